@@ -1,0 +1,89 @@
+//! Points at a line of a TOML file, in the way that rustc points at a line of a program.
+
+use crate::exit::{Exit, Failure, Place};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// A path as the user would type it: relative to where they are, if it is below.
+pub fn shown(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path).to_owned()
+}
+
+/// The line and column (both from 1, in characters) of a byte offset.
+pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+/// An error about a place in a text file: exit code 2, the line underlined.
+///
+/// `range` is in bytes of `text`; `label` stands beside the underlined part.
+pub fn in_file(
+    file: &Path,
+    text: &str,
+    range: Range<usize>,
+    message: &str,
+    label: &str,
+    help: Option<&str>,
+) -> Failure {
+    let file = shown(file);
+    let end = range.end.min(text.len());
+    let range = range.start.min(end)..end;
+    let (line, column) = line_and_column(text, range.start);
+    let path = file.display().to_string();
+    let source = Snippet::source(text).path(&path).annotation(AnnotationKind::Primary.span(range).label(label));
+    let mut group = Group::with_title(Level::ERROR.primary_title(message)).element(source);
+    if let Some(help) = help {
+        group = group.element(Level::HELP.message(help));
+    }
+    let snippet = Renderer::plain().render(&[group]);
+    Failure {
+        exit: Exit::Usage,
+        message: message.to_owned(),
+        place: Some(Place { file, line: Some(line), column: Some(column) }),
+        help: help.map(str::to_owned),
+        snippet: Some(snippet),
+    }
+}
+
+/// An error of the TOML parser, with the parser's own words.
+pub fn toml_error(file: &Path, text: &str, error: &toml::de::Error) -> Failure {
+    let range = error.span().unwrap_or(0..0);
+    let message = error.message().lines().next().unwrap_or("this is not valid TOML");
+    let rest = error.message().lines().skip(1).collect::<Vec<_>>().join("; ");
+    in_file(file, text, range, message, &rest, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_count_characters_from_one() {
+        assert_eq!(line_and_column("a = 1\né = 2", 6), (2, 1));
+        assert_eq!(line_and_column("a = 1\né = 2", 9), (2, 3));
+        assert_eq!(line_and_column("", 0), (1, 1));
+        assert_eq!(line_and_column("a", 99), (1, 2));
+    }
+
+    #[test]
+    fn the_line_is_named_and_underlined() {
+        let failure = in_file(
+            Path::new("Cargo.toml"),
+            "[a]\nb = 1\n",
+            4..5,
+            "unknown key `b`",
+            "not known here",
+            Some("drop it"),
+        );
+        let place = failure.place.unwrap();
+        assert_eq!((place.line, place.column), (Some(2), Some(1)));
+        let snippet = failure.snippet.unwrap();
+        assert!(snippet.contains("--> Cargo.toml:2:1"), "{snippet}");
+        assert!(snippet.contains("^ not known here"), "{snippet}");
+        assert!(snippet.contains("help: drop it"), "{snippet}");
+    }
+}

@@ -1,0 +1,121 @@
+//! The exit codes that scripts rely on, in one place, and the error that carries one of them to `main`.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// How a call of `cargo xtask` ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All that was asked for is met.
+    Met = 0,
+    /// Something is not met: a goal, a size, a program's output, a stale document.
+    NotMet = 1,
+    /// The command line is wrong, or a file of the course or of the user is malformed.
+    Usage = 2,
+    /// The environment failed: no toolchain, no network, a full disk, a missing tool.
+    Environment = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// A line (and column) of a file, both counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file that the message is about.
+    pub file: PathBuf,
+    /// Line, where it is known.
+    pub line: Option<usize>,
+    /// Column in characters, where it is known.
+    pub column: Option<usize>,
+}
+
+/// An error that ends the call: what happened, where, and what to do next.
+///
+/// A goal or a size that is not met is data, never a `Failure`.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The exit code that the call ends with.
+    pub exit: Exit,
+    /// What happened, in one sentence without a final full stop. More lines may follow.
+    pub message: String,
+    /// Where it happened.
+    pub place: Option<Place>,
+    /// What to do next.
+    pub help: Option<String>,
+    /// The message as a picture of the source, with the line underlined; shown instead of message and place.
+    pub snippet: Option<String>,
+}
+
+impl Failure {
+    /// An error with no place and no help yet.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), place: None, help: None, snippet: None }
+    }
+
+    /// Adds what the user should do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the file that the error is about.
+    #[must_use]
+    pub fn file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.place = Some(Place { file: file.into(), line: None, column: None });
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// What any error means for the caller: its own `Failure`, or an environment error that lists the chain of causes.
+pub fn failure_of(error: &anyhow::Error) -> Failure {
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        return failure.clone();
+    }
+    let failure = Failure::new(Exit::Environment, format!("{error:#}"));
+    let full = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(is_disk_full);
+    if full {
+        failure.help("the disk is full: make room (`cargo clean` empties target/) and try again")
+    } else {
+        failure
+    }
+}
+
+fn is_disk_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context as _;
+
+    #[test]
+    fn a_failure_keeps_its_exit_code_under_added_context() {
+        let error = anyhow::Error::new(Failure::new(Exit::Usage, "bad key")).context("while reading Cargo.toml");
+        assert_eq!(failure_of(&error).exit, Exit::Usage);
+    }
+
+    #[test]
+    fn an_unexpected_error_is_the_environments_and_shows_its_cause() {
+        let error =
+            Err::<(), _>(std::io::Error::from(std::io::ErrorKind::StorageFull)).context("cannot write sizes.json");
+        let failure = failure_of(&error.unwrap_err());
+        assert_eq!(failure.exit, Exit::Environment);
+        assert!(failure.message.starts_with("cannot write sizes.json: "), "{}", failure.message);
+        assert!(failure.help.unwrap().contains("disk is full"));
+    }
+}

@@ -1,0 +1,193 @@
+//! Makes evidence of an executable: what is in its file, and what it does when it runs.
+
+pub mod binary;
+
+use crate::exit::{Exit, Failure};
+use crate::manifest::Case;
+use crate::proc::{self, Call, Status};
+use anyhow::{Result, bail};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What a program may use while it is under test.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Wall time.
+    pub time: Duration,
+    /// Bytes of standard output.
+    pub output: usize,
+}
+
+/// How a run of a program ended, and what it printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// How it ended.
+    pub status: Status,
+    /// Its standard output, whole unless it was over the limit.
+    pub stdout: Vec<u8>,
+}
+
+impl Run {
+    /// What must come out of a case.
+    pub fn expected(case: &Case) -> Self {
+        Self { status: Status::Exited(case.exit), stdout: case.stdout.clone().into_bytes() }
+    }
+}
+
+/// Runs a program once.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn run(
+    executable: &Path,
+    args: &[String],
+    cwd: &Path,
+    env: &BTreeMap<OsString, Option<OsString>>,
+    limits: Limits,
+) -> Result<Run> {
+    let mut call = Call::new(executable, cwd).args(args);
+    call.env.clone_from(env);
+    call.timeout = Some(limits.time);
+    call.output_limit = limits.output;
+    let finished = proc::run(&call)?;
+    Ok(Run { status: finished.status, stdout: finished.stdout })
+}
+
+/// Says how a run differs from what was expected, for people; `None` if it does not.
+pub fn difference(expected: &Run, got: &Run, limits: Limits) -> Option<String> {
+    if expected == got {
+        return None;
+    }
+    let how = |run: &Run| match run.status {
+        Status::Exited(code) => format!("exit code {code}"),
+        Status::Signaled(signal) => format!("ended by signal {signal}"),
+        Status::TimedOut => format!("ended because it still ran after {} s", limits.time.as_secs_f64()),
+        Status::OutputLimit => format!("ended because it printed more than {} bytes", limits.output),
+    };
+    Some(format!(
+        "expected, {}:\n{}\ngot, {}:\n{}",
+        how(expected),
+        frame(&expected.stdout, &got.stdout),
+        how(got),
+        frame(&got.stdout, &expected.stdout)
+    ))
+}
+
+/// Lines that are shown of an output before the rest is only counted.
+const SHOWN_LINES: usize = 40;
+
+/// An output with a bar before each line, control characters escaped. A long one is shown from the line before the
+/// first difference.
+fn frame(output: &[u8], other: &[u8]) -> String {
+    let lines: Vec<&[u8]> = output.split_inclusive(|&byte| byte == b'\n').collect();
+    if lines.is_empty() {
+        return "  | (nothing)".to_owned();
+    }
+    let same = other.split_inclusive(|&byte| byte == b'\n').zip(&lines).take_while(|(a, b)| a == *b).count();
+    let first = if lines.len() > SHOWN_LINES { same.saturating_sub(1).min(lines.len() - 1) } else { 0 };
+    let shown = &lines[first..lines.len().min(first + SHOWN_LINES)];
+    let mut frame: Vec<String> = shown.iter().map(|line| format!("  | {}", visible(line))).collect();
+    if first > 0 {
+        frame.insert(0, format!("  | ({first} equal lines before)"));
+    }
+    let after = lines.len() - first - shown.len();
+    if after > 0 {
+        frame.push(format!("  | ({after} more lines)"));
+    }
+    frame.join("\n")
+}
+
+/// A line as it can be shown safely: what is not printable is escaped, and a missing line end is said.
+fn visible(line: &[u8]) -> String {
+    const LONGEST: usize = 400;
+    let text = String::from_utf8_lossy(line);
+    let (text, end) = match text.strip_suffix('\n') {
+        Some(text) => (text, ""),
+        None => (text.as_ref(), " (no line end)"),
+    };
+    let mut shown = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == LONGEST {
+            return format!("{shown}… ({} more characters){end}", text.chars().count() - LONGEST);
+        }
+        if character.is_control() { shown.extend(character.escape_default()) } else { shown.push(character) }
+    }
+    shown + end
+}
+
+/// Writes a copy of an executable without symbols, made by the external command `strip`.
+///
+/// Returns `None` where there is no such command.
+///
+/// # Errors
+/// When `strip` refuses the file.
+pub fn strip(executable: &Path, copy: PathBuf) -> Result<Option<PathBuf>> {
+    let folder = copy.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let call = Call::new("strip", folder).arg("-o").arg(&copy).arg(executable);
+    let finished = match proc::run(&call) {
+        Ok(finished) => finished,
+        Err(error) if is_missing(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if finished.status != Status::Exited(0) {
+        let words = String::from_utf8_lossy(&finished.stderr);
+        bail!(Failure::new(Exit::Environment, format!("`strip` failed: {}", words.trim())));
+    }
+    Ok(Some(copy))
+}
+
+fn is_missing(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|io| io.kind() == std::io::ErrorKind::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { time: Duration::from_secs(10), output: 1000 };
+
+    fn exited(code: i32, stdout: &str) -> Run {
+        Run { status: Status::Exited(code), stdout: stdout.into() }
+    }
+
+    #[test]
+    fn equal_runs_do_not_differ_and_every_byte_counts() {
+        assert_eq!(difference(&exited(0, "a\n"), &exited(0, "a\n"), LIMITS), None);
+        assert!(difference(&exited(0, "a\n"), &exited(0, "a"), LIMITS).unwrap().contains("| a (no line end)"));
+        assert!(
+            difference(&exited(0, ""), &exited(134, ""), LIMITS)
+                .unwrap()
+                .contains("got, exit code 134:\n  | (nothing)")
+        );
+    }
+
+    #[test]
+    fn hostile_output_is_shown_harmlessly() {
+        let text = difference(&exited(0, ""), &exited(0, "\x1b[31mred\r\x07\n"), LIMITS).unwrap();
+        assert!(text.contains(r"| \u{1b}[31mred\r\u{7}"), "{text}");
+    }
+
+    #[test]
+    fn a_long_output_is_shown_from_where_it_differs() {
+        let lines = |count: usize, odd: usize| {
+            (0..count).fold(String::new(), |all, line| all + if line == odd { "odd\n" } else { "even\n" })
+        };
+        let text = difference(&exited(0, &lines(500, 900)), &exited(0, &lines(500, 300)), LIMITS).unwrap();
+        assert!(text.contains("(299 equal lines before)\n  | even\n  | odd\n"), "{text}");
+        assert!(text.contains("(161 more lines)"), "{text}");
+    }
+
+    #[test]
+    fn a_hang_and_a_flood_are_said_in_words() {
+        let hang = Run { status: Status::TimedOut, stdout: Vec::new() };
+        assert!(difference(&exited(0, ""), &hang, LIMITS).unwrap().contains("still ran after 10 s"));
+        let flood = Run { status: Status::OutputLimit, stdout: b"y\n".to_vec() };
+        assert!(difference(&exited(0, ""), &flood, LIMITS).unwrap().contains("more than 1000 bytes"));
+    }
+}

@@ -1,0 +1,341 @@
+//! The only place where a process starts. So every child has an output limit, ends when its time is up or when the
+//! user presses Ctrl-C, and takes its own children with it.
+
+use anyhow::{Context as _, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A process to start.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The program: a path, or a name that is looked up in `PATH`.
+    pub program: OsString,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// The folder it runs in.
+    pub cwd: PathBuf,
+    /// Changes to the inherited environment: `None` takes a variable out.
+    pub env: BTreeMap<OsString, Option<OsString>>,
+    /// Wall time after which the process is ended; none for a build.
+    pub timeout: Option<Duration>,
+    /// Bytes of standard output, and of standard error, after which the process is ended.
+    pub output_limit: usize,
+}
+
+impl Call {
+    /// A call with no time limit, which may print 256 MiB.
+    pub fn new(program: impl Into<OsString>, cwd: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            cwd: cwd.into(),
+            env: BTreeMap::new(),
+            timeout: None,
+            output_limit: 256 << 20,
+        }
+    }
+
+    /// Adds one argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds several arguments.
+    #[must_use]
+    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It ended by itself with this exit code.
+    Exited(i32),
+    /// A signal ended it (Unix), by number.
+    Signaled(i32),
+    /// It was ended because its time was up.
+    TimedOut,
+    /// It was ended because it printed too much.
+    OutputLimit,
+}
+
+/// What is left of a process that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub status: Status,
+    /// All that it printed, at most the limit.
+    pub stdout: Vec<u8>,
+    /// All that it printed as errors, at most the limit.
+    pub stderr: Vec<u8>,
+}
+
+/// Runs a process to its end.
+///
+/// # Errors
+/// When it cannot be started. A process that fails, hangs or prints for ever is a `Status`, not an error.
+pub fn run(call: &Call) -> Result<Finished> {
+    let mut child = start(call)?;
+    let id = child.id();
+    let (sender, chunks) = mpsc::channel();
+    let out = child.stdout.take().map(|pipe| forward(pipe, Stream::Out, sender.clone()));
+    let err = child.stderr.take().map(|pipe| forward(pipe, Stream::Err, sender));
+    let result = attend(&mut child, call, &chunks);
+    // Whatever the process left behind in its group would go on running, and would hold the pipes open.
+    end_group(&mut child);
+    let _ = child.wait();
+    live().children.remove(&id);
+    drop(chunks);
+    drop((out, err));
+    result.with_context(|| format!("cannot wait for `{}`", call.program.display()))
+}
+
+/// Runs a process in this one's place: same input, output and process group. For the compiler behind the recorder.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn relay(program: &OsString, args: &[OsString]) -> Result<Status> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    let status = Command::new(program).args(args).status();
+    status.map(status_of).with_context(|| format!("cannot start `{}`", program.display()))
+}
+
+/// Runs something that must not be cut in half by Ctrl-C: the signal waits until it is done.
+pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
+    let _guard = live();
+    work()
+}
+
+enum Stream {
+    Out,
+    Err,
+}
+
+fn start(call: &Call) -> Result<Child> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    let mut command = Command::new(&call.program);
+    command.args(&call.args).current_dir(&call.cwd);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, value) in &call.env {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+
+    // The lock is held while the process starts: a signal finds it in the list, or finds it not started.
+    let mut live = live();
+    let child = command.spawn().with_context(|| format!("cannot start `{}`", call.program.display()))?;
+    live.children.insert(child.id());
+    Ok(child)
+}
+
+fn forward(
+    mut pipe: impl Read + Send + 'static,
+    stream: Stream,
+    sender: mpsc::Sender<(Stream, Vec<u8>)>,
+) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        let mut buffer = vec![0; 64 << 10];
+        let is_out = matches!(stream, Stream::Out);
+        loop {
+            let read = match pipe.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(read) => read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(_) => return,
+            };
+            let stream = if is_out { Stream::Out } else { Stream::Err };
+            if sender.send((stream, buffer[..read].to_vec())).is_err() {
+                return;
+            }
+        }
+    })
+}
+
+/// Collects what the process prints until it has ended, or until a limit is reached.
+fn attend(child: &mut Child, call: &Call, chunks: &mpsc::Receiver<(Stream, Vec<u8>)>) -> std::io::Result<Finished> {
+    const GRACE: Duration = Duration::from_millis(500);
+    let deadline = call.timeout.map(|timeout| Instant::now() + timeout);
+    let mut finished = Finished { status: Status::TimedOut, stdout: Vec::new(), stderr: Vec::new() };
+    let mut exited: Option<(Status, Instant)> = None;
+    let mut pause = Duration::from_micros(200);
+    let mut pipes_open = true;
+    loop {
+        if pipes_open {
+            match chunks.recv_timeout(if exited.is_some() { Duration::from_millis(10) } else { pause }) {
+                Ok((stream, chunk)) => {
+                    let kept = if matches!(stream, Stream::Out) { &mut finished.stdout } else { &mut finished.stderr };
+                    let room = call.output_limit - kept.len();
+                    kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                    if chunk.len() > room {
+                        finished.status = Status::OutputLimit;
+                        return Ok(finished);
+                    }
+                    pause = Duration::from_micros(200);
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => pipes_open = false,
+            }
+        } else if exited.is_none() {
+            thread::sleep(pause);
+        }
+        if exited.is_none()
+            && let Some(status) = child.try_wait()?
+        {
+            exited = Some((status_of(status), Instant::now()));
+        }
+        if let Some((status, since)) = exited
+            && (!pipes_open || since.elapsed() > GRACE)
+        {
+            finished.status = status;
+            return Ok(finished);
+        }
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Ok(finished);
+        }
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+fn status_of(status: std::process::ExitStatus) -> Status {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return Status::Signaled(signal);
+    }
+    Status::Exited(status.code().unwrap_or(-1))
+}
+
+#[cfg(unix)]
+fn end_group(child: &mut Child) {
+    end_group_of(child.id());
+}
+
+#[cfg(not(unix))]
+fn end_group(child: &mut Child) {
+    // Windows has no process groups to end; the process itself is what can be reached.
+    let _ = child.kill();
+}
+
+#[cfg(unix)]
+fn end_group_of(id: u32) {
+    if let Some(group) = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw) {
+        // It fails when the whole group has ended already, which is what is wanted.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+/// The processes that run now.
+struct Live {
+    children: BTreeSet<u32>,
+}
+
+fn live() -> MutexGuard<'static, Live> {
+    static LIVE: Mutex<Live> = Mutex::new(Live { children: BTreeSet::new() });
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on Ctrl-C (and SIGTERM, SIGHUP) ends every child with its group, then this process, with exit code
+/// 128 + signal, as a shell reports it. On Windows the console itself sends Ctrl-C to every process attached to it.
+///
+/// # Errors
+/// When the handlers cannot be installed.
+pub fn end_children_on_signal() -> Result<()> {
+    #[cfg(unix)]
+    {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        let mut signals =
+            signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]).context("cannot watch for Ctrl-C")?;
+        thread::spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                // The lock is kept until the process is gone: nothing new starts, nothing is half written.
+                let live = live();
+                for &child in &live.children {
+                    end_group_of(child);
+                }
+                std::process::exit(128 + signal);
+            }
+        });
+    }
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Call {
+        Call::new("sh", std::env::temp_dir()).args(["-c", script])
+    }
+
+    #[test]
+    fn output_and_exit_code_are_kept() {
+        let finished = run(&shell("echo out; echo err >&2; exit 7")).unwrap();
+        assert_eq!(finished.status, Status::Exited(7));
+        assert_eq!(finished.stdout, b"out\n");
+        assert_eq!(finished.stderr, b"err\n");
+    }
+
+    #[test]
+    fn a_signal_is_not_an_exit_code() {
+        assert_eq!(run(&shell("kill -ABRT $$")).unwrap().status, Status::Signaled(6));
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended_with_its_children() {
+        let mut call = shell("sleep 60 & echo $!; wait");
+        call.timeout = Some(Duration::from_millis(300));
+        let finished = run(&call).unwrap();
+        assert_eq!(finished.status, Status::TimedOut);
+        let sleeper = String::from_utf8(finished.stdout).unwrap();
+        let still_there = (0..100).all(|_| {
+            thread::sleep(Duration::from_millis(20));
+            // A zombie that nobody has waited for yet is not running any more.
+            std::fs::read_to_string(format!("/proc/{}/stat", sleeper.trim())).is_ok_and(|stat| !stat.contains(") Z "))
+        });
+        assert!(!still_there, "process {sleeper} outlived its group");
+    }
+
+    #[test]
+    fn a_program_that_closes_its_output_is_still_timed() {
+        let mut call = shell("exec >&- 2>&-; sleep 60");
+        call.timeout = Some(Duration::from_millis(300));
+        assert_eq!(run(&call).unwrap().status, Status::TimedOut);
+    }
+
+    #[test]
+    fn a_program_that_prints_for_ever_is_ended() {
+        let mut call = shell("yes");
+        call.output_limit = 100_000;
+        let finished = run(&call).unwrap();
+        assert_eq!(finished.status, Status::OutputLimit);
+        assert_eq!(finished.stdout.len(), 100_000);
+    }
+
+    #[test]
+    fn a_daemon_left_behind_does_not_hold_the_call() {
+        let began = Instant::now();
+        let finished = run(&shell("sleep 60 & echo done")).unwrap();
+        assert_eq!(finished.status, Status::Exited(0));
+        assert_eq!(finished.stdout, b"done\n");
+        assert!(began.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_program_that_is_missing_is_named() {
+        let error = run(&Call::new("no-such-program-here", std::env::temp_dir())).unwrap_err();
+        assert!(format!("{error:#}").contains("cannot start `no-such-program-here`"), "{error:#}");
+    }
+}

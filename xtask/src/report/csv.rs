@@ -1,0 +1,57 @@
+//! One line for each row of each table, for spreadsheets.
+
+use super::Report;
+use anyhow::Result;
+
+/// The tables as CSV with a head line. Sizes in bytes, changes as a share; a cell is empty where nothing is known.
+///
+/// # Errors
+/// Never in practice: it writes to memory.
+pub fn sizes(report: &Report) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "table",
+        "program",
+        "profile",
+        "label",
+        "bytes",
+        "change_from_first",
+        "change_from_previous",
+        "output_ok",
+        "seconds",
+        "committed_bytes",
+    ])?;
+    let optional = |value: Option<String>| value.unwrap_or_default();
+    for table in &report.tables {
+        for (row, first, previous) in table.changes() {
+            writer.write_record([
+                table.name.clone(),
+                harmless(&table.program),
+                harmless(&row.profile),
+                harmless(&row.label),
+                row.bytes.to_string(),
+                format!("{first:.6}"),
+                optional(previous.map(|share| format!("{share:.6}"))),
+                optional(row.output_ok.map(|ok| ok.to_string())),
+                optional(row.seconds.map(|seconds| format!("{seconds:.2}"))),
+                optional(row.committed.map(|bytes| bytes.to_string())),
+            ])?;
+        }
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// A spreadsheet runs a cell that begins with one of these as a formula; an apostrophe makes it text.
+fn harmless(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::tests::sample;
+
+    #[test]
+    fn sizes_as_csv() {
+        insta::assert_snapshot!(super::sizes(&sample()).unwrap());
+    }
+}
