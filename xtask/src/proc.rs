@@ -62,6 +62,7 @@ pub enum Status {
     /// It ended by itself with this exit code.
     Exited(i32),
     /// A signal ended it (Unix), by number.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has no signals"))]
     Signaled(i32),
     /// It was ended because its time was up.
     TimedOut,

@@ -136,10 +136,13 @@ impl Subject {
         let mut cargo = Cargo { program: cargo_program(), cwd: folder, env, args };
         let pin = fs::read_to_string(workshop.root.join("rust-toolchain.toml")).unwrap_or_default();
         if surroundings::toolchain_is_our_pin(env::var_os("RUSTUP_TOOLCHAIN").as_deref(), &pin) {
-            // The crate is built with the toolchain that its own folder chooses.
-            cargo.program = "cargo".into();
-            cargo.env.insert("RUSTUP_TOOLCHAIN".into(), None);
-            cargo.env.insert("CARGO".into(), None);
+            // The crate is built with the toolchain that its own folder chooses, or the user's default one.
+            let mut theirs = Cargo { program: "cargo".into(), ..cargo.clone() };
+            theirs.env.extend(["RUSTUP_TOOLCHAIN", "CARGO"].map(|name| (name.into(), None)));
+            // Someone who came for the workshop may have no default toolchain.
+            if has_toolchain_file(&cargo.cwd) || version(&theirs).is_ok() {
+                cargo = theirs;
+            }
         }
         let (release, host) = version(&cargo)?;
         let metadata = cargo.metadata(Some(&manifest))?;
@@ -150,10 +153,13 @@ impl Subject {
         };
         let program = Program { name: bin, package: package.id.clone(), expectation };
         // The same crate is found again by its path; two crates never share a folder.
-        let digest = hmac_sha256::Hash::hash(manifest.as_os_str().as_encoded_bytes());
+        let canonical = manifest.canonicalize().unwrap_or_else(|_| manifest.clone());
+        let digest = hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes());
         let digest = digest[..6].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         let own = Cargo { cwd: workshop.root.clone(), ..cargo.clone() }.metadata(None)?.target_directory;
         let target_dir = own.join("size-workshop").join(format!("{}-{digest}", package.name));
+        // A `build.build-dir` in the user's configuration may point into their project.
+        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
         let profiles_file = target_dir.join("profiles.toml");
         tree::write_atomic(&profiles_file, foreign_profiles(&workshop.profiles, workshop).as_bytes())?;
 
@@ -237,6 +243,13 @@ impl Subject {
     }
 }
 
+/// Whether a folder, or one above it, chooses a toolchain.
+fn has_toolchain_file(folder: &Path) -> bool {
+    folder
+        .ancestors()
+        .any(|folder| ["rust-toolchain.toml", "rust-toolchain"].iter().any(|name| folder.join(name).is_file()))
+}
+
 /// The Cargo that runs this program, so that both are of one toolchain.
 fn cargo_program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
@@ -269,10 +282,12 @@ fn newest_input(root: &Path, programs: &[Program]) -> Option<SystemTime> {
 fn manifest_file(given: &Path) -> Result<PathBuf> {
     // A folder is meant to be the one that holds the manifest.
     let file = if given.is_dir() { given.join("Cargo.toml") } else { given.to_owned() };
-    let found = file.canonicalize().map_err(|error| {
+    fs::metadata(&file).map_err(|error| {
         Failure::new(Exit::Usage, format!("cannot find {}: {error}", file.display()))
             .help("--manifest-path takes the path of a Cargo.toml")
     })?;
+    // Not the canonical path: on Windows that begins with `\\\\?\\`, which not every program understands.
+    let found = std::path::absolute(&file).with_context(|| format!("cannot tell where {} is", file.display()))?;
     if found.file_name().is_none_or(|name| name != "Cargo.toml") {
         bail!(
             Failure::new(Exit::Usage, format!("{} is no Cargo.toml", given.display()))
@@ -285,7 +300,8 @@ fn manifest_file(given: &Path) -> Result<PathBuf> {
 /// The package and the binary that are meant.
 fn choose_binary<'a>(metadata: &'a Metadata, manifest: &Path, options: &cli::Sizes) -> Result<(&'a Package, String)> {
     let usage = |message: String, help: String| Failure::new(Exit::Usage, message).help(help);
-    let here = |package: &&Package| package.manifest_path == manifest;
+    let canonical = |path: &Path| path.canonicalize().ok();
+    let here = |package: &&Package| canonical(&package.manifest_path) == canonical(manifest);
     let candidates: Vec<&Package> = match &options.package {
         Some(name) => {
             let named: Vec<&Package> = metadata.packages.iter().filter(|package| package.name == *name).collect();

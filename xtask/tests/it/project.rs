@@ -22,8 +22,9 @@ impl Project {
     /// An empty folder.
     pub fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // As Cargo names it: macOS has its temporary folder behind a symlink.
-        let root = folder.path().canonicalize().unwrap();
+        // As Cargo names it: macOS has its temporary folder behind a symlink. On Windows a canonical path would be one
+        // that Cargo doesn't take as a folder to run in.
+        let root = if cfg!(unix) { folder.path().canonicalize().unwrap() } else { folder.path().to_owned() };
         Self { folder: Some(folder), root }
     }
 

@@ -1,6 +1,6 @@
 //! Bad surroundings: the right numbers, or a clear message. Never a silently different size.
 
-use crate::project::{PLAIN_PROFILES, PLAIN_SIZES, Project, bytes, json, stderr, stdout};
+use crate::project::{PLAIN_PROFILES, PLAIN_SIZES, Project, bytes, json, repository, stderr, stdout};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -113,6 +113,49 @@ fn without_the_strip_command_everything_else_is_measured() {
     assert!(document["skipped"][0]["reason"].as_str().unwrap().contains("apt install binutils"), "{document}");
     project.xtask().args(["sizes", "--accept"]).env("PATH", project.path("bin")).assert().code(3);
     assert!(!project.path("docs").exists(), "an incomplete measurement is not kept");
+}
+
+#[test]
+fn a_machine_that_is_offline_is_told_to_fetch_first() {
+    let project = Project::plain_workshop();
+    // The entry of a real package that this machine's empty CARGO_HOME does not hold.
+    let lock = std::fs::read_to_string(repository().join("Cargo.lock")).unwrap();
+    let itoa = lock.split("\n\n").find(|entry| entry.contains("name = \"itoa\"")).unwrap().trim();
+    project.edit(
+        "Cargo.lock",
+        "[[package]]\nname = \"tiny\"\nversion = \"0.1.0\"",
+        &format!("{itoa}\n\n[[package]]\nname = \"tiny\"\nversion = \"0.1.0\"\ndependencies = [\n \"itoa\",\n]"),
+    );
+    project.write("tiny/Cargo.toml", &(project.read("tiny/Cargo.toml") + "[dependencies]\nitoa = \"1\"\n"));
+    std::fs::create_dir(project.path("home")).unwrap();
+    let mut command = project.xtask();
+    command.arg("sizes").env("CARGO_NET_OFFLINE", "true").env("CARGO_HOME", project.path("home"));
+    command.assert().code(3).stderr(contains("itoa").and(contains("help: ").and(contains("`cargo fetch`"))));
+}
+
+/// Through a wrapper around the C compiler, as `linker = "clang"` or mold would be set.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn another_linker_is_named_and_not_taken_for_a_change_of_the_sources() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = Project::plain_workshop();
+    let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    project.run(&["sizes", "--accept"]).success();
+    project.write("linker", "#!/bin/sh\nexec cc \"$@\" -fuse-ld=bfd\n");
+    std::fs::set_permissions(project.path("linker"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    project
+        .write(".cargo/config.toml", &format!("[target.{host}]\nlinker = \"{}\"\n", project.path("linker").display()));
+    let assert = project.run(&["sizes", "--check"]);
+    let message = stderr(&assert);
+    assert!(message.contains(&format!(".cargo/config.toml:2 sets target.{host}.linker")), "{message}");
+    if std::env::consts::ARCH == "x86_64" {
+        // There rustc links with its own LLD, which leaves its name; GNU ld leaves none.
+        assert!(
+            message.contains("note: linked by one that leaves no name, the committed measurement by LLD"),
+            "{message}"
+        );
+        assert.code(1);
+    }
 }
 
 #[cfg(target_os = "linux")]
