@@ -188,7 +188,11 @@ fn attend(child: &mut Child, call: &Call, chunks: &mpsc::Receiver<(Stream, Vec<u
                     pause = Duration::from_micros(200);
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => pipes_open = false,
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    // It is about to end: look again at once.
+                    pipes_open = false;
+                    pause = Duration::from_micros(200);
+                }
             }
         } else if exited.is_none() {
             thread::sleep(pause);
