@@ -71,29 +71,28 @@ pub fn sizes(report: &Report, width: Option<usize>, bold: bool) -> String {
     for skipped in &report.skipped {
         let _ = writeln!(text, "\nnot measured: {}, {}: {}", skipped.program, skipped.label, skipped.reason);
     }
-    text.push_str(&legend(report, narrowed));
+    let legend = legend(report, &text, narrowed);
+    text.push_str(&legend);
     text
 }
 
-fn legend(report: &Report, narrowed: bool) -> String {
+/// Explains the columns that are shown.
+fn legend(report: &Report, tables: &str, narrowed: bool) -> String {
     let mut lines = Vec::new();
-    let seconds = report.tables.iter().flat_map(|table| &table.rows).any(|row| row.seconds.is_some());
-    if seconds {
-        let jobs = match report.jobs {
-            1 => String::new(),
-            jobs => format!(", {jobs} builds at once (--jobs 1 times them undisturbed)"),
-        };
-        lines.push(format!("build s: seconds that rustc took for the program and the crates linked into it{jobs}"));
+    if tables.contains(" build s ") {
+        lines.push("build s    seconds that rustc took for the program and the crates linked into it".to_owned());
+        if report.jobs > 1 {
+            lines.push(format!("           ({} builds at once; --jobs 1 times them undisturbed)", report.jobs));
+        }
     }
     match report.has_committed {
-        Some(true) => lines.push(
-            "committed: the measurement kept in docs/measurements, and by how much this build differs".to_owned(),
-        ),
-        Some(false) => lines.push(format!(
-            "committed: there is no measurement for rustc {} on {} to compare with",
-            report.toolchain, report.target
-        )),
-        None => {}
+        Some(true) => {
+            lines
+                .push("committed  the measurement in docs/measurements, and by how much this build differs".to_owned());
+        }
+        Some(false) => lines
+            .push(format!("committed  there is no measurement for rustc {} on {}", report.toolchain, report.target)),
+        _ => {}
     }
     if narrowed {
         lines.push("some columns are left out: the terminal is too narrow for them".to_owned());
