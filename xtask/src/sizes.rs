@@ -5,7 +5,7 @@ mod workers;
 
 use crate::cli::{self, Format};
 use crate::exit::{Exit, Failure};
-use crate::manifest::{Table, Workshop, nearest};
+use crate::manifest::{SETTINGS, Table, Workshop, nearest};
 use crate::measure::{self, Limits};
 use crate::measurement::{self, Measurement, Verdict};
 use crate::output;
@@ -46,6 +46,9 @@ pub fn run(options: &cli::Sizes) -> Result<Exit> {
     };
     print(&report, options.format, check.as_deref(), &problems)?;
 
+    if subject.foreign && options.format == Format::Text {
+        output::message(&recipe(&workshop));
+    }
     problems.iter().for_each(|problem| output::not_met(problem));
     if options.accept && problems.is_empty() && report.skipped.is_empty() {
         accept(&workshop, &results, &identity)?;
@@ -340,6 +343,17 @@ fn say_verdict(
         ));
     }
     Ok(())
+}
+
+/// The small profile as it would stand in somebody's own manifest.
+fn recipe(workshop: &Workshop) -> String {
+    let settings =
+        SETTINGS.iter().filter_map(|key| Some(format!("{key} = {}\n", workshop.profiles.value("dist", key)?)));
+    format!(
+        "\nFor the row with every setting put this into the Cargo.toml of the workspace's root, and build with\n\
+         `cargo build --profile dist`:\n\n[profile.dist]\ninherits = \"release\"\n{}",
+        settings.collect::<String>()
+    )
 }
 
 fn nothing_to_compare(identity: &Identity) -> Failure {

@@ -163,7 +163,13 @@ fn code_that_does_not_compile_is_exit_code_1_with_rustcs_words() {
 fn features_are_passed_on() {
     let source = "fn main() { println!(\"{}\", cfg!(feature = \"big\")); }";
     let project = crate_with("[features]\nbig = []\n", source);
-    let text = stdout(&measure(&project, &["--table", "s-z-3", "--features", "big", "--run", ""]).success());
+    let small = measure(&project, &["--table", "s-z-3", "--features", "big", "--run", ""]).success();
+    let text = stdout(&small);
     assert!(text.contains("theirs: s, z or 3"), "{text}");
+    assert!(
+        stderr(&small).contains("[profile.dist]\ninherits = \"release\"\nopt-level = \"z\"\nlto = true\n"),
+        "{}",
+        stderr(&small)
+    );
     measure(&project, &["--features", "bigg"]).code(2).stderr(contains("bigg"));
 }
