@@ -86,7 +86,7 @@ pub struct Sizes {
     /// Its binary, if there are several
     #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
     pub bin: Option<String>,
-    /// Run each binary with these arguments; exit code and standard output must be those of the default release build
+    /// Run each binary with these arguments; exit code and standard output must be those of the first row's build
     #[arg(
         long,
         value_name = "ARGS",

@@ -55,9 +55,11 @@ pub fn run(
     Ok(Run { status: finished.status, stdout: finished.stdout })
 }
 
-/// Says how a run differs from what was expected, for people; `None` if it does not.
+/// Says how a run differs from what was expected, for people; `None` if it does not. A run that had to be ended is never
+/// as expected: two programs that hang are not known to do the same.
 pub fn difference(expected: &Run, got: &Run, limits: Limits) -> Option<String> {
-    if expected == got {
+    let ended_by_itself = matches!(got.status, Status::Exited(_) | Status::Signaled(_));
+    if expected == got && ended_by_itself {
         return None;
     }
     let how = |run: &Run| match run.status {
@@ -187,6 +189,7 @@ mod tests {
     fn a_hang_and_a_flood_are_said_in_words() {
         let hang = Run { status: Status::TimedOut, stdout: Vec::new() };
         assert!(difference(&exited(0, ""), &hang, LIMITS).unwrap().contains("still ran after 10 s"));
+        assert!(difference(&hang, &hang, LIMITS).is_some(), "two programs that hang are not known to do the same");
         let flood = Run { status: Status::OutputLimit, stdout: b"y\n".to_vec() };
         assert!(difference(&exited(0, ""), &flood, LIMITS).unwrap().contains("more than 1000 bytes"));
     }

@@ -188,6 +188,8 @@ impl Unit {
         for output in &record.outputs {
             let source = sibling.join(&self.after).join(&output.name);
             let destination = self.out_dir.join(&output.name);
+            // An older artifact may be linked to the executable that people run: it must not change under them.
+            let _ = fs::remove_file(&destination);
             if output.name.ends_with(".d") {
                 // The list of source files names the artifacts, too.
                 let text = fs::read_to_string(source).ok()?;

@@ -79,8 +79,9 @@ struct Queue {
 pub fn build_all(subject: &Subject, tables: &[&Table], jobs: Option<usize>, limits: Limits) -> Result<Results> {
     let waiting = plan(subject, tables);
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    // More builds at once than this gain nothing, and fat LTO takes memory.
-    let jobs = jobs.unwrap_or_else(|| cores.clamp(1, 4)).min(waiting.len()).max(1);
+    // One more than there are cores fills the gaps: a fat LTO is one thread, and the ends of two builds seldom meet. More
+    // than four gain nothing, and fat LTO takes memory.
+    let jobs = jobs.unwrap_or_else(|| (cores + 1).min(4)).min(waiting.len()).max(1);
     let threads = (2 * cores).div_ceil(jobs);
     let progress = Progress::new(waiting.len());
     let queue = Mutex::new(Queue {
