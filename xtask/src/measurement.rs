@@ -73,6 +73,18 @@ pub struct Lock {
     pub packages: Vec<String>,
 }
 
+/// Finds out before the builds whether a measurement can be written after them.
+///
+/// # Errors
+/// When it cannot.
+pub fn check_writable(root: &Path) -> Result<()> {
+    tree::check_writable(&root.join("docs/measurements")).map_err(not_writable)
+}
+
+fn not_writable(error: anyhow::Error) -> anyhow::Error {
+    Failure::new(Exit::Environment, format!("{error:#}")).help("make docs/measurements writable").into()
+}
+
 /// Where the measurement of a target and a release of rustc is kept.
 pub fn path(root: &Path, target: &str, toolchain: &str) -> PathBuf {
     root.join("docs/measurements").join(target).join(format!("rustc-{toolchain}.json"))
@@ -133,9 +145,7 @@ impl Measurement {
         let path = path(root, &self.target, &self.toolchain);
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
-        tree::write_atomic(&path, text.as_bytes()).map_err(|error| {
-            Failure::new(Exit::Environment, format!("{error:#}")).help("make docs/measurements writable")
-        })?;
+        tree::write_atomic(&path, text.as_bytes()).map_err(not_writable)?;
         Ok(path)
     }
 

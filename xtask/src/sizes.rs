@@ -31,6 +31,9 @@ pub fn run(options: &cli::Sizes) -> Result<Exit> {
     };
     subject.notes.iter().for_each(|note| output::note(note));
     let tables = choose_tables(&workshop, options)?;
+    if options.accept {
+        measurement::check_writable(&workshop.root)?;
+    }
     let results = workers::build_all(&subject, &tables, options.jobs.map(usize::from), limits)?;
     let problems = wrong_outputs(&subject, &tables, &results, limits);
     let identity = Identity::of(&subject, &results)?;

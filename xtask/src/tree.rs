@@ -29,6 +29,17 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
+/// Finds out before a long job whether a file can be written below a folder that may not be there yet.
+///
+/// # Errors
+/// When the nearest folder that is there cannot be written.
+pub fn check_writable(folder: &Path) -> Result<()> {
+    let existing = folder.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("."));
+    let probe = existing.join(format!(".probe.{}.tmp", std::process::id()));
+    proc::uninterrupted(|| File::create(&probe).and_then(|_| fs::remove_file(&probe)))
+        .with_context(|| format!("cannot write to the folder {}", existing.display()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -164,6 +164,7 @@ fn accept_keeps_the_old_measurement_when_a_program_is_wrong_or_the_folder_is_in_
         .run(&["sizes", "--accept"])
         .code(3)
         .stderr(contains("docs/measurements").and(contains("make docs/measurements writable")));
+    assert!(!project.path("target").exists(), "it is said before the builds, not after them");
     fs::remove_file(project.path("docs/measurements")).unwrap();
     project.edit("tiny/src/main.rs", "hi", "ho");
     project.run(&["sizes", "--accept"]).code(1);
