@@ -145,7 +145,8 @@ impl Profiles {
     }
 }
 
-fn is_built_in(name: &str) -> bool {
+/// Whether Cargo has a profile of this name without any manifest.
+pub fn is_built_in(name: &str) -> bool {
     matches!(name, "dev" | "release" | "test" | "bench")
 }
 

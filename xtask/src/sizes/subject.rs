@@ -5,7 +5,7 @@ use crate::cargo::{Cargo, Metadata, Package};
 use crate::cli;
 use crate::diagnostic;
 use crate::exit::{Exit, Failure};
-use crate::manifest::{Case, Profiles, Table, Workshop, default, nearest};
+use crate::manifest::{Case, Profiles, Table, Workshop, default, is_built_in, nearest};
 use crate::surroundings::{self, Surroundings};
 use crate::tree;
 use anyhow::{Context as _, Result, bail};
@@ -374,7 +374,7 @@ fn foreign_profiles(profiles: &Profiles, workshop: &Workshop) -> String {
     tables.insert(renamed("release"), release.into());
     let rows = workshop.sizes.tables.iter().flat_map(|table| &table.rows);
     for profile in rows.flat_map(|row| profiles.chain(row.profile.as_ref())) {
-        if let Some(table) = profiles.table(profile).filter(|_| profile != "release") {
+        if let Some(table) = profiles.table(profile).filter(|_| !is_built_in(profile)) {
             let mut table = table.clone();
             if let Some(parent) = table.get("inherits").and_then(|parent| parent.as_str()).map(renamed) {
                 table.insert("inherits".into(), parent.into());
