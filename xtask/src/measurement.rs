@@ -5,7 +5,7 @@ use crate::exit::{Exit, Failure};
 use crate::manifest::{Profiles, Workshop};
 use crate::measure::binary::Section;
 use crate::tree;
-use crate::units::thousands;
+use crate::units::{hex, thousands};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -277,8 +277,7 @@ fn reachable(packages: &[LockPackage], mut open: Vec<String>) -> Lock {
         }
     }
     let text: String = lines.iter().fold(String::new(), |all, line| all + line + "\n");
-    let sha256 =
-        hmac_sha256::Hash::hash(text.as_bytes()).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let sha256 = hex(&hmac_sha256::Hash::hash(text.as_bytes()));
     let packages =
         lines.iter().map(|line| line.rsplit_once(' ').map_or(line.as_str(), |(name, _)| name).to_owned()).collect();
     Lock { sha256, packages }

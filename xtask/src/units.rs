@@ -30,6 +30,11 @@ pub fn change(bytes: u64, reference: u64) -> String {
     }
 }
 
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,5 +53,10 @@ mod tests {
         assert_eq!(change(5, 5), "same");
         assert_eq!(change(5, 0), "+5 B");
         assert_eq!(change(0, u64::MAX), "-100.0 %");
+    }
+
+    #[test]
+    fn every_byte_is_two_hexadecimal_digits() {
+        assert_eq!(hex(&[0, 10, 255]), "000aff");
     }
 }

@@ -8,6 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::manifest::{Case, Profiles, Table, Workshop, default, is_built_in, nearest};
 use crate::surroundings::{self, Surroundings};
 use crate::tree;
+use crate::units::hex;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -155,7 +156,7 @@ impl Subject {
         // The same crate is found again by its path; two crates never share a folder.
         let canonical = manifest.canonicalize().unwrap_or_else(|_| manifest.clone());
         let digest = hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes());
-        let digest = digest[..6].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let digest = hex(&digest[..6]);
         let own = Cargo { cwd: workshop.root.clone(), ..cargo.clone() }.metadata(None)?.target_directory;
         let target_dir = own.join("size-workshop").join(format!("{}-{digest}", package.name));
         // A `build.build-dir` in the user's configuration may point into their project.
@@ -286,7 +287,7 @@ fn manifest_file(given: &Path) -> Result<PathBuf> {
         Failure::new(Exit::Usage, format!("cannot find {}: {error}", file.display()))
             .help("--manifest-path takes the path of a Cargo.toml")
     })?;
-    // Not the canonical path: on Windows that begins with `\\\\?\\`, which not every program understands.
+    // Not the canonical path: on Windows that begins with `\\?\`, which not every program understands.
     let found = std::path::absolute(&file).with_context(|| format!("cannot tell where {} is", file.display()))?;
     if found.file_name().is_none_or(|name| name != "Cargo.toml") {
         bail!(
