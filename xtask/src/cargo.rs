@@ -1,5 +1,6 @@
 //! Composes Cargo's command lines and reads its answers. `proc` runs them; no other module knows Cargo's JSON.
 
+pub mod plan;
 pub mod record;
 
 use crate::exit::{Exit, Failure};
@@ -9,6 +10,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Which Cargo is called, from where, and what is taken out of its environment.
 #[derive(Clone, Debug)]
@@ -40,6 +42,17 @@ pub struct Build {
     pub target_dir: Option<PathBuf>,
     /// The folder of intermediate artifacts whose units are to be recorded, and shared between profiles.
     pub record: Option<PathBuf>,
+    /// Wall time after which the build is ended.
+    pub timeout: Option<Duration>,
+}
+
+/// A build that did not succeed.
+#[derive(Debug)]
+pub struct Refused {
+    /// Whose fault it is, with Cargo's and rustc's words, whole.
+    pub failure: Failure,
+    /// It was ended because its time was up.
+    pub timed_out: bool,
 }
 
 /// A successful build.
@@ -151,7 +164,15 @@ impl Cargo {
     /// # Errors
     /// When the build fails: a `Failure` with Cargo's and rustc's words, whole.
     pub fn build(&self, build: &Build) -> Result<Built> {
-        let Build { manifest, profile, packages, bins, extra, target_dir, record } = build;
+        self.try_build(build)?.map_err(|refused| refused.failure.into())
+    }
+
+    /// Builds; what Cargo or rustc refuses is a value, not an error.
+    ///
+    /// # Errors
+    /// When Cargo cannot be started, or its answer is not understood.
+    pub fn try_build(&self, build: &Build) -> Result<Result<Built, Refused>> {
+        let Build { manifest, profile, packages, bins, extra, target_dir, record, timeout } = build;
         // Never with -q: it hides what Cargo has to say about the manifest.
         let mut call =
             self.call("build").args(["--locked", "--message-format", "json-render-diagnostics", "--profile"]);
@@ -172,12 +193,14 @@ impl Cargo {
         if let Some(build_dir) = record {
             record::install(&mut call, build_dir, profile)?;
         }
+        call.timeout = *timeout;
         let finished = proc::run(&call)?;
         if finished.status != Status::Exited(0) {
-            bail!(explain_failure(&finished, &format!("cargo build --profile {profile}")));
+            let failure = explain_failure(&finished, &format!("cargo build --profile {profile}"));
+            return Ok(Err(Refused { failure, timed_out: finished.status == Status::TimedOut }));
         }
         let executables = executables(&finished.stdout)?;
-        Ok(Built { executables, warnings: warnings(&String::from_utf8_lossy(&finished.stderr)) })
+        Ok(Ok(Built { executables, warnings: warnings(&String::from_utf8_lossy(&finished.stderr)) }))
     }
 }
 

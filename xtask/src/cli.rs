@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// The runner of the workshop on Rust binary size.
 ///
-/// Exit codes: 0 all asked for is met; 1 something is not met (a size, an output, a stale document);
+/// Exit codes: 0 all asked for is met; 1 something is not met (a goal, a size, a stale document);
 /// 2 usage, or a malformed file; 3 the environment failed (no toolchain, no network, a full disk, a missing tool).
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
@@ -13,18 +13,138 @@ pub struct Cli {
     /// Colours: `auto` looks at the terminal, NO_COLOR and CLICOLOR_FORCE.
     #[arg(long, global = true, value_enum, default_value_t)]
     pub color: Color,
-    /// What to do.
+    /// What to do; without it: where you are, and what to type next.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: Option<Verb>,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Shows every exercise: title, level, minutes, state, points.
+    List(List),
+    /// Builds your exercise and the course's, runs both, judges every goal.
+    Check(Check),
+    /// Checks at every save, until you stop it.
+    Watch(Watch),
+    /// Gives the next hint, chosen by what is wrong now.
+    Hint(Hint),
+    /// Shows the course's solution and why it is one, beside yours.
+    Solution(Solution),
+    /// Brings an exercise back to its start; saves your files first and says where.
+    Reset(Reset),
+    /// Looks for the tools, and for what in your environment would change sizes.
+    Doctor,
+    /// For those who make exercises.
+    #[command(subcommand)]
+    Author(Author),
     /// Builds every profile that the tables name, checks that each program still does its work, shows the sizes.
     Sizes(Sizes),
     /// Rewrites what is generated in README.md and docs/ from the committed measurement.
     Docs(Docs),
+}
+
+impl Verb {
+    /// Whether the answer is wanted as JSON, also if it is an error.
+    pub fn wants_json(&self) -> bool {
+        match self {
+            Self::List(List { format }) | Self::Check(Check { format, .. }) => *format == PlainFormat::Json,
+            Self::Sizes(Sizes { format, .. }) => *format == Format::Json,
+            Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,
+            Self::Author(_) | Self::Docs(_) => false,
+        }
+    }
+}
+
+/// `cargo xtask list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlainFormat,
+}
+
+/// `cargo xtask check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The exercises, by name
+    #[arg(value_name = "EXERCISE", required_unless_present = "all", conflicts_with = "all")]
+    pub exercises: Vec<String>,
+    /// Check every exercise
+    #[arg(long)]
+    pub all: bool,
+    /// Judge the course's own solution instead; your files are not touched
+    #[arg(long)]
+    pub solution: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlainFormat,
+}
+
+/// `cargo xtask watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// The exercise [default: the first one that is not done]
+    #[arg(value_name = "EXERCISE")]
+    pub exercise: Option<String>,
+}
+
+/// `cargo xtask hint`.
+#[derive(Debug, Args)]
+pub struct Hint {
+    /// The exercise
+    #[arg(value_name = "EXERCISE")]
+    pub exercise: String,
+    /// Show every hint
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `cargo xtask solution`.
+#[derive(Debug, Args)]
+pub struct Solution {
+    /// The exercise
+    #[arg(value_name = "EXERCISE")]
+    pub exercise: String,
+    /// Show it although your exercise is not done
+    #[arg(long)]
+    pub reveal: bool,
+}
+
+/// `cargo xtask reset`.
+#[derive(Debug, Args)]
+pub struct Reset {
+    /// The exercise
+    #[arg(value_name = "EXERCISE")]
+    pub exercise: String,
+}
+
+/// `cargo xtask author`.
+#[derive(Debug, Subcommand)]
+pub enum Author {
+    /// Proves the course: every starter fails as it says, every solution passes, and no line of a solution is idle.
+    Verify(Verify),
+}
+
+/// `cargo xtask author verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The exercises, by name [default: all]
+    #[arg(value_name = "EXERCISE")]
+    pub exercises: Vec<String>,
+    /// Write the digests of the files that learners do not change into exercise.toml
+    #[arg(long)]
+    pub write_digests: bool,
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PlainFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document, also for errors.
+    Json,
 }
 
 /// When to use colours.

@@ -1,5 +1,11 @@
 //! Points at a line of a TOML file, in the way that rustc points at a line of a program.
 
+pub mod code;
+pub mod problem;
+
+pub use code::Code;
+pub use problem::{Diagnostic, Severity, Source};
+
 use crate::exit::{Exit, Failure, Place};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::ops::Range;

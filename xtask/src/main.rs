@@ -1,28 +1,36 @@
 //! `cargo xtask`, the runner of the workshop: parse, dispatch, exit code.
 
+mod author;
 mod cargo;
+mod check;
 mod cli;
 mod diagnostic;
 mod docs;
+mod evidence;
+mod exercise;
 mod exit;
+mod learn;
 mod manifest;
 mod measure;
 mod measurement;
 mod output;
 mod proc;
+mod profile;
+mod progress;
 mod report;
 mod sizes;
 mod surroundings;
 mod tree;
+mod trial;
 mod units;
 
 use clap::Parser as _;
-use cli::{Cli, Format, Verb};
+use cli::{Author, Cli, Verb};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // Cargo may have called this program in rustc's place.
-    if let Some(code) = cargo::record::serve() {
+    if let Some(code) = cargo::plan::serve().or_else(cargo::record::serve) {
         return code;
     }
     let cli = match Cli::try_parse() {
@@ -31,17 +39,23 @@ fn main() -> ExitCode {
     };
     let Cli { color, verb } = cli;
     output::set_color(color);
-    let format = match &verb {
-        Verb::Sizes(sizes) => sizes.format,
-        Verb::Docs(_) => Format::Text,
-    };
+    let json = verb.as_ref().is_some_and(Verb::wants_json);
     let result = proc::end_children_on_signal().and_then(|()| match verb {
-        Verb::Sizes(options) => sizes::run(&options),
-        Verb::Docs(options) => docs::run(&options),
+        None => learn::status::overview(),
+        Some(Verb::List(options)) => learn::status::list(&options),
+        Some(Verb::Check(options)) => learn::check::run(&options),
+        Some(Verb::Watch(options)) => learn::watch::run(&options),
+        Some(Verb::Hint(options)) => learn::hint::run(&options),
+        Some(Verb::Solution(options)) => learn::solution::run(&options),
+        Some(Verb::Reset(options)) => learn::reset::run(&options),
+        Some(Verb::Doctor) => learn::doctor::run(),
+        Some(Verb::Author(Author::Verify(options))) => author::verify(&options),
+        Some(Verb::Sizes(options)) => sizes::run(&options),
+        Some(Verb::Docs(options)) => docs::run(&options),
     });
     let exit = result.unwrap_or_else(|error| {
         let failure = exit::failure_of(&error);
-        output::failure(&failure, format == Format::Json);
+        output::failure(&failure, json);
         failure.exit
     });
     exit.into()

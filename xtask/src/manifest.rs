@@ -109,6 +109,16 @@ pub struct Profiles(BTreeMap<String, toml::Table>);
 pub const SETTINGS: [&str; 5] = ["opt-level", "lto", "codegen-units", "panic", "strip"];
 
 impl Profiles {
+    /// The profiles of any manifest; none if it is malformed.
+    pub fn of(manifest: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Manifest {
+            #[serde(default)]
+            profile: Profiles,
+        }
+        toml::from_str(manifest).map(|Manifest { profile }| profile).unwrap_or_default()
+    }
+
     /// The table of one profile, as written.
     pub fn table(&self, name: &str) -> Option<&toml::Table> {
         self.0.get(name)

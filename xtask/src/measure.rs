@@ -1,11 +1,13 @@
 //! Makes evidence of an executable: what is in its file, and what it does when it runs.
 
 pub mod binary;
+pub mod crates;
 
 use crate::exit::{Exit, Failure};
 use crate::manifest::Case;
 use crate::proc::{self, Call, Status};
 use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,18 +23,20 @@ pub struct Limits {
 }
 
 /// How a run of a program ended, and what it printed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// How it ended.
     pub status: Status,
     /// Its standard output, whole unless it was over the limit.
     pub stdout: Vec<u8>,
+    /// Its standard error, likewise.
+    pub stderr: Vec<u8>,
 }
 
 impl Run {
     /// What must come out of a case.
     pub fn expected(case: &Case) -> Self {
-        Self { status: Status::Exited(case.exit), stdout: case.stdout.clone().into_bytes() }
+        Self { status: Status::Exited(case.exit), stdout: case.stdout.clone().into_bytes(), stderr: Vec::new() }
     }
 }
 
@@ -43,31 +47,28 @@ impl Run {
 pub fn run(
     executable: &Path,
     args: &[String],
+    stdin: &str,
     cwd: &Path,
     env: &BTreeMap<OsString, Option<OsString>>,
     limits: Limits,
 ) -> Result<Run> {
     let mut call = Call::new(executable, cwd).args(args);
+    call.stdin = stdin.as_bytes().to_vec();
     call.env.clone_from(env);
     call.timeout = Some(limits.time);
     call.output_limit = limits.output;
     let finished = proc::run(&call)?;
-    Ok(Run { status: finished.status, stdout: finished.stdout })
+    Ok(Run { status: finished.status, stdout: finished.stdout, stderr: finished.stderr })
 }
 
 /// Says how a run differs from what was expected, for people; `None` if it does not. A run that had to be ended is never
 /// as expected: two programs that hang are not known to do the same.
 pub fn difference(expected: &Run, got: &Run, limits: Limits) -> Option<String> {
     let ended_by_itself = matches!(got.status, Status::Exited(_) | Status::Signaled(_));
-    if expected == got && ended_by_itself {
+    if expected.status == got.status && expected.stdout == got.stdout && ended_by_itself {
         return None;
     }
-    let how = |run: &Run| match run.status {
-        Status::Exited(code) => format!("exit code {code}"),
-        Status::Signaled(signal) => format!("ended by signal {signal}"),
-        Status::TimedOut => format!("ended because it still ran after {} s", limits.time.as_secs_f64()),
-        Status::OutputLimit => format!("ended because it printed more than {} bytes", limits.output),
-    };
+    let how = |run: &Run| ending(run.status, limits);
     Some(format!(
         "expected, {}:\n{}\ngot, {}:\n{}",
         how(expected),
@@ -75,6 +76,16 @@ pub fn difference(expected: &Run, got: &Run, limits: Limits) -> Option<String> {
         how(got),
         frame(&got.stdout, &expected.stdout)
     ))
+}
+
+/// How a run ended, in words.
+pub fn ending(status: Status, limits: Limits) -> String {
+    match status {
+        Status::Exited(code) => format!("exit code {code}"),
+        Status::Signaled(signal) => format!("ended by signal {signal}"),
+        Status::TimedOut => format!("ended because it still ran after {} s", limits.time.as_secs_f64()),
+        Status::OutputLimit => format!("ended because it printed more than {} bytes", limits.output),
+    }
 }
 
 /// Lines that are shown of an output before the rest is only counted.
@@ -101,19 +112,25 @@ fn frame(output: &[u8], other: &[u8]) -> String {
     frame.join("\n")
 }
 
-/// A line as it can be shown safely: what is not printable is escaped, and a missing line end is said.
+/// A line as it can be shown safely, and no more of it than a screen can hold.
 fn visible(line: &[u8]) -> String {
     const LONGEST: usize = 400;
+    let shown = printable(line);
+    match shown.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}… ({} more characters)", &shown[..end], shown[end..].chars().count()),
+        None => shown,
+    }
+}
+
+/// A line as it can be shown safely: what is not printable is escaped, and a missing line end is said.
+pub fn printable(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
     let (text, end) = match text.strip_suffix('\n') {
         Some(text) => (text, ""),
         None => (text.as_ref(), " (no line end)"),
     };
     let mut shown = String::new();
-    for (count, character) in text.chars().enumerate() {
-        if count == LONGEST {
-            return format!("{shown}… ({} more characters){end}", text.chars().count() - LONGEST);
-        }
+    for character in text.chars() {
         if character.is_control() { shown.extend(character.escape_default()) } else { shown.push(character) }
     }
     shown + end
@@ -155,7 +172,7 @@ mod tests {
     const LIMITS: Limits = Limits { time: Duration::from_secs(10), output: 1000 };
 
     fn exited(code: i32, stdout: &str) -> Run {
-        Run { status: Status::Exited(code), stdout: stdout.into() }
+        Run { status: Status::Exited(code), stdout: stdout.into(), stderr: Vec::new() }
     }
 
     #[test]
@@ -187,10 +204,10 @@ mod tests {
 
     #[test]
     fn a_hang_and_a_flood_are_said_in_words() {
-        let hang = Run { status: Status::TimedOut, stdout: Vec::new() };
+        let hang = Run { status: Status::TimedOut, stdout: Vec::new(), stderr: Vec::new() };
         assert!(difference(&exited(0, ""), &hang, LIMITS).unwrap().contains("still ran after 10 s"));
         assert!(difference(&hang, &hang, LIMITS).is_some(), "two programs that hang are not known to do the same");
-        let flood = Run { status: Status::OutputLimit, stdout: b"y\n".to_vec() };
+        let flood = Run { status: Status::OutputLimit, stdout: b"y\n".to_vec(), stderr: Vec::new() };
         assert!(difference(&exited(0, ""), &flood, LIMITS).unwrap().contains("more than 1000 bytes"));
     }
 }

@@ -112,7 +112,15 @@ pub struct Progress {
 impl Progress {
     /// For this many steps.
     pub fn new(steps: usize) -> Self {
-        let lines = !io::stderr().is_terminal() || env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self::shown(steps, !io::stderr().is_terminal() || env::var_os("TERM").is_some_and(|term| term == "dumb"))
+    }
+
+    /// For this many steps, in lines that are never redrawn.
+    pub fn lines(steps: usize) -> Self {
+        Self::shown(steps, true)
+    }
+
+    fn shown(steps: usize, lines: bool) -> Self {
         let bar = ProgressBar::with_draw_target(
             Some(steps as u64),
             if lines { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() },
@@ -147,6 +155,9 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
+        if self.lines && self.bar.position() > 0 {
+            message("");
+        }
         self.bar.finish_and_clear();
     }
 }

@@ -1,10 +1,11 @@
 //! The only place where a process starts. So every child has an output limit, ends when its time is up or when the
 //! user presses Ctrl-C, and takes its own children with it.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
@@ -22,6 +23,8 @@ pub struct Call {
     pub cwd: PathBuf,
     /// Changes to the inherited environment: `None` takes a variable out.
     pub env: BTreeMap<OsString, Option<OsString>>,
+    /// What it reads from standard input; nothing if empty.
+    pub stdin: Vec<u8>,
     /// Wall time after which the process is ended; none for a build.
     pub timeout: Option<Duration>,
     /// Bytes of standard output, and of standard error, after which the process is ended.
@@ -36,6 +39,7 @@ impl Call {
             args: Vec::new(),
             cwd: cwd.into(),
             env: BTreeMap::new(),
+            stdin: Vec::new(),
             timeout: None,
             output_limit: 256 << 20,
         }
@@ -57,7 +61,7 @@ impl Call {
 }
 
 /// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// It ended by itself with this exit code.
     Exited(i32),
@@ -88,6 +92,11 @@ pub struct Finished {
 pub fn run(call: &Call) -> Result<Finished> {
     let mut child = start(call)?;
     let id = child.id();
+    if let Some(mut pipe) = child.stdin.take() {
+        let input = call.stdin.clone();
+        // A thread of its own: a process may print before it has read all. One that never reads ends with its pipe.
+        thread::spawn(move || pipe.write_all(&input));
+    }
     let (sender, chunks) = mpsc::channel();
     let out = child.stdout.take().map(|pipe| forward(pipe, Stream::Out, sender.clone()));
     let err = child.stderr.take().map(|pipe| forward(pipe, Stream::Err, sender));
@@ -111,6 +120,19 @@ pub fn relay(program: &OsString, args: &[OsString]) -> Result<Status> {
     status.map(status_of).with_context(|| format!("cannot start `{}`", program.display()))
 }
 
+/// Ends every process that runs now, and starts no other until `resume`: their calls fail. For a check that a newer
+/// save has made pointless.
+pub fn cancel() {
+    let mut live = live();
+    live.cancelled = true;
+    live.children.iter().for_each(|&child| end_group_of(child));
+}
+
+/// Lets processes start again.
+pub fn resume() {
+    live().cancelled = false;
+}
+
 /// Runs something that must not be cut in half by Ctrl-C: the signal waits until it is done.
 pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
     let _guard = live();
@@ -126,7 +148,8 @@ fn start(call: &Call) -> Result<Child> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let mut command = Command::new(&call.program);
     command.args(&call.args).current_dir(&call.cwd);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(if call.stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     for (name, value) in &call.env {
         match value {
             Some(value) => command.env(name, value),
@@ -138,6 +161,9 @@ fn start(call: &Call) -> Result<Child> {
 
     // The lock is held while the process starts: a signal finds it in the list, or finds it not started.
     let mut live = live();
+    if live.cancelled {
+        bail!("cancelled");
+    }
     let child = command.spawn().with_context(|| format!("cannot start `{}`", call.program.display()))?;
     live.children.insert(child.id());
     Ok(child)
@@ -242,13 +268,19 @@ fn end_group_of(id: u32) {
     }
 }
 
+/// Windows has no process groups; a process whose time is up is ended by its own handle.
+#[cfg(not(unix))]
+fn end_group_of(_id: u32) {}
+
 /// The processes that run now.
 struct Live {
     children: BTreeSet<u32>,
+    /// Nothing may start.
+    cancelled: bool,
 }
 
 fn live() -> MutexGuard<'static, Live> {
-    static LIVE: Mutex<Live> = Mutex::new(Live { children: BTreeSet::new() });
+    static LIVE: Mutex<Live> = Mutex::new(Live { children: BTreeSet::new(), cancelled: false });
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -291,6 +323,16 @@ mod tests {
         assert_eq!(finished.status, Status::Exited(7));
         assert_eq!(finished.stdout, b"out\n");
         assert_eq!(finished.stderr, b"err\n");
+    }
+
+    #[test]
+    fn input_is_passed_on_even_to_a_program_that_does_not_read_it() {
+        let mut call = shell("cat");
+        call.stdin = vec![b'x'; 1 << 20];
+        assert_eq!(run(&call).unwrap().stdout.len(), 1 << 20);
+        let mut deaf = shell("echo done");
+        deaf.stdin = vec![b'x'; 1 << 20];
+        assert_eq!(run(&deaf).unwrap().stdout, b"done\n");
     }
 
     #[test]

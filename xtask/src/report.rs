@@ -2,7 +2,9 @@
 
 pub mod csv;
 pub mod json;
+pub mod learner;
 pub mod markdown;
+pub mod receipt;
 pub mod svg;
 pub mod text;
 

@@ -1,6 +1,10 @@
 //! What on this machine would change a size without anybody noticing: variables of the environment and Cargo's
 //! configuration files. For the workshop's own programs it is undone, and said; what cannot be undone ends the call.
 
+mod learner;
+
+pub use learner::{fingerprint, of_learner, overrides};
+
 use crate::diagnostic;
 use crate::exit::{Exit, Failure};
 use crate::manifest::Profiles;
@@ -23,6 +27,14 @@ pub struct Surroundings {
     /// One sentence each.
     pub notes: Vec<String>,
 }
+
+/// Cargo's messages are read by this program: without colours, and whole.
+const PLAIN_WORDS: [(&str, &str); 4] = [
+    ("CARGO_TERM_COLOR", "never"),
+    ("CARGO_TERM_QUIET", "false"),
+    ("CARGO_TERM_VERBOSE", "false"),
+    ("CARGO_TERM_PROGRESS_WHEN", "never"),
+];
 
 /// A setting in one of Cargo's configuration files.
 #[derive(Debug, PartialEq)]
@@ -79,13 +91,7 @@ fn ignore_environment(variables: impl Iterator<Item = (OsString, OsString)>, sur
             surroundings.env.insert(name, None);
         }
     }
-    let fixed = [
-        ("CARGO_TERM_COLOR", "never"),
-        ("CARGO_TERM_QUIET", "false"),
-        ("CARGO_TERM_VERBOSE", "false"),
-        ("CARGO_TERM_PROGRESS_WHEN", "never"),
-    ];
-    surroundings.env.extend(fixed.map(|(name, value)| (name.into(), Some(value.into()))));
+    surroundings.env.extend(PLAIN_WORDS.map(|(name, value)| (name.into(), Some(value.into()))));
 }
 
 /// Variables that change what Cargo or rustc make of the same sources.

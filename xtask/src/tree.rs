@@ -3,8 +3,8 @@
 use crate::proc;
 use anyhow::{Context as _, Result};
 use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::Path;
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 
 /// Writes a file whole: into a temporary file of the same folder, to the disk, then renamed over the old one.
 /// Missing folders are made. A full disk, a lost race or Ctrl-C leaves the old file as it was.
@@ -27,6 +27,89 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
         }
         written.with_context(|| format!("cannot write {}", path.display()))
     })
+}
+
+/// Why a text of a user cannot be read.
+#[derive(Debug, PartialEq)]
+pub struct Unreadable {
+    /// What is wrong, in one sentence without a final full stop.
+    pub message: String,
+    /// The line, where there is one.
+    pub line: Option<usize>,
+    /// What to do next.
+    pub help: String,
+}
+
+/// Reads a text that a user writes by hand. `largest` is in bytes; a device or a pipe is not read at all.
+///
+/// # Errors
+/// When it is missing, no file, too large, no UTF-8, or cannot be read.
+pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
+    let name = path.file_name().unwrap_or_default().display();
+    let again = "`cargo xtask reset EXERCISE` brings the file of the exercise back, and keeps what is there now";
+    let unreadable = |message: String, help: &str| Unreadable { message, line: None, help: help.to_owned() };
+    let broken = |error: io::Error| match error.kind() {
+        ErrorKind::NotFound if path.is_symlink() => unreadable(format!("{name} is a link to nowhere"), again),
+        ErrorKind::NotFound => unreadable(format!("there is no {name}"), again),
+        _ => unreadable(format!("cannot read {name}: {error}"), "make the file readable"),
+    };
+    let metadata = fs::metadata(path).map_err(broken)?;
+    if metadata.is_dir() {
+        return Err(unreadable(format!("{name} is a folder, not a file"), again));
+    }
+    if !metadata.is_file() {
+        return Err(unreadable(format!("{name} is no ordinary file"), again));
+    }
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(largest + 1).read_to_end(&mut bytes)).map_err(broken)?;
+    if bytes.len() as u64 > largest {
+        let message =
+            format!("{name} has {} bytes, more than such a file can sensibly have ({largest})", metadata.len());
+        return Err(unreadable(message, again));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let column = good.len() - good.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1) + 1;
+        let message = format!("{name} is not UTF-8: byte {column} of line {line} belongs to no character");
+        Unreadable { line: Some(line), ..unreadable(message, "save the file as UTF-8 in your editor") }
+    })
+}
+
+/// The content of an ordinary file of sensible size. A device or a pipe is not read: it might never end.
+pub fn content(path: &Path) -> Option<Vec<u8>> {
+    const LARGEST: u64 = 64 << 20;
+    let is_sensible = |metadata: &fs::Metadata| metadata.is_file() && metadata.len() <= LARGEST;
+    fs::metadata(path).ok().filter(is_sensible)?;
+    fs::read(path).ok()
+}
+
+/// Makes a folder hold exactly these files (relative path and content). A file that is there with the same content is
+/// not touched, so that Cargo still counts as fresh what it has built from it.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn compose(folder: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let mut open = vec![folder.to_owned()];
+    while let Some(parent) = open.pop() {
+        for entry in fs::read_dir(&parent).with_context(|| format!("cannot read {}", parent.display()))? {
+            let path = entry?.path();
+            let wanted = |relative: &Path| files.iter().any(|(file, _)| file == relative);
+            if path.is_dir() && !path.is_symlink() {
+                open.push(path);
+            } else if !path.strip_prefix(folder).is_ok_and(wanted) {
+                fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+    }
+    for (file, content) in files {
+        let path = folder.join(file);
+        if !fs::read(&path).is_ok_and(|there| there == *content) {
+            write_atomic(&path, content)?;
+        }
+    }
+    Ok(())
 }
 
 /// Finds out before a long job whether a file can be written below a folder that may not be there yet.
@@ -55,6 +138,36 @@ mod tests {
         assert!(error.to_string().contains("cannot write"), "{error}");
         assert!(path.join("kept").is_dir());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_read_is_described() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("Cargo.toml");
+        let message = || read_text(&path, 10).unwrap_err().message;
+        assert_eq!(message(), "there is no Cargo.toml");
+        write_atomic(&path, b"a = 1\n").unwrap();
+        assert_eq!(read_text(&path, 10).unwrap(), "a = 1\n");
+        write_atomic(&path, b"12345678901").unwrap();
+        assert!(message().contains("has 11 bytes"));
+        write_atomic(&path, b"a\nb\xff\n").unwrap();
+        assert_eq!(message(), "Cargo.toml is not UTF-8: byte 2 of line 2 belongs to no character");
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert_eq!(message(), "Cargo.toml is a folder, not a file");
+    }
+
+    #[test]
+    fn a_composed_folder_holds_what_it_should_and_equal_files_are_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| (PathBuf::from(name), text.as_bytes().to_vec());
+        compose(folder.path(), &[file("Cargo.toml", "a"), file("src/main.rs", "b"), file("src/old.rs", "c")]).unwrap();
+        let modified = || fs::metadata(folder.path().join("src/main.rs")).unwrap().modified().unwrap();
+        let before = modified();
+        compose(folder.path(), &[file("Cargo.toml", "new"), file("src/main.rs", "b")]).unwrap();
+        assert_eq!(modified(), before);
+        assert_eq!(fs::read_to_string(folder.path().join("Cargo.toml")).unwrap(), "new");
+        assert!(!folder.path().join("src/old.rs").exists());
     }
 
     #[test]

@@ -127,7 +127,7 @@ pub fn error(failure: &Failure) -> serde_json::Result<String> {
     })
 }
 
-fn document(value: &impl Serialize) -> serde_json::Result<String> {
+pub(super) fn document(value: &impl Serialize) -> serde_json::Result<String> {
     serde_json::to_string_pretty(value).map(|text| text + "\n")
 }
 

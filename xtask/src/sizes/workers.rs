@@ -222,6 +222,7 @@ fn build(subject: &Subject, job: &Job, threads: usize, limits: Limits) -> Result
         extra,
         target_dir: subject.target_dir.clone(),
         record: record.then(|| subject.build_dir.clone()),
+        timeout: None,
     })?;
     if record {
         tree::write_atomic(&stamp, b"The units here were recorded by `cargo xtask`.\n")?;
@@ -285,7 +286,7 @@ fn run(subject: &Subject, program: &Program, executable: &Path, limits: Limits) 
         Expectation::NotChecked => Vec::new(),
     };
     args.into_iter()
-        .map(|args| measure::run(executable, args, &subject.run_cwd, &subject.cargo.env, limits))
+        .map(|args| measure::run(executable, args, "", &subject.run_cwd, &subject.cargo.env, limits))
         .collect::<Result<_>>()
         .map_err(|error| {
             Failure::new(Exit::Environment, format!("{error:#}"))

@@ -1,8 +1,13 @@
 //! The tests through the real binary, in one program: it is linked once. They build real programs with real Cargo.
 
+mod author;
+mod course;
 mod docs;
 mod foreign;
+mod learner;
+mod manifests;
 mod project;
 mod sizes;
 mod surroundings;
 mod tidy;
+mod watch;

@@ -62,6 +62,8 @@ impl Project {
             "config_tool",
             "xtask",
             "docs",
+            "exercises",
+            "solutions",
         ] {
             copy(&repository().join(name), &project.path(name));
         }
@@ -179,6 +181,9 @@ pub fn clean(command: &mut Command) {
     }
 }
 
+/// What is built, and what a learner has reached: neither belongs to the repository.
+const NOT_COPIED: [&str; 2] = ["target", ".workshop"];
+
 /// What a command printed as data.
 pub fn stdout(assert: &Assert) -> String {
     String::from_utf8(assert.get_output().stdout.clone()).unwrap()
@@ -210,6 +215,9 @@ fn copy(from: &Path, to: &Path) {
         fs::create_dir_all(to).unwrap();
         for entry in fs::read_dir(from).unwrap() {
             let name = entry.unwrap().file_name();
+            if NOT_COPIED.iter().any(|other| name == *other) {
+                continue;
+            }
             copy(&from.join(&name), &to.join(&name));
         }
     } else {

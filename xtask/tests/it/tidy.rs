@@ -8,11 +8,15 @@ use std::path::{Path, PathBuf};
 /// From the top to the bottom: a module may use only modules below its own line. A module's submodules are part of it.
 const LAYERS: &[&[&str]] = &[
     &["main"],
-    &["sizes", "docs"],
+    &["learn", "author", "sizes", "docs"],
+    &["trial"],
     &["output"],
     &["report"],
-    &["measurement"],
+    &["check", "progress", "measurement"],
+    &["evidence"],
+    &["exercise"],
     &["measure", "surroundings"],
+    &["profile"],
     &["manifest"],
     &["cargo"],
     &["cli", "diagnostic", "tree", "units"],

@@ -1,0 +1,46 @@
+//! The verbs of those who make exercises. `verify` proves the course: that every exercise fails where it should, can be
+//! solved, and that nothing in its solution is idle.
+
+mod digests;
+mod prove;
+mod tidy;
+
+use crate::cli;
+use crate::exercise::{self, Exercise};
+use crate::exit::Exit;
+use crate::output;
+use anyhow::Result;
+
+/// Runs `cargo xtask author verify`.
+///
+/// # Errors
+/// When the environment fails; what is wrong with the course is an exit code, and all of it is said.
+pub fn verify(options: &cli::Verify) -> Result<Exit> {
+    let cli::Verify { exercises, write_digests } = options;
+    let root = crate::manifest::Workshop::find()?.root;
+    let chosen: Vec<Exercise> = if exercises.is_empty() {
+        exercise::all(&root)?
+    } else {
+        exercises.iter().map(|id| exercise::load(&root, id)).collect::<Result<_>>()?
+    };
+    if *write_digests {
+        for exercise in &chosen {
+            digests::write(exercise)?;
+        }
+        return Ok(Exit::Met);
+    }
+    let mut problems = Vec::new();
+    for exercise in &chosen {
+        let mut found = tidy::problems(&root, exercise)?;
+        // What is missing cannot be built.
+        if found.is_empty() {
+            found = prove::problems(&root, exercise)?;
+        }
+        let how = if found.is_empty() { "ok".to_owned() } else { format!("{} problems", found.len()) };
+        output::message(&format!("verified {}: {how}", exercise.id));
+        problems.extend(found);
+    }
+    problems.iter().for_each(|problem| output::not_met(problem));
+    output::data(&format!("{} exercises verified, {} problems\n", chosen.len(), problems.len()))?;
+    Ok(if problems.is_empty() { Exit::Met } else { Exit::NotMet })
+}

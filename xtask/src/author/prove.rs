@@ -1,0 +1,101 @@
+//! Proves an exercise by its own check: the fresh one fails with the codes that it declares, the solution passes with
+//! full points, and taking out any single line of the solution makes a goal fail. So no goal is too lenient to notice.
+
+use crate::check::{Judgement, Verdict};
+use crate::evidence::{self, Whose};
+use crate::exercise::Exercise;
+use crate::output;
+use crate::trial::{self, Trial, Voice};
+use anyhow::Result;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Everything that is wrong, one sentence each.
+///
+/// # Errors
+/// When the environment fails.
+pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
+    let id = &exercise.id;
+    let mut found = Vec::new();
+    let starter = evidence::starter_files(exercise)?;
+    let solution = evidence::solution_files(exercise)?;
+
+    let fresh = check(root, exercise, "fresh", starter.clone())?;
+    let (codes, declared) = (fresh.codes(), exercise.starter_codes());
+    let names = |codes: &mut dyn Iterator<Item = &crate::diagnostic::Code>| {
+        codes.map(|code| code.name()).collect::<Vec<_>>().join(", ")
+    };
+    if codes != declared {
+        let (more, less) = (names(&mut codes.difference(&declared)), names(&mut declared.difference(&codes)));
+        found.push(format!(
+            "{id}: the fresh exercise does not fail as starter-fails-with says: also [{more}], not [{less}]"
+        ));
+    }
+    if fresh.verdict() == Verdict::Pass {
+        found.push(format!("{id}: the fresh exercise passes"));
+    }
+
+    let solved = check(root, exercise, "solution", solution.clone())?;
+    let (points, most) = (solved.points(), exercise.points());
+    if solved.verdict() != Verdict::Pass || points != most {
+        let why: Vec<String> =
+            solved.all_diagnostics().map(|problem| format!("{}: {}", problem.code.name(), problem.message)).collect();
+        found.push(format!("{id}: the solution gets {points} of {most} points: {}", why.join("; ")));
+        return Ok(found);
+    }
+    for problem in &solved.diagnostics {
+        found.push(format!("{id}: the solution is not clean: {}: {}", problem.code.name(), problem.message));
+    }
+
+    for (index, (path, content)) in solution.iter().enumerate() {
+        let text = String::from_utf8_lossy(content).into_owned();
+        let before = String::from_utf8_lossy(&starter[index].1).into_owned();
+        let mut tried = 0;
+        for line in own_lines(&before, &text) {
+            let without: String = text
+                .lines()
+                .enumerate()
+                .filter(|(number, _)| *number != line)
+                .map(|(_, line)| format!("{line}\n"))
+                .collect();
+            let mut files = solution.clone();
+            files[index].1 = without.into_bytes();
+            let mutant = check(root, exercise, "mutant", files)?;
+            tried += 1;
+            if mutant.verdict() == Verdict::Pass {
+                let written = text.lines().nth(line).unwrap_or_default();
+                found.push(format!(
+                    "{id}: solutions/{id}/{path}:{}: no goal fails without this line: {written}",
+                    line + 1
+                ));
+            }
+        }
+        output::message(&format!("{id}: {tried} lines of {path} taken out, one at a time"));
+    }
+    Ok(found)
+}
+
+fn check(root: &Path, exercise: &Exercise, name: &str, files: Vec<(String, Vec<u8>)>) -> Result<Judgement> {
+    let Trial { judgement, .. } = trial::run(root, exercise, &Whose::Other(name.to_owned(), files), Voice::Silent)?;
+    Ok(judgement)
+}
+
+/// The lines of a solution that the starter does not have, but for comments and empty ones.
+fn own_lines(starter: &str, solution: &str) -> Vec<usize> {
+    let known: BTreeSet<&str> = starter.lines().map(str::trim).collect();
+    let is_own =
+        |line: &str| !line.is_empty() && !line.starts_with('#') && !line.starts_with("//") && !known.contains(line);
+    solution.lines().enumerate().filter(|(_, line)| is_own(line.trim())).map(|(number, _)| number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_lines_that_the_solution_adds_are_taken_out() {
+        let starter = "[package]\nname = \"a\"\n\n# your profile\n";
+        let solution = "[package]\nname = \"a\"\n\n# why\n[profile.release]\nlto = true\n";
+        assert_eq!(own_lines(starter, solution), [4, 5]);
+    }
+}

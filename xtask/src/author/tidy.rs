@@ -1,0 +1,134 @@
+//! What can be said of an exercise without building it: its texts, its files, its numbers.
+
+use super::digests;
+use crate::diagnostic::shown;
+use crate::exercise::{Check, Exercise, Tree, kinds};
+use anyhow::{Context as _, Result};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// Everything that is wrong, one sentence each.
+///
+/// # Errors
+/// When a folder of the course cannot be read.
+pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    let id = &exercise.id;
+    let data = &exercise.data;
+    let toml = shown(&exercise.folder.join("exercise.toml")).display().to_string();
+    let mut wrong = |text: String| found.push(format!("{id}: {text}"));
+
+    if data.title.trim().is_empty() || data.minutes == 0 || data.teaches.is_empty() {
+        wrong(format!("{toml}: title, minutes and teaches must say something"));
+    }
+    if data.hints.len() < 3 {
+        wrong(format!(
+            "{toml}: there are {} hints; a nudge, where to look and what to write are three",
+            data.hints.len()
+        ));
+    }
+    for goal in data.goal.iter().filter(|goal| goal.points == 0 || goal.text.trim().is_empty()) {
+        wrong(format!("{toml}: the goal `{}` needs points and a text", goal.id.get_ref()));
+    }
+    for (name, build) in &data.build {
+        let used = data.goal.iter().any(|goal| {
+            let by_profile = matches!(&goal.check, Check::Profile(kinds::Profile { profile, .. })
+                if *profile == build.profile && build.tree == Tree::Learner);
+            by_profile || goal.check.builds().iter().any(|used| used.get_ref() == name.get_ref())
+        });
+        if !used {
+            wrong(format!("{toml}: no goal uses the build `{}`", name.get_ref()));
+        }
+    }
+    for (folder, whose) in [(exercise.folder.join("starter"), "starter"), (exercise.solution.clone(), "solution")] {
+        let edits: BTreeSet<&str> = exercise.edits().collect();
+        let there = files(&folder)?;
+        for path in edits.iter().filter(|path| !there.contains(**path)) {
+            wrong(format!("{} is missing", shown(&folder.join(path)).display()));
+        }
+        for path in there.iter().filter(|path| !edits.contains(path.as_str())) {
+            if whose == "starter" || path != "NOTES.md" {
+                wrong(format!("{} is no file that learners edit", shown(&folder.join(path)).display()));
+            }
+        }
+    }
+    for path in exercise.edits() {
+        let (own, starter) = (exercise.folder.join(path), exercise.folder.join("starter").join(path));
+        if let (Ok(own_text), Ok(starter_text)) = (fs::read(&own), fs::read(&starter))
+            && own_text != starter_text
+        {
+            wrong(format!("{} is not as in starter/; `cargo xtask reset {id}` brings it back", shown(&own).display()));
+        }
+    }
+    let digests = digests::of(exercise)?;
+    if digests != data.pristine {
+        let names: BTreeSet<&String> = digests.keys().chain(data.pristine.keys()).collect();
+        for name in names.into_iter().filter(|name| digests.get(*name) != data.pristine.get(*name)) {
+            wrong(format!(
+                "{toml}: the digest of {name} is out of date; `cargo xtask author verify --write-digests {id}` brings it up to date"
+            ));
+        }
+    }
+    for text in [exercise.folder.join("README.md"), exercise.solution.join("NOTES.md")] {
+        match fs::read_to_string(&text) {
+            Ok(content) => {
+                for (line, target) in dead_links(&text, &content) {
+                    wrong(format!("{}:{line}: there is no {target}", shown(&text).display()));
+                }
+                if !content.starts_with("# ") {
+                    wrong(format!("{}:1: a text begins with its title", shown(&text).display()));
+                }
+            }
+            Err(_) => wrong(format!("{} is missing", shown(&text).display())),
+        }
+    }
+    let readme = fs::read_to_string(exercise.folder.join("README.md")).unwrap_or_default();
+    for needed in [data.title.as_str(), &format!("cargo xtask check {id}"), &format!("cargo xtask hint {id}")] {
+        if !readme.contains(needed) {
+            wrong(format!("README.md does not say `{needed}`"));
+        }
+    }
+    for (file, what) in
+        [("exercises/README.md", "the list of exercises"), (".vscode/settings.json", "rust-analyzer's list")]
+    {
+        // A course in another folder need not have them.
+        if let Ok(text) = fs::read_to_string(root.join(file))
+            && !text.contains(id.as_str())
+        {
+            wrong(format!("{file}: {what} does not name {id}"));
+        }
+    }
+    Ok(found)
+}
+
+/// The files below a folder, relative to it.
+fn files(folder: &Path) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(current) = open.pop() {
+        for entry in fs::read_dir(&current).with_context(|| format!("cannot read {}", current.display()))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if let Ok(relative) = path.strip_prefix(folder) {
+                found.insert(relative.to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Links to files that are not there: the line, and the target.
+fn dead_links(file: &Path, text: &str) -> Vec<(usize, String)> {
+    let mut dead = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        for link in line.split("](").skip(1).filter_map(|rest| rest.split([')', '#', ' ']).next()) {
+            let is_file = !link.is_empty() && !link.contains("://");
+            if is_file && !file.parent().is_some_and(|folder| folder.join(link).exists()) {
+                dead.push((number + 1, link.to_owned()));
+            }
+        }
+    }
+    dead
+}

@@ -1,0 +1,264 @@
+//! Judges an exercise: what is known about it -> one outcome for each goal. Nothing here reads a file or starts a
+//! process, so every verdict can be tested on literal data. One file for each kind of goal.
+
+mod answer;
+mod output;
+mod profile;
+mod size;
+
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::evidence::{Attempt, Evidence};
+use crate::exercise::answers::Answers;
+use crate::exercise::{Check, Exercise, Goal, kinds};
+use crate::profile::Manifest;
+use crate::profile::effective::Overrides;
+use serde::Serialize;
+use serde_json::Value;
+
+/// How a goal was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It is met.
+    Pass,
+    /// It is not met.
+    Fail,
+    /// It could not be judged.
+    Skip,
+}
+
+/// A goal that was judged.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The goal's name.
+    pub id: String,
+    /// What is reached when it is met.
+    pub text: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The points that it brings now.
+    pub points: u32,
+    /// The points that it is worth.
+    pub points_max: u32,
+    /// Why it is not met.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Why it could not be judged: what must come first.
+    pub waits_for: Option<String>,
+    /// What was found, for machines.
+    pub data: Value,
+}
+
+/// Everything that is known about an exercise.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// The exercise.
+    pub exercise: &'a Exercise,
+    /// The manifest that is judged.
+    pub manifest: &'a Manifest,
+    /// What may win over it.
+    pub overrides: &'a Overrides,
+    /// The answers that are judged, where the exercise asks questions.
+    pub answers: Option<&'a Answers>,
+    /// Files that were changed and should not have been.
+    pub changed: &'a [Diagnostic],
+    /// What one setting alone was worth in the committed measurement, for advice.
+    pub worth: &'a [Worth],
+    /// The builds; `None` before anything is built.
+    pub evidence: Option<&'a Evidence>,
+}
+
+/// What one setting alone was worth for a program, on top of the default release profile.
+#[derive(Clone, Debug)]
+pub struct Worth {
+    /// The setting.
+    pub key: String,
+    /// Its value, as it would be written.
+    pub value: String,
+    /// Bytes of the default release build.
+    pub before: u64,
+    /// Bytes with the setting.
+    pub after: u64,
+}
+
+/// The verdict on an exercise.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// One for each goal, in their order.
+    pub outcomes: Vec<Outcome>,
+    /// What belongs to no goal.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Judgement {
+    /// Pass if every goal is met.
+    pub fn verdict(&self) -> Verdict {
+        if self.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Pass) { Verdict::Pass } else { Verdict::Fail }
+    }
+
+    /// The points of the goals that are met.
+    pub fn points(&self) -> u32 {
+        self.outcomes.iter().map(|outcome| outcome.points).sum()
+    }
+
+    /// Every problem, those of goals first.
+    pub fn all_diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.outcomes.iter().flat_map(|outcome| &outcome.diagnostics).chain(&self.diagnostics)
+    }
+
+    /// The codes of all errors.
+    pub fn codes(&self) -> std::collections::BTreeSet<Code> {
+        let errors = self.all_diagnostics().filter(|problem| problem.severity == Severity::Error);
+        errors.map(|problem| problem.code).collect()
+    }
+}
+
+/// What a kind of goal finds.
+enum Finding {
+    /// It is met.
+    Met(Value),
+    /// It is not met.
+    NotMet(Vec<Diagnostic>, Value),
+    /// A build must come first.
+    NeedsBuild,
+}
+
+/// Why nothing is to be built, if so: the manifest, or a file that was changed and should not have been.
+pub fn blocked(case: &Case<'_>) -> Option<String> {
+    let manifest = case.manifest.is_refused().then(|| "a Cargo.toml that Cargo accepts".to_owned());
+    let changed = case.changed.iter().any(|problem| problem.severity == Severity::Error);
+    manifest.or_else(|| changed.then(|| "the course's own files as they were".to_owned()))
+}
+
+/// The builds that are still needed for a verdict, once everything is judged that needs none.
+pub fn wanted_builds(case: &Case<'_>) -> std::collections::BTreeSet<String> {
+    if blocked(case).is_some() {
+        return Default::default();
+    }
+    let judged = judge(&Case { evidence: None, ..*case });
+    let waits = |goal: &&Goal| {
+        let outcome = judged.outcomes.iter().find(|outcome| outcome.id == *goal.id.get_ref());
+        outcome.is_some_and(|outcome| outcome.verdict != Verdict::Fail)
+    };
+    let mut wanted = std::collections::BTreeSet::new();
+    for goal in case.exercise.data.goal.iter().filter(waits) {
+        // What a goal that needs another one would judge is not built when that one has failed already.
+        let failed = |id: &str| judged.outcomes.iter().any(|other| other.id == id && other.verdict == Verdict::Fail);
+        if !goal.needs.iter().any(|needed| failed(needed.get_ref())) {
+            wanted.extend(goal.check.builds().iter().map(|build| build.get_ref().clone()));
+            if let Check::Profile(kinds::Profile { profile, .. }) = &goal.check {
+                wanted.extend(profile::proof(case.exercise, profile).map(str::to_owned));
+            }
+        }
+    }
+    wanted
+}
+
+/// Judges every goal. Without evidence the goals that need builds are skipped.
+pub fn judge(case: &Case<'_>) -> Judgement {
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut lints: Vec<&Diagnostic> = case.manifest.problems.iter().collect();
+    let mut failed_builds: Vec<(String, String)> = Vec::new();
+    for goal in &case.exercise.data.goal {
+        let mut outcome = Outcome {
+            id: goal.id.get_ref().clone(),
+            text: goal.text.clone(),
+            verdict: Verdict::Skip,
+            points: 0,
+            points_max: goal.points,
+            diagnostics: Vec::new(),
+            waits_for: None,
+            data: Value::Object(Default::default()),
+        };
+        let unmet = |id: &str| outcomes.iter().any(|other: &Outcome| other.id == id && other.verdict != Verdict::Pass);
+        let needed = goal.needs.iter().find(|needed| unmet(needed.get_ref()));
+        match needed {
+            Some(needed) => outcome.waits_for = Some(format!("the goal `{}`", needed.get_ref())),
+            None => match judge_goal(case, goal, &mut lints, &mut failed_builds) {
+                Ok(Finding::Met(data)) => {
+                    (outcome.verdict, outcome.points, outcome.data) = (Verdict::Pass, goal.points, data);
+                }
+                Ok(Finding::NotMet(diagnostics, data)) => {
+                    (outcome.verdict, outcome.diagnostics, outcome.data) = (Verdict::Fail, diagnostics, data);
+                }
+                Ok(Finding::NeedsBuild) => {
+                    outcome.waits_for = Some(blocked(case).unwrap_or_else(|| "its builds".to_owned()));
+                }
+                Err(waits_for) => outcome.waits_for = Some(waits_for),
+            },
+        }
+        outcomes.push(outcome);
+    }
+    let mut diagnostics: Vec<Diagnostic> = lints.into_iter().cloned().collect();
+    // What no goal asks for is worth a word, no more, as long as Cargo builds it.
+    diagnostics.iter_mut().filter(|problem| !problem.refused).for_each(|problem| problem.severity = Severity::Warning);
+    diagnostics.extend(case.changed.iter().cloned());
+    diagnostics.extend(warnings(case));
+    Judgement { outcomes, diagnostics }
+}
+
+fn judge_goal<'a>(
+    case: &Case<'a>,
+    goal: &Goal,
+    lints: &mut Vec<&'a Diagnostic>,
+    failed_builds: &mut Vec<(String, String)>,
+) -> Result<Finding, String> {
+    // A build that failed is one goal's failure; the others wait for that one.
+    if let Some(evidence) = case.evidence {
+        for build in goal.check.builds() {
+            if let Some((_, by)) = failed_builds.iter().find(|(name, _)| name == build.get_ref()) {
+                return Err(format!("the goal `{by}`: its build failed"));
+            }
+            if let Some(Attempt::Failed(problem)) = evidence.builds.get(build.get_ref()) {
+                failed_builds.push((build.get_ref().clone(), goal.id.get_ref().clone()));
+                return Ok(Finding::NotMet(vec![(**problem).clone()], Value::Null));
+            }
+        }
+    }
+    let finding = match &goal.check {
+        Check::Profile(spec) => profile::judge(case, spec, lints),
+        Check::Answer(spec) => match case.answers {
+            Some(answers) => answer::judge(case, answers, spec),
+            None => Finding::NeedsBuild,
+        },
+        Check::Output(spec) => output::judge(case, goal.id.get_ref(), spec),
+        Check::Size(spec) => size::judge(case, spec),
+        Check::Warnings(spec) => judge_warnings(case, spec),
+    };
+    Ok(finding)
+}
+
+fn judge_warnings(case: &Case<'_>, kinds::Warnings { build }: &kinds::Warnings) -> Finding {
+    let Some(built) = case.evidence.and_then(|evidence| evidence.built(build.get_ref())) else {
+        return Finding::NeedsBuild;
+    };
+    let problems: Vec<_> = built.warnings.iter().map(|text| warning(case, text, Severity::Error)).collect();
+    let data = serde_json::json!({ "warnings": built.warnings });
+    if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+}
+
+fn warning(case: &Case<'_>, text: &str, severity: Severity) -> Diagnostic {
+    let problem = Diagnostic::new(Code::BuildWarning, format!("the build warns:\n{text}"));
+    problem.severity(severity).in_file(&case.manifest.source.file)
+}
+
+/// What Cargo and rustc said about the learner's builds, each thing once, and not what a goal or a rule said better.
+fn warnings(case: &Case<'_>) -> Vec<Diagnostic> {
+    let judged = |name: &str| {
+        let goals = case.exercise.data.goal.iter();
+        goals.into_iter().any(|goal| matches!(&goal.check, Check::Warnings(spec) if spec.build.get_ref() == name))
+    };
+    let mut texts: Vec<&String> = Vec::new();
+    for (name, attempt) in case.evidence.iter().flat_map(|evidence| &evidence.builds) {
+        if let Attempt::Built(built) = attempt
+            && !judged(name)
+        {
+            let own = built.warnings.iter().filter(|text| {
+                let by_rule = text.contains("unused manifest key") && !case.manifest.problems.is_empty();
+                !by_rule && !texts.contains(text)
+            });
+            let own: Vec<_> = own.collect();
+            texts.extend(own);
+        }
+    }
+    texts.into_iter().map(|text| warning(case, text, Severity::Warning)).collect()
+}

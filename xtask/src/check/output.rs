@@ -1,0 +1,100 @@
+//! Judges what a program does: standard output, standard error and exit code, whole, against another build.
+
+use super::{Case, Finding};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::evidence;
+use crate::exercise::inputs::Input;
+use crate::exercise::kinds::Output;
+use crate::measure::{self, Limits, Run};
+use crate::proc::Status;
+use serde_json::json;
+use similar::{ChangeTag, TextDiff};
+
+pub fn judge(case: &Case<'_>, goal: &str, spec: &Output) -> Finding {
+    let Output { build, same_as, .. } = spec;
+    let runs = |name: &str| case.evidence?.built(name)?.runs.get(goal);
+    let (Some(got), Some(expected)) = (runs(build.get_ref()), runs(same_as.get_ref())) else {
+        return Finding::NeedsBuild;
+    };
+    let inputs = evidence::inputs_of(case.exercise, goal, spec);
+    let limits = evidence::limits(case.exercise);
+    let executable = case.evidence.and_then(|evidence| evidence.built(build.get_ref())).map(|built| &built.executable);
+    let mut wrong =
+        inputs.iter().zip(expected.iter().zip(got)).enumerate().filter_map(|(index, (input, (expected, got)))| {
+            Some((index, input, problem(build.get_ref(), expected, got, limits)?))
+        });
+    let first = wrong.next();
+    let others = wrong.count();
+    let data = json!({ "cases": inputs.len(), "different": others + usize::from(first.is_some()) });
+    let Some((index, input, (code, words))) = first else { return Finding::Met(data) };
+    let more = if others == 0 { String::new() } else { format!(" (and {others} more of {} inputs)", inputs.len()) };
+    let message = format!("input {} of {}{more}: {words}", index + 1, inputs.len());
+    let shown = executable.map(|path| crate::diagnostic::shown(path).display().to_string()).unwrap_or_default();
+    let problem = Diagnostic::new(code, message)
+        .in_file(&case.manifest.source.file)
+        .help(format!("run it yourself: {}", command(&shown, input)));
+    Finding::NotMet(vec![problem], data)
+}
+
+/// What is wrong with a run, if anything is.
+fn problem(build: &str, expected: &Run, got: &Run, limits: Limits) -> Option<(Code, String)> {
+    let how = measure::ending(got.status, limits);
+    match got.status {
+        Status::TimedOut => Some((Code::RunTimeout, format!("the program of `{build}` was {how}"))),
+        Status::OutputLimit => Some((Code::RunOutputLimit, format!("the program of `{build}` was {how}"))),
+        _ if expected == got => None,
+        Status::Signaled(signal) if !matches!(expected.status, Status::Signaled(_)) => {
+            let abort = if signal == 6 { " (an abort; a shell shows exit status 134)" } else { "" };
+            let said = framed("its standard error", &[], &got.stderr);
+            Some((Code::RunCrashed, format!("the program of `{build}` was {how}{abort}\n{said}")))
+        }
+        _ => {
+            let mut words = format!("the program of `{build}` does something else");
+            if expected.status != got.status {
+                words += &format!("\nexpected {}, got {how}", measure::ending(expected.status, limits));
+            }
+            for (name, expected, got) in
+                [("standard output", &expected.stdout, &got.stdout), ("standard error", &expected.stderr, &got.stderr)]
+            {
+                if expected != got {
+                    words += &format!("\n{}", framed(name, expected, got));
+                }
+            }
+            Some((Code::OutputDiffers, words))
+        }
+    }
+}
+
+/// Both texts, line by line, whole: `-` stands before what was expected and did not come, `+` before what came instead.
+fn framed(name: &str, expected: &[u8], got: &[u8]) -> String {
+    let lines = |bytes: &[u8]| -> Vec<String> {
+        bytes.split_inclusive(|&byte| byte == b'\n').map(measure::printable).collect()
+    };
+    let (expected, got) = (lines(expected), lines(got));
+    let (old, new): (Vec<&str>, Vec<&str>) =
+        (expected.iter().map(String::as_str).collect(), got.iter().map(String::as_str).collect());
+    let mut frame = format!("{name}, - expected, + got:");
+    for change in TextDiff::from_slices(&old, &new).iter_all_changes() {
+        let mark = match change.tag() {
+            ChangeTag::Delete => '-',
+            ChangeTag::Insert => '+',
+            ChangeTag::Equal => ' ',
+        };
+        frame += &format!("\n{mark} | {}", change.value());
+    }
+    if old.is_empty() && new.is_empty() {
+        frame += "\n  | (nothing)";
+    }
+    frame
+}
+
+/// The run as a line for a shell.
+fn command(executable: &str, input: &Input) -> String {
+    let quote = |text: &str| {
+        let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:".contains(c));
+        if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    };
+    let args: String = input.args.iter().map(|arg| format!(" {}", quote(arg))).collect();
+    let line = format!("{}{args}", quote(executable));
+    if input.stdin.is_empty() { line } else { format!("printf %s {} | {line}", quote(&input.stdin)) }
+}

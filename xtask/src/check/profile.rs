@@ -1,0 +1,278 @@
+//! Judges the settings of a profile: what the manifest asks for, what wins over it, and what rustc really gets.
+
+use super::{Case, Finding};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::exercise::kinds::Profile;
+use crate::exercise::{Exercise, Tree};
+use crate::manifest::{SETTINGS, nearest};
+use crate::profile::effective::{self, Effective, Origin, Overrides, canonical};
+use crate::profile::{known, list};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The learner's build that proves a profile.
+pub fn proof<'a>(exercise: &'a Exercise, profile: &str) -> Option<&'a str> {
+    let mut builds = exercise.data.build.iter();
+    let found =
+        builds.find(|(_, build)| build.tree == Tree::Learner && build.profile == profile && build.set.is_empty());
+    found.map(|(name, _)| name.get_ref().as_str())
+}
+
+pub fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Diagnostic>) -> Finding {
+    let Profile { profile, want } = spec;
+    if !case.manifest.readable {
+        if lints.is_empty() {
+            return Finding::NeedsBuild;
+        }
+        return Finding::NotMet(std::mem::take(lints).into_iter().cloned().collect(), Value::Null);
+    }
+    let rustc = case.evidence.and_then(|evidence| evidence.built(proof(case.exercise, profile)?)?.rustc.as_ref());
+    // Cargo does not look at these profiles at all.
+    let ignored = lints.iter().any(|problem| problem.code == Code::IgnoredInMember);
+    let mut unmet: Vec<String> = Vec::new();
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for (key, right) in want.iter().map(|(key, right)| (key.get_ref().as_str(), right)) {
+        let right: Vec<String> = right.iter().map(|value| canonical(key, value)).collect();
+        let is_right = |value: Option<&toml::Value>| value.is_some_and(|value| right.contains(&canonical(key, value)));
+        let written = effective::effective(case.manifest, &Overrides::default(), profile, key);
+        let now = effective::effective(case.manifest, case.overrides, profile, key);
+        let default = crate::manifest::default("release", key);
+        if !is_right(if ignored { default.as_ref() } else { written.value.as_ref() }) {
+            unmet.push(key.to_owned());
+        } else if !is_right(now.value.as_ref()) {
+            found.push(overridden(case, key, &now));
+        } else if let Some(got) = rustc.and_then(|rustc| rustc.get(key))
+            && !right.contains(got)
+        {
+            found.push(differs(case, key, got, &now));
+        }
+    }
+    unmet.sort_by_key(|key| SETTINGS.iter().position(|setting| setting == key));
+    let mut problems = take_lints(lints, &unmet, found.is_empty());
+    let explained = |key: &String| problems.iter().any(|problem: &Diagnostic| problem.settings.contains(key));
+    let open: Vec<String> = unmet.iter().filter(|key| !explained(key)).cloned().collect();
+    problems.extend(found);
+    problems.extend(unmet_settings(case, spec, &open));
+    problems
+        .sort_by_key(|problem| (!problem.refused, problem.code, problem.place.as_ref().and_then(|place| place.line)));
+    let data = json!({ "profile": profile, "settings": settings(case, profile, rustc) });
+    if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+}
+
+/// The rules' findings that explain why a setting is not in force, or why nothing can be built. They are said once.
+fn take_lints(lints: &mut Vec<&Diagnostic>, unmet: &[String], all_found: bool) -> Vec<Diagnostic> {
+    if unmet.is_empty() && all_found {
+        return Vec::new();
+    }
+    let explains =
+        |problem: &&Diagnostic| problem.refused || problem.settings.iter().any(|setting| unmet.contains(setting));
+    let (taken, left): (Vec<_>, Vec<_>) = lints.iter().copied().partition(explains);
+    *lints = left;
+    taken.into_iter().cloned().collect()
+}
+
+/// What to say about settings that the manifest does not ask for in this profile.
+fn unmet_settings(case: &Case<'_>, spec: &Profile, open: &[String]) -> Vec<Diagnostic> {
+    let Profile { profile, want } = spec;
+    let source = &case.manifest.source;
+    let mut problems = Vec::new();
+    let mut missing = Vec::new();
+    let chain = effective::chain(case.manifest, profile);
+    // A table that this build does not read, with settings that it should.
+    let mut elsewhere: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for key in open {
+        let Effective { value, asked, .. } = effective::effective(case.manifest, &Overrides::default(), profile, key);
+        let right = want
+            .iter()
+            .find(|(wanted, _)| wanted.get_ref() == key)
+            .map(|(_, values)| values.as_slice())
+            .unwrap_or_default();
+        let is_right = |value: &toml::Value| right.iter().any(|right| canonical(key, right) == canonical(key, value));
+        let other = case.manifest.profiles.iter().find(|(name, other)| {
+            !chain.contains(&name.as_str()) && other.settings.get(key).is_some_and(|setting| is_right(&setting.value))
+        });
+        // A profile that another goal wants has these settings for that goal's sake.
+        let other = other.filter(|(name, _)| !is_wanted_elsewhere(case, name, profile));
+        match (asked, other) {
+            (Some((_, setting)), _) => {
+                let now = value.map(|value| value.to_string()).unwrap_or_default();
+                let problem =
+                    Diagnostic::new(Code::WrongValue, format!("`{key} = {now}` is not what this profile is for"))
+                        .at(source, setting.span.clone(), what_it_does(key, &setting.value))
+                        .help(better(key, right));
+                problems.push(problem.explains([key.as_str()]));
+            }
+            (None, Some((name, _))) => elsewhere.entry(name).or_default().push(key.clone()),
+            (None, None) => missing.push(key.clone()),
+        }
+    }
+    for (name, keys) in elsewhere {
+        let table = &case.manifest.profiles[name];
+        if let Some(near) = nearest(name, [profile.as_str()].into_iter()) {
+            let message =
+                format!("[profile.{name}] is a profile of its own, and no build asks for it; Cargo says nothing");
+            let problem =
+                Diagnostic::new(Code::UnknownTable, message).at(source, table.name.clone(), "nobody reads this");
+            problems.push(problem.help(format!("did you mean [profile.{near}]?")).explains(keys));
+            continue;
+        }
+        let verb = if keys.len() == 1 { "stands" } else { "stand" };
+        let message = format!("{} {verb} in [profile.{name}], which this build does not read", list(&keys));
+        let first = keys.first().and_then(|key| table.settings.get(key)).map(|setting| setting.key.clone());
+        let mut problem = Diagnostic::new(Code::WrongTable, message)
+            .at(source, table.name.clone(), reads(name))
+            .help(format!("`cargo build {}` reads [profile.{profile}]: move them there", option(profile)));
+        if let Some(first) = first {
+            problem = problem.and_at(first, "has no effect there");
+        }
+        problems.push(problem.explains(keys));
+    }
+    if !missing.is_empty() {
+        problems.push(missing_settings(case, profile, &missing));
+    }
+    problems
+}
+
+fn missing_settings(case: &Case<'_>, profile: &str, missing: &[String]) -> Diagnostic {
+    let source = &case.manifest.source;
+    let message = format!("[profile.{profile}] does not set {}", list(missing));
+    let problem = Diagnostic::new(Code::MissingSetting, message).explains(missing.iter());
+    let it = if missing.len() == 1 { "it" } else { "them" };
+    // A [profile.NAME.package.SPEC] alone is no place for settings of the profile.
+    match case.manifest.profiles.get(profile).filter(|table| table.packages.is_empty() || !table.settings.is_empty()) {
+        Some(table) => problem
+            .at(source, table.name.clone(), format!("Cargo's defaults hold for {it}"))
+            .help(format!("add {it} below this line; `cargo xtask hint {}` helps with the values", case.exercise.id)),
+        None => {
+            let problem = problem.in_file(&source.file);
+            let first = if known::reserved(profile).is_none() && !crate::manifest::is_built_in(profile) {
+                format!("begin a table [profile.{profile}] with `inherits = \"release\"`, and set {it} there")
+            } else {
+                format!("there is no [profile.{profile}] in the file yet: add that line at the end, and set {it} below")
+            };
+            problem.help(format!("{first}; `cargo xtask hint {}` helps with the values", case.exercise.id))
+        }
+    }
+}
+
+fn is_wanted_elsewhere(case: &Case<'_>, name: &str, own: &str) -> bool {
+    case.exercise.data.goal.iter().any(|goal| {
+        matches!(&goal.check, crate::exercise::Check::Profile(other) if other.profile == name && other.profile != own)
+    })
+}
+
+fn option(profile: &str) -> String {
+    match profile {
+        "dev" => String::new(),
+        "release" => "--release".to_owned(),
+        other => format!("--profile {other}"),
+    }
+}
+
+fn reads(profile: &str) -> String {
+    match profile {
+        "dev" => "`cargo build` without `--release` reads this".to_owned(),
+        "test" => "`cargo test` reads this".to_owned(),
+        "bench" => "`cargo bench` reads this".to_owned(),
+        other => format!("only `--profile {other}` reads this"),
+    }
+}
+
+/// What a value does that is not wanted here.
+fn what_it_does(key: &str, value: &toml::Value) -> &'static str {
+    match (key, canonical(key, value).as_str()) {
+        ("opt-level", "3" | "2") => "this optimizes for speed",
+        ("opt-level", "1") => "this optimizes only a little",
+        ("opt-level", "0") => "this does not optimize at all",
+        ("opt-level", "s" | "z") => "this optimizes for size",
+        ("lto", "thin-local" | "off") => "this optimizes no crate together with another one",
+        ("lto", "thin") => "this is the lighter, quicker LTO",
+        ("strip", "debuginfo") => "this keeps the symbol table in the file",
+        ("strip", "none") => "this keeps the symbol table and all debug info in the file",
+        ("panic", "unwind") => "this keeps the machinery for unwinding",
+        ("panic", "abort") => "this ends the process at a panic",
+        ("codegen-units", _) => "this optimizes a crate in several parts",
+        _ => "not this value",
+    }
+}
+
+fn better(key: &str, right: &[toml::Value]) -> String {
+    match (key, right) {
+        (_, []) => String::new(),
+        ("opt-level", [one]) => format!("write `opt-level = {one}`"),
+        // More would give the exercise away.
+        ("opt-level", _) => "there are two levels that optimize for size; try both".to_owned(),
+        (_, [first, ..]) => format!("write `{key} = {first}`"),
+    }
+}
+
+/// The manifest is right, and something else wins.
+fn overridden(case: &Case<'_>, key: &str, now: &Effective) -> Diagnostic {
+    let value = now.value.as_ref().map(|value| value.to_string()).unwrap_or_default();
+    let (code, who, help) = match &now.origin {
+        Origin::Variable(name) => (
+            Code::OverriddenByEnv,
+            format!("`{name}` in your environment"),
+            format!(
+                "take it out of the environment: `unset {name}` (in PowerShell `Remove-Item Env:{name}`), then check again"
+            ),
+        ),
+        Origin::Configuration(place) => (
+            Code::OverriddenByConfig,
+            place.clone(),
+            format!("take the setting out of {place}, or put a # before it, while you do the exercise"),
+        ),
+        Origin::Manifest | Origin::Default => {
+            (Code::DiffersAtRustc, "something".to_owned(), "`cargo build -v` shows how rustc is called".to_owned())
+        }
+    };
+    let problem = Diagnostic::new(code, format!("{who} makes it `{key} = {value}`, and wins over the manifest"));
+    match &now.asked {
+        Some((_, setting)) => {
+            problem.at(&case.manifest.source, setting.key.start..setting.span.end, "this has no effect")
+        }
+        None => problem.in_file(&case.manifest.source.file),
+    }
+    .help(help)
+    .explains([key])
+}
+
+/// The manifest is right, nothing is known to win over it, and yet rustc gets something else.
+fn differs(case: &Case<'_>, key: &str, got: &str, now: &Effective) -> Diagnostic {
+    let flag = case.overrides.flags.iter().rev().find(|flag| flag.key == key && canonical(key, &flag.value) == got);
+    if let Some(flag) = flag {
+        let now = Effective { value: Some(flag.value.clone()), origin: flag.origin.clone(), asked: now.asked.clone() };
+        return overridden(case, key, &now);
+    }
+    let problem =
+        Diagnostic::new(Code::DiffersAtRustc, format!("rustc gets `{key}` as {got}, not as the manifest says"));
+    match &now.asked {
+        Some((_, setting)) => problem.at(&case.manifest.source, setting.key.start..setting.span.end, "asked for here"),
+        None => problem.in_file(&case.manifest.source.file),
+    }
+    .help("`cargo build -v` shows how rustc is called; look for `-C` flags that something adds")
+    .explains([key])
+}
+
+/// The five settings: what is asked for and where, what holds, what rustc gets.
+fn settings(case: &Case<'_>, profile: &str, rustc: Option<&BTreeMap<String, String>>) -> Value {
+    let rows = SETTINGS.iter().map(|key| {
+        let now = effective::effective(case.manifest, case.overrides, profile, key);
+        let line = |start| crate::diagnostic::line_and_column(&case.manifest.source.text, start).0;
+        let (from, line) = match (&now.origin, &now.asked) {
+            (Origin::Manifest, Some((name, setting))) => (format!("[profile.{name}]"), Some(line(setting.key.start))),
+            (Origin::Variable(name), _) => (name.clone(), None),
+            (Origin::Configuration(place), _) => (place.clone(), None),
+            _ => ("Cargo's default".to_owned(), None),
+        };
+        json!({
+            "key": key,
+            "asked": now.asked.as_ref().map(|(_, setting)| setting.value.to_string()),
+            "effective": now.value.as_ref().map(|value| value.to_string()),
+            "from": from,
+            "line": line,
+            "rustc": rustc.and_then(|rustc| rustc.get(*key)),
+        })
+    });
+    Value::Array(rows.collect())
+}

@@ -1,0 +1,70 @@
+//! Judges bytes of one build against another build of the same run. Never against a number that was written down.
+
+use super::{Case, Finding, Worth};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::exercise::kinds::Size;
+use crate::manifest::{SETTINGS, default};
+use crate::profile::effective::{self, canonical};
+use crate::profile::list;
+use crate::units::{change, thousands};
+use serde_json::json;
+
+pub fn judge(case: &Case<'_>, spec: &Size) -> Finding {
+    let Size { build, against, shrink_percent, section } = spec;
+    let part = |name: &str| case.evidence?.built(name)?.part(section.as_deref());
+    let (Some(bytes), Some(reference)) = (part(build.get_ref()), part(against.get_ref())) else {
+        return Finding::NeedsBuild;
+    };
+    let what = section.as_deref().unwrap_or("the file");
+    let data = json!({ "build": build.get_ref(), "against": against.get_ref(), "part": what, "bytes": bytes,
+        "against_bytes": reference, "shrink_percent": shrink_percent });
+    let most = reference as f64 * (1.0 - shrink_percent / 100.0);
+    if bytes as f64 <= most {
+        return Finding::Met(data);
+    }
+    let both = format!(
+        "{what} of `{}` has {} bytes, that of `{}` {} ({})",
+        build.get_ref(),
+        thousands(bytes),
+        against.get_ref(),
+        thousands(reference),
+        change(bytes, reference)
+    );
+    let problem = if bytes > reference {
+        Diagnostic::new(Code::SizeGrew, format!("it grew: {both}; the goal is -{shrink_percent} %"))
+    } else {
+        let most = most as u64;
+        let left = thousands(bytes.saturating_sub(most));
+        Diagnostic::new(Code::SizeNotSmallEnough, format!("{both}; the goal is -{shrink_percent} %, {left} bytes less"))
+    };
+    let problem = problem.in_file(&case.manifest.source.file).help(advice(case, build.get_ref()));
+    Finding::NotMet(vec![problem], data)
+}
+
+/// The setting that would probably bring most: of those that the build has at Cargo's default, the one that was worth
+/// most on its own in the committed measurement.
+fn advice(case: &Case<'_>, build: &str) -> String {
+    let profile = &case.exercise.build(build).profile;
+    let is_default = |key: &str| {
+        let now = effective::effective(case.manifest, case.overrides, profile, key).value;
+        now.zip(default("release", key)).is_some_and(|(now, default)| canonical(key, &now) == canonical(key, &default))
+    };
+    let helps = |worth: &&Worth| is_default(&worth.key) && worth.after < worth.before;
+    let best = case.worth.iter().filter(helps).min_by_key(|worth| worth.after);
+    match best {
+        Some(Worth { key, value, before, after }) => format!(
+            "of the settings that [profile.{profile}] leaves at their defaults, `{key} = {value}` brings most: alone it took {} from {} to {} bytes ({}) when the workshop measured it",
+            case.exercise.data.package,
+            thousands(*before),
+            thousands(*after),
+            change(*after, *before)
+        ),
+        None => {
+            let left = SETTINGS.into_iter().filter(|key| is_default(key)).map(str::to_owned).collect::<Vec<_>>();
+            match left.as_slice() {
+                [] => "every setting that is known to help is on; look at what the program is made of".to_owned(),
+                left => format!("[profile.{profile}] leaves {} at Cargo's defaults", list(left)),
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Every kind of problem that the workshop can name. A code is a promise: hints, tests and other people's scripts ask
+//! for it.
+
+/// Makes the enum and the one table that everything else about codes is read from.
+macro_rules! codes {
+    ($($variant:ident = $name:literal: $meaning:literal,)*) => {
+        /// A kind of problem.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $meaning] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, the most important first: what stops Cargo, what does nothing, what is not enough.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name that people see, such as `profile/wrong-table`.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it means, in one or two sentences.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    ManifestSyntax = "manifest/syntax":
+        "The manifest cannot be read: it is missing, no valid TOML, or names no package.",
+    DuplicateKey = "profile/duplicate-key":
+        "A setting or a table stands twice in the manifest. TOML allows each one once, and Cargo refuses the file.",
+    WrongType = "profile/wrong-type":
+        "The value has the wrong type: text without quotes, a number in quotes, a word where true or false belongs.",
+    ReservedName = "profile/reserved-name":
+        "Cargo keeps this name for itself: no profile may be called so.",
+    NoInherits = "profile/no-inherits":
+        "A profile of your own must say which one it starts from: `inherits = \"release\"`.",
+    InheritsCycle = "profile/inherits-cycle":
+        "Profiles inherit from each other in a circle, so none of them has a beginning.",
+    UnknownTable = "profile/unknown-table":
+        "A table whose name Cargo does not know, or a profile that nobody builds, because its name is misspelled.",
+    IgnoredInMember = "profile/ignored-in-member":
+        "The manifest is a member of a workspace. Cargo reads `[profile]` in the workspace's root only, and just warns.",
+    MisspelledKey = "profile/misspelled-key":
+        "A key that Cargo does not know. It only warns that the key is unused, and builds without the setting.",
+    WrongTable = "profile/wrong-table":
+        "The settings stand in a table that this build does not read.",
+    OverriddenByEnv = "profile/overridden-by-env":
+        "A variable of the environment wins over the manifest.",
+    OverriddenByConfig = "profile/overridden-by-config":
+        "One of Cargo's configuration files wins over the manifest.",
+    DiffersAtRustc = "profile/differs-at-rustc":
+        "rustc was called with another setting than the manifest, the environment and the configuration ask for.",
+    WrongValue = "profile/wrong-value":
+        "The setting has a value that does not exist, or one that does not do what the exercise asks for.",
+    MissingSetting = "profile/missing-setting":
+        "The profile does not set this, so Cargo's default holds.",
+    OtherFileChanged = "edits/other-file-changed":
+        "A file was changed that the exercise does not ask you to change. Grading takes the original one.",
+    AnswersSyntax = "answer/syntax":
+        "answers.toml cannot be read: it is missing or no valid TOML.",
+    AnswerMissing = "answer/missing":
+        "A question of answers.toml has no answer yet.",
+    AnswerNotANumber = "answer/not-a-number":
+        "The answer is no number in a form that is understood, such as 24371, \"23.8KiB\" or \"9.2%\".",
+    BuildFailed = "build/failed":
+        "Cargo or rustc refused the build. Their own words are shown whole.",
+    BuildTimeout = "build/timeout":
+        "The build was ended because it took too long.",
+    BuildWarning = "build/warning":
+        "Cargo or rustc warned.",
+    RunTimeout = "run/timeout":
+        "The program was ended because it did not end by itself.",
+    RunOutputLimit = "run/output-limit":
+        "The program was ended because it printed too much.",
+    RunCrashed = "run/crashed":
+        "The program was ended by a signal, such as the one of an abort.",
+    OutputDiffers = "output/differs":
+        "The program no longer prints or returns what it did before.",
+    SizeNotSmallEnough = "size/not-small-enough":
+        "The executable is not as much smaller as the exercise asks for.",
+    SizeGrew = "size/grew":
+        "The executable is larger than the one that it is compared with.",
+    AnswerWrong = "answer/wrong":
+        "The answer is not what was measured just now.",
+}
+
+impl Code {
+    /// The code of this name.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_again_and_given_once() {
+        for &code in Code::ALL {
+            assert_eq!(Code::of(code.name()), Some(code));
+            assert!(code.meaning().ends_with('.'), "{}", code.name());
+        }
+        assert_eq!(Code::of("profile/no-such-code"), None);
+    }
+}

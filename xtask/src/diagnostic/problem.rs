@@ -1,0 +1,229 @@
+//! A problem that was found: its code, its place, what to do next, and how it is shown.
+
+use super::{Code, line_and_column, shown};
+use crate::exit::Place;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How much a problem matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// A goal is not met, or Cargo would refuse the file.
+    Error,
+    /// Nothing fails by it, but the user should know.
+    Warning,
+}
+
+/// A text file that problems are found in.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its path.
+    pub file: PathBuf,
+    /// All of it.
+    pub text: Arc<str>,
+}
+
+/// A problem. It is data, never an error of this program.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// What kind of problem it is.
+    pub code: Code,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What is wrong, in one sentence without a final full stop. More lines may follow.
+    pub message: String,
+    /// The file, and the line and column where they are known.
+    pub place: Option<Place>,
+    /// What to do next.
+    pub help: Option<String>,
+    /// Cargo or rustc would refuse to build this: nothing is built.
+    pub refused: bool,
+    /// The settings of a profile that it explains; `None` for a problem that may explain any.
+    pub settings: Vec<String>,
+    /// The lines to show.
+    picture: Option<Picture>,
+}
+
+/// Lines of a file with a part underlined.
+#[derive(Clone, Debug)]
+struct Picture {
+    source: Source,
+    /// Bytes of the text, and what stands beside them.
+    primary: (Range<usize>, String),
+    secondary: Option<(Range<usize>, String)>,
+}
+
+impl Diagnostic {
+    /// An error with no place yet.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            place: None,
+            help: None,
+            refused: false,
+            settings: Vec::new(),
+            picture: None,
+        }
+    }
+
+    /// Says how much it matters.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Underlines a part of a file; `range` is in bytes.
+    #[must_use]
+    pub fn at(mut self, source: &Source, range: Range<usize>, label: impl Into<String>) -> Self {
+        let range = within(&source.text, range);
+        let (line, column) = line_and_column(&source.text, range.start);
+        self.place = Some(Place { file: source.file.clone(), line: Some(line), column: Some(column) });
+        self.picture = Some(Picture { source: source.clone(), primary: (range, label.into()), secondary: None });
+        self
+    }
+
+    /// Underlines a second part of the same file.
+    #[must_use]
+    pub fn and_at(mut self, range: Range<usize>, label: impl Into<String>) -> Self {
+        if let Some(picture) = &mut self.picture {
+            picture.secondary = Some((within(&picture.source.text, range), label.into()));
+        }
+        self
+    }
+
+    /// Names a file as a whole.
+    #[must_use]
+    pub fn in_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.place = Some(Place { file: file.into(), line: None, column: None });
+        self
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Says that Cargo or rustc would refuse to build this.
+    #[must_use]
+    pub fn refused(mut self) -> Self {
+        self.refused = true;
+        self
+    }
+
+    /// Says which settings of a profile have no effect because of this.
+    #[must_use]
+    pub fn explains(mut self, settings: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.settings.extend(settings.into_iter().map(Into::into));
+        self
+    }
+
+    /// The problem as people read it, in the way of rustc.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let (title, rest) = self.message.split_once('\n').unwrap_or((&self.message, ""));
+        let path = self.place.as_ref().map(|place| shown(&place.file).display().to_string());
+        let mut group = Group::with_title(level.primary_title(title).id(self.code.name()));
+        match (&self.picture, &path) {
+            (Some(Picture { source, primary, secondary }), Some(path)) => {
+                let mut snippet = Snippet::source(&*source.text)
+                    .path(path)
+                    .annotation(AnnotationKind::Primary.span(primary.0.clone()).label(&primary.1));
+                if let Some((range, label)) = secondary {
+                    snippet = snippet.annotation(AnnotationKind::Context.span(range.clone()).label(label));
+                }
+                group = group.element(snippet);
+            }
+            (_, Some(path)) => group = group.element(annotate_snippets::Origin::path(path)),
+            _ => {}
+        }
+        if !rest.is_empty() {
+            group = group.element(Level::NOTE.no_name().message(rest));
+        }
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help));
+        }
+        renderer.render(&[group])
+    }
+}
+
+/// The file of a problem as it is named in an exercise: relative to the exercise's folder, if it is below.
+pub fn file_in(folder: &Path, place: &Place) -> String {
+    let file = place.file.strip_prefix(folder).unwrap_or(&place.file);
+    file.to_string_lossy().replace('\\', "/")
+}
+
+/// A range that lies in the text and does not cut a character.
+fn within(text: &str, range: Range<usize>) -> Range<usize> {
+    let floor = |mut at: usize| {
+        at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = floor(range.start);
+    start..floor(range.end).max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source { file: "Cargo.toml".into(), text: text.into() }
+    }
+
+    #[test]
+    fn a_problem_reads_like_one_of_rustc() {
+        let source = source("[profile.release]\nopt-levl = \"z\"\n");
+        let problem = Diagnostic::new(Code::MisspelledKey, "Cargo does not know the key `opt-levl`")
+            .at(&source, 18..26, "did you mean `opt-level`?")
+            .and_at(1..16, "in this table")
+            .help("write `opt-level = \"z\"`");
+        insta::assert_snapshot!(problem.render(false), @r#"
+        error[profile/misspelled-key]: Cargo does not know the key `opt-levl`
+         --> Cargo.toml:2:1
+          |
+        1 | [profile.release]
+          |  --------------- in this table
+        2 | opt-levl = "z"
+          | ^^^^^^^^ did you mean `opt-level`?
+          |
+          = help: write `opt-level = "z"`
+        "#);
+        assert!(problem.render(true).contains("\u{1b}["));
+        assert!(!problem.render(false).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_problem_may_have_no_line_or_many_words() {
+        let problem = Diagnostic::new(Code::BuildWarning, "Cargo warned\nfirst\nsecond").in_file("Cargo.toml");
+        let problem = problem.severity(Severity::Warning);
+        insta::assert_snapshot!(problem.render(false), @r"
+        warning[build/warning]: Cargo warned
+        --> Cargo.toml
+         = first
+           second
+        ");
+    }
+
+    #[test]
+    fn a_range_never_cuts_a_character_and_never_leaves_the_text() {
+        assert_eq!(within("é", 1..9), 0..2);
+        assert_eq!(within("", 5..9), 0..0);
+        assert_eq!(Diagnostic::new(Code::ManifestSyntax, "m").at(&source(""), 4..5, "").place.unwrap().line, Some(1));
+    }
+}

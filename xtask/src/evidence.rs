@@ -1,0 +1,250 @@
+//! Makes the evidence that goals are judged by: builds the files of the learner and those of the course, runs both,
+//! reads both. Nothing is judged here.
+//!
+//! The learner's builds go where their own `cargo build` puts them. All others have folders of their own below the
+//! workshop's `target/check/`: no build ever meets the artifacts of other sources, which Cargo could take for fresh.
+
+mod bench;
+mod store;
+
+use crate::cargo::Cargo;
+use crate::diagnostic::Diagnostic;
+use crate::exercise::kinds;
+use crate::exercise::{Exercise, inputs};
+use crate::exit::{Exit, Failure};
+use crate::measure::{Limits, Run, binary};
+use crate::profile::Manifest;
+use crate::profile::effective::Overrides;
+use crate::surroundings;
+use anyhow::{Context as _, Result};
+use bench::{Bench, Room, room};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// Whose files are judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The learner's, in their folder.
+    Learner,
+    /// Other contents for the files that the exercise lets the learner edit, under a name for their folder.
+    Other(String, Vec<(String, Vec<u8>)>),
+}
+
+/// What is known about the builds of an exercise.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// The release of rustc.
+    pub toolchain: String,
+    /// The target triple.
+    pub target: String,
+    /// Each build that was asked for.
+    pub builds: BTreeMap<String, Attempt>,
+}
+
+/// How a build went.
+#[derive(Clone, Debug)]
+pub enum Attempt {
+    /// It succeeded.
+    Built(Box<Built>),
+    /// It failed, with Cargo's or rustc's words.
+    Failed(Box<Diagnostic>),
+}
+
+/// A successful build.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Built {
+    /// The executable.
+    pub executable: PathBuf,
+    /// Bytes of its file.
+    pub bytes: u64,
+    /// Bytes of its parts.
+    pub sections: Vec<binary::Section>,
+    /// Bytes of code of each crate, the largest first; empty if the file has no symbols.
+    pub crates: Vec<(String, u64)>,
+    /// Bytes of code of each group that a goal names, by the group's members; `None` if the file has no symbols.
+    pub groups: BTreeMap<String, Option<u64>>,
+    /// The runs of the output goals, by the goal's name.
+    pub runs: BTreeMap<String, Vec<Run>>,
+    /// Wall seconds of the build.
+    pub seconds: f64,
+    /// Cargo had nothing to do.
+    pub fresh: bool,
+    /// The settings that rustc gets, by Cargo's own answer; `None` if it could not be had.
+    pub rustc: Option<BTreeMap<String, String>>,
+    /// What Cargo and rustc warned about.
+    pub warnings: Vec<String>,
+}
+
+impl Evidence {
+    /// A build that succeeded.
+    pub fn built(&self, name: &str) -> Option<&Built> {
+        match self.builds.get(name)? {
+            Attempt::Built(built) => Some(built),
+            Attempt::Failed(_) => None,
+        }
+    }
+}
+
+impl Built {
+    /// Bytes of a section; of the whole file for `None`.
+    pub fn part(&self, section: Option<&str>) -> Option<u64> {
+        match section {
+            None => Some(self.bytes),
+            Some(name) => self.sections.iter().find(|section| section.name == name).map(|section| section.bytes),
+        }
+    }
+}
+
+/// The key of a group in `Built::groups`.
+pub fn group_key(group: &[String]) -> String {
+    group.join(" ")
+}
+
+/// The inputs of an output goal: made from a seed, then the fixed ones.
+pub fn inputs_of(exercise: &Exercise, goal: &str, output: &kinds::Output) -> Vec<inputs::Input> {
+    let args: Vec<&str> = output.args.iter().map(|template| template.get_ref().as_str()).collect();
+    let stdin = output.stdin.as_ref().map(|template| template.get_ref().as_str());
+    let seed = inputs::seed(&format!("{} {goal}", exercise.id));
+    let mut made = inputs::make(&args, stdin, output.cases, seed);
+    made.extend(output.fixed.iter().cloned());
+    made
+}
+
+/// What a run may use.
+pub fn limits(exercise: &Exercise) -> Limits {
+    Limits { time: Duration::from_secs(exercise.data.run_seconds), output: exercise.data.output_bytes }
+}
+
+/// Something to show while builds run.
+pub trait Watcher: Sync {
+    /// A build begins.
+    fn began(&self, build: &str);
+    /// A build is over.
+    fn ended(&self, build: &str, attempt: &Attempt);
+}
+
+/// What is to be built.
+pub struct Request<'a> {
+    /// The workshop's folder.
+    pub root: &'a Path,
+    /// The exercise.
+    pub exercise: &'a Exercise,
+    /// Whose files.
+    pub whose: &'a Whose,
+    /// Their manifest.
+    pub manifest: &'a Manifest,
+    /// What may win over it.
+    pub overrides: &'a Overrides,
+    /// The names of the builds.
+    pub builds: &'a BTreeSet<String>,
+}
+
+/// The release of rustc and the target triple, for a check that builds nothing.
+///
+/// # Errors
+/// When there is no rustc.
+pub fn toolchain(exercise: &Exercise) -> Result<(String, String)> {
+    let (_, _, release, host) = version(exercise)?;
+    Ok((release, host))
+}
+
+/// Cargo as a learner would call it; the answer of `rustc -vV`, and the release and host in it.
+fn version(exercise: &Exercise) -> Result<(Cargo, String, String, String)> {
+    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let cargo = Cargo { program, cwd: exercise.folder.clone(), env: surroundings::of_learner(), args: Vec::new() };
+    let version = cargo.rustc_version("rustc".as_ref())?;
+    let field =
+        |name: &str| version.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned());
+    let host = field("host:").context("`rustc -vV` names no host")?;
+    let release = field("release:").context("`rustc -vV` names no release")?;
+    Ok((cargo, version, release, host))
+}
+
+/// Builds what is asked for, several builds at once where they do not share a folder.
+///
+/// # Errors
+/// When the environment fails: no Cargo, a full disk, a folder that cannot be written. A build that Cargo or rustc
+/// refuses is evidence.
+pub fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence> {
+    let Request { root, exercise, builds, .. } = request;
+    let base = target_folder(root).join("check").join(&exercise.id);
+    let (cargo, version, toolchain, target) = version(exercise)?;
+    let mut evidence = Evidence { toolchain, target: target.clone(), builds: BTreeMap::new() };
+    let bench = Bench { request, base, cargo, version, target };
+    let repeats: BTreeMap<&String, &str> = builds
+        .iter()
+        .filter_map(|name| Some((name, bench.twin(name).filter(|twin| builds.contains(*twin))?)))
+        .collect();
+    // Builds that share a target folder run one after the other.
+    let mut groups: BTreeMap<Room, Vec<&String>> = BTreeMap::new();
+    for name in builds.iter().filter(|name| !repeats.contains_key(name)) {
+        groups.entry(room(exercise, name)).or_default().push(name);
+    }
+    let places = groups.keys().map(|room| Ok((*room, bench.place(*room)?))).collect::<Result<BTreeMap<_, _>>>()?;
+    let found: Mutex<Vec<(String, Result<Attempt>)>> = Mutex::default();
+    thread::scope(|scope| {
+        for (room, names) in &groups {
+            let (bench, found, place) = (&bench, &found, &places[room]);
+            scope.spawn(move || {
+                for name in names {
+                    watcher.began(name);
+                    let attempt = bench.attempt(name, *room, place);
+                    if let Ok(attempt) = &attempt {
+                        watcher.ended(name, attempt);
+                    }
+                    let failed = attempt.is_err();
+                    found.lock().unwrap_or_else(PoisonError::into_inner).push(((*name).clone(), attempt));
+                    if failed {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    for (name, attempt) in found.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        evidence.builds.insert(name, attempt?);
+    }
+    for (name, twin) in repeats {
+        evidence.builds.extend(evidence.builds.get(twin).cloned().map(|attempt| (name.clone(), attempt)));
+    }
+    Ok(evidence)
+}
+
+/// Where the workshop's artifacts go.
+pub fn target_folder(root: &Path) -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
+/// The course's own content of the files that the learner edits.
+///
+/// # Errors
+/// When the course is incomplete.
+pub fn starter_files(exercise: &Exercise) -> Result<Vec<(String, Vec<u8>)>> {
+    read_edits(exercise, &exercise.folder.join("starter"))
+}
+
+/// The solved content of the files that the learner edits.
+///
+/// # Errors
+/// When the course is incomplete.
+pub fn solution_files(exercise: &Exercise) -> Result<Vec<(String, Vec<u8>)>> {
+    read_edits(exercise, &exercise.solution)
+}
+
+fn read_edits(exercise: &Exercise, folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let read = |path: &str| {
+        let file = folder.join(path);
+        let content = fs::read(&file).map_err(|error| {
+            Failure::new(Exit::Usage, format!("the course is incomplete: cannot read {}: {error}", file.display()))
+                .help("`git status` shows which files are missing; `git checkout -- exercises solutions` brings them back")
+        })?;
+        Ok((path.to_owned(), content))
+    };
+    exercise.edits().map(read).collect()
+}

@@ -1,0 +1,295 @@
+//! The builds of one call: where each one is made, and what becomes of it. A build has a folder of its own unless it is
+//! the learner's; what was measured of the course's own files is kept.
+
+use super::{Attempt, Built, Request, Whose, group_key, inputs_of, limits, starter_files, store};
+use crate::cargo::{Build as CargoBuild, Cargo, plan};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::exercise::kinds::Check;
+use crate::exercise::{Build, Exercise, Tree, inputs};
+use crate::exit::{Exit, Failure};
+use crate::manifest::Profiles;
+use crate::measure::{self, Run, binary, crates};
+use crate::profile::effective;
+use crate::surroundings;
+use crate::tree;
+use anyhow::{Context as _, Result, bail};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// A target folder of its own: builds of different files, and those of a learner with settings of the exercise, never
+/// overwrite each other's executables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Room {
+    /// The course's own files.
+    Starter,
+    /// The files that are judged.
+    Plain,
+    /// The same, with settings of the exercise.
+    Variant,
+}
+
+/// The room that a build belongs to.
+pub fn room(exercise: &Exercise, name: &str) -> Room {
+    let build = exercise.build(name);
+    match build.tree {
+        Tree::Starter => Room::Starter,
+        Tree::Learner if build.set.is_empty() => Room::Plain,
+        Tree::Learner => Room::Variant,
+    }
+}
+
+/// Everything that the builds of one call have in common.
+pub struct Bench<'a> {
+    /// What is to be built.
+    pub request: &'a Request<'a>,
+    /// The folder for everything that is not in the learner's.
+    pub base: PathBuf,
+    /// As a learner would call it.
+    pub cargo: Cargo,
+    /// `rustc -vV`.
+    pub version: String,
+    /// The target triple.
+    pub target: String,
+}
+
+/// Where something is built, and how.
+pub struct Place {
+    folder: PathBuf,
+    target_dir: PathBuf,
+    cargo: Cargo,
+}
+
+impl Bench<'_> {
+    fn exercise(&self) -> &Exercise {
+        self.request.exercise
+    }
+
+    /// The name of the folder for these files.
+    fn whose(&self) -> &str {
+        match self.request.whose {
+            Whose::Learner => "learner",
+            Whose::Other(whose, _) => whose,
+        }
+    }
+
+    /// Makes the folder that a room builds.
+    pub fn place(&self, room: Room) -> Result<Place> {
+        match (room, self.request.whose) {
+            (Room::Starter, _) => self.starter_place(),
+            (_, Whose::Learner) => {
+                let folder = self.exercise().folder.clone();
+                let target_dir = match room {
+                    Room::Plain => folder.join("target"),
+                    _ => self.base.join("learner-variant-target"),
+                };
+                Ok(Place { folder, target_dir, cargo: self.cargo.clone() })
+            }
+            (_, Whose::Other(whose, files)) => {
+                let end = if room == Room::Plain { "target" } else { "variant-target" };
+                self.compose(whose, files, self.base.join(format!("{whose}-{end}")))
+            }
+        }
+    }
+
+    /// The course's own files, with nothing of the environment that would change a size.
+    fn starter_place(&self) -> Result<Place> {
+        let files = starter_files(self.exercise())?;
+        let place = self.compose("starter", &files, self.base.join("starter-target"))?;
+        let manifest = fs::read_to_string(place.folder.join("Cargo.toml")).unwrap_or_default();
+        let profiles = Profiles::of(&manifest);
+        let surroundings::Surroundings { env, args, .. } =
+            surroundings::of_workshop(&place.folder, &profiles, &self.target)?;
+        Ok(Place { cargo: Cargo { env, args, ..place.cargo }, ..place })
+    }
+
+    /// A folder with the files of the package, and these in place of the learner's.
+    fn compose(&self, whose: &str, files: &[(String, Vec<u8>)], target_dir: PathBuf) -> Result<Place> {
+        let folder = self.base.join(whose);
+        let mut all: Vec<(PathBuf, Vec<u8>)> = files.iter().map(|(path, text)| (path.into(), text.clone())).collect();
+        for path in self.exercise().data.pristine.keys() {
+            let source = self.exercise().folder.join(path);
+            let content = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
+            all.push((path.into(), content));
+        }
+        tree::compose(&folder, &all)?;
+        Ok(Place { cargo: Cargo { cwd: folder.clone(), ..self.cargo.clone() }, target_dir, folder })
+    }
+
+    /// The learner's build that a build with settings of its own would repeat, because the learner has chosen the same.
+    pub fn twin(&self, name: &str) -> Option<&str> {
+        let Request { manifest, overrides, .. } = self.request;
+        let build = self.exercise().build(name);
+        let same = build.set.iter().all(|(key, value)| {
+            let chosen = effective::effective(manifest, overrides, &build.profile, key).value;
+            chosen.is_some_and(|chosen| effective::canonical(key, &chosen) == effective::canonical(key, value))
+        });
+        let is_plain = |other: &Build| other.profile == build.profile && other.set.is_empty();
+        let repeats = same && build.tree == Tree::Learner && !build.set.is_empty();
+        let mut builds = self.exercise().data.build.iter();
+        let plain = builds.find(|(_, other)| other.tree == Tree::Learner && is_plain(other));
+        plain.filter(|_| repeats).map(|(name, _)| name.get_ref().as_str())
+    }
+
+    /// Builds. What was measured of the course's own files is taken again as long as nothing that it depends on has
+    /// changed: their folder is nobody else's.
+    pub fn attempt(&self, name: &str, room: Room, place: &Place) -> Result<Attempt> {
+        if room != Room::Starter {
+            return self.build(name, place);
+        }
+        let key = store::key(&[
+            format!("{:?} {:?} {:?}", self.exercise().build(name), self.jobs(name), self.groups(name)).as_bytes(),
+            self.version.as_bytes(),
+            surroundings::fingerprint(&place.folder).as_bytes(),
+            &store::everything_in(&place.folder)?,
+        ]);
+        let file = self.base.join(format!("starter-{name}.json"));
+        if let Some(built) = store::load(&file, &key) {
+            return Ok(Attempt::Built(Box::new(Built { fresh: true, ..built })));
+        }
+        let attempt = self.build(name, place)?;
+        if let Attempt::Built(built) = &attempt {
+            store::save(&file, &key, built)?;
+        }
+        Ok(attempt)
+    }
+
+    fn build(&self, name: &str, place: &Place) -> Result<Attempt> {
+        let data = &self.exercise().data;
+        let build = self.exercise().build(name);
+        let mut extra: Vec<OsString> = Vec::new();
+        for (key, value) in &build.set {
+            extra.extend(["--config".into(), format!("profile.{}.{key}={value}", build.profile).into()]);
+        }
+        let mut cargo = place.cargo.clone();
+        // A `build.build-dir` of the user would let several packages of one name share artifacts.
+        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(place.target_dir.clone().into()));
+        let order = CargoBuild {
+            manifest: Some(place.folder.join("Cargo.toml")),
+            profile: build.profile.clone(),
+            packages: vec![data.package.clone()],
+            bins: vec![data.package.clone()],
+            extra,
+            target_dir: Some(place.target_dir.clone()),
+            record: None,
+            timeout: Some(Duration::from_secs(data.build_seconds)),
+        };
+        let began = Instant::now();
+        let made = match cargo.try_build(&order)? {
+            Ok(made) => made,
+            Err(refused) if refused.timed_out => {
+                let message = format!("the build `{name}` took longer than {} s", data.build_seconds);
+                let problem = Diagnostic::new(Code::BuildTimeout, message).in_file(place.folder.join("Cargo.toml"));
+                let problem = problem.help("close what else runs on this machine, and try again");
+                return Ok(Attempt::Failed(Box::new(problem)));
+            }
+            Err(refused) => return refusal(&order.profile, place, refused.failure),
+        };
+        let seconds = began.elapsed().as_secs_f64();
+        let executable = made.executables.iter().find(|executable| executable.name == data.package);
+        let executable = executable.with_context(|| format!("Cargo built no executable `{}`", data.package))?;
+        let binary = binary::read(&executable.path)?;
+        let groups = self.groups(name);
+        let code = if self.wants_code(name) { crates::read(&executable.path)? } else { None };
+        Ok(Attempt::Built(Box::new(Built {
+            bytes: binary.bytes,
+            sections: binary.sections,
+            crates: code.as_ref().map(crates::Code::crates).unwrap_or_default(),
+            groups: groups
+                .iter()
+                .map(|group| (group_key(group), code.as_ref().map(|code| code.bytes_of(group))))
+                .collect(),
+            runs: self.run(name, &executable.path, place)?,
+            seconds,
+            fresh: executable.fresh,
+            rustc: self.flags(name, &cargo, &order)?,
+            warnings: made.warnings,
+            executable: executable.path.clone(),
+        })))
+    }
+
+    /// What rustc gets for the program, by Cargo's own answer. It is asked again when anything has changed that Cargo
+    /// may make something of.
+    fn flags(&self, name: &str, cargo: &Cargo, order: &CargoBuild) -> Result<Option<BTreeMap<String, String>>> {
+        let folder = order.manifest.as_deref().and_then(Path::parent).unwrap_or(self.request.root);
+        let read = |file: &str| fs::read(folder.join(file)).unwrap_or_default();
+        let key = store::key(&[
+            format!("{order:?} {:?} {:?}", cargo.env, cargo.args).as_bytes(),
+            self.version.as_bytes(),
+            surroundings::fingerprint(folder).as_bytes(),
+            &read("Cargo.toml"),
+            &read("Cargo.lock"),
+        ]);
+        let whose = if self.exercise().build(name).tree == Tree::Starter { "starter" } else { self.whose() };
+        let file = self.base.join(format!("flags-{whose}-{name}.json"));
+        if let Some(flags) = store::load(&file, &key) {
+            return Ok(Some(flags));
+        }
+        let scratch = self.base.join(format!("plan-{whose}-{name}"));
+        let units = plan::units(cargo, order, &scratch)?;
+        let _ = fs::remove_dir_all(&scratch);
+        // The real build has succeeded: then a refusal here is about the pretending, and nothing is known.
+        let Ok(units) = units else { return Ok(None) };
+        let krate = self.exercise().data.package.replace('-', "_");
+        let Some(unit) = units.iter().find(|unit| unit.krate == krate && unit.kind == "bin") else { return Ok(None) };
+        let flags = effective::of_rustc(&unit.args);
+        store::save(&file, &key, &flags)?;
+        Ok(Some(flags))
+    }
+
+    /// The inputs that a build is run with, by goal.
+    fn jobs(&self, name: &str) -> BTreeMap<String, Vec<inputs::Input>> {
+        let mut jobs = BTreeMap::new();
+        for goal in &self.exercise().data.goal {
+            if let Check::Output(output) = &goal.check
+                && [&output.build, &output.same_as].iter().any(|build| build.get_ref() == name)
+            {
+                jobs.insert(goal.id.get_ref().clone(), inputs_of(self.exercise(), goal.id.get_ref(), output));
+            }
+        }
+        jobs
+    }
+
+    fn run(&self, name: &str, executable: &Path, place: &Place) -> Result<BTreeMap<String, Vec<Run>>> {
+        let limits = limits(self.exercise());
+        let mut runs = BTreeMap::new();
+        for (goal, inputs) in self.jobs(name) {
+            let run = |input: &inputs::Input| {
+                measure::run(executable, &input.args, &input.stdin, &place.folder, &place.cargo.env, limits)
+            };
+            let finished = inputs.iter().map(run).collect::<Result<Vec<_>>>().map_err(|error| {
+                Failure::new(Exit::Environment, format!("{error:#}"))
+                    .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
+            })?;
+            runs.insert(goal, finished);
+        }
+        Ok(runs)
+    }
+
+    fn groups(&self, name: &str) -> Vec<&[String]> {
+        let goals = self.exercise().data.goal.iter().map(|goal| &goal.check);
+        let own = goals.filter(|check| check.builds().iter().any(|build| build.get_ref() == name));
+        own.flat_map(Check::groups).collect()
+    }
+
+    /// Whether an answer is about the crates of a build.
+    fn wants_code(&self, name: &str) -> bool {
+        self.exercise().data.goal.iter().any(|goal| {
+            matches!(&goal.check, Check::Answer(_)) && goal.check.builds().iter().any(|build| build.get_ref() == name)
+        })
+    }
+}
+
+/// A refused build: the learner's fault is evidence, the environment's ends the call.
+fn refusal(profile: &str, place: &Place, failure: Failure) -> Result<Attempt> {
+    if failure.exit == Exit::Environment {
+        bail!(failure);
+    }
+    let words = failure.message.split_once('\n').map_or(failure.message.as_str(), |(_, words)| words);
+    let message = format!("`cargo build --profile {profile}` failed; it says:\n{words}");
+    let mut problem = Diagnostic::new(Code::BuildFailed, message).in_file(place.folder.join("Cargo.toml"));
+    problem.help = failure.help.or_else(|| Some(format!("repair what the first error names; `cargo build --profile {profile}` in the exercise's folder shows it again")));
+    Ok(Attempt::Failed(Box::new(problem)))
+}

@@ -1,0 +1,27 @@
+//! The verbs for learners. Each one is a file; what they share is here.
+
+pub mod check;
+pub mod doctor;
+pub mod hint;
+pub mod reset;
+pub mod solution;
+pub mod status;
+pub mod watch;
+
+use crate::manifest::Workshop;
+use crate::output;
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// The folder of the course.
+///
+/// # Errors
+/// When the call is not made inside of it.
+pub fn root() -> Result<PathBuf> {
+    Ok(Workshop::find()?.root)
+}
+
+/// Says what was wrong with the learner's own records, if anything was.
+fn say_damage(damage: Option<String>) {
+    damage.iter().for_each(|words| output::note(words));
+}

@@ -1,0 +1,141 @@
+//! `cargo xtask check`: says at once what the files alone tell, then builds, runs, measures, judges.
+
+use crate::check::{Judgement, Verdict};
+use crate::cli;
+use crate::evidence::{self, Attempt, Evidence, Whose};
+use crate::exercise::{self, Exercise};
+use crate::exit::Exit;
+use crate::output;
+use crate::progress::{self, Entry, Sizes, State};
+use crate::report::learner;
+use crate::report::receipt::{self, Checked};
+use crate::trial::{self, Trial, Voice};
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Runs `cargo xtask check`.
+///
+/// # Errors
+/// When the environment or the course fails; a goal that is not met is an exit code.
+pub fn run(options: &cli::Check) -> Result<Exit> {
+    let cli::Check { exercises, all, solution, format } = options;
+    let root = super::root()?;
+    let chosen = if *all {
+        exercise::all(&root)?
+    } else {
+        exercises.iter().map(|id| exercise::load(&root, id)).collect::<Result<Vec<_>>>()?
+    };
+    let several = chosen.len() > 1;
+    let json = *format == cli::PlainFormat::Json;
+    let mut done = Vec::new();
+    for exercise in chosen {
+        let whose = if *solution {
+            Whose::Other("solution".to_owned(), evidence::solution_files(&exercise)?)
+        } else {
+            Whose::Learner
+        };
+        let checked = one(&root, exercise, &whose, if json { Voice::Silent } else { Voice::Terminal })?;
+        if !json {
+            output::data(&receipt::text(&checked, output::width(), console::colors_enabled()))?;
+            if several {
+                output::data("\n")?;
+            }
+        }
+        done.push(checked);
+    }
+    if json {
+        output::data(&learner::checks(&done, several || *all)?)?;
+    } else if several {
+        output::data(&summary(&done))?;
+    }
+    let met = done.iter().all(|checked| checked.judgement.verdict() == Verdict::Pass);
+    Ok(if met { Exit::Met } else { Exit::NotMet })
+}
+
+fn summary(done: &[Checked]) -> String {
+    let met: Vec<&Checked> = done.iter().filter(|checked| checked.judgement.verdict() == Verdict::Pass).collect();
+    let points: u32 = done.iter().map(|checked| checked.judgement.points()).sum();
+    let most: u32 = done.iter().map(|checked| checked.exercise.points()).sum();
+    format!("{} of {} exercises done, {points} of {most} points\n", met.len(), done.len())
+}
+
+/// Checks one exercise, and writes down what was reached where it is the learner's own work.
+///
+/// # Errors
+/// When the environment or the course fails.
+pub fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) -> Result<Checked> {
+    let Trial { judgement, evidence } = trial::run(root, &exercise, whose, voice)?;
+    let toolchain = match &evidence {
+        Some(evidence) => (evidence.toolchain.clone(), evidence.target.clone()),
+        // Nothing was built, so nobody has asked rustc yet; whoever reads JSON wants to know.
+        None if voice == Voice::Silent => evidence::toolchain(&exercise)?,
+        None => Default::default(),
+    };
+    let (mut next, mut before) = (String::new(), BTreeMap::new());
+    if *whose == Whose::Learner {
+        before = remember(root, &exercise, &judgement, evidence.as_ref());
+        next = next_step(root, &exercise, &judgement);
+    } else if judgement.verdict() == Verdict::Pass {
+        next = format!("this is the course's solution; yours is checked by `cargo xtask check {}`", exercise.id);
+    } else {
+        next += "this is the course's solution: what it lacks is a fault of the course, or of this machine (see above)";
+    }
+    Ok(Checked { exercise, judgement, evidence, toolchain, before, next })
+}
+
+/// Writes down what was reached; says what the executables of the check before were.
+fn remember(
+    root: &Path,
+    exercise: &Exercise,
+    judgement: &Judgement,
+    evidence: Option<&Evidence>,
+) -> BTreeMap<String, Sizes> {
+    let mut before = BTreeMap::new();
+    let result = progress::update(root, |progress| {
+        let entry = progress.exercises.entry(exercise.id.clone()).or_default();
+        before.clone_from(&entry.sizes);
+        let passed = judgement.verdict() == Verdict::Pass;
+        entry.state = if passed { State::Done } else { State::Started };
+        entry.points = judgement.points();
+        entry.files = super::hint::files_digest(exercise);
+        let codes = judgement.all_diagnostics().map(|problem| problem.code.name().to_owned());
+        entry.codes = codes.collect();
+        for (name, attempt) in evidence.iter().flat_map(|evidence| &evidence.builds) {
+            if let Attempt::Built(built) = attempt
+                && exercise.build(name).tree == exercise::Tree::Learner
+            {
+                let sizes = Sizes { bytes: built.bytes, sections: built.sections.clone() };
+                entry.sizes.insert(name.clone(), sizes);
+            }
+        }
+        if passed {
+            entry.hints.clear();
+        }
+    });
+    match result {
+        Ok(damage) => super::say_damage(damage),
+        Err(error) => output::note(&format!("the verdict holds, but your progress could not be saved: {error:#}")),
+    }
+    before
+}
+
+fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String {
+    let id = &exercise.id;
+    if judgement.verdict() != Verdict::Pass {
+        let first = judgement.outcomes.iter().find(|outcome| outcome.verdict == Verdict::Fail);
+        let what = first.map_or("what is said above".to_owned(), |outcome| format!("the goal `{}`", outcome.id));
+        return format!("work on {what}, then `cargo xtask check {id}` again; stuck? `cargo xtask hint {id}`");
+    }
+    let reached: BTreeMap<String, Entry> =
+        progress::load(root).map(|(progress, _)| progress.exercises).unwrap_or_default();
+    let open = exercise::all(root).ok().and_then(|all| {
+        all.into_iter()
+            .find(|other| other.id != *id && reached.get(&other.id).is_none_or(|entry| entry.state != State::Done))
+    });
+    let own = format!("`cargo xtask solution {id}` shows the course's own solution, and why");
+    match open {
+        Some(open) => format!("{own}; then {}, {}: read exercises/{}/README.md", open.id, open.data.title, open.id),
+        None => format!("{own}. Every exercise is done"),
+    }
+}

@@ -1,0 +1,188 @@
+//! `cargo xtask doctor`: what this machine has, why it matters, how to get what is missing.
+
+use crate::diagnostic::shown;
+use crate::evidence;
+use crate::exit::{Exit, failure_of};
+use crate::manifest::Workshop;
+use crate::output;
+use crate::proc::{self, Call, Status};
+use crate::surroundings;
+use anyhow::Result;
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+/// A tool that may be there.
+struct Tool {
+    name: &'static str,
+    args: &'static [&'static str],
+    /// What it is for.
+    why: &'static str,
+    /// How to get it.
+    install: &'static str,
+    required: bool,
+}
+
+const TOOLS: [Tool; 6] = [
+    Tool {
+        name: "cargo",
+        args: &["--version"],
+        why: "builds everything",
+        install: "https://rustup.rs",
+        required: true,
+    },
+    Tool {
+        name: "strip",
+        args: &["--version"],
+        why: "one row of `cargo xtask sizes`: the external command against `strip = true`",
+        install: "Debian, Ubuntu: apt install binutils; macOS: xcode-select --install",
+        required: false,
+    },
+    Tool {
+        name: "cargo-bloat",
+        args: &["bloat", "--version"],
+        why: "exercise 2 reads what it prints",
+        install: "cargo install cargo-bloat --version 0.12.1 --locked",
+        required: false,
+    },
+    Tool {
+        name: "git",
+        args: &["--version"],
+        why: "brings files of the course back that were changed by mistake",
+        install: "https://git-scm.com",
+        required: false,
+    },
+    Tool {
+        name: "bwrap",
+        args: &["--version"],
+        why: "for instructors: the sandbox of untrusted submissions (Linux only)",
+        install: "Debian, Ubuntu: apt install bubblewrap",
+        required: false,
+    },
+    Tool {
+        name: "mdbook",
+        args: &["--version"],
+        why: "shows the tutorial as a site; it also reads well as plain files",
+        install: "cargo install mdbook --locked",
+        required: false,
+    },
+];
+
+/// Runs `cargo xtask doctor`.
+///
+/// # Errors
+/// When the call is not made inside the workshop.
+pub fn run() -> Result<Exit> {
+    let workshop = Workshop::find()?;
+    let mut text = String::new();
+    let mut well = true;
+    let mut line = |state: &str, name: &str, words: &str| text += &format!("{state:8} {name:12} {words}\n");
+
+    let pin = fs::read_to_string(workshop.root.join("rust-toolchain.toml")).unwrap_or_default();
+    let pin =
+        pin.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap_or_default().trim_matches('"').to_owned();
+    let rustc = answer(&workshop.root, "rustc", &["-vV"]);
+    let host = match &rustc {
+        Some(version) => {
+            let release = field(version, "release:");
+            let fits = if release == pin || pin.is_empty() {
+                "the pinned release: your sizes can be compared with the workshop's".to_owned()
+            } else {
+                format!("the workshop is pinned to {pin}: sizes differ, verdicts are by ratio and hold")
+            };
+            line("found", "rustc", &format!("{release}; {fits}"));
+            field(version, "host:")
+        }
+        None => {
+            well = false;
+            line("MISSING", "rustc", "compiles everything. Install: https://rustup.rs");
+            String::new()
+        }
+    };
+    match rustc.as_ref().map(|_| can_link(&workshop.root)) {
+        Some(Ok(())) => line("found", "linker", "a program was compiled, linked and run"),
+        Some(Err(words)) => {
+            well = false;
+            line("MISSING", "linker", &format!("no program can be linked and run: {words}"));
+            let install = "install: Debian, Ubuntu: apt install gcc; macOS: xcode-select --install; Windows: the Visual Studio build tools";
+            line("", "", install);
+        }
+        None => {}
+    }
+    for Tool { name, args, why, install, required } in &TOOLS {
+        let program = if *name == "cargo" {
+            env::var("CARGO").unwrap_or_else(|_| (*name).to_owned())
+        } else {
+            (*name).to_owned()
+        };
+        match answer(&workshop.root, &program, args) {
+            Some(words) => line("found", name, &format!("{}; {why}", words.lines().next().unwrap_or_default().trim())),
+            None => {
+                well &= !required;
+                line(if *required { "MISSING" } else { "missing" }, name, &format!("{why}. Install: {install}"));
+            }
+        }
+    }
+    let notes = match surroundings::of_workshop(&workshop.root, &workshop.profiles, &host) {
+        Ok(surroundings) => surroundings.notes,
+        Err(error) => {
+            well = false;
+            vec![failure_of(&error).message]
+        }
+    };
+    for note in &notes {
+        line("note", "environment", note);
+    }
+    if notes.is_empty() {
+        line("found", "environment", "no variable and no configuration file changes sizes");
+    } else {
+        line("", "", "`sizes` and the course's own builds set this aside; your own builds, and `check`, do not");
+    }
+    output::data(&text)?;
+    if !well {
+        output::not_met("what is MISSING above is needed: install it, then run `cargo xtask doctor` again");
+    }
+    Ok(if well { Exit::Met } else { Exit::Environment })
+}
+
+fn field(text: &str, name: &str) -> String {
+    text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned()
+}
+
+/// What a tool says of itself; `None` if it is not there.
+fn answer(root: &Path, program: &str, args: &[&str]) -> Option<String> {
+    let mut call = Call::new(program, root).args(args.iter().copied());
+    call.timeout = Some(Duration::from_secs(20));
+    call.env = surroundings::of_learner();
+    let finished = proc::run(&call).ok()?;
+    (finished.status == Status::Exited(0)).then(|| String::from_utf8_lossy(&finished.stdout).into_owned())
+}
+
+/// Compiles, links and runs a program that does nothing: no list of linkers could know as much.
+fn can_link(root: &Path) -> Result<(), String> {
+    let folder = evidence::target_folder(root).join("check").join("doctor");
+    let words = |error: &dyn std::fmt::Display| format!("{}: {error}", shown(&folder).display());
+    fs::create_dir_all(&folder).map_err(|error| words(&error))?;
+    let program = folder.join(format!("doctor{}", env::consts::EXE_SUFFIX));
+    let mut call = Call::new("rustc", &folder).args(["--edition", "2024", "--crate-name", "doctor", "-"]);
+    call = call.arg("-o").arg(&program);
+    call.stdin = b"fn main() {}\n".to_vec();
+    call.timeout = Some(Duration::from_secs(120));
+    call.env = surroundings::of_learner();
+    let last = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        text.lines().find(|line| line.starts_with("error")).unwrap_or("it was ended").to_owned()
+    };
+    let finished = proc::run(&call).map_err(|error| words(&error))?;
+    if finished.status != Status::Exited(0) {
+        return Err(last(&finished.stderr));
+    }
+    let mut call = Call::new(&program, &folder);
+    call.timeout = Some(Duration::from_secs(20));
+    match proc::run(&call) {
+        Ok(finished) if finished.status == Status::Exited(0) => Ok(()),
+        Ok(finished) => Err(last(&finished.stderr)),
+        Err(error) => Err(words(&error)),
+    }
+}

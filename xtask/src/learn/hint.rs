@@ -1,0 +1,124 @@
+//! `cargo xtask hint`: the next hint, for what is wrong now before anything general; from a nudge to what to write.
+
+use crate::check::{self, Verdict};
+use crate::cli;
+use crate::diagnostic::Code;
+use crate::evidence::Whose;
+use crate::exercise::{self, Exercise};
+use crate::exit::Exit;
+use crate::output;
+use crate::progress::{self, Entry, State};
+use crate::tree;
+use crate::trial::Files;
+use anyhow::Result;
+
+/// A hint and the name by which it is remembered.
+struct Hint<'a> {
+    name: String,
+    text: &'a str,
+}
+
+/// Runs `cargo xtask hint`.
+///
+/// # Errors
+/// When the course or the learner's records cannot be read or written.
+pub fn run(options: &cli::Hint) -> Result<Exit> {
+    let cli::Hint { exercise: id, all } = options;
+    let root = super::root()?;
+    let exercise = exercise::load(&root, id)?;
+    let (progress, damage) = progress::load(&root)?;
+    super::say_damage(damage);
+    let entry = progress.exercises.get(&exercise.id).cloned().unwrap_or_default();
+    if *all {
+        return every(&exercise);
+    }
+    if entry.state == State::Done && entry.files == files_digest(&exercise) {
+        output::data(&format!(
+            "{id} is done, as of the last check. `cargo xtask solution {id}` shows the course's own solution.\n"
+        ))?;
+        return Ok(Exit::Met);
+    }
+    let codes = wrong_now(&exercise, &entry);
+    let hints = hints(&exercise, &codes);
+    let open: Vec<&Hint<'_>> = hints.iter().filter(|hint| !entry.hints.contains(&hint.name)).collect();
+    let (hint, left) = match open.as_slice() {
+        [first, rest @ ..] => (*first, rest.len()),
+        [] => match hints.last() {
+            Some(last) => (last, 0),
+            None => {
+                output::data(&format!("there are no hints for {id}; its README.md says what to do\n"))?;
+                return Ok(Exit::Met);
+            }
+        },
+    };
+    let about = hint.name.split_once('#').and_then(|(code, _)| Code::of(code));
+    let about = about.map(|code| format!(" for {}\n\n  {}", code.name(), code.meaning())).unwrap_or_default();
+    let more = match left {
+        0 => format!(
+            "That was the last hint. `cargo xtask hint {id} --all` shows every one again; `cargo xtask solution {id} --reveal` shows the solution."
+        ),
+        _ => format!("{left} more: `cargo xtask hint {id}` again."),
+    };
+    output::data(&format!("{id}, a hint{about}\n\n  {}\n\n{more}\n", hint.text))?;
+    let name = hint.name.clone();
+    let shown = progress::update(&root, |progress| {
+        progress.exercises.entry(exercise.id.clone()).or_default().hints.insert(name);
+    });
+    if let Err(error) = shown {
+        output::note(&format!("it could not be written down that you have seen this hint: {error:#}"));
+    }
+    Ok(Exit::Met)
+}
+
+/// The codes of what is wrong: what the files tell at once; else what the last check of these very files found.
+fn wrong_now(exercise: &Exercise, entry: &Entry) -> Vec<Code> {
+    let files = Files::read(exercise, &Whose::Learner);
+    let judgement = check::judge(&files.case(exercise));
+    let failed = judgement.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail);
+    let mut codes: Vec<Code> = failed.flat_map(|outcome| &outcome.diagnostics).map(|problem| problem.code).collect();
+    codes.extend(judgement.diagnostics.iter().map(|problem| problem.code));
+    if entry.files == files_digest(exercise) {
+        codes.extend(entry.codes.iter().filter_map(|code| Code::of(code)));
+    }
+    let mut seen = Vec::new();
+    codes.retain(|code| {
+        !seen.contains(code) && {
+            seen.push(*code);
+            true
+        }
+    });
+    codes
+}
+
+/// The hints in the order in which they are shown.
+fn hints<'a>(exercise: &'a Exercise, codes: &[Code]) -> Vec<Hint<'a>> {
+    let named = |name: &str, texts: &'a [String]| -> Vec<Hint<'a>> {
+        let hint = |(index, text): (usize, &'a String)| Hint { name: format!("{name}#{index}"), text };
+        texts.iter().enumerate().map(hint).collect()
+    };
+    let special = codes.iter().flat_map(|code| named(code.name(), exercise.hints_for(*code)));
+    special.chain(named("general", &exercise.data.hints)).collect()
+}
+
+fn every(exercise: &Exercise) -> Result<Exit> {
+    let mut text = format!("{}, every hint\n", exercise.id);
+    for (index, hint) in exercise.data.hints.iter().enumerate() {
+        text += &format!("\n{}. {hint}\n", index + 1);
+    }
+    for (code, hints) in &exercise.data.hints_for {
+        text += &format!("\nfor {}:\n", code.get_ref());
+        text.extend(hints.iter().map(|hint| format!("- {hint}\n")));
+    }
+    output::data(&text)?;
+    Ok(Exit::Met)
+}
+
+/// The digest of the learner's files: whether what the last check found is still about them.
+pub fn files_digest(exercise: &Exercise) -> String {
+    let mut all = Vec::new();
+    for path in exercise.edits() {
+        all.extend(tree::content(&exercise.folder.join(path)).unwrap_or_default());
+        all.push(0);
+    }
+    exercise::digest(&all)
+}

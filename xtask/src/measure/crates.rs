@@ -1,0 +1,318 @@
+//! Gives the machine code of an executable to the crates it comes from: which dependency is worth a look, and how much
+//! of a program is the standard library. The names of the functions tell it, so a stripped file cannot be read.
+//!
+//! What the compiler copies into its caller counts for the caller, and generic code for the crate that wrote it:
+//! `core::ptr::drop_in_place<serde_json::Value>` is `core`.
+
+use crate::exit::{Exit, Failure};
+use anyhow::{Context as _, Result};
+use object::{BinaryFormat, Object as _, ObjectSection as _, ObjectSymbol as _};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// What the machine code of an executable belongs to. The crates sum to `text_bytes`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Bytes of the section `.text` in the file.
+    pub text_bytes: u64,
+    /// The functions, by address. No byte is in two of them.
+    pub functions: Vec<Function>,
+}
+
+/// A function, as the symbol table has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// Its path in the source, without hashes; the name in the symbol table if that is none of Rust's.
+    pub name: String,
+    /// The crate it belongs to, or [`OTHER`].
+    pub krate: String,
+    /// Whether the name leaves the crate open: in `<T as serde_core::Serialize>::serialize` only the trait tells one.
+    pub guessed: bool,
+    /// Bytes of its code that no function before it covers.
+    pub bytes: u64,
+}
+
+/// Bytes of code that no symbol covers: mostly the padding that aligns functions.
+pub const UNATTRIBUTED: &str = "[unattributed]";
+
+/// Functions without a Rust name: the start-up code of C, C libraries, `main`, and what is `#[no_mangle]`. To which
+/// crate they belong is in no symbol table.
+pub const OTHER: &str = "[other]";
+
+/// The crates of the standard library, and those that come inside it: what every program has.
+pub const STD: [&str; 14] = [
+    "core",
+    "alloc",
+    "std",
+    "gimli",
+    "addr2line",
+    "miniz_oxide",
+    "rustc_demangle",
+    "adler2",
+    "object",
+    "hashbrown",
+    "panic_unwind",
+    "panic_abort",
+    "std_detect",
+    "compiler_builtins",
+];
+
+/// Reads the functions of an executable. `None` if it has no symbols for its code, as after `strip`.
+///
+/// # Errors
+/// When it cannot be read, or is no executable that is understood.
+pub fn read(path: &Path) -> Result<Option<Code>> {
+    let data = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    parse(&data).map_err(|error| {
+        Failure::new(Exit::Usage, format!("{} is not an executable that can be read: {error}", path.display())).into()
+    })
+}
+
+impl Code {
+    /// The bytes of each crate, [`OTHER`] and [`UNATTRIBUTED`] among them; the largest first, ties by name.
+    pub fn crates(&self) -> Vec<(String, u64)> {
+        let mut crates: BTreeMap<&str, u64> = BTreeMap::new();
+        for function in &self.functions {
+            *crates.entry(&function.krate).or_default() += function.bytes;
+        }
+        let attributed: u64 = crates.values().sum();
+        if attributed < self.text_bytes {
+            crates.insert(UNATTRIBUTED, self.text_bytes - attributed);
+        }
+        let mut crates: Vec<_> = crates.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect();
+        crates.sort_by_key(|&(_, bytes)| std::cmp::Reverse(bytes));
+        crates
+    }
+
+    /// The bytes of some crates (`gimli`) and modules (`std::backtrace_rs`), no byte twice. The methods of a type are
+    /// in the type's module, whatever trait they are of.
+    pub fn bytes_of(&self, prefixes: &[String]) -> u64 {
+        let is_in = |function: &Function, prefix: &String| match prefix.contains("::") {
+            true => home(&function.name).0.strip_prefix(prefix.as_str()).is_some_and(ends_segment),
+            false => function.krate == *prefix,
+        };
+        let chosen = self.functions.iter().filter(|function| prefixes.iter().any(|prefix| is_in(function, prefix)));
+        chosen.map(|function| function.bytes).sum()
+    }
+}
+
+/// Whether what follows in a path does not continue the name before it.
+fn ends_segment(rest: &str) -> bool {
+    !rest.starts_with(|next: char| next == '_' || next.is_alphanumeric())
+}
+
+/// A symbol: address, bytes, name.
+type Symbol<'data> = (u64, u64, &'data str);
+
+fn parse(data: &[u8]) -> object::Result<Option<Code>> {
+    let file = object::File::parse(data)?;
+    // `object` finds the section `__text` of a Mach-O file under this name as well.
+    let Some(text) = file.section_by_name(".text") else { return Ok(None) };
+    let (start, bytes) = (text.address(), text.data()?.len() as u64);
+    let inside = |address: u64| (start..start.saturating_add(bytes)).contains(&address);
+    let symbols = file.symbols().filter(|symbol| symbol.section_index() == Some(text.index()));
+    let mut symbols: Vec<Symbol<'_>> = symbols
+        .filter(|symbol| inside(symbol.address()))
+        .filter_map(|symbol| Some((symbol.address(), symbol.size(), symbol.name().ok()?)))
+        .filter(|symbol| !symbol.2.is_empty())
+        .collect();
+    if symbols.is_empty() {
+        return Ok(None);
+    }
+    // The other formats note where a function begins, not where it ends.
+    if file.format() != BinaryFormat::Elf {
+        until_next(&mut symbols, start.saturating_add(bytes));
+    }
+    Ok(Some(Code { text_bytes: bytes, functions: attribute(start, bytes, symbols) }))
+}
+
+/// Makes each symbol as long as it is to the next one, or to the end of the section.
+fn until_next(symbols: &mut [Symbol<'_>], end: u64) {
+    symbols.sort_unstable_by_key(|&(address, ..)| std::cmp::Reverse(address));
+    let (mut next, mut last) = (end, end);
+    for (address, bytes, _) in symbols {
+        if *address != last {
+            (next, last) = (last, *address);
+        }
+        *bytes = next - *address;
+    }
+}
+
+/// Gives every byte of a section to the first symbol that covers it. Of several symbols at one address it is the
+/// longest, or else the first by name.
+fn attribute(start: u64, bytes: u64, mut symbols: Vec<Symbol<'_>>) -> Vec<Function> {
+    symbols.sort_unstable_by(|a, b| (a.0, b.1, a.2).cmp(&(b.0, a.1, b.2)));
+    let mut covered = start;
+    let mut functions = Vec::new();
+    for (address, claimed, symbol) in symbols {
+        let from = address.max(covered);
+        let to = address.saturating_add(claimed).min(start.saturating_add(bytes));
+        if from < to {
+            let (name, krate, guessed) = name(symbol);
+            functions.push(Function { name, krate, guessed, bytes: to - from });
+            covered = to;
+        }
+    }
+    functions
+}
+
+/// The readable name behind a symbol, its crate, and whether the crate is a guess.
+fn name(symbol: &str) -> (String, String, bool) {
+    let Ok(demangled) = rustc_demangle::try_demangle(symbol) else {
+        return (symbol.to_owned(), OTHER.to_owned(), false);
+    };
+    let name = format!("{demangled:#}");
+    let (krate, guessed) = match written_in(symbol) {
+        Some(krate) => (krate, false),
+        None => {
+            let (path, guessed) = home(&name);
+            (krate_of(path).unwrap_or(OTHER), guessed)
+        }
+    };
+    // The compiler's own crate name for functions of std that any crate may call, such as `__rust_alloc`.
+    let krate = if krate == "__rustc" { "std" } else { krate }.to_owned();
+    (name, krate, guessed)
+}
+
+/// The crate where a function is written, if its symbol has the newer form ("v0", as all of std has) and tells it: that
+/// form also names the crate of an `impl` block. It does not for a method that a type has from its trait.
+///
+/// <https://doc.rust-lang.org/rustc/symbol-mangling/v0.html>
+fn written_in(symbol: &str) -> Option<&str> {
+    let unnumbered = |rest: &'_ str| match rest.strip_prefix('s') {
+        Some(number) => number.find('_').map(|end| rest.len() - number.len() + end + 1),
+        None => Some(0),
+    };
+    let mut rest = symbol.trim_start_matches('_').strip_prefix('R')?;
+    loop {
+        let inner = match rest.as_bytes().first()? {
+            b'I' => 1,
+            b'N' => 2,
+            b'M' | b'X' => 1 + unnumbered(&rest[1..])?,
+            b'C' => break,
+            _ => return None,
+        };
+        rest = rest.get(inner..)?;
+    }
+    let rest = &rest[1..][unnumbered(&rest[1..])?..];
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let name = &rest[digits..];
+    name.strip_prefix('_').unwrap_or(name).get(..rest[..digits].parse().ok()?)
+}
+
+/// The path that a readable name is under, and whether that is a guess: for `<T as Trait>::f` the path of `T`. It is
+/// that of the trait if `T` is in no crate (`u8`, `[T]`, a parameter), or if only `T` is in the standard library: then
+/// Rust wants the `impl` block beside the trait.
+fn home(name: &str) -> (&str, bool) {
+    let Some(inside) = name.strip_prefix('<') else { return (name, false) };
+    let (mut own, of) = self_and_trait(inside);
+    // Also for Rust's rules, a reference belongs where the type behind it does.
+    while let Some(behind) = ["&", "mut ", "dyn "].iter().find_map(|before| own.strip_prefix(before)) {
+        own = behind;
+    }
+    let (own, guessed) = home(own);
+    let is_standard = |path: &str| krate_of(path).is_some_and(|krate| ["alloc", "core", "std"].contains(&krate));
+    match (krate_of(own), of) {
+        (Some(_), Some(of)) if is_standard(own) && !is_standard(of) => (of, true),
+        (Some(_), _) => (own, guessed),
+        (None, Some(of)) => (of, true),
+        (None, None) => ("core::", true),
+    }
+}
+
+/// Splits `T as Trait>::f` or `T>::f`.
+fn self_and_trait(inside: &str) -> (&str, Option<&str>) {
+    let mut depth = 0_u32;
+    let mut before = ' ';
+    for (at, character) in inside.char_indices() {
+        match character {
+            '>' if before == '-' => {}
+            '>' if depth == 0 => return (&inside[..at], None),
+            ' ' if depth == 0 && inside[at..].starts_with(" as ") => return (&inside[..at], Some(&inside[at + 4..])),
+            '<' | '(' | '[' => depth += 1,
+            '>' | ')' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        before = character;
+    }
+    (inside, None)
+}
+
+/// The first name of a path that has at least two.
+fn krate_of(path: &str) -> Option<&str> {
+    let (krate, _) = path.split_once("::")?;
+    (!krate.is_empty() && krate.chars().all(|letter| letter == '_' || letter.is_alphanumeric())).then_some(krate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_readable_name_tells_a_crate() {
+        for (name, krate, guessed) in [
+            ("serde_json::read::error", "serde_json", false),
+            ("core::ptr::drop_in_place<serde_json::error::Error>", "core", false),
+            ("serde_core::de::impls::<impl serde_core::de::Deserialize for u32>::deserialize", "serde_core", false),
+            ("<serde_json::error::Error as serde_core::de::Error>::custom", "serde_json", false),
+            ("<&mut serde_json::de::Deserializer<R> as serde_core::de::Deserializer>::f", "serde_json", false),
+            ("<gimli::read::abbrev::Attributes>::push", "gimli", false),
+            ("<dyn serde_core::de::Expected as core::fmt::Display>::fmt", "serde_core", false),
+            ("<<a::F<fn() -> u8> as b::G>::go::{closure#0} as core::ops::FnOnce<()>>::call_once", "a", false),
+            ("<T as serde_core::de::Expected>::fmt", "serde_core", true),
+            ("<&T as core::fmt::Display>::fmt", "core", true),
+            ("<[(a::B, C)] as d::E>::f", "d", true),
+            ("<core::marker::PhantomData<T> as serde_core::de::DeserializeSeed>::deserialize", "serde_core", true),
+            ("<[u8]>::to_vec", "core", true),
+        ] {
+            let (path, is_guessed) = home(name);
+            assert_eq!((krate_of(path), is_guessed), (Some(krate), guessed), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_symbol_tells_a_name_and_a_crate() {
+        for (symbol, readable, krate) in [
+            ("_ZN10serde_json5error10make_error17h6a463655f476203aE", "serde_json::error::make_error", "serde_json"),
+            ("_RNvCsgY6Mt91CT9J_14rustc_demangle8demangle", "rustc_demangle::demangle", "rustc_demangle"),
+            (
+                "__RNvXs0_NtNtCs1_4core3str7patternReNtB5_7Pattern5is_in",
+                "<&str as core::str::pattern::Pattern>::is_in",
+                "core",
+            ),
+            ("_RNvCs4X4t9plMPHF_7___rustc12___rust_alloc", "__rustc::__rust_alloc", "std"),
+            ("_start", "_start", OTHER),
+            ("_Render", "_Render", OTHER),
+        ] {
+            assert_eq!(name(symbol), (readable.to_owned(), krate.to_owned(), false));
+        }
+    }
+
+    #[test]
+    fn symbols_that_overlap_count_no_byte_twice() {
+        let mut symbols = vec![(150, 100, "d"), (90, 20, "a"), (110, 30, "c"), (110, 30, "b"), (120, 50, "e")];
+        let functions = attribute(90, 100, symbols.clone());
+        let pairs: Vec<_> = functions.iter().map(|function| (function.name.as_str(), function.bytes)).collect();
+        assert_eq!(pairs, [("a", 20), ("b", 30), ("e", 30), ("d", 20)]);
+        until_next(&mut symbols, 200);
+        assert_eq!(symbols.iter().map(|symbol| symbol.1).collect::<Vec<_>>(), [50, 30, 10, 10, 20]);
+    }
+
+    #[test]
+    fn this_test_program_is_attributed_to_the_byte() {
+        let path = std::env::current_exe().unwrap();
+        // The symbols of a program for Windows may be in a file of their own.
+        let Some(code) = read(&path).unwrap() else { return assert_eq!(std::env::consts::OS, "windows") };
+        let crates = code.crates();
+        assert_eq!(crates.iter().map(|krate| krate.1).sum::<u64>(), code.text_bytes);
+        let bytes_of = |prefixes: &[&str]| code.bytes_of(&prefixes.iter().map(|&name| name.into()).collect::<Vec<_>>());
+        for name in ["core", "xtask"] {
+            assert_eq!(Some(&(name.to_owned(), bytes_of(&[name]))), crates.iter().find(|krate| krate.0 == name));
+        }
+        let module = bytes_of(&["xtask::measure::crates"]);
+        assert!((1..bytes_of(&["xtask"])).contains(&module), "{module}");
+        assert_eq!(bytes_of(&["xtask", "xtask::measure", "xtask::measure::crates"]), bytes_of(&["xtask"]));
+        assert_eq!(bytes_of(&["xtask::meas", "xtas"]), 0, "not whole names");
+    }
+}

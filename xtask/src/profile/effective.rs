@@ -1,0 +1,289 @@
+//! Which setting wins: the manifest with its inheritance, Cargo's configuration files, the environment, RUSTFLAGS. And
+//! what rustc really got, read from its command line.
+
+use super::{Manifest, Profile, Setting};
+use crate::manifest::{SETTINGS, default, is_built_in};
+use std::collections::BTreeMap;
+use toml::Value;
+
+/// What may win over a manifest.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `CARGO_PROFILE_*` of the environment: name and value.
+    pub variables: BTreeMap<String, String>,
+    /// `[profile.*]` of Cargo's configuration files, the strongest first.
+    pub configuration: Vec<Configured>,
+    /// `-C` flags that come last on rustc's command line, and so win over all.
+    pub flags: Vec<Flag>,
+}
+
+/// A setting of a configuration file.
+#[derive(Clone, Debug)]
+pub struct Configured {
+    /// The profile.
+    pub profile: String,
+    /// The setting.
+    pub key: String,
+    /// Its value.
+    pub value: Value,
+    /// `FILE:LINE`.
+    pub place: String,
+}
+
+/// A flag for rustc from RUSTFLAGS or `rustflags`.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    /// The setting that it changes.
+    pub key: String,
+    /// Its value.
+    pub value: Value,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// It holds for some targets only, and whether for this one is for rustc's command line to tell.
+    pub conditional: bool,
+}
+
+/// Where a setting comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    /// A line of the manifest.
+    Manifest,
+    /// A variable of the environment, by name.
+    Variable(String),
+    /// A configuration file: `FILE:LINE`.
+    Configuration(String),
+    /// Nobody has set it.
+    Default,
+}
+
+/// A setting after everything that may change it.
+#[derive(Clone, Debug)]
+pub struct Effective {
+    /// The value; `None` for a key that has no default here.
+    pub value: Option<Value>,
+    /// What gave it this value.
+    pub origin: Origin,
+    /// The line of the manifest that would hold without environment and configuration, and its profile.
+    pub asked: Option<(String, Setting)>,
+}
+
+/// The profile and those that it inherits from, nearest first.
+pub fn chain<'a>(manifest: &'a Manifest, profile: &'a str) -> Vec<&'a str> {
+    let mut chain = vec![profile];
+    loop {
+        let last = chain[chain.len() - 1];
+        let parent = match last {
+            "dev" | "release" => None,
+            "test" => Some("dev"),
+            "bench" => Some("release"),
+            _ => manifest.profiles.get(last).and_then(|profile| profile.settings.get("inherits")?.value.as_str()),
+        };
+        match parent {
+            Some(parent) if !chain.contains(&parent) => chain.push(parent),
+            _ => return chain,
+        }
+    }
+}
+
+/// What becomes of one setting of a profile, for the program of this package.
+pub fn effective(manifest: &Manifest, overrides: &Overrides, profile: &str, key: &str) -> Effective {
+    let chain = chain(manifest, profile);
+    let asked = asked(manifest, &chain, key);
+    let flag = overrides.flags.iter().rev().find(|flag| flag.key == key && !flag.conditional);
+    if let Some(Flag { value, origin, .. }) = flag {
+        return Effective { value: Some(value.clone()), origin: origin.clone(), asked };
+    }
+    for name in &chain {
+        let own = asked.as_ref().filter(|(profile, _)| profile == name);
+        // What is said for a package wins over what is said for the profile, wherever that stands.
+        if let Some((_, setting)) = own
+            && manifest.profiles.get(*name).is_some_and(|profile| of_package(manifest, profile, key).is_some())
+        {
+            return Effective { value: Some(setting.value.clone()), origin: Origin::Manifest, asked };
+        }
+        let variable = variable(name, key);
+        if let Some(text) = overrides.variables.get(&variable) {
+            return Effective { value: Some(scalar(text)), origin: Origin::Variable(variable), asked };
+        }
+        let configured = overrides.configuration.iter().find(|found| found.profile == *name && found.key == key);
+        if let Some(Configured { value, place, .. }) = configured {
+            let origin = Origin::Configuration(place.clone());
+            return Effective { value: Some(value.clone()), origin, asked };
+        }
+        if let Some((_, setting)) = own {
+            return Effective { value: Some(setting.value.clone()), origin: Origin::Manifest, asked };
+        }
+    }
+    let root = chain.last().copied().filter(|root| is_built_in(root)).unwrap_or("release");
+    let mut value = default(root, key);
+    if key == "strip" && root == "release" && has_debug_info(manifest, overrides, profile) {
+        // Cargo leaves out the standard library's debug info only where the program has none of its own.
+        value = Some("none".into());
+    }
+    Effective { value, origin: Origin::Default, asked: None }
+}
+
+fn has_debug_info(manifest: &Manifest, overrides: &Overrides, profile: &str) -> bool {
+    match effective(manifest, overrides, profile, "debug").value {
+        Some(Value::Boolean(on)) => on,
+        Some(Value::Integer(level)) => level > 0,
+        Some(Value::String(level)) => level != "none",
+        _ => false,
+    }
+}
+
+/// The line of the manifest that would hold if there were nothing else.
+fn asked(manifest: &Manifest, chain: &[&str], key: &str) -> Option<(String, Setting)> {
+    let tables = || chain.iter().filter_map(|name| Some((*name, manifest.profiles.get(*name)?)));
+    let of_package = tables().find_map(|(name, profile)| Some((name, of_package(manifest, profile, key)?)));
+    let found = of_package.or_else(|| tables().find_map(|(name, profile)| Some((name, profile.settings.get(key)?))));
+    found.map(|(name, setting)| (name.to_owned(), setting.clone()))
+}
+
+/// What a profile says for the manifest's own package. `package."*"` means the dependencies.
+fn of_package<'a>(manifest: &Manifest, profile: &'a Profile, key: &str) -> Option<&'a Setting> {
+    let own = manifest.package.as_deref()?;
+    let is_own = |spec: &str| spec.split(['@', ':']).next() == Some(own);
+    profile.packages.iter().find_map(|(spec, settings)| is_own(spec).then(|| settings.get(key)).flatten())
+}
+
+fn variable(profile: &str, key: &str) -> String {
+    let upper = |text: &str| text.to_uppercase().replace('-', "_");
+    format!("CARGO_PROFILE_{}_{}", upper(profile), upper(key))
+}
+
+/// The value of a variable, typed as Cargo types it.
+pub fn scalar(text: &str) -> Value {
+    match text {
+        "true" => true.into(),
+        "false" => false.into(),
+        _ => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+    }
+}
+
+/// One spelling for each meaning: `true` and `"fat"` are the same LTO.
+pub fn canonical(key: &str, value: &Value) -> String {
+    let word = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match (key, word.as_str(), value.is_bool()) {
+        ("lto", "true" | "yes" | "on" | "y", _) => "fat".to_owned(),
+        ("lto", "false", true) => "thin-local".to_owned(),
+        ("lto", "no" | "n" | "none" | "false", _) => "off".to_owned(),
+        ("strip", "true", true) => "symbols".to_owned(),
+        ("strip", "false", true) => "none".to_owned(),
+        _ => word,
+    }
+}
+
+/// The five settings as rustc got them: the last flag of each kind wins, and what is not said has rustc's default.
+pub fn of_rustc(args: &[String]) -> BTreeMap<String, String> {
+    let mut found: BTreeMap<String, String> = SETTINGS
+        .into_iter()
+        .zip(["0", "thin-local", "16", "unwind", "none"])
+        .map(|(key, default)| (key.to_owned(), default.to_owned()))
+        .collect();
+    for (key, value) in flags(args) {
+        found.insert(key, canonical("", &value));
+    }
+    found
+}
+
+/// The `-C` flags of rustc that stand for one of the five settings, in their order.
+pub fn flags(args: &[String]) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    let mut args = args.iter().map(String::as_str);
+    while let Some(arg) = args.next() {
+        let option = match arg {
+            "-C" | "--codegen" => args.next(),
+            "-O" => Some("opt-level=3"),
+            _ => arg.strip_prefix("--codegen=").or_else(|| arg.strip_prefix("-C")),
+        };
+        let Some(option) = option else { continue };
+        let (key, value) = option.split_once('=').unwrap_or((option, "fat"));
+        // rustc takes `_` for `-`.
+        let key = key.replace('_', "-");
+        if SETTINGS.contains(&key.as_str()) {
+            let value = if key == "lto" { canonical("lto", &value.into()).into() } else { scalar(value) };
+            found.push((key, value));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Source;
+
+    fn manifest(text: &str) -> Manifest {
+        let text = format!("[package]\nname = \"a\"\n{text}");
+        Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() })
+    }
+
+    fn value(manifest: &Manifest, overrides: &Overrides, profile: &str, key: &str) -> (String, Origin) {
+        let Effective { value, origin, .. } = effective(manifest, overrides, profile, key);
+        (canonical(key, &value.unwrap()), origin)
+    }
+
+    const SMALL: &str =
+        "[profile.release]\nlto = true\nstrip = true\n[profile.dist]\ninherits = \"release\"\nlto = \"thin\"\n";
+
+    #[test]
+    fn a_profile_inherits_what_it_does_not_set() {
+        let (manifest, none) = (manifest(SMALL), Overrides::default());
+        assert_eq!(value(&manifest, &none, "dist", "lto"), ("thin".to_owned(), Origin::Manifest));
+        assert_eq!(value(&manifest, &none, "dist", "strip"), ("symbols".to_owned(), Origin::Manifest));
+        assert_eq!(value(&manifest, &none, "dist", "panic"), ("unwind".to_owned(), Origin::Default));
+        assert_eq!(effective(&manifest, &none, "dist", "strip").asked.unwrap().0, "release");
+    }
+
+    #[test]
+    fn the_environment_wins_over_configuration_and_that_over_the_manifest() {
+        let manifest = manifest(SMALL);
+        let configured = |profile: &str, key: &str, value: Value| Configured {
+            profile: profile.to_owned(),
+            key: key.to_owned(),
+            value,
+            place: "config.toml:2".to_owned(),
+        };
+        let mut overrides = Overrides {
+            configuration: vec![configured("release", "strip", "none".into()), configured("dist", "lto", false.into())],
+            ..Overrides::default()
+        };
+        let config = Origin::Configuration("config.toml:2".to_owned());
+        assert_eq!(value(&manifest, &overrides, "dist", "strip"), ("none".to_owned(), config.clone()));
+        assert_eq!(value(&manifest, &overrides, "dist", "lto"), ("thin-local".to_owned(), config));
+        overrides.variables.insert("CARGO_PROFILE_RELEASE_LTO".to_owned(), "off".to_owned());
+        let variable = Origin::Variable("CARGO_PROFILE_RELEASE_LTO".to_owned());
+        assert_eq!(value(&manifest, &overrides, "release", "lto"), ("off".to_owned(), variable));
+        // `dist` sets it itself: what is said for `release` does not reach it.
+        assert_eq!(value(&manifest, &overrides, "dist", "lto").0, "thin-local");
+    }
+
+    #[test]
+    fn a_package_of_a_profile_wins_and_the_dependencies_do_not_count() {
+        let text = "[profile.release]\nopt-level = 3\n[profile.release.package.a]\nopt-level = 1\n[profile.release.package.\"*\"]\nstrip = true";
+        let (manifest, none) = (manifest(text), Overrides::default());
+        assert_eq!(value(&manifest, &none, "release", "opt-level").0, "1");
+        assert_eq!(value(&manifest, &none, "release", "strip"), ("debuginfo".to_owned(), Origin::Default));
+    }
+
+    #[test]
+    fn debug_info_keeps_cargo_from_stripping() {
+        let manifest = manifest("[profile.release]\ndebug = \"line-tables-only\"");
+        assert_eq!(value(&manifest, &Overrides::default(), "release", "strip").0, "none");
+    }
+
+    #[test]
+    fn rustcs_last_flag_wins() {
+        let args =
+            "--crate-name a -C opt-level=3 -C lto -C panic=abort -C embed-bitcode=no -Copt-level=z -C codegen_units=1";
+        let args: Vec<String> = args.split(' ').map(str::to_owned).collect();
+        let got = of_rustc(&args);
+        let settings: Vec<_> = SETTINGS.iter().map(|key| got[*key].as_str()).collect();
+        assert_eq!(settings, ["z", "fat", "1", "abort", "none"]);
+        assert_eq!(of_rustc(&[])["lto"], "thin-local");
+    }
+}

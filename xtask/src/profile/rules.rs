@@ -1,0 +1,375 @@
+//! What is wrong with a manifest whatever an exercise asks for. Each rule looks at the file alone; all problems are
+//! found at once.
+
+use super::known::{self, Fault};
+use super::{Manifest, Setting, Stray};
+use crate::diagnostic::{Code, Diagnostic, Source};
+use crate::manifest::{is_built_in, nearest};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use toml::de::{DeTable, DeValue, Error};
+
+/// All problems, the most important first.
+pub fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Vec<Diagnostic> {
+    let syntax = syntax(manifest, root, errors);
+    let broken: Vec<Option<usize>> = syntax.iter().map(line).collect();
+    let mut found = Vec::new();
+    if errors.is_empty() && root.get("package").is_none() && root.get("workspace").is_none() {
+        let message = "the manifest has neither a [package] nor a [workspace]";
+        let help = "the file must begin with [package] and its name; `cargo xtask reset EXERCISE` brings it back";
+        let problem = Diagnostic::new(Code::ManifestSyntax, message).at(&manifest.source, 0..0, "here it begins");
+        found.push(problem.help(help).refused());
+    }
+    for stray in &manifest.strays {
+        found.push(stray_problem(stray, &manifest.source));
+    }
+    for (name, profile) in &manifest.profiles {
+        found.extend(names(manifest, name));
+        let place = format!("profile.{name}");
+        found.extend(keys(&manifest.source, &place, &profile.settings, true));
+        for (spec, settings) in &profile.packages {
+            found.extend(keys(&manifest.source, &format!("{place}.package.{spec}"), settings, false));
+        }
+        found.extend(keys(&manifest.source, &format!("{place}.build-override"), &profile.build_override, false));
+    }
+    // Where the parser has stumbled, what it made of the rest of the line means nothing.
+    found.retain(|problem| !broken.contains(&line(problem)));
+    found.extend(syntax);
+    found.sort_by_key(|problem| (!problem.refused, problem.code, line(problem)));
+    found
+}
+
+fn line(problem: &Diagnostic) -> Option<usize> {
+    problem.place.as_ref()?.line
+}
+
+/// What the parser of TOML found, in the terms of profiles where it is about one.
+fn syntax(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Vec<Diagnostic> {
+    let source = &manifest.source;
+    let text = &*source.text;
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        let (message, rest) = error.message().split_once('\n').unwrap_or((error.message(), ""));
+        let start = text[..span.start.min(text.len())].rfind('\n').map_or(0, |newline| newline + 1);
+        let written = text[start..].lines().next().unwrap_or_default();
+        let problem = match unquoted(written) {
+            _ if message == "duplicate key" => duplicate(source, root, span),
+            Some((key, word)) if message.starts_with("string values must be quoted") => {
+                Diagnostic::new(Code::WrongType, format!("the value of `{key}` is text without quotes"))
+                    .at(source, span, "text stands in quotes")
+                    .help(format!("write `{key} = \"{word}\"`"))
+                    .explains([key])
+            }
+            Some((key, word)) if matches!(word.to_lowercase().as_str(), "true" | "false") => {
+                Diagnostic::new(Code::WrongType, format!("`{word}` is no value of TOML"))
+                    .at(source, span, "true and false are written in lower case")
+                    .help(format!("write `{key} = {}`", word.to_lowercase()))
+                    .explains([key])
+            }
+            _ => Diagnostic::new(Code::ManifestSyntax, format!("this is no valid TOML: {message}"))
+                .at(source, span, rest.replace('\n', "; "))
+                .help(advice(written)),
+        };
+        // One slip of the pen often makes several errors on its line; the first one says it.
+        if !found.iter().any(|other| line(other) == line(&problem)) {
+            found.push(problem.refused());
+        }
+    }
+    found
+}
+
+/// A word without quotes as the value of a key of a profile: key and word.
+fn unquoted(written: &str) -> Option<(&str, &str)> {
+    let (key, value) = written.split_once('=')?;
+    let key = key.trim().rsplit('.').next()?;
+    let word = value.split('#').next()?.trim().trim_matches(['“', '”', '‘', '’', '`', '\'']);
+    let is_word = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '-');
+    (known::is_key(key) && is_word).then_some((key, word))
+}
+
+fn advice(written: &str) -> String {
+    let setting = written.split([':', ' ', '=']).next().unwrap_or_default();
+    if written.trim_start().starts_with('[') {
+        "a table begins with its name in brackets, alone on its line, such as [profile.release]".to_owned()
+    } else if known::is_key(setting) {
+        format!("a setting is written as `{setting} = value`, one on each line")
+    } else {
+        "a line is a [table], a `key = value` or a # comment".to_owned()
+    }
+}
+
+fn duplicate(source: &Source, root: &DeTable<'_>, span: Range<usize>) -> Diagnostic {
+    let text = &*source.text;
+    let key = text.get(span.clone()).unwrap_or_default().trim_matches(['"', '\'']).to_owned();
+    let start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let header = text[start..].lines().next().unwrap_or_default().trim();
+    let problem = if header.starts_with('[') {
+        let problem = Diagnostic::new(Code::DuplicateKey, format!("the table {header} begins twice"));
+        let problem =
+            problem.at(source, span.clone(), "here again").help("put all its settings below one of the two lines");
+        // The parser forgets where a table began first.
+        match text[..start].find(&format!("{header}\n")) {
+            Some(first) => problem.and_at(first..first + header.len(), "here first"),
+            None => problem,
+        }
+    } else {
+        let problem = Diagnostic::new(Code::DuplicateKey, format!("`{key}` stands twice in the same table"));
+        let problem = problem.at(source, span.clone(), "here again").help("keep one of the two lines");
+        match first_place(root, &key, span.start) {
+            Some(first) => problem.and_at(first, "here first"),
+            None => problem,
+        }
+    };
+    problem.explains([key.as_str()])
+}
+
+/// The last place before an offset at which a key of this name stands.
+fn first_place(table: &DeTable<'_>, name: &str, before: usize) -> Option<Range<usize>> {
+    let mut best: Option<Range<usize>> = None;
+    for (key, value) in table {
+        let own = (key.get_ref() == name).then(|| key.span());
+        let inner = match value.get_ref() {
+            DeValue::Table(table) => first_place(table, name, before),
+            _ => None,
+        };
+        for place in own.into_iter().chain(inner).filter(|place| place.end <= before) {
+            if best.as_ref().is_none_or(|best| best.start < place.start) {
+                best = Some(place);
+            }
+        }
+    }
+    best
+}
+
+/// Settings of profiles in a table at the top of the manifest that is no profile.
+pub fn stray(name: &str, place: Range<usize>, value: &DeValue<'_>) -> Vec<Stray> {
+    let settings_of = |table: &DeTable<'_>| -> Vec<String> {
+        let keys = table.keys().map(|key| key.get_ref().to_string());
+        keys.filter(|key| known::is_key(key) || known::meant_key(key).is_some()).collect()
+    };
+    let stray = |table: &str, name: Range<usize>, settings: Vec<String>, code, instead: Option<&str>| Stray {
+        table: table.to_owned(),
+        name,
+        settings,
+        code,
+        instead: instead.map(str::to_owned),
+        refused: false,
+    };
+    let DeValue::Table(table) = value else {
+        let is_setting = known::KEYS.contains(&name);
+        let found = stray("the top of the file", place, vec![name.to_owned()], Code::WrongTable, None);
+        return Vec::from_iter(is_setting.then_some(found));
+    };
+    match name {
+        "package" | "workspace" => {
+            let mut found = Vec::new();
+            for (key, value) in table {
+                let key_name = key.get_ref().as_ref();
+                match value.get_ref() {
+                    DeValue::Table(inner) if key_name == "profile" => {
+                        let written =
+                            format!("[{name}.profile.{}]", inner.keys().next().map_or("…", |key| key.get_ref()));
+                        let settings =
+                            inner.values().filter_map(|value| value.get_ref().as_table()).flat_map(settings_of);
+                        found.push(stray(&written, key.span(), settings.collect(), Code::UnknownTable, None));
+                    }
+                    _ if known::KEYS.contains(&key_name) => {
+                        let settings = vec![key_name.to_owned()];
+                        found.push(stray(&format!("[{name}]"), key.span(), settings, Code::WrongTable, None));
+                    }
+                    _ => {}
+                }
+            }
+            found
+        }
+        // Cargo takes each line for a dependency or a feature, and refuses it as one.
+        "dependencies" | "dev-dependencies" | "build-dependencies" | "features" => table
+            .iter()
+            .filter(|(key, value)| {
+                known::KEYS.contains(&key.get_ref().as_ref())
+                    && known::fault(key.get_ref(), &super::plain(value.get_ref())).is_none()
+            })
+            .map(|(key, _)| Stray {
+                refused: true,
+                ..stray(&format!("[{name}]"), key.span(), vec![key.get_ref().to_string()], Code::WrongTable, None)
+            })
+            .collect(),
+        _ if known::TABLES.contains(&name) => Vec::new(),
+        // `[release]`, `[dist]`
+        _ if !settings_of(table).is_empty() => {
+            let instead = format!(
+                "[profile.{}]",
+                if nearest(name, ["release"].into_iter()).is_some() { "release" } else { name }
+            );
+            vec![stray(&format!("[{name}]"), place, settings_of(table), Code::UnknownTable, Some(&instead))]
+        }
+        // `[profiles.release]`, `["profile.release"]`
+        _ if name.to_lowercase().starts_with("profile")
+            || nearest(&name.to_lowercase(), ["profile"].into_iter()).is_some() =>
+        {
+            let inner: Vec<_> =
+                table.iter().filter_map(|(key, value)| Some((key.get_ref(), value.get_ref().as_table()?))).collect();
+            let settings = inner.iter().flat_map(|(_, table)| settings_of(table)).collect();
+            let profile = inner.first().map_or_else(|| name.rsplit('.').next().unwrap_or(name), |(name, _)| name);
+            let profile = if profile == name { "release" } else { profile };
+            let written = if inner.is_empty() { format!("[{name}]") } else { format!("[{name}.{profile}]") };
+            vec![stray(&written, place, settings, Code::UnknownTable, Some(&format!("[profile.{profile}]")))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn stray_problem(stray: &Stray, source: &Source) -> Diagnostic {
+    let Stray { table, name, settings, code, instead, refused } = stray;
+    let which = list(settings);
+    let mut problem = match code {
+        Code::UnknownTable => Diagnostic::new(*code, format!("Cargo does not know the table {table}")).at(
+            source,
+            name.clone(),
+            "Cargo only warns, and ignores all of it",
+        ),
+        _ => {
+            let verb = if settings.len() == 1 { "stands" } else { "stand" };
+            let label =
+                if *refused { "Cargo takes this for something else" } else { "Cargo only warns, and ignores it" };
+            let whose = if *table == "the top of the file" { "at".to_owned() } else { "in".to_owned() };
+            Diagnostic::new(*code, format!("{which} {verb} {whose} {table}, which is no profile")).at(
+                source,
+                name.clone(),
+                label,
+            )
+        }
+    };
+    let write = instead.as_deref().unwrap_or("[profile.release]");
+    problem = problem.help(match code {
+        Code::UnknownTable => format!("did you mean {write}?"),
+        _ => format!("put it under a line {write}"),
+    });
+    problem.refused = *refused;
+    problem.explains(settings.iter().map(|setting| known::meant_key(setting).unwrap_or(setting)))
+}
+
+/// The name of a profile, and what it inherits from.
+fn names(manifest: &Manifest, name: &str) -> Vec<Diagnostic> {
+    let profile = &manifest.profiles[name];
+    let source = &manifest.source;
+    let all_settings = profile.settings.keys().cloned();
+    if let Some(help) = known::reserved(name) {
+        let problem = Diagnostic::new(Code::ReservedName, format!("no profile may be called `{name}`"));
+        return vec![
+            problem
+                .at(source, profile.name.clone(), "Cargo keeps this name for itself")
+                .help(help)
+                .refused()
+                .explains(all_settings),
+        ];
+    }
+    let known_names =
+        || manifest.profiles.keys().map(String::as_str).filter(|other| *other != name).chain(["release", "dev"]);
+    let inherits = profile.settings.get("inherits");
+    if matches!(name, "release" | "dev") {
+        let Some(inherits) = inherits else { return Vec::new() };
+        let message = format!("[profile.{name}] is where inheritance begins: it cannot inherit");
+        let problem =
+            Diagnostic::new(Code::WrongValue, message).at(source, inherits.key.clone(), "Cargo refuses this line");
+        return vec![problem.help("take the line out").refused()];
+    }
+    if is_built_in(name) {
+        return Vec::new();
+    }
+    let Some(inherits) = inherits else {
+        let lower = name.to_lowercase();
+        if let Some(near) = nearest(&lower, ["release", "dev"].into_iter()) {
+            let problem = Diagnostic::new(Code::UnknownTable, format!("there is no profile `{name}`"));
+            let label = "Cargo takes this for a profile of your own";
+            let problem =
+                problem.at(source, profile.name.clone(), label).help(format!("did you mean [profile.{near}]?"));
+            return vec![problem.refused().explains(all_settings)];
+        }
+        let problem =
+            Diagnostic::new(Code::NoInherits, format!("the profile `{name}` does not say what it starts from"));
+        let problem = problem.at(source, profile.name.clone(), "`inherits` is missing below");
+        return vec![problem.help("add the line `inherits = \"release\"` to it").refused().explains(["inherits"])];
+    };
+    let Some(parent) = inherits.value.as_str() else { return Vec::new() };
+    if !is_built_in(parent) && !manifest.profiles.contains_key(parent) {
+        let help = nearest(parent, known_names()).map_or_else(
+            || "most profiles start from \"release\"".to_owned(),
+            |near| format!("did you mean `inherits = \"{near}\"`?"),
+        );
+        let problem = Diagnostic::new(
+            Code::WrongValue,
+            format!("`{name}` inherits from `{parent}`, and there is no such profile"),
+        );
+        return vec![
+            problem.at(source, inherits.span.clone(), "not defined").help(help).refused().explains(["inherits"]),
+        ];
+    }
+    let mut chain = vec![name];
+    while let Some(next) = manifest
+        .profiles
+        .get(chain[chain.len() - 1])
+        .and_then(|profile| profile.settings.get("inherits")?.value.as_str())
+    {
+        if let Some(start) = chain.iter().position(|seen| *seen == next) {
+            // Each profile of the circle would say the same; the first one by name does.
+            if start > 0 || chain.iter().any(|other| *other < name) {
+                return Vec::new();
+            }
+            let circle = [chain.as_slice(), &[next]].concat().join(" -> ");
+            let problem = Diagnostic::new(Code::InheritsCycle, format!("profiles inherit in a circle: {circle}"));
+            let problem = problem.at(source, inherits.span.clone(), "this closes the circle");
+            return vec![problem.help("let one of them say `inherits = \"release\"`").refused().explains(["inherits"])];
+        }
+        chain.push(next);
+    }
+    Vec::new()
+}
+
+/// The keys of a table of settings, and their values.
+fn keys(source: &Source, place: &str, settings: &BTreeMap<String, Setting>, whole: bool) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (key, Setting { key: at, span, value }) in settings {
+        if known::is_nightly_key(key) {
+            let message = format!("`{key}` needs a nightly Cargo");
+            let problem = Diagnostic::new(Code::WrongValue, message).at(source, at.clone(), "not on stable");
+            let problem = problem.help("take the line out");
+            found.push(if key == "hint-mostly-unused" { problem } else { problem.refused() });
+        } else if !known::is_key(key) {
+            let meant = known::meant_key(key);
+            let problem = Diagnostic::new(Code::MisspelledKey, format!("Cargo does not know the key `{key}`")).at(
+                source,
+                at.clone(),
+                "Cargo only warns, and builds without it",
+            );
+            found.push(match meant {
+                Some(meant) => problem.help(format!("did you mean `{meant} = {value}`?")).explains([meant]),
+                None => problem.help(format!("the keys of a profile are {}", known::KEYS.join(", "))),
+            });
+        } else if !whole && known::WHOLE_PROGRAM_KEYS.contains(&key.as_str()) {
+            let message = format!("`{key}` may not stand in [{place}]: it is about the whole program");
+            let problem = Diagnostic::new(Code::WrongTable, message).at(source, at.clone(), "Cargo refuses this line");
+            let profile = place.split('.').nth(1).unwrap_or("release");
+            found.push(problem.help(format!("move it to [profile.{profile}]")).refused().explains([key.as_str()]));
+        } else if let Some(Fault { code, label, help, refused }) = known::fault(key, value) {
+            let what = if code == Code::WrongType { "type" } else { "value" };
+            let mut problem = Diagnostic::new(code, format!("`{key}` has a wrong {what}: {value}"));
+            problem = problem.at(source, span.clone(), label).explains([key.as_str()]);
+            problem.help = help;
+            problem.refused = refused;
+            found.push(problem);
+        }
+    }
+    found
+}
+
+/// Names as people list them: "`a`, `b` and `c`".
+pub fn list(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}

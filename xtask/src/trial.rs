@@ -1,0 +1,209 @@
+//! A check from end to end: read the files, say what they alone tell, build, run, measure, judge. Everyone who wants a
+//! verdict calls this, so no two of them can disagree.
+
+use crate::check::{self, Case, Judgement, Worth};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::evidence::{self, Attempt, Evidence, Request, Watcher, Whose};
+use crate::exercise::answers::Answers;
+use crate::exercise::{self, Exercise};
+use crate::measurement;
+use crate::output::{self, Progress};
+use crate::profile::effective::Overrides;
+use crate::profile::{Manifest, member};
+use crate::surroundings;
+use crate::tree;
+use crate::units::thousands;
+use anyhow::Result;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// How a check tells what it is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// Not at all.
+    Silent,
+    /// With a bar, where there is a terminal.
+    Terminal,
+    /// In lines that are never redrawn.
+    Lines,
+}
+
+/// A verdict, and what it rests on.
+#[derive(Debug)]
+pub struct Trial {
+    /// The verdict.
+    pub judgement: Judgement,
+    /// The builds, if there were any.
+    pub evidence: Option<Evidence>,
+}
+
+/// Checks one exercise.
+///
+/// # Errors
+/// When the environment or the course fails.
+pub fn run(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice) -> Result<Trial> {
+    let files = Files::read(exercise, whose);
+    let case = files.case(exercise);
+    let mut said = Said { aloud: voice != Voice::Silent, seen: BTreeSet::new() };
+    said.problems(&check::judge(&case));
+    let builds = check::wanted_builds(&case);
+    let evidence = if builds.is_empty() {
+        None
+    } else {
+        let bar = Bar::new(builds.len(), voice);
+        let Files { manifest, overrides, .. } = &files;
+        let request = Request { root, exercise, whose, manifest, overrides, builds: &builds };
+        Some(evidence::collect(&request, &bar)?)
+    };
+    let case = Case { evidence: evidence.as_ref(), ..case };
+    let mut judgement = check::judge(&case);
+    let is_size = |problem: &Diagnostic| matches!(problem.code, Code::SizeNotSmallEnough | Code::SizeGrew);
+    if let Some(evidence) = evidence.as_ref().filter(|_| judgement.all_diagnostics().any(is_size)) {
+        let worth = worth(root, evidence, &exercise.data.package);
+        judgement = check::judge(&Case { worth: &worth, ..case });
+    }
+    said.problems(&judgement);
+    Ok(Trial { judgement, evidence })
+}
+
+/// What the files of an exercise say, before anything is built.
+pub struct Files {
+    pub manifest: Manifest,
+    pub overrides: Overrides,
+    pub answers: Option<Answers>,
+    /// Files that were changed and should not have been.
+    pub changed: Vec<Diagnostic>,
+}
+
+impl Files {
+    /// Reads the learner's files, or other contents for those that the exercise lets the learner edit.
+    pub fn read(exercise: &Exercise, whose: &Whose) -> Self {
+        let of_other = |name: &str| match whose {
+            Whose::Learner => None,
+            Whose::Other(_, files) => {
+                files.iter().find(|(path, _)| path == name).map(|(_, content)| content.as_slice())
+            }
+        };
+        let manifest = match of_other("Cargo.toml") {
+            Some(text) => Manifest::of(&exercise.manifest(), text),
+            None => {
+                let mut manifest = Manifest::read(&exercise.manifest());
+                manifest.problems.extend(member::ignored(&manifest));
+                manifest
+            }
+        };
+        let answers = exercise.edits().any(|path| path == "answers.toml").then(|| {
+            let file = exercise.folder.join("answers.toml");
+            match of_other("answers.toml") {
+                Some(text) => Answers::of(&file, text),
+                None => Answers::read(&file),
+            }
+        });
+        let changed = changed_files(exercise);
+        Self { manifest, overrides: surroundings::overrides(&exercise.folder), answers, changed }
+    }
+
+    /// What is known before anything is built.
+    pub fn case<'a>(&'a self, exercise: &'a Exercise) -> Case<'a> {
+        let Self { manifest, overrides, answers, changed } = self;
+        Case { exercise, manifest, overrides, answers: answers.as_ref(), changed, worth: &[], evidence: None }
+    }
+}
+
+/// Files that the exercise does not ask to change, and that are not as they were.
+fn changed_files(exercise: &Exercise) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for (path, digest) in &exercise.data.pristine {
+        let file = exercise.folder.join(path);
+        let what = match tree::content(&file) {
+            Some(content) if exercise::digest(&content) == *digest => continue,
+            Some(_) => "was changed",
+            None => "is missing, or is no ordinary file",
+        };
+        let edits: Vec<&str> = exercise.edits().collect();
+        let message = format!("{path} {what}, and the exercise is about {}", edits.join(" and "));
+        let shown = crate::diagnostic::shown(&file);
+        let help = format!(
+            "keep your version elsewhere if you need it, then `git checkout -- {}` brings the original back",
+            shown.display()
+        );
+        problems.push(Diagnostic::new(Code::OtherFileChanged, message).in_file(&file).help(help));
+    }
+    problems
+}
+
+/// Problems are said once, as soon as they are known.
+struct Said {
+    aloud: bool,
+    seen: BTreeSet<String>,
+}
+
+impl Said {
+    fn problems(&mut self, judgement: &Judgement) {
+        for problem in judgement.all_diagnostics().filter(|_| self.aloud) {
+            if self.seen.insert(problem.render(false)) {
+                output::message(&format!("{}\n", problem.render(console::colors_enabled_stderr())));
+            }
+        }
+    }
+}
+
+/// How far the builds are.
+struct Bar {
+    progress: Option<Progress>,
+    running: Mutex<Vec<String>>,
+}
+
+impl Bar {
+    fn new(builds: usize, voice: Voice) -> Self {
+        let progress = match voice {
+            Voice::Silent => None,
+            Voice::Terminal => Some(Progress::new(builds)),
+            Voice::Lines => Some(Progress::lines(builds)),
+        };
+        Self { progress, running: Mutex::default() }
+    }
+}
+
+impl Watcher for Bar {
+    fn began(&self, build: &str) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.push(build.to_owned());
+        self.progress.iter().for_each(|progress| progress.running(&running));
+    }
+
+    fn ended(&self, build: &str, attempt: &Attempt) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.retain(|other| other != build);
+        let how = match attempt {
+            Attempt::Built(built) if built.fresh => format!("{} bytes (unchanged)", thousands(built.bytes)),
+            Attempt::Built(built) => format!("{} bytes ({:.1} s)", thousands(built.bytes), built.seconds),
+            Attempt::Failed(_) => "failed".to_owned(),
+        };
+        if let Some(progress) = &self.progress {
+            progress.running(&running);
+            progress.finished(&format!("built {build}: {how}"));
+        }
+    }
+}
+
+/// What each setting alone was worth in the committed measurement, where there is one for this compiler and target.
+fn worth(root: &Path, evidence: &Evidence, package: &str) -> Vec<Worth> {
+    let Ok(Some(committed)) = measurement::load(root, &evidence.target, &evidence.toolchain) else { return Vec::new() };
+    let Some(release) = committed.find(package, "release", false) else { return Vec::new() };
+    let mut found = Vec::new();
+    for build in committed.builds.iter().filter(|build| build.program == package && !build.strip_command) {
+        let different: Vec<_> =
+            build.settings.iter().filter(|(key, value)| release.settings.get(*key) != Some(value)).collect();
+        if let [(key, value)] = different.as_slice() {
+            found.push(Worth {
+                key: (*key).clone(),
+                value: (*value).clone(),
+                before: release.bytes,
+                after: build.bytes,
+            });
+        }
+    }
+    found
+}

@@ -1,0 +1,406 @@
+//! A learner's way through an exercise, wrong turns and machine trouble included.
+
+use crate::course::{PROFILE, SOURCE, STARTER, codes, pin, settled, verdict};
+use crate::project::{Project, json, stderr, stdout};
+use predicates::prelude::*;
+use predicates::str::contains;
+use std::fs;
+
+#[test]
+fn the_whole_journey_of_a_learner() {
+    let project = Project::course();
+    // Where am I? What do I type?
+    let overview = stdout(&project.run(&[]).success());
+    insta::assert_snapshot!("journey-1-overview", overview);
+    // The fresh exercise fails, and says on which line and what next.
+    let first = project.check().code(1);
+    insta::assert_snapshot!("journey-2-first-check", settled(&without_times(&stdout(&first))));
+    assert!(stderr(&first).contains("help: there is no [profile.release] in the file yet"), "{}", stderr(&first));
+    // A nudge, where, what.
+    for (hint, left) in [("nudge", "2 more"), ("where", "1 more"), ("what", "That was the last hint")] {
+        project.run(&["hint", "ex1"]).success().stdout(contains(format!("  {hint}\n")).and(contains(left)));
+    }
+    project.run(&["solution", "ex1"]).code(1).stderr(contains("--reveal")).stdout("");
+    // A wrong turn has hints of its own, and they come first.
+    project.profile("[profile.dev]\nopt-level = \"z\"\nlto = true\nstrip = true\n");
+    project
+        .run(&["hint", "ex1"])
+        .success()
+        .stdout(contains("look at the name of the table").and(contains("profile/wrong-table")));
+    // Done.
+    project.profile("[profile.release]\nopt-level = \"s\"\nlto = \"fat\"\nstrip = \"symbols\"\n");
+    let last = project.check().success();
+    let receipt = stdout(&last);
+    let (since, rest): (Vec<&str>, Vec<&str>) =
+        receipt.lines().partition(|line| line.starts_with("since the last check"));
+    assert!(since.len() == 1 && since[0].contains("`after` has -") && since[0].contains(" bytes: "), "{receipt}");
+    insta::assert_snapshot!("journey-3-last-check", settled(&without_times(&rest.join("\n"))));
+    let listed = json(&project.run(&["list", "--format", "json"]).success());
+    assert_eq!(listed["schema"], "size-workshop/list/1");
+    assert_eq!(
+        listed["exercises"][0],
+        serde_json::json!({"id": "ex1", "title": "A tiny exercise", "level": "beginner", "minutes": 5, "state": "done", "points": 10, "points_max": 10})
+    );
+    insta::assert_snapshot!("journey-4-overview", stdout(&project.run(&[]).success()));
+    project.run(&["hint", "ex1"]).success().stdout(contains("ex1 is done"));
+    insta::assert_snapshot!("journey-5-solution", stdout(&project.run(&["solution", "ex1"]).success()));
+    // Back to the start, and nothing is lost.
+    let mine = project.read("exercises/ex1/Cargo.toml");
+    let reset = stdout(&project.run(&["reset", "ex1"]).success());
+    assert_eq!(project.read("exercises/ex1/Cargo.toml"), STARTER);
+    let saved = reset.trim_end().rsplit(' ').next().unwrap();
+    assert_eq!(project.read(&format!("{saved}/Cargo.toml")), mine);
+    project.run(&["reset", "ex1"]).success().stdout(contains("nothing to reset"));
+    assert_eq!(json(&project.run(&["list", "--format", "json"]).success())["exercises"][0]["state"], "todo");
+}
+
+/// Without what a build took.
+fn without_times(text: &str) -> String {
+    let mut plain = String::new();
+    for line in text.lines() {
+        let line = line.trim_end();
+        let line = match line.rsplit_once(' ') {
+            Some((rest, "s")) if rest.trim_end().ends_with(|c: char| c.is_ascii_digit()) => {
+                let kept = rest.trim_end().trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+                format!("{} N s", kept.trim_end())
+            }
+            _ => line.to_owned(),
+        };
+        plain += &(line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n");
+    }
+    plain
+}
+
+#[test]
+fn the_document_of_a_check_is_what_was_promised() {
+    let project = Project::course();
+    project.profile(PROFILE);
+    let (code, document) = project.check_json();
+    assert_eq!(code, 0);
+    assert_eq!(document["schema"], "size-workshop/check/1");
+    assert_eq!(document["exercise"], "ex1");
+    assert_eq!(document["verdict"], "pass");
+    assert_eq!((document["points"].as_u64(), document["points_max"].as_u64()), (Some(10), Some(10)));
+    assert_eq!(document["toolchain"], pin().as_str());
+    assert!(document["target"].as_str().unwrap().contains('-'));
+    let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    for key in ["id", "text", "verdict", "points", "points_max", "diagnostics", "data"] {
+        assert!(keys(&document["goals"][0]).contains(&key.to_owned()), "{key}");
+    }
+    let build = document["builds"].as_array().unwrap().iter().find(|build| build["name"] == "after").unwrap();
+    assert_eq!(build["profile"], "release");
+    let executable = build["executable"].as_str().unwrap();
+    assert_eq!(
+        fs::metadata(executable).unwrap().len(),
+        build["bytes"].as_u64().unwrap(),
+        "the file is the learner's own"
+    );
+    assert!(build["seconds"].as_f64().is_some() && build["fresh"] == false);
+    // The same again: nothing is built.
+    let (_, document) = project.check_json();
+    assert!(document["builds"].as_array().unwrap().iter().all(|build| build["fresh"] == true), "{document:#}");
+    // A problem has all that an editor needs.
+    project.profile("[profile.release]\nopt-levl = \"z\"\nlto = true\nstrip = true\n");
+    let (_, document) = project.check_json();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&document["goals"][0]["diagnostics"]).unwrap());
+    // Several at once, and errors, are one document, too.
+    let all = json(&project.run(&["check", "--all", "--solution", "--format", "json"]).success());
+    assert_eq!(
+        (all["schema"].as_str(), all["exercises"][0]["points"].as_u64()),
+        (Some("size-workshop/checks/1"), Some(10))
+    );
+    let error = json(&project.run(&["check", "ex7", "--format", "json"]).code(2));
+    assert_eq!(error["schema"], "size-workshop/error/1");
+    assert_eq!(error["help"], "did you mean `ex1`? `cargo xtask list` shows all");
+}
+
+#[test]
+fn the_solution_is_judged_without_touching_the_learners_files() {
+    let project = Project::course();
+    project.profile("[profile.release]\nlto = \"thin\" # mine\n");
+    let before = project.everything();
+    project.run(&["check", "ex1", "--solution"]).success().stdout(contains("10 of 10 points"));
+    let after = project.everything();
+    let own = |files: &[(std::path::PathBuf, Vec<u8>, std::time::SystemTime)]| {
+        files.iter().filter(|(path, ..)| !path.starts_with(project.path("target"))).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(own(&before), own(&after));
+}
+
+#[test]
+fn what_wins_over_the_manifest_is_named() {
+    let project = Project::course();
+    project.profile(PROFILE);
+    // A variable of the environment.
+    let assert =
+        project.xtask().args(["check", "ex1", "--solution"]).env("CARGO_PROFILE_RELEASE_LTO", "false").assert().code(1);
+    insta::assert_snapshot!("overridden-by-env", first_problem(&stderr(&assert)));
+    // A flag for rustc.
+    let assert = project.xtask().args(["check", "ex1"]).env("RUSTFLAGS", "-C opt-level=1").assert().code(1);
+    insta::assert_snapshot!("overridden-by-rustflags", first_problem(&stderr(&assert)));
+    // A configuration file.
+    project.write("exercises/ex1/.cargo/config.toml", "[profile.release]\nstrip = \"none\"\n");
+    insta::assert_snapshot!("overridden-by-config", first_problem(&stderr(&project.check().code(1))));
+    // Flags for some targets: only rustc's own command line tells whether they hold.
+    project.write("exercises/ex1/.cargo/config.toml", "[target.'cfg(all())']\nrustflags = [\"-C\", \"opt-level=2\"]\n");
+    insta::assert_snapshot!("overridden-for-a-target", first_problem(&stderr(&project.check().code(1))));
+    project.write("exercises/ex1/.cargo/config.toml", "[target.'cfg(any())']\nrustflags = [\"-C\", \"opt-level=2\"]\n");
+    project.check().success();
+}
+
+#[test]
+fn what_only_the_environment_sets_is_not_the_learners() {
+    let project = Project::course();
+    project.profile("[profile.release]\nopt-level = \"z\"\nstrip = true\n");
+    let assert = project
+        .xtask()
+        .args(["check", "ex1", "--format", "json"])
+        .env("CARGO_PROFILE_RELEASE_LTO", "true")
+        .assert()
+        .code(1);
+    assert_eq!(codes(&json(&assert))[0].0, "profile/missing-setting", "grading has another environment");
+}
+
+#[test]
+fn the_baseline_is_fair_whatever_the_environment_says() {
+    let project = Project::course();
+    project.profile(PROFILE);
+    let bytes = |document: &serde_json::Value| {
+        let builds = document["builds"].as_array().unwrap();
+        builds.iter().find(|build| build["name"] == "before").unwrap()["bytes"].as_u64().unwrap()
+    };
+    let (_, document) = project.check_json();
+    let other = Project::course();
+    other.profile(PROFILE);
+    other.write(
+        ".cargo/config.toml",
+        "[profile.release]\nopt-level = 1\n[build]\nrustflags = [\"-C\", \"prefer-dynamic\"]\n",
+    );
+    let assert =
+        other.xtask().args(["check", "ex1", "--format", "json"]).env("CARGO_PROFILE_RELEASE_STRIP", "true").assert();
+    assert_eq!(bytes(&json(&assert)), bytes(&document));
+}
+
+fn first_problem(text: &str) -> String {
+    let start = text.find("error[").unwrap_or_else(|| panic!("no problem: {text}"));
+    text[start..].split("\n\n").next().unwrap().to_owned()
+}
+
+#[test]
+fn a_build_that_fails_shows_rustcs_own_words_whole() {
+    let project = Project::course();
+    project.write("exercises/ex1/src/main.rs", "fn main() {\n    let x: u32 = \"one\";\n    println!(\"{y}\");\n}\n");
+    project.run(&["author", "verify", "--write-digests"]).success();
+    project.profile(PROFILE);
+    let assert = project.check().code(1);
+    let text = stderr(&assert);
+    for words in [
+        "error[E0308]: mismatched types",
+        "error[E0425]: cannot find value `y`",
+        "--> src/main.rs:2:18",
+        "build/failed",
+    ] {
+        assert!(text.contains(words), "{words}:\n{text}");
+    }
+    let (_, document) = project.check_json();
+    assert_eq!(verdict(&document, "output"), "fail");
+    let size = document["goals"].as_array().unwrap().iter().find(|goal| goal["id"] == "size").unwrap();
+    assert_eq!((size["verdict"].as_str(), size["waits_for"].as_str()), (Some("skip"), Some("the goal `output`")));
+}
+
+#[test]
+fn a_file_that_was_not_to_be_changed_is_named() {
+    let project = Project::course();
+    project.profile(PROFILE);
+    project.write("exercises/ex1/src/main.rs", "fn main() {}\n");
+    let (code, document) = project.check_json();
+    assert_eq!(code, 1);
+    assert_eq!(codes(&document), [("edits/other-file-changed".to_owned(), None)]);
+    assert_eq!(verdict(&document, "size"), "skip");
+    assert!(!project.was_built());
+    let text = stderr(&project.check());
+    insta::assert_snapshot!(first_problem(&text));
+    // Line ends alone are no change: git makes them on Windows.
+    project.write("exercises/ex1/src/main.rs", &SOURCE.replace('\n', "\r\n"));
+    project.check().success();
+}
+
+/// What the program does instead, under the learner's profile only: Cargo sets `panic` for it.
+fn misbehaves(how: &str) -> Project {
+    let project = Project::course();
+    let source = format!(
+        "fn main() {{\n    if cfg!(panic = \"abort\") {{ {how} }}\n    println!(\"right\");\n    println!(\"both\");\n}}\n"
+    );
+    project.write("exercises/ex1/src/main.rs", &source);
+    project.run(&["author", "verify", "--write-digests"]).success();
+    project.profile(&format!("{PROFILE}panic = \"abort\"\n"));
+    project
+}
+
+#[test]
+fn a_program_that_does_something_else_is_shown_with_a_difference() {
+    let project = misbehaves("println!(\"wrong\"); println!(\"both\"); eprintln!(\"oops\"); std::process::exit(3)");
+    let text = stderr(&project.check().code(1));
+    let problem = first_problem(&text);
+    let (shown, command) = problem.split_once("run it yourself: ").unwrap();
+    insta::assert_snapshot!(shown);
+    // What is said to be run can be run, and shows the same.
+    let line = command.trim().lines().next().unwrap();
+    if cfg!(unix) {
+        let run = assert_cmd::Command::new("sh").args(["-c", line]).current_dir(project.path("")).assert().code(3);
+        assert_eq!(stdout(&run), "wrong\nboth\n");
+    }
+}
+
+#[test]
+fn a_program_that_hangs_floods_or_crashes_is_ended_and_said() {
+    for (how, code, words) in [
+        ("loop { std::thread::sleep(std::time::Duration::from_secs(1)) }", "run/timeout", "still ran after 2 s"),
+        ("loop { println!(\"y\") }", "run/output-limit", "printed more than 10000 bytes"),
+        ("panic!(\"boom\")", "run/crashed", "ended by signal 6"),
+    ] {
+        if code == "run/crashed" && !cfg!(unix) {
+            continue;
+        }
+        let project = misbehaves(how);
+        let (exit, document) = project.check_json();
+        assert_eq!(exit, 1);
+        assert_eq!(codes(&document), [(code.to_owned(), None)], "{document:#}");
+        let output = document["goals"].as_array().unwrap().iter().find(|goal| goal["id"] == "output").unwrap();
+        let message = output["diagnostics"][0]["message"].as_str().unwrap();
+        assert!(message.contains(words), "{message}");
+        assert_eq!(verdict(&document, "size"), "skip");
+    }
+}
+
+#[test]
+fn a_damaged_record_is_set_aside_and_the_check_goes_on() {
+    let project = Project::course();
+    project.profile(PROFILE);
+    project.write(".workshop/progress.json", "{\"version\":1,\"exercises\":{\"ex1\":{\"sta");
+    project.check().success().stderr(contains("progress was damaged").and(contains("progress.damaged-1.json")));
+    assert!(project.path(".workshop/progress.damaged-1.json").is_file());
+    project.run(&["list"]).success().stdout(contains("done")).stderr("");
+}
+
+#[test]
+fn a_record_of_a_newer_workshop_is_left_alone() {
+    let project = Project::course();
+    project.write(".workshop/progress.json", "{\"version\":99}");
+    project.run(&["list"]).code(2).stderr(contains("newer workshop"));
+    assert_eq!(project.read(".workshop/progress.json"), "{\"version\":99}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_check_that_is_killed_leaves_the_record_whole() {
+    let project = Project::course();
+    project.profile(PROFILE);
+    project.check().success();
+    let before = project.read(".workshop/progress.json");
+    for moment in [1, 40, 120, 300] {
+        project.profile(&format!("{PROFILE}codegen-units = {moment}\n"));
+        let mut call = project.xtask();
+        call.args(["check", "ex1"]).timeout(std::time::Duration::from_millis(moment));
+        let _ = call.output();
+        let now = project.read(".workshop/progress.json");
+        let document: serde_json::Value = serde_json::from_str(&now).unwrap();
+        assert_eq!(document["version"], 1);
+        assert!(now == before || document["exercises"]["ex1"]["state"] == "done", "{now}");
+    }
+    project.check().success();
+}
+
+#[test]
+fn without_a_network_nothing_is_missing() {
+    let project = Project::course();
+    project.profile(PROFILE);
+    let home = tempfile::tempdir().unwrap();
+    let assert =
+        project.xtask().args(["check", "ex1"]).env("CARGO_NET_OFFLINE", "true").env("CARGO_HOME", home.path()).assert();
+    assert.success();
+}
+
+#[test]
+fn a_machine_without_cargo_is_told_what_to_install() {
+    let project = Project::course();
+    project.profile(PROFILE);
+    let empty = tempfile::tempdir().unwrap();
+    let mut call = project.xtask();
+    let assert =
+        call.args(["check", "ex1", "--format", "json"]).env("PATH", empty.path()).env_remove("CARGO").assert().code(3);
+    let error = json(&assert);
+    assert_eq!((error["schema"].as_str(), error["exit"].as_u64()), (Some("size-workshop/error/1"), Some(3)));
+    assert!(error["help"].as_str().unwrap().contains("https://rustup.rs"), "{error}");
+}
+
+#[test]
+fn reset_saves_whatever_is_there() {
+    let project = Project::course();
+    project.profile("# first\n");
+    project.run(&["reset", "ex1"]).success();
+    project.profile("# second\n");
+    project.run(&["reset", "ex1"]).success();
+    let mut saved: Vec<String> = Vec::new();
+    for folder in fs::read_dir(project.path(".workshop/saved/ex1")).unwrap() {
+        saved.push(fs::read_to_string(folder.unwrap().path().join("Cargo.toml")).unwrap());
+    }
+    saved.sort();
+    assert_eq!(saved, [format!("{STARTER}# first\n"), format!("{STARTER}# second\n")], "two resets in one second");
+    #[cfg(unix)]
+    {
+        // A link is saved by what it points to, and what it points to is not written.
+        project.write("elsewhere.toml", "# elsewhere\n");
+        let file = project.path("exercises/ex1/Cargo.toml");
+        fs::remove_file(&file).unwrap();
+        std::os::unix::fs::symlink(project.path("elsewhere.toml"), &file).unwrap();
+        project.run(&["reset", "ex1"]).success();
+        assert_eq!(project.read("elsewhere.toml"), "# elsewhere\n");
+        assert!(!file.is_symlink());
+        // A link to something that never ends is not followed.
+        fs::remove_file(&file).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+        project.check().code(1).stderr(contains("is no ordinary file"));
+        project.run(&["reset", "ex1"]).success();
+        assert_eq!(project.read("exercises/ex1/Cargo.toml"), STARTER);
+    }
+}
+
+#[test]
+fn a_course_that_is_incomplete_says_which_file() {
+    let project = Project::course();
+    fs::remove_file(project.path("exercises/ex1/starter/Cargo.toml")).unwrap();
+    project.run(&["check", "ex1"]).code(2).stderr(contains("starter").and(contains("git checkout")));
+    project.edit("exercises/ex1/exercise.toml", "against = \"before\"", "against = \"befoer\"");
+    project.run(&["list"]).code(2).stderr(contains("did you mean `before`?").and(contains("exercise.toml:")));
+}
+
+#[test]
+fn the_doctor_says_what_is_there_and_what_is_not() {
+    let project = Project::course();
+    let assert = project.run(&["doctor"]).success();
+    let text = stdout(&assert);
+    for name in ["rustc", "linker", "cargo", "cargo-bloat", "bwrap", "mdbook", "environment"] {
+        assert!(text.lines().any(|line| line.split_whitespace().nth(1) == Some(name)), "{name}:\n{text}");
+    }
+    assert!(text.contains("a program was compiled, linked and run"), "{text}");
+    let assert = project.xtask().arg("doctor").env("RUSTFLAGS", "-C target-cpu=native").assert().success();
+    assert!(stdout(&assert).contains("RUSTFLAGS is set in your environment"), "{}", stdout(&assert));
+    let empty = tempfile::tempdir().unwrap();
+    let assert = project.xtask().arg("doctor").env("PATH", empty.path()).env_remove("CARGO").assert().code(3);
+    assert!(stdout(&assert).contains("MISSING  rustc"), "{}", stdout(&assert));
+}
+
+#[test]
+fn a_verb_or_an_exercise_that_is_missing_is_a_usage_error() {
+    let project = Project::course();
+    project.run(&["check"]).code(2).stderr(contains("<EXERCISE>"));
+    project.run(&["chek", "ex1"]).code(2).stderr(contains("check"));
+    project
+        .run(&["hint", "ex2"])
+        .code(2)
+        .stderr(contains("there is no exercise `ex2`").and(contains("did you mean `ex1`")));
+    project.run(&["hint", "exercises/ex1/"]).success();
+    let outside = Project::empty();
+    outside.run(&[]).code(2).stderr(contains("is not inside the workshop"));
+}
