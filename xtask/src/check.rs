@@ -193,6 +193,17 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     diagnostics.iter_mut().filter(|problem| !problem.refused).for_each(|problem| problem.severity = Severity::Warning);
     diagnostics.extend(case.changed.iter().cloned());
     diagnostics.extend(warnings(case));
+    let named = |name: &str| {
+        outcomes.iter().flat_map(|outcome| &outcome.diagnostics).any(|problem| problem.message.contains(name))
+    };
+    let others: Vec<_> = case.overrides.others.iter().filter(|(name, _)| !named(name)).collect();
+    diagnostics.extend(others.into_iter().map(|(name, value)| {
+        let message =
+            format!("`{name}` is set in your environment (`{value}`): your build follows it, the course's does not");
+        let problem = Diagnostic::new(Code::OverriddenByEnv, message).severity(Severity::Warning);
+        problem
+            .help(format!("for a fair comparison take it out: `unset {name}` (in PowerShell `Remove-Item Env:{name}`)"))
+    }));
     Judgement { outcomes, diagnostics }
 }
 

@@ -42,6 +42,12 @@ pub fn width() -> Option<usize> {
     terminal.size_checked().map(|(_, columns)| usize::from(columns)).filter(|_| terminal.is_term())
 }
 
+/// The columns of the terminal that messages go to, if it is one.
+pub fn width_of_messages() -> Option<usize> {
+    let terminal = console::Term::stderr();
+    terminal.size_checked().map(|(_, columns)| usize::from(columns)).filter(|_| terminal.is_term())
+}
+
 /// Prints a message that nothing depends on. There is nobody to tell when even that fails.
 pub fn message(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");

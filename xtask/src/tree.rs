@@ -84,6 +84,27 @@ pub fn content(path: &Path) -> Option<Vec<u8>> {
     fs::read(path).ok()
 }
 
+/// The files below a folder, relative to it, in order. Links to folders are not followed.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(current) = open.pop() {
+        for entry in fs::read_dir(&current).with_context(|| format!("cannot read {}", current.display()))? {
+            let path = entry?.path();
+            if path.is_dir() && !path.is_symlink() {
+                open.push(path);
+            } else if let Ok(relative) = path.strip_prefix(folder) {
+                found.push(relative.to_owned());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// Makes a folder hold exactly these files (relative path and content). A file that is there with the same content is
 /// not touched, so that Cargo still counts as fresh what it has built from it.
 ///
@@ -91,16 +112,10 @@ pub fn content(path: &Path) -> Option<Vec<u8>> {
 /// When the folder cannot be written.
 pub fn compose(folder: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let mut open = vec![folder.to_owned()];
-    while let Some(parent) = open.pop() {
-        for entry in fs::read_dir(&parent).with_context(|| format!("cannot read {}", parent.display()))? {
-            let path = entry?.path();
-            let wanted = |relative: &Path| files.iter().any(|(file, _)| file == relative);
-            if path.is_dir() && !path.is_symlink() {
-                open.push(path);
-            } else if !path.strip_prefix(folder).is_ok_and(wanted) {
-                fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-            }
+    for path in self::files(folder)? {
+        if !files.iter().any(|(file, _)| *file == path) {
+            let path = folder.join(path);
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
     }
     for (file, content) in files {

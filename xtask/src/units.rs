@@ -30,6 +30,28 @@ pub fn change(bytes: u64, reference: u64) -> String {
     }
 }
 
+/// Breaks lines between words so that they fit a terminal of this many columns; the lines after the first one begin with
+/// `indent` spaces. Without a width the text stays as it is. A word that is longer than a line stays whole.
+pub fn wrap(text: &str, width: Option<usize>, indent: usize) -> String {
+    let Some(width) = width else { return text.to_owned() };
+    let mut wrapped = String::new();
+    let mut column = 0;
+    for (index, word) in text.split(' ').enumerate() {
+        let length = word.chars().count();
+        if index > 0 && column + 1 + length > width && column > indent {
+            wrapped.push('\n');
+            wrapped.extend(std::iter::repeat_n(' ', indent));
+            column = indent;
+        } else if index > 0 {
+            wrapped.push(' ');
+            column += 1;
+        }
+        wrapped.push_str(word);
+        column += length;
+    }
+    wrapped
+}
+
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -53,6 +75,13 @@ mod tests {
         assert_eq!(change(5, 5), "same");
         assert_eq!(change(5, 0), "+5 B");
         assert_eq!(change(0, u64::MAX), "-100.0 %");
+    }
+
+    #[test]
+    fn long_lines_are_broken_between_words() {
+        assert_eq!(wrap("one two three four", Some(9), 2), "one two\n  three\n  four");
+        assert_eq!(wrap("  pass  a-very-long-word", Some(9), 4), "  pass \n    a-very-long-word");
+        assert_eq!(wrap("one two", None, 2), "one two");
     }
 
     #[test]

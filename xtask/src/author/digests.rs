@@ -16,30 +16,19 @@ use std::path::Path;
 /// When the folder cannot be read.
 pub fn of(exercise: &Exercise) -> Result<BTreeMap<String, String>> {
     let mut digests = BTreeMap::new();
-    let mut open = vec![exercise.folder.clone()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
-            let path = entry?.path();
-            let relative = path.strip_prefix(&exercise.folder).unwrap_or(&path);
-            let name = relative.to_string_lossy().replace('\\', "/");
-            if is_of_the_package(exercise, relative) {
-                if path.is_dir() {
-                    open.push(path);
-                } else {
-                    let content = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                    digests.insert(name, exercise::digest(&content));
-                }
-            }
-        }
+    for relative in tree::files(&exercise.folder)?.iter().filter(|path| is_of_the_package(exercise, path)) {
+        let path = exercise.folder.join(relative);
+        let content = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        digests.insert(relative.to_string_lossy().replace('\\', "/"), exercise::digest(&content));
     }
     Ok(digests)
 }
 
 /// Whether a file is built, or read by the build: not the texts of the exercise, not the learner's files.
 fn is_of_the_package(exercise: &Exercise, relative: &Path) -> bool {
-    let name = relative.to_string_lossy();
     let texts = ["README.md", "exercise.toml", "starter", "target"];
-    !texts.contains(&&*name) && !exercise.edits().any(|path| Path::new(path) == relative)
+    let first = relative.iter().next().unwrap_or_default();
+    !texts.iter().any(|text| first == *text) && !exercise.edits().any(|path| Path::new(path) == relative)
 }
 
 /// Writes the digests into exercise.toml.

@@ -3,7 +3,8 @@
 use super::digests;
 use crate::diagnostic::shown;
 use crate::exercise::{Check, Exercise, Tree, kinds};
-use anyhow::{Context as _, Result};
+use crate::tree;
+use anyhow::Result;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -43,7 +44,8 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
     }
     for (folder, whose) in [(exercise.folder.join("starter"), "starter"), (exercise.solution.clone(), "solution")] {
         let edits: BTreeSet<&str> = exercise.edits().collect();
-        let there = files(&folder)?;
+        let there: BTreeSet<String> =
+            tree::files(&folder)?.iter().map(|path| path.to_string_lossy().replace('\\', "/")).collect();
         for path in edits.iter().filter(|path| !there.contains(**path)) {
             wrong(format!("{} is missing", shown(&folder.join(path)).display()));
         }
@@ -97,23 +99,6 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
             && !text.contains(id.as_str())
         {
             wrong(format!("{file}: {what} does not name {id}"));
-        }
-    }
-    Ok(found)
-}
-
-/// The files below a folder, relative to it.
-fn files(folder: &Path) -> Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(current) = open.pop() {
-        for entry in fs::read_dir(&current).with_context(|| format!("cannot read {}", current.display()))? {
-            let path = entry?.path();
-            if path.is_dir() {
-                open.push(path);
-            } else if let Ok(relative) = path.strip_prefix(folder) {
-                found.insert(relative.to_string_lossy().replace('\\', "/"));
-            }
         }
     }
     Ok(found)

@@ -2,6 +2,7 @@
 
 use super::{Code, line_and_column, shown};
 use crate::exit::Place;
+use crate::units::wrap;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 use std::ops::Range;
@@ -126,8 +127,8 @@ impl Diagnostic {
         self
     }
 
-    /// The problem as people read it, in the way of rustc.
-    pub fn render(&self, color: bool) -> String {
+    /// The problem as people read it, in the way of rustc; its help fits a terminal of this many columns.
+    pub fn render(&self, color: bool, width: Option<usize>) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let level = match self.severity {
             Severity::Error => Level::ERROR,
@@ -152,7 +153,9 @@ impl Diagnostic {
         if !rest.is_empty() {
             group = group.element(Level::NOTE.no_name().message(rest));
         }
-        if let Some(help) = &self.help {
+        // "    = help: " stands before it.
+        let help = self.help.as_ref().map(|help| wrap(help, width.map(|width| width.saturating_sub(12)), 0));
+        if let Some(help) = &help {
             group = group.element(Level::HELP.message(help));
         }
         renderer.render(&[group])
@@ -193,7 +196,7 @@ mod tests {
             .at(&source, 18..26, "did you mean `opt-level`?")
             .and_at(1..16, "in this table")
             .help("write `opt-level = \"z\"`");
-        insta::assert_snapshot!(problem.render(false), @r#"
+        insta::assert_snapshot!(problem.render(false, None), @r#"
         error[profile/misspelled-key]: Cargo does not know the key `opt-levl`
          --> Cargo.toml:2:1
           |
@@ -204,15 +207,15 @@ mod tests {
           |
           = help: write `opt-level = "z"`
         "#);
-        assert!(problem.render(true).contains("\u{1b}["));
-        assert!(!problem.render(false).contains('\u{1b}'));
+        assert!(problem.render(true, None).contains("\u{1b}["));
+        assert!(!problem.render(false, None).contains('\u{1b}'));
     }
 
     #[test]
     fn a_problem_may_have_no_line_or_many_words() {
         let problem = Diagnostic::new(Code::BuildWarning, "Cargo warned\nfirst\nsecond").in_file("Cargo.toml");
         let problem = problem.severity(Severity::Warning);
-        insta::assert_snapshot!(problem.render(false), @r"
+        insta::assert_snapshot!(problem.render(false, None), @r"
         warning[build/warning]: Cargo warned
         --> Cargo.toml
          = first

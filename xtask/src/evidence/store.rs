@@ -36,17 +36,8 @@ pub fn key(parts: &[&[u8]]) -> String {
 /// # Errors
 /// When it cannot be read.
 pub fn everything_in(folder: &Path) -> Result<Vec<u8>> {
-    let mut files = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
-            let path = entry?.path();
-            if path.is_dir() { open.push(path) } else { files.push(path) }
-        }
-    }
-    files.sort();
     let mut all = Vec::new();
-    for file in files {
+    for file in tree::files(folder)?.into_iter().map(|file| folder.join(file)) {
         let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         all.extend(format!("{} {}\n", file.display(), content.len()).into_bytes());
         all.extend(content);

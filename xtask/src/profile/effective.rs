@@ -15,6 +15,8 @@ pub struct Overrides {
     pub configuration: Vec<Configured>,
     /// `-C` flags that come last on rustc's command line, and so win over all.
     pub flags: Vec<Flag>,
+    /// Other variables of the environment that change what Cargo and rustc make of the same files: name and value.
+    pub others: Vec<(String, String)>,
 }
 
 /// A setting of a configuration file.

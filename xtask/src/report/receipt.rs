@@ -5,7 +5,7 @@ use crate::check::{Judgement, Outcome, Verdict};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::{Exercise, Tree};
 use crate::progress::Sizes;
-use crate::units::{change, thousands};
+use crate::units::{change, thousands, wrap};
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table as Grid};
 use std::collections::BTreeMap;
@@ -35,18 +35,22 @@ pub fn text(checked: &Checked, width: Option<usize>, color: bool) -> String {
     let mut text = format!("{title}\n\n");
     let ids = judgement.outcomes.iter().map(|outcome| outcome.id.len()).max().unwrap_or_default();
     for outcome in &judgement.outcomes {
-        goal(&mut text, outcome, ids, color);
+        goal(&mut text, outcome, ids, width, color);
     }
     let _ = writeln!(text, "\n{} of {} points", judgement.points(), exercise.points());
     if let Some(evidence) = evidence.as_ref().filter(|evidence| !evidence.builds.is_empty()) {
         let _ = write!(text, "\n{}\n", sizes(exercise, evidence, width));
-        text += &since(evidence, before);
+        text += &since(evidence, before, width);
     }
     for (profile, rows) in settings(judgement) {
         let _ = write!(text, "\n{}\n", settings_table(&profile, &rows, width));
     }
     let label = paint("next:", color, |style| style.bold());
-    let _ = writeln!(text, "\n{label} {next}");
+    let _ = writeln!(
+        text,
+        "\n{label} {}",
+        wrap(next, width.map(|width| width.saturating_sub(6)), 0).replace('\n', "\n      ")
+    );
     text
 }
 
@@ -54,15 +58,17 @@ fn paint(text: &str, color: bool, style: impl Fn(console::Style) -> console::Sty
     if color { style(console::Style::new()).force_styling(true).apply_to(text).to_string() } else { text.to_owned() }
 }
 
-fn goal(text: &mut String, outcome: &Outcome, ids: usize, color: bool) {
+fn goal(text: &mut String, outcome: &Outcome, ids: usize, width: Option<usize>, color: bool) {
     let Outcome { id, text: what, verdict, points, points_max, diagnostics, waits_for, data } = outcome;
     let word = match verdict {
         Verdict::Pass => paint("pass", color, |style| style.green()),
         Verdict::Fail => paint("FAIL", color, |style| style.red().bold()),
         Verdict::Skip => paint("skip", color, |style| style.yellow()),
     };
+    let column = 2 + 4 + 2 + 3 + 2 + ids + 2;
+    let indent = " ".repeat(column);
+    let what = wrap(what, width.map(|width| width.saturating_sub(column)), 0).replace('\n', &format!("\n{indent}"));
     let _ = writeln!(text, "  {word}  {points}/{points_max}  {id:ids$}  {what}");
-    let indent = " ".repeat(2 + 4 + 2 + 3 + 2 + ids + 2);
     let codes: BTreeMap<_, _> = diagnostics.iter().map(|problem| (problem.code.name(), ())).collect();
     if !codes.is_empty() {
         let codes: Vec<&str> = codes.into_keys().collect();
@@ -105,7 +111,7 @@ fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid
 }
 
 /// What has changed since the last check, for every build of the learner.
-fn since(evidence: &Evidence, before: &BTreeMap<String, Sizes>) -> String {
+fn since(evidence: &Evidence, before: &BTreeMap<String, Sizes>, width: Option<usize>) -> String {
     let mut text = String::new();
     for (name, attempt) in &evidence.builds {
         let (Attempt::Built(built), Some(then)) = (attempt, before.get(name)) else { continue };
@@ -123,7 +129,8 @@ fn since(evidence: &Evidence, before: &BTreeMap<String, Sizes>) -> String {
             parts.iter().take(4).map(|(name, (now, then))| format!("{name} {}", signed(*now, *then))).collect();
         let more = if parts.len() > 4 { format!(", and {} more", parts.len() - 4) } else { String::new() };
         let total = signed(built.bytes, then.bytes);
-        let _ = writeln!(text, "\nsince the last check `{name}` has {total} bytes: {}{more}", shown.join(", "));
+        let line = format!("since the last check `{name}` has {total} bytes: {}{more}", shown.join(", "));
+        let _ = writeln!(text, "\n{}", wrap(&line, width, 2));
     }
     text
 }

@@ -1,7 +1,7 @@
 //! What surrounds a learner's own build. It is kept, as their own `cargo build` has it, so that a check can say what wins
 //! over their manifest.
 
-use super::{PLAIN_WORDS, Setting, configuration, set_by_cargo_run};
+use super::{PLAIN_WORDS, Setting, changes_sizes, configuration, set_by_cargo_run};
 use crate::profile::effective::{self, Configured, Flag, Origin, Overrides};
 use std::collections::BTreeMap;
 use std::env;
@@ -37,6 +37,11 @@ pub fn overrides(folder: &Path) -> Overrides {
             });
         }
     }
+    // A wrapper such as sccache hands out what rustc has made.
+    let is_harmless = |name: &str| name.contains("WRAPPER") || name.starts_with("CARGO_PROFILE_");
+    let others =
+        variables.iter().filter(|(name, value)| changes_sizes(name) && !value.is_empty() && !is_harmless(name));
+    overrides.others = others.map(|(name, value)| (name.clone(), value.clone())).collect();
     overrides.variables = variables.into_iter().filter(|(name, _)| name.starts_with("CARGO_PROFILE_")).collect();
     overrides
 }

@@ -138,6 +138,9 @@ fn what_wins_over_the_manifest_is_named() {
     // A flag for rustc.
     let assert = project.xtask().args(["check", "ex1"]).env("RUSTFLAGS", "-C opt-level=1").assert().code(1);
     insta::assert_snapshot!("overridden-by-rustflags", first_problem(&stderr(&assert)));
+    // One that changes no setting is worth a word all the same.
+    let assert = project.xtask().args(["check", "ex1"]).env("RUSTFLAGS", "--cfg mine").assert().success();
+    assert!(stderr(&assert).contains("warning[profile/overridden-by-env]: `RUSTFLAGS` is set"), "{}", stderr(&assert));
     // A configuration file.
     project.write("exercises/ex1/.cargo/config.toml", "[profile.release]\nstrip = \"none\"\n");
     insta::assert_snapshot!("overridden-by-config", first_problem(&stderr(&project.check().code(1))));

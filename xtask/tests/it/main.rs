@@ -3,6 +3,7 @@
 mod author;
 mod course;
 mod docs;
+mod exercises;
 mod foreign;
 mod learner;
 mod manifests;

@@ -19,7 +19,8 @@ const LAYERS: &[&[&str]] = &[
     &["profile"],
     &["manifest"],
     &["cargo"],
-    &["cli", "diagnostic", "tree", "units"],
+    &["cli", "diagnostic"],
+    &["tree", "units"],
     &["proc", "exit"],
 ];
 

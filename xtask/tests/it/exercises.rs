@@ -1,0 +1,151 @@
+//! The exercises themselves, on a copy of the whole course. What takes minutes is left to `.ci/run`
+//! (`cargo xtask author verify`, and the tests that are ignored here).
+
+use crate::course::{codes, verdict};
+use crate::project::{Project, clean, json, repository, stderr, stdout};
+use predicates::prelude::*;
+use predicates::str::contains;
+use std::path::{Path, PathBuf};
+
+#[test]
+fn exercise_1_fails_fresh_and_passes_with_either_small_level() {
+    let project = Project::copy_of_the_repository();
+    let document = json(&project.run(&["check", "ex1", "--format", "json"]).code(1));
+    let found: Vec<String> = codes(&document).into_iter().map(|(code, _)| code).collect();
+    assert_eq!(found, ["profile/missing-setting", "size/not-small-enough"]);
+    for level in ["z", "s"] {
+        let solution = project.read("solutions/ex1/Cargo.toml").replace("\"z\"", &format!("\"{level}\""));
+        project.write("exercises/ex1/Cargo.toml", &solution);
+        project.run(&["check", "ex1"]).success().stdout(contains("10 of 10 points"));
+    }
+    // Speed instead of size: the check says so, and what is missing to the goal.
+    project.edit("exercises/ex1/Cargo.toml", "opt-level = \"s\"", "opt-level = 3");
+    project.run(&["check", "ex1"]).code(1).stderr(contains("this optimizes for speed"));
+    project.edit("exercises/ex1/Cargo.toml", "strip = true", "");
+    project.run(&["check", "ex1"]).code(1).stderr(
+        contains("size/not-small-enough").and(contains("`strip = true` brings most: alone it took word_freq from")),
+    );
+}
+
+#[test]
+fn exercise_2_looks_at_the_words_before_it_builds() {
+    let project = Project::copy_of_the_repository();
+    let document = json(&project.run(&["check", "ex2", "--format", "json"]).code(1));
+    assert_eq!(codes(&document).len(), 5);
+    assert!(codes(&document).iter().all(|(code, line)| code == "answer/missing" && line.is_some()), "{document:#}");
+    assert!(document["builds"].as_array().unwrap().is_empty());
+    let answers = project.read("exercises/ex2/answers.toml");
+    project.write(
+        "exercises/ex2/answers.toml",
+        &answers
+            .replace("largest-crate-size = \"\"", "largest-crate-size = \"a lot\"")
+            .replace("functions = \"\"", "functions = \"backtraces\""),
+    );
+    let text = stderr(&project.run(&["check", "ex2"]).code(1));
+    assert!(text.contains("answer/not-a-number") && text.contains("write bytes (24371)"), "{text}");
+    assert!(text.contains("did you mean \"backtrace\"?"), "{text}");
+    project.write("exercises/ex2/answers.toml", "largest-crate = serde_json\n");
+    let text = stderr(&project.run(&["check", "ex2"]).code(1));
+    assert!(text.contains("answer/syntax") && text.contains("answers.toml:1:17"), "{text}");
+    assert!(!project.path("target/check/ex2/starter-target").exists(), "nothing was built");
+}
+
+#[test]
+fn exercise_3_names_the_wrong_turns() {
+    let project = Project::copy_of_the_repository();
+    let fresh = project.read("exercises/ex3/Cargo.toml");
+    let problems = |profiles: &str| {
+        project.write("exercises/ex3/Cargo.toml", &format!("{fresh}{profiles}"));
+        let assert = project.run(&["check", "ex3", "--format", "json"]).code(1);
+        let document = json(&assert);
+        assert_eq!(verdict(&document, "size"), "skip", "{document:#}");
+        codes(&document).into_iter().map(|(code, _)| code).filter(|code| code != "answer/missing").collect::<Vec<_>>()
+    };
+    assert_eq!(problems(""), ["profile/missing-setting"]);
+    // All in the profile that is to stay fast.
+    let five = "opt-level = \"z\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\nstrip = true\n";
+    assert_eq!(problems(&format!("[profile.release]\n{five}")), ["profile/missing-setting"]);
+    assert_eq!(problems(&format!("[profile.dist]\n{five}")), ["profile/no-inherits"]);
+    assert_eq!(problems(&format!("[profile.dsit]\ninherits = \"release\"\n{five}")), ["profile/unknown-table"]);
+    // `dist` is right, and `release` is no longer fast.
+    let both = format!("[profile.release]\nopt-level = \"z\"\n[profile.dist]\ninherits = \"release\"\n{five}");
+    project.write("exercises/ex3/Cargo.toml", &format!("{fresh}{both}"));
+    let text = stderr(&project.run(&["check", "ex3"]).code(1));
+    assert!(text.contains("`opt-level = \"z\"` is not what this profile is for"), "{text}");
+    assert!(text.contains("this optimizes for size"), "{text}");
+}
+
+/// Where `cargo install` has put cargo-bloat, once for all runs.
+fn cargo_bloat() -> PathBuf {
+    let root = repository().join("target").join("cargo-bloat");
+    let mut install = assert_cmd::Command::new("cargo");
+    clean(&mut install);
+    install.args(["install", "cargo-bloat", "--version", "0.12.1", "--locked", "--root"]).arg(&root).assert().success();
+    root.join("bin")
+}
+
+fn bloat(bin: &Path, folder: &Path, variable: Option<(&str, &str)>, args: &[&str]) -> String {
+    let mut call = assert_cmd::Command::new("cargo");
+    clean(&mut call);
+    let path = std::env::var_os("PATH").unwrap();
+    let path = std::env::join_paths([bin.to_owned()].into_iter().chain(std::env::split_paths(&path))).unwrap();
+    call.current_dir(folder).env("PATH", path).env("CARGO_TARGET_DIR", folder.join("target/bloat"));
+    call.envs(variable);
+    stdout(&call.args(["bloat", "--release"]).args(args).assert().success())
+}
+
+#[test]
+#[ignore = "installs cargo-bloat and builds exercise 2 six times: .ci/run runs it"]
+fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
+    let project = Project::copy_of_the_repository();
+    let bin = cargo_bloat();
+    let folder = project.path("exercises/ex2");
+    let table = bloat(&bin, &folder, None, &["--crates"]);
+    // " 0.5%   7.5%  22.7KiB serde_json": the largest crate after std.
+    let row: Vec<&str> = table.lines().nth(2).unwrap().split_whitespace().collect();
+    let [_, share, size, name] = row.as_slice() else { panic!("{table}") };
+    for printed in [share, size] {
+        project.write(
+            "exercises/ex2/answers.toml",
+            &format!("largest-crate = \"{name}\"\nlargest-crate-size = \"{printed}\"\nfunctions = \"backtrace\"\nsetting = \"none\"\nwhy = \"The standard library comes compiled and is not touched.\"\n"),
+        );
+        project.run(&["check", "ex2"]).success().stdout(contains("10 of 10 points"));
+    }
+    // cargo-bloat sees the same as the check: no setting makes these functions a tenth smaller.
+    let sum = |variable| last_kib(&bloat(&bin, &folder, variable, &["--filter", "gimli::", "-n", "3"]));
+    let before = sum(None);
+    for variable in [
+        ("CARGO_PROFILE_RELEASE_PANIC", "abort"),
+        ("CARGO_PROFILE_RELEASE_STRIP", "true"),
+        ("CARGO_PROFILE_RELEASE_LTO", "true"),
+    ] {
+        let after = sum(Some(variable));
+        assert!(after > before * 0.9, "{variable:?}: {before} -> {after} KiB");
+    }
+    // Who answers as the seeds of this workshop do is told what was measured, and not the answer.
+    for claim in ["strip", "panic", "lto"] {
+        project.edit("exercises/ex2/answers.toml", "setting = \"none\"", &format!("setting = \"{claim}\""));
+        let text = stderr(&project.run(&["check", "ex2"]).code(1));
+        assert!(text.contains("answer/wrong") && text.contains("bytes in the default release build, and"), "{text}");
+        assert_eq!(text.contains("It is often said"), claim != "lto", "{text}");
+        assert!(!text.contains("\"none\""), "{text}");
+        project.edit("exercises/ex2/answers.toml", &format!("setting = \"{claim}\""), "setting = \"none\"");
+    }
+    for (key, right, wrong, words) in [
+        ("largest-crate", *name, "memchr", "and another crate more"),
+        ("largest-crate", *name, "gimli", "that is the standard library, or comes inside it"),
+        ("largest-crate", *name, "tokio", "no crate of this name"),
+        ("largest-crate-size", *size, "1KiB", "too little"),
+        ("functions", "backtrace", "json", "% of the code, others more"),
+    ] {
+        project.edit("exercises/ex2/answers.toml", &format!("{key} = \"{right}\""), &format!("{key} = \"{wrong}\""));
+        project.run(&["check", "ex2"]).code(1).stderr(contains(words));
+        project.edit("exercises/ex2/answers.toml", &format!("{key} = \"{wrong}\""), &format!("{key} = \"{right}\""));
+    }
+}
+
+/// The KiB in the last line of cargo-bloat's table.
+fn last_kib(table: &str) -> f64 {
+    let words = table.lines().rfind(|line| line.contains("filtered data size")).unwrap().split_whitespace();
+    words.filter_map(|word| word.strip_suffix("KiB")).next().unwrap().parse().unwrap()
+}
