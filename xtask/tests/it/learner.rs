@@ -315,6 +315,19 @@ fn a_check_that_is_killed_leaves_the_record_whole() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_written_is_named_and_a_verdict_survives_it() {
+    let project = Project::course();
+    project.profile(PROFILE);
+    // Whoever runs the test, root included, cannot make a folder where a file is.
+    project.write("exercises/ex1/target", "in the way");
+    let error = json(&project.run(&["check", "ex1", "--format", "json"]).code(3));
+    assert!(error["help"].as_str().unwrap().contains("make the folder writable"), "{error}");
+    fs::remove_file(project.path("exercises/ex1/target")).unwrap();
+    project.write(".workshop", "in the way");
+    project.check().success().stderr(contains("the verdict holds, but your progress could not be saved"));
+}
+
+#[test]
 fn without_a_network_nothing_is_missing() {
     let project = Project::course();
     project.profile(PROFILE);
