@@ -24,9 +24,9 @@ pub fn of(exercise: &Exercise) -> Result<BTreeMap<String, String>> {
     Ok(digests)
 }
 
-/// Whether a file is built, or read by the build: not the texts of the exercise, not the learner's files.
+/// Whether a file is built, or read by the build: not the texts of the exercise, not the alias for `cargo xtask`, not the learner's files.
 fn is_of_the_package(exercise: &Exercise, relative: &Path) -> bool {
-    let texts = ["README.md", "exercise.toml", "starter", "target"];
+    let texts = ["README.md", "exercise.toml", "starter", "target", ".cargo"];
     let first = relative.iter().next().unwrap_or_default();
     !texts.iter().any(|text| first == *text) && !exercise.edits().any(|path| Path::new(path) == relative)
 }

@@ -85,6 +85,13 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
             Err(_) => wrong(format!("{} is missing", shown(&text).display())),
         }
     }
+    // A course in another folder need not have the alias.
+    let has_alias = |folder: &Path| {
+        fs::read_to_string(folder.join(".cargo/config.toml")).is_ok_and(|text| text.contains("\nxtask = \"run "))
+    };
+    if has_alias(root) && !has_alias(&exercise.folder) {
+        wrong("`cargo xtask` does not work in its folder; copy .cargo/config.toml from another exercise".to_owned());
+    }
     let readme = fs::read_to_string(exercise.folder.join("README.md")).unwrap_or_default();
     for needed in [data.title.as_str(), &format!("cargo xtask check {id}"), &format!("cargo xtask hint {id}")] {
         if !readme.contains(needed) {

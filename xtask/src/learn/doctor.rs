@@ -7,6 +7,7 @@ use crate::manifest::Workshop;
 use crate::output;
 use crate::proc::{self, Call, Status};
 use crate::surroundings;
+use crate::units::wrap;
 use anyhow::Result;
 use std::env;
 use std::fs;
@@ -77,7 +78,11 @@ pub fn run() -> Result<Exit> {
     let workshop = Workshop::find()?;
     let mut text = String::new();
     let mut well = true;
-    let mut line = |state: &str, name: &str, words: &str| text += &format!("{state:8} {name:12} {words}\n");
+    let width = output::width();
+    let mut line = |state: &str, name: &str, words: &str| {
+        text += &wrap(&format!("{state:8} {name:12} {words}"), width, 22);
+        text.push('\n');
+    };
 
     let pin = fs::read_to_string(workshop.root.join("rust-toolchain.toml")).unwrap_or_default();
     let pin =

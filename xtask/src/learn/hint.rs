@@ -10,6 +10,7 @@ use crate::output;
 use crate::progress::{self, Entry, State};
 use crate::tree;
 use crate::trial::Files;
+use crate::units::wrap;
 use anyhow::Result;
 
 /// A hint and the name by which it is remembered.
@@ -59,7 +60,9 @@ pub fn run(options: &cli::Hint) -> Result<Exit> {
         ),
         _ => format!("{left} more: `cargo xtask hint {id}` again."),
     };
-    output::data(&format!("{id}, a hint{about}\n\n  {}\n\n{more}\n", hint.text))?;
+    let width = output::width();
+    let text = wrap(&format!("  {}", hint.text), width, 2);
+    output::data(&format!("{id}, a hint{about}\n\n{text}\n\n{}\n", wrap(&more, width, 0)))?;
     let name = hint.name.clone();
     let shown = progress::update(&root, |progress| {
         progress.exercises.entry(exercise.id.clone()).or_default().hints.insert(name);
@@ -103,11 +106,11 @@ fn hints<'a>(exercise: &'a Exercise, codes: &[Code]) -> Vec<Hint<'a>> {
 fn every(exercise: &Exercise) -> Result<Exit> {
     let mut text = format!("{}, every hint\n", exercise.id);
     for (index, hint) in exercise.data.hints.iter().enumerate() {
-        text += &format!("\n{}. {hint}\n", index + 1);
+        text += &wrap(&format!("\n{}. {hint}\n", index + 1), output::width(), 3);
     }
     for (code, hints) in &exercise.data.hints_for {
         text += &format!("\nfor {}:\n", code.get_ref());
-        text.extend(hints.iter().map(|hint| format!("- {hint}\n")));
+        text.extend(hints.iter().map(|hint| wrap(&format!("- {hint}\n"), output::width(), 2)));
     }
     output::data(&text)?;
     Ok(Exit::Met)
