@@ -337,7 +337,7 @@ fn cause(stderr: &str) -> (Exit, Option<&'static str>) {
                 "failed to link or copy",
             ],
             Exit::Environment,
-            Some("make the folder writable, or set CARGO_TARGET_DIR to one that is"),
+            Some("make the folder writable (`sizes` also takes another one, by CARGO_TARGET_DIR)"),
         ),
         (
             &["could not compile", "failed to run custom build command"],

@@ -5,6 +5,8 @@ mod answer;
 mod output;
 mod profile;
 mod size;
+#[cfg(test)]
+mod tests;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::evidence::{Attempt, Evidence};

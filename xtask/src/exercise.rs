@@ -295,8 +295,14 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
+
+    /// An exercise from its text.
+    pub fn literal(text: &str) -> Exercise {
+        let data = parse(Path::new("exercise.toml"), text).unwrap_or_else(|error| panic!("{error:?}"));
+        Exercise { id: "ex1".to_owned(), folder: "exercises/ex1".into(), solution: "solutions/ex1".into(), data }
+    }
 
     const GOOD: &str = r#"
 title = "Title"
