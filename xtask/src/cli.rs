@@ -35,6 +35,10 @@ pub enum Verb {
     Reset(Reset),
     /// Looks for the tools, and for what in your environment would change sizes.
     Doctor,
+    /// Shows who owns the bytes of a program: by crate, by function, by section.
+    Bloat(Bloat),
+    /// Shows what has changed between two profiles, or two files: by section, crate and function.
+    Diff(Diff),
     /// For those who make exercises.
     #[command(subcommand)]
     Author(Author),
@@ -49,7 +53,9 @@ impl Verb {
     pub fn wants_json(&self) -> bool {
         match self {
             Self::List(List { format }) | Self::Check(Check { format, .. }) => *format == PlainFormat::Json,
-            Self::Sizes(Sizes { format, .. }) => *format == Format::Json,
+            Self::Sizes(Sizes { format, .. }) | Self::Bloat(Bloat { format, .. }) | Self::Diff(Diff { format, .. }) => {
+                *format == Format::Json
+            }
             Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,
             Self::Author(_) | Self::Docs(_) => false,
         }
@@ -179,9 +185,6 @@ pub struct Sizes {
     /// The tables to make, by name; `all` for every one [default: the tables marked `default` in Cargo.toml]
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub table: Vec<String>,
-    /// The programs of the workshop to measure, by name [default: all]
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', conflicts_with = "manifest_path")]
-    pub program: Vec<String>,
     /// How to print the tables
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -197,15 +200,6 @@ pub struct Sizes {
     /// Seconds after which a program under test is ended [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub run_seconds: Option<u64>,
-    /// Measure another crate, by its Cargo.toml; none of its files is touched
-    #[arg(long, value_name = "PATH", help_heading = "Your own crate")]
-    pub manifest_path: Option<PathBuf>,
-    /// Its package, if there are several
-    #[arg(long, short, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
-    pub package: Option<String>,
-    /// Its binary, if there are several
-    #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
-    pub bin: Option<String>,
     /// Run each binary with these arguments; exit code and standard output must be those of the first row's build
     #[arg(
         long,
@@ -215,6 +209,26 @@ pub struct Sizes {
         help_heading = "Your own crate"
     )]
     pub run: Option<String>,
+    /// What is measured
+    #[command(flatten)]
+    pub subject: Subject,
+}
+
+/// What is measured: programs of the workshop, or somebody else's crate.
+#[derive(Debug, Args)]
+pub struct Subject {
+    /// The programs of the workshop to measure, by name [default: all]
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', conflicts_with = "manifest_path")]
+    pub program: Vec<String>,
+    /// Measure another crate, by its Cargo.toml; none of its files is touched
+    #[arg(long, value_name = "PATH", help_heading = "Your own crate")]
+    pub manifest_path: Option<PathBuf>,
+    /// Its package, if there are several
+    #[arg(long, short, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
+    pub package: Option<String>,
+    /// Its binary, if there are several
+    #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
+    pub bin: Option<String>,
     /// Features to switch on, as for `cargo build`
     #[arg(long, short = 'F', value_name = "FEATURES", requires = "manifest_path", help_heading = "Your own crate")]
     pub features: Vec<String>,
@@ -224,6 +238,67 @@ pub struct Sizes {
     /// Switch all features on
     #[arg(long, requires = "manifest_path", help_heading = "Your own crate")]
     pub all_features: bool,
+}
+
+/// `cargo xtask bloat`.
+#[derive(Debug, Args)]
+pub struct Bloat {
+    /// The profile; one that strips is read through a twin which does not
+    #[arg(long, value_name = "PROFILE", default_value = "release")]
+    pub profile: String,
+    /// Show the crates only
+    #[arg(long)]
+    pub crates: bool,
+    /// Show the functions only; the copies of a generic one are one row
+    #[arg(long)]
+    pub functions: bool,
+    /// Show the sections only
+    #[arg(long)]
+    pub sections: bool,
+    /// How many functions to show; 0 for all
+    #[arg(short = 'n', long = "count", value_name = "N", default_value_t = 15)]
+    pub count: usize,
+    /// Take this file apart instead of building a program
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "program", "manifest_path"])]
+    pub file: Option<PathBuf>,
+    /// Only functions whose name or crate fits this regular expression
+    #[arg(long, value_name = "REGEX")]
+    pub filter: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// What is measured
+    #[command(flatten)]
+    pub subject: Subject,
+}
+
+/// `cargo xtask diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// A profile, or the file of a program
+    #[arg(value_name = "A")]
+    pub a: String,
+    /// Another one
+    #[arg(value_name = "B")]
+    pub b: String,
+    /// Exit code 1 if B is more than this larger than A, such as `1%`
+    #[arg(long, value_name = "PERCENT")]
+    pub fail_if_grows: Option<String>,
+    /// Growth by fewer bytes than this never fails
+    #[arg(long, value_name = "BYTES", requires = "fail_if_grows", default_value_t = 0)]
+    pub min_bytes: u64,
+    /// How many changes of each kind to show; 0 for all
+    #[arg(short = 'n', long = "count", value_name = "N", default_value_t = 15)]
+    pub count: usize,
+    /// Add the changes to the summary of a GitHub Actions job
+    #[arg(long)]
+    pub github_summary: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// What is measured
+    #[command(flatten)]
+    pub subject: Subject,
 }
 
 /// `cargo xtask docs`.

@@ -1,10 +1,12 @@
 //! `cargo xtask`, the runner of the workshop: parse, dispatch, exit code.
 
+mod anatomy;
 mod author;
 mod cargo;
 mod check;
 mod cli;
 mod diagnostic;
+mod dissect;
 mod docs;
 mod evidence;
 mod exercise;
@@ -19,6 +21,7 @@ mod profile;
 mod progress;
 mod report;
 mod sizes;
+mod subject;
 mod surroundings;
 mod tree;
 mod trial;
@@ -49,6 +52,8 @@ fn main() -> ExitCode {
         Some(Verb::Solution(options)) => learn::solution::run(&options),
         Some(Verb::Reset(options)) => learn::reset::run(&options),
         Some(Verb::Doctor) => learn::doctor::run(),
+        Some(Verb::Bloat(options)) => anatomy::bloat(&options),
+        Some(Verb::Diff(options)) => anatomy::diff(&options),
         Some(Verb::Author(Author::Verify(options))) => author::verify(&options),
         Some(Verb::Sizes(options)) => sizes::run(&options),
         Some(Verb::Docs(options)) => docs::run(&options),

@@ -124,6 +124,11 @@ impl Profiles {
         self.0.get(name)
     }
 
+    /// The names of the profiles that the manifest defines.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Whether `--profile name` can work: it is Cargo's own, or the manifest defines it.
     pub fn knows(&self, name: &str) -> bool {
         is_built_in(name) || self.0.contains_key(name)

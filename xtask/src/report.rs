@@ -1,5 +1,6 @@
 //! Results as text, Markdown, JSON, CSV and pictures: one small serializer each. Nothing here measures or decides.
 
+pub mod anatomy;
 pub mod csv;
 pub mod json;
 pub mod learner;

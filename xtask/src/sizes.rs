@@ -1,6 +1,5 @@
 //! The main job: build each profile, check what each program does, measure, show the sizes beside the committed ones.
 
-mod subject;
 mod workers;
 
 use crate::cli::{self, Format};
@@ -10,10 +9,10 @@ use crate::measure::{self, Limits};
 use crate::measurement::{self, Measurement, Verdict};
 use crate::output;
 use crate::report::{self, Report, Row, Skipped};
+use crate::subject::{Expectation, Key, Subject};
 use anyhow::{Context as _, Result, bail};
 use std::time::Duration;
-use subject::{Expectation, Subject};
-use workers::{Built, Key, Results};
+use workers::{Built, Results};
 
 /// Runs `cargo xtask sizes`.
 ///
@@ -25,9 +24,9 @@ pub fn run(options: &cli::Sizes) -> Result<Exit> {
         time: Duration::from_secs(options.run_seconds.unwrap_or(workshop.sizes.run_seconds)),
         output: workshop.sizes.output_bytes,
     };
-    let subject = match &options.manifest_path {
-        Some(manifest) => Subject::foreign(&workshop, manifest, options)?,
-        None => Subject::workshop(&workshop, &options.program)?,
+    let subject = match &options.subject.manifest_path {
+        Some(manifest) => Subject::foreign(&workshop, manifest, &options.subject, options.run.as_deref())?,
+        None => Subject::workshop(&workshop, &options.subject.program)?,
     };
     subject.notes.iter().for_each(|note| output::note(note));
     let tables = choose_tables(&workshop, options)?;
@@ -37,7 +36,7 @@ pub fn run(options: &cli::Sizes) -> Result<Exit> {
     let results = workers::build_all(&subject, &tables, options.jobs.map(usize::from), limits)?;
     let problems = wrong_outputs(&subject, &tables, &results, limits);
     let identity = Identity::of(&subject, &results)?;
-    let committed = match options.manifest_path {
+    let committed = match options.subject.manifest_path {
         None => measurement::load(&workshop.root, &identity.target, &identity.toolchain)?,
         Some(_) => None,
     };
@@ -128,7 +127,8 @@ fn choose_tables<'a>(workshop: &'a Workshop, options: &cli::Sizes) -> Result<Vec
     }
     if chosen.is_empty() {
         // A foreign crate gets the tables that make sense for any crate.
-        let fits = |table: &&Table| table.default && (options.manifest_path.is_none() || table.programs.is_empty());
+        let fits =
+            |table: &&Table| table.default && (options.subject.manifest_path.is_none() || table.programs.is_empty());
         chosen = tables.iter().filter(fits).collect();
     }
     Ok(chosen)

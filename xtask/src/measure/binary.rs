@@ -1,12 +1,13 @@
 //! Reads an executable: its sections, and every byte that is in none of them.
 
 use crate::exit::{Exit, Failure};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use object::read::FileKind;
 use object::read::elf::ElfFile;
 use object::{Object as _, ObjectSection as _, ObjectSegment as _};
 use serde::{Deserialize, Serialize};
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 /// What is in an executable. The sections sum to `bytes`.
@@ -36,12 +37,33 @@ pub struct Section {
 /// # Errors
 /// When it cannot be read, or is no executable that is understood.
 pub fn read(path: &Path) -> Result<Binary> {
-    let data = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    parse(&data).map_err(|error| {
-        Failure::new(Exit::Usage, format!("{} is not an executable that can be read: {error}", path.display()))
-            .help("sizes reads ELF (Linux), Mach-O (macOS) and PE (Windows) files")
-            .into()
-    })
+    let data = content(path)?;
+    parse(&data).map_err(|error| not_understood(path, &error).into())
+}
+
+/// All bytes of an executable. A file that does not begin like one is refused before it is read: it may be huge, or a
+/// pipe that never ends.
+///
+/// # Errors
+/// When it cannot be read, or is no executable.
+pub fn content(path: &Path) -> Result<Vec<u8>> {
+    let cannot_read = || format!("cannot read {}", path.display());
+    let mut file = File::open(path).with_context(cannot_read)?;
+    let metadata = file.metadata().with_context(cannot_read)?;
+    if !metadata.is_file() {
+        bail!(Failure::new(Exit::Usage, format!("{} is no file", path.display())));
+    }
+    let mut data = Vec::new();
+    file.by_ref().take(64).read_to_end(&mut data).with_context(cannot_read)?;
+    FileKind::parse(data.as_slice()).map_err(|error| not_understood(path, &error))?;
+    file.read_to_end(&mut data).with_context(cannot_read)?;
+    Ok(data)
+}
+
+/// The error of a file that is no executable, or a damaged one.
+pub fn not_understood(path: &Path, error: &object::Error) -> Failure {
+    Failure::new(Exit::Usage, format!("{} is not an executable that can be read: {error}", path.display()))
+        .help("ELF (Linux), Mach-O (macOS) and PE (Windows) files can be read")
 }
 
 /// The part of a file that has a name: offset, bytes, name.
@@ -193,7 +215,7 @@ mod tests {
     fn this_test_program_is_accounted_for_to_the_byte() {
         let path = std::env::current_exe().unwrap();
         let binary = read(&path).unwrap();
-        assert_eq!(binary.bytes, fs::metadata(&path).unwrap().len());
+        assert_eq!(binary.bytes, std::fs::metadata(&path).unwrap().len());
         assert_eq!(binary.sections.iter().map(|section| section.bytes).sum::<u64>(), binary.bytes);
         let text = binary
             .sections

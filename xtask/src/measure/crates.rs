@@ -4,11 +4,10 @@
 //! What the compiler copies into its caller counts for the caller, and generic code for the crate that wrote it:
 //! `core::ptr::drop_in_place<serde_json::Value>` is `core`.
 
-use crate::exit::{Exit, Failure};
-use anyhow::{Context as _, Result};
+use super::binary;
+use anyhow::Result;
 use object::{BinaryFormat, Object as _, ObjectSection as _, ObjectSymbol as _};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 /// What the machine code of an executable belongs to. The crates sum to `text_bytes`.
@@ -63,10 +62,8 @@ pub const STD: [&str; 14] = [
 /// # Errors
 /// When it cannot be read, or is no executable that is understood.
 pub fn read(path: &Path) -> Result<Option<Code>> {
-    let data = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    parse(&data).map_err(|error| {
-        Failure::new(Exit::Usage, format!("{} is not an executable that can be read: {error}", path.display())).into()
-    })
+    let data = binary::content(path)?;
+    parse(&data).map_err(|error| binary::not_understood(path, &error).into())
 }
 
 impl Code {
@@ -94,6 +91,47 @@ impl Code {
         };
         let chosen = self.functions.iter().filter(|function| prefixes.iter().any(|prefix| is_in(function, prefix)));
         chosen.map(|function| function.bytes).sum()
+    }
+}
+
+impl Function {
+    #[cfg_attr(not(test), expect(dead_code, reason = "the page that shows modules comes next"))]
+    /// The module that it is in, such as `serde_json::read`: a method is in the module of its type.
+    pub fn module(&self) -> &str {
+        let path = home(&self.name).0;
+        let path = path.split(['<', '{']).next().unwrap_or(path).trim_end_matches("::");
+        path.rsplit_once("::").map_or(path, |(module, _)| module)
+    }
+
+    /// The name of the generic function that it is a copy of: what stands for type parameters is `_`. The same as the
+    /// name for a function that is not generic.
+    pub fn generic(&self) -> String {
+        let mut generic = String::new();
+        // For each `<` that is open: whether it holds arguments, which are left out.
+        let mut open: Vec<bool> = Vec::new();
+        let mut before = ' ';
+        for character in self.name.chars() {
+            let hidden = open.contains(&true);
+            match character {
+                '<' => {
+                    let arguments = before == ':' || before == '_' || before.is_alphanumeric();
+                    if !hidden {
+                        generic.push_str(if arguments { "<_" } else { "<" });
+                    }
+                    open.push(arguments);
+                }
+                '>' if before != '-' => {
+                    open.pop();
+                    if !open.contains(&true) {
+                        generic.push('>');
+                    }
+                }
+                _ if hidden => {}
+                other => generic.push(other),
+            }
+            before = character;
+        }
+        generic
     }
 }
 
@@ -286,6 +324,21 @@ mod tests {
             ("_Render", "_Render", OTHER),
         ] {
             assert_eq!(name(symbol), (readable.to_owned(), krate.to_owned(), false));
+        }
+    }
+
+    #[test]
+    fn a_function_is_in_a_module_and_may_be_a_copy_of_a_generic_one() {
+        for (name, module, generic) in [
+            ("serde_json::read::error", "serde_json::read", "serde_json::read::error"),
+            ("core::ptr::drop_in_place::<a::B<u8>>", "core::ptr", "core::ptr::drop_in_place::<_>"),
+            ("<alloc::vec::Vec<u8>>::push", "alloc::vec", "<alloc::vec::Vec<_>>::push"),
+            ("<a::b::C<R> as d::E<fn(u8) -> u8>>::f", "a::b", "<a::b::C<_> as d::E<_>>::f"),
+            ("a::f::{closure#0}", "a", "a::f::{closure#0}"),
+            ("main", "main", "main"),
+        ] {
+            let function = Function { name: name.to_owned(), krate: String::new(), guessed: false, bytes: 1 };
+            assert_eq!((function.module(), function.generic().as_str()), (module, generic), "{name}");
         }
     }
 

@@ -42,7 +42,7 @@ pub fn sizes(report: &Report) -> Result<String> {
 }
 
 /// A spreadsheet runs a cell that begins with one of these as a formula; an apostrophe makes it text.
-fn harmless(cell: &str) -> String {
+pub(super) fn harmless(cell: &str) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }
 

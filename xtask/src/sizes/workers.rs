@@ -1,11 +1,11 @@
 //! Builds many profiles at once, and measures each program as soon as it is there.
 
-use super::subject::{Expectation, Program, Subject};
 use crate::cargo::{Build, Executable, record};
 use crate::exit::{Exit, Failure};
 use crate::manifest::Table;
 use crate::measure::{self, Limits, Run, binary};
 use crate::output::Progress;
+use crate::subject::{Expectation, Key, Program, Subject};
 use crate::tree;
 use crate::units::thousands;
 use anyhow::{Context as _, Result};
@@ -15,17 +15,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
-
-/// Which executable.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
-    /// The program.
-    pub program: String,
-    /// The profile, as the tables name it.
-    pub profile: String,
-    /// Whether the external command `strip` came after.
-    pub strip_command: bool,
-}
 
 /// An executable that was built and measured.
 #[derive(Debug)]

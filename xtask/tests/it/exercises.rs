@@ -144,6 +144,37 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
     }
 }
 
+#[test]
+#[ignore = "installs cargo-bloat: .ci/run runs it"]
+fn our_own_table_agrees_with_that_of_cargo_bloat_on_the_same_file() {
+    let project = Project::copy_of_the_repository();
+    let bin = cargo_bloat();
+    let folder = project.path("exercises/ex2");
+    let theirs: serde_json::Value =
+        serde_json::from_str(&bloat(&bin, &folder, None, &["--crates", "-n", "0", "--message-format", "json"]))
+            .unwrap();
+    let file = folder.join("target/bloat/release/config_tool");
+    let ours = json(&project.run(&["bloat", "--format", "json", "--file", file.to_str().unwrap()]).success());
+    assert_eq!(ours["text_bytes"], theirs["text-section-size"], "the same .text");
+    assert_eq!(ours["file_bytes"], theirs["file-size"]);
+    let rows = |document: &serde_json::Value| document["crates"].as_array().unwrap().clone();
+    let size_of = |name: &str| {
+        let row =
+            rows(&theirs).into_iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("{name}: {theirs:#}"));
+        row["size"].as_f64().unwrap()
+    };
+    let bytes_of = |chosen: &dyn Fn(&serde_json::Value) -> bool| -> f64 {
+        rows(&ours).iter().filter(|row| chosen(row)).map(|row| row["bytes"].as_f64().unwrap()).sum()
+    };
+    // Whose a generic function is can be decided in two ways: cargo-bloat asks where it was compiled, too.
+    for (name, most) in [("serde_json", 0.06), ("config_tool", 0.0), ("memchr", 0.0), ("itoa", 0.0)] {
+        let (own, other) = (bytes_of(&|row| row["name"] == name), size_of(name));
+        assert!((own - other).abs() <= other * most, "{name}: {own} by us, {other} by cargo-bloat");
+    }
+    let (own, other) = (bytes_of(&|row| row["standard"] == true), size_of("std"));
+    assert!((own - other).abs() <= other * 0.02, "std: {own} by us, {other} by cargo-bloat");
+}
+
 /// The KiB in the last line of cargo-bloat's table.
 fn last_kib(table: &str) -> f64 {
     let words = table.lines().rfind(|line| line.contains("filtered data size")).unwrap().split_whitespace();

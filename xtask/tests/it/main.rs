@@ -1,5 +1,6 @@
 //! The tests through the real binary, in one program: it is linked once. They build real programs with real Cargo.
 
+mod anatomy;
 mod author;
 mod course;
 mod docs;

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 /// From the top to the bottom: a module may use only modules below its own line. A module's submodules are part of it.
 const LAYERS: &[&[&str]] = &[
     &["main"],
-    &["learn", "author", "sizes", "docs"],
-    &["trial"],
+    &["learn", "author", "anatomy", "sizes", "docs"],
+    &["trial", "dissect"],
+    &["subject"],
     &["output"],
     &["report"],
     &["check", "progress", "measurement"],

@@ -1,6 +1,5 @@
-//! What is measured: the workshop's own programs, or somebody else's crate.
+//! What is measured: the workshop's own programs, or somebody else's crate. It says how Cargo is to be called for it.
 
-use super::workers::Key;
 use crate::cargo::{Cargo, Metadata, Package};
 use crate::cli;
 use crate::diagnostic;
@@ -22,6 +21,17 @@ use std::time::SystemTime;
 const YOURS: &str = "release (yours)";
 /// Before the names of the profiles that a foreign crate is built with, so that they never meet its own.
 const PREFIX: &str = "workshop-";
+
+/// Which executable.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The program.
+    pub program: String,
+    /// The profile, as the tables name it.
+    pub profile: String,
+    /// Whether the external command `strip` came after.
+    pub strip_command: bool,
+}
 
 /// What is measured, and how Cargo is to be called for it.
 #[derive(Debug)]
@@ -130,7 +140,7 @@ impl Subject {
     }
 
     /// Somebody else's crate: the workshop's profiles reach it through a configuration file of ours.
-    pub fn foreign(workshop: &Workshop, manifest: &Path, options: &cli::Sizes) -> Result<Self> {
+    pub fn foreign(workshop: &Workshop, manifest: &Path, options: &cli::Subject, run: Option<&str>) -> Result<Self> {
         let manifest = manifest_file(manifest)?;
         let folder = manifest.parent().context("a manifest is in a folder")?.to_owned();
         let Surroundings { env, args, notes } = surroundings::of_foreign(&folder);
@@ -148,7 +158,7 @@ impl Subject {
         let (release, host) = version(&cargo)?;
         let metadata = cargo.metadata(Some(&manifest))?;
         let (package, bin) = choose_binary(&metadata, &manifest, options)?;
-        let expectation = match &options.run {
+        let expectation = match run {
             Some(line) => Expectation::SameAsFirst(split_words(line)?),
             None => Expectation::NotChecked,
         };
@@ -165,7 +175,7 @@ impl Subject {
         tree::write_atomic(&profiles_file, foreign_profiles(&workshop.profiles, workshop).as_bytes())?;
 
         let mut extra: Vec<OsString> = vec!["--config".into(), profiles_file.into()];
-        let cli::Sizes { features, no_default_features, all_features, .. } = options;
+        let cli::Subject { features, no_default_features, all_features, .. } = options;
         features.iter().for_each(|list| extra.extend(["--features".into(), list.into()]));
         extra.extend(no_default_features.then(|| "--no-default-features".into()));
         extra.extend(all_features.then(|| "--all-features".into()));
@@ -299,7 +309,7 @@ fn manifest_file(given: &Path) -> Result<PathBuf> {
 }
 
 /// The package and the binary that are meant.
-fn choose_binary<'a>(metadata: &'a Metadata, manifest: &Path, options: &cli::Sizes) -> Result<(&'a Package, String)> {
+fn choose_binary<'a>(metadata: &'a Metadata, manifest: &Path, options: &cli::Subject) -> Result<(&'a Package, String)> {
     let usage = |message: String, help: String| Failure::new(Exit::Usage, message).help(help);
     let canonical = |path: &Path| path.canonicalize().ok();
     let here = |package: &&Package| canonical(&package.manifest_path) == canonical(manifest);

@@ -1,0 +1,189 @@
+//! The verbs that look into a program: whose code is in it (`bloat`), and what has changed between two (`diff`).
+
+mod delta;
+mod tally;
+
+use crate::cli::{self, Format};
+use crate::dissect::{self, Anatomy};
+use crate::exit::{Exit, Failure};
+use crate::manifest::{Workshop, is_built_in, nearest};
+use crate::output;
+use crate::report::anatomy as report;
+use crate::subject::{Program, Subject};
+use crate::tree;
+use anyhow::{Context as _, Result, bail};
+use std::env;
+use std::path::Path;
+
+/// Runs `cargo xtask bloat`.
+///
+/// # Errors
+/// When something cannot be built or read.
+pub fn bloat(options: &cli::Bloat) -> Result<Exit> {
+    let cli::Bloat { profile, crates, functions, sections, count, file, filter, format, subject } = options;
+    let filter = filter.as_deref().map(pattern).transpose()?;
+    let (anatomy, program) = match file {
+        Some(file) => {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            (Anatomy::of_file("as it is", file)?, name)
+        }
+        None => {
+            let workshop = Workshop::find()?;
+            let subject = find(&workshop, subject)?;
+            let program = only(&subject)?;
+            known_profile(&workshop, &subject, profile)?;
+            (dissect::build(&subject, program, profile)?, program.name.clone())
+        }
+    };
+    anatomy.notes.iter().for_each(|note| output::note(note));
+    let all = !(*crates || *functions || *sections);
+    let shown = report::Shown { crates: all || *crates, functions: all || *functions, sections: all || *sections };
+    let tally = tally::of(&anatomy, &program, filter.as_ref());
+    output::data(&match format {
+        Format::Text => report::text::bloat(&tally, shown, *count, output::width()),
+        Format::Markdown => report::markdown::bloat(&tally, shown, *count),
+        Format::Csv => report::csv::bloat(&tally, shown)?,
+        Format::Json => report::json::bloat(&tally)?,
+    })?;
+    Ok(Exit::Met)
+}
+
+/// Runs `cargo xtask diff`.
+///
+/// # Errors
+/// When something cannot be built or read. A program that grew more than it may is an exit code.
+pub fn diff(options: &cli::Diff) -> Result<Exit> {
+    let cli::Diff { a, b, fail_if_grows, min_bytes, count, github_summary, format, subject } = options;
+    let limit = fail_if_grows.as_deref().map(percent).transpose()?;
+    let (a, b) = sides(a, b, subject)?;
+    for anatomy in [&a, &b] {
+        anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
+    }
+    let delta = delta::of(&a, &b);
+    output::data(&match format {
+        Format::Text => report::text::diff(&delta, *count, output::width()),
+        Format::Markdown => report::markdown::diff(&delta, *count),
+        Format::Csv => report::csv::diff(&delta)?,
+        Format::Json => report::json::diff(&delta)?,
+    })?;
+    if *github_summary {
+        summarize(&report::markdown::diff(&delta, *count))?;
+    }
+    let Some(limit) = limit else { return Ok(Exit::Met) };
+    let grown = b.file_bytes.saturating_sub(a.file_bytes);
+    let share = grown as f64 * 100.0 / a.file_bytes.max(1) as f64;
+    if grown > 0 && share > limit && grown >= *min_bytes {
+        output::not_met(&format!(
+            "{} is {grown} bytes ({share:.2} %) larger than {}; {limit} % is allowed",
+            b.name, a.name
+        ));
+        return Ok(Exit::NotMet);
+    }
+    Ok(Exit::Met)
+}
+
+/// Both programs of a comparison. Cargo is asked only where one of them is a profile.
+fn sides(a: &str, b: &str, options: &cli::Subject) -> Result<(Anatomy, Anatomy)> {
+    let is_file = |name: &str| Path::new(name).is_file();
+    if is_file(a) && is_file(b) {
+        return Ok((Anatomy::of_file(a, Path::new(a))?, Anatomy::of_file(b, Path::new(b))?));
+    }
+    let workshop = Workshop::find()?;
+    let subject = find(&workshop, options)?;
+    let program = only(&subject)?;
+    let side = |name: &str| {
+        if is_file(name) {
+            return Anatomy::of_file(name, Path::new(name));
+        }
+        known_profile(&workshop, &subject, name)?;
+        dissect::build(&subject, program, name)
+    };
+    Ok((side(a)?, side(b)?))
+}
+
+fn find(workshop: &Workshop, options: &cli::Subject) -> Result<Subject> {
+    let subject = match &options.manifest_path {
+        Some(manifest) => Subject::foreign(workshop, manifest, options, None)?,
+        None => Subject::workshop(workshop, &options.program)?,
+    };
+    subject.notes.iter().for_each(|note| output::note(note));
+    Ok(subject)
+}
+
+/// The one program that is meant.
+fn only(subject: &Subject) -> Result<&Program> {
+    match subject.programs.as_slice() {
+        [one] => Ok(one),
+        several => {
+            let names: Vec<&str> = several.iter().map(|program| program.name.as_str()).collect();
+            bail!(
+                Failure::new(Exit::Usage, format!("there are several programs: {}", names.join(", ")))
+                    .help(format!("choose one, such as --program {}", names[names.len() - 1]))
+            )
+        }
+    }
+}
+
+fn known_profile(workshop: &Workshop, subject: &Subject, profile: &str) -> Result<()> {
+    if workshop.profiles.knows(profile) {
+        return Ok(());
+    }
+    let names: Vec<&str> = workshop.profiles.names().chain(["release", "dev"]).collect();
+    let whose = if subject.foreign { " of the workshop, which your crate is built with" } else { "" };
+    let help = match nearest(profile, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the profiles{whose} are {}", names.join(", ")),
+    };
+    let what = if is_built_in(profile) { "profile" } else { "profile or file" };
+    bail!(Failure::new(Exit::Usage, format!("there is no {what} `{profile}`")).help(help))
+}
+
+fn pattern(text: &str) -> Result<regex_lite::Regex> {
+    regex_lite::Regex::new(text).map_err(|error| {
+        Failure::new(Exit::Usage, format!("--filter: {error}"))
+            .help(
+                "a filter is a regular expression over the names of functions and crates, such as 'gimli::|addr2line'",
+            )
+            .into()
+    })
+}
+
+/// `1%`, `0.5 %`, `1`.
+fn percent(text: &str) -> Result<f64> {
+    let number = text.trim().trim_end_matches('%').trim();
+    match number.parse::<f64>() {
+        Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(percent),
+        _ => bail!(
+            Failure::new(Exit::Usage, format!("--fail-if-grows: `{text}` is no share"))
+                .help("write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
+        ),
+    }
+}
+
+/// Adds the changes to the page that GitHub shows for a job.
+fn summarize(markdown: &str) -> Result<()> {
+    let Some(file) = env::var_os("GITHUB_STEP_SUMMARY") else {
+        bail!(
+            Failure::new(Exit::Usage, "--github-summary works in a job of GitHub Actions only")
+                .help("GITHUB_STEP_SUMMARY is not set; for the same text use --format markdown")
+        );
+    };
+    let path = Path::new(&file);
+    let mut text = tree::content(path).unwrap_or_default();
+    text.extend(markdown.as_bytes());
+    tree::write_atomic(path, &text).context("cannot write the job's summary")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_written_with_or_without_its_sign() {
+        assert_eq!(percent("1%").unwrap(), 1.0);
+        assert_eq!(percent(" 0.5 % ").unwrap(), 0.5);
+        for wrong in ["", "%", "-1%", "one", "inf"] {
+            assert!(percent(wrong).unwrap_err().to_string().contains("is no share"), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Takes an executable apart: every byte of the file by section, every byte of code by function. A file without symbols
+//! is read through its twin: the same build with its symbols left in, in a folder of its own.
+
+use crate::cargo::Build;
+use crate::measure::binary::{self, Section};
+use crate::measure::crates::{self, Code};
+use crate::subject::{Program, Subject};
+use crate::tree;
+use crate::units::thousands;
+use anyhow::{Context as _, Result};
+use std::path::{Path, PathBuf};
+
+/// An executable, taken apart.
+#[derive(Clone, Debug)]
+pub struct Anatomy {
+    /// What it is called: a profile, or the name of a file.
+    pub name: String,
+    /// The file that was measured.
+    pub path: PathBuf,
+    /// Bytes of the file.
+    pub file_bytes: u64,
+    /// Its parts; they sum to `file_bytes`.
+    pub sections: Vec<Section>,
+    /// Its code by function; `None` if nothing tells whose it is.
+    pub code: Option<Code>,
+    /// What the reader of this should know.
+    pub notes: Vec<String>,
+}
+
+impl Anatomy {
+    /// Takes a file apart as it is.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no executable that is understood.
+    pub fn of_file(name: &str, path: &Path) -> Result<Self> {
+        let binary = binary::read(path)?;
+        let code = crates::read(path)?;
+        let (name, path) = (name.to_owned(), path.to_owned());
+        Ok(Self { name, path, file_bytes: binary.bytes, sections: binary.sections, code, notes: Vec::new() })
+    }
+
+    /// Bytes of machine code.
+    pub fn text_bytes(&self) -> u64 {
+        let text = self.sections.iter().find(|section| matches!(section.name.as_str(), ".text" | "__text"));
+        self.code.as_ref().map(|code| code.text_bytes).or(text.map(|text| text.bytes)).unwrap_or_default()
+    }
+}
+
+/// Builds a program and takes it apart.
+///
+/// # Errors
+/// When the build fails, or the file is not understood.
+pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
+    let mut anatomy = Anatomy::of_file(profile, &executable(subject, program, profile, None)?)?;
+    if anatomy.code.is_none() {
+        let folder = subject.out_dir.join("size-workshop").join("twin");
+        let twin = Anatomy::of_file(profile, &executable(subject, program, profile, Some(&folder))?)?;
+        anatomy.notes.push(note(&anatomy, &twin));
+        anatomy.code = twin.code;
+    }
+    Ok(anatomy)
+}
+
+fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
+    if twin.code.is_none() {
+        return "the file has no symbols, also when they are asked for: only sections are known".to_owned();
+    }
+    let (own, other) = (stripped.text_bytes(), twin.text_bytes());
+    if own == other {
+        return format!(
+            "the file is stripped; whose code it is was read from a twin with symbols, whose code is as large ({} bytes)",
+            thousands(own)
+        );
+    }
+    format!(
+        "the file is stripped; whose code it is was read from a twin with symbols, which has {} bytes of code, not {}: shares are close, bytes are the twin's",
+        thousands(other),
+        thousands(own)
+    )
+}
+
+/// The executable of a profile; with a folder its twin, which keeps its symbols.
+fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<&Path>) -> Result<PathBuf> {
+    let profile = subject.cargo_profile(profile).into_owned();
+    let mut extra = subject.extra.clone();
+    let mut cargo = subject.cargo.clone();
+    if let Some(folder) = twin {
+        extra.extend(["--config".into(), format!("profile.{profile}.strip=\"none\"").into()]);
+        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(folder.into()));
+        tree::check_writable(folder)?;
+    }
+    let built = cargo.build(&Build {
+        manifest: subject.manifest.clone(),
+        profile,
+        packages: vec![program.package.clone()],
+        bins: vec![program.name.clone()],
+        extra,
+        target_dir: twin.map(Path::to_owned).or_else(|| subject.target_dir.clone()),
+        record: None,
+        timeout: None,
+    })?;
+    let found = built.executables.into_iter().find(|executable| executable.name == program.name);
+    found.map(|executable| executable.path).with_context(|| format!("Cargo built no executable `{}`", program.name))
+}

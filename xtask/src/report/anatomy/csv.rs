@@ -1,0 +1,53 @@
+//! For spreadsheets: one row for each part.
+
+use super::{Bloat, Change, Diff, Shown};
+use crate::report::csv::harmless;
+use anyhow::Result;
+
+/// What a program is made of: kind, name, crate, copies, bytes.
+///
+/// # Errors
+/// Never in practice: it is written to memory.
+pub fn bloat(bloat: &Bloat, shown: Shown) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["kind", "name", "crate", "copies", "bytes"])?;
+    for row in bloat.crates.iter().filter(|_| shown.crates) {
+        writer.write_record(["crate", &harmless(&row.name), &harmless(&row.name), "", &row.bytes.to_string()])?;
+    }
+    for row in bloat.functions.iter().filter(|_| shown.functions) {
+        let (copies, bytes) = (row.copies.to_string(), row.bytes.to_string());
+        writer.write_record(["function", &harmless(&row.name), &harmless(&row.krate), &copies, &bytes])?;
+    }
+    for section in bloat.sections.iter().filter(|_| shown.sections) {
+        writer.write_record(["section", &harmless(&section.name), "", "", &section.bytes.to_string()])?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// The changes from one program to another: kind, name, bytes before and after, difference.
+///
+/// # Errors
+/// Never in practice: it is written to memory.
+pub fn diff(diff: &Diff) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["kind", "name", "before_bytes", "after_bytes", "change_bytes"])?;
+    for (kind, changes) in [("section", &diff.sections), ("crate", &diff.crates), ("function", &diff.functions)] {
+        for Change { name, a, b } in changes {
+            let difference = i128::from(*b) - i128::from(*a);
+            writer.write_record([kind, &harmless(name), &a.to_string(), &b.to_string(), &difference.to_string()])?;
+        }
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests;
+    use super::*;
+
+    #[test]
+    fn anatomy_as_csv() {
+        let all = Shown { crates: true, functions: true, sections: true };
+        insta::assert_snapshot!(bloat(&tests::bloat(), all).unwrap() + &diff(&tests::diff()).unwrap());
+    }
+}

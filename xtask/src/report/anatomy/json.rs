@@ -1,0 +1,57 @@
+//! The JSON documents `bloat/1` and `diff/1`: keys are added, never changed. All sizes in bytes.
+
+use super::{Bloat, Change, Diff, Side};
+use serde_json::{Value, json};
+
+/// What a program is made of, whole.
+///
+/// # Errors
+/// Never in practice: every value can be written as JSON.
+pub fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
+    let Bloat { program, profile, file, file_bytes, text_bytes, sections, crates, functions, filter, known } = bloat;
+    let crates: Vec<Value> = crates
+        .iter()
+        .map(|row| {
+            json!({ "name": row.name, "bytes": row.bytes, "guessed": row.guessed_bytes > 0,
+                "guessed_bytes": row.guessed_bytes, "standard": row.standard })
+        })
+        .collect();
+    let functions: Vec<Value> = functions
+        .iter()
+        .map(|row| {
+            json!({ "name": row.name, "crate": row.krate, "bytes": row.bytes, "copies": row.copies,
+                "guessed": row.guessed })
+        })
+        .collect();
+    crate::report::json::document(&json!({
+        "schema": "size-workshop/bloat/1", "program": program, "profile": profile, "file": file, "file_bytes": file_bytes,
+        "text_bytes": text_bytes, "known": known, "filter": filter, "crates": crates, "functions": functions,
+        "sections": sections,
+    }))
+}
+
+/// The changes from one program to another, whole.
+///
+/// # Errors
+/// Never in practice: every value can be written as JSON.
+pub fn diff(diff: &Diff) -> serde_json::Result<String> {
+    let Diff { a, b, sections, crates, functions, known } = diff;
+    let side = |side: &Side| json!({ "name": side.name, "bytes": side.bytes, "text_bytes": side.text_bytes });
+    let changes = |changes: &[Change]| -> Vec<Value> {
+        changes.iter().map(|change| json!({ "name": change.name, "a": change.a, "b": change.b })).collect()
+    };
+    crate::report::json::document(&json!({
+        "schema": "size-workshop/diff/1", "a": side(a), "b": side(b), "known": known, "sections": changes(sections),
+        "crates": changes(crates), "functions": changes(functions),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests;
+
+    #[test]
+    fn anatomy_as_json() {
+        insta::assert_snapshot!(super::bloat(&tests::bloat()).unwrap() + &super::diff(&tests::diff()).unwrap());
+    }
+}

@@ -1,0 +1,83 @@
+//! For GitHub and mdBook.
+
+use super::{Bloat, Change, Diff, Shown, percent, signed};
+use crate::units::{change, thousands};
+use std::fmt::Write as _;
+
+/// What a program is made of. `count` limits the functions; 0 shows all.
+pub fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
+    let Bloat { program, profile, file: _, file_bytes, text_bytes, sections, crates, functions, filter: _, known } =
+        bloat;
+    let mut text = format!(
+        "**{}**, {}: {} bytes, of which {} are machine code\n",
+        escaped(program),
+        escaped(profile),
+        thousands(*file_bytes),
+        thousands(*text_bytes)
+    );
+    if shown.crates && *known {
+        text += "\n| crate | bytes | of .text |\n|---|--:|--:|\n";
+        for row in crates {
+            let share = percent(row.bytes, *text_bytes);
+            let _ = writeln!(text, "| {} | {} | {share} |", escaped(&row.name), thousands(row.bytes));
+        }
+    }
+    if shown.functions && *known {
+        text += "\n| function | copies | bytes | of .text |\n|---|--:|--:|--:|\n";
+        let limit = if count == 0 { functions.len() } else { count };
+        for row in functions.iter().take(limit) {
+            let share = percent(row.bytes, *text_bytes);
+            let _ = writeln!(text, "| {} | {} | {} | {share} |", escaped(&row.name), row.copies, thousands(row.bytes));
+        }
+    }
+    if shown.sections {
+        text += "\n| section | bytes | of file |\n|---|--:|--:|\n";
+        for section in sections.iter().filter(|section| section.bytes > 0) {
+            let share = percent(section.bytes, *file_bytes);
+            let _ = writeln!(text, "| {} | {} | {share} |", escaped(&section.name), thousands(section.bytes));
+        }
+    }
+    text
+}
+
+/// The changes from one program to another. `count` limits each list; 0 shows all.
+pub fn diff(diff: &Diff, count: usize) -> String {
+    let Diff { a, b, sections, crates, functions, known } = diff;
+    let mut text = format!(
+        "**{} → {}**: {} → {} bytes, {} ({})\n",
+        escaped(&a.name),
+        escaped(&b.name),
+        thousands(a.bytes),
+        thousands(b.bytes),
+        signed(a.bytes, b.bytes),
+        change(b.bytes, a.bytes)
+    );
+    let lists: &[(&str, &[Change])] = &[("section", sections), ("crate", crates), ("function", functions)];
+    for (what, changes) in lists.iter().filter(|(what, _)| *known || *what == "section") {
+        let _ = write!(text, "\n| {what} | change | before | after | |\n|---|--:|--:|--:|---|\n");
+        let limit = if count == 0 { changes.len() } else { count };
+        for change in changes.iter().take(limit) {
+            let (bytes, before, after) = (signed(change.a, change.b), thousands(change.a), thousands(change.b));
+            let _ = writeln!(text, "| {} | {bytes} | {before} | {after} | {} |", escaped(&change.name), change.how());
+        }
+    }
+    text
+}
+
+/// A name in a cell: as code where that holds any character but these two.
+fn escaped(name: &str) -> String {
+    let plain: String = name.chars().map(|c| if c.is_control() || c == '`' { ' ' } else { c }).collect();
+    format!("`{}`", plain.replace('|', "\\|"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests;
+    use super::*;
+
+    #[test]
+    fn anatomy_as_markdown() {
+        let all = Shown { crates: true, functions: true, sections: true };
+        insta::assert_snapshot!(bloat(&tests::bloat(), all, 2) + &diff(&tests::diff(), 1));
+    }
+}

@@ -1,0 +1,163 @@
+//! `cargo xtask bloat` and `diff`: whose bytes they are, and what has changed, to the byte.
+
+use crate::project::{Project, json, stderr, stdout};
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+use std::fs;
+
+fn sum(document: &Value, list: &str, key: &str) -> i64 {
+    document[list].as_array().unwrap().iter().map(|part| part[key].as_i64().unwrap()).sum()
+}
+
+#[test]
+fn bloat_accounts_for_every_byte() {
+    let project = Project::plain_workshop();
+    let document = json(&project.run(&["bloat", "--format", "json"]).success());
+    assert_eq!(document["schema"], "size-workshop/bloat/1");
+    assert_eq!((document["program"].as_str(), document["profile"].as_str()), (Some("tiny"), Some("release")));
+    let (file, text) = (document["file_bytes"].as_i64().unwrap(), document["text_bytes"].as_i64().unwrap());
+    assert_eq!(fs::metadata(project.path("target/release/tiny")).unwrap().len(), file.unsigned_abs());
+    assert_eq!(sum(&document, "sections", "bytes"), file, "sections");
+    assert_eq!(sum(&document, "crates", "bytes"), text, "crates");
+    let unattributed = document["crates"].as_array().unwrap().iter().find(|row| row["name"] == "[unattributed]");
+    let unattributed = unattributed.map_or(0, |row| row["bytes"].as_i64().unwrap());
+    assert_eq!(sum(&document, "functions", "bytes") + unattributed, text, "functions");
+    let bytes = |name: &str| {
+        let row = document["crates"].as_array().unwrap().iter().find(|row| row["name"] == name);
+        row.unwrap_or_else(|| panic!("{name}"))["bytes"].as_i64().unwrap()
+    };
+    assert!(bytes("core") > bytes("tiny") && bytes("std") > bytes("tiny") && bytes("tiny") > 0);
+    assert!(document["functions"].as_array().unwrap().iter().any(|row| row["copies"].as_u64().unwrap() > 1));
+    // As people read it: the standard library is one row with its parts below.
+    project
+        .run(&["bloat", "-n", "3"])
+        .success()
+        .stdout(contains("the standard library, made of").and(contains("smaller functions; -n 0 shows all")))
+        .stdout(contains("the whole file"));
+    let crates = stdout(&project.run(&["bloat", "--crates"]).success());
+    assert!(!crates.contains("function\n") && !crates.contains("section\n"), "{crates}");
+}
+
+#[test]
+fn a_filter_chooses_and_a_wrong_one_is_explained() {
+    let project = Project::plain_workshop();
+    let document = json(&project.run(&["bloat", "--filter", "^core::fmt", "--format", "json"]).success());
+    let functions = document["functions"].as_array().unwrap();
+    assert!(
+        !functions.is_empty() && functions.iter().all(|row| row["name"].as_str().unwrap().starts_with("core::fmt"))
+    );
+    assert_eq!(sum(&document, "crates", "bytes"), sum(&document, "functions", "bytes"));
+    project.run(&["bloat", "--filter", "(", "--format", "json"]).code(2).stdout(contains("regular expression"));
+    project.run(&["bloat", "--profile", "striped"]).code(2).stderr(contains("did you mean `stripped`?"));
+}
+
+#[test]
+fn a_stripped_program_is_read_through_its_twin_and_stays_as_it_is() {
+    let project = Project::plain_workshop();
+    project.run(&["bloat", "--profile", "stripped"]).success().stderr(contains("read from a twin with symbols"));
+    let file = project.path("target/stripped/tiny");
+    let before = (fs::read(&file).unwrap(), fs::metadata(&file).unwrap().modified().unwrap());
+    let assert = project.run(&["bloat", "--profile", "stripped", "--format", "json"]).success();
+    assert_eq!((fs::read(&file).unwrap(), fs::metadata(&file).unwrap().modified().unwrap()), before);
+    let document = json(&assert);
+    assert_eq!(document["file_bytes"].as_u64().unwrap(), before.0.len() as u64);
+    assert_eq!(sum(&document, "crates", "bytes"), document["text_bytes"].as_i64().unwrap());
+}
+
+#[test]
+fn diff_sums_to_the_byte_in_both_directions() {
+    let project = Project::plain_workshop();
+    let there = json(&project.run(&["diff", "release", "stripped", "--format", "json"]).success());
+    assert_eq!(there["schema"], "size-workshop/diff/1");
+    let difference =
+        |document: &Value, key: &str| document["b"][key].as_i64().unwrap() - document["a"][key].as_i64().unwrap();
+    let changed = |document: &Value, list: &str| sum(document, list, "b") - sum(document, list, "a");
+    let back = json(&project.run(&["diff", "stripped", "release", "--format", "json"]).success());
+    for document in [&there, &back] {
+        assert_eq!(changed(document, "sections"), difference(document, "bytes"));
+        assert_eq!(changed(document, "crates"), difference(document, "text_bytes"));
+        assert_eq!(changed(document, "functions"), difference(document, "text_bytes"));
+    }
+    assert_eq!(difference(&there, "bytes"), -difference(&back, "bytes"));
+    if cfg!(target_os = "linux") {
+        let symbols = there["sections"].as_array().unwrap().iter().find(|part| part["name"] == ".symtab").unwrap();
+        assert_eq!(symbols["b"], 0);
+    }
+    // A profile against itself, and two files.
+    project.run(&["diff", "release", "release"]).success().stdout(contains("nothing"));
+    let (a, b) = (project.path("target/release/tiny"), project.path("target/stripped/tiny"));
+    let outside = Project::empty();
+    outside
+        .run(&["diff", a.to_str().unwrap(), b.to_str().unwrap()])
+        .success()
+        .stdout(contains("one of the files has no symbols"));
+}
+
+#[test]
+fn growth_beyond_a_budget_is_exit_code_1() {
+    let project = Project::plain_workshop();
+    let grow = |more: &[&str]| {
+        let mut words = vec!["diff", "stripped", "release", "-n", "1"];
+        words.extend(more);
+        project.xtask().args(words).assert()
+    };
+    grow(&[]).success();
+    grow(&["--fail-if-grows", "1%"]).code(1).stderr(contains("larger than stripped; 1 % is allowed"));
+    grow(&["--fail-if-grows", "1%", "--min-bytes", "100000000"]).success();
+    grow(&["--fail-if-grows", "1000%"]).success();
+    grow(&["--fail-if-grows", "some"]).code(2).stderr(contains("write percent"));
+    project.run(&["diff", "release", "stripped", "--fail-if-grows", "0"]).success();
+    grow(&["--github-summary"]).code(2).stderr(contains("GITHUB_STEP_SUMMARY is not set"));
+    project.write("summary.md", "before\n");
+    let summary = project.path("summary.md");
+    let words = ["diff", "stripped", "release", "--github-summary", "--fail-if-grows", "1%"];
+    project.xtask().args(words).env("GITHUB_STEP_SUMMARY", &summary).assert().code(1);
+    let text = project.read("summary.md");
+    assert!(text.starts_with("before\n**`stripped` → `release`**") && text.contains("| `.symtab` |"), "{text}");
+}
+
+#[test]
+fn what_is_no_program_is_refused_in_words() {
+    let project = Project::plain_workshop();
+    project.write("text", "#!/bin/sh\necho hi\n");
+    project.write("empty", "");
+    project.write("cut", "\u{7f}ELF\u{2}\u{1}\u{1}");
+    for file in ["text", "empty", "cut"] {
+        project.run(&["diff", file, "text"]).code(2).stderr(contains("is not an executable that can be read"));
+    }
+    project.run(&["diff", "release", "relaese"]).code(2).stderr(contains("did you mean `release`?"));
+    #[cfg(unix)]
+    {
+        // A file of a gigabyte that is all holes, and one that is no file.
+        let huge = fs::File::create(project.path("huge")).unwrap();
+        huge.set_len(1 << 30).unwrap();
+        project.run(&["diff", "huge", "text"]).code(2).stderr(contains("is not an executable"));
+    }
+}
+
+#[test]
+fn several_programs_want_a_choice() {
+    let project = Project::copy_of_the_repository();
+    project.run(&["bloat"]).code(2).stderr(contains("choose one, such as --program config_tool"));
+    let text = stderr(&project.run(&["bloat", "--program", "config_tol"]).code(2));
+    assert!(text.contains("did you mean `config_tool`?"), "{text}");
+}
+
+#[test]
+fn somebody_elses_crate_is_taken_apart_without_touching_it() {
+    let workshop = Project::plain_workshop();
+    let other = Project::empty();
+    other.write("Cargo.toml", "[package]\nname = \"mine\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    other.write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"mine\"\nversion = \"0.1.0\"\n");
+    other.write("src/main.rs", "fn main() { println!(\"{:?}\", std::env::args().collect::<Vec<_>>()); }");
+    let before = other.everything();
+    let manifest = other.path("Cargo.toml");
+    let manifest = manifest.to_str().unwrap();
+    workshop
+        .run(&["bloat", "--manifest-path", manifest, "--profile", "stripped", "--crates"])
+        .success()
+        .stdout(contains("mine, stripped:").and(contains("  mine")));
+    workshop.run(&["diff", "release", "stripped", "--manifest-path", manifest]).success().stdout(contains("sum"));
+    assert_eq!(other.everything(), before);
+}
