@@ -1,7 +1,9 @@
 //! The verbs that look into a program: whose code is in it (`bloat`), and what has changed between two (`diff`).
 
 mod delta;
+mod probe;
 mod tally;
+pub mod whatif;
 
 use crate::cli::{self, Format};
 use crate::dissect::{self, Anatomy};

@@ -39,6 +39,8 @@ pub enum Verb {
     Bloat(Bloat),
     /// Shows what has changed between two profiles, or two files: by section, crate and function.
     Diff(Diff),
+    /// Takes each setting of a profile out alone, and puts it in alone: what it is worth, and what it costs.
+    WhatIf(WhatIf),
     /// For those who make exercises.
     #[command(subcommand)]
     Author(Author),
@@ -56,6 +58,7 @@ impl Verb {
             Self::Sizes(Sizes { format, .. }) | Self::Bloat(Bloat { format, .. }) | Self::Diff(Diff { format, .. }) => {
                 *format == Format::Json
             }
+            Self::WhatIf(WhatIf { format, .. }) => *format == PlainFormat::Json,
             Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,
             Self::Author(_) | Self::Docs(_) => false,
         }
@@ -267,6 +270,26 @@ pub struct Bloat {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// What is measured
+    #[command(flatten)]
+    pub subject: Subject,
+}
+
+/// `cargo xtask what-if`.
+#[derive(Debug, Args)]
+pub struct WhatIf {
+    /// The profile whose settings are weighed, against the default release profile
+    #[arg(long, value_name = "PROFILE", default_value = "dist")]
+    pub profile: String,
+    /// Count the instructions of a run with these arguments, where valgrind is installed
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    pub run: Option<String>,
+    /// How many builds run at once [default: by the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: Option<u16>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlainFormat,
     /// What is measured
     #[command(flatten)]
     pub subject: Subject,

@@ -5,7 +5,6 @@
 //! workshop's `target/check/`: no build ever meets the artifacts of other sources, which Cargo could take for fresh.
 
 mod bench;
-mod store;
 
 use crate::cargo::Cargo;
 use crate::diagnostic::Diagnostic;

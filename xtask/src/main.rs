@@ -21,6 +21,7 @@ mod profile;
 mod progress;
 mod report;
 mod sizes;
+mod store;
 mod subject;
 mod surroundings;
 mod tree;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Some(Verb::Doctor) => learn::doctor::run(),
         Some(Verb::Bloat(options)) => anatomy::bloat(&options),
         Some(Verb::Diff(options)) => anatomy::diff(&options),
+        Some(Verb::WhatIf(options)) => anatomy::whatif::run(&options),
         Some(Verb::Author(Author::Verify(options))) => author::verify(&options),
         Some(Verb::Sizes(options)) => sizes::run(&options),
         Some(Verb::Docs(options)) => docs::run(&options),

@@ -8,6 +8,7 @@ pub mod markdown;
 pub mod receipt;
 pub mod svg;
 pub mod text;
+pub mod whatif;
 
 use crate::measure::binary::Section;
 use crate::measurement::Measurement;

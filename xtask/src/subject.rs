@@ -398,7 +398,7 @@ fn foreign_profiles(profiles: &Profiles, workshop: &Workshop) -> String {
 }
 
 /// Splits a line into words as a shell does: spaces, quotes, backslashes; nothing is expanded.
-fn split_words(line: &str) -> Result<Vec<String>> {
+pub fn split_words(line: &str) -> Result<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote: Option<char> = None;

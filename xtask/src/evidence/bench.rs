@@ -1,7 +1,7 @@
 //! The builds of one call: where each one is made, and what becomes of it. A build has a folder of its own unless it is
 //! the learner's; what was measured of the course's own files is kept.
 
-use super::{Attempt, Built, Request, Whose, group_key, inputs_of, limits, starter_files, store};
+use super::{Attempt, Built, Request, Whose, group_key, inputs_of, limits, starter_files};
 use crate::cargo::{Build as CargoBuild, Cargo, plan};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::Check;
@@ -10,6 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::manifest::Profiles;
 use crate::measure::{self, Run, binary, crates};
 use crate::profile::effective;
+use crate::store;
 use crate::surroundings;
 use crate::tree;
 use anyhow::{Context as _, Result, bail};

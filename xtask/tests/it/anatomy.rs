@@ -161,3 +161,73 @@ fn somebody_elses_crate_is_taken_apart_without_touching_it() {
     workshop.run(&["diff", "release", "stripped", "--manifest-path", manifest]).success().stdout(contains("sum"));
     assert_eq!(other.everything(), before);
 }
+
+/// A workshop whose profile `small` has two settings, one of which costs something.
+fn two_settings() -> Project {
+    let project = Project::plain_workshop();
+    project.edit(
+        "Cargo.toml",
+        "[workspace.metadata.sizes]",
+        "[profile.small]\ninherits = \"release\"\npanic = \"abort\"\nstrip = true\n\n[workspace.metadata.sizes]",
+    );
+    project
+}
+
+#[test]
+fn what_if_weighs_every_setting_and_says_what_it_costs() {
+    let project = two_settings();
+    let assert = project.run(&["what-if", "--profile", "small", "--format", "json"]).success();
+    let document = json(&assert);
+    assert_eq!(document["schema"], "size-workshop/what-if/1");
+    let number = |value: &Value| value.as_f64().unwrap();
+    let (before, after) = (number(&document["before_bytes"]), number(&document["after_bytes"]));
+    let settings = document["settings"].as_array().unwrap();
+    let keys: Vec<_> = settings.iter().map(|setting| setting["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, ["strip", "panic"], "what saves most comes first");
+    let sum: f64 = settings.iter().map(|setting| number(&setting["average_change_bytes"])).sum();
+    assert!((sum - (after - before)).abs() < 0.1, "{sum} is not {}", after - before);
+    // With two settings the average is that of the two orders.
+    let strip = &settings[0];
+    let both = ((number(&strip["alone_bytes"]) - before) + (after - number(&strip["without_bytes"]))) / 2.0;
+    assert!((number(&strip["average_change_bytes"]) - both).abs() < 0.01);
+    // The same file as `sizes` measures.
+    let sizes = json(&project.run(&["sizes", "--format", "json"]).success());
+    assert_eq!(number(&sizes["tables"][0]["rows"][0]["bytes"]), before);
+    assert_eq!(number(&sizes["tables"][0]["rows"][1]["bytes"]), number(&strip["alone_bytes"]));
+    if cfg!(target_os = "linux") {
+        let behaviour = |value: &Value| {
+            (
+                value["panic"].as_str().unwrap().to_owned(),
+                value["catch_unwind"] == true,
+                value["backtrace_frames"].as_u64().unwrap(),
+            )
+        };
+        let (status, catches, frames) = behaviour(&document["behaviour"]);
+        assert_eq!((status.as_str(), catches), ("exit code 101", true));
+        assert!(frames > 3, "{frames}");
+        let (status, catches, _) = behaviour(&settings[1]["behaviour"]);
+        assert_eq!((status.as_str(), catches), ("signal 6 (a shell shows 134)", false));
+        assert_eq!(behaviour(&strip["behaviour"]), ("exit code 101".to_owned(), true, 0));
+    }
+}
+
+#[test]
+fn a_second_what_if_builds_nothing_and_a_changed_source_is_noticed() {
+    let project = two_settings();
+    let what_if = || project.run(&["what-if", "--profile", "small"]).success();
+    let first = what_if();
+    assert!(stderr(&first).contains("built panic + strip"), "{}", stderr(&first));
+    let second = what_if();
+    assert!(!stderr(&second).contains("built "), "{}", stderr(&second));
+    assert_eq!(stdout(&first), stdout(&second));
+    assert!(stdout(&first).contains("what it costs, seen in a program that panics"));
+    project.write("tiny/src/main.rs", "fn main() { println!(\"hi {:?}\", std::env::args().collect::<Vec<_>>()); }");
+    assert!(stderr(&what_if()).contains("built panic + strip"));
+}
+
+#[test]
+fn what_if_needs_a_profile_that_differs() {
+    let project = two_settings();
+    project.run(&["what-if", "--profile", "release"]).code(2).stderr(contains("nothing to weigh"));
+    project.run(&["what-if", "--profile", "smal"]).code(2).stderr(contains("did you mean `small`?"));
+}

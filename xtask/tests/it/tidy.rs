@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["profile"],
     &["manifest"],
     &["cargo"],
-    &["cli", "diagnostic"],
+    &["cli", "diagnostic", "store"],
     &["tree", "units"],
     &["proc", "exit"],
 ];
