@@ -1,8 +1,10 @@
 //! The verbs that look into a program: whose code is in it (`bloat`), and what has changed between two (`diff`).
 
 mod delta;
+mod floor;
 mod probe;
 mod tally;
+mod tiny;
 pub mod whatif;
 
 use crate::cli::{self, Format};
@@ -24,6 +26,8 @@ use std::path::Path;
 pub fn bloat(options: &cli::Bloat) -> Result<Exit> {
     let cli::Bloat { profile, crates, functions, sections, count, file, filter, format, subject } = options;
     let filter = filter.as_deref().map(pattern).transpose()?;
+    let all = !(*crates || *functions || *sections);
+    let mut parts = Vec::new();
     let (anatomy, program) = match file {
         Some(file) => {
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -34,13 +38,16 @@ pub fn bloat(options: &cli::Bloat) -> Result<Exit> {
             let subject = find(&workshop, subject)?;
             let program = only(&subject)?;
             known_profile(&workshop, &subject, profile)?;
-            (dissect::build(&subject, program, profile)?, program.name.clone())
+            let anatomy = dissect::build(&subject, program, profile)?;
+            if all {
+                parts = floor::of(&subject, program, &anatomy)?;
+            }
+            (anatomy, program.name.clone())
         }
     };
     anatomy.notes.iter().for_each(|note| output::note(note));
-    let all = !(*crates || *functions || *sections);
     let shown = report::Shown { crates: all || *crates, functions: all || *functions, sections: all || *sections };
-    let tally = tally::of(&anatomy, &program, filter.as_ref());
+    let tally = report::Bloat { floor: parts, ..tally::of(&anatomy, &program, filter.as_ref()) };
     output::data(&match format {
         Format::Text => report::text::bloat(&tally, shown, *count, output::width()),
         Format::Markdown => report::markdown::bloat(&tally, shown, *count),

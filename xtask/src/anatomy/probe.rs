@@ -1,17 +1,15 @@
 //! What a profile does to the behaviour of a program, proved by running one that panics on purpose.
 
-use crate::cargo::{Build, Cargo};
+use super::tiny;
+use crate::cargo::Cargo;
 use crate::measure::{self, Limits, Run};
 use crate::proc::Status;
 use crate::report::whatif::Behaviour;
-use crate::tree;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-const MANIFEST: &str = "[package]\nname = \"probe\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[workspace]\n";
-const LOCK: &str = "version = 4\n\n[[package]]\nname = \"probe\"\nversion = \"0.0.0\"\n";
 /// The functions are not inlined: each one is a frame of the backtrace.
 const SOURCE: &str = r#"#[inline(never)]
 fn inner(depth: u32) -> u32 {
@@ -34,30 +32,13 @@ fn main() {
 /// # Errors
 /// When it cannot be built or run.
 pub fn behaviour(cargo: &Cargo, folder: &Path, profile: &str, config: &[OsString]) -> Result<Behaviour> {
-    let file = |name: &str, text: &str| (PathBuf::from(name), text.as_bytes().to_vec());
-    let source = folder.join("source");
-    tree::compose(&source, &[file("Cargo.toml", MANIFEST), file("Cargo.lock", LOCK), file("src/main.rs", SOURCE)])?;
-    let mut cargo = cargo.clone();
-    cargo.cwd.clone_from(&source);
-    let target = folder.join("target");
-    cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target.clone().into()));
-    let built = cargo.build(&Build {
-        manifest: Some(source.join("Cargo.toml")),
-        profile: profile.to_owned(),
-        packages: Vec::new(),
-        bins: Vec::new(),
-        extra: config.to_vec(),
-        target_dir: Some(target),
-        record: None,
-        timeout: None,
-    })?;
-    let path = &built.executables.first().context("Cargo built no probe")?.path;
+    let path = tiny::build(cargo, folder, "probe", SOURCE, profile, config)?;
     let limits = Limits { time: Duration::from_secs(20), output: 1 << 20 };
     let run = |args: &[&str], backtrace: &str| -> Result<Run> {
         let mut env = cargo.env.clone();
         env.insert("RUST_BACKTRACE".into(), Some(backtrace.into()));
         let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
-        measure::run(path, &args, "", &source, &env, limits)
+        measure::run(&path, &args, "", folder, &env, limits)
     };
     let panicked = run(&[], "0")?;
     let traced = run(&[], "1")?;

@@ -62,6 +62,7 @@ pub fn of(anatomy: &Anatomy, program: &str, filter: Option<&Regex>) -> Bloat {
         functions,
         filter: filter.map(|filter| filter.as_str().to_owned()),
         known: anatomy.code.is_some(),
+        floor: Vec::new(),
     }
 }
 

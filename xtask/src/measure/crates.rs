@@ -39,8 +39,12 @@ pub const UNATTRIBUTED: &str = "[unattributed]";
 /// crate they belong is in no symbol table.
 pub const OTHER: &str = "[other]";
 
+/// The crate memchr that comes inside the standard library.
+const STD_MEMCHR: &str = "memchr [std]";
+
 /// The crates of the standard library, and those that come inside it: what every program has.
-pub const STD: [&str; 14] = [
+pub const STD: [&str; 15] = [
+    STD_MEMCHR,
     "core",
     "alloc",
     "std",
@@ -209,7 +213,13 @@ fn name(symbol: &str) -> (String, String, bool) {
         }
     };
     // The compiler's own crate name for functions of std that any crate may call, such as `__rust_alloc`.
-    let krate = if krate == "__rustc" { "std" } else { krate }.to_owned();
+    let krate = match krate {
+        "__rustc" => "std",
+        // Many programs have a memchr of their own. That of the standard library has the newer form, as all of it.
+        "memchr" if written_in(symbol).is_some() => STD_MEMCHR,
+        krate => krate,
+    }
+    .to_owned();
     (name, krate, guessed)
 }
 

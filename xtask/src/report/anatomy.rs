@@ -30,6 +30,21 @@ pub struct Bloat {
     pub filter: Option<String>,
     /// Whether anything tells whose code it is.
     pub known: bool,
+    /// How much of the file an empty program has, too; empty if that was not asked for.
+    pub floor: Vec<FloorPart>,
+}
+
+/// A part of a file by whose doing it is.
+#[derive(Clone, Debug)]
+pub struct FloorPart {
+    /// What it is called.
+    pub name: String,
+    /// Its bytes. The rest may be below zero where the optimizer did better on the whole program.
+    pub bytes: i64,
+    /// It is inside of the part before, and not counted again.
+    pub inside: bool,
+    /// What it is, in some words.
+    pub what: String,
 }
 
 /// The code of a crate.
@@ -179,6 +194,16 @@ pub mod tests {
             ],
             filter: None,
             known: true,
+            floor: vec![
+                FloorPart {
+                    name: "the floor".to_owned(),
+                    bytes: 400_000,
+                    inside: false,
+                    what: "an empty program".to_owned(),
+                },
+                FloorPart { name: "of it: names".to_owned(), bytes: 100_000, inside: true, what: "code".to_owned() },
+                FloorPart { name: "the rest".to_owned(), bytes: 169_568, inside: false, what: "tables".to_owned() },
+            ],
         }
     }
 

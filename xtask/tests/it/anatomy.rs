@@ -29,6 +29,11 @@ fn bloat_accounts_for_every_byte() {
     };
     assert!(bytes("core") > bytes("tiny") && bytes("std") > bytes("tiny") && bytes("tiny") > 0);
     assert!(document["functions"].as_array().unwrap().iter().any(|row| row["copies"].as_u64().unwrap() > 1));
+    // An empty program is most of it, and the parts sum to the file.
+    let floor = document["floor"].as_array().unwrap();
+    let outside = floor.iter().filter(|part| part["inside"] == false).map(|part| part["bytes"].as_i64().unwrap());
+    assert_eq!(outside.clone().sum::<i64>(), file);
+    assert!(outside.clone().next().unwrap() > file * 8 / 10, "{floor:?}");
     // As people read it: the standard library is one row with its parts below.
     project
         .run(&["bloat", "-n", "3"])

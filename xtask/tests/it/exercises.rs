@@ -168,7 +168,9 @@ fn our_own_table_agrees_with_that_of_cargo_bloat_on_the_same_file() {
     };
     // Whose a generic function is can be decided in two ways: cargo-bloat asks where it was compiled, too.
     for (name, most) in [("serde_json", 0.06), ("config_tool", 0.0), ("memchr", 0.0), ("itoa", 0.0)] {
-        let (own, other) = (bytes_of(&|row| row["name"] == name), size_of(name));
+        // cargo-bloat does not tell std's memchr from the program's own.
+        let named = |row: &serde_json::Value| row["name"].as_str().unwrap().split(' ').next() == Some(name);
+        let (own, other) = (bytes_of(&named), size_of(name));
         assert!((own - other).abs() <= other * most, "{name}: {own} by us, {other} by cargo-bloat");
     }
     let (own, other) = (bytes_of(&|row| row["standard"] == true), size_of("std"));

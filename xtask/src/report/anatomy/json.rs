@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 /// # Errors
 /// Never in practice: every value can be written as JSON.
 pub fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
-    let Bloat { program, profile, file, file_bytes, text_bytes, sections, crates, functions, filter, known } = bloat;
+    let Bloat { program, profile, file, file_bytes, text_bytes, sections, crates, functions, filter, known, floor } =
+        bloat;
     let crates: Vec<Value> = crates
         .iter()
         .map(|row| {
@@ -23,10 +24,14 @@ pub fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
                 "guessed": row.guessed })
         })
         .collect();
+    let floor: Vec<Value> = floor
+        .iter()
+        .map(|part| json!({ "name": part.name, "bytes": part.bytes, "inside": part.inside, "what": part.what }))
+        .collect();
     crate::report::json::document(&json!({
         "schema": "size-workshop/bloat/1", "program": program, "profile": profile, "file": file, "file_bytes": file_bytes,
         "text_bytes": text_bytes, "known": known, "filter": filter, "crates": crates, "functions": functions,
-        "sections": sections,
+        "sections": sections, "floor": floor,
     }))
 }
 

@@ -1,13 +1,24 @@
 //! For GitHub and mdBook.
 
-use super::{Bloat, Change, Diff, Shown, percent, signed};
+use super::{Bloat, Change, Diff, FloorPart, Shown, percent, signed};
 use crate::units::{change, thousands};
 use std::fmt::Write as _;
 
 /// What a program is made of. `count` limits the functions; 0 shows all.
 pub fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
-    let Bloat { program, profile, file: _, file_bytes, text_bytes, sections, crates, functions, filter: _, known } =
-        bloat;
+    let Bloat {
+        program,
+        profile,
+        file: _,
+        file_bytes,
+        text_bytes,
+        sections,
+        crates,
+        functions,
+        filter: _,
+        known,
+        floor,
+    } = bloat;
     let mut text = format!(
         "**{}**, {}: {} bytes, of which {} are machine code\n",
         escaped(program),
@@ -36,6 +47,13 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
             let share = percent(section.bytes, *file_bytes);
             let _ = writeln!(text, "| {} | {} | {share} |", escaped(&section.name), thousands(section.bytes));
         }
+    }
+    if !floor.is_empty() {
+        text += "\n| whose doing it is | bytes | |\n|---|--:|---|\n";
+    }
+    for FloorPart { name, bytes, inside: _, what } in floor {
+        let sign = if *bytes < 0 { "-" } else { "" };
+        let _ = writeln!(text, "| {name} | {sign}{} | {what} |", thousands(bytes.unsigned_abs()));
     }
     text
 }

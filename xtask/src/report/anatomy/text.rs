@@ -1,6 +1,6 @@
 //! For a terminal: aligned columns, names cut in the middle where the terminal is narrow.
 
-use super::{Bloat, Change, CrateRow, Diff, FunctionRow, Shown, percent, signed};
+use super::{Bloat, Change, CrateRow, Diff, FloorPart, FunctionRow, Shown, percent, signed};
 use crate::units::{change, thousands};
 use std::fmt::Write as _;
 
@@ -9,7 +9,8 @@ const WIDE: usize = 120;
 
 /// What a program is made of. `count` limits the functions; 0 shows all.
 pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) -> String {
-    let Bloat { program, profile, file, file_bytes, text_bytes, sections, crates, functions, filter, known } = bloat;
+    let Bloat { program, profile, file, file_bytes, text_bytes, sections, crates, functions, filter, known, floor } =
+        bloat;
     let width = width.unwrap_or(WIDE);
     let mut text = format!(
         "{program}, {profile}: {} bytes, of which {} ({}) are machine code (.text)\n{file}\n",
@@ -76,6 +77,16 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) ->
             let _ = writeln!(text, "{:>11}  {share:>8}  {}", thousands(section.bytes), section.name);
         }
         let _ = writeln!(text, "{:>11}  {:>8}  the whole file", thousands(*file_bytes), "100.0 %");
+    }
+    if !floor.is_empty() {
+        let _ = write!(text, "\n{:>11}  {:>7}  whose doing it is\n", "bytes", "of file");
+    }
+    for FloorPart { name, bytes, inside, what } in floor {
+        let share = format!("{:.1} %", *bytes as f64 * 100.0 / (*file_bytes).max(1) as f64);
+        let sign = if *bytes < 0 { "-" } else { "" };
+        let shown = format!("{sign}{}", thousands(bytes.unsigned_abs()));
+        let indent = if *inside { "  " } else { "" };
+        let _ = writeln!(text, "{shown:>11}  {share:>8}  {indent}{name}: {what}");
     }
     text
 }
