@@ -3,6 +3,7 @@
 mod delta;
 mod floor;
 mod probe;
+mod revision;
 mod tally;
 mod tiny;
 pub mod whatif;
@@ -100,14 +101,50 @@ fn sides(a: &str, b: &str, options: &cli::Subject) -> Result<(Anatomy, Anatomy)>
     let workshop = Workshop::find()?;
     let subject = find(&workshop, options)?;
     let program = only(&subject)?;
-    let side = |name: &str| {
+    let side = |name: &str, other: &str| {
+        if let Some(revision) = name.strip_prefix("git:") {
+            let profile = if workshop.profiles.knows(other) { other } else { "release" };
+            return of_revision(&workshop, &subject, options, revision, profile);
+        }
         if is_file(name) {
             return Anatomy::of_file(name, Path::new(name));
         }
         known_profile(&workshop, &subject, name)?;
         dissect::build(&subject, program, name)
     };
-    Ok((side(a)?, side(b)?))
+    Ok((side(a, b)?, side(b, a)?))
+}
+
+/// The program as it was at a git revision, built in a folder of its own.
+fn of_revision(
+    workshop: &Workshop,
+    subject: &Subject,
+    options: &cli::Subject,
+    revision: &str,
+    profile: &str,
+) -> Result<Anatomy> {
+    let into = subject.out_dir.join("size-workshop").join("git");
+    let then = match &subject.manifest {
+        None => {
+            let place = revision::checkout(&workshop.root, revision, &into)?;
+            let workshop = Workshop::read(&place)?;
+            let mut then = Subject::workshop(&workshop, &options.program)?;
+            // Never where the current tree's artifacts are: Cargo could take them for fresh.
+            let target = place.join("target");
+            then.cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target.clone().into()));
+            (then.out_dir, then.build_dir) = (target.clone(), target.clone());
+            then.target_dir = Some(target);
+            known_profile(&workshop, &then, profile)?;
+            then
+        }
+        Some(manifest) => {
+            let folder = manifest.parent().context("a manifest is in a folder")?;
+            let place = revision::checkout(folder, revision, &into)?;
+            Subject::foreign(workshop, &place.join("Cargo.toml"), options, None)?
+        }
+    };
+    let anatomy = dissect::build(&then, only(&then)?, profile)?;
+    Ok(Anatomy { name: format!("{revision} ({profile})"), ..anatomy })
 }
 
 fn find(workshop: &Workshop, options: &cli::Subject) -> Result<Subject> {

@@ -298,7 +298,7 @@ pub struct WhatIf {
 /// `cargo xtask diff`.
 #[derive(Debug, Args)]
 pub struct Diff {
-    /// A profile, or the file of a program
+    /// A profile, the file of a program, or `git:REV` for the program as it was then
     #[arg(value_name = "A")]
     pub a: String,
     /// Another one

@@ -236,3 +236,37 @@ fn what_if_needs_a_profile_that_differs() {
     project.run(&["what-if", "--profile", "release"]).code(2).stderr(contains("nothing to weigh"));
     project.run(&["what-if", "--profile", "smal"]).code(2).stderr(contains("did you mean `small`?"));
 }
+
+#[test]
+fn a_program_is_compared_with_what_it_was_at_a_git_revision() {
+    let project = Project::plain_workshop();
+    project.write(".gitignore", "/target/\n");
+    let git = |words: &[&str]| {
+        let mut git = assert_cmd::Command::new("git");
+        crate::project::clean(&mut git);
+        let who = ["-c", "user.name=s001", "-c", "user.email=s001@example.org", "-c", "commit.gpgsign=false"];
+        git.current_dir(project.path("")).args(who).args(words).assert().success()
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "-m", "first"]);
+    project.write(
+        "tiny/src/main.rs",
+        "fn main() { println!(\"hi\"); for (k, v) in std::env::vars() { println!(\"{k:?} {v:?}\"); } }",
+    );
+    project.write("staged", "x");
+    git(&["add", "staged"]);
+    let status = stdout(&git(&["status", "--porcelain"]));
+    let document = json(&project.run(&["diff", "git:HEAD", "stripped", "--format", "json"]).success());
+    assert_eq!(document["a"]["name"], "HEAD (stripped)");
+    let difference = document["b"]["text_bytes"].as_i64().unwrap() - document["a"]["text_bytes"].as_i64().unwrap();
+    assert!(difference > 0, "{document:#}");
+    assert_eq!(sum(&document, "functions", "b") - sum(&document, "functions", "a"), difference);
+    assert_eq!(stdout(&git(&["status", "--porcelain"])), status, "nothing in the repository has changed");
+    // As a budget in CI.
+    project.run(&["diff", "git:HEAD", "release", "--fail-if-grows", "0.1%"]).code(1);
+    project
+        .run(&["diff", "git:no-such-branch", "release"])
+        .code(2)
+        .stderr(contains("a revision is written as git:HEAD~1"));
+}
