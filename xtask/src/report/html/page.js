@@ -125,7 +125,7 @@ const titleOf = ({ name, copies }) =>
 // A listing shows crate and module beside each function, and is searched by both.
 const PLACE = [
   { title: "Crate", value: (row) => row.krate, cell: crateOf },
-  { title: "Module", value: (row) => row.module, cell: (row) => row.module },
+  { title: "Module", value: (row) => row.module, cell: (row) => row.module, kind: "path" },
 ];
 const textOf = ({ name, krate }) => `${name} ${krate}`;
 const NAME = { title: "Function", value: (row) => row.name, cell: titleOf, kind: "name" };
@@ -198,6 +198,7 @@ function compare(before, after, key) {
   for (const row of changed) {
     row.change = row.after - row.before;
     row.bytes = Math.abs(row.change);
+    // What the treemap wants of each.
     row.more = Math.max(0, row.change);
     row.less = Math.max(0, -row.change);
     row.what = row.before === 0 ? "appeared" : row.after === 0 ? "vanished" : row.change > 0 ? "grew" : "shrank";
@@ -226,11 +227,16 @@ function came({ more, less }, sign) {
 }
 
 function showChanges(builds) {
-  const words = (change) => `${change > 0 ? "grew by" : "shrank by"} ${bytesOf(Math.abs(change))}`;
+  // In words as well as with a sign: not every screen reader says a sign.
+  const words = (change) => `${change > 0 ? "grew" : "shrank"} by ${thousands(Math.abs(change))}`;
   const map = new Treemap(byId("changes-map"), "Treemap of the changes", {
-    say: (node) => (came(node, words).join(" and ") || "nothing changed") + contents(node),
+    say: (node) => {
+      if (node.bytes === 0) return "nothing changed";
+      const what = node.what ?? came(node, words).join(", ");
+      return `${came(node, signed).join(" ")} bytes: ${what}${contents(node)}`;
+    },
     mark: (node) => came(node, signed).join(" "),
-    paint: (node) => (node.more > node.less ? "came" : "went"),
+    paint: (node) => (node.more >= node.less ? "came" : "went"),
   });
   const columns = [NAME, ...CHANGE, ...PLACE];
   const listing = new Listing(byId("changes-functions"), "Changes of functions", columns, "changed functions", textOf);

@@ -10,7 +10,7 @@ function scrolling(label, ...children) {
 
 function cells(columns, row) {
   const made = columns.map((column, at) => {
-    const kind = column.number ? "number" : (column.kind ?? null);
+    const kind = column.number ? "number" : column.kind;
     return element(at === 0 ? "th" : "td", { class: kind, scope: at === 0 ? "row" : null }, column.cell(row));
   });
   return element("tr", {}, ...made);

@@ -14,13 +14,15 @@ function grow(functions) {
     }
     return nodes.get(key);
   };
-  for (const { name, krate, module, bytes, more = 0, less = 0 } of functions) {
+  for (const { name, krate, module, bytes, more = 0, less = 0, what = "" } of functions) {
     const path = [root, child(root, krate, krate, krate, krate)];
     // What is in no module of a crate lies beside the crate's modules, like a file beside folders.
     const within = module === "" ? `${krate}::` : `${krate}::${module}::`;
     if (module !== "") path.push(child(path[1], within, module, `${krate}::${module}`, krate));
-    const short = name.startsWith(within) ? name.slice(within.length) : name;
-    const leaf = { name: short, full: name, krate, bytes, more, less, children: null };
+    // The box is inside its module: what the path repeats of that would only be cut off.
+    const start = name.indexOf(within);
+    const short = start >= 0 && /^[<&]*$/.test(name.slice(0, start)) ? name.slice(start + within.length) : name;
+    const leaf = { name: short, full: name, krate, bytes, more, less, what, children: null };
     path.at(-1).children.push(leaf);
     for (const above of path) {
       above.bytes += bytes;
@@ -42,7 +44,8 @@ class Treemap {
   static GATHERED = 1300; // square pixels
   static SPLIT = 70;
 
-  // `say(node)`: the numbers of a box in words; `mark(node)`: the same in a few characters; `paint(node)`: its class.
+  // `say(node)`: the numbers of a box in words; `mark(node)`: what of that a box shows, the beginning; `paint(node)`: its
+  // class.
   constructor(place, label, { say, mark, paint }) {
     Object.assign(this, { say, mark, paint, path: [] });
     this.crumbs = element("ol", {});
@@ -156,12 +159,13 @@ class Treemap {
       type: "button",
       tabindex: "-1",
       class: `box ${isHeader ? "header " : ""}${this.paint(node)}`,
-      "aria-label": `${node.full}, ${this.say(node)}`,
+      // Begins like the text of the box, for those who speak to their computer.
+      "aria-label": `${node.full} ${this.say(node)}`,
     });
     const [width, height] = [box.x1 - box.x0, box.y1 - box.y0];
     if (width >= 44) button.append(element("span", { class: "name" }, node.name));
     if (isHeader ? width >= 150 : width >= 44 && height >= 46) {
-      button.append(element("span", { class: "bytes" }, this.mark(node)));
+      button.append(" ", element("span", { class: "bytes" }, this.mark(node)));
     }
     button.steps = path;
     return this.place(button, box);
