@@ -11,6 +11,12 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+// A path, which a narrow column may break after each `::`.
+function path(text) {
+  const parts = text.split(/(?<=::)/);
+  return element("span", {}, ...parts.flatMap((part, at) => (at === 0 ? [part] : [element("wbr"), part])));
+}
+
 const byId = (id) => document.getElementById(id);
 
 const MINUS = "\u2212";

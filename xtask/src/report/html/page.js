@@ -70,7 +70,7 @@ function floor(parts) {
     { title: "Part", cell: (part) => element("span", {}, key(part), " ", part.name) },
     { title: "Bytes", number: true, cell: (part) => thousands(part.bytes) },
     { title: "Share", number: true, cell: (part) => shareOf(part.bytes, whole) },
-    { title: "Can go", cell: (part) => (part.removable === undefined ? "" : part.removable ? "yes" : "no") },
+    { title: "Removable", cell: (part) => (part.removable === undefined ? "" : part.removable ? "yes" : "no") },
     { title: "What it is", cell: (part) => part.what, kind: "prose" },
   ];
   return [bar, simpleTable("Parts of the floor", columns, parts, { name: "all parts", bytes: whole, what: "" })];
@@ -117,7 +117,7 @@ function purposeOf(name) {
   return PURPOSES[name] ?? (name.startsWith(".debug_") ? "notes for a debugger" : "");
 }
 
-const nameOf = ({ name }) => element("code", {}, name);
+const nameOf = ({ name }) => element("code", {}, path(name));
 const crateOf = ({ krate, guessed }) => `${krate}${guessed ? " (guessed)" : ""}`;
 const titleOf = ({ name, copies }) =>
   copies > 1 ? element("span", {}, nameOf({ name }), ` (${thousands(copies)} copies)`) : nameOf({ name });
@@ -125,7 +125,7 @@ const titleOf = ({ name, copies }) =>
 // A listing shows crate and module beside each function, and is searched by both.
 const PLACE = [
   { title: "Crate", value: (row) => row.krate, cell: crateOf },
-  { title: "Module", value: (row) => row.module, cell: (row) => row.module, kind: "path" },
+  { title: "Module", value: (row) => row.module, cell: (row) => path(row.module), kind: "path" },
 ];
 const textOf = ({ name, krate }) => `${name} ${krate}`;
 const NAME = { title: "Function", value: (row) => row.name, cell: titleOf, kind: "name" };
@@ -152,7 +152,7 @@ function showBuilds(builds) {
       `The file has ${bytesOf(build.file_bytes)}, ${bytesOf(build.text_bytes)} of them in .text.`;
     byId("build-note").textContent = build.note ?? "";
     byId("build-note").hidden = !build.note;
-    map.show(grow(build.functions));
+    map.show(grow(build.functions, "all of .text"));
     listing.show(build.functions, { name: "all of .text", krate: "", module: "", bytes: build.text_bytes });
     const bytes = (section) => thousands(section.bytes);
     const sections = [
@@ -218,7 +218,7 @@ function signedOrZero(change) {
 }
 
 function totalOf(name, before, after) {
-  return { name, krate: name, module: "", before, after, change: after - before, what: "" };
+  return { name, krate: "", module: "", before, after, change: after - before, what: "" };
 }
 
 // What came and what went, for a box of either or of both.
@@ -263,12 +263,12 @@ function showChanges(builds) {
     byId("changes-sections").replaceChildren(simpleTable("Changes of sections", section, sections, file));
     if (nameless.length > 0) return;
 
-    const krate = [{ title: "Crate", cell: (row) => row.krate }, ...CHANGE];
+    const krate = [{ title: "Crate", cell: (row) => row.krate || row.name }, ...CHANGE];
     const all = totalOf("all of .text", before.text_bytes, after.text_bytes);
     const crates = compare(before.functions, after.functions, (row) => row.krate);
     byId("changes-crates").replaceChildren(simpleTable("Changes of crates", krate, crates, all));
     const functions = compare(before.functions, after.functions, (row) => `${row.krate} ${row.name}`);
-    map.show(grow(functions));
+    map.show(grow(functions, "all changes"));
     listing.show(functions, all);
   };
   for (const [select, at] of [

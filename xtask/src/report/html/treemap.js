@@ -3,9 +3,9 @@
 // A node: `name`, `full` (the name with its path), `krate`, `bytes` (its area), `more` and `less` (what came and what
 // went, of two builds), and `children` unless it is a function.
 
-function grow(functions) {
+function grow(functions, all) {
   const node = (name, full, krate) => ({ name, full, krate, bytes: 0, more: 0, less: 0, children: [] });
-  const root = node("all", "all", "");
+  const root = node(all, all, "");
   const nodes = new Map();
   const child = (parent, key, name, full, krate) => {
     if (!nodes.has(key)) {
@@ -43,6 +43,7 @@ class Treemap {
   static FINGER = 24;
   static GATHERED = 1300; // square pixels
   static SPLIT = 70;
+  static DIGIT = 9; // no font has wider ones at this size
 
   // `say(node)`: the numbers of a box in words; `mark(node)`: what of that a box shows, the beginning; `paint(node)`: its
   // class.
@@ -67,7 +68,7 @@ class Treemap {
       "Click or Enter: into a box. Escape, or the path above: out again. Arrow keys: to the next box.",
     );
     const crumbs = element("nav", { class: "crumbs", "aria-label": `Path in: ${label}` }, this.crumbs);
-    place.replaceChildren(crumbs, this.where, this.area, this.detail, help);
+    place.replaceChildren(crumbs, this.where, this.area, help, this.detail);
     // Also when the page turns on a phone. The width alone counts: the height follows from it.
     let width = 0;
     new ResizeObserver(() => {
@@ -141,8 +142,12 @@ class Treemap {
   // The boxes of a node. Those that would be too small to hit become one, which can be entered like the others.
   gather(node, area) {
     const children = [...(node.children ?? [])].sort((a, b) => b.bytes - a.bytes);
-    const large = children.filter((child) => (child.bytes / node.bytes) * area >= Treemap.GATHERED).length;
-    const kept = Math.max(large, 12);
+    const isLarge = (bytes) => (bytes / node.bytes) * area >= Treemap.GATHERED;
+    const large = children.filter((child) => isLarge(child.bytes)).length;
+    if (large === children.length) return children;
+    // Where all are small, they are so many that some of them must be shown for a start.
+    let kept = large || 50;
+    while (kept > 1 && !isLarge(sum(children.slice(kept)))) kept -= 1;
     if (children.length - kept < 2) return children;
     const small = children.slice(kept);
     const name = `${thousands(small.length)} smaller`;
@@ -163,9 +168,12 @@ class Treemap {
       "aria-label": `${node.full} ${this.say(node)}`,
     });
     const [width, height] = [box.x1 - box.x0, box.y1 - box.y0];
+    const mark = this.mark(node);
+    // Half a name still tells something, half a number something wrong.
+    const room = width - (isHeader ? 90 : 14);
     if (width >= 44) button.append(element("span", { class: "name" }, node.name));
-    if (isHeader ? width >= 150 : width >= 44 && height >= 46) {
-      button.append(" ", element("span", { class: "bytes" }, this.mark(node)));
+    if (width >= 44 && mark.length * Treemap.DIGIT <= room && (isHeader || height >= 46)) {
+      button.append(" ", element("span", { class: "bytes" }, mark));
     }
     button.steps = path;
     return this.place(button, box);
