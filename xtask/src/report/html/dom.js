@@ -5,7 +5,7 @@ function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") made.addEventListener(name, value);
-    else if (value !== undefined && value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
+    else if (![undefined, null, false].includes(value)) made.setAttribute(name, value === true ? "" : value);
   }
   made.append(...children);
   return made;

@@ -64,7 +64,7 @@ function floor(parts) {
   const bar = element("div", { class: "stack", role: "img", "aria-label": parts.map(text).join("; ") }, ...pieces);
   const key = (part) => {
     const at = parts.indexOf(part);
-    return at < 0 ? "" : element("span", { class: `key colour-${at % COLOURS}` }, `${at + 1}`);
+    return element("span", { class: `key colour-${at % COLOURS}` }, `${at + 1}`);
   };
   const columns = [
     { title: "Part", cell: (part) => element("span", {}, key(part), " ", part.name) },
@@ -87,6 +87,20 @@ const PURPOSES = {
   ".rodata": "constants, such as texts",
   ".data.rel.ro": "constants that hold addresses",
   ".data": "variables with a first value",
+  ".tdata": "variables of threads with a first value",
+  ".tbss": "variables of threads that begin as zero; takes no room in the file",
+  ".got": "addresses of functions and variables, filled in when the program starts",
+  ".got.plt": "addresses of functions of other libraries",
+  ".plt": "steps between the code and the functions of other libraries",
+  ".init": "code to run before main",
+  ".fini": "code to run after main",
+  ".init_array": "functions to call before main",
+  ".fini_array": "functions to call after main",
+  ".dynamic": "what the loader must know",
+  ".interp": "the path of the loader, which starts the program",
+  ".gnu.hash": "an index of .dynsym",
+  ".gnu.version": "which version of each function of other libraries is wanted",
+  ".gnu.version_r": "the names of these versions",
   ".bss": "variables that begin as zero; takes memory, but no room in the file",
   ".eh_frame": "how to leave each function when a panic unwinds the stack",
   ".eh_frame_hdr": "an index of .eh_frame",
@@ -263,7 +277,7 @@ function showChanges(builds) {
     byId("changes-sections").replaceChildren(simpleTable("Changes of sections", section, sections, file));
     if (nameless.length > 0) return;
 
-    const krate = [{ title: "Crate", cell: (row) => row.krate || row.name }, ...CHANGE];
+    const krate = [{ title: "Crate", cell: (row) => row.krate }, ...CHANGE];
     const all = totalOf("all of .text", before.text_bytes, after.text_bytes);
     const crates = compare(before.functions, after.functions, (row) => row.krate);
     byId("changes-crates").replaceChildren(simpleTable("Changes of crates", krate, crates, all));

@@ -18,7 +18,8 @@ function cells(columns, row) {
 
 // `total`: a row like the others, set off as the sum of all.
 function footer(columns, total) {
-  return total ? [element("tfoot", {}, cells(columns, total))] : [];
+  const named = [{ cell: ({ name }) => name }, ...columns.slice(1)];
+  return total ? [element("tfoot", {}, cells(named, total))] : [];
 }
 
 function simpleTable(label, columns, rows, total = null) {
@@ -66,8 +67,8 @@ class Listing {
       },
     });
     this.region = scrolling(label, this.table);
-    const label_ = element("label", { for: search.id }, `Show only ${what} whose name or crate contains`);
-    place.replaceChildren(element("p", { class: "controls" }, label_, " ", search), this.count, this.region, this.more);
+    const prompt = element("label", { for: search.id }, `Show only ${what} whose name or crate contains`);
+    place.replaceChildren(element("p", { class: "controls" }, prompt, " ", search), this.count, this.region, this.more);
   }
 
   show(rows, total) {

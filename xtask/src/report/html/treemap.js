@@ -45,8 +45,8 @@ class Treemap {
   static SPLIT = 70;
   static DIGIT = 9; // no font has wider ones at this size
 
-  // `say(node)`: the numbers of a box in words; `mark(node)`: what of that a box shows, the beginning; `paint(node)`: its
-  // class.
+  // `say(node)`: the numbers of a box in words; `mark(node)`: the beginning of that, which the box shows;
+  // `paint(node)`: its class.
   constructor(place, label, { say, mark, paint }) {
     Object.assign(this, { say, mark, paint, path: [] });
     this.crumbs = element("ol", {});
@@ -72,8 +72,13 @@ class Treemap {
     // Also when the page turns on a phone. The width alone counts: the height follows from it.
     let width = 0;
     new ResizeObserver(() => {
-      if (this.area.clientWidth !== width && this.path.length > 0) this.render();
-      width = this.area.clientWidth;
+      const { clientWidth } = this.area;
+      // On paper the map is hidden and has no width.
+      if (clientWidth === width || clientWidth === 0 || this.path.length === 0) return;
+      width = clientWidth;
+      const focused = this.area.contains(document.activeElement) ? document.activeElement.steps?.at(-1) : null;
+      this.render();
+      if (focused) this.focusOn(focused);
     }).observe(this.area);
   }
 
@@ -84,6 +89,7 @@ class Treemap {
 
   render() {
     const node = this.path.at(-1);
+    this.area.hidden = node.bytes === 0;
     const width = this.area.clientWidth;
     const height = Math.round(Math.max(400, Math.min(600, width * 0.55)));
     this.area.style.height = `${height}px`;
@@ -213,8 +219,12 @@ class Treemap {
     const from = this.path[at + 1];
     this.path.length = at + 1;
     this.render();
-    const came = (button) => button.steps.at(-1).full === from.full;
-    this.focus(this.buttons().find(came) ?? this.buttons()[0]);
+    this.focusOn(from);
+  }
+
+  focusOn(node) {
+    const buttons = this.buttons();
+    this.focus(buttons.find((button) => button.steps.at(-1).full === node.full) ?? buttons[0]);
   }
 
   focus(button) {
@@ -224,6 +234,7 @@ class Treemap {
   }
 
   key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return; // the browser's own
     const buttons = this.buttons();
     const directions = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const from = event.target.closest("button");
