@@ -201,7 +201,8 @@ fn wrap(text: &str, length: usize) -> Vec<String> {
     lines
 }
 
-fn escape(text: &str) -> String {
+/// Text as it may stand in XML or HTML, on one line.
+pub(super) fn escape(text: &str) -> String {
     let (mut escaped, mut buffer) = (String::new(), [0; 4]);
     for c in text.chars() {
         escaped.push_str(match c {
