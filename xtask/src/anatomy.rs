@@ -2,6 +2,7 @@
 
 mod delta;
 mod floor;
+pub mod page;
 mod probe;
 mod revision;
 mod tally;

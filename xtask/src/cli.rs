@@ -41,6 +41,8 @@ pub enum Verb {
     Diff(Diff),
     /// Takes each setting of a profile out alone, and puts it in alone: what it is worth, and what it costs.
     WhatIf(WhatIf),
+    /// Writes one HTML file to explore: the ladder, whose doing the bytes are, treemaps, changes, tables.
+    Report(Report),
     /// For those who make exercises.
     #[command(subcommand)]
     Author(Author),
@@ -59,6 +61,7 @@ impl Verb {
                 *format == Format::Json
             }
             Self::WhatIf(WhatIf { format, .. }) => *format == PlainFormat::Json,
+            Self::Report(_) => false,
             Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,
             Self::Author(_) | Self::Docs(_) => false,
         }
@@ -290,6 +293,23 @@ pub struct WhatIf {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: PlainFormat,
+    /// What is measured
+    #[command(flatten)]
+    pub subject: Subject,
+}
+
+/// `cargo xtask report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The profile that is compared with the default release profile
+    #[arg(long, value_name = "PROFILE", default_value = "dist")]
+    pub profile: String,
+    /// Where the page is written [default: below target/size-workshop/]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Open it in the browser
+    #[arg(long)]
+    pub open: bool,
     /// What is measured
     #[command(flatten)]
     pub subject: Subject,

@@ -61,6 +61,14 @@ pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anat
     Ok(anatomy)
 }
 
+/// Builds a program, and tells the bytes of its file.
+///
+/// # Errors
+/// When the build fails, or the file is not understood.
+pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result<u64> {
+    Ok(binary::read(&executable(subject, program, profile, None)?)?.bytes)
+}
+
 fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
     if twin.code.is_none() {
         return "the file has no symbols, also when they are asked for: only sections are known".to_owned();

@@ -56,6 +56,7 @@ fn main() -> ExitCode {
         Some(Verb::Bloat(options)) => anatomy::bloat(&options),
         Some(Verb::Diff(options)) => anatomy::diff(&options),
         Some(Verb::WhatIf(options)) => anatomy::whatif::run(&options),
+        Some(Verb::Report(options)) => anatomy::page::run(&options),
         Some(Verb::Author(Author::Verify(options))) => author::verify(&options),
         Some(Verb::Sizes(options)) => sizes::run(&options),
         Some(Verb::Docs(options)) => docs::run(&options),

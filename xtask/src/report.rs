@@ -2,7 +2,6 @@
 
 pub mod anatomy;
 pub mod csv;
-#[cfg_attr(not(test), expect(dead_code, reason = "the verb that writes it comes next"))]
 pub mod html;
 pub mod json;
 pub mod learner;

@@ -99,7 +99,6 @@ impl Code {
 }
 
 impl Function {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the page that shows modules comes next"))]
     /// The module that it is in, such as `serde_json::read`: a method is in the module of its type.
     pub fn module(&self) -> &str {
         let path = home(&self.name).0;

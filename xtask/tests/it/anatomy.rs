@@ -270,3 +270,71 @@ fn a_program_is_compared_with_what_it_was_at_a_git_revision() {
         .code(2)
         .stderr(contains("a revision is written as git:HEAD~1"));
 }
+
+#[test]
+fn a_report_is_one_file_that_can_load_nothing() {
+    let project = two_settings();
+    let assert = project.run(&["report", "--profile", "small", "--out", "pages/report.html"]).success();
+    assert!(stdout(&assert).starts_with("wrote pages/report.html ("), "{}", stdout(&assert));
+    let page = project.read("pages/report.html");
+    assert!(page.len() < 300_000, "{} bytes", page.len());
+    assert!(page.contains("default-src 'none'"), "the policy");
+    for outside in ["src=\"http", "href=\"http", "url(http", "@import", "fetch(", "XMLHttpRequest"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert!(page.contains("What tiny weighs"));
+    // The numbers are those of the other verbs.
+    let bloat = json(&project.run(&["bloat", "--profile", "small", "--format", "json"]).success());
+    for key in ["file_bytes", "text_bytes"] {
+        assert!(page.contains(&bloat[key].to_string()), "{key}");
+    }
+    // A place that cannot be written is found out before anything is built.
+    let fresh = two_settings();
+    fresh.write("file", "in the way");
+    fresh.run(&["report", "--profile", "small", "--out", "file/report.html"]).code(3).stderr(contains("file"));
+    assert!(!fresh.path("target/release").exists());
+}
+
+/// A browser, if there is one.
+fn browser() -> Option<&'static str> {
+    ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
+        let mut call = assert_cmd::Command::new(name);
+        call.arg("--version").output().is_ok_and(|output| output.status.success())
+    })
+}
+
+#[test]
+fn a_browser_draws_the_report_without_an_error() {
+    let Some(browser) = browser() else {
+        #[expect(clippy::print_stderr, reason = "a test that is left out says so")]
+        {
+            eprintln!("LEFT OUT: there is no Chromium here; install it (Debian, Ubuntu: apt install chromium)");
+        }
+        return;
+    };
+    let project = two_settings();
+    project.run(&["report", "--profile", "small", "--out", "report.html"]).success();
+    let dump = |file: &str| {
+        let profile = tempfile::tempdir().unwrap();
+        let mut call = assert_cmd::Command::new(browser);
+        call.args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]);
+        call.args(["--disable-component-update", "--disable-sync", "--disable-quic", "--enable-logging=stderr"]);
+        call.arg(format!("--user-data-dir={}", profile.path().display()));
+        call.arg("--dump-dom").arg(format!("file://{}", project.path(file).display()));
+        let assert = call.timeout(std::time::Duration::from_secs(60)).assert().success();
+        (stdout(&assert), stderr(&assert))
+    };
+    let (dom, log) = dump("report.html");
+    assert!(!log.contains("CONSOLE"), "{log}");
+    // What only the script can have made: boxes, rows, sums.
+    assert!(dom.matches("<button").count() > 50, "boxes of the treemap");
+    let bloat = json(&project.run(&["bloat", "--format", "json"]).success());
+    let bytes = bloat["text_bytes"].to_string();
+    let grouped = format!("{},{}", &bytes[..bytes.len() - 3], &bytes[bytes.len() - 3..]);
+    assert!(dom.contains(&format!("{grouped} bytes")), "{grouped}");
+    // A page that was changed on purpose: its script no longer has the digest that the policy allows.
+    let broken = project.read("report.html").replace("\"use strict\";", "\"use strict\"; ");
+    project.write("broken.html", &broken);
+    let (dom, log) = dump("broken.html");
+    assert!(dom.matches("<button").count() == 0 && log.contains("CONSOLE"), "{log}");
+}
