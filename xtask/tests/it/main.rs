@@ -2,6 +2,7 @@
 
 mod anatomy;
 mod author;
+mod browser;
 mod course;
 mod docs;
 mod exercises;
@@ -13,3 +14,4 @@ mod sizes;
 mod surroundings;
 mod tidy;
 mod watch;
+mod webdriver;

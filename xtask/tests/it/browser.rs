@@ -1,0 +1,187 @@
+//! The report in a real browser: mouse, keyboard, filter, both themes, a narrow window, accessibility. Every check is also
+//! given a page that was broken on purpose, and must notice.
+
+use crate::project::{Project, repository};
+use crate::webdriver::Browser;
+use std::fs;
+
+const ESCAPE: &str = "\u{E00C}";
+const ENTER: &str = "\u{E007}";
+const RIGHT: &str = "\u{E014}";
+
+type Check = fn(&Browser) -> Result<(), String>;
+
+fn ensure(right: bool, words: impl Into<String>) -> Result<(), String> {
+    if right { Ok(()) } else { Err(words.into()) }
+}
+
+fn number(browser: &Browser, script: &str) -> f64 {
+    browser.run(script).as_f64().unwrap_or_default()
+}
+
+fn text(browser: &Browser, script: &str) -> String {
+    browser.run(script).as_str().unwrap_or_default().to_owned()
+}
+
+const BOXES: &str = "return document.querySelectorAll('#map .map button').length";
+const DEPTH: &str = "return document.querySelectorAll('#map .crumbs li').length";
+const FOCUSED: &str = "return document.activeElement.getAttribute('aria-label') || ''";
+
+fn nothing_is_wrong_in_the_console(browser: &Browser) -> Result<(), String> {
+    let wrong: Vec<_> = browser.console().into_iter().filter(|entry| entry["level"] == "SEVERE").collect();
+    ensure(wrong.is_empty(), format!("{wrong:?}"))
+}
+
+fn nothing_can_be_requested(browser: &Browser) -> Result<(), String> {
+    let refused = browser.run_async(
+        "const done = arguments[arguments.length - 1];
+         addEventListener('securitypolicyviolation', () => done(true), { once: true });
+         const image = new Image(); image.onload = image.onerror = () => setTimeout(() => done(false), 200);
+         image.src = 'http://127.0.0.1:9/a.png'; document.body.append(image); image.remove();
+         setTimeout(() => done(false), 5000)",
+    );
+    ensure(refused == true, "the page may load what it likes")
+}
+
+fn the_mouse_goes_into_a_box_and_escape_out_of_it(browser: &Browser) -> Result<(), String> {
+    ensure(number(browser, BOXES) > 20.0, "no boxes")?;
+    let before = number(browser, DEPTH);
+    browser.click("#map .map button");
+    ensure(number(browser, DEPTH) > before, "a click goes nowhere")?;
+    browser.press(ESCAPE);
+    ensure(number(browser, DEPTH) == before, "Escape goes nowhere")
+}
+
+fn the_keyboard_reaches_every_box(browser: &Browser) -> Result<(), String> {
+    browser.run("document.querySelector('#map .map button')?.focus()");
+    let first = text(browser, FOCUSED);
+    ensure(first.contains("bytes"), format!("a box says {first:?}"))?;
+    browser.press(RIGHT);
+    ensure(text(browser, FOCUSED) != first, "an arrow key moves nothing")?;
+    let before = number(browser, DEPTH);
+    browser.press(ENTER);
+    let inside = number(browser, DEPTH);
+    ensure(inside > before, "Enter goes nowhere")?;
+    // A box in a box is two steps down.
+    for step in 1..=4 {
+        let now = number(browser, DEPTH);
+        if now == before {
+            return ensure(step > 1, "Escape goes nowhere");
+        }
+        browser.press(ESCAPE);
+        ensure(number(browser, DEPTH) < now, "Escape goes nowhere")?;
+    }
+    ensure(false, "Escape does not lead out")
+}
+
+fn the_table_is_filtered_and_sorted(browser: &Browser) -> Result<(), String> {
+    const ROWS: &str = "return document.querySelectorAll('#functions tbody tr').length";
+    let all = number(browser, ROWS);
+    ensure(all > 100.0, "no rows")?;
+    browser.run("document.querySelector('#functions input[type=search]').focus()");
+    browser.press("core::fmt");
+    let some = number(browser, ROWS);
+    ensure(some > 0.0 && some < all, format!("{some} of {all} rows after filtering"))?;
+    let fit = browser.run(
+        "return [...document.querySelectorAll('#functions tbody tr')].every(row => /core[\\s\\S]*fmt/.test(row.textContent))",
+    );
+    ensure(fit == true, "a row does not fit the filter")?;
+    browser.run("const box = document.querySelector('#functions input[type=search]'); box.value = ''; box.dispatchEvent(new Event('input', { bubbles: true }))");
+    const SORTED: &str = "return [...document.querySelectorAll('#functions th')].map(head => head.getAttribute('aria-sort') || '').join()";
+    let before = text(browser, SORTED);
+    browser.click("#functions th button");
+    ensure(text(browser, SORTED) != before, "a header sorts nothing")
+}
+
+fn there_are_two_themes(browser: &Browser) -> Result<(), String> {
+    const COLOR: &str = "return getComputedStyle(document.body).backgroundColor";
+    browser.theme("light");
+    let light = text(browser, COLOR);
+    browser.theme("dark");
+    let dark = text(browser, COLOR);
+    browser.theme("light");
+    ensure(light != dark, format!("{light} in both"))
+}
+
+fn a_narrow_window_needs_no_sideways_scrolling(browser: &Browser) -> Result<(), String> {
+    browser.resize(400, 800);
+    let wide = number(browser, "return document.documentElement.scrollWidth");
+    browser.resize(1200, 900);
+    ensure(wide <= 400.0, format!("{wide} px wide"))
+}
+
+/// Where `.ci/run` puts axe-core.
+fn axe() -> Option<String> {
+    fs::read_to_string(repository().join("target/axe/node_modules/axe-core/axe.min.js")).ok()
+}
+
+fn axe_finds_nothing(browser: &Browser) -> Result<(), String> {
+    let Some(axe) = axe() else { return Ok(()) };
+    for theme in ["light", "dark"] {
+        browser.theme(theme);
+        let run = "const done = arguments[arguments.length - 1]; axe.run().then(r => done(r.violations.map(v => v.id + ': ' + v.nodes[0].html)), e => done(['' + e]))";
+        let found = browser.run_async(&format!("{axe}\n;{run}"));
+        ensure(found.as_array().is_some_and(Vec::is_empty), format!("{theme}: {found:#}"))?;
+    }
+    Ok(())
+}
+
+const CHECKS: [(&str, Check); 8] = [
+    ("console", nothing_is_wrong_in_the_console),
+    ("requests", nothing_can_be_requested),
+    ("mouse", the_mouse_goes_into_a_box_and_escape_out_of_it),
+    ("keyboard", the_keyboard_reaches_every_box),
+    ("table", the_table_is_filtered_and_sorted),
+    ("themes", there_are_two_themes),
+    ("narrow", a_narrow_window_needs_no_sideways_scrolling),
+    ("axe", axe_finds_nothing),
+];
+
+#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
+fn left_out(words: &str) {
+    eprintln!("LEFT OUT: {words}");
+}
+
+#[test]
+fn the_report_works_in_a_browser_and_the_checks_notice_when_it_does_not() {
+    let Some(browser) = Browser::start() else {
+        return left_out("there is no chromedriver (Debian, Ubuntu: apt install chromium chromium-driver)");
+    };
+    if axe().is_none() {
+        left_out("accessibility: npm install --prefix target/axe axe-core");
+    }
+    let project = Project::plain_workshop();
+    project.run(&["report", "--profile", "stripped", "--out", "report.html"]).success();
+    let page = project.read("report.html");
+    let open = |name: &str, page: &str| {
+        project.write(name, page);
+        // What an earlier page has written is not this one's fault.
+        browser.console();
+        browser.open(&format!("file://{}", project.path(name).display()));
+        browser.resize(1200, 900);
+    };
+    open("whole.html", &page);
+    for (name, check) in CHECKS {
+        check(&browser).unwrap_or_else(|words| panic!("{name}: {words}"));
+    }
+
+    let policy_start = page.find("<meta http-equiv=\"Content-Security-Policy\"").expect("a policy");
+    let policy_end = policy_start + page[policy_start..].find('>').unwrap() + 1;
+    let no_policy = format!("{}{}", &page[..policy_start], &page[policy_end..]);
+    let controls: [(&str, String, &[&str]); 5] = [
+        // The script is not the one that the policy allows.
+        ("no-script", page.replace("\"use strict\";", "\"use strict\"; "), &["console", "mouse", "keyboard", "table"]),
+        ("no-policy", no_policy.clone(), &["requests"]),
+        ("one-theme", no_policy.replace("prefers-color-scheme", "prefers-nothing"), &["themes"]),
+        ("wide", page.replace("<main>", &format!("<main><pre>{}</pre>", "x".repeat(500))), &["narrow"]),
+        ("no-language", page.replace("<html lang=\"en\">", "<html>"), if axe().is_some() { &["axe"] } else { &[] }),
+    ];
+    for (name, broken, expected) in controls {
+        assert_ne!(broken, page, "{name} is not broken");
+        for wanted in expected {
+            open(&format!("{name}.html"), &broken);
+            let check = CHECKS.iter().find(|(check, _)| check == wanted).unwrap().1;
+            assert!(check(&browser).is_err(), "{wanted} did not notice {name}");
+        }
+    }
+}
