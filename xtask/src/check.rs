@@ -80,6 +80,8 @@ pub struct Worth {
     pub before: u64,
     /// Bytes with the setting.
     pub after: u64,
+    /// Who has measured that, as the end of a sentence.
+    pub source: &'static str,
 }
 
 /// The verdict on an exercise.

@@ -10,11 +10,14 @@ use crate::measurement;
 use crate::output::{self, Progress};
 use crate::profile::effective::Overrides;
 use crate::profile::{Manifest, member};
+use crate::report::whatif;
 use crate::surroundings;
 use crate::tree;
 use crate::units::thousands;
 use anyhow::Result;
+use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -191,8 +194,12 @@ impl Watcher for Bar {
     }
 }
 
-/// What each setting alone was worth in the committed measurement, where there is one for this compiler and target.
+/// What each setting alone was worth for a program of this name: by `cargo xtask what-if` on this machine, else in the
+/// committed measurement, where there is one for this compiler and target.
 fn worth(root: &Path, evidence: &Evidence, package: &str) -> Vec<Worth> {
+    if let Some(found) = what_if(root, package) {
+        return found;
+    }
     let Ok(Some(committed)) = measurement::load(root, &evidence.target, &evidence.toolchain) else { return Vec::new() };
     let Some(release) = committed.find(package, "release", false) else { return Vec::new() };
     let mut found = Vec::new();
@@ -205,8 +212,35 @@ fn worth(root: &Path, evidence: &Evidence, package: &str) -> Vec<Worth> {
                 value: (*value).clone(),
                 before: release.bytes,
                 after: build.bytes,
+                source: "the workshop",
             });
         }
     }
     found
+}
+
+/// What `cargo xtask what-if` has found, if it was run.
+fn what_if(root: &Path, package: &str) -> Option<Vec<Worth>> {
+    #[derive(Deserialize)]
+    struct WhatIf {
+        before_bytes: u64,
+        settings: Vec<Setting>,
+    }
+    #[derive(Deserialize)]
+    struct Setting {
+        key: String,
+        value: String,
+        alone_bytes: u64,
+    }
+    let folder = evidence::target_folder(root).join("size-workshop").join("what-if").join(package);
+    let WhatIf { before_bytes, settings } =
+        serde_json::from_slice(&fs::read(folder.join(whatif::RESULT)).ok()?).ok()?;
+    let worth = |Setting { key, value, alone_bytes }| Worth {
+        key,
+        value,
+        before: before_bytes,
+        after: alone_bytes,
+        source: "`cargo xtask what-if`",
+    };
+    Some(settings.into_iter().map(worth).collect())
 }

@@ -13,6 +13,7 @@ use crate::profile::effective::canonical;
 use crate::report::whatif::{self as report, Setting, WhatIf};
 use crate::store;
 use crate::subject::{Expectation, Program, Subject, split_words};
+use crate::tree;
 use crate::units::thousands;
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -104,9 +105,12 @@ pub fn run(options: &cli::WhatIf) -> Result<Exit> {
         behaviour: before,
         settings,
     };
+    let json = report::json(&what_if)?;
+    // `check` looks there for what a setting that is missing would bring.
+    tree::write_atomic(&bench.folder().join(report::RESULT), json.as_bytes())?;
     output::data(&match format {
         PlainFormat::Text => report::text(&what_if),
-        PlainFormat::Json => report::json(&what_if)?,
+        PlainFormat::Json => json,
     })?;
     Ok(Exit::Met)
 }

@@ -52,8 +52,8 @@ fn advice(case: &Case<'_>, build: &str) -> String {
     let helps = |worth: &&Worth| is_default(&worth.key) && worth.after < worth.before;
     let best = case.worth.iter().filter(helps).min_by_key(|worth| worth.after);
     match best {
-        Some(Worth { key, value, before, after }) => format!(
-            "of the settings that [profile.{profile}] leaves at their defaults, `{key} = {value}` brings most: alone it took {} from {} to {} bytes ({}) when the workshop measured it",
+        Some(Worth { key, value, before, after, source }) => format!(
+            "of the settings that [profile.{profile}] leaves at their defaults, `{key} = {value}` brings most: alone it took {} from {} to {} bytes ({}) when {source} measured it",
             case.exercise.data.package,
             thousands(*before),
             thousands(*after),

@@ -4,6 +4,9 @@ use crate::units::{change, thousands};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
+/// The name of the file in which `cargo xtask what-if` leaves its result for each program.
+pub const RESULT: &str = "what-if.json";
+
 /// A profile, weighed. All sizes in bytes.
 #[derive(Clone, Debug)]
 pub struct WhatIf {

@@ -225,6 +225,9 @@ fn a_second_what_if_builds_nothing_and_a_changed_source_is_noticed() {
     let second = what_if();
     assert!(!stderr(&second).contains("built "), "{}", stderr(&second));
     assert_eq!(stdout(&first), stdout(&second));
+    // It is left where `check` looks for what a missing setting would bring.
+    let result: Value = serde_json::from_str(&project.read("target/size-workshop/what-if/tiny/what-if.json")).unwrap();
+    assert_eq!(result["settings"][0]["key"], "strip");
     assert!(stdout(&first).contains("what it costs, seen in a program that panics"));
     project.write("tiny/src/main.rs", "fn main() { println!(\"hi {:?}\", std::env::args().collect::<Vec<_>>()); }");
     assert!(stderr(&what_if()).contains("built panic + strip"));
@@ -337,4 +340,55 @@ fn a_browser_draws_the_report_without_an_error() {
     project.write("broken.html", &broken);
     let (dom, log) = dump("broken.html");
     assert!(dom.matches("<button").count() == 0 && log.contains("CONSOLE"), "{log}");
+}
+
+#[test]
+fn a_damaged_program_is_refused_or_read_and_never_a_crash() {
+    let project = Project::plain_workshop();
+    project.run(&["bloat"]).success();
+    let whole = fs::read(project.path("target/release/tiny")).unwrap();
+    // SplitMix64: the same damage in every run, so a fault that was found once is found again.
+    let mut state = 4_u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % below as u64).unwrap()
+    };
+    for round in 0..150 {
+        let mut damaged = whole.clone();
+        if round % 5 == 0 {
+            damaged.truncate(next(whole.len()));
+        }
+        for _ in 0..=next(30) {
+            // Headers at the beginning, the section table at the end, and anything between.
+            let length = damaged.len().max(1);
+            let at = match next(3) {
+                0 => next(length.min(1024)),
+                1 => length - 1 - next(length.min(4096)),
+                _ => next(length),
+            };
+            let value = [0, 1, 0x7f, 0x80, 0xff, u8::try_from(next(256)).unwrap()][next(6)];
+            damaged.iter_mut().skip(at).take(1 + next(8)).for_each(|byte| *byte = value);
+        }
+        #[expect(clippy::disallowed_methods, reason = "a test's own file")]
+        fs::write(project.path("damaged"), &damaged).unwrap();
+        let assert = project.run(&["bloat", "--file", "damaged"]);
+        let code = assert.get_output().status.code();
+        assert!(matches!(code, Some(0 | 2)), "round {round}: {code:?}\n{}", stderr(&assert));
+    }
+    // Names from a symbol table reach the terminal escaped only.
+    let hostile = |from: &[u8], to: &[u8]| {
+        let mut bytes = whole.clone();
+        let places: Vec<usize> = (0..bytes.len() - from.len()).filter(|&at| bytes[at..].starts_with(from)).collect();
+        assert!(!places.is_empty());
+        places.into_iter().for_each(|at| bytes[at..at + to.len()].copy_from_slice(to));
+        #[expect(clippy::disallowed_methods, reason = "a test's own file")]
+        fs::write(project.path("hostile"), &bytes).unwrap();
+    };
+    if cfg!(target_os = "linux") {
+        hostile(b"_ZN", b"\x1b[7");
+        let text = stdout(&project.run(&["bloat", "--file", "hostile", "-n", "0", "--functions"]).success());
+        assert!(!text.contains('\u{1b}') && text.contains("\\u{1b}[7"), "{text}");
+    }
 }

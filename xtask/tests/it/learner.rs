@@ -152,6 +152,22 @@ fn what_wins_over_the_manifest_is_named() {
 }
 
 #[test]
+fn what_if_tells_a_learner_what_a_missing_setting_would_bring() {
+    let project = Project::course();
+    project.edit(
+        "Cargo.toml",
+        "[workspace.metadata.sizes]",
+        "[profile.small]\ninherits = \"release\"\nstrip = true\n\n[workspace.metadata.sizes]",
+    );
+    project.check().code(1).stderr(contains("[profile.release] leaves `opt-level`, `lto`"));
+    project.run(&["what-if", "--profile", "small"]).success();
+    project.check().code(1).stderr(
+        contains("`strip = true` brings most: alone it took tiny from")
+            .and(contains("when `cargo xtask what-if` measured it")),
+    );
+}
+
+#[test]
 fn what_only_the_environment_sets_is_not_the_learners() {
     let project = Project::course();
     project.profile("[profile.release]\nopt-level = \"z\"\nstrip = true\n");
