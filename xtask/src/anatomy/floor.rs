@@ -4,7 +4,8 @@ use super::tiny;
 use crate::dissect::Anatomy;
 use crate::exercise::kinds::is_std;
 use crate::manifest::SETTINGS;
-use crate::measure::{binary, crates};
+use crate::measure::binary::{self, Section};
+use crate::measure::crates;
 use crate::report::anatomy::FloorPart;
 use crate::subject::{Program, Subject};
 use anyhow::Result;
@@ -39,7 +40,8 @@ pub fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Result<Vec
     };
     let symbols = crates::read(&build(Some("none"))?)?;
     // Last, so that the file that stays is the one that was measured.
-    let floor = binary::read(&build(None)?)?.bytes;
+    let empty = binary::read(&build(None)?)?;
+    let floor = empty.bytes;
     let symbolizer = symbols.map(|code| code.bytes_of(&SYMBOLIZER.map(str::to_owned))).unwrap_or_default();
     let own = program.name.replace('-', "_");
     let code = |chosen: &dyn Fn(&str) -> bool| -> u64 {
@@ -49,7 +51,20 @@ pub fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Result<Vec
     let own_bytes = code(&|krate| krate == own);
     let dependencies = code(&|krate| krate != own && !is_std(krate));
     let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
-    let rest = signed(anatomy.file_bytes) - signed(floor) - signed(own_bytes) - signed(dependencies);
+    // What is left by kind of section: what this program has more than the empty one.
+    let more = |is_kind: &dyn Fn(&str) -> bool| {
+        let of = |sections: &[Section]| -> i64 {
+            sections.iter().filter(|section| is_kind(&section.name)).map(|section| signed(section.bytes)).sum()
+        };
+        of(&anatomy.sections) - of(&empty.sections)
+    };
+    let is_code = |name: &str| matches!(name, ".text" | "__text");
+    let is_data = |name: &str| {
+        let known = [".rodata", ".data", ".tdata", ".rdata", "__const", "__cstring", "__data", "__literal"];
+        known.iter().any(|start| name.starts_with(start))
+    };
+    let std_code = more(&is_code) - signed(own_bytes) - signed(dependencies);
+    let metadata = more(&|name| !is_code(name) && !is_data(name));
     let part = |name: &str, bytes: i64, inside: bool, what: &str| FloorPart {
         name: name.to_owned(),
         bytes,
@@ -66,6 +81,8 @@ pub fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Result<Vec
         part("of it: names for backtraces", signed(symbolizer), true, "code of std that a panic may need"),
         part("dependencies", signed(dependencies), false, "code of the crates that it uses"),
         part("its own code", signed(own_bytes), false, "code of the program's crate"),
-        part("the rest", rest, false, "std code that an empty program does not need, constants, tables"),
+        part("code of std besides", std_code, false, "what an empty program does not need, and gaps between functions"),
+        part("constants", more(&is_data), false, "texts, tables and first values of variables"),
+        part("metadata", metadata, false, "symbols, how to unwind, what the loader must adjust, headers"),
     ])
 }

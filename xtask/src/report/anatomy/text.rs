@@ -48,6 +48,7 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) ->
         if crates.iter().any(|row| row.guessed_bytes > 0) {
             text += "  ? some or all of it is a guess: a method of a generic type could belong to two crates\n";
         }
+        text += "  generic code of std that was compiled for another crate counts for std; cargo-bloat may count it for the other\n";
     }
     if shown.functions && *known {
         let _ = write!(text, "\n{:>11}  {:>7}  {:>6}  function\n", "bytes", "of .text", "copies");
