@@ -110,6 +110,17 @@ pub struct Target {
     pub kind: Vec<String>,
 }
 
+impl Built {
+    /// The executable of this name.
+    ///
+    /// # Errors
+    /// When Cargo has built none.
+    pub fn executable(&self, name: &str) -> Result<&Executable> {
+        let found = self.executables.iter().find(|executable| executable.name == name);
+        found.with_context(|| format!("Cargo built no executable `{name}`"))
+    }
+}
+
 impl Package {
     /// The names of its binaries.
     pub fn bins(&self) -> impl Iterator<Item = &str> {

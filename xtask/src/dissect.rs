@@ -7,7 +7,7 @@ use crate::measure::crates::{self, Code};
 use crate::subject::{Program, Subject};
 use crate::tree;
 use crate::units::thousands;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use std::path::{Path, PathBuf};
 
 /// An executable, taken apart.
@@ -107,6 +107,5 @@ fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<
         record: None,
         timeout: None,
     })?;
-    let found = built.executables.into_iter().find(|executable| executable.name == program.name);
-    found.map(|executable| executable.path).with_context(|| format!("Cargo built no executable `{}`", program.name))
+    Ok(built.executable(&program.name)?.path.clone())
 }

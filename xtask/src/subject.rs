@@ -9,7 +9,6 @@ use crate::surroundings::{self, Surroundings};
 use crate::tree;
 use crate::units::hex;
 use anyhow::{Context as _, Result, bail};
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
@@ -237,15 +236,10 @@ impl Subject {
     }
 
     fn note_own_profile(&mut self, workspace_root: &Path) {
-        #[derive(Deserialize)]
-        struct Manifest {
-            #[serde(default)]
-            profile: BTreeMap<String, toml::Table>,
-        }
         let file = workspace_root.join("Cargo.toml");
         let Ok(text) = fs::read_to_string(&file) else { return };
-        let Ok(Manifest { profile }) = toml::from_str(&text) else { return };
-        let Some(release) = profile.get("release") else { return };
+        let profiles = Profiles::of(&text);
+        let Some(release) = profiles.table("release") else { return };
         self.has_own_release = !release.is_empty();
         for table in ["package", "build-override"].into_iter().filter(|table| release.contains_key(*table)) {
             let file = diagnostic::shown(&file);

@@ -2,7 +2,7 @@
 
 use crate::cargo::{Build, Cargo};
 use crate::tree;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +37,5 @@ pub fn build(
         record: None,
         timeout: None,
     })?;
-    let executable = built.executables.into_iter().next();
-    executable.map(|executable| executable.path).with_context(|| format!("Cargo built no executable `{name}`"))
+    Ok(built.executable(name)?.path.clone())
 }

@@ -15,7 +15,7 @@ use crate::store;
 use crate::subject::{Expectation, Program, Subject, split_words};
 use crate::tree;
 use crate::units::thousands;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -269,8 +269,7 @@ impl Bench<'_> {
             record: Some(target.clone()),
             timeout: None,
         })?;
-        let found = built.executables.into_iter().find(|executable| executable.name == program.name);
-        let path = found.with_context(|| format!("Cargo built no executable `{}`", program.name))?.path;
+        let path = built.executable(&program.name)?.path.clone();
         let deps = target.join(record::profile_dir(&profile)).join("deps");
         let seconds = record::executable_stem(&deps, &path).and_then(|stem| record::seconds(&deps, &stem));
         let instructions = self.args.as_ref().and_then(|args| instructions(&path, args, &self.folder()));

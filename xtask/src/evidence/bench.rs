@@ -189,8 +189,7 @@ impl Bench<'_> {
             Err(refused) => return refusal(&order.profile, place, refused.failure),
         };
         let seconds = began.elapsed().as_secs_f64();
-        let executable = made.executables.iter().find(|executable| executable.name == data.package);
-        let executable = executable.with_context(|| format!("Cargo built no executable `{}`", data.package))?;
+        let executable = made.executable(&data.package)?.clone();
         let binary = binary::read(&executable.path)?;
         let groups = self.groups(name);
         let code = if self.wants_code(name) { crates::read(&executable.path)? } else { None };

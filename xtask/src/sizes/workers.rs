@@ -8,7 +8,7 @@ use crate::output::Progress;
 use crate::subject::{Expectation, Key, Program, Subject};
 use crate::tree;
 use crate::units::thousands;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -216,14 +216,10 @@ fn build(subject: &Subject, job: &Job, threads: usize, limits: Limits) -> Result
     if record {
         tree::write_atomic(&stamp, b"The units here were recorded by `cargo xtask`.\n")?;
     }
-    let mut done = Done { built: Vec::new(), warnings: made.warnings, target: None, fresh: true };
+    let mut done = Done { built: Vec::new(), warnings: made.warnings.clone(), target: None, fresh: true };
     for &(index, strip_command) in &job.programs {
         let program = &subject.programs[index];
-        let Executable { path, fresh, .. } = made
-            .executables
-            .iter()
-            .find(|executable| executable.name == program.name)
-            .with_context(|| format!("Cargo built no executable `{}`", program.name))?;
+        let Executable { path, fresh, .. } = made.executable(&program.name)?;
         done.fresh &= fresh;
         let (folder, target) = place(subject, path);
         done.target = done.target.or(target);
