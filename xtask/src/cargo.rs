@@ -110,6 +110,20 @@ pub struct Target {
     pub kind: Vec<String>,
 }
 
+/// The release and the host that an answer of `rustc -vV` names.
+///
+/// # Errors
+/// When it names none.
+pub fn release_and_host(version: &str) -> Result<(String, String)> {
+    let field = |name: &str| {
+        let value = version.lines().find_map(|line| line.strip_prefix(name));
+        value
+            .map(|value| value.trim().to_owned())
+            .with_context(|| format!("`rustc -vV` names no {}", name.trim_end_matches(':')))
+    };
+    Ok((field("release:")?, field("host:")?))
+}
+
 impl Built {
     /// The executable of this name.
     ///

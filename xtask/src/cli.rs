@@ -48,7 +48,7 @@ pub enum Verb {
     Author(Author),
     /// Builds every profile that the tables name, checks that each program still does its work, shows the sizes.
     Sizes(Sizes),
-    /// Rewrites what is generated in README.md and docs/ from the committed measurement.
+    /// Rewrites what is generated in README.md and the book: numbers, tables, pictures, listings, output of commands.
     Docs(Docs),
 }
 
@@ -347,9 +347,27 @@ pub struct Diff {
 /// `cargo xtask docs`.
 #[derive(Debug, Args)]
 pub struct Docs {
-    /// Write nothing; exit code 1 if something is stale, naming file and line
-    #[arg(long)]
+    /// Write nothing; exit code 1 if something is stale or wrong, naming file and line
+    #[arg(long, conflicts_with_all = ["run", "record", "open"])]
     pub check: bool,
+    /// Run every command of the book in a copy of the workspace, and compare what it prints with the page
+    #[arg(long, conflicts_with_all = ["record", "open"])]
+    pub run: bool,
+    /// Run every command and measure every fact anew, keep what came of it, and rewrite the documents
+    #[arg(long, conflicts_with = "open")]
+    pub record: bool,
+    /// With --run: also the commands that take long, and the facts
+    #[arg(long, requires = "run")]
+    pub slow: bool,
+    /// Build the book as a site with mdBook, and open it in the browser
+    #[arg(long)]
+    pub open: bool,
+    /// How mdBook calls this program
+    #[arg(long, hide = true, conflicts_with_all = ["check", "run", "record", "open"])]
+    pub preprocess: bool,
+    /// With --run or --record: only these chapters, such as `lto`
+    #[arg(value_name = "CHAPTER")]
+    pub chapters: Vec<String>,
 }
 
 #[cfg(test)]

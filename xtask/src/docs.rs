@@ -1,9 +1,23 @@
-//! Keeps the generated parts of README.md and docs/ equal to the committed measurement, so that no number is copied by
-//! hand.
+//! The documents of the workshop, README.md and the book in docs/src: what they say of sizes comes from measurements, what they show
+//! of files from the files, and what they say that a command prints from that command.
 //!
-//! A generated part of a Markdown file stands between two comments:
-//! `<!-- generated: WHAT -->` and `<!-- end of generated -->`. WHAT is `sizes TABLE` (a table of every program),
-//! `bars TABLE` (its picture), or `measured on` (compiler, target and linker).
+//! - `cargo xtask docs` writes what stands between markers (`docs/markers`).
+//! - `--check` writes nothing, names what is stale, and finds what no reader should meet (`docs/lint`).
+//! - `--run` runs every command of the book and compares; `--record` runs and measures everything anew, and keeps it.
+
+mod chapters;
+mod console;
+mod facts;
+mod generate;
+mod lint;
+mod listing;
+mod markers;
+mod pictures;
+mod reference;
+mod rehearse;
+mod session;
+mod site;
+mod values;
 
 use crate::cli;
 use crate::diagnostic;
@@ -11,19 +25,18 @@ use crate::exit::{Exit, Failure};
 use crate::manifest::Workshop;
 use crate::measurement::{self, Measurement, REFERENCE_TARGET};
 use crate::output;
-use crate::report::{self, markdown, svg};
+use crate::prose;
 use crate::tree;
-use crate::units;
 use anyhow::{Context as _, Result, bail};
+use facts::{Facts, Record};
+use generate::Generator;
+use markers::Part;
+use std::collections::BTreeMap;
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-const OPEN: &str = "<!-- generated: ";
-const CLOSE: &str = "<!-- end of generated -->";
-
 /// A file as it should be.
-struct Wanted {
+pub struct Wanted {
     path: PathBuf,
     text: String,
 }
@@ -33,75 +46,220 @@ struct Wanted {
 /// # Errors
 /// When a marker names nothing, or a file cannot be read or written.
 pub fn run(options: &cli::Docs) -> Result<Exit> {
+    let cli::Docs { check, run, record, slow, open, preprocess, chapters } = options;
     let workshop = Workshop::find()?;
-    let toolchain = pinned_toolchain(&workshop.root)?;
-    let Some(measurement) = measurement::load(&workshop.root, REFERENCE_TARGET, &toolchain)? else {
-        let path = measurement::path(&workshop.root, REFERENCE_TARGET, &toolchain);
-        bail!(
-            Failure::new(Exit::NotMet, format!("there is no measurement for rustc {toolchain} on {REFERENCE_TARGET}"))
+    if *preprocess {
+        return site::preprocess(&workshop.root, chapters);
+    }
+    if *open {
+        return site::build(&workshop.root, true);
+    }
+    let book = Book::load(&workshop)?;
+    match (check, run, record) {
+        (true, ..) => book.check(),
+        (_, true, _) => rehearse::run(&book, chapters, *slow),
+        (.., true) => {
+            // What is generated may itself hold commands.
+            book.write()?;
+            rehearse::record(&book, chapters)?;
+            Book::load(&workshop)?.write()
+        }
+        _ => book.write(),
+    }
+}
+
+/// Everything that the documents are made from.
+pub struct Book<'a> {
+    workshop: &'a Workshop,
+    measurement: Measurement,
+    facts: Facts,
+    record: Record,
+    /// README.md, and every Markdown file of docs/, the exercises and the solutions.
+    pages: Vec<PathBuf>,
+}
+
+impl<'a> Book<'a> {
+    fn load(workshop: &'a Workshop) -> Result<Self> {
+        let root = &workshop.root;
+        let toolchain = pinned_toolchain(root)?;
+        let Some(measurement) = measurement::load(root, REFERENCE_TARGET, &toolchain)? else {
+            let path = measurement::path(root, REFERENCE_TARGET, &toolchain);
+            bail!(
+                Failure::new(
+                    Exit::NotMet,
+                    format!("there is no measurement for rustc {toolchain} on {REFERENCE_TARGET}")
+                )
                 .file(diagnostic::shown(&path))
                 .help("run `cargo xtask sizes --accept` there")
-        );
-    };
-    let generator = Generator { workshop: &workshop, measurement: &measurement };
-    let mut wanted = Vec::new();
-    for path in markdown_files(&workshop.root)? {
-        let old = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let mut text = old.clone();
+            );
+        };
+        let record = facts::recorded(root, REFERENCE_TARGET, &toolchain)?;
+        Ok(Self { workshop, measurement, facts: facts::load(root)?, record, pages: markdown_files(root)? })
+    }
+
+    /// The folder of the chapters.
+    fn folder(&self) -> PathBuf {
+        self.workshop.root.join("docs/src")
+    }
+
+    /// Whether its numbers and commands are held to the rules of the book.
+    fn is_held(&self, page: &Path) -> bool {
+        page.starts_with(self.folder()) || page == self.workshop.root.join("README.md")
+    }
+
+    /// A page as it should be, with its pictures. A part that cannot be generated stays as it is, and is a failure.
+    fn wanted(&self, page: &Path, old: &str) -> Result<(Vec<Wanted>, Vec<Failure>)> {
+        let generator = Generator {
+            workshop: self.workshop,
+            measurement: &self.measurement,
+            facts: &self.facts,
+            record: &self.record,
+        };
+        let mut text = old.to_owned();
+        let (mut wanted, mut failures) = (Vec::new(), Vec::new());
         // From the last to the first, so that the places of the others stay as they are.
-        for Part { what, body } in parts(&path, &old)?.into_iter().rev() {
-            let (new, pictures) = generator.part(&path, &old, &what)?;
-            text.replace_range(body, &new);
-            wanted.extend(pictures);
+        for part in markers::parts(page, old)?.into_iter().rev() {
+            match generator.part(page, old, &part) {
+                Ok((new, pictures)) => {
+                    text.replace_range(part.body, &new);
+                    wanted.extend(pictures);
+                }
+                Err(generate::Wrong { message, help, exit }) => {
+                    let failure = diagnostic::in_file(page, old, part.name, &message, "asked for here", Some(&help));
+                    failures.push(Failure { exit, ..failure });
+                }
+            }
         }
-        wanted.push(Wanted { path, text });
+        failures.reverse();
+        if self.is_chapter(page) {
+            let blocks = console::blocks(page, &text)?;
+            let answers = console::answers(&blocks, self.recorded(page));
+            for (block, answers) in blocks.iter().zip(&answers).rev().filter(|(block, _)| block.how.not_run.is_none()) {
+                text.replace_range(block.body.clone(), &block.rewritten(answers));
+            }
+        }
+        wanted.push(Wanted { path: page.to_owned(), text });
+        Ok((wanted, failures))
     }
-    if options.check { check(&wanted) } else { write(&wanted) }
+
+    fn is_chapter(&self, page: &Path) -> bool {
+        page.starts_with(self.folder())
+    }
+
+    fn recorded(&self, page: &Path) -> &[facts::Answer] {
+        self.record.consoles.get(&file_name(page)).map_or(&[], Vec::as_slice)
+    }
+
+    fn check(&self) -> Result<Exit> {
+        let (mut wrong, mut exit) = (0, Exit::Met);
+        let mut known = BTreeMap::new();
+        let mut not_met = |path: &Path, line: usize, message: &str| {
+            output::not_met(&format!("{}:{line}: {message}", diagnostic::shown(path).display()));
+            wrong += 1;
+        };
+        let mut failed = Vec::new();
+        let mut files = 0;
+        for page in &self.pages {
+            let old = read(page)?;
+            let (wanted, failures) = self.wanted(page, &old)?;
+            failed.extend(failures);
+            files += wanted.len();
+            for Wanted { path, text } in &wanted {
+                let old = fs::read_to_string(path).unwrap_or_default();
+                if old != *text {
+                    let line = old.lines().zip(text.lines()).take_while(|(old, new)| old == new).count() + 1;
+                    not_met(path, line, "stale; run `cargo xtask docs` to bring it up to date");
+                }
+            }
+            let parsed = prose::read(&old);
+            let mut findings = lint::languages(&old, &parsed);
+            findings.extend(lint::links(page, &old, &parsed, &mut known));
+            if self.is_held(page) {
+                findings.extend(lint::numbers(&old, &parsed, &markers::parts(page, &old)?));
+            }
+            if self.is_chapter(page) {
+                findings.extend(lint::consoles(&console::blocks(page, &old)?, self.recorded(page)));
+            }
+            findings.sort_by_key(|finding| finding.line);
+            for finding in findings {
+                not_met(page, finding.line, &finding.message);
+            }
+        }
+        if let Ok(summary) = fs::read_to_string(self.folder().join("SUMMARY.md")) {
+            for (page, finding) in lint::chapters(&self.folder(), &summary, &self.pages) {
+                not_met(&page, finding.line, &finding.message);
+            }
+        }
+        if wrong > 0 {
+            exit = Exit::NotMet;
+        }
+        for failure in &failed {
+            output::failure(failure, false);
+            exit = worse(exit, failure.exit);
+        }
+        if exit == Exit::Met {
+            output::note(&format!("{files} files are up to date"));
+        }
+        Ok(exit)
+    }
+
+    fn write(&self) -> Result<Exit> {
+        let mut written = 0;
+        let mut exit = Exit::Met;
+        for page in &self.pages {
+            // Generated text may itself hold commands whose output is recorded: twice is enough for both.
+            for _ in 0..2 {
+                let old = read(page)?;
+                let (wanted, failures) = self.wanted(page, &old)?;
+                for Wanted { path, text } in wanted {
+                    if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+                        tree::write_atomic(&path, text.as_bytes())?;
+                        output::note(&format!("wrote {}", diagnostic::shown(&path).display()));
+                        written += 1;
+                    }
+                }
+                for failure in &failures {
+                    output::failure(failure, false);
+                    exit = worse(exit, failure.exit);
+                }
+                if !failures.is_empty() {
+                    break;
+                }
+            }
+        }
+        if written == 0 && exit == Exit::Met {
+            output::note("everything was up to date");
+        }
+        Ok(exit)
+    }
 }
 
-fn check(wanted: &[Wanted]) -> Result<Exit> {
-    let mut stale = 0;
-    for Wanted { path, text } in wanted {
-        let old = fs::read_to_string(path).unwrap_or_default();
-        if old != *text {
-            let line = old.lines().zip(text.lines()).take_while(|(old, new)| old == new).count() + 1;
-            output::not_met(&format!(
-                "{}:{line}: stale; run `cargo xtask docs` to bring it up to date",
-                diagnostic::shown(path).display()
-            ));
-            stale += 1;
-        }
-    }
-    if stale == 0 {
-        output::note(&format!("{} files are up to date", wanted.len()));
-    }
-    Ok(if stale == 0 { Exit::Met } else { Exit::NotMet })
+fn worse(a: Exit, b: Exit) -> Exit {
+    if a as u8 >= b as u8 { a } else { b }
 }
 
-fn write(wanted: &[Wanted]) -> Result<Exit> {
-    let mut written = 0;
-    for Wanted { path, text } in wanted {
-        if fs::read_to_string(path).ok().as_ref() != Some(text) {
-            tree::write_atomic(path, text.as_bytes())?;
-            output::note(&format!("wrote {}", diagnostic::shown(path).display()));
-            written += 1;
-        }
-    }
-    if written == 0 {
-        output::note("everything was up to date");
-    }
-    Ok(Exit::Met)
+fn read(page: &Path) -> Result<String> {
+    fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))
 }
 
-/// README.md and every Markdown file below docs/, in a fixed order.
+/// The name by which the record knows a chapter.
+fn file_name(page: &Path) -> String {
+    page.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Every Markdown file that the workshop's people read, in a fixed order.
 fn markdown_files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut files = vec![root.join("README.md")];
-    let mut folders = vec![root.join("docs")];
+    let mut folders = vec![root.join("docs"), root.join("exercises"), root.join("solutions")];
+    folders.retain(|folder| folder.is_dir());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).with_context(|| format!("cannot read the folder {}", folder.display()))? {
             let entry = entry?;
+            let name = entry.file_name();
             if entry.file_type()?.is_dir() {
-                folders.push(entry.path());
+                if name != "target" && name != "node_modules" {
+                    folders.push(entry.path());
+                }
             } else if entry.path().extension().is_some_and(|extension| extension == "md") {
                 files.push(entry.path());
             }
@@ -109,119 +267,6 @@ fn markdown_files(root: &Path) -> Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// A generated part: what it is, and where its text is (in bytes).
-#[derive(Debug, PartialEq)]
-struct Part {
-    what: String,
-    body: Range<usize>,
-}
-
-fn parts(path: &Path, text: &str) -> Result<Vec<Part>> {
-    let mut parts = Vec::new();
-    let mut from = 0;
-    while let Some(open) = text[from..].find(OPEN).map(|at| from + at) {
-        let error = |message: &str, help: &str| {
-            diagnostic::in_file(path, text, open..open + OPEN.len(), message, "it begins here", Some(help))
-        };
-        let line = text[open..].lines().next().unwrap_or_default();
-        let Some(what) = line.strip_prefix(OPEN).and_then(|rest| rest.strip_suffix(" -->")) else {
-            bail!(error("this marker is not closed on its line", "end the line with ` -->`"));
-        };
-        let start = open + line.len() + 1;
-        let end = text.get(start..).and_then(|rest| rest.find(CLOSE)).map(|at| start + at);
-        let Some(end) = end.filter(|&end| !text[start..end].contains(OPEN)) else {
-            bail!(error(
-                "this generated part has no end",
-                "add `<!-- end of generated -->` on a line of its own below it"
-            ));
-        };
-        parts.push(Part { what: what.to_owned(), body: start..end });
-        from = end + CLOSE.len();
-    }
-    Ok(parts)
-}
-
-struct Generator<'a> {
-    workshop: &'a Workshop,
-    measurement: &'a Measurement,
-}
-
-impl Generator<'_> {
-    /// The text of a part, with the pictures that it shows.
-    fn part(&self, path: &Path, text: &str, what: &str) -> Result<(String, Vec<Wanted>)> {
-        match what.split(' ').collect::<Vec<_>>().as_slice() {
-            ["sizes", name] if self.tables(name).is_some() => {
-                let tables = self.tables(name).unwrap_or_default();
-                Ok((format!("\n{}\n", markdown::side_by_side(&tables)), Vec::new()))
-            }
-            ["bars", name] if self.tables(name).is_some() => {
-                let tables = self.tables(name).unwrap_or_default();
-                let folder = path.parent().unwrap_or(Path::new(""));
-                Ok(pictures(name, &tables, &self.workshop.root, folder))
-            }
-            ["measured", "on"] => {
-                let Measurement { toolchain, target, linker, .. } = self.measurement;
-                let linker = linker.as_ref().map(|linker| format!(", linked by {linker}")).unwrap_or_default();
-                Ok((format!("rustc {toolchain}, {target}{linker}.\n"), Vec::new()))
-            }
-            _ => {
-                let at = text.find(&format!("{OPEN}{what}")).unwrap_or_default() + OPEN.len();
-                let names: Vec<&str> =
-                    self.workshop.sizes.tables.iter().map(|table| table.name.as_ref().as_str()).collect();
-                let help = format!("`sizes TABLE`, `bars TABLE` or `measured on`; the tables are {}", names.join(", "));
-                bail!(diagnostic::in_file(
-                    path,
-                    text,
-                    at..at + what.len(),
-                    "nothing of this name can be generated",
-                    "not known",
-                    Some(&help)
-                ))
-            }
-        }
-    }
-
-    /// A table for each program that it is made for.
-    fn tables(&self, name: &str) -> Option<Vec<report::Table>> {
-        let table = self.workshop.sizes.tables.iter().position(|table| table.name.as_ref() == name)?;
-        let programs: Vec<&str> =
-            self.workshop.sizes.programs.iter().map(|program| program.name.as_ref().as_str()).collect();
-        Some(report::tables_of(self.measurement, &self.workshop.sizes.tables[table..=table], &programs))
-    }
-}
-
-/// A table as a picture for light and for dark pages, and the HTML that chooses between them.
-fn pictures(name: &str, tables: &[report::Table], root: &Path, folder: &Path) -> (String, Vec<Wanted>) {
-    let caption = tables.first().map(|table| table.caption.clone()).unwrap_or_default().replace('`', "");
-    let sentences = tables.iter().filter_map(|table| {
-        let (first, last) = (table.rows.first()?, table.rows.last()?);
-        let change = units::change(last.bytes, first.bytes);
-        let (from, to) = (units::thousands(first.bytes), units::thousands(last.bytes));
-        Some(format!("{}: {} {from} bytes, {} {to} bytes ({change}).", table.program, first.label, last.label))
-    });
-    let description = sentences.collect::<Vec<_>>().join(" ");
-    let rows: Vec<Vec<svg::Bar<'_>>> = tables
-        .iter()
-        .map(|table| table.rows.iter().map(|row| svg::Bar { label: &row.label, bytes: row.bytes }).collect())
-        .collect();
-    let panels: Vec<svg::Panel<'_>> =
-        tables.iter().zip(&rows).map(|(table, bars)| svg::Panel { program: &table.program, bars }).collect();
-    let picture = |theme, suffix: &str| {
-        let path = root.join(format!("docs/img/{name}-{suffix}.svg"));
-        Wanted { path, text: svg::bars(&caption, &description, &panels, theme) }
-    };
-    let up = folder.strip_prefix(root).map_or(0, |below| below.components().count());
-    let link = |suffix: &str| format!("{}docs/img/{name}-{suffix}.svg", "../".repeat(up));
-    let alternative =
-        format!("{caption}. {description}").replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
-    let html = format!(
-        "<picture>\n  <source media=\"(prefers-color-scheme: dark)\" srcset=\"{}\">\n  <img alt=\"{alternative}\" src=\"{}\">\n</picture>\n",
-        link("dark"),
-        link("light"),
-    );
-    (html, vec![picture(svg::Theme::Light, "light"), picture(svg::Theme::Dark, "dark")])
 }
 
 /// The release in rust-toolchain.toml.
@@ -238,31 +283,4 @@ fn pinned_toolchain(root: &Path) -> Result<String> {
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let file: File = toml::from_str(&text).map_err(|error| diagnostic::toml_error(&path, &text, &error))?;
     Ok(file.toolchain.channel)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn generated_parts_are_found_by_their_markers() {
-        let text = "a\n<!-- generated: sizes ladder -->\nold\n<!-- end of generated -->\nb\n<!-- generated: measured on -->\n<!-- end of generated -->\n";
-        let parts = parts(Path::new("README.md"), text).unwrap();
-        assert_eq!(parts.len(), 2);
-        assert_eq!((parts[0].what.as_str(), &text[parts[0].body.clone()]), ("sizes ladder", "old\n"));
-        assert_eq!((parts[1].what.as_str(), &text[parts[1].body.clone()]), ("measured on", ""));
-    }
-
-    #[test]
-    fn a_part_without_an_end_is_named_with_its_line() {
-        for text in [
-            "a\n<!-- generated: sizes ladder -->\nold\n",
-            "a\n<!-- generated: sizes ladder -->\n<!-- generated: b -->\n<!-- end of generated -->\n",
-            "a\n<!-- generated: sizes ladder",
-        ] {
-            let error = parts(Path::new("README.md"), text).unwrap_err();
-            let failure = error.downcast_ref::<Failure>().unwrap();
-            assert_eq!(failure.place.as_ref().unwrap().line, Some(2), "{text}");
-        }
-    }
 }

@@ -15,7 +15,7 @@ use crate::measure::{Limits, Run, binary};
 use crate::profile::Manifest;
 use crate::profile::effective::Overrides;
 use crate::surroundings;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use bench::{Bench, Room, room};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -158,10 +158,7 @@ fn version(exercise: &Exercise) -> Result<(Cargo, String, String, String)> {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let cargo = Cargo { program, cwd: exercise.folder.clone(), env: surroundings::of_learner(), args: Vec::new() };
     let version = cargo.rustc_version("rustc".as_ref())?;
-    let field =
-        |name: &str| version.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned());
-    let host = field("host:").context("`rustc -vV` names no host")?;
-    let release = field("release:").context("`rustc -vV` names no release")?;
+    let (release, host) = crate::cargo::release_and_host(&version)?;
     Ok((cargo, version, release, host))
 }
 

@@ -19,6 +19,7 @@ mod output;
 mod proc;
 mod profile;
 mod progress;
+mod prose;
 mod report;
 mod sizes;
 mod store;

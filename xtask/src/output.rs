@@ -2,11 +2,13 @@
 
 use crate::cli::Color;
 use crate::exit::{Exit, Failure};
+use crate::proc::{self, Call, Status};
 use crate::report;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::time::Duration;
 
 /// Decides about colours for the whole call.
@@ -61,6 +63,27 @@ pub fn note(text: &str) {
 /// Prints what is not met.
 pub fn not_met(text: &str) {
     message(&format!("{} {text}", console::style("error:").red().bold().for_stderr()));
+}
+
+/// Opens a file with the program that the desktop has for it.
+///
+/// # Errors
+/// When there is none, or it fails.
+pub fn show(file: &Path) -> Result<()> {
+    let (program, args): (&str, &[&str]) = match env::consts::OS {
+        "macos" => ("open", &[]),
+        "windows" => ("cmd", &["/C", "start", ""]),
+        _ => ("xdg-open", &[]),
+    };
+    let call =
+        Call::new(program, env::current_dir().context("cannot tell the current folder")?).args(args.iter().copied());
+    match proc::run(&call.arg(file)) {
+        Ok(finished) if finished.status == Status::Exited(0) => Ok(()),
+        _ => bail!(
+            Failure::new(Exit::Environment, format!("`{program}` could not open the page"))
+                .help(format!("open it in a browser by hand: {}", std::path::absolute(file)?.display()))
+        ),
+    }
 }
 
 /// Prints an error that ends the call.

@@ -5,6 +5,7 @@
 pub mod effective;
 pub mod known;
 pub mod member;
+pub mod reference;
 mod rules;
 
 pub use rules::list;

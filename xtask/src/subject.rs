@@ -132,7 +132,7 @@ impl Subject {
             run_cwd: root,
             foreign: false,
             has_own_release: false,
-            release,
+            release: Some(release),
             host,
             newest_input,
         })
@@ -191,7 +191,7 @@ impl Subject {
             run_cwd: env::current_dir().context("cannot tell the current folder")?,
             foreign: true,
             has_own_release: false,
-            release,
+            release: Some(release),
             host,
             newest_input: None,
         };
@@ -261,10 +261,8 @@ fn cargo_program() -> OsString {
 }
 
 /// The release and the host of rustc.
-fn version(cargo: &Cargo) -> Result<(Option<String>, String)> {
-    let text = cargo.rustc_version("rustc".as_ref())?;
-    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned());
-    Ok((field("release:"), field("host:").context("`rustc -vV` names no host")?))
+fn version(cargo: &Cargo) -> Result<(String, String)> {
+    crate::cargo::release_and_host(&cargo.rustc_version("rustc".as_ref())?)
 }
 
 /// When the manifests, the lockfile or a source file last changed.

@@ -4,15 +4,13 @@ use super::floor;
 use crate::cli;
 use crate::diagnostic::shown;
 use crate::dissect::{self, Anatomy};
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
 use crate::manifest::Workshop;
 use crate::output::{self, Progress};
-use crate::proc::{self, Call, Status};
 use crate::report::html::{self, Binary, FloorPart, Function, Ladder, LadderRow, Page};
 use crate::subject::{Program, Subject};
 use crate::tree;
-use anyhow::{Context as _, Result, bail};
-use std::env;
+use anyhow::Result;
 use std::path::Path;
 
 /// Runs `cargo xtask report`.
@@ -47,7 +45,7 @@ pub fn run(options: &cli::Report) -> Result<Exit> {
     tree::write_atomic(&out, text.as_bytes())?;
     output::data(&format!("wrote {} ({} bytes)\n", shown(&out).display(), crate::units::thousands(text.len() as u64)))?;
     if *open {
-        show(&out)?;
+        output::show(&out)?;
     }
     Ok(Exit::Met)
 }
@@ -118,23 +116,5 @@ fn binary(anatomy: &Anatomy) -> Binary {
         sections: anatomy.sections.clone(),
         functions: anatomy.code.iter().flat_map(|code| &code.functions).map(function).collect(),
         note: (!anatomy.notes.is_empty()).then(|| anatomy.notes.join(" ")),
-    }
-}
-
-/// Opens a file with the program that the desktop has for it.
-fn show(file: &Path) -> Result<()> {
-    let (program, args): (&str, &[&str]) = match env::consts::OS {
-        "macos" => ("open", &[]),
-        "windows" => ("cmd", &["/C", "start", ""]),
-        _ => ("xdg-open", &[]),
-    };
-    let call =
-        Call::new(program, env::current_dir().context("cannot tell the current folder")?).args(args.iter().copied());
-    match proc::run(&call.arg(file)) {
-        Ok(finished) if finished.status == Status::Exited(0) => Ok(()),
-        _ => bail!(
-            Failure::new(Exit::Environment, format!("`{program}` could not open the page"))
-                .help(format!("open it in a browser by hand: {}", std::path::absolute(file)?.display()))
-        ),
     }
 }

@@ -1,8 +1,9 @@
 //! What can be said of an exercise without building it: its texts, its files, its numbers.
 
 use super::digests;
-use crate::diagnostic::shown;
+use crate::diagnostic::{self, shown};
 use crate::exercise::{Check, Exercise, Tree, kinds};
+use crate::prose;
 use crate::tree;
 use anyhow::Result;
 use std::collections::BTreeSet;
@@ -75,8 +76,8 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
     for text in [exercise.folder.join("README.md"), exercise.solution.join("NOTES.md")] {
         match fs::read_to_string(&text) {
             Ok(content) => {
-                for (line, target) in dead_links(&text, &content) {
-                    wrong(format!("{}:{line}: there is no {target}", shown(&text).display()));
+                for (link, line) in dead_links(&text, &content) {
+                    wrong(format!("{}:{line}: there is no {link}", shown(&text).display()));
                 }
                 if !content.starts_with("# ") {
                     wrong(format!("{}:1: a text begins with its title", shown(&text).display()));
@@ -111,15 +112,14 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// Links to files that are not there: the line, and the target.
-fn dead_links(file: &Path, text: &str) -> Vec<(usize, String)> {
+/// Links to files that are not there: the target, and the line.
+fn dead_links(file: &Path, text: &str) -> Vec<(String, usize)> {
+    let folder = file.parent().unwrap_or(Path::new(""));
     let mut dead = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        for link in line.split("](").skip(1).filter_map(|rest| rest.split([')', '#', ' ']).next()) {
-            let is_file = !link.is_empty() && !link.contains("://");
-            if is_file && !file.parent().is_some_and(|folder| folder.join(link).exists()) {
-                dead.push((number + 1, link.to_owned()));
-            }
+    for link in prose::read(text).links {
+        let target = link.target.split('#').next().unwrap_or_default();
+        if !target.is_empty() && !target.contains("://") && !folder.join(target).exists() {
+            dead.push((target.to_owned(), diagnostic::line_and_column(text, link.place.start).0));
         }
     }
     dead

@@ -68,7 +68,7 @@ pub fn side_by_side(tables: &[Table]) -> String {
 }
 
 /// Text that Markdown must not take for markup. Code spans in captions and labels are meant, and stay.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
         match character {

@@ -28,11 +28,11 @@ fn a_number_that_was_changed_by_hand_is_found_with_its_line_and_repaired() {
 #[test]
 fn a_picture_that_is_missing_is_found_and_made() {
     let project = Project::copy_of_the_repository();
-    let committed = project.read("docs/img/ladder-dark.svg");
-    std::fs::remove_file(project.path("docs/img/ladder-dark.svg")).unwrap();
-    project.run(&["docs", "--check"]).code(1).stderr(contains("docs/img/ladder-dark.svg:1: stale"));
+    let committed = project.read("docs/src/img/ladder-dark.svg");
+    std::fs::remove_file(project.path("docs/src/img/ladder-dark.svg")).unwrap();
+    project.run(&["docs", "--check"]).code(1).stderr(contains("docs/src/img/ladder-dark.svg:1: stale"));
     project.run(&["docs"]).success();
-    assert_eq!(project.read("docs/img/ladder-dark.svg"), committed);
+    assert_eq!(project.read("docs/src/img/ladder-dark.svg"), committed);
 }
 
 #[test]

@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["manifest"],
     &["cargo"],
     &["cli", "diagnostic", "store"],
-    &["tree", "units"],
+    &["tree", "units", "prose"],
     &["proc", "exit"],
 ];
 

@@ -1,0 +1,6 @@
+fn main() {
+    let unused = 1;
+    for word in std::env::args().skip(1) {
+        println!("{}", word.to_uppercase());
+    }
+}
