@@ -359,7 +359,10 @@ pub struct Docs {
     /// With --run: also the commands that take long, and the facts
     #[arg(long, requires = "run")]
     pub slow: bool,
-    /// Build the book as a site with mdBook, and open it in the browser
+    /// Build the book as a site with mdBook, in target/book/site
+    #[arg(long, conflicts_with_all = ["check", "run", "record"])]
+    pub site: bool,
+    /// Build the site, and open it in the browser
     #[arg(long)]
     pub open: bool,
     /// How mdBook calls this program

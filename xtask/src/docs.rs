@@ -46,13 +46,13 @@ pub struct Wanted {
 /// # Errors
 /// When a marker names nothing, or a file cannot be read or written.
 pub fn run(options: &cli::Docs) -> Result<Exit> {
-    let cli::Docs { check, run, record, slow, open, preprocess, chapters } = options;
+    let cli::Docs { check, run, record, slow, site, open, preprocess, chapters } = options;
     let workshop = Workshop::find()?;
     if *preprocess {
         return site::preprocess(&workshop.root, chapters);
     }
-    if *open {
-        return site::build(&workshop.root, true);
+    if *site || *open {
+        return site::build(&workshop.root, *open);
     }
     let book = Book::load(&workshop)?;
     match (check, run, record) {

@@ -51,6 +51,14 @@ pub fn minutes(text: &str) -> usize {
     ((2 * words.saturating_sub(code) + fences.len() * WORDS_A_MINUTE) / (2 * WORDS_A_MINUTE)).max(1)
 }
 
+/// What a page begins with that is not read from top to bottom, in the place of its minutes.
+pub const TO_LOOK_UP: &str = "To look things up";
+
+/// Minutes that a chapter takes; none for a page to look things up in.
+pub fn minutes_to_read(text: &str) -> Option<usize> {
+    (!text.lines().any(|line| line.starts_with(TO_LOOK_UP))).then(|| minutes(text))
+}
+
 /// The exercises that a page names as its practice, from the line with its minutes.
 pub fn practised_in(text: &str) -> Vec<&str> {
     let line = text.lines().find(|line| line.starts_with("<!--= minutes -->")).unwrap_or_default();

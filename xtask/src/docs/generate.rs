@@ -110,7 +110,7 @@ impl Generator<'_> {
             "minutes" => Ok(chapters::minutes(text).to_string()),
             "minutes total" => {
                 let chapters = self.pages()?;
-                Ok(chapters.iter().map(|(_, text)| chapters::minutes(text)).sum::<usize>().to_string())
+                Ok(chapters.iter().filter_map(|(_, text)| chapters::minutes_to_read(text)).sum::<usize>().to_string())
             }
             _ => self.values().text(what).map_err(|message| wrong(message, values::FUNCTIONS)),
         }
@@ -235,13 +235,9 @@ impl Generator<'_> {
                 .iter()
                 .map(|number| format!("[ex{number}](../../exercises/ex{number}/README.md)"))
                 .collect();
+            let minutes = chapters::minutes_to_read(page).map(|minutes| minutes.to_string()).unwrap_or_default();
             let (title, file) = (markdown::escape(&chapter.title), &chapter.file);
-            let _ = writeln!(
-                text,
-                "| {indent}[{title}]({file}) | {} | {} |",
-                chapters::minutes(page),
-                exercises.join(", ")
-            );
+            let _ = writeln!(text, "| {indent}[{title}]({file}) | {minutes} | {} |", exercises.join(", "));
         }
         text.push('\n');
         Ok(text)

@@ -9,9 +9,9 @@ const ESCAPE: &str = "\u{E00C}";
 const ENTER: &str = "\u{E007}";
 const RIGHT: &str = "\u{E014}";
 
-type Check = fn(&Browser) -> Result<(), String>;
+pub type Check = fn(&Browser) -> Result<(), String>;
 
-fn ensure(right: bool, words: impl Into<String>) -> Result<(), String> {
+pub fn ensure(right: bool, words: impl Into<String>) -> Result<(), String> {
     if right { Ok(()) } else { Err(words.into()) }
 }
 
@@ -27,7 +27,7 @@ const BOXES: &str = "return document.querySelectorAll('#map .map button').length
 const DEPTH: &str = "return document.querySelectorAll('#map .crumbs li').length";
 const FOCUSED: &str = "return document.activeElement.getAttribute('aria-label') || ''";
 
-fn nothing_is_wrong_in_the_console(browser: &Browser) -> Result<(), String> {
+pub fn nothing_is_wrong_in_the_console(browser: &Browser) -> Result<(), String> {
     let wrong: Vec<_> = browser.console().into_iter().filter(|entry| entry["level"] == "SEVERE").collect();
     ensure(wrong.is_empty(), format!("{wrong:?}"))
 }
@@ -103,7 +103,7 @@ fn there_are_two_themes(browser: &Browser) -> Result<(), String> {
     ensure(light != dark, format!("{light} in both"))
 }
 
-fn a_narrow_window_needs_no_sideways_scrolling(browser: &Browser) -> Result<(), String> {
+pub fn a_narrow_window_needs_no_sideways_scrolling(browser: &Browser) -> Result<(), String> {
     browser.resize(400, 800);
     let wide = number(browser, "return document.documentElement.scrollWidth");
     browser.resize(1200, 900);
@@ -116,10 +116,17 @@ fn axe() -> Option<String> {
 }
 
 fn axe_finds_nothing(browser: &Browser) -> Result<(), String> {
+    axe_finds_nothing_in(browser, "html")
+}
+
+/// Lets axe-core look at the part of a page that a selector names, in both themes.
+pub fn axe_finds_nothing_in(browser: &Browser, part: &str) -> Result<(), String> {
     let Some(axe) = axe() else { return Ok(()) };
     for theme in ["light", "dark"] {
         browser.theme(theme);
-        let run = "const done = arguments[arguments.length - 1]; axe.run().then(r => done(r.violations.map(v => v.id + ': ' + v.nodes[0].html)), e => done(['' + e]))";
+        let run = format!(
+            "const done = arguments[arguments.length - 1]; axe.run('{part}').then(r => done(r.violations.map(v => v.id + ': ' + v.nodes[0].html)), e => done(['' + e]))"
+        );
         let found = browser.run_async(&format!("{axe}\n;{run}"));
         ensure(found.as_array().is_some_and(Vec::is_empty), format!("{theme}: {found:#}"))?;
     }
@@ -138,7 +145,7 @@ const CHECKS: [(&str, Check); 8] = [
 ];
 
 #[expect(clippy::print_stderr, reason = "a test that is left out says so")]
-fn left_out(words: &str) {
+pub fn left_out(words: &str) {
     eprintln!("LEFT OUT: {words}");
 }
 

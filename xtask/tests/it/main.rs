@@ -10,6 +10,7 @@ mod foreign;
 mod learner;
 mod manifests;
 mod project;
+mod site;
 mod sizes;
 mod surroundings;
 mod tidy;

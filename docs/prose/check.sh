@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Checks the spelling of every text, and that no sentence is longer than can be read at once. Needs npm; installs cspell and
+# textlint below target/. Exit code 3: they could not be installed.
+
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
+
+tools=target/prose
+if [[ ! -x $tools/node_modules/.bin/cspell || ! -x $tools/node_modules/.bin/textlint ]]; then
+    mkdir -p "$tools"
+    timeout 180 npm install --silent --prefix "$tools" \
+        cspell@9.8.0 textlint@15.8.0 textlint-rule-en-max-word-count@1.0.2 > /dev/null || exit 3
+fi
+
+texts=(README.md 'docs/*.md' 'docs/src/*.md' 'exercises/*.md' 'exercises/*/README.md' 'solutions/*.md' 'solutions/*/*.md')
+status=0
+"$tools/node_modules/.bin/cspell" --no-progress --config docs/prose/cspell.json "${texts[@]}" || status=1
+"$tools/node_modules/.bin/textlint" --rules-base-directory "$PWD/$tools/node_modules" --config docs/prose/textlint.json \
+    "${texts[@]}" || status=1
+exit "$status"

@@ -1,0 +1,143 @@
+//! The book as a site: built by mdBook, every link followed, every page looked at in a browser.
+
+use crate::browser::{self, Check, ensure, left_out};
+use crate::project::{clean, repository};
+use crate::webdriver::Browser;
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Builds the site of the repository itself; `None` where there is no mdBook.
+fn site() -> Option<PathBuf> {
+    let root = repository();
+    let own = root.join("target/mdbook/bin");
+    let path = env::join_paths([own].into_iter().chain(env::split_paths(&env::var_os("PATH")?))).ok()?;
+    if !env::split_paths(&path).any(|folder| folder.join("mdbook").is_file()) {
+        return None;
+    }
+    let mut xtask = assert_cmd::Command::new(env!("CARGO_BIN_EXE_xtask"));
+    clean(&mut xtask);
+    xtask.env("PATH", path).current_dir(&root).args(["docs", "--site"]).assert().success();
+    Some(root.join("target/book/site"))
+}
+
+/// The attribute's values in a page.
+fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
+    page.split(&format!(" {attribute}=\"")).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+/// Links of a page of the site to what is not there.
+fn dead_links(folder: &Path, name: &str, ids: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    let page = fs::read_to_string(folder.join(name)).unwrap();
+    let mut dead = Vec::new();
+    let links = values(&page, "href").into_iter().chain(values(&page, "src")).chain(values(&page, "srcset"));
+    for link in links.filter(|link| !link.contains("://") && !link.starts_with("mailto:")) {
+        let (file, id) = link.split_once('#').map_or((link, None), |(file, id)| (file, Some(id)));
+        let file = if file.is_empty() { name } else { file.split('?').next().unwrap() };
+        if !folder.join(file).exists() {
+            dead.push(format!("{name}: {link}"));
+        } else if let Some((id, known)) = id.zip(ids.get(file))
+            && !known.contains(id)
+        {
+            dead.push(format!("{name}: {link}, an anchor that is not there"));
+        }
+    }
+    dead
+}
+
+fn every_picture_is_there(browser: &Browser) -> Result<(), String> {
+    let broken = browser.run(
+        "return [...document.images].filter(image => !image.complete || image.naturalWidth === 0).map(image => image.src)",
+    );
+    ensure(broken.as_array().is_some_and(Vec::is_empty), format!("{broken}"))
+}
+
+fn the_pictures_follow_the_theme(browser: &Browser) -> Result<(), String> {
+    const SHOWN: &str =
+        "return [...document.images].filter(image => image.closest('picture')).map(image => image.currentSrc)";
+    let pictures = |class: &str| {
+        browser.run(&format!("document.documentElement.classList.remove('light', 'navy'); document.documentElement.classList.add('{class}')"));
+        let settled = "const done = arguments[arguments.length - 1]; setTimeout(done, 150)";
+        browser.run_async(settled);
+        browser.run(SHOWN).as_array().cloned().unwrap_or_default()
+    };
+    let (dark, light) = (pictures("navy"), pictures("light"));
+    let all = |pictures: &[serde_json::Value], word: &str| {
+        pictures.iter().all(|src| src.as_str().is_some_and(|src| src.contains(word)))
+    };
+    ensure(all(&dark, "-dark.svg") && all(&light, "-light.svg"), format!("{dark:?} {light:?}"))
+}
+
+const CHECKS: [(&str, Check); 5] = [
+    ("console", browser::nothing_is_wrong_in_the_console),
+    ("pictures", every_picture_is_there),
+    ("themes", the_pictures_follow_the_theme),
+    ("narrow", browser::a_narrow_window_needs_no_sideways_scrolling),
+    ("axe", content_is_accessible),
+];
+
+/// What the book itself writes; the frame around it is mdBook's.
+fn content_is_accessible(browser: &Browser) -> Result<(), String> {
+    browser::axe_finds_nothing_in(browser, "main")
+}
+
+#[test]
+#[ignore = "needs mdBook and looks at every page; run by .ci/run"]
+fn the_site_is_whole_and_works_in_a_browser() {
+    let Some(folder) = site() else {
+        return left_out("there is no mdbook (cargo install mdbook --version 0.5.4 --locked)");
+    };
+    let pages: Vec<String> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".html") && !["404.html", "print.html", "toc.html"].contains(&name.as_str()))
+        .collect();
+    assert!(pages.len() > 25, "{pages:?}");
+    let ids = pages
+        .iter()
+        .map(|name| {
+            let page = fs::read_to_string(folder.join(name)).unwrap();
+            (name.clone(), values(&page, "id").into_iter().map(str::to_owned).collect())
+        })
+        .collect();
+    let dead: Vec<String> = pages.iter().flat_map(|name| dead_links(&folder, name, &ids)).collect();
+    assert_eq!(dead, [""; 0]);
+
+    let Some(browser) = Browser::start() else {
+        return left_out("there is no chromedriver (Debian, Ubuntu: apt install chromium chromium-driver)");
+    };
+    let mut wrong = Vec::new();
+    for page in &pages {
+        browser.open(&format!("file://{}", folder.join(page).display()));
+        browser.resize(1200, 900);
+        for (name, check) in CHECKS {
+            if let Err(words) = check(&browser) {
+                wrong.push(format!("{page}: {name}: {words}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
+    // The same checks on a page that was broken on purpose.
+    let page = fs::read_to_string(folder.join("profile.html")).unwrap();
+    let controls: [(&str, String); 3] = [
+        (
+            "pictures",
+            page.replace("img/ladder-light.svg", "img/no-such.svg").replace("img/ladder-dark.svg", "img/no-such.svg"),
+        ),
+        ("themes", page.replace("ladder-dark.svg", "ladder-light.svg")),
+        ("narrow", page.replace("<main>", &format!("<main><p>{}</p>", "x".repeat(500)))),
+    ];
+    for (name, broken) in controls {
+        assert_ne!(broken, page, "{name} is not broken");
+        let file = folder.join("broken.html");
+        #[expect(clippy::disallowed_methods, reason = "a test's own file")]
+        fs::write(&file, broken).unwrap();
+        browser.open(&format!("file://{}", file.display()));
+        browser.resize(1200, 900);
+        let check = CHECKS.iter().find(|(check, _)| *check == name).unwrap().1;
+        assert!(check(&browser).is_err(), "{name} did not notice");
+        fs::remove_file(&file).unwrap();
+    }
+}
