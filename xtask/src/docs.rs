@@ -174,8 +174,10 @@ impl<'a> Book<'a> {
             let parsed = prose::read(&old);
             let mut findings = lint::languages(&old, &parsed);
             findings.extend(lint::links(page, &old, &parsed, &mut known));
+            let parts = markers::parts(page, &old)?;
+            findings.extend(lint::line_starts(&old, &parts));
             if self.is_held(page) {
-                findings.extend(lint::numbers(&old, &parsed, &markers::parts(page, &old)?));
+                findings.extend(lint::numbers(&old, &parsed, &parts));
             }
             if self.is_chapter(page) {
                 findings.extend(lint::consoles(&console::blocks(page, &old)?, self.recorded(page)));

@@ -51,6 +51,9 @@ pub fn minutes(text: &str) -> usize {
     ((2 * words.saturating_sub(code) + fences.len() * WORDS_A_MINUTE) / (2 * WORDS_A_MINUTE)).max(1)
 }
 
+/// What the first line of a chapter holds.
+pub const MINUTES: &str = "<!--= minutes -->";
+
 /// What a page begins with that is not read from top to bottom, in the place of its minutes.
 pub const TO_LOOK_UP: &str = "To look things up";
 
@@ -61,7 +64,7 @@ pub fn minutes_to_read(text: &str) -> Option<usize> {
 
 /// The exercises that a page names as its practice, from the line with its minutes.
 pub fn practised_in(text: &str) -> Vec<&str> {
-    let line = text.lines().find(|line| line.starts_with("<!--= minutes -->")).unwrap_or_default();
+    let line = text.lines().find(|line| line.contains(MINUTES)).unwrap_or_default();
     line.split("[ex").skip(1).filter_map(|rest| rest.split(']').next()).collect()
 }
 
@@ -92,7 +95,7 @@ mod tests {
 
     #[test]
     fn exercises_are_read_from_the_line_with_the_minutes() {
-        let text = "# A\n\n<!--= minutes -->4<!--/--> minutes. Practised in [ex1](x) and [ex3](y).\n\n[ex2](z)\n";
+        let text = "# A\n\nAbout <!--= minutes -->4<!--/--> minutes. Practised in [ex1](x) and [ex3](y).\n\n[ex2](z)\n";
         assert_eq!(practised_in(text), ["1", "3"]);
     }
 }

@@ -1,7 +1,7 @@
 //! What no reader should meet: dead links, chapters that nobody finds, code without a language, numbers that nobody
 //! measured.
 
-use super::chapters::TO_LOOK_UP;
+use super::chapters::{MINUTES, TO_LOOK_UP};
 use super::console;
 use super::markers::Part;
 use crate::diagnostic;
@@ -29,6 +29,20 @@ pub fn languages(text: &str, page: &Page) -> Vec<Finding> {
             line: line(text, fence.place.start),
             message: "this block of code has no language; write one after the fence, `text` if it is none".to_owned(),
         })
+        .collect()
+}
+
+/// No line may begin with a marker: Markdown takes such a line for HTML as a whole, and shows no link or code on it.
+pub fn line_starts(text: &str, parts: &[Part]) -> Vec<Finding> {
+    let begins = |part: &&Part| {
+        let start = text[..part.name.start].rfind('\n').map_or(0, |newline| newline + 1);
+        part.inline && text[start..].trim_start_matches(' ').starts_with("<!--")
+    };
+    let message = "this line begins with a marker, so Markdown takes all of it for HTML; begin it with a word";
+    parts
+        .iter()
+        .filter(begins)
+        .map(|part| Finding { line: line(text, part.name.start), message: message.to_owned() })
         .collect()
 }
 
@@ -134,9 +148,9 @@ pub fn chapters(folder: &Path, summary: &str, files: &[PathBuf]) -> Vec<(PathBuf
         let text = fs::read_to_string(file).unwrap_or_default();
         let mut lines = text.lines().filter(|line| !line.is_empty());
         let title = lines.next().is_some_and(|line| line.starts_with("# "));
-        if !title || !lines.next().is_some_and(|line| line.starts_with("<!--= minutes") || line.starts_with(TO_LOOK_UP))
+        if !title || !lines.next().is_some_and(|line| line.contains(MINUTES) || line.starts_with(TO_LOOK_UP))
         {
-            let message = "a chapter begins with its title, and then says how long it takes: `<!--= minutes -->?<!--/--> minutes.`";
+            let message = "a chapter begins with its title, and then says how long it takes: `About <!--= minutes -->?<!--/--> minutes.`";
             found.push((file.clone(), Finding { line: 1, message: message.to_owned() }));
         }
     }
@@ -226,7 +240,14 @@ mod tests {
         ] {
             assert_eq!(bare(text), [0; 0], "{text}");
         }
-        assert_eq!(bare("one\n\n<!--= bytes a/b -->1<!--/--> and 5 %\n"), [3]);
+        assert_eq!(bare("one\n\nof <!--= bytes a/b -->1<!--/--> and 5 %\n"), [3]);
+    }
+
+    #[test]
+    fn no_line_begins_with_a_marker() {
+        let text = "It has <!--= bytes a/b -->1<!--/--> and\n<!--= bytes a/c -->2<!--/--> [bytes](x).\n\n- a\n  <!--= bytes a/c -->2<!--/-->\n";
+        let found = line_starts(text, &markers::parts(Path::new("a.md"), text).unwrap());
+        assert_eq!(found.iter().map(|finding| finding.line).collect::<Vec<_>>(), [2, 5]);
     }
 
     #[test]
@@ -259,7 +280,7 @@ mod tests {
     fn chapters_and_the_summary_name_each_other() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let good = "# A\n\n<!--= minutes -->1<!--/--> minutes.\n";
+        let good = "# A\n\nAbout <!--= minutes -->1<!--/--> minutes.\n";
         crate::tree::write_atomic(&path("a.md"), good.as_bytes()).unwrap();
         crate::tree::write_atomic(&path("b.md"), b"# B\n\nText\n").unwrap();
         let summary = "# Summary\n\n- [A](a.md)\n- [C](c.md)\n";

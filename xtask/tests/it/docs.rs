@@ -160,7 +160,7 @@ fn flags_that_exclude_each_other_and_unknown_chapters_are_refused() {
 fn book(chapter: &str) -> Project {
     let project = Project::copy_of_the_repository();
     project.write("docs/src/SUMMARY.md", "# Summary\n\n- [Try](try.md)\n");
-    project.write("docs/src/try.md", &format!("# Try\n\n<!--= minutes -->1<!--/--> minutes.\n\n{chapter}"));
+    project.write("docs/src/try.md", &format!("# Try\n\nAbout <!--= minutes -->1<!--/--> minutes.\n\n{chapter}"));
     project
 }
 
