@@ -63,7 +63,7 @@ pub fn minutes_to_read(text: &str) -> Option<usize> {
 }
 
 /// The exercises that a page names as its practice, from the line with its minutes.
-pub fn practised_in(text: &str) -> Vec<&str> {
+pub fn practiced_in(text: &str) -> Vec<&str> {
     let line = text.lines().find(|line| line.contains(MINUTES)).unwrap_or_default();
     line.split("[ex").skip(1).filter_map(|rest| rest.split(']').next()).collect()
 }
@@ -96,6 +96,6 @@ mod tests {
     #[test]
     fn exercises_are_read_from_the_line_with_the_minutes() {
         let text = "# A\n\nAbout <!--= minutes -->4<!--/--> minutes. Practised in [ex1](x) and [ex3](y).\n\n[ex2](z)\n";
-        assert_eq!(practised_in(text), ["1", "3"]);
+        assert_eq!(practiced_in(text), ["1", "3"]);
     }
 }

@@ -231,7 +231,7 @@ impl Generator<'_> {
                 part.clone_from(&chapter.part);
             }
             let indent = if chapter.is_below { "– " } else { "" };
-            let exercises: Vec<String> = chapters::practised_in(page)
+            let exercises: Vec<String> = chapters::practiced_in(page)
                 .iter()
                 .map(|number| format!("[ex{number}](../../exercises/ex{number}/README.md)"))
                 .collect();
