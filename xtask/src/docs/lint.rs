@@ -99,8 +99,8 @@ pub fn numbers(text: &str, page: &Page, parts: &[Part]) -> Vec<Finding> {
             r"[0-9][0-9.,]*[ \u{a0}]?(?:bytes?|B|kB|KB|KiB|MB|MiB|GB|GiB|kilobytes?|megabytes?|%|percent)(?:[^A-Za-z0-9]|$)",
             true,
         ),
-        // Large numbers are measured ones, wherever they stand. A year or a version is none.
-        (r"(?:^|[^0-9.,])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{5,})(?:[^0-9,]|$)", false),
+        // Large numbers are measured ones, wherever they stand. A year, a version, an address is none.
+        (r"(?:^|[^0-9.,x])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{5,})(?:[^0-9,]|$)", false),
     ];
     let mut found = BTreeMap::new();
     for (pattern, code_is_free) in patterns {
@@ -233,7 +233,7 @@ mod tests {
         for text in [
             "<!--= bytes word_freq/release -->503,272<!--/--> bytes",
             "rustc 1.95.0 of 2024, exit code 134, opt-level 3, UTF-8, four settings, 20 minutes",
-            "`--fail-if-grows 1%`",
+            "`--fail-if-grows 1%`, `0x555555554000`",
             "```console\n$ a\n503,272\n```",
             "[issue](https://example.org/12345678)",
             "<!-- generated: listing Cargo.toml -->\n```toml\na = 1_000_000 # 10 %\n```\n<!-- end of generated -->",

@@ -15,7 +15,7 @@ pub struct Values<'a> {
 }
 
 /// The functions that an expression can begin with, for messages.
-pub const FUNCTIONS: &str = "bytes A, kib A, mb A, number A, millions A, change A B, saved A B, grown A B, share PART WHOLE, times A B, \
+pub const FUNCTIONS: &str = "bytes A, kib A, kb A, mb A, number A, millions A, change A B, saved A B, grown A B, share PART WHOLE, times A B, \
      minutes or minutes total";
 
 impl Values<'_> {
@@ -28,7 +28,8 @@ impl Values<'_> {
         match words[..] {
             ["bytes" | "number", a] => Ok(thousands(self.get(a)?)),
             ["kib", a] => Ok(format!("{} KiB", scaled(self.get(a)?, 1024))),
-            ["mb", a] => Ok(format!("{} MB", scaled(self.get(a)?, 1_000_000))),
+            ["kb", a] => Ok(format!("{} KB", thousands((self.get(a)? + 500) / 1000))),
+            ["mb", a] => Ok(format!("{} MB", scaled(self.get(a)?, 1_000_000).trim_end_matches(".0"))),
             ["millions", a] => Ok(thousands((self.get(a)? + 500_000) / 1_000_000)),
             ["change", a, b] => Ok(change(self.get(b)?, self.get(a)?)),
             ["saved", a, b] => self.difference(a, b).map(thousands),
@@ -135,7 +136,8 @@ mod tests {
         assert_eq!(of("bytes p/dist/.text"), "500");
         assert_eq!(of("bytes p/dist/.symtab"), "0");
         assert_eq!(of("kib p/release"), "2.0 KiB");
-        assert_eq!(of("mb article/node"), "110.0 MB");
+        assert_eq!(of("kb p/release+strip"), "2 KB");
+        assert_eq!(of("mb article/node"), "110 MB");
         assert_eq!(of("change p/release p/dist"), "-50.0 %");
         assert_eq!(of("saved p/release p/dist"), "1,000");
         assert_eq!(of("grown p/dist p/release"), "1,000");
