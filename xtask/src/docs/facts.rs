@@ -118,6 +118,8 @@ pub struct Segment {
     pub label: String,
     /// A reference to its bytes.
     pub bytes: String,
+    /// A reference to what is taken off them.
+    pub minus: Option<String>,
 }
 
 /// All that the files of `docs/facts` say.

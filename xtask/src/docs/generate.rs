@@ -177,16 +177,16 @@ impl Generator<'_> {
     }
 
     fn sections(&self, page: &Path, program: &str, profiles: &[&str]) -> Result<(String, Vec<Wanted>), Wrong> {
-        let mut bars = Vec::new();
+        let mut builds = Vec::new();
         for profile in profiles {
             let build = self.measurement.find(program, profile, false).ok_or_else(|| {
                 wrong(format!("`{program}` was not measured under `{profile}`"), "`sections PROGRAM PROFILE PROFILE`")
             })?;
-            bars.push(pictures::sections(build));
+            builds.push(build);
         }
         let caption = format!("What the file of {program} consists of");
         let name = format!("sections-{program}-{}", profiles.join("-"));
-        Ok(pictures::stack(&name, &caption, &bars, &self.workshop.root, page))
+        Ok(pictures::stack(&name, &caption, &pictures::sections(&builds), &self.workshop.root, page))
     }
 
     fn stack(&self, page: &Path, name: &str, stack: &Stack) -> Result<(String, Vec<Wanted>), Wrong> {
@@ -195,7 +195,8 @@ impl Generator<'_> {
             let mut left = self.get(&bar.whole)?;
             let mut parts = Vec::new();
             for segment in &bar.segments {
-                let bytes = self.get(&segment.bytes)?;
+                let minus = segment.minus.as_ref().map(|minus| self.get(minus)).transpose()?.unwrap_or_default();
+                let bytes = self.get(&segment.bytes)?.saturating_sub(minus);
                 left = left.checked_sub(bytes).ok_or_else(|| {
                     wrong(
                         format!("the parts of `{}` are more than the whole", bar.label),

@@ -54,8 +54,19 @@ pub fn stack(name: &str, caption: &str, bars: &[Stacked], root: &Path, page: &Pa
     both(name, caption, &description, root, page, |theme| svg::stack::draw(caption, &description, &drawn, theme))
 }
 
-/// The sections of a file in the groups that a reader thinks in.
-pub fn sections(build: &Build) -> Stacked {
+/// The sections of some files in the groups that a reader thinks in. What one file has and another lacks is shown for both.
+pub fn sections(builds: &[&Build]) -> Vec<Stacked> {
+    let mut bars: Vec<Stacked> = builds.iter().map(|build| sections_of(build)).collect();
+    let groups = bars.first().map_or(0, |bar| bar.parts.len());
+    let empty: Vec<bool> = (0..groups).map(|group| bars.iter().all(|bar| bar.parts[group].1 == 0)).collect();
+    for bar in &mut bars {
+        let mut group = empty.iter();
+        bar.parts.retain(|_| !group.next().is_some_and(|empty| *empty));
+    }
+    bars
+}
+
+fn sections_of(build: &Build) -> Stacked {
     const GROUPS: [(&str, &[&str]); 4] = [
         ("machine code", &[".text", ".init", ".fini", ".plt"]),
         ("constants", &[".rodata"]),
@@ -73,7 +84,6 @@ pub fn sections(build: &Build) -> Stacked {
     parts.push(("debug information".to_owned(), debug.map(|section| section.bytes).sum()));
     let known: u64 = parts.iter().map(|(_, bytes)| bytes).sum();
     parts.push(("data, relocations, headers and padding".to_owned(), build.bytes.saturating_sub(known)));
-    parts.retain(|(_, bytes)| *bytes > 0);
     Stacked { label: format!("{}, {}", build.program, build.profile), parts }
 }
 

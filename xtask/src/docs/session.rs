@@ -88,6 +88,11 @@ impl Session {
             if !fs::read(&path).is_ok_and(|there| there == *content) {
                 tree::write_atomic(&path, content)?;
             }
+            // A script stays executable.
+            let permissions = |path: &Path| fs::metadata(path).map(|metadata| metadata.permissions());
+            permissions(source)
+                .and_then(|wanted| if permissions(&path)? == wanted { Ok(()) } else { fs::set_permissions(&path, wanted) })
+                .with_context(|| format!("cannot set the permissions of {}", path.display()))?;
         }
         // What a learner's checks leave behind, and where the book's reader tries things out.
         for litter in [".workshop", "target/book/try"] {

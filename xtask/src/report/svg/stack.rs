@@ -29,6 +29,17 @@ const DARK_PARTS: [&str; 6] = ["#f0793f", "#5fb3cf", "#d9b93b", "#b894ea", "#8cc
 pub fn draw(title: &str, description: &str, bars: &[Bar<'_>], theme: Theme) -> String {
     let (name, ink, colors) =
         if theme == Theme::Light { ("light", LIGHT, LIGHT_PARTS) } else { ("dark", DARK, DARK_PARTS) };
+    // One thing has one colour in all bars.
+    let mut labels: Vec<&str> = Vec::new();
+    for (label, _) in bars.iter().flat_map(|bar| &bar.parts) {
+        if !labels.contains(label) {
+            labels.push(label);
+        }
+    }
+    let color = |label: &str| {
+        let index = labels.iter().position(|known| *known == label).unwrap_or_default();
+        colors[index % colors.len()]
+    };
     let whole = |bar: &Bar<'_>| bar.parts.iter().map(|(_, bytes)| bytes).sum::<u64>();
     let largest = bars.iter().map(whole).max().unwrap_or_default();
     let title_lines = wrap(title, (WIDTH / TITLE_LETTER) as usize);
@@ -59,17 +70,17 @@ pub fn draw(title: &str, description: &str, bars: &[Bar<'_>], theme: Theme) -> S
         svg.text(at_end(WIDTH, 240), top + 24, "", &format!("{} bytes", thousands(total)), LETTER);
         top += HEADER;
         let mut before = 0;
-        for (index, (_, bytes)) in bar.parts.iter().enumerate() {
+        for (label, bytes) in bar.parts.iter().filter(|(_, bytes)| *bytes > 0) {
             let (from, to) = (part(before, largest, WIDTH * 10), part(before + bytes, largest, WIDTH * 10));
             before += bytes;
             // A gap of two pixels tells parts of similar colour apart; a part may be too small for it.
             let width = tenths((to - from).saturating_sub(20).max(10));
-            let (x, fill) = (tenths(from), colors[index % colors.len()]);
+            let (x, fill) = (tenths(from), color(label));
             svg.line(format_args!(r#"<rect x="{x}" y="{top}" width="{width}" height="{BAR}" rx="2" fill="{fill}"/>"#));
         }
         top += BAR + 10;
-        for (index, (label, bytes)) in bar.parts.iter().enumerate() {
-            let (y, fill) = (top + 5, colors[index % colors.len()]);
+        for (label, bytes) in &bar.parts {
+            let (y, fill) = (top + 5, color(label));
             svg.line(format_args!(r#"<rect x="0" y="{y}" width="{SWATCH}" height="{SWATCH}" rx="2" fill="{fill}"/>"#));
             let baseline = top + 20;
             svg.text(Column { x: SWATCH + 10, width: 460, at_end: false }, baseline, "", label, LETTER);
@@ -99,6 +110,18 @@ mod tests {
         assert!(drawn[1].contains(r#"x="456.0""#) && drawn[1].contains(r#"width="302.0""#), "{}", drawn[1]);
         assert!(drawn[2].contains(r#"width="378.0""#), "one scale for all bars: {}", drawn[2]);
         assert!(svg.contains(">60 %</text>") && svg.contains("dist &lt;z&gt;") && svg.contains(">1,000 bytes</text>"));
+    }
+
+    #[test]
+    fn one_thing_has_one_color_in_all_bars() {
+        let bars = [
+            Bar { label: "a", parts: vec![("code", 6), ("names", 4)] },
+            Bar { label: "b", parts: vec![("names", 0), ("rest", 2), ("code", 5)] },
+        ];
+        let svg = draw("t", "d", &bars, Theme::Light);
+        let fills: Vec<&str> = svg.lines().filter(|line| line.contains(r#"height="20""#)).filter_map(|line| line.split("fill=").nth(1)).collect();
+        let [code, names, rest, same] = fills[..] else { panic!("what has no bytes is not drawn: {svg}") };
+        assert!(code == same && code != names && rest != names && rest != code, "{fills:?}");
     }
 
     #[test]
