@@ -28,6 +28,14 @@ pub struct Session {
     copy: PathBuf,
 }
 
+/// A file of the workspace.
+struct SourceFile {
+    /// Relative to the folder of the copy.
+    name: PathBuf,
+    source: PathBuf,
+    content: Vec<u8>,
+}
+
 /// What came of a block.
 pub enum Ran {
     /// An answer for each command.
@@ -49,14 +57,14 @@ impl Session {
 
     /// Makes the copy hold just the files of the workspace, with some folders laid over them. What is built there stays.
     fn restore(&self, with: &[String]) -> Result<()> {
-        let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+        let mut files: Vec<SourceFile> = Vec::new();
         let mut add = |folder: &Path, below: &Path| -> Result<()> {
             for file in sources(folder)? {
-                let content = tree::content(&folder.join(&file))
-                    .with_context(|| format!("cannot read {}", folder.join(&file).display()))?;
-                let file = below.join(file);
-                files.retain(|(other, _)| *other != file);
-                files.push((file, content));
+                let source = folder.join(&file);
+                let content = tree::content(&source).with_context(|| format!("cannot read {}", source.display()))?;
+                let name = below.join(file);
+                files.retain(|other| other.name != name);
+                files.push(SourceFile { name, source, content });
             }
             Ok(())
         };
@@ -79,12 +87,12 @@ impl Session {
             add(&folder, Path::new(""))?;
         }
         for old in sources(&self.copy).unwrap_or_default() {
-            if !files.iter().any(|(file, _)| *file == old) {
+            if !files.iter().any(|file| file.name == old) {
                 fs::remove_file(self.copy.join(&old)).with_context(|| format!("cannot remove {}", old.display()))?;
             }
         }
-        for (file, content) in &files {
-            let path = self.copy.join(file);
+        for SourceFile { name, source, content } in &files {
+            let path = self.copy.join(name);
             if !fs::read(&path).is_ok_and(|there| there == *content) {
                 tree::write_atomic(&path, content)?;
             }
