@@ -57,7 +57,8 @@ pub fn run(book: &Book<'_>, only: &[String], slow: bool) -> Result<Exit> {
         }
     }
     if slow {
-        for fact in facts(book, only) {
+        // Times are another machine's tomorrow: they are recorded, never compared.
+        for fact in facts(book, only).filter(|fact| fact.unit.tolerance().is_some()) {
             wrong += usize::from(!holds(book, &session, fact)?);
         }
     }

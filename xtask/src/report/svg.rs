@@ -88,27 +88,8 @@ pub fn bars(title: &str, description: &str, panels: &[Panel<'_>], theme: Theme) 
     let full = size_column.x - size_column.width - GAP - left;
     let scaled = |bytes| part(bytes, largest, full * 10);
 
-    let title_lines = wrap(title, (WIDTH / TITLE_LETTER) as usize);
     let rows: u64 = panels.iter().map(|panel| PANEL_GAP + PANEL_HEADER + ROW * panel.bars.len() as u64).sum();
-    let height = TITLE_LINE * title_lines.len() as u64 + rows + 4;
-
-    let mut svg = Lines(String::new());
-    svg.line(format_args!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="sizes-title-{name} sizes-desc-{name}">"#
-    ));
-    svg.line(format_args!(r#"<title id="sizes-title-{name}">{}</title>"#, escape(title)));
-    svg.line(format_args!(r#"<desc id="sizes-desc-{name}">{}</desc>"#, escape(description)));
-    // Figures of one width put the digits of a column below one another. There is no background: the page has one.
-    svg.line(format_args!(
-        r#"<g font-family="{FONTS}" font-size="20" fill="{}" style="font-variant-numeric: tabular-nums">"#,
-        ink.text
-    ));
-    let mut top = 0;
-    for line in &title_lines {
-        let column = Column { x: 0, width: WIDTH, at_end: false };
-        svg.text(column, top + 25, r#" font-size="24" font-weight="600""#, line, TITLE_LETTER);
-        top += TITLE_LINE;
-    }
+    let (mut svg, mut top) = frame(&format!("sizes-{name}"), title, description, rows, &ink);
     for panel in panels {
         top += PANEL_GAP;
         let column = Column { x: 0, width: left + full, at_end: false };
@@ -142,6 +123,30 @@ pub fn bars(title: &str, description: &str, panels: &[Panel<'_>], theme: Theme) 
         }
     }
     svg.0 + "</g>\n</svg>\n"
+}
+
+/// The beginning of a picture, to its title, and the height that this takes. `rows`: the height of what comes below it.
+fn frame(id: &str, title: &str, description: &str, rows: u64, ink: &Ink) -> (Lines, u64) {
+    let title_lines = wrap(title, (WIDTH / TITLE_LETTER) as usize);
+    let height = TITLE_LINE * title_lines.len() as u64 + rows + 4;
+    let mut svg = Lines(String::new());
+    svg.line(format_args!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="{id}-title {id}-desc">"#
+    ));
+    svg.line(format_args!(r#"<title id="{id}-title">{}</title>"#, escape(title)));
+    svg.line(format_args!(r#"<desc id="{id}-desc">{}</desc>"#, escape(description)));
+    // Figures of one width put the digits of a column below one another. There is no background: the page has one.
+    svg.line(format_args!(
+        r#"<g font-family="{FONTS}" font-size="20" fill="{}" style="font-variant-numeric: tabular-nums">"#,
+        ink.text
+    ));
+    let mut top = 0;
+    for line in &title_lines {
+        let column = Column { x: 0, width: WIDTH, at_end: false };
+        svg.text(column, top + 25, r#" font-size="24" font-weight="600""#, line, TITLE_LETTER);
+        top += TITLE_LINE;
+    }
+    (svg, top)
 }
 
 /// Where text goes: `x` is its start, or its end where `at_end` says so.

@@ -1,9 +1,6 @@
 //! Bars that are made of parts, with a legend below each: what a file consists of.
 
-use super::{
-    BAR, Column, DARK, FONTS, LETTER, LIGHT, Lines, PANEL_GAP, TITLE_LETTER, TITLE_LINE, Theme, WIDTH, escape, part,
-    tenths, wrap,
-};
+use super::{BAR, Column, DARK, LETTER, LIGHT, PANEL_GAP, Theme, WIDTH, frame, part, tenths};
 use crate::units::thousands;
 
 /// One bar.
@@ -42,26 +39,8 @@ pub fn draw(title: &str, description: &str, bars: &[Bar<'_>], theme: Theme) -> S
     };
     let whole = |bar: &Bar<'_>| bar.parts.iter().map(|(_, bytes)| bytes).sum::<u64>();
     let largest = bars.iter().map(whole).max().unwrap_or_default();
-    let title_lines = wrap(title, (WIDTH / TITLE_LETTER) as usize);
     let rows: u64 = bars.iter().map(|bar| PANEL_GAP + HEADER + BAR + 10 + LEGEND_LINE * bar.parts.len() as u64).sum();
-    let height = TITLE_LINE * title_lines.len() as u64 + rows + 4;
-
-    let mut svg = Lines(String::new());
-    svg.line(format_args!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="parts-title-{name} parts-desc-{name}">"#
-    ));
-    svg.line(format_args!(r#"<title id="parts-title-{name}">{}</title>"#, escape(title)));
-    svg.line(format_args!(r#"<desc id="parts-desc-{name}">{}</desc>"#, escape(description)));
-    svg.line(format_args!(
-        r#"<g font-family="{FONTS}" font-size="20" fill="{}" style="font-variant-numeric: tabular-nums">"#,
-        ink.text
-    ));
-    let mut top = 0;
-    for line in &title_lines {
-        let column = Column { x: 0, width: WIDTH, at_end: false };
-        svg.text(column, top + 25, r#" font-size="24" font-weight="600""#, line, TITLE_LETTER);
-        top += TITLE_LINE;
-    }
+    let (mut svg, mut top) = frame(&format!("parts-{name}"), title, description, rows, &ink);
     let at_end = |x, width| Column { x, width, at_end: true };
     for bar in bars {
         top += PANEL_GAP;
