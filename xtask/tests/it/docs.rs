@@ -236,3 +236,18 @@ fn mdbook_is_answered_as_a_preprocessor() {
         .code(2)
         .stderr(contains("this is not what mdBook sends"));
 }
+
+/// The commands of the book that take long, and its measurements, are run by `.ci/run`.
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn every_command_of_the_book_prints_what_its_page_shows() {
+    // In the repository itself, whose target folder keeps what the book builds: the next time it takes seconds.
+    let mut xtask = assert_cmd::Command::new(env!("CARGO_BIN_EXE_xtask"));
+    crate::project::clean(&mut xtask);
+    xtask
+        .current_dir(crate::project::repository())
+        .args(["docs", "--run"])
+        .assert()
+        .success()
+        .stderr(contains("0 results are not as the book says"));
+}
