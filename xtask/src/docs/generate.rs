@@ -165,7 +165,7 @@ impl Generator<'_> {
                 if fact.needs.is_empty() { String::new() } else { format!(" Needs {}.", fact.needs.join(", ")) };
             let _ = write!(
                 text,
-                "\n### {}\n\n{}: {number} {}.{needs}\n\n```bash\n{}\n```\n",
+                "\n### `{}`\n\n{}: {number} {}.{needs}\n\n```bash\n{}\n```\n",
                 fact.name,
                 fact.about,
                 fact.unit.name(),

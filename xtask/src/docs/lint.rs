@@ -148,8 +148,7 @@ pub fn chapters(folder: &Path, summary: &str, files: &[PathBuf]) -> Vec<(PathBuf
         let text = fs::read_to_string(file).unwrap_or_default();
         let mut lines = text.lines().filter(|line| !line.is_empty());
         let title = lines.next().is_some_and(|line| line.starts_with("# "));
-        if !title || !lines.next().is_some_and(|line| line.contains(MINUTES) || line.starts_with(TO_LOOK_UP))
-        {
+        if !title || !lines.next().is_some_and(|line| line.contains(MINUTES) || line.starts_with(TO_LOOK_UP)) {
             let message = "a chapter begins with its title, and then says how long it takes: `About <!--= minutes -->?<!--/--> minutes.`";
             found.push((file.clone(), Finding { line: 1, message: message.to_owned() }));
         }

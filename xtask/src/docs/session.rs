@@ -99,7 +99,9 @@ impl Session {
             // A script stays executable.
             let permissions = |path: &Path| fs::metadata(path).map(|metadata| metadata.permissions());
             permissions(source)
-                .and_then(|wanted| if permissions(&path)? == wanted { Ok(()) } else { fs::set_permissions(&path, wanted) })
+                .and_then(
+                    |wanted| if permissions(&path)? == wanted { Ok(()) } else { fs::set_permissions(&path, wanted) },
+                )
                 .with_context(|| format!("cannot set the permissions of {}", path.display()))?;
         }
         // What a learner's checks leave behind, and where the book's reader tries things out.

@@ -98,7 +98,11 @@ mod tests {
             Bar { label: "b", parts: vec![("names", 0), ("rest", 2), ("code", 5)] },
         ];
         let svg = draw("t", "d", &bars, Theme::Light);
-        let fills: Vec<&str> = svg.lines().filter(|line| line.contains(r#"height="20""#)).filter_map(|line| line.split("fill=").nth(1)).collect();
+        let fills: Vec<&str> = svg
+            .lines()
+            .filter(|line| line.contains(r#"height="20""#))
+            .filter_map(|line| line.split("fill=").nth(1))
+            .collect();
         let [code, names, rest, same] = fills[..] else { panic!("what has no bytes is not drawn: {svg}") };
         assert!(code == same && code != names && rest != names && rest != code, "{fills:?}");
     }
