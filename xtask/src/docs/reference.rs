@@ -71,7 +71,8 @@ pub fn codes(root: &Path, recorded: &[Answer]) -> Result<String, String> {
         let exit = exit.filter(|answer| answer.command == "echo $?").and_then(|answer| answer.output.first());
         let _ = writeln!(
             text,
-            "<!-- console: with {} -->\n```console\n$ {}\n...\n{}\n...\n$ echo $?\n{}\n```",
+            "<!-- console: {}with {} -->\n```console\n$ {}\n...\n{}\n...\n$ echo $?\n{}\n```",
+            if example.slow { "slow, " } else { "" },
             with.join(" "),
             command,
             said.unwrap_or_default().join("\n"),
@@ -92,6 +93,7 @@ fn diagnostic_in(output: &[String], code: Code) -> Vec<String> {
 /// Files that produce a diagnostic.
 struct Example {
     command: Option<String>,
+    slow: bool,
     why: Option<String>,
     with: Vec<String>,
     /// Path, text and language of what the reader shall see.
@@ -106,6 +108,9 @@ struct Data {
     command: Option<String>,
     /// What the reader should know of the example.
     why: Option<String>,
+    /// Takes too long for every run of the tests.
+    #[serde(default)]
+    slow: bool,
     /// Folders that are laid over the workspace before this one.
     #[serde(default)]
     with: Vec<String>,
@@ -119,7 +124,7 @@ impl Example {
         let file = format!("{folder}.toml");
         let text = fs::read_to_string(root.join(&file)).map_err(|error| format!("{file}: {error}"))?;
         let data: Data = toml::from_str(&text).map_err(|error| format!("{file}: {}", error.message()))?;
-        let Data { command, why, with, show } = data;
+        let Data { command, why, slow, with, show } = data;
         let mut files = Vec::new();
         for path in show {
             let block = listing::block(&root.join(folder), &path)?;
@@ -127,7 +132,7 @@ impl Example {
             let body = block.lines().skip(1).filter(|line| *line != "```").collect::<Vec<_>>().join("\n");
             files.push((path.split('#').next().unwrap_or(&path).to_owned(), body, language));
         }
-        Ok(Self { command, why, with, files })
+        Ok(Self { command, why, slow, with, files })
     }
 }
 

@@ -93,16 +93,14 @@ impl Session {
         }
         for SourceFile { name, source, content } in &files {
             let path = self.copy.join(name);
-            if !fs::read(&path).is_ok_and(|there| there == *content) {
-                tree::write_atomic(&path, content)?;
+            if fs::read(&path).is_ok_and(|there| there == *content) {
+                continue;
             }
-            // A script stays executable.
-            let permissions = |path: &Path| fs::metadata(path).map(|metadata| metadata.permissions());
-            permissions(source)
-                .and_then(
-                    |wanted| if permissions(&path)? == wanted { Ok(()) } else { fs::set_permissions(&path, wanted) },
-                )
-                .with_context(|| format!("cannot set the permissions of {}", path.display()))?;
+            // A copy need not survive a power cut, but a script in it must stay executable.
+            path.parent()
+                .map_or(Ok(()), fs::create_dir_all)
+                .and_then(|()| fs::copy(source, &path))
+                .with_context(|| format!("cannot copy {} to {}", source.display(), path.display()))?;
         }
         // What a learner's checks leave behind, and where the book's reader tries things out.
         for litter in [".workshop", "target/book/try"] {
