@@ -32,6 +32,7 @@ fn a_solution_that_does_not_pass_is_found() {
 }
 
 #[test]
+#[ignore = "takes long: .ci/run runs it"]
 fn a_starter_that_fails_otherwise_than_it_says_is_found() {
     let project = Project::course();
     project.edit(

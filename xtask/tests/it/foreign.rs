@@ -92,6 +92,7 @@ fn with_run_a_profile_that_changes_the_program_fails() {
 }
 
 #[test]
+#[ignore = "takes long: .ci/run runs it"]
 fn a_workspace_member_is_chosen_by_its_manifest_or_by_name() {
     let project = Project::empty();
     project.write(
@@ -160,6 +161,7 @@ fn code_that_does_not_compile_is_exit_code_1_with_rustcs_words() {
 }
 
 #[test]
+#[ignore = "takes long: .ci/run runs it"]
 fn features_are_passed_on() {
     let source = "fn main() { println!(\"{}\", cfg!(feature = \"big\")); }";
     let project = crate_with("[features]\nbig = []\n", source);
