@@ -139,7 +139,7 @@ impl Generator<'_> {
         };
         let unit = first.unit;
         let start = self.get(&format!("fact/{}", first.name))?;
-        let mut text = format!("\n| | {} | |\n|---|--:|--:|\n", unit.name());
+        let mut text = format!("\n| build | {} | change |\n|---|--:|--:|\n", unit.name());
         for fact in &facts {
             let number = self.get(&format!("fact/{}", fact.name))?;
             let change = if fact.name == first.name { String::new() } else { units::change(number, start) };

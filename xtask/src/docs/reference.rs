@@ -13,7 +13,7 @@ pub fn settings() -> String {
     let mut text = String::new();
     for Setting { key, about, values, dev, release, chapter } in SETTINGS {
         let code = |value: &str| if value == "platform" { "the platform's".to_owned() } else { format!("`{value}`") };
-        let _ = write!(text, "\n### `{key}`\n\n{about}\n\n| value | |\n|---|---|\n");
+        let _ = write!(text, "\n### `{key}`\n\n{about}\n\n| value | means |\n|---|---|\n");
         for (value, meaning) in *values {
             let _ = writeln!(text, "| `{key} = {value}` | {meaning} |");
         }

@@ -50,7 +50,7 @@ pub fn side_by_side(tables: &[Table]) -> String {
     let mut head = "| build |".to_owned();
     let mut rule = "|---|".to_owned();
     for table in tables {
-        let _ = write!(head, " {} | |", escape(&table.program));
+        let _ = write!(head, " {} | change |", escape(&table.program));
         rule.push_str("--:|--:|");
     }
     let mut text = format!("{head}\n{rule}\n");

@@ -103,7 +103,7 @@ fn there_are_two_themes(browser: &Browser) -> Result<(), String> {
     ensure(light != dark, format!("{light} in both"))
 }
 
-pub fn a_narrow_window_needs_no_sideways_scrolling(browser: &Browser) -> Result<(), String> {
+fn a_narrow_window_needs_no_sideways_scrolling(browser: &Browser) -> Result<(), String> {
     browser.resize(400, 800);
     let wide = number(browser, "return document.documentElement.scrollWidth");
     browser.resize(1200, 900);
@@ -116,16 +116,16 @@ fn axe() -> Option<String> {
 }
 
 fn axe_finds_nothing(browser: &Browser) -> Result<(), String> {
-    axe_finds_nothing_in(browser, "html")
+    axe_finds_nothing_in(browser, "html", "{}")
 }
 
-/// Lets axe-core look at the part of a page that a selector names, in both themes.
-pub fn axe_finds_nothing_in(browser: &Browser, part: &str) -> Result<(), String> {
+/// Lets axe-core look at the part of a page that a selector names, in both themes, with options of `axe.run`.
+pub fn axe_finds_nothing_in(browser: &Browser, part: &str, options: &str) -> Result<(), String> {
     let Some(axe) = axe() else { return Ok(()) };
     for theme in ["light", "dark"] {
         browser.theme(theme);
         let run = format!(
-            "const done = arguments[arguments.length - 1]; axe.run('{part}').then(r => done(r.violations.map(v => v.id + ': ' + v.nodes[0].html)), e => done(['' + e]))"
+            "const done = arguments[arguments.length - 1]; axe.run('{part}', {options}).then(r => done(r.violations.map(v => v.id + ': ' + v.nodes[0].html)), e => done(['' + e]))"
         );
         let found = browser.run_async(&format!("{axe}\n;{run}"));
         ensure(found.as_array().is_some_and(Vec::is_empty), format!("{theme}: {found:#}"))?;

@@ -73,13 +73,27 @@ const CHECKS: [(&str, Check); 5] = [
     ("console", browser::nothing_is_wrong_in_the_console),
     ("pictures", every_picture_is_there),
     ("themes", the_pictures_follow_the_theme),
-    ("narrow", browser::a_narrow_window_needs_no_sideways_scrolling),
+    ("narrow", nothing_is_cut_off_in_a_narrow_window),
     ("axe", content_is_accessible),
 ];
 
+/// mdBook's frame hides what is too wide, so each element is asked where it ends. Code and tables scroll by themselves.
+fn nothing_is_cut_off_in_a_narrow_window(browser: &Browser) -> Result<(), String> {
+    browser.resize(400, 800);
+    let wide = browser.run(
+        "return [...document.querySelectorAll('main *')]
+             .filter(element => element.getBoundingClientRect().right > innerWidth + 1 && !element.closest('pre, .table-wrapper'))
+             .map(element => element.outerHTML.slice(0, 80))",
+    );
+    browser.resize(1200, 900);
+    ensure(wide.as_array().is_some_and(Vec::is_empty), format!("{wide}"))
+}
+
 /// What the book itself writes; the frame around it is mdBook's.
 fn content_is_accessible(browser: &Browser) -> Result<(), String> {
-    browser::axe_finds_nothing_in(browser, "main")
+    // Without preloading: a page of the file system may not request its own style sheets.
+    const OPTIONS: &str = "{ preload: false, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }";
+    browser::axe_finds_nothing_in(browser, "main", OPTIONS)
 }
 
 #[test]
@@ -127,7 +141,7 @@ fn the_site_is_whole_and_works_in_a_browser() {
             page.replace("img/ladder-light.svg", "img/no-such.svg").replace("img/ladder-dark.svg", "img/no-such.svg"),
         ),
         ("themes", page.replace("ladder-dark.svg", "ladder-light.svg")),
-        ("narrow", page.replace("<main>", &format!("<main><p>{}</p>", "x".repeat(500)))),
+        ("narrow", page.replace("<main>", "<main><div style='width: 900px'>wide</div>")),
     ];
     for (name, broken) in controls {
         assert_ne!(broken, page, "{name} is not broken");
