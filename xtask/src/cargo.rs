@@ -4,12 +4,14 @@ pub mod plan;
 pub mod record;
 
 use crate::exit::{Exit, Failure};
+use crate::proc::sandbox::Sandbox;
 use crate::proc::{self, Call, Finished, Status};
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Which Cargo is called, from where, and what is taken out of its environment.
@@ -23,6 +25,8 @@ pub struct Cargo {
     pub env: BTreeMap<OsString, Option<OsString>>,
     /// Further arguments of every build, such as `--config KEY=VALUE`, which wins over files and environment.
     pub args: Vec<OsString>,
+    /// The box that it runs in; none for what is trusted.
+    pub sandbox: Option<Arc<Sandbox>>,
 }
 
 /// What to build.
@@ -149,6 +153,7 @@ impl Cargo {
     fn call(&self, verb: &str) -> Call {
         let mut call = Call::new(&self.program, &self.cwd).arg(verb);
         call.env.clone_from(&self.env);
+        call.sandbox.clone_from(&self.sandbox);
         call
     }
 
@@ -224,7 +229,12 @@ impl Cargo {
             let failure = explain_failure(&finished, &format!("cargo build --profile {profile}"));
             return Ok(Err(Refused { failure, timed_out: finished.status == Status::TimedOut }));
         }
-        let executables = executables(&finished.stdout)?;
+        let mut executables = executables(&finished.stdout)?;
+        if let Some(sandbox) = &self.sandbox {
+            for executable in &mut executables {
+                executable.path = sandbox.outside(&executable.path);
+            }
+        }
         Ok(Ok(Built { executables, warnings: warnings(&String::from_utf8_lossy(&finished.stderr)) }))
     }
 }

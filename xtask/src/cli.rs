@@ -43,6 +43,8 @@ pub enum Verb {
     WhatIf(WhatIf),
     /// Writes one HTML file to explore: the ladder, whose doing the bytes are, treemaps, changes, tables.
     Report(Report),
+    /// Grades a folder of submissions that nobody trusts; goes on where an earlier run stopped.
+    Grade(Grade),
     /// For those who make exercises.
     #[command(subcommand)]
     Author(Author),
@@ -63,7 +65,7 @@ impl Verb {
             Self::WhatIf(WhatIf { format, .. }) => *format == PlainFormat::Json,
             Self::Report(_) => false,
             Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,
-            Self::Author(_) | Self::Docs(_) => false,
+            Self::Author(_) | Self::Docs(_) | Self::Grade(_) => false,
         }
     }
 }
@@ -344,6 +346,71 @@ pub struct Diff {
     pub subject: Subject,
 }
 
+/// `cargo xtask grade`.
+#[derive(Debug, Args)]
+pub struct Grade {
+    /// Folder of submissions: DIR/STUDENT/ex1/…, a checkout for each student, or an archive (.zip, .tar.gz)
+    #[arg(value_name = "DIR", required_unless_present_any = ["merge", "report", "self_test"])]
+    pub dir: Option<PathBuf>,
+    /// Where the journal and the reports go
+    #[arg(long, value_name = "OUT", default_value = "grades")]
+    pub out: PathBuf,
+    /// Only these exercises
+    #[arg(long, value_name = "EXERCISE", num_args = 1..)]
+    pub exercise: Vec<String>,
+    /// Submissions graded at once; by default one for each processor
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Only a part, to share the work among machines: I/N, hash:I/N, or auto
+    #[arg(long, value_name = "PART")]
+    pub partition: Option<String>,
+    /// What keeps submissions from doing harm
+    #[arg(long, value_enum, default_value_t)]
+    pub sandbox: Sandbox,
+    /// CSV with names, e-mail addresses and due dates
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
+    /// Join the results of partitions into OUT
+    #[arg(long, value_name = "OUT", num_args = 1.., conflicts_with_all = ["dir", "report", "self_test"])]
+    pub merge: Vec<PathBuf>,
+    /// Only write the reports of this folder again, from its journal
+    #[arg(long, value_name = "OUT", conflicts_with_all = ["dir", "self_test"])]
+    pub report: Option<PathBuf>,
+    /// Which reports; all if none is named
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub format: Vec<GradeFormat>,
+    /// Run hostile submissions, and show what stopped each one
+    #[arg(long, conflicts_with = "dir")]
+    pub self_test: bool,
+}
+
+/// What keeps submissions from doing harm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Sandbox {
+    /// A box by bubblewrap; without it nothing is graded
+    #[default]
+    Auto,
+    /// The same
+    Bwrap,
+    /// Nothing: every submission can do what you can; stamped on every record and report
+    None,
+}
+
+/// A report of grades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GradeFormat {
+    /// grades.csv, for a learning management system
+    Csv,
+    /// grades.json, all of it
+    Json,
+    /// junit.xml, for CI
+    Junit,
+    /// index.html, and a page for each student
+    Html,
+    /// gradescope/STUDENT.json
+    Gradescope,
+}
+
 /// `cargo xtask docs`.
 #[derive(Debug, Args)]
 pub struct Docs {
@@ -356,9 +423,12 @@ pub struct Docs {
     /// Run every command and measure every fact anew, keep what came of it, and rewrite the documents
     #[arg(long, conflicts_with = "open")]
     pub record: bool,
-    /// With --run: also the commands that take long, and the facts
+    /// With --run: also the commands that take long
     #[arg(long, requires = "run")]
     pub slow: bool,
+    /// With --run: also measure every fact anew, and compare
+    #[arg(long, requires = "run")]
+    pub facts: bool,
     /// Build the book as a site with mdBook, in target/book/site
     #[arg(long, conflicts_with_all = ["check", "run", "record"])]
     pub site: bool,

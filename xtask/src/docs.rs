@@ -46,7 +46,7 @@ pub struct Wanted {
 /// # Errors
 /// When a marker names nothing, or a file cannot be read or written.
 pub fn run(options: &cli::Docs) -> Result<Exit> {
-    let cli::Docs { check, run, record, slow, site, open, preprocess, chapters } = options;
+    let cli::Docs { check, run, record, slow, facts, site, open, preprocess, chapters } = options;
     let workshop = Workshop::find()?;
     if *preprocess {
         return site::preprocess(&workshop.root, chapters);
@@ -57,7 +57,7 @@ pub fn run(options: &cli::Docs) -> Result<Exit> {
     let book = Book::load(&workshop)?;
     match (check, run, record) {
         (true, ..) => book.check(),
-        (_, true, _) => rehearse::run(&book, chapters, *slow),
+        (_, true, _) => rehearse::run(&book, chapters, *slow, *facts),
         (.., true) => {
             // What is generated may itself hold commands; what cannot be generated yet is about to be measured.
             book.write(false)?;

@@ -12,6 +12,7 @@ use crate::exercise::kinds;
 use crate::exercise::{Exercise, inputs};
 use crate::exit::{Exit, Failure};
 use crate::measure::{Limits, Run, binary};
+use crate::proc::sandbox::Sandbox;
 use crate::profile::Manifest;
 use crate::profile::effective::Overrides;
 use crate::surroundings;
@@ -22,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub struct Evidence {
     pub target: String,
     /// Each build that was asked for.
     pub builds: BTreeMap<String, Attempt>,
+    /// What the inputs that nobody knows beforehand are made from; none for a learner's own check.
+    pub hidden: Option<String>,
 }
 
 /// How a build went.
@@ -105,13 +108,26 @@ pub fn group_key(group: &[String]) -> String {
     group.join(" ")
 }
 
-/// The inputs of an output goal: made from a seed, then the fixed ones.
-pub fn inputs_of(exercise: &Exercise, goal: &str, output: &kinds::Output) -> Vec<inputs::Input> {
+/// Inputs of a graded run that its author could not know.
+const HIDDEN_CASES: u32 = 3;
+
+/// The inputs of an output goal: made from a seed, then the fixed ones, then those that are hidden from a learner, of which the
+/// last one is empty.
+pub fn inputs_of(exercise: &Exercise, goal: &str, output: &kinds::Output, hidden: Option<&str>) -> Vec<inputs::Input> {
     let args: Vec<&str> = output.args.iter().map(|template| template.get_ref().as_str()).collect();
     let stdin = output.stdin.as_ref().map(|template| template.get_ref().as_str());
     let seed = inputs::seed(&format!("{} {goal}", exercise.id));
     let mut made = inputs::make(&args, stdin, output.cases, seed);
     made.extend(output.fixed.iter().cloned());
+    if let Some(hidden) = hidden {
+        made.extend(inputs::make(
+            &args,
+            stdin,
+            HIDDEN_CASES,
+            inputs::seed(&format!("{} {goal} {hidden}", exercise.id)),
+        ));
+        made.push(inputs::Input::default());
+    }
     made
 }
 
@@ -142,6 +158,21 @@ pub struct Request<'a> {
     pub overrides: &'a Overrides,
     /// The names of the builds.
     pub builds: &'a BTreeSet<String>,
+    /// How files that nobody trusts are built and run; none for a learner's own check.
+    pub grading: Option<&'a Grading>,
+}
+
+/// How files that nobody trusts are built and run.
+#[derive(Clone, Debug)]
+pub struct Grading {
+    /// The folder for all that is built, which a build box sees as its own.
+    pub base: PathBuf,
+    /// The box for builds, and the one for runs; none if that was asked for.
+    pub boxes: Option<(Arc<Sandbox>, Arc<Sandbox>)>,
+    /// What hidden inputs are made from.
+    pub hidden: String,
+    /// The files as they are built: what is judged, without what no exercise lets a learner decide.
+    pub built: Vec<(String, Vec<u8>)>,
 }
 
 /// The release of rustc and the target triple, for a check that builds nothing.
@@ -156,7 +187,13 @@ pub fn toolchain(exercise: &Exercise) -> Result<(String, String)> {
 /// Cargo as a learner would call it; the answer of `rustc -vV`, and the release and host in it.
 fn version(exercise: &Exercise) -> Result<(Cargo, String, String, String)> {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let cargo = Cargo { program, cwd: exercise.folder.clone(), env: surroundings::of_learner(), args: Vec::new() };
+    let cargo = Cargo {
+        program,
+        cwd: exercise.folder.clone(),
+        env: surroundings::of_learner(),
+        args: Vec::new(),
+        sandbox: None,
+    };
     let version = cargo.rustc_version("rustc".as_ref())?;
     let (release, host) = crate::cargo::release_and_host(&version)?;
     Ok((cargo, version, release, host))
@@ -169,9 +206,19 @@ fn version(exercise: &Exercise) -> Result<(Cargo, String, String, String)> {
 /// refuses is evidence.
 pub fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence> {
     let Request { root, exercise, builds, .. } = request;
-    let base = target_folder(root).join("check").join(&exercise.id);
-    let (cargo, version, toolchain, target) = version(exercise)?;
-    let mut evidence = Evidence { toolchain, target: target.clone(), builds: BTreeMap::new() };
+    let (mut cargo, version, toolchain, target) = version(exercise)?;
+    let base = match request.grading {
+        None => target_folder(root).join("check").join(&exercise.id),
+        Some(Grading { base, boxes, .. }) => {
+            if let Some((build, _)) = boxes {
+                cargo =
+                    Cargo { program: "cargo".into(), env: BTreeMap::new(), sandbox: Some(Arc::clone(build)), ..cargo };
+            }
+            base.clone()
+        }
+    };
+    let hidden = request.grading.map(|grading| grading.hidden.clone());
+    let mut evidence = Evidence { toolchain, target: target.clone(), builds: BTreeMap::new(), hidden };
     let bench = Bench { request, base, cargo, version, target };
     let repeats: BTreeMap<&String, &str> = builds
         .iter()

@@ -11,6 +11,7 @@ mod docs;
 mod evidence;
 mod exercise;
 mod exit;
+mod grade;
 mod learn;
 mod manifest;
 mod measure;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         Some(Verb::Diff(options)) => anatomy::diff(&options),
         Some(Verb::WhatIf(options)) => anatomy::whatif::run(&options),
         Some(Verb::Report(options)) => anatomy::page::run(&options),
+        Some(Verb::Grade(options)) => grade::run(&options),
         Some(Verb::Author(Author::Verify(options))) => author::verify(&options),
         Some(Verb::Sizes(options)) => sizes::run(&options),
         Some(Verb::Docs(options)) => docs::run(&options),

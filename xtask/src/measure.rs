@@ -5,12 +5,14 @@ pub mod crates;
 
 use crate::exit::{Exit, Failure};
 use crate::manifest::Case;
+use crate::proc::sandbox::Sandbox;
 use crate::proc::{self, Call, Status};
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a program may use while it is under test.
@@ -52,11 +54,28 @@ pub fn run(
     env: &BTreeMap<OsString, Option<OsString>>,
     limits: Limits,
 ) -> Result<Run> {
+    run_in(None, executable, args, stdin, cwd, env, limits)
+}
+
+/// Runs a program once, in a box if there is one.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn run_in(
+    sandbox: Option<&Arc<Sandbox>>,
+    executable: &Path,
+    args: &[String],
+    stdin: &str,
+    cwd: &Path,
+    env: &BTreeMap<OsString, Option<OsString>>,
+    limits: Limits,
+) -> Result<Run> {
     let mut call = Call::new(executable, cwd).args(args);
     call.stdin = stdin.as_bytes().to_vec();
     call.env.clone_from(env);
     call.timeout = Some(limits.time);
     call.output_limit = limits.output;
+    call.sandbox = sandbox.cloned();
     let finished = proc::run(&call)?;
     Ok(Run { status: finished.status, stdout: finished.stdout, stderr: finished.stderr })
 }

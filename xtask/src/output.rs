@@ -138,7 +138,22 @@ pub struct Progress {
     lines: bool,
 }
 
+/// Text of a stranger on one line: nothing in it can move a cursor, or look like a command to a CI system.
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>().replace("::", ":\u{200b}:")
+}
+
 impl Progress {
+    /// For this many things, with the time that the rest will take.
+    pub fn of(count: usize, things: &str) -> Self {
+        let progress = Self::new(count);
+        let template = format!("{{bar:24}} {{pos}}/{{len}} {things}, {{elapsed}}, about {{eta}} to go {{wide_msg}}");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            progress.bar.set_style(style.progress_chars("=> "));
+        }
+        progress
+    }
+
     /// For this many steps.
     pub fn new(steps: usize) -> Self {
         Self::shown(steps, !io::stderr().is_terminal() || env::var_os("TERM").is_some_and(|term| term == "dumb"))

@@ -2,6 +2,7 @@
 
 pub mod anatomy;
 pub mod csv;
+pub mod grade;
 pub mod html;
 pub mod json;
 pub mod learner;

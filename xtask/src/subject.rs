@@ -113,7 +113,13 @@ impl Subject {
         });
         let programs: Vec<Program> = programs.collect();
         let root = workshop.root.clone();
-        let mut cargo = Cargo { program: cargo_program(), cwd: root.clone(), env: BTreeMap::new(), args: Vec::new() };
+        let mut cargo = Cargo {
+            program: cargo_program(),
+            cwd: root.clone(),
+            env: BTreeMap::new(),
+            args: Vec::new(),
+            sandbox: None,
+        };
         let (release, host) = version(&cargo)?;
         let Surroundings { env, args, notes } = surroundings::of_workshop(&root, &workshop.profiles, &host)?;
         (cargo.env, cargo.args) = (env, args);
@@ -143,7 +149,7 @@ impl Subject {
         let manifest = manifest_file(manifest)?;
         let folder = manifest.parent().context("a manifest is in a folder")?.to_owned();
         let Surroundings { env, args, notes } = surroundings::of_foreign(&folder);
-        let mut cargo = Cargo { program: cargo_program(), cwd: folder, env, args };
+        let mut cargo = Cargo { program: cargo_program(), cwd: folder, env, args, sandbox: None };
         let pin = fs::read_to_string(workshop.root.join("rust-toolchain.toml")).unwrap_or_default();
         if surroundings::toolchain_is_our_pin(env::var_os("RUSTUP_TOOLCHAIN").as_deref(), &pin) {
             // The crate is built with the toolchain that its own folder chooses, or the user's default one.

@@ -127,6 +127,36 @@ pub fn compose(folder: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     Ok(())
 }
 
+/// Lets every user write into a folder, and nobody remove what is another's, as in `/tmp`.
+///
+/// # Errors
+/// When the permissions cannot be set.
+pub fn open_to_all(folder: &Path) -> Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o1777))
+        .with_context(|| format!("cannot open {} to a box's user", folder.display()))?;
+    Ok(())
+}
+
+/// Whether the disk below a folder still has room: 64 MiB, more than any step of a build needs.
+pub fn has_room(folder: &Path) -> bool {
+    free(folder).is_none_or(|free| free > 64 << 20)
+}
+
+/// Bytes that are free on the disk below a folder, where that can be told.
+pub fn free(folder: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        let found = rustix::fs::statvfs(folder).ok()?;
+        Some(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        None
+    }
+}
+
 /// Finds out before a long job whether a file can be written below a folder that may not be there yet.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 
 use crate::check::{self, Case, Judgement, Worth};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::evidence::{self, Attempt, Evidence, Request, Watcher, Whose};
+use crate::evidence::{self, Attempt, Evidence, Grading, Request, Watcher, Whose};
 use crate::exercise::answers::Answers;
 use crate::exercise::{self, Exercise};
 use crate::measurement;
@@ -46,7 +46,24 @@ pub struct Trial {
 /// # Errors
 /// When the environment or the course fails.
 pub fn run(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice) -> Result<Trial> {
-    let files = Files::read(exercise, whose);
+    judge(root, exercise, whose, voice, None)
+}
+
+/// Checks files that nobody trusts, in the same way. What is in the exercise's folder does not matter, nor does what
+/// surrounds it.
+///
+/// # Errors
+/// When the environment or the course fails.
+pub fn grade(root: &Path, exercise: &Exercise, files: Vec<(String, Vec<u8>)>, grading: &Grading) -> Result<Trial> {
+    judge(root, exercise, &Whose::Other("submission".to_owned(), files), Voice::Silent, Some(grading))
+}
+
+fn judge(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice, grading: Option<&Grading>) -> Result<Trial> {
+    let mut files = Files::read(exercise, whose);
+    if grading.is_some() {
+        files.changed.clear();
+        files.overrides = Overrides::default();
+    }
     let case = files.case(exercise);
     let mut said = Said { aloud: voice != Voice::Silent, seen: BTreeSet::new() };
     said.problems(&check::judge(&case));
@@ -56,7 +73,7 @@ pub fn run(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice) -> Res
     } else {
         let bar = Bar::new(builds.len(), voice);
         let Files { manifest, overrides, .. } = &files;
-        let request = Request { root, exercise, whose, manifest, overrides, builds: &builds };
+        let request = Request { root, exercise, whose, manifest, overrides, builds: &builds, grading };
         Some(evidence::collect(&request, &bar)?)
     };
     let case = Case { evidence: evidence.as_ref(), ..case };

@@ -15,6 +15,11 @@ pub fn thousands(number: u64) -> String {
     grouped
 }
 
+/// A count of things: `1 record`, `2 records`.
+pub fn plural(count: usize, thing: &str) -> String {
+    format!("{} {thing}{}", thousands(count as u64), if count == 1 { "" } else { "s" })
+}
+
 /// A change in percent with its sign, such as `-34.8 %`; one that would be 0.0 percent in bytes, such as `-24 B`.
 pub fn change(bytes: u64, reference: u64) -> String {
     let sign = match bytes.cmp(&reference) {

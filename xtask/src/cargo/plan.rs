@@ -40,6 +40,11 @@ pub fn units(cargo: &Cargo, build: &Build, scratch: &Path) -> Result<Result<Vec<
     }
     let notes = scratch.join("notes");
     fs::create_dir_all(&notes).with_context(|| format!("cannot make the folder {}", notes.display()))?;
+    if cargo.sandbox.is_some() {
+        // The box's user writes there.
+        tree::open_to_all(scratch)?;
+        tree::open_to_all(&notes)?;
+    }
     let own = env::current_exe().context("cannot find the path of this program")?;
     let mut cargo = cargo.clone();
     for (name, value) in [

@@ -16,7 +16,8 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Output) -> Finding {
     let (Some(got), Some(expected)) = (runs(build.get_ref()), runs(same_as.get_ref())) else {
         return Finding::NeedsBuild;
     };
-    let inputs = evidence::inputs_of(case.exercise, goal, spec);
+    let hidden = case.evidence.and_then(|evidence| evidence.hidden.as_deref());
+    let inputs = evidence::inputs_of(case.exercise, goal, spec, hidden);
     let limits = evidence::limits(case.exercise);
     let executable = case.evidence.and_then(|evidence| evidence.built(build.get_ref())).map(|built| &built.executable);
     let mut wrong =

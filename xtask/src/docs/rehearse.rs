@@ -16,11 +16,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// Runs the commands of some chapters, or of all, and compares. `slow`: also those that take long, and the facts.
+/// Runs the commands of some chapters, or of all, and compares. `slow`: also those that take long; `with_facts`: also what the
+/// book measures.
 ///
 /// # Errors
 /// When a command cannot be run at all.
-pub fn run(book: &Book<'_>, only: &[String], slow: bool) -> Result<Exit> {
+pub fn run(book: &Book<'_>, only: &[String], slow: bool, with_facts: bool) -> Result<Exit> {
     let session = Session::start(&book.workshop.root)?;
     let (mut commands, mut left_out, mut wrong) = (0, 0, 0);
     for page in pages(book, only)? {
@@ -56,7 +57,7 @@ pub fn run(book: &Book<'_>, only: &[String], slow: bool) -> Result<Exit> {
             }
         }
     }
-    if slow {
+    if with_facts {
         // Times are another machine's tomorrow: they are recorded, never compared.
         for fact in facts(book, only).filter(|fact| fact.unit.tolerance().is_some()) {
             wrong += usize::from(!holds(book, &session, fact)?);
@@ -101,7 +102,8 @@ fn holds(book: &Book<'_>, session: &Session, fact: &Fact) -> Result<bool> {
 pub fn record(book: &Book<'_>, only: &[String]) -> Result<()> {
     let root = &book.workshop.root;
     let toolchain = book.measurement.toolchain.clone();
-    let cargo = Cargo { program: "cargo".into(), cwd: root.clone(), env: BTreeMap::new(), args: Vec::new() };
+    let cargo =
+        Cargo { program: "cargo".into(), cwd: root.clone(), env: BTreeMap::new(), args: Vec::new(), sandbox: None };
     let (release, host) = cargo::release_and_host(&cargo.rustc_version("rustc".as_ref())?)?;
     if (release.as_str(), host.as_str()) != (&toolchain, REFERENCE_TARGET) {
         bail!(

@@ -90,7 +90,8 @@ impl Bench<'_> {
             }
             (_, Whose::Other(whose, files)) => {
                 let end = if room == Room::Plain { "target" } else { "variant-target" };
-                self.compose(whose, files, self.base.join(format!("{whose}-{end}")))
+                let built = self.request.grading.map_or(files, |grading| &grading.built);
+                self.compose(whose, built, self.base.join(format!("{whose}-{end}")))
             }
         }
     }
@@ -99,6 +100,10 @@ impl Bench<'_> {
     fn starter_place(&self) -> Result<Place> {
         let files = starter_files(self.exercise())?;
         let place = self.compose("starter", &files, self.base.join("starter-target"))?;
+        if place.cargo.sandbox.is_some() {
+            // A box has nothing of the grader's surroundings.
+            return Ok(place);
+        }
         let manifest = fs::read_to_string(place.folder.join("Cargo.toml")).unwrap_or_default();
         let profiles = Profiles::of(&manifest);
         let surroundings::Surroundings { env, args, .. } =
@@ -186,10 +191,23 @@ impl Bench<'_> {
                 let problem = problem.help("close what else runs on this machine, and try again");
                 return Ok(Attempt::Failed(Box::new(problem)));
             }
-            Err(refused) => return refusal(&order.profile, place, refused.failure),
+            Err(refused) => {
+                // What a submission makes the compiler print is its author's choice, also "No space left on device".
+                let theirs =
+                    self.request.grading.is_some() && build.tree == Tree::Learner && tree::has_room(&self.base);
+                return refusal(&order.profile, place, refused.failure, theirs);
+            }
         };
         let seconds = began.elapsed().as_secs_f64();
         let executable = made.executable(&data.package)?.clone();
+        // The linker can be told to leave a link, and whoever follows it measures another file.
+        if fs::symlink_metadata(&executable.path).is_ok_and(|metadata| !metadata.is_file()) {
+            let message = format!("the executable of the build `{name}` is no ordinary file");
+            let problem = Diagnostic::new(Code::BuildFailed, message).in_file(place.folder.join("Cargo.toml"));
+            return Ok(Attempt::Failed(Box::new(
+                problem.help("let Cargo and the linker write the program themselves"),
+            )));
+        }
         let binary = binary::read(&executable.path)?;
         let groups = self.groups(name);
         let code = if self.wants_code(name) { crates::read(&executable.path)? } else { None };
@@ -242,11 +260,12 @@ impl Bench<'_> {
     /// The inputs that a build is run with, by goal.
     fn jobs(&self, name: &str) -> BTreeMap<String, Vec<inputs::Input>> {
         let mut jobs = BTreeMap::new();
+        let hidden = self.request.grading.map(|grading| grading.hidden.as_str());
         for goal in &self.exercise().data.goal {
             if let Check::Output(output) = &goal.check
                 && [&output.build, &output.same_as].iter().any(|build| build.get_ref() == name)
             {
-                jobs.insert(goal.id.get_ref().clone(), inputs_of(self.exercise(), goal.id.get_ref(), output));
+                jobs.insert(goal.id.get_ref().clone(), inputs_of(self.exercise(), goal.id.get_ref(), output, hidden));
             }
         }
         jobs
@@ -254,10 +273,11 @@ impl Bench<'_> {
 
     fn run(&self, name: &str, executable: &Path, place: &Place) -> Result<BTreeMap<String, Vec<Run>>> {
         let limits = limits(self.exercise());
+        let sandbox = self.request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
         let mut runs = BTreeMap::new();
         for (goal, inputs) in self.jobs(name) {
             let run = |input: &inputs::Input| {
-                measure::run(executable, &input.args, &input.stdin, &place.folder, &place.cargo.env, limits)
+                measure::run_in(sandbox, executable, &input.args, &input.stdin, &place.folder, &place.cargo.env, limits)
             };
             let finished = inputs.iter().map(run).collect::<Result<Vec<_>>>().map_err(|error| {
                 Failure::new(Exit::Environment, format!("{error:#}"))
@@ -282,9 +302,10 @@ impl Bench<'_> {
     }
 }
 
-/// A refused build: the learner's fault is evidence, the environment's ends the call.
-fn refusal(profile: &str, place: &Place, failure: Failure) -> Result<Attempt> {
-    if failure.exit == Exit::Environment {
+/// A refused build: the learner's fault is evidence, the environment's ends the call. `theirs`: whatever it says, it is the
+/// learner's.
+fn refusal(profile: &str, place: &Place, failure: Failure, theirs: bool) -> Result<Attempt> {
+    if failure.exit == Exit::Environment && !theirs {
         bail!(failure);
     }
     let words = failure.message.split_once('\n').map_or(failure.message.as_str(), |(_, words)| words);

@@ -133,7 +133,7 @@ pub fn page(page: &Page) -> serde_json::Result<String> {
 }
 
 /// What a policy calls a script or a style that it allows.
-fn digest(text: &str) -> String {
+pub(super) fn digest(text: &str) -> String {
     format!("sha256-{}", base64(&hmac_sha256::Hash::hash(text.as_bytes())))
 }
 

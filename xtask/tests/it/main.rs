@@ -7,6 +7,7 @@ mod course;
 mod docs;
 mod exercises;
 mod foreign;
+mod grade;
 mod learner;
 mod manifests;
 mod project;

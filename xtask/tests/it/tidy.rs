@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the top to the bottom: a module may use only modules below its own line. A module's submodules are part of it.
 const LAYERS: &[&[&str]] = &[
     &["main"],
-    &["learn", "author", "anatomy", "sizes", "docs"],
+    &["learn", "author", "anatomy", "sizes", "docs", "grade"],
     &["trial", "dissect"],
     &["subject"],
     &["output"],

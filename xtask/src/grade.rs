@@ -1,0 +1,80 @@
+//! The instructor's verb: submissions in, grades out. Nobody's code is trusted, nothing is lost, and every verdict is the one
+//! that the learner's own `check` gives.
+
+mod archive;
+mod boxes;
+mod journal;
+mod model;
+mod partition;
+mod policy;
+mod publish;
+mod roster;
+mod run;
+mod safe;
+mod selftest;
+mod submissions;
+mod worker;
+
+use crate::cli;
+use crate::exit::{Exit, Failure};
+use crate::manifest::Workshop;
+use crate::output;
+use crate::units::plural;
+use anyhow::{Result, bail};
+
+/// Runs `cargo xtask grade`.
+///
+/// # Errors
+/// When the environment, the course or the folder of submissions does not allow it.
+pub fn run(options: &cli::Grade) -> Result<Exit> {
+    let workshop = Workshop::find()?;
+    let root = &workshop.root;
+    if options.self_test {
+        return selftest::run(root);
+    }
+    if let Some(out) = &options.report {
+        publish::write(root, out, options, None)?;
+        return Ok(Exit::Met);
+    }
+    if !options.merge.is_empty() {
+        let merged = journal::merge::merge(&options.merge, &options.out)?;
+        for folder in &merged.torn {
+            output::note(&format!(
+                "{}: the last line of the journal was torn; what it held is not in the result",
+                folder.display()
+            ));
+        }
+        for problem in &merged.problems {
+            output::not_met(problem);
+        }
+        output::note(&format!(
+            "{} in {}, {} of them new",
+            plural(merged.records, "record"),
+            options.out.display(),
+            merged.added
+        ));
+        publish::write(root, &options.out, options, None)?;
+        return Ok(if merged.problems.is_empty() { Exit::Met } else { Exit::NotMet });
+    }
+    let Some(dir) = &options.dir else {
+        bail!(Failure::new(Exit::Usage, "there is nothing to grade").help("name the folder with the submissions"));
+    };
+    let summary = run::run(root, options, dir)?;
+    publish::write(root, &options.out, options, Some((&summary.handed_in, &summary.students)))?;
+    output::note(&format!(
+        "graded {}, {} known before; the results are in {}",
+        plural(summary.graded, "submission"),
+        summary.known,
+        options.out.display()
+    ));
+    if summary.failed == 0 {
+        return Ok(Exit::Met);
+    }
+    bail!(
+        Failure::new(
+            Exit::Environment,
+            format!("{} could not be graded, for reasons that are not the students'", plural(summary.failed, "submission"))
+        )
+        .help("grades.csv names them with the status `infra-error`; repair what their message says, and run the same command again: only these are tried")
+    );
+}

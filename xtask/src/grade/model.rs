@@ -1,0 +1,143 @@
+//! What grading knows: submissions, and what came of each. The record of a submission is one line of the journal.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What a line of the journal says that it is.
+pub const SCHEMA: &str = "size-workshop/grade/1";
+
+/// The work of one student for one exercise: data, never run where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Submission {
+    /// The name of the student's folder or archive.
+    pub student: String,
+    /// The exercise, such as `ex1`.
+    pub exercise: String,
+    /// The contents of the files that the exercise lets learners edit; one that was not handed in is not there.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// What else was handed in and not taken, by its path there; at most a few are named.
+    pub ignored: Vec<String>,
+    /// Why it cannot be graded at all: a link, too large a file, a damaged archive. One sentence without a final full stop.
+    pub rejected: Option<String>,
+    /// Where it came from, to be shown.
+    pub origin: PathBuf,
+}
+
+/// What came of a submission.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// `size-workshop/grade/1`.
+    pub schema: String,
+    /// A digest of all that the result depends on: the files taken, the exercise, the compiler, this program, the sandbox.
+    pub key: String,
+    /// The student.
+    pub student: String,
+    /// The exercise.
+    pub exercise: String,
+    /// How it went.
+    pub status: Status,
+    /// Points.
+    pub points: u32,
+    /// Points that can be had.
+    pub points_max: u32,
+    /// Each goal, as `check` judges it.
+    pub goals: Vec<Goal>,
+    /// Bytes of the build that the size goal judges.
+    pub size_bytes: Option<u64>,
+    /// Bytes of the build that it is compared with.
+    pub size_baseline: Option<u64>,
+    /// Why a person should look at it; empty if nobody needs to.
+    pub review: Vec<String>,
+    /// Answers in the student's own words, by the key in answers.toml: a person gives the points for these.
+    pub answers: BTreeMap<String, String>,
+    /// For a submission that was not judged: why. One sentence without a final full stop.
+    pub message: Option<String>,
+    /// What kept it from doing harm: `bwrap`, or `none`.
+    pub sandbox: String,
+    /// The release of rustc.
+    pub toolchain: String,
+    /// The target triple.
+    pub target: String,
+    /// Wall seconds that it took.
+    pub seconds: f64,
+    /// SHA-256 of each file that was taken, so that a student can see that it was theirs.
+    pub files: BTreeMap<String, String>,
+}
+
+/// How a submission went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Judged; the points say how.
+    Graded,
+    /// Cargo or rustc refused it. What needs no build was judged.
+    BuildFailed,
+    /// Not taken: see `message`.
+    Rejected,
+    /// Ended, because it took too long.
+    Timeout,
+    /// Ended, because it took too much memory.
+    Oom,
+    /// Ended, because it printed or wrote too much.
+    OutputLimit,
+    /// Our fault, not theirs: it is tried again, and is never a grade.
+    InfraError,
+}
+
+impl Status {
+    /// The word in the journal and in the reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Graded => "graded",
+            Self::BuildFailed => "build-failed",
+            Self::Rejected => "rejected",
+            Self::Timeout => "timeout",
+            Self::Oom => "oom",
+            Self::OutputLimit => "output-limit",
+            Self::InfraError => "infra-error",
+        }
+    }
+
+    /// Whether it is a grade. An error of ours never is.
+    pub fn is_final(self) -> bool {
+        self != Self::InfraError
+    }
+}
+
+/// A goal of a record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Goal {
+    /// Its name.
+    pub id: String,
+    /// What is reached when it is met.
+    pub text: String,
+    /// `pass`, `fail` or `skip`.
+    pub verdict: String,
+    /// Its points.
+    pub points: u32,
+    /// What it is worth.
+    pub points_max: u32,
+    /// Why it is not met.
+    pub problems: Vec<Problem>,
+    /// What must come first, for a goal that could not be judged.
+    pub waits_for: Option<String>,
+}
+
+/// A diagnostic of a goal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Problem {
+    /// Its code, such as `profile/wrong-table`.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// The file, relative to the exercise.
+    pub file: Option<String>,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// What to do.
+    pub help: Option<String>,
+}

@@ -1,0 +1,450 @@
+//! From results to grades: what a person decided comes before what the machine found, and late work costs what the course
+//! says. Neither stands in the journal, so grading again loses neither. Nothing here rounds in floating point.
+
+use super::journal::{self, Job};
+use super::model::{Record, Status};
+use crate::diagnostic::{self, shown};
+use crate::exit::{Exit, Failure};
+use crate::tree;
+use anyhow::{Result, bail};
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// Nobody writes more by hand, in bytes.
+const LARGEST: u64 = 4 << 20;
+
+/// A number of points or of percents, in hundredths: `7.5` is 750.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hundredths(pub u64);
+
+impl Hundredths {
+    /// A whole number.
+    pub fn whole(number: u32) -> Self {
+        Self(u64::from(number) * 100)
+    }
+}
+
+impl fmt::Display for Hundredths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, rest) = (self.0 / 100, self.0 % 100);
+        let text = match rest {
+            0 => whole.to_string(),
+            _ if rest % 10 == 0 => format!("{whole}.{}", rest / 10),
+            _ => format!("{whole}.{rest:02}"),
+        };
+        f.pad(&text)
+    }
+}
+
+/// As a number of points, such as `7.5`.
+impl Serialize for Hundredths {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 % 100 {
+            0 => serializer.serialize_u64(self.0 / 100),
+            _ => serializer.serialize_f64(self.0 as f64 / 100.0),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Hundredths {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Number;
+        impl Visitor<'_> for Number {
+            type Value = Hundredths;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number from 0 to 1000000 with at most two decimals")
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Hundredths, E> {
+                self.visit_f64(number as f64)
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Hundredths, E> {
+                self.visit_f64(number as f64)
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Hundredths, E> {
+                let hundredths = (number * 100.0).round();
+                // Every number with two decimals is that near to its hundredths; one with three is not.
+                if !(0.0..=1e6).contains(&number) || (number * 100.0 - hundredths).abs() > 1e-6 {
+                    return Err(E::invalid_value(de::Unexpected::Float(number), &self));
+                }
+                Ok(Hundredths(hundredths as u64))
+            }
+        }
+        deserializer.deserialize_any(Number)
+    }
+}
+
+/// Somebody whose grades are wanted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Person {
+    /// The name of their folder among the submissions.
+    pub id: String,
+    /// May be empty, as may be what follows.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// Address for mail.
+    pub email: String,
+    /// When the work is due, in seconds since 1970 (UTC). Without it nothing is late.
+    pub due: Option<i64>,
+    /// When it was handed in, in seconds since 1970 (UTC), by the system that took it.
+    pub submitted: Option<i64>,
+}
+
+/// What a person decided, from overrides.toml.
+#[derive(Debug, Default)]
+pub struct Overrides {
+    file: PathBuf,
+    text: String,
+    entries: Vec<Override>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OverridesFile {
+    #[serde(default)]
+    r#override: Vec<Override>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Override {
+    student: Spanned<String>,
+    exercise: Spanned<String>,
+    /// In place of the raw score; what is taken for lateness is taken from it.
+    points: Spanned<Hundredths>,
+    reason: Spanned<String>,
+}
+
+impl Overrides {
+    /// Reads overrides.toml in the folder of the results, or beside that folder. Where there is none, nothing is overridden.
+    ///
+    /// # Errors
+    /// When there are two, or it is malformed: with the line.
+    pub fn find(out_dir: &Path) -> Result<Self> {
+        match find(out_dir, "overrides.toml")? {
+            Some((file, text)) => Self::parse(&file, text),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Reads the text of overrides.toml. `rows` compares it with what was graded.
+    ///
+    /// # Errors
+    /// When it is malformed, gives no reason, or says two things about one result: with the line.
+    pub fn parse(file: &Path, text: String) -> Result<Self> {
+        let parsed: OverridesFile =
+            toml::from_str(&text).map_err(|error| diagnostic::toml_error(file, &text, &error))?;
+        let mut seen = BTreeSet::new();
+        for Override { student, exercise, points: _, reason } in &parsed.r#override {
+            if reason.get_ref().trim().is_empty() {
+                let message = "an override needs a reason: the student sees it";
+                bail!(diagnostic::in_file(file, &text, reason.span(), message, "say why", None));
+            }
+            if !seen.insert((student.get_ref(), exercise.get_ref())) {
+                let message = format!("there are two overrides for {} {}", student.get_ref(), exercise.get_ref());
+                bail!(diagnostic::in_file(
+                    file,
+                    &text,
+                    student.span(),
+                    &message,
+                    "the second",
+                    Some("leave one of them")
+                ));
+            }
+        }
+        Ok(Self { file: file.to_owned(), entries: parsed.r#override, text })
+    }
+
+    fn wrong(&self, span: std::ops::Range<usize>, message: &str, label: &str, help: Option<&str>) -> anyhow::Error {
+        diagnostic::in_file(&self.file, &self.text, span, message, label, help).into()
+    }
+}
+
+/// What late work costs, from `[late]` in policy.toml. In percent of the points that can be had, as learning platforms do
+/// it, so that a day costs everybody the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Late {
+    /// For each day that has begun after the grace.
+    pub per_day_percent: Hundredths,
+    /// Minutes after the due time in which nothing is taken. The days are counted from their end.
+    #[serde(default)]
+    pub grace_minutes: u32,
+    /// Never more than this.
+    #[serde(default = "all_of_it")]
+    pub max_percent: Hundredths,
+}
+
+fn all_of_it() -> Hundredths {
+    Hundredths::whole(100)
+}
+
+impl Late {
+    /// Reads policy.toml in the folder of the results, or beside that folder. Where there is none, lateness costs nothing.
+    ///
+    /// # Errors
+    /// When there are two, or it is malformed: with the line.
+    pub fn find(out_dir: &Path) -> Result<Option<Self>> {
+        let Some((file, text)) = find(out_dir, "policy.toml")? else { return Ok(None) };
+        Self::parse(&file, &text)
+    }
+
+    /// Reads the text of policy.toml.
+    ///
+    /// # Errors
+    /// When it is malformed: with the line.
+    pub fn parse(file: &Path, text: &str) -> Result<Option<Self>> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Policy {
+            late: Option<Spanned<Late>>,
+        }
+        let policy: Policy = toml::from_str(text).map_err(|error| diagnostic::toml_error(file, text, &error))?;
+        if let Some(late) = &policy.late {
+            let Late { per_day_percent, grace_minutes: _, max_percent } = *late.get_ref();
+            if per_day_percent.max(max_percent) > all_of_it() {
+                let message = "more than 100 percent cannot be taken";
+                bail!(diagnostic::in_file(file, text, late.span(), message, "too much", None));
+            }
+        }
+        Ok(policy.late.map(Spanned::into_inner))
+    }
+
+    /// Days that have begun since the end of the grace; 0 if it was in time.
+    pub fn days(&self, due: i64, submitted: i64) -> u64 {
+        // Two times can be further apart than an i64 can say.
+        let late = i128::from(submitted) - i128::from(due) - i128::from(self.grace_minutes) * 60;
+        u64::try_from(late.max(0)).unwrap_or(u64::MAX).div_ceil(24 * 60 * 60)
+    }
+
+    /// What is taken from a score, never more than all of it. A fraction of a hundredth is left to the student.
+    pub fn penalty(&self, days: u64, raw: Hundredths, max: Hundredths) -> Hundredths {
+        let percent = u128::from(days).saturating_mul(self.per_day_percent.0.into()).min(self.max_percent.0.into());
+        let taken = percent * u128::from(max.0) / 10_000;
+        Hundredths(u64::try_from(taken).unwrap_or(u64::MAX)).min(raw)
+    }
+}
+
+/// The file in the folder of the results, or beside that folder.
+fn find(out_dir: &Path, name: &str) -> Result<Option<(PathBuf, String)>> {
+    let beside = match out_dir.parent() {
+        Some(parent) if out_dir.file_name().is_some() => parent.join(name),
+        // `.` and `..` have no parent in their name.
+        _ => out_dir.join("..").join(name),
+    };
+    let there: Vec<PathBuf> = [out_dir.join(name), beside].into_iter().filter(|file| file.exists()).collect();
+    let file = match there.as_slice() {
+        [] => return Ok(None),
+        [file] => file,
+        [inner, outer, ..] => {
+            let message = format!("there are two of {name}: {} and {}", shown(inner).display(), shown(outer).display());
+            bail!(Failure::new(Exit::Usage, message).help("leave one of them"));
+        }
+    };
+    match tree::read_text(file, LARGEST) {
+        Ok(text) => Ok(Some((file.clone(), text))),
+        // Its help is about the files of an exercise.
+        Err(unreadable) => bail!(Failure::new(Exit::Usage, unreadable.message).file(shown(file))),
+    }
+}
+
+/// A grade: one for each person and exercise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Whose it is.
+    pub person: Person,
+    /// Of which exercise.
+    pub exercise: String,
+    /// What grading found; none if nothing was handed in, or it is not graded yet.
+    pub record: Option<Record>,
+    /// Points before lateness: what a person gave, else what grading found. None if there is no grade (yet).
+    pub raw_score: Option<Hundredths>,
+    /// Points that lateness takes; never more than the raw score.
+    pub late_submission_penalty: Option<Hundredths>,
+    /// What is left of the raw score.
+    pub score: Option<Hundredths>,
+    /// Points that can be had.
+    pub max_score: Hundredths,
+    /// Why a person gave other points.
+    pub override_reason: Option<String>,
+    /// The word of the record's status, `not-handed-in`, or `not-graded-yet`.
+    pub status: String,
+    /// Why a person should look at it, one sentence each without a final full stop; empty if nobody needs to.
+    pub review: Vec<String>,
+}
+
+/// What grades are made of.
+pub struct Input<'a> {
+    /// The whole journal.
+    pub records: &'a [Record],
+    /// The class. Empty if there is no list of it: then everybody in the journal.
+    pub people: &'a [Person],
+    /// The exercises with the points that can be had, in the order of the course.
+    pub exercises: &'a [(String, u32)],
+    /// What was handed in, where that is known: what of it is not in the journal is not graded yet.
+    pub handed_in: &'a BTreeSet<Job>,
+    /// What people decided.
+    pub overrides: &'a Overrides,
+    /// What late work costs.
+    pub late: Option<&'a Late>,
+}
+
+/// One row for each person and exercise, in the order of people and exercises, and notes on what does not fit together.
+///
+/// # Errors
+/// When an override is of no exercise, or gives more points than can be had: with its line.
+pub fn rows(input: &Input) -> Result<(Vec<Row>, Vec<String>)> {
+    let Input { records, people, exercises, handed_in, overrides, late } = *input;
+    let latest = journal::latest(records);
+    let conflicts = journal::conflicts(records);
+    let mut notes = Vec::new();
+
+    let mut points_max: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut order: Vec<&str> = Vec::new();
+    let of_records = latest.values().map(|record| (record.exercise.as_str(), record.points_max));
+    for (exercise, max) in exercises.iter().map(|(exercise, max)| (exercise.as_str(), *max)).chain(of_records) {
+        points_max.entry(exercise).or_insert_with(|| {
+            order.push(exercise);
+            max
+        });
+    }
+
+    let everybody = everybody(people, latest.keys().chain(handed_in), &mut notes);
+    let mut decided: BTreeMap<(&str, &str), &Override> = BTreeMap::new();
+    for entry in &overrides.entries {
+        let (student, exercise) = (entry.student.get_ref().as_str(), entry.exercise.get_ref().as_str());
+        let Some(known_max) = points_max.get(exercise) else {
+            let message = format!("there is no exercise `{exercise}`");
+            let help = format!("there are {}", order.join(", "));
+            return Err(overrides.wrong(entry.exercise.span(), &message, "not known", Some(&help)));
+        };
+        let job = (student.to_owned(), exercise.to_owned());
+        let max = max_of(latest.get(&job), *known_max);
+        if *entry.points.get_ref() > Hundredths::whole(max) {
+            let message = format!("{student} cannot have {} of {max} points", entry.points.get_ref());
+            return Err(overrides.wrong(entry.points.span(), &message, "too many", None));
+        }
+        if !everybody.iter().any(|person| person.id == student) {
+            let (line, _) = diagnostic::line_and_column(&overrides.text, entry.student.span().start);
+            let file = shown(&overrides.file);
+            notes.push(format!(
+                "{}:{line}: there is no student `{student}`; this override does nothing",
+                file.display()
+            ));
+        }
+        decided.insert((student, exercise), entry);
+    }
+
+    let mut rows = Vec::with_capacity(everybody.len() * order.len());
+    for person in &everybody {
+        for &exercise in &order {
+            let job = (person.id.clone(), exercise.to_owned());
+            let entry = decided.get(&(person.id.as_str(), exercise)).copied();
+            let state = State {
+                record: latest.get(&job),
+                is_waiting: handed_in.contains(&job),
+                disagreement: conflicts.get(&job).map(Vec::as_slice),
+            };
+            rows.push(row(person, exercise, points_max[exercise], state, entry, late));
+        }
+    }
+    Ok((rows, notes))
+}
+
+/// The class, and whoever else was graded.
+fn everybody<'a>(people: &[Person], jobs: impl Iterator<Item = &'a Job>, notes: &mut Vec<String>) -> Vec<Person> {
+    let mut ids = BTreeSet::new();
+    let mut all = Vec::new();
+    for person in people {
+        if ids.insert(person.id.as_str()) {
+            all.push(person.clone());
+        } else {
+            notes.push(format!("`{}` is in the list of the class twice; the first counts", person.id));
+        }
+    }
+    let others: BTreeSet<&str> = jobs.map(|(student, _)| student.as_str()).filter(|id| !ids.contains(id)).collect();
+    for id in others {
+        if !people.is_empty() {
+            notes.push(format!("`{id}` was graded and is not in the list of the class"));
+        }
+        all.push(Person { id: id.to_owned(), ..Person::default() });
+    }
+    all
+}
+
+/// The points that could be had when it was graded; a submission that was not judged may have none.
+fn max_of(record: Option<&Record>, known: u32) -> u32 {
+    record.map(|record| record.points_max).filter(|&max| max > 0).unwrap_or(known)
+}
+
+struct State<'a> {
+    record: Option<&'a Record>,
+    is_waiting: bool,
+    disagreement: Option<&'a [String]>,
+}
+
+fn row(person: &Person, exercise: &str, max: u32, state: State, entry: Option<&Override>, late: Option<&Late>) -> Row {
+    let State { record, is_waiting, disagreement } = state;
+    let max_score = Hundredths::whole(max_of(record, max));
+    let status = match record {
+        Some(record) => record.status.name(),
+        None if is_waiting => "not-graded-yet",
+        None => "not-handed-in",
+    };
+    let found = match record {
+        Some(record) => record.status.is_final().then(|| Hundredths::whole(record.points)),
+        None => (!is_waiting).then_some(Hundredths(0)),
+    };
+    let raw_score = entry.map(|entry| *entry.points.get_ref()).or(found);
+    let is_work = record.is_some() || is_waiting;
+    let mut review = Vec::new();
+    let penalty = match (late, person.due, person.submitted) {
+        (Some(late), Some(due), Some(submitted)) if is_work => {
+            raw_score.map(|raw| late.penalty(late.days(due, submitted), raw, max_score))
+        }
+        (Some(_), Some(_), None) if is_work => {
+            review.push("nobody knows when it was handed in, so nothing is taken for lateness".to_owned());
+            raw_score.map(|_| Hundredths(0))
+        }
+        _ => raw_score.map(|_| Hundredths(0)),
+    };
+    if entry.is_none()
+        && let Some(record) = record
+    {
+        review.extend(record.review.iter().cloned());
+        if !record.answers.is_empty() {
+            review.push("an answer in the student's own words waits for its points".to_owned());
+        }
+        match record.status {
+            Status::InfraError => review.push("grading failed, and not by their fault: grade it again".to_owned()),
+            Status::Rejected => review.push("it was not taken".to_owned()),
+            _ => {}
+        }
+        if let Some(verdicts) = disagreement {
+            review.push(format!("the same files were judged differently: {}", verdicts.join(" and ")));
+        }
+    }
+    Row {
+        person: person.clone(),
+        exercise: exercise.to_owned(),
+        record: record.cloned(),
+        raw_score,
+        late_submission_penalty: penalty,
+        score: raw_score.zip(penalty).map(|(raw, penalty)| Hundredths(raw.0.saturating_sub(penalty.0))),
+        max_score,
+        override_reason: entry.map(|entry| entry.reason.get_ref().clone()),
+        status: status.to_owned(),
+        review,
+    }
+}
+
+#[cfg(test)]
+mod tests;

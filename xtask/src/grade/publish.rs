@@ -1,0 +1,238 @@
+//! Writes the reports of a grading run from its journal: they can be written again at any time, and a person's decisions and
+//! the late policy are applied here and nowhere else.
+
+use super::journal::{self, Job, Journal};
+use super::model::Record;
+use super::policy::{self, Input, Late, Overrides, Person};
+use super::roster::{self, Roster};
+use crate::cli::{self, GradeFormat};
+use crate::exercise::{self, Exercise};
+use crate::output;
+use crate::report::grade::{self, Gradebook, csv, gradescope, html, json, junit};
+use crate::tree;
+use anyhow::{Context as _, Result};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// Every format, in the order in which they are written.
+const ALL: [GradeFormat; 5] =
+    [GradeFormat::Csv, GradeFormat::Json, GradeFormat::Junit, GradeFormat::Gradescope, GradeFormat::Html];
+
+/// What was found on the disk: who handed in what, and everyone.
+type Found<'a> = (&'a BTreeSet<Job>, &'a [String]);
+
+/// Writes the reports that were asked for. `found` is only known after a run.
+///
+/// # Errors
+/// When the journal, the roster or a person's decisions are malformed, or a report cannot be written.
+pub fn write(root: &Path, out: &Path, options: &cli::Grade, found: Option<Found<'_>>) -> Result<()> {
+    let exercises = exercise::all(root)?;
+    let records = Journal::read(out)?;
+    let graded: BTreeSet<&str> = records.iter().map(|record| record.exercise.as_str()).collect();
+    let shown: Vec<(String, u32)> = exercises
+        .iter()
+        .filter(|exercise| {
+            if options.exercise.is_empty() {
+                graded.contains(exercise.id.as_str())
+            } else {
+                options.exercise.contains(&exercise.id)
+            }
+        })
+        .map(|exercise| (exercise.id.clone(), exercise.data.goal.iter().map(|goal| goal.points).sum()))
+        .collect();
+    let roster = options.roster.as_ref().map(|file| read_roster(file, &exercises)).transpose()?;
+    let students = students(roster.as_ref(), &records, found.map_or(&[], |(_, students)| students));
+    let none = BTreeSet::new();
+    let (overrides, late) = (Overrides::find(out)?, Late::find(out)?);
+    let mut rows = Vec::new();
+    for (index, (exercise, _)) in shown.iter().enumerate() {
+        // Each exercise may have a due date of its own.
+        let people: Vec<Person> = students.iter().map(|student| person(roster.as_ref(), student, exercise)).collect();
+        let (made, notes) = policy::rows(&Input {
+            records: &records,
+            people: &people,
+            exercises: &shown,
+            handed_in: found.map_or(&none, |(handed_in, _)| handed_in),
+            overrides: &overrides,
+            late: late.as_ref(),
+        })?;
+        rows.extend(made.into_iter().filter(|row| row.exercise == *exercise));
+        for note in notes.iter().filter(|_| index == 0) {
+            output::note(note);
+        }
+    }
+    let conflicts = journal::conflicts(&records);
+    if !conflicts.is_empty() {
+        output::note(&format!(
+            "{} submissions were judged in two ways under one key; their rows need a review",
+            conflicts.len()
+        ));
+    }
+    let book = book(&records, rows);
+    let formats = if options.format.is_empty() { ALL.to_vec() } else { options.format.clone() };
+    for format in formats {
+        one(out, format, &book)?;
+    }
+    Ok(())
+}
+
+fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
+    let write = |name: &str, text: String| tree::write_atomic(&out.join(name), text.as_bytes());
+    let students: BTreeSet<&str> = book.rows.iter().map(|row| row.student.as_str()).collect();
+    match format {
+        GradeFormat::Csv => write("grades.csv", csv::grades(book)?),
+        GradeFormat::Json => write("grades.json", json::grades(book).context("cannot write the grades as JSON")?),
+        GradeFormat::Junit => write("junit.xml", junit::grades(book)),
+        GradeFormat::Gradescope => {
+            for student in students {
+                let name = format!("gradescope/{}.json", grade::file_name(student));
+                match gradescope::results(book, student).context("cannot write the grades as JSON")? {
+                    Some(text) => write(&name, text)?,
+                    // A partial sum would be a wrong grade, also one from an earlier run.
+                    None => drop(fs::remove_file(out.join(&name))),
+                }
+            }
+            Ok(())
+        }
+        GradeFormat::Html => {
+            for student in students {
+                write(&format!("students/{}.html", grade::file_name(student)), html::student(book, student))?;
+            }
+            write("index.html", html::index(book))
+        }
+    }
+}
+
+fn read_roster(file: &Path, exercises: &[Exercise]) -> Result<Roster> {
+    let ids: Vec<&str> = exercises.iter().map(|exercise| exercise.id.as_str()).collect();
+    let roster = roster::read(file, &ids)?;
+    for note in &roster.notes {
+        output::note(note);
+    }
+    Ok(roster)
+}
+
+/// Everyone: the roster's people in its order, then those who handed something in, each once.
+fn students(roster: Option<&Roster>, records: &[Record], found: &[String]) -> Vec<String> {
+    let listed = roster.into_iter().flat_map(|roster| &roster.rows).map(|row| &row.student);
+    let mut seen = BTreeSet::new();
+    listed
+        .chain(found)
+        .chain(records.iter().map(|record| &record.student))
+        .filter(|student| seen.insert(student.as_str().to_owned()))
+        .cloned()
+        .collect()
+}
+
+/// What the roster says of a student, as far as it is about this exercise.
+fn person(roster: Option<&Roster>, student: &str, exercise: &str) -> Person {
+    let Some(row) = roster.and_then(|roster| roster.of(student, exercise)) else {
+        return Person { id: student.to_owned(), ..Person::default() };
+    };
+    let seconds = |time: Option<roster::Time>| time.map(|time| time.seconds);
+    Person {
+        id: student.to_owned(),
+        first_name: row.first_name,
+        last_name: row.last_name,
+        email: row.email,
+        due: seconds(row.extension.or(row.due)),
+        submitted: seconds(row.submitted),
+    }
+}
+
+fn book(records: &[Record], rows: Vec<policy::Row>) -> Gradebook {
+    let latest = records.last();
+    let unboxed = records.iter().any(|record| record.sandbox != "bwrap");
+    let hundredths = |number: policy::Hundredths| i64::try_from(number.0).unwrap_or(i64::MAX);
+    Gradebook {
+        title: "The workshop on Rust binary size".to_owned(),
+        toolchain: latest.map(|record| record.toolchain.clone()).unwrap_or_default(),
+        target: latest.map(|record| record.target.clone()).unwrap_or_default(),
+        sandbox: if unboxed { "none" } else { "bwrap" }.to_owned(),
+        rows: rows
+            .into_iter()
+            .map(|row| {
+                let policy::Row {
+                    person,
+                    exercise,
+                    record,
+                    raw_score,
+                    late_submission_penalty,
+                    score,
+                    max_score,
+                    override_reason,
+                    status,
+                    review,
+                } = row;
+                grade::Row {
+                    student: person.id,
+                    first_name: person.first_name,
+                    last_name: person.last_name,
+                    email: person.email,
+                    exercise,
+                    status,
+                    raw_score: raw_score.map(hundredths),
+                    late_submission_penalty: late_submission_penalty.map_or(0, hundredths),
+                    score: score.map(hundredths),
+                    max_score: hundredths(max_score),
+                    override_reason,
+                    needs_review: review,
+                    size_bytes: record.as_ref().and_then(|record| record.size_bytes),
+                    size_baseline: record.as_ref().and_then(|record| record.size_baseline),
+                    due: person.due.map(time),
+                    timestamp: person.submitted.map(time),
+                    seconds: record.as_ref().map_or(0.0, |record| record.seconds),
+                    message: record.as_ref().and_then(|record| record.message.clone()),
+                    goals: record.iter().flat_map(|record| &record.goals).map(goal).collect(),
+                    answers: record.as_ref().map(|record| record.answers.clone()).unwrap_or_default(),
+                    files: record.as_ref().map(|record| record.files.clone()).unwrap_or_default(),
+                    key: record.map(|record| record.key).unwrap_or_default(),
+                }
+            })
+            .collect(),
+    }
+}
+
+fn goal(goal: &super::model::Goal) -> grade::Goal {
+    let super::model::Goal { id, text, verdict, points, points_max, problems, waits_for } = goal.clone();
+    let problem = |problem: super::model::Problem| {
+        let super::model::Problem { code, message, file, line, help } = problem;
+        grade::Problem { code, message, file, line, help }
+    };
+    let problems = problems.into_iter().map(problem).collect();
+    grade::Goal { id, text, verdict, points, points_max, problems, waits_for }
+}
+
+/// Seconds since 1970 as `2026-11-21T12:00:00Z`, by the rule of days that repeats every 400 years.
+fn time(seconds: i64) -> String {
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_people_read_them() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_827_696, "2000-02-29T12:34:56Z"),
+            (1_795_262_400, "2026-11-21T12:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(time(seconds), text);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What of a submitted manifest is built: its profiles, and whatever Cargo does not know. Everything that could make Cargo run or
+//! read something else (dependencies, build scripts, patches, targets, the workspace) is the course's.
+
+use toml::Table;
+
+/// The tables and keys of a manifest that are the course's.
+const OURS: [&str; 18] = [
+    "package",
+    "project",
+    "cargo-features",
+    "dependencies",
+    "dev-dependencies",
+    "dev_dependencies",
+    "build-dependencies",
+    "build_dependencies",
+    "target",
+    "patch",
+    "replace",
+    "workspace",
+    "features",
+    "lib",
+    "bin",
+    "example",
+    "test",
+    "bench",
+];
+
+/// The file as it is built, and the tables that were not taken. Only a manifest is changed; one that is no TOML is never built.
+pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)]) -> (Vec<u8>, Vec<String>) {
+    let same = || (text.to_vec(), Vec::new());
+    if !path.ends_with("Cargo.toml") {
+        return same();
+    }
+    let parse = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.parse::<Table>().ok();
+    let own = starter.iter().find(|(own, _)| own == path).and_then(|(_, own)| parse(own));
+    let (Some(mut theirs), Some(own)) = (parse(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)), own) else {
+        return same();
+    };
+    let mut replaced = Vec::new();
+    for key in OURS {
+        if theirs.get(key) != own.get(key) {
+            replaced.push(format!("`{key}`"));
+        }
+        match own.get(key) {
+            Some(value) => drop(theirs.insert(key.to_owned(), value.clone())),
+            None => drop(theirs.remove(key)),
+        }
+    }
+    // An exercise without a problem is built as it was handed in: then Cargo's messages name the lines that its author sees.
+    if replaced.is_empty() { same() } else { (theirs.to_string().into_bytes(), replaced) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STARTER: &str = "[package]\nname = \"p\"\nversion = \"0.1.0\"\n\n[workspace]\n";
+
+    fn built(text: &str) -> (String, Vec<String>) {
+        let starter = [("Cargo.toml".to_owned(), STARTER.as_bytes().to_vec())];
+        let (bytes, replaced) = of("Cargo.toml", text.as_bytes(), &starter);
+        (String::from_utf8(bytes).unwrap(), replaced)
+    }
+
+    #[test]
+    fn profiles_and_misspelled_tables_are_taken_as_they_are() {
+        let text = format!("{STARTER}\n[profile.release]\nlto = true # yes\n\n[profiles.release]\nstrip = true\n");
+        assert_eq!(built(&text), (text.clone(), Vec::new()));
+    }
+
+    #[test]
+    fn what_could_run_or_read_something_else_is_the_courses() {
+        for (extra, what) in [
+            ("[dependencies]\nevil = { path = \"/\" }\n", "`dependencies`"),
+            ("[build-dependencies]\ncc = \"1\"\n", "`build-dependencies`"),
+            ("[patch.crates-io]\nserde = { path = \"/\" }\n", "`patch`"),
+            ("[[bin]]\nname = \"p\"\npath = \"/etc/x.rs\"\n", "`bin`"),
+            ("[target.x86_64-unknown-linux-gnu.dependencies]\na = \"1\"\n", "`target`"),
+            ("[features]\ndefault = []\n", "`features`"),
+        ] {
+            let (text, replaced) = built(&format!("{STARTER}\n{extra}\n[profile.release]\nlto = true\n"));
+            assert_eq!(replaced, [what]);
+            assert!(text.contains("lto = true") && !text.contains("evil") && !text.contains("path"), "{text}");
+        }
+        let (text, replaced) = built(&STARTER.replace("\n\n[workspace]", "\nbuild = \"b.rs\"\n\n[workspace]"));
+        assert_eq!(replaced, ["`package`"]);
+        assert!(!text.contains("b.rs"), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_manifest_stays_as_it_is() {
+        assert_eq!(built("no toml at all ["), ("no toml at all [".to_owned(), Vec::new()));
+        assert_eq!(of("src/main.rs", b"\xff", &[]), (vec![0xff], Vec::new()));
+    }
+}

@@ -1,0 +1,264 @@
+//! One submission after another: files in, record out. The verdict is the one of `check`; what comes on top is only the box,
+//! the hidden inputs, and a look at sizes that are too good.
+
+use super::boxes::Pair;
+use super::model::{Goal, Problem, Record, SCHEMA, Status, Submission};
+use super::safe;
+use crate::check::{Outcome, Verdict};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::evidence::{self, Attempt, Evidence, Grading};
+use crate::exercise::kinds::{self, Check};
+use crate::exercise::{self, Exercise};
+use crate::store;
+use crate::tree;
+use crate::trial::{self, Trial};
+use crate::units::thousands;
+use anyhow::{Context as _, Result};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// A size below this share of what the course's own solution reaches is looked at by a person: nobody is that much better by
+/// settings alone.
+const PLAUSIBLE: f64 = 0.95;
+
+/// What all submissions for an exercise have in common.
+pub struct Course<'a> {
+    /// The exercise.
+    pub exercise: &'a Exercise,
+    /// Digest of the exercise, the compiler, this program and the boxes.
+    pub digest: String,
+    /// Bytes of the build that the size goal judges, of the course's own solution.
+    pub reference: Option<u64>,
+}
+
+/// The place where one worker builds.
+pub struct Bench {
+    folder: PathBuf,
+    boxes: Option<Pair>,
+}
+
+impl Bench {
+    /// Makes the folder, which nobody else uses.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn new(folder: PathBuf, boxes: Option<Pair>) -> Result<Self> {
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        tree::open_to_all(&folder)?;
+        Ok(Self { folder, boxes })
+    }
+
+    /// Judges files as if they were a learner's.
+    ///
+    /// # Errors
+    /// When the environment fails: a full disk, no compiler.
+    pub fn judge(
+        &self,
+        root: &Path,
+        exercise: &Exercise,
+        files: Vec<(String, Vec<u8>)>,
+        hidden: &str,
+    ) -> Result<Trial> {
+        let starter = evidence::starter_files(exercise)?;
+        let built = files.iter().map(|(path, text)| (path.clone(), safe::of(path, text, &starter).0)).collect();
+        let base = self.folder.join(&exercise.id);
+        fs::create_dir_all(&base).with_context(|| format!("cannot make the folder {}", base.display()))?;
+        tree::open_to_all(&base)?;
+        // Cargo takes what it has built before for fresh by its time alone: nothing of an earlier submission may be left.
+        for entry in fs::read_dir(&base)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with("submission") || name.starts_with("flags-submission") || name.starts_with("plan-") {
+                let path = entry.path();
+                if entry.file_type()?.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
+                    .with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+        let grading = Grading { base, boxes: self.boxes.clone(), hidden: hidden.to_owned(), built };
+        trial::grade(root, exercise, files, &grading)
+    }
+
+    /// Grades a submission. What is our fault is a record, too: `infra-error`.
+    pub fn grade(&self, root: &Path, course: &Course<'_>, submission: &Submission, key: &str) -> Record {
+        let began = Instant::now();
+        let mut record = blank(course.exercise, submission, key);
+        "bwrap".clone_into(&mut record.sandbox);
+        if self.boxes.is_none() {
+            "none".clone_into(&mut record.sandbox);
+        }
+        if let Some(why) = &submission.rejected {
+            record.status = Status::Rejected;
+            record.message = Some(why.clone());
+            return record;
+        }
+        match files_of(course.exercise, submission) {
+            Err(error) => infra(&mut record, &error),
+            // The same files have the same hidden inputs, whoever hands them in.
+            Ok(files) => match self.judge(root, course.exercise, files, key) {
+                Err(error) => infra(&mut record, &error),
+                Ok(trial) => self.fill(&mut record, course, &trial),
+            },
+        }
+        record.seconds = (began.elapsed().as_secs_f64() * 100.0).round() / 100.0;
+        record
+    }
+
+    fn fill(&self, record: &mut Record, course: &Course<'_>, trial: &Trial) {
+        let exercise = course.exercise;
+        let base = self.folder.join(&exercise.id);
+        let clean = |text: &str| {
+            let text = text.replace(&base.join("submission").display().to_string(), &exercise.id);
+            text.replace(&base.display().to_string(), &exercise.id).replace("/grade/submission", &exercise.id)
+        };
+        record.goals = trial.judgement.outcomes.iter().map(|outcome| goal(exercise, outcome, &clean)).collect();
+        record.points = record.goals.iter().map(|goal| goal.points).sum();
+        let evidence = trial.evidence.as_ref();
+        record.status = evidence.map_or(Status::Graded, |evidence| status(exercise, evidence));
+        if let Some(evidence) = evidence {
+            record.toolchain.clone_from(&evidence.toolchain);
+            record.target.clone_from(&evidence.target);
+        }
+        if let Some((build, against)) = size_goal(exercise) {
+            let bytes = |name: &str| Some(evidence?.built(name)?.bytes);
+            record.size_bytes = bytes(build);
+            record.size_baseline = bytes(against);
+        }
+        if let (Some(own), Some(reference)) = (record.size_bytes, course.reference)
+            && (own as f64) < PLAUSIBLE * reference as f64
+        {
+            record.review.push(format!(
+                "the file has {} bytes, the course's own solution {}: look how it got so small",
+                thousands(own),
+                thousands(reference)
+            ));
+        }
+    }
+}
+
+/// The learner's files over the course's: one that was not handed in is as it was.
+fn files_of(exercise: &Exercise, submission: &Submission) -> Result<Vec<(String, Vec<u8>)>> {
+    let starter = evidence::starter_files(exercise)?;
+    Ok(starter
+        .into_iter()
+        .map(|(path, own)| (path.clone(), submission.files.get(&path).cloned().unwrap_or(own)))
+        .collect())
+}
+
+/// A record of which only the names are known.
+fn blank(exercise: &Exercise, submission: &Submission, key: &str) -> Record {
+    let answers = submission.files.get("answers.toml").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let answers: toml::Table = answers.and_then(|text| text.parse().ok()).unwrap_or_default();
+    let free = exercise.data.goal.iter().filter_map(|goal| match &goal.check {
+        Check::Answer(kinds::Answer { key, truth: kinds::Truth::Text(_), .. }) => Some(key.as_str()),
+        _ => None,
+    });
+    let free: BTreeMap<String, String> = free
+        .filter_map(|key| Some((key.to_owned(), answers.get(key)?.as_str()?.trim().to_owned())))
+        .filter(|(_, text)| !text.is_empty())
+        .collect();
+    let mut review = Vec::new();
+    let starter = evidence::starter_files(exercise).unwrap_or_default();
+    for (path, text) in &submission.files {
+        let replaced = safe::of(path, text, &starter).1;
+        if !replaced.is_empty() {
+            review.push(format!(
+                "{path} changes {}, which is the course's: it was graded with the course's own",
+                replaced.join(", ")
+            ));
+        }
+    }
+    if !free.is_empty() {
+        review.push("an answer in the student's own words: read it".to_owned());
+    }
+    Record {
+        schema: SCHEMA.to_owned(),
+        key: key.to_owned(),
+        student: submission.student.clone(),
+        exercise: submission.exercise.clone(),
+        status: Status::Graded,
+        points: 0,
+        points_max: exercise.data.goal.iter().map(|goal| goal.points).sum(),
+        goals: Vec::new(),
+        size_bytes: None,
+        size_baseline: None,
+        review,
+        answers: free,
+        message: None,
+        sandbox: String::new(),
+        toolchain: String::new(),
+        target: String::new(),
+        seconds: 0.0,
+        files: submission.files.iter().map(|(path, content)| (path.clone(), exercise::digest(content))).collect(),
+    }
+}
+
+fn infra(record: &mut Record, error: &anyhow::Error) {
+    record.status = Status::InfraError;
+    record.message = Some(format!("{error:#}"));
+}
+
+/// The builds that the exercise's size goal compares.
+pub fn size_goal(exercise: &Exercise) -> Option<(&str, &str)> {
+    exercise.data.goal.iter().find_map(|goal| match &goal.check {
+        Check::Size(kinds::Size { build, against, .. }) => Some((build.get_ref().as_str(), against.get_ref().as_str())),
+        _ => None,
+    })
+}
+
+/// How the submission's own builds went. That the course's own fail is no submission's fault; then its goals say so.
+fn status(exercise: &Exercise, evidence: &Evidence) -> Status {
+    let own = |name: &&String| exercise.build(name).tree == exercise::Tree::Learner;
+    let failed = evidence.builds.keys().filter(own).filter_map(|name| match &evidence.builds[name] {
+        Attempt::Failed(problem) => Some(problem.code),
+        Attempt::Built(_) => None,
+    });
+    failed
+        .map(|code| if code == Code::BuildTimeout { Status::Timeout } else { Status::BuildFailed })
+        .max()
+        .unwrap_or(Status::Graded)
+}
+
+fn goal(exercise: &Exercise, outcome: &Outcome, clean: &impl Fn(&str) -> String) -> Goal {
+    let verdict = match outcome.verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Skip => "skip",
+    };
+    Goal {
+        id: outcome.id.clone(),
+        text: outcome.text.clone(),
+        verdict: verdict.to_owned(),
+        points: outcome.points,
+        points_max: outcome.points_max,
+        problems: outcome.diagnostics.iter().map(|problem| told(exercise, problem, clean)).collect(),
+        waits_for: outcome.waits_for.clone(),
+    }
+}
+
+fn told(exercise: &Exercise, problem: &Diagnostic, clean: &impl Fn(&str) -> String) -> Problem {
+    let file = problem.place.as_ref().map(|place| {
+        let own = place.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let edited = exercise.edits().find(|path| place.file.ends_with(path));
+        edited.map_or(own, str::to_owned)
+    });
+    Problem {
+        code: problem.code.name().to_owned(),
+        message: clean(&problem.message),
+        file,
+        line: problem.place.as_ref().and_then(|place| place.line),
+        help: problem.help.as_deref().map(clean),
+    }
+}
+
+/// What a result depends on, but for the student: equal keys have equal results.
+pub fn key(course: &Course<'_>, submission: &Submission) -> String {
+    let mut parts: Vec<&[u8]> = vec![course.digest.as_bytes(), course.exercise.id.as_bytes()];
+    for (path, content) in &submission.files {
+        parts.extend([path.as_bytes(), content.as_slice()]);
+    }
+    parts.push(submission.rejected.as_deref().unwrap_or_default().as_bytes());
+    store::key(&parts)
+}

@@ -1,0 +1,230 @@
+//! Boxes for code that nobody trusts, made by bubblewrap (`bwrap`): one to build in, one to run in. A box sees only what is
+//! put into it, always at the same paths, has no network, no privileges and an environment of its own.
+//!
+//! As root no user namespace is used: there the box's processes become another user for good (`setpriv`), so that what
+//! only root may read stays closed to them. Anybody else is that user already, in a namespace of its own.
+
+use super::Call;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// Where a box sees the folder that it shares with the grader.
+pub const INSIDE: &str = "/grade";
+/// Where a box sees the compiler.
+const TOOLCHAIN: &str = "/toolchain";
+/// Where a box sees the crates that Cargo has fetched.
+const CARGO_HOME: &str = "/cargo";
+/// Where a box sees the program that it runs.
+const PROGRAM: &str = "/program";
+/// Where a build box sees this program.
+const OWN: &str = "/box/xtask";
+/// Where a run box sees what sets its limits.
+const HELPERS: &str = "/box";
+
+/// What a process in a box may use. All limits hold for each process, but for `processes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Seconds of processor time: unlike wall time it does not depend on what else the machine does.
+    pub cpu_seconds: u64,
+    /// Bytes of address space.
+    pub memory: u64,
+    /// Processes and threads of the box's user.
+    pub processes: u64,
+    /// Bytes of one file.
+    pub file: u64,
+}
+
+/// What is in a box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The compiler, the crates that Cargo has fetched, and a folder that can be written.
+    Build {
+        /// The folder of the toolchain (`rustc --print sysroot`).
+        toolchain: PathBuf,
+        /// Cargo's home, of which only `registry` is seen.
+        cargo_home: PathBuf,
+        /// This program, which stands between Cargo and rustc to note flags.
+        own: PathBuf,
+    },
+    /// The program, the loader and C's library: nothing to shell out to.
+    Run,
+}
+
+/// A box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sandbox {
+    /// What is in it.
+    pub kind: Kind,
+    /// The folder that a build box shares with the grader, seen as `/grade`.
+    pub shared: PathBuf,
+    /// The user that its processes become; `None` unless the grader is root.
+    pub user: Option<u32>,
+    /// What its processes may use.
+    pub limits: Limits,
+}
+
+impl Sandbox {
+    /// The call that makes the box and runs another call in it. Paths below the shared folder become those that the box
+    /// sees.
+    pub fn wrap(&self, call: &Call) -> Call {
+        let mut wrapped = Call::new("bwrap", std::env::temp_dir());
+        wrapped.stdin.clone_from(&call.stdin);
+        wrapped.timeout = call.timeout;
+        wrapped.output_limit = call.output_limit;
+        // bwrap's own environment can be read in the box (/proc/1/environ), so it gets none of the grader's.
+        wrapped.only_env = true;
+        let seen = |path: &OsStr| self.seen(path);
+        let mut args: Vec<OsString> = Vec::new();
+        let mut add = |words: &[&OsStr]| args.extend(words.iter().map(|word| (*word).to_owned()));
+        let flag = OsStr::new;
+        for word in ["--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"] {
+            add(&[flag(word)]);
+        }
+        if self.user.is_none() {
+            add(&[flag("--unshare-user"), flag("--disable-userns")]);
+        }
+        add(&[flag("--die-with-parent"), flag("--new-session"), flag("--hostname"), flag("box")]);
+        // Folders that bwrap makes by itself would be closed to all but root.
+        for folder in ["/usr", "/etc"] {
+            add(&[flag("--perms"), flag("0755"), flag("--dir"), flag(folder)]);
+        }
+        for (link, target) in [("/lib", "usr/lib"), ("/lib64", "usr/lib64")] {
+            add(&[flag("--symlink"), flag(target), flag(link)]);
+        }
+        add(&[flag("--ro-bind-try"), flag("/etc/ld.so.cache"), flag("/etc/ld.so.cache")]);
+        add(&[flag("--proc"), flag("/proc"), flag("--dev"), flag("/dev")]);
+        let mut env: BTreeMap<OsString, OsString> = BTreeMap::new();
+        let program;
+        match &self.kind {
+            Kind::Build { toolchain, cargo_home, own } => {
+                add(&[flag("--ro-bind"), flag("/usr"), flag("/usr"), flag("--symlink"), flag("usr/bin"), flag("/bin")]);
+                add(&[flag("--ro-bind-try"), flag("/etc/alternatives"), flag("/etc/alternatives")]);
+                add(&[flag("--ro-bind"), toolchain.as_os_str(), flag(TOOLCHAIN)]);
+                for folder in [CARGO_HOME, HELPERS] {
+                    add(&[flag("--perms"), flag("0755"), flag("--dir"), flag(folder)]);
+                }
+                let registry = cargo_home.join("registry");
+                add(&[flag("--ro-bind-try"), registry.as_os_str(), flag("/cargo/registry")]);
+                add(&[flag("--perms"), flag("1777"), flag("--tmpfs"), flag("/tmp")]);
+                // After /tmp, because this program may itself lie below it.
+                add(&[flag("--ro-bind"), own.as_os_str(), flag(OWN)]);
+                add(&[flag("--bind"), self.shared.as_os_str(), flag(INSIDE)]);
+                env.insert("PATH".into(), format!("{TOOLCHAIN}/bin:/usr/bin").into());
+                env.insert("CARGO_HOME".into(), CARGO_HOME.into());
+                env.insert("CARGO_NET_OFFLINE".into(), "true".into());
+                env.insert("HOME".into(), "/tmp".into());
+                program = seen(&call.program);
+                let cwd = seen(call.cwd.as_os_str());
+                add(&[flag("--chdir"), &cwd]);
+            }
+            Kind::Run => {
+                add(&[flag("--ro-bind"), flag("/usr/lib"), flag("/usr/lib")]);
+                add(&[flag("--ro-bind-try"), flag("/usr/lib64"), flag("/usr/lib64")]);
+                add(&[flag("--perms"), flag("0755"), flag("--dir"), flag(HELPERS)]);
+                for helper in ["prlimit", "setpriv"] {
+                    let (outside, inside) = (format!("/usr/bin/{helper}"), format!("{HELPERS}/{helper}"));
+                    add(&[flag("--ro-bind"), flag(&outside), flag(&inside)]);
+                }
+                add(&[flag("--ro-bind"), &call.program, flag(PROGRAM)]);
+                add(&[flag("--perms"), flag("1777"), flag("--size"), flag("16777216"), flag("--tmpfs"), flag("/tmp")]);
+                program = PROGRAM.into();
+                add(&[flag("--chdir"), flag("/tmp")]);
+            }
+        }
+        env.insert("LC_ALL".into(), "C.UTF-8".into());
+        env.extend(call.env.iter().filter_map(|(name, value)| Some((name.clone(), seen(value.as_deref()?)))));
+        for (name, value) in &env {
+            add(&[flag("--setenv"), name, value]);
+        }
+        add(&[flag("--remount-ro"), flag("/"), flag("--")]);
+        args.extend(self.limited().into_iter().map(OsString::from));
+        args.push(program);
+        args.extend(call.args.iter().map(|arg| seen(arg)));
+        wrapped.args = args;
+        wrapped
+    }
+
+    /// The programs that set limits and give up rights, before the one that is not trusted.
+    fn limited(&self) -> Vec<String> {
+        let Limits { cpu_seconds, memory, processes, file } = self.limits;
+        let folder = if self.kind == Kind::Run { HELPERS } else { "/usr/bin" };
+        let mut words = vec![format!("{folder}/prlimit"), "--core=0".to_owned()];
+        for (limit, value) in [("cpu", cpu_seconds), ("as", memory), ("nproc", processes), ("fsize", file)] {
+            words.push(format!("--{limit}={value}"));
+        }
+        words.push("--".to_owned());
+        words.push(format!("{folder}/setpriv"));
+        if let Some(user) = self.user {
+            words.extend([format!("--reuid={user}"), format!("--regid={user}"), "--clear-groups".to_owned()]);
+            words.push("--bounding-set=-all".to_owned());
+        }
+        words.extend(["--inh-caps=-all", "--no-new-privs", "--"].map(str::to_owned));
+        words
+    }
+
+    /// A path, or text with paths, as the box sees it.
+    fn seen(&self, text: &OsStr) -> OsString {
+        if let Kind::Build { own, .. } = &self.kind
+            && own.as_os_str() == text
+        {
+            return OWN.into();
+        }
+        match (text.to_str(), self.shared.to_str()) {
+            (Some(text), Some(shared)) => text.replace(shared, INSIDE).into(),
+            _ => text.to_owned(),
+        }
+    }
+
+    /// A path that the box names, as the grader sees it.
+    pub fn outside(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(INSIDE).map_or_else(|_| path.to_owned(), |below| self.shared.join(below))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sandbox(kind: Kind, user: Option<u32>) -> Sandbox {
+        let limits = Limits { cpu_seconds: 5, memory: 1 << 31, processes: 64, file: 1 << 20 };
+        Sandbox { kind, shared: "/srv/w1".into(), user, limits }
+    }
+
+    fn words(call: &Call) -> String {
+        call.args.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_build_box_sees_its_folder_at_a_fixed_path() {
+        let kind = Kind::Build { toolchain: "/r/1.95".into(), cargo_home: "/h/.cargo".into(), own: "/x/xtask".into() };
+        let mut call = Call::new("cargo", "/srv/w1/starter").args(["build", "--target-dir", "/srv/w1/target"]);
+        call.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some("/srv/w1/target".into()));
+        call.env.insert("SECRET".into(), None);
+        let wrapped = sandbox(kind, Some(65001)).wrap(&call);
+        let words = words(&wrapped);
+        assert!(wrapped.only_env && wrapped.env.is_empty());
+        assert!(words.ends_with("-- cargo build --target-dir /grade/target"), "{words}");
+        assert!(words.contains("--bind /srv/w1 /grade") && words.contains("--chdir /grade/starter"), "{words}");
+        assert!(words.contains("--setenv CARGO_BUILD_BUILD_DIR /grade/target") && !words.contains("SECRET"), "{words}");
+        assert!(words.contains("--reuid=65001") && !words.contains("--unshare-user"), "{words}");
+        assert_eq!(words.matches("/srv/w1").count(), 1, "no other path of the grader is seen: {words}");
+    }
+
+    #[test]
+    fn a_run_box_holds_the_program_and_its_libraries() {
+        let call = Call::new("/srv/w1/target/release/p", "/srv/w1").args(["a", "-b"]);
+        let words = words(&sandbox(Kind::Run, None).wrap(&call));
+        assert!(words.contains("--ro-bind /srv/w1/target/release/p /program"), "{words}");
+        assert!(words.ends_with("/box/setpriv --inh-caps=-all --no-new-privs -- /program a -b"), "{words}");
+        assert!(!words.contains(" /usr/bin /") && !words.contains("--bind "), "{words}");
+        assert!(words.contains("--unshare-user") && words.contains("--unshare-net"), "{words}");
+    }
+
+    #[test]
+    fn a_path_of_the_box_is_found_outside() {
+        let sandbox = sandbox(Kind::Run, None);
+        assert_eq!(sandbox.outside(Path::new("/grade/t/p")), Path::new("/srv/w1/t/p"));
+        assert_eq!(sandbox.outside(Path::new("/usr/bin/p")), Path::new("/usr/bin/p"));
+    }
+}

@@ -1,0 +1,278 @@
+//! The results of a class, for spreadsheets, course platforms, CI servers and people: one small serializer for each format.
+//! Whatever a student has written is cleaned on its way into every one of them.
+
+pub mod csv;
+pub mod gradescope;
+pub mod html;
+pub mod json;
+pub mod junit;
+
+use crate::units::hex;
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+
+/// All that the reports of one class show.
+#[derive(Clone, Debug)]
+pub struct Gradebook {
+    /// The heading, such as the name of the course.
+    pub title: String,
+    /// The release of rustc, such as `1.95.0`.
+    pub toolchain: String,
+    /// The target triple.
+    pub target: String,
+    /// What kept submissions from doing harm: `bwrap`; `none` if any of them ran without.
+    pub sandbox: String,
+    /// The submissions, in any order.
+    pub rows: Vec<Row>,
+}
+
+/// What came of the work of one student for one exercise. All scores are hundredths of a point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The student, by the name of the folder or the archive: what rows are grouped by.
+    pub student: String,
+    /// The first name; empty if it is not known.
+    pub first_name: String,
+    /// The last name; empty if it is not known.
+    pub last_name: String,
+    /// The address for mail; empty if it is not known.
+    pub email: String,
+    /// The exercise, such as `ex1`.
+    pub exercise: String,
+    /// How it went: `graded`, `build-failed`, `rejected`, `timeout`, `oom`, `output-limit` or `infra-error`.
+    pub status: String,
+    /// The score before any penalty; `None` if there is no grade yet.
+    pub raw_score: Option<i64>,
+    /// What is taken off because it was late; never below 0.
+    pub late_submission_penalty: i64,
+    /// The score that counts; `None` if there is no grade yet.
+    pub score: Option<i64>,
+    /// The score that can be had.
+    pub max_score: i64,
+    /// Why a person set the score to another one. The student reads it, too.
+    pub override_reason: Option<String>,
+    /// Why a person should look at it; empty if nobody needs to. Students never read it: it may be about other students.
+    pub needs_review: Vec<String>,
+    /// Bytes of the build that is judged by its size.
+    pub size_bytes: Option<u64>,
+    /// Bytes of the build that it is compared with.
+    pub size_baseline: Option<u64>,
+    /// Until when it was due.
+    pub due: Option<String>,
+    /// When it was handed in.
+    pub timestamp: Option<String>,
+    /// Wall seconds that grading took.
+    pub seconds: f64,
+    /// For a submission that was not judged: why. One sentence without a final full stop.
+    pub message: Option<String>,
+    /// Each goal, as `check` judges it.
+    pub goals: Vec<Goal>,
+    /// Answers in the student's own words, by the key in answers.toml.
+    pub answers: BTreeMap<String, String>,
+    /// SHA-256 of each file that was taken.
+    pub files: BTreeMap<String, String>,
+    /// A digest of all that the result depends on.
+    pub key: String,
+}
+
+/// A goal of a row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Goal {
+    /// Its name.
+    #[serde(serialize_with = "cleaned")]
+    pub id: String,
+    /// What is reached when it is met.
+    #[serde(serialize_with = "cleaned")]
+    pub text: String,
+    /// `pass`, `fail` or `skip`.
+    #[serde(serialize_with = "cleaned")]
+    pub verdict: String,
+    /// Its points, whole ones.
+    pub points: u32,
+    /// What it is worth.
+    pub points_max: u32,
+    /// Why it is not met.
+    pub problems: Vec<Problem>,
+    /// What must come first, for a goal that could not be judged.
+    #[serde(serialize_with = "cleaned_option")]
+    pub waits_for: Option<String>,
+}
+
+/// A diagnostic of a goal.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Problem {
+    /// Its code, such as `profile/wrong-table`.
+    #[serde(serialize_with = "cleaned")]
+    pub code: String,
+    /// What is wrong; more lines may follow.
+    #[serde(serialize_with = "cleaned")]
+    pub message: String,
+    /// The file, relative to the exercise.
+    #[serde(serialize_with = "cleaned_option")]
+    pub file: Option<String>,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// What to do.
+    #[serde(serialize_with = "cleaned_option")]
+    pub help: Option<String>,
+}
+
+fn cleaned<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&clean(text))
+}
+
+fn cleaned_option<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().map(clean).serialize(serializer)
+}
+
+impl Gradebook {
+    /// Whether submissions ran without anything that kept them from doing harm.
+    fn is_unprotected(&self) -> bool {
+        self.sandbox == "none"
+    }
+
+    /// The rows by exercise, and by student within one.
+    fn sorted(&self) -> Vec<&Row> {
+        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        rows.sort_by_cached_key(|row| (in_order(&row.exercise), in_order(&row.student)));
+        rows
+    }
+
+    /// The rows of a student by exercise.
+    fn rows_of(&self, student: &str) -> Vec<&Row> {
+        self.sorted().into_iter().filter(|row| row.student == student).collect()
+    }
+}
+
+impl Row {
+    /// Whether the fault is ours, so that this is no grade.
+    fn is_ours(&self) -> bool {
+        self.status == "infra-error"
+    }
+
+    /// Why it was not simply judged: a sentence that students read, too.
+    fn explanation(&self) -> Option<String> {
+        let what = match self.status.as_str() {
+            "graded" => return None,
+            "build-failed" => "Cargo or rustc refused the build. What needs no build was judged",
+            "rejected" => "The submission was not taken",
+            "timeout" => "It was ended, because it took too long",
+            "oom" => "It was ended, because it took too much memory",
+            "output-limit" => "It was ended, because it printed or wrote too much",
+            "infra-error" => "It is not graded yet. The fault is ours; it will be tried again",
+            other => other,
+        };
+        // What broke on our side is nothing for students.
+        let message = self.message.as_deref().filter(|_| !self.is_ours());
+        Some(message.map_or_else(|| format!("{what}."), |message| format!("{what}: {}.", clean(message))))
+    }
+}
+
+impl Problem {
+    /// `Cargo.toml:7`, as far as it is known.
+    fn place(&self) -> Option<String> {
+        let file = clean_line(self.file.as_deref()?);
+        Some(self.line.map_or_else(|| file.clone(), |line| format!("{file}:{line}")))
+    }
+
+    /// The first line of the message, and the others.
+    fn message_lines(&self) -> (&str, &str) {
+        self.message.split_once('\n').unwrap_or((&self.message, ""))
+    }
+
+    /// All of it as plain text of some lines.
+    fn plain(&self) -> String {
+        let (first, rest) = self.message_lines();
+        let place = self.place().map(|place| format!("{place}: ")).unwrap_or_default();
+        let mut lines = vec![format!("{place}{first} [{}]", clean_line(&self.code))];
+        lines.extend(Some(rest.to_owned()).filter(|rest| !rest.is_empty()));
+        lines.extend(self.help.as_ref().map(|help| format!("help: {help}")));
+        clean(&lines.join("\n"))
+    }
+}
+
+/// A key that sorts `ex2` before `ex10`.
+fn in_order(name: &str) -> (String, u64, String) {
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    (stem.to_owned(), name[stem.len()..].parse().unwrap_or_default(), name.to_owned())
+}
+
+/// Hundredths of a point as people write them: `7`, `7.5` or `7.25`.
+pub fn points(hundredths: i64) -> String {
+    let (sign, hundredths) = (if hundredths < 0 { "-" } else { "" }, hundredths.unsigned_abs());
+    match (hundredths / 100, hundredths % 100) {
+        (whole, 0) => format!("{sign}{whole}"),
+        (whole, part) if part % 10 == 0 => format!("{sign}{whole}.{}", part / 10),
+        (whole, part) => format!("{sign}{whole}.{part:02}"),
+    }
+}
+
+/// The name, without an extension, of the files that belong to a student: safe on every file system and in a link, never
+/// the same for two students. A plain name stays what it is; any other gets a digest behind a point, which plain names
+/// cannot have.
+pub fn file_name(student: &str) -> String {
+    let is_plain = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '-' | '_');
+    // No capitals: on some file systems Ann and ann are one file.
+    let is_short = (1..=64).contains(&student.len());
+    if is_short && student.chars().all(is_plain) && !student.starts_with('-') && !is_device(student) {
+        return student.to_owned();
+    }
+    let slug = student.chars().take(32).map(|c| c.to_ascii_lowercase()).map(|c| if is_plain(c) { c } else { '-' });
+    let mut slug = slug.collect::<String>().trim_matches('-').to_owned();
+    if slug.is_empty() || is_device(&slug) {
+        slug = format!("student-{slug}");
+    }
+    format!("{slug}.{}", &hex(&hmac_sha256::Hash::hash(student.as_bytes()))[..16])
+}
+
+/// Whether Windows takes the name for a device, whatever extension it has.
+fn is_device(name: &str) -> bool {
+    let numbered = |prefix| name.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1);
+    ["con", "prn", "aux", "nul"].contains(&name) || numbered("com") || numbered("lpt")
+}
+
+/// Text of a student that does nothing where it is shown: without escape sequences of terminals, control characters,
+/// changes of the direction of writing, and commands to a CI server. Lines stay lines.
+pub fn clean(text: &str) -> String {
+    let mut cleaned = String::new();
+    let text = text.replace("\r\n", "\n");
+    // Line by line: a sequence that never ends would take the rest of the text with it.
+    let lines: Vec<_> = text.split('\n').map(console::strip_ansi_codes).collect();
+    for c in lines.join("\n").chars() {
+        match c {
+            '\t' => cleaned.push(' '),
+            '\r' | '\u{2028}' | '\u{2029}' => cleaned.push('\n'),
+            // GitHub obeys a line that begins with two colons, and some program may break lines anew before any word. A
+            // path such as core::fmt stays whole.
+            ':' if cleaned.ends_with(':') && !cleaned[..cleaned.len() - 1].ends_with(is_of_a_path) => {
+                cleaned.push_str(" :");
+            }
+            '\n' => cleaned.push(c),
+            c if c.is_control() || is_invisible(c) => {}
+            c => cleaned.push(c),
+        }
+    }
+    // The same of GitHub's older syntax, of Azure and of TeamCity, which may stand anywhere in a line.
+    ["##[", "##vso[", "##teamcity["]
+        .iter()
+        .fold(cleaned, |text, command| text.replace(command, &command.replacen("##", "# #", 1)))
+}
+
+/// The same on one line.
+pub fn clean_line(text: &str) -> String {
+    let text = clean(text);
+    if text.contains('\n') { text.split('\n').map(str::trim).collect::<Vec<_>>().join(" ") } else { text }
+}
+
+fn is_of_a_path(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '>')
+}
+
+/// Characters that change how others are shown, and those that XML cannot hold.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+        || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+pub mod tests;

@@ -1,0 +1,239 @@
+//! The page of the class: who has what, what many got wrong, and what a person must look at.
+
+use super::markup::{Html, bar, el, marks, text};
+use super::tally::{clusters, hard_goals, judged, spread, tenths};
+use super::{Column, frame, name, number, paragraph, picture, prose, score, section, size, table, words};
+use crate::diagnostic::Code;
+use crate::report::grade::{Gradebook, Row, file_name, points};
+use crate::units::thousands;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The page for the instructor. It links to `students/<file_name(student)>.html`.
+pub fn page(book: &Gradebook) -> String {
+    let parts = [
+        ("summary", "Summary", summary(book)),
+        ("review", "To be looked at", review(book)),
+        ("points", "Points", all_points(book)),
+        ("sizes", "Sizes", sizes(book)),
+        ("problems", "What went wrong", problems(book)),
+        ("goals", "Hardest goals", goals(book)),
+        ("all", "All submissions", vec![everything(book)]),
+    ];
+    let link = |(id, heading, _): &(&str, &str, Vec<Html>)| {
+        el("li", &[], [el("a", &[("href", &format!("#{id}"))], [text(heading)])])
+    };
+    let links = el("ul", &[], parts.iter().map(link));
+    let mut body = vec![el("nav", &[("aria-label", "Parts of this page")], [links])];
+    body.extend(parts.into_iter().map(|(id, heading, content)| section(id, heading, content)));
+    frame(book, &book.title, body)
+}
+
+fn student(row: &Row) -> Html {
+    el("a", &[("href", &format!("students/{}.html", file_name(&row.student)))], [name(&row.student)])
+}
+
+fn summary(book: &Gradebook) -> Vec<Html> {
+    let students: BTreeSet<&str> = book.rows.iter().map(|row| row.student.as_str()).collect();
+    let full = judged(book).iter().filter(|row| row.score.is_some_and(|score| score >= row.max_score)).count();
+    let mut statuses: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in &book.rows {
+        *statuses.entry(&row.status).or_default() += 1;
+    }
+    let ours = book.rows.iter().filter(|row| row.is_ours()).count();
+    let of_review = book.rows.iter().filter(|row| !row.needs_review.is_empty()).count();
+    let mut rows = vec![
+        ("students".to_owned(), students.len()),
+        ("submissions".to_owned(), book.rows.len()),
+        ("with full points".to_owned(), full),
+        ("to be looked at by a person".to_owned(), of_review),
+    ];
+    rows.extend(statuses.into_iter().map(|(status, count)| (format!("status {status}"), count)));
+    let rows = rows.into_iter().map(|(what, count)| vec![text(&what), text(&thousands(count as u64))]);
+    let mut content = vec![table("counts", "Counts", &[words("what"), number("number")], rows)];
+    if ours > 0 {
+        let of = book.rows.len();
+        let note = format!(
+            "Not graded yet: {ours} of {of} submissions, because something failed on our side (infra-error). Grade again: \
+             only these are tried."
+        );
+        content.insert(0, el("p", &[("class", "stamp")], [text(&note)]));
+    }
+    content
+}
+
+fn review(book: &Gradebook) -> Vec<Html> {
+    let rows: Vec<&Row> = book.sorted().into_iter().filter(|row| !row.needs_review.is_empty()).collect();
+    if rows.is_empty() {
+        return vec![paragraph("Nothing waits for a person.")];
+    }
+    let rows = rows.into_iter().map(|row| {
+        let reasons = el("ul", &[], row.needs_review.iter().map(|reason| el("li", &[], [text(reason)])));
+        vec![student(row), text(&row.exercise), text(&score(row)), reasons]
+    });
+    let columns = [words("student"), words("exercise"), number("points"), prose("why")];
+    vec![
+        paragraph("Points stand as they are until a person decides. Write a decision into overrides.toml."),
+        table("reviews", "Submissions for a person to look at", &columns, rows),
+    ]
+}
+
+fn all_points(book: &Gradebook) -> Vec<Html> {
+    let (tenths, judged) = (tenths(book), judged(book));
+    if judged.is_empty() {
+        return vec![paragraph("Nothing is graded yet.")];
+    }
+    let most = tenths.iter().copied().max().unwrap_or_default().max(1);
+    let shares = tenths.iter().enumerate().map(|(tenth, &count)| {
+        let label = match tenth {
+            10 => "full points".to_owned(),
+            _ => format!("{} to {} %", tenth * 10, tenth * 10 + 9),
+        };
+        vec![text(&label), text(&count.to_string()), bar(count as f64 / most as f64)]
+    });
+    let columns = [words("share of the points"), number("submissions"), picture("in proportion")];
+    let shares = table("shares", "How many submissions have which share of the points", &columns, shares);
+    let rows = judged.chunk_by(|a, b| a.exercise == b.exercise).filter_map(|rows| {
+        let spread = spread(rows.iter().filter_map(|row| row.score).collect())?;
+        let full = rows.iter().filter(|row| row.score.is_some_and(|score| score >= row.max_score)).count();
+        let most = rows.iter().map(|row| row.max_score).max().unwrap_or_default();
+        let cells = [
+            rows.len().to_string(),
+            full.to_string(),
+            points(spread.smallest),
+            points(spread.median),
+            points(spread.largest),
+            points(most),
+        ];
+        Some([text(&rows[0].exercise)].into_iter().chain(cells.iter().map(|cell| text(cell))).collect())
+    });
+    let columns: [Column; 7] = [
+        words("exercise"),
+        number("submissions"),
+        number("full"),
+        number("lowest"),
+        number("median"),
+        number("highest"),
+        number("of"),
+    ];
+    vec![shares, table("points-by-exercise", "Points by exercise", &columns, rows)]
+}
+
+fn sizes(book: &Gradebook) -> Vec<Html> {
+    let mut rows = Vec::new();
+    for of_exercise in judged(book).chunk_by(|a, b| a.exercise == b.exercise) {
+        let sizes: Vec<u64> = of_exercise.iter().filter_map(|row| row.size_bytes).collect();
+        let Some(spread_of) = spread(sizes.clone()) else { continue };
+        let baseline = spread(of_exercise.iter().filter_map(|row| row.size_baseline).collect()).map(|all| all.median);
+        // The line begins at the smallest size: programs differ by less than what all of them hold.
+        let start = baseline.unwrap_or(u64::MAX).min(spread_of.smallest);
+        let length = baseline.unwrap_or_default().max(spread_of.largest).saturating_sub(start).max(1) as f64;
+        // A mark at the end must have room for its width.
+        let at = |bytes: u64| bytes.saturating_sub(start) as f64 / length * 0.99;
+        let mut drawn: Vec<_> = sizes.iter().map(|&size| (at(size), 0.006, "mark")).collect();
+        drawn.extend(baseline.map(|baseline| (at(baseline), 0.008, "baseline")));
+        let bytes = |bytes: u64| text(&thousands(bytes));
+        rows.push(vec![
+            text(&of_exercise[0].exercise),
+            text(&sizes.len().to_string()),
+            bytes(spread_of.smallest),
+            bytes(spread_of.median),
+            bytes(spread_of.largest),
+            baseline.map(bytes).unwrap_or_default(),
+            marks(&drawn),
+        ]);
+    }
+    if rows.is_empty() {
+        return vec![paragraph("No submission has a size.")];
+    }
+    let columns = [
+        words("exercise"),
+        number("submissions"),
+        number("smallest"),
+        number("median"),
+        number("largest"),
+        number("baseline"),
+        picture("each size"),
+    ];
+    vec![
+        paragraph(
+            "Bytes of the executable. The baseline is what an exercise compares with. In the picture, which goes from the \
+             smallest to the largest, each mark is a submission and the tall one is the baseline.",
+        ),
+        table("sizes-by-exercise", "Sizes by exercise, in bytes", &columns, rows),
+    ]
+}
+
+fn problems(book: &Gradebook) -> Vec<Html> {
+    let (clusters, of) = (clusters(book), judged(book).len());
+    if clusters.is_empty() {
+        return vec![paragraph("No goal failed.")];
+    }
+    let rows = clusters.iter().map(|cluster| {
+        let count = cluster.rows.len();
+        let who = cluster.rows.iter().map(|row| el("li", &[], [student(row), text(&format!(" {}", row.exercise))]));
+        let show = format!("{count} {}", if count == 1 { "submission" } else { "submissions" });
+        let who = el("details", &[], [el("summary", &[], [text(&show)]), el("ul", &[], who)]);
+        vec![
+            el("code", &[], [text(cluster.code)]),
+            text(&format!("{count} of {of}")),
+            bar(count as f64 / of.max(1) as f64),
+            text(Code::of(cluster.code).map(Code::meaning).unwrap_or_default()),
+            who,
+        ]
+    });
+    let columns = [words("code"), number("submissions"), picture("share"), prose("what it means"), prose("whose")];
+    vec![table("codes", "Problems by their code, the most common first", &columns, rows)]
+}
+
+fn goals(book: &Gradebook) -> Vec<Html> {
+    let goals = hard_goals(book);
+    if goals.is_empty() {
+        return vec![paragraph("Every goal was met by everybody.")];
+    }
+    let rows = goals.iter().take(15).map(|goal| {
+        let what = [text(goal.text), text(" ("), el("code", &[], [text(goal.id)]), text(")")];
+        vec![
+            text(goal.exercise),
+            Html::all(what),
+            text(&format!("{} of {}", goal.met, goal.of)),
+            bar(goal.met as f64 / goal.of as f64),
+        ]
+    });
+    let columns = [words("exercise"), prose("goal"), number("met by"), picture("share")];
+    vec![table("hard", "The goals that fewest met, at most 15", &columns, rows)]
+}
+
+fn everything(book: &Gradebook) -> Html {
+    let rows = book.sorted().into_iter().map(|row| {
+        let (bytes, change) = size(row);
+        let mut notes: Vec<String> = Vec::new();
+        if row.late_submission_penalty > 0 {
+            notes.push(format!("late: {} points off", points(row.late_submission_penalty)));
+        }
+        notes.extend(row.override_reason.as_ref().map(|reason| format!("set by a person: {reason}")));
+        notes.extend(Some("to be looked at".to_owned()).filter(|_| !row.needs_review.is_empty()));
+        notes.extend(row.message.clone());
+        let full_name = format!("{} {}", row.first_name, row.last_name);
+        vec![
+            student(row),
+            name(full_name.trim()),
+            text(&row.exercise),
+            text(&row.status),
+            text(&score(row)),
+            text(&bytes),
+            text(&change),
+            text(&notes.join("; ")),
+        ]
+    });
+    let columns = [
+        words("student"),
+        words("name"),
+        words("exercise"),
+        Column { head: "status", class: "whole" },
+        number("points"),
+        number("bytes"),
+        number("change"),
+        prose("notes"),
+    ];
+    table("submissions", "All submissions, by exercise and student", &columns, rows)
+}

@@ -1,0 +1,140 @@
+//! Grading a class: in boxes where there is bubblewrap, and without where that is asked for.
+
+use crate::browser::left_out;
+use crate::course::{PROFILE, STARTER};
+use crate::project::{Project, stderr, stdout};
+use predicates::prelude::*;
+use predicates::str::contains;
+use std::fs;
+use std::path::Path;
+
+fn has_boxes() -> bool {
+    let there = cfg!(target_os = "linux") && Path::new("/usr/bin/bwrap").is_file();
+    if !there {
+        left_out("there is no bubblewrap (Debian, Ubuntu: apt install bubblewrap)");
+    }
+    there
+}
+
+/// A class for the tiny course: right, untouched, right again, wrong, hostile.
+fn class() -> Project {
+    let project = Project::course();
+    let hand_in = |student: &str, text: &str| project.write(&format!("class/{student}/ex1/Cargo.toml"), text);
+    hand_in("s001", &format!("{STARTER}{PROFILE}"));
+    hand_in("s002", STARTER);
+    hand_in("s003", &format!("{STARTER}{PROFILE}"));
+    hand_in("s004", &format!("{STARTER}{}", PROFILE.replace("opt-level", "opt_level")));
+    hand_in("s005", &format!("{STARTER}[build-dependencies]\nevil = {{ path = \"/\" }}\n\n{PROFILE}"));
+    project.write("class/s005/ex1/.cargo/config.toml", "[build]\nrustflags = [\"-Cprefer-dynamic\"]\n");
+    project
+}
+
+/// Student, score and status of each row.
+fn rows(project: &Project, out: &str) -> Vec<String> {
+    let text = project.read(&format!("{out}/grades.csv"));
+    let mut lines = csv_lines(&text);
+    let head = lines.remove(0);
+    let at = |name: &str| head.iter().position(|cell| cell == name).unwrap();
+    let columns = [at("student_id"), at("score"), at("status")];
+    lines.iter().map(|line| columns.map(|column| line[column].as_str()).join(" ")).collect()
+}
+
+fn csv_lines(text: &str) -> Vec<Vec<String>> {
+    text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
+}
+
+#[test]
+#[cfg(unix)]
+fn a_class_is_graded_in_boxes_and_a_second_run_builds_nothing() {
+    if !has_boxes() {
+        return;
+    }
+    let project = class();
+    std::os::unix::fs::symlink("/etc/passwd", project.path("class/s006")).unwrap();
+    let assert = project.run(&["grade", "class"]).success();
+    assert!(stdout(&assert).is_empty());
+    let expected =
+        ["s001 10 graded", "s002 2 graded", "s003 10 graded", "s004 6 graded", "s005 10 graded", "s006 0 rejected"];
+    let found = rows(&project, "grades");
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        // How small the tiny program gets without opt-level is not what this test is about.
+        if expected.starts_with("s004") {
+            assert!(found.starts_with("s004 ") && found.ends_with(" graded"), "{found}");
+        } else {
+            assert_eq!(found, expected);
+        }
+    }
+    let journal = project.read("grades/journal.jsonl");
+    assert_eq!(journal.lines().count(), 6);
+    assert!(journal.lines().all(|line| line.contains("\"sandbox\":\"bwrap\"")));
+    assert!(project.read("grades/grades.csv").contains("`build-dependencies`"));
+    assert!(journal.contains("profile/misspelled-key"));
+    for report in ["grades.json", "junit.xml", "index.html", "students/s001.html", "gradescope/s001.json"] {
+        assert!(project.path("grades").join(report).is_file(), "{report}");
+    }
+
+    // Nothing has changed: nothing is built, and the reports are the same.
+    let csv = project.read("grades/grades.csv");
+    fs::remove_file(project.path("grades/grades.csv")).unwrap();
+    project.run(&["grade", "class"]).success().stderr(contains("graded 0 submissions, 6 known before"));
+    assert_eq!(project.read("grades/grades.csv"), csv);
+    assert_eq!(project.read("grades/journal.jsonl"), journal);
+
+    // The verdict of a learner's own check is the same.
+    project.profile(PROFILE);
+    assert_eq!(project.check_json().1["points"], 10);
+
+    // A person's word counts, and is not lost by grading again.
+    project.write(
+        "grades/overrides.toml",
+        "[[override]]\nstudent = \"s002\"\nexercise = \"ex1\"\npoints = 5\nreason = \"explained it\"\n",
+    );
+    project.run(&["grade", "--report", "grades", "--format", "csv"]).success();
+    assert!(rows(&project, "grades").contains(&"s002 5 graded".to_owned()));
+    assert!(project.read("grades/grades.csv").contains("explained it"));
+}
+
+#[test]
+fn without_a_box_that_is_asked_for_and_stamped_on_everything() {
+    let project = class();
+    let assert = project.run(&["grade", "class", "--sandbox", "none", "--out", "open"]).success();
+    assert!(stderr(&assert).contains("SANDBOX: NONE"));
+    assert_eq!(rows(&project, "open")[0], "s001 10 graded");
+    assert!(project.read("open/journal.jsonl").lines().all(|line| line.contains("\"sandbox\":\"none\"")));
+    for report in ["index.html", "students/s001.html"] {
+        assert!(project.read(&format!("open/{report}")).contains("none"), "{report}");
+    }
+
+    // Two halves make a whole.
+    for part in ["1/2", "2/2"] {
+        let out = format!("part-{}", &part[..1]);
+        project.run(&["grade", "class", "--sandbox", "none", "--partition", part, "--out", &out]).success();
+    }
+    project.run(&["grade", "--merge", "part-1", "part-2", "--out", "whole"]).success();
+    assert_eq!(rows(&project, "whole"), rows(&project, "open"));
+}
+
+#[test]
+fn a_folder_that_cannot_be_graded_is_explained() {
+    let project = Project::course();
+    project.run(&["grade"]).code(2).stderr(contains("DIR"));
+    project.run(&["grade", "nowhere"]).code(2).stderr(contains("nowhere").and(contains("help:")));
+    fs::create_dir(project.path("empty")).unwrap();
+    project.run(&["grade", "empty"]).code(2).stderr(contains("help:"));
+    project.run(&["grade", "empty", "--partition", "3/2"]).code(2);
+    project.run(&["grade", "--report", "nowhere"]).failure().stderr(contains("nowhere"));
+}
+
+#[test]
+#[ignore = "builds a dozen hostile programs: .ci/run runs it"]
+fn no_hostile_submission_gets_through() {
+    if !has_boxes() {
+        return;
+    }
+    let project = Project::course();
+    let assert = project.run(&["grade", "--self-test"]).success();
+    let text = stdout(&assert);
+    assert!(text.contains("an honest submission passes") && text.contains("\n0 attacks worked"), "{text}");
+    assert!(text.matches("stopped by").count() >= 15, "{text}");
+}
