@@ -2,30 +2,17 @@
 
 use super::merge::{MergeSummary, merge};
 use super::*;
-use crate::grade::model::Status;
+use crate::grade::model::{self, Status};
 use crate::tree::write_atomic;
 use tempfile::TempDir;
 
 fn record(student: &str, exercise: &str, key: &str, status: Status, points: u32) -> Record {
     Record {
-        schema: SCHEMA.to_owned(),
-        key: key.to_owned(),
-        student: student.to_owned(),
-        exercise: exercise.to_owned(),
-        status,
-        points,
-        points_max: 10,
-        goals: Vec::new(),
         size_bytes: Some(327_992),
-        size_baseline: None,
-        review: Vec::new(),
-        answers: BTreeMap::new(),
-        message: None,
-        sandbox: "bwrap".to_owned(),
-        toolchain: "1.95.0".to_owned(),
-        target: "x86_64-unknown-linux-gnu".to_owned(),
+        // A number that JSON must not round.
         seconds: 0.1 + 0.2,
         files: BTreeMap::from([("src/main.rs".to_owned(), "ab".repeat(32))]),
+        ..model::tests::record(student, exercise, key, status, points)
     }
 }
 
@@ -412,7 +399,7 @@ fn a_folder_without_a_journal_stops_the_merge_before_anything_is_written() {
 
 #[test]
 fn ten_thousand_records_are_read_and_joined() {
-    let goal = crate::grade::model::Goal {
+    let goal = model::Goal {
         id: "profile".to_owned(),
         text: "the five settings of a small build".to_owned(),
         verdict: "pass".to_owned(),

@@ -1,33 +1,10 @@
 //! Tests of every rule, on literal records and files.
 
 use super::*;
-use crate::grade::model::SCHEMA;
+use crate::grade::model::tests::record;
 use crate::tree::write_atomic;
 
 const DAY: i64 = 24 * 60 * 60;
-
-fn record(student: &str, exercise: &str, key: &str, status: Status, points: u32) -> Record {
-    Record {
-        schema: SCHEMA.to_owned(),
-        key: key.to_owned(),
-        student: student.to_owned(),
-        exercise: exercise.to_owned(),
-        status,
-        points,
-        points_max: 10,
-        goals: Vec::new(),
-        size_bytes: None,
-        size_baseline: None,
-        review: Vec::new(),
-        answers: BTreeMap::new(),
-        message: None,
-        sandbox: "bwrap".to_owned(),
-        toolchain: "1.95.0".to_owned(),
-        target: "x86_64-unknown-linux-gnu".to_owned(),
-        seconds: 1.5,
-        files: BTreeMap::new(),
-    }
-}
 
 fn graded(student: &str, points: u32) -> Record {
     record(student, "ex1", "a", Status::Graded, points)
