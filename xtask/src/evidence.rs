@@ -5,6 +5,7 @@
 //! workshop's `target/check/`: no build ever meets the artifacts of other sources, which Cargo could take for fresh.
 
 mod bench;
+pub mod warm;
 
 use crate::cargo::Cargo;
 use crate::diagnostic::Diagnostic;
@@ -171,6 +172,10 @@ pub struct Grading {
     pub boxes: Option<(Arc<Sandbox>, Arc<Sandbox>)>,
     /// What hidden inputs are made from.
     pub hidden: String,
+    /// Compiled dependencies that all workers share; none where builds have no fixed paths.
+    pub warm: Option<Arc<warm::Warm>>,
+    /// The folder for what was found of the course's own builds, which is the same for all workers.
+    pub common: PathBuf,
     /// The files as they are built: what is judged, without what no exercise lets a learner decide.
     pub built: Vec<(String, Vec<u8>)>,
 }

@@ -100,9 +100,7 @@ pub struct Finished {
 /// When it cannot be started. A process that fails, hangs or prints for ever is a `Status`, not an error.
 pub fn run(call: &Call) -> Result<Finished> {
     if let Some(sandbox) = &call.sandbox {
-        let mut finished = run(&sandbox.wrap(call))?;
-        finished.status = from_a_box(finished.status, &sandbox.kind);
-        return Ok(finished);
+        return run_in_a_box(call, sandbox);
     }
     let mut child = start(call)?;
     let id = child.id();
@@ -122,6 +120,25 @@ pub fn run(call: &Call) -> Result<Finished> {
     drop(chunks);
     drop((out, err));
     result.with_context(|| format!("cannot wait for `{}`", call.program.display()))
+}
+
+fn run_in_a_box(call: &Call, sandbox: &Sandbox) -> Result<Finished> {
+    let attempt = || -> Result<Finished> {
+        let mut finished = run(&sandbox.wrap(call))?;
+        finished.status = from_a_box(finished.status, &sandbox.kind);
+        Ok(finished)
+    };
+    let finished = attempt()?;
+    if !sandbox::seems_unmade(&finished) {
+        return Ok(finished);
+    }
+    // Either there was no box, which is nobody's fault in it, or what ran in it says so to get away. A box with a program of
+    // ours in it tells which; and what failed only once is tried again.
+    let empty = run(&sandbox.wrap_nothing(call))?;
+    if empty.status != Status::Exited(0) {
+        bail!("no box could be made: {}", String::from_utf8_lossy(&empty.stderr).trim());
+    }
+    attempt()
 }
 
 /// bwrap tells of a signal by the exit code, as a shell does. Signals that end a broken program are told as such.

@@ -23,22 +23,29 @@ pub fn key(parts: &[&[u8]]) -> String {
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         format!("{} {:?}", metadata.len(), modified)
     });
+    let own = own.unwrap_or_default();
+    digest(&parts.iter().copied().chain([own.as_bytes()]).collect::<Vec<_>>())
+}
+
+/// The digest of some things: the same on every machine, and for every build of this program.
+pub fn digest(parts: &[&[u8]]) -> String {
     let mut hash = hmac_sha256::Hash::new();
-    for part in parts.iter().copied().chain([own.unwrap_or_default().as_bytes()]) {
+    for part in parts {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
     hex(&hash.finalize())
 }
 
-/// Everything in a folder, as one text.
+/// Everything in a folder, as one text, wherever the folder is.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn everything_in(folder: &Path) -> Result<Vec<u8>> {
     let mut all = Vec::new();
-    for file in tree::files(folder)?.into_iter().map(|file| folder.join(file)) {
-        let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    for file in tree::files(folder)? {
+        let path = folder.join(&file);
+        let content = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         all.extend(format!("{} {}\n", file.display(), content.len()).into_bytes());
         all.extend(content);
     }

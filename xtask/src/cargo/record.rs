@@ -272,6 +272,11 @@ pub fn seconds(deps: &Path, executable_stem: &str) -> Option<f64> {
     Some(seconds)
 }
 
+/// The arguments with which rustc has made an executable; `None` if the recorder was not there.
+pub fn arguments(deps: &Path, executable: &Path) -> Option<Vec<String>> {
+    read(deps, &executable_stem(deps, executable)?).map(|record| record.args)
+}
+
 /// The stem in an argument such as `serde=@/deps/libserde-0123456789abcdef.rmeta` (after `--extern`).
 fn linked_crate(arg: &str) -> Option<String> {
     let (_, path) = arg.split_once('=')?;

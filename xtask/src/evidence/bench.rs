@@ -1,14 +1,15 @@
 //! The builds of one call: where each one is made, and what becomes of it. A build has a folder of its own unless it is
 //! the learner's; what was measured of the course's own files is kept.
 
-use super::{Attempt, Built, Request, Whose, group_key, inputs_of, limits, starter_files};
-use crate::cargo::{Build as CargoBuild, Cargo, plan};
+use super::{Attempt, Built, Grading, Request, Whose, group_key, inputs_of, limits, starter_files, warm};
+use crate::cargo::{Build as CargoBuild, Cargo, plan, record};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::Check;
 use crate::exercise::{Build, Exercise, Tree, inputs};
 use crate::exit::{Exit, Failure};
 use crate::manifest::Profiles;
 use crate::measure::{self, Run, binary, crates};
+use crate::proc::sandbox::Sandbox;
 use crate::profile::effective;
 use crate::store;
 use crate::surroundings;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A target folder of its own: builds of different files, and those of a learner with settings of the exercise, never
@@ -114,14 +116,69 @@ impl Bench<'_> {
     /// A folder with the files of the package, and these in place of the learner's.
     fn compose(&self, whose: &str, files: &[(String, Vec<u8>)], target_dir: PathBuf) -> Result<Place> {
         let folder = self.base.join(whose);
+        tree::compose(&folder, &self.with_pristine(files)?)?;
+        Ok(Place { cargo: Cargo { cwd: folder.clone(), ..self.cargo.clone() }, target_dir, folder })
+    }
+
+    /// Files that a learner edits, and the course's own of the same package.
+    fn with_pristine(&self, files: &[(String, Vec<u8>)]) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         let mut all: Vec<(PathBuf, Vec<u8>)> = files.iter().map(|(path, text)| (path.into(), text.clone())).collect();
         for path in self.exercise().data.pristine.keys() {
             let source = self.exercise().folder.join(path);
             let content = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
             all.push((path.into(), content));
         }
-        tree::compose(&folder, &all)?;
-        Ok(Place { cargo: Cargo { cwd: folder.clone(), ..self.cargo.clone() }, target_dir, folder })
+        Ok(all)
+    }
+
+    /// Fills the target folder of a box with the compiled dependencies of a build, so that only the package itself is
+    /// compiled. The same artifacts would come out without it.
+    fn warm(&self, place: &Place, order: &CargoBuild) -> Result<()> {
+        let (Some(Grading { warm: Some(warm), built, .. }), Some(sandbox)) =
+            (self.request.grading, &place.cargo.sandbox)
+        else {
+            return Ok(());
+        };
+        let starter = starter_files(self.exercise())?;
+        let is_starter = place.folder.ends_with("starter");
+        let composed = self.with_pristine(if is_starter { &starter } else { built })?;
+        let manifest = self.with_pristine(&starter)?.into_iter().find(|(path, _)| path == Path::new("Cargo.toml"));
+        let Some(files) = warm::files(self.exercise(), &composed, &manifest.unwrap_or_default().1, &order.profile)
+        else {
+            return Ok(());
+        };
+        let relative = |path: &Path| path.strip_prefix(&sandbox.shared).map(Path::to_owned);
+        let (folder, target_dir) = (relative(&place.folder)?, relative(&place.target_dir)?);
+        let made_of = format!("{folder:?} {target_dir:?} {} {:?} {files:?}", order.profile, order.extra);
+        let key = store::digest(&[made_of.as_bytes(), self.version.as_bytes()]);
+        warm.fill(&key, &place.target_dir, sandbox.user, || {
+            // A box of its own, which has the same paths and nothing of any submission.
+            let shared = sandbox.shared.join(format!("warming-{}", target_dir.display()).replace('/', "-"));
+            if shared.exists() {
+                fs::remove_dir_all(&shared).with_context(|| format!("cannot empty {}", shared.display()))?;
+            }
+            let (folder, target_dir) = (shared.join(&folder), shared.join(&target_dir));
+            fs::create_dir_all(&target_dir).with_context(|| format!("cannot make {}", target_dir.display()))?;
+            tree::compose(&folder, &files)?;
+            for folder in [&shared, &target_dir] {
+                tree::open_to_all(folder)?;
+            }
+            let sandbox = Arc::new(Sandbox { shared, ..(**sandbox).clone() });
+            let mut cargo = Cargo { cwd: folder.clone(), sandbox: Some(sandbox), ..place.cargo.clone() };
+            cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
+            let order = CargoBuild {
+                manifest: Some(folder.join("Cargo.toml")),
+                target_dir: Some(target_dir.clone()),
+                record: None,
+                ..order.clone()
+            };
+            let made = match cargo.try_build(&order)? {
+                Err(refused) => !refused.timed_out && refused.failure.message.contains(warm::STOP),
+                Ok(_) => false,
+            };
+            warm::without_own(&target_dir, &self.exercise().data.package, &order.profile)?;
+            Ok(made.then_some(target_dir))
+        })
     }
 
     /// The learner's build that a build with settings of its own would repeat, because the learner has chosen the same.
@@ -145,13 +202,23 @@ impl Bench<'_> {
         if room != Room::Starter {
             return self.build(name, place);
         }
+        // A box has the same paths for every worker, and nothing of the surroundings.
+        let around = match place.cargo.sandbox {
+            Some(_) => String::new(),
+            None => format!("{} {}", place.folder.display(), surroundings::fingerprint(&place.folder)),
+        };
         let key = store::key(&[
             format!("{:?} {:?} {:?}", self.exercise().build(name), self.jobs(name), self.groups(name)).as_bytes(),
             self.version.as_bytes(),
-            surroundings::fingerprint(&place.folder).as_bytes(),
+            around.as_bytes(),
             &store::everything_in(&place.folder)?,
         ]);
-        let file = self.base.join(format!("starter-{name}.json"));
+        let file = match self.request.grading {
+            Some(Grading { common, boxes: Some(_), .. }) => {
+                common.join(format!("{}-starter-{name}.json", self.exercise().id))
+            }
+            _ => self.base.join(format!("starter-{name}.json")),
+        };
         if let Some(built) = store::load(&file, &key) {
             return Ok(Attempt::Built(Box::new(Built { fresh: true, ..built })));
         }
@@ -179,9 +246,11 @@ impl Bench<'_> {
             bins: vec![data.package.clone()],
             extra,
             target_dir: Some(place.target_dir.clone()),
-            record: None,
+            // A graded build is never fresh, so the compiler's arguments can be noted while it is made.
+            record: place.cargo.sandbox.as_ref().map(|_| place.target_dir.clone()),
             timeout: Some(Duration::from_secs(data.build_seconds)),
         };
+        self.warm(place, &order)?;
         let began = Instant::now();
         let made = match cargo.try_build(&order)? {
             Ok(made) => made,
@@ -208,6 +277,10 @@ impl Bench<'_> {
                 problem.help("let Cargo and the linker write the program themselves"),
             )));
         }
+        let noted = order.record.as_ref().and_then(|target_dir| {
+            let deps = target_dir.join(record::profile_dir(&order.profile)).join("deps");
+            record::arguments(&deps, &executable.path)
+        });
         let binary = binary::read(&executable.path)?;
         let groups = self.groups(name);
         let code = if self.wants_code(name) { crates::read(&executable.path)? } else { None };
@@ -222,7 +295,10 @@ impl Bench<'_> {
             runs: self.run(name, &executable.path, place)?,
             seconds,
             fresh: executable.fresh,
-            rustc: self.flags(name, &cargo, &order)?,
+            rustc: match noted {
+                Some(args) => Some(effective::of_rustc(&args)),
+                None => self.flags(name, &cargo, &order)?,
+            },
             warnings: made.warnings,
             executable: executable.path.clone(),
         })))

@@ -8,6 +8,7 @@ use super::submissions;
 use super::worker::{self, Bench, Course};
 use crate::check::Verdict;
 use crate::cli;
+use crate::evidence::warm::Warm;
 use crate::evidence::{self, target_folder};
 use crate::exercise::{self, Exercise};
 use crate::exit::{Exit, Failure};
@@ -19,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// A submission that is still to be graded, with those that have the same files.
@@ -104,10 +105,14 @@ pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
         recipe.prove(root)?;
     }
     let place = Place::new(root)?;
+    let warm = match recipe {
+        Some(_) => Some(Arc::new(Warm::open(target_folder(root).join("grade/warm"))?)),
+        None => None,
+    };
     let bench = |worker: u32| {
         let folder = place.folder.join(format!("w{worker}"));
         let boxes: Option<Pair> = recipe.as_ref().map(|recipe| recipe.pair(worker, &folder));
-        Bench::new(folder, boxes)
+        Bench::new(folder, boxes, warm.clone())
     };
     let first = bench(0)?;
     for (index, course) in courses.iter_mut().enumerate() {
@@ -199,7 +204,7 @@ fn courses<'a>(exercises: &'a [Exercise], recipe: Option<&Recipe>) -> Result<Vec
     let mut courses = Vec::new();
     for exercise in exercises {
         let (release, host) = evidence::toolchain(exercise)?;
-        let digest = store::key(&[
+        let digest = store::digest(&[
             format!("{} {JUDGE}", env!("CARGO_PKG_VERSION")).as_bytes(),
             &store::everything_in(&exercise.folder.join("starter"))?,
             &fs::read(exercise.folder.join("exercise.toml")).context("cannot read exercise.toml")?,

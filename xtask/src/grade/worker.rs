@@ -6,6 +6,7 @@ use super::model::{Goal, Problem, Record, SCHEMA, Status, Submission};
 use super::safe;
 use crate::check::{Outcome, Verdict};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::evidence::warm::Warm;
 use crate::evidence::{self, Attempt, Evidence, Grading};
 use crate::exercise::kinds::{self, Check};
 use crate::exercise::{self, Exercise};
@@ -17,6 +18,7 @@ use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// A size below this share of what the course's own solution reaches is looked at by a person: nobody is that much better by
@@ -37,17 +39,21 @@ pub struct Course<'a> {
 pub struct Bench {
     folder: PathBuf,
     boxes: Option<Pair>,
+    warm: Option<Arc<Warm>>,
+    common: PathBuf,
 }
 
 impl Bench {
-    /// Makes the folder, which nobody else uses.
+    /// Makes the folder, which nobody else uses, and one beside it for what all workers know.
     ///
     /// # Errors
-    /// When it cannot be made.
-    pub fn new(folder: PathBuf, boxes: Option<Pair>) -> Result<Self> {
+    /// When one of them cannot be made.
+    pub fn new(folder: PathBuf, boxes: Option<Pair>, warm: Option<Arc<Warm>>) -> Result<Self> {
         fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         tree::open_to_all(&folder)?;
-        Ok(Self { folder, boxes })
+        let common = folder.with_file_name("common");
+        fs::create_dir_all(&common).with_context(|| format!("cannot make the folder {}", common.display()))?;
+        Ok(Self { folder, boxes, warm, common })
     }
 
     /// Judges files as if they were a learner's.
@@ -77,7 +83,9 @@ impl Bench {
                     .with_context(|| format!("cannot remove {}", path.display()))?;
             }
         }
-        let grading = Grading { base, boxes: self.boxes.clone(), hidden: hidden.to_owned(), built };
+        let Self { boxes, warm, common, .. } = self;
+        let (boxes, warm, common) = (boxes.clone(), warm.clone(), common.clone());
+        let grading = Grading { base, boxes, hidden: hidden.to_owned(), built, warm, common };
         trial::grade(root, exercise, files, &grading)
     }
 
@@ -257,5 +265,6 @@ pub fn key(course: &Course<'_>, submission: &Submission) -> String {
         parts.extend([path.as_bytes(), content.as_slice()]);
     }
     parts.push(submission.rejected.as_deref().unwrap_or_default().as_bytes());
-    store::key(&parts)
+    // Not this program's own file: the key, and with it the hidden inputs, must be the same on another machine.
+    store::digest(&parts)
 }

@@ -4,7 +4,7 @@
 //! As root no user namespace is used: there the box's processes become another user for good (`setpriv`), so that what
 //! only root may read stays closed to them. Anybody else is that user already, in a namespace of its own.
 
-use super::Call;
+use super::{Call, Finished, Status};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -68,6 +68,15 @@ impl Sandbox {
     /// The call that makes the box and runs another call in it. Paths below the shared folder become those that the box
     /// sees.
     pub fn wrap(&self, call: &Call) -> Call {
+        self.wrap_as(call, true)
+    }
+
+    /// The call that makes the same box, and runs nothing in it that is not ours.
+    pub fn wrap_nothing(&self, call: &Call) -> Call {
+        self.wrap_as(call, false)
+    }
+
+    fn wrap_as(&self, call: &Call, is_run: bool) -> Call {
         let mut wrapped = Call::new("bwrap", std::env::temp_dir());
         wrapped.stdin.clone_from(&call.stdin);
         wrapped.timeout = call.timeout;
@@ -138,9 +147,16 @@ impl Sandbox {
             add(&[flag("--setenv"), name, value]);
         }
         add(&[flag("--remount-ro"), flag("/"), flag("--")]);
-        args.extend(self.limited().into_iter().map(OsString::from));
-        args.push(program);
-        args.extend(call.args.iter().map(|arg| seen(arg)));
+        let limited = self.limited();
+        if is_run {
+            args.extend(limited.into_iter().map(OsString::from));
+            args.push(program);
+            args.extend(call.args.iter().map(|arg| seen(arg)));
+        } else {
+            args.extend(limited.iter().map(OsString::from));
+            args.extend(limited.first().map(OsString::from));
+            args.push("--version".into());
+        }
         wrapped.args = args;
         wrapped
     }
@@ -182,6 +198,13 @@ impl Sandbox {
     }
 }
 
+/// Whether what was printed may be the words of the programs that make a box, and set its limits, that they could not.
+pub fn seems_unmade(finished: &Finished) -> bool {
+    matches!(finished.status, Status::Exited(1 | 126 | 127))
+        && finished.stdout.is_empty()
+        && ["bwrap: ", "prlimit: ", "setpriv: "].iter().any(|word| finished.stderr.starts_with(word.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,6 +242,21 @@ mod tests {
         assert!(words.ends_with("/box/setpriv --inh-caps=-all --no-new-privs -- /program a -b"), "{words}");
         assert!(!words.contains(" /usr/bin /") && !words.contains("--bind "), "{words}");
         assert!(words.contains("--unshare-user") && words.contains("--unshare-net"), "{words}");
+    }
+
+    #[test]
+    fn a_box_that_is_not_there_is_not_what_ran_in_it() {
+        let finished = |code, stdout: &str, stderr: &str| Finished {
+            status: Status::Exited(code),
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+        };
+        assert!(seems_unmade(&finished(1, "", "bwrap: Can't find source path /srv/w1\n")));
+        assert!(!seems_unmade(&finished(1, "", "error: bwrap: no\n")));
+        assert!(!seems_unmade(&finished(1, "THE\n", "bwrap: Can't\n")), "it ran");
+        let call = Call::new("/srv/w1/target/release/p", "/srv/w1");
+        let nothing = words(&sandbox(Kind::Run, None).wrap_nothing(&call));
+        assert!(nothing.ends_with("-- /box/prlimit --version") && !nothing.contains("-- /program"), "{nothing}");
     }
 
     #[test]

@@ -138,3 +138,54 @@ fn no_hostile_submission_gets_through() {
     assert!(text.contains("an honest submission passes") && text.contains("\n0 attacks worked"), "{text}");
     assert!(text.matches("stopped by").count() >= 15, "{text}");
 }
+
+#[test]
+#[ignore = "builds exercise 3 a dozen times: .ci/run runs it"]
+fn dependencies_are_compiled_once_and_programs_each_time() {
+    if !has_boxes() {
+        return;
+    }
+    let project = Project::copy_of_the_repository();
+    let solution = project.read("solutions/ex3/Cargo.toml");
+    let hand_in = |student: &str, manifest: &str| {
+        project.write(&format!("class/{student}/ex3/Cargo.toml"), manifest);
+        project.write(&format!("class/{student}/ex3/answers.toml"), &project.read("solutions/ex3/answers.toml"));
+    };
+    hand_in("s001", &solution);
+    hand_in("s002", &solution.replace("\"s\"", "\"z\""));
+    hand_in("s003", &format!("{solution}# Of mine.\n\n[profile.dev]\nopt-level = 1\n"));
+    let assert = project.run(&["grade", "class", "--exercise", "ex3"]).success();
+    assert_eq!(rows(&project, "grades"), ["s001 10 graded", "s002 10 graded", "s003 10 graded"], "{}", stderr(&assert));
+    let records = project.read("grades/journal.jsonl");
+    let size = |student: &str| -> u64 {
+        let mine = |line: &serde_json::Value| line["student"] == student;
+        let mut lines = records.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.find(mine).unwrap()["size_bytes"].as_u64().unwrap()
+    };
+    // The same program at the same paths is the same to the byte, and another one is not taken for it.
+    assert_eq!(size("s001"), size("s003"));
+    assert_ne!(size("s001"), size("s002"));
+
+    let kept = |project: &Project| -> Vec<String> {
+        let folder = project.path("target/grade/warm");
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| !name.contains('.')).collect()
+    };
+    // Two orders of s and z, and release: whoever has the same profiles adds nothing.
+    assert_eq!(kept(&project).len(), 5);
+    for key in kept(&project) {
+        for below in ["deps", ".fingerprint"] {
+            let folder = project.path("target/grade/warm").join(&key);
+            let profile = ["release", "dist"].into_iter().find(|name| folder.join(name).is_dir()).unwrap();
+            let names = fs::read_dir(folder.join(profile).join(below)).unwrap();
+            let names: Vec<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            assert!(names.iter().any(|name| name.contains("serde_json")), "{names:?}");
+            assert!(!names.iter().any(|name| name.contains("config_tool")), "{names:?}");
+        }
+    }
+
+    // What is kept is used again, and the result is the same.
+    project.run(&["grade", "class", "--exercise", "ex3", "--out", "again"]).success();
+    assert_eq!(kept(&project).len(), 5);
+    assert_eq!(rows(&project, "again"), rows(&project, "grades"));
+}
