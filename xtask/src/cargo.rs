@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::proc::sandbox::Sandbox;
 use crate::proc::{self, Call, Finished, Status};
 use anyhow::{Context as _, Result, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -66,6 +66,19 @@ pub struct Built {
     pub executables: Vec<Executable>,
     /// What Cargo and rustc warned about, each warning whole.
     pub warnings: Vec<String>,
+    /// The libraries and proc macros that were compiled, or were there from an earlier build.
+    pub packages: Vec<Compiled>,
+}
+
+/// A library or proc macro of a build.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Compiled {
+    /// The package's name.
+    pub name: String,
+    /// The package's version.
+    pub version: String,
+    /// Its features that are on.
+    pub features: Vec<String>,
 }
 
 /// An executable that Cargo has built.
@@ -229,13 +242,13 @@ impl Cargo {
             let failure = explain_failure(&finished, &format!("cargo build --profile {profile}"));
             return Ok(Err(Refused { failure, timed_out: finished.status == Status::TimedOut }));
         }
-        let mut executables = executables(&finished.stdout)?;
+        let Artifacts { mut executables, packages } = artifacts(&finished.stdout)?;
         if let Some(sandbox) = &self.sandbox {
             for executable in &mut executables {
                 executable.path = sandbox.outside(&executable.path);
             }
         }
-        Ok(Ok(Built { executables, warnings: warnings(&String::from_utf8_lossy(&finished.stderr)) }))
+        Ok(Ok(Built { executables, warnings: warnings(&String::from_utf8_lossy(&finished.stderr)), packages }))
     }
 }
 
@@ -246,21 +259,49 @@ struct Message {
     executable: Option<PathBuf>,
     #[serde(default)]
     fresh: bool,
+    #[serde(default)]
+    package_id: String,
+    #[serde(default)]
+    features: Vec<String>,
 }
 
-/// The executables in Cargo's messages, one JSON document a line. The path is never guessed: a guess finds stale files.
-fn executables(messages: &[u8]) -> Result<Vec<Executable>> {
-    let mut executables = Vec::new();
+#[derive(Default)]
+struct Artifacts {
+    executables: Vec<Executable>,
+    packages: Vec<Compiled>,
+}
+
+/// What Cargo's messages name, one JSON document a line. A path is never guessed: a guess finds stale files.
+fn artifacts(messages: &[u8]) -> Result<Artifacts> {
+    let mut artifacts = Artifacts::default();
     for line in messages.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{")) {
         let message: Message = serde_json::from_slice(line)
             .with_context(|| format!("cannot read Cargo's message {}", String::from_utf8_lossy(line)))?;
-        if let Message { reason, target: Some(target), executable: Some(path), fresh } = message
-            && reason == "compiler-artifact"
-        {
-            executables.push(Executable { name: target.name, path, fresh });
+        let Message { reason, target: Some(target), executable, fresh, package_id, features } = message else {
+            continue;
+        };
+        if reason != "compiler-artifact" {
+            continue;
+        }
+        if let Some(path) = executable {
+            artifacts.executables.push(Executable { name: target.name, path, fresh });
+        } else if !target.kind.iter().any(|kind| kind == "bin" || kind == "custom-build") {
+            let (name, version) = name_and_version(&package_id);
+            artifacts.packages.push(Compiled { name, version, features });
         }
     }
-    Ok(executables)
+    artifacts.packages.sort();
+    artifacts.packages.dedup();
+    Ok(artifacts)
+}
+
+/// The name and version in a package ID: `registry+https://…#serde@1.0.0`, or `path+file:///w/tiny#0.1.0` where the folder
+/// has the package's name.
+fn name_and_version(id: &str) -> (String, String) {
+    let (url, fragment) = id.rsplit_once('#').unwrap_or((id, ""));
+    let (name, version) =
+        fragment.rsplit_once('@').unwrap_or_else(|| (url.rsplit('/').next().unwrap_or(url), fragment));
+    (name.to_owned(), version.to_owned())
 }
 
 /// Each warning of Cargo's standard error with the lines that belong to it.
@@ -398,10 +439,22 @@ mod tests {
 {"reason":"compiler-artifact","package_id":"c","target":{"kind":["bin"],"name":"word_freq"},"executable":"/t/dist/word_freq","fresh":false}
 {"reason":"build-finished","success":true}
 "#;
-        let found = executables(messages).unwrap();
+        let found = artifacts(messages).unwrap().executables;
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].name.as_str(), found[0].fresh), ("word_freq", false));
         assert_eq!(found[0].path, Path::new("/t/dist/word_freq"));
+    }
+
+    #[test]
+    fn packages_are_named_with_their_features() {
+        let messages = br#"{"reason":"compiler-artifact","package_id":"registry+https://example.org/index#regex@1.12.2","target":{"kind":["lib"],"name":"regex"},"features":["perf","std"],"executable":null,"fresh":true}
+{"reason":"compiler-artifact","package_id":"registry+https://example.org/index#serde@1.0.0","target":{"kind":["custom-build"],"name":"build-script-build"},"executable":null}
+{"reason":"compiler-artifact","package_id":"path+file:///w/helper#0.1.0","target":{"kind":["lib"],"name":"helper"},"executable":null}
+"#;
+        let found = artifacts(messages).unwrap().packages;
+        let names: Vec<_> = found.iter().map(|found| format!("{} {}", found.name, found.version)).collect();
+        assert_eq!(names, ["helper 0.1.0", "regex 1.12.2"]);
+        assert_eq!(found[1].features, ["perf", "std"]);
     }
 
     #[test]

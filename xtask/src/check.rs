@@ -2,7 +2,10 @@
 //! process, so every verdict can be tested on literal data. One file for each kind of goal.
 
 mod answer;
+mod binary;
+mod dependencies;
 mod output;
+mod panic;
 mod profile;
 mod size;
 #[cfg(test)]
@@ -238,6 +241,10 @@ fn judge_goal<'a>(
         Check::Output(spec) => output::judge(case, goal.id.get_ref(), spec),
         Check::Size(spec) => size::judge(case, spec),
         Check::Warnings(spec) => judge_warnings(case, spec),
+        Check::Binary(spec) => binary::judge(case, spec),
+        Check::SameCode(spec) => binary::judge_same_code(case, spec),
+        Check::Panic(spec) => panic::judge(case, goal.id.get_ref(), spec),
+        Check::Dependencies(spec) => dependencies::judge(case, spec),
     };
     Ok(finding)
 }

@@ -7,11 +7,12 @@
 mod bench;
 pub mod warm;
 
-use crate::cargo::Cargo;
+use crate::cargo::{Cargo, Compiled};
 use crate::diagnostic::Diagnostic;
 use crate::exercise::kinds;
 use crate::exercise::{Exercise, inputs};
 use crate::exit::{Exit, Failure};
+use crate::measure::linking::Linking;
 use crate::measure::{Limits, Run, binary};
 use crate::proc::sandbox::Sandbox;
 use crate::profile::Manifest;
@@ -82,6 +83,10 @@ pub struct Built {
     pub rustc: Option<BTreeMap<String, String>>,
     /// What Cargo and rustc warned about.
     pub warnings: Vec<String>,
+    /// What the file asks of the system that starts it, and its machine code.
+    pub linking: Linking,
+    /// The packages that were compiled for it, with their features; not the program's own.
+    pub packages: Vec<Compiled>,
 }
 
 impl Evidence {

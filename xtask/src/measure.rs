@@ -2,6 +2,7 @@
 
 pub mod binary;
 pub mod crates;
+pub mod linking;
 
 use crate::exit::{Exit, Failure};
 use crate::manifest::Case;

@@ -1,5 +1,7 @@
 //! Verdicts on literal data: no file, no build.
 
+mod kinds;
+
 use super::*;
 use crate::diagnostic::Source;
 use crate::evidence::{Built, group_key};
@@ -100,9 +102,14 @@ fn built(bytes: u64, text: u64, gimli: Option<u64>) -> Built {
 
 /// An exercise that is done.
 fn done() -> Known {
+    done_with(EXERCISE)
+}
+
+/// The same with another exercise.
+fn done_with(exercise: &str) -> Known {
     let source = |file: &str, text: &str| Source { file: file.into(), text: text.into() };
     let mut known = Known {
-        exercise: crate::exercise::tests::literal(EXERCISE),
+        exercise: crate::exercise::tests::literal(exercise),
         manifest: Manifest::parse(source(
             "Cargo.toml",
             "[package]\nname = \"tiny\"\n[profile.release]\nlto = true\npanic = \"abort\"\n",

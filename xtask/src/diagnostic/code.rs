@@ -84,6 +84,26 @@ codes! {
         "The executable is not as much smaller as the exercise asks for.",
     SizeGrew = "size/grew":
         "The executable is larger than the one that it is compared with.",
+    PanicAborts = "panic/aborts-but-must-unwind":
+        "A panic ends the process at once, and the exercise asks for a program that lives on or ends in its own way.",
+    PanicUnwinds = "panic/unwinds-but-should-abort":
+        "A panic unwinds the stack, and the exercise asks for a program that ends at once.",
+    NotStripped = "binary/not-stripped":
+        "The executable still has a symbol table.",
+    NoSymbols = "binary/no-symbols":
+        "The executable has no symbol table, and the exercise asks for one.",
+    WrongSections = "binary/wrong-sections":
+        "The executable has a section that it should not have, or lacks one.",
+    DynamicallyLinked = "binary/dynamically-linked":
+        "The executable asks for a loader or for shared libraries that will not be there.",
+    NotATwin = "binary/different-code":
+        "Two builds that should have the same machine code have not.",
+    DependencyNotAllowed = "dependency/not-allowed":
+        "A crate is compiled that the exercise asks you to do without.",
+    DependencyMissing = "dependency/missing":
+        "A crate is not compiled that the exercise asks for.",
+    DependencyFeature = "dependency/feature":
+        "A crate is compiled with a feature that the exercise asks you to do without.",
     AnswerWrong = "answer/wrong":
         "The answer is not what was measured just now.",
 }

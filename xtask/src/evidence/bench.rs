@@ -4,11 +4,11 @@
 use super::{Attempt, Built, Grading, Request, Whose, group_key, inputs_of, limits, starter_files, warm};
 use crate::cargo::{Build as CargoBuild, Cargo, plan, record};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::exercise::kinds::Check;
+use crate::exercise::kinds::{Check, Panic};
 use crate::exercise::{Build, Exercise, Tree, inputs};
 use crate::exit::{Exit, Failure};
 use crate::manifest::Profiles;
-use crate::measure::{self, Run, binary, crates};
+use crate::measure::{self, Run, binary, crates, linking};
 use crate::proc::sandbox::Sandbox;
 use crate::profile::effective;
 use crate::store;
@@ -300,6 +300,8 @@ impl Bench<'_> {
                 None => self.flags(name, &cargo, &order)?,
             },
             warnings: made.warnings,
+            linking: linking::read(&executable.path)?,
+            packages: made.packages,
             executable: executable.path.clone(),
         })))
     }
@@ -338,11 +340,18 @@ impl Bench<'_> {
         let mut jobs = BTreeMap::new();
         let hidden = self.request.grading.map(|grading| grading.hidden.as_str());
         for goal in &self.exercise().data.goal {
-            if let Check::Output(output) = &goal.check
-                && [&output.build, &output.same_as].iter().any(|build| build.get_ref() == name)
-            {
-                jobs.insert(goal.id.get_ref().clone(), inputs_of(self.exercise(), goal.id.get_ref(), output, hidden));
+            if !goal.check.builds().iter().any(|build| build.get_ref() == name) {
+                continue;
             }
+            let id = goal.id.get_ref();
+            let inputs = match &goal.check {
+                Check::Output(output) => inputs_of(self.exercise(), id, output, hidden),
+                Check::Panic(Panic { args, stdin, .. }) => {
+                    vec![inputs::Input { args: args.clone(), stdin: stdin.clone() }]
+                }
+                _ => continue,
+            };
+            jobs.insert(id.clone(), inputs);
         }
         jobs
     }

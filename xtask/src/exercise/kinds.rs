@@ -21,6 +21,14 @@ pub enum Check {
     Answer(Answer),
     /// What Cargo and rustc warn about.
     Warnings(Warnings),
+    /// What is in the executable's file.
+    Binary(Binary),
+    /// How a run that panics ends.
+    Panic(Panic),
+    /// The crates and features that are compiled.
+    Dependencies(Dependencies),
+    /// Two builds with the same machine code.
+    SameCode(SameCode),
 }
 
 /// The effective settings of a profile, after inheritance, environment and configuration.
@@ -185,6 +193,85 @@ pub struct Warnings {
     pub build: Spanned<String>,
 }
 
+/// What is in the executable's file. What is not named may be either way.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Binary {
+    /// The build.
+    pub build: Spanned<String>,
+    /// Whether it has a symbol table: `true` some symbols, `false` none.
+    #[serde(default)]
+    pub symbols: Option<bool>,
+    /// Whether it names a dynamic loader; without one it runs in an empty folder.
+    #[serde(default)]
+    pub interpreter: Option<bool>,
+    /// The shared libraries that it may ask for.
+    #[serde(default)]
+    pub libraries: Option<Vec<String>>,
+    /// Sections that it must have.
+    #[serde(default)]
+    pub sections: Vec<String>,
+    /// Sections that it must not have.
+    #[serde(default)]
+    pub no_sections: Vec<String>,
+}
+
+/// How a run that panics ends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Panic {
+    /// The build.
+    pub build: Spanned<String>,
+    /// How it must end.
+    pub ends: Ends,
+    /// The exit code of a run that unwinds; any if none is named.
+    #[serde(default)]
+    pub exit: Option<i32>,
+    /// The arguments that make it panic.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// The standard input that makes it panic.
+    #[serde(default)]
+    pub stdin: String,
+}
+
+/// How a panic ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ends {
+    /// The stack is unwound; the program may catch it, or end with an exit code.
+    Unwinds,
+    /// The process is ended at once, by a signal.
+    Aborts,
+}
+
+/// The crates and features that are compiled for the program, with what its proc macros and build scripts need.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Dependencies {
+    /// The build.
+    pub build: Spanned<String>,
+    /// Crates that must be there.
+    #[serde(default)]
+    pub present: Vec<String>,
+    /// Crates that must not.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// For each crate the features that it may have.
+    #[serde(default)]
+    pub features: BTreeMap<String, Vec<String>>,
+}
+
+/// Two builds with the same machine code, so that what is known of one holds for the other.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SameCode {
+    /// The build that is judged.
+    pub build: Spanned<String>,
+    /// The build that it must be the twin of.
+    pub same_as: Spanned<String>,
+}
+
 /// A place in exercise.toml (in bytes), and what is wrong there.
 type Wrong = (Range<usize>, String);
 
@@ -193,9 +280,14 @@ impl Check {
     pub fn builds(&self) -> Vec<&Spanned<String>> {
         match self {
             Self::Profile(_) => Vec::new(),
-            Self::Output(Output { build, same_as, .. }) => vec![same_as, build],
+            Self::Output(Output { build, same_as, .. }) | Self::SameCode(SameCode { build, same_as }) => {
+                vec![same_as, build]
+            }
             Self::Size(Size { build, against, .. }) => vec![against, build],
-            Self::Warnings(Warnings { build }) => vec![build],
+            Self::Warnings(Warnings { build })
+            | Self::Binary(Binary { build, .. })
+            | Self::Panic(Panic { build, .. })
+            | Self::Dependencies(Dependencies { build, .. }) => vec![build],
             Self::Answer(Answer { truth, .. }) => match truth {
                 Truth::LargestCrate(LargestCrate { build, .. })
                 | Truth::CrateSize(CrateSize { build, .. })
@@ -238,7 +330,26 @@ impl Check {
                     None => Ok(()),
                 }
             }
-            Self::Answer(_) | Self::Size(_) | Self::Warnings(_) => Ok(()),
+            Self::Binary(Binary { build, symbols, interpreter, libraries, sections, no_sections }) => {
+                let nothing = symbols.is_none() && interpreter.is_none() && libraries.is_none();
+                if nothing && sections.is_empty() && no_sections.is_empty() {
+                    return Err((build.span(), "the goal asks for nothing".to_owned()));
+                }
+                Ok(())
+            }
+            Self::Dependencies(Dependencies { build, present, absent, features }) => {
+                if present.is_empty() && absent.is_empty() && features.is_empty() {
+                    return Err((build.span(), "the goal asks for nothing".to_owned()));
+                }
+                Ok(())
+            }
+            Self::Panic(Panic { build, ends, exit, .. }) => {
+                if *ends == Ends::Aborts && exit.is_some() {
+                    return Err((build.span(), "a run that aborts has no exit code of its own".to_owned()));
+                }
+                Ok(())
+            }
+            Self::Answer(_) | Self::Size(_) | Self::Warnings(_) | Self::SameCode(_) => Ok(()),
         }
     }
 }

@@ -1,0 +1,90 @@
+//! Judges what is in the executable's file: symbols, sections, the loader and the libraries that it asks for; and whether
+//! two files have the same machine code.
+
+use super::{Case, Finding};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::exercise::kinds::{Binary, SameCode};
+use crate::profile::list;
+use serde_json::json;
+
+pub fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
+    let Binary { build, symbols, interpreter, libraries, sections, no_sections } = spec;
+    let Some(built) = case.evidence.and_then(|evidence| evidence.built(build.get_ref())) else {
+        return Finding::NeedsBuild;
+    };
+    let (build, linking) = (build.get_ref(), &built.linking);
+    let profile = &case.exercise.build(build).profile;
+    let mut problems = Vec::new();
+    let mut add = |code, message: String, help: String| {
+        problems.push(Diagnostic::new(code, message).in_file(&case.manifest.source.file).help(help));
+    };
+    match symbols {
+        Some(false) if linking.symbols > 0 => add(
+            Code::NotStripped,
+            format!("the executable of `{build}` has a symbol table with {} entries", linking.symbols),
+            format!("`strip` in [profile.{profile}] decides it; true, and \"symbols\", leave none"),
+        ),
+        Some(true) if linking.symbols == 0 => add(
+            Code::NoSymbols,
+            format!("the executable of `{build}` has no symbol table"),
+            format!("`strip` in [profile.{profile}] takes it out; false, \"none\" and \"debuginfo\" leave it"),
+        ),
+        _ => {}
+    }
+    if *interpreter == Some(false)
+        && let Some(loader) = &linking.interpreter
+    {
+        add(
+            Code::DynamicallyLinked,
+            format!("the executable of `{build}` asks for the loader {loader}, which is not there in an empty folder"),
+            "link the C library statically: with the target feature `crt-static`, or for a musl target".to_owned(),
+        );
+    }
+    if *interpreter == Some(true) && linking.interpreter.is_none() {
+        let help = "take out what links it statically, such as the target feature `crt-static`".to_owned();
+        add(Code::DynamicallyLinked, format!("the executable of `{build}` asks for no loader"), help);
+    }
+    if let Some(allowed) = libraries {
+        let others: Vec<String> = linking.libraries.iter().filter(|name| !allowed.contains(name)).cloned().collect();
+        if !others.is_empty() {
+            let help = "whoever starts it must have them; link them statically, or do without them".to_owned();
+            add(
+                Code::DynamicallyLinked,
+                format!("the executable of `{build}` asks for shared libraries: {}", list(&others)),
+                help,
+            );
+        }
+    }
+    let has = |name: &String| built.sections.iter().any(|section| section.name == *name);
+    let missing: Vec<String> = sections.iter().filter(|name| !has(name)).cloned().collect();
+    let unwanted: Vec<String> = no_sections.iter().filter(|name| has(name)).cloned().collect();
+    let about = "`debug` and `strip` in the profile decide which sections there are besides code and data".to_owned();
+    if !missing.is_empty() {
+        add(Code::WrongSections, format!("the executable of `{build}` lacks {}", list(&missing)), about.clone());
+    }
+    if !unwanted.is_empty() {
+        add(Code::WrongSections, format!("the executable of `{build}` has {}", list(&unwanted)), about);
+    }
+    let data = json!({ "build": build, "symbols": linking.symbols, "interpreter": linking.interpreter,
+        "libraries": linking.libraries });
+    if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+}
+
+pub fn judge_same_code(case: &Case<'_>, SameCode { build, same_as }: &SameCode) -> Finding {
+    let built = |name: &str| case.evidence?.built(name);
+    let (Some(own), Some(twin)) = (built(build.get_ref()), built(same_as.get_ref())) else {
+        return Finding::NeedsBuild;
+    };
+    let data = json!({ "build": build.get_ref(), "same_as": same_as.get_ref(), "sha256": own.linking.code });
+    if own.linking.code == twin.linking.code {
+        return Finding::Met(data);
+    }
+    let message = format!(
+        "the machine code of `{}` is not that of `{}`: an address in one means nothing in the other",
+        build.get_ref(),
+        same_as.get_ref()
+    );
+    let help = "the two profiles may differ in `strip`, `debug` and `split-debuginfo` only; whatever else differs changes the code";
+    let problem = Diagnostic::new(Code::NotATwin, message).in_file(&case.manifest.source.file).help(help);
+    Finding::NotMet(vec![problem], data)
+}

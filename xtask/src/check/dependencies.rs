@@ -1,0 +1,51 @@
+//! Judges which crates and features were compiled, by what Cargo said while it built: not by what a manifest seems to say.
+
+use super::{Case, Finding};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::exercise::kinds::Dependencies;
+use crate::profile::list;
+use serde_json::json;
+
+pub fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
+    let Dependencies { build, present, absent, features } = spec;
+    let Some(built) = case.evidence.and_then(|evidence| evidence.built(build.get_ref())) else {
+        return Finding::NeedsBuild;
+    };
+    let find = |name: &String| built.packages.iter().find(|package| package.name == *name);
+    let mut problems = Vec::new();
+    let mut add = |code, message: String, help: String| {
+        problems.push(Diagnostic::new(code, message).in_file(&case.manifest.source.file).help(help));
+    };
+    for name in absent.iter().filter(|name| find(name).is_some()) {
+        add(
+            Code::DependencyNotAllowed,
+            format!("the crate {name} is compiled for `{}`", build.get_ref()),
+            format!("`cargo tree --invert {name} --edges features` shows who asks for it"),
+        );
+    }
+    for name in present.iter().filter(|name| find(name).is_none()) {
+        let names: Vec<String> = built.packages.iter().map(|package| package.name.clone()).collect();
+        let there =
+            if names.is_empty() { "there is none at all".to_owned() } else { format!("there is {}", list(&names)) };
+        add(
+            Code::DependencyMissing,
+            format!("the crate {name} is not compiled for `{}`; {there}", build.get_ref()),
+            format!("name it in [dependencies], and use it: `cargo add {name}`"),
+        );
+    }
+    for (name, allowed) in features {
+        let Some(package) = find(name) else { continue };
+        let others: Vec<String> = package.features.iter().filter(|one| !allowed.contains(one)).cloned().collect();
+        if !others.is_empty() {
+            add(
+                Code::DependencyFeature,
+                format!("the crate {name} is compiled with {}", list(&others)),
+                format!(
+                    "`default-features = false` turns off what nobody asked for; `cargo tree --invert {name} --edges features` shows who asks"
+                ),
+            );
+        }
+    }
+    let data = json!({ "build": build.get_ref(), "packages": built.packages });
+    if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+}
