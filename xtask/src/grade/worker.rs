@@ -5,10 +5,11 @@ use super::boxes::Pair;
 use super::model::{Goal, Problem, Record, SCHEMA, Status, Submission};
 use super::safe;
 use crate::check::{Outcome, Verdict};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::evidence::{self, Attempt, Evidence, Grading};
 use crate::exercise::kinds::{self, Check};
 use crate::exercise::{self, Exercise};
+use crate::proc;
 use crate::store;
 use crate::tree;
 use crate::trial::{self, Trial};
@@ -205,17 +206,45 @@ pub fn size_goal(exercise: &Exercise) -> Option<(&str, &str)> {
     })
 }
 
-/// How the submission's own builds went. That the course's own fail is no submission's fault; then its goals say so.
+/// How the submission's own builds and runs went: the limit that ended one of them, else whether one of the builds failed.
+/// Whatever it is, the goals are judged, and their points count. That the course's own builds fail is no submission's fault;
+/// then its goals say so.
 fn status(exercise: &Exercise, evidence: &Evidence) -> Status {
-    let own = |name: &&String| exercise.build(name).tree == exercise::Tree::Learner;
-    let failed = evidence.builds.keys().filter(own).filter_map(|name| match &evidence.builds[name] {
-        Attempt::Failed(problem) => Some(problem.code),
-        Attempt::Built(_) => None,
-    });
-    failed
-        .map(|code| if code == Code::BuildTimeout { Status::Timeout } else { Status::BuildFailed })
-        .max()
-        .unwrap_or(Status::Graded)
+    let own = evidence.builds.iter().filter(|(name, _)| exercise.build(name).tree == exercise::Tree::Learner);
+    let of_build = |attempt: &Attempt| match attempt {
+        Attempt::Failed(problem) => problem.ended.and_then(|ended| limit(ended, b"")).unwrap_or(Status::BuildFailed),
+        Attempt::Built(built) => {
+            let mut runs = built.runs.values().flatten();
+            runs.find_map(|run| limit(run.status, &run.stderr)).unwrap_or(Status::Graded)
+        }
+    };
+    own.map(|(_, attempt)| of_build(attempt)).max().unwrap_or(Status::Graded)
+}
+
+/// The limit that ended a process.
+fn limit(ended: proc::Status, stderr: &[u8]) -> Option<Status> {
+    // What Rust says before it aborts: that a limit was reached is all that an allocation is told.
+    const REFUSED: &[u8] = b"memory allocation of ";
+    match ended {
+        proc::Status::TimedOut | proc::Status::Signaled(24) => Some(Status::Timeout),
+        proc::Status::OutputLimit | proc::Status::DiskLimit | proc::Status::Signaled(25) => Some(Status::OutputLimit),
+        proc::Status::MemoryLimit => Some(Status::Oom),
+        proc::Status::Signaled(6) => stderr.windows(REFUSED.len()).any(|words| words == REFUSED).then_some(Status::Oom),
+        proc::Status::Exited(_) | proc::Status::Signaled(_) => None,
+    }
+}
+
+/// Characters of a message that are kept: a compiler can be made to say much more than anybody reads.
+const LONGEST: usize = 20_000;
+
+/// Problems of a goal that are kept.
+const MOST: usize = 50;
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}\n({} more characters)", &text[..end], text[end..].chars().count()),
+        None => text,
+    }
 }
 
 fn goal(exercise: &Exercise, outcome: &Outcome, clean: &impl Fn(&str) -> String) -> Goal {
@@ -230,7 +259,7 @@ fn goal(exercise: &Exercise, outcome: &Outcome, clean: &impl Fn(&str) -> String)
         verdict: verdict.to_owned(),
         points: outcome.points,
         points_max: outcome.points_max,
-        problems: outcome.diagnostics.iter().map(|problem| told(exercise, problem, clean)).collect(),
+        problems: outcome.diagnostics.iter().take(MOST).map(|problem| told(exercise, problem, clean)).collect(),
         waits_for: outcome.waits_for.clone(),
     }
 }
@@ -243,10 +272,10 @@ fn told(exercise: &Exercise, problem: &Diagnostic, clean: &impl Fn(&str) -> Stri
     });
     Problem {
         code: problem.code.name().to_owned(),
-        message: clean(&problem.message),
+        message: shortened(clean(&problem.message)),
         file,
         line: problem.place.as_ref().and_then(|place| place.line),
-        help: problem.help.as_deref().map(clean),
+        help: problem.help.as_deref().map(clean).map(shortened),
     }
 }
 
