@@ -330,7 +330,7 @@ fn limit_of_a_build(finished: &Finished, is_boxed: bool) -> Option<Status> {
         (&["memory allocation of ", "LLVM ERROR: out of memory", "LLVM ERROR: Allocation failed"], Status::MemoryLimit),
         (&["Cannot allocate memory", "tried to allocate more memory than available"], Status::MemoryLimit),
         (&["terminate called after throwing an instance of 'std::bad_alloc'"], Status::MemoryLimit),
-        (&["out of memory (os error 12)", "memory exhausted"], Status::MemoryLimit),
+        (&[": out of memory", "memory exhausted"], Status::MemoryLimit),
     ];
     match finished.status {
         Status::Exited(_) if is_boxed => {

@@ -26,7 +26,7 @@ const BUILD: Limits = Limits {
     file: 256 << 20,
     open_files: 4096,
     total: 2 << 30,
-    disk: 512 << 20,
+    disk: 384 << 20,
     output: 4 << 20,
 };
 

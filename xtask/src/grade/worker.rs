@@ -90,9 +90,9 @@ impl Bench {
         if self.boxes.is_none() {
             "none".clone_into(&mut record.sandbox);
         }
-        if let Some(why) = &submission.rejected {
+        if let Some(why) = submission.rejected.clone().or_else(|| too_large(submission)) {
             record.status = Status::Rejected;
-            record.message = Some(why.clone());
+            record.message = Some(why);
             return record;
         }
         match files_of(course.exercise, submission) {
@@ -137,6 +137,16 @@ impl Bench {
             ));
         }
     }
+}
+
+/// Bytes of a manifest, or of answers, that are read. Those of the course have less than 4 KiB; the rules for them look at every
+/// line as often as there are problems.
+const LARGEST_TOML: usize = 64 << 10;
+
+fn too_large(submission: &Submission) -> Option<String> {
+    let large = |(path, text): &(&String, &Vec<u8>)| path.ends_with(".toml") && text.len() > LARGEST_TOML;
+    let (path, text) = submission.files.iter().find(large)?;
+    Some(format!("{path} has {} bytes, more than it can sensibly have ({LARGEST_TOML})", text.len()))
 }
 
 /// The learner's files over the course's: one that was not handed in is as it was.

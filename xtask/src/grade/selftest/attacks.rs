@@ -79,15 +79,15 @@ pub const ATTACKS: &[Attack] = &[
     program!(
         "makes the compiler take all memory",
         "build/macro_bomb.rs",
-        &[Is(&[Oom])],
-        "the limit on the memory of a build"
+        &[Is(&[Oom, Timeout])],
+        "the limits on the memory and the time of a build"
     ),
     program!("includes a file without an end", "build/zeros.rs", &[Is(&[Oom])], "the limit on the memory of a build"),
     program!(
-        "is a program of 900 MB",
+        "is a program of 300 MB",
         "build/huge_program.rs",
-        &[Is(&[OutputLimit, Oom])],
-        "the limits on the files and the memory of a build"
+        &[Is(&[OutputLimit])],
+        "the limit on the files of a build"
     ),
     program!(
         "fills the disk while it is built",
@@ -97,7 +97,7 @@ pub const ATTACKS: &[Attack] = &[
     ),
     Attack {
         tries: "has 100,000 warnings",
-        files: &[(MAIN, Repeated("fn main() {", " let a;", 100_000, " }\n"))],
+        files: &[(MAIN, Repeated("fn main() {", " let a=1;", 100_000, " }\n"))],
         must: &[Is(&[OutputLimit]), Short],
         stopped_by: "the limit on what a build prints",
     },
@@ -212,7 +212,7 @@ pub const ATTACKS: &[Attack] = &[
     manifest!(
         "sets flags of the compiler",
         Whole(hostile!("manifest/rustflags.toml")),
-        &[Is(&[BuildFailed]), Reviewed("`cargo-features`")],
+        &[NotFull, Reviewed("`cargo-features`")],
         "Cargo, which takes such flags only with the feature that is taken out"
     ),
     manifest!(
@@ -228,26 +228,26 @@ pub const ATTACKS: &[Attack] = &[
         "judging the values that Cargo reads"
     ),
     manifest!(
-        "nests 100,000 arrays in its manifest",
-        Repeated("a = ", "[", 100_000, "\n"),
+        "nests 50,000 arrays in its manifest",
+        Repeated("a = ", "[", 50_000, "\n"),
         &[NotFull, Short],
         "the TOML parser's limit on depth"
     ),
     manifest!(
-        "nests 100,000 tables in its manifest",
-        Repeated("[", "a.", 100_000, "a]\n"),
+        "nests 30,000 tables in its manifest",
+        Repeated("[", "a.", 30_000, "a]\n"),
         &[NotFull, Short],
         "the TOML parser's limit on depth"
     ),
     manifest!(
-        "nests 100,000 keys in its manifest",
-        Repeated("", "a.", 100_000, "a = 1\n"),
+        "nests 30,000 keys in its manifest",
+        Repeated("", "a.", 30_000, "a = 1\n"),
         &[NotFull, Short],
         "the TOML parser's limit on depth"
     ),
     manifest!(
-        "has 300,000 errors in its manifest",
-        Repeated("", "=\n", 300_000, ""),
+        "has 30,000 errors in its manifest",
+        Repeated("", "=\n", 30_000, ""),
         &[NotFull, Short],
         "the limit on what is kept of one goal"
     ),
@@ -259,7 +259,7 @@ pub const ATTACKS: &[Attack] = &[
     ),
     // What else is handed in.
     Attack {
-        tries: "smuggles .cargo/config.toml",
+        tries: "smuggles a configuration of Cargo",
         files: &[(".cargo/config.toml", Whole(hostile!("smuggled/config.toml"))), EVIL[2]],
         must: &[Full, SameSize, NotTaken(".cargo/config.toml")],
         stopped_by: NOT_TAKEN,
@@ -283,7 +283,7 @@ pub const ATTACKS: &[Attack] = &[
         stopped_by: NOT_TAKEN,
     },
     Attack {
-        tries: "smuggles an artifact in target/",
+        tries: "smuggles an artifact",
         files: &[
             ("target/release/demo", Whole(hostile!("smuggled/linker.sh"))),
             ("target/release/.fingerprint/demo", Whole("")),
