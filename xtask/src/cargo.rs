@@ -325,8 +325,8 @@ fn explain_failure(finished: &Finished, what: &str) -> Failure {
 /// the compiler print these words gets another word for a build that has failed, no more.
 fn limit_of_a_build(finished: &Finished, is_boxed: bool) -> Option<Status> {
     const SIGNS: [(&[&str], Status); 6] = [
-        (&["signal: 24, SIGXCPU", "terminated with signal 24"], Status::TimedOut),
-        (&["signal: 25, SIGXFSZ", "terminated with signal 25", "File too large"], Status::DiskLimit),
+        (&["(signal: 24", "terminated with signal 24"], Status::TimedOut),
+        (&["(signal: 25", "terminated with signal 25", "File too large"], Status::DiskLimit),
         (&["memory allocation of ", "LLVM ERROR: out of memory", "LLVM ERROR: Allocation failed"], Status::MemoryLimit),
         (&["Cannot allocate memory", "tried to allocate more memory than available"], Status::MemoryLimit),
         (&["terminate called after throwing an instance of 'std::bad_alloc'"], Status::MemoryLimit),
@@ -449,8 +449,8 @@ mod tests {
         let abort = "memory allocation of 8 bytes failed\nerror: could not compile `a` (signal: 6, SIGABRT)";
         assert_eq!(of(Status::Exited(101), abort, true), Some(Status::MemoryLimit));
         assert_eq!(of(Status::Exited(101), abort, false), None, "without a box there is no limit");
-        assert_eq!(of(Status::Exited(101), "(signal: 25, SIGXFSZ: file size limit)", true), Some(Status::DiskLimit));
-        assert_eq!(of(Status::Exited(101), "(signal: 24, SIGXCPU: CPU time limit)", true), Some(Status::TimedOut));
+        assert_eq!(of(Status::Exited(101), "(signal: 25 (SIGXFSZ))", true), Some(Status::DiskLimit));
+        assert_eq!(of(Status::Exited(101), "(signal: 24 (SIGXCPU))", true), Some(Status::TimedOut));
         assert_eq!(of(Status::Exited(101), "error[E0425]: cannot find value", true), None);
         assert_eq!(of(Status::TimedOut, "", false), Some(Status::TimedOut));
     }

@@ -96,10 +96,10 @@ pub const ATTACKS: &[Attack] = &[
         "the limit on what a build writes"
     ),
     Attack {
-        tries: "has 100,000 warnings",
-        files: &[(MAIN, Repeated("fn main() {", " let a=1;", 100_000, " }\n"))],
-        must: &[Is(&[OutputLimit]), Short],
-        stopped_by: "the limit on what a build prints",
+        tries: "has 30,000 warnings",
+        files: &[(MAIN, Repeated("fn main() {}\n", "const _: () = { let b = 1; };\n", 30_000, ""))],
+        must: &[Is(&[OutputLimit, Timeout]), Short],
+        stopped_by: "the limits on what a build prints and on its time",
     },
     program!("includes a secret while it is built", "build/include.rs", &[Is(&[BuildFailed])], NO_FILES),
     program!("includes the solution while it is built", "build/include_solution.rs", &[Is(&[BuildFailed])], NO_FILES),
