@@ -150,7 +150,7 @@ fn no_hostile_submission_gets_through() {
         ("includes a file without an end", "oom"),
         ("fills the disk while it is built", "output-limit"),
         ("sleeps for ever", "timeout"),
-        ("takes 1.8 GiB in six processes", "oom"),
+        ("takes 1.2 GiB in six processes", "oom"),
         ("prints 100 MB", "output-limit"),
         ("includes a secret while it is built", "build-failed"),
         ("hands in a link to a secret", "rejected"),

@@ -122,7 +122,7 @@ pub const ATTACKS: &[Attack] = &[
     program!("prints 100 MB", "run/flood.rs", &[Is(&[OutputLimit]), NotFull, Short], "the limit on what a run prints"),
     program!("takes 8 GiB of memory", "run/memory.rs", &[Is(&[Oom]), NotFull], "the limit on the memory of a process"),
     program!(
-        "takes 1.8 GiB in six processes",
+        "takes 1.2 GiB in six processes",
         "run/memory_together.rs",
         &[Is(&[Oom]), NotFull],
         "the limit on the memory of a run"
