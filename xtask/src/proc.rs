@@ -2,6 +2,7 @@
 //! user presses Ctrl-C, and takes its own children with it.
 
 pub mod sandbox;
+pub mod watch;
 
 use anyhow::{Context as _, Result, bail};
 use sandbox::{Kind, Sandbox};
@@ -14,6 +15,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+use watch::Watch;
 
 /// A process to start.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct Call {
     pub only_env: bool,
     /// The box that it runs in; none for what is trusted.
     pub sandbox: Option<Arc<Sandbox>>,
+    /// What it may use together with all that it starts; nothing is looked at without one.
+    pub watch: Option<Watch>,
 }
 
 impl Call {
@@ -51,6 +55,7 @@ impl Call {
             output_limit: 256 << 20,
             only_env: false,
             sandbox: None,
+            watch: None,
         }
     }
 
@@ -81,6 +86,10 @@ pub enum Status {
     TimedOut,
     /// It was ended because it printed too much.
     OutputLimit,
+    /// It was ended because it and what it started took too much memory.
+    MemoryLimit,
+    /// It was ended because it wrote too much to the disk.
+    DiskLimit,
 }
 
 /// What is left of a process that has ended.
@@ -100,7 +109,16 @@ pub struct Finished {
 /// When it cannot be started. A process that fails, hangs or prints for ever is a `Status`, not an error.
 pub fn run(call: &Call) -> Result<Finished> {
     if let Some(sandbox) = &call.sandbox {
-        return run_in_a_box(call, sandbox);
+        let mut finished = run(&sandbox.wrap(call))?;
+        if let Some(why) = sandbox.is_missing(&finished) {
+            if sandbox.kind != Kind::Run {
+                bail!("there is no box: {why}");
+            }
+            // A program that nobody trusts may say so itself: what it says twice is its own.
+            finished = run(&sandbox.wrap(call))?;
+        }
+        finished.status = from_a_box(finished.status, &sandbox.kind);
+        return Ok(finished);
     }
     let mut child = start(call)?;
     let id = child.id();
@@ -120,25 +138,6 @@ pub fn run(call: &Call) -> Result<Finished> {
     drop(chunks);
     drop((out, err));
     result.with_context(|| format!("cannot wait for `{}`", call.program.display()))
-}
-
-fn run_in_a_box(call: &Call, sandbox: &Sandbox) -> Result<Finished> {
-    let attempt = || -> Result<Finished> {
-        let mut finished = run(&sandbox.wrap(call))?;
-        finished.status = from_a_box(finished.status, &sandbox.kind);
-        Ok(finished)
-    };
-    let finished = attempt()?;
-    if !sandbox::seems_unmade(&finished) {
-        return Ok(finished);
-    }
-    // Either there was no box, which is nobody's fault in it, or what ran in it says so to get away. A box with a program of
-    // ours in it tells which; and what failed only once is tried again.
-    let empty = run(&sandbox.wrap_nothing(call))?;
-    if empty.status != Status::Exited(0) {
-        bail!("no box could be made: {}", String::from_utf8_lossy(&empty.stderr).trim());
-    }
-    attempt()
 }
 
 /// bwrap tells of a signal by the exit code, as a shell does. Signals that end a broken program are told as such.
@@ -245,7 +244,12 @@ fn attend(child: &mut Child, call: &Call, chunks: &mpsc::Receiver<(Stream, Vec<u
     let mut exited: Option<(Status, Instant)> = None;
     let mut pause = Duration::from_micros(200);
     let mut pipes_open = true;
+    let mut guard = call.watch.as_ref().map(|watch| watch.guard(child.id()));
     loop {
+        if let Some(limit) = guard.as_mut().and_then(watch::Guard::look) {
+            finished.status = limit;
+            return Ok(finished);
+        }
         if pipes_open {
             match chunks.recv_timeout(if exited.is_some() { Duration::from_millis(10) } else { pause }) {
                 Ok((stream, chunk)) => {
@@ -276,7 +280,8 @@ fn attend(child: &mut Child, call: &Call, chunks: &mpsc::Receiver<(Stream, Vec<u
         if let Some((status, since)) = exited
             && (!pipes_open || since.elapsed() > GRACE)
         {
-            finished.status = status;
+            // What was written since the last look counts as well.
+            finished.status = guard.as_ref().and_then(watch::Guard::last_look).unwrap_or(status);
             return Ok(finished);
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {

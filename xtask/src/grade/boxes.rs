@@ -19,10 +19,28 @@ use std::time::Duration;
 const FIRST_USER: u32 = 65_100;
 
 /// What a build may use. A build of the largest exercise takes about 20 seconds of processor time and 1 GB.
-const BUILD: Limits = Limits { cpu_seconds: 300, memory: 4 << 30, processes: 256, file: 512 << 20 };
+const BUILD: Limits = Limits {
+    cpu_seconds: 300,
+    memory: 4 << 30,
+    processes: 256,
+    file: 256 << 20,
+    open_files: 4096,
+    total: 2 << 30,
+    disk: 384 << 20,
+    output: 4 << 20,
+};
 
 /// What a run may use.
-const RUN: Limits = Limits { cpu_seconds: 10, memory: 1 << 30, processes: 32, file: 16 << 20 };
+const RUN: Limits = Limits {
+    cpu_seconds: 10,
+    memory: 1 << 30,
+    processes: 32,
+    file: 16 << 20,
+    open_files: 64,
+    total: 1 << 30,
+    disk: 0,
+    output: 0,
+};
 
 /// The boxes of a worker.
 pub type Pair = (Arc<Sandbox>, Arc<Sandbox>);
@@ -126,6 +144,10 @@ impl Recipe {
             ("read /etc/shadow", "cat /etc/shadow".to_owned()),
             ("write outside of its folder", "touch /usr/canary || touch /canary || touch /toolchain/canary".to_owned()),
             ("reach a server of this machine", format!("exec 3<>/dev/tcp/127.0.0.1/{port}")),
+            ("use any amount of memory", "test \"$(ulimit -v)\" = unlimited".to_owned()),
+            ("start any number of processes", "test \"$(ulimit -u)\" = unlimited".to_owned()),
+            ("write files of any size", "test \"$(ulimit -f)\" = unlimited".to_owned()),
+            ("fill the memory with files", "touch /dev/shm/canary".to_owned()),
             ("see the grader's environment", "tr '\\0' '\\n' < /proc/1/environ | grep -q '^HOME='".to_owned()),
         ];
         let mut broken = Vec::new();
