@@ -6,6 +6,7 @@ mod boxes;
 mod journal;
 mod model;
 mod partition;
+mod place;
 mod policy;
 mod publish;
 mod roster;

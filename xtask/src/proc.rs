@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{Read, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
@@ -156,6 +156,35 @@ pub fn cancel() {
 /// Lets processes start again.
 pub fn resume() {
     live().cancelled = false;
+}
+
+/// A folder that Ctrl-C removes, until `keep` takes it out. Call it within `uninterrupted`, where the folder is made.
+pub fn remove_when_interrupted(folder: &Path) {
+    litter().insert(folder.to_owned());
+}
+
+/// Ctrl-C has nothing to do with this folder any more.
+pub fn keep(folder: &Path) {
+    litter().remove(folder);
+}
+
+/// Apart from the live processes, whose lock `uninterrupted` holds.
+fn litter() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    static LITTER: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    LITTER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is to be removed. A process that has only just been ended may still add a file, so a few tries are made.
+#[cfg(unix)]
+fn remove_litter() {
+    for folder in litter().iter() {
+        for _ in 0..50 {
+            if std::fs::remove_dir_all(folder).is_ok() || !folder.exists() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
 }
 
 /// Runs something that must not be cut in half by Ctrl-C: the signal waits until it is done.
@@ -330,6 +359,7 @@ pub fn end_children_on_signal() -> Result<()> {
                 for &child in &live.children {
                     end_group_of(child);
                 }
+                remove_litter();
                 std::process::exit(128 + signal);
             }
         });

@@ -1,6 +1,5 @@
 //! The boxes of a grading run: whether there are any, whether they hold, and one pair of them for each worker.
 
-use crate::evidence::target_folder;
 use crate::exit::{Exit, Failure};
 use crate::proc::sandbox::{Kind, Limits, Sandbox};
 use crate::proc::{self, Call, Status};
@@ -84,12 +83,12 @@ impl Recipe {
         format!("bwrap, build {BUILD:?}, run {RUN:?}, user {}", if self.root { "other" } else { "own" })
     }
 
-    /// Tries to break out of a box, in ways that would change grades or harm the machine.
+    /// Tries to break out of a box below this folder, in ways that would change grades or harm the machine.
     ///
     /// # Errors
     /// When one of them succeeds, or the box cannot be made at all.
-    pub fn prove(&self, root: &Path) -> Result<()> {
-        let shared = target_folder(root).join("grade").join(format!("canary-{}", std::process::id()));
+    pub fn prove(&self, place: &Path) -> Result<()> {
+        let shared = place.join("canary");
         fs::create_dir_all(&shared).with_context(|| format!("cannot make the folder {}", shared.display()))?;
         tree::open_to_all(&shared)?;
         let result = self.try_to_break_out(&shared);

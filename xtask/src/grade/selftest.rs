@@ -3,8 +3,8 @@
 
 use super::boxes::Recipe;
 use super::model::{Record, Status, Submission};
+use super::place::Place;
 use super::worker::{self, Bench, Course};
-use crate::evidence::target_folder;
 use crate::exercise;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -54,11 +54,9 @@ struct World {
 /// When there is no box, or an honest solution does not pass.
 pub fn run(root: &Path) -> Result<Exit> {
     let recipe = Recipe::find(root)?;
-    recipe.prove(root)?;
-    let folder = target_folder(root).join("grade").join(format!("self-test-{}", std::process::id()));
-    let result = attack(&recipe, &folder);
-    let _ = fs::remove_dir_all(&folder);
-    result
+    let place = Place::of_attacks(root)?;
+    recipe.prove(&place.folder)?;
+    attack(&recipe, &place.folder)
 }
 
 fn attack(recipe: &Recipe, folder: &Path) -> Result<Exit> {
