@@ -1,5 +1,6 @@
 //! The boxes of a grading run: whether there are any, whether they hold, and one pair of them for each worker.
 
+use super::users;
 use crate::exit::{Exit, Failure};
 use crate::proc::sandbox::{Kind, Limits, Sandbox};
 use crate::proc::{self, Call, Status};
@@ -12,10 +13,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-
-/// The first of the users that boxes of a grader who is root use; each worker has one of its own, because the limit on
-/// processes counts for a user.
-const FIRST_USER: u32 = 65_100;
 
 /// What a build may use. A build of the largest exercise takes about 20 seconds of processor time and 1 GB.
 const BUILD: Limits = Limits { cpu_seconds: 300, memory: 4 << 30, processes: 256, file: 512 << 20 };
@@ -71,10 +68,10 @@ impl Recipe {
     /// The boxes of one worker, which share a folder.
     pub fn pair(&self, worker: u32, shared: &Path) -> Pair {
         let Self { toolchain, cargo_home, own, root } = self.clone();
-        let user = root.then_some(FIRST_USER + worker);
+        let users = root.then(|| users::of_worker(worker));
         let kind = Kind::Build { toolchain, cargo_home, own };
-        let build = Sandbox { kind, shared: shared.to_owned(), user, limits: BUILD };
-        let run = Sandbox { kind: Kind::Run, shared: shared.to_owned(), user, limits: RUN };
+        let build = Sandbox { kind, shared: shared.to_owned(), user: users.map(|(build, _)| build), limits: BUILD };
+        let run = Sandbox { kind: Kind::Run, shared: shared.to_owned(), user: users.map(|(_, run)| run), limits: RUN };
         (Arc::new(build), Arc::new(run))
     }
 

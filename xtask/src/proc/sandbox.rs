@@ -4,7 +4,7 @@
 //! As root no user namespace is used: there the box's processes become another user for good (`setpriv`), so that what
 //! only root may read stays closed to them. Anybody else is that user already, in a namespace of its own.
 
-use super::Call;
+use super::{Call, Finished, Status};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -145,6 +145,13 @@ impl Sandbox {
         wrapped
     }
 
+    /// Whether the program may never have been started: what makes the box says so, or the program in its words.
+    pub fn may_be_unmade(&self, finished: &Finished) -> bool {
+        let makers: [&[u8]; 3] = [b"bwrap: ", b"prlimit: ", b"setpriv: "];
+        let failed = matches!(finished.status, Status::Exited(1 | 126 | 127));
+        failed && finished.stdout.is_empty() && makers.iter().any(|maker| finished.stderr.starts_with(maker))
+    }
+
     /// The programs that set limits and give up rights, before the one that is not trusted.
     fn limited(&self) -> Vec<String> {
         let Limits { cpu_seconds, memory, processes, file } = self.limits;
@@ -219,6 +226,19 @@ mod tests {
         assert!(words.ends_with("/box/setpriv --inh-caps=-all --no-new-privs -- /program a -b"), "{words}");
         assert!(!words.contains(" /usr/bin /") && !words.contains("--bind "), "{words}");
         assert!(words.contains("--unshare-user") && words.contains("--unshare-net"), "{words}");
+    }
+
+    #[test]
+    fn a_box_that_was_not_made_is_no_result_of_a_program() {
+        let sandbox = sandbox(Kind::Run, None);
+        let may_be = |code, stdout: &str, stderr: &str| {
+            let status = Status::Exited(code);
+            sandbox.may_be_unmade(&Finished { status, stdout: stdout.into(), stderr: stderr.into() })
+        };
+        assert!(may_be(126, "", "setpriv: failed to execute /program: Resource temporarily unavailable\n"));
+        assert!(may_be(1, "", "bwrap: Creating new namespace failed: Resource temporarily unavailable\n"));
+        assert!(!may_be(0, "", "bwrap: all is well\n") && !may_be(1, "out", "bwrap: "));
+        assert!(!may_be(1, "", "thread 'main' panicked\nbwrap: "));
     }
 
     #[test]

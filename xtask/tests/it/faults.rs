@@ -5,7 +5,6 @@ use crate::browser::left_out;
 use crate::course::{PROFILE, STARTER};
 use crate::grade::{has_boxes, rows};
 use crate::project::{Project, clean, stderr};
-use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -254,7 +253,7 @@ fn ctrl_c_and_a_second_grader_leave_what_is_done_and_nothing_else() {
     let project = class();
     let mut first = Running::xtask(&project, &["grade", "class", "--jobs", "1", "--out", "out"]);
     let grader = first.child.id();
-    first.wait_for("s001 ex1: graded 10/10");
+    first.wait_for(" ex1: graded ");
 
     // Nobody else may write there meanwhile; another folder is another matter.
     let second = project.run(&["grade", "class", "--out", "out"]).code(3);
@@ -293,16 +292,19 @@ fn what_is_graded_is_what_was_read_and_a_change_is_graded_again() {
         hand_in(&project, student, text);
     }
     let digests = |out: &str| -> Vec<(String, String)> {
+        // The order is that of keys, which nobody foresees.
         let record = |record: &Value| {
             let text = |value: &Value| value.as_str().unwrap().to_owned();
             (text(&record["student"]), record["files"]["Cargo.toml"].as_str().unwrap_or("none").to_owned())
         };
-        records(&project, out).iter().map(record).collect()
+        let mut digests: Vec<_> = records(&project, out).iter().map(record).collect();
+        digests.sort();
+        digests
     };
     project.run(&["grade", "class", "--out", "quiet"]).success();
 
     let mut running = Running::xtask(&project, &["grade", "class", "--jobs", "1", "--out", "out"]);
-    running.wait_for("s001 ex1: ");
+    running.wait_for(" ex1: graded ");
     // What was read counts, whatever becomes of the files.
     hand_in(&project, "s001", STARTER);
     hand_in(&project, "s002", STARTER);
