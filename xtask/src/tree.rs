@@ -12,6 +12,23 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// When a folder cannot be made or the file cannot be written.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes, true)
+}
+
+/// Writes a file that can be made again at any time: whole, but without waiting for the disk, which would take milliseconds
+/// for each of thousands. One that holds these bytes already is left as it is.
+///
+/// # Errors
+/// When a folder cannot be made or the file cannot be written.
+pub fn write_derived(path: &Path, bytes: &[u8]) -> Result<()> {
+    let is_same = fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == bytes.len() as u64);
+    if is_same && fs::read(path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    replace(path, bytes, false)
+}
+
+fn replace(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
     proc::uninterrupted(|| {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -19,7 +36,9 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
         let temporary = folder.join(temporary_name(&name.to_string_lossy(), std::process::id()));
         let written = File::create(&temporary).and_then(|mut file| {
             file.write_all(bytes)?;
-            file.sync_all()?;
+            if to_the_disk {
+                file.sync_all()?;
+            }
             fs::rename(&temporary, path)
         });
         if written.is_err() {
@@ -193,6 +212,20 @@ mod tests {
         assert!(error.to_string().contains("cannot write"), "{error}");
         assert!(path.join("kept").is_dir());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_derived_file_is_replaced_only_when_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("students/s001.html");
+        let modified = || fs::metadata(&path).unwrap().modified().unwrap();
+        write_derived(&path, b"one").unwrap();
+        let before = modified();
+        write_derived(&path, b"one").unwrap();
+        assert_eq!(modified(), before);
+        write_derived(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path().join("students")).unwrap().count(), 1);
     }
 
     #[test]
