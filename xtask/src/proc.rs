@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{Read, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
@@ -110,11 +110,16 @@ pub struct Finished {
 pub fn run(call: &Call) -> Result<Finished> {
     if let Some(sandbox) = &call.sandbox {
         let mut finished = run(&sandbox.wrap(call))?;
-        if let Some(why) = sandbox.is_missing(&finished) {
+        for _ in 0..BOX_TRIES {
+            let Some(why) = sandbox.is_missing(&finished) else { break };
             if sandbox.kind != Kind::Run {
                 bail!("there is no box: {why}");
             }
-            // A program that nobody trusts may say so itself: what it says twice is its own.
+            // The words may be the program's own. The same box with a program of ours tells whether it can be made now.
+            let probe = run(&sandbox.wrap_nothing(call))?;
+            if probe.status != Status::Exited(0) {
+                bail!("cannot make a box: {}", String::from_utf8_lossy(&probe.stderr).trim());
+            }
             finished = run(&sandbox.wrap(call))?;
         }
         finished.status = from_a_box(finished.status, &sandbox.kind);
@@ -139,6 +144,9 @@ pub fn run(call: &Call) -> Result<Finished> {
     drop((out, err));
     result.with_context(|| format!("cannot wait for `{}`", call.program.display()))
 }
+
+/// A program that still says what bwrap would say after so many tries says it by itself.
+const BOX_TRIES: usize = 3;
 
 /// bwrap tells of a signal by the exit code, as a shell does. Signals that end a broken program are told as such.
 fn from_a_box(status: Status, kind: &Kind) -> Status {
@@ -172,6 +180,35 @@ pub fn cancel() {
 /// Lets processes start again.
 pub fn resume() {
     live().cancelled = false;
+}
+
+/// A folder that Ctrl-C removes, until `keep` takes it out. Call it within `uninterrupted`, where the folder is made.
+pub fn remove_when_interrupted(folder: &Path) {
+    litter().insert(folder.to_owned());
+}
+
+/// Ctrl-C has nothing to do with this folder any more.
+pub fn keep(folder: &Path) {
+    litter().remove(folder);
+}
+
+/// Apart from the live processes, whose lock `uninterrupted` holds.
+fn litter() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    static LITTER: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    LITTER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is to be removed. A process that has only just been ended may still add a file, so a few tries are made.
+#[cfg(unix)]
+fn remove_litter() {
+    for folder in litter().iter() {
+        for _ in 0..50 {
+            if std::fs::remove_dir_all(folder).is_ok() || !folder.exists() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
 }
 
 /// Runs something that must not be cut in half by Ctrl-C: the signal waits until it is done.
@@ -352,6 +389,7 @@ pub fn end_children_on_signal() -> Result<()> {
                 for &child in &live.children {
                     end_group_of(child);
                 }
+                remove_litter();
                 std::process::exit(128 + signal);
             }
         });

@@ -1,7 +1,9 @@
 //! The builds of one call: where each one is made, and what becomes of it. A build has a folder of its own unless it is
 //! the learner's; what was measured of the course's own files is kept.
 
-use super::{Attempt, Built, Grading, Request, Whose, group_key, inputs_of, limits, starter_files, taken, warm};
+use super::{
+    Attempt, Built, Grading, Request, Whose, group_key, inputs_of, limits, solution_files, starter_files, taken, warm,
+};
 use crate::cargo::{Build as CargoBuild, Cargo, Refused, plan, record};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::Check;
@@ -258,7 +260,19 @@ impl Bench<'_> {
         };
         self.warm(place, &order)?;
         let began = Instant::now();
-        let made = match cargo.try_build(&order)? {
+        let mut made = cargo.try_build(&order)?;
+        let theirs = self.request.grading.is_some() && build.tree == Tree::Learner;
+        if let Err(refused) = &made
+            && theirs
+            && refused.ended.is_none()
+            && refused.failure.exit == Exit::Environment
+        {
+            // What a submission makes the compiler print is its author's choice. So the course's own solution is asked
+            // whether this machine can build at all; if it can, once more.
+            self.try_solution(&order, &cargo)?;
+            made = cargo.try_build(&order)?;
+        }
+        let made = match made {
             Ok(made) => made,
             Err(refused) if refused.ended == Some(Status::TimedOut) => {
                 let message = format!("the build `{name}` took longer than {} s", data.build_seconds);
@@ -268,9 +282,7 @@ impl Bench<'_> {
                 return Ok(Attempt::Failed(Box::new(problem)));
             }
             Err(refused) => {
-                // What a submission makes the compiler print is its author's choice, also "No space left on device".
-                let theirs =
-                    self.request.grading.is_some() && build.tree == Tree::Learner && tree::has_room(&self.base);
+                let theirs = theirs && tree::has_room(&self.base);
                 return refusal(&order.profile, place, refused, theirs);
             }
         };
@@ -319,6 +331,28 @@ impl Bench<'_> {
             warnings: made.warnings,
             executable: executable.path.clone(),
         })))
+    }
+
+    /// Makes the same build of the course's own solution, from nothing.
+    fn try_solution(&self, order: &CargoBuild, cargo: &Cargo) -> Result<()> {
+        let target_dir = self.base.join("solution-target");
+        let solution = self.compose("solution", &solution_files(self.exercise())?, target_dir.clone())?;
+        let mut cargo = Cargo { cwd: solution.folder.clone(), ..cargo.clone() };
+        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
+        let manifest = Some(solution.folder.join("Cargo.toml"));
+        let target = Some(target_dir.clone());
+        let built = cargo.try_build(&CargoBuild { manifest, target_dir: target, record: None, ..order.clone() });
+        let _ = fs::remove_dir_all(&target_dir);
+        match built? {
+            Ok(_) => Ok(()),
+            Err(refused) => {
+                let Failure { message, .. } = refused.failure;
+                bail!(Failure::new(
+                    Exit::Environment,
+                    format!("the course's own solution does not build either: {message}")
+                ))
+            }
+        }
     }
 
     /// What rustc gets for the program, by Cargo's own answer. It is asked again when anything has changed that Cargo

@@ -1,6 +1,6 @@
 //! The boxes of a grading run: whether there are any, whether they hold, and one pair of them for each worker.
 
-use crate::evidence::target_folder;
+use super::users;
 use crate::exit::{Exit, Failure};
 use crate::proc::sandbox::{Kind, Limits, Sandbox};
 use crate::proc::{self, Call, Status};
@@ -13,10 +13,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-
-/// The first of the users that boxes of a grader who is root use; each worker has one of its own, because the limit on
-/// processes counts for a user.
-const FIRST_USER: u32 = 65_100;
 
 /// What a build may use. A build of the largest exercise takes about 20 seconds of processor time and 1 GB.
 const BUILD: Limits = Limits {
@@ -90,10 +86,10 @@ impl Recipe {
     /// The boxes of one worker, which share a folder.
     pub fn pair(&self, worker: u32, shared: &Path) -> Pair {
         let Self { toolchain, cargo_home, own, root } = self.clone();
-        let user = root.then_some(FIRST_USER + worker);
+        let users = root.then(|| users::of_worker(worker));
         let kind = Kind::Build { toolchain, cargo_home, own };
-        let build = Sandbox { kind, shared: shared.to_owned(), user, limits: BUILD };
-        let run = Sandbox { kind: Kind::Run, shared: shared.to_owned(), user, limits: RUN };
+        let build = Sandbox { kind, shared: shared.to_owned(), user: users.map(|(build, _)| build), limits: BUILD };
+        let run = Sandbox { kind: Kind::Run, shared: shared.to_owned(), user: users.map(|(_, run)| run), limits: RUN };
         (Arc::new(build), Arc::new(run))
     }
 
@@ -102,12 +98,12 @@ impl Recipe {
         format!("bwrap, build {BUILD:?}, run {RUN:?}, user {}", if self.root { "other" } else { "own" })
     }
 
-    /// Tries to break out of a box, in ways that would change grades or harm the machine.
+    /// Tries to break out of a box below this folder, in ways that would change grades or harm the machine.
     ///
     /// # Errors
     /// When one of them succeeds, or the box cannot be made at all.
-    pub fn prove(&self, root: &Path) -> Result<()> {
-        let shared = target_folder(root).join("grade").join(format!("canary-{}", std::process::id()));
+    pub fn prove(&self, place: &Path) -> Result<()> {
+        let shared = place.join("canary");
         fs::create_dir_all(&shared).with_context(|| format!("cannot make the folder {}", shared.display()))?;
         tree::open_to_all(&shared)?;
         let result = self.try_to_break_out(&shared);

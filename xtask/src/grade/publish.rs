@@ -11,7 +11,7 @@ use crate::output;
 use crate::report::grade::{self, Gradebook, csv, gradescope, html, json, junit};
 use crate::tree;
 use anyhow::{Context as _, Result};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -78,14 +78,13 @@ pub fn write(root: &Path, out: &Path, options: &cli::Grade, found: Option<Found<
 }
 
 fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
-    let write = |name: &str, text: String| tree::write_atomic(&out.join(name), text.as_bytes());
-    let students: BTreeSet<&str> = book.rows.iter().map(|row| row.student.as_str()).collect();
+    let write = |name: &str, text: String| tree::write_derived(&out.join(name), text.as_bytes());
     match format {
         GradeFormat::Csv => write("grades.csv", csv::grades(book)?),
         GradeFormat::Json => write("grades.json", json::grades(book).context("cannot write the grades as JSON")?),
         GradeFormat::Junit => write("junit.xml", junit::grades(book)),
         GradeFormat::Gradescope => {
-            for student in students {
+            for (student, book) in &each(book) {
                 let name = format!("gradescope/{}.json", grade::file_name(student));
                 match gradescope::results(book, student).context("cannot write the grades as JSON")? {
                     Some(text) => write(&name, text)?,
@@ -96,12 +95,28 @@ fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
             Ok(())
         }
         GradeFormat::Html => {
-            for student in students {
+            for (student, book) in &each(book) {
                 write(&format!("students/{}.html", grade::file_name(student)), html::student(book, student))?;
             }
             write("index.html", html::index(book))
         }
     }
+}
+
+/// A gradebook for each student, with nobody else in it: whoever looks for a student's rows need not look at all.
+fn each(book: &Gradebook) -> BTreeMap<&str, Gradebook> {
+    let mut all = BTreeMap::new();
+    for row in &book.rows {
+        let none = || Gradebook {
+            title: book.title.clone(),
+            toolchain: book.toolchain.clone(),
+            target: book.target.clone(),
+            sandbox: book.sandbox.clone(),
+            rows: Vec::new(),
+        };
+        all.entry(row.student.as_str()).or_insert_with(none).rows.push(row.clone());
+    }
+    all
 }
 
 fn read_roster(file: &Path, exercises: &[Exercise]) -> Result<Roster> {

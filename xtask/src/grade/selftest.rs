@@ -6,10 +6,11 @@ mod attacks;
 use super::boxes::Recipe;
 use super::journal::Journal;
 use super::model::{Record, Status};
+use super::place::Place;
 use super::run::run as grade;
 use super::{publish, submissions};
 use crate::cli;
-use crate::evidence::{self, target_folder};
+use crate::evidence;
 use crate::exercise::kinds::Check;
 use crate::exercise::{self, Exercise};
 use crate::exit::{Exit, Failure};
@@ -70,11 +71,10 @@ pub enum Must {
 /// # Errors
 /// When there is no box, or an honest solution does not pass.
 pub fn run(root: &Path) -> Result<Exit> {
-    Recipe::find(root)?;
-    let folder = target_folder(root).join("grade").join(format!("self-test-{}", std::process::id()));
-    let result = attack(&folder);
-    let _ = fs::remove_dir_all(&folder);
-    result
+    let recipe = Recipe::find(root)?;
+    let place = Place::of_attacks(root)?;
+    recipe.prove(&place.folder)?;
+    attack(&place.folder)
 }
 
 fn attack(folder: &Path) -> Result<Exit> {

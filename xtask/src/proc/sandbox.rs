@@ -77,6 +77,15 @@ impl Sandbox {
     /// The call that makes the box and runs another call in it. Paths below the shared folder become those that the box
     /// sees.
     pub fn wrap(&self, call: &Call) -> Call {
+        self.wrap_as(call, true)
+    }
+
+    /// The call that makes the same box, and runs nothing in it that is not ours.
+    pub fn wrap_nothing(&self, call: &Call) -> Call {
+        self.wrap_as(call, false)
+    }
+
+    fn wrap_as(&self, call: &Call, is_run: bool) -> Call {
         let mut wrapped = Call::new("bwrap", std::env::temp_dir());
         wrapped.stdin.clone_from(&call.stdin);
         wrapped.timeout = call.timeout;
@@ -161,9 +170,16 @@ impl Sandbox {
         }
         add(&[flag("--")]);
         wrapped.watch = Some(watch);
-        args.extend(self.limited().into_iter().map(OsString::from));
-        args.push(program);
-        args.extend(call.args.iter().map(|arg| seen(arg)));
+        let limited = self.limited();
+        if is_run {
+            args.extend(limited.into_iter().map(OsString::from));
+            args.push(program);
+            args.extend(call.args.iter().map(|arg| seen(arg)));
+        } else {
+            args.extend(limited.iter().map(OsString::from));
+            args.extend(limited.first().map(OsString::from));
+            args.push("--version".into());
+        }
         wrapped.args = args;
         wrapped
     }
@@ -191,8 +207,8 @@ impl Sandbox {
     pub fn is_missing(&self, finished: &Finished) -> Option<String> {
         let words = finished.stderr.split(|&byte| byte == b'\n').next().unwrap_or_default();
         let is_ours = [b"bwrap: ".as_slice(), b"prlimit: ", b"setpriv: "].iter().any(|maker| words.starts_with(maker));
-        let failed = matches!(finished.status, Status::Exited(1 | 127));
-        (failed && is_ours).then(|| String::from_utf8_lossy(words).into_owned())
+        let failed = matches!(finished.status, Status::Exited(1 | 126 | 127));
+        (failed && finished.stdout.is_empty() && is_ours).then(|| String::from_utf8_lossy(words).into_owned())
     }
 
     /// What of an exercise's folder is the course's own, where something else is built: nothing that is built changes what it
@@ -271,6 +287,27 @@ mod tests {
         assert!(words.ends_with("/box/setpriv --inh-caps=-all --no-new-privs -- /program a -b"), "{words}");
         assert!(!words.contains(" /usr/bin /") && !words.contains("--bind "), "{words}");
         assert!(words.contains("--unshare-user") && words.contains("--unshare-net"), "{words}");
+    }
+
+    #[test]
+    fn a_box_that_was_not_made_is_no_result_of_a_program() {
+        let sandbox = sandbox(Kind::Run, None);
+        let may_be = |code, stdout: &str, stderr: &str| {
+            let status = Status::Exited(code);
+            sandbox.is_missing(&Finished { status, stdout: stdout.into(), stderr: stderr.into() }).is_some()
+        };
+        assert!(may_be(126, "", "setpriv: failed to execute /program: Resource temporarily unavailable\n"));
+        assert!(may_be(1, "", "bwrap: Creating new namespace failed: Resource temporarily unavailable\n"));
+        assert!(!may_be(0, "", "bwrap: all is well\n") && !may_be(1, "out", "bwrap: "));
+        assert!(!may_be(1, "", "thread 'main' panicked\nbwrap: "));
+    }
+
+    #[test]
+    fn an_empty_box_is_the_same_without_the_program() {
+        let call = Call::new("/srv/w1/target/release/p", "/srv/w1");
+        let nothing = words(&sandbox(Kind::Run, None).wrap_nothing(&call));
+        assert!(nothing.ends_with("-- /box/prlimit --version"), "{nothing}");
+        assert!(nothing.contains("--ro-bind /srv/w1/target/release/p /program"), "{nothing}");
     }
 
     #[test]

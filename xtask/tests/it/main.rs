@@ -6,6 +6,7 @@ mod browser;
 mod course;
 mod docs;
 mod exercises;
+mod faults;
 mod foreign;
 mod grade;
 mod learner;
