@@ -13,6 +13,7 @@ mod run;
 mod safe;
 mod selftest;
 mod submissions;
+mod users;
 mod worker;
 
 use crate::cli;

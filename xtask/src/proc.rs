@@ -101,6 +101,9 @@ pub struct Finished {
 pub fn run(call: &Call) -> Result<Finished> {
     if let Some(sandbox) = &call.sandbox {
         let mut finished = run(&sandbox.wrap(call))?;
+        if let Some(signal) = ended_from_outside(finished.status, &sandbox.kind) {
+            bail!("signal {signal} came from outside of the box and ended what was in it");
+        }
         finished.status = from_a_box(finished.status, &sandbox.kind);
         return Ok(finished);
     }
@@ -121,7 +124,26 @@ pub fn run(call: &Call) -> Result<Finished> {
     live().children.remove(&id);
     drop(chunks);
     drop((out, err));
+    if result.as_ref().is_ok_and(|finished| may_be_for_all(finished.status)) {
+        thread::sleep(Duration::from_millis(500));
+    }
     result.with_context(|| format!("cannot wait for `{}`", call.program.display()))
+}
+
+/// Whether it was ended by a signal that a scheduler or a terminal sends to all processes of a job (HUP, INT, TERM). Ours has
+/// then been sent, too: it must end us before somebody takes what is left for the work of a submission.
+fn may_be_for_all(status: Status) -> bool {
+    matches!(status, Status::Signaled(1 | 2 | 15) | Status::Exited(129 | 130 | 143))
+}
+
+/// The signal, where a box was ended by somebody else: nothing in a box can reach bwrap, and nothing that is compiled ends Cargo
+/// like that.
+fn ended_from_outside(status: Status, kind: &Kind) -> Option<i32> {
+    match status {
+        Status::Signaled(signal) => Some(signal),
+        Status::Exited(code) if *kind != Kind::Run && may_be_for_all(status) => Some(code - 128),
+        _ => None,
+    }
 }
 
 /// bwrap tells of a signal by the exit code, as a shell does. Signals that end a broken program are told as such.

@@ -1,5 +1,6 @@
 //! The boxes of a grading run: whether there are any, whether they hold, and one pair of them for each worker.
 
+use super::users;
 use crate::evidence::target_folder;
 use crate::exit::{Exit, Failure};
 use crate::proc::sandbox::{Kind, Limits, Sandbox};
@@ -13,10 +14,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-
-/// The first of the users that boxes of a grader who is root use; each worker has one of its own, because the limit on
-/// processes counts for a user.
-const FIRST_USER: u32 = 65_100;
 
 /// What a build may use. A build of the largest exercise takes about 20 seconds of processor time and 1 GB.
 const BUILD: Limits = Limits { cpu_seconds: 300, memory: 4 << 30, processes: 256, file: 512 << 20 };
@@ -70,13 +67,16 @@ impl Recipe {
     }
 
     /// The boxes of one worker, which share a folder.
-    pub fn pair(&self, worker: u32, shared: &Path) -> Pair {
+    ///
+    /// # Errors
+    /// When there is no user left for them.
+    pub fn pair(&self, worker: u32, shared: &Path) -> Result<Pair> {
         let Self { toolchain, cargo_home, own, root } = self.clone();
-        let user = root.then_some(FIRST_USER + worker);
+        let user = root.then(|| users::of(worker)).transpose()?;
         let kind = Kind::Build { toolchain, cargo_home, own };
         let build = Sandbox { kind, shared: shared.to_owned(), user, limits: BUILD };
         let run = Sandbox { kind: Kind::Run, shared: shared.to_owned(), user, limits: RUN };
-        (Arc::new(build), Arc::new(run))
+        Ok((Arc::new(build), Arc::new(run)))
     }
 
     /// What a record depends on.
@@ -104,7 +104,7 @@ impl Recipe {
         let listener = TcpListener::bind(("127.0.0.1", 0)).context("cannot listen on the loopback interface")?;
         let port = listener.local_addr()?.port();
         listener.set_nonblocking(true)?;
-        let (build, _) = self.pair(0, shared);
+        let (build, _) = self.pair(0, shared)?;
         let shell = |script: &str| {
             let mut call = Call::new("/usr/bin/bash", shared).args(["-c", script]);
             call.sandbox = Some(Arc::clone(&build));

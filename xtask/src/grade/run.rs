@@ -106,7 +106,7 @@ pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
     let place = Place::new(root)?;
     let bench = |worker: u32| {
         let folder = place.folder.join(format!("w{worker}"));
-        let boxes: Option<Pair> = recipe.as_ref().map(|recipe| recipe.pair(worker, &folder));
+        let boxes: Option<Pair> = recipe.as_ref().map(|recipe| recipe.pair(worker, &folder)).transpose()?;
         Bench::new(folder, boxes)
     };
     let first = bench(0)?;

@@ -68,7 +68,7 @@ fn attack(recipe: &Recipe, folder: &Path) -> Result<Exit> {
     let world = World::new(folder)?;
     let place = folder.join("w0");
     fs::create_dir_all(&place).with_context(|| format!("cannot make the folder {}", place.display()))?;
-    let bench = Bench::new(place.clone(), Some(recipe.pair(0, &place)))?;
+    let bench = Bench::new(place.clone(), Some(recipe.pair(0, &place)?))?;
     let course = Course { exercise: &exercise, digest: "self-test".to_owned(), reference: None };
     let grade = |manifest: &str, program: &str| {
         let files = [("Cargo.toml", format!("{MANIFEST}{manifest}")), ("src/main.rs", program.to_owned())];
