@@ -6,6 +6,8 @@ mod browser;
 mod course;
 mod docs;
 mod exercises;
+#[cfg(unix)]
+mod fleet;
 mod foreign;
 mod grade;
 mod learner;
