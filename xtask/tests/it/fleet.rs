@@ -212,20 +212,25 @@ fn a_learner_of_a_classroom_checks_and_the_instructor_grades_the_checkouts() {
     assert!(code == Some(2) && log.starts_with("usage: "), "{log}");
 }
 
-/// A folder as Gradescope makes it, from the zip file that make-zip.sh makes.
-fn gradescope(project: &Project) -> bool {
-    if bash(project, "python3 --version", &[]).0 != Some(0) {
+/// A folder as Gradescope makes it, from the zip file that make-zip.sh makes. Not below the course, whose `.cargo` would count
+/// there, too.
+fn gradescope() -> Option<Project> {
+    let project = course();
+    if bash(&project, "python3 --version", &[]).0 != Some(0) {
         left_out("there is no python3, which unpacks the zip file");
-        return false;
+        return None;
     }
     let commit = "git init -q . && git add -A . && git -c user.name=s -c user.email=s@example.org commit -q -m course";
-    let (code, log) = bash(project, commit, &[]);
+    let (code, log) = bash(&project, commit, &[]);
     assert_eq!(code, Some(0), "{log}");
-    let (code, log) = bash(project, "docs/grading/gradescope/make-zip.sh autograder.zip ex1", &[]);
+    let autograder = Project::empty();
+    let zip = autograder.path("autograder.zip");
+    let (code, log) =
+        bash(&project, "docs/grading/gradescope/make-zip.sh \"$ZIP\" ex1", &[("ZIP", zip.to_str().unwrap())]);
     assert_eq!(code, Some(0), "{log}");
-    let (code, log) = bash(project, "mkdir -p box/submission && python3 -m zipfile -e autograder.zip box/source", &[]);
+    let (code, log) = bash(&autograder, "mkdir submission && python3 -m zipfile -e autograder.zip source", &[]);
     assert_eq!(code, Some(0), "{log}");
-    true
+    Some(autograder)
 }
 
 /// What Gradescope documents of results.json, as far as we write it.
@@ -253,21 +258,18 @@ fn assert_results(results: &Value) {
 #[test]
 #[ignore = "grades three submissions: .ci/run runs it"]
 fn gradescope_gets_points_for_each_goal_and_a_failure_of_ours_is_told_as_ours() {
-    let project = course();
-    if !gradescope(&project) {
-        return;
-    }
-    let root = project.path("box");
+    let Some(project) = gradescope() else { return };
+    let root = project.path("");
     let root = root.to_str().unwrap();
     let grade = || {
-        let (code, log) = bash(&project, "bash box/source/run_autograder", &[("AUTOGRADER_ROOT", root)]);
+        let (code, log) = bash(&project, "bash source/run_autograder", &[("AUTOGRADER_ROOT", root)]);
         assert_eq!(code, Some(0), "{log}");
-        let results: Value = serde_json::from_str(&project.read("box/results/results.json")).unwrap();
+        let results: Value = serde_json::from_str(&project.read("results/results.json")).unwrap();
         assert_results(&results);
         (results, log)
     };
     // A file without a folder, as the page's upload gives it.
-    project.write("box/submission/Cargo.toml", &format!("{STARTER}{PROFILE}"));
+    project.write("submission/Cargo.toml", &format!("{STARTER}{PROFILE}"));
     let (right, _) = grade();
     assert_eq!(right["score"], 10.0, "{right:#}");
     assert_eq!(right["tests"].as_array().unwrap().len(), 3);
@@ -275,13 +277,13 @@ fn gradescope_gets_points_for_each_goal_and_a_failure_of_ours_is_told_as_ours() 
     let sandbox = if has_boxes() { "bwrap" } else { "none" };
     assert_eq!(right["extra_data"]["sandbox"], sandbox);
 
-    fs::remove_file(project.path("box/submission/Cargo.toml")).unwrap();
-    project.write("box/submission/ex1/Cargo.toml", STARTER);
+    fs::remove_file(project.path("submission/Cargo.toml")).unwrap();
+    project.write("submission/ex1/Cargo.toml", STARTER);
     let (wrong, _) = grade();
     assert_eq!(wrong["score"], 2.0, "{wrong:#}");
 
     // The course is broken.
-    project.edit("box/source/course/exercises/ex1/exercise.toml", "minutes = 5", "minutes = \"a lot\"");
+    project.edit("source/course/exercises/ex1/exercise.toml", "minutes = 5", "minutes = \"a lot\"");
     let (ours, log) = grade();
     assert_eq!((&ours["score"], &ours["extra_data"]["infra_error"]), (&Value::from(0), &Value::from(true)));
     assert!(ours["output"].as_str().unwrap().contains("the course's fault, not yours"), "{ours:#}");
@@ -295,4 +297,55 @@ fn a_zip_file_for_gradescope_wants_an_exercise_that_there_is() {
     assert!(code == Some(2) && log.contains("exercises/ex9/exercise.toml is missing"), "{log}");
     let (code, log) = bash(&project, "docs/grading/gradescope/make-zip.sh autograder.zip", &[]);
     assert!(code == Some(2) && log.starts_with("usage: "), "{log}");
+}
+
+/// Grades, and ends everything in the middle of a build, as a scheduler does: what is in the box first, the grader last.
+const ENDED: &str = r#"
+below() {
+    local child
+    for child in $(cat /proc/"$1"/task/*/children 2> /dev/null); do
+        below "$child"
+        echo "$child"
+    done
+}
+cargo xtask grade class --out out --jobs 1 2> /dev/null &
+grader=$!
+for ((tries = 0; tries < 1200; tries++)); do
+    if [[ -s out/journal.jsonl ]]; then
+        mapfile -t processes < <(below "$grader")
+        names=$(for process in "${processes[@]}"; do cat "/proc/$process/comm" 2> /dev/null || true; done)
+        if grep -qx rustc <<< "$names"; then break; fi
+    fi
+    sleep 0.02
+done
+echo "$names"
+kill -TERM "${processes[@]}" 2> /dev/null || true
+sleep 0.1
+kill -TERM "$grader"
+wait "$grader"
+"#;
+
+#[test]
+#[ignore = "grades a small class twice: .ci/run runs it"]
+#[cfg(target_os = "linux")]
+fn what_a_scheduler_ends_is_no_grade_and_is_graded_again() {
+    if !has_boxes() {
+        return;
+    }
+    let project = course();
+    for number in 1..=4 {
+        let text = format!("{STARTER}{PROFILE}# {number}\n");
+        project.write(&format!("class/s{number:03}/ex1/Cargo.toml"), &text);
+    }
+    let (code, log) = bash(&project, ENDED, &[]);
+    assert_eq!(code, Some(128 + 15), "{log}");
+    assert!(log.contains("rustc"), "nothing was being built: {log}");
+    let records = |text: &str| -> Vec<Value> { text.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    let before = records(&project.read("out/journal.jsonl"));
+    assert!((1..4).contains(&before.len()), "{}", before.len());
+    assert!(before.iter().all(|record| record["status"] == "graded" && record["points"] == 10), "{before:#?}");
+    project.run(&["grade", "class", "--out", "out"]).success();
+    let after = records(&project.read("out/journal.jsonl"));
+    assert_eq!(after.len(), 4);
+    assert!(after.iter().all(|record| record["status"] == "graded" && record["points"] == 10), "{after:#?}");
 }
