@@ -391,6 +391,18 @@ mod tests {
     }
 
     #[test]
+    fn a_box_that_somebody_else_ended_says_nothing_of_what_was_in_it() {
+        let build = Kind::Build { toolchain: "/t".into(), cargo_home: "/c".into(), own: "/o".into() };
+        for kind in [&build, &Kind::Run] {
+            assert_eq!(ended_from_outside(Status::Signaled(15), kind), Some(15));
+            assert_eq!(ended_from_outside(Status::Exited(101), kind), None);
+        }
+        assert_eq!(ended_from_outside(Status::Exited(143), &build), Some(15));
+        // A program may end itself like that.
+        assert_eq!(ended_from_outside(Status::Exited(143), &Kind::Run), None);
+    }
+
+    #[test]
     fn a_program_that_hangs_is_ended_with_its_children() {
         let mut call = shell("sleep 60 & echo $!; wait");
         call.timeout = Some(Duration::from_millis(300));
