@@ -122,6 +122,9 @@ pub fn run(call: &Call) -> Result<Finished> {
             }
             finished = run(&sandbox.wrap(call))?;
         }
+        if let Some(signal) = ended_from_outside(finished.status, &sandbox.kind) {
+            bail!("signal {signal} came from outside of the box and ended what was in it");
+        }
         finished.status = from_a_box(finished.status, &sandbox.kind);
         return Ok(finished);
     }
@@ -142,11 +145,30 @@ pub fn run(call: &Call) -> Result<Finished> {
     live().children.remove(&id);
     drop(chunks);
     drop((out, err));
+    if result.as_ref().is_ok_and(|finished| may_be_for_all(finished.status)) {
+        thread::sleep(Duration::from_millis(500));
+    }
     result.with_context(|| format!("cannot wait for `{}`", call.program.display()))
 }
 
 /// A program that still says what bwrap would say after so many tries says it by itself.
 const BOX_TRIES: usize = 3;
+
+/// Whether it was ended by a signal that a scheduler or a terminal sends to all processes of a job (HUP, INT, TERM). Ours has
+/// then been sent, too: it must end us before somebody takes what is left for the work of a submission.
+fn may_be_for_all(status: Status) -> bool {
+    matches!(status, Status::Signaled(1 | 2 | 15) | Status::Exited(129 | 130 | 143))
+}
+
+/// The signal, where a box was ended by somebody else: nothing in a box can reach bwrap, and nothing that is compiled ends Cargo
+/// like that.
+fn ended_from_outside(status: Status, kind: &Kind) -> Option<i32> {
+    match status {
+        Status::Signaled(signal) => Some(signal),
+        Status::Exited(code) if *kind != Kind::Run && may_be_for_all(status) => Some(code - 128),
+        _ => None,
+    }
+}
 
 /// bwrap tells of a signal by the exit code, as a shell does. Signals that end a broken program are told as such.
 fn from_a_box(status: Status, kind: &Kind) -> Status {
@@ -426,6 +448,18 @@ mod tests {
     #[test]
     fn a_signal_is_not_an_exit_code() {
         assert_eq!(run(&shell("kill -ABRT $$")).unwrap().status, Status::Signaled(6));
+    }
+
+    #[test]
+    fn a_box_that_somebody_else_ended_says_nothing_of_what_was_in_it() {
+        let build = Kind::Build { toolchain: "/t".into(), cargo_home: "/c".into(), own: "/o".into() };
+        for kind in [&build, &Kind::Run] {
+            assert_eq!(ended_from_outside(Status::Signaled(15), kind), Some(15));
+            assert_eq!(ended_from_outside(Status::Exited(101), kind), None);
+        }
+        assert_eq!(ended_from_outside(Status::Exited(143), &build), Some(15));
+        // A program may end itself like that.
+        assert_eq!(ended_from_outside(Status::Exited(143), &Kind::Run), None);
     }
 
     #[test]

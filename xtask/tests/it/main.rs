@@ -7,6 +7,8 @@ mod course;
 mod docs;
 mod exercises;
 mod faults;
+#[cfg(unix)]
+mod fleet;
 mod foreign;
 mod grade;
 mod learner;
