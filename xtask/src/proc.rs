@@ -191,6 +191,16 @@ pub fn relay(program: &OsString, args: &[OsString]) -> Result<Status> {
     status.map(status_of).with_context(|| format!("cannot start `{}`", program.display()))
 }
 
+/// Ends this process by a signal, as the one that it stood in for was ended. Returns where that cannot be done.
+pub fn end_by(signal: i32) {
+    #[cfg(unix)]
+    if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
+    }
+    #[cfg(not(unix))]
+    let _ = signal;
+}
+
 /// Ends every process that runs now, and starts no other until `resume`: their calls fail. For a check that a newer
 /// save has made pointless.
 pub fn cancel() {
