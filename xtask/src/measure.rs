@@ -77,7 +77,28 @@ pub fn run_in(
     call.output_limit = limits.output;
     call.sandbox = sandbox.cloned();
     let finished = proc::run(&call)?;
+    if sandbox.is_some()
+        && let Some(words) = not_started(finished.status, &finished.stderr)
+    {
+        let message = format!("the box could not start the program, or the program pretends so: {words}");
+        let help =
+            "grade again when the machine has less to do; if it is always this submission, look at what it prints";
+        bail!(Failure::new(Exit::Environment, message).help(help));
+    }
     Ok(Run { status: finished.status, stdout: finished.stdout, stderr: finished.stderr })
+}
+
+/// What the programs that make a box say when they cannot start the one in it: too many processes, no memory. That is no
+/// program's behavior, and must never be compared with one.
+fn not_started(status: Status, stderr: &[u8]) -> Option<String> {
+    let words = String::from_utf8_lossy(stderr);
+    let says = |program: &str| words.starts_with(&format!("{program}: "));
+    let is_ours = match status {
+        Status::Exited(126 | 127) => says("setpriv") || says("prlimit"),
+        Status::Exited(1) => says("bwrap") || says("prlimit") || says("setpriv"),
+        _ => false,
+    };
+    is_ours.then(|| words.lines().next().unwrap_or_default().to_owned())
 }
 
 /// Says how a run differs from what was expected, for people; `None` if it does not. A run that had to be ended is never
@@ -209,6 +230,19 @@ mod tests {
     fn hostile_output_is_shown_harmlessly() {
         let text = difference(&exited(0, ""), &exited(0, "\x1b[31mred\r\x07\n"), LIMITS).unwrap();
         assert!(text.contains(r"| \u{1b}[31mred\r\u{7}"), "{text}");
+    }
+
+    #[test]
+    fn a_box_that_could_not_start_a_program_is_no_behavior_of_it() {
+        let full = b"setpriv: failed to execute /program: Resource temporarily unavailable\n";
+        assert_eq!(not_started(Status::Exited(126), full).unwrap().as_bytes(), full.trim_ascii_end());
+        assert!(not_started(Status::Exited(1), b"bwrap: Can't make symlink\n").is_some());
+        for (code, words) in
+            [(0, "setpriv: x"), (126, "program: setpriv: x"), (2, "bwrap: x"), (1, "word_freq: x"), (127, "")]
+        {
+            assert_eq!(not_started(Status::Exited(code), words.as_bytes()), None, "{code} {words}");
+        }
+        assert_eq!(not_started(Status::Signaled(9), full), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::proc::sandbox::{Kind, Limits, Sandbox};
 use crate::proc::{self, Call, Status};
 use crate::tree;
 use anyhow::{Context as _, Result, bail};
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::net::TcpListener;
@@ -14,9 +15,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// The first of the users that boxes of a grader who is root use; each worker has one of its own, because the limit on
-/// processes counts for a user.
-const FIRST_USER: u32 = 65_100;
+/// The first of the users that boxes of a grader who is root may use. Each worker has one for building and one for running:
+/// the limit on processes counts for a user, wherever its processes are, and a build has many.
+const FIRST_USER: u32 = 62_000;
+
+/// How many users there are for graders on one machine; behind them comes `nobody`.
+const USERS: u32 = 3_000;
 
 /// What a build may use. A build of the largest exercise takes about 20 seconds of processor time and 1 GB.
 const BUILD: Limits = Limits { cpu_seconds: 300, memory: 4 << 30, processes: 256, file: 512 << 20 };
@@ -34,6 +38,8 @@ pub struct Recipe {
     cargo_home: PathBuf,
     own: PathBuf,
     root: bool,
+    /// The first user of this grader, from 0: several graders on one machine must not count each other's processes.
+    first: u32,
 }
 
 impl Recipe {
@@ -66,16 +72,16 @@ impl Recipe {
         let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
         let own = env::current_exe().context("cannot find the path of this program")?;
-        Ok(Self { toolchain, cargo_home, own, root: rustix::process::geteuid().is_root() })
+        Ok(Self { toolchain, cargo_home, own, root: is_root(), first: first_free() })
     }
 
     /// The boxes of one worker, which share a folder.
     pub fn pair(&self, worker: u32, shared: &Path) -> Pair {
-        let Self { toolchain, cargo_home, own, root } = self.clone();
-        let user = root.then_some(FIRST_USER + worker);
+        let Self { toolchain, cargo_home, own, root, first } = self.clone();
+        let user = |place: u32| root.then_some(FIRST_USER + (first + 2 * worker + place) % USERS);
         let kind = Kind::Build { toolchain, cargo_home, own };
-        let build = Sandbox { kind, shared: shared.to_owned(), user, limits: BUILD };
-        let run = Sandbox { kind: Kind::Run, shared: shared.to_owned(), user, limits: RUN };
+        let build = Sandbox { kind, shared: shared.to_owned(), user: user(0), limits: BUILD };
+        let run = Sandbox { kind: Kind::Run, shared: shared.to_owned(), user: user(1), limits: RUN };
         (Arc::new(build), Arc::new(run))
     }
 
@@ -148,6 +154,38 @@ impl Recipe {
                 .help("do not grade here; look at `bwrap --version` and at the kernel's settings for namespaces")
         )
     }
+}
+
+/// The first of a row of users who run nothing now. Where two graders begin at the same moment they start at different places,
+/// because their process ids differ.
+fn first_free() -> u32 {
+    const ROW: u32 = 128;
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let busy: BTreeSet<u32> = processes.filter_map(|process| owner(&process.metadata().ok()?)).collect();
+    let start = std::process::id() % (USERS / ROW);
+    let rows = (0..USERS / ROW).map(|row| (start + row) % (USERS / ROW) * ROW);
+    let is_free = |first: &u32| busy.range(FIRST_USER + first..FIRST_USER + first + ROW).next().is_none();
+    rows.clone().find(is_free).unwrap_or(start * ROW)
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn owner(metadata: &fs::Metadata) -> Option<u32> {
+    Some(std::os::unix::fs::MetadataExt::uid(metadata))
+}
+
+#[cfg(not(unix))]
+fn owner(_: &fs::Metadata) -> Option<u32> {
+    None
 }
 
 /// Whether some process has this argument.

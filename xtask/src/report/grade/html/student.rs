@@ -48,6 +48,10 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
         content.push(el("h3", &[], [text(&format!("What is wrong with the goal {}", goal.id))]));
         content.push(el("ul", &[("class", "problems")], goal.problems.iter().map(problem)));
     }
+    if !row.problems.is_empty() {
+        content.push(el("h3", &[], [text("What was noticed besides the goals")]));
+        content.push(el("ul", &[("class", "problems")], row.problems.iter().map(problem)));
+    }
     if let Some(bytes) = row.size_bytes {
         content.push(el("h3", &[], [text("Size")]));
         let (_, change) = size(row);
@@ -73,6 +77,12 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
         });
         let columns = [words("file"), words("SHA-256")];
         content.push(table(&format!("files-{index}"), "The files that were taken", &columns, files));
+    }
+    if !row.ignored.is_empty() {
+        content.push(el("h3", &[], [text("What was not taken")]));
+        let why = "Only the files that the exercise asks you to change are judged. This was handed in too, and had no influence:";
+        content.push(paragraph(why));
+        content.push(el("ul", &[], row.ignored.iter().map(|path| el("li", &[], [el("code", &[], [text(path)])]))));
     }
     content
 }
