@@ -288,7 +288,13 @@ OVERRIDES = {("s003", "ex1"): (7.5, "explained the mistake in the lab"), ("s026"
 
 
 def main(folder, exercises):
-    folder.mkdir(parents=True)
+    unknown = [exercise for exercise in exercises if exercise not in POINTS]
+    if unknown:
+        sys.exit(f"there is no work for {', '.join(unknown)}; name any of {', '.join(POINTS)}")
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        sys.exit(f"{folder} is there already; remove it, or name another folder")
     expected, roster = [], []
     for student in the_class():
         files, points = tree_of(student, exercises)

@@ -426,7 +426,10 @@ fn row(person: &Person, exercise: &str, max: u32, state: State, entry: Option<&O
         }
         match record.status {
             Status::InfraError => review.push("grading failed, and not by their fault: grade it again".to_owned()),
-            Status::Rejected => review.push("it was not taken".to_owned()),
+            Status::Rejected => {
+                let why = record.message.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                review.push(format!("it was not taken{why}"));
+            }
             _ => {}
         }
         if let Some(verdicts) = disagreement {

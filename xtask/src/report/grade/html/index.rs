@@ -1,6 +1,6 @@
 //! The page of the class: who has what, what many got wrong, and what a person must look at.
 
-use super::markup::{Html, bar, el, marks, text};
+use super::markup::{Html, bar, el, marked, marks, text};
 use super::tally::{clusters, hard_goals, judged, spread, tenths};
 use super::{Column, frame, name, number, paragraph, picture, prose, score, section, size, table, words};
 use crate::diagnostic::Code;
@@ -41,13 +41,15 @@ fn summary(book: &Gradebook) -> Vec<Html> {
         *statuses.entry(&row.status).or_default() += 1;
     }
     let handed_in = book.rows.iter().filter(|row| row.is_handed_in()).count();
-    let of_review = book.rows.iter().filter(|row| !row.needs_review.is_empty()).count();
+    let of_review = book.rows.iter().filter(|row| !reasons(row).is_empty()).count();
+    let of_answers = book.rows.iter().filter(|row| waits_for_a_reader(row)).count();
     let count = |count: usize| thousands(count as u64);
     let mut rows = vec![
         ("students".to_owned(), count(students.len())),
         ("handed in".to_owned(), format!("{} of {}", count(handed_in), count(book.rows.len()))),
         ("with full points".to_owned(), count(full)),
         ("to be looked at by a person".to_owned(), count(of_review)),
+        ("with an answer to be read".to_owned(), count(of_answers)),
     ];
     rows.extend(statuses.into_iter().map(|(status, number)| (format!("status {status}"), count(number))));
     let rows = rows.into_iter().map(|(what, count)| vec![text(&what), text(&count)]);
@@ -83,17 +85,22 @@ fn failed(book: &Gradebook) -> Vec<Html> {
     ]
 }
 
+/// Why a person should look at it. Answers have a table of their own, and what failed on our side has one, too.
+fn reasons(row: &Row) -> Vec<&String> {
+    row.needs_review.iter().filter(|reason| *reason != ANSWER_WAITS && !row.is_ours()).collect()
+}
+
+fn waits_for_a_reader(row: &Row) -> bool {
+    row.needs_review.iter().any(|reason| reason == ANSWER_WAITS)
+}
+
 fn review(book: &Gradebook) -> Vec<Html> {
-    let reasons = |row: &Row| -> Vec<String> {
-        // Answers have a table of their own, and what failed has one, too.
-        row.needs_review.iter().filter(|reason| *reason != ANSWER_WAITS && !row.is_ours()).cloned().collect()
-    };
     let rows: Vec<&Row> = book.sorted().into_iter().filter(|row| !reasons(row).is_empty()).collect();
     if rows.is_empty() {
         return vec![paragraph("Nothing of this kind waits for a person.")];
     }
     let rows = rows.into_iter().map(|row| {
-        let reasons = el("ul", &[], reasons(row).iter().map(|reason| el("li", &[], [text(reason)])));
+        let reasons = el("ul", &[], reasons(row).iter().map(|reason| el("li", &[], [marked(reason)])));
         vec![student(row), text(&row.exercise), text(&score(row)), reasons]
     });
     let columns = [words("student"), words("exercise"), number("points"), prose("why")];
@@ -108,7 +115,7 @@ fn review(book: &Gradebook) -> Vec<Html> {
 fn answers(book: &Gradebook) -> Vec<Html> {
     let mut by_text: BTreeMap<(&str, &str, &str), Vec<&Row>> = BTreeMap::new();
     for row in book.sorted() {
-        let waits = row.needs_review.iter().any(|reason| reason == ANSWER_WAITS);
+        let waits = waits_for_a_reader(row);
         for (key, answer) in row.answers.iter().filter(|_| waits) {
             by_text.entry((&row.exercise, key, answer)).or_default().push(row);
         }
@@ -226,8 +233,8 @@ fn problems(book: &Gradebook) -> Vec<Html> {
         let who = cluster.rows.iter().map(|row| el("li", &[], [student(row)]));
         let show = format!("{count} {}", if count == 1 { "student" } else { "students" });
         let who = el("details", &[], [el("summary", &[], [text(&show)]), el("ul", &[], who)]);
-        let meaning = text(Code::of(cluster.code).map(Code::meaning).unwrap_or("a problem of its own"));
-        let code = el("code", &[("class", "muted")], [text(cluster.code)]);
+        let meaning = marked(Code::of(cluster.code).map(Code::meaning).unwrap_or("a problem of its own"));
+        let code = el("code", &[("class", "muted whole")], [text(cluster.code)]);
         vec![
             Html::all([meaning, text(" "), code]),
             text(cluster.exercise),
@@ -249,7 +256,7 @@ fn goals(book: &Gradebook) -> Vec<Html> {
         return vec![paragraph("Every goal was met by everybody.")];
     }
     let rows = goals.iter().take(15).map(|goal| {
-        let what = [text(goal.text), text(" ("), el("code", &[], [text(goal.id)]), text(")")];
+        let what = [marked(goal.text), text(" ("), el("code", &[], [text(goal.id)]), text(")")];
         vec![
             text(goal.exercise),
             Html::all(what),
@@ -269,7 +276,8 @@ fn everything(book: &Gradebook) -> Html {
             notes.push(format!("late: {} points off", points(row.late_submission_penalty)));
         }
         notes.extend(row.override_reason.as_ref().map(|reason| format!("set by a person: {reason}")));
-        notes.extend(Some("to be looked at".to_owned()).filter(|_| !row.needs_review.is_empty()));
+        notes.extend(Some("to be looked at".to_owned()).filter(|_| !reasons(row).is_empty()));
+        notes.extend(Some("an answer to be read".to_owned()).filter(|_| waits_for_a_reader(row)));
         notes.extend(row.message.clone());
         notes.extend(Some(format!("not taken: {}", row.ignored.join(", "))).filter(|_| !row.ignored.is_empty()));
         let full_name = format!("{} {}", row.first_name, row.last_name);

@@ -1,6 +1,6 @@
 //! The page of one student: what was judged and how, and how to see that it was judged rightly. It says nothing about others.
 
-use super::markup::{Html, el, lines, text};
+use super::markup::{Html, el, lines, marked, text};
 use super::{frame, number, paragraph, prose, score, section, size, table, words};
 use crate::report::grade::{Goal, Gradebook, Problem, Row, points};
 use crate::units::thousands;
@@ -108,7 +108,7 @@ fn goal(goal: &Goal) -> Vec<Html> {
     };
     let result = if goal.verdict == "fail" { el("strong", &[], [text(&result)]) } else { text(&result) };
     let points = format!("{} of {}", goal.points, goal.points_max);
-    vec![text(&goal.id), text(&goal.text), result, text(&points)]
+    vec![text(&goal.id), marked(&goal.text), result, text(&points)]
 }
 
 fn problem(problem: &Problem) -> Html {
@@ -117,12 +117,16 @@ fn problem(problem: &Problem) -> Html {
     if let Some(place) = problem.place() {
         content.extend([el("code", &[], [text(&place)]), text(": ")]);
     }
-    content.extend([text(first), text(" "), el("code", &[("class", "muted")], [text(&format!("[{}]", problem.code))])]);
+    content.extend([
+        marked(first),
+        text(" "),
+        el("code", &[("class", "muted")], [text(&format!("[{}]", problem.code))]),
+    ]);
     if !rest.is_empty() {
         content.push(el("pre", &[("tabindex", "0")], [lines(rest)]));
     }
     if let Some(help) = &problem.help {
-        content.push(el("p", &[("class", "help")], [el("b", &[], [text("What to do: ")]), text(help)]));
+        content.push(el("p", &[("class", "help")], [el("b", &[], [text("What to do: ")]), marked(help)]));
     }
     el("li", &[], content)
 }
