@@ -30,7 +30,7 @@ pub fn text(text: &str) -> Html {
 pub fn marked(content: &str) -> Html {
     let parts: Vec<&str> = content.split('`').collect();
     // One that has no partner is a backtick.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return text(content);
     }
     let part = |(index, part): (usize, &&str)| if index % 2 == 1 { el("code", &[], [text(part)]) } else { text(part) };

@@ -3,7 +3,7 @@
 use super::markup::{Html, el, lines, marked, text};
 use super::{frame, number, paragraph, prose, score, section, size, table, words};
 use crate::report::grade::{Goal, Gradebook, Problem, Row, points};
-use crate::units::thousands;
+use crate::units::{plural, thousands};
 
 /// The page to hand out to a student.
 pub fn page(book: &Gradebook, student: &str) -> String {
@@ -82,7 +82,9 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
         content.push(el("h3", &[], [text("What was not taken")]));
         let why = "Only the files that the exercise asks you to change are judged. This was handed in too, and had no influence:";
         content.push(paragraph(why));
-        content.push(el("ul", &[], row.ignored.iter().map(|path| el("li", &[], [el("code", &[], [text(path)])]))));
+        let paths = el("ul", &[], row.ignored.iter().map(|path| el("li", &[], [el("code", &[], [text(path)])])));
+        let summary = el("summary", &[], [text(&plural(row.ignored.len(), "name"))]);
+        content.push(el("details", &[], [summary, paths]));
     }
     content
 }
@@ -106,7 +108,7 @@ fn goal(goal: &Goal) -> Vec<Html> {
         ("skip", None) => "not judged".to_owned(),
         _ => "not met".to_owned(),
     };
-    let result = if goal.verdict == "fail" { el("strong", &[], [text(&result)]) } else { text(&result) };
+    let result = if goal.verdict == "fail" { el("strong", &[], [text(&result)]) } else { marked(&result) };
     let points = format!("{} of {}", goal.points, goal.points_max);
     vec![text(&goal.id), marked(&goal.text), result, text(&points)]
 }
