@@ -80,7 +80,7 @@ impl Recipe {
         let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
         let own = env::current_exe().context("cannot find the path of this program")?;
-        Ok(Self { toolchain, cargo_home, own, root: rustix::process::geteuid().is_root() })
+        Ok(Self { toolchain, cargo_home, own, root: is_root() })
     }
 
     /// The boxes of one worker, which share a folder.
@@ -166,6 +166,16 @@ impl Recipe {
                 .help("do not grade here; look at `bwrap --version` and at the kernel's settings for namespaces")
         )
     }
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
 }
 
 /// Whether some process has this argument.

@@ -199,9 +199,11 @@ fn book(records: &[Record], rows: Vec<policy::Row>) -> Gradebook {
                     timestamp: person.submitted.map(time),
                     seconds: record.as_ref().map_or(0.0, |record| record.seconds),
                     message: record.as_ref().and_then(|record| record.message.clone()),
+                    problems: record.iter().flat_map(|record| &record.problems).map(problem).collect(),
                     goals: record.iter().flat_map(|record| &record.goals).map(goal).collect(),
                     answers: record.as_ref().map(|record| record.answers.clone()).unwrap_or_default(),
                     files: record.as_ref().map(|record| record.files.clone()).unwrap_or_default(),
+                    ignored: record.as_ref().map(|record| record.ignored.clone()).unwrap_or_default(),
                     key: record.map(|record| record.key).unwrap_or_default(),
                 }
             })
@@ -211,12 +213,13 @@ fn book(records: &[Record], rows: Vec<policy::Row>) -> Gradebook {
 
 fn goal(goal: &super::model::Goal) -> grade::Goal {
     let super::model::Goal { id, text, verdict, points, points_max, problems, waits_for } = goal.clone();
-    let problem = |problem: super::model::Problem| {
-        let super::model::Problem { code, message, file, line, help } = problem;
-        grade::Problem { code, message, file, line, help }
-    };
-    let problems = problems.into_iter().map(problem).collect();
+    let problems = problems.iter().map(problem).collect();
     grade::Goal { id, text, verdict, points, points_max, problems, waits_for }
+}
+
+fn problem(problem: &super::model::Problem) -> grade::Problem {
+    let super::model::Problem { code, message, file, line, help } = problem.clone();
+    grade::Problem { code, message, file, line, help }
 }
 
 /// Seconds since 1970 as `2026-11-21T12:00:00Z`, by the rule of days that repeats every 400 years.

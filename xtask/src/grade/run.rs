@@ -2,7 +2,7 @@
 
 use super::boxes::{Pair, Recipe};
 use super::journal::Journal;
-use super::model::{Record, Status, Submission};
+use super::model::{Status, Submission};
 use super::partition::Partition;
 use super::place::{self, Place};
 use super::submissions;
@@ -92,7 +92,7 @@ pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
         }
         // The same files, of somebody else or of an earlier day: the same result, and nothing to build.
         if let Some(record) = journal.graded(&key) {
-            journal.append(&Record { student: submission.student.clone(), ..record })?;
+            journal.append(&record.of(submission))?;
             summary.known += 1;
             continue;
         }
@@ -171,7 +171,7 @@ fn work(
             record = bench.grade(root, &courses[job.course], first, &job.key);
         }
         for submission in &job.submissions {
-            let own = Record { student: submission.student.clone(), ..record.clone() };
+            let own = record.of(submission);
             if own.status.is_final() {
                 graded += 1
             } else {

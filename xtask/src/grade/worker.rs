@@ -123,6 +123,7 @@ impl Bench {
             text.replace(&base.display().to_string(), &exercise.id).replace("/grade/submission", &exercise.id)
         };
         record.goals = trial.judgement.outcomes.iter().map(|outcome| goal(exercise, outcome, &clean)).collect();
+        record.problems = trial.judgement.diagnostics.iter().map(|problem| told(exercise, problem, &clean)).collect();
         record.points = record.goals.iter().map(|goal| goal.points).sum();
         let evidence = trial.evidence.as_ref();
         record.status = evidence.map_or(Status::Graded, |evidence| status(exercise, evidence));
@@ -208,6 +209,8 @@ fn blank(exercise: &Exercise, submission: &Submission, key: &str) -> Record {
         target: String::new(),
         seconds: 0.0,
         files: submission.files.iter().map(|(path, content)| (path.clone(), exercise::digest(content))).collect(),
+        ignored: submission.ignored.clone(),
+        problems: Vec::new(),
     }
 }
 

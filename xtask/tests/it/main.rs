@@ -3,6 +3,7 @@
 mod anatomy;
 mod author;
 mod browser;
+mod class;
 mod course;
 mod docs;
 mod exercises;
