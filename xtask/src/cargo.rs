@@ -55,8 +55,8 @@ pub struct Build {
 pub struct Refused {
     /// Whose fault it is, with Cargo's and rustc's words, whole.
     pub failure: Failure,
-    /// It was ended because its time was up.
-    pub timed_out: bool,
+    /// The limit that ended it, if one did.
+    pub ended: Option<Status>,
 }
 
 /// A successful build.
@@ -240,7 +240,8 @@ impl Cargo {
         let finished = proc::run(&call)?;
         if finished.status != Status::Exited(0) {
             let failure = explain_failure(&finished, &format!("cargo build --profile {profile}"));
-            return Ok(Err(Refused { failure, timed_out: finished.status == Status::TimedOut }));
+            let ended = limit_of_a_build(&finished, self.sandbox.is_some());
+            return Ok(Err(Refused { failure, ended }));
         }
         let Artifacts { mut executables, packages } = artifacts(&finished.stdout)?;
         if let Some(sandbox) = &self.sandbox {
@@ -346,6 +347,8 @@ fn explain_failure(finished: &Finished, what: &str) -> Failure {
         Status::Signaled(signal) => format!("ended by signal {signal}"),
         Status::TimedOut => "out of time".to_owned(),
         Status::OutputLimit => "it printed too much".to_owned(),
+        Status::MemoryLimit => "it took too much memory".to_owned(),
+        Status::DiskLimit => "it wrote too much".to_owned(),
     };
     let (exit, help) = match finished.status {
         Status::Exited(_) => cause(&stderr),
@@ -356,6 +359,28 @@ fn explain_failure(finished: &Finished, what: &str) -> Failure {
     match help {
         Some(help) => failure.help(help),
         None => failure,
+    }
+}
+
+/// The limit that ended a build. In a box the kernel's limits end rustc or the linker, and Cargo tells how they ended. Who makes
+/// the compiler print these words gets another word for a build that has failed, no more.
+fn limit_of_a_build(finished: &Finished, is_boxed: bool) -> Option<Status> {
+    const SIGNS: [(&[&str], Status); 6] = [
+        (&["(signal: 24", "terminated with signal 24"], Status::TimedOut),
+        (&["(signal: 25", "terminated with signal 25", "File too large"], Status::DiskLimit),
+        (&["memory allocation of ", "LLVM ERROR: out of memory", "LLVM ERROR: Allocation failed"], Status::MemoryLimit),
+        (&["Cannot allocate memory", "tried to allocate more memory than available"], Status::MemoryLimit),
+        (&["terminate called after throwing an instance of 'std::bad_alloc'"], Status::MemoryLimit),
+        (&[": out of memory", "memory exhausted"], Status::MemoryLimit),
+    ];
+    match finished.status {
+        Status::Exited(_) if is_boxed => {
+            let words = String::from_utf8_lossy(&finished.stderr);
+            let is_said = |signs: &[&str]| signs.iter().any(|sign| words.contains(sign));
+            SIGNS.iter().find(|(signs, _)| is_said(signs)).map(|&(_, limit)| limit)
+        }
+        Status::Exited(_) | Status::Signaled(_) => None,
+        limit => Some(limit),
     }
 }
 
@@ -467,6 +492,20 @@ mod tests {
                 "warning: unused variable: `x`\n --> src/main.rs:2:9\n  |\n2 |     let x = 1;"
             ]
         );
+    }
+
+    #[test]
+    fn the_limit_that_ended_a_build_is_told() {
+        let of = |status, stderr: &str, is_boxed| {
+            limit_of_a_build(&Finished { status, stdout: Vec::new(), stderr: stderr.into() }, is_boxed)
+        };
+        let abort = "memory allocation of 8 bytes failed\nerror: could not compile `a` (signal: 6, SIGABRT)";
+        assert_eq!(of(Status::Exited(101), abort, true), Some(Status::MemoryLimit));
+        assert_eq!(of(Status::Exited(101), abort, false), None, "without a box there is no limit");
+        assert_eq!(of(Status::Exited(101), "(signal: 25 (SIGXFSZ))", true), Some(Status::DiskLimit));
+        assert_eq!(of(Status::Exited(101), "(signal: 24 (SIGXCPU))", true), Some(Status::TimedOut));
+        assert_eq!(of(Status::Exited(101), "error[E0425]: cannot find value", true), None);
+        assert_eq!(of(Status::TimedOut, "", false), Some(Status::TimedOut));
     }
 
     #[test]

@@ -142,15 +142,15 @@ pub fn wanted_builds(case: &Case<'_>) -> std::collections::BTreeSet<String> {
         return Default::default();
     }
     let judged = judge(&Case { evidence: None, ..*case });
-    let waits = |goal: &&Goal| {
-        let outcome = judged.outcomes.iter().find(|outcome| outcome.id == *goal.id.get_ref());
-        outcome.is_some_and(|outcome| outcome.verdict != Verdict::Fail)
-    };
     let mut wanted = std::collections::BTreeSet::new();
-    for goal in case.exercise.data.goal.iter().filter(waits) {
-        // What a goal that needs another one would judge is not built when that one has failed already.
-        let failed = |id: &str| judged.outcomes.iter().any(|other| other.id == id && other.verdict == Verdict::Fail);
-        if !goal.needs.iter().any(|needed| failed(needed.get_ref())) {
+    // What a goal would judge is not built when it has failed already, or one that it needs, or one that that one needs.
+    let mut hopeless: Vec<&str> = Vec::new();
+    for goal in &case.exercise.data.goal {
+        let id = goal.id.get_ref().as_str();
+        let failed = judged.outcomes.iter().any(|outcome| outcome.id == id && outcome.verdict == Verdict::Fail);
+        if failed || goal.needs.iter().any(|needed| hopeless.contains(&needed.get_ref().as_str())) {
+            hopeless.push(id);
+        } else {
             wanted.extend(goal.check.builds().iter().map(|build| build.get_ref().clone()));
             if let Check::Profile(kinds::Profile { profile, .. }) = &goal.check {
                 wanted.extend(profile::proof(case.exercise, profile).map(str::to_owned));

@@ -5,6 +5,7 @@
 //! workshop's `target/check/`: no build ever meets the artifacts of other sources, which Cargo could take for fresh.
 
 mod bench;
+mod taken;
 pub mod warm;
 
 use crate::cargo::{Cargo, Compiled};

@@ -6,6 +6,7 @@ mod boxes;
 mod journal;
 mod model;
 mod partition;
+mod place;
 mod policy;
 mod publish;
 mod roster;
@@ -13,6 +14,7 @@ mod run;
 mod safe;
 mod selftest;
 mod submissions;
+mod users;
 mod worker;
 
 use crate::cli;

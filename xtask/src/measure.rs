@@ -105,6 +105,8 @@ pub fn ending(status: Status, limits: Limits) -> String {
         Status::Signaled(signal) => format!("ended by signal {signal}"),
         Status::TimedOut => format!("ended because it still ran after {} s", limits.time.as_secs_f64()),
         Status::OutputLimit => format!("ended because it printed more than {} bytes", limits.output),
+        Status::MemoryLimit => "ended because it took too much memory".to_owned(),
+        Status::DiskLimit => "ended because it wrote too much to the disk".to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! user presses Ctrl-C, and takes its own children with it.
 
 pub mod sandbox;
+pub mod watch;
 
 use anyhow::{Context as _, Result, bail};
 use sandbox::{Kind, Sandbox};
@@ -9,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{Read, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+use watch::Watch;
 
 /// A process to start.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct Call {
     pub only_env: bool,
     /// The box that it runs in; none for what is trusted.
     pub sandbox: Option<Arc<Sandbox>>,
+    /// What it may use together with all that it starts; nothing is looked at without one.
+    pub watch: Option<Watch>,
 }
 
 impl Call {
@@ -51,6 +55,7 @@ impl Call {
             output_limit: 256 << 20,
             only_env: false,
             sandbox: None,
+            watch: None,
         }
     }
 
@@ -81,6 +86,10 @@ pub enum Status {
     TimedOut,
     /// It was ended because it printed too much.
     OutputLimit,
+    /// It was ended because it and what it started took too much memory.
+    MemoryLimit,
+    /// It was ended because it wrote too much to the disk.
+    DiskLimit,
 }
 
 /// What is left of a process that has ended.
@@ -100,7 +109,24 @@ pub struct Finished {
 /// When it cannot be started. A process that fails, hangs or prints for ever is a `Status`, not an error.
 pub fn run(call: &Call) -> Result<Finished> {
     if let Some(sandbox) = &call.sandbox {
-        return run_in_a_box(call, sandbox);
+        let mut finished = run(&sandbox.wrap(call))?;
+        for _ in 0..BOX_TRIES {
+            let Some(why) = sandbox.is_missing(&finished) else { break };
+            if sandbox.kind != Kind::Run {
+                bail!("there is no box: {why}");
+            }
+            // The words may be the program's own. The same box with a program of ours tells whether it can be made now.
+            let probe = run(&sandbox.wrap_nothing(call))?;
+            if probe.status != Status::Exited(0) {
+                bail!("cannot make a box: {}", String::from_utf8_lossy(&probe.stderr).trim());
+            }
+            finished = run(&sandbox.wrap(call))?;
+        }
+        if let Some(signal) = ended_from_outside(finished.status, &sandbox.kind) {
+            bail!("signal {signal} came from outside of the box and ended what was in it");
+        }
+        finished.status = from_a_box(finished.status, &sandbox.kind);
+        return Ok(finished);
     }
     let mut child = start(call)?;
     let id = child.id();
@@ -119,26 +145,29 @@ pub fn run(call: &Call) -> Result<Finished> {
     live().children.remove(&id);
     drop(chunks);
     drop((out, err));
+    if result.as_ref().is_ok_and(|finished| may_be_for_all(finished.status)) {
+        thread::sleep(Duration::from_millis(500));
+    }
     result.with_context(|| format!("cannot wait for `{}`", call.program.display()))
 }
 
-fn run_in_a_box(call: &Call, sandbox: &Sandbox) -> Result<Finished> {
-    let attempt = || -> Result<Finished> {
-        let mut finished = run(&sandbox.wrap(call))?;
-        finished.status = from_a_box(finished.status, &sandbox.kind);
-        Ok(finished)
-    };
-    let finished = attempt()?;
-    if !sandbox::seems_unmade(&finished) {
-        return Ok(finished);
+/// A program that still says what bwrap would say after so many tries says it by itself.
+const BOX_TRIES: usize = 3;
+
+/// Whether it was ended by a signal that a scheduler or a terminal sends to all processes of a job (HUP, INT, TERM). Ours has
+/// then been sent, too: it must end us before somebody takes what is left for the work of a submission.
+fn may_be_for_all(status: Status) -> bool {
+    matches!(status, Status::Signaled(1 | 2 | 15) | Status::Exited(129 | 130 | 143))
+}
+
+/// The signal, where a box was ended by somebody else: nothing in a box can reach bwrap, and nothing that is compiled ends Cargo
+/// like that.
+fn ended_from_outside(status: Status, kind: &Kind) -> Option<i32> {
+    match status {
+        Status::Signaled(signal) => Some(signal),
+        Status::Exited(code) if *kind != Kind::Run && may_be_for_all(status) => Some(code - 128),
+        _ => None,
     }
-    // Either there was no box, which is nobody's fault in it, or what ran in it says so to get away. A box with a program of
-    // ours in it tells which; and what failed only once is tried again.
-    let empty = run(&sandbox.wrap_nothing(call))?;
-    if empty.status != Status::Exited(0) {
-        bail!("no box could be made: {}", String::from_utf8_lossy(&empty.stderr).trim());
-    }
-    attempt()
 }
 
 /// bwrap tells of a signal by the exit code, as a shell does. Signals that end a broken program are told as such.
@@ -162,6 +191,16 @@ pub fn relay(program: &OsString, args: &[OsString]) -> Result<Status> {
     status.map(status_of).with_context(|| format!("cannot start `{}`", program.display()))
 }
 
+/// Ends this process by a signal, as the one that it stood in for was ended. Returns where that cannot be done.
+pub fn end_by(signal: i32) {
+    #[cfg(unix)]
+    if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
+    }
+    #[cfg(not(unix))]
+    let _ = signal;
+}
+
 /// Ends every process that runs now, and starts no other until `resume`: their calls fail. For a check that a newer
 /// save has made pointless.
 pub fn cancel() {
@@ -173,6 +212,35 @@ pub fn cancel() {
 /// Lets processes start again.
 pub fn resume() {
     live().cancelled = false;
+}
+
+/// A folder that Ctrl-C removes, until `keep` takes it out. Call it within `uninterrupted`, where the folder is made.
+pub fn remove_when_interrupted(folder: &Path) {
+    litter().insert(folder.to_owned());
+}
+
+/// Ctrl-C has nothing to do with this folder any more.
+pub fn keep(folder: &Path) {
+    litter().remove(folder);
+}
+
+/// Apart from the live processes, whose lock `uninterrupted` holds.
+fn litter() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    static LITTER: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    LITTER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is to be removed. A process that has only just been ended may still add a file, so a few tries are made.
+#[cfg(unix)]
+fn remove_litter() {
+    for folder in litter().iter() {
+        for _ in 0..50 {
+            if std::fs::remove_dir_all(folder).is_ok() || !folder.exists() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
 }
 
 /// Runs something that must not be cut in half by Ctrl-C: the signal waits until it is done.
@@ -245,7 +313,12 @@ fn attend(child: &mut Child, call: &Call, chunks: &mpsc::Receiver<(Stream, Vec<u
     let mut exited: Option<(Status, Instant)> = None;
     let mut pause = Duration::from_micros(200);
     let mut pipes_open = true;
+    let mut guard = call.watch.as_ref().map(|watch| watch.guard(child.id()));
     loop {
+        if let Some(limit) = guard.as_mut().and_then(watch::Guard::look) {
+            finished.status = limit;
+            return Ok(finished);
+        }
         if pipes_open {
             match chunks.recv_timeout(if exited.is_some() { Duration::from_millis(10) } else { pause }) {
                 Ok((stream, chunk)) => {
@@ -276,7 +349,8 @@ fn attend(child: &mut Child, call: &Call, chunks: &mpsc::Receiver<(Stream, Vec<u
         if let Some((status, since)) = exited
             && (!pipes_open || since.elapsed() > GRACE)
         {
-            finished.status = status;
+            // What was written since the last look counts as well.
+            finished.status = guard.as_ref().and_then(watch::Guard::last_look).unwrap_or(status);
             return Ok(finished);
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
@@ -347,6 +421,7 @@ pub fn end_children_on_signal() -> Result<()> {
                 for &child in &live.children {
                     end_group_of(child);
                 }
+                remove_litter();
                 std::process::exit(128 + signal);
             }
         });
@@ -355,79 +430,4 @@ pub fn end_children_on_signal() -> Result<()> {
 }
 
 #[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-
-    fn shell(script: &str) -> Call {
-        Call::new("sh", std::env::temp_dir()).args(["-c", script])
-    }
-
-    #[test]
-    fn output_and_exit_code_are_kept() {
-        let finished = run(&shell("echo out; echo err >&2; exit 7")).unwrap();
-        assert_eq!(finished.status, Status::Exited(7));
-        assert_eq!(finished.stdout, b"out\n");
-        assert_eq!(finished.stderr, b"err\n");
-    }
-
-    #[test]
-    fn input_is_passed_on_even_to_a_program_that_does_not_read_it() {
-        let mut call = shell("cat");
-        call.stdin = vec![b'x'; 1 << 20];
-        assert_eq!(run(&call).unwrap().stdout.len(), 1 << 20);
-        let mut deaf = shell("echo done");
-        deaf.stdin = vec![b'x'; 1 << 20];
-        assert_eq!(run(&deaf).unwrap().stdout, b"done\n");
-    }
-
-    #[test]
-    fn a_signal_is_not_an_exit_code() {
-        assert_eq!(run(&shell("kill -ABRT $$")).unwrap().status, Status::Signaled(6));
-    }
-
-    #[test]
-    fn a_program_that_hangs_is_ended_with_its_children() {
-        let mut call = shell("sleep 60 & echo $!; wait");
-        call.timeout = Some(Duration::from_millis(300));
-        let finished = run(&call).unwrap();
-        assert_eq!(finished.status, Status::TimedOut);
-        let sleeper = String::from_utf8(finished.stdout).unwrap();
-        let still_there = (0..100).all(|_| {
-            thread::sleep(Duration::from_millis(20));
-            // A zombie that nobody has waited for yet is not running any more.
-            std::fs::read_to_string(format!("/proc/{}/stat", sleeper.trim())).is_ok_and(|stat| !stat.contains(") Z "))
-        });
-        assert!(!still_there, "process {sleeper} outlived its group");
-    }
-
-    #[test]
-    fn a_program_that_closes_its_output_is_still_timed() {
-        let mut call = shell("exec >&- 2>&-; sleep 60");
-        call.timeout = Some(Duration::from_millis(300));
-        assert_eq!(run(&call).unwrap().status, Status::TimedOut);
-    }
-
-    #[test]
-    fn a_program_that_prints_for_ever_is_ended() {
-        let mut call = shell("yes");
-        call.output_limit = 100_000;
-        let finished = run(&call).unwrap();
-        assert_eq!(finished.status, Status::OutputLimit);
-        assert_eq!(finished.stdout.len(), 100_000);
-    }
-
-    #[test]
-    fn a_daemon_left_behind_does_not_hold_the_call() {
-        let began = Instant::now();
-        let finished = run(&shell("sleep 60 & echo done")).unwrap();
-        assert_eq!(finished.status, Status::Exited(0));
-        assert_eq!(finished.stdout, b"done\n");
-        assert!(began.elapsed() < Duration::from_secs(30));
-    }
-
-    #[test]
-    fn a_program_that_is_missing_is_named() {
-        let error = run(&Call::new("no-such-program-here", std::env::temp_dir())).unwrap_err();
-        assert!(format!("{error:#}").contains("cannot start `no-such-program-here`"), "{error:#}");
-    }
-}
+mod tests;

@@ -12,14 +12,33 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// When a folder cannot be made or the file cannot be written.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes, true)
+}
+
+/// Writes a file that can be made again at any time: whole, but without waiting for the disk, which would take milliseconds
+/// for each of thousands. One that holds these bytes already is left as it is.
+///
+/// # Errors
+/// When a folder cannot be made or the file cannot be written.
+pub fn write_derived(path: &Path, bytes: &[u8]) -> Result<()> {
+    let is_same = fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == bytes.len() as u64);
+    if is_same && fs::read(path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    replace(path, bytes, false)
+}
+
+fn replace(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
     proc::uninterrupted(|| {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let name = path.file_name().with_context(|| format!("{} names no file", path.display()))?;
-        let temporary = folder.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+        let temporary = folder.join(temporary_name(&name.to_string_lossy(), std::process::id()));
         let written = File::create(&temporary).and_then(|mut file| {
             file.write_all(bytes)?;
-            file.sync_all()?;
+            if to_the_disk {
+                file.sync_all()?;
+            }
             fs::rename(&temporary, path)
         });
         if written.is_err() {
@@ -27,6 +46,16 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
         }
         written.with_context(|| format!("cannot write {}", path.display()))
     })
+}
+
+/// The name of a file while it is being written.
+fn temporary_name(name: &str, process: u32) -> String {
+    format!(".{name}.{process}.tmp")
+}
+
+/// The process that is writing a file, or was when it was killed, by the file's name; none for any other file.
+pub fn writer_of(name: &str) -> Option<u32> {
+    name.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.')?.1.parse().ok()
 }
 
 /// Why a text of a user cannot be read.
@@ -183,6 +212,28 @@ mod tests {
         assert!(error.to_string().contains("cannot write"), "{error}");
         assert!(path.join("kept").is_dir());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_derived_file_is_replaced_only_when_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("students/s001.html");
+        let modified = || fs::metadata(&path).unwrap().modified().unwrap();
+        write_derived(&path, b"one").unwrap();
+        let before = modified();
+        write_derived(&path, b"one").unwrap();
+        assert_eq!(modified(), before);
+        write_derived(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path().join("students")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_writer_of_a_half_written_file_is_known() {
+        assert_eq!(writer_of(&temporary_name("a.b.json", 4711)), Some(4711));
+        for other in ["a.4711.tmp", ".a.tmp", ".a.x.tmp", ".a.4711", "4711.tmp", ".4711.tmp"] {
+            assert_eq!(writer_of(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -108,6 +108,11 @@ pub fn serve() -> Option<ExitCode> {
             Some(ExitCode::SUCCESS)
         }
         Ok(Status::Exited(code)) => Some(ExitCode::from(u8::try_from(code).unwrap_or(101))),
+        Ok(Status::Signaled(signal)) => {
+            // Cargo says which signal ended the compiler: a limit on the size of a file, on time.
+            proc::end_by(signal);
+            Some(ExitCode::from(101))
+        }
         Ok(_) => Some(ExitCode::from(101)),
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "Cargo shows it as rustc's own words")]

@@ -43,6 +43,9 @@ fn problem(build: &str, expected: &Run, got: &Run, limits: Limits) -> Option<(Co
     match got.status {
         Status::TimedOut => Some((Code::RunTimeout, format!("the program of `{build}` was {how}"))),
         Status::OutputLimit => Some((Code::RunOutputLimit, format!("the program of `{build}` was {how}"))),
+        Status::MemoryLimit | Status::DiskLimit => {
+            Some((Code::RunCrashed, format!("the program of `{build}` was {how}")))
+        }
         _ if expected == got => None,
         Status::Signaled(signal) if !matches!(expected.status, Status::Signaled(_)) => {
             let abort = if signal == 6 { " (an abort; a shell shows exit status 134)" } else { "" };

@@ -61,7 +61,8 @@ pub fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Diagnostic
 
 /// The rules' findings that explain why a setting is not in force, or why nothing can be built. They are said once.
 fn take_lints(lints: &mut Vec<&Diagnostic>, unmet: &[String], all_found: bool) -> Vec<Diagnostic> {
-    if unmet.is_empty() && all_found {
+    // A profile in a manifest that Cargo refuses builds nothing, whatever stands in it.
+    if unmet.is_empty() && all_found && !lints.iter().any(|problem| problem.refused) {
         return Vec::new();
     }
     let explains =

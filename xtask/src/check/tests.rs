@@ -293,3 +293,26 @@ fn a_file_that_was_changed_stops_the_builds() {
     assert_eq!(judgement.codes().into_iter().collect::<Vec<_>>(), [Code::OtherFileChanged]);
     assert_eq!(judgement.outcomes[1].waits_for.as_deref(), Some("the course's own files as they were"));
 }
+
+#[test]
+fn what_needs_a_goal_that_needs_a_lost_one_is_not_built_either() {
+    let (chain, _) = EXERCISE.split_once("\n[[goal]]\nid = \"text\"").unwrap();
+    let chain = chain.replace("id = \"output\"\n", "id = \"output\"\nneeds = [\"profile\"]\n");
+    let mut known = done();
+    known.exercise = crate::exercise::tests::literal(&chain);
+    assert_eq!(wanted_builds(&Case { evidence: None, ..known.case() }).len(), 2);
+    let text = "[package]\nname = \"tiny\"\n[profile.release]\nlto = true\n".to_owned();
+    known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    assert!(wanted_builds(&Case { evidence: None, ..known.case() }).is_empty());
+}
+
+#[test]
+fn a_profile_in_a_manifest_that_cargo_refuses_is_not_met_whatever_it_says() {
+    let mut known = done();
+    let text = format!("{}[profile.small]\nstrip = true\n", known.manifest.source.text);
+    known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    known.evidence = Evidence::default();
+    let unmet = known.unmet();
+    assert_eq!(unmet[0], ("profile".to_owned(), "profile/no-inherits".to_owned()));
+    assert_eq!(unmet[1].1, "skip: a Cargo.toml that Cargo accepts");
+}

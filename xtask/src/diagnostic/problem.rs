@@ -2,6 +2,7 @@
 
 use super::{Code, line_and_column, shown};
 use crate::exit::Place;
+use crate::proc::Status;
 use crate::units::wrap;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
@@ -43,6 +44,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Cargo or rustc would refuse to build this: nothing is built.
     pub refused: bool,
+    /// The limit that ended the build that it is about, if one did.
+    pub ended: Option<Status>,
     /// The settings of a profile that it explains; `None` for a problem that may explain any.
     pub settings: Vec<String>,
     /// The lines to show.
@@ -68,6 +71,7 @@ impl Diagnostic {
             place: None,
             help: None,
             refused: false,
+            ended: None,
             settings: Vec::new(),
             picture: None,
         }

@@ -1,14 +1,17 @@
 //! The builds of one call: where each one is made, and what becomes of it. A build has a folder of its own unless it is
 //! the learner's; what was measured of the course's own files is kept.
 
-use super::{Attempt, Built, Grading, Request, Whose, group_key, inputs_of, limits, starter_files, warm};
-use crate::cargo::{Build as CargoBuild, Cargo, plan, record};
+use super::{
+    Attempt, Built, Grading, Request, Whose, group_key, inputs_of, limits, solution_files, starter_files, taken, warm,
+};
+use crate::cargo::{Build as CargoBuild, Cargo, Refused, plan, record};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::{Check, Panic};
 use crate::exercise::{Build, Exercise, Tree, inputs};
 use crate::exit::{Exit, Failure};
 use crate::manifest::Profiles;
 use crate::measure::{self, Run, binary, crates, linking};
+use crate::proc::Status;
 use crate::proc::sandbox::Sandbox;
 use crate::profile::effective;
 use crate::store;
@@ -76,6 +79,11 @@ impl Bench<'_> {
             Whose::Learner => "learner",
             Whose::Other(whose, _) => whose,
         }
+    }
+
+    /// The name of the folder for the files of a build.
+    fn whose_is(&self, name: &str) -> &str {
+        if self.exercise().build(name).tree == Tree::Starter { "starter" } else { self.whose() }
     }
 
     /// Makes the folder that a room builds.
@@ -173,7 +181,7 @@ impl Bench<'_> {
                 ..order.clone()
             };
             let made = match cargo.try_build(&order)? {
-                Err(refused) => !refused.timed_out && refused.failure.message.contains(warm::STOP),
+                Err(refused) => refused.ended.is_none() && refused.failure.message.contains(warm::STOP),
                 Ok(_) => false,
             };
             warm::without_own(&target_dir, &self.exercise().data.package, &order.profile)?;
@@ -252,38 +260,59 @@ impl Bench<'_> {
         };
         self.warm(place, &order)?;
         let began = Instant::now();
-        let made = match cargo.try_build(&order)? {
+        let mut made = cargo.try_build(&order)?;
+        let theirs = self.request.grading.is_some() && build.tree == Tree::Learner;
+        if let Err(refused) = &made
+            && theirs
+            && refused.ended.is_none()
+            && refused.failure.exit == Exit::Environment
+        {
+            // What a submission makes the compiler print is its author's choice. So the course's own solution is asked
+            // whether this machine can build at all; if it can, once more.
+            self.try_solution(&order, &cargo)?;
+            made = cargo.try_build(&order)?;
+        }
+        let made = match made {
             Ok(made) => made,
-            Err(refused) if refused.timed_out => {
+            Err(refused) if refused.ended == Some(Status::TimedOut) => {
                 let message = format!("the build `{name}` took longer than {} s", data.build_seconds);
                 let problem = Diagnostic::new(Code::BuildTimeout, message).in_file(place.folder.join("Cargo.toml"));
-                let problem = problem.help("close what else runs on this machine, and try again");
+                let mut problem = problem.help("close what else runs on this machine, and try again");
+                problem.ended = refused.ended;
                 return Ok(Attempt::Failed(Box::new(problem)));
             }
             Err(refused) => {
-                // What a submission makes the compiler print is its author's choice, also "No space left on device".
-                let theirs =
-                    self.request.grading.is_some() && build.tree == Tree::Learner && tree::has_room(&self.base);
-                return refusal(&order.profile, place, refused.failure, theirs);
+                let theirs = theirs && tree::has_room(&self.base);
+                return refusal(&order.profile, place, refused, theirs);
             }
         };
         let seconds = began.elapsed().as_secs_f64();
         let executable = made.executable(&data.package)?.clone();
-        // The linker can be told to leave a link, and whoever follows it measures another file.
-        if fs::symlink_metadata(&executable.path).is_ok_and(|metadata| !metadata.is_file()) {
-            let message = format!("the executable of the build `{name}` is no ordinary file");
-            let problem = Diagnostic::new(Code::BuildFailed, message).in_file(place.folder.join("Cargo.toml"));
-            return Ok(Attempt::Failed(Box::new(
-                problem.help("let Cargo and the linker write the program themselves"),
-            )));
-        }
+        // The linker can be told to leave a link, and whoever follows it measures another file. A learner's own check
+        // looks where their own Cargo has built.
+        let program = match self.request.grading {
+            None => executable.path.clone(),
+            Some(_) => {
+                let copy = self.base.join(format!("{}-taken-{name}", self.whose_is(name)));
+                match taken::take(&self.base, &executable.path, copy)? {
+                    Ok(copy) => copy,
+                    Err(why) => {
+                        let message = format!("the executable of the build `{name}` {why}");
+                        let file = place.folder.join("Cargo.toml");
+                        let problem = Diagnostic::new(Code::BuildFailed, message).in_file(file);
+                        let problem = problem.help("let Cargo and the linker write the program themselves");
+                        return Ok(Attempt::Failed(Box::new(problem)));
+                    }
+                }
+            }
+        };
         let noted = order.record.as_ref().and_then(|target_dir| {
             let deps = target_dir.join(record::profile_dir(&order.profile)).join("deps");
             record::arguments(&deps, &executable.path)
         });
-        let binary = binary::read(&executable.path)?;
+        let binary = binary::read(&program)?;
         let groups = self.groups(name);
-        let code = if self.wants_code(name) { crates::read(&executable.path)? } else { None };
+        let code = if self.wants_code(name) { crates::read(&program)? } else { None };
         Ok(Attempt::Built(Box::new(Built {
             bytes: binary.bytes,
             sections: binary.sections,
@@ -292,7 +321,7 @@ impl Bench<'_> {
                 .iter()
                 .map(|group| (group_key(group), code.as_ref().map(|code| code.bytes_of(group))))
                 .collect(),
-            runs: self.run(name, &executable.path, place)?,
+            runs: self.run(name, &program, place)?,
             seconds,
             fresh: executable.fresh,
             rustc: match noted {
@@ -300,10 +329,32 @@ impl Bench<'_> {
                 None => self.flags(name, &cargo, &order)?,
             },
             warnings: made.warnings,
-            linking: linking::read(&executable.path)?,
+            linking: linking::read(&program)?,
             packages: made.packages,
             executable: executable.path.clone(),
         })))
+    }
+
+    /// Makes the same build of the course's own solution, from nothing.
+    fn try_solution(&self, order: &CargoBuild, cargo: &Cargo) -> Result<()> {
+        let target_dir = self.base.join("solution-target");
+        let solution = self.compose("solution", &solution_files(self.exercise())?, target_dir.clone())?;
+        let mut cargo = Cargo { cwd: solution.folder.clone(), ..cargo.clone() };
+        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
+        let manifest = Some(solution.folder.join("Cargo.toml"));
+        let target = Some(target_dir.clone());
+        let built = cargo.try_build(&CargoBuild { manifest, target_dir: target, record: None, ..order.clone() });
+        let _ = fs::remove_dir_all(&target_dir);
+        match built? {
+            Ok(_) => Ok(()),
+            Err(refused) => {
+                let Failure { message, .. } = refused.failure;
+                bail!(Failure::new(
+                    Exit::Environment,
+                    format!("the course's own solution does not build either: {message}")
+                ))
+            }
+        }
     }
 
     /// What rustc gets for the program, by Cargo's own answer. It is asked again when anything has changed that Cargo
@@ -318,7 +369,7 @@ impl Bench<'_> {
             &read("Cargo.toml"),
             &read("Cargo.lock"),
         ]);
-        let whose = if self.exercise().build(name).tree == Tree::Starter { "starter" } else { self.whose() };
+        let whose = self.whose_is(name);
         let file = self.base.join(format!("flags-{whose}-{name}.json"));
         if let Some(flags) = store::load(&file, &key) {
             return Ok(Some(flags));
@@ -364,10 +415,19 @@ impl Bench<'_> {
             let run = |input: &inputs::Input| {
                 measure::run_in(sandbox, executable, &input.args, &input.stdin, &place.folder, &place.cargo.env, limits)
             };
-            let finished = inputs.iter().map(run).collect::<Result<Vec<_>>>().map_err(|error| {
-                Failure::new(Exit::Environment, format!("{error:#}"))
-                    .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
-            })?;
+            let mut finished = Vec::new();
+            for input in &inputs {
+                let run = run(input).map_err(|error| {
+                    Failure::new(Exit::Environment, format!("{error:#}"))
+                        .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
+                })?;
+                // Whoever hands in a program that never ends shall not hold the others up once for each input.
+                let is_decided = !matches!(run.status, Status::Exited(_) | Status::Signaled(_));
+                finished.push(run);
+                if is_decided && self.request.grading.is_some() {
+                    break;
+                }
+            }
             runs.insert(goal, finished);
         }
         Ok(runs)
@@ -389,13 +449,21 @@ impl Bench<'_> {
 
 /// A refused build: the learner's fault is evidence, the environment's ends the call. `theirs`: whatever it says, it is the
 /// learner's.
-fn refusal(profile: &str, place: &Place, failure: Failure, theirs: bool) -> Result<Attempt> {
+fn refusal(profile: &str, place: &Place, refused: Refused, theirs: bool) -> Result<Attempt> {
+    let Refused { failure, ended } = refused;
     if failure.exit == Exit::Environment && !theirs {
         bail!(failure);
     }
     let words = failure.message.split_once('\n').map_or(failure.message.as_str(), |(_, words)| words);
-    let message = format!("`cargo build --profile {profile}` failed; it says:\n{words}");
+    let how = match ended {
+        Some(Status::MemoryLimit) => "took more memory than a build may; it",
+        Some(Status::DiskLimit) => "wrote more to the disk than a build may; it",
+        Some(Status::OutputLimit) => "printed more than a build may; it",
+        _ => "failed; it",
+    };
+    let message = format!("`cargo build --profile {profile}` {how} says:\n{words}");
     let mut problem = Diagnostic::new(Code::BuildFailed, message).in_file(place.folder.join("Cargo.toml"));
+    problem.ended = ended;
     problem.help = failure.help.or_else(|| Some(format!("repair what the first error names; `cargo build --profile {profile}` in the exercise's folder shows it again")));
     Ok(Attempt::Failed(Box::new(problem)))
 }

@@ -65,7 +65,7 @@ impl Answers {
             };
             values.insert(key.get_ref().to_string(), Answer { span: value.span(), value: plain });
         }
-        let problems = errors.iter().map(|error| {
+        let problems = errors.iter().take(100).map(|error| {
             let message = error.message().lines().next().unwrap_or("this is no valid TOML").to_owned();
             Diagnostic::new(Code::AnswersSyntax, format!("answers.toml is no valid TOML: {message}"))
                 .at(&source, error.span().unwrap_or(0..0), "here")

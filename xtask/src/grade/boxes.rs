@@ -1,6 +1,6 @@
 //! The boxes of a grading run: whether there are any, whether they hold, and one pair of them for each worker.
 
-use crate::evidence::target_folder;
+use super::users;
 use crate::exit::{Exit, Failure};
 use crate::proc::sandbox::{Kind, Limits, Sandbox};
 use crate::proc::{self, Call, Status};
@@ -14,15 +14,29 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// The first of the users that boxes of a grader who is root use; each worker has one of its own, because the limit on
-/// processes counts for a user.
-const FIRST_USER: u32 = 65_100;
-
 /// What a build may use. A build of the largest exercise takes about 20 seconds of processor time and 1 GB.
-const BUILD: Limits = Limits { cpu_seconds: 300, memory: 4 << 30, processes: 256, file: 512 << 20 };
+const BUILD: Limits = Limits {
+    cpu_seconds: 300,
+    memory: 4 << 30,
+    processes: 256,
+    file: 256 << 20,
+    open_files: 4096,
+    total: 2 << 30,
+    disk: 384 << 20,
+    output: 4 << 20,
+};
 
 /// What a run may use.
-const RUN: Limits = Limits { cpu_seconds: 10, memory: 1 << 30, processes: 32, file: 16 << 20 };
+const RUN: Limits = Limits {
+    cpu_seconds: 10,
+    memory: 1 << 30,
+    processes: 32,
+    file: 16 << 20,
+    open_files: 64,
+    total: 1 << 30,
+    disk: 0,
+    output: 0,
+};
 
 /// The boxes of a worker.
 pub type Pair = (Arc<Sandbox>, Arc<Sandbox>);
@@ -66,16 +80,16 @@ impl Recipe {
         let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
         let own = env::current_exe().context("cannot find the path of this program")?;
-        Ok(Self { toolchain, cargo_home, own, root: rustix::process::geteuid().is_root() })
+        Ok(Self { toolchain, cargo_home, own, root: is_root() })
     }
 
     /// The boxes of one worker, which share a folder.
     pub fn pair(&self, worker: u32, shared: &Path) -> Pair {
         let Self { toolchain, cargo_home, own, root } = self.clone();
-        let user = root.then_some(FIRST_USER + worker);
+        let users = root.then(|| users::of_worker(worker));
         let kind = Kind::Build { toolchain, cargo_home, own };
-        let build = Sandbox { kind, shared: shared.to_owned(), user, limits: BUILD };
-        let run = Sandbox { kind: Kind::Run, shared: shared.to_owned(), user, limits: RUN };
+        let build = Sandbox { kind, shared: shared.to_owned(), user: users.map(|(build, _)| build), limits: BUILD };
+        let run = Sandbox { kind: Kind::Run, shared: shared.to_owned(), user: users.map(|(_, run)| run), limits: RUN };
         (Arc::new(build), Arc::new(run))
     }
 
@@ -84,12 +98,12 @@ impl Recipe {
         format!("bwrap, build {BUILD:?}, run {RUN:?}, user {}", if self.root { "other" } else { "own" })
     }
 
-    /// Tries to break out of a box, in ways that would change grades or harm the machine.
+    /// Tries to break out of a box below this folder, in ways that would change grades or harm the machine.
     ///
     /// # Errors
     /// When one of them succeeds, or the box cannot be made at all.
-    pub fn prove(&self, root: &Path) -> Result<()> {
-        let shared = target_folder(root).join("grade").join(format!("canary-{}", std::process::id()));
+    pub fn prove(&self, place: &Path) -> Result<()> {
+        let shared = place.join("canary");
         fs::create_dir_all(&shared).with_context(|| format!("cannot make the folder {}", shared.display()))?;
         tree::open_to_all(&shared)?;
         let result = self.try_to_break_out(&shared);
@@ -126,6 +140,10 @@ impl Recipe {
             ("read /etc/shadow", "cat /etc/shadow".to_owned()),
             ("write outside of its folder", "touch /usr/canary || touch /canary || touch /toolchain/canary".to_owned()),
             ("reach a server of this machine", format!("exec 3<>/dev/tcp/127.0.0.1/{port}")),
+            ("use any amount of memory", "test \"$(ulimit -v)\" = unlimited".to_owned()),
+            ("start any number of processes", "test \"$(ulimit -u)\" = unlimited".to_owned()),
+            ("write files of any size", "test \"$(ulimit -f)\" = unlimited".to_owned()),
+            ("fill the memory with files", "touch /dev/shm/canary".to_owned()),
             ("see the grader's environment", "tr '\\0' '\\n' < /proc/1/environ | grep -q '^HOME='".to_owned()),
         ];
         let mut broken = Vec::new();
@@ -148,6 +166,16 @@ impl Recipe {
                 .help("do not grade here; look at `bwrap --version` and at the kernel's settings for namespaces")
         )
     }
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
 }
 
 /// Whether some process has this argument.

@@ -64,6 +64,19 @@ pub struct Record {
     pub seconds: f64,
     /// SHA-256 of each file that was taken, so that a student can see that it was theirs.
     pub files: BTreeMap<String, String>,
+    /// What else was handed in, and was not taken. Not in journals of before this was noted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<String>,
+    /// What was found besides the goals: why Cargo refuses the manifest, what Cargo warns of. Not in older journals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
+}
+
+impl Record {
+    /// The same result for another submission with the same files. Whose it is, and what was not taken of it, is its own.
+    pub fn of(&self, submission: &Submission) -> Self {
+        Self { student: submission.student.clone(), ignored: submission.ignored.clone(), ..self.clone() }
+    }
 }
 
 /// How a submission went.
@@ -167,6 +180,8 @@ pub mod tests {
             target: "x86_64-unknown-linux-gnu".to_owned(),
             seconds: 1.5,
             files: BTreeMap::new(),
+            ignored: Vec::new(),
+            problems: Vec::new(),
         }
     }
 }

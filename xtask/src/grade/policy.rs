@@ -5,6 +5,7 @@ use super::journal::{self, Job};
 use super::model::{Record, Status};
 use crate::diagnostic::{self, shown};
 use crate::exit::{Exit, Failure};
+use crate::report::grade::ANSWER_WAITS;
 use crate::tree;
 use anyhow::{Result, bail};
 use serde::de::{self, Deserializer, Visitor};
@@ -421,11 +422,14 @@ fn row(person: &Person, exercise: &str, max: u32, state: State, entry: Option<&O
     {
         review.extend(record.review.iter().cloned());
         if !record.answers.is_empty() {
-            review.push("an answer in the student's own words waits for its points".to_owned());
+            review.push(ANSWER_WAITS.to_owned());
         }
         match record.status {
             Status::InfraError => review.push("grading failed, and not by their fault: grade it again".to_owned()),
-            Status::Rejected => review.push("it was not taken".to_owned()),
+            Status::Rejected => {
+                let why = record.message.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                review.push(format!("it was not taken{why}"));
+            }
             _ => {}
         }
         if let Some(verdicts) = disagreement {

@@ -11,7 +11,7 @@ use crate::output;
 use crate::report::grade::{self, Gradebook, csv, gradescope, html, json, junit};
 use crate::tree;
 use anyhow::{Context as _, Result};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -78,14 +78,13 @@ pub fn write(root: &Path, out: &Path, options: &cli::Grade, found: Option<Found<
 }
 
 fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
-    let write = |name: &str, text: String| tree::write_atomic(&out.join(name), text.as_bytes());
-    let students: BTreeSet<&str> = book.rows.iter().map(|row| row.student.as_str()).collect();
+    let write = |name: &str, text: String| tree::write_derived(&out.join(name), text.as_bytes());
     match format {
         GradeFormat::Csv => write("grades.csv", csv::grades(book)?),
         GradeFormat::Json => write("grades.json", json::grades(book).context("cannot write the grades as JSON")?),
         GradeFormat::Junit => write("junit.xml", junit::grades(book)),
         GradeFormat::Gradescope => {
-            for student in students {
+            for (student, book) in &each(book) {
                 let name = format!("gradescope/{}.json", grade::file_name(student));
                 match gradescope::results(book, student).context("cannot write the grades as JSON")? {
                     Some(text) => write(&name, text)?,
@@ -96,12 +95,28 @@ fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
             Ok(())
         }
         GradeFormat::Html => {
-            for student in students {
+            for (student, book) in &each(book) {
                 write(&format!("students/{}.html", grade::file_name(student)), html::student(book, student))?;
             }
             write("index.html", html::index(book))
         }
     }
+}
+
+/// A gradebook for each student, with nobody else in it: whoever looks for a student's rows need not look at all.
+fn each(book: &Gradebook) -> BTreeMap<&str, Gradebook> {
+    let mut all = BTreeMap::new();
+    for row in &book.rows {
+        let none = || Gradebook {
+            title: book.title.clone(),
+            toolchain: book.toolchain.clone(),
+            target: book.target.clone(),
+            sandbox: book.sandbox.clone(),
+            rows: Vec::new(),
+        };
+        all.entry(row.student.as_str()).or_insert_with(none).rows.push(row.clone());
+    }
+    all
 }
 
 fn read_roster(file: &Path, exercises: &[Exercise]) -> Result<Roster> {
@@ -184,9 +199,11 @@ fn book(records: &[Record], rows: Vec<policy::Row>) -> Gradebook {
                     timestamp: person.submitted.map(time),
                     seconds: record.as_ref().map_or(0.0, |record| record.seconds),
                     message: record.as_ref().and_then(|record| record.message.clone()),
+                    problems: record.iter().flat_map(|record| &record.problems).map(problem).collect(),
                     goals: record.iter().flat_map(|record| &record.goals).map(goal).collect(),
                     answers: record.as_ref().map(|record| record.answers.clone()).unwrap_or_default(),
                     files: record.as_ref().map(|record| record.files.clone()).unwrap_or_default(),
+                    ignored: record.as_ref().map(|record| record.ignored.clone()).unwrap_or_default(),
                     key: record.map(|record| record.key).unwrap_or_default(),
                 }
             })
@@ -196,12 +213,13 @@ fn book(records: &[Record], rows: Vec<policy::Row>) -> Gradebook {
 
 fn goal(goal: &super::model::Goal) -> grade::Goal {
     let super::model::Goal { id, text, verdict, points, points_max, problems, waits_for } = goal.clone();
-    let problem = |problem: super::model::Problem| {
-        let super::model::Problem { code, message, file, line, help } = problem;
-        grade::Problem { code, message, file, line, help }
-    };
-    let problems = problems.into_iter().map(problem).collect();
+    let problems = problems.iter().map(problem).collect();
     grade::Goal { id, text, verdict, points, points_max, problems, waits_for }
+}
+
+fn problem(problem: &super::model::Problem) -> grade::Problem {
+    let super::model::Problem { code, message, file, line, help } = problem.clone();
+    grade::Problem { code, message, file, line, help }
 }
 
 /// Seconds since 1970 as `2026-11-21T12:00:00Z`, by the rule of days that repeats every 400 years.

@@ -2,8 +2,9 @@
 
 use super::boxes::{Pair, Recipe};
 use super::journal::Journal;
-use super::model::{Record, Status, Submission};
+use super::model::{Status, Submission};
 use super::partition::Partition;
+use super::place::{self, Place};
 use super::submissions;
 use super::worker::{self, Bench, Course};
 use crate::check::Verdict;
@@ -14,12 +15,11 @@ use crate::exercise::{self, Exercise};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Progress};
 use crate::store;
-use crate::tree;
 use anyhow::{Context as _, Result, bail};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -62,6 +62,7 @@ pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
     let partition =
         options.partition.as_deref().map(|text| Partition::parse(text, |name| env::var(name).ok())).transpose()?;
     let journal = Journal::open(&options.out)?;
+    place::sweep_temporaries(&options.out);
     if journal.torn > 0 {
         output::note("the last line of the journal was torn, by a kill or a full disk; it is graded again");
     }
@@ -91,7 +92,7 @@ pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
         }
         // The same files, of somebody else or of an earlier day: the same result, and nothing to build.
         if let Some(record) = journal.graded(&key) {
-            journal.append(&Record { student: submission.student.clone(), ..record })?;
+            journal.append(&record.of(submission))?;
             summary.known += 1;
             continue;
         }
@@ -102,7 +103,7 @@ pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
         return Ok(summary);
     }
     if let Some(recipe) = &recipe {
-        recipe.prove(root)?;
+        recipe.prove(&Place::of_attacks(root)?.folder)?;
     }
     let place = Place::new(root)?;
     let warm = match recipe {
@@ -170,7 +171,7 @@ fn work(
             record = bench.grade(root, &courses[job.course], first, &job.key);
         }
         for submission in &job.submissions {
-            let own = Record { student: submission.student.clone(), ..record.clone() };
+            let own = record.of(submission);
             if own.status.is_final() {
                 graded += 1
             } else {
@@ -235,31 +236,4 @@ fn reference(root: &Path, exercise: &Exercise, bench: &Bench) -> Result<Option<u
         );
     }
     Ok(worker::size_goal(exercise).and_then(|(build, _)| Some(trial.evidence.as_ref()?.built(build)?.bytes)))
-}
-
-/// The folder below which workers build; it is gone when grading is over.
-struct Place {
-    folder: PathBuf,
-}
-
-impl Place {
-    fn new(root: &Path) -> Result<Self> {
-        let name = format!("size-workshop-{}", std::process::id());
-        // In memory if there is room: builds write and read the same small files again and again.
-        const NEEDED: u64 = 2 << 30;
-        let memory = Path::new("/dev/shm");
-        let folder = if tree::free(memory).is_some_and(|free| free > NEEDED) {
-            memory.join(name)
-        } else {
-            target_folder(root).join("grade").join(name)
-        };
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        Ok(Self { folder })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
-    }
 }

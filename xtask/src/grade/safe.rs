@@ -88,6 +88,29 @@ mod tests {
     }
 
     #[test]
+    fn depth_is_no_matter_on_the_stack_of_a_thread() {
+        let deep = |before: &str, part: &str, after: &str| format!("{before}{}{after}", part.repeat(100_000));
+        let texts = [
+            deep("a = ", "[", ""),
+            deep("", "[", ""),
+            deep("a = ", "{a=", ""),
+            deep("", "a.", "a = 1"),
+            deep("[", "a.", "a]"),
+            deep("x = { ", "a.", "a = 1 }"),
+            // As deep as is taken.
+            format!("{STARTER}[dependencies]\na = {}{}\n", "[".repeat(70), "]".repeat(70)),
+        ];
+        let work = move || {
+            for text in texts {
+                let manifest = crate::profile::Manifest::of("Cargo.toml".as_ref(), text.as_bytes());
+                let (built, replaced) = built(&text);
+                assert!(manifest.is_refused() && built == text || replaced == ["`dependencies`"], "{:.80}", text);
+            }
+        };
+        std::thread::Builder::new().stack_size(1 << 20).spawn(work).unwrap().join().unwrap();
+    }
+
+    #[test]
     fn what_is_no_manifest_stays_as_it_is() {
         assert_eq!(built("no toml at all ["), ("no toml at all [".to_owned(), Vec::new()));
         assert_eq!(of("src/main.rs", b"\xff", &[]), (vec![0xff], Vec::new()));

@@ -1,15 +1,23 @@
-//! `cargo xtask grade --self-test`: submissions that try to cheat or to do harm, and what stopped each one. Everything they
-//! try is local and bounded, also where nothing stops it.
+//! `cargo xtask grade --self-test`: submissions that try to cheat or to do harm, graded as all others are, and what stopped each
+//! one. Everything they try is local and bounded, also where nothing stops it.
+
+mod attacks;
 
 use super::boxes::Recipe;
-use super::model::{Record, Status, Submission};
-use super::worker::{self, Bench, Course};
-use crate::evidence::target_folder;
-use crate::exercise;
+use super::journal::Journal;
+use super::model::{Record, Status};
+use super::place::Place;
+use super::run::run as grade;
+use super::{publish, submissions};
+use crate::cli;
+use crate::evidence;
+use crate::exercise::kinds::Check;
+use crate::exercise::{self, Exercise};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::tree;
 use anyhow::{Context as _, Result, bail};
+use attacks::{ATTACKS, Attack, Content};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -18,34 +26,44 @@ use std::path::{Path, PathBuf};
 
 /// The small exercise that is attacked. Learners edit its manifest and its program.
 const EXERCISE: &str = include_str!("hostile/exercise.toml.txt");
-const MANIFEST: &str = include_str!("hostile/Cargo.toml.txt");
-const PROGRAM: &str = include_str!("hostile/main.rs.txt");
+const MANIFEST: &str = include_str!("hostile/starter.toml.txt");
+const PROGRAM: &str = include_str!("hostile/starter.rs.txt");
 const LOCK: &str = include_str!("hostile/Cargo.lock");
 
 /// What an honest solution adds to the manifest.
-const PROFILE: &str = "\n[profile.release]\nopt-level = \"z\"\nlto = true\nstrip = true\n";
+const PROFILE: &str = "\n[profile.release]\nopt-level = \"z\"\nstrip = true\n";
 
-/// A word that nothing but the grader's own secret holds.
+/// The student who does not cheat.
+const HONEST: &str = "honest";
+
+/// A word that nothing but the grader's own files holds.
 const SECRET: &str = "canary-6b1f";
 
-/// A hostile submission.
-struct Attack {
-    /// What it tries.
-    tries: &'static str,
-    /// What it adds to the manifest.
-    manifest: String,
-    /// Its program.
-    program: String,
-    /// What kept it from working; an error says that it worked.
-    judge: fn(&Record, &World) -> Result<&'static str, String>,
-}
+/// Bytes of the longest record that an attack may leave in the journal.
+const LONGEST: usize = 256 << 10;
 
-/// What an attack could change or reach.
-struct World {
-    secret: PathBuf,
-    outside: PathBuf,
-    tcp: TcpListener,
-    udp: UdpSocket,
+/// What is true of an attack that does not work.
+pub enum Must {
+    /// Its record has one of these statuses.
+    Is(&'static [Status]),
+    /// It has all points: what it tried changed nothing.
+    Full,
+    /// It does not have all points.
+    NotFull,
+    /// Its program has as many bytes as the honest one.
+    SameSize,
+    /// A person is told this.
+    Reviewed(&'static str),
+    /// This file was seen and not taken.
+    NotTaken(&'static str),
+    /// Its record is no longer than it should be.
+    Short,
+    /// Nothing was written outside of the box.
+    NothingWritten,
+    /// No process of it is left.
+    NobodyLeft,
+    /// The server that this placeholder names was not reached.
+    Unreached(&'static str),
 }
 
 /// Runs every attack and prints a table. Exit code 1 if one of them works.
@@ -54,38 +72,35 @@ struct World {
 /// When there is no box, or an honest solution does not pass.
 pub fn run(root: &Path) -> Result<Exit> {
     let recipe = Recipe::find(root)?;
-    recipe.prove(root)?;
-    let folder = target_folder(root).join("grade").join(format!("self-test-{}", std::process::id()));
-    let result = attack(&recipe, &folder);
-    let _ = fs::remove_dir_all(&folder);
-    result
+    let place = Place::of_attacks(root)?;
+    recipe.prove(&place.folder)?;
+    attack(&place.folder)
 }
 
-fn attack(recipe: &Recipe, folder: &Path) -> Result<Exit> {
-    let course_root = folder.join("course");
-    write_course(&course_root)?;
-    let exercise = exercise::load(&course_root, "ex1")?;
-    let world = World::new(folder)?;
-    let place = folder.join("w0");
-    fs::create_dir_all(&place).with_context(|| format!("cannot make the folder {}", place.display()))?;
-    let bench = Bench::new(place.clone(), Some(recipe.pair(0, &place)), None)?;
-    let course = Course { exercise: &exercise, digest: "self-test".to_owned(), reference: None };
-    let grade = |manifest: &str, program: &str| {
-        let files = [("Cargo.toml", format!("{MANIFEST}{manifest}")), ("src/main.rs", program.to_owned())];
-        let submission = Submission {
-            student: "s001".to_owned(),
-            exercise: exercise.id.clone(),
-            files: files
-                .into_iter()
-                .map(|(path, text)| (path.to_owned(), text.into_bytes()))
-                .collect::<BTreeMap<_, _>>(),
-            ignored: Vec::new(),
-            rejected: None,
-            origin: PathBuf::from("self-test"),
-        };
-        bench.grade(&course_root, &course, &submission, &worker::key(&course, &submission))
-    };
-    let honest = grade(PROFILE, PROGRAM);
+fn attack(folder: &Path) -> Result<Exit> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let folder = &folder.canonicalize().with_context(|| format!("cannot find the folder {}", folder.display()))?;
+    let course = folder.join("course");
+    write_course(&course)?;
+    let exercise = exercise::load(&course, "ex1")?;
+    let world = World::new(folder, &exercise)?;
+    let class = folder.join("class");
+    hand_in(&class, HONEST, &[], &world)?;
+    for attack in ATTACKS {
+        hand_in(&class, attack.tries, attack.files, &world)?;
+    }
+
+    // From here on it is what happens to every class.
+    let options = options(folder.join("grades"));
+    let summary = grade(&course, &options, &class)?;
+    publish::write(&course, &options.out, &options, Some((&summary.handed_in, &summary.students)))?;
+    let records = Journal::read(&options.out)?;
+    let edits = [("ex1", exercise.edits().map(str::to_owned).collect())];
+    let found = submissions::find(&class, &edits)?.submissions;
+    let ignored = found.into_iter().map(|submission| (submission.student, submission.ignored)).collect();
+    let found = Found { records, ignored, world };
+
+    let honest = found.record(HONEST)?;
     if (honest.status, honest.points) != (Status::Graded, honest.points_max) {
         bail!(
             Failure::new(
@@ -98,22 +113,48 @@ fn attack(recipe: &Recipe, folder: &Path) -> Result<Exit> {
             .help("nothing can be said about hostile ones")
         );
     }
+    table(&found, &reports_are_clean(&options.out)?)
+}
+
+/// Prints what came of each attack.
+fn table(found: &Found, reports: &Result<(), String>) -> Result<Exit> {
     let mut text = "an honest submission passes\n\n".to_owned();
     let mut worked = 0;
-    for Attack { tries, manifest, program, judge } in attacks(&world) {
-        let record = grade(&manifest, &program);
-        let verdict = match judge(&record, &world) {
-            Ok(stopped) => format!("stopped by {stopped}"),
+    for attack in ATTACKS {
+        let record = found.record(attack.tries)?;
+        let verdict = match found.judge(record, attack) {
+            Ok(()) => format!("stopped by {}", attack.stopped_by),
             Err(why) => {
                 worked += 1;
                 format!("WORKED: {}", output::one_line(&why))
             }
         };
-        let _ = writeln!(text, "  {tries:44} {verdict}");
+        let points = format!("{}/{}", record.points, record.points_max);
+        let _ = writeln!(text, "  {:42} {:12} {points:>5}  {verdict}", attack.tries, record.status.name());
     }
-    let _ = write!(text, "\n{worked} attacks worked\n");
+    if let Err(why) = reports {
+        worked += 1;
+        let _ = writeln!(text, "  the reports WORKED: {}", output::one_line(why));
+    }
+    let _ = write!(text, "\n{} attacks, {worked} attacks worked\n", ATTACKS.len());
     output::data(&text)?;
     Ok(if worked == 0 { Exit::Met } else { Exit::NotMet })
+}
+
+fn options(out: PathBuf) -> cli::Grade {
+    cli::Grade {
+        dir: None,
+        out,
+        exercise: Vec::new(),
+        jobs: None,
+        partition: None,
+        sandbox: cli::Sandbox::Bwrap,
+        roster: None,
+        merge: Vec::new(),
+        report: None,
+        format: Vec::new(),
+        self_test: true,
+    }
 }
 
 fn write_course(root: &Path) -> Result<()> {
@@ -130,92 +171,223 @@ fn write_course(root: &Path) -> Result<()> {
     ] {
         tree::write_atomic(&folder.join(path), text.as_bytes())?;
     }
+    let solution = root.join("solutions/ex1");
+    tree::write_atomic(&solution.join("Cargo.toml"), format!("{MANIFEST}{PROFILE}").as_bytes())?;
+    tree::write_atomic(&solution.join("src/main.rs"), format!("{PROGRAM}// {SECRET}\n").as_bytes())
+}
+
+/// Writes a submission to the disk.
+fn hand_in(class: &Path, student: &str, files: &[(&str, Content)], world: &World) -> Result<()> {
+    let folder = class.join(student).join("ex1");
+    let honest = format!("{MANIFEST}{PROFILE}");
+    // A line that names the student: no two submissions are the same, so that each of them is tried.
+    let program = format!("{PROGRAM}// {student}\n");
+    let is_there = |path: &str| files.iter().any(|(own, _)| *own == path);
+    for (path, text) in [("Cargo.toml", &honest), ("src/main.rs", &program)] {
+        if !is_there(path) {
+            tree::write_atomic(&folder.join(path), text.as_bytes())?;
+        }
+    }
+    for (path, content) in files {
+        let file = folder.join(path);
+        let text = match content {
+            Content::Whole(text) => (*text).to_owned(),
+            Content::Attack(text) => {
+                format!("{text}\n{}", program.replacen("fn main() {", "fn main() {\n    attack();", 1))
+            }
+            Content::After(text) => format!("{honest}{text}"),
+            Content::Repeated(before, part, times, after) => format!("{before}{}{after}", part.repeat(*times)),
+            Content::Link => {
+                link(&world.secret, &file)?;
+                continue;
+            }
+        };
+        tree::write_atomic(&file, world.fill(&text).as_bytes())?;
+    }
     Ok(())
 }
 
+#[cfg(unix)]
+fn link(target: &Path, file: &Path) -> Result<()> {
+    fs::create_dir_all(file.parent().unwrap_or(file))?;
+    std::os::unix::fs::symlink(target, file).with_context(|| format!("cannot make the link {}", file.display()))
+}
+
+/// There are no boxes on systems without such links.
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> Result<()> {
+    Ok(())
+}
+
+/// What an attack could change or reach.
+struct World {
+    secret: PathBuf,
+    outside: PathBuf,
+    /// What stands for the paths and numbers of this run in the programs.
+    words: BTreeMap<&'static str, String>,
+    tcp: TcpListener,
+    udp: UdpSocket,
+    #[cfg(target_os = "linux")]
+    socket: std::os::unix::net::UnixListener,
+}
+
 impl World {
-    fn new(folder: &Path) -> Result<Self> {
-        let secret = folder.join("secret.txt");
+    fn new(folder: &Path, exercise: &Exercise) -> Result<Self> {
+        let (secret, outside) = (folder.join("secret.txt"), folder.join("written-from-inside"));
         tree::write_atomic(&secret, SECRET.as_bytes())?;
         let (tcp, udp) = (TcpListener::bind(("127.0.0.1", 0))?, UdpSocket::bind(("127.0.0.1", 0))?);
         tcp.set_nonblocking(true)?;
         udp.set_nonblocking(true)?;
-        Ok(Self { secret, outside: folder.join("written-from-inside"), tcp, udp })
+        let own = std::process::id();
+        let socket = format!("size-workshop-{own}");
+        let words = BTreeMap::from([
+            ("@SECRET@", secret.display().to_string()),
+            ("@SOLUTION@", exercise.solution.join("src/main.rs").display().to_string()),
+            ("@OUTSIDE@", outside.display().to_string()),
+            ("@TCP@", tcp.local_addr()?.port().to_string()),
+            ("@UDP@", udp.local_addr()?.port().to_string()),
+            ("@SOCKET@", socket.clone()),
+            ("@GRADER@", own.to_string()),
+            ("@LEFT_BEHIND@", left_behind()),
+            ("@HOME@", std::env::var("HOME").unwrap_or_default()),
+            ("@ANSWERS@", answers(exercise)),
+        ]);
+        #[cfg(target_os = "linux")]
+        let listener = {
+            use std::os::linux::net::SocketAddrExt as _;
+            use std::os::unix::net::{SocketAddr, UnixListener};
+            let listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&socket)?)?;
+            listener.set_nonblocking(true)?;
+            listener
+        };
+        Ok(Self {
+            secret,
+            outside,
+            words,
+            tcp,
+            udp,
+            #[cfg(target_os = "linux")]
+            socket: listener,
+        })
     }
 
-    fn was_reached(&self) -> bool {
-        self.tcp.accept().is_ok() || self.udp.recv(&mut [0; 16]).is_ok()
+    fn fill(&self, text: &str) -> String {
+        self.words.iter().fold(text.to_owned(), |text, (name, word)| text.replace(name, word))
+    }
+
+    fn was_reached(&self, server: &str) -> bool {
+        match server {
+            "TCP" => self.tcp.accept().is_ok(),
+            "UDP" => self.udp.recv(&mut [0; 16]).is_ok(),
+            #[cfg(target_os = "linux")]
+            "SOCKET" => self.socket.accept().is_ok(),
+            _ => false,
+        }
     }
 }
 
-/// A program that does its honest work, and something else first.
-fn program(extra: &str) -> String {
-    PROGRAM.replacen("fn main() {", &format!("fn main() {{\n{extra}\n"), 1)
+/// The argument of the process that an attack leaves behind.
+fn left_behind() -> String {
+    format!("left-behind-by-{}", std::process::id())
 }
 
-fn told(record: &Record) -> String {
-    record.goals.iter().flat_map(|goal| &goal.problems).map(|problem| problem.message.as_str()).collect()
+/// What the program prints for the inputs that everybody can find out, as arms of a `match`.
+fn answers(exercise: &Exercise) -> String {
+    let mut arms = String::new();
+    for goal in &exercise.data.goal {
+        let Check::Output(output) = &goal.check else { continue };
+        for input in evidence::inputs_of(exercise, goal.id.get_ref(), output, None) {
+            let printed: String = input.args.iter().map(|arg| arg.to_uppercase() + "\n").collect();
+            let _ = writeln!(arms, "        {:?} => {printed:?},", input.args);
+        }
+    }
+    arms
 }
 
-fn attacks(world: &World) -> Vec<Attack> {
-    let secret = world.secret.display();
-    let outside = world.outside.display();
-    let port = |addr: std::io::Result<std::net::SocketAddr>| addr.map_or(0, |addr| addr.port());
-    let (tcp, udp) = (port(world.tcp.local_addr()), port(world.udp.local_addr()));
-    let attack =
-        |tries, manifest: &str, program: String, judge| Attack { tries, manifest: manifest.to_owned(), program, judge };
-    vec![
-        attack("reads a secret while it runs", PROFILE, program(&format!("    if let Ok(text) = std::fs::read_to_string({secret:?}) {{ println!(\"{{text}}\"); }}", secret = secret.to_string())), |record, _| {
-            if told(record).contains(SECRET) { Err("the secret came out".to_owned()) } else { Ok("the run box: no file of the grader is in it") }
-        }),
-        attack("includes a secret while it is built", PROFILE, format!("const S: &str = include_str!({:?});\nfn main() {{ print!(\"{{S}}\") }}\n", secret.to_string()), |record, _| {
-            if told(record).contains(SECRET) { return Err("the secret came out".to_owned()); }
-            if record.status == Status::BuildFailed { Ok("the build box: no file of the grader is in it") } else { Err("it was built".to_owned()) }
-        }),
-        attack("writes outside of its box", PROFILE, program(&format!("    let _ = std::fs::write({:?}, \"x\");", outside.to_string())), |_, world| {
-            if world.outside.exists() { Err("the file is there".to_owned()) } else { Ok("the run box: nothing in it can be written but /tmp") }
-        }),
-        attack("talks to a server of this machine (TCP)", PROFILE, program(&format!("    let _ = std::net::TcpStream::connect(\"127.0.0.1:{tcp}\");")), |_, world| {
-            if world.was_reached() { Err("the server was reached".to_owned()) } else { Ok("the run box: it has no network") }
-        }),
-        attack("talks to a server of this machine (UDP)", PROFILE, program(&format!("    let _ = std::net::UdpSocket::bind(\"127.0.0.1:0\").and_then(|socket| socket.send_to(b\"x\", \"127.0.0.1:{udp}\"));")), |_, world| {
-            if world.was_reached() { Err("the server was reached".to_owned()) } else { Ok("the run box: it has no network") }
-        }),
-        attack("starts a shell", PROFILE, "fn main() {\n    let words: Vec<String> = std::env::args().skip(1).collect();\n    let script = \"for w in \\\"$@\\\"; do echo \\\"$w\\\" | tr a-z A-Z; done\";\n    let status = std::process::Command::new(\"/bin/sh\").args([\"-c\", script, \"sh\"]).args(words).status();\n    std::process::exit(status.map_or(3, |s| s.code().unwrap_or(4)));\n}\n".to_owned(), |record, _| {
-            if record.points == record.points_max { Err("it has all points".to_owned()) } else { Ok("the run box: there is no shell in it") }
-        }),
-        attack("starts 200 threads", PROFILE, program("    let threads: Vec<_> = (0..200).map(|_| std::thread::Builder::new().spawn(|| std::thread::sleep(std::time::Duration::from_secs(1)))).collect();\n    if threads.iter().all(Result::is_ok) { println!(\"all of them\"); }"), |record, _| {
-            if told(record).contains("all of them") { Err("all of them ran".to_owned()) } else { Ok("the limit on processes and threads") }
-        }),
-        attack("takes 8 GiB of memory", PROFILE, program("    let mut all: Vec<Vec<u8>> = Vec::new();\n    for _ in 0..64 { let mut part: Vec<u8> = Vec::new(); if part.try_reserve_exact(1 << 27).is_err() { break; } part.resize(1 << 27, 1); all.push(part); }\n    if all.len() == 64 { println!(\"all of it\"); }"), |record, _| {
-            if told(record).contains("all of it") { Err("it got all of it".to_owned()) } else { Ok("the limit on memory") }
-        }),
-        attack("never ends", PROFILE, "fn main() { loop { std::thread::sleep(std::time::Duration::from_secs(60)); } }\n".to_owned(), |record, _| {
-            if told(record).contains("ended") { Ok("the limit on time") } else { Err(told(record)) }
-        }),
-        attack("prints for ever", PROFILE, "fn main() { loop { println!(\"more\"); } }\n".to_owned(), |record, _| {
-            if told(record).contains("ended") { Ok("the limit on output") } else { Err(told(record)) }
-        }),
-        attack("leaves a process behind", PROFILE, program("    let _ = std::process::Command::new(std::env::current_exe().unwrap()).arg0_none();").replace(".arg0_none()", ".env(\"LEFT\", \"1\").spawn()").replacen("fn main() {", "fn main() {\n    if std::env::var_os(\"LEFT\").is_some() { std::thread::sleep(std::time::Duration::from_secs(3599)); }", 1), |_, _| {
-            let left = fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|process| fs::read(process.path().join("environ")).ok()).any(|environ| environ.split(|&byte| byte == 0).any(|word| word == b"LEFT=1"));
-            if left { Err("it still runs".to_owned()) } else { Ok("the box: what it started ends with it") }
-        }),
-        attack("fills the disk", PROFILE, program("    let mut written = 0u64;\n    for n in 0..64 { if std::fs::write(format!(\"/tmp/{n}\"), vec![1u8; 8 << 20]).is_ok() { written += 8; } }\n    if written >= 64 { println!(\"{written} MiB\"); }"), |record, _| {
-            if told(record).contains(" MiB") { Err(told(record)) } else { Ok("the size of the run box's /tmp") }
-        }),
-        attack("prints what it was seen to be asked", PROFILE, "fn main() { println!(\"THE\\n42\"); }\n".to_owned(), |record, _| {
-            if record.points == record.points_max { Err("it has all points".to_owned()) } else { Ok("inputs that nobody knows beforehand") }
-        }),
-        attack("adds a build script", &format!("\n[package.metadata]\n{PROFILE}"), PROGRAM.to_owned(), |record, _| {
-            let said = record.review.iter().any(|why| why.contains("`package`"));
-            if said { Ok("the course's own [package], which is built instead") } else { Err("it was taken".to_owned()) }
-        }),
-        attack("takes a crate from a path", &format!("\n[dependencies]\nevil = {{ path = \"../..\" }}\n{PROFILE}"), PROGRAM.to_owned(), |record, _| {
-            let said = record.review.iter().any(|why| why.contains("`dependencies`"));
-            if said { Ok("the course's own [dependencies]") } else { Err(format!("{:?}", record.status)) }
-        }),
-        attack("lets a file of another folder be its module", PROFILE, format!("#[path = {:?}]\nmod stolen;\n{PROGRAM}", secret.to_string()), |record, _| {
-            if record.status == Status::BuildFailed { Ok("the build box: no file of the grader is in it") } else { Err(format!("{:?}", record.status)) }
-        }),
-    ]
+/// What is left of a run.
+struct Found {
+    records: Vec<Record>,
+    ignored: BTreeMap<String, Vec<String>>,
+    world: World,
+}
+
+impl Found {
+    fn record(&self, student: &str) -> Result<&Record> {
+        let mut records = self.records.iter().rev();
+        records.find(|record| record.student == student).with_context(|| format!("there is no record of `{student}`"))
+    }
+
+    /// Whether an attack was stopped; the error says why it was not.
+    fn judge(&self, record: &Record, attack: &Attack) -> Result<(), String> {
+        let whole = serde_json::to_string(record).unwrap_or_default();
+        if whole.contains(SECRET) {
+            return Err("the secret came out".to_owned());
+        }
+        if record.status == Status::InfraError {
+            return Err(format!("it is taken for a fault of ours: {:?}", record.message));
+        }
+        let is_full = record.points == record.points_max;
+        let told = || {
+            let goals = record.goals.iter().flat_map(|goal| &goal.problems);
+            let words: Vec<&str> = goals.map(|problem| problem.message.as_str()).collect();
+            words.join("; ").chars().take(400).collect::<String>()
+        };
+        for must in attack.must {
+            let (is_true, why) = match must {
+                Must::Is(statuses) => {
+                    (statuses.contains(&record.status), format!("its status is {}", record.status.name()))
+                }
+                Must::Full => (is_full, "it changed something".to_owned()),
+                Must::NotFull => (!is_full, "it has all points".to_owned()),
+                Must::SameSize => {
+                    let honest = self.record(HONEST).map_err(|error| error.to_string())?.size_bytes;
+                    (record.size_bytes == honest, format!("{:?} bytes, not {honest:?}", record.size_bytes))
+                }
+                Must::Reviewed(what) => {
+                    (record.review.iter().any(|why| why.contains(what)), format!("nobody is told of {what}"))
+                }
+                Must::NotTaken(path) => {
+                    let named = self.ignored.get(attack.tries).into_iter().flatten();
+                    (
+                        named.into_iter().any(|name| name.ends_with(path)),
+                        format!("nobody says that {path} is not taken"),
+                    )
+                }
+                Must::Short => (whole.len() <= LONGEST, format!("its record has {} bytes", whole.len())),
+                Must::NothingWritten => (!self.world.outside.exists(), "the file is there".to_owned()),
+                Must::NobodyLeft => (!is_running(&left_behind()), "it still runs".to_owned()),
+                Must::Unreached(server) => (!self.world.was_reached(server), "the server was reached".to_owned()),
+            };
+            if !is_true {
+                return Err(format!("{why}: {}", told()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether some process has this argument.
+fn is_running(argument: &str) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+    lines.into_iter().any(|line| line.split(|&byte| byte == 0).any(|word| word == argument.as_bytes()))
+}
+
+/// No report has what a terminal or a CI server would obey, a script of a student, or a secret. The error says which has.
+fn reports_are_clean(out: &Path) -> Result<Result<(), String>> {
+    for file in tree::files(out)? {
+        let bytes = fs::read(out.join(&file)).with_context(|| format!("cannot read {}", file.display()))?;
+        let text = String::from_utf8_lossy(&bytes);
+        let is_page = file.extension().is_some_and(|extension| extension == "html");
+        let found = [
+            ("a control character", text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t')),
+            ("a command", text.lines().any(|line| line.trim_start().starts_with("::"))),
+            ("a secret", text.contains(SECRET)),
+            ("a student's script", is_page && text.contains("<script>alert")),
+        ];
+        if let Some((what, _)) = found.iter().find(|(_, is_there)| *is_there) {
+            return Ok(Err(format!("{what} is in {}", file.display())));
+        }
+    }
+    Ok(Ok(()))
 }

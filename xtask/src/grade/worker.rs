@@ -5,11 +5,12 @@ use super::boxes::Pair;
 use super::model::{Goal, Problem, Record, SCHEMA, Status, Submission};
 use super::safe;
 use crate::check::{Outcome, Verdict};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::evidence::warm::Warm;
 use crate::evidence::{self, Attempt, Evidence, Grading};
 use crate::exercise::kinds::{self, Check};
 use crate::exercise::{self, Exercise};
+use crate::proc;
 use crate::store;
 use crate::tree;
 use crate::trial::{self, Trial};
@@ -97,9 +98,9 @@ impl Bench {
         if self.boxes.is_none() {
             "none".clone_into(&mut record.sandbox);
         }
-        if let Some(why) = &submission.rejected {
+        if let Some(why) = submission.rejected.clone().or_else(|| too_large(submission)) {
             record.status = Status::Rejected;
-            record.message = Some(why.clone());
+            record.message = Some(why);
             return record;
         }
         match files_of(course.exercise, submission) {
@@ -122,6 +123,7 @@ impl Bench {
             text.replace(&base.display().to_string(), &exercise.id).replace("/grade/submission", &exercise.id)
         };
         record.goals = trial.judgement.outcomes.iter().map(|outcome| goal(exercise, outcome, &clean)).collect();
+        record.problems = trial.judgement.diagnostics.iter().map(|problem| told(exercise, problem, &clean)).collect();
         record.points = record.goals.iter().map(|goal| goal.points).sum();
         let evidence = trial.evidence.as_ref();
         record.status = evidence.map_or(Status::Graded, |evidence| status(exercise, evidence));
@@ -144,6 +146,16 @@ impl Bench {
             ));
         }
     }
+}
+
+/// Bytes of a manifest, or of answers, that are read. Those of the course have less than 4 KiB; the rules for them look at every
+/// line as often as there are problems.
+const LARGEST_TOML: usize = 64 << 10;
+
+fn too_large(submission: &Submission) -> Option<String> {
+    let large = |(path, text): &(&String, &Vec<u8>)| path.ends_with(".toml") && text.len() > LARGEST_TOML;
+    let (path, text) = submission.files.iter().find(large)?;
+    Some(format!("{path} has {} bytes, more than it can sensibly have ({LARGEST_TOML})", text.len()))
 }
 
 /// The learner's files over the course's: one that was not handed in is as it was.
@@ -197,6 +209,8 @@ fn blank(exercise: &Exercise, submission: &Submission, key: &str) -> Record {
         target: String::new(),
         seconds: 0.0,
         files: submission.files.iter().map(|(path, content)| (path.clone(), exercise::digest(content))).collect(),
+        ignored: submission.ignored.clone(),
+        problems: Vec::new(),
     }
 }
 
@@ -213,17 +227,45 @@ pub fn size_goal(exercise: &Exercise) -> Option<(&str, &str)> {
     })
 }
 
-/// How the submission's own builds went. That the course's own fail is no submission's fault; then its goals say so.
+/// How the submission's own builds and runs went: the limit that ended one of them, else whether one of the builds failed.
+/// Whatever it is, the goals are judged, and their points count. That the course's own builds fail is no submission's fault;
+/// then its goals say so.
 fn status(exercise: &Exercise, evidence: &Evidence) -> Status {
-    let own = |name: &&String| exercise.build(name).tree == exercise::Tree::Learner;
-    let failed = evidence.builds.keys().filter(own).filter_map(|name| match &evidence.builds[name] {
-        Attempt::Failed(problem) => Some(problem.code),
-        Attempt::Built(_) => None,
-    });
-    failed
-        .map(|code| if code == Code::BuildTimeout { Status::Timeout } else { Status::BuildFailed })
-        .max()
-        .unwrap_or(Status::Graded)
+    let own = evidence.builds.iter().filter(|(name, _)| exercise.build(name).tree == exercise::Tree::Learner);
+    let of_build = |attempt: &Attempt| match attempt {
+        Attempt::Failed(problem) => problem.ended.and_then(|ended| limit(ended, b"")).unwrap_or(Status::BuildFailed),
+        Attempt::Built(built) => {
+            let mut runs = built.runs.values().flatten();
+            runs.find_map(|run| limit(run.status, &run.stderr)).unwrap_or(Status::Graded)
+        }
+    };
+    own.map(|(_, attempt)| of_build(attempt)).max().unwrap_or(Status::Graded)
+}
+
+/// The limit that ended a process.
+fn limit(ended: proc::Status, stderr: &[u8]) -> Option<Status> {
+    // What Rust says before it aborts: that a limit was reached is all that an allocation is told.
+    const REFUSED: &[u8] = b"memory allocation of ";
+    match ended {
+        proc::Status::TimedOut | proc::Status::Signaled(24) => Some(Status::Timeout),
+        proc::Status::OutputLimit | proc::Status::DiskLimit | proc::Status::Signaled(25) => Some(Status::OutputLimit),
+        proc::Status::MemoryLimit => Some(Status::Oom),
+        proc::Status::Signaled(6) => stderr.windows(REFUSED.len()).any(|words| words == REFUSED).then_some(Status::Oom),
+        proc::Status::Exited(_) | proc::Status::Signaled(_) => None,
+    }
+}
+
+/// Characters of a message that are kept: a compiler can be made to say much more than anybody reads.
+const LONGEST: usize = 20_000;
+
+/// Problems of a goal that are kept.
+const MOST: usize = 50;
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}\n({} more characters)", &text[..end], text[end..].chars().count()),
+        None => text,
+    }
 }
 
 fn goal(exercise: &Exercise, outcome: &Outcome, clean: &impl Fn(&str) -> String) -> Goal {
@@ -238,7 +280,7 @@ fn goal(exercise: &Exercise, outcome: &Outcome, clean: &impl Fn(&str) -> String)
         verdict: verdict.to_owned(),
         points: outcome.points,
         points_max: outcome.points_max,
-        problems: outcome.diagnostics.iter().map(|problem| told(exercise, problem, clean)).collect(),
+        problems: outcome.diagnostics.iter().take(MOST).map(|problem| told(exercise, problem, clean)).collect(),
         waits_for: outcome.waits_for.clone(),
     }
 }
@@ -251,10 +293,10 @@ fn told(exercise: &Exercise, problem: &Diagnostic, clean: &impl Fn(&str) -> Stri
     });
     Problem {
         code: problem.code.name().to_owned(),
-        message: clean(&problem.message),
+        message: shortened(clean(&problem.message)),
         file,
         line: problem.place.as_ref().and_then(|place| place.line),
-        help: problem.help.as_deref().map(clean),
+        help: problem.help.as_deref().map(clean).map(shortened),
     }
 }
 

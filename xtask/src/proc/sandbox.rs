@@ -4,6 +4,7 @@
 //! As root no user namespace is used: there the box's processes become another user for good (`setpriv`), so that what
 //! only root may read stays closed to them. Anybody else is that user already, in a namespace of its own.
 
+use super::watch::Watch;
 use super::{Call, Finished, Status};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -22,17 +23,25 @@ const OWN: &str = "/box/xtask";
 /// Where a run box sees what sets its limits.
 const HELPERS: &str = "/box";
 
-/// What a process in a box may use. All limits hold for each process, but for `processes`.
+/// What is in a box may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Seconds of processor time: unlike wall time it does not depend on what else the machine does.
+    /// Seconds of processor time of a process: unlike wall time it does not depend on what else the machine does.
     pub cpu_seconds: u64,
-    /// Bytes of address space.
+    /// Bytes of address space of a process.
     pub memory: u64,
     /// Processes and threads of the box's user.
     pub processes: u64,
     /// Bytes of one file.
     pub file: u64,
+    /// Files that a process has open at once: memory can hide in files without a name.
+    pub open_files: u64,
+    /// Bytes of memory that all processes of the box have in use together.
+    pub total: u64,
+    /// Bytes by which the folder of a build may grow.
+    pub disk: u64,
+    /// Bytes that may be printed by a build; a run has the limit of its exercise.
+    pub output: usize,
 }
 
 /// What is in a box.
@@ -81,6 +90,7 @@ impl Sandbox {
         wrapped.stdin.clone_from(&call.stdin);
         wrapped.timeout = call.timeout;
         wrapped.output_limit = call.output_limit;
+        let mut watch = Watch { memory: self.limits.total, folder: None };
         // bwrap's own environment can be read in the box (/proc/1/environ), so it gets none of the grader's.
         wrapped.only_env = true;
         let seen = |path: &OsStr| self.seen(path);
@@ -115,10 +125,18 @@ impl Sandbox {
                 }
                 let registry = cargo_home.join("registry");
                 add(&[flag("--ro-bind-try"), registry.as_os_str(), flag("/cargo/registry")]);
-                add(&[flag("--perms"), flag("1777"), flag("--tmpfs"), flag("/tmp")]);
+                add(&[flag("--perms"), flag("1777"), flag("--size"), flag("268435456"), flag("--tmpfs"), flag("/tmp")]);
                 // After /tmp, because this program may itself lie below it.
                 add(&[flag("--ro-bind"), own.as_os_str(), flag(OWN)]);
                 add(&[flag("--bind"), self.shared.as_os_str(), flag(INSIDE)]);
+                for folder in self.of_the_course(&call.cwd) {
+                    let inside = seen(folder.as_os_str());
+                    add(&[flag("--ro-bind"), folder.as_os_str(), &inside]);
+                }
+                wrapped.output_limit = call.output_limit.min(self.limits.output);
+                // Every build of an exercise writes beside the folder that it is called from, and nowhere else.
+                let place = call.cwd.parent().filter(|place| place.starts_with(&self.shared));
+                watch.folder = Some((place.unwrap_or(&self.shared).to_owned(), self.limits.disk));
                 env.insert("PATH".into(), format!("{TOOLCHAIN}/bin:/usr/bin").into());
                 env.insert("CARGO_HOME".into(), CARGO_HOME.into());
                 env.insert("CARGO_NET_OFFLINE".into(), "true".into());
@@ -146,7 +164,12 @@ impl Sandbox {
         for (name, value) in &env {
             add(&[flag("--setenv"), name, value]);
         }
-        add(&[flag("--remount-ro"), flag("/"), flag("--")]);
+        // Without a user of its own the box's would own /dev/shm, which has no size.
+        for folder in ["/dev", "/"] {
+            add(&[flag("--remount-ro"), flag(folder)]);
+        }
+        add(&[flag("--")]);
+        wrapped.watch = Some(watch);
         let limited = self.limited();
         if is_run {
             args.extend(limited.into_iter().map(OsString::from));
@@ -163,12 +186,13 @@ impl Sandbox {
 
     /// The programs that set limits and give up rights, before the one that is not trusted.
     fn limited(&self) -> Vec<String> {
-        let Limits { cpu_seconds, memory, processes, file } = self.limits;
+        let Limits { cpu_seconds, memory, processes, file, open_files, .. } = self.limits;
         let folder = if self.kind == Kind::Run { HELPERS } else { "/usr/bin" };
         let mut words = vec![format!("{folder}/prlimit"), "--core=0".to_owned()];
-        for (limit, value) in [("cpu", cpu_seconds), ("as", memory), ("nproc", processes), ("fsize", file)] {
-            words.push(format!("--{limit}={value}"));
-        }
+        let limits = [("as", memory), ("nproc", processes), ("fsize", file), ("nofile", open_files)];
+        words.extend(limits.iter().map(|(limit, value)| format!("--{limit}={value}")));
+        // The first ends it by a signal that says why; a process that does not mind is killed by the second.
+        words.push(format!("--cpu={cpu_seconds}:{}", cpu_seconds + 2));
         words.push("--".to_owned());
         words.push(format!("{folder}/setpriv"));
         if let Some(user) = self.user {
@@ -177,6 +201,25 @@ impl Sandbox {
         }
         words.extend(["--inh-caps=-all", "--no-new-privs", "--"].map(str::to_owned));
         words
+    }
+
+    /// Why there was no box, if so. What runs in a run box can print the same; in a build box Cargo speaks first.
+    pub fn is_missing(&self, finished: &Finished) -> Option<String> {
+        let words = finished.stderr.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let is_ours = [b"bwrap: ".as_slice(), b"prlimit: ", b"setpriv: "].iter().any(|maker| words.starts_with(maker));
+        let failed = matches!(finished.status, Status::Exited(1 | 126 | 127));
+        (failed && finished.stdout.is_empty() && is_ours).then(|| String::from_utf8_lossy(words).into_owned())
+    }
+
+    /// What of an exercise's folder is the course's own, where something else is built: nothing that is built changes what it
+    /// is compared with.
+    fn of_the_course(&self, cwd: &Path) -> Vec<PathBuf> {
+        let is_own = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("starter"));
+        let Some(place) = cwd.parent().filter(|place| place.starts_with(&self.shared) && !is_own(cwd)) else {
+            return Vec::new();
+        };
+        let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).filter(|path| is_own(path)).collect()
     }
 
     /// A path, or text with paths, as the box sees it.
@@ -198,19 +241,21 @@ impl Sandbox {
     }
 }
 
-/// Whether what was printed may be the words of the programs that make a box, and set its limits, that they could not.
-pub fn seems_unmade(finished: &Finished) -> bool {
-    matches!(finished.status, Status::Exited(1 | 126 | 127))
-        && finished.stdout.is_empty()
-        && ["bwrap: ", "prlimit: ", "setpriv: "].iter().any(|word| finished.stderr.starts_with(word.as_bytes()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn sandbox(kind: Kind, user: Option<u32>) -> Sandbox {
-        let limits = Limits { cpu_seconds: 5, memory: 1 << 31, processes: 64, file: 1 << 20 };
+        let limits = Limits {
+            cpu_seconds: 5,
+            memory: 1 << 31,
+            processes: 64,
+            file: 1 << 20,
+            open_files: 64,
+            total: 1 << 30,
+            disk: 1 << 30,
+            output: 1 << 20,
+        };
         Sandbox { kind, shared: "/srv/w1".into(), user, limits }
     }
 
@@ -245,18 +290,24 @@ mod tests {
     }
 
     #[test]
-    fn a_box_that_is_not_there_is_not_what_ran_in_it() {
-        let finished = |code, stdout: &str, stderr: &str| Finished {
-            status: Status::Exited(code),
-            stdout: stdout.into(),
-            stderr: stderr.into(),
+    fn a_box_that_was_not_made_is_no_result_of_a_program() {
+        let sandbox = sandbox(Kind::Run, None);
+        let may_be = |code, stdout: &str, stderr: &str| {
+            let status = Status::Exited(code);
+            sandbox.is_missing(&Finished { status, stdout: stdout.into(), stderr: stderr.into() }).is_some()
         };
-        assert!(seems_unmade(&finished(1, "", "bwrap: Can't find source path /srv/w1\n")));
-        assert!(!seems_unmade(&finished(1, "", "error: bwrap: no\n")));
-        assert!(!seems_unmade(&finished(1, "THE\n", "bwrap: Can't\n")), "it ran");
+        assert!(may_be(126, "", "setpriv: failed to execute /program: Resource temporarily unavailable\n"));
+        assert!(may_be(1, "", "bwrap: Creating new namespace failed: Resource temporarily unavailable\n"));
+        assert!(!may_be(0, "", "bwrap: all is well\n") && !may_be(1, "out", "bwrap: "));
+        assert!(!may_be(1, "", "thread 'main' panicked\nbwrap: "));
+    }
+
+    #[test]
+    fn an_empty_box_is_the_same_without_the_program() {
         let call = Call::new("/srv/w1/target/release/p", "/srv/w1");
         let nothing = words(&sandbox(Kind::Run, None).wrap_nothing(&call));
-        assert!(nothing.ends_with("-- /box/prlimit --version") && !nothing.contains("-- /program"), "{nothing}");
+        assert!(nothing.ends_with("-- /box/prlimit --version"), "{nothing}");
+        assert!(nothing.contains("--ro-bind /srv/w1/target/release/p /program"), "{nothing}");
     }
 
     #[test]

@@ -48,7 +48,8 @@ fn syntax(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Vec<Diag
     let source = &manifest.source;
     let text = &*source.text;
     let mut found: Vec<Diagnostic> = Vec::new();
-    for error in errors {
+    // Nobody reads more, and looking up the line of each takes as long as the file is.
+    for error in errors.iter().take(100) {
         let span = error.span().unwrap_or(0..0);
         let (message, rest) = error.message().split_once('\n').unwrap_or((error.message(), ""));
         let start = text[..span.start.min(text.len())].rfind('\n').map_or(0, |newline| newline + 1);

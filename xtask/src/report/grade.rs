@@ -11,6 +11,9 @@ use crate::units::hex;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
+/// Why a submission with free text needs a person. Where there are many, they are read one after another.
+pub const ANSWER_WAITS: &str = "an answer in the student's own words waits for its points";
+
 /// All that the reports of one class show.
 #[derive(Clone, Debug)]
 pub struct Gradebook {
@@ -39,7 +42,8 @@ pub struct Row {
     pub email: String,
     /// The exercise, such as `ex1`.
     pub exercise: String,
-    /// How it went: `graded`, `build-failed`, `rejected`, `timeout`, `oom`, `output-limit` or `infra-error`.
+    /// How it went: `graded`, `build-failed`, `rejected`, `timeout`, `oom`, `output-limit` or `infra-error`; where there is
+    /// no result, `not-handed-in` or `not-graded-yet`.
     pub status: String,
     /// The score before any penalty; `None` if there is no grade yet.
     pub raw_score: Option<i64>,
@@ -67,10 +71,14 @@ pub struct Row {
     pub message: Option<String>,
     /// Each goal, as `check` judges it.
     pub goals: Vec<Goal>,
+    /// What was found besides the goals, such as a warning of Cargo.
+    pub problems: Vec<Problem>,
     /// Answers in the student's own words, by the key in answers.toml.
     pub answers: BTreeMap<String, String>,
     /// SHA-256 of each file that was taken.
     pub files: BTreeMap<String, String>,
+    /// What else was handed in, and was not taken.
+    pub ignored: Vec<String>,
     /// A digest of all that the result depends on.
     pub key: String,
 }
@@ -145,6 +153,16 @@ impl Gradebook {
 }
 
 impl Row {
+    /// Whether there was something to judge, and it was judged. A score of 0 for nothing says nothing about a goal.
+    fn is_judged(&self) -> bool {
+        self.is_handed_in() && !self.is_ours() && self.status != "not-graded-yet"
+    }
+
+    /// Whether anything was handed in.
+    fn is_handed_in(&self) -> bool {
+        self.status != "not-handed-in"
+    }
+
     /// Whether the fault is ours, so that this is no grade.
     fn is_ours(&self) -> bool {
         self.status == "infra-error"
@@ -159,6 +177,8 @@ impl Row {
             "timeout" => "It was ended, because it took too long",
             "oom" => "It was ended, because it took too much memory",
             "output-limit" => "It was ended, because it printed or wrote too much",
+            "not-handed-in" => "Nothing was handed in",
+            "not-graded-yet" => "It is not graded yet",
             "infra-error" => "It is not graded yet. The fault is ours; it will be tried again",
             other => other,
         };

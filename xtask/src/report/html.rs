@@ -93,7 +93,7 @@ pub struct Function {
 }
 
 const TEMPLATE: &str = include_str!("html/page.html");
-const STYLE: &str = include_str!("html/page.css");
+const STYLE: &str = concat!(include_str!("html/base.css"), include_str!("html/page.css"));
 /// Also the notice of its licence, which every page must carry.
 const LAYOUT: &str = include_str!("html/d3-hierarchy.js");
 const SCRIPTS: [&str; 4] = [

@@ -93,7 +93,7 @@ fn the_table_is_filtered_and_sorted(browser: &Browser) -> Result<(), String> {
     ensure(text(browser, SORTED) != before, "a header sorts nothing")
 }
 
-fn there_are_two_themes(browser: &Browser) -> Result<(), String> {
+pub fn there_are_two_themes(browser: &Browser) -> Result<(), String> {
     const COLOR: &str = "return getComputedStyle(document.body).backgroundColor";
     browser.theme("light");
     let light = text(browser, COLOR);
@@ -103,7 +103,7 @@ fn there_are_two_themes(browser: &Browser) -> Result<(), String> {
     ensure(light != dark, format!("{light} in both"))
 }
 
-fn a_narrow_window_needs_no_sideways_scrolling(browser: &Browser) -> Result<(), String> {
+pub fn a_narrow_window_needs_no_sideways_scrolling(browser: &Browser) -> Result<(), String> {
     browser.resize(400, 800);
     let wide = number(browser, "return document.documentElement.scrollWidth");
     browser.resize(1200, 900);
@@ -111,11 +111,11 @@ fn a_narrow_window_needs_no_sideways_scrolling(browser: &Browser) -> Result<(), 
 }
 
 /// Where `.ci/run` puts axe-core.
-fn axe() -> Option<String> {
+pub fn axe() -> Option<String> {
     fs::read_to_string(repository().join("target/axe/node_modules/axe-core/axe.min.js")).ok()
 }
 
-fn axe_finds_nothing(browser: &Browser) -> Result<(), String> {
+pub fn axe_finds_nothing(browser: &Browser) -> Result<(), String> {
     axe_finds_nothing_in(browser, "html", "{}")
 }
 

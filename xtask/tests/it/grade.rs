@@ -8,7 +8,7 @@ use predicates::str::contains;
 use std::fs;
 use std::path::Path;
 
-fn has_boxes() -> bool {
+pub fn has_boxes() -> bool {
     let there = cfg!(target_os = "linux") && Path::new("/usr/bin/bwrap").is_file();
     if !there {
         left_out("there is no bubblewrap (Debian, Ubuntu: apt install bubblewrap)");
@@ -30,7 +30,7 @@ fn class() -> Project {
 }
 
 /// Student, score and status of each row.
-fn rows(project: &Project, out: &str) -> Vec<String> {
+pub fn rows(project: &Project, out: &str) -> Vec<String> {
     let text = project.read(&format!("{out}/grades.csv"));
     let mut lines = csv_lines(&text);
     let head = lines.remove(0);
@@ -126,8 +126,11 @@ fn a_folder_that_cannot_be_graded_is_explained() {
     project.run(&["grade", "--report", "nowhere"]).failure().stderr(contains("nowhere"));
 }
 
+/// What the self-test must try. A new attack is named here, too: none can be lost unseen.
+const ATTACKS: &str = include_str!("grade/attacks.txt");
+
 #[test]
-#[ignore = "builds a dozen hostile programs: .ci/run runs it"]
+#[ignore = "grades fifty hostile programs: .ci/run runs it"]
 fn no_hostile_submission_gets_through() {
     if !has_boxes() {
         return;
@@ -135,8 +138,142 @@ fn no_hostile_submission_gets_through() {
     let project = Project::course();
     let assert = project.run(&["grade", "--self-test"]).success();
     let text = stdout(&assert);
-    assert!(text.contains("an honest submission passes") && text.contains("\n0 attacks worked"), "{text}");
-    assert!(text.matches("stopped by").count() >= 15, "{text}");
+    assert!(text.contains("an honest submission passes") && text.contains(" 0 attacks worked\n"), "{text}");
+    let rows: Vec<&str> = text.lines().filter(|line| line.contains("  stopped by ")).collect();
+    let named: Vec<&str> = ATTACKS.lines().collect();
+    for name in &named {
+        assert!(rows.iter().any(|row| row.trim_start().starts_with(name)), "`{name}` was not tried:\n{text}");
+    }
+    assert_eq!(rows.len(), named.len(), "{text}");
+    for (name, status) in [
+        ("compiles for ever", "timeout"),
+        ("includes a file without an end", "oom"),
+        ("fills the disk while it is built", "output-limit"),
+        ("sleeps for ever", "timeout"),
+        ("takes 1.2 GiB in six processes", "oom"),
+        ("prints 100 MB", "output-limit"),
+        ("includes a secret while it is built", "build-failed"),
+        ("hands in a link to a secret", "rejected"),
+    ] {
+        let row = rows.iter().find(|row| row.trim_start().starts_with(name)).unwrap();
+        assert!(row.contains(&format!(" {status} ")), "{row}");
+    }
+    // Nothing of it is left.
+    let left = fs::read_dir(project.path("target/grade")).into_iter().flatten().count();
+    assert_eq!(left, 0, "something is left in target/grade");
+}
+
+/// Names that people and systems stumble over.
+#[cfg(target_os = "linux")]
+fn hostile_names() -> Vec<std::ffi::OsString> {
+    use std::os::unix::ffi::OsStringExt as _;
+    let mut names: Vec<std::ffi::OsString> = [
+        "two\nlines",
+        "..%2f..%2fetc",
+        "..\\..\\up",
+        "...",
+        "-rf",
+        "--out=elsewhere",
+        "Jose\u{301}",
+        "Jos\u{e9}",
+        "=HYPERLINK(\"http:,,example.org\",\"grade\")",
+        "@SUM(1+1)*cmd",
+        "<script>alert(1)<",
+        "]]><!--&quot;",
+        "::error::owned",
+        "\u{1b}[31mred",
+        "\u{202e}txt.exe",
+        "a,b;\"c\"",
+        "CON",
+        "s001",
+        "S001",
+    ]
+    .iter()
+    .map(Into::into)
+    .collect();
+    names.push("x".repeat(255).into());
+    names.push(std::ffi::OsString::from_vec(b"not-utf-8-\xff\xfe".to_vec()));
+    names
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn names_of_students_and_files_do_no_harm() {
+    let project = Project::course();
+    let names = hostile_names();
+    for name in &names {
+        let folder = project.path("class").join(name).join("ex1");
+        fs::create_dir_all(&folder).unwrap();
+        fs::copy(project.path("solutions/ex1/Cargo.toml"), folder.join("Cargo.toml")).unwrap();
+        // Files of such names beside what is taken.
+        for stray in &names {
+            fs::File::create(folder.join(stray)).unwrap();
+        }
+    }
+    let before = project.everything();
+    let assert = project.run(&["grade", "class", "--sandbox", "none", "--out", "results/grades"]).success();
+    assert!(!stderr(&assert).contains('\u{1b}') && !stderr(&assert).lines().any(|line| line.starts_with("::")));
+
+    // Nothing is written outside, but for what is built.
+    let written = |path: &Path| !path.starts_with(project.path("results")) && !path.starts_with(project.path("target"));
+    let outside = |all: Vec<(std::path::PathBuf, Vec<u8>, std::time::SystemTime)>| -> Vec<_> {
+        all.into_iter().map(|(path, ..)| path).filter(|path| written(path)).collect()
+    };
+    assert_eq!(outside(before), outside(project.everything()));
+
+    // Everyone has a row, a page and a file of their own, all of them in their folders.
+    let journal = project.read("results/grades/journal.jsonl");
+    assert_eq!(journal.lines().count(), names.len());
+    for (folder, end) in [("students", ".html"), ("gradescope", ".json")] {
+        let files: Vec<String> = fs::read_dir(project.path("results/grades").join(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(files.len(), names.len(), "{files:?}");
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+        assert!(files.iter().all(|file| file.ends_with(end) && file.chars().all(is_plain)), "{files:?}");
+        assert!(files.iter().all(|file| file.len() < 128 && !file.starts_with(['-', '.'])), "{files:?}");
+    }
+    for entry in fs::read_dir(project.path("results/grades/students")).unwrap() {
+        assert_harmless(&fs::read_to_string(entry.unwrap().path()).unwrap());
+    }
+    assert_harmless(&project.read("results/grades/index.html"));
+
+    let junit = project.read("results/grades/junit.xml");
+    assert!(!junit.contains("<script") && junit.contains("&lt;script"), "{junit}");
+    assert_eq!(junit.matches("<testcase").count(), 3 * names.len());
+    let csv = project.read("results/grades/grades.csv");
+    assert!(!csv.contains('\u{1b}') && !csv.lines().any(|line| line.starts_with("::")), "{csv}");
+    read_by_python(&project, names.len());
+}
+
+#[cfg(target_os = "linux")]
+fn assert_harmless(page: &str) {
+    assert!(!page.contains("<script>alert") && !page.contains("<script>alert(1)<"), "{page}");
+    assert!(!page.contains(['\u{1b}', '\u{202e}']), "{page}");
+}
+
+/// Another reader of CSV and XML finds as many rows, and no cell that a spreadsheet would compute.
+#[cfg(target_os = "linux")]
+fn read_by_python(project: &Project, rows: usize) {
+    let script = "\
+import csv, json, sys, xml.etree.ElementTree as tree\n\
+rows = list(csv.DictReader(open(sys.argv[1], newline='', encoding='utf-8')))\n\
+ids = [row['student_id'] for row in rows]\n\
+assert len(set(ids)) == len(ids), ids\n\
+bad = [cell for row in rows for cell in row.values() if cell and cell[0] in '=+@\\t\\r' or cell and cell[0] == '-' and not cell[1:].isdigit()]\n\
+assert not bad, bad\n\
+assert all(None not in row and row['score'] == '10' for row in rows), rows\n\
+tree.parse(sys.argv[2])\n\
+print(len(rows))\n";
+    let mut python = assert_cmd::Command::new("python3");
+    python.args(["-c", script]).arg(project.path("results/grades/grades.csv"));
+    python.arg(project.path("results/grades/junit.xml"));
+    if Path::new("/usr/bin/python3").is_file() {
+        python.assert().success().stdout(format!("{rows}\n"));
+    } else {
+        left_out("there is no python3 to read the CSV with");
+    }
 }
 
 #[test]

@@ -3,9 +3,13 @@
 mod anatomy;
 mod author;
 mod browser;
+mod class;
 mod course;
 mod docs;
 mod exercises;
+mod faults;
+#[cfg(unix)]
+mod fleet;
 mod foreign;
 mod grade;
 mod learner;

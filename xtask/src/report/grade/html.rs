@@ -14,7 +14,7 @@ use crate::report::html::digest;
 use crate::units::{change, thousands};
 use markup::{Html, el, text};
 
-const STYLE: &str = include_str!("html/page.css");
+const STYLE: &str = concat!(include_str!("../html/base.css"), include_str!("html/page.css"));
 
 /// A page around its content. No script may run, and no style but our own.
 fn frame(book: &Gradebook, title: &str, body: Vec<Html>) -> String {

@@ -1,6 +1,6 @@
 //! The whole gradebook as one JSON document, version 1: keys are added, never changed.
 
-use super::{Goal, Gradebook, clean};
+use super::{Goal, Gradebook, Problem, clean};
 use crate::report::json::document;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -37,8 +37,10 @@ struct Row<'book> {
     seconds: f64,
     message: Option<String>,
     goals: &'book [Goal],
+    problems: &'book [Problem],
     answers: BTreeMap<String, String>,
     files: BTreeMap<String, String>,
+    ignored: Vec<String>,
     key: String,
 }
 
@@ -60,7 +62,9 @@ pub fn grades(book: &Gradebook) -> serde_json::Result<String> {
 
 fn row(row: &super::Row) -> Row<'_> {
     let super::Row { student, first_name, last_name, email, exercise, status, raw_score, score, max_score, .. } = row;
-    let super::Row { override_reason, needs_review, due, timestamp, message, goals, answers, files, key, .. } = row;
+    let super::Row {
+        override_reason, needs_review, due, timestamp, message, goals, problems, answers, files, key, ..
+    } = row;
     let optional = |text: &Option<String>| text.as_deref().map(clean);
     let map = |map: &BTreeMap<String, String>| map.iter().map(|(key, text)| (clean(key), clean(text))).collect();
     Row {
@@ -83,8 +87,10 @@ fn row(row: &super::Row) -> Row<'_> {
         seconds: (row.seconds * 100.0).round() / 100.0,
         message: optional(message),
         goals,
+        problems,
         answers: map(answers),
         files: map(files),
+        ignored: row.ignored.iter().map(|path| clean(path)).collect(),
         key: clean(key),
     }
 }

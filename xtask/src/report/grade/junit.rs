@@ -52,7 +52,10 @@ fn cases(row: &Row) -> Vec<Case> {
     let case = |what: &str, result| Case { name: format!("{}: {what}", row.student), seconds: None, result };
     let whole = |kind: &str| (kind.to_owned(), row.explanation().unwrap_or_default());
     let mut cases = Vec::new();
-    if row.is_ours() {
+    if !row.is_judged() && !row.is_ours() {
+        // Nothing that could have failed: a server would count it against somebody.
+        cases.push(case("submission", Outcome::Skipped { message: row.explanation().unwrap_or_default() }));
+    } else if row.is_ours() {
         let ((kind, message), text) = (whole(&row.status), row.message.clone().unwrap_or_default());
         cases.push(case("submission", Outcome::Error { kind, message, text }));
     } else {

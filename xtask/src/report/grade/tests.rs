@@ -48,8 +48,10 @@ pub fn row(student: &str, exercise: &str) -> Row {
             goal("output", "the program still prints the same words", "pass", (2, 2), Vec::new()),
             goal("size", "the file is at least 28 % smaller", "pass", (4, 4), Vec::new()),
         ],
+        problems: Vec::new(),
         answers: BTreeMap::new(),
         files: BTreeMap::from([("Cargo.toml".to_owned(), "9f86d081884c7d65".repeat(4))]),
+        ignored: Vec::new(),
         key: "c0ffee".to_owned(),
     }
 }
@@ -77,6 +79,7 @@ pub fn sample() -> Gradebook {
 
     let mut refused = row("s001", "ex10");
     refused.status = "build-failed".to_owned();
+    refused.problems = vec![problem("build/warning", "the build warns:\nunused key", Some(("Cargo.toml", 9)), None)];
     (refused.raw_score, refused.score, refused.size_bytes) = (Some(0), Some(0), None);
     refused.goals = vec![
         goal(
@@ -96,6 +99,7 @@ pub fn sample() -> Gradebook {
     hostile.override_reason = Some("-1 for style".to_owned());
     hostile.score = Some(900);
     hostile.answers.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
+    hostile.ignored = vec![HOSTILE.to_owned(), "ex1/.cargo/config.toml".to_owned()];
     hostile.files.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
     let wrong_table =
         problem("profile/wrong-table", HOSTILE, Some((HOSTILE, 7)), Some("move the settings to [profile.release]"));

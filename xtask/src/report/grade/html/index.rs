@@ -1,10 +1,10 @@
 //! The page of the class: who has what, what many got wrong, and what a person must look at.
 
-use super::markup::{Html, bar, el, marks, text};
+use super::markup::{Html, bar, el, marked, marks, text};
 use super::tally::{clusters, hard_goals, judged, spread, tenths};
 use super::{Column, frame, name, number, paragraph, picture, prose, score, section, size, table, words};
 use crate::diagnostic::Code;
-use crate::report::grade::{Gradebook, Row, file_name, points};
+use crate::report::grade::{ANSWER_WAITS, Gradebook, Row, file_name, points};
 use crate::units::thousands;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +17,7 @@ pub fn page(book: &Gradebook) -> String {
         ("sizes", "Sizes", sizes(book)),
         ("problems", "What went wrong", problems(book)),
         ("goals", "Hardest goals", goals(book)),
+        ("answers", "Answers to read", answers(book)),
         ("all", "All submissions", vec![everything(book)]),
     ];
     let link = |(id, heading, _): &(&str, &str, Vec<Html>)| {
@@ -36,44 +37,103 @@ fn summary(book: &Gradebook) -> Vec<Html> {
     let students: BTreeSet<&str> = book.rows.iter().map(|row| row.student.as_str()).collect();
     let full = judged(book).iter().filter(|row| row.score.is_some_and(|score| score >= row.max_score)).count();
     let mut statuses: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in &book.rows {
+    for row in book.rows.iter().filter(|row| row.is_handed_in()) {
         *statuses.entry(&row.status).or_default() += 1;
     }
-    let ours = book.rows.iter().filter(|row| row.is_ours()).count();
-    let of_review = book.rows.iter().filter(|row| !row.needs_review.is_empty()).count();
+    let handed_in = book.rows.iter().filter(|row| row.is_handed_in()).count();
+    let of_review = book.rows.iter().filter(|row| !reasons(row).is_empty()).count();
+    let of_answers = book.rows.iter().filter(|row| waits_for_a_reader(row)).count();
+    let count = |count: usize| thousands(count as u64);
     let mut rows = vec![
-        ("students".to_owned(), students.len()),
-        ("submissions".to_owned(), book.rows.len()),
-        ("with full points".to_owned(), full),
-        ("to be looked at by a person".to_owned(), of_review),
+        ("students".to_owned(), count(students.len())),
+        ("handed in".to_owned(), format!("{} of {}", count(handed_in), count(book.rows.len()))),
+        ("with full points".to_owned(), count(full)),
+        ("to be looked at by a person".to_owned(), count(of_review)),
+        ("with an answer to be read".to_owned(), count(of_answers)),
     ];
-    rows.extend(statuses.into_iter().map(|(status, count)| (format!("status {status}"), count)));
-    let rows = rows.into_iter().map(|(what, count)| vec![text(&what), text(&thousands(count as u64))]);
-    let mut content = vec![table("counts", "Counts", &[words("what"), number("number")], rows)];
-    if ours > 0 {
-        let of = book.rows.len();
-        let note = format!(
-            "Not graded yet: {ours} of {of} submissions, because something failed on our side (infra-error). Grade again: \
-             only these are tried."
-        );
-        content.insert(0, el("p", &[("class", "stamp")], [text(&note)]));
-    }
+    rows.extend(statuses.into_iter().map(|(status, number)| (format!("status {status}"), count(number))));
+    let rows = rows.into_iter().map(|(what, count)| vec![text(&what), text(&count)]);
+    let mut content = failed(book);
+    content.push(table(
+        "counts",
+        "Counts of submissions: one for each student and exercise",
+        &[words("what"), number("number")],
+        rows,
+    ));
     content
 }
 
+/// What broke on our side: apart from everything else, because it says nothing about anybody.
+fn failed(book: &Gradebook) -> Vec<Html> {
+    let ours: Vec<&Row> = book.sorted().into_iter().filter(|row| row.is_ours()).collect();
+    if ours.is_empty() {
+        return Vec::new();
+    }
+    let of = book.rows.iter().filter(|row| row.is_handed_in()).count();
+    let note = format!(
+        "Not graded yet: {} of {of} submissions, because something failed on our side (infra-error). Grade again: only these \
+         are tried.",
+        ours.len()
+    );
+    let rows = ours
+        .into_iter()
+        .map(|row| vec![student(row), text(&row.exercise), text(row.message.as_deref().unwrap_or("nobody knows why"))]);
+    let columns = [words("student"), words("exercise"), prose("what failed")];
+    vec![
+        el("p", &[("class", "stamp")], [text(&note)]),
+        table("failed", "Not graded, for reasons that are not the students\'", &columns, rows),
+    ]
+}
+
+/// Why a person should look at it. Answers have a table of their own, and what failed on our side has one, too.
+fn reasons(row: &Row) -> Vec<&String> {
+    row.needs_review.iter().filter(|reason| *reason != ANSWER_WAITS && !row.is_ours()).collect()
+}
+
+fn waits_for_a_reader(row: &Row) -> bool {
+    row.needs_review.iter().any(|reason| reason == ANSWER_WAITS)
+}
+
 fn review(book: &Gradebook) -> Vec<Html> {
-    let rows: Vec<&Row> = book.sorted().into_iter().filter(|row| !row.needs_review.is_empty()).collect();
+    let rows: Vec<&Row> = book.sorted().into_iter().filter(|row| !reasons(row).is_empty()).collect();
     if rows.is_empty() {
-        return vec![paragraph("Nothing waits for a person.")];
+        return vec![paragraph("Nothing of this kind waits for a person.")];
     }
     let rows = rows.into_iter().map(|row| {
-        let reasons = el("ul", &[], row.needs_review.iter().map(|reason| el("li", &[], [text(reason)])));
+        let reasons = el("ul", &[], reasons(row).iter().map(|reason| el("li", &[], [marked(reason)])));
         vec![student(row), text(&row.exercise), text(&score(row)), reasons]
     });
     let columns = [words("student"), words("exercise"), number("points"), prose("why")];
     vec![
         paragraph("Points stand as they are until a person decides. Write a decision into overrides.toml."),
         table("reviews", "Submissions for a person to look at", &columns, rows),
+    ]
+}
+
+/// Free text that nobody has decided on, to be read from the top to the bottom. The same words stand once, so that they get
+/// the same points.
+fn answers(book: &Gradebook) -> Vec<Html> {
+    let mut by_text: BTreeMap<(&str, &str, &str), Vec<&Row>> = BTreeMap::new();
+    for row in book.sorted() {
+        let waits = waits_for_a_reader(row);
+        for (key, answer) in row.answers.iter().filter(|_| waits) {
+            by_text.entry((&row.exercise, key, answer)).or_default().push(row);
+        }
+    }
+    if by_text.is_empty() {
+        return vec![paragraph("No answer waits for a person.")];
+    }
+    let rows = by_text.iter().map(|(&(exercise, key, answer), rows)| {
+        let who = rows.iter().map(|row| el("li", &[], [student(row)]));
+        let question = [text(exercise), text(" "), el("code", &[], [text(key)])];
+        vec![Html::all(question), text(answer), el("ul", &[("class", "names")], who)]
+    });
+    let columns = [words("question"), prose("answer"), prose("whose")];
+    vec![
+        paragraph(
+            "The check saw only that there is an answer, and has given its points. Where you think otherwise, write an override.",
+        ),
+        table("texts", "Answers in the students' own words; the same words stand once", &columns, rows),
     ]
 }
 
@@ -164,25 +224,30 @@ fn sizes(book: &Gradebook) -> Vec<Html> {
 }
 
 fn problems(book: &Gradebook) -> Vec<Html> {
-    let (clusters, of) = (clusters(book), judged(book).len());
+    let clusters = clusters(book);
     if clusters.is_empty() {
         return vec![paragraph("No goal failed.")];
     }
     let rows = clusters.iter().map(|cluster| {
         let count = cluster.rows.len();
-        let who = cluster.rows.iter().map(|row| el("li", &[], [student(row), text(&format!(" {}", row.exercise))]));
-        let show = format!("{count} {}", if count == 1 { "submission" } else { "submissions" });
+        let who = cluster.rows.iter().map(|row| el("li", &[], [student(row)]));
+        let show = format!("{count} {}", if count == 1 { "student" } else { "students" });
         let who = el("details", &[], [el("summary", &[], [text(&show)]), el("ul", &[], who)]);
+        let meaning = marked(Code::of(cluster.code).map(Code::meaning).unwrap_or("a problem of its own"));
+        let code = el("code", &[("class", "muted whole")], [text(cluster.code)]);
         vec![
-            el("code", &[], [text(cluster.code)]),
-            text(&format!("{count} of {of}")),
-            bar(count as f64 / of.max(1) as f64),
-            text(Code::of(cluster.code).map(Code::meaning).unwrap_or_default()),
+            Html::all([meaning, text(" "), code]),
+            text(cluster.exercise),
+            text(&format!("{count} of {}", cluster.of)),
+            bar(count as f64 / cluster.of.max(1) as f64),
             who,
         ]
     });
-    let columns = [words("code"), number("submissions"), picture("share"), prose("what it means"), prose("whose")];
-    vec![table("codes", "Problems by their code, the most common first", &columns, rows)]
+    let columns = [prose("what"), words("exercise"), number("submissions"), picture("share"), words("whose")];
+    vec![
+        paragraph("One submission may have several of these. It counts once for each."),
+        table("codes", "What went wrong, the most common first", &columns, rows),
+    ]
 }
 
 fn goals(book: &Gradebook) -> Vec<Html> {
@@ -191,7 +256,7 @@ fn goals(book: &Gradebook) -> Vec<Html> {
         return vec![paragraph("Every goal was met by everybody.")];
     }
     let rows = goals.iter().take(15).map(|goal| {
-        let what = [text(goal.text), text(" ("), el("code", &[], [text(goal.id)]), text(")")];
+        let what = [marked(goal.text), text(" ("), el("code", &[], [text(goal.id)]), text(")")];
         vec![
             text(goal.exercise),
             Html::all(what),
@@ -203,6 +268,12 @@ fn goals(book: &Gradebook) -> Vec<Html> {
     vec![table("hard", "The goals that fewest met, at most 15", &columns, rows)]
 }
 
+/// Whether a file that was not taken is of a kind that has been used to cheat. A checkout has many others, which say nothing.
+fn could_cheat(path: &str) -> bool {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    parts.any(|part| matches!(part, ".cargo" | "target" | "build.rs" | "rust-toolchain" | "rust-toolchain.toml"))
+}
+
 fn everything(book: &Gradebook) -> Html {
     let rows = book.sorted().into_iter().map(|row| {
         let (bytes, change) = size(row);
@@ -211,8 +282,11 @@ fn everything(book: &Gradebook) -> Html {
             notes.push(format!("late: {} points off", points(row.late_submission_penalty)));
         }
         notes.extend(row.override_reason.as_ref().map(|reason| format!("set by a person: {reason}")));
-        notes.extend(Some("to be looked at".to_owned()).filter(|_| !row.needs_review.is_empty()));
+        notes.extend(Some("to be looked at".to_owned()).filter(|_| !reasons(row).is_empty()));
+        notes.extend(Some("an answer to be read".to_owned()).filter(|_| waits_for_a_reader(row)));
         notes.extend(row.message.clone());
+        let cheats: Vec<&str> = row.ignored.iter().map(String::as_str).filter(|path| could_cheat(path)).collect();
+        notes.extend(Some(format!("not taken: {}", cheats.join(", "))).filter(|_| !cheats.is_empty()));
         let full_name = format!("{} {}", row.first_name, row.last_name);
         vec![
             student(row),

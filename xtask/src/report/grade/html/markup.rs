@@ -26,6 +26,17 @@ pub fn text(text: &str) -> Html {
     Html(escape(&clean_line(text)))
 }
 
+/// Any text on one line, in which what stands between backticks is code.
+pub fn marked(content: &str) -> Html {
+    let parts: Vec<&str> = content.split('`').collect();
+    // One that has no partner is a backtick.
+    if parts.len().is_multiple_of(2) {
+        return text(content);
+    }
+    let part = |(index, part): (usize, &&str)| if index % 2 == 1 { el("code", &[], [text(part)]) } else { text(part) };
+    Html::all(parts.iter().enumerate().map(part))
+}
+
 /// Any text with its lines, for an element that keeps them.
 pub fn lines(text: &str) -> Html {
     Html(clean(text).split('\n').map(escape).collect::<Vec<_>>().join("\n"))
@@ -69,6 +80,12 @@ mod tests {
         let one_line = "&lt;b&gt;&amp;&quot;&#39; : :error::x";
         let two_lines = one_line.replacen(' ', "\n", 1);
         assert_eq!(html, format!("<p class=\"{one_line}\">{one_line}{two_lines}</p>\n"));
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_code() {
+        assert_eq!(marked("say `a<b` and `c`").to_string(), "say <code>a&lt;b</code> and <code>c</code>");
+        assert_eq!(marked("one ` alone").to_string(), "one ` alone");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The page of one student: what was judged and how, and how to see that it was judged rightly. It says nothing about others.
 
-use super::markup::{Html, el, lines, text};
+use super::markup::{Html, el, lines, marked, text};
 use super::{frame, number, paragraph, prose, score, section, size, table, words};
 use crate::report::grade::{Goal, Gradebook, Problem, Row, points};
-use crate::units::thousands;
+use crate::units::{plural, thousands};
 
 /// The page to hand out to a student.
 pub fn page(book: &Gradebook, student: &str) -> String {
@@ -48,6 +48,10 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
         content.push(el("h3", &[], [text(&format!("What is wrong with the goal {}", goal.id))]));
         content.push(el("ul", &[("class", "problems")], goal.problems.iter().map(problem)));
     }
+    if !row.problems.is_empty() {
+        content.push(el("h3", &[], [text("What was noticed besides the goals")]));
+        content.push(el("ul", &[("class", "problems")], row.problems.iter().map(problem)));
+    }
     if let Some(bytes) = row.size_bytes {
         content.push(el("h3", &[], [text("Size")]));
         let (_, change) = size(row);
@@ -74,6 +78,14 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
         let columns = [words("file"), words("SHA-256")];
         content.push(table(&format!("files-{index}"), "The files that were taken", &columns, files));
     }
+    if !row.ignored.is_empty() {
+        content.push(el("h3", &[], [text("What was not taken")]));
+        let why = "Only the files that the exercise asks you to change are judged. This was handed in too, and had no influence:";
+        content.push(paragraph(why));
+        let paths = el("ul", &[], row.ignored.iter().map(|path| el("li", &[], [el("code", &[], [text(path)])])));
+        let summary = el("summary", &[], [text(&plural(row.ignored.len(), "name"))]);
+        content.push(el("details", &[], [summary, paths]));
+    }
     content
 }
 
@@ -96,9 +108,9 @@ fn goal(goal: &Goal) -> Vec<Html> {
         ("skip", None) => "not judged".to_owned(),
         _ => "not met".to_owned(),
     };
-    let result = if goal.verdict == "fail" { el("strong", &[], [text(&result)]) } else { text(&result) };
+    let result = if goal.verdict == "fail" { el("strong", &[], [text(&result)]) } else { marked(&result) };
     let points = format!("{} of {}", goal.points, goal.points_max);
-    vec![text(&goal.id), text(&goal.text), result, text(&points)]
+    vec![text(&goal.id), marked(&goal.text), result, text(&points)]
 }
 
 fn problem(problem: &Problem) -> Html {
@@ -107,12 +119,16 @@ fn problem(problem: &Problem) -> Html {
     if let Some(place) = problem.place() {
         content.extend([el("code", &[], [text(&place)]), text(": ")]);
     }
-    content.extend([text(first), text(" "), el("code", &[("class", "muted")], [text(&format!("[{}]", problem.code))])]);
+    content.extend([
+        marked(first),
+        text(" "),
+        el("code", &[("class", "muted")], [text(&format!("[{}]", problem.code))]),
+    ]);
     if !rest.is_empty() {
         content.push(el("pre", &[("tabindex", "0")], [lines(rest)]));
     }
     if let Some(help) = &problem.help {
-        content.push(el("p", &[("class", "help")], [el("b", &[], [text("What to do: ")]), text(help)]));
+        content.push(el("p", &[("class", "help")], [el("b", &[], [text("What to do: ")]), marked(help)]));
     }
     el("li", &[], content)
 }

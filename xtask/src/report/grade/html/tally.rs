@@ -4,24 +4,33 @@ use crate::report::grade::{Gradebook, Row};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The submissions that have a problem of one code.
+/// The submissions for an exercise that have a problem of one code.
 pub struct Cluster<'book> {
+    /// The exercise.
+    pub exercise: &'book str,
     /// The code.
     pub code: &'book str,
+    /// How many submissions for the exercise were judged.
+    pub of: usize,
     /// Each submission once, however many goals and places it has the problem in.
     pub rows: Vec<&'book Row>,
 }
 
 /// What submissions have in common: the code that most have comes first.
 pub fn clusters(book: &Gradebook) -> Vec<Cluster<'_>> {
-    let mut by_code: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
-    for row in judged(book) {
-        let problems = row.goals.iter().flat_map(|goal| &goal.problems);
-        for code in problems.map(|problem| problem.code.as_str()).collect::<BTreeSet<_>>() {
-            by_code.entry(code).or_default().push(row);
+    let mut clusters = Vec::new();
+    for rows in judged(book).chunk_by(|a, b| a.exercise == b.exercise) {
+        let mut by_code: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+        for row in rows {
+            let problems = row.goals.iter().flat_map(|goal| &goal.problems);
+            for code in problems.map(|problem| problem.code.as_str()).collect::<BTreeSet<_>>() {
+                by_code.entry(code).or_default().push(row);
+            }
         }
+        let (exercise, of) = (rows[0].exercise.as_str(), rows.len());
+        clusters.extend(by_code.into_iter().map(|(code, rows)| Cluster { exercise, code, of, rows }));
     }
-    let mut clusters: Vec<_> = by_code.into_iter().map(|(code, rows)| Cluster { code, rows }).collect();
+    // Stable: what is as common stays in the order of the exercises.
     clusters.sort_by_key(|cluster| Reverse(cluster.rows.len()));
     clusters
 }
@@ -90,9 +99,9 @@ pub fn spread<T: Copy + Ord>(mut numbers: Vec<T>) -> Option<Spread<T>> {
     Some(Spread { smallest, median: numbers[(numbers.len() - 1) / 2], largest })
 }
 
-/// The submissions that have a grade, in order.
+/// The submissions that have a grade, in order. What was not handed in is none of them.
 pub fn judged(book: &Gradebook) -> Vec<&Row> {
-    book.sorted().into_iter().filter(|row| !row.is_ours()).collect()
+    book.sorted().into_iter().filter(|row| row.is_judged()).collect()
 }
 
 #[cfg(test)]
@@ -106,8 +115,11 @@ mod tests {
         let again = book.rows[0].goals[0].clone();
         book.rows[0].goals.push(again);
         let clusters = clusters(&book);
-        let counts: Vec<_> = clusters.iter().map(|cluster| (cluster.code, cluster.rows.len())).collect();
-        assert_eq!(counts, [("profile/wrong-table", 2), ("answer/wrong", 1), ("build/failed", 1)]);
+        let counts: Vec<_> =
+            clusters.iter().map(|cluster| (cluster.exercise, cluster.code, cluster.rows.len(), cluster.of)).collect();
+        let wanted =
+            [("ex1", "profile/wrong-table", 2, 4), ("ex1", "answer/wrong", 1, 4), ("ex10", "build/failed", 1, 1)];
+        assert_eq!(counts, wanted);
     }
 
     #[test]
@@ -129,6 +141,18 @@ mod tests {
         book.rows[1].score = None;
         book.rows[2].status = "infra-error".to_owned();
         assert_eq!(tenths(&book).iter().sum::<usize>(), 4);
+    }
+
+    #[test]
+    fn what_was_not_handed_in_counts_nowhere() {
+        let mut book = sample();
+        let (codes, goals, shares) = (clusters(&book).len(), hard_goals(&book).len(), tenths(&book));
+        for status in ["not-handed-in", "not-graded-yet"] {
+            let nothing = Row { status: status.to_owned(), score: Some(0), ..row("s009", "ex1") };
+            book.rows.push(Row { goals: Vec::new(), size_bytes: None, ..nothing });
+        }
+        assert_eq!((clusters(&book).len(), hard_goals(&book).len(), tenths(&book)), (codes, goals, shares));
+        assert_eq!(clusters(&book)[0].of, 4);
     }
 
     #[test]

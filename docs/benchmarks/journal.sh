@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# How long reports and a run with nothing to do take when a journal has many records. Needs hyperfine (Debian, Ubuntu:
+# `apt install hyperfine`). The argument is the number of records (10000). One student is really graded; the others are
+# copies of that submission and of its record under other names. Where there is no bubblewrap: SANDBOX=none.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
+records=${1:-10000}
+sandbox=${SANDBOX:-auto}
+cargo build --quiet --package xtask
+xtask=$PWD/target/debug/xtask
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+mkdir -p "$folder/class/s00001/ex1"
+cp solutions/ex1/Cargo.toml "$folder/class/s00001/ex1/"
+"$xtask" grade "$folder/class" --exercise ex1 --sandbox "$sandbox" --out "$folder/out" 2> /dev/null
+record=$(< "$folder/out/journal.jsonl")
+manifest=$(< solutions/ex1/Cargo.toml)
+printf -v names 's%05d/ex1\n' $(seq 2 "$records")
+(cd "$folder/class" && xargs mkdir -p <<< "$names")
+while IFS=/ read -r student _; do
+    [[ -n $student ]] || continue
+    printf '%s\n' "$manifest" > "$folder/class/$student/ex1/Cargo.toml"
+    printf '%s\n' "${record//\"s00001\"/\"$student\"}"
+done <<< "$names" >> "$folder/out/journal.jsonl"
+
+grade="$xtask grade $folder/class --exercise ex1 --sandbox $sandbox --out $folder/out"
+report="$xtask grade --report $folder/out"
+remove="rm -rf $folder/out/students $folder/out/gradescope $folder/out/grades.* $folder/out/junit.xml $folder/out/index.html"
+hyperfine --runs 3 --prepare "$remove" --command-name 'grade --report, no report yet' "$report"
+hyperfine --runs 3 --warmup 1 \
+    --command-name 'grade --report, nothing has changed' "$report" \
+    --command-name 'grade --report --format csv' "$report --format csv" \
+    --command-name 'grade, nothing to do' "$grade"

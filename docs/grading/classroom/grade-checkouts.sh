@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Grades the repositories of a GitHub Classroom assignment, on your own machine and in boxes:
+#
+#     gh extension install github/gh-classroom
+#     gh classroom clone student-repos --assignment-id ID --directory CLASS
+#     docs/grading/classroom/grade-checkouts.sh CLASS/ASSIGNMENT-submissions OUT
+#
+# CLASS/ASSIGNMENT-submissions has a checkout for each student, named after the repository: ASSIGNMENT-LOGIN. That name is the
+# `student_id` of the grades. Only the files that an exercise lets its learners edit are read from a checkout; its xtask,
+# its workflows and its `.git` are never run. Start it again after `git pull`: what has not changed isn't graded twice.
+
+set -euo pipefail
+
+if (($# != 2)); then
+    echo 'usage: docs/grading/classroom/grade-checkouts.sh CHECKOUTS OUT' >&2
+    exit 2
+fi
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+checkouts=$(realpath -- "$1")
+mkdir -p -- "$2"
+out=$(realpath -- "$2")
+cd -- "$here/../../.."
+exec cargo xtask grade "$checkouts" --out "$out"

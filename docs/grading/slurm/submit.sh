@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Grades a class on a Slurm cluster: an array job, and a job that merges when all its tasks have succeeded.
+#
+#     docs/grading/slurm/submit.sh CLASS OUT PARTS
+#
+# CLASS is the folder of submissions; the grades come to OUT/grades. Prints the ids of both jobs. Account, partition and
+# the like: Slurm's own variables (SBATCH_ACCOUNT, SBATCH_PARTITION). When a task failed, the merge is canceled; repair what
+# OUT/part-N.log says and submit again, with the same OUT: only what is missing is graded.
+#
+# CLASS, OUT, this repository and the toolchain must have the same paths on every node, and the nodes need bubblewrap.
+# PARTS must stay the same for one OUT: a part keeps its jobs only as long as their number is the same.
+
+set -euo pipefail
+
+if (($# != 3)) || [[ ! $3 =~ ^[1-9][0-9]*$ ]]; then
+    echo 'usage: docs/grading/slurm/submit.sh CLASS OUT PARTS' >&2
+    exit 2
+fi
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+class=$(realpath -- "$1")
+mkdir -p -- "$2"
+out=$(realpath -- "$2")
+parts=$3
+# `cargo xtask` is known here only, and a job starts in the folder where it was submitted.
+cd -- "$here/../../.."
+
+# Once, before all tasks want it at the same moment.
+cargo xtask list > /dev/null
+
+# The logs have names of students in them: they lie beside the grades, not in the folder of whoever submits.
+grade=$(sbatch --parsable --array="1-$parts" --output="$out/part-%a.log" "$here/grade.sbatch" "$class" "$out")
+merge=$(sbatch --parsable --dependency="afterok:${grade%%;*}" --kill-on-invalid-dep=yes --output="$out/merge.log" \
+    "$here/merge.sbatch" "$out" "$parts")
+echo "${grade%%;*} ${merge%%;*}"

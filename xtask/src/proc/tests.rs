@@ -1,0 +1,88 @@
+//! Limits and signals, on real processes.
+
+use super::*;
+
+fn shell(script: &str) -> Call {
+    Call::new("sh", std::env::temp_dir()).args(["-c", script])
+}
+
+#[test]
+fn output_and_exit_code_are_kept() {
+    let finished = run(&shell("echo out; echo err >&2; exit 7")).unwrap();
+    assert_eq!(finished.status, Status::Exited(7));
+    assert_eq!(finished.stdout, b"out\n");
+    assert_eq!(finished.stderr, b"err\n");
+}
+
+#[test]
+fn input_is_passed_on_even_to_a_program_that_does_not_read_it() {
+    let mut call = shell("cat");
+    call.stdin = vec![b'x'; 1 << 20];
+    assert_eq!(run(&call).unwrap().stdout.len(), 1 << 20);
+    let mut deaf = shell("echo done");
+    deaf.stdin = vec![b'x'; 1 << 20];
+    assert_eq!(run(&deaf).unwrap().stdout, b"done\n");
+}
+
+#[test]
+fn a_signal_is_not_an_exit_code() {
+    assert_eq!(run(&shell("kill -ABRT $$")).unwrap().status, Status::Signaled(6));
+}
+
+#[test]
+fn a_box_that_somebody_else_ended_says_nothing_of_what_was_in_it() {
+    let build = Kind::Build { toolchain: "/t".into(), cargo_home: "/c".into(), own: "/o".into() };
+    for kind in [&build, &Kind::Run] {
+        assert_eq!(ended_from_outside(Status::Signaled(15), kind), Some(15));
+        assert_eq!(ended_from_outside(Status::Exited(101), kind), None);
+    }
+    assert_eq!(ended_from_outside(Status::Exited(143), &build), Some(15));
+    // A program may end itself like that.
+    assert_eq!(ended_from_outside(Status::Exited(143), &Kind::Run), None);
+}
+
+#[test]
+fn a_program_that_hangs_is_ended_with_its_children() {
+    let mut call = shell("sleep 60 & echo $!; wait");
+    call.timeout = Some(Duration::from_millis(300));
+    let finished = run(&call).unwrap();
+    assert_eq!(finished.status, Status::TimedOut);
+    let sleeper = String::from_utf8(finished.stdout).unwrap();
+    let still_there = (0..100).all(|_| {
+        thread::sleep(Duration::from_millis(20));
+        // A zombie that nobody has waited for yet is not running any more.
+        std::fs::read_to_string(format!("/proc/{}/stat", sleeper.trim())).is_ok_and(|stat| !stat.contains(") Z "))
+    });
+    assert!(!still_there, "process {sleeper} outlived its group");
+}
+
+#[test]
+fn a_program_that_closes_its_output_is_still_timed() {
+    let mut call = shell("exec >&- 2>&-; sleep 60");
+    call.timeout = Some(Duration::from_millis(300));
+    assert_eq!(run(&call).unwrap().status, Status::TimedOut);
+}
+
+#[test]
+fn a_program_that_prints_for_ever_is_ended() {
+    let mut call = shell("yes");
+    call.output_limit = 100_000;
+    let finished = run(&call).unwrap();
+    assert_eq!(finished.status, Status::OutputLimit);
+    assert_eq!(finished.stdout.len(), 100_000);
+}
+
+#[test]
+fn a_daemon_left_behind_does_not_hold_the_call() {
+    let began = Instant::now();
+    let finished = run(&shell("sleep 60 & echo done")).unwrap();
+    assert_eq!(finished.status, Status::Exited(0));
+    assert_eq!(finished.stdout, b"done\n");
+    assert!(began.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
+fn a_program_that_is_missing_is_named() {
+    let error = run(&Call::new("no-such-program-here", std::env::temp_dir())).unwrap_err();
+    assert!(format!("{error:#}").contains("cannot start `no-such-program-here`"), "{error:#}");
+}
