@@ -16,7 +16,8 @@ fn main() -> ExitCode {
     match run() {
         Ok(accounts) => {
             for (account, cents) in accounts {
-                println!("{account}: {}{}.{:02}", if cents < 0 { "-" } else { "" }, cents.abs() / 100, cents.abs() % 100);
+                let sign = if cents < 0 { "-" } else { "" };
+                println!("{account}: {sign}{}.{:02}", cents.abs() / 100, cents.abs() % 100);
             }
             ExitCode::SUCCESS
         }
