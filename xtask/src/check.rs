@@ -235,7 +235,7 @@ fn judge_goal<'a>(
     let finding = match &goal.check {
         Check::Profile(spec) => profile::judge(case, spec, lints),
         Check::Answer(spec) => match case.answers {
-            Some(answers) => answer::judge(case, answers, spec),
+            Some(answers) => answer::judge(case, answers, goal.id.get_ref(), spec),
             None => Finding::NeedsBuild,
         },
         Check::Output(spec) => output::judge(case, goal.id.get_ref(), spec),

@@ -74,7 +74,10 @@ pub struct Built {
     pub crates: Vec<(String, u64)>,
     /// Bytes of code of each group that a goal names, by the group's members; `None` if the file has no symbols.
     pub groups: BTreeMap<String, Option<u64>>,
-    /// The runs of the output goals, by the goal's name.
+    /// The program's own functions, where a goal asks who called one: address from where the program is loaded, bytes,
+    /// name. Empty if the file has no symbols.
+    pub functions: Vec<(u64, u64, String)>,
+    /// The runs of the goals that ask for some, by the goal's name.
     pub runs: BTreeMap<String, Vec<Run>>,
     /// Wall seconds of the build.
     pub seconds: f64,

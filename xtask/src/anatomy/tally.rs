@@ -18,7 +18,7 @@ pub fn of(anatomy: &Anatomy, program: &str, filter: Option<&Regex>) -> Bloat {
     let chosen: Vec<&Function> = functions.iter().filter(fits).collect();
     let mut crates: BTreeMap<&str, CrateRow> = BTreeMap::new();
     let mut copies: BTreeMap<(String, &str), FunctionRow> = BTreeMap::new();
-    for Function { name: _, krate, guessed, bytes } in chosen.iter().copied() {
+    for Function { name: _, krate, guessed, address: _, bytes } in chosen.iter().copied() {
         let row = crates.entry(krate).or_insert_with(|| CrateRow {
             name: krate.clone(),
             bytes: 0,
@@ -77,6 +77,7 @@ mod tests {
             name: name.to_owned(),
             krate: krate.to_owned(),
             guessed,
+            address: 0,
             bytes,
         };
         let functions = vec![

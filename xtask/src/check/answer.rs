@@ -5,7 +5,9 @@ use super::{Case, Finding};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{Built, group_key};
 use crate::exercise::answers::{Answer, Answers};
-use crate::exercise::kinds::{self, Choice, CrateSize, LargestCrate, LargestGroup, Shrinks, Smallest, Text, Truth};
+use crate::exercise::kinds::{
+    self, Caller, Choice, CrateSize, LargestCrate, LargestGroup, Shrinks, Smallest, Text, Truth, Twins,
+};
 use crate::manifest::nearest;
 use crate::units::{change, thousands};
 use serde_json::json;
@@ -24,7 +26,7 @@ enum Said {
     NeedsBuild,
 }
 
-pub fn judge(case: &Case<'_>, answers: &Answers, spec: &kinds::Answer) -> Finding {
+pub fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds::Answer) -> Finding {
     let kinds::Answer { key, truth, told } = spec;
     if let Some(problem) = answers.problems.first() {
         return Finding::NotMet(vec![problem.clone()], serde_json::Value::Null);
@@ -41,7 +43,7 @@ pub fn judge(case: &Case<'_>, answers: &Answers, spec: &kinds::Answer) -> Findin
     let problem = |code, message: String, label: &str| {
         Diagnostic::new(code, message).at(&answers.source, answer.span.clone(), label)
     };
-    let problem = match say(case, truth, answer, &given) {
+    let problem = match say(case, goal, truth, answer, &given) {
         Said::Right => return Finding::Met(data),
         Said::NeedsBuild => return Finding::NeedsBuild,
         Said::Wrong(why) => {
@@ -56,7 +58,9 @@ pub fn judge(case: &Case<'_>, answers: &Answers, spec: &kinds::Answer) -> Findin
                 .help(help)
         }
         Said::NoOption(options) => {
-            let help = match nearest(&given.to_lowercase(), options.iter().map(String::as_str)) {
+            // Of numbers none is meant by another.
+            let word = Some(given.to_lowercase()).filter(|given| given.parse::<f64>().is_err());
+            let help = match word.and_then(|word| nearest(&word, options.iter().map(String::as_str))) {
                 Some(near) => format!("did you mean \"{near}\"?"),
                 None => format!("choose one of {}", options.join(", ")),
             };
@@ -66,7 +70,7 @@ pub fn judge(case: &Case<'_>, answers: &Answers, spec: &kinds::Answer) -> Findin
     Finding::NotMet(vec![problem], data)
 }
 
-fn say(case: &Case<'_>, truth: &Truth, answer: &Answer, given: &str) -> Said {
+fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str) -> Said {
     let built = |name: &str| case.evidence.and_then(|evidence| evidence.built(name));
     match truth {
         Truth::Choice(Choice { right, options }) => {
@@ -114,6 +118,22 @@ fn say(case: &Case<'_>, truth: &Truth, answer: &Answer, given: &str) -> Said {
             })
         }
         Truth::Shrinks(spec) => shrinks(case, spec, given),
+        Truth::Caller(Caller { build, of, .. }) => {
+            let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
+            let run = built.runs.get(goal).and_then(|runs| runs.first());
+            called_by(built, &run.map(|run| String::from_utf8_lossy(&run.stderr)).unwrap_or_default(), of, given)
+        }
+        Truth::Twins(Twins { build, same_as, same, different }) => {
+            let options = [same.clone(), different.clone()];
+            let (Some(own), Some(twin)) = (built(build.get_ref()), built(same_as.get_ref())) else {
+                return known(given, &options);
+            };
+            let right = if own.linking.code == twin.linking.code { same } else { different };
+            choose(given, &options, |given| match given == right {
+                true => Ok(()),
+                false => Err("the machine code of both builds was compared just now, byte by byte".to_owned()),
+            })
+        }
         Truth::Smallest(Smallest { builds }) => {
             let options: Vec<String> = builds.keys().cloned().collect();
             let sizes: Option<BTreeMap<&String, u64>> =
@@ -160,6 +180,34 @@ fn largest_crate(built: &Built, after_std: bool, given: &str) -> Said {
             Said::Wrong(format!("it has {} bytes of code, and another crate more", thousands(*bytes)))
         }
         (_, None) => Said::Wrong("no crate of this name is in the program's code".to_owned()),
+    }
+}
+
+/// Judges who called the function `of`, by the addresses that the program told when it crashed.
+fn called_by(built: &Built, told: &str, of: &str, given: &str) -> Said {
+    // addr2line may leave the hash that a symbol ends with.
+    let given = match given.rsplit_once("::h") {
+        Some((path, hash)) if hash.len() == 16 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()) => path,
+        _ => given,
+    };
+    if built.functions.is_empty() {
+        return Said::Wrong("the executable names no functions that it could be compared with".to_owned());
+    }
+    let addresses = told.split_whitespace().filter_map(|word| u64::from_str_radix(word.split_once("+0x")?.1, 16).ok());
+    let function = |address: u64| {
+        let covers = |(start, bytes, _): &&(u64, u64, String)| (*start..start + bytes).contains(&address);
+        built.functions.iter().find(covers).map(|(_, _, name)| name.as_str())
+    };
+    let calls: Vec<&str> = addresses.filter_map(function).collect();
+    let caller = calls.iter().skip_while(|name| **name != of).find(|name| **name != of);
+    let is_given = |name: &str| name == given || name.rsplit("::").next() == Some(given);
+    match caller {
+        Some(caller) if is_given(caller) => Said::Right,
+        Some(_) if calls.iter().any(|name| is_given(name)) => {
+            Said::Wrong(format!("it is among the calls of the crash, but another one called `{of}`"))
+        }
+        Some(_) => Said::Wrong("no call of the crash was in a function of this name".to_owned()),
+        None => Said::Wrong(format!("the program did not crash in `{of}` when it was run just now")),
     }
 }
 

@@ -84,7 +84,9 @@ pub fn judge_same_code(case: &Case<'_>, SameCode { build, same_as }: &SameCode) 
         build.get_ref(),
         same_as.get_ref()
     );
-    let help = "the two profiles may differ in `strip`, `debug` and `split-debuginfo` only; whatever else differs changes the code";
+    // Cargo gives each set of settings another `-C metadata`, which is part of every symbol's name, and the order of
+    // code and constants follows the names. Debug information also brings a small section that is loaded.
+    let help = "any setting that differs between two profiles, also `strip` or `debug`, may move code and constants; make both files from one build, with `objcopy --only-keep-debug` and `strip`";
     let problem = Diagnostic::new(Code::NotATwin, message).in_file(&case.manifest.source.file).help(help);
     Finding::NotMet(vec![problem], data)
 }

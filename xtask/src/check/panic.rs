@@ -18,7 +18,8 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
     let profile = &case.exercise.build(build).profile;
     let aborted = aborts(run.status);
     let told = String::from_utf8_lossy(&run.stderr);
-    let told = told.lines().next().map(|line| format!("\nit said: {line}")).unwrap_or_default();
+    let told =
+        told.lines().find(|line| !line.trim().is_empty()).map(|line| format!("\nit said: {line}")).unwrap_or_default();
     let (code, message, help) = match (run.status, ends) {
         (_, Ends::Aborts) if aborted => return Finding::Met(data),
         (Status::Exited(code), Ends::Unwinds) if !aborted && exit.is_none_or(|exit| exit == code) => {
@@ -29,7 +30,7 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
             format!("a panic in the program of `{build}` ends the whole process ({how}){told}"),
             format!("`panic = \"abort\"` in [profile.{profile}] does that; \"unwind\" is Cargo's default"),
         ),
-        (Status::Exited(101), Ends::Aborts) => (
+        (Status::Exited(code), Ends::Aborts) if code == 101 || *exit == Some(code) => (
             Code::PanicUnwinds,
             format!("a panic in the program of `{build}` unwinds ({how})"),
             format!("`panic = \"abort\"` in [profile.{profile}] ends the process at once"),
@@ -41,7 +42,7 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
         ),
         _ => (
             Code::OutputDiffers,
-            match exit {
+            match exit.filter(|_| *ends == Ends::Unwinds) {
                 Some(exit) => format!("the program of `{build}` should end with exit code {exit}: {how}{told}"),
                 None => format!("the program of `{build}` does not panic where it should: {how}{told}"),
             },

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::cargo::{Build as CargoBuild, Cargo, Refused, plan, record};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::exercise::kinds::{Check, Panic};
+use crate::exercise::kinds::{Answer, Caller, Check, Panic, Truth};
 use crate::exercise::{Build, Exercise, Tree, inputs};
 use crate::exit::{Exit, Failure};
 use crate::manifest::Profiles;
@@ -321,6 +321,7 @@ impl Bench<'_> {
                 .iter()
                 .map(|group| (group_key(group), code.as_ref().map(|code| code.bytes_of(group))))
                 .collect(),
+            functions: code.filter(|_| self.wants_functions(name)).map(|code| self.own(code)).unwrap_or_default(),
             runs: self.run(name, &program, place)?,
             seconds,
             fresh: executable.fresh,
@@ -400,6 +401,9 @@ impl Bench<'_> {
                 Check::Panic(Panic { args, stdin, .. }) => {
                     vec![inputs::Input { args: args.clone(), stdin: stdin.clone() }]
                 }
+                Check::Answer(Answer { truth: Truth::Caller(Caller { args, stdin, .. }), .. }) => {
+                    vec![inputs::Input { args: args.clone(), stdin: stdin.clone() }]
+                }
                 _ => continue,
             };
             jobs.insert(id.clone(), inputs);
@@ -437,6 +441,21 @@ impl Bench<'_> {
         let goals = self.exercise().data.goal.iter().map(|goal| &goal.check);
         let own = goals.filter(|check| check.builds().iter().any(|build| build.get_ref() == name));
         own.flat_map(Check::groups).collect()
+    }
+
+    /// Whether an answer is about the calls of a build.
+    fn wants_functions(&self, name: &str) -> bool {
+        self.exercise().data.goal.iter().any(|goal| {
+            matches!(&goal.check, Check::Answer(Answer { truth: Truth::Caller(Caller { build, .. }), .. })
+                if build.get_ref() == name)
+        })
+    }
+
+    /// The functions of the program itself.
+    fn own(&self, code: crates::Code) -> Vec<(u64, u64, String)> {
+        let krate = self.exercise().data.package.replace('-', "_");
+        let own = code.functions.into_iter().filter(|function| function.krate == krate);
+        own.map(|function| (function.address, function.bytes, function.name)).collect()
     }
 
     /// Whether an answer is about the crates of a build.

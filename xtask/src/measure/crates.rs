@@ -6,7 +6,7 @@
 
 use super::binary;
 use anyhow::Result;
-use object::{BinaryFormat, Object as _, ObjectSection as _, ObjectSymbol as _};
+use object::{BinaryFormat, Object as _, ObjectSection as _, ObjectSegment as _, ObjectSymbol as _};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -28,6 +28,8 @@ pub struct Function {
     pub krate: String,
     /// Whether the name leaves the crate open: in `<T as serde_core::Serialize>::serialize` only the trait tells one.
     pub guessed: bool,
+    /// Where its code begins, counted from where the program is loaded (ELF); in other formats as the file has it.
+    pub address: u64,
     /// Bytes of its code that no function before it covers.
     pub bytes: u64,
 }
@@ -165,7 +167,12 @@ fn parse(data: &[u8]) -> object::Result<Option<Code>> {
     if file.format() != BinaryFormat::Elf {
         until_next(&mut symbols, start.saturating_add(bytes));
     }
-    Ok(Some(Code { text_bytes: bytes, functions: attribute(start, bytes, symbols) }))
+    let mut functions = attribute(start, bytes, symbols);
+    if file.format() == BinaryFormat::Elf {
+        let loaded = file.segments().map(|segment| segment.address()).min().unwrap_or_default();
+        functions.iter_mut().for_each(|function| function.address -= loaded.min(function.address));
+    }
+    Ok(Some(Code { text_bytes: bytes, functions }))
 }
 
 /// Makes each symbol as long as it is to the next one, or to the end of the section.
@@ -191,7 +198,7 @@ fn attribute(start: u64, bytes: u64, mut symbols: Vec<Symbol<'_>>) -> Vec<Functi
         let to = address.saturating_add(claimed).min(start.saturating_add(bytes));
         if from < to {
             let (name, krate, guessed) = name(symbol);
-            functions.push(Function { name, krate, guessed, bytes: to - from });
+            functions.push(Function { name, krate, guessed, address: from, bytes: to - from });
             covered = to;
         }
     }
@@ -346,7 +353,8 @@ mod tests {
             ("a::f::{closure#0}", "a", "a::f::{closure#0}"),
             ("main", "main", "main"),
         ] {
-            let function = Function { name: name.to_owned(), krate: String::new(), guessed: false, bytes: 1 };
+            let function =
+                Function { name: name.to_owned(), krate: String::new(), guessed: false, address: 0, bytes: 1 };
             assert_eq!((function.module(), function.generic().as_str()), (module, generic), "{name}");
         }
     }
@@ -357,6 +365,7 @@ mod tests {
         let functions = attribute(90, 100, symbols.clone());
         let pairs: Vec<_> = functions.iter().map(|function| (function.name.as_str(), function.bytes)).collect();
         assert_eq!(pairs, [("a", 20), ("b", 30), ("e", 30), ("d", 20)]);
+        assert_eq!(functions.iter().map(|function| function.address).collect::<Vec<_>>(), [90, 110, 140, 170]);
         until_next(&mut symbols, 200);
         assert_eq!(symbols.iter().map(|symbol| symbol.1).collect::<Vec<_>>(), [50, 30, 10, 10, 20]);
     }

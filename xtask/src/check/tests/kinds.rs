@@ -59,6 +59,10 @@ fn a_panic_is_judged_by_how_the_process_ended() {
         ("aborts", Status::Exited(134), ""),
         ("aborts", Status::Exited(101), "panic/unwinds-but-should-abort"),
         ("aborts", Status::Exited(0), "output/differs"),
+        // A program that has caught its panic ends with a code of its own.
+        ("aborts", Status::Exited(3), "output/differs"),
+        ("aborts\", exit = 3, args = [\"x", Status::Exited(3), "panic/unwinds-but-should-abort"),
+        ("aborts\", exit = 3, args = [\"x", Status::Signaled(6), ""),
         ("aborts", Status::TimedOut, "run/timeout"),
         ("unwinds\", exit = 3, args = [\"x", Status::Exited(3), ""),
         ("unwinds\", exit = 3, args = [\"x", Status::Exited(4), "output/differs"),
@@ -89,4 +93,54 @@ fn crates_and_features_are_judged_by_what_was_compiled() {
     judged(&known, "dependency/not-allowed dependency/feature");
     known.built("after").packages.clear();
     judged(&known, "dependency/missing");
+}
+
+#[test]
+fn a_caller_is_found_by_the_addresses_that_the_program_tells() {
+    let mut known =
+        with_goal(r#"check.answer = { key = "caller", truth.caller = { build = "after", of = "tiny::cents" } }"#);
+    let report = b"tiny has crashed: +0xno\n  tiny+0x910\n  tiny+0x105\n  tiny+0x33f\n  tiny+0x20a\n".to_vec();
+    let run = Run { status: Status::Signaled(6), stdout: Vec::new(), stderr: report };
+    known.built("after").runs.insert("goal".to_owned(), vec![run]);
+    let functions = [(0x100, 16, "tiny::cents"), (0x200, 16, "tiny::main"), (0x300, 64, "tiny::fees::transfer")];
+    known.built("after").functions = functions.map(|(start, bytes, name)| (start, bytes, name.to_owned())).into();
+    for (answer, codes) in [
+        ("tiny::fees::transfer", ""),
+        ("transfer", ""),
+        ("tiny::fees::transfer::h0123456789abcdef", ""),
+        ("tiny::fees::transfer::hand", "answer/wrong"),
+        ("tiny::main", "answer/wrong"),
+        ("tiny::cents", "answer/wrong"),
+        ("fees", "answer/wrong"),
+        ("", "answer/missing"),
+    ] {
+        known.answers(&format!("caller = \"{answer}\"\n"));
+        judged(&known, codes);
+    }
+    // One byte after the end of `transfer`: then it is `main` that comes next.
+    known.answers("caller = \"transfer\"\n");
+    known.built("after").functions[2].1 = 63;
+    judged(&known, "answer/wrong");
+    // Without symbols there is nothing to compare with, so no answer is right.
+    known.built("after").functions.clear();
+    judged(&known, "answer/wrong");
+}
+
+#[test]
+fn whether_builds_are_twins_is_measured() {
+    let mut known = with_goal(
+        r#"check.answer = { key = "twin", truth.twins = { build = "after", same-as = "before", same = "yes", different = "no" } }"#,
+    );
+    for (code, answer, codes) in [
+        ("0a", "yes", ""),
+        ("0a", "no", "answer/wrong"),
+        ("0b", "no", ""),
+        ("0b", "yes", "answer/wrong"),
+        ("0b", "perhaps", "answer/wrong"),
+    ] {
+        known.built("before").linking.code = "0a".to_owned();
+        known.built("after").linking.code = code.to_owned();
+        known.answers(&format!("twin = \"{answer}\"\n"));
+        judged(&known, codes);
+    }
 }

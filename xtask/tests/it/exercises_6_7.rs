@@ -1,0 +1,139 @@
+//! The wrong turns of exercises 6 and 7, taken on purpose: what the check says to each. And the commands that their
+//! READMEs tell to type, with the real tools.
+
+use crate::course::{codes, verdict};
+use crate::project::{Project, clean, json, stderr, stdout};
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+use std::path::Path;
+
+/// The codes of a check that fails, without those of the questions.
+fn problems(project: &Project, exercise: &str) -> (Value, Vec<String>) {
+    let document = json(&project.run(&["check", exercise, "--format", "json"]).code(1));
+    let found = codes(&document).into_iter().map(|(code, _)| code).filter(|code| code != "answer/missing").collect();
+    (document, found)
+}
+
+#[test]
+fn a_panic_strategy_for_one_package_is_refused_before_anything_is_built() {
+    let project = Project::copy_of_the_repository();
+    let manifest = "exercises/ex6/Cargo.toml";
+    let fresh = project.read(manifest);
+    // "abort for this package alone", the first idea of most.
+    project.write(manifest, &format!("{fresh}\n[profile.release.package.line_mill]\npanic = \"unwind\"\n"));
+    let assert = project.run(&["check", "ex6"]).code(1);
+    let text = stderr(&assert);
+    assert!(text.contains("profile/wrong-table"), "{text}");
+    assert!(text.contains("`panic` may not stand in [profile.release.package.line_mill]"), "{text}");
+    assert!(text.contains("exercises/ex6/Cargo.toml:19:1") && text.contains("move it to [profile.release]"), "{text}");
+    assert!(!project.path("exercises/ex6/target").exists(), "nothing was built");
+    // A profile from nowhere.
+    let moved = project.read("solutions/ex6/Cargo.toml").replace("inherits = \"release\"\n", "");
+    project.write(manifest, &moved);
+    assert_eq!(problems(&project, "ex6").1, ["profile/no-inherits"]);
+    // Words that are no answers.
+    project.edit("exercises/ex6/answers.toml", "tests = \"\"", "tests = \"unwind\"");
+    project.run(&["check", "ex6"]).code(1).stderr(contains("did you mean \"unwinds\"?"));
+}
+
+#[test]
+#[ignore = "builds exercise 6 a dozen times: .ci/run runs it"]
+fn exercise_6_judges_how_the_programs_end() {
+    let project = Project::copy_of_the_repository();
+    let manifest = "exercises/ex6/Cargo.toml";
+    let solved = project.read("solutions/ex6/Cargo.toml");
+    // Fresh: the host dies, and says so in its own words.
+    let assert = project.run(&["check", "ex6"]).code(1);
+    let text = stderr(&assert);
+    assert!(text.contains("a panic in the program of `host` ends the whole process"), "{text}");
+    assert!(text.contains("it said: line_mill: panicked at src/plugins.rs:29:9:"), "{text}");
+    // Unwinding in both: the tool inherits it.
+    project.write(manifest, &solved.replace("panic = \"abort\"\n", ""));
+    assert_eq!(problems(&project, "ex6").1, ["profile/missing-setting"]);
+    // The manifest asks for abort, and the environment for something else.
+    project.write(manifest, &solved);
+    let mut overridden = project.xtask();
+    let assert = overridden.env("CARGO_PROFILE_CLI_PANIC", "unwind").args(["check", "ex6"]).assert().code(1);
+    assert!(stderr(&assert).contains("profile/overridden-by-env"), "{}", stderr(&assert));
+    let rustflags = project.xtask().env("RUSTFLAGS", "-C panic=unwind").args(["check", "ex6"]).assert().code(1);
+    let text = stderr(&rustflags);
+    assert!(text.contains("profile/overridden-by-env") || text.contains("panic/unwinds-but-should-abort"), "{text}");
+    // All settings thrown out of the host, not only the one.
+    project.write(manifest, &solved.replace("lto = true\ncodegen-units = 1\nstrip = true\n", ""));
+    let (document, found) = problems(&project, "ex6");
+    assert!(found.len() == 2 && found.iter().all(|code| code.starts_with("size/")), "{found:?}");
+    assert_eq!(verdict(&document, "host"), "pass", "{document:#}");
+}
+
+/// The output of a tool that Exercise 7 asks for.
+fn tool(folder: &Path, line: &str) -> String {
+    let mut shell = assert_cmd::Command::new("bash");
+    clean(&mut shell);
+    stdout(&shell.current_dir(folder).args(["-c", line]).assert())
+}
+
+fn has_binutils() -> bool {
+    let there = ["strip --version", "addr2line --version", "objcopy --version"]
+        .iter()
+        .all(|line| !tool(Path::new("."), &format!("{line} 2> /dev/null")).is_empty());
+    if !there {
+        crate::browser::left_out("there is no strip, addr2line or objcopy (Debian, Ubuntu: apt install binutils)");
+    }
+    there
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "builds exercise 7 a dozen times: .ci/run runs it"]
+fn exercise_7_agrees_with_addr2line_and_names_the_wrong_turns() {
+    let project = Project::copy_of_the_repository();
+    let folder = project.path("exercises/ex7");
+    let (manifest, answers) = ("exercises/ex7/Cargo.toml", "exercises/ex7/answers.toml");
+    let solved = project.read("solutions/ex7/Cargo.toml");
+    assert!(
+        project.read("exercises/ex7/exercise.toml").contains(&project.read("exercises/ex7/june.txt")),
+        "the check crashes the program with the file that learners crash it with"
+    );
+    // Debug information is asked for, and stripped all the same.
+    project.write(manifest, &solved.replace("debug =", "strip = true\ndebug ="));
+    let (document, found) = problems(&project, "ex7");
+    assert_eq!(found, ["profile/wrong-value"]);
+    assert_eq!(verdict(&document, "caller"), "skip", "{document:#}");
+    // Names without lines: enough for the function, not for the line.
+    project.write(manifest, &solved.replace("debug = \"line-tables-only\"", "strip = \"none\""));
+    assert_eq!(problems(&project, "ex7").1, ["profile/missing-setting"]);
+    // Lines in a file of their own that `strip` in the profile would make useless; here they leave the program.
+    project.write(manifest, &solved.replace("debug =", "split-debuginfo = \"packed\"\ndebug ="));
+    let (_, found) = problems(&project, "ex7");
+    assert!(found.is_empty(), "split line tables still leave `.debug_line` in the program: {found:?}");
+
+    project.write(manifest, &solved);
+    project.write(answers, &project.read("solutions/ex7/answers.toml"));
+    project.run(&["check", "ex7"]).success().stdout(contains("10 of 10 points"));
+    for (right, wrong, words) in [
+        ("caller = \"ledger::transfer\"", "caller = \"ledger::main\"", "but another one called `ledger::cents`"),
+        ("caller = \"ledger::transfer\"", "caller = \"ledger::deposit\"", "no call of the crash was in a function"),
+        ("line = 62", "line = 60", "choose one of 51, 56, 61, 62"),
+        ("line = 62", "line = 61", "another answer fits better"),
+        ("second-build = \"different\"", "second-build = \"same\"", "compared just now, byte by byte"),
+    ] {
+        project.edit(answers, right, wrong);
+        project.run(&["check", "ex7"]).code(1).stderr(contains("answer/wrong").and(contains(words)));
+        project.edit(answers, wrong, right);
+    }
+
+    if has_binutils() {
+        let made = "cp target/ship/ledger target/kept && cp target/ship/ledger target/shipped && strip target/shipped";
+        tool(&folder, made);
+        let report = tool(&folder, "./target/shipped < june.txt 2>&1 | grep -o '0x.*'");
+        assert!(report.lines().count() > 5, "{report}");
+        assert_eq!(report, tool(&folder, "./target/kept < june.txt 2>&1 | grep -o '0x.*'"), "the same addresses");
+        let lines = tool(&folder, &format!("addr2line -fiCe target/kept {}", report.replace('\n', " ")));
+        let at = lines.find("ledger::transfer\n").unwrap_or_else(|| panic!("{lines}"));
+        assert!(lines[..at].contains("ledger::cents\n"), "{lines}");
+        assert!(lines[at..].lines().nth(1).is_some_and(|line| line.ends_with("src/main.rs:62")), "{lines}");
+        let nothing = tool(&folder, &format!("addr2line -fiCe target/shipped {}", report.replace('\n', " ")));
+        assert!(!nothing.contains("ledger::"), "{nothing}");
+    }
+}
