@@ -14,7 +14,7 @@ mod tests;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::answers::Answers;
-use crate::exercise::{Check, Exercise, Goal, kinds};
+use crate::exercise::{Check, Exercise, Goal, Tree, kinds};
 use crate::profile::Manifest;
 use crate::profile::effective::Overrides;
 use serde::Serialize;
@@ -272,6 +272,7 @@ fn warnings(case: &Case<'_>) -> Vec<Diagnostic> {
     let mut texts: Vec<&String> = Vec::new();
     for (name, attempt) in case.evidence.iter().flat_map(|evidence| &evidence.builds) {
         if let Attempt::Built(built) = attempt
+            && case.exercise.build(name).tree == Tree::Learner
             && !judged(name)
         {
             let own = built.warnings.iter().filter(|text| {
