@@ -8,6 +8,7 @@ mod output;
 mod panic;
 mod profile;
 mod size;
+mod speed;
 #[cfg(test)]
 mod tests;
 
@@ -240,6 +241,7 @@ fn judge_goal<'a>(
         },
         Check::Output(spec) => output::judge(case, goal.id.get_ref(), spec),
         Check::Size(spec) => size::judge(case, spec),
+        Check::Speed(spec) => speed::judge(case, goal.id.get_ref(), spec),
         Check::Warnings(spec) => judge_warnings(case, spec),
         Check::Binary(spec) => binary::judge(case, spec),
         Check::SameCode(spec) => binary::judge_same_code(case, spec),

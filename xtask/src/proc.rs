@@ -145,7 +145,7 @@ fn run_in_a_box(call: &Call, sandbox: &Sandbox) -> Result<Finished> {
 fn from_a_box(status: Status, kind: &Kind) -> Status {
     match status {
         // ILL, ABRT, BUS, FPE, KILL, SEGV, XCPU, XFSZ, SYS
-        Status::Exited(code) if *kind == Kind::Run && matches!(code - 128, 4 | 6 | 7 | 8 | 9 | 11 | 24 | 25 | 31) => {
+        Status::Exited(code) if kind.is_run() && matches!(code - 128, 4 | 6 | 7 | 8 | 9 | 11 | 24 | 25 | 31) => {
             Status::Signaled(code - 128)
         }
         other => other,

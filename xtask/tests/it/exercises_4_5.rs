@@ -2,6 +2,7 @@
 
 use crate::course::{codes, settled, verdict};
 use crate::project::{Project, json, stderr};
+use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 
 /// What is wrong with exercise 4 when its settings are these: the codes, each once.
@@ -96,4 +97,81 @@ fn exercise_4_names_what_its_starter_does_not_do() {
     let solution = project.read("solutions/ex4/Cargo.toml");
     project.write("exercises/ex4/Cargo.toml", &solution.replace("\"z\"", "\"s\""));
     project.run(&["check", "ex4"]).success().stdout(contains("10 of 10 points"));
+}
+
+#[test]
+#[ignore = "builds exercise 5 a dozen times: .ci/run runs it"]
+fn exercise_5_measures_the_wrong_turns() {
+    let project = Project::copy_of_the_repository();
+    let fresh = project.read("exercises/ex5/starter/Cargo.toml");
+    let kernel = "\n[profile.release.package.kernel]\nopt-level = 3\n";
+    let program = "\n[profile.release.package.soften]\nopt-level = 3\n";
+    let at = |manifest: &str| {
+        project.write("exercises/ex5/Cargo.toml", manifest);
+        let document = json(&project.run(&["check", "ex5", "--format", "json"]));
+        let codes: Vec<String> = codes(&document).into_iter().map(|(code, _)| code).collect();
+        let speed = document["goals"].as_array().unwrap().iter().find(|goal| goal["id"] == "speed").unwrap();
+        (codes.join(" "), speed["data"]["percent"].as_f64().unwrap())
+    };
+    // The level of the hot package alone takes no more than half of the way, under LTO of either kind.
+    let (codes, small) = at(&fresh);
+    assert_eq!(codes, "speed/too-slow");
+    let (codes, half) = at(&format!("{fresh}{kernel}"));
+    assert_eq!(codes, "speed/too-slow");
+    assert!(half < small && half > 200.0, "{small} % and {half} %");
+    let thin = fresh.replace("lto = true", "lto = \"thin\"");
+    assert!(at(&format!("{thin}{kernel}")).0.contains("speed/too-slow"));
+    // Without LTO it is fast, and large; with level 3 everywhere, too.
+    let (codes, whole) = at(&format!("{}{kernel}", fresh.replace("lto = true", "lto = false")));
+    assert_eq!(codes, "size/grew");
+    assert!(whole < 150.0, "{whole} %");
+    assert_eq!(at(&fresh.replace("opt-level = \"s\"\n", "")).0, "size/not-small-enough");
+    // Cargo forgets `strip` where the program's own package has a level.
+    assert_eq!(at(&format!("{fresh}{kernel}{program}")).0, "size/grew");
+    project.run(&["hint", "ex5"]).success().stdout(contains("forgets `strip = true`"));
+    assert_eq!(at(&format!("{fresh}{kernel}{program}strip = true\n")).0, "");
+    // LTO is no setting of one package.
+    project.write("exercises/ex5/Cargo.toml", &format!("{fresh}{kernel}lto = false\n"));
+    let text = stderr(&project.run(&["check", "ex5"]).code(1));
+    assert!(text.contains("profile/wrong-table") && text.contains("it is about the whole program"), "{text}");
+}
+
+#[test]
+#[cfg(unix)]
+#[ignore = "builds exercise 5 four times: .ci/run runs it"]
+fn exercise_5_is_judged_by_time_where_nothing_counts() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = Project::copy_of_the_repository();
+    // Before the real one in PATH.
+    project.write("bin/valgrind", "#!/bin/sh\nexit 1\n");
+    std::fs::set_permissions(project.path("bin/valgrind"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::join_paths(
+        [project.path("bin")].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    )
+    .unwrap();
+    let check = |args: &[&str]| project.xtask().env("PATH", &path).args(["check", "ex5"]).args(args).assert();
+    check(&["--solution"]).success().stdout(contains("by time, 9 runs of each in turn: nothing here counts"));
+    // Once more, with the course's own build known from before.
+    check(&["--solution"]).success();
+    check(&[]).code(1).stderr(contains("speed/too-slow").and(contains("% of the time of `fast`, at most 180 %")));
+}
+
+#[test]
+#[ignore = "builds exercise 5 four times in boxes: .ci/run runs it"]
+fn exercise_5_is_counted_in_boxes() {
+    if !crate::grade::has_boxes() {
+        return;
+    }
+    let project = Project::copy_of_the_repository();
+    let solution = project.read("solutions/ex5/Cargo.toml");
+    project.write("class/s001/ex5/Cargo.toml", &solution);
+    project.write("class/s002/ex5/Cargo.toml", &project.read("exercises/ex5/starter/Cargo.toml"));
+    project.run(&["grade", "class", "--exercise", "ex5"]).success();
+    let grades = project.read("grades/grades.csv");
+    let scores: Vec<&str> = grades.lines().skip(1).map(|line| line.split(',').nth(7).unwrap()).collect();
+    assert_eq!(scores, ["10", "6"], "{grades}");
+    let journal = project.read("grades/journal.jsonl");
+    let counts = std::path::Path::new("/usr/bin/valgrind").exists();
+    assert_eq!(journal.contains("% of the instructions of `fast`"), counts, "{journal}");
+    assert_eq!(journal.contains("% of the time of `fast`"), !counts, "{journal}");
 }

@@ -8,7 +8,7 @@ use predicates::str::contains;
 use std::fs;
 use std::path::Path;
 
-fn has_boxes() -> bool {
+pub fn has_boxes() -> bool {
     let there = cfg!(target_os = "linux") && Path::new("/usr/bin/bwrap").is_file();
     if !there {
         left_out("there is no bubblewrap (Debian, Ubuntu: apt install bubblewrap)");
