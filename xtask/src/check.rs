@@ -8,13 +8,14 @@ mod output;
 mod panic;
 mod profile;
 mod size;
+mod speed;
 #[cfg(test)]
 mod tests;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::answers::Answers;
-use crate::exercise::{Check, Exercise, Goal, kinds};
+use crate::exercise::{Check, Exercise, Goal, Tree, kinds};
 use crate::profile::Manifest;
 use crate::profile::effective::Overrides;
 use serde::Serialize;
@@ -240,6 +241,7 @@ fn judge_goal<'a>(
         },
         Check::Output(spec) => output::judge(case, goal.id.get_ref(), spec),
         Check::Size(spec) => size::judge(case, spec),
+        Check::Speed(spec) => speed::judge(case, goal.id.get_ref(), spec),
         Check::Warnings(spec) => judge_warnings(case, spec),
         Check::Binary(spec) => binary::judge(case, spec),
         Check::SameCode(spec) => binary::judge_same_code(case, spec),
@@ -272,6 +274,7 @@ fn warnings(case: &Case<'_>) -> Vec<Diagnostic> {
     let mut texts: Vec<&String> = Vec::new();
     for (name, attempt) in case.evidence.iter().flat_map(|evidence| &evidence.builds) {
         if let Attempt::Built(built) = attempt
+            && case.exercise.build(name).tree == Tree::Learner
             && !judged(name)
         {
             let own = built.warnings.iter().filter(|text| {

@@ -7,6 +7,7 @@
 mod bench;
 mod taken;
 pub mod warm;
+mod work;
 
 use crate::cargo::{Cargo, Compiled};
 use crate::diagnostic::Diagnostic;
@@ -14,6 +15,7 @@ use crate::exercise::kinds;
 use crate::exercise::{Exercise, inputs};
 use crate::exit::{Exit, Failure};
 use crate::measure::linking::Linking;
+use crate::measure::work::{self as effort, Race, Work};
 use crate::measure::{Limits, Run, binary};
 use crate::proc::sandbox::Sandbox;
 use crate::profile::Manifest;
@@ -50,6 +52,10 @@ pub struct Evidence {
     pub builds: BTreeMap<String, Attempt>,
     /// What the inputs that nobody knows beforehand are made from; none for a learner's own check.
     pub hidden: Option<String>,
+    /// What counts instructions here; none if no goal asks for speed, or if nothing does.
+    pub counter: Option<String>,
+    /// What was compared by time, by the goal's name.
+    pub races: BTreeMap<String, Race>,
 }
 
 /// How a build went.
@@ -79,6 +85,9 @@ pub struct Built {
     pub functions: Vec<(u64, u64, String)>,
     /// The runs of the goals that ask for some, by the goal's name.
     pub runs: BTreeMap<String, Vec<Run>>,
+    /// The work of the runs of the speed goals, by the goal's name.
+    #[serde(default)]
+    pub work: BTreeMap<String, Work>,
     /// Wall seconds of the build.
     pub seconds: f64,
     /// Cargo had nothing to do.
@@ -232,8 +241,11 @@ pub fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence>
         }
     };
     let hidden = request.grading.map(|grading| grading.hidden.clone());
-    let mut evidence = Evidence { toolchain, target: target.clone(), builds: BTreeMap::new(), hidden };
-    let bench = Bench { request, base, cargo, version, target };
+    let wants_speed = exercise.data.goal.iter().any(|goal| matches!(goal.check, kinds::Check::Speed(_)));
+    let run_box = request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
+    let counter = wants_speed.then(|| effort::counter(run_box)).flatten();
+    let mut evidence = Evidence { toolchain, target: target.clone(), hidden, counter, ..Evidence::default() };
+    let bench = Bench { request, base, cargo, version, target, counter: evidence.counter.clone() };
     let repeats: BTreeMap<&String, &str> = builds
         .iter()
         .filter_map(|name| Some((name, bench.twin(name).filter(|twin| builds.contains(*twin))?)))
@@ -267,6 +279,7 @@ pub fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence>
     for (name, attempt) in found.into_inner().unwrap_or_else(PoisonError::into_inner) {
         evidence.builds.insert(name, attempt?);
     }
+    evidence.races = bench.races(&evidence, &places.values().collect::<Vec<_>>())?;
     for (name, twin) in repeats {
         evidence.builds.extend(evidence.builds.get(twin).cloned().map(|attempt| (name.clone(), attempt)));
     }

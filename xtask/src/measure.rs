@@ -3,6 +3,7 @@
 pub mod binary;
 pub mod crates;
 pub mod linking;
+pub mod work;
 
 use crate::exit::{Exit, Failure};
 use crate::manifest::Case;

@@ -112,7 +112,7 @@ pub fn run(call: &Call) -> Result<Finished> {
         let mut finished = run(&sandbox.wrap(call))?;
         for _ in 0..BOX_TRIES {
             let Some(why) = sandbox.is_missing(&finished) else { break };
-            if sandbox.kind != Kind::Run {
+            if !sandbox.kind.is_run() {
                 bail!("there is no box: {why}");
             }
             // The words may be the program's own. The same box with a program of ours tells whether it can be made now.
@@ -165,7 +165,7 @@ fn may_be_for_all(status: Status) -> bool {
 fn ended_from_outside(status: Status, kind: &Kind) -> Option<i32> {
     match status {
         Status::Signaled(signal) => Some(signal),
-        Status::Exited(code) if *kind != Kind::Run && may_be_for_all(status) => Some(code - 128),
+        Status::Exited(code) if !kind.is_run() && may_be_for_all(status) => Some(code - 128),
         _ => None,
     }
 }
@@ -174,7 +174,7 @@ fn ended_from_outside(status: Status, kind: &Kind) -> Option<i32> {
 fn from_a_box(status: Status, kind: &Kind) -> Status {
     match status {
         // ILL, ABRT, BUS, FPE, KILL, SEGV, XCPU, XFSZ, SYS
-        Status::Exited(code) if *kind == Kind::Run && matches!(code - 128, 4 | 6 | 7 | 8 | 9 | 11 | 24 | 25 | 31) => {
+        Status::Exited(code) if kind.is_run() && matches!(code - 128, 4 | 6 | 7 | 8 | 9 | 11 | 24 | 25 | 31) => {
             Status::Signaled(code - 128)
         }
         other => other,

@@ -84,6 +84,8 @@ codes! {
         "The executable is not as much smaller as the exercise asks for.",
     SizeGrew = "size/grew":
         "The executable is larger than the one that it is compared with.",
+    TooSlow = "speed/too-slow":
+        "The program takes more instructions, or longer, than the exercise allows for a fast one.",
     PanicAborts = "panic/aborts-but-must-unwind":
         "A panic ends the process at once, and the exercise asks for a program that lives on or ends in its own way.",
     PanicUnwinds = "panic/unwinds-but-should-abort":

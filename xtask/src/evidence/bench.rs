@@ -59,13 +59,24 @@ pub struct Bench<'a> {
     pub version: String,
     /// The target triple.
     pub target: String,
+    /// What counts instructions here.
+    pub counter: Option<String>,
 }
 
 /// Where something is built, and how.
 pub struct Place {
-    folder: PathBuf,
+    /// The package.
+    pub folder: PathBuf,
     target_dir: PathBuf,
-    cargo: Cargo,
+    /// As it is called there.
+    pub cargo: Cargo,
+}
+
+impl Place {
+    /// A name for what belongs to the place, which is that of its target folder.
+    pub fn whose(&self) -> String {
+        self.target_dir.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
 }
 
 impl Bench<'_> {
@@ -217,6 +228,7 @@ impl Bench<'_> {
         };
         let key = store::key(&[
             format!("{:?} {:?} {:?}", self.exercise().build(name), self.jobs(name), self.groups(name)).as_bytes(),
+            format!("{:?} {:?}", self.efforts(name), self.counter).as_bytes(),
             self.version.as_bytes(),
             around.as_bytes(),
             &store::everything_in(&place.folder)?,
@@ -227,7 +239,7 @@ impl Bench<'_> {
             }
             _ => self.base.join(format!("starter-{name}.json")),
         };
-        if let Some(built) = store::load(&file, &key) {
+        if let Some(built) = store::load::<Built>(&file, &key).filter(|built| self.has_work(name, &built.work)) {
             return Ok(Attempt::Built(Box::new(Built { fresh: true, ..built })));
         }
         let attempt = self.build(name, place)?;
@@ -323,6 +335,7 @@ impl Bench<'_> {
                 .collect(),
             functions: code.filter(|_| self.wants_functions(name)).map(|code| self.own(code)).unwrap_or_default(),
             runs: self.run(name, &program, place)?,
+            work: self.work(name, &program, place)?,
             seconds,
             fresh: executable.fresh,
             rustc: match noted {

@@ -29,6 +29,8 @@ pub enum Check {
     Dependencies(Dependencies),
     /// Two builds with the same machine code.
     SameCode(SameCode),
+    /// The work of one build against another.
+    Speed(Speed),
 }
 
 /// The effective settings of a profile, after inheritance, environment and configuration.
@@ -308,6 +310,44 @@ pub struct SameCode {
     pub same_as: Spanned<String>,
 }
 
+/// The work of one run of a build against the same run of another one: counted in instructions where there is valgrind, else
+/// by time. Never against a number of seconds that was written down.
+///
+/// A program can tell that it is counted, and can stop newer versions of the counter. So this is for exercises in which
+/// learners do not write what runs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Speed {
+    /// The build that is judged.
+    pub build: Spanned<String>,
+    /// The build that it is compared with.
+    pub against: Spanned<String>,
+    /// How many percent of the other one's instructions it may take.
+    pub at_most_percent: Spanned<f64>,
+    /// The arguments of the run.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// Its standard input.
+    #[serde(default)]
+    pub stdin: String,
+    /// How it is judged where nothing counts instructions.
+    pub by_time: ByTime,
+}
+
+/// A run that is long enough to be timed, and a limit with a margin that is wide enough.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ByTime {
+    /// How many percent of the other one's time it may take.
+    pub at_most_percent: Spanned<f64>,
+    /// The arguments of the run.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// Its standard input.
+    #[serde(default)]
+    pub stdin: String,
+}
+
 /// A place in exercise.toml (in bytes), and what is wrong there.
 type Wrong = (Range<usize>, String);
 
@@ -319,7 +359,7 @@ impl Check {
             Self::Output(Output { build, same_as, .. }) | Self::SameCode(SameCode { build, same_as }) => {
                 vec![same_as, build]
             }
-            Self::Size(Size { build, against, .. }) => vec![against, build],
+            Self::Size(Size { build, against, .. }) | Self::Speed(Speed { build, against, .. }) => vec![against, build],
             Self::Warnings(Warnings { build })
             | Self::Binary(Binary { build, .. })
             | Self::Panic(Panic { build, .. })
@@ -378,6 +418,19 @@ impl Check {
             Self::Dependencies(Dependencies { build, present, absent, features }) => {
                 if present.is_empty() && absent.is_empty() && features.is_empty() {
                     return Err((build.span(), "the goal asks for nothing".to_owned()));
+                }
+                Ok(())
+            }
+            Self::Speed(Speed { at_most_percent, by_time, .. }) => {
+                let percent = at_most_percent.get_ref();
+                if !(100.0..).contains(percent) {
+                    let message = "below 100 % nothing could be as fast as what it is compared with";
+                    return Err((at_most_percent.span(), message.to_owned()));
+                }
+                // Equal programs differ by some ten percent in time, and by nothing in instructions.
+                if !(percent + 20.0..).contains(by_time.at_most_percent.get_ref()) {
+                    let message = "time needs a wider margin than instructions: at least 20 % more";
+                    return Err((by_time.at_most_percent.span(), message.to_owned()));
                 }
                 Ok(())
             }

@@ -25,7 +25,7 @@ struct Tool {
     required: bool,
 }
 
-const TOOLS: [Tool; 6] = [
+const TOOLS: [Tool; 7] = [
     Tool {
         name: "cargo",
         args: &["--version"],
@@ -59,6 +59,13 @@ const TOOLS: [Tool; 6] = [
         args: &["--version"],
         why: "for instructors: the sandbox of untrusted submissions (Linux only)",
         install: "Debian, Ubuntu: apt install bubblewrap",
+        required: false,
+    },
+    Tool {
+        name: "valgrind",
+        args: &["--version"],
+        why: "counts instructions, where a goal is about speed; without it times are compared, with a wider limit",
+        install: "Debian, Ubuntu: apt install valgrind",
         required: false,
     },
     Tool {

@@ -20,6 +20,16 @@ const CARGO_HOME: &str = "/cargo";
 const PROGRAM: &str = "/program";
 /// Where a build box sees this program.
 const OWN: &str = "/box/xtask";
+/// What counts the instructions of a program, and how it is called. Its options are those of cachegrind and not of callgrind,
+/// which programs can tell to count from the beginning again.
+pub const COUNTER: [&str; 6] =
+    ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", "--vgdb=no", "--"];
+/// Where the counter's own program is; what Debian calls `valgrind` is a script, and a run box has no shell.
+const COUNTERS: [&str; 2] = ["/usr/bin/valgrind.bin", "/usr/bin/valgrind"];
+/// Where the counter has its parts, if not below `/usr/lib`.
+const COUNTER_PARTS: &str = "/usr/libexec/valgrind";
+/// How many times as long a program that is counted may take.
+pub const SLOWER: u64 = 12;
 /// Where a run box sees what sets its limits.
 const HELPERS: &str = "/box";
 
@@ -58,6 +68,20 @@ pub enum Kind {
     },
     /// The program, the loader and C's library: nothing to shell out to.
     Run,
+    /// The same with valgrind, through which the program is run: that counts its instructions.
+    Count,
+}
+
+impl Kind {
+    /// Whether a program under test is what runs in it.
+    pub fn is_run(&self) -> bool {
+        matches!(self, Self::Run | Self::Count)
+    }
+}
+
+/// The counter's own program on this machine.
+fn counter() -> Option<&'static str> {
+    COUNTERS.into_iter().find(|program| Path::new(program).is_file())
 }
 
 /// A box.
@@ -145,13 +169,19 @@ impl Sandbox {
                 let cwd = seen(call.cwd.as_os_str());
                 add(&[flag("--chdir"), &cwd]);
             }
-            Kind::Run => {
+            Kind::Run | Kind::Count => {
                 add(&[flag("--ro-bind"), flag("/usr/lib"), flag("/usr/lib")]);
                 add(&[flag("--ro-bind-try"), flag("/usr/lib64"), flag("/usr/lib64")]);
                 add(&[flag("--perms"), flag("0755"), flag("--dir"), flag(HELPERS)]);
                 for helper in ["prlimit", "setpriv"] {
                     let (outside, inside) = (format!("/usr/bin/{helper}"), format!("{HELPERS}/{helper}"));
                     add(&[flag("--ro-bind"), flag(&outside), flag(&inside)]);
+                }
+                if let (Kind::Count, Some(counter)) = (&self.kind, counter()) {
+                    let inside = format!("{HELPERS}/{}", COUNTER[0]);
+                    add(&[flag("--ro-bind"), flag(counter), flag(&inside)]);
+                    add(&[flag("--perms"), flag("0755"), flag("--dir"), flag("/usr/libexec")]);
+                    add(&[flag("--ro-bind-try"), flag(COUNTER_PARTS), flag(COUNTER_PARTS)]);
                 }
                 add(&[flag("--ro-bind"), &call.program, flag(PROGRAM)]);
                 add(&[flag("--perms"), flag("1777"), flag("--size"), flag("16777216"), flag("--tmpfs"), flag("/tmp")]);
@@ -173,6 +203,10 @@ impl Sandbox {
         let limited = self.limited();
         if is_run {
             args.extend(limited.into_iter().map(OsString::from));
+            if self.kind == Kind::Count {
+                args.push(format!("{HELPERS}/{}", COUNTER[0]).into());
+                args.extend(COUNTER[1..].iter().map(OsString::from));
+            }
             args.push(program);
             args.extend(call.args.iter().map(|arg| seen(arg)));
         } else {
@@ -187,7 +221,7 @@ impl Sandbox {
     /// The programs that set limits and give up rights, before the one that is not trusted.
     fn limited(&self) -> Vec<String> {
         let Limits { cpu_seconds, memory, processes, file, open_files, .. } = self.limits;
-        let folder = if self.kind == Kind::Run { HELPERS } else { "/usr/bin" };
+        let folder = if self.kind.is_run() { HELPERS } else { "/usr/bin" };
         let mut words = vec![format!("{folder}/prlimit"), "--core=0".to_owned()];
         let limits = [("as", memory), ("nproc", processes), ("fsize", file), ("nofile", open_files)];
         words.extend(limits.iter().map(|(limit, value)| format!("--{limit}={value}")));
@@ -220,6 +254,14 @@ impl Sandbox {
         };
         let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
         entries.map(|entry| entry.path()).filter(|path| is_own(path)).collect()
+    }
+
+    /// This run box with a counter in it, which makes a program about fifty times as slow; `None` where there is none.
+    pub fn counting(&self) -> Option<Self> {
+        counter()?;
+        let Limits { cpu_seconds, memory, .. } = self.limits;
+        let limits = Limits { cpu_seconds: cpu_seconds * SLOWER, memory: memory * 2, ..self.limits };
+        Some(Self { kind: Kind::Count, limits, ..self.clone() })
     }
 
     /// A path, or text with paths, as the box sees it.
@@ -287,6 +329,18 @@ mod tests {
         assert!(words.ends_with("/box/setpriv --inh-caps=-all --no-new-privs -- /program a -b"), "{words}");
         assert!(!words.contains(" /usr/bin /") && !words.contains("--bind "), "{words}");
         assert!(words.contains("--unshare-user") && words.contains("--unshare-net"), "{words}");
+    }
+
+    #[test]
+    fn a_box_with_a_counter_holds_nothing_else_either() {
+        let call = Call::new("/srv/w1/target/release/p", "/srv/w1").args(["a"]);
+        let run = sandbox(Kind::Run, None);
+        let Some(counting) = run.counting() else { return };
+        assert_eq!(counting.limits.cpu_seconds, 12 * run.limits.cpu_seconds);
+        let words = words(&counting.wrap(&call));
+        assert!(words.contains("/box/setpriv --inh-caps=-all --no-new-privs -- /box/valgrind --tool="), "{words}");
+        assert!(words.ends_with("--vgdb=no -- /program a"), "{words}");
+        assert!(!words.contains(" /usr/bin /") && !words.contains("--bind "), "{words}");
     }
 
     #[test]

@@ -345,7 +345,7 @@ fn keys(source: &Source, place: &str, settings: &BTreeMap<String, Setting>, whol
                 "Cargo only warns, and builds without it",
             );
             found.push(match meant {
-                Some(meant) => problem.help(format!("did you mean `{meant} = {value}`?")).explains([meant]),
+                Some(meant) => problem.help(meant_line(meant, value)).explains([meant]),
                 None => problem.help(format!("the keys of a profile are {}", known::KEYS.join(", "))),
             });
         } else if !whole && known::WHOLE_PROGRAM_KEYS.contains(&key.as_str()) {
@@ -363,6 +363,14 @@ fn keys(source: &Source, place: &str, settings: &BTreeMap<String, Setting>, whol
         }
     }
     found
+}
+
+/// What to write for a misspelled key. Cargo has not looked at its value yet, which may be wrong as well.
+fn meant_line(meant: &str, value: &toml::Value) -> String {
+    match known::fault(meant, value).and_then(|fault| Some((fault.label, fault.help?))) {
+        None => format!("did you mean `{meant} = {value}`?"),
+        Some((label, help)) => format!("did you mean `{meant}`? Its value is wrong, too ({label}): {help}"),
+    }
 }
 
 /// Names as people list them: "`a`, `b` and `c`".

@@ -77,6 +77,10 @@ fn goal(text: &mut String, outcome: &Outcome, ids: usize, width: Option<usize>, 
     if let Some(waits_for) = waits_for {
         let _ = writeln!(text, "{indent}not judged: it needs {waits_for}");
     }
+    if let Some(says) = data["says"].as_str() {
+        let says = wrap(says, width.map(|width| width.saturating_sub(column)), 0).replace('\n', &format!("\n{indent}"));
+        let _ = writeln!(text, "{indent}{says}");
+    }
     if data["for_instructor"] == true && *verdict == Verdict::Pass {
         let _ = writeln!(text, "{indent}an instructor reads this one");
     }

@@ -412,7 +412,7 @@ fn the_doctor_says_what_is_there_and_what_is_not() {
     let project = Project::course();
     let assert = project.run(&["doctor"]).success();
     let text = stdout(&assert);
-    for name in ["rustc", "linker", "cargo", "cargo-bloat", "bwrap", "mdbook", "environment"] {
+    for name in ["rustc", "linker", "cargo", "cargo-bloat", "bwrap", "valgrind", "mdbook", "environment"] {
         assert!(text.lines().any(|line| line.split_whitespace().nth(1) == Some(name)), "{name}:\n{text}");
     }
     assert!(text.contains("a program was compiled, linked and run"), "{text}");

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::cargo::Compiled;
+use crate::exercise::kinds::Speed;
 use crate::measure::linking::Linking;
+use crate::measure::work::{Race, Work};
 
 /// An exercise with one goal.
 fn with_goal(check: &str) -> Known {
@@ -143,4 +145,78 @@ fn whether_builds_are_twins_is_measured() {
         known.answers(&format!("twin = \"{answer}\"\n"));
         judged(&known, codes);
     }
+}
+
+#[test]
+fn speed_is_judged_by_instructions_or_by_time_and_says_which() {
+    let work = |instructions| Work {
+        run: Run { status: Status::Exited(0), stdout: b"A\n".to_vec(), stderr: Vec::new() },
+        instructions,
+        program: None,
+    };
+    let fresh = |own, reference| {
+        let mut known = with_goal(
+            r#"check.speed = { build = "after", against = "before", at-most-percent = 150, by-time = { at-most-percent = 200 } }"#,
+        );
+        known.evidence.counter = Some("valgrind-3".to_owned());
+        known.built("after").work.insert("goal".to_owned(), work(own));
+        known.built("before").work.insert("goal".to_owned(), work(reference));
+        known
+    };
+    let says = |known: &Known| {
+        let outcome = judge(&known.case()).outcomes.remove(0);
+        (outcome.verdict, outcome.data["says"].as_str().unwrap_or_default().to_owned())
+    };
+    judged(&fresh(Some(150), Some(100)), "");
+    judged(&fresh(Some(151), Some(100)), "speed/too-slow");
+    let (verdict, words) = says(&fresh(Some(3_000_000), Some(2_500_000)));
+    assert_eq!(verdict, Verdict::Pass);
+    assert_eq!(
+        words,
+        "120 % of the instructions of `before`, at most 150 %; 3.0 million instructions, `before` 2.5 million (valgrind-3)"
+    );
+    // What can be counted for the course is never judged by time for a learner.
+    let mut uncounted = fresh(None, Some(100));
+    uncounted.evidence.races.insert("goal".to_owned(), Race { percent: 90.0, rounds: 9 });
+    judged(&uncounted, "run/crashed");
+
+    // By time, with its own limit.
+    let timed = |percent| {
+        let mut known = fresh(None, None);
+        known.evidence.counter = None;
+        known.evidence.races.insert("goal".to_owned(), Race { percent, rounds: 9 });
+        known
+    };
+    judged(&timed(199.0), "");
+    judged(&timed(201.0), "speed/too-slow");
+    let (_, words) = says(&timed(99.6));
+    assert!(
+        words.starts_with("100 % of the time of `before`, at most 200 %; by time, 9 runs of each in turn"),
+        "{words}"
+    );
+    assert!(matches!(judge(&fresh(None, None).case()).outcomes[0].verdict, Verdict::Skip), "nothing was measured");
+
+    // Doing less is not being faster.
+    for (status, stdout, code) in [
+        (Status::Exited(0), "B\n", "output/differs"),
+        (Status::Signaled(6), "A\n", "run/crashed"),
+        (Status::TimedOut, "A\n", "run/timeout"),
+    ] {
+        let mut known = fresh(Some(1), Some(100));
+        let work = known.built("after").work.get_mut("goal").unwrap();
+        work.run = Run { status, stdout: stdout.into(), stderr: Vec::new() };
+        judged(&known, code);
+    }
+}
+
+#[test]
+fn a_limit_of_speed_that_nothing_can_keep_or_that_noise_can_break_is_refused() {
+    let refused = |limits: &str| {
+        let text = format!("build = \"after\"\nagainst = \"before\"\n{limits}");
+        toml::from_str::<Speed>(&text).map(|speed| Check::Speed(speed).validate().unwrap_err().1).unwrap()
+    };
+    let message = refused("at-most-percent = 90\nby-time = { at-most-percent = 200 }");
+    assert_eq!(message, "below 100 % nothing could be as fast as what it is compared with");
+    let message = refused("at-most-percent = 150\nby-time = { at-most-percent = 160 }");
+    assert_eq!(message, "time needs a wider margin than instructions: at least 20 % more");
 }
