@@ -44,7 +44,7 @@ const TOOLS: [Tool; 6] = [
     Tool {
         name: "cargo-bloat",
         args: &["bloat", "--version"],
-        why: "exercise 2 reads what it prints",
+        why: "exercises 2 and 8 read what it prints",
         install: "cargo install cargo-bloat --version 0.12.1 --locked",
         required: false,
     },

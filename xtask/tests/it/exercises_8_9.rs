@@ -2,7 +2,7 @@
 
 use crate::browser::left_out;
 use crate::course::{codes, verdict};
-use crate::project::{Project, json, stderr};
+use crate::project::{Project, json, stderr, stdout};
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::path::Path;
@@ -84,6 +84,16 @@ fn what_may_not_be_depended_on_is_named_before_anything_is_built() {
     let from = text.find("[target").unwrap();
     project.write(MANIFEST, &format!("{}{}", &text[..from], &text[text.find("# Already").unwrap()..]));
     project.run(&["check", "ex8"]).code(1).stderr(contains("the table `target` of the course is missing"));
+}
+
+#[test]
+fn the_doctor_names_the_exercises_whose_crates_are_not_here_yet() {
+    let project = Project::copy_of_the_repository();
+    let mut nothing = project.xtask();
+    let text = stdout(&nothing.env("CARGO_HOME", project.path("cargo-home")).arg("doctor").assert().success());
+    let line = text.lines().find(|line| line.starts_with("missing  crates")).unwrap_or_else(|| panic!("{text}"));
+    assert!(line.contains("ex8, ex9 need crates") && !line.contains("ex1,"), "{text}");
+    assert!(text.contains("cargo fetch --locked"), "{text}");
 }
 
 #[test]
