@@ -202,6 +202,19 @@ impl Cargo {
         Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
     }
 
+    /// Makes sure that every crate that a lockfile names is on this machine, and that the lockfile needs no change.
+    ///
+    /// # Errors
+    /// When it is not so, and cannot be had: a `Failure` with Cargo's words.
+    pub fn fetch(&self, manifest: &Path, offline: bool) -> Result<()> {
+        let call = self.call("fetch").args(["--locked", "--manifest-path"]).arg(manifest);
+        let finished = proc::run(&call.args(offline.then_some("--offline")))?;
+        if finished.status != Status::Exited(0) {
+            bail!(explain_failure(&finished, "cargo fetch"));
+        }
+        Ok(())
+    }
+
     /// Builds, and says which executables there are now.
     ///
     /// # Errors

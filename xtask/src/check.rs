@@ -67,6 +67,10 @@ pub struct Case<'a> {
     pub answers: Option<&'a Answers>,
     /// Files that were changed and should not have been.
     pub changed: &'a [Diagnostic],
+    /// What the manifest asks Cargo to take in, and the exercise does not allow.
+    pub not_allowed: &'a [Diagnostic],
+    /// Files that nobody trusts: they are built without what the exercise does not allow.
+    pub graded: bool,
     /// What one setting alone was worth in the committed measurement, for advice.
     pub worth: &'a [Worth],
     /// The builds; `None` before anything is built.
@@ -130,11 +134,14 @@ enum Finding {
     NeedsBuild,
 }
 
-/// Why nothing is to be built, if so: the manifest, or a file that was changed and should not have been.
+/// Why nothing is to be built, if so: the manifest, what it takes in, or a file that was changed and should not have been.
 pub fn blocked(case: &Case<'_>) -> Option<String> {
     let manifest = case.manifest.is_refused().then(|| "a Cargo.toml that Cargo accepts".to_owned());
     let changed = case.changed.iter().any(|problem| problem.severity == Severity::Error);
-    manifest.or_else(|| changed.then(|| "the course's own files as they were".to_owned()))
+    let not_allowed = !case.graded && !case.not_allowed.is_empty();
+    manifest
+        .or_else(|| not_allowed.then(|| "dependencies that the exercise allows".to_owned()))
+        .or_else(|| changed.then(|| "the course's own files as they were".to_owned()))
 }
 
 /// The builds that are still needed for a verdict, once everything is judged that needs none.
@@ -200,6 +207,11 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     // What no goal asks for is worth a word, no more, as long as Cargo builds it.
     diagnostics.iter_mut().filter(|problem| !problem.refused).for_each(|problem| problem.severity = Severity::Warning);
     diagnostics.extend(case.changed.iter().cloned());
+    // Most often a goal is about it; if not, it is an error all the same.
+    let is_judged = |goal: &Goal| matches!(goal.check, Check::Dependencies(_));
+    if !case.exercise.data.goal.iter().any(is_judged) {
+        diagnostics.extend(case.not_allowed.iter().cloned());
+    }
     diagnostics.extend(warnings(case));
     let named = |name: &str| {
         outcomes.iter().flat_map(|outcome| &outcome.diagnostics).any(|problem| problem.message.contains(name))
@@ -221,6 +233,12 @@ fn judge_goal<'a>(
     lints: &mut Vec<&'a Diagnostic>,
     failed_builds: &mut Vec<(String, String)>,
 ) -> Result<Finding, String> {
+    // What the manifest itself says comes before what a build made of the rest of it.
+    if let Check::Dependencies(spec) = &goal.check
+        && !case.not_allowed.is_empty()
+    {
+        return Ok(dependencies::judge(case, spec));
+    }
     // A build that failed is one goal's failure; the others wait for that one.
     if let Some(evidence) = case.evidence {
         for build in goal.check.builds() {

@@ -21,7 +21,8 @@ use crate::proc::sandbox::Sandbox;
 use crate::profile::Manifest;
 use crate::profile::effective::Overrides;
 use crate::surroundings;
-use anyhow::Result;
+use crate::tree;
+use anyhow::{Context as _, Result};
 use bench::{Bench, Room, room};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -305,6 +306,31 @@ pub fn starter_files(exercise: &Exercise) -> Result<Vec<(String, Vec<u8>)>> {
 /// When the course is incomplete.
 pub fn solution_files(exercise: &Exercise) -> Result<Vec<(String, Vec<u8>)>> {
     read_edits(exercise, &exercise.solution)
+}
+
+/// Files that a learner edits, and the course's own of the same package.
+///
+/// # Errors
+/// When the course is incomplete.
+fn with_pristine(exercise: &Exercise, files: &[(String, Vec<u8>)]) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    let mut all: Vec<(PathBuf, Vec<u8>)> = files.iter().map(|(path, text)| (path.into(), text.clone())).collect();
+    for path in exercise.data.pristine.keys() {
+        let source = exercise.folder.join(path);
+        let content = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
+        all.push((path.into(), content));
+    }
+    Ok(all)
+}
+
+/// Makes sure that every crate that an exercise can need is on this machine, those that learners may choose among them, and
+/// that Cargo.lock has a version of each. `files`: the ones that learners edit; `folder`: for a copy of the exercise.
+///
+/// # Errors
+/// When a crate is missing and cannot be had, or Cargo.lock would have to change: a `Failure` with Cargo's words.
+pub fn fetch(exercise: &Exercise, files: &[(String, Vec<u8>)], folder: &Path, offline: bool) -> Result<()> {
+    tree::compose(folder, &with_pristine(exercise, files)?)?;
+    let (cargo, ..) = version(exercise)?;
+    Cargo { cwd: folder.to_owned(), ..cargo }.fetch(&folder.join("Cargo.toml"), offline)
 }
 
 fn read_edits(exercise: &Exercise, folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {

@@ -7,6 +7,7 @@ pub mod kinds;
 use crate::diagnostic::{self, Code};
 use crate::exit::{Exit, Failure};
 use crate::manifest::nearest;
+use crate::profile::allowed;
 use crate::units::hex;
 use anyhow::{Context as _, Result, bail};
 pub use kinds::Check;
@@ -63,6 +64,9 @@ pub struct Data {
     /// Bytes that one run may print.
     #[serde(default = "output_bytes")]
     pub output_bytes: usize,
+    /// The crates that `[dependencies]` of the learner may name. With none it is the course's.
+    #[serde(default)]
+    pub dependency: allowed::List,
     /// The builds that goals are judged by.
     pub build: BTreeMap<Spanned<String>, Build>,
     /// The goals, in the order in which they are shown.

@@ -2,6 +2,7 @@
 //! them before anything is built. `rules` finds the problems, `effective` says which setting wins, `known` holds what
 //! Cargo itself knows.
 
+pub mod allowed;
 pub mod effective;
 pub mod known;
 pub mod member;

@@ -9,7 +9,7 @@ use crate::exercise::{self, Exercise};
 use crate::measurement;
 use crate::output::{self, Progress};
 use crate::profile::effective::Overrides;
-use crate::profile::{Manifest, member};
+use crate::profile::{Manifest, allowed, member};
 use crate::report::whatif;
 use crate::surroundings;
 use crate::tree;
@@ -64,7 +64,7 @@ fn judge(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice, grading:
         files.changed.clear();
         files.overrides = Overrides::default();
     }
-    let case = files.case(exercise);
+    let case = Case { graded: grading.is_some(), ..files.case(exercise) };
     let mut said = Said { aloud: voice != Voice::Silent, seen: BTreeSet::new() };
     said.problems(&check::judge(&case));
     let builds = check::wanted_builds(&case);
@@ -94,6 +94,8 @@ pub struct Files {
     pub answers: Option<Answers>,
     /// Files that were changed and should not have been.
     pub changed: Vec<Diagnostic>,
+    /// What the manifest asks Cargo to take in, and the exercise does not allow.
+    pub not_allowed: Vec<Diagnostic>,
 }
 
 impl Files {
@@ -121,14 +123,28 @@ impl Files {
             }
         });
         let changed = changed_files(exercise);
-        Self { manifest, overrides: surroundings::overrides(&exercise.folder), answers, changed }
+        let not_allowed = not_allowed(exercise, &manifest);
+        Self { manifest, overrides: surroundings::overrides(&exercise.folder), answers, changed, not_allowed }
     }
 
     /// What is known before anything is built.
     pub fn case<'a>(&'a self, exercise: &'a Exercise) -> Case<'a> {
-        let Self { manifest, overrides, answers, changed } = self;
-        Case { exercise, manifest, overrides, answers: answers.as_ref(), changed, worth: &[], evidence: None }
+        let Self { manifest, overrides, answers, changed, not_allowed } = self;
+        let answers = answers.as_ref();
+        let (graded, worth, evidence) = (false, &[], None);
+        Case { exercise, manifest, overrides, answers, changed, not_allowed, graded, worth, evidence }
     }
+}
+
+/// What a manifest asks Cargo to take in, where the exercise lets learners choose, and does not allow.
+fn not_allowed(exercise: &Exercise, manifest: &Manifest) -> Vec<Diagnostic> {
+    let list = &exercise.data.dependency;
+    // Where the file is no TOML, that is said, and nothing can be said about the rest.
+    if list.is_empty() || !manifest.readable {
+        return Vec::new();
+    }
+    let course = fs::read_to_string(exercise.folder.join("starter/Cargo.toml")).unwrap_or_default();
+    allowed::problems(&manifest.source, list, &course)
 }
 
 /// Files that the exercise does not ask to change, and that are not as they were.

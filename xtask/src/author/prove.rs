@@ -5,6 +5,7 @@ use crate::check::{Judgement, Verdict};
 use crate::evidence::{self, Whose};
 use crate::exercise::Exercise;
 use crate::output;
+use crate::profile::allowed::Allowed;
 use crate::trial::{self, Trial, Voice};
 use anyhow::Result;
 use std::collections::BTreeSet;
@@ -18,6 +19,15 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
     let id = &exercise.id;
     let mut found = Vec::new();
     let starter = evidence::starter_files(exercise)?;
+    if let Some(all) = with_every_choice(exercise, &starter) {
+        let folder = evidence::target_folder(root).join("check").join(id).join("every-choice");
+        if let Err(error) = evidence::fetch(exercise, &all, &folder, false) {
+            found.push(format!(
+                "{id}: Cargo.lock does not hold every crate and feature that learners may choose: {error:#}"
+            ));
+            return Ok(found);
+        }
+    }
     let solution = evidence::solution_files(exercise)?;
 
     let fresh = check(root, exercise, "fresh", starter.clone())?;
@@ -73,6 +83,26 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
         output::message(&format!("{id}: {tried} lines of {path} taken out, one at a time"));
     }
     Ok(found)
+}
+
+/// The learner's files with every crate and feature that they may choose: Cargo.lock must have them all, or versions would
+/// depend on the day on which a learner chooses.
+fn with_every_choice(exercise: &Exercise, starter: &[(String, Vec<u8>)]) -> Option<Vec<(String, Vec<u8>)>> {
+    let list = &exercise.data.dependency;
+    let mut files = starter.to_vec();
+    let (_, manifest) = files.iter_mut().find(|(path, _)| !list.is_empty() && path == "Cargo.toml")?;
+    let mut table: toml::Table = String::from_utf8_lossy(manifest).parse().ok()?;
+    let choices = list.iter().map(|(name, Allowed { version, features })| {
+        let choice = toml::Table::from_iter([
+            // Exactly this version: then it is the one in Cargo.lock.
+            ("version".to_owned(), format!("={version}").into()),
+            ("features".to_owned(), features.clone().into()),
+        ]);
+        (name.clone(), choice.into())
+    });
+    table.insert("dependencies".to_owned(), toml::Table::from_iter(choices).into());
+    *manifest = table.to_string().into_bytes();
+    Some(files)
 }
 
 fn check(root: &Path, exercise: &Exercise, name: &str, files: Vec<(String, Vec<u8>)>) -> Result<Judgement> {

@@ -8,6 +8,10 @@ use serde_json::json;
 
 pub fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
     let Dependencies { build, present, absent, features } = spec;
+    // Known before anything is built, and what is built then may be something else.
+    if !case.not_allowed.is_empty() {
+        return Finding::NotMet(case.not_allowed.to_vec(), json!({ "build": build.get_ref() }));
+    }
     let Some(built) = case.evidence.and_then(|evidence| evidence.built(build.get_ref())) else {
         return Finding::NeedsBuild;
     };

@@ -140,6 +140,8 @@ impl Known {
             overrides,
             answers: Some(answers),
             changed: &[],
+            not_allowed: &[],
+            graded: false,
             worth: &[],
             evidence: Some(evidence),
         }

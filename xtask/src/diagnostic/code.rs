@@ -101,7 +101,7 @@ codes! {
     NotATwin = "binary/different-code":
         "Two builds that should have the same machine code have not.",
     DependencyNotAllowed = "dependency/not-allowed":
-        "A crate is compiled that the exercise asks you to do without.",
+        "A crate, a version of it, or a way to get it that the exercise does not allow.",
     DependencyMissing = "dependency/missing":
         "A crate is not compiled that the exercise asks for.",
     DependencyFeature = "dependency/feature":

@@ -3,6 +3,7 @@
 
 use super::{
     Attempt, Built, Grading, Request, Whose, group_key, inputs_of, limits, solution_files, starter_files, taken, warm,
+    with_pristine,
 };
 use crate::cargo::{Build as CargoBuild, Cargo, Refused, plan, record};
 use crate::diagnostic::{Code, Diagnostic};
@@ -135,19 +136,8 @@ impl Bench<'_> {
     /// A folder with the files of the package, and these in place of the learner's.
     fn compose(&self, whose: &str, files: &[(String, Vec<u8>)], target_dir: PathBuf) -> Result<Place> {
         let folder = self.base.join(whose);
-        tree::compose(&folder, &self.with_pristine(files)?)?;
+        tree::compose(&folder, &with_pristine(self.exercise(), files)?)?;
         Ok(Place { cargo: Cargo { cwd: folder.clone(), ..self.cargo.clone() }, target_dir, folder })
-    }
-
-    /// Files that a learner edits, and the course's own of the same package.
-    fn with_pristine(&self, files: &[(String, Vec<u8>)]) -> Result<Vec<(PathBuf, Vec<u8>)>> {
-        let mut all: Vec<(PathBuf, Vec<u8>)> = files.iter().map(|(path, text)| (path.into(), text.clone())).collect();
-        for path in self.exercise().data.pristine.keys() {
-            let source = self.exercise().folder.join(path);
-            let content = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
-            all.push((path.into(), content));
-        }
-        Ok(all)
     }
 
     /// Fills the target folder of a box with the compiled dependencies of a build, so that only the package itself is
@@ -160,8 +150,9 @@ impl Bench<'_> {
         };
         let starter = starter_files(self.exercise())?;
         let is_starter = place.folder.ends_with("starter");
-        let composed = self.with_pristine(if is_starter { &starter } else { built })?;
-        let manifest = self.with_pristine(&starter)?.into_iter().find(|(path, _)| path == Path::new("Cargo.toml"));
+        let composed = with_pristine(self.exercise(), if is_starter { &starter } else { built })?;
+        let manifest =
+            with_pristine(self.exercise(), &starter)?.into_iter().find(|(path, _)| path == Path::new("Cargo.toml"));
         let Some(files) = warm::files(self.exercise(), &composed, &manifest.unwrap_or_default().1, &order.profile)
         else {
             return Ok(());

@@ -1,7 +1,7 @@
 //! Compiled dependencies, kept between submissions: what most of a cold build's time goes to is the same for all of them.
 //!
-//! Why a copy is sound: what is kept was made from the course's own manifest and lockfile with one profile, never from what
-//! somebody handed in, by the same compiler, in a box at the same paths as the build that takes it. Each build gets a copy
+//! Why a copy is sound: what is kept was made from the course's own manifest and lockfile with one profile, never from code
+//! that somebody handed in (where learners may choose crates, from their choice among those that the exercise allows), by the same compiler, in a box at the same paths as the build that takes it. Each build gets a copy
 //! of its own. (A folder that builds share graded 29 of 30 submissions with the program of the first; hard links let a
 //! build change what the others get.) Artifacts of the exercise's own package are never kept: Cargo would take them for
 //! fresh, because it compares times.

@@ -1,6 +1,8 @@
 //! What of a submitted manifest is built: its profiles, and whatever Cargo does not know. Everything that could make Cargo run or
-//! read something else (dependencies, build scripts, patches, targets, the workspace) is the course's.
+//! read something else (dependencies, build scripts, patches, targets, the workspace) is the course's. Where an exercise lets
+//! learners choose crates, `[dependencies]` is taken if all of it is allowed.
 
+use crate::profile::allowed;
 use toml::Table;
 
 /// The tables and keys of a manifest that are the course's.
@@ -26,7 +28,7 @@ const OURS: [&str; 18] = [
 ];
 
 /// The file as it is built, and the tables that were not taken. Only a manifest is changed; one that is no TOML is never built.
-pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)]) -> (Vec<u8>, Vec<String>) {
+pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], allowed: &allowed::List) -> (Vec<u8>, Vec<String>) {
     let same = || (text.to_vec(), Vec::new());
     if !path.ends_with("Cargo.toml") {
         return same();
@@ -37,7 +39,9 @@ pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)]) -> (Vec<u8>, V
         return same();
     };
     let mut replaced = Vec::new();
-    for key in OURS {
+    // Judged as it is written out here: the same text that Cargo reads in the end.
+    let chosen = !allowed.is_empty() && allowed::permits(&theirs.to_string(), allowed);
+    for key in OURS.iter().copied().filter(|key| !(chosen && *key == "dependencies")) {
         if theirs.get(key) != own.get(key) {
             replaced.push(format!("`{key}`"));
         }
@@ -57,8 +61,12 @@ mod tests {
     const STARTER: &str = "[package]\nname = \"p\"\nversion = \"0.1.0\"\n\n[workspace]\n";
 
     fn built(text: &str) -> (String, Vec<String>) {
+        built_with(text, &allowed::List::new())
+    }
+
+    fn built_with(text: &str, allowed: &allowed::List) -> (String, Vec<String>) {
         let starter = [("Cargo.toml".to_owned(), STARTER.as_bytes().to_vec())];
-        let (bytes, replaced) = of("Cargo.toml", text.as_bytes(), &starter);
+        let (bytes, replaced) = of("Cargo.toml", text.as_bytes(), &starter, allowed);
         (String::from_utf8(bytes).unwrap(), replaced)
     }
 
@@ -111,8 +119,29 @@ mod tests {
     }
 
     #[test]
+    fn dependencies_are_taken_where_all_of_them_are_allowed() {
+        let regex = allowed::Allowed { version: "1.13.1".to_owned(), features: vec!["std".to_owned()] };
+        let list = allowed::List::from([("regex".to_owned(), regex)]);
+        let good = "regex = { version = \"1\", default-features = false, features = [\"std\"] }\n";
+        let text = format!("{STARTER}\n[dependencies]\n{good}");
+        assert_eq!(built_with(&text, &list), (text.clone(), Vec::new()));
+        assert_eq!(built(&text).1, ["`dependencies`"]);
+        for bad in
+            ["evil = \"1\"\n", "evil = { path = \"/\" }\n", "[dependencies.evil]\ngit = \"https://example.org\"\n"]
+        {
+            let (text, replaced) = built_with(&format!("{text}{bad}"), &list);
+            assert_eq!(replaced, ["`dependencies`"]);
+            assert!(!text.contains("regex") && !text.contains("evil"), "{text}");
+        }
+        // Other tables are the course's also then.
+        let (text, replaced) = built_with(&format!("{text}[patch.crates-io]\nregex = {{ path = \"/\" }}\n"), &list);
+        assert_eq!(replaced, ["`patch`"]);
+        assert!(text.contains("regex") && !text.contains("path"), "{text}");
+    }
+
+    #[test]
     fn what_is_no_manifest_stays_as_it_is() {
         assert_eq!(built("no toml at all ["), ("no toml at all [".to_owned(), Vec::new()));
-        assert_eq!(of("src/main.rs", b"\xff", &[]), (vec![0xff], Vec::new()));
+        assert_eq!(of("src/main.rs", b"\xff", &[], &allowed::List::new()), (vec![0xff], Vec::new()));
     }
 }

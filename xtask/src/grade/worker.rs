@@ -26,6 +26,9 @@ use std::time::Instant;
 /// settings alone.
 const PLAUSIBLE: f64 = 0.95;
 
+/// What the hidden inputs of the course's own solution are made from. It is tried before any submission.
+const REFERENCE: &str = "reference";
+
 /// What all submissions for an exercise have in common.
 pub struct Course<'a> {
     /// The exercise.
@@ -69,7 +72,10 @@ impl Bench {
         hidden: &str,
     ) -> Result<Trial> {
         let starter = evidence::starter_files(exercise)?;
-        let built = files.iter().map(|(path, text)| (path.clone(), safe::of(path, text, &starter).0)).collect();
+        let built = files
+            .iter()
+            .map(|(path, text)| (path.clone(), safe::of(path, text, &starter, &exercise.data.dependency).0))
+            .collect();
         let base = self.folder.join(&exercise.id);
         fs::create_dir_all(&base).with_context(|| format!("cannot make the folder {}", base.display()))?;
         tree::open_to_all(&base)?;
@@ -83,6 +89,11 @@ impl Bench {
                 if entry.file_type()?.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
                     .with_context(|| format!("cannot remove {}", path.display()))?;
             }
+        }
+        if hidden == REFERENCE && self.boxes.is_some() {
+            // A box has no network, and a submission may choose crates that the solution does without.
+            evidence::fetch(exercise, &starter, &base.join("fetched"), false)
+                .with_context(|| format!("not every crate that {} can need is on this machine", exercise.id))?;
         }
         let Self { boxes, warm, common, .. } = self;
         let (boxes, warm, common) = (boxes.clone(), warm.clone(), common.clone());
@@ -182,7 +193,7 @@ fn blank(exercise: &Exercise, submission: &Submission, key: &str) -> Record {
     let mut review = Vec::new();
     let starter = evidence::starter_files(exercise).unwrap_or_default();
     for (path, text) in &submission.files {
-        let replaced = safe::of(path, text, &starter).1;
+        let replaced = safe::of(path, text, &starter, &exercise.data.dependency).1;
         if !replaced.is_empty() {
             review.push(format!(
                 "{path} changes {}, which is the course's: it was graded with the course's own",

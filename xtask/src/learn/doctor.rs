@@ -2,6 +2,7 @@
 
 use crate::diagnostic::shown;
 use crate::evidence;
+use crate::exercise;
 use crate::exit::{Exit, failure_of};
 use crate::manifest::Workshop;
 use crate::output;
@@ -43,7 +44,7 @@ const TOOLS: [Tool; 7] = [
     Tool {
         name: "cargo-bloat",
         args: &["bloat", "--version"],
-        why: "exercise 2 reads what it prints",
+        why: "exercises 2 and 8 read what it prints",
         install: "cargo install cargo-bloat --version 0.12.1 --locked",
         required: false,
     },
@@ -136,6 +137,22 @@ pub fn run() -> Result<Exit> {
             }
         }
     }
+    let (missing, why) = missing_crates(&workshop.root);
+    match missing.as_slice() {
+        [] => line("found", "crates", "everything that the exercises are built from is on this machine"),
+        ids => {
+            line(
+                "missing",
+                "crates",
+                &format!("{} need crates that are not on this machine yet: {why}", ids.join(", ")),
+            );
+            line(
+                "",
+                "",
+                "Cargo gets them by itself while there is a network. To work without one later, run in the folder of each of these exercises: cargo fetch --locked",
+            );
+        }
+    }
     let notes = match surroundings::of_workshop(&workshop.root, &workshop.profiles, &host) {
         Ok(surroundings) => surroundings.notes,
         Err(error) => {
@@ -169,6 +186,29 @@ fn answer(root: &Path, program: &str, args: &[&str]) -> Option<String> {
     call.env = surroundings::of_learner();
     let finished = proc::run(&call).ok()?;
     (finished.status == Status::Exited(0)).then(|| String::from_utf8_lossy(&finished.stdout).into_owned())
+}
+
+/// The exercises that cannot be built without a network, and what Cargo says of the first of them. One that cannot be read
+/// is not among them: every other verb says so.
+fn missing_crates(root: &Path) -> (Vec<String>, String) {
+    let (mut ids, mut why) = (Vec::new(), String::new());
+    for exercise in exercise::all(root).unwrap_or_default() {
+        let folder = evidence::target_folder(root).join("check").join(&exercise.id).join("doctor");
+        let fetched =
+            evidence::starter_files(&exercise).and_then(|starter| evidence::fetch(&exercise, &starter, &folder, true));
+        if let Err(error) = fetched {
+            let message = failure_of(&error).message;
+            let said = message
+                .lines()
+                .find(|line| line.contains("error:"))
+                .unwrap_or_else(|| message.lines().next().unwrap_or_default());
+            if ids.is_empty() {
+                said.clone_into(&mut why);
+            }
+            ids.push(exercise.id);
+        }
+    }
+    (ids, why)
 }
 
 /// Compiles, links and runs a program that does nothing: no list of linkers could know as much.

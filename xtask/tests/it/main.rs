@@ -9,6 +9,7 @@ mod docs;
 mod exercises;
 mod exercises_4_5;
 mod exercises_6_7;
+mod exercises_8_9;
 mod faults;
 #[cfg(unix)]
 mod fleet;

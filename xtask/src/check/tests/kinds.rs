@@ -220,3 +220,25 @@ fn a_limit_of_speed_that_nothing_can_keep_or_that_noise_can_break_is_refused() {
     let message = refused("at-most-percent = 150\nby-time = { at-most-percent = 160 }");
     assert_eq!(message, "time needs a wider margin than instructions: at least 20 % more");
 }
+
+#[test]
+fn what_may_not_be_depended_on_is_told_by_the_goal_about_crates_and_stops_the_builds() {
+    let mut known = with_goal(r#"check.dependencies = { build = "after", present = ["regex"] }"#);
+    let problem = Diagnostic::new(Code::DependencyNotAllowed, "the exercise does not let you depend on `x`");
+    let problems = [problem];
+    let codes = |case: &Case<'_>| judge(case).codes().into_iter().map(Code::name).collect::<Vec<_>>();
+    let case = Case { not_allowed: &problems, evidence: None, ..known.case() };
+    assert_eq!(codes(&case), ["dependency/not-allowed"]);
+    assert!(wanted_builds(&case).is_empty());
+    assert_eq!(blocked(&case).unwrap(), "dependencies that the exercise allows");
+    // Graded, it is built without them, and the goal is not met all the same.
+    let graded = Case { graded: true, ..case };
+    assert_eq!(blocked(&graded), None);
+    known.built("after").packages.clear();
+    let judged = Case { evidence: Some(&known.evidence), not_allowed: &problems, graded: true, ..known.case() };
+    assert_eq!(codes(&judged), ["dependency/not-allowed"]);
+    // With no goal about crates it is an error of its own.
+    let known = with_goal(r#"check.warnings = { build = "after" }"#);
+    let case = Case { not_allowed: &problems, evidence: None, ..known.case() };
+    assert_eq!(codes(&case), ["dependency/not-allowed"]);
+}

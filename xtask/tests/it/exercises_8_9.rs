@@ -1,0 +1,181 @@
+//! Exercises 8 and 9, in which learners choose crates and features: wrong turns on purpose, and how they are graded.
+
+use crate::browser::left_out;
+use crate::course::{codes, verdict};
+use crate::project::{Project, json, stderr, stdout};
+use predicates::prelude::*;
+use predicates::str::contains;
+use std::path::Path;
+
+const MANIFEST: &str = "exercises/ex8/Cargo.toml";
+
+/// Writes another line in place of the one that learners change.
+fn depend_on(project: &Project, exercise: &str, line: &str) {
+    let manifest = project.read(&format!("exercises/{exercise}/starter/Cargo.toml"));
+    let from = manifest.find("[dependencies]\n").unwrap() + "[dependencies]\n".len();
+    let to = from + manifest[from..].find("\n\n").unwrap();
+    project
+        .write(&format!("exercises/{exercise}/Cargo.toml"), &format!("{}{line}{}", &manifest[..from], &manifest[to..]));
+}
+
+fn found(project: &Project, exercise: &str) -> Vec<String> {
+    let document = json(&project.run(&["check", exercise, "--format", "json"]).code(1));
+    codes(&document).into_iter().map(|(code, _)| code).collect()
+}
+
+#[test]
+fn what_may_not_be_depended_on_is_named_before_anything_is_built() {
+    let project = Project::copy_of_the_repository();
+    let said = |line: &str| {
+        depend_on(&project, "ex8", line);
+        let text = stderr(&project.run(&["check", "ex8"]).code(1));
+        assert!(!project.path("target/check/ex8/starter-target").exists(), "something was built: {text}");
+        text.replace(project.path("").to_str().unwrap(), "")
+    };
+    insta::assert_snapshot!(said("regex = { version = \"1\", default_features = false, features = [\"std\"] }"), @r#"
+    error[dependency/not-allowed]: the exercise does not let you say `default_features` of a dependency
+      --> exercises/ex8/Cargo.toml:12:26
+       |
+    12 | regex = { version = "1", default_features = false, features = ["std"] }
+       |                          ^^^^^^^^^^^^^^^^ allowed: version, features, default-features, package
+       |
+       = help: did you mean `default-features`?
+    "#);
+    insta::assert_snapshot!(said("regex = { version = \"1\", default-features = false, features = [\"std\", \"perl\"] }"), @r#"
+    error[dependency/not-allowed]: the exercise knows no feature `perl` of regex
+      --> exercises/ex8/Cargo.toml:12:71
+       |
+    12 | regex = { version = "1", default-features = false, features = ["std", "perl"] }
+       |                                                                       ^^^^^^ not known
+       |
+       = help: did you mean `perf`?
+    "#);
+    insta::assert_snapshot!(said("regex-lite = \"0.1\""), @r#"
+    error[dependency/not-allowed]: the exercise does not let you depend on `regex-lite`
+      --> exercises/ex8/Cargo.toml:12:1
+       |
+    12 | regex-lite = "0.1"
+       | ^^^^^^^^^^ allowed: regex
+       |
+       = help: take this line out, and solve the exercise with what is allowed
+    "#);
+    insta::assert_snapshot!(said("regex = { path = \"../../../regex\" }"), @r#"
+    error[dependency/not-allowed]: the exercise does not let you say `path` of a dependency
+      --> exercises/ex8/Cargo.toml:12:11
+       |
+    12 | regex = { path = "../../../regex" }
+       |           ^^^^ allowed: version, features, default-features, package
+       |
+       = help: take regex from the registry, by its version: `version = "1"`
+    "#);
+    insta::assert_snapshot!(said("regex = \"1.5.4, <1.6\""), @r#"
+    error[dependency/not-allowed]: the course has regex 1.13.1, and this asks for another version
+      --> exercises/ex8/Cargo.toml:12:9
+       |
+    12 | regex = "1.5.4, <1.6"
+       |         ^^^^^^^^^^^^^ another version
+       |
+       = help: write "1": a size can be compared only with the same version
+    "#);
+    // The other goals wait, and say for what.
+    let document = json(&project.run(&["check", "ex8", "--format", "json"]).code(1));
+    assert_eq!(verdict(&document, "output"), "skip", "{document:#}");
+    let text = project.read("exercises/ex8/starter/Cargo.toml");
+    let from = text.find("[target").unwrap();
+    project.write(MANIFEST, &format!("{}{}", &text[..from], &text[text.find("# Already").unwrap()..]));
+    project.run(&["check", "ex8"]).code(1).stderr(contains("the table `target` of the course is missing"));
+}
+
+#[test]
+fn the_doctor_names_the_exercises_whose_crates_are_not_here_yet() {
+    let project = Project::copy_of_the_repository();
+    let mut nothing = project.xtask();
+    let text = stdout(&nothing.env("CARGO_HOME", project.path("cargo-home")).arg("doctor").assert().success());
+    let line = text.lines().find(|line| line.starts_with("missing  crates")).unwrap_or_else(|| panic!("{text}"));
+    assert!(line.contains("ex8, ex9 need crates") && !line.contains("ex1,"), "{text}");
+    assert!(text.contains("cargo fetch --locked"), "{text}");
+}
+
+#[test]
+#[ignore = "builds regex with five sets of features: .ci/run runs it"]
+fn exercise_8_notices_a_feature_too_few_and_one_too_many() {
+    let project = Project::copy_of_the_repository();
+    let with = |features: &str| {
+        let line = format!("regex = {{ version = \"1\", default-features = false, features = [{features}] }}");
+        depend_on(&project, "ex8", &line);
+        found(&project, "ex8")
+    };
+    let lock = project.read("exercises/ex8/Cargo.lock");
+    // It builds, and is smaller than the solution; what it lacks shows at run time.
+    assert_eq!(with("\"std\""), ["output/differs"]);
+    assert_eq!(with("\"std\", \"unicode-perl\""), ["output/differs"]);
+    assert_eq!(with("\"std\", \"unicode\""), ["dependency/feature", "size/not-small-enough"]);
+    // This one shows at once.
+    assert_eq!(with("\"unicode-case\", \"unicode-perl\""), ["build/failed"]);
+    assert_eq!(project.read("exercises/ex8/Cargo.lock"), lock, "no choice changes a version");
+}
+
+#[test]
+#[ignore = "builds clap, lexopt and pico-args: .ci/run runs it"]
+fn exercise_9_notices_behavior_that_was_lost_with_the_crate() {
+    let project = Project::copy_of_the_repository();
+    let lock = project.read("exercises/ex9/Cargo.lock");
+    // clap stays, and only its extras go.
+    depend_on(
+        &project,
+        "ex9",
+        "clap = { version = \"4\", default-features = false, features = [\"std\", \"derive\"] }",
+    );
+    assert_eq!(found(&project, "ex9"), ["dependency/not-allowed", "size/not-small-enough"]);
+    // The new crate is there, and the source still asks for the old one.
+    depend_on(&project, "ex9", "lexopt = \"0.3\"");
+    project.run(&["check", "ex9"]).code(1).stderr(contains("build/failed").and(contains("clap")));
+    // The smallest crate, as its documentation shows it.
+    depend_on(&project, "ex9", "pico-args = \"0.5\"");
+    let source = project.read("solutions/ex9/src/main.rs");
+    let parse = source.find("fn parse()").unwrap();
+    let end = source.find("fn main()").unwrap();
+    let pico = "fn parse() -> Result<Options, pico_args::Error> {\n    let mut arguments = pico_args::Arguments::from_env();\n    let ignore_case = arguments.contains([\"-i\", \"--ignore-case\"]);\n    let top = arguments.opt_value_from_str([\"-n\", \"--top\"])?.unwrap_or(10);\n    let skipped = arguments.finish().into_iter().map(|word| word.to_string_lossy().into_owned()).collect();\n    Ok(Options { ignore_case, top, skipped })\n}\n\n";
+    let source = format!("{}{pico}{}", &source[..parse], &source[end..]).replace("use lexopt::prelude::*;\n\n", "");
+    project.write("exercises/ex9/src/main.rs", &source);
+    project.run(&["check", "ex9"]).code(1).stderr(contains("output/differs").and(contains("-in2")));
+    assert_eq!(project.read("exercises/ex9/Cargo.lock"), lock, "no choice changes a version");
+}
+
+#[test]
+#[ignore = "grades submissions with other crates than the course's: .ci/run runs it"]
+fn a_submission_brings_the_crates_that_the_exercise_allows_and_no_others() {
+    if !Path::new("/usr/bin/bwrap").is_file() {
+        left_out("grading of chosen crates: there is no bubblewrap");
+        return;
+    }
+    let project = Project::copy_of_the_repository();
+    let hand_in = |student: &str, manifest: &str, source: &str| {
+        project.write(&format!("class/{student}/ex9/Cargo.toml"), manifest);
+        project.write(&format!("class/{student}/ex9/src/main.rs"), source);
+    };
+    let solution = project.read("solutions/ex9/Cargo.toml");
+    let source = project.read("solutions/ex9/src/main.rs");
+    let starter = project.read("exercises/ex9/starter/src/main.rs");
+    hand_in("s001", &solution, &source);
+    // What the course's own build has left in the cache of compiled crates is not what this one asks for.
+    let lean = "clap = { version = \"4\", default-features = false, features = [\"std\", \"derive\"] }";
+    hand_in("s002", &solution.replacen("lexopt = \"0.3\"", lean, 1), &starter);
+    // Allowed beside what is not: none of it is built, and the source asks for it.
+    hand_in("s003", &solution.replacen("lexopt = \"0.3\"", "lexopt = \"0.3\"\nevil = { path = \"/etc\" }", 1), &source);
+    project
+        .run(&["grade", "class", "--exercise", "ex9", "--out", "out", "--jobs", "1"])
+        .code(predicate::in_iter([0, 1]));
+    let journal = project.read("out/journal.jsonl");
+    let record = |student: &str| -> serde_json::Value {
+        let line = journal.lines().find(|line| line.contains(&format!("\"student\":\"{student}\""))).unwrap();
+        serde_json::from_str(line).unwrap()
+    };
+    let points = ["s001", "s002", "s003"].map(|student| record(student)["points"].as_u64().unwrap());
+    assert_eq!(points, [10, 4, 0], "{journal}");
+    assert_eq!(record("s003")["status"], "build-failed");
+    assert!(record("s003").to_string().contains("dependency/not-allowed"), "{journal}");
+    let bytes = |student: &str, key: &str| record(student)[key].as_u64().unwrap();
+    assert!(bytes("s001", "size_bytes") < bytes("s002", "size_bytes"), "{journal}");
+    assert!(bytes("s002", "size_bytes") < bytes("s002", "size_baseline"), "{journal}");
+}
