@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::thread;
 
 /// Every format, in the order in which they are written.
 const ALL: [GradeFormat; 5] =
@@ -84,23 +85,38 @@ fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
         GradeFormat::Json => write("grades.json", json::grades(book).context("cannot write the grades as JSON")?),
         GradeFormat::Junit => write("junit.xml", junit::grades(book)),
         GradeFormat::Gradescope => {
-            for (student, book) in &each(book) {
+            for_each(book, |student, book| {
                 let name = format!("gradescope/{}.json", grade::file_name(student));
                 match gradescope::results(book, student).context("cannot write the grades as JSON")? {
                     Some(text) => write(&name, text)?,
                     // A partial sum would be a wrong grade, also one from an earlier run.
                     None => drop(fs::remove_file(out.join(&name))),
                 }
-            }
-            Ok(())
+                Ok(())
+            })
         }
         GradeFormat::Html => {
-            for (student, book) in &each(book) {
-                write(&format!("students/{}.html", grade::file_name(student)), html::student(book, student))?;
-            }
+            for_each(book, |student, book| {
+                write(&format!("students/{}.html", grade::file_name(student)), html::student(book, student))
+            })?;
             write("index.html", html::index(book))
         }
     }
+}
+
+/// Does something for each student, on all cores: a class of thousands has as many pages.
+fn for_each(book: &Gradebook, work: impl Fn(&str, &Gradebook) -> Result<()> + Sync) -> Result<()> {
+    let all: Vec<(&str, Gradebook)> = each(book).into_iter().collect();
+    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = all.len().div_ceil(cores).max(1);
+    thread::scope(|scope| {
+        let work = &work;
+        let parts: Vec<_> = all
+            .chunks(share)
+            .map(|part| scope.spawn(move || part.iter().try_for_each(|(student, book)| work(student, book))))
+            .collect();
+        parts.into_iter().try_for_each(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
 }
 
 /// A gradebook for each student, with nobody else in it: whoever looks for a student's rows need not look at all.

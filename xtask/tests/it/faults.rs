@@ -246,6 +246,7 @@ fn eprintln_seed(seed: u64) {
 
 #[test]
 #[cfg(target_os = "linux")]
+#[ignore = "grades a small class several times: .ci/run runs it"]
 fn ctrl_c_and_a_second_grader_leave_what_is_done_and_nothing_else() {
     if !has_boxes() {
         return;
@@ -364,6 +365,7 @@ fn with_mounts(project: &Project, script: &str) -> Running {
 
 #[test]
 #[cfg(target_os = "linux")]
+#[ignore = "grades a small class several times: .ci/run runs it"]
 fn a_full_disk_costs_nothing_but_time() {
     if !has_boxes() || !has_mounts() {
         return;
@@ -446,6 +448,7 @@ fn broken_meanwhile(prepare: &str, breaks: &str, mends: &str) -> (Project, Strin
 
 #[test]
 #[cfg(target_os = "linux")]
+#[ignore = "grades a small class several times: .ci/run runs it"]
 fn a_full_place_to_build_in_is_no_grade() {
     if !has_boxes() || !has_mounts() {
         return;
@@ -461,6 +464,7 @@ fn a_full_place_to_build_in_is_no_grade() {
 
 #[test]
 #[cfg(target_os = "linux")]
+#[ignore = "grades a small class several times: .ci/run runs it"]
 fn a_linker_that_is_gone_for_a_while_is_no_grade() {
     if !has_boxes() || !has_mounts() {
         return;
