@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 use watch::Watch;
@@ -189,6 +189,19 @@ pub fn relay(program: &OsString, args: &[OsString]) -> Result<Status> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let status = Command::new(program).args(args).status();
     status.map(status_of).with_context(|| format!("cannot start `{}`", program.display()))
+}
+
+/// This program's file, as it was called when it was first asked for: a new build may take its place meanwhile.
+///
+/// # Errors
+/// When the system does not tell.
+pub fn own_path() -> Result<&'static Path> {
+    static OWN: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(own) = OWN.get() {
+        return Ok(own);
+    }
+    let own = std::env::current_exe().context("cannot find the path of this program")?;
+    Ok(OWN.get_or_init(|| own))
 }
 
 /// Ends this process by a signal, as the one that it stood in for was ended. Returns where that cannot be done.

@@ -45,10 +45,10 @@ pub fn units(cargo: &Cargo, build: &Build, scratch: &Path) -> Result<Result<Vec<
         tree::open_to_all(scratch)?;
         tree::open_to_all(&notes)?;
     }
-    let own = env::current_exe().context("cannot find the path of this program")?;
+    let own = crate::proc::own_path()?;
     let mut cargo = cargo.clone();
     for (name, value) in [
-        ("RUSTC_WRAPPER", own.into_os_string()),
+        ("RUSTC_WRAPPER", own.into()),
         ("RUSTC_WORKSPACE_WRAPPER", OsString::new()),
         (PLAN, notes.clone().into()),
         ("CARGO_BUILD_BUILD_DIR", scratch.into()),

@@ -11,7 +11,7 @@
 
 use crate::proc::{self, Call, Status};
 use crate::tree;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::env;
@@ -64,7 +64,7 @@ struct Stamp {
 /// # Errors
 /// When this program cannot tell its own path.
 pub fn install(call: &mut Call, build_dir: &Path, profile: &str) -> Result<()> {
-    let recorder = env::current_exe().context("cannot find the path of this program")?;
+    let recorder = proc::own_path()?;
     let set = |value: OsString| Some(value);
     call.env.insert("RUSTC_WRAPPER".into(), set(recorder.into()));
     call.env.insert(BUILD_DIR.into(), set(build_dir.into()));

@@ -63,8 +63,10 @@ pub enum Kind {
         toolchain: PathBuf,
         /// Cargo's home, of which only `registry` is seen.
         cargo_home: PathBuf,
-        /// This program, which stands between Cargo and rustc to note flags.
+        /// This program as it was called, which stands between Cargo and rustc to note flags.
         own: PathBuf,
+        /// A copy of it that nobody replaces.
+        copy: PathBuf,
     },
     /// The program, the loader and C's library: nothing to shell out to.
     Run,
@@ -140,7 +142,7 @@ impl Sandbox {
         let mut env: BTreeMap<OsString, OsString> = BTreeMap::new();
         let program;
         match &self.kind {
-            Kind::Build { toolchain, cargo_home, own } => {
+            Kind::Build { toolchain, cargo_home, copy, .. } => {
                 add(&[flag("--ro-bind"), flag("/usr"), flag("/usr"), flag("--symlink"), flag("usr/bin"), flag("/bin")]);
                 add(&[flag("--ro-bind-try"), flag("/etc/alternatives"), flag("/etc/alternatives")]);
                 add(&[flag("--ro-bind"), toolchain.as_os_str(), flag(TOOLCHAIN)]);
@@ -151,7 +153,7 @@ impl Sandbox {
                 add(&[flag("--ro-bind-try"), registry.as_os_str(), flag("/cargo/registry")]);
                 add(&[flag("--perms"), flag("1777"), flag("--size"), flag("268435456"), flag("--tmpfs"), flag("/tmp")]);
                 // After /tmp, because this program may itself lie below it.
-                add(&[flag("--ro-bind"), own.as_os_str(), flag(OWN)]);
+                add(&[flag("--ro-bind"), copy.as_os_str(), flag(OWN)]);
                 add(&[flag("--bind"), self.shared.as_os_str(), flag(INSIDE)]);
                 for folder in self.of_the_course(&call.cwd) {
                     let inside = seen(folder.as_os_str());
@@ -307,7 +309,12 @@ mod tests {
 
     #[test]
     fn a_build_box_sees_its_folder_at_a_fixed_path() {
-        let kind = Kind::Build { toolchain: "/r/1.95".into(), cargo_home: "/h/.cargo".into(), own: "/x/xtask".into() };
+        let kind = Kind::Build {
+            toolchain: "/r/1.95".into(),
+            cargo_home: "/h/.cargo".into(),
+            own: "/x/xtask".into(),
+            copy: "/y/xtask".into(),
+        };
         let mut call = Call::new("cargo", "/srv/w1/starter").args(["build", "--target-dir", "/srv/w1/target"]);
         call.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some("/srv/w1/target".into()));
         call.env.insert("SECRET".into(), None);

@@ -31,7 +31,7 @@ fn a_signal_is_not_an_exit_code() {
 
 #[test]
 fn a_box_that_somebody_else_ended_says_nothing_of_what_was_in_it() {
-    let build = Kind::Build { toolchain: "/t".into(), cargo_home: "/c".into(), own: "/o".into() };
+    let build = Kind::Build { toolchain: "/t".into(), cargo_home: "/c".into(), own: "/o".into(), copy: "/o".into() };
     for kind in [&build, &Kind::Run] {
         assert_eq!(ended_from_outside(Status::Signaled(15), kind), Some(15));
         assert_eq!(ended_from_outside(Status::Exited(101), kind), None);
