@@ -36,6 +36,8 @@ pub struct Call {
     pub only_env: bool,
     /// The box that it runs in; none for what is trusted.
     pub sandbox: Option<Arc<Sandbox>>,
+    /// The name that the program has in the box for runs.
+    pub called: Option<String>,
 }
 
 impl Call {
@@ -51,6 +53,7 @@ impl Call {
             output_limit: 256 << 20,
             only_env: false,
             sandbox: None,
+            called: None,
         }
     }
 

@@ -17,6 +17,8 @@ const TOOLCHAIN: &str = "/toolchain";
 const CARGO_HOME: &str = "/cargo";
 /// Where a box sees the program that it runs.
 const PROGRAM: &str = "/program";
+/// Where it is if it has a name of its own.
+const CALLED: &str = "/called";
 /// Where a build box sees this program.
 const OWN: &str = "/box/xtask";
 /// Where a run box sees what sets its limits.
@@ -135,9 +137,15 @@ impl Sandbox {
                     let (outside, inside) = (format!("/usr/bin/{helper}"), format!("{HELPERS}/{helper}"));
                     add(&[flag("--ro-bind"), flag(&outside), flag(&inside)]);
                 }
-                add(&[flag("--ro-bind"), &call.program, flag(PROGRAM)]);
+                program = match &call.called {
+                    None => PROGRAM.into(),
+                    Some(name) => {
+                        add(&[flag("--perms"), flag("0755"), flag("--dir"), flag(CALLED)]);
+                        OsString::from(format!("{CALLED}/{name}"))
+                    }
+                };
+                add(&[flag("--ro-bind"), &call.program, &program]);
                 add(&[flag("--perms"), flag("1777"), flag("--size"), flag("16777216"), flag("--tmpfs"), flag("/tmp")]);
-                program = PROGRAM.into();
                 add(&[flag("--chdir"), flag("/tmp")]);
             }
         }

@@ -6,6 +6,7 @@ mod browser;
 mod course;
 mod docs;
 mod exercises;
+mod exercises_10_11_13;
 mod foreign;
 mod grade;
 mod learner;
