@@ -68,3 +68,72 @@ fn exercise_10_is_not_met_by_what_leaves_the_copies() {
     assert_eq!(codes(&document).into_iter().map(|(code, _)| code).collect::<Vec<_>>(), ["answer/wrong"]);
     project.run(&["check", "ex10"]).code(1).stderr(contains("`copies` is not right: it is more than 12 % too little"));
 }
+
+const COUNT: &str = "exercises/ex11/src/main.rs";
+
+/// Solved, but for what `change` does to the solution.
+fn nearly_solved(project: &Project, file: &str, changes: &[(&str, &str)]) {
+    let solution =
+        std::fs::read_to_string(crate::project::repository().join(file.replace("exercises/", "solutions/"))).unwrap();
+    project.write(file, &solution);
+    for (from, to) in changes {
+        project.edit(file, from, to);
+    }
+}
+
+#[test]
+fn exercise_11_shows_what_the_compiler_misses() {
+    let project = Project::copy_of_the_repository();
+    let handler = "#[panic_handler]\nfn on_panic(_: &PanicInfo<'_>) -> ! {\n    abort()\n}\n";
+    for (changes, words) in [
+        (
+            vec![(handler, ""), ("use core::panic::PanicInfo;\n", "")],
+            "`#[panic_handler]` function required, but not found",
+        ),
+        (vec![("let _ = File(2).write_str(message);", "eprintln!(\"{message}\");")], "cannot find macro `eprintln`"),
+        (vec![("#[unsafe(no_mangle)]\n", "")], "undefined symbol: main"),
+    ] {
+        nearly_solved(&project, COUNT, &changes);
+        let text = stderr(&project.run(&["check", "ex11"]).code(1));
+        assert!(text.contains("build/failed") && text.contains(words), "{words}: {text}");
+    }
+    project.run(&["hint", "ex11"]).success().stdout(contains("Take the first error first"));
+}
+
+#[test]
+fn exercise_11_compares_codes_and_texts_and_ends_a_loop() {
+    let project = Project::copy_of_the_repository();
+    for (from, to, code, words) in [
+        ("return fail(2, ", "return fail(1, ", "output/differs", "expected exit code 2, got exit code 1"),
+        ("let _ = File(2)", "let _ = File(1)", "output/differs", "- | usage: count [-lwc] <FILE"),
+        ("for index in 1..", "for index in 0..", "output/differs", "expected exit code 0, got exit code 2"),
+        ("[0; 4096]", "[0; 0x40_0000_0000]", "run/crashed", "ended by signal 11"),
+    ] {
+        nearly_solved(&project, COUNT, &[(from, to)]);
+        let text = stderr(&project.run(&["check", "ex11"]).code(1));
+        assert!(text.contains(code) && text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
+#[ignore = "waits for a loop that never ends, and builds with std: .ci/run runs it"]
+fn exercise_11_is_not_met_by_half_a_step() {
+    let project = Project::copy_of_the_repository();
+    nearly_solved(&project, COUNT, &[("            Ok(0) => break,\n", "")]);
+    // rustc sees that what follows the loop is never reached.
+    assert_eq!(found(&project, "ex11"), ["run/timeout", "build/warning"]);
+    // Without std's `main`, but with std.
+    let handler = "#[panic_handler]\nfn on_panic(_: &PanicInfo<'_>) -> ! {\n    abort()\n}\n";
+    let abort = "    safe fn abort() -> !;\n";
+    nearly_solved(
+        &project,
+        COUNT,
+        &[("#![no_std]\n", ""), (handler, ""), (abort, ""), ("use core::panic::PanicInfo;\n", "")],
+    );
+    assert_eq!(found(&project, "ex11"), ["size/not-small-enough", "binary/dynamically-linked"]);
+    project.run(&["hint", "ex11"]).success().stdout(contains("#![no_main] alone keeps std"));
+    // The profile is not what the exercise is about.
+    project.edit("exercises/ex11/Cargo.toml", "strip = true", "strip = false");
+    let text = stderr(&project.run(&["check", "ex11"]).code(1));
+    assert!(text.contains("edits/other-file-changed"), "{text}");
+}
