@@ -253,6 +253,15 @@ mod tests {
     }
 
     #[test]
+    fn a_program_may_have_another_name_in_its_box() {
+        let mut call = Call::new("/srv/w1/target/release/p", "/srv/w1").arg("a");
+        call.called = Some("q".to_owned());
+        let words = words(&sandbox(Kind::Run, None).wrap(&call));
+        assert!(words.contains("--perms 0755 --dir /called --ro-bind /srv/w1/target/release/p /called/q"), "{words}");
+        assert!(words.ends_with("-- /called/q a"), "{words}");
+    }
+
+    #[test]
     fn a_box_that_is_not_there_is_not_what_ran_in_it() {
         let finished = |code, stdout: &str, stderr: &str| Finished {
             status: Status::Exited(code),

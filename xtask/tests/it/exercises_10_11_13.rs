@@ -137,3 +137,87 @@ fn exercise_11_is_not_met_by_half_a_step() {
     let text = stderr(&project.run(&["check", "ex11"]).code(1));
     assert!(text.contains("edits/other-file-changed"), "{text}");
 }
+
+const TOOLS: &str = "exercises/ex13/src/main.rs";
+
+#[test]
+#[ignore = "builds four programs and one five times: .ci/run runs it"]
+fn exercise_13_tells_a_name_from_an_argument() {
+    let project = Project::copy_of_the_repository();
+    let unmet = |changes: &[(&str, &str)]| {
+        nearly_solved(&project, TOOLS, changes);
+        let document = json(&project.run(&["check", "ex13", "--format", "json"]).code(1));
+        let goals = document["goals"].as_array().unwrap().iter();
+        let failed: Vec<String> = goals
+            .filter(|goal| goal["verdict"] == "fail")
+            .map(|goal| {
+                format!("{} {}", goal["id"].as_str().unwrap(), goal["diagnostics"][0]["code"].as_str().unwrap())
+            })
+            .collect();
+        failed.join(", ")
+    };
+    // The name with its folder is no tool's name.
+    assert_eq!(
+        unmet(&[("Path::new(path).file_stem()?.to_str()", "Path::new(path).to_str()")]),
+        "hex-by-name output/differs, rank-by-name output/differs, wrap-by-name output/differs"
+    );
+    let text = stderr(&project.run(&["check", "ex13"]).code(1));
+    assert!(text.contains("target/check/ex13/learner-called/hex"), "{text}");
+    // The tool gets its own name as an argument.
+    assert_eq!(
+        unmet(&[("run(&words[2..])", "run(&words[1..])")]),
+        "hex output/differs, rank output/differs, wrap output/differs"
+    );
+    assert!(stderr(&project.run(&["check", "ex13"]).code(1)).contains("`hex` is no number"));
+    // Without an argument there is no second word.
+    let unchecked = ("words.get(1).and_then(|word| tool(word))", "tool(&words[1])");
+    assert_eq!(unmet(&[unchecked]), "usage run/crashed");
+    // Starting the other programs: they are not where this one is installed.
+    let elsewhere = "\nfn started(name: &str) -> ExitCode {\n    let here = env::current_exe().unwrap_or_default();\n    match std::process::Command::new(here.with_file_name(name)).status() {\n        Ok(_) => ExitCode::SUCCESS,\n        Err(_) => ExitCode::FAILURE,\n    }\n}\n\nfn usage() ";
+    let failed = unmet(&[
+        ("\nfn usage() ", elsewhere),
+        ("return run(&words[2..]);", "let _ = run;\n        return started(&words[1]);"),
+    ]);
+    assert_eq!(failed, "hex output/differs, rank output/differs, wrap output/differs");
+}
+
+#[test]
+fn a_program_is_started_under_another_name_and_compared_with_several() {
+    let project = Project::course();
+    let main = "fn main() {\n    let words: Vec<String> = std::env::args().collect();\n    let name = std::path::Path::new(&words[0]).file_stem().unwrap().to_owned();\n    println!(\"{} {}\", name.display(), words[1..].join(\" \"));\n}\n";
+    project.write("exercises/ex1/src/main.rs", main);
+    project.write(
+        "exercises/ex1/src/bin/other.rs",
+        "fn main() {\n    println!(\"other {}\", std::env::args().nth(1).unwrap());\n}\n",
+    );
+    let exercise = "exercises/ex1/exercise.toml";
+    project.edit(
+        exercise,
+        "[build.after]",
+        "[build.other]\ntree = \"starter\"\nprofile = \"release\"\nbin = \"other\"\n\n[build.after]",
+    );
+    project.edit(exercise, "same-as = \"before\"", "same-as = \"other\"\ncalled = \"other\"");
+    project.edit(exercise, "args = [\"{words}\", \"{number}\"]", "args = [\"{number}\"]");
+    project.edit(exercise, "against = \"before\"", "against = \"before\"\nplus = [\"other\"]");
+    project.run(&["author", "verify", "--write-digests"]).success();
+    project.profile("[profile.release]\nopt-level = \"z\"\nlto = true\nstrip = true\n");
+    project.check().success().stdout(contains("10 of 10 points"));
+    // Under its own name it is another program; the run can be repeated as it was.
+    project.edit(exercise, "called = \"other\"", "called = \"another\"");
+    let text = stderr(&project.check().code(1));
+    assert!(text.contains("+ | another ") && text.contains("learner-called/another"), "{text}");
+    // Arguments of the judged program only.
+    project.edit(exercise, "called = \"another\"", "called = \"other\"\nfirst = [\"x\"]");
+    let text = stderr(&project.check().code(1));
+    assert!(text.contains("+ | other x ") && text.contains("learner-called/other x "), "{text}");
+    project.edit(exercise, "called = \"other\"", "called = \"../other\"");
+    let text = stderr(&project.check().code(2));
+    assert!(
+        text.contains("a program's name is made of letters, digits, `-` and `_`") && text.contains("exercise.toml:"),
+        "{text}"
+    );
+    project.edit(exercise, "called = \"../other\"", "called = \"other\"");
+    project.edit(exercise, "bin = \"other\"", "bin = \"nobody\"");
+    let text = stderr(&project.check().code(1));
+    assert!(text.contains("no bin target named `nobody`"), "{text}");
+}
