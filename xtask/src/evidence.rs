@@ -89,6 +89,8 @@ pub struct Built {
     /// The work of the runs of the speed goals, by the goal's name.
     #[serde(default)]
     pub work: BTreeMap<String, Work>,
+    /// For the goals that start the program under another name: where it has that name.
+    pub called: BTreeMap<String, PathBuf>,
     /// Wall seconds of the build.
     pub seconds: f64,
     /// Cargo had nothing to do.
@@ -114,12 +116,14 @@ impl Evidence {
 }
 
 impl Built {
-    /// Bytes of a section; of the whole file for `None`.
+    /// Bytes of a section; of the whole file for `None`. Names are those of ELF: what is `.text` there is `__text` on macOS.
     pub fn part(&self, section: Option<&str>) -> Option<u64> {
-        match section {
-            None => Some(self.bytes),
-            Some(name) => self.sections.iter().find(|section| section.name == name).map(|section| section.bytes),
-        }
+        let Some(name) = section else { return Some(self.bytes) };
+        let is_it = |other: &str| {
+            let plain = |name: &str| name.trim_start_matches(['.', '_']).to_owned();
+            other == name || other.starts_with("__") && plain(other) == plain(name)
+        };
+        self.sections.iter().find(|section| is_it(&section.name)).map(|section| section.bytes)
     }
 }
 

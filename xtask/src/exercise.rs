@@ -120,6 +120,9 @@ pub struct Build {
     pub tree: Tree,
     /// The profile, as typed after `--profile`.
     pub profile: String,
+    /// The program, where it does not have the name of the package.
+    #[serde(default)]
+    pub bin: Option<String>,
     /// Settings that this build has instead of those of its profile.
     #[serde(default)]
     pub set: BTreeMap<String, toml::Value>,
@@ -172,6 +175,11 @@ impl Exercise {
     /// Hints for a problem.
     pub fn hints_for(&self, code: Code) -> &[String] {
         self.data.hints_for.get(code.name()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The program that a build makes.
+    pub fn bin(&self, build: &str) -> &str {
+        self.build(build).bin.as_ref().unwrap_or(&self.data.package)
     }
 
     /// A build by its name; `load` has made sure that it is there.

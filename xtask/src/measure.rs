@@ -56,15 +56,17 @@ pub fn run(
     env: &BTreeMap<OsString, Option<OsString>>,
     limits: Limits,
 ) -> Result<Run> {
-    run_in(None, executable, args, stdin, cwd, env, limits)
+    run_in(None, None, executable, args, stdin, cwd, env, limits)
 }
 
-/// Runs a program once, in a box if there is one.
+/// Runs a program once, in a box if there is one, and there under another name if one is given.
 ///
 /// # Errors
 /// When it cannot be started.
+#[expect(clippy::too_many_arguments, reason = "what a run depends on; each is named at the only call")]
 pub fn run_in(
     sandbox: Option<&Arc<Sandbox>>,
+    called: Option<&str>,
     executable: &Path,
     args: &[String],
     stdin: &str,
@@ -78,6 +80,7 @@ pub fn run_in(
     call.timeout = Some(limits.time);
     call.output_limit = limits.output;
     call.sandbox = sandbox.cloned();
+    call.called = called.map(str::to_owned);
     let finished = proc::run(&call)?;
     Ok(Run { status: finished.status, stdout: finished.stdout, stderr: finished.stderr })
 }

@@ -40,6 +40,8 @@ pub struct Call {
     pub sandbox: Option<Arc<Sandbox>>,
     /// What it may use together with all that it starts; nothing is looked at without one.
     pub watch: Option<Watch>,
+    /// The name that the program has in the box for runs.
+    pub called: Option<String>,
 }
 
 impl Call {
@@ -56,6 +58,7 @@ impl Call {
             only_env: false,
             sandbox: None,
             watch: None,
+            called: None,
         }
     }
 

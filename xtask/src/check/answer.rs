@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{Built, group_key};
 use crate::exercise::answers::{Answer, Answers};
 use crate::exercise::kinds::{
-    self, Caller, Choice, CrateSize, LargestCrate, LargestGroup, Shrinks, Smallest, Text, Truth, Twins,
+    self, Caller, Choice, CrateSize, GroupSize, LargestCrate, LargestGroup, Shrinks, Smallest, Text, Truth, Twins,
 };
 use crate::manifest::nearest;
 use crate::units::{change, thousands};
@@ -92,14 +92,16 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
             largest_crate(built, *after_std, given)
         }
         Truth::CrateSize(CrateSize { build, krate, tolerance_percent }) => {
-            let Some(size) = Size::parse(&answer.value) else {
-                return Said::NotANumber(
-                    "write bytes (24371), or in quotes what cargo-bloat prints: \"23.8KiB\" or \"9.2%\" (of .text)"
-                        .to_owned(),
-                );
-            };
+            let Some(size) = Size::parse(&answer.value) else { return Said::NotANumber(SIZES.to_owned()) };
             let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
-            crate_size(built, krate, *tolerance_percent, &size)
+            let bytes = built.crates.iter().find(|(name, _)| name == krate).map_or(0, |(_, bytes)| *bytes);
+            code_size(built, bytes, *tolerance_percent, &size)
+        }
+        Truth::GroupSize(GroupSize { build, group, tolerance_percent }) => {
+            let Some(size) = Size::parse(&answer.value) else { return Said::NotANumber(SIZES.to_owned()) };
+            let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
+            let bytes = built.groups.get(&group_key(group)).copied().flatten().unwrap_or_default();
+            code_size(built, bytes, *tolerance_percent, &size)
         }
         Truth::LargestGroup(LargestGroup { build, groups }) => {
             let options: Vec<String> = groups.keys().cloned().collect();
@@ -245,8 +247,11 @@ impl Size {
     }
 }
 
-fn crate_size(built: &Built, krate: &str, tolerance: f64, size: &Size) -> Said {
-    let bytes = built.crates.iter().find(|(name, _)| name == krate).map_or(0, |(_, bytes)| *bytes) as f64;
+/// What is understood as a size.
+const SIZES: &str = "write bytes (24371), or in quotes what cargo-bloat prints: \"23.8KiB\" or \"9.2%\" (of .text)";
+
+fn code_size(built: &Built, bytes: u64, tolerance: f64, size: &Size) -> Said {
+    let bytes = bytes as f64;
     let text = built.part(Some(".text")).unwrap_or_default().max(1) as f64;
     let (given, truth) = match size {
         Size::Bytes(given) => (*given, bytes),

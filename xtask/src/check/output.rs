@@ -19,7 +19,8 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Output) -> Finding {
     let hidden = case.evidence.and_then(|evidence| evidence.hidden.as_deref());
     let inputs = evidence::inputs_of(case.exercise, goal, spec, hidden);
     let limits = evidence::limits(case.exercise);
-    let executable = case.evidence.and_then(|evidence| evidence.built(build.get_ref())).map(|built| &built.executable);
+    let built = case.evidence.and_then(|evidence| evidence.built(build.get_ref()));
+    let executable = built.map(|built| built.called.get(goal).unwrap_or(&built.executable));
     let mut wrong =
         inputs.iter().zip(expected.iter().zip(got)).enumerate().filter_map(|(index, (input, (expected, got)))| {
             Some((index, input, problem(build.get_ref(), expected, got, limits)?))
@@ -33,7 +34,7 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Output) -> Finding {
     let shown = executable.map(|path| crate::diagnostic::shown(path).display().to_string()).unwrap_or_default();
     let problem = Diagnostic::new(code, message)
         .in_file(&case.manifest.source.file)
-        .help(format!("run it yourself: {}", command(&shown, input)));
+        .help(format!("run it yourself: {}", command(&shown, &spec.first, input)));
     Finding::NotMet(vec![problem], data)
 }
 
@@ -93,12 +94,12 @@ fn framed(name: &str, expected: &[u8], got: &[u8]) -> String {
 }
 
 /// The run as a line for a shell.
-fn command(executable: &str, input: &Input) -> String {
+fn command(executable: &str, first: &[String], input: &Input) -> String {
     let quote = |text: &str| {
         let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:".contains(c));
         if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
     };
-    let args: String = input.args.iter().map(|arg| format!(" {}", quote(arg))).collect();
+    let args: String = first.iter().chain(&input.args).map(|arg| format!(" {}", quote(arg))).collect();
     let line = format!("{}{args}", quote(executable));
     if input.stdin.is_empty() { line } else { format!("printf %s {} | {line}", quote(&input.stdin)) }
 }

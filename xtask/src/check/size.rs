@@ -10,23 +10,29 @@ use crate::units::{change, thousands};
 use serde_json::json;
 
 pub fn judge(case: &Case<'_>, spec: &Size) -> Finding {
-    let Size { build, against, shrink_percent, section } = spec;
+    let Size { build, against, plus, shrink_percent, section } = spec;
     let part = |name: &str| case.evidence?.built(name)?.part(section.as_deref());
-    let (Some(bytes), Some(reference)) = (part(build.get_ref()), part(against.get_ref())) else {
-        return Finding::NeedsBuild;
-    };
+    let others: Vec<&str> = [against].into_iter().chain(plus).map(|name| name.get_ref().as_str()).collect();
+    let reference: Option<u64> = others.iter().map(|name| part(name)).sum();
+    let (Some(bytes), Some(reference)) = (part(build.get_ref()), reference) else { return Finding::NeedsBuild };
     let what = section.as_deref().unwrap_or("the file");
-    let data = json!({ "build": build.get_ref(), "against": against.get_ref(), "part": what, "bytes": bytes,
+    let data = json!({ "build": build.get_ref(), "against": others.join(" + "), "part": what, "bytes": bytes,
         "against_bytes": reference, "shrink_percent": shrink_percent });
     let most = reference as f64 * (1.0 - shrink_percent / 100.0);
     if bytes as f64 <= most {
         return Finding::Met(data);
     }
+    let those = match others.as_slice() {
+        [one] => format!("that of `{one}`"),
+        several => format!(
+            "those of {} together",
+            several.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        ),
+    };
     let both = format!(
-        "{what} of `{}` has {} bytes, that of `{}` {} ({})",
+        "{what} of `{}` has {} bytes, {those} {} ({})",
         build.get_ref(),
         thousands(bytes),
-        against.get_ref(),
         thousands(reference),
         change(bytes, reference)
     );
@@ -45,6 +51,12 @@ pub fn judge(case: &Case<'_>, spec: &Size) -> Finding {
 /// most on its own in the committed measurement.
 fn advice(case: &Case<'_>, build: &str) -> String {
     let profile = &case.exercise.build(build).profile;
+    if !case.exercise.edits().any(|path| path == "Cargo.toml") {
+        let id = &case.exercise.id;
+        return format!(
+            "no setting is asked for here; `cargo xtask bloat --manifest-path exercises/{id}/Cargo.toml --profile {profile} --functions` shows what the code is made of"
+        );
+    }
     let is_default = |key: &str| {
         let now = effective::effective(case.manifest, case.overrides, profile, key).value;
         now.zip(default("release", key)).is_some_and(|(now, default)| canonical(key, &now) == canonical(key, &default))

@@ -80,6 +80,17 @@ impl Place {
     }
 }
 
+/// The runs of each goal, and where the program has the name that a goal starts it under.
+type Runs = (BTreeMap<String, Vec<Run>>, BTreeMap<String, PathBuf>);
+
+/// What a build is run with for one goal.
+#[derive(Debug)]
+struct Job {
+    inputs: Vec<inputs::Input>,
+    /// The name that the program is started under, if not its own.
+    called: Option<String>,
+}
+
 impl Bench<'_> {
     fn exercise(&self) -> &Exercise {
         self.request.exercise
@@ -199,7 +210,7 @@ impl Bench<'_> {
             let chosen = effective::effective(manifest, overrides, &build.profile, key).value;
             chosen.is_some_and(|chosen| effective::canonical(key, &chosen) == effective::canonical(key, value))
         });
-        let is_plain = |other: &Build| other.profile == build.profile && other.set.is_empty();
+        let is_plain = |other: &Build| other.profile == build.profile && other.bin == build.bin && other.set.is_empty();
         let repeats = same && build.tree == Tree::Learner && !build.set.is_empty();
         let mut builds = self.exercise().data.build.iter();
         let plain = builds.find(|(_, other)| other.tree == Tree::Learner && is_plain(other));
@@ -254,7 +265,7 @@ impl Bench<'_> {
             manifest: Some(place.folder.join("Cargo.toml")),
             profile: build.profile.clone(),
             packages: vec![data.package.clone()],
-            bins: vec![data.package.clone()],
+            bins: vec![self.exercise().bin(name).to_owned()],
             extra,
             target_dir: Some(place.target_dir.clone()),
             // A graded build is never fresh, so the compiler's arguments can be noted while it is made.
@@ -290,7 +301,7 @@ impl Bench<'_> {
             }
         };
         let seconds = began.elapsed().as_secs_f64();
-        let executable = made.executable(&data.package)?.clone();
+        let executable = made.executable(self.exercise().bin(name))?.clone();
         // The linker can be told to leave a link, and whoever follows it measures another file. A learner's own check
         // looks where their own Cargo has built.
         let program = match self.request.grading {
@@ -314,6 +325,7 @@ impl Bench<'_> {
             record::arguments(&deps, &executable.path)
         });
         let binary = binary::read(&program)?;
+        let (runs, called) = self.run(name, &program, place)?;
         let groups = self.groups(name);
         let code = if self.wants_code(name) { crates::read(&program)? } else { None };
         Ok(Attempt::Built(Box::new(Built {
@@ -325,7 +337,8 @@ impl Bench<'_> {
                 .map(|group| (group_key(group), code.as_ref().map(|code| code.bytes_of(group))))
                 .collect(),
             functions: code.filter(|_| self.wants_functions(name)).map(|code| self.own(code)).unwrap_or_default(),
-            runs: self.run(name, &program, place)?,
+            runs,
+            called,
             work: self.work(name, &program, place)?,
             seconds,
             fresh: executable.fresh,
@@ -384,15 +397,15 @@ impl Bench<'_> {
         let _ = fs::remove_dir_all(&scratch);
         // The real build has succeeded: then a refusal here is about the pretending, and nothing is known.
         let Ok(units) = units else { return Ok(None) };
-        let krate = self.exercise().data.package.replace('-', "_");
+        let krate = self.exercise().bin(name).replace('-', "_");
         let Some(unit) = units.iter().find(|unit| unit.krate == krate && unit.kind == "bin") else { return Ok(None) };
         let flags = effective::of_rustc(&unit.args);
         store::save(&file, &key, &flags)?;
         Ok(Some(flags))
     }
 
-    /// The inputs that a build is run with, by goal.
-    fn jobs(&self, name: &str) -> BTreeMap<String, Vec<inputs::Input>> {
+    /// What a build is run with, by goal.
+    fn jobs(&self, name: &str) -> BTreeMap<String, Job> {
         let mut jobs = BTreeMap::new();
         let hidden = self.request.grading.map(|grading| grading.hidden.as_str());
         for goal in &self.exercise().data.goal {
@@ -400,28 +413,44 @@ impl Bench<'_> {
                 continue;
             }
             let id = goal.id.get_ref();
-            let inputs = match &goal.check {
-                Check::Output(output) => inputs_of(self.exercise(), id, output, hidden),
-                Check::Panic(Panic { args, stdin, .. }) => {
-                    vec![inputs::Input { args: args.clone(), stdin: stdin.clone() }]
+            let job = match &goal.check {
+                Check::Output(output) => {
+                    let mut inputs = inputs_of(self.exercise(), id, output, hidden);
+                    let is_judged = output.build.get_ref() == name;
+                    if is_judged {
+                        inputs.iter_mut().for_each(|input| drop(input.args.splice(..0, output.first.iter().cloned())));
+                    }
+                    let called = output.called.as_ref().filter(|_| is_judged);
+                    Job { inputs, called: called.map(|called| called.get_ref().clone()) }
                 }
-                Check::Answer(Answer { truth: Truth::Caller(Caller { args, stdin, .. }), .. }) => {
-                    vec![inputs::Input { args: args.clone(), stdin: stdin.clone() }]
+                Check::Panic(Panic { args, stdin, .. })
+                | Check::Answer(Answer { truth: Truth::Caller(Caller { args, stdin, .. }), .. }) => {
+                    let input = inputs::Input { args: args.clone(), stdin: stdin.clone() };
+                    Job { inputs: vec![input], called: None }
                 }
                 _ => continue,
             };
-            jobs.insert(id.clone(), inputs);
+            jobs.insert(id.clone(), job);
         }
         jobs
     }
 
-    fn run(&self, name: &str, executable: &Path, place: &Place) -> Result<BTreeMap<String, Vec<Run>>> {
+    fn run(&self, name: &str, executable: &Path, place: &Place) -> Result<Runs> {
         let limits = limits(self.exercise());
         let sandbox = self.request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
-        let mut runs = BTreeMap::new();
-        for (goal, inputs) in self.jobs(name) {
+        let (mut runs, mut names) = Runs::default();
+        for (goal, Job { inputs, called }) in self.jobs(name) {
+            let mut program = executable.to_owned();
+            if let Some(called) = &called {
+                // In a box it has the name without a file of its own.
+                if sandbox.is_none() {
+                    program = install(executable, &self.base.join(format!("{}-called", self.whose())), called)?;
+                }
+                names.insert(goal.clone(), program.clone());
+            }
             let run = |input: &inputs::Input| {
-                measure::run_in(sandbox, executable, &input.args, &input.stdin, &place.folder, &place.cargo.env, limits)
+                let (called, env) = (called.as_deref(), &place.cargo.env);
+                measure::run_in(sandbox, called, &program, &input.args, &input.stdin, &place.folder, env, limits)
             };
             let mut finished = Vec::new();
             for input in &inputs {
@@ -438,7 +467,7 @@ impl Bench<'_> {
             }
             runs.insert(goal, finished);
         }
-        Ok(runs)
+        Ok((runs, names))
     }
 
     fn groups(&self, name: &str) -> Vec<&[String]> {
@@ -468,6 +497,22 @@ impl Bench<'_> {
             matches!(&goal.check, Check::Answer(_)) && goal.check.builds().iter().any(|build| build.get_ref() == name)
         })
     }
+}
+
+/// Gives a program another name, as a package does that installs one program under several: by a link, where everybody
+/// may make one.
+fn install(executable: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
+    let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let failed = || format!("cannot make {}", path.display());
+    fs::create_dir_all(folder).with_context(failed)?;
+    if fs::symlink_metadata(&path).is_ok() {
+        fs::remove_file(&path).with_context(failed)?;
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(executable, &path).with_context(failed)?;
+    #[cfg(not(unix))]
+    fs::copy(executable, &path).with_context(failed)?;
+    Ok(path)
 }
 
 /// A refused build: the learner's fault is evidence, the environment's ends the call. `theirs`: whatever it says, it is the

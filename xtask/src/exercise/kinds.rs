@@ -62,6 +62,13 @@ pub struct Output {
     /// Further inputs, as they are.
     #[serde(default)]
     pub fixed: Vec<inputs::Input>,
+    /// Arguments that only the judged build gets, before all others: such as the name of a tool, where the program holds
+    /// several.
+    #[serde(default)]
+    pub first: Vec<String>,
+    /// The name under which the judged build is started, as if it were installed under it.
+    #[serde(default)]
+    pub called: Option<Spanned<String>>,
 }
 
 /// Bytes of one build against another build of the same run.
@@ -72,6 +79,9 @@ pub struct Size {
     pub build: Spanned<String>,
     /// The build that it is compared with.
     pub against: Spanned<String>,
+    /// Builds whose bytes are added to those of `against`.
+    #[serde(default)]
+    pub plus: Vec<Spanned<String>>,
     /// By how many percent it must be smaller.
     pub shrink_percent: f64,
     /// A section, such as `.text`; the whole file if none is named.
@@ -100,6 +110,8 @@ pub enum Truth {
     LargestCrate(LargestCrate),
     /// Bytes of a crate's code, or its share of all code.
     CrateSize(CrateSize),
+    /// Bytes of the code of some crates and modules, or its share of all code.
+    GroupSize(GroupSize),
     /// The group of crates and modules with the most code.
     LargestGroup(LargestGroup),
     /// The build that makes a group of crates and modules smallest.
@@ -135,6 +147,18 @@ pub struct CrateSize {
     /// The crate.
     #[serde(rename = "crate")]
     pub krate: String,
+    /// By how many percent an answer may be off.
+    pub tolerance_percent: f64,
+}
+
+/// Bytes of the code of some crates and modules, or its share of all code.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GroupSize {
+    /// The build.
+    pub build: Spanned<String>,
+    /// The crates (`gimli`) and modules (`std::backtrace`).
+    pub group: Vec<String>,
     /// By how many percent an answer may be off.
     pub tolerance_percent: f64,
 }
@@ -359,7 +383,8 @@ impl Check {
             Self::Output(Output { build, same_as, .. }) | Self::SameCode(SameCode { build, same_as }) => {
                 vec![same_as, build]
             }
-            Self::Size(Size { build, against, .. }) | Self::Speed(Speed { build, against, .. }) => vec![against, build],
+            Self::Size(Size { build, against, plus, .. }) => [against].into_iter().chain(plus).chain([build]).collect(),
+            Self::Speed(Speed { build, against, .. }) => vec![against, build],
             Self::Warnings(Warnings { build })
             | Self::Binary(Binary { build, .. })
             | Self::Panic(Panic { build, .. })
@@ -367,6 +392,7 @@ impl Check {
             Self::Answer(Answer { truth, .. }) => match truth {
                 Truth::LargestCrate(LargestCrate { build, .. })
                 | Truth::CrateSize(CrateSize { build, .. })
+                | Truth::GroupSize(GroupSize { build, .. })
                 | Truth::LargestGroup(LargestGroup { build, .. })
                 | Truth::Caller(Caller { build, .. }) => vec![build],
                 Truth::Twins(Twins { build, same_as, .. }) => vec![same_as, build],
@@ -383,7 +409,10 @@ impl Check {
             Self::Answer(Answer { truth: Truth::LargestGroup(LargestGroup { groups, .. }), .. }) => {
                 groups.values().map(Vec::as_slice).collect()
             }
-            Self::Answer(Answer { truth: Truth::Shrinks(Shrinks { group, .. }), .. }) => vec![group],
+            Self::Answer(Answer {
+                truth: Truth::Shrinks(Shrinks { group, .. }) | Truth::GroupSize(GroupSize { group, .. }),
+                ..
+            }) => vec![group],
             _ => Vec::new(),
         }
     }
@@ -391,7 +420,12 @@ impl Check {
     /// What `deny_unknown_fields` cannot see.
     pub fn validate(&self) -> Result<(), Wrong> {
         match self {
-            Self::Output(Output { build, cases, args, stdin, fixed, .. }) => {
+            Self::Output(Output { build, cases, args, stdin, fixed, called, .. }) => {
+                if let Some(name) = called
+                    && !is_file_name(name.get_ref())
+                {
+                    return Err((name.span(), "a program's name is made of letters, digits, `-` and `_`".to_owned()));
+                }
                 for template in args.iter().chain(stdin) {
                     inputs::check(template.get_ref()).map_err(|message| (template.span(), message))?;
                 }
@@ -437,6 +471,11 @@ impl Check {
             Self::Answer(_) | Self::Size(_) | Self::Warnings(_) | Self::SameCode(_) | Self::Panic(_) => Ok(()),
         }
     }
+}
+
+/// Whether a program can have this name on every system.
+fn is_file_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
 /// Whether a crate is the standard library, or comes inside it.

@@ -56,7 +56,7 @@ pub struct Task<'a> {
 impl Task<'_> {
     fn run(&self, executable: &Path) -> Result<Run> {
         let Self { args, stdin, cwd, env, limits, sandbox } = *self;
-        run_in(sandbox, executable, args, stdin, cwd, env, limits)
+        run_in(sandbox, None, executable, args, stdin, cwd, env, limits)
     }
 }
 

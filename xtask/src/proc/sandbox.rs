@@ -18,6 +18,8 @@ const TOOLCHAIN: &str = "/toolchain";
 const CARGO_HOME: &str = "/cargo";
 /// Where a box sees the program that it runs.
 const PROGRAM: &str = "/program";
+/// Where it is if it has a name of its own.
+const CALLED: &str = "/called";
 /// Where a build box sees this program.
 const OWN: &str = "/box/xtask";
 /// What counts the instructions of a program, and how it is called. Its options are those of cachegrind and not of callgrind,
@@ -185,9 +187,15 @@ impl Sandbox {
                     add(&[flag("--perms"), flag("0755"), flag("--dir"), flag("/usr/libexec")]);
                     add(&[flag("--ro-bind-try"), flag(COUNTER_PARTS), flag(COUNTER_PARTS)]);
                 }
-                add(&[flag("--ro-bind"), &call.program, flag(PROGRAM)]);
+                program = match &call.called {
+                    None => PROGRAM.into(),
+                    Some(name) => {
+                        add(&[flag("--perms"), flag("0755"), flag("--dir"), flag(CALLED)]);
+                        OsString::from(format!("{CALLED}/{name}"))
+                    }
+                };
+                add(&[flag("--ro-bind"), &call.program, &program]);
                 add(&[flag("--perms"), flag("1777"), flag("--size"), flag("16777216"), flag("--tmpfs"), flag("/tmp")]);
-                program = PROGRAM.into();
                 add(&[flag("--chdir"), flag("/tmp")]);
             }
         }
@@ -336,6 +344,15 @@ mod tests {
         assert!(words.ends_with("/box/setpriv --inh-caps=-all --no-new-privs -- /program a -b"), "{words}");
         assert!(!words.contains(" /usr/bin /") && !words.contains("--bind "), "{words}");
         assert!(words.contains("--unshare-user") && words.contains("--unshare-net"), "{words}");
+    }
+
+    #[test]
+    fn a_program_may_have_another_name_in_its_box() {
+        let mut call = Call::new("/srv/w1/target/release/p", "/srv/w1").arg("a");
+        call.called = Some("q".to_owned());
+        let words = words(&sandbox(Kind::Run, None).wrap(&call));
+        assert!(words.contains("--perms 0755 --dir /called --ro-bind /srv/w1/target/release/p /called/q"), "{words}");
+        assert!(words.ends_with("-- /called/q a"), "{words}");
     }
 
     #[test]

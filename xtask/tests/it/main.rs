@@ -7,6 +7,7 @@ mod class;
 mod course;
 mod docs;
 mod exercises;
+mod exercises_10_11_13;
 mod exercises_4_5;
 mod exercises_6_7;
 mod exercises_8_9;

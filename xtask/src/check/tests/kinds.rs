@@ -242,3 +242,44 @@ fn what_may_not_be_depended_on_is_told_by_the_goal_about_crates_and_stops_the_bu
     let case = Case { not_allowed: &problems, evidence: None, ..known.case() };
     assert_eq!(codes(&case), ["dependency/not-allowed"]);
 }
+
+#[test]
+fn several_files_are_compared_with_one() {
+    let mut known =
+        with_goal(r#"check.size = { build = "after", against = "before", plus = ["lto"], shrink-percent = 50 }"#);
+    let bytes = |known: &mut Known, after, before, lto| {
+        for (build, bytes) in [("after", after), ("before", before), ("lto", lto)] {
+            known.built(build).bytes = bytes;
+        }
+    };
+    bytes(&mut known, 100, 120, 80);
+    judged(&known, "");
+    bytes(&mut known, 101, 120, 80);
+    judged(&known, "size/not-small-enough");
+    let text = judge(&known.case()).outcomes[0].diagnostics[0].message.clone();
+    assert!(text.contains("the file of `after` has 101 bytes, those of `before`, `lto` together 200"), "{text}");
+    bytes(&mut known, 201, 120, 80);
+    judged(&known, "size/grew");
+}
+
+#[test]
+fn the_code_of_a_module_is_an_answer() {
+    let check = r#"check.answer = { key = "share", truth.group-size = { build = "before", group = ["a::b"], tolerance-percent = 10 } }"#;
+    for (answer, codes) in
+        [("50", ""), ("\"0.05KiB\"", ""), ("44", "answer/wrong"), ("\"much\"", "answer/not-a-number")]
+    {
+        let mut known = with_goal(check);
+        known.built("before").groups.insert(group_key(&["a::b".to_owned()]), Some(50));
+        known.answers(&format!("share = {answer}\n"));
+        judged(&known, codes);
+    }
+}
+
+#[test]
+fn a_section_has_the_name_that_elf_gives_it() {
+    let section = |name: &str, bytes| Section { name: name.to_owned(), bytes };
+    let built =
+        Built { sections: vec![section("__text", 7), section("__TEXT", 8), section(".rodata", 9)], ..Built::default() };
+    let parts = [".text", ".rodata", ".data", "__text"].map(|name| built.part(Some(name)));
+    assert_eq!(parts, [Some(7), Some(9), None, Some(7)]);
+}

@@ -1,0 +1,223 @@
+//! Exercises 10, 11 and 13: what a learner does wrong on the way, on a copy of the whole course.
+
+use crate::course::{codes, verdict};
+use crate::project::{Project, json, stderr};
+use predicates::str::contains;
+
+/// The codes that a check finds, without what is still to be answered.
+fn found(project: &Project, exercise: &str) -> Vec<String> {
+    let document = json(&project.run(&["check", exercise, "--format", "json"]).code(1));
+    codes(&document).into_iter().map(|(code, _)| code).filter(|code| code != "answer/missing").collect()
+}
+
+const PIPELINE: &str = "exercises/ex10/src/pipeline.rs";
+
+#[test]
+fn exercise_10_keeps_the_function_that_others_call() {
+    let project = Project::copy_of_the_repository();
+    // The closure as a trait object in the signature: those who call it hand over a value.
+    let fresh = project.read(PIPELINE);
+    let dynamic = fresh
+        .replace("apply<F>(", "apply(")
+        .replace("mut step: F)", "step: &mut dyn FnMut(&str) -> Result<String, String>)");
+    project.write(PIPELINE, &dynamic.replace("where\n    F: FnMut(&str) -> Result<String, String>,\n", ""));
+    let text = stderr(&project.run(&["check", "ex10"]).code(1));
+    assert!(text.contains("build/failed") && text.contains("mismatched types"), "{text}");
+    project.run(&["hint", "ex10"]).success().stdout(contains("it stays as it is"));
+    // A change of the caller instead.
+    project.write(PIPELINE, &fresh);
+    project.edit(
+        "exercises/ex10/src/steps.rs",
+        "apply($name, lines, report, $step)",
+        "apply($name, lines, report, &mut $step)",
+    );
+    let text = stderr(&project.run(&["check", "ex10"]).code(1));
+    assert!(text.contains("edits/other-file-changed") && text.contains("src/pipeline.rs and answers.toml"), "{text}");
+}
+
+#[test]
+#[ignore = "builds the program of exercise 10 five times: .ci/run runs it"]
+fn exercise_10_is_not_met_by_what_leaves_the_copies() {
+    let project = Project::copy_of_the_repository();
+    let fresh = project.read(PIPELINE);
+    // A copy that is kept apart is a copy.
+    project.write(PIPELINE, &fresh.replace("pub fn apply", "#[inline(never)]\npub fn apply"));
+    assert_eq!(found(&project, "ex10"), ["size/not-small-enough"]);
+    project.run(&["hint", "ex10"]).success().stdout(contains("it does not make fewer of them"));
+    // An inner function that takes the type along.
+    let solution =
+        std::fs::read_to_string(crate::project::repository().join("solutions/ex10/src/pipeline.rs")).unwrap();
+    let generic = solution.replace("fn apply_dyn(", "fn apply_dyn<F: FnMut(&str) -> Result<String, String>>(");
+    project.write(PIPELINE, &generic.replace("step: &mut dyn FnMut(&str) -> Result<String, String>,", "step: &mut F,"));
+    assert_eq!(found(&project, "ex10"), ["size/not-small-enough"]);
+    let text = stderr(&project.run(&["check", "ex10"]).code(1));
+    assert!(text.contains(".text of `after` has") && text.contains("no setting is asked for here"), "{text}");
+    // Smaller, and no longer the same.
+    let silent = solution.replace(
+        "report.refused.push(format!(\"{name}: line {}: {why}: {line:?}\", index + 1));",
+        "let _ = (index, why);",
+    );
+    assert_ne!(silent, solution);
+    project.write(PIPELINE, &silent);
+    assert_eq!(found(&project, "ex10"), ["output/differs"]);
+    // One copy is not all of them.
+    project.write(PIPELINE, &solution);
+    project.edit("exercises/ex10/answers.toml", "copies = \"\"", "copies = \"1.5KiB\"");
+    let document = json(&project.run(&["check", "ex10", "--format", "json"]).code(1));
+    assert_eq!(verdict(&document, "size"), "pass", "{document:#}");
+    assert_eq!(codes(&document).into_iter().map(|(code, _)| code).collect::<Vec<_>>(), ["answer/wrong"]);
+    project.run(&["check", "ex10"]).code(1).stderr(contains("`copies` is not right: it is more than 12 % too little"));
+}
+
+const COUNT: &str = "exercises/ex11/src/main.rs";
+
+/// Solved, but for what `change` does to the solution.
+fn nearly_solved(project: &Project, file: &str, changes: &[(&str, &str)]) {
+    let solution =
+        std::fs::read_to_string(crate::project::repository().join(file.replace("exercises/", "solutions/"))).unwrap();
+    project.write(file, &solution);
+    for (from, to) in changes {
+        project.edit(file, from, to);
+    }
+}
+
+#[test]
+fn exercise_11_shows_what_the_compiler_misses() {
+    let project = Project::copy_of_the_repository();
+    let handler = "#[panic_handler]\nfn on_panic(_: &PanicInfo<'_>) -> ! {\n    abort()\n}\n";
+    for (changes, words) in [
+        (
+            vec![(handler, ""), ("use core::panic::PanicInfo;\n", "")],
+            "`#[panic_handler]` function required, but not found",
+        ),
+        (vec![("let _ = File(2).write_str(message);", "eprintln!(\"{message}\");")], "cannot find macro `eprintln`"),
+        (vec![("#[unsafe(no_mangle)]\n", "")], "undefined symbol: main"),
+    ] {
+        nearly_solved(&project, COUNT, &changes);
+        let text = stderr(&project.run(&["check", "ex11"]).code(1));
+        assert!(text.contains("build/failed") && text.contains(words), "{words}: {text}");
+    }
+    project.run(&["hint", "ex11"]).success().stdout(contains("Take the first error first"));
+}
+
+#[test]
+fn exercise_11_compares_codes_and_texts_and_ends_a_loop() {
+    let project = Project::copy_of_the_repository();
+    for (from, to, code, words) in [
+        ("return fail(2, ", "return fail(1, ", "output/differs", "expected exit code 2, got exit code 1"),
+        ("let _ = File(2)", "let _ = File(1)", "output/differs", "- | usage: count [-lwc] <FILE"),
+        ("for index in 1..", "for index in 0..", "output/differs", "expected exit code 0, got exit code 2"),
+        ("[0; 4096]", "[0; 0x40_0000_0000]", "run/crashed", "ended by signal 11"),
+    ] {
+        nearly_solved(&project, COUNT, &[(from, to)]);
+        let text = stderr(&project.run(&["check", "ex11"]).code(1));
+        assert!(text.contains(code) && text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
+#[ignore = "waits for a loop that never ends, and builds with std: .ci/run runs it"]
+fn exercise_11_is_not_met_by_half_a_step() {
+    let project = Project::copy_of_the_repository();
+    nearly_solved(&project, COUNT, &[("            Ok(0) => break,\n", "")]);
+    // rustc sees that what follows the loop is never reached.
+    assert_eq!(found(&project, "ex11"), ["run/timeout", "build/warning"]);
+    // Without std's `main`, but with std.
+    let handler = "#[panic_handler]\nfn on_panic(_: &PanicInfo<'_>) -> ! {\n    abort()\n}\n";
+    let abort = "    safe fn abort() -> !;\n";
+    nearly_solved(
+        &project,
+        COUNT,
+        &[("#![no_std]\n", ""), (handler, ""), (abort, ""), ("use core::panic::PanicInfo;\n", "")],
+    );
+    assert_eq!(found(&project, "ex11"), ["size/not-small-enough", "binary/dynamically-linked"]);
+    project.run(&["hint", "ex11"]).success().stdout(contains("#![no_main] alone keeps std"));
+    // The profile is not what the exercise is about.
+    project.edit("exercises/ex11/Cargo.toml", "strip = true", "strip = false");
+    let text = stderr(&project.run(&["check", "ex11"]).code(1));
+    assert!(text.contains("edits/other-file-changed"), "{text}");
+}
+
+const TOOLS: &str = "exercises/ex13/src/main.rs";
+
+#[test]
+#[ignore = "builds four programs and one five times: .ci/run runs it"]
+fn exercise_13_tells_a_name_from_an_argument() {
+    let project = Project::copy_of_the_repository();
+    let unmet = |changes: &[(&str, &str)]| {
+        nearly_solved(&project, TOOLS, changes);
+        let document = json(&project.run(&["check", "ex13", "--format", "json"]).code(1));
+        let goals = document["goals"].as_array().unwrap().iter();
+        let failed: Vec<String> = goals
+            .filter(|goal| goal["verdict"] == "fail")
+            .map(|goal| {
+                format!("{} {}", goal["id"].as_str().unwrap(), goal["diagnostics"][0]["code"].as_str().unwrap())
+            })
+            .collect();
+        failed.join(", ")
+    };
+    // The name with its folder is no tool's name.
+    assert_eq!(
+        unmet(&[("Path::new(path).file_stem()?.to_str()", "Path::new(path).to_str()")]),
+        "hex-by-name output/differs, rank-by-name output/differs, wrap-by-name output/differs"
+    );
+    let text = stderr(&project.run(&["check", "ex13"]).code(1));
+    assert!(text.contains("target/check/ex13/learner-called/hex"), "{text}");
+    // The tool gets its own name as an argument.
+    assert_eq!(
+        unmet(&[("run(&words[2..])", "run(&words[1..])")]),
+        "hex output/differs, rank output/differs, wrap output/differs"
+    );
+    assert!(stderr(&project.run(&["check", "ex13"]).code(1)).contains("`hex` is no number"));
+    // Without an argument there is no second word.
+    let unchecked = ("words.get(1).and_then(|word| tool(word))", "tool(&words[1])");
+    assert_eq!(unmet(&[unchecked]), "usage run/crashed");
+    // Starting the other programs: they are not where this one is installed.
+    let elsewhere = "\nfn started(name: &str) -> ExitCode {\n    let here = env::current_exe().unwrap_or_default();\n    match std::process::Command::new(here.with_file_name(name)).status() {\n        Ok(_) => ExitCode::SUCCESS,\n        Err(_) => ExitCode::FAILURE,\n    }\n}\n\nfn usage() ";
+    let failed = unmet(&[
+        ("\nfn usage() ", elsewhere),
+        ("return run(&words[2..]);", "let _ = run;\n        return started(&words[1]);"),
+    ]);
+    assert_eq!(failed, "hex output/differs, rank output/differs, wrap output/differs");
+}
+
+#[test]
+fn a_program_is_started_under_another_name_and_compared_with_several() {
+    let project = Project::course();
+    let main = "fn main() {\n    let words: Vec<String> = std::env::args().collect();\n    let name = std::path::Path::new(&words[0]).file_stem().unwrap().to_owned();\n    println!(\"{} {}\", name.display(), words[1..].join(\" \"));\n}\n";
+    project.write("exercises/ex1/src/main.rs", main);
+    project.write(
+        "exercises/ex1/src/bin/other.rs",
+        "fn main() {\n    println!(\"other {}\", std::env::args().nth(1).unwrap());\n}\n",
+    );
+    let exercise = "exercises/ex1/exercise.toml";
+    project.edit(
+        exercise,
+        "[build.after]",
+        "[build.other]\ntree = \"starter\"\nprofile = \"release\"\nbin = \"other\"\n\n[build.after]",
+    );
+    project.edit(exercise, "same-as = \"before\"", "same-as = \"other\"\ncalled = \"other\"");
+    project.edit(exercise, "args = [\"{words}\", \"{number}\"]", "args = [\"{number}\"]");
+    project.edit(exercise, "against = \"before\"", "against = \"before\"\nplus = [\"other\"]");
+    project.run(&["author", "verify", "--write-digests"]).success();
+    project.profile("[profile.release]\nopt-level = \"z\"\nlto = true\nstrip = true\n");
+    project.check().success().stdout(contains("10 of 10 points"));
+    // Under its own name it is another program; the run can be repeated as it was.
+    project.edit(exercise, "called = \"other\"", "called = \"another\"");
+    let text = stderr(&project.check().code(1));
+    assert!(text.contains("+ | another ") && text.contains("learner-called/another"), "{text}");
+    // Arguments of the judged program only.
+    project.edit(exercise, "called = \"another\"", "called = \"other\"\nfirst = [\"x\"]");
+    let text = stderr(&project.check().code(1));
+    assert!(text.contains("+ | other x ") && text.contains("learner-called/other x "), "{text}");
+    project.edit(exercise, "called = \"other\"", "called = \"../other\"");
+    let text = stderr(&project.check().code(2));
+    assert!(
+        text.contains("a program's name is made of letters, digits, `-` and `_`") && text.contains("exercise.toml:"),
+        "{text}"
+    );
+    project.edit(exercise, "called = \"../other\"", "called = \"other\"");
+    project.edit(exercise, "bin = \"other\"", "bin = \"nobody\"");
+    let text = stderr(&project.check().code(1));
+    assert!(text.contains("no bin target named `nobody`"), "{text}");
+}
