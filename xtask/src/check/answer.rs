@@ -5,7 +5,9 @@ use super::{Case, Finding};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{Built, group_key};
 use crate::exercise::answers::{Answer, Answers};
-use crate::exercise::kinds::{self, Choice, CrateSize, LargestCrate, LargestGroup, Shrinks, Smallest, Text, Truth};
+use crate::exercise::kinds::{
+    self, Choice, CrateSize, LargestCrate, LargestGroup, Shrinks, Smallest, Text, Times, Truth,
+};
 use crate::manifest::nearest;
 use crate::units::{change, thousands};
 use serde_json::json;
@@ -114,6 +116,22 @@ fn say(case: &Case<'_>, truth: &Truth, answer: &Answer, given: &str) -> Said {
             })
         }
         Truth::Shrinks(spec) => shrinks(case, spec, given),
+        Truth::Times(Times { build, against, tolerance_percent }) => {
+            let number = given.trim_end_matches("times").trim_end_matches('x').trim().parse::<f64>();
+            let Some(given) = number.ok().filter(|number| number.is_finite() && *number > 0.0) else {
+                return Said::NotANumber("divide one size by the other, and write the result: 2.5".to_owned());
+            };
+            let (Some(build), Some(against)) = (built(build.get_ref()), built(against.get_ref())) else {
+                return Said::NeedsBuild;
+            };
+            let truth = build.bytes as f64 / against.bytes.max(1) as f64;
+            if (given - truth).abs() <= truth * tolerance_percent / 100.0 {
+                Said::Right
+            } else {
+                let far = if given > truth { "much" } else { "little" };
+                Said::Wrong(format!("it is more than {tolerance_percent} % too {far}"))
+            }
+        }
         Truth::Smallest(Smallest { builds }) => {
             let options: Vec<String> = builds.keys().cloned().collect();
             let sizes: Option<BTreeMap<&String, u64>> =

@@ -29,6 +29,8 @@ pub enum Check {
     Dependencies(Dependencies),
     /// Two builds with the same machine code.
     SameCode(SameCode),
+    /// What a Containerfile makes.
+    Image(Image),
 }
 
 /// The effective settings of a profile, after inheritance, environment and configuration.
@@ -75,6 +77,9 @@ pub struct Size {
     /// A section, such as `.text`; the whole file if none is named.
     #[serde(default)]
     pub section: Option<String>,
+    /// The container image that holds the file and nothing else, as it is pulled, instead of the file.
+    #[serde(default)]
+    pub image: bool,
 }
 
 /// A key of answers.toml.
@@ -104,6 +109,8 @@ pub enum Truth {
     Shrinks(Shrinks),
     /// The smaller one of some builds.
     Smallest(Smallest),
+    /// How many times as large one build is as another.
+    Times(Times),
     /// One of some words.
     Choice(Choice),
     /// Text that a person reads.
@@ -165,6 +172,18 @@ pub struct Shrinks {
 pub struct Smallest {
     /// The build that each answer stands for.
     pub builds: BTreeMap<String, Spanned<String>>,
+}
+
+/// How many times as large one build is as another.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Times {
+    /// The build.
+    pub build: Spanned<String>,
+    /// The build that is once as large.
+    pub against: Spanned<String>,
+    /// By how many percent an answer may be off.
+    pub tolerance_percent: f64,
 }
 
 /// One of some words.
@@ -272,6 +291,28 @@ pub struct SameCode {
     pub same_as: Spanned<String>,
 }
 
+/// What a Containerfile makes, by its text. Nothing of it is run.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Image {
+    /// What is asked of it.
+    pub wants: Vec<Spanned<Want>>,
+}
+
+/// What may be asked of a Containerfile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Want {
+    /// The last stage starts from `scratch`.
+    EmptyBase,
+    /// It gets the program, from where Cargo has put it in another stage, and nothing else.
+    OnlyTheProgram,
+    /// It starts the program without a shell.
+    NoShell,
+    /// The program runs as a user, named by a number, who is not root.
+    NotRoot,
+}
+
 /// A place in exercise.toml (in bytes), and what is wrong there.
 type Wrong = (Range<usize>, String);
 
@@ -279,7 +320,7 @@ impl Check {
     /// The builds that it is judged by.
     pub fn builds(&self) -> Vec<&Spanned<String>> {
         match self {
-            Self::Profile(_) => Vec::new(),
+            Self::Profile(_) | Self::Image(_) => Vec::new(),
             Self::Output(Output { build, same_as, .. }) | Self::SameCode(SameCode { build, same_as }) => {
                 vec![same_as, build]
             }
@@ -294,6 +335,7 @@ impl Check {
                 | Truth::LargestGroup(LargestGroup { build, .. }) => vec![build],
                 Truth::Shrinks(Shrinks { from, builds, .. }) => [from].into_iter().chain(builds.values()).collect(),
                 Truth::Smallest(Smallest { builds }) => builds.values().collect(),
+                Truth::Times(Times { build, against, .. }) => vec![against, build],
                 Truth::Choice(_) | Truth::Text(_) => Vec::new(),
             },
         }
@@ -349,7 +391,10 @@ impl Check {
                 }
                 Ok(())
             }
-            Self::Answer(_) | Self::Size(_) | Self::Warnings(_) | Self::SameCode(_) => Ok(()),
+            Self::Size(Size { build, section: Some(_), image: true, .. }) => {
+                Err((build.span(), "an image has no sections: ask for one of both".to_owned()))
+            }
+            Self::Answer(_) | Self::Size(_) | Self::Warnings(_) | Self::SameCode(_) | Self::Image(_) => Ok(()),
         }
     }
 }

@@ -6,12 +6,14 @@ mod browser;
 mod class;
 mod course;
 mod docs;
+mod exercise_12;
 mod exercises;
 mod faults;
 #[cfg(unix)]
 mod fleet;
 mod foreign;
 mod grade;
+mod image;
 mod learner;
 mod manifests;
 mod project;
