@@ -113,6 +113,10 @@ impl Found<'_> {
             }
             _ => {}
         }
+        let build = self.recipe.build.as_ref();
+        if let Some((build, (message, help))) = build.and_then(|build| Some((build, build.refused()?))) {
+            self.add(Code::ImageFlags, &build.span, message, "built here", help);
+        }
     }
 
     /// Where the program is to be copied from.

@@ -4,7 +4,7 @@
 use super::{Request, Whose, starter_files};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::containerfile::Containerfile;
-use crate::exercise::containerfile::recipe::{self, Recipe};
+use crate::exercise::containerfile::recipe::Recipe;
 use crate::exercise::{CONTAINERFILE, Linking, Tree};
 use crate::measure::linking;
 use crate::oci;
@@ -48,8 +48,10 @@ pub fn of(request: &Request<'_>, name: &str, host: &str) -> Result<Result<How, B
             match Recipe::of(&file, &request.exercise.data.package).build {
                 None => plain(),
                 Some(made) => {
-                    if let Some(problem) = refused(&file, &made) {
-                        return Ok(Err(Box::new(problem)));
+                    // A goal may have said so before. Whether one does or not, it never reaches Cargo.
+                    if let Some((message, help)) = made.refused() {
+                        let problem = Diagnostic::new(Code::ImageFlags, message).at(&file.source, made.span, "");
+                        return Ok(Err(Box::new(problem.help(help))));
                     }
                     let is_static = made.is_static();
                     How { profile: made.profile, target: made.target.map(|_| host.to_owned()), is_static }
@@ -58,24 +60,6 @@ pub fn of(request: &Request<'_>, name: &str, host: &str) -> Result<Result<How, B
         }
     };
     Ok(Ok(how))
-}
-
-/// What the check takes no part in.
-fn refused(file: &Containerfile, made: &recipe::Build) -> Option<Diagnostic> {
-    let is_name = |name: &str| {
-        name.starts_with(|first: char| first.is_ascii_alphabetic())
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
-    let problem = |message: String| Diagnostic::new(Code::ImageFlags, message).at(&file.source, made.span.clone(), "");
-    if !is_name(&made.profile) {
-        let message = format!("`{}` is no name of a profile", made.profile);
-        return Some(problem(message).help("write the name as it is: `--profile dist`"));
-    }
-    let others = made.other_flags();
-    (!others.is_empty()).then(|| {
-        problem(format!("the check does not build with the flags {}", others.join(" ")))
-            .help("leave `-C target-feature=+crt-static`, and take the others out")
-    })
 }
 
 /// Bytes of the image that holds a program and nothing else, as it is pulled; none for one that could not start there.

@@ -44,6 +44,8 @@ fn a_containerfile_is_judged_by_what_reaches_the_image() {
         ("USER 65534:65534", "USER 0", "image/user"),
         ("USER 65534:65534", "USER 65534:nogroup", "image/user"),
         ("USER 65534:65534", "USR 65534", "image/syntax"),
+        ("+crt-static'", "+crt-static -C link-arg=-s'", "image/flags"),
+        ("--release", "--release --profile=--config", "image/not-the-program"),
     ] {
         assert!(RIGHT.contains(from), "{from}");
         known.containerfile = file(&RIGHT.replace(from, to));

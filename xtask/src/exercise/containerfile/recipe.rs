@@ -76,6 +76,27 @@ impl Build {
     }
 }
 
+impl Build {
+    /// Why the check does not build so, and what to write instead.
+    pub fn refused(&self) -> Option<(String, &'static str)> {
+        let is_name = |name: &str| {
+            name.starts_with(|first: char| first.is_ascii_alphabetic())
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        };
+        if !is_name(&self.profile) {
+            return Some((
+                format!("`{}` is no name of a profile", self.profile),
+                "write the name as it is: `--profile dist`",
+            ));
+        }
+        let others = self.other_flags();
+        (!others.is_empty()).then(|| {
+            let message = format!("the check does not build with the flags {}", others.join(" "));
+            (message, "leave `-C target-feature=+crt-static`, and take the others out")
+        })
+    }
+}
+
 impl Recipe {
     /// Works out what a file would make of a program.
     pub fn of(file: &Containerfile, program: &str) -> Self {
