@@ -2,6 +2,7 @@
 
 pub mod plan;
 pub mod record;
+pub mod target;
 
 use crate::exit::{Exit, Failure};
 use crate::proc::sandbox::Sandbox;

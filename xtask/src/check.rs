@@ -4,6 +4,7 @@
 mod answer;
 mod binary;
 mod dependencies;
+mod image;
 mod output;
 mod panic;
 mod profile;
@@ -15,7 +16,9 @@ mod tests;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::answers::Answers;
-use crate::exercise::{Check, Exercise, Goal, Tree, kinds};
+use crate::exercise::containerfile::Containerfile;
+use crate::exercise::containerfile::recipe::{self, Recipe};
+use crate::exercise::{Check, Exercise, Goal, Linking, Tree, kinds};
 use crate::profile::Manifest;
 use crate::profile::effective::Overrides;
 use serde::Serialize;
@@ -65,6 +68,8 @@ pub struct Case<'a> {
     pub overrides: &'a Overrides,
     /// The answers that are judged, where the exercise asks questions.
     pub answers: Option<&'a Answers>,
+    /// The Containerfile that is judged, where the exercise is about one.
+    pub containerfile: Option<&'a Containerfile>,
     /// Files that were changed and should not have been.
     pub changed: &'a [Diagnostic],
     /// What the manifest asks Cargo to take in, and the exercise does not allow.
@@ -132,6 +137,14 @@ enum Finding {
     NotMet(Vec<Diagnostic>, Value),
     /// A build must come first.
     NeedsBuild,
+}
+
+impl Case<'_> {
+    /// How the Containerfile builds the program, where it decides how this build is made.
+    fn made_by(&self, build: &str) -> Option<(&Containerfile, recipe::Build)> {
+        let file = self.containerfile.filter(|_| self.exercise.build(build).linking == Linking::Containerfile)?;
+        Some((file, Recipe::of(file, &self.exercise.data.package).build?))
+    }
 }
 
 /// Why nothing is to be built, if so: the manifest, what it takes in, or a file that was changed and should not have been.
@@ -265,6 +278,10 @@ fn judge_goal<'a>(
         Check::SameCode(spec) => binary::judge_same_code(case, spec),
         Check::Panic(spec) => panic::judge(case, goal.id.get_ref(), spec),
         Check::Dependencies(spec) => dependencies::judge(case, spec),
+        Check::Image(spec) => match case.containerfile {
+            Some(file) => image::judge(case, file, spec),
+            None => Finding::NeedsBuild,
+        },
     };
     Ok(finding)
 }

@@ -43,6 +43,8 @@ pub enum Verb {
     WhatIf(WhatIf),
     /// Writes one HTML file to explore: the ladder, whose doing the bytes are, treemaps, changes, tables.
     Report(Report),
+    /// Packs a program into a container image that holds nothing else, without a daemon.
+    Image(Image),
     /// Grades a folder of submissions that nobody trusts; goes on where an earlier run stopped.
     Grade(Grade),
     /// For those who make exercises.
@@ -62,7 +64,7 @@ impl Verb {
             Self::Sizes(Sizes { format, .. }) | Self::Bloat(Bloat { format, .. }) | Self::Diff(Diff { format, .. }) => {
                 *format == Format::Json
             }
-            Self::WhatIf(WhatIf { format, .. }) => *format == PlainFormat::Json,
+            Self::WhatIf(WhatIf { format, .. }) | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
             Self::Report(_) => false,
             Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,
             Self::Author(_) | Self::Docs(_) | Self::Grade(_) => false,
@@ -313,6 +315,29 @@ pub struct Report {
     #[arg(long)]
     pub open: bool,
     /// What is measured
+    #[command(flatten)]
+    pub subject: Subject,
+}
+
+/// `cargo xtask image`.
+#[derive(Debug, Args)]
+pub struct Image {
+    /// The profile that the program is built with
+    #[arg(long, value_name = "PROFILE", default_value = "dist")]
+    pub profile: String,
+    /// The target [default: this machine's with musl if that is installed, else with glibc linked in]
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
+    /// Pack this file instead of building a program
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "target", "program", "manifest_path"])]
+    pub file: Option<PathBuf>,
+    /// Where the archive is written [default: below target/size-workshop/, or beside the file]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlainFormat,
+    /// What is packed
     #[command(flatten)]
     pub subject: Subject,
 }

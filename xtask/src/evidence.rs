@@ -5,6 +5,7 @@
 //! workshop's `target/check/`: no build ever meets the artifacts of other sources, which Cargo could take for fresh.
 
 mod bench;
+mod how;
 mod taken;
 pub mod warm;
 mod work;
@@ -101,6 +102,9 @@ pub struct Built {
     pub warnings: Vec<String>,
     /// What the file asks of the system that starts it, and its machine code.
     pub linking: Linking,
+    /// Bytes of a container image that holds it and nothing else, as it is pulled, where a goal asks; `None` also if it could not
+    /// start there.
+    pub image: Option<u64>,
     /// The packages that were compiled for it, with their features; not the program's own.
     pub packages: Vec<Compiled>,
 }

@@ -1,6 +1,7 @@
 //! The types behind exercise.toml: an exercise is data. A mistake in that file is shown with its line.
 
 pub mod answers;
+pub mod containerfile;
 pub mod inputs;
 pub mod kinds;
 
@@ -126,7 +127,26 @@ pub struct Build {
     /// Settings that this build has instead of those of its profile.
     #[serde(default)]
     pub set: BTreeMap<String, toml::Value>,
+    /// How C's library is linked.
+    #[serde(default)]
+    pub linking: Linking,
 }
+
+/// How C's library is linked into a build.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Linking {
+    /// As rustc does for the target.
+    #[default]
+    Default,
+    /// Into the file: the target feature `crt-static`, for the program only.
+    Static,
+    /// As the Containerfile says, which then also names the profile, if it calls Cargo.
+    Containerfile,
+}
+
+/// The file that `Linking::Containerfile` and goals of the kind `image` are about.
+pub const CONTAINERFILE: &str = "Containerfile";
 
 /// Whose files are built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

@@ -12,10 +12,12 @@ mod evidence;
 mod exercise;
 mod exit;
 mod grade;
+mod image;
 mod learn;
 mod manifest;
 mod measure;
 mod measurement;
+mod oci;
 mod output;
 mod proc;
 mod profile;
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Some(Verb::Diff(options)) => anatomy::diff(&options),
         Some(Verb::WhatIf(options)) => anatomy::whatif::run(&options),
         Some(Verb::Report(options)) => anatomy::page::run(&options),
+        Some(Verb::Image(options)) => image::run(&options),
         Some(Verb::Grade(options)) => grade::run(&options),
         Some(Verb::Author(Author::Verify(options))) => author::verify(&options),
         Some(Verb::Sizes(options)) => sizes::run(&options),

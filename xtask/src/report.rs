@@ -4,6 +4,7 @@ pub mod anatomy;
 pub mod csv;
 pub mod grade;
 pub mod html;
+pub mod image;
 pub mod json;
 pub mod learner;
 pub mod markdown;

@@ -5,7 +5,8 @@ use crate::check::{self, Case, Judgement, Worth};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{self, Attempt, Evidence, Grading, Request, Watcher, Whose};
 use crate::exercise::answers::Answers;
-use crate::exercise::{self, Exercise};
+use crate::exercise::containerfile::Containerfile;
+use crate::exercise::{self, CONTAINERFILE, Exercise};
 use crate::measurement;
 use crate::output::{self, Progress};
 use crate::profile::effective::Overrides;
@@ -92,6 +93,7 @@ pub struct Files {
     pub manifest: Manifest,
     pub overrides: Overrides,
     pub answers: Option<Answers>,
+    pub containerfile: Option<Containerfile>,
     /// Files that were changed and should not have been.
     pub changed: Vec<Diagnostic>,
     /// What the manifest asks Cargo to take in, and the exercise does not allow.
@@ -122,17 +124,25 @@ impl Files {
                 None => Answers::read(&file),
             }
         });
+        let containerfile = exercise.edits().any(|path| path == CONTAINERFILE).then(|| {
+            let file = exercise.folder.join(CONTAINERFILE);
+            match of_other(CONTAINERFILE) {
+                Some(text) => Containerfile::of(&file, text),
+                None => Containerfile::read(&file),
+            }
+        });
         let changed = changed_files(exercise);
         let not_allowed = not_allowed(exercise, &manifest);
-        Self { manifest, overrides: surroundings::overrides(&exercise.folder), answers, changed, not_allowed }
+        let overrides = surroundings::overrides(&exercise.folder);
+        Self { manifest, overrides, answers, containerfile, changed, not_allowed }
     }
 
     /// What is known before anything is built.
     pub fn case<'a>(&'a self, exercise: &'a Exercise) -> Case<'a> {
-        let Self { manifest, overrides, answers, changed, not_allowed } = self;
-        let answers = answers.as_ref();
+        let Self { manifest, overrides, answers, containerfile, changed, not_allowed } = self;
+        let (answers, containerfile) = (answers.as_ref(), containerfile.as_ref());
         let (graded, worth, evidence) = (false, &[], None);
-        Case { exercise, manifest, overrides, answers, changed, not_allowed, graded, worth, evidence }
+        Case { exercise, manifest, overrides, answers, containerfile, changed, not_allowed, graded, worth, evidence }
     }
 }
 

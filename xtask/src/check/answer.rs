@@ -6,7 +6,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{Built, group_key};
 use crate::exercise::answers::{Answer, Answers};
 use crate::exercise::kinds::{
-    self, Caller, Choice, CrateSize, GroupSize, LargestCrate, LargestGroup, Shrinks, Smallest, Text, Truth, Twins,
+    self, Caller, Choice, CrateSize, GroupSize, LargestCrate, LargestGroup, Shrinks, Smallest, Text, Times, Truth,
+    Twins,
 };
 use crate::manifest::nearest;
 use crate::units::{change, thousands};
@@ -135,6 +136,22 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
                 true => Ok(()),
                 false => Err("the machine code of both builds was compared just now, byte by byte".to_owned()),
             })
+        }
+        Truth::Times(Times { build, against, tolerance_percent }) => {
+            let number = given.trim_end_matches("times").trim_end_matches('x').trim().parse::<f64>();
+            let Some(given) = number.ok().filter(|number| number.is_finite() && *number > 0.0) else {
+                return Said::NotANumber("divide one size by the other, and write the result: 2.5".to_owned());
+            };
+            let (Some(build), Some(against)) = (built(build.get_ref()), built(against.get_ref())) else {
+                return Said::NeedsBuild;
+            };
+            let truth = build.bytes as f64 / against.bytes.max(1) as f64;
+            if (given - truth).abs() <= truth * tolerance_percent / 100.0 {
+                Said::Right
+            } else {
+                let far = if given > truth { "much" } else { "little" };
+                Said::Wrong(format!("it is more than {tolerance_percent} % too {far}"))
+            }
         }
         Truth::Smallest(Smallest { builds }) => {
             let options: Vec<String> = builds.keys().cloned().collect();

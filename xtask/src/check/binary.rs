@@ -15,8 +15,15 @@ pub fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
     let (build, linking) = (build.get_ref(), &built.linking);
     let profile = &case.exercise.build(build).profile;
     let mut problems = Vec::new();
+    let made = case.made_by(build);
     let mut add = |code, message: String, help: String| {
-        problems.push(Diagnostic::new(code, message).in_file(&case.manifest.source.file).help(help));
+        let problem = Diagnostic::new(code, message).help(help);
+        problems.push(match &made {
+            Some((file, made)) if code == Code::DynamicallyLinked => {
+                problem.at(&file.source, made.span.clone(), "built here")
+            }
+            _ => problem.in_file(&case.manifest.source.file),
+        });
     };
     match symbols {
         Some(false) if linking.symbols > 0 => add(

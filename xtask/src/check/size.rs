@@ -10,12 +10,15 @@ use crate::units::{change, thousands};
 use serde_json::json;
 
 pub fn judge(case: &Case<'_>, spec: &Size) -> Finding {
-    let Size { build, against, plus, shrink_percent, section } = spec;
-    let part = |name: &str| case.evidence?.built(name)?.part(section.as_deref());
+    let Size { build, against, plus, shrink_percent, section, image } = spec;
+    let part = |name: &str| {
+        let built = case.evidence?.built(name)?;
+        if *image { built.image } else { built.part(section.as_deref()) }
+    };
     let others: Vec<&str> = [against].into_iter().chain(plus).map(|name| name.get_ref().as_str()).collect();
     let reference: Option<u64> = others.iter().map(|name| part(name)).sum();
     let (Some(bytes), Some(reference)) = (part(build.get_ref()), reference) else { return Finding::NeedsBuild };
-    let what = section.as_deref().unwrap_or("the file");
+    let what = if *image { "the image" } else { section.as_deref().unwrap_or("the file") };
     let data = json!({ "build": build.get_ref(), "against": others.join(" + "), "part": what, "bytes": bytes,
         "against_bytes": reference, "shrink_percent": shrink_percent });
     let most = reference as f64 * (1.0 - shrink_percent / 100.0);
@@ -43,7 +46,17 @@ pub fn judge(case: &Case<'_>, spec: &Size) -> Finding {
         let left = thousands(bytes.saturating_sub(most));
         Diagnostic::new(Code::SizeNotSmallEnough, format!("{both}; the goal is -{shrink_percent} %, {left} bytes less"))
     };
-    let problem = problem.in_file(&case.manifest.source.file).help(advice(case, build.get_ref()));
+    let declared = &case.exercise.build(build.get_ref()).profile;
+    let problem = match case.made_by(build.get_ref()) {
+        Some((file, made)) if made.profile != *declared => {
+            let label = format!("builds `{}`", made.profile);
+            let help = format!(
+                "the manifest has a profile that is made for size: `cargo build --profile {declared}`; the folder of the file is then called so, too"
+            );
+            problem.at(&file.source, made.span, label).help(help)
+        }
+        _ => problem.in_file(&case.manifest.source.file).help(advice(case, build.get_ref())),
+    };
     Finding::NotMet(vec![problem], data)
 }
 

@@ -1,5 +1,6 @@
 //! Verdicts on literal data: no file, no build.
 
+mod image;
 mod kinds;
 
 use super::*;
@@ -80,6 +81,7 @@ struct Known {
     manifest: Manifest,
     overrides: Overrides,
     answers: Answers,
+    containerfile: Option<Containerfile>,
     evidence: Evidence,
 }
 
@@ -119,6 +121,7 @@ fn done_with(exercise: &str) -> Known {
             "answers.toml",
             "largest = \"serde_json\"\nshare = \"10%\"\nsetting = \"none\"\n",
         )),
+        containerfile: None,
         evidence: Evidence::default(),
     };
     for (name, built) in [
@@ -133,12 +136,13 @@ fn done_with(exercise: &str) -> Known {
 
 impl Known {
     fn case(&self) -> Case<'_> {
-        let Self { exercise, manifest, overrides, answers, evidence } = self;
+        let Self { exercise, manifest, overrides, answers, containerfile, evidence } = self;
         Case {
             exercise,
             manifest,
             overrides,
             answers: Some(answers),
+            containerfile: containerfile.as_ref(),
             changed: &[],
             not_allowed: &[],
             graded: false,

@@ -60,6 +60,18 @@ codes! {
         "The profile does not set this, so Cargo's default holds.",
     OtherFileChanged = "edits/other-file-changed":
         "A file was changed that the exercise does not ask you to change. Grading takes the original one.",
+    ImageSyntax = "image/syntax":
+        "The Containerfile cannot be read: it is missing, or has a line that is not understood.",
+    ImageBase = "image/base":
+        "The last stage starts from an image that brings files of its own, or the file has one stage only.",
+    ImageNotTheProgram = "image/not-the-program":
+        "The last stage gets something else than the program, or not the program from where Cargo has put it.",
+    ImageShell = "image/shell":
+        "The program is started through a shell, or by another path than its own, and the image has neither.",
+    ImageUser = "image/user":
+        "The program would run as root, or as a user by name, and an empty image knows no names.",
+    ImageFlags = "image/flags":
+        "The Containerfile builds with flags or a profile that the check does not take.",
     AnswersSyntax = "answer/syntax":
         "answers.toml cannot be read: it is missing or no valid TOML.",
     AnswerMissing = "answer/missing":

@@ -2,8 +2,8 @@
 //! the learner's; what was measured of the course's own files is kept.
 
 use super::{
-    Attempt, Built, Grading, Request, Whose, group_key, inputs_of, limits, solution_files, starter_files, taken, warm,
-    with_pristine,
+    Attempt, Built, Grading, Request, Whose, group_key, how, inputs_of, limits, solution_files, starter_files, taken,
+    warm, with_pristine,
 };
 use crate::cargo::{Build as CargoBuild, Cargo, Refused, plan, record};
 use crate::diagnostic::{Code, Diagnostic};
@@ -20,7 +20,7 @@ use crate::surroundings;
 use crate::tree;
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -153,7 +153,7 @@ impl Bench<'_> {
 
     /// Fills the target folder of a box with the compiled dependencies of a build, so that only the package itself is
     /// compiled. The same artifacts would come out without it.
-    fn warm(&self, place: &Place, order: &CargoBuild) -> Result<()> {
+    fn warm(&self, place: &Place, cargo: &Cargo, order: &CargoBuild, target: Option<&str>) -> Result<()> {
         let (Some(Grading { warm: Some(warm), built, .. }), Some(sandbox)) =
             (self.request.grading, &place.cargo.sandbox)
         else {
@@ -170,7 +170,8 @@ impl Bench<'_> {
         };
         let relative = |path: &Path| path.strip_prefix(&sandbox.shared).map(Path::to_owned);
         let (folder, target_dir) = (relative(&place.folder)?, relative(&place.target_dir)?);
-        let made_of = format!("{folder:?} {target_dir:?} {} {:?} {files:?}", order.profile, order.extra);
+        let flags = cargo.env.get(OsStr::new("CARGO_ENCODED_RUSTFLAGS"));
+        let made_of = format!("{folder:?} {target_dir:?} {} {:?} {flags:?} {files:?}", order.profile, order.extra);
         let key = store::digest(&[made_of.as_bytes(), self.version.as_bytes()]);
         warm.fill(&key, &place.target_dir, sandbox.user, || {
             // A box of its own, which has the same paths and nothing of any submission.
@@ -185,7 +186,7 @@ impl Bench<'_> {
                 tree::open_to_all(folder)?;
             }
             let sandbox = Arc::new(Sandbox { shared, ..(**sandbox).clone() });
-            let mut cargo = Cargo { cwd: folder.clone(), sandbox: Some(sandbox), ..place.cargo.clone() };
+            let mut cargo = Cargo { cwd: folder.clone(), sandbox: Some(sandbox), ..cargo.clone() };
             cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
             let order = CargoBuild {
                 manifest: Some(folder.join("Cargo.toml")),
@@ -197,7 +198,9 @@ impl Bench<'_> {
                 Err(refused) => refused.ended.is_none() && refused.failure.message.contains(warm::STOP),
                 Ok(_) => false,
             };
-            warm::without_own(&target_dir, &self.exercise().data.package, &order.profile)?;
+            for below in ["", target.unwrap_or_default()] {
+                warm::without_own(&target_dir.join(below), &self.exercise().data.package, &order.profile)?;
+            }
             Ok(made.then_some(target_dir))
         })
     }
@@ -231,6 +234,7 @@ impl Bench<'_> {
         let key = store::key(&[
             format!("{:?} {:?} {:?}", self.exercise().build(name), self.jobs(name), self.groups(name)).as_bytes(),
             format!("{:?} {:?}", self.efforts(name), self.counter).as_bytes(),
+            &[self.wants_image(name).into()],
             self.version.as_bytes(),
             around.as_bytes(),
             &store::everything_in(&place.folder)?,
@@ -254,16 +258,25 @@ impl Bench<'_> {
     fn build(&self, name: &str, place: &Place) -> Result<Attempt> {
         let data = &self.exercise().data;
         let build = self.exercise().build(name);
+        let how = match how::of(self.request, name, &self.target)? {
+            Ok(how) => how,
+            Err(problem) => return Ok(Attempt::Failed(problem)),
+        };
+        let target = how.target.as_deref();
         let mut extra: Vec<OsString> = Vec::new();
+        extra.extend(target.into_iter().flat_map(|target| ["--target".into(), target.into()]));
         for (key, value) in &build.set {
             extra.extend(["--config".into(), format!("profile.{}.{key}={value}", build.profile).into()]);
         }
         let mut cargo = place.cargo.clone();
         // A `build.build-dir` of the user would let several packages of one name share artifacts.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(place.target_dir.clone().into()));
+        if how.is_static {
+            cargo.link_statically();
+        }
         let order = CargoBuild {
             manifest: Some(place.folder.join("Cargo.toml")),
-            profile: build.profile.clone(),
+            profile: how.profile.clone(),
             packages: vec![data.package.clone()],
             bins: vec![self.exercise().bin(name).to_owned()],
             extra,
@@ -272,7 +285,7 @@ impl Bench<'_> {
             record: place.cargo.sandbox.as_ref().map(|_| place.target_dir.clone()),
             timeout: Some(Duration::from_secs(data.build_seconds)),
         };
-        self.warm(place, &order)?;
+        self.warm(place, &cargo, &order, target)?;
         let began = Instant::now();
         let mut made = cargo.try_build(&order)?;
         let theirs = self.request.grading.is_some() && build.tree == Tree::Learner;
@@ -321,11 +334,13 @@ impl Bench<'_> {
             }
         };
         let noted = order.record.as_ref().and_then(|target_dir| {
-            let deps = target_dir.join(record::profile_dir(&order.profile)).join("deps");
+            let deps =
+                target_dir.join(target.unwrap_or_default()).join(record::profile_dir(&order.profile)).join("deps");
             record::arguments(&deps, &executable.path)
         });
         let binary = binary::read(&program)?;
         let (runs, called) = self.run(name, &program, place)?;
+        let linking = linking::read(&program)?;
         let groups = self.groups(name);
         let code = if self.wants_code(name) { crates::read(&program)? } else { None };
         Ok(Attempt::Built(Box::new(Built {
@@ -347,7 +362,8 @@ impl Bench<'_> {
                 None => self.flags(name, &cargo, &order)?,
             },
             warnings: made.warnings,
-            linking: linking::read(&program)?,
+            image: if self.wants_image(name) { how::image_bytes(&data.package, &program, &linking)? } else { None },
+            linking,
             packages: made.packages,
             executable: executable.path.clone(),
         })))
@@ -489,6 +505,15 @@ impl Bench<'_> {
         let krate = self.exercise().data.package.replace('-', "_");
         let own = code.functions.into_iter().filter(|function| function.krate == krate);
         own.map(|function| (function.address, function.bytes, function.name)).collect()
+    }
+
+    /// Whether a goal is about the image that holds a build.
+    fn wants_image(&self, name: &str) -> bool {
+        let mut goals = self.exercise().data.goal.iter().map(|goal| &goal.check);
+        goals.any(|check| {
+            matches!(check, Check::Size(size) if size.image)
+                && check.builds().iter().any(|build| build.get_ref() == name)
+        })
     }
 
     /// Whether an answer is about the crates of a build.

@@ -31,6 +31,8 @@ pub enum Check {
     SameCode(SameCode),
     /// The work of one build against another.
     Speed(Speed),
+    /// What a Containerfile makes.
+    Image(Image),
 }
 
 /// The effective settings of a profile, after inheritance, environment and configuration.
@@ -87,6 +89,9 @@ pub struct Size {
     /// A section, such as `.text`; the whole file if none is named.
     #[serde(default)]
     pub section: Option<String>,
+    /// The container image that holds the file and nothing else, as it is pulled, instead of the file.
+    #[serde(default)]
+    pub image: bool,
 }
 
 /// A key of answers.toml.
@@ -122,6 +127,8 @@ pub enum Truth {
     Caller(Caller),
     /// Whether two builds have the same machine code.
     Twins(Twins),
+    /// How many times as large one build is as another.
+    Times(Times),
     /// One of some words.
     Choice(Choice),
     /// Text that a person reads.
@@ -226,6 +233,18 @@ pub struct Twins {
     pub same: String,
     /// The answer that is right if they have not.
     pub different: String,
+}
+
+/// How many times as large one build is as another.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Times {
+    /// The build.
+    pub build: Spanned<String>,
+    /// The build that is once as large.
+    pub against: Spanned<String>,
+    /// By how many percent an answer may be off.
+    pub tolerance_percent: f64,
 }
 
 /// One of some words.
@@ -372,6 +391,28 @@ pub struct ByTime {
     pub stdin: String,
 }
 
+/// What a Containerfile makes, by its text. Nothing of it is run.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Image {
+    /// What is asked of it.
+    pub wants: Vec<Spanned<Want>>,
+}
+
+/// What may be asked of a Containerfile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Want {
+    /// The last stage starts from `scratch`.
+    EmptyBase,
+    /// It gets the program, from where Cargo has put it in another stage, and nothing else.
+    OnlyTheProgram,
+    /// It starts the program without a shell.
+    NoShell,
+    /// The program runs as a user, named by a number, who is not root.
+    NotRoot,
+}
+
 /// A place in exercise.toml (in bytes), and what is wrong there.
 type Wrong = (Range<usize>, String);
 
@@ -379,7 +420,7 @@ impl Check {
     /// The builds that it is judged by.
     pub fn builds(&self) -> Vec<&Spanned<String>> {
         match self {
-            Self::Profile(_) => Vec::new(),
+            Self::Profile(_) | Self::Image(_) => Vec::new(),
             Self::Output(Output { build, same_as, .. }) | Self::SameCode(SameCode { build, same_as }) => {
                 vec![same_as, build]
             }
@@ -398,6 +439,7 @@ impl Check {
                 Truth::Twins(Twins { build, same_as, .. }) => vec![same_as, build],
                 Truth::Shrinks(Shrinks { from, builds, .. }) => [from].into_iter().chain(builds.values()).collect(),
                 Truth::Smallest(Smallest { builds }) => builds.values().collect(),
+                Truth::Times(Times { build, against, .. }) => vec![against, build],
                 Truth::Choice(_) | Truth::Text(_) => Vec::new(),
             },
         }
@@ -468,7 +510,15 @@ impl Check {
                 }
                 Ok(())
             }
-            Self::Answer(_) | Self::Size(_) | Self::Warnings(_) | Self::SameCode(_) | Self::Panic(_) => Ok(()),
+            Self::Size(Size { build, section: Some(_), image: true, .. }) => {
+                Err((build.span(), "an image has no sections: ask for one of both".to_owned()))
+            }
+            Self::Answer(_)
+            | Self::Size(_)
+            | Self::Warnings(_)
+            | Self::SameCode(_)
+            | Self::Panic(_)
+            | Self::Image(_) => Ok(()),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::check::{Judgement, Outcome, Verdict};
 use crate::evidence::{Attempt, Evidence};
-use crate::exercise::{Exercise, Tree};
+use crate::exercise::{Exercise, Linking, Tree};
 use crate::progress::Sizes;
 use crate::units::{change, thousands, wrap};
 use comfy_table::presets::NOTHING;
@@ -99,7 +99,12 @@ fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid
         let build = exercise.build(name);
         let of = if build.tree == Tree::Starter { "the course" } else { "you" };
         let set: String = build.set.iter().map(|(key, value)| format!(" + {key} = {value}")).collect();
-        let profile = format!("{}{set}", build.profile);
+        let linking = match build.linking {
+            Linking::Default => "",
+            Linking::Static => " + crt-static",
+            Linking::Containerfile => " (Containerfile)",
+        };
+        let profile = format!("{}{set}{linking}", build.profile);
         let cells = match &evidence.builds[name] {
             Attempt::Failed(_) => ["failed".to_owned(), String::new(), String::new()],
             Attempt::Built(built) => {
@@ -161,7 +166,7 @@ fn settings_table(profile: &str, rows: &[serde_json::Value], width: Option<usize
     grid
 }
 
-fn grid(titles: &[&str], width: Option<usize>) -> Grid {
+pub(super) fn grid(titles: &[&str], width: Option<usize>) -> Grid {
     let mut grid = Grid::new();
     grid.load_style(NOTHING);
     grid.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
@@ -174,7 +179,7 @@ fn grid(titles: &[&str], width: Option<usize>) -> Grid {
     grid
 }
 
-fn right(grid: &mut Grid, column: usize) {
+pub(super) fn right(grid: &mut Grid, column: usize) {
     if let Some(column) = grid.column_mut(column) {
         column.set_cell_alignment(CellAlignment::Right);
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// From the top to the bottom: a module may use only modules below its own line. A module's submodules are part of it.
 const LAYERS: &[&[&str]] = &[
     &["main"],
-    &["learn", "author", "anatomy", "sizes", "docs", "grade"],
+    &["learn", "author", "anatomy", "sizes", "image", "docs", "grade"],
     &["trial", "dissect"],
     &["subject"],
     &["output"],
@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["profile"],
     &["manifest"],
     &["cargo"],
-    &["cli", "diagnostic", "store"],
+    &["cli", "diagnostic", "store", "oci"],
     &["tree", "units", "prose"],
     &["proc", "exit"],
 ];

@@ -7,12 +7,12 @@ use crate::measure::linking::Linking;
 use crate::measure::work::{Race, Work};
 
 /// An exercise with one goal.
-fn with_goal(check: &str) -> Known {
+pub fn with_goal(check: &str) -> Known {
     let head = EXERCISE.split("[[goal]]").next().unwrap_or_default();
     done_with(&format!("{head}\n[[goal]]\nid = \"goal\"\npoints = 1\ntext = \"t\"\n{check}\n"))
 }
 
-fn judged(known: &Known, codes: &str) {
+pub fn judged(known: &Known, codes: &str) {
     let expected: &[(&str, &str)] = if codes.is_empty() { &[] } else { &[("goal", codes)] };
     is(known.unmet(), expected);
 }

@@ -1,0 +1,118 @@
+//! Goals about images, and about files that are built as a Containerfile says.
+
+use super::kinds::{judged, with_goal};
+use super::*;
+use crate::exercise::containerfile::Containerfile;
+use crate::measure::linking::Linking;
+
+const RIGHT: &str = "FROM rust AS build
+WORKDIR /src
+COPY . .
+RUN RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target x86_64-unknown-linux-gnu
+FROM scratch
+COPY --from=build /src/target/x86_64-unknown-linux-gnu/release/tiny /tiny
+USER 65534:65534
+ENTRYPOINT [\"/tiny\"]
+";
+
+fn file(text: &str) -> Option<Containerfile> {
+    Some(Containerfile::parse(Source { file: "Containerfile".into(), text: text.into() }))
+}
+
+#[test]
+fn a_containerfile_is_judged_by_what_reaches_the_image() {
+    let all = r#"check.image = { wants = ["empty-base", "only-the-program", "no-shell", "not-root"] }"#;
+    let mut known = with_goal(all);
+    assert!(matches!(judge(&known.case()).outcomes[0].verdict, Verdict::Skip), "there is none");
+    known.containerfile = file(RIGHT);
+    judged(&known, "");
+    for (from, to, codes) in [
+        ("FROM scratch", "FROM debian:12", "image/base"),
+        ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/", "image/not-the-program"),
+        ("COPY --from=build", "ADD --from=build", "image/not-the-program"),
+        ("USER", "COPY . /\nUSER", "image/not-the-program"),
+        (
+            "USER",
+            "COPY --from=build /src/target/x86_64-unknown-linux-gnu/release/tiny /two\nUSER",
+            "image/not-the-program",
+        ),
+        ("FROM scratch\n", "FROM scratch\nRUN true\n", "image/not-the-program"),
+        ("ENTRYPOINT [\"/tiny\"]\n", "", "image/shell"),
+        ("ENTRYPOINT [\"/tiny\"]", "ENTRYPOINT /tiny", "image/shell"),
+        ("ENTRYPOINT [\"/tiny\"]", "ENTRYPOINT [\"/bin/sh\", \"-c\", \"/tiny\"]", "image/shell"),
+        ("USER 65534:65534\n", "", "image/user"),
+        ("USER 65534:65534", "USER 0", "image/user"),
+        ("USER 65534:65534", "USER 65534:nogroup", "image/user"),
+        ("USER 65534:65534", "USR 65534", "image/syntax"),
+        ("+crt-static'", "+crt-static -C link-arg=-s'", "image/flags"),
+        ("--release", "--release --profile=--config", "image/not-the-program"),
+    ] {
+        assert!(RIGHT.contains(from), "{from}");
+        known.containerfile = file(&RIGHT.replace(from, to));
+        judged(&known, codes);
+    }
+    for same in ["USER 1000", "USER 1000:1000"] {
+        known.containerfile = file(&RIGHT.replace("USER 65534:65534", same));
+        judged(&known, "");
+    }
+    known.containerfile = file(&RIGHT.replace("ENTRYPOINT", "CMD"));
+    judged(&known, "");
+    // A goal asks for some of it only.
+    let mut known = with_goal(r#"check.image = { wants = ["not-root"] }"#);
+    known.containerfile = file("FROM rust\nUSER 7\n");
+    judged(&known, "");
+}
+
+#[test]
+fn a_dynamic_program_is_shown_where_the_containerfile_builds_it() {
+    let mut known = with_goal(r#"check.binary = { build = "after", interpreter = false, libraries = [] }"#);
+    known.exercise.data.build.iter_mut().for_each(|(_, build)| build.linking = crate::exercise::Linking::Containerfile);
+    known.containerfile = file(RIGHT);
+    known.built("after").linking = Linking { interpreter: Some("/lib/ld.so".to_owned()), ..Linking::default() };
+    let problem = judge(&known.case()).outcomes[0].diagnostics[0].clone();
+    assert_eq!(problem.code, Code::DynamicallyLinked);
+    let place = problem.place.unwrap();
+    assert_eq!((place.file.to_str(), place.line), (Some("Containerfile"), Some(4)));
+}
+
+#[test]
+fn an_image_is_judged_by_what_a_pull_loads() {
+    let size = r#"check.size = { build = "after", against = "before", shrink-percent = 10, image = true }"#;
+    let mut known = with_goal(size);
+    assert_eq!(judge(&known.case()).outcomes[0].verdict, Verdict::Skip, "no image is known");
+    known.built("before").image = Some(1000);
+    for (bytes, codes) in [(900, ""), (901, "size/not-small-enough"), (1001, "size/grew")] {
+        known.built("after").image = Some(bytes);
+        judged(&known, codes);
+    }
+    let problem = judge(&known.case()).outcomes[0].diagnostics[0].clone();
+    assert!(problem.message.contains("the image of `after` has 1,001 bytes"), "{}", problem.message);
+    // The Containerfile builds something else than the exercise has a profile for.
+    known.exercise.data.build.iter_mut().for_each(|(_, build)| {
+        (build.linking, build.profile) = (crate::exercise::Linking::Containerfile, "dist".to_owned());
+    });
+    known.containerfile = file(RIGHT);
+    let help = judge(&known.case()).outcomes[0].diagnostics[0].help.clone().unwrap();
+    assert!(help.contains("`cargo build --profile dist`"), "{help}");
+}
+
+#[test]
+fn how_many_times_is_a_number_with_some_room() {
+    let times = r#"check.answer = { key = "times", truth.times = { build = "before", against = "after", tolerance-percent = 10 } }"#;
+    let mut known = with_goal(times);
+    // 2000 by 1400 is 1.43.
+    for (answer, codes) in [
+        ("1.43", ""),
+        ("1.5", ""),
+        ("\"1.4 times\"", ""),
+        ("\"1.4x\"", ""),
+        ("1.6", "answer/wrong"),
+        ("1.2", "answer/wrong"),
+        ("\"twice\"", "answer/not-a-number"),
+        ("\"-1\"", "answer/not-a-number"),
+        ("\"\"", "answer/missing"),
+    ] {
+        known.answers(&format!("times = {answer}\n"));
+        judged(&known, codes);
+    }
+}

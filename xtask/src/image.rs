@@ -1,0 +1,196 @@
+//! `cargo xtask image`: a program in a container image that holds nothing else. A program that asks for a loader cannot
+//! start there, so it is refused, and the message says why.
+
+use crate::cargo::Build;
+use crate::cli::{self, PlainFormat};
+use crate::diagnostic::shown;
+use crate::exit::{Exit, Failure};
+use crate::manifest::{Workshop, nearest};
+use crate::measure::{binary, linking};
+use crate::oci;
+use crate::output;
+use crate::report::image as report;
+use crate::subject::{Program, Subject};
+use crate::tree;
+use crate::units::thousands;
+use anyhow::{Context as _, Result, bail};
+use std::path::{Path, PathBuf};
+
+/// Runs `cargo xtask image`.
+///
+/// # Errors
+/// When the program cannot be built or read, or is not one that can start in an empty image.
+pub fn run(options: &cli::Image) -> Result<Exit> {
+    let cli::Image { profile, target, file, out, format, subject } = options;
+    let made = match file {
+        Some(file) => Made::of_file(file)?,
+        None => build(subject, profile, target.as_deref())?,
+    };
+    let content = tree::content(&made.path).with_context(|| format!("cannot read {}", made.path.display()))?;
+    let architecture = startable(&made, &content)?;
+    let image = oci::pack(&made.name, &content, architecture)?;
+    let out = match out {
+        Some(out) => out.clone(),
+        None => made.folder.join(format!("{}.tar", made.name)),
+    };
+    tree::write_derived(&out, &image.archive)?;
+    let sizes = |bytes: &[u8]| -> Result<report::Sizes> {
+        Ok(report::Sizes { bytes: bytes.len() as u64, compressed: oci::compressed(bytes)?.len() as u64 })
+    };
+    let dynamic = match &made.dynamic {
+        Some(path) => Some(sizes(&tree::content(path).with_context(|| format!("cannot read {}", path.display()))?)?),
+        None => None,
+    };
+    let report = report::Image {
+        program: made.name,
+        profile: made.profile,
+        target: made.target,
+        architecture,
+        file: sizes(&content)?,
+        dynamic,
+        image: report::Sizes { bytes: image.unpacked_bytes, compressed: image.pulled_bytes },
+        layer_bytes: image.layer_bytes,
+        archive_bytes: image.archive.len() as u64,
+        digest: image.digest,
+        out: shown(&out),
+    };
+    output::data(&match format {
+        PlainFormat::Text => report::text(&report, output::width()),
+        PlainFormat::Json => report::json(&report)?,
+    })?;
+    Ok(Exit::Met)
+}
+
+/// A program that is to be packed.
+struct Made {
+    path: PathBuf,
+    /// What it is called in the image.
+    name: String,
+    profile: Option<String>,
+    target: Option<String>,
+    /// The same program linked dynamically, to compare.
+    dynamic: Option<PathBuf>,
+    /// Where the image goes if nobody says where.
+    folder: PathBuf,
+}
+
+impl Made {
+    /// Somebody else's work.
+    fn of_file(file: &Path) -> Result<Self> {
+        let name = file.file_name().and_then(|name| name.to_str()).context("a program has a name")?.to_owned();
+        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { path: file.to_owned(), name, profile: None, target: None, dynamic: None, folder })
+    }
+}
+
+/// Builds the program for the image, and as usual to compare.
+fn build(options: &cli::Subject, profile: &str, target: Option<&str>) -> Result<Made> {
+    let workshop = Workshop::find()?;
+    let subject = match &options.manifest_path {
+        Some(manifest) => Subject::foreign(&workshop, manifest, options, None)?,
+        None => Subject::workshop(&workshop, &options.program)?,
+    };
+    subject.notes.iter().for_each(|note| output::note(note));
+    let [program] = subject.programs.as_slice() else {
+        let names: Vec<&str> = subject.programs.iter().map(|program| program.name.as_str()).collect();
+        bail!(
+            Failure::new(Exit::Usage, format!("an image holds one program, and there are {}", names.join(", ")))
+                .help(format!("choose one, such as --program {}", names[names.len() - 1]))
+        )
+    };
+    if !workshop.profiles.knows(profile) {
+        let names: Vec<&str> = workshop.profiles.names().chain(["release", "dev"]).collect();
+        let help = match nearest(profile, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the profiles are {}", names.join(", ")),
+        };
+        bail!(Failure::new(Exit::Usage, format!("there is no profile `{profile}`")).help(help))
+    }
+    let target = match target {
+        Some(target) => target.to_owned(),
+        None => target_for(&subject)?,
+    };
+    let dynamic = executable(&subject, program, profile, None)?;
+    let path = executable(&subject, program, profile, Some(&target))?;
+    let folder = subject.out_dir.join("size-workshop").join("image").join(profile);
+    Ok(Made {
+        path,
+        name: program.name.clone(),
+        profile: Some(profile.to_owned()),
+        target: Some(target),
+        dynamic: Some(dynamic),
+        folder,
+    })
+}
+
+/// The target that links everything into the program: the host's with musl where it is installed, else the host's own
+/// with `crt-static`.
+fn target_for(subject: &Subject) -> Result<String> {
+    let host = &subject.host;
+    if !host.contains("-linux-") {
+        bail!(
+            Failure::new(Exit::Environment, format!("a container runs programs for Linux, and this machine builds for {host}"))
+                .help("give a target that is installed here and has a linker, such as --target x86_64-unknown-linux-musl, or build the image with config_tool/Dockerfile")
+        );
+    }
+    let musl = host.replace("-linux-gnu", "-linux-musl");
+    if musl == *host || subject.cargo.has_target(&musl)? {
+        return Ok(musl);
+    }
+    output::note(&format!(
+        "{musl} is not installed, so glibc is linked in; `rustup target add {musl}` makes a smaller program"
+    ));
+    Ok(host.clone())
+}
+
+/// Builds; with a target statically.
+fn executable(subject: &Subject, program: &Program, profile: &str, target: Option<&str>) -> Result<PathBuf> {
+    let mut extra = subject.extra.clone();
+    let mut cargo = subject.cargo.clone();
+    if let Some(target) = target {
+        // An explicit target keeps the flags off build scripts and proc macros, which cannot be static.
+        extra.extend(["--target".into(), target.into()]);
+        cargo.link_statically();
+    }
+    let built = cargo.build(&Build {
+        manifest: subject.manifest.clone(),
+        profile: subject.cargo_profile(profile).into_owned(),
+        packages: vec![program.package.clone()],
+        bins: vec![program.name.clone()],
+        extra,
+        target_dir: subject.target_dir.clone(),
+        record: None,
+        timeout: None,
+    })?;
+    Ok(built.executable(&program.name)?.path.clone())
+}
+
+/// The architecture of a program that needs nothing but a kernel.
+fn startable(made: &Made, content: &[u8]) -> Result<&'static str> {
+    let path = &made.path;
+    // What cannot be read as an executable at all says so first.
+    binary::read(path)?;
+    let Some(architecture) = oci::architecture(content) else {
+        bail!(
+            Failure::new(Exit::Usage, format!("{} is no program for Linux", shown(path).display()))
+                .help("a container shares the kernel of Linux; build for a target with `-linux-` in its name")
+        )
+    };
+    let linking::Linking { interpreter, libraries, .. } = linking::read(path)?;
+    if interpreter.is_none() && libraries.is_empty() {
+        return Ok(architecture);
+    }
+    let mut needs = Vec::new();
+    needs.extend(interpreter.map(|loader| format!("the loader {loader}")));
+    if !libraries.is_empty() {
+        needs.push(libraries.join(", "));
+    }
+    let message = format!(
+        "{} ({} bytes) is linked dynamically: it needs {}, and in an image that holds one file there is nothing else; the system would say \"No such file or directory\" and mean the loader",
+        shown(path).display(),
+        thousands(content.len() as u64),
+        needs.join(" and ")
+    );
+    let help = "link the C library into it: RUSTFLAGS=\"-C target-feature=+crt-static\" cargo build --profile PROFILE --target \"$(rustc --print host-tuple)\"; the file is then in target/TARGET/PROFILE/. Or let `cargo xtask image` build it: without --file";
+    bail!(Failure::new(Exit::Usage, message).help(help))
+}

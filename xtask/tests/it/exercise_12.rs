@@ -1,0 +1,150 @@
+//! Exercise 12, and the wrong turns on the way: a Containerfile is read and never run.
+
+use crate::course::{codes, verdict};
+use crate::grade::{has_boxes, rows};
+use crate::project::{Project, json, stderr};
+use predicates::str::contains;
+use std::fs;
+
+const FILE: &str = "exercises/ex12/Containerfile";
+
+/// The exercise with its solution, but for some text of the Containerfile.
+fn with(project: &Project, changes: &[(&str, &str)]) {
+    for file in ["Containerfile", "answers.toml"] {
+        project.write(&format!("exercises/ex12/{file}"), &project.read(&format!("solutions/ex12/{file}")));
+    }
+    for (from, to) in changes {
+        project.edit(FILE, from, to);
+    }
+}
+
+#[test]
+fn wrong_turns_are_told_before_anything_is_built() {
+    let project = Project::copy_of_the_repository();
+    let told = |changes: &[(&str, &str)]| {
+        with(&project, changes);
+        stderr(&project.run(&["check", "ex12"]).code(1))
+    };
+    // One stage: the image is the compiler's.
+    project.run(&["check", "ex12"]).code(1).stderr(contains("the image is rust:1.95-bookworm, with everything"));
+    insta::assert_snapshot!("from_the_folder", told(&[("COPY --from=build /src/target", "COPY target")]));
+    insta::assert_snapshot!("from_workdir", told(&[("--from=build /src/target", "--from=build target")]));
+    insta::assert_snapshot!("line_for_a_shell", told(&[("[\"/config_tool\"]", "/config_tool")]));
+    insta::assert_snapshot!("user_by_name", told(&[("65534:65534", "nobody")]));
+    for (from, to, words) in [
+        ("FROM scratch", "FROM debian:12-slim", "the last stage starts from debian:12-slim"),
+        (
+            "x86_64-unknown-linux-gnu/dist/",
+            "x86_64-unknown-linux-gnu/release/",
+            "is not `config_tool` as Cargo has built it",
+        ),
+        (
+            "RUN RUST",
+            "RUN --mount=type=cache,target=/src/target RUST",
+            "look for `cargo build` in a stage above, and for a cache mount",
+        ),
+        ("FROM scratch", "FROM scratch\nCOPY . .", "this brings `.` into the image"),
+        ("FROM scratch", "FROM scratch\nRUN strip /config_tool", "an empty image has nothing to run"),
+        ("USER 65534:65534", "USER 0", "the user 0 is root"),
+        ("USER 65534:65534\n", "", "the program would run as root"),
+        ("[\"/config_tool\"]", "[\"config_tool\"]", "this starts config_tool, and the program is /config_tool"),
+        ("ENTRYPOINT", "ENTRIPOINT", "did you mean ENTRYPOINT?"),
+        ("FROM scratch\n", "", "the image is rust:1.95-bookworm"),
+    ] {
+        let text = told(&[(from, to)]);
+        assert!(text.contains(words) && text.contains("Containerfile:"), "{from} -> {to}: {text}");
+    }
+    fs::remove_file(project.path(FILE)).unwrap();
+    project.run(&["check", "ex12"]).code(1).stderr(contains("there is no Containerfile"));
+    assert!(!project.path("target/check/ex12").exists(), "nothing was built");
+    project.run(&["hint", "ex12"]).success();
+}
+
+#[test]
+fn the_examples_of_the_reference_have_their_codes() {
+    let project = Project::copy_of_the_repository();
+    for name in ["syntax", "base", "not-the-program", "shell", "user", "flags"] {
+        let example = format!("docs/diagnostics/image-{name}/{FILE}");
+        project.write(FILE, &project.read(&example));
+        let document = json(&project.run(&["check", "ex12", "--format", "json"]).code(1));
+        let found: Vec<String> = codes(&document).into_iter().map(|(code, _)| code).collect();
+        assert_eq!(found, [&format!("image/{name}"), "answer/missing"], "{example}");
+    }
+    assert!(!project.path("target/check/ex12").exists(), "nothing was built");
+}
+
+#[test]
+#[ignore = "builds config_tool half a dozen times: .ci/run runs it"]
+fn the_program_is_built_as_the_containerfile_says() {
+    if !cfg!(target_os = "linux") {
+        return crate::browser::left_out("exercise 12 is about programs for Linux");
+    }
+    let project = Project::copy_of_the_repository();
+    let check = |changes: &[(&str, &str)]| {
+        with(&project, changes);
+        let document = json(&project.run(&["check", "ex12", "--format", "json"]));
+        let text = format!("{document:#}");
+        (document, text)
+    };
+    let static_flags = "RUSTFLAGS=\"-C target-feature=+crt-static\" ";
+    let target = " --target x86_64-unknown-linux-gnu";
+    let codes_of = |document: &serde_json::Value| codes(document).into_iter().map(|(code, _)| code).collect::<Vec<_>>();
+
+    // Forgotten: the flag; the target; the profile. Each of these is really built.
+    let (document, text) = check(&[(static_flags, "")]);
+    assert_eq!(codes_of(&document), ["binary/dynamically-linked", "binary/dynamically-linked"], "{text}");
+    assert!(text.contains("asks for the loader") && text.contains("\"file\": \"Containerfile\""), "{text}");
+    let (document, text) = check(&[(target, ""), ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/")]);
+    assert_eq!(codes_of(&document), ["build/failed"], "{text}");
+    assert!(text.contains("cannot produce proc-macro for `serde_derive"), "{text}");
+    let (document, text) = check(&[("--profile dist", "--release"), ("gnu/dist/", "gnu/release/")]);
+    assert_eq!(codes_of(&document), ["size/not-small-enough", "answer/wrong"], "{text}");
+    assert!(text.contains("the image of `image` has") && text.contains("`cargo build --profile dist`"), "{text}");
+    // Not what the exercise is about, and nothing that the check would do for anybody.
+    for flags in
+        ["-C target-feature=+crt-static -C linker=/bin/true", "-C target-feature=+crt-static -C prefer-dynamic"]
+    {
+        let (document, text) = check(&[("-C target-feature=+crt-static", flags)]);
+        assert_eq!(codes_of(&document), ["image/flags"], "{text}");
+    }
+    let (document, text) =
+        check(&[("--profile dist", "--profile ../dist"), ("x86_64-unknown-linux-gnu/dist/", "dist/")]);
+    assert_eq!(codes_of(&document), ["image/flags"], "{text}");
+
+    // Other ways that are right: musl, a copy within the stage, a cache.
+    let musl = [
+        ("x86_64-unknown-linux-gnu\n", "x86_64-unknown-linux-musl\n"),
+        (static_flags, ""),
+        ("-gnu/dist", "-musl/dist"),
+    ];
+    let (document, text) = check(&musl);
+    assert_eq!((verdict(&document, "size"), document["points"].as_u64()), ("pass", Some(10)), "{text}");
+    let (document, text) = check(&[
+        ("RUN RUSTFLAGS", "RUN --mount=type=cache,target=/src/target t=\"$(rustc --print host-tuple)\" && RUSTFLAGS"),
+        ("--target x86_64-unknown-linux-gnu\n", "--target $t \\\n    && cp target/$t/dist/config_tool /out\n"),
+        ("/src/target/x86_64-unknown-linux-gnu/dist/config_tool", "/out"),
+    ]);
+    assert_eq!(document["points"], 10, "{text}");
+}
+
+#[test]
+#[ignore = "builds config_tool in boxes: .ci/run runs it"]
+fn the_grader_gives_the_points_of_the_check() {
+    if !has_boxes() {
+        return;
+    }
+    let project = Project::copy_of_the_repository();
+    for (student, from) in [("s001", "solutions/ex12"), ("s002", "exercises/ex12/starter")] {
+        for file in ["Containerfile", "answers.toml"] {
+            project.write(&format!("class/{student}/ex12/{file}"), &project.read(&format!("{from}/{file}")));
+        }
+    }
+    // Flags are no way to another linker: nothing of the file but profile and linking reaches Cargo.
+    project.write(
+        "class/s003/ex12/Containerfile",
+        &project.read("solutions/ex12/Containerfile").replace("+crt-static", "+crt-static -Clinker=/tmp/x"),
+    );
+    project.write("class/s003/ex12/answers.toml", &project.read("solutions/ex12/answers.toml"));
+    project.run(&["grade", "class", "--exercise", "ex12", "--out", "grades"]).success();
+    assert_eq!(rows(&project, "grades"), ["s001 10 graded", "s002 0 graded", "s003 1 graded"]);
+}
