@@ -3,6 +3,7 @@
 
 mod answer;
 mod binary;
+mod budget;
 mod dependencies;
 mod output;
 mod panic;
@@ -245,6 +246,7 @@ fn judge_goal<'a>(
         Check::SameCode(spec) => binary::judge_same_code(case, spec),
         Check::Panic(spec) => panic::judge(case, goal.id.get_ref(), spec),
         Check::Dependencies(spec) => dependencies::judge(case, spec),
+        Check::Budget(spec) => budget::judge(case, spec),
     };
     Ok(finding)
 }

@@ -58,10 +58,10 @@ impl Verb {
     /// Whether the answer is wanted as JSON, also if it is an error.
     pub fn wants_json(&self) -> bool {
         match self {
-            Self::List(List { format }) | Self::Check(Check { format, .. }) => *format == PlainFormat::Json,
-            Self::Sizes(Sizes { format, .. }) | Self::Bloat(Bloat { format, .. }) | Self::Diff(Diff { format, .. }) => {
-                *format == Format::Json
-            }
+            Self::List(List { format }) => *format == ListFormat::Json,
+            Self::Check(Check { format, .. }) => *format == PlainFormat::Json,
+            Self::Sizes(Sizes { format, .. }) => *format == SizesFormat::Json,
+            Self::Bloat(Bloat { format, .. }) | Self::Diff(Diff { format, .. }) => *format == Format::Json,
             Self::WhatIf(WhatIf { format, .. }) => *format == PlainFormat::Json,
             Self::Report(_) => false,
             Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,
@@ -75,7 +75,19 @@ impl Verb {
 pub struct List {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
-    pub format: PlainFormat,
+    pub format: ListFormat,
+}
+
+/// How the list of exercises is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document, also for errors.
+    Json,
+    /// A summary to hand in.
+    Markdown,
 }
 
 /// `cargo xtask check`.
@@ -187,6 +199,35 @@ pub enum Format {
     Csv,
 }
 
+/// How the tables of `sizes` are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SizesFormat {
+    /// For people, as wide as the terminal.
+    #[default]
+    Text,
+    /// For GitHub and mdBook.
+    Markdown,
+    /// One JSON document, also for errors.
+    Json,
+    /// For spreadsheets.
+    Csv,
+    /// With --budget: what is exceeded, as GitHub Actions shows it beside the line.
+    Github,
+}
+
+impl SizesFormat {
+    /// The format of a table; none for what only a budget has.
+    pub fn of_tables(self) -> Option<Format> {
+        match self {
+            Self::Text => Some(Format::Text),
+            Self::Markdown => Some(Format::Markdown),
+            Self::Json => Some(Format::Json),
+            Self::Csv => Some(Format::Csv),
+            Self::Github => None,
+        }
+    }
+}
+
 /// `cargo xtask sizes`.
 #[derive(Debug, Args)]
 pub struct Sizes {
@@ -195,7 +236,7 @@ pub struct Sizes {
     pub table: Vec<String>,
     /// How to print the tables
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: SizesFormat,
     /// Compare with the committed measurement of this target and compiler; exit code 1 if a size is off
     #[arg(long, conflicts_with_all = ["accept", "manifest_path"])]
     pub check: bool,
@@ -217,6 +258,17 @@ pub struct Sizes {
         help_heading = "Your own crate"
     )]
     pub run: Option<String>,
+    /// Judge the crate's own profiles by [package.metadata.size-budget]; exit code 1 if one is exceeded
+    #[arg(
+        long,
+        requires = "manifest_path",
+        conflicts_with_all = ["table", "run", "jobs", "run_seconds", "package", "bin"],
+        help_heading = "Your own crate"
+    )]
+    pub budget: bool,
+    /// Write what was measured into the baseline, for `max-growth`
+    #[arg(long, requires = "budget", help_heading = "Your own crate")]
+    pub save: bool,
     /// What is measured
     #[command(flatten)]
     pub subject: Subject,

@@ -29,6 +29,8 @@ pub enum Check {
     Dependencies(Dependencies),
     /// Two builds with the same machine code.
     SameCode(SameCode),
+    /// The size budget in the learner's manifest.
+    Budget(Budget),
 }
 
 /// The effective settings of a profile, after inheritance, environment and configuration.
@@ -272,6 +274,19 @@ pub struct SameCode {
     pub same_as: Spanned<String>,
 }
 
+/// The size budget in the learner's manifest: it is there, it holds, and it is tight.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Budget {
+    /// The build that it is about; its budget is that of the build's profile.
+    pub build: Spanned<String>,
+    /// By how many percent `max` may be above what was measured.
+    pub slack_percent: f64,
+    /// If `max-growth` must be there: how many percent it may be.
+    #[serde(default)]
+    pub growth_percent: Option<f64>,
+}
+
 /// A place in exercise.toml (in bytes), and what is wrong there.
 type Wrong = (Range<usize>, String);
 
@@ -287,6 +302,7 @@ impl Check {
             Self::Warnings(Warnings { build })
             | Self::Binary(Binary { build, .. })
             | Self::Panic(Panic { build, .. })
+            | Self::Budget(Budget { build, .. })
             | Self::Dependencies(Dependencies { build, .. }) => vec![build],
             Self::Answer(Answer { truth, .. }) => match truth {
                 Truth::LargestCrate(LargestCrate { build, .. })
@@ -349,7 +365,7 @@ impl Check {
                 }
                 Ok(())
             }
-            Self::Answer(_) | Self::Size(_) | Self::Warnings(_) | Self::SameCode(_) => Ok(()),
+            Self::Answer(_) | Self::Size(_) | Self::Warnings(_) | Self::SameCode(_) | Self::Budget(_) => Ok(()),
         }
     }
 }

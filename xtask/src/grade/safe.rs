@@ -25,17 +25,24 @@ const OURS: [&str; 18] = [
     "bench",
 ];
 
+/// What a learner may say in the course's tables: data that Cargo never reads, where an exercise asks for it.
+const THEIRS: [&str; 3] = ["package", "metadata", crate::budget::TABLE];
+
 /// The file as it is built, and the tables that were not taken. Only a manifest is changed; one that is no TOML is never built.
-pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)]) -> (Vec<u8>, Vec<String>) {
+/// With `budget` the size budget of the package stays as it was handed in.
+pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], budget: bool) -> (Vec<u8>, Vec<String>) {
     let same = || (text.to_vec(), Vec::new());
     if !path.ends_with("Cargo.toml") {
         return same();
     }
     let parse = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.parse::<Table>().ok();
     let own = starter.iter().find(|(own, _)| own == path).and_then(|(_, own)| parse(own));
-    let (Some(mut theirs), Some(own)) = (parse(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)), own) else {
+    let (Some(mut theirs), Some(mut own)) = (parse(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)), own) else {
         return same();
     };
+    if budget {
+        take_budget(&theirs, &mut own);
+    }
     let mut replaced = Vec::new();
     for key in OURS {
         if theirs.get(key) != own.get(key) {
@@ -50,6 +57,26 @@ pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)]) -> (Vec<u8>, V
     if replaced.is_empty() { same() } else { (theirs.to_string().into_bytes(), replaced) }
 }
 
+/// Puts the size budget of a submission into the course's manifest, and no other metadata.
+fn take_budget(theirs: &Table, own: &mut Table) {
+    let [package, metadata, table] = THEIRS;
+    let find = |root: &Table| root.get(package)?.as_table()?.get(metadata)?.as_table()?.get(table).cloned();
+    let found = find(theirs);
+    let Some(own) = own.get_mut(package).and_then(toml::Value::as_table_mut) else { return };
+    // A submission without the table is one without it, whatever the starter has.
+    let mut data = own.get(metadata).and_then(|data| data.as_table().cloned()).unwrap_or_default();
+    match found {
+        Some(budget) => drop(data.insert(table.to_owned(), budget)),
+        None => drop(data.remove(table)),
+    }
+    let has_metadata = theirs.get(package).and_then(|package| package.as_table()?.get(metadata)).is_some();
+    if data.is_empty() && !has_metadata {
+        own.remove(metadata);
+    } else {
+        own.insert(metadata.to_owned(), data.into());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,7 +85,7 @@ mod tests {
 
     fn built(text: &str) -> (String, Vec<String>) {
         let starter = [("Cargo.toml".to_owned(), STARTER.as_bytes().to_vec())];
-        let (bytes, replaced) = of("Cargo.toml", text.as_bytes(), &starter);
+        let (bytes, replaced) = of("Cargo.toml", text.as_bytes(), &starter, false);
         (String::from_utf8(bytes).unwrap(), replaced)
     }
 
@@ -88,6 +115,32 @@ mod tests {
     }
 
     #[test]
+    fn a_budget_is_taken_as_data_where_the_exercise_asks_for_it() {
+        let starter = format!("{STARTER}\n[package.metadata.size-budget]\nmax = \"2 MiB\"\n");
+        let built = |text: &str, budget| {
+            let files = [("Cargo.toml".to_owned(), starter.as_bytes().to_vec())];
+            let (bytes, replaced) = of("Cargo.toml", text.as_bytes(), &files, budget);
+            (String::from_utf8(bytes).unwrap(), replaced)
+        };
+        let tight = starter.replace("2 MiB", "300 KiB");
+        assert_eq!(built(&tight, true), (tight.clone(), Vec::new()));
+        assert_eq!(built(STARTER, true), (STARTER.to_owned(), Vec::new()), "a budget that was taken out stays out");
+        // Elsewhere the package is the course's.
+        let (text, replaced) = built(&tight, false);
+        assert!(text.contains("2 MiB") && replaced == ["`package`"], "{text}");
+        // Nothing else of the package comes along.
+        let smuggled =
+            tight.replace("\n\n[workspace]", "\nbuild = \"b.rs\"\n\n[workspace]") + "[package.metadata.other]\nx = 1\n";
+        let (text, replaced) = built(&smuggled, true);
+        assert!(replaced == ["`package`"] && text.contains("300 KiB"), "{text}");
+        assert!(!text.contains("b.rs") && !text.contains("other"), "{text}");
+        // A value of any kind is data, and the check says what is wrong with it.
+        let (text, replaced) =
+            built(&format!("{STARTER}\n[package.metadata]\nsize-budget = [1, {{ max = 2 }}]\n"), true);
+        assert!(replaced.is_empty() && text.contains("[1, {"), "{text}");
+    }
+
+    #[test]
     fn depth_is_no_matter_on_the_stack_of_a_thread() {
         let deep = |before: &str, part: &str, after: &str| format!("{before}{}{after}", part.repeat(100_000));
         let texts = [
@@ -113,6 +166,6 @@ mod tests {
     #[test]
     fn what_is_no_manifest_stays_as_it_is() {
         assert_eq!(built("no toml at all ["), ("no toml at all [".to_owned(), Vec::new()));
-        assert_eq!(of("src/main.rs", b"\xff", &[]), (vec![0xff], Vec::new()));
+        assert_eq!(of("src/main.rs", b"\xff", &[], true), (vec![0xff], Vec::new()));
     }
 }

@@ -69,7 +69,8 @@ impl Bench {
         hidden: &str,
     ) -> Result<Trial> {
         let starter = evidence::starter_files(exercise)?;
-        let built = files.iter().map(|(path, text)| (path.clone(), safe::of(path, text, &starter).0)).collect();
+        let budget = asks_for_a_budget(exercise);
+        let built = files.iter().map(|(path, text)| (path.clone(), safe::of(path, text, &starter, budget).0)).collect();
         let base = self.folder.join(&exercise.id);
         fs::create_dir_all(&base).with_context(|| format!("cannot make the folder {}", base.display()))?;
         tree::open_to_all(&base)?;
@@ -167,6 +168,11 @@ fn files_of(exercise: &Exercise, submission: &Submission) -> Result<Vec<(String,
         .collect())
 }
 
+/// Whether a goal is about the size budget in the manifest.
+fn asks_for_a_budget(exercise: &Exercise) -> bool {
+    exercise.data.goal.iter().any(|goal| matches!(goal.check, Check::Budget(_)))
+}
+
 /// A record of which only the names are known.
 fn blank(exercise: &Exercise, submission: &Submission, key: &str) -> Record {
     let answers = submission.files.get("answers.toml").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
@@ -182,7 +188,7 @@ fn blank(exercise: &Exercise, submission: &Submission, key: &str) -> Record {
     let mut review = Vec::new();
     let starter = evidence::starter_files(exercise).unwrap_or_default();
     for (path, text) in &submission.files {
-        let replaced = safe::of(path, text, &starter).1;
+        let replaced = safe::of(path, text, &starter, asks_for_a_budget(exercise)).1;
         if !replaced.is_empty() {
             review.push(format!(
                 "{path} changes {}, which is the course's: it was graded with the course's own",

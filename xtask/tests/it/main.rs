@@ -3,9 +3,11 @@
 mod anatomy;
 mod author;
 mod browser;
+mod budget;
 mod class;
 mod course;
 mod docs;
+mod exercise_14;
 mod exercises;
 mod faults;
 #[cfg(unix)]

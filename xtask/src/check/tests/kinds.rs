@@ -90,3 +90,27 @@ fn crates_and_features_are_judged_by_what_was_compiled() {
     known.built("after").packages.clear();
     judged(&known, "dependency/missing");
 }
+
+#[test]
+fn a_budget_must_be_there_hold_and_be_tight() {
+    let mut known = with_goal(r#"check.budget = { build = "after", slack-percent = 10, growth-percent = 2 }"#);
+    let bytes = known.built("after").bytes;
+    let head = known.manifest.source.text.to_string();
+    let mut with = |keys: &str, codes: &str| {
+        let text = format!("{head}\n{keys}\n");
+        known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+        judged(&known, codes);
+    };
+    let table = "[package.metadata.size-budget]\nmax-growth = \"1 %\"\n";
+    with("", "budget/missing");
+    with(table, "budget/missing");
+    with(&format!("{table}max = \"1 K\""), "budget/malformed");
+    with(&format!("{table}max = {bytes}"), "");
+    with(&format!("{table}max = {}", bytes + bytes / 10), "");
+    with(&format!("{table}max = {}", bytes + bytes / 10 + 1), "budget/slack");
+    with(&format!("{table}max = {}", bytes - 1), "budget/exceeded");
+    with(&format!("{table}profile = \"dist\"\nmax = {bytes}"), "budget/missing");
+    with(&format!("[package.metadata.size-budget]\nmax = {bytes}"), "budget/missing");
+    with(&format!("[package.metadata.size-budget]\nmax = {bytes}\nmax-growth = \"50 %\""), "budget/slack");
+    with("[package.metadata.size-budget]\nmax = 1\nmax-growth = \"50 %\"", "budget/slack budget/exceeded");
+}
