@@ -246,9 +246,10 @@ pub fn of(text: &str) -> Result<Vec<Budget>, Wrong> {
         let rest = error.message().lines().skip(1).collect::<Vec<_>>().join("; ");
         let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
         let near = unknown.and_then(|key| nearest(key, KEYS.into_iter()));
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the keys of a budget are {}", KEYS.join(", ")),
+        let help = match (near, unknown) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, Some(_)) => format!("the keys of a budget are {}", KEYS.join(", ")),
+            (None, None) => "for example `max = \"320 KiB\"` and `max-growth = \"1 %\"`".to_owned(),
         };
         Wrong { range: error.span(), message, label: rest, help, missing: false }
     })?;

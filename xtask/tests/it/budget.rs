@@ -110,13 +110,13 @@ fn what_is_malformed_or_missing_is_never_met() {
     manifest(&project, "[package.metadata.size-budget]\nmax = \"310 K\"\n");
     judge(&project, &[])
         .code(2)
-        .stderr(contains("crate/Cargo.toml:9:7").and(contains("KiB (of 1,024) or KB (of 1,000)")));
+        .stderr(contains("crate/Cargo.toml:8:7").and(contains("KiB (of 1,024) or KB (of 1,000)")));
     let document = json(&judge(&project, &["--format", "json"]).code(2));
-    assert_eq!((document["schema"].as_str(), document["line"].as_u64()), (Some("size-workshop/error/1"), Some(9)));
+    assert_eq!((document["schema"].as_str(), document["line"].as_u64()), (Some("size-workshop/error/1"), Some(8)));
     manifest(&project, "[package.metadata.size-budget]\nmax = \"310 KiB\"\nprofile = \"dsit\"\n");
-    judge(&project, &[]).code(2).stderr(contains("there is no profile `dsit`").and(contains("crate/Cargo.toml:10:11")));
+    judge(&project, &[]).code(2).stderr(contains("there is no profile `dsit`").and(contains("crate/Cargo.toml:9:11")));
     manifest(&project, "[package.metadata.size-budget]\nmax = \"310 KiB\"\nbin = \"other\"\n");
-    judge(&project, &[]).code(2).stderr(contains("there is no binary `other`").and(contains("crate/Cargo.toml:10:7")));
+    judge(&project, &[]).code(2).stderr(contains("there is no binary `other`").and(contains("crate/Cargo.toml:9:7")));
     project.write("crate/src/bin/second.rs", "fn main() {}\n");
     manifest(&project, "[package.metadata.size-budget]\nmax = \"310 KiB\"\n");
     judge(&project, &[]).code(2).stderr(contains("there are several binaries").and(contains("add `bin = \"NAME\"`")));
