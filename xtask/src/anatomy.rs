@@ -1,6 +1,5 @@
 //! The verbs that look into a program: whose code is in it (`bloat`), and what has changed between two (`diff`).
 
-mod delta;
 mod floor;
 pub mod page;
 mod probe;
@@ -10,7 +9,7 @@ mod tiny;
 pub mod whatif;
 
 use crate::cli::{self, Format};
-use crate::dissect::{self, Anatomy};
+use crate::dissect::{self, Anatomy, delta};
 use crate::exit::{Exit, Failure};
 use crate::manifest::{Workshop, is_built_in, nearest};
 use crate::output;

@@ -29,6 +29,8 @@ pub fn verify(options: &cli::Verify) -> Result<Exit> {
         }
         return Ok(Exit::Met);
     }
+    // Also where some are named: the order is a matter of all.
+    exercise::all(&root)?;
     let mut problems = Vec::new();
     for exercise in &chosen {
         let mut found = tidy::problems(&root, exercise)?;

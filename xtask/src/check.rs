@@ -3,6 +3,7 @@
 
 mod answer;
 mod binary;
+mod budget;
 mod dependencies;
 mod image;
 mod output;
@@ -282,6 +283,7 @@ fn judge_goal<'a>(
             Some(file) => image::judge(case, file, spec),
             None => Finding::NeedsBuild,
         },
+        Check::Budget(spec) => budget::judge(case, spec),
     };
     Ok(finding)
 }

@@ -1,6 +1,9 @@
 //! The whole command line. The comments here are the help text.
 
+mod sizes;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub use sizes::{Sizes, SizesFormat, Subject};
 use std::path::PathBuf;
 
 /// The runner of the workshop on Rust binary size.
@@ -60,10 +63,10 @@ impl Verb {
     /// Whether the answer is wanted as JSON, also if it is an error.
     pub fn wants_json(&self) -> bool {
         match self {
-            Self::List(List { format }) | Self::Check(Check { format, .. }) => *format == PlainFormat::Json,
-            Self::Sizes(Sizes { format, .. }) | Self::Bloat(Bloat { format, .. }) | Self::Diff(Diff { format, .. }) => {
-                *format == Format::Json
-            }
+            Self::List(List { format }) => *format == ListFormat::Json,
+            Self::Check(Check { format, .. }) => *format == PlainFormat::Json,
+            Self::Sizes(Sizes { format, .. }) => *format == SizesFormat::Json,
+            Self::Bloat(Bloat { format, .. }) | Self::Diff(Diff { format, .. }) => *format == Format::Json,
             Self::WhatIf(WhatIf { format, .. }) | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
             Self::Report(_) => false,
             Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,
@@ -77,7 +80,19 @@ impl Verb {
 pub struct List {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
-    pub format: PlainFormat,
+    pub format: ListFormat,
+}
+
+/// How the list of exercises is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document, also for errors.
+    Json,
+    /// A summary to hand in.
+    Markdown,
 }
 
 /// `cargo xtask check`.
@@ -187,67 +202,6 @@ pub enum Format {
     Json,
     /// For spreadsheets.
     Csv,
-}
-
-/// `cargo xtask sizes`.
-#[derive(Debug, Args)]
-pub struct Sizes {
-    /// The tables to make, by name; `all` for every one [default: the tables marked `default` in Cargo.toml]
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
-    pub table: Vec<String>,
-    /// How to print the tables
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-    /// Compare with the committed measurement of this target and compiler; exit code 1 if a size is off
-    #[arg(long, conflicts_with_all = ["accept", "manifest_path"])]
-    pub check: bool,
-    /// Measure every table, and replace the committed measurement of this target and compiler
-    #[arg(long, conflicts_with_all = ["manifest_path", "table", "program"])]
-    pub accept: bool,
-    /// How many builds run at once [default: by the number of cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub jobs: Option<u16>,
-    /// Seconds after which a program under test is ended [default: 10]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
-    pub run_seconds: Option<u64>,
-    /// Run each binary with these arguments; exit code and standard output must be those of the first row's build
-    #[arg(
-        long,
-        value_name = "ARGS",
-        requires = "manifest_path",
-        allow_hyphen_values = true,
-        help_heading = "Your own crate"
-    )]
-    pub run: Option<String>,
-    /// What is measured
-    #[command(flatten)]
-    pub subject: Subject,
-}
-
-/// What is measured: programs of the workshop, or somebody else's crate.
-#[derive(Debug, Args)]
-pub struct Subject {
-    /// The programs of the workshop to measure, by name [default: all]
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', conflicts_with = "manifest_path")]
-    pub program: Vec<String>,
-    /// Measure another crate, by its Cargo.toml; none of its files is touched
-    #[arg(long, value_name = "PATH", help_heading = "Your own crate")]
-    pub manifest_path: Option<PathBuf>,
-    /// Its package, if there are several
-    #[arg(long, short, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
-    pub package: Option<String>,
-    /// Its binary, if there are several
-    #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
-    pub bin: Option<String>,
-    /// Features to switch on, as for `cargo build`
-    #[arg(long, short = 'F', value_name = "FEATURES", requires = "manifest_path", help_heading = "Your own crate")]
-    pub features: Vec<String>,
-    /// Leave the default features off
-    #[arg(long, requires = "manifest_path", help_heading = "Your own crate")]
-    pub no_default_features: bool,
-    /// Switch all features on
-    #[arg(long, requires = "manifest_path", help_heading = "Your own crate")]
-    pub all_features: bool,
 }
 
 /// `cargo xtask bloat`.

@@ -1,6 +1,8 @@
 //! Takes an executable apart: every byte of the file by section, every byte of code by function. A file without symbols
 //! is read through its twin: the same build with its symbols left in, in a folder of its own.
 
+pub mod delta;
+
 use crate::cargo::Build;
 use crate::measure::binary::{self, Section};
 use crate::measure::crates::{self, Code};

@@ -41,6 +41,9 @@ pub struct Data {
     pub level: Level,
     /// How long it takes.
     pub minutes: u32,
+    /// The exercises that are better done before; nothing forces anyone to.
+    #[serde(default)]
+    pub after: Vec<Spanned<String>>,
     /// The terms that a learner knows afterwards.
     pub teaches: Vec<String>,
     /// The package, which is also the name of its program.
@@ -182,6 +185,11 @@ impl Exercise {
         self.data.goal.iter().map(|goal| goal.points).sum()
     }
 
+    /// The exercises that are better done before.
+    pub fn after(&self) -> impl Iterator<Item = &str> {
+        self.data.after.iter().map(|id| id.get_ref().as_str())
+    }
+
     /// The files that the learner changes, relative to the folder.
     pub fn edits(&self) -> impl Iterator<Item = &str> {
         self.data.edits.iter().map(|path| path.get_ref().as_str())
@@ -218,7 +226,51 @@ impl Exercise {
 /// # Errors
 /// When there is none, or an exercise.toml is malformed (with its line).
 pub fn all(root: &Path) -> Result<Vec<Exercise>> {
-    ids(root)?.iter().map(|id| read(root, id)).collect()
+    let ids = ids(root)?;
+    let all = ids.iter().map(|id| read(root, id)).collect::<Result<Vec<_>>>()?;
+    order(&all)?;
+    Ok(all)
+}
+
+/// What each exercise comes after must be there, and no exercise may come after itself, however far around.
+fn order(all: &[Exercise]) -> Result<()> {
+    let at = |exercise: &Exercise, name: &Spanned<String>, message: &str, label: &str, help: &str| -> Result<()> {
+        let file = exercise.folder.join("exercise.toml");
+        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        bail!(diagnostic::in_file(&file, &text, name.span(), message, label, Some(help)))
+    };
+    let find = |id: &str| all.iter().find(|exercise| exercise.id == id);
+    for exercise in all {
+        for name in &exercise.data.after {
+            if find(name.get_ref()).is_none() {
+                let ids: Vec<&str> = all.iter().map(|exercise| exercise.id.as_str()).collect();
+                let help = match nearest(name.get_ref(), ids.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the exercises are {}", ids.join(", ")),
+                };
+                return at(exercise, name, &format!("there is no exercise `{}`", name.get_ref()), "not known", &help);
+            }
+        }
+    }
+    for exercise in all {
+        for name in &exercise.data.after {
+            // Everything that must come before this one, step by step.
+            let mut before = vec![name.get_ref().as_str()];
+            let mut next = 0;
+            while let Some(found) = before.get(next).and_then(|id| find(id)) {
+                next += 1;
+                let more: Vec<&str> = found.after().filter(|id| !before.contains(id)).collect();
+                before.extend(more);
+            }
+            if before.contains(&exercise.id.as_str()) {
+                let message = format!("{} comes after itself", exercise.id);
+                let label = format!("and {} comes after {}", name.get_ref(), exercise.id);
+                let label = if *name.get_ref() == exercise.id { String::new() } else { label };
+                return at(exercise, name, &message, &label, "take it out here, or in one of the others");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The exercise of this name.
@@ -408,6 +460,27 @@ shrink-percent = 30
         );
         assert!(error("edits = [\"Cargo.toml\"]", "edits = [\"../Cargo.toml\"]").contains("no path below"));
         assert!(error("id = \"size\"", "id = \"output\"").contains("two goals `output`"));
+    }
+
+    #[test]
+    fn the_order_of_exercises_has_a_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let course = |orders: &[(&str, &str)]| {
+            for (id, after) in orders {
+                let text = GOOD.replace("minutes = 15", &format!("minutes = 15\nafter = {after}"));
+                let file = folder.path().join("exercises").join(id).join("exercise.toml");
+                crate::tree::write_atomic(&file, text.as_bytes()).unwrap();
+            }
+            all(folder.path()).map_err(|error| error.downcast_ref::<Failure>().unwrap().snippet.clone().unwrap())
+        };
+        let good = course(&[("ex1", "[]"), ("ex2", "[\"ex1\"]"), ("ex3", "[\"ex1\", \"ex2\"]")]).unwrap();
+        assert_eq!(good[2].after().collect::<Vec<_>>(), ["ex1", "ex2"]);
+        let text = course(&[("ex1", "[\"ex3\"]")]).unwrap_err();
+        assert!(text.contains("ex1 comes after itself") && text.contains("exercise.toml:5:10"), "{text}");
+        let text = course(&[("ex1", "[\"ex1\"]")]).unwrap_err();
+        assert!(text.contains("ex1 comes after itself"), "{text}");
+        let text = course(&[("ex1", "[\"ex44\"]")]).unwrap_err();
+        assert!(text.contains("there is no exercise `ex44`") && text.contains("did you mean"), "{text}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod anatomy;
 mod author;
+mod budget;
 mod cargo;
 mod check;
 mod cli;

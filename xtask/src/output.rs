@@ -4,6 +4,7 @@ use crate::cli::Color;
 use crate::exit::{Exit, Failure};
 use crate::proc::{self, Call, Status};
 use crate::report;
+pub use crate::units::one_line;
 use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::env;
@@ -136,11 +137,6 @@ pub fn usage(error: &clap::Error) -> Exit {
 pub struct Progress {
     bar: ProgressBar,
     lines: bool,
-}
-
-/// Text of a stranger on one line: nothing in it can move a cursor, or look like a command to a CI system.
-pub fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>().replace("::", ":\u{200b}:")
 }
 
 impl Progress {

@@ -1,6 +1,7 @@
 //! What a learner has reached: `.workshop/progress.json`. Written whole, under a lock; a damaged file is set aside, never
 //! silently replaced.
 
+use crate::exercise::Exercise;
 use crate::exit::{Exit, Failure};
 use crate::measure::binary::Section;
 use crate::tree;
@@ -39,6 +40,51 @@ pub struct Entry {
     pub hints: BTreeSet<String>,
     /// The executables of the last check, by the build's name.
     pub sizes: BTreeMap<String, Sizes>,
+    /// The first time that every goal was met; nothing before that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed: Option<Passed>,
+}
+
+/// When an exercise was done, and what it has saved.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Passed {
+    /// The day, in UTC, such as `2026-03-01`.
+    pub on: String,
+    /// The release of rustc.
+    pub toolchain: String,
+    /// The best sizes so far; none where no goal is about the size of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saved: Option<Saved>,
+}
+
+/// The bytes of a file before and after, by one goal in one check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    /// Bytes of the file that it was compared with.
+    pub before: u64,
+    /// Bytes of the learner's.
+    pub after: u64,
+}
+
+impl Saved {
+    /// Whether the other one is a smaller share of what there was.
+    fn is_beaten_by(self, other: Self) -> bool {
+        u128::from(other.after) * u128::from(self.before) < u128::from(self.after) * u128::from(other.before)
+    }
+}
+
+impl Entry {
+    /// Notes that every goal is met. The first day stays; of the sizes the best ones.
+    pub fn pass(&mut self, today: String, toolchain: &str, saved: impl Iterator<Item = Saved>) {
+        let passed = self.passed.get_or_insert_with(|| Passed { on: today, ..Passed::default() });
+        for saved in saved {
+            if passed.saved.is_none_or(|best| best.is_beaten_by(saved)) {
+                passed.saved = Some(saved);
+            }
+        }
+        toolchain.clone_into(&mut passed.toolchain);
+    }
 }
 
 /// An executable of the last check.
@@ -77,6 +123,27 @@ impl State {
 impl Default for Progress {
     fn default() -> Self {
         Self { version: VERSION, exercises: BTreeMap::new() }
+    }
+}
+
+impl Progress {
+    /// Whether every goal of an exercise is met.
+    pub fn is_done(&self, id: &str) -> bool {
+        self.exercises.get(id).is_some_and(|entry| entry.state == State::Done)
+    }
+
+    /// What is better done before an exercise, and is not done.
+    pub fn missing<'a>(&self, exercise: &'a Exercise) -> Vec<&'a str> {
+        exercise.after().filter(|id| !self.is_done(id)).collect()
+    }
+
+    /// The exercise to do next: the first open one for which nothing is missing. Those after `current` come first.
+    pub fn next<'a>(&self, all: &'a [Exercise], current: Option<&str>) -> Option<&'a Exercise> {
+        let start = all.iter().position(|exercise| Some(exercise.id.as_str()) == current).map_or(0, |at| at + 1);
+        let open = |exercise: &&&Exercise| !self.is_done(&exercise.id) && Some(exercise.id.as_str()) != current;
+        let around: Vec<&Exercise> = all[start..].iter().chain(&all[..start]).collect();
+        let open: Vec<&&Exercise> = around.iter().filter(open).collect();
+        open.iter().find(|exercise| self.missing(exercise).is_empty()).or(open.first()).map(|exercise| **exercise)
     }
 }
 
@@ -168,6 +235,31 @@ mod tests {
         .unwrap();
         let (progress, damage) = load(root.path()).unwrap();
         assert_eq!((progress.exercises["ex1"].points, damage), (10, None));
+    }
+
+    #[test]
+    fn the_best_sizes_stay_and_so_does_the_first_day() {
+        let mut entry = Entry::default();
+        let saved = |before, after| [Saved { before, after }].into_iter();
+        entry.pass("2026-03-01".to_owned(), "1.95.0", saved(1000, 700));
+        entry.pass("2026-03-02".to_owned(), "1.96.0", saved(1000, 800));
+        let passed = entry.passed.clone().unwrap();
+        assert_eq!((passed.on.as_str(), passed.saved), ("2026-03-01", Some(Saved { before: 1000, after: 700 })));
+        entry.pass(
+            "2026-03-03".to_owned(),
+            "1.96.0",
+            [Saved { before: 500, after: 300 }, Saved { before: 9, after: 8 }].into_iter(),
+        );
+        assert_eq!(entry.passed.unwrap().saved, Some(Saved { before: 500, after: 300 }));
+    }
+
+    #[test]
+    fn records_of_an_older_workshop_are_read() {
+        let root = tempfile::tempdir().unwrap();
+        let old = br#"{"version":1,"exercises":{"ex1":{"state":"done","points":10,"sizes":{"after":{"bytes":7,"sections":[]}}}}}"#;
+        tree::write_atomic(&folder(root.path()).join("progress.json"), old).unwrap();
+        let (progress, damage) = load(root.path()).unwrap();
+        assert!(progress.is_done("ex1") && damage.is_none() && progress.exercises["ex1"].passed.is_none());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Results as text, Markdown, JSON, CSV and pictures: one small serializer each. Nothing here measures or decides.
 
 pub mod anatomy;
+pub mod budget;
 pub mod csv;
 pub mod grade;
 pub mod html;
@@ -8,6 +9,7 @@ pub mod image;
 pub mod json;
 pub mod learner;
 pub mod markdown;
+pub mod path;
 pub mod receipt;
 pub mod svg;
 pub mod text;

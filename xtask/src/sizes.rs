@@ -1,5 +1,6 @@
 //! The main job: build each profile, check what each program does, measure, show the sizes beside the committed ones.
 
+mod budget;
 mod workers;
 
 use crate::cli::{self, Format};
@@ -20,6 +21,15 @@ use workers::{Built, Results};
 /// When something could not be built or measured; what is not as it should be is an exit code.
 pub fn run(options: &cli::Sizes) -> Result<Exit> {
     let workshop = Workshop::find()?;
+    if options.budget {
+        return budget::run(&workshop, options);
+    }
+    let Some(format) = options.format.of_tables() else {
+        bail!(
+            Failure::new(Exit::Usage, "--format github shows what exceeds a budget, and none is judged")
+                .help("add --budget; `--format markdown` prints the tables for GitHub")
+        )
+    };
     let limits = Limits {
         time: Duration::from_secs(options.run_seconds.unwrap_or(workshop.sizes.run_seconds)),
         output: workshop.sizes.output_bytes,
@@ -46,9 +56,9 @@ pub fn run(options: &cli::Sizes) -> Result<Exit> {
         (true, None) => bail!(nothing_to_compare(&identity)),
         (true, Some(committed)) => Some(compare(&workshop, &tables, &results, &identity, committed)?),
     };
-    print(&report, options.format, check.as_deref(), &problems)?;
+    print(&report, format, check.as_deref(), &problems)?;
 
-    if subject.foreign && options.format == Format::Text {
+    if subject.foreign && format == Format::Text {
         output::message(&recipe(&workshop));
     }
     problems.iter().for_each(|problem| output::not_met(problem));

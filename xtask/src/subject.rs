@@ -57,6 +57,8 @@ pub struct Subject {
     pub run_cwd: PathBuf,
     /// Whether it is not the workshop's own.
     pub foreign: bool,
+    /// Whether its own profiles are meant, not those of the workshop.
+    pub own_profiles: bool,
     /// The foreign crate's manifest sets something in `[profile.release]`.
     pub has_own_release: bool,
     /// The release of the rustc on this machine.
@@ -137,6 +139,7 @@ impl Subject {
             notes,
             run_cwd: root,
             foreign: false,
+            own_profiles: false,
             has_own_release: false,
             release: Some(release),
             host,
@@ -196,6 +199,7 @@ impl Subject {
             notes,
             run_cwd: env::current_dir().context("cannot tell the current folder")?,
             foreign: true,
+            own_profiles: false,
             has_own_release: false,
             release: Some(release),
             host,
@@ -208,6 +212,7 @@ impl Subject {
     /// The name of a profile as Cargo is to be told.
     pub fn cargo_profile<'a>(&self, profile: &'a str) -> std::borrow::Cow<'a, str> {
         match profile {
+            _ if self.own_profiles => profile.into(),
             YOURS => "release".into(),
             "dev" => "dev".into(),
             _ if self.foreign => format!("{PREFIX}{profile}").into(),
@@ -288,7 +293,11 @@ fn newest_input(root: &Path, programs: &[Program]) -> Option<SystemTime> {
         .max()
 }
 
-fn manifest_file(given: &Path) -> Result<PathBuf> {
+/// The manifest that is meant, as an absolute path.
+///
+/// # Errors
+/// When there is none.
+pub fn manifest_file(given: &Path) -> Result<PathBuf> {
     // A folder is meant to be the one that holds the manifest.
     let file = if given.is_dir() { given.join("Cargo.toml") } else { given.to_owned() };
     fs::metadata(&file).map_err(|error| {

@@ -57,6 +57,51 @@ pub fn wrap(text: &str, width: Option<usize>, indent: usize) -> String {
     wrapped
 }
 
+/// The bytes that a text such as `320 KiB` means. A file has a whole number of them.
+///
+/// # Errors
+/// When the text is none; the message says what to write.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
+    let trimmed = text.trim();
+    let split = trimmed.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ',' | '_')).unwrap_or(trimmed.len());
+    let (number, unit) = (trimmed[..split].replace([',', '_'], ""), trimmed[split..].trim());
+    let factor = match unit {
+        "" | "B" | "byte" | "bytes" => 1.0,
+        "kB" | "KB" => 1e3,
+        "MB" => 1e6,
+        "KiB" => 1024.0,
+        "MiB" => 1_048_576.0,
+        // Some take it for 1,000 and some for 1,024.
+        "k" | "K" | "M" | "m" => {
+            let upper = unit.to_uppercase();
+            return Err(format!("`{text}` is unclear: write {upper}iB (of 1,024) or {upper}B (of 1,000)"));
+        }
+        _ => return Err(format!("`{text}` is no size: write bytes (327680) or a text such as \"320 KiB\"")),
+    };
+    match number.parse::<f64>() {
+        Ok(number) if number * factor < 9e15 => Ok((number * factor).floor() as u64),
+        _ => Err(format!("`{text}` is no size: write bytes (327680) or a text such as \"320 KiB\"")),
+    }
+}
+
+/// The day of a number of seconds since 1970, in UTC, such as `2026-03-01`.
+pub fn date(seconds: u64) -> String {
+    // The calendar begins anew every 400 years; a year that begins in March has its odd day at the end.
+    let days = seconds / 86_400 + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let of_month = of_year - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    format!("{:04}-{month:02}-{of_month:02}", era * 400 + year + next)
+}
+
+/// Text of a stranger on one line: nothing in it can move a cursor, or look like a command to a CI system.
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>().replace("::", ":\u{200b}:")
+}
+
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -87,6 +132,32 @@ mod tests {
         assert_eq!(wrap("one two three four", Some(9), 2), "one two\n  three\n  four");
         assert_eq!(wrap("  pass  a-very-long-word", Some(9), 4), "  pass \n    a-very-long-word");
         assert_eq!(wrap("one two", None, 2), "one two");
+    }
+
+    #[test]
+    fn sizes_are_read_with_their_units_and_unclear_ones_are_refused() {
+        let read: Vec<_> = ["327680", "320 KiB", "1.5MiB", "300 kB", "1,024 B", " 2 MB "]
+            .map(|text| parse_bytes(text).unwrap())
+            .into();
+        assert_eq!(read, [327_680, 327_680, 1_572_864, 300_000, 1024, 2_000_000]);
+        assert_eq!(parse_bytes("320K").unwrap_err(), "`320K` is unclear: write KiB (of 1,024) or KB (of 1,000)");
+        for wrong in ["", "KiB", "1.2.3 KiB", "-1", "1 GiBi", "99999999999999999 MiB"] {
+            assert!(parse_bytes(wrong).unwrap_err().contains("is no size"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let days = [
+            (0, "1970-01-01"),
+            (951_782_399, "2000-02-28"),
+            (951_782_400, "2000-02-29"),
+            (1_772_323_200, "2026-03-01"),
+            (4_107_542_400, "2100-03-01"),
+        ];
+        for (seconds, day) in days {
+            assert_eq!(date(seconds), day);
+        }
     }
 
     #[test]

@@ -118,6 +118,14 @@ codes! {
         "A crate is not compiled that the exercise asks for.",
     DependencyFeature = "dependency/feature":
         "A crate is compiled with a feature that the exercise asks you to do without.",
+    BudgetMissing = "budget/missing":
+        "The manifest says nothing about how large the program may become, or not all that the exercise asks for.",
+    BudgetMalformed = "budget/malformed":
+        "The size budget in the manifest is not understood: an unknown key, a unit that does not exist, a limit of nothing.",
+    BudgetExceeded = "budget/exceeded":
+        "The executable is larger than its own manifest allows.",
+    BudgetSlack = "budget/slack":
+        "The budget allows so much more than the executable has that it would notice nothing.",
     AnswerWrong = "answer/wrong":
         "The answer is not what was measured just now.",
 }

@@ -33,6 +33,8 @@ pub enum Check {
     Speed(Speed),
     /// What a Containerfile makes.
     Image(Image),
+    /// The size budget in the learner's manifest.
+    Budget(Budget),
 }
 
 /// The effective settings of a profile, after inheritance, environment and configuration.
@@ -413,6 +415,19 @@ pub enum Want {
     NotRoot,
 }
 
+/// The size budget in the learner's manifest: it is there, it holds, and it is tight.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Budget {
+    /// The build that it is about; its budget is that of the build's profile.
+    pub build: Spanned<String>,
+    /// By how many percent `max` may be above what was measured.
+    pub slack_percent: f64,
+    /// If `max-growth` must be there: how many percent it may be.
+    #[serde(default)]
+    pub growth_percent: Option<f64>,
+}
+
 /// A place in exercise.toml (in bytes), and what is wrong there.
 type Wrong = (Range<usize>, String);
 
@@ -429,6 +444,7 @@ impl Check {
             Self::Warnings(Warnings { build })
             | Self::Binary(Binary { build, .. })
             | Self::Panic(Panic { build, .. })
+            | Self::Budget(Budget { build, .. })
             | Self::Dependencies(Dependencies { build, .. }) => vec![build],
             Self::Answer(Answer { truth, .. }) => match truth {
                 Truth::LargestCrate(LargestCrate { build, .. })
@@ -518,7 +534,8 @@ impl Check {
             | Self::Warnings(_)
             | Self::SameCode(_)
             | Self::Panic(_)
-            | Self::Image(_) => Ok(()),
+            | Self::Image(_)
+            | Self::Budget(_) => Ok(()),
         }
     }
 }

@@ -2,6 +2,8 @@
 //! read something else (dependencies, build scripts, patches, targets, the workspace) is the course's. Where an exercise lets
 //! learners choose crates, `[dependencies]` is taken if all of it is allowed.
 
+use crate::exercise::Exercise;
+use crate::exercise::kinds::Check;
 use crate::profile::allowed;
 use toml::Table;
 
@@ -27,17 +29,41 @@ const OURS: [&str; 18] = [
     "bench",
 ];
 
+/// What a learner may say in the course's tables: data that Cargo never reads, where an exercise asks for it.
+const THEIRS: [&str; 3] = ["package", "metadata", crate::budget::TABLE];
+
+/// What of the course's tables an exercise lets a learner decide.
+#[derive(Clone, Copy)]
+pub struct May<'a> {
+    /// The crates that may be depended on.
+    pub crates: &'a allowed::List,
+    /// Whether the size budget of the package is the learner's.
+    pub budget: bool,
+}
+
+impl<'a> May<'a> {
+    /// What this exercise lets a learner decide.
+    pub fn of(exercise: &'a Exercise) -> Self {
+        let budget = exercise.data.goal.iter().any(|goal| matches!(goal.check, Check::Budget(_)));
+        Self { crates: &exercise.data.dependency, budget }
+    }
+}
+
 /// The file as it is built, and the tables that were not taken. Only a manifest is changed; one that is no TOML is never built.
-pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], allowed: &allowed::List) -> (Vec<u8>, Vec<String>) {
+pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], may: May<'_>) -> (Vec<u8>, Vec<String>) {
+    let May { crates: allowed, budget } = may;
     let same = || (text.to_vec(), Vec::new());
     if !path.ends_with("Cargo.toml") {
         return same();
     }
     let parse = |bytes: &[u8]| std::str::from_utf8(bytes).ok()?.parse::<Table>().ok();
     let own = starter.iter().find(|(own, _)| own == path).and_then(|(_, own)| parse(own));
-    let (Some(mut theirs), Some(own)) = (parse(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)), own) else {
+    let (Some(mut theirs), Some(mut own)) = (parse(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)), own) else {
         return same();
     };
+    if budget {
+        take_budget(&theirs, &mut own);
+    }
     let mut replaced = Vec::new();
     // Judged as it is written out here: the same text that Cargo reads in the end.
     let chosen = !allowed.is_empty() && allowed::permits(&theirs.to_string(), allowed);
@@ -54,6 +80,26 @@ pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], allowed: &allo
     if replaced.is_empty() { same() } else { (theirs.to_string().into_bytes(), replaced) }
 }
 
+/// Puts the size budget of a submission into the course's manifest, and no other metadata.
+fn take_budget(theirs: &Table, own: &mut Table) {
+    let [package, metadata, table] = THEIRS;
+    let find = |root: &Table| root.get(package)?.as_table()?.get(metadata)?.as_table()?.get(table).cloned();
+    let found = find(theirs);
+    let Some(own) = own.get_mut(package).and_then(toml::Value::as_table_mut) else { return };
+    // A submission without the table is one without it, whatever the starter has.
+    let mut data = own.get(metadata).and_then(|data| data.as_table().cloned()).unwrap_or_default();
+    match found {
+        Some(budget) => drop(data.insert(table.to_owned(), budget)),
+        None => drop(data.remove(table)),
+    }
+    let has_metadata = theirs.get(package).and_then(|package| package.as_table()?.get(metadata)).is_some();
+    if data.is_empty() && !has_metadata {
+        own.remove(metadata);
+    } else {
+        own.insert(metadata.to_owned(), data.into());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,7 +112,7 @@ mod tests {
 
     fn built_with(text: &str, allowed: &allowed::List) -> (String, Vec<String>) {
         let starter = [("Cargo.toml".to_owned(), STARTER.as_bytes().to_vec())];
-        let (bytes, replaced) = of("Cargo.toml", text.as_bytes(), &starter, allowed);
+        let (bytes, replaced) = of("Cargo.toml", text.as_bytes(), &starter, May { crates: allowed, budget: false });
         (String::from_utf8(bytes).unwrap(), replaced)
     }
 
@@ -93,6 +139,33 @@ mod tests {
         let (text, replaced) = built(&STARTER.replace("\n\n[workspace]", "\nbuild = \"b.rs\"\n\n[workspace]"));
         assert_eq!(replaced, ["`package`"]);
         assert!(!text.contains("b.rs"), "{text}");
+    }
+
+    #[test]
+    fn a_budget_is_taken_as_data_where_the_exercise_asks_for_it() {
+        let starter = format!("{STARTER}\n[package.metadata.size-budget]\nmax = \"2 MiB\"\n");
+        let built = |text: &str, budget| {
+            let may = May { crates: &allowed::List::new(), budget };
+            let files = [("Cargo.toml".to_owned(), starter.as_bytes().to_vec())];
+            let (bytes, replaced) = of("Cargo.toml", text.as_bytes(), &files, may);
+            (String::from_utf8(bytes).unwrap(), replaced)
+        };
+        let tight = starter.replace("2 MiB", "300 KiB");
+        assert_eq!(built(&tight, true), (tight.clone(), Vec::new()));
+        assert_eq!(built(STARTER, true), (STARTER.to_owned(), Vec::new()), "a budget that was taken out stays out");
+        // Elsewhere the package is the course's.
+        let (text, replaced) = built(&tight, false);
+        assert!(text.contains("2 MiB") && replaced == ["`package`"], "{text}");
+        // Nothing else of the package comes along.
+        let smuggled =
+            tight.replace("\n\n[workspace]", "\nbuild = \"b.rs\"\n\n[workspace]") + "[package.metadata.other]\nx = 1\n";
+        let (text, replaced) = built(&smuggled, true);
+        assert!(replaced == ["`package`"] && text.contains("300 KiB"), "{text}");
+        assert!(!text.contains("b.rs") && !text.contains("other"), "{text}");
+        // A value of any kind is data, and the check says what is wrong with it.
+        let (text, replaced) =
+            built(&format!("{STARTER}\n[package.metadata]\nsize-budget = [1, {{ max = 2 }}]\n"), true);
+        assert!(replaced.is_empty() && text.contains("[1, {"), "{text}");
     }
 
     #[test]
@@ -142,6 +215,7 @@ mod tests {
     #[test]
     fn what_is_no_manifest_stays_as_it_is() {
         assert_eq!(built("no toml at all ["), ("no toml at all [".to_owned(), Vec::new()));
-        assert_eq!(of("src/main.rs", b"\xff", &[], &allowed::List::new()), (vec![0xff], Vec::new()));
+        let may = May { crates: &allowed::List::new(), budget: true };
+        assert_eq!(of("src/main.rs", b"\xff", &[], may), (vec![0xff], Vec::new()));
     }
 }

@@ -3,7 +3,7 @@
 
 use super::boxes::Pair;
 use super::model::{Goal, Problem, Record, SCHEMA, Status, Submission};
-use super::safe;
+use super::safe::{self, May};
 use crate::check::{Outcome, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::evidence::warm::Warm;
@@ -72,10 +72,8 @@ impl Bench {
         hidden: &str,
     ) -> Result<Trial> {
         let starter = evidence::starter_files(exercise)?;
-        let built = files
-            .iter()
-            .map(|(path, text)| (path.clone(), safe::of(path, text, &starter, &exercise.data.dependency).0))
-            .collect();
+        let may = May::of(exercise);
+        let built = files.iter().map(|(path, text)| (path.clone(), safe::of(path, text, &starter, may).0)).collect();
         let base = self.folder.join(&exercise.id);
         fs::create_dir_all(&base).with_context(|| format!("cannot make the folder {}", base.display()))?;
         tree::open_to_all(&base)?;
@@ -195,7 +193,7 @@ fn blank(exercise: &Exercise, submission: &Submission, key: &str) -> Record {
     let mut review = Vec::new();
     let starter = evidence::starter_files(exercise).unwrap_or_default();
     for (path, text) in &submission.files {
-        let replaced = safe::of(path, text, &starter, &exercise.data.dependency).1;
+        let replaced = safe::of(path, text, &starter, May::of(exercise)).1;
         if !replaced.is_empty() {
             review.push(format!(
                 "{path} changes {}, which is the course's: it was graded with the course's own",

@@ -6,13 +6,15 @@ use crate::evidence::{self, Attempt, Evidence, Whose};
 use crate::exercise::{self, Exercise};
 use crate::exit::Exit;
 use crate::output;
-use crate::progress::{self, Entry, Sizes, State};
+use crate::progress::{self, Saved, Sizes, State};
 use crate::report::learner;
 use crate::report::receipt::{self, Checked};
 use crate::trial::{self, Trial, Voice};
+use crate::units;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs `cargo xtask check`.
 ///
@@ -111,6 +113,8 @@ fn remember(
         }
         if passed {
             entry.hints.clear();
+            let toolchain = evidence.map(|evidence| evidence.toolchain.as_str()).unwrap_or_default();
+            entry.pass(today(), toolchain, saved(exercise, judgement));
         }
     });
     match result {
@@ -120,6 +124,22 @@ fn remember(
     before
 }
 
+/// The sizes that goals were judged by: whole files, for a section is none that anybody ships.
+fn saved<'a>(exercise: &'a Exercise, judgement: &'a Judgement) -> impl Iterator<Item = Saved> + 'a {
+    let goals = exercise.data.goal.iter().zip(&judgement.outcomes);
+    goals.filter_map(|(goal, outcome)| match &goal.check {
+        exercise::Check::Size(size) if size.section.is_none() => {
+            let bytes = |key: &str| outcome.data[key].as_u64();
+            Some(Saved { before: bytes("against_bytes")?, after: bytes("bytes")? })
+        }
+        _ => None,
+    })
+}
+
+fn today() -> String {
+    units::date(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+}
+
 fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String {
     let id = &exercise.id;
     if judgement.verdict() != Verdict::Pass {
@@ -127,12 +147,9 @@ fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String 
         let what = first.map_or("what is said above".to_owned(), |outcome| format!("the goal `{}`", outcome.id));
         return format!("work on {what}, then `cargo xtask check {id}` again; stuck? `cargo xtask hint {id}`");
     }
-    let reached: BTreeMap<String, Entry> =
-        progress::load(root).map(|(progress, _)| progress.exercises).unwrap_or_default();
-    let open = exercise::all(root).ok().and_then(|all| {
-        all.into_iter()
-            .find(|other| other.id != *id && reached.get(&other.id).is_none_or(|entry| entry.state != State::Done))
-    });
+    let (progress, all) = (progress::load(root).map(|(progress, _)| progress).unwrap_or_default(), exercise::all(root));
+    let all = all.unwrap_or_default();
+    let open = progress.next(&all, Some(id));
     let own = format!("`cargo xtask solution {id}` shows the course's own solution, and why");
     match open {
         Some(open) => format!("{own}; then {}, {}: read exercises/{}/README.md", open.id, open.data.title, open.id),

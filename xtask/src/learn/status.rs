@@ -5,7 +5,7 @@ use crate::exercise;
 use crate::exit::Exit;
 use crate::output;
 use crate::progress;
-use crate::report::learner;
+use crate::report::path::{self, Screen};
 use anyhow::Result;
 
 /// Runs `cargo xtask` without a verb.
@@ -17,7 +17,7 @@ pub fn overview() -> Result<Exit> {
     let exercises = exercise::all(&root)?;
     let (progress, damage) = progress::load(&root)?;
     super::say_damage(damage);
-    output::data(&learner::overview(&exercises, &progress))?;
+    output::data(&path::overview(&exercises, &progress, screen()))?;
     Ok(Exit::Met)
 }
 
@@ -32,8 +32,13 @@ pub fn list(options: &cli::List) -> Result<Exit> {
     let (progress, damage) = progress::load(&root)?;
     super::say_damage(damage);
     output::data(&match format {
-        cli::PlainFormat::Text => learner::list_text(&exercises, &progress),
-        cli::PlainFormat::Json => learner::list_json(&exercises, &progress)?,
+        cli::ListFormat::Text => path::text(&exercises, &progress, screen()),
+        cli::ListFormat::Json => path::json(&exercises, &progress)?,
+        cli::ListFormat::Markdown => path::markdown(&exercises, &progress),
     })?;
     Ok(Exit::Met)
+}
+
+fn screen() -> Screen {
+    Screen { width: output::width(), color: console::colors_enabled() }
 }

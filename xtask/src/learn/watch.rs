@@ -11,7 +11,7 @@ use crate::exercise::{self, Exercise};
 use crate::exit::Exit;
 use crate::output;
 use crate::proc;
-use crate::progress::{self, State};
+use crate::progress;
 use crate::report::receipt::{self, Checked};
 use crate::trial::Voice;
 use anyhow::Result;
@@ -143,17 +143,12 @@ fn say(result: Result<Exit>) {
     }
 }
 
-/// The first exercise that is not done, from the one after `id` on, then from the beginning.
+/// The exercise to do next, from the one after `id` on, then from the beginning.
 fn next_open(root: &Path, id: Option<&str>) -> Result<Option<String>> {
     let all: Vec<Exercise> = exercise::all(root)?;
     let (progress, damage) = progress::load(root)?;
     super::say_damage(damage);
-    let start = id.and_then(|id| all.iter().position(|exercise| exercise.id == id)).map_or(0, |at| at + 1);
-    let is_open = |exercise: &&Exercise| {
-        progress.exercises.get(&exercise.id).is_none_or(|entry| entry.state != State::Done)
-            && Some(exercise.id.as_str()) != id
-    };
-    Ok(all[start..].iter().chain(&all[..start]).find(is_open).map(|exercise| exercise.id.clone()))
+    Ok(progress.next(&all, id).map(|exercise| exercise.id.clone()))
 }
 
 /// Passes on what is typed, line by line: no key is grabbed, so every terminal and every screen reader works.

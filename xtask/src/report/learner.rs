@@ -1,5 +1,4 @@
-//! The JSON documents and the tables for learners: `check`, `list` and the overview. Version 1: keys are added, never
-//! changed.
+//! The JSON document of `check`. Version 1: keys are added, never changed.
 
 use super::receipt::Checked;
 use crate::check::{Outcome, Verdict};
@@ -7,9 +6,6 @@ use crate::diagnostic::problem::file_in;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::evidence::Attempt;
 use crate::exercise::Exercise;
-use crate::progress::{Progress, State};
-use comfy_table::Table as Grid;
-use comfy_table::presets::NOTHING;
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
@@ -144,88 +140,4 @@ fn diagnostic<'a>(exercise: &Exercise, problem: &'a Diagnostic) -> Problem<'a> {
         column: problem.place.as_ref().and_then(|place| place.column),
         help: problem.help.as_deref(),
     }
-}
-
-/// `size-workshop/list/1`.
-#[derive(Serialize)]
-struct List<'a> {
-    schema: &'static str,
-    exercises: Vec<Listed<'a>>,
-}
-
-#[derive(Serialize)]
-struct Listed<'a> {
-    id: &'a str,
-    title: &'a str,
-    level: &'static str,
-    minutes: u32,
-    state: State,
-    points: u32,
-    points_max: u32,
-}
-
-fn listed<'a>(exercises: &'a [Exercise], progress: &'a Progress) -> Vec<Listed<'a>> {
-    let one = |exercise: &'a Exercise| {
-        let entry = progress.exercises.get(&exercise.id);
-        Listed {
-            id: &exercise.id,
-            title: &exercise.data.title,
-            level: exercise.data.level.name(),
-            minutes: exercise.data.minutes,
-            state: entry.map(|entry| entry.state).unwrap_or_default(),
-            points: entry.map(|entry| entry.points).unwrap_or_default(),
-            points_max: exercise.points(),
-        }
-    };
-    exercises.iter().map(one).collect()
-}
-
-/// The exercises as one document.
-///
-/// # Errors
-/// Never in practice: every value can be written as JSON.
-pub fn list_json(exercises: &[Exercise], progress: &Progress) -> serde_json::Result<String> {
-    super::json::document(&List { schema: "size-workshop/list/1", exercises: listed(exercises, progress) })
-}
-
-/// The exercises as a table.
-pub fn list_text(exercises: &[Exercise], progress: &Progress) -> String {
-    let mut grid = Grid::new();
-    grid.load_style(NOTHING);
-    grid.set_header(["exercise", "state", "points", "title", "level", "minutes"]);
-    for Listed { id, title, level, minutes, state, points, points_max } in listed(exercises, progress) {
-        let points = format!("{points}/{points_max}");
-        grid.add_row([
-            id.to_owned(),
-            state.name().to_owned(),
-            points,
-            title.to_owned(),
-            level.to_owned(),
-            minutes.to_string(),
-        ]);
-    }
-    let lines = grid.to_string();
-    lines.lines().map(|line| format!("{}\n", line.trim_end())).collect()
-}
-
-/// Everything a learner needs to begin or to go on.
-pub fn overview(exercises: &[Exercise], progress: &Progress) -> String {
-    let all = listed(exercises, progress);
-    let (points, most): (u32, u32) =
-        all.iter().fold((0, 0), |(points, most), one| (points + one.points, most + one.points_max));
-    let done = all.iter().filter(|one| one.state == State::Done).count();
-    let list = list_text(exercises, progress);
-    let mut text = format!(
-        "The workshop on Rust binary size: {done} of {} exercises done, {points} of {most} points\n\n{list}\n",
-        all.len()
-    );
-    match all.iter().find(|one| one.state != State::Done) {
-        Some(Listed { id, title, .. }) => {
-            text += &format!(
-                "next: {id}, {title}\n  read   exercises/{id}/README.md\n  check  cargo xtask check {id}    (or at every save: cargo xtask watch {id})\n  stuck  cargo xtask hint {id}\n"
-            );
-        }
-        None => text += "Every exercise is done. Measure your own crate: cargo xtask sizes --manifest-path PATH\n",
-    }
-    text + "\nthe whole command line: cargo xtask --help    what this machine lacks: cargo xtask doctor\n"
 }

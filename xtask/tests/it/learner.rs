@@ -37,11 +37,21 @@ fn the_whole_journey_of_a_learner() {
     insta::assert_snapshot!("journey-3-last-check", settled(&without_times(&rest.join("\n"))));
     let listed = json(&project.run(&["list", "--format", "json"]).success());
     assert_eq!(listed["schema"], "size-workshop/list/1");
-    assert_eq!(
-        listed["exercises"][0],
-        serde_json::json!({"id": "ex1", "title": "A tiny exercise", "level": "beginner", "minutes": 5, "state": "done", "points": 10, "points_max": 10})
-    );
-    insta::assert_snapshot!("journey-4-overview", stdout(&project.run(&[]).success()));
+    let own = listed["exercises"][0].as_object().unwrap();
+    let promised = serde_json::json!({"id": "ex1", "title": "A tiny exercise", "level": "beginner", "minutes": 5, "state": "done", "points": 10, "points_max": 10});
+    for (key, value) in promised.as_object().unwrap() {
+        assert_eq!(&own[key], value, "{key}");
+    }
+    // What was saved, by the size goal of that check.
+    assert!(own["bytes_after"].as_u64().unwrap() < own["bytes_before"].as_u64().unwrap(), "{own:?}");
+    assert_eq!((own["toolchain"].as_str(), own["passed_on"].as_str().map(str::len)), (Some(pin().as_str()), Some(10)));
+    assert_eq!((listed["minutes_left"].as_u64(), listed["next"].as_str()), (Some(0), None));
+    let paper = stdout(&project.run(&["list", "--format", "markdown"]).success());
+    assert!(paper.contains("| ex1: A tiny exercise | done | 10/10 | ") && paper.contains("Self-reported"), "{paper}");
+    let done = stdout(&project.run(&[]).success());
+    let (saved, rest): (Vec<&str>, Vec<&str>) = done.lines().partition(|line| line.starts_with("saved so far: "));
+    assert!(saved.len() == 1 && saved[0].contains(" bytes in 1 exercise, "), "{done}");
+    insta::assert_snapshot!("journey-4-overview", rest.join("\n"));
     project.run(&["hint", "ex1"]).success().stdout(contains("ex1 is done"));
     insta::assert_snapshot!("journey-5-solution", stdout(&project.run(&["solution", "ex1"]).success()));
     // Back to the start, and nothing is lost.

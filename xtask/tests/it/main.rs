@@ -3,10 +3,12 @@
 mod anatomy;
 mod author;
 mod browser;
+mod budget;
 mod class;
 mod course;
 mod docs;
 mod exercise_12;
+mod exercise_14;
 mod exercises;
 mod exercises_10_11_13;
 mod exercises_4_5;

@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["evidence"],
     &["exercise"],
     &["measure", "surroundings"],
-    &["profile"],
+    &["profile", "budget"],
     &["manifest"],
     &["cargo"],
     &["cli", "diagnostic", "store", "oci"],

@@ -283,3 +283,27 @@ fn a_section_has_the_name_that_elf_gives_it() {
     let parts = [".text", ".rodata", ".data", "__text"].map(|name| built.part(Some(name)));
     assert_eq!(parts, [Some(7), Some(9), None, Some(7)]);
 }
+
+#[test]
+fn a_budget_must_be_there_hold_and_be_tight() {
+    let mut known = with_goal(r#"check.budget = { build = "after", slack-percent = 10, growth-percent = 2 }"#);
+    let bytes = known.built("after").bytes;
+    let head = known.manifest.source.text.to_string();
+    let mut with = |keys: &str, codes: &str| {
+        let text = format!("{head}\n{keys}\n");
+        known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+        judged(&known, codes);
+    };
+    let table = "[package.metadata.size-budget]\nmax-growth = \"1 %\"\n";
+    with("", "budget/missing");
+    with(table, "budget/missing");
+    with(&format!("{table}max = \"1 K\""), "budget/malformed");
+    with(&format!("{table}max = {bytes}"), "");
+    with(&format!("{table}max = {}", bytes + bytes / 10), "");
+    with(&format!("{table}max = {}", bytes + bytes / 10 + 1), "budget/slack");
+    with(&format!("{table}max = {}", bytes - 1), "budget/exceeded");
+    with(&format!("{table}profile = \"dist\"\nmax = {bytes}"), "budget/missing");
+    with(&format!("[package.metadata.size-budget]\nmax = {bytes}"), "budget/missing");
+    with(&format!("[package.metadata.size-budget]\nmax = {bytes}\nmax-growth = \"50 %\""), "budget/slack");
+    with("[package.metadata.size-budget]\nmax = 1\nmax-growth = \"50 %\"", "budget/slack budget/exceeded");
+}

@@ -40,15 +40,22 @@ pub fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
 /// # Errors
 /// Never in practice: every value can be written as JSON.
 pub fn diff(diff: &Diff) -> serde_json::Result<String> {
+    let mut document = changes(diff);
+    document["schema"] = "size-workshop/diff/1".into();
+    crate::report::json::document(&document)
+}
+
+/// The changes from one program to another, as a part of a document.
+pub fn changes(diff: &Diff) -> Value {
     let Diff { a, b, sections, crates, functions, known } = diff;
     let side = |side: &Side| json!({ "name": side.name, "bytes": side.bytes, "text_bytes": side.text_bytes });
     let changes = |changes: &[Change]| -> Vec<Value> {
         changes.iter().map(|change| json!({ "name": change.name, "a": change.a, "b": change.b })).collect()
     };
-    crate::report::json::document(&json!({
-        "schema": "size-workshop/diff/1", "a": side(a), "b": side(b), "known": known, "sections": changes(sections),
-        "crates": changes(crates), "functions": changes(functions),
-    }))
+    json!({
+        "a": side(a), "b": side(b), "known": known, "sections": changes(sections), "crates": changes(crates),
+        "functions": changes(functions),
+    })
 }
 
 #[cfg(test)]
