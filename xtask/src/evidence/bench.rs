@@ -1,29 +1,27 @@
 //! The builds of one call: where each one is made, and what becomes of it. A build has a folder of its own unless it is
 //! the learner's; what was measured of the course's own files is kept.
 
-use super::{
-    Attempt, Built, Grading, Request, Whose, group_key, how, inputs_of, limits, solution_files, starter_files, taken,
-    warm, with_pristine,
-};
+mod runs;
+mod spare;
+
+use super::{Attempt, Built, Grading, Request, Whose, group_key, how, starter_files, taken, with_pristine};
 use crate::cargo::{Build as CargoBuild, Cargo, Refused, plan, record};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::exercise::kinds::{Answer, Caller, Check, Panic, Truth};
-use crate::exercise::{Build, Exercise, Tree, inputs};
-use crate::exit::{Exit, Failure};
+use crate::exercise::kinds::{Answer, Caller, Check, Truth};
+use crate::exercise::{Build, Exercise, Tree};
+use crate::exit::Exit;
 use crate::manifest::Profiles;
-use crate::measure::{self, Run, binary, crates, linking};
+use crate::measure::{binary, crates, linking};
 use crate::proc::Status;
-use crate::proc::sandbox::Sandbox;
 use crate::profile::effective;
 use crate::store;
 use crate::surroundings;
 use crate::tree;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A target folder of its own: builds of different files, and those of a learner with settings of the exercise, never
@@ -78,17 +76,6 @@ impl Place {
     pub fn whose(&self) -> String {
         self.target_dir.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
-}
-
-/// The runs of each goal, and where the program has the name that a goal starts it under.
-type Runs = (BTreeMap<String, Vec<Run>>, BTreeMap<String, PathBuf>);
-
-/// What a build is run with for one goal.
-#[derive(Debug)]
-struct Job {
-    inputs: Vec<inputs::Input>,
-    /// The name that the program is started under, if not its own.
-    called: Option<String>,
 }
 
 impl Bench<'_> {
@@ -149,60 +136,6 @@ impl Bench<'_> {
         let folder = self.base.join(whose);
         tree::compose(&folder, &with_pristine(self.exercise(), files)?)?;
         Ok(Place { cargo: Cargo { cwd: folder.clone(), ..self.cargo.clone() }, target_dir, folder })
-    }
-
-    /// Fills the target folder of a box with the compiled dependencies of a build, so that only the package itself is
-    /// compiled. The same artifacts would come out without it.
-    fn warm(&self, place: &Place, cargo: &Cargo, order: &CargoBuild, target: Option<&str>) -> Result<()> {
-        let (Some(Grading { warm: Some(warm), built, .. }), Some(sandbox)) =
-            (self.request.grading, &place.cargo.sandbox)
-        else {
-            return Ok(());
-        };
-        let starter = starter_files(self.exercise())?;
-        let is_starter = place.folder.ends_with("starter");
-        let composed = with_pristine(self.exercise(), if is_starter { &starter } else { built })?;
-        let manifest =
-            with_pristine(self.exercise(), &starter)?.into_iter().find(|(path, _)| path == Path::new("Cargo.toml"));
-        let Some(files) = warm::files(self.exercise(), &composed, &manifest.unwrap_or_default().1, &order.profile)
-        else {
-            return Ok(());
-        };
-        let relative = |path: &Path| path.strip_prefix(&sandbox.shared).map(Path::to_owned);
-        let (folder, target_dir) = (relative(&place.folder)?, relative(&place.target_dir)?);
-        let flags = cargo.env.get(OsStr::new("CARGO_ENCODED_RUSTFLAGS"));
-        let made_of = format!("{folder:?} {target_dir:?} {} {:?} {flags:?} {files:?}", order.profile, order.extra);
-        let key = store::digest(&[made_of.as_bytes(), self.version.as_bytes()]);
-        warm.fill(&key, &place.target_dir, sandbox.user, || {
-            // A box of its own, which has the same paths and nothing of any submission.
-            let shared = sandbox.shared.join(format!("warming-{}", target_dir.display()).replace('/', "-"));
-            if shared.exists() {
-                fs::remove_dir_all(&shared).with_context(|| format!("cannot empty {}", shared.display()))?;
-            }
-            let (folder, target_dir) = (shared.join(&folder), shared.join(&target_dir));
-            fs::create_dir_all(&target_dir).with_context(|| format!("cannot make {}", target_dir.display()))?;
-            tree::compose(&folder, &files)?;
-            for folder in [&shared, &target_dir] {
-                tree::open_to_all(folder)?;
-            }
-            let sandbox = Arc::new(Sandbox { shared, ..(**sandbox).clone() });
-            let mut cargo = Cargo { cwd: folder.clone(), sandbox: Some(sandbox), ..cargo.clone() };
-            cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
-            let order = CargoBuild {
-                manifest: Some(folder.join("Cargo.toml")),
-                target_dir: Some(target_dir.clone()),
-                record: None,
-                ..order.clone()
-            };
-            let made = match cargo.try_build(&order)? {
-                Err(refused) => refused.ended.is_none() && refused.failure.message.contains(warm::STOP),
-                Ok(_) => false,
-            };
-            for below in ["", target.unwrap_or_default()] {
-                warm::without_own(&target_dir.join(below), &self.exercise().data.package, &order.profile)?;
-            }
-            Ok(made.then_some(target_dir))
-        })
     }
 
     /// The learner's build that a build with settings of its own would repeat, because the learner has chosen the same.
@@ -369,28 +302,6 @@ impl Bench<'_> {
         })))
     }
 
-    /// Makes the same build of the course's own solution, from nothing.
-    fn try_solution(&self, order: &CargoBuild, cargo: &Cargo) -> Result<()> {
-        let target_dir = self.base.join("solution-target");
-        let solution = self.compose("solution", &solution_files(self.exercise())?, target_dir.clone())?;
-        let mut cargo = Cargo { cwd: solution.folder.clone(), ..cargo.clone() };
-        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
-        let manifest = Some(solution.folder.join("Cargo.toml"));
-        let target = Some(target_dir.clone());
-        let built = cargo.try_build(&CargoBuild { manifest, target_dir: target, record: None, ..order.clone() });
-        let _ = fs::remove_dir_all(&target_dir);
-        match built? {
-            Ok(_) => Ok(()),
-            Err(refused) => {
-                let Failure { message, .. } = refused.failure;
-                bail!(Failure::new(
-                    Exit::Environment,
-                    format!("the course's own solution does not build either: {message}")
-                ))
-            }
-        }
-    }
-
     /// What rustc gets for the program, by Cargo's own answer. It is asked again when anything has changed that Cargo
     /// may make something of.
     fn flags(&self, name: &str, cargo: &Cargo, order: &CargoBuild) -> Result<Option<BTreeMap<String, String>>> {
@@ -421,71 +332,6 @@ impl Bench<'_> {
     }
 
     /// What a build is run with, by goal.
-    fn jobs(&self, name: &str) -> BTreeMap<String, Job> {
-        let mut jobs = BTreeMap::new();
-        let hidden = self.request.grading.map(|grading| grading.hidden.as_str());
-        for goal in &self.exercise().data.goal {
-            if !goal.check.builds().iter().any(|build| build.get_ref() == name) {
-                continue;
-            }
-            let id = goal.id.get_ref();
-            let job = match &goal.check {
-                Check::Output(output) => {
-                    let mut inputs = inputs_of(self.exercise(), id, output, hidden);
-                    let is_judged = output.build.get_ref() == name;
-                    if is_judged {
-                        inputs.iter_mut().for_each(|input| drop(input.args.splice(..0, output.first.iter().cloned())));
-                    }
-                    let called = output.called.as_ref().filter(|_| is_judged);
-                    Job { inputs, called: called.map(|called| called.get_ref().clone()) }
-                }
-                Check::Panic(Panic { args, stdin, .. })
-                | Check::Answer(Answer { truth: Truth::Caller(Caller { args, stdin, .. }), .. }) => {
-                    let input = inputs::Input { args: args.clone(), stdin: stdin.clone() };
-                    Job { inputs: vec![input], called: None }
-                }
-                _ => continue,
-            };
-            jobs.insert(id.clone(), job);
-        }
-        jobs
-    }
-
-    fn run(&self, name: &str, executable: &Path, place: &Place) -> Result<Runs> {
-        let limits = limits(self.exercise());
-        let sandbox = self.request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
-        let (mut runs, mut names) = Runs::default();
-        for (goal, Job { inputs, called }) in self.jobs(name) {
-            let mut program = executable.to_owned();
-            if let Some(called) = &called {
-                // In a box it has the name without a file of its own.
-                if sandbox.is_none() {
-                    program = install(executable, &self.base.join(format!("{}-called", self.whose())), called)?;
-                }
-                names.insert(goal.clone(), program.clone());
-            }
-            let run = |input: &inputs::Input| {
-                let (called, env) = (called.as_deref(), &place.cargo.env);
-                measure::run_in(sandbox, called, &program, &input.args, &input.stdin, &place.folder, env, limits)
-            };
-            let mut finished = Vec::new();
-            for input in &inputs {
-                let run = run(input).map_err(|error| {
-                    Failure::new(Exit::Environment, format!("{error:#}"))
-                        .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
-                })?;
-                // Whoever hands in a program that never ends shall not hold the others up once for each input.
-                let is_decided = !matches!(run.status, Status::Exited(_) | Status::Signaled(_));
-                finished.push(run);
-                if is_decided && self.request.grading.is_some() {
-                    break;
-                }
-            }
-            runs.insert(goal, finished);
-        }
-        Ok((runs, names))
-    }
-
     fn groups(&self, name: &str) -> Vec<&[String]> {
         let goals = self.exercise().data.goal.iter().map(|goal| &goal.check);
         let own = goals.filter(|check| check.builds().iter().any(|build| build.get_ref() == name));
@@ -522,22 +368,6 @@ impl Bench<'_> {
             matches!(&goal.check, Check::Answer(_)) && goal.check.builds().iter().any(|build| build.get_ref() == name)
         })
     }
-}
-
-/// Gives a program another name, as a package does that installs one program under several: by a link, where everybody
-/// may make one.
-fn install(executable: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
-    let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    let failed = || format!("cannot make {}", path.display());
-    fs::create_dir_all(folder).with_context(failed)?;
-    if fs::symlink_metadata(&path).is_ok() {
-        fs::remove_file(&path).with_context(failed)?;
-    }
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(executable, &path).with_context(failed)?;
-    #[cfg(not(unix))]
-    fs::copy(executable, &path).with_context(failed)?;
-    Ok(path)
 }
 
 /// A refused build: the learner's fault is evidence, the environment's ends the call. `theirs`: whatever it says, it is the

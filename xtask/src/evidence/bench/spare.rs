@@ -1,0 +1,93 @@
+//! Two builds beside the one that is wanted: of the dependencies alone, before it; and of the course's own solution, to see
+//! whether this machine can build at all.
+
+use super::{Bench, Place};
+use crate::cargo::{Build as CargoBuild, Cargo};
+use crate::evidence::{Grading, solution_files, starter_files, warm, with_pristine};
+use crate::exit::{Exit, Failure};
+use crate::proc::sandbox::Sandbox;
+use crate::store;
+use crate::tree;
+use anyhow::{Context as _, Result, bail};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+impl Bench<'_> {
+    /// Fills the target folder of a box with the compiled dependencies of a build, so that only the package itself is
+    /// compiled. The same artifacts would come out without it.
+    pub(super) fn warm(&self, place: &Place, cargo: &Cargo, order: &CargoBuild, target: Option<&str>) -> Result<()> {
+        let (Some(Grading { warm: Some(warm), built, .. }), Some(sandbox)) =
+            (self.request.grading, &place.cargo.sandbox)
+        else {
+            return Ok(());
+        };
+        let starter = starter_files(self.exercise())?;
+        let is_starter = place.folder.ends_with("starter");
+        let composed = with_pristine(self.exercise(), if is_starter { &starter } else { built })?;
+        let manifest =
+            with_pristine(self.exercise(), &starter)?.into_iter().find(|(path, _)| path == Path::new("Cargo.toml"));
+        let Some(files) = warm::files(self.exercise(), &composed, &manifest.unwrap_or_default().1, &order.profile)
+        else {
+            return Ok(());
+        };
+        let relative = |path: &Path| path.strip_prefix(&sandbox.shared).map(Path::to_owned);
+        let (folder, target_dir) = (relative(&place.folder)?, relative(&place.target_dir)?);
+        let flags = cargo.env.get(OsStr::new("CARGO_ENCODED_RUSTFLAGS"));
+        let made_of = format!("{folder:?} {target_dir:?} {} {:?} {flags:?} {files:?}", order.profile, order.extra);
+        let key = store::digest(&[made_of.as_bytes(), self.version.as_bytes()]);
+        warm.fill(&key, &place.target_dir, sandbox.user, || {
+            // A box of its own, which has the same paths and nothing of any submission.
+            let shared = sandbox.shared.join(format!("warming-{}", target_dir.display()).replace('/', "-"));
+            if shared.exists() {
+                fs::remove_dir_all(&shared).with_context(|| format!("cannot empty {}", shared.display()))?;
+            }
+            let (folder, target_dir) = (shared.join(&folder), shared.join(&target_dir));
+            fs::create_dir_all(&target_dir).with_context(|| format!("cannot make {}", target_dir.display()))?;
+            tree::compose(&folder, &files)?;
+            for folder in [&shared, &target_dir] {
+                tree::open_to_all(folder)?;
+            }
+            let sandbox = Arc::new(Sandbox { shared, ..(**sandbox).clone() });
+            let mut cargo = Cargo { cwd: folder.clone(), sandbox: Some(sandbox), ..cargo.clone() };
+            cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
+            let order = CargoBuild {
+                manifest: Some(folder.join("Cargo.toml")),
+                target_dir: Some(target_dir.clone()),
+                record: None,
+                ..order.clone()
+            };
+            let made = match cargo.try_build(&order)? {
+                Err(refused) => refused.ended.is_none() && refused.failure.message.contains(warm::STOP),
+                Ok(_) => false,
+            };
+            for below in ["", target.unwrap_or_default()] {
+                warm::without_own(&target_dir.join(below), &self.exercise().data.package, &order.profile)?;
+            }
+            Ok(made.then_some(target_dir))
+        })
+    }
+
+    /// Makes the same build of the course's own solution, from nothing.
+    pub(super) fn try_solution(&self, order: &CargoBuild, cargo: &Cargo) -> Result<()> {
+        let target_dir = self.base.join("solution-target");
+        let solution = self.compose("solution", &solution_files(self.exercise())?, target_dir.clone())?;
+        let mut cargo = Cargo { cwd: solution.folder.clone(), ..cargo.clone() };
+        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
+        let manifest = Some(solution.folder.join("Cargo.toml"));
+        let target = Some(target_dir.clone());
+        let built = cargo.try_build(&CargoBuild { manifest, target_dir: target, record: None, ..order.clone() });
+        let _ = fs::remove_dir_all(&target_dir);
+        match built? {
+            Ok(_) => Ok(()),
+            Err(refused) => {
+                let Failure { message, .. } = refused.failure;
+                bail!(Failure::new(
+                    Exit::Environment,
+                    format!("the course's own solution does not build either: {message}")
+                ))
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What makes an answer right.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+/// What makes an answer right. All but the last two are measured when they are judged.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Truth {
+    /// The name of the crate with the most code.
+    LargestCrate(LargestCrate),
+    /// Bytes of a crate's code, or its share of all code.
+    CrateSize(CrateSize),
+    /// Bytes of the code of some crates and modules, or its share of all code.
+    GroupSize(GroupSize),
+    /// The group of crates and modules with the most code.
+    LargestGroup(LargestGroup),
+    /// The build that makes a group of crates and modules smallest.
+    Shrinks(Shrinks),
+    /// The smaller one of some builds.
+    Smallest(Smallest),
+    /// The function that called another one when the program crashed.
+    Caller(Caller),
+    /// Whether two builds have the same machine code.
+    Twins(Twins),
+    /// How many times as large one build is as another.
+    Times(Times),
+    /// One of some words.
+    Choice(Choice),
+    /// Text that a person reads.
+    Text(Text),
+}
+
+/// The name of the crate with the most code.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LargestCrate {
+    /// The build.
+    pub build: Spanned<String>,
+    /// Whether the standard library, with everything that comes inside it, is left out.
+    pub after_std: bool,
+}
+
+/// Bytes of a crate's code, or its share of all code.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CrateSize {
+    /// The build.
+    pub build: Spanned<String>,
+    /// The crate.
+    #[serde(rename = "crate")]
+    pub krate: String,
+    /// By how many percent an answer may be off.
+    pub tolerance_percent: f64,
+}
+
+/// Bytes of the code of some crates and modules, or its share of all code.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GroupSize {
+    /// The build.
+    pub build: Spanned<String>,
+    /// The crates (`gimli`) and modules (`std::backtrace`).
+    pub group: Vec<String>,
+    /// By how many percent an answer may be off.
+    pub tolerance_percent: f64,
+}
+
+/// The group of crates and modules with the most code.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LargestGroup {
+    /// The build.
+    pub build: Spanned<String>,
+    /// For each answer the crates (`gimli`) and modules (`std::backtrace`) that it means.
+    pub groups: BTreeMap<String, Vec<String>>,
+}
+
+/// The build that makes a group of crates and modules smallest.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Shrinks {
+    /// The crates and modules.
+    pub group: Vec<String>,
+    /// The build that the others are compared with.
+    pub from: Spanned<String>,
+    /// The build that each answer stands for.
+    pub builds: BTreeMap<String, Spanned<String>>,
+    /// By how many percent the group must become smaller to count as smaller at all.
+    pub least_percent: f64,
+    /// The answer that is right if no build does so.
+    pub nothing: String,
+}
+
+/// The smaller one of some builds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Smallest {
+    /// The build that each answer stands for.
+    pub builds: BTreeMap<String, Spanned<String>>,
+}
+
+/// The function that called another one when the program crashed. The program tells the addresses of its calls itself, the
+/// last one first, each as `NAME+0x1234`; the symbol table of the same file tells whose they are.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Caller {
+    /// The build, which has symbols.
+    pub build: Spanned<String>,
+    /// The function that was called, with its path: `ledger::cents`.
+    pub of: String,
+    /// The arguments that make the program crash.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// The standard input that makes it crash.
+    #[serde(default)]
+    pub stdin: String,
+}
+
+/// Whether two builds have the same machine code.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Twins {
+    /// One build.
+    pub build: Spanned<String>,
+    /// The other one.
+    pub same_as: Spanned<String>,
+    /// The answer that is right if they have.
+    pub same: String,
+    /// The answer that is right if they have not.
+    pub different: String,
+}
+
+/// How many times as large one build is as another.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Times {
+    /// The build.
+    pub build: Spanned<String>,
+    /// The build that is once as large.
+    pub against: Spanned<String>,
+    /// By how many percent an answer may be off.
+    pub tolerance_percent: f64,
+}
+
+/// One of some words.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Choice {
+    /// The words that are right.
+    pub right: Vec<String>,
+    /// All words.
+    pub options: Vec<String>,
+}
+
+/// Text that a person reads.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Text {
+    /// Words that it must have to count as an answer.
+    pub words: usize,
+}
