@@ -382,6 +382,22 @@ mod tests {
     }
 
     #[test]
+    fn a_hostile_manifest_is_refused_on_the_stack_of_a_thread() {
+        let deep = |before: &str, part: &str, after: &str| format!("{before}{}{after}", part.repeat(100_000));
+        let texts = [
+            deep("[package.metadata.size-budget]\nmax = ", "[", ""),
+            deep("[package.metadata.size-budget]\n", "a.", "a = 1"),
+            deep("[package.metadata.size-budget.", "a.", "a]"),
+            deep("package.metadata.size-budget = { ", "a.", "a = 1 }"),
+            deep("[metadata.", "a.", "a]"),
+        ];
+        let work = move || texts.iter().for_each(|text| assert!(of(text).is_err(), "{text:.80}"));
+        std::thread::Builder::new().stack_size(1 << 20).spawn(work).unwrap().join().unwrap();
+        let budget = budget("max = \"8,000,000,000 MB\"\nmax-growth = \"1e300 %\"");
+        assert!(budget.limits(Some(u64::MAX / 2)).iter().all(|limit| limit.holds(8_000_000_000_000_000)));
+    }
+
+    #[test]
     fn a_missing_budget_is_looked_for_where_people_put_it() {
         for (text, help) in [
             ("", "add to it, for example"),

@@ -141,10 +141,10 @@ pub fn run(workshop: &Workshop, options: &cli::Sizes) -> Result<Exit> {
 fn help(row: &report::Row, given: &Path) -> String {
     let manifest = given.display();
     match &row.movers {
-        Some(_) => format!(
+        Some(_) if row.baseline < Some(row.bytes) => format!(
             "above is what grew; if it is worth its bytes, raise the limit or save the new size: `cargo xtask sizes --manifest-path {manifest} --budget --save`"
         ),
-        None => format!("`cargo xtask bloat --manifest-path {manifest}` shows what it is made of"),
+        _ => format!("`cargo xtask bloat --manifest-path {manifest}` shows what it is made of"),
     }
 }
 
