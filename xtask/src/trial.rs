@@ -59,6 +59,13 @@ pub fn grade(root: &Path, exercise: &Exercise, files: Vec<(String, Vec<u8>)>, gr
     judge(root, exercise, &Whose::Other("submission".to_owned(), files), Voice::Silent, Some(grading))
 }
 
+/// Whether a goal fails by what the files say, so that no build could change the verdict.
+pub fn is_lost(exercise: &Exercise, whose: &Whose) -> bool {
+    let files = Files::read(exercise, whose);
+    let judgement = check::judge(&files.case(exercise));
+    judgement.outcomes.iter().any(|outcome| outcome.verdict == check::Verdict::Fail)
+}
+
 fn judge(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice, grading: Option<&Grading>) -> Result<Trial> {
     let mut files = Files::read(exercise, whose);
     if grading.is_some() {
