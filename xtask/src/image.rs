@@ -138,7 +138,7 @@ fn target_for(subject: &Subject) -> Result<String> {
         return Ok(musl);
     }
     output::note(&format!(
-        "{musl} is not installed, so glibc is linked in; `rustup target add {musl}` makes a smaller program"
+        "{musl} is not installed, so glibc is linked in; `rustup target add {musl}` gives you a C library that is made for this"
     ));
     Ok(host.clone())
 }
