@@ -13,6 +13,7 @@ fn found(project: &Project, exercise: &str) -> Vec<String> {
 const PIPELINE: &str = "exercises/ex10/src/pipeline.rs";
 
 #[test]
+#[ignore = "builds the program of exercise 10: .ci/run runs it"]
 fn exercise_10_keeps_the_function_that_others_call() {
     let project = Project::copy_of_the_repository();
     // The closure as a trait object in the signature: those who call it hand over a value.
@@ -101,6 +102,7 @@ fn exercise_11_shows_what_the_compiler_misses() {
 }
 
 #[test]
+#[ignore = "waits for a loop that never ends: .ci/run runs it"]
 fn exercise_11_compares_codes_and_texts_and_ends_a_loop() {
     let project = Project::copy_of_the_repository();
     for (from, to, code, words) in [

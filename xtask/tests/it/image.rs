@@ -17,6 +17,7 @@ fn has_linux() -> bool {
 }
 
 #[test]
+#[ignore = "builds config_tool twice, linked statically: .ci/run runs it"]
 fn a_program_is_packed_the_same_way_each_time() {
     if !has_linux() {
         return;
