@@ -4,7 +4,8 @@
 mod runs;
 mod spare;
 
-use super::{Attempt, Built, Grading, Request, Whose, group_key, how, starter_files, taken, with_pristine};
+use super::taken::{self, Unfit};
+use super::{Attempt, Built, Grading, Request, Whose, group_key, how, starter_files, with_pristine};
 use crate::cargo::{Build as CargoBuild, Cargo, Refused, plan, record};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::{Answer, Caller, Check, Truth};
@@ -259,8 +260,14 @@ impl Bench<'_> {
                     Err(why) => {
                         let message = format!("the executable of the build `{name}` {why}");
                         let file = place.folder.join("Cargo.toml");
-                        let problem = Diagnostic::new(Code::BuildFailed, message).in_file(file);
-                        let problem = problem.help("let Cargo and the linker write the program themselves");
+                        let mut problem = Diagnostic::new(Code::BuildFailed, message).in_file(file);
+                        problem.help = Some(String::from(match why {
+                            Unfit::TooLarge => {
+                                "make it smaller before anything else: look at what `cargo xtask bloat` lists first"
+                            }
+                            Unfit::Strange(_) => "let Cargo and the linker write the program themselves",
+                        }));
+                        problem.ended = (why == Unfit::TooLarge).then_some(Status::DiskLimit);
                         return Ok(Attempt::Failed(Box::new(problem)));
                     }
                 }

@@ -3,6 +3,7 @@
 
 use crate::tree;
 use anyhow::Result;
+use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -10,14 +11,32 @@ use std::path::{Path, PathBuf};
 /// Bytes of the largest program that is looked at.
 const LARGEST: u64 = 128 << 20;
 
-/// Copies the file at a path below a folder. The inner error says in one sentence without a subject why it was refused.
+/// Why a program is not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It is larger than a program may be.
+    TooLarge,
+    /// It is not what Cargo would have left: the end of a sentence that begins with the program.
+    Strange(&'static str),
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge => write!(f, "is larger than {} MiB", LARGEST >> 20),
+            Self::Strange(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Copies the file at a path below a folder. The inner error says why it was refused.
 ///
 /// # Errors
 /// When the copy cannot be written.
-pub fn take(folder: &Path, path: &Path, copy: PathBuf) -> Result<Result<PathBuf, &'static str>> {
-    let bytes = match open(folder, path).and_then(content) {
+pub fn take(folder: &Path, path: &Path, copy: PathBuf) -> Result<Result<PathBuf, Unfit>> {
+    let bytes = match open(folder, path).map_err(Unfit::Strange).and_then(content) {
         Ok(bytes) => bytes,
-        Err(why) => return Ok(Err(why)),
+        Err(refused) => return Ok(Err(refused)),
     };
     tree::write_atomic(&copy, &bytes)?;
     #[cfg(unix)]
@@ -60,16 +79,16 @@ fn open(folder: &Path, path: &Path) -> Result<File, &'static str> {
     File::open(path).map_err(|_| "cannot be read")
 }
 
-fn content(file: File) -> Result<Vec<u8>, &'static str> {
-    let metadata = file.metadata().map_err(|_| "cannot be read")?;
+fn content(file: File) -> Result<Vec<u8>, Unfit> {
+    let metadata = file.metadata().map_err(|_| Unfit::Strange("cannot be read"))?;
     if !metadata.is_file() {
-        return Err("is no ordinary file");
+        return Err(Unfit::Strange("is no ordinary file"));
     }
     if metadata.len() > LARGEST {
-        return Err("is larger than 128 MiB");
+        return Err(Unfit::TooLarge);
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(|_| "cannot be read")?;
+    file.take(LARGEST).read_to_end(&mut bytes).map_err(|_| Unfit::Strange("cannot be read"))?;
     Ok(bytes)
 }
 
@@ -86,6 +105,7 @@ mod tests {
         fs::create_dir_all(folder.join("release")).unwrap();
         tree::write_atomic(&folder.join("release/good"), b"program").unwrap();
         tree::write_atomic(&place.path().join("secret"), b"secret").unwrap();
+        let strange = |why| Err(Unfit::Strange(why));
         let of = |name: &str| take(&folder, &folder.join(name), place.path().join("copy")).unwrap();
 
         assert_eq!(of("release/good"), Ok(place.path().join("copy")));
@@ -95,16 +115,20 @@ mod tests {
         symlink("release/good", folder.join("inner")).unwrap();
         symlink("release", folder.join("folder")).unwrap();
         for name in ["release/link", "inner", "folder/good"] {
-            assert_eq!(of(name), Err("is a link, or in a folder that is one"), "{name}");
+            assert_eq!(of(name), strange("is a link, or in a folder that is one"), "{name}");
         }
-        assert_eq!(of("release"), Err("is no ordinary file"));
-        assert_eq!(of("none"), Err("is not there"));
-        assert_eq!(take(&folder, Path::new("/etc/passwd"), place.path().join("copy")).unwrap(), Err("lies elsewhere"));
+        assert_eq!(of("release"), strange("is no ordinary file"));
+        assert_eq!(of("none"), strange("is not there"));
+        assert_eq!(
+            take(&folder, Path::new("/etc/passwd"), place.path().join("copy")).unwrap(),
+            strange("lies elsewhere")
+        );
         assert_eq!(of("../secret").is_err(), cfg!(target_os = "linux"), "a path that climbs");
 
         let huge = File::create(folder.join("huge")).unwrap();
         huge.set_len(LARGEST + 1).unwrap();
-        assert_eq!(of("huge"), Err("is larger than 128 MiB"));
+        assert_eq!(of("huge"), Err(Unfit::TooLarge));
+        assert_eq!(Unfit::TooLarge.to_string(), "is larger than 128 MiB");
         assert_eq!(fs::read(place.path().join("copy")).unwrap(), b"program", "nothing of these was copied");
     }
 
@@ -114,6 +138,9 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let pipe = place.path().join("pipe");
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
-        assert_eq!(take(place.path(), &pipe, place.path().join("copy")).unwrap(), Err("is no ordinary file"));
+        assert_eq!(
+            take(place.path(), &pipe, place.path().join("copy")).unwrap(),
+            Err(Unfit::Strange("is no ordinary file"))
+        );
     }
 }

@@ -131,8 +131,8 @@ impl Journal {
 
 /// The result that counts for each student and exercise: the last one. An error of ours never takes the place of a grade
 /// under the same key; under another key it does, because the grade is of other files.
-pub fn latest(records: &[Record]) -> BTreeMap<Job, Record> {
-    Index::of(records).latest.into_iter().map(|(job, at)| (job, records[at].clone())).collect()
+pub fn latest(records: &[Record]) -> BTreeMap<Job, &Record> {
+    Index::of(records).latest.into_iter().map(|(job, at)| (job, &records[at])).collect()
 }
 
 /// Jobs that were judged differently under one key, which must not happen: the key is of all that a result depends on.

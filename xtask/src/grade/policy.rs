@@ -259,13 +259,13 @@ fn find(out_dir: &Path, name: &str) -> Result<Option<(PathBuf, String)>> {
 
 /// A grade: one for each person and exercise.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct Row<'a> {
     /// Whose it is.
     pub person: Person,
     /// Of which exercise.
     pub exercise: String,
     /// What grading found; none if nothing was handed in, or it is not graded yet.
-    pub record: Option<Record>,
+    pub record: Option<&'a Record>,
     /// Points before lateness: what a person gave, else what grading found. None if there is no grade (yet).
     pub raw_score: Option<Hundredths>,
     /// Points that lateness takes; never more than the raw score.
@@ -283,11 +283,13 @@ pub struct Row {
 }
 
 /// What grades are made of.
-pub struct Input<'a> {
+pub struct Input<'a, 'journal> {
     /// The whole journal.
-    pub records: &'a [Record],
-    /// The class. Empty if there is no list of it: then everybody in the journal.
-    pub people: &'a [Person],
+    pub records: &'journal [Record],
+    /// The class, by the names of their folders. Empty if there is no list of it: then everybody in the journal.
+    pub students: &'a [String],
+    /// What is known of a student, as far as it is about an exercise: each may have a due date of its own.
+    pub person: &'a dyn Fn(&str, &str) -> Person,
     /// The exercises with the points that can be had, in the order of the course.
     pub exercises: &'a [(String, u32)],
     /// What was handed in, where that is known: what of it is not in the journal is not graded yet.
@@ -302,8 +304,8 @@ pub struct Input<'a> {
 ///
 /// # Errors
 /// When an override is of no exercise, or gives more points than can be had: with its line.
-pub fn rows(input: &Input) -> Result<(Vec<Row>, Vec<String>)> {
-    let Input { records, people, exercises, handed_in, overrides, late } = *input;
+pub fn rows<'a>(input: &Input<'_, 'a>) -> Result<(Vec<Row<'a>>, Vec<String>)> {
+    let Input { records, students, person, exercises, handed_in, overrides, late } = *input;
     let latest = journal::latest(records);
     let conflicts = journal::conflicts(records);
     let mut notes = Vec::new();
@@ -318,7 +320,8 @@ pub fn rows(input: &Input) -> Result<(Vec<Row>, Vec<String>)> {
         });
     }
 
-    let everybody = everybody(people, latest.keys().chain(handed_in), &mut notes);
+    let everybody = everybody(students, latest.keys().chain(handed_in), &mut notes);
+    let known: BTreeSet<&str> = everybody.iter().copied().collect();
     let mut decided: BTreeMap<(&str, &str), &Override> = BTreeMap::new();
     for entry in &overrides.entries {
         let (student, exercise) = (entry.student.get_ref().as_str(), entry.exercise.get_ref().as_str());
@@ -328,12 +331,12 @@ pub fn rows(input: &Input) -> Result<(Vec<Row>, Vec<String>)> {
             return Err(overrides.wrong(entry.exercise.span(), &message, "not known", Some(&help)));
         };
         let job = (student.to_owned(), exercise.to_owned());
-        let max = max_of(latest.get(&job), *known_max);
+        let max = max_of(latest.get(&job).copied(), *known_max);
         if *entry.points.get_ref() > Hundredths::whole(max) {
             let message = format!("{student} cannot have {} of {max} points", entry.points.get_ref());
             return Err(overrides.wrong(entry.points.span(), &message, "too many", None));
         }
-        if !everybody.iter().any(|person| person.id == student) {
+        if !known.contains(student) {
             let (line, _) = diagnostic::line_and_column(&overrides.text, entry.student.span().start);
             let file = shown(&overrides.file);
             notes.push(format!(
@@ -345,38 +348,38 @@ pub fn rows(input: &Input) -> Result<(Vec<Row>, Vec<String>)> {
     }
 
     let mut rows = Vec::with_capacity(everybody.len() * order.len());
-    for person in &everybody {
+    for &student in &everybody {
         for &exercise in &order {
-            let job = (person.id.clone(), exercise.to_owned());
-            let entry = decided.get(&(person.id.as_str(), exercise)).copied();
+            let job = (student.to_owned(), exercise.to_owned());
+            let entry = decided.get(&(student, exercise)).copied();
             let state = State {
-                record: latest.get(&job),
+                record: latest.get(&job).copied(),
                 is_waiting: handed_in.contains(&job),
-                disagreement: conflicts.get(&job).map(Vec::as_slice),
+                disagreement: conflicts.get(&job).cloned(),
             };
-            rows.push(row(person, exercise, points_max[exercise], state, entry, late));
+            rows.push(row(person(student, exercise), exercise, points_max[exercise], state, entry, late));
         }
     }
     Ok((rows, notes))
 }
 
 /// The class, and whoever else was graded.
-fn everybody<'a>(people: &[Person], jobs: impl Iterator<Item = &'a Job>, notes: &mut Vec<String>) -> Vec<Person> {
+fn everybody<'a>(students: &'a [String], jobs: impl Iterator<Item = &'a Job>, notes: &mut Vec<String>) -> Vec<&'a str> {
     let mut ids = BTreeSet::new();
-    let mut all = Vec::new();
-    for person in people {
-        if ids.insert(person.id.as_str()) {
-            all.push(person.clone());
+    let mut all: Vec<&str> = Vec::new();
+    for student in students {
+        if ids.insert(student.as_str()) {
+            all.push(student);
         } else {
-            notes.push(format!("`{}` is in the list of the class twice; the first counts", person.id));
+            notes.push(format!("`{student}` is in the list of the class twice; the first counts"));
         }
     }
     let others: BTreeSet<&str> = jobs.map(|(student, _)| student.as_str()).filter(|id| !ids.contains(id)).collect();
     for id in others {
-        if !people.is_empty() {
+        if !students.is_empty() {
             notes.push(format!("`{id}` was graded and is not in the list of the class"));
         }
-        all.push(Person { id: id.to_owned(), ..Person::default() });
+        all.push(id);
     }
     all
 }
@@ -389,10 +392,17 @@ fn max_of(record: Option<&Record>, known: u32) -> u32 {
 struct State<'a> {
     record: Option<&'a Record>,
     is_waiting: bool,
-    disagreement: Option<&'a [String]>,
+    disagreement: Option<Vec<String>>,
 }
 
-fn row(person: &Person, exercise: &str, max: u32, state: State, entry: Option<&Override>, late: Option<&Late>) -> Row {
+fn row<'a>(
+    person: Person,
+    exercise: &str,
+    max: u32,
+    state: State<'a>,
+    entry: Option<&Override>,
+    late: Option<&Late>,
+) -> Row<'a> {
     let State { record, is_waiting, disagreement } = state;
     let max_score = Hundredths::whole(max_of(record, max));
     let status = match record {
@@ -437,9 +447,9 @@ fn row(person: &Person, exercise: &str, max: u32, state: State, entry: Option<&O
         }
     }
     Row {
-        person: person.clone(),
+        person,
         exercise: exercise.to_owned(),
-        record: record.cloned(),
+        record,
         raw_score,
         late_submission_penalty: penalty,
         score: raw_score.zip(penalty).map(|(raw, penalty)| Hundredths(raw.0.saturating_sub(penalty.0))),

@@ -46,22 +46,19 @@ pub fn write(root: &Path, out: &Path, options: &cli::Grade, found: Option<Found<
     let students = students(roster.as_ref(), &records, found.map_or(&[], |(_, students)| students));
     let none = BTreeSet::new();
     let (overrides, late) = (Overrides::find(out)?, Late::find(out)?);
-    let mut rows = Vec::new();
-    for (index, (exercise, _)) in shown.iter().enumerate() {
-        // Each exercise may have a due date of its own.
-        let people: Vec<Person> = students.iter().map(|student| person(roster.as_ref(), student, exercise)).collect();
-        let (made, notes) = policy::rows(&Input {
-            records: &records,
-            people: &people,
-            exercises: &shown,
-            handed_in: found.map_or(&none, |(handed_in, _)| handed_in),
-            overrides: &overrides,
-            late: late.as_ref(),
-        })?;
-        rows.extend(made.into_iter().filter(|row| row.exercise == *exercise));
-        for note in notes.iter().filter(|_| index == 0) {
-            output::note(note);
-        }
+    let (mut rows, notes) = policy::rows(&Input {
+        records: &records,
+        students: &students,
+        person: &|student, exercise| person(roster.as_ref(), student, exercise),
+        exercises: &shown,
+        handed_in: found.map_or(&none, |(handed_in, _)| handed_in),
+        overrides: &overrides,
+        late: late.as_ref(),
+    })?;
+    // Others may be in the journal.
+    rows.retain(|row| shown.iter().any(|(exercise, _)| *exercise == row.exercise));
+    for note in &notes {
+        output::note(note);
     }
     let conflicts = journal::conflicts(&records);
     if !conflicts.is_empty() {
@@ -172,7 +169,7 @@ fn person(roster: Option<&Roster>, student: &str, exercise: &str) -> Person {
     }
 }
 
-fn book(records: &[Record], rows: Vec<policy::Row>) -> Gradebook {
+fn book(records: &[Record], rows: Vec<policy::Row<'_>>) -> Gradebook {
     let latest = records.last();
     let unboxed = records.iter().any(|record| record.sandbox != "bwrap");
     let hundredths = |number: policy::Hundredths| i64::try_from(number.0).unwrap_or(i64::MAX);
@@ -209,18 +206,18 @@ fn book(records: &[Record], rows: Vec<policy::Row>) -> Gradebook {
                     max_score: hundredths(max_score),
                     override_reason,
                     needs_review: review,
-                    size_bytes: record.as_ref().and_then(|record| record.size_bytes),
-                    size_baseline: record.as_ref().and_then(|record| record.size_baseline),
+                    size_bytes: record.and_then(|record| record.size_bytes),
+                    size_baseline: record.and_then(|record| record.size_baseline),
                     due: person.due.map(time),
                     timestamp: person.submitted.map(time),
-                    seconds: record.as_ref().map_or(0.0, |record| record.seconds),
-                    message: record.as_ref().and_then(|record| record.message.clone()),
+                    seconds: record.map_or(0.0, |record| record.seconds),
+                    message: record.and_then(|record| record.message.clone()),
                     problems: record.iter().flat_map(|record| &record.problems).map(problem).collect(),
                     goals: record.iter().flat_map(|record| &record.goals).map(goal).collect(),
-                    answers: record.as_ref().map(|record| record.answers.clone()).unwrap_or_default(),
-                    files: record.as_ref().map(|record| record.files.clone()).unwrap_or_default(),
-                    ignored: record.as_ref().map(|record| record.ignored.clone()).unwrap_or_default(),
-                    key: record.map(|record| record.key).unwrap_or_default(),
+                    answers: record.map(|record| record.answers.clone()).unwrap_or_default(),
+                    files: record.map(|record| record.files.clone()).unwrap_or_default(),
+                    ignored: record.map(|record| record.ignored.clone()).unwrap_or_default(),
+                    key: record.map(|record| record.key.clone()).unwrap_or_default(),
                 }
             })
             .collect(),

@@ -22,6 +22,8 @@ pub struct Roster {
     pub rows: Vec<Row>,
     /// What the instructor should know: columns that are not read.
     pub notes: Vec<String>,
+    /// Where each student's rows are: a class of thousands is looked up for each of its grades.
+    of_student: BTreeMap<String, Vec<usize>>,
 }
 
 /// A line: a student, or a student and one exercise. Texts are empty where the file says nothing.
@@ -60,7 +62,7 @@ impl Roster {
     /// What is known of a student's work for an exercise: its own row first, then what holds for every exercise. A name or
     /// an address that neither has may come from a row for another exercise. Nothing if the student has no row at all.
     pub fn of(&self, student: &str, exercise: &str) -> Option<Row> {
-        let rows = || self.rows.iter().filter(|row| row.student == student);
+        let rows = || self.of_student.get(student).into_iter().flatten().map(|&at| &self.rows[at]);
         let own = rows().filter(|row| row.exercise.as_deref() == Some(exercise));
         let mut fitting = own.chain(rows().filter(|row| row.exercise.is_none())).peekable();
         rows().next()?;
@@ -171,6 +173,7 @@ fn parse(path: &Path, text: &str, exercises: &[&str]) -> Result<Roster> {
             let message = format!("column student_id: {:?} stands in line {before}{what} already", row.student);
             return Err(failure(path, Some(line), message, "keep one of the two lines").into());
         }
+        roster.of_student.entry(row.student.clone()).or_default().push(roster.rows.len());
         roster.rows.push(row);
     }
     Ok(roster)

@@ -95,7 +95,7 @@ fn contradictions(records: &[Record]) -> Vec<String> {
 
 /// Jobs that several folders have under different keys. Where a folder has the other result, too, and the one that counts came
 /// after it, there is no question: the student has only handed in again.
-fn different_files(outs: &[PathBuf], sources: &[Lines], winners: &BTreeMap<Job, Record>) -> Vec<String> {
+fn different_files(outs: &[PathBuf], sources: &[Lines], winners: &BTreeMap<Job, &Record>) -> Vec<String> {
     let latest_of = |source: &Lines| Index::of(source.records.iter().map(|(record, _)| record)).latest;
     let latest: Vec<BTreeMap<Job, usize>> = sources.iter().map(latest_of).collect();
     let mut keys: BTreeMap<Job, Vec<BTreeSet<&str>>> = BTreeMap::new();

@@ -32,18 +32,38 @@ fn late(text: &str) -> Late {
     Late::parse(Path::new("policy.toml"), &format!("[late]\n{text}")).unwrap().unwrap()
 }
 
-fn rows_of(records: &[Record], people: &[Person], overrides: &Overrides, late: Option<&Late>) -> Vec<Row> {
+fn rows_of<'a>(records: &'a [Record], people: &[Person], overrides: &Overrides, late: Option<&Late>) -> Vec<Row<'a>> {
     with_notes(records, people, overrides, late).unwrap().0
 }
 
-fn with_notes(
-    records: &[Record],
+fn with_notes<'a>(
+    records: &'a [Record],
     people: &[Person],
     overrides: &Overrides,
     late: Option<&Late>,
-) -> Result<(Vec<Row>, Vec<String>)> {
-    let exercises = [("ex1".to_owned(), 10)];
-    rows(&Input { records, people, exercises: &exercises, handed_in: &BTreeSet::new(), overrides, late })
+) -> Result<(Vec<Row<'a>>, Vec<String>)> {
+    rows_in(records, people, &[("ex1", 10)], &BTreeSet::new(), overrides, late)
+}
+
+/// The rows of a class of which these people are the list.
+fn rows_in<'a>(
+    records: &'a [Record],
+    people: &[Person],
+    exercises: &[(&str, u32)],
+    handed_in: &BTreeSet<Job>,
+    overrides: &Overrides,
+    late: Option<&Late>,
+) -> Result<(Vec<Row<'a>>, Vec<String>)> {
+    let exercises: Vec<_> = exercises.iter().map(|(id, points)| (String::from(*id), *points)).collect();
+    let students: Vec<String> = people.iter().map(|person| person.id.clone()).collect();
+    let known: BTreeMap<&str, &Person> = people.iter().map(|person| (person.id.as_str(), person)).collect();
+    let person = |student: &str, _: &str| match known.get(student) {
+        Some(person) => Person::clone(person),
+        None => Person { id: student.to_owned(), ..Person::default() },
+    };
+    let input =
+        Input { records, students: &students, person: &person, exercises: &exercises, handed_in, overrides, late };
+    rows(&input)
 }
 
 fn scores(row: &Row) -> [String; 4] {
@@ -60,20 +80,10 @@ fn failure<T>(result: Result<T>) -> (Option<usize>, String) {
 
 #[test]
 fn everybody_has_a_row_for_each_exercise_in_the_order_of_the_class_and_the_course() {
-    let exercises = [("ex2".to_owned(), 5), ("ex10".to_owned(), 20)];
+    let exercises = [("ex2", 5), ("ex10", 20)];
     let people = [person("s002"), person("s001")];
     let records = [record("s001", "ex10", "a", Status::Graded, 7), record("s001", "ex3", "a", Status::Graded, 1)];
-    let none = Overrides::default();
-    let handed_in = BTreeSet::new();
-    let input = Input {
-        records: &records,
-        people: &people,
-        exercises: &exercises,
-        handed_in: &handed_in,
-        overrides: &none,
-        late: None,
-    };
-    let (rows, notes) = rows(&input).unwrap();
+    let (rows, notes) = rows_in(&records, &people, &exercises, &BTreeSet::new(), &Overrides::default(), None).unwrap();
     let seen: Vec<_> = rows.iter().map(|row| (row.person.id.as_str(), row.exercise.as_str(), scores(row))).collect();
     let expected = [
         ("s002", "ex2", ["0", "0", "0", "5"]),
@@ -106,11 +116,7 @@ fn an_error_of_ours_has_no_score_and_is_never_zero() {
 #[test]
 fn what_was_handed_in_and_is_not_graded_yet_is_not_zero_either() {
     let handed_in = BTreeSet::from([("s001".to_owned(), "ex1".to_owned())]);
-    let exercises = [("ex1".to_owned(), 10)];
-    let none = Overrides::default();
-    let input =
-        Input { records: &[], people: &[], exercises: &exercises, handed_in: &handed_in, overrides: &none, late: None };
-    let (rows, _) = rows(&input).unwrap();
+    let (rows, _) = rows_in(&[], &[], &[("ex1", 10)], &handed_in, &Overrides::default(), None).unwrap();
     assert_eq!(rows[0].status, "not-graded-yet");
     assert_eq!(scores(&rows[0]), ["", "", "", "10"]);
 }
@@ -138,7 +144,7 @@ fn grading_again_keeps_an_override_and_takes_the_machines_points_nowhere() {
         let row = &rows_of(&records, &[], &overrides, None)[0];
         assert_eq!(scores(row), ["8.25", "0", "8.25", "10"]);
         assert_eq!(row.override_reason.as_deref(), Some("talked"));
-        assert_eq!(row.record.as_ref(), records.last());
+        assert_eq!(row.record, records.last());
         assert!(row.review.is_empty(), "a person has looked at it");
     }
     let row = &rows_of(&[first], &[], &Overrides::default(), None)[0];
@@ -233,8 +239,9 @@ fn a_fraction_of_a_hundredth_is_left_to_the_student() {
 #[test]
 fn lateness_is_taken_from_what_a_person_gave_too_and_never_guessed() {
     let late = late("per-day-percent = 25\n");
+    let records = [graded("s001", 1)];
     let row = |person: Person, overrides: &Overrides, late| {
-        let rows = rows_of(&[graded("s001", 1)], &[person], overrides, late);
+        let rows = rows_of(&records, &[person], overrides, late);
         rows.into_iter().next().unwrap()
     };
     let none = Overrides::default();

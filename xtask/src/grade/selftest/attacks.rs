@@ -89,11 +89,20 @@ pub const ATTACKS: &[Attack] = &[
         &[Is(&[OutputLimit])],
         "the limit on the files of a build"
     ),
+    Attack {
+        tries: "fills the disk while it is built",
+        files: &[
+            (MANIFEST, Whole(hostile!("manifest/keeps_parts.toml"))),
+            (MAIN, Calls(hostile!("build/huge_parts.rs"))),
+        ],
+        must: &[Is(&[OutputLimit])],
+        stopped_by: "the limit on what a build writes",
+    },
     program!(
-        "fills the disk while it is built",
+        "is a program of 210 MB",
         "build/huge_parts.rs",
         &[Is(&[OutputLimit])],
-        "the limit on what a build writes"
+        "the limit on the size of a program"
     ),
     Attack {
         tries: "has 30,000 warnings",
