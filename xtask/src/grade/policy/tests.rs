@@ -126,7 +126,8 @@ fn every_other_end_is_a_grade() {
     for status in [Status::BuildFailed, Status::Rejected, Status::Timeout, Status::Oom, Status::OutputLimit] {
         let mut record = record("s001", "ex1", "a", status, 2);
         record.points_max = 0;
-        let row = &rows_of(&[record], &[], &Overrides::default(), None)[0];
+        let records = [record];
+        let row = &rows_of(&records, &[], &Overrides::default(), None)[0];
         assert_eq!((scores(row)[2].as_str(), row.status.as_str()), ("2", status.name()));
         assert_eq!(scores(row)[3], "10", "what was not judged has no points of its own");
         assert_eq!(!row.review.is_empty(), status == Status::Rejected);
@@ -147,7 +148,8 @@ fn grading_again_keeps_an_override_and_takes_the_machines_points_nowhere() {
         assert_eq!(row.record, records.last());
         assert!(row.review.is_empty(), "a person has looked at it");
     }
-    let row = &rows_of(&[first], &[], &Overrides::default(), None)[0];
+    let records = [first];
+    let row = &rows_of(&records, &[], &Overrides::default(), None)[0];
     assert_eq!((scores(row)[0].as_str(), row.review.len()), ("3", 2));
     let nothing = &rows_of(&[], &[person("s001")], &overrides, None)[0];
     assert_eq!((scores(nothing)[2].as_str(), nothing.status.as_str()), ("8.25", "not-handed-in"));
@@ -179,7 +181,8 @@ fn an_override_that_cannot_be_is_shown_with_its_line() {
 
 #[test]
 fn an_override_of_nobody_is_a_note() {
-    let (rows, notes) = with_notes(&[graded("s001", 1)], &[], &override_of("s010", "1"), None).unwrap();
+    let records = [graded("s001", 1)];
+    let (rows, notes) = with_notes(&records, &[], &override_of("s010", "1"), None).unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(notes, ["overrides.toml:2: there is no student `s010`; this override does nothing"]);
 }
@@ -187,11 +190,12 @@ fn an_override_of_nobody_is_a_note() {
 #[test]
 fn the_list_of_the_class_and_the_journal_may_differ() {
     let people = [person("s001"), person("s001")];
-    let (rows, notes) = with_notes(&[graded("s009", 4)], &people, &Overrides::default(), None).unwrap();
+    let records = [graded("s009", 4)];
+    let (rows, notes) = with_notes(&records, &people, &Overrides::default(), None).unwrap();
     let ids: Vec<_> = rows.iter().map(|row| row.person.id.as_str()).collect();
     assert_eq!(ids, ["s001", "s009"]);
     assert_eq!(notes.len(), 2, "{notes:?}");
-    let (_, notes) = with_notes(&[graded("s009", 4)], &[], &Overrides::default(), None).unwrap();
+    let (_, notes) = with_notes(&records, &[], &Overrides::default(), None).unwrap();
     assert!(notes.is_empty(), "without a list everybody belongs to it");
 }
 
@@ -207,8 +211,8 @@ fn a_day_counts_when_it_has_begun_after_the_grace() {
     assert_eq!(late.days(i64::MAX, i64::MIN), 0);
     assert_eq!(late.days(i64::MIN, i64::MAX), u64::MAX.div_ceil(DAY as u64), "no overflow");
     let taken = |seconds, points| {
-        let rows =
-            rows_of(&[graded("s001", points)], &[late_person("s001", seconds)], &Overrides::default(), Some(&late));
+        let records = [graded("s001", points)];
+        let rows = rows_of(&records, &[late_person("s001", seconds)], &Overrides::default(), Some(&late));
         scores(&rows[0])[1..3].join(" ")
     };
     assert_eq!(taken(grace, 8), "0 8");
