@@ -23,6 +23,7 @@ use crate::manifest::Workshop;
 use crate::output;
 use crate::units::plural;
 use anyhow::{Result, bail};
+use journal::Journal;
 
 /// Runs `cargo xtask grade`.
 ///
@@ -35,7 +36,7 @@ pub fn run(options: &cli::Grade) -> Result<Exit> {
         return selftest::run(root);
     }
     if let Some(out) = &options.report {
-        publish::write(root, out, options, None)?;
+        publish::write(root, out, options, &Journal::read(out)?, None)?;
         return Ok(Exit::Met);
     }
     if !options.merge.is_empty() {
@@ -55,14 +56,15 @@ pub fn run(options: &cli::Grade) -> Result<Exit> {
             options.out.display(),
             merged.added
         ));
-        publish::write(root, &options.out, options, None)?;
+        publish::write(root, &options.out, options, &Journal::read(&options.out)?, None)?;
         return Ok(if merged.problems.is_empty() { Exit::Met } else { Exit::NotMet });
     }
     let Some(dir) = &options.dir else {
         bail!(Failure::new(Exit::Usage, "there is nothing to grade").help("name the folder with the submissions"));
     };
     let summary = run::run(root, options, dir)?;
-    publish::write(root, &options.out, options, Some((&summary.handed_in, &summary.students)))?;
+    let found = (&summary.handed_in, summary.students.as_slice());
+    publish::write(root, &options.out, options, &summary.records, Some(found))?;
     output::note(&format!(
         "graded {}, {} known before; the results are in {}",
         plural(summary.graded, "submission"),

@@ -1,7 +1,7 @@
 //! Writes the reports of a grading run from its journal: they can be written again at any time, and a person's decisions and
 //! the late policy are applied here and nowhere else.
 
-use super::journal::{self, Job, Journal};
+use super::journal::{self, Job};
 use super::model::Record;
 use super::policy::{self, Input, Late, Overrides, Person};
 use super::roster::{self, Roster};
@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 /// Every format, in the order in which they are written.
 const ALL: [GradeFormat; 5] =
@@ -23,13 +23,18 @@ const ALL: [GradeFormat; 5] =
 /// What was found on the disk: who handed in what, and everyone.
 type Found<'a> = (&'a BTreeSet<Job>, &'a [String]);
 
-/// Writes the reports that were asked for. `found` is only known after a run.
+/// Writes the reports that were asked for, of all that a journal holds. `found` is only known after a run.
 ///
 /// # Errors
-/// When the journal, the roster or a person's decisions are malformed, or a report cannot be written.
-pub fn write(root: &Path, out: &Path, options: &cli::Grade, found: Option<Found<'_>>) -> Result<()> {
+/// When the roster or a person's decisions are malformed, or a report cannot be written.
+pub fn write(
+    root: &Path,
+    out: &Path,
+    options: &cli::Grade,
+    records: &[Record],
+    found: Option<Found<'_>>,
+) -> Result<()> {
     let exercises = exercise::all(root)?;
-    let records = Journal::read(out)?;
     let graded: BTreeSet<&str> = records.iter().map(|record| record.exercise.as_str()).collect();
     let shown: Vec<(String, u32)> = exercises
         .iter()
@@ -43,11 +48,11 @@ pub fn write(root: &Path, out: &Path, options: &cli::Grade, found: Option<Found<
         .map(|exercise| (exercise.id.clone(), exercise.data.goal.iter().map(|goal| goal.points).sum()))
         .collect();
     let roster = options.roster.as_ref().map(|file| read_roster(file, &exercises)).transpose()?;
-    let students = students(roster.as_ref(), &records, found.map_or(&[], |(_, students)| students));
+    let students = students(roster.as_ref(), records, found.map_or(&[], |(_, students)| students));
     let none = BTreeSet::new();
     let (overrides, late) = (Overrides::find(out)?, Late::find(out)?);
     let (mut rows, notes) = policy::rows(&Input {
-        records: &records,
+        records,
         students: &students,
         person: &|student, exercise| person(roster.as_ref(), student, exercise),
         exercises: &shown,
@@ -60,19 +65,21 @@ pub fn write(root: &Path, out: &Path, options: &cli::Grade, found: Option<Found<
     for note in &notes {
         output::note(note);
     }
-    let conflicts = journal::conflicts(&records);
+    let conflicts = journal::conflicts(records);
     if !conflicts.is_empty() {
         output::note(&format!(
             "{} submissions were judged in two ways under one key; their rows need a review",
             conflicts.len()
         ));
     }
-    let book = book(&records, rows);
+    let book = book(records, rows);
     let formats = if options.format.is_empty() { ALL.to_vec() } else { options.format.clone() };
-    for format in formats {
-        one(out, format, &book)?;
-    }
-    Ok(())
+    // At once: some are one long text, others are thousands of short ones.
+    thread::scope(|scope| {
+        let book = &book;
+        let reports: Vec<_> = formats.into_iter().map(|format| scope.spawn(move || one(out, format, book))).collect();
+        reports.into_iter().try_for_each(joined)
+    })
 }
 
 fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
@@ -112,8 +119,13 @@ fn for_each(book: &Gradebook, work: impl Fn(&str, &Gradebook) -> Result<()> + Sy
             .chunks(share)
             .map(|part| scope.spawn(move || part.iter().try_for_each(|(student, book)| work(student, book))))
             .collect();
-        parts.into_iter().try_for_each(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        parts.into_iter().try_for_each(joined)
     })
+}
+
+/// What came of a thread; its panic goes on here.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// A gradebook for each student, with nobody else in it: whoever looks for a student's rows need not look at all.

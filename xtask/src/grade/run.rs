@@ -2,7 +2,7 @@
 
 use super::boxes::{Pair, Recipe};
 use super::journal::Journal;
-use super::model::{Status, Submission};
+use super::model::{Record, Status, Submission};
 use super::partition::Partition;
 use super::place::{self, Place};
 use super::submissions;
@@ -43,6 +43,8 @@ pub struct Summary {
     pub handed_in: BTreeSet<super::journal::Job>,
     /// Everyone who was found, also with nothing to grade.
     pub students: Vec<String>,
+    /// All that the journal holds now, so that nobody has to read it again.
+    pub records: Vec<Record>,
 }
 
 /// Grades what a folder holds. Reports are written by somebody else, from the journal.
@@ -100,6 +102,7 @@ pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
         jobs.entry(key).or_insert(job).submissions.push(submission);
     }
     if jobs.is_empty() {
+        summary.records = journal.into_records();
         return Ok(summary);
     }
     if let Some(recipe) = &recipe {
@@ -145,7 +148,8 @@ pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
             });
         }
     });
-    let (summary, error) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (mut summary, error) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    summary.records = journal.into_records();
     error.map_or(Ok(summary), Err)
 }
 

@@ -93,8 +93,9 @@ fn attack(folder: &Path) -> Result<Exit> {
     // From here on it is what happens to every class.
     let options = options(folder.join("grades"));
     let summary = grade(&course, &options, &class)?;
-    publish::write(&course, &options.out, &options, Some((&summary.handed_in, &summary.students)))?;
+    let found = (&summary.handed_in, summary.students.as_slice());
     let records = Journal::read(&options.out)?;
+    publish::write(&course, &options.out, &options, &records, Some(found))?;
     let edits = [("ex1", exercise.edits().map(str::to_owned).collect())];
     let found = submissions::find(&class, &edits)?.submissions;
     let ignored = found.into_iter().map(|submission| (submission.student, submission.ignored)).collect();
