@@ -27,5 +27,6 @@ mod site;
 mod sizes;
 mod surroundings;
 mod tidy;
+mod turns;
 mod watch;
 mod webdriver;

@@ -1,0 +1,123 @@
+//! The wrong turns of the exercises: what somebody changes who is in a hurry or stuck, and what they are told. The changes
+//! of an exercise are in `turns/exN.toml`; what the check and the next hint say to each of them is one snapshot.
+
+use crate::course::settled;
+use crate::project::{Project, stderr, stdout};
+use serde::Deserialize;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+/// `turns/exN.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Turns {
+    turn: Vec<Turn>,
+}
+
+/// A wrong turn.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Turn {
+    /// What somebody thinks or does, in a few words.
+    what: String,
+    /// What they have before: the `starter`, or the `solution` without its answers of code.
+    #[serde(default = "solution")]
+    before: String,
+    edit: Vec<Edit>,
+}
+
+fn solution() -> String {
+    "solution".to_owned()
+}
+
+/// A text in place of another one, which must be there. Without `from`: the whole file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edit {
+    file: String,
+    from: Option<String>,
+    to: String,
+}
+
+fn of(exercise: &str) -> Vec<Turn> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/turns/{exercise}.toml"));
+    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    toml::from_str::<Turns>(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display())).turn
+}
+
+/// Takes every turn of an exercise, each from its start, and says what came of it.
+fn told(exercise: &str) -> String {
+    let project = Project::copy_of_the_repository();
+    let folder = project.path("").display().to_string();
+    let data = project.read(&format!("exercises/{exercise}/exercise.toml"));
+    let edits: Vec<String> = data.parse::<toml::Table>().unwrap()["edits"].clone().try_into().unwrap();
+    let mut told = String::new();
+    for turn in of(exercise) {
+        let _ = fs::remove_dir_all(project.path(".workshop"));
+        for file in &edits {
+            let starter = format!("exercises/{exercise}/starter/{file}");
+            let solved = format!("solutions/{exercise}/{file}");
+            let from = if turn.before == "solution" { [solved, starter] } else { [starter, solved] };
+            let from = from.iter().find(|file| project.path(file).is_file()).unwrap();
+            project.write(&format!("exercises/{exercise}/{file}"), &project.read(from));
+        }
+        for Edit { file, from, to } in &turn.edit {
+            let file = format!("exercises/{exercise}/{file}");
+            match from {
+                Some(from) => project.edit(&file, from, to),
+                None => project.write(&file, to),
+            }
+        }
+        let check = project.run(&["check", exercise]);
+        let code = check.get_output().status.code().unwrap();
+        let points = stdout(&check).lines().find(|line| line.ends_with(" points")).unwrap_or("no points").to_owned();
+        let problems: Vec<String> = stderr(&check)
+            .replace(&folder, "")
+            .lines()
+            .filter(|line| !line.starts_with("built ") && !line.starts_with("building "))
+            .map(str::to_owned)
+            .collect();
+        let hint = stdout(&project.run(&["hint", exercise]).success());
+        let hint: Vec<&str> = hint.lines().filter(|line| line.starts_with("  ")).collect();
+        let _ = write!(
+            told,
+            "## {}\nexit code {code}, {points}\n{}\n{}",
+            turn.what,
+            settled(problems.join("\n").trim()),
+            settled(&hint.join("\n"))
+        );
+        told.push('\n');
+    }
+    told
+}
+
+#[test]
+fn every_exercise_has_three_wrong_turns() {
+    let mut known = 0;
+    for number in 1.. {
+        let exercise = format!("ex{number}");
+        if !crate::project::repository().join("exercises").join(&exercise).is_dir() {
+            break;
+        }
+        assert!(of(&exercise).len() >= 3, "{exercise}");
+        known += 1;
+    }
+    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/turns")).unwrap();
+    let files = files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|kind| kind == "toml"));
+    assert_eq!(files.count(), known, "a file of turns for an exercise that is not there");
+}
+
+macro_rules! turns {
+    ($($exercise:ident)*) => {
+        $(
+            #[test]
+            #[ignore = "builds an exercise several times: .ci/run runs it"]
+            fn $exercise() {
+                insta::assert_snapshot!(stringify!($exercise), told(stringify!($exercise)));
+            }
+        )*
+    };
+}
+
+turns!(ex1 ex2 ex3 ex4 ex5 ex6 ex7 ex8 ex9 ex10 ex11 ex12 ex13 ex14);
