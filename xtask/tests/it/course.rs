@@ -9,6 +9,8 @@ use std::fs;
 pub const STARTER: &str = "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n# Your profile goes below.\n";
 /// What its solution adds.
 pub const PROFILE: &str = "[profile.release]\nopt-level = \"z\"\nlto = true\nstrip = true\n";
+/// What the solution adds where there is no LTO: a build takes a tenth of the time.
+pub const QUICK_PROFILE: &str = "[profile.release]\nopt-level = \"z\"\nstrip = true\n";
 /// Its program.
 pub const SOURCE: &str = "fn main() {\n    for word in std::env::args().skip(1) {\n        println!(\"{}\", word.to_uppercase());\n    }\n}\n";
 
@@ -68,20 +70,31 @@ shrink-percent = 20
 impl Project {
     /// A workshop whose only exercise is `ex1`, with the program `tiny`.
     pub fn course() -> Self {
+        Self::course_with(EXERCISE, PROFILE)
+    }
+
+    /// The same without LTO, for tests that make many builds and look at none.
+    pub fn quick_course() -> Self {
+        let exercise =
+            EXERCISE.replace("want.lto = [true]\n", "").replace("shrink-percent = 20", "shrink-percent = 10");
+        Self::course_with(&exercise, QUICK_PROFILE)
+    }
+
+    fn course_with(exercise: &str, profile: &str) -> Self {
         let project = Self::plain_workshop();
         project.edit(
             "Cargo.toml",
             "members = [\"tiny\"]",
             "members = [\"tiny\"]\nexclude = [\"exercises\", \"solutions\"]",
         );
-        project.write("exercises/ex1/exercise.toml", EXERCISE);
+        project.write("exercises/ex1/exercise.toml", exercise);
         project.write("exercises/ex1/Cargo.toml", STARTER);
         project.write("exercises/ex1/starter/Cargo.toml", STARTER);
         project.write("exercises/ex1/Cargo.lock", "version = 4\n\n[[package]]\nname = \"tiny\"\nversion = \"0.1.0\"\n");
         project.write("exercises/ex1/src/main.rs", SOURCE);
         project
             .write("exercises/ex1/README.md", "# A tiny exercise\n\n`cargo xtask check ex1`, `cargo xtask hint ex1`\n");
-        project.write("solutions/ex1/Cargo.toml", &format!("{STARTER}{PROFILE}"));
+        project.write("solutions/ex1/Cargo.toml", &format!("{STARTER}{profile}"));
         project.write("solutions/ex1/NOTES.md", "# Why\n\nBecause it is smaller.\n");
         project.run(&["author", "verify", "--write-digests"]).success();
         project

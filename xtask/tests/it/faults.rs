@@ -2,7 +2,7 @@
 //! submissions that change under their hands.
 
 use crate::browser::left_out;
-use crate::course::{PROFILE, STARTER};
+use crate::course::{QUICK_PROFILE, STARTER};
 use crate::grade::{has_boxes, rows};
 use crate::project::{Project, clean, stderr};
 use predicates::str::contains;
@@ -21,15 +21,15 @@ const STUDENTS: usize = 9;
 
 /// Eight submissions that differ, and one that is a copy: right, wrong, not to be built, not to be taken.
 fn class() -> Project {
-    let project = Project::course();
+    let project = Project::quick_course();
     for number in 1..=6 {
-        hand_in(&project, &format!("s00{number}"), &format!("{STARTER}# {number}\n{PROFILE}"));
+        hand_in(&project, &format!("s00{number}"), &format!("{STARTER}# {number}\n{QUICK_PROFILE}"));
     }
     hand_in(&project, "s004", STARTER);
     hand_in(&project, "s005", &format!("{STARTER}[profile.release]\nopt-level = \"q\"\n"));
-    hand_in(&project, "s007", &format!("{STARTER}{}", PROFILE.replace("lto", "lot")));
+    hand_in(&project, "s007", &format!("{STARTER}{}", QUICK_PROFILE.replace("strip", "stirp")));
     fs::create_dir_all(project.path("class/s008/ex1/Cargo.toml")).unwrap();
-    hand_in(&project, "s009", &format!("{STARTER}# 1\n{PROFILE}"));
+    hand_in(&project, "s009", &format!("{STARTER}# 1\n{QUICK_PROFILE}"));
     project
 }
 
@@ -290,8 +290,8 @@ fn what_is_graded_is_what_was_read_and_a_change_is_graded_again() {
     if !has_boxes() {
         return;
     }
-    let project = Project::course();
-    let texts: Vec<String> = (1..=5).map(|number| format!("{STARTER}# {number}\n{PROFILE}")).collect();
+    let project = Project::quick_course();
+    let texts: Vec<String> = (1..=5).map(|number| format!("{STARTER}# {number}\n{QUICK_PROFILE}")).collect();
     for (text, student) in texts.iter().zip(["s001", "s002", "s003", "s004", "s005"]) {
         hand_in(&project, student, text);
     }
