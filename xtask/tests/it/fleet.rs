@@ -2,7 +2,7 @@
 //! by bash and by the engine where there is one, in the tiny course.
 
 use crate::browser::left_out;
-use crate::course::{PROFILE, STARTER};
+use crate::course::{QUICK_PROFILE, STARTER};
 use crate::grade::has_boxes;
 use crate::project::{Project, clean, repository};
 use serde_json::Value;
@@ -13,7 +13,7 @@ const WORKFLOW: &str = "docs/grading/github-actions/grade.yml";
 
 /// The tiny course with a copy of docs/grading, in which `cargo xtask` is this repository's.
 fn course() -> Project {
-    let project = Project::course();
+    let project = Project::quick_course();
     let manifest = repository().join("Cargo.toml");
     let alias = format!(
         "[alias]\nxtask = [\"run\", \"--quiet\", \"--manifest-path\", {manifest:?}, \"--package\", \"xtask\", \"--\"]\n"
@@ -36,8 +36,8 @@ fn course() -> Project {
 
 /// What three students have handed in: right, untouched, a misspelled key.
 fn class(project: &Project) {
-    let wrong = PROFILE.replace("opt-level", "opt_level");
-    for (student, profile) in [("s001", PROFILE), ("s002", ""), ("s003", wrong.as_str())] {
+    let wrong = QUICK_PROFILE.replace("opt-level", "opt_level");
+    for (student, profile) in [("s001", QUICK_PROFILE), ("s002", ""), ("s003", wrong.as_str())] {
         project.write(&format!("class/{student}/ex1/Cargo.toml"), &format!("{STARTER}{profile}"));
     }
 }
@@ -179,7 +179,7 @@ fn a_learner_of_a_classroom_checks_and_the_instructor_grades_the_checkouts() {
     let checked: Value = serde_json::from_str(&project.read("check.json")).unwrap();
     assert_eq!(checked["exercises"][0]["verdict"], "fail");
     assert_eq!(bash(&project, &own, &[]).0, Some(1));
-    project.profile(PROFILE);
+    project.profile(QUICK_PROFILE);
     assert_eq!(bash(&project, &check, &[]).0, Some(0));
     assert_eq!(bash(&project, &own, &[]).0, Some(0));
     // A broken course is one.
@@ -204,7 +204,7 @@ fn a_learner_of_a_classroom_checks_and_the_instructor_grades_the_checkouts() {
             let file = format!("submissions/size-{student}/exercises/ex1/Cargo.toml");
             project.write(&file, &format!("{STARTER}{profile}"));
         };
-        hand_in("s001", PROFILE);
+        hand_in("s001", QUICK_PROFILE);
         hand_in("s002", "");
         let (code, log) = bash(&project, "docs/grading/classroom/grade-checkouts.sh submissions out", &[]);
         assert_eq!(code, Some(0), "{log}");
@@ -272,7 +272,7 @@ fn gradescope_gets_points_for_each_goal_and_a_failure_of_ours_is_told_as_ours() 
         (results, log)
     };
     // A file without a folder, as the page's upload gives it.
-    project.write("submission/Cargo.toml", &format!("{STARTER}{PROFILE}"));
+    project.write("submission/Cargo.toml", &format!("{STARTER}{QUICK_PROFILE}"));
     let (right, _) = grade();
     assert_eq!(right["score"], 10.0, "{right:#}");
     assert_eq!(right["tests"].as_array().unwrap().len(), 3);

@@ -1,7 +1,7 @@
 //! Grading a class: in boxes where there is bubblewrap, and without where that is asked for.
 
 use crate::browser::left_out;
-use crate::course::{PROFILE, QUICK_PROFILE, STARTER};
+use crate::course::{QUICK_PROFILE, STARTER};
 use crate::project::{Project, repository, stderr, stdout};
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -18,13 +18,13 @@ pub fn has_boxes() -> bool {
 
 /// A class for the tiny course: right, untouched, right again, wrong, hostile.
 fn class() -> Project {
-    let project = Project::course();
+    let project = Project::quick_course();
     let hand_in = |student: &str, text: &str| project.write(&format!("class/{student}/ex1/Cargo.toml"), text);
-    hand_in("s001", &format!("{STARTER}{PROFILE}"));
+    hand_in("s001", &format!("{STARTER}{QUICK_PROFILE}"));
     hand_in("s002", STARTER);
-    hand_in("s003", &format!("{STARTER}{PROFILE}"));
-    hand_in("s004", &format!("{STARTER}{}", PROFILE.replace("opt-level", "opt_level")));
-    hand_in("s005", &format!("{STARTER}[build-dependencies]\nevil = {{ path = \"/\" }}\n\n{PROFILE}"));
+    hand_in("s003", &format!("{STARTER}{QUICK_PROFILE}"));
+    hand_in("s004", &format!("{STARTER}{}", QUICK_PROFILE.replace("opt-level", "opt_level")));
+    hand_in("s005", &format!("{STARTER}[build-dependencies]\nevil = {{ path = \"/\" }}\n\n{QUICK_PROFILE}"));
     project.write("class/s005/ex1/.cargo/config.toml", "[build]\nrustflags = [\"-Cprefer-dynamic\"]\n");
     project
 }
@@ -82,7 +82,7 @@ fn a_class_is_graded_in_boxes_and_a_second_run_builds_nothing() {
     assert_eq!(project.read("grades/journal.jsonl"), journal);
 
     // The verdict of a learner's own check is the same.
-    project.profile(PROFILE);
+    project.profile(QUICK_PROFILE);
     assert_eq!(project.check_json().1["points"], 10);
 
     // A person's word counts, and is not lost by grading again.
@@ -117,7 +117,7 @@ fn without_a_box_that_is_asked_for_and_stamped_on_everything() {
 
 #[test]
 fn a_folder_that_cannot_be_graded_is_explained() {
-    let project = Project::course();
+    let project = Project::quick_course();
     project.run(&["grade"]).code(2).stderr(contains("DIR"));
     project.run(&["grade", "nowhere"]).code(2).stderr(contains("nowhere").and(contains("help:")));
     fs::create_dir(project.path("empty")).unwrap();
@@ -135,7 +135,7 @@ fn no_hostile_submission_gets_through() {
     if !has_boxes() {
         return;
     }
-    let project = Project::course();
+    let project = Project::quick_course();
     let assert = project.run(&["grade", "--self-test"]).success();
     let text = stdout(&assert);
     assert!(text.contains("an honest submission passes") && text.contains(" 0 attacks worked\n"), "{text}");
@@ -200,7 +200,7 @@ fn hostile_names() -> Vec<std::ffi::OsString> {
 #[cfg(target_os = "linux")]
 #[ignore = "grades a dozen submissions: .ci/run runs it"]
 fn names_of_students_and_files_do_no_harm() {
-    let project = Project::course();
+    let project = Project::quick_course();
     let names = hostile_names();
     for name in &names {
         let folder = project.path("class").join(name).join("ex1");

@@ -1,6 +1,6 @@
 //! A learner's way through an exercise, wrong turns and machine trouble included.
 
-use crate::course::{PROFILE, SOURCE, STARTER, codes, pin, settled, verdict};
+use crate::course::{PROFILE, QUICK_PROFILE, SOURCE, STARTER, codes, pin, settled, verdict};
 use crate::project::{Project, json, stderr, stdout};
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -83,8 +83,8 @@ fn without_times(text: &str) -> String {
 
 #[test]
 fn the_document_of_a_check_is_what_was_promised() {
-    let project = Project::course();
-    project.profile(PROFILE);
+    let project = Project::quick_course();
+    project.profile(QUICK_PROFILE);
     let (code, document) = project.check_json();
     assert_eq!(code, 0);
     assert_eq!(document["schema"], "size-workshop/check/1");
@@ -126,7 +126,7 @@ fn the_document_of_a_check_is_what_was_promised() {
 
 #[test]
 fn the_solution_is_judged_without_touching_the_learners_files() {
-    let project = Project::course();
+    let project = Project::quick_course();
     project.profile("[profile.release]\nlto = \"thin\" # mine\n");
     let before = project.everything();
     project.run(&["check", "ex1", "--solution"]).success().stdout(contains("10 of 10 points"));
@@ -163,7 +163,7 @@ fn what_wins_over_the_manifest_is_named() {
 
 #[test]
 fn what_if_tells_a_learner_what_a_missing_setting_would_bring() {
-    let project = Project::course();
+    let project = Project::quick_course();
     project.edit(
         "Cargo.toml",
         "[workspace.metadata.sizes]",
@@ -192,15 +192,15 @@ fn what_only_the_environment_sets_is_not_the_learners() {
 
 #[test]
 fn the_baseline_is_fair_whatever_the_environment_says() {
-    let project = Project::course();
-    project.profile(PROFILE);
+    let project = Project::quick_course();
+    project.profile(QUICK_PROFILE);
     let bytes = |document: &serde_json::Value| {
         let builds = document["builds"].as_array().unwrap();
         builds.iter().find(|build| build["name"] == "before").unwrap()["bytes"].as_u64().unwrap()
     };
     let (_, document) = project.check_json();
-    let other = Project::course();
-    other.profile(PROFILE);
+    let other = Project::quick_course();
+    other.profile(QUICK_PROFILE);
     other.write(
         ".cargo/config.toml",
         "[profile.release]\nopt-level = 1\n[build]\nrustflags = [\"-C\", \"prefer-dynamic\"]\n",
@@ -217,10 +217,10 @@ fn first_problem(text: &str) -> String {
 
 #[test]
 fn a_build_that_fails_shows_rustcs_own_words_whole() {
-    let project = Project::course();
+    let project = Project::quick_course();
     project.write("exercises/ex1/src/main.rs", "fn main() {\n    let x: u32 = \"one\";\n    println!(\"{y}\");\n}\n");
     project.run(&["author", "verify", "--write-digests"]).success();
-    project.profile(PROFILE);
+    project.profile(QUICK_PROFILE);
     let assert = project.check().code(1);
     let text = stderr(&assert);
     for words in [
@@ -239,8 +239,8 @@ fn a_build_that_fails_shows_rustcs_own_words_whole() {
 
 #[test]
 fn a_file_that_was_not_to_be_changed_is_named() {
-    let project = Project::course();
-    project.profile(PROFILE);
+    let project = Project::quick_course();
+    project.profile(QUICK_PROFILE);
     project.write("exercises/ex1/src/main.rs", "fn main() {}\n");
     let (code, document) = project.check_json();
     assert_eq!(code, 1);
@@ -256,13 +256,13 @@ fn a_file_that_was_not_to_be_changed_is_named() {
 
 /// What the program does instead, under the learner's profile only: Cargo sets `panic` for it.
 fn misbehaves(how: &str) -> Project {
-    let project = Project::course();
+    let project = Project::quick_course();
     let source = format!(
         "fn main() {{\n    if cfg!(panic = \"abort\") {{ {how} }}\n    println!(\"right\");\n    println!(\"both\");\n}}\n"
     );
     project.write("exercises/ex1/src/main.rs", &source);
     project.run(&["author", "verify", "--write-digests"]).success();
-    project.profile(&format!("{PROFILE}panic = \"abort\"\n"));
+    project.profile(&format!("{QUICK_PROFILE}panic = \"abort\"\n"));
     project
 }
 
@@ -304,8 +304,8 @@ fn a_program_that_hangs_floods_or_crashes_is_ended_and_said() {
 
 #[test]
 fn a_damaged_record_is_set_aside_and_the_check_goes_on() {
-    let project = Project::course();
-    project.profile(PROFILE);
+    let project = Project::quick_course();
+    project.profile(QUICK_PROFILE);
     project.write(".workshop/progress.json", "{\"version\":1,\"exercises\":{\"ex1\":{\"sta");
     project.check().success().stderr(contains("progress was damaged").and(contains("progress.damaged-1.json")));
     assert!(project.path(".workshop/progress.damaged-1.json").is_file());
@@ -314,7 +314,7 @@ fn a_damaged_record_is_set_aside_and_the_check_goes_on() {
 
 #[test]
 fn a_record_of_a_newer_workshop_is_left_alone() {
-    let project = Project::course();
+    let project = Project::quick_course();
     project.write(".workshop/progress.json", "{\"version\":99}");
     project.run(&["list"]).code(2).stderr(contains("newer workshop"));
     assert_eq!(project.read(".workshop/progress.json"), "{\"version\":99}");
@@ -323,12 +323,12 @@ fn a_record_of_a_newer_workshop_is_left_alone() {
 #[cfg(unix)]
 #[test]
 fn a_check_that_is_killed_leaves_the_record_whole() {
-    let project = Project::course();
-    project.profile(PROFILE);
+    let project = Project::quick_course();
+    project.profile(QUICK_PROFILE);
     project.check().success();
     let before = project.read(".workshop/progress.json");
     for moment in [1, 40, 120, 300] {
-        project.profile(&format!("{PROFILE}codegen-units = {moment}\n"));
+        project.profile(&format!("{QUICK_PROFILE}codegen-units = {moment}\n"));
         let mut call = project.xtask();
         call.args(["check", "ex1"]).timeout(std::time::Duration::from_millis(moment));
         let _ = call.output();
@@ -342,8 +342,8 @@ fn a_check_that_is_killed_leaves_the_record_whole() {
 
 #[test]
 fn a_folder_that_cannot_be_written_is_named_and_a_verdict_survives_it() {
-    let project = Project::course();
-    project.profile(PROFILE);
+    let project = Project::quick_course();
+    project.profile(QUICK_PROFILE);
     // Whoever runs the test, root included, cannot make a folder where a file is.
     project.write("exercises/ex1/target", "in the way");
     let error = json(&project.run(&["check", "ex1", "--format", "json"]).code(3));
@@ -355,8 +355,8 @@ fn a_folder_that_cannot_be_written_is_named_and_a_verdict_survives_it() {
 
 #[test]
 fn without_a_network_nothing_is_missing() {
-    let project = Project::course();
-    project.profile(PROFILE);
+    let project = Project::quick_course();
+    project.profile(QUICK_PROFILE);
     let home = tempfile::tempdir().unwrap();
     let assert =
         project.xtask().args(["check", "ex1"]).env("CARGO_NET_OFFLINE", "true").env("CARGO_HOME", home.path()).assert();
@@ -365,8 +365,8 @@ fn without_a_network_nothing_is_missing() {
 
 #[test]
 fn a_machine_without_cargo_is_told_what_to_install() {
-    let project = Project::course();
-    project.profile(PROFILE);
+    let project = Project::quick_course();
+    project.profile(QUICK_PROFILE);
     let empty = tempfile::tempdir().unwrap();
     let mut call = project.xtask();
     let assert =
@@ -378,7 +378,7 @@ fn a_machine_without_cargo_is_told_what_to_install() {
 
 #[test]
 fn reset_saves_whatever_is_there() {
-    let project = Project::course();
+    let project = Project::quick_course();
     project.profile("# first\n");
     project.run(&["reset", "ex1"]).success();
     project.profile("# second\n");
@@ -410,7 +410,7 @@ fn reset_saves_whatever_is_there() {
 
 #[test]
 fn a_course_that_is_incomplete_says_which_file() {
-    let project = Project::course();
+    let project = Project::quick_course();
     fs::remove_file(project.path("exercises/ex1/starter/Cargo.toml")).unwrap();
     project.run(&["check", "ex1"]).code(2).stderr(contains("starter").and(contains("git checkout")));
     project.edit("exercises/ex1/exercise.toml", "against = \"before\"", "against = \"befoer\"");
@@ -419,7 +419,7 @@ fn a_course_that_is_incomplete_says_which_file() {
 
 #[test]
 fn the_doctor_says_what_is_there_and_what_is_not() {
-    let project = Project::course();
+    let project = Project::quick_course();
     let assert = project.run(&["doctor"]).success();
     let text = stdout(&assert);
     for name in ["rustc", "linker", "cargo", "cargo-bloat", "bwrap", "valgrind", "mdbook", "environment"] {
@@ -435,7 +435,7 @@ fn the_doctor_says_what_is_there_and_what_is_not() {
 
 #[test]
 fn a_verb_or_an_exercise_that_is_missing_is_a_usage_error() {
-    let project = Project::course();
+    let project = Project::quick_course();
     project.run(&["check"]).code(2).stderr(contains("<EXERCISE>"));
     project.run(&["chek", "ex1"]).code(2).stderr(contains("check"));
     project

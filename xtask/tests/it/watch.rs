@@ -1,6 +1,6 @@
 //! `cargo xtask watch`: a check at every save, however it is made, and none for an older one.
 
-use crate::course::{PROFILE, STARTER};
+use crate::course::{QUICK_PROFILE, STARTER};
 use crate::project::{Project, clean};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -72,13 +72,13 @@ impl Drop for Watch {
 
 #[test]
 fn every_save_is_checked_also_one_that_renames_a_new_file_over_the_old_one() {
-    let project = Project::course();
+    let project = Project::quick_course();
     let mut watch = Watch::start(&project);
     watch.wait_for("watching ex1");
     watch.wait_for("next: work on the goal `profile`");
     assert!(watch.all.contains("0/4  profile"), "{}", watch.all);
     // As vim and many others save.
-    project.write("exercises/ex1/Cargo.toml.new", &format!("{STARTER}{PROFILE}"));
+    project.write("exercises/ex1/Cargo.toml.new", &format!("{STARTER}{QUICK_PROFILE}"));
     fs::rename(project.path("exercises/ex1/Cargo.toml.new"), project.path("exercises/ex1/Cargo.toml")).unwrap();
     watch.wait_for("10 of 10 points");
     watch.wait_for("next: `cargo xtask solution ex1`");
@@ -97,7 +97,7 @@ fn every_save_is_checked_also_one_that_renames_a_new_file_over_the_old_one() {
 
 #[test]
 fn the_latest_save_wins_over_a_check_that_runs() {
-    let project = Project::course();
+    let project = Project::quick_course();
     // The build waits for this program for ever: no check of the first files ever ends.
     project.write("exercises/ex1/build.rs", "fn main() { if std::env::var(\"OPT_LEVEL\").as_deref() == Ok(\"1\") { std::thread::sleep(std::time::Duration::from_secs(3600)) } }\n");
     project.run(&["author", "verify", "--write-digests"]).success();
@@ -105,7 +105,7 @@ fn the_latest_save_wins_over_a_check_that_runs() {
     let mut watch = Watch::start(&project);
     watch.wait_for("profile/wrong-value");
     std::thread::sleep(Duration::from_millis(500));
-    project.profile(PROFILE);
+    project.profile(QUICK_PROFILE);
     watch.wait_for("saved again");
     watch.wait_for("10 of 10 points");
     watch.wait_for("next: ");
@@ -115,7 +115,7 @@ fn the_latest_save_wins_over_a_check_that_runs() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_a_watch_at_once_with_all_that_it_has_started() {
-    let project = Project::course();
+    let project = Project::quick_course();
     project.write("exercises/ex1/build.rs", "fn main() { std::fs::write(\"pid\", std::process::id().to_string()).unwrap(); std::thread::sleep(std::time::Duration::from_secs(3600)) }\n");
     project.run(&["author", "verify", "--write-digests"]).success();
     let mut watch = Watch::start(&project);
