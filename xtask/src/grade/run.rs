@@ -121,7 +121,7 @@ pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
     let first = bench(0)?;
     for (index, course) in courses.iter_mut().enumerate() {
         if jobs.values().any(|job| job.course == index) {
-            course.reference = reference(root, course.exercise, &first)?;
+            course.reference = reference(root, course, &first)?;
         }
     }
     let workers =
@@ -216,17 +216,17 @@ fn courses<'a>(exercises: &'a [Exercise], recipe: Option<&Recipe>) -> Result<Vec
             format!("{:?} {release} {host}", exercise.data.pristine).as_bytes(),
             recipe.map_or_else(|| "none".to_owned(), Recipe::describe).as_bytes(),
         ]);
-        courses.push(Course { exercise, digest, reference: None });
+        let starter = evidence::starter_files(exercise)?;
+        courses.push(Course { exercise, starter, digest, reference: None });
     }
     Ok(courses)
 }
 
 /// Bytes that the course's own solution reaches here. It must pass, or no grade would mean anything.
-fn reference(root: &Path, exercise: &Exercise, bench: &Bench) -> Result<Option<u64>> {
-    let solved = evidence::solution_files(exercise)?;
-    let trial = bench
-        .judge(root, exercise, solved, "reference")
-        .with_context(|| format!("cannot try the solution of {}", exercise.id))?;
+fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<Option<u64>> {
+    let exercise = course.exercise;
+    let trial =
+        bench.judge_solution(root, course).with_context(|| format!("cannot try the solution of {}", exercise.id))?;
     if trial.judgement.verdict() != Verdict::Pass {
         let missed = trial.judgement.outcomes.iter().find(|outcome| outcome.verdict != Verdict::Pass);
         let why = missed.map(|goal| {

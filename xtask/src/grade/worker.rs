@@ -26,13 +26,12 @@ use std::time::Instant;
 /// settings alone.
 const PLAUSIBLE: f64 = 0.95;
 
-/// What the hidden inputs of the course's own solution are made from. It is tried before any submission.
-const REFERENCE: &str = "reference";
-
 /// What all submissions for an exercise have in common.
 pub struct Course<'a> {
     /// The exercise.
     pub exercise: &'a Exercise,
+    /// The course's own content of the files that learners edit.
+    pub starter: Vec<(String, Vec<u8>)>,
     /// Digest of the exercise, the compiler, this program and the boxes.
     pub digest: String,
     /// Bytes of the build that the size goal judges, of the course's own solution.
@@ -60,23 +59,34 @@ impl Bench {
         Ok(Self { folder, boxes, warm, common })
     }
 
-    /// Judges files as if they were a learner's.
+    /// Judges the course's own solution as if it were a learner's. Every crate that a submission may choose is fetched first: a
+    /// box has no network.
     ///
     /// # Errors
-    /// When the environment fails: a full disk, no compiler.
-    pub fn judge(
-        &self,
-        root: &Path,
-        exercise: &Exercise,
-        files: Vec<(String, Vec<u8>)>,
-        hidden: &str,
-    ) -> Result<Trial> {
-        let starter = evidence::starter_files(exercise)?;
-        let may = May::of(exercise);
-        let built = files.iter().map(|(path, text)| (path.clone(), safe::of(path, text, &starter, may).0)).collect();
+    /// When the environment fails: a full disk, no compiler, a crate that cannot be fetched.
+    pub fn judge_solution(&self, root: &Path, course: &Course<'_>) -> Result<Trial> {
+        let exercise = course.exercise;
+        if self.boxes.is_some() {
+            evidence::fetch(exercise, &course.starter, &self.base(exercise)?.join("fetched"), false)
+                .with_context(|| format!("not every crate that {} can need is on this machine", exercise.id))?;
+        }
+        self.judge(root, course, evidence::solution_files(exercise)?, "reference")
+    }
+
+    /// The folder for an exercise, which the boxes can write.
+    fn base(&self, exercise: &Exercise) -> Result<PathBuf> {
         let base = self.folder.join(&exercise.id);
         fs::create_dir_all(&base).with_context(|| format!("cannot make the folder {}", base.display()))?;
         tree::open_to_all(&base)?;
+        Ok(base)
+    }
+
+    /// Judges files as if they were a learner's. The hidden inputs are made from `hidden`.
+    fn judge(&self, root: &Path, course: &Course<'_>, files: Vec<(String, Vec<u8>)>, hidden: &str) -> Result<Trial> {
+        let Course { exercise, starter, .. } = course;
+        let may = May::of(exercise);
+        let built = files.iter().map(|(path, text)| (path.clone(), safe::of(path, text, starter, may).0)).collect();
+        let base = self.base(exercise)?;
         // Cargo takes what it has built before for fresh by its time alone: nothing of an earlier submission may be left.
         for entry in fs::read_dir(&base)? {
             let entry = entry?;
@@ -88,11 +98,6 @@ impl Bench {
                     .with_context(|| format!("cannot remove {}", path.display()))?;
             }
         }
-        if hidden == REFERENCE && self.boxes.is_some() {
-            // A box has no network, and a submission may choose crates that the solution does without.
-            evidence::fetch(exercise, &starter, &base.join("fetched"), false)
-                .with_context(|| format!("not every crate that {} can need is on this machine", exercise.id))?;
-        }
         let Self { boxes, warm, common, .. } = self;
         let (boxes, warm, common) = (boxes.clone(), warm.clone(), common.clone());
         let grading = Grading { base, boxes, hidden: hidden.to_owned(), built, warm, common };
@@ -102,7 +107,7 @@ impl Bench {
     /// Grades a submission. What is our fault is a record, too: `infra-error`.
     pub fn grade(&self, root: &Path, course: &Course<'_>, submission: &Submission, key: &str) -> Record {
         let began = Instant::now();
-        let mut record = blank(course.exercise, submission, key);
+        let mut record = blank(course, submission, key);
         "bwrap".clone_into(&mut record.sandbox);
         if self.boxes.is_none() {
             "none".clone_into(&mut record.sandbox);
@@ -112,13 +117,10 @@ impl Bench {
             record.message = Some(why);
             return record;
         }
-        match files_of(course.exercise, submission) {
+        // The same files have the same hidden inputs, whoever hands them in.
+        match self.judge(root, course, files_of(course, submission), key) {
             Err(error) => infra(&mut record, &error),
-            // The same files have the same hidden inputs, whoever hands them in.
-            Ok(files) => match self.judge(root, course.exercise, files, key) {
-                Err(error) => infra(&mut record, &error),
-                Ok(trial) => self.fill(&mut record, course, &trial),
-            },
+            Ok(trial) => self.fill(&mut record, course, &trial),
         }
         record.seconds = (began.elapsed().as_secs_f64() * 100.0).round() / 100.0;
         record
@@ -170,16 +172,14 @@ fn too_large(submission: &Submission) -> Option<String> {
 }
 
 /// The learner's files over the course's: one that was not handed in is as it was.
-fn files_of(exercise: &Exercise, submission: &Submission) -> Result<Vec<(String, Vec<u8>)>> {
-    let starter = evidence::starter_files(exercise)?;
-    Ok(starter
-        .into_iter()
-        .map(|(path, own)| (path.clone(), submission.files.get(&path).cloned().unwrap_or(own)))
-        .collect())
+fn files_of(course: &Course<'_>, submission: &Submission) -> Vec<(String, Vec<u8>)> {
+    let handed_in = |(path, own): &(String, Vec<u8>)| (path.clone(), submission.files.get(path).unwrap_or(own).clone());
+    course.starter.iter().map(handed_in).collect()
 }
 
 /// A record of which only the names are known.
-fn blank(exercise: &Exercise, submission: &Submission, key: &str) -> Record {
+fn blank(course: &Course<'_>, submission: &Submission, key: &str) -> Record {
+    let Course { exercise, starter, .. } = course;
     let answers = submission.files.get("answers.toml").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let answers: toml::Table = answers.and_then(|text| text.parse().ok()).unwrap_or_default();
     let free = exercise.data.goal.iter().filter_map(|goal| match &goal.check {
@@ -191,9 +191,8 @@ fn blank(exercise: &Exercise, submission: &Submission, key: &str) -> Record {
         .filter(|(_, text)| !text.is_empty())
         .collect();
     let mut review = Vec::new();
-    let starter = evidence::starter_files(exercise).unwrap_or_default();
     for (path, text) in &submission.files {
-        let replaced = safe::of(path, text, &starter, May::of(exercise)).1;
+        let replaced = safe::of(path, text, starter, May::of(exercise)).1;
         if !replaced.is_empty() {
             review.push(format!(
                 "{path} changes {}, which is the course's: it was graded with the course's own",
