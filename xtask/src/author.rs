@@ -1,8 +1,11 @@
-//! The verbs of those who make exercises. `verify` proves the course: that every exercise fails where it should, can be
-//! solved, and that nothing in its solution is idle.
+//! The verbs of those who make exercises. `new` makes one to begin with. `verify` proves the course: that every exercise fails
+//! where it should, can be solved, and that nothing in its solution is idle.
 
 mod digests;
+mod lists;
+mod new;
 mod prove;
+mod skeleton;
 mod tidy;
 
 use crate::cli;
@@ -11,11 +14,18 @@ use crate::exit::Exit;
 use crate::output;
 use anyhow::Result;
 
-/// Runs `cargo xtask author verify`.
+/// Runs `cargo xtask author`.
 ///
 /// # Errors
 /// When the environment fails; what is wrong with the course is an exit code, and all of it is said.
-pub fn verify(options: &cli::Verify) -> Result<Exit> {
+pub fn run(verb: &cli::Author) -> Result<Exit> {
+    match verb {
+        cli::Author::New(options) => new::run(options),
+        cli::Author::Verify(options) => verify(options),
+    }
+}
+
+fn verify(options: &cli::Verify) -> Result<Exit> {
     let cli::Verify { exercises, write_digests } = options;
     let root = crate::manifest::Workshop::find()?.root;
     let chosen: Vec<Exercise> = if exercises.is_empty() {
@@ -40,6 +50,10 @@ pub fn verify(options: &cli::Verify) -> Result<Exit> {
         }
         let how = if found.is_empty() { "ok".to_owned() } else { format!("{} problems", found.len()) };
         output::message(&format!("verified {}: {how}", exercise.id));
+        let marks = skeleton::marks(&root, exercise)?;
+        if !marks.is_empty() {
+            output::note(&format!("{} still says REPLACE: {}", exercise.id, marks.join(", ")));
+        }
         problems.extend(found);
     }
     problems.iter().for_each(|problem| output::not_met(problem));

@@ -153,8 +153,18 @@ pub struct Reset {
 /// `cargo xtask author`.
 #[derive(Debug, Subcommand)]
 pub enum Author {
+    /// Makes a new exercise: a small one that `author verify` accepts, whose text says what to replace.
+    New(New),
     /// Proves the course: every starter fails as it says, every solution passes, and no line of a solution is idle.
     Verify(Verify),
+}
+
+/// `cargo xtask author new`.
+#[derive(Debug, Args)]
+pub struct New {
+    /// Its name: `ex` and a number that is free
+    #[arg(value_name = "EXERCISE")]
+    pub exercise: String,
 }
 
 /// `cargo xtask author verify`.

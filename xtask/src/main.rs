@@ -34,7 +34,7 @@ mod trial;
 mod units;
 
 use clap::Parser as _;
-use cli::{Author, Cli, Verb};
+use cli::{Cli, Verb};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
         Some(Verb::Report(options)) => anatomy::page::run(&options),
         Some(Verb::Image(options)) => image::run(&options),
         Some(Verb::Grade(options)) => grade::run(&options),
-        Some(Verb::Author(Author::Verify(options))) => author::verify(&options),
+        Some(Verb::Author(verb)) => author::run(&verb),
         Some(Verb::Sizes(options)) => sizes::run(&options),
         Some(Verb::Docs(options)) => docs::run(&options),
     });

@@ -32,20 +32,83 @@ fn replace(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
     proc::uninterrupted(|| {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let name = path.file_name().with_context(|| format!("{} names no file", path.display()))?;
-        let temporary = folder.join(temporary_name(&name.to_string_lossy(), std::process::id()));
-        let written = File::create(&temporary).and_then(|mut file| {
-            file.write_all(bytes)?;
-            if to_the_disk {
-                file.sync_all()?;
-            }
-            fs::rename(&temporary, path)
-        });
-        if written.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        written.with_context(|| format!("cannot write {}", path.display()))
+        replace_now(path, bytes, to_the_disk)
     })
+}
+
+/// Ctrl-C is held off by the caller, and the folder is there.
+fn replace_now(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
+    let name = path.file_name().with_context(|| format!("{} names no file", path.display()))?;
+    let temporary = path.with_file_name(temporary_name(&name.to_string_lossy(), std::process::id()));
+    let written = File::create(&temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        if to_the_disk {
+            file.sync_all()?;
+        }
+        fs::rename(&temporary, path)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Writes several files below a folder, all of them or none. Files that are there are replaced, missing folders are made. After
+/// an error everything is as it was, but for what cannot even be put back; Ctrl-C waits until all is written.
+///
+/// # Errors
+/// When a folder cannot be made or a file cannot be written.
+pub fn write_all_or_none(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
+    proc::uninterrupted(|| {
+        let mut undo = Undo::default();
+        for (relative, content) in files {
+            if let Err(error) = undo.write(&folder.join(relative), content) {
+                undo.all();
+                return Err(error);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What was done, so that it can be taken back.
+#[derive(Default)]
+struct Undo {
+    /// Folders that were made, the outer ones first.
+    folders: Vec<PathBuf>,
+    /// Files that were written, with what they held before.
+    files: Vec<(PathBuf, Option<Vec<u8>>)>,
+}
+
+impl Undo {
+    fn write(&mut self, path: &Path, content: &[u8]) -> Result<()> {
+        let missing: Vec<&Path> = path.ancestors().skip(1).take_while(|folder| !folder.exists()).collect();
+        for folder in missing.into_iter().rev() {
+            fs::create_dir(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            self.folders.push(folder.to_owned());
+        }
+        let before = match fs::read(path) {
+            Ok(before) => Some(before),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        };
+        replace_now(path, content, true)?;
+        self.files.push((path.to_owned(), before));
+        Ok(())
+    }
+
+    /// Goes back as far as it can.
+    fn all(self) {
+        for (path, before) in self.files.into_iter().rev() {
+            let _ = match before {
+                Some(before) => replace_now(&path, &before, true),
+                None => fs::remove_file(&path).map_err(Into::into),
+            };
+        }
+        for folder in self.folders.into_iter().rev() {
+            let _ = fs::remove_dir(folder);
+        }
+    }
 }
 
 /// The name of a file while it is being written.
@@ -212,6 +275,25 @@ mod tests {
         assert!(error.to_string().contains("cannot write"), "{error}");
         assert!(path.join("kept").is_dir());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn several_files_are_written_all_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let file = |name: &str| (name.to_owned(), b"new".to_vec());
+        write_atomic(&root.join("list.md"), b"old").unwrap();
+        // Where a file is, no folder can be made, whoever runs this.
+        let wanted = ["ex15/src/main.rs", "ex15/Cargo.toml", "list.md", "list.md/Cargo.toml"].map(file);
+        let error = write_all_or_none(root, &wanted).unwrap_err();
+        assert!(format!("{error:#}").contains("list.md"), "{error:#}");
+        assert_eq!(files(root).unwrap(), [Path::new("list.md")]);
+        assert!(!root.join("ex15").exists());
+        assert_eq!(fs::read(root.join("list.md")).unwrap(), b"old");
+
+        write_all_or_none(root, &wanted[..3]).unwrap();
+        assert_eq!(files(root).unwrap(), ["ex15/Cargo.toml", "ex15/src/main.rs", "list.md"].map(Path::new));
+        assert_eq!(fs::read(root.join("list.md")).unwrap(), b"new");
     }
 
     #[test]

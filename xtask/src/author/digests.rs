@@ -38,16 +38,40 @@ fn is_of_the_package(exercise: &Exercise, relative: &Path) -> bool {
 pub fn write(exercise: &Exercise) -> Result<()> {
     let file = exercise.folder.join("exercise.toml");
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let start = text.find("[pristine]\n").ok_or_else(|| {
+    let written = written_into(&text, &of(exercise)?).ok_or_else(|| {
         Failure::new(Exit::Usage, "there is no table [pristine] to write the digests into").file(shown(&file))
     })?;
-    let body = start + "[pristine]\n".len();
-    let end = text[body..].find("\n[").map_or(text.len(), |at| body + at);
-    let lines: String = of(exercise)?.iter().map(|(path, digest)| format!("\"{path}\" = \"{digest}\"\n")).collect();
-    let written = format!("{}{lines}{}", &text[..body], &text[end..]);
     if written != text {
         tree::write_atomic(&file, written.as_bytes())?;
         output::note(&format!("wrote {}", shown(&file).display()));
     }
     Ok(())
+}
+
+/// The text of an exercise.toml with these digests; none if it has no table for them.
+pub fn written_into(text: &str, digests: &BTreeMap<String, String>) -> Option<String> {
+    let body = text.find("[pristine]\n")? + "[pristine]\n".len();
+    // Up to the next table, or to the comment above it.
+    let is_digest = |line: &&str| !line.trim().is_empty() && !line.starts_with(['[', '#']);
+    let old: usize = text[body..].split_inclusive('\n').take_while(is_digest).map(str::len).sum();
+    let lines: String = digests.iter().map(|(path, digest)| format!("\"{path}\" = \"{digest}\"\n")).collect();
+    Some(format!("{}{lines}{}", &text[..body], &text[body + old..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_replace_those_that_are_there_and_nothing_else() {
+        let digests = BTreeMap::from([("src/main.rs".to_owned(), "00".to_owned())]);
+        let filled = |text: &str| written_into(text, &digests);
+        let after = "\n# The first build.\n[build.before]\n";
+        let wanted = format!("[pristine]\n\"src/main.rs\" = \"00\"\n{after}");
+        assert_eq!(filled(&format!("[pristine]\n{after}")).unwrap(), wanted);
+        assert_eq!(filled(&format!("[pristine]\n\"src/a.rs\" = \"11\"\n\"b\" = \"22\"\n{after}")).unwrap(), wanted);
+        assert_eq!(filled(&wanted).unwrap(), wanted);
+        assert_eq!(filled("[pristine]\n").unwrap(), "[pristine]\n\"src/main.rs\" = \"00\"\n");
+        assert_eq!(filled("[build.before]\n"), None);
+    }
 }

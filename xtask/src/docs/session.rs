@@ -116,6 +116,9 @@ impl Session {
         for old in sources(&self.copy).unwrap_or_default() {
             if !files.iter().any(|file| file.name == old) {
                 fs::remove_file(self.copy.join(&old)).with_context(|| format!("cannot remove {}", old.display()))?;
+                // And the folders that held nothing else.
+                let mut folders = old.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+                while folders.next().is_some_and(|folder| fs::remove_dir(self.copy.join(folder)).is_ok()) {}
             }
         }
         for SourceFile { name, source, content } in &files {

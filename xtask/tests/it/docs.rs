@@ -196,6 +196,16 @@ fn commands_are_run_and_what_they_print_is_compared() {
 
 #[test]
 #[cfg(unix)]
+fn what_a_block_makes_is_gone_for_the_next_one_with_its_folders() {
+    let project = book(
+        "```console\n$ mkdir -p exercises/ex99/src && touch exercises/ex99/src/main.rs\n```\n\n\
+         ```console\n$ ls exercises | grep ex99\n$ echo $?\n1\n```\n",
+    );
+    project.run(&["docs", "--run", "try"]).success().stderr(contains("3 commands were run, 0 results are not"));
+}
+
+#[test]
+#[cfg(unix)]
 fn a_shell_that_ends_early_or_a_folder_that_is_missing_is_an_error() {
     let project = book("```console\n$ echo before\nbefore\n$ exit 3\n$ echo after\nafter\n```\n");
     project

@@ -2,6 +2,7 @@
 
 mod anatomy;
 mod author;
+mod author_new;
 mod browser;
 mod budget;
 mod class;
