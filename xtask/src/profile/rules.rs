@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::manifest::{is_built_in, nearest};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use toml::de::{DeTable, DeValue, Error};
+use toml::de::{DeArray, DeTable, DeValue, Error};
 
 /// All problems, the most important first.
 pub fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Vec<Diagnostic> {
@@ -143,6 +143,19 @@ fn first_place(table: &DeTable<'_>, name: &str, before: usize) -> Option<Range<u
     best
 }
 
+/// `[[profile.release]]`: two pairs of brackets begin an entry of a list.
+pub fn list_of_tables(profile: &str, place: Range<usize>, tables: &DeArray<'_>) -> Stray {
+    let tables = tables.iter().filter_map(|table| table.get_ref().as_table());
+    Stray {
+        table: format!("[[profile.{profile}]]"),
+        name: place,
+        settings: tables.flat_map(DeTable::keys).map(|key| key.get_ref().to_string()).collect(),
+        code: Code::UnknownTable,
+        instead: Some(format!("[profile.{profile}]")),
+        refused: true,
+    }
+}
+
 /// Settings of profiles in a table at the top of the manifest that is no profile.
 pub fn stray(name: &str, place: Range<usize>, value: &DeValue<'_>) -> Vec<Stray> {
     let settings_of = |table: &DeTable<'_>| -> Vec<String> {
@@ -228,7 +241,10 @@ fn stray_problem(stray: &Stray, source: &Source) -> Diagnostic {
         Code::UnknownTable => Diagnostic::new(*code, format!("Cargo does not know the table {table}")).at(
             source,
             name.clone(),
-            "Cargo only warns, and ignores all of it",
+            match refused {
+                true => "two pairs of brackets begin a list, and Cargo refuses one here",
+                false => "Cargo only warns, and ignores all of it",
+            },
         ),
         _ => {
             let verb = if settings.len() == 1 { "stands" } else { "stand" };
