@@ -115,6 +115,10 @@ fn common(code: Code) -> Option<&'static str> {
         Code::DuplicateKey => Some(
             "Search the file for the name in the message: it is there twice. A table may begin only once, and a setting may stand only once in it.",
         ),
+        Code::WrongType => Some("In TOML, words stand in quotes; numbers, true and false do not."),
+        Code::MisspelledKey => Some(
+            "Cargo builds all the same, and only warns: read the first lines of what it prints. The right spelling is in the message of the check.",
+        ),
         Code::AnswersSyntax => Some(
             "Each line of answers.toml is a question, an equals sign and your answer, all on that one line. Text stands in quotes, with none inside. Whole numbers need none.",
         ),
