@@ -137,6 +137,9 @@ impl Manifest {
                         DeValue::Table(table) => {
                             self.profiles.insert(name, profile(key.span(), table));
                         }
+                        DeValue::Array(tables) if tables.iter().any(|table| table.get_ref().is_table()) => {
+                            self.strays.push(rules::list_of_tables(&name, key.span(), tables));
+                        }
                         _ => self.strays.push(Stray {
                             table: "[profile]".to_owned(),
                             name: key.span(),

@@ -32,7 +32,7 @@ pub fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds::Answe
     if let Some(problem) = answers.problems.first() {
         return Finding::NotMet(vec![problem.clone()], serde_json::Value::Null);
     }
-    let answer = match answers.get(key) {
+    let answer = match answers.get(key, &case.exercise.id) {
         Ok(answer) => answer,
         Err(missing) => return Finding::NotMet(vec![*missing], serde_json::Value::Null),
     };
@@ -48,14 +48,19 @@ pub fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds::Answe
         Said::Right => return Finding::Met(data),
         Said::NeedsBuild => return Finding::NeedsBuild,
         Said::Wrong(why) => {
-            let problem = problem(Code::AnswerWrong, format!("`{key}` is not right: {why}"), "not what was measured");
+            let label = match truth {
+                Truth::Text(_) => "too short",
+                Truth::Choice(_) => "not this one",
+                _ => "not what was measured",
+            };
+            let problem = problem(Code::AnswerWrong, format!("`{key}` is not right: {why}"), label);
             match told.get(&given) {
                 Some(told) => problem.help(told),
                 None => problem.help(format!("`cargo xtask hint {}` helps", case.exercise.id)),
             }
         }
         Said::NotANumber(help) => {
-            problem(Code::AnswerNotANumber, format!("`{key}` is no number that is understood"), "not a number")
+            problem(Code::AnswerNotANumber, format!("`{key}` is no number that is understood"), "not understood")
                 .help(help)
         }
         Said::NoOption(options) => {
@@ -253,7 +258,8 @@ impl Size {
         let number: f64 = if grouped { number.replace(',', "").parse().ok()? } else { return None };
         let factor = match unit.to_lowercase().as_str() {
             "%" => return Some(Self::Percent(number)),
-            "" | "b" | "bytes" => 1.0,
+            // A byte has no parts: somebody has left out the unit.
+            "" | "b" | "bytes" if number.fract() == 0.0 => 1.0,
             "kib" | "k" => 1024.0,
             "kb" => 1000.0,
             "mib" | "m" => 1_048_576.0,
@@ -265,7 +271,8 @@ impl Size {
 }
 
 /// What is understood as a size.
-const SIZES: &str = "write bytes (24371), or in quotes what cargo-bloat prints: \"23.8KiB\" or \"9.2%\" (of .text)";
+const SIZES: &str =
+    "write bytes (24371), or in quotes what cargo-bloat prints, with the unit: \"23.8KiB\" or \"9.2%\" (of .text)";
 
 fn code_size(built: &Built, bytes: u64, tolerance: f64, size: &Size) -> Said {
     let bytes = bytes as f64;
@@ -279,7 +286,11 @@ fn code_size(built: &Built, bytes: u64, tolerance: f64, size: &Size) -> Said {
         Said::Right
     } else {
         let far = if given > truth { "much" } else { "little" };
-        Said::Wrong(format!("it is more than {tolerance} % too {far}"))
+        let given = match size {
+            Size::Bytes(given) => format!("{} bytes", thousands(*given as u64)),
+            Size::Percent(given) => format!("{given} % of the machine code"),
+        };
+        Said::Wrong(format!("it says {given}, more than {tolerance} % too {far}"))
     }
 }
 
@@ -328,7 +339,7 @@ mod tests {
         assert_eq!(parse("9.2 %"), Some(Size::Percent(9.2)));
         assert_eq!(parse("24,371"), Some(Size::Bytes(24371.0)));
         assert_eq!(Size::parse(&24371.into()), Some(Size::Bytes(24371.0)));
-        for no_number in ["9,2%", "much", "", "-3", "1e999", "24 parsecs"] {
+        for no_number in ["9,2%", "much", "", "-3", "1e999", "24 parsecs", "22.7"] {
             assert_eq!(parse(no_number), None, "{no_number}");
         }
         assert_eq!(Size::parse(&9.2.into()), None, "of what?");

@@ -2,6 +2,7 @@
 
 use super::{Case, Finding, Worth};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::exercise::Tree;
 use crate::exercise::kinds::Size;
 use crate::manifest::{SETTINGS, default};
 use crate::profile::effective::{self, canonical};
@@ -55,14 +56,14 @@ pub fn judge(case: &Case<'_>, spec: &Size) -> Finding {
             );
             problem.at(&file.source, made.span, label).help(help)
         }
-        _ => problem.in_file(&case.manifest.source.file).help(advice(case, build.get_ref())),
+        _ => problem.in_file(&case.manifest.source.file).help(advice(case, build.get_ref(), against.get_ref())),
     };
     Finding::NotMet(vec![problem], data)
 }
 
 /// The setting that would probably bring most: of those that the build has at Cargo's default, the one that was worth
 /// most on its own in the committed measurement.
-fn advice(case: &Case<'_>, build: &str) -> String {
+fn advice(case: &Case<'_>, build: &str, against: &str) -> String {
     let profile = &case.exercise.build(build).profile;
     if !case.exercise.edits().any(|path| path == "Cargo.toml") {
         let id = &case.exercise.id;
@@ -70,10 +71,11 @@ fn advice(case: &Case<'_>, build: &str) -> String {
             "no setting is asked for here; `cargo xtask bloat --manifest-path exercises/{id}/Cargo.toml --profile {profile} --functions` shows what the code is made of"
         );
     }
-    let is_default = |key: &str| {
+    let is_default_in = |profile: &str, key: &str| {
         let now = effective::effective(case.manifest, case.overrides, profile, key).value;
         now.zip(default("release", key)).is_some_and(|(now, default)| canonical(key, &now) == canonical(key, &default))
     };
+    let is_default = |key: &str| is_default_in(profile, key);
     let helps = |worth: &&Worth| is_default(&worth.key) && worth.after < worth.before;
     let best = case.worth.iter().filter(helps).min_by_key(|worth| worth.after);
     match best {
@@ -86,9 +88,15 @@ fn advice(case: &Case<'_>, build: &str) -> String {
         ),
         None => {
             let left = SETTINGS.into_iter().filter(|key| is_default(key)).map(str::to_owned).collect::<Vec<_>>();
-            match left.as_slice() {
-                [] => "every setting that is known to help is on; look at what the program is made of".to_owned(),
-                left => format!("[profile.{profile}] leaves {} at Cargo's defaults", list(left)),
+            let other = case.exercise.build(against);
+            let mut set_there = SETTINGS.into_iter().filter(|key| !is_default_in(&other.profile, key));
+            match (left.as_slice(), set_there.next()) {
+                ([], Some(key)) if other.tree == Tree::Learner && other.profile != *profile => format!(
+                    "[profile.{}], which it is compared with, sets `{key}` as well: leave that one at Cargo's defaults",
+                    other.profile
+                ),
+                ([], _) => "every setting that is known to help is on; look at what the program is made of".to_owned(),
+                (left, _) => format!("[profile.{profile}] leaves {} at Cargo's defaults", list(left)),
             }
         }
     }

@@ -65,20 +65,24 @@ impl Answers {
             };
             values.insert(key.get_ref().to_string(), Answer { span: value.span(), value: plain });
         }
-        let problems = errors.iter().take(100).map(|error| {
+        // One slip makes several errors, in no order; the one that stands first says it.
+        let first = errors.iter().min_by_key(|error| error.span().map_or(0, |span| span.start));
+        let problems = first.map(|error| {
             let message = error.message().lines().next().unwrap_or("this is no valid TOML").to_owned();
+            let span = error.span().unwrap_or(0..0);
+            let help = advice(&text, span.start);
             Diagnostic::new(Code::AnswersSyntax, format!("answers.toml is no valid TOML: {message}"))
-                .at(&source, error.span().unwrap_or(0..0), "here")
-                .help("write `key = \"answer\"`, one on each line; text stands in quotes")
+                .at(&source, span, "here")
+                .help(help)
         });
-        Self { problems: problems.collect(), values, source }
+        Self { problems: problems.into_iter().collect(), values, source }
     }
 
-    /// The answer to a question.
+    /// The answer to a question of an exercise.
     ///
     /// # Errors
     /// When there is none yet.
-    pub fn get(&self, key: &str) -> Result<&Answer, Box<Diagnostic>> {
+    pub fn get(&self, key: &str, exercise: &str) -> Result<&Answer, Box<Diagnostic>> {
         let missing = Diagnostic::new(Code::AnswerMissing, format!("`{key}` has no answer yet"));
         let answer = self.values.get(key).ok_or_else(|| {
             let problem = missing.clone().in_file(&self.source.file);
@@ -87,9 +91,31 @@ impl Answers {
         match &answer.value {
             Value::String(text) if text.trim().is_empty() || text.trim() == "?" => {
                 let problem = missing.at(&self.source, answer.span.clone(), "your answer belongs here");
-                Err(Box::new(problem.help("README.md says how to find it out; `cargo xtask hint` helps")))
+                let help = format!("README.md says how to find it out; `cargo xtask hint {exercise}` helps");
+                Err(Box::new(problem.help(help)))
             }
             _ => Ok(answer),
         }
+    }
+}
+
+/// How to write the line at which the reader of TOML stumbled.
+fn advice(text: &str, at: usize) -> String {
+    let start = text[..at.min(text.len())].rfind('\n').map_or(0, |newline| newline + 1);
+    let written = text[start..].lines().next().unwrap_or_default();
+    let (key, value) = written.split_once('=').unwrap_or_default();
+    let (key, value) = (key.trim(), value.split('#').next().unwrap_or_default().trim());
+    let quote = ['"', '\''].into_iter().find(|quote| value.starts_with(*quote));
+    match quote {
+        Some(quote) if value.matches(quote).count() == 1 => {
+            "an answer begins and ends on the same line, with a quote on either side".to_owned()
+        }
+        Some('"') if value.matches('"').count() > 2 => {
+            "the second quote ends the answer; inside of it, write single quotes: 'so'".to_owned()
+        }
+        None if !key.is_empty() && !value.is_empty() && !value.contains(['"', '\\']) => {
+            format!("only whole numbers stand without quotes: write `{key} = \"{value}\"`")
+        }
+        _ => "write `key = \"answer\"`, one on each line; text stands in quotes".to_owned(),
     }
 }

@@ -99,8 +99,31 @@ fn hints<'a>(exercise: &'a Exercise, codes: &[Code]) -> Vec<Hint<'a>> {
         let hint = |(index, text): (usize, &'a String)| Hint { name: format!("{name}#{index}"), text };
         texts.iter().enumerate().map(hint).collect()
     };
-    let special = codes.iter().flat_map(|code| named(code.name(), exercise.hints_for(*code)));
+    let special = codes.iter().flat_map(|code| match (exercise.hints_for(*code), common(*code)) {
+        ([], Some(text)) => vec![Hint { name: format!("{}#0", code.name()), text }],
+        (own, _) => named(code.name(), own),
+    });
     special.chain(named("general", &exercise.data.hints)).collect()
+}
+
+/// What helps with a slip of the pen, whatever the exercise is about.
+fn common(code: Code) -> Option<&'static str> {
+    match code {
+        Code::ManifestSyntax => Some(
+            "The message names the line and the column where Cargo stops reading; the slip is there or just before. A line is a table, as in [profile.release], a setting, as in lto = true, or a comment behind a #.",
+        ),
+        Code::DuplicateKey => Some(
+            "Search the file for the name in the message: it is there twice. A table may begin only once, and a setting may stand only once in it.",
+        ),
+        Code::WrongType => Some("In TOML, words stand in quotes; numbers, true and false do not."),
+        Code::MisspelledKey => Some(
+            "Cargo builds all the same, and only warns: read the first lines of what it prints. The right spelling is in the message of the check.",
+        ),
+        Code::AnswersSyntax => Some(
+            "Each line of answers.toml is a question, an equals sign and your answer, all on that one line. Text stands in quotes, with none inside. Whole numbers need none.",
+        ),
+        _ => None,
+    }
 }
 
 fn every(exercise: &Exercise) -> Result<Exit> {

@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::manifest::{is_built_in, nearest};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use toml::de::{DeTable, DeValue, Error};
+use toml::de::{DeArray, DeTable, DeValue, Error};
 
 /// All problems, the most important first.
 pub fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Vec<Diagnostic> {
@@ -25,6 +25,9 @@ pub fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Ve
     }
     for (name, profile) in &manifest.profiles {
         found.extend(names(manifest, name));
+        if known::reserved(name).is_some() {
+            continue;
+        }
         let place = format!("profile.{name}");
         found.extend(keys(&manifest.source, &place, &profile.settings, true));
         for (spec, settings) in &profile.packages {
@@ -91,7 +94,9 @@ fn unquoted(written: &str) -> Option<(&str, &str)> {
 
 fn advice(written: &str) -> String {
     let setting = written.split([':', ' ', '=']).next().unwrap_or_default();
-    if written.trim_start().starts_with('[') {
+    if written.trim_start().starts_with('[') && written.contains('*') {
+        "in the name of a table a * stands in quotes: [profile.release.package.\"*\"]".to_owned()
+    } else if written.trim_start().starts_with('[') {
         "a table begins with its name in brackets, alone on its line, such as [profile.release]".to_owned()
     } else if known::is_key(setting) {
         format!("a setting is written as `{setting} = value`, one on each line")
@@ -141,6 +146,19 @@ fn first_place(table: &DeTable<'_>, name: &str, before: usize) -> Option<Range<u
         }
     }
     best
+}
+
+/// `[[profile.release]]`: two pairs of brackets begin an entry of a list.
+pub fn list_of_tables(profile: &str, place: Range<usize>, tables: &DeArray<'_>) -> Stray {
+    let tables = tables.iter().filter_map(|table| table.get_ref().as_table());
+    Stray {
+        table: format!("[[profile.{profile}]]"),
+        name: place,
+        settings: tables.flat_map(DeTable::keys).map(|key| key.get_ref().to_string()).collect(),
+        code: Code::UnknownTable,
+        instead: Some(format!("[profile.{profile}]")),
+        refused: true,
+    }
 }
 
 /// Settings of profiles in a table at the top of the manifest that is no profile.
@@ -228,7 +246,10 @@ fn stray_problem(stray: &Stray, source: &Source) -> Diagnostic {
         Code::UnknownTable => Diagnostic::new(*code, format!("Cargo does not know the table {table}")).at(
             source,
             name.clone(),
-            "Cargo only warns, and ignores all of it",
+            match refused {
+                true => "two pairs of brackets begin a list, and Cargo refuses one here",
+                false => "Cargo only warns, and ignores all of it",
+            },
         ),
         _ => {
             let verb = if settings.len() == 1 { "stands" } else { "stand" };
@@ -295,7 +316,8 @@ fn names(manifest: &Manifest, name: &str) -> Vec<Diagnostic> {
     };
     let Some(parent) = inherits.value.as_str() else { return Vec::new() };
     if !is_built_in(parent) && !manifest.profiles.contains_key(parent) {
-        let help = nearest(parent, known_names()).map_or_else(
+        let bare = parent.trim_start_matches('[').trim_end_matches(']').trim_start_matches("profile.");
+        let help = nearest(bare, known_names()).map_or_else(
             || "most profiles start from \"release\"".to_owned(),
             |near| format!("did you mean `inherits = \"{near}\"`?"),
         );
@@ -346,6 +368,14 @@ fn keys(source: &Source, place: &str, settings: &BTreeMap<String, Setting>, whol
             );
             found.push(match meant {
                 Some(meant) => problem.help(meant_line(meant, value)).explains([meant]),
+                // `[profile.release.packages.kernel]`
+                None if value.is_table() && nearest(key, ["package"].into_iter()).is_some() => {
+                    problem.help(format!("did you mean [{place}.package.NAME]?"))
+                }
+                // `[profile.release.kernel]`, `[profile.release.dist]`
+                None if whole && value.is_table() => problem.help(format!(
+                    "the settings of one package stand in [{place}.package.{key}]; a profile of its own is [profile.{key}], with a line `inherits`"
+                )),
                 None => problem.help(format!("the keys of a profile are {}", known::KEYS.join(", "))),
             });
         } else if !whole && known::WHOLE_PROGRAM_KEYS.contains(&key.as_str()) {

@@ -68,12 +68,13 @@ fn exercise_3_names_the_wrong_turns() {
     assert_eq!(problems(&format!("[profile.release]\n{five}")), ["profile/missing-setting"]);
     assert_eq!(problems(&format!("[profile.dist]\n{five}")), ["profile/no-inherits"]);
     assert_eq!(problems(&format!("[profile.dsit]\ninherits = \"release\"\n{five}")), ["profile/unknown-table"]);
-    // `dist` is right, and `release` is no longer fast.
-    let both = format!("[profile.release]\nopt-level = \"z\"\n[profile.dist]\ninherits = \"release\"\n{five}");
+    // `dist` is right, and `release` is no longer fast, but as small.
+    let both = format!("[profile.release]\n{five}[profile.dist]\ninherits = \"release\"\n");
     project.write("exercises/ex3/Cargo.toml", &format!("{fresh}{both}"));
     let text = stderr(&project.run(&["check", "ex3"]).code(1));
     assert!(text.contains("`opt-level = \"z\"` is not what this profile is for"), "{text}");
     assert!(text.contains("this optimizes for size"), "{text}");
+    assert!(text.contains("[profile.release], which it is compared with, sets `opt-level` as well"), "{text}");
 }
 
 /// Where `cargo install` has put cargo-bloat, once for all runs.
