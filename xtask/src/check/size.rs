@@ -70,6 +70,11 @@ fn advice(case: &Case<'_>, build: &str) -> String {
             "no setting is asked for here; `cargo xtask bloat --manifest-path exercises/{id}/Cargo.toml --profile {profile} --functions` shows what the code is made of"
         );
     }
+    if profile != "dev" && effective::chain(case.manifest, profile).last() == Some(&"dev") {
+        return format!(
+            "[profile.{profile}] inherits from `dev`, which optimizes nothing: let it say `inherits = \"release\"`"
+        );
+    }
     let is_default = |key: &str| {
         let now = effective::effective(case.manifest, case.overrides, profile, key).value;
         now.zip(default("release", key)).is_some_and(|(now, default)| canonical(key, &now) == canonical(key, &default))
