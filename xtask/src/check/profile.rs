@@ -37,6 +37,10 @@ pub fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Diagnostic
         let written = effective::effective(case.manifest, &Overrides::default(), profile, key);
         let now = effective::effective(case.manifest, case.overrides, profile, key);
         let default = crate::manifest::default("release", key);
+        // What Cargo strips by itself is up to `debug`, which is to be changed in any case.
+        if key == "strip" && written.asked.is_none() && unmet.iter().any(|key| key == "debug") {
+            continue;
+        }
         if !is_right(if ignored { default.as_ref() } else { written.value.as_ref() }) {
             unmet.push(key.to_owned());
         } else if !is_right(now.value.as_ref()) {
@@ -215,7 +219,9 @@ fn what_it_does(key: &str, value: &toml::Value) -> &'static str {
         ("opt-level", "s" | "z") => "this optimizes for size",
         ("lto", "thin-local" | "off") => "this optimizes no crate together with another one",
         ("lto", "thin") => "this is the lighter, quicker LTO",
-        ("strip", "debuginfo") => "this keeps the symbol table in the file",
+        ("strip", "debuginfo") => "this takes out debug info alone, and keeps the symbol table",
+        ("strip", "symbols") => "this takes out the symbol table and all debug info",
+        ("debug", _) => "this asks for other debug information, or for none",
         ("strip", "none") => "this keeps the symbol table and all debug info in the file",
         ("panic", "unwind") => "this keeps the machinery for unwinding",
         ("panic", "abort") => "this ends the process at a panic",

@@ -115,11 +115,9 @@ fn exercise_7_agrees_with_addr2line_and_names_the_wrong_turns() {
     project.write(answers, &project.read("solutions/ex7/answers.toml"));
     project.run(&["check", "ex7"]).success().stdout(contains("10 of 10 points"));
     for (right, wrong, words) in [
-        ("caller = \"ledger::transfer\"", "caller = \"ledger::main\"", "but another one called `ledger::cents`"),
         ("caller = \"ledger::transfer\"", "caller = \"ledger::deposit\"", "no call of the crash was in a function"),
         ("line = 62", "line = 60", "choose one of 51, 56, 61, 62"),
         ("line = 62", "line = 61", "another answer fits better"),
-        ("second-build = \"different\"", "second-build = \"same\"", "compared just now, byte by byte"),
     ] {
         project.edit(answers, right, wrong);
         project.run(&["check", "ex7"]).code(1).stderr(contains("answer/wrong").and(contains(words)));
@@ -138,5 +136,15 @@ fn exercise_7_agrees_with_addr2line_and_names_the_wrong_turns() {
         assert!(lines[at..].lines().nth(1).is_some_and(|line| line.ends_with("src/main.rs:62")), "{lines}");
         let nothing = tool(&folder, &format!("addr2line -fiCe target/shipped {}", report.replace('\n', " ")));
         assert!(!nothing.contains("ledger::"), "{nothing}");
+        // The file itself instead of a copy: Cargo does not see it, and no line of the manifest is to blame.
+        tool(&folder, "strip target/ship/ledger");
+        let told = stderr(&project.run(&["check", "ex7"]).code(1));
+        assert!(
+            told.contains("nothing in [profile.ship] takes it out; was the file itself given to `strip`?"),
+            "{told}"
+        );
+        assert!(told.contains("`cargo clean --profile ship` in exercises/ex7"), "{told}");
+        tool(&folder, "cargo clean --profile ship");
+        project.run(&["check", "ex7"]).success();
     }
 }
