@@ -1,9 +1,9 @@
 //! Judges which crates and features were compiled, by what Cargo said while it built: not by what a manifest seems to say.
 
 use super::{Case, Finding};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::exercise::kinds::Dependencies;
-use crate::profile::list;
+use crate::profile::{allowed, list};
 use serde_json::json;
 
 pub fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
@@ -16,9 +16,10 @@ pub fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
         return Finding::NeedsBuild;
     };
     let find = |name: &String| built.packages.iter().find(|package| package.name == *name);
+    let source = &case.manifest.source;
     let mut problems = Vec::new();
     let mut add = |code, message: String, help: String| {
-        problems.push(Diagnostic::new(code, message).in_file(&case.manifest.source.file).help(help));
+        problems.push(Diagnostic::new(code, message).in_file(&source.file).help(help));
     };
     for name in absent.iter().filter(|name| find(name).is_some()) {
         add(
@@ -41,15 +42,31 @@ pub fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
         let Some(package) = find(name) else { continue };
         let others: Vec<String> = package.features.iter().filter(|one| !allowed.contains(one)).cloned().collect();
         if !others.is_empty() {
-            add(
-                Code::DependencyFeature,
-                format!("the crate {name} is compiled with {}", list(&others)),
-                format!(
-                    "`default-features = false` turns off what nobody asked for; `cargo tree --invert {name} --edges features` shows who asks"
-                ),
-            );
+            problems.push(with_features(source, name, &others));
         }
     }
     let data = json!({ "build": build.get_ref(), "packages": built.packages });
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+}
+
+/// A crate has features that it should not have: who turns them on, and where.
+fn with_features(source: &Source, name: &str, others: &[String]) -> Diagnostic {
+    let message =
+        format!("the crate {name} is compiled with features that the exercise does without: {}", list(others));
+    let problem = Diagnostic::new(Code::DependencyFeature, message);
+    let shows = format!("`cargo tree --invert {name} --edges features` shows who turns on which");
+    let Some(asked) = allowed::asked(&source.text, name) else {
+        return problem.in_file(&source.file).help(shows);
+    };
+    if asked.defaults && others.iter().any(|one| one == "default") {
+        let help = format!("`default-features = false` turns off what nobody asked for; {shows}");
+        return problem.at(source, asked.place, "its default features are on").help(help);
+    }
+    match asked.features.into_iter().find(|(feature, _)| others.contains(feature)) {
+        Some((feature, place)) => {
+            let help = format!("take it out, or name the part of it that the program needs; {shows}");
+            problem.at(source, place, format!("this turns on `{feature}`, and what that consists of")).help(help)
+        }
+        None => problem.at(source, asked.place, "something else asks for it, too").help(shows),
+    }
 }

@@ -67,7 +67,7 @@ fn advice(case: &Case<'_>, build: &str) -> String {
     if !case.exercise.edits().any(|path| path == "Cargo.toml") {
         let id = &case.exercise.id;
         return format!(
-            "no setting is asked for here; `cargo xtask bloat --manifest-path exercises/{id}/Cargo.toml --profile {profile} --functions` shows what the code is made of"
+            "no setting is asked for here; `cargo xtask bloat --manifest-path Cargo.toml --profile {profile} --functions`, typed in exercises/{id}, shows what the code is made of"
         );
     }
     if profile != "dev" && effective::chain(case.manifest, profile).last() == Some(&"dev") {
@@ -92,7 +92,10 @@ fn advice(case: &Case<'_>, build: &str) -> String {
         None => {
             let left = SETTINGS.into_iter().filter(|key| is_default(key)).map(str::to_owned).collect::<Vec<_>>();
             match left.as_slice() {
-                [] => "every setting that is known to help is on; look at what the program is made of".to_owned(),
+                [] => format!(
+                    "every setting that is known to help is on; `cargo xtask bloat --manifest-path Cargo.toml --profile {profile} --crates`, typed in exercises/{}, shows what the program is made of",
+                    case.exercise.id
+                ),
                 left => format!("[profile.{profile}] leaves {} at Cargo's defaults", list(left)),
             }
         }
