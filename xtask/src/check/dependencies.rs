@@ -18,25 +18,25 @@ pub fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
     let find = |name: &String| built.packages.iter().find(|package| package.name == *name);
     let source = &case.manifest.source;
     let mut problems = Vec::new();
-    let mut add = |code, message: String, help: String| {
-        problems.push(Diagnostic::new(code, message).in_file(&source.file).help(help));
-    };
     for name in absent.iter().filter(|name| find(name).is_some()) {
-        add(
-            Code::DependencyNotAllowed,
-            format!("the crate {name} is compiled for `{}`", build.get_ref()),
-            format!("`cargo tree --invert {name} --edges features` shows who asks for it"),
-        );
+        let message = format!("the crate {name} is compiled for `{}`", build.get_ref());
+        let problem = Diagnostic::new(Code::DependencyNotAllowed, message);
+        problems.push(match allowed::asked(&source.text, name) {
+            Some(asked) => problem
+                .at(source, asked.place, "whatever stands here is compiled, used or not")
+                .help("take it out of [dependencies], and out of the source"),
+            None => problem
+                .in_file(&source.file)
+                .help(format!("`cargo tree --invert {name} --edges features` shows who asks for it")),
+        });
     }
     for name in present.iter().filter(|name| find(name).is_none()) {
         let names: Vec<String> = built.packages.iter().map(|package| package.name.clone()).collect();
         let there =
             if names.is_empty() { "there is none at all".to_owned() } else { format!("there is {}", list(&names)) };
-        add(
-            Code::DependencyMissing,
-            format!("the crate {name} is not compiled for `{}`; {there}", build.get_ref()),
-            format!("name it in [dependencies], and use it: `cargo add {name}`"),
-        );
+        let message = format!("the crate {name} is not compiled for `{}`; {there}", build.get_ref());
+        let help = format!("name it in [dependencies], and use it: `cargo add {name}`");
+        problems.push(Diagnostic::new(Code::DependencyMissing, message).in_file(&source.file).help(help));
     }
     for (name, allowed) in features {
         let Some(package) = find(name) else { continue };

@@ -47,7 +47,7 @@ pub fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagnostic> {
         }
         found.push(match theirs {
             Some((key, value)) => {
-                let help = "change [dependencies] only; `git diff` shows what this table was";
+                let help = "change [dependencies] only; starter/Cargo.toml has this table as it was";
                 let message = format!("the exercise does not let you change the table `{name}`");
                 // Of several tables below the name, the one that is not as it was.
                 let inner = value.get_ref().as_table().into_iter().flatten();
@@ -104,7 +104,9 @@ fn of_one(
     let (name, place) = renamed.unwrap_or((name, place));
     let Some(allowed) = list.get(name) else {
         let names: Vec<&str> = list.keys().map(String::as_str).collect();
-        let help = match nearest(name, names.iter().copied()) {
+        // Names of crates look alike: only a slip of the keyboard is taken for one.
+        let near = nearest(name, names.iter().copied()).filter(|near| strsim::damerau_levenshtein(name, near) < 3);
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => "take this line out, and solve the exercise with what is allowed".to_owned(),
         };

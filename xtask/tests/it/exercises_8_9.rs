@@ -131,6 +131,8 @@ fn exercise_9_notices_behavior_that_was_lost_with_the_crate() {
         "clap = { version = \"4\", default-features = false, features = [\"std\", \"derive\"] }",
     );
     assert_eq!(found(&project, "ex9"), ["dependency/not-allowed", "size/not-small-enough"]);
+    let text = stderr(&project.run(&["check", "ex9"]).code(1));
+    assert!(text.contains("^^^^ whatever stands here is compiled, used or not"), "{text}");
     // The new crate is there, and the source still asks for the old one.
     depend_on(&project, "ex9", "lexopt = \"0.3\"");
     project.run(&["check", "ex9"]).code(1).stderr(contains("build/failed").and(contains("clap")));
