@@ -55,7 +55,7 @@ pub fn judge(case: &Case<'_>, spec: &Size) -> Finding {
             );
             problem.at(&file.source, made.span, label).help(help)
         }
-        _ => problem.in_file(&case.manifest.source.file).help(advice(case, build.get_ref())),
+        _ => problem.in_file(case.at_fault()).help(advice(case, build.get_ref())),
     };
     Finding::NotMet(vec![problem], data)
 }
