@@ -24,6 +24,7 @@ use crate::profile::Manifest;
 use crate::profile::effective::Overrides;
 use serde::Serialize;
 use serde_json::Value;
+use std::path::PathBuf;
 
 /// How a goal was judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -141,6 +142,17 @@ enum Finding {
 }
 
 impl Case<'_> {
+    /// The file to name where the whole program is at fault: the manifest, or the first file that learners change in an
+    /// exercise that leaves the manifest alone.
+    fn at_fault(&self) -> PathBuf {
+        let manifest = &self.manifest.source.file;
+        let mut edits = self.exercise.edits().filter(|path| *path != "answers.toml").peekable();
+        match edits.peek().copied() {
+            Some(first) if edits.all(|path| path != "Cargo.toml") => manifest.with_file_name(first),
+            _ => manifest.clone(),
+        }
+    }
+
     /// How the Containerfile builds the program, where it decides how this build is made.
     fn made_by(&self, build: &str) -> Option<(&Containerfile, recipe::Build)> {
         let file = self.containerfile.filter(|_| self.exercise.build(build).linking == Linking::Containerfile)?;

@@ -4,6 +4,7 @@
 use super::{Case, Finding};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::{Binary, SameCode};
+use crate::profile::effective::{canonical, effective};
 use crate::profile::list;
 use serde_json::json;
 
@@ -25,6 +26,13 @@ pub fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
             _ => problem.in_file(&case.manifest.source.file),
         });
     };
+    // The manifest leaves them, and they are gone: Cargo does not look again at a file that it has made.
+    let strip = effective(case.manifest, case.overrides, profile, "strip").value;
+    let is_stripped_later = linking.symbols == 0 && strip.is_some_and(|strip| canonical("strip", &strip) != "symbols");
+    let again = format!(
+        "nothing in [profile.{profile}] takes it out; was the file itself given to `strip`? Cargo does not build it again for that: type `cargo clean --profile {profile}` in exercises/{}, and strip a copy",
+        case.exercise.id
+    );
     match symbols {
         Some(false) if linking.symbols > 0 => add(
             Code::NotStripped,
@@ -34,7 +42,11 @@ pub fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
         Some(true) if linking.symbols == 0 => add(
             Code::NoSymbols,
             format!("the executable of `{build}` has no symbol table"),
-            format!("`strip` in [profile.{profile}] takes it out; false, \"none\" and \"debuginfo\" leave it"),
+            if is_stripped_later {
+                again.clone()
+            } else {
+                format!("`strip` in [profile.{profile}] takes it out; false, \"none\" and \"debuginfo\" leave it")
+            },
         ),
         _ => {}
     }
@@ -67,7 +79,9 @@ pub fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
     let unwanted: Vec<String> = no_sections.iter().filter(|name| has(name)).cloned().collect();
     let about = "`debug` and `strip` in the profile decide which sections there are besides code and data".to_owned();
     if !missing.is_empty() {
-        add(Code::WrongSections, format!("the executable of `{build}` lacks {}", list(&missing)), about.clone());
+        let is_debug = missing.iter().all(|name| name.starts_with(".debug_"));
+        let help = if is_debug && is_stripped_later { again } else { about.clone() };
+        add(Code::WrongSections, format!("the executable of `{build}` lacks {}", list(&missing)), help);
     }
     if !unwanted.is_empty() {
         add(Code::WrongSections, format!("the executable of `{build}` has {}", list(&unwanted)), about);

@@ -1,9 +1,9 @@
 //! Judges which crates and features were compiled, by what Cargo said while it built: not by what a manifest seems to say.
 
 use super::{Case, Finding};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::exercise::kinds::Dependencies;
-use crate::profile::list;
+use crate::profile::{allowed, list};
 use serde_json::json;
 
 pub fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
@@ -16,40 +16,57 @@ pub fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
         return Finding::NeedsBuild;
     };
     let find = |name: &String| built.packages.iter().find(|package| package.name == *name);
+    let source = &case.manifest.source;
     let mut problems = Vec::new();
-    let mut add = |code, message: String, help: String| {
-        problems.push(Diagnostic::new(code, message).in_file(&case.manifest.source.file).help(help));
-    };
     for name in absent.iter().filter(|name| find(name).is_some()) {
-        add(
-            Code::DependencyNotAllowed,
-            format!("the crate {name} is compiled for `{}`", build.get_ref()),
-            format!("`cargo tree --invert {name} --edges features` shows who asks for it"),
-        );
+        let message = format!("the crate {name} is compiled for `{}`", build.get_ref());
+        let problem = Diagnostic::new(Code::DependencyNotAllowed, message);
+        problems.push(match allowed::asked(&source.text, name) {
+            Some(asked) => problem
+                .at(source, asked.place, "whatever stands here is compiled, used or not")
+                .help("take it out of [dependencies], and out of the source"),
+            None => problem
+                .in_file(&source.file)
+                .help(format!("`cargo tree --invert {name} --edges features` shows who asks for it")),
+        });
     }
     for name in present.iter().filter(|name| find(name).is_none()) {
         let names: Vec<String> = built.packages.iter().map(|package| package.name.clone()).collect();
         let there =
             if names.is_empty() { "there is none at all".to_owned() } else { format!("there is {}", list(&names)) };
-        add(
-            Code::DependencyMissing,
-            format!("the crate {name} is not compiled for `{}`; {there}", build.get_ref()),
-            format!("name it in [dependencies], and use it: `cargo add {name}`"),
-        );
+        let message = format!("the crate {name} is not compiled for `{}`; {there}", build.get_ref());
+        let help = format!("name it in [dependencies], and use it: `cargo add {name}`");
+        problems.push(Diagnostic::new(Code::DependencyMissing, message).in_file(&source.file).help(help));
     }
     for (name, allowed) in features {
         let Some(package) = find(name) else { continue };
         let others: Vec<String> = package.features.iter().filter(|one| !allowed.contains(one)).cloned().collect();
         if !others.is_empty() {
-            add(
-                Code::DependencyFeature,
-                format!("the crate {name} is compiled with {}", list(&others)),
-                format!(
-                    "`default-features = false` turns off what nobody asked for; `cargo tree --invert {name} --edges features` shows who asks"
-                ),
-            );
+            problems.push(with_features(source, name, &others));
         }
     }
     let data = json!({ "build": build.get_ref(), "packages": built.packages });
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+}
+
+/// A crate has features that it should not have: who turns them on, and where.
+fn with_features(source: &Source, name: &str, others: &[String]) -> Diagnostic {
+    let message =
+        format!("the crate {name} is compiled with features that the exercise does without: {}", list(others));
+    let problem = Diagnostic::new(Code::DependencyFeature, message);
+    let shows = format!("`cargo tree --invert {name} --edges features` shows who turns on which");
+    let Some(asked) = allowed::asked(&source.text, name) else {
+        return problem.in_file(&source.file).help(shows);
+    };
+    if asked.defaults && others.iter().any(|one| one == "default") {
+        let help = format!("`default-features = false` turns off what nobody asked for; {shows}");
+        return problem.at(source, asked.place, "its default features are on").help(help);
+    }
+    match asked.features.into_iter().find(|(feature, _)| others.contains(feature)) {
+        Some((feature, place)) => {
+            let help = format!("take it out, or name the part of it that the program needs; {shows}");
+            problem.at(source, place, format!("this turns on `{feature}`, and what that consists of")).help(help)
+        }
+        None => problem.at(source, asked.place, "something else asks for it, too").help(shows),
+    }
 }

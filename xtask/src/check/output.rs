@@ -33,7 +33,7 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Output) -> Finding {
     let message = format!("input {} of {}{more}: {words}", index + 1, inputs.len());
     let shown = executable.map(|path| crate::diagnostic::shown(path).display().to_string()).unwrap_or_default();
     let problem = Diagnostic::new(code, message)
-        .in_file(&case.manifest.source.file)
+        .in_file(case.at_fault())
         .help(format!("run it yourself: {}", command(&shown, &spec.first, input)));
     Finding::NotMet(vec![problem], data)
 }

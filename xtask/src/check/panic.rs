@@ -6,6 +6,7 @@ use crate::evidence;
 use crate::exercise::kinds::{Ends, Panic};
 use crate::measure;
 use crate::proc::Status;
+use crate::profile::effective::{Origin, effective};
 use serde_json::json;
 
 pub fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
@@ -28,7 +29,7 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
         (_, Ends::Unwinds) if aborted => (
             Code::PanicAborts,
             format!("a panic in the program of `{build}` ends the whole process ({how}){told}"),
-            format!("`panic = \"abort\"` in [profile.{profile}] does that; \"unwind\" is Cargo's default"),
+            format!("[profile.{profile}] has to do without `panic = \"abort\"`: \"unwind\" is Cargo's default"),
         ),
         (Status::Exited(code), Ends::Aborts) if code == 101 || *exit == Some(code) => (
             Code::PanicUnwinds,
@@ -49,7 +50,18 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
             "leave the program as it was; this exercise is about its profiles".to_owned(),
         ),
     };
-    let problem = Diagnostic::new(code, message).in_file(&case.manifest.source.file).help(help);
+    let source = &case.manifest.source;
+    let now = effective(case.manifest, case.overrides, profile, "panic");
+    let problem = Diagnostic::new(code, message).help(help);
+    let problem = match (code, now.origin, now.asked) {
+        (Code::PanicAborts, Origin::Manifest, Some((_, setting))) => {
+            problem.at(source, setting.key.start..setting.span.end, "this ends the process at a panic")
+        }
+        (Code::PanicUnwinds, Origin::Manifest, Some((_, setting))) => {
+            problem.at(source, setting.key.start..setting.span.end, "this unwinds the stack at a panic")
+        }
+        _ => problem.in_file(&source.file),
+    };
     Finding::NotMet(vec![problem], data)
 }
 

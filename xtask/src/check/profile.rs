@@ -37,6 +37,10 @@ pub fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Diagnostic
         let written = effective::effective(case.manifest, &Overrides::default(), profile, key);
         let now = effective::effective(case.manifest, case.overrides, profile, key);
         let default = crate::manifest::default("release", key);
+        // What Cargo strips by itself is up to `debug`, which is to be changed in any case.
+        if key == "strip" && written.asked.is_none() && unmet.iter().any(|key| key == "debug") {
+            continue;
+        }
         if !is_right(if ignored { default.as_ref() } else { written.value.as_ref() }) {
             unmet.push(key.to_owned());
         } else if !is_right(now.value.as_ref()) {
@@ -95,6 +99,17 @@ fn unmet_settings(case: &Case<'_>, spec: &Profile, open: &[String]) -> Vec<Diagn
         // A profile that another goal wants has these settings for that goal's sake.
         let other = other.filter(|(name, _)| !is_wanted_elsewhere(case, name, profile));
         match (asked, other) {
+            (Some((from, setting)), _) if from != *profile => {
+                // To change it there would change that profile, too, which may be right as it is.
+                let problem = Diagnostic::new(
+                    Code::WrongValue,
+                    format!("[profile.{profile}] gets `{key} = {}` from [profile.{from}]", setting.value),
+                );
+                let own = better(key, right);
+                let help = format!("what a profile says itself wins: below [profile.{profile}] {own}");
+                let problem = problem.at(source, setting.span, what_it_does(key, &setting.value)).help(help);
+                problems.push(problem.explains([key.as_str()]));
+            }
             (Some((_, setting)), _) => {
                 let now = value.map(|value| value.to_string()).unwrap_or_default();
                 let problem =
@@ -120,11 +135,27 @@ fn unmet_settings(case: &Case<'_>, spec: &Profile, open: &[String]) -> Vec<Diagn
         let verb = if keys.len() == 1 { "stands" } else { "stand" };
         let message = format!("{} {verb} in [profile.{name}], which this build does not read", list(&keys));
         let first = keys.first().and_then(|key| table.settings.get(key)).map(|setting| setting.key.clone());
+        let it = if keys.len() == 1 { "it" } else { "them" };
+        let reader = format!("`cargo build {}` reads [profile.{profile}]", option(profile));
+        let is_needed =
+            case.exercise.data.build.values().any(|build| build.tree == Tree::Learner && build.profile == *name);
+        let is_there = crate::manifest::is_built_in(profile) || case.manifest.profiles.contains_key(profile);
         let mut problem = Diagnostic::new(Code::WrongTable, message)
             .at(source, table.name.clone(), reads(name))
-            .help(format!("`cargo build {}` reads [profile.{profile}]: move them there", option(profile)));
+            .help(if is_there {
+                format!("{reader}: move {it} there")
+            } else if is_needed {
+                format!("{reader}, which is not in the file yet: begin it, with `inherits = \"release\"`, and move {it} there")
+            } else {
+                format!("{reader}: give this one that name")
+            });
         if let Some(first) = first {
-            problem = problem.and_at(first, "has no effect there");
+            let label = if is_needed {
+                format!("has no effect on {}", format_args!("`cargo build {}`", option(profile)))
+            } else {
+                "has no effect there".to_owned()
+            };
+            problem = problem.and_at(first, label);
         }
         problems.push(problem.explains(keys));
     }
@@ -188,7 +219,9 @@ fn what_it_does(key: &str, value: &toml::Value) -> &'static str {
         ("opt-level", "s" | "z") => "this optimizes for size",
         ("lto", "thin-local" | "off") => "this optimizes no crate together with another one",
         ("lto", "thin") => "this is the lighter, quicker LTO",
-        ("strip", "debuginfo") => "this keeps the symbol table in the file",
+        ("strip", "debuginfo") => "this takes out debug info alone, and keeps the symbol table",
+        ("strip", "symbols") => "this takes out the symbol table and all debug info",
+        ("debug", _) => "this asks for other debug information, or for none",
         ("strip", "none") => "this keeps the symbol table and all debug info in the file",
         ("panic", "unwind") => "this keeps the machinery for unwinding",
         ("panic", "abort") => "this ends the process at a panic",

@@ -56,7 +56,7 @@ pub fn judge(case: &Case<'_>, spec: &Size) -> Finding {
             );
             problem.at(&file.source, made.span, label).help(help)
         }
-        _ => problem.in_file(&case.manifest.source.file).help(advice(case, build.get_ref(), against.get_ref())),
+        _ => problem.in_file(case.at_fault()).help(advice(case, build.get_ref(), against.get_ref())),
     };
     Finding::NotMet(vec![problem], data)
 }
@@ -68,7 +68,12 @@ fn advice(case: &Case<'_>, build: &str, against: &str) -> String {
     if !case.exercise.edits().any(|path| path == "Cargo.toml") {
         let id = &case.exercise.id;
         return format!(
-            "no setting is asked for here; `cargo xtask bloat --manifest-path exercises/{id}/Cargo.toml --profile {profile} --functions` shows what the code is made of"
+            "no setting is asked for here; `cargo xtask bloat --manifest-path Cargo.toml --profile {profile} --functions`, typed in exercises/{id}, shows what the code is made of"
+        );
+    }
+    if profile != "dev" && effective::chain(case.manifest, profile).last() == Some(&"dev") {
+        return format!(
+            "[profile.{profile}] inherits from `dev`, which optimizes nothing: let it say `inherits = \"release\"`"
         );
     }
     let is_default_in = |profile: &str, key: &str| {
@@ -95,7 +100,10 @@ fn advice(case: &Case<'_>, build: &str, against: &str) -> String {
                     "[profile.{}], which it is compared with, sets `{key}` as well: leave that one at Cargo's defaults",
                     other.profile
                 ),
-                ([], _) => "every setting that is known to help is on; look at what the program is made of".to_owned(),
+                ([], _) => format!(
+                    "every setting that is known to help is on; `cargo xtask bloat --manifest-path Cargo.toml --profile {profile} --crates`, typed in exercises/{}, shows what the program is made of",
+                    case.exercise.id
+                ),
                 (left, _) => format!("[profile.{profile}] leaves {} at Cargo's defaults", list(left)),
             }
         }

@@ -47,7 +47,7 @@ pub fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagnostic> {
         }
         found.push(match theirs {
             Some((key, value)) => {
-                let help = "change [dependencies] only; `git diff` shows what this table was";
+                let help = "change [dependencies] only; starter/Cargo.toml has this table as it was";
                 let message = format!("the exercise does not let you change the table `{name}`");
                 // Of several tables below the name, the one that is not as it was.
                 let inner = value.get_ref().as_table().into_iter().flatten();
@@ -104,7 +104,9 @@ fn of_one(
     let (name, place) = renamed.unwrap_or((name, place));
     let Some(allowed) = list.get(name) else {
         let names: Vec<&str> = list.keys().map(String::as_str).collect();
-        let help = match nearest(name, names.iter().copied()) {
+        // Names of crates look alike: only a slip of the keyboard is taken for one.
+        let near = nearest(name, names.iter().copied()).filter(|near| strsim::damerau_levenshtein(name, near) < 3);
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => "take this line out, and solve the exercise with what is allowed".to_owned(),
         };
@@ -132,12 +134,24 @@ fn of_one(
         let help = format!("write \"{}\": a size can be compared only with the same version", short(allowed));
         found.push(not_allowed(source, version.span(), message, "another version").help(help));
     }
+    for (key, form) in [
+        ("default-features", "true or false, without quotes"),
+        ("features", "a list in brackets: `features = [\"…\", \"…\"]`"),
+    ] {
+        let is_right = |value: &DeValue<'_>| if key == "features" { value.is_array() } else { value.is_bool() };
+        if let Some(value) = table.get(key).filter(|value| !is_right(value.get_ref())) {
+            let message = format!("`{key}` of {name} has a wrong type");
+            found.push(not_allowed(source, value.span(), message, "Cargo refuses this").help(format!("it is {form}")));
+        }
+    }
     let features = table.get("features").and_then(|features| features.get_ref().as_array());
     for feature in features.into_iter().flatten() {
         let word = feature.get_ref().as_str().unwrap_or_default();
         if !allowed.features.iter().any(|known| known == word) {
             let known = allowed.features.iter().map(String::as_str);
-            let help = match nearest(word, known.clone()) {
+            // The last word of a name says more than how many letters it has in common with another one.
+            let part = known.clone().find(|known| known.rsplit_once('-').is_some_and(|(_, last)| last == word));
+            let help = match part.or_else(|| nearest(word, known.clone())) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
             };
@@ -146,6 +160,34 @@ fn of_one(
         }
     }
     found
+}
+
+/// What a manifest asks of a crate.
+pub struct Asked {
+    /// Where its name stands.
+    pub place: Range<usize>,
+    /// Whether its default features are on.
+    pub defaults: bool,
+    /// The features that are named, and where.
+    pub features: Vec<(String, Range<usize>)>,
+}
+
+/// What `[dependencies]` says of a crate, if it names it.
+pub fn asked(text: &str, name: &str) -> Option<Asked> {
+    let (root, _) = DeTable::parse_recoverable(text);
+    let dependencies = root.get_ref().get("dependencies")?.get_ref().as_table()?;
+    let package = |value: &DeValue<'_>| Some(value.as_table()?.get("package")?.get_ref().as_str()?.to_owned());
+    let (key, value) = dependencies
+        .iter()
+        .find(|(key, value)| package(value.get_ref()).unwrap_or_else(|| key.get_ref().to_string()) == name)?;
+    let table = value.get_ref().as_table();
+    let features = table.and_then(|table| table.get("features")?.get_ref().as_array());
+    let named = |feature: &Spanned<DeValue<'_>>| Some((feature.get_ref().as_str()?.to_owned(), feature.span()));
+    Some(Asked {
+        place: key.span(),
+        defaults: table.and_then(|table| table.get("default-features")?.get_ref().as_bool()) != Some(false),
+        features: features.into_iter().flatten().filter_map(named).collect(),
+    })
 }
 
 fn not_allowed(
@@ -248,7 +290,8 @@ mod tests {
             "[dependencies]\nregex = { version = \"1\", default_features = false }\n",
             "[dependencies]\nregex = \"1.99\"\n",
             "[dependencies]\nregex-lite = \"=0.1.8\"\n",
-            "[dependencies]\nregex = { version = \"1\", features = [\"unicode-prel\", \"logging\"] }\n",
+            "[dependencies]\nregex = { version = \"1\", features = [\"unicode-prel\", \"perl\", \"logging\"] }\n",
+            "[dependencies]\nregex = { version = \"1\", default-features = \"false\", features = \"std\" }\n",
             "dependencies = 1\n",
         ];
         insta::assert_snapshot!(found.map(said).concat().join("\n"), @r#"
@@ -262,9 +305,23 @@ mod tests {
         2: the course has regex 1.13.1, and this asks for another version; write "1": a size can be compared only with the same version
         2: the course has regex-lite 0.1.9, and this asks for another version; write "0.1": a size can be compared only with the same version
         2: the exercise knows no feature `unicode-prel` of regex; did you mean `unicode-perl`?
+        2: the exercise knows no feature `perl` of regex; did you mean `unicode-perl`?
         2: the exercise knows no feature `logging` of regex; there are std, unicode-perl
+        2: `default-features` of regex has a wrong type; it is true or false, without quotes
+        2: `features` of regex has a wrong type; it is a list in brackets: `features = ["…", "…"]`
         1: `dependencies` is no table; write [dependencies], and each crate on a line of its own below it
         "#);
+    }
+
+    #[test]
+    fn what_is_asked_of_a_crate_has_its_place() {
+        let text = COURSE.replacen("\"1\"", "{ version = \"1\", default-features = false, features = [\"std\"] }", 1);
+        let Asked { place, defaults, features } = asked(&text, "regex").unwrap();
+        assert_eq!((&text[place], defaults), ("regex", false));
+        assert_eq!((features[0].0.as_str(), &text[features[0].1.clone()]), ("std", "\"std\""));
+        let renamed = "[dependencies]\nre = { package = \"regex\", version = \"1\" }\n";
+        assert!(asked(renamed, "regex").is_some_and(|asked| asked.defaults && &renamed[asked.place] == "re"));
+        assert!(asked(renamed, "re").is_none() && asked("[", "re").is_none());
     }
 
     #[test]

@@ -49,14 +49,18 @@ pub const TABLES: [&str; 17] = [
 ];
 
 /// Words that people write for a key of a profile, and what they mean.
-const OTHER_WORDS: [(&str, &str); 6] = [
+const OTHER_WORDS: [(&str, &str); 7] = [
     ("link-time-optimization", "lto"),
     ("codegen-unit", "codegen-units"),
     ("cgu", "codegen-units"),
     ("optimization", "opt-level"),
     ("debuginfo", "debug"),
+    ("debug-info", "debug"),
     ("panic-strategy", "panic"),
 ];
+
+/// The words for `debug`. Who writes a part of one most probably means the first.
+const DEBUG_WORDS: [&str; 5] = ["line-tables-only", "line-directives-only", "limited", "full", "none"];
 
 /// What is wrong with a value, and what to write instead.
 #[derive(Debug, PartialEq)]
@@ -139,13 +143,16 @@ pub fn fault(key: &str, value: &Value) -> Option<Fault> {
             _ => Some(wrong_type("this is a number, without quotes", "codegen-units = 1")),
         },
         "debug" => match (value, text) {
-            (Value::Boolean(_) | Value::Integer(0..=2), _)
-            | (_, Some("none" | "line-directives-only" | "line-tables-only" | "limited" | "full")) => None,
+            (Value::Boolean(_) | Value::Integer(0..=2), _) => None,
+            (_, Some(word)) if DEBUG_WORDS.contains(&word) => None,
             (_, Some("true" | "false" | "0" | "1" | "2")) => {
                 let help = format!("debug = {}", text.unwrap_or_default());
                 Some(wrong_type("true, false and numbers are written without quotes", &help))
             }
-            _ => Some(wrong_value("there are true, false, 0, 1, 2 and the words of the Cargo Book", None)),
+            (_, text) => {
+                let label = format!("there are only true, false, 0, 1, 2, {}", quoted(&DEBUG_WORDS));
+                Some(choice(key, text.unwrap_or_default(), &DEBUG_WORDS, &label))
+            }
         },
         "inherits" | "split-debuginfo" => {
             text.is_none().then(|| wrong_type("this is a word in quotes", &format!("{key} = \"…\"")))
@@ -174,16 +181,20 @@ fn switch(key: &str, value: &Value, words: &[&str]) -> Option<Fault> {
                 let fault = wrong_type("true and false are written without quotes", &format!("{key} = {on}"));
                 return Some(Fault { refused, ..fault });
             }
-            let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
-            Some(choice(key, word, words, &format!("there are only true, false, {}", quoted.join(", "))))
+            Some(choice(key, word, words, &format!("there are only true, false, {}", quoted(words))))
         }
         _ => Some(wrong_type("this is true, false or a word in quotes", &format!("{key} = true"))),
     }
 }
 
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
+}
+
 fn choice(key: &str, word: &str, words: &[&str], label: &str) -> Fault {
     let lower = word.trim().to_lowercase();
     let near = words.iter().copied().find(|known| *known == lower).or_else(|| nearest(&lower, words.iter().copied()));
+    let near = near.or_else(|| words.iter().copied().find(|known| lower.len() > 3 && known.starts_with(&lower)));
     wrong_value(label, near.map(|near| format!("{key} = \"{near}\"")).as_deref())
 }
 
@@ -224,6 +235,10 @@ mod tests {
         assert_eq!(help("strip", "symbol".into()).as_deref(), Some("did you mean `strip = \"symbols\"`?"));
         assert_eq!(help("lto", "no".into()).as_deref(), Some("write `lto = false`"));
         assert_eq!(help("panic", "abrt".into()).as_deref(), Some("did you mean `panic = \"abort\"`?"));
+        assert_eq!(
+            help("debug", "line-tables".into()).as_deref(),
+            Some("did you mean `debug = \"line-tables-only\"`?")
+        );
         assert!(help("opt-level", 4.into()).unwrap().contains(BOOK));
     }
 }

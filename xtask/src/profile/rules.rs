@@ -382,7 +382,12 @@ fn keys(source: &Source, place: &str, settings: &BTreeMap<String, Setting>, whol
             let message = format!("`{key}` may not stand in [{place}]: it is about the whole program");
             let problem = Diagnostic::new(Code::WrongTable, message).at(source, at.clone(), "Cargo refuses this line");
             let profile = place.split('.').nth(1).unwrap_or("release");
-            found.push(problem.help(format!("move it to [profile.{profile}]")).refused().explains([key.as_str()]));
+            found.push(
+                problem
+                    .help(format!("move it to [profile.{profile}], where it holds for every package, or take it out"))
+                    .refused()
+                    .explains([key.as_str()]),
+            );
         } else if let Some(Fault { code, label, help, refused }) = known::fault(key, value) {
             let what = if code == Code::WrongType { "type" } else { "value" };
             let mut problem = Diagnostic::new(code, format!("`{key}` has a wrong {what}: {value}"));

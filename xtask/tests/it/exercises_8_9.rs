@@ -48,7 +48,7 @@ fn what_may_not_be_depended_on_is_named_before_anything_is_built() {
     12 | regex = { version = "1", default-features = false, features = ["std", "perl"] }
        |                                                                       ^^^^^^ not known
        |
-       = help: did you mean `perf`?
+       = help: did you mean `unicode-perl`?
     "#);
     insta::assert_snapshot!(said("regex-lite = \"0.1\""), @r#"
     error[dependency/not-allowed]: the exercise does not let you depend on `regex-lite`
@@ -112,6 +112,8 @@ fn exercise_8_notices_a_feature_too_few_and_one_too_many() {
     assert_eq!(with("\"std\""), ["output/differs"]);
     assert_eq!(with("\"std\", \"unicode-perl\""), ["output/differs"]);
     assert_eq!(with("\"std\", \"unicode\""), ["dependency/feature", "size/not-small-enough"]);
+    let text = stderr(&project.run(&["check", "ex8"]).code(1));
+    assert!(text.contains("^ this turns on `unicode`, and what that consists of"), "{text}");
     // This one shows at once.
     assert_eq!(with("\"unicode-case\", \"unicode-perl\""), ["build/failed"]);
     assert_eq!(project.read("exercises/ex8/Cargo.lock"), lock, "no choice changes a version");
@@ -129,6 +131,8 @@ fn exercise_9_notices_behavior_that_was_lost_with_the_crate() {
         "clap = { version = \"4\", default-features = false, features = [\"std\", \"derive\"] }",
     );
     assert_eq!(found(&project, "ex9"), ["dependency/not-allowed", "size/not-small-enough"]);
+    let text = stderr(&project.run(&["check", "ex9"]).code(1));
+    assert!(text.contains("^^^^ whatever stands here is compiled, used or not"), "{text}");
     // The new crate is there, and the source still asks for the old one.
     depend_on(&project, "ex9", "lexopt = \"0.3\"");
     project.run(&["check", "ex9"]).code(1).stderr(contains("build/failed").and(contains("clap")));
