@@ -22,7 +22,7 @@ pub fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
             Some((file, made)) if code == Code::DynamicallyLinked => {
                 problem.at(&file.source, made.span.clone(), "built here")
             }
-            _ => problem.in_file(&case.manifest.source.file),
+            _ => problem.in_file(case.file()),
         });
     };
     match symbols {

@@ -1,7 +1,7 @@
 //! Judges bytes of one build against another build of the same run. Never against a number that was written down.
 
 use super::{Case, Finding, Worth};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, shown};
 use crate::exercise::kinds::Size;
 use crate::manifest::{SETTINGS, default};
 use crate::profile::effective::{self, canonical};
@@ -55,7 +55,7 @@ pub fn judge(case: &Case<'_>, spec: &Size) -> Finding {
             );
             problem.at(&file.source, made.span, label).help(help)
         }
-        _ => problem.in_file(&case.manifest.source.file).help(advice(case, build.get_ref())),
+        _ => problem.in_file(case.file()).help(advice(case, build.get_ref())),
     };
     Finding::NotMet(vec![problem], data)
 }
@@ -65,9 +65,10 @@ pub fn judge(case: &Case<'_>, spec: &Size) -> Finding {
 fn advice(case: &Case<'_>, build: &str) -> String {
     let profile = &case.exercise.build(build).profile;
     if !case.exercise.edits().any(|path| path == "Cargo.toml") {
-        let id = &case.exercise.id;
+        let manifest = shown(&case.exercise.manifest());
         return format!(
-            "no setting is asked for here; `cargo xtask bloat --manifest-path exercises/{id}/Cargo.toml --profile {profile} --functions` shows what the code is made of"
+            "no setting is asked for here; `cargo xtask bloat --manifest-path {} --profile {profile} --functions` shows what the code is made of",
+            manifest.display()
         );
     }
     let is_default = |key: &str| {
