@@ -48,7 +48,8 @@ pub fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds::Answe
         Said::Right => return Finding::Met(data),
         Said::NeedsBuild => return Finding::NeedsBuild,
         Said::Wrong(why) => {
-            let problem = problem(Code::AnswerWrong, format!("`{key}` is not right: {why}"), "not what was measured");
+            let label = if matches!(truth, Truth::Text(_)) { "too short" } else { "not what was measured" };
+            let problem = problem(Code::AnswerWrong, format!("`{key}` is not right: {why}"), label);
             match told.get(&given) {
                 Some(told) => problem.help(told),
                 None => problem.help(format!("`cargo xtask hint {}` helps", case.exercise.id)),
@@ -85,7 +86,7 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
             if count >= *words {
                 Said::Right
             } else {
-                Said::Wrong(format!("it has {count} words, and one sentence has at least {words}"))
+                Said::Wrong(format!("one sentence has at least {words} words, and this has {count}"))
             }
         }
         Truth::LargestCrate(LargestCrate { build, after_std }) => {

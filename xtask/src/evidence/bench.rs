@@ -402,6 +402,9 @@ fn refusal(profile: &str, exercise: &Exercise, place: &Place, refused: Refused, 
         }
     };
     problem.ended = ended;
-    problem.help = failure.help.or_else(|| Some(format!("repair what the first error names; `cargo build --profile {profile}` in the exercise's folder shows it again")));
+    // Another lock file would be another exercise: here it is not the file that has to follow.
+    let is_locked = words.contains("--locked was passed");
+    let help = is_locked.then(|| "take out what you have added to the dependencies: Cargo.lock stays as it is here, and holds the crates that there are".to_owned());
+    problem.help = help.or(failure.help).or_else(|| Some(format!("repair what the first error names; `cargo build --profile {profile}` in the exercise's folder shows it again")));
     Ok(Attempt::Failed(Box::new(problem)))
 }
