@@ -169,7 +169,7 @@ fn exercise_13_tells_a_name_from_an_argument() {
         unmet(&[("run(&words[2..])", "run(&words[1..])")]),
         "hex output/differs, rank output/differs, wrap output/differs"
     );
-    assert!(stderr(&project.run(&["check", "ex13"]).code(1)).contains("`hex` is no number"));
+    assert!(stderr(&project.run(&["check", "ex13"]).code(1)).contains("`3` is one argument too many"));
     // Without an argument there is no second word.
     let unchecked = ("words.get(1).and_then(|word| tool(word))", "tool(&words[1])");
     assert_eq!(unmet(&[unchecked]), "usage run/crashed");
