@@ -15,6 +15,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+pub use words::first_place;
 use words::{Artifacts, artifacts, explain_failure, limit_of_a_build, warnings};
 
 /// Which Cargo is called, from where, and what is taken out of its environment.

@@ -14,6 +14,7 @@ mod speed;
 #[cfg(test)]
 mod tests;
 
+use crate::cargo;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::answers::Answers;
@@ -151,6 +152,12 @@ impl Case<'_> {
             Some(first) if edits.all(|path| path != "Cargo.toml") => manifest.with_file_name(first),
             _ => manifest.clone(),
         }
+    }
+
+    /// The file that is to be changed and makes the program do what it does.
+    fn source(&self) -> PathBuf {
+        let source = self.exercise.edits().find(|path| path.ends_with(".rs"));
+        source.map_or_else(|| self.at_fault(), |path| self.manifest.source.file.with_file_name(path))
     }
 
     /// How the Containerfile builds the program, where it decides how this build is made.
@@ -311,7 +318,12 @@ fn judge_warnings(case: &Case<'_>, kinds::Warnings { build }: &kinds::Warnings) 
 
 fn warning(case: &Case<'_>, text: &str, severity: Severity) -> Diagnostic {
     let problem = Diagnostic::new(Code::BuildWarning, format!("the build warns:\n{text}"));
-    problem.severity(severity).in_file(&case.manifest.source.file)
+    let problem = problem.severity(severity);
+    let manifest = &case.manifest.source.file;
+    match cargo::first_place(text) {
+        Some((file, line, column)) => problem.in_line(manifest.with_file_name(file), line, column),
+        None => problem.in_file(manifest),
+    }
 }
 
 /// What Cargo and rustc said about the learner's builds, each thing once, and not what a goal or a rule said better.

@@ -5,7 +5,7 @@ use crate::exit::{Exit, Failure};
 use crate::proc::{Finished, Status};
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 #[derive(Deserialize)]
 struct Message {
@@ -92,6 +92,17 @@ pub fn is_status(line: &str) -> bool {
     let padding = line.len() - verb.len();
     let word = verb.split(' ').next().unwrap_or_default();
     padding > 0 && padding + word.len() == 12 && word.starts_with(|first: char| first.is_ascii_uppercase())
+}
+
+/// The file, line and column that the first error of rustc is about, or else the first warning, where it is a file below
+/// the folder of the call.
+pub fn first_place(words: &str) -> Option<(&str, usize, usize)> {
+    let errors = words.lines().position(|line| line.starts_with("error")).unwrap_or(0);
+    let place = words.lines().skip(errors).find_map(|line| line.trim_start().strip_prefix("--> "))?;
+    let mut parts = place.rsplitn(3, ':');
+    let (column, line, file) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
+    let is_below = Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
+    is_below.then_some((file, line, column))
 }
 
 /// What a failed call of Cargo means for the caller: whose fault it is, and what to do next.
@@ -213,7 +224,6 @@ fn cause(stderr: &str) -> (Exit, Option<&'static str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     #[test]
     fn executables_are_read_from_cargos_messages() {
@@ -250,6 +260,18 @@ mod tests {
                 "warning: unused variable: `x`\n --> src/main.rs:2:9\n  |\n2 |     let x = 1;"
             ]
         );
+    }
+
+    #[test]
+    fn the_first_error_has_a_place() {
+        let warning = "warning: unused\n --> src/a.rs:1:1\n\n";
+        let error = "error[E0425]: cannot find value `x`\n  --> src/main.rs:3:24\n   |\n";
+        assert_eq!(first_place(&format!("{warning}{error}")), Some(("src/main.rs", 3, 24)));
+        assert_eq!(first_place(warning), Some(("src/a.rs", 1, 1)));
+        assert_eq!(first_place("error: linking with `cc` failed"), None);
+        for elsewhere in ["/home/s001/.cargo/registry/src/a/lib.rs:1:1", "../a.rs:1:1", "src/main.rs"] {
+            assert_eq!(first_place(&format!("error: a\n --> {elsewhere}\n")), None, "{elsewhere}");
+        }
     }
 
     #[test]

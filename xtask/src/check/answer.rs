@@ -90,7 +90,7 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
             if count >= *words {
                 Said::Right
             } else {
-                Said::Wrong(format!("it has {count} words, and one sentence has at least {words}"))
+                Said::Wrong(format!("one sentence has at least {words} words, and this has {count}"))
             }
         }
         Truth::LargestCrate(LargestCrate { build, after_std }) => {

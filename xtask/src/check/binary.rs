@@ -23,7 +23,7 @@ pub fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
             Some((file, made)) if code == Code::DynamicallyLinked => {
                 problem.at(&file.source, made.span.clone(), "built here")
             }
-            _ => problem.in_file(&case.manifest.source.file),
+            _ => problem.in_file(case.at_fault()),
         });
     };
     // The manifest leaves them, and they are gone: Cargo does not look again at a file that it has made.

@@ -2,7 +2,7 @@
 
 use super::{Case, Finding};
 use crate::budget::{self, Budget, Bytes, Share};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, shown};
 use crate::exercise::kinds;
 use crate::units::thousands;
 use serde_json::{Value, json};
@@ -69,7 +69,10 @@ pub fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
             max.span(),
             format!("the program has {} bytes, {} more than its budget", thousands(bytes), thousands(bytes - allowed)),
             &format!("{} bytes", thousands(allowed)),
-            "make the program smaller, or the budget larger; `cargo xtask sizes --budget` says by how much".to_owned(),
+            format!(
+                "make the program smaller, or the budget larger; `cargo xtask sizes --manifest-path {} --budget` shows both",
+                shown(&case.exercise.manifest()).display()
+            ),
         ));
     } else if allowed > most {
         problems.push(at(

@@ -21,21 +21,35 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Output) -> Finding {
     let limits = evidence::limits(case.exercise);
     let built = case.evidence.and_then(|evidence| evidence.built(build.get_ref()));
     let executable = built.map(|built| built.called.get(goal).unwrap_or(&built.executable));
-    let mut wrong =
-        inputs.iter().zip(expected.iter().zip(got)).enumerate().filter_map(|(index, (input, (expected, got)))| {
+    let wrong: Vec<_> = inputs
+        .iter()
+        .zip(expected.iter().zip(got))
+        .enumerate()
+        .filter_map(|(index, (input, (expected, got)))| {
             Some((index, input, problem(build.get_ref(), expected, got, limits)?))
-        });
-    let first = wrong.next();
-    let others = wrong.count();
-    let data = json!({ "cases": inputs.len(), "different": others + usize::from(first.is_some()) });
-    let Some((index, input, (code, words))) = first else { return Finding::Met(data) };
+        })
+        .collect();
+    let data = json!({ "cases": inputs.len(), "different": wrong.len() });
+    let others = wrong.len().saturating_sub(1);
+    // The first of those that fit on a line or two; one of thousands of words only where no shorter one goes wrong.
+    let Some((index, input, (code, words))) = wrong.into_iter().min_by_key(|(_, input, _)| length(input) / FEW) else {
+        return Finding::Met(data);
+    };
     let more = if others == 0 { String::new() } else { format!(" (and {others} more of {} inputs)", inputs.len()) };
     let message = format!("input {} of {}{more}: {words}", index + 1, inputs.len());
     let shown = executable.map(|path| crate::diagnostic::shown(path).display().to_string()).unwrap_or_default();
     let problem = Diagnostic::new(code, message)
-        .in_file(case.at_fault())
+        .in_file(case.source())
         .help(format!("run it yourself: {}", command(&shown, &spec.first, input)));
     Finding::NotMet(vec![problem], data)
+}
+
+/// Bytes of an input that are read at a glance.
+const FEW: usize = 80;
+
+/// Bytes of an input.
+fn length(input: &Input) -> usize {
+    input.stdin.len() + input.args.iter().map(String::len).sum::<usize>()
 }
 
 /// What is wrong with a run, if anything is.

@@ -1,7 +1,7 @@
 //! Judges bytes of one build against another build of the same run. Never against a number that was written down.
 
 use super::{Case, Finding, Worth};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, shown};
 use crate::exercise::Tree;
 use crate::exercise::kinds::Size;
 use crate::manifest::{SETTINGS, default};
@@ -65,11 +65,12 @@ pub fn judge(case: &Case<'_>, spec: &Size) -> Finding {
 /// most on its own in the committed measurement.
 fn advice(case: &Case<'_>, build: &str, against: &str) -> String {
     let profile = &case.exercise.build(build).profile;
+    let look = |what: &str| {
+        let manifest = shown(&case.exercise.manifest());
+        format!("`cargo xtask bloat --manifest-path {} --profile {profile} {what}` shows", manifest.display())
+    };
     if !case.exercise.edits().any(|path| path == "Cargo.toml") {
-        let id = &case.exercise.id;
-        return format!(
-            "no setting is asked for here; `cargo xtask bloat --manifest-path Cargo.toml --profile {profile} --functions`, typed in exercises/{id}, shows what the code is made of"
-        );
+        return format!("no setting is asked for here; {} what the code is made of", look("--functions"));
     }
     if profile != "dev" && effective::chain(case.manifest, profile).last() == Some(&"dev") {
         return format!(
@@ -100,10 +101,9 @@ fn advice(case: &Case<'_>, build: &str, against: &str) -> String {
                     "[profile.{}], which it is compared with, sets `{key}` as well: leave that one at Cargo's defaults",
                     other.profile
                 ),
-                ([], _) => format!(
-                    "every setting that is known to help is on; `cargo xtask bloat --manifest-path Cargo.toml --profile {profile} --crates`, typed in exercises/{}, shows what the program is made of",
-                    case.exercise.id
-                ),
+                ([], _) => {
+                    format!("every setting that is known to help is on; {} whose code is in it", look("--crates"))
+                }
                 (left, _) => format!("[profile.{profile}] leaves {} at Cargo's defaults", list(left)),
             }
         }

@@ -4,7 +4,7 @@ use super::{Code, line_and_column, shown};
 use crate::exit::Place;
 use crate::proc::Status;
 use crate::units::wrap;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -110,6 +110,13 @@ impl Diagnostic {
         self
     }
 
+    /// Names a line of a file that is not shown.
+    #[must_use]
+    pub fn in_line(mut self, file: impl Into<PathBuf>, line: usize, column: usize) -> Self {
+        self.place = Some(Place { file: file.into(), line: Some(line), column: Some(column) });
+        self
+    }
+
     /// Says what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -151,7 +158,13 @@ impl Diagnostic {
                 }
                 group = group.element(snippet);
             }
-            (_, Some(path)) => group = group.element(annotate_snippets::Origin::path(path)),
+            (_, Some(path)) => {
+                let mut origin = Origin::path(path);
+                if let Some(Place { line: Some(line), column: Some(column), .. }) = &self.place {
+                    origin = origin.line(*line).char_column(*column);
+                }
+                group = group.element(origin);
+            }
             _ => {}
         }
         if !rest.is_empty() {
@@ -224,6 +237,15 @@ mod tests {
         --> Cargo.toml
          = first
            second
+        ");
+    }
+
+    #[test]
+    fn a_line_may_be_named_and_not_shown() {
+        let problem = Diagnostic::new(Code::BuildFailed, "it failed").in_line("src/main.rs", 3, 24);
+        insta::assert_snapshot!(problem.render(false, None), @r"
+        error[build/failed]: it failed
+        --> src/main.rs:3:24
         ");
     }
 

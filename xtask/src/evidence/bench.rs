@@ -6,7 +6,7 @@ mod spare;
 
 use super::taken::{self, Unfit};
 use super::{Attempt, Built, Grading, Request, Whose, group_key, how, starter_files, with_pristine};
-use crate::cargo::{Build as CargoBuild, Cargo, Refused, plan, record};
+use crate::cargo::{self, Build as CargoBuild, Cargo, Refused, plan, record};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::{Answer, Caller, Check, Truth};
 use crate::exercise::{Build, Exercise, Tree};
@@ -244,7 +244,7 @@ impl Bench<'_> {
             }
             Err(refused) => {
                 let theirs = theirs && tree::has_room(&self.base);
-                return refusal(&order.profile, place, refused, theirs);
+                return refusal(&order.profile, self.exercise(), place, refused, theirs);
             }
         };
         let seconds = began.elapsed().as_secs_f64();
@@ -379,7 +379,7 @@ impl Bench<'_> {
 
 /// A refused build: the learner's fault is evidence, the environment's ends the call. `theirs`: whatever it says, it is the
 /// learner's.
-fn refusal(profile: &str, place: &Place, refused: Refused, theirs: bool) -> Result<Attempt> {
+fn refusal(profile: &str, exercise: &Exercise, place: &Place, refused: Refused, theirs: bool) -> Result<Attempt> {
     let Refused { failure, ended } = refused;
     if failure.exit == Exit::Environment && !theirs {
         bail!(failure);
@@ -392,8 +392,19 @@ fn refusal(profile: &str, place: &Place, refused: Refused, theirs: bool) -> Resu
         _ => "failed; it",
     };
     let message = format!("`cargo build --profile {profile}` {how} says:\n{words}");
-    let mut problem = Diagnostic::new(Code::BuildFailed, message).in_file(place.folder.join("Cargo.toml"));
+    let problem = Diagnostic::new(Code::BuildFailed, message);
+    let mut problem = match cargo::first_place(words) {
+        Some((file, line, column)) => problem.in_line(place.folder.join(file), line, column),
+        None => {
+            let is_theirs = exercise.edits().any(|path| path == "Cargo.toml");
+            let source = exercise.edits().find(|path| !is_theirs && path.ends_with(".rs"));
+            problem.in_file(place.folder.join(source.unwrap_or("Cargo.toml")))
+        }
+    };
     problem.ended = ended;
-    problem.help = failure.help.or_else(|| Some(format!("repair what the first error names; `cargo build --profile {profile}` in the exercise's folder shows it again")));
+    // Another lock file would be another exercise: here it is not the file that has to follow.
+    let is_locked = words.contains("--locked was passed");
+    let help = is_locked.then(|| "take out what you have added to the dependencies: Cargo.lock stays as it is here, and holds the crates that there are".to_owned());
+    problem.help = help.or(failure.help).or_else(|| Some(format!("repair what the first error names; `cargo build --profile {profile}` in the exercise's folder shows it again")));
     Ok(Attempt::Failed(Box::new(problem)))
 }

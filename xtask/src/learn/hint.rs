@@ -83,6 +83,8 @@ fn wrong_now(exercise: &Exercise, entry: &Entry) -> Vec<Code> {
     if entry.files == files_digest(exercise) {
         codes.extend(entry.codes.iter().filter_map(|code| Code::of(code)));
     }
+    // What is wrong comes before what is still to be written.
+    codes.sort_by_key(|code| *code == Code::AnswerMissing);
     let mut seen = Vec::new();
     codes.retain(|code| {
         !seen.contains(code) && {

@@ -67,11 +67,16 @@ pub fn side_by_side(tables: &[Table]) -> String {
     text
 }
 
-/// Text that Markdown must not take for markup. Code spans in captions and labels are meant, and stay.
+/// Text that Markdown must not take for markup. Code spans in captions and labels are meant, and stay: in them only what
+/// would end a cell of a table is escaped, since any other backslash would be shown.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::new();
+    let has_spans = text.matches('`').count().is_multiple_of(2);
+    let mut in_code = false;
     for character in text.chars() {
+        in_code ^= has_spans && character == '`';
         match character {
+            '*' | '_' | '<' | '\\' | '[' | ']' if in_code => escaped.push(character),
             '|' | '*' | '_' | '<' | '\\' | '[' | ']' => escaped.extend(['\\', character]),
             '\n' | '\r' => escaped.push(' '),
             other => escaped.push(other),
@@ -88,6 +93,13 @@ mod tests {
     #[test]
     fn sizes_as_markdown() {
         insta::assert_snapshot!(sizes(&sample()));
+    }
+
+    #[test]
+    fn code_is_shown_as_it_is() {
+        assert_eq!(escape("a_b, `c_d`, e_f"), r"a\_b, `c_d`, e\_f");
+        assert_eq!(escape("`a|b`"), r"`a\|b`");
+        assert_eq!(escape("a ` b_c"), r"a ` b\_c");
     }
 
     #[test]

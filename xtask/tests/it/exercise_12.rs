@@ -94,6 +94,8 @@ fn the_program_is_built_as_the_containerfile_says() {
     let (document, text) = check(&[(static_flags, "")]);
     assert_eq!(codes_of(&document), ["binary/dynamically-linked", "binary/dynamically-linked"], "{text}");
     assert!(text.contains("asks for the loader") && text.contains("\"file\": \"Containerfile\""), "{text}");
+    project.run(&["hint", "ex12"]).success().stdout(contains("Which flag of rustc"));
+    project.run(&["hint", "ex12"]).success().stdout(contains("each RUN is a shell of its own"));
     let (document, text) = check(&[(target, ""), ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/")]);
     assert_eq!(codes_of(&document), ["build/failed"], "{text}");
     assert!(text.contains("cannot produce proc-macro for `serde_derive"), "{text}");

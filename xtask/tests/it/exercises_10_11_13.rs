@@ -74,7 +74,6 @@ fn exercise_11_compares_codes_and_texts_and_ends_a_loop() {
     for (from, to, code, words) in [
         ("return fail(2, ", "return fail(1, ", "output/differs", "expected exit code 2, got exit code 1"),
         ("let _ = File(2)", "let _ = File(1)", "output/differs", "- | usage: count [-lwc] <FILE"),
-        ("for index in 1..", "for index in 0..", "output/differs", "expected exit code 0, got exit code 2"),
         ("[0; 4096]", "[0; 0x40_0000_0000]", "run/crashed", "ended by signal 11"),
     ] {
         nearly_solved(&project, COUNT, &[(from, to)]);
@@ -136,7 +135,7 @@ fn exercise_13_tells_a_name_from_an_argument() {
         unmet(&[("run(&words[2..])", "run(&words[1..])")]),
         "hex output/differs, rank output/differs, wrap output/differs"
     );
-    assert!(stderr(&project.run(&["check", "ex13"]).code(1)).contains("`hex` is no number"));
+    assert!(stderr(&project.run(&["check", "ex13"]).code(1)).contains("`3` is one argument too many"));
     // Without an argument there is no second word.
     let unchecked = ("words.get(1).and_then(|word| tool(word))", "tool(&words[1])");
     assert_eq!(unmet(&[unchecked]), "usage run/crashed");

@@ -62,8 +62,13 @@ fn told(exercise: &str) -> String {
             let from = from.iter().find(|file| project.path(file).is_file()).unwrap();
             project.write(&format!("exercises/{exercise}/{file}"), &project.read(from));
         }
+        let mut others = Vec::new();
         for Edit { file, from, to } in &turn.edit {
+            let is_other = !edits.contains(file);
             let file = format!("exercises/{exercise}/{file}");
+            if is_other {
+                others.push((file.clone(), fs::read_to_string(project.path(&file)).ok()));
+            }
             match from {
                 Some(from) => project.edit(&file, from, to),
                 None => project.write(&file, to),
@@ -88,6 +93,13 @@ fn told(exercise: &str) -> String {
             settled(&hint.join("\n"))
         );
         told.push('\n');
+        // What is not theirs is as it was for the next turn.
+        for (file, content) in others.into_iter().rev() {
+            match content {
+                Some(content) => project.write(&file, &content),
+                None => fs::remove_file(project.path(&file)).unwrap(),
+            }
+        }
     }
     told
 }
