@@ -151,7 +151,7 @@ fn unmet_settings(case: &Case<'_>, spec: &Profile, open: &[String]) -> Vec<Diagn
             });
         if let Some(first) = first {
             let label = if is_needed {
-                format!("has no effect on {}", format_args!("`cargo build {}`", option(profile)))
+                format!("has no effect on `cargo build {}`", option(profile))
             } else {
                 "has no effect there".to_owned()
             };

@@ -92,10 +92,6 @@ fn wrong_now(exercise: &Exercise, entry: &Entry) -> Vec<Code> {
             true
         }
     });
-    // Questions come last in every exercise: what to answer is of use when the rest is done.
-    if codes.iter().any(|code| *code != Code::AnswerMissing) {
-        codes.retain(|code| *code != Code::AnswerMissing);
-    }
     codes
 }
 
