@@ -109,8 +109,7 @@ fn manifest(id: &str) -> String {
 fn step(text: &str, id: &str) -> Added {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let steps =
-        || lines.iter().enumerate().filter_map(|(index, line)| Some((index, line.trim().strip_prefix("id: ex")?)));
-    let steps = steps().map(|(index, digits)| (index, number(&format!("ex{digits}"))));
+        lines.iter().enumerate().map(|(index, line)| (index, line.trim().strip_prefix("id: ").and_then(number)));
     let steps: Vec<(usize, Option<u32>)> = steps.filter(|(_, number)| number.is_some()).collect();
     if let Some((index, _)) = steps.iter().find(|(_, other)| *other == number(id)) {
         return Added::Already(index + 1);

@@ -21,14 +21,18 @@ struct Turns {
 struct Turn {
     /// What somebody thinks or does, in a few words.
     what: String,
-    /// What they have before: the `starter`, or the `solution` without its answers of code.
-    #[serde(default = "solution")]
-    before: String,
+    /// What they have before.
+    #[serde(default)]
+    before: Before,
     edit: Vec<Edit>,
 }
 
-fn solution() -> String {
-    "solution".to_owned()
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Before {
+    Starter,
+    #[default]
+    Solution,
 }
 
 /// A text in place of another one, which must be there. Without `from`: the whole file.
@@ -55,12 +59,12 @@ fn told(exercise: &str) -> String {
     let mut told = String::new();
     for turn in of(exercise) {
         let _ = fs::remove_dir_all(project.path(".workshop"));
+        let before = match turn.before {
+            Before::Starter => format!("exercises/{exercise}/starter"),
+            Before::Solution => format!("solutions/{exercise}"),
+        };
         for file in &edits {
-            let starter = format!("exercises/{exercise}/starter/{file}");
-            let solved = format!("solutions/{exercise}/{file}");
-            let from = if turn.before == "solution" { [solved, starter] } else { [starter, solved] };
-            let from = from.iter().find(|file| project.path(file).is_file()).unwrap();
-            project.write(&format!("exercises/{exercise}/{file}"), &project.read(from));
+            project.write(&format!("exercises/{exercise}/{file}"), &project.read(&format!("{before}/{file}")));
         }
         let mut others = Vec::new();
         for Edit { file, from, to } in &turn.edit {
