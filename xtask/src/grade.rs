@@ -3,8 +3,10 @@
 
 mod archive;
 mod boxes;
+mod class;
 mod journal;
 mod model;
+mod options;
 mod partition;
 mod place;
 mod policy;
@@ -24,23 +26,25 @@ use crate::output;
 use crate::units::plural;
 use anyhow::{Result, bail};
 use journal::Journal;
+use options::Options;
 
 /// Runs `cargo xtask grade`.
 ///
 /// # Errors
 /// When the environment, the course or the folder of submissions does not allow it.
-pub fn run(options: &cli::Grade) -> Result<Exit> {
+pub fn run(asked: &cli::Grade) -> Result<Exit> {
     let workshop = Workshop::find()?;
     let root = &workshop.root;
-    if options.self_test {
+    let options = &Options::from(asked);
+    if asked.self_test {
         return selftest::run(root);
     }
-    if let Some(out) = &options.report {
-        publish::write(root, out, options, &Journal::read(out)?, None)?;
+    if let Some(out) = &asked.report {
+        publish::write(root, out, options, &Journal::read(out)?)?;
         return Ok(Exit::Met);
     }
-    if !options.merge.is_empty() {
-        let merged = journal::merge::merge(&options.merge, &options.out)?;
+    if !asked.merge.is_empty() {
+        let merged = journal::merge::merge(&asked.merge, &options.out)?;
         for folder in &merged.torn {
             output::note(&format!(
                 "{}: the last line of the journal was torn; what it held is not in the result",
@@ -56,15 +60,14 @@ pub fn run(options: &cli::Grade) -> Result<Exit> {
             options.out.display(),
             merged.added
         ));
-        publish::write(root, &options.out, options, &Journal::read(&options.out)?, None)?;
+        publish::write(root, &options.out, options, &Journal::read(&options.out)?)?;
         return Ok(if merged.problems.is_empty() { Exit::Met } else { Exit::NotMet });
     }
-    let Some(dir) = &options.dir else {
+    let Some(dir) = &asked.dir else {
         bail!(Failure::new(Exit::Usage, "there is nothing to grade").help("name the folder with the submissions"));
     };
     let summary = run::run(root, options, dir)?;
-    let found = (&summary.handed_in, summary.students.as_slice());
-    publish::write(root, &options.out, options, &summary.records, Some(found))?;
+    publish::write(root, &options.out, options, &summary.contents)?;
     output::note(&format!(
         "graded {}, {} known before; the results are in {}",
         plural(summary.graded, "submission"),

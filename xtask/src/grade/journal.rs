@@ -3,7 +3,7 @@
 
 pub mod merge;
 
-use super::model::{Record, SCHEMA};
+use super::model::{Record, Run, SCHEMA};
 use crate::diagnostic::shown;
 use crate::exit::{Exit, Failure, Place};
 use crate::proc;
@@ -24,6 +24,30 @@ const LOCK: &str = "journal.lock";
 
 /// A student and an exercise.
 pub type Job = (String, String);
+
+/// What a journal holds.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// Every record, in the order of the file.
+    pub records: Vec<Record>,
+    /// What each run found, in the order of the file.
+    pub runs: Vec<Run>,
+}
+
+impl Contents {
+    /// Everyone who was found by any run, each once, in the order in which they were first found.
+    pub fn students(&self) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let all = self.runs.iter().flat_map(|run| &run.students).map(|seen| &seen.student);
+        all.filter(|student| seen.insert(student.as_str())).cloned().collect()
+    }
+
+    /// All that was handed in, as far as runs have noted it.
+    pub fn handed_in(&self) -> BTreeSet<Job> {
+        let all = self.runs.iter().flat_map(|run| &run.students);
+        all.flat_map(|seen| seen.exercises.iter().map(|exercise| (seen.student.clone(), exercise.clone()))).collect()
+    }
+}
 
 /// The journal of a folder, open for one grader alone.
 pub struct Journal {
@@ -116,17 +140,19 @@ impl Journal {
         at.map(|&at| &state.records[at]).is_some_and(|record| record.key == key && record.status.is_final())
     }
 
-    /// Every record, in the order of the file. The folder is free for another grader from now on.
-    pub fn into_records(self) -> Vec<Record> {
-        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).records
+    /// All that it holds. The folder is free for another grader from now on.
+    pub fn into_contents(self) -> Contents {
+        let records = self.state.into_inner().unwrap_or_else(PoisonError::into_inner).records;
+        Contents { records, runs: Vec::new() }
     }
 
-    /// Every record of a folder, without locking it: a line that is being written does not count yet.
+    /// All that the journal of a folder holds, without locking it: a line that is being written does not count yet.
     ///
     /// # Errors
     /// When there is no journal, or a line is damaged or of another version.
-    pub fn read(out_dir: &Path) -> Result<Vec<Record>> {
-        Ok(Lines::of(out_dir)?.records.into_iter().map(|(record, _)| record).collect())
+    pub fn read(out_dir: &Path) -> Result<Contents> {
+        let records = Lines::of(out_dir)?.records.into_iter().map(|(record, _)| record).collect();
+        Ok(Contents { records, runs: Vec::new() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

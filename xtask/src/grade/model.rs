@@ -24,6 +24,68 @@ pub struct Submission {
     pub origin: PathBuf,
 }
 
+/// What the name of a folder or file, and the LMS that chose it, tell of a student.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handle {
+    /// The name of the folder or file as it is in the folder of submissions.
+    pub entry: String,
+    /// What may be the student's id in a roster (an id, a login, an address, a number of the LMS), the surest first.
+    pub ids: Vec<String>,
+    /// The student's name as the LMS writes it.
+    pub name: Option<String>,
+    /// Whether the LMS says that the work came late.
+    pub late: bool,
+    /// Where the entry stands among several of one student: later ones are greater. Empty if the LMS does not tell.
+    pub attempt: String,
+}
+
+/// What a line of the journal about a run says that it is.
+pub const RUN_SCHEMA: &str = "size-workshop/grade-run/1";
+
+/// What a run found before it graded anything: so a report can tell work that is not graded yet from work that was never
+/// handed in, and joining parts can name the one that is missing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// `size-workshop/grade-run/1`.
+    pub schema: String,
+    /// Which part of the class was graded, such as `2/5` or `hash:2/5`; none for all of it.
+    pub part: Option<String>,
+    /// The exercises that were graded.
+    pub exercises: Vec<String>,
+    /// Everyone who was found, in all parts.
+    pub students: Vec<Seen>,
+    /// Entries that match nobody in the roster. Empty without a roster.
+    pub unknown: Vec<Unknown>,
+    /// Everyone in the roster of whom nothing was found.
+    pub missing: Vec<String>,
+}
+
+/// A student who was found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// The student, as in the records.
+    pub student: String,
+    /// What the entry tells of the student.
+    pub handle: Handle,
+    /// The exercises that something was handed in for.
+    pub exercises: Vec<String>,
+}
+
+/// An entry that matches nobody in the roster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unknown {
+    /// The student under whom the entry is graded.
+    pub student: String,
+    /// The name of the folder or file.
+    pub entry: String,
+    /// The id in the roster that looks most like it, if one does.
+    pub nearest: Option<String>,
+}
+
 /// What came of a submission.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,11 +1,12 @@
 //! Writes the reports of a grading run from its journal: they can be written again at any time, and a person's decisions and
 //! the late policy are applied here and nowhere else.
 
-use super::journal::{self, Job};
+use super::journal::{self, Contents};
 use super::model::Record;
+use super::options::Options;
 use super::policy::{self, Input, Late, Overrides, Person};
 use super::roster::{self, Roster};
-use crate::cli::{self, GradeFormat};
+use crate::cli::GradeFormat;
 use crate::exercise::{self, Exercise};
 use crate::output;
 use crate::report::grade::{self, Gradebook, csv, gradescope, html, json, junit};
@@ -20,43 +21,34 @@ use std::thread::{self, ScopedJoinHandle};
 const ALL: [GradeFormat; 5] =
     [GradeFormat::Csv, GradeFormat::Json, GradeFormat::Junit, GradeFormat::Gradescope, GradeFormat::Html];
 
-/// What was found on the disk: who handed in what, and everyone.
-type Found<'a> = (&'a BTreeSet<Job>, &'a [String]);
-
-/// Writes the reports that were asked for, of all that a journal holds. `found` is only known after a run.
+/// Writes the reports that were asked for, of all that a journal holds.
 ///
 /// # Errors
 /// When the roster or a person's decisions are malformed, or a report cannot be written.
-pub fn write(
-    root: &Path,
-    out: &Path,
-    options: &cli::Grade,
-    records: &[Record],
-    found: Option<Found<'_>>,
-) -> Result<()> {
+pub fn write(root: &Path, out: &Path, options: &Options, contents: &Contents) -> Result<()> {
+    let records = contents.records.as_slice();
     let exercises = exercise::all(root)?;
     let graded: BTreeSet<&str> = records.iter().map(|record| record.exercise.as_str()).collect();
     let shown: Vec<(String, u32)> = exercises
         .iter()
         .filter(|exercise| {
-            if options.exercise.is_empty() {
+            if options.exercises.is_empty() {
                 graded.contains(exercise.id.as_str())
             } else {
-                options.exercise.contains(&exercise.id)
+                options.exercises.contains(&exercise.id)
             }
         })
         .map(|exercise| (exercise.id.clone(), exercise.data.goal.iter().map(|goal| goal.points).sum()))
         .collect();
     let roster = options.roster.as_ref().map(|file| read_roster(file, &exercises)).transpose()?;
-    let students = students(roster.as_ref(), records, found.map_or(&[], |(_, students)| students));
-    let none = BTreeSet::new();
+    let students = students(roster.as_ref(), records, &contents.students());
     let (overrides, late) = (Overrides::find(out)?, Late::find(out)?);
     let (mut rows, notes) = policy::rows(&Input {
         records,
         students: &students,
         person: &|student, exercise| person(roster.as_ref(), student, exercise),
         exercises: &shown,
-        handed_in: found.map_or(&none, |(handed_in, _)| handed_in),
+        handed_in: &contents.handed_in(),
         overrides: &overrides,
         late: late.as_ref(),
     })?;
@@ -73,7 +65,7 @@ pub fn write(
         ));
     }
     let book = book(records, rows);
-    let formats = if options.format.is_empty() { ALL.to_vec() } else { options.format.clone() };
+    let formats = if options.formats.is_empty() { ALL.to_vec() } else { options.formats.clone() };
     // At once: some are one long text, others are thousands of short ones.
     thread::scope(|scope| {
         let book = &book;
@@ -85,6 +77,8 @@ pub fn write(
 fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
     let write = |name: &str, text: String| tree::write_derived(&out.join(name), text.as_bytes());
     match format {
+        // Words for people are about a dry run, and go to standard output.
+        GradeFormat::Text => Ok(()),
         GradeFormat::Csv => write("grades.csv", csv::grades(book)?),
         GradeFormat::Json => write("grades.json", json::grades(book).context("cannot write the grades as JSON")?),
         GradeFormat::Junit => write("junit.xml", junit::grades(book)),

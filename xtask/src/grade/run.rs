@@ -1,14 +1,15 @@
 //! A grading run: a queue of submissions, workers over it, and a journal that each result goes to as soon as it is there.
 
 use super::boxes::{Pair, Recipe};
-use super::journal::Journal;
-use super::model::{Record, Status, Submission};
+use super::class;
+use super::journal::{Contents, Journal};
+use super::model::{Status, Submission};
+use super::options::Options;
 use super::partition::Partition;
 use super::place::{self, Place};
-use super::submissions;
 use super::worker::{self, Bench, Course};
 use crate::check::Verdict;
-use crate::cli;
+use crate::cli::Sandbox;
 use crate::evidence::warm::Warm;
 use crate::evidence::{self, target_folder};
 use crate::exercise::{self, Exercise};
@@ -16,7 +17,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Progress};
 use crate::store;
 use anyhow::{Context as _, Result, bail};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -39,25 +40,17 @@ pub struct Summary {
     pub known: usize,
     /// Submissions whose grading failed for reasons of our own.
     pub failed: usize,
-    /// Everything that was found, by student and exercise.
-    pub handed_in: BTreeSet<super::journal::Job>,
-    /// Everyone who was found, also with nothing to grade.
-    pub students: Vec<String>,
-    /// All that the journal holds now, so that nobody has to read it again.
-    pub records: Vec<Record>,
+    /// All that the journal holds now, so that it need not be read again.
+    pub contents: Contents,
 }
 
 /// Grades what a folder holds. Reports are written by somebody else, from the journal.
 ///
 /// # Errors
 /// When the folder cannot be read, the boxes do not hold, or the course's own solutions do not pass here.
-pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
-    let exercises = exercises(root, &options.exercise)?;
-    let edits: Vec<(&str, Vec<String>)> = exercises
-        .iter()
-        .map(|exercise| (exercise.id.as_str(), exercise.edits().map(str::to_owned).collect()))
-        .collect();
-    let found = submissions::find(dir, &edits)?;
+pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
+    let exercises = exercises(root, &options.exercises)?;
+    let found = class::read(options, dir, &exercises)?;
     for note in &found.notes {
         output::note(note);
     }
@@ -69,16 +62,14 @@ pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
         output::note("the last line of the journal was torn, by a kill or a full disk; it is graded again");
     }
     let recipe = match options.sandbox {
-        cli::Sandbox::Auto | cli::Sandbox::Bwrap => Some(Recipe::find(root)?),
-        cli::Sandbox::None => {
+        Sandbox::Auto | Sandbox::Bwrap => Some(Recipe::find(root)?),
+        Sandbox::None => {
             output::note("SANDBOX: NONE. Every submission can read and change what you can; the records say so");
             None
         }
     };
     let mut courses = courses(&exercises, recipe.as_ref())?;
-    let mut summary = Summary { students: found.students, ..Summary::default() };
-    summary.handed_in =
-        found.submissions.iter().map(|submission| (submission.student.clone(), submission.exercise.clone())).collect();
+    let mut summary = Summary::default();
     let mut jobs: BTreeMap<String, Job<'_>> = BTreeMap::new();
     for (index, submission) in found.submissions.iter().enumerate() {
         if partition.as_ref().is_some_and(|part| !part.takes(index, &submission.student, &submission.exercise)) {
@@ -102,7 +93,7 @@ pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
         jobs.entry(key).or_insert(job).submissions.push(submission);
     }
     if jobs.is_empty() {
-        summary.records = journal.into_records();
+        summary.contents = Contents { runs: vec![found.run], ..journal.into_contents() };
         return Ok(summary);
     }
     if let Some(recipe) = &recipe {
@@ -149,7 +140,7 @@ pub fn run(root: &Path, options: &cli::Grade, dir: &Path) -> Result<Summary> {
         }
     });
     let (mut summary, error) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    summary.records = journal.into_records();
+    summary.contents = Contents { runs: vec![found.run], ..journal.into_contents() };
     error.map_or(Ok(summary), Err)
 }
 

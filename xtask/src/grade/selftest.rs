@@ -4,12 +4,13 @@
 mod attacks;
 
 use super::boxes::Recipe;
-use super::journal::Journal;
+use super::journal::{Contents, Journal};
 use super::model::{Record, Status};
+use super::options::Options;
 use super::place::Place;
 use super::run::run as grade;
 use super::{publish, submissions};
-use crate::cli;
+use crate::cli::Sandbox;
 use crate::evidence;
 use crate::exercise::kinds::Check;
 use crate::exercise::{self, Exercise};
@@ -91,15 +92,14 @@ fn attack(folder: &Path) -> Result<Exit> {
     }
 
     // From here on it is what happens to every class.
-    let options = options(folder.join("grades"));
+    let options = Options { out: folder.join("grades"), sandbox: Sandbox::Bwrap, ..Options::default() };
     let summary = grade(&course, &options, &class)?;
-    let found = (&summary.handed_in, summary.students.as_slice());
-    let records = Journal::read(&options.out)?;
-    publish::write(&course, &options.out, &options, &records, Some(found))?;
+    let contents = Contents { runs: summary.contents.runs, ..Journal::read(&options.out)? };
+    publish::write(&course, &options.out, &options, &contents)?;
     let edits = [("ex1", exercise.edits().map(str::to_owned).collect())];
     let found = submissions::find(&class, &edits)?.submissions;
     let ignored = found.into_iter().map(|submission| (submission.student, submission.ignored)).collect();
-    let found = Found { records, ignored, world };
+    let found = Found { records: contents.records, ignored, world };
 
     let honest = found.record(HONEST)?;
     if (honest.status, honest.points) != (Status::Graded, honest.points_max) {
@@ -140,22 +140,6 @@ fn table(found: &Found, reports: &Result<(), String>) -> Result<Exit> {
     let _ = write!(text, "\n{} attacks, {worked} attacks worked\n", ATTACKS.len());
     output::data(&text)?;
     Ok(if worked == 0 { Exit::Met } else { Exit::NotMet })
-}
-
-fn options(out: PathBuf) -> cli::Grade {
-    cli::Grade {
-        dir: None,
-        out,
-        exercise: Vec::new(),
-        jobs: None,
-        partition: None,
-        sandbox: cli::Sandbox::Bwrap,
-        roster: None,
-        merge: Vec::new(),
-        report: None,
-        format: Vec::new(),
-        self_test: true,
-    }
 }
 
 fn write_course(root: &Path) -> Result<()> {

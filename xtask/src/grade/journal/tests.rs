@@ -59,8 +59,8 @@ fn what_is_appended_is_read_again_and_the_folder_is_made() {
     drop(journal);
     let journal = Journal::open(&out).unwrap();
     assert_eq!(journal.torn, 0);
-    assert_eq!(*latest(&Journal::read(&out).unwrap())[&("s001".to_owned(), "ex1".to_owned())], hostile);
-    assert_eq!(Journal::read(&out).unwrap(), [hostile, graded("s002", "k2", 5)]);
+    assert_eq!(*latest(&Journal::read(&out).unwrap().records)[&("s001".to_owned(), "ex1".to_owned())], hostile);
+    assert_eq!(Journal::read(&out).unwrap().records, [hostile, graded("s002", "k2", 5)]);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_second_grader_is_kept_out_until_the_first_has_ended() {
     assert!(failure.message.starts_with("another grader works in "), "{}", failure.message);
     assert!(failure.help.unwrap().contains("--merge"));
     first.append(&graded("s001", "k", 1)).unwrap();
-    assert_eq!(Journal::read(folder.path()).unwrap().len(), 1, "reports are written meanwhile");
+    assert_eq!(Journal::read(folder.path()).unwrap().records.len(), 1, "reports are written meanwhile");
     drop(first);
     assert!(Journal::open(folder.path()).unwrap().graded("k").is_some());
 }
@@ -82,7 +82,7 @@ fn a_line_torn_anywhere_is_cut_off_and_nothing_else() {
     let (one, two) = (line(&graded("s001", "k1", 1)), line(&graded("s002", "k2", 2)));
     for end in 1..two.len() {
         let folder = folder_of(format!("{one}{}", &two[..end]));
-        assert_eq!(Journal::read(folder.path()).unwrap().len(), 1, "not read before it is whole");
+        assert_eq!(Journal::read(folder.path()).unwrap().records.len(), 1, "not read before it is whole");
         if end % 50 != 1 && end != two.len() - 1 {
             continue;
         }
@@ -142,7 +142,7 @@ fn empty_lines_and_line_ends_of_windows_are_no_damage() {
         format!("\r\n{}\n \n{}", line(&graded("s001", "k1", 1)).replace('\n', "\r\n"), line(&graded("s002", "k2", 2)));
     let folder = folder_of(text);
     let journal = Journal::open(folder.path()).unwrap();
-    assert_eq!((journal.torn, latest(&Journal::read(folder.path()).unwrap()).len()), (0, 2));
+    assert_eq!((journal.torn, latest(&Journal::read(folder.path()).unwrap().records).len()), (0, 2));
     assert_eq!(Journal::open(folder_of("").path()).unwrap().torn, 0);
 }
 
@@ -188,7 +188,7 @@ fn the_last_grade_counts_and_an_error_of_ours_never_takes_its_place() {
     for record in &records {
         journal.append(record).unwrap();
     }
-    assert_eq!(points(&Journal::read(folder.path()).unwrap()), expected);
+    assert_eq!(points(&Journal::read(folder.path()).unwrap().records), expected);
     assert_eq!(journal.graded("a").unwrap().student, "s006");
     assert!(journal.is_current("s003", "ex1", "b") && !journal.is_current("s003", "ex1", "a"));
     assert!(!journal.is_current("s004", "ex1", "a") && !journal.is_current("s003", "ex2", "b"));
@@ -267,7 +267,7 @@ fn a_record_that_is_not_written_is_not_done() {
     let old = std::mem::replace(&mut journal.state().file, full);
     let error = journal.append(&graded("s001", "k", 1)).unwrap_err();
     assert!(crate::exit::failure_of(&error).help.unwrap().contains("disk is full"));
-    assert!(journal.graded("k").is_none() && latest(&Journal::read(folder.path()).unwrap()).is_empty());
+    assert!(journal.graded("k").is_none() && latest(&Journal::read(folder.path()).unwrap().records).is_empty());
     journal.state().file = old;
     assert!(journal.append(&graded("s001", "k", 1)).is_err());
     drop(journal);
@@ -302,7 +302,7 @@ fn several_workers_append_at_once_and_each_line_is_whole() {
     });
     drop(journal);
     let journal = Journal::open(folder.path()).unwrap();
-    assert_eq!((latest(&Journal::read(folder.path()).unwrap()).len(), journal.torn), (100, 0));
+    assert_eq!((latest(&Journal::read(folder.path()).unwrap().records).len(), journal.torn), (100, 0));
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn two_results_of_the_same_files_are_both_kept_and_reported() {
         let [problem] = summary.problems.as_slice() else { panic!("{:?}", summary.problems) };
         assert!(problem.contains("s001 ex1: the same files were judged differently, graded 4/10 and graded 6/10"));
     }
-    assert_eq!(conflicts(&Journal::read(folder.path()).unwrap()).len(), 1);
+    assert_eq!(conflicts(&Journal::read(folder.path()).unwrap().records).len(), 1);
     // How long it took is no contradiction.
     let c = folder_of(line(&Record { seconds: 9.5, ..graded("s001", "a", 4) }));
     let folder = tempfile::tempdir().unwrap();
@@ -362,25 +362,25 @@ fn work_that_was_handed_in_again_counts_and_a_contradiction_between_folders_is_n
     let into = folder.path().join("known");
     let summary = merge(&[once.path().to_owned(), again.path().to_owned()], &into).unwrap();
     assert!(summary.problems.is_empty(), "{:?}", summary.problems);
-    assert_eq!(points(&Journal::read(&into).unwrap()), [("s001", Status::Graded, 7)]);
+    assert_eq!(points(&Journal::read(&into).unwrap().records), [("s001", Status::Graded, 7)]);
 
     // The older folder is named last: it is taken as asked, but not in silence.
     let into = folder.path().join("reversed");
     let summary = merge(&[again.path().to_owned(), once.path().to_owned()], &into).unwrap();
     assert_eq!(summary.problems.len(), 1, "{:?}", summary.problems);
-    assert_eq!(points(&Journal::read(&into).unwrap()), [("s001", Status::Graded, 4)]);
+    assert_eq!(points(&Journal::read(&into).unwrap().records), [("s001", Status::Graded, 4)]);
 
     let other = folder_of(line(&graded("s001", "c", 2)));
     let into = folder.path().join("unknown");
     let summary = merge(&[again.path().to_owned(), other.path().to_owned()], &into).unwrap();
     let [problem] = summary.problems.as_slice() else { panic!("{:?}", summary.problems) };
     assert!(problem.contains("`graded 2/10` is taken"), "{problem}");
-    assert_eq!(points(&Journal::read(&into).unwrap()), [("s001", Status::Graded, 2)]);
+    assert_eq!(points(&Journal::read(&into).unwrap().records), [("s001", Status::Graded, 2)]);
     // A student who goes back to what was handed in first.
     let back = ["a", "b", "a"].map(|key| line(&graded("s001", key, 4))).concat();
     let into = folder.path().join("back");
     merge(&[folder_of(back).path().to_owned()], &into).unwrap();
-    let keys: Vec<_> = Journal::read(&into).unwrap().into_iter().map(|record| record.key).collect();
+    let keys: Vec<_> = Journal::read(&into).unwrap().records.into_iter().map(|record| record.key).collect();
     assert_eq!(keys, ["b", "a"]);
 }
 
@@ -423,7 +423,7 @@ fn ten_thousand_records_are_read_and_joined() {
     assert_eq!((summary.records, summary.problems.len()), (10_000, 0));
     let journal = Journal::open(folder.path()).unwrap();
     assert!(records.iter().all(|record| journal.graded(&record.key).is_some()));
-    let read = Journal::read(folder.path()).unwrap();
+    let read = Journal::read(folder.path()).unwrap().records;
     let latest = latest(&read);
     assert_eq!(latest.len(), 10_000);
     assert!(records.iter().all(|r| latest[&(r.student.clone(), r.exercise.clone())] == r));
