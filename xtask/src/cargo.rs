@@ -8,6 +8,7 @@ mod words;
 use crate::exit::{Exit, Failure};
 use crate::proc::sandbox::Sandbox;
 use crate::proc::{self, Call, Status};
+use crate::tree;
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -50,7 +51,7 @@ pub struct Build {
     pub target_dir: Option<PathBuf>,
     /// The folder of intermediate artifacts whose units are to be recorded, and shared between profiles.
     pub record: Option<PathBuf>,
-    /// Wall time after which the build is ended.
+    /// Processor time after which the build is ended, and the time that it may spend asleep.
     pub timeout: Option<Duration>,
 }
 
@@ -72,6 +73,8 @@ pub struct Built {
     pub warnings: Vec<String>,
     /// The libraries and proc macros that were compiled, or were there from an earlier build.
     pub packages: Vec<Compiled>,
+    /// Processor time of the build.
+    pub cpu: Duration,
 }
 
 /// A library or proc macro of a build.
@@ -248,12 +251,19 @@ impl Cargo {
         }
         if let Some(target_dir) = target_dir {
             call = call.arg("--target-dir").arg(target_dir);
+            if self.sandbox.is_some() {
+                let failed = || format!("cannot make the folder {}", target_dir.display());
+                std::fs::create_dir_all(target_dir).with_context(failed)?;
+                tree::open_to_all(target_dir)?;
+            }
         }
+        call.writes.clone_from(target_dir);
         call = call.args(&self.args).args(extra);
         if let Some(build_dir) = record {
             record::install(&mut call, build_dir, profile)?;
         }
         call.timeout = *timeout;
+        call.cpu = *timeout;
         let finished = proc::run(&call)?;
         if finished.status != Status::Exited(0) {
             let failure = explain_failure(&finished, &format!("cargo build --profile {profile}"));
@@ -266,6 +276,11 @@ impl Cargo {
                 executable.path = sandbox.outside(&executable.path);
             }
         }
-        Ok(Ok(Built { executables, warnings: warnings(&String::from_utf8_lossy(&finished.stderr)), packages }))
+        Ok(Ok(Built {
+            executables,
+            warnings: warnings(&String::from_utf8_lossy(&finished.stderr)),
+            packages,
+            cpu: finished.cpu,
+        }))
     }
 }

@@ -94,6 +94,9 @@ pub struct Built {
     pub called: BTreeMap<String, PathBuf>,
     /// Wall seconds of the build.
     pub seconds: f64,
+    /// Seconds of processor time that it took.
+    #[serde(default)]
+    pub cpu_seconds: f64,
     /// Cargo had nothing to do.
     pub fresh: bool,
     /// The settings that rustc gets, by Cargo's own answer; `None` if it could not be had.

@@ -59,10 +59,10 @@ pub struct Data {
     pub hints_for: BTreeMap<Spanned<String>, Vec<String>>,
     /// SHA-256 of every file that the learner is not asked to change, with `\n` as line end.
     pub pristine: BTreeMap<String, String>,
-    /// Seconds that one build may take (wall time).
+    /// Seconds of processor time that one build may take.
     #[serde(default = "build_seconds")]
     pub build_seconds: u64,
-    /// Seconds that one run may take (wall time).
+    /// Seconds of processor time that one run may take.
     #[serde(default = "run_seconds")]
     pub run_seconds: u64,
     /// Bytes that one run may print.

@@ -20,10 +20,17 @@ use std::time::Duration;
 /// What a program may use while it is under test.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Wall time.
+    /// Processor time.
     pub time: Duration,
     /// Bytes of standard output.
     pub output: usize,
+}
+
+impl Limits {
+    /// How long it may sleep: a program under test has nothing to wait for.
+    pub fn idle(&self) -> Duration {
+        self.time.max(Duration::from_secs(5))
+    }
 }
 
 /// How a run of a program ended, and what it printed.
@@ -77,7 +84,8 @@ pub fn run_in(
     let mut call = Call::new(executable, cwd).args(args);
     call.stdin = stdin.as_bytes().to_vec();
     call.env.clone_from(env);
-    call.timeout = Some(limits.time);
+    call.cpu = Some(limits.time);
+    call.timeout = Some(limits.idle());
     call.output_limit = limits.output;
     call.sandbox = sandbox.cloned();
     call.called = called.map(str::to_owned);
@@ -107,7 +115,12 @@ pub fn ending(status: Status, limits: Limits) -> String {
     match status {
         Status::Exited(code) => format!("exit code {code}"),
         Status::Signaled(signal) => format!("ended by signal {signal}"),
-        Status::TimedOut => format!("ended because it still ran after {} s", limits.time.as_secs_f64()),
+        Status::TimedOut => {
+            format!("ended because it used more than {} s of processor time", limits.time.as_secs_f64())
+        }
+        Status::Waited(seconds) => {
+            format!("ended because it was not done after {seconds} s, most of which it waited")
+        }
         Status::OutputLimit => format!("ended because it printed more than {} bytes", limits.output),
         Status::MemoryLimit => "ended because it took too much memory".to_owned(),
         Status::DiskLimit => "ended because it wrote too much to the disk".to_owned(),
@@ -231,7 +244,13 @@ mod tests {
     #[test]
     fn a_hang_and_a_flood_are_said_in_words() {
         let hang = Run { status: Status::TimedOut, stdout: Vec::new(), stderr: Vec::new() };
-        assert!(difference(&exited(0, ""), &hang, LIMITS).unwrap().contains("still ran after 10 s"));
+        assert!(difference(&exited(0, ""), &hang, LIMITS).unwrap().contains("used more than 10 s of processor time"));
+        let sleeps = Run { status: Status::Waited(12), stdout: Vec::new(), stderr: Vec::new() };
+        assert!(
+            difference(&exited(0, ""), &sleeps, LIMITS)
+                .unwrap()
+                .contains("ended because it was not done after 12 s, most of which it waited")
+        );
         assert!(difference(&hang, &hang, LIMITS).is_some(), "two programs that hang are not known to do the same");
         let flood = Run { status: Status::OutputLimit, stdout: b"y\n".to_vec(), stderr: Vec::new() };
         assert!(difference(&exited(0, ""), &flood, LIMITS).unwrap().contains("more than 1000 bytes"));

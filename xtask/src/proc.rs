@@ -1,20 +1,24 @@
 //! The only place where a process starts. So every child has an output limit, ends when its time is up or when the
 //! user presses Ctrl-C, and takes its own children with it.
 
+mod attend;
+pub mod descriptors;
 pub mod sandbox;
 pub mod watch;
 
 use anyhow::{Context as _, Result, bail};
+use attend::{Stream, attend, channel, forward};
+use descriptors::Given;
 use sandbox::{Kind, Sandbox};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::io::{Read, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use watch::Watch;
 
 /// A process to start.
@@ -30,7 +34,9 @@ pub struct Call {
     pub env: BTreeMap<OsString, Option<OsString>>,
     /// What it reads from standard input; nothing if empty.
     pub stdin: Vec<u8>,
-    /// Wall time after which the process is ended; none for a build.
+    /// Processor time of it and all its descendants after which it is ended. It doesn't depend on what else the machine does.
+    pub cpu: Option<Duration>,
+    /// Time after which it is ended. With a limit on processor time only what it spends asleep counts.
     pub timeout: Option<Duration>,
     /// Bytes of standard output, and of standard error, after which the process is ended.
     pub output_limit: usize,
@@ -42,6 +48,10 @@ pub struct Call {
     pub watch: Option<Watch>,
     /// The name that the program has in the box for runs.
     pub called: Option<String>,
+    /// The folder that the box for builds lets it write in.
+    pub writes: Option<PathBuf>,
+    /// Bytes that it reads from a descriptor. It inherits no other one.
+    pub given: Option<Given>,
 }
 
 impl Call {
@@ -53,12 +63,15 @@ impl Call {
             cwd: cwd.into(),
             env: BTreeMap::new(),
             stdin: Vec::new(),
+            cpu: None,
             timeout: None,
             output_limit: 256 << 20,
             only_env: false,
             sandbox: None,
             watch: None,
             called: None,
+            writes: None,
+            given: None,
         }
     }
 
@@ -85,8 +98,10 @@ pub enum Status {
     /// A signal ended it (Unix), by number.
     #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has no signals"))]
     Signaled(i32),
-    /// It was ended because its time was up.
+    /// It was ended because it and its descendants used up their processor time, which is so however busy the machine is.
     TimedOut,
+    /// It was ended after so many seconds, without having used up its processor time: it mostly waited.
+    Waited(u32),
     /// It was ended because it printed too much.
     OutputLimit,
     /// It was ended because it and what it started took too much memory.
@@ -104,6 +119,15 @@ pub struct Finished {
     pub stdout: Vec<u8>,
     /// All that it printed as errors, at most the limit.
     pub stderr: Vec<u8>,
+    /// Processor time of it and its descendants, give or take a twentieth of a second; nothing where no limit was set.
+    pub cpu: Duration,
+}
+
+impl Finished {
+    /// Nothing is known of it yet.
+    fn empty() -> Self {
+        Self { status: Status::Exited(-1), stdout: Vec::new(), stderr: Vec::new(), cpu: Duration::ZERO }
+    }
 }
 
 /// Runs a process to its end.
@@ -138,11 +162,11 @@ pub fn run(call: &Call) -> Result<Finished> {
         // A thread of its own: a process may print before it has read all. One that never reads ends with its pipe.
         thread::spawn(move || pipe.write_all(&input));
     }
-    let (sender, chunks) = mpsc::channel();
+    let (sender, chunks) = channel();
     let out = child.stdout.take().map(|pipe| forward(pipe, Stream::Out, sender.clone()));
     let err = child.stderr.take().map(|pipe| forward(pipe, Stream::Err, sender));
     let result = attend(&mut child, call, &chunks);
-    // Whatever the process left behind in its group would go on running, and would hold the pipes open.
+    // Also after a limit or an error.
     end_group(&mut child);
     let _ = child.wait();
     live().children.remove(&id);
@@ -173,12 +197,18 @@ fn ended_from_outside(status: Status, kind: &Kind) -> Option<i32> {
     }
 }
 
+/// The signal by which the kernel ends a process that has used up its processor time.
+const XCPU: i32 = 24;
+
 /// bwrap tells of a signal by the exit code, as a shell does. Signals that end a broken program are told as such.
 fn from_a_box(status: Status, kind: &Kind) -> Status {
     match status {
         // ILL, ABRT, BUS, FPE, KILL, SEGV, XCPU, XFSZ, SYS
         Status::Exited(code) if kind.is_run() && matches!(code - 128, 4 | 6 | 7 | 8 | 9 | 11 | 24 | 25 | 31) => {
-            Status::Signaled(code - 128)
+            match code - 128 {
+                XCPU => Status::TimedOut,
+                signal => Status::Signaled(signal),
+            }
         }
         other => other,
     }
@@ -265,19 +295,23 @@ pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-enum Stream {
-    Out,
-    Err,
-}
-
 fn start(call: &Call) -> Result<Child> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let mut command = Command::new(&call.program);
+    #[cfg(unix)]
+    let passed = call.given.as_ref().map(descriptors::Passed::new).transpose().context("cannot make a pipe")?;
+    #[cfg(unix)]
+    if let (Some(given), Some(passed)) = (&call.given, &passed) {
+        command.arg(given.option).arg(passed.number());
+    }
     command.args(&call.args).current_dir(&call.cwd);
     command.stdin(if call.stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     if call.only_env {
         command.env_clear().env("PATH", "/usr/bin:/bin");
+    }
+    for name in descriptors::job_servers(|name| std::env::var_os(name)) {
+        command.env_remove(name);
     }
     for (name, value) in &call.env {
         match value {
@@ -293,87 +327,13 @@ fn start(call: &Call) -> Result<Child> {
     if live.cancelled {
         bail!("cancelled");
     }
+    // Under the lock, so that what one child is given is not inherited by another one.
+    descriptors::close_in_children();
+    #[cfg(unix)]
+    passed.as_ref().map(descriptors::Passed::open).transpose().context("cannot pass on a descriptor")?;
     let child = command.spawn().with_context(|| format!("cannot start `{}`", call.program.display()))?;
     live.children.insert(child.id());
     Ok(child)
-}
-
-fn forward(
-    mut pipe: impl Read + Send + 'static,
-    stream: Stream,
-    sender: mpsc::Sender<(Stream, Vec<u8>)>,
-) -> thread::JoinHandle<()> {
-    thread::spawn(move || {
-        let mut buffer = vec![0; 64 << 10];
-        let is_out = matches!(stream, Stream::Out);
-        loop {
-            let read = match pipe.read(&mut buffer) {
-                Ok(0) => return,
-                Ok(read) => read,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(_) => return,
-            };
-            let stream = if is_out { Stream::Out } else { Stream::Err };
-            if sender.send((stream, buffer[..read].to_vec())).is_err() {
-                return;
-            }
-        }
-    })
-}
-
-/// Collects what the process prints until it has ended, or until a limit is reached.
-fn attend(child: &mut Child, call: &Call, chunks: &mpsc::Receiver<(Stream, Vec<u8>)>) -> std::io::Result<Finished> {
-    const GRACE: Duration = Duration::from_millis(500);
-    let deadline = call.timeout.map(|timeout| Instant::now() + timeout);
-    let mut finished = Finished { status: Status::TimedOut, stdout: Vec::new(), stderr: Vec::new() };
-    let mut exited: Option<(Status, Instant)> = None;
-    let mut pause = Duration::from_micros(200);
-    let mut pipes_open = true;
-    let mut guard = call.watch.as_ref().map(|watch| watch.guard(child.id()));
-    loop {
-        if let Some(limit) = guard.as_mut().and_then(watch::Guard::look) {
-            finished.status = limit;
-            return Ok(finished);
-        }
-        if pipes_open {
-            match chunks.recv_timeout(if exited.is_some() { Duration::from_millis(10) } else { pause }) {
-                Ok((stream, chunk)) => {
-                    let kept = if matches!(stream, Stream::Out) { &mut finished.stdout } else { &mut finished.stderr };
-                    let room = call.output_limit - kept.len();
-                    kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                    if chunk.len() > room {
-                        finished.status = Status::OutputLimit;
-                        return Ok(finished);
-                    }
-                    pause = Duration::from_micros(200);
-                }
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => {
-                    // It is about to end: look again at once.
-                    pipes_open = false;
-                    pause = Duration::from_micros(200);
-                }
-            }
-        } else if exited.is_none() {
-            thread::sleep(pause);
-        }
-        if exited.is_none()
-            && let Some(status) = child.try_wait()?
-        {
-            exited = Some((status_of(status), Instant::now()));
-        }
-        if let Some((status, since)) = exited
-            && (!pipes_open || since.elapsed() > GRACE)
-        {
-            // What was written since the last look counts as well.
-            finished.status = guard.as_ref().and_then(watch::Guard::last_look).unwrap_or(status);
-            return Ok(finished);
-        }
-        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Ok(finished);
-        }
-        pause = (pause * 2).min(Duration::from_millis(20));
-    }
 }
 
 fn status_of(status: std::process::ExitStatus) -> Status {

@@ -113,7 +113,8 @@ pub fn explain_failure(finished: &Finished, what: &str) -> Failure {
     let how = match finished.status {
         Status::Exited(code) => format!("exit code {code}"),
         Status::Signaled(signal) => format!("ended by signal {signal}"),
-        Status::TimedOut => "out of time".to_owned(),
+        Status::TimedOut => "out of processor time".to_owned(),
+        Status::Waited(seconds) => format!("not done after {seconds} s, most of which it waited"),
         Status::OutputLimit => "it printed too much".to_owned(),
         Status::MemoryLimit => "it took too much memory".to_owned(),
         Status::DiskLimit => "it wrote too much".to_owned(),
@@ -224,6 +225,7 @@ fn cause(stderr: &str) -> (Exit, Option<&'static str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn executables_are_read_from_cargos_messages() {
@@ -277,7 +279,10 @@ mod tests {
     #[test]
     fn the_limit_that_ended_a_build_is_told() {
         let of = |status, stderr: &str, is_boxed| {
-            limit_of_a_build(&Finished { status, stdout: Vec::new(), stderr: stderr.into() }, is_boxed)
+            limit_of_a_build(
+                &Finished { status, stdout: Vec::new(), stderr: stderr.into(), cpu: Duration::ZERO },
+                is_boxed,
+            )
         };
         let abort = "memory allocation of 8 bytes failed\nerror: could not compile `a` (signal: 6, SIGABRT)";
         assert_eq!(of(Status::Exited(101), abort, true), Some(Status::MemoryLimit));

@@ -22,7 +22,9 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Speed) -> Finding {
     // A program that does less is no faster program.
     if let Some(difference) = measure::difference(&reference.run, &own.run, evidence::limits(case.exercise)) {
         let (code, help) = match own.run.status {
-            Status::TimedOut => (Code::RunTimeout, "the same run of the other program ends by itself"),
+            Status::TimedOut | Status::Waited(_) => {
+                (Code::RunTimeout, "the same run of the other program ends by itself")
+            }
             Status::Signaled(_) => (Code::RunCrashed, "the same run of the other program ends by itself"),
             _ => (Code::OutputDiffers, "a program is faster only if it does the same"),
         };

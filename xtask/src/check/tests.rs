@@ -206,6 +206,7 @@ fn a_size_is_not_judged_before_the_output_is_right() {
         (Status::Exited(1), "A\n", "output/differs"),
         (Status::Signaled(6), "A\n", "run/crashed"),
         (Status::TimedOut, "A\n", "run/timeout"),
+        (Status::Waited(5), "A\n", "run/timeout"),
         (Status::OutputLimit, "A\n", "run/output-limit"),
     ] {
         let mut known = done();

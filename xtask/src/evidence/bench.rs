@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A target folder of its own: builds of different files, and those of a learner with settings of the exercise, never
@@ -121,9 +122,10 @@ impl Bench<'_> {
     fn starter_place(&self) -> Result<Place> {
         let files = starter_files(self.exercise())?;
         let place = self.compose("starter", &files, self.base.join("starter-target"))?;
-        if place.cargo.sandbox.is_some() {
+        if let Some(sandbox) = &place.cargo.sandbox {
             // A box has nothing of the grader's surroundings.
-            return Ok(place);
+            let sandbox = Some(Arc::new(sandbox.of_the_course()));
+            return Ok(Place { cargo: Cargo { sandbox, ..place.cargo }, ..place });
         }
         let manifest = fs::read_to_string(place.folder.join("Cargo.toml")).unwrap_or_default();
         let profiles = Profiles::of(&manifest);
@@ -235,12 +237,8 @@ impl Bench<'_> {
         }
         let made = match made {
             Ok(made) => made,
-            Err(refused) if refused.ended == Some(Status::TimedOut) => {
-                let message = format!("the build `{name}` took longer than {} s", data.build_seconds);
-                let problem = Diagnostic::new(Code::BuildTimeout, message).in_file(place.folder.join("Cargo.toml"));
-                let mut problem = problem.help("close what else runs on this machine, and try again");
-                problem.ended = refused.ended;
-                return Ok(Attempt::Failed(Box::new(problem)));
+            Err(Refused { ended: Some(ended @ (Status::TimedOut | Status::Waited(_))), .. }) => {
+                return Ok(Attempt::Failed(Box::new(out_of_time(name, ended, data.build_seconds, place))));
             }
             Err(refused) => {
                 let theirs = theirs && tree::has_room(&self.base);
@@ -296,6 +294,7 @@ impl Bench<'_> {
             called,
             work: self.work(name, &program, place)?,
             seconds,
+            cpu_seconds: made.cpu.as_secs_f64(),
             fresh: executable.fresh,
             rustc: match noted {
                 Some(args) => Some(effective::of_rustc(&args)),
@@ -375,6 +374,25 @@ impl Bench<'_> {
             matches!(&goal.check, Check::Answer(_)) && goal.check.builds().iter().any(|build| build.get_ref() == name)
         })
     }
+}
+
+/// A build that was ended because its time was up.
+fn out_of_time(name: &str, ended: Status, build_seconds: u64, place: &Place) -> Diagnostic {
+    // The lower of the limits is the one that was reached.
+    let most = place.cargo.sandbox.as_ref().map_or(build_seconds, |sandbox| sandbox.cpu_seconds().min(build_seconds));
+    let (message, help) = match ended {
+        Status::Waited(seconds) => (
+            format!("the build `{name}` was not done after {seconds} s, most of which it waited"),
+            "close other programs that build the same package, such as an editor, and try again",
+        ),
+        _ => (
+            format!("the build `{name}` used more than {most} s of processor time"),
+            "look for a constant or a macro that keeps the compiler busy: the course's own solution takes a fraction of that",
+        ),
+    };
+    let mut problem = Diagnostic::new(Code::BuildTimeout, message).in_file(place.folder.join("Cargo.toml")).help(help);
+    problem.ended = Some(ended);
+    problem
 }
 
 /// A refused build: the learner's fault is evidence, the environment's ends the call. `theirs`: whatever it says, it is the

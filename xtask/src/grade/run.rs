@@ -62,7 +62,7 @@ pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
         output::note("the last line of the journal was torn, by a kill or a full disk; it is graded again");
     }
     let recipe = match options.sandbox {
-        Sandbox::Auto | Sandbox::Bwrap => Some(Recipe::find(root)?),
+        Sandbox::Auto | Sandbox::Bwrap => Some(Recipe::find(root)?.with_build_seconds(options.build_seconds)),
         Sandbox::None => {
             output::note("SANDBOX: NONE. Every submission can read and change what you can; the records say so");
             None
@@ -112,7 +112,9 @@ pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
     let first = bench(0)?;
     for (index, course) in courses.iter_mut().enumerate() {
         if jobs.values().any(|job| job.course == index) {
-            course.reference = reference(root, course, &first)?;
+            let (bytes, seconds) = reference(root, course, &first)?;
+            course.reference = bytes;
+            course.build_seconds = recipe.as_ref().map(|recipe| recipe.build_seconds(seconds));
         }
     }
     let workers =
@@ -208,13 +210,14 @@ fn courses<'a>(exercises: &'a [Exercise], recipe: Option<&Recipe>) -> Result<Vec
             recipe.map_or_else(|| "none".to_owned(), Recipe::describe).as_bytes(),
         ]);
         let starter = evidence::starter_files(exercise)?;
-        courses.push(Course { exercise, starter, digest, reference: None });
+        courses.push(Course { exercise, starter, digest, reference: None, build_seconds: None });
     }
     Ok(courses)
 }
 
-/// Bytes that the course's own solution reaches here. It must pass, or no grade would mean anything.
-fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<Option<u64>> {
+/// Bytes that the course's own solution reaches here, and the seconds of processor time of its longest build. It must pass, or
+/// no grade would mean anything.
+fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<(Option<u64>, f64)> {
     let exercise = course.exercise;
     let trial =
         bench.judge_solution(root, course).with_context(|| format!("cannot try the solution of {}", exercise.id))?;
@@ -230,5 +233,8 @@ fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<Option<u
                 .help("nobody is graded before it does; `cargo xtask author verify` shows whether it is the course or this machine")
         );
     }
-    Ok(worker::size_goal(exercise).and_then(|(build, _)| Some(trial.evidence.as_ref()?.built(build)?.bytes)))
+    let bytes = worker::size_goal(exercise).and_then(|(build, _)| Some(trial.evidence.as_ref()?.built(build)?.bytes));
+    let builds =
+        trial.evidence.iter().flat_map(|evidence| evidence.builds.keys().filter_map(|name| evidence.built(name)));
+    Ok((bytes, builds.map(|built| built.cpu_seconds).fold(0.0, f64::max)))
 }

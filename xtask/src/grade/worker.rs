@@ -36,6 +36,8 @@ pub struct Course<'a> {
     pub digest: String,
     /// Bytes of the build that the size goal judges, of the course's own solution.
     pub reference: Option<u64>,
+    /// Seconds of processor time that a build may take; those of its box until the course's own solution was built.
+    pub build_seconds: Option<u64>,
 }
 
 /// The place where one worker builds.
@@ -99,7 +101,9 @@ impl Bench {
             }
         }
         let Self { boxes, warm, common, .. } = self;
-        let (boxes, warm, common) = (boxes.clone(), warm.clone(), common.clone());
+        let (warm, common) = (warm.clone(), common.clone());
+        let limited = |(build, run): Pair| (Arc::new(build.with_build_seconds(course.build_seconds)), run);
+        let boxes = boxes.clone().map(limited);
         let grading = Grading { base, boxes, hidden: hidden.to_owned(), built, warm, common };
         trial::grade(root, exercise, files, &grading)
     }
@@ -257,7 +261,7 @@ fn limit(ended: proc::Status, stderr: &[u8]) -> Option<Status> {
     // What Rust says before it aborts: that a limit was reached is all that an allocation is told.
     const REFUSED: &[u8] = b"memory allocation of ";
     match ended {
-        proc::Status::TimedOut | proc::Status::Signaled(24) => Some(Status::Timeout),
+        proc::Status::TimedOut | proc::Status::Waited(_) | proc::Status::Signaled(24) => Some(Status::Timeout),
         proc::Status::OutputLimit | proc::Status::DiskLimit | proc::Status::Signaled(25) => Some(Status::OutputLimit),
         proc::Status::MemoryLimit => Some(Status::Oom),
         proc::Status::Signaled(6) => stderr.windows(REFUSED.len()).any(|words| words == REFUSED).then_some(Status::Oom),

@@ -78,6 +78,7 @@ pub fn counter(boxed: Option<&Arc<Sandbox>>) -> Option<String> {
 /// # Errors
 /// When it cannot be started.
 pub fn count(executable: &Path, task: &Task<'_>) -> Result<Work> {
+    // The time for sleeping follows from it.
     let limits = Limits { time: task.limits.time * u32::try_from(SLOWER).unwrap_or(u32::MAX), ..task.limits };
     let counted = match task.sandbox {
         Some(sandbox) => match sandbox.counting() {

@@ -4,11 +4,18 @@
 //! As root no user namespace is used: there the box's processes become another user for good (`setpriv`), so that what
 //! only root may read stays closed to them. Anybody else is that user already, in a namespace of its own.
 
+mod filter;
+mod system;
+
+use super::descriptors::Given;
 use super::watch::Watch;
 use super::{Call, Finished, Status};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+pub use system::System;
 
 /// Where a box sees the folder that it shares with the grader.
 pub const INSIDE: &str = "/grade";
@@ -38,8 +45,11 @@ const HELPERS: &str = "/box";
 /// What is in a box may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Seconds of processor time of a process: unlike wall time it does not depend on what else the machine does.
+    /// Seconds of processor time of all processes together, and so of each: unlike wall time it doesn't depend on what else the
+    /// machine does.
     pub cpu_seconds: u64,
+    /// Seconds that they may all spend asleep.
+    pub idle_seconds: u64,
     /// Bytes of address space of a process.
     pub memory: u64,
     /// Processes and threads of the box's user.
@@ -99,9 +109,30 @@ pub struct Sandbox {
     pub user: Option<u32>,
     /// What its processes may use.
     pub limits: Limits,
+    /// Seconds of processor time for a build of files that aren't trusted, if not as many.
+    pub build_seconds: Option<u64>,
+    /// What this machine has.
+    pub system: Arc<System>,
 }
 
 impl Sandbox {
+    /// The same box for files that aren't trusted: a build may take so many seconds of processor time.
+    #[must_use]
+    pub fn with_build_seconds(&self, seconds: Option<u64>) -> Self {
+        Self { build_seconds: seconds, ..self.clone() }
+    }
+
+    /// The same box for the course's own files.
+    #[must_use]
+    pub fn of_the_course(&self) -> Self {
+        self.with_build_seconds(None)
+    }
+
+    /// Seconds of processor time that all processes may take together.
+    pub fn cpu_seconds(&self) -> u64 {
+        self.build_seconds.unwrap_or(self.limits.cpu_seconds)
+    }
+
     /// The call that makes the box and runs another call in it. Paths below the shared folder become those that the box
     /// sees.
     pub fn wrap(&self, call: &Call) -> Call {
@@ -114,13 +145,20 @@ impl Sandbox {
     }
 
     fn wrap_as(&self, call: &Call, is_run: bool) -> Call {
-        let mut wrapped = Call::new("bwrap", std::env::temp_dir());
+        // Not from the folder for temporary files: TMPDIR may name one that isn't there.
+        let mut wrapped = Call::new("bwrap", "/");
         wrapped.stdin.clone_from(&call.stdin);
-        wrapped.timeout = call.timeout;
+        let least = |asked: Option<Duration>, seconds| {
+            let most = Duration::from_secs(seconds);
+            Some(asked.map_or(most, |asked| asked.min(most)))
+        };
+        wrapped.cpu = least(call.cpu, self.cpu_seconds());
+        wrapped.timeout = least(call.timeout, self.limits.idle_seconds);
         wrapped.output_limit = call.output_limit;
         let mut watch = Watch { memory: self.limits.total, folder: None };
         // bwrap's own environment can be read in the box (/proc/1/environ), so it gets none of the grader's.
         wrapped.only_env = true;
+        wrapped.given = self.system.filter.clone().map(|bytes| Given { option: "--seccomp", bytes });
         let seen = |path: &OsStr| self.seen(path);
         let mut args: Vec<OsString> = Vec::new();
         let mut add = |words: &[&OsStr]| args.extend(words.iter().map(|word| (*word).to_owned()));
@@ -129,7 +167,10 @@ impl Sandbox {
             add(&[flag(word)]);
         }
         if self.user.is_none() {
-            add(&[flag("--unshare-user"), flag("--disable-userns")]);
+            add(&[flag("--unshare-user")]);
+            if self.system.disables_namespaces {
+                add(&[flag("--disable-userns")]);
+            }
         }
         add(&[flag("--die-with-parent"), flag("--new-session"), flag("--hostname"), flag("box")]);
         // Folders that bwrap makes by itself would be closed to all but root.
@@ -156,15 +197,26 @@ impl Sandbox {
                 add(&[flag("--perms"), flag("1777"), flag("--size"), flag("268435456"), flag("--tmpfs"), flag("/tmp")]);
                 // After /tmp, because this program may itself lie below it.
                 add(&[flag("--ro-bind"), copy.as_os_str(), flag(OWN)]);
-                add(&[flag("--bind"), self.shared.as_os_str(), flag(INSIDE)]);
-                for folder in self.of_the_course(&call.cwd) {
-                    let inside = seen(folder.as_os_str());
-                    add(&[flag("--ro-bind"), folder.as_os_str(), &inside]);
-                }
                 wrapped.output_limit = call.output_limit.min(self.limits.output);
-                // Every build of an exercise writes beside the folder that it is called from, and nowhere else.
-                let place = call.cwd.parent().filter(|place| place.starts_with(&self.shared));
-                watch.folder = Some((place.unwrap_or(&self.shared).to_owned(), self.limits.disk));
+                // Only what this build reads and writes: its neighbors' files may be another student's.
+                let reads = call.cwd.starts_with(&self.shared).then(|| ("--ro-bind", &call.cwd));
+                let writes = call.writes.as_ref().map(|folder| ("--bind", folder));
+                let mut above: BTreeSet<PathBuf> = BTreeSet::from([INSIDE.into()]);
+                let mut binds = Vec::new();
+                for (how, folder) in [reads, writes].into_iter().flatten() {
+                    let inside = PathBuf::from(seen(folder.as_os_str()));
+                    above.extend(
+                        inside.ancestors().skip(1).filter(|above| above.starts_with(INSIDE)).map(Path::to_owned),
+                    );
+                    binds.push((how, folder, inside));
+                }
+                for folder in &above {
+                    add(&[flag("--perms"), flag("0755"), flag("--dir"), folder.as_os_str()]);
+                }
+                for (how, folder, inside) in binds {
+                    add(&[flag(how), folder.as_os_str(), inside.as_os_str()]);
+                }
+                watch.folder = call.writes.clone().map(|folder| (folder, self.limits.disk));
                 env.insert("PATH".into(), format!("{TOOLCHAIN}/bin:/usr/bin").into());
                 env.insert("CARGO_HOME".into(), CARGO_HOME.into());
                 env.insert("CARGO_NET_OFFLINE".into(), "true".into());
@@ -174,8 +226,9 @@ impl Sandbox {
                 add(&[flag("--chdir"), &cwd]);
             }
             Kind::Run | Kind::Count => {
-                add(&[flag("--ro-bind"), flag("/usr/lib"), flag("/usr/lib")]);
-                add(&[flag("--ro-bind-try"), flag("/usr/lib64"), flag("/usr/lib64")]);
+                for words in self.libraries() {
+                    add(&words.iter().map(OsString::as_os_str).collect::<Vec<_>>());
+                }
                 add(&[flag("--perms"), flag("0755"), flag("--dir"), flag(HELPERS)]);
                 for helper in ["prlimit", "setpriv"] {
                     let (outside, inside) = (format!("/usr/bin/{helper}"), format!("{HELPERS}/{helper}"));
@@ -228,9 +281,33 @@ impl Sandbox {
         wrapped
     }
 
+    /// What puts the libraries into a run box: words for bwrap.
+    fn libraries(&self) -> Vec<Vec<OsString>> {
+        let libraries = &self.system.libraries;
+        let words = |words: &[&OsStr]| words.iter().map(|word| (*word).to_owned()).collect();
+        let flag = OsStr::new;
+        if libraries.is_empty() {
+            return vec![
+                words(&[flag("--ro-bind"), flag("/usr/lib"), flag("/usr/lib")]),
+                words(&[flag("--ro-bind-try"), flag("/usr/lib64"), flag("/usr/lib64")]),
+            ];
+        }
+        let folders: BTreeSet<&Path> = libraries
+            .iter()
+            .flat_map(|file| file.ancestors().skip(1))
+            .filter(|folder| folder.iter().count() > 2)
+            .collect();
+        let folders = folders
+            .into_iter()
+            .map(|folder| words(&[flag("--perms"), flag("0755"), flag("--dir"), folder.as_os_str()]));
+        let files = libraries.iter().map(|file| words(&[flag("--ro-bind"), file.as_os_str(), file.as_os_str()]));
+        folders.chain(files).collect()
+    }
+
     /// The programs that set limits and give up rights, before the one that is not trusted.
     fn limited(&self) -> Vec<String> {
-        let Limits { cpu_seconds, memory, processes, file, open_files, .. } = self.limits;
+        let Limits { memory, processes, file, open_files, .. } = self.limits;
+        let cpu_seconds = self.cpu_seconds();
         let folder = if self.kind.is_run() { HELPERS } else { "/usr/bin" };
         let mut words = vec![format!("{folder}/prlimit"), "--core=0".to_owned()];
         let limits = [("as", memory), ("nproc", processes), ("fsize", file), ("nofile", open_files)];
@@ -255,22 +332,12 @@ impl Sandbox {
         (failed && finished.stdout.is_empty() && is_ours).then(|| String::from_utf8_lossy(words).into_owned())
     }
 
-    /// What of an exercise's folder is the course's own, where something else is built: nothing that is built changes what it
-    /// is compared with.
-    fn of_the_course(&self, cwd: &Path) -> Vec<PathBuf> {
-        let is_own = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("starter"));
-        let Some(place) = cwd.parent().filter(|place| place.starts_with(&self.shared) && !is_own(cwd)) else {
-            return Vec::new();
-        };
-        let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).filter(|path| is_own(path)).collect()
-    }
-
     /// This run box with a counter in it, which makes a program about fifty times as slow; `None` where there is none.
     pub fn counting(&self) -> Option<Self> {
         counter()?;
-        let Limits { cpu_seconds, memory, .. } = self.limits;
-        let limits = Limits { cpu_seconds: cpu_seconds * SLOWER, memory: memory * 2, ..self.limits };
+        let Limits { cpu_seconds, idle_seconds, memory, .. } = self.limits;
+        let (cpu_seconds, idle_seconds) = (cpu_seconds * SLOWER, idle_seconds * SLOWER);
+        let limits = Limits { cpu_seconds, idle_seconds, memory: memory * 2, ..self.limits };
         Some(Self { kind: Kind::Count, limits, ..self.clone() })
     }
 
@@ -300,6 +367,7 @@ mod tests {
     fn sandbox(kind: Kind, user: Option<u32>) -> Sandbox {
         let limits = Limits {
             cpu_seconds: 5,
+            idle_seconds: 9,
             memory: 1 << 31,
             processes: 64,
             file: 1 << 20,
@@ -308,7 +376,10 @@ mod tests {
             disk: 1 << 30,
             output: 1 << 20,
         };
-        Sandbox { kind, shared: "/srv/w1".into(), user, limits }
+        let libraries = ["/usr/lib/x/libc.so.6", "/usr/lib64/ld-x.so.2"].map(PathBuf::from).to_vec();
+        let filter: Option<Arc<[u8]>> = Some(b"filter".as_slice().into());
+        let system = Arc::new(System { libraries, disables_namespaces: true, filter });
+        Sandbox { kind, shared: "/srv/w1".into(), user, limits, build_seconds: None, system }
     }
 
     fn words(call: &Call) -> String {
@@ -323,17 +394,36 @@ mod tests {
             own: "/x/xtask".into(),
             copy: "/y/xtask".into(),
         };
-        let mut call = Call::new("cargo", "/srv/w1/starter").args(["build", "--target-dir", "/srv/w1/target"]);
-        call.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some("/srv/w1/target".into()));
+        let mut call = Call::new("cargo", "/srv/w1/ex1/own").args(["build", "--target-dir", "/srv/w1/ex1/target"]);
+        call.writes = Some("/srv/w1/ex1/target".into());
+        call.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some("/srv/w1/ex1/target".into()));
         call.env.insert("SECRET".into(), None);
         let wrapped = sandbox(kind, Some(65001)).wrap(&call);
         let words = words(&wrapped);
         assert!(wrapped.only_env && wrapped.env.is_empty());
-        assert!(words.ends_with("-- cargo build --target-dir /grade/target"), "{words}");
-        assert!(words.contains("--bind /srv/w1 /grade") && words.contains("--chdir /grade/starter"), "{words}");
-        assert!(words.contains("--setenv CARGO_BUILD_BUILD_DIR /grade/target") && !words.contains("SECRET"), "{words}");
+        assert!(words.ends_with("-- cargo build --target-dir /grade/ex1/target"), "{words}");
+        let folders = "--perms 0755 --dir /grade --perms 0755 --dir /grade/ex1 ";
+        let binds = "--ro-bind /srv/w1/ex1/own /grade/ex1/own --bind /srv/w1/ex1/target /grade/ex1/target ";
+        assert!(words.contains(&format!("{folders}{binds}")) && words.contains("--chdir /grade/ex1/own"), "{words}");
+        assert!(words.contains("--setenv CARGO_BUILD_BUILD_DIR /grade/ex1/target") && !words.contains("SECRET"));
         assert!(words.contains("--reuid=65001") && !words.contains("--unshare-user"), "{words}");
-        assert_eq!(words.matches("/srv/w1").count(), 1, "no other path of the grader is seen: {words}");
+        assert_eq!(words.matches("/srv/w1").count(), 2, "no other path of the grader is seen: {words}");
+        assert_eq!(wrapped.watch.unwrap().folder, Some(("/srv/w1/ex1/target".into(), 1 << 30)));
+        assert_eq!(wrapped.given.unwrap().option, "--seccomp");
+    }
+
+    #[test]
+    fn what_is_not_trusted_gets_less_time_than_a_box_has() {
+        let sandbox = sandbox(Kind::Run, None);
+        let call = |cpu| Call { cpu, ..Call::new("/srv/w1/p", "/srv/w1") };
+        let seconds = |sandbox: &Sandbox, cpu| sandbox.wrap(&call(cpu)).cpu.unwrap().as_secs();
+        assert_eq!(seconds(&sandbox, None), 5);
+        assert_eq!(seconds(&sandbox, Some(Duration::from_secs(2))), 2);
+        let strict = sandbox.with_build_seconds(Some(3));
+        assert_eq!(seconds(&strict, None), 3);
+        assert!(words(&strict.wrap(&call(None))).contains("--cpu=3:5 "));
+        assert_eq!(seconds(&strict.of_the_course(), None), 5);
+        assert_eq!(sandbox.wrap(&call(None)).timeout, Some(Duration::from_secs(9)));
     }
 
     #[test]
@@ -343,7 +433,10 @@ mod tests {
         assert!(words.contains("--ro-bind /srv/w1/target/release/p /program"), "{words}");
         assert!(words.ends_with("/box/setpriv --inh-caps=-all --no-new-privs -- /program a -b"), "{words}");
         assert!(!words.contains(" /usr/bin /") && !words.contains("--bind "), "{words}");
-        assert!(words.contains("--unshare-user") && words.contains("--unshare-net"), "{words}");
+        assert!(words.contains("--unshare-user --disable-userns") && words.contains("--unshare-net"), "{words}");
+        let libraries = "--perms 0755 --dir /usr/lib --perms 0755 --dir /usr/lib/x --perms 0755 --dir /usr/lib64 \
+             --ro-bind /usr/lib/x/libc.so.6 /usr/lib/x/libc.so.6 --ro-bind /usr/lib64/ld-x.so.2 /usr/lib64/ld-x.so.2 ";
+        assert!(words.contains(libraries) && !words.contains("--ro-bind /usr/lib /usr/lib"), "{words}");
     }
 
     #[test]
@@ -372,7 +465,9 @@ mod tests {
         let sandbox = sandbox(Kind::Run, None);
         let may_be = |code, stdout: &str, stderr: &str| {
             let status = Status::Exited(code);
-            sandbox.is_missing(&Finished { status, stdout: stdout.into(), stderr: stderr.into() }).is_some()
+            sandbox
+                .is_missing(&Finished { status, stdout: stdout.into(), stderr: stderr.into(), ..Finished::empty() })
+                .is_some()
         };
         assert!(may_be(126, "", "setpriv: failed to execute /program: Resource temporarily unavailable\n"));
         assert!(may_be(1, "", "bwrap: Creating new namespace failed: Resource temporarily unavailable\n"));

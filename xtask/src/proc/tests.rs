@@ -1,6 +1,7 @@
 //! Limits and signals, on real processes.
 
 use super::*;
+use std::time::Instant;
 
 fn shell(script: &str) -> Call {
     Call::new("sh", std::env::temp_dir()).args(["-c", script])
@@ -46,7 +47,7 @@ fn a_program_that_hangs_is_ended_with_its_children() {
     let mut call = shell("sleep 60 & echo $!; wait");
     call.timeout = Some(Duration::from_millis(300));
     let finished = run(&call).unwrap();
-    assert_eq!(finished.status, Status::TimedOut);
+    assert_eq!(finished.status, Status::Waited(0));
     let sleeper = String::from_utf8(finished.stdout).unwrap();
     let still_there = (0..100).all(|_| {
         thread::sleep(Duration::from_millis(20));
@@ -60,7 +61,7 @@ fn a_program_that_hangs_is_ended_with_its_children() {
 fn a_program_that_closes_its_output_is_still_timed() {
     let mut call = shell("exec >&- 2>&-; sleep 60");
     call.timeout = Some(Duration::from_millis(300));
-    assert_eq!(run(&call).unwrap().status, Status::TimedOut);
+    assert_eq!(run(&call).unwrap().status, Status::Waited(0));
 }
 
 #[test]
@@ -85,4 +86,33 @@ fn a_daemon_left_behind_does_not_hold_the_call() {
 fn a_program_that_is_missing_is_named() {
     let error = run(&Call::new("no-such-program-here", std::env::temp_dir())).unwrap_err();
     assert!(format!("{error:#}").contains("cannot start `no-such-program-here`"), "{error:#}");
+}
+
+/// A call that may use so many milliseconds of processor time, and sleep as long as others.
+#[cfg(target_os = "linux")]
+fn limited(script: &str, cpu: u64, asleep: u64) -> Status {
+    let mut call = shell(script);
+    (call.cpu, call.timeout) = (Some(Duration::from_millis(cpu)), Some(Duration::from_millis(asleep)));
+    run(&call).unwrap().status
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn processor_time_of_all_processes_counts_together_and_also_that_of_those_that_have_ended() {
+    let spin = "while :; do :; done";
+    assert_eq!(limited(&format!("({spin}) & ({spin}) & {spin}"), 600, 60_000), Status::TimedOut);
+    let many = "while :; do sh -c 'i=0; while [ $i -lt 9000 ]; do i=$((i+1)); done'; done";
+    assert_eq!(limited(many, 600, 60_000), Status::TimedOut);
+    assert_eq!(limited("echo", 600, 60_000), Status::Exited(0));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_program_that_only_waits_is_ended_and_that_is_said() {
+    for script in ["sleep 60", "kill -STOP $$; sleep 60", "read line < /dev/tty; sleep 60"] {
+        assert!(matches!(limited(script, 5000, 300), Status::Waited(_)), "{script}");
+    }
+    // It works all the time, however long that takes here: what counts is the work.
+    let works = "i=0; while [ $i -lt 150000 ]; do i=$((i+1)); done";
+    assert_eq!(limited(works, 30_000, 1), Status::Exited(0));
 }

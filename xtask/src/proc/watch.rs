@@ -1,14 +1,17 @@
-//! Watches what a process and all that it has started use together: limits of the kernel hold for one process at a time, and
-//! nothing but a file system of its own limits a folder. Memory is looked at 20 times a second; a folder less often, because
-//! its files have to be counted.
+//! Watches what a process and all its descendants use together: limits of the kernel hold for one process at a time, and only a
+//! file system of its own limits a folder. Memory and processor time are looked at 20 times a second; a folder less often,
+//! because its files have to be counted.
+//!
+//! A limit on time is one on processor time. Wall time depends on what else the machine does, so it only counts while every
+//! thread sleeps: a process that is starved, or whose grader was suspended, loses nothing.
 
-use super::Status;
+use super::{Call, Status};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How often memory is looked at.
-const MEMORY: Duration = Duration::from_millis(50);
+/// How often memory and processor time are looked at.
+const PROCESSES: Duration = Duration::from_millis(50);
 /// How often a folder is looked at, at most.
 const FOLDER: Duration = Duration::from_millis(250);
 /// Looking at a folder takes at most one part in this many of the time.
@@ -26,46 +29,156 @@ pub struct Watch {
 /// A watch over a process that runs.
 #[derive(Debug)]
 pub struct Guard<'a> {
-    watch: &'a Watch,
+    call: &'a Call,
     process: u32,
     /// Bytes of the folder when the process began.
     before: u64,
-    next_memory: Instant,
+    next_look: Instant,
     next_folder: Instant,
+    /// Processor time of the processes that there were at the last look.
+    seen: Duration,
+    /// Processor time of processes that had ended by the next look, unseen by the ones that they belong to.
+    lost: Duration,
+    /// Time that has passed for this process since the last look.
+    since: Duration,
+    /// All of it.
+    awake: Duration,
+    /// The part of it in which every thread slept.
+    idle: Duration,
 }
 
-impl Watch {
+impl<'a> Guard<'a> {
     /// Begins to watch.
-    pub fn guard(&self, process: u32) -> Guard<'_> {
+    pub fn new(call: &'a Call, process: u32) -> Self {
         let now = Instant::now();
-        let before = self.folder.as_ref().map_or(0, |(folder, _)| bytes_below(folder));
-        Guard { watch: self, process, before, next_memory: now + MEMORY, next_folder: now + FOLDER }
+        let before = call.watch.as_ref().and_then(|watch| watch.folder.as_ref());
+        let before = before.map_or(0, |(folder, _)| bytes_below(folder));
+        let zero = Duration::ZERO;
+        let (next_look, next_folder) = (now + PROCESSES, now + FOLDER);
+        Self {
+            call,
+            process,
+            before,
+            next_look,
+            next_folder,
+            seen: zero,
+            lost: zero,
+            since: zero,
+            awake: zero,
+            idle: zero,
+        }
     }
-}
 
-impl Guard<'_> {
-    /// The limit that is passed, if one is. Does nothing most of the times it is called.
-    pub fn look(&mut self) -> Option<Status> {
+    /// The limit that is passed, if one is. `passed`: the time since the last call. Does nothing most of the times.
+    pub fn look(&mut self, passed: Duration) -> Option<Status> {
+        if self.call.cpu.is_none() && self.call.timeout.is_none() && self.call.watch.is_none() {
+            return None;
+        }
+        self.since += passed;
         let now = Instant::now();
-        if now >= self.next_memory {
-            self.next_memory = now + MEMORY;
-            if memory_of(self.process) > self.watch.memory {
-                return Some(Status::MemoryLimit);
+        if now >= self.next_look {
+            let reached = self.look_at_processes();
+            if reached.is_some() {
+                return reached;
             }
+            self.next_look = Instant::now() + PROCESSES;
         }
         if now >= self.next_folder {
-            let passed = self.last_look();
+            let reached = self.last_look();
             self.next_folder = Instant::now() + FOLDER.max(now.elapsed() * SHARE);
-            return passed;
+            return reached;
         }
         None
     }
 
+    fn look_at_processes(&mut self) -> Option<Status> {
+        let since = std::mem::take(&mut self.since);
+        self.awake += since;
+        let Use { memory, cpu, is_busy } = used_by(self.process);
+        // A process takes over the times of its children when it waits for them, and need not wait.
+        self.lost += self.seen.saturating_sub(cpu);
+        self.seen = cpu;
+        if !is_busy {
+            self.idle += since;
+        }
+        if self.call.watch.as_ref().is_some_and(|watch| memory > watch.memory) {
+            return Some(Status::MemoryLimit);
+        }
+        match (self.call.cpu, self.call.timeout) {
+            (Some(most), _) if self.cpu() > most => Some(Status::TimedOut),
+            (Some(most), Some(longest)) => {
+                (self.idle > longest || self.awake > whole(most, longest)).then(|| self.waited())
+            }
+            (None, Some(longest)) => (self.awake > longest).then(|| self.waited()),
+            (_, None) => None,
+        }
+    }
+
+    fn waited(&self) -> Status {
+        Status::Waited(u32::try_from(self.awake.as_secs()).unwrap_or(u32::MAX))
+    }
+
+    /// Processor time that was used until the last look.
+    pub fn cpu(&self) -> Duration {
+        self.seen + self.lost
+    }
+
     /// Whether the folder has grown too much.
     pub fn last_look(&self) -> Option<Status> {
-        let (folder, most) = self.watch.folder.as_ref()?;
+        let (folder, most) = self.call.watch.as_ref()?.folder.as_ref()?;
         (bytes_below(folder) > self.before.saturating_add(*most)).then_some(Status::DiskLimit)
     }
+}
+
+/// How long a process may be there at all, asleep or not: for one that sleeps whenever it is looked at.
+fn whole(cpu: Duration, timeout: Duration) -> Duration {
+    cpu * 10 + timeout + Duration::from_secs(30)
+}
+
+/// What processes use together.
+struct Use {
+    /// Bytes of memory.
+    memory: u64,
+    /// Processor time, with that of children that were waited for.
+    cpu: Duration,
+    /// A thread runs, waits for a processor, or for a disk.
+    is_busy: bool,
+}
+
+/// What a process and all that it has started use. Nothing where there is no `/proc`.
+fn used_by(process: u32) -> Use {
+    let mut all = Use { memory: 0, cpu: Duration::ZERO, is_busy: false };
+    let mut open = vec![process.to_string()];
+    while let Some(process) = open.pop() {
+        let folder = Path::new("/proc").join(&process);
+        if let Ok(status) = fs::read_to_string(folder.join("status")) {
+            let field = |name: &str| -> u64 {
+                let value = status.lines().find_map(|line| line.strip_prefix(name));
+                value.and_then(|value| value.trim().strip_suffix("kB")?.trim().parse().ok()).unwrap_or(0)
+            };
+            all.memory += (field("RssAnon:") + field("RssShmem:")) * 1024;
+        }
+        all.cpu += stat(&folder).map_or(Duration::ZERO, |(_, cpu)| cpu);
+        for thread in fs::read_dir(folder.join("task")).into_iter().flatten().flatten() {
+            let thread = thread.path();
+            all.is_busy = all.is_busy || stat(&thread).is_some_and(|(state, _)| matches!(state, 'R' | 'D'));
+            let children = fs::read_to_string(thread.join("children")).unwrap_or_default();
+            open.extend(children.split_whitespace().map(str::to_owned));
+        }
+    }
+    all
+}
+
+/// The state of a process or thread, and its processor time with that of children that were waited for.
+fn stat(folder: &Path) -> Option<(char, Duration)> {
+    // A program's name may hold anything: bytes that are no UTF-8, spaces, parentheses.
+    let bytes = fs::read(folder.join("stat")).ok()?;
+    let after = bytes.iter().rposition(|&byte| byte == b')')? + 1;
+    let mut fields = std::str::from_utf8(&bytes[after..]).ok()?.split_whitespace();
+    let state = fields.next()?.chars().next()?;
+    let ticks: u64 = fields.skip(10).take(4).filter_map(|field| field.parse::<u64>().ok()).sum();
+    // Linux tells programs of a hundred ticks a second, whatever it counts itself.
+    Some((state, Duration::from_millis(ticks * 10)))
 }
 
 /// Bytes on the disk below a folder. What vanishes meanwhile counts nothing, and no link is followed.
@@ -95,27 +208,6 @@ fn on_disk(metadata: &fs::Metadata) -> u64 {
     }
     #[cfg(not(unix))]
     metadata.len()
-}
-
-/// Bytes of memory of a process and of all that it has started. 0 where there is no `/proc`.
-fn memory_of(process: u32) -> u64 {
-    let mut bytes = 0;
-    let mut open = vec![process.to_string()];
-    while let Some(process) = open.pop() {
-        let folder = Path::new("/proc").join(&process);
-        if let Ok(status) = fs::read_to_string(folder.join("status")) {
-            let field = |name: &str| -> u64 {
-                let value = status.lines().find_map(|line| line.strip_prefix(name));
-                value.and_then(|value| value.trim().strip_suffix("kB")?.trim().parse().ok()).unwrap_or(0)
-            };
-            bytes += (field("RssAnon:") + field("RssShmem:")) * 1024;
-        }
-        for thread in fs::read_dir(folder.join("task")).into_iter().flatten().flatten() {
-            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-            open.extend(children.split_whitespace().map(str::to_owned));
-        }
-    }
-    bytes
 }
 
 #[cfg(all(test, target_os = "linux"))]

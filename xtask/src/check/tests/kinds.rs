@@ -66,6 +66,7 @@ fn a_panic_is_judged_by_how_the_process_ended() {
         ("aborts\", exit = 3, args = [\"x", Status::Exited(3), "panic/unwinds-but-should-abort"),
         ("aborts\", exit = 3, args = [\"x", Status::Signaled(6), ""),
         ("aborts", Status::TimedOut, "run/timeout"),
+        ("aborts", Status::Waited(5), "run/timeout"),
         ("unwinds\", exit = 3, args = [\"x", Status::Exited(3), ""),
         ("unwinds\", exit = 3, args = [\"x", Status::Exited(4), "output/differs"),
         ("unwinds", Status::Exited(101), ""),

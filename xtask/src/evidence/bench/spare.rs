@@ -49,7 +49,7 @@ impl Bench<'_> {
             for folder in [&shared, &target_dir] {
                 tree::open_to_all(folder)?;
             }
-            let sandbox = Arc::new(Sandbox { shared, ..(**sandbox).clone() });
+            let sandbox = Arc::new(Sandbox { shared, ..sandbox.of_the_course() });
             let mut cargo = Cargo { cwd: folder.clone(), sandbox: Some(sandbox), ..cargo.clone() };
             cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
             let order = CargoBuild {
@@ -73,7 +73,8 @@ impl Bench<'_> {
     pub(super) fn try_solution(&self, order: &CargoBuild, cargo: &Cargo) -> Result<()> {
         let target_dir = self.base.join("solution-target");
         let solution = self.compose("solution", &solution_files(self.exercise())?, target_dir.clone())?;
-        let mut cargo = Cargo { cwd: solution.folder.clone(), ..cargo.clone() };
+        let sandbox = cargo.sandbox.as_ref().map(|sandbox| Arc::new(sandbox.of_the_course()));
+        let mut cargo = Cargo { cwd: solution.folder.clone(), sandbox, ..cargo.clone() };
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
         let manifest = Some(solution.folder.join("Cargo.toml"));
         let target = Some(target_dir.clone());
