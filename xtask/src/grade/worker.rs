@@ -72,7 +72,10 @@ impl Bench {
             evidence::fetch(exercise, &course.starter, &self.base(exercise)?.join("fetched"), false)
                 .with_context(|| format!("not every crate that {} can need is on this machine", exercise.id))?;
         }
-        self.judge(root, course, evidence::solution_files(exercise)?, "reference")
+        let trial = self.judge(root, course, evidence::solution_files(exercise)?, "reference")?;
+        // It was built where submissions are, and nothing of it may be there when the first of them is.
+        clear(&self.base(exercise)?)?;
+        Ok(trial)
     }
 
     /// The folder for an exercise, which the boxes can write.
@@ -90,16 +93,7 @@ impl Bench {
         let built = files.iter().map(|(path, text)| (path.clone(), safe::of(path, text, starter, may).0)).collect();
         let base = self.base(exercise)?;
         // Cargo takes what it has built before for fresh by its time alone: nothing of an earlier submission may be left.
-        for entry in fs::read_dir(&base)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if name.starts_with("submission") || name.starts_with("flags-submission") || name.starts_with("plan-") {
-                let path = entry.path();
-                if entry.file_type()?.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
-                    .with_context(|| format!("cannot remove {}", path.display()))?;
-            }
-        }
+        clear(&base)?;
         let Self { boxes, warm, common, .. } = self;
         let (warm, common) = (warm.clone(), common.clone());
         let limited = |(build, run): Pair| (Arc::new(build.with_build_seconds(course.build_seconds)), run);
@@ -163,6 +157,26 @@ impl Bench {
             ));
         }
     }
+}
+
+/// Removes everything of the last submission from the folder of an exercise.
+fn clear(base: &Path) -> Result<()> {
+    for entry in fs::read_dir(base)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("submission")
+            || name.starts_with("flags-submission")
+            || name.starts_with("plan-")
+            || name.starts_with("race-submission")
+            || name.starts_with("solution")
+        {
+            let path = entry.path();
+            if entry.file_type()?.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
+                .with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Bytes of a manifest, or of answers, that are read. Those of the course have less than 4 KiB; the rules for them look at every
