@@ -394,7 +394,7 @@ fn row<'a>(
         (Some(late), Some(due), Some(submitted)) if is_work => {
             raw_score.map(|raw| late.penalty(late.days(due, submitted), raw, max_score))
         }
-        (Some(_), Some(_), None) if is_work => {
+        (Some(_), Some(_), None) if is_work && raw_score.is_some() => {
             review.push("nobody knows when it was handed in, so nothing is taken for lateness".to_owned());
             raw_score.map(|_| Hundredths(0))
         }

@@ -212,6 +212,7 @@ fn book(records: &[Record], rows: Vec<policy::Row<'_>>) -> Gradebook {
                     max_score: hundredths(max_score),
                     override_reason,
                     needs_review: review,
+                    sandbox: record.map(|record| record.sandbox.clone()).unwrap_or_default(),
                     size_bytes: record.and_then(|record| record.size_bytes),
                     size_baseline: record.and_then(|record| record.size_baseline),
                     due: person.due.map(time),

@@ -26,6 +26,7 @@ mod manifests;
 mod project;
 mod site;
 mod sizes;
+mod stalls;
 mod surroundings;
 mod tidy;
 mod turns;
