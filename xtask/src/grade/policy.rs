@@ -416,7 +416,8 @@ fn row<'a>(
             _ => {}
         }
         if let Some(verdicts) = disagreement {
-            review.push(format!("the same files were judged differently: {}", verdicts.join(" and ")));
+            review
+                .push(format!("the same files were judged differently: {}; the latest counts", verdicts.join(" and ")));
         }
     }
     Row {

@@ -24,6 +24,8 @@ mod image;
 mod learner;
 mod manifests;
 mod project;
+#[cfg(unix)]
+mod runs;
 mod site;
 mod sizes;
 mod stalls;
