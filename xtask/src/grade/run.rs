@@ -185,7 +185,7 @@ struct Hall<'a> {
     progress: Progress,
     queue: Mutex<VecDeque<Job<'a>>>,
     /// Results that are to be seen once more. They wait for each other, because for them everything else must wait.
-    doubtful: Mutex<Vec<(Job<'a>, Doubtful)>>,
+    doubtful: Mutex<Vec<(Job<'a>, Box<Doubtful>)>>,
     gate: Gate,
     /// How many of them are enough to let everything else wait.
     enough: usize,
@@ -239,7 +239,7 @@ impl Hall<'_> {
             // Not in the loop's head: the lock would be held through its body.
             let Some((job, doubtful)) = locked(&self.doubtful).pop() else { return Ok(()) };
             let Some(first) = job.submissions.first() else { continue };
-            let record = bench.settle(self.root, &self.courses[job.course], first, doubtful);
+            let record = bench.settle(self.root, &self.courses[job.course], first, *doubtful);
             self.finish(&job, &record)?;
         }
     }

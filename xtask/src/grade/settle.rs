@@ -42,7 +42,7 @@ impl Graded {
 impl Bench {
     /// A result that is final, or one that could be the machine's doing, with the copies of the executables that it takes to see
     /// that.
-    pub fn is_final(&self, course: &Course<'_>, graded: Graded) -> Result<Record, Doubtful> {
+    pub fn is_final(&self, course: &Course<'_>, graded: Graded) -> Result<Record, Box<Doubtful>> {
         let mut doubts = graded.doubts(course);
         if graded.record.status.is_final() && doubts.is_empty() {
             return Ok(graded.record);
@@ -55,7 +55,7 @@ impl Bench {
             // There is no room for them, so all is made once more.
             doubts.build = true;
         }
-        Err(Doubtful { graded, doubts, programs })
+        Err(Box::new(Doubtful { graded, doubts, programs }))
     }
 
     /// Keeps the programs that were measured. Whoever takes another one makes a new file, so a link is enough.
@@ -92,7 +92,7 @@ impl Bench {
             match self.is_final(course, graded) {
                 Ok(record) => return record,
                 Err(next) if is_settled || !next.graded.record.status.is_final() => return next.graded.record.clone(),
-                Err(next) => doubtful = next,
+                Err(next) => doubtful = *next,
             }
         }
         let Doubtful { graded: first, doubts, programs } = &doubtful;

@@ -6,7 +6,7 @@ use crate::grade::model::Run;
 use crate::grade::partition::Partition;
 use crate::units::{one_line, plural};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How many submissions a message names.
 const NAMED: usize = 3;
@@ -127,7 +127,7 @@ impl Parts {
     }
 }
 
-fn ungraded(part: &str, folder: &PathBuf, share: &BTreeSet<Job>, is_graded: &impl Fn(&Job) -> bool) -> Option<String> {
+fn ungraded(part: &str, folder: &Path, share: &BTreeSet<Job>, is_graded: &impl Fn(&Job) -> bool) -> Option<String> {
     let missing: Vec<&Job> = share.iter().filter(|job| !is_graded(job)).collect();
     if missing.is_empty() {
         return None;
