@@ -5,7 +5,7 @@ pub mod record;
 pub mod target;
 mod words;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, SHORT_OF_MEMORY, is_short_of_memory};
 use crate::proc::sandbox::Sandbox;
 use crate::proc::{self, Call, Status};
 use crate::tree;
@@ -16,8 +16,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+pub use words::explain_failure;
 pub use words::first_place;
-use words::{Artifacts, artifacts, explain_failure, limit_of_a_build, warnings};
+use words::{Artifacts, artifacts, limit_of_a_build, warnings};
 
 /// Which Cargo is called, from where, and what is taken out of its environment.
 #[derive(Clone, Debug)]
@@ -200,8 +201,9 @@ impl Cargo {
     pub fn rustc_version(&self, rustc: &OsStr) -> Result<String> {
         let mut call = Call::new(rustc, &self.cwd).arg("-vV");
         call.env.clone_from(&self.env);
-        let finished = proc::run(&call).map_err(|error| {
-            Failure::new(Exit::Environment, format!("{error:#}")).help("install Rust: https://rustup.rs")
+        let finished = proc::run(&call).map_err(|error| match is_short_of_memory(&error) {
+            true => Failure::new(Exit::Environment, format!("{error:#}")).help(SHORT_OF_MEMORY),
+            false => Failure::new(Exit::Environment, format!("{error:#}")).help("install Rust: https://rustup.rs"),
         })?;
         if finished.status != Status::Exited(0) {
             bail!(explain_failure(&finished, "rustc -vV"));

@@ -4,11 +4,16 @@
 //! The learner's builds go where their own `cargo build` puts them. All others have folders of their own below the
 //! workshop's `target/check/`: no build ever meets the artifacts of other sources, which Cargo could take for fresh.
 
+mod again;
 mod bench;
 mod how;
+mod reference;
 mod taken;
 pub mod warm;
 mod work;
+
+pub use again::{again, is_same};
+pub use reference::is_ended;
 
 use crate::cargo::{Cargo, Compiled};
 use crate::diagnostic::Diagnostic;
@@ -216,6 +221,8 @@ pub struct Grading {
     pub common: PathBuf,
     /// The files as they are built: what is judged, without what no exercise lets a learner decide.
     pub built: Vec<(String, Vec<u8>)>,
+    /// What was found of the course's own builds before is not taken for granted: they are run again.
+    pub is_repeat: bool,
 }
 
 /// The release of rustc and the target triple, for a check that builds nothing.
@@ -242,34 +249,26 @@ fn version(exercise: &Exercise) -> Result<(Cargo, String, String, String)> {
     Ok((cargo, version, release, host))
 }
 
+/// The same for a class: its compiler stays the same, and asking for it takes longer than a run.
+fn version_once(exercise: &Exercise) -> Result<(Cargo, String, String, String)> {
+    static KNOWN: Mutex<BTreeMap<PathBuf, (Cargo, String, String, String)>> = Mutex::new(BTreeMap::new());
+    if let Some(known) = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&exercise.folder) {
+        return Ok(known.clone());
+    }
+    let found = version(exercise)?;
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(exercise.folder.clone(), found.clone());
+    Ok(found)
+}
+
 /// Builds what is asked for, several builds at once where they do not share a folder.
 ///
 /// # Errors
 /// When the environment fails: no Cargo, a full disk, a folder that cannot be written. A build that Cargo or rustc
 /// refuses is evidence.
 pub fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence> {
-    let Request { root, exercise, builds, .. } = request;
-    let (mut cargo, version, toolchain, target) = version(exercise)?;
-    let base = match request.grading {
-        None => target_folder(root).join("check").join(&exercise.id),
-        Some(Grading { base, boxes, .. }) => {
-            if let Some((build, _)) = boxes {
-                cargo =
-                    Cargo { program: "cargo".into(), env: BTreeMap::new(), sandbox: Some(Arc::clone(build)), ..cargo };
-            }
-            base.clone()
-        }
-    };
-    let hidden = request.grading.map(|grading| grading.hidden.clone());
-    let wants_speed = exercise.data.goal.iter().any(|goal| matches!(goal.check, kinds::Check::Speed(_)));
-    let run_box = request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
-    let counter = wants_speed.then(|| effort::counter(run_box)).flatten();
-    let mut evidence = Evidence { toolchain, target: target.clone(), hidden, counter, ..Evidence::default() };
-    let bench = Bench { request, base, cargo, version, target, counter: evidence.counter.clone() };
-    let repeats: BTreeMap<&String, &str> = builds
-        .iter()
-        .filter_map(|name| Some((name, bench.twin(name).filter(|twin| builds.contains(*twin))?)))
-        .collect();
+    let Request { exercise, builds, .. } = request;
+    let (bench, mut evidence) = prepare(request)?;
+    let repeats = bench.repeats();
     // Builds that share a target folder run one after the other.
     let mut groups: BTreeMap<Room, Vec<&String>> = BTreeMap::new();
     for name in builds.iter().filter(|name| !repeats.contains_key(name)) {
@@ -318,6 +317,32 @@ pub fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence>
         evidence.builds.extend(evidence.builds.get(twin).cloned().map(|attempt| (name.clone(), attempt)));
     }
     Ok(evidence)
+}
+
+/// What all builds of a call have in common, and evidence with no build in it yet.
+fn prepare<'a>(request: &'a Request<'a>) -> Result<(Bench<'a>, Evidence)> {
+    let Request { root, exercise, .. } = request;
+    let (mut cargo, version, toolchain, target) = match request.grading {
+        None => version(exercise)?,
+        Some(_) => version_once(exercise)?,
+    };
+    let base = match request.grading {
+        None => target_folder(root).join("check").join(&exercise.id),
+        Some(Grading { base, boxes, .. }) => {
+            if let Some((build, _)) = boxes {
+                cargo =
+                    Cargo { program: "cargo".into(), env: BTreeMap::new(), sandbox: Some(Arc::clone(build)), ..cargo };
+            }
+            base.clone()
+        }
+    };
+    let hidden = request.grading.map(|grading| grading.hidden.clone());
+    let wants_speed = exercise.data.goal.iter().any(|goal| matches!(goal.check, kinds::Check::Speed(_)));
+    let run_box = request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
+    let counter = wants_speed.then(|| effort::counter(run_box)).flatten();
+    let evidence = Evidence { toolchain, target: target.clone(), hidden, counter, ..Evidence::default() };
+    let bench = Bench { request, base, cargo, version, target, counter: evidence.counter.clone() };
+    Ok((bench, evidence))
 }
 
 /// Where the workshop's artifacts go.

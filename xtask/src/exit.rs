@@ -89,9 +89,23 @@ pub fn failure_of(error: &anyhow::Error) -> Failure {
     let full = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(is_disk_full);
     if full {
         failure.help("the disk is full: make room (`cargo clean` empties target/) and try again")
+    } else if is_short_of_memory(error) {
+        failure.help(SHORT_OF_MEMORY)
     } else {
         failure
     }
+}
+
+/// What to do where a process or a thread cannot start because the machine has no memory, or no more processes, for it.
+pub const SHORT_OF_MEMORY: &str = "this machine is short of memory, or of processes for this user (`ulimit -u`): close other programs, or work on less at once (`--jobs`)";
+
+/// Whether an error is that there is no memory, or no process, left to be had.
+pub fn is_short_of_memory(error: &anyhow::Error) -> bool {
+    // EAGAIN is what fork says at a limit of processes.
+    let is_it = |error: &std::io::Error| {
+        matches!(error.kind(), std::io::ErrorKind::OutOfMemory | std::io::ErrorKind::WouldBlock)
+    };
+    error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(is_it)
 }
 
 fn is_disk_full(error: &std::io::Error) -> bool {
@@ -107,6 +121,16 @@ mod tests {
     fn a_failure_keeps_its_exit_code_under_added_context() {
         let error = anyhow::Error::new(Failure::new(Exit::Usage, "bad key")).context("while reading Cargo.toml");
         assert_eq!(failure_of(&error).exit, Exit::Usage);
+    }
+
+    #[test]
+    fn a_process_that_finds_no_memory_to_start_in_is_told_as_that() {
+        for kind in [std::io::ErrorKind::OutOfMemory, std::io::ErrorKind::WouldBlock] {
+            let error = Err::<(), _>(std::io::Error::from(kind)).context("cannot start `rustc`").unwrap_err();
+            assert_eq!(failure_of(&error).help.as_deref(), Some(SHORT_OF_MEMORY));
+        }
+        let missing = Err::<(), _>(std::io::Error::from(std::io::ErrorKind::NotFound)).context("cannot start `rustc`");
+        assert_eq!(failure_of(&missing.unwrap_err()).help, None);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The instructor's verb: submissions in, grades out. Nobody's code is trusted, nothing is lost, and every verdict is the one
 //! that the learner's own `check` gives.
 
+mod alone;
 mod archive;
+mod beside;
 mod boxes;
 mod class;
+mod doubt;
 mod journal;
 mod model;
 mod options;
@@ -14,7 +17,9 @@ mod publish;
 mod roster;
 mod run;
 mod safe;
+mod secret;
 mod selftest;
+mod settle;
 mod submissions;
 mod users;
 mod worker;
@@ -33,11 +38,20 @@ use options::Options;
 /// # Errors
 /// When the environment, the course or the folder of submissions does not allow it.
 pub fn run(asked: &cli::Grade) -> Result<Exit> {
-    let workshop = Workshop::find()?;
+    let workshop = Workshop::find_from(asked.course.as_deref()).map_err(|error| match error.downcast::<Failure>() {
+        Ok(failure) if asked.course.is_none() && failure.message.ends_with("is not inside the workshop") => failure
+            .help("name the workshop's folder: --course DIR; all other paths stay relative to the current folder")
+            .into(),
+        Ok(failure) => failure.into(),
+        Err(error) => error,
+    })?;
     let root = &workshop.root;
     let options = &Options::from(asked);
     if asked.self_test {
         return selftest::run(root);
+    }
+    for note in beside::misnamed(asked.report.as_ref().unwrap_or(&options.out)) {
+        output::note(&note);
     }
     if let Some(out) = &asked.report {
         publish::write(root, out, options, &Journal::read(out)?)?;

@@ -212,12 +212,32 @@ impl Workshop {
     /// # Errors
     /// When there is none, or its manifest is malformed (with the line).
     pub fn find() -> Result<Self> {
+        Self::find_from(None)
+    }
+
+    /// The same from another folder, if one is given: then Cargo is not asked.
+    ///
+    /// # Errors
+    /// When there is none, or its manifest is malformed (with the line).
+    pub fn find_from(folder: Option<&Path>) -> Result<Self> {
         let here = env::current_dir().context("cannot tell the current folder")?;
+        let here = match folder {
+            None => here,
+            Some(folder) => {
+                let there = here.join(folder);
+                if !there.is_dir() {
+                    let message = format!("there is no folder {}", folder.display());
+                    bail!(Failure::new(Exit::Usage, message).help("--course names the workshop's folder"));
+                }
+                // Builds are called by its path, and a path with `..` in it is another one for Cargo.
+                there.canonicalize().with_context(|| format!("cannot read {}", there.display()))?
+            }
+        };
         let by_cargo = env::var_os("CARGO_MANIFEST_DIR").and_then(|xtask| Some(Path::new(&xtask).parent()?.to_owned()));
         let holds_tables = |folder: &&Path| {
             fs::read_to_string(folder.join("Cargo.toml")).is_ok_and(|text| text.contains("[workspace.metadata.sizes]"))
         };
-        match here.ancestors().chain(by_cargo.as_deref()).find(holds_tables) {
+        match here.ancestors().chain(by_cargo.as_deref().filter(|_| folder.is_none())).find(holds_tables) {
             Some(root) => Self::read(root),
             None => bail!(
                 Failure::new(Exit::Usage, format!("{} is not inside the workshop", here.display()))

@@ -4,13 +4,15 @@ use crate::cli::Color;
 use crate::exit::{Exit, Failure};
 use crate::proc::{self, Call, Status};
 use crate::report;
+use crate::units;
 pub use crate::units::one_line;
 use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Decides about colours for the whole call.
 pub fn set_color(color: Color) {
@@ -137,16 +139,64 @@ pub fn usage(error: &clap::Error) -> Exit {
 pub struct Progress {
     bar: ProgressBar,
     lines: bool,
+    /// How long the rest takes, where that is told.
+    pace: Option<Mutex<Pace>>,
+}
+
+/// What tells how long the rest takes.
+struct Pace {
+    things: &'static str,
+    began: Instant,
+    /// How many are under way at once.
+    workers: usize,
+    count: usize,
+    done: usize,
+    /// When that was last told in a line, and of how many.
+    told: (Instant, usize),
+}
+
+impl Pace {
+    /// Lines that tell it are this far apart, or this share of the whole: few enough among thousands of results.
+    const EVERY: Duration = Duration::from_secs(30);
+    const SHARE: usize = 20;
+
+    /// How far it is and how long the rest takes, if a line should tell that now.
+    fn due(&mut self, now: Instant) -> Option<String> {
+        let (then, before) = self.told;
+        let is_late = now.duration_since(then) >= Self::EVERY;
+        let is_far = (self.done - before) * Self::SHARE >= self.count;
+        // One after each result would say nothing that the results do not.
+        let is_due = is_late || is_far && self.done - before > 1;
+        (is_due && self.done < self.count).then(|| {
+            self.told = (now, self.done);
+            format!("{} of {} {}, {}", self.done, self.count, self.things, self.left(now))
+        })
+    }
+
+    /// Those that are under way are half done, as a rule.
+    fn left(&self, now: Instant) -> String {
+        let left = self.count - self.done;
+        if self.done == 0 {
+            return "the time is not known yet".to_owned();
+        }
+        let half_done = left.min(self.workers) as f64 / 2.0;
+        let rate = (self.done as f64 + half_done) / now.duration_since(self.began).as_secs_f64().max(0.001);
+        units::about((left as f64 - half_done).max(0.0) / rate)
+    }
 }
 
 impl Progress {
-    /// For this many things, with the time that the rest will take.
-    pub fn of(count: usize, things: &str) -> Self {
-        let progress = Self::new(count);
-        let template = format!("{{bar:24}} {{pos}}/{{len}} {things}, {{elapsed}}, about {{eta}} to go {{wide_msg}}");
+    /// For this many things, some of them at once, with the time that the rest will take.
+    pub fn of(count: usize, things: &'static str, workers: usize) -> Self {
+        let mut progress = Self::new(count);
+        let template = format!("{{bar:24}} {{pos}} of {{len}} {things}, {{wide_msg}}");
         if let Ok(style) = ProgressStyle::with_template(&template) {
             progress.bar.set_style(style.progress_chars("=> "));
         }
+        let now = Instant::now();
+        let pace = Pace { things, began: now, workers, count, done: 0, told: (now, 0) };
+        progress.bar.set_message(pace.left(now));
+        progress.pace = Some(Mutex::new(pace));
         progress
     }
 
@@ -171,7 +221,7 @@ impl Progress {
         if !lines {
             bar.enable_steady_tick(Duration::from_millis(250));
         }
-        Self { bar, lines }
+        Self { bar, lines, pace: None }
     }
 
     /// Names what is under way.
@@ -181,9 +231,18 @@ impl Progress {
 
     /// One step is done.
     pub fn finished(&self, what: &str) {
+        let mut due = None;
+        if let Some(pace) = &self.pace {
+            let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            pace.done += 1;
+            self.bar.set_message(pace.left(now));
+            due = pace.due(now);
+        }
         self.bar.inc(1);
         if self.lines {
             message(what);
+            due.iter().for_each(|line| message(line));
         }
     }
 
@@ -199,5 +258,35 @@ impl Drop for Progress {
             message("");
         }
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_that_is_left_is_told_now_and_then() {
+        let began = Instant::now();
+        let mut pace = Pace { things: "submissions", began, workers: 2, count: 240, done: 0, told: (began, 0) };
+        let mut lines = Vec::new();
+        for done in 1..=240 {
+            pace.done = done;
+            lines.extend(pace.due(began + Duration::from_secs(3 * done as u64)));
+        }
+        assert_eq!(lines[0], "10 of 240 submissions, about 10 minutes left");
+        assert_eq!(lines.len(), 23, "{lines:#?}");
+        assert_eq!(lines.last().unwrap(), "230 of 240 submissions, less than a minute left");
+        // A few submissions tell it themselves, and slow ones have half a minute between two lines.
+        let mut pace = Pace { things: "submissions", began, workers: 2, count: 4, done: 1, told: (began, 0) };
+        assert_eq!(pace.due(began + Duration::from_secs(1)), None);
+        assert_eq!(pace.due(began + Duration::from_secs(31)).unwrap(), "1 of 4 submissions, about a minute left");
+    }
+
+    #[test]
+    fn nothing_is_promised_before_there_is_a_result() {
+        let began = Instant::now();
+        let pace = Pace { things: "submissions", began, workers: 2, count: 9, done: 0, told: (began, 0) };
+        assert_eq!(pace.left(began), "the time is not known yet");
     }
 }

@@ -59,6 +59,68 @@ pub fn grade(root: &Path, exercise: &Exercise, files: Vec<(String, Vec<u8>)>, gr
     judge(root, exercise, &Whose::Other("submission".to_owned(), files), Voice::Silent, Some(grading))
 }
 
+/// What was built of files that nobody trusts, to be run once more.
+#[derive(Clone, Copy)]
+pub struct Programs<'a> {
+    /// What the builds are.
+    pub first: &'a Evidence,
+    /// The folder with the copies of their executables.
+    pub folder: &'a Path,
+}
+
+impl Programs<'_> {
+    /// Runs once more what a trial has built, all of it, and judges what came of it.
+    ///
+    /// # Errors
+    /// When the environment or the course fails.
+    pub fn again(
+        self,
+        root: &Path,
+        exercise: &Exercise,
+        files: Vec<(String, Vec<u8>)>,
+        grading: &Grading,
+    ) -> Result<Trial> {
+        self.request(root, exercise, files, grading, |files, request| {
+            let evidence = evidence::again(request, self.first, self.folder)?;
+            let case = Case { graded: true, evidence: Some(&evidence), ..files.case(exercise) };
+            let judgement = judgement(root, &case);
+            Ok(Trial { judgement, evidence: Some(evidence) })
+        })
+    }
+
+    /// Whether one input of a goal ends as it did.
+    ///
+    /// # Errors
+    /// When the environment or the course fails.
+    pub fn is_same(
+        self,
+        root: &Path,
+        exercise: &Exercise,
+        files: Vec<(String, Vec<u8>)>,
+        grading: &Grading,
+        (goal, input): (&str, usize),
+    ) -> Result<bool> {
+        self.request(root, exercise, files, grading, |_, request| {
+            evidence::is_same(request, self.first, self.folder, goal, input)
+        })
+    }
+
+    fn request<T>(
+        self,
+        root: &Path,
+        exercise: &Exercise,
+        files: Vec<(String, Vec<u8>)>,
+        grading: &Grading,
+        work: impl FnOnce(&Files, &Request<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let whose = &Whose::Other("submission".to_owned(), files);
+        let files = Files::of_a_submission(exercise, whose);
+        let builds = &self.first.builds.keys().cloned().collect();
+        let Files { manifest, overrides, .. } = &files;
+        work(&files, &Request { root, exercise, whose, manifest, overrides, builds, grading: Some(grading) })
+    }
+}
+
 /// Whether a goal fails by what the files say, so that no build could change the verdict.
 pub fn is_lost(exercise: &Exercise, whose: &Whose) -> bool {
     let files = Files::read(exercise, whose);
@@ -67,11 +129,10 @@ pub fn is_lost(exercise: &Exercise, whose: &Whose) -> bool {
 }
 
 fn judge(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice, grading: Option<&Grading>) -> Result<Trial> {
-    let mut files = Files::read(exercise, whose);
-    if grading.is_some() {
-        files.changed.clear();
-        files.overrides = Overrides::default();
-    }
+    let files = match grading {
+        None => Files::read(exercise, whose),
+        Some(_) => Files::of_a_submission(exercise, whose),
+    };
     let case = Case { graded: grading.is_some(), ..files.case(exercise) };
     let mut said = Said { aloud: voice != Voice::Silent, seen: BTreeSet::new() };
     said.problems(&check::judge(&case));
@@ -85,14 +146,22 @@ fn judge(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice, grading:
         Some(evidence::collect(&request, &bar)?)
     };
     let case = Case { evidence: evidence.as_ref(), ..case };
-    let mut judgement = check::judge(&case);
-    let is_size = |problem: &Diagnostic| matches!(problem.code, Code::SizeNotSmallEnough | Code::SizeGrew);
-    if let Some(evidence) = evidence.as_ref().filter(|_| judgement.all_diagnostics().any(is_size)) {
-        let worth = worth(root, evidence, &exercise.data.package);
-        judgement = check::judge(&Case { worth: &worth, ..case });
-    }
+    let judgement = judgement(root, &case);
     said.problems(&judgement);
     Ok(Trial { judgement, evidence })
+}
+
+/// The verdict, with advice on what each setting is worth where a size is the matter.
+fn judgement(root: &Path, case: &Case<'_>) -> Judgement {
+    let judgement = check::judge(case);
+    let is_size = |problem: &Diagnostic| matches!(problem.code, Code::SizeNotSmallEnough | Code::SizeGrew);
+    match case.evidence.filter(|_| judgement.all_diagnostics().any(is_size)) {
+        Some(evidence) => {
+            let worth = worth(root, evidence, &case.exercise.data.package);
+            check::judge(&Case { worth: &worth, ..*case })
+        }
+        None => judgement,
+    }
 }
 
 /// What the files of an exercise say, before anything is built.
@@ -142,6 +211,11 @@ impl Files {
         let not_allowed = not_allowed(exercise, &manifest);
         let overrides = surroundings::overrides(&exercise.folder);
         Self { manifest, overrides, answers, containerfile, changed, not_allowed }
+    }
+
+    /// Reads contents that nobody trusts. What is in the exercise's folder does not matter, nor does what surrounds it.
+    fn of_a_submission(exercise: &Exercise, whose: &Whose) -> Self {
+        Self { changed: Vec::new(), overrides: Overrides::default(), ..Self::read(exercise, whose) }
     }
 
     /// What is known before anything is built.

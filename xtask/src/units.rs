@@ -20,6 +20,21 @@ pub fn plural(count: usize, thing: &str) -> String {
     format!("{} {thing}{}", thousands(count as u64), if count == 1 { "" } else { "s" })
 }
 
+/// How long something still takes, no more exactly than anybody can know: `about 12 minutes left`.
+pub fn about(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).round() as u64;
+    match (minutes / 60, minutes) {
+        (_, 0) => "less than a minute left".to_owned(),
+        (_, 1) => "about a minute left".to_owned(),
+        (0, minutes) => format!("about {minutes} minutes left"),
+        (1, 60..90) => "about an hour left".to_owned(),
+        (hours, minutes) => {
+            let hours = if minutes % 60 >= 30 { hours + 1 } else { hours };
+            format!("about {hours} hours left")
+        }
+    }
+}
+
 /// A change in percent with its sign, such as `-34.8 %`; one that would be 0.0 percent in bytes, such as `-24 B`.
 pub fn change(bytes: u64, reference: u64) -> String {
     let sign = match bytes.cmp(&reference) {
@@ -110,6 +125,23 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_that_is_left_is_told_as_people_tell_it() {
+        let cases = [
+            (0.0, "less than a minute left"),
+            (29.0, "less than a minute left"),
+            (80.0, "about a minute left"),
+            (719.0, "about 12 minutes left"),
+            (3560.0, "about 59 minutes left"),
+            (4000.0, "about an hour left"),
+            (5500.0, "about 2 hours left"),
+            (9100.0, "about 3 hours left"),
+        ];
+        for (seconds, words) in cases {
+            assert_eq!(about(seconds), words, "{seconds}");
+        }
+    }
 
     #[test]
     fn numbers_are_grouped() {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Grades a small class on a real Slurm that consists of this machine only, and once more without Slurm: the grades must be
-# the same. Requeues a task in the middle. Slurm and munge are started in a temporary folder, with ports of their own, and
-# stopped again; a Slurm that runs here already isn't touched. Try it before you ask for time on a cluster.
+# Grades a small class on a real Slurm of two nodes, both of them on this machine, and once more without Slurm: the grades must
+# be the same. Requeues a task in the middle, and then kills a node with everything that runs on it. Slurm and munge are started
+# in a temporary folder, with ports of their own, and stopped again; a Slurm that runs here already isn't touched. Try it before
+# you ask for time on a cluster.
 #
 #     docs/grading/slurm/loopback.sh
 #
@@ -21,7 +22,7 @@ done
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 cd -- "$here/../../.."
 PARTS=4
-EACH=3
+EACH=4
 
 trial=$(mktemp -d "${TMPDIR:-/tmp}/slurm-loopback.XXXXXX")
 # munged wants a folder that others can enter, and can't write to.
@@ -45,12 +46,12 @@ shut_down() {
         tail -n 15 "$trial"/*.log "$trial"/out/*.log >&2 2> /dev/null || true
     fi
     scancel --quiet --user="$(id -un)" 2> /dev/null || true
-    for daemon in slurmctld slurmd munged; do
+    for daemon in slurmctld slurmd-node1 slurmd-node2 munged; do
         if [[ -s $trial/$daemon.pid ]]; then
             kill "$(< "$trial/$daemon.pid")" 2> /dev/null || true
         fi
     done
-    for daemon in slurmctld slurmd munged; do
+    for daemon in slurmctld slurmd-node1 slurmd-node2 munged; do
         # A daemon takes its file away when it has ended; there is little to wait for after ten seconds.
         for ((tries = 0; tries < 100; tries++)); do
             if [[ ! -s $trial/$daemon.pid ]] || ! kill -0 "$(< "$trial/$daemon.pid")" 2> /dev/null; then break; fi
@@ -63,33 +64,35 @@ shut_down() {
 trap shut_down EXIT
 trap 'exit 130' INT TERM
 
-# Two ports that nobody listens on.
+# Three ports that nobody listens on.
 ports=()
-for ((port = 20000 + RANDOM % 20000; ${#ports[@]} < 2; port++)); do
+for ((port = 20000 + RANDOM % 20000; ${#ports[@]} < 3; port++)); do
     (: < "/dev/tcp/127.0.0.1/$port") 2> /dev/null || ports+=("$port")
 done
-node=$(hostname -s)
+host=$(hostname -s)
 user=$(id -un)
 
 # - One user for everything: slurmd then runs the jobs of this user only, and needs no root.
-# - config_overrides: the node says that it has as many processors as there are parts, so that all run at the same time.
+# - Two nodes at one address have ports of their own, and each slurmd is told which of them it is. (A Slurm that was built with
+#   --enable-multiple-slurmd would need less; Debian's was not, and does not mind.)
+# - config_overrides: a node says that it has two processors for each of its tasks, so that all run at the same time.
+# - SlurmdTimeout: a node that does not answer for so long is lost, and its tasks are started elsewhere.
 # - cred_expire: a requeued task waits that long before it starts again, by default two minutes.
 cat > "$SLURM_CONF" << CONF
 ClusterName=loopback
-SlurmctldHost=$node(127.0.0.1)
+SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=${ports[0]}
-SlurmdPort=${ports[1]}
 SlurmUser=$user
 SlurmdUser=$user
 AuthType=auth/munge
 CredType=cred/munge
 AuthInfo=socket=$trial/munge.socket,cred_expire=5
 StateSaveLocation=$trial/state
-SlurmdSpoolDir=$trial/spool
+SlurmdSpoolDir=$trial/spool-%n
 SlurmctldPidFile=$trial/slurmctld.pid
-SlurmdPidFile=$trial/slurmd.pid
+SlurmdPidFile=$trial/slurmd-%n.pid
 SlurmctldLogFile=$trial/slurmctld.log
-SlurmdLogFile=$trial/slurmd.log
+SlurmdLogFile=$trial/slurmd-%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
@@ -102,8 +105,10 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=2,sched_min_interval=0
 SlurmdParameters=config_overrides
 ReturnToService=2
 KillWait=3
-NodeName=$node NodeAddr=127.0.0.1 CPUs=$((PARTS * 2)) RealMemory=$((PARTS * 8192)) State=UNKNOWN
-PartitionName=all Nodes=$node Default=YES MaxTime=INFINITE State=UP
+SlurmdTimeout=6
+NodeName=node1 NodeAddr=127.0.0.1 Port=${ports[1]} CPUs=$PARTS RealMemory=$((PARTS * 4096)) State=UNKNOWN
+NodeName=node2 NodeAddr=127.0.0.1 Port=${ports[2]} CPUs=$PARTS RealMemory=$((PARTS * 4096)) State=UNKNOWN
+PartitionName=all Nodes=node1,node2 Default=YES MaxTime=INFINITE State=UP
 CONF
 # No cgroups: nothing here needs them. Older releases don't know `disabled`, and start without systemd's help.
 case $(slurmctld -V) in
@@ -111,19 +116,20 @@ case $(slurmctld -V) in
     *\ 23.*) echo 'IgnoreSystemd=yes' ;;
     *) echo 'CgroupPlugin=disabled' ;;
 esac > "$trial/cgroup.conf"
-mkdir "$trial/state" "$trial/spool"
+mkdir "$trial/state" "$trial/spool-node1" "$trial/spool-node2"
 (umask 077 && head -c 128 /dev/urandom > "$trial/munge.key")
 
 munged --key-file="$trial/munge.key" --socket="$trial/munge.socket" --pid-file="$trial/munged.pid" \
     --log-file="$trial/munged.log" --seed-file="$trial/munged.seed"
 slurmctld -c
-slurmd -N "$node"
+slurmd -N node1
+slurmd -N node2
 for ((tries = 0; ; tries++)); do
-    [[ $(sinfo --noheader --format=%T 2> /dev/null) == idle ]] && break
-    ((tries < 300)) || failed 'the node is not idle after 60 s'
+    [[ $(sinfo --noheader --Node --format=%T 2> /dev/null) == $'idle\nidle' ]] && break
+    ((tries < 300)) || failed 'the nodes are not idle after 60 s'
     sleep 0.2
 done
-status "$(slurmctld -V) is up, its node is idle"
+status "$(slurmctld -V) is up, its two nodes are idle"
 
 # A class of the first exercise. No two hand in the same bytes, so that nothing is graded by looking it up: right,
 # untouched, half of it, and a key that is misspelled.
@@ -139,22 +145,67 @@ for ((number = 0; number < PARTS * EACH; number++)); do
     printf '# %d\n' "$number" >> "$folder/Cargo.toml"
 done
 
-read -r array merge < <("$here/submit.sh" "$trial/class" "$trial/out" "$PARTS")
+# All are in the roster, and one who has handed in nothing.
+{
+    echo 'student_id,last_name'
+    for ((number = 1; number <= PARTS * EACH + 1; number++)); do printf 's%03d,Student\n' "$number"; done
+} > "$trial/roster.csv"
+
+read -r array merge < <("$here/submit.sh" "$trial/class" "$trial/out" "$PARTS" "$trial/roster.csv")
 status "job $array with $PARTS tasks, job $merge merges"
 
-lines() { if [[ -f $1 ]]; then wc -l < "$1"; else echo 0; fi; }
+# The results in a journal; it also notes who was found.
+results() { grep -c '"schema":"size-workshop/grade/1"' "$1" 2> /dev/null || true; }
+node_of() { scontrol --oneliner show job "${array}_$1" | grep -o ' NodeList=node[12]' | cut -d= -f2; }
 
 # In the middle: a result is there, and not all of them.
-journal=$trial/out/part-2/journal.jsonl
-for ((tries = 0; $(lines "$journal") == 0; tries++)); do
-    ((tries < 1200)) || failed 'task 2 has no result after 120 s'
-    sleep 0.1
+wait_for_a_result() {
+    local tries
+    for ((tries = 0; $(results "$trial/out/part-$1/journal.jsonl") + 0 == 0; tries++)); do
+        ((tries < 1200)) || failed "task $1 has no result after 120 s"
+        sleep 0.05
+    done
+}
+
+# A task of each node: one is requeued, the other one goes down with its node.
+lost=0 requeued=0
+for ((tries = 0; lost == 0 || requeued == 0; tries++)); do
+    ((tries < 300)) || failed 'the tasks do not run on both nodes after 60 s'
+    for ((part = PARTS; part > 0; part--)); do
+        case $(node_of "$part") in
+            node1) requeued=$part ;;
+            node2) lost=$part ;;
+        esac
+    done
+    sleep 0.2
 done
-scontrol requeue "${array}_2"
-before=$(lines "$journal")
-((before < EACH)) || failed "task 2 was ready before it could be requeued"
-status "requeued task 2 after $before of $EACH results"
-cp "$journal" "$trial/before.jsonl"
+
+wait_for_a_result "$lost"
+# What runs on the node: the jobs' processes know its name and this trial, and their parents are Slurm's own, slurmstepd.
+kill -KILL "$(< "$trial/slurmd-node2.pid")"
+for ((round = 0; round < 2; round++)); do
+    for process in /proc/[0-9]*; do
+        if grep -qzx "SLURM_CONF=$SLURM_CONF" "$process/environ" 2> /dev/null &&
+            grep -qzx SLURMD_NODENAME=node2 "$process/environ" 2> /dev/null; then
+            parent=$(sed -n 's/^PPid:\t//p' "$process/status" 2> /dev/null || true)
+            if [[ $(cat "/proc/${parent:-none}/comm" 2> /dev/null) == slurmstepd* ]]; then
+                kill -KILL "$parent" 2> /dev/null || true
+            fi
+            kill -KILL "${process#/proc/}" 2> /dev/null || true
+        fi
+    done
+done
+rm -f -- "$trial/slurmd-node2.pid"
+lost_before=$(results "$trial/out/part-$lost/journal.jsonl")
+((lost_before < EACH)) || failed "task $lost was ready before its node could be lost"
+status "node2 is gone, with task $lost after $lost_before of $EACH results"
+cp "$trial/out/part-$lost/journal.jsonl" "$trial/before-$lost.jsonl"
+
+wait_for_a_result "$requeued"
+scontrol requeue "${array}_$requeued"
+requeued_before=$(results "$trial/out/part-$requeued/journal.jsonl")
+status "requeued task $requeued after $requeued_before of $EACH results"
+cp "$trial/out/part-$requeued/journal.jsonl" "$trial/before-$requeued.jsonl"
 
 for ((tries = 0; ; tries++)); do
     state=$(scontrol --oneliner show job "$merge" | grep -o 'JobState=[A-Z_]*')
@@ -168,16 +219,24 @@ for ((tries = 0; ; tries++)); do
 done
 status 'all parts are graded and merged'
 
-cmp --bytes="$(stat -c %s "$trial/before.jsonl")" "$trial/before.jsonl" "$journal" ||
-    failed 'the requeued task has lost results'
-scontrol show job "${array}_2" | grep -q 'Restarts=1' || failed 'task 2 was not started again'
-grep -q "$((EACH - before)) submissions\?, $before known before" "$trial/out/part-2.log" ||
-    failed 'the requeued task did not go on where it had been stopped'
+# A task that was ended goes on where it was: nothing is lost, and nothing is graded twice.
+went_on() {
+    local part=$1 before=$2 kept=$trial/before-$1.jsonl journal=$trial/out/part-$1/journal.jsonl
+    # A line that was being written when the node was lost is cut off.
+    cmp --bytes="$(head -n "$(wc -l < "$kept")" "$kept" | wc -c)" "$kept" "$journal" || failed "task $part has lost results"
+    scontrol show job "${array}_$part" | grep -q 'Restarts=1' || failed "task $part was not started again"
+    grep -q "graded $((EACH - before)) submissions\?, $before known before" "$trial/out/part-$part.log" ||
+        failed "task $part did not go on where it had been stopped"
+}
+went_on "$lost" "$lost_before"
+went_on "$requeued" "$requeued_before"
+scontrol --oneliner show job "${array}_$lost" | grep -q ' NodeList=node1 ' || failed "task $lost did not move to the other node"
 for ((part = 1; part <= PARTS; part++)); do
-    (($(lines "$trial/out/part-$part/journal.jsonl") == EACH)) || failed "part $part has another number of results than $EACH"
+    (($(results "$trial/out/part-$part/journal.jsonl") == EACH)) || failed "part $part has another number of results than $EACH"
+    [[ ! -e $trial/out/part-$part/hidden-inputs.secret ]] || failed "part $part has hidden inputs of its own"
 done
 
-cargo xtask grade "$trial/class" --out "$trial/alone" 2> "$trial/alone.log"
+cargo xtask grade "$trial/class" --roster "$trial/roster.csv" --out "$trial/alone" 2> "$trial/alone.log"
 cmp "$trial/alone/grades.csv" "$trial/out/grades/grades.csv" ||
     failed 'the grades are not those of a single machine'
-status "ok: $((PARTS * EACH)) submissions, the same grades.csv as on one machine"
+status "ok: $((PARTS * EACH)) submissions on two nodes, one of them lost, the same grades.csv as on one machine"

@@ -1,7 +1,7 @@
 //! Reads what Cargo says: its messages for machines, its warnings, and whose fault a failure is.
 
 use super::{Compiled, Executable, Target};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, SHORT_OF_MEMORY};
 use crate::proc::{Finished, Status};
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
@@ -162,6 +162,18 @@ fn cause(stderr: &str) -> (Exit, Option<&'static str>) {
             Some("the disk is full: make room (`cargo clean` empties target/) and try again"),
         ),
         (
+            // Not the words of a limit of ours: a build in a box is looked at for these before.
+            &[
+                "(os error 11)",
+                "(os error 12)",
+                "Cannot allocate memory",
+                "memory allocation of ",
+                "failed to spawn helper thread",
+            ],
+            Exit::Environment,
+            Some(SHORT_OF_MEMORY),
+        ),
+        (
             &["cannot update the lock file", "because --locked was passed"],
             Exit::Usage,
             Some(
@@ -304,5 +316,10 @@ mod tests {
         assert_eq!(exit("error: failed to create directory `/x/target/release`\n  Not a directory"), Exit::Environment);
         assert_eq!(exit("error: failed to parse manifest at `/x/Cargo.toml`"), Exit::Usage);
         assert_eq!(exit("error: profile `dist` is missing an `inherits` directive"), Exit::Usage);
+        let short =
+            "error: could not execute process `rustc -vV` (never executed)\n  Cannot allocate memory (os error 12)";
+        assert_eq!(cause(short), (Exit::Environment, Some(SHORT_OF_MEMORY)), "not that a toolchain is missing");
+        let missing = "error: could not execute process `rustc -vV` (never executed)\n  No such file (os error 2)";
+        assert!(cause(missing).1.unwrap().starts_with("install the toolchain"));
     }
 }

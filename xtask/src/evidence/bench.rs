@@ -1,7 +1,7 @@
 //! The builds of one call: where each one is made, and what becomes of it. A build has a folder of its own unless it is
 //! the learner's; what was measured of the course's own files is kept.
 
-mod runs;
+pub mod runs;
 mod spare;
 
 use super::taken::{self, Unfit};
@@ -156,8 +156,29 @@ impl Bench<'_> {
         plain.filter(|_| repeats).map(|(name, _)| name.get_ref().as_str())
     }
 
+    /// The builds that would only repeat another one that is wanted, by the name of that one.
+    pub fn repeats(&self) -> BTreeMap<&String, &str> {
+        let wanted = self.request.builds;
+        wanted.iter().filter_map(|name| Some((name, self.twin(name).filter(|twin| wanted.contains(*twin))?))).collect()
+    }
+
+    /// The name of the copy of a graded build's executable, which is what is measured and run.
+    pub fn taken_name(&self, name: &str) -> String {
+        format!("{}-taken-{name}", self.whose_is(name))
+    }
+
+    /// The file that keeps what was found of one of the course's own builds.
+    pub fn kept(&self, name: &str) -> PathBuf {
+        match self.request.grading {
+            Some(Grading { common, boxes: Some(_), .. }) => {
+                common.join(format!("{}-starter-{name}.json", self.exercise().id))
+            }
+            _ => self.base.join(format!("starter-{name}.json")),
+        }
+    }
+
     /// Builds. What was measured of the course's own files is taken again as long as nothing that it depends on has
-    /// changed: their folder is nobody else's.
+    /// changed: their folder is nobody else's. What the machine has spoiled is neither kept nor judged.
     pub fn attempt(&self, name: &str, room: Room, place: &Place) -> Result<Attempt> {
         if room != Room::Starter {
             return self.build(name, place);
@@ -175,23 +196,23 @@ impl Bench<'_> {
             around.as_bytes(),
             &store::everything_in(&place.folder)?,
         ]);
-        let file = match self.request.grading {
-            Some(Grading { common, boxes: Some(_), .. }) => {
-                common.join(format!("{}-starter-{name}.json", self.exercise().id))
-            }
-            _ => self.base.join(format!("starter-{name}.json")),
-        };
-        if let Some(built) = store::load::<Built>(&file, &key).filter(|built| self.has_work(name, &built.work)) {
+        let file = self.kept(name);
+        let is_repeat = self.request.grading.is_some_and(|grading| grading.is_repeat);
+        if !is_repeat
+            && let Some(built) = store::load::<Built>(&file, &key).filter(|built| self.has_work(name, &built.work))
+        {
             return Ok(Attempt::Built(Box::new(Built { fresh: true, ..built })));
         }
         let attempt = self.build(name, place)?;
+        self.trust(name, &attempt)?;
         if let Attempt::Built(built) = &attempt {
             store::save(&file, &key, built)?;
         }
         Ok(attempt)
     }
 
-    fn build(&self, name: &str, place: &Place) -> Result<Attempt> {
+    /// Builds, whatever was found before.
+    pub fn build(&self, name: &str, place: &Place) -> Result<Attempt> {
         let data = &self.exercise().data;
         let build = self.exercise().build(name);
         let how = match how::of(self.request, name, &self.target)? {
@@ -252,7 +273,7 @@ impl Bench<'_> {
         let program = match self.request.grading {
             None => executable.path.clone(),
             Some(_) => {
-                let copy = self.base.join(format!("{}-taken-{name}", self.whose_is(name)));
+                let copy = self.base.join(self.taken_name(name));
                 match taken::take(&self.base, &executable.path, copy)? {
                     Ok(copy) => copy,
                     Err(why) => {

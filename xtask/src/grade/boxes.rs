@@ -3,6 +3,7 @@
 pub mod canaries;
 
 use super::users;
+use crate::cargo;
 use crate::exit::{Exit, Failure};
 use crate::proc::sandbox::{Kind, Limits, Sandbox, System};
 use crate::proc::{self, Call, Status};
@@ -83,7 +84,11 @@ impl Recipe {
         }
         let asked = proc::run(&Call::new("rustc", course).args(["--print", "sysroot"]))?;
         let toolchain = PathBuf::from(String::from_utf8_lossy(&asked.stdout).trim());
-        if asked.status != Status::Exited(0) || !toolchain.is_dir() {
+        if asked.status != Status::Exited(0) {
+            // Its words tell whether it is missing, or cannot start for want of memory.
+            bail!(cargo::explain_failure(&asked, "rustc --print sysroot"));
+        }
+        if !toolchain.is_dir() {
             bail!(missing("rustc does not say where it is", "install Rust: https://rustup.rs"));
         }
         let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();

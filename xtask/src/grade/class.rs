@@ -4,7 +4,8 @@ use super::model::{Handle, RUN_SCHEMA, Run, Seen, Submission};
 use super::options::Options;
 use super::submissions;
 use crate::exercise::Exercise;
-use anyhow::Result;
+use crate::exit::{Exit, Failure};
+use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -24,12 +25,22 @@ pub struct Class {
 /// # Errors
 /// When the folder or the roster cannot be read, or no student is found.
 pub fn read(options: &Options, dir: &Path, exercises: &[Exercise]) -> Result<Class> {
-    let _ = options;
     let edits: Vec<(&str, Vec<String>)> = exercises
         .iter()
         .map(|exercise| (exercise.id.as_str(), exercise.edits().map(str::to_owned).collect()))
         .collect();
-    let found = submissions::find(dir, &edits)?;
+    let mut found = submissions::find(dir, &edits)?;
+    if let Some(results) = results_in(dir, &options.out) {
+        found.submissions.retain(|submission| submission.student != results);
+        found.students.retain(|student| *student != results);
+        found.notes.retain(|note| !note.starts_with(&format!("{results}: ")));
+        if found.students.is_empty() {
+            let message = format!("{} holds no submission besides the results", dir.display());
+            bail!(
+                Failure::new(Exit::Usage, message).help("name the folder with a folder or an archive for each student")
+            );
+        }
+    }
     let mut handed_in: BTreeMap<&str, Vec<String>> =
         found.students.iter().map(|student| (student.as_str(), Vec::new())).collect();
     for submission in &found.submissions {
@@ -50,4 +61,32 @@ pub fn read(options: &Options, dir: &Path, exercises: &[Exercise]) -> Result<Cla
         ..Run::default()
     };
     Ok(Class { submissions: found.submissions, run, notes: found.notes })
+}
+
+/// The name of the entry that holds the results of an earlier run, where they go into the folder of submissions itself: it is
+/// no student.
+fn results_in(dir: &Path, out: &Path) -> Option<String> {
+    let (dir, out) = (dir.canonicalize().ok()?, out.canonicalize().ok()?);
+    let below = out.strip_prefix(&dir).ok()?;
+    let entry = below.components().next()?.as_os_str().to_str()?;
+    // A folder of a student that holds results as well is theirs all the same.
+    (below.components().count() == 1).then(|| entry.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn results_in_the_folder_of_submissions_are_no_student() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        fs::create_dir_all(dir.join("grades/students")).unwrap();
+        assert_eq!(results_in(dir, &dir.join("grades")).as_deref(), Some("grades"));
+        assert_eq!(results_in(&dir.join("."), &dir.join("grades/../grades")).as_deref(), Some("grades"));
+        for other in [dir.join("grades/students"), dir.to_owned(), dir.join("not-there"), dir.join("..")] {
+            assert_eq!(results_in(dir, &other), None, "{}", other.display());
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! The source of truth of grading: one line for each result, on the disk before the next job begins. Nothing in it is ever
 //! changed, so a crash, a full disk or a second grader costs at most the line that was being written.
 
+pub mod found;
 pub mod merge;
 
-use super::model::{Record, Run, SCHEMA};
+use super::model::{RUN_SCHEMA, Record, Run, SCHEMA};
 use crate::diagnostic::shown;
 use crate::exit::{Exit, Failure, Place};
 use crate::proc;
@@ -35,17 +36,17 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// Everyone who was found by any run, each once, in the order in which they were first found.
+    /// Everyone who was found, each once, in the order in which they were first found.
     pub fn students(&self) -> Vec<String> {
         let mut seen = BTreeSet::new();
-        let all = self.runs.iter().flat_map(|run| &run.students).map(|seen| &seen.student);
+        let runs = found::current(&self.runs);
+        let all = runs.into_iter().flat_map(|run| &run.students).map(|seen| &seen.student);
         all.filter(|student| seen.insert(student.as_str())).cloned().collect()
     }
 
     /// All that was handed in, as far as runs have noted it.
     pub fn handed_in(&self) -> BTreeSet<Job> {
-        let all = self.runs.iter().flat_map(|run| &run.students);
-        all.flat_map(|seen| seen.exercises.iter().map(|exercise| (seen.student.clone(), exercise.clone()))).collect()
+        found::current(&self.runs).into_iter().flat_map(found::jobs).collect()
     }
 }
 
@@ -67,6 +68,7 @@ struct State {
     is_broken: bool,
     records: Vec<Record>,
     index: Index,
+    runs: Vec<Run>,
 }
 
 impl Journal {
@@ -91,7 +93,8 @@ impl Journal {
         }
         let records: Vec<Record> = lines.records.into_iter().map(|(record, _)| record).collect();
         let index = Index::of(&records);
-        let state = Mutex::new(State { file, length, is_broken: false, records, index });
+        let runs = lines.runs.into_iter().map(|(run, _)| run).collect();
+        let state = Mutex::new(State { file, length, is_broken: false, records, index, runs });
         Ok(Self { torn: usize::from(lines.is_torn), path, state, _lock: lock })
     }
 
@@ -103,9 +106,31 @@ impl Journal {
         ensure!(record.schema == SCHEMA, "a record of `{}` does not belong into this journal", record.schema);
         // JSON has no such numbers: the line could never be read again.
         ensure!(record.seconds.is_finite(), "the record of {} took no number of seconds", record.student);
-        let mut line = serde_json::to_vec(record)?;
-        line.push(b'\n');
         let mut state = self.state();
+        self.add(&mut state, serde_json::to_vec(record)?)?;
+        let at = state.records.len();
+        state.index.add(at, record);
+        state.records.push(record.clone());
+        Ok(())
+    }
+
+    /// Notes what a run has found, unless the last run of the same part and for the same exercises has found just that.
+    ///
+    /// # Errors
+    /// When the file cannot be written: a full disk.
+    pub fn note(&self, run: &Run) -> Result<()> {
+        ensure!(run.schema == RUN_SCHEMA, "a run of `{}` does not belong into this journal", run.schema);
+        let mut state = self.state();
+        if found::is_known(&state.runs, run) {
+            return Ok(());
+        }
+        self.add(&mut state, serde_json::to_vec(run)?)?;
+        state.runs.push(run.clone());
+        Ok(())
+    }
+
+    fn add(&self, state: &mut State, mut line: Vec<u8>) -> Result<()> {
+        line.push(b'\n');
         let broken = || format!("cannot write {}", self.path.display());
         if state.is_broken {
             let message =
@@ -115,16 +140,15 @@ impl Journal {
         }
         let length = state.length;
         match proc::uninterrupted(|| write_line(&mut state.file, length, &line)) {
-            Ok(()) => state.length += line.len() as u64,
+            Ok(()) => {
+                state.length += line.len() as u64;
+                Ok(())
+            }
             Err(Unwritten { error, is_taken_back }) => {
                 state.is_broken = !is_taken_back;
-                return Err(error).with_context(broken);
+                Err(error).with_context(broken)
             }
         }
-        let at = state.records.len();
-        state.index.add(at, record);
-        state.records.push(record.clone());
-        Ok(())
     }
 
     /// The latest grade under a key, whoever's it is: identical work need not be built twice.
@@ -142,8 +166,8 @@ impl Journal {
 
     /// All that it holds. The folder is free for another grader from now on.
     pub fn into_contents(self) -> Contents {
-        let records = self.state.into_inner().unwrap_or_else(PoisonError::into_inner).records;
-        Contents { records, runs: Vec::new() }
+        let State { records, runs, .. } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Contents { records, runs }
     }
 
     /// All that the journal of a folder holds, without locking it: a line that is being written does not count yet.
@@ -151,8 +175,9 @@ impl Journal {
     /// # Errors
     /// When there is no journal, or a line is damaged or of another version.
     pub fn read(out_dir: &Path) -> Result<Contents> {
-        let records = Lines::of(out_dir)?.records.into_iter().map(|(record, _)| record).collect();
-        Ok(Contents { records, runs: Vec::new() })
+        let Lines { records, runs, .. } = Lines::of(out_dir)?;
+        let records = records.into_iter().map(|(record, _)| record).collect();
+        Ok(Contents { records, runs: runs.into_iter().map(|(run, _)| run).collect() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -224,6 +249,8 @@ impl Index {
 struct Lines {
     /// Each record, with its line as it stands there.
     records: Vec<(Record, String)>,
+    /// What each run has found, with its line.
+    runs: Vec<(Run, String)>,
     /// Bytes of the lines that are whole.
     whole: usize,
     /// Whether something that is no whole line comes after them.
@@ -254,10 +281,12 @@ impl Lines {
         let mut lines = Self::default();
         for (number, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
             let is_last = lines.whole + line.len() == bytes.len();
-            match record(line) {
+            let text = || String::from_utf8_lossy(line).trim().to_owned();
+            match entry(line) {
                 // Nobody was told that a line is written before its end was.
                 _ if !line.ends_with(b"\n") => lines.is_torn = true,
-                Ok(Some(record)) => lines.records.push((record, String::from_utf8_lossy(line).trim().to_owned())),
+                Ok(Some(Entry::Record(record))) => lines.records.push((*record, text())),
+                Ok(Some(Entry::Run(run))) => lines.runs.push((run, text())),
                 Ok(None) => {}
                 Err(Damage { is_json: false, .. }) if is_last => lines.is_torn = true,
                 Err(Damage { message, help, .. }) => {
@@ -280,8 +309,14 @@ struct Damage {
     is_json: bool,
 }
 
-/// The record of a line; none if it is empty.
-fn record(line: &[u8]) -> Result<Option<Record>, Damage> {
+/// What a line holds.
+enum Entry {
+    Record(Box<Record>),
+    Run(Run),
+}
+
+/// What a line holds; none if it is empty.
+fn entry(line: &[u8]) -> Result<Option<Entry>, Damage> {
     #[derive(Deserialize)]
     struct Versioned {
         schema: String,
@@ -289,12 +324,19 @@ fn record(line: &[u8]) -> Result<Option<Record>, Damage> {
     if line.trim_ascii().is_empty() {
         return Ok(None);
     }
-    let error = match serde_json::from_slice::<Record>(line) {
-        Ok(record) if record.schema == SCHEMA => return Ok(Some(record)),
+    let mut error = match serde_json::from_slice::<Record>(line) {
+        Ok(record) if record.schema == SCHEMA => return Ok(Some(Entry::Record(Box::new(record)))),
         Ok(_) => None,
         Err(error) => Some(error),
     };
     if let Ok(Versioned { schema }) = serde_json::from_slice(line)
+        && schema == RUN_SCHEMA
+    {
+        match serde_json::from_slice(line) {
+            Ok(run) => return Ok(Some(Entry::Run(run))),
+            Err(other) => error = Some(other),
+        }
+    } else if let Ok(Versioned { schema }) = serde_json::from_slice(line)
         && schema != SCHEMA
     {
         let message = format!("this line is of the version `{schema}`, and this program reads `{SCHEMA}`");

@@ -40,6 +40,16 @@ impl Partition {
         Ok(Self { index, total, way })
     }
 
+    /// Into how many parts the class is divided, and how; parts of one class have this in common.
+    pub fn division(self) -> (bool, u64) {
+        (self.way == Way::Hash, self.total)
+    }
+
+    /// All parts of the same division.
+    pub fn all(self) -> impl Iterator<Item = Self> {
+        (0..self.total).map(move |index| Self { index, ..self })
+    }
+
     /// Whether a job belongs to this part. `index` is its place in the sorted list of all jobs, from 0.
     pub fn takes(&self, index: usize, student: &str, exercise: &str) -> bool {
         let number = match self.way {

@@ -1,12 +1,11 @@
 //! From results to grades: what a person decided comes before what the machine found, and late work costs what the course
 //! says. Neither stands in the journal, so grading again loses neither. Nothing here rounds in floating point.
 
+use super::beside::find;
 use super::journal::{self, Job};
 use super::model::{Record, Status};
 use crate::diagnostic::{self, shown};
-use crate::exit::{Exit, Failure};
 use crate::report::grade::ANSWER_WAITS;
-use crate::tree;
 use anyhow::{Result, bail};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -14,9 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
-
-/// Nobody writes more by hand, in bytes.
-const LARGEST: u64 = 4 << 20;
 
 /// A number of points or of percents, in hundredths: `7.5` is 750.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -234,29 +230,6 @@ impl Late {
     }
 }
 
-/// The file in the folder of the results, or beside that folder.
-fn find(out_dir: &Path, name: &str) -> Result<Option<(PathBuf, String)>> {
-    let beside = match out_dir.parent() {
-        Some(parent) if out_dir.file_name().is_some() => parent.join(name),
-        // `.` and `..` have no parent in their name.
-        _ => out_dir.join("..").join(name),
-    };
-    let there: Vec<PathBuf> = [out_dir.join(name), beside].into_iter().filter(|file| file.exists()).collect();
-    let file = match there.as_slice() {
-        [] => return Ok(None),
-        [file] => file,
-        [inner, outer, ..] => {
-            let message = format!("there are two of {name}: {} and {}", shown(inner).display(), shown(outer).display());
-            bail!(Failure::new(Exit::Usage, message).help("leave one of them"));
-        }
-    };
-    match tree::read_text(file, LARGEST) {
-        Ok(text) => Ok(Some((file.clone(), text))),
-        // Its help is about the files of an exercise.
-        Err(unreadable) => bail!(Failure::new(Exit::Usage, unreadable.message).file(shown(file))),
-    }
-}
-
 /// A grade: one for each person and exercise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row<'a> {
@@ -421,7 +394,7 @@ fn row<'a>(
         (Some(late), Some(due), Some(submitted)) if is_work => {
             raw_score.map(|raw| late.penalty(late.days(due, submitted), raw, max_score))
         }
-        (Some(_), Some(_), None) if is_work => {
+        (Some(_), Some(_), None) if is_work && raw_score.is_some() => {
             review.push("nobody knows when it was handed in, so nothing is taken for lateness".to_owned());
             raw_score.map(|_| Hundredths(0))
         }
@@ -443,7 +416,8 @@ fn row<'a>(
             _ => {}
         }
         if let Some(verdicts) = disagreement {
-            review.push(format!("the same files were judged differently: {}", verdicts.join(" and ")));
+            review
+                .push(format!("the same files were judged differently: {}; the latest counts", verdicts.join(" and ")));
         }
     }
     Row {

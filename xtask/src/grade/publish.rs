@@ -11,6 +11,7 @@ use crate::exercise::{self, Exercise};
 use crate::output;
 use crate::report::grade::{self, Gradebook, csv, gradescope, html, json, junit};
 use crate::tree;
+use crate::units::plural;
 use anyhow::{Context as _, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -60,8 +61,10 @@ pub fn write(root: &Path, out: &Path, options: &Options, contents: &Contents) ->
     let conflicts = journal::conflicts(records);
     if !conflicts.is_empty() {
         output::note(&format!(
-            "{} submissions were judged in two ways under one key; their rows need a review",
-            conflicts.len()
+            "{} {} judged in two ways though nothing had changed; look at {}, and grade again with --student ID --again if need be",
+            plural(conflicts.len(), "submission"),
+            if conflicts.len() == 1 { "was" } else { "were" },
+            if conflicts.len() == 1 { "its row" } else { "their rows" },
         ));
     }
     let book = book(records, rows);
@@ -212,6 +215,7 @@ fn book(records: &[Record], rows: Vec<policy::Row<'_>>) -> Gradebook {
                     max_score: hundredths(max_score),
                     override_reason,
                     needs_review: review,
+                    sandbox: record.map(|record| record.sandbox.clone()).unwrap_or_default(),
                     size_bytes: record.and_then(|record| record.size_bytes),
                     size_baseline: record.and_then(|record| record.size_baseline),
                     due: person.due.map(time),

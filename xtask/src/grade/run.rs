@@ -1,12 +1,15 @@
 //! A grading run: a queue of submissions, workers over it, and a journal that each result goes to as soon as it is there.
 
+use super::alone::Gate;
 use super::boxes::{Pair, Recipe};
 use super::class;
-use super::journal::{Contents, Journal};
-use super::model::{Status, Submission};
+use super::journal::{Contents, Journal, found};
+use super::model::{Record, Run, Submission};
 use super::options::Options;
 use super::partition::Partition;
 use super::place::{self, Place};
+use super::secret;
+use super::settle::Doubtful;
 use super::worker::{self, Bench, Course};
 use crate::check::Verdict;
 use crate::cli::Sandbox;
@@ -14,14 +17,15 @@ use crate::evidence::warm::Warm;
 use crate::evidence::{self, target_folder};
 use crate::exercise::{self, Exercise};
 use crate::exit::{Exit, Failure};
+use crate::manifest::nearest;
 use crate::output::{self, Progress};
 use crate::store;
 use anyhow::{Context as _, Result, bail};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::env;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// A submission that is still to be graded, with those that have the same files.
@@ -50,12 +54,14 @@ pub struct Summary {
 /// When the folder cannot be read, the boxes do not hold, or the course's own solutions do not pass here.
 pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
     let exercises = exercises(root, &options.exercises)?;
-    let found = class::read(options, dir, &exercises)?;
+    let mut found = class::read(options, dir, &exercises)?;
     for note in &found.notes {
         output::note(note);
     }
     let partition =
         options.partition.as_deref().map(|text| Partition::parse(text, |name| env::var(name).ok())).transpose()?;
+    found.run.part = partition.map(|part| part.to_string());
+    known_students(&found.run, &options.students)?;
     let journal = Journal::open(&options.out)?;
     place::sweep_temporaries(&options.out);
     if journal.torn > 0 {
@@ -69,34 +75,47 @@ pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
         }
     };
     let mut courses = courses(&exercises, recipe.as_ref())?;
+    let secret = secret::of(&options.out)?;
+    journal.note(&found.run)?;
+    // Where each submission is in the list that is dealt out: that of all parts.
+    let places: HashMap<(String, String), usize> =
+        found::jobs(&found.run).enumerate().map(|(at, job)| (job, at)).collect();
     let mut summary = Summary::default();
     let mut jobs: BTreeMap<String, Job<'_>> = BTreeMap::new();
-    for (index, submission) in found.submissions.iter().enumerate() {
-        if partition.as_ref().is_some_and(|part| !part.takes(index, &submission.student, &submission.exercise)) {
+    for submission in &found.submissions {
+        let Submission { student, exercise, .. } = submission;
+        if !options.students.is_empty() && !options.students.contains(student) {
+            continue;
+        }
+        let at = places.get(&(student.clone(), exercise.clone())).copied().unwrap_or_default();
+        if partition.as_ref().is_some_and(|part| !part.takes(at, student, exercise)) {
             continue;
         }
         let Some(course) = courses.iter().position(|course| course.exercise.id == submission.exercise) else {
             continue;
         };
         let key = worker::key(&courses[course], submission);
-        if journal.is_current(&submission.student, &submission.exercise, &key) {
-            summary.known += 1;
-            continue;
-        }
-        // The same files, of somebody else or of an earlier day: the same result, and nothing to build.
-        if let Some(record) = journal.graded(&key) {
-            journal.append(&record.of(submission))?;
-            summary.known += 1;
-            continue;
+        if !options.again {
+            if journal.is_current(student, exercise, &key) {
+                summary.known += 1;
+                continue;
+            }
+            // The same files, of another student or of an earlier day: the same result, and nothing to build.
+            if let Some(record) = journal.graded(&key) {
+                journal.append(&record.of(submission))?;
+                summary.known += 1;
+                continue;
+            }
         }
         let job = Job { course, key: key.clone(), submissions: Vec::new() };
         jobs.entry(key).or_insert(job).submissions.push(submission);
     }
     if jobs.is_empty() {
-        summary.contents = Contents { runs: vec![found.run], ..journal.into_contents() };
+        summary.contents = journal.into_contents();
         return Ok(summary);
     }
     if let Some(recipe) = &recipe {
+        output::message("trying to break out of the sandbox");
         recipe.prove(&Place::of_attacks(root)?.folder)?;
     }
     let place = Place::new(root)?;
@@ -107,78 +126,139 @@ pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
     let bench = |worker: u32| {
         let folder = place.folder.join(format!("w{worker}"));
         let boxes: Option<Pair> = recipe.as_ref().map(|recipe| recipe.pair(worker, &folder));
-        Bench::new(folder, boxes, warm.clone())
+        Bench::new(folder, boxes, warm.clone(), &secret)
     };
     let first = bench(0)?;
-    for (index, course) in courses.iter_mut().enumerate() {
-        if jobs.values().any(|job| job.course == index) {
-            let (bytes, seconds) = reference(root, course, &first)?;
-            course.reference = bytes;
-            course.build_seconds = recipe.as_ref().map(|recipe| recipe.build_seconds(seconds));
-        }
+    let wanted: BTreeSet<usize> = jobs.values().map(|job| job.course).collect();
+    for (number, index) in wanted.iter().enumerate() {
+        let course = &mut courses[*index];
+        let id = &course.exercise.id;
+        output::message(&format!("building the course's own solution of {id} ({} of {})", number + 1, wanted.len()));
+        let (bytes, seconds) = reference(root, course, &first)?;
+        course.reference = bytes;
+        course.build_seconds = recipe.as_ref().map(|recipe| recipe.build_seconds(seconds));
     }
     let workers =
         usize::from(options.jobs.unwrap_or_else(|| {
             thread::available_parallelism().map_or(1, |count| u16::try_from(count.get()).unwrap_or(1))
         }));
-    let progress = Progress::of(jobs.values().map(|job| job.submissions.len()).sum(), "submissions");
-    let queue: Mutex<VecDeque<Job<'_>>> = Mutex::new(jobs.into_values().collect());
-    let results: Mutex<(Summary, Option<anyhow::Error>)> = Mutex::new((summary, None));
-    thread::scope(|scope| {
-        for worker in 0..workers {
-            let (queue, results, courses, journal, progress, bench) =
-                (&queue, &results, &courses, &journal, &progress, &bench);
-            scope.spawn(move || {
-                let done = work(root, queue, courses, journal, progress, || bench(u32::try_from(worker).unwrap_or(0)));
-                let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                match done {
-                    Ok((graded, failed)) => {
-                        results.0.graded += graded;
-                        results.0.failed += failed;
-                    }
-                    Err(error) => results.1 = Some(error),
-                }
-            });
-        }
+    let count = jobs.values().map(|job| job.submissions.len()).sum();
+    let hall = Hall {
+        root,
+        courses: &courses,
+        journal: &journal,
+        progress: Progress::of(count, "submissions", workers),
+        queue: Mutex::new(jobs.into_values().collect()),
+        doubtful: Mutex::default(),
+        gate: Gate::default(),
+        enough: workers * 2,
+        summary: Mutex::new(summary),
+    };
+    let errors: Vec<anyhow::Error> = thread::scope(|scope| {
+        let (hall, bench) = (&hall, &bench);
+        let start = |worker| scope.spawn(move || hall.work(&bench(u32::try_from(worker).unwrap_or(0))?));
+        let all: Vec<_> = (0..workers).map(start).collect();
+        all.into_iter()
+            .filter_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).err())
+            .collect()
     });
-    let (mut summary, error) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    summary.contents = Contents { runs: vec![found.run], ..journal.into_contents() };
-    error.map_or(Ok(summary), Err)
+    let mut summary = hall.summary.into_inner().unwrap_or_else(PoisonError::into_inner);
+    summary.contents = journal.into_contents();
+    errors.into_iter().next().map_or(Ok(summary), Err)
 }
 
-/// Takes jobs until there are none. A result that cannot be kept ends the run: nothing may be lost unseen.
-fn work(
-    root: &Path,
-    queue: &Mutex<VecDeque<Job<'_>>>,
-    courses: &[Course<'_>],
-    journal: &Journal,
-    progress: &Progress,
-    bench: impl Fn() -> Result<Bench>,
-) -> Result<(usize, usize)> {
-    let bench = bench()?;
-    let (mut graded, mut failed) = (0, 0);
-    loop {
-        let Some(job) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front() else {
-            return Ok((graded, failed));
-        };
-        let Some(first) = job.submissions.first() else { continue };
-        let mut record = bench.grade(root, &courses[job.course], first, &job.key);
-        if record.status == Status::InfraError {
-            // Once more, with nothing left of the first attempt.
-            record = bench.grade(root, &courses[job.course], first, &job.key);
+/// Fails if a student is named whom nobody has found.
+fn known_students(run: &Run, wanted: &[String]) -> Result<()> {
+    let all: BTreeSet<&str> = run.students.iter().map(|seen| seen.student.as_str()).collect();
+    let Some(unknown) = wanted.iter().find(|student| !all.contains(student.as_str())) else { return Ok(()) };
+    let failure = Failure::new(Exit::Usage, format!("there is no submission of `{}`", output::one_line(unknown)));
+    let help = match nearest(unknown, all.iter().copied()) {
+        Some(near) => format!("did you mean `{}`?", output::one_line(near)),
+        None => "`grade DIR --list` shows who was found".to_owned(),
+    };
+    bail!(failure.help(help))
+}
+
+/// Where all workers take jobs from, and bring their results to.
+struct Hall<'a> {
+    root: &'a Path,
+    courses: &'a [Course<'a>],
+    journal: &'a Journal,
+    progress: Progress,
+    queue: Mutex<VecDeque<Job<'a>>>,
+    /// Results that are to be seen once more. They wait for each other, because for them everything else must wait.
+    doubtful: Mutex<Vec<(Job<'a>, Box<Doubtful>)>>,
+    gate: Gate,
+    /// How many of them are enough to let everything else wait.
+    enough: usize,
+    summary: Mutex<Summary>,
+}
+
+impl Hall<'_> {
+    /// Takes jobs until there are none. A result that cannot be kept ends the run: nothing may be lost unseen.
+    fn work(&self, bench: &Bench) -> Result<()> {
+        let done = self.all(bench);
+        if done.is_err() {
+            // What is not graded now is graded by the next run.
+            locked(&self.queue).clear();
+            locked(&self.doubtful).clear();
         }
+        done
+    }
+
+    fn all(&self, bench: &Bench) -> Result<()> {
+        loop {
+            let beside = self.gate.beside_others();
+            let Some(job) = locked(&self.queue).pop_front() else { break };
+            let Some(first) = job.submissions.first() else { continue };
+            let course = &self.courses[job.course];
+            let graded = bench.grade(self.root, course, first, &job.key);
+            let result = bench.is_final(course, graded);
+            drop(beside);
+            match result {
+                Ok(record) => self.finish(&job, &record)?,
+                Err(doubtful) => {
+                    let mut waiting = locked(&self.doubtful);
+                    waiting.push((job, doubtful));
+                    let is_enough = waiting.len() >= self.enough;
+                    drop(waiting);
+                    if is_enough {
+                        self.settle(bench)?;
+                    }
+                }
+            }
+        }
+        self.settle(bench)
+    }
+
+    /// Sees doubtful results once more, one after another, with nothing else of this grader running.
+    fn settle(&self, bench: &Bench) -> Result<()> {
+        if locked(&self.doubtful).is_empty() {
+            return Ok(());
+        }
+        let _alone = self.gate.alone();
+        loop {
+            // Not in the loop's head: the lock would be held through its body.
+            let Some((job, doubtful)) = locked(&self.doubtful).pop() else { return Ok(()) };
+            let Some(first) = job.submissions.first() else { continue };
+            let record = bench.settle(self.root, &self.courses[job.course], first, *doubtful);
+            self.finish(&job, &record)?;
+        }
+    }
+
+    /// Keeps a result, for each student who has handed in the same.
+    fn finish(&self, job: &Job<'_>, record: &Record) -> Result<()> {
         for submission in &job.submissions {
             let own = record.of(submission);
+            self.journal.append(&own)?;
+            let mut summary = locked(&self.summary);
             if own.status.is_final() {
-                graded += 1
+                summary.graded += 1
             } else {
-                failed += 1
+                summary.failed += 1
             }
-            if let Err(error) = journal.append(&own) {
-                queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
-                return Err(error);
-            }
-            progress.finished(&format!(
+            drop(summary);
+            self.progress.finished(&format!(
                 "{} {}: {} {}/{}",
                 output::one_line(&own.student),
                 own.exercise,
@@ -187,7 +267,12 @@ fn work(
                 own.points_max
             ));
         }
+        Ok(())
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn exercises(root: &Path, wanted: &[String]) -> Result<Vec<Exercise>> {
@@ -219,8 +304,15 @@ fn courses<'a>(exercises: &'a [Exercise], recipe: Option<&Recipe>) -> Result<Vec
 /// no grade would mean anything.
 fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<(Option<u64>, f64)> {
     let exercise = course.exercise;
-    let trial =
-        bench.judge_solution(root, course).with_context(|| format!("cannot try the solution of {}", exercise.id))?;
+    let tried = |is_repeat| {
+        let trial = bench.judge_solution(root, course, is_repeat);
+        trial.with_context(|| format!("cannot try the solution of {}", exercise.id))
+    };
+    // Once more before a whole class waits for somebody to look: the machine may have been asleep.
+    let trial = match tried(false) {
+        Ok(trial) if trial.judgement.verdict() == Verdict::Pass => trial,
+        _ => tried(true)?,
+    };
     if trial.judgement.verdict() != Verdict::Pass {
         let missed = trial.judgement.outcomes.iter().find(|outcome| outcome.verdict != Verdict::Pass);
         let why = missed.map(|goal| {

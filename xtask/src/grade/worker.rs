@@ -2,8 +2,10 @@
 //! the hidden inputs, and a look at sizes that are too good.
 
 use super::boxes::Pair;
+use super::doubt;
 use super::model::{Goal, Problem, Record, SCHEMA, Status, Submission};
 use super::safe::{self, May};
+use super::settle::Graded;
 use crate::check::{Outcome, Verdict};
 use crate::diagnostic::Diagnostic;
 use crate::evidence::warm::Warm;
@@ -45,20 +47,22 @@ pub struct Bench {
     folder: PathBuf,
     boxes: Option<Pair>,
     warm: Option<Arc<Warm>>,
-    common: PathBuf,
+    pub(super) common: PathBuf,
+    secret: String,
 }
 
 impl Bench {
-    /// Makes the folder, which nobody else uses, and one beside it for what all workers know.
+    /// Makes the folder, which nobody else uses, and one beside it for what all workers know. Hidden inputs are made from
+    /// `secret` and from what is graded.
     ///
     /// # Errors
     /// When one of them cannot be made.
-    pub fn new(folder: PathBuf, boxes: Option<Pair>, warm: Option<Arc<Warm>>) -> Result<Self> {
+    pub fn new(folder: PathBuf, boxes: Option<Pair>, warm: Option<Arc<Warm>>, secret: &str) -> Result<Self> {
         fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         tree::open_to_all(&folder)?;
         let common = folder.with_file_name("common");
         fs::create_dir_all(&common).with_context(|| format!("cannot make the folder {}", common.display()))?;
-        Ok(Self { folder, boxes, warm, common })
+        Ok(Self { folder, boxes, warm, common, secret: secret.to_owned() })
     }
 
     /// Judges the course's own solution as if it were a learner's. Every crate that a submission may choose is fetched first: a
@@ -66,62 +70,96 @@ impl Bench {
     ///
     /// # Errors
     /// When the environment fails: a full disk, no compiler, a crate that cannot be fetched.
-    pub fn judge_solution(&self, root: &Path, course: &Course<'_>) -> Result<Trial> {
+    pub fn judge_solution(&self, root: &Path, course: &Course<'_>, is_repeat: bool) -> Result<Trial> {
         let exercise = course.exercise;
         if self.boxes.is_some() {
             evidence::fetch(exercise, &course.starter, &self.base(exercise)?.join("fetched"), false)
                 .with_context(|| format!("not every crate that {} can need is on this machine", exercise.id))?;
         }
-        let trial = self.judge(root, course, evidence::solution_files(exercise)?, "reference")?;
+        let trial = self.judge(root, course, evidence::solution_files(exercise)?, "reference", is_repeat)?;
         // It was built where submissions are, and nothing of it may be there when the first of them is.
         clear(&self.base(exercise)?)?;
         Ok(trial)
     }
 
     /// The folder for an exercise, which the boxes can write.
-    fn base(&self, exercise: &Exercise) -> Result<PathBuf> {
+    pub(super) fn base(&self, exercise: &Exercise) -> Result<PathBuf> {
         let base = self.folder.join(&exercise.id);
         fs::create_dir_all(&base).with_context(|| format!("cannot make the folder {}", base.display()))?;
         tree::open_to_all(&base)?;
         Ok(base)
     }
 
-    /// Judges files as if they were a learner's. The hidden inputs are made from `hidden`.
-    fn judge(&self, root: &Path, course: &Course<'_>, files: Vec<(String, Vec<u8>)>, hidden: &str) -> Result<Trial> {
+    /// How the files of a submission are built and run.
+    pub(super) fn grading(
+        &self,
+        course: &Course<'_>,
+        files: &[(String, Vec<u8>)],
+        key: &str,
+        is_repeat: bool,
+    ) -> Result<Grading> {
         let Course { exercise, starter, .. } = course;
         let may = May::of(exercise);
         let built = files.iter().map(|(path, text)| (path.clone(), safe::of(path, text, starter, may).0)).collect();
-        let base = self.base(exercise)?;
-        // Cargo takes what it has built before for fresh by its time alone: nothing of an earlier submission may be left.
-        clear(&base)?;
-        let Self { boxes, warm, common, .. } = self;
+        let Self { boxes, warm, common, secret, .. } = self;
         let (warm, common) = (warm.clone(), common.clone());
         let limited = |(build, run): Pair| (Arc::new(build.with_build_seconds(course.build_seconds)), run);
         let boxes = boxes.clone().map(limited);
-        let grading = Grading { base, boxes, hidden: hidden.to_owned(), built, warm, common };
+        // The same files have the same hidden inputs within a class, whoever hands them in. The key alone would tell them: it is
+        // a digest of what is public.
+        let hidden = store::digest(&[secret.as_bytes(), key.as_bytes()]);
+        Ok(Grading { base: self.base(exercise)?, boxes, hidden, built, warm, common, is_repeat })
+    }
+
+    /// Judges files as if they were a learner's.
+    pub(super) fn judge(
+        &self,
+        root: &Path,
+        course: &Course<'_>,
+        files: Vec<(String, Vec<u8>)>,
+        key: &str,
+        is_repeat: bool,
+    ) -> Result<Trial> {
+        let exercise = course.exercise;
+        let base = self.base(exercise)?;
+        // Cargo takes what it has built before for fresh by its time alone: nothing of an earlier submission may be left.
+        clear(&base)?;
+        let grading = self.grading(course, &files, key, is_repeat)?;
         trial::grade(root, exercise, files, &grading)
     }
 
     /// Grades a submission. What is our fault is a record, too: `infra-error`.
-    pub fn grade(&self, root: &Path, course: &Course<'_>, submission: &Submission, key: &str) -> Record {
-        let began = Instant::now();
+    pub fn grade(&self, root: &Path, course: &Course<'_>, submission: &Submission, key: &str) -> Graded {
+        self.graded(course, submission, key, || self.judge(root, course, files_of(course, submission), key, false))
+    }
+
+    pub(super) fn graded(
+        &self,
+        course: &Course<'_>,
+        submission: &Submission,
+        key: &str,
+        judge: impl FnOnce() -> Result<Trial>,
+    ) -> Graded {
+        let (began, out_of_memory) = (Instant::now(), doubt::out_of_memory());
         let mut record = blank(course, submission, key);
-        "bwrap".clone_into(&mut record.sandbox);
-        if self.boxes.is_none() {
-            "none".clone_into(&mut record.sandbox);
-        }
+        if self.boxes.is_some() { "bwrap" } else { "none" }.clone_into(&mut record.sandbox);
         if let Some(why) = submission.rejected.clone().or_else(|| too_large(submission)) {
             record.status = Status::Rejected;
             record.message = Some(why);
-            return record;
+            return Graded { record, trial: None, out_of_memory };
         }
-        // The same files have the same hidden inputs, whoever hands them in.
-        match self.judge(root, course, files_of(course, submission), key) {
-            Err(error) => infra(&mut record, &error),
-            Ok(trial) => self.fill(&mut record, course, &trial),
-        }
+        let trial = match judge() {
+            Err(error) => {
+                infra(&mut record, &error);
+                None
+            }
+            Ok(trial) => {
+                self.fill(&mut record, course, &trial);
+                Some(trial)
+            }
+        };
         record.seconds = (began.elapsed().as_secs_f64() * 100.0).round() / 100.0;
-        record
+        Graded { record, trial, out_of_memory }
     }
 
     fn fill(&self, record: &mut Record, course: &Course<'_>, trial: &Trial) {
@@ -190,7 +228,7 @@ fn too_large(submission: &Submission) -> Option<String> {
 }
 
 /// The learner's files over the course's: one that was not handed in is as it was.
-fn files_of(course: &Course<'_>, submission: &Submission) -> Vec<(String, Vec<u8>)> {
+pub fn files_of(course: &Course<'_>, submission: &Submission) -> Vec<(String, Vec<u8>)> {
     let handed_in = |(path, own): &(String, Vec<u8>)| (path.clone(), submission.files.get(path).unwrap_or(own).clone());
     course.starter.iter().map(handed_in).collect()
 }
@@ -242,8 +280,10 @@ fn blank(course: &Course<'_>, submission: &Submission, key: &str) -> Record {
     }
 }
 
-fn infra(record: &mut Record, error: &anyhow::Error) {
+/// Makes a record one of an error of ours.
+pub fn infra(record: &mut Record, error: &anyhow::Error) {
     record.status = Status::InfraError;
+    (record.points, record.goals) = (0, Vec::new());
     record.message = Some(format!("{error:#}"));
 }
 

@@ -57,6 +57,8 @@ pub struct Row {
     pub override_reason: Option<String>,
     /// Why a person should look at it; empty if nobody needs to. Students never read it: it may be about other students.
     pub needs_review: Vec<String>,
+    /// What kept this submission from doing harm; empty if nothing of it ran.
+    pub sandbox: String,
     /// Bytes of the build that is judged by its size.
     pub size_bytes: Option<u64>,
     /// Bytes of the build that it is compared with.

@@ -24,8 +24,11 @@ mod image;
 mod learner;
 mod manifests;
 mod project;
+#[cfg(unix)]
+mod runs;
 mod site;
 mod sizes;
+mod stalls;
 mod surroundings;
 mod tidy;
 mod turns;

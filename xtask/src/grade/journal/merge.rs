@@ -1,10 +1,11 @@
 //! Joins the journals of partitions, which were graded on several machines, into one. Nothing is chosen in silence: where two
 //! journals contradict each other, both results are kept and the place is named.
 
+use super::found::{self, Parts};
 use super::{Index, Job, Lines, conflicts, latest, lock};
 use crate::diagnostic::shown;
 use crate::exit::{Exit, Failure};
-use crate::grade::model::Record;
+use crate::grade::model::{Record, Run};
 use crate::tree;
 use anyhow::{Result, bail};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,7 +47,12 @@ pub fn merge(outs: &[PathBuf], into: &Path) -> Result<MergeSummary> {
 
     let all = [&there].into_iter().chain(&sources).flat_map(|lines| &lines.records);
     let kept = union(all);
+    let runs = runs(into, &there, outs, &sources);
     let mut text = String::new();
+    for (_, run) in &runs.runs {
+        text.push_str(&serde_json::to_string(run)?);
+        text.push('\n');
+    }
     for (_, line) in &kept {
         text.push_str(line);
         text.push('\n');
@@ -58,9 +64,34 @@ pub fn merge(outs: &[PathBuf], into: &Path) -> Result<MergeSummary> {
     let torn = outs.iter().zip(&sources).filter(|(_, lines)| lines.is_torn).map(|(out, _)| shown(out)).collect();
     let added = kept.iter().filter(|(_, line)| !before.contains(line.as_str())).count();
     let records: Vec<Record> = kept.iter().map(|(record, _)| record.clone()).collect();
-    let mut problems = contradictions(&records);
-    problems.extend(different_files(outs, &sources, &latest(&records)));
+    let latest = latest(&records);
+    let mut problems = runs.problems(|job| latest.contains_key(job));
+    problems.extend(contradictions(&records));
+    problems.extend(different_files(outs, &sources, &latest));
     Ok(MergeSummary { records: records.len(), added, torn, problems })
+}
+
+/// What runs have found, by the folder of their journal. What is in the folder of the result already counts where no other one
+/// tells it anew, so that parts can be joined one after another.
+fn runs(into: &Path, there: &Lines, outs: &[PathBuf], sources: &[Lines]) -> Parts {
+    let current = |lines: &Lines| -> Vec<Run> {
+        let all: Vec<Run> = lines.runs.iter().map(|(run, _)| run.clone()).collect();
+        found::current(&all).into_iter().cloned().collect()
+    };
+    let mut runs: Vec<(PathBuf, Run)> = Vec::new();
+    for (out, source) in outs.iter().zip(sources) {
+        for run in current(source) {
+            // A part that is named twice, or was copied, is one part.
+            if !runs.iter().any(|(_, other)| *other == run) {
+                runs.push((out.clone(), run));
+            }
+        }
+    }
+    let all: Vec<Run> = current(there).into_iter().chain(runs.iter().map(|(_, run)| run.clone())).collect();
+    let of_before = found::current(&all).into_iter().filter(|run| !runs.iter().any(|(_, other)| other == *run));
+    let of_before: Vec<(PathBuf, Run)> = of_before.map(|run| (into.to_owned(), run.clone())).collect();
+    runs.splice(..0, of_before);
+    Parts { runs }
 }
 
 /// The last of each result, by student and exercise, otherwise in the order in which they came.

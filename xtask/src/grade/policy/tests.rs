@@ -1,6 +1,7 @@
 //! Tests of every rule, on literal records and files.
 
 use super::*;
+use crate::exit::{Exit, Failure};
 use crate::grade::model::tests::record;
 use crate::tree::write_atomic;
 

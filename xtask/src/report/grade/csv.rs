@@ -53,7 +53,7 @@ pub fn grades(book: &Gradebook) -> Result<String> {
             cell(status),
             number(row.size_bytes),
             number(row.size_baseline),
-            cell(&book.sandbox),
+            cell(&row.sandbox),
             optional(&row.override_reason),
             cell(&row.needs_review.join("; ")),
         ])?;

@@ -38,6 +38,7 @@ pub fn row(student: &str, exercise: &str) -> Row {
         override_reason: None,
         needs_review: Vec::new(),
         size_bytes: Some(327_992),
+        sandbox: "bwrap".to_owned(),
         size_baseline: Some(503_360),
         due: Some("2026-10-01T12:00:00Z".to_owned()),
         timestamp: Some("2026-09-30T18:21:07Z".to_owned()),
