@@ -13,11 +13,11 @@ mod work;
 use crate::cargo::{Cargo, Compiled};
 use crate::diagnostic::Diagnostic;
 use crate::exercise::kinds;
-use crate::exercise::{Exercise, inputs};
+use crate::exercise::{Exercise, Tree, inputs};
 use crate::exit::{Exit, Failure};
 use crate::measure::linking::Linking;
 use crate::measure::work::{self as effort, Race, Work};
-use crate::measure::{Limits, Run, binary};
+use crate::measure::{Limits, Run, binary, code};
 use crate::proc::sandbox::Sandbox;
 use crate::profile::Manifest;
 use crate::profile::effective::Overrides;
@@ -100,8 +100,10 @@ pub struct Built {
     pub rustc: Option<BTreeMap<String, String>>,
     /// What Cargo and rustc warned about.
     pub warnings: Vec<String>,
-    /// What the file asks of the system that starts it, and its machine code.
+    /// What the file asks of the system that starts it.
     pub linking: Linking,
+    /// Its machine code, wherever it is in the file, and what is odd about the file.
+    pub code: code::Code,
     /// Bytes of a container image that holds it and nothing else, as it is pulled, where a goal asks; `None` also if it could not
     /// start there.
     pub image: Option<u64>,
@@ -117,6 +119,38 @@ impl Evidence {
             Attempt::Failed(_) => None,
         }
     }
+}
+
+impl Evidence {
+    /// What is odd about the programs that were built from a learner's files, a sentence for each program: what neither
+    /// compilers and linkers usually make, nor the course's own builds have.
+    pub fn unusual(&self, exercise: &Exercise) -> Vec<String> {
+        let of = |tree: Tree| {
+            let is_of = move |name: &&String| exercise.build(name).tree == tree;
+            self.builds.keys().filter(is_of).filter_map(|name| Some((name, &self.built(name)?.code.odd)))
+        };
+        let usual: BTreeSet<&str> = of(Tree::Starter).flat_map(|(_, odd)| odd).map(|odd| odd.what.as_str()).collect();
+        let tell = |(name, odd): (&String, &Vec<code::Odd>)| {
+            let mut odd: Vec<String> = odd.iter().filter(|odd| !usual.contains(odd.what.as_str())).map(told).collect();
+            let more = odd.len().saturating_sub(MOST_ODD);
+            odd.truncate(MOST_ODD);
+            odd.extend((more > 0).then(|| format!("{more} more")));
+            (!odd.is_empty()).then(|| {
+                format!(
+                    "the executable of `{name}` has {}, which no usual build of this exercise has: look at what it is for",
+                    odd.join(", ")
+                )
+            })
+        };
+        of(Tree::Learner).filter_map(tell).collect()
+    }
+}
+
+/// Odd things of one program that are told.
+const MOST_ODD: usize = 8;
+
+fn told(code::Odd { what, detail }: &code::Odd) -> String {
+    if detail.is_empty() { what.clone() } else { format!("{what} ({detail})") }
 }
 
 impl Built {

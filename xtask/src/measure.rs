@@ -1,6 +1,7 @@
 //! Makes evidence of an executable: what is in its file, and what it does when it runs.
 
 pub mod binary;
+pub mod code;
 pub mod crates;
 pub mod linking;
 pub mod work;

@@ -92,9 +92,10 @@ pub struct Size {
     pub plus: Vec<Spanned<String>>,
     /// By how many percent it must be smaller.
     pub shrink_percent: f64,
-    /// A section, such as `.text`; the whole file if none is named.
+    /// The machine code instead of the file: everything that can be executed, whatever its section is called. What the rest
+    /// of the file grows by counts as well, or code could become data.
     #[serde(default)]
-    pub section: Option<String>,
+    pub code: bool,
     /// The container image that holds the file and nothing else, as it is pulled, instead of the file.
     #[serde(default)]
     pub image: bool,
@@ -372,8 +373,8 @@ impl Check {
                 }
                 Ok(())
             }
-            Self::Size(Size { build, section: Some(_), image: true, .. }) => {
-                Err((build.span(), "an image has no sections: ask for one of both".to_owned()))
+            Self::Size(Size { build, code: true, image: true, .. }) => {
+                Err((build.span(), "the machine code, or the image: a goal is about one of them".to_owned()))
             }
             Self::Answer(_)
             | Self::Size(_)
