@@ -173,23 +173,24 @@ pub fn group_key(group: &[String]) -> String {
 /// Inputs of a graded run that its author could not know.
 const HIDDEN_CASES: u32 = 3;
 
-/// The inputs of an output goal: made from a seed, then the fixed ones, then those that are hidden from a learner, of which the
-/// last one is empty.
+/// The inputs of an output goal: made from a seed, then the fixed ones, then one of each shape of the program's interface. A
+/// graded submission gets others of each shape, which are made from its own seed; some more from the templates; and an empty
+/// one.
 pub fn inputs_of(exercise: &Exercise, goal: &str, output: &kinds::Output, hidden: Option<&str>) -> Vec<inputs::Input> {
     let args: Vec<&str> = output.args.iter().map(|template| template.get_ref().as_str()).collect();
     let stdin = output.stdin.as_ref().map(|template| template.get_ref().as_str());
     let seed = inputs::seed(&format!("{} {goal}", exercise.id));
+    let called = output.called.as_ref().map(|name| name.get_ref().as_str());
     let mut made = inputs::make(&args, stdin, output.cases, seed);
-    made.extend(output.fixed.iter().cloned());
-    if let Some(hidden) = hidden {
-        made.extend(inputs::make(
-            &args,
-            stdin,
-            HIDDEN_CASES,
-            inputs::seed(&format!("{} {goal} {hidden}", exercise.id)),
-        ));
+    made.extend(output.fixed.iter().map(inputs::Input::from));
+    let own = hidden.map_or(seed, |hidden| inputs::seed(&format!("{} {goal} {hidden}", exercise.id)));
+    if hidden.is_some() {
+        made.extend(inputs::make(&args, stdin, if output.cases > 0 { HIDDEN_CASES } else { 0 }, own));
         made.push(inputs::Input::default());
     }
+    let called_so = called.map(|name| inputs::Called { name: name.to_owned(), argv0: None });
+    made.iter_mut().for_each(|input| input.called.clone_from(&called_so));
+    made.extend(output.interface.iter().flat_map(|interface| interface.make(called, own)));
     made
 }
 

@@ -17,6 +17,29 @@ use std::thread;
 use std::time::{Duration, Instant};
 use watch::Watch;
 
+/// Where a process gets its standard input from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum In {
+    /// The bytes of the call.
+    #[default]
+    Bytes,
+    /// A folder, which cannot be read. A box gets something else: from a folder of the grader's a program could go
+    /// wherever the grader can.
+    Folder,
+    /// Something that cannot be read, and leads nowhere.
+    Unreadable,
+}
+
+/// Where a process's standard output goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Out {
+    /// It is collected.
+    #[default]
+    Collected,
+    /// To `/dev/full`, where nothing can be written (Linux; collected elsewhere).
+    Full,
+}
+
 /// A process to start.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -30,6 +53,12 @@ pub struct Call {
     pub env: BTreeMap<OsString, Option<OsString>>,
     /// What it reads from standard input; nothing if empty.
     pub stdin: Vec<u8>,
+    /// Where standard input comes from.
+    pub input: In,
+    /// Where standard output goes.
+    pub output: Out,
+    /// What `argv[0]` is, if not the program's path. In a box: by which path it is started, or by which name in `/called`.
+    pub argv0: Option<String>,
     /// Wall time after which the process is ended; none for a build.
     pub timeout: Option<Duration>,
     /// Bytes of standard output, and of standard error, after which the process is ended.
@@ -53,6 +82,9 @@ impl Call {
             cwd: cwd.into(),
             env: BTreeMap::new(),
             stdin: Vec::new(),
+            input: In::default(),
+            output: Out::default(),
+            argv0: None,
             timeout: None,
             output_limit: 256 << 20,
             only_env: false,
@@ -274,8 +306,11 @@ fn start(call: &Call) -> Result<Child> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let mut command = Command::new(&call.program);
     command.args(&call.args).current_dir(&call.cwd);
-    command.stdin(if call.stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(input(call)?).stdout(output(call)?).stderr(Stdio::piped());
+    #[cfg(unix)]
+    if let Some(argv0) = &call.argv0 {
+        std::os::unix::process::CommandExt::arg0(&mut command, argv0);
+    }
     if call.only_env {
         command.env_clear().env("PATH", "/usr/bin:/bin");
     }
@@ -296,6 +331,31 @@ fn start(call: &Call) -> Result<Child> {
     let child = command.spawn().with_context(|| format!("cannot start `{}`", call.program.display()))?;
     live.children.insert(child.id());
     Ok(child)
+}
+
+fn input(call: &Call) -> Result<Stdio> {
+    match call.input {
+        In::Bytes if call.stdin.is_empty() => Ok(Stdio::null()),
+        In::Bytes => Ok(Stdio::piped()),
+        // Reading from it is an error, it cannot be opened again, and nothing is behind it.
+        #[cfg(target_os = "linux")]
+        In::Unreadable => {
+            let empty = rustix::event::epoll::create(rustix::event::epoll::CreateFlags::CLOEXEC);
+            empty.map(Stdio::from).context("cannot make an input that cannot be read")
+        }
+        _ => std::fs::File::open("/").map(Stdio::from).context("cannot open the folder /"),
+    }
+}
+
+fn output(call: &Call) -> Result<Stdio> {
+    const FULL: &str = "/dev/full";
+    match call.output {
+        Out::Full if cfg!(target_os = "linux") => {
+            let full = std::fs::OpenOptions::new().write(true).open(FULL);
+            full.map(Stdio::from).with_context(|| format!("cannot open {FULL}"))
+        }
+        _ => Ok(Stdio::piped()),
+    }
 }
 
 fn forward(

@@ -60,6 +60,7 @@ pub struct Output {
     /// The build that does the right thing.
     pub same_as: Spanned<String>,
     /// How many inputs are made from the templates.
+    #[serde(default)]
     pub cases: u32,
     /// Arguments with placeholders; see `inputs`.
     #[serde(default)]
@@ -69,7 +70,10 @@ pub struct Output {
     pub stdin: Option<Spanned<String>>,
     /// Further inputs, as they are.
     #[serde(default)]
-    pub fixed: Vec<inputs::Input>,
+    pub fixed: Vec<inputs::Fixed>,
+    /// How the program can be called: inputs of many shapes are made from it, others for each graded submission.
+    #[serde(default)]
+    pub interface: Option<inputs::Interface>,
     /// Arguments that only the judged build gets, before all others: such as the name of a tool, where the program holds
     /// several.
     #[serde(default)]
@@ -325,16 +329,21 @@ impl Check {
     /// What `deny_unknown_fields` cannot see.
     pub fn validate(&self) -> Result<(), Wrong> {
         match self {
-            Self::Output(Output { build, cases, args, stdin, fixed, called, .. }) => {
+            Self::Output(Output { build, cases, args, stdin, fixed, called, interface, .. }) => {
                 if let Some(name) = called
                     && !is_file_name(name.get_ref())
                 {
                     return Err((name.span(), "a program's name is made of letters, digits, `-` and `_`".to_owned()));
                 }
-                for template in args.iter().chain(stdin) {
+                if let Some(name) = interface.iter().flat_map(|of| &of.called).find(|name| !is_file_name(name)) {
+                    let message = format!("`{name}` cannot be a program's name: letters, digits, `-` and `_`");
+                    return Err((build.span(), message));
+                }
+                let more = interface.iter().flat_map(inputs::Interface::templates);
+                for template in args.iter().chain(stdin).chain(more) {
                     inputs::check(template.get_ref()).map_err(|message| (template.span(), message))?;
                 }
-                if *cases == 0 && fixed.is_empty() {
+                if *cases == 0 && fixed.is_empty() && interface.is_none() {
                     return Err((build.span(), "the goal runs the program with no input at all".to_owned()));
                 }
                 Ok(())

@@ -5,7 +5,7 @@
 //! only root may read stays closed to them. Anybody else is that user already, in a namespace of its own.
 
 use super::watch::Watch;
-use super::{Call, Finished, Status};
+use super::{Call, Finished, In, Status};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -116,6 +116,8 @@ impl Sandbox {
     fn wrap_as(&self, call: &Call, is_run: bool) -> Call {
         let mut wrapped = Call::new("bwrap", std::env::temp_dir());
         wrapped.stdin.clone_from(&call.stdin);
+        wrapped.input = if call.input == In::Folder { In::Unreadable } else { call.input };
+        wrapped.output = call.output;
         wrapped.timeout = call.timeout;
         wrapped.output_limit = call.output_limit;
         let mut watch = Watch { memory: self.limits.total, folder: None };
@@ -191,6 +193,8 @@ impl Sandbox {
                     None => PROGRAM.into(),
                     Some(name) => {
                         add(&[flag("--perms"), flag("0755"), flag("--dir"), flag(CALLED)]);
+                        // By its bare name it is found as a shell finds it.
+                        env.insert("PATH".into(), CALLED.into());
                         OsString::from(format!("{CALLED}/{name}"))
                     }
                 };
@@ -217,7 +221,7 @@ impl Sandbox {
                 args.push(format!("{HELPERS}/{}", COUNTER[0]).into());
                 args.extend(COUNTER[1..].iter().map(OsString::from));
             }
-            args.push(program);
+            args.push(call.argv0.as_ref().map_or(program, OsString::from));
             args.extend(call.args.iter().map(|arg| seen(arg)));
         } else {
             args.extend(limited.iter().map(OsString::from));

@@ -5,26 +5,19 @@ use crate::evidence::{inputs_of, limits};
 use crate::exercise::inputs;
 use crate::exercise::kinds::{Answer, Caller, Check, Panic, Truth};
 use crate::exit::{Exit, Failure};
-use crate::measure::{self, Run};
+use crate::measure::{self, Run, Start};
 use crate::proc::Status;
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The runs of each goal, and where the program has the name that a goal starts it under.
 pub type Runs = (BTreeMap<String, Vec<Run>>, BTreeMap<String, PathBuf>);
 
-/// What a build is run with for one goal.
-#[derive(Debug)]
-pub struct Job {
-    inputs: Vec<inputs::Input>,
-    /// The name that the program is started under, if not its own.
-    called: Option<String>,
-}
-
 impl Bench<'_> {
-    pub(super) fn jobs(&self, name: &str) -> BTreeMap<String, Job> {
+    pub(super) fn jobs(&self, name: &str) -> BTreeMap<String, Vec<inputs::Input>> {
         let mut jobs = BTreeMap::new();
         let hidden = self.request.grading.map(|grading| grading.hidden.as_str());
         for goal in &self.exercise().data.goal {
@@ -36,16 +29,20 @@ impl Bench<'_> {
                 Check::Output(output) => {
                     let mut inputs = inputs_of(self.exercise(), id, output, hidden);
                     let is_judged = output.build.get_ref() == name;
-                    if is_judged {
-                        inputs.iter_mut().for_each(|input| drop(input.args.splice(..0, output.first.iter().cloned())));
+                    for input in &mut inputs {
+                        if is_judged {
+                            let first = output.first.iter().map(|word| word.clone().into_bytes());
+                            input.args.splice(..0, first);
+                        } else {
+                            // The program that does the right thing has its own name.
+                            input.called = None;
+                        }
                     }
-                    let called = output.called.as_ref().filter(|_| is_judged);
-                    Job { inputs, called: called.map(|called| called.get_ref().clone()) }
+                    inputs
                 }
                 Check::Panic(Panic { args, stdin, .. })
                 | Check::Answer(Answer { truth: Truth::Caller(Caller { args, stdin, .. }), .. }) => {
-                    let input = inputs::Input { args: args.clone(), stdin: stdin.clone() };
-                    Job { inputs: vec![input], called: None }
+                    vec![inputs::Input::from(&inputs::Fixed { args: args.clone(), stdin: stdin.clone() })]
                 }
                 _ => continue,
             };
@@ -58,29 +55,36 @@ impl Bench<'_> {
         let limits = limits(self.exercise());
         let sandbox = self.request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
         let (mut runs, mut names) = Runs::default();
-        for (goal, Job { inputs, called }) in self.jobs(name) {
-            let mut program = executable.to_owned();
-            if let Some(called) = &called {
-                // In a box it has the name without a file of its own.
-                if sandbox.is_none() {
-                    program = install(executable, &self.base.join(format!("{}-called", self.whose())), called)?;
-                }
-                names.insert(goal.clone(), program.clone());
-            }
-            let run = |input: &inputs::Input| {
-                let (called, env) = (called.as_deref(), &place.cargo.env);
-                measure::run_in(sandbox, called, &program, &input.args, &input.stdin, &place.folder, env, limits)
-            };
+        for (goal, inputs) in self.jobs(name) {
             let mut finished = Vec::new();
             for input in &inputs {
-                let run = run(input).map_err(|error| {
+                let mut program = executable.to_owned();
+                if let Some(called) = &input.called {
+                    // In a box it has the name without a file of its own.
+                    if sandbox.is_none() {
+                        program =
+                            install(executable, &self.base.join(format!("{}-called", self.whose())), &called.name)?;
+                    }
+                    names.insert(goal.clone(), program.clone());
+                }
+                let args: Vec<OsString> = input.args.iter().map(|arg| text(arg)).collect();
+                let start = Start {
+                    args: &args,
+                    stdin: &input.stdin.bytes(),
+                    input: input.stdin.source(),
+                    output: input.stdout,
+                    called: input.called.as_ref().map(|called| called.name.as_str()),
+                    argv0: input.called.as_ref().and_then(|called| called.argv0.as_deref()),
+                };
+                let run = measure::run_in(sandbox, &start, &program, &place.folder, &place.cargo.env, limits);
+                let run = run.map_err(|error| {
                     Failure::new(Exit::Environment, format!("{error:#}"))
                         .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
                 })?;
-                // Whoever hands in a program that never ends shall not hold the others up once for each input.
+                // A program that never ends would take its time once for each input.
                 let is_decided = !matches!(run.status, Status::Exited(_) | Status::Signaled(_));
                 finished.push(run);
-                if is_decided && self.request.grading.is_some() {
+                if is_decided {
                     break;
                 }
             }
@@ -88,6 +92,14 @@ impl Bench<'_> {
         }
         Ok((runs, names))
     }
+}
+
+/// An argument. Where the system takes text only, inputs have no other.
+fn text(bytes: &[u8]) -> OsString {
+    #[cfg(unix)]
+    return std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec());
+    #[cfg(not(unix))]
+    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 /// Gives a program another name, as a package does that installs one program under several: by a link, where everybody
