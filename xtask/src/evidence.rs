@@ -122,22 +122,30 @@ impl Evidence {
 }
 
 impl Evidence {
-    /// What is odd about the programs that were built from a learner's files, a sentence for each program: what neither
-    /// compilers and linkers usually make, nor the course's own builds have.
+    /// What is odd about the programs that were built from a learner's files, a sentence for each program: what compilers
+    /// and linkers don't usually make, and the course's own builds don't have.
     pub fn unusual(&self, exercise: &Exercise) -> Vec<String> {
         let of = |tree: Tree| {
             let is_of = move |name: &&String| exercise.build(name).tree == tree;
-            self.builds.keys().filter(is_of).filter_map(|name| Some((name, &self.built(name)?.code.odd)))
+            self.builds.keys().filter(is_of).filter_map(|name| Some((name, &self.built(name)?.code)))
         };
-        let usual: BTreeSet<&str> = of(Tree::Starter).flat_map(|(_, odd)| odd).map(|odd| odd.what.as_str()).collect();
-        let tell = |(name, odd): (&String, &Vec<code::Odd>)| {
-            let mut odd: Vec<String> = odd.iter().filter(|odd| !usual.contains(odd.what.as_str())).map(told).collect();
+        let usual: BTreeSet<&str> =
+            of(Tree::Starter).flat_map(|(_, code)| &code.odd).map(|odd| odd.what.as_str()).collect();
+        let powers: BTreeSet<&String> = of(Tree::Starter).flat_map(|(_, code)| &code.powers).collect();
+        // What the standard library asks for is only known from the course's own build. And where no source is a learner's,
+        // there is nobody who could have added a call.
+        let compares = !powers.is_empty() && exercise.edits().any(|path| path.ends_with(".rs"));
+        let tell = |(name, code): (&String, &code::Code)| {
+            let mut odd: Vec<String> =
+                code.odd.iter().filter(|odd| !usual.contains(odd.what.as_str())).map(told).collect();
+            let new = code.powers.iter().filter(|power| compares && !powers.contains(power));
+            odd.extend(new.map(|power| format!("a call of C's `{power}`")));
             let more = odd.len().saturating_sub(MOST_ODD);
             odd.truncate(MOST_ODD);
             odd.extend((more > 0).then(|| format!("{more} more")));
             (!odd.is_empty()).then(|| {
                 format!(
-                    "the executable of `{name}` has {}, which no usual build of this exercise has: look at what it is for",
+                    "the executable of `{name}` has {}: no usual build of this exercise does; find out why",
                     odd.join(", ")
                 )
             })

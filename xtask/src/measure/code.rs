@@ -26,6 +26,8 @@ pub struct Code {
     pub sha256: String,
     /// What compilers and linkers do not usually make.
     pub odd: Vec<Odd>,
+    /// The functions of the C library that it asks for and by which a program can run other code than its own.
+    pub powers: Vec<String>,
 }
 
 /// Something unusual about a file.
@@ -92,9 +94,7 @@ pub fn parse(data: &[u8]) -> object::Result<Code> {
         NameOrOrdinal::Name(name) => usual::power(name),
         NameOrOrdinal::Ordinal(_) => None,
     };
-    for name in imports.filter_map(name_of) {
-        note(format!("a call of `{name}`, a function of the C library"), String::new());
-    }
+    let powers: BTreeSet<&str> = imports.filter_map(name_of).collect();
     match FileKind::parse(data)? {
         FileKind::Elf64 => segments::<elf::FileHeader64<_>>(data, &mut code, &named, &mut note)?,
         FileKind::Elf32 => segments::<elf::FileHeader32<_>>(data, &mut code, &named, &mut note)?,
@@ -115,6 +115,7 @@ pub fn parse(data: &[u8]) -> object::Result<Code> {
         bytes: code.iter().map(|(start, end)| end - start).sum(),
         sha256: hex(&hash.finalize()),
         odd: odd.into_iter().collect(),
+        powers: powers.into_iter().map(str::to_owned).collect(),
     })
 }
 
