@@ -5,6 +5,7 @@ mod digests;
 mod lists;
 mod new;
 mod prove;
+mod shortcuts;
 mod skeleton;
 mod tidy;
 

@@ -9,6 +9,7 @@ mod image;
 mod output;
 mod panic;
 mod profile;
+mod shell;
 mod size;
 mod speed;
 #[cfg(test)]

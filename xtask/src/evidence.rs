@@ -18,11 +18,11 @@ pub use reference::is_ended;
 use crate::cargo::{Cargo, Compiled};
 use crate::diagnostic::Diagnostic;
 use crate::exercise::kinds;
-use crate::exercise::{Exercise, inputs};
+use crate::exercise::{Exercise, Tree, inputs};
 use crate::exit::{Exit, Failure};
 use crate::measure::linking::Linking;
 use crate::measure::work::{self as effort, Race, Work};
-use crate::measure::{Limits, Run, binary};
+use crate::measure::{Limits, Run, binary, code};
 use crate::proc::Status;
 use crate::proc::sandbox::Sandbox;
 use crate::profile::Manifest;
@@ -109,8 +109,10 @@ pub struct Built {
     pub rustc: Option<BTreeMap<String, String>>,
     /// What Cargo and rustc warned about.
     pub warnings: Vec<String>,
-    /// What the file asks of the system that starts it, and its machine code.
+    /// What the file asks of the system that starts it.
     pub linking: Linking,
+    /// Its machine code, wherever it is in the file, and what is odd about the file.
+    pub code: code::Code,
     /// Bytes of a container image that holds it and nothing else, as it is pulled, where a goal asks; `None` also if it could not
     /// start there.
     pub image: Option<u64>,
@@ -135,6 +137,46 @@ impl Evidence {
     }
 }
 
+impl Evidence {
+    /// What is odd about the programs that were built from a learner's files, a sentence for each program: what compilers
+    /// and linkers don't usually make, and the course's own builds don't have.
+    pub fn unusual(&self, exercise: &Exercise) -> Vec<String> {
+        let of = |tree: Tree| {
+            let is_of = move |name: &&String| exercise.build(name).tree == tree;
+            self.builds.keys().filter(is_of).filter_map(|name| Some((name, &self.built(name)?.code)))
+        };
+        let usual: BTreeSet<&str> =
+            of(Tree::Starter).flat_map(|(_, code)| &code.odd).map(|odd| odd.what.as_str()).collect();
+        let powers: BTreeSet<&String> = of(Tree::Starter).flat_map(|(_, code)| &code.powers).collect();
+        // What the standard library asks for is only known from the course's own build. And where no source is a learner's,
+        // there is nobody who could have added a call.
+        let compares = !powers.is_empty() && exercise.edits().any(|path| path.ends_with(".rs"));
+        let tell = |(name, code): (&String, &code::Code)| {
+            let mut odd: Vec<String> =
+                code.odd.iter().filter(|odd| !usual.contains(odd.what.as_str())).map(told).collect();
+            let new = code.powers.iter().filter(|power| compares && !powers.contains(power));
+            odd.extend(new.map(|power| format!("a call of C's `{power}`")));
+            let more = odd.len().saturating_sub(MOST_ODD);
+            odd.truncate(MOST_ODD);
+            odd.extend((more > 0).then(|| format!("{more} more")));
+            (!odd.is_empty()).then(|| {
+                format!(
+                    "the executable of `{name}` has {}: no usual build of this exercise does; find out why",
+                    odd.join(", ")
+                )
+            })
+        };
+        of(Tree::Learner).filter_map(tell).collect()
+    }
+}
+
+/// Odd things of one program that are told.
+const MOST_ODD: usize = 8;
+
+fn told(code::Odd { what, detail }: &code::Odd) -> String {
+    if detail.is_empty() { what.clone() } else { format!("{what} ({detail})") }
+}
+
 impl Built {
     /// Bytes of a section; of the whole file for `None`. Names are those of ELF: what is `.text` there is `__text` on macOS.
     pub fn part(&self, section: Option<&str>) -> Option<u64> {
@@ -155,23 +197,24 @@ pub fn group_key(group: &[String]) -> String {
 /// Inputs of a graded run that its author could not know.
 const HIDDEN_CASES: u32 = 3;
 
-/// The inputs of an output goal: made from a seed, then the fixed ones, then those that are hidden from a learner, of which the
-/// last one is empty.
+/// The inputs of an output goal: made from a seed, then the fixed ones, then one of each shape of the program's interface. A
+/// graded submission gets others of each shape, which are made from its own seed; some more from the templates; and an empty
+/// one.
 pub fn inputs_of(exercise: &Exercise, goal: &str, output: &kinds::Output, hidden: Option<&str>) -> Vec<inputs::Input> {
     let args: Vec<&str> = output.args.iter().map(|template| template.get_ref().as_str()).collect();
     let stdin = output.stdin.as_ref().map(|template| template.get_ref().as_str());
     let seed = inputs::seed(&format!("{} {goal}", exercise.id));
+    let called = output.called.as_ref().map(|name| name.get_ref().as_str());
     let mut made = inputs::make(&args, stdin, output.cases, seed);
-    made.extend(output.fixed.iter().cloned());
-    if let Some(hidden) = hidden {
-        made.extend(inputs::make(
-            &args,
-            stdin,
-            HIDDEN_CASES,
-            inputs::seed(&format!("{} {goal} {hidden}", exercise.id)),
-        ));
+    made.extend(output.fixed.iter().map(inputs::Input::from));
+    let own = hidden.map_or(seed, |hidden| inputs::seed(&format!("{} {goal} {hidden}", exercise.id)));
+    if hidden.is_some() {
+        made.extend(inputs::make(&args, stdin, if output.cases > 0 { HIDDEN_CASES } else { 0 }, own));
         made.push(inputs::Input::default());
     }
+    let called_so = called.map(|name| inputs::Called { name: name.to_owned(), argv0: None });
+    made.iter_mut().for_each(|input| input.called.clone_from(&called_so));
+    made.extend(output.interface.iter().flat_map(|interface| interface.make(called, own)));
     made
 }
 

@@ -1,6 +1,7 @@
 //! Makes evidence of an executable: what is in its file, and what it does when it runs.
 
 pub mod binary;
+pub mod code;
 pub mod crates;
 pub mod linking;
 pub mod work;
@@ -8,7 +9,7 @@ pub mod work;
 use crate::exit::{Exit, Failure};
 use crate::manifest::Case;
 use crate::proc::sandbox::Sandbox;
-use crate::proc::{self, Call, Status};
+use crate::proc::{self, Call, In, Out, Status};
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -63,26 +64,45 @@ pub fn run(
     env: &BTreeMap<OsString, Option<OsString>>,
     limits: Limits,
 ) -> Result<Run> {
-    run_in(None, None, executable, args, stdin, cwd, env, limits)
+    let start = Start { args, stdin: stdin.as_bytes(), ..Start::default() };
+    run_in(None, &start, executable, cwd, env, limits)
 }
 
-/// Runs a program once, in a box if there is one, and there under another name if one is given.
+/// What a program is started with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Start<'a, Arg = String> {
+    /// The arguments.
+    pub args: &'a [Arg],
+    /// Standard input.
+    pub stdin: &'a [u8],
+    /// Where standard input comes from.
+    pub input: In,
+    /// Where standard output goes.
+    pub output: Out,
+    /// The name that it has in a box.
+    pub called: Option<&'a str>,
+    /// What `argv[0]` is, if not its path.
+    pub argv0: Option<&'a str>,
+}
+
+/// Runs a program once, in a box if there is one.
 ///
 /// # Errors
 /// When it cannot be started.
-#[expect(clippy::too_many_arguments, reason = "what a run depends on; each is named at the only call")]
-pub fn run_in(
+pub fn run_in<Arg: Into<OsString> + Clone>(
     sandbox: Option<&Arc<Sandbox>>,
-    called: Option<&str>,
+    start: &Start<'_, Arg>,
     executable: &Path,
-    args: &[String],
-    stdin: &str,
     cwd: &Path,
     env: &BTreeMap<OsString, Option<OsString>>,
     limits: Limits,
 ) -> Result<Run> {
-    let mut call = Call::new(executable, cwd).args(args);
-    call.stdin = stdin.as_bytes().to_vec();
+    let Start { args, stdin, input, output, called, argv0 } = start;
+    let mut call = Call::new(executable, cwd).args(args.iter().cloned());
+    call.stdin = stdin.to_vec();
+    call.input = *input;
+    call.output = *output;
+    call.argv0 = argv0.map(str::to_owned);
     call.env.clone_from(env);
     call.cpu = Some(limits.time);
     call.timeout = Some(limits.idle());

@@ -21,6 +21,29 @@ use std::thread;
 use std::time::Duration;
 use watch::Watch;
 
+/// Where a process gets its standard input from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum In {
+    /// The bytes of the call.
+    #[default]
+    Bytes,
+    /// A folder, which cannot be read. A box gets something else: from a folder of the grader's a program could go
+    /// wherever the grader can.
+    Folder,
+    /// Something that cannot be read, and leads nowhere.
+    Unreadable,
+}
+
+/// Where a process's standard output goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Out {
+    /// It is collected.
+    #[default]
+    Collected,
+    /// To `/dev/full`, where nothing can be written (Linux; collected elsewhere).
+    Full,
+}
+
 /// A process to start.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -37,6 +60,12 @@ pub struct Call {
     /// Processor time of it and all its descendants after which it is ended. It doesn't depend on what else the machine does.
     pub cpu: Option<Duration>,
     /// Time after which it is ended. With a limit on processor time only what it spends asleep counts.
+    /// Where standard input comes from.
+    pub input: In,
+    /// Where standard output goes.
+    pub output: Out,
+    /// What `argv[0]` is, if not the program's path. In a box: by which path it is started, or by which name in `/called`.
+    pub argv0: Option<String>,
     pub timeout: Option<Duration>,
     /// Bytes of standard output, and of standard error, after which the process is ended.
     pub output_limit: usize,
@@ -64,6 +93,9 @@ impl Call {
             env: BTreeMap::new(),
             stdin: Vec::new(),
             cpu: None,
+            input: In::default(),
+            output: Out::default(),
+            argv0: None,
             timeout: None,
             output_limit: 256 << 20,
             only_env: false,
@@ -305,8 +337,11 @@ fn start(call: &Call) -> Result<Child> {
         command.arg(given.option).arg(passed.number());
     }
     command.args(&call.args).current_dir(&call.cwd);
-    command.stdin(if call.stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(input(call)?).stdout(output(call)?).stderr(Stdio::piped());
+    #[cfg(unix)]
+    if let Some(argv0) = &call.argv0 {
+        std::os::unix::process::CommandExt::arg0(&mut command, argv0);
+    }
     if call.only_env {
         command.env_clear().env("PATH", "/usr/bin:/bin");
     }
@@ -334,6 +369,31 @@ fn start(call: &Call) -> Result<Child> {
     let child = command.spawn().with_context(|| format!("cannot start `{}`", call.program.display()))?;
     live.children.insert(child.id());
     Ok(child)
+}
+
+fn input(call: &Call) -> Result<Stdio> {
+    match call.input {
+        In::Bytes if call.stdin.is_empty() => Ok(Stdio::null()),
+        In::Bytes => Ok(Stdio::piped()),
+        // Reading from it is an error, it cannot be opened again, and nothing is behind it.
+        #[cfg(target_os = "linux")]
+        In::Unreadable => {
+            let empty = rustix::event::epoll::create(rustix::event::epoll::CreateFlags::CLOEXEC);
+            empty.map(Stdio::from).context("cannot make an input that cannot be read")
+        }
+        _ => std::fs::File::open("/").map(Stdio::from).context("cannot open the folder /"),
+    }
+}
+
+fn output(call: &Call) -> Result<Stdio> {
+    const FULL: &str = "/dev/full";
+    match call.output {
+        Out::Full if cfg!(target_os = "linux") => {
+            let full = std::fs::OpenOptions::new().write(true).open(FULL);
+            full.map(Stdio::from).with_context(|| format!("cannot open {FULL}"))
+        }
+        _ => Ok(Stdio::piped()),
+    }
 }
 
 fn status_of(status: std::process::ExitStatus) -> Status {

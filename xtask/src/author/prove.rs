@@ -1,6 +1,7 @@
 //! Proves an exercise by its own check: the fresh one fails with the codes that it declares, the solution passes with
 //! full points, and taking out any single line of the solution makes a goal fail. So no goal is too lenient to notice.
 
+use super::shortcuts;
 use crate::check::{Judgement, Verdict};
 use crate::evidence::{self, Whose};
 use crate::exercise::Exercise;
@@ -10,6 +11,9 @@ use crate::trial::{self, Trial, Voice};
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::path::Path;
+
+/// The folder for files that are made to fail. They share its compiled dependencies.
+pub const MUTANT: &str = "mutant";
 
 /// Everything that is wrong, one sentence each.
 ///
@@ -72,10 +76,10 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
             files[index].1 = without.into_bytes();
             tried += 1;
             // Most lines of a manifest are missed before anything is built.
-            if trial::is_lost(exercise, &Whose::Other("mutant".to_owned(), files.clone())) {
+            if trial::is_lost(exercise, &Whose::Other(MUTANT.to_owned(), files.clone())) {
                 continue;
             }
-            let mutant = check(root, exercise, "mutant", files)?;
+            let mutant = check(root, exercise, MUTANT, files)?;
             if mutant.verdict() == Verdict::Pass {
                 let written = text.lines().nth(line).unwrap_or_default();
                 found.push(format!(
@@ -86,6 +90,7 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
         }
         output::message(&format!("{id}: {tried} lines of {path} taken out, one at a time"));
     }
+    found.extend(shortcuts::problems(root, exercise, &starter, &solution)?);
     Ok(found)
 }
 

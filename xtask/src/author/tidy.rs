@@ -1,6 +1,6 @@
 //! What can be said of an exercise without building it: its texts, its files, its numbers.
 
-use super::digests;
+use super::{digests, shortcuts};
 use crate::diagnostic::{self, shown};
 use crate::exercise::{Check, Exercise, Tree, kinds};
 use crate::prose;
@@ -51,7 +51,7 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
             wrong(format!("{} is missing", shown(&folder.join(path)).display()));
         }
         for path in there.iter().filter(|path| !edits.contains(path.as_str())) {
-            if whose == "starter" || path != "NOTES.md" {
+            if whose == "starter" || !["NOTES.md", shortcuts::FILE].contains(&path.as_str()) {
                 wrong(format!("{} is no file that learners edit", shown(&folder.join(path)).display()));
             }
         }

@@ -136,7 +136,7 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
             let (Some(own), Some(twin)) = (built(build.get_ref()), built(same_as.get_ref())) else {
                 return known(given, &options);
             };
-            let right = if own.linking.code == twin.linking.code { same } else { different };
+            let right = if own.code.sha256 == twin.code.sha256 { same } else { different };
             choose(given, &options, |given| match given == right {
                 true => Ok(()),
                 false => Err("the machine code of both builds was compared just now, byte by byte".to_owned()),

@@ -4,6 +4,7 @@
 use super::{Case, Finding};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::{Binary, SameCode};
+use crate::measure::binary::Section;
 use crate::profile::effective::{canonical, effective};
 use crate::profile::list;
 use serde_json::json;
@@ -74,9 +75,14 @@ pub fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
             );
         }
     }
-    let has = |name: &String| built.sections.iter().any(|section| section.name == *name);
+    // An empty section is none that is of use, and whatever is put into parts keeps its name before the next point.
+    let is = |section: &Section, name: &str| {
+        section.name == name || section.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+    };
+    let has = |name: &String| built.sections.iter().any(|section| section.name == *name && section.bytes > 0);
     let missing: Vec<String> = sections.iter().filter(|name| !has(name)).cloned().collect();
-    let unwanted: Vec<String> = no_sections.iter().filter(|name| has(name)).cloned().collect();
+    let has_some = |name: &String| built.sections.iter().any(|section| is(section, name));
+    let unwanted: Vec<String> = no_sections.iter().filter(|name| has_some(name)).cloned().collect();
     let about = "`debug` and `strip` in the profile decide which sections there are besides code and data".to_owned();
     if !missing.is_empty() {
         let is_debug = missing.iter().all(|name| name.starts_with(".debug_"));
@@ -96,8 +102,8 @@ pub fn judge_same_code(case: &Case<'_>, SameCode { build, same_as }: &SameCode) 
     let (Some(own), Some(twin)) = (built(build.get_ref()), built(same_as.get_ref())) else {
         return Finding::NeedsBuild;
     };
-    let data = json!({ "build": build.get_ref(), "same_as": same_as.get_ref(), "sha256": own.linking.code });
-    if own.linking.code == twin.linking.code {
+    let data = json!({ "build": build.get_ref(), "same_as": same_as.get_ref(), "sha256": own.code.sha256 });
+    if own.code.sha256 == twin.code.sha256 {
         return Finding::Met(data);
     }
     let message = format!(

@@ -1,9 +1,9 @@
 //! Judges what a program does: standard output, standard error and exit code, whole, against another build.
 
-use super::{Case, Finding};
+use super::{Case, Finding, shell};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence;
-use crate::exercise::inputs::Input;
+use crate::exercise::inputs::{Input, Stdin};
 use crate::exercise::kinds::Output;
 use crate::measure::{self, Limits, Run};
 use crate::proc::Status;
@@ -20,7 +20,6 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Output) -> Finding {
     let inputs = evidence::inputs_of(case.exercise, goal, spec, hidden);
     let limits = evidence::limits(case.exercise);
     let built = case.evidence.and_then(|evidence| evidence.built(build.get_ref()));
-    let executable = built.map(|built| built.called.get(goal).unwrap_or(&built.executable));
     let wrong: Vec<_> = inputs
         .iter()
         .zip(expected.iter().zip(got))
@@ -37,10 +36,14 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Output) -> Finding {
     };
     let more = if others == 0 { String::new() } else { format!(" (and {others} more of {} inputs)", inputs.len()) };
     let message = format!("input {} of {}{more}: {words}", index + 1, inputs.len());
-    let shown = executable.map(|path| crate::diagnostic::shown(path).display().to_string()).unwrap_or_default();
+    let executable = built.map(|built| match (built.called.get(goal), &input.called) {
+        (Some(path), Some(called)) => path.with_file_name(format!("{}{}", called.name, std::env::consts::EXE_SUFFIX)),
+        _ => built.executable.clone(),
+    });
+    let shown = executable.map(|path| crate::diagnostic::shown(&path).display().to_string()).unwrap_or_default();
     let problem = Diagnostic::new(code, message)
         .in_file(case.source())
-        .help(format!("run it yourself: {}", command(&shown, &spec.first, input)));
+        .help(format!("run it yourself: {}", shell::line(&shown, &spec.first, input)));
     Finding::NotMet(vec![problem], data)
 }
 
@@ -49,7 +52,12 @@ const FEW: usize = 80;
 
 /// Bytes of an input.
 fn length(input: &Input) -> usize {
-    input.stdin.len() + input.args.iter().map(String::len).sum::<usize>()
+    let stdin = match &input.stdin {
+        Stdin::Bytes(bytes) => bytes.len(),
+        Stdin::Repeated(_, bytes) => *bytes,
+        Stdin::Unreadable => 0,
+    };
+    stdin + input.args.iter().map(Vec::len).sum::<usize>()
 }
 
 /// What is wrong with a run, if anything is.
@@ -105,15 +113,4 @@ fn framed(name: &str, expected: &[u8], got: &[u8]) -> String {
         frame += "\n  | (nothing)";
     }
     frame
-}
-
-/// The run as a line for a shell.
-fn command(executable: &str, first: &[String], input: &Input) -> String {
-    let quote = |text: &str| {
-        let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:".contains(c));
-        if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-    };
-    let args: String = first.iter().chain(&input.args).map(|arg| format!(" {}", quote(arg))).collect();
-    let line = format!("{}{args}", quote(executable));
-    if input.stdin.is_empty() { line } else { format!("printf %s {} | {line}", quote(&input.stdin)) }
 }

@@ -12,7 +12,7 @@ use crate::exercise::kinds::{Answer, Caller, Check, Truth};
 use crate::exercise::{Build, Exercise, Tree};
 use crate::exit::Exit;
 use crate::manifest::Profiles;
-use crate::measure::{binary, crates, linking};
+use crate::measure::{binary, code, crates, linking};
 use crate::proc::Status;
 use crate::profile::effective;
 use crate::store;
@@ -301,6 +301,7 @@ impl Bench<'_> {
         let (runs, called) = self.run(name, &program, place)?;
         let linking = linking::read(&program)?;
         let groups = self.groups(name);
+        let machine = code::read(&program)?;
         let code = if self.wants_code(name) { crates::read(&program)? } else { None };
         Ok(Attempt::Built(Box::new(Built {
             bytes: binary.bytes,
@@ -324,6 +325,7 @@ impl Bench<'_> {
             warnings: made.warnings,
             image: if self.wants_image(name) { how::image_bytes(&data.package, &program, &linking)? } else { None },
             linking,
+            code: machine,
             packages: made.packages,
             executable: executable.path.clone(),
         })))

@@ -1,20 +1,89 @@
 //! Inputs for a program under test, made from a seed. So no output can be written down beforehand, and the same seed
 //! makes the same inputs everywhere.
 
-use serde::{Deserialize, Serialize};
+mod shapes;
 
-/// What a program is run with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+use crate::proc::{In, Out};
+use serde::Deserialize;
+pub use shapes::Interface;
+
+/// An input as exercise.toml writes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Input {
+pub struct Fixed {
     /// The arguments.
     pub args: Vec<String>,
     /// Standard input.
     pub stdin: String,
 }
 
+/// What a program is run with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Input {
+    /// The arguments. On Unix any bytes but zero can be in one.
+    pub args: Vec<Vec<u8>>,
+    /// Standard input.
+    pub stdin: Stdin,
+    /// Where standard output goes.
+    pub stdout: Out,
+    /// The name that the program is started under, if not its own.
+    pub called: Option<Called>,
+}
+
+/// Standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stdin {
+    /// These bytes; nothing at all if there are none.
+    Bytes(Vec<u8>),
+    /// A line again and again, cut off after so many bytes: what `yes LINE | head -c BYTES` prints.
+    Repeated(String, usize),
+    /// A folder: it is there, and cannot be read.
+    Unreadable,
+}
+
+impl Default for Stdin {
+    fn default() -> Self {
+        Self::Bytes(Vec::new())
+    }
+}
+
+impl Stdin {
+    /// The bytes that can be read.
+    pub fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Bytes(bytes) => bytes.clone(),
+            Self::Repeated(line, bytes) => line.bytes().chain([b'\n']).cycle().take(*bytes).collect(),
+            Self::Unreadable => Vec::new(),
+        }
+    }
+
+    /// Where the process gets it from.
+    pub fn source(&self) -> In {
+        if *self == Self::Unreadable { In::Folder } else { In::Bytes }
+    }
+}
+
+/// The name that a program is started under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Called {
+    /// The name of its file.
+    pub name: String,
+    /// What `argv[0]` is, if not the path of the file.
+    pub argv0: Option<String>,
+}
+
+impl From<&Fixed> for Input {
+    fn from(fixed: &Fixed) -> Self {
+        Self {
+            args: fixed.args.iter().map(|arg| arg.clone().into_bytes()).collect(),
+            stdin: Stdin::Bytes(fixed.stdin.clone().into_bytes()),
+            ..Self::default()
+        }
+    }
+}
+
 /// The placeholders of templates.
-const PLACEHOLDERS: [&str; 4] = ["words", "word", "number", "bool"];
+const PLACEHOLDERS: [&str; 5] = ["words", "word", "number", "small", "bool"];
 
 /// Words in several scripts and cases, some of them several times as likely: what counts words must group them.
 const WORDS: [&str; 16] = [
@@ -39,19 +108,34 @@ impl Numbers {
     }
 
     fn word(&mut self) -> &'static str {
-        let index = self.below(WORDS.len() as u64);
-        WORDS[usize::try_from(index).unwrap_or_default()]
+        self.pick(&WORDS)
+    }
+
+    fn index(&mut self, end: usize) -> usize {
+        usize::try_from(self.below(end as u64)).unwrap_or_default()
+    }
+
+    /// One of several, of which there must be at least one.
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.index(of.len())]
+    }
+
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.index(last + 1));
+        }
     }
 }
 
 /// Makes inputs from templates, in which `{words}` stands for some words, `{word}` for one, `{number}` for a number
-/// below 2^32 and `{bool}` for `true` or `false`.
+/// below 2^32, `{small}` for one up to 12 and `{bool}` for `true` or `false`.
 pub fn make(args: &[&str], stdin: Option<&str>, cases: u32, seed: u64) -> Vec<Input> {
     let mut numbers = Numbers(seed);
     (0..cases)
         .map(|_| Input {
-            args: args.iter().map(|template| fill(template, &mut numbers)).collect(),
-            stdin: stdin.map(|template| fill(template, &mut numbers)).unwrap_or_default(),
+            args: args.iter().map(|template| fill(template, &mut numbers).into_bytes()).collect(),
+            stdin: Stdin::Bytes(stdin.map(|template| fill(template, &mut numbers)).unwrap_or_default().into_bytes()),
+            ..Input::default()
         })
         .collect()
 }
@@ -92,6 +176,7 @@ fn fill(template: &str, numbers: &mut Numbers) -> String {
                         filled.push_str(&words.join(" "));
                     }
                     "word" => filled.push_str(numbers.word()),
+                    "small" => filled.push_str(&numbers.below(13).to_string()),
                     "number" => filled.push_str(&numbers.below(1 << 32).to_string()),
                     _ => filled.push_str(if numbers.below(2) == 0 { "true" } else { "false" }),
                 }
@@ -115,16 +200,16 @@ mod tests {
         let made = make(&["{word}", "-n{number}"], Some("{\"on\": {bool}}"), 2, 7);
         assert_eq!(made, make(&["{word}", "-n{number}"], Some("{\"on\": {bool}}"), 2, 7));
         assert_ne!(made, make(&["{word}", "-n{number}"], Some("{\"on\": {bool}}"), 2, 8));
-        assert_eq!(made[0].args, ["mat", "-n4097599004"]);
+        assert_eq!(made[0].args, [b"mat".to_vec(), b"-n4097599004".to_vec()]);
     }
 
     #[test]
     fn braces_of_the_text_stay_and_unknown_placeholders_are_named() {
-        assert_eq!(make(&[], Some("{ \"a\": [{}] }"), 1, 1)[0].stdin, "{ \"a\": [{}] }");
+        assert_eq!(make(&[], Some("{ \"a\": [{}] }"), 1, 1)[0].stdin.bytes(), b"{ \"a\": [{}] }");
         assert!(check("{ \"a\": {number} }").is_ok());
         assert_eq!(
             check("{nubmer}").unwrap_err(),
-            "there is no placeholder `{nubmer}`; there are words, word, number, bool"
+            "there is no placeholder `{nubmer}`; there are words, word, number, small, bool"
         );
     }
 }

@@ -60,6 +60,7 @@ pub struct Output {
     /// The build that does the right thing.
     pub same_as: Spanned<String>,
     /// How many inputs are made from the templates.
+    #[serde(default)]
     pub cases: u32,
     /// Arguments with placeholders; see `inputs`.
     #[serde(default)]
@@ -69,7 +70,10 @@ pub struct Output {
     pub stdin: Option<Spanned<String>>,
     /// Further inputs, as they are.
     #[serde(default)]
-    pub fixed: Vec<inputs::Input>,
+    pub fixed: Vec<inputs::Fixed>,
+    /// How the program can be called: inputs of many shapes are made from it, others for each graded submission.
+    #[serde(default)]
+    pub interface: Option<inputs::Interface>,
     /// Arguments that only the judged build gets, before all others: such as the name of a tool, where the program holds
     /// several.
     #[serde(default)]
@@ -92,9 +96,10 @@ pub struct Size {
     pub plus: Vec<Spanned<String>>,
     /// By how many percent it must be smaller.
     pub shrink_percent: f64,
-    /// A section, such as `.text`; the whole file if none is named.
+    /// The machine code instead of the file: everything that can be executed, whatever its section is called. What the rest
+    /// of the file grows by counts as well, or code could become data.
     #[serde(default)]
-    pub section: Option<String>,
+    pub code: bool,
     /// The container image that holds the file and nothing else, as it is pulled, instead of the file.
     #[serde(default)]
     pub image: bool,
@@ -324,16 +329,21 @@ impl Check {
     /// What `deny_unknown_fields` cannot see.
     pub fn validate(&self) -> Result<(), Wrong> {
         match self {
-            Self::Output(Output { build, cases, args, stdin, fixed, called, .. }) => {
+            Self::Output(Output { build, cases, args, stdin, fixed, called, interface, .. }) => {
                 if let Some(name) = called
                     && !is_file_name(name.get_ref())
                 {
                     return Err((name.span(), "a program's name is made of letters, digits, `-` and `_`".to_owned()));
                 }
-                for template in args.iter().chain(stdin) {
+                if let Some(name) = interface.iter().flat_map(|of| &of.called).find(|name| !is_file_name(name)) {
+                    let message = format!("`{name}` cannot be a program's name: letters, digits, `-` and `_`");
+                    return Err((build.span(), message));
+                }
+                let more = interface.iter().flat_map(inputs::Interface::templates);
+                for template in args.iter().chain(stdin).chain(more) {
                     inputs::check(template.get_ref()).map_err(|message| (template.span(), message))?;
                 }
-                if *cases == 0 && fixed.is_empty() {
+                if *cases == 0 && fixed.is_empty() && interface.is_none() {
                     return Err((build.span(), "the goal runs the program with no input at all".to_owned()));
                 }
                 Ok(())
@@ -372,8 +382,8 @@ impl Check {
                 }
                 Ok(())
             }
-            Self::Size(Size { build, section: Some(_), image: true, .. }) => {
-                Err((build.span(), "an image has no sections: ask for one of both".to_owned()))
+            Self::Size(Size { build, code: true, image: true, .. }) => {
+                Err((build.span(), "the machine code, or the image: a goal is about one of them".to_owned()))
             }
             Self::Answer(_)
             | Self::Size(_)

@@ -282,8 +282,9 @@ fn answers(exercise: &Exercise) -> String {
     for goal in &exercise.data.goal {
         let Check::Output(output) = &goal.check else { continue };
         for input in evidence::inputs_of(exercise, goal.id.get_ref(), output, None) {
-            let printed: String = input.args.iter().map(|arg| arg.to_uppercase() + "\n").collect();
-            let _ = writeln!(arms, "        {:?} => {printed:?},", input.args);
+            let args: Vec<String> = input.args.iter().map(|arg| String::from_utf8_lossy(arg).into_owned()).collect();
+            let printed: String = args.iter().map(|arg| arg.to_uppercase() + "\n").collect();
+            let _ = writeln!(arms, "        {args:?} => {printed:?},");
         }
     }
     arms

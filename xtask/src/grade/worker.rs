@@ -177,6 +177,7 @@ impl Bench {
         if let Some(evidence) = evidence {
             record.toolchain.clone_from(&evidence.toolchain);
             record.target.clone_from(&evidence.target);
+            record.review.extend(evidence.unusual(exercise));
         }
         if let Some((build, against)) = size_goal(exercise) {
             let bytes = |name: &str| Some(evidence?.built(name)?.bytes);

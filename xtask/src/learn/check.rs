@@ -128,7 +128,7 @@ fn remember(
 fn saved<'a>(exercise: &'a Exercise, judgement: &'a Judgement) -> impl Iterator<Item = Saved> + 'a {
     let goals = exercise.data.goal.iter().zip(&judgement.outcomes);
     goals.filter_map(|(goal, outcome)| match &goal.check {
-        exercise::Check::Size(size) if size.section.is_none() => {
+        exercise::Check::Size(size) if !size.code => {
             let bytes = |key: &str| outcome.data[key].as_u64();
             Some(Saved { before: bytes("against_bytes")?, after: bytes("bytes")? })
         }

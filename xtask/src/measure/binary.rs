@@ -69,7 +69,11 @@ pub fn not_understood(path: &Path, error: &object::Error) -> Failure {
 /// The part of a file that has a name: offset, bytes, name.
 type Range = (u64, u64, String);
 
-fn parse(data: &[u8]) -> object::Result<Binary> {
+/// The parts of an executable that has been read.
+///
+/// # Errors
+/// When it isn't an executable that is understood.
+pub fn parse(data: &[u8]) -> object::Result<Binary> {
     let file = object::File::parse(data)?;
     let mut ranges: Vec<Range> = Vec::new();
     for section in file.sections() {
@@ -98,7 +102,10 @@ fn parse(data: &[u8]) -> object::Result<Binary> {
 }
 
 /// Where the headers lie: offset and bytes.
-fn headers(data: &[u8]) -> object::Result<Vec<(u64, u64)>> {
+///
+/// # Errors
+/// When the file is damaged.
+pub fn headers(data: &[u8]) -> object::Result<Vec<(u64, u64)>> {
     Ok(match FileKind::parse(data)? {
         FileKind::Elf64 => elf_headers::<object::elf::FileHeader64<object::Endianness>>(data)?,
         FileKind::Elf32 => elf_headers::<object::elf::FileHeader32<object::Endianness>>(data)?,

@@ -1,7 +1,7 @@
 //! How much work a run of a program is: the instructions that it takes, where valgrind can count them; else how long it takes,
 //! in turn with another one. Instructions hardly differ from run to run; seconds depend on what else the machine does.
 
-use super::{Limits, Run, run_in};
+use super::{Limits, Run, Start, run_in};
 use crate::proc::sandbox::{COUNTER, SLOWER, Sandbox};
 use crate::proc::{self, Call, Status};
 use anyhow::Result;
@@ -56,7 +56,8 @@ pub struct Task<'a> {
 impl Task<'_> {
     fn run(&self, executable: &Path) -> Result<Run> {
         let Self { args, stdin, cwd, env, limits, sandbox } = *self;
-        run_in(sandbox, None, executable, args, stdin, cwd, env, limits)
+        let start = Start { args, stdin: stdin.as_bytes(), ..Start::default() };
+        run_in(sandbox, &start, executable, cwd, env, limits)
     }
 }
 

@@ -9,7 +9,7 @@ mod system;
 
 use super::descriptors::Given;
 use super::watch::Watch;
-use super::{Call, Finished, Status};
+use super::{Call, Finished, In, Status};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -154,6 +154,8 @@ impl Sandbox {
         };
         wrapped.cpu = least(call.cpu, self.cpu_seconds());
         wrapped.timeout = least(call.timeout, self.limits.idle_seconds);
+        wrapped.input = if call.input == In::Folder { In::Unreadable } else { call.input };
+        wrapped.output = call.output;
         wrapped.output_limit = call.output_limit;
         let mut watch = Watch { memory: self.limits.total, folder: None };
         // bwrap's own environment can be read in the box (/proc/1/environ), so it gets none of the grader's.
@@ -244,6 +246,8 @@ impl Sandbox {
                     None => PROGRAM.into(),
                     Some(name) => {
                         add(&[flag("--perms"), flag("0755"), flag("--dir"), flag(CALLED)]);
+                        // By its bare name it is found as a shell finds it.
+                        env.insert("PATH".into(), CALLED.into());
                         OsString::from(format!("{CALLED}/{name}"))
                     }
                 };
@@ -270,7 +274,7 @@ impl Sandbox {
                 args.push(format!("{HELPERS}/{}", COUNTER[0]).into());
                 args.extend(COUNTER[1..].iter().map(OsString::from));
             }
-            args.push(program);
+            args.push(call.argv0.as_ref().map_or(program, OsString::from));
             args.extend(call.args.iter().map(|arg| seen(arg)));
         } else {
             args.extend(limited.iter().map(OsString::from));

@@ -23,7 +23,6 @@ fn a_file_is_judged_by_its_symbols_sections_and_libraries() {
         symbols,
         interpreter: interpreter.map(str::to_owned),
         libraries: libraries.iter().map(|&name| name.to_owned()).collect(),
-        code: "0a".to_owned(),
     };
     let mut known = with_goal(
         r#"check.binary = { build = "after", symbols = false, interpreter = false, libraries = [], no-sections = [".debug_info"] }"#,
@@ -32,21 +31,58 @@ fn a_file_is_judged_by_its_symbols_sections_and_libraries() {
     known.built("after").linking = linked(7, Some("/lib/ld.so"), &["libc.so.6"]);
     judged(&known, "binary/not-stripped binary/dynamically-linked binary/dynamically-linked");
     known.built("after").linking = linked(0, None, &[]);
-    known.built("after").sections.push(Section { name: ".debug_info".to_owned(), bytes: 9 });
-    judged(&known, "binary/wrong-sections");
+    // A part of it is there as well under a longer name; what only begins alike is another section.
+    for (name, codes) in [
+        (".debug_info", "binary/wrong-sections"),
+        (".debug_info.rest", "binary/wrong-sections"),
+        (".debug_information", ""),
+    ] {
+        known.built("after").sections.push(Section { name: name.to_owned(), bytes: 9 });
+        judged(&known, codes);
+        known.built("after").sections.pop();
+    }
 
     let mut known = with_goal(
         r#"check.binary = { build = "after", symbols = true, interpreter = true, libraries = ["libc.so.6"], sections = [".debug_info"] }"#,
     );
     known.built("after").linking = linked(0, None, &["libssl.so.3"]);
-    judged(&known, "binary/no-symbols binary/dynamically-linked binary/dynamically-linked binary/wrong-sections");
+    let lacks = "binary/no-symbols binary/dynamically-linked binary/dynamically-linked binary/wrong-sections";
+    judged(&known, lacks);
+    known.built("after").sections.push(Section { name: ".debug_info".to_owned(), bytes: 0 });
+    judged(&known, lacks);
+}
+
+#[test]
+fn code_that_is_moved_within_the_file_counts_as_code() {
+    let mut known =
+        with_goal(r#"check.size = { build = "after", against = "before", shrink-percent = 10, code = true }"#);
+    let mut with = |before: (u64, u64), after: (u64, u64), codes: &str| {
+        for (name, (bytes, code)) in [("before", before), ("after", after)] {
+            known.built(name).bytes = bytes;
+            known.built(name).code.bytes = code;
+        }
+        judged(&known, codes);
+        judge(&known.case()).outcomes[0].diagnostics.first().map(|problem| problem.message.clone()).unwrap_or_default()
+    };
+    with((1000, 400), (940, 340), "");
+    // The same code, and nothing of it gone: it is data now.
+    let message = with((1000, 400), (1000, 340), "size/not-small-enough");
+    assert!(
+        message.contains("counting 340 bytes of code and the 60 bytes that the rest of the file grew by"),
+        "{message}"
+    );
+    // Compressed to half: what is left of it counts.
+    with((1000, 400), (970, 340), "size/not-small-enough");
+    with((1000, 400), (960, 340), "");
+    // A smaller rest is no merit of the code.
+    with((1000, 400), (700, 380), "size/not-small-enough");
 }
 
 #[test]
 fn builds_are_twins_when_their_code_is_the_same() {
     let mut known = with_goal(r#"check.same-code = { build = "after", same-as = "before" }"#);
     judged(&known, "");
-    known.built("after").linking.code = "0b".to_owned();
+    known.built("after").code.sha256 = "0b".to_owned();
     judged(&known, "binary/different-code");
 }
 
@@ -141,8 +177,8 @@ fn whether_builds_are_twins_is_measured() {
         ("0b", "yes", "answer/wrong"),
         ("0b", "perhaps", "answer/wrong"),
     ] {
-        known.built("before").linking.code = "0a".to_owned();
-        known.built("after").linking.code = code.to_owned();
+        known.built("before").code.sha256 = "0a".to_owned();
+        known.built("after").code.sha256 = code.to_owned();
         known.answers(&format!("twin = \"{answer}\"\n"));
         judged(&known, codes);
     }

@@ -5,11 +5,12 @@ use crate::evidence::{inputs_of, limits};
 use crate::exercise::inputs;
 use crate::exercise::kinds::{Answer, Caller, Check, Panic, Truth};
 use crate::exit::{Exit, Failure};
-use crate::measure::{self, Run};
+use crate::measure::{self, Run, Start};
 use crate::proc::Status;
 use crate::proc::sandbox::Sandbox;
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,17 +18,9 @@ use std::sync::Arc;
 /// The runs of each goal, and where the program has the name that a goal starts it under.
 pub type Runs = (BTreeMap<String, Vec<Run>>, BTreeMap<String, PathBuf>);
 
-/// What a build is run with for one goal.
-#[derive(Debug)]
-pub struct Job {
-    inputs: Vec<inputs::Input>,
-    /// The name that the program is started under, if not its own.
-    called: Option<String>,
-}
-
 impl Bench<'_> {
     /// What a build is run with, by goal.
-    pub fn jobs(&self, name: &str) -> BTreeMap<String, Job> {
+    pub fn jobs(&self, name: &str) -> BTreeMap<String, Vec<inputs::Input>> {
         let mut jobs = BTreeMap::new();
         let hidden = self.request.grading.map(|grading| grading.hidden.as_str());
         for goal in &self.exercise().data.goal {
@@ -39,16 +32,20 @@ impl Bench<'_> {
                 Check::Output(output) => {
                     let mut inputs = inputs_of(self.exercise(), id, output, hidden);
                     let is_judged = output.build.get_ref() == name;
-                    if is_judged {
-                        inputs.iter_mut().for_each(|input| drop(input.args.splice(..0, output.first.iter().cloned())));
+                    for input in &mut inputs {
+                        if is_judged {
+                            let first = output.first.iter().map(|word| word.clone().into_bytes());
+                            input.args.splice(..0, first);
+                        } else {
+                            // The program that does the right thing has its own name.
+                            input.called = None;
+                        }
                     }
-                    let called = output.called.as_ref().filter(|_| is_judged);
-                    Job { inputs, called: called.map(|called| called.get_ref().clone()) }
+                    inputs
                 }
                 Check::Panic(Panic { args, stdin, .. })
                 | Check::Answer(Answer { truth: Truth::Caller(Caller { args, stdin, .. }), .. }) => {
-                    let input = inputs::Input { args: args.clone(), stdin: stdin.clone() };
-                    Job { inputs: vec![input], called: None }
+                    vec![inputs::Input::from(&inputs::Fixed { args: args.clone(), stdin: stdin.clone() })]
                 }
                 _ => continue,
             };
@@ -63,19 +60,19 @@ impl Bench<'_> {
     /// When it cannot be started, or the machine has ended one of the course's own runs.
     pub fn run(&self, name: &str, executable: &Path, place: &Place) -> Result<Runs> {
         let (mut runs, mut names) = Runs::default();
-        for (goal, job) in self.jobs(name) {
-            let program = self.named(executable, &job)?;
-            if job.called.is_some() {
-                names.insert(goal.clone(), program.clone());
-            }
+        for (goal, inputs) in self.jobs(name) {
             let mut finished = Vec::new();
-            for input in &job.inputs {
-                let mut run = self.once(&program, &job, input, place)?;
+            for input in &inputs {
+                let program = self.named(executable, input)?;
+                if input.called.is_some() {
+                    names.insert(goal.clone(), program.clone());
+                }
+                let mut run = self.once(&program, input, place)?;
                 if self.is_of_the_course(name) && self.request.grading.is_some() && is_crash(run.status) {
                     // By design, or because the machine had no memory left? What is by design happens again.
-                    let second = self.once(&program, &job, input, place)?;
+                    let second = self.once(&program, input, place)?;
                     if (second.status, &second.stdout) != (run.status, &run.stdout) {
-                        run = self.once(&program, &job, input, place)?;
+                        run = self.once(&program, input, place)?;
                     }
                     if (second.status, &second.stdout) != (run.status, &run.stdout) {
                         bail!(
@@ -87,10 +84,10 @@ impl Bench<'_> {
                         );
                     }
                 }
-                // Whoever hands in a program that never ends shall not hold the others up once for each input.
+                // A program that never ends would take its time once for each input.
                 let is_decided = !matches!(run.status, Status::Exited(_) | Status::Signaled(_));
                 finished.push(run);
-                if is_decided && self.request.grading.is_some() {
+                if is_decided {
                     break;
                 }
             }
@@ -105,16 +102,15 @@ impl Bench<'_> {
     /// When it cannot be started.
     pub fn one(&self, name: &str, executable: &Path, place: &Place, goal: &str, input: usize) -> Result<Option<Run>> {
         let jobs = self.jobs(name);
-        let Some(job) = jobs.get(goal) else { return Ok(None) };
-        let Some(input) = job.inputs.get(input) else { return Ok(None) };
-        self.once(&self.named(executable, job)?, job, input, place).map(Some)
+        let Some(input) = jobs.get(goal).and_then(|inputs| inputs.get(input)) else { return Ok(None) };
+        self.once(&self.named(executable, input)?, input, place).map(Some)
     }
 
-    /// The program under the name that a goal starts it under. In a box it has the name without a file of its own.
-    fn named(&self, executable: &Path, job: &Job) -> Result<PathBuf> {
-        match &job.called {
+    /// The program under the name that an input starts it under. In a box it has the name without a file of its own.
+    fn named(&self, executable: &Path, input: &inputs::Input) -> Result<PathBuf> {
+        match &input.called {
             Some(called) if self.run_box().is_none() => {
-                install(executable, &self.base.join(format!("{}-called", self.whose())), called)
+                install(executable, &self.base.join(format!("{}-called", self.whose())), &called.name)
             }
             _ => Ok(executable.to_owned()),
         }
@@ -124,22 +120,36 @@ impl Bench<'_> {
         self.request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1))
     }
 
-    fn once(&self, program: &Path, job: &Job, input: &inputs::Input, place: &Place) -> Result<Run> {
-        let (called, env) = (job.called.as_deref(), &place.cargo.env);
+    fn once(&self, program: &Path, input: &inputs::Input, place: &Place) -> Result<Run> {
+        let args: Vec<OsString> = input.args.iter().map(|arg| text(arg)).collect();
+        let start = Start {
+            args: &args,
+            stdin: &input.stdin.bytes(),
+            input: input.stdin.source(),
+            output: input.stdout,
+            called: input.called.as_ref().map(|called| called.name.as_str()),
+            argv0: input.called.as_ref().and_then(|called| called.argv0.as_deref()),
+        };
         let limits = limits(self.exercise());
-        measure::run_in(self.run_box(), called, program, &input.args, &input.stdin, &place.folder, env, limits).map_err(
-            |error| {
-                Failure::new(Exit::Environment, format!("{error:#}"))
-                    .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
-                    .into()
-            },
-        )
+        measure::run_in(self.run_box(), &start, program, &place.folder, &place.cargo.env, limits).map_err(|error| {
+            Failure::new(Exit::Environment, format!("{error:#}"))
+                .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
+                .into()
+        })
     }
 }
 
 /// Whether a program has crashed, which one of the course's own may do by design: by a panic, or by a signal.
 fn is_crash(status: Status) -> bool {
     matches!(status, Status::Exited(101) | Status::Signaled(_))
+}
+
+/// An argument. Where the system takes text only, inputs have no other.
+fn text(bytes: &[u8]) -> OsString {
+    #[cfg(unix)]
+    return std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec());
+    #[cfg(not(unix))]
+    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 /// Gives a program another name, as a package does that installs one program under several: by a link, where everybody

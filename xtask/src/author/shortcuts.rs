@@ -1,0 +1,227 @@
+//! Shortcuts: what the goals of an exercise would let through if they looked less closely, written down as data beside the
+//! solution. Each is tried for real, and must be caught by what it names: a goal in a learner's own check, a goal with the
+//! inputs that only grading has, or, where no goal can see it, a flag for the person who grades.
+
+use super::prove::MUTANT;
+use crate::check::{Judgement, Verdict};
+use crate::diagnostic::{self, Code, shown};
+use crate::evidence::{self, Grading, Whose};
+use crate::exercise::Exercise;
+use crate::output;
+use crate::store;
+use crate::tree;
+use crate::trial::{self, Trial, Voice};
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use std::fs;
+use std::path::Path;
+
+/// The file, beside the solved ones.
+pub const FILE: &str = "shortcuts.toml";
+
+/// Hidden inputs that can be repeated.
+const HIDDEN: &str = "shortcuts";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shortcuts {
+    shortcut: Vec<Shortcut>,
+}
+
+/// Files of a learner who wants points without the work.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Shortcut {
+    /// What they do, in a few words.
+    what: String,
+    /// What they begin with.
+    #[serde(default)]
+    before: Before,
+    edit: Vec<Edit>,
+    caught: Caught,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Before {
+    Starter,
+    #[default]
+    Solution,
+}
+
+/// A text in place of another one, which must be there. Without `from`: the whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edit {
+    file: String,
+    from: Option<String>,
+    to: String,
+}
+
+/// What must notice it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Caught {
+    /// This goal, in a learner's own check.
+    Check(String),
+    /// This goal, only when it is graded.
+    Grade(String),
+    /// The person who grades, by a flag with these words.
+    Review(String),
+}
+
+/// Everything that is wrong, one sentence each.
+///
+/// # Errors
+/// When the environment fails.
+pub fn problems(
+    root: &Path,
+    exercise: &Exercise,
+    starter: &[(String, Vec<u8>)],
+    solution: &[(String, Vec<u8>)],
+) -> Result<Vec<String>> {
+    let id = &exercise.id;
+    let file = exercise.solution.join(FILE);
+    if !file.exists() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let Shortcuts { shortcut } = toml::from_str(&text).map_err(|error| diagnostic::toml_error(&file, &text, &error))?;
+    let mut found = Vec::new();
+    for (index, shortcut) in shortcut.iter().enumerate() {
+        let place = format!("{id}: {}: the shortcut \"{}\"", shown(&file).display(), shortcut.what);
+        let before = match shortcut.before {
+            Before::Starter => starter,
+            Before::Solution => solution,
+        };
+        match changed(before, &shortcut.edit) {
+            Err(why) => found.push(format!("{place}: {why}")),
+            Ok(files) => {
+                let why = try_once(root, exercise, index, shortcut, files)?;
+                found.extend(why.map(|why| format!("{place}: {why}")));
+            }
+        }
+    }
+    output::message(&format!("{id}: {} shortcuts tried", shortcut.len()));
+    Ok(found)
+}
+
+/// The files with the changes.
+fn changed(before: &[(String, Vec<u8>)], edits: &[Edit]) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let mut files = before.to_vec();
+    for Edit { file, from, to } in edits {
+        let Some((_, content)) = files.iter_mut().find(|(path, _)| path == file) else {
+            return Err(format!("{file} isn't a file that learners edit"));
+        };
+        let text = String::from_utf8_lossy(content);
+        let new = match from {
+            None => to.clone(),
+            Some(from) if text.contains(from.as_str()) => text.replace(from.as_str(), to),
+            Some(from) => return Err(format!("{file} doesn't hold {from:?}")),
+        };
+        *content = new.into_bytes();
+    }
+    Ok(files)
+}
+
+/// Tries a shortcut, unless the same one was tried before on the same exercise. What is wrong with it, if anything is.
+fn try_once(
+    root: &Path,
+    exercise: &Exercise,
+    index: usize,
+    shortcut: &Shortcut,
+    files: Vec<(String, Vec<u8>)>,
+) -> Result<Option<String>> {
+    let base = evidence::target_folder(root).join("check").join(&exercise.id);
+    let (rustc, _) = evidence::toolchain(exercise)?;
+    let data = tree::content(&exercise.folder.join("exercise.toml")).unwrap_or_default();
+    let key = store::key(&[
+        format!("{rustc} {:?} {files:?} {:?}", shortcut.caught, exercise.data.pristine).as_bytes(),
+        &data,
+    ]);
+    let known = base.join(format!("shortcut-{index}.json"));
+    if store::load::<bool>(&known, &key) == Some(true) {
+        return Ok(None);
+    }
+    let why = escapes(root, exercise, &base, &shortcut.caught, files)?;
+    if why.is_none() {
+        store::save(&known, &key, &true)?;
+    }
+    Ok(why)
+}
+
+/// Why a shortcut is not caught by what it names; `None` if it is.
+fn escapes(
+    root: &Path,
+    exercise: &Exercise,
+    base: &Path,
+    caught: &Caught,
+    files: Vec<(String, Vec<u8>)>,
+) -> Result<Option<String>> {
+    let whose = Whose::Other(MUTANT.to_owned(), files.clone());
+    let Trial { judgement, .. } = trial::run(root, exercise, &whose, Voice::Silent)?;
+    if let Some(problem) = judgement.all_diagnostics().find(|problem| problem.code == Code::BuildFailed) {
+        return Ok(Some(format!("it isn't one, as it doesn't build: {}", problem.message)));
+    }
+    let passes = judgement.verdict() == Verdict::Pass;
+    match caught {
+        Caught::Check(goal) => Ok(not_failed(&judgement, goal)),
+        Caught::Grade(_) | Caught::Review(_) if !passes => {
+            Ok(Some(format!("a learner's own check notices it already: {}", codes(&judgement))))
+        }
+        Caught::Grade(goal) => Ok(not_failed(&graded(root, exercise, base, files)?.judgement, goal)),
+        Caught::Review(words) => {
+            let Trial { judgement, evidence } = graded(root, exercise, base, files)?;
+            if judgement.verdict() != Verdict::Pass {
+                return Ok(Some(format!("a goal notices it when it is graded: {}", codes(&judgement))));
+            }
+            let flags = evidence.map(|evidence| evidence.unusual(exercise)).unwrap_or_default();
+            let has = flags.iter().any(|flag| flag.contains(words.as_str()));
+            Ok((!has).then(|| format!("it passes, and no flag says \"{words}\"; there are {flags:?}")))
+        }
+    }
+}
+
+fn codes(judgement: &Judgement) -> String {
+    let failed = judgement.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail);
+    failed.map(|outcome| outcome.id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn not_failed(judgement: &Judgement, goal: &str) -> Option<String> {
+    let failed = judgement.outcomes.iter().any(|outcome| outcome.id == goal && outcome.verdict == Verdict::Fail);
+    (!failed).then(|| format!("the goal `{goal}` doesn't notice it; these fail: [{}]", codes(judgement)))
+}
+
+/// The verdict of grading, but for the boxes: what is tried here is the course's own.
+fn graded(root: &Path, exercise: &Exercise, base: &Path, files: Vec<(String, Vec<u8>)>) -> Result<Trial> {
+    let base = base.join("graded");
+    let grading = Grading {
+        common: base.clone(),
+        base,
+        boxes: None,
+        hidden: HIDDEN.to_owned(),
+        warm: None,
+        built: files.clone(),
+        is_repeat: false,
+    };
+    trial::grade(root, exercise, files, &grading)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_must_find_what_it_replaces() {
+        let before = [("a.rs".to_owned(), b"one two".to_vec())];
+        let edit = |file: &str, from: Option<&str>| Edit {
+            file: file.to_owned(),
+            from: from.map(str::to_owned),
+            to: "three".to_owned(),
+        };
+        assert_eq!(changed(&before, &[edit("a.rs", Some("two"))]).unwrap()[0].1, b"one three");
+        assert_eq!(changed(&before, &[edit("a.rs", None)]).unwrap()[0].1, b"three");
+        assert_eq!(changed(&before, &[edit("a.rs", Some("four"))]).unwrap_err(), "a.rs doesn't hold \"four\"");
+        assert_eq!(changed(&before, &[edit("b.rs", None)]).unwrap_err(), "b.rs isn't a file that learners edit");
+    }
+}
