@@ -4,6 +4,8 @@
 mod archive;
 mod boxes;
 mod class;
+mod export;
+mod identity;
 mod journal;
 mod model;
 mod options;
@@ -15,6 +17,7 @@ mod roster;
 mod run;
 mod safe;
 mod selftest;
+mod sheet;
 mod submissions;
 mod users;
 mod worker;
@@ -38,6 +41,9 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
     let options = &Options::from(asked);
     if asked.self_test {
         return selftest::run(root);
+    }
+    if let (Some(lms), Some(template)) = (asked.export, &asked.template) {
+        return export::run(root, options, lms, template);
     }
     if let Some(out) = &asked.report {
         publish::write(root, out, options, &Journal::read(out)?)?;

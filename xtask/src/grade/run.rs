@@ -7,6 +7,7 @@ use super::model::{Status, Submission};
 use super::options::Options;
 use super::partition::Partition;
 use super::place::{self, Place};
+use super::roster;
 use super::worker::{self, Bench, Course};
 use crate::check::Verdict;
 use crate::cli::Sandbox;
@@ -50,7 +51,8 @@ pub struct Summary {
 /// When the folder cannot be read, the boxes do not hold, or the course's own solutions do not pass here.
 pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
     let exercises = exercises(root, &options.exercises)?;
-    let found = class::read(options, dir, &exercises)?;
+    let roster = roster::wanted(root, options)?;
+    let found = class::read(options, dir, &exercises, roster.as_ref())?;
     for note in &found.notes {
         output::note(note);
     }
