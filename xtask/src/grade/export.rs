@@ -4,7 +4,7 @@
 mod columns;
 mod feedback;
 
-use super::identity::{Matcher, shown};
+use super::identity::{Matcher, shown, some};
 use super::journal::{Contents, Journal};
 use super::model::{Handle, Seen};
 use super::options::Options;
@@ -146,32 +146,41 @@ fn fill(
         let has_comma = columns::has_decimal_comma(sheet, column);
         let mut tally = Tally::default();
         let mut lost = Vec::new();
-        let mut used = BTreeSet::new();
+        let mut used: BTreeMap<usize, Vec<&Row>> = BTreeMap::new();
         for row in gathered.book.rows.iter().filter(|row| row.exercise == column.exercise) {
-            let Some(&at) = places.of_student.get(row.student.as_str()) else {
+            match places.of_student.get(row.student.as_str()) {
+                Some(&at) => used.entry(at).or_default().push(row),
                 // What the roster lists and the LMS doesn't have is no grade that could be lost.
-                if row.status != "not-handed-in" || row.override_reason.is_some() {
-                    lost.push(shown(&row.student));
-                }
-                continue;
-            };
-            used.insert(at);
-            let cell = Cell { sheet, at, column };
-            if let Some(text) = cell.judge(lms, row, has_comma, &mut tally) {
-                filled.changes.insert((at, column.at), text);
+                None if row.status == "not-handed-in" && row.override_reason.is_none() => {}
+                None => lost.push(shown(&row.student)),
             }
         }
+        let mut clashes = Vec::new();
+        for (&at, rows) in &used {
+            if let [row] = rows.as_slice() {
+                let cell = Cell { sheet, at, column };
+                let text = cell.judge(lms, row, has_comma, &mut tally);
+                filled.changes.extend(text.map(|text| ((at, column.at), text)));
+            } else {
+                let all: Vec<String> = rows.iter().map(|row| shown(&row.student)).collect();
+                let (line, all) = (sheet.rows[at].number, all.join(" and "));
+                clashes.push(format!(
+                    "{}: line {line} of the template matches {all}; it is left as it is",
+                    column.exercise
+                ));
+            }
+        }
+        filled.is_complete &= clashes.is_empty();
+        filled.notes.extend(clashes);
         let unused: Vec<&str> = class
             .rows
             .iter()
-            .filter(|row| !used.contains(&places.of_line[&row.line]))
+            .filter(|row| !used.contains_key(&places.of_line[&row.line]))
             .map(|row| row.student.as_str())
             .collect();
         filled.is_complete &= lost.is_empty();
         filled.notes.extend(tally.notes(lms, column, &lost, &unused));
     }
-    filled.is_complete &= places.clashes.is_empty();
-    filled.notes.extend(places.clashes);
     if places.by_name > 0 {
         let many = plural(places.by_name, "student");
         filled.notes.push(format!("{many} matched a row of the template by the name alone; check these rows"));
@@ -184,8 +193,6 @@ struct Places<'a> {
     of_student: BTreeMap<&'a str, usize>,
     of_line: BTreeMap<usize, usize>,
     by_name: usize,
-    /// Rows that more than one of our students match.
-    clashes: Vec<String>,
 }
 
 impl<'a> Places<'a> {
@@ -196,7 +203,6 @@ impl<'a> Places<'a> {
         let matcher = Matcher::new(class);
         let mut of_student = BTreeMap::new();
         let mut by_name = 0;
-        let mut owners: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
         for row in &gathered.book.rows {
             let student = row.student.as_str();
             if of_student.contains_key(student) {
@@ -207,16 +213,8 @@ impl<'a> Places<'a> {
             let [one] = found.students.as_slice() else { continue };
             by_name += usize::from(found.is_by_name);
             of_student.insert(student, rows[one]);
-            owners.entry(rows[one]).or_default().push(student);
         }
-        let mut clashes = Vec::new();
-        for (at, students) in owners.into_iter().filter(|(_, students)| students.len() > 1) {
-            let (line, all) =
-                (sheet.rows[at].number, students.iter().map(|id| shown(id)).collect::<Vec<_>>().join(" and "));
-            clashes.push(format!("line {line} of the template matches {all}; it is left as it is. Which one is it?"));
-            of_student.retain(|student, _| !students.contains(student));
-        }
-        Self { of_student, of_line, by_name, clashes }
+        Self { of_student, of_line, by_name }
     }
 }
 
@@ -278,11 +276,6 @@ impl Tally {
     fn notes(&self, lms: Lms, column: &Column, lost: &[String], unused: &[&str]) -> Vec<String> {
         let Column { exercise, name, .. } = column;
         let mut notes = Vec::new();
-        let some = |ids: &[String]| {
-            let (first, rest) = ids.split_at(ids.len().min(10));
-            let rest = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
-            format!("{}{rest}", first.join(", "))
-        };
         if !self.maxima.is_empty() {
             let all: Vec<String> = self.maxima.iter().map(|max| points(*max)).collect();
             let all = all.join(" or ");
@@ -299,14 +292,14 @@ impl Tally {
             notes.push(format!("{exercise}: {} above the LMS's maximum; {what}", plural(self.above, "grade")));
         }
         let counted = [
-            (self.open, "without a grade yet; the cell is left as it is"),
-            (self.excused, "marked EX or N/A in the LMS; the cell is left as it is"),
-            (self.locked, "locked in the LMS (`Grade can be changed` is No); the cell is left as it is"),
-            (self.nothing, "handed in nothing and get 0"),
-            (self.review, "still wait for a person's review; their grade is exported as it is now"),
+            (self.open, "left alone: no grade yet"),
+            (self.excused, "left alone: marked EX or N/A in the LMS"),
+            (self.locked, "left alone: locked in the LMS (`Grade can be changed` is No)"),
+            (self.nothing, "with 0: nothing was handed in"),
+            (self.review, "with a grade that still waits for a person's review"),
         ];
         let counted = counted.into_iter().filter(|(count, _)| *count > 0);
-        notes.extend(counted.map(|(count, what)| format!("{exercise}: {} {what}", plural(count, "student"))));
+        notes.extend(counted.map(|(count, what)| format!("{exercise}: {} {what}", plural(count, "cell"))));
         if !unused.is_empty() {
             let ids: Vec<String> = unused.iter().map(|id| shown(id)).collect();
             notes.push(format!(
@@ -316,11 +309,8 @@ impl Tally {
             ));
         }
         if !lost.is_empty() {
-            let many = plural(lost.len(), "student");
-            notes.push(format!(
-                "{exercise}: {many} of ours aren't in the template, so the grade is not exported: {}",
-                some(lost)
-            ));
+            let (many, lost) = (plural(lost.len(), "grade"), some(lost));
+            notes.push(format!("{exercise}: {many} not exported, because the template lacks the student: {lost}"));
         }
         let replaced =
             if self.replaced == 0 { String::new() } else { format!(" ({} held another number)", self.replaced) };

@@ -106,31 +106,29 @@ pub fn review(unknown: &Unknown) -> String {
 
 /// What the end of a run says about entries that match no student and students without an entry; nothing where all is well.
 pub fn summary(unknown: &[Unknown], missing: &[String], found: usize, roster: &Roster) -> Vec<String> {
-    let some = |names: Vec<String>| {
-        let (first, rest) = names.split_at(names.len().min(10));
-        let rest = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
-        format!("{}{rest}", first.join(", "))
-    };
     let mut notes = Vec::new();
     if !unknown.is_empty() {
         let names = unknown.iter().map(|unknown| {
             let nearest = unknown.nearest.as_deref().map(shown);
             format!("{}{}", shown(&unknown.student), nearest.map_or_else(String::new, |near| format!(" (near {near})")))
         });
-        let all = plural(found, "student");
-        notes.push(format!(
-            "{} of {all} found aren't in {}: {}. They are graded; each row needs a review",
-            unknown.len(),
-            roster.name(),
-            some(names.collect())
-        ));
+        let (all, names) = (plural(found, "student"), some(&names.collect::<Vec<_>>()));
+        let (file, many) = (roster.name(), unknown.len());
+        notes.push(format!("not in {file}: {many} of {all} found: {names}. Graded, and flagged for a review"));
     }
     if !missing.is_empty() {
         let all = plural(roster.students().count(), "student");
-        let names = some(missing.iter().map(|id| shown(id)).collect());
+        let names = some(&missing.iter().map(|id| shown(id)).collect::<Vec<_>>());
         notes.push(format!("{} of {all} in {} handed in nothing: {names}", missing.len(), roster.name()));
     }
     notes
+}
+
+/// The first ten of some names, and how many more there are.
+pub fn some(names: &[String]) -> String {
+    let (first, rest) = names.split_at(names.len().min(10));
+    let rest = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
+    format!("{}{rest}", first.join(", "))
 }
 
 /// What a handle matches.

@@ -2,7 +2,7 @@
 //! wrong column is worse than none.
 
 use crate::cli::Lms;
-use crate::grade::identity::shown;
+use crate::grade::identity::{shown, some};
 use crate::grade::sheet::Sheet;
 use anyhow::{Result, bail};
 use std::collections::{BTreeMap, BTreeSet};
@@ -211,9 +211,7 @@ fn names(column: &[String], exercise: &str, title: &str) -> bool {
 
 fn list<'a>(columns: impl Iterator<Item = &'a Column>) -> String {
     let all: Vec<String> = columns.map(|column| format!("`{}`", shown(&column.name))).collect();
-    let (first, rest) = all.split_at(all.len().min(8));
-    let rest = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
-    format!("{}{rest}", first.join(", "))
+    some(&all)
 }
 
 /// Whether the LMS writes `7,5` in this column, or for what can be had in it.

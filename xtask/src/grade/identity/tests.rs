@@ -130,7 +130,7 @@ fn what_matches_no_student_is_kept_with_the_nearest_id_and_who_is_missing_is_nam
     assert_eq!(
         notes,
         [
-            "1 of 2 students found aren't in roster.csv: s078 (near S077). They are graded; each row needs a review",
+            "not in roster.csv: 1 of 2 students found: s078 (near S077). Graded, and flagged for a review",
             "4 of 5 students in roster.csv handed in nothing: s002, s003, s004, S077"
         ]
     );
