@@ -24,7 +24,7 @@ fn titles() -> BTreeMap<String, String> {
 }
 
 /// The file as it becomes, the notes, and whether every grade found its row.
-fn filled(lms: Lms, text: &str, rows: Vec<Row>, is_asked: bool) -> Result<(String, String, bool), Failure> {
+fn filled(lms: Lms, text: &str, rows: Vec<Row>, is_asked: bool) -> Result<(String, String, bool), Box<Failure>> {
     let sheet = sheet(text);
     let try_it = || -> Result<_> {
         let class = class(&sheet, lms)?;
@@ -35,7 +35,7 @@ fn filled(lms: Lms, text: &str, rows: Vec<Row>, is_asked: bool) -> Result<(Strin
         let notes = notes.into_iter().chain(filled.notes).collect::<Vec<_>>().join("\n");
         Ok((String::from_utf8(sheet.with(&filled.changes)).unwrap(), notes, filled.is_complete))
     };
-    try_it().map_err(|error| failure_of(&error))
+    try_it().map_err(|error| Box::new(failure_of(&error)))
 }
 
 const CANVAS: &str = "Student,ID,SIS User ID,SIS Login ID,Section,Exercise 1 (11),Exercise 10 (12),Final Score\n\
