@@ -1,6 +1,7 @@
 //! The instructor's verb: submissions in, grades out. Nobody's code is trusted, nothing is lost, and every verdict is the one
 //! that the learner's own `check` gives.
 
+mod adopt;
 mod archive;
 mod boxes;
 mod class;

@@ -42,8 +42,7 @@ pub fn resolve(handles: &[Handle], roster: Option<&Roster>) -> Result<Resolved> 
     let matcher = Matcher::new(roster);
     let mut unknown = Vec::new();
     let mut by_name = 0;
-    for handle in handles {
-        let found = matcher.find(handle);
+    for (handle, found) in handles.iter().zip(matcher.find_all(handles)) {
         by_name += usize::from(found.is_by_name);
         resolved.notes.extend(found.note.map(|note| format!("{}: {note}", shown(&handle.entry))));
         if found.students.is_empty() {
@@ -55,7 +54,7 @@ pub fn resolve(handles: &[Handle], roster: Option<&Roster>) -> Result<Resolved> 
         }
     }
     if !handles.is_empty() && unknown.len() == handles.len() {
-        bail!(no_match(handles, roster));
+        bail!(no_match(handles.iter(), roster));
     }
     if by_name > 0 {
         let (all, file) = (handles.len(), roster.name());
@@ -81,9 +80,10 @@ pub fn compare<'a>(students: impl IntoIterator<Item = &'a str>, roster: &Roster)
     let mut found = BTreeSet::new();
     let mut unknown = BTreeSet::new();
     for student in students {
+        // Another spelling of an id is there only if someone else has the id already.
         match roster.canonical(student) {
-            Some(id) => found.insert(id),
-            None => unknown.insert(student),
+            Some(id) if id == student => found.insert(id),
+            _ => unknown.insert(student),
         };
     }
     let missing: Vec<String> = roster.students().filter(|id| !found.contains(id)).map(str::to_owned).collect();
@@ -260,6 +260,20 @@ impl<'a> Matcher<'a> {
         }
     }
 
+    /// The same for a whole class. Who is found by an id isn't found by a name as well: that entry may be someone else's.
+    pub fn find_all<'h>(&self, handles: impl IntoIterator<Item = &'h Handle>) -> Vec<Found<'a>> {
+        let mut all: Vec<Found<'a>> = handles.into_iter().map(|handle| self.find(handle)).collect();
+        let sure: BTreeSet<&str> =
+            all.iter().filter(|found| !found.is_by_name).flat_map(|found| found.students.iter().copied()).collect();
+        for found in all.iter_mut().filter(|found| found.is_by_name) {
+            if let Some(student) = found.students.iter().find(|student| sure.contains(*student)) {
+                let student = shown(student);
+                *found = Found::none(Some(format!("the name is that of {student}, whose id another entry has")));
+            }
+        }
+        all
+    }
+
     /// The students who have the name that the LMS says, or the entry where it says none.
     fn by_name(&self, handle: &Handle) -> Option<&BTreeSet<&'a str>> {
         let said = handle.name.iter().map(String::as_str);
@@ -332,13 +346,15 @@ fn lookalikes<'a>(ids: impl Iterator<Item = &'a String>) -> Vec<String> {
         .collect()
 }
 
-fn no_match(handles: &[Handle], roster: &Roster) -> Failure {
-    let entries: Vec<String> = handles.iter().take(SHOWN).map(|handle| shown(&handle.entry)).collect();
+/// Why nothing is graded or reported when nothing fits the roster.
+pub fn no_match<'a>(handles: impl ExactSizeIterator<Item = &'a Handle>, roster: &Roster) -> Failure {
+    let many = handles.len();
+    let entries: Vec<String> = handles.take(SHOWN).map(|handle| shown(&handle.entry)).collect();
     let ids: Vec<String> = roster.students().take(SHOWN).map(shown).collect();
     let message = format!(
-        "no entry matches a student in {} ({} tried). The folder has {}; the roster has {}",
+        "no entry matches a student in {} ({} tried). There are {}; the roster has {}",
         roster.name(),
-        handles.len(),
+        many,
         entries.join(", "),
         ids.join(", ")
     );

@@ -1,6 +1,7 @@
 //! Writes the reports of a grading run from its journal: they can be written again at any time, and a person's decisions and
 //! the late policy are applied here and nowhere else.
 
+use super::adopt;
 use super::identity;
 use super::journal::{self, Contents};
 use super::model::{Record, Unknown};
@@ -13,7 +14,6 @@ use crate::output;
 use crate::report::grade::{self, Gradebook, csv, gradescope, html, json, junit};
 use crate::tree;
 use anyhow::{Context as _, Result};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -58,7 +58,10 @@ pub struct Gathered {
 /// When the roster or a person's decisions are malformed.
 pub fn gather(root: &Path, out: &Path, options: &Options, contents: &Contents) -> Result<Gathered> {
     let roster = roster::wanted(root, options)?;
-    let contents = &*as_the_roster_writes(contents, roster.as_ref());
+    let contents = match &roster {
+        Some(roster) => &*adopt::adopt(contents, roster)?,
+        None => contents,
+    };
     let records = contents.records.as_slice();
     let exercises = exercise::all(root)?;
     let graded: BTreeSet<&str> = records.iter().map(|record| record.exercise.as_str()).collect();
@@ -99,25 +102,6 @@ pub fn gather(root: &Path, out: &Path, options: &Options, contents: &Contents) -
         all_notes.extend(compare_with(roster, contents, &mut rows));
     }
     Ok(Gathered { book: book(records, rows), roster, notes: all_notes })
-}
-
-/// The journal with the roster's spelling of each id: `S077` was graded before there was a roster, and `s077` is in it.
-fn as_the_roster_writes<'a>(contents: &'a Contents, roster: Option<&Roster>) -> Cow<'a, Contents> {
-    let Some(roster) = roster else { return Cow::Borrowed(contents) };
-    let other = |student: &str| roster.canonical(student).filter(|id| *id != student).map(str::to_owned);
-    let students = contents.runs.iter().flat_map(|run| &run.students).map(|seen| &seen.student);
-    let mut all = students.chain(contents.records.iter().map(|record| &record.student));
-    if !all.any(|student| other(student).is_some()) {
-        return Cow::Borrowed(contents);
-    }
-    let mut contents = contents.clone();
-    let students = contents.runs.iter_mut().flat_map(|run| &mut run.students).map(|seen| &mut seen.student);
-    for student in students.chain(contents.records.iter_mut().map(|record| &mut record.student)) {
-        if let Some(id) = other(student) {
-            *student = id;
-        }
-    }
-    Cow::Owned(contents)
 }
 
 /// Flags the rows of students whom the roster doesn't have; says how many there are, and who handed in nothing.

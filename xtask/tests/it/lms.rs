@@ -128,7 +128,7 @@ fn a_gradebook_is_the_roster_and_comes_back_filled_in() {
 fn a_roster_of_another_class_stops_before_anything_is_built() {
     let project = class();
     fixture(&project, "gradescope.csv");
-    let refused = contains("no entry matches a student in gradescope.csv (5 tried). The folder has 10001, CRUZZ")
+    let refused = contains("no entry matches a student in gradescope.csv (5 tried). There are 10001, CRUZZ")
         .and(contains("the roster has 1001, 1002, 1003"))
         .and(contains("--student-from"));
     fs::remove_dir_all(project.path("class/Nu\u{301}n\u{303}ez, Jose\u{301}")).unwrap();
@@ -140,22 +140,25 @@ fn a_roster_of_another_class_stops_before_anything_is_built() {
 #[test]
 fn the_table_of_every_lms_is_read_and_what_only_looks_like_one_is_explained() {
     let project = Project::quick_course();
-    project.write("class/jane@example.org/ex1/Cargo.toml", STARTER);
-    project.write("class/jane-doe/ex1/Cargo.toml", STARTER);
-    project.write("class/s301/ex1/Cargo.toml", STARTER);
+    for student in ["doej", "jane@example.org", "jane-doe", "s301"] {
+        project.write(&format!("class/{student}/ex1/Cargo.toml"), STARTER);
+    }
     project.run(&["grade", "class", "--sandbox", "none"]).success();
-    for (name, what) in [
-        ("canvas.csv", "a Canvas gradebook with 5 students"),
-        ("moodle.csv", "a Moodle grading worksheet with 4 students"),
-        ("moodle-participants.csv", "a Moodle list of participants with 4 students"),
-        ("brightspace.csv", "a Brightspace gradebook with 4 students"),
-        ("blackboard.txt", "a Blackboard gradebook with 3 students"),
-        ("gradescope.csv", "a Gradescope roster with 3 students"),
-        ("classroom.csv", "a GitHub Classroom roster with 3 students"),
+    for (name, what, jane) in [
+        ("canvas.csv", "a Canvas gradebook with 5 students", "10001"),
+        ("moodle.csv", "a Moodle grading worksheet with 4 students", "jane@example.org"),
+        ("moodle-participants.csv", "a Moodle list of participants with 4 students", "u1001"),
+        ("brightspace.csv", "a Brightspace gradebook with 4 students", "007001"),
+        ("blackboard.txt", "a Blackboard gradebook with 3 students", "s301"),
+        ("gradescope.csv", "a Gradescope roster with 3 students", "1001"),
+        ("classroom.csv", "a GitHub Classroom roster with 3 students", "s001"),
     ] {
         fixture(&project, name);
+        // Graded before there was a roster: the points move to the roster's id.
         let report = ["grade", "--report", "grades", "--format", "csv", "--roster", name];
         project.run(&report).success().stderr(contains(what));
+        let rows = rows(&project, "grades");
+        assert!(rows.contains(&format!("{jane} 2 graded")), "{name}: {rows:?}");
     }
     project.write("renamed.csv", "Student,SIS Login ID,Section\n\"Doe, Jane\",doej,CS 1\n");
     let missing = contains("it looks like a Canvas gradebook")

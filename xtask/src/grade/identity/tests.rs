@@ -91,6 +91,17 @@ fn an_id_wins_over_a_name_and_the_surest_id_over_others() {
 }
 
 #[test]
+fn a_name_does_not_count_where_another_entry_has_the_id_of_the_student() {
+    let roster = class(CLASS);
+    let handles =
+        [handle("jdoe", &["jdoe"], ""), handle("Jane Doe", &[], ""), handle("Lin Mei", &[], "de la Cruz, Zoë")];
+    let resolved = resolve(&handles, Some(&roster)).unwrap();
+    assert_eq!(resolved.students, [["s001"], ["Jane Doe"], ["s002"]]);
+    assert_eq!(resolved.unknown.len(), 1);
+    assert!(resolved.notes.contains(&"Jane Doe: the name is that of s001, whose id another entry has".to_owned()));
+}
+
+#[test]
 fn a_column_of_the_roster_names_the_entry_or_a_part_of_it() {
     let roster = class(
         "student_id,submission,team\ns1,doejane_10001,\ns2,group 7,\ns3,group 7,\ns10,Alpha_Team.zip,\ns4,,red\ns5,,Red\n",
@@ -144,7 +155,7 @@ fn if_nothing_matches_the_run_ends_before_anything_is_built() {
     assert_eq!(failure.exit, Exit::Usage);
     assert_eq!(
         failure.message,
-        "no entry matches a student in roster.csv (4 tried). The folder has a, b, c; the roster has s001, s002, s003"
+        "no entry matches a student in roster.csv (4 tried). There are a, b, c; the roster has s001, s002, s003"
     );
     assert!(failure.help.unwrap().contains("--student-from"));
     assert_eq!(resolve(&[], Some(&roster)).unwrap().missing.len(), 5);
