@@ -274,7 +274,7 @@ impl Cell<'_> {
 impl Tally {
     /// What the instructor should know of a column, the most important last.
     fn notes(&self, lms: Lms, column: &Column, lost: &[String], unused: &[&str]) -> Vec<String> {
-        let Column { exercise, name, .. } = column;
+        let (exercise, name) = (&column.exercise, shown(&column.name));
         let mut notes = Vec::new();
         if !self.maxima.is_empty() {
             let all: Vec<String> = self.maxima.iter().map(|max| points(*max)).collect();

@@ -1,3 +1,5 @@
+//! Rosters of our own form and of each LMS, on literal tables.
+
 use super::*;
 use crate::exit::{Exit, Failure, failure_of};
 
