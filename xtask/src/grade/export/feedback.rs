@@ -5,11 +5,11 @@
 //! - Moodle ("Upload multiple feedback files in a zip"; `mod/assign/feedback/file/importziplib.php` in moodle/moodle): a folder
 //!   or file whose name splits at `_` into the full name, the participant's number, `assignsubmission`, `file`, and the rest. A
 //!   name that begins with `.` or `~` is passed over. Since Moodle 4.1 folders have no `_` at their end.
-//! - Canvas ("Upload Submissions"; `infer_comment_context_from_filename` in instructure/canvas-lms): the first two parts between
+//! - Canvas ("Re-Upload Submissions"; `infer_comment_context_from_filename` in instructure/canvas-lms): the first two parts between
 //!   `_` that are numbers are the user and the attachment; the comment is shown under the attachment's own name. So feedback for
 //!   `…_ex1.zip` has to be a zip, or the student gets a file that can't be opened.
-//! - Brightspace ("Add Feedback Files" on an assignment's page of submissions; community.d2l.com): the folders of the download
-//!   with the feedback in them, names unchanged.
+//! - Brightspace ("Add Feedback Files" on an assignment's page of submissions): no public rule was found, so the folders have
+//!   the names of the download.
 
 use crate::cli::Lms;
 use crate::grade::identity::shown;
