@@ -1,12 +1,15 @@
 //! The instructor's verb: submissions in, grades out. Nobody's code is trusted, nothing is lost, and every verdict is the one
 //! that the learner's own `check` gives.
 
+mod adopt;
 mod alone;
 mod archive;
 mod beside;
 mod boxes;
 mod class;
 mod doubt;
+mod export;
+mod identity;
 mod journal;
 mod model;
 mod options;
@@ -20,6 +23,7 @@ mod safe;
 mod secret;
 mod selftest;
 mod settle;
+mod sheet;
 mod submissions;
 mod users;
 mod worker;
@@ -52,6 +56,9 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
     }
     for note in beside::misnamed(asked.report.as_ref().unwrap_or(&options.out)) {
         output::note(&note);
+    }
+    if let (Some(lms), Some(template)) = (asked.export, &asked.template) {
+        return export::run(root, options, lms, template);
     }
     if let Some(out) = &asked.report {
         publish::write(root, out, options, &Journal::read(out)?)?;

@@ -137,6 +137,22 @@ pub struct Unreadable {
 /// # Errors
 /// When it is missing, no file, too large, no UTF-8, or cannot be read.
 pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
+    let bytes = read_bytes(path, largest)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let name = path.file_name().unwrap_or_default().display();
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let column = good.len() - good.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1) + 1;
+        let message = format!("{name} is not UTF-8: byte {column} of line {line} belongs to no character");
+        Unreadable { line: Some(line), message, help: "save the file as UTF-8 in your editor".to_owned() }
+    })
+}
+
+/// Reads the bytes of such a text, whatever its encoding is.
+///
+/// # Errors
+/// When it is missing, not a regular file, too large, or cannot be read.
+pub fn read_bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Unreadable> {
     let name = path.file_name().unwrap_or_default().display();
     let again = "`cargo xtask reset EXERCISE` brings the file of the exercise back, and keeps what is there now";
     let unreadable = |message: String, help: &str| Unreadable { message, line: None, help: help.to_owned() };
@@ -159,13 +175,7 @@ pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
             format!("{name} has {} bytes, more than such a file can sensibly have ({largest})", metadata.len());
         return Err(unreadable(message, again));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let column = good.len() - good.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1) + 1;
-        let message = format!("{name} is not UTF-8: byte {column} of line {line} belongs to no character");
-        Unreadable { line: Some(line), ..unreadable(message, "save the file as UTF-8 in your editor") }
-    })
+    Ok(bytes)
 }
 
 /// The content of an ordinary file of sensible size. A device or a pipe is not read: it might never end.

@@ -1,12 +1,13 @@
 //! Who handed in what: the submissions that are on the disk, each with the student of the roster that it belongs to.
 
+use super::identity;
 use super::model::{Handle, RUN_SCHEMA, Run, Seen, Submission};
 use super::options::Options;
+use super::roster::Roster;
 use super::submissions;
 use crate::exercise::Exercise;
 use crate::exit::{Exit, Failure};
 use anyhow::{Result, bail};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A class as it was found on the disk.
@@ -23,8 +24,9 @@ pub struct Class {
 /// Finds a class below a folder.
 ///
 /// # Errors
-/// When the folder or the roster cannot be read, or no student is found.
-pub fn read(options: &Options, dir: &Path, exercises: &[Exercise]) -> Result<Class> {
+/// When the folder cannot be read, no student is found, or no entry matches the roster.
+pub fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster: Option<&Roster>) -> Result<Class> {
+    let _ = options;
     let edits: Vec<(&str, Vec<String>)> = exercises
         .iter()
         .map(|exercise| (exercise.id.as_str(), exercise.edits().map(str::to_owned).collect()))
@@ -41,26 +43,34 @@ pub fn read(options: &Options, dir: &Path, exercises: &[Exercise]) -> Result<Cla
             );
         }
     }
-    let mut handed_in: BTreeMap<&str, Vec<String>> =
-        found.students.iter().map(|student| (student.as_str(), Vec::new())).collect();
-    for submission in &found.submissions {
-        handed_in.entry(&submission.student).or_default().push(submission.exercise.clone());
-    }
-    let students = handed_in
-        .into_iter()
-        .map(|(student, exercises)| Seen {
-            student: student.to_owned(),
-            handle: Handle { entry: student.to_owned(), ids: vec![student.to_owned()], ..Handle::default() },
-            exercises,
-        })
+    let handles: Vec<Handle> = found
+        .students
+        .iter()
+        .map(|student| Handle { entry: student.clone(), ids: vec![student.clone()], ..Handle::default() })
         .collect();
+    let resolved = identity::resolve(&handles, roster)?;
+    let mut students = Vec::new();
+    let mut submissions = Vec::new();
+    for (handle, owners) in handles.into_iter().zip(resolved.students) {
+        let own: Vec<&Submission> =
+            found.submissions.iter().filter(|submission| submission.student == handle.entry).collect();
+        let exercises: Vec<String> = own.iter().map(|submission| submission.exercise.clone()).collect();
+        for student in owners {
+            submissions.extend(own.iter().map(|&one| Submission { student: student.clone(), ..one.clone() }));
+            students.push(Seen { student, handle: handle.clone(), exercises: exercises.clone() });
+        }
+    }
+    submissions.sort_by(|a, b| a.student.cmp(&b.student));
     let run = Run {
         schema: RUN_SCHEMA.to_owned(),
         exercises: exercises.iter().map(|exercise| exercise.id.clone()).collect(),
         students,
+        unknown: resolved.unknown,
+        missing: resolved.missing,
         ..Run::default()
     };
-    Ok(Class { submissions: found.submissions, run, notes: found.notes })
+    let notes = found.notes.into_iter().chain(resolved.notes).collect();
+    Ok(Class { submissions, run, notes })
 }
 
 /// The name of the entry that holds the results of an earlier run, where they go into the folder of submissions itself: it is

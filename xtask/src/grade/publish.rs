@@ -1,13 +1,15 @@
 //! Writes the reports of a grading run from its journal: they can be written again at any time, and a person's decisions and
 //! the late policy are applied here and nowhere else.
 
+use super::adopt;
+use super::identity;
 use super::journal::{self, Contents};
-use super::model::Record;
+use super::model::{Record, Unknown};
 use super::options::Options;
 use super::policy::{self, Input, Late, Overrides, Person};
 use super::roster::{self, Roster};
 use crate::cli::GradeFormat;
-use crate::exercise::{self, Exercise};
+use crate::exercise;
 use crate::output;
 use crate::report::grade::{self, Gradebook, csv, gradescope, html, json, junit};
 use crate::tree;
@@ -27,6 +29,40 @@ const ALL: [GradeFormat; 5] =
 /// # Errors
 /// When the roster or a person's decisions are malformed, or a report cannot be written.
 pub fn write(root: &Path, out: &Path, options: &Options, contents: &Contents) -> Result<()> {
+    let Gathered { book, notes, .. } = gather(root, out, options, contents)?;
+    for note in &notes {
+        output::note(note);
+    }
+    let formats = if options.formats.is_empty() { ALL.to_vec() } else { options.formats.clone() };
+    // At once: some are one long text, others are thousands of short ones.
+    thread::scope(|scope| {
+        let book = &book;
+        let reports: Vec<_> = formats.into_iter().map(|format| scope.spawn(move || one(out, format, book))).collect();
+        reports.into_iter().try_for_each(joined)
+    })
+}
+
+/// What all reports are made of.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The rows, with people's decisions and lateness in them.
+    pub book: Gradebook,
+    /// The roster, if one was named.
+    pub roster: Option<Roster>,
+    /// What the instructor should know, in order.
+    pub notes: Vec<String>,
+}
+
+/// Brings together what a journal holds, what the roster says, and what people decided.
+///
+/// # Errors
+/// When the roster or a person's decisions are malformed.
+pub fn gather(root: &Path, out: &Path, options: &Options, contents: &Contents) -> Result<Gathered> {
+    let roster = roster::wanted(root, options)?;
+    let contents = match &roster {
+        Some(roster) => &*adopt::adopt(contents, roster)?,
+        None => contents,
+    };
     let records = contents.records.as_slice();
     let exercises = exercise::all(root)?;
     let graded: BTreeSet<&str> = records.iter().map(|record| record.exercise.as_str()).collect();
@@ -41,7 +77,7 @@ pub fn write(root: &Path, out: &Path, options: &Options, contents: &Contents) ->
         })
         .map(|exercise| (exercise.id.clone(), exercise.data.goal.iter().map(|goal| goal.points).sum()))
         .collect();
-    let roster = options.roster.as_ref().map(|file| read_roster(file, &exercises)).transpose()?;
+    let mut all_notes: Vec<String> = roster.iter().flat_map(|roster| roster.notes.clone()).collect();
     let students = students(roster.as_ref(), records, &contents.students());
     let (overrides, late) = (Overrides::find(out)?, Late::find(out)?);
     let (mut rows, notes) = policy::rows(&Input {
@@ -55,26 +91,34 @@ pub fn write(root: &Path, out: &Path, options: &Options, contents: &Contents) ->
     })?;
     // Others may be in the journal.
     rows.retain(|row| shown.iter().any(|(exercise, _)| *exercise == row.exercise));
-    for note in &notes {
-        output::note(note);
-    }
+    all_notes.extend(notes);
     let conflicts = journal::conflicts(records);
     if !conflicts.is_empty() {
-        output::note(&format!(
+        all_notes.push(format!(
             "{} {} judged in two ways though nothing had changed; look at {}, and grade again with --student ID --again if need be",
             plural(conflicts.len(), "submission"),
             if conflicts.len() == 1 { "was" } else { "were" },
             if conflicts.len() == 1 { "its row" } else { "their rows" },
         ));
     }
-    let book = book(records, rows);
-    let formats = if options.formats.is_empty() { ALL.to_vec() } else { options.formats.clone() };
-    // At once: some are one long text, others are thousands of short ones.
-    thread::scope(|scope| {
-        let book = &book;
-        let reports: Vec<_> = formats.into_iter().map(|format| scope.spawn(move || one(out, format, book))).collect();
-        reports.into_iter().try_for_each(joined)
-    })
+    if let Some(roster) = &roster {
+        all_notes.extend(compare_with(roster, contents, &mut rows));
+    }
+    Ok(Gathered { book: book(records, rows), roster, notes: all_notes })
+}
+
+/// Flags the rows of students whom the roster doesn't have; says how many there are, and who handed in nothing.
+fn compare_with(roster: &Roster, contents: &Contents, rows: &mut [policy::Row<'_>]) -> Vec<String> {
+    let mut found: BTreeSet<String> = contents.students().into_iter().collect();
+    found.extend(contents.records.iter().map(|record| record.student.clone()));
+    let (unknown, missing) = identity::compare(found.iter().map(String::as_str), roster);
+    let flags: BTreeMap<&str, &Unknown> = unknown.iter().map(|unknown| (unknown.student.as_str(), unknown)).collect();
+    for row in rows {
+        if let Some(unknown) = flags.get(row.person.id.as_str()) {
+            row.review.push(identity::review(unknown));
+        }
+    }
+    identity::summary(&unknown, &missing, found.len(), roster)
 }
 
 fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
@@ -126,7 +170,7 @@ fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
 }
 
 /// A gradebook for each student, with nobody else in it: whoever looks for a student's rows need not look at all.
-fn each(book: &Gradebook) -> BTreeMap<&str, Gradebook> {
+pub fn each(book: &Gradebook) -> BTreeMap<&str, Gradebook> {
     let mut all = BTreeMap::new();
     for row in &book.rows {
         let none = || Gradebook {
@@ -141,24 +185,15 @@ fn each(book: &Gradebook) -> BTreeMap<&str, Gradebook> {
     all
 }
 
-fn read_roster(file: &Path, exercises: &[Exercise]) -> Result<Roster> {
-    let ids: Vec<&str> = exercises.iter().map(|exercise| exercise.id.as_str()).collect();
-    let roster = roster::read(file, &ids)?;
-    for note in &roster.notes {
-        output::note(note);
-    }
-    Ok(roster)
-}
-
 /// Everyone: the roster's people in its order, then those who handed something in, each once.
 fn students(roster: Option<&Roster>, records: &[Record], found: &[String]) -> Vec<String> {
-    let listed = roster.into_iter().flat_map(|roster| &roster.rows).map(|row| &row.student);
+    let listed = roster.into_iter().flat_map(Roster::students);
     let mut seen = BTreeSet::new();
     listed
-        .chain(found)
-        .chain(records.iter().map(|record| &record.student))
-        .filter(|student| seen.insert(student.as_str().to_owned()))
-        .cloned()
+        .chain(found.iter().map(String::as_str))
+        .chain(records.iter().map(|record| record.student.as_str()))
+        .filter(|student| seen.insert((*student).to_owned()))
+        .map(str::to_owned)
         .collect()
 }
 

@@ -8,6 +8,7 @@ use super::model::{Record, Run, Submission};
 use super::options::Options;
 use super::partition::Partition;
 use super::place::{self, Place};
+use super::roster;
 use super::secret;
 use super::settle::Doubtful;
 use super::worker::{self, Bench, Course};
@@ -54,7 +55,8 @@ pub struct Summary {
 /// When the folder cannot be read, the boxes do not hold, or the course's own solutions do not pass here.
 pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
     let exercises = exercises(root, &options.exercises)?;
-    let mut found = class::read(options, dir, &exercises)?;
+    let roster = roster::wanted(root, options)?;
+    let mut found = class::read(options, dir, &exercises, roster.as_ref())?;
     for note in &found.notes {
         output::note(note);
     }

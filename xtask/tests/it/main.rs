@@ -22,6 +22,7 @@ mod foreign;
 mod grade;
 mod image;
 mod learner;
+mod lms;
 mod manifests;
 mod project;
 #[cfg(unix)]
