@@ -7,6 +7,7 @@ use super::roster::Roster;
 use super::submissions;
 use crate::exercise::Exercise;
 use anyhow::Result;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A class as it was found on the disk.
@@ -49,6 +50,7 @@ pub fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster: Optio
         }
     }
     submissions.sort_by(|a, b| a.student.cmp(&b.student));
+    let submissions = once(submissions);
     let run = Run {
         schema: RUN_SCHEMA.to_owned(),
         exercises: exercises.iter().map(|exercise| exercise.id.clone()).collect(),
@@ -59,4 +61,32 @@ pub fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster: Optio
     };
     let notes = found.notes.into_iter().chain(resolved.notes).collect();
     Ok(Class { submissions, run, notes })
+}
+
+/// One submission for each student and exercise: where two entries are of one student, a person has to say which of them counts.
+fn once(submissions: Vec<Submission>) -> Vec<Submission> {
+    let mut same: BTreeMap<(String, String), Vec<Submission>> = BTreeMap::new();
+    for submission in &submissions {
+        let job = (submission.student.clone(), submission.exercise.clone());
+        same.entry(job).or_default().push(submission.clone());
+    }
+    let name = |submission: &Submission| {
+        let name = submission.origin.file_name().unwrap_or_default();
+        identity::shown(&name.to_string_lossy())
+    };
+    let mut all = Vec::new();
+    for submission in submissions {
+        let job = (submission.student.clone(), submission.exercise.clone());
+        let Some(several) = same.remove(&job) else { continue };
+        let names: Vec<String> = several.iter().map(name).collect();
+        all.push(match names.as_slice() {
+            [_] => submission,
+            _ => Submission {
+                files: BTreeMap::new(),
+                rejected: Some(format!("handed in more than once: {}; keep one", names.join(" and "))),
+                ..submission
+            },
+        });
+    }
+    all
 }
