@@ -6,8 +6,8 @@ use super::options::Options;
 use super::roster::Roster;
 use super::submissions;
 use crate::exercise::Exercise;
-use crate::exit::{Exit, Failure};
-use anyhow::{Result, bail};
+use anyhow::Result;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A class as it was found on the disk.
@@ -31,18 +31,7 @@ pub fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster: Optio
         .iter()
         .map(|exercise| (exercise.id.as_str(), exercise.edits().map(str::to_owned).collect()))
         .collect();
-    let mut found = submissions::find(dir, &edits)?;
-    if let Some(results) = results_in(dir, &options.out) {
-        found.submissions.retain(|submission| submission.student != results);
-        found.students.retain(|student| *student != results);
-        found.notes.retain(|note| !note.starts_with(&format!("{results}: ")));
-        if found.students.is_empty() {
-            let message = format!("{} holds no submission besides the results", dir.display());
-            bail!(
-                Failure::new(Exit::Usage, message).help("name the folder with a folder or an archive for each student")
-            );
-        }
-    }
+    let found = submissions::find(dir, &edits)?;
     let handles: Vec<Handle> = found
         .students
         .iter()
@@ -61,6 +50,7 @@ pub fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster: Optio
         }
     }
     submissions.sort_by(|a, b| a.student.cmp(&b.student));
+    let submissions = once(submissions);
     let run = Run {
         schema: RUN_SCHEMA.to_owned(),
         exercises: exercises.iter().map(|exercise| exercise.id.clone()).collect(),
@@ -73,30 +63,30 @@ pub fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster: Optio
     Ok(Class { submissions, run, notes })
 }
 
-/// The name of the entry that holds the results of an earlier run, where they go into the folder of submissions itself: it is
-/// no student.
-fn results_in(dir: &Path, out: &Path) -> Option<String> {
-    let (dir, out) = (dir.canonicalize().ok()?, out.canonicalize().ok()?);
-    let below = out.strip_prefix(&dir).ok()?;
-    let entry = below.components().next()?.as_os_str().to_str()?;
-    // A folder of a student that holds results as well is theirs all the same.
-    (below.components().count() == 1).then(|| entry.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-
-    #[test]
-    fn results_in_the_folder_of_submissions_are_no_student() {
-        let folder = tempfile::tempdir().unwrap();
-        let dir = folder.path();
-        fs::create_dir_all(dir.join("grades/students")).unwrap();
-        assert_eq!(results_in(dir, &dir.join("grades")).as_deref(), Some("grades"));
-        assert_eq!(results_in(&dir.join("."), &dir.join("grades/../grades")).as_deref(), Some("grades"));
-        for other in [dir.join("grades/students"), dir.to_owned(), dir.join("not-there"), dir.join("..")] {
-            assert_eq!(results_in(dir, &other), None, "{}", other.display());
-        }
+/// One submission for each student and exercise: where two entries are of one student, a person has to say which of them counts.
+fn once(submissions: Vec<Submission>) -> Vec<Submission> {
+    let mut same: BTreeMap<(String, String), Vec<Submission>> = BTreeMap::new();
+    for submission in &submissions {
+        let job = (submission.student.clone(), submission.exercise.clone());
+        same.entry(job).or_default().push(submission.clone());
     }
+    let name = |submission: &Submission| {
+        let name = submission.origin.file_name().unwrap_or_default();
+        identity::shown(&name.to_string_lossy())
+    };
+    let mut all = Vec::new();
+    for submission in submissions {
+        let job = (submission.student.clone(), submission.exercise.clone());
+        let Some(several) = same.remove(&job) else { continue };
+        let names: Vec<String> = several.iter().map(name).collect();
+        all.push(match names.as_slice() {
+            [_] => submission,
+            _ => Submission {
+                files: BTreeMap::new(),
+                rejected: Some(format!("handed in more than once: {}; keep one", names.join(" and "))),
+                ..submission
+            },
+        });
+    }
+    all
 }

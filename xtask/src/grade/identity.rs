@@ -158,8 +158,8 @@ pub struct Matcher<'a> {
     ids: BTreeMap<String, &'a str>,
     /// What else identifies a student: logins, numbers, addresses.
     also: BTreeMap<String, BTreeSet<&'a str>>,
-    /// Folded parts of the names of entries.
-    parts: Vec<(String, &'a str)>,
+    /// Folded parts of the names of entries, by their first word: thousands of entries are compared with thousands of parts.
+    parts: BTreeMap<String, Vec<(String, &'a str)>>,
     teams: BTreeMap<String, BTreeSet<&'a str>>,
     /// By letters alone, in both orders of the names.
     names: BTreeMap<String, BTreeSet<&'a str>>,
@@ -171,7 +171,7 @@ impl<'a> Matcher<'a> {
         let mut matcher = Self {
             ids: BTreeMap::new(),
             also: BTreeMap::new(),
-            parts: Vec::new(),
+            parts: BTreeMap::new(),
             teams: BTreeMap::new(),
             names: BTreeMap::new(),
         };
@@ -188,8 +188,9 @@ impl<'a> Matcher<'a> {
             }
             add(&mut matcher.teams, fold(&row.team));
             let part = fold(&row.submission);
-            if !part.is_empty() && !matcher.parts.contains(&(part.clone(), student)) {
-                matcher.parts.push((part, student));
+            let parts = matcher.parts.entry(words(&part).next().unwrap_or_default().to_owned()).or_default();
+            if !part.is_empty() && !parts.contains(&(part.clone(), student)) {
+                parts.push((part, student));
             }
             let (first, last) = (letters(&row.first_name), letters(&row.last_name));
             add(&mut matcher.names, format!("{first}{last}"));
@@ -202,8 +203,11 @@ impl<'a> Matcher<'a> {
     /// then parts of the entry's name, then names.
     pub fn find(&self, handle: &Handle) -> Found<'a> {
         let entry = fold(&handle.entry);
+        let first_words: BTreeSet<&str> = words(&entry).chain([""]).collect();
+        let parts: Vec<&(String, &str)> =
+            first_words.into_iter().filter_map(|word| self.parts.get(word)).flatten().collect();
         let exact: BTreeSet<&str> =
-            self.parts.iter().filter(|(part, _)| *part == entry).map(|(_, student)| *student).collect();
+            parts.iter().filter(|(part, _)| *part == entry).map(|(_, student)| *student).collect();
         let by_name = self.by_name(handle);
         let sure = |student: &'a str| {
             let note = match &by_name {
@@ -241,7 +245,7 @@ impl<'a> Matcher<'a> {
         if let Some(team) = ids().chain([entry.clone()]).find_map(|id| self.teams.get(&id)) {
             return Found::of(team.iter().copied());
         }
-        let fitting = || self.parts.iter().filter(|(part, _)| is_part(part, &entry));
+        let fitting = || parts.iter().filter(|(part, _)| is_part(part, &entry));
         if let Some(longest) = fitting().map(|(part, _)| part.len()).max() {
             let students: BTreeSet<&str> =
                 fitting().filter(|(part, _)| part.len() == longest).map(|(_, student)| *student).collect();
@@ -319,6 +323,10 @@ pub fn shown(name: &str) -> String {
 
 fn own_id(handle: &Handle) -> String {
     handle.ids.iter().find(|id| !id.trim().is_empty()).unwrap_or(&handle.entry).clone()
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 /// Whether a text is in another one, with no letter or digit beside it: `s1` is not in `s10`.

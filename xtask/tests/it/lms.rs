@@ -125,6 +125,19 @@ fn a_gradebook_is_the_roster_and_comes_back_filled_in() {
 }
 
 #[test]
+fn two_entries_of_one_student_are_a_question_for_a_person() {
+    let project = class();
+    for entry in ["10002", "linm", "oneilz"] {
+        let _ = fs::remove_dir_all(project.path(&format!("class/{entry}")));
+    }
+    project.write("class/DOEJ/ex1/Cargo.toml", STARTER);
+    project.run(&["grade", "class", "--sandbox", "none", "--roster", "canvas.csv"]).success();
+    let found = rows(&project, "grades");
+    assert_eq!(found[..2], ["10001 0 rejected", "10002 2 graded"]);
+    assert!(project.read("grades/grades.csv").contains("handed in more than once: 10001 and DOEJ; keep one"));
+}
+
+#[test]
 fn a_roster_of_another_class_stops_before_anything_is_built() {
     let project = class();
     fixture(&project, "gradescope.csv");
