@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// What a build may use. A build of the largest exercise takes about 20 seconds of processor time and 1 GB.
 const BUILD: Limits = Limits {
     cpu_seconds: 300,
-    idle_seconds: 60,
+    idle_seconds: 20,
     memory: 4 << 30,
     processes: 256,
     file: 256 << 20,

@@ -4,6 +4,7 @@
 mod attacks;
 
 use super::boxes::Recipe;
+use super::boxes::canaries::Inherited;
 use super::journal::{Contents, Journal};
 use super::model::{Record, Status};
 use super::options::Options;
@@ -18,7 +19,7 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::tree;
 use anyhow::{Context as _, Result, bail};
-use attacks::{ATTACKS, Attack, Content};
+use attacks::{Attack, Content};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -39,6 +40,9 @@ const HONEST: &str = "honest";
 
 /// A word that nothing but the grader's own files holds.
 const SECRET: &str = "canary-6b1f";
+
+/// Seconds of processor time for one build: the honest one takes half a second, and some attacks are only over when theirs is up.
+const BUILD_SECONDS: u32 = 5;
 
 /// Bytes of the longest record that an attack may leave in the journal.
 const LONGEST: usize = 256 << 10;
@@ -61,6 +65,8 @@ pub enum Must {
     Short,
     /// Nothing was written outside of the box.
     NothingWritten,
+    /// The secret is as it was.
+    Untouched,
     /// No process of it is left.
     NobodyLeft,
     /// The server that this placeholder names was not reached.
@@ -87,12 +93,17 @@ fn attack(folder: &Path) -> Result<Exit> {
     let world = World::new(folder, &exercise)?;
     let class = folder.join("class");
     hand_in(&class, HONEST, &[], &world)?;
-    for attack in ATTACKS {
+    for attack in attacks::all() {
         hand_in(&class, attack.tries, attack.files, &world)?;
     }
 
     // From here on it is what happens to every class.
-    let options = Options { out: folder.join("grades"), sandbox: Sandbox::Bwrap, ..Options::default() };
+    let options = Options {
+        out: folder.join("grades"),
+        sandbox: Sandbox::Bwrap,
+        build_seconds: Some(BUILD_SECONDS),
+        ..Options::default()
+    };
     let summary = grade(&course, &options, &class)?;
     let contents = Contents { runs: summary.contents.runs, ..Journal::read(&options.out)? };
     publish::write(&course, &options.out, &options, &contents)?;
@@ -121,7 +132,7 @@ fn attack(folder: &Path) -> Result<Exit> {
 fn table(found: &Found, reports: &Result<(), String>) -> Result<Exit> {
     let mut text = "an honest submission passes\n\n".to_owned();
     let mut worked = 0;
-    for attack in ATTACKS {
+    for attack in attacks::all() {
         let record = found.record(attack.tries)?;
         let verdict = match found.judge(record, attack) {
             Ok(()) => format!("stopped by {}", attack.stopped_by),
@@ -137,7 +148,7 @@ fn table(found: &Found, reports: &Result<(), String>) -> Result<Exit> {
         worked += 1;
         let _ = writeln!(text, "  the reports WORKED: {}", output::one_line(why));
     }
-    let _ = write!(text, "\n{} attacks, {worked} attacks worked\n", ATTACKS.len());
+    let _ = write!(text, "\n{} attacks, {worked} attacks worked\n", attacks::all().count());
     output::data(&text)?;
     Ok(if worked == 0 { Exit::Met } else { Exit::NotMet })
 }
@@ -212,6 +223,7 @@ struct World {
     words: BTreeMap<&'static str, String>,
     tcp: TcpListener,
     udp: UdpSocket,
+    inherited: Inherited,
     #[cfg(target_os = "linux")]
     socket: std::os::unix::net::UnixListener,
 }
@@ -223,6 +235,8 @@ impl World {
         let (tcp, udp) = (TcpListener::bind(("127.0.0.1", 0))?, UdpSocket::bind(("127.0.0.1", 0))?);
         tcp.set_nonblocking(true)?;
         udp.set_nonblocking(true)?;
+        let inherited = Inherited::new(&secret, folder)?;
+        let [open_file, open_folder, open_socket] = inherited.numbers();
         let own = std::process::id();
         let socket = format!("size-workshop-{own}");
         let words = BTreeMap::from([
@@ -232,6 +246,9 @@ impl World {
             ("@TCP@", tcp.local_addr()?.port().to_string()),
             ("@UDP@", udp.local_addr()?.port().to_string()),
             ("@SOCKET@", socket.clone()),
+            ("@OPEN_FILE@", open_file.to_string()),
+            ("@OPEN_FOLDER@", open_folder.to_string()),
+            ("@OPEN_SOCKET@", open_socket.to_string()),
             ("@GRADER@", own.to_string()),
             ("@LEFT_BEHIND@", left_behind()),
             ("@HOME@", std::env::var("HOME").unwrap_or_default()),
@@ -251,6 +268,7 @@ impl World {
             words,
             tcp,
             udp,
+            inherited,
             #[cfg(target_os = "linux")]
             socket: listener,
         })
@@ -263,6 +281,7 @@ impl World {
     fn was_reached(&self, server: &str) -> bool {
         match server {
             "TCP" => self.tcp.accept().is_ok(),
+            "OPEN_SOCKET" => self.inherited.was_reached(),
             "UDP" => self.udp.recv(&mut [0; 16]).is_ok(),
             #[cfg(target_os = "linux")]
             "SOCKET" => self.socket.accept().is_ok(),
@@ -341,6 +360,10 @@ impl Found {
                 }
                 Must::Short => (whole.len() <= LONGEST, format!("its record has {} bytes", whole.len())),
                 Must::NothingWritten => (!self.world.outside.exists(), "the file is there".to_owned()),
+                Must::Untouched => {
+                    let secret = fs::read(&self.world.secret).unwrap_or_default();
+                    (secret == SECRET.as_bytes(), "the secret was changed".to_owned())
+                }
                 Must::NobodyLeft => (!is_running(&left_behind()), "it still runs".to_owned()),
                 Must::Unreached(server) => (!self.world.was_reached(server), "the server was reached".to_owned()),
             };

@@ -118,8 +118,8 @@ pub struct Sandbox {
 impl Sandbox {
     /// The same box for files that aren't trusted: a build may take so many seconds of processor time.
     #[must_use]
-    pub fn with_build_seconds(&self, seconds: Option<u64>) -> Self {
-        Self { build_seconds: seconds, ..self.clone() }
+    pub fn with_build_seconds(&self, build_seconds: Option<u64>) -> Self {
+        Self { build_seconds, ..self.clone() }
     }
 
     /// The same box for the course's own files.
@@ -153,7 +153,7 @@ impl Sandbox {
             Some(asked.map_or(most, |asked| asked.min(most)))
         };
         wrapped.cpu = least(call.cpu, self.cpu_seconds());
-        wrapped.timeout = least(call.timeout, self.limits.idle_seconds);
+        wrapped.timeout = least(call.timeout, self.limits.idle_seconds.min(self.build_seconds.unwrap_or(u64::MAX)));
         wrapped.input = if call.input == In::Folder { In::Unreadable } else { call.input };
         wrapped.output = call.output;
         wrapped.output_limit = call.output_limit;

@@ -137,7 +137,7 @@ fn a_folder_that_cannot_be_graded_is_explained() {
 const ATTACKS: &str = include_str!("grade/attacks.txt");
 
 #[test]
-#[ignore = "grades fifty hostile programs: .ci/run runs it"]
+#[ignore = "grades a hundred hostile programs: .ci/run runs it"]
 fn no_hostile_submission_gets_through() {
     if !has_boxes() {
         return;
@@ -161,6 +161,10 @@ fn no_hostile_submission_gets_through() {
         ("prints 100 MB", "output-limit"),
         ("includes a secret while it is built", "build-failed"),
         ("hands in a link to a secret", "rejected"),
+        ("lets the compiler wait for itself", "timeout"),
+        ("stops itself", "timeout"),
+        ("lets children work that are never counted", "timeout"),
+        ("includes a file that the grader has open", "build-failed"),
     ] {
         let row = rows.iter().find(|row| row.trim_start().starts_with(name)).unwrap();
         assert!(row.contains(&format!(" {status} ")), "{row}");

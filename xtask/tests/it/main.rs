@@ -3,6 +3,8 @@
 mod anatomy;
 mod author;
 mod author_new;
+#[cfg(target_os = "linux")]
+mod boxes;
 mod browser;
 mod budget;
 mod class;
