@@ -5,6 +5,8 @@ mod archive;
 mod boxes;
 mod class;
 mod journal;
+mod list;
+mod lms;
 mod model;
 mod options;
 mod partition;
@@ -36,6 +38,12 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
     let workshop = Workshop::find()?;
     let root = &workshop.root;
     let options = &Options::from(asked);
+    if options.formats.contains(&cli::GradeFormat::Text) && !asked.list {
+        bail!(
+            Failure::new(Exit::Usage, "--format text goes with --list")
+                .help("choose csv, json, junit, html or gradescope")
+        );
+    }
     if asked.self_test {
         return selftest::run(root);
     }
@@ -66,6 +74,9 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
     let Some(dir) = &asked.dir else {
         bail!(Failure::new(Exit::Usage, "there is nothing to grade").help("name the folder with the submissions"));
     };
+    if asked.list {
+        return list::run(root, options, dir);
+    }
     let summary = run::run(root, options, dir)?;
     publish::write(root, &options.out, options, &summary.contents)?;
     output::note(&format!(
