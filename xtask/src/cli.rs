@@ -68,9 +68,9 @@ impl Verb {
             Self::Sizes(Sizes { format, .. }) => *format == SizesFormat::Json,
             Self::Bloat(Bloat { format, .. }) | Self::Diff(Diff { format, .. }) => *format == Format::Json,
             Self::WhatIf(WhatIf { format, .. }) | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
-            Self::Report(_) => false,
+            Self::Grade(Grade { list, format, .. }) => *list && format.contains(&GradeFormat::Json),
             Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,
-            Self::Author(_) | Self::Docs(_) | Self::Grade(_) => false,
+            Self::Author(_) | Self::Docs(_) | Self::Report(_) => false,
         }
     }
 }
@@ -377,7 +377,7 @@ pub struct Grade {
     /// Grade again what has been graded
     #[arg(long)]
     pub again: bool,
-    /// Dry run: who was found, what is taken, who is missing; builds nothing
+    /// Dry run, builds nothing: who was found, what is taken, who is missing; exit code 1 if something is rejected or unknown
     #[arg(long, requires = "dir")]
     pub list: bool,
     /// Compare the files of all submissions with each other; builds nothing
@@ -398,7 +398,7 @@ pub struct Grade {
     /// Leave names and addresses out of the pages, and number the students
     #[arg(long)]
     pub anonymous: bool,
-    /// Which reports; all if none is named
+    /// Which reports; all if none is named. With --list: text, json or csv
     #[arg(long, value_enum, value_delimiter = ',')]
     pub format: Vec<GradeFormat>,
     /// Run hostile submissions, and show what stopped each one

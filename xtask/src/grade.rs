@@ -11,6 +11,8 @@ mod doubt;
 mod export;
 mod identity;
 mod journal;
+mod list;
+mod lms;
 mod model;
 mod options;
 mod partition;
@@ -51,6 +53,12 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
     })?;
     let root = &workshop.root;
     let options = &Options::from(asked);
+    if options.formats.contains(&cli::GradeFormat::Text) && !asked.list {
+        bail!(
+            Failure::new(Exit::Usage, "--format text goes with --list")
+                .help("choose csv, json, junit, html or gradescope")
+        );
+    }
     if asked.self_test {
         return selftest::run(root);
     }
@@ -87,6 +95,9 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
     let Some(dir) = &asked.dir else {
         bail!(Failure::new(Exit::Usage, "there is nothing to grade").help("name the folder with the submissions"));
     };
+    if asked.list {
+        return list::run(root, options, dir);
+    }
     let summary = run::run(root, options, dir)?;
     publish::write(root, &options.out, options, &summary.contents)?;
     output::note(&format!(

@@ -1,10 +1,15 @@
-//! Reads a handed-in zip, tar or tar.gz without unpacking it: a list of what is in it, and the bytes of the few files that
-//! are asked for. It comes from strangers, so everything has a limit and nothing is followed or written.
+//! Reads a handed-in zip or tar without unpacking it: a list of what is in it, and the bytes of the few files that are asked
+//! for. It comes from strangers, so everything has a limit and nothing is followed or written.
 
+mod zip64;
+
+use super::lms::visible;
+use bzip2::read::MultiBzDecoder;
 use flate2::read::GzDecoder;
+use lzma_rust2::XzReader;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Seek as _, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use tar::EntryType;
@@ -24,6 +29,37 @@ pub struct Caps {
     pub file: u64,
     /// The path of an entry.
     pub path: usize,
+}
+
+/// KiB of memory that an xz file may ask for. `xz -9` needs 64 MiB, and a file may ask for 4 GiB before its first byte.
+const XZ_MEMORY: u32 = 80 << 10;
+
+/// How archives end that are read.
+pub const READ: [&str; 8] = [".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar", ".zip"];
+/// How archives end that are not read: they are work that was handed in all the same.
+pub const UNREAD: [&str; 11] =
+    [".tar.zst", ".tzst", ".tar.lz", ".tar.z", ".rar", ".7z", ".gz", ".xz", ".bz2", ".zst", ".lzma"];
+
+/// The ending of a name that is an archive's, as it is written there, and whether such archives are read.
+pub fn ending(name: &str) -> Option<(&str, bool)> {
+    let lower = name.to_ascii_lowercase();
+    let found = |endings: &[&str]| endings.iter().find(|ending| lower.ends_with(**ending)).map(|ending| ending.len());
+    let (length, is_read) = match found(&READ) {
+        Some(length) => (length, true),
+        None => (found(&UNREAD)?, false),
+    };
+    name.get(name.len() - length..).filter(|ending| ending.len() < name.len()).map(|ending| (ending, is_read))
+}
+
+/// Why an archive with this ending is not read, and what to do.
+pub fn unread(name: &str) -> String {
+    let kind = match ending(name).map(|(ending, _)| ending.to_ascii_lowercase()).as_deref() {
+        Some(".rar") => "a RAR archive, which isn't read",
+        Some(".7z") => "a 7z archive, which isn't read",
+        Some(".tar.zst" | ".tzst" | ".zst") => "packed with zstd, which isn't read",
+        _ => "not a zip, tar, tar.gz, tar.xz or tar.bz2, and isn't read",
+    };
+    format!("{} is {kind}; unpack it, and put a folder or a zip in its place", shown(name))
 }
 
 /// The limits of grading.
@@ -49,23 +85,46 @@ pub enum Kind {
 /// What is in an archive, or in a folder: kinds by path, with `/` between the parts, whatever the system.
 pub type Listing = BTreeMap<String, Kind>;
 
-/// Lists an archive; which of the three it is, its first bytes tell. Files are read where `wanted` says so of their path.
+/// Lists an archive; what kind it is, its first bytes tell. Files are read where `wanted` says so of their path.
+///
+/// What it costs is taken off `caps`, so that archives within archives share the limits of one submission.
 ///
 /// # Errors
 /// Why the archive is refused as a whole: one sentence without a final full stop, about "the archive".
-pub fn read(path: &Path, caps: &Caps, wanted: &dyn Fn(&str) -> bool) -> Result<Listing, String> {
-    let mut file = open(path).map_err(|problem| format!("the archive {problem}"))?;
-    if file.metadata().map_or(0, |metadata| metadata.len()) > caps.archive {
+pub fn read(path: &Path, caps: &mut Caps, wanted: &dyn Fn(&str) -> bool) -> Result<Listing, String> {
+    let file = open(path).map_err(|problem| format!("the archive {problem}"))?;
+    list(file, caps, wanted)
+}
+
+/// The same for an archive that was in another one.
+///
+/// # Errors
+/// As `read`.
+pub fn read_bytes(bytes: &[u8], caps: &mut Caps, wanted: &dyn Fn(&str) -> bool) -> Result<Listing, String> {
+    list(Cursor::new(bytes), caps, wanted)
+}
+
+fn list(mut file: impl Read + Seek, caps: &mut Caps, wanted: &dyn Fn(&str) -> bool) -> Result<Listing, String> {
+    let length = file.seek(SeekFrom::End(0)).and_then(|length| file.rewind().map(|()| length)).map_err(damaged)?;
+    if length > caps.archive {
         return Err(format!("the archive is larger than {}", size(caps.archive)));
     }
     let mut start = Vec::new();
-    (&mut file).take(4).read_to_end(&mut start).and_then(|_| file.rewind()).map_err(damaged)?;
-    let contents = Contents { caps, wanted, listing: Listing::new(), entries: 0, unpacked: 0 };
+    (&mut file).take(6).read_to_end(&mut start).and_then(|_| file.rewind()).map_err(damaged)?;
+    let whole = *caps;
+    let contents = Contents { caps, whole, wanted, listing: Listing::new() };
     // The libraries should not panic, whatever they read. If one does, it ends this submission and not the batch.
     let listed = catch_unwind(AssertUnwindSafe(|| match start[..] {
         [] => Err("the archive is empty".to_owned()),
         [b'P', b'K', ..] => contents.zip(file),
         [0x1f, 0x8b, ..] => contents.tar(GzDecoder::new(BufReader::new(file))),
+        [b'B', b'Z', b'h', ..] => contents.tar(MultiBzDecoder::new(BufReader::new(file))),
+        [0xfd, b'7', b'z', b'X', b'Z', 0] => {
+            contents.tar(XzReader::new_mem_limit(BufReader::new(file), true, XZ_MEMORY))
+        }
+        [b'R', b'a', b'r', b'!', ..] => Err("the archive is a RAR archive, which isn't read; use zip".to_owned()),
+        [b'7', b'z', 0xbc, 0xaf, ..] => Err("the archive is a 7z archive, which isn't read; use zip".to_owned()),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Err("the archive is packed with zstd, which isn't read; use zip".to_owned()),
         _ => contents.tar(BufReader::new(file)),
     }));
     listed.unwrap_or_else(|_| Err("the archive is damaged".to_owned()))
@@ -133,17 +192,21 @@ pub fn bytes(reader: impl Read, caps: &Caps) -> io::Result<Kind> {
     Ok(if fits { Kind::File(bytes) } else { Kind::Refused(format!("is larger than {}", size(caps.file))) })
 }
 
-/// A name from a stranger within a sentence: quoted, no control characters, not too long.
+/// A name from a stranger within a sentence: quoted, no control characters and none that cannot be seen, not too long.
 pub fn shown(name: &str) -> String {
     const LONGEST: usize = 80;
     let short: String = name.chars().take(LONGEST).collect();
     let more = if short.len() < name.len() { "…" } else { "" };
-    format!("`{}{more}`", short.escape_debug())
+    format!("`{}{more}`", visible(&short).escape_debug())
 }
 
 /// A limit as people say it.
 fn size(bytes: u64) -> String {
     if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{bytes} bytes") }
+}
+
+fn too_many(entries: usize) -> String {
+    format!("the archive has more than {entries} files; leave the target folder out")
 }
 
 fn damaged(error: impl std::fmt::Display) -> String {
@@ -152,35 +215,39 @@ fn damaged(error: impl std::fmt::Display) -> String {
 
 /// An archive while it is read.
 struct Contents<'a> {
-    caps: &'a Caps,
+    /// What is left of the limits.
+    caps: &'a mut Caps,
+    /// The limits when this archive was begun.
+    whole: Caps,
     wanted: &'a dyn Fn(&str) -> bool,
     listing: Listing,
-    entries: usize,
-    unpacked: u64,
 }
 
 impl Contents<'_> {
-    fn zip(mut self, mut file: File) -> Result<Listing, String> {
-        if is_zip64(&mut file).map_err(damaged)? {
-            return Err("the archive is made for thousands of files (zip64); leave the target folder out".to_owned());
-        }
+    fn zip(mut self, mut file: impl Read + Seek) -> Result<Listing, String> {
+        zip64::check(&mut file, self.whole.entries)?;
         // An archive behind something else is no submission; searching for one takes long.
         let config = Config { archive_offset: ArchiveOffset::Known(0) };
         let mut archive = ZipArchive::with_config(config, BufReader::new(file)).map_err(damaged)?;
         if archive.has_duplicate_names() {
             return Err("the archive holds two files of the same name".to_owned());
         }
+        // Windows PowerShell 5 writes `\\` between folders, and nothing else does it for all of an archive.
+        let has = |c: char| archive.file_names().flatten().any(|name| name.contains(c));
+        let is_from_windows = has('\\') && !has('/');
         for index in 0..archive.len() {
             let entry = archive.by_index_data(index).map_err(damaged)?;
             if entry.encrypted() {
                 return Err("the archive is encrypted; hand it in without a password".to_owned());
             }
-            let raw =
+            let raw: String =
                 entry.name().map_or_else(|_| String::from_utf8_lossy(entry.name_raw()).into(), |name| name.into());
+            let raw = if is_from_windows { raw.replace('\\', "/") } else { raw };
+            let is_folder = entry.is_dir() || raw.ends_with('/');
             let Some(path) = self.path(raw)? else { continue };
             // The upper bits of a Unix mode say what it is. A zip from Windows has none.
             let kind = match entry.unix_mode().unwrap_or(0) & 0o170_000 {
-                _ if entry.is_dir() => Kind::Folder,
+                _ if is_folder => Kind::Folder,
                 0 | 0o100_000 => Kind::Unread,
                 0o040_000 => Kind::Folder,
                 0o120_000 => Kind::Link,
@@ -188,15 +255,18 @@ impl Contents<'_> {
             };
             let kind = if kind == Kind::Unread && (self.wanted)(&path) {
                 if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
-                    let how = entry.compression();
-                    return Err(format!("the archive is packed in a way that is not read here ({how}); use deflate"));
+                    return Err(format!(
+                        "the archive is packed with {}, which isn't read; pack it as an ordinary zip (Deflate)",
+                        entry.compression()
+                    ));
                 }
                 let file = archive.by_index(index).map_err(damaged)?;
                 // The sizes that the archive claims may be lies; what comes out counts.
                 let kind = bytes(file, self.caps).map_err(damaged)?;
-                self.unpacked += if let Kind::File(bytes) = &kind { bytes.len() as u64 } else { self.caps.file };
-                if self.unpacked > self.caps.unpacked {
-                    return Err(self.too_large());
+                let cost = if let Kind::File(bytes) = &kind { bytes.len() as u64 } else { self.caps.file };
+                match self.caps.unpacked.checked_sub(cost) {
+                    Some(left) => self.caps.unpacked = left,
+                    None => return Err(self.too_large()),
                 }
                 kind
             } else {
@@ -208,7 +278,8 @@ impl Contents<'_> {
     }
 
     fn tar(mut self, reader: impl Read) -> Result<Listing, String> {
-        let metered = Metered { reader, left: self.caps.unpacked, over: false };
+        let room = self.caps.unpacked;
+        let metered = Metered { reader, left: room, over: false };
         let mut archive = tar::Archive::new(metered);
         let entries_end = self.tar_entries(&mut archive);
         let mut metered = archive.into_inner();
@@ -218,9 +289,10 @@ impl Contents<'_> {
         if metered.over {
             return Err(self.too_large());
         }
+        self.caps.unpacked = metered.left;
         let entries_end = entries_end?;
         // Every tar ends with two blocks of zeros. Without them it may have been cut off between two files.
-        if self.caps.unpacked - metered.left < entries_end.saturating_add(1024) {
+        if room - metered.left < entries_end.saturating_add(1024) {
             return Err("the archive is cut off, or no archive at all".to_owned());
         }
         Ok(self.listing)
@@ -265,9 +337,9 @@ impl Contents<'_> {
     /// The path of the next entry in one spelling; nothing for the root. A path that a careless program would write outside
     /// of its folder is never an accident, so the whole archive is refused.
     fn path(&mut self, raw: String) -> Result<Option<String>, String> {
-        self.entries += 1;
-        if self.entries > self.caps.entries {
-            return Err(format!("the archive has more than {} files; leave the target folder out", self.caps.entries));
+        match self.caps.entries.checked_sub(1) {
+            Some(left) => self.caps.entries = left,
+            None => return Err(too_many(self.whole.entries)),
         }
         let refused = |why: &str| Err(format!("the archive holds a path that {why}: {}", shown(&raw)));
         if raw.len() > self.caps.path {
@@ -298,21 +370,8 @@ impl Contents<'_> {
     }
 
     fn too_large(&self) -> String {
-        format!("the archive unpacks to more than {}; leave the target folder out", size(self.caps.unpacked))
+        format!("the archive unpacks to more than {}; leave the target folder out", size(self.whole.unpacked))
     }
-}
-
-/// Whether a zip has the second directory at its end that is there for more than 65,534 files, or for 4 GiB. The library would
-/// make room for as many files as it names before a single one is read.
-fn is_zip64(file: &mut File) -> io::Result<bool> {
-    // The record at the very end, the longest comment, and the locator of the second directory, which stands before it.
-    const TAIL: u64 = 22 + 65_535 + 20;
-    let length = file.seek(SeekFrom::End(0))?;
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
-    let mut tail = Vec::new();
-    file.take(TAIL).read_to_end(&mut tail)?;
-    file.rewind()?;
-    Ok(tail.windows(24).any(|bytes| bytes.starts_with(b"PK\x06\x07") && bytes.ends_with(b"PK\x05\x06")))
 }
 
 /// A reader that ends with an error at a limit, however little was packed.

@@ -1,12 +1,18 @@
-//! Who handed in what: the submissions that are on the disk, each with the student of the roster that it belongs to.
+//! Who handed in what: the submissions that are on the disk, each with the student that it belongs to. First all entries are
+//! found, then each is given to its students, and only then is it decided which of a student's several entries counts.
 
+use super::archive::shown;
 use super::identity;
-use super::model::{Handle, RUN_SCHEMA, Run, Seen, Submission};
+use super::lms::Lms;
+use super::model::{Handle, RUN_SCHEMA, Run, Seen, Submission, Unknown};
 use super::options::Options;
 use super::roster::Roster;
-use super::submissions;
+use super::submissions::{self, Ask, Entry, Wanted};
+use crate::evidence;
 use crate::exercise::Exercise;
-use anyhow::Result;
+use crate::exit::{Exit, Failure};
+use anyhow::{Result, bail};
+use regex_lite::Regex;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -19,74 +25,202 @@ pub struct Class {
     pub run: Run,
     /// What the instructor should know, in order.
     pub notes: Vec<String>,
+    /// What is no submission: its name, and why it was passed over.
+    pub passed: Vec<(String, String)>,
 }
 
 /// Finds a class below a folder.
 ///
 /// # Errors
-/// When the folder cannot be read, no student is found, or no entry matches the roster.
+/// When the folder cannot be read, no student is found, no entry matches the roster, or `--student-from` makes no sense.
 pub fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster: Option<&Roster>) -> Result<Class> {
-    let _ = options;
-    let edits: Vec<(&str, Vec<String>)> = exercises
+    let student_from = options.student_from.as_deref().map(expression).transpose()?;
+    let wanted = exercises
         .iter()
-        .map(|exercise| (exercise.id.as_str(), exercise.edits().map(str::to_owned).collect()))
-        .collect();
-    let found = submissions::find(dir, &edits)?;
-    let handles: Vec<Handle> = found
-        .students
-        .iter()
-        .map(|student| Handle { entry: student.clone(), ids: vec![student.clone()], ..Handle::default() })
-        .collect();
+        .map(|exercise| {
+            let edits = exercise.edits().map(str::to_owned).collect();
+            let starter = evidence::starter_files(exercise)?.into_iter().collect();
+            Ok(Wanted { id: exercise.id.clone(), edits, starter })
+        })
+        .collect::<Result<Vec<Wanted>>>()?;
+    let ask = Ask { out: Some(&options.out), student_from: student_from.as_ref(), ..Ask::of(&wanted) };
+    let found = submissions::find(dir, &ask)?;
+    let handles: Vec<Handle> = found.entries.iter().flat_map(|entry| &entry.handles).cloned().collect();
     let resolved = identity::resolve(&handles, roster)?;
-    let mut students = Vec::new();
-    let mut submissions = Vec::new();
-    for (handle, owners) in handles.into_iter().zip(resolved.students) {
-        let own: Vec<&Submission> =
-            found.submissions.iter().filter(|submission| submission.student == handle.entry).collect();
-        let exercises: Vec<String> = own.iter().map(|submission| submission.exercise.clone()).collect();
-        for student in owners {
-            submissions.extend(own.iter().map(|&one| Submission { student: student.clone(), ..one.clone() }));
-            students.push(Seen { student, handle: handle.clone(), exercises: exercises.clone() });
+    let owners = owners(&found.entries, resolved.students);
+    let (submissions, students, notes) = chosen(&found.entries, &owners, &wanted);
+    let mut unknown = resolved.unknown;
+    let unmatched = found.entries.iter().zip(&owners).filter(|(entry, _)| entry.is_unmatched);
+    for (student, entry) in unmatched.flat_map(|(entry, owners)| owners.iter().map(move |owner| (owner, entry))) {
+        if !unknown.iter().any(|unknown| unknown.student == *student) {
+            let entry = entry.handles[0].entry.clone();
+            unknown.push(Unknown { student: student.clone(), entry, nearest: None });
         }
     }
-    submissions.sort_by(|a, b| a.student.cmp(&b.student));
-    let submissions = once(submissions);
     let run = Run {
         schema: RUN_SCHEMA.to_owned(),
         exercises: exercises.iter().map(|exercise| exercise.id.clone()).collect(),
         students,
-        unknown: resolved.unknown,
+        unknown,
         missing: resolved.missing,
         ..Run::default()
     };
-    let notes = found.notes.into_iter().chain(resolved.notes).collect();
-    Ok(Class { submissions, run, notes })
+    Ok(Class {
+        submissions,
+        run,
+        notes: found.notes.into_iter().chain(resolved.notes).chain(notes).collect(),
+        passed: found.passed,
+    })
 }
 
-/// One submission for each student and exercise: where two entries are of one student, a person has to say which of them counts.
-fn once(submissions: Vec<Submission>) -> Vec<Submission> {
-    let mut same: BTreeMap<(String, String), Vec<Submission>> = BTreeMap::new();
-    for submission in &submissions {
-        let job = (submission.student.clone(), submission.exercise.clone());
-        same.entry(job).or_default().push(submission.clone());
-    }
-    let name = |submission: &Submission| {
-        let name = submission.origin.file_name().unwrap_or_default();
-        identity::shown(&name.to_string_lossy())
+/// The expression that finds the student in a name.
+fn expression(text: &str) -> Result<Regex> {
+    let help = "it needs one group, which is the student's id, such as '^(s[0-9]+)_', or one that is called `id`";
+    let regex = match Regex::new(text) {
+        Ok(regex) => regex,
+        Err(error) => {
+            let message = format!("--student-from isn't a regular expression: {error}");
+            bail!(Failure::new(Exit::Usage, message).help(help));
+        }
     };
-    let mut all = Vec::new();
-    for submission in submissions {
-        let job = (submission.student.clone(), submission.exercise.clone());
-        let Some(several) = same.remove(&job) else { continue };
-        let names: Vec<String> = several.iter().map(name).collect();
-        all.push(match names.as_slice() {
-            [_] => submission,
-            _ => Submission {
-                files: BTreeMap::new(),
-                rejected: Some(format!("handed in more than once: {}; keep one", names.join(" and "))),
-                ..submission
-            },
-        });
+    let has_id = regex.capture_names().flatten().any(|name| name == "id");
+    match regex.captures_len() - 1 {
+        1 => Ok(regex),
+        _ if has_id => Ok(regex),
+        0 => bail!(Failure::new(Exit::Usage, "--student-from has no group").help(help)),
+        count => {
+            bail!(
+                Failure::new(Exit::Usage, format!("--student-from has {count} groups, and none is called `id`"))
+                    .help(help)
+            )
+        }
     }
-    all
 }
+
+/// The students of each entry: those of all its handles, which are several for a team.
+fn owners(entries: &[Entry], of_handles: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    let mut rest = of_handles.into_iter();
+    entries.iter().map(|entry| rest.by_ref().take(entry.handles.len()).flatten().collect()).collect()
+}
+
+/// One submission for each student and exercise; everyone who was found; and what to tell the instructor.
+fn chosen(
+    entries: &[Entry],
+    owners: &[Vec<String>],
+    exercises: &[Wanted],
+) -> (Vec<Submission>, Vec<Seen>, Vec<String>) {
+    let mut by_student: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    for (entry, owners) in entries.iter().zip(owners) {
+        for owner in owners {
+            let own = by_student.entry(owner).or_default();
+            // Someone who is named twice in a team is one member.
+            if !own.iter().any(|other| std::ptr::eq(*other, entry)) {
+                own.push(entry);
+            }
+        }
+    }
+    let (mut submissions, mut students, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    for (student, own) in by_student {
+        let has_work = own.iter().any(|entry| !entry.work.is_empty());
+        let mut handed_in = Vec::new();
+        for exercise in exercises {
+            let of_exercise = own.iter().flat_map(|entry| {
+                entry.work.iter().filter(|work| work.exercise == exercise.id).map(move |work| (*entry, work))
+            });
+            let mut submission = match &of_exercise.collect::<Vec<_>>()[..] {
+                [] if has_work => continue,
+                [] => match nothing(&own, exercise) {
+                    Some(submission) => submission,
+                    None => continue,
+                },
+                [(_, work)] => (*work).clone(),
+                several => last(several, student, &mut notes),
+            };
+            if has_work {
+                submission.review.extend(own.iter().filter_map(|entry| entry.missing.clone()));
+            }
+            student.clone_into(&mut submission.student);
+            handed_in.push(exercise.id.clone());
+            submissions.push(submission);
+        }
+        if handed_in.is_empty() {
+            let wanted: Vec<&str> = exercises.iter().map(|exercise| exercise.id.as_str()).collect();
+            notes.push(format!(
+                "{}: there is work for other exercises, and none for {}",
+                shown(student),
+                wanted.join(" or ")
+            ));
+        }
+        // What the latest entry tells is what an LMS goes by.
+        let latest = own.iter().max_by_key(|entry| &entry.handles[0].attempt).copied();
+        let mut handle = latest.map(|entry| handle_of(entry, student)).unwrap_or_default();
+        handle.late |= own.iter().any(|entry| entry.handles[0].late);
+        students.push(Seen { student: student.to_owned(), handle, exercises: handed_in });
+    }
+    (submissions, students, notes)
+}
+
+/// What an entry tells of one of its students.
+fn handle_of(entry: &Entry, student: &str) -> Handle {
+    let is_own = |handle: &&Handle| handle.ids.iter().any(|id| id == student);
+    entry.handles.iter().find(is_own).or(entry.handles.first()).cloned().unwrap_or_default()
+}
+
+/// A submission in which no work was found, with the reason: it is a person's turn.
+fn nothing(own: &[&Entry], exercise: &Wanted) -> Option<Submission> {
+    let entry = own.iter().rev().find(|entry| entry.missing.is_some())?;
+    Some(Submission {
+        exercise: exercise.id.clone(),
+        rejected: entry.missing.clone(),
+        attempt: entry.handles[0].attempt.clone(),
+        origin: entry.origin.clone(),
+        ..Submission::default()
+    })
+}
+
+/// The last of several submissions, if something tells which one that is.
+fn last(several: &[(&Entry, &Submission)], student: &str, notes: &mut Vec<String>) -> Submission {
+    let name =
+        |(entry, _): &(&Entry, &Submission)| shown(&entry.origin.file_name().unwrap_or_default().to_string_lossy());
+    let rejected = |why: String| Submission {
+        rejected: Some(why),
+        files: BTreeMap::new(),
+        ignored: Vec::new(),
+        review: Vec::new(),
+        ..several[0].1.clone()
+    };
+    let all: Vec<String> = several.iter().map(name).collect();
+    let (first, others) = (&all[0], all[1..].join(", "));
+    let mut ordered: Vec<&(&Entry, &Submission)> = several.iter().collect();
+    ordered.sort_by_key(|(_, work)| &work.attempt);
+    let [earlier @ .., (latest, work)] = &ordered[..] else {
+        return rejected("handed in more than once".to_owned());
+    };
+    let is_clear = earlier
+        .iter()
+        .all(|(entry, other)| !other.attempt.is_empty() && other.attempt < work.attempt && entry.lms == latest.lms);
+    if !is_clear {
+        return rejected(format!("handed in more than once: {first} and {others}; keep one"));
+    }
+    let lost = earlier.iter().find(|(_, other)| other.files.keys().any(|path| !work.files.contains_key(path)));
+    // Canvas exports the files of the last submission alone: what one of them lacks and another has belongs together.
+    if lost.is_some() && latest.lms == Some(Lms::Canvas) && work.rejected.is_none() {
+        return rejected(format!(
+            "handed in in several parts that hold the same exercise: {first} and {others}; put them together"
+        ));
+    }
+    let mut submission = (*work).clone();
+    if let Some(other) = lost {
+        let path = other.1.files.keys().find(|path| !work.files.contains_key(*path));
+        let path = path.map(|path| shown(path)).unwrap_or_default();
+        submission.review.push(format!("the last submission lacks {path}, which {} has", name(other)));
+    }
+    submission
+        .ignored
+        .extend(earlier.iter().map(|other| format!("{} (handed in earlier)", name(other).trim_matches('`'))));
+    notes.push(format!("{} {}: the last of {} submissions counts", shown(student), submission.exercise, several.len()));
+    submission
+}
+
+#[cfg(test)]
+pub mod tests;

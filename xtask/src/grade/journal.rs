@@ -21,7 +21,7 @@ pub const FILE: &str = "journal.jsonl";
 
 /// The file that says that a grader works in the folder. Not the journal itself: `merge` replaces that one, and Windows
 /// lets nobody read a file that is locked.
-const LOCK: &str = "journal.lock";
+pub const LOCK: &str = "journal.lock";
 
 /// A student and an exercise.
 pub type Job = (String, String);

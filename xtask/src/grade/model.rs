@@ -8,9 +8,9 @@ use std::path::PathBuf;
 pub const SCHEMA: &str = "size-workshop/grade/1";
 
 /// The work of one student for one exercise: data, never run where it came from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Submission {
-    /// The name of the student's folder or archive.
+    /// The student, as in all reports.
     pub student: String,
     /// The exercise, such as `ex1`.
     pub exercise: String,
@@ -20,6 +20,10 @@ pub struct Submission {
     pub ignored: Vec<String>,
     /// Why it cannot be graded at all: a link, too large a file, a damaged archive. One sentence without a final full stop.
     pub rejected: Option<String>,
+    /// Why a person should look at how it was handed in, such as a file that has almost the right name.
+    pub review: Vec<String>,
+    /// Where it is among several by the same student: later ones are greater. Empty where nothing tells.
+    pub attempt: String,
     /// Where it came from, to be shown.
     pub origin: PathBuf,
 }
@@ -112,6 +116,9 @@ pub struct Record {
     pub size_baseline: Option<u64>,
     /// Why a person should look at it; empty if nobody needs to.
     pub review: Vec<String>,
+    /// Those of `review` that are about how the files were handed in. Not in journals of before this was noted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intake: Vec<String>,
     /// Answers in the student's own words, by the key in answers.toml: a person gives the points for these.
     pub answers: BTreeMap<String, String>,
     /// For a submission that was not judged: why. One sentence without a final full stop.
@@ -135,9 +142,18 @@ pub struct Record {
 }
 
 impl Record {
-    /// The same result for another submission with the same files. Whose it is, and what was not taken of it, is its own.
+    /// The same result for another submission with the same files. Whose it is, what was not taken of it, and how it was handed
+    /// in, is its own.
     pub fn of(&self, submission: &Submission) -> Self {
-        Self { student: submission.student.clone(), ignored: submission.ignored.clone(), ..self.clone() }
+        let judged = self.review.iter().filter(|why| !self.intake.contains(why));
+        let review = judged.chain(&submission.review).cloned().collect();
+        Self {
+            student: submission.student.clone(),
+            ignored: submission.ignored.clone(),
+            intake: submission.review.clone(),
+            review,
+            ..self.clone()
+        }
     }
 }
 
@@ -235,6 +251,7 @@ pub mod tests {
             size_bytes: None,
             size_baseline: None,
             review: Vec::new(),
+            intake: Vec::new(),
             answers: BTreeMap::new(),
             message: None,
             sandbox: "bwrap".to_owned(),

@@ -277,7 +277,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn exercises(root: &Path, wanted: &[String]) -> Result<Vec<Exercise>> {
+/// The exercises with these names; all if none is named.
+///
+/// # Errors
+/// When one is not there or is malformed.
+pub fn exercises(root: &Path, wanted: &[String]) -> Result<Vec<Exercise>> {
     if wanted.is_empty() { exercise::all(root) } else { wanted.iter().map(|id| exercise::load(root, id)).collect() }
 }
 

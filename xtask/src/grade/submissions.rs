@@ -1,363 +1,377 @@
-//! Finds what was handed in below a folder: a folder or an archive for each student, in the layouts that classrooms and
-//! learning platforms make. Only the files that an exercise lets learners edit are taken, as data. Nothing follows a link,
-//! and a student's name is never more than text.
+//! Finds what was handed in below a folder, in the layouts that classrooms and learning platforms make. Only the files that an
+//! exercise lets learners edit are taken, as data. Nothing follows a link, a student's name is never more than text, and
+//! nothing that was handed in is passed over without a word.
 
-use super::archive::{self, CAPS, Caps, Kind, Listing, describe, shown};
-use super::model::Submission;
+mod locate;
+mod take;
+mod walk;
+
+use super::archive::{self, CAPS, Caps, shown};
+use super::lms::{self, Lms, Meaning, Name, gradescope};
+use super::model::{Handle, Submission};
 use crate::exit::{Exit, Failure};
+use crate::units::plural;
 use anyhow::{Context as _, Result};
+use regex_lite::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
+use walk::Piece;
 
-/// How many of the files that were not taken are named; the rest is a number.
-const NAMED: usize = 20;
-/// Folders of artifacts and of Git: named as one, not looked into.
-const HEAPS: [&str; 3] = ["target", ".git", "node_modules"];
-/// The folder of a checkout that holds the exercises.
-const EXERCISES: &str = "exercises";
-/// How archives end that are read.
-const READ: [&str; 4] = [".tar.gz", ".tgz", ".tar", ".zip"];
-/// How archives end that are not: they are somebody's work all the same.
-const UNREAD: [&str; 7] = [".tar.xz", ".tar.bz2", ".tar.zst", ".rar", ".7z", ".gz", ".xz"];
+/// How many names of one kind a note holds; for more it is a number.
+const NAMED: usize = 5;
 
-/// What was handed in.
-#[derive(Debug)]
-pub struct Found {
-    /// By student, and then in the order in which the exercises were given.
-    pub submissions: Vec<Submission>,
-    /// What the instructor should know: what belongs to nobody, who handed in nothing that can be recognized.
-    pub notes: Vec<String>,
-    /// Everybody of whom there is a folder or an archive, in the order of their names.
-    pub students: Vec<String>,
+/// An exercise, and what is looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Its name, such as `ex1`.
+    pub id: String,
+    /// The files that learners edit.
+    pub edits: Vec<String>,
+    /// The course's own content of these files.
+    pub starter: BTreeMap<String, Vec<u8>>,
 }
 
-/// Finds the submissions of these exercises (name, and the files that learners edit) below a folder.
+/// What to find, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The exercises.
+    pub exercises: &'a [Wanted],
+    /// Where the grader writes its own results, which are nobody's work.
+    pub out: Option<&'a Path>,
+    /// Where the student is in a name.
+    pub student_from: Option<&'a Regex>,
+    /// The limits.
+    pub caps: Caps,
+}
+
+impl<'a> Ask<'a> {
+    /// These exercises, and nothing else said.
+    pub fn of(exercises: &'a [Wanted]) -> Self {
+        Self { exercises, out: None, student_from: None, caps: CAPS }
+    }
+}
+
+/// What was handed in.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// In the order of their names.
+    pub entries: Vec<Entry>,
+    /// What the instructor should know.
+    pub notes: Vec<String>,
+    /// What is no submission: its name, and why it was passed over.
+    pub passed: Vec<(String, String)>,
+}
+
+/// What was handed in at one time, by one student or by a team.
+#[derive(Debug, Default)]
+pub struct Entry {
+    /// Whose it is. Never empty; several are a team.
+    pub handles: Vec<Handle>,
+    /// The LMS that made it, where one did.
+    pub lms: Option<Lms>,
+    /// Whether `--student-from` does not match its name.
+    pub is_unmatched: bool,
+    /// Where it is.
+    pub origin: PathBuf,
+    /// What was found, in the order of the exercises. Whose it is comes later.
+    pub work: Vec<Submission>,
+    /// Why no work was found for the other exercises; none where they were simply not handed in.
+    pub missing: Option<String>,
+}
+
+/// Finds the submissions below a folder.
 ///
-/// What is wrong with one submission is data in it; it never stops the others.
+/// What is wrong with one of them is data in it; it never stops the others.
 ///
 /// # Errors
 /// When there is no such folder, it cannot be read, or no student is in it.
-pub fn find(dir: &Path, exercises: &[(&str, Vec<String>)]) -> Result<Found> {
-    find_within(dir, exercises, &CAPS)
-}
-
-fn find_within(dir: &Path, exercises: &[(&str, Vec<String>)], caps: &Caps) -> Result<Found> {
-    let layout = "it holds a folder or an archive for each student, such as s001/ex1/Cargo.toml or s002.zip";
+pub fn find(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
+    let layout = "it holds a folder or an archive for each student, such as s001/ex1/Cargo.toml or s002.zip, or what an LMS exports";
     let failure = |what: &str| Failure::new(Exit::Usage, format!("{} {what}", dir.display())).help(layout);
     match fs::metadata(dir) {
         Ok(metadata) if metadata.is_dir() => {}
-        Ok(_) => return Err(failure("is a file; grading wants the folder with everybody's submissions").into()),
+        Ok(_) if archive::ending(&dir.to_string_lossy()).is_some() => {
+            return Err(failure("is an archive; unpack it, and name the folder").into());
+        }
+        Ok(_) => return Err(failure("is a file; grading needs the folder that holds all submissions").into()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(failure("is not there").into()),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", dir.display())),
     }
-    let mut names = Vec::new();
-    for entry in fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))? {
-        names.push(entry.with_context(|| format!("cannot read {}", dir.display()))?.file_name());
+    let mut found = Found::default();
+    let (dir, names) = names_in(dir, ask, &mut found)?;
+    let mut entries = grouped(&dir, &names, ask, &mut found);
+    // Each is on its own, so they share the processors.
+    let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = entries.len().div_ceil(workers).max(1);
+    thread::scope(|scope| {
+        for entries in entries.chunks_mut(share) {
+            scope.spawn(move || entries.iter_mut().for_each(|(entry, pieces)| explore(entry, pieces, ask)));
+        }
+    });
+    for (entry, _) in entries {
+        let name = entry.origin.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is_hidden = name.starts_with('.') && entry.lms.is_none() && entry.work.is_empty();
+        if is_hidden {
+            found.passed.push((name, "it is hidden and holds no exercise".to_owned()));
+        } else {
+            found.entries.push(entry);
+        }
+    }
+    found.notes.extend(notes_of(&found.passed));
+    if found.entries.is_empty() {
+        let passed: String = found.notes.iter().map(|note| format!("\n{note}")).collect();
+        let is_one = found.passed.iter().any(|(name, _)| ask.exercises.iter().any(|all| all.edits.contains(name)));
+        let one = if is_one { "; this looks like one student's work, so name the folder above it" } else { "" };
+        return Err(failure(&format!("holds no submission{one}{passed}")).into());
+    }
+    Ok(found)
+}
+
+/// What was passed over, in sentences: each name, or a number where an LMS adds a file to each submission.
+fn notes_of(passed: &[(String, String)]) -> Vec<String> {
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, why) in passed {
+        by_reason.entry(why).or_default().push(name);
     }
     let mut notes = Vec::new();
-    let mut students = BTreeMap::new();
-    for (student, sources) in by_student(dir, names, &mut notes) {
-        let mut found = Vec::new();
-        let (mut tops, mut hidden) = (BTreeSet::new(), true);
-        for source in &sources {
-            let name = source.file_name().unwrap_or_default().to_string_lossy();
-            hidden &= name.starts_with('.') || name == "__MACOSX";
-            match list(source, exercises, caps) {
-                Ok(listing) => {
-                    found.extend(sort(&student, source, &listing, exercises));
-                    tops.extend(listing.keys().map(|path| path.split('/').next().unwrap_or(path).to_owned()));
-                }
-                Err(problem) => found.extend(exercises.iter().map(|(exercise, _)| Submission {
-                    rejected: Some(problem.clone()),
-                    ..empty(&student, exercise, source)
-                })),
-            }
-        }
-        if found.is_empty() && hidden {
-            notes.push(format!("{} is hidden and holds no exercise; it was passed over", shown(&student)));
-            continue;
-        }
-        if found.is_empty() {
-            let there: Vec<String> = tops.iter().take(5).map(|name| shown(name)).collect();
-            let there = if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
-            let wanted: Vec<&str> = exercises.iter().map(|(exercise, _)| *exercise).collect();
-            notes.push(format!("{}: no folder {}; there is {there}", shown(&student), wanted.join(" or ")));
-        }
-        students.insert(student, once(found, exercises));
-    }
-    if students.is_empty() {
-        let passed: String = notes.iter().map(|note| format!("\n{note}")).collect();
-        return Err(failure(&format!("holds no submission{passed}")).into());
-    }
-    let (students, submissions): (Vec<_>, Vec<_>) = students.into_iter().unzip();
-    Ok(Found { submissions: submissions.into_iter().flatten().collect(), notes, students })
-}
-
-/// Folders and archives by the student that they are named after. What is neither gets a note.
-fn by_student(dir: &Path, mut names: Vec<OsString>, notes: &mut Vec<String>) -> BTreeMap<String, Vec<PathBuf>> {
-    // Names that are text come first and stay as they are, so that no other name can be made to look like one of them.
-    names.sort_by(|a, b| (a.to_str().is_none(), a).cmp(&(b.to_str().is_none(), b)));
-    let mut students: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-    for name in names {
-        let path = dir.join(&name);
-        let lossy = name.to_string_lossy();
-        let is_folder = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir());
-        let is_link = path.is_symlink();
-        let lower = lossy.to_ascii_lowercase();
-        let ending = READ.iter().chain(&UNREAD).find(|ending| lower.ends_with(*ending)).filter(|_| !is_folder);
-        if ending.is_none() && !is_folder && !is_link {
-            notes.push(format!("{} is neither a folder nor an archive; it was passed over", shown(&lossy)));
-            continue;
-        }
-        let mut student = lossy[..lossy.len() - ending.map_or(0, |ending| ending.len())].to_owned();
-        if name.to_str().is_none() {
-            let hex = crate::units::hex(name.as_encoded_bytes());
-            student = format!("{student} (bytes {hex})");
-            while students.contains_key(&student) {
-                student.push('+');
-            }
-        }
-        students.entry(student).or_default().push(path);
-    }
-    students
-}
-
-fn empty(student: &str, exercise: &str, origin: &Path) -> Submission {
-    Submission {
-        student: student.to_owned(),
-        exercise: exercise.to_owned(),
-        files: BTreeMap::new(),
-        ignored: Vec::new(),
-        rejected: None,
-        origin: origin.to_owned(),
-    }
-}
-
-/// One submission for each exercise: where a folder and an archive have the same, nobody can say which of them counts.
-fn once(found: Vec<Submission>, exercises: &[(&str, Vec<String>)]) -> Vec<Submission> {
-    let mut all = Vec::new();
-    for (exercise, _) in exercises {
-        let mut same = found.iter().filter(|submission| submission.exercise == *exercise);
-        let Some(first) = same.next() else { continue };
-        let name =
-            |submission: &Submission| shown(&submission.origin.file_name().unwrap_or_default().to_string_lossy());
-        let also: Vec<String> = same.map(name).collect();
-        if also.is_empty() {
-            all.push(first.clone());
+    for (why, names) in by_reason {
+        if names.len() <= NAMED {
+            notes.extend(names.iter().map(|name| format!("{} was passed over: {why}", shown(name))));
         } else {
-            let rejected = format!("handed in more than once: {} and {}; keep one", name(first), also.join(", "));
-            all.push(Submission { rejected: Some(rejected), ..empty(&first.student, exercise, &first.origin) });
+            let example = shown(names[0]);
+            notes.push(
+                format!("{} such as {example} were passed over: {why}", plural(names.len(), "entry"))
+                    .replace("entrys", "entries"),
+            );
         }
     }
-    all
+    notes
 }
 
-/// What a student's folder or archive holds. Its files are read where an exercise could want them.
-fn list(source: &Path, exercises: &[(&str, Vec<String>)], caps: &Caps) -> Result<Listing, String> {
-    let wanted = |path: &str| {
-        exercises.iter().any(|(exercise, edits)| {
-            let before = edits.iter().filter_map(|edit| path.strip_suffix(edit.as_str())?.strip_suffix('/'));
-            let mut folders = before.filter_map(|folder| folder.strip_suffix(exercise));
-            folders.any(|above| {
-                let above = above.trim_end_matches('/');
-                let top = above.strip_suffix(EXERCISES).map_or(above, |top| top.trim_end_matches('/'));
-                !top.contains('/')
-            })
-        })
-    };
-    let name = source.file_name().unwrap_or_default().to_string_lossy();
-    match fs::symlink_metadata(source).map(|metadata| archive::kind(&metadata)) {
-        Ok(Kind::Folder) => walk(source, exercises, caps, &wanted),
-        Ok(Kind::Unread) if READ.iter().any(|ending| name.to_ascii_lowercase().ends_with(ending)) => {
-            archive::read(source, caps, &wanted)
-        }
-        Ok(Kind::Unread) => Err(format!("{} is no zip, tar or tar.gz; hand in one of these", shown(&name))),
-        Ok(other) => Err(format!("{} {}", shown(&name), describe(&other))),
-        Err(error) => Err(format!("{} cannot be read: {error}", shown(&name))),
+/// Every name in the folder that may be a submission. Where an LMS has put one folder around all of them, it is entered.
+fn names_in(dir: &Path, ask: &Ask<'_>, found: &mut Found) -> Result<(PathBuf, Vec<(OsString, Name)>)> {
+    let cannot = || format!("cannot read {}", dir.display());
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir).with_context(cannot)? {
+        let entry = entry.with_context(cannot)?;
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        names.push((entry.file_name(), is_folder));
     }
-}
-
-/// Lists a folder as if it were an archive. Heaps, and folders that cannot hold an exercise, are not looked into.
-fn walk(
-    root: &Path,
-    exercises: &[(&str, Vec<String>)],
-    caps: &Caps,
-    wanted: &dyn Fn(&str) -> bool,
-) -> Result<Listing, String> {
-    let is_exercise = |part: &str| exercises.iter().any(|(exercise, _)| *exercise == part);
-    let look_into = |path: &str| {
-        let parts: Vec<&str> = path.split('/').collect();
-        let last = parts[parts.len() - 1];
-        !HEAPS.contains(&last)
-            && (parts.len() == 1
-                || last == ".cargo"
-                || parts.len() == 2 && last == EXERCISES
-                || parts.iter().take(3).any(|part| is_exercise(part)))
-    };
-    let mut listing = Listing::new();
-    let mut open = vec![(root.to_owned(), String::new())];
-    while let Some((folder, prefix)) = open.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if prefix.is_empty() => return Err(format!("the folder cannot be read: {error}")),
-            Err(error) => {
-                listing.insert(prefix, Kind::Refused(format!("cannot be read: {error}")));
-                continue;
-            }
-        };
-        for entry in entries {
-            let Ok(entry) = entry else { return Err("the folder cannot be read to its end".to_owned()) };
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
-            let kind = match fs::symlink_metadata(entry.path()).map(|metadata| archive::kind(&metadata)) {
-                Ok(Kind::Unread) if wanted(&path) => archive::open(&entry.path())
-                    .and_then(|file| archive::bytes(file, caps).map_err(|error| format!("cannot be read: {error}")))
-                    .unwrap_or_else(Kind::Refused),
-                Ok(kind) => kind,
-                Err(error) => Kind::Refused(format!("cannot be read: {error}")),
-            };
-            if kind == Kind::Folder && look_into(&path) {
-                open.push((entry.path(), path.clone()));
-            }
-            listing.insert(path, kind);
-            if listing.len() > caps.entries {
-                return Err(format!(
-                    "the folder has more than {} files; only a few belong to an exercise",
-                    caps.entries
-                ));
-            }
-        }
-    }
-    Ok(listing)
-}
-
-/// The submissions that a listing holds, in the order of the exercises.
-fn sort(student: &str, origin: &Path, listing: &Listing, exercises: &[(&str, Vec<String>)]) -> Vec<Submission> {
-    let has = |folder: &str| listing.contains_key(folder) || has_below(listing, folder);
-    let folders = |top: &str, exercise: &str| {
-        [format!("{top}{exercise}"), format!("{top}{EXERCISES}/{exercise}")]
-            .into_iter()
-            .filter(|folder| has(folder))
-            .collect()
-    };
-    let is_there = |top: &str| {
-        exercises.iter().any(|(exercise, _)| !Vec::is_empty(&folders(top, exercise)))
-            || listing.get(&format!("{top}{EXERCISES}")).is_some_and(|kind| *kind != Kind::Folder)
-    };
-    let top = if is_there("") { String::new() } else { only_folder(listing).unwrap_or_default() };
-    let mut submissions = Vec::new();
-    for (exercise, edits) in exercises {
-        let mut submission = empty(student, exercise, origin);
-        let found = folders(&top, exercise);
-        let above = format!("{top}{EXERCISES}");
-        let problem = match &found[..] {
-            // A link or a file where the folder of the exercises should be hides every one of them.
-            [] => match listing.get(&above).filter(|kind| **kind != Kind::Folder) {
-                Some(kind) => Err(instead_of_folder(&above, kind)),
-                None => continue,
-            },
-            [folder] => take(&mut submission, folder, listing, edits),
-            _ => Err(format!("there is both {} and {}; keep one", shown(&found[0]), shown(&found[1]))),
-        };
-        if let Err(problem) = problem {
-            submission.files.clear();
-            submission.rejected = Some(problem);
-        }
-        let taken: BTreeSet<String> =
-            found.iter().flat_map(|folder| edits.iter().map(move |edit| format!("{folder}/{edit}"))).collect();
-        let others: Vec<String> = exercises
-            .iter()
-            .filter(|(other, _)| other != exercise)
-            .flat_map(|(other, _)| folders(&top, other))
-            .collect();
-        submission.ignored = ignored(listing, &found, &others, &taken);
-        submissions.push(submission);
-    }
-    submissions
-}
-
-/// Whether there is something below a path. An archive need not name the folders that its files are in.
-fn has_below(listing: &Listing, folder: &str) -> bool {
-    let below = format!("{folder}/");
-    listing.range(below.clone()..).next().is_some_and(|(path, _)| path.starts_with(&below))
-}
-
-/// The one folder at the top, as `workshop-main/`, which GitHub and learning platforms put around everything.
-fn only_folder(listing: &Listing) -> Option<String> {
-    let plain = |part: &&str| !part.starts_with('.') && *part != "__MACOSX";
-    let below = listing.iter().filter_map(|(path, kind)| match path.split_once('/') {
-        Some((top, _)) => Some(top),
-        None => (*kind == Kind::Folder).then_some(path.as_str()),
-    });
-    let tops: BTreeSet<&str> = below.filter(plain).collect();
-    (tops.len() == 1).then(|| format!("{}/", tops.iter().next().unwrap_or(&"")))
-}
-
-/// Takes the files of an exercise out of its folder. One that is not there is not an error: the check says so better.
-fn take(submission: &mut Submission, folder: &str, listing: &Listing, edits: &[String]) -> Result<(), String> {
-    for edit in edits {
-        let path = format!("{folder}/{edit}");
-        for (at, _) in path.match_indices('/') {
-            if let Some(kind) = listing.get(&path[..at]).filter(|kind| **kind != Kind::Folder) {
-                return Err(instead_of_folder(&path[..at], kind));
-            }
-        }
-        match listing.get(&path) {
-            None => {}
-            Some(Kind::File(bytes)) => {
-                submission.files.insert(edit.clone(), bytes.clone());
-            }
-            Some(kind) => return Err(format!("{} {}", shown(&path), describe(kind))),
-        }
-    }
-    // Something may lie at the folder's own name, even where the exercise wants no file of it.
-    match listing.get(folder).filter(|kind| **kind != Kind::Folder) {
-        Some(kind) => Err(instead_of_folder(folder, kind)),
-        None => Ok(()),
-    }
-}
-
-fn instead_of_folder(path: &str, kind: &Kind) -> String {
-    match kind {
-        Kind::File(_) | Kind::Unread => format!("{} is a file, not a folder", shown(path)),
-        kind => format!("{} {}", shown(path), describe(kind)),
-    }
-}
-
-/// What was not taken: below the exercise every file, elsewhere only what lies beside the folders that lead to it. What has
-/// been used to cheat is named first, so that no heap of other files can hide it.
-fn ignored(listing: &Listing, own: &[String], others: &[String], taken: &BTreeSet<String>) -> Vec<String> {
-    let within =
-        |path: &str, folder: &String| path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'));
-    let mut names = BTreeSet::new();
-    for (path, kind) in listing {
-        let is_other = others.iter().any(|folder| path == folder || within(path, folder));
-        if taken.contains(path) || is_other || *kind == Kind::Folder && has_below(listing, path) {
+    // Names that are text come first and stay as they are, so that no other name can be made to look like one of them.
+    names.sort_by(|(a, _), (b, _)| (a.to_str().is_none(), a).cmp(&(b.to_str().is_none(), b)));
+    let out = ask.out.and_then(|out| fs::canonicalize(out).ok());
+    let mut all = Vec::new();
+    let mut stems = BTreeSet::new();
+    for (raw, is_folder) in names {
+        let text = raw.to_string_lossy().into_owned();
+        let path = dir.join(&raw);
+        if lms::is_chaff(&text) {
+            found.passed.push((text, "an operating system has left it".to_owned()));
             continue;
         }
-        let parts: Vec<&str> = path.split('/').collect();
-        let leads = |count: usize| own.iter().any(|folder| within(folder, &parts[..count].join("/")));
-        let is_own = own.iter().any(|folder| within(path, folder));
-        // How much of the path is named: to a heap, or to the first folder that does not lead to the exercise.
-        let heap = parts.iter().position(|part| HEAPS.contains(part)).map(|at| at + 1);
-        let beside = (1..=parts.len()).find(|&count| !leads(count)).filter(|_| !is_own && !parts.contains(&".cargo"));
-        let shown = heap.into_iter().chain(beside).min().unwrap_or(parts.len());
-        let folder = if shown < parts.len() || *kind == Kind::Folder { "/" } else { "" };
-        let last = parts[shown - 1];
-        let is_suspect = parts.contains(&".cargo")
-            || HEAPS[0] == last
-            || matches!(last, "build.rs" | "rust-toolchain" | "rust-toolchain.toml")
-            || *kind == Kind::Link;
-        names.insert((!is_suspect, format!("{}{folder}", parts[..shown].join("/"))));
+        if lms::is_added(&text) && !is_folder {
+            found.passed.push((text, "an LMS adds it to the submissions".to_owned()));
+            continue;
+        }
+        let is_out = is_folder && (out.is_some() && fs::canonicalize(&path).ok() == out || is_journal(&path));
+        if is_out {
+            found.passed.push((text, "it holds the results of grading".to_owned()));
+            continue;
+        }
+        let ending = archive::ending(&text).filter(|_| !is_folder).map_or(0, |(ending, _)| ending.len());
+        let mut stem = text[..text.len() - ending].to_owned();
+        if raw.to_str().is_none() {
+            stem = format!("{stem} (bytes {})", crate::units::hex(raw.as_encoded_bytes()));
+            while stems.contains(&stem) {
+                stem.push('+');
+            }
+        }
+        stems.insert(stem.clone());
+        let is_checkout = is_folder && path.join(".git").exists();
+        all.push((raw, Name { text, is_folder, is_checkout, stem }));
     }
-    let more = names.len().saturating_sub(NAMED);
-    let mut names: Vec<String> = names.into_iter().take(NAMED).map(|(_, name)| name).collect();
-    if more > 0 {
-        names.push(format!("and {more} more"));
+    // A download that was unpacked with the folder around it: what is in it must be an LMS's beyond doubt.
+    if let [(raw, name)] = &all[..]
+        && name.is_folder
+        && (dir.join(raw).join(gradescope::FILE).is_file() || is_wrapped(&dir.join(raw)))
+    {
+        let inner = dir.join(raw);
+        found.notes.push(format!("{} holds the submissions; they are read from there", shown(&name.text)));
+        return names_in(&inner, ask, found);
     }
-    names
+    Ok((dir.to_owned(), all))
+}
+
+/// Whether a folder has the journal of a grader in it, and the file beside it that no student has a reason to hand in.
+fn is_journal(folder: &Path) -> bool {
+    folder.join(super::journal::FILE).is_file() && folder.join(super::journal::LOCK).is_file()
+}
+
+/// Whether most of a folder's entries are named as only an LMS names them.
+fn is_wrapped(dir: &Path) -> bool {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let names: Vec<Name> = entries
+        .map(|entry| {
+            let text = entry.file_name().to_string_lossy().into_owned();
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            Name { stem: text.clone(), text, is_folder, is_checkout: false }
+        })
+        .filter(|name| !lms::is_chaff(&name.text) && !lms::is_added(&name.text))
+        .take(1_000)
+        .collect();
+    let meanings = lms::read(&names, None, None);
+    let named = meanings.iter().filter(|meaning| meaning.lms.is_some()).count();
+    named > 0 && 2 * named > names.len()
+}
+
+/// Puts together what was handed in together: several files of one upload, a team's folder.
+fn grouped(dir: &Path, names: &[(OsString, Name)], ask: &Ask<'_>, found: &mut Found) -> Vec<(Entry, Vec<Piece>)> {
+    let metadata =
+        crate::tree::content(&dir.join(gradescope::FILE)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let metadata = metadata.map(|text| gradescope::parse(&text));
+    let plain: Vec<Name> = names.iter().map(|(_, name)| name.clone()).collect();
+    let meanings = lms::read(&plain, metadata.as_ref(), ask.student_from);
+    let mut entries: Vec<(Entry, Vec<Piece>)> = Vec::new();
+    let mut groups: BTreeMap<(Option<Lms>, String, String), usize> = BTreeMap::new();
+    let mut pages: Vec<(&Name, &Meaning, PathBuf)> = Vec::new();
+    for ((raw, name), meaning) in names.iter().zip(&meanings) {
+        let path = dir.join(raw);
+        if meaning.is_page {
+            pages.push((name, meaning, path));
+            continue;
+        }
+        let is_link = path.is_symlink();
+        let archive = archive::ending(&name.text).filter(|_| !name.is_folder);
+        let mut meaning = meaning.clone();
+        let key = if let Some((lms, id, attempt)) = meaning.group() {
+            // Each of Canvas's archives is a submission of its own, and files that are none belong together.
+            (lms != Lms::Canvas || archive.is_none()).then(|| (Some(lms), id.to_owned(), attempt.to_owned()))
+        } else if archive.is_none() && !name.is_folder && !is_link {
+            let Some((student, file)) = bare(name, &meaning, ask) else {
+                let why = "it is neither a folder nor an archive, and no file that an exercise asks for";
+                found.passed.push((name.text.clone(), why.to_owned()));
+                continue;
+            };
+            if ask.student_from.is_none() {
+                meaning.handles[0].ids = vec![lms::visible(&student)];
+            }
+            meaning.file = Some(file);
+            Some((None, meaning.handles[0].ids[0].clone(), String::new()))
+        } else {
+            None
+        };
+        let at = key.as_ref().and_then(|key| groups.get(key).copied()).unwrap_or(entries.len());
+        if at == entries.len() {
+            let Meaning { lms, ref handles, is_unmatched, .. } = meaning;
+            let entry = Entry { handles: handles.clone(), lms, is_unmatched, origin: path.clone(), ..Entry::default() };
+            entries.push((entry, Vec::new()));
+            groups.extend(key.map(|key| (key, at)));
+        }
+        let (entry, pieces) = &mut entries[at];
+        let (own, new) = (&mut entry.handles[0], &meaning.handles[0]);
+        own.late |= new.late;
+        let order = new.attempt.clone();
+        if own.attempt < order {
+            own.attempt.clone_from(&order);
+            own.entry.clone_from(&new.entry);
+        }
+        // Blackboard's assignment is a folder around its files: it may name the exercise.
+        let title =
+            meaning.title.as_ref().map(|title| format!("{}/", title.replace(['/', '\\'], "_"))).unwrap_or_default();
+        let inner = meaning.file.as_ref().map(|file| format!("{title}{}", file.replace(['/', '\\'], "_")));
+        let is_numbered = meaning.lms == Some(Lms::Canvas);
+        pieces.push(Piece { path, inner, order, is_numbered });
+    }
+    for (name, meaning, path) in pages {
+        let id = meaning.handles[0].ids.first();
+        let attempt = &meaning.handles[0].attempt;
+        let is_same = |entry: &Entry| {
+            let own = &entry.handles[0];
+            entry.lms == meaning.lms
+                && own.ids.first() == id
+                && (meaning.lms != Some(Lms::Blackboard) || own.attempt == *attempt)
+        };
+        let lms = meaning.lms.map_or("the LMS", Lms::name);
+        if entries.iter().any(|(entry, _)| is_same(entry)) {
+            found.passed.push((name.text.clone(), format!("{lms} writes it beside what was handed in")));
+        } else {
+            let missing =
+                format!("{} is a text, a comment or a link; no file was handed in with it", shown(&name.text));
+            let handles = meaning.handles.clone();
+            let entry = Entry { handles, lms: meaning.lms, origin: path, missing: Some(missing), ..Entry::default() };
+            entries.push((entry, Vec::new()));
+        }
+    }
+    entries
+}
+
+/// A single file whose name is a student's and ends with one that an exercise asks for: `s001_Cargo.toml`.
+fn bare(name: &Name, meaning: &Meaning, ask: &Ask<'_>) -> Option<(String, String)> {
+    let text = &name.text;
+    let edits = ask.exercises.iter().flat_map(|exercise| &exercise.edits);
+    let mut ends = edits.filter_map(|edit| {
+        let base = edit.rsplit('/').next().unwrap_or(edit);
+        let at = text.len().checked_sub(base.len())?;
+        let student = text.get(..at)?.trim_end_matches(['_', '-', ' ', '.']);
+        let fits = text.get(at..)?.eq_ignore_ascii_case(base) && !student.is_empty() && student.len() < at;
+        fits.then(|| (student.to_owned(), text[at..].to_owned()))
+    });
+    let found = ends.next();
+    // With an expression that has found the student, every file is somebody's.
+    let is_told = ask.student_from.is_some() && !meaning.is_unmatched;
+    found.or_else(|| is_told.then(|| (name.stem.clone(), text.clone())))
+}
+
+/// Looks into an entry: where the exercises are in it, and which files are taken.
+fn explore(entry: &mut Entry, pieces: &[Piece], ask: &Ask<'_>) {
+    let exercises = ask.exercises;
+    let blank = |exercise: &Wanted| Submission {
+        exercise: exercise.id.clone(),
+        origin: entry.origin.clone(),
+        attempt: entry.handles[0].attempt.clone(),
+        ..Submission::default()
+    };
+    if pieces.is_empty() {
+        return;
+    }
+    let mut caps = ask.caps;
+    let mut tree = match walk::first(pieces, exercises, &mut caps) {
+        Ok(tree) => tree,
+        Err(problem) => {
+            let rejected = |exercise| Submission { rejected: Some(problem.clone()), ..blank(exercise) };
+            entry.work = exercises.iter().map(rejected).collect();
+            return;
+        }
+    };
+    let title = entry.origin.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut places = locate::all(&tree.listing, &title, exercises);
+    let is_complete = |places: &[locate::Place]| !places.contains(&locate::Place::Nowhere);
+    if !is_complete(&places) && walk::wider(&mut tree, pieces, exercises, &mut caps) {
+        places = locate::all(&tree.listing, &title, exercises);
+    }
+    for _ in 0..2 {
+        if is_complete(&places) || !walk::open_archives(&mut tree, pieces, exercises, &mut caps) {
+            break;
+        }
+        places = locate::all(&tree.listing, &title, exercises);
+    }
+    let flags = take::flags_of(&tree, entry);
+    for (exercise, place) in exercises.iter().zip(&places) {
+        let mut submission = blank(exercise);
+        if take::take(&mut submission, exercise, place, &tree, &places) {
+            submission.review.extend(flags.iter().cloned());
+            entry.work.push(submission);
+        }
+    }
+    if entry.work.is_empty() {
+        entry.missing = take::why_nothing(&tree, exercises, entry.lms.is_some());
+    } else {
+        let stray = take::stray(&tree.listing, exercises, &places);
+        entry.work.iter_mut().for_each(|work| work.review.extend(stray.iter().cloned()));
+    }
 }
 
 #[cfg(test)]

@@ -247,7 +247,7 @@ fn blank(course: &Course<'_>, submission: &Submission, key: &str) -> Record {
         .filter_map(|key| Some((key.to_owned(), answers.get(key)?.as_str()?.trim().to_owned())))
         .filter(|(_, text)| !text.is_empty())
         .collect();
-    let mut review = Vec::new();
+    let mut review = submission.review.clone();
     for (path, text) in &submission.files {
         let replaced = safe::of(path, text, starter, May::of(exercise)).1;
         if !replaced.is_empty() {
@@ -269,6 +269,7 @@ fn blank(course: &Course<'_>, submission: &Submission, key: &str) -> Record {
         size_bytes: None,
         size_baseline: None,
         review,
+        intake: submission.review.clone(),
         answers: free,
         message: None,
         sandbox: String::new(),

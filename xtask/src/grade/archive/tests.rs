@@ -72,7 +72,7 @@ fn listed(archive: &[u8]) -> Result<Listing, String> {
     let path = folder.path().join("s001.zip");
     // Not `write_atomic`, which waits for the disk: there are thousands of these.
     File::create(&path).unwrap().write_all(archive).unwrap();
-    read(&path, &SMALL, &|path| path.ends_with("Cargo.toml"))
+    read(&path, &mut SMALL.clone(), &|path| path.ends_with("Cargo.toml"))
 }
 
 /// The same in each of the three kinds.
@@ -113,7 +113,7 @@ fn a_path_that_leads_out_of_the_archive_refuses_all_of_it() {
         ("/etc/passwd", "is absolute"),
         ("C:/Cargo.toml", "is absolute"),
         ("c:Cargo.toml", "is absolute"),
-        ("ex1\\Cargo.toml", "has a backslash"),
+        ("ex1\\a/Cargo.toml", "has a backslash"),
         (&"x".repeat(100), "is too long"),
     ] {
         for listing in each(&[("ex1/Cargo.toml", Item::File(b"")), (path, Item::File(b"x"))]) {
@@ -157,11 +157,11 @@ fn bombs_are_stopped_while_they_are_read() {
     assert_eq!(listed(&bomb).unwrap()["Cargo.toml"], file("x"));
     let names: Vec<String> = (0..19).map(|at| format!("{at}/Cargo.toml")).collect();
     let large: Vec<_> = names.iter().map(|name| (name.as_str(), Item::File(&zeros[..20_000]))).collect();
-    let small = Caps { unpacked: 100_000, ..SMALL };
+    let mut small = Caps { unpacked: 100_000, ..SMALL };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s001.zip");
     crate::tree::write_atomic(&path, &zip_of(&large)).unwrap();
-    assert!(read(&path, &small, &|_| true).unwrap_err().contains("unpacks to more than 100000 bytes"));
+    assert!(read(&path, &mut small, &|_| true).unwrap_err().contains("unpacks to more than 100000 bytes"));
 }
 
 #[test]
@@ -213,18 +213,121 @@ fn an_encrypted_zip_is_refused() {
     assert_eq!(listed(&zip).unwrap_err(), "the archive is encrypted; hand it in without a password");
 }
 
-#[test]
-fn a_zip_that_asks_for_room_for_a_million_files_gets_none() {
-    let mut zip = zip_of(&[("Cargo.toml", Item::File(b"x"))]);
+/// The zip with a second directory end, as it is there for more than 65,534 files; it names this many.
+fn zip64_of(items: &[(&str, Item<'_>)], files: u64) -> Vec<u8> {
+    let mut zip = zip_of(items);
     let end = zip.split_off(zip.len() - 22);
-    let mut locator = [0; 20];
-    locator[..4].copy_from_slice(b"PK\x06\x07");
-    zip.extend(locator);
-    zip.extend(end);
-    for comment in [0, 65_535] {
-        zip.extend(vec![b'x'; comment]);
-        assert!(listed(&zip).unwrap_err().contains("zip64"));
+    let number = |at: usize| u64::from(u32::from_le_bytes(end[at..at + 4].try_into().unwrap()));
+    let (size, start, at) = (number(12), number(16), zip.len() as u64);
+    zip.extend(b"PK\x06\x06");
+    for (value, bytes) in [(44, 8), (45, 2), (45, 2), (0, 4), (0, 4), (files, 8), (files, 8), (size, 8), (start, 8)] {
+        zip.extend(&u64::to_le_bytes(value)[..bytes]);
     }
+    zip.extend(b"PK\x06\x07");
+    for (value, bytes) in [(0, 4), (at, 8), (1, 4)] {
+        zip.extend(&u64::to_le_bytes(value)[..bytes]);
+    }
+    zip.extend(b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0");
+    zip
+}
+
+#[test]
+fn a_zip64_of_few_files_is_read_and_one_that_asks_for_room_for_a_million_gets_none() {
+    let items = [("ex1/Cargo.toml", Item::File(b"x")), ("README.md", Item::File(b"y"))];
+    assert_eq!(listed(&zip64_of(&items, 2)).unwrap()["ex1/Cargo.toml"], file("x"));
+    for files in [21, 1_000_000, u64::MAX] {
+        let problem = listed(&zip64_of(&items, files)).unwrap_err();
+        assert_eq!(problem, "the archive has more than 20 files; leave the target folder out");
+    }
+    // A record that hides from the look at it, behind the longest comment, or in another place than usual.
+    let mut moved = zip64_of(&items, 1_000_000);
+    let at = moved.len() - 22 - 20;
+    moved.splice(at..at, *b"hidden");
+    let mut behind = zip64_of(&items, 1_000_000);
+    behind.extend(vec![b'x'; 65_535]);
+    for zip in [moved, behind] {
+        assert!(listed(&zip).is_err());
+    }
+    let mut elsewhere = zip64_of(&items, 2);
+    let locator = elsewhere.len() - 22 - 20;
+    elsewhere[locator + 8] = 0;
+    assert!(listed(&elsewhere).unwrap_err().contains("zip64 record is not where it should be"));
+}
+
+#[test]
+fn a_zip_with_backslashes_alone_is_one_from_windows_and_its_paths_get_no_further() {
+    let items = [("ex1\\", Item::File(b"")), ("ex1\\src\\Cargo.toml", Item::File(b"x"))];
+    let listing = listed(&zip_of(&items)).unwrap();
+    assert_eq!((&listing["ex1"], &listing["ex1/src/Cargo.toml"]), (&Kind::Folder, &file("x")));
+    for (path, why) in [
+        ("..\\Cargo.toml", "leads out"),
+        ("a\\..\\..\\b", "leads out"),
+        ("\\etc\\x", "absolute"),
+        ("C:\\x", "absolute"),
+    ] {
+        let problem = listed(&zip_of(&[(path, Item::File(b"x"))])).unwrap_err();
+        assert!(problem.contains(why), "{path}: {problem}");
+    }
+    // A tar never comes from there.
+    assert!(listed(&tar_of(&items)).unwrap_err().contains("backslash"));
+}
+
+/// The same, compressed with bzip2.
+pub fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ::bzip2::write::BzEncoder::new(Vec::new(), ::bzip2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// `tar cJf` of ex1/Cargo.toml, which holds `[package]`: GNU tar 1.34 and xz 5.4, whose dictionary is 8 MiB.
+pub const XZ: &[u8] = include_bytes!("ex1.tar.xz");
+/// The same, for which xz wants a dictionary of 1 GiB.
+const XZ_HUGE: &[u8] = include_bytes!("huge-dictionary.tar.xz");
+/// 8 MiB of zeros in a tar, in 1.4 KiB of xz.
+const XZ_BOMB: &[u8] = include_bytes!("bomb.tar.xz");
+
+#[test]
+fn tars_by_xz_and_bzip2_are_read_within_the_same_limits() {
+    assert_eq!(listed(XZ).unwrap()["ex1/Cargo.toml"], file("[package]"));
+    let problem = listed(XZ_HUGE).unwrap_err();
+    assert!(problem.contains("memory"), "{problem}");
+    let small = "the archive unpacks to more than 262144 bytes; leave the target folder out";
+    assert_eq!(listed(XZ_BOMB).unwrap_err(), small);
+    let tar = tar_of(&[("ex1/Cargo.toml", Item::File(b"[package]"))]);
+    assert_eq!(listed(&bzip2(&tar)).unwrap()["ex1/Cargo.toml"], file("[package]"));
+    let zeros = tar_of(&[("x", Item::File(&vec![0; 4 << 20]))]);
+    assert_eq!(listed(&bzip2(&zeros)).unwrap_err(), small);
+    for whole in [XZ, &bzip2(&tar)] {
+        for length in (0..whole.len()).step_by(5) {
+            assert!(listed(&whole[..length]).unwrap_err().starts_with("the archive "), "{length}");
+        }
+        for at in 0..whole.len() {
+            let mut damaged = whole.to_vec();
+            damaged[at] ^= 0xff;
+            if let Err(problem) = listed(&damaged) {
+                assert!(problem.starts_with("the archive "), "{problem}");
+                assert_ne!(problem, "the archive is damaged", "a library panicked at byte {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_read_is_called_by_its_name() {
+    for (bytes, what) in
+        [(&b"Rar!\x1a\x07\x01\0"[..], "RAR"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x28\xb5\x2f\xfd\0\0", "zstd")]
+    {
+        assert!(listed(bytes).unwrap_err().contains(what));
+    }
+    for (name, what) in [("a.rar", "RAR"), ("a.7z", "7z"), ("a.tar.zst", "zstd"), ("a.gz", "not a zip")] {
+        assert!(unread(name).contains(what), "{}", unread(name));
+        assert!(unread(name).ends_with("unpack it, and put a folder or a zip in its place"));
+    }
+    assert_eq!(ending("s001.Tar.XZ"), Some((".Tar.XZ", true)));
+    assert_eq!(ending(".zip"), None);
+    assert_eq!(ending("übung.zip"), Some((".zip", true)));
+    assert_eq!(ending("s001.tar.zst"), Some((".tar.zst", false)));
+    assert_eq!(shown("s\u{200b}001"), "`s<U+200B>001`");
 }
 
 #[test]
@@ -233,7 +336,10 @@ fn an_unusual_compression_is_named() {
     let (local, central) = (8, zip.windows(4).position(|window| window == b"PK\x01\x02").unwrap() + 10);
     (zip[local], zip[central]) = (14, 14);
     let problem = listed(&zip).unwrap_err();
-    assert!(problem.contains("packed in a way that is not read here"), "{problem}");
+    assert_eq!(problem, "the archive is packed with Lzma, which isn't read; pack it as an ordinary zip (Deflate)");
+    (zip[local], zip[central]) = (9, 9);
+    let problem = listed(&zip).unwrap_err();
+    assert!(problem.contains("packed with Deflate64"), "{problem}");
 }
 
 #[test]
@@ -278,7 +384,7 @@ fn only_ordinary_files_are_opened() {
     crate::tree::write_atomic(&at("real.zip"), &zip_of(&[])).unwrap();
     std::os::unix::fs::symlink(at("real.zip"), at("link.zip")).unwrap();
     rustix::fs::mkfifoat(rustix::fs::CWD, at("pipe.zip"), rustix::fs::Mode::RWXU).unwrap();
-    let problem = |name: &str| read(&at(name), &SMALL, &|_| true).unwrap_err();
+    let problem = |name: &str| read(&at(name), &mut SMALL.clone(), &|_| true).unwrap_err();
     assert_eq!(problem("link.zip"), "the archive is a link, and links are not followed");
     assert_eq!(problem("pipe.zip"), "the archive is no ordinary file");
     assert_eq!(problem(""), "the archive is a folder, not a file");

@@ -63,7 +63,7 @@ pub fn grades(book: &Gradebook) -> Result<String> {
 
 /// Text that stays text in a spreadsheet: one that would run as a formula gets an apostrophe before it. Numbers do not come
 /// this way, so a negative one stays a number.
-fn cell(text: &str) -> String {
+pub fn cell(text: &str) -> String {
     // Some programs look behind spaces, and in East Asia at wide characters, too.
     const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     let (is_formula, text) = (text.trim_start().starts_with(FORMULA), clean_line(text));

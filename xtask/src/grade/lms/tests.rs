@@ -1,0 +1,251 @@
+//! Names as LMSs write them, and names that only look so.
+
+use super::*;
+
+fn name(text: &str) -> Name {
+    let ending = crate::grade::archive::ending(text).map_or(0, |(ending, _)| ending.len());
+    Name {
+        text: text.trim_end_matches('/').to_owned(),
+        is_folder: text.ends_with('/'),
+        is_checkout: false,
+        stem: text[..text.len() - ending].trim_end_matches('/').to_owned(),
+    }
+}
+
+fn all(texts: &[&str]) -> Vec<Meaning> {
+    let names: Vec<Name> = texts.iter().map(|text| name(text)).collect();
+    read(&names, None, None)
+}
+
+/// The LMS, the ids, the name, the order, the file.
+type Told<'a> = (Option<Lms>, Vec<&'a str>, Option<&'a str>, &'a str, Option<&'a str>);
+
+fn told(meaning: &Meaning) -> Told<'_> {
+    let handle = &meaning.handles[0];
+    let ids = handle.ids.iter().map(String::as_str).collect();
+    (meaning.lms, ids, handle.name.as_deref(), handle.attempt.trim_start_matches('0'), meaning.file.as_deref())
+}
+
+#[test]
+fn every_pattern_is_an_expression() {
+    assert_eq!(COMPILED.len(), PATTERNS.len());
+}
+
+#[test]
+fn canvas_tells_the_user_the_order_and_the_file() {
+    let names = [
+        "doejane_LATE_10001_900001_ex1.zip",
+        "linmei_10003_900003_Cargo.toml",
+        "müllerjörg_10004_900004_ex1-2.zip",
+        "anon_aB3x9_900005_ex1.zip",
+        "LATE_anon_aB3x8_900006_ex1.zip",
+        "roepat_10005_text.html",
+        "doe-jim_10006_900007_my_file_1_2.zip",
+    ];
+    let meanings = all(&names);
+    let canvas = Some(Lms::Canvas);
+    let expected = [
+        (canvas, vec!["10001", "doejane"], Some("doejane"), "900001", Some("ex1.zip")),
+        (canvas, vec!["10003", "linmei"], Some("linmei"), "900003", Some("Cargo.toml")),
+        (canvas, vec!["10004", "müllerjörg"], Some("müllerjörg"), "900004", Some("ex1-2.zip")),
+        (canvas, vec!["aB3x9"], None, "900005", Some("ex1.zip")),
+        (canvas, vec!["aB3x8"], None, "900006", Some("ex1.zip")),
+        (canvas, vec!["10005", "roepat"], Some("roepat"), "", None),
+        (canvas, vec!["10006", "doe-jim"], Some("doe-jim"), "900007", Some("my_file_1_2.zip")),
+    ];
+    assert_eq!(meanings.iter().map(told).collect::<Vec<_>>(), expected);
+    let late: Vec<bool> = meanings.iter().map(|meaning| meaning.handles[0].late).collect();
+    assert_eq!(late, [true, false, false, false, true, false, false]);
+    assert!(meanings[5].is_page && !meanings[4].is_page);
+    // Later uploads sort behind earlier ones, also where a number gets a digit more.
+    let order = all(&["a_1_999_x.zip", "a_1_1000_x.zip"]);
+    assert!(order[0].handles[0].attempt < order[1].handles[0].attempt);
+}
+
+#[test]
+fn a_name_that_may_be_an_ordinary_one_stays_the_students() {
+    for names in [
+        &["s_001_x.zip", "s_002_x.zip"][..],
+        // Numbers of Canvas have no zeros in front.
+        &["s_001_002_x.zip"],
+        // One among many that are none.
+        &["s_12_34_x.zip", "s002.zip", "s003.zip"],
+        &["s_12_34_x/", "submission/", "attempt_1/", "123-456 - Jane/"],
+        &["jane_assignsubmission/", "a_attempt_2026-05-30_x.zip"],
+        &["anna-s001/"],
+    ] {
+        for (meaning, text) in all(names).iter().zip(names) {
+            assert_eq!((meaning.lms, told(meaning).1), (None, vec![name(text).stem.as_str()]), "{text}");
+        }
+    }
+}
+
+#[test]
+fn moodle_tells_the_participant_with_and_without_folders() {
+    let meanings = all(&[
+        "Jane van Doe_12345_assignsubmission_file_/",
+        "Jane van Doe_12346_assignsubmission_file/",
+        "s001_12347_assignsubmission_file_ex1.zip",
+        "Participant_12348_assignsubmission_file_Cargo.toml",
+        "Jane van Doe_12345_assignsubmission_onlinetext_/",
+        "Jane van Doe_12345_assignsubmission_onlinetext_onlinetext.html",
+        "Team A_77_assignsubmission_file_/",
+        "Default group_assignsubmission_file_/",
+    ]);
+    let moodle = Some(Lms::Moodle);
+    let expected = [
+        (moodle, vec!["12345", "Participant 12345"], Some("Jane van Doe"), "", None),
+        (moodle, vec!["12346", "Participant 12346"], Some("Jane van Doe"), "", None),
+        (moodle, vec!["12347", "Participant 12347", "s001"], Some("s001"), "", Some("ex1.zip")),
+        (moodle, vec!["12348", "Participant 12348"], None, "", Some("Cargo.toml")),
+        (moodle, vec!["12345", "Participant 12345"], Some("Jane van Doe"), "", None),
+        (moodle, vec!["12345", "Participant 12345"], Some("Jane van Doe"), "", None),
+        (moodle, vec!["77", "Participant 77"], Some("Team A"), "", None),
+        (moodle, vec!["Default group"], Some("Default group"), "", None),
+    ];
+    assert_eq!(meanings.iter().map(told).collect::<Vec<_>>(), expected);
+    let pages: Vec<bool> = meanings.iter().map(|meaning| meaning.is_page).collect();
+    assert_eq!(pages, [false, false, false, false, true, true, false, false]);
+}
+
+#[test]
+fn blackboard_tells_the_login_the_time_and_the_assignment() {
+    let meanings = all(&[
+        "Exercise 1_s301_attempt_2026-05-30-11-59-12_ex1.zip",
+        "Exercise 1_s301_attempt_2026-05-30-11-59-12.txt",
+        "CS_101 Exercise 1_s302_attempt_2026-05-29-11-59-12_Cargo.toml",
+    ]);
+    let blackboard = Some(Lms::Blackboard);
+    let expected = [
+        (blackboard, vec!["s301"], None, "2026-05-30-11-59-12", Some("ex1.zip")),
+        (blackboard, vec!["s301"], None, "2026-05-30-11-59-12", None),
+        (blackboard, vec!["s302"], None, "2026-05-29-11-59-12", Some("Cargo.toml")),
+    ];
+    assert_eq!(meanings.iter().map(told).collect::<Vec<_>>(), expected);
+    assert!(meanings[1].is_page && !meanings[0].is_page);
+    assert_eq!(meanings[2].title.as_deref(), Some("CS_101 Exercise 1"));
+}
+
+#[test]
+fn brightspace_tells_the_name_and_the_time_and_namesakes_apart() {
+    let meanings = all(&[
+        "123-456 - s001 - Nov 3, 2026 1159 PM/",
+        "124-456 - Jane Doe - Nov 3, 2026 1201 AM/",
+        "125-456 - A00123 - Max Roe - Dec 13, 2026 905 AM/",
+        "126-456 - Ann Lee - Jan 1, 2027 1230 PM - ex1.zip",
+        "127-456 - Same Name - Nov 3, 2026 1201 AM/",
+        "128-456 - Same Name - Nov 4, 2026 1201 AM/",
+    ]);
+    let brightspace = Some(Lms::Brightspace);
+    let expected = [
+        (brightspace, vec!["s001"], Some("s001"), "2026-11-03T23:59", None),
+        (brightspace, vec!["Jane Doe"], Some("Jane Doe"), "2026-11-03T00:01", None),
+        (brightspace, vec!["A00123", "Max Roe"], Some("Max Roe"), "2026-12-13T09:05", None),
+        (brightspace, vec!["Ann Lee"], Some("Ann Lee"), "2027-01-01T12:30", Some("ex1.zip")),
+        (brightspace, vec!["Same Name (127)"], Some("Same Name"), "2026-11-03T00:01", None),
+        (brightspace, vec!["Same Name (128)"], Some("Same Name"), "2026-11-04T00:01", None),
+    ];
+    assert_eq!(meanings.iter().map(told).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn gradescope_tells_the_members_of_each_folder() {
+    let text = "---\n\
+                submission_123:\n\
+                \x20 :submitters:\n\
+                \x20 - :name: Jane O'Doe\n\
+                \x20   :sid: 's001'\n\
+                \x20   :email: s001@example.org\n\
+                \x20 :created_at: 2026-05-30 11:59:12.000000000 Z\n\
+                \x20 :score: 0.0\n\
+                \x20 :history:\n\
+                \x20 - :id: 7\n\
+                \x20   :submitters:\n\
+                \x20   - :name: Somebody Earlier\n\
+                submission_124:\n\
+                \x20 :submitters:\n\
+                \x20   - :name: \"J\\u00f6rg \\\"J\\\"\"\n\
+                \x20     :sid:\n\
+                \x20     :email: j@example.org\n\
+                \x20   - :email: 'it''s@example.org'\n\
+                \x20     :name: Max\n\
+                submission_125:\n\
+                \x20 :submitters: []\n";
+    let all = gradescope::parse(text);
+    let ids =
+        |folder: &str| -> Vec<Vec<String>> { all[folder].iter().map(|member| member.handle(folder).ids).collect() };
+    assert_eq!(ids("submission_123")[0], ["s001", "s001@example.org"]);
+    assert_eq!(ids("submission_124"), [["j@example.org"], ["it's@example.org"]]);
+    assert_eq!(all["submission_124"][0].name, "Jörg \"J\"");
+    assert!(all["submission_125"].is_empty());
+
+    let names = [name("submission_123/"), name("submission_124/"), name("submission_125/"), name("submission_9/")];
+    let meanings = read(&names, Some(&all), None);
+    assert!(meanings.iter().all(|meaning| meaning.lms == Some(Lms::Gradescope)));
+    assert_eq!(meanings[0].handles[0].name.as_deref(), Some("Jane O'Doe"));
+    let counts: Vec<usize> = meanings.iter().map(|meaning| meaning.handles.len()).collect();
+    assert_eq!(counts, [1, 2, 1, 1], "a submission without submitters is named by its folder");
+    assert_eq!(meanings[3].handles[0].ids, ["submission_9"]);
+}
+
+#[test]
+fn metadata_of_any_kind_ends_in_a_list() {
+    for text in [
+        "",
+        ":",
+        "a",
+        "a:\n",
+        "- :submitters:",
+        "a:\n :submitters:\n  :name: x",
+        "\u{0}\n\t- :\n a: \"\\",
+        "a:\n  :submitters:\n  -\n",
+    ] {
+        gradescope::parse(text);
+    }
+}
+
+#[test]
+fn checkouts_of_an_assignment_are_called_by_their_logins() {
+    let names = |is_checkout| -> Vec<Name> {
+        let texts = ["size-lab-octo-cat/", "size-lab-octo-dog/", "size-lab-hubot/"];
+        texts.iter().map(|text| Name { is_checkout, ..name(text) }).collect()
+    };
+    let ids = |names: &[Name]| -> Vec<Vec<String>> {
+        read(names, None, None).into_iter().map(|meaning| meaning.handles[0].ids.clone()).collect()
+    };
+    assert_eq!(ids(&names(true))[0], ["octo-cat", "size-lab-octo-cat"]);
+    assert_eq!(ids(&names(true))[2], ["hubot", "size-lab-hubot"]);
+    // Without a repository in them they may be anything: the whole name comes first.
+    assert_eq!(ids(&names(false))[0], ["size-lab-octo-cat", "octo-cat"]);
+    assert_eq!(ids(&names(true)[..1])[0], ["size-lab-octo-cat"]);
+}
+
+#[test]
+fn an_expression_of_the_instructor_wins_and_what_it_does_not_match_is_told() {
+    let names = [name("doejane_10001_900001_ex1.zip"), name("x-s007-final.zip"), name("other/")];
+    let ids = |expression: &str| -> Vec<(String, bool)> {
+        let meanings = read(&names, None, Some(&Regex::new(expression).unwrap()));
+        meanings.into_iter().map(|meaning| (meaning.handles[0].ids[0].clone(), meaning.is_unmatched)).collect()
+    };
+    assert_eq!(ids("(s[0-9]+)")[1], ("s007".to_owned(), false));
+    assert_eq!(ids("(s[0-9]+)")[2], ("other".to_owned(), true));
+    assert_eq!(ids("^(x-)?(?P<id>[a-z0-9]+)")[..2], [("doejane".to_owned(), false), ("s007".to_owned(), false)]);
+}
+
+#[test]
+fn what_cannot_be_seen_is_written_out() {
+    assert_eq!(visible("s\u{200b}001\u{a0}\u{202e}"), "s<U+200B>001<U+00A0><U+202E>");
+    assert_eq!(visible("über 😀"), "über 😀");
+    assert_ne!(all(&["s\u{200b}001/"])[0].handles[0].ids, all(&["s001/"])[0].handles[0].ids);
+}
+
+#[test]
+fn ten_thousand_names_are_read_in_no_time() {
+    let texts: Vec<String> =
+        (0..10_000).map(|at| format!("Student{at} Of a Long Name_{at}_assignsubmission_file_/")).collect();
+    let names: Vec<Name> = texts.iter().map(|text| name(text)).collect();
+    let began = std::time::Instant::now();
+    assert!(read(&names, None, None).iter().all(|meaning| meaning.lms == Some(Lms::Moodle)));
+    // Nothing is compared with all others; a debug build on a busy machine has room.
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+}
