@@ -50,7 +50,7 @@ def rows_of(data, separators=","):
 
 def decimal(text):
     """Canvas and Moodle read `7,5` and `7.5` alike."""
-    need(re.fullmatch(r"\d+([.,]\d+)?", text), f"{text!r} is no number")
+    need(re.fullmatch(r"\d+([.,]\d+)?", text), f"{text!r} isn't a number")
     return float(text.replace(",", "."))
 
 
@@ -103,7 +103,7 @@ def moodle(template, filled):
     need(before[0] == head, "the head line changed")
     changes = []
     for old, new in zip(before[1:], after[1:]):
-        need(re.fullmatch(r"Participant \d+", new[key]), f"{new[key]!r} is no participant")
+        need(re.fullmatch(r"Participant \d+", new[key]), f"{new[key]!r} isn't a participant")
         if old[grade] == new[grade]:
             continue
         need(lock is None or new[lock] != "No", f"{new[key]}: the grade is locked")
@@ -146,7 +146,7 @@ def feedback(lms, path):
             owners.append((owner(lms, name), archive.read(name)))
     for (_, shown), content in owners:
         # What is called a zip must be one: the student opens it by its name.
-        need(not shown.endswith(".zip") or content.startswith(b"PK"), f"{shown} is no zip")
+        need(not shown.endswith(".zip") or content.startswith(b"PK"), f"{shown} isn't a zip")
     return [who for who, _ in owners]
 
 

@@ -150,7 +150,7 @@ fn fill(
         for row in gathered.book.rows.iter().filter(|row| row.exercise == column.exercise) {
             match places.of_student.get(row.student.as_str()) {
                 Some(&at) => used.entry(at).or_default().push(row),
-                // What the roster lists and the LMS doesn't have is no grade that could be lost.
+                // Nothing was handed in and the LMS doesn't have the student: no grade is lost.
                 None if row.status == "not-handed-in" && row.override_reason.is_none() => {}
                 None => lost.push(shown(&row.student)),
             }

@@ -34,7 +34,7 @@ pub struct Sheet {
     pub path: PathBuf,
     /// What is between two cells.
     pub separator: char,
-    /// The rows; lines with nothing in them are no rows.
+    /// The rows; empty lines don't count.
     pub rows: Vec<Line>,
     encoding: Encoding,
     text: String,
@@ -208,7 +208,7 @@ fn cell(text: &str, start: usize, separator: char) -> Option<(Cell, usize)> {
             break;
         }
     }
-    // What stands between the closing quote and the separator belongs to the cell, as in all readers.
+    // Text between the closing quote and the separator is part of the cell, as in all readers.
     let tail = left.find(is_end).unwrap_or(left.len());
     held.push_str(&left[..tail]);
     let end = text.len() - left.len() + tail;

@@ -127,10 +127,10 @@ fn what_matches_no_student_is_kept_with_the_nearest_id_and_who_is_missing_is_nam
         handle("s001", &["s001"], ""),
         handle("s078", &["s078"], ""),
         handle("Jan Doe_7_assignsubmission_file_", &["7"], "Jan Doe"),
-        handle("nobody knows", &["nobody knows"], ""),
+        handle("quite different", &["quite different"], ""),
     ];
     let resolved = resolve(&handles, Some(&roster)).unwrap();
-    assert_eq!(resolved.students, [vec!["s001"], vec!["s078"], vec!["7"], vec!["nobody knows"]]);
+    assert_eq!(resolved.students, [vec!["s001"], vec!["s078"], vec!["7"], vec!["quite different"]]);
     let nearest: Vec<_> = resolved.unknown.iter().map(|unknown| unknown.nearest.as_deref()).collect();
     assert_eq!(nearest, [Some("S077"), Some("s001"), None]);
     assert_eq!(resolved.missing, ["s002", "s003", "s004", "S077"]);

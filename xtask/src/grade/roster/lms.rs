@@ -237,7 +237,7 @@ fn plain(cell: &str) -> &str {
 }
 
 /// The ids that a cell holds, the surest first: `007` for Brightspace's `#007`, and the number alone for Moodle's
-/// "Participant 7". Moodle's importer takes the number, too; the word depends on the language.
+/// "Participant 7". Moodle's importer takes the number as well; the word depends on the language.
 fn identifiers(cell: &str, is_participant: bool) -> Vec<String> {
     let cell = plain(cell);
     let cell = cell.strip_prefix('#').unwrap_or(cell);
