@@ -1,18 +1,22 @@
 //! Writes the reports of a grading run from its journal: they can be written again at any time, and a person's decisions and
 //! the late policy are applied here and nowhere else.
 
+pub mod anonymous;
+mod changes;
+
 use super::journal::{self, Contents};
-use super::model::Record;
+use super::model::{Record, Seen};
 use super::options::Options;
-use super::policy::{self, Input, Late, Overrides, Person};
+use super::policy::{self, Input, Late, Overrides, Person, Question};
 use super::roster::{self, Roster};
 use crate::cli::GradeFormat;
+use crate::exercise::kinds::{self, Check, Truth};
 use crate::exercise::{self, Exercise};
 use crate::output;
 use crate::report::grade::{self, Gradebook, csv, gradescope, html, json, junit};
 use crate::tree;
 use anyhow::{Context as _, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 use std::thread::{self, ScopedJoinHandle};
@@ -48,6 +52,7 @@ pub fn write(root: &Path, out: &Path, options: &Options, contents: &Contents) ->
         students: &students,
         person: &|student, exercise| person(roster.as_ref(), student, exercise),
         exercises: &shown,
+        questions: &questions(&exercises),
         handed_in: &contents.handed_in(),
         overrides: &overrides,
         late: late.as_ref(),
@@ -64,22 +69,115 @@ pub fn write(root: &Path, out: &Path, options: &Options, contents: &Contents) ->
             conflicts.len()
         ));
     }
-    let book = book(records, rows);
+    let mut book = book(contents, rows);
+    book.questions = questions(&exercises)
+        .into_iter()
+        .map(|question| ((question.exercise, question.key), question.points))
+        .collect();
+    book.unknown = unknown(contents, roster.as_ref());
+    book.missing = missing(contents);
     let formats = if options.formats.is_empty() { ALL.to_vec() } else { options.formats.clone() };
+    let is_wanted = |format| formats.contains(&format);
+    let mut table = String::new();
+    if is_wanted(GradeFormat::Csv) || is_wanted(GradeFormat::Html) {
+        table = csv::grades(&book)?;
+        book.since = changes::since(out, &table, &book, records, is_wanted(GradeFormat::Csv))?;
+    }
+    let pages = is_wanted(GradeFormat::Html).then(|| {
+        let known = if options.anonymous { Some(anonymous::Names::of(out, &book, contents)?) } else { None };
+        Ok::<_, anyhow::Error>(known.map(|names| names.book(&book)))
+    });
+    let pages = pages.transpose()?.flatten();
     // At once: some are one long text, others are thousands of short ones.
     thread::scope(|scope| {
-        let book = &book;
-        let reports: Vec<_> = formats.into_iter().map(|format| scope.spawn(move || one(out, format, book))).collect();
+        let (book, table, pages) = (&book, table.as_str(), pages.as_ref());
+        let reports: Vec<_> = formats
+            .iter()
+            .map(|&format| {
+                scope.spawn(move || match format {
+                    GradeFormat::Csv => tables(out, table, book),
+                    GradeFormat::Html => all_pages(out, pages.unwrap_or(book)),
+                    _ => one(out, format, book),
+                })
+            })
+            .collect();
         reports.into_iter().try_for_each(joined)
     })
+}
+
+/// The grades, and what has changed in them.
+fn tables(out: &Path, table: &str, book: &Gradebook) -> Result<()> {
+    if let Some(since) = &book.since {
+        tree::write_derived(&out.join("changes.csv"), csv::changes(since)?.as_bytes())?;
+    }
+    tree::write_derived(&out.join("grades.csv"), table.as_bytes())
+}
+
+/// The pages of a class and of each student, and no page of an earlier report beside them: one with names must not stay there
+/// when the others have none.
+fn all_pages(out: &Path, book: &Gradebook) -> Result<()> {
+    let write = |name: &str, text: &str| tree::write_derived(&out.join(name), text.as_bytes());
+    let students = out.join("students");
+    let mut there: BTreeSet<String> = BTreeSet::new();
+    for row in &book.rows {
+        there.insert(format!("{}.html", grade::file_name(&row.student)));
+    }
+    remove_pages(&students, &there)?;
+    for_each(book, |student, book| {
+        write(&format!("students/{}.html", grade::file_name(student)), &html::student(book, student))
+    })?;
+    match html::changes(book) {
+        Some(page) => write("changes.html", &page)?,
+        None => remove_page(&out.join("changes.html"))?,
+    }
+    let similar = similar_pages(out, book.is_anonymous)?;
+    let also = [("similar/index.html", "Similar submissions")];
+    write("index.html", &html::index(book, if similar { &also } else { &[] }))
+}
+
+/// Whether there are pages of similar submissions that may be shown beside these: pages with names go when these have none.
+fn similar_pages(out: &Path, is_anonymous: bool) -> Result<bool> {
+    let folder = out.join("similar");
+    let Ok(index) = fs::read(folder.join("index.html")) else { return Ok(false) };
+    if !is_anonymous || html::similar::is_anonymous(&index) {
+        return Ok(html::is_ours(&index));
+    }
+    remove_pages(&folder, &BTreeSet::new())?;
+    output::note(&format!(
+        "the pages in {} had names and are removed; run `grade --similar` with --anonymous to get them without",
+        crate::diagnostic::shown(&folder).display()
+    ));
+    Ok(false)
+}
+
+/// Removes the pages of ours in a folder, but for these.
+pub fn remove_pages(folder: &Path, wanted: &BTreeSet<String>) -> Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".html") && !wanted.contains(&*name) {
+            remove_page(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a page of ours, and no other file.
+fn remove_page(path: &Path) -> Result<()> {
+    match fs::read(path) {
+        Ok(page) if html::is_ours(&page) => {
+            fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
     let write = |name: &str, text: String| tree::write_derived(&out.join(name), text.as_bytes());
     match format {
-        // Words for people are about a dry run, and go to standard output.
-        GradeFormat::Text => Ok(()),
-        GradeFormat::Csv => write("grades.csv", csv::grades(book)?),
+        // Words for people are about a dry run, and go to standard output. The others have functions of their own.
+        GradeFormat::Text | GradeFormat::Csv | GradeFormat::Html => Ok(()),
         GradeFormat::Json => write("grades.json", json::grades(book).context("cannot write the grades as JSON")?),
         GradeFormat::Junit => write("junit.xml", junit::grades(book)),
         GradeFormat::Gradescope => {
@@ -92,12 +190,6 @@ fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
                 }
                 Ok(())
             })
-        }
-        GradeFormat::Html => {
-            for_each(book, |student, book| {
-                write(&format!("students/{}.html", grade::file_name(student)), html::student(book, student))
-            })?;
-            write("index.html", html::index(book))
         }
     }
 }
@@ -130,8 +222,8 @@ fn each(book: &Gradebook) -> BTreeMap<&str, Gradebook> {
             title: book.title.clone(),
             toolchain: book.toolchain.clone(),
             target: book.target.clone(),
-            sandbox: book.sandbox.clone(),
-            rows: Vec::new(),
+            is_anonymous: book.is_anonymous,
+            ..Gradebook::default()
         };
         all.entry(row.student.as_str()).or_insert_with(none).rows.push(row.clone());
     }
@@ -175,15 +267,76 @@ fn person(roster: Option<&Roster>, student: &str, exercise: &str) -> Person {
     }
 }
 
-fn book(records: &[Record], rows: Vec<policy::Row<'_>>) -> Gradebook {
-    let latest = records.last();
-    let unboxed = records.iter().any(|record| record.sandbox != "bwrap");
+/// The questions that students answer in their own words.
+fn questions(exercises: &[Exercise]) -> Vec<Question> {
+    let mut questions = Vec::new();
+    for exercise in exercises {
+        for goal in &exercise.data.goal {
+            if let Check::Answer(kinds::Answer { key, truth: Truth::Text(_), .. }) = &goal.check {
+                questions.push(Question {
+                    exercise: exercise.id.clone(),
+                    key: key.clone(),
+                    goal: goal.id.get_ref().clone(),
+                    points: goal.points,
+                });
+            }
+        }
+    }
+    questions
+}
+
+/// Entries that no run could match, but for those that a later run or the roster of this report knows.
+fn unknown(contents: &Contents, roster: Option<&Roster>) -> Vec<grade::Unknown> {
+    let mut unknown: BTreeMap<&str, grade::Unknown> = BTreeMap::new();
+    for run in &contents.runs {
+        for seen in &run.students {
+            unknown.remove(seen.handle.entry.as_str());
+        }
+        for super::model::Unknown { student, entry, nearest } in &run.unknown {
+            let found = grade::Unknown { student: student.clone(), entry: entry.clone(), nearest: nearest.clone() };
+            unknown.insert(entry, found);
+        }
+    }
+    let listed: BTreeSet<&str> =
+        roster.into_iter().flat_map(|roster| &roster.rows).map(|row| row.student.as_str()).collect();
+    unknown.into_values().filter(|unknown| !listed.contains(unknown.student.as_str())).collect()
+}
+
+/// Everyone of whom no run found anything.
+fn missing(contents: &Contents) -> Vec<String> {
+    let found: BTreeSet<String> = contents.students().into_iter().collect();
+    let all: BTreeSet<&String> = contents.runs.iter().flat_map(|run| &run.missing).collect();
+    all.into_iter().filter(|student| !found.contains(*student)).cloned().collect()
+}
+
+/// The students who share a submission: the same entry, with the same result for the exercise.
+fn teams<'a>(
+    contents: &'a Contents,
+    seen: &HashMap<&str, &'a Seen>,
+) -> HashMap<(&'a str, &'a str, &'a str), Vec<&'a str>> {
+    let mut teams: HashMap<(&str, &str, &str), Vec<&str>> = HashMap::new();
+    for ((_, _), record) in journal::latest(&contents.records) {
+        if let Some(seen) = seen.get(record.student.as_str()).filter(|seen| !seen.handle.entry.is_empty()) {
+            let shared = (seen.handle.entry.as_str(), record.exercise.as_str(), record.key.as_str());
+            teams.entry(shared).or_default().push(&record.student);
+        }
+    }
+    teams.retain(|_, members| members.len() > 1);
+    teams
+}
+
+fn book(contents: &Contents, rows: Vec<policy::Row<'_>>) -> Gradebook {
+    let latest = contents.records.last();
+    let mut seen: HashMap<&str, &Seen> = HashMap::new();
+    for found in contents.runs.iter().flat_map(|run| &run.students) {
+        seen.insert(&found.student, found);
+    }
+    let teams = teams(contents, &seen);
     let hundredths = |number: policy::Hundredths| i64::try_from(number.0).unwrap_or(i64::MAX);
     Gradebook {
         title: "The workshop on Rust binary size".to_owned(),
         toolchain: latest.map(|record| record.toolchain.clone()).unwrap_or_default(),
         target: latest.map(|record| record.target.clone()).unwrap_or_default(),
-        sandbox: if unboxed { "none" } else { "bwrap" }.to_owned(),
         rows: rows
             .into_iter()
             .map(|row| {
@@ -196,10 +349,32 @@ fn book(records: &[Record], rows: Vec<policy::Row<'_>>) -> Gradebook {
                     score,
                     max_score,
                     override_reason,
+                    decided,
                     status,
                     review,
                 } = row;
+                let of_entry = seen.get(person.id.as_str());
+                let shared = of_entry.zip(record).and_then(|(seen, record)| {
+                    teams.get(&(seen.handle.entry.as_str(), record.exercise.as_str(), record.key.as_str()))
+                });
+                let points = |goal: &super::model::Goal| {
+                    let decided = decided.values().find(|decided| decided.goal == goal.id);
+                    hundredths(decided.map_or(policy::Hundredths::whole(goal.points), |decided| decided.points))
+                };
                 grade::Row {
+                    team: shared.into_iter().flatten().map(|member| (*member).to_owned()).collect(),
+                    attempt: of_entry
+                        .map(|seen| seen.handle.attempt.clone())
+                        .filter(|attempt| record.is_some() && !attempt.is_empty()),
+                    goals: record.iter().flat_map(|record| &record.goals).map(|own| goal(own, points(own))).collect(),
+                    sandbox: record.map(|record| record.sandbox.clone()).filter(|sandbox| !sandbox.is_empty()),
+                    decisions: decided
+                        .iter()
+                        .map(|(key, decided)| {
+                            let policy::Decided { goal: _, points, reason } = decided.clone();
+                            (key.clone(), grade::Decision { points: hundredths(points), reason })
+                        })
+                        .collect(),
                     student: person.id,
                     first_name: person.first_name,
                     last_name: person.last_name,
@@ -219,7 +394,6 @@ fn book(records: &[Record], rows: Vec<policy::Row<'_>>) -> Gradebook {
                     seconds: record.map_or(0.0, |record| record.seconds),
                     message: record.and_then(|record| record.message.clone()),
                     problems: record.iter().flat_map(|record| &record.problems).map(problem).collect(),
-                    goals: record.iter().flat_map(|record| &record.goals).map(goal).collect(),
                     answers: record.map(|record| record.answers.clone()).unwrap_or_default(),
                     files: record.map(|record| record.files.clone()).unwrap_or_default(),
                     ignored: record.map(|record| record.ignored.clone()).unwrap_or_default(),
@@ -227,11 +401,13 @@ fn book(records: &[Record], rows: Vec<policy::Row<'_>>) -> Gradebook {
                 }
             })
             .collect(),
+        ..Gradebook::default()
     }
 }
 
-fn goal(goal: &super::model::Goal) -> grade::Goal {
-    let super::model::Goal { id, text, verdict, points, points_max, problems, waits_for } = goal.clone();
+/// A goal with the points that a person gave, or that grading has found.
+fn goal(goal: &super::model::Goal, points: i64) -> grade::Goal {
+    let super::model::Goal { id, text, verdict, points: _, points_max, problems, waits_for } = goal.clone();
     let problems = problems.iter().map(problem).collect();
     grade::Goal { id, text, verdict, points, points_max, problems, waits_for }
 }
@@ -242,7 +418,7 @@ fn problem(problem: &super::model::Problem) -> grade::Problem {
 }
 
 /// Seconds since 1970 as `2026-11-21T12:00:00Z`, by the rule of days that repeats every 400 years.
-fn time(seconds: i64) -> String {
+pub(super) fn time(seconds: i64) -> String {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
