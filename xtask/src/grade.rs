@@ -15,6 +15,7 @@ mod roster;
 mod run;
 mod safe;
 mod selftest;
+mod similar;
 mod submissions;
 mod users;
 mod worker;
@@ -66,6 +67,9 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
     let Some(dir) = &asked.dir else {
         bail!(Failure::new(Exit::Usage, "there is nothing to grade").help("name the folder with the submissions"));
     };
+    if asked.similar {
+        return similar::run(root, options, dir);
+    }
     let summary = run::run(root, options, dir)?;
     publish::write(root, &options.out, options, &summary.contents)?;
     output::note(&format!(

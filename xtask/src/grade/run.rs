@@ -188,7 +188,7 @@ fn work(
     }
 }
 
-fn exercises(root: &Path, wanted: &[String]) -> Result<Vec<Exercise>> {
+pub(super) fn exercises(root: &Path, wanted: &[String]) -> Result<Vec<Exercise>> {
     if wanted.is_empty() { exercise::all(root) } else { wanted.iter().map(|id| exercise::load(root, id)).collect() }
 }
 

@@ -8,7 +8,7 @@ use super::tally::{clusters, hard_goals, judged, spread, tenths};
 use super::{Column, LISTING, changes, frame, number, paragraph, people, picture, prose, score, section, table, words};
 use crate::diagnostic::Code;
 use crate::report::grade::{ANSWER_WAITS, Gradebook, Row, points};
-use crate::units::thousands;
+use crate::units::{plural, thousands};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The page for the instructor. It links to `students/<file_name(student)>.html`. `also` leads to other pages about the class.
@@ -101,18 +101,20 @@ fn failed(book: &Gradebook) -> Vec<Html> {
     }
     let of = book.rows.iter().filter(|row| row.is_handed_in()).count();
     let note = format!(
-        "Not graded yet: {} of {of} submissions, because something failed on our side (infra-error). Grade again: only these \
+        "Not graded yet: {} of {} submissions, because something failed on our side (infra-error). Grade again: only these \
          are tried.",
-        ours.len()
+        thousands(ours.len() as u64),
+        thousands(of as u64)
     );
+    let count = ours.len();
     let rows = ours.into_iter().map(|row| {
         vec![student(row), text(&row.exercise), text(row.message.as_deref().unwrap_or("the reason is not known"))]
     });
     let columns = [words("student"), words("exercise"), prose("what failed")];
-    vec![
-        el("p", &[("class", "stamp")], [text(&note)]),
-        table("failed", "Not graded, for reasons that are not the students\'", &columns, rows),
-    ]
+    let table = table("failed", "Not graded, for reasons that are not the students\'", &columns, rows);
+    // Most often all of them failed for the same reason.
+    let fold = el("summary", &[], [text(&format!("Show the {}", plural(count, "submission")))]);
+    vec![el("p", &[("class", "stamp")], [text(&note)]), el("details", &[], [fold, table])]
 }
 
 /// Why a person should look at it. Answers have a table of their own, and what failed on our side has one, too.

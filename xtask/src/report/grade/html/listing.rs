@@ -69,7 +69,7 @@ fn controls(id: &str, what: &str, filters: &[Filter]) -> Html {
         field(key, filter.label, &|name| el("select", &[("id", name), ("name", key)], [options.clone()]))
     });
     let fields = Html::all([search].into_iter().chain(selects));
-    let reset = el("button", &[("type", "button"), ("data-reset", "")], [text("Show everything")]);
+    let reset = el("button", &[("type", "button"), ("data-reset", "")], [text("Clear filters")]);
     let foot = el("div", &[("class", "foot")], [el("p", &[("role", "status")], []), reset]);
     let label = format!("Filter the {what}");
     let attributes = [

@@ -33,7 +33,7 @@ pub fn section(book: &Gradebook) -> Html {
     let rows: Vec<listing::Row> = sorted.iter().map(|row| one(row, &unknown, &mut found)).collect();
     let mut columns = vec![
         words("student"),
-        words("name"),
+        Column { head: "name", class: "who" },
         words("exercise"),
         Column { head: "status", class: "whole" },
         number("points"),
