@@ -9,6 +9,7 @@ mod boxes;
 mod class;
 mod doubt;
 mod export;
+mod gather;
 mod identity;
 mod journal;
 mod list;
@@ -26,6 +27,7 @@ mod secret;
 mod selftest;
 mod settle;
 mod sheet;
+mod similar;
 mod submissions;
 mod users;
 mod worker;
@@ -97,6 +99,9 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
     };
     if asked.list {
         return list::run(root, options, dir);
+    }
+    if asked.similar {
+        return similar::run(root, options, dir);
     }
     let summary = run::run(root, options, dir)?;
     publish::write(root, &options.out, options, &summary.contents)?;

@@ -8,7 +8,7 @@ use super::identity::{Matcher, shown, some};
 use super::journal::{Contents, Journal};
 use super::model::{Handle, Seen};
 use super::options::Options;
-use super::publish::{self, Gathered};
+use super::gather::{self, Gathered};
 use super::roster::{self, Roster};
 use super::sheet::Sheet;
 use crate::cli::Lms;
@@ -29,7 +29,7 @@ use std::path::Path;
 /// When nothing is graded, the template isn't a gradebook of this LMS, or no column fits.
 pub fn run(root: &Path, options: &Options, lms: Lms, template: &Path) -> Result<Exit> {
     let contents = Journal::read(&options.out)?;
-    let gathered = publish::gather(root, &options.out, options, &contents)?;
+    let gathered = gather::gather(root, &options.out, options, &contents)?;
     let titles: BTreeMap<String, String> =
         exercise::all(root)?.into_iter().map(|exercise| (exercise.id, exercise.data.title)).collect();
     let sheet = Sheet::read(template)?;

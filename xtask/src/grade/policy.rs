@@ -1,6 +1,10 @@
 //! From results to grades: what a person decided comes before what the machine found, and late work costs what the course
 //! says. Neither stands in the journal, so grading again loses neither. Nothing here rounds in floating point.
 
+mod answers;
+
+pub use answers::{Decided, Question};
+
 use super::beside::find;
 use super::journal::{self, Job};
 use super::model::{Record, Status};
@@ -101,6 +105,7 @@ pub struct Overrides {
     file: PathBuf,
     text: String,
     entries: Vec<Override>,
+    answers: Vec<answers::Answer>,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +113,8 @@ pub struct Overrides {
 struct OverridesFile {
     #[serde(default)]
     r#override: Vec<Override>,
+    #[serde(default)]
+    answer: Vec<answers::Answer>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -157,7 +164,8 @@ impl Overrides {
                 ));
             }
         }
-        Ok(Self { file: file.to_owned(), entries: parsed.r#override, text })
+        answers::check(file, &text, &parsed.answer)?;
+        Ok(Self { file: file.to_owned(), entries: parsed.r#override, answers: parsed.answer, text })
     }
 
     fn wrong(&self, span: std::ops::Range<usize>, message: &str, label: &str, help: Option<&str>) -> anyhow::Error {
@@ -249,6 +257,8 @@ pub struct Row<'a> {
     pub max_score: Hundredths,
     /// Why a person gave other points.
     pub override_reason: Option<String>,
+    /// What was decided about its answers, by key.
+    pub decided: BTreeMap<String, Decided>,
     /// The word of the record's status, `not-handed-in`, or `not-graded-yet`.
     pub status: String,
     /// Why a person should look at it, one sentence each without a final full stop; empty if nobody needs to.
@@ -265,6 +275,8 @@ pub struct Input<'a, 'journal> {
     pub person: &'a dyn Fn(&str, &str) -> Person,
     /// The exercises with the points that can be had, in the order of the course.
     pub exercises: &'a [(String, u32)],
+    /// The questions that are answered in a student's own words.
+    pub questions: &'a [Question],
     /// What was handed in, where that is known: what of it is not in the journal is not graded yet.
     pub handed_in: &'a BTreeSet<Job>,
     /// What people decided.
@@ -278,7 +290,7 @@ pub struct Input<'a, 'journal> {
 /// # Errors
 /// When an override is of no exercise, or gives more points than can be had: with its line.
 pub fn rows<'a>(input: &Input<'_, 'a>) -> Result<(Vec<Row<'a>>, Vec<String>)> {
-    let Input { records, students, person, exercises, handed_in, overrides, late } = *input;
+    let Input { records, students, person, exercises, questions, handed_in, overrides, late } = *input;
     let latest = journal::latest(records);
     let conflicts = journal::conflicts(records);
     let mut notes = Vec::new();
@@ -320,6 +332,8 @@ pub fn rows<'a>(input: &Input<'_, 'a>) -> Result<(Vec<Row<'a>>, Vec<String>)> {
         decided.insert((student, exercise), entry);
     }
 
+    let of_answers = answers::Decisions::of(overrides, questions, &latest, &mut notes)?;
+
     let mut rows = Vec::with_capacity(everybody.len() * order.len());
     for &student in &everybody {
         for &exercise in &order {
@@ -329,6 +343,11 @@ pub fn rows<'a>(input: &Input<'_, 'a>) -> Result<(Vec<Row<'a>>, Vec<String>)> {
                 record: latest.get(&job).copied(),
                 is_waiting: handed_in.contains(&job),
                 disagreement: conflicts.get(&job).cloned(),
+                decided: latest
+                    .get(&job)
+                    .filter(|record| entry.is_none() && record.status.is_final())
+                    .map(|record| of_answers.about(record))
+                    .unwrap_or_default(),
             };
             rows.push(row(person(student, exercise), exercise, points_max[exercise], state, entry, late));
         }
@@ -366,6 +385,7 @@ struct State<'a> {
     record: Option<&'a Record>,
     is_waiting: bool,
     disagreement: Option<Vec<String>>,
+    decided: BTreeMap<String, Decided>,
 }
 
 fn row<'a>(
@@ -376,7 +396,7 @@ fn row<'a>(
     entry: Option<&Override>,
     late: Option<&Late>,
 ) -> Row<'a> {
-    let State { record, is_waiting, disagreement } = state;
+    let State { record, is_waiting, disagreement, decided } = state;
     let max_score = Hundredths::whole(max_of(record, max));
     let status = match record {
         Some(record) => record.status.name(),
@@ -384,7 +404,7 @@ fn row<'a>(
         None => "not-handed-in",
     };
     let found = match record {
-        Some(record) => record.status.is_final().then(|| Hundredths::whole(record.points)),
+        Some(record) => record.status.is_final().then(|| answers::points(record, &decided)),
         None => (!is_waiting).then_some(Hundredths(0)),
     };
     let raw_score = entry.map(|entry| *entry.points.get_ref()).or(found);
@@ -404,7 +424,7 @@ fn row<'a>(
         && let Some(record) = record
     {
         review.extend(record.review.iter().cloned());
-        if !record.answers.is_empty() {
+        if record.answers.keys().any(|key| !decided.contains_key(key)) {
             review.push(ANSWER_WAITS.to_owned());
         }
         match record.status {
@@ -429,6 +449,7 @@ fn row<'a>(
         score: raw_score.zip(penalty).map(|(raw, penalty)| Hundredths(raw.0.saturating_sub(penalty.0))),
         max_score,
         override_reason: entry.map(|entry| entry.reason.get_ref().clone()),
+        decided,
         status: status.to_owned(),
         review,
     }

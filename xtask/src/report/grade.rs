@@ -6,6 +6,10 @@ pub mod gradescope;
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod similar;
+mod text;
+
+pub use text::{clean, clean_line, id, normalized};
 
 use crate::units::hex;
 use serde::{Serialize, Serializer};
@@ -15,7 +19,7 @@ use std::collections::BTreeMap;
 pub const ANSWER_WAITS: &str = "an answer in the student's own words waits for its points";
 
 /// All that the reports of one class show.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Gradebook {
     /// The heading, such as the name of the course.
     pub title: String,
@@ -23,10 +27,55 @@ pub struct Gradebook {
     pub toolchain: String,
     /// The target triple.
     pub target: String,
-    /// What kept submissions from doing harm: `bwrap`; `none` if any of them ran without.
-    pub sandbox: String,
     /// The submissions, in any order.
     pub rows: Vec<Row>,
+    /// Entries that match no student in the roster.
+    pub unknown: Vec<Unknown>,
+    /// Students in the roster of whom nothing was found.
+    pub missing: Vec<String>,
+    /// The points of each question that students answer in their own words, by exercise and key in answers.toml.
+    pub questions: BTreeMap<(String, String), u32>,
+    /// What differs from the report before; none for the first report.
+    pub since: Option<Since>,
+    /// Students have codes in place of their ids, and no names.
+    pub is_anonymous: bool,
+}
+
+/// An entry in the folder of submissions that matches no student in the roster.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Unknown {
+    /// The student under whom the entry is graded.
+    pub student: String,
+    /// The name of the folder or file.
+    pub entry: String,
+    /// The id in the roster that looks most like it.
+    pub nearest: Option<String>,
+}
+
+/// What differs from an earlier report.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Since {
+    /// When the earlier report was written, such as `2026-11-21T12:00:00Z`.
+    pub time: String,
+    /// Each difference, by exercise and student.
+    pub changes: Vec<Change>,
+}
+
+/// One difference from an earlier report.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Change {
+    /// The student, as the CSV names them.
+    pub student: String,
+    /// The exercise.
+    pub exercise: String,
+    /// What differs: `score`, `status`, `review`, `size`, `appeared` or `vanished`.
+    pub what: &'static str,
+    /// What the earlier report has there.
+    pub before: String,
+    /// What this one has.
+    pub after: String,
+    /// Why, as far as it is known.
+    pub why: String,
 }
 
 /// What came of the work of one student for one exercise. All scores are hundredths of a point.
@@ -34,6 +83,10 @@ pub struct Gradebook {
 pub struct Row {
     /// The student, by the name of the folder or the archive: what rows are grouped by.
     pub student: String,
+    /// Everyone who handed in this submission together, this student included; empty for one student alone.
+    pub team: Vec<String>,
+    /// Which of several attempts counts, as the learning platform names it.
+    pub attempt: Option<String>,
     /// The first name; empty if it is not known.
     pub first_name: String,
     /// The last name; empty if it is not known.
@@ -55,10 +108,12 @@ pub struct Row {
     pub max_score: i64,
     /// Why a person set the score to another one. The student reads it, too.
     pub override_reason: Option<String>,
+    /// What kept this submission from doing harm: `bwrap`, or `none`; nothing where nothing ran.
+    pub sandbox: Option<String>,
+    /// What a person decided about answers, by the key in answers.toml.
+    pub decisions: BTreeMap<String, Decision>,
     /// Why a person should look at it; empty if nobody needs to. Students never read it: it may be about other students.
     pub needs_review: Vec<String>,
-    /// What kept this submission from doing harm; empty if nothing of it ran.
-    pub sandbox: String,
     /// Bytes of the build that is judged by its size.
     pub size_bytes: Option<u64>,
     /// Bytes of the build that it is compared with.
@@ -85,6 +140,17 @@ pub struct Row {
     pub key: String,
 }
 
+/// What a person decided about everyone who gave the same answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Decision {
+    /// The points for the answer, in hundredths.
+    #[serde(serialize_with = "in_points")]
+    pub points: i64,
+    /// Why. The student reads it.
+    #[serde(serialize_with = "cleaned")]
+    pub reason: String,
+}
+
 /// A goal of a row.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Goal {
@@ -97,8 +163,9 @@ pub struct Goal {
     /// `pass`, `fail` or `skip`.
     #[serde(serialize_with = "cleaned")]
     pub verdict: String,
-    /// Its points, whole ones.
-    pub points: u32,
+    /// Its points, in hundredths.
+    #[serde(serialize_with = "in_points")]
+    pub points: i64,
     /// What it is worth.
     pub points_max: u32,
     /// Why it is not met.
@@ -127,6 +194,14 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
+/// Whole points as a whole number, as other programs expect them.
+fn in_points<S: Serializer>(hundredths: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    match hundredths % 100 {
+        0 => serializer.serialize_i64(hundredths / 100),
+        _ => serializer.serialize_f64(*hundredths as f64 / 100.0),
+    }
+}
+
 fn cleaned<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&clean(text))
 }
@@ -138,7 +213,12 @@ fn cleaned_option<S: Serializer>(text: &Option<String>, serializer: S) -> Result
 impl Gradebook {
     /// Whether submissions ran without anything that kept them from doing harm.
     fn is_unprotected(&self) -> bool {
-        self.sandbox == "none"
+        self.rows.iter().any(|row| row.sandbox.as_deref() == Some("none"))
+    }
+
+    /// What kept submissions from doing harm: `none` if any of them ran without a box.
+    fn sandbox(&self) -> &'static str {
+        if self.is_unprotected() { "none" } else { "bwrap" }
     }
 
     /// The rows by exercise, and by student within one.
@@ -251,54 +331,6 @@ pub fn file_name(student: &str) -> String {
 fn is_device(name: &str) -> bool {
     let numbered = |prefix| name.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1);
     ["con", "prn", "aux", "nul"].contains(&name) || numbered("com") || numbered("lpt")
-}
-
-/// Text of a student that does nothing where it is shown: without escape sequences of terminals, control characters,
-/// changes of the direction of writing, and commands to a CI server. Lines stay lines.
-pub fn clean(text: &str) -> String {
-    // Nearly all texts are plain; a class of thousands has a million of them.
-    let is_plain = text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control());
-    if is_plain && !text.contains("::") && !text.contains("##") {
-        return text.to_owned();
-    }
-    let mut cleaned = String::new();
-    let text = text.replace("\r\n", "\n");
-    // Line by line: a sequence that never ends would take the rest of the text with it.
-    let lines: Vec<_> = text.split('\n').map(console::strip_ansi_codes).collect();
-    for c in lines.join("\n").chars() {
-        match c {
-            '\t' => cleaned.push(' '),
-            '\r' | '\u{2028}' | '\u{2029}' => cleaned.push('\n'),
-            // GitHub obeys a line that begins with two colons, and some program may break lines anew before any word. A
-            // path such as core::fmt stays whole.
-            ':' if cleaned.ends_with(':') && !cleaned[..cleaned.len() - 1].ends_with(is_of_a_path) => {
-                cleaned.push_str(" :");
-            }
-            '\n' => cleaned.push(c),
-            c if c.is_control() || is_invisible(c) => {}
-            c => cleaned.push(c),
-        }
-    }
-    // The same of GitHub's older syntax, of Azure and of TeamCity, which may stand anywhere in a line.
-    ["##[", "##vso[", "##teamcity["]
-        .iter()
-        .fold(cleaned, |text, command| text.replace(command, &command.replacen("##", "# #", 1)))
-}
-
-/// The same on one line.
-pub fn clean_line(text: &str) -> String {
-    let text = clean(text);
-    if text.contains('\n') { text.split('\n').map(str::trim).collect::<Vec<_>>().join(" ") } else { text }
-}
-
-fn is_of_a_path(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '>')
-}
-
-/// Characters that change how others are shown, and those that XML cannot hold.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
-        || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ fn sheet(text: &str) -> Sheet {
     Sheet::parse(Path::new("template.csv"), text.as_bytes().to_vec()).unwrap()
 }
 
-fn gathered(rows: Vec<Row>) -> Gathered {
-    let [title, toolchain, target, sandbox] = ["Class", "1.95.0", "x86_64", "bwrap"].map(str::to_owned);
-    Gathered { book: Gradebook { title, toolchain, target, sandbox, rows }, roster: None, notes: Vec::new() }
+fn gathered(rows: Vec<Row>) -> Gathered<'static> {
+    let book = Gradebook { rows, ..Gradebook::default() };
+    Gathered { contents: Default::default(), book, roster: None, notes: Vec::new() }
 }
 
 fn titles() -> BTreeMap<String, String> {

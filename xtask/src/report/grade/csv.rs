@@ -1,7 +1,7 @@
 //! One line for each submission, with the columns that nbgrader exports and then our own, for spreadsheets and for scripts
 //! that load grades into a course platform.
 
-use super::{Gradebook, Row, clean_line, points};
+use super::{Change, Gradebook, Row, Since, clean_line, id, points};
 use anyhow::Result;
 
 /// nbgrader's columns in nbgrader's order, then ours.
@@ -42,7 +42,7 @@ pub fn grades(book: &Gradebook) -> Result<String> {
             cell(exercise),
             optional(&row.due),
             optional(&row.timestamp),
-            cell(student),
+            cell(&id(student)),
             cell(last_name),
             cell(first_name),
             cell(email),
@@ -53,12 +53,31 @@ pub fn grades(book: &Gradebook) -> Result<String> {
             cell(status),
             number(row.size_bytes),
             number(row.size_baseline),
-            cell(&row.sandbox),
-            optional(&row.override_reason),
+            optional(&row.sandbox),
+            cell(&decided(row)),
             cell(&row.needs_review.join("; ")),
         ])?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// What differs from the report before, one difference a line. Cells that come from that report are as they are there.
+///
+/// # Errors
+/// Never in practice: it writes to memory.
+pub fn changes(since: &Since) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["student_id", "exercise", "change", "before", "after", "why"])?;
+    for Change { student, exercise, what, before, after, why } in &since.changes {
+        writer.write_record([&cell(&id(student)), exercise, *what, before, after, &cell(why)])?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// Why a person gave other points: for the whole submission, else for answers in it.
+fn decided(row: &Row) -> String {
+    let of_answers = row.decisions.iter().map(|(key, decision)| format!("answer {key}: {}", decision.reason));
+    row.override_reason.clone().unwrap_or_else(|| of_answers.collect::<Vec<_>>().join("; "))
 }
 
 /// Text that stays text in a spreadsheet: one that would run as a formula gets an apostrophe before it. Numbers do not come
@@ -66,8 +85,10 @@ pub fn grades(book: &Gradebook) -> Result<String> {
 pub fn cell(text: &str) -> String {
     // Some programs look behind spaces, and in East Asia at wide characters, too.
     const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-    let (is_formula, text) = (text.trim_start().starts_with(FORMULA), clean_line(text));
-    if is_formula || text.trim_start().starts_with(FORMULA) { format!("'{text}") } else { text }
+    // What looks as if it had got an apostrophe gets one more, so that two texts never become one.
+    let is_formula = |text: &str| text.trim_start().trim_start_matches('\'').starts_with(FORMULA);
+    let (was_formula, text) = (is_formula(text), clean_line(text));
+    if was_formula || is_formula(&text) { format!("'{text}") } else { text }
 }
 
 #[cfg(test)]

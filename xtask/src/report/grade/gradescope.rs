@@ -80,7 +80,7 @@ pub fn results(book: &Gradebook, student: &str) -> serde_json::Result<Option<Str
         extra_data: Extra {
             toolchain: clean(&book.toolchain),
             target: clean(&book.target),
-            sandbox: clean(&book.sandbox),
+            sandbox: book.sandbox().to_owned(),
             keys: rows.iter().map(|row| clean(&row.key)).collect(),
         },
         tests,
@@ -101,6 +101,10 @@ fn about(row: &Row) -> String {
     }
     if let Some(reason) = &row.override_reason {
         let _ = write!(text, " A person set the points: {}.", clean(reason));
+    }
+    for (key, decision) in &row.decisions {
+        let (points, reason) = (points(decision.points), clean(&decision.reason));
+        let _ = write!(text, " A person gave {points} points for the answer {}: {reason}.", clean_line(key));
     }
     if !row.needs_review.is_empty() {
         text.push_str(" A person will look at it before the points are final.");
@@ -133,7 +137,7 @@ fn tests(row: &Row, number: usize) -> Vec<Test> {
         if let Some(first) = goal.waits_for.as_deref().filter(|_| goal.verdict == "skip") {
             output.push(format!("not judged: it needs {}", clean(first)));
         }
-        let score = (i64::from(goal.points) * 100, i64::from(goal.points_max) * 100);
+        let score = (goal.points, i64::from(goal.points_max) * 100);
         test(index, score, goal.verdict == "pass", &goal.text, output.join("\n\n"))
     };
     (1..).zip(&row.goals).map(of_goal).collect()

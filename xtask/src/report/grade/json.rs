@@ -1,6 +1,6 @@
 //! The whole gradebook as one JSON document, version 1: keys are added, never changed.
 
-use super::{Goal, Gradebook, Problem, clean};
+use super::{Decision, Goal, Gradebook, Problem, clean, id};
 use crate::report::json::document;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ struct Book<'book> {
 #[derive(Serialize)]
 struct Row<'book> {
     student: String,
+    team: Vec<String>,
+    attempt: Option<String>,
     first_name: String,
     last_name: String,
     email: String,
@@ -29,7 +31,9 @@ struct Row<'book> {
     score: Option<f64>,
     max_score: f64,
     override_reason: Option<String>,
+    answer_decisions: &'book BTreeMap<String, Decision>,
     needs_review: Vec<String>,
+    sandbox: Option<String>,
     size_bytes: Option<u64>,
     size_baseline: Option<u64>,
     due: Option<String>,
@@ -49,13 +53,13 @@ struct Row<'book> {
 /// # Errors
 /// Never in practice: every value can be written as JSON.
 pub fn grades(book: &Gradebook) -> serde_json::Result<String> {
-    let Gradebook { title, toolchain, target, sandbox, rows: _ } = book;
+    let Gradebook { title, toolchain, target, .. } = book;
     document(&Book {
         schema: "size-workshop/gradebook/1",
         title: clean(title),
         toolchain: clean(toolchain),
         target: clean(target),
-        sandbox: clean(sandbox),
+        sandbox: book.sandbox().to_owned(),
         rows: book.sorted().into_iter().map(row).collect(),
     })
 }
@@ -68,7 +72,9 @@ fn row(row: &super::Row) -> Row<'_> {
     let optional = |text: &Option<String>| text.as_deref().map(clean);
     let map = |map: &BTreeMap<String, String>| map.iter().map(|(key, text)| (clean(key), clean(text))).collect();
     Row {
-        student: clean(student),
+        student: id(student),
+        team: row.team.iter().map(|member| id(member)).collect(),
+        attempt: optional(&row.attempt),
         first_name: clean(first_name),
         last_name: clean(last_name),
         email: clean(email),
@@ -79,6 +85,8 @@ fn row(row: &super::Row) -> Row<'_> {
         score: score.map(in_points),
         max_score: in_points(*max_score),
         override_reason: optional(override_reason),
+        answer_decisions: &row.decisions,
+        sandbox: optional(&row.sandbox),
         needs_review: needs_review.iter().map(|reason| clean(reason)).collect(),
         size_bytes: row.size_bytes,
         size_baseline: row.size_baseline,

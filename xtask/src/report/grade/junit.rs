@@ -4,7 +4,7 @@
 //! quick-junit would bring 13 crates, chrono and a second syn among them, to every learner; what we need of the format is
 //! four elements.
 
-use super::{Goal, Gradebook, Row, clean, clean_line};
+use super::{Goal, Gradebook, Row, clean, clean_line, id};
 use crate::report::svg::escape;
 use std::fmt::Write as _;
 
@@ -22,7 +22,9 @@ pub fn grades(book: &Gradebook) -> String {
         let exercise = attribute(&rows[0].exercise);
         let _ = writeln!(xml, "    <testsuite name=\"{exercise}\" {}>", totals(cases.iter(), rows));
         xml.push_str("        <properties>\n");
-        for (name, value) in [("toolchain", &book.toolchain), ("target", &book.target), ("sandbox", &book.sandbox)] {
+        for (name, value) in
+            [("toolchain", &book.toolchain), ("target", &book.target), ("sandbox", &book.sandbox().to_owned())]
+        {
             let _ = writeln!(xml, "            <property name=\"{name}\" value=\"{}\"/>", attribute(value));
         }
         xml.push_str("        </properties>\n");
@@ -49,7 +51,7 @@ enum Outcome {
 }
 
 fn cases(row: &Row) -> Vec<Case> {
-    let case = |what: &str, result| Case { name: format!("{}: {what}", row.student), seconds: None, result };
+    let case = |what: &str, result| Case { name: format!("{}: {what}", id(&row.student)), seconds: None, result };
     let whole = |kind: &str| (kind.to_owned(), row.explanation().unwrap_or_default());
     let mut cases = Vec::new();
     if !row.is_judged() && !row.is_ours() {

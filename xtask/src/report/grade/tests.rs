@@ -19,13 +19,15 @@ fn problem(code: &str, message: &str, place: Option<(&str, usize)>, help: Option
 fn goal(id: &str, text: &str, verdict: &str, (points, points_max): (u32, u32), problems: Vec<Problem>) -> Goal {
     let waits_for = (verdict == "skip").then(|| "output".to_owned());
     let [id, text, verdict] = [id, text, verdict].map(str::to_owned);
-    Goal { id, text, verdict, points, points_max, problems, waits_for }
+    Goal { id, text, verdict, points: i64::from(points) * 100, points_max, problems, waits_for }
 }
 
 /// A row in which everything went well.
 pub fn row(student: &str, exercise: &str) -> Row {
     Row {
         student: student.to_owned(),
+        team: Vec::new(),
+        attempt: None,
         first_name: String::new(),
         last_name: String::new(),
         email: String::new(),
@@ -36,9 +38,10 @@ pub fn row(student: &str, exercise: &str) -> Row {
         score: Some(1000),
         max_score: 1000,
         override_reason: None,
+        sandbox: Some("none".to_owned()),
+        decisions: BTreeMap::new(),
         needs_review: Vec::new(),
         size_bytes: Some(327_992),
-        sandbox: "bwrap".to_owned(),
         size_baseline: Some(503_360),
         due: Some("2026-10-01T12:00:00Z".to_owned()),
         timestamp: Some("2026-09-30T18:21:07Z".to_owned()),
@@ -123,8 +126,26 @@ pub fn sample() -> Gradebook {
         title: "Binary size, autumn".to_owned(),
         toolchain: "1.95.0".to_owned(),
         target: "x86_64-unknown-linux-gnu".to_owned(),
-        sandbox: "none".to_owned(),
         rows: vec![hostile, refused, late, table, ours, rejected],
+        unknown: vec![Unknown {
+            student: HOSTILE.to_owned(),
+            entry: HOSTILE.to_owned(),
+            nearest: Some("s001".to_owned()),
+        }],
+        missing: vec!["s009".to_owned()],
+        since: Some(Since {
+            time: "2026-10-01T00:00:00Z".to_owned(),
+            changes: vec![Change {
+                student: HOSTILE.to_owned(),
+                exercise: HOSTILE.to_owned(),
+                what: "score",
+                before: HOSTILE.to_owned(),
+                after: "9".to_owned(),
+                why: HOSTILE.to_owned(),
+            }],
+        }),
+        questions: BTreeMap::from([(("ex1".to_owned(), "why".to_owned()), 2)]),
+        ..Gradebook::default()
     }
 }
 

@@ -1,36 +1,43 @@
 //! The page of the class: who has what, what many got wrong, and what a person must look at.
 
+mod answers;
+mod everything;
+
 use super::markup::{Html, bar, el, marked, marks, text};
 use super::tally::{clusters, hard_goals, judged, spread, tenths};
-use super::{Column, frame, name, number, paragraph, picture, prose, score, section, size, table, words};
+use super::{Column, LISTING, changes, frame, number, paragraph, people, picture, prose, score, section, table, words};
 use crate::diagnostic::Code;
-use crate::report::grade::{ANSWER_WAITS, Gradebook, Row, file_name, points};
-use crate::units::thousands;
+use crate::report::grade::{ANSWER_WAITS, Gradebook, Row, points};
+use crate::units::{plural, thousands};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The page for the instructor. It links to `students/<file_name(student)>.html`.
-pub fn page(book: &Gradebook) -> String {
-    let parts = [
+/// The page for the instructor. It links to `students/<file_name(student)>.html`. `also` leads to other pages about the class.
+pub fn page(book: &Gradebook, also: &[(&str, &str)]) -> String {
+    let mut parts = vec![
         ("summary", "Summary", summary(book)),
         ("review", "To be looked at", review(book)),
-        ("points", "Points", all_points(book)),
-        ("sizes", "Sizes", sizes(book)),
+        ("people", "Who is missing", people::lists(book)),
+    ];
+    parts.extend(book.since.as_ref().map(|since| ("since", "What has changed", changes::summary(since))));
+    parts.extend([
+        ("answers", "Answers to read", answers::list(book)),
         ("problems", "What went wrong", problems(book)),
         ("goals", "Hardest goals", goals(book)),
-        ("answers", "Answers to read", answers(book)),
-        ("all", "All submissions", vec![everything(book)]),
-    ];
-    let link = |(id, heading, _): &(&str, &str, Vec<Html>)| {
-        el("li", &[], [el("a", &[("href", &format!("#{id}"))], [text(heading)])])
-    };
-    let links = el("ul", &[], parts.iter().map(link));
-    let mut body = vec![el("nav", &[("aria-label", "Parts of this page")], [links])];
+        ("points", "Points", all_points(book)),
+        ("sizes", "Sizes", sizes(book)),
+    ]);
+    let link = |href: &str, heading: &str| el("li", &[], [el("a", &[("href", href)], [text(heading)])]);
+    let mut links: Vec<Html> = parts.iter().map(|(id, heading, _)| link(&format!("#{id}"), heading)).collect();
+    links.push(link("#all", everything::HEADING));
+    links.extend(also.iter().map(|(href, heading)| link(href, heading)));
+    let mut body = vec![el("nav", &[("aria-label", "Parts of this page")], [el("ul", &[], links)])];
     body.extend(parts.into_iter().map(|(id, heading, content)| section(id, heading, content)));
-    frame(book, &book.title, body)
+    body.push(everything::section(book));
+    frame(book, &book.title, Some(&LISTING), body)
 }
 
 fn student(row: &Row) -> Html {
-    el("a", &[("href", &format!("students/{}.html", file_name(&row.student)))], [name(&row.student)])
+    people::student(&row.student)
 }
 
 fn summary(book: &Gradebook) -> Vec<Html> {
@@ -51,8 +58,31 @@ fn summary(book: &Gradebook) -> Vec<Html> {
         ("to be looked at by a person".to_owned(), count(of_review)),
         ("with an answer to be read".to_owned(), count(of_answers)),
     ];
-    rows.extend(statuses.into_iter().map(|(status, number)| (format!("status {status}"), count(number))));
-    let rows = rows.into_iter().map(|(what, count)| vec![text(&what), text(&count)]);
+    let mut links: Vec<Option<String>> = vec![
+        None,
+        None,
+        Some(query(&[("flag", "full")])),
+        Some(query(&[("flag", "review")])),
+        Some(query(&[("flag", "answer")])),
+    ];
+    for (status, number) in statuses {
+        rows.push((format!("status {status}"), count(number)));
+        links.push(Some(query(&[("status", status)])));
+    }
+    for (what, number) in [
+        ("students who handed in nothing", people::handed_in_nothing(book).len()),
+        ("entries that are not in the roster", book.unknown.len()),
+    ] {
+        rows.push((what.to_owned(), count(number)));
+        links.push(None);
+    }
+    let rows = rows.into_iter().zip(links).map(|((what, count), show)| {
+        let count = match show {
+            Some(show) if count != "0" => el("span", &[("data-show", &show)], [text(&count)]),
+            _ => text(&count),
+        };
+        vec![text(&what), count]
+    });
     let mut content = failed(book);
     content.push(table(
         "counts",
@@ -71,18 +101,20 @@ fn failed(book: &Gradebook) -> Vec<Html> {
     }
     let of = book.rows.iter().filter(|row| row.is_handed_in()).count();
     let note = format!(
-        "Not graded yet: {} of {of} submissions, because something failed on our side (infra-error). Grade again: only these \
+        "Not graded yet: {} of {} submissions, because something failed on our side (infra-error). Grade again: only these \
          are tried.",
-        ours.len()
+        thousands(ours.len() as u64),
+        thousands(of as u64)
     );
-    let rows = ours
-        .into_iter()
-        .map(|row| vec![student(row), text(&row.exercise), text(row.message.as_deref().unwrap_or("nobody knows why"))]);
+    let count = ours.len();
+    let rows = ours.into_iter().map(|row| {
+        vec![student(row), text(&row.exercise), text(row.message.as_deref().unwrap_or("the reason is not known"))]
+    });
     let columns = [words("student"), words("exercise"), prose("what failed")];
-    vec![
-        el("p", &[("class", "stamp")], [text(&note)]),
-        table("failed", "Not graded, for reasons that are not the students\'", &columns, rows),
-    ]
+    let table = table("failed", "Not graded, for reasons that are not the students\'", &columns, rows);
+    // Most often all of them failed for the same reason.
+    let fold = el("summary", &[], [text(&format!("Show the {}", plural(count, "submission")))]);
+    vec![el("p", &[("class", "stamp")], [text(&note)]), el("details", &[], [fold, table])]
 }
 
 /// Why a person should look at it. Answers have a table of their own, and what failed on our side has one, too.
@@ -107,33 +139,6 @@ fn review(book: &Gradebook) -> Vec<Html> {
     vec![
         paragraph("Points stand as they are until a person decides. Write a decision into overrides.toml."),
         table("reviews", "Submissions for a person to look at", &columns, rows),
-    ]
-}
-
-/// Free text that nobody has decided on, to be read from the top to the bottom. The same words stand once, so that they get
-/// the same points.
-fn answers(book: &Gradebook) -> Vec<Html> {
-    let mut by_text: BTreeMap<(&str, &str, &str), Vec<&Row>> = BTreeMap::new();
-    for row in book.sorted() {
-        let waits = waits_for_a_reader(row);
-        for (key, answer) in row.answers.iter().filter(|_| waits) {
-            by_text.entry((&row.exercise, key, answer)).or_default().push(row);
-        }
-    }
-    if by_text.is_empty() {
-        return vec![paragraph("No answer waits for a person.")];
-    }
-    let rows = by_text.iter().map(|(&(exercise, key, answer), rows)| {
-        let who = rows.iter().map(|row| el("li", &[], [student(row)]));
-        let question = [text(exercise), text(" "), el("code", &[], [text(key)])];
-        vec![Html::all(question), text(answer), el("ul", &[("class", "names")], who)]
-    });
-    let columns = [words("question"), prose("answer"), prose("whose")];
-    vec![
-        paragraph(
-            "The check saw only that there is an answer, and has given its points. Where you think otherwise, write an override.",
-        ),
-        table("texts", "Answers in the students' own words; the same words stand once", &columns, rows),
     ]
 }
 
@@ -231,10 +236,11 @@ fn problems(book: &Gradebook) -> Vec<Html> {
     let rows = clusters.iter().map(|cluster| {
         let count = cluster.rows.len();
         let who = cluster.rows.iter().map(|row| el("li", &[], [student(row)]));
-        let show = format!("{count} {}", if count == 1 { "student" } else { "students" });
-        let who = el("details", &[], [el("summary", &[], [text(&show)]), el("ul", &[], who)]);
+        let fold = format!("{count} {}", if count == 1 { "student" } else { "students" });
+        let who = el("details", &[], [el("summary", &[], [text(&fold)]), el("ul", &[("class", "names")], who)]);
         let meaning = marked(Code::of(cluster.code).map(Code::meaning).unwrap_or("a problem of its own"));
-        let code = el("code", &[("class", "muted whole")], [text(cluster.code)]);
+        let show = query(&[("exercise", cluster.exercise), ("code", cluster.code)]);
+        let code = el("code", &[("class", "muted whole"), ("data-show", &show)], [text(cluster.code)]);
         vec![
             Html::all([meaning, text(" "), code]),
             text(cluster.exercise),
@@ -250,13 +256,24 @@ fn problems(book: &Gradebook) -> Vec<Html> {
     ]
 }
 
+/// What chooses rows of the table of all submissions, as its script reads it from the address.
+fn query(values: &[(&str, &str)]) -> String {
+    let encoded = |text: &str| -> String {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        let sign = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+        text.bytes().map(sign).collect()
+    };
+    values.iter().map(|(key, value)| format!("{key}={}", encoded(value))).collect::<Vec<_>>().join("&")
+}
+
 fn goals(book: &Gradebook) -> Vec<Html> {
     let goals = hard_goals(book);
     if goals.is_empty() {
         return vec![paragraph("Every goal was met by everybody.")];
     }
     let rows = goals.iter().take(15).map(|goal| {
-        let what = [marked(goal.text), text(" ("), el("code", &[], [text(goal.id)]), text(")")];
+        let show = query(&[("goal", &format!("{}/{}", goal.exercise, goal.id))]);
+        let what = [marked(goal.text), text(" ("), el("code", &[("data-show", &show)], [text(goal.id)]), text(")")];
         vec![
             text(goal.exercise),
             Html::all(what),
@@ -266,48 +283,4 @@ fn goals(book: &Gradebook) -> Vec<Html> {
     });
     let columns = [words("exercise"), prose("goal"), number("met by"), picture("share")];
     vec![table("hard", "The goals that fewest met, at most 15", &columns, rows)]
-}
-
-/// Whether a file that was not taken is of a kind that has been used to cheat. A checkout has many others, which say nothing.
-fn could_cheat(path: &str) -> bool {
-    let mut parts = path.split('/').filter(|part| !part.is_empty());
-    parts.any(|part| matches!(part, ".cargo" | "target" | "build.rs" | "rust-toolchain" | "rust-toolchain.toml"))
-}
-
-fn everything(book: &Gradebook) -> Html {
-    let rows = book.sorted().into_iter().map(|row| {
-        let (bytes, change) = size(row);
-        let mut notes: Vec<String> = Vec::new();
-        if row.late_submission_penalty > 0 {
-            notes.push(format!("late: {} points off", points(row.late_submission_penalty)));
-        }
-        notes.extend(row.override_reason.as_ref().map(|reason| format!("set by a person: {reason}")));
-        notes.extend(Some("to be looked at".to_owned()).filter(|_| !reasons(row).is_empty()));
-        notes.extend(Some("an answer to be read".to_owned()).filter(|_| waits_for_a_reader(row)));
-        notes.extend(row.message.clone());
-        let cheats: Vec<&str> = row.ignored.iter().map(String::as_str).filter(|path| could_cheat(path)).collect();
-        notes.extend(Some(format!("not taken: {}", cheats.join(", "))).filter(|_| !cheats.is_empty()));
-        let full_name = format!("{} {}", row.first_name, row.last_name);
-        vec![
-            student(row),
-            name(full_name.trim()),
-            text(&row.exercise),
-            text(&row.status),
-            text(&score(row)),
-            text(&bytes),
-            text(&change),
-            text(&notes.join("; ")),
-        ]
-    });
-    let columns = [
-        words("student"),
-        words("name"),
-        words("exercise"),
-        Column { head: "status", class: "whole" },
-        number("points"),
-        number("bytes"),
-        number("change"),
-        prose("notes"),
-    ];
-    table("submissions", "All submissions, by exercise and student", &columns, rows)
 }

@@ -47,9 +47,16 @@ pub fn el(name: &'static str, attributes: &[(&'static str, &str)], content: impl
     let attributes: String =
         attributes.iter().map(|(name, value)| format!(" {name}=\"{}\"", escape(&clean_line(value)))).collect();
     // A line for what is a line or a block on the page: so that two versions of a page can be compared.
-    let is_block = !matches!(name, "a" | "b" | "bdi" | "code" | "rect" | "span" | "strong" | "svg" | "td" | "th");
+    let is_block =
+        !matches!(name, "a" | "b" | "bdi" | "code" | "mark" | "rect" | "span" | "strong" | "svg" | "td" | "th");
     let end = if is_block { "\n" } else { "" };
     Html(format!("<{name}{attributes}>{}</{name}>{end}", Html::all(content)))
+}
+
+/// An element that holds nothing and has no end.
+pub fn void(name: &'static str, attributes: &[(&'static str, &str)]) -> Html {
+    let Html(open) = el(name, attributes, []);
+    Html(open.split("</").next().unwrap_or_default().to_owned())
 }
 
 /// A bar of some `share` of a whole, from 0 to 1. Its number stands beside it, so it is nothing to listen to.

@@ -2,7 +2,7 @@
 
 use super::markup::{Html, el, lines, marked, text};
 use super::{frame, number, paragraph, prose, score, section, size, table, words};
-use crate::report::grade::{Goal, Gradebook, Problem, Row, points};
+use crate::report::grade::{Goal, Gradebook, Problem, Row, id, points};
 use crate::units::{plural, thousands};
 
 /// The page to hand out to a student.
@@ -13,7 +13,7 @@ pub fn page(book: &Gradebook, student: &str) -> String {
         body.push(section(&format!("part-{index}"), &row.exercise, exercise(row, index)));
     }
     body.push(section("appeal", "If you think that this is wrong", appeal(book, &rows)));
-    frame(book, &format!("{}: {student}", book.title), body)
+    frame(book, &format!("{}: {}", book.title, id(student)), None, body)
 }
 
 fn total(rows: &[&Row]) -> Html {
@@ -33,8 +33,15 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
     if let Some(reason) = &row.override_reason {
         content.push(paragraph(&format!("A person set the points: {reason}.")));
     }
+    for (key, decision) in &row.decisions {
+        let given = format!("A person read the answer `{key}` and gave {} points", points(decision.points));
+        content.push(el("p", &[], [marked(&format!("{given}: {}.", decision.reason))]));
+    }
     if !row.needs_review.is_empty() {
         content.push(paragraph("A person will look at this submission before the points are final."));
+    }
+    if let Some(attempt) = &row.attempt {
+        content.push(paragraph(&format!("The attempt that counts: {attempt}.")));
     }
     if let Some(timestamp) = &row.timestamp {
         let due = row.due.as_ref().map(|due| format!("; it was due {due}")).unwrap_or_default();
@@ -64,7 +71,9 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
     }
     if !row.answers.is_empty() {
         content.push(el("h3", &[], [text("Your answers in your own words")]));
-        content.push(paragraph("A person reads these."));
+        if row.answers.keys().any(|key| !row.decisions.contains_key(key)) {
+            content.push(paragraph("A person reads these."));
+        }
         let answers = row.answers.iter().flat_map(|(key, answer)| {
             [el("dt", &[], [el("code", &[], [text(key)])]), el("dd", &[("class", "kept")], [lines(answer)])]
         });
@@ -109,7 +118,7 @@ fn goal(goal: &Goal) -> Vec<Html> {
         _ => "not met".to_owned(),
     };
     let result = if goal.verdict == "fail" { el("strong", &[], [text(&result)]) } else { marked(&result) };
-    let points = format!("{} of {}", goal.points, goal.points_max);
+    let points = format!("{} of {}", points(goal.points), goal.points_max);
     vec![text(&goal.id), marked(&goal.text), result, text(&points)]
 }
 

@@ -6,7 +6,8 @@ use crate::report::grade::tests::{HOSTILE, sample};
 
 fn pages(book: &Gradebook) -> Vec<String> {
     let students = book.rows.iter().map(|row| student(book, &row.student));
-    [index(book)].into_iter().chain(students).collect()
+    let also = [("similar/index.html", "Similar submissions")];
+    [index(book, &also)].into_iter().chain(changes(book)).chain(students).collect()
 }
 
 /// The tags of a page without their attributes.
@@ -24,6 +25,8 @@ fn hostile_text_makes_no_element_and_no_command() {
         row.needs_review.push(HOSTILE.to_owned());
     }
     for html in pages(&book) {
+        let own = format!("<script>{}</script>", LISTING.text);
+        let html = html.replacen(&own, "", 1);
         assert!(html.contains("&lt;script&gt;") && !html.contains("<script"), "{html}");
         assert!(html.chars().all(|c| c == '\n' || !c.is_control()) && !html.contains('\u{202e}'), "{html}");
         assert!(!html.contains("\n::") && !html.contains(" ::error") && !html.contains("##["), "{html}");
@@ -36,11 +39,12 @@ fn hostile_text_makes_no_element_and_no_command() {
 #[test]
 fn every_element_is_closed() {
     for html in pages(&sample()) {
+        let html = html.replace(LISTING.text, "");
         let mut open: Vec<&str> = Vec::new();
         for tag in tags(&html) {
             match tag.strip_prefix('/') {
                 Some(tag) => assert_eq!(open.pop(), Some(tag), "{html}"),
-                None if ["!doctype", "meta", "link"].contains(&tag) => {}
+                None if ["!doctype", "meta", "link", "input"].contains(&tag) => {}
                 None => open.push(tag),
             }
         }
@@ -49,23 +53,33 @@ fn every_element_is_closed() {
 }
 
 #[test]
-fn the_policy_allows_the_style_of_the_page_and_nothing_else() {
+fn the_policy_allows_the_style_and_the_script_of_the_page_and_nothing_else() {
+    let mut scripts = 0;
     for html in pages(&sample()) {
-        let style = html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+        let within = |name: &str| {
+            let after = html.split_once(&format!("<{name}>"))?.1;
+            Some(after.split_once(&format!("</{name}>")).unwrap().0.to_owned())
+        };
+        let script = within("script");
+        scripts += usize::from(script.is_some());
+        let script = script.map(|script| format!(" script-src '{}';", digest(&script))).unwrap_or_default();
         let policy = format!(
-            "content=\"default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'; img-src data:\"",
-            digest(style)
+            "content=\"default-src 'none'; style-src '{}';{script} base-uri 'none'; form-action 'none'; img-src data:\"",
+            digest(&within("style").unwrap())
         );
         assert!(html.contains(&policy));
+        assert!(is_ours(html.as_bytes()));
         for forbidden in ["http://", "https://", " style=", " onclick=", "@import", "url(", "javascript:"] {
             assert!(!html.contains(forbidden), "{forbidden}");
         }
     }
+    assert_eq!(scripts, 2, "the class and what has changed");
 }
 
 #[test]
 fn every_place_that_is_named_is_there_once() {
     for html in pages(&sample()) {
+        let html = html.replace(LISTING.text, "");
         let values = |attribute: &str| {
             let parts: Vec<String> = html
                 .split(&format!(" {attribute}=\""))
@@ -101,12 +115,12 @@ fn the_page_of_a_student_says_nothing_about_others() {
     }
     assert!(html.contains("A person will look at this submission"), "that there is a review, not why");
     // What broke on our side is in the page of the class only.
-    assert!(!student(&book, "s002").contains("/dev/sda") && index(&book).contains("/dev/sda"));
+    assert!(!student(&book, "s002").contains("/dev/sda") && index(&book, &[]).contains("/dev/sda"));
 }
 
 #[test]
 fn the_page_of_the_class_counts_and_links() {
-    let html = index(&sample());
+    let html = index(&sample(), &[]);
     for wanted in [
         "6 of 6",
         "2 of 4",
@@ -126,7 +140,13 @@ fn the_page_of_the_class_counts_and_links() {
 
 #[test]
 fn a_run_without_a_sandbox_is_stamped() {
-    let protected = Gradebook { sandbox: "bwrap".to_owned(), ..sample() };
+    let mut protected = sample();
+    for row in &mut protected.rows {
+        row.sandbox = Some("bwrap".to_owned());
+    }
+    let mut mixed = protected.clone();
+    mixed.rows[0].sandbox = Some("none".to_owned());
+    assert!(index(&mixed, &[]).contains("sandbox: none for 1 of 6 submissions, bwrap for the others"));
     for (with, without) in pages(&protected).iter().zip(pages(&sample())) {
         assert!(without.contains("class=\"stamp\">sandbox: none. ") && !with.contains("sandbox: none"));
     }
@@ -134,7 +154,7 @@ fn a_run_without_a_sandbox_is_stamped() {
 
 #[test]
 fn a_class_without_submissions_has_a_page() {
-    let html = index(&Gradebook { rows: Vec::new(), ..sample() });
+    let html = index(&Gradebook { rows: Vec::new(), ..sample() }, &[]);
     assert!(html.contains("Nothing is graded yet.") && html.contains("No goal failed."), "{html}");
     assert!(student(&Gradebook { rows: Vec::new(), ..sample() }, "s001").contains("0 of 0 points"));
 }
@@ -155,7 +175,7 @@ fn pages_to_look_at() {
     }
     let folder = std::env::temp_dir().join("grade-pages");
     let write = |path: String, html: String| crate::tree::write_atomic(&folder.join(path), html.as_bytes()).unwrap();
-    write("index.html".to_owned(), index(&book));
+    write("index.html".to_owned(), index(&book, &[]));
     for row in &book.rows {
         write(format!("students/{}.html", file_name(&row.student)), student(&book, &row.student));
     }
