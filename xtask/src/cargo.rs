@@ -257,6 +257,7 @@ impl Cargo {
                 let failed = || format!("cannot make the folder {}", target_dir.display());
                 std::fs::create_dir_all(target_dir).with_context(failed)?;
                 tree::open_to_all(target_dir)?;
+                tree::show_to_all(&self.cwd)?;
             }
         }
         call.writes.clone_from(target_dir);

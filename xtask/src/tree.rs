@@ -240,6 +240,36 @@ pub fn open_to_all(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Lets every user read a folder and what is in it, whatever this process gives to new files (`umask 077`).
+///
+/// # Errors
+/// When a folder can't be read, or permissions can't be set.
+pub fn show_to_all(folder: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let show = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode))
+                .with_context(|| format!("cannot show {} to a box's user", path.display()))
+        };
+        let mut open = vec![folder.to_owned()];
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+                let entry = entry?;
+                match entry.file_type()? {
+                    kind if kind.is_dir() => open.push(entry.path()),
+                    kind if kind.is_file() => show(&entry.path(), 0o644)?,
+                    _ => {}
+                }
+            }
+            show(&folder, 0o755)?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
 /// Whether the disk below a folder still has room: 64 MiB, more than any step of a build needs.
 pub fn has_room(folder: &Path) -> bool {
     free(folder).is_none_or(|free| free > 64 << 20)

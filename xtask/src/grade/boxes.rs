@@ -139,8 +139,26 @@ impl Recipe {
 /// there is no room for it, the one that runs.
 fn copy_beside(shared: &Path, own: &Path) -> PathBuf {
     let copy = shared.with_file_name("runner");
-    let is_there = copy.is_file() || fs::hard_link(own, &copy).is_ok() || fs::copy(own, &copy).is_ok();
+    let is_there = copy.is_file() || runs_for_all(own) && fs::hard_link(own, &copy).is_ok() || {
+        let copied = fs::copy(own, &copy);
+        #[cfg(unix)]
+        let copied =
+            copied.and_then(|_| fs::set_permissions(&copy, std::os::unix::fs::PermissionsExt::from_mode(0o755)));
+        copied.is_ok()
+    };
     if is_there { copy } else { own.to_owned() }
+}
+
+/// Whether a box's user may run a file. A link to it would have its permissions, and they aren't ours to change.
+#[cfg(unix)]
+fn runs_for_all(file: &Path) -> bool {
+    let mode = fs::metadata(file).map(|metadata| std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()));
+    mode.is_ok_and(|mode| mode & 0o005 == 0o005)
+}
+
+#[cfg(not(unix))]
+fn runs_for_all(_: &Path) -> bool {
+    true
 }
 
 #[cfg(unix)]

@@ -201,7 +201,7 @@ impl Sandbox {
                 add(&[flag("--ro-bind"), copy.as_os_str(), flag(OWN)]);
                 wrapped.output_limit = call.output_limit.min(self.limits.output);
                 // Only what this build reads and writes: its neighbors' files may be another student's.
-                let reads = call.cwd.starts_with(&self.shared).then(|| ("--ro-bind", &call.cwd));
+                let reads = call.cwd.starts_with(&self.shared).then_some(("--ro-bind", &call.cwd));
                 let writes = call.writes.as_ref().map(|folder| ("--bind", folder));
                 let mut above: BTreeSet<PathBuf> = BTreeSet::from([INSIDE.into()]);
                 let mut binds = Vec::new();

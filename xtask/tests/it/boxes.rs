@@ -104,7 +104,7 @@ fn nothing_that_the_caller_has_open_gets_into_a_box() {
     let private = project.path("private");
     let script = format!(
         "exec 8<'{0}' 9<>'{0}/secret.txt' 7<>/dev/tcp/127.0.0.1/{port}; \
-         test \"$(cat /proc/self/fd/9 8>&- | head -c 6)\" = canary || exit 9; exec '{1}' grade class",
+         umask 077; test \"$(cat /proc/self/fd/9 8>&- | head -c 6)\" = canary || exit 9; exec '{1}' grade class",
         private.display(),
         env!("CARGO_BIN_EXE_xtask")
     );
