@@ -82,10 +82,7 @@ impl Bench {
             let graded = grade();
             let doubts = graded.doubts(course);
             if doubts.killed && doubt::out_of_memory() > before {
-                let mut record = graded.record;
-                let why = "the kernel has ended processes because this machine had no memory left; grade with fewer `--jobs`, or where there is more";
-                infra(&mut record, &anyhow!(why));
-                return record;
+                return out_of_memory(graded.record);
             }
             // One that ends itself by KILL has now done so twice.
             let is_settled = doubts.killed && doubtful.doubts.killed;
@@ -119,9 +116,19 @@ impl Bench {
         if !second.record.status.is_final() {
             return second.record;
         }
+        if second.doubts(course).killed && doubt::out_of_memory() > before {
+            return out_of_memory(second.record);
+        }
         if doubt::is_same(&first.record, &second.record) {
             return first.record.clone();
         }
         doubt::better(first.record.clone(), second.record)
     }
+}
+
+/// A record of a submission whose processes the kernel has ended: that is no grade.
+fn out_of_memory(mut record: Record) -> Record {
+    let why = "the kernel has ended processes because this machine had no memory left; grade with fewer `--jobs`, or where there is more";
+    infra(&mut record, &anyhow!(why));
+    record
 }
