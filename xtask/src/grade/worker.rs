@@ -98,7 +98,7 @@ impl Bench {
         let built = files.iter().map(|(path, text)| (path.clone(), safe::of(path, text, starter, may).0)).collect();
         let Self { boxes, warm, common, secret, .. } = self;
         let (boxes, warm, common) = (boxes.clone(), warm.clone(), common.clone());
-        // The same files have the same hidden inputs within a class, whoever hands them in. The key alone would tell them: it is
+        // The same files have the same hidden inputs within a class. The key alone would tell them: it is
         // a digest of what is public.
         let hidden = store::digest(&[secret.as_bytes(), key.as_bytes()]);
         Ok(Grading { base: self.base(exercise)?, boxes, hidden, built, warm, common, is_repeat })

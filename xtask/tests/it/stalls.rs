@@ -45,7 +45,7 @@ impl Drop for Load {
 
 #[test]
 #[ignore = "grades a class with far too many workers: .ci/run runs it"]
-fn twenty_four_workers_on_two_processors_cost_nobody_a_point() {
+fn twenty_four_workers_on_two_processors_cost_no_points() {
     if !has_boxes() {
         return;
     }
@@ -129,7 +129,7 @@ fn signal(processes: &[u32], signal: rustix::process::Signal) {
 
 #[test]
 #[ignore = "grades a class on a disk that is kept busy: .ci/run runs it"]
-fn a_slow_disk_and_a_busy_machine_cost_nobody_a_point() {
+fn a_slow_disk_and_a_busy_machine_cost_no_points() {
     if !has_boxes() {
         return;
     }
@@ -199,7 +199,7 @@ fn what_is_wrong_twice_is_final_and_what_is_wrong_once_is_for_a_person() {
         format!("fn main() {{\n    {first}\n    for word in std::env::args().skip(1) {{\n        {shout}\n    }}\n}}\n")
     };
     program(&project, "s006", &once("println!(\"stalled\"); return;"));
-    // Whoever is ended by KILL may have been ended from outside. One that does it by itself does it again.
+    // A program that KILL ended may have been ended from outside. One that does it by itself does it again.
     let kill = "let _ = std::process::Command::new(\"kill\").args([\"-9\", &std::process::id().to_string()]).status();";
     program(&project, "s007", &with_words(kill));
     let killed = project.path("killed").display().to_string();
