@@ -16,7 +16,8 @@ trap 'rm -rf "$folder"' EXIT
 mkdir -p "$folder/class/s00001/ex1"
 cp solutions/ex1/Cargo.toml "$folder/class/s00001/ex1/"
 "$xtask" grade "$folder/class" --exercise ex1 --sandbox "$sandbox" --out "$folder/out" 2> /dev/null
-record=$(< "$folder/out/journal.jsonl")
+# The other line tells who was found: of all ten thousand it is written by the first run below.
+record=$(grep '"schema":"size-workshop/grade/1"' "$folder/out/journal.jsonl")
 manifest=$(< solutions/ex1/Cargo.toml)
 printf -v names 's%05d/ex1\n' $(seq 2 "$records")
 (cd "$folder/class" && xargs mkdir -p <<< "$names")

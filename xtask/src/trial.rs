@@ -59,7 +59,7 @@ pub fn grade(root: &Path, exercise: &Exercise, files: Vec<(String, Vec<u8>)>, gr
     judge(root, exercise, &Whose::Other("submission".to_owned(), files), Voice::Silent, Some(grading))
 }
 
-/// What was built of files that nobody trusts, to be run once more.
+/// What was built of an untrusted submission, to be run once more.
 #[derive(Clone, Copy)]
 pub struct Programs<'a> {
     /// What the builds are.
@@ -213,7 +213,7 @@ impl Files {
         Self { manifest, overrides, answers, containerfile, changed, not_allowed }
     }
 
-    /// Reads contents that nobody trusts. What is in the exercise's folder does not matter, nor does what surrounds it.
+    /// Reads an untrusted submission. What is in the exercise's folder does not matter, nor does what surrounds it.
     fn of_a_submission(exercise: &Exercise, whose: &Whose) -> Self {
         Self { changed: Vec::new(), overrides: Overrides::default(), ..Self::read(exercise, whose) }
     }

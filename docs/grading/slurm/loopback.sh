@@ -64,7 +64,7 @@ shut_down() {
 trap shut_down EXIT
 trap 'exit 130' INT TERM
 
-# Three ports that nobody listens on.
+# Three unused ports.
 ports=()
 for ((port = 20000 + RANDOM % 20000; ${#ports[@]} < 3; port++)); do
     (: < "/dev/tcp/127.0.0.1/$port") 2> /dev/null || ports+=("$port")

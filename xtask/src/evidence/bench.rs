@@ -178,7 +178,7 @@ impl Bench<'_> {
     }
 
     /// Builds. What was measured of the course's own files is taken again as long as nothing that it depends on has
-    /// changed: their folder is nobody else's. What the machine has spoiled is neither kept nor judged.
+    /// changed: their folder is theirs alone. What the machine has spoiled is neither kept nor judged.
     pub fn attempt(&self, name: &str, room: Room, place: &Place) -> Result<Attempt> {
         if room != Room::Starter {
             return self.build(name, place);

@@ -46,7 +46,7 @@ fn ended(built: &Built) -> Option<&Run> {
     built.runs.values().flatten().chain(work).find(|run| is_ended(run.status))
 }
 
-/// Whether something else than the program has ended it: a limit, or whoever sends KILL. A panic or an abort is the program's
+/// Whether the program was ended from outside, by a limit or by KILL. A panic or an abort is the program's
 /// own doing, and in some exercises what it is there for.
 pub fn is_ended(status: Status) -> bool {
     // KILL, XCPU, XFSZ

@@ -19,14 +19,14 @@ struct State {
     waiting: usize,
 }
 
-/// Somebody is inside, until this is dropped.
+/// Being inside; dropping it means leaving.
 pub struct Inside<'a> {
     gate: &'a Gate,
     is_alone: bool,
 }
 
 impl Gate {
-    /// Waits until nobody is, or wants to be, alone.
+    /// Waits until no other worker is alone or wants to be.
     pub fn beside_others(&self) -> Inside<'_> {
         let closed = |state: &mut State| state.is_alone || state.waiting > 0;
         let mut state = self.changed.wait_while(self.state(), closed).unwrap_or_else(PoisonError::into_inner);
@@ -34,7 +34,7 @@ impl Gate {
         Inside { gate: self, is_alone: false }
     }
 
-    /// Waits until all others have left. Whoever is inside must leave first, or would wait for itself.
+    /// Waits until all others have left. A worker that is inside must leave first, or it would wait for itself.
     pub fn alone(&self) -> Inside<'_> {
         let mut state = self.state();
         state.waiting += 1;
@@ -71,7 +71,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn whoever_is_alone_is_alone_and_everyone_gets_in() {
+    fn one_that_is_alone_is_alone_and_all_get_in() {
         let gate = Gate::default();
         let (inside, together, alone) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {

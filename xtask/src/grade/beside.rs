@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Nobody writes more by hand, in bytes.
+/// Bytes of the largest file that is read: far more than people write by hand.
 const LARGEST: u64 = 4 << 20;
 
 /// The folder of the results, and the one that it is in.

@@ -4,11 +4,11 @@
 mod columns;
 mod feedback;
 
+use super::gather::{self, Gathered};
 use super::identity::{Matcher, shown, some};
 use super::journal::{Contents, Journal};
 use super::model::{Handle, Seen};
 use super::options::Options;
-use super::gather::{self, Gathered};
 use super::roster::{self, Roster};
 use super::sheet::Sheet;
 use crate::cli::Lms;

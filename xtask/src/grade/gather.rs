@@ -34,12 +34,7 @@ pub struct Gathered<'a> {
 ///
 /// # Errors
 /// When the roster or a person's decisions are malformed.
-pub fn gather<'a>(
-    root: &Path,
-    out: &Path,
-    options: &Options,
-    contents: &'a Contents,
-) -> Result<Gathered<'a>> {
+pub fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &'a Contents) -> Result<Gathered<'a>> {
     let roster = roster::wanted(root, options)?;
     let adopted = match &roster {
         Some(roster) => adopt::adopt(contents, roster)?,

@@ -119,7 +119,7 @@ impl Journal {
     /// # Errors
     /// When the file cannot be written: a full disk.
     pub fn note(&self, run: &Run) -> Result<()> {
-        ensure!(run.schema == RUN_SCHEMA, "a run of `{}` does not belong into this journal", run.schema);
+        ensure!(run.schema == RUN_SCHEMA, "a run of `{}` does not belong in this journal", run.schema);
         let mut state = self.state();
         if found::is_known(&state.runs, run) {
             return Ok(());

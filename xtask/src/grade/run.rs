@@ -169,7 +169,7 @@ pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
     errors.into_iter().next().map_or(Ok(summary), Err)
 }
 
-/// Fails if a student is named whom nobody has found.
+/// Fails if a student is named who was not found.
 fn known_students(run: &Run, wanted: &[String]) -> Result<()> {
     let all: BTreeSet<&str> = run.students.iter().map(|seen| seen.student.as_str()).collect();
     let Some(unknown) = wanted.iter().find(|student| !all.contains(student.as_str())) else { return Ok(()) };
@@ -314,7 +314,7 @@ fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<(Option<
         let trial = bench.judge_solution(root, course, is_repeat);
         trial.with_context(|| format!("cannot try the solution of {}", exercise.id))
     };
-    // Once more before a whole class waits for somebody to look: the machine may have been asleep.
+    // Once more before a whole class has to wait: the machine may have been asleep.
     let trial = match tried(false) {
         Ok(trial) if trial.judgement.verdict() == Verdict::Pass => trial,
         _ => tried(true)?,

@@ -14,7 +14,7 @@ use std::path::Path;
 /// Its file, in the folder of the results or beside it.
 pub const FILE: &str = "hidden-inputs.secret";
 
-/// Characters that it must have at least: nobody tries out as many.
+/// The fewest characters it may have: too many to try out.
 const SHORTEST: usize = 32;
 
 /// Reads the secret of a class; makes one in the folder of the results where there is none.
@@ -40,7 +40,7 @@ pub fn of(out_dir: &Path) -> Result<String> {
     Ok(secret)
 }
 
-/// 32 bytes that nobody can guess.
+/// 32 bytes that can't be guessed.
 fn random() -> Result<[u8; 32]> {
     let mut hash = hmac_sha256::Hash::new();
     if cfg!(unix) {

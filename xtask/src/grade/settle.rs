@@ -58,7 +58,7 @@ impl Bench {
         Err(Box::new(Doubtful { graded, doubts, programs }))
     }
 
-    /// Keeps the programs that were measured. Whoever takes another one makes a new file, so a link is enough.
+    /// Keeps the programs that were measured. The next build makes new files, so a link is enough.
     fn keep(&self, course: &Course<'_>, to: &Path) -> Result<()> {
         fs::create_dir_all(to)?;
         for entry in fs::read_dir(self.base(course.exercise)?)? {
@@ -78,14 +78,11 @@ impl Bench {
         let grade = || self.graded(course, submission, &key, || self.judge(root, course, files(), &key, true));
         let before = doubtful.graded.out_of_memory;
         if !doubtful.graded.record.status.is_final() || doubtful.doubts.killed {
-            // There is no result yet: our fault, or whoever ends processes has ended this one.
+            // There is no result yet: it was our fault, or a process was ended from outside.
             let graded = grade();
             let doubts = graded.doubts(course);
             if doubts.killed && doubt::out_of_memory() > before {
-                let mut record = graded.record;
-                let why = "the kernel has ended processes because this machine had no memory left; grade with fewer `--jobs`, or where there is more";
-                infra(&mut record, &anyhow!(why));
-                return record;
+                return out_of_memory(graded.record);
             }
             // One that ends itself by KILL has now done so twice.
             let is_settled = doubts.killed && doubtful.doubts.killed;
@@ -119,9 +116,19 @@ impl Bench {
         if !second.record.status.is_final() {
             return second.record;
         }
+        if second.doubts(course).killed && doubt::out_of_memory() > before {
+            return out_of_memory(second.record);
+        }
         if doubt::is_same(&first.record, &second.record) {
             return first.record.clone();
         }
         doubt::better(first.record.clone(), second.record)
     }
+}
+
+/// A record of a submission whose processes the kernel has ended: that is not a grade.
+fn out_of_memory(mut record: Record) -> Record {
+    let why = "the kernel has ended processes because this machine had no memory left; grade with fewer `--jobs`, or where there is more";
+    infra(&mut record, &anyhow!(why));
+    record
 }

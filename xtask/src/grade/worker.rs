@@ -105,7 +105,7 @@ impl Bench {
         let (warm, common) = (warm.clone(), common.clone());
         let limited = |(build, run): Pair| (Arc::new(build.with_build_seconds(course.build_seconds)), run);
         let boxes = boxes.clone().map(limited);
-        // The same files have the same hidden inputs within a class, whoever hands them in. The key alone would tell them: it is
+        // The same files have the same hidden inputs within a class. The key alone would tell them: it is
         // a digest of what is public.
         let hidden = store::digest(&[secret.as_bytes(), key.as_bytes()]);
         Ok(Grading { base: self.base(exercise)?, boxes, hidden, built, warm, common, is_repeat })

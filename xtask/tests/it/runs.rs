@@ -117,7 +117,7 @@ fn one_student_is_graded_again_in_place_and_an_unknown_one_is_named() {
     assert!(stderr(&again).contains("graded 1 submission, 0 known before"), "{}", stderr(&again));
     let of = |student: &str| records(&project, "grades").iter().filter(|record| record["student"] == student).count();
     assert_eq!([of("s002"), of("s003"), of("s001")], [2, 1, 0]);
-    assert!(!project.read("grades/grades.csv").contains("judged"), "the same result is no contradiction");
+    assert!(!project.read("grades/grades.csv").contains("judged"), "the same result twice isn't a contradiction");
     with(&["--again"]).success().stderr(contains("graded 4 submissions, 0 known before"));
     assert_eq!([of("s002"), of("s001")], [3, 1]);
 

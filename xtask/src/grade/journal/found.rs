@@ -1,4 +1,4 @@
-//! What runs have noted about a class: which of it is current, and what of it nobody has graded yet.
+//! What runs have noted about a class: which of it is current, and what of it is not graded yet.
 
 use super::Job;
 use crate::diagnostic::shown;
@@ -217,7 +217,7 @@ mod tests {
         );
         // An older journal does not tell its part, and has the results.
         assert_eq!(problems(&[one], &CLASS), Vec::<String>::new());
-        // Nobody is in the fifth part of four.
+        // The fifth part of four submissions is empty.
         let few: Vec<(&str, Run)> =
             ["1/5", "2/5", "3/5", "4/5"].iter().map(|part| ("out", run(Some(part), &CLASS))).collect();
         assert_eq!(problems(&few, &CLASS), Vec::<String>::new());
@@ -258,7 +258,11 @@ mod tests {
         let halves = [run(Some("1/2"), &CLASS), run(Some("2/2"), &CLASS)];
         assert_eq!(current(&[halves[0].clone(), halves[1].clone()]).len(), 2);
         let third = run(Some("1/3"), &CLASS);
-        assert_eq!(current(&[halves[0].clone(), halves[1].clone(), third.clone()]), [&third], "divided anew");
+        assert_eq!(
+            current(&[halves[0].clone(), halves[1].clone(), third.clone()]),
+            [&third],
+            "divided differently since"
+        );
         let (one, other) = (of(None, &["ex1"], &["s001"]), of(None, &["ex2"], &["s002"]));
         assert_eq!(current(&[one.clone(), other.clone()]).len(), 2, "each knows of its own exercise");
         let all = of(None, &["ex1", "ex2"], &["s002"]);
@@ -270,7 +274,7 @@ mod tests {
         let (half, other, third) = (run(Some("1/2"), &CLASS), run(Some("2/2"), &CLASS), run(Some("1/3"), &CLASS));
         assert!(!is_known(&[], &half));
         assert!(is_known(&[half.clone(), other.clone()], &half) && is_known(&[half.clone(), other.clone()], &other));
-        assert!(!is_known(std::slice::from_ref(&half), &run(Some("1/2"), &CLASS[1..])), "somebody has gone");
+        assert!(!is_known(std::slice::from_ref(&half), &run(Some("1/2"), &CLASS[1..])), "one has gone");
         assert!(!is_known(&[half.clone(), third], &half), "the last word is the last line");
     }
 }

@@ -72,7 +72,7 @@ pub fn merge(outs: &[PathBuf], into: &Path) -> Result<MergeSummary> {
 }
 
 /// What runs have found, by the folder of their journal. What is in the folder of the result already counts where no other one
-/// tells it anew, so that parts can be joined one after another.
+/// has newer notes, so that parts can be joined one after another.
 fn runs(into: &Path, there: &Lines, outs: &[PathBuf], sources: &[Lines]) -> Parts {
     let current = |lines: &Lines| -> Vec<Run> {
         let all: Vec<Run> = lines.runs.iter().map(|(run, _)| run.clone()).collect();

@@ -207,8 +207,8 @@ fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::*;
-    use crate::exit::{Exit, Failure};
     use super::*;
+    use crate::exit::{Exit, Failure};
     use crate::grade::model::{Goal, tests::record};
 
     fn goal(id: &str, points: u32, verdict: &str) -> Goal {

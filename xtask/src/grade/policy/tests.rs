@@ -273,7 +273,7 @@ fn lateness_is_taken_from_what_a_person_gave_too_and_never_guessed() {
 fn two_results_of_the_same_files_are_for_a_person_to_settle() {
     let records = [graded("s001", 4), graded("s001", 6)];
     let row = &rows_of(&records, &[], &Overrides::default(), None)[0];
-    assert_eq!(row.review, ["the same files were judged differently: graded 4/10 and graded 6/10"]);
+    assert_eq!(row.review, ["the same files were judged differently: graded 4/10 and graded 6/10; the latest counts"]);
     assert!(rows_of(&records, &[], &override_of("s001", "5"), None)[0].review.is_empty());
 }
 

@@ -3,8 +3,8 @@
 
 use super::super::journal;
 use super::super::model::Record;
-use crate::grade::gather::time;
 use crate::diagnostic::shown;
+use crate::grade::gather::time;
 use crate::output;
 use crate::report::grade::{Change, Gradebook, Since, csv::cell, id};
 use crate::tree;
