@@ -2,15 +2,14 @@
 //! says. Neither stands in the journal, so grading again loses neither. Nothing here rounds in floating point.
 
 mod answers;
+mod files;
 
 pub use answers::{Decided, Question};
 
 use super::journal::{self, Job};
 use super::model::{Record, Status};
 use crate::diagnostic::{self, shown};
-use crate::exit::{Exit, Failure};
 use crate::report::grade::ANSWER_WAITS;
-use crate::tree;
 use anyhow::{Result, bail};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -18,9 +17,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
-
-/// Nobody writes more by hand, in bytes.
-const LARGEST: u64 = 4 << 20;
 
 /// A number of points or of percents, in hundredths: `7.5` is 750.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,7 +133,7 @@ impl Overrides {
     /// # Errors
     /// When there are two, or it is malformed: with the line.
     pub fn find(out_dir: &Path) -> Result<Self> {
-        match find(out_dir, "overrides.toml")? {
+        match files::find(out_dir, "overrides.toml")? {
             Some((file, text)) => Self::parse(&file, text),
             None => Ok(Self::default()),
         }
@@ -202,7 +198,7 @@ impl Late {
     /// # Errors
     /// When there are two, or it is malformed: with the line.
     pub fn find(out_dir: &Path) -> Result<Option<Self>> {
-        let Some((file, text)) = find(out_dir, "policy.toml")? else { return Ok(None) };
+        let Some((file, text)) = files::find(out_dir, "policy.toml")? else { return Ok(None) };
         Self::parse(&file, &text)
     }
 
@@ -239,29 +235,6 @@ impl Late {
         let percent = u128::from(days).saturating_mul(self.per_day_percent.0.into()).min(self.max_percent.0.into());
         let taken = percent * u128::from(max.0) / 10_000;
         Hundredths(u64::try_from(taken).unwrap_or(u64::MAX)).min(raw)
-    }
-}
-
-/// The file in the folder of the results, or beside that folder.
-fn find(out_dir: &Path, name: &str) -> Result<Option<(PathBuf, String)>> {
-    let beside = match out_dir.parent() {
-        Some(parent) if out_dir.file_name().is_some() => parent.join(name),
-        // `.` and `..` have no parent in their name.
-        _ => out_dir.join("..").join(name),
-    };
-    let there: Vec<PathBuf> = [out_dir.join(name), beside].into_iter().filter(|file| file.exists()).collect();
-    let file = match there.as_slice() {
-        [] => return Ok(None),
-        [file] => file,
-        [inner, outer, ..] => {
-            let message = format!("there are two of {name}: {} and {}", shown(inner).display(), shown(outer).display());
-            bail!(Failure::new(Exit::Usage, message).help("leave one of them"));
-        }
-    };
-    match tree::read_text(file, LARGEST) {
-        Ok(text) => Ok(Some((file.clone(), text))),
-        // Its help is about the files of an exercise.
-        Err(unreadable) => bail!(Failure::new(Exit::Usage, unreadable.message).file(shown(file))),
     }
 }
 

@@ -208,6 +208,7 @@ fn short(text: &str) -> String {
 mod tests {
     use super::super::*;
     use super::*;
+    use crate::exit::{Exit, Failure};
     use crate::grade::model::{Goal, tests::record};
 
     fn goal(id: &str, points: u32, verdict: &str) -> Goal {
