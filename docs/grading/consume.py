@@ -53,6 +53,19 @@ def table(path):
     return rows
 
 
+def differences(path):
+    """What changed since the report before: every line names a kind of change and something that is no longer as it was."""
+    with open(path, newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file, strict=True)
+        assert reader.fieldnames == ["student_id", "exercise", "change", "before", "after", "why"], reader.fieldnames
+        rows = list(reader)
+    for row in rows:
+        assert None not in row and None not in row.values(), f"not as many cells as columns: {row}"
+        assert row["change"] in ("score", "status", "review", "appeared", "vanished"), row
+        assert row["before"] != row["after"] or row["why"], row
+    return rows
+
+
 def valid(document, schema):
     jsonschema.Draft202012Validator(schema).validate(document)
 
@@ -80,6 +93,14 @@ def main(grades):
     assert len(book["rows"]) == len(rows), "the CSV and the JSON have the same rows"
     for row, cells in zip(book["rows"], rows):
         assert (f"{row['score']:g}" if row["score"] is not None else "") == cells["score"], (row["student"], cells)
+    if (grades / "changes.csv").exists():
+        differences(grades / "changes.csv")
+    if (grades / "similar/similar.json").exists():
+        similar = json.loads((grades / "similar/similar.json").read_text(encoding="utf-8"))
+        valid(similar, schema("similar.json"))
+        for pair in (pair for exercise in similar["exercises"] for pair in exercise["pairs"]):
+            assert (grades / "similar" / pair["page"]).exists(), pair["page"]
+        assert refuses(valid, {**similar, "verdict": "copied"}, schema("similar.json")), "similar.json: not noticed"
     results = sorted((grades / "gradescope").glob("*.json"))
     assert results, "no results for Gradescope"
     for path in results:
@@ -94,8 +115,11 @@ def main(grades):
     for number, text in enumerate((text.replace("raw_score,", "raw,", 1), text + "=1+1" + "," * 16 + "\n", text + "ex1\n")):
         broken.write_text(text, encoding="utf-8")
         assert refuses(table, broken), f"CSV {number}: not noticed"
+    broken.write_text("student_id,exercise,change,before,after,why\ns001,ex1,copied,,x,\n", encoding="utf-8")
+    assert refuses(differences, broken), "changes: not noticed"
     broken.unlink()
-    for change in ({"score": "10"}, {"status": "passed"}, {"late_submission_penalty": -1}, {"more": 1}):
+    for change in ({"score": "10"}, {"status": "passed"}, {"late_submission_penalty": -1}, {"more": 1}, {"sandbox": "some"},
+                   {"answer_decisions": {"why": {"points": 1}}}):
         other = copy.deepcopy(book)
         other["rows"][0].update(change)
         assert refuses(valid, other, schema("grades.json")), f"JSON {change}: not noticed"

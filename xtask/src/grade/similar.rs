@@ -265,7 +265,9 @@ fn side(texts: &[Text], members: &[usize], class: &Class, at: usize) -> Side {
             }
             goes_on = common[place];
         }
-        File { path: path.clone(), text: text.clone(), common: ranges }
+        let mut of_file = common.iter().zip(&sequence.files).filter(|(_, file)| **file == number);
+        let is_common = of_file.all(|(common, _)| *common);
+        File { path: path.clone(), text: text.clone(), common: ranges, is_common }
     });
     Side {
         students: members.iter().flat_map(|&at| &texts[at].students).cloned().collect(),

@@ -332,3 +332,20 @@ fn a_class_of_five_thousand_has_ten_thousand_rows() {
     assert_eq!(rows.len(), 10_000);
     assert!(rows.iter().all(|row| row.score == Some(Hundredths(300))));
 }
+
+#[test]
+fn a_file_with_nearly_the_right_name_is_not_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("grades");
+    assert!(Overrides::find(&out).unwrap().entries.is_empty(), "neither folder has to be there");
+    for name in ["override.toml", "Overrides.toml", "overides.toml"] {
+        write_atomic(&out.join(name), b"").unwrap();
+        let (_, message) = failure(Overrides::find(&out));
+        assert!(message.ends_with("isn't read: it has to be called overrides.toml"), "{message}");
+        std::fs::remove_file(out.join(name)).unwrap();
+    }
+    write_atomic(&folder.path().join("policies.toml"), b"").unwrap();
+    assert!(Late::find(&out).unwrap().is_none(), "another word");
+    write_atomic(&folder.path().join("polic.toml"), b"").unwrap();
+    assert!(failure(Late::find(&out)).1.contains("policy.toml"));
+}

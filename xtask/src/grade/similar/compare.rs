@@ -1,8 +1,9 @@
 //! Finds which of thousands of token sequences have passages in common. As MOSS does it, sequences meet only in an index of
 //! fingerprints that winnowing has chosen; as JPlag does it, a pair that has met is then covered with the longest equal runs.
 //!
-//! What counts is what two have and hardly anyone else: a run of tokens that is in the starter, in the solution or in many
-//! submissions counts for nothing, and a rare one counts more than one that some have.
+//! What counts is what two have and hardly anyone else: a run of tokens that is in the starter or in the solution counts for
+//! nothing, nor does a longer one that many have, and a rare one counts more than one that some have. Programs are made of
+//! phrases that everyone uses. So for a class a run is three times as long as for what was given: the order of phrases is one's own.
 
 use super::tokens::Token;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
@@ -51,7 +52,9 @@ pub struct Class {
     sequences: Vec<Sequence>,
     /// For each sequence the hash of the gram that begins at each token; none where a file ends before.
     grams: Vec<Vec<Option<u64>>>,
-    /// How many submissions have a gram.
+    /// The same of grams that are three times as long, but for settings, which have no order.
+    long: Vec<Vec<Option<u64>>>,
+    /// How many submissions have a gram, a short or a long one.
     submissions_with: HashMap<u64, usize>,
     /// Grams of the starter and of the solution.
     given: HashSet<u64>,
@@ -61,10 +64,10 @@ pub struct Class {
     pub common_above: usize,
 }
 
-/// Units that two must share, at least: some lines of Rust, a sentence or two, four settings.
-pub const LEAST: usize = 40;
+/// Units that two must share, at least: seven lines of Rust, two sentences, six settings.
+pub const LEAST: usize = 60;
 /// Which part of what is its own one of the two must share, at least.
-const LEAST_SHARE: f64 = 0.35;
+const LEAST_SHARE: f64 = 0.5;
 /// Neighboring grams of which one is chosen.
 const WINDOW: usize = 4;
 /// Pairs that meet in the index, at most; then the rarest fingerprints have had their turn.
@@ -75,9 +78,20 @@ const MOST_COMPARED: usize = 4_000;
 const MOST_PLACES: usize = 16;
 /// Runs of a pair that are looked at, and the tokens in them: files made to be slow to compare are compared less closely.
 const MOST_RUNS: usize = 50_000;
-const MOST_STEPS: usize = 2_000_000;
+const MOST_STEPS: usize = 300_000;
 
-fn grams(sequence: &Sequence) -> Vec<Option<u64>> {
+/// How long a gram is that begins with a token.
+fn short(token: Token) -> usize {
+    usize::from(token.gram)
+}
+
+/// How long it is where it is compared with a whole class.
+fn long(token: Token) -> usize {
+    if token.gram == 1 { 1 } else { 3 * usize::from(token.gram) }
+}
+
+/// The hash of the gram that begins at each token.
+fn grams(sequence: &Sequence, length: fn(Token) -> usize) -> Vec<Option<u64>> {
     let Sequence { tokens, files, .. } = sequence;
     let mut end = tokens.len();
     let mut all = vec![None; tokens.len()];
@@ -86,9 +100,10 @@ fn grams(sequence: &Sequence) -> Vec<Option<u64>> {
         if is_last {
             end = at + 1;
         }
-        let length = usize::from(tokens[at].gram);
+        let length = length(tokens[at]);
         if at + length <= end {
             let mut hasher = DefaultHasher::new();
+            length.hash(&mut hasher);
             for token in &tokens[at..at + length] {
                 token.kind.hash(&mut hasher);
             }
@@ -101,18 +116,19 @@ fn grams(sequence: &Sequence) -> Vec<Option<u64>> {
 impl Class {
     /// Learns what is common. `given` is what everyone has been given.
     pub fn new(sequences: Vec<Sequence>, given: &[Sequence]) -> Self {
-        let all: Vec<Vec<Option<u64>>> = sequences.iter().map(grams).collect();
+        let [all, longer]: [Vec<Vec<Option<u64>>>; 2] =
+            [short, long].map(|length| sequences.iter().map(|sequence| grams(sequence, length)).collect());
         let mut submissions_with: HashMap<u64, usize> = HashMap::new();
-        for (sequence, grams) in sequences.iter().zip(&all) {
-            for gram in grams.iter().flatten().collect::<HashSet<_>>() {
+        for ((sequence, grams), longer) in sequences.iter().zip(&all).zip(&longer) {
+            for gram in grams.iter().chain(longer).flatten().collect::<HashSet<_>>() {
                 *submissions_with.entry(*gram).or_default() += sequence.copies;
             }
         }
         let submissions: usize = sequences.iter().map(|sequence| sequence.copies).sum();
-        let given = given.iter().flat_map(grams).flatten().collect();
+        let given = given.iter().flat_map(|sequence| grams(sequence, short)).flatten().collect();
         // A tenth of a class, but three friends are never "many", and more than half always is.
         let common_above = (submissions / 10).max(3);
-        Self { sequences, grams: all, submissions_with, given, submissions, common_above }
+        Self { sequences, grams: all, long: longer, submissions_with, given, submissions, common_above }
     }
 
     /// The sequences.
@@ -127,9 +143,7 @@ impl Class {
 
     fn is_common(&self, gram: u64, copies: usize) -> bool {
         let count = self.count(gram, copies);
-        self.given.contains(&gram)
-            || count > self.common_above
-            || self.submissions > copies + 3 && count * 2 > self.submissions - copies
+        count > self.common_above || self.submissions > copies + 3 && count * 2 > self.submissions - copies
     }
 
     /// For each token of a sequence whether it is common: part of a gram that was given or that many others have.
@@ -142,9 +156,12 @@ impl Class {
         let sequence = &self.sequences[at];
         let mut common = vec![false; sequence.tokens.len()];
         let mut until = 0;
-        for (place, gram) in self.grams[at].iter().enumerate() {
-            if gram.is_some_and(|gram| self.is_common(gram, copies)) {
-                until = until.max(place + usize::from(sequence.tokens[place].gram));
+        for (place, token) in sequence.tokens.iter().enumerate() {
+            if self.grams[at][place].is_some_and(|gram| self.given.contains(&gram)) {
+                until = until.max(place + short(*token));
+            }
+            if self.long[at][place].is_some_and(|gram| self.is_common(gram, copies)) {
+                until = until.max(place + long(*token));
             }
             common[place] = place < until;
         }
@@ -183,14 +200,12 @@ impl Class {
     /// How many rare fingerprints two sequences have in common.
     fn meetings(&self, own: &[usize]) -> HashMap<(u32, u32), u32> {
         let mut index: HashMap<u64, Vec<u32>> = HashMap::new();
-        for (at, grams) in self.grams.iter().enumerate() {
-            let sequence = &self.sequences[at];
-            if own[at] < LEAST {
-                continue;
-            }
+        for (at, sequence) in self.sequences.iter().enumerate().filter(|(at, _)| own[*at] >= LEAST) {
             let number = u32::try_from(at).unwrap_or(u32::MAX);
-            for gram in winnowed(sequence, grams) {
-                if !self.is_common(gram, sequence.copies - 1) {
+            let mut chosen = winnowed(sequence, &self.grams[at]);
+            chosen.extend(winnowed(sequence, &self.long[at]));
+            for gram in chosen {
+                if !self.given.contains(&gram) && !self.is_common(gram, sequence.copies - 1) {
                     index.entry(gram).or_default().push(number);
                 }
             }
@@ -219,16 +234,26 @@ impl Class {
         let mut tiles = Vec::new();
         let (mut weighted, mut matched) = (0.0, [0, 0]);
         for tile in self.tiles(a, b) {
-            let grams = (tile.a..tile.a + tile.length)
-                .filter(|&at| at + usize::from(one.tokens[at].gram) <= tile.a + tile.length);
-            let counts = grams.filter_map(|at| self.grams[a][at]).map(|gram| self.count(gram, 0));
-            let rarest = counts.min().unwrap_or(self.submissions);
+            let within = |grams: &[Option<u64>], length: fn(Token) -> usize| {
+                let end = tile.a + tile.length;
+                let inside = (tile.a..end).filter(|&at| at + length(one.tokens[at]) <= end);
+                inside.filter_map(|at| grams[at]).map(|gram| self.count(gram, 0)).min()
+            };
+            // How many have all of it is not known; it is at most this.
+            let rarest = within(&self.long[a], long).or_else(|| within(&self.grams[a], short));
+            let rarest = rarest.unwrap_or(self.submissions);
+            if rarest - copies.min(rarest) > self.common_above {
+                continue;
+            }
             let units = |at: usize, tokens: &[Token], common: &[bool], first: usize| {
                 let place = first + at;
                 if common[place] { 0 } else { usize::from(tokens[place].units) }
             };
             let of_a: usize = (0..tile.length).map(|at| units(at, &one.tokens, &common[a], tile.a)).sum();
             let of_b: usize = (0..tile.length).map(|at| units(at, &other.tokens, &common[b], tile.b)).sum();
+            // That a run begins is chance; that it goes on is not. A setting is no run.
+            let chance = Some(short(one.tokens[tile.a])).filter(|&gram| gram > 1).unwrap_or_default();
+            let [of_a, of_b] = [of_a, of_b].map(|units| units.saturating_sub(chance));
             if of_a.min(of_b) == 0 {
                 continue;
             }

@@ -92,6 +92,8 @@ pub struct File {
     pub text: String,
     /// Where it is what the starter, the solution or many others have: ranges of bytes, in order.
     pub common: Vec<(usize, usize)>,
+    /// Whether it holds nothing else.
+    pub is_common: bool,
 }
 
 /// A passage that two submissions have.

@@ -49,11 +49,9 @@ pub fn lists(book: &Gradebook) -> Vec<Html> {
     let waiting = waiting(book);
     if !waiting.is_empty() {
         content.push(heading("Not graded yet", waiting.len()));
-        content.push(paragraph(
-            "These were handed in and have no result. Run the same `grade` command again, or merge the part that is missing."
-                .replace('`', "")
-                .as_str(),
-        ));
+        let advice =
+            "These were handed in and have no result. Grade again, or merge the part of the class that is missing.";
+        content.push(paragraph(advice));
         let names = waiting.iter().map(|row| {
             let exercise = format!(" {}", row.exercise);
             Html::all([student(&row.student), text(&exercise)])
@@ -91,7 +89,7 @@ fn unknown(book: &Gradebook) -> Vec<Html> {
     let rows = book.unknown.iter().map(|unknown| {
         let id = unknown.student.as_str();
         let who = if with_page.contains(id) { student(id) } else { id_of(id) };
-        let nearest = unknown.nearest.as_deref().map(|nearest| id_of(nearest)).unwrap_or_else(|| text("none"));
+        let nearest = unknown.nearest.as_deref().map_or_else(|| text("none"), id_of);
         vec![who, name(&crate::report::grade::id(&unknown.entry)), nearest]
     });
     let columns = [words("graded as"), prose("entry"), words("nearest id in the roster")];

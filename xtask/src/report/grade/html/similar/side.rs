@@ -25,6 +25,11 @@ pub fn html(
             .filter(|(_, place)| place.file == number)
             .collect();
         content.push(el("h3", &[], [text(&scrub(&file.path))]));
+        if marks.is_empty() && file.is_common {
+            let words = "What the starter, the solution or many submissions have, and nothing else.";
+            content.push(el("p", &[("class", "muted")], [text(words)]));
+            continue;
+        }
         content.push(el("div", &[("class", "code")], rows(own, other, file, marks, scrub)));
     }
     el("section", &[("class", "side"), ("aria-labelledby", &title), ("tabindex", "0"), ("data-side", own)], content)
@@ -91,8 +96,9 @@ fn rows(
 
 fn one(own: &str, other: &str, part: &Part<'_>, begun: &mut Vec<usize>, scrub: &dyn Fn(&str) -> String) -> Html {
     let words = lines(&scrub(part.text));
-    let words = if part.is_common { el("span", &[("class", "common")], [words]) } else { words };
-    let Some(passage) = part.passage else { return words };
+    let Some(passage) = part.passage else {
+        return if part.is_common { el("span", &[("class", "common")], [words]) } else { words };
+    };
     let mut content = Vec::new();
     if !begun.contains(&passage) {
         begun.push(passage);
@@ -102,6 +108,10 @@ fn one(own: &str, other: &str, part: &Part<'_>, begun: &mut Vec<usize>, scrub: &
         content.push(el("a", &attributes, [text(&passage.to_string())]));
     }
     content.push(words);
-    let class = if passage % 2 == 0 { "even" } else { "odd" };
+    let class = match (part.is_common, passage % 2) {
+        (true, _) => "common",
+        (false, 0) => "even",
+        (false, _) => "odd",
+    };
     el("mark", &[("class", class), ("data-passage", &passage.to_string())], content)
 }
