@@ -90,6 +90,7 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
         }
         output::message(&format!("{id}: {tried} lines of {path} taken out, one at a time"));
     }
+    found.extend(shortcuts::hidden_problems(root, exercise, &solution)?);
     found.extend(shortcuts::problems(root, exercise, &starter, &solution)?);
     Ok(found)
 }

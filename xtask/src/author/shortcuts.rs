@@ -6,7 +6,7 @@ use super::prove::MUTANT;
 use crate::check::{Judgement, Verdict};
 use crate::diagnostic::{self, Code, shown};
 use crate::evidence::{self, Grading, Whose};
-use crate::exercise::Exercise;
+use crate::exercise::{Check, Exercise, Goal};
 use crate::output;
 use crate::store;
 use crate::tree;
@@ -14,7 +14,7 @@ use crate::trial::{self, Trial, Voice};
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file, beside the solved ones.
 pub const FILE: &str = "shortcuts.toml";
@@ -132,18 +132,12 @@ fn try_once(
     shortcut: &Shortcut,
     files: Vec<(String, Vec<u8>)>,
 ) -> Result<Option<String>> {
-    let base = evidence::target_folder(root).join("check").join(&exercise.id);
-    let (rustc, _) = evidence::toolchain(exercise)?;
-    let data = tree::content(&exercise.folder.join("exercise.toml")).unwrap_or_default();
-    let key = store::key(&[
-        format!("{rustc} {:?} {files:?} {:?}", shortcut.caught, exercise.data.pristine).as_bytes(),
-        &data,
-    ]);
-    let known = base.join(format!("shortcut-{index}.json"));
+    let key = key(exercise, &format!("{:?} {files:?}", shortcut.caught))?;
+    let known = folder(root, exercise).join(format!("shortcut-{index}.json"));
     if store::load::<bool>(&known, &key) == Some(true) {
         return Ok(None);
     }
-    let why = escapes(root, exercise, &base, &shortcut.caught, files)?;
+    let why = escapes(root, exercise, &shortcut.caught, files)?;
     if why.is_none() {
         store::save(&known, &key, &true)?;
     }
@@ -151,13 +145,7 @@ fn try_once(
 }
 
 /// Why a shortcut is not caught by what it names; `None` if it is.
-fn escapes(
-    root: &Path,
-    exercise: &Exercise,
-    base: &Path,
-    caught: &Caught,
-    files: Vec<(String, Vec<u8>)>,
-) -> Result<Option<String>> {
+fn escapes(root: &Path, exercise: &Exercise, caught: &Caught, files: Vec<(String, Vec<u8>)>) -> Result<Option<String>> {
     let whose = Whose::Other(MUTANT.to_owned(), files.clone());
     let Trial { judgement, .. } = trial::run(root, exercise, &whose, Voice::Silent)?;
     if let Some(problem) = judgement.all_diagnostics().find(|problem| problem.code == Code::BuildFailed) {
@@ -169,9 +157,9 @@ fn escapes(
         Caught::Grade(_) | Caught::Review(_) if !passes => {
             Ok(Some(format!("a learner's own check notices it already: {}", codes(&judgement))))
         }
-        Caught::Grade(goal) => Ok(not_failed(&graded(root, exercise, base, files)?.judgement, goal)),
+        Caught::Grade(goal) => Ok(not_failed(&graded(root, exercise, files, HIDDEN)?.judgement, goal)),
         Caught::Review(words) => {
-            let Trial { judgement, evidence } = graded(root, exercise, base, files)?;
+            let Trial { judgement, evidence } = graded(root, exercise, files, HIDDEN)?;
             if judgement.verdict() != Verdict::Pass {
                 return Ok(Some(format!("a goal notices it when it is graded: {}", codes(&judgement))));
             }
@@ -192,19 +180,58 @@ fn not_failed(judgement: &Judgement, goal: &str) -> Option<String> {
     (!failed).then(|| format!("the goal `{goal}` doesn't notice it; these fail: [{}]", codes(judgement)))
 }
 
+/// Whether the solution passes with inputs that only grading has: one that does not is no shortcut, but a program whose answer
+/// to some input is left open, or an input that the course's own program does not answer the same twice.
+///
+/// # Errors
+/// When the environment fails.
+pub fn hidden_problems(root: &Path, exercise: &Exercise, solution: &[(String, Vec<u8>)]) -> Result<Vec<String>> {
+    let has_interface = |goal: &Goal| matches!(&goal.check, Check::Output(output) if output.interface.is_some());
+    if !exercise.data.goal.iter().any(has_interface) {
+        return Ok(Vec::new());
+    }
+    let known = folder(root, exercise).join("hidden-inputs.json");
+    let key = key(exercise, &format!("{solution:?}"))?;
+    let mut found = Vec::new();
+    if store::load::<bool>(&known, &key) != Some(true) {
+        for hidden in ["first", "second", "third"] {
+            let Trial { judgement, .. } = graded(root, exercise, solution.to_vec(), hidden)?;
+            found.extend(judgement.all_diagnostics().map(|problem| {
+                let help = problem.help.as_deref().unwrap_or_default();
+                format!("{}: the solution fails when it is graded: {}\n{help}", exercise.id, problem.message)
+            }));
+        }
+        if found.is_empty() {
+            store::save(&known, &key, &true)?;
+        }
+    }
+    Ok(found)
+}
+
+/// Where everything is built that is not a learner's.
+fn folder(root: &Path, exercise: &Exercise) -> PathBuf {
+    evidence::target_folder(root).join("check").join(&exercise.id)
+}
+
+/// A digest of an exercise, its files, the compiler, and something else.
+fn key(exercise: &Exercise, more: &str) -> Result<String> {
+    let toolchain = evidence::toolchain(exercise)?;
+    let data = tree::content(&exercise.folder.join("exercise.toml")).unwrap_or_default();
+    let starter = evidence::starter_files(exercise)?;
+    let rest = format!("{toolchain:?} {starter:?} {:?} {more}", exercise.data.pristine);
+    Ok(store::key(&[rest.as_bytes(), &data]))
+}
+
 /// The verdict of grading, but for the boxes: what is tried here is the course's own.
-fn graded(root: &Path, exercise: &Exercise, base: &Path, files: Vec<(String, Vec<u8>)>) -> Result<Trial> {
-    let base = base.join("graded");
-    let grading = Grading {
-        common: base.clone(),
-        base,
-        boxes: None,
-        hidden: HIDDEN.to_owned(),
-        warm: None,
-        built: files.clone(),
-        is_repeat: false,
-    };
-    trial::grade(root, exercise, files, &grading)
+fn graded(root: &Path, exercise: &Exercise, files: Vec<(String, Vec<u8>)>, hidden: &str) -> Result<Trial> {
+    let base = folder(root, exercise);
+    let (common, hidden, built) = (base.clone(), hidden.to_owned(), files.clone());
+    trial::grade(
+        root,
+        exercise,
+        files,
+        &Grading { base, boxes: None, hidden, warm: None, common, built, is_repeat: false },
+    )
 }
 
 #[cfg(test)]

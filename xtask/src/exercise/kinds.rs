@@ -73,7 +73,7 @@ pub struct Output {
     pub fixed: Vec<inputs::Fixed>,
     /// How the program can be called: inputs of many shapes are made from it, others for each graded submission.
     #[serde(default)]
-    pub interface: Option<inputs::Interface>,
+    pub interface: Option<Box<inputs::Interface>>,
     /// Arguments that only the judged build gets, before all others: such as the name of a tool, where the program holds
     /// several.
     #[serde(default)]
@@ -339,7 +339,7 @@ impl Check {
                     let message = format!("`{name}` cannot be a program's name: letters, digits, `-` and `_`");
                     return Err((build.span(), message));
                 }
-                let more = interface.iter().flat_map(inputs::Interface::templates);
+                let more = interface.iter().flat_map(|of| of.templates());
                 for template in args.iter().chain(stdin).chain(more) {
                     inputs::check(template.get_ref()).map_err(|message| (template.span(), message))?;
                 }

@@ -6,7 +6,6 @@ mod files;
 
 pub use answers::{Decided, Question};
 
-use super::beside::find;
 use super::journal::{self, Job};
 use super::model::{Record, Status};
 use crate::diagnostic::{self, shown};

@@ -367,6 +367,7 @@ impl Sandbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proc::Out;
 
     fn sandbox(kind: Kind, user: Option<u32>) -> Sandbox {
         let limits = Limits {
@@ -450,6 +451,17 @@ mod tests {
         let words = words(&sandbox(Kind::Run, None).wrap(&call));
         assert!(words.contains("--perms 0755 --dir /called --ro-bind /srv/w1/target/release/p /called/q"), "{words}");
         assert!(words.ends_with("-- /called/q a"), "{words}");
+    }
+
+    #[test]
+    fn a_program_is_found_by_its_bare_name_and_gets_no_folder_of_ours() {
+        let mut call = Call::new("/srv/w1/target/release/p", "/srv/w1").arg("a");
+        (call.called, call.argv0) = (Some("q".to_owned()), Some("q".to_owned()));
+        (call.input, call.output) = (In::Folder, Out::Full);
+        let wrapped = sandbox(Kind::Run, None).wrap(&call);
+        assert_eq!((wrapped.input, wrapped.output, wrapped.argv0.as_ref()), (In::Unreadable, Out::Full, None));
+        let words = words(&wrapped);
+        assert!(words.contains("--setenv PATH /called") && words.ends_with("-- q a"), "{words}");
     }
 
     #[test]

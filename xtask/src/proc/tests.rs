@@ -116,3 +116,30 @@ fn a_program_that_only_waits_is_ended_and_that_is_said() {
     let works = "i=0; while [ $i -lt 150000 ]; do i=$((i+1)); done";
     assert_eq!(limited(works, 30_000, 1), Status::Exited(0));
 }
+
+#[test]
+fn what_cannot_be_read_or_written_is_an_error_of_the_program() {
+    let sh = |script: &str, input: In, output: Out| {
+        let mut call = Call::new("sh", "/").arg("-c").arg(script);
+        (call.input, call.output) = (input, output);
+        run(&call).unwrap()
+    };
+    for input in [In::Folder, In::Unreadable] {
+        let read = sh("cat >/dev/null 2>&1; echo $?", input, Out::Collected);
+        assert_eq!(read.stdout, b"1\n", "{input:?}");
+    }
+    // Nothing is behind it: it is no folder to start from, and cannot be opened again.
+    let behind = sh("ls /proc/self/fd/0/ && echo there", In::Unreadable, Out::Collected);
+    assert!(!cfg!(target_os = "linux") || behind.stdout.is_empty());
+    let full = sh("echo x 2>/dev/null; echo $? >&2", In::Bytes, Out::Full);
+    if cfg!(target_os = "linux") {
+        assert_eq!((full.stdout.as_slice(), full.stderr.as_slice()), (b"".as_slice(), b"1\n".as_slice()));
+    }
+}
+
+#[test]
+fn a_program_is_told_another_name() {
+    let mut call = Call::new("sh", "/").arg("-c").arg("echo $0");
+    call.argv0 = Some("../called/hex".to_owned());
+    assert_eq!(run(&call).unwrap().stdout, b"../called/hex\n");
+}

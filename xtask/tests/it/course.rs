@@ -148,7 +148,8 @@ pub fn settled(text: &str) -> String {
         for word in line.split(' ') {
             let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && !"-+".contains(c));
             let is_size = bare.trim_start_matches(['-', '+']).replace([',', '.'], "").parse::<u64>().is_ok()
-                && (bare.contains(',') || bare.contains('.'));
+                // `(-144 B)` is how far two builds are apart.
+                && (bare.contains([',', '.']) || word.starts_with("(-") || word.starts_with("(+"));
             words.push(if is_size { word.replace(bare, "N") } else { word.to_owned() });
         }
         settled.push_str(words.join(" ").trim_end());

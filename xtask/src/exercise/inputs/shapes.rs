@@ -75,13 +75,12 @@ enum Shape {
     Value(usize, Form),
     CombinedValue(usize),
     SameValue(usize),
-    WrongValue(usize, Form),
+    WrongValue(usize, usize),
     MissingValue(usize),
     Words,
     ManyWords,
     End,
-    Wrong,
-    WrongAlone,
+    Wrong(usize),
     EmptyArgument,
     LongArgument,
     OddArgument,
@@ -147,17 +146,17 @@ impl Interface {
         add(several, &[Shape::AllSwitches, Shape::TwoSwitches]);
         add(!switches.is_empty(), &[Shape::SameSwitch]);
         add(*combined && several, &[Shape::Combined, Shape::Combined]);
-        for option in 0..options.len() {
+        for (option, Valued { wrong, .. }) in options.iter().enumerate() {
             add(*combined && !switches.is_empty(), &[Shape::CombinedValue(option)]);
             add(true, &[Shape::SameValue(option), Shape::MissingValue(option)]);
-            for form in [Form::Apart, Form::Joined] {
-                add(true, &[Shape::Value(option, form), Shape::WrongValue(option, form)]);
-            }
+            add(true, &[Shape::Value(option, Form::Apart), Shape::Value(option, Form::Joined)]);
+            // Each of them is an error of its own.
+            (0..wrong.len()).for_each(|value| add(true, &[Shape::WrongValue(option, value)]));
         }
         add(!words.is_empty(), &[Shape::Words, Shape::EmptyArgument]);
         add(!words.is_empty() && many, &[Shape::ManyWords, Shape::LongArgument]);
         add(*end, &[Shape::End, Shape::End]);
-        add(!wrong.is_empty(), &[Shape::Wrong, Shape::Wrong, Shape::WrongAlone, Shape::WrongAlone]);
+        (0..wrong.len()).for_each(|index| add(true, &[Shape::Wrong(index)]));
         add(self.odd_arguments && cfg!(unix), &[Shape::OddArgument]);
         let most = self.most_input.unwrap_or(usize::MAX);
         add(self.text, &[Shape::OneByte, Shape::NoLineEnd, Shape::BlankLines]);
@@ -230,22 +229,25 @@ impl Maker<'_> {
                 let first = self.valued(names, values, Form::Joined);
                 first.into_iter().chain(self.valued(names, values, Form::Apart)).collect()
             }
-            Shape::WrongValue(option, form) => self.valued(&options[option].names, &options[option].wrong, form),
+            Shape::WrongValue(option, value) => {
+                let Valued { names, wrong, .. } = &options[option];
+                let form = self.numbers.pick(&[Form::Apart, Form::Apart, Form::Joined]);
+                self.valued(names, &wrong[value..=value], form)
+            }
             Shape::MissingValue(option) => vec![self.name(&options[option].names)],
             Shape::Words => self.words(self.of.most_words.unwrap_or(3)),
             Shape::ManyWords => {
                 let many = self.of.many_words.unwrap_or(40);
                 (0..many).map(|_| self.one_of(&self.of.words)).collect()
             }
-            Shape::WrongAlone => vec![self.one_of(&self.of.wrong)],
             Shape::EmptyArgument => self.around(String::new()),
             Shape::LongArgument => {
                 let letters = 1000 + self.numbers.index(LONG as usize - 1000);
                 self.around("long".repeat(letters / 4))
             }
-            Shape::Wrong => {
-                let wrong = self.one_of(&self.of.wrong);
-                self.around(wrong)
+            Shape::Wrong(index) => {
+                let wrong = self.one_of(&self.of.wrong[index..=index]);
+                if self.numbers.below(2) == 0 { vec![wrong] } else { self.around(wrong) }
             }
             // What is read is what these are about; some programs read nothing where there are arguments.
             Shape::OneByte
