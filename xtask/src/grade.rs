@@ -64,9 +64,6 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
     if asked.self_test {
         return selftest::run(root);
     }
-    for note in beside::misnamed(asked.report.as_ref().unwrap_or(&options.out)) {
-        output::note(&note);
-    }
     if let (Some(lms), Some(template)) = (asked.export, &asked.template) {
         return export::run(root, options, lms, template);
     }

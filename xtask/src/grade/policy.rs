@@ -2,10 +2,10 @@
 //! says. Neither stands in the journal, so grading again loses neither. Nothing here rounds in floating point.
 
 mod answers;
-mod files;
 
 pub use answers::{Decided, Question};
 
+use super::beside;
 use super::journal::{self, Job};
 use super::model::{Record, Status};
 use crate::diagnostic::{self, shown};
@@ -133,7 +133,7 @@ impl Overrides {
     /// # Errors
     /// When there are two, or it is malformed: with the line.
     pub fn find(out_dir: &Path) -> Result<Self> {
-        match files::find(out_dir, "overrides.toml")? {
+        match beside::find(out_dir, "overrides.toml")? {
             Some((file, text)) => Self::parse(&file, text),
             None => Ok(Self::default()),
         }
@@ -198,7 +198,7 @@ impl Late {
     /// # Errors
     /// When there are two, or it is malformed: with the line.
     pub fn find(out_dir: &Path) -> Result<Option<Self>> {
-        let Some((file, text)) = files::find(out_dir, "policy.toml")? else { return Ok(None) };
+        let Some((file, text)) = beside::find(out_dir, "policy.toml")? else { return Ok(None) };
         Self::parse(&file, &text)
     }
 
