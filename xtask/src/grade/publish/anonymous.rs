@@ -45,7 +45,7 @@ impl Names {
     /// Everyone in a gradebook and in a journal. Also writes who is who.
     ///
     /// # Errors
-    /// When the key or the list cannot be read or written.
+    /// When the key or the list can't be read or written.
     pub fn of(out: &Path, book: &Gradebook, contents: &Contents) -> Result<Self> {
         let mut known: BTreeMap<String, Known> = BTreeMap::new();
         for row in &book.rows {
@@ -75,7 +75,7 @@ impl Names {
     /// These students, with what may say who they are.
     ///
     /// # Errors
-    /// When the key cannot be read or written.
+    /// When the key can't be read or written.
     pub fn new(out: &Path, known: BTreeMap<String, Known>) -> Result<Self> {
         let key = key(out)?;
         let codes = codes(&key, known.keys());
@@ -177,7 +177,7 @@ impl Names {
         for text in [&mut row.first_name, &mut row.last_name, &mut row.email] {
             text.clear();
         }
-        // When somebody handed in, and how often, is known to others.
+        // Classmates may know when a student handed in, and how often.
         (row.timestamp, row.attempt) = (None, None);
         for text in
             row.message.iter_mut().chain(&mut row.override_reason).chain(&mut row.needs_review).chain(&mut row.ignored)
@@ -204,7 +204,7 @@ impl Names {
 const SHORT: usize = 7;
 const LONG: usize = 20;
 
-/// A code for each student. Two that would be the same, or somebody's id, are longer.
+/// A code for each student. Two that would be equal, or equal to an id, are longer.
 fn codes<'a>(key: &[u8], students: impl Iterator<Item = &'a String>) -> BTreeMap<String, String> {
     let students: BTreeSet<&String> = students.collect();
     let mut taken: HashMap<String, usize> = HashMap::new();

@@ -67,7 +67,7 @@ fn keep(out: &Path, written: &str, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// `2026-11-21T12-00-00Z-grades.csv`, as Windows can have it, too; with a number if several were written in that second.
+/// `2026-11-21T12-00-00Z-grades.csv`, in a form that Windows allows; with a number if several were written in that second.
 fn name(written: &str, number: u32) -> String {
     let time = written.replace(':', "-");
     if number == 1 { format!("{time}-grades.csv") } else { format!("{time}-grades-{number}.csv") }

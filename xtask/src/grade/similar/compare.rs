@@ -1,7 +1,7 @@
 //! Finds which of thousands of token sequences have passages in common. As MOSS does it, sequences meet only in an index of
 //! fingerprints that winnowing has chosen; as JPlag does it, a pair that has met is then covered with the longest equal runs.
 //!
-//! What counts is what two have and hardly anyone else: a run of tokens that is in the starter or in the solution counts for
+//! What counts is what two have and very few others: a run of tokens that is in the starter or in the solution counts for
 //! nothing, nor does a longer one that many have, and a rare one counts more than one that some have. Programs are made of
 //! phrases that everyone uses. So for a class a run is three times as long as for what was given: the order of phrases is one's own.
 

@@ -51,7 +51,7 @@ pub struct Group {
     pub students: Vec<String>,
     /// Whether the files are equal to the byte; else only names, comments and layout differ.
     pub to_the_byte: bool,
-    /// Units that are in these submissions and in hardly any other.
+    /// Units that are in these submissions and in very few others.
     pub own: usize,
     /// Whether that is too little to mean anything.
     pub says_little: bool,

@@ -16,7 +16,7 @@ pub fn page(book: &Gradebook, also: &[(&str, &str)]) -> String {
     let mut parts = vec![
         ("summary", "Summary", summary(book)),
         ("review", "To be looked at", review(book)),
-        ("people", "Who is missing", people::lists(book)),
+        ("people", "Missing and unknown", people::lists(book)),
     ];
     parts.extend(book.since.as_ref().map(|since| ("since", "What has changed", changes::summary(since))));
     parts.extend([

@@ -69,7 +69,7 @@ fn heading(words: &str, count: usize) -> Html {
 }
 
 /// Names one after the other; many of them are folded.
-fn names_of(names: Vec<Html>) -> Html {
+pub fn names_of(names: Vec<Html>) -> Html {
     let count = names.len();
     let list = el("ul", &[("class", "names")], names.into_iter().map(|name| el("li", &[], [name])));
     if count <= FEW {

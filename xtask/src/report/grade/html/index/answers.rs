@@ -20,11 +20,11 @@ pub fn list(book: &Gradebook) -> Vec<Html> {
         return vec![paragraph("No answer waits for a person.")];
     }
     let rows = by_text.iter().map(|((exercise, key, _), rows)| {
-        let who = rows.iter().map(|row| el("li", &[], [people::student(&row.student)]));
+        let who = rows.iter().map(|row| people::student(&row.student)).collect();
         let question = [text(exercise), text(" "), el("code", &[], [text(key)])];
         let answer = &rows[0].answers[*key];
         let cells = [text(answer), decide(book, exercise, key, answer, rows.len())];
-        vec![Html::all(question), Html::all(cells), el("ul", &[("class", "names")], who)]
+        vec![Html::all(question), Html::all(cells), people::names_of(who)]
     });
     let columns = [words("question"), prose("answer"), prose("whose")];
     vec![

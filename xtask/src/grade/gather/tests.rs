@@ -1,0 +1,81 @@
+//! What reports are made of, from literal journals.
+
+use super::super::model::{Handle, Run, Status, Unknown, tests::record};
+use super::*;
+use crate::report::grade::html;
+
+/// A run that found these students: the name of each, and of the entry.
+fn run_of(students: &[(&str, &str)]) -> Run {
+    let seen = |&(student, entry): &(&str, &str)| Seen {
+        student: student.to_owned(),
+        handle: Handle { entry: entry.to_owned(), attempt: "2026-05-30".to_owned(), ..Handle::default() },
+        exercises: vec!["ex1".to_owned()],
+    };
+    Run { students: students.iter().map(seen).collect(), ..Run::default() }
+}
+
+#[test]
+fn who_handed_in_together_is_shown_with_the_team_and_the_attempt_that_counts() {
+    let entry = [("s001", "group 1.zip"), ("s002", "group 1.zip"), ("s003", "s003.zip"), ("s004", "s004.zip")];
+    let records = ["s001", "s002", "s003", "s004"].map(|student| {
+        let key = if student < "s003" { "team" } else { "equal by chance" };
+        record(student, "ex1", key, Status::Graded, 7)
+    });
+    let contents = Contents { records: records.into(), runs: vec![run_of(&entry)] };
+    let (rows, _) = policy::rows(&Input {
+        records: &contents.records,
+        students: &[],
+        person: &|student, _| Person { id: student.to_owned(), ..Person::default() },
+        exercises: &[("ex1".to_owned(), 10)],
+        questions: &[],
+        handed_in: &contents.handed_in(),
+        overrides: &Overrides::default(),
+        late: None,
+    })
+    .unwrap();
+    let book = book(&contents, rows);
+    let teams: Vec<&[String]> = book.rows.iter().map(|row| row.team.as_slice()).collect();
+    let team = ["s001".to_owned(), "s002".to_owned()];
+    assert_eq!(teams, [&team[..], &team, &[], &[]]);
+    assert_eq!(book.rows[0].attempt.as_deref(), Some("2026-05-30"));
+    let page = html::index(&book, &[]);
+    assert!(page.contains("team: s001, s002") && page.contains("attempt that counts: 2026-05-30"), "{page}");
+}
+
+#[test]
+fn an_entry_is_unknown_until_a_later_run_knows_it() {
+    let unknown_of = |student: &str, entry: &str| Unknown {
+        student: student.to_owned(),
+        entry: entry.to_owned(),
+        nearest: Some("s003".to_owned()),
+    };
+    let first = Run {
+        unknown: vec![unknown_of("s0003", "s0003.zip"), unknown_of("x", "x.zip"), unknown_of("s009", "s009.zip")],
+        missing: vec!["s003".to_owned(), "s005".to_owned()],
+        ..run_of(&[("s0003", "s0003.zip"), ("x", "x.zip"), ("s009", "s009.zip")])
+    };
+    let second = run_of(&[("s003", "s0003.zip")]);
+    let contents = Contents { records: Vec::new(), runs: vec![first, second] };
+    let entries: Vec<String> = unknown(&contents).into_iter().map(|unknown| unknown.entry).collect();
+    assert_eq!(entries, ["s009.zip", "x.zip"]);
+    assert_eq!(missing(&contents), ["s005"], "s003 was found by the second run");
+    let mut book = Gradebook { unknown: unknown(&contents), missing: missing(&contents), ..Gradebook::default() };
+    book.unknown[0].nearest = None;
+    let page = html::index(&book, &[]);
+    for wanted in ["Not in the roster: 2", "x.zip", "<bdi>s003</bdi>", "Handed in nothing: 1", "<bdi>s005</bdi>"] {
+        assert!(page.contains(wanted), "{wanted}: {page}");
+    }
+}
+
+#[test]
+fn times_are_written_as_people_read_them() {
+    for (seconds, text) in [
+        (0, "1970-01-01T00:00:00Z"),
+        (951_827_696, "2000-02-29T12:34:56Z"),
+        (1_795_262_400, "2026-11-21T12:00:00Z"),
+        (-1, "1969-12-31T23:59:59Z"),
+        (4_107_542_400, "2100-03-01T00:00:00Z"),
+    ] {
+        assert_eq!(time(seconds), text);
+    }
+}
