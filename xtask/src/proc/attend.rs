@@ -46,8 +46,8 @@ pub fn forward(mut pipe: impl Read + Send + 'static, stream: Stream, sender: Sen
     })
 }
 
-/// Time as it passes for this process. What passes while it is stopped, or has to wait for a processor, hardly counts: a pause
-/// that took far longer than it was meant to says nothing about anybody else.
+/// Time as it passes for this process. What passes while it is stopped, or has to wait for a processor, barely counts: a pause
+/// that took far longer than it was meant to says nothing about a different process.
 pub struct Clock {
     last: Instant,
 }

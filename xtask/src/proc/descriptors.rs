@@ -1,5 +1,5 @@
-//! Keeps this process's open files from its children. A child inherits every descriptor that isn't close-on-exec, and whoever
-//! called this program (`flock 9`, `exec 3<`, make, a CI runner) may have left some open: to a box such a descriptor is a door.
+//! Keeps this process's open files from its children. A child inherits every descriptor that isn't close-on-exec, and the
+//! caller of this program (`flock 9`, `exec 3<`, make, a CI runner) may have left some open. A box would leak through them.
 
 #[cfg(unix)]
 use std::ffi::c_int;
@@ -156,7 +156,7 @@ mod tests {
         rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::empty()).unwrap();
         close_on_exec(file.as_raw_fd());
         assert!(rustix::io::fcntl_getfd(&file).unwrap().contains(rustix::io::FdFlags::CLOEXEC));
-        // A number that isn't open is no harm.
+        // A number that isn't open does no harm.
         close_on_exec(1_000_000);
     }
 
