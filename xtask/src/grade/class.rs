@@ -3,7 +3,7 @@
 
 use super::archive::shown;
 use super::lms::Lms;
-use super::model::{RUN_SCHEMA, Run, Seen, Submission, Unknown};
+use super::model::{Handle, RUN_SCHEMA, Run, Seen, Submission, Unknown};
 use super::options::Options;
 use super::submissions::{self, Ask, Entry, Wanted};
 use crate::evidence;
@@ -43,12 +43,13 @@ pub fn read(options: &Options, dir: &Path, exercises: &[Exercise]) -> Result<Cla
         .collect::<Result<Vec<Wanted>>>()?;
     let ask = Ask { out: Some(&options.out), student_from: student_from.as_ref(), ..Ask::of(&wanted) };
     let found = submissions::find(dir, &ask)?;
-    // The roster decides here whose an entry is.
-    let owners = owners(&found.entries);
+    // The roster decides here whose each handle is.
+    let handles: Vec<&Handle> = found.entries.iter().flat_map(|entry| &entry.handles).collect();
+    let owners = owners(&found.entries, by_name(&handles));
     let (submissions, students, notes) = chosen(&found.entries, &owners, &wanted);
     let unmatched = found.entries.iter().zip(&owners).filter(|(entry, _)| entry.is_unmatched);
     let unmatched = unmatched.flat_map(|(entry, owners)| {
-        owners.iter().map(|student| Unknown {
+        owners.iter().map(|(student, _)| Unknown {
             student: student.clone(),
             entry: entry.handles[0].entry.clone(),
             nearest: None,
@@ -88,33 +89,43 @@ fn expression(text: &str) -> Result<Regex> {
     }
 }
 
-/// The students of each entry, by what its name tells alone.
-fn owners(entries: &[Entry]) -> Vec<Vec<String>> {
-    let first = |entry: &Entry| {
-        let ids = entry.handles.iter().map(|handle| handle.ids.first().unwrap_or(&handle.entry));
-        ids.cloned().collect()
-    };
-    entries.iter().map(first).collect()
+/// The student of each handle, by what its name tells alone.
+fn by_name(handles: &[&Handle]) -> Vec<Vec<String>> {
+    handles.iter().map(|handle| vec![handle.ids.first().unwrap_or(&handle.entry).clone()]).collect()
+}
+
+/// The students of an entry, each with the handle that was found to be theirs.
+type Owners<'a> = Vec<(String, &'a Handle)>;
+
+/// The students of each entry. `students` are those of each handle, of all entries one after another.
+fn owners(entries: &[Entry], students: Vec<Vec<String>>) -> Vec<Owners<'_>> {
+    let mut students = students.into_iter();
+    let mut all = Vec::new();
+    for entry in entries {
+        let of_handle = |handle| {
+            let own = students.next().unwrap_or_default();
+            own.into_iter().map(move |student| (student, handle))
+        };
+        all.push(entry.handles.iter().flat_map(of_handle).collect());
+    }
+    all
 }
 
 /// One submission for each student and exercise; everyone who was found; and what to tell the instructor.
-fn chosen(
-    entries: &[Entry],
-    owners: &[Vec<String>],
-    exercises: &[Wanted],
-) -> (Vec<Submission>, Vec<Seen>, Vec<String>) {
-    let mut by_student: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+fn chosen(entries: &[Entry], owners: &[Owners<'_>], exercises: &[Wanted]) -> (Vec<Submission>, Vec<Seen>, Vec<String>) {
+    let mut by_student: BTreeMap<&str, Vec<(&Entry, &Handle)>> = BTreeMap::new();
     for (entry, owners) in entries.iter().zip(owners) {
-        for owner in owners {
+        for (owner, handle) in owners {
             let own = by_student.entry(owner).or_default();
             // Someone who is named twice in a team is one member.
-            if !own.iter().any(|other| std::ptr::eq(*other, entry)) {
-                own.push(entry);
+            if !own.iter().any(|(other, _)| std::ptr::eq(*other, entry)) {
+                own.push((entry, handle));
             }
         }
     }
     let (mut submissions, mut students, mut notes) = (Vec::new(), Vec::new(), Vec::new());
-    for (student, own) in by_student {
+    for (student, all) in by_student {
+        let own: Vec<&Entry> = all.iter().map(|(entry, _)| *entry).collect();
         let has_work = own.iter().any(|entry| !entry.work.is_empty());
         let mut handed_in = Vec::new();
         for exercise in exercises {
@@ -146,18 +157,12 @@ fn chosen(
             ));
         }
         // What the latest entry tells is what an LMS goes by.
-        let latest = own.iter().max_by_key(|entry| &entry.handles[0].attempt).copied();
-        let mut handle = latest.map(|entry| handle_of(entry, student)).unwrap_or_default();
+        let latest = all.iter().max_by_key(|(entry, _)| &entry.handles[0].attempt);
+        let mut handle = latest.map(|(_, handle)| (*handle).clone()).unwrap_or_default();
         handle.late |= own.iter().any(|entry| entry.handles[0].late);
         students.push(Seen { student: student.to_owned(), handle, exercises: handed_in });
     }
     (submissions, students, notes)
-}
-
-/// What an entry tells of one of its students.
-fn handle_of(entry: &Entry, student: &str) -> super::model::Handle {
-    let is_own = |handle: &&super::model::Handle| handle.ids.iter().any(|id| id == student);
-    entry.handles.iter().find(is_own).or(entry.handles.first()).cloned().unwrap_or_default()
 }
 
 /// A submission in which no work was found, with the reason: it is a person's turn.

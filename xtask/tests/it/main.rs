@@ -21,6 +21,7 @@ mod fleet;
 mod foreign;
 mod grade;
 mod image;
+mod intake;
 mod learner;
 mod manifests;
 mod project;

@@ -35,9 +35,14 @@ struct Found {
     students: Vec<String>,
 }
 
+fn chosen_by_name(entries: &[Entry], exercises: &[Wanted]) -> (Vec<Submission>, Vec<Seen>, Vec<String>) {
+    let handles: Vec<&Handle> = entries.iter().flat_map(|entry| &entry.handles).collect();
+    chosen(entries, &owners(entries, by_name(&handles)), exercises)
+}
+
 fn find_with(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
     let found = submissions::find(dir, ask)?;
-    let (submissions, students, notes) = chosen(&found.entries, &owners(&found.entries), ask.exercises);
+    let (submissions, students, notes) = chosen_by_name(&found.entries, ask.exercises);
     let notes = found.notes.into_iter().chain(notes).collect();
     Ok(Found { submissions, notes, students: students.into_iter().map(|seen| seen.student).collect() })
 }
@@ -448,7 +453,10 @@ fn parts_of_one_canvas_submission_are_put_together_or_left_to_a_person() {
     let class = class(&[
         ("doejane_10001_900001_Cargo.toml", b"a"),
         ("doejane_10001_900002_main.rs", b"b"),
-        ("roemax_10002_900003_work.zip", &zip_of(&[("Cargo.toml", Item::File(b"c")), ("src/main.rs", Item::File(b"d"))])),
+        (
+            "roemax_10002_900003_work.zip",
+            &zip_of(&[("Cargo.toml", Item::File(b"c")), ("src/main.rs", Item::File(b"d"))]),
+        ),
         ("roemax_10002_900004_main.rs", b"e"),
     ]);
     let found = find_with(class.path(), &Ask::of(&exercises()[1..])).unwrap();
@@ -475,7 +483,8 @@ fn a_class_from_moodle() {
 
 #[test]
 fn a_class_from_blackboard() {
-    let of = |student: &str, time: &str, file: &str| format!("Exercise 1_{student}_attempt_2026-05-{time}-11-59-12{file}");
+    let of =
+        |student: &str, time: &str, file: &str| format!("Exercise 1_{student}_attempt_2026-05-{time}-11-59-12{file}");
     let (first, second) = (zip("first"), zip("second"));
     let files = [
         (of("s301", "29", "_ex1.zip"), &first[..]),
