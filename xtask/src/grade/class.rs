@@ -1,7 +1,7 @@
 //! Who handed in what: the submissions that are on the disk, each with the student that it belongs to. First all entries are
 //! found, then each is given to its students, and only then is it decided which of a student's several entries counts.
 
-use super::archive::shown;
+use super::archive::{self, shown};
 use super::identity;
 use super::lms::Lms;
 use super::model::{Handle, RUN_SCHEMA, Run, Seen, Submission, Unknown};
@@ -51,7 +51,7 @@ pub fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster: Optio
     let (submissions, students, notes) = chosen(&found.entries, &owners, &wanted);
     let mut unknown = resolved.unknown;
     let unmatched = found.entries.iter().zip(&owners).filter(|(entry, _)| entry.is_unmatched);
-    for (student, entry) in unmatched.flat_map(|(entry, owners)| owners.iter().map(move |owner| (owner, entry))) {
+    for (student, entry) in unmatched.flat_map(|(entry, owners)| owners.iter().map(move |(owner, _)| (owner, entry))) {
         if !unknown.iter().any(|unknown| unknown.student == *student) {
             let entry = entry.handles[0].entry.clone();
             unknown.push(Unknown { student: student.clone(), entry, nearest: None });
@@ -97,30 +97,38 @@ fn expression(text: &str) -> Result<Regex> {
     }
 }
 
-/// The students of each entry: those of all its handles, which are several for a team.
-fn owners(entries: &[Entry], of_handles: Vec<Vec<String>>) -> Vec<Vec<String>> {
-    let mut rest = of_handles.into_iter();
-    entries.iter().map(|entry| rest.by_ref().take(entry.handles.len()).flatten().collect()).collect()
+/// The students of an entry, each with the handle that was found to be theirs.
+type Owners<'a> = Vec<(String, &'a Handle)>;
+
+/// The students of each entry. `students` are those of each handle, of all entries one after another.
+fn owners(entries: &[Entry], students: Vec<Vec<String>>) -> Vec<Owners<'_>> {
+    let mut students = students.into_iter();
+    let mut all = Vec::new();
+    for entry in entries {
+        let of_handle = |handle| {
+            let own = students.next().unwrap_or_default();
+            own.into_iter().map(move |student| (student, handle))
+        };
+        all.push(entry.handles.iter().flat_map(of_handle).collect());
+    }
+    all
 }
 
 /// One submission for each student and exercise; everyone who was found; and what to tell the instructor.
-fn chosen(
-    entries: &[Entry],
-    owners: &[Vec<String>],
-    exercises: &[Wanted],
-) -> (Vec<Submission>, Vec<Seen>, Vec<String>) {
-    let mut by_student: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+fn chosen(entries: &[Entry], owners: &[Owners<'_>], exercises: &[Wanted]) -> (Vec<Submission>, Vec<Seen>, Vec<String>) {
+    let mut by_student: BTreeMap<&str, Vec<(&Entry, &Handle)>> = BTreeMap::new();
     for (entry, owners) in entries.iter().zip(owners) {
-        for owner in owners {
+        for (owner, handle) in owners {
             let own = by_student.entry(owner).or_default();
             // Someone who is named twice in a team is one member.
-            if !own.iter().any(|other| std::ptr::eq(*other, entry)) {
-                own.push(entry);
+            if !own.iter().any(|(other, _)| std::ptr::eq(*other, entry)) {
+                own.push((entry, handle));
             }
         }
     }
     let (mut submissions, mut students, mut notes) = (Vec::new(), Vec::new(), Vec::new());
-    for (student, own) in by_student {
+    for (student, all) in by_student {
+        let own: Vec<&Entry> = all.iter().map(|(entry, _)| *entry).collect();
         let has_work = own.iter().any(|entry| !entry.work.is_empty());
         let mut handed_in = Vec::new();
         for exercise in exercises {
@@ -137,7 +145,10 @@ fn chosen(
                 several => last(several, student, &mut notes),
             };
             if has_work {
-                submission.review.extend(own.iter().filter_map(|entry| entry.missing.clone()));
+                match later(&own, &submission).filter(|_| exercises.len() == 1) {
+                    Some(entry) => submission = unread(entry, &submission),
+                    None => beside(&own, &mut submission),
+                }
             }
             student.clone_into(&mut submission.student);
             handed_in.push(exercise.id.clone());
@@ -152,18 +163,48 @@ fn chosen(
             ));
         }
         // What the latest entry tells is what an LMS goes by.
-        let latest = own.iter().max_by_key(|entry| &entry.handles[0].attempt).copied();
-        let mut handle = latest.map(|entry| handle_of(entry, student)).unwrap_or_default();
+        let latest = all.iter().max_by_key(|(entry, _)| &entry.handles[0].attempt);
+        let mut handle = latest.map(|(_, handle)| (*handle).clone()).unwrap_or_default();
         handle.late |= own.iter().any(|entry| entry.handles[0].late);
         students.push(Seen { student: student.to_owned(), handle, exercises: handed_in });
     }
     (submissions, students, notes)
 }
 
-/// What an entry tells of one of its students.
-fn handle_of(entry: &Entry, student: &str) -> Handle {
-    let is_own = |handle: &&Handle| handle.ids.iter().any(|id| id == student);
-    entry.handles.iter().find(is_own).or(entry.handles.first()).cloned().unwrap_or_default()
+/// What was handed in after a submission, in files of which no work could be taken.
+fn later<'a>(own: &[&'a Entry], submission: &Submission) -> Option<&'a Entry> {
+    let is_later = |entry: &&&Entry| {
+        // What Canvas exports of a student is one submission, whatever the numbers of its files.
+        let is_files = entry.missing.is_some() && !entry.is_page && entry.lms != Some(Lms::Canvas);
+        is_files && !submission.attempt.is_empty() && entry.handles[0].attempt > submission.attempt
+    };
+    own.iter().filter(is_later).max_by_key(|entry| &entry.handles[0].attempt).copied()
+}
+
+/// Tells of what else the student handed in. A report that was uploaded beside the work is nothing to look at.
+fn beside(own: &[&Entry], submission: &mut Submission) {
+    for entry in own.iter().filter(|entry| entry.missing.is_some()) {
+        let name = entry.origin.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if entry.lms == Some(Lms::Canvas) && !entry.is_page && archive::ending(&name).is_none() {
+            submission.ignored.push(name);
+        } else {
+            submission.review.extend(entry.missing.clone());
+        }
+    }
+}
+
+/// The last submission counts, also where it can't be read: then a person decides about the earlier one.
+fn unread(entry: &Entry, earlier: &Submission) -> Submission {
+    let name = earlier.origin.file_name().unwrap_or_default().to_string_lossy();
+    Submission {
+        rejected: entry.missing.clone(),
+        files: BTreeMap::new(),
+        ignored: vec![format!("{name} (handed in earlier)")],
+        review: Vec::new(),
+        attempt: entry.handles[0].attempt.clone(),
+        origin: entry.origin.clone(),
+        ..earlier.clone()
+    }
 }
 
 /// A submission in which no work was found, with the reason: it is a person's turn.
@@ -210,7 +251,7 @@ fn last(several: &[(&Entry, &Submission)], student: &str, notes: &mut Vec<String
         ));
     }
     let mut submission = (*work).clone();
-    if let Some(other) = lost {
+    if let Some(other) = lost.filter(|_| work.rejected.is_none()) {
         let path = other.1.files.keys().find(|path| !work.files.contains_key(*path));
         let path = path.map(|path| shown(path)).unwrap_or_default();
         submission.review.push(format!("the last submission lacks {path}, which {} has", name(other)));
