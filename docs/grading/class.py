@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """Makes a class of invented students, to see grading at work and to prove it.
 
-    docs/grading/class.py FOLDER [EXERCISE ...]
+    docs/grading/class.py FOLDER [--layout LAYOUT] [EXERCISE ...]
 
 FOLDER gets `submissions/`, `roster.csv`, `policy.toml`, `overrides.toml`, and `expected.csv`: what each student must get,
 known from what was put in, not from a grader. The same call always makes the same bytes. `--compare FOLDER/grades/grades.csv`
 compares a finished run with what was expected, and ends with 1 when a row differs.
+
+LAYOUT is what `submissions/` looks like: `plain` (the default), or the download of canvas, moodle, moodle-flat, blackboard,
+brightspace, gradescope or classroom. An LMS has one assignment for each download, so name one exercise. The roster then has
+the columns by which that LMS's names are found in it (`lms_id`, `login`), and FOLDER gets `gradebook.csv`, which is what the LMS
+itself exports: its gradebook, or Moodle's grading worksheet.
 """
 
 import csv
@@ -255,6 +260,133 @@ def tarred(files):
     return buffer.getvalue()
 
 
+# What an LMS knows of a student besides: a number of its own, a login, a name as people write it.
+FIRST = ("Jane", "Max", "Mei", "Ann", "Jörg", "Zoë", "Lê", "Omar", "Ravi", "Ida")
+LAST = ("Doe", "Roe", "Lin", "Lee", "van Dyk", "O'Neil")
+
+
+def lms_number(student):
+    return 10_000 + student.number
+
+
+def person(student):
+    """First and last name; the number in the last one keeps sixty students apart."""
+    return FIRST[student.number % 10], f"{LAST[student.number % 6]} {student.number:03}"
+
+
+def login(student):
+    return f"u{student.number:03}"
+
+
+def squashed(text):
+    """A name as Canvas has it in a file: letters and digits in lower case."""
+    return "".join(c for c in text.lower() if c.isalnum())
+
+
+def hand_in_to(layout, folder, student, files, exercise):
+    """The student's work as the LMS exports it: an archive for most, single files for some, folders where it keeps them."""
+    if not student.is_there:
+        return
+    first, last = person(student)
+    number, name = lms_number(student), f"{first} {last}"
+    top = {path.removeprefix(f"{exercise}/"): text for path, text in files.items()}
+    # The three ways in which students upload: an archive with the folder, an archive of the files, the files themselves.
+    way = ("folder", "files", "bare")[student.number % 3] if all("/" not in path for path in top) else "folder"
+    archive = {"folder": zipped(files), "files": zipped(top), "bare": b""}[way]
+    if student.layout == "hostile zip":
+        way, archive = "folder", zipped(files, hostile=True)
+    if student.layout == "damaged zip":
+        way, archive = "folder", zipped(files)[:-40]
+    uploads = list(top.items()) if way == "bare" else [(f"{exercise}.zip", archive)]
+    late = "_LATE" if student.days_late else ""
+    match layout:
+        case "canvas":
+            for at, (file, data) in enumerate(uploads):
+                if student.number % 10 == 4:  # uploaded for the second time
+                    stem, dot, ending = file.rpartition(".")
+                    file = f"{stem}-1{dot}{ending}"
+                write(folder / f"{squashed(last + first)}{late}_{number}_{900_000 + 10 * student.number + at}_{file}", data)
+        case "moodle":
+            place = folder / f"{name}_{number}_assignsubmission_file_"
+            for file, data in uploads:
+                write(place / file, data)
+            if student.number % 4 == 0:
+                write(folder / f"{name}_{number}_assignsubmission_onlinetext_" / "onlinetext.html", "<p>Hello</p>\n")
+        case "moodle-flat":
+            for file, data in uploads:
+                write(folder / f"{name}_{number}_assignsubmission_file_{file}", data)
+        case "blackboard":
+            stem = f"Exercise {exercise[2:]}_{login(student)}_attempt_2026-05-30-11-59-12"
+            for file, data in uploads:
+                write(folder / f"{stem}_{file}", data)
+            write(folder / f"{stem}.txt", f"Name: {name} ({login(student)})\nAssignment: Exercise {exercise[2:]}\n")
+            if student.number % 5 == 0:  # an earlier attempt, which was empty
+                earlier = stem.replace("05-30", "05-29")
+                write(folder / f"{earlier}_{exercise}.zip", zipped({f"{exercise}/Cargo.toml": "not yet\n"}))
+                write(folder / f"{earlier}.txt", f"Name: {name} ({login(student)})\n")
+        case "brightspace":
+            for file, data in uploads:
+                write(folder / f"{number}-456 - {name} - May 30, 2026 1159 PM" / file, data)
+            if student.number % 5 == 0:
+                earlier = zipped({f"{exercise}/Cargo.toml": "not yet\n"})
+                write(folder / f"{number}-456 - {name} - May 30, 2026 1258 AM" / f"{exercise}.zip", earlier)
+            write(folder / "index.html", "<html></html>\n")
+        case "gradescope":  # it unpacks archives itself
+            place = folder / f"submission_{900_000 + student.number}"
+            if student.rejected:
+                write(place / f"{exercise}.zip", archive)
+            elif files:
+                for path, text in (files if way == "folder" else top).items():
+                    write(place / path, text)
+            else:
+                place.mkdir()
+            with open(folder / "submission_metadata.yml", "a", encoding="utf-8") as file:
+                file.write(f"submission_{900_000 + student.number}:\n  :submitters:\n  - :name: {name}\n"
+                           f"    :sid: {student.id}\n    :email: s{student.number:03}@example.org\n  :score: 0.0\n")
+        case "classroom":
+            place = folder / f"size-{exercise}-{login(student)}"
+            write(place / ".git/HEAD", "ref: refs/heads/main\n")
+            if student.rejected:
+                write(place / f"{exercise}.zip", archive)
+            elif student.number % 2:
+                write(place / "README.md", "# The workshop\n")
+                for path, text in files.items():
+                    write(place / "exercises" / path, text)
+            else:
+                for path, text in top.items():
+                    write(place / path, text)
+
+
+def gradebook(layout, students, exercise):
+    """What the LMS exports for grades to be put in: the columns and rows that it wants back."""
+    people = [(student, *person(student)) for student in students]
+    title, most = f"Exercise {exercise[2:]}", POINTS[exercise]
+    match layout:
+        case "canvas":
+            head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", f"{title} (4242)", "Final Score"]
+            rows = [["    Points Possible", "", "", "", "", most, "(read only)"]]
+            rows += [[f"{last}, {first}", lms_number(s), s.id, login(s), "Lab 1", "", ""] for s, first, last in people]
+            rows += [["Student, Test", 99999, "", "abcdef", "Lab 1", "", ""]]
+        case "moodle" | "moodle-flat":
+            head = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade",
+                    "Last modified (submission)", "Last modified (grade)", "Feedback comments"]
+            rows = [[f"Participant {lms_number(s)}", f"{first} {last}", f"s{s.number:03}@example.org", "Submitted for grading",
+                     "", f"{most}.00", "-", "-", ""] for s, first, last in people]
+        case "blackboard":
+            head = ["Last Name", "First Name", "Username", "Student ID", f"{title} [Total Pts: {most}] |4242"]
+            rows = [[last, first, login(s), s.id, ""] for s, first, last in people]
+        case "brightspace":
+            head = ["OrgDefinedId", "Username", "Last Name", "First Name", f"{title} Points Grade", "End-of-Line Indicator"]
+            rows = [[f"#{s.id}", login(s), last, first, "", "#"] for s, first, last in people]
+        case "gradescope":
+            head = ["First Name", "Last Name", "SID", "Email", f"{title}", f"{title} - Max Points"]
+            rows = [[first, last, s.id, f"s{s.number:03}@example.org", "", most] for s, first, last in people]
+        case "classroom":
+            head = ["identifier", "github_username", "github_id", "name"]
+            rows = [[s.id, login(s), lms_number(s), f"{first} {last}"] for s, first, last in people]
+    return head, rows
+
+
 def hand_in(folder, student, files):
     place = folder / student.id
     if not student.is_there:
@@ -287,7 +419,14 @@ def hand_in(folder, student, files):
 OVERRIDES = {("s003", "ex1"): (7.5, "explained the mistake in the lab"), ("s026", "ex1"): (4, "sent the file by mail")}
 
 
-def main(folder, exercises):
+LAYOUTS = ("plain", "canvas", "moodle", "moodle-flat", "blackboard", "brightspace", "gradescope", "classroom")
+
+
+def main(folder, exercises, layout):
+    if layout not in LAYOUTS:
+        sys.exit(f"there is no layout {layout}; name any of {', '.join(LAYOUTS)}")
+    if layout != "plain" and len(exercises) != 1:
+        sys.exit("an LMS has a download for each assignment: name one exercise")
     unknown = [exercise for exercise in exercises if exercise not in POINTS]
     if unknown:
         sys.exit(f"there is no work for {', '.join(unknown)}; name any of {', '.join(POINTS)}")
@@ -296,17 +435,33 @@ def main(folder, exercises):
     except FileExistsError:
         sys.exit(f"{folder} is there already; remove it, or name another folder")
     expected, roster = [], []
-    for student in the_class():
+    students = the_class()
+    if layout != "plain":
+        for student in students:
+            # Hostile names are tried in the plain layout; an LMS knows its students. It has no links and no empty folders.
+            student.id = f"s{student.number:03}"
+            if student.layout == "symlink":
+                student.layout, student.rejected = "folder", set()
+            if exercises[0] not in student.work and not student.rejected:
+                student.is_there = False
+    for student in students:
         files, points = tree_of(student, exercises)
-        hand_in(folder / "submissions", student, files)
+        if layout == "plain":
+            hand_in(folder / "submissions", student, files)
+        else:
+            hand_in_to(layout, folder / "submissions", student, files, exercises[0])
         submitted = DUE + timedelta(days=student.days_late, minutes=-30)
         stamp = lambda time: time.strftime("%Y-%m-%dT%H:%M:%SZ")
         extension = DUE + timedelta(days=student.extension) if student.extension else None
         name = ("<b>Student</b>", "=HYPERLINK(1)")[student.number % 2] if student.number > 57 else "Student"
-        roster.append([student.id, name, f"{student.number:03}", f"s{student.number:03}@example.org", stamp(DUE),
-                       stamp(extension) if extension else "", stamp(submitted) if student.is_there else ""])
+        first, last = person(student)
+        known = [] if layout == "plain" else [lms_number(student), login(student)]
+        name, last = (name, f"{student.number:03}") if layout == "plain" else (first, last)
+        roster.append([student.id, name, last, f"s{student.number:03}@example.org", stamp(DUE),
+                       stamp(extension) if extension else "", stamp(submitted) if student.is_there else "", *known])
         for exercise in exercises:
-            status = "graded" if exercise in points else "not-handed-in"
+            # Where something was handed in and none of it is work for an exercise that is graded, a person looks at it.
+            status = "graded" if exercise in points else "rejected" if student.is_there and not points else "not-handed-in"
             if student.is_there and exercise in student.rejected:
                 status = "rejected"
             raw = OVERRIDES.get((student.id, exercise), (points.get(exercise, 0),))[0]
@@ -315,10 +470,12 @@ def main(folder, exercises):
             days = -int(-late // 1) if late > 0 and status != "not-handed-in" else 0
             off = min(min(days * PER_DAY, MOST) / 100 * POINTS[exercise], raw)
             expected.append([student.id, exercise, f"{raw - off:g}", status])
-    for name, head, rows in (
-        ("roster.csv", ["student_id", "first_name", "last_name", "email", "due", "extension", "submitted"], roster),
-        ("expected.csv", ["student_id", "assignment", "score", "status"], expected),
-    ):
+    columns = ["student_id", "first_name", "last_name", "email", "due", "extension", "submitted"]
+    tables = [("expected.csv", ["student_id", "assignment", "score", "status"], expected)]
+    if layout != "plain":
+        columns += ["lms_id", "login"]
+        tables.append(("gradebook.csv", *gradebook(layout, students, exercises[0])))
+    for name, head, rows in [("roster.csv", columns, roster), *tables]:
         with open(folder / name, "w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([head, *rows])
     write(folder / "policy.toml", f"[late]\nper-day-percent = {PER_DAY}\ngrace-minutes = {GRACE}\nmax-percent = {MOST}\n")
@@ -354,4 +511,10 @@ if __name__ == "__main__":
         sys.exit(compare(pathlib.Path(sys.argv[2])))
     if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
-    main(pathlib.Path(sys.argv[1]), sys.argv[2:] or sorted(POINTS))
+    words = sys.argv[2:]
+    layout = "plain"
+    if "--layout" in words:
+        at = words.index("--layout")
+        layout = words[at + 1] if at + 1 < len(words) else ""
+        del words[at : at + 2]
+    main(pathlib.Path(sys.argv[1]), words or sorted(POINTS), layout)

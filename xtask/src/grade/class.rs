@@ -51,7 +51,7 @@ pub fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster: Optio
     let (submissions, students, notes) = chosen(&found.entries, &owners, &wanted);
     let mut unknown = resolved.unknown;
     let unmatched = found.entries.iter().zip(&owners).filter(|(entry, _)| entry.is_unmatched);
-    for (student, entry) in unmatched.flat_map(|(entry, owners)| owners.iter().map(move |owner| (owner, entry))) {
+    for (student, entry) in unmatched.flat_map(|(entry, owners)| owners.iter().map(move |(owner, _)| (owner, entry))) {
         if !unknown.iter().any(|unknown| unknown.student == *student) {
             let entry = entry.handles[0].entry.clone();
             unknown.push(Unknown { student: student.clone(), entry, nearest: None });
@@ -97,30 +97,38 @@ fn expression(text: &str) -> Result<Regex> {
     }
 }
 
-/// The students of each entry: those of all its handles, which are several for a team.
-fn owners(entries: &[Entry], of_handles: Vec<Vec<String>>) -> Vec<Vec<String>> {
-    let mut rest = of_handles.into_iter();
-    entries.iter().map(|entry| rest.by_ref().take(entry.handles.len()).flatten().collect()).collect()
+/// The students of an entry, each with the handle that was found to be theirs.
+type Owners<'a> = Vec<(String, &'a Handle)>;
+
+/// The students of each entry. `students` are those of each handle, of all entries one after another.
+fn owners(entries: &[Entry], students: Vec<Vec<String>>) -> Vec<Owners<'_>> {
+    let mut students = students.into_iter();
+    let mut all = Vec::new();
+    for entry in entries {
+        let of_handle = |handle| {
+            let own = students.next().unwrap_or_default();
+            own.into_iter().map(move |student| (student, handle))
+        };
+        all.push(entry.handles.iter().flat_map(of_handle).collect());
+    }
+    all
 }
 
 /// One submission for each student and exercise; everyone who was found; and what to tell the instructor.
-fn chosen(
-    entries: &[Entry],
-    owners: &[Vec<String>],
-    exercises: &[Wanted],
-) -> (Vec<Submission>, Vec<Seen>, Vec<String>) {
-    let mut by_student: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+fn chosen(entries: &[Entry], owners: &[Owners<'_>], exercises: &[Wanted]) -> (Vec<Submission>, Vec<Seen>, Vec<String>) {
+    let mut by_student: BTreeMap<&str, Vec<(&Entry, &Handle)>> = BTreeMap::new();
     for (entry, owners) in entries.iter().zip(owners) {
-        for owner in owners {
+        for (owner, handle) in owners {
             let own = by_student.entry(owner).or_default();
             // Someone who is named twice in a team is one member.
-            if !own.iter().any(|other| std::ptr::eq(*other, entry)) {
-                own.push(entry);
+            if !own.iter().any(|(other, _)| std::ptr::eq(*other, entry)) {
+                own.push((entry, handle));
             }
         }
     }
     let (mut submissions, mut students, mut notes) = (Vec::new(), Vec::new(), Vec::new());
-    for (student, own) in by_student {
+    for (student, all) in by_student {
+        let own: Vec<&Entry> = all.iter().map(|(entry, _)| *entry).collect();
         let has_work = own.iter().any(|entry| !entry.work.is_empty());
         let mut handed_in = Vec::new();
         for exercise in exercises {
@@ -152,18 +160,12 @@ fn chosen(
             ));
         }
         // What the latest entry tells is what an LMS goes by.
-        let latest = own.iter().max_by_key(|entry| &entry.handles[0].attempt).copied();
-        let mut handle = latest.map(|entry| handle_of(entry, student)).unwrap_or_default();
+        let latest = all.iter().max_by_key(|(entry, _)| &entry.handles[0].attempt);
+        let mut handle = latest.map(|(_, handle)| (*handle).clone()).unwrap_or_default();
         handle.late |= own.iter().any(|entry| entry.handles[0].late);
         students.push(Seen { student: student.to_owned(), handle, exercises: handed_in });
     }
     (submissions, students, notes)
-}
-
-/// What an entry tells of one of its students.
-fn handle_of(entry: &Entry, student: &str) -> Handle {
-    let is_own = |handle: &&Handle| handle.ids.iter().any(|id| id == student);
-    entry.handles.iter().find(is_own).or(entry.handles.first()).cloned().unwrap_or_default()
 }
 
 /// A submission in which no work was found, with the reason: it is a person's turn.

@@ -158,8 +158,7 @@ fn text(list: &List<'_>, width: usize) -> String {
             }
         }
     }
-    if !list.passed_over.is_empty() || !list.notes.is_empty() {
-        line(0, "");
+    if !list.notes.is_empty() {
         line(0, " ");
     }
     for note in list.notes {

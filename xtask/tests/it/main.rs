@@ -23,6 +23,7 @@ mod fleet;
 mod foreign;
 mod grade;
 mod image;
+mod intake;
 mod learner;
 mod lms;
 mod manifests;
