@@ -1,7 +1,7 @@
 //! Who handed in what: the submissions that are on the disk, each with the student that it belongs to. First all entries are
 //! found, then each is given to its students, and only then is it decided which of a student's several entries counts.
 
-use super::archive::shown;
+use super::archive::{self, shown};
 use super::identity;
 use super::lms::Lms;
 use super::model::{Handle, RUN_SCHEMA, Run, Seen, Submission, Unknown};
@@ -145,7 +145,10 @@ fn chosen(entries: &[Entry], owners: &[Owners<'_>], exercises: &[Wanted]) -> (Ve
                 several => last(several, student, &mut notes),
             };
             if has_work {
-                submission.review.extend(own.iter().filter_map(|entry| entry.missing.clone()));
+                match later(&own, &submission).filter(|_| exercises.len() == 1) {
+                    Some(entry) => submission = unread(entry, &submission),
+                    None => beside(&own, &mut submission),
+                }
             }
             student.clone_into(&mut submission.student);
             handed_in.push(exercise.id.clone());
@@ -166,6 +169,42 @@ fn chosen(entries: &[Entry], owners: &[Owners<'_>], exercises: &[Wanted]) -> (Ve
         students.push(Seen { student: student.to_owned(), handle, exercises: handed_in });
     }
     (submissions, students, notes)
+}
+
+/// What was handed in after a submission, in files of which no work could be taken.
+fn later<'a>(own: &[&'a Entry], submission: &Submission) -> Option<&'a Entry> {
+    let is_later = |entry: &&&Entry| {
+        // What Canvas exports of a student is one submission, whatever the numbers of its files.
+        let is_files = entry.missing.is_some() && !entry.is_page && entry.lms != Some(Lms::Canvas);
+        is_files && !submission.attempt.is_empty() && entry.handles[0].attempt > submission.attempt
+    };
+    own.iter().filter(is_later).max_by_key(|entry| &entry.handles[0].attempt).copied()
+}
+
+/// Tells of what else the student handed in. A report that was uploaded beside the work is nothing to look at.
+fn beside(own: &[&Entry], submission: &mut Submission) {
+    for entry in own.iter().filter(|entry| entry.missing.is_some()) {
+        let name = entry.origin.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if entry.lms == Some(Lms::Canvas) && !entry.is_page && archive::ending(&name).is_none() {
+            submission.ignored.push(name);
+        } else {
+            submission.review.extend(entry.missing.clone());
+        }
+    }
+}
+
+/// The last submission counts, also where it can't be read: then a person decides about the earlier one.
+fn unread(entry: &Entry, earlier: &Submission) -> Submission {
+    let name = earlier.origin.file_name().unwrap_or_default().to_string_lossy();
+    Submission {
+        rejected: entry.missing.clone(),
+        files: BTreeMap::new(),
+        ignored: vec![format!("{name} (handed in earlier)")],
+        review: Vec::new(),
+        attempt: entry.handles[0].attempt.clone(),
+        origin: entry.origin.clone(),
+        ..earlier.clone()
+    }
 }
 
 /// A submission in which no work was found, with the reason: it is a person's turn.
@@ -212,7 +251,7 @@ fn last(several: &[(&Entry, &Submission)], student: &str, notes: &mut Vec<String
         ));
     }
     let mut submission = (*work).clone();
-    if let Some(other) = lost {
+    if let Some(other) = lost.filter(|_| work.rejected.is_none()) {
         let path = other.1.files.keys().find(|path| !work.files.contains_key(*path));
         let path = path.map(|path| shown(path)).unwrap_or_default();
         submission.review.push(format!("the last submission lacks {path}, which {} has", name(other)));

@@ -3,6 +3,7 @@
 
 pub mod gradescope;
 
+use super::archive::ending;
 use super::model::Handle;
 use gradescope::Members;
 use regex_lite::{Captures, Regex};
@@ -203,7 +204,9 @@ pub fn read(
     student_from: Option<&Regex>,
 ) -> Vec<Meaning> {
     let matched: Vec<Option<(&Pattern, Captures<'_>)>> = names.iter().map(matching).collect();
-    let files = names.iter().filter(|name| !name.is_folder && !is_added(&name.text)).count();
+    // A list or a note beside the submissions says nothing about them.
+    let is_work = |name: &Name, is_matched: bool| !name.is_folder && (is_matched || ending(&name.text).is_some());
+    let files = names.iter().zip(&matched).filter(|(name, matched)| is_work(name, matched.is_some())).count();
     let doubtful = matched.iter().flatten().filter(|(pattern, _)| !pattern.is_unmistakable).count();
     let most = 2 * doubtful > files;
     let logins = logins(names, &matched);

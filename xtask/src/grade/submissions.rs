@@ -74,6 +74,8 @@ pub struct Entry {
     pub lms: Option<Lms>,
     /// Whether `--student-from` does not match its name.
     pub is_unmatched: bool,
+    /// Whether there is nothing but a page that the LMS wrote: a text or a comment was handed in.
+    pub is_page: bool,
     /// Where it is.
     pub origin: PathBuf,
     /// What was found, in the order of the exercises. Whose it is comes later.
@@ -301,7 +303,14 @@ fn grouped(dir: &Path, names: &[(OsString, Name)], ask: &Ask<'_>, found: &mut Fo
             let missing =
                 format!("{} is a text, a comment or a link; no file was handed in with it", shown(&name.text));
             let handles = meaning.handles.clone();
-            let entry = Entry { handles, lms: meaning.lms, origin: path, missing: Some(missing), ..Entry::default() };
+            let entry = Entry {
+                handles,
+                lms: meaning.lms,
+                origin: path,
+                is_page: true,
+                missing: Some(missing),
+                ..Entry::default()
+            };
             entries.push((entry, Vec::new()));
         }
     }
