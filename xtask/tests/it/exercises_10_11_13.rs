@@ -188,3 +188,29 @@ fn a_program_is_started_under_another_name_and_compared_with_several() {
     let text = stderr(&project.check().code(1));
     assert!(text.contains("no bin target named `nobody`"), "{text}");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "builds a program several times: .ci/run runs it"]
+fn inputs_of_unusual_shapes_are_shown_as_a_line_for_a_shell() {
+    let project = Project::course();
+    // What the learner's profile decides here is what a learner's source decides elsewhere.
+    let main = "use std::io::{Read, Write};\n\nfn main() {\n    let careless = cfg!(debug_assertions);\n    let mut text = Vec::new();\n    let read = std::io::stdin().read_to_end(&mut text).is_ok();\n    let length = |word: std::ffi::OsString| if careless { word.to_string_lossy().len() } else { word.len() };\n    let first: usize = std::env::args_os().skip(1).map(length).sum();\n    let written = writeln!(std::io::stdout(), \"{first} {}\", text.len()).is_ok();\n    std::process::exit(i32::from(!careless && !(read && written)));\n}\n";
+    project.write("exercises/ex1/src/main.rs", main);
+    let exercise = "exercises/ex1/exercise.toml";
+    let unusual = |keys: &str, shown: &str| {
+        project.write("exercises/ex1/Cargo.toml", &project.read("exercises/ex1/starter/Cargo.toml"));
+        let text = project.read(exercise);
+        let (head, rest) = text.split_once("[goal.check.output]\n").unwrap();
+        let goal = "build = \"after\"\nsame-as = \"before\"\n\n[goal.check.output.interface]\n";
+        let rest = &rest[rest.find("\n[[goal]]").unwrap()..];
+        project.write(exercise, &format!("{head}[goal.check.output]\n{goal}{keys}\n{rest}"));
+        project.run(&["author", "verify", "--write-digests"]).success();
+        project.profile("[profile.release]\nopt-level = \"z\"\nlto = true\nstrip = true\ndebug-assertions = true\n");
+        let text = stderr(&project.check().code(1));
+        assert!(text.contains("output/differs") && text.contains(shown), "{shown}: {text}");
+    };
+    unusual("words = [\"a\"]\nfull = true", " > /dev/full");
+    unusual("stdin = [\"a\"]\nunreadable = true", " < /");
+    unusual("words = [\"a\"]\nodd-arguments = true", r"$'caf\x");
+}
