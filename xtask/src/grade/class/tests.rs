@@ -41,7 +41,7 @@ fn find_with(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
     let found = submissions::find(dir, ask)?;
     let handles: Vec<_> = found.entries.iter().flat_map(|entry| &entry.handles).cloned().collect();
     let owners = owners(&found.entries, identity::resolve(&handles, None).unwrap().students);
-    let (submissions, students, notes) = chosen(&found.entries, &owners, ask.exercises);
+    let (submissions, students, notes) = chosen(&found.entries, &owners, ask.exercises, Attempts::Last);
     let notes = found.notes.into_iter().chain(notes).collect();
     Ok(Found { submissions, notes, students: students.into_iter().map(|seen| seen.student).collect() })
 }
