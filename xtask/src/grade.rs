@@ -4,6 +4,7 @@
 mod adopt;
 mod alone;
 mod archive;
+mod attempts;
 mod beside;
 mod boxes;
 mod class;

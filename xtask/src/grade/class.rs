@@ -3,11 +3,12 @@
 
 use super::archive::{self, shown};
 use super::identity;
-use super::lms::Lms;
+use super::lms::{Lms, order};
 use super::model::{Handle, RUN_SCHEMA, Run, Seen, Submission, Unknown};
 use super::options::Options;
 use super::roster::Roster;
 use super::submissions::{self, Ask, Entry, Wanted};
+use crate::cli::Attempts;
 use crate::evidence;
 use crate::exercise::Exercise;
 use crate::exit::{Exit, Failure};
@@ -48,7 +49,7 @@ pub fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster: Optio
     let handles: Vec<Handle> = found.entries.iter().flat_map(|entry| &entry.handles).cloned().collect();
     let resolved = identity::resolve(&handles, roster)?;
     let owners = owners(&found.entries, resolved.students);
-    let (submissions, students, notes) = chosen(&found.entries, &owners, &wanted);
+    let (submissions, students, notes) = chosen(&found.entries, &owners, &wanted, options.attempts);
     let mut unknown = resolved.unknown;
     let unmatched = found.entries.iter().zip(&owners).filter(|(entry, _)| entry.is_unmatched);
     for (student, entry) in unmatched.flat_map(|(entry, owners)| owners.iter().map(move |(owner, _)| (owner, entry))) {
@@ -114,8 +115,14 @@ fn owners(entries: &[Entry], students: Vec<Vec<String>>) -> Vec<Owners<'_>> {
     all
 }
 
-/// One submission for each student and exercise; everyone who was found; and what to tell the instructor.
-fn chosen(entries: &[Entry], owners: &[Owners<'_>], exercises: &[Wanted]) -> (Vec<Submission>, Vec<Seen>, Vec<String>) {
+/// One submission for each student and exercise, or all attempts where the best counts; everyone who was found; and what to tell
+/// the instructor.
+fn chosen(
+    entries: &[Entry],
+    owners: &[Owners<'_>],
+    exercises: &[Wanted],
+    attempts: Attempts,
+) -> (Vec<Submission>, Vec<Seen>, Vec<String>) {
     let mut by_student: BTreeMap<&str, Vec<(&Entry, &Handle)>> = BTreeMap::new();
     for (entry, owners) in entries.iter().zip(owners) {
         for (owner, handle) in owners {
@@ -135,14 +142,15 @@ fn chosen(entries: &[Entry], owners: &[Owners<'_>], exercises: &[Wanted]) -> (Ve
             let of_exercise = own.iter().flat_map(|entry| {
                 entry.work.iter().filter(|work| work.exercise == exercise.id).map(move |work| (*entry, work))
             });
-            let mut submission = match &of_exercise.collect::<Vec<_>>()[..] {
+            let of_exercise: Vec<_> = of_exercise.collect();
+            let mut submission = match &of_exercise[..] {
                 [] if has_work => continue,
                 [] => match nothing(&own, exercise) {
                     Some(submission) => submission,
                     None => continue,
                 },
                 [(_, work)] => (*work).clone(),
-                several => last(several, student, &mut notes),
+                several => last(several, student, attempts, &mut notes),
             };
             if has_work {
                 match later(&own, &submission).filter(|_| exercises.len() == 1) {
@@ -152,6 +160,12 @@ fn chosen(entries: &[Entry], owners: &[Owners<'_>], exercises: &[Wanted]) -> (Ve
             }
             student.clone_into(&mut submission.student);
             handed_in.push(exercise.id.clone());
+            // What is graded besides: earlier attempts, unless nothing tells that they are attempts.
+            if attempts == Attempts::Best {
+                let earlier = of_exercise.iter().filter(|(_, work)| order(&work.attempt) < order(&submission.attempt));
+                submissions
+                    .extend(earlier.map(|(_, work)| Submission { student: student.to_owned(), ..(*work).clone() }));
+            }
             submissions.push(submission);
         }
         if handed_in.is_empty() {
@@ -163,7 +177,7 @@ fn chosen(entries: &[Entry], owners: &[Owners<'_>], exercises: &[Wanted]) -> (Ve
             ));
         }
         // What the latest entry tells is what an LMS goes by.
-        let latest = all.iter().max_by_key(|(entry, _)| &entry.handles[0].attempt);
+        let latest = all.iter().max_by_key(|(entry, _)| order(&entry.handles[0].attempt));
         let mut handle = latest.map(|(_, handle)| (*handle).clone()).unwrap_or_default();
         handle.late |= own.iter().any(|entry| entry.handles[0].late);
         students.push(Seen { student: student.to_owned(), handle, exercises: handed_in });
@@ -176,9 +190,9 @@ fn later<'a>(own: &[&'a Entry], submission: &Submission) -> Option<&'a Entry> {
     let is_later = |entry: &&&Entry| {
         // What Canvas exports of a student is one submission, whatever the numbers of its files.
         let is_files = entry.missing.is_some() && !entry.is_page && entry.lms != Some(Lms::Canvas);
-        is_files && !submission.attempt.is_empty() && entry.handles[0].attempt > submission.attempt
+        is_files && !submission.attempt.is_empty() && order(&entry.handles[0].attempt) > order(&submission.attempt)
     };
-    own.iter().filter(is_later).max_by_key(|entry| &entry.handles[0].attempt).copied()
+    own.iter().filter(is_later).max_by_key(|entry| order(&entry.handles[0].attempt)).copied()
 }
 
 /// Tells of what else the student handed in. A report that was uploaded beside the work is nothing to look at.
@@ -220,7 +234,7 @@ fn nothing(own: &[&Entry], exercise: &Wanted) -> Option<Submission> {
 }
 
 /// The last of several submissions, if something tells which one that is.
-fn last(several: &[(&Entry, &Submission)], student: &str, notes: &mut Vec<String>) -> Submission {
+fn last(several: &[(&Entry, &Submission)], student: &str, attempts: Attempts, notes: &mut Vec<String>) -> Submission {
     let name =
         |(entry, _): &(&Entry, &Submission)| shown(&entry.origin.file_name().unwrap_or_default().to_string_lossy());
     let rejected = |why: String| Submission {
@@ -228,18 +242,19 @@ fn last(several: &[(&Entry, &Submission)], student: &str, notes: &mut Vec<String
         files: BTreeMap::new(),
         ignored: Vec::new(),
         review: Vec::new(),
+        attempt: String::new(),
         ..several[0].1.clone()
     };
     let all: Vec<String> = several.iter().map(name).collect();
     let (first, others) = (&all[0], all[1..].join(", "));
     let mut ordered: Vec<&(&Entry, &Submission)> = several.iter().collect();
-    ordered.sort_by_key(|(_, work)| &work.attempt);
+    ordered.sort_by_key(|(_, work)| order(&work.attempt));
     let [earlier @ .., (latest, work)] = &ordered[..] else {
         return rejected("handed in more than once".to_owned());
     };
-    let is_clear = earlier
-        .iter()
-        .all(|(entry, other)| !other.attempt.is_empty() && other.attempt < work.attempt && entry.lms == latest.lms);
+    let is_clear = earlier.iter().all(|(entry, other)| {
+        !other.attempt.is_empty() && order(&other.attempt) < order(&work.attempt) && entry.lms == latest.lms
+    });
     if !is_clear {
         return rejected(format!("handed in more than once: {first} and {others}; keep one"));
     }
@@ -259,7 +274,9 @@ fn last(several: &[(&Entry, &Submission)], student: &str, notes: &mut Vec<String
     submission
         .ignored
         .extend(earlier.iter().map(|other| format!("{} (handed in earlier)", name(other).trim_matches('`'))));
-    notes.push(format!("{} {}: the last of {} submissions counts", shown(student), submission.exercise, several.len()));
+    let which = if attempts == Attempts::Best { "best" } else { "last" };
+    let (count, exercise) = (several.len(), &submission.exercise);
+    notes.push(format!("{} {exercise}: the {which} of {count} submissions counts", shown(student)));
     submission
 }
 

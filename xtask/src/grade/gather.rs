@@ -245,9 +245,7 @@ fn book(contents: &Contents, rows: Vec<policy::Row<'_>>) -> Gradebook {
                 };
                 grade::Row {
                     team: shared.into_iter().flatten().map(|member| (*member).to_owned()).collect(),
-                    attempt: of_entry
-                        .map(|seen| seen.handle.attempt.clone())
-                        .filter(|attempt| record.is_some() && !attempt.is_empty()),
+                    attempt: record.map(|record| record.attempt.clone()).filter(|attempt| !attempt.is_empty()),
                     goals: record.iter().flat_map(|record| &record.goals).map(|own| goal(own, points(own))).collect(),
                     sandbox: record.map(|record| record.sandbox.clone()).filter(|sandbox| !sandbox.is_empty()),
                     decisions: decided

@@ -273,7 +273,6 @@ fn by_pattern(name: &Name, pattern: &Pattern, captures: &Captures<'_>) -> Meanin
     let word = handle.name.clone().filter(|name| !name.contains(char::is_whitespace));
     match pattern.lms {
         Lms::Canvas => {
-            handle.attempt = format!("{:0>20}", handle.attempt);
             handle.ids.extend(word);
         }
         Lms::Moodle => {
@@ -383,6 +382,12 @@ fn by_regex(name: &Name, regex: &Regex, meaning: &mut Meaning) {
                 vec![Handle { entry: name.text.clone(), ids: vec![name.stem.clone()], ..Handle::default() }];
         }
     }
+}
+
+/// What attempts are sorted by: numbers by their value, whatever their length, and times as texts.
+pub fn order(attempt: &str) -> (usize, &str) {
+    let is_number = !attempt.is_empty() && attempt.bytes().all(|byte| byte.is_ascii_digit());
+    (if is_number { attempt.len() } else { 0 }, attempt)
 }
 
 /// A name in which characters that nobody can see are written out, so that two names that look the same are the same.

@@ -119,6 +119,9 @@ pub struct Record {
     /// Those of `review` that are about how the files were handed in. Not in journals of before this was noted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub intake: Vec<String>,
+    /// Which of several attempts it is of, as the LMS tells it. Not in older journals.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub attempt: String,
     /// Answers in the student's own words, by the key in answers.toml: a person gives the points for these.
     pub answers: BTreeMap<String, String>,
     /// For a submission that was not judged: why. One sentence without a final full stop.
@@ -151,6 +154,7 @@ impl Record {
             student: submission.student.clone(),
             ignored: submission.ignored.clone(),
             intake: submission.review.clone(),
+            attempt: submission.attempt.clone(),
             review,
             ..self.clone()
         }
@@ -252,6 +256,7 @@ pub mod tests {
             size_baseline: None,
             review: Vec::new(),
             intake: Vec::new(),
+            attempt: String::new(),
             answers: BTreeMap::new(),
             message: None,
             sandbox: "bwrap".to_owned(),

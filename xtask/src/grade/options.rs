@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 /// How a class is graded and reported.
 #[derive(Clone, Debug)]
-#[expect(dead_code, reason = "the flags come before what they do")]
 pub struct Options {
     /// Where the journal and the reports go.
     pub out: PathBuf,

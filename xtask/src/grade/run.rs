@@ -1,6 +1,7 @@
 //! A grading run: a queue of submissions, workers over it, and a journal that each result goes to as soon as it is there.
 
 use super::alone::Gate;
+use super::attempts::{self, Several};
 use super::boxes::{Pair, Recipe};
 use super::class;
 use super::journal::{Contents, Journal, found};
@@ -82,6 +83,8 @@ pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
     // Where each submission is in the list that is dealt out: that of all parts.
     let places: HashMap<(String, String), usize> =
         found::jobs(&found.run).enumerate().map(|(at, job)| (job, at)).collect();
+    let several = Several::of(&found.submissions);
+    let mut all = Vec::new();
     let mut summary = Summary::default();
     let mut jobs: BTreeMap<String, Job<'_>> = BTreeMap::new();
     for submission in &found.submissions {
@@ -97,7 +100,16 @@ pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
             continue;
         };
         let key = worker::key(&courses[course], submission);
+        let is_one_of_several = several.contains(submission);
+        if is_one_of_several {
+            all.push((submission, key.clone()));
+        }
         if !options.again {
+            if is_one_of_several && journal.graded(&key).is_some() {
+                // Which of them counts is decided when all are graded.
+                summary.known += 1;
+                continue;
+            }
             if journal.is_current(student, exercise, &key) {
                 summary.known += 1;
                 continue;
@@ -113,6 +125,7 @@ pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
         jobs.entry(key).or_insert(job).submissions.push(submission);
     }
     if jobs.is_empty() {
+        attempts::keep_best(&journal, &all)?;
         summary.contents = journal.into_contents();
         return Ok(summary);
     }
@@ -165,6 +178,9 @@ pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
             .collect()
     });
     let mut summary = hall.summary.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if errors.is_empty() {
+        attempts::keep_best(&journal, &all)?;
+    }
     summary.contents = journal.into_contents();
     errors.into_iter().next().map_or(Ok(summary), Err)
 }

@@ -276,7 +276,7 @@ fn grouped(dir: &Path, names: &[(OsString, Name)], ask: &Ask<'_>, found: &mut Fo
         let (own, new) = (&mut entry.handles[0], &meaning.handles[0]);
         own.late |= new.late;
         let order = new.attempt.clone();
-        if own.attempt < order {
+        if lms::order(&own.attempt) < lms::order(&order) {
             own.attempt.clone_from(&order);
             own.entry.clone_from(&new.entry);
         }

@@ -270,6 +270,7 @@ fn blank(course: &Course<'_>, submission: &Submission, key: &str) -> Record {
         size_baseline: None,
         review,
         intake: submission.review.clone(),
+        attempt: submission.attempt.clone(),
         answers: free,
         message: None,
         sandbox: String::new(),

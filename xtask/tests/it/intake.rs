@@ -1,6 +1,8 @@
 //! The dry run of grading: classes as LMSs export them are found without building anything.
 
-use crate::project::{Project, clean, repository, stdout};
+use crate::course::{QUICK_PROFILE, STARTER};
+use crate::grade::rows;
+use crate::project::{Project, clean, repository, stderr, stdout};
 use assert_cmd::Command;
 use predicates::str::contains;
 use std::collections::BTreeMap;
@@ -58,7 +60,8 @@ fn what_makes_no_sense_for_a_dry_run_is_a_usage_error_also_as_json() {
         .stderr(contains("--student-from isn't a regular expression"));
 }
 
-/// Every layout of docs/grading/class.py: each student who handed something in is found once, and nothing else is.
+/// Every layout of docs/grading/class.py, with a roster: each student who handed something in is found under the roster's id, each
+/// other one is missing, and nobody is unknown.
 #[test]
 fn a_class_in_every_layout_is_found_whole() {
     let project = Project::empty();
@@ -71,20 +74,47 @@ fn a_class_in_every_layout_is_found_whole() {
         let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
         clean(&mut xtask);
         xtask.current_dir(repository()).args(["grade", "--format", "json", "--exercise", "ex1", "--list"]);
-        let assert = xtask.arg(folder.join("submissions")).assert().code(1);
+        xtask.arg(folder.join("submissions")).arg("--roster").arg(folder.join("roster.csv"));
+        let assert = xtask.assert().code(1);
         let found: serde_json::Value = serde_json::from_str(&stdout(&assert)).unwrap();
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for student in found["students"].as_array().unwrap() {
+        let of = |student: &serde_json::Value| {
             let work = &student["exercises"]["ex1"];
             assert_eq!(work["needs_review"], serde_json::json!([]), "{layout}: {student}");
-            *counts.entry(if work["rejected"].is_null() { "graded" } else { "rejected" }).or_default() += 1;
-        }
+            let status = if work["rejected"].is_null() { "graded" } else { "rejected" };
+            (student["id"].as_str().unwrap().to_owned(), status.to_owned())
+        };
+        let found_students: BTreeMap<String, String> = found["students"].as_array().unwrap().iter().map(of).collect();
         let expected = project.read(&format!("{layout}/expected.csv"));
-        let mut wanted: BTreeMap<&str, usize> = BTreeMap::new();
-        for status in expected.lines().skip(1).filter_map(|line| line.rsplit(',').next()) {
-            *wanted.entry(status).or_default() += 1;
-        }
-        wanted.remove("not-handed-in");
-        assert_eq!(counts, wanted, "{layout}");
+        let rows: Vec<Vec<&str>> = expected.lines().skip(1).map(|line| line.split(',').collect()).collect();
+        let (there, missing): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row[3] != "not-handed-in");
+        let expected = there.iter().map(|row| (row[0].to_owned(), row[3].to_owned())).collect();
+        assert_eq!(found_students, expected, "{layout}");
+        assert_eq!(found["missing"], missing.iter().map(|row| row[0]).collect::<serde_json::Value>(), "{layout}");
+        assert_eq!(found["unknown"], serde_json::json!([]), "{layout}");
     }
+}
+
+/// Two attempts as Brightspace exports them: the first is right, and the second is the starter.
+#[test]
+fn the_last_of_several_attempts_counts_or_the_best() {
+    let project = Project::quick_course();
+    let attempt = |time: &str| format!("class/123-456 - s001 - Nov {time} 1159 PM/Cargo.toml");
+    project.write(&attempt("3, 2026"), &format!("{STARTER}{QUICK_PROFILE}"));
+    project.write(&attempt("4, 2026"), STARTER);
+    let grade = |attempts: &str| {
+        let words = ["grade", "class", "--sandbox", "none", "--attempts", attempts];
+        let assert = project.run(&words).success().stderr(contains(format!("the {attempts} of 2 submissions counts")));
+        (rows(&project, "grades"), stderr(&assert))
+    };
+    assert_eq!(grade("last").0, ["s001 2 graded"]);
+    assert_eq!(grade("best").0, ["s001 10 graded"]);
+    // All is known now, and nothing is written again.
+    let journal = project.read("grades/journal.jsonl");
+    let (found, told) = grade("best");
+    assert!(found == ["s001 10 graded"] && told.contains("graded 0 submissions"), "{told}");
+    let records = |text: &str| text.lines().filter(|line| line.contains("\"points\"")).count();
+    assert_eq!(records(&project.read("grades/journal.jsonl")), records(&journal));
+    assert_eq!(grade("last").0, ["s001 2 graded"]);
+    let list = list(&project, &["--attempts", "best"]);
+    assert_eq!(list["students"][0]["exercises"]["ex1"]["taken"], serde_json::json!(["Cargo.toml"]));
 }

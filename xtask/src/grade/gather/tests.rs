@@ -19,7 +19,7 @@ fn who_handed_in_together_is_shown_with_the_team_and_the_attempt_that_counts() {
     let entry = [("s001", "group 1.zip"), ("s002", "group 1.zip"), ("s003", "s003.zip"), ("s004", "s004.zip")];
     let records = ["s001", "s002", "s003", "s004"].map(|student| {
         let key = if student < "s003" { "team" } else { "equal by chance" };
-        record(student, "ex1", key, Status::Graded, 7)
+        Record { attempt: "2026-05-30".to_owned(), ..record(student, "ex1", key, Status::Graded, 7) }
     });
     let contents = Contents { records: records.into(), runs: vec![run_of(&entry)] };
     let (rows, _) = policy::rows(&Input {

@@ -2,6 +2,7 @@
 //! Archives in it are opened only when the work is not found without.
 
 use super::super::archive::{self, Caps, Kind, Listing, describe, shown, unread};
+use super::super::lms::order;
 use super::Wanted;
 use super::locate::{edit_of, is_heap, names_any};
 use std::collections::BTreeMap;
@@ -76,7 +77,7 @@ pub fn first(pieces: &[Piece], exercises: &[Wanted], caps: &mut Caps) -> Result<
             Some(other) if other.order == piece.order || piece.order.is_empty() => {
                 return Err(format!("{} was handed in more than once; keep one", shown(&name)));
             }
-            Some(other) if other.order > piece.order => {}
+            Some(other) if order(&other.order) > order(&piece.order) => {}
             _ => {
                 uploads.insert(name, piece);
             }
@@ -301,12 +302,8 @@ fn open_one(
 
 /// The innermost opened archive that a path is in.
 fn container_of(path: &str, opened: &BTreeMap<String, Source>) -> Option<String> {
-    let above = path.match_indices('/').map(|(at, _)| &path[..at]);
-    above
-        .filter(|above| opened.contains_key(*above))
-        .last()
-        .or_else(|| opened.contains_key("").then_some(""))
-        .map(str::to_owned)
+    let mut above = path.rmatch_indices('/').map(|(at, _)| &path[..at]);
+    above.find(|above| opened.contains_key(*above)).or_else(|| opened.contains_key("").then_some("")).map(str::to_owned)
 }
 
 /// How many archives are around what is in an opened archive, itself included.

@@ -1,3 +1,5 @@
+//! Machine code and odd files, on executables that are written here.
+
 use super::*;
 
 fn odd(code: &Code) -> Vec<&str> {

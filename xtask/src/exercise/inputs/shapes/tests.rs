@@ -1,3 +1,5 @@
+//! Which inputs an interface makes.
+
 use super::*;
 use std::collections::BTreeSet;
 
