@@ -302,12 +302,8 @@ fn open_one(
 
 /// The innermost opened archive that a path is in.
 fn container_of(path: &str, opened: &BTreeMap<String, Source>) -> Option<String> {
-    let above = path.match_indices('/').map(|(at, _)| &path[..at]);
-    above
-        .filter(|above| opened.contains_key(*above))
-        .last()
-        .or_else(|| opened.contains_key("").then_some(""))
-        .map(str::to_owned)
+    let mut above = path.rmatch_indices('/').map(|(at, _)| &path[..at]);
+    above.find(|above| opened.contains_key(*above)).or_else(|| opened.contains_key("").then_some("")).map(str::to_owned)
 }
 
 /// How many archives are around what is in an opened archive, itself included.
