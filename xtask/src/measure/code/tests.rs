@@ -1,3 +1,5 @@
+//! Machine code in files that are made for it, and in this test itself.
+
 use super::*;
 
 fn odd(code: &Code) -> Vec<&str> {

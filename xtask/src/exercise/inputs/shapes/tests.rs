@@ -1,3 +1,5 @@
+//! What is made from a description of an interface.
+
 use super::*;
 use std::collections::BTreeSet;
 
