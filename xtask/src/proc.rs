@@ -3,12 +3,14 @@
 
 mod attend;
 pub mod descriptors;
+mod ends;
 pub mod sandbox;
 pub mod watch;
 
 use anyhow::{Context as _, Result, bail};
 use attend::{Stream, attend, channel, forward};
 use descriptors::Given;
+pub use ends::{In, Out};
 use sandbox::{Kind, Sandbox};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,29 +22,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 use watch::Watch;
-
-/// Where a process gets its standard input from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum In {
-    /// The bytes of the call.
-    #[default]
-    Bytes,
-    /// A folder, which cannot be read. A box gets something else: from a folder of the grader's a program could go
-    /// wherever the grader can.
-    Folder,
-    /// Something that cannot be read, and leads nowhere.
-    Unreadable,
-}
-
-/// Where a process's standard output goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Out {
-    /// It is collected.
-    #[default]
-    Collected,
-    /// To `/dev/full`, where nothing can be written (Linux; collected elsewhere).
-    Full,
-}
 
 /// A process to start.
 #[derive(Clone, Debug)]
@@ -337,7 +316,7 @@ fn start(call: &Call) -> Result<Child> {
         command.arg(given.option).arg(passed.number());
     }
     command.args(&call.args).current_dir(&call.cwd);
-    command.stdin(input(call)?).stdout(output(call)?).stderr(Stdio::piped());
+    command.stdin(ends::input(call)?).stdout(ends::output(call)?).stderr(Stdio::piped());
     #[cfg(unix)]
     if let Some(argv0) = &call.argv0 {
         std::os::unix::process::CommandExt::arg0(&mut command, argv0);
@@ -369,31 +348,6 @@ fn start(call: &Call) -> Result<Child> {
     let child = command.spawn().with_context(|| format!("cannot start `{}`", call.program.display()))?;
     live.children.insert(child.id());
     Ok(child)
-}
-
-fn input(call: &Call) -> Result<Stdio> {
-    match call.input {
-        In::Bytes if call.stdin.is_empty() => Ok(Stdio::null()),
-        In::Bytes => Ok(Stdio::piped()),
-        // Reading from it is an error, it cannot be opened again, and nothing is behind it.
-        #[cfg(target_os = "linux")]
-        In::Unreadable => {
-            let empty = rustix::event::epoll::create(rustix::event::epoll::CreateFlags::CLOEXEC);
-            empty.map(Stdio::from).context("cannot make an input that cannot be read")
-        }
-        _ => std::fs::File::open("/").map(Stdio::from).context("cannot open the folder /"),
-    }
-}
-
-fn output(call: &Call) -> Result<Stdio> {
-    const FULL: &str = "/dev/full";
-    match call.output {
-        Out::Full if cfg!(target_os = "linux") => {
-            let full = std::fs::OpenOptions::new().write(true).open(FULL);
-            full.map(Stdio::from).with_context(|| format!("cannot open {FULL}"))
-        }
-        _ => Ok(Stdio::piped()),
-    }
 }
 
 fn status_of(status: std::process::ExitStatus) -> Status {

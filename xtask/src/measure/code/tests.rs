@@ -1,4 +1,4 @@
-//! Machine code and odd files, on executables that are written here.
+//! Machine code in files that are made for it, and in this test itself.
 
 use super::*;
 

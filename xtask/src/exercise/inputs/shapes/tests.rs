@@ -1,4 +1,4 @@
-//! Which inputs an interface makes.
+//! What is made from a description of an interface.
 
 use super::*;
 use std::collections::BTreeSet;
