@@ -44,7 +44,13 @@ pub fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster: Optio
             Ok(Wanted { id: exercise.id.clone(), edits, starter })
         })
         .collect::<Result<Vec<Wanted>>>()?;
-    let ask = Ask { out: Some(&options.out), student_from: student_from.as_ref(), ..Ask::of(&wanted) };
+    let is_student = |name: &str| roster.is_some_and(|roster| roster.canonical(name).is_some());
+    let ask = Ask {
+        out: Some(&options.out),
+        student_from: student_from.as_ref(),
+        is_student: &is_student,
+        ..Ask::of(&wanted)
+    };
     let found = submissions::find(dir, &ask)?;
     let handles: Vec<Handle> = found.entries.iter().flat_map(|entry| &entry.handles).cloned().collect();
     let resolved = identity::resolve(&handles, roster)?;

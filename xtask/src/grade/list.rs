@@ -2,6 +2,7 @@
 
 use super::archive::shown;
 use super::class::{self, Class};
+use super::lms::visible;
 use super::model::{Handle, Seen, Submission};
 use super::options::Options;
 use super::roster;
@@ -137,12 +138,21 @@ fn text(list: &List<'_>, width: usize) -> String {
     };
     for student in &list.students {
         let late = if student.late { ", late" } else { "" };
-        let entry = if student.entry == student.id { String::new() } else { format!("  ({})", student.entry) };
+        let entry = if student.entry == student.id { String::new() } else { format!("  ({})", visible(student.entry)) };
         line(0, &format!("{}{entry}{late}", student.id));
         if student.exercises.is_empty() {
             line(2, "nothing for these exercises");
         }
         let longest = student.exercises.keys().map(|id| id.len()).max().unwrap_or(0);
+        // What refuses an archive refuses it for each exercise: once is enough.
+        let mut reasons = student.exercises.values().map(|work| work.rejected);
+        if let Some(Some(why)) = reasons.next()
+            && student.exercises.len() > 1
+            && reasons.all(|other| other == Some(why))
+        {
+            line(2, &format!("{} rejected: {why}", plural(student.exercises.len(), "exercise")));
+            continue;
+        }
         for id in list.exercises {
             let Some(work) = student.exercises.get(id.as_str()) else { continue };
             let Work { taken, passed_over, rejected, needs_review } = work;

@@ -216,9 +216,16 @@ pub fn read(
         .zip(logins)
         .map(|((name, matched), login)| {
             let taken = matched.as_ref().filter(|(pattern, _)| pattern.is_unmistakable || most);
-            let mut meaning = match taken {
-                Some((pattern, captures)) => by_pattern(name, pattern, captures),
-                None => by_name(name, login),
+            let mut meaning = match (taken, matched) {
+                (Some((pattern, captures)), _) => by_pattern(name, pattern, captures),
+                (None, None) => by_name(name, login),
+                // A roster may know the student by what the pattern would tell, if not by the name as it is.
+                (None, Some((pattern, captures))) => {
+                    let mut meaning = by_name(name, login);
+                    let told = by_pattern(name, pattern, captures).handles;
+                    meaning.handles[0].ids.extend(told.into_iter().flat_map(|handle| handle.ids));
+                    meaning
+                }
             };
             if let Some(members) = metadata.and_then(|metadata| metadata.get(&name.text)).filter(|all| !all.is_empty())
             {

@@ -35,7 +35,7 @@ pub struct Wanted {
 }
 
 /// What to find, and how.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Ask<'a> {
     /// The exercises.
     pub exercises: &'a [Wanted],
@@ -43,6 +43,8 @@ pub struct Ask<'a> {
     pub out: Option<&'a Path>,
     /// Where the student is in a name.
     pub student_from: Option<&'a Regex>,
+    /// Whether the roster has a student of this name: then any file of that name is theirs.
+    pub is_student: &'a dyn Fn(&str) -> bool,
     /// The limits.
     pub caps: Caps,
 }
@@ -50,7 +52,7 @@ pub struct Ask<'a> {
 impl<'a> Ask<'a> {
     /// These exercises, and nothing else said.
     pub fn of(exercises: &'a [Wanted]) -> Self {
-        Self { exercises, out: None, student_from: None, caps: CAPS }
+        Self { exercises, out: None, student_from: None, is_student: &|_| false, caps: CAPS }
     }
 }
 
@@ -107,10 +109,11 @@ pub fn find(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
     let mut entries = grouped(&dir, &names, ask, &mut found);
     // Each is on its own, so they share the processors.
     let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let Ask { exercises, caps, .. } = *ask;
     let share = entries.len().div_ceil(workers).max(1);
     thread::scope(|scope| {
         for entries in entries.chunks_mut(share) {
-            scope.spawn(move || entries.iter_mut().for_each(|(entry, pieces)| explore(entry, pieces, ask)));
+            scope.spawn(move || entries.iter_mut().for_each(|(entry, pieces)| explore(entry, pieces, exercises, caps)));
         }
     });
     for (entry, _) in entries {
@@ -258,7 +261,7 @@ fn grouped(dir: &Path, names: &[(OsString, Name)], ask: &Ask<'_>, found: &mut Fo
                 continue;
             };
             if ask.student_from.is_none() {
-                meaning.handles[0].ids = vec![lms::visible(&student)];
+                meaning.handles[0].ids[0] = lms::visible(&student);
             }
             meaning.file = Some(file);
             Some((None, meaning.handles[0].ids[0].clone(), String::new()))
@@ -331,12 +334,14 @@ fn bare(name: &Name, meaning: &Meaning, ask: &Ask<'_>) -> Option<(String, String
     let found = ends.next();
     // With an expression that has found the student, every file is somebody's.
     let is_told = ask.student_from.is_some() && !meaning.is_unmatched;
-    found.or_else(|| is_told.then(|| (name.stem.clone(), text.clone())))
+    // As in `s001.docx`, where an archive was expected.
+    let student = text.rsplit_once('.').map_or(text.as_str(), |(stem, _)| stem);
+    let of_roster = || (ask.is_student)(student).then(|| (student.to_owned(), text.clone()));
+    found.or_else(|| is_told.then(|| (name.stem.clone(), text.clone()))).or_else(of_roster)
 }
 
 /// Looks into an entry: where the exercises are in it, and which files are taken.
-fn explore(entry: &mut Entry, pieces: &[Piece], ask: &Ask<'_>) {
-    let exercises = ask.exercises;
+fn explore(entry: &mut Entry, pieces: &[Piece], exercises: &[Wanted], mut caps: Caps) {
     let blank = |exercise: &Wanted| Submission {
         exercise: exercise.id.clone(),
         origin: entry.origin.clone(),
@@ -346,7 +351,6 @@ fn explore(entry: &mut Entry, pieces: &[Piece], ask: &Ask<'_>) {
     if pieces.is_empty() {
         return;
     }
-    let mut caps = ask.caps;
     let mut tree = match walk::first(pieces, exercises, &mut caps) {
         Ok(tree) => tree,
         Err(problem) => {

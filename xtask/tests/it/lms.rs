@@ -134,7 +134,7 @@ fn two_entries_of_one_student_are_a_question_for_a_person() {
     project.run(&["grade", "class", "--sandbox", "none", "--roster", "canvas.csv"]).success();
     let found = rows(&project, "grades");
     assert_eq!(found[..2], ["10001 0 rejected", "10002 2 graded"]);
-    assert!(project.read("grades/grades.csv").contains("handed in more than once: 10001 and DOEJ; keep one"));
+    assert!(project.read("grades/grades.csv").contains("handed in more than once: `10001` and `DOEJ`; keep one"));
 }
 
 #[test]

@@ -258,3 +258,13 @@ fn a_class_with_ten_thousand_entries_in_one_submission_or_in_all_is_listed() {
     assert!(results(&found)[0].1.contains("more than 10000 files"));
     assert_eq!(results(&found)[1].1, "b");
 }
+
+#[test]
+fn a_document_named_for_a_student_of_the_roster_is_theirs() {
+    let class = class(&[("s001/ex1/Cargo.toml", b"a"), ("s002.docx", b"PK"), ("notes.docx", b"PK")]);
+    let exercises = &exercises()[..1];
+    let found = find_with(class.path(), &Ask { is_student: &|name| name == "s002", ..Ask::of(exercises) }).unwrap();
+    let results = results(&found);
+    assert_eq!((results.len(), &results[0]), (2, &("s001", "a".to_owned())));
+    assert!(results[1].0 == "s002" && results[1].1.ends_with("and there is `s002.docx`"), "{results:?}");
+}
