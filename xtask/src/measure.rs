@@ -32,6 +32,11 @@ impl Limits {
     pub fn idle(&self) -> Duration {
         self.time.max(Duration::from_secs(5))
     }
+
+    /// How long all runs of a program may take together, asleep or not: there are many inputs, and each is small.
+    pub fn together(&self) -> Duration {
+        (self.time * 5).max(Duration::from_secs(30))
+    }
 }
 
 /// How a run of a program ended, and what it printed.
@@ -65,7 +70,7 @@ pub fn run(
     limits: Limits,
 ) -> Result<Run> {
     let start = Start { args, stdin: stdin.as_bytes(), ..Start::default() };
-    run_in(None, &start, executable, cwd, env, limits)
+    run_in(None, &start, executable, cwd, env, limits).map(|(run, _)| run)
 }
 
 /// What a program is started with.
@@ -86,6 +91,7 @@ pub struct Start<'a, Arg = String> {
 }
 
 /// Runs a program once, in a box if there is one.
+/// Also says how long that took: processor time, and time asleep.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -96,7 +102,7 @@ pub fn run_in<Arg: Into<OsString> + Clone>(
     cwd: &Path,
     env: &BTreeMap<OsString, Option<OsString>>,
     limits: Limits,
-) -> Result<Run> {
+) -> Result<(Run, Duration)> {
     let Start { args, stdin, input, output, called, argv0 } = start;
     let mut call = Call::new(executable, cwd).args(args.iter().cloned());
     call.stdin = stdin.to_vec();
@@ -109,8 +115,8 @@ pub fn run_in<Arg: Into<OsString> + Clone>(
     call.output_limit = limits.output;
     call.sandbox = sandbox.cloned();
     call.called = called.map(str::to_owned);
-    let finished = proc::run(&call)?;
-    Ok(Run { status: finished.status, stdout: finished.stdout, stderr: finished.stderr })
+    let proc::Finished { status, stdout, stderr, spent, cpu: _ } = proc::run(&call)?;
+    Ok((Run { status, stdout, stderr }, spent))
 }
 
 /// Says how a run differs from what was expected, for people; `None` if it does not. A run that had to be ended is never
@@ -140,6 +146,9 @@ pub fn ending(status: Status, limits: Limits) -> String {
         }
         Status::Waited(seconds) => {
             format!("ended because it was not done after {seconds} s, most of which it waited")
+        }
+        Status::NotStarted(seconds) => {
+            format!("not started, because its runs before had taken {seconds} s together, more than they may")
         }
         Status::OutputLimit => format!("ended because it printed more than {} bytes", limits.output),
         Status::MemoryLimit => "ended because it took too much memory".to_owned(),

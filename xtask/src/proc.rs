@@ -113,6 +113,8 @@ pub enum Status {
     TimedOut,
     /// It was ended after so many seconds, without having used up its processor time: it mostly waited.
     Waited(u32),
+    /// It was not started: the runs before it took so many seconds together.
+    NotStarted(u32),
     /// It was ended because it printed too much.
     OutputLimit,
     /// It was ended because it and what it started took too much memory.
@@ -132,12 +134,20 @@ pub struct Finished {
     pub stderr: Vec<u8>,
     /// Processor time of it and its descendants, give or take a twentieth of a second; nothing where no limit was set.
     pub cpu: Duration,
+    /// The same and the time that it spent asleep.
+    pub spent: Duration,
 }
 
 impl Finished {
     /// Nothing is known of it yet.
     fn empty() -> Self {
-        Self { status: Status::Exited(-1), stdout: Vec::new(), stderr: Vec::new(), cpu: Duration::ZERO }
+        Self {
+            status: Status::Exited(-1),
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            cpu: Duration::ZERO,
+            spent: Duration::ZERO,
+        }
     }
 }
 

@@ -115,6 +115,7 @@ pub fn explain_failure(finished: &Finished, what: &str) -> Failure {
         Status::Signaled(signal) => format!("ended by signal {signal}"),
         Status::TimedOut => "out of processor time".to_owned(),
         Status::Waited(seconds) => format!("not done after {seconds} s, most of which it waited"),
+        Status::NotStarted(seconds) => format!("not started after {seconds} s"),
         Status::OutputLimit => "it printed too much".to_owned(),
         Status::MemoryLimit => "it took too much memory".to_owned(),
         Status::DiskLimit => "it wrote too much".to_owned(),
@@ -292,7 +293,13 @@ mod tests {
     fn the_limit_that_ended_a_build_is_told() {
         let of = |status, stderr: &str, is_boxed| {
             limit_of_a_build(
-                &Finished { status, stdout: Vec::new(), stderr: stderr.into(), cpu: Duration::ZERO },
+                &Finished {
+                    status,
+                    stdout: Vec::new(),
+                    stderr: stderr.into(),
+                    cpu: Duration::ZERO,
+                    spent: Duration::ZERO,
+                },
                 is_boxed,
             )
         };

@@ -64,7 +64,9 @@ fn length(input: &Input) -> usize {
 fn problem(build: &str, expected: &Run, got: &Run, limits: Limits) -> Option<(Code, String)> {
     let how = measure::ending(got.status, limits);
     match got.status {
-        Status::TimedOut | Status::Waited(_) => Some((Code::RunTimeout, format!("the program of `{build}` was {how}"))),
+        Status::TimedOut | Status::Waited(_) | Status::NotStarted(_) => {
+            Some((Code::RunTimeout, format!("the program of `{build}` was {how}")))
+        }
         Status::OutputLimit => Some((Code::RunOutputLimit, format!("the program of `{build}` was {how}"))),
         Status::MemoryLimit | Status::DiskLimit => {
             Some((Code::RunCrashed, format!("the program of `{build}` was {how}")))

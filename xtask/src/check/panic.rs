@@ -36,7 +36,7 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
             format!("a panic in the program of `{build}` unwinds ({how})"),
             format!("`panic = \"abort\"` in [profile.{profile}] ends the process at once"),
         ),
-        (Status::TimedOut | Status::Waited(_), _) => (
+        (Status::TimedOut | Status::Waited(_) | Status::NotStarted(_), _) => (
             Code::RunTimeout,
             format!("the program of `{build}` was {how}"),
             "it should end by itself, also after a panic".to_owned(),

@@ -22,7 +22,7 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Speed) -> Finding {
     // A program that does less is no faster program.
     if let Some(difference) = measure::difference(&reference.run, &own.run, evidence::limits(case.exercise)) {
         let (code, help) = match own.run.status {
-            Status::TimedOut | Status::Waited(_) => {
+            Status::TimedOut | Status::Waited(_) | Status::NotStarted(_) => {
                 (Code::RunTimeout, "the same run of the other program ends by itself")
             }
             Status::Signaled(_) => (Code::RunCrashed, "the same run of the other program ends by itself"),

@@ -318,7 +318,9 @@ fn limit(ended: proc::Status, stderr: &[u8]) -> Option<Status> {
     // What Rust says before it aborts: that a limit was reached is all that an allocation is told.
     const REFUSED: &[u8] = b"memory allocation of ";
     match ended {
-        proc::Status::TimedOut | proc::Status::Waited(_) | proc::Status::Signaled(24) => Some(Status::Timeout),
+        proc::Status::TimedOut | proc::Status::Waited(_) | proc::Status::NotStarted(_) | proc::Status::Signaled(24) => {
+            Some(Status::Timeout)
+        }
         proc::Status::OutputLimit | proc::Status::DiskLimit | proc::Status::Signaled(25) => Some(Status::OutputLimit),
         proc::Status::MemoryLimit => Some(Status::Oom),
         proc::Status::Signaled(6) => stderr.windows(REFUSED.len()).any(|words| words == REFUSED).then_some(Status::Oom),

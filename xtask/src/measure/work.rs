@@ -57,7 +57,7 @@ impl Task<'_> {
     fn run(&self, executable: &Path) -> Result<Run> {
         let Self { args, stdin, cwd, env, limits, sandbox } = *self;
         let start = Start { args, stdin: stdin.as_bytes(), ..Start::default() };
-        run_in(sandbox, &start, executable, cwd, env, limits)
+        run_in(sandbox, &start, executable, cwd, env, limits).map(|(run, _)| run)
     }
 }
 

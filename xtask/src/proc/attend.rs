@@ -100,7 +100,7 @@ pub fn attend(child: &mut Child, call: &Call, chunks: &Receiver<Chunk>) -> std::
         }
         if let Some(limit) = guard.look(clock.passed(asked)) {
             finished.status = limit;
-            finished.cpu = guard.cpu();
+            (finished.cpu, finished.spent) = (guard.cpu(), guard.spent());
             return Ok(finished);
         }
         pause = (pause * 2).min(LONGEST);
@@ -108,7 +108,7 @@ pub fn attend(child: &mut Child, call: &Call, chunks: &Receiver<Chunk>) -> std::
     // Whatever it left behind in its group would go on running, and would hold the pipes open.
     end_group(child);
     finished.status = status;
-    finished.cpu = guard.cpu();
+    (finished.cpu, finished.spent) = (guard.cpu(), guard.spent());
     if pipes_open && let Some(limit) = rest(&mut finished, call.output_limit, chunks, HELD_OPEN) {
         finished.status = limit;
     }

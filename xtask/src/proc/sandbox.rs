@@ -9,7 +9,7 @@ mod system;
 
 use super::descriptors::Given;
 use super::watch::Watch;
-use super::{Call, Finished, In, Status};
+use super::{Call, Finished, In, Out, Status};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -141,7 +141,8 @@ impl Sandbox {
 
     /// The call that makes the same box, and runs nothing in it that is not ours.
     pub fn wrap_nothing(&self, call: &Call) -> Call {
-        self.wrap_as(call, false)
+        // The probe itself has to be able to say something.
+        Call { input: In::default(), output: Out::default(), ..self.wrap_as(call, false) }
     }
 
     fn wrap_as(&self, call: &Call, is_run: bool) -> Call {

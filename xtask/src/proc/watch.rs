@@ -123,6 +123,11 @@ impl<'a> Guard<'a> {
         self.seen + self.lost
     }
 
+    /// Processor time and time asleep until the last look: how long it would have taken on a machine of its own.
+    pub fn spent(&self) -> Duration {
+        self.cpu() + self.idle
+    }
+
     /// Whether the folder has grown too much.
     pub fn last_look(&self) -> Option<Status> {
         let (folder, most) = self.call.watch.as_ref()?.folder.as_ref()?;
@@ -141,7 +146,7 @@ struct Use {
     memory: u64,
     /// Processor time, with that of children that were waited for.
     cpu: Duration,
-    /// A thread runs, waits for a processor, or for a disk.
+    /// A thread runs, or waits for a processor or a disk.
     is_busy: bool,
 }
 
@@ -151,22 +156,44 @@ fn used_by(process: u32) -> Use {
     let mut open = vec![process.to_string()];
     while let Some(process) = open.pop() {
         let folder = Path::new("/proc").join(&process);
-        if let Ok(status) = fs::read_to_string(folder.join("status")) {
-            let field = |name: &str| -> u64 {
-                let value = status.lines().find_map(|line| line.strip_prefix(name));
-                value.and_then(|value| value.trim().strip_suffix("kB")?.trim().parse().ok()).unwrap_or(0)
-            };
-            all.memory += (field("RssAnon:") + field("RssShmem:")) * 1024;
-        }
+        let mut memory = memory_of(&folder);
         all.cpu += stat(&folder).map_or(Duration::ZERO, |(_, cpu)| cpu);
         for thread in fs::read_dir(folder.join("task")).into_iter().flatten().flatten() {
             let thread = thread.path();
-            all.is_busy = all.is_busy || stat(&thread).is_some_and(|(state, _)| matches!(state, 'R' | 'D'));
+            // A process whose first thread has ended tells of no memory; its other threads still do.
+            if memory == 0 {
+                memory = memory_of(&thread);
+            }
+            all.is_busy = all.is_busy || is_busy(&thread);
             let children = fs::read_to_string(thread.join("children")).unwrap_or_default();
             open.extend(children.split_whitespace().map(str::to_owned));
         }
+        all.memory += memory;
     }
     all
+}
+
+/// Bytes of memory of a process or thread that are in use, without what is only mapped from files.
+fn memory_of(folder: &Path) -> u64 {
+    let status = fs::read_to_string(folder.join("status")).unwrap_or_default();
+    let field = |name: &str| -> u64 {
+        let value = status.lines().find_map(|line| line.strip_prefix(name));
+        value.and_then(|value| value.trim().strip_suffix("kB")?.trim().parse().ok()).unwrap_or(0)
+    };
+    (field("RssAnon:") + field("RssShmem:")) * 1024
+}
+
+/// Whether a thread runs, or waits for a processor or a disk.
+fn is_busy(thread: &Path) -> bool {
+    match stat(thread) {
+        Some(('R', _)) => true,
+        // A parent waits in the same state for the child that it has made with `vfork`, for as long as that one likes.
+        Some(('D', _)) => {
+            let place = fs::read_to_string(thread.join("wchan")).unwrap_or_default();
+            !["fork", "clone"].iter().any(|words| place.contains(words))
+        }
+        _ => false,
+    }
 }
 
 /// The state of a process or thread, and its processor time with that of children that were waited for.
@@ -232,6 +259,26 @@ mod tests {
         assert!(began.elapsed() < Duration::from_secs(15));
         let one = "x=$(head -c 1000000 /dev/zero | tr '\\0' x); sleep 0.3";
         assert_eq!(run(&shell(one, Watch { memory: 200 << 20, folder: None })).unwrap().status, Status::Exited(0));
+    }
+
+    #[test]
+    fn memory_counts_when_the_first_thread_of_a_process_has_ended() {
+        // Python's main thread ends itself alone (the system call `exit`), and another one takes 60 MB and waits.
+        let script = "exec python3 -c \"import ctypes, threading, time\ndef hold():\n    x = bytearray(60 << 20)\n    time.sleep(20)\nthreading.Thread(target=hold).start()\ntime.sleep(0.5)\nctypes.CDLL(None).syscall(60 if __import__('platform').machine() == 'x86_64' else 93, 0)\"";
+        let watch = Watch { memory: 50 << 20, folder: None };
+        let began = Instant::now();
+        assert_eq!(run(&shell(script, watch)).unwrap().status, Status::MemoryLimit);
+        assert!(began.elapsed() < Duration::from_secs(15));
+    }
+
+    #[test]
+    fn a_parent_that_waits_for_its_child_is_asleep() {
+        let waits = "exec python3 -c \"import ctypes\nlibc = ctypes.CDLL(None)\nlibc.vfork() or libc.pause()\"";
+        let mut call = Call::new("bash", std::env::temp_dir()).args(["-c", waits]);
+        (call.cpu, call.timeout) = (Some(Duration::from_secs(10)), Some(Duration::from_secs(1)));
+        let began = Instant::now();
+        assert!(matches!(run(&call).unwrap().status, Status::Waited(_)));
+        assert!(began.elapsed() < Duration::from_secs(30), "not only when it is there for too long");
     }
 
     #[test]
