@@ -41,6 +41,7 @@ use crate::units::plural;
 use anyhow::{Result, bail};
 use journal::Journal;
 use options::Options;
+use policy::{Late, Overrides};
 
 /// Runs `cargo xtask grade`.
 ///
@@ -101,6 +102,8 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
     if asked.similar {
         return similar::run(root, options, dir);
     }
+    // What a person has decided is read first: a mistake in it should be seen now, and not after hours of builds.
+    let _ = (Overrides::find(&options.out)?, Late::find(&options.out)?);
     let summary = run::run(root, options, dir)?;
     publish::write(root, &options.out, options, &summary.contents)?;
     output::note(&format!(

@@ -291,6 +291,16 @@ pub fn keep(folder: &Path) {
     litter().remove(folder);
 }
 
+/// What Ctrl-C says before it ends this process: what is kept, and what to do next.
+pub fn say_when_interrupted(words: &'static str) {
+    *words_at_the_end() = Some(words);
+}
+
+fn words_at_the_end() -> MutexGuard<'static, Option<&'static str>> {
+    static WORDS: Mutex<Option<&'static str>> = Mutex::new(None);
+    WORDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Apart from the live processes, whose lock `uninterrupted` holds.
 fn litter() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     static LITTER: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
@@ -422,6 +432,9 @@ pub fn end_children_on_signal() -> Result<()> {
                     end_group_of(child);
                 }
                 remove_litter();
+                if let Some(words) = *words_at_the_end() {
+                    let _ = writeln!(std::io::stderr(), "{words}");
+                }
                 std::process::exit(128 + signal);
             }
         });

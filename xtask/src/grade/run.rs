@@ -21,6 +21,7 @@ use crate::exercise::{self, Exercise};
 use crate::exit::{Exit, Failure};
 use crate::manifest::nearest;
 use crate::output::{self, Progress};
+use crate::proc;
 use crate::store;
 use anyhow::{Context as _, Result, bail};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -80,6 +81,14 @@ pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
     let mut courses = courses(&exercises, recipe.as_ref())?;
     let secret = secret::of(&options.out)?;
     journal.note(&found.run)?;
+    proc::say_when_interrupted("interrupted: what is graded is kept; run the same command again to grade the rest");
+    if options.exercises.is_empty() && exercises.len() > 1 {
+        output::note(&format!(
+            "no --exercise is named: all {} are graded; the results go to {}",
+            exercises.len(),
+            options.out.display()
+        ));
+    }
     // Where each submission is in the list that is dealt out: that of all parts.
     let places: HashMap<(String, String), usize> =
         found::jobs(&found.run).enumerate().map(|(at, job)| (job, at)).collect();

@@ -263,6 +263,7 @@ fn ctrl_c_and_a_second_grader_leave_what_is_done_and_nothing_else() {
         .unwrap();
     let (code, messages) = first.end();
     assert_eq!(code, Some(130), "{messages}");
+    assert!(messages.contains("interrupted: what is graded is kept; run the same command again"), "{messages}");
     wait_until_dead(&format!("size-workshop-{grader}"));
     assert_eq!(left_by(&project, grader), Vec::<String>::new());
     let done = records(&project, "out").len();

@@ -57,8 +57,10 @@ fn a_report_in_the_middle_tells_what_is_not_graded_yet_from_what_was_never_hande
 
     project.run(&["grade", "class", "--sandbox", "none", "--roster", "roster.csv"]).success();
     assert_eq!(rows(&project, "grades")[..4], ["s001 9 graded", "s002 9 graded", "s003 9 graded", "s004 9 graded"]);
-    let runs = project.read("grades/journal.jsonl").matches("size-workshop/grade-run/1").count();
-    assert_eq!(runs, 1, "nothing new was found");
+    let runs = || project.read("grades/journal.jsonl").matches("size-workshop/grade-run/1").count();
+    assert_eq!(runs(), 2, "with the roster it is known who is missing");
+    project.run(&["grade", "class", "--sandbox", "none", "--roster", "roster.csv"]).success();
+    assert_eq!(runs(), 2, "nothing new was found");
 }
 
 #[test]
@@ -158,8 +160,9 @@ fn grading_starts_from_any_folder_and_paths_stay_relative_to_it() {
         assert_eq!(rows(&elsewhere, "class/results"), ["s001 10 graded", "s002 0 not-handed-in"]);
     }
     elsewhere.write("grades/override.toml", "");
-    let noted = grade(&["--course", &course]).success();
-    assert!(stderr(&noted).contains("note: grades/override.toml is not read: did you mean overrides.toml?"));
+    let refused = grade(&["--course", &course]).code(2);
+    assert!(stderr(&refused).contains("error: grades/override.toml isn't read: it has to be called overrides.toml"));
+    assert!(!stderr(&refused).contains("SANDBOX"), "before anything is graded: {}", stderr(&refused));
 }
 
 #[test]

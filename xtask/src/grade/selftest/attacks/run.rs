@@ -16,6 +16,18 @@ pub const ATTACKS: &[Attack] = &[
         &[Is(&[Oom]), NotFull],
         "the limit on the memory of a run"
     ),
+    program!(
+        "takes 1.5 GiB in processes without a first thread",
+        "run/headless.rs",
+        &[Is(&[Oom]), NotFull],
+        "the limit on the memory of a run"
+    ),
+    program!(
+        "says that there is no box",
+        "run/no_box.rs",
+        &[Is(&[Graded]), NotFull],
+        "making the same box with nothing in it"
+    ),
     program!("starts 200 processes", "run/processes.rs", &[Full], "the limit on processes and threads"),
     program!("starts 200 threads", "run/threads.rs", &[Full], "the limit on processes and threads"),
     program!(

@@ -33,6 +33,7 @@ pub const ATTACKS: &[Attack] = &[
     program!("dozes for ever", "run/dozes.rs", &[Is(&[Timeout]), NotFull], ASLEEP),
     program!("ignores signals and works for ever", "run/ignores_signals.rs", &[Is(&[Timeout]), NotFull], RUN_TIME),
     program!("starts processes that start processes", "run/forks.rs", &[Is(&[Timeout]), NotFull], RUN_TIME),
+    program!("waits for a child that waits", "run/waits_for_child.rs", &[Is(&[Timeout]), NotFull], ASLEEP),
     program!(
         "lets children work that are never counted",
         "run/unseen_children.rs",
