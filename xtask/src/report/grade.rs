@@ -283,7 +283,7 @@ impl Problem {
     }
 
     /// All of it as plain text of some lines.
-    fn plain(&self) -> String {
+    pub fn plain(&self) -> String {
         let (first, rest) = self.message_lines();
         let place = self.place().map(|place| format!("{place}: ")).unwrap_or_default();
         let mut lines = vec![format!("{place}{first} [{}]", clean_line(&self.code))];
