@@ -389,6 +389,17 @@ fn logins(names: &[Name], matched: &[Option<(&Pattern, Captures<'_>)>]) -> Vec<L
     pairs.map(|pair| if is_plain(&pair) { of(pair.0) } else { Logins::default() }).collect()
 }
 
+/// The ids of a handle in the order in which a roster is asked. Of parts of a folder's name the longest comes first, also where
+/// a shorter one is taken without a roster: `lab-uni-anna` is of `uni-anna` if there is such a user, and not of `anna`.
+pub fn surest_first(handle: &Handle) -> Vec<&str> {
+    let mut ids: Vec<&str> = handle.ids.iter().map(String::as_str).collect();
+    let is_end = |id: &&str| handle.entry.strip_suffix(*id).is_some_and(|rest| rest.is_empty() || rest.ends_with('-'));
+    if ids.iter().all(is_end) {
+        ids.sort_by_key(|id| std::cmp::Reverse(id.len()));
+    }
+    ids
+}
+
 /// Finds the student as an instructor says. What the pattern of an LMS tells besides (the order, the file's name) stays.
 fn by_regex(name: &Name, regex: &Regex, meaning: &mut Meaning) {
     let captures = regex.captures(&name.text);

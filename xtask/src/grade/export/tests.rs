@@ -258,3 +258,21 @@ fn numbers_of_points_are_read_as_each_lms_writes_them() {
         assert_eq!(number(text), expected, "{text}");
     }
 }
+
+#[test]
+fn a_guess_about_a_login_gives_no_grade_to_another_student() {
+    let roster = roster::of_sheet(&sheet("student_id,login\ns1,uni-anna\n"), &[]).unwrap();
+    let found = Seen {
+        student: "s1".to_owned(),
+        handle: Handle {
+            entry: "lab-uni-anna".to_owned(),
+            ids: ["anna", "lab-uni-anna", "uni-anna"].map(str::to_owned).to_vec(),
+            ..Handle::default()
+        },
+        exercises: vec!["ex1".to_owned()],
+    };
+    let seen = BTreeMap::from([(("s1", "ex1"), &found)]);
+    let row = scored("s1", "ex1", Some(700));
+    assert_eq!(handle(&row, Some(&roster), &seen).ids, ["s1", "uni-anna", "", "lab-uni-anna"]);
+    assert!(handle(&row, None, &seen).ids.contains(&"anna".to_owned()));
+}

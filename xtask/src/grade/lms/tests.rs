@@ -250,6 +250,8 @@ fn the_roster_decides_where_a_login_begins() {
         assert_eq!(found(&["lab-anna/", "lab-bob/"], &["anna", "bob"], is_checkout), [["s1"], ["s2"]]);
         // The longest that the roster has.
         assert_eq!(found(&["lab-one-mary-ann/"], &["ann", "mary-ann"], is_checkout), [["s2"]]);
+        let folders = ["lab-uni-anna/", "lab-uni-bob/"];
+        assert_eq!(found(&folders, &["anna", "uni-anna", "uni-bob"], is_checkout), [["s2"], ["s3"]]);
         // A login isn't cut where others show where it begins: `mary-ann` is not `ann`.
         let folders = ["lab-bob/", "lab-mary-ann/"];
         assert_eq!(found(&folders, &["bob", "ann"], is_checkout)[0], ["s1"]);

@@ -144,7 +144,10 @@ pub fn sample() -> Gradebook {
                 why: HOSTILE.to_owned(),
             }],
         }),
-        questions: BTreeMap::from([(("ex1".to_owned(), "why".to_owned()), 2)]),
+        questions: BTreeMap::from([(
+            ("ex1".to_owned(), "why".to_owned()),
+            Question { goal: "output".to_owned(), points: 2 },
+        )]),
         ..Gradebook::default()
     }
 }
