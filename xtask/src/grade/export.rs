@@ -224,7 +224,10 @@ fn handle(row: &Row, roster: Option<&Roster>, seen: &BTreeMap<(&str, &str), &See
     let listed = roster.and_then(|roster| roster.of(&row.student, &row.exercise));
     let mut ids = vec![row.student.clone()];
     ids.extend(listed.iter().flat_map(|listed| listed.also.iter().chain([&listed.email])).cloned());
-    ids.extend(seen.iter().flat_map(|seen| &seen.handle.ids).cloned());
+    // Whom the roster knows needs no guess about the end of a folder's name: it may be another student's login.
+    let is_guess = |entry: &str, id: &str| entry.strip_suffix(id).is_some_and(|rest| rest.ends_with('-'));
+    let of_entry = seen.iter().flat_map(|seen| seen.handle.ids.iter().map(|id| (seen.handle.entry.as_str(), id)));
+    ids.extend(of_entry.filter(|(entry, id)| listed.is_none() || !is_guess(entry, id)).map(|(_, id)| id.clone()));
     let name = format!("{} {}", row.first_name, row.last_name).trim().to_owned();
     let name = Some(name).filter(|name| !name.is_empty()).or_else(|| seen.and_then(|seen| seen.handle.name.clone()));
     Handle { entry: row.student.clone(), ids, name, ..Handle::default() }

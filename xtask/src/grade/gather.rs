@@ -83,7 +83,7 @@ pub fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &'a Cont
     let mut book = book(contents, rows);
     book.questions = questions(&exercises)
         .into_iter()
-        .map(|question| ((question.exercise, question.key), question.points))
+        .map(|Question { exercise, key, goal, points }| ((exercise, key), grade::Question { goal, points }))
         .collect();
     (book.unknown, book.missing) = match &roster {
         Some(roster) => compare_with(roster, contents, &mut book, &mut all_notes),

@@ -231,7 +231,7 @@ impl<'a> Matcher<'a> {
             // Several rows with the same entry are a team.
             return Found::of(exact);
         }
-        let ids = || handle.ids.iter().map(|id| fold(id)).filter(|id| !id.is_empty());
+        let ids = || super::lms::surest_first(handle).into_iter().map(fold).filter(|id| !id.is_empty());
         for id in ids() {
             if let Some(student) = self.ids.get(&id) {
                 return sure(student);

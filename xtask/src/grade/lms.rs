@@ -214,14 +214,14 @@ pub fn read(
         .iter()
         .zip(&matched)
         .zip(logins)
-        .map(|((name, matched), login)| {
+        .map(|((name, matched), logins)| {
             let taken = matched.as_ref().filter(|(pattern, _)| pattern.is_unmistakable || most);
             let mut meaning = match (taken, matched) {
                 (Some((pattern, captures)), _) => by_pattern(name, pattern, captures),
-                (None, None) => by_name(name, login),
+                (None, None) => by_name(name, logins),
                 // A roster may know the student by what the pattern would tell, if not by the name as it is.
                 (None, Some((pattern, captures))) => {
-                    let mut meaning = by_name(name, login);
+                    let mut meaning = by_name(name, logins);
                     let told = by_pattern(name, pattern, captures).handles;
                     meaning.handles[0].ids.extend(told.into_iter().flat_map(|handle| handle.ids));
                     meaning
@@ -255,14 +255,12 @@ fn matching(name: &Name) -> Option<(&'static Pattern, Captures<'_>)> {
     tried.find_map(|(pattern, regex)| Some((*pattern, regex.captures(&name.text)?)))
 }
 
-fn by_name(name: &Name, login: Option<(String, bool)>) -> Meaning {
-    let mut ids = vec![name.stem.clone()];
-    let mut lms = None;
-    if let Some((login, is_sure)) = login {
-        // The shorter one is put first only where the checkouts leave no doubt.
-        ids.insert(usize::from(!is_sure), login);
-        lms = is_sure.then_some(Lms::Classroom);
-    }
+fn by_name(name: &Name, logins: Logins) -> Meaning {
+    let Logins { sure, possible } = logins;
+    // The shorter one is put first only where the checkouts leave no doubt.
+    let mut ids: Vec<String> = sure.iter().chain([&name.stem]).cloned().collect();
+    ids.extend(possible.into_iter().filter(|login| sure.as_ref() != Some(login)));
+    let lms = sure.map(|_| Lms::Classroom);
     let handle = Handle { entry: name.text.clone(), ids, ..Handle::default() };
     Meaning { lms, handles: vec![handle], ..Meaning::default() }
 }
@@ -347,11 +345,22 @@ fn tell_namesakes_apart(names: &[Name], matched: &[Option<(&Pattern, Captures<'_
     }
 }
 
-/// The part of each name that may be a GitHub login, and whether it surely is one.
+/// What of a name may be a GitHub login.
+#[derive(Default)]
+struct Logins {
+    /// The one that is taken if no roster knows better.
+    sure: Option<String>,
+    /// What a roster may know, the longest first: of `uni-anna` and `anna` it is the one who has more of the name.
+    possible: Vec<String>,
+}
+
+/// The parts of each name that may be a GitHub login.
 ///
-/// `gh classroom clone student-repos` makes a folder ASSIGNMENT-LOGIN for each student. ASSIGNMENT is what all of them have
-/// in common up to a hyphen; it is sure where they are checkouts. A single folder leaves it open where the login begins.
-fn logins(names: &[Name], matched: &[Option<(&Pattern, Captures<'_>)>]) -> Vec<Option<(String, bool)>> {
+/// `gh classroom clone student-repos` makes a folder ASSIGNMENT-LOGIN for each student. ASSIGNMENT ends at a hyphen in what all
+/// of them have in common; at which one only a roster can tell, because logins may begin with the same word. Without one it is
+/// the last, where they are checkouts. A single folder, and checkouts with nothing in common, leave it open where the login
+/// begins: behind any hyphen.
+fn logins(names: &[Name], matched: &[Option<(&Pattern, Captures<'_>)>]) -> Vec<Logins> {
     let is_plain = |(name, matched): &(&Name, &Option<(&Pattern, Captures<'_>)>)| {
         name.is_folder && matched.is_none() && !name.text.starts_with('.')
     };
@@ -366,12 +375,29 @@ fn logins(names: &[Name], matched: &[Option<(&Pattern, Captures<'_>)>]) -> Vec<O
     };
     let prefix = common.rfind('-').map_or("", |at| &common[..=at]);
     let all_are_checkouts = plain.iter().all(|name| name.is_checkout);
-    let login = |name: &Name| {
-        let is_plain = name.is_folder && !prefix.is_empty();
-        let rest = name.text.strip_prefix(prefix).filter(|rest| is_plain && !rest.is_empty())?;
-        Some((rest.to_owned(), all_are_checkouts))
+    let of = |name: &Name| {
+        let sure =
+            name.text.strip_prefix(prefix).filter(|rest| all_are_checkouts && !prefix.is_empty() && !rest.is_empty());
+        let is_open = prefix.is_empty() && (plain.len() == 1 || name.is_checkout);
+        let ends = name.text.match_indices('-').map(|(at, _)| at + 1);
+        let ends = ends.filter(|&end| is_open || end <= prefix.len());
+        // No login begins with a hyphen.
+        let possible = ends.map(|end| &name.text[end..]).filter(|login| !login.is_empty() && !login.starts_with('-'));
+        Logins { sure: sure.map(str::to_owned), possible: possible.map(str::to_owned).collect() }
     };
-    names.iter().zip(matched).map(|(name, matched)| if matched.is_none() { login(name) } else { None }).collect()
+    let pairs = names.iter().zip(matched);
+    pairs.map(|pair| if is_plain(&pair) { of(pair.0) } else { Logins::default() }).collect()
+}
+
+/// The ids of a handle in the order in which a roster is asked. Of parts of a folder's name the longest comes first, also where
+/// a shorter one is taken without a roster: `lab-uni-anna` is of `uni-anna` if there is such a user, and not of `anna`.
+pub fn surest_first(handle: &Handle) -> Vec<&str> {
+    let mut ids: Vec<&str> = handle.ids.iter().map(String::as_str).collect();
+    let is_end = |id: &&str| handle.entry.strip_suffix(*id).is_some_and(|rest| rest.is_empty() || rest.ends_with('-'));
+    if ids.iter().all(is_end) {
+        ids.sort_by_key(|id| std::cmp::Reverse(id.len()));
+    }
+    ids
 }
 
 /// Finds the student as an instructor says. What the pattern of an LMS tells besides (the order, the file's name) stays.

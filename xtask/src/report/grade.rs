@@ -33,12 +33,21 @@ pub struct Gradebook {
     pub unknown: Vec<Unknown>,
     /// Students in the roster of whom nothing was found.
     pub missing: Vec<String>,
-    /// The points of each question that students answer in their own words, by exercise and key in answers.toml.
-    pub questions: BTreeMap<(String, String), u32>,
+    /// The questions that students answer in their own words, by exercise and key in answers.toml.
+    pub questions: BTreeMap<(String, String), Question>,
     /// What differs from the report before; none for the first report.
     pub since: Option<Since>,
     /// Students have codes in place of their ids, and no names.
     pub is_anonymous: bool,
+}
+
+/// A question that students answer in their own words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Question {
+    /// The goal that judges the answer.
+    pub goal: String,
+    /// What it is worth.
+    pub points: u32,
 }
 
 /// An entry in the folder of submissions that matches no student in the roster.
@@ -283,7 +292,7 @@ impl Problem {
     }
 
     /// All of it as plain text of some lines.
-    fn plain(&self) -> String {
+    pub fn plain(&self) -> String {
         let (first, rest) = self.message_lines();
         let place = self.place().map(|place| format!("{place}: ")).unwrap_or_default();
         let mut lines = vec![format!("{place}{first} [{}]", clean_line(&self.code))];

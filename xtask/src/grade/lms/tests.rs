@@ -220,11 +220,45 @@ fn checkouts_of_an_assignment_are_called_by_their_logins() {
     let ids = |names: &[Name]| -> Vec<Vec<String>> {
         read(names, None, None).into_iter().map(|meaning| meaning.handles[0].ids.clone()).collect()
     };
-    assert_eq!(ids(&names(true))[0], ["octo-cat", "size-lab-octo-cat"]);
-    assert_eq!(ids(&names(true))[2], ["hubot", "size-lab-hubot"]);
+    assert_eq!(ids(&names(true))[0], ["octo-cat", "size-lab-octo-cat", "lab-octo-cat"]);
+    assert_eq!(ids(&names(true))[2], ["hubot", "size-lab-hubot", "lab-hubot"]);
     // Without a repository in them they may be anything: the whole name comes first.
-    assert_eq!(ids(&names(false))[0], ["size-lab-octo-cat", "octo-cat"]);
-    assert_eq!(ids(&names(true)[..1])[0], ["size-lab-octo-cat"]);
+    assert_eq!(ids(&names(false))[0], ["size-lab-octo-cat", "lab-octo-cat", "octo-cat"]);
+    // Of a single one only a roster can tell.
+    assert_eq!(ids(&names(true)[..1])[0], ["size-lab-octo-cat", "lab-octo-cat", "octo-cat", "cat"]);
+    // What is not handed in that way is not cut at its hyphens.
+    assert_eq!(ids(&[name("mary-ann/"), name("s001/")])[0], ["mary-ann"]);
+    assert_eq!(ids(&[name("mary-ann.zip")])[0], ["mary-ann"]);
+    assert_eq!(ids(&[name("lab--/"), name("lab--b/")])[0], ["lab--"]);
+}
+
+#[test]
+fn the_roster_decides_where_a_login_begins() {
+    use crate::grade::{identity, roster, sheet::Sheet};
+    let found = |folders: &[&str], users: &[&str], is_checkout: bool| -> Vec<Vec<String>> {
+        let rows: String = (1..).zip(users).map(|(at, user)| format!("s{at},{user},{at}00,\n")).collect();
+        let text = format!("identifier,github_username,github_id,name\n{rows}");
+        let sheet = Sheet::parse(std::path::Path::new("classroom_roster.csv"), text.into_bytes()).unwrap();
+        let roster = roster::of_sheet(&sheet, &[]).unwrap();
+        let names: Vec<Name> = folders.iter().map(|text| Name { is_checkout, ..name(text) }).collect();
+        let handles: Vec<Handle> = read(&names, None, None).into_iter().flat_map(|meaning| meaning.handles).collect();
+        identity::resolve(&handles, Some(&roster)).map(|resolved| resolved.students).unwrap_or_default()
+    };
+    for is_checkout in [true, false] {
+        assert_eq!(found(&["lab-one-anna/"], &["anna"], is_checkout), [["s1"]]);
+        assert_eq!(found(&["lab-uni-anna/", "lab-uni-bob/"], &["uni-anna", "uni-bob"], is_checkout), [["s1"], ["s2"]]);
+        assert_eq!(found(&["lab-anna/", "lab-bob/"], &["anna", "bob"], is_checkout), [["s1"], ["s2"]]);
+        // The longest that the roster has.
+        assert_eq!(found(&["lab-one-mary-ann/"], &["ann", "mary-ann"], is_checkout), [["s2"]]);
+        let folders = ["lab-uni-anna/", "lab-uni-bob/"];
+        assert_eq!(found(&folders, &["anna", "uni-anna", "uni-bob"], is_checkout), [["s2"], ["s3"]]);
+        // A login isn't cut where others show where it begins: `mary-ann` is not `ann`.
+        let folders = ["lab-bob/", "lab-mary-ann/"];
+        assert_eq!(found(&folders, &["bob", "ann"], is_checkout)[0], ["s1"]);
+        assert!(!found(&folders, &["bob", "ann"], is_checkout)[1].contains(&"s2".to_owned()));
+        // One that fits two matches neither.
+        assert!(found(&["lab-one-anna/"], &["anna", "anna"], is_checkout).is_empty());
+    }
 }
 
 #[test]

@@ -328,4 +328,31 @@ mod tests {
         let (_, notes) = rows_with(&records, &entry("xyz", "1")).unwrap();
         assert!(notes[0].ends_with("does nothing"), "{notes:?}");
     }
+
+    #[test]
+    fn the_example_in_the_guide_fits_its_question() {
+        use crate::exercise::kinds::{self, Check, Truth};
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let guide = std::fs::read_to_string(root.join("docs/src/grading.md")).unwrap();
+        let mut examples = guide.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let example = examples.find(|example| example.contains("[[answer]]")).unwrap();
+        let overrides = Overrides::parse(Path::new("overrides.toml"), example.to_owned()).unwrap();
+        let [entry] = &overrides.answers[..] else { panic!("{example}") };
+        let exercises = crate::exercise::all(root).unwrap();
+        let exercise = exercises.iter().find(|exercise| exercise.id == *entry.exercise.get_ref()).unwrap();
+        let (goal, least) = exercise
+            .data
+            .goal
+            .iter()
+            .find_map(|goal| match &goal.check {
+                Check::Answer(kinds::Answer { key, truth: Truth::Text(text), .. }) if key == entry.key.get_ref() => {
+                    Some((goal, text.words))
+                }
+                _ => None,
+            })
+            .unwrap();
+        assert!(entry.text.get_ref().split_whitespace().count() >= least, "the check accepts it: {example}");
+        let points = example.lines().find(|line| line.starts_with("points")).unwrap();
+        assert!(points.ends_with(&format!(" # of {}", goal.points)), "{points}");
+    }
 }

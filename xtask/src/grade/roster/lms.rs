@@ -122,6 +122,10 @@ const FIRST: [&str; 2] = ["first name", "firstname"];
 const LAST: [&str; 3] = ["last name", "surname", "lastname"];
 const WHOLE: [&str; 3] = ["student", "full name", "name"];
 const EMAIL: [&str; 2] = ["email", "email address"];
+/// Gradescope has the staff in the same table.
+const ROLE: [&str; 2] = ["role", "roles"];
+const STAFF: [&str; 8] =
+    ["instructor", "ta", "teaching assistant", "reader", "teacher", "non-editing teacher", "observer", "designer"];
 const TEAM: [&str; 3] = ["group", "group name", "group_name"];
 
 fn columns(head: &Line) -> Vec<String> {
@@ -183,6 +187,7 @@ pub fn read(sheet: &Sheet, format: &Format) -> Result<Roster> {
     let at = |names: &[&str]| names.iter().find_map(|name| columns.iter().position(|column| column == name));
     let mut roster = Roster { path: sheet.path.clone(), lms: Some(format.lms), ..Roster::default() };
     let mut without = Vec::new();
+    let mut staff = 0;
     for line in &sheet.rows[1..] {
         let cell = |names: &[&str]| at(names).map_or("", |at| line.text(at));
         let ids = |names: &'static [&'static str]| {
@@ -197,6 +202,10 @@ pub fn read(sheet: &Sheet, format: &Format) -> Result<Roster> {
             };
         }
         if is_no_student(format.lms, line, &first, &last) {
+            continue;
+        }
+        if STAFF.contains(&cell(&ROLE).to_lowercase().as_str()) {
+            staff += 1;
             continue;
         }
         let mut all = ids(format.id).into_iter();
@@ -224,6 +233,10 @@ pub fn read(sheet: &Sheet, format: &Format) -> Result<Roster> {
     }
     let (name, path) = (format.name, sheet.path.display());
     roster.notes.push(format!("{path}: read as a {name} with {}", plural(roster.rows.len(), "student")));
+    if staff > 0 {
+        let rows = plural(staff, "row");
+        roster.notes.push(format!("{path}: passed over {rows} of staff, whose role isn't that of a student"));
+    }
     if !without.is_empty() {
         let lines = without.join(", ");
         roster.notes.push(format!("{path}: passed over {} without an id: line {lines}", plural(without.len(), "row")));

@@ -227,3 +227,13 @@ fn a_table_that_only_looks_like_one_of_an_lms_is_explained() {
     assert!(notes[1].ends_with("passed over 1 row without an id: line 3"), "{notes:?}");
     assert_eq!(refused("SID,Email\n1,a\n1,b\n").0, 3);
 }
+
+#[test]
+fn the_staff_in_a_roster_are_not_students() {
+    let text = "First Name,Last Name,SID,Email,Role\nJane,Doe,77,j@example.org,Student\nIda,Roe,,i@example.org,Instructor\n\
+                Tim,Poe,78,t@example.org,TA\nRia,Lee,79,r@example.org,reader\nNo,Role,80,n@example.org,\n";
+    assert_eq!(class(text), ["77|Doe|Jane|j@example.org|j@example.org", "80|Role|No|n@example.org|n@example.org"]);
+    let notes = parsed(text).unwrap().notes;
+    let staff = "class.csv: passed over 3 rows of staff, whose role isn't that of a student";
+    assert_eq!(notes, ["class.csv: read as a Gradescope roster with 2 students", staff]);
+}

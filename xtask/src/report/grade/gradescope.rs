@@ -90,9 +90,11 @@ pub fn results(book: &Gradebook, student: &str) -> serde_json::Result<Option<Str
 }
 
 /// What changed the score, and what was graded, in some lines.
-fn about(row: &Row) -> String {
-    let score = row.score.map(points).unwrap_or_default();
-    let mut text = format!("{}: {score} of {} points.", clean_line(&row.exercise), points(row.max_score));
+pub fn about(row: &Row) -> String {
+    let mut text = format!("{}:", clean_line(&row.exercise));
+    if let Some(score) = row.score {
+        let _ = write!(text, " {} of {} points.", points(score), points(row.max_score));
+    }
     if let Some(explanation) = row.explanation() {
         let _ = write!(text, " {explanation}");
     }

@@ -144,7 +144,10 @@ pub fn sample() -> Gradebook {
                 why: HOSTILE.to_owned(),
             }],
         }),
-        questions: BTreeMap::from([(("ex1".to_owned(), "why".to_owned()), 2)]),
+        questions: BTreeMap::from([(
+            ("ex1".to_owned(), "why".to_owned()),
+            Question { goal: "output".to_owned(), points: 2 },
+        )]),
         ..Gradebook::default()
     }
 }
@@ -244,4 +247,30 @@ fn exercises_come_in_the_order_of_their_numbers() {
     let order: Vec<_> = book.sorted().iter().map(|row| row.exercise.as_str()).collect();
     assert_eq!(order, ["ex1", "ex1", "ex1", "ex1", "ex2", "ex10"]);
     assert_eq!(book.rows_of("s001").len(), 2);
+}
+
+#[test]
+fn goals_of_every_format_add_up_to_the_score_before_penalties() {
+    let mut book = sample();
+    book.rows.retain(|row| !row.goals.is_empty());
+    for row in &mut book.rows {
+        // A part of a point, as a person may give it.
+        row.goals[0].points = 150;
+        let all = row.goals.iter().map(|goal| goal.points).sum();
+        (row.raw_score, row.score, row.late_submission_penalty) = (Some(all), Some(all), 0);
+    }
+    let sum = |goals: &serde_json::Value, key: &str| -> f64 {
+        goals.as_array().unwrap().iter().map(|goal| goal[key].as_f64().unwrap()).sum()
+    };
+    let all: serde_json::Value = serde_json::from_str(&json::grades(&book).unwrap()).unwrap();
+    for row in all["rows"].as_array().unwrap() {
+        assert_eq!(row["raw_score"].as_f64(), Some(sum(&row["goals"], "points")), "{row}");
+    }
+    for row in &book.rows {
+        let results: serde_json::Value =
+            serde_json::from_str(&gradescope::results(&book, &row.student).unwrap().unwrap()).unwrap();
+        assert_eq!(results["score"].as_f64(), Some(sum(&results["tests"], "score")), "{results}");
+        let page = html::student(&book, &row.student);
+        assert!(page.contains(&format!("1.5 of {}", row.goals[0].points_max)) && !page.contains("150 of"), "{page}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::markup::{Html, el, lines, marked, text};
 use super::{frame, number, paragraph, prose, score, section, size, table, words};
-use crate::report::grade::{Goal, Gradebook, Problem, Row, id, points};
+use crate::report::grade::{Goal, Gradebook, Problem, Row, clean_line, id, points};
 use crate::units::{plural, thousands};
 
 /// The page to hand out to a student.
@@ -13,7 +13,14 @@ pub fn page(book: &Gradebook, student: &str) -> String {
         body.push(section(&format!("part-{index}"), &row.exercise, exercise(row, index)));
     }
     body.push(section("appeal", "If you think that this is wrong", appeal(book, &rows)));
-    frame(book, &format!("{}: {}", book.title, id(student)), None, body)
+    frame(book, &format!("{}: {}", book.title, who(book, &rows, student)), None, body)
+}
+
+/// The id, and the name if the roster has one.
+fn who(book: &Gradebook, rows: &[&Row], student: &str) -> String {
+    let names = rows.iter().map(|row| clean_line(&format!("{} {}", row.first_name, row.last_name)));
+    let name = names.map(|name| name.trim().to_owned()).find(|name| !name.is_empty() && !book.is_anonymous);
+    name.map_or_else(|| id(student), |name| format!("{}, {name}", id(student)))
 }
 
 fn total(rows: &[&Row]) -> Html {
@@ -39,9 +46,6 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
     }
     if !row.needs_review.is_empty() {
         content.push(paragraph("A person will look at this submission before the points are final."));
-    }
-    if let Some(attempt) = &row.attempt {
-        content.push(paragraph(&format!("The attempt that counts: {attempt}.")));
     }
     if let Some(timestamp) = &row.timestamp {
         let due = row.due.as_ref().map(|due| format!("; it was due {due}")).unwrap_or_default();

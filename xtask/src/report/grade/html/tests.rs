@@ -119,6 +119,27 @@ fn the_page_of_a_student_says_nothing_about_others() {
 }
 
 #[test]
+fn the_page_of_a_student_has_their_name_beside_the_id() {
+    let mut book = sample();
+    let title = "Binary size, autumn: s001, Ada Müller, &quot;Dr.&quot;";
+    let html = student(&book, "s001");
+    assert!(html.contains(&format!("<h1>{title}</h1>")) && html.contains(&format!("<title>{title}</title>")), "{html}");
+    assert!(student(&book, "s003").contains("<h1>Binary size, autumn: s003</h1>"));
+    book.is_anonymous = true;
+    assert!(student(&book, "s001").contains("<h1>Binary size, autumn: s001</h1>"));
+}
+
+#[test]
+fn the_attempt_that_counts_is_for_the_instructor_and_only_where_there_are_several() {
+    let mut book = sample();
+    book.rows[2].attempt = Some("90029".to_owned());
+    assert!(!index(&book, &[]).contains("90029"));
+    book.rows[2].ignored = vec!["a_1_90028_ex1.zip (handed in earlier)".to_owned()];
+    assert!(index(&book, &[]).contains("attempt that counts: 90029"));
+    assert!(!student(&book, &book.rows[2].student).contains("90029"));
+}
+
+#[test]
 fn the_page_of_the_class_counts_and_links() {
     let html = index(&sample(), &[]);
     for wanted in [

@@ -159,7 +159,10 @@ fn notes(row: &Row, cheats: &[&str], is_mixed: bool) -> Html {
     if !row.team.is_empty() {
         notes.push(format!("team: {}", row.team.iter().map(|member| id(member)).collect::<Vec<_>>().join(", ")));
     }
-    notes.extend(row.attempt.as_ref().map(|attempt| format!("attempt that counts: {attempt}")));
+    // The only attempt needs no number; grading keeps the names of those that don't count.
+    let has_several = row.ignored.iter().any(|name| name.ends_with("(handed in earlier)"));
+    let attempt = row.attempt.as_ref().filter(|_| has_several);
+    notes.extend(attempt.map(|attempt| format!("attempt that counts: {attempt}")));
     if row.late_submission_penalty > 0 {
         notes.push(format!("late: {} points off", points(row.late_submission_penalty)));
     }
