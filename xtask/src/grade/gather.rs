@@ -43,12 +43,12 @@ pub fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &'a Cont
     let contents = &*adopted;
     let records = contents.records.as_slice();
     let exercises = exercise::all(root)?;
-    let graded: BTreeSet<&str> = records.iter().map(|record| record.exercise.as_str()).collect();
+    let known = known_exercises(contents);
     let shown: Vec<(String, u32)> = exercises
         .iter()
         .filter(|exercise| {
             if options.exercises.is_empty() {
-                graded.contains(exercise.id.as_str())
+                known.contains(exercise.id.as_str())
             } else {
                 options.exercises.contains(&exercise.id)
             }
@@ -90,6 +90,19 @@ pub fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &'a Cont
         None => (unknown(contents), missing(contents)),
     };
     Ok(Gathered { contents: adopted, book, roster, notes: all_notes })
+}
+
+/// The exercises that rows are about: those of which there is a result, or work that waits for one. Where there is neither, as
+/// in an empty folder, those that the runs were to grade.
+fn known_exercises(contents: &Contents) -> BTreeSet<&str> {
+    let graded = contents.records.iter().map(|record| record.exercise.as_str());
+    let runs = journal::found::current(&contents.runs);
+    let waiting = runs.iter().flat_map(|run| &run.students).flat_map(|seen| &seen.exercises).map(String::as_str);
+    let known: BTreeSet<&str> = graded.chain(waiting).collect();
+    if known.is_empty() {
+        return runs.into_iter().flat_map(|run| &run.exercises).map(String::as_str).collect();
+    }
+    known
 }
 
 /// Flags the rows of students whom the roster doesn't have; says how many there are, and who handed in nothing.

@@ -43,6 +43,17 @@ fn who_handed_in_together_is_shown_with_the_team_and_the_attempt_that_counts() {
 }
 
 #[test]
+fn exercises_without_a_result_are_those_that_work_waits_for() {
+    let of = |contents: &Contents| known_exercises(contents).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let run = Run { exercises: vec!["ex1".to_owned(), "ex2".to_owned()], ..run_of(&[("s001", "s001")]) };
+    let empty = Run { students: Vec::new(), ..run.clone() };
+    let graded = vec![record("s001", "ex3", "k", Status::Graded, 5)];
+    assert_eq!(of(&Contents { records: Vec::new(), runs: vec![run.clone()] }), ["ex1"]);
+    assert_eq!(of(&Contents { records: graded, runs: vec![run] }), ["ex1", "ex3"]);
+    assert_eq!(of(&Contents { records: Vec::new(), runs: vec![empty] }), ["ex1", "ex2"], "those of the run");
+}
+
+#[test]
 fn an_entry_is_unknown_until_a_later_run_knows_it() {
     let unknown_of = |student: &str, entry: &str| Unknown {
         student: student.to_owned(),
