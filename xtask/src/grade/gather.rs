@@ -85,6 +85,7 @@ pub fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &'a Cont
         .into_iter()
         .map(|question| ((question.exercise, question.key), question.points))
         .collect();
+    flag_scripts(roster.as_ref(), &mut book);
     (book.unknown, book.missing) = match &roster {
         Some(roster) => compare_with(roster, contents, &mut book, &mut all_notes),
         None => (unknown(contents), missing(contents)),
@@ -105,6 +106,17 @@ fn known_exercises(contents: &Contents) -> BTreeSet<&str> {
     known
 }
 
+/// Flags the rows of students whose id a person would misread, unless the roster has the id.
+fn flag_scripts(roster: Option<&Roster>, book: &mut Gradebook) {
+    let ids: Vec<String> = book.rows.iter().map(|row| row.student.clone()).collect();
+    let listed = roster.into_iter().flat_map(Roster::students);
+    let looks = identity::Looks::of(listed.chain(ids.iter().map(String::as_str)));
+    let is_listed = |id: &str| roster.is_some_and(|roster| roster.canonical(id) == Some(id));
+    for row in book.rows.iter_mut().filter(|row| !is_listed(&row.student)) {
+        row.needs_review.extend(looks.review(&row.student));
+    }
+}
+
 /// Flags the rows of students whom the roster doesn't have; says how many there are, and who handed in nothing.
 fn compare_with(
     roster: &Roster,
@@ -119,7 +131,7 @@ fn compare_with(
     let flags: BTreeMap<&str, &Unknown> = unknown.iter().map(|unknown| (unknown.student.as_str(), unknown)).collect();
     for row in &mut book.rows {
         if let Some(unknown) = flags.get(row.student.as_str()) {
-            row.needs_review.push(identity::review(unknown));
+            row.needs_review.push(identity::review(unknown, roster));
         }
     }
     let entries: HashMap<&str, &str> = contents

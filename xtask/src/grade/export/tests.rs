@@ -98,7 +98,11 @@ fn nothing_handed_in_is_0_only_if_every_entry_has_its_student() {
     let class = class(&sheet, Lms::Canvas).unwrap();
     let with = |unknown: &[&str], roster: Option<&str>, decided: bool| {
         let reason = decided.then(|| "a medical certificate".to_owned());
-        let rows = vec![Row { override_reason: reason, ..nothing.clone() }, scored("gone", "ex1", Some(900))];
+        let rows = vec![
+            Row { override_reason: reason, ..nothing.clone() },
+            scored("gone", "ex1", Some(900)),
+            scored("10001", "ex1", Some(900)),
+        ];
         let mut gathered = gathered(rows);
         gathered.book.unknown = unknown
             .iter()

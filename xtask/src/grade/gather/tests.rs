@@ -79,6 +79,24 @@ fn an_entry_is_unknown_until_a_later_run_knows_it() {
 }
 
 #[test]
+fn an_id_that_looks_like_another_is_flagged_unless_the_roster_has_it() {
+    use crate::report::grade::tests::row;
+    let flagged = |roster: Option<&str>| -> Vec<String> {
+        let roster = roster.map(|text| {
+            let text = text.as_bytes().to_vec();
+            roster::of_sheet(&crate::grade::sheet::Sheet::parse(Path::new("r.csv"), text).unwrap(), &[]).unwrap()
+        });
+        let rows = ["s001", "\u{455}001"].map(|id| grade::Row { needs_review: Vec::new(), ..row(id, "ex1") });
+        let mut book = Gradebook { rows: rows.into(), ..Gradebook::default() };
+        flag_scripts(roster.as_ref(), &mut book);
+        book.rows.into_iter().filter(|row| !row.needs_review.is_empty()).map(|row| row.student).collect()
+    };
+    assert_eq!(flagged(None), ["\u{455}001"]);
+    assert_eq!(flagged(Some("student_id\ns001\n")), ["\u{455}001"]);
+    assert!(flagged(Some("student_id\ns001\n\u{455}001\n")).is_empty());
+}
+
+#[test]
 fn times_are_written_as_people_read_them() {
     for (seconds, text) in [
         (0, "1970-01-01T00:00:00Z"),
