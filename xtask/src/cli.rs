@@ -395,7 +395,7 @@ pub struct Grade {
     /// The gradebook that --export fills in, as the LMS has exported it
     #[arg(long, value_name = "FILE", requires = "export")]
     pub template: Option<PathBuf>,
-    /// Leave names and addresses out of the pages, and number the students
+    /// Leave names and addresses out of the pages, and give each student a random code in place of the id
     #[arg(long)]
     pub anonymous: bool,
     /// Which reports; all if none is named. With --list: text, json or csv

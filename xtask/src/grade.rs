@@ -94,7 +94,10 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
         return Ok(if merged.problems.is_empty() { Exit::Met } else { Exit::NotMet });
     }
     let Some(dir) = &asked.dir else {
-        bail!(Failure::new(Exit::Usage, "there is nothing to grade").help("name the folder with the submissions"));
+        let message = "there is nothing to grade: the folder with the submissions isn't named";
+        // `--student` and others take all that follows.
+        let help = "name it first, before all options: `cargo xtask grade DIR --student ID --again`";
+        bail!(Failure::new(Exit::Usage, message).help(help));
     };
     if asked.list {
         return list::run(root, options, dir);

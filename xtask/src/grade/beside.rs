@@ -29,11 +29,17 @@ fn misnamed(out_dir: &Path, name: &str) -> Option<PathBuf> {
         let mut others: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         others.sort();
         for other in others {
-            // Editors on Windows add an extension of their own.
-            let plain = other.to_ascii_lowercase();
-            let plain = plain.strip_suffix(".txt").unwrap_or(&plain);
+            let plain = other.to_lowercase();
+            // Editors add an extension of their own: on Windows in place of none, elsewhere to a copy of the file before.
+            let plain =
+                [".txt", "~", ".bak", ".old", ".orig"].iter().find_map(|end| plain.strip_suffix(end)).unwrap_or(&plain);
             let (stem, ending) = plain.rsplit_once('.').unwrap_or((plain, ""));
-            if ending == wanted && strsim::damerau_levenshtein(stem, known) <= 2 {
+            let is_near =
+                strsim::damerau_levenshtein(stem, known) <= 2 && strsim::damerau_levenshtein(ending, wanted) <= 1;
+            // With no dot, or another sign in its place.
+            if (is_near || strsim::damerau_levenshtein(plain, name) <= 2 || plain == known)
+                && folder.join(&other).is_file()
+            {
                 return Some(folder.join(other));
             }
         }
@@ -96,11 +102,28 @@ mod tests {
             ("overides.toml", "overrides.toml"),
             ("policy.toml.txt", "policy.toml"),
             ("grades/hidden-input.secret", "hidden-inputs.secret"),
+            ("policy.tml", "policy.toml"),
+            ("grades/policy.tml", "policy.toml"),
+            ("grades/overrides.tml", "overrides.toml"),
+            ("policy.toml~", "policy.toml"),
+            ("overrides.toml.bak", "overrides.toml"),
+            ("policytoml", "policy.toml"),
+            ("policy", "policy.toml"),
+            ("hidden-inputs.sercet", "hidden-inputs.secret"),
         ] {
             write(near);
             assert_eq!(refused(name), format!("class/{near} isn't read: it has to be called {name}"));
             fs::remove_file(folder.path().join(near)).unwrap();
         }
+        // Where the disk tells upper from lower case; elsewhere it is the file itself.
+        write("grades/Policy.TOML");
+        if !out.join("policy.toml").exists() {
+            assert_eq!(refused("policy.toml"), "class/grades/Policy.TOML isn't read: it has to be called policy.toml");
+        }
+        fs::remove_file(out.join("Policy.TOML")).unwrap();
+        // A folder is no list of decisions.
+        write("policy/notes.txt");
+        assert_eq!(find(&out, "policy.toml").unwrap(), None);
         // Beside the one that is read, a similar name is no mistake.
         write("overrides.toml");
         write("override.toml");

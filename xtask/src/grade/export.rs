@@ -125,6 +125,8 @@ struct Tally {
     same: usize,
     open: usize,
     nothing: usize,
+    /// With nothing handed in, and left as they are: an entry that matches no student may be theirs.
+    doubted: Vec<String>,
     excused: usize,
     locked: usize,
     review: usize,
@@ -142,6 +144,7 @@ fn fill(
 ) -> Filled {
     let mut filled = Filled { changes: BTreeMap::new(), notes: Vec::new(), is_complete: true };
     let places = Places::new(sheet, class, gathered, seen);
+    let unmatched = unmatched(gathered, &places);
     for column in columns {
         let has_comma = columns::has_decimal_comma(sheet, column);
         let mut tally = Tally::default();
@@ -159,7 +162,7 @@ fn fill(
         for (&at, rows) in &used {
             if let [row] = rows.as_slice() {
                 let cell = Cell { sheet, at, column };
-                let text = cell.judge(lms, row, has_comma, &mut tally);
+                let text = cell.judge(lms, row, has_comma, !unmatched.is_empty(), &mut tally);
                 filled.changes.extend(text.map(|text| ((at, column.at), text)));
             } else {
                 let all: Vec<String> = rows.iter().map(|row| shown(&row.student)).collect();
@@ -178,7 +181,8 @@ fn fill(
             .filter(|row| !used.contains_key(&places.of_line[&row.line]))
             .map(|row| row.student.as_str())
             .collect();
-        filled.is_complete &= lost.is_empty();
+        filled.is_complete &= lost.is_empty() && tally.doubted.is_empty();
+        filled.notes.extend(tally.doubts(column, &unmatched));
         filled.notes.extend(tally.notes(lms, column, &lost, &unused));
     }
     if places.by_name > 0 {
@@ -186,6 +190,16 @@ fn fill(
         filled.notes.push(format!("{many} matched a row of the template by the name alone; check these rows"));
     }
     filled
+}
+
+/// Those of whom something was found, and of whom neither the roster nor the template knows who they are. Each may be a student
+/// of the template of whom nothing was found.
+fn unmatched(gathered: &Gathered, places: &Places<'_>) -> Vec<String> {
+    let Gathered { book, roster, .. } = gathered;
+    let graded = book.rows.iter().filter(|row| row.status != "not-handed-in").map(|row| row.student.as_str());
+    let is_listed = |id: &&str| roster.as_ref().is_some_and(|roster| roster.canonical(id) == Some(*id));
+    let all: BTreeSet<&str> = book.unknown.iter().map(|unknown| unknown.student.as_str()).chain(graded).collect();
+    all.into_iter().filter(|id| !places.of_student.contains_key(id) && !is_listed(id)).map(shown).collect()
 }
 
 /// Which row of a template belongs to which of our students.
@@ -242,7 +256,7 @@ struct Cell<'a> {
 
 impl Cell<'_> {
     /// What is written into it; nothing if it stays as it is.
-    fn judge(&self, lms: Lms, row: &Row, has_comma: bool, tally: &mut Tally) -> Option<String> {
+    fn judge(&self, lms: Lms, row: &Row, has_comma: bool, is_doubtful: bool, tally: &mut Tally) -> Option<String> {
         let line = &self.sheet.rows[self.at];
         let now = line.text(self.column.at);
         let Some(score) = row.score else {
@@ -258,11 +272,16 @@ impl Cell<'_> {
             tally.locked += 1;
             return None;
         }
+        let is_nothing = row.status == "not-handed-in" && row.override_reason.is_none();
+        if is_nothing && is_doubtful && number(now) != Some(score) {
+            tally.doubted.push(shown(&row.student));
+            return None;
+        }
         let max = self.column.max_in(self.sheet, self.at);
         tally.maxima.extend(max.filter(|max| *max != row.max_score));
         tally.above += usize::from(max.is_some_and(|max| score > max));
         tally.review += usize::from(!row.needs_review.is_empty());
-        tally.nothing += usize::from(row.status == "not-handed-in" && row.override_reason.is_none());
+        tally.nothing += usize::from(is_nothing);
         if number(now) == Some(score) {
             tally.same += 1;
             return None;
@@ -275,6 +294,24 @@ impl Cell<'_> {
 }
 
 impl Tally {
+    /// Which cells are left without a 0, and whose entry must be matched first.
+    fn doubts(&self, column: &Column, unmatched: &[String]) -> Option<String> {
+        if self.doubted.is_empty() {
+            return None;
+        }
+        let (exercise, cells) = (&column.exercise, plural(self.doubted.len(), "cell"));
+        let entries = if unmatched.len() == 1 {
+            "an entry matches".to_owned()
+        } else {
+            format!("{} entries match", unmatched.len())
+        };
+        Some(format!(
+            "{exercise}: {cells} left alone, without a 0: nothing of {} was found, but {entries} no student ({}). Add who that is to the roster, and export again",
+            some(&self.doubted),
+            some(unmatched)
+        ))
+    }
+
     /// What the instructor should know of a column, the most important last.
     fn notes(&self, lms: Lms, column: &Column, lost: &[String], unused: &[&str]) -> Vec<String> {
         let (exercise, name) = (&column.exercise, shown(&column.name));

@@ -43,12 +43,12 @@ pub fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &'a Cont
     let contents = &*adopted;
     let records = contents.records.as_slice();
     let exercises = exercise::all(root)?;
-    let graded: BTreeSet<&str> = records.iter().map(|record| record.exercise.as_str()).collect();
+    let known = known_exercises(contents);
     let shown: Vec<(String, u32)> = exercises
         .iter()
         .filter(|exercise| {
             if options.exercises.is_empty() {
-                graded.contains(exercise.id.as_str())
+                known.contains(exercise.id.as_str())
             } else {
                 options.exercises.contains(&exercise.id)
             }
@@ -85,11 +85,36 @@ pub fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &'a Cont
         .into_iter()
         .map(|Question { exercise, key, goal, points }| ((exercise, key), grade::Question { goal, points }))
         .collect();
+    flag_scripts(roster.as_ref(), &mut book);
     (book.unknown, book.missing) = match &roster {
         Some(roster) => compare_with(roster, contents, &mut book, &mut all_notes),
         None => (unknown(contents), missing(contents)),
     };
     Ok(Gathered { contents: adopted, book, roster, notes: all_notes })
+}
+
+/// The exercises that rows are about: those of which there is a result, or work that waits for one. Where there is neither, as
+/// in an empty folder, those that the runs were to grade.
+fn known_exercises(contents: &Contents) -> BTreeSet<&str> {
+    let graded = contents.records.iter().map(|record| record.exercise.as_str());
+    let runs = journal::found::current(&contents.runs);
+    let waiting = runs.iter().flat_map(|run| &run.students).flat_map(|seen| &seen.exercises).map(String::as_str);
+    let known: BTreeSet<&str> = graded.chain(waiting).collect();
+    if known.is_empty() {
+        return runs.into_iter().flat_map(|run| &run.exercises).map(String::as_str).collect();
+    }
+    known
+}
+
+/// Flags the rows of students whose id a person would misread, unless the roster has the id.
+fn flag_scripts(roster: Option<&Roster>, book: &mut Gradebook) {
+    let ids: Vec<String> = book.rows.iter().map(|row| row.student.clone()).collect();
+    let listed = roster.into_iter().flat_map(Roster::students);
+    let looks = identity::Looks::of(listed.chain(ids.iter().map(String::as_str)));
+    let is_listed = |id: &str| roster.is_some_and(|roster| roster.canonical(id) == Some(id));
+    for row in book.rows.iter_mut().filter(|row| !is_listed(&row.student)) {
+        row.needs_review.extend(looks.review(&row.student));
+    }
 }
 
 /// Flags the rows of students whom the roster doesn't have; says how many there are, and who handed in nothing.
@@ -106,7 +131,7 @@ fn compare_with(
     let flags: BTreeMap<&str, &Unknown> = unknown.iter().map(|unknown| (unknown.student.as_str(), unknown)).collect();
     for row in &mut book.rows {
         if let Some(unknown) = flags.get(row.student.as_str()) {
-            row.needs_review.push(identity::review(unknown));
+            row.needs_review.push(identity::review(unknown, roster));
         }
     }
     let entries: HashMap<&str, &str> = contents

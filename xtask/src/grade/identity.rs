@@ -1,11 +1,14 @@
 //! Which student of the roster an entry belongs to. Only what a person would call the same is the same: an id counts more than
 //! a name, a name that fits two students fits neither, and what matches no student is kept, counted and named.
 
+mod look;
+
 use super::model::{Handle, Unknown};
 use super::roster::Roster;
 use crate::exit::{Exit, Failure};
 use crate::units::plural;
 use anyhow::{Result, bail};
+pub use look::Looks;
 use std::collections::{BTreeMap, BTreeSet};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -37,6 +40,8 @@ pub fn resolve(handles: &[Handle], roster: Option<&Roster>) -> Result<Resolved> 
     let Some(roster) = roster else {
         resolved.students = handles.iter().map(|handle| vec![own_id(handle)]).collect();
         resolved.notes = lookalikes(resolved.students.iter().flatten());
+        let looks = Looks::of(resolved.students.iter().flatten().map(String::as_str));
+        resolved.notes.extend(scripts(&looks, resolved.students.iter().flatten()));
         return Ok(resolved);
     };
     let matcher = Matcher::new(roster);
@@ -72,6 +77,8 @@ pub fn resolve(handles: &[Handle], roster: Option<&Roster>) -> Result<Resolved> 
         })
         .collect();
     resolved.notes.extend(lookalikes(unknown.iter().map(|(student, _)| student)));
+    let looks = Looks::of(roster.students().chain(resolved.students.iter().flatten().map(String::as_str)));
+    resolved.notes.extend(scripts(&looks, unknown.iter().map(|(student, _)| student)));
     Ok(resolved)
 }
 
@@ -96,10 +103,19 @@ pub fn compare<'a>(students: impl IntoIterator<Item = &'a str>, roster: &Roster)
     (unknown.collect(), missing)
 }
 
+/// What has become of the leading zeros of an id, if nothing else keeps it from being that of the nearest student.
+fn zeros(unknown: &Unknown, roster: &Roster) -> Option<&'static str> {
+    let rows = roster.rows.iter().filter(|row| Some(&row.student) == unknown.nearest.as_ref());
+    look::zeros(&unknown.student, rows.flat_map(|row| row.also.iter().chain([&row.student])).map(String::as_str))
+}
+
 /// Why a person should look at a row whose student the roster doesn't have.
-pub fn review(unknown: &Unknown) -> String {
+pub fn review(unknown: &Unknown, roster: &Roster) -> String {
     match &unknown.nearest {
-        Some(nearest) => format!("not in the roster; the nearest is {}", shown(nearest)),
+        Some(nearest) => {
+            let why = zeros(unknown, roster).map_or_else(String::new, |why| format!(" ({why})"));
+            format!("not in the roster; the nearest is {}{why}", shown(nearest))
+        }
         None => "not in the roster".to_owned(),
     }
 }
@@ -109,12 +125,13 @@ pub fn summary(unknown: &[Unknown], missing: &[String], found: usize, roster: &R
     let mut notes = Vec::new();
     if !unknown.is_empty() {
         let names = unknown.iter().map(|unknown| {
-            let nearest = unknown.nearest.as_deref().map(shown);
-            format!("{}{}", shown(&unknown.student), nearest.map_or_else(String::new, |near| format!(" (near {near})")))
+            let why = zeros(unknown, roster).map_or_else(String::new, |why| format!("; {why}"));
+            let nearest = unknown.nearest.as_deref().map(|near| format!(" (near {}{why})", shown(near)));
+            format!("{}{}", shown(&unknown.student), nearest.unwrap_or_default())
         });
         let (all, names) = (plural(found, "student"), some(&names.collect::<Vec<_>>()));
         let (file, many) = (roster.name(), unknown.len());
-        notes.push(format!("not in {file}: {many} of {all} found: {names}. Graded, and flagged for a review"));
+        notes.push(format!("not in {file}: {many} of {all} found: {names}. Flagged for a review"));
     }
     if !missing.is_empty() {
         let all = plural(roster.students().count(), "student");
@@ -163,6 +180,8 @@ pub struct Matcher<'a> {
     teams: BTreeMap<String, BTreeSet<&'a str>>,
     /// By letters alone, in both orders of the names.
     names: BTreeMap<String, BTreeSet<&'a str>>,
+    /// The same without accents.
+    plain_names: BTreeMap<String, BTreeSet<&'a str>>,
 }
 
 impl<'a> Matcher<'a> {
@@ -174,6 +193,7 @@ impl<'a> Matcher<'a> {
             parts: BTreeMap::new(),
             teams: BTreeMap::new(),
             names: BTreeMap::new(),
+            plain_names: BTreeMap::new(),
         };
         for row in &roster.rows {
             let student = row.student.as_str();
@@ -195,6 +215,9 @@ impl<'a> Matcher<'a> {
             let (first, last) = (letters(&row.first_name), letters(&row.last_name));
             add(&mut matcher.names, format!("{first}{last}"));
             add(&mut matcher.names, format!("{last}{first}"));
+            for name in [format!("{first}{last}"), format!("{last}{first}")] {
+                look::plain(&name).into_iter().for_each(|name| add(&mut matcher.plain_names, name));
+            }
         }
         matcher
     }
@@ -255,8 +278,8 @@ impl<'a> Matcher<'a> {
             };
         }
         match by_name {
-            Some(students) if students.len() == 1 => Found { is_by_name: true, ..Found::of(students.iter().copied()) },
-            Some(students) => several(students, "the name"),
+            Some(students) if students.len() == 1 => Found { is_by_name: true, ..Found::of(students) },
+            Some(students) => several(&students, "the name"),
             None => {
                 let code = invisible(&handle.entry);
                 Found::none(code.map(|code| format!("the name contains an invisible character ({code})")))
@@ -278,26 +301,35 @@ impl<'a> Matcher<'a> {
         all
     }
 
-    /// The students who have the name that the LMS says, or the entry where it says none.
-    fn by_name(&self, handle: &Handle) -> Option<&BTreeSet<&'a str>> {
+    /// The students who have the name that the LMS says, or the entry where it says none. A name without accents may be that of
+    /// all who have such a name with or without them.
+    fn by_name(&self, handle: &Handle) -> Option<BTreeSet<&'a str>> {
         let said = handle.name.iter().map(String::as_str);
         let entry = [handle.entry.as_str()].into_iter().filter(|_| handle.name.is_none());
         let ids = handle.ids.iter().map(String::as_str).filter(|_| handle.name.is_none());
-        said.chain(entry).chain(ids).map(letters).filter(|name| !name.is_empty()).find_map(|name| self.names.get(&name))
+        said.chain(entry).chain(ids).map(letters).filter(|name| !name.is_empty()).find_map(|name| {
+            let exact = self.names.get(&name).filter(|_| !name.is_ascii());
+            exact.cloned().or_else(|| {
+                let plain = look::plain(&name);
+                let all: BTreeSet<&str> =
+                    plain.iter().filter_map(|name| self.plain_names.get(name)).flatten().copied().collect();
+                Some(all).filter(|all| !all.is_empty())
+            })
+        })
     }
 }
 
-/// A text as it is compared: composed, in lower case, with one space where there is some. Nothing else is passed over, so
-/// an invisible character makes another text.
+/// A text as it is compared: composed, without regard to width and other forms of a character (`ｓ００１`), in lower case, with one
+/// space where there is some, of whatever kind. Nothing else is passed over, so an invisible character makes another text.
 pub fn fold(text: &str) -> String {
     // Ids are nearly always plain.
     if text.is_ascii() {
         let words = text.split_ascii_whitespace();
         return words.collect::<Vec<_>>().join(" ").to_ascii_lowercase();
     }
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     // Lower case can bring decomposed letters back (İ), and composing can bring upper case (Å for the ångström sign).
-    words.nfc().collect::<String>().to_lowercase().nfc().collect()
+    let lower = text.nfkc().collect::<String>().to_lowercase().nfkc().collect::<String>();
+    lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Only the letters and digits of a name, as Canvas writes it in names of files.
@@ -354,10 +386,21 @@ fn lookalikes<'a>(ids: impl Iterator<Item = &'a String>) -> Vec<String> {
         .collect()
 }
 
+/// Notes about ids that a person would misread.
+fn scripts<'a>(looks: &Looks<'_>, ids: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let ids: BTreeSet<&String> = ids.collect();
+    ids.into_iter().filter_map(|id| Some(format!("`{}`: {}", shown(id), looks.review(id)?))).collect()
+}
+
 /// Why nothing is graded or reported when nothing fits the roster.
 pub fn no_match<'a>(handles: impl ExactSizeIterator<Item = &'a Handle>, roster: &Roster) -> Failure {
     let many = handles.len();
-    let entries: Vec<String> = handles.take(SHOWN).map(|handle| shown(&handle.entry)).collect();
+    let handles: Vec<&Handle> = handles.collect();
+    let all_ids = || roster.rows.iter().flat_map(|row| row.also.iter().chain([&row.student]));
+    let numbers: BTreeSet<String> = all_ids().filter_map(|id| look::number(id)).collect();
+    let has_number = |id: &String| look::number(id).is_some_and(|number| numbers.contains(&number));
+    let are_zeros_missing = handles.iter().any(|handle| handle.ids.iter().any(has_number));
+    let entries: Vec<String> = handles.iter().take(SHOWN).map(|handle| shown(&handle.entry)).collect();
     let ids: Vec<String> = roster.students().take(SHOWN).map(shown).collect();
     let message = format!(
         "no entry matches a student in {} ({} tried). There are {}; the roster has {}",
@@ -366,6 +409,11 @@ pub fn no_match<'a>(handles: impl ExactSizeIterator<Item = &'a Handle>, roster: 
         entries.join(", "),
         ids.join(", ")
     );
+    if are_zeros_missing {
+        let help =
+            "leading zeros are missing: a spreadsheet drops them. Export the roster again, or make the ids in it text";
+        return Failure::new(Exit::Usage, message).help(help);
+    }
     let help = "check that the roster is of this class. If the id is a part of each name, show where: \
                 --student-from '_([0-9]+)_'. Or add a column `submission` to the roster with the name of each entry";
     Failure::new(Exit::Usage, message).help(help)
@@ -375,6 +423,8 @@ pub fn no_match<'a>(handles: impl ExactSizeIterator<Item = &'a Handle>, roster: 
 struct Nearest<'a> {
     /// Folded, with the student, and whether nothing of that student was found: what matches no student is most likely theirs.
     keys: Vec<(String, &'a str, bool)>,
+    /// By the id as a number without leading zeros.
+    numbers: BTreeMap<String, BTreeSet<&'a str>>,
     left: usize,
 }
 
@@ -382,19 +432,29 @@ impl<'a> Nearest<'a> {
     fn new(roster: &'a Roster, missing: &[String]) -> Self {
         let missing: BTreeSet<&str> = missing.iter().map(String::as_str).collect();
         let mut keys = Vec::new();
+        let mut numbers: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         for row in &roster.rows {
             let is_missing = missing.contains(row.student.as_str());
+            for number in row.also.iter().chain([&row.student]).filter_map(|id| look::number(id)) {
+                numbers.entry(number).or_default().insert(&row.student);
+            }
             let texts = row.also.iter().chain([&row.student, &row.email]).map(|text| fold(text));
             let (first, last) = (letters(&row.first_name), letters(&row.last_name));
             let all = texts.chain([format!("{first}{last}"), format!("{last}{first}")]);
             keys.extend(all.filter(|key| key.len() > 1).map(|key| (key, row.student.as_str(), is_missing)));
         }
-        Self { keys, left: COMPARED }
+        Self { keys, numbers, left: COMPARED }
     }
 
     /// The one student whose id, address or name differs least from a text, and in no more than a third of its characters.
     /// Of two that are equally near it is the one without an entry.
     fn to(&mut self, text: &str) -> Option<String> {
+        // However many zeros are missing.
+        if let Some(students) = look::number(text).and_then(|number| self.numbers.get(&number))
+            && let (Some(student), 1) = (students.first(), students.len())
+        {
+            return Some((*student).to_owned());
+        }
         let mut best: Option<((usize, bool), &str)> = None;
         let mut is_tie = false;
         for wanted in [fold(text), letters(text)].iter().filter(|wanted| !wanted.is_empty()) {

@@ -6,6 +6,7 @@ mod changes;
 use super::gather::{self, Gathered};
 use super::journal::Contents;
 use super::options::Options;
+use super::similar;
 use crate::cli::GradeFormat;
 use crate::output;
 use crate::report::grade::{self, Gradebook, csv, gradescope, html, json, junit};
@@ -81,49 +82,53 @@ fn all_pages(out: &Path, book: &Gradebook) -> Result<()> {
     })?;
     match html::changes(book) {
         Some(page) => write("changes.html", &page)?,
-        None => remove_page(&out.join("changes.html"))?,
+        None => drop(remove_page(&out.join("changes.html"))?),
     }
     let similar = similar_pages(out, book.is_anonymous)?;
     let also = [("similar/index.html", "Similar submissions")];
     write("index.html", &html::index(book, if similar { &also } else { &[] }))
 }
 
-/// Whether there are pages of similar submissions that may be shown beside these: pages with names go when these have none.
+/// Whether there are pages of similar submissions that may be shown beside these. What has names there goes when these have
+/// none: the pages, and the lists for programs beside them, which go to markers with the folder.
 fn similar_pages(out: &Path, is_anonymous: bool) -> Result<bool> {
-    let folder = out.join("similar");
-    let Ok(index) = fs::read(folder.join("index.html")) else { return Ok(false) };
-    if !is_anonymous || html::similar::is_anonymous(&index) {
-        return Ok(html::is_ours(&index));
+    let folder = out.join(similar::FOLDER);
+    let index = fs::read(folder.join("index.html")).ok();
+    let is_ours = index.as_deref().is_some_and(html::is_ours);
+    if !is_anonymous || is_ours && index.as_deref().is_some_and(html::similar::is_anonymous) {
+        return Ok(is_ours);
     }
-    remove_pages(&folder, &BTreeSet::new())?;
-    output::note(&format!(
-        "the pages in {} had names and are removed; run `grade --similar` with --anonymous to get them without",
-        crate::diagnostic::shown(&folder).display()
-    ));
+    let pages = remove_pages(&folder, &BTreeSet::new())?;
+    if pages + similar::remove_lists(&folder)? > 0 {
+        output::note(&format!(
+            "the pages and lists in {} had names and are removed; run `grade --similar` with --anonymous to get them without",
+            crate::diagnostic::shown(&folder).display()
+        ));
+    }
     Ok(false)
 }
 
-/// Removes the pages of ours in a folder, but for these.
-pub fn remove_pages(folder: &Path, wanted: &BTreeSet<String>) -> Result<()> {
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+/// Removes the pages of ours in a folder, but for these. How many there were.
+pub fn remove_pages(folder: &Path, wanted: &BTreeSet<String>) -> Result<usize> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(0) };
+    let mut removed = 0;
     for entry in entries {
         let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.ends_with(".html") && !wanted.contains(&*name) {
-            remove_page(&path)?;
+            removed += usize::from(remove_page(&path)?);
         }
     }
-    Ok(())
+    Ok(removed)
 }
 
-/// Removes a page of ours, and no other file.
-fn remove_page(path: &Path) -> Result<()> {
-    match fs::read(path) {
-        Ok(page) if html::is_ours(&page) => {
-            fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))
-        }
-        _ => Ok(()),
+/// Removes a page of ours, and no other file. Whether it was one.
+fn remove_page(path: &Path) -> Result<bool> {
+    let is_ours = fs::read(path).is_ok_and(|page| html::is_ours(&page));
+    if is_ours {
+        fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
     }
+    Ok(is_ours)
 }
 
 fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
@@ -181,4 +186,37 @@ pub fn each(book: &Gradebook) -> BTreeMap<&str, Gradebook> {
         all.entry(row.student.as_str()).or_insert_with(none).rows.push(row.clone());
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::grade::similar::Report;
+
+    #[test]
+    fn nothing_with_names_stays_beside_similar_submissions_without_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        let write =
+            |name: &str, text: &str| tree::write_atomic(&out.join("similar").join(name), text.as_bytes()).unwrap();
+        let there = || -> BTreeSet<String> {
+            let entries = fs::read_dir(out.join("similar")).unwrap();
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        };
+        let index = |is_anonymous| html::similar::index(&Report { is_anonymous, ..Report::default() });
+        let lists = || ["similar.csv", "similar.json"].iter().for_each(|name| write(name, "s001"));
+        lists();
+        write("index.html", &index(false));
+        write("mine.html", "<p>a person's own page</p>");
+        assert!(similar_pages(out, false).unwrap() && there().len() == 4);
+        assert!(!similar_pages(out, true).unwrap());
+        assert_eq!(there(), BTreeSet::from(["mine.html".to_owned()]));
+        // Pages that a person has removed tell nothing about the lists.
+        lists();
+        assert!(!similar_pages(out, true).unwrap() && there().len() == 1);
+        lists();
+        write("index.html", &index(true));
+        assert!(similar_pages(out, true).unwrap() && there().len() == 4, "those have codes");
+        assert!(!similar_pages(&out.join("elsewhere"), true).unwrap());
+    }
 }

@@ -22,11 +22,14 @@ use crate::units::plural;
 use anyhow::{Context as _, Result};
 use compare::{Class, LEAST, Sequence, Tile};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
 use std::path::Path;
 use tokens::{Language, Token};
 
 /// The folder of the pages, below the folder of the results.
-const FOLDER: &str = "similar";
+pub const FOLDER: &str = "similar";
+/// The lists for programs beside the pages.
+const LISTS: [&str; 2] = ["similar.csv", "similar.json"];
 /// Pairs of one exercise that are shown.
 const MOST_PAIRS: usize = 100;
 /// Tokens of a submission that are compared: ten times what the longest honest one has.
@@ -334,14 +337,28 @@ fn write(folder: &Path, all: &Report, names: Option<&Names>) -> Result<()> {
             pages.insert(pair.page.clone(), html::similar::pair(all, of, pair, &scrub));
         }
     }
-    pages.insert("index.html".to_owned(), html::similar::index(all));
-    remove_pages(folder, &pages.keys().cloned().collect())?;
-    for (name, text) in &pages {
-        tree::write_derived(&folder.join(name), text.as_bytes())?;
-    }
-    tree::write_derived(&folder.join("similar.csv"), report::csv(all)?.as_bytes())?;
+    remove_pages(folder, &BTreeSet::new())?;
+    remove_lists(folder)?;
+    let write = |name: &str, text: &str| tree::write_derived(&folder.join(name), text.as_bytes());
     let json = report::json(all).context("cannot write the similar submissions as JSON")?;
-    tree::write_derived(&folder.join("similar.json"), json.as_bytes())
+    for (name, text) in LISTS.into_iter().zip([report::csv(all)?, json]) {
+        write(name, &text)?;
+    }
+    pages.iter().try_for_each(|(name, text)| write(name, text))?;
+    // The last one: it says for the others whether they have names.
+    write("index.html", &html::similar::index(all))
+}
+
+/// Removes the lists for programs that are beside the pages. How many there were.
+pub fn remove_lists(folder: &Path) -> Result<usize> {
+    let mut removed = 0;
+    for path in LISTS.map(|name| folder.join(name)) {
+        if fs::symlink_metadata(&path).is_ok() {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 #[cfg(test)]

@@ -55,6 +55,21 @@ fn a_report_in_the_middle_tells_what_is_not_graded_yet_from_what_was_never_hande
     assert!(line.contains(",,0,,10,not-graded-yet,,,,,"), "{line}");
     assert!(project.read("grades/index.html").contains("not-graded-yet"));
 
+    // Ended before the first result: all that is known is who handed in.
+    let journal = project.read("grades/journal.jsonl");
+    project.write("part/journal.jsonl", &format!("{}\n", journal.lines().next().unwrap()));
+    let expected = ["s001  not-graded-yet", "s002  not-graded-yet", "s003  not-graded-yet", "s004  not-graded-yet"];
+    project.run(&["grade", "--report", "part"]).success();
+    assert_eq!(rows(&project, "part"), expected);
+    project.run(&["grade", "--report", "part", "--roster", "roster.csv"]).success();
+    assert_eq!(rows(&project, "part"), [&expected[..], &["s005 0 not-handed-in"]].concat());
+    assert_eq!(project.read("part/grades.json").matches("not-graded-yet").count(), 4);
+    let page = project.read("part/index.html");
+    assert!(page.contains("not-graded-yet") && page.contains("nothing is graded yet"), "{page}");
+    let merge = ["grade", "--merge", "part", "--out", "joined", "--roster", "roster.csv"];
+    project.run(&merge).code(1).stderr(contains("4 of 4 submissions are not graded yet"));
+    assert_eq!(rows(&project, "joined"), rows(&project, "part"));
+
     project.run(&["grade", "class", "--sandbox", "none", "--roster", "roster.csv"]).success();
     assert_eq!(rows(&project, "grades")[..4], ["s001 9 graded", "s002 9 graded", "s003 9 graded", "s004 9 graded"]);
     let runs = || project.read("grades/journal.jsonl").matches("size-workshop/grade-run/1").count();

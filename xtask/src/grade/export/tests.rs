@@ -74,11 +74,55 @@ fn who_is_only_on_one_side_is_named_and_no_grade_is_lost_silently() {
     let text = CANVAS.replace(",EX,", ",2,");
     let (filled, notes, is_complete) = filled(Lms::Canvas, &text, rows, false).unwrap();
     assert!(!is_complete);
-    assert!(filled.contains("linm,CS,0,3,"), "{filled}");
+    assert!(filled.contains("linm,CS,2,3,"), "{filled}");
     assert!(notes.contains("ex1: 1 grade not exported, because the template lacks the student: eve"), "{notes}");
     assert!(notes.contains("ex1: 1 row of the template without a result: 10002"), "{notes}");
+    let doubt =
+        "ex1: 1 cell left alone, without a 0: nothing of 10003 was found, but an entry matches no student (eve). ";
+    assert!(notes.contains(doubt), "{notes}");
+    assert!(notes.ends_with("wrote 1 grade into `Exercise 1 (11)`"), "{notes}");
+}
+
+#[test]
+fn nothing_handed_in_is_0_only_if_every_entry_has_its_student() {
+    let nothing = Row { status: "not-handed-in".to_owned(), ..scored("10003", "ex1", Some(0)) };
+    let text = CANVAS.replace(",EX,", ",2,");
+    let (written, notes, is_complete) =
+        filled(Lms::Canvas, &text, vec![scored("10001", "ex1", Some(1000)), nothing.clone()], false).unwrap();
+    assert!(is_complete && written.contains("linm,CS,0,3,"), "{written}");
     assert!(notes.contains("ex1: 1 cell with 0: nothing was handed in"), "{notes}");
     assert!(notes.ends_with("wrote 2 grades into `Exercise 1 (11)` (1 held another number)"), "{notes}");
+
+    // An entry of which nothing could be graded; two with a roster, of which one is a student who has left.
+    let sheet = sheet(&text);
+    let class = class(&sheet, Lms::Canvas).unwrap();
+    let with = |unknown: &[&str], roster: Option<&str>, decided: bool| {
+        let reason = decided.then(|| "a medical certificate".to_owned());
+        let rows = vec![
+            Row { override_reason: reason, ..nothing.clone() },
+            scored("gone", "ex1", Some(900)),
+            scored("10001", "ex1", Some(900)),
+        ];
+        let mut gathered = gathered(rows);
+        gathered.book.unknown = unknown
+            .iter()
+            .map(|&id| crate::report::grade::Unknown { student: id.to_owned(), ..Default::default() })
+            .collect();
+        gathered.roster = roster.map(|text| {
+            let sheet = Sheet::parse(Path::new("roster.csv"), text.as_bytes().to_vec()).unwrap();
+            roster::of_sheet(&sheet, &[]).unwrap()
+        });
+        let (columns, _) = columns::choose(&sheet, Lms::Canvas, &["ex1".to_owned()], &titles(), true).unwrap();
+        let filled = fill(&sheet, Lms::Canvas, &class, &columns, &gathered, &BTreeMap::new());
+        (String::from_utf8(sheet.with(&filled.changes)).unwrap(), filled.notes.join("\n"))
+    };
+    let roster = "student_id\n10003\ngone\n";
+    assert!(with(&[], Some(roster), false).0.contains("linm,CS,0,3,"), "the roster knows who has left");
+    assert!(with(&["10001"], Some(roster), false).0.contains("linm,CS,0,3,"), "the template knows who that is");
+    assert!(with(&["x"], Some(roster), true).0.contains("linm,CS,0,3,"), "a person decided");
+    let (left, notes) = with(&["x", "y"], Some(roster), false);
+    assert!(left.contains("linm,CS,2,3,") && notes.contains("but 2 entries match no student (x, y)"), "{left}{notes}");
+    assert!(with(&[], None, false).0.contains("linm,CS,2,3,"), "without a roster it may be anyone");
 }
 
 #[test]

@@ -43,6 +43,17 @@ fn who_handed_in_together_is_shown_with_the_team_and_the_attempt_that_counts() {
 }
 
 #[test]
+fn exercises_without_a_result_are_those_that_work_waits_for() {
+    let of = |contents: &Contents| known_exercises(contents).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let run = Run { exercises: vec!["ex1".to_owned(), "ex2".to_owned()], ..run_of(&[("s001", "s001")]) };
+    let empty = Run { students: Vec::new(), ..run.clone() };
+    let graded = vec![record("s001", "ex3", "k", Status::Graded, 5)];
+    assert_eq!(of(&Contents { records: Vec::new(), runs: vec![run.clone()] }), ["ex1"]);
+    assert_eq!(of(&Contents { records: graded, runs: vec![run] }), ["ex1", "ex3"]);
+    assert_eq!(of(&Contents { records: Vec::new(), runs: vec![empty] }), ["ex1", "ex2"], "those of the run");
+}
+
+#[test]
 fn an_entry_is_unknown_until_a_later_run_knows_it() {
     let unknown_of = |student: &str, entry: &str| Unknown {
         student: student.to_owned(),
@@ -65,6 +76,24 @@ fn an_entry_is_unknown_until_a_later_run_knows_it() {
     for wanted in ["Not in the roster: 2", "x.zip", "<bdi>s003</bdi>", "Handed in nothing: 1", "<bdi>s005</bdi>"] {
         assert!(page.contains(wanted), "{wanted}: {page}");
     }
+}
+
+#[test]
+fn an_id_that_looks_like_another_is_flagged_unless_the_roster_has_it() {
+    use crate::report::grade::tests::row;
+    let flagged = |roster: Option<&str>| -> Vec<String> {
+        let roster = roster.map(|text| {
+            let text = text.as_bytes().to_vec();
+            roster::of_sheet(&crate::grade::sheet::Sheet::parse(Path::new("r.csv"), text).unwrap(), &[]).unwrap()
+        });
+        let rows = ["s001", "\u{455}001"].map(|id| grade::Row { needs_review: Vec::new(), ..row(id, "ex1") });
+        let mut book = Gradebook { rows: rows.into(), ..Gradebook::default() };
+        flag_scripts(roster.as_ref(), &mut book);
+        book.rows.into_iter().filter(|row| !row.needs_review.is_empty()).map(|row| row.student).collect()
+    };
+    assert_eq!(flagged(None), ["\u{455}001"]);
+    assert_eq!(flagged(Some("student_id\ns001\n")), ["\u{455}001"]);
+    assert!(flagged(Some("student_id\ns001\n\u{455}001\n")).is_empty());
 }
 
 #[test]

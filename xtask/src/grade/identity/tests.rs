@@ -38,6 +38,11 @@ fn ids_logins_addresses_and_numbers_match_whatever_their_case_space_and_unicode_
         ("JDOE", "s001"),
         ("Jane@Example.org", "s001"),
         ("10003", "s003"),
+        ("s001\u{a0}", "s001"),
+        ("\u{3000}s001\u{202f}\u{2007}", "s001"),
+        ("ｓ００１", "s001"),
+        ("\u{ff33}００１", "s001"),
+        ("\u{455}001", "?\u{455}001"),
         ("s\u{200b}001", "?s\u{200b}001"),
         ("s01", "?s01"),
         ("s0011", "?s0011"),
@@ -64,6 +69,9 @@ fn names_match_as_each_lms_writes_them_unless_they_fit_two() {
         ("x", "linmei", "?x"),
         ("x", "Jane", "?x"),
         ("jane.doe", "", "s001"),
+        ("x", "Jose Nunez", "S077"),
+        ("nunez_jose", "", "S077"),
+        ("x", "Zoe de la Cruz", "s002"),
         ("x", "", "?x"),
     ] {
         assert_eq!(found(&roster, &handle(entry, &[], name)).replace(entry, "x"), expected, "{entry} {name}");
@@ -134,14 +142,14 @@ fn what_matches_no_student_is_kept_with_the_nearest_id_and_who_is_missing_is_nam
     let nearest: Vec<_> = resolved.unknown.iter().map(|unknown| unknown.nearest.as_deref()).collect();
     assert_eq!(nearest, [Some("S077"), Some("s001"), None]);
     assert_eq!(resolved.missing, ["s002", "s003", "s004", "S077"]);
-    assert_eq!(review(&resolved.unknown[0]), "not in the roster; the nearest is S077");
+    assert_eq!(review(&resolved.unknown[0], &roster), "not in the roster; the nearest is S077");
     let found = ["s001", "s078"];
     let (unknown, missing) = compare(found, &roster);
     let notes = summary(&unknown, &missing, found.len(), &roster);
     assert_eq!(
         notes,
         [
-            "not in roster.csv: 1 of 2 students found: s078 (near S077). Graded, and flagged for a review",
+            "not in roster.csv: 1 of 2 students found: s078 (near S077). Flagged for a review",
             "4 of 5 students in roster.csv handed in nothing: s002, s003, s004, S077"
         ]
     );
@@ -191,4 +199,83 @@ fn another_class_of_thousands_is_compared_in_a_moment() {
     assert_eq!((resolved.unknown.len(), resolved.missing.len()), (5001, 4999));
     // Twenty times what it takes here; a comparison of all pairs takes minutes.
     assert!(start.elapsed().as_secs() < 40, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_name_matches_without_its_accents_unless_it_may_be_another() {
+    let roster = class(
+        "student_id,first_name,last_name\ns1,Straße,Groß\ns2,Eva,Müller\ns3,Jan,Müller\ns4,Jan,Muller\ns5,Øystein,Łuk\ns6,Пётр,Й\n",
+    );
+    for (name, expected) in [
+        ("strasse gross", "s1"),
+        ("Gross, Strasse", "s1"),
+        ("Eva Muller", "s2"),
+        ("eva mueller", "s2"),
+        ("Jan Müller", "s3"),
+        ("Jan Mueller", "s3"),
+        ("Jan Muller", "?x"),
+        ("oystein luk", "s5"),
+        ("OEYSTEIN LUK", "s5"),
+        ("Петр Й", "s6"),
+        ("Eva", "?x"),
+    ] {
+        assert_eq!(found(&roster, &handle("x", &[], name)), expected, "{name}");
+    }
+    let note = Matcher::new(&roster).find(&handle("x", &[], "jan muller")).note;
+    assert_eq!(note.unwrap(), "the name fits s3 and s4, so it counts for none of them");
+    // An id is never matched so.
+    assert_eq!(found(&class("student_id\nmüller\n"), &handle("muller", &["muller"], "")), "?muller");
+    let notes = resolve(&[handle("x", &[], "Eva Muller")], Some(&roster)).unwrap().notes;
+    assert_eq!(notes, ["1 of 1 entries match a student in roster.csv by the name alone"]);
+}
+
+#[test]
+fn numbers_whose_leading_zeros_a_spreadsheet_has_dropped_are_named_and_not_matched() {
+    let roster = class("student_id,lms_id\n0077,\n88,\ns1,000123\n05,\n005,\n");
+    let handles = ["77", "00088", "123", "5"].map(|id| handle(id, &[id], ""));
+    let known = handle("s1", &["s1"], "");
+    let resolved = resolve(&[&handles[..], &[known]].concat(), Some(&roster)).unwrap();
+    let reviews: Vec<String> = resolved.unknown.iter().map(|unknown| review(unknown, &roster)).collect();
+    let missing = "leading zeros are missing: a spreadsheet drops them";
+    assert_eq!(
+        reviews[..3],
+        [
+            format!("not in the roster; the nearest is 0077 ({missing})"),
+            "not in the roster; the nearest is 88 (leading zeros are missing in the roster: a spreadsheet drops them)"
+                .to_owned(),
+            format!("not in the roster; the nearest is s1 ({missing})"),
+        ]
+    );
+    assert!(reviews[3].starts_with("not in the roster"), "two are as near: {}", reviews[3]);
+    let (unknown, missing_ids) = compare(["77", "s1"], &roster);
+    let notes = summary(&unknown, &missing_ids, 2, &roster);
+    assert_eq!(
+        notes[0],
+        format!("not in roster.csv: 1 of 2 students found: 77 (near 0077; {missing}). Flagged for a review")
+    );
+    // If it is the whole class, the run ends with the reason.
+    let failure = failure_of(&resolve(&handles[..1], Some(&roster)).unwrap_err());
+    assert!(failure.help.unwrap().starts_with(missing));
+}
+
+#[test]
+fn an_id_with_letters_of_another_script_is_told_from_the_one_that_looks_the_same() {
+    let (cyrillic, own) = ("\u{455}001", handle("s001", &["s001"], ""));
+    let handles = [own, handle(cyrillic, &[cyrillic], "")];
+    let why = "the id has letters of different scripts, or of another one: it looks like s001, and is another";
+    for roster in [None, Some(class(CLASS))] {
+        let resolved = resolve(&handles, roster.as_ref()).unwrap();
+        assert_eq!(resolved.students, [["s001"], [cyrillic]]);
+        assert!(resolved.notes.contains(&format!("`{cyrillic}`: {why}")), "{:?}", resolved.notes);
+    }
+    let looks = Looks::of(["s001", cyrillic, "АВС", "Группа A", "Ωmega1", "сара", "zoë"]);
+    let review = |id| looks.review(id);
+    assert_eq!(review(cyrillic).as_deref(), Some(why));
+    assert_eq!(review("Ωmega1").as_deref(), Some("the id has letters of different scripts"));
+    for plain in ["s001", "Группа A", "сара", "АВС", "zoë", "한글1a"] {
+        assert_eq!(review(plain), None, "{plain}");
+    }
+    // Of the roster's own ids none is looked at.
+    let roster = class(&format!("student_id\n{cyrillic}\ns001\n"));
+    assert!(resolve(&handles, Some(&roster)).unwrap().notes.is_empty());
 }

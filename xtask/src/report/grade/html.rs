@@ -46,7 +46,11 @@ fn frame(book: &Gradebook, title: &str, script: Option<&Script>, body: Vec<Html>
         (true, false) => "none".to_owned(),
         (false, _) => "bwrap".to_owned(),
     };
-    let made_with = format!("rustc {}, {}, sandbox: {sandbox}", book.toolchain, book.target);
+    let made_with = if book.toolchain.is_empty() {
+        "nothing is graded yet".to_owned()
+    } else {
+        format!("rustc {}, {}, sandbox: {sandbox}", book.toolchain, book.target)
+    };
     let mut content = vec![el("p", &[("class", "muted")], [text(&made_with)])];
     if book.is_unprotected() {
         let stamp = "sandbox: none. Nothing kept a submission from reading the files of the course or from changing the \
