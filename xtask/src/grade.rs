@@ -70,7 +70,10 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
         return export::run(root, options, lms, template);
     }
     if let Some(out) = &asked.report {
-        publish::write(root, out, options, &Journal::read(out)?)?;
+        let counts = publish::write(root, out, options, &Journal::read(out)?)?;
+        if counts.waiting > 0 {
+            output::note(&format!("{} not graded yet", are(counts.waiting, "submission")));
+        }
         return Ok(Exit::Met);
     }
     if !asked.merge.is_empty() {
@@ -108,13 +111,21 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
     // What a person has decided is read first: a mistake in it should be seen now, and not after hours of builds.
     let _ = (Overrides::find(&options.out)?, Late::find(&options.out)?);
     let summary = run::run(root, options, dir)?;
-    publish::write(root, &options.out, options, &summary.contents)?;
+    let counts = publish::write(root, &options.out, options, &summary.contents)?;
     output::note(&format!(
         "graded {}, {} known before; the results are in {}",
         plural(summary.graded, "submission"),
         summary.known,
         options.out.display()
     ));
+    if counts.to_review > 0 {
+        output::note(&format!(
+            "{} to be looked at, {} of them rejected: open {}",
+            are(counts.to_review, "submission"),
+            counts.rejected,
+            options.out.join("index.html").display()
+        ));
+    }
     if summary.failed == 0 {
         return Ok(Exit::Met);
     }
@@ -125,4 +136,9 @@ pub fn run(asked: &cli::Grade) -> Result<Exit> {
         )
         .help("grades.csv names them with the status `infra-error`; repair what their message says, and run the same command again: only these are tried")
     );
+}
+
+/// `1 submission is`, `2 submissions are`.
+fn are(count: usize, what: &str) -> String {
+    format!("{} {}", plural(count, what), if count == 1 { "is" } else { "are" })
 }

@@ -90,6 +90,7 @@ pub fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &'a Cont
         Some(roster) => compare_with(roster, contents, &mut book, &mut all_notes),
         None => (unknown(contents), missing(contents)),
     };
+    flag_late(contents, &mut book);
     Ok(Gathered { contents: adopted, book, roster, notes: all_notes })
 }
 
@@ -114,6 +115,20 @@ fn flag_scripts(roster: Option<&Roster>, book: &mut Gradebook) {
     let is_listed = |id: &str| roster.is_some_and(|roster| roster.canonical(id) == Some(id));
     for row in book.rows.iter_mut().filter(|row| !is_listed(&row.student)) {
         row.needs_review.extend(looks.review(&row.student));
+    }
+}
+
+/// Flags what the LMS marks as late where the roster has no times: nothing is taken for that.
+fn flag_late(contents: &Contents, book: &mut Gradebook) {
+    let seen = contents.runs.iter().flat_map(|run| &run.students).filter(|seen| seen.handle.late);
+    let late: BTreeSet<&str> = seen.map(|seen| seen.student.as_str()).collect();
+    for row in book.rows.iter_mut().filter(|row| late.contains(row.student.as_str()) && row.status != "not-handed-in") {
+        if row.due.is_none() || row.timestamp.is_none() {
+            row.needs_review.push(
+                "the LMS marks it as late; nothing is taken for that, because the roster has no times for it"
+                    .to_owned(),
+            );
+        }
     }
 }
 

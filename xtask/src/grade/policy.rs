@@ -324,8 +324,11 @@ pub fn rows<'a>(input: &Input<'_, 'a>) -> Result<(Vec<Row<'a>>, Vec<String>)> {
         if !known.contains(student) {
             let (line, _) = diagnostic::line_and_column(&overrides.text, entry.student.span().start);
             let file = shown(&overrides.file);
+            let distance = |other: &&str| strsim::damerau_levenshtein(&other.to_lowercase(), &student.to_lowercase());
+            let near = everybody.iter().copied().min_by_key(distance).filter(|other| distance(other) <= 2);
+            let near = near.map(|near| format!("; the nearest is `{near}`")).unwrap_or_default();
             notes.push(format!(
-                "{}:{line}: there is no student `{student}`; this override does nothing",
+                "{}:{line}: there is no student `{student}`; this override does nothing{near}",
                 file.display()
             ));
         }
@@ -415,7 +418,8 @@ fn row<'a>(
             raw_score.map(|raw| late.penalty(late.days(due, submitted), raw, max_score))
         }
         (Some(_), Some(_), None) if is_work && raw_score.is_some() => {
-            review.push("nobody knows when it was handed in, so nothing is taken for lateness".to_owned());
+            review
+                .push("the roster has no time at which it was handed in, so nothing is taken for lateness".to_owned());
             raw_score.map(|_| Hundredths(0))
         }
         _ => raw_score.map(|_| Hundredths(0)),

@@ -9,7 +9,7 @@ use super::options::Options;
 use super::similar;
 use crate::cli::GradeFormat;
 use crate::output;
-use crate::report::grade::{self, Gradebook, csv, gradescope, html, json, junit};
+use crate::report::grade::{self, Gradebook, Row, csv, gradescope, html, json, junit};
 use crate::tree;
 use anyhow::{Context as _, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,15 +21,32 @@ use std::thread::{self, ScopedJoinHandle};
 const ALL: [GradeFormat; 5] =
     [GradeFormat::Csv, GradeFormat::Json, GradeFormat::Junit, GradeFormat::Gradescope, GradeFormat::Html];
 
+/// Rows that an instructor should know of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Not taken.
+    pub rejected: usize,
+    /// To be looked at, those included.
+    pub to_review: usize,
+    /// Found, and not graded yet.
+    pub waiting: usize,
+}
+
 /// Writes the reports that were asked for, of all that a journal holds.
 ///
 /// # Errors
 /// When the roster or a person's decisions are malformed, or a report cannot be written.
-pub fn write(root: &Path, out: &Path, options: &Options, contents: &Contents) -> Result<()> {
+pub fn write(root: &Path, out: &Path, options: &Options, contents: &Contents) -> Result<Counts> {
     let Gathered { contents, mut book, notes, .. } = gather::gather(root, out, options, contents)?;
     for note in &notes {
         output::note(note);
     }
+    let count = |is_it: fn(&Row) -> bool| book.rows.iter().filter(|row| is_it(row)).count();
+    let counts = Counts {
+        rejected: count(|row| row.status == "rejected"),
+        to_review: count(|row| !row.needs_review.is_empty()),
+        waiting: count(|row| row.status == "not-graded-yet"),
+    };
     let formats = if options.formats.is_empty() { ALL.to_vec() } else { options.formats.clone() };
     let is_wanted = |format| formats.contains(&format);
     let mut table = String::new();
@@ -56,7 +73,8 @@ pub fn write(root: &Path, out: &Path, options: &Options, contents: &Contents) ->
             })
             .collect();
         reports.into_iter().try_for_each(joined)
-    })
+    })?;
+    Ok(counts)
 }
 
 /// The grades, and what has changed in them.

@@ -193,7 +193,10 @@ fn an_override_of_nobody_is_a_note() {
     let records = [graded("s001", 1)];
     let (rows, notes) = with_notes(&records, &[], &override_of("s010", "1"), None).unwrap();
     assert_eq!(rows.len(), 1);
-    assert_eq!(notes, ["overrides.toml:2: there is no student `s010`; this override does nothing"]);
+    assert_eq!(
+        notes,
+        ["overrides.toml:2: there is no student `s010`; this override does nothing; the nearest is `s001`"]
+    );
 }
 
 #[test]
