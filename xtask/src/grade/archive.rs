@@ -37,8 +37,22 @@ const XZ_MEMORY: u32 = 80 << 10;
 /// How archives end that are read.
 pub const READ: [&str; 8] = [".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar", ".zip"];
 /// How archives end that are not read: they are work that was handed in all the same.
-pub const UNREAD: [&str; 11] =
-    [".tar.zst", ".tzst", ".tar.lz", ".tar.z", ".rar", ".7z", ".gz", ".xz", ".bz2", ".zst", ".lzma"];
+pub const UNREAD: [&str; 14] = [
+    ".tar.zst",
+    ".tar.zstd",
+    ".tzst",
+    ".tar.lz",
+    ".tar.z",
+    ".rar",
+    ".7z",
+    ".gz",
+    ".xz",
+    ".bz2",
+    ".zst",
+    ".zstd",
+    ".lzma",
+    ".lz",
+];
 
 /// The ending of a name that is an archive's, as it is written there, and whether such archives are read.
 pub fn ending(name: &str) -> Option<(&str, bool)> {
@@ -56,7 +70,10 @@ pub fn unread(name: &str) -> String {
     let kind = match ending(name).map(|(ending, _)| ending.to_ascii_lowercase()).as_deref() {
         Some(".rar") => "a RAR archive, which isn't read",
         Some(".7z") => "a 7z archive, which isn't read",
-        Some(".tar.zst" | ".tzst" | ".zst") => "packed with zstd, which isn't read",
+        Some(".tar.zst" | ".tar.zstd" | ".tzst" | ".zst" | ".zstd") => "packed with zstd, which isn't read",
+        Some(".tar.lz" | ".lz" | ".lzma") => "packed with lzip or LZMA, which isn't read",
+        Some(".tar.z") => "packed with compress, which isn't read",
+        Some(".gz" | ".xz" | ".bz2") => "a single packed file and no archive, and isn't read",
         _ => "not a zip, tar, tar.gz, tar.xz or tar.bz2, and isn't read",
     };
     format!("{} is {kind}; unpack it, and put a folder or a zip in its place", shown(name))

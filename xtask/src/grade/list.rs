@@ -72,7 +72,9 @@ struct Passed<'a> {
 pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Exit> {
     let format = format(&options.formats)?;
     let exercises = super::run::exercises(root, &options.exercises)?;
-    let class = class::read(options, dir, &exercises, roster::wanted(root, options)?.as_ref())?;
+    let mut class = class::read(options, dir, &exercises, roster::wanted(root, options)?.as_ref())?;
+    super::run::known_students(&class.run, &options.students)?;
+    limit(&mut class, &options.students);
     let list = List::of(&class);
     match format {
         GradeFormat::Json => output::data(&(serde_json::to_string_pretty(&list)? + "\n"))?,
@@ -81,6 +83,17 @@ pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Exit> {
     }
     let is_rejected = class.submissions.iter().any(|submission| submission.rejected.is_some());
     Ok(if is_rejected || !class.run.unknown.is_empty() { Exit::NotMet } else { Exit::Met })
+}
+
+/// Leaves only these students, where some are named. What was passed over belongs to no student, and stays.
+fn limit(class: &mut Class, students: &[String]) {
+    if students.is_empty() {
+        return;
+    }
+    class.submissions.retain(|submission| students.contains(&submission.student));
+    class.run.students.retain(|seen| students.contains(&seen.student));
+    class.run.unknown.retain(|unknown| students.contains(&unknown.student));
+    class.run.missing.retain(|student| students.contains(student));
 }
 
 /// The one format that is asked for.

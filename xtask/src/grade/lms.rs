@@ -1,6 +1,7 @@
 //! What learning management systems (LMSs) call the folders and files that they export: who handed something in, when, and
 //! under which name. The patterns are data, in one table, so that a new one is a line and each has its source beside it.
 
+mod blackboard;
 pub mod gradescope;
 
 use super::archive::ending;
@@ -236,6 +237,7 @@ pub fn read(
         })
         .collect();
     tell_namesakes_apart(names, &matched, &mut meanings);
+    blackboard::tell_logins(names, &mut meanings);
     if let Some(regex) = student_from {
         for (name, meaning) in names.iter().zip(&mut meanings) {
             by_regex(name, regex, meaning);

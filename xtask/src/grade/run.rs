@@ -195,7 +195,10 @@ pub fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
 }
 
 /// Fails if a student is named who was not found.
-fn known_students(run: &Run, wanted: &[String]) -> Result<()> {
+///
+/// # Errors
+/// With the nearest name, where there is one.
+pub fn known_students(run: &Run, wanted: &[String]) -> Result<()> {
     let all: BTreeSet<&str> = run.students.iter().map(|seen| seen.student.as_str()).collect();
     let Some(unknown) = wanted.iter().find(|student| !all.contains(student.as_str())) else { return Ok(()) };
     let failure = Failure::new(Exit::Usage, format!("there is no submission of `{}`", output::one_line(unknown)));

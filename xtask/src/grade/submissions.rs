@@ -2,15 +2,16 @@
 //! exercise lets learners edit are taken, as data. Nothing follows a link, a student's name is never more than text, and
 //! nothing that was handed in is passed over without a word.
 
+mod likeness;
 mod locate;
 mod take;
+mod text;
 mod walk;
 
 use super::archive::{self, CAPS, Caps, shown};
 use super::lms::{self, Lms, Meaning, Name, gradescope};
 use super::model::{Handle, Submission};
 use crate::exit::{Exit, Failure};
-use crate::units::plural;
 use anyhow::{Context as _, Result};
 use regex_lite::Regex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use walk::Piece;
 
-/// How many names of one kind a note holds; for more it is a number.
-const NAMED: usize = 5;
+/// How many names of one kind a note holds.
+const NAMED: usize = 20;
 
 /// An exercise, and what is looked for.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +79,8 @@ pub struct Entry {
     pub is_unmatched: bool,
     /// Whether there is nothing but a page that the LMS wrote: a text or a comment was handed in.
     pub is_page: bool,
+    /// Whether it is a single file, and nothing in its name speaks of a student or of what an exercise asks for.
+    pub is_stray: bool,
     /// Where it is.
     pub origin: PathBuf,
     /// What was found, in the order of the exercises. Whose it is comes later.
@@ -125,6 +128,11 @@ pub fn find(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
             found.entries.push(entry);
         }
     }
+    // Somebody's notes alone are no class.
+    if found.entries.iter().all(|entry| entry.is_stray) {
+        let why = || "it is neither a folder nor an archive, and no file that an exercise asks for".to_owned();
+        found.passed.extend(found.entries.drain(..).map(|entry| (entry.handles[0].entry.clone(), why())));
+    }
     found.notes.extend(notes_of(&found.passed));
     if found.entries.is_empty() {
         let passed: String = found.notes.iter().map(|note| format!("\n{note}")).collect();
@@ -135,7 +143,7 @@ pub fn find(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
     Ok(found)
 }
 
-/// What was passed over, in sentences: each name, or a number where an LMS adds a file to each submission.
+/// What was passed over, in a sentence for each reason.
 fn notes_of(passed: &[(String, String)]) -> Vec<String> {
     let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, why) in passed {
@@ -143,14 +151,15 @@ fn notes_of(passed: &[(String, String)]) -> Vec<String> {
     }
     let mut notes = Vec::new();
     for (why, names) in by_reason {
-        if names.len() <= NAMED {
-            notes.extend(names.iter().map(|name| format!("{} was passed over: {why}", shown(name))));
-        } else {
-            let example = shown(names[0]);
-            notes.push(
-                format!("{} such as {example} were passed over: {why}", plural(names.len(), "entry"))
-                    .replace("entrys", "entries"),
-            );
+        let all: Vec<String> = names.iter().take(NAMED).map(|name| shown(name)).collect();
+        let more = names.len() - all.len();
+        match (&all[..], more) {
+            ([name], _) => notes.push(format!("{name} was passed over: {why}")),
+            (_, 0) => notes.push(format!("{} were passed over: {why}", all.join(", "))),
+            _ => notes.push(format!(
+                "{} and {more} more were passed over (`--list --format csv` names each): {why}",
+                all.join(", ")
+            )),
         }
     }
     notes
@@ -251,31 +260,43 @@ fn grouped(dir: &Path, names: &[(OsString, Name)], ask: &Ask<'_>, found: &mut Fo
         let is_link = path.is_symlink();
         let archive = archive::ending(&name.text).filter(|_| !name.is_folder);
         let mut meaning = meaning.clone();
+        let (mut is_stray, mut missing) = (false, None);
         let key = if let Some((lms, id, attempt)) = meaning.group() {
             // Each of Canvas's archives is a submission of its own, and files that are none belong together.
             (lms != Lms::Canvas || archive.is_none()).then(|| (Some(lms), id.to_owned(), attempt.to_owned()))
         } else if archive.is_none() && !name.is_folder && !is_link {
-            let Some((student, file)) = bare(name, &meaning, ask) else {
-                let why = "it is neither a folder nor an archive, and no file that an exercise asks for";
+            let Some(single) = single(name, &meaning, ask) else {
+                let why = "it is a list of the class or a result of grading, by its name";
                 found.passed.push((name.text.clone(), why.to_owned()));
                 continue;
             };
             if ask.student_from.is_none() {
-                meaning.handles[0].ids[0] = lms::visible(&student);
+                let ids = &mut meaning.handles[0].ids;
+                let told = ids.split_off(1);
+                *ids = single.students.iter().map(|student| lms::visible(student)).collect();
+                ids.extend(told);
             }
-            meaning.file = Some(file);
-            Some((None, meaning.handles[0].ids[0].clone(), String::new()))
+            meaning.file = Some(single.file);
+            is_stray = single.is_stray;
+            missing = single.missing;
+            // What is nobody's is not graded with another one's work.
+            missing.is_none().then(|| (None, meaning.handles[0].ids[0].clone(), String::new()))
         } else {
             None
         };
         let at = key.as_ref().and_then(|key| groups.get(key).copied()).unwrap_or(entries.len());
         if at == entries.len() {
             let Meaning { lms, ref handles, is_unmatched, .. } = meaning;
-            let entry = Entry { handles: handles.clone(), lms, is_unmatched, origin: path.clone(), ..Entry::default() };
+            let (handles, origin) = (handles.clone(), path.clone());
+            let entry = Entry { handles, lms, is_unmatched, is_stray, origin, missing, ..Entry::default() };
             entries.push((entry, Vec::new()));
             groups.extend(key.map(|key| (key, at)));
         }
         let (entry, pieces) = &mut entries[at];
+        entry.is_stray &= is_stray;
+        if entry.missing.is_some() {
+            continue;
+        }
         let (own, new) = (&mut entry.handles[0], &meaning.handles[0]);
         own.late |= new.late;
         let order = new.attempt.clone();
@@ -338,6 +359,51 @@ fn bare(name: &Name, meaning: &Meaning, ask: &Ask<'_>) -> Option<(String, String
     let student = text.rsplit_once('.').map_or(text.as_str(), |(stem, _)| stem);
     let of_roster = || (ask.is_student)(student).then(|| (student.to_owned(), text.clone()));
     found.or_else(|| is_told.then(|| (name.stem.clone(), text.clone()))).or_else(of_roster)
+}
+
+/// A single file, as its name tells.
+struct Single {
+    /// Who it may be of, the surest first. Never empty.
+    students: Vec<String>,
+    /// What it is called without the student.
+    file: String,
+    is_stray: bool,
+    /// Why it is nobody's.
+    missing: Option<String>,
+}
+
+/// What the name of a single file tells; none for a list of the class, which is no work.
+fn single(name: &Name, meaning: &Meaning, ask: &Ask<'_>) -> Option<Single> {
+    let (mut students, mut file) = likeness::guess(&name.text, ask.exercises);
+    let bare = bare(name, meaning, ask);
+    let is_bare = bare.is_some();
+    if let Some((student, own)) = bare {
+        students.retain(|other| *other != student);
+        students.insert(0, student);
+        // With an expression the whole name is the file's, and it is told where the likely one begins.
+        if own != name.text {
+            file = own;
+        }
+    }
+    let of_roster = students.iter().position(|student| (ask.is_student)(student));
+    students[..=of_roster.unwrap_or(0)].rotate_right(1);
+    let is_known = is_bare || of_roster.is_some();
+    if !is_known && likeness::is_table(&name.text) {
+        return None;
+    }
+    let edits = || ask.exercises.iter().flat_map(|exercise| &exercise.edits);
+    let is_nameless =
+        edits().any(|edit| edit.rsplit('/').next().is_some_and(|base| base.eq_ignore_ascii_case(&name.text)));
+    let is_nobodys = !is_known && (is_nameless || locate::names_any(&students[0], ask.exercises));
+    let why =
+        || format!("{} doesn't say whose it is; put the student and a `_` in front of its name", shown(&name.text));
+    let is_plain = !name.stem.contains(|c: char| c.is_ascii_digit() || c == '_');
+    Some(Single {
+        is_stray: !is_known && (is_nameless || is_plain && !likeness::is_near(&name.text, ask.exercises)),
+        missing: is_nobodys.then(why),
+        students,
+        file,
+    })
 }
 
 /// Looks into an entry: where the exercises are in it, and which files are taken.

@@ -4,6 +4,7 @@ use crate::course::{QUICK_PROFILE, STARTER};
 use crate::grade::rows;
 use crate::project::{Project, clean, repository, stderr, stdout};
 use assert_cmd::Command;
+use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ fn a_dry_run_says_who_was_found_and_writes_nothing() {
     project.write("class/s001/Ex1/cargo.toml", "[package]\n");
     project.write("class/s002/ex1/Cargo.toml.txt", "[package]\n");
     project.write("class/linmei_10003_900003_Cargo.toml", "[package]\n");
-    project.write("class/notes.md", "");
+    project.write("class/roster.csv", "");
     let before = project.everything().len();
     let found = list(&project, &[]);
     assert_eq!(found["schema"], "size-workshop/grade-list/1");
@@ -29,7 +30,7 @@ fn a_dry_run_says_who_was_found_and_writes_nothing() {
     assert_eq!(exercise(0)["taken"], serde_json::json!(["Cargo.toml"]));
     assert!(exercise(1)["needs_review"][0].as_str().unwrap().contains("only the case of its letters differs"));
     assert!(exercise(2)["rejected"].as_str().unwrap().contains("Notepad"));
-    assert_eq!(found["passed_over"][0]["name"], "notes.md");
+    assert_eq!(found["passed_over"][0]["name"], "roster.csv");
     assert_eq!(project.everything().len(), before, "something was written");
 
     // 1 because one is rejected, 0 once it is mended.
@@ -51,6 +52,11 @@ fn what_makes_no_sense_for_a_dry_run_is_a_usage_error_also_as_json() {
     }
     project.run(&["grade", "class", "--format", "text"]).code(2).stderr(contains("--list"));
     project.run(&["grade", "--list"]).code(2);
+    let unknown = ["grade", "--list", "class", "--student", "s002"];
+    project
+        .run(&unknown)
+        .code(2)
+        .stderr(contains("there is no submission of `s002`").and(contains("did you mean `s001`?")));
     let none = project.run(&["grade", "--list", "nowhere", "--format", "json"]).code(2);
     let error: serde_json::Value = serde_json::from_str(&stdout(&none)).unwrap();
     assert_eq!((&error["schema"], &error["exit"]), (&"size-workshop/error/1".into(), &2.into()));

@@ -319,7 +319,16 @@ fn what_is_not_read_is_called_by_its_name() {
     {
         assert!(listed(bytes).unwrap_err().contains(what));
     }
-    for (name, what) in [("a.rar", "RAR"), ("a.7z", "7z"), ("a.tar.zst", "zstd"), ("a.gz", "not a zip")] {
+    for (name, what) in [
+        ("a.rar", "RAR"),
+        ("a.7z", "7z"),
+        ("a.tar.zst", "zstd"),
+        ("a.tar.ZSTD", "zstd"),
+        ("a.tzst", "zstd"),
+        ("a.tar.lz", "lzip"),
+        ("a.tar.Z", "compress"),
+        ("a.gz", "a single packed file"),
+    ] {
         assert!(unread(name).contains(what), "{}", unread(name));
         assert!(unread(name).ends_with("unpack it, and put a folder or a zip in its place"));
     }

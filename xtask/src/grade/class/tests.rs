@@ -259,7 +259,7 @@ fn a_pipe_a_folder_or_a_huge_file_is_rejected_and_the_others_go_on() {
 
 #[test]
 fn a_folder_with_too_many_files_is_rejected() {
-    let class = class(&[("s001/ex1/a", b""), ("s001/ex1/b", b""), ("s001/ex1/c", b""), ("s002/ex1/Cargo.toml", b"")]);
+    let class = class(&[("s001/ex1/a", b""), ("s001/ex1/b", b""), ("s001/ex1/c", b""), ("s002/ex1/Cargo.toml", b"b")]);
     let found = find_with(class.path(), &Ask { caps: Caps { entries: 3, ..CAPS }, ..Ask::of(&exercises()) }).unwrap();
     let why = "the folder has more than 3 files; only a few belong to an exercise";
     assert_eq!(rejected(&found), [("s001", "ex1", why), ("s001", "ex3", why)]);
@@ -307,8 +307,8 @@ fn what_belongs_to_nobody_is_passed_over_with_a_note_and_nothing_else_is() {
         "`index.html` was passed over: an LMS adds it to the submissions",
         "`.DS_Store` was passed over: an operating system has left it",
         "`old-grades` was passed over: it holds the results of grading",
+        "`roster.csv` was passed over: it is a list of the class or a result of grading, by its name",
         "`.git` was passed over: it is hidden and holds no exercise",
-        "`roster.csv` was passed over: it is neither a folder nor an archive, and no file that an exercise asks for",
         "`s004`: there is work for other exercises, and none for ex1 or ex3",
     ];
     assert_eq!(found.notes, expected);

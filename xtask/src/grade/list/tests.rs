@@ -126,3 +126,14 @@ fn a_report_of_grades_is_no_format_of_a_list() {
         assert_eq!((failure.exit, failure.help.as_deref()), (Exit::Usage, Some("choose --format text, json or csv")));
     }
 }
+
+#[test]
+fn named_students_limit_the_list() {
+    let mut class = class();
+    limit(&mut class, &[]);
+    assert_eq!(class.run.students.len(), 3);
+    limit(&mut class, &["s002".to_owned()]);
+    let text = text(&List::of(&class), 80);
+    assert!(text.starts_with("s002\n") && text.contains("1 student, 1 submission; 1 rejected, 0 to look at"), "{text}");
+    assert!(!["s001", "s004", "s02.zip"].iter().any(|other| text.contains(other)), "{text}");
+}

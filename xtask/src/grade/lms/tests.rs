@@ -134,6 +134,30 @@ fn blackboard_tells_the_login_the_time_and_the_assignment() {
 }
 
 #[test]
+fn blackboard_leaves_open_where_a_login_with_an_underscore_begins() {
+    let file = |head: &str| format!("{head}_attempt_2026-05-30-11-59-12_ex1.zip");
+    let told = |heads: &[&str]| -> Vec<(String, Vec<String>)> {
+        let files: Vec<String> = heads.iter().map(|head| file(head)).collect();
+        let meanings = all(&files.iter().map(String::as_str).collect::<Vec<_>>());
+        meanings.into_iter().map(|meaning| (meaning.title.unwrap(), meaning.handles[0].ids.clone())).collect()
+    };
+    let expected = |title: &str, ids: &[&str]| (title.to_owned(), ids.iter().map(|id| (*id).to_owned()).collect());
+    // What all have in common is the title.
+    assert_eq!(
+        told(&["Exercise 1_s_303", "Exercise 1_s301", "Exercise 1_jane_van_doe"]),
+        [
+            expected("Exercise 1", &["s_303", "303"]),
+            expected("Exercise 1", &["s301"]),
+            expected("Exercise 1", &["jane_van_doe", "doe", "van_doe"]),
+        ]
+    );
+    // All logins may begin alike, and a title may have a `_` as well.
+    assert_eq!(told(&["CS_1_s_301", "CS_1_s_302"])[1], expected("CS_1_s", &["302", "s_302", "1_s_302"]));
+    // A single student leaves it open, however many files there are.
+    assert_eq!(told(&["Exercise 1_s_303", "Exercise 1_s_303"])[0], expected("Exercise 1_s", &["303", "s_303"]));
+}
+
+#[test]
 fn brightspace_tells_the_name_and_the_time_and_namesakes_apart() {
     let meanings = all(&[
         "123-456 - s001 - Nov 3, 2026 1159 PM/",

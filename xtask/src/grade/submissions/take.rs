@@ -9,9 +9,11 @@
 use super::super::archive::{Kind, Listing, describe, shown};
 use super::super::lms::{is_chaff, is_invisible};
 use super::super::model::Submission;
+use super::likeness::{renamed, unfinished};
 use super::locate::{
     EXERCISES, HEAPS, Place, below, edit_of, has_below, inside, instead_of_folder, is_heap, join, names_any, names_some,
 };
+use super::text::{is_blank, unreadable};
 use super::walk::Tree;
 use super::{Entry, Wanted};
 use std::collections::BTreeSet;
@@ -77,6 +79,7 @@ fn files(
     if let Some(kind) = listing.get(folder).filter(|kind| **kind != Kind::Folder && !has_below(listing, folder)) {
         return Err(instead_of_folder(folder, kind));
     }
+    let mut blank = Vec::new();
     for edit in &exercise.edits {
         let path = join(folder, edit);
         for (at, _) in path.match_indices('/') {
@@ -100,12 +103,20 @@ fn files(
         }
         submission.files.insert(edit.clone(), bytes.clone());
         submission.review.extend(flag);
+        if is_blank(bytes) && !exercise.starter.get(edit).is_some_and(|own| is_blank(own)) {
+            blank.push(format!("{} is empty", shown(&path)));
+        }
         taken.insert(path);
     }
     let similar = similar(listing, folder, exercise, taken);
     if submission.files.is_empty() {
         return Err(nothing(tree, folder, exercise, &similar));
     }
+    if blank.len() == submission.files.len() {
+        let there = if similar.is_empty() { String::new() } else { format!(", and there is {}", listed(&similar)) };
+        return Err(format!("{}{there}; the upload may have failed", blank.join(" and ")));
+    }
+    submission.review.extend(blank);
     let is_missing = submission.files.len() < exercise.edits.len();
     let is_starter = submission.files.iter().all(|(edit, bytes)| exercise.starter.get(edit) == Some(bytes));
     if (is_missing || is_starter) && !similar.is_empty() {
@@ -180,10 +191,14 @@ fn similar(listing: &Listing, folder: &str, exercise: &Wanted, taken: &BTreeSet<
                 }
             } else if let Some(why) = renamed(name, base)
                 && !is_starter
+                && !exercise.edits.iter().any(|other| other.rsplit('/').next() == Some(name))
                 && (above.is_empty() || above == edit_above)
             {
-                found.push(format!("{}{why}", shown(path)));
+                found.push(format!("{} ({why})", shown(path)));
             }
+        }
+        if let Some(why) = unfinished(name).filter(|_| !is_starter) {
+            found.push(format!("{} ({why})", shown(path)));
         }
     }
     found
@@ -192,58 +207,6 @@ fn similar(listing: &Listing, folder: &str, exercise: &Wanted, taken: &BTreeSet<
 fn is_same_text(a: &[u8], b: &[u8]) -> bool {
     let plain = |bytes: &[u8]| bytes.iter().copied().filter(|&byte| byte != b'\r').collect::<Vec<u8>>();
     a == b || plain(a) == plain(b)
-}
-
-/// Why a name looks like another one that was changed on its way; none if it does not.
-fn renamed(name: &str, wanted: &str) -> Option<&'static str> {
-    let (name, wanted) = (name.to_lowercase(), wanted.to_lowercase());
-    if name == wanted {
-        return None;
-    }
-    if let Some(rest) = name.strip_prefix(&format!("{wanted}.")) {
-        return match rest {
-            "txt" => Some(" (Notepad adds .txt to a name)"),
-            "download" | "crdownload" | "part" => Some(" (a download that was not finished)"),
-            _ => Some(" (an ending was added to its name)"),
-        };
-    }
-    let (stem, ending) = wanted.rsplit_once('.').map_or((wanted.as_str(), None), |(stem, ending)| (stem, Some(ending)));
-    let rest = name.strip_prefix(stem)?;
-    let rest = match ending {
-        Some(ending) => rest.strip_suffix(ending)?.strip_suffix('.')?,
-        None => rest,
-    };
-    let mark: String = rest.chars().filter(|c| c.is_alphanumeric()).collect();
-    let is_number = !mark.is_empty() && mark.chars().all(|c| c.is_ascii_digit());
-    if rest.starts_with([' ', '(', '-', '_']) && is_number {
-        return Some(" (a second download or upload gets such a name)");
-    }
-    let is_copy =
-        ["copy", "kopie", "copie", "copia", "backup", "old", "new", "final"].iter().any(|word| mark.contains(word));
-    (is_copy || name == stem).then_some(" (a copy, by its name)")
-}
-
-/// Why a text can't be read, as the rest of a sentence that begins with its name.
-fn unreadable(bytes: &[u8]) -> Option<String> {
-    let zeros = bytes.iter().filter(|&&byte| byte == 0).count();
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || zeros > 0 && zeros * 3 >= bytes.len() {
-        return Some("is UTF-16, as PowerShell's `>` and some editors write it; it has to be UTF-8".to_owned());
-    }
-    if let Err(error) = std::str::from_utf8(bytes) {
-        let at = error.valid_up_to();
-        let line = bytes[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let byte = bytes[at];
-        let looks = if byte >= 0xa0 {
-            format!(", which is `{}` in Latin-1, as old Windows editors write it", char::from(byte))
-        } else {
-            String::new()
-        };
-        return Some(format!("isn't UTF-8: line {line} has the byte 0x{byte:02x}{looks}"));
-    }
-    let has = |wanted: u8| bytes.contains(&wanted);
-    (has(b'\r') && !has(b'\n')).then(|| {
-        "ends its lines with carriage returns alone, as very old Mac editors do; Cargo sees a single line".to_owned()
-    })
 }
 
 /// Why nothing was taken from the place of an exercise.
@@ -311,7 +274,7 @@ pub fn why_nothing(tree: &Tree, exercises: &[Wanted], is_of_lms: bool) -> Option
         return Some(format!("{} doesn't say which exercise it is for; name one with --exercise", shown(file)));
     }
     let there = match near.len() {
-        0 => what_is_there(tree, ""),
+        0 => what_is_there(tree, "") + &guess(listing, exercises),
         _ => listed(&near.into_iter().collect::<Vec<_>>()),
     };
     let edits: BTreeSet<&str> = exercises.iter().flat_map(|exercise| &exercise.edits).map(String::as_str).collect();
@@ -320,7 +283,24 @@ pub fn why_nothing(tree: &Tree, exercises: &[Wanted], is_of_lms: bool) -> Option
     } else {
         edits.into_iter().collect::<Vec<_>>().join(" or ")
     };
-    Some(format!("nothing for {wanted} was found: it needs a folder of that name with {edits}, and there is {there}"))
+    let needs = match exercises {
+        [_] => format!("{edits}, in a folder of that name or at the top"),
+        _ => format!("a folder of that name with {edits}"),
+    };
+    Some(format!("nothing for {wanted} was found: it needs {needs}, and there is {there}"))
+}
+
+/// What a single file that was handed in may be, where its name tells nothing but who handed it in.
+fn guess(listing: &Listing, exercises: &[Wanted]) -> String {
+    let [exercise] = exercises else { return String::new() };
+    let files: Vec<&String> = listing.keys().filter(|path| !path.split('/').any(is_chaff)).collect();
+    match files[..] {
+        [file] if !file.contains('/') => {
+            let mut edits = exercise.edits.iter();
+            edits.find_map(|edit| super::likeness::unnamed(file, edit)).map_or(String::new(), |why| format!(" ({why})"))
+        }
+        _ => String::new(),
+    }
 }
 
 /// Files that have the name of one that is wanted, and lie in no exercise's folder.

@@ -163,14 +163,21 @@ fn nothing_that_was_taken_is_a_rejection_with_the_likely_reason() {
         ("Cargo(2).toml", "(a second download or upload gets such a name)"),
         ("Cargo copy.toml", "(a copy, by its name)"),
         ("Cargo - Copy.toml", "(a copy, by its name)"),
-        ("Cargo.toml.bak", "(an ending was added to its name)"),
-        ("Cargo", "(a copy, by its name)"),
+        ("Cargo.toml.bak", "(an editor's backup)"),
+        ("Cargo.toml~", "(an editor's backup)"),
+        ("Cargo.toml.mine", "(an ending was added to its name)"),
+        ("Cargo.toml.part", "(a download that was not finished)"),
+        ("Cargo.tml", "(misspelled)"),
+        ("Crago.toml", "(misspelled)"),
+        ("Kopie von Cargo.toml", "(a copy, by its name)"),
+        ("Copy of Cargo.toml", "(a copy, by its name)"),
+        ("Cargo.txt", "(saved with another ending)"),
+        ("Cargo_s001.toml", "(something was put into its name)"),
+        ("ex1.zip.part", "(a download that was not finished)"),
+        ("Cargo", "(its ending is missing)"),
         ("starter/Cargo.toml", "(the exercise's pristine copy was edited in place of the exercise)"),
     ] {
         let why = outcome(&[(&format!("ex1/{name}"), "mine"), ("ex1/README.md", "")], 0);
-        if name == "Cargo" {
-            continue;
-        }
         let expected = format!("nothing was taken from `ex1`: it needs `Cargo.toml`, and there is `{name}` {reason}");
         assert_eq!(why, Err(expected), "{name}");
     }
@@ -250,10 +257,38 @@ fn a_text_in_another_encoding_is_rejected_with_the_likely_reason() {
         let (_class, entry) = explored(&[("s001/ex1/Cargo.toml", bytes)], &exercises()[..1]);
         assert_eq!(entry.work[0].rejected.as_deref(), Some(why));
     }
-    for bytes in [&b"\xef\xbb\xbf[profile]\r\n"[..], b"", b"# \xc3\xb6\n"] {
+    for bytes in [&b"\xef\xbb\xbf[profile]\r\n"[..], b"# \xc3\xb6\n", b"MZ = 1\n", b"# <html>\n"] {
         let (_class, entry) = explored(&[("s001/ex1/Cargo.toml", bytes)], &exercises()[..1]);
         assert_eq!((&entry.work[0].rejected, &entry.work[0].files["Cargo.toml"][..]), (&None, bytes));
     }
+}
+
+#[test]
+fn what_is_no_such_text_is_rejected_with_the_likely_reason() {
+    for (bytes, why) in [
+        (&b"{\\rtf1\\ansi [profile]}"[..], "rich text (RTF)"),
+        (b"\n <!DOCTYPE html><html>", "is a web page instead of the file; on GitHub, choose `Raw`"),
+        (b"\xef\xbb\xbf<HTML lang=en>", "web page"),
+        (b"%PDF-1.7\n", "is a PDF"),
+        (b"PK\x03\x04\x14\0", "is a zip or an Office document"),
+        (b"\x1f\x8b\x08\0", "gzip"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "old Office document"),
+        (b"\x7fELF\x02\x01\x01\0\0\0\0\0\0", "is a program"),
+        (b"MZ\x90\0\x03\0\0\0", "is a Windows program"),
+        (b"", "is empty; the upload may have failed"),
+        (b"\xef\xbb\xbf \r\n", "is empty; the upload may have failed"),
+    ] {
+        let (_class, entry) = explored(&[("s001/ex1/Cargo.toml", bytes)], &exercises()[..1]);
+        let rejected = entry.work[0].rejected.as_deref().unwrap();
+        assert!(rejected.starts_with("`ex1/Cargo.toml` is ") && rejected.contains(why), "{rejected}");
+    }
+    // One that is empty among others is told; one that is empty from the start is nothing to look at.
+    let files = [("ex14/Cargo.toml", "mine"), ("ex14/src/crc.rs", "")];
+    assert_eq!(outcome(&files, 3).unwrap().1, ["`ex14/src/crc.rs` is empty"]);
+    let mut blank = exercises().remove(0);
+    blank.starter.insert("Cargo.toml".to_owned(), Vec::new());
+    let (_class, entry) = explored(&[("s001/ex1/Cargo.toml", b"")], &[blank]);
+    assert_eq!((&entry.work[0].rejected, &entry.work[0].review[..]), (&None, &[][..]));
 }
 
 /// ex1/Cargo.toml in an archive.

@@ -39,7 +39,7 @@ fn a_class_from_canvas() {
         (".DS_Store", b""),
         ("roster.csv", b""),
     ]);
-    let nothing = "rejected: nothing for ex1 was found: it needs a folder of that name with Cargo.toml, and there is `report.pdf`";
+    let nothing = "rejected: nothing for ex1 was found: it needs Cargo.toml, in a folder of that name or at the top, and there is `report.pdf`";
     let text = "rejected: `kimjo_10005_text.html` is a text, a comment or a link; no file was handed in with it";
     let expected = [
         ("10001", "a"),
@@ -192,8 +192,11 @@ fn single_files_with_the_students_name_in_front_are_taken_without_an_lms() {
         ("Cargo.toml", b"whose?"),
         ("notes.md", b""),
     ]);
-    assert_eq!(results(&found), [("s001", "a".to_owned()), ("s002", "b".to_owned()), ("s003", "c".to_owned())]);
-    assert_eq!(passed, ["Cargo.toml", "notes.md"]);
+    let whose = "rejected: `Cargo.toml` doesn't say whose it is; put the student and a `_` in front of its name";
+    let notes = "rejected: nothing for ex1 was found: it needs Cargo.toml, in a folder of that name or at the top, and there is `notes.md`";
+    let expected = [("Cargo", whose), ("notes", notes), ("s001", "a"), ("s002", "b"), ("s003", "c")];
+    assert_eq!(results(&found), expected.map(|(student, text)| (student, text.to_owned())));
+    assert_eq!(passed, Vec::<String>::new());
     let class = class(&[("Cargo.toml", b"")]);
     let failure = failure_of(&find_with(class.path(), &Ask::of(&exercises())).unwrap_err());
     assert!(failure.message.contains("this looks like one student's work"), "{}", failure.message);
@@ -261,10 +264,96 @@ fn a_class_with_ten_thousand_entries_in_one_submission_or_in_all_is_listed() {
 
 #[test]
 fn a_document_named_for_a_student_of_the_roster_is_theirs() {
-    let class = class(&[("s001/ex1/Cargo.toml", b"a"), ("s002.docx", b"PK"), ("notes.docx", b"PK")]);
+    let class = class(&[("s001/ex1/Cargo.toml", b"a"), ("s002.docx", b"PK"), ("roster.xlsx", b"PK")]);
     let exercises = &exercises()[..1];
     let found = find_with(class.path(), &Ask { is_student: &|name| name == "s002", ..Ask::of(exercises) }).unwrap();
     let results = results(&found);
     assert_eq!((results.len(), &results[0]), (2, &("s001", "a".to_owned())));
     assert!(results[1].0 == "s002" && results[1].1.ends_with("and there is `s002.docx`"), "{results:?}");
+}
+
+#[test]
+fn a_single_file_that_almost_fits_is_a_row_with_the_likely_reason() {
+    let files = [
+        ("s001_Cargo.toml", "s001", ""),
+        ("s002_Cargo.toml.txt", "s002", "`Cargo.toml.txt` (Notepad adds .txt to a name)"),
+        ("s003.toml", "s003", "`s003.toml` (it may be Cargo.toml under another name)"),
+        ("Cargo_s007.toml", "s007", "`Cargo_s007.toml` (something was put into its name)"),
+        ("s008.txt", "s008", "`s008.txt` (it may be Cargo.toml, renamed and saved as a text, as Notepad does)"),
+        ("s009_ex1.zip.part", "s009", "`ex1.zip.part` (a download that was not finished)"),
+        ("s010.zip.crdownload", "s010", "`s010.zip.crdownload` (a download that was not finished)"),
+        ("s011_Cargo (1).toml", "s011", "`Cargo (1).toml` (a second download or upload gets such a name)"),
+        ("s_012_Cargo.tml", "s_012", "`Cargo.tml` (misspelled)"),
+        ("s013.pdf", "s013", "`s013.pdf`"),
+        ("s014_report.docx", "s014", "`report.docx`"),
+        ("jane", "jane", "`jane`"),
+        (
+            "twoann_10004_900004_Cargo-1.toml",
+            "twoann_10004_900004",
+            "`Cargo-1.toml` (a second download or upload gets such a name)",
+        ),
+    ];
+    let given: Vec<(&str, &[u8])> = files.iter().map(|(name, ..)| (*name, &b"a"[..])).collect();
+    let (mut given, zip) = (given, zip("b"));
+    given.extend([
+        ("s020.zip", &zip[..]),
+        ("s021.zip", &zip),
+        ("gradebook.csv", &b"a"[..]),
+        ("CS101 Grades.xlsx", b"PK"),
+        ("Thumbs.db", b""),
+    ]);
+    let (found, passed) = only_ex1(&given);
+    let found: BTreeMap<&str, String> = results(&found).into_iter().collect();
+    for (name, student, there) in files {
+        let text = &found[student];
+        match there {
+            "" => assert_eq!(text, "a"),
+            _ => assert!(
+                text.starts_with("rejected: nothing for ex1") && text.ends_with(&format!("there is {there}")),
+                "{name}: {text}"
+            ),
+        }
+    }
+    assert_eq!(found.len(), files.len() + 2);
+    assert_eq!(passed, ["Thumbs.db", "CS101 Grades.xlsx", "gradebook.csv"]);
+}
+
+#[test]
+fn the_roster_tells_where_the_student_ends_in_the_name_of_a_single_file() {
+    let class = class(&[
+        ("s_001_notes_Cargo.toml.txt", b"a"),
+        ("s_002_ex1_Cargo.toml", b"b"),
+        ("s_003_final.csv", b"c"),
+        ("final.csv", b"d"),
+    ]);
+    let exercises = &exercises()[..1];
+    let is_student = |name: &str| name.starts_with("s_00") && name.len() == 5;
+    let found = submissions::find(class.path(), &Ask { is_student: &is_student, ..Ask::of(exercises) }).unwrap();
+    let first: Vec<&str> = found.entries.iter().map(|entry| entry.handles[0].ids[0].as_str()).collect();
+    assert_eq!(first, ["s_001", "s_002", "s_003"]);
+    assert_eq!(found.entries[1].work[0].files["Cargo.toml"], b"b");
+    assert_eq!(found.passed.len(), 1);
+    // Without one, all of them are candidates.
+    let found = submissions::find(class.path(), &Ask::of(exercises)).unwrap();
+    assert!(found.entries.iter().all(|entry| entry.handles[0].ids.iter().any(|id| is_student(id))), "{found:#?}");
+    // An expression has found the student; what the file is called is told all the same.
+    let regex = expression("^(s_[0-9]{3})_").unwrap();
+    let found = find_with(class.path(), &Ask { student_from: Some(&regex), ..Ask::of(exercises) }).unwrap();
+    assert_eq!(found.students, ["s_001", "s_002", "s_003"]);
+    assert!(results(&found)[0].1.ends_with("(Notepad adds .txt to a name)"), "{:?}", results(&found));
+}
+
+#[test]
+fn a_note_about_what_was_passed_over_swallows_no_name_unseen() {
+    let names: Vec<String> = (0..22).map(|at| format!("list{at:02}.csv")).collect();
+    let mut files: Vec<(&str, &[u8])> = names[..7].iter().map(|name| (name.as_str(), &b""[..])).collect();
+    files.push(("s001/ex1/Cargo.toml", b"a"));
+    let note = |files: &[(&str, &[u8])]| only_ex1(files).0.notes.remove(0);
+    assert!(names[..7].iter().all(|name| note(&files).contains(name)), "{}", note(&files));
+    files.extend(names[7..].iter().map(|name| (name.as_str(), &b""[..])));
+    assert!(
+        note(&files).contains("and 2 more were passed over (`--list --format csv` names each)"),
+        "{}",
+        note(&files)
+    );
 }
