@@ -339,7 +339,7 @@ pub struct Diff {
 #[derive(Debug, Args)]
 pub struct Grade {
     /// Folder of submissions: DIR/STUDENT/ex1/…, a checkout for each student, archives, or an LMS's download
-    #[arg(value_name = "DIR", required_unless_present_any = ["merge", "report", "self_test", "export"])]
+    #[arg(value_name = "DIR")]
     pub dir: Option<PathBuf>,
     /// Where the journal and the reports go
     #[arg(long, value_name = "OUT", default_value = "grades")]

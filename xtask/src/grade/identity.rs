@@ -322,6 +322,8 @@ impl<'a> Matcher<'a> {
 /// A text as it is compared: composed, without regard to width and other forms of a character (`ｓ００１`), in lower case, with one
 /// space where there is some, of whatever kind. Nothing else is passed over, so an invisible character makes another text.
 pub fn fold(text: &str) -> String {
+    let spaced = look::spaced(text);
+    let text = &*spaced;
     // Ids are nearly always plain.
     if text.is_ascii() {
         let words = text.split_ascii_whitespace();

@@ -181,6 +181,29 @@ fn grading_starts_from_any_folder_and_paths_stay_relative_to_it() {
 }
 
 #[test]
+fn ids_match_as_people_write_them_and_the_missing_folder_is_named() {
+    let project = Project::quick_course();
+    let work = format!("{STARTER}{QUICK_PROFILE}");
+    for student in ["s001\u{a0}", "ｓ００２", "77", "\u{455}001"] {
+        hand_in(&project, student, &work);
+    }
+    project.write("roster.csv", "student_id\ns001\ns002\n0077\n");
+    let list = ["grade", "class", "--list", "--roster", "roster.csv", "--format", "json"];
+    let listed = project.run(&list).code(1);
+    let text = String::from_utf8(listed.get_output().stdout.clone()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let all = |key: &str, field: &str| -> Vec<String> {
+        let entries = json[key].as_array().unwrap().iter();
+        entries.map(|entry| entry[field].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(all("students", "id"), ["77", "s001", "s002", "\u{455}001"], "{text}");
+    assert_eq!(all("unknown", "nearest"), ["0077", "s001"], "{text}");
+    let lost = project.run(&["grade", "--student", "s001", "--again"]).code(2);
+    assert!(stderr(&lost).contains("the folder with the submissions isn't named"), "{}", stderr(&lost));
+    assert!(stderr(&lost).contains("grade DIR --student ID --again"), "{}", stderr(&lost));
+}
+
+#[test]
 fn hidden_inputs_are_the_classs_own_and_are_in_no_report() {
     let project = course_with_source();
     // Without a box a program can tell what it was asked.

@@ -2,6 +2,7 @@
 //! numbers whose leading zeros a spreadsheet has dropped. What only looks the same is never the same id.
 
 use super::{fold, letters, shown};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -118,4 +119,20 @@ pub fn zeros<'a>(id: &str, of_student: impl IntoIterator<Item = &'a str>) -> Opt
     } else {
         "leading zeros are missing in the roster: a spreadsheet drops them"
     })
+}
+
+/// A text with a space in place of each kind of space that intake has written out, such as `<U+00A0>`.
+pub fn spaced(text: &str) -> Cow<'_, str> {
+    let mut parts = text.split("<U+");
+    let first = parts.next().unwrap_or_default();
+    let mut spaced = Cow::Borrowed(first);
+    for part in parts {
+        let code = part.split_once('>');
+        let c = code.and_then(|(code, _)| char::from_u32(u32::from_str_radix(code, 16).ok()?));
+        match code {
+            Some((_, rest)) if c.is_some_and(char::is_whitespace) => spaced.to_mut().extend([" ", rest]),
+            _ => spaced.to_mut().extend(["<U+", part]),
+        }
+    }
+    spaced
 }
