@@ -75,10 +75,10 @@ fn a_gradebook_is_the_roster_and_comes_back_filled_in() {
     project
         .run(&export)
         .code(1)
-        .stderr(lost.and(contains("ex1: wrote 4 grades into `Exercise 1 (4101)` (1 held another number)")));
+        .stderr(lost.and(contains("ex1: wrote 3 grades into `Exercise 1 (4101)` (1 held another number)")));
     let (before, after) = (project.read("canvas.csv"), project.read("grades/export/canvas.csv"));
     let changed: Vec<(&str, &str)> = before.lines().zip(after.lines()).filter(|(old, new)| old != new).collect();
-    assert_eq!(changed.len(), 4, "{after}");
+    assert_eq!(changed.len(), 3, "the 0 of 10005 could be the work of the entry that matches no student: {after}");
     assert!(after.contains("\"Doe, Jane\",10001,u1001,doej,\"CS 1, Mon\",5,10,,,100\n"), "{after}");
     assert!(after.contains("\"Lin, Mei\",10003,u1003,linm,\"CS 1, Tue\",,EX,,,\n"), "{after}");
     if let Some(imported) = imported(&project, "canvas", "canvas.csv") {
@@ -86,7 +86,6 @@ fn a_gradebook_is_the_roster_and_comes_back_filled_in() {
             "10001: Exercise 1 (4101) = 10",
             "10002: Exercise 1 (4101) = 2",
             "10004: Exercise 1 (4101) = 10",
-            "10005: Exercise 1 (4101) = 0",
         ];
         assert_eq!(imported.lines().collect::<Vec<_>>(), expected);
     }
