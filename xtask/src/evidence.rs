@@ -58,7 +58,7 @@ pub struct Evidence {
     pub target: String,
     /// Each build that was asked for.
     pub builds: BTreeMap<String, Attempt>,
-    /// What the inputs that nobody knows beforehand are made from; none for a learner's own check.
+    /// What the inputs that are unknown beforehand are made from; none for a learner's own check.
     pub hidden: Option<String>,
     /// What counts instructions here; none if no goal asks for speed, or if nothing does.
     pub counter: Option<String>,
@@ -149,7 +149,7 @@ impl Evidence {
             of(Tree::Starter).flat_map(|(_, code)| &code.odd).map(|odd| odd.what.as_str()).collect();
         let powers: BTreeSet<&String> = of(Tree::Starter).flat_map(|(_, code)| &code.powers).collect();
         // What the standard library asks for is only known from the course's own build. And where no source is a learner's,
-        // there is nobody who could have added a call.
+        // there is no one who could have added a call.
         let compares = !powers.is_empty() && exercise.edits().any(|path| path.ends_with(".rs"));
         let tell = |(name, code): (&String, &code::Code)| {
             let mut odd: Vec<String> =

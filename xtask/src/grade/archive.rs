@@ -194,7 +194,7 @@ pub fn describe(kind: &Kind) -> String {
         Kind::Refused(problem) => problem.clone(),
         Kind::Folder => "is a folder, not a file".to_owned(),
         Kind::Link => "is a link, and links are not followed".to_owned(),
-        Kind::Other => "is no ordinary file".to_owned(),
+        Kind::Other => "isn't a regular file".to_owned(),
     }
 }
 

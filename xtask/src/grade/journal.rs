@@ -270,7 +270,7 @@ impl Lines {
 
     fn read(path: &Path) -> Result<Self> {
         if !path.is_file() {
-            let message = format!("{} is no ordinary file", shown(path).display());
+            let message = format!("{} isn't a regular file", shown(path).display());
             bail!(Failure::new(Exit::Usage, message).help("choose another folder for `--out`"));
         }
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;

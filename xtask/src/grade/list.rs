@@ -65,7 +65,7 @@ struct Passed<'a> {
     why: &'a str,
 }
 
-/// Runs `grade --list`. Exit code 1 when something was rejected, or somebody is not in the roster.
+/// Runs `grade --list`. Exit code 1 when something was rejected, or a student isn't in the roster.
 ///
 /// # Errors
 /// When the folder, the roster or the course cannot be read, or the format is one of a report.
@@ -210,7 +210,7 @@ fn text(list: &List<'_>, width: usize) -> String {
     }
     for unknown in list.unknown {
         let nearest = unknown.nearest.as_ref().map(|nearest| format!("; the nearest is {}", shown(nearest)));
-        line(format!("matches nobody: {}{}", shown(&unknown.entry), nearest.unwrap_or_default()));
+        line(format!("matches no student: {}{}", shown(&unknown.entry), nearest.unwrap_or_default()));
     }
     text
 }

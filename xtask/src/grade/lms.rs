@@ -133,7 +133,7 @@ static PATTERNS: &[Pattern] = &[
 static COMPILED: LazyLock<Vec<(&Pattern, Regex)>> =
     LazyLock::new(|| PATTERNS.iter().filter_map(|pattern| Some((pattern, Regex::new(pattern.regex).ok()?))).collect());
 
-/// What is passed over wherever it is: systems leave it, and nobody hands it in.
+/// What is passed over wherever it is: systems leave it, and no student hands it in.
 const CHAFF: [&str; 4] = [".ds_store", "__macosx", "thumbs.db", "desktop.ini"];
 
 /// What LMSs add beside the submissions.
@@ -425,7 +425,7 @@ pub fn order(attempt: &str) -> (usize, &str) {
     (if is_number { attempt.len() } else { 0 }, attempt)
 }
 
-/// A name in which characters that nobody can see are written out, so that two names that look the same are the same.
+/// A name in which invisible characters are written out, so that two names that look the same are the same.
 pub fn visible(name: &str) -> String {
     let mut text = String::new();
     for c in name.chars() {

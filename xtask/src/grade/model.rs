@@ -60,7 +60,7 @@ pub struct Run {
     pub exercises: Vec<String>,
     /// Everyone who was found, in all parts.
     pub students: Vec<Seen>,
-    /// Entries that match nobody in the roster. Empty without a roster.
+    /// Entries that match no student of the roster. Empty without a roster.
     pub unknown: Vec<Unknown>,
     /// Everyone in the roster of whom nothing was found.
     pub missing: Vec<String>,
@@ -78,7 +78,7 @@ pub struct Seen {
     pub exercises: Vec<String>,
 }
 
-/// An entry that matches nobody in the roster.
+/// An entry that matches no student of the roster.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unknown {

@@ -40,7 +40,7 @@ pub struct Wanted {
 pub struct Ask<'a> {
     /// The exercises.
     pub exercises: &'a [Wanted],
-    /// Where the grader writes its own results, which are nobody's work.
+    /// Where the grader writes its own results, which are no student's work.
     pub out: Option<&'a Path>,
     /// Where the student is in a name.
     pub student_from: Option<&'a Regex>,
@@ -128,7 +128,7 @@ pub fn find(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
             found.entries.push(entry);
         }
     }
-    // Somebody's notes alone are no class.
+    // Notes alone are no class.
     if found.entries.iter().all(|entry| entry.is_stray) {
         let why = || "it is neither a folder nor an archive, and no file that an exercise asks for".to_owned();
         found.passed.extend(found.entries.drain(..).map(|entry| (entry.handles[0].entry.clone(), why())));
@@ -279,7 +279,7 @@ fn grouped(dir: &Path, names: &[(OsString, Name)], ask: &Ask<'_>, found: &mut Fo
             meaning.file = Some(single.file);
             is_stray = single.is_stray;
             missing = single.missing;
-            // What is nobody's is not graded with another one's work.
+            // What belongs to no student isn't graded with a student's work.
             missing.is_none().then(|| (None, meaning.handles[0].ids[0].clone(), String::new()))
         } else {
             None
@@ -353,7 +353,7 @@ fn bare(name: &Name, meaning: &Meaning, ask: &Ask<'_>) -> Option<(String, String
         fits.then(|| (student.to_owned(), text[at..].to_owned()))
     });
     let found = ends.next();
-    // With an expression that has found the student, every file is somebody's.
+    // With an expression that has found the student, every file has a student.
     let is_told = ask.student_from.is_some() && !meaning.is_unmatched;
     // As in `s001.docx`, where an archive was expected.
     let student = text.rsplit_once('.').map_or(text.as_str(), |(stem, _)| stem);
@@ -368,7 +368,7 @@ struct Single {
     /// What it is called without the student.
     file: String,
     is_stray: bool,
-    /// Why it is nobody's.
+    /// Why it belongs to no student.
     missing: Option<String>,
 }
 

@@ -52,7 +52,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Makes the folder, which nobody else uses, and one beside it for what all workers know. Hidden inputs are made from
+    /// Makes the folder, which no other worker uses, and one beside it for what all workers know. Hidden inputs are made from
     /// `secret` and from what is graded.
     ///
     /// # Errors

@@ -82,11 +82,8 @@ fn a_gradebook_is_the_roster_and_comes_back_filled_in() {
     assert!(after.contains("\"Doe, Jane\",10001,u1001,doej,\"CS 1, Mon\",5,10,,,100\n"), "{after}");
     assert!(after.contains("\"Lin, Mei\",10003,u1003,linm,\"CS 1, Tue\",,EX,,,\n"), "{after}");
     if let Some(imported) = imported(&project, "canvas", "canvas.csv") {
-        let expected = [
-            "10001: Exercise 1 (4101) = 10",
-            "10002: Exercise 1 (4101) = 2",
-            "10004: Exercise 1 (4101) = 10",
-        ];
+        let expected =
+            ["10001: Exercise 1 (4101) = 10", "10002: Exercise 1 (4101) = 2", "10004: Exercise 1 (4101) = 10"];
         assert_eq!(imported.lines().collect::<Vec<_>>(), expected);
     }
 

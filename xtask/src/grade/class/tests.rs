@@ -235,7 +235,7 @@ fn a_pipe_a_folder_or_a_huge_file_is_rejected_and_the_others_go_on() {
     let rejected = rejected(&found);
     let expected = [
         ("s001", "ex1", "`ex1/Cargo.toml` is a folder, not a file"),
-        ("s002", "ex1", "`ex1/Cargo.toml` is no ordinary file"),
+        ("s002", "ex1", "`ex1/Cargo.toml` isn't a regular file"),
         ("s003", "ex1", "`ex1/Cargo.toml` is larger than 1 MiB"),
         ("s004", "ex1", "`ex1` is a file, not a folder"),
         ("s005", "ex3", "`ex3/src` is a file, not a folder"),
@@ -348,7 +348,7 @@ fn a_name_is_text_whatever_is_in_it() {
         let name = OsString::from_vec(raw.to_vec());
         write_atomic(&class.path().join(name).join("ex1/Cargo.toml"), &raw[..1]).unwrap();
     }
-    // Somebody who wants to be taken for somebody else.
+    // A student who wants to be taken for a different one.
     write_atomic(&class.path().join("s\u{fffd} (bytes 73ff)/ex1/Cargo.toml"), b"copy").unwrap();
     let found = found(&class);
     let students: Vec<&str> = found.submissions.iter().map(|submission| submission.student.as_str()).collect();

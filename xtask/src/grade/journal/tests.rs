@@ -153,7 +153,7 @@ fn what_is_no_file_is_no_journal() {
     let folder = tempfile::tempdir().unwrap();
     assert!(failure(Journal::read(folder.path())).message.starts_with("there is no journal.jsonl in "));
     fs::create_dir(folder.path().join(FILE)).unwrap();
-    assert!(failure(Journal::open(folder.path())).message.ends_with("is no ordinary file"));
+    assert!(failure(Journal::open(folder.path())).message.ends_with("isn't a regular file"));
     let file = folder.path().join("file");
     write_atomic(&file, b"").unwrap();
     assert!(Journal::open(&file).is_err());

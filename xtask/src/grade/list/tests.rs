@@ -80,7 +80,7 @@ note: `index.html` was passed over: an LMS adds it to the submissions
 
 3 students, 3 submissions; 1 rejected, 1 to look at
 in the roster, nothing handed in: 2 (s004, s005)
-matches nobody: `s02.zip`; the nearest is `s022`
+matches no student: `s02.zip`; the nearest is `s022`
 "#);
 }
 

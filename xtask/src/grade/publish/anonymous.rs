@@ -15,7 +15,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
 
-/// The file with the key. Whoever has it can compute who is who.
+/// The file with the key. It is enough to compute who is who.
 const KEY: &str = "anonymous-key";
 /// The file that says who is who.
 const MAPPING: &str = "anonymous.csv";

@@ -1,5 +1,5 @@
 //! Where an exercise is within what was handed in. Students call folders as they like, and LMSs and archive programs put others
-//! around them. A place that is certain is taken; between two of them nobody chooses but a person.
+//! around them. A place that is certain is taken; between two of them only a person chooses.
 
 use super::super::archive::{Kind, Listing, describe, ending, shown};
 use super::Wanted;

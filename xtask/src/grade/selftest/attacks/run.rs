@@ -67,7 +67,7 @@ pub const ATTACKS: &[Attack] = &[
         tries: "has the answers of a learner's own check",
         files: &[(MAIN, Whole(hostile!("run/hard_coded.rs")))],
         must: &[Is(&[Graded]), NotFull],
-        stopped_by: "inputs that nobody knows beforehand",
+        stopped_by: "inputs that are unknown beforehand",
     },
     program!(
         "uses descriptors that the grader has open",
