@@ -11,6 +11,7 @@ package = "word_freq"
 edits = ["src/a.rs", "src/b.rs"]
 starter-fails-with = ["output/differs"]
 hints = ["nudge", "where", "what"]
+pristine = { "src/main.rs" = "00" }
 
 [build.before]
 tree = "starter"
