@@ -5,6 +5,7 @@
 //! workshop's `target/check/`: no build ever meets the artifacts of other sources, which Cargo could take for fresh.
 
 mod again;
+mod attributes;
 mod bench;
 mod how;
 mod reference;
@@ -62,6 +63,8 @@ pub struct Evidence {
     pub hidden: Option<String>,
     /// What counts instructions here; none if no goal asks for speed, or if nothing does.
     pub counter: Option<String>,
+    /// What the learner's sources hand to the linker, beyond what the course's own do; only looked for where work is graded.
+    pub handed: Vec<String>,
     /// What was compared by time, by the goal's name.
     pub races: BTreeMap<String, Race>,
 }
@@ -138,8 +141,8 @@ impl Evidence {
 }
 
 impl Evidence {
-    /// What is odd about the programs that were built from a learner's files, a sentence for each program: what compilers
-    /// and linkers don't usually make, and the course's own builds don't have.
+    /// What is odd about a learner's files and the programs that were built from them, a sentence for each: what compilers and
+    /// linkers don't usually make, and the course's own builds don't have; what no source of the course hands to the linker.
     pub fn unusual(&self, exercise: &Exercise) -> Vec<String> {
         let of = |tree: Tree| {
             let is_of = move |name: &&String| exercise.build(name).tree == tree;
@@ -166,7 +169,7 @@ impl Evidence {
                 )
             })
         };
-        of(Tree::Learner).filter_map(tell).collect()
+        of(Tree::Learner).filter_map(tell).chain(self.handed.iter().cloned()).collect()
     }
 }
 
@@ -383,7 +386,13 @@ fn prepare<'a>(request: &'a Request<'a>) -> Result<(Bench<'a>, Evidence)> {
     let wants_speed = exercise.data.goal.iter().any(|goal| matches!(goal.check, kinds::Check::Speed(_)));
     let run_box = request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
     let counter = wants_speed.then(|| effort::counter(run_box)).flatten();
-    let evidence = Evidence { toolchain, target: target.clone(), hidden, counter, ..Evidence::default() };
+    let handed = match request.whose {
+        Whose::Other(_, files) if request.grading.is_some() => {
+            attributes::unusual(exercise, files, &[&starter_files(exercise)?, &solution_files(exercise)?])
+        }
+        _ => Vec::new(),
+    };
+    let evidence = Evidence { toolchain, target: target.clone(), hidden, counter, handed, ..Evidence::default() };
     let bench = Bench { request, base, cargo, version, target, counter: evidence.counter.clone() };
     Ok((bench, evidence))
 }

@@ -29,6 +29,7 @@ mod sizes;
 mod store;
 mod subject;
 mod surroundings;
+mod tokens;
 mod tree;
 mod trial;
 mod units;

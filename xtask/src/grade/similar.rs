@@ -3,7 +3,6 @@
 //! answers, equal files mean nothing, and the pages say so.
 
 mod compare;
-mod tokens;
 
 use super::class;
 use super::model::Submission;
@@ -17,6 +16,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::report::grade::html;
 use crate::report::grade::similar::{self as report, File, Group, OfExercise, Pair, Passage, Place, Report, Side};
+use crate::tokens::{self, Language, Token};
 use crate::tree;
 use crate::units::plural;
 use anyhow::{Context as _, Result};
@@ -24,7 +24,6 @@ use compare::{Class, LEAST, Sequence, Tile};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
-use tokens::{Language, Token};
 
 /// The folder of the pages, below the folder of the results.
 pub const FOLDER: &str = "similar";

@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["manifest"],
     &["cargo"],
     &["cli", "diagnostic", "store", "oci"],
-    &["tree", "units", "prose"],
+    &["tree", "units", "prose", "tokens"],
     &["proc", "exit"],
 ];
 

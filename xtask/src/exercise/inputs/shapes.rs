@@ -66,7 +66,6 @@ enum Shape {
     Usual,
     NoArguments,
     Nothing,
-    EmptyInput,
     Switch(usize),
     AllSwitches,
     TwoSwitches,
@@ -84,15 +83,35 @@ enum Shape {
     EmptyArgument,
     LongArgument,
     OddArgument,
-    OneByte,
     NoLineEnd,
     BlankLines,
     Size(usize),
     Large,
     OddBytes,
-    Unreadable,
+    Crossed(Read, Parts),
     Full,
-    Called(usize),
+    /// A name, and how the program is told it.
+    Called(usize, usize),
+}
+
+/// What is read, crossed with what a command line asks for: a program that knows the answer to an empty input by heart knows
+/// it for some options only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    Empty,
+    OneByte,
+    /// Every byte that ASCII doesn't have, so no text.
+    Foreign,
+    Unreadable,
+}
+
+/// What a command line has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parts {
+    /// So many switches, options with a value and words, each once at most.
+    Some(usize),
+    /// Something wrong.
+    Wrong,
 }
 
 /// How a value is written behind an option.
@@ -110,6 +129,8 @@ const USUAL: usize = 4;
 const BUFFERS: [usize; 3] = [4096, 8192, 65_536];
 /// More than any buffer.
 const LARGE: usize = 150_000;
+/// Ways to tell a program its name.
+const FORMS: usize = 3;
 /// Bytes of the longest argument.
 const LONG: u64 = 5000;
 /// What is not UTF-8, and what text seldom has.
@@ -141,7 +162,6 @@ impl Interface {
         let mut add = |is: bool, more: &[Shape]| shapes.extend(more.iter().filter(|_| is));
         add(true, &[Shape::Nothing]);
         add(has_arguments, &[Shape::NoArguments]);
-        add(!stdin.is_empty(), &[Shape::EmptyInput]);
         (0..switches.len()).for_each(|index| add(true, &[Shape::Switch(index)]));
         add(several, &[Shape::AllSwitches, Shape::TwoSwitches]);
         add(!switches.is_empty(), &[Shape::SameSwitch]);
@@ -159,14 +179,31 @@ impl Interface {
         (0..wrong.len()).for_each(|index| add(true, &[Shape::Wrong(index)]));
         add(self.odd_arguments && cfg!(unix), &[Shape::OddArgument]);
         let most = self.most_input.unwrap_or(usize::MAX);
-        add(self.text, &[Shape::OneByte, Shape::NoLineEnd, Shape::BlankLines]);
+        for count in self.counts() {
+            let parts = Parts::Some(count);
+            // An empty input without arguments is `Nothing`.
+            add(!stdin.is_empty() && count > 0, &[Shape::Crossed(Read::Empty, parts)]);
+            add(self.text, &[Shape::Crossed(Read::OneByte, parts)]);
+            add(self.odd_bytes, &[Shape::Crossed(Read::Foreign, parts)]);
+            add(self.unreadable && cfg!(unix) && count < 2, &[Shape::Crossed(Read::Unreadable, parts)]);
+        }
+        add(!stdin.is_empty() && !wrong.is_empty(), &[Shape::Crossed(Read::Empty, Parts::Wrong)]);
+        add(self.text, &[Shape::NoLineEnd, Shape::BlankLines]);
         add(self.text && most > LARGE + 1000, &[Shape::Large]);
         BUFFERS.iter().for_each(|bytes| add(self.text && *bytes < most, &[Shape::Size(*bytes)]));
-        add(self.odd_bytes, &[Shape::OddBytes, Shape::OddBytes]);
-        add(self.unreadable && cfg!(unix), &[Shape::Unreadable]);
+        add(self.odd_bytes, &[Shape::OddBytes]);
         add(self.full && cfg!(target_os = "linux"), &[Shape::Full]);
-        (0..called.len()).for_each(|index| add(true, &[Shape::Called(index)]));
+        (0..called.len()).for_each(|index| add(true, &[Shape::Called(index, index)]));
         shapes
+    }
+
+    /// How many of its parts a command line may have: none, one, two, and all.
+    fn counts(&self) -> Vec<usize> {
+        let all = self.switches.len() + self.options.len() + usize::from(!self.words.is_empty());
+        let mut counts: Vec<usize> = [0, 1, 2, all].into_iter().filter(|count| *count <= all).collect();
+        counts.sort_unstable();
+        counts.dedup();
+        counts
     }
 }
 
@@ -177,21 +214,24 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     fn input(&mut self, shape: Shape, called: Option<&str>) -> Input {
-        let name = match shape {
-            Shape::Called(index) => Some(self.of.called[index].as_str()),
-            _ => called,
+        let called = match shape {
+            Shape::Called(index, form) => Some(self.called(&self.of.called[index], form)),
+            _ => called.map(|name| {
+                let form = self.numbers.index(FORMS);
+                self.called(name, form)
+            }),
         };
         let args = self.args(shape);
         let stdin = self.stdin(shape);
         let stdout = if shape == Shape::Full { Out::Full } else { Out::Collected };
-        Input { args, stdin, stdout, called: name.map(|name| self.called(name)) }
+        Input { args, stdin, stdout, called }
     }
 
     /// A shell finds a program in `PATH` and hands it the bare name; a path is handed on as it was typed.
-    fn called(&mut self, name: &str) -> Called {
-        let argv0 = match self.numbers.below(3) {
-            0 => None,
-            1 => Some(name.to_owned()),
+    fn called(&self, name: &str, form: usize) -> Called {
+        let argv0 = match form % FORMS {
+            0 => Some(name.to_owned()),
+            1 => None,
             _ => Some(format!("../called/{name}")),
         };
         Called { name: name.to_owned(), argv0: argv0.filter(|_| cfg!(unix)) }
@@ -249,19 +289,20 @@ impl Maker<'_> {
                 let wrong = self.one_of(&self.of.wrong[index..=index]);
                 if self.numbers.below(2) == 0 { vec![wrong] } else { self.around(wrong) }
             }
-            // What is read is what these are about; some programs read nothing where there are arguments.
-            Shape::OneByte
-            | Shape::NoLineEnd
-            | Shape::BlankLines
-            | Shape::Size(_)
-            | Shape::Large
-            | Shape::OddBytes
-            | Shape::Unreadable
-                if self.numbers.below(2) == 0 =>
-            {
-                Vec::new()
+            Shape::Crossed(_, Parts::Some(count)) => self.some(count, self.of.most_words.unwrap_or(3)),
+            Shape::Crossed(_, Parts::Wrong) => {
+                let wrong = self.one_of(&self.of.wrong);
+                if self.numbers.below(2) == 0 { vec![wrong] } else { self.around(wrong) }
             }
-            Shape::Size(_) | Shape::Large => self.usual(1),
+            // What is read is what these are about; some programs read nothing where there are arguments.
+            Shape::NoLineEnd | Shape::BlankLines | Shape::Size(_) | Shape::Large | Shape::OddBytes => {
+                let most_words = match shape {
+                    Shape::Size(_) | Shape::Large => 1,
+                    _ => self.of.most_words.unwrap_or(3),
+                };
+                let count = self.numbers.pick(&self.of.counts());
+                self.some(count, most_words)
+            }
             _ => self.usual(self.of.most_words.unwrap_or(3)),
         };
         if shape == Shape::End {
@@ -286,13 +327,21 @@ impl Maker<'_> {
 
     fn stdin(&mut self, shape: Shape) -> Stdin {
         let of = self.of;
-        if of.stdin.is_empty() || matches!(shape, Shape::Nothing | Shape::EmptyInput) {
-            return if shape == Shape::Unreadable { Stdin::Unreadable } else { Stdin::default() };
+        if matches!(shape, Shape::Crossed(Read::Unreadable, _)) {
+            return Stdin::Unreadable;
+        }
+        if of.stdin.is_empty() || matches!(shape, Shape::Nothing | Shape::Crossed(Read::Empty, _)) {
+            return Stdin::default();
         }
         let usual = self.one_of(&of.stdin).into_bytes();
         match shape {
-            Shape::Unreadable => Stdin::Unreadable,
-            Shape::OneByte => Stdin::Bytes(vec![self.numbers.pick(b"a \n7\t")]),
+            Shape::Crossed(Read::OneByte, _) => Stdin::Bytes(vec![self.numbers.pick(b"a \n7\t")]),
+            Shape::Crossed(Read::Foreign, _) => {
+                let mut bytes: Vec<u8> = (0x80..=0xff).collect();
+                self.numbers.shuffle(&mut bytes);
+                let at = self.numbers.index(usual.len() + 1);
+                Stdin::Bytes([&usual[..at], &bytes, &usual[at..]].concat())
+            }
             Shape::NoLineEnd => Stdin::Bytes(usual.trim_ascii_end().to_vec()),
             Shape::BlankLines => Stdin::Bytes([b"\n \t\n".as_slice(), &usual, b"\n\n  \n"].concat()),
             Shape::Size(bytes) => Stdin::Repeated(self.line(), bytes - 1 + self.numbers.index(3)),
@@ -326,6 +375,21 @@ impl Maker<'_> {
         }
         parts.extend(self.words(most_words).into_iter().map(|word| vec![word]));
         self.numbers.shuffle(&mut parts);
+        parts.concat()
+    }
+
+    /// So many different parts of a command line, in any order.
+    fn some(&mut self, count: usize, most_words: usize) -> Vec<String> {
+        let Interface { switches, options, .. } = self.of;
+        let mut parts: Vec<Vec<String>> = switches.iter().map(|names| vec![self.name(names)]).collect();
+        for Valued { names, values, .. } in options {
+            let form = self.numbers.pick(&[Form::Apart, Form::Joined]);
+            parts.push(self.valued(names, values, form));
+        }
+        let words = self.words(most_words);
+        parts.extend((!words.is_empty()).then_some(words));
+        self.numbers.shuffle(&mut parts);
+        parts.truncate(count);
         parts.concat()
     }
 

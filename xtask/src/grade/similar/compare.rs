@@ -5,7 +5,7 @@
 //! nothing, nor does a longer one that many have, and a rare one counts more than one that some have. Programs are made of
 //! phrases that everyone uses. So for a class a run is three times as long as for what was given: the order of phrases is one's own.
 
-use super::tokens::Token;
+use crate::tokens::Token;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 

@@ -37,7 +37,11 @@ fn the_same_seed_makes_the_same_inputs_and_another_one_others() {
     assert_ne!(interface.make(None, 7), interface.make(None, 8));
     // Other systems have fewer shapes.
     if cfg!(target_os = "linux") {
-        assert_eq!(arguments(&interface.make(None, 7))[..3], ["--top 3", "-i -i", ""], "fixed for all time");
+        assert_eq!(
+            arguments(&interface.make(None, 7))[..3],
+            ["-l -w -i", "-l 42 ωmega -i -w -- -i Ωmega", "--top=many"],
+            "fixed for all time"
+        );
     }
 }
 
@@ -95,4 +99,88 @@ fn a_program_is_started_by_its_path_and_by_its_name() {
     let names: BTreeSet<_> = inputs.iter().map(|input| input.called.clone().map(|called| called.argv0)).collect();
     let bare = Some(Some("hex".to_owned()));
     assert!(names.contains(&Some(None)) && (cfg!(windows) || names.contains(&bare)), "{names:?}");
+}
+
+/// The interface of a goal in an exercise of the course.
+fn of_the_course(exercise: &str, goal: &str) -> (Interface, toml::Table) {
+    let file = format!("{}/../exercises/{exercise}/exercise.toml", env!("CARGO_MANIFEST_DIR"));
+    let data: toml::Table = std::fs::read_to_string(file).unwrap().parse().unwrap();
+    let goals = data["goal"].as_array().unwrap();
+    let output = goals.iter().find(|other| other["id"].as_str() == Some(goal)).unwrap()["check"]["output"].clone();
+    // What has its place in a file is read from text.
+    let interface = toml::from_str(&toml::to_string(&output["interface"]).unwrap()).unwrap();
+    (interface, output.as_table().unwrap().clone())
+}
+
+#[test]
+fn an_answer_by_heart_to_an_odd_input_is_wrong_for_some_options() {
+    let (interface, _) = of_the_course("ex11", "output");
+    // What `count` prints: as many columns as letters, all three if there is none; `None` for a wrong command line.
+    let columns = |args: &[Vec<u8>]| {
+        let mut letters = BTreeSet::new();
+        for arg in args {
+            let (b'-', more) = arg.split_first()? else { return None };
+            letters.extend(more.iter().copied());
+            if more.is_empty() || !more.iter().all(|letter| b"lwc".contains(letter)) {
+                return None;
+            }
+        }
+        Some(if letters.is_empty() { 3 } else { letters.len() })
+    };
+    for seed in 0..100 {
+        let inputs = interface.make(None, seed);
+        let read: Vec<_> = inputs
+            .iter()
+            .filter(|input| matches!(input.stdin, Stdin::Bytes(_)))
+            .map(|input| (input.stdin.bytes(), (columns(&input.args), input.args.len())))
+            .collect();
+        let of = |is: &dyn Fn(&[u8]) -> bool| {
+            read.iter().filter(|(bytes, _)| is(bytes)).map(|(_, shape)| *shape).collect::<BTreeSet<_>>()
+        };
+        let has = |found: &BTreeSet<(Option<usize>, usize)>| {
+            (1..=3).all(|columns| found.contains(&(Some(columns), columns))) && found.contains(&(Some(3), 0))
+        };
+        let empty = of(&|bytes| bytes.is_empty());
+        assert!(has(&empty) && empty.iter().any(|(columns, _)| columns.is_none()), "{seed}: {empty:?}");
+        assert!(has(&of(&|bytes| bytes.len() == 1)), "{seed}: one byte");
+        for byte in [0x80, 0xc0, 0xfe, 0xff] {
+            assert!(has(&of(&|bytes| bytes.contains(&byte))), "{seed}: {byte:#x}");
+        }
+        if cfg!(unix) {
+            let is_bare = |input: &Input| {
+                let argv0 = input.called.as_ref().and_then(|called| called.argv0.as_ref());
+                argv0.is_some_and(|name| !name.contains('/')) && columns(&input.args).is_some()
+            };
+            assert!(inputs.iter().any(is_bare), "{seed}: a name without a folder");
+        }
+        assert!(inputs.len() <= 60, "{}", inputs.len());
+    }
+}
+
+#[test]
+fn nothing_to_read_excuses_no_command_line() {
+    let (interface, _) = of_the_course("ex9", "output");
+    for seed in 0..100 {
+        let inputs = interface.make(None, seed);
+        let empty = |input: &&Input| input.stdin == Stdin::default();
+        let args = arguments(&inputs.iter().filter(empty).cloned().collect::<Vec<_>>());
+        let is_wrong = |args: &&String| interface.wrong.iter().any(|wrong| args.contains(wrong.get_ref().as_str()));
+        assert!(args.iter().any(|args| is_wrong(&args)), "{seed}: {args:?}");
+        assert!(args.iter().filter(|args| !args.is_empty()).count() >= 3, "{seed}: {args:?}");
+    }
+    // Here only some of the shapes are used, so the fixed inputs have it.
+    for goal in ["hex", "hex-by-name", "rank", "rank-by-name", "wrap", "wrap-by-name"] {
+        let (interface, output) = of_the_course("ex13", goal);
+        let fixed: Vec<Vec<String>> = output["fixed"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|fixed| fixed.get("stdin").is_none())
+            .map(|fixed| fixed["args"].clone().try_into().unwrap())
+            .collect();
+        let is_wrong = |args: &Vec<String>| {
+            args.len() > 1 || interface.wrong.iter().any(|wrong| args == &[wrong.get_ref().clone()])
+        };
+        assert!(fixed.iter().any(is_wrong), "{goal}: {fixed:?}");
+    }
 }

@@ -1,5 +1,5 @@
 //! Files as sequences of tokens without what is changed first when work is handed on: names, comments, spaces, and the layout.
-//! The lexers read anything, damaged and hostile files as well: each looks at every byte once.
+//! Every token has its place as well, for whom the text matters. The lexers read anything, damaged and hostile files as well: each looks at every byte once.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -129,6 +129,7 @@ impl Lexer<'_> {
 
     fn rust(&mut self) {
         const GRAM: u8 = 12;
+        self.line_for_the_shell();
         while let Some(c) = self.peek() {
             let start = self.at;
             let rest = self.rest();
@@ -166,6 +167,34 @@ impl Lexer<'_> {
                 let kind = hash("sign", &self.text[start..self.at]);
                 self.push(start, kind, 1, GRAM);
             }
+        }
+    }
+
+    /// Goes behind a first line such as `#!/usr/bin/env …`, which rustc leaves out. Comments may be between `#!` and the `[` of
+    /// an attribute.
+    fn line_for_the_shell(&mut self) {
+        let start = if self.rest().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        if !self.text[start..].starts_with("#!") {
+            return;
+        }
+        self.at = start + 2;
+        let is_attribute = loop {
+            self.skip(char::is_whitespace);
+            let rest = self.rest();
+            let is_documentation = rest.starts_with("/**")
+                && !["/***", "/**/"].iter().any(|open| rest.starts_with(open))
+                || rest.starts_with("/*!");
+            if rest.starts_with("//") {
+                self.skip(|c| c != '\n');
+            } else if rest.starts_with("/*") && !is_documentation {
+                self.block_comment();
+            } else {
+                break rest.starts_with('[');
+            }
+        };
+        self.at = start;
+        if !is_attribute {
+            self.skip(|c| c != '\n');
         }
     }
 
@@ -371,6 +400,16 @@ mod tests {
         assert_ne!(kinds(Language::Rust, "let mut a = b;"), kinds(Language::Rust, "let a = b;"));
         assert_ne!(kinds(Language::Rust, "1..5"), kinds(Language::Rust, "1.5"));
         assert_eq!(lex(Language::Rust, "// Sum it up\nx").remarks, ["sum", "it", "up"]);
+    }
+
+    #[test]
+    fn a_line_for_the_shell_is_left_out_and_an_attribute_is_not() {
+        let names = |text: &str| lex(Language::Rust, text).tokens.len();
+        assert_eq!(names("#!/bin/sh \" /*\nlet a"), 2);
+        assert_eq!(names("\u{feff}#! \"\nlet a"), 2);
+        assert_eq!(names("#!/** x */ [ \"\nlet a"), 2);
+        assert_eq!(names("#! /* \n */ // x\n [a]"), 5);
+        assert_eq!(names(" #!\"\""), 3);
     }
 
     #[test]
