@@ -26,7 +26,7 @@ const NOT_THEIRS: [&str; 5] = ["_Unwind_", "rust_", "__rust", "_R", "_ZN"];
 pub fn unusual(exercise: &Exercise, files: &Files, course: &[&Files]) -> Vec<String> {
     let own: BTreeSet<&str> = exercise.edits().chain(exercise.data.pristine.keys().map(String::as_str)).collect();
     let all = |files: &Files| {
-        let has_macros = files.iter().any(|file| has_macros(file));
+        let has_macros = files.iter().any(has_macros);
         files.iter().map(|file| found(file, &own, has_macros)).collect::<Vec<_>>()
     };
     let known: BTreeSet<String> = course.iter().flat_map(|files| all(files)).flatten().collect();
