@@ -22,7 +22,7 @@ done
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 cd -- "$here/../../.."
 PARTS=4
-EACH=12
+EACH=16
 
 trial=$(mktemp -d "${TMPDIR:-/tmp}/slurm-loopback.XXXXXX")
 # munged wants a folder that others can enter, and can't write to.
