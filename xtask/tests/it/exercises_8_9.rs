@@ -174,7 +174,8 @@ fn a_submission_brings_the_crates_that_the_exercise_allows_and_no_others() {
         .code(predicate::in_iter([0, 1]));
     let journal = project.read("out/journal.jsonl");
     let record = |student: &str| -> serde_json::Value {
-        let of_student = |line: &&str| line.contains("grade/1\"") && line.contains(&format!("\"student\":\"{student}\""));
+        let of_student =
+            |line: &&str| line.contains("grade/1\"") && line.contains(&format!("\"student\":\"{student}\""));
         let line = journal.lines().find(of_student).unwrap();
         serde_json::from_str(line).unwrap()
     };
