@@ -30,7 +30,7 @@ struct List<'a> {
     students: Vec<Student<'a>>,
     /// Everyone in the roster of whom nothing was found.
     missing: &'a [String],
-    /// Entries that match nobody in the roster, or not `--student-from`.
+    /// Entries that match no student of the roster, or not `--student-from`.
     unknown: &'a [super::model::Unknown],
     /// What is no submission.
     passed_over: Vec<Passed<'a>>,

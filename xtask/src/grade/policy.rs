@@ -9,6 +9,7 @@ use super::beside;
 use super::journal::{self, Job};
 use super::model::{Record, Status};
 use crate::diagnostic::{self, shown};
+use crate::manifest::nearest;
 use crate::report::grade::ANSWER_WAITS;
 use anyhow::{Result, bail};
 use serde::de::{self, Deserializer, Visitor};
@@ -324,8 +325,7 @@ pub fn rows<'a>(input: &Input<'_, 'a>) -> Result<(Vec<Row<'a>>, Vec<String>)> {
         if !known.contains(student) {
             let (line, _) = diagnostic::line_and_column(&overrides.text, entry.student.span().start);
             let file = shown(&overrides.file);
-            let distance = |other: &&str| strsim::damerau_levenshtein(&other.to_lowercase(), &student.to_lowercase());
-            let near = everybody.iter().copied().min_by_key(distance).filter(|other| distance(other) <= 2);
+            let near = nearest(student, everybody.iter().copied());
             let near = near.map(|near| format!("; the nearest is `{near}`")).unwrap_or_default();
             notes.push(format!(
                 "{}:{line}: there is no student `{student}`; this override does nothing{near}",

@@ -67,7 +67,7 @@ fn what_makes_no_sense_for_a_dry_run_is_a_usage_error_also_as_json() {
 }
 
 /// Every layout of docs/grading/class.py, with a roster: each student who handed something in is found under the roster's id, each
-/// other one is missing, and nobody is unknown.
+/// other one is missing, and no entry is unknown.
 #[test]
 fn a_class_in_every_layout_is_found_whole() {
     let project = Project::empty();

@@ -56,7 +56,7 @@ pub fn zip(
             }
         }
     }
-    // Canvas has one file for each submission, whoever is in the team.
+    // Canvas has one file for each submission, also for a team.
     files.dedup_by(|a, b| a.0 == b.0);
     let notes = odd.iter().map(|(why, entries)| why.note(lms, entries)).collect();
     if files.is_empty() {
