@@ -36,7 +36,7 @@ fn verify(options: &cli::Verify) -> Result<Exit> {
     };
     if *write_digests {
         for exercise in &chosen {
-            digests::write(exercise)?;
+            digests::write(&root, exercise)?;
         }
         return Ok(Exit::Met);
     }

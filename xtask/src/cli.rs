@@ -98,8 +98,8 @@ pub enum ListFormat {
 /// `cargo xtask check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// The exercises, by name
-    #[arg(value_name = "EXERCISE", required_unless_present = "all", conflicts_with = "all")]
+    /// The exercises, by name [default: the one of the current folder]
+    #[arg(value_name = "EXERCISE", conflicts_with = "all")]
     pub exercises: Vec<String>,
     /// Check every exercise
     #[arg(long)]
@@ -115,7 +115,7 @@ pub struct Check {
 /// `cargo xtask watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// The exercise [default: the first one that is not done]
+    /// The exercise [default: the one of the current folder, or else the next one to do]
     #[arg(value_name = "EXERCISE")]
     pub exercise: Option<String>,
 }
@@ -123,9 +123,9 @@ pub struct Watch {
 /// `cargo xtask hint`.
 #[derive(Debug, Args)]
 pub struct Hint {
-    /// The exercise
+    /// The exercise [default: the one of the current folder]
     #[arg(value_name = "EXERCISE")]
-    pub exercise: String,
+    pub exercise: Option<String>,
     /// Show every hint
     #[arg(long)]
     pub all: bool,
@@ -134,9 +134,9 @@ pub struct Hint {
 /// `cargo xtask solution`.
 #[derive(Debug, Args)]
 pub struct Solution {
-    /// The exercise
+    /// The exercise [default: the one of the current folder]
     #[arg(value_name = "EXERCISE")]
-    pub exercise: String,
+    pub exercise: Option<String>,
     /// Show it although your exercise is not done
     #[arg(long)]
     pub reveal: bool,
@@ -145,9 +145,12 @@ pub struct Solution {
 /// `cargo xtask reset`.
 #[derive(Debug, Args)]
 pub struct Reset {
-    /// The exercise
+    /// The exercise [default: the one of the current folder]
     #[arg(value_name = "EXERCISE")]
-    pub exercise: String,
+    pub exercise: Option<String>,
+    /// Restore only the files that the exercise doesn't ask you to change; your work and your points stay
+    #[arg(long)]
+    pub course_files: bool,
 }
 
 /// `cargo xtask author`.
@@ -173,7 +176,7 @@ pub struct Verify {
     /// The exercises, by name [default: all]
     #[arg(value_name = "EXERCISE")]
     pub exercises: Vec<String>,
-    /// Write the digests of the files that learners do not change into exercise.toml
+    /// Write the digests of the files that learners do not change into exercise.toml, their copies into starter/, and aliases
     #[arg(long)]
     pub write_digests: bool,
 }

@@ -10,11 +10,33 @@ use crate::exit::{Exit, Failure, Place};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-/// A path as the user would type it: relative to where they are, if it is below.
+/// The folder within which paths are shown by the way that leads to them, even up and down again.
+static HOME: OnceLock<PathBuf> = OnceLock::new();
+
+/// Lets `shown` lead from any folder of the workshop to any file of it.
+pub fn set_home(folder: &Path) {
+    let _ = HOME.set(folder.to_owned());
+}
+
+/// A path as the user would type it: relative to where they are, if it is below, or if both are in the workshop.
 pub fn shown(path: &Path) -> PathBuf {
-    let here = std::env::current_dir().ok();
-    here.and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path).to_owned()
+    let Ok(here) = std::env::current_dir() else { return path.to_owned() };
+    shown_from(&here, path, HOME.get().map(PathBuf::as_path))
+}
+
+fn shown_from(here: &Path, path: &Path, home: Option<&Path>) -> PathBuf {
+    if let Ok(below) = path.strip_prefix(here) {
+        return below.to_owned();
+    }
+    let Some(home) = home.filter(|home| path.starts_with(home) && here.starts_with(home)) else {
+        return path.to_owned();
+    };
+    let common = here.ancestors().find(|folder| path.starts_with(folder)).unwrap_or(home);
+    let ups = here.iter().count() - common.iter().count();
+    let below = path.strip_prefix(common).unwrap_or(path);
+    std::iter::repeat_n(Path::new(".."), ups).collect::<PathBuf>().join(below)
 }
 
 /// The line and column (both from 1, in characters) of a byte offset.
@@ -66,6 +88,22 @@ pub fn toml_error(file: &Path, text: &str, error: &toml::de::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_shown_as_one_would_type_it() {
+        let shown = |here: &str, path: &str| shown_from(Path::new(here), Path::new(path), Some(Path::new("/w")));
+        for (here, path, typed) in [
+            ("/w", "/w/exercises/ex1/Cargo.toml", "exercises/ex1/Cargo.toml"),
+            ("/w/exercises/ex1/src", "/w/exercises/ex1/Cargo.toml", "../Cargo.toml"),
+            ("/w/exercises/ex1/src", "/w/.workshop/saved", "../../../.workshop/saved"),
+            ("/w/exercises/ex1", "/elsewhere/Cargo.toml", "/elsewhere/Cargo.toml"),
+            ("/elsewhere", "/w/Cargo.toml", "/w/Cargo.toml"),
+            ("/w/exercises", "/w2/Cargo.toml", "/w2/Cargo.toml"),
+        ] {
+            assert_eq!(shown(here, path), Path::new(typed), "{here}");
+        }
+        assert_eq!(shown_from(Path::new("/w/a"), Path::new("/w/b"), None), Path::new("/w/b"));
+    }
 
     #[test]
     fn lines_and_columns_count_characters_from_one() {

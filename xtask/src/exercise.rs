@@ -1,9 +1,11 @@
 //! The types behind exercise.toml: an exercise is data. A mistake in that file is shown with its line.
 
+pub mod alias;
 pub mod answers;
 pub mod containerfile;
 pub mod inputs;
 pub mod kinds;
+mod names;
 
 use crate::diagnostic::{self, Code};
 use crate::exit::{Exit, Failure};
@@ -12,6 +14,7 @@ use crate::profile::allowed;
 use crate::units::hex;
 use anyhow::{Context as _, Result, bail};
 pub use kinds::Check;
+pub use names::{here, load, load_or_here};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -90,7 +93,7 @@ fn output_bytes() -> usize {
 }
 
 /// For whom an exercise is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Knows some Rust.
@@ -215,6 +218,11 @@ impl Exercise {
         &self.data.build[name]
     }
 
+    /// The files as they were at the start: those that the learner edits, and those of the course.
+    pub fn starter(&self) -> PathBuf {
+        self.folder.join("starter")
+    }
+
     /// The manifest that the learner's builds read.
     pub fn manifest(&self) -> PathBuf {
         self.folder.join("Cargo.toml")
@@ -271,24 +279,6 @@ fn order(all: &[Exercise]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The exercise of this name.
-///
-/// # Errors
-/// When there is none of this name, or its exercise.toml is malformed (with its line).
-pub fn load(root: &Path, id: &str) -> Result<Exercise> {
-    let ids = ids(root)?;
-    // `exercises/ex1/` is what completion on the command line makes of it.
-    let plain = id.trim_end_matches('/').rsplit('/').next().unwrap_or(id);
-    if !ids.iter().any(|known| known == plain) {
-        let help = match nearest(plain, ids.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`? `cargo xtask list` shows all"),
-            None => format!("the exercises are {}", ids.join(", ")),
-        };
-        bail!(Failure::new(Exit::Usage, format!("there is no exercise `{id}`")).help(help));
-    }
-    read(root, plain)
 }
 
 fn ids(root: &Path) -> Result<Vec<String>> {

@@ -8,6 +8,7 @@ pub mod solution;
 pub mod status;
 pub mod watch;
 
+use crate::diagnostic;
 use crate::manifest::Workshop;
 use crate::output;
 use anyhow::Result;
@@ -18,7 +19,9 @@ use std::path::PathBuf;
 /// # Errors
 /// When the call is not made inside of it.
 pub fn root() -> Result<PathBuf> {
-    Ok(Workshop::find()?.root)
+    let root = Workshop::find()?.root;
+    diagnostic::set_home(&root);
+    Ok(root)
 }
 
 /// Says what was wrong with the learner's own records, if anything was.

@@ -13,7 +13,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The version of the file that this program writes.
-const VERSION: u32 = 1;
+///
+/// 1: state and points were those of the last check. 2: they are the best so far, and `last` is the last check.
+const VERSION: u32 = 2;
 
 /// The file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,10 +30,13 @@ pub struct Progress {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Entry {
-    /// How far it is.
+    /// How far it is. An exercise that is done stays done until it is reset.
     pub state: State,
-    /// Points of the last check.
+    /// The most points of any check.
     pub points: u32,
+    /// The last check; none before the first, and after a reset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<Last>,
     /// The digest of the files that were checked last.
     pub files: String,
     /// The codes of what was wrong then, the most important first.
@@ -43,6 +48,15 @@ pub struct Entry {
     /// The first time that every goal was met; nothing before that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passed: Option<Passed>,
+}
+
+/// What the last check found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Last {
+    /// Whether every goal was met.
+    pub passed: bool,
+    /// Its points.
+    pub points: u32,
 }
 
 /// When an exercise was done, and what it has saved.
@@ -75,6 +89,36 @@ impl Saved {
 }
 
 impl Entry {
+    /// Notes what a check has found. One that fails takes nothing away.
+    pub fn checked(&mut self, passed: bool, points: u32) {
+        self.last = Some(Last { passed, points });
+        // The points of an exercise may have been shared out in another way since it was done.
+        self.points = if passed { points } else { self.points.max(points) };
+        if self.state != State::Done {
+            self.state = if passed { State::Done } else { State::Started };
+        }
+    }
+
+    /// The points of the last check, if the exercise is done and that check failed.
+    pub fn failed_since(&self) -> Option<u32> {
+        self.last.filter(|last| self.state == State::Done && !last.passed).map(|last| last.points)
+    }
+
+    /// Whether the last check passed.
+    pub fn passed_last(&self) -> bool {
+        self.state == State::Done && self.failed_since().is_none()
+    }
+
+    /// From version 1, in which a failed check took "done" away; a reset did, too, but left it at "todo".
+    fn migrate_from_1(&mut self) {
+        if self.state != State::Todo {
+            self.last = Some(Last { passed: self.state == State::Done, points: self.points });
+        }
+        if self.state == State::Started && self.passed.is_some() {
+            self.state = State::Done;
+        }
+    }
+
     /// Notes that every goal is met. The first day stays; of the sizes the best ones.
     pub fn pass(&mut self, today: String, toolchain: &str, saved: impl Iterator<Item = Saved>) {
         let passed = self.passed.get_or_insert_with(|| Passed { on: today, ..Passed::default() });
@@ -137,14 +181,31 @@ impl Progress {
         exercise.after().filter(|id| !self.is_done(id)).collect()
     }
 
-    /// The exercise to do next: the first open one for which nothing is missing. Those after `current` come first.
+    /// The exercise to do next: the first open one in the recommended order for which nothing is missing. Who leaves an exercise
+    /// (`current`) that is not done gets one that comes after it, and those before it last.
     pub fn next<'a>(&self, all: &'a [Exercise], current: Option<&str>) -> Option<&'a Exercise> {
-        let start = all.iter().position(|exercise| Some(exercise.id.as_str()) == current).map_or(0, |at| at + 1);
-        let open = |exercise: &&&Exercise| !self.is_done(&exercise.id) && Some(exercise.id.as_str()) != current;
-        let around: Vec<&Exercise> = all[start..].iter().chain(&all[..start]).collect();
-        let open: Vec<&&Exercise> = around.iter().filter(open).collect();
-        open.iter().find(|exercise| self.missing(exercise).is_empty()).or(open.first()).map(|exercise| **exercise)
+        let mut order = recommended(all);
+        let left = current.filter(|id| !self.is_done(id));
+        if let Some(at) = order.iter().position(|exercise| Some(exercise.id.as_str()) == left) {
+            order.rotate_left(at + 1);
+        }
+        order.retain(|exercise| !self.is_done(&exercise.id) && Some(exercise.id.as_str()) != current);
+        order.iter().find(|exercise| self.missing(exercise).is_empty()).or(order.first()).copied()
     }
+}
+
+/// The exercises in the order in which they are recommended: easier ones first, each after those that it builds on.
+fn recommended(all: &[Exercise]) -> Vec<&Exercise> {
+    let mut left: Vec<&Exercise> = all.iter().collect();
+    let mut order: Vec<&Exercise> = Vec::new();
+    while !left.is_empty() {
+        let is_ready = |exercise: &Exercise| exercise.after().all(|id| order.iter().any(|placed| placed.id == id));
+        // Of equal levels the first one is taken. None is ready only in a course with a circle, which is refused elsewhere.
+        let ready = left.iter().enumerate().filter(|(_, exercise)| is_ready(exercise));
+        let at = ready.min_by_key(|(_, exercise)| exercise.data.level).map_or(0, |(at, _)| at);
+        order.push(left.remove(at));
+    }
+    order
 }
 
 /// The folder for what belongs to the learner and to nobody else.
@@ -173,8 +234,14 @@ pub fn load(root: &Path) -> Result<(Progress, Option<String>)> {
         let message = format!("{} was written by a newer workshop (version {version})", file.display());
         bail!(Failure::new(Exit::Usage, message).help("update the workshop (`git pull`), or move the file away"));
     }
-    match serde_json::from_slice(&bytes) {
-        Ok(progress) => Ok((progress, None)),
+    match serde_json::from_slice::<Progress>(&bytes) {
+        Ok(mut progress) => {
+            if progress.version == 1 {
+                progress.exercises.values_mut().for_each(Entry::migrate_from_1);
+                progress.version = VERSION;
+            }
+            Ok((progress, None))
+        }
         Err(error) => {
             let aside = set_aside(&file)?;
             let shown = crate::diagnostic::shown(&aside);
@@ -256,10 +323,39 @@ mod tests {
     #[test]
     fn records_of_an_older_workshop_are_read() {
         let root = tempfile::tempdir().unwrap();
-        let old = br#"{"version":1,"exercises":{"ex1":{"state":"done","points":10,"sizes":{"after":{"bytes":7,"sections":[]}}}}}"#;
+        let old = br#"{"version":1,"exercises":{
+            "ex1":{"state":"done","points":10,"sizes":{"after":{"bytes":7,"sections":[]}}},
+            "ex2":{"state":"started","points":4,"passed":{"on":"2026-03-01","toolchain":"1.95.0"}},
+            "ex3":{"state":"started","points":4},
+            "ex4":{"state":"todo","points":0,"passed":{"on":"2026-03-01","toolchain":"1.95.0"}}}}"#;
         tree::write_atomic(&folder(root.path()).join("progress.json"), old).unwrap();
         let (progress, damage) = load(root.path()).unwrap();
         assert!(progress.is_done("ex1") && damage.is_none() && progress.exercises["ex1"].passed.is_none());
+        assert!(progress.exercises["ex1"].passed_last());
+        // It was passed once, and a failed check took that away; a reset of the learner's own did not.
+        assert!(progress.is_done("ex2") && progress.exercises["ex2"].failed_since() == Some(4));
+        assert_eq!((progress.exercises["ex3"].state, progress.exercises["ex4"].state), (State::Started, State::Todo));
+        update(root.path(), |_| {}).unwrap();
+        update(root.path(), |progress| progress.exercises.get_mut("ex3").unwrap().checked(true, 10)).unwrap();
+        let written = fs::read_to_string(folder(root.path()).join("progress.json")).unwrap();
+        assert!(written.contains("\"version\": 2"), "{written}");
+        assert!(load(root.path()).unwrap().0.exercises["ex2"].failed_since() == Some(4), "{written}");
+    }
+
+    #[test]
+    fn a_check_that_fails_takes_nothing_away() {
+        let mut entry = Entry::default();
+        assert!(!entry.passed_last());
+        entry.checked(false, 6);
+        entry.checked(false, 2);
+        assert_eq!((entry.state, entry.points, entry.failed_since()), (State::Started, 6, None));
+        entry.checked(true, 10);
+        assert!(entry.passed_last());
+        entry.checked(false, 4);
+        assert_eq!((entry.state, entry.points, entry.failed_since()), (State::Done, 10, Some(4)));
+        assert!(!entry.passed_last());
+        entry.checked(true, 10);
+        assert_eq!((entry.state, entry.failed_since()), (State::Done, None));
     }
 
     #[test]
@@ -279,9 +375,9 @@ mod tests {
     fn a_newer_file_is_not_touched() {
         let root = tempfile::tempdir().unwrap();
         let file = folder(root.path()).join("progress.json");
-        tree::write_atomic(&file, b"{\"version\":2,\"more\":[]}").unwrap();
+        tree::write_atomic(&file, b"{\"version\":3,\"more\":[]}").unwrap();
         let error = update(root.path(), |_| {}).unwrap_err();
         assert!(error.to_string().contains("newer workshop"), "{error}");
-        assert_eq!(fs::read(&file).unwrap(), b"{\"version\":2,\"more\":[]}");
+        assert_eq!(fs::read(&file).unwrap(), b"{\"version\":3,\"more\":[]}");
     }
 }

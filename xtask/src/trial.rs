@@ -250,10 +250,9 @@ fn changed_files(exercise: &Exercise) -> Vec<Diagnostic> {
         };
         let edits: Vec<&str> = exercise.edits().collect();
         let message = format!("{path} {what}, and the exercise is about {}", edits.join(" and "));
-        let shown = crate::diagnostic::shown(&file);
+        let id = &exercise.id;
         let help = format!(
-            "keep your version elsewhere if you need it, then `git checkout -- {}` brings the original back",
-            shown.display()
+            "`cargo xtask reset {id} --course-files` restores it, leaves your own work alone, and saves what is there now; `cargo xtask reset {id}` restores the whole exercise"
         );
         problems.push(Diagnostic::new(Code::OtherFileChanged, message).in_file(&file).help(help));
     }

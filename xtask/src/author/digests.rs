@@ -1,7 +1,7 @@
-//! The digests in exercise.toml of the files that learners do not change.
+//! What keeps the files that learners do not change: their digests in exercise.toml, and their copies in `starter/`.
 
 use crate::diagnostic::shown;
-use crate::exercise::{self, Exercise};
+use crate::exercise::{self, Exercise, alias};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::tree;
@@ -28,22 +28,46 @@ pub fn of(exercise: &Exercise) -> Result<BTreeMap<String, String>> {
 fn is_of_the_package(exercise: &Exercise, relative: &Path) -> bool {
     let texts = ["README.md", "exercise.toml", "starter", "target", ".cargo"];
     let first = relative.iter().next().unwrap_or_default();
-    !texts.iter().any(|text| first == *text) && !exercise.edits().any(|path| Path::new(path) == relative)
+    !texts.iter().any(|text| first == *text)
+        && !relative.ends_with(alias::FILE)
+        && !exercise.edits().any(|path| Path::new(path) == relative)
 }
 
-/// Writes the digests into exercise.toml.
+/// Writes the digests into exercise.toml, the copies in `starter/` from which `cargo xtask reset` restores these files, and the
+/// aliases.
 ///
 /// # Errors
-/// When the file has no table `[pristine]`, or cannot be written.
-pub fn write(exercise: &Exercise) -> Result<()> {
+/// When the file has no table `[pristine]`, or something can't be written.
+pub fn write(root: &Path, exercise: &Exercise) -> Result<()> {
     let file = exercise.folder.join("exercise.toml");
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let written = written_into(&text, &of(exercise)?).ok_or_else(|| {
+    let digests = of(exercise)?;
+    let written = written_into(&text, &digests).ok_or_else(|| {
         Failure::new(Exit::Usage, "there is no table [pristine] to write the digests into").file(shown(&file))
     })?;
-    if written != text {
-        tree::write_atomic(&file, written.as_bytes())?;
-        output::note(&format!("wrote {}", shown(&file).display()));
+    let mut files = vec![(file, written.into_bytes())];
+    for path in digests.keys() {
+        let own = exercise.folder.join(path);
+        let content = fs::read(&own).with_context(|| format!("cannot read {}", own.display()))?;
+        files.push((exercise.starter().join(path), content));
+    }
+    if alias::are_used(root) {
+        files.extend(alias::wanted(root, exercise).into_iter().map(|(file, text)| (file, text.into_bytes())));
+    }
+    for (file, content) in files {
+        if !fs::read(&file).is_ok_and(|there| there == content) {
+            tree::write_atomic(&file, &content)?;
+            output::note(&format!("wrote {}", shown(&file).display()));
+        }
+    }
+    // A file that the exercise no longer has.
+    for relative in tree::files(&exercise.starter())? {
+        let name = relative.to_string_lossy().replace('\\', "/");
+        if exercise.data.pristine.contains_key(&name) && !digests.contains_key(&name) {
+            let old = exercise.starter().join(relative);
+            fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
+            output::note(&format!("removed {}", shown(&old).display()));
+        }
     }
     Ok(())
 }

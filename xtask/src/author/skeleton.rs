@@ -1,7 +1,7 @@
 //! The skeleton of a new exercise: a small one that is whole, with a mark wherever the author's own text belongs.
 
 use crate::diagnostic::shown;
-use crate::exercise::{self, Exercise};
+use crate::exercise::{self, Exercise, alias};
 use crate::tree;
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
@@ -30,10 +30,13 @@ pub fn files(id: &str) -> Result<Vec<(String, Vec<u8>)>> {
     let solution = format!("{MANIFEST}{}", include_str!("skeleton/settings.toml"));
     let mut files: Vec<(String, String)> =
         PRISTINE.map(|(path, text)| (format!("exercises/exN/{path}"), text.to_owned())).into();
+    files.extend(PRISTINE.map(|(path, text)| (format!("exercises/exN/starter/{path}"), text.to_owned())));
+    for folder in ["exercises/exN", "exercises/exN/src", "solutions/exN"] {
+        files.push((format!("{folder}/{}", alias::FILE), alias::text(folder.split('/').count())));
+    }
     for (path, text) in [
         ("exercises/exN/Cargo.toml", MANIFEST),
         ("exercises/exN/starter/Cargo.toml", MANIFEST),
-        ("exercises/exN/.cargo/config.toml", include_str!("skeleton/alias.toml")),
         ("exercises/exN/README.md", include_str!("skeleton/README.md")),
         ("solutions/exN/Cargo.toml", &solution),
         ("solutions/exN/NOTES.md", include_str!("skeleton/NOTES.md")),
@@ -76,7 +79,12 @@ pub fn marks(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
         }
     };
     for folder in [&exercise.folder, &exercise.solution] {
-        for path in tree::files(folder)?.iter().filter(|path| !path.starts_with("target")) {
+        // What is built, and copies of the course's files.
+        let is_other = |path: &Path| {
+            let copy = path.strip_prefix("starter").ok();
+            path.starts_with("target") || copy.is_some_and(|path| exercise.edits().all(|edited| path != edited))
+        };
+        for path in tree::files(folder)?.iter().filter(|path| !is_other(path)) {
             look(&folder.join(path), &|_| true);
         }
     }

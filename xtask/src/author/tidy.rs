@@ -2,7 +2,7 @@
 
 use super::{digests, shortcuts};
 use crate::diagnostic::{self, shown};
-use crate::exercise::{Check, Exercise, Tree, kinds};
+use crate::exercise::{self, Check, Exercise, Tree, alias, kinds};
 use crate::prose;
 use crate::tree;
 use anyhow::Result;
@@ -43,25 +43,40 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
             wrong(format!("{toml}: no goal uses the build `{}`", name.get_ref()));
         }
     }
-    for (folder, whose) in [(exercise.folder.join("starter"), "starter"), (exercise.solution.clone(), "solution")] {
-        let edits: BTreeSet<&str> = exercise.edits().collect();
-        let there: BTreeSet<String> =
-            tree::files(&folder)?.iter().map(|path| path.to_string_lossy().replace('\\', "/")).collect();
-        for path in edits.iter().filter(|path| !there.contains(**path)) {
+    let mut own: Vec<&str> = exercise.edits().collect();
+    own.extend(["NOTES.md", shortcuts::FILE]);
+    let all: Vec<&str> = exercise.edits().chain(data.pristine.keys().map(String::as_str)).collect();
+    for (folder, allowed, what) in [
+        (exercise.starter(), &all, "a file of the exercise"),
+        (exercise.solution.clone(), &own, "a file that learners edit"),
+    ] {
+        let there: BTreeSet<String> = tree::files(&folder)?
+            .iter()
+            .filter(|path| !path.ends_with(alias::FILE))
+            .map(|path| path.to_string_lossy().replace('\\', "/"))
+            .collect();
+        for path in exercise.edits().filter(|path| !there.contains(*path)) {
             wrong(format!("{} is missing", shown(&folder.join(path)).display()));
         }
-        for path in there.iter().filter(|path| !edits.contains(path.as_str())) {
-            if whose == "starter" || !["NOTES.md", shortcuts::FILE].contains(&path.as_str()) {
-                wrong(format!("{} is no file that learners edit", shown(&folder.join(path)).display()));
-            }
+        for path in there.iter().filter(|path| !allowed.contains(&path.as_str())) {
+            wrong(format!("{} is not {what}", shown(&folder.join(path)).display()));
         }
     }
     for path in exercise.edits() {
-        let (own, starter) = (exercise.folder.join(path), exercise.folder.join("starter").join(path));
+        let (own, starter) = (exercise.folder.join(path), exercise.starter().join(path));
         if let (Ok(own_text), Ok(starter_text)) = (fs::read(&own), fs::read(&starter))
             && own_text != starter_text
         {
-            wrong(format!("{} is not as in starter/; `cargo xtask reset {id}` brings it back", shown(&own).display()));
+            wrong(format!("{} is not as in starter/; `cargo xtask reset {id}` restores it", shown(&own).display()));
+        }
+    }
+    for (path, digest) in &data.pristine {
+        let copy = exercise.starter().join(path);
+        if !fs::read(&copy).is_ok_and(|content| exercise::digest(&content) == *digest) {
+            wrong(format!(
+                "{} is not what {toml} says of {path}; `cargo xtask author verify --write-digests {id}` writes both",
+                shown(&copy).display()
+            ));
         }
     }
     let digests = digests::of(exercise)?;
@@ -86,12 +101,15 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
             Err(_) => wrong(format!("{} is missing", shown(&text).display())),
         }
     }
-    // A course in another folder need not have the alias.
-    let has_alias = |folder: &Path| {
-        fs::read_to_string(folder.join(".cargo/config.toml")).is_ok_and(|text| text.contains("\nxtask = \"run "))
-    };
-    if has_alias(root) && !has_alias(&exercise.folder) {
-        wrong("`cargo xtask` does not work in its folder; copy .cargo/config.toml from another exercise".to_owned());
+    if alias::are_used(root) {
+        for (file, text) in alias::wanted(root, exercise) {
+            if !fs::read_to_string(&file).is_ok_and(|there| there.replace("\r\n", "\n") == text) {
+                wrong(format!(
+                    "{}: `cargo xtask` doesn't work in this folder; `cargo xtask author verify --write-digests {id}` writes the file",
+                    shown(&file).display()
+                ));
+            }
+        }
     }
     let readme = fs::read_to_string(exercise.folder.join("README.md")).unwrap_or_default();
     for needed in [data.title.as_str(), &format!("cargo xtask check {id}"), &format!("cargo xtask hint {id}")] {

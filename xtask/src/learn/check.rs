@@ -6,7 +6,7 @@ use crate::evidence::{self, Attempt, Evidence, Whose};
 use crate::exercise::{self, Exercise};
 use crate::exit::Exit;
 use crate::output;
-use crate::progress::{self, Saved, Sizes, State};
+use crate::progress::{self, Saved, Sizes};
 use crate::report::learner;
 use crate::report::receipt::{self, Checked};
 use crate::trial::{self, Trial, Voice};
@@ -25,8 +25,18 @@ pub fn run(options: &cli::Check) -> Result<Exit> {
     let root = super::root()?;
     let chosen = if *all {
         exercise::all(&root)?
+    } else if exercises.is_empty() {
+        vec![exercise::load_or_here(&root, None, "check")?]
     } else {
-        exercises.iter().map(|id| exercise::load(&root, id)).collect::<Result<Vec<_>>>()?
+        let mut chosen: Vec<Exercise> = Vec::new();
+        for name in exercises {
+            let exercise = exercise::load(&root, name)?;
+            // `check 1 ex1` names one exercise.
+            if !chosen.iter().any(|other| other.id == exercise.id) {
+                chosen.push(exercise);
+            }
+        }
+        chosen
     };
     let several = chosen.len() > 1;
     let json = *format == cli::PlainFormat::Json;
@@ -98,8 +108,7 @@ fn remember(
         let entry = progress.exercises.entry(exercise.id.clone()).or_default();
         before.clone_from(&entry.sizes);
         let passed = judgement.verdict() == Verdict::Pass;
-        entry.state = if passed { State::Done } else { State::Started };
-        entry.points = judgement.points();
+        entry.checked(passed, judgement.points());
         entry.files = super::hint::files_digest(exercise);
         let codes = judgement.all_diagnostics().map(|problem| problem.code.name().to_owned());
         entry.codes = codes.collect();
@@ -142,16 +151,17 @@ fn today() -> String {
 
 fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String {
     let id = &exercise.id;
+    let progress = progress::load(root).map(|(progress, _)| progress).unwrap_or_default();
     if judgement.verdict() != Verdict::Pass {
         let first = judgement.outcomes.iter().find(|outcome| outcome.verdict == Verdict::Fail);
         let what = first.map_or("what is said above".to_owned(), |outcome| format!("the goal `{}`", outcome.id));
-        return format!("work on {what}, then `cargo xtask check {id}` again; stuck? `cargo xtask hint {id}`");
+        let kept =
+            if progress.is_done(id) { format!(". {id} stays done: it has passed before") } else { String::new() };
+        return format!("work on {what}, then `cargo xtask check {id}` again; stuck? `cargo xtask hint {id}`{kept}");
     }
-    let (progress, all) = (progress::load(root).map(|(progress, _)| progress).unwrap_or_default(), exercise::all(root));
-    let all = all.unwrap_or_default();
-    let open = progress.next(&all, Some(id));
+    let all = exercise::all(root).unwrap_or_default();
     let own = format!("`cargo xtask solution {id}` shows the course's own solution, and why");
-    match open {
+    match progress.next(&all, Some(id)) {
         Some(open) => format!("{own}; then {}, {}: read exercises/{}/README.md", open.id, open.data.title, open.id),
         None => format!("{own}. Every exercise is done"),
     }

@@ -7,7 +7,7 @@ use crate::evidence::Whose;
 use crate::exercise::{self, Exercise};
 use crate::exit::Exit;
 use crate::output;
-use crate::progress::{self, Entry, State};
+use crate::progress::{self, Entry};
 use crate::tree;
 use crate::trial::Files;
 use crate::units::wrap;
@@ -24,16 +24,17 @@ struct Hint<'a> {
 /// # Errors
 /// When the course or the learner's records cannot be read or written.
 pub fn run(options: &cli::Hint) -> Result<Exit> {
-    let cli::Hint { exercise: id, all } = options;
+    let cli::Hint { exercise: name, all } = options;
     let root = super::root()?;
-    let exercise = exercise::load(&root, id)?;
+    let exercise = exercise::load_or_here(&root, name.as_deref(), "hint")?;
+    let id = &exercise.id;
     let (progress, damage) = progress::load(&root)?;
     super::say_damage(damage);
     let entry = progress.exercises.get(&exercise.id).cloned().unwrap_or_default();
     if *all {
         return every(&exercise);
     }
-    if entry.state == State::Done && entry.files == files_digest(&exercise) {
+    if entry.passed_last() && entry.files == files_digest(&exercise) {
         output::data(&format!(
             "{id} is done, as of the last check. `cargo xtask solution {id}` shows the course's own solution.\n"
         ))?;

@@ -1,36 +1,45 @@
-//! `cargo xtask reset`: back to the starter. What was there is saved first, whatever it is, and never lost.
+//! `cargo xtask reset`: back to the start, with nothing but the files of the course: the learner's files, those that the exercise
+//! doesn't ask to change, and the alias for `cargo xtask`. What was there is saved first, whatever it is, and never lost.
 
 use crate::cli;
 use crate::diagnostic::shown;
 use crate::evidence;
-use crate::exercise::{self, Exercise};
-use crate::exit::Exit;
+use crate::exercise::{self, Exercise, alias};
+use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::progress::{self, State};
 use crate::tree;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A file that is not as it was at the start: where it is, below the exercise's folder, and what it held.
+type Start = (String, Vec<u8>);
 
 /// Runs `cargo xtask reset`.
 ///
 /// # Errors
 /// When something cannot be saved or written; then nothing that was there is gone.
 pub fn run(options: &cli::Reset) -> Result<Exit> {
-    let cli::Reset { exercise: id } = options;
+    let cli::Reset { exercise: name, course_files } = options;
     let root = super::root()?;
-    let exercise = exercise::load(&root, id)?;
-    let starter = evidence::starter_files(&exercise)?;
-    let differs = |(path, content): &&(String, Vec<u8>)| {
-        let file = exercise.folder.join(path);
-        let plain = fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_file());
-        !plain || fs::read(&file).ok().as_ref() != Some(content)
-    };
-    let changed: Vec<_> = starter.iter().filter(differs).collect();
-    if changed.is_empty() {
-        output::data(&format!("{id} is as it was at the start; there was nothing to reset\n"))?;
-    } else {
+    let exercise = exercise::load_or_here(&root, name.as_deref(), "reset")?;
+    let id = &exercise.id;
+    let mut changed: Vec<Start> = Vec::new();
+    if !course_files {
+        let starter = evidence::starter_files(&exercise)?;
+        changed.extend(starter.into_iter().filter(|(path, content)| {
+            let file = exercise.folder.join(path);
+            !is_plain(&file) || fs::read(&file).ok().as_ref() != Some(content)
+        }));
+    }
+    let (of_the_course, lost) = changed_course_files(&root, &exercise);
+    changed.extend(of_the_course);
+    if changed.is_empty() && lost.is_empty() {
+        let what = if *course_files { "the files of the course are as they were" } else { "everything is as it was" };
+        output::data(&format!("{id}: {what} at the start; there was nothing to reset\n"))?;
+    } else if !changed.is_empty() {
         let saved = save(&root, &exercise, changed.iter().map(|(path, _)| path.as_str()))?;
         for (path, content) in &changed {
             let file = exercise.folder.join(path);
@@ -45,17 +54,68 @@ pub fn run(options: &cli::Reset) -> Result<Exit> {
             Some(folder) => format!("; what you had is in {}", shown(&folder).display()),
             None => String::new(),
         };
-        output::data(&format!("{id}: {} is as it was at the start{where_to}\n", names.join(", ")))?;
+        let are = if names.len() == 1 { "is as it was" } else { "are as they were" };
+        output::data(&format!("{id}: {} {are} at the start{where_to}\n", names.join(", ")))?;
     }
-    let reset = progress::update(&root, |progress| {
-        if let Some(entry) = progress.exercises.get_mut(&exercise.id) {
-            (entry.state, entry.points) = (State::Todo, 0);
-            (entry.codes, entry.files) = Default::default();
-            (entry.hints, entry.sizes) = Default::default();
+    if !course_files {
+        let reset = progress::update(&root, |progress| {
+            if let Some(entry) = progress.exercises.get_mut(&exercise.id) {
+                (entry.state, entry.points, entry.last) = (State::Todo, 0, None);
+                (entry.codes, entry.files) = Default::default();
+                (entry.hints, entry.sizes) = Default::default();
+            }
+        });
+        match reset {
+            Ok(damage) => super::say_damage(damage),
+            Err(error) => {
+                output::note(&format!("the files are reset, but your progress could not be saved: {error:#}"))
+            }
         }
-    })?;
-    super::say_damage(reset);
+    }
+    if !lost.is_empty() {
+        let message = format!(
+            "{} can't be restored: the copy in {} was changed, too",
+            lost.join(", "),
+            shown(&exercise.starter()).display()
+        );
+        let help = format!(
+            "take the folder exercises/{id} from a new download of the workshop; with git: `git checkout -- exercises/{id}/starter`, then `cargo xtask reset {id} --course-files`"
+        );
+        bail!(Failure::new(Exit::Usage, message).help(help));
+    }
     Ok(Exit::Met)
+}
+
+/// Whether there is a regular file, not a link to one.
+fn is_plain(file: &Path) -> bool {
+    fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// The course's own files that were changed or are missing, and the names of those for which no copy is left that has the digest
+/// in exercise.toml.
+fn changed_course_files(root: &Path, exercise: &Exercise) -> (Vec<Start>, Vec<String>) {
+    let (mut changed, mut lost) = (Vec::new(), Vec::new());
+    for (path, digest) in &exercise.data.pristine {
+        let is_right = |content: &Vec<u8>| exercise::digest(content) == *digest;
+        let file = exercise.folder.join(path);
+        if is_plain(&file) && tree::content(&file).as_ref().is_some_and(is_right) {
+            continue;
+        }
+        match tree::content(&exercise.starter().join(path)).filter(is_right) {
+            Some(content) => changed.push((path.clone(), content)),
+            None => lost.push(path.clone()),
+        }
+    }
+    if alias::are_used(root) {
+        for (file, text) in alias::wanted(root, exercise) {
+            // Git may have made other line ends of it.
+            let is_same = fs::read_to_string(&file).is_ok_and(|there| there.replace("\r\n", "\n") == text);
+            if !is_same && let Ok(path) = file.strip_prefix(&exercise.folder) {
+                changed.push((path.to_string_lossy().replace('\\', "/"), text.into_bytes()));
+            }
+        }
+    }
+    (changed, lost)
 }
 
 /// Copies what is there to a folder that is there for nothing else; says which one. `None` if nothing was there.

@@ -16,9 +16,10 @@ use std::fs;
 /// # Errors
 /// When the course or the learner's records cannot be read.
 pub fn run(options: &cli::Solution) -> Result<Exit> {
-    let cli::Solution { exercise: id, reveal } = options;
+    let cli::Solution { exercise: name, reveal } = options;
     let root = super::root()?;
-    let exercise = exercise::load(&root, id)?;
+    let exercise = exercise::load_or_here(&root, name.as_deref(), "solution")?;
+    let id = &exercise.id;
     let (progress, damage) = progress::load(&root)?;
     super::say_damage(damage);
     let done = progress.exercises.get(&exercise.id).is_some_and(|entry| entry.state == State::Done);

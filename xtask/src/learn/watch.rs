@@ -41,8 +41,12 @@ enum Word {
 pub fn run(options: &cli::Watch) -> Result<Exit> {
     let cli::Watch { exercise: id } = options;
     let root = super::root()?;
-    let mut id = match id {
-        Some(id) => exercise::load(&root, id)?.id,
+    let named = match id {
+        Some(id) => Some(exercise::load(&root, id)?),
+        None => exercise::here(&root)?,
+    };
+    let mut id = match named {
+        Some(exercise) => exercise.id,
         None => next_open(&root, None)?.unwrap_or(exercise::all(&root)?.swap_remove(0).id),
     };
     let words = listen();
@@ -101,7 +105,7 @@ fn watch(root: &Path, id: &str, words: &Receiver<Word>) -> Result<Option<String>
                 }
                 None => output::message("there is no other exercise that is not done yet"),
             },
-            Ok(Word::Hint) => say(hint::run(&cli::Hint { exercise: id.to_owned(), all: false })),
+            Ok(Word::Hint) => say(hint::run(&cli::Hint { exercise: Some(id.to_owned()), all: false })),
             Ok(Word::List) => say(super::status::overview()),
             Ok(Word::Unknown(word)) => {
                 output::message(&format!("`{word}` is none of c, h, n, l, q (check, hint, next, list, quit)"));

@@ -40,8 +40,12 @@ struct Listed<'a> {
     level: &'static str,
     minutes: u32,
     state: State,
+    /// The most points of any check; all points if it is done.
     points: u32,
     points_max: u32,
+    /// Points of the last check, and whether it passed; null before the first one.
+    last_points: Option<u32>,
+    last_passed: Option<bool>,
     /// What is better done before.
     after: Vec<&'a str>,
     /// What of it is not done.
@@ -57,6 +61,11 @@ struct Listed<'a> {
 impl Listed<'_> {
     fn is_done(&self) -> bool {
         self.state == State::Done
+    }
+
+    /// The points of the last check, if it failed although the exercise is done.
+    fn failed_since(&self) -> Option<u32> {
+        self.last_points.filter(|_| self.is_done() && self.last_passed == Some(false))
     }
 
     fn saved(&self) -> Option<Saved> {
@@ -76,8 +85,13 @@ fn list<'a>(exercises: &'a [Exercise], progress: &'a Progress) -> List<'a> {
             level: exercise.data.level.name(),
             minutes: exercise.data.minutes,
             state: entry.map(|entry| entry.state).unwrap_or_default(),
-            points: entry.map(|entry| entry.points).unwrap_or_default(),
+            points: match entry {
+                Some(entry) if entry.state == State::Done => exercise.points(),
+                entry => entry.map(|entry| entry.points).unwrap_or_default().min(exercise.points()),
+            },
             points_max: exercise.points(),
+            last_points: entry.and_then(|entry| entry.last).map(|last| last.points),
+            last_passed: entry.and_then(|entry| entry.last).map(|last| last.passed),
             after: exercise.after().collect(),
             missing: progress.missing(exercise),
             bytes_before: saved.map(|saved| saved.before),
@@ -131,7 +145,7 @@ fn table(list: &List<'_>, Screen { width, color }: Screen) -> String {
     let cells = |one: &Listed<'_>| -> [String; 7] {
         [
             one.id.to_owned(),
-            one.state.name().to_owned(),
+            format!("{}{}", one.state.name(), if one.failed_since().is_some() { "*" } else { "" }),
             format!("{}/{}", one.points, one.points_max),
             one.minutes.to_string(),
             one.missing.join(", "),
@@ -166,6 +180,16 @@ fn table(list: &List<'_>, Screen { width, color }: Screen) -> String {
         let title = wrap(&row[6], room, 0).replace('\n', &format!("\n{}", " ".repeat(before_title)));
         line += &title;
         let _ = writeln!(text, "{}", line.trim_end());
+    }
+    for one in &list.exercises {
+        if let Some(points) = one.failed_since() {
+            let id = one.id;
+            let words = format!(
+                "* the last check of {id} failed, with {points} of {} points; it stays done, and `cargo xtask check {id}` judges it again",
+                one.points_max
+            );
+            let _ = writeln!(text, "{}", wrap(&words, width, 2));
+        }
     }
     text
 }
