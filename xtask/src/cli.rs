@@ -1,22 +1,22 @@
 //! The whole command line. The comments here are the help text.
 
+pub mod help;
+mod learn;
 mod sizes;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub use learn::{Check, Completions, Hint, List, ListFormat, Reset, Shell, Solution, Watch};
 pub use sizes::{Sizes, SizesFormat, Subject};
 use std::path::PathBuf;
 
 /// The runner of the workshop on Rust binary size.
-///
-/// Exit codes: 0 all asked for is met; 1 something is not met (a goal, a size, a stale document);
-/// 2 usage, or a malformed file; 3 the environment failed (no toolchain, no network, a full disk, a missing tool).
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 pub struct Cli {
-    /// Colours: `auto` looks at the terminal, NO_COLOR and CLICOLOR_FORCE.
+    /// When to use color: `auto` depends on the terminal, NO_COLOR and CLICOLOR_FORCE
     #[arg(long, global = true, value_enum, default_value_t)]
     pub color: Color,
-    /// What to do; without it: where you are, and what to type next.
+    /// What to do
     #[command(subcommand)]
     pub verb: Option<Verb>,
 }
@@ -32,31 +32,33 @@ pub enum Verb {
     Watch(Watch),
     /// Gives the next hint, chosen by what is wrong now.
     Hint(Hint),
-    /// Shows the course's solution and why it is one, beside yours.
+    /// Shows the course's solution beside yours, and explains it.
     Solution(Solution),
-    /// Brings an exercise back to its start; saves your files first and says where.
+    /// Restores an exercise's files as they were at the start; saves yours first.
     Reset(Reset),
-    /// Looks for the tools, and for what in your environment would change sizes.
+    /// Looks for the tools, and for anything in your environment that would change sizes.
     Doctor,
-    /// Shows who owns the bytes of a program: by crate, by function, by section.
+    /// Shows where the bytes of a program come from: by crate, by function, by section.
     Bloat(Bloat),
     /// Shows what has changed between two profiles, or two files: by section, crate and function.
     Diff(Diff),
-    /// Takes each setting of a profile out alone, and puts it in alone: what it is worth, and what it costs.
+    /// Adds and removes each setting of a profile on its own, and shows what it saves and costs.
     WhatIf(WhatIf),
-    /// Writes one HTML file to explore: the ladder, whose doing the bytes are, treemaps, changes, tables.
+    /// Writes one HTML file to explore: the ladder, where the bytes come from, treemaps, changes, tables.
     Report(Report),
     /// Packs a program into a container image that holds nothing else, without a daemon.
     Image(Image),
-    /// Grades a folder of submissions that nobody trusts; goes on where an earlier run stopped.
+    /// Grades a folder of untrusted submissions; resumes an interrupted run.
     Grade(Grade),
-    /// For those who make exercises.
+    /// Makes a new exercise, or proves the course.
     #[command(subcommand)]
     Author(Author),
-    /// Builds every profile that the tables name, checks that each program still does its work, shows the sizes.
+    /// Builds every profile in the size tables, checks that each program still works, shows the sizes.
     Sizes(Sizes),
     /// Rewrites what is generated in README.md and the book: numbers, tables, pictures, listings, output of commands.
     Docs(Docs),
+    /// Prints a script with which your shell completes `cargo xtask`.
+    Completions(Completions),
 }
 
 impl Verb {
@@ -70,87 +72,9 @@ impl Verb {
             Self::WhatIf(WhatIf { format, .. }) | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
             Self::Grade(Grade { list, format, .. }) => *list && format.contains(&GradeFormat::Json),
             Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,
-            Self::Author(_) | Self::Docs(_) | Self::Report(_) => false,
+            Self::Author(_) | Self::Docs(_) | Self::Report(_) | Self::Completions(_) => false,
         }
     }
-}
-
-/// `cargo xtask list`.
-#[derive(Debug, Args)]
-pub struct List {
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    pub format: ListFormat,
-}
-
-/// How the list of exercises is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ListFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON document, also for errors.
-    Json,
-    /// A summary to hand in.
-    Markdown,
-}
-
-/// `cargo xtask check`.
-#[derive(Debug, Args)]
-pub struct Check {
-    /// The exercises, by name [default: the one of the current folder]
-    #[arg(value_name = "EXERCISE", conflicts_with = "all")]
-    pub exercises: Vec<String>,
-    /// Check every exercise
-    #[arg(long)]
-    pub all: bool,
-    /// Judge the course's own solution instead; your files are not touched
-    #[arg(long)]
-    pub solution: bool,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t)]
-    pub format: PlainFormat,
-}
-
-/// `cargo xtask watch`.
-#[derive(Debug, Args)]
-pub struct Watch {
-    /// The exercise [default: the one of the current folder, or else the next one to do]
-    #[arg(value_name = "EXERCISE")]
-    pub exercise: Option<String>,
-}
-
-/// `cargo xtask hint`.
-#[derive(Debug, Args)]
-pub struct Hint {
-    /// The exercise [default: the one of the current folder]
-    #[arg(value_name = "EXERCISE")]
-    pub exercise: Option<String>,
-    /// Show every hint
-    #[arg(long)]
-    pub all: bool,
-}
-
-/// `cargo xtask solution`.
-#[derive(Debug, Args)]
-pub struct Solution {
-    /// The exercise [default: the one of the current folder]
-    #[arg(value_name = "EXERCISE")]
-    pub exercise: Option<String>,
-    /// Show it although your exercise is not done
-    #[arg(long)]
-    pub reveal: bool,
-}
-
-/// `cargo xtask reset`.
-#[derive(Debug, Args)]
-pub struct Reset {
-    /// The exercise [default: the one of the current folder]
-    #[arg(value_name = "EXERCISE")]
-    pub exercise: Option<String>,
-    /// Restore only the files that the exercise doesn't ask you to change; your work and your points stay
-    #[arg(long)]
-    pub course_files: bool,
 }
 
 /// `cargo xtask author`.
@@ -191,7 +115,7 @@ pub enum PlainFormat {
     Json,
 }
 
-/// When to use colours.
+/// When to use color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     /// If the output is a terminal.

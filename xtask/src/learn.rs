@@ -1,6 +1,7 @@
 //! The verbs for learners. Each one is a file; what they share is here.
 
 pub mod check;
+pub mod completions;
 pub mod doctor;
 pub mod hint;
 pub mod reset;

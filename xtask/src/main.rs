@@ -34,7 +34,6 @@ mod tree;
 mod trial;
 mod units;
 
-use clap::Parser as _;
 use cli::{Cli, Verb};
 use std::process::ExitCode;
 
@@ -43,7 +42,7 @@ fn main() -> ExitCode {
     if let Some(code) = cargo::plan::serve().or_else(cargo::record::serve) {
         return code;
     }
-    let cli = match Cli::try_parse() {
+    let cli = match cli::help::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return output::usage(&error).into(),
     };
@@ -68,6 +67,7 @@ fn main() -> ExitCode {
         Some(Verb::Author(verb)) => author::run(&verb),
         Some(Verb::Sizes(options)) => sizes::run(&options),
         Some(Verb::Docs(options)) => docs::run(&options),
+        Some(Verb::Completions(options)) => learn::completions::run(&options),
     });
     let exit = result.unwrap_or_else(|error| {
         let failure = exit::failure_of(&error);
