@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod doctor;
 pub mod hint;
+mod keys;
 pub mod reset;
 pub mod solution;
 pub mod status;

@@ -5,6 +5,7 @@ mod attend;
 pub mod descriptors;
 mod ends;
 pub mod sandbox;
+pub mod terminal;
 pub mod watch;
 
 use anyhow::{Context as _, Result, bail};
@@ -421,9 +422,9 @@ fn live() -> MutexGuard<'static, Live> {
 pub fn end_children_on_signal() -> Result<()> {
     #[cfg(unix)]
     {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-        let mut signals =
-            signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]).context("cannot watch for Ctrl-C")?;
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+        let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])
+            .context("cannot watch for Ctrl-C")?;
         thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
                 // The lock is kept until the process is gone: nothing new starts, nothing is half written.
@@ -431,6 +432,7 @@ pub fn end_children_on_signal() -> Result<()> {
                 for &child in &live.children {
                     end_group_of(child);
                 }
+                terminal::restore();
                 remove_litter();
                 if let Some(words) = *words_at_the_end() {
                     let _ = writeln!(std::io::stderr(), "{words}");

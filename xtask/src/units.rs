@@ -50,22 +50,33 @@ pub fn change(bytes: u64, reference: u64) -> String {
     }
 }
 
-/// Breaks lines between words so that they fit a terminal of this many columns; the lines after the first one begin with
-/// `indent` spaces. Without a width the text stays as it is. A word that is longer than a line stays whole.
+/// Breaks lines between words so that they fit a terminal of this many columns; the lines that this adds begin with `indent`
+/// spaces. Without a width the text stays as it is. A word that is longer than a line stays whole.
 pub fn wrap(text: &str, width: Option<usize>, indent: usize) -> String {
     let Some(width) = width else { return text.to_owned() };
+    text.split('\n').map(|line| wrap_line(line, width, indent)).collect::<Vec<_>>().join("\n")
+}
+
+fn wrap_line(line: &str, width: usize, indent: usize) -> String {
     let mut wrapped = String::new();
     let mut column = 0;
-    for (index, word) in text.split(' ').enumerate() {
-        let length = word.chars().count();
-        if index > 0 && column + 1 + length > width && column > indent {
+    // Spaces belong to the word after them, so that none is left at the end of a line.
+    let mut spaces = 0;
+    for (index, word) in line.split(' ').enumerate() {
+        spaces += usize::from(index > 0);
+        if word.is_empty() {
+            continue;
+        }
+        let length = console::measure_text_width(word);
+        if column + spaces + length > width && column > indent {
             wrapped.push('\n');
             wrapped.extend(std::iter::repeat_n(' ', indent));
             column = indent;
-        } else if index > 0 {
-            wrapped.push(' ');
-            column += 1;
+        } else {
+            wrapped.extend(std::iter::repeat_n(' ', spaces));
+            column += spaces;
         }
+        spaces = 0;
         wrapped.push_str(word);
         column += length;
     }
@@ -162,7 +173,9 @@ mod tests {
     #[test]
     fn long_lines_are_broken_between_words() {
         assert_eq!(wrap("one two three four", Some(9), 2), "one two\n  three\n  four");
-        assert_eq!(wrap("  pass  a-very-long-word", Some(9), 4), "  pass \n    a-very-long-word");
+        assert_eq!(wrap("  pass  a-very-long-word", Some(9), 4), "  pass\n    a-very-long-word");
+        assert_eq!(wrap("one two\n\n- three four\n", Some(9), 2), "one two\n\n- three\n  four\n");
+        assert_eq!(wrap("\u{1b}[1mone\u{1b}[0m two 三四五", Some(9), 0), "\u{1b}[1mone\u{1b}[0m two\n三四五");
         assert_eq!(wrap("one two", None, 2), "one two");
     }
 

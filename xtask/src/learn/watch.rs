@@ -1,7 +1,9 @@
 //! `cargo xtask watch`: a check at every save. It looks at the files' contents a few times a second instead of waiting
 //! for file events: that works on every file system (network, container, WSL), sees an editor that renames a new file
-//! over the old one, and cannot drop a save. Plain lines only: nothing is redrawn, so a screen reader can follow.
+//! over the old one, and cannot drop a save. Plain lines only, so a screen reader can follow; where single keys are pressed, one
+//! line of status comes last and makes room for what follows.
 
+use super::keys::{Keys, Word};
 use super::{check, hint};
 use crate::check::Verdict;
 use crate::cli;
@@ -10,29 +12,22 @@ use crate::evidence::Whose;
 use crate::exercise::{self, Exercise};
 use crate::exit::Exit;
 use crate::output;
-use crate::proc;
+use crate::proc::{self, terminal};
 use crate::progress;
+use crate::report::path;
 use crate::report::receipt::{self, Checked};
 use crate::trial::Voice;
+use crate::units::wrap;
 use anyhow::Result;
+use std::io::{self, Write as _};
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// How often the files are looked at. A save is taken when two looks in a row see the same: editors that write in
 /// pieces are not caught in the middle.
 const LOOK: Duration = Duration::from_millis(120);
-
-/// What the learner types, as a line.
-enum Word {
-    Again,
-    Hint,
-    List,
-    Next,
-    Quit,
-    Unknown(String),
-}
 
 /// Runs `cargo xtask watch`.
 ///
@@ -49,25 +44,52 @@ pub fn run(options: &cli::Watch) -> Result<Exit> {
         Some(exercise) => exercise.id,
         None => next_open(&root, None)?.unwrap_or(exercise::all(&root)?.swap_remove(0).id),
     };
-    let words = listen();
+    let mut desk = Desk { keys: Keys::listen(), status: false };
+    if desk.keys.are_single() {
+        // The status is on the line where the shell goes on.
+        proc::say_when_interrupted("");
+    }
     loop {
-        match watch(&root, &id, &words)? {
+        match watch(&root, &id, &mut desk)? {
             Some(next) => id = next,
             None => return Ok(Exit::Met),
         }
     }
 }
 
+/// Where the learner types and reads.
+struct Desk {
+    keys: Keys,
+    /// Whether the last line is the status, which makes room for whatever comes next.
+    status: bool,
+}
+
+impl Desk {
+    /// Makes room for other lines.
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.status) {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+
+    /// Shows where the learner is, in one line, where keys are pressed: there it can be taken back.
+    fn show_status(&mut self, root: &Path, id: &str) {
+        if !self.keys.are_single() || self.status {
+            return;
+        }
+        let (Ok(all), Ok((progress, _))) = (exercise::all(root), progress::load(root)) else { return };
+        let line = path::status(&all, &progress, id, output::width_of_messages());
+        self.status = write!(io::stderr(), "{line}").and_then(|()| io::stderr().flush()).is_ok();
+    }
+}
+
 /// Watches one exercise until the learner wants another one (its name) or no more.
-fn watch(root: &Path, id: &str, words: &Receiver<Word>) -> Result<Option<String>> {
+fn watch(root: &Path, id: &str, desk: &mut Desk) -> Result<Option<String>> {
     let exercise = exercise::load(root, id)?;
     let files: Vec<String> =
         exercise.edits().map(|path| shown(&exercise.folder.join(path)).display().to_string()).collect();
-    output::message(&format!(
-        "watching {id}, {}: {}\nsave to check; or type a letter and Enter: c check again, h hint, n next exercise, l list, q quit\n",
-        exercise.data.title,
-        files.join(", ")
-    ));
+    say(&format!("watching {id}, {}: {}", exercise.data.title, files.join(", ")));
+    say(&format!("{}\n", help(desk)));
     let mut seen = String::new();
     let mut started = None;
     let mut running: Option<JoinHandle<Result<Checked>>> = None;
@@ -76,6 +98,7 @@ fn watch(root: &Path, id: &str, words: &Receiver<Word>) -> Result<Option<String>
         let settled = now == seen;
         seen = now;
         if settled && started.as_ref() != Some(&seen) {
+            desk.clear();
             if let Some(older) = running.take() {
                 cancel(older);
                 output::message("saved again: the newer files are checked instead\n");
@@ -87,31 +110,56 @@ fn watch(root: &Path, id: &str, words: &Receiver<Word>) -> Result<Option<String>
             }));
         }
         if let Some(finished) = running.take_if(|running| running.is_finished()) {
-            show(root, finished)?;
+            show(root, finished, desk)?;
         }
-        match words.recv_timeout(LOOK) {
-            Err(RecvTimeoutError::Timeout) => {}
+        if terminal::has_resumed() {
+            desk.status = false;
+        }
+        if running.is_none() && started.is_some() {
+            desk.show_status(root, id);
+        }
+        let word = match desk.keys.words.recv_timeout(LOOK) {
+            Err(RecvTimeoutError::Timeout) => continue,
             // Nobody types here, as under `watch </dev/null`: saves are all there is.
-            Err(RecvTimeoutError::Disconnected) => thread::sleep(LOOK),
-            Ok(Word::Again) => started = None,
-            Ok(Word::Quit) => {
+            Err(RecvTimeoutError::Disconnected) => {
+                thread::sleep(LOOK);
+                continue;
+            }
+            Ok(word) => word,
+        };
+        desk.clear();
+        match word {
+            Word::Again => started = None,
+            Word::Quit => {
                 running.take().into_iter().for_each(cancel);
                 return Ok(None);
             }
-            Ok(Word::Next) => match next_open(root, Some(id))? {
+            Word::Next => match next_open(root, Some(id))? {
                 Some(next) => {
                     running.take().into_iter().for_each(cancel);
                     return Ok(Some(next));
                 }
-                None => output::message("there is no other exercise that is not done yet"),
+                None => say("there is no other exercise that is not done yet"),
             },
-            Ok(Word::Hint) => say(hint::run(&cli::Hint { exercise: Some(id.to_owned()), all: false })),
-            Ok(Word::List) => say(super::status::overview()),
-            Ok(Word::Unknown(word)) => {
-                output::message(&format!("`{word}` is none of c, h, n, l, q (check, hint, next, list, quit)"));
+            Word::Hint => fail(hint::run(&cli::Hint { exercise: Some(id.to_owned()), all: false })),
+            Word::List => fail(super::status::overview()),
+            Word::Keys => say(&help(desk)),
+            Word::Unknown(word) => {
+                say(&format!("`{}` is none of c, h, n, l, q (check, hint, next, list, quit)", output::one_line(&word)));
             }
         }
     }
+}
+
+/// What can be typed.
+fn help(desk: &Desk) -> String {
+    let how = if desk.keys.are_single() { "press a key" } else { "type a letter and Enter" };
+    format!("save to check; or {how}: c check again, h hint, n next exercise, l list, q quit")
+}
+
+/// A message of this verb, broken between words.
+fn say(text: &str) {
+    output::message(&wrap(text, output::width_of_messages(), 0));
 }
 
 /// Ends a check that nobody waits for any more.
@@ -121,14 +169,24 @@ fn cancel(running: JoinHandle<Result<Checked>>) {
     proc::resume();
 }
 
-fn show(root: &Path, finished: JoinHandle<Result<Checked>>) -> Result<()> {
+fn show(root: &Path, finished: JoinHandle<Result<Checked>>, desk: &Desk) -> Result<()> {
     match finished.join() {
         Ok(Ok(checked)) => {
             output::data(&receipt::text(&checked, output::width(), console::colors_enabled()))?;
-            if checked.judgement.verdict() == Verdict::Pass
-                && let Some(next) = next_open(root, Some(&checked.exercise.id))?
+            let id = &checked.exercise.id;
+            if !desk.keys.are_single()
+                && let (Ok(all), Ok((progress, _))) = (exercise::all(root), progress::load(root))
             {
-                output::message(&format!("type n and Enter for {next}, or q and Enter to stop here"));
+                say(&path::course_line(&all, &progress));
+            }
+            if checked.judgement.verdict() == Verdict::Pass
+                && let Some(next) = next_open(root, Some(id))?
+            {
+                say(&if desk.keys.are_single() {
+                    format!("press n for {next}, or q to stop here")
+                } else {
+                    format!("type n and Enter for {next}, or q and Enter to stop here")
+                });
             }
             output::message("\nwatching for the next save");
         }
@@ -141,7 +199,7 @@ fn show(root: &Path, finished: JoinHandle<Result<Checked>>) -> Result<()> {
     Ok(())
 }
 
-fn say(result: Result<Exit>) {
+fn fail(result: Result<Exit>) {
     if let Err(error) = result {
         output::failure(&crate::exit::failure_of(&error), false);
     }
@@ -153,25 +211,4 @@ fn next_open(root: &Path, id: Option<&str>) -> Result<Option<String>> {
     let (progress, damage) = progress::load(root)?;
     super::say_damage(damage);
     Ok(progress.next(&all, id).map(|exercise| exercise.id.clone()))
-}
-
-/// Passes on what is typed, line by line: no key is grabbed, so every terminal and every screen reader works.
-fn listen() -> Receiver<Word> {
-    let (sender, words) = mpsc::channel();
-    thread::spawn(move || {
-        for line in std::io::stdin().lines().map_while(Result::ok) {
-            let word = match line.trim().to_lowercase().as_str() {
-                "" | "c" | "check" => Word::Again,
-                "h" | "hint" => Word::Hint,
-                "l" | "list" => Word::List,
-                "n" | "next" => Word::Next,
-                "q" | "quit" | "exit" => Word::Quit,
-                other => Word::Unknown(other.to_owned()),
-            };
-            if sender.send(word).is_err() {
-                return;
-            }
-        }
-    });
-    words
 }

@@ -262,6 +262,33 @@ pub fn overview(exercises: &[Exercise], progress: &Progress, screen: Screen) -> 
     text + "\n" + &wrap(last, screen.width, 0) + "\n"
 }
 
+/// How much of the course is done, in a line.
+pub fn course_line(exercises: &[Exercise], progress: &Progress) -> String {
+    let list = list(exercises, progress);
+    let (points, most) = list.points();
+    format!("the course: {} of {} exercises done, {points} of {most} points", list.done(), exercises.len())
+}
+
+/// Where a learner is who watches an exercise, in one line of the terminal.
+pub fn status(exercises: &[Exercise], progress: &Progress, id: &str, width: Option<usize>) -> String {
+    let list = list(exercises, progress);
+    let (points, most) = list.points();
+    let (done, count) = (list.done(), exercises.len());
+    let own = list.exercises.iter().find(|one| one.id == id);
+    let own = own
+        .map_or_else(String::new, |one| format!("{}/{} points", one.last_points.unwrap_or(one.points), one.points_max));
+    let keys = "c check, h hint, n next, l list, q quit";
+    let lines = [
+        format!("[{id}: {own} | course: {done}/{count} done, {points}/{most} points | {keys}]"),
+        format!("[{id}: {own} | {done}/{count} done | {keys}]"),
+        format!("[{id}: {own} | {done}/{count} done | c h n l q ?]"),
+        format!("[{id}: {own} | {done}/{count}]"),
+    ];
+    // The last column stays free: some terminals go on to the next line after it.
+    let fits = |line: &&String| width.is_none_or(|width| line.chars().count() < width);
+    lines.iter().find(fits).or(lines.last()).cloned().unwrap_or_default()
+}
+
 /// A summary that a learner can hand in. It says that it proves nothing.
 pub fn markdown(exercises: &[Exercise], progress: &Progress) -> String {
     let list = list(exercises, progress);

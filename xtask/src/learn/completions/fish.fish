@@ -1,4 +1,5 @@
-# Completion of `cargo xtask` for fish, written by `cargo xtask completions fish`. It adds to the completion of Cargo.
+# Completion of `cargo xtask` for fish, written by `cargo xtask completions fish`. It adds to the completion of Cargo,
+# which offers its own options of `cargo check` after `cargo xtask check` as well.
 
 # The exercises of the workshop that the current folder is in.
 function __cargo_xtask_exercises
@@ -18,7 +19,7 @@ end
 function __cargo_xtask_at
     set -l typed (commandline -opc)
     test (count $typed) -ge 2; and test "$typed[2]" = xtask; or return 1
-    set -l verb
+    set -l verb ''
     set -l skip 0
     for word in $typed[3..-1]
         if test $skip = 1
@@ -26,11 +27,11 @@ function __cargo_xtask_at
         else if test "$word" = --color
             set skip 1
         else if not string match -q -- '-*' $word
-            set -l longer (string join ' ' $verb $word)
-            contains -- "$longer" $__cargo_xtask_verbs; and set verb $verb $word
+            set -l longer (string trim -- "$verb $word")
+            contains -- $longer $__cargo_xtask_verbs; and set verb $longer
         end
     end
-    test (string join ' ' $verb) = "$argv[1]"
+    test "$verb" = "$argv[1]"
 end
 
 complete -c cargo -n 'test (count (commandline -opc)) = 1' -f -a xtask -d 'The runner of the workshop'

@@ -1,4 +1,3 @@
-#compdef cargo
 # Completion of `cargo xtask` for zsh, written by `cargo xtask completions zsh`. Read it after `compinit`. It completes
 # `cargo xtask` only, and leaves everything else to the completion of Cargo that was there before.
 
@@ -62,6 +61,10 @@ _cargo_or_xtask() {
         return
     fi
     (( CURRENT != 2 )) || compadd xtask
-    [[ -z $_cargo_xtask_other ]] || "$_cargo_xtask_other" "$@"
+    if [[ -n $_cargo_xtask_other ]]; then
+        "$_cargo_xtask_other" "$@"
+    else
+        _default
+    fi
 }
 compdef _cargo_or_xtask cargo
