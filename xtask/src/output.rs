@@ -60,12 +60,17 @@ pub fn message(text: &str) {
 
 /// Prints something that the user should know.
 pub fn note(text: &str) {
-    message(&format!("{} {text}", console::style("note:").cyan().bold().for_stderr()));
+    labeled(console::style("note:").cyan(), text);
 }
 
 /// Prints what is not met.
 pub fn not_met(text: &str) {
-    message(&format!("{} {text}", console::style("error:").red().bold().for_stderr()));
+    labeled(console::style("error:").red(), text);
+}
+
+/// Prints a message behind its label, broken between words where the terminal is too narrow for it.
+fn labeled(label: console::StyledObject<&str>, text: &str) {
+    message(&units::wrap(&format!("{} {text}", label.bold().for_stderr()), width_of_messages(), 0));
 }
 
 /// Opens a file with the program that the desktop has for it.
@@ -105,7 +110,7 @@ pub fn failure(failure: &Failure, json: bool) {
         message(&format!("  --> {}{line}{column}", place.file.display()));
     }
     if let Some(help) = help {
-        message(&format!("{} {help}", console::style("help:").green().bold().for_stderr()));
+        labeled(console::style("help:").green(), help);
     }
 }
 

@@ -4,6 +4,7 @@ pub mod anatomy;
 pub mod budget;
 pub mod csv;
 pub mod grade;
+mod grid;
 pub mod html;
 pub mod image;
 pub mod json;

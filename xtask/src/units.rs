@@ -80,7 +80,8 @@ fn wrap_line(line: &str, width: usize, indent: usize) -> String {
         wrapped.push_str(word);
         column += length;
     }
-    wrapped
+    // Nothing but spaces.
+    if wrapped.is_empty() { line.to_owned() } else { wrapped }
 }
 
 /// The bytes that a text such as `320 KiB` means. A file has a whole number of them.

@@ -20,6 +20,16 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    /// The word that people see.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 /// A text file that problems are found in.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -138,23 +148,38 @@ impl Diagnostic {
         self
     }
 
-    /// The problem as people read it, in the way of rustc; its help fits a terminal of this many columns.
+    /// The problem as people read it, in the way of rustc. Its words fit a terminal of this many columns; lines of a file are cut.
     pub fn render(&self, color: bool, width: Option<usize>) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let renderer = width.map_or(renderer.clone(), |width| renderer.term_width(width));
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
         let (title, rest) = self.message.split_once('\n').unwrap_or((&self.message, ""));
         let path = self.place.as_ref().map(|place| shown(&place.file).display().to_string());
-        let mut group = Group::with_title(level.primary_title(title).id(self.code.name()));
+        let mut group = Group::with_title(level.primary_title(TITLE).id(self.code.name()));
+        let mut aside = Vec::new();
         match (&self.picture, &path) {
             (Some(Picture { source, primary, secondary }), Some(path)) => {
-                let mut snippet = Snippet::source(&*source.text)
-                    .path(path)
-                    .annotation(AnnotationKind::Primary.span(primary.0.clone()).label(&primary.1));
-                if let Some((range, label)) = secondary {
-                    snippet = snippet.annotation(AnnotationKind::Context.span(range.clone()).label(label));
+                let mut label = |range: &Range<usize>, words: &'_ str| {
+                    let fits = width.is_none_or(|width| end_of_label(&source.text, range, words) <= width);
+                    if !fits {
+                        aside.push(wrap(words, width.map(|width| width.saturating_sub(7)), 0));
+                    }
+                    fits
+                };
+                let mut mark = AnnotationKind::Primary.span(primary.0.clone());
+                if label(&primary.0, &primary.1) {
+                    mark = mark.label(&primary.1);
+                }
+                let mut snippet = Snippet::source(&*source.text).path(path).annotation(mark);
+                if let Some((range, words)) = secondary {
+                    let mut mark = AnnotationKind::Context.span(range.clone());
+                    if label(range, words) {
+                        mark = mark.label(words);
+                    }
+                    snippet = snippet.annotation(mark);
                 }
                 group = group.element(snippet);
             }
@@ -167,6 +192,9 @@ impl Diagnostic {
             }
             _ => {}
         }
+        for words in &aside {
+            group = group.element(Level::NOTE.no_name().message(words));
+        }
         if !rest.is_empty() {
             group = group.element(Level::NOTE.no_name().message(rest));
         }
@@ -175,8 +203,22 @@ impl Diagnostic {
         if let Some(help) = &help {
             group = group.element(Level::HELP.message(help));
         }
-        renderer.render(&[group])
+        // "error[the/code]: " comes before it, and may fill the first line: lines are broken here, not by the renderer.
+        let label = format!("{}[{}]:", self.severity.name(), self.code.name());
+        let title = wrap(&format!("{label} {title}"), width, 2);
+        renderer.render(&[group]).replacen(TITLE, title[label.len()..].trim_start_matches(' '), 1)
     }
+}
+
+/// Holds the place of a problem's message.
+const TITLE: &str = "[the message]";
+
+/// The column in which words beside an underlined part of the text end.
+fn end_of_label(text: &str, range: &Range<usize>, words: &str) -> usize {
+    let (line, column) = line_and_column(text, range.start);
+    let underlined = text[range.clone()].lines().next().unwrap_or_default().chars().count().max(1);
+    // The number of the line, and " | ".
+    line.to_string().len() + 3 + (column - 1) + underlined + 1 + words.chars().count()
 }
 
 /// The file of a problem as it is named in an exercise: relative to the exercise's folder, if it is below.

@@ -35,9 +35,10 @@ pub fn run(options: &cli::Hint) -> Result<Exit> {
         return every(&exercise);
     }
     if entry.passed_last() && entry.files == files_digest(&exercise) {
-        output::data(&format!(
+        let words = format!(
             "{id} is done, as of the last check. `cargo xtask solution {id}` shows the course's own solution.\n"
-        ))?;
+        );
+        output::data(&wrap(&words, output::width(), 0))?;
         return Ok(Exit::Met);
     }
     let codes = wrong_now(&exercise, &entry);
@@ -54,14 +55,16 @@ pub fn run(options: &cli::Hint) -> Result<Exit> {
         },
     };
     let about = hint.name.split_once('#').and_then(|(code, _)| Code::of(code));
-    let about = about.map(|code| format!(" for {}\n\n  {}", code.name(), code.meaning())).unwrap_or_default();
+    let width = output::width();
+    let about =
+        about.map(|code| format!(" for {}\n\n{}", code.name(), wrap(&format!("  {}", code.meaning()), width, 2)));
+    let about = about.unwrap_or_default();
     let more = match left {
         0 => format!(
             "That was the last hint. `cargo xtask hint {id} --all` shows every one again; `cargo xtask solution {id} --reveal` shows the solution."
         ),
         _ => format!("{left} more: `cargo xtask hint {id}` again."),
     };
-    let width = output::width();
     let text = wrap(&format!("  {}", hint.text), width, 2);
     output::data(&format!("{id}, a hint{about}\n\n{text}\n\n{}\n", wrap(&more, width, 0)))?;
     let name = hint.name.clone();

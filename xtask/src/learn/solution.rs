@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::progress::{self, State};
 use crate::tree;
+use crate::units::wrap;
 use anyhow::Result;
 use similar::TextDiff;
 use std::fs;
@@ -24,9 +25,10 @@ pub fn run(options: &cli::Solution) -> Result<Exit> {
     super::say_damage(damage);
     let done = progress.exercises.get(&exercise.id).is_some_and(|entry| entry.state == State::Done);
     if !done && !reveal {
-        output::message(&format!(
+        let words = format!(
             "{id} is not done yet. `cargo xtask hint {id}` gives the next hint; `cargo xtask solution {id} --reveal` shows the solution all the same."
-        ));
+        );
+        output::message(&wrap(&words, output::width_of_messages(), 0));
         return Ok(Exit::NotMet);
     }
     let mut text = String::new();
@@ -34,8 +36,44 @@ pub fn run(options: &cli::Solution) -> Result<Exit> {
         text += &difference(&exercise, &path, &solved);
     }
     let notes = fs::read_to_string(exercise.solution.join("NOTES.md")).unwrap_or_default();
-    output::data(&format!("{text}\n{}\n", notes.trim_end()))?;
+    output::data(&format!("{text}\n{}\n", fit(notes.trim_end(), output::width())))?;
     Ok(Exit::Met)
+}
+
+/// A Markdown text whose paragraphs fit the terminal; code and tables stay as they are. Without a terminal it is the file's text.
+fn fit(markdown: &str, width: Option<usize>) -> String {
+    if width.is_none() {
+        return markdown.to_owned();
+    }
+    let (mut lines, mut paragraph, mut is_code) = (Vec::new(), String::new(), false);
+    let begins_item = |line: &str| {
+        let mark = line.trim_start().split(' ').next().unwrap_or_default();
+        matches!(mark, "-" | "*" | "#" | "##" | "###")
+            || mark.strip_suffix('.').is_some_and(|number| number.parse::<u32>().is_ok())
+    };
+    let end = |paragraph: &mut String, lines: &mut Vec<String>| {
+        if !paragraph.is_empty() {
+            let indent = if begins_item(paragraph) { 2 } else { 0 };
+            lines.push(wrap(&std::mem::take(paragraph), width, indent));
+        }
+    };
+    for line in markdown.lines() {
+        let is_fence = line.trim_start().starts_with("```");
+        let is_kept = is_code || is_fence || line.starts_with(['|', '<']) || line.trim().is_empty();
+        if is_kept || begins_item(line) {
+            end(&mut paragraph, &mut lines);
+        }
+        if is_kept {
+            lines.push(line.to_owned());
+        } else if paragraph.is_empty() {
+            line.clone_into(&mut paragraph);
+        } else {
+            paragraph += &format!(" {}", line.trim());
+        }
+        is_code ^= is_fence;
+    }
+    end(&mut paragraph, &mut lines);
+    lines.join("\n")
 }
 
 /// From the learner's file to the solved one.
@@ -49,4 +87,20 @@ fn difference(exercise: &Exercise, path: &str, solved: &[u8]) -> String {
     let diff = TextDiff::from_lines(own.as_str(), &solved);
     let (yours, theirs) = (format!("{name} (yours)"), format!("solutions/{}/{path}", exercise.id));
     diff.unified_diff().context_radius(3).header(&yours, &theirs).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_fits_the_terminal_and_code_stays_as_it_is() {
+        let text = "# A title that is long\n\nOne two three\nfour five.\n\n- an item of\n  some words\n- another\n\n```console\n$ cargo build --release --locked\n```\n\n| a | table of words |\n";
+        assert_eq!(fit(text, None), text);
+        assert_eq!(
+            fit(text, Some(14)),
+            "# A title that\n  is long\n\nOne two three\nfour five.\n\n- an item of\n  some words\n- another\n\n```console\n$ cargo build --release --locked\n```\n\n| a | table of words |"
+        );
+        assert_eq!(fit("One two\nthree", Some(40)), "One two three");
+    }
 }

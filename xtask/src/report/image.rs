@@ -1,6 +1,6 @@
 //! What `cargo xtask image` has packed: for people, and as JSON.
 
-use super::receipt::{grid, right};
+use super::grid::Grid;
 use crate::units::{change, thousands};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -88,11 +88,11 @@ pub fn json(image: &Image) -> serde_json::Result<String> {
 
 /// The image as people read it.
 pub fn text(image: &Image, width: Option<usize>) -> String {
-    let mut grid = grid(&["", "bytes", "compressed", "needs"], width);
-    right(&mut grid, 1);
-    right(&mut grid, 2);
+    let mut grid = Grid::new(&["", "bytes", "compressed", "needs"], width);
+    grid.right(1);
+    grid.right(2);
     let mut row = |what: &str, sizes: &Sizes, needs: &str| {
-        grid.add_row([what, &thousands(sizes.bytes), &thousands(sizes.compressed), needs]);
+        grid.add_row([what.to_owned(), thousands(sizes.bytes), thousands(sizes.compressed), needs.to_owned()]);
     };
     if let Some(dynamic) = &image.dynamic {
         row("the program, linked dynamically", dynamic, "a loader and C's library in the image");

@@ -19,6 +19,9 @@ pub struct Screen {
 /// Columns below which the list leaves out what is said in the exercise itself.
 const NARROW: usize = 80;
 
+/// Columns below which only what changes is listed beside the title.
+const TINY: usize = 56;
+
 /// `size-workshop/list/1`.
 #[derive(Serialize)]
 struct List<'a> {
@@ -141,6 +144,7 @@ pub fn text(exercises: &[Exercise], progress: &Progress, screen: Screen) -> Stri
 
 fn table(list: &List<'_>, Screen { width, color }: Screen) -> String {
     let narrow = width.is_some_and(|width| width < NARROW);
+    let tiny = width.is_some_and(|width| width < TINY);
     let ordered = list.exercises.iter().any(|one| !one.missing.is_empty());
     let cells = |one: &Listed<'_>| -> [String; 7] {
         [
@@ -157,7 +161,8 @@ fn table(list: &List<'_>, Screen { width, color }: Screen) -> String {
     let heads = if narrow { ["", "state", "points", "min", "first do", "", "title"].map(str::to_owned) } else { heads };
     let rows: Vec<[String; 7]> = list.exercises.iter().map(cells).collect();
     let shown = |column: usize| match column {
-        4 => ordered,
+        3 => !tiny,
+        4 => ordered && !tiny,
         5 => !narrow,
         _ => true,
     };
@@ -367,6 +372,8 @@ mod tests {
         ] {
             progress.exercises.insert(id.to_owned(), Entry { state, points, passed, ..Entry::default() });
         }
+        // It was done, and the last check failed.
+        progress.exercises.entry("ex4".to_owned()).or_default().checked(false, 3);
         (exercises.collect(), progress)
     }
 
@@ -379,9 +386,10 @@ mod tests {
         let (exercises, progress) = course();
         insta::assert_snapshot!("path-100", overview(&exercises, &progress, screen(100)));
         insta::assert_snapshot!("path-60", overview(&exercises, &progress, screen(60)));
+        insta::assert_snapshot!("path-40", overview(&exercises, &progress, screen(40)));
         insta::assert_snapshot!("path-markdown", markdown(&exercises, &progress));
         insta::assert_snapshot!("path-json", json(&exercises, &progress).unwrap());
-        for width in [60, 100] {
+        for width in [40, 50, 60, 80, 100, 200] {
             let text = overview(&exercises, &progress, screen(width));
             assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
         }
@@ -406,6 +414,37 @@ mod tests {
         }
         assert_eq!(next(&progress, None), None);
         assert!(overview(&exercises, &progress, screen(80)).contains("Every exercise is done"));
+    }
+
+    #[test]
+    fn beginners_exercises_come_first_and_each_after_those_it_builds_on() {
+        let (exercises, mut progress) = course();
+        progress.exercises.clear();
+        let mut order = Vec::new();
+        while let Some(next) = progress.next(&exercises, order.last().map(String::as_str)) {
+            order.push(next.id.clone());
+            progress.exercises.entry(next.id.clone()).or_default().checked(true, 10);
+        }
+        assert_eq!(order, ["ex1", "ex4", "ex2", "ex3", "ex5", "ex6"]);
+        // Who leaves one that is not done gets another one each time.
+        progress.exercises.retain(|id, _| id == "ex1");
+        let next = |current| progress.next(&exercises, Some(current)).unwrap().id.clone();
+        assert_eq!([next("ex1"), next("ex4"), next("ex2"), next("ex3")], ["ex4", "ex2", "ex3", "ex4"]);
+    }
+
+    #[test]
+    fn the_status_is_one_line_at_any_width() {
+        let (exercises, progress) = course();
+        let line = |width| status(&exercises, &progress, "ex2", width);
+        assert_eq!(
+            line(None),
+            "[ex2: 4/10 points | course: 2/6 done, 24/60 points | c check, h hint, n next, l list, q quit]"
+        );
+        assert_eq!(line(Some(40)), "[ex2: 4/10 points | 2/6 done]".replace(" done", ""));
+        for width in [40, 60, 80, 100] {
+            assert!(line(Some(width)).chars().count() < width, "{}", line(Some(width)));
+        }
+        assert_eq!(course_line(&exercises, &progress), "the course: 2 of 6 exercises done, 24 of 60 points");
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! The result of a check as a receipt: each goal with its points, the sizes of this run, what rustc really got, what has
 //! changed since the last check, and one next step.
 
+use super::grid::Grid;
 use crate::check::{Judgement, Outcome, Verdict};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::{Exercise, Linking, Tree};
 use crate::progress::Sizes;
 use crate::units::{change, thousands, wrap};
-use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, Table as Grid};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -28,10 +27,14 @@ pub struct Checked {
     pub next: String,
 }
 
+/// Columns that the words of a goal have at least beside its name.
+const NARROWEST: usize = 28;
+
 /// The receipt, at most `width` columns wide if it can be; `color` sets off what is not met.
 pub fn text(checked: &Checked, width: Option<usize>, color: bool) -> String {
     let Checked { exercise, judgement, evidence, toolchain: _, before, next } = checked;
-    let title = paint(&format!("{}  {}", exercise.id, exercise.data.title), color, |style| style.bold());
+    let title = wrap(&format!("{}  {}", exercise.id, exercise.data.title), width, exercise.id.len() + 2);
+    let title = paint(&title, color, |style| style.bold());
     let mut text = format!("{title}\n\n");
     let ids = judgement.outcomes.iter().map(|outcome| outcome.id.len()).max().unwrap_or_default();
     for outcome in &judgement.outcomes {
@@ -65,31 +68,38 @@ fn goal(text: &mut String, outcome: &Outcome, ids: usize, width: Option<usize>, 
         Verdict::Fail => paint("FAIL", color, |style| style.red().bold()),
         Verdict::Skip => paint("skip", color, |style| style.yellow()),
     };
-    let column = 2 + 4 + 2 + 3 + 2 + ids + 2;
+    let beside = 2 + 4 + 2 + 3 + 2 + ids + 2;
+    // On a narrow terminal the words begin on a line of their own.
+    let is_narrow = width.is_some_and(|width| width < beside + NARROWEST);
+    let column = if is_narrow { 8 } else { beside };
     let indent = " ".repeat(column);
-    let what = wrap(what, width.map(|width| width.saturating_sub(column)), 0).replace('\n', &format!("\n{indent}"));
-    let _ = writeln!(text, "  {word}  {points}/{points_max}  {id:ids$}  {what}");
+    let room = width.map(|width| width.saturating_sub(column));
+    let fit = |words: &str| wrap(words, room, 0).replace('\n', &format!("\n{indent}"));
+    if is_narrow {
+        let _ = writeln!(text, "  {word}  {points}/{points_max}  {id}\n{indent}{}", fit(what));
+    } else {
+        let _ = writeln!(text, "  {word}  {points}/{points_max}  {id:ids$}  {}", fit(what));
+    }
     let codes: BTreeMap<_, _> = diagnostics.iter().map(|problem| (problem.code.name(), ())).collect();
     if !codes.is_empty() {
         let codes: Vec<&str> = codes.into_keys().collect();
-        let _ = writeln!(text, "{indent}{}, see above", codes.join(", "));
+        let _ = writeln!(text, "{indent}{}", fit(&format!("{}, see above", codes.join(", "))));
     }
     if let Some(waits_for) = waits_for {
-        let _ = writeln!(text, "{indent}not judged: it needs {waits_for}");
+        let _ = writeln!(text, "{indent}{}", fit(&format!("not judged: it needs {waits_for}")));
     }
     if let Some(says) = data["says"].as_str() {
-        let says = wrap(says, width.map(|width| width.saturating_sub(column)), 0).replace('\n', &format!("\n{indent}"));
-        let _ = writeln!(text, "{indent}{says}");
+        let _ = writeln!(text, "{indent}{}", fit(says));
     }
     if data["for_instructor"] == true && *verdict == Verdict::Pass {
-        let _ = writeln!(text, "{indent}an instructor reads this one");
+        let _ = writeln!(text, "{indent}{}", fit("an instructor reads this one"));
     }
 }
 
 fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid {
-    let mut grid = grid(&["build", "of", "profile", "bytes", "change", "took"], width);
+    let mut grid = Grid::new(&["build", "of", "profile", "bytes", "change", "took"], width);
     for column in [3, 4, 5] {
-        right(&mut grid, column);
+        grid.right(column);
     }
     let mut first = None;
     // In the order of exercise.toml: what the others are compared with comes first.
@@ -154,7 +164,7 @@ fn settings(judgement: &Judgement) -> Vec<(String, Vec<serde_json::Value>)> {
 }
 
 fn settings_table(profile: &str, rows: &[serde_json::Value], width: Option<usize>) -> Grid {
-    let mut grid = grid(&[&format!("[profile.{profile}]"), "holds", "from", "rustc gets"], width);
+    let mut grid = Grid::new(&[&format!("[profile.{profile}]"), "holds", "from", "rustc gets"], width);
     for row in rows {
         let word = |key: &str| row[key].as_str().unwrap_or("-").to_owned();
         let from = match row["line"].as_u64() {
@@ -164,23 +174,4 @@ fn settings_table(profile: &str, rows: &[serde_json::Value], width: Option<usize
         grid.add_row([word("key"), word("effective"), from, word("rustc")]);
     }
     grid
-}
-
-pub(super) fn grid(titles: &[&str], width: Option<usize>) -> Grid {
-    let mut grid = Grid::new();
-    grid.load_style(NOTHING);
-    grid.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
-    if let Some(width) = width.and_then(|width| u16::try_from(width).ok()) {
-        grid.set_width(width);
-    } else {
-        grid.set_content_arrangement(comfy_table::ContentArrangement::Disabled);
-    }
-    grid.set_header(titles);
-    grid
-}
-
-pub(super) fn right(grid: &mut Grid, column: usize) {
-    if let Some(column) = grid.column_mut(column) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
 }

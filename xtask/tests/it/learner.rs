@@ -336,7 +336,7 @@ fn a_check_that_is_killed_leaves_the_record_whole() {
         let _ = call.output();
         let now = project.read(".workshop/progress.json");
         let document: serde_json::Value = serde_json::from_str(&now).unwrap();
-        assert_eq!(document["version"], 1);
+        assert_eq!(document["version"], 2);
         assert!(now == before || document["exercises"]["ex1"]["state"] == "done", "{now}");
     }
     project.check().success();
@@ -438,7 +438,7 @@ fn the_doctor_says_what_is_there_and_what_is_not() {
 #[test]
 fn a_verb_or_an_exercise_that_is_missing_is_a_usage_error() {
     let project = Project::quick_course();
-    project.run(&["check"]).code(2).stderr(contains("<EXERCISE>"));
+    project.run(&["check"]).code(2).stderr(contains("no exercise is named"));
     project.run(&["chek", "ex1"]).code(2).stderr(contains("check"));
     project
         .run(&["hint", "ex2"])

@@ -9,6 +9,7 @@ mod browser;
 mod budget;
 mod class;
 mod course;
+mod desk;
 mod docs;
 mod exercise_12;
 mod exercise_14;
