@@ -50,7 +50,8 @@ impl Grid {
         let word = |cell: &str| cell.split(' ').map(measure_text_width).max().unwrap_or_default();
         let whole: Vec<usize> = (0..self.titles.len()).map(|column| widest(column, &measure_text_width)).collect();
         let mut columns: Vec<usize> = (0..self.titles.len()).map(|column| widest(column, &word)).collect();
-        let mut left = width.checked_sub(columns.iter().map(|column| column + AROUND).sum())?;
+        // The space at the end of a line is not drawn.
+        let mut left = (width + 1).checked_sub(columns.iter().map(|column| column + AROUND).sum())?;
         // The column that wants most gets the next one.
         while left > 0 {
             let wants = |column: &usize| whole[*column].saturating_sub(columns[*column]);
@@ -100,7 +101,10 @@ impl fmt::Display for Grid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(width) = self.width else { return f.write_str(&self.draw(None)) };
         match self.columns(width) {
-            Some(columns) => f.write_str(&self.draw(Some(&columns))),
+            Some(columns) => {
+                let drawn = self.draw(Some(&columns));
+                f.write_str(&drawn.lines().map(str::trim_end).collect::<Vec<_>>().join("\n"))
+            }
             None => f.write_str(&self.records(width)),
         }
     }
@@ -143,6 +147,7 @@ mod tests {
                 assert!(text.lines().all(|line| measure_text_width(line) <= width), "{width}:\n{text}");
             }
         }
-        assert_eq!(settings(Some(200)), whole);
+        let trimmed = whole.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+        assert_eq!(settings(Some(200)), trimmed);
     }
 }

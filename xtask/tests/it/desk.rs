@@ -216,7 +216,7 @@ fn watch_with_keys(project: &Project, keys: &[(&str, &str)]) -> String {
     #[expect(clippy::disallowed_methods, reason = "assert_cmd has no call that goes on")]
     let mut call = std::process::Command::new("script");
     call.env_clear().envs(clean_call.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "xterm");
-    let line = format!("stty cols 60 rows 40; '{}' watch; stty -a", env!("CARGO_BIN_EXE_xtask"));
+    let line = format!("trap : INT; stty cols 60 rows 40; '{}' watch; stty -a", env!("CARGO_BIN_EXE_xtask"));
     call.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(project.path("exercises/ex1/src"));
     let mut child = call.env("SHELL", "/bin/sh").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let (mut stdin, mut out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
