@@ -195,8 +195,17 @@ impl Diagnostic {
         for words in &aside {
             group = group.element(Level::NOTE.no_name().message(words));
         }
+        // Prose; lines of a program or a difference begin with something else, and stay whole.
+        let rest: Vec<String> = rest
+            .lines()
+            .map(|line| {
+                let is_prose = line.starts_with(char::is_alphabetic);
+                wrap(line, width.filter(|_| is_prose).map(|width| width.saturating_sub(3)), 2)
+            })
+            .collect();
+        let rest = rest.join("\n");
         if !rest.is_empty() {
-            group = group.element(Level::NOTE.no_name().message(rest));
+            group = group.element(Level::NOTE.no_name().message(&rest));
         }
         // "    = help: " stands before it.
         let help = self.help.as_ref().map(|help| wrap(help, width.map(|width| width.saturating_sub(12)), 0));
@@ -280,6 +289,24 @@ mod tests {
          = first
            second
         ");
+    }
+
+    #[test]
+    fn words_fit_the_terminal_and_a_label_without_room_follows_the_lines() {
+        let source = source("[profile.release]\nopt-levl = \"z\"\n");
+        let problem =
+            Diagnostic::new(Code::MisspelledKey, "Cargo does not know the key `opt-levl`\nand only warns about it")
+                .at(&source, 18..26, "did you mean `opt-level`?")
+                .and_at(1..16, "in this table")
+                .help("write `opt-level = \"z\"` in its place, and build again");
+        insta::assert_snapshot!("narrow-36", problem.render(false, Some(36)));
+        insta::assert_snapshot!("narrow-60", problem.render(false, Some(60)));
+        assert_eq!(problem.render(false, Some(200)), problem.render(false, None));
+        for width in [36, 40, 60, 80] {
+            let text = problem.render(false, Some(width));
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{width}:\n{text}");
+            assert_eq!(console::strip_ansi_codes(&problem.render(true, Some(width))), text);
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub fn text(depth: usize) -> String {
     format!(
         "# `cargo xtask` in this folder: the runner is in the workspace of the main folder. Cargo takes the path from the folder of\n\
          # the call; if that is another one, Cargo shows the path, which says where `cargo xtask` works.\n\
-         [alias]\nxtask = \"run --manifest-path {up}.cargo/{SIGN}/../../Cargo.toml --package xtask --\"\n"
+         [alias]\nxtask = \"run --manifest-path {up}.cargo/{SIGN}/../../xtask/Cargo.toml --package xtask --\"\n"
     )
 }
 
