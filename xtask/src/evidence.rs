@@ -448,7 +448,7 @@ fn read_edits(exercise: &Exercise, folder: &Path) -> Result<Vec<(String, Vec<u8>
         let file = folder.join(path);
         let content = fs::read(&file).map_err(|error| {
             Failure::new(Exit::Usage, format!("the course is incomplete: cannot read {}: {error}", file.display()))
-                .help("`git status` shows which files are missing; `git checkout -- exercises solutions` brings them back")
+                .help("take the folders `exercises` and `solutions` from a new download of the workshop; with git, `git checkout -- exercises solutions` restores them")
         })?;
         Ok((path.to_owned(), content))
     };

@@ -4,14 +4,14 @@ use crate::check::{Judgement, Verdict};
 use crate::cli;
 use crate::evidence::{self, Attempt, Evidence, Whose};
 use crate::exercise::{self, Exercise};
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::progress::{self, Saved, Sizes};
 use crate::report::learner;
 use crate::report::receipt::{self, Checked};
 use crate::trial::{self, Trial, Voice};
 use crate::units;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -77,6 +77,14 @@ fn summary(done: &[Checked]) -> String {
 /// # Errors
 /// When the environment or the course fails.
 pub fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) -> Result<Checked> {
+    if root.to_str().is_none() {
+        let message =
+            format!("the path of the workshop, {}, isn't valid UTF-8, and Cargo doesn't build there", root.display());
+        bail!(
+            Failure::new(Exit::Environment, message)
+                .help("move the workshop into a folder whose name has no unusual characters")
+        );
+    }
     let Trial { judgement, evidence } = trial::run(root, &exercise, whose, voice)?;
     let toolchain = match &evidence {
         Some(evidence) => (evidence.toolchain.clone(), evidence.target.clone()),

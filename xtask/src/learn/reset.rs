@@ -57,7 +57,16 @@ pub fn run(options: &cli::Reset) -> Result<Exit> {
         let are = if names.len() == 1 { "is as it was" } else { "are as they were" };
         output::data(&format!("{id}: {} {are} at the start{where_to}\n", names.join(", ")))?;
     }
-    if !course_files {
+    // Where nothing is known of the exercise, nothing is forgotten, and nothing has to be written.
+    let is_known = match progress::load(&root) {
+        Ok((progress, damage)) => {
+            super::say_damage(damage);
+            progress.exercises.contains_key(id)
+        }
+        // It is said when it can't be changed.
+        Err(_) => true,
+    };
+    if !course_files && is_known {
         let reset = progress::update(&root, |progress| {
             if let Some(entry) = progress.exercises.get_mut(&exercise.id) {
                 (entry.state, entry.points, entry.last) = (State::Todo, 0, None);
@@ -68,7 +77,7 @@ pub fn run(options: &cli::Reset) -> Result<Exit> {
         match reset {
             Ok(damage) => super::say_damage(damage),
             Err(error) => {
-                output::note(&format!("the files are reset, but your progress could not be saved: {error:#}"))
+                output::note(&format!("the files are as they were, but your progress could not be saved: {error:#}"))
             }
         }
     }
