@@ -246,6 +246,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     if !case.exercise.data.goal.iter().any(is_judged) {
         diagnostics.extend(case.not_allowed.iter().cloned());
     }
+    diagnostics.extend(case.answers.iter().flat_map(|answers| answers.unread(case.exercise)));
     diagnostics.extend(warnings(case));
     let named = |name: &str| {
         outcomes.iter().flat_map(|outcome| &outcome.diagnostics).any(|problem| problem.message.contains(name))
