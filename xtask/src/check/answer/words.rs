@@ -42,11 +42,10 @@ pub fn named<'a>(given: &str, options: &'a [String]) -> Option<&'a String> {
 
 /// The name of a crate: its version, and the ? that cargo-bloat puts behind a guess, aren't part of it.
 pub fn crate_name(given: &str) -> String {
-    let given = plain(given);
-    let given = given.trim_end_matches('?');
-    let (name, version) = given.split_once([' ', '@']).unwrap_or((given, ""));
+    let given = plain(plain(given).trim_end_matches('?'));
+    let (name, version) = given.split_once([' ', '@']).unwrap_or((&given, ""));
     let is_version = version.trim_start_matches('v').starts_with(|digit: char| digit.is_ascii_digit());
-    folded(if is_version { name } else { given }).replace('-', "_")
+    folded(if is_version { name } else { &given }).replace('-', "_")
 }
 
 /// The path of a function: `fn transfer(…)`, `crate::transfer`, `ledger::transfer::h0123456789abcdef` and
