@@ -101,12 +101,15 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
             })
         }
         Truth::Line(Line { file, right }) => match words::line(given) {
-            None => Said::NotANumber("a line", "write its number, 12, or the file and the number: \"main.rs:12\"".to_owned()),
+            None => Said::NotANumber(
+                "a line",
+                "write its number, 12, or the file and the number: \"main.rs:12\"".to_owned(),
+            ),
             Some((Some(other), _)) if !words::is_file(&other, file) => {
                 Said::Wrong(format!("the question is about {file}, and this is a line of a different file"))
             }
             Some((_, line)) if line == *right => Said::Right,
-            Some((_, line)) => Said::Wrong(format!("line {line} of {file} is a different one")),
+            Some((_, line)) => Said::Wrong(format!("it isn't line {line} of {file}")),
         },
         Truth::Text(Text { words }) => {
             let count = given.split_whitespace().count();
@@ -174,7 +177,10 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
         }
         Truth::Times(Times { build, against, tolerance_percent }) => {
             let Some(given) = times(given) else {
-                return Said::NotANumber("a number of times", "divide one size by the other, and write the result: 2.5".to_owned());
+                return Said::NotANumber(
+                    "a number of times",
+                    "divide one size by the other, and write the result: 2.5".to_owned(),
+                );
             };
             let (Some(build), Some(against)) = (built(build.get_ref()), built(against.get_ref())) else {
                 return Said::NeedsBuild;
@@ -237,7 +243,8 @@ fn largest_crate(built: &Built, after_std: bool, given: &str) -> Said {
     match (largest, built.crates.iter().find(|(krate, _)| *krate == given)) {
         (Some((largest, _)), _) if *largest == given => Said::Right,
         (_, Some((krate, _))) if after_std && kinds::is_std(krate) => Said::Wrong(
-            "that is the standard library, or a part of it; the question is about the largest crate after it".to_owned(),
+            "that is the standard library, or a part of it; the question is about the largest crate after it"
+                .to_owned(),
         ),
         (_, Some((_, bytes))) => {
             Said::Wrong(format!("it is {} bytes of code, and there is a larger one", thousands(*bytes)))

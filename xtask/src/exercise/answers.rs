@@ -1,7 +1,7 @@
 //! answers.toml: what a learner has found out, with the place of every answer.
 
-use super::kinds::{self, Check};
 use super::Exercise;
+use super::kinds::{self, Check};
 use crate::diagnostic::{Code, Diagnostic, Severity, Source};
 use crate::manifest::nearest;
 use crate::tree;
@@ -100,9 +100,11 @@ impl Answers {
             let message = error.message().lines().next().unwrap_or_default().to_owned();
             let span = error.span().unwrap_or(0..0);
             let help = advice(&text, span.start, &message);
-            Diagnostic::new(Code::AnswersSyntax, format!("answers.toml isn't valid TOML: {message}"))
-                .at(&source, span, "here")
-                .help(help)
+            let message = match text.get(span.clone()).filter(|_| message.contains("duplicate key")) {
+                Some(key) => format!("`{key}` is answered twice"),
+                None => format!("answers.toml isn't valid TOML: {message}"),
+            };
+            Diagnostic::new(Code::AnswersSyntax, message).at(&source, span, "here").help(help)
         });
         // Below a table's name, every question is part of that table.
         let table = tables.into_iter().min_by_key(|(_, span)| span.start).map(|(name, span)| {

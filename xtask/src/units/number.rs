@@ -64,7 +64,8 @@ fn of_marks(text: &str) -> Option<Number> {
 /// The digits of groups: three in each but the first, which has one to three and doesn't begin with a zero.
 fn grouped(groups: &[&str]) -> Option<String> {
     let (first, rest) = groups.split_first()?;
-    let is_right = (1..=3).contains(&first.len()) && !first.starts_with('0') && rest.iter().all(|group| group.len() == 3);
+    let is_right =
+        (1..=3).contains(&first.len()) && !first.starts_with('0') && rest.iter().all(|group| group.len() == 3);
     let digits = groups.concat();
     (is_right && is_digits(&digits)).then_some(digits)
 }
@@ -118,7 +119,23 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_is_not_read() {
-        for text in ["", "x", "-1", "1,", ",5", ".5", "1..2", "1,2,3", "1.2.3", "12,34,567", "1 2", "1,2.3,4", "1e9", "٣", "inf"] {
+        for text in [
+            "",
+            "x",
+            "-1",
+            "1,",
+            ",5",
+            ".5",
+            "1..2",
+            "1,2,3",
+            "1.2.3",
+            "12,34,567",
+            "1 2",
+            "1,2.3,4",
+            "1e9",
+            "٣",
+            "inf",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
         assert_eq!([whole("62"), whole("1,460"), whole("62.5"), whole("1e3")], [Some(62), Some(1460), None, None]);

@@ -127,7 +127,9 @@ mod tests {
 
     #[test]
     fn a_crate_has_one_name() {
-        for given in ["serde_json", "serde-json", "Serde_JSON", "`serde_json`?", "serde_json v1.0.145", "serde_json@1.0.145"] {
+        for given in
+            ["serde_json", "serde-json", "Serde_JSON", "`serde_json`?", "serde_json v1.0.145", "serde_json@1.0.145"]
+        {
             assert_eq!(crate_name(given), "serde_json", "{given}");
         }
         assert_eq!(crate_name("serde json"), "serde_json");
