@@ -47,12 +47,12 @@ pub fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcome]) -> 
             "[profile.{profile}] inherits from `dev`, which doesn't optimize: write `inherits = \"release\"`"
         ));
     }
-    if let Some(wrong) = unstripped(case, build) {
-        return wrong;
-    }
     let missing = missing(case, build);
+    let goal = explained_by(case, profile, outcomes);
     let best = case.worth.iter().filter(|worth| {
-        missing.contains(&worth.key.as_str()) && worth.after < worth.before && is_small(&worth.key, &value_of(worth))
+        let key = worth.key.as_str();
+        let is_wanted = goal.is_none_or(|(_, wanted)| wanted.want.keys().any(|wanted| wanted.get_ref() == key));
+        is_wanted && missing.contains(&key) && worth.after < worth.before && is_small(key, &value_of(worth))
     });
     let best = best.min_by_key(|worth| worth.after);
     let measured = |Worth { before, after, source, .. }: &Worth| {
@@ -65,30 +65,27 @@ pub fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcome]) -> 
         )
     };
     // A goal about these settings has said what is missing, and where; their values are the exercise.
-    if let Some(goal) = explained_by(case, profile, outcomes) {
+    if let Some((goal, _)) = goal {
         return only(match best {
             Some(best) => {
-                format!(
-                    "start with the goal `{goal}`; of what it misses, `{}` saves most: {}",
-                    best.key,
-                    measured(best)
-                )
+                format!("start with the goal `{goal}`; of its settings, `{}` saves most: {}", best.key, measured(best))
             }
             None => format!("start with the goal `{goal}`: it names what is missing, or has no effect"),
         });
     }
-    let speed = |goal: &Check| matches!(goal, Check::Speed(Speed { build: of, .. }) if of.get_ref() == build);
-    let per_package = case.exercise.data.goal.iter().any(|goal| speed(&goal.check)) && missing.contains(&"opt-level");
-    let per_package = match per_package {
+    if let Some(wrong) = unstripped(case, build) {
+        return wrong;
+    }
+    let per_package = match is_timed(case, build) && missing.contains(&"opt-level") {
         true => "; a [profile.release.package.NAME] table sets a level for some packages only",
         false => "",
     };
     if let Some(best) = best {
-        let how = how_it_is(case, profile, &[best.key.as_str()]);
+        let how = how_it_is(case, profile, &best.key);
         return only(format!("{how}; `{} = {}` saves most: {}{per_package}", best.key, best.value, measured(best)));
     }
     if !missing.is_empty() {
-        return only(format!("{}{per_package}", how_it_is(case, profile, &missing)));
+        return only(format!("{}{per_package}", with_effect(case, profile, &missing)));
     }
     let other = case.exercise.build(against);
     if other.tree == Tree::Learner && other.profile != *profile {
@@ -154,7 +151,7 @@ fn missing(case: &Case<'_>, build: &str) -> Vec<&'static str> {
             Check::Panic(Panic { build: of, ends: Ends::Unwinds, .. }) => {
                 key == "panic" && case.exercise.build(of.get_ref()).profile == spec.profile
             }
-            Check::Profile(Profile { profile, want }) if *profile == spec.profile => {
+            Check::Profile(Profile { profile, want, .. }) if *profile == spec.profile => {
                 want.iter().any(|(wanted, values)| {
                     wanted.get_ref() == key && !values.iter().any(|v| is_small(key, &canonical(key, v)))
                 })
@@ -162,15 +159,26 @@ fn missing(case: &Case<'_>, build: &str) -> Vec<&'static str> {
             _ => false,
         })
     };
-    let is_missing =
-        |key: &&str| !spec.set.contains_key(*key) && !is_small_in(case, &spec.profile, key) && !is_needed(key);
+    // Where speed counts as well, a level for size is for some packages only.
+    let of_packages = |key: &str| {
+        let tables = effective::chain(case.manifest, &spec.profile).into_iter();
+        let mut packages = tables.filter_map(|name| case.manifest.profiles.get(name)).flat_map(|table| &table.packages);
+        key == "opt-level"
+            && is_timed(case, build)
+            && packages.any(|(_, settings)| {
+                settings.get(key).is_some_and(|setting| is_small(key, &canonical(key, &setting.value)))
+            })
+    };
+    let is_missing = |key: &&str| {
+        let is_set = spec.set.contains_key(*key) || is_small_in(case, &spec.profile, key) || of_packages(key);
+        !is_set && !is_needed(key)
+    };
     SETTINGS.into_iter().filter(is_missing).collect()
 }
 
-/// How these settings are in a profile: not set, or set to what keeps the file large, and where.
-fn how_it_is(case: &Case<'_>, profile: &str, keys: &[&str]) -> String {
-    let mut unset = Vec::new();
-    let mut set = Vec::new();
+/// The settings of a profile that aren't set, and those that keep the file large, with their lines.
+fn unset_and_set(case: &Case<'_>, profile: &str, keys: &[&str]) -> (Vec<String>, Vec<String>) {
+    let (mut unset, mut set) = (Vec::new(), Vec::new());
     for key in keys {
         match effective::effective(case.manifest, case.overrides, profile, key) {
             Effective { value: Some(value), asked: Some((from, setting)), .. } => {
@@ -181,21 +189,50 @@ fn how_it_is(case: &Case<'_>, profile: &str, keys: &[&str]) -> String {
             Effective { .. } => unset.push((*key).to_owned()),
         }
     }
-    match (unset.is_empty(), set.is_empty()) {
-        (false, true) => format!("[profile.{profile}] doesn't set {}", list(&unset)),
-        (true, _) => format!("[profile.{profile}] has {}", set.join(" and ")),
-        (false, false) => {
-            format!("[profile.{profile}] has {}, and doesn't set {}", set.join(" and "), list(&unset))
-        }
+    (unset, set)
+}
+
+/// How one setting is in a profile.
+fn how_it_is(case: &Case<'_>, profile: &str, key: &str) -> String {
+    let (_, set) = unset_and_set(case, profile, &[key]);
+    match set.first() {
+        Some(set) => format!("[profile.{profile}] has {set}"),
+        None => format!("[profile.{profile}] doesn't set `{key}`"),
     }
 }
 
-/// The goal about the settings of this profile that wasn't met.
-fn explained_by(case: &Case<'_>, own: &str, outcomes: &[Outcome]) -> Option<String> {
-    let is_about = |goal: &Check| matches!(goal, Check::Profile(Profile { profile, .. }) if profile == own);
-    let mut goals = case.exercise.data.goal.iter().filter(|goal| is_about(&goal.check));
-    goals.find_map(|goal| {
-        let id = goal.id.get_ref();
-        outcomes.iter().any(|outcome| outcome.id == *id && outcome.verdict == Verdict::Fail).then(|| id.clone())
+/// How several settings are, and what that does.
+fn with_effect(case: &Case<'_>, profile: &str, keys: &[&str]) -> String {
+    let (unset, set) = unset_and_set(case, profile, keys);
+    let kept = |set: &[String]| {
+        let verb = if set.len() == 1 { "keeps" } else { "keep" };
+        format!("has {}, which {verb} the file large", set.join(" and "))
+    };
+    let open = |unset: &[String]| {
+        let verb = if unset.len() == 1 { "makes" } else { "make" };
+        format!("doesn't set {}, which {verb} a file smaller", list(unset))
+    };
+    match (unset.as_slice(), set.as_slice()) {
+        (unset, []) => format!("[profile.{profile}] {}", open(unset)),
+        ([], set) => format!("[profile.{profile}] {}", kept(set)),
+        (unset, set) => format!("[profile.{profile}] {}, and {}", kept(set), open(unset)),
+    }
+}
+
+/// Whether a goal is about the speed of this build.
+fn is_timed(case: &Case<'_>, build: &str) -> bool {
+    let speed = |goal: &Check| matches!(goal, Check::Speed(Speed { build: of, .. }) if of.get_ref() == build);
+    case.exercise.data.goal.iter().any(|goal| speed(&goal.check))
+}
+
+/// The goal about the settings of this profile that wasn't met, by its name.
+fn explained_by<'a>(case: &Case<'a>, own: &str, outcomes: &[Outcome]) -> Option<(&'a str, &'a Profile)> {
+    case.exercise.data.goal.iter().find_map(|goal| match &goal.check {
+        Check::Profile(spec) if spec.profile == own => {
+            let id = goal.id.get_ref().as_str();
+            let is_lost = outcomes.iter().any(|outcome| outcome.id == id && outcome.verdict == Verdict::Fail);
+            is_lost.then_some((id, spec))
+        }
+        _ => None,
     })
 }

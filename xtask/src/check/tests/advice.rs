@@ -71,7 +71,7 @@ fn a_setting_is_missing_by_its_value_and_the_one_that_saves_most_is_named() {
     let settings = ALL.replace("panic = \"abort\"\n", "").replace("\"s\"", "3");
     assert_eq!(
         help(SIZE, &settings, &[], |_| ()),
-        "[profile.release] has `opt-level = 3` (line 4), and doesn't set `panic`"
+        "[profile.release] has `opt-level = 3` (line 4), which keeps the file large, and doesn't set `panic`, which makes a file smaller"
     );
     assert!(told(ALL).starts_with("every setting that makes a file smaller is on;"), "{}", told(ALL));
 }
@@ -82,7 +82,24 @@ fn what_another_goal_needs_is_not_missing() {
         "{SIZE}[[goal]]\nid = \"lives\"\npoints = 1\ntext = \"t\"\ncheck.panic = {{ build = \"after\", ends = \"unwinds\", exit = 1 }}\n"
     );
     let settings = ALL.replace("panic = \"abort\"\n", "").replace("strip = \"symbols\"\n", "");
-    assert_eq!(help(&unwinds, &settings, &[], |_| ()), "[profile.release] doesn't set `strip`");
+    assert_eq!(
+        help(&unwinds, &settings, &[], |_| ()),
+        "[profile.release] doesn't set `strip`, which makes a file smaller"
+    );
+}
+
+#[test]
+fn where_speed_counts_a_level_for_some_packages_is_a_level_for_size() {
+    let timed = format!(
+        "{SIZE}[[goal]]\nid = \"speed\"\npoints = 1\ntext = \"t\"\ncheck.speed = {{ build = \"after\", against = \"before\", at-most-percent = 150, by-time.at-most-percent = 180 }}\n"
+    );
+    let settings = ALL.replace("\"s\"", "3");
+    let told = help(&timed, &settings, &[], |_| ());
+    assert!(told.starts_with("[profile.release] has `opt-level = 3` (line 4), which keeps"), "{told}");
+    assert!(told.ends_with("; a [profile.release.package.NAME] table sets a level for some packages only"), "{told}");
+    let settings = settings.replace("strip = \"symbols\"\n", "[profile.release.package.\"*\"]\nopt-level = \"s\"\n");
+    let told = help(&timed, &settings, &[], |_| ());
+    assert_eq!(told, "[profile.release] doesn't set `strip`, which makes a file smaller");
 }
 
 #[test]
@@ -90,7 +107,7 @@ fn what_a_goal_about_settings_has_said_is_not_said_again() {
     let profile = "[[goal]]\nid = \"profile\"\npoints = 1\ntext = \"t\"\ncheck.profile = { profile = \"release\", want = { lto = [true], strip = [true] } }\n[[goal]]";
     let exercise = SIZE.replacen("[[goal]]", profile, 1);
     let told = help(&exercise, "", &worth(), |_| ());
-    assert!(told.starts_with("start with the goal `profile`; of what it misses, `strip` saves most: alone"), "{told}");
+    assert!(told.starts_with("start with the goal `profile`; of its settings, `strip` saves most: alone"), "{told}");
     assert!(!told.contains("true"), "the value is the exercise: {told}");
     let told = help(&exercise, "", &[], |_| ());
     assert_eq!(told, "start with the goal `profile`: it names what is missing, or has no effect");
