@@ -13,8 +13,11 @@ mod profile;
 mod shell;
 mod size;
 mod speed;
+mod told;
 #[cfg(test)]
 mod tests;
+
+pub use told::told_once;
 
 use crate::cargo;
 use crate::diagnostic::{Code, Diagnostic, Severity};

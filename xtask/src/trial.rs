@@ -14,7 +14,7 @@ use crate::profile::{Manifest, allowed, member};
 use crate::report::whatif;
 use crate::surroundings;
 use crate::tree;
-use crate::units::{plural, thousands};
+use crate::units::thousands;
 use anyhow::Result;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -271,43 +271,13 @@ impl Said {
         if !self.aloud {
             return;
         }
-        let mut new = Vec::new();
-        for problem in judgement.all_diagnostics() {
-            if self.seen.insert(problem.render(false, None)) {
-                new.push(problem);
-            }
-        }
-        for problem in told_once(&new) {
+        for problem in check::told_once(judgement, &mut self.seen) {
             output::message(&format!(
                 "{}\n",
                 problem.render(console::colors_enabled_stderr(), output::width_of_messages())
             ));
         }
     }
-}
-
-/// The same problems, with all the questions that have no answer yet as one: they have one cause and one help.
-fn told_once(problems: &[&Diagnostic]) -> Vec<Diagnostic> {
-    let is_open = |problem: &Diagnostic| {
-        let has_line = problem.place.as_ref().is_some_and(|place| place.line.is_some());
-        problem.code == Code::AnswerMissing && has_line && problem.message.ends_with(" has no answer yet")
-    };
-    let open: Vec<&Diagnostic> = problems.iter().copied().filter(|problem| is_open(problem)).collect();
-    let mut told = Vec::new();
-    let mut is_told = open.len() < 2;
-    for problem in problems {
-        if is_told && open.len() > 1 && is_open(problem) {
-            continue;
-        }
-        if !is_told && is_open(problem) {
-            let message = format!("{} have no answer yet", plural(open.len(), "question"));
-            told.push(open[0].clone().with_lines_of(&open[1..], message));
-            is_told = true;
-        } else {
-            told.push((*problem).clone());
-        }
-    }
-    told
 }
 
 /// How far the builds are.
