@@ -13,9 +13,9 @@ mod profile;
 mod shell;
 mod size;
 mod speed;
-mod told;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use told::told_once;
 

@@ -111,7 +111,7 @@ fn value_of(worth: &Worth) -> String {
 }
 
 /// The file has a symbol table although the profile takes it out: something made Cargo forget that.
-fn unstripped(case: &Case<'_>, build: &str) -> Option<Wrong> {
+pub fn unstripped(case: &Case<'_>, build: &str) -> Option<Wrong> {
     let spec = case.exercise.build(build);
     let symbols = case.evidence?.built(build)?.linking.symbols;
     let Effective { asked, .. } = effective::effective(case.manifest, case.overrides, &spec.profile, "strip");

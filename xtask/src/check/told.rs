@@ -98,7 +98,8 @@ mod tests {
             let problem = Diagnostic::new(Code::AnswerMissing, format!("`{key}` has no answer yet"));
             problem.at(&source, at..at + 2, "your answer goes here").help("look there")
         };
-        let all = judgement(vec![("a", open("a", 4)), ("x", different("x")), ("b", open("b", 11)), ("c", open("c", 18))]);
+        let all =
+            judgement(vec![("a", open("a", 4)), ("x", different("x")), ("b", open("b", 11)), ("c", open("c", 18))]);
         let mut seen = BTreeSet::new();
         let problems = told_once(&all, &mut seen);
         assert_eq!(problems.len(), 2);
@@ -127,8 +128,7 @@ mod tests {
     #[test]
     fn of_many_goals_with_different_output_two_are_shown() {
         let goals = |names: &[&str]| {
-            let problems: Vec<_> =
-                names.iter().map(|name| (*name, different(&format!("input 1: {name}")))).collect();
+            let problems: Vec<_> = names.iter().map(|name| (*name, different(&format!("input 1: {name}")))).collect();
             let mut judgement = judgement(problems.iter().map(|(name, problem)| (*name, problem.clone())).collect());
             judgement.diagnostics.push(Diagnostic::new(Code::BuildWarning, "and this"));
             told(&judgement)

@@ -23,7 +23,8 @@ fn exercise_1_fails_fresh_and_passes_with_either_small_level() {
     project.run(&["check", "ex1"]).code(1).stderr(contains("this optimizes for speed"));
     project.edit("exercises/ex1/Cargo.toml", "strip = true", "");
     project.run(&["check", "ex1"]).code(1).stderr(
-        contains("size/not-small-enough").and(contains("of its settings, `strip` saves most: alone it took word_freq from")),
+        contains("size/not-small-enough")
+            .and(contains("of its settings, `strip` saves most: alone it took word_freq from")),
     );
 }
 
@@ -45,7 +46,10 @@ fn exercise_2_looks_at_the_words_before_it_builds() {
     assert!(text.contains("answer/not-a-number") && text.contains("write bytes (24371)"), "{text}");
     assert!(text.contains("did you mean \"backtrace\"?"), "{text}");
     // A question that is misspelled, another one with a list, and a table above all of them.
-    project.write("exercises/ex2/answers.toml", &answers.replace("functions =", "function =").replace("why = \"\"", "why = [\"\"]"));
+    project.write(
+        "exercises/ex2/answers.toml",
+        &answers.replace("functions =", "function =").replace("why = \"\"", "why = [\"\"]"),
+    );
     let text = stderr(&project.run(&["check", "ex2"]).code(1));
     assert!(text.contains("`function` isn't a question of this exercise"), "{text}");
     assert!(text.contains("did you mean `functions`?") && text.contains("`why` is a list"), "{text}");

@@ -115,7 +115,11 @@ fn exercise_7_agrees_with_addr2line_and_names_the_wrong_turns() {
     project.write(answers, &project.read("solutions/ex7/answers.toml"));
     project.run(&["check", "ex7"]).success().stdout(contains("10 of 10 points"));
     for (right, wrong, words) in [
-        ("caller = \"ledger::transfer\"", "caller = \"ledger::deposit\"", "no call of the crash was in a function by this name"),
+        (
+            "caller = \"ledger::transfer\"",
+            "caller = \"ledger::deposit\"",
+            "no call of the crash was in a function by this name",
+        ),
         ("line = 62", "line = 60", "it isn't line 60 of src/main.rs"),
         ("line = 62", "line = \"crash.rs:62\"", "the question is about src/main.rs"),
         ("line = 62", "line = 61", "it isn't line 61 of src/main.rs"),

@@ -91,8 +91,29 @@ fn what_may_not_be_depended_on_is_named_before_anything_is_built() {
 fn a_requirement_is_refused_where_cargo_would_change_the_lock_file() {
     let project = Project::copy_of_the_repository();
     for requirement in [
-        "1", "1.*", "1.13.*", "*", "^1", "~1.13", "=1.13.1", "=1.13", ">=1.13, <2", ">1.12,<1.14", "<=1.13.1", " 1 ", "1.99", "2",
-        "~1.2", "1.12.*", "=1.11.1", "<1.13", "=1.13.1-rc.1", "", "latest", "1.13.1.0", "v1",
+        "1",
+        "1.*",
+        "1.13.*",
+        "*",
+        "^1",
+        "~1.13",
+        "=1.13.1",
+        "=1.13",
+        ">=1.13, <2",
+        ">1.12,<1.14",
+        "<=1.13.1",
+        " 1 ",
+        "1.99",
+        "2",
+        "~1.2",
+        "1.12.*",
+        "=1.11.1",
+        "<1.13",
+        "=1.13.1-rc.1",
+        "",
+        "latest",
+        "1.13.1.0",
+        "v1",
     ] {
         let line = format!("regex = {{ version = \"{requirement}\", default-features = false, features = [\"std\"] }}");
         depend_on(&project, "ex8", &line);
