@@ -443,17 +443,18 @@ fn refusal(profile: &str, exercise: &Exercise, place: &Place, refused: Refused, 
         }
     };
     problem.ended = ended;
-    // Another lock file would be another exercise: here it is not the file that has to follow.
+    // Cargo itself refuses, not rustc. A different lock file would be a different exercise, so the manifest has to follow.
     let mut help = None;
-    if words.contains("--locked was passed") {
+    if !words.contains("could not compile") {
         let manifest = place.folder.join("Cargo.toml");
         let theirs = fs::read_to_string(&manifest).unwrap_or_default();
         let course = fs::read_to_string(exercise.folder.join("starter/Cargo.toml")).unwrap_or(theirs.clone());
-        let (line, advice) = locked::advice(&theirs, &course);
-        if let Some(line) = line {
-            problem = problem.in_line(manifest, line, 1);
+        if let Some((line, advice)) = locked::advice(&theirs, &course) {
+            if let Some(line) = line {
+                problem = problem.in_line(manifest, line, 1);
+            }
+            help = Some(advice);
         }
-        help = Some(advice);
     }
     problem.help = help.or(failure.help).or_else(|| Some(format!("repair what the first error names; `cargo build --profile {profile}` in the exercise's folder shows it again")));
     Ok(Attempt::Failed(Box::new(problem)))

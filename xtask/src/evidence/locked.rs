@@ -1,5 +1,5 @@
-//! Cargo refuses a build because Cargo.lock would have to change, and only says so. What in the manifest makes it change, and
-//! in which line, is found by comparing it with the course's.
+//! Cargo refuses a build because Cargo.lock would have to change, or a crate can't be found, and only says so. What in the
+//! manifest is the cause, and in which line, is found by comparing it with the course's.
 
 use crate::profile::list;
 use toml::de::{DeTable, DeValue};
@@ -8,8 +8,8 @@ use toml::{Table, Value};
 /// Tables of a manifest that name crates.
 const TABLES: [&str; 5] = ["dependencies", "dev-dependencies", "build-dependencies", "patch", "replace"];
 
-/// What to do, and the line of the first change.
-pub fn advice(theirs: &str, course: &str) -> (Option<usize>, String) {
+/// What to do, and the line of the first change; `None` where nothing was changed that Cargo.lock depends on.
+pub fn advice(theirs: &str, course: &str) -> Option<(Option<usize>, String)> {
     let (now, then): (Table, Table) = (theirs.parse().unwrap_or_default(), course.parse().unwrap_or_default());
     let mut steps: Vec<(usize, String)> = Vec::new();
     let empty = Table::new();
@@ -55,12 +55,8 @@ pub fn advice(theirs: &str, course: &str) -> (Option<usize>, String) {
     }
     steps.sort();
     let line = steps.first().map(|(line, _)| *line).filter(|line| *line != usize::MAX);
-    let what = if steps.is_empty() {
-        "compare the manifest with starter/Cargo.toml".to_owned()
-    } else {
-        steps.into_iter().map(|(_, step)| step).collect::<Vec<_>>().join("; ")
-    };
-    (line, format!("{what}: Cargo.lock stays as it is in this exercise"))
+    let what = steps.into_iter().map(|(_, step)| step).collect::<Vec<_>>().join("; ");
+    (!what.is_empty()).then(|| (line, format!("{what}: Cargo.lock stays as it is in this exercise")))
 }
 
 fn requirement(value: &Value) -> Option<&str> {
@@ -91,7 +87,7 @@ mod tests {
     #[test]
     fn what_makes_the_lock_file_change_is_named_with_its_line() {
         let said = |from: &str, to: &str| {
-            let (line, advice) = advice(&COURSE.replace(from, to), COURSE);
+            let (line, advice) = advice(&COURSE.replace(from, to), COURSE).unwrap();
             let rest = ": Cargo.lock stays as it is in this exercise";
             (line, advice.strip_suffix(rest).expect(rest).to_owned())
         };
@@ -118,6 +114,7 @@ mod tests {
             said("version = \"0.1.0\"", "version = \"0.2.0\""),
             is(Some(3), "write `version = \"0.1.0\"` below [package] again")
         );
-        assert_eq!(said("x", "y"), is(None, "compare the manifest with starter/Cargo.toml"));
+        // Settings are in no lock file.
+        assert_eq!(advice(&format!("{COURSE}[profile.release]\nlto = true\n"), COURSE), None);
     }
 }
