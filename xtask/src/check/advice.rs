@@ -134,7 +134,7 @@ pub fn unstripped(case: &Case<'_>, build: &str) -> Option<Wrong> {
         "Cargo forgets `strip` of a profile for a package with a table of its own: write `strip = {}` in {} as well, or take that table out",
         setting.value, table?
     );
-    let label = format!("has no effect: the file has {} symbols", thousands(symbols as u64));
+    let label = format!("has no effect: the file has {} symbols", thousands(symbols));
     Some(Wrong { place: Some((setting.key.start..setting.span.end, label)), help })
 }
 

@@ -58,6 +58,7 @@ fn exercise_2_looks_at_the_words_before_it_builds() {
     let text = stderr(&project.run(&["check", "ex2"]).code(1));
     assert_eq!(text.matches("answers.toml has a table [answers]").count(), 1, "{text}");
     // A file that no TOML reader sees.
+    #[expect(clippy::disallowed_methods, reason = "a test's own file")]
     std::fs::write(project.path("exercises/ex2/answers.toml"), b"why = \"caf\xe9\"\n").unwrap();
     let text = stderr(&project.run(&["check", "ex2"]).code(1));
     assert!(text.contains("answers.toml is not UTF-8: byte 11 of line 1"), "{text}");
