@@ -1,6 +1,7 @@
 //! Judges an exercise: what is known about it -> one outcome for each goal. Nothing here reads a file or starts a
 //! process, so every verdict can be tested on literal data. One file for each kind of goal.
 
+mod advice;
 mod answer;
 mod binary;
 mod budget;
@@ -14,6 +15,9 @@ mod size;
 mod speed;
 #[cfg(test)]
 mod tests;
+mod told;
+
+pub use told::told_once;
 
 use crate::cargo;
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -22,8 +26,8 @@ use crate::exercise::answers::Answers;
 use crate::exercise::containerfile::Containerfile;
 use crate::exercise::containerfile::recipe::{self, Recipe};
 use crate::exercise::{Check, Exercise, Goal, Linking, Tree, kinds};
-use crate::profile::Manifest;
 use crate::profile::effective::Overrides;
+use crate::profile::{Manifest, list};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -222,7 +226,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
         let needed = goal.needs.iter().find(|needed| unmet(needed.get_ref()));
         match needed {
             Some(needed) => outcome.waits_for = Some(format!("the goal `{}`", needed.get_ref())),
-            None => match judge_goal(case, goal, &mut lints, &mut failed_builds) {
+            None => match judge_goal(case, goal, &outcomes, &mut lints, &mut failed_builds) {
                 Ok(Finding::Met(data)) => {
                     (outcome.verdict, outcome.points, outcome.data) = (Verdict::Pass, goal.points, data);
                 }
@@ -246,6 +250,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     if !case.exercise.data.goal.iter().any(is_judged) {
         diagnostics.extend(case.not_allowed.iter().cloned());
     }
+    diagnostics.extend(case.answers.iter().flat_map(|answers| answers.unread(case.exercise)));
     diagnostics.extend(warnings(case));
     let named = |name: &str| {
         outcomes.iter().flat_map(|outcome| &outcome.diagnostics).any(|problem| problem.message.contains(name))
@@ -264,6 +269,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
 fn judge_goal<'a>(
     case: &Case<'a>,
     goal: &Goal,
+    outcomes: &[Outcome],
     lints: &mut Vec<&'a Diagnostic>,
     failed_builds: &mut Vec<(String, String)>,
 ) -> Result<Finding, String> {
@@ -292,7 +298,7 @@ fn judge_goal<'a>(
             None => Finding::NeedsBuild,
         },
         Check::Output(spec) => output::judge(case, goal.id.get_ref(), spec),
-        Check::Size(spec) => size::judge(case, spec),
+        Check::Size(spec) => size::judge(case, spec, outcomes),
         Check::Speed(spec) => speed::judge(case, goal.id.get_ref(), spec),
         Check::Warnings(spec) => judge_warnings(case, spec),
         Check::Binary(spec) => binary::judge(case, spec),
@@ -312,7 +318,22 @@ fn judge_warnings(case: &Case<'_>, kinds::Warnings { build }: &kinds::Warnings) 
     let Some(built) = case.evidence.and_then(|evidence| evidence.built(build.get_ref())) else {
         return Finding::NeedsBuild;
     };
-    let problems: Vec<_> = built.warnings.iter().map(|text| warning(case, text, Severity::Error)).collect();
+    // What a rule has named, with its line and what to write, is not told a second time in Cargo's words.
+    let unused = |text: &str| Some(text.split_once("unused manifest key: ")?.1.lines().next()?.trim().to_owned());
+    let is_named = |key: &str| {
+        let last = key.rsplit('.').next().unwrap_or(key);
+        let words = |text: &str| text.split(['`', '[', ']', '.']).any(|word| word == last);
+        case.manifest.problems.iter().any(|problem| words(&problem.message))
+    };
+    let (named, others): (Vec<&String>, Vec<&String>) =
+        built.warnings.iter().partition(|text| unused(text).is_some_and(|key| is_named(&key)));
+    let mut problems: Vec<_> = others.into_iter().map(|text| warning(case, text, Severity::Error)).collect();
+    if !named.is_empty() {
+        let keys: Vec<String> = named.iter().filter_map(|text| unused(text)).collect();
+        let message = format!("Cargo warns of what is named above: unused manifest key {}", list(&keys));
+        let problem = Diagnostic::new(Code::BuildWarning, message).in_file(&case.manifest.source.file);
+        problems.push(problem.help("repair these lines, and Cargo is silent"));
+    }
     let data = serde_json::json!({ "warnings": built.warnings });
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }

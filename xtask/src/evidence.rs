@@ -8,6 +8,7 @@ mod again;
 mod attributes;
 mod bench;
 mod how;
+mod locked;
 mod reference;
 mod taken;
 pub mod warm;

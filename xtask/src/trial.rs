@@ -267,13 +267,14 @@ struct Said {
 
 impl Said {
     fn problems(&mut self, judgement: &Judgement) {
-        for problem in judgement.all_diagnostics().filter(|_| self.aloud) {
-            if self.seen.insert(problem.render(false, None)) {
-                output::message(&format!(
-                    "{}\n",
-                    problem.render(console::colors_enabled_stderr(), output::width_of_messages())
-                ));
-            }
+        if !self.aloud {
+            return;
+        }
+        for problem in check::told_once(judgement, &mut self.seen) {
+            output::message(&format!(
+                "{}\n",
+                problem.render(console::colors_enabled_stderr(), output::width_of_messages())
+            ));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+pub mod number;
+
 use std::cmp::Ordering;
 
 /// A number with a comma before every three digits.

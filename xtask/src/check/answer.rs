@@ -1,27 +1,31 @@
 //! Judges an answer against a truth that is measured now. The truth is never told before the answer is right; what was
 //! measured for the learner's own answer is.
 
+mod size;
+mod words;
+
 use super::{Case, Finding};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{Built, group_key};
 use crate::exercise::answers::{Answer, Answers};
 use crate::exercise::kinds::{
-    self, Caller, Choice, CrateSize, GroupSize, LargestCrate, LargestGroup, Shrinks, Smallest, Text, Times, Truth,
-    Twins,
+    self, Caller, Choice, CrateSize, GroupSize, LargestCrate, LargestGroup, Line, Shrinks, Smallest, Text, Times,
+    Truth, Twins,
 };
 use crate::manifest::nearest;
-use crate::units::{change, thousands};
+use crate::units::{change, number, plural, thousands};
 use serde_json::json;
+use size::Size;
 use std::collections::BTreeMap;
 use toml::Value;
 
 /// What is said of an answer.
 enum Said {
     Right,
-    /// Why it is wrong, in words that follow "`key` is not right: ".
+    /// Why it is wrong, in words that follow "`key` isn't right: ".
     Wrong(String),
-    /// What kind of answer belongs here.
-    NotANumber(String),
+    /// It isn't a number of the kind that is meant here: of which kind, and what to write.
+    NotANumber(&'static str, String),
     /// The words there are to choose from.
     NoOption(Vec<String>),
     NeedsBuild,
@@ -32,7 +36,7 @@ pub fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds::Answe
     if let Some(problem) = answers.problems.first() {
         return Finding::NotMet(vec![problem.clone()], serde_json::Value::Null);
     }
-    let answer = match answers.get(key, &case.exercise.id) {
+    let answer = match answers.get(key, case.exercise) {
         Ok(answer) => answer,
         Err(missing) => return Finding::NotMet(vec![*missing], serde_json::Value::Null),
     };
@@ -50,30 +54,41 @@ pub fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds::Answe
         Said::Wrong(why) => {
             let label = match truth {
                 Truth::Text(_) => "too short",
-                Truth::Choice(_) => "not this one",
+                Truth::Choice(_) | Truth::Line(_) => "not this one",
                 _ => "not what was measured",
             };
-            let problem = problem(Code::AnswerWrong, format!("`{key}` is not right: {why}"), label);
-            match told.get(&given) {
-                Some(told) => problem.help(told),
+            let problem = problem(Code::AnswerWrong, format!("`{key}` isn't right: {why}"), label);
+            match told.iter().find(|(option, _)| means(truth, option, &given)) {
+                Some((_, told)) => problem.help(told),
                 None => problem.help(format!("`cargo xtask hint {}` helps", case.exercise.id)),
             }
         }
-        Said::NotANumber(help) => {
-            problem(Code::AnswerNotANumber, format!("`{key}` is no number that is understood"), "not understood")
-                .help(help)
+        Said::NotANumber(kind, help) => {
+            let message = format!("`{key}` isn't {kind} in a form that is understood");
+            problem(Code::AnswerNotANumber, message, "not understood").help(help)
         }
         Said::NoOption(options) => {
-            // Of numbers none is meant by another.
-            let word = Some(given.to_lowercase()).filter(|given| given.parse::<f64>().is_err());
-            let help = match word.and_then(|word| nearest(&word, options.iter().map(String::as_str))) {
-                Some(near) => format!("did you mean \"{near}\"?"),
-                None => format!("choose one of {}", options.join(", ")),
+            // A number is never a misspelled word.
+            let word = Some(words::folded(&given)).filter(|given| given.parse::<f64>().is_err());
+            let near = word.and_then(|word| nearest(&word, options.iter().map(String::as_str)));
+            let help = match (near, words::named(&given, &options)) {
+                (_, Some(one)) => format!("write the one word \"{one}\""),
+                (Some(near), None) => format!("did you mean \"{near}\"?"),
+                (None, None) => format!("choose one of {}", options.join(", ")),
             };
-            problem(Code::AnswerWrong, format!("`{key}` is none of the answers there are"), "not among them").help(help)
+            problem(Code::AnswerWrong, format!("`{key}` isn't one of the possible answers"), "not one of them")
+                .help(help)
         }
     };
     Finding::NotMet(vec![problem], data)
+}
+
+/// Whether what is told for `option` is about this answer.
+fn means(truth: &Truth, option: &str, given: &str) -> bool {
+    match truth {
+        Truth::Line(_) => words::line(given).is_some_and(|(_, line)| line.to_string() == option),
+        _ => words::option(given, &[option.to_owned()]).is_some(),
+    }
 }
 
 fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str) -> Said {
@@ -85,12 +100,23 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
                 false => Err("another answer fits better".to_owned()),
             })
         }
+        Truth::Line(Line { file, right }) => match words::line(given) {
+            None => Said::NotANumber(
+                "a line",
+                "write its number, 12, or the file and the number: \"main.rs:12\"".to_owned(),
+            ),
+            Some((Some(other), _)) if !words::is_file(&other, file) => {
+                Said::Wrong(format!("the question is about {file}, and this is a line of a different file"))
+            }
+            Some((_, line)) if line == *right => Said::Right,
+            Some((_, line)) => Said::Wrong(format!("it isn't line {line} of {file}")),
+        },
         Truth::Text(Text { words }) => {
             let count = given.split_whitespace().count();
             if count >= *words {
                 Said::Right
             } else {
-                Said::Wrong(format!("one sentence has at least {words} words, and this has {count}"))
+                Said::Wrong(format!("the sentence needs at least {words} words, and this is {}", plural(count, "word")))
             }
         }
         Truth::LargestCrate(LargestCrate { build, after_std }) => {
@@ -98,13 +124,19 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
             largest_crate(built, *after_std, given)
         }
         Truth::CrateSize(CrateSize { build, krate, tolerance_percent }) => {
-            let Some(size) = Size::parse(&answer.value) else { return Said::NotANumber(SIZES.to_owned()) };
+            let size = match Size::parse(&answer.value) {
+                Ok(size) => size,
+                Err(help) => return Said::NotANumber("a size", help),
+            };
             let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
             let bytes = built.crates.iter().find(|(name, _)| name == krate).map_or(0, |(_, bytes)| *bytes);
             code_size(built, bytes, *tolerance_percent, &size)
         }
         Truth::GroupSize(GroupSize { build, group, tolerance_percent }) => {
-            let Some(size) = Size::parse(&answer.value) else { return Said::NotANumber(SIZES.to_owned()) };
+            let size = match Size::parse(&answer.value) {
+                Ok(size) => size,
+                Err(help) => return Said::NotANumber("a size", help),
+            };
             let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
             let bytes = built.groups.get(&group_key(group)).copied().flatten().unwrap_or_default();
             code_size(built, bytes, *tolerance_percent, &size)
@@ -121,7 +153,7 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
                 if own == best {
                     Ok(())
                 } else {
-                    Err(format!("these functions are {share} % of the code, others more"))
+                    Err(format!("these functions are {share} % of the code, and other ones are more"))
                 }
             })
         }
@@ -129,7 +161,8 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
         Truth::Caller(Caller { build, of, .. }) => {
             let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
             let run = built.runs.get(goal).and_then(|runs| runs.first());
-            called_by(built, &run.map(|run| String::from_utf8_lossy(&run.stderr)).unwrap_or_default(), of, given)
+            let told = run.map(|run| String::from_utf8_lossy(&run.stderr)).unwrap_or_default();
+            called_by(built, &told, of, &words::function(given, &case.exercise.data.package))
         }
         Truth::Twins(Twins { build, same_as, same, different }) => {
             let options = [same.clone(), different.clone()];
@@ -143,9 +176,11 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
             })
         }
         Truth::Times(Times { build, against, tolerance_percent }) => {
-            let number = given.trim_end_matches("times").trim_end_matches('x').trim().parse::<f64>();
-            let Some(given) = number.ok().filter(|number| number.is_finite() && *number > 0.0) else {
-                return Said::NotANumber("divide one size by the other, and write the result: 2.5".to_owned());
+            let Some(given) = times(given) else {
+                return Said::NotANumber(
+                    "a number of times",
+                    "divide one size by the other, and write the result: 2.5".to_owned(),
+                );
             };
             let (Some(build), Some(against)) = (built(build.get_ref()), built(against.get_ref())) else {
                 return Said::NeedsBuild;
@@ -167,53 +202,59 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
                 let (own, least) = (sizes[&given.to_owned()], sizes.values().min().copied().unwrap_or_default());
                 match own == least {
                     true => Ok(()),
-                    false => Err(format!("with it the file has {} bytes, and another one is smaller", thousands(own))),
+                    false => Err(format!("with it the file is {} bytes, and it can be smaller", thousands(own))),
                 }
             })
         }
     }
 }
 
-/// Judges one of some words; another word is no answer.
+/// Judges one of some words, however it is written; any other word isn't an answer.
 fn choose(given: &str, options: &[String], judge: impl Fn(&str) -> Result<(), String>) -> Said {
-    if !options.iter().any(|option| option == given) {
-        return Said::NoOption(options.to_vec());
-    }
-    match judge(given) {
+    let Some(option) = words::option(given, options) else { return Said::NoOption(options.to_vec()) };
+    match judge(option) {
         Ok(()) => Said::Right,
         Err(why) => Said::Wrong(why),
     }
 }
 
-/// As long as nothing is built, only a word that is no answer is wrong.
+/// As long as nothing is built, only a word that isn't an option is wrong.
 fn known(given: &str, options: &[String]) -> Said {
-    if options.iter().any(|option| option == given) { Said::NeedsBuild } else { Said::NoOption(options.to_vec()) }
+    match words::option(given, options) {
+        Some(_) => Said::NeedsBuild,
+        None => Said::NoOption(options.to_vec()),
+    }
+}
+
+/// How many times, as in `2.5`, `2,5`, `2.5x` or `about 2.5 times`.
+fn times(given: &str) -> Option<f64> {
+    let given = words::plain(given).to_lowercase();
+    let given = given.trim_start_matches("about").trim_start_matches(['~', '≈', 'x', '×', ' ']);
+    let number = given.trim_end_matches("as large").trim_end().trim_end_matches("times").trim_end_matches(['x', '×']);
+    let number::Number { value, fraction } = number::parse(number)?;
+    // A file that is a thousand times as large has a decimal comma.
+    Some(fraction.unwrap_or(value)).filter(|number| *number > 0.0)
 }
 
 fn largest_crate(built: &Built, after_std: bool, given: &str) -> Said {
-    // cargo-bloat puts a ? behind a name that it had to guess.
-    let given = given.trim_end_matches('?').replace('-', "_");
+    let given = words::crate_name(given);
     let counts = |krate: &str| !(krate.starts_with('[') || after_std && kinds::is_std(krate));
     let largest = built.crates.iter().find(|(krate, _)| counts(krate));
     match (largest, built.crates.iter().find(|(krate, _)| *krate == given)) {
         (Some((largest, _)), _) if *largest == given => Said::Right,
         (_, Some((krate, _))) if after_std && kinds::is_std(krate) => Said::Wrong(
-            "that is the standard library, or comes inside it; the largest one after it is asked for".to_owned(),
+            "that is the standard library, or a part of it; the question is about the largest crate after it"
+                .to_owned(),
         ),
         (_, Some((_, bytes))) => {
-            Said::Wrong(format!("it has {} bytes of code, and another crate more", thousands(*bytes)))
+            Said::Wrong(format!("it is {} bytes of code, and there is a larger one", thousands(*bytes)))
         }
-        (_, None) => Said::Wrong("no crate of this name is in the program's code".to_owned()),
+        (_, None) => Said::Wrong("the program has no code of a crate by this name".to_owned()),
     }
 }
 
 /// Judges who called the function `of`, by the addresses that the program told when it crashed.
 fn called_by(built: &Built, told: &str, of: &str, given: &str) -> Said {
-    // addr2line may leave the hash that a symbol ends with.
-    let given = match given.rsplit_once("::h") {
-        Some((path, hash)) if hash.len() == 16 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()) => path,
-        _ => given,
-    };
     if built.functions.is_empty() {
         return Said::Wrong("the executable names no functions that it could be compared with".to_owned());
     }
@@ -224,55 +265,19 @@ fn called_by(built: &Built, told: &str, of: &str, given: &str) -> Said {
     };
     let calls: Vec<&str> = addresses.filter_map(function).collect();
     let caller = calls.iter().skip_while(|name| **name != of).find(|name| **name != of);
-    let is_given = |name: &str| name == given || name.rsplit("::").next() == Some(given);
+    let is_given = |name: &str| {
+        let name = words::function(name, "");
+        name == given || name.rsplit("::").next() == Some(given)
+    };
     match caller {
         Some(caller) if is_given(caller) => Said::Right,
         Some(_) if calls.iter().any(|name| is_given(name)) => {
-            Said::Wrong(format!("it is among the calls of the crash, but another one called `{of}`"))
+            Said::Wrong(format!("it is among the calls of the crash, but a different one called `{of}`"))
         }
-        Some(_) => Said::Wrong("no call of the crash was in a function of this name".to_owned()),
+        Some(_) => Said::Wrong("no call of the crash was in a function by this name".to_owned()),
         None => Said::Wrong(format!("the program did not crash in `{of}` when it was run just now")),
     }
 }
-
-/// Bytes, or percent of all code.
-#[derive(Debug, PartialEq)]
-enum Size {
-    Bytes(f64),
-    Percent(f64),
-}
-
-impl Size {
-    /// What people and cargo-bloat write.
-    fn parse(value: &Value) -> Option<Self> {
-        let text = match value {
-            Value::Integer(bytes) => return u32::try_from(*bytes).ok().map(|bytes| Self::Bytes(bytes.into())),
-            Value::String(text) => text.trim().replace(' ', ""),
-            _ => return None,
-        };
-        let unit_at = text.find(|c: char| c.is_alphabetic() || c == '%').unwrap_or(text.len());
-        let (number, unit) = text.split_at(unit_at);
-        // A comma groups digits in whole numbers only: "24,371". "9,2" would be a guess.
-        let grouped =
-            number.split(',').skip(1).all(|group| group.len() == 3 && group.bytes().all(|b| b.is_ascii_digit()));
-        let number: f64 = if grouped { number.replace(',', "").parse().ok()? } else { return None };
-        let factor = match unit.to_lowercase().as_str() {
-            "%" => return Some(Self::Percent(number)),
-            // A byte has no parts: somebody has left out the unit.
-            "" | "b" | "bytes" if number.fract() == 0.0 => 1.0,
-            "kib" | "k" => 1024.0,
-            "kb" => 1000.0,
-            "mib" | "m" => 1_048_576.0,
-            "mb" => 1_000_000.0,
-            _ => return None,
-        };
-        (number.is_finite() && number >= 0.0).then_some(Self::Bytes(number * factor))
-    }
-}
-
-/// What is understood as a size.
-const SIZES: &str =
-    "write bytes (24371), or in quotes what cargo-bloat prints, with the unit: \"23.8KiB\" or \"9.2%\" (of .text)";
 
 fn code_size(built: &Built, bytes: u64, tolerance: f64, size: &Size) -> Said {
     let bytes = bytes as f64;
@@ -317,7 +322,7 @@ fn shrinks(case: &Case<'_>, spec: &Shrinks, given: &str) -> Said {
         _ if nothing == given => Err("there is one that does".to_owned()),
         _ => match after(given) {
             Some(bytes) => Err(format!(
-                "this code has {} bytes in the default release build, and {} with it ({})",
+                "this code is {} bytes in the default release build, and {} with it ({})",
                 thousands(before),
                 thousands(bytes),
                 change(bytes, before)
@@ -325,23 +330,4 @@ fn shrinks(case: &Case<'_>, spec: &Shrinks, given: &str) -> Said {
             None => Err("the file is stripped, so it names no functions".to_owned()),
         },
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_cargo_bloat_prints_is_a_size() {
-        let parse = |text: &str| Size::parse(&text.into());
-        assert_eq!(parse("23.8KiB"), Some(Size::Bytes(24371.2)));
-        assert_eq!(parse("316B"), Some(Size::Bytes(316.0)));
-        assert_eq!(parse("9.2 %"), Some(Size::Percent(9.2)));
-        assert_eq!(parse("24,371"), Some(Size::Bytes(24371.0)));
-        assert_eq!(Size::parse(&24371.into()), Some(Size::Bytes(24371.0)));
-        for no_number in ["9,2%", "much", "", "-3", "1e999", "24 parsecs", "22.7"] {
-            assert_eq!(parse(no_number), None, "{no_number}");
-        }
-        assert_eq!(Size::parse(&9.2.into()), None, "of what?");
-    }
 }

@@ -1,7 +1,7 @@
 //! Judges what is in the executable's file: symbols, sections, the loader and the libraries that it asks for; and whether
 //! two files have the same machine code.
 
-use super::{Case, Finding};
+use super::{Case, Finding, advice};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::{Binary, SameCode};
 use crate::measure::binary::Section;
@@ -38,7 +38,10 @@ pub fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
         Some(false) if linking.symbols > 0 => add(
             Code::NotStripped,
             format!("the executable of `{build}` has a symbol table with {} entries", linking.symbols),
-            format!("`strip` in [profile.{profile}] decides it; true, and \"symbols\", leave none"),
+            match advice::unstripped(case, build) {
+                Some(wrong) => wrong.help,
+                None => format!("`strip` in [profile.{profile}] decides it: true and \"symbols\" leave none"),
+            },
         ),
         Some(true) if linking.symbols == 0 => add(
             Code::NoSymbols,

@@ -4,6 +4,7 @@ use super::{Case, Finding};
 use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::exercise::kinds::Dependencies;
 use crate::profile::{allowed, list};
+use crate::units::plural;
 use serde_json::json;
 
 pub fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
@@ -23,11 +24,11 @@ pub fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
         let problem = Diagnostic::new(Code::DependencyNotAllowed, message);
         problems.push(match allowed::asked(&source.text, name) {
             Some(asked) => problem
-                .at(source, asked.place, "whatever stands here is compiled, used or not")
+                .at(source, asked.place, "a crate in this table is compiled, used or not")
                 .help("take it out of [dependencies], and out of the source"),
             None => problem
                 .in_file(&source.file)
-                .help(format!("`cargo tree --invert {name} --edges features` shows who asks for it")),
+                .help(format!("`cargo tree --invert {name} --edges features` shows what depends on it")),
         });
     }
     for name in present.iter().filter(|name| find(name).is_none()) {
@@ -51,22 +52,29 @@ pub fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
 
 /// A crate has features that it should not have: who turns them on, and where.
 fn with_features(source: &Source, name: &str, others: &[String]) -> Diagnostic {
-    let message =
-        format!("the crate {name} is compiled with features that the exercise does without: {}", list(others));
-    let problem = Diagnostic::new(Code::DependencyFeature, message);
-    let shows = format!("`cargo tree --invert {name} --edges features` shows who turns on which");
+    let shows = format!("`cargo tree --invert {name} --edges features` shows what turns on which");
+    let problem = |message: String| Diagnostic::new(Code::DependencyFeature, message);
+    let all =
+        || format!("the crate {name} is compiled with features that the program can do without: {}", list(others));
     let Some(asked) = allowed::asked(&source.text, name) else {
-        return problem.in_file(&source.file).help(shows);
+        return problem(all()).in_file(&source.file).help(shows);
     };
     if asked.defaults && others.iter().any(|one| one == "default") {
-        let help = format!("`default-features = false` turns off what nobody asked for; {shows}");
-        return problem.at(source, asked.place, "its default features are on").help(help);
+        // Which ones those are is the exercise.
+        let count = plural(others.len() - 1, "more feature");
+        let message =
+            format!("the crate {name} is compiled with its default features, and so with {count} than needed");
+        let help = format!("`default-features = false` turns off what isn't asked for; {shows}");
+        return problem(message).at(source, asked.place, "its default features are on").help(help);
     }
     match asked.features.into_iter().find(|(feature, _)| others.contains(feature)) {
         Some((feature, place)) => {
+            let message = format!(
+                "the crate {name} is compiled with `{feature}`, and the program doesn't need all that it turns on"
+            );
             let help = format!("take it out, or name the part of it that the program needs; {shows}");
-            problem.at(source, place, format!("this turns on `{feature}`, and what that consists of")).help(help)
+            problem(message).at(source, place, "not needed, or not all of it").help(help)
         }
-        None => problem.at(source, asked.place, "something else asks for it, too").help(shows),
+        None => problem(all()).at(source, asked.place, "something else turns them on").help(shows),
     }
 }

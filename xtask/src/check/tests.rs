@@ -1,5 +1,7 @@
 //! Verdicts on literal data: no file, no build.
 
+mod advice;
+mod answers;
 mod image;
 mod kinds;
 
@@ -279,6 +281,23 @@ fn warnings_are_a_goal_where_one_asks_for_none() {
     let mut known = done();
     known.built("after").warnings.push("warning: unused variable: `x`".to_owned());
     is(known.unmet(), &[("warnings", "build/warning")]);
+
+    // What a rule has named is not told again in Cargo's words.
+    let mut known = done();
+    let text = format!("{}strpi = true\n", known.manifest.source.text);
+    known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    for key in ["profile.release.strpi", "package.x"] {
+        known.built("after").warnings.push(format!("warning: /a/Cargo.toml: unused manifest key: {key}"));
+    }
+    let judgement = judge(&known.case());
+    let told: Vec<&str> = judgement.outcomes[7].diagnostics.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "the build warns:\nwarning: /a/Cargo.toml: unused manifest key: package.x",
+            "Cargo warns of what is named above: unused manifest key `profile.release.strpi`"
+        ]
+    );
 
     // What the course's own files are warned about is part of an exercise.
     let mut known = done();

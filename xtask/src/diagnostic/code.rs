@@ -73,11 +73,11 @@ codes! {
     ImageFlags = "image/flags":
         "The Containerfile builds with flags or a profile that the check does not take.",
     AnswersSyntax = "answer/syntax":
-        "answers.toml cannot be read: it is missing or no valid TOML.",
+        "answers.toml can't be read: it is missing, isn't valid TOML, or has a list or a table where an answer goes.",
     AnswerMissing = "answer/missing":
-        "A question of answers.toml has no answer yet.",
+        "A question of answers.toml has no answer yet, or its name is misspelled.",
     AnswerNotANumber = "answer/not-a-number":
-        "The answer is no number in a form that is understood, such as 24371, \"23.8KiB\" or \"9.2%\".",
+        "The answer isn't a number in a form that is understood, such as 24371, \"23.8KiB\", \"9.2%\", or \"main.rs:12\" for a line.",
     BuildFailed = "build/failed":
         "Cargo or rustc refused the build. Their own words are shown whole.",
     BuildTimeout = "build/timeout":

@@ -68,7 +68,7 @@ struct Picture {
     source: Source,
     /// Bytes of the text, and what stands beside them.
     primary: (Range<usize>, String),
-    secondary: Option<(Range<usize>, String)>,
+    secondary: Vec<(Range<usize>, String)>,
 }
 
 impl Diagnostic {
@@ -100,15 +100,15 @@ impl Diagnostic {
         let range = within(&source.text, range);
         let (line, column) = line_and_column(&source.text, range.start);
         self.place = Some(Place { file: source.file.clone(), line: Some(line), column: Some(column) });
-        self.picture = Some(Picture { source: source.clone(), primary: (range, label.into()), secondary: None });
+        self.picture = Some(Picture { source: source.clone(), primary: (range, label.into()), secondary: Vec::new() });
         self
     }
 
-    /// Underlines a second part of the same file.
+    /// Underlines one more part of the same file.
     #[must_use]
     pub fn and_at(mut self, range: Range<usize>, label: impl Into<String>) -> Self {
         if let Some(picture) = &mut self.picture {
-            picture.secondary = Some((within(&picture.source.text, range), label.into()));
+            picture.secondary.push((within(&picture.source.text, range), label.into()));
         }
         self
     }
@@ -148,6 +148,17 @@ impl Diagnostic {
         self
     }
 
+    /// This problem and others of its kind in the same file, as one: its own words and help, and the lines of all.
+    #[must_use]
+    pub fn with_lines_of(mut self, others: &[&Self], message: String) -> Self {
+        self.message = message;
+        if let Some(picture) = &mut self.picture {
+            let lines = others.iter().filter_map(|other| other.picture.as_ref()).map(|other| other.primary.clone());
+            picture.secondary.extend(lines);
+        }
+        self
+    }
+
     /// The problem as people read it, in the way of rustc. Its words fit a terminal of this many columns; lines of a file are cut.
     pub fn render(&self, color: bool, width: Option<usize>) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
@@ -174,7 +185,7 @@ impl Diagnostic {
                     mark = mark.label(&primary.1);
                 }
                 let mut snippet = Snippet::source(&*source.text).path(path).annotation(mark);
-                if let Some((range, words)) = secondary {
+                for (range, words) in secondary {
                     let mut mark = AnnotationKind::Context.span(range.clone());
                     if label(range, words) {
                         mark = mark.label(words);

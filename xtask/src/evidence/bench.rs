@@ -5,7 +5,7 @@ pub mod runs;
 mod spare;
 
 use super::taken::{self, Unfit};
-use super::{Attempt, Built, Grading, Request, Whose, group_key, how, starter_files, with_pristine};
+use super::{Attempt, Built, Grading, Request, Whose, group_key, how, locked, starter_files, with_pristine};
 use crate::cargo::{self, Build as CargoBuild, Cargo, Refused, plan, record};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::{Answer, Caller, Check, Truth};
@@ -443,9 +443,19 @@ fn refusal(profile: &str, exercise: &Exercise, place: &Place, refused: Refused, 
         }
     };
     problem.ended = ended;
-    // Another lock file would be another exercise: here it is not the file that has to follow.
-    let is_locked = words.contains("--locked was passed");
-    let help = is_locked.then(|| "take out what you have added to the dependencies: Cargo.lock stays as it is here, and holds the crates that there are".to_owned());
+    // Cargo itself refuses, not rustc. A different lock file would be a different exercise, so the manifest has to follow.
+    let mut help = None;
+    if !words.contains("could not compile") {
+        let manifest = place.folder.join("Cargo.toml");
+        let theirs = fs::read_to_string(&manifest).unwrap_or_default();
+        let course = fs::read_to_string(exercise.folder.join("starter/Cargo.toml")).unwrap_or(theirs.clone());
+        if let Some((line, advice)) = locked::advice(&theirs, &course) {
+            if let Some(line) = line {
+                problem = problem.in_line(manifest, line, 1);
+            }
+            help = Some(advice);
+        }
+    }
     problem.help = help.or(failure.help).or_else(|| Some(format!("repair what the first error names; `cargo build --profile {profile}` in the exercise's folder shows it again")));
     Ok(Attempt::Failed(Box::new(problem)))
 }

@@ -307,7 +307,7 @@ impl Check {
                 Truth::Shrinks(Shrinks { from, builds, .. }) => [from].into_iter().chain(builds.values()).collect(),
                 Truth::Smallest(Smallest { builds }) => builds.values().collect(),
                 Truth::Times(Times { build, against, .. }) => vec![against, build],
-                Truth::Choice(_) | Truth::Text(_) => Vec::new(),
+                Truth::Choice(_) | Truth::Line(_) | Truth::Text(_) => Vec::new(),
             },
         }
     }

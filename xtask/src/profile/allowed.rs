@@ -5,6 +5,7 @@
 use super::plain;
 use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::manifest::nearest;
+use semver::{Version, VersionReq};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -26,7 +27,7 @@ pub struct Allowed {
 pub type List = BTreeMap<String, Allowed>;
 
 /// The keys of a dependency that say no more than which version and which features.
-const KEYS: [&str; 4] = ["version", "features", "default-features", "package"];
+const KEYS: [&str; 5] = ["version", "features", "default-features", "package", "optional"];
 
 /// Other places that make Cargo take in crates.
 const TABLES: [&str; 7] =
@@ -81,7 +82,7 @@ fn of_dependencies(source: &Source, list: &List, root: &DeTable<'_>) -> Vec<Diag
         return Vec::new();
     };
     let DeValue::Table(dependencies) = dependencies.get_ref() else {
-        let problem = not_allowed(source, key.span(), "`dependencies` is no table", "crates stand in a table");
+        let problem = not_allowed(source, key.span(), "`dependencies` isn't a table", "crates go in a table");
         return vec![problem.help("write [dependencies], and each crate on a line of its own below it")];
     };
     let mut found = Vec::new();
@@ -100,6 +101,14 @@ fn of_one(
 ) -> Vec<Diagnostic> {
     let none = DeTable::new();
     let table = value.get_ref().as_table().unwrap_or(&none);
+    if !matches!(value.get_ref(), DeValue::String(_) | DeValue::Table(_)) {
+        let message = format!("`{name}` in [dependencies] isn't a version in quotes");
+        let problem = not_allowed(source, value.span(), message, "Cargo refuses this");
+        return vec![problem.help(match list.get(name) {
+            Some(allowed) => format!("write `{name} = \"{}\"`, or a table with `version`", short(allowed)),
+            None => "write the version in quotes, or a table with `version`".to_owned(),
+        })];
+    }
     let renamed = table.get("package").and_then(|package| Some((package.get_ref().as_str()?, package.span())));
     let (name, place) = renamed.unwrap_or((name, place));
     let Some(allowed) = list.get(name) else {
@@ -118,29 +127,42 @@ fn of_one(
     for (key, _) in table {
         let (key, place) = (key.get_ref().as_ref(), key.span());
         if !KEYS.contains(&key) {
-            let help = match nearest(&key.replace('_', "-"), KEYS.into_iter()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("take {name} from the registry, by its version: `version = \"{}\"`", short(allowed)),
+            let near = nearest(&key.replace('_', "-"), KEYS.into_iter());
+            let (message, help) = match near {
+                Some(near) if key.contains('_') => (
+                    format!("Cargo doesn't accept the key `{key}`: it is written with a hyphen"),
+                    format!("did you mean `{near}`?"),
+                ),
+                Some(near) => {
+                    (format!("Cargo doesn't know the key `{key}` of a dependency"), format!("did you mean `{near}`?"))
+                }
+                None => (
+                    format!("the exercise doesn't allow `{key}` in a dependency"),
+                    format!("take {name} from the registry, by its version: `version = \"{}\"`", short(allowed)),
+                ),
             };
-            let message = format!("the exercise does not let you say `{key}` of a dependency");
             found.push(not_allowed(source, place, message, format!("allowed: {}", KEYS.join(", "))).help(help));
         }
     }
     let version = if value.get_ref().is_str() { Some(value) } else { table.get("version") };
-    if let Some(version) = version
-        && !version.get_ref().as_str().is_some_and(|requirement| fits(requirement, &allowed.version))
-    {
-        let message = format!("the course has {name} {}, and this asks for another version", allowed.version);
-        let help = format!("write \"{}\": a size can be compared only with the same version", short(allowed));
-        found.push(not_allowed(source, version.span(), message, "another version").help(help));
+    let refused = version.and_then(|version| Some((version.span(), refusal(name, version.get_ref(), allowed)?)));
+    if let Some((place, (message, label))) = refused {
+        let help = format!("write \"{}\"", short(allowed));
+        found.push(not_allowed(source, place, message, label).help(help));
+    }
+    // What has a source of another kind is refused for that.
+    if version.is_none() && table.iter().all(|(key, _)| KEYS.contains(&key.get_ref().as_ref())) {
+        let problem = not_allowed(source, place, format!("{name} has no version"), "Cargo refuses this");
+        found.push(problem.help(format!("add `version = \"{}\"`", short(allowed))));
     }
     for (key, form) in [
         ("default-features", "true or false, without quotes"),
+        ("optional", "true or false, without quotes"),
         ("features", "a list in brackets: `features = [\"…\", \"…\"]`"),
     ] {
         let is_right = |value: &DeValue<'_>| if key == "features" { value.is_array() } else { value.is_bool() };
         if let Some(value) = table.get(key).filter(|value| !is_right(value.get_ref())) {
-            let message = format!("`{key}` of {name} has a wrong type");
+            let message = format!("`{key}` of {name} has the wrong type");
             found.push(not_allowed(source, value.span(), message, "Cargo refuses this").help(format!("it is {form}")));
         }
     }
@@ -206,29 +228,26 @@ fn short(allowed: &Allowed) -> String {
     parts[..end].join(".")
 }
 
-/// Whether a requirement means this version, among others. Only the forms that are usual in manifests are understood
-/// (`1`, `^1.2`, `~1.2.3`, `=1.2.3`, `*`); any other one counts as another version.
-fn fits(requirement: &str, version: &str) -> bool {
-    let numbers = |text: &str| text.split('.').map(|part| part.trim().parse::<u64>().ok()).collect::<Option<Vec<_>>>();
-    let requirement = requirement.trim();
-    if requirement == "*" {
-        return true;
-    }
-    let (how, rest) = match requirement.split_at_checked(1) {
-        Some((how @ ("^" | "~" | "="), rest)) => (how, rest),
-        _ => ("^", requirement),
+/// Why a requirement is refused, and a label, if it is: it can't be read, or the version in the course's Cargo.lock doesn't
+/// meet it, so that Cargo would have to change that file.
+fn refusal(name: &str, requirement: &DeValue<'_>, allowed: &Allowed) -> Option<(String, &'static str)> {
+    let Some(requirement) = requirement.as_str() else {
+        return Some((format!("the version of {name} has the wrong type"), "a version is in quotes"));
     };
-    let (Some(asked), Some(version)) = (numbers(rest), numbers(version)) else { return false };
-    if asked.is_empty() || asked.len() > version.len() {
-        return false;
-    }
-    // What may not differ: all that is written; at most the minor number; up to the first number that is not 0.
-    let fixed = match how {
-        "=" => asked.len(),
-        "~" => asked.len().min(2),
-        _ => asked.iter().position(|&number| number != 0).map_or(asked.len(), |first| first + 1),
+    let wanted = match VersionReq::parse(requirement) {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            return Some((format!("`{requirement}` isn't a version requirement: {error}"), "Cargo refuses this"));
+        }
     };
-    asked[..fixed] == version[..fixed] && version[..asked.len()] >= asked[..]
+    let is_met = Version::parse(&allowed.version).is_ok_and(|version| wanted.matches(&version));
+    (!is_met).then(|| {
+        let message = format!(
+            "`{requirement}` doesn't include {name} {}, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared",
+            allowed.version
+        );
+        (message, "a different version")
+    })
 }
 
 #[cfg(test)]
@@ -274,6 +293,8 @@ mod tests {
             "[dependencies.regex]\nversion = \"1\"\ndefault-features = false\n",
             "[dependencies]\nregex.version = \"1\"\nregex.default-features = false\n",
             "[dependencies]\nregex = { package = \"regex-lite\", version = \"0.1\" }\n",
+            "[dependencies]\nre = { package = \"regex\", version = \">=1.13, <2\", optional = true }\n\n[features]\ndefault = [\"dep:re\"]\n",
+            "[dependencies.regex]\nversion = \"1.*\"\noptional = false\n",
         ] {
             assert_eq!(said(dependencies), [""; 0], "{dependencies}");
         }
@@ -290,6 +311,12 @@ mod tests {
             "[dependencies]\nregex = { version = \"1\", default_features = false }\n",
             "[dependencies]\nregex = \"1.99\"\n",
             "[dependencies]\nregex-lite = \"=0.1.8\"\n",
+            "[dependencies]\nregex = \"latest\"\n",
+            "[dependencies]\nregex = 1\n",
+            "[dependencies]\nregex = { version = 1 }\n",
+            "[dependencies]\nregex = { workspace = true }\n",
+            "[dependencies]\nregex = { version = \"1\", default-feature = false, optional = \"yes\" }\n",
+            "[dependencies]\nregex = { default-features = false }\n",
             "[dependencies]\nregex = { version = \"1\", features = [\"unicode-prel\", \"perl\", \"logging\"] }\n",
             "[dependencies]\nregex = { version = \"1\", default-features = \"false\", features = \"std\" }\n",
             "dependencies = 1\n",
@@ -297,19 +324,26 @@ mod tests {
         insta::assert_snapshot!(found.map(said).concat().join("\n"), @r#"
         3: the exercise does not let you depend on `memchr`; take this line out, and solve the exercise with what is allowed
         2: the exercise does not let you depend on `regex_lite`; did you mean `regex-lite`?
-        2: the exercise does not let you say `path` of a dependency; take regex from the registry, by its version: `version = "1"`
-        2: the exercise does not let you say `git` of a dependency; take regex from the registry, by its version: `version = "1"`
-        2: the exercise does not let you say `registry` of a dependency; take regex from the registry, by its version: `version = "1"`
+        2: the exercise doesn't allow `path` in a dependency; take regex from the registry, by its version: `version = "1"`
+        2: the exercise doesn't allow `git` in a dependency; take regex from the registry, by its version: `version = "1"`
+        2: the exercise doesn't allow `registry` in a dependency; take regex from the registry, by its version: `version = "1"`
         2: the exercise does not let you depend on `evil`; take this line out, and solve the exercise with what is allowed
-        2: the exercise does not let you say `default_features` of a dependency; did you mean `default-features`?
-        2: the course has regex 1.13.1, and this asks for another version; write "1": a size can be compared only with the same version
-        2: the course has regex-lite 0.1.9, and this asks for another version; write "0.1": a size can be compared only with the same version
+        2: Cargo doesn't accept the key `default_features`: it is written with a hyphen; did you mean `default-features`?
+        2: `1.99` doesn't include regex 1.13.1, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared; write "1"
+        2: `=0.1.8` doesn't include regex-lite 0.1.9, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared; write "0.1"
+        2: `latest` isn't a version requirement: unexpected character 'l' while parsing major version number; write "1"
+        2: `regex` in [dependencies] isn't a version in quotes; write `regex = "1"`, or a table with `version`
+        2: the version of regex has the wrong type; write "1"
+        2: the exercise doesn't allow `workspace` in a dependency; take regex from the registry, by its version: `version = "1"`
+        2: Cargo doesn't know the key `default-feature` of a dependency; did you mean `default-features`?
+        2: `optional` of regex has the wrong type; it is true or false, without quotes
+        2: regex has no version; add `version = "1"`
         2: the exercise knows no feature `unicode-prel` of regex; did you mean `unicode-perl`?
         2: the exercise knows no feature `perl` of regex; did you mean `unicode-perl`?
         2: the exercise knows no feature `logging` of regex; there are std, unicode-perl
-        2: `default-features` of regex has a wrong type; it is true or false, without quotes
-        2: `features` of regex has a wrong type; it is a list in brackets: `features = ["…", "…"]`
-        1: `dependencies` is no table; write [dependencies], and each crate on a line of its own below it
+        2: `default-features` of regex has the wrong type; it is true or false, without quotes
+        2: `features` of regex has the wrong type; it is a list in brackets: `features = ["…", "…"]`
+        1: `dependencies` isn't a table; write [dependencies], and each crate on a line of its own below it
         "#);
     }
 
@@ -354,29 +388,51 @@ mod tests {
     }
 
     #[test]
-    fn a_requirement_means_versions() {
-        for (requirement, version, expected) in [
-            ("1", "1.13.1", true),
-            ("1.13.1", "1.13.1", true),
-            ("1.13.2", "1.13.1", false),
-            ("1.14", "1.13.1", false),
-            ("2", "1.13.1", false),
-            ("^1.2", "1.13.1", true),
-            ("~1.13", "1.13.1", true),
-            ("~1.2", "1.13.1", false),
-            ("~1", "1.13.1", true),
-            ("=1.13", "1.13.1", true),
-            ("= 1.13.1", "1.13.1", true),
-            ("=1.13.0", "1.13.1", false),
-            ("0.1", "0.1.9", true),
-            ("0.2", "0.1.9", false),
-            ("0", "0.1.9", true),
-            ("*", "0.1.9", true),
-            (">=1, <2", "1.13.1", false),
-            ("", "1.13.1", false),
-            ("1.13.1.0", "1.13.1", false),
+    fn a_requirement_is_read_as_cargo_reads_it() {
+        let refused = |requirement: &str, version: &str| {
+            let allowed = Allowed { version: version.to_owned(), features: Vec::new() };
+            refusal("a", &DeValue::String(requirement.into()), &allowed).map(|(message, _)| message)
+        };
+        for (requirement, version) in [
+            ("1", "1.13.1"),
+            ("1.*", "1.13.1"),
+            ("1.13.*", "1.13.1"),
+            ("*", "0.1.9"),
+            ("1.13.1", "1.13.1"),
+            ("^1", "1.13.1"),
+            ("^1.2", "1.13.1"),
+            ("~1.13", "1.13.1"),
+            ("~1", "1.13.1"),
+            ("=1.13", "1.13.1"),
+            ("= 1.13.1", "1.13.1"),
+            (" 1 ", "1.13.1"),
+            (">=1.13, <2", "1.13.1"),
+            (">1.12,<1.14", "1.13.1"),
+            ("<=1.13.1", "1.13.1"),
+            ("0.1", "0.1.9"),
+            ("0", "0.1.9"),
         ] {
-            assert_eq!(fits(requirement, version), expected, "{requirement} {version}");
+            assert_eq!(refused(requirement, version), None, "{requirement} {version}");
+        }
+        for (requirement, version) in [
+            ("1.13.2", "1.13.1"),
+            ("1.14", "1.13.1"),
+            ("2", "1.13.1"),
+            ("~1.2", "1.13.1"),
+            ("1.12.*", "1.13.1"),
+            ("=1.13.0", "1.13.1"),
+            ("<1.13", "1.13.1"),
+            (">=1.10, <1.13", "1.13.1"),
+            ("0.2", "0.1.9"),
+            // A pre-release is asked for by name only, and is before its release.
+            ("=1.13.1-rc.1", "1.13.1"),
+        ] {
+            let why = refused(requirement, version).unwrap_or_default();
+            assert!(why.contains(&format!("doesn't include a {version}")), "{requirement}: {why}");
+        }
+        for requirement in ["", "1.13.1.0", "latest", "1.13 <2", "01", "v1"] {
+            let why = refused(requirement, "1.13.1").unwrap_or_default();
+            assert!(why.contains("isn't a version requirement: "), "{requirement}: {why}");
         }
         let shortest = |version: &str| short(&Allowed { version: version.to_owned(), features: Vec::new() });
         assert_eq!(["1.13.1", "0.3.2", "0.0.4"].map(shortest), ["1", "0.3", "0.0.4"]);

@@ -23,7 +23,8 @@ fn exercise_1_fails_fresh_and_passes_with_either_small_level() {
     project.run(&["check", "ex1"]).code(1).stderr(contains("this optimizes for speed"));
     project.edit("exercises/ex1/Cargo.toml", "strip = true", "");
     project.run(&["check", "ex1"]).code(1).stderr(
-        contains("size/not-small-enough").and(contains("`strip = true` brings most: alone it took word_freq from")),
+        contains("size/not-small-enough")
+            .and(contains("of its settings, `strip` saves most: alone it took word_freq from")),
     );
 }
 
@@ -44,6 +45,26 @@ fn exercise_2_looks_at_the_words_before_it_builds() {
     let text = stderr(&project.run(&["check", "ex2"]).code(1));
     assert!(text.contains("answer/not-a-number") && text.contains("write bytes (24371)"), "{text}");
     assert!(text.contains("did you mean \"backtrace\"?"), "{text}");
+    // A question that is misspelled, another one with a list, and a table above all of them.
+    project.write(
+        "exercises/ex2/answers.toml",
+        &answers.replace("functions =", "function =").replace("why = \"\"", "why = [\"\"]"),
+    );
+    let text = stderr(&project.run(&["check", "ex2"]).code(1));
+    assert!(text.contains("`function` isn't a question of this exercise"), "{text}");
+    assert!(text.contains("did you mean `functions`?") && text.contains("`why` is a list"), "{text}");
+    assert!(text.contains("3 questions have no answer yet"), "{text}");
+    project.write("exercises/ex2/answers.toml", &format!("[answers]\n{answers}"));
+    let text = stderr(&project.run(&["check", "ex2"]).code(1));
+    assert_eq!(text.matches("answers.toml has a table [answers]").count(), 1, "{text}");
+    // A file that no TOML reader sees.
+    #[expect(clippy::disallowed_methods, reason = "a test's own file")]
+    std::fs::write(project.path("exercises/ex2/answers.toml"), b"why = \"caf\xe9\"\n").unwrap();
+    let text = stderr(&project.run(&["check", "ex2"]).code(1));
+    assert!(text.contains("answers.toml is not UTF-8: byte 11 of line 1"), "{text}");
+    std::fs::remove_file(project.path("exercises/ex2/answers.toml")).unwrap();
+    let text = stderr(&project.run(&["check", "ex2"]).code(1));
+    assert!(text.contains("there is no answers.toml") && text.contains("cargo xtask reset"), "{text}");
     project.write("exercises/ex2/answers.toml", "largest-crate = serde_json\n");
     let text = stderr(&project.run(&["check", "ex2"]).code(1));
     assert!(text.contains("answer/syntax") && text.contains("answers.toml:1:17"), "{text}");
@@ -134,11 +155,11 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
         project.edit("exercises/ex2/answers.toml", &format!("setting = \"{claim}\""), "setting = \"none\"");
     }
     for (key, right, wrong, words) in [
-        ("largest-crate", *name, "memchr", "and another crate more"),
-        ("largest-crate", *name, "gimli", "that is the standard library, or comes inside it"),
-        ("largest-crate", *name, "tokio", "no crate of this name"),
+        ("largest-crate", *name, "memchr", "and there is a larger one"),
+        ("largest-crate", *name, "gimli", "that is the standard library, or a part of it"),
+        ("largest-crate", *name, "tokio", "no code of a crate by this name"),
         ("largest-crate-size", *size, "1KiB", "too little"),
-        ("functions", "backtrace", "json", "% of the code, others more"),
+        ("functions", "backtrace", "json", "% of the code, and other ones are more"),
     ] {
         project.edit("exercises/ex2/answers.toml", &format!("{key} = \"{right}\""), &format!("{key} = \"{wrong}\""));
         project.run(&["check", "ex2"]).code(1).stderr(contains(words));

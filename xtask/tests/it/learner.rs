@@ -169,10 +169,10 @@ fn what_if_tells_a_learner_what_a_missing_setting_would_bring() {
         "[workspace.metadata.sizes]",
         "[profile.small]\ninherits = \"release\"\nstrip = true\n\n[workspace.metadata.sizes]",
     );
-    project.check().code(1).stderr(contains("[profile.release] leaves `opt-level`, `lto`"));
+    project.check().code(1).stderr(contains("start with the goal `profile`: it names what is missing"));
     project.run(&["what-if", "--profile", "small"]).success();
     project.check().code(1).stderr(
-        contains("`strip = true` brings most: alone it took tiny from")
+        contains("of its settings, `strip` saves most: alone it took tiny from")
             .and(contains("when `cargo xtask what-if` measured it")),
     );
 }

@@ -294,7 +294,7 @@ fn several_files_are_compared_with_one() {
     bytes(&mut known, 101, 120, 80);
     judged(&known, "size/not-small-enough");
     let text = judge(&known.case()).outcomes[0].diagnostics[0].message.clone();
-    assert!(text.contains("the file of `after` has 101 bytes, those of `before`, `lto` together 200"), "{text}");
+    assert!(text.contains("`after` is 101 bytes, 49.5 % smaller than `before`, `lto` together (200)"), "{text}");
     bytes(&mut known, 201, 120, 80);
     judged(&known, "size/grew");
 }

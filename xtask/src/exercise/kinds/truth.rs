@@ -4,7 +4,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
 
-/// What makes an answer right. All but the last two are measured when they are judged.
+/// What makes an answer right. All but the last three are measured when they are judged.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Truth {
@@ -28,6 +28,8 @@ pub enum Truth {
     Times(Times),
     /// One of some words.
     Choice(Choice),
+    /// A line of a source file.
+    Line(Line),
     /// Text that a person reads.
     Text(Text),
 }
@@ -152,6 +154,16 @@ pub struct Choice {
     pub right: Vec<String>,
     /// All words.
     pub options: Vec<String>,
+}
+
+/// A line of a source file. A list of options would give it away.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Line {
+    /// The file, in the exercise's folder.
+    pub file: String,
+    /// The line.
+    pub right: u64,
 }
 
 /// Text that a person reads.
