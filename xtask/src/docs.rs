@@ -5,6 +5,7 @@
 //! - `--check` writes nothing, names what is stale, and finds what no reader should meet (`docs/lint`).
 //! - `--run` runs every command of the book and compares; `--record` runs and measures everything anew, and keeps it.
 
+mod beside;
 mod chapters;
 mod console;
 mod facts;
@@ -176,6 +177,8 @@ impl<'a> Book<'a> {
             findings.extend(lint::links(page, &old, &parsed, &mut known));
             let parts = markers::parts(page, &old)?;
             findings.extend(lint::line_starts(&old, &parts));
+            findings.extend(beside::names(&old, &parsed, &parts, &self.facts));
+            findings.extend(beside::units(&old, &parsed, &parts, &self.facts));
             if self.is_held(page) {
                 findings.extend(lint::numbers(&old, &parsed, &parts));
             }
