@@ -1,6 +1,7 @@
 //! What stands between the markers: tables, pictures, listings, numbers.
 
 use super::chapters::{self, Chapter};
+use super::claims::Claims;
 use super::facts::{Facts, Record, Stack, Unit};
 use super::markers::Part;
 use super::values::{self, Values};
@@ -22,6 +23,8 @@ pub struct Generator<'a> {
     pub measurement: &'a Measurement,
     /// What the book measures.
     pub facts: &'a Facts,
+    /// What others say.
+    pub claims: &'a Claims,
     /// What was measured and seen for it.
     pub record: &'a Record,
 }
@@ -69,6 +72,11 @@ impl Generator<'_> {
                 self.stack(page, name, stack)
             }
             ["facts", group] => self.group(group).and_then(only),
+            ["claims", group] => {
+                let value = |expression: &str| self.values().text(expression);
+                let table = self.claims.table(group, &value);
+                table.map_err(|message| wrong(message, "correct docs/claims.toml")).and_then(only)
+            }
             ["facts"] => self.all_facts().and_then(only),
             ["listing", what] => listing::block(root, what)
                 .map_err(|message| {
@@ -91,7 +99,7 @@ impl Generator<'_> {
                 Err(Wrong {
                     message: "nothing of this name can be generated".to_owned(),
                     help: format!(
-                        "`sizes TABLE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `stack NAME`, `facts` or `facts GROUP`, `listing PATH#ANCHOR`, `chapters`, `settings` or `codes`; the tables are {}",
+                        "`sizes TABLE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `stack NAME`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `settings` or `codes`; the tables are {}",
                         names.join(", ")
                     ),
                     exit: Exit::Usage,
