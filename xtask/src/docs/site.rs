@@ -128,7 +128,12 @@ const CHAPTERS: &str = "docs/src";
 
 /// Where a file of the repository is in the site: as text, so that a browser shows it.
 fn as_text(file: &Path) -> PathBuf {
-    let mut name = Path::new("files").join(file).into_os_string();
+    let file = Path::new("files").join(file);
+    // mdBook takes every link with `.md` in it for a link to a chapter.
+    if file.extension().is_some_and(|extension| extension == "md") {
+        return file.with_extension("txt");
+    }
+    let mut name = file.into_os_string();
     name.push(".txt");
     name.into()
 }
@@ -241,7 +246,7 @@ mod tests {
     #[test]
     fn links_of_an_exercise_lead_into_the_site() {
         let text = "[one](../ex1/README.md) [two](../ex2) [a chapter](../../docs/src/lto.md#values) [source](src/main.rs) [all](../README.md)\n";
-        let expected = "[one](ex1.md) [two](ex2.md) [a chapter](lto.md#values) [source](files/exercises/ex3/src/main.rs.txt) [all](files/exercises/README.md.txt)\n";
+        let expected = "[one](ex1.md) [two](ex2.md) [a chapter](lto.md#values) [source](files/exercises/ex3/src/main.rs.txt) [all](files/exercises/README.txt)\n";
         assert_eq!(for_the_site(text, Path::new("exercises/ex3")).0, expected);
     }
 

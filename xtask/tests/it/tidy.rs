@@ -145,3 +145,45 @@ fn mdbook_is_installed_in_one_way() {
     assert!(found >= 4, "{found}");
     assert!(fs::read_to_string(root.join(".ci/run")).unwrap().contains("mdbook --version 0.5.4 --locked"));
 }
+
+#[test]
+fn every_long_test_runs_in_public_ci() {
+    let workflow = fs::read_to_string(repository().join(".github/workflows/ci.yml")).unwrap();
+    let filters: Vec<&str> = workflow
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("tests: "))
+        .flat_map(|line| line.trim_matches('"').split(' '))
+        .collect();
+    let mut with_long_tests = BTreeSet::new();
+    for entry in fs::read_dir(repository().join("xtask/tests/it")).unwrap() {
+        let path = entry.unwrap().path();
+        let is_source = path.extension().is_some_and(|extension| extension == "rs");
+        if is_source
+            && fs::read_to_string(&path).unwrap().lines().any(|line| line.trim_start().starts_with("#[ignore = "))
+        {
+            with_long_tests.insert(format!("{}::", path.file_stem().unwrap().to_str().unwrap()));
+        }
+    }
+    assert!(with_long_tests.len() > 10);
+    let named: BTreeSet<String> = filters.iter().map(|filter| (*filter).to_owned()).collect();
+    assert_eq!(
+        named, with_long_tests,
+        "the job `long` of .github/workflows/ci.yml must name each module with long tests"
+    );
+    assert_eq!(filters.len(), named.len(), "a module is named twice");
+}
+
+/// What `cargo deny` also finds, where it can't be installed: each learner compiles every version of a crate.
+#[test]
+fn no_crate_is_there_in_two_versions() {
+    let lock = fs::read_to_string(repository().join("Cargo.lock")).unwrap();
+    let mut names = BTreeSet::new();
+    let all: Vec<&str> = lock.lines().filter_map(|line| line.strip_prefix("name = ")).collect();
+    assert!(all.len() > 50);
+    for name in all {
+        assert!(
+            names.insert(name),
+            "{name} is in Cargo.lock in two versions; `cargo tree --invert` shows who needs them"
+        );
+    }
+}
