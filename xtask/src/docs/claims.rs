@@ -166,7 +166,9 @@ impl Claims {
             let line = diagnostic::line_and_column(text, paragraph.start).0;
             let raw = &text[paragraph];
             let words = plain(raw);
-            for name in raw.split("<!-- claim: ").skip(1).filter_map(|rest| rest.split(" -->").next()) {
+            // A comment that is shown as code is text.
+            let comments = raw.match_indices("<!-- claim: ").filter(|(at, _)| !raw[..*at].ends_with('`'));
+            for name in comments.filter_map(|(at, open)| raw[at + open.len()..].split(" -->").next()) {
                 if !self.all.iter().any(|claim| claim.id.as_ref() == name) {
                     found.push(Finding { line, message: format!("docs/claims.toml has no claim `{name}`") });
                 }
@@ -309,6 +311,7 @@ mod tests {
         for text in [
             "`\"z\"` is for size. It also takes long, and leaves what loops do.",
             "It isn't true that `\"z\"` also leaves loops alone.",
+            "Write `<!-- claim: ID -->`.",
             "<!-- claim: loops -->\nThe article says that `\"z\"` also leaves loops alone.",
         ] {
             assert_eq!(claims.contradicted(text), [], "{text}");
