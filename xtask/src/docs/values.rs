@@ -15,7 +15,7 @@ pub struct Values<'a> {
 }
 
 /// The functions that an expression can begin with, for messages.
-pub const FUNCTIONS: &str = "bytes A, kib A, kb A, mb A, number A, millions A, change A B, saved A B, grown A B, share PART WHOLE, times A B, \
+pub const FUNCTIONS: &str = "bytes A, kib A, kb A, mb A, number A, millions A, change A B, saved A B, grown A B, share PART WHOLE, way FROM VIA TO, times A B, \
      minutes, minutes total or measured on";
 
 /// How an expression is shown, for what may come after it.
@@ -35,7 +35,7 @@ pub fn shown_as(expression: &str, facts: &Facts) -> Option<Shown> {
     match (words.next()?, words.next()) {
         ("bytes" | "number" | "saved" | "grown", Some(reference)) => Some(Shown::Plain(unit(reference, facts))),
         ("millions", Some(_)) => Some(Shown::Millions),
-        ("kib" | "kb" | "mb" | "change" | "share" | "times", Some(_)) => Some(Shown::WithUnit),
+        ("kib" | "kb" | "mb" | "change" | "share" | "way" | "times", Some(_)) => Some(Shown::WithUnit),
         _ => None,
     }
 }
@@ -68,6 +68,10 @@ impl Values<'_> {
                 let (part, whole) = (self.get(part)?, self.get(whole)?);
                 Ok(format!("{} %", (200 * part + whole) / (2 * whole).max(1)))
             }
+            ["way", from, via, to] => {
+                let (gone, whole) = (self.difference(from, via)?, self.difference(from, to)?);
+                Ok(format!("{} %", (200 * gone + whole) / (2 * whole)))
+            }
             ["times", a, b] => {
                 let (a, b) = (self.get(a)?, self.get(b)?);
                 Ok(scaled(a, b.max(1)))
@@ -82,7 +86,7 @@ impl Values<'_> {
             ["bytes" | "kib" | "kb" | "mb", a] if unit(a, self.facts) != Unit::Bytes => {
                 Err(format!("`{a}` is a number of {}, not of bytes; write `number {a}`", unit(a, self.facts).things()))
             }
-            [_, a, b] if unit(a, self.facts) != unit(b, self.facts) => Err(format!(
+            [_, a, b] | [_, a, _, b] if unit(a, self.facts) != unit(b, self.facts) => Err(format!(
                 "`{a}` is a number of {}, and `{b}` of {}",
                 unit(a, self.facts).things(),
                 unit(b, self.facts).things()
@@ -187,6 +191,7 @@ mod tests {
         assert_eq!(of("saved p/release p/dist"), "1,000");
         assert_eq!(of("grown p/dist p/release"), "1,000");
         assert_eq!(of("share p/dist p/release"), "50 %");
+        assert_eq!(of("way p/release p/release+strip p/dist"), "50 %");
         assert_eq!(of("times p/release+strip p/dist"), "1.5");
     }
 
@@ -194,6 +199,7 @@ mod tests {
     fn a_sentence_that_no_longer_holds_is_an_error() {
         assert!(text("saved p/dist p/release").unwrap_err().contains("the sentence does not hold"));
         assert!(text("grown p/dist p/dist").is_err());
+        assert!(text("way p/release p/dist p/release").is_err());
     }
 
     #[test]

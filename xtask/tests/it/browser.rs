@@ -145,6 +145,10 @@ pub fn axe_finds_nothing_in(browser: &Browser, part: &str, options: &str) -> Res
     let Some(axe) = axe() else { return Ok(()) };
     for theme in ["light", "dark"] {
         browser.theme(theme);
+        // A page is told before its next frame, and mdBook then changes its style sheets.
+        browser.run_async(
+            "const done = arguments[arguments.length - 1]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 20)))",
+        );
         let run = format!(
             "const done = arguments[arguments.length - 1]; axe.run('{part}', {options}).then(r => done(r.violations.map(v => v.id + ': ' + v.nodes[0].html)), e => done(['' + e]))"
         );

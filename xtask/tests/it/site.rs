@@ -84,13 +84,19 @@ fn what_is_cut_off_shows_it(browser: &Browser) -> Result<(), String> {
     let mut wrong = Vec::new();
     for width in [390, 768, 1200] {
         browser.resize(width, 900);
-        browser.run_async("const done = arguments[arguments.length - 1]; setTimeout(done, 60)");
-        let silent = browser.run(
-            "return [...document.querySelectorAll('main .table-wrapper, main pre > code')]
+        // Asked again for a while: a busy machine tells the page late that its window has another size.
+        let silent = browser.run_async(
+            "const done = arguments[arguments.length - 1];
+             const silent = () => [...document.querySelectorAll('main .table-wrapper, main pre > code')]
                  .filter(box => box.scrollWidth > box.clientWidth + 1)
                  .filter(box => parseFloat(getComputedStyle(box).borderInlineEndWidth) < 2
                      || box.matches('.table-wrapper') && (!box.previousElementSibling?.matches('.goes-on-note') || box.tabIndex !== 0))
-                 .map(box => box.textContent.trim().slice(0, 60))",
+                 .map(box => box.textContent.trim().slice(0, 60));
+             const look = left => {
+                 const found = silent();
+                 if (found.length === 0 || left === 0) done(found); else setTimeout(() => look(left - 1), 50);
+             };
+             requestAnimationFrame(() => requestAnimationFrame(() => look(60)))",
         );
         if silent.as_array().is_none_or(|silent| !silent.is_empty()) {
             wrong.push(format!("{width} px: {silent}"));
