@@ -3,6 +3,40 @@ for (const code of document.querySelectorAll("pre > code")) {
   code.tabIndex = 0;
 }
 
+// A table or a block of code that is wider than the window shows that it goes on, and a table can be scrolled by keyboard as well.
+(() => {
+  const wide = [...document.querySelectorAll("main .table-wrapper, main pre > code")];
+  const look = (box) => {
+    const isWide = box.scrollWidth > box.clientWidth + 1;
+    const isAtEnd = box.scrollLeft + box.clientWidth >= box.scrollWidth - 2;
+    box.classList.toggle("goes-on", isWide && !isAtEnd);
+    if (!box.classList.contains("table-wrapper")) return;
+    const note = box.previousElementSibling;
+    const hasNote = note?.classList.contains("goes-on-note") ?? false;
+    if (isWide && !hasNote) {
+      const words = document.createElement("p");
+      words.className = "goes-on-note";
+      words.textContent = "This table is wider than the window. Scroll it sideways.";
+      box.before(words);
+      box.tabIndex = 0;
+      box.setAttribute("role", "region");
+      box.setAttribute("aria-label", "Table that scrolls sideways");
+    } else if (!isWide && hasNote) {
+      note.remove();
+      for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+    }
+  };
+  for (const box of wide) {
+    box.addEventListener("scroll", () => look(box), { passive: true });
+    look(box);
+  }
+  addEventListener("resize", () => wide.forEach(look));
+  // A table within a closed box has no width.
+  for (const box of document.querySelectorAll("details")) {
+    box.addEventListener("toggle", () => wide.forEach(look));
+  }
+})();
+
 // The boxes of a checklist can be ticked. Nothing keeps them: it is a page, not an account.
 for (const box of document.querySelectorAll("main li > input[type=checkbox], main li > p > input[type=checkbox]")) {
   box.disabled = false;

@@ -5,7 +5,9 @@
 //! - `--check` writes nothing, names what is stale, and finds what no reader should meet (`docs/lint`).
 //! - `--run` runs every command of the book and compares; `--record` runs and measures everything anew, and keeps it.
 
+mod beside;
 mod chapters;
+mod claims;
 mod console;
 mod facts;
 mod generate;
@@ -28,6 +30,7 @@ use crate::output;
 use crate::prose;
 use crate::tree;
 use anyhow::{Context as _, Result, bail};
+use claims::Claims;
 use facts::{Facts, Record};
 use generate::Generator;
 use markers::Part;
@@ -73,6 +76,7 @@ pub struct Book<'a> {
     workshop: &'a Workshop,
     measurement: Measurement,
     facts: Facts,
+    claims: Claims,
     record: Record,
     /// README.md, and every Markdown file of docs/, the exercises and the solutions.
     pages: Vec<PathBuf>,
@@ -94,7 +98,8 @@ impl<'a> Book<'a> {
             );
         };
         let record = facts::recorded(root, REFERENCE_TARGET, &toolchain)?;
-        Ok(Self { workshop, measurement, facts: facts::load(root)?, record, pages: markdown_files(root)? })
+        let (facts, claims) = (facts::load(root)?, claims::load(root)?);
+        Ok(Self { workshop, measurement, facts, claims, record, pages: markdown_files(root)? })
     }
 
     /// The folder of the chapters.
@@ -113,6 +118,7 @@ impl<'a> Book<'a> {
             workshop: self.workshop,
             measurement: &self.measurement,
             facts: &self.facts,
+            claims: &self.claims,
             record: &self.record,
         };
         let mut text = old.to_owned();
@@ -176,6 +182,11 @@ impl<'a> Book<'a> {
             findings.extend(lint::links(page, &old, &parsed, &mut known));
             let parts = markers::parts(page, &old)?;
             findings.extend(lint::line_starts(&old, &parts));
+            findings.extend(beside::names(&old, &parsed, &parts, &self.facts));
+            findings.extend(beside::units(&old, &parsed, &parts, &self.facts));
+            if !page.ends_with("docs/src/claims.md") {
+                findings.extend(self.claims.contradicted(&old));
+            }
             if self.is_held(page) {
                 findings.extend(lint::numbers(&old, &parsed, &parts));
             }
@@ -185,6 +196,22 @@ impl<'a> Book<'a> {
             findings.sort_by_key(|finding| finding.line);
             for finding in findings {
                 not_met(page, finding.line, &finding.message);
+            }
+        }
+        for (path, finding) in self.claims.numbers(&self.facts)? {
+            not_met(path, finding.line, &finding.message);
+        }
+        let page = self.folder().join("claims.md");
+        for group in self.claims.not_shown(&fs::read_to_string(&page).unwrap_or_default()) {
+            not_met(
+                &page,
+                1,
+                &format!("the claims of the group `{group}` are on no page; add `<!-- generated: claims {group} -->`"),
+            );
+        }
+        for path in exercise_files(&self.workshop.root) {
+            for finding in self.claims.contradicted(&read(&path)?) {
+                not_met(&path, finding.line, &finding.message);
             }
         }
         if let Ok(summary) = fs::read_to_string(self.folder().join("SUMMARY.md")) {
@@ -270,6 +297,15 @@ fn markdown_files(root: &Path) -> Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// What exercises say to learners outside of Markdown: hints and messages.
+fn exercise_files(root: &Path) -> Vec<PathBuf> {
+    let folders = fs::read_dir(root.join("exercises")).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = folders.map(|folder| folder.path().join("exercise.toml")).collect();
+    files.retain(|file| file.exists());
+    files.sort();
+    files
 }
 
 /// The release in rust-toolchain.toml.

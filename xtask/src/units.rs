@@ -39,15 +39,20 @@ pub fn about(seconds: f64) -> String {
 
 /// A change in percent with its sign, such as `-34.8 %`; one that would be 0.0 percent in bytes, such as `-24 B`.
 pub fn change(bytes: u64, reference: u64) -> String {
-    let sign = match bytes.cmp(&reference) {
+    change_in(bytes, reference, "B")
+}
+
+/// The same for a number that counts something else than bytes: `-24 instructions`.
+pub fn change_in(number: u64, reference: u64, unit: &str) -> String {
+    let sign = match number.cmp(&reference) {
         Ordering::Less => '-',
         Ordering::Equal => return "same".to_owned(),
         Ordering::Greater => '+',
     };
-    let (difference, base) = (bytes.abs_diff(reference), u128::from(reference));
+    let (difference, base) = (number.abs_diff(reference), u128::from(reference));
     // Tenths of a percent, rounded; a change from nothing has none.
     match (2000 * u128::from(difference) + base).checked_div(2 * base) {
-        None | Some(0) => format!("{sign}{} B", thousands(difference)),
+        None | Some(0) => format!("{sign}{} {unit}", thousands(difference)),
         Some(tenths) => format!("{sign}{}.{} %", tenths / 10, tenths % 10),
     }
 }

@@ -23,6 +23,8 @@ struct File {
     stack: BTreeMap<String, Stack>,
     #[serde(default)]
     figures: BTreeMap<String, u64>,
+    #[serde(default)]
+    words: BTreeMap<String, Vec<String>>,
 }
 
 /// One number, and how to measure it.
@@ -84,6 +86,40 @@ impl Unit {
             Self::Count => "count",
         }
     }
+
+    /// What follows a difference of two such numbers.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Bytes => "B",
+            Self::Instructions => "instructions",
+            Self::Milliseconds => "ms",
+            Self::Count => "of them",
+        }
+    }
+
+    /// What is counted, within a sentence.
+    pub fn things(self) -> &'static str {
+        if self == Self::Count { "things that have no unit" } else { self.name() }
+    }
+}
+
+impl Fact {
+    /// A fact for tests.
+    #[cfg(test)]
+    pub fn example(name: &str, unit: Unit) -> Self {
+        let empty = String::new;
+        let (label, group) = (None, None);
+        Self {
+            about: empty(),
+            label,
+            group,
+            unit,
+            needs: Vec::new(),
+            run: empty(),
+            name: name.to_owned(),
+            chapter: empty(),
+        }
+    }
 }
 
 /// A picture of bars that are made of parts.
@@ -131,6 +167,8 @@ pub struct Facts {
     pub stacks: BTreeMap<String, Stack>,
     /// Figures that others have measured, by name.
     pub figures: BTreeMap<String, u64>,
+    /// What sentences call a section, a profile or a part of a fact's name, besides its own name.
+    pub words: BTreeMap<String, Vec<String>>,
 }
 
 /// Reads `docs/facts`.
@@ -146,7 +184,7 @@ pub fn load(root: &Path) -> Result<Facts> {
     for file in tree::files(&folder)?.into_iter().filter(|file| file.extension().is_some_and(|end| end == "toml")) {
         let path = folder.join(&file);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let File { fact, stack, figures } =
+        let File { fact, stack, figures, words } =
             toml::from_str(&text).map_err(|error| diagnostic::toml_error(&path, &text, &error))?;
         let mut facts: Vec<(Spanned<String>, Fact)> = fact.into_iter().collect();
         facts.sort_by_key(|(name, _)| name.span().start);
@@ -162,6 +200,7 @@ pub fn load(root: &Path) -> Result<Facts> {
         }
         all.stacks.extend(stack);
         all.figures.extend(figures);
+        all.words.extend(words);
     }
     Ok(all)
 }

@@ -1,6 +1,7 @@
 //! What stands between the markers: tables, pictures, listings, numbers.
 
 use super::chapters::{self, Chapter};
+use super::claims::Claims;
 use super::facts::{Facts, Record, Stack, Unit};
 use super::markers::Part;
 use super::values::{self, Values};
@@ -22,6 +23,8 @@ pub struct Generator<'a> {
     pub measurement: &'a Measurement,
     /// What the book measures.
     pub facts: &'a Facts,
+    /// What others say.
+    pub claims: &'a Claims,
     /// What was measured and seen for it.
     pub record: &'a Record,
 }
@@ -69,6 +72,11 @@ impl Generator<'_> {
                 self.stack(page, name, stack)
             }
             ["facts", group] => self.group(group).and_then(only),
+            ["claims", group] => {
+                let value = |expression: &str| self.values().text(expression);
+                let table = self.claims.table(group, &value);
+                table.map_err(|message| wrong(message, "correct docs/claims.toml")).and_then(only)
+            }
             ["facts"] => self.all_facts().and_then(only),
             ["listing", what] => listing::block(root, what)
                 .map_err(|message| {
@@ -85,18 +93,13 @@ impl Generator<'_> {
                     })
                     .and_then(only)
             }
-            ["measured", "on"] => {
-                let Measurement { toolchain, target, linker, .. } = self.measurement;
-                let linker = linker.as_ref().map(|linker| format!(", linked by {linker}")).unwrap_or_default();
-                only(format!("rustc {toolchain}, {target}{linker}.\n"))
-            }
             _ => {
                 let names: Vec<&str> =
                     self.workshop.sizes.tables.iter().map(|table| table.name.as_ref().as_str()).collect();
                 Err(Wrong {
                     message: "nothing of this name can be generated".to_owned(),
                     help: format!(
-                        "`sizes TABLE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `stack NAME`, `facts` or `facts GROUP`, `listing PATH#ANCHOR`, `chapters`, `settings`, `codes` or `measured on`; the tables are {}",
+                        "`sizes TABLE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `stack NAME`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `settings` or `codes`; the tables are {}",
                         names.join(", ")
                     ),
                     exit: Exit::Usage,
@@ -107,6 +110,12 @@ impl Generator<'_> {
 
     fn inline(&self, text: &str, what: &str) -> Result<String, Wrong> {
         match what {
+            // Within a sentence, because a block would be a paragraph of its own and cut the sentence in two.
+            "measured on" => {
+                let Measurement { toolchain, target, linker, .. } = self.measurement;
+                let linker = linker.as_ref().map(|linker| format!(", linked by {linker}")).unwrap_or_default();
+                Ok(format!("rustc {toolchain} for {target}{linker}"))
+            }
             "minutes" => Ok(chapters::minutes(text).to_string()),
             "minutes total" => {
                 let chapters = self.pages()?;
@@ -142,7 +151,17 @@ impl Generator<'_> {
         let mut text = format!("\n| build | {} | change |\n|---|--:|--:|\n", unit.name());
         for fact in &facts {
             let number = self.get(&format!("fact/{}", fact.name))?;
-            let change = if fact.name == first.name { String::new() } else { units::change(number, start) };
+            if fact.unit != unit {
+                return Err(wrong(
+                    format!(
+                        "`{}` is in the group `{group}`, but counts something else than `{}`",
+                        fact.name, first.name
+                    ),
+                    "the facts of a group share one column, so they need the same unit",
+                ));
+            }
+            let change =
+                if fact.name == first.name { String::new() } else { units::change_in(number, start, unit.symbol()) };
             let label = markdown::escape(fact.label.as_deref().unwrap_or(&fact.name));
             // Instructions are not counted to the last one twice.
             let shown = if unit == Unit::Instructions {

@@ -1,18 +1,20 @@
 //! The book as a site: mdBook builds it, and asks this program about every chapter first.
 //!
 //! On GitHub a chapter may link to any file of the repository; a site holds only its chapters. So the exercises become
-//! pages of the site, and a link to any other file becomes the file's name.
+//! pages of the site, and every other file that is linked is put beside them as text. No link is lost on the way.
 
 use super::{Part, markers};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::proc::{self, Call, Status};
 use crate::prose;
+use crate::tree;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// Builds the site, and opens it if that is wanted.
 ///
@@ -31,6 +33,11 @@ pub fn build(root: &Path, open: bool) -> Result<Exit> {
     let is_wrong = said.lines().any(|line| line.contains("ERROR"));
     if finished.status != Status::Exited(0) || is_wrong {
         bail!(Failure::new(Exit::NotMet, format!("mdBook could not build the book:\n{}", said.trim())));
+    }
+    for file in linked_files(root)? {
+        let to = folder.join(as_text(&file));
+        fs::create_dir_all(to.parent().unwrap_or(&folder)).context("cannot make the folder of linked files")?;
+        tree::write_atomic(&to, contents(root, &file)?.as_bytes())?;
     }
     let page = folder.join("index.html");
     output::note(&format!("built {}", crate::diagnostic::shown(&page).display()));
@@ -63,10 +70,9 @@ pub fn preprocess(root: &Path, words: &[String]) -> Result<Exit> {
 
 fn chapters(root: &Path, mut book: Value) -> Result<Value> {
     let exercises = exercises(root)?;
-    let pages: Vec<&str> = exercises.iter().map(|(id, _)| id.as_str()).collect();
     each_chapter(&mut book, &mut |chapter| {
         if let Some(text) = chapter.get("content").and_then(Value::as_str) {
-            let text = for_the_site(text, &pages);
+            let text = for_the_site(text, Path::new(CHAPTERS)).0;
             chapter["content"] = text.into();
         }
     });
@@ -80,7 +86,7 @@ fn chapters(root: &Path, mut book: Value) -> Result<Value> {
         let title = text.lines().next().unwrap_or_default().trim_start_matches("# ");
         items.push(json!({ "Chapter": {
             "name": format!("{id}: {title}"),
-            "content": for_the_site(text, &pages),
+            "content": for_the_site(text, &Path::new("exercises").join(id)).0,
             "number": null,
             "sub_items": [],
             "path": format!("{id}.md"),
@@ -117,25 +123,100 @@ fn each_chapter(value: &mut Value, change: &mut impl FnMut(&mut Value)) {
     }
 }
 
-/// A page with every link made one that works in the site, and without the generator's comments.
-fn for_the_site(text: &str, exercises: &[&str]) -> String {
+/// Where chapters are in the repository.
+const CHAPTERS: &str = "docs/src";
+
+/// Where a file of the repository is in the site: as text, so that a browser shows it.
+fn as_text(file: &Path) -> PathBuf {
+    let file = Path::new("files").join(file);
+    // mdBook takes every link with `.md` in it for a link to a chapter.
+    if file.extension().is_some_and(|extension| extension == "md") {
+        return file.with_extension("txt");
+    }
+    let mut name = file.into_os_string();
+    name.push(".txt");
+    name.into()
+}
+
+/// What a browser shows for a file, or for a folder: its files.
+fn contents(root: &Path, file: &Path) -> Result<String> {
+    let path = root.join(file);
+    if !path.is_dir() {
+        return fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}, to which a page links", file.display()));
+    }
+    let mut files: Vec<String> =
+        tree::files(&path)?.iter().map(|inside| file.join(inside).display().to_string()).collect();
+    files.retain(|file| !file.contains("/target/"));
+    Ok(files.join("\n") + "\n")
+}
+
+/// The files of the repository that pages of the site link to.
+fn linked_files(root: &Path) -> Result<BTreeSet<PathBuf>> {
+    let mut files = BTreeSet::new();
+    for entry in fs::read_dir(root.join(CHAPTERS)).context("cannot read docs/src")? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            files.extend(for_the_site(&text, Path::new(CHAPTERS)).1);
+        }
+    }
+    for (id, text) in exercises(root)? {
+        files.extend(for_the_site(&text, &Path::new("exercises").join(id)).1);
+    }
+    Ok(files)
+}
+
+/// A path of the repository: `to`, as a page in the folder `from` names it.
+fn resolved(from: &Path, to: &str) -> PathBuf {
+    let mut path = from.to_owned();
+    for component in Path::new(to).components() {
+        match component {
+            Component::ParentDir => {
+                path.pop();
+            }
+            Component::Normal(name) => path.push(name),
+            _ => {}
+        }
+    }
+    path
+}
+
+/// A page of a folder of the repository with every link made one that works in the site, without the generator's comments, and
+/// the files that it links to.
+fn for_the_site(text: &str, folder: &Path) -> (String, Vec<PathBuf>) {
     let mut text = text.to_owned();
+    let mut files = Vec::new();
     let links = prose::read(&text).links;
     for link in links.iter().rev() {
         let whole = text[link.place.clone()].to_owned();
         // HTML has only links to pictures, which are in the site.
-        let Some(words) = whole.strip_prefix('[').and_then(|rest| rest.split("](").next()) else { continue };
-        // Of the files beside a page only chapters are in the site: no manifests, sources or Containerfiles.
-        let path = link.target.split('#').next().unwrap_or_default();
+        let Some((words, _)) = whole.strip_prefix('[').and_then(|rest| rest.rsplit_once("](")) else { continue };
         let is_address = link.target.contains("://") || link.target.starts_with("mailto:");
-        let leads_out = path.starts_with("../") || !is_address && !path.is_empty() && !path.ends_with(".md");
-        let exercise = exercises.iter().find(|id| link.target.ends_with(&format!("exercises/{id}/README.md")));
-        let replaced = match exercise {
-            Some(id) => format!("[{words}]({id}.md)"),
-            None if leads_out => words.to_owned(),
-            None => continue,
+        if is_address || link.target.starts_with('#') {
+            continue;
+        }
+        let (path, anchor) = link
+            .target
+            .split_once('#')
+            .map_or((link.target.as_str(), String::new()), |(path, anchor)| (path, format!("#{anchor}")));
+        let path = resolved(folder, path);
+        let chapter = path.strip_prefix(CHAPTERS).ok().filter(|rest| rest.extension().is_some_and(|end| end == "md"));
+        let exercise = path.strip_prefix("exercises").ok().and_then(|rest| {
+            let id = rest.iter().next()?.to_str()?;
+            (rest.iter().count() == 1 && !id.contains('.') || rest.ends_with("README.md") && rest.iter().count() == 2)
+                .then_some(id)
+        });
+        let target = match (chapter, exercise) {
+            (Some(chapter), _) => chapter.display().to_string(),
+            (_, Some(id)) => format!("{id}.md"),
+            _ => {
+                let target = as_text(&path).display().to_string().replace('\\', "/");
+                files.push(path);
+                target
+            }
         };
-        text.replace_range(link.place.clone(), &replaced);
+        text.replace_range(link.place.clone(), &format!("[{words}]({target}{anchor})"));
     }
     // Comments are harmless in a page, but a marker within a line of a table or a heading would be part of its anchor.
     let parts = markers::parts(Path::new(""), &text).unwrap_or_default();
@@ -146,7 +227,7 @@ fn for_the_site(text: &str, exercises: &[&str]) -> String {
         text.replace_range(body.end..close, "");
         text.replace_range(open..body.start, "");
     }
-    text
+    (text, files)
 }
 
 #[cfg(test)]
@@ -154,10 +235,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_out_of_the_book_become_pages_or_words() {
-        let text = "See [ex1](../../exercises/ex1/README.md), [`Cargo.toml`](../../Cargo.toml), [the source](src/main.rs), [below](#below), [lto](lto.md#a), [web](https://example.org).\n\n<img src=\"img/a.svg\">\n\nIt has <!--= bytes a/b -->12<!--/--> bytes.\n";
-        let expected = "See [ex1](ex1.md), `Cargo.toml`, the source, [below](#below), [lto](lto.md#a), [web](https://example.org).\n\n<img src=\"img/a.svg\">\n\nIt has 12 bytes.\n";
-        assert_eq!(for_the_site(text, &["ex1"]), expected);
+    fn links_out_of_the_book_become_pages_or_files() {
+        let text = "See [ex1](../../exercises/ex1/README.md#a), [`Cargo.toml`](../../Cargo.toml), [programs](../programs), [below](#below), [lto](lto.md#a), [web](https://example.org).\n\n<img src=\"img/a.svg\">\n\nIt has <!--= bytes a/b -->12<!--/--> bytes.\n";
+        let expected = "See [ex1](ex1.md#a), [`Cargo.toml`](files/Cargo.toml.txt), [programs](files/docs/programs.txt), [below](#below), [lto](lto.md#a), [web](https://example.org).\n\n<img src=\"img/a.svg\">\n\nIt has 12 bytes.\n";
+        let (text, mut files) = for_the_site(text, Path::new("docs/src"));
+        files.sort();
+        assert_eq!((text.as_str(), files), (expected, vec!["Cargo.toml".into(), "docs/programs".into()]));
+    }
+
+    #[test]
+    fn links_of_an_exercise_lead_into_the_site() {
+        let text = "[one](../ex1/README.md) [two](../ex2) [a chapter](../../docs/src/lto.md#values) [source](src/main.rs) [all](../README.md)\n";
+        let expected = "[one](ex1.md) [two](ex2.md) [a chapter](lto.md#values) [source](files/exercises/ex3/src/main.rs.txt) [all](files/exercises/README.txt)\n";
+        assert_eq!(for_the_site(text, Path::new("exercises/ex3")).0, expected);
     }
 
     #[test]

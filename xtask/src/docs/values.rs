@@ -1,8 +1,8 @@
 //! Expressions for the numbers of the book: `bytes word_freq/dist`, `change word_freq/release word_freq/dist`.
 
-use super::facts::{Facts, Record};
+use super::facts::{Facts, Record, Unit};
 use crate::measurement::Measurement;
-use crate::units::{change, thousands};
+use crate::units::{change_in, thousands};
 
 /// Where numbers come from.
 pub struct Values<'a> {
@@ -15,8 +15,37 @@ pub struct Values<'a> {
 }
 
 /// The functions that an expression can begin with, for messages.
-pub const FUNCTIONS: &str = "bytes A, kib A, kb A, mb A, number A, millions A, change A B, saved A B, grown A B, share PART WHOLE, times A B, \
-     minutes or minutes total";
+pub const FUNCTIONS: &str = "bytes A, kib A, kb A, mb A, number A, millions A, change A B, saved A B, grown A B, share PART WHOLE, way FROM VIA TO, times A B, \
+     minutes, minutes total or measured on";
+
+/// How an expression is shown, for what may come after it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shown {
+    /// Digits alone, and what they count.
+    Plain(Unit),
+    /// Digits alone, to be followed by "million".
+    Millions,
+    /// With a unit, such as `1.5 KiB` or `31 %`; or a factor, which has none.
+    WithUnit,
+}
+
+/// How an expression is shown; `None` for what is no number.
+pub fn shown_as(expression: &str, facts: &Facts) -> Option<Shown> {
+    let mut words = expression.split_whitespace();
+    match (words.next()?, words.next()) {
+        ("bytes" | "number" | "saved" | "grown", Some(reference)) => Some(Shown::Plain(unit(reference, facts))),
+        ("millions", Some(_)) => Some(Shown::Millions),
+        ("kib" | "kb" | "mb" | "change" | "share" | "way" | "times", Some(_)) => Some(Shown::WithUnit),
+        _ => None,
+    }
+}
+
+/// What a reference counts. Only facts may count something else than bytes.
+fn unit(reference: &str, facts: &Facts) -> Unit {
+    let name = reference.strip_prefix("fact/");
+    let fact = name.and_then(|name| facts.facts.iter().find(|fact| fact.name == name));
+    fact.map_or(Unit::Bytes, |fact| fact.unit)
+}
 
 impl Values<'_> {
     /// The text of an expression.
@@ -25,24 +54,44 @@ impl Values<'_> {
     /// What is wrong with it, in one sentence without a final full stop.
     pub fn text(&self, expression: &str) -> Result<String, String> {
         let words: Vec<&str> = expression.split_whitespace().collect();
+        self.units_agree(&words)?;
         match words[..] {
             ["bytes" | "number", a] => Ok(thousands(self.get(a)?)),
             ["kib", a] => Ok(format!("{} KiB", scaled(self.get(a)?, 1024))),
             ["kb", a] => Ok(format!("{} KB", thousands((self.get(a)? + 500) / 1000))),
             ["mb", a] => Ok(format!("{} MB", scaled(self.get(a)?, 1_000_000).trim_end_matches(".0"))),
             ["millions", a] => Ok(thousands((self.get(a)? + 500_000) / 1_000_000)),
-            ["change", a, b] => Ok(change(self.get(b)?, self.get(a)?)),
+            ["change", a, b] => Ok(change_in(self.get(b)?, self.get(a)?, unit(a, self.facts).symbol())),
             ["saved", a, b] => self.difference(a, b).map(thousands),
             ["grown", a, b] => self.difference(b, a).map(thousands),
             ["share", part, whole] => {
                 let (part, whole) = (self.get(part)?, self.get(whole)?);
                 Ok(format!("{} %", (200 * part + whole) / (2 * whole).max(1)))
             }
+            ["way", from, via, to] => {
+                let (gone, whole) = (self.difference(from, via)?, self.difference(from, to)?);
+                Ok(format!("{} %", (200 * gone + whole) / (2 * whole)))
+            }
             ["times", a, b] => {
                 let (a, b) = (self.get(a)?, self.get(b)?);
                 Ok(scaled(a, b.max(1)))
             }
             _ => Err("this is no expression".to_owned()),
+        }
+    }
+
+    /// Only bytes are shown as bytes, and only numbers of one unit are compared.
+    fn units_agree(&self, words: &[&str]) -> Result<(), String> {
+        match *words {
+            ["bytes" | "kib" | "kb" | "mb", a] if unit(a, self.facts) != Unit::Bytes => {
+                Err(format!("`{a}` is a number of {}, not of bytes; write `number {a}`", unit(a, self.facts).things()))
+            }
+            [_, a, b] | [_, a, _, b] if unit(a, self.facts) != unit(b, self.facts) => Err(format!(
+                "`{a}` is a number of {}, and `{b}` of {}",
+                unit(a, self.facts).things(),
+                unit(b, self.facts).things()
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -142,6 +191,7 @@ mod tests {
         assert_eq!(of("saved p/release p/dist"), "1,000");
         assert_eq!(of("grown p/dist p/release"), "1,000");
         assert_eq!(of("share p/dist p/release"), "50 %");
+        assert_eq!(of("way p/release p/release+strip p/dist"), "50 %");
         assert_eq!(of("times p/release+strip p/dist"), "1.5");
     }
 
@@ -149,6 +199,36 @@ mod tests {
     fn a_sentence_that_no_longer_holds_is_an_error() {
         assert!(text("saved p/dist p/release").unwrap_err().contains("the sentence does not hold"));
         assert!(text("grown p/dist p/dist").is_err());
+        assert!(text("way p/release p/dist p/release").is_err());
+    }
+
+    #[test]
+    fn only_bytes_are_shown_as_bytes() {
+        let measurement = Measurement::new(
+            "1.95.0",
+            "x86_64-unknown-linux-gnu",
+            None,
+            None,
+            Lock { sha256: String::new(), packages: Vec::new() },
+        );
+        let mut facts = Facts::default();
+        let mut record = Record::default();
+        for (name, unit, number) in [("work", Unit::Instructions, 27_003_979), ("less", Unit::Instructions, 27_000_000)]
+        {
+            facts.facts.push(super::super::facts::Fact::example(name, unit));
+            record.facts.insert(name.to_owned(), number);
+        }
+        facts.facts.push(super::super::facts::Fact::example("file", Unit::Bytes));
+        record.facts.insert("file".to_owned(), 1000);
+        let values = Values { measurement: &measurement, facts: &facts, record: &record };
+        assert_eq!(values.text("change fact/less fact/work").unwrap(), "+3,979 instructions");
+        assert_eq!(values.text("number fact/work").unwrap(), "27,003,979");
+        for expression in ["bytes fact/work", "kb fact/work", "mb fact/work", "kib fact/work"] {
+            assert!(values.text(expression).unwrap_err().contains("a number of instructions"), "{expression}");
+        }
+        for expression in ["change fact/work fact/file", "times fact/work fact/file", "saved fact/work fact/file"] {
+            assert!(values.text(expression).unwrap_err().contains("and `fact/file` of bytes"), "{expression}");
+        }
     }
 
     #[test]

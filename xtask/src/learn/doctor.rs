@@ -73,7 +73,7 @@ const TOOLS: [Tool; 7] = [
         name: "mdbook",
         args: &["--version"],
         why: "shows the tutorial as a site; it also reads well as plain files",
-        install: "cargo install mdbook --locked",
+        install: "cargo install mdbook --version 0.5.4 --locked",
         required: false,
     },
 ];

@@ -93,6 +93,27 @@ fn the_table_is_filtered_and_sorted(browser: &Browser) -> Result<(), String> {
     ensure(text(browser, SORTED) != before, "a header sorts nothing")
 }
 
+/// What sticks to an edge of a table that scrolls must not lie over a row.
+fn nothing_covers_a_row(browser: &Browser) -> Result<(), String> {
+    let covered = browser.run(
+        "const covered = [];
+         for (const region of document.querySelectorAll('.scroll')) {
+           region.scrollIntoView({ block: 'center' });
+           region.scrollTop = 0;
+           const box = region.getBoundingClientRect();
+           for (const row of region.querySelectorAll('tbody tr')) {
+             const place = row.getBoundingClientRect();
+             const y = place.bottom - 3;
+             if (place.bottom > box.bottom || y < 0 || y > innerHeight) continue;
+             const seen = document.elementFromPoint(place.left + 8, y);
+             if (seen && region.contains(seen) && !row.contains(seen)) covered.push(row.textContent.slice(0, 60));
+           }
+         }
+         return covered",
+    );
+    ensure(covered.as_array().is_some_and(Vec::is_empty), format!("{covered}"))
+}
+
 pub fn there_are_two_themes(browser: &Browser) -> Result<(), String> {
     const COLOR: &str = "return getComputedStyle(document.body).backgroundColor";
     browser.theme("light");
@@ -124,6 +145,10 @@ pub fn axe_finds_nothing_in(browser: &Browser, part: &str, options: &str) -> Res
     let Some(axe) = axe() else { return Ok(()) };
     for theme in ["light", "dark"] {
         browser.theme(theme);
+        // A page is told before its next frame, and mdBook then changes its style sheets.
+        browser.run_async(
+            "const done = arguments[arguments.length - 1]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 20)))",
+        );
         let run = format!(
             "const done = arguments[arguments.length - 1]; axe.run('{part}', {options}).then(r => done(r.violations.map(v => v.id + ': ' + v.nodes[0].html)), e => done(['' + e]))"
         );
@@ -133,12 +158,13 @@ pub fn axe_finds_nothing_in(browser: &Browser, part: &str, options: &str) -> Res
     Ok(())
 }
 
-const CHECKS: [(&str, Check); 8] = [
+const CHECKS: [(&str, Check); 9] = [
     ("console", nothing_is_wrong_in_the_console),
     ("requests", nothing_can_be_requested),
     ("mouse", the_mouse_goes_into_a_box_and_escape_out_of_it),
     ("keyboard", the_keyboard_reaches_every_box),
     ("table", the_table_is_filtered_and_sorted),
+    ("rows", nothing_covers_a_row),
     ("themes", there_are_two_themes),
     ("narrow", a_narrow_window_needs_no_sideways_scrolling),
     ("axe", axe_finds_nothing),
@@ -175,11 +201,16 @@ fn the_report_works_in_a_browser_and_the_checks_notice_when_it_does_not() {
     let policy_start = page.find("<meta http-equiv=\"Content-Security-Policy\"").expect("a policy");
     let policy_end = policy_start + page[policy_start..].find('>').unwrap() + 1;
     let no_policy = format!("{}{}", &page[..policy_start], &page[policy_end..]);
-    let controls: [(&str, String, &[&str]); 5] = [
+    let controls: [(&str, String, &[&str]); 6] = [
         // The script is not the one that the policy allows.
         ("no-script", page.replace("\"use strict\";", "\"use strict\"; "), &["console", "mouse", "keyboard", "table"]),
         ("no-policy", no_policy.clone(), &["requests"]),
         ("one-theme", no_policy.replace("prefers-color-scheme", "prefers-nothing"), &["themes"]),
+        (
+            "sticky-total",
+            no_policy.replace("</style>", "tfoot th, tfoot td { position: sticky; bottom: 0; }</style>"),
+            &["rows"],
+        ),
         ("wide", page.replace("<main>", &format!("<main><pre>{}</pre>", "x".repeat(500))), &["narrow"]),
         ("no-language", page.replace("<html lang=\"en\">", "<html>"), if axe().is_some() { &["axe"] } else { &[] }),
     ];

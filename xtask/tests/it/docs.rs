@@ -235,7 +235,10 @@ fn mdbook_is_answered_as_a_preprocessor() {
     let mut xtask = project.xtask();
     let assert = xtask.args(["docs", "--preprocess"]).write_stdin(book.to_string()).assert().success();
     let answer: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
-    assert_eq!(answer["items"][0]["Chapter"]["content"], "# A\n\n[ex1](ex1.md) and `Cargo.toml`\n");
+    assert_eq!(
+        answer["items"][0]["Chapter"]["content"],
+        "# A\n\n[ex1](ex1.md) and [`Cargo.toml`](files/Cargo.toml.txt)\n"
+    );
     let names: Vec<&str> =
         answer["items"].as_array().unwrap().iter().filter_map(|item| item["Chapter"]["path"].as_str()).collect();
     let all = fs::read_dir(project.path("exercises")).unwrap().map(|entry| entry.unwrap().path());
@@ -243,6 +246,16 @@ fn mdbook_is_answered_as_a_preprocessor() {
     all.sort_by_key(|name| (name.len(), name.clone()));
     let all: Vec<String> = all.iter().map(|name| format!("{}.md", name.display())).collect();
     assert_eq!(names, all);
+    // Pages of exercises have links as well, and none of them becomes plain text.
+    for item in answer["items"].as_array().unwrap().iter().filter(|item| item["Chapter"]["path"].is_string()) {
+        let id = item["Chapter"]["path"].as_str().unwrap().trim_end_matches(".md");
+        let source = fs::read_to_string(project.path(&format!("exercises/{id}/README.md"))).unwrap();
+        let content = item["Chapter"]["content"].as_str().unwrap();
+        let links = source.matches("](").count();
+        assert!(links > 0, "{id} links nowhere");
+        assert_eq!(content.matches("](").count(), links, "{id}");
+        assert_eq!(content.matches("](..").count(), 0, "{id}: a link leads out of the site");
+    }
     project
         .xtask()
         .args(["docs", "--preprocess"])

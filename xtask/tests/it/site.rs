@@ -69,13 +69,69 @@ fn the_pictures_follow_the_theme(browser: &Browser) -> Result<(), String> {
     ensure(all(&dark, "-dark.svg") && all(&light, "-light.svg"), format!("{dark:?} {light:?}"))
 }
 
-const CHECKS: [(&str, Check); 5] = [
+const CHECKS: [(&str, Check); 7] = [
     ("console", browser::nothing_is_wrong_in_the_console),
     ("pictures", every_picture_is_there),
     ("themes", the_pictures_follow_the_theme),
     ("narrow", nothing_is_cut_off_in_a_narrow_window),
+    ("hint", what_is_cut_off_shows_it),
+    ("chapters", the_open_chapter_can_be_read),
     ("axe", content_is_accessible),
 ];
+
+/// A table or a block of code that goes on to the right says so, on a phone, a tablet and a desk.
+fn what_is_cut_off_shows_it(browser: &Browser) -> Result<(), String> {
+    let mut wrong = Vec::new();
+    for width in [390, 768, 1200] {
+        browser.resize(width, 900);
+        // Asked again for a while: a busy machine tells the page late that its window has another size.
+        let silent = browser.run_async(
+            "const done = arguments[arguments.length - 1];
+             const silent = () => [...document.querySelectorAll('main .table-wrapper, main pre > code')]
+                 .filter(box => box.scrollWidth > box.clientWidth + 1)
+                 .filter(box => parseFloat(getComputedStyle(box).borderInlineEndWidth) < 2
+                     || box.matches('.table-wrapper') && (!box.previousElementSibling?.matches('.goes-on-note') || box.tabIndex !== 0))
+                 .map(box => box.textContent.trim().slice(0, 60));
+             const look = left => {
+                 const found = silent();
+                 if (found.length === 0 || left === 0) done(found); else setTimeout(() => look(left - 1), 50);
+             };
+             requestAnimationFrame(() => requestAnimationFrame(() => look(60)))",
+        );
+        if silent.as_array().is_none_or(|silent| !silent.is_empty()) {
+            wrong.push(format!("{width} px: {silent}"));
+        }
+    }
+    browser.resize(1200, 900);
+    ensure(wrong.is_empty(), wrong.join("; "))
+}
+
+/// The contrast of the open chapter in the list of chapters, in the themes that a reader gets by default (WCAG 2, AA).
+fn the_open_chapter_can_be_read(browser: &Browser) -> Result<(), String> {
+    let contrast = browser.run(
+        "const luminance = color => {
+             const [r, g, b] = color.match(/[0-9.]+/g).slice(0, 3).map(part => part / 255)
+                 .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+             return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+         };
+         const root = document.documentElement;
+         const found = {};
+         for (const theme of ['light', 'navy', 'coal']) {
+             root.classList.remove('light', 'navy', 'coal');
+             root.classList.add(theme);
+             const link = document.querySelector('.sidebar a.active');
+             if (!link) return { 'no open chapter': 0 };
+             const [a, b] = [getComputedStyle(link).color, getComputedStyle(link.closest('.sidebar')).backgroundColor]
+                 .map(luminance).sort((a, b) => b - a);
+             found[theme] = (a + 0.05) / (b + 0.05);
+         }
+         root.classList.remove('coal');
+         root.classList.add('light');
+         return found",
+    );
+    let all = contrast.as_object().is_some_and(|themes| themes.values().all(|value| value.as_f64() >= Some(4.5)));
+    ensure(all, format!("{contrast}"))
+}
 
 /// mdBook's frame hides what is too wide, so each element is asked where it ends. Code and tables scroll by themselves.
 fn nothing_is_cut_off_in_a_narrow_window(browser: &Browser) -> Result<(), String> {
@@ -138,12 +194,14 @@ fn the_site_is_whole_and_works_in_a_browser() {
 
     // The same checks on a page that was broken on purpose.
     let page = fs::read_to_string(folder.join("profile.html")).unwrap();
-    let controls: [(&str, String); 3] = [
+    let controls: [(&str, String); 5] = [
         (
             "pictures",
             page.replace("img/ladder-light.svg", "img/no-such.svg").replace("img/ladder-dark.svg", "img/no-such.svg"),
         ),
         ("themes", page.replace("ladder-dark.svg", "ladder-light.svg")),
+        ("hint", page.replace("</head>", "<style>.content .goes-on { border: 0 !important }</style></head>")),
+        ("chapters", page.replace("</head>", "<style>.navy { --sidebar-active: #2b79a2 !important }</style></head>")),
         ("narrow", page.replace("<main>", "<main><div style='width: 900px'>wide</div>")),
     ];
     for (name, broken) in controls {
