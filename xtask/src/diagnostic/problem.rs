@@ -138,6 +138,12 @@ impl Diagnostic {
         self
     }
 
+    /// It is about something that surrounds the files, and that a check sets aside.
+    pub fn is_aside(&self) -> bool {
+        let is_outside = matches!(self.code, Code::OverriddenByEnv | Code::OverriddenByConfig | Code::OtherToolchain);
+        self.severity == Severity::Warning && is_outside
+    }
+
     /// The problem as people read it, in the way of rustc; its help fits a terminal of this many columns.
     pub fn render(&self, color: bool, width: Option<usize>) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
