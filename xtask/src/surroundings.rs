@@ -86,7 +86,7 @@ fn ignore_environment(variables: impl Iterator<Item = (OsString, OsString)>, sur
     surroundings.env.extend(PLAIN_WORDS.map(|(name, value)| (name.into(), Some(value.into()))));
 }
 
-/// Elsewhere than on Windows another spelling is another variable, and Cargo only warns about it.
+/// Whether Cargo reads a variable of this spelling. Except on Windows it doesn't read lowercase names, and only warns.
 fn is_read(name: &str) -> bool {
     cfg!(windows) || name == name.to_uppercase()
 }
@@ -112,7 +112,7 @@ fn power(name: &str) -> Option<Power> {
         return match rest {
             _ if rest.ends_with("_LINKER") || rest == "LINKER" => Some(Power::Links),
             _ if rest.ends_with("RUSTFLAGS") => Some(Power::BuildsUnlessEmpty),
-            // The folder is another one in any case. A runner runs nothing here.
+            // A check names its folder itself, and runs nothing through a runner.
             "DIR" => None,
             _ if rest.ends_with("_RUNNER") || rest.ends_with("_RUSTDOCFLAGS") => None,
             _ => Some(Power::Builds),

@@ -123,7 +123,7 @@ fn read(file: &Path, is_home: bool, settings: &mut Vec<Setting>, depth: usize) {
         // An include may be optional.
         .filter(|file| file.exists())
         .collect();
-    // Cargo refuses includes in a circle; nobody nests more than five levels.
+    // Cargo refuses includes in a circle, and five levels are deeper than real files go.
     if depth < 5 {
         included.iter().for_each(|file| read(file, is_home, settings, depth + 1));
     }

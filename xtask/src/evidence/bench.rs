@@ -61,7 +61,7 @@ pub struct Bench<'a> {
     pub target: String,
     /// What counts instructions here.
     pub counter: Option<String>,
-    /// The learner's files as they are built where their own folder would be built in another way; then they are built elsewhere.
+    /// The learner's files as they are built, where a build in their own folder would differ; then they are built elsewhere.
     pub handed: Option<Vec<(String, Vec<u8>)>>,
 }
 

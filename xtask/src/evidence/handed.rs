@@ -1,4 +1,4 @@
-//! What a learner hands in, as it would be built when it is graded: the files that the exercise asks for, and of a manifest what it
+//! What a learner hands in, as it would be built when it is graded: the files that the exercise names, and of a manifest what it
 //! lets a learner decide. Where the folder holds more that Cargo would take in, a check builds elsewhere, without it.
 
 use super::safe::{self, May};

@@ -285,7 +285,7 @@ fn make_home(home: &Path, apart: &Path) -> Result<()> {
 #[cfg(unix)]
 fn link_to(target: &Path, link: &PathBuf) -> std::io::Result<()> {
     match std::os::unix::fs::symlink(target, link) {
-        // Another check was quicker.
+        // A check that runs at the same time was quicker.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     }
@@ -297,5 +297,132 @@ fn link_to(target: &Path, link: &PathBuf) -> std::io::Result<()> {
         std::os::windows::fs::symlink_dir(target, link)
     } else {
         std::os::windows::fs::symlink_file(target, link)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cargo::configuration::tests::of as configured;
+
+    fn variables(given: &[(&str, &str)]) -> Outside {
+        of(given.iter().map(|&(name, value)| (name.to_owned(), value.into())), Vec::new())
+    }
+
+    fn origins(outside: &Outside) -> Vec<String> {
+        let named = |origin: &Origin| match origin {
+            Origin::Variable(name) => name.clone(),
+            Origin::Configuration(place) => place.rsplit('/').next().unwrap_or_default().to_owned(),
+            other => format!("{other:?}"),
+        };
+        outside.found.iter().map(|(origin, _)| named(origin)).collect()
+    }
+
+    #[test]
+    fn what_changes_nothing_is_not_named_and_moves_nothing() {
+        let outside = variables(&[
+            ("RUSTFLAGS", ""),
+            ("RUSTC_WRAPPER", ""),
+            ("CARGO_TARGET_DIR", "/t"),
+            ("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", "qemu"),
+            ("CARGO_BUILD_JOBS", "1"),
+            ("CARGO_NET_OFFLINE", "true"),
+            ("CARGO_HTTP_PROXY", "p"),
+            ("HTTPS_PROXY", "p"),
+            ("CC", "clang"),
+            ("RUST_BACKTRACE", "1"),
+            ("CARGO_TERM_COLOR", "always"),
+        ]);
+        assert!(outside.found.is_empty() && !outside.is_apart, "{outside:?}");
+        let text = "alias.build = \"check\"\nnet.offline = true\nhttp.proxy = \"p\"\nterm.quiet = true\n\
+            build.jobs = 1\nbuild.target-dir = \"t\"\nsource.crates-io.replace-with = \"v\"\n\
+            registries.own.index = \"sparse+https://example.org/\"\ntarget.x.runner = \"qemu\"\n";
+        let outside = of(std::iter::empty(), configured(text));
+        assert!(outside.found.is_empty() && !outside.is_apart && outside.settings.is_empty(), "{outside:?}");
+    }
+
+    #[test]
+    fn a_variable_is_named_once_with_its_value() {
+        let given = [
+            ("CARGO_PROFILE_DIST_STRIP", "false"),
+            ("CARGO_BUILD_TARGET", ""),
+            ("CARGO_ENCODED_RUSTFLAGS", "-C\u{1f}lto"),
+        ];
+        let outside = variables(&given);
+        assert_eq!(origins(&outside), ["CARGO_PROFILE_DIST_STRIP", "CARGO_BUILD_TARGET", "CARGO_ENCODED_RUSTFLAGS"]);
+        let message = |index: usize| outside.found[index].1.message.as_str();
+        assert!(message(0).starts_with("`CARGO_PROFILE_DIST_STRIP` is set in your environment (`false`): this check"));
+        assert!(message(1).contains("(empty)") && message(2).contains("(`-C lto`)"));
+        let is_other_spelling_read = cfg!(windows);
+        assert_eq!(variables(&[("cargo_profile_dist_strip", "false")]).is_apart, is_other_spelling_read);
+    }
+
+    #[test]
+    fn a_key_that_is_not_known_is_set_aside_with_its_line() {
+        let outside = of(std::iter::empty(), configured("[net]\noffline = true\n[no-such]\nkey = 1\n[paths]\n"));
+        assert_eq!(origins(&outside), ["config.toml:4"]);
+        assert!(outside.is_apart && outside.found[0].1.is_aside());
+    }
+
+    #[test]
+    fn a_linker_is_kept_and_named_and_both_sides_get_it() {
+        let outside = variables(&[("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", "clang")]);
+        assert!(!outside.is_apart && outside.found[0].1.message.contains("it is kept"), "{outside:?}");
+        let outside = of(std::iter::empty(), configured("target.x.linker = \"clang\"\n"));
+        assert!(outside.is_apart, "the course's own files are not below the learner's folder: {outside:?}");
+        assert_eq!(kept(&outside.settings, false).to_string(), "[target.x]\nlinker = \"clang\"\n");
+    }
+
+    #[test]
+    fn what_is_kept_has_paths_that_hold_from_everywhere_and_the_nearest_wins() {
+        let mut settings = configured(
+            "net.offline = true\nsource.v.directory = \"vendor\"\ntarget.'cfg(unix)'.linker = \"./ld\"\nprofile.dev.lto = true\n",
+        );
+        settings.extend(configured("net = { offline = false, retry = 3 }\n"));
+        let base = settings[1].base().join("vendor");
+        let kept = kept(&settings, false);
+        assert_eq!((kept["net"]["offline"].as_bool(), kept["net"]["retry"].as_integer()), (Some(true), Some(3)));
+        assert_eq!(kept["source"]["v"]["directory"].as_str(), base.to_str());
+        assert!(Path::new(kept["target"]["cfg(unix)"]["linker"].as_str().unwrap()).is_absolute());
+        assert!(!kept.contains_key("profile"), "{kept}");
+    }
+
+    #[test]
+    fn a_file_that_is_found_from_everywhere_ends_the_check_and_is_named() {
+        let mut settings = configured("profile.dev.lto = true\n");
+        let folder = tempfile::tempdir().unwrap();
+        settings[0].file = configuration::top(folder.path()).join(".cargo/config.toml");
+        let mut cargo = Cargo {
+            program: "cargo".into(),
+            cwd: folder.path().into(),
+            env: Default::default(),
+            args: Vec::new(),
+            sandbox: None,
+        };
+        let error = of(std::iter::empty(), settings).set_aside(&mut cargo, folder.path()).unwrap_err();
+        let failure = error.downcast_ref::<Failure>().unwrap();
+        assert_eq!(failure.exit, Exit::Environment);
+        assert!(failure.message.contains("config.toml:1 sets `profile.dev.lto`"), "{}", failure.message);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn another_home_shares_everything_but_the_configuration() {
+        let (home, apart) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for name in ["config.toml", "credentials.toml"] {
+            tree::write_atomic(&home.path().join(name), name.as_bytes()).unwrap();
+        }
+        for _ in 0..2 {
+            make_home(home.path(), apart.path()).unwrap();
+            let mut names: Vec<_> =
+                fs::read_dir(apart.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            assert_eq!(names, ["credentials.toml", "git", "registry"]);
+        }
+        // What Cargo had made itself, before there was one in the real home.
+        fs::remove_file(apart.path().join("git")).unwrap();
+        fs::create_dir(apart.path().join("git")).unwrap();
+        make_home(home.path(), apart.path()).unwrap();
+        assert_eq!(fs::read_link(apart.path().join("git")).unwrap(), home.path().join("git"));
     }
 }

@@ -54,7 +54,7 @@ fn exercise_6_judges_how_the_programs_end() {
     // Unwinding in both: the tool inherits it.
     project.write(manifest, &solved.replace("panic = \"abort\"\n", ""));
     assert_eq!(problems(&project, "ex6").1, ["profile/missing-setting"]);
-    // The manifest asks for abort, and the environment for something else: it is set aside, for the runs as well.
+    // The manifest sets abort, and the environment overrides it: that is set aside.
     project.write(manifest, &solved);
     let checked = |variables: &[(&str, &str)]| {
         let mut xtask = project.xtask();

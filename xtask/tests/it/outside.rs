@@ -1,4 +1,4 @@
-//! A verdict is about the files: what the environment, a configuration file or another file beside them would change is set
+//! A verdict is about the files: what the environment, a configuration file or an extra file would change is set
 //! aside, for every kind of goal, and the check says so once.
 
 use crate::course::{PROFILE, QUICK_PROFILE, STARTER, codes, verdict};
@@ -203,7 +203,7 @@ fn a_file_beside_the_exercise_is_not_built() {
         fs::remove_file(project.path(&file)).unwrap();
         let _ = fs::remove_dir(project.path("exercises/ex1/src/bin"));
     }
-    // Notes and an editor's copies are nobody's business.
+    // Notes and an editor's copies change nothing.
     for file in ["notes.md", "src/main.rs~", "src/main_old.rs", "old/build.rs"] {
         project.write(&format!("exercises/ex1/{file}"), "?");
     }
