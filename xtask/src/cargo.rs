@@ -1,5 +1,6 @@
 //! Composes Cargo's command lines and reads its answers. `proc` runs them; no other module knows Cargo's JSON.
 
+pub mod configuration;
 pub mod plan;
 pub mod record;
 pub mod target;
@@ -178,6 +179,25 @@ impl Cargo {
         call
     }
 
+    /// What a failed call means for the caller. A program in rustc's place that can't be started is named with the place that
+    /// names it.
+    fn explain(&self, finished: &proc::Finished, what: &str) -> Failure {
+        let failure = explain_failure(finished, what);
+        if self.sandbox.is_some() {
+            return failure;
+        }
+        let stderr = String::from_utf8_lossy(&finished.stderr);
+        let origin = words::not_started(&stderr)
+            .and_then(|command| configuration::origin_of_a_wrapper(command, &self.cwd, &self.env));
+        match origin {
+            None => failure,
+            Some((place, program)) => Failure { exit: Exit::Environment, ..failure }.help(format!(
+                "{place} tells Cargo to start `{program}`, which can't be started on this machine: install it, correct the \
+                 path, or take the setting out"
+            )),
+        }
+    }
+
     /// Asks Cargo about a workspace. Reads manifests only: no registry, no lockfile is touched.
     ///
     /// # Errors
@@ -189,7 +209,7 @@ impl Cargo {
         }
         let finished = proc::run(&call)?;
         if finished.status != Status::Exited(0) {
-            bail!(explain_failure(&finished, "cargo metadata"));
+            bail!(self.explain(&finished, "cargo metadata"));
         }
         serde_json::from_slice(&finished.stdout).context("cannot read what `cargo metadata` printed")
     }
@@ -206,7 +226,7 @@ impl Cargo {
             false => Failure::new(Exit::Environment, format!("{error:#}")).help("install Rust: https://rustup.rs"),
         })?;
         if finished.status != Status::Exited(0) {
-            bail!(explain_failure(&finished, "rustc -vV"));
+            bail!(self.explain(&finished, "rustc -vV"));
         }
         Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
     }
@@ -219,7 +239,7 @@ impl Cargo {
         let call = self.call("fetch").args(["--locked", "--manifest-path"]).arg(manifest);
         let finished = proc::run(&call.args(offline.then_some("--offline")))?;
         if finished.status != Status::Exited(0) {
-            bail!(explain_failure(&finished, "cargo fetch"));
+            bail!(self.explain(&finished, "cargo fetch"));
         }
         Ok(())
     }
@@ -269,7 +289,7 @@ impl Cargo {
         call.cpu = *timeout;
         let finished = proc::run(&call)?;
         if finished.status != Status::Exited(0) {
-            let failure = explain_failure(&finished, &format!("cargo build --profile {profile}"));
+            let failure = self.explain(&finished, &format!("cargo build --profile {profile}"));
             let ended = limit_of_a_build(&finished, self.sandbox.is_some());
             return Ok(Err(Refused { failure, ended }));
         }

@@ -252,17 +252,8 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     }
     diagnostics.extend(case.answers.iter().flat_map(|answers| answers.unread(case.exercise)));
     diagnostics.extend(warnings(case));
-    let named = |name: &str| {
-        outcomes.iter().flat_map(|outcome| &outcome.diagnostics).any(|problem| problem.message.contains(name))
-    };
-    let others: Vec<_> = case.overrides.others.iter().filter(|(name, _)| !named(name)).collect();
-    diagnostics.extend(others.into_iter().map(|(name, value)| {
-        let message =
-            format!("`{name}` is set in your environment (`{value}`): your build follows it, the course's does not");
-        let problem = Diagnostic::new(Code::OverriddenByEnv, message).severity(Severity::Warning);
-        problem
-            .help(format!("for a fair comparison take it out: `unset {name}` (in PowerShell `Remove-Item Env:{name}`)"))
-    }));
+    diagnostics.extend(case.overrides.aside.iter().cloned());
+    diagnostics.extend(case.evidence.iter().flat_map(|evidence| evidence.aside.clone()));
     Judgement { outcomes, diagnostics }
 }
 

@@ -7,14 +7,17 @@
 mod again;
 mod attributes;
 mod bench;
+mod handed;
 mod how;
 mod locked;
 mod reference;
+pub mod safe;
 mod taken;
 pub mod warm;
 mod work;
 
 pub use again::{again, is_same};
+pub use handed::handed;
 pub use reference::is_ended;
 
 use crate::cargo::{Cargo, Compiled};
@@ -36,6 +39,7 @@ use bench::{Bench, Room, room};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,6 +72,8 @@ pub struct Evidence {
     pub handed: Vec<String>,
     /// What was compared by time, by the goal's name.
     pub races: BTreeMap<String, Race>,
+    /// What was set aside while these builds were made, or could not be, and isn't known before: a warning for each.
+    pub aside: Vec<Diagnostic>,
 }
 
 /// How a build went.
@@ -281,13 +287,13 @@ pub fn toolchain(exercise: &Exercise) -> Result<(String, String)> {
     Ok((release, host))
 }
 
-/// Cargo as a learner would call it; the answer of `rustc -vV`, and the release and host in it.
+/// Cargo without what the environment would change; the answer of `rustc -vV`, and the release and host in it.
 fn version(exercise: &Exercise) -> Result<(Cargo, String, String, String)> {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let cargo = Cargo {
         program,
         cwd: exercise.folder.clone(),
-        env: surroundings::of_learner(),
+        env: surroundings::of_builds(),
         args: Vec::new(),
         sandbox: None,
     };
@@ -369,32 +375,63 @@ pub fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence>
 /// What all builds of a call have in common, and evidence with no build in it yet.
 fn prepare<'a>(request: &'a Request<'a>) -> Result<(Bench<'a>, Evidence)> {
     let Request { root, exercise, .. } = request;
-    let (mut cargo, version, toolchain, target) = match request.grading {
-        None => version(exercise)?,
-        Some(_) => version_once(exercise)?,
+    let (mut cargo, version, toolchain, target, mut aside) = match request.grading {
+        None => handed::pinned(root, version(exercise)?)?,
+        Some(_) => {
+            let (cargo, version, toolchain, target) = version_once(exercise)?;
+            (cargo, version, toolchain, target, Vec::new())
+        }
     };
     let base = match request.grading {
         None => target_folder(root).join("check").join(&exercise.id),
-        Some(Grading { base, boxes, .. }) => {
-            if let Some((build, _)) = boxes {
-                cargo =
-                    Cargo { program: "cargo".into(), env: BTreeMap::new(), sandbox: Some(Arc::clone(build)), ..cargo };
-            }
-            base.clone()
+        Some(Grading { base, .. }) => base.clone(),
+    };
+    // With the pinned toolchain in place of theirs, their own folder isn't built in turn with both.
+    let is_chosen = |cargo: &Cargo| cargo.env.contains_key(OsStr::new("RUSTUP_TOOLCHAIN"));
+    let mut is_apart = is_chosen(&cargo);
+    match request.grading {
+        Some(Grading { boxes: Some((build, _)), .. }) => {
+            cargo = Cargo { program: "cargo".into(), env: BTreeMap::new(), sandbox: Some(Arc::clone(build)), ..cargo };
         }
+        _ => {
+            let outside = surroundings::outside(&[&exercise.folder, &base]);
+            is_apart |= outside.is_apart;
+            outside.set_aside(&mut cargo, &base)?;
+            let has_moved = cargo.cwd != exercise.folder;
+            if has_moved
+                && env::var_os("RUSTUP_TOOLCHAIN").is_none()
+                && surroundings::pin(root).as_ref() == Some(&toolchain)
+            {
+                // The file that says so is found from the workshop alone.
+                cargo.env.entry("RUSTUP_TOOLCHAIN".into()).or_insert_with(|| Some(toolchain.clone().into()));
+            }
+            let is_known = |problem: &Diagnostic| {
+                request.grading.is_some()
+                    || request.overrides.aside.iter().any(|other| other.message == problem.message)
+            };
+            aside.extend(outside.found.into_iter().map(|(_, problem)| problem).filter(|problem| !is_known(problem)));
+        }
+    }
+    let handed = match request.whose {
+        Whose::Learner => {
+            let handed::Handed { files, problems } = handed(exercise)?;
+            (is_apart || !problems.is_empty()).then_some(files)
+        }
+        Whose::Other(..) => None,
     };
     let hidden = request.grading.map(|grading| grading.hidden.clone());
     let wants_speed = exercise.data.goal.iter().any(|goal| matches!(goal.check, kinds::Check::Speed(_)));
     let run_box = request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
     let counter = wants_speed.then(|| effort::counter(run_box)).flatten();
-    let handed = match request.whose {
+    let unusual = match request.whose {
         Whose::Other(_, files) if request.grading.is_some() => {
             attributes::unusual(exercise, files, &[&starter_files(exercise)?, &solution_files(exercise)?])
         }
         _ => Vec::new(),
     };
-    let evidence = Evidence { toolchain, target: target.clone(), hidden, counter, handed, ..Evidence::default() };
-    let bench = Bench { request, base, cargo, version, target, counter: evidence.counter.clone() };
+    let evidence =
+        Evidence { toolchain, target: target.clone(), hidden, counter, handed: unusual, aside, ..Evidence::default() };
+    let bench = Bench { request, base, cargo, version, target, counter: evidence.counter.clone(), handed };
     Ok((bench, evidence))
 }
 

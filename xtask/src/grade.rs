@@ -23,7 +23,6 @@ mod policy;
 mod publish;
 mod roster;
 mod run;
-mod safe;
 mod secret;
 mod selftest;
 mod settle;

@@ -1,21 +1,20 @@
-//! What on this machine would change a size without anybody noticing: variables of the environment and Cargo's
-//! configuration files. For the workshop's own programs it is undone, and said; what cannot be undone ends the call.
+//! What on this machine would change a size unnoticed: environment variables and Cargo's configuration files. For the
+//! workshop's own programs, and for what a check builds, it is set aside, and said; what cannot be set aside ends the call.
 
-mod learner;
+mod outside;
+mod theirs;
 
-pub use learner::{fingerprint, of_learner, overrides};
+pub use outside::outside;
+pub use theirs::{fingerprint, overrides};
 
-use crate::diagnostic;
+use crate::cargo::configuration::{Setting, settings as configuration};
 use crate::exit::{Exit, Failure};
 use crate::manifest::Profiles;
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
-use toml::de::{DeTable, DeValue};
+use std::path::Path;
 
 /// How to call Cargo so that the surroundings change nothing, and what the user should know about them.
 #[derive(Debug, Default)]
@@ -36,17 +35,6 @@ const PLAIN_WORDS: [(&str, &str); 4] = [
     ("CARGO_TERM_PROGRESS_WHEN", "never"),
 ];
 
-/// A setting in one of Cargo's configuration files.
-#[derive(Debug, PartialEq)]
-struct Setting {
-    /// The dotted key, such as `profile.release.lto`.
-    key: String,
-    /// `FILE:LINE`.
-    place: String,
-    value: String,
-    is_table: bool,
-}
-
 /// The surroundings of the workshop's own programs: nothing may change their sizes.
 ///
 /// # Errors
@@ -65,7 +53,8 @@ pub fn of_workshop(root: &Path, profiles: &Profiles, host: &str) -> Result<Surro
 pub fn of_foreign(folder: &Path) -> Surroundings {
     let mut surroundings = Surroundings::default();
     ignore_environment(env::vars_os(), &mut surroundings);
-    for Setting { key, place, value, .. } in configuration(folder) {
+    for setting in configuration(folder) {
+        let (Setting { key, value, .. }, place) = (&setting, setting.place());
         if key.ends_with("rustflags") {
             surroundings.notes.push(format!("{place} sets {key} = {value}: it is part of every row"));
         } else if key.starts_with("profile.") {
@@ -79,43 +68,112 @@ pub fn of_foreign(folder: &Path) -> Surroundings {
 fn ignore_environment(variables: impl Iterator<Item = (OsString, OsString)>, surroundings: &mut Surroundings) {
     for (name, value) in variables {
         let Some(text) = name.to_str() else { continue };
-        if changes_sizes(text) {
-            if !value.is_empty() {
-                let value = value.display();
-                let note =
-                    format!("{text} is set in your environment (`{value}`): ignored here, it would change sizes");
-                surroundings.notes.push(note);
+        match power(text) {
+            Some(Power::Builds | Power::BuildsUnlessEmpty) => {
+                if !value.is_empty() && is_read(text) {
+                    let value = value.display();
+                    let note =
+                        format!("{text} is set in your environment (`{value}`): ignored here, it would change sizes");
+                    surroundings.notes.push(note);
+                }
+                surroundings.env.insert(name, None);
             }
-            surroundings.env.insert(name, None);
-        } else if set_by_cargo_run(text) {
-            surroundings.env.insert(name, None);
+            Some(Power::Words) => drop(surroundings.env.insert(name, None)),
+            _ if set_by_cargo_run(text) => drop(surroundings.env.insert(name, None)),
+            Some(Power::Links) | None => {}
         }
     }
     surroundings.env.extend(PLAIN_WORDS.map(|(name, value)| (name.into(), Some(value.into()))));
 }
 
-/// Variables that change what Cargo or rustc make of the same sources.
-fn changes_sizes(name: &str) -> bool {
-    let target_flags = name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS");
-    target_flags
-        || name.starts_with("CARGO_PROFILE_")
-        || name.starts_with("CARGO_UNSTABLE_")
-        || matches!(
-            name,
-            "RUSTFLAGS"
-                | "CARGO_ENCODED_RUSTFLAGS"
-                | "CARGO_INCREMENTAL"
-                | "RUSTC"
-                | "RUSTC_BOOTSTRAP"
-                | "RUSTC_WRAPPER"
-                | "RUSTC_WORKSPACE_WRAPPER"
-                | "CARGO_BUILD_RUSTFLAGS"
-                | "CARGO_BUILD_INCREMENTAL"
-                | "CARGO_BUILD_RUSTC"
-                | "CARGO_BUILD_RUSTC_WRAPPER"
-                | "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER"
-                | "CARGO_BUILD_TARGET"
-        )
+/// Whether Cargo reads a variable of this spelling. Except on Windows it doesn't read lowercase names, and only warns.
+fn is_read(name: &str) -> bool {
+    cfg!(windows) || name == name.to_uppercase()
+}
+
+/// What a variable may do to a build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Power {
+    /// It changes what Cargo, rustc or the linker make of the same sources, or whether they can.
+    Builds,
+    /// The same, unless it is empty.
+    BuildsUnlessEmpty,
+    /// It chooses the linker, without which some machines can't link at all.
+    Links,
+    /// It changes what they print.
+    Words,
+}
+
+/// What a variable may do. Where systems or Cargo take several spellings for one name, or only warn about one, they count as one.
+fn power(name: &str) -> Option<Power> {
+    let name = name.to_uppercase().replace('-', "_");
+    let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| name.starts_with(beginning));
+    if let Some(rest) = name.strip_prefix("CARGO_TARGET_").or_else(|| name.strip_prefix("CARGO_HOST_")) {
+        return match rest {
+            _ if rest.ends_with("_LINKER") || rest == "LINKER" => Some(Power::Links),
+            _ if rest.ends_with("RUSTFLAGS") => Some(Power::BuildsUnlessEmpty),
+            // A check names its folder itself, and runs nothing through a runner.
+            "DIR" => None,
+            _ if rest.ends_with("_RUNNER") || rest.ends_with("_RUSTDOCFLAGS") => None,
+            _ => Some(Power::Builds),
+        };
+    }
+    match name.as_str() {
+        "RUSTFLAGS"
+        | "CARGO_ENCODED_RUSTFLAGS"
+        | "CARGO_BUILD_RUSTFLAGS"
+        | "RUSTC_WRAPPER"
+        | "RUSTC_WORKSPACE_WRAPPER"
+        | "CARGO_BUILD_RUSTC_WRAPPER"
+        | "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER"
+        | "LD_PRELOAD"
+        | "LD_AUDIT"
+        | "LD_RUN_PATH"
+        | "DYLD_INSERT_LIBRARIES"
+        | "LINK"
+        | "_LINK_" => Some(Power::BuildsUnlessEmpty),
+        "CARGO_BUILD_JOBS"
+        | "CARGO_BUILD_TARGET_DIR"
+        | "CARGO_BUILD_BUILD_DIR"
+        | "CARGO_BUILD_RUSTDOC"
+        | "CARGO_BUILD_RUSTDOCFLAGS" => None,
+        "CARGO_INCREMENTAL" | "RUSTC" | "RUSTC_BOOTSTRAP" => Some(Power::Builds),
+        "RUSTC_LOG" | "CARGO_LOG" => Some(Power::Words),
+        _ if begins(&["CARGO_PROFILE_", "CARGO_UNSTABLE_", "CARGO_BUILD_", "CARGO_RESOLVER_"]) => Some(Power::Builds),
+        _ if begins(&["__CARGO_", "RUSTC_FORCE_"]) => Some(Power::Builds),
+        _ => None,
+    }
+}
+
+/// The environment of every build of a check: this one, without what would change what is built.
+pub fn of_builds() -> BTreeMap<OsString, Option<OsString>> {
+    let mut surroundings = Surroundings::default();
+    ignore_environment(env::vars_os(), &mut surroundings);
+    surroundings.env
+}
+
+/// The environment of the programs of a check: as little as in the box of a graded run, so nothing that the loader, an
+/// allocator, the standard library or a program itself could read there changes what they do.
+pub fn of_runs() -> BTreeMap<OsString, Option<OsString>> {
+    const KEPT: [&str; 12] = [
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "TEMP",
+        "TMP",
+        "USERPROFILE",
+        "SYSTEMROOT",
+        "SYSTEMDRIVE",
+        "WINDIR",
+        "COMSPEC",
+        "PATHEXT",
+        "VALGRIND_LIB",
+    ];
+    let is_kept = |name: &OsString| name.to_str().is_some_and(|name| KEPT.contains(&name.to_uppercase().as_str()));
+    let mut changes: BTreeMap<_, _> =
+        env::vars_os().filter(|(name, _)| !is_kept(name)).map(|(name, _)| (name, None)).collect();
+    changes.insert("LC_ALL".into(), Some("C.UTF-8".into()));
+    changes
 }
 
 /// Variables that `cargo run` sets for xtask, and which are wrong for any other package.
@@ -138,8 +196,9 @@ fn undo_configuration(
     host: &str,
     surroundings: &mut Surroundings,
 ) -> Result<()> {
-    for Setting { key, place, value, is_table } in settings {
-        let parts: Vec<&str> = key.split('.').collect();
+    for setting in settings {
+        let (Setting { key, path, value, is_table, .. }, place) = (setting, setting.place());
+        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
         let mut set = |name: &str, value: &str| surroundings.env.insert(name.into(), Some(value.into()));
         let mut kept = None;
         match parts.as_slice() {
@@ -181,62 +240,11 @@ fn undo_configuration(
     Ok(())
 }
 
-/// Every setting of Cargo's configuration as seen from a folder, nearest file first.
-fn configuration(folder: &Path) -> Vec<Setting> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let mut folders: Vec<PathBuf> = folder.ancestors().map(|ancestor| ancestor.join(".cargo")).collect();
-    if let Some(home) = home
-        && !folders.contains(&home)
-    {
-        folders.push(home);
-    }
-    let mut settings = Vec::new();
-    for folder in folders {
-        // `config` without an ending is the old name; where both exist, Cargo reads the old one.
-        let file = ["config", "config.toml"].iter().map(|name| folder.join(name)).find(|file| file.is_file());
-        if let Some(file) = file {
-            read_configuration(&file, &mut settings, 0);
-        }
-    }
-    settings
-}
-
-/// Reads a file and those that it includes. One that cannot be read is left to Cargo, which will say so.
-fn read_configuration(file: &Path, settings: &mut Vec<Setting>, depth: usize) {
-    let Ok(text) = fs::read_to_string(file) else { return };
-    let Ok(table) = DeTable::parse(&text) else { return };
-    let shown = diagnostic::shown(file);
-    let before = settings.len();
-    flatten(table.get_ref(), "", &mut |key, value, range: Range<usize>| {
-        let place = format!("{}:{}", shown.display(), diagnostic::line_and_column(&text, range.start).0);
-        let value_text = text.get(range).unwrap_or_default().to_owned();
-        settings.push(Setting { key, place, value: value_text, is_table: matches!(value, DeValue::Table(_)) });
-    });
-    let included: Vec<PathBuf> = settings[before..]
-        .iter()
-        .filter(|setting| setting.key == "include")
-        .flat_map(|setting| setting.value.split(['"', '\'']).skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>())
-        .map(|path| file.parent().unwrap_or(Path::new("")).join(path))
-        .collect();
-    // Cargo refuses includes in a circle; five levels are more than anybody writes.
-    if depth < 5 {
-        included.iter().for_each(|file| read_configuration(file, settings, depth + 1));
-    }
-}
-
-/// Calls `found` for every value that is no table, and for the tables `package` and `build-override` of a profile.
-fn flatten(table: &DeTable<'_>, prefix: &str, found: &mut impl FnMut(String, &DeValue<'_>, Range<usize>)) {
-    for (key, value) in table {
-        let name = key.get_ref();
-        let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
-        let overrides = prefix.starts_with("profile.") && matches!(name.as_ref(), "package" | "build-override");
-        match value.get_ref() {
-            DeValue::Table(inner) if !overrides => flatten(inner, &path, found),
-            // The key's place, not the value's: a table's value may begin lines later.
-            other @ DeValue::Table(_) => found(path, other, key.span()),
-            other => found(path, other, value.span()),
-        }
-    }
+/// The release of rustc that a workshop is pinned to, if it is pinned to a release.
+pub fn pin(root: &Path) -> Option<String> {
+    let file = std::fs::read_to_string(root.join("rust-toolchain.toml")).ok()?;
+    let channel = file.lines().find_map(|line| line.strip_prefix("channel = "))?.trim().trim_matches('"');
+    channel.starts_with(|first: char| first.is_ascii_digit()).then(|| channel.to_owned())
 }
 
 /// A variable that chooses the toolchain was set by rustup for the workshop's own pin, not by the user.
@@ -254,20 +262,12 @@ pub fn toolchain_is_our_pin(pinned: Option<&OsStr>, toolchain_file: &str) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn settings(text: &str) -> Vec<Setting> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("config.toml");
-        std::io::Write::write_all(&mut fs::File::create(&file).unwrap(), text.as_bytes()).unwrap();
-        let mut settings = Vec::new();
-        read_configuration(&file, &mut settings, 0);
-        settings
-    }
+    use crate::cargo::configuration::tests::of as configured;
 
     fn undo(text: &str) -> Result<Surroundings> {
         let mut surroundings = Surroundings::default();
         let profiles: Profiles = toml::from_str("[dist]\ninherits = \"release\"\nlto = true").unwrap();
-        undo_configuration(&settings(text), &profiles, "x86_64-unknown-linux-gnu", &mut surroundings)?;
+        undo_configuration(&configured(text), &profiles, "x86_64-unknown-linux-gnu", &mut surroundings)?;
         Ok(surroundings)
     }
 

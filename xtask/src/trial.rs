@@ -6,10 +6,11 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{self, Attempt, Evidence, Grading, Request, Watcher, Whose};
 use crate::exercise::answers::Answers;
 use crate::exercise::containerfile::Containerfile;
-use crate::exercise::{self, CONTAINERFILE, Exercise};
+use crate::exercise::{self, CONTAINERFILE, Exercise, Tree};
+use crate::manifest::SETTINGS;
 use crate::measurement;
 use crate::output::{self, Progress};
-use crate::profile::effective::Overrides;
+use crate::profile::effective::{self, Origin, Overrides, canonical};
 use crate::profile::{Manifest, allowed, member};
 use crate::report::whatif;
 use crate::surroundings;
@@ -121,6 +122,14 @@ impl Programs<'_> {
     }
 }
 
+/// Says what surrounds an exercise and is set aside, where no check does.
+pub fn say_aside(exercise: &Exercise) {
+    let judgement =
+        Judgement { outcomes: Vec::new(), diagnostics: Files::read(exercise, &Whose::Learner).overrides.aside };
+    let surrounds = judgement.diagnostics.into_iter().filter(Diagnostic::is_aside).collect();
+    Said { aloud: true, seen: BTreeSet::new() }.problems(&Judgement { diagnostics: surrounds, ..judgement });
+}
+
 /// Whether a goal fails by what the files say, so that no build could change the verdict.
 pub fn is_lost(exercise: &Exercise, whose: &Whose) -> bool {
     let files = Files::read(exercise, whose);
@@ -209,7 +218,7 @@ impl Files {
         });
         let changed = changed_files(exercise);
         let not_allowed = not_allowed(exercise, &manifest);
-        let overrides = surroundings::overrides(&exercise.folder);
+        let overrides = Overrides { aside: aside(exercise, whose, &manifest), ..Overrides::default() };
         Self { manifest, overrides, answers, containerfile, changed, not_allowed }
     }
 
@@ -225,6 +234,38 @@ impl Files {
         let (graded, worth, evidence) = (false, &[], None);
         Case { exercise, manifest, overrides, answers, containerfile, changed, not_allowed, graded, worth, evidence }
     }
+}
+
+/// What a check sets aside: what surrounds the files, and what in the learner's folder doesn't belong to them.
+fn aside(exercise: &Exercise, whose: &Whose, manifest: &Manifest) -> Vec<Diagnostic> {
+    let theirs = surroundings::overrides(&exercise.folder);
+    let builds = exercise.data.build.values().filter(|build| build.tree == Tree::Learner);
+    let profiles: BTreeSet<&str> = builds.map(|build| build.profile.as_str()).collect();
+    let settings = || profiles.iter().flat_map(|profile| SETTINGS.map(|key| (*profile, key)));
+    // The line of the manifest that has no effect on the learner's own build.
+    let line = |origin: &Origin| {
+        settings().find_map(|(profile, key)| {
+            let now = effective::effective(manifest, &theirs, profile, key);
+            let (_, setting) = now.asked.filter(|_| now.origin == *origin)?;
+            let differs = canonical(key, &setting.value) != canonical(key, &now.value?);
+            differs.then_some(setting)
+        })
+    };
+    let outside = surroundings::outside(&[&exercise.folder]).found.into_iter();
+    let mut problems: Vec<Diagnostic> = outside
+        .map(|(origin, problem)| match line(&origin).filter(|_| matches!(origin, Origin::Variable(_))) {
+            Some(setting) => {
+                let span = setting.key.start..setting.span.end;
+                problem.at(&manifest.source, span, "your own build doesn't follow this line")
+            }
+            None => problem,
+        })
+        .collect();
+    if *whose == Whose::Learner {
+        // A course that is incomplete ends the check when it builds.
+        problems.extend(evidence::handed(exercise).map(|handed| handed.problems).unwrap_or_default());
+    }
+    problems
 }
 
 /// What a manifest asks Cargo to take in, where the exercise lets learners choose, and does not allow.
@@ -271,12 +312,21 @@ impl Said {
             return;
         }
         for problem in check::told_once(judgement, &mut self.seen) {
+            if problem.is_aside() && !first_time(&problem.message) {
+                continue;
+            }
             output::message(&format!(
                 "{}\n",
                 problem.render(console::colors_enabled_stderr(), output::width_of_messages())
             ));
         }
     }
+}
+
+/// What surrounds all exercises is said once, however many are checked, and however often.
+fn first_time(message: &str) -> bool {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(message.to_owned())
 }
 
 /// How far the builds are.

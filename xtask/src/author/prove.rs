@@ -22,6 +22,7 @@ pub const MUTANT: &str = "mutant";
 pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
     let id = &exercise.id;
     let mut found = Vec::new();
+    trial::say_aside(exercise);
     let starter = evidence::starter_files(exercise)?;
     if let Some(all) = with_every_choice(exercise, &starter) {
         let folder = evidence::target_folder(root).join("check").join(id).join("every-choice");
@@ -57,7 +58,7 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
         found.push(format!("{id}: the solution gets {points} of {most} points: {}", why.join("; ")));
         return Ok(found);
     }
-    for problem in &solved.diagnostics {
+    for problem in solved.diagnostics.iter().filter(|problem| !problem.is_aside()) {
         found.push(format!("{id}: the solution is not clean: {}: {}", problem.code.name(), problem.message));
     }
 

@@ -67,7 +67,9 @@ pub fn warnings(stderr: &str) -> Vec<String> {
     let mut warnings: Vec<String> = Vec::new();
     let mut open = false;
     for line in stderr.lines() {
-        if line.starts_with("warning:") || line.starts_with("warning[") {
+        if is_about_configuration(line) {
+            open = false;
+        } else if line.starts_with("warning:") || line.starts_with("warning[") {
             // The count at the end repeats what was said; unused manifest keys and the like are never counted.
             open = !(line.starts_with("warning: `") && line.contains(" generated "));
             if open {
@@ -84,6 +86,19 @@ pub fn warnings(stderr: &str) -> Vec<String> {
         warning.truncate(warning.trim_end().len());
     }
     warnings
+}
+
+/// Words about a machine's own configuration, not about what is built.
+fn is_about_configuration(line: &str) -> bool {
+    const BEGINNINGS: [&str; 4] = [
+        "warning: user-defined alias `",
+        "warning: unused config key `",
+        "warning: both `",
+        "warning: environment variables are expected to use uppercase letters",
+    ];
+    let lower = line.to_lowercase();
+    BEGINNINGS.iter().any(|beginning| lower.starts_with(beginning))
+        || lower.starts_with("warning: `") && lower.contains("is deprecated in favor of `config.toml`")
 }
 
 /// One of Cargo's progress lines: a verb in a column 12 wide, such as `   Compiling`.
@@ -130,6 +145,15 @@ pub fn explain_failure(finished: &Finished, what: &str) -> Failure {
         Some(help) => failure.help(help),
         None => failure,
     }
+}
+
+/// The command line that Cargo could not start, where one of the first things that it starts isn't there.
+pub fn not_started(stderr: &str) -> Option<&str> {
+    let after = |words: &str| stderr.split_once(words).map(|(_, rest)| rest);
+    let by_cargo = after("could not execute process `").and_then(|rest| rest.split_once("` (never executed)"));
+    // Our recorder, which is in rustc's place and starts what Cargo would have started.
+    let by_us = || after("error: cannot start `").and_then(|rest| rest.split_once('`'));
+    by_cargo.or_else(by_us).map(|(command, _)| command)
 }
 
 /// The limit that ended a build. In a box the kernel's limits end rustc or the linker, and Cargo tells how they ended. Who makes
@@ -263,6 +287,27 @@ mod tests {
         let names: Vec<_> = found.iter().map(|found| format!("{} {}", found.name, found.version)).collect();
         assert_eq!(names, ["helper 0.1.0", "regex 1.12.2"]);
         assert_eq!(found[1].features, ["perf", "std"]);
+    }
+
+    #[test]
+    fn a_command_that_could_not_be_started_is_named() {
+        let words = "error: could not execute process `no such/w /r/bin/rustc -vV` (never executed)\n\nCaused by:\n  x";
+        assert_eq!(not_started(words), Some("no such/w /r/bin/rustc -vV"));
+        assert_eq!(not_started("error: cannot start `no such/w`: No such file or directory"), Some("no such/w"));
+        assert_eq!(not_started("error: could not compile `a`"), None);
+    }
+
+    #[test]
+    fn what_is_about_this_machines_configuration_is_not_about_the_build() {
+        let about = "warning: both `/h/.cargo/config` and `/h/.cargo/config.toml` exist. Using `/h/.cargo/config`
+warning: `/h/.cargo/config` is deprecated in favor of `config.toml`
+  |
+  = help: if you need to support cargo 1.38 or earlier, you can symlink `config` to `config.toml`
+warning: user-defined alias `build` is ignored, because it is shadowed by a built-in command
+warning: unused config key `build.bar` in `/h/.cargo/config`
+warning: Environment variables are expected to use uppercase letters and underscores, the variable `cargo_profile_dev_lto` will be ignored and have no effect
+";
+        assert_eq!(warnings(&format!("{about}warning: unused manifest key: a\n")), ["warning: unused manifest key: a"]);
     }
 
     #[test]

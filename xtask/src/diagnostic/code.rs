@@ -49,9 +49,11 @@ codes! {
     WrongTable = "profile/wrong-table":
         "The settings stand in a table that this build does not read.",
     OverriddenByEnv = "profile/overridden-by-env":
-        "A variable of the environment wins over the manifest.",
+        "An environment variable wins over the manifest in your own builds. A check sets it aside.",
     OverriddenByConfig = "profile/overridden-by-config":
-        "One of Cargo's configuration files wins over the manifest.",
+        "One of Cargo's configuration files wins over the manifest in your own builds. A check sets it aside.",
+    OtherToolchain = "toolchain/not-pinned":
+        "The check was started with a different release of rustc than the one that the workshop is pinned to.",
     DiffersAtRustc = "profile/differs-at-rustc":
         "rustc was called with another setting than the manifest, the environment and the configuration ask for.",
     WrongValue = "profile/wrong-value":

@@ -148,6 +148,12 @@ impl Diagnostic {
         self
     }
 
+    /// It is about something that surrounds the files, and that a check sets aside.
+    pub fn is_aside(&self) -> bool {
+        let is_outside = matches!(self.code, Code::OverriddenByEnv | Code::OverriddenByConfig | Code::OtherToolchain);
+        self.severity == Severity::Warning && is_outside
+    }
+
     /// This problem and others of its kind in the same file, as one: its own words and help, and the lines of all.
     #[must_use]
     pub fn with_lines_of(mut self, others: &[&Self], message: String) -> Self {

@@ -11,7 +11,6 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::{Answer, Caller, Check, Truth};
 use crate::exercise::{Build, Exercise, Tree};
 use crate::exit::Exit;
-use crate::manifest::Profiles;
 use crate::measure::{binary, code, crates, linking};
 use crate::proc::Status;
 use crate::profile::effective;
@@ -54,7 +53,7 @@ pub struct Bench<'a> {
     pub request: &'a Request<'a>,
     /// The folder for everything that is not in the learner's.
     pub base: PathBuf,
-    /// As a learner would call it.
+    /// Away from what would change what is built.
     pub cargo: Cargo,
     /// `rustc -vV`.
     pub version: String,
@@ -62,12 +61,16 @@ pub struct Bench<'a> {
     pub target: String,
     /// What counts instructions here.
     pub counter: Option<String>,
+    /// The learner's files as they are built, where a build in their own folder would differ; then they are built elsewhere.
+    pub handed: Option<Vec<(String, Vec<u8>)>>,
 }
 
 /// Where something is built, and how.
 pub struct Place {
     /// The package.
     pub folder: PathBuf,
+    /// The folder that messages name.
+    named: PathBuf,
     target_dir: PathBuf,
     /// As it is called there.
     pub cargo: Cargo,
@@ -103,12 +106,17 @@ impl Bench<'_> {
         match (room, self.request.whose) {
             (Room::Starter, _) => self.starter_place(),
             (_, Whose::Learner) => {
-                let folder = self.exercise().folder.clone();
+                let own = self.exercise().folder.clone();
+                if let Some(files) = &self.handed {
+                    let end = if room == Room::Plain { "target" } else { "variant-target" };
+                    let place = self.compose("apart", files, self.base.join(format!("apart-{end}")))?;
+                    return Ok(Place { named: own, ..place });
+                }
                 let target_dir = match room {
-                    Room::Plain => folder.join("target"),
+                    Room::Plain => own.join("target"),
                     _ => self.base.join("learner-variant-target"),
                 };
-                Ok(Place { folder, target_dir, cargo: self.cargo.clone() })
+                Ok(Place { folder: own.clone(), named: own, target_dir, cargo: self.cargo.clone() })
             }
             (_, Whose::Other(whose, files)) => {
                 let end = if room == Room::Plain { "target" } else { "variant-target" };
@@ -118,7 +126,7 @@ impl Bench<'_> {
         }
     }
 
-    /// The course's own files, with nothing of the environment that would change a size.
+    /// The course's own files.
     fn starter_place(&self) -> Result<Place> {
         let files = starter_files(self.exercise())?;
         let place = self.compose("starter", &files, self.base.join("starter-target"))?;
@@ -127,18 +135,18 @@ impl Bench<'_> {
             let sandbox = Some(Arc::new(sandbox.of_the_course()));
             return Ok(Place { cargo: Cargo { sandbox, ..place.cargo }, ..place });
         }
-        let manifest = fs::read_to_string(place.folder.join("Cargo.toml")).unwrap_or_default();
-        let profiles = Profiles::of(&manifest);
-        let surroundings::Surroundings { env, args, .. } =
-            surroundings::of_workshop(&place.folder, &profiles, &self.target)?;
-        Ok(Place { cargo: Cargo { env, args, ..place.cargo }, ..place })
+        Ok(place)
     }
 
     /// A folder with the files of the package, and these in place of the learner's.
     fn compose(&self, whose: &str, files: &[(String, Vec<u8>)], target_dir: PathBuf) -> Result<Place> {
         let folder = self.base.join(whose);
         tree::compose(&folder, &with_pristine(self.exercise(), files)?)?;
-        Ok(Place { cargo: Cargo { cwd: folder.clone(), ..self.cargo.clone() }, target_dir, folder })
+        let mut cargo = self.cargo.clone();
+        if cargo.cwd == self.exercise().folder {
+            cargo.cwd.clone_from(&folder);
+        }
+        Ok(Place { cargo, target_dir, named: folder.clone(), folder })
     }
 
     /// The learner's build that a build with settings of its own would repeat, because the learner has chosen the same.
@@ -186,7 +194,12 @@ impl Bench<'_> {
         // A box has the same paths for every worker, and nothing of the surroundings.
         let around = match place.cargo.sandbox {
             Some(_) => String::new(),
-            None => format!("{} {}", place.folder.display(), surroundings::fingerprint(&place.folder)),
+            None => format!(
+                "{} {} {:?}",
+                place.folder.display(),
+                surroundings::fingerprint(&place.folder),
+                (&place.cargo.args, &place.cargo.env)
+            ),
         };
         let key = store::key(&[
             format!("{:?} {:?} {:?}", self.exercise().build(name), self.jobs(name), self.groups(name)).as_bytes(),
@@ -263,7 +276,7 @@ impl Bench<'_> {
             }
             Err(refused) => {
                 let theirs = theirs && tree::has_room(&self.base);
-                return refusal(&order.profile, self.exercise(), place, refused, theirs);
+                return refusal(&order.profile, self.request, place, refused, theirs);
             }
         };
         let seconds = began.elapsed().as_secs_f64();
@@ -413,15 +426,30 @@ fn out_of_time(name: &str, ended: Status, build_seconds: u64, place: &Place) -> 
             "look for a constant or a macro that keeps the compiler busy: the course's own solution takes a fraction of that",
         ),
     };
-    let mut problem = Diagnostic::new(Code::BuildTimeout, message).in_file(place.folder.join("Cargo.toml")).help(help);
+    let mut problem = Diagnostic::new(Code::BuildTimeout, message).in_file(place.named.join("Cargo.toml")).help(help);
     problem.ended = Some(ended);
     problem
 }
 
+/// What was set aside, without what is said about it; none for what was kept.
+fn named(problem: &Diagnostic) -> Option<&str> {
+    let (what, _) = problem.message.split_once(": this check sets it aside")?;
+    Some(what).filter(|_| problem.is_aside())
+}
+
 /// A refused build: the learner's fault is evidence, the environment's ends the call. `theirs`: whatever it says, it is the
 /// learner's.
-fn refusal(profile: &str, exercise: &Exercise, place: &Place, refused: Refused, theirs: bool) -> Result<Attempt> {
-    let Refused { failure, ended } = refused;
+fn refusal(profile: &str, request: &Request<'_>, place: &Place, refused: Refused, theirs: bool) -> Result<Attempt> {
+    let Refused { mut failure, ended } = refused;
+    let exercise = request.exercise;
+    // A machine that can't build without one of them needs to know which.
+    let aside: Vec<&str> = request.overrides.aside.iter().filter_map(named).collect();
+    if !aside.is_empty() && request.grading.is_none() {
+        failure.message += &format!(
+            "\nThis check builds without what your own build follows: {}. If this machine can't build without it, that is the cause.",
+            aside.join("; ")
+        );
+    }
     if failure.exit == Exit::Environment && !theirs {
         bail!(failure);
     }
@@ -435,11 +463,11 @@ fn refusal(profile: &str, exercise: &Exercise, place: &Place, refused: Refused, 
     let message = format!("`cargo build --profile {profile}` {how} says:\n{words}");
     let problem = Diagnostic::new(Code::BuildFailed, message);
     let mut problem = match cargo::first_place(words) {
-        Some((file, line, column)) => problem.in_line(place.folder.join(file), line, column),
+        Some((file, line, column)) => problem.in_line(place.named.join(file), line, column),
         None => {
             let is_theirs = exercise.edits().any(|path| path == "Cargo.toml");
             let source = exercise.edits().find(|path| !is_theirs && path.ends_with(".rs"));
-            problem.in_file(place.folder.join(source.unwrap_or("Cargo.toml")))
+            problem.in_file(place.named.join(source.unwrap_or("Cargo.toml")))
         }
     };
     problem.ended = ended;

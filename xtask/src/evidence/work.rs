@@ -7,6 +7,7 @@ use crate::exercise::kinds::{Check, Speed};
 use crate::measure::work::{self, Race, Task, Work};
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -34,8 +35,9 @@ impl Bench<'_> {
     /// Runs a build once for each goal that asks for its work.
     pub fn work(&self, name: &str, executable: &Path, place: &Place) -> Result<BTreeMap<String, Work>> {
         let mut found = BTreeMap::new();
+        let env = self.run_env();
         for (goal, speed) in self.efforts(name) {
-            let task = Task { args: &speed.args, stdin: &speed.stdin, ..self.task(place) };
+            let task = Task { args: &speed.args, stdin: &speed.stdin, ..self.task(place, &env) };
             let mut work = match &self.counter {
                 Some(_) => work::count(executable, &task)?,
                 None => work::plain(executable, &task)?,
@@ -59,6 +61,7 @@ impl Bench<'_> {
     /// Compares by time what could not be counted, now that nothing else of this call runs.
     pub fn races(&self, evidence: &Evidence, places: &[&Place]) -> Result<BTreeMap<String, Race>> {
         let mut races = BTreeMap::new();
+        let env = self.run_env();
         let Some(place) = places.first() else { return Ok(races) };
         for goal in &self.request.exercise.data.goal {
             let Check::Speed(Speed { build, against, by_time, .. }) = &goal.check else { continue };
@@ -68,16 +71,16 @@ impl Bench<'_> {
             };
             let (Some(own), Some(reference)) = (work(build.get_ref()), work(against.get_ref())) else { continue };
             if let (None, Some(own), Some(reference)) = (reference.instructions, &own.program, &reference.program) {
-                let task = Task { args: &by_time.args, stdin: &by_time.stdin, ..self.task(place) };
+                let task = Task { args: &by_time.args, stdin: &by_time.stdin, ..self.task(place, &env) };
                 races.extend(work::race(own, reference, &task)?.map(|race| (goal.id.get_ref().clone(), race)));
             }
         }
         Ok(races)
     }
 
-    fn task<'a>(&'a self, place: &'a Place) -> Task<'a> {
+    fn task<'a>(&'a self, place: &'a Place, env: &'a BTreeMap<OsString, Option<OsString>>) -> Task<'a> {
         let sandbox = self.request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
         let limits = limits(self.request.exercise);
-        Task { args: &[], stdin: "", cwd: &place.folder, env: &place.cargo.env, limits, sandbox }
+        Task { args: &[], stdin: "", cwd: &place.folder, env, limits, sandbox }
     }
 }

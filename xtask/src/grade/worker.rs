@@ -4,10 +4,10 @@
 use super::boxes::Pair;
 use super::doubt;
 use super::model::{Goal, Problem, Record, SCHEMA, Status, Submission};
-use super::safe::{self, May};
 use super::settle::Graded;
 use crate::check::{Outcome, Verdict};
 use crate::diagnostic::Diagnostic;
+use crate::evidence::safe::{self, May};
 use crate::evidence::warm::Warm;
 use crate::evidence::{self, Attempt, Evidence, Grading};
 use crate::exercise::kinds::{self, Check};

@@ -118,7 +118,8 @@ fn remember(
         let passed = judgement.verdict() == Verdict::Pass;
         entry.checked(passed, judgement.points());
         entry.files = super::hint::files_digest(exercise);
-        let codes = judgement.all_diagnostics().map(|problem| problem.code.name().to_owned());
+        let problems = judgement.all_diagnostics().filter(|problem| !problem.is_aside());
+        let codes = problems.map(|problem| problem.code.name().to_owned());
         entry.codes = codes.collect();
         for (name, attempt) in evidence.iter().flat_map(|evidence| &evidence.builds) {
             if let Attempt::Built(built) = attempt

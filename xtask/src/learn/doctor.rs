@@ -166,7 +166,7 @@ pub fn run() -> Result<Exit> {
     if notes.is_empty() {
         line("found", "environment", "no variable and no configuration file changes sizes");
     } else {
-        line("", "", "`sizes` and the course's own builds set this aside; your own builds, and `check`, do not");
+        line("", "", "`sizes` and `check` set this aside; your own `cargo build` follows it");
     }
     output::data(&text)?;
     if !well {
@@ -183,7 +183,7 @@ fn field(text: &str, name: &str) -> String {
 fn answer(root: &Path, program: &str, args: &[&str]) -> Option<String> {
     let mut call = Call::new(program, root).args(args.iter().copied());
     call.timeout = Some(Duration::from_secs(20));
-    call.env = surroundings::of_learner();
+    call.env = surroundings::of_builds();
     let finished = proc::run(&call).ok()?;
     (finished.status == Status::Exited(0)).then(|| String::from_utf8_lossy(&finished.stdout).into_owned())
 }
@@ -221,7 +221,7 @@ fn can_link(root: &Path) -> Result<(), String> {
     call = call.arg("-o").arg(&program);
     call.stdin = b"fn main() {}\n".to_vec();
     call.timeout = Some(Duration::from_secs(120));
-    call.env = surroundings::of_learner();
+    call.env = surroundings::of_builds();
     let last = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);
         text.lines().find(|line| line.starts_with("error")).unwrap_or("it was ended").to_owned()

@@ -83,7 +83,8 @@ fn wrong_now(exercise: &Exercise, entry: &Entry) -> Vec<Code> {
     let judgement = check::judge(&files.case(exercise));
     let failed = judgement.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail);
     let mut codes: Vec<Code> = failed.flat_map(|outcome| &outcome.diagnostics).map(|problem| problem.code).collect();
-    codes.extend(judgement.diagnostics.iter().map(|problem| problem.code));
+    // What was set aside is said by the check, and isn't what is wrong.
+    codes.extend(judgement.diagnostics.iter().filter(|problem| !problem.is_aside()).map(|problem| problem.code));
     if entry.files == files_digest(exercise) {
         codes.extend(entry.codes.iter().filter_map(|code| Code::of(code)));
     }

@@ -31,8 +31,16 @@ const CALLED: &str = "/called";
 const OWN: &str = "/box/xtask";
 /// What counts the instructions of a program, and how it is called. Its options are those of cachegrind and not of callgrind,
 /// which programs can tell to count from the beginning again.
-pub const COUNTER: [&str; 6] =
-    ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", "--vgdb=no", "--"];
+/// Options of the user's own (`~/.valgrindrc`) don't count.
+pub const COUNTER: [&str; 7] = [
+    "valgrind",
+    "--command-line-only=yes",
+    "--tool=cachegrind",
+    "--cache-sim=no",
+    "--cachegrind-out-file=/dev/null",
+    "--vgdb=no",
+    "--",
+];
 /// Where the counter's own program is; what Debian calls `valgrind` is a script, and a run box has no shell.
 const COUNTERS: [&str; 2] = ["/usr/bin/valgrind.bin", "/usr/bin/valgrind"];
 /// Where the counter has its parts, if not below `/usr/lib`.

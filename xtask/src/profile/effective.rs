@@ -2,6 +2,7 @@
 //! what rustc really got, read from its command line.
 
 use super::{Manifest, Profile, Setting};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::{SETTINGS, default, is_built_in};
 use std::collections::BTreeMap;
 use toml::Value;
@@ -15,8 +16,8 @@ pub struct Overrides {
     pub configuration: Vec<Configured>,
     /// `-C` flags that come last on rustc's command line, and so win over all.
     pub flags: Vec<Flag>,
-    /// Other variables of the environment that change what Cargo and rustc make of the same files: name and value.
-    pub others: Vec<(String, String)>,
+    /// What a check sets aside, so that it wins over nothing: a warning for each.
+    pub aside: Vec<Diagnostic>,
 }
 
 /// A setting of a configuration file.

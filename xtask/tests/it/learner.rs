@@ -1,6 +1,6 @@
 //! A learner's way through an exercise, wrong turns and machine trouble included.
 
-use crate::course::{PROFILE, QUICK_PROFILE, SOURCE, STARTER, codes, pin, settled, verdict};
+use crate::course::{QUICK_PROFILE, SOURCE, STARTER, codes, pin, settled, verdict};
 use crate::project::{Project, json, stderr, stdout};
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -138,30 +138,6 @@ fn the_solution_is_judged_without_touching_the_learners_files() {
 }
 
 #[test]
-fn what_wins_over_the_manifest_is_named() {
-    let project = Project::course();
-    project.profile(PROFILE);
-    // A variable of the environment.
-    let assert =
-        project.xtask().args(["check", "ex1", "--solution"]).env("CARGO_PROFILE_RELEASE_LTO", "false").assert().code(1);
-    insta::assert_snapshot!("overridden-by-env", first_problem(&stderr(&assert)));
-    // A flag for rustc.
-    let assert = project.xtask().args(["check", "ex1"]).env("RUSTFLAGS", "-C opt-level=1").assert().code(1);
-    insta::assert_snapshot!("overridden-by-rustflags", first_problem(&stderr(&assert)));
-    // One that changes no setting is worth a word all the same.
-    let assert = project.xtask().args(["check", "ex1"]).env("RUSTFLAGS", "--cfg mine").assert().success();
-    assert!(stderr(&assert).contains("warning[profile/overridden-by-env]: `RUSTFLAGS` is set"), "{}", stderr(&assert));
-    // A configuration file.
-    project.write("exercises/ex1/.cargo/config.toml", "[profile.release]\nstrip = \"none\"\n");
-    insta::assert_snapshot!("overridden-by-config", first_problem(&stderr(&project.check().code(1))));
-    // Flags for some targets: only rustc's own command line tells whether they hold.
-    project.write("exercises/ex1/.cargo/config.toml", "[target.'cfg(all())']\nrustflags = [\"-C\", \"opt-level=2\"]\n");
-    insta::assert_snapshot!("overridden-for-a-target", first_problem(&stderr(&project.check().code(1))));
-    project.write("exercises/ex1/.cargo/config.toml", "[target.'cfg(any())']\nrustflags = [\"-C\", \"opt-level=2\"]\n");
-    project.check().success();
-}
-
-#[test]
 fn what_if_tells_a_learner_what_a_missing_setting_would_bring() {
     let project = Project::quick_course();
     project.edit(
@@ -175,39 +151,6 @@ fn what_if_tells_a_learner_what_a_missing_setting_would_bring() {
         contains("of its settings, `strip` saves most: alone it took tiny from")
             .and(contains("when `cargo xtask what-if` measured it")),
     );
-}
-
-#[test]
-fn what_only_the_environment_sets_is_not_the_learners() {
-    let project = Project::course();
-    project.profile("[profile.release]\nopt-level = \"z\"\nstrip = true\n");
-    let assert = project
-        .xtask()
-        .args(["check", "ex1", "--format", "json"])
-        .env("CARGO_PROFILE_RELEASE_LTO", "true")
-        .assert()
-        .code(1);
-    assert_eq!(codes(&json(&assert))[0].0, "profile/missing-setting", "grading has another environment");
-}
-
-#[test]
-fn the_baseline_is_fair_whatever_the_environment_says() {
-    let project = Project::quick_course();
-    project.profile(QUICK_PROFILE);
-    let bytes = |document: &serde_json::Value| {
-        let builds = document["builds"].as_array().unwrap();
-        builds.iter().find(|build| build["name"] == "before").unwrap()["bytes"].as_u64().unwrap()
-    };
-    let (_, document) = project.check_json();
-    let other = Project::quick_course();
-    other.profile(QUICK_PROFILE);
-    other.write(
-        ".cargo/config.toml",
-        "[profile.release]\nopt-level = 1\n[build]\nrustflags = [\"-C\", \"prefer-dynamic\"]\n",
-    );
-    let assert =
-        other.xtask().args(["check", "ex1", "--format", "json"]).env("CARGO_PROFILE_RELEASE_STRIP", "true").assert();
-    assert_eq!(bytes(&json(&assert)), bytes(&document));
 }
 
 fn first_problem(text: &str) -> String {

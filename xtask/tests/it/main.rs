@@ -28,6 +28,7 @@ mod intake;
 mod learner;
 mod lms;
 mod manifests;
+mod outside;
 mod project;
 #[cfg(unix)]
 mod runs;

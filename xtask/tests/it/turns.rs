@@ -1,9 +1,12 @@
 //! The wrong turns of the exercises: what somebody changes who is in a hurry or stuck, and what they are told. The changes
-//! of an exercise are in `turns/exN.toml`; what the check and the next hint say to each of them is one snapshot.
+//! of an exercise are in `turns/exN.toml`; what the check and the next hint say to each of them is one snapshot. Then all of
+//! them, the starter and the solution are graded as a class: the same files get the same points.
 
 use crate::course::settled;
+use crate::grade::{has_boxes, records};
 use crate::project::{Project, stderr, stdout};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -57,7 +60,17 @@ fn told(exercise: &str) -> String {
     let data = project.read(&format!("exercises/{exercise}/exercise.toml"));
     let edits: Vec<String> = data.parse::<toml::Table>().unwrap()["edits"].clone().try_into().unwrap();
     let mut told = String::new();
-    for turn in of(exercise) {
+    let mut checked = BTreeMap::new();
+    for (student, folder) in
+        [("solution", format!("solutions/{exercise}")), ("starter", format!("exercises/{exercise}/starter"))]
+    {
+        for file in &edits {
+            project.write(&format!("exercises/{exercise}/{file}"), &project.read(&format!("{folder}/{file}")));
+        }
+        hand_in(&project, exercise, &edits, student);
+        checked.insert(student.to_owned(), goals(&stdout(&project.run(&["check", exercise]))));
+    }
+    for (index, turn) in of(exercise).into_iter().enumerate() {
         let _ = fs::remove_dir_all(project.path(".workshop"));
         let before = match turn.before {
             Before::Starter => format!("exercises/{exercise}/starter"),
@@ -79,6 +92,12 @@ fn told(exercise: &str) -> String {
             }
         }
         let check = project.run(&["check", exercise]);
+        // A file of the course that was changed is an error of its own in a check, and grading doesn't take it.
+        if others.is_empty() {
+            let student = format!("turn-{index}");
+            hand_in(&project, exercise, &edits, &student);
+            checked.insert(student, goals(&stdout(&check)));
+        }
         let code = check.get_output().status.code().unwrap();
         let points = stdout(&check).lines().find(|line| line.ends_with(" points")).unwrap_or("no points").to_owned();
         let problems: Vec<String> = stderr(&check)
@@ -105,7 +124,44 @@ fn told(exercise: &str) -> String {
             }
         }
     }
+    assert_eq!(graded(&project, exercise), checked, "the same files, judged by `grade` and by `check`");
     told
+}
+
+/// The learner's files as a submission.
+fn hand_in(project: &Project, exercise: &str, edits: &[String], student: &str) {
+    for file in edits {
+        let text = project.read(&format!("exercises/{exercise}/{file}"));
+        project.write(&format!("class/{student}/{exercise}/{file}"), &text);
+    }
+}
+
+/// Verdict and points of each goal, as in `pass 4/4 profile`.
+type Goals = Vec<String>;
+
+/// What the receipt of a check says of each goal.
+fn goals(receipt: &str) -> Goals {
+    let goal = |line: &str| {
+        let mut words = line.strip_prefix("  ")?.split_whitespace();
+        let (verdict, points, id) = (words.next()?.to_lowercase(), words.next()?, words.next()?);
+        let is_goal = matches!(verdict.as_str(), "pass" | "fail" | "skip") && points.contains('/');
+        is_goal.then(|| format!("{verdict} {points} {id}"))
+    };
+    receipt.lines().filter_map(goal).collect()
+}
+
+/// The same of each submission of the class, as it is graded.
+fn graded(project: &Project, exercise: &str) -> BTreeMap<String, Goals> {
+    let sandbox = if has_boxes() { "bwrap" } else { "none" };
+    project.run(&["grade", "class", "--exercise", exercise, "--jobs", "1", "--sandbox", sandbox]).success();
+    let goal = |goal: &serde_json::Value| {
+        let number = |key: &str| goal[key].as_u64().unwrap();
+        let (verdict, id) = (goal["verdict"].as_str().unwrap(), goal["id"].as_str().unwrap());
+        format!("{verdict} {}/{} {id}", number("points"), number("points_max"))
+    };
+    let goals = |record: &serde_json::Value| record["goals"].as_array().unwrap().iter().map(goal).collect();
+    let records = records(project, "grades");
+    records.iter().map(|record| (record["student"].as_str().unwrap().to_owned(), goals(record))).collect()
 }
 
 #[test]

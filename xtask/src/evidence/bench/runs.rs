@@ -8,6 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::measure::{self, Run, Start};
 use crate::proc::Status;
 use crate::proc::sandbox::Sandbox;
+use crate::surroundings;
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -129,6 +130,11 @@ impl Bench<'_> {
         self.request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1))
     }
 
+    /// What a program finds in its environment. A box has one of its own.
+    pub fn run_env(&self) -> BTreeMap<OsString, Option<OsString>> {
+        if self.run_box().is_some() { BTreeMap::new() } else { surroundings::of_runs() }
+    }
+
     fn once(&self, program: &Path, input: &inputs::Input, place: &Place) -> Result<(Run, Duration)> {
         let args: Vec<OsString> = input.args.iter().map(|arg| text(arg)).collect();
         let start = Start {
@@ -140,7 +146,7 @@ impl Bench<'_> {
             argv0: input.called.as_ref().and_then(|called| called.argv0.as_deref()),
         };
         let limits = limits(self.exercise());
-        measure::run_in(self.run_box(), &start, program, &place.folder, &place.cargo.env, limits).map_err(|error| {
+        measure::run_in(self.run_box(), &start, program, &place.folder, &self.run_env(), limits).map_err(|error| {
             Failure::new(Exit::Environment, format!("{error:#}"))
                 .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
                 .into()

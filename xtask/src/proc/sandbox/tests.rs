@@ -105,7 +105,10 @@ fn a_box_with_a_counter_holds_nothing_else_either() {
     let Some(counting) = run.counting() else { return };
     assert_eq!(counting.limits.cpu_seconds, 12 * run.limits.cpu_seconds);
     let words = words(&counting.wrap(&call));
-    assert!(words.contains("/box/setpriv --inh-caps=-all --no-new-privs -- /box/valgrind --tool="), "{words}");
+    assert!(
+        words.contains("/box/setpriv --inh-caps=-all --no-new-privs -- /box/valgrind --command-line-only=yes --tool="),
+        "{words}"
+    );
     assert!(words.ends_with("--vgdb=no -- /program a"), "{words}");
     assert!(!words.contains(" /usr/bin /") && !words.contains("--bind "), "{words}");
 }

@@ -1,24 +1,11 @@
-//! What surrounds a learner's own build. It is kept, as their own `cargo build` has it, so that a check can say what wins
-//! over their manifest.
+//! What surrounds a learner's own `cargo build`, and wins over their manifest there. No verdict depends on it; it is known so
+//! that a check can say which line of the manifest their own build doesn't follow.
 
-use super::{PLAIN_WORDS, Setting, changes_sizes, configuration, set_by_cargo_run};
+use super::{Setting, configuration, set_by_cargo_run};
 use crate::profile::effective::{self, Configured, Flag, Origin, Overrides};
 use std::collections::BTreeMap;
 use std::env;
-use std::ffi::OsString;
 use std::path::Path;
-
-/// The environment for a learner's own build: theirs, without what `cargo run` has set for xtask.
-pub fn of_learner() -> BTreeMap<OsString, Option<OsString>> {
-    let mut changes = BTreeMap::new();
-    for (name, _) in env::vars_os() {
-        if name.to_str().is_some_and(set_by_cargo_run) {
-            changes.insert(name, None);
-        }
-    }
-    changes.extend(PLAIN_WORDS.map(|(name, value)| (name.into(), Some(value.into()))));
-    changes
-}
 
 /// What in this environment, and in the configuration files as seen from a folder, wins over a manifest.
 pub fn overrides(folder: &Path) -> Overrides {
@@ -27,21 +14,18 @@ pub fn overrides(folder: &Path) -> Overrides {
         .collect();
     let settings = configuration(folder);
     let mut overrides = Overrides { flags: rustflags(&variables, &settings), ..Overrides::default() };
-    for Setting { key, place, value, .. } in settings {
-        if let ["profile", profile, setting] = key.split('.').collect::<Vec<_>>().as_slice() {
+    for setting in settings {
+        if let [profile, name, key] = setting.path.as_slice()
+            && profile == "profile"
+        {
             overrides.configuration.push(Configured {
-                profile: (*profile).to_owned(),
-                key: (*setting).to_owned(),
-                value: value.parse().unwrap_or_else(|_| value.as_str().into()),
-                place,
+                profile: name.clone(),
+                key: key.clone(),
+                value: setting.value.parse().unwrap_or_else(|_| setting.value.as_str().into()),
+                place: setting.place(),
             });
         }
     }
-    // A wrapper such as sccache hands out what rustc has made.
-    let is_harmless = |name: &str| name.contains("WRAPPER") || name.starts_with("CARGO_PROFILE_");
-    let others =
-        variables.iter().filter(|(name, value)| changes_sizes(name) && !value.is_empty() && !is_harmless(name));
-    overrides.others = others.map(|(name, value)| (name.clone(), value.clone())).collect();
     overrides.variables = variables.into_iter().filter(|(name, _)| name.starts_with("CARGO_PROFILE_")).collect();
     overrides
 }
@@ -89,15 +73,15 @@ fn rustflags(variables: &BTreeMap<String, String>, settings: &[Setting]) -> Vec<
     for (found, conditional) in
         [(&for_targets, true), (&in_files("build."), !for_targets.is_empty() || !flags.is_empty())]
     {
-        for Setting { place, value, .. } in found {
-            let args: Vec<String> = match value.parse() {
+        for setting in found {
+            let args: Vec<String> = match setting.value.parse() {
                 Ok(toml::Value::Array(values)) => {
                     values.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect()
                 }
                 Ok(toml::Value::String(text)) => words(&text),
                 _ => continue,
             };
-            flags.extend(made(&args, &Origin::Configuration(place.clone()), conditional));
+            flags.extend(made(&args, &Origin::Configuration(setting.place()), conditional));
         }
     }
     flags
@@ -110,10 +94,13 @@ mod tests {
     fn flags(variables: &[(&str, &str)], settings: &[(&str, &str)]) -> Vec<(String, String, Origin, bool)> {
         let variables = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         let setting = |&(key, value): &(&str, &str)| Setting {
+            path: Vec::new(),
             key: key.to_owned(),
-            place: "config.toml:1".to_owned(),
+            file: "config.toml".into(),
+            line: 1,
             value: value.to_owned(),
             is_table: false,
+            is_home: false,
         };
         let settings: Vec<Setting> = settings.iter().map(setting).collect();
         let flags = rustflags(&variables, &settings).into_iter();
