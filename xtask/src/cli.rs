@@ -235,6 +235,9 @@ pub struct Bloat {
     /// Take this file apart instead of building a program
     #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "program", "manifest_path"])]
     pub file: Option<PathBuf>,
+    /// The part of a universal Mach-O file to take apart, such as arm64 or x86_64
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub arch: Option<String>,
     /// Only functions whose name or crate fits this regular expression
     #[arg(long, value_name = "REGEX")]
     pub filter: Option<String>,
@@ -315,6 +318,9 @@ pub struct Diff {
     /// Another one
     #[arg(value_name = "B")]
     pub b: String,
+    /// The part of universal Mach-O files to compare, such as arm64 or x86_64
+    #[arg(long, value_name = "NAME")]
+    pub arch: Option<String>,
     /// Exit code 1 if B is more than this larger than A, such as `1%`
     #[arg(long, value_name = "PERCENT")]
     pub fail_if_grows: Option<String>,

@@ -3,6 +3,7 @@
 pub mod binary;
 pub mod code;
 pub mod crates;
+pub mod file;
 pub mod linking;
 pub mod work;
 

@@ -17,8 +17,13 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
         functions,
         filter: _,
         known,
+        unknown: _,
+        text_name: _,
+        format: _,
+        members,
         floor,
     } = bloat;
+    let of_text = bloat.of_text();
     let mut text = format!(
         "**{}**, {}: {} bytes, of which {} are machine code\n",
         escaped(program),
@@ -26,15 +31,18 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
         thousands(*file_bytes),
         thousands(*text_bytes)
     );
+    if !known {
+        let _ = writeln!(text, "\nNothing tells whose code it is: {}.", escaped(bloat.why_unknown()));
+    }
     if shown.crates && *known {
-        text += "\n| crate | bytes | of .text |\n|---|--:|--:|\n";
+        let _ = write!(text, "\n| crate | bytes | {of_text} |\n|---|--:|--:|\n");
         for row in crates {
             let share = percent(row.bytes, *text_bytes);
             let _ = writeln!(text, "| {} | {} | {share} |", escaped(&row.name), thousands(row.bytes));
         }
     }
     if shown.functions && *known {
-        text += "\n| function | copies | bytes | of .text |\n|---|--:|--:|--:|\n";
+        let _ = write!(text, "\n| function | copies | bytes | {of_text} |\n|---|--:|--:|--:|\n");
         let limit = if count == 0 { functions.len() } else { count };
         for row in functions.iter().take(limit) {
             let share = percent(row.bytes, *text_bytes);
@@ -46,6 +54,18 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
         for section in sections.iter().filter(|section| section.bytes > 0) {
             let share = percent(section.bytes, *file_bytes);
             let _ = writeln!(text, "| {} | {} | {share} |", escaped(&section.name), thousands(section.bytes));
+        }
+    }
+    if shown.sections && !members.is_empty() {
+        text += "\n| member | bytes | of file |\n|---|--:|--:|\n";
+        let (largest, rest) = bloat.largest_members(count);
+        for member in largest {
+            let share = percent(member.bytes, *file_bytes);
+            let _ = writeln!(text, "| {} | {} | {share} |", escaped(&member.name), thousands(member.bytes));
+        }
+        if let Some((more, bytes)) = rest {
+            let share = percent(bytes, *file_bytes);
+            let _ = writeln!(text, "| {more} smaller members | {} | {share} |", thousands(bytes));
         }
     }
     if !floor.is_empty() {
