@@ -110,10 +110,13 @@ pub fn check_whole(data: &[u8]) -> Result<(), Damaged> {
         Ok(Kind::Archive) => return archive::check_whole(data),
         Ok(Kind::Wasm) => return wasm::parse(data).map(|_| ()),
         Ok(Kind::Elf) => elf::claims(data),
-        Ok(Kind::MachO) => macho::parts(data).sections,
+        Ok(Kind::MachO) => {
+            let Layers { sections, tables, rest, .. } = macho::parts(data);
+            [sections, tables, rest].concat()
+        }
         _ => pe::claims(data),
     };
-    match claims.into_iter().filter(|part| part.end() > end).max_by_key(Part::end) {
+    match claims.into_iter().filter(|part| part.bytes > 0 && part.end() > end).max_by_key(Part::end) {
         Some(part) => Err(Damaged(format!(
             "it is cut off: {} should end at byte {}, and the file has {end}",
             part.name,
@@ -177,7 +180,13 @@ fn text(file: &object::File<'_>) -> Result<Section, Damaged> {
         bytes += section.data()?.len() as u64;
     }
     let name = match sections.as_slice() {
-        [one] => String::from_utf8_lossy(one.name_bytes()?).into_owned(),
+        [one] => {
+            let name = String::from_utf8_lossy(one.name_bytes()?).into_owned();
+            match one.segment_name().ok().flatten() {
+                Some(segment) => format!("{segment},{name}"),
+                None => name,
+            }
+        }
         _ if file.kind() == ObjectKind::Relocatable && file.format() != BinaryFormat::MachO => ".text".to_owned(),
         _ => "code".to_owned(),
     };
@@ -217,6 +226,15 @@ fn family(name: &str) -> &str {
     }
 }
 
+/// Whether a file is an object, which a linker makes programs of, or an archive of them.
+pub fn is_object(data: &[u8]) -> bool {
+    match kind::of(data) {
+        Ok(Kind::Archive | Kind::Coff) => true,
+        Ok(Kind::Wasm) | Err(_) => false,
+        Ok(_) => object::File::parse(data).is_ok_and(|file| file.kind() == ObjectKind::Relocatable),
+    }
+}
+
 /// What a file is, in words.
 fn format(file: &object::File<'_>) -> String {
     let format = match file.format() {
@@ -227,7 +245,8 @@ fn format(file: &object::File<'_>) -> String {
         _ => "an unknown format",
     };
     let machine = format!("{:?}", file.architecture()).to_lowercase().replace('_', "-");
-    format!("{format}, {machine}")
+    let object = if file.kind() == ObjectKind::Relocatable { " object" } else { "" };
+    format!("{format}{object}, {machine}")
 }
 
 /// Where the headers lie: offset and bytes.

@@ -1,6 +1,6 @@
 //! The parts of an ELF file that no section names.
 
-use super::layers::{Layers, Part};
+use super::layers::{Layers, Part, overlay};
 use object::read::elf::{ElfFile, FileHeader, ProgramHeader as _, SectionHeader as _};
 use object::read::FileKind;
 use object::{Endianness, elf};
@@ -34,10 +34,7 @@ fn parts_of<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> Option<Layers>
         layers.rest.extend(claims.iter().filter(|part| part.name.starts_with("[segment")).cloned());
     }
     let end = claims.iter().map(Part::end).max().unwrap_or_default();
-    let file = data.len() as u64;
-    if end > 0 && end < file {
-        layers.rest.push(Part::new(end, file - end, "[overlay]"));
-    }
+    layers.rest.extend(overlay(data, end));
     Some(layers)
 }
 

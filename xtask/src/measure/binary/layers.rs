@@ -73,6 +73,14 @@ impl Layers {
     }
 }
 
+/// What follows a program: data that an installer or a bundler appended, unless it is no more than the zeros that fill a page.
+pub fn overlay(data: &[u8], end: u64) -> Option<Part> {
+    let file = data.len() as u64;
+    let is_fill = |rest: &[u8]| rest.len() < 4096 && rest.iter().all(|byte| *byte == 0);
+    let rest = usize::try_from(end).ok().and_then(|end| data.get(end..)).filter(|rest| !rest.is_empty() && !is_fill(rest));
+    rest.map(|_| Part::new(end, file - end, "[overlay]"))
+}
+
 /// Gives the bytes in the gaps to parts, in the order of the file, and leaves the gaps that remain. Each part comes back with the
 /// bytes that it got.
 fn fill(mut parts: Vec<Part>, gaps: &mut Vec<(u64, u64)>) -> Vec<Part> {

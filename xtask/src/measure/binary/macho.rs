@@ -1,7 +1,7 @@
 //! The parts of a Mach-O file. Half of them are tables for the loader at its end, in the segment `__LINKEDIT`, to which the load
 //! commands point.
 
-use super::layers::{Layers, Part};
+use super::layers::{Layers, Part, overlay};
 use crate::measure::file::bytes::{BIG, Bytes, LITTLE, text, uleb};
 
 /// Where the file's load commands are, and how numbers are written in it.
@@ -101,8 +101,8 @@ pub fn parts(data: &[u8]) -> Layers {
         }
     }
     end = layers.tables.iter().map(Part::end).fold(end, u64::max);
-    if end < bytes.len() {
-        layers.rest.push(Part::new(end, bytes.len() - end, "[overlay]"));
+    if !header.is_object {
+        layers.rest.extend(overlay(data, end));
     }
     layers
 }

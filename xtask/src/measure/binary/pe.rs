@@ -1,7 +1,7 @@
 //! The parts of a program for Windows (PE), or of an object for it (COFF), that no section names: its symbols, its signature, and
 //! what was appended to it.
 
-use super::layers::{Layers, Part};
+use super::layers::{Layers, Part, overlay};
 use crate::measure::file::bytes::{Bytes, LITTLE, text};
 
 /// Bytes of a symbol in a table of symbols.
@@ -91,11 +91,10 @@ pub fn parts(data: &[u8]) -> Layers {
             layers.tables.push(Part::new(place, u64::from(count) * 10, "[relocations]"));
         }
     }
-    let file = header.data.len();
     let raw = header.sections().map(|(_, _, offset, bytes, _)| offset.saturating_add(bytes));
     let end = raw.chain(layers.tables.iter().map(Part::end)).fold(table, u64::max);
-    if header.program.is_some() && end < file {
-        layers.rest.push(Part::new(end, file - end, "[overlay]"));
+    if header.program.is_some() {
+        layers.rest.extend(overlay(data, end));
     }
     layers
 }
@@ -112,7 +111,12 @@ pub fn claims(data: &[u8]) -> Vec<Part> {
             claims.push(Part::new(offset, needed, &format!("the section {name}")));
         }
     }
-    claims.push(Part::new(header.symbols.0, header.symbols.1 * header.symbol, "its symbol table"));
+    if header.symbols.0 > 0 {
+        let symbols = Part::new(header.symbols.0, header.symbols.1 * header.symbol, "its symbol table");
+        let strings = header.data.word(symbols.end()).unwrap_or(4);
+        claims.push(Part::new(symbols.end(), strings, "its string table"));
+        claims.push(symbols);
+    }
     claims.extend(header.directory(4).map(|(offset, bytes)| Part::new(offset, bytes, "its signature")));
     claims
 }
@@ -149,7 +153,12 @@ pub fn function_starts(data: &[u8]) -> Vec<u64> {
         let (address, size) = header.directory(3)?;
         let table = header.offset(address)?;
         // Arm has two words for a function, x86-64 three.
-        let is_arm = matches!(bytes.u16(optional - 20)?, 0xaa64 | 0x01c4);
+        let is_arm = match bytes.u16(optional - 20)? {
+            0xaa64 | 0x01c4 => true,
+            0x8664 => false,
+            // On 32-bit x86 handlers are chained at run time, and no table lists functions.
+            _ => return None,
+        };
         let entry = if is_arm { 8 } else { 12 };
         let mut starts = Vec::new();
         for at in (0..size / entry).map(|index| table + index * entry) {

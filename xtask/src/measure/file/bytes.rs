@@ -25,11 +25,6 @@ impl<'data> Bytes<'data> {
         self.data.get(start..end)
     }
 
-    /// Everything from a place on.
-    pub fn from(self, at: u64) -> Option<&'data [u8]> {
-        self.data.get(usize::try_from(at).ok()?..)
-    }
-
     /// How many there are.
     pub fn len(self) -> u64 {
         self.data.len() as u64
@@ -98,7 +93,7 @@ mod tests {
         assert_eq!((big.u16(0), little.u16(0)), (Some(0x0102), Some(0x0201)));
         assert_eq!((big.u32(4), little.u32(4)), (Some(0x0506_0708), Some(0x0807_0605)));
         assert_eq!((big.u64(0), little.u64(1)), (Some(0x0102_0304_0506_0708), None));
-        assert_eq!((big.u32(u64::MAX), big.get(6, 3), big.from(9)), (None, None, None));
+        assert_eq!((big.u32(u64::MAX), big.get(6, 3)), (None, None));
         assert_eq!((uleb(&[0xe5, 0x8e, 0x26], 0), uleb(&[0x80], 0), uleb(&[0xff; 20], 0)), (Some((624_485, 3)), None, None));
         assert_eq!(text(b"ab\0c"), "ab");
     }

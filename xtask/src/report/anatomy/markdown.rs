@@ -32,7 +32,7 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
         thousands(*text_bytes)
     );
     if !known {
-        let _ = writeln!(text, "\nNothing tells whose code it is: {}.", escaped(bloat.why_unknown()));
+        let _ = writeln!(text, "\nNothing tells whose code it is: {}.", prose(bloat.why_unknown()));
     }
     if shown.crates && *known {
         let _ = write!(text, "\n| crate | bytes | {of_text} |\n|---|--:|--:|\n");
@@ -76,6 +76,16 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
         let _ = writeln!(text, "| {name} | {sign}{} | {what} |", thousands(bytes.unsigned_abs()));
     }
     text
+}
+
+/// A sentence with names from a file in it: nothing of them is taken for Markdown or HTML.
+fn prose(text: &str) -> String {
+    let shown = |c: char| match c {
+        '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '&' | '\\' | '#' | '!' | '~' | '$' => vec!['\\', c],
+        c if c.is_control() => vec![' '],
+        c => vec![c],
+    };
+    text.chars().flat_map(shown).collect()
 }
 
 /// The changes from one program to another. `count` limits each list; 0 shows all.
