@@ -1,10 +1,12 @@
 //! The whole command line. The comments here are the help text.
 
 mod sizes;
+mod whatif;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use sizes::{Sizes, SizesFormat, Subject};
 use std::path::PathBuf;
+pub use whatif::WhatIf;
 
 /// The runner of the workshop on Rust binary size.
 ///
@@ -244,26 +246,6 @@ pub struct Bloat {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// What is measured
-    #[command(flatten)]
-    pub subject: Subject,
-}
-
-/// `cargo xtask what-if`.
-#[derive(Debug, Args)]
-pub struct WhatIf {
-    /// The profile whose settings are weighed, against the default release profile
-    #[arg(long, value_name = "PROFILE", default_value = "dist")]
-    pub profile: String,
-    /// Count the instructions of a run with these arguments, where valgrind is installed
-    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
-    pub run: Option<String>,
-    /// How many builds run at once [default: by the number of cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub jobs: Option<u16>,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    pub format: PlainFormat,
     /// What is measured
     #[command(flatten)]
     pub subject: Subject,

@@ -117,7 +117,8 @@ pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result
 
 fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
     if twin.code.is_none() {
-        return "the file has no symbols, also when they are asked for: only sections are known".to_owned();
+        let why = twin.unknown.as_deref().unwrap_or("the file has no symbols");
+        return format!("only sections are known, even with `strip = \"none\"`: {why}");
     }
     let (own, other) = (stripped.text_bytes(), twin.text_bytes());
     if own == other {

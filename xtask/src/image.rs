@@ -172,8 +172,14 @@ fn startable(made: &Made, content: &[u8]) -> Result<&'static str> {
     let format = binary::parse(content).map_err(|error| binary::not_understood(path, &error))?.format;
     if binary::is_object(content) {
         bail!(
-            Failure::new(Exit::Usage, format!("{} is not a program, but {format}: the linker makes programs of such files", shown(path).display()))
-                .help("give the program itself, such as target/release/NAME")
+            Failure::new(
+                Exit::Usage,
+                format!(
+                    "{} is not a program, but {format}: the linker makes programs of such files",
+                    shown(path).display()
+                )
+            )
+            .help("give the program itself, such as target/release/NAME")
         )
     }
     let Some(architecture) = oci::architecture(content) else {
@@ -182,7 +188,8 @@ fn startable(made: &Made, content: &[u8]) -> Result<&'static str> {
                 .help("a container shares the kernel of Linux; build for a target with `-linux-` in its name")
         )
     };
-    let linking::Linking { interpreter, libraries, .. } = linking::read(path)?;
+    let linking::Linking { interpreter, libraries, .. } =
+        linking::parse(content).map_err(|error| binary::not_understood(path, &error))?;
     if interpreter.is_none() && libraries.is_empty() {
         return Ok(architecture);
     }

@@ -194,9 +194,7 @@ fn text(file: &object::File<'_>) -> Result<Section, Damaged> {
 }
 
 /// The sections that count as machine code, in the order of the file.
-pub(super) fn text_sections<'data, 'file>(
-    file: &'file object::File<'data>,
-) -> Vec<object::Section<'data, 'file>> {
+pub(super) fn text_sections<'data, 'file>(file: &'file object::File<'data>) -> Vec<object::Section<'data, 'file>> {
     if file.kind() != ObjectKind::Relocatable
         && let Some(text) = file.section_by_name(".text")
     {
@@ -209,13 +207,31 @@ pub(super) fn text_sections<'data, 'file>(
 /// The section that a linker makes of this one: `.text.main` ends up in `.text`, and `.rdata$r` in `.rdata`.
 fn family(name: &str) -> &str {
     const FAMILIES: [&str; 22] = [
-        ".text", ".data.rel.ro", ".data", ".rodata", ".bss", ".tdata", ".tbss", ".gcc_except_table", ".init_array",
-        ".fini_array", ".ctors", ".dtors", ".eh_frame", ".sdata", ".sbss", ".srodata", ".ARM.exidx", ".ARM.extab",
-        ".rdata", ".xdata", ".pdata", ".debug_types",
+        ".text",
+        ".data.rel.ro",
+        ".data",
+        ".rodata",
+        ".bss",
+        ".tdata",
+        ".tbss",
+        ".gcc_except_table",
+        ".init_array",
+        ".fini_array",
+        ".ctors",
+        ".dtors",
+        ".eh_frame",
+        ".sdata",
+        ".sbss",
+        ".srodata",
+        ".ARM.exidx",
+        ".ARM.extab",
+        ".rdata",
+        ".xdata",
+        ".pdata",
+        ".debug_types",
     ];
-    let relocations = [".rela", ".rel"].iter().find(|start| {
-        name.strip_prefix(**start).is_some_and(|rest| rest.starts_with('.'))
-    });
+    let relocations =
+        [".rela", ".rel"].iter().find(|start| name.strip_prefix(**start).is_some_and(|rest| rest.starts_with('.')));
     let start = relocations.map_or(0, |start| start.len());
     let is_of = |family: &&&str| {
         name[start..].strip_prefix(**family).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '$']))

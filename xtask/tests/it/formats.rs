@@ -23,7 +23,8 @@ fn put(project: &Project, name: &str, bytes: &[u8]) {
 /// The document of a file. Whatever it is, its sections sum to the file, and its crates to the code.
 fn taken_apart(project: &Project, name: &str, more: &[&str]) -> Value {
     let document = json(&project.run(&[&["bloat", "--file", name, "--format", "json"], more].concat()).success());
-    let sum = |list: &str| document[list].as_array().unwrap().iter().map(|row| row["bytes"].as_u64().unwrap()).sum::<u64>();
+    let sum =
+        |list: &str| document[list].as_array().unwrap().iter().map(|row| row["bytes"].as_u64().unwrap()).sum::<u64>();
     assert_eq!(sum("sections"), document["file_bytes"].as_u64().unwrap(), "{name}: {document:#}");
     if document["known"] == true {
         assert_eq!(sum("crates"), document["text_bytes"].as_u64().unwrap(), "{name}: {document:#}");
@@ -39,7 +40,11 @@ fn by_name(document: &Value, list: &str) -> BTreeMap<String, u64> {
 
 /// The three functions of every file that is made here, by crate.
 fn has_owners(document: &Value, name: &str) {
-    assert_eq!((document["known"].as_bool(), document["unknown"].is_null()), (Some(true), true), "{name}: {document:#}");
+    assert_eq!(
+        (document["known"].as_bool(), document["unknown"].is_null()),
+        (Some(true), true),
+        "{name}: {document:#}"
+    );
     assert_eq!(document["text_bytes"], TEXT, "{name}");
     let crates = by_name(document, "crates");
     let expected = [("[other]", 0x80), ("core", 0x180), ("hello", 0x100)].map(|(name, bytes)| (name.to_owned(), bytes));
@@ -66,7 +71,12 @@ fn a_program_for_windows_is_taken_apart_to_the_byte() {
     let document = taken_apart(&project, "msvc.dll", &[]);
     assert_eq!((document["known"].as_bool(), document["text_bytes"].as_u64()), (Some(false), Some(TEXT.into())));
     let text = stdout(&project.run(&["bloat", "--file", "msvc.dll"]).success());
-    assert!(text.contains("nothing tells whose code it is: the file has no symbols; the linker put the others into hello.pdb"), "{text}");
+    assert!(
+        text.contains(
+            "nothing tells whose code it is: the file has no symbols; the linker put the others into hello.pdb"
+        ),
+        "{text}"
+    );
     assert!(text.contains("768 (") && text.contains("are machine code (.text)"), "{text}");
 }
 
@@ -92,7 +102,10 @@ fn a_program_for_macos_is_taken_apart_with_its_segments_and_tables() {
     let text = stdout(&project.run(&["bloat", "--file", "tool"]).success());
     assert!(text.contains("are machine code (__TEXT,__text)"), "{text}");
     assert!(text.contains("of code  crate"), "{text}");
-    assert_eq!(json(&project.run(&["bloat", "--file", "tool", "--arch", "aarch64", "--format", "json"]).success()), document);
+    assert_eq!(
+        json(&project.run(&["bloat", "--file", "tool", "--arch", "aarch64", "--format", "json"]).success()),
+        document
+    );
     let other = project.run(&["bloat", "--file", "tool", "--arch", "x86_64"]).code(2);
     assert!(stderr(&other).contains("tool is for arm64 only, not for `x86_64`"), "{}", stderr(&other));
 }
@@ -107,7 +120,11 @@ fn what_strip_leaves_of_a_library_owns_no_more_than_itself() {
         put(&project, name, &made::macho(MachO { stripped: true, without_starts, intel: false }));
         let document = taken_apart(&project, name, &[]);
         assert_eq!((document["known"].as_bool(), document["unknown"].as_str()), (Some(false), Some(why)), "{name}");
-        assert_eq!(by_name(&document, "crates"), BTreeMap::from([("[unattributed]".to_owned(), TEXT.into())]), "{name}");
+        assert_eq!(
+            by_name(&document, "crates"),
+            BTreeMap::from([("[unattributed]".to_owned(), TEXT.into())]),
+            "{name}"
+        );
         let text = stdout(&project.run(&["bloat", "--file", name]).success());
         assert!(text.contains(&format!("nothing tells whose code it is: {why}")), "{text}");
         let text = stdout(&project.run(&["bloat", "--file", name, "--format", "markdown"]).success());
@@ -148,7 +165,10 @@ fn a_universal_file_wants_a_choice() {
     project.run(&["diff", "thin", "both"]).code(2).stderr(contains("choose with --arch"));
     let cut = &both[..both.len() - 100];
     put(&project, "cut", cut);
-    project.run(&["bloat", "--file", "cut", "--arch", "arm64"]).code(2).stderr(contains("cut is cut off: its part for arm64"));
+    project
+        .run(&["bloat", "--file", "cut", "--arch", "arm64"])
+        .code(2)
+        .stderr(contains("cut is cut off: its part for arm64"));
 }
 
 fn thousands(number: usize) -> String {
@@ -203,8 +223,12 @@ fn objects_and_archives_are_sums_over_their_functions_and_members() {
     for (name, bytes) in [("libhello.rlib", made::archive(&members)), ("libhello.a", made::bsd_archive(&members))] {
         put(&project, name, &bytes);
         let document = taken_apart(&project, name, &[]);
-        let of_one = BTreeMap::from([("[other]", 0x80), ("core", 0x180), ("hello", 0x100)].map(|(k, v)| (k.to_owned(), 2 * v)));
-        assert_eq!((by_name(&document, "crates"), document["text_bytes"].as_u64()), (of_one, Some(2 * u64::from(TEXT))));
+        let of_one =
+            BTreeMap::from([("[other]", 0x80), ("core", 0x180), ("hello", 0x100)].map(|(k, v)| (k.to_owned(), 2 * v)));
+        assert_eq!(
+            (by_name(&document, "crates"), document["text_bytes"].as_u64()),
+            (of_one, Some(2 * u64::from(TEXT)))
+        );
         assert_eq!(document["format"], "an archive of 3 objects");
         let sizes = by_name(&document, "members");
         assert_eq!((sizes[long], sizes["start.o"], sizes["lib.rmeta"]), (object.len() as u64, object.len() as u64, 16));
@@ -212,7 +236,11 @@ fn objects_and_archives_are_sums_over_their_functions_and_members() {
         let run = project.run(&["bloat", "--file", name, "-n", "1"]).success();
         let text = stdout(&run);
         assert!(text.contains("of file  member") && text.contains("and 2 smaller members; -n 0 shows all"), "{text}");
-        assert!(stderr(&run).contains("this is an archive of 3 objects: the sums are over all of them"), "{}", stderr(&run));
+        assert!(
+            stderr(&run).contains("this is an archive of 3 objects: the sums are over all of them"),
+            "{}",
+            stderr(&run)
+        );
     }
     let csv = stdout(&project.run(&["bloat", "--file", "libhello.a", "--sections", "--format", "csv"]).success());
     assert!(csv.contains("\nmember,start.o,,,"), "{csv}");
@@ -269,7 +297,10 @@ fn what_is_cut_off_or_lies_is_refused() {
             assert!(!stderr(&run).contains("panicked"), "{name} {end}");
         }
         put(&project, name, &whole[..whole.len() * 3 / 4]);
-        project.run(&["bloat", "--file", name]).code(2).stderr(contains("is not an executable that can be read: it is cut off"));
+        project
+            .run(&["bloat", "--file", name])
+            .code(2)
+            .stderr(contains("is not an executable that can be read: it is cut off"));
     }
 }
 
@@ -296,20 +327,33 @@ fn other_files_are_called_by_their_names_with_a_way_out() {
         ("a.rmeta", b"rust\0\0\0\x0a\x01\x02\x03\x04", "is metadata of a Rust crate", "the .rlib"),
         ("a.pdb", b"Microsoft C/C++ MSF 7.00\r\n\x1aDS\0", "the symbols of a program for Windows", "the .exe or .dll"),
         ("a.dwarf", &dsym, "is debug information of a Mach-O program (dSYM)", "give the program"),
-        ("a.deb", b"!<arch>\ndebian-binary   1342943816  0     0     100644  4         `\n2.0\n", "is a Debian package", "dpkg-deb -x"),
+        (
+            "a.deb",
+            b"!<arch>\ndebian-binary   1342943816  0     0     100644  4         `\n2.0\n",
+            "is a Debian package",
+            "dpkg-deb -x",
+        ),
         ("thin.a", b"!<thin>\n", "is a thin archive", "give the objects"),
         ("a.tar", &tar, "is a tar archive", "unpack it"),
         ("core", &core, "is a core dump", "the program itself"),
         ("a.com", &dos, "is a program for DOS", "ELF (Linux)"),
         ("component.wasm", b"\0asm\x0d\0\x01\0\0\0", "is a WebAssembly component", "wasm-tools component unbundle"),
-        ("noise", b"\x01\x02\x03\x04\x05\x06\x07\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8\xf7", "with the bytes 01 02 03 04", "ELF (Linux)"),
+        (
+            "noise",
+            b"\x01\x02\x03\x04\x05\x06\x07\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8\xf7",
+            "with the bytes 01 02 03 04",
+            "ELF (Linux)",
+        ),
         ("empty", b"", "is empty", "build or copy it"),
         ("zeros", &[0; 100], "begins with zeros", "build or copy it"),
     ] {
         put(&project, name, bytes);
         let run = project.run(&["bloat", "--file", name]).code(2);
         let text = stderr(&run);
-        assert!(text.contains(&format!("error: {name} ")) && text.contains(what) && text.contains(way), "{name}: {text}");
+        assert!(
+            text.contains(&format!("error: {name} ")) && text.contains(what) && text.contains(way),
+            "{name}: {text}"
+        );
         let document = json(&project.run(&["bloat", "--file", name, "--format", "json"]).code(2));
         assert_eq!(document["exit"], 2, "{name}");
         assert!(document["message"].as_str().unwrap().contains(what), "{name}: {document:#}");
@@ -381,7 +425,10 @@ fn a_file_of_gigabytes_that_is_mostly_holes_takes_little_memory_and_time() {
     assert_eq!(by_name(&document, "sections")["[overlay]"], (2 << 30) - elf.len() as u64);
     project.run(&["bloat", "--file", "header"]).code(2).stderr(contains("its header is empty"));
     project.run(&["bloat", "--file", "zeros"]).code(2).stderr(contains("begins with zeros"));
-    project.run(&["bloat", "--file", "huge"]).code(2).stderr(contains("is too large to be taken apart: 1,099,511,627,776 bytes"));
+    project
+        .run(&["bloat", "--file", "huge"])
+        .code(2)
+        .stderr(contains("is too large to be taken apart: 1,099,511,627,776 bytes"));
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     // What the system says of the largest amount of memory, in kilobytes.
     let script = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";

@@ -118,7 +118,8 @@ pub fn parse(data: &[u8]) -> Result<Binary, Damaged> {
         }
         objects.push(Section { name: member.name, bytes });
     }
-    let (headers, padding) = (sums.remove("[headers]").unwrap_or_default(), sums.remove("[padding]").unwrap_or_default());
+    let (headers, padding) =
+        (sums.remove("[headers]").unwrap_or_default(), sums.remove("[padding]").unwrap_or_default());
     let mut sections: Vec<Section> = sums.into_iter().map(|(name, bytes)| Section { name, bytes }).collect();
     sections.sort_by_key(|section| std::cmp::Reverse(section.bytes));
     // Between members is a byte where the one before has an odd size.

@@ -1,8 +1,8 @@
 //! The parts of an ELF file that no section names.
 
 use super::layers::{Layers, Part, overlay};
-use object::read::elf::{ElfFile, FileHeader, ProgramHeader as _, SectionHeader as _};
 use object::read::FileKind;
+use object::read::elf::{ElfFile, FileHeader, ProgramHeader as _, SectionHeader as _};
 use object::{Endianness, elf};
 
 /// Where the headers lie: the file's own, the program headers, and the table of sections.

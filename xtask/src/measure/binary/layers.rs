@@ -77,7 +77,8 @@ impl Layers {
 pub fn overlay(data: &[u8], end: u64) -> Option<Part> {
     let file = data.len() as u64;
     let is_fill = |rest: &[u8]| rest.len() < 4096 && rest.iter().all(|byte| *byte == 0);
-    let rest = usize::try_from(end).ok().and_then(|end| data.get(end..)).filter(|rest| !rest.is_empty() && !is_fill(rest));
+    let rest =
+        usize::try_from(end).ok().and_then(|end| data.get(end..)).filter(|rest| !rest.is_empty() && !is_fill(rest));
     rest.map(|_| Part::new(end, file - end, "[overlay]"))
 }
 
@@ -182,9 +183,13 @@ mod tests {
         let of = |layers: Layers| -> Vec<(String, u64)> {
             layers.account(40).into_iter().map(|section| (section.name, section.bytes)).collect()
         };
-        let expected = [("a", 10), ("table", 5), ("rest", 7), ("b", 10), ("table", 2), ("[headers]", 2), ("[padding]", 4)];
+        let expected =
+            [("a", 10), ("table", 5), ("rest", 7), ("b", 10), ("table", 2), ("[headers]", 2), ("[padding]", 4)];
         assert_eq!(of(layers()), pairs(&expected));
         let merged = of(Layers { merge: true, ..layers() });
-        assert_eq!(merged, pairs(&[("a", 10), ("table", 7), ("rest", 7), ("b", 10), ("[headers]", 2), ("[padding]", 4)]));
+        assert_eq!(
+            merged,
+            pairs(&[("a", 10), ("table", 7), ("rest", 7), ("b", 10), ("[headers]", 2), ("[padding]", 4)])
+        );
     }
 }

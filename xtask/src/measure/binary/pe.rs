@@ -166,7 +166,7 @@ pub fn function_starts(data: &[u8]) -> Vec<u64> {
             let unwind = if is_arm { None } else { bytes.word(at + 8).and_then(|unwind| header.offset(unwind)) };
             let is_chained = unwind.and_then(|at| bytes.u8(at)).is_some_and(|flags| flags >> 3 & 4 != 0);
             if !is_chained {
-                starts.push(base + (start & !1));
+                starts.push(base.wrapping_add(start & !1));
             }
         }
         Some(starts)

@@ -10,8 +10,20 @@ use std::collections::BTreeMap;
 
 /// The sections that a module may have, by number. The first has a name of its own.
 const SECTIONS: [&str; 14] = [
-    "custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code", "data",
-    "data count", "tag",
+    "custom",
+    "type",
+    "import",
+    "function",
+    "table",
+    "memory",
+    "global",
+    "export",
+    "start",
+    "element",
+    "code",
+    "data",
+    "data count",
+    "tag",
 ];
 
 /// The part of a module with its machine-independent code.

@@ -9,8 +9,8 @@ use crate::measure::binary::{self, Damaged, archive, macho, pe, wasm};
 use crate::measure::file::kind::{self, Kind};
 use crate::units::thousands;
 use object::{
-    Architecture, BinaryFormat, ExportTarget, Object as _, ObjectKind, ObjectSection as _, ObjectSegment as _, ObjectSymbol as _,
-    SymbolKind,
+    Architecture, BinaryFormat, ExportTarget, Object as _, ObjectKind, ObjectSection as _, ObjectSegment as _,
+    ObjectSymbol as _, SymbolKind,
 };
 use std::collections::BTreeMap;
 
@@ -109,7 +109,8 @@ fn of_object(data: &[u8]) -> Result<Owners, Damaged> {
     let named: u64 = functions.iter().map(|function| function.bytes).sum();
     let is_little = named.saturating_mul(2) < text_bytes || (!is_elf && starts.is_empty());
     let is_object = file.kind() == ObjectKind::Relocatable;
-    let is_exported = || file.format() != BinaryFormat::Elf || file.dynamic_symbols().any(|symbol| symbol.is_definition());
+    let is_exported =
+        || file.format() != BinaryFormat::Elf || file.dynamic_symbols().any(|symbol| symbol.is_definition());
     if !local && is_little && !is_object && is_exported() {
         let share = named as f64 * 100.0 / text_bytes as f64;
         let what = if starts.is_empty() && !is_elf {
@@ -137,14 +138,18 @@ fn find<'data>(file: &object::File<'data>, texts: &BTreeMap<usize, (u64, u64)>) 
     let mut found = Found { symbols: BTreeMap::new(), local: false };
     // On big-endian PowerPC a function's symbol points at a descriptor, which begins with the address of the code.
     let descriptors = (file.architecture() == Architecture::PowerPc64).then(|| file.section_by_name(".opd")).flatten();
-    let descriptors = descriptors.and_then(|section| Some((section.index().0, section.address(), section.data().ok()?)));
+    let descriptors =
+        descriptors.and_then(|section| Some((section.index().0, section.address(), section.data().ok()?)));
     let is_thumb = file.architecture() == Architecture::Arm;
     for symbol in file.symbols() {
-        let (Some(mut index), mut address) = (symbol.section_index().map(|index| index.0), symbol.address()) else { continue };
+        let (Some(mut index), mut address) = (symbol.section_index().map(|index| index.0), symbol.address()) else {
+            continue;
+        };
         if let Some((_, start, data)) = descriptors.filter(|descriptors| descriptors.0 == index) {
             let at = usize::try_from(address.wrapping_sub(start)).ok();
             let entry = at.and_then(|at| data.get(at..at.checked_add(8)?)?.try_into().ok());
-            let Some(code) = entry.map(if file.is_little_endian() { u64::from_le_bytes } else { u64::from_be_bytes }) else {
+            let Some(code) = entry.map(if file.is_little_endian() { u64::from_le_bytes } else { u64::from_be_bytes })
+            else {
                 continue;
             };
             let inside = |text: &&(u64, u64)| (text.0..text.0.saturating_add(text.1)).contains(&code);
@@ -170,12 +175,14 @@ fn find<'data>(file: &object::File<'data>, texts: &BTreeMap<usize, (u64, u64)>) 
 fn stripped(file: &object::File<'_>, data: &[u8], texts: &BTreeMap<usize, (u64, u64)>) -> String {
     let inside = |address: u64| texts.values().any(|text| (text.0..text.0.saturating_add(text.1)).contains(&address));
     let count = match file.format() {
-        BinaryFormat::Elf => file
-            .dynamic_symbols()
-            .filter(|symbol| symbol.is_definition() && inside(symbol.address()))
-            .count(),
+        BinaryFormat::Elf => {
+            file.dynamic_symbols().filter(|symbol| symbol.is_definition() && inside(symbol.address())).count()
+        }
         _ => file.exports().map_or(0, |exports| {
-            exports.filter_map(Result::ok).filter(|export| matches!(export.target(), ExportTarget::Address { address } if inside(address))).count()
+            exports
+                .filter_map(Result::ok)
+                .filter(|export| matches!(export.target(), ExportTarget::Address { address } if inside(address)))
+                .count()
         }),
     };
     let left = match count {

@@ -94,7 +94,10 @@ mod tests {
         assert_eq!((big.u32(4), little.u32(4)), (Some(0x0506_0708), Some(0x0807_0605)));
         assert_eq!((big.u64(0), little.u64(1)), (Some(0x0102_0304_0506_0708), None));
         assert_eq!((big.u32(u64::MAX), big.get(6, 3)), (None, None));
-        assert_eq!((uleb(&[0xe5, 0x8e, 0x26], 0), uleb(&[0x80], 0), uleb(&[0xff; 20], 0)), (Some((624_485, 3)), None, None));
+        assert_eq!(
+            (uleb(&[0xe5, 0x8e, 0x26], 0), uleb(&[0x80], 0), uleb(&[0xff; 20], 0)),
+            (Some((624_485, 3)), None, None)
+        );
         assert_eq!(text(b"ab\0c"), "ab");
     }
 }

@@ -59,7 +59,11 @@ const KNOWN: [(&[u8], &str, &str); 34] = [
     (b"MSCF", "a cabinet file (.cab)", UNPACK),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an installer (.msi) or an old Office document", UNPACK),
     (b"\xed\xab\xee\xdb", "an RPM package", UNPACK),
-    (b"!<arch>\ndebian-binary", "a Debian package", "unpack it with `dpkg-deb -x FILE FOLDER`, and give a program in it"),
+    (
+        b"!<arch>\ndebian-binary",
+        "a Debian package",
+        "unpack it with `dpkg-deb -x FILE FOLDER`, and give a program in it",
+    ),
     (b"!<thin>\n", "a thin archive, which only names its objects", "give the objects, or make a whole archive"),
     (b"<bigaf>\n", "a library for AIX", READABLE),
     (b"\x01\xdf", "a program for AIX (XCOFF)", READABLE),
@@ -69,7 +73,11 @@ const KNOWN: [(&[u8], &str, &str); 34] = [
         "the symbols of a program for Windows (.pdb)",
         "give the program itself, the .exe or .dll beside it",
     ),
-    (b"Microsoft C/C++ program database", "the symbols of a program for Windows (.pdb)", "give the .exe or .dll beside it"),
+    (
+        b"Microsoft C/C++ program database",
+        "the symbols of a program for Windows (.pdb)",
+        "give the .exe or .dll beside it",
+    ),
     (
         b"BC\xc0\xde",
         "LLVM bitcode, which isn't machine code yet",
@@ -81,7 +89,11 @@ const KNOWN: [(&[u8], &str, &str); 34] = [
     (b"--- !tapi-tbd", "a text that stands for a library (.tbd)", "give the library (.dylib) itself"),
     (b"/* GNU ld script", "a linker script, which only names libraries", "give a library that it names"),
     (b"dyld_v1 ", "the shared cache of macOS", "take a library out of it with `ipsw dyld extract`, and give that"),
-    (b"dex\n", "a program for Android's runtime (.dex)", "give a native library, such as lib/arm64-v8a/*.so of an .apk"),
+    (
+        b"dex\n",
+        "a program for Android's runtime (.dex)",
+        "give a native library, such as lib/arm64-v8a/*.so of an .apk",
+    ),
     (b"%PDF-", "a PDF document", READABLE),
     (b"\x89PNG\r\n", "a PNG picture", READABLE),
     (b"\xff\xd8\xff", "a JPEG picture", READABLE),
@@ -127,10 +139,9 @@ fn elf(head: &[u8]) -> Result<Kind, Other> {
     let data = Bytes::new(head, head.get(5) == Some(&2));
     let (kind, machine) = (data.u16(16), data.u16(18));
     match (kind, machine) {
-        (Some(4), _) => Err(Other::new(
-            "is a core dump: the memory of a program that crashed",
-            "give the program itself",
-        )),
+        (Some(4), _) => {
+            Err(Other::new("is a core dump: the memory of a program that crashed", "give the program itself"))
+        }
         (Some(kind), Some(machine)) if kind != 0 && machine != 0 && head.len() >= 52 => Ok(Kind::Elf),
         (Some(_), Some(_)) if head.len() >= 52 => Err(Other::new(
             "begins like an ELF program, but its header is empty: it names no kind of file and no processor",
@@ -146,9 +157,7 @@ fn dos(head: Bytes<'_>) -> Result<Kind, Other> {
     match head.get(at, 4) {
         Some(b"PE\0\0") if matches!(head.u16(at + 24), Some(0x10b | 0x20b)) => Ok(Kind::Pe),
         Some(b"PE\0\0") => Err(cut("a program for Windows")),
-        Some([b'N' | b'L', b'E' | b'X', ..]) => {
-            Err(Other::new("is a program for 16-bit Windows or OS/2", READABLE))
-        }
+        Some([b'N' | b'L', b'E' | b'X', ..]) => Err(Other::new("is a program for 16-bit Windows or OS/2", READABLE)),
         // What follows is a table of zeros in every linker's output; a program for Windows ends before its header only when cut.
         None if at < 0x1000 && at >= 0x40 && head.len() < at + 4 => Err(cut("a program for Windows")),
         _ => Err(Other::new("is a program for DOS", READABLE)),
@@ -158,10 +167,9 @@ fn dos(head: Bytes<'_>) -> Result<Kind, Other> {
 fn macho(head: Bytes<'_>) -> Result<Kind, Other> {
     match head.u32(12) {
         Some(4) => Err(Other::new("is a core dump: the memory of a program that crashed", "give the program itself")),
-        Some(10) => Err(Other::new(
-            "is debug information of a Mach-O program (dSYM)",
-            "give the program that it belongs to",
-        )),
+        Some(10) => {
+            Err(Other::new("is debug information of a Mach-O program (dSYM)", "give the program that it belongs to"))
+        }
         Some(_) if head.len() >= 28 => Ok(Kind::MachO),
         _ => Err(cut("a Mach-O program")),
     }

@@ -65,7 +65,8 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
         }
         if let Some((more, bytes)) = rest {
             let share = percent(bytes, *file_bytes);
-            let _ = writeln!(text, "| {more} smaller members | {} | {share} |", thousands(bytes));
+            let plural = if more == 1 { "" } else { "s" };
+            let _ = writeln!(text, "| {more} smaller member{plural} | {} | {share} |", thousands(bytes));
         }
     }
     if !floor.is_empty() {
@@ -122,6 +123,23 @@ fn escaped(name: &str) -> String {
 mod tests {
     use super::super::tests;
     use super::*;
+
+    #[test]
+    fn names_in_a_sentence_stay_text() {
+        assert_eq!(prose("it is in a_b|<i>.pdb\u{1b}"), "it is in a\\_b\\|\\<i\\>.pdb ");
+    }
+
+    #[test]
+    fn an_archive_as_markdown_has_a_row_for_each_object() {
+        let text = bloat(&tests::archive(), Shown { crates: true, functions: true, sections: true }, 2);
+        for part in [
+            "\nNothing tells whose code it is: no object of the archive has symbols for machine code.\n",
+            "\n| member | bytes | of file |\n|---|--:|--:|\n| `=b\\| .o` | 569,000 | 99.9 % |\n| `a.o` | 100 | 0.0 % |\n",
+            "| 1 smaller member | 50 | 0.0 % |\n",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
 
     #[test]
     fn anatomy_as_markdown() {

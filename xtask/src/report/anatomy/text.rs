@@ -106,8 +106,9 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) ->
         }
         if let Some((more, bytes)) = rest {
             let share = percent(bytes, *file_bytes);
-            let more = thousands(more as u64);
-            let _ = writeln!(text, "{:>11}  {share:>8}  and {more} smaller members; -n 0 shows all", thousands(bytes));
+            let (more, plural) = (thousands(more as u64), if more == 1 { "" } else { "s" });
+            let bytes = thousands(bytes);
+            let _ = writeln!(text, "{bytes:>11}  {share:>8}  and {more} smaller member{plural}; -n 0 shows all");
         }
     }
     if !floor.is_empty() {
