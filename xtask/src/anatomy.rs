@@ -25,14 +25,14 @@ use std::path::Path;
 /// # Errors
 /// When something cannot be built or read.
 pub fn bloat(options: &cli::Bloat) -> Result<Exit> {
-    let cli::Bloat { profile, crates, functions, sections, count, file, filter, format, subject } = options;
+    let cli::Bloat { profile, crates, functions, sections, count, file, arch, filter, format, subject } = options;
     let filter = filter.as_deref().map(pattern).transpose()?;
     let all = !(*crates || *functions || *sections);
     let mut parts = Vec::new();
     let (anatomy, program) = match file {
         Some(file) => {
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            (Anatomy::of_file("as it is", file)?, name)
+            (Anatomy::of_part("as it is", file, arch.as_deref())?, name)
         }
         None => {
             let workshop = Workshop::find()?;
@@ -63,9 +63,9 @@ pub fn bloat(options: &cli::Bloat) -> Result<Exit> {
 /// # Errors
 /// When something cannot be built or read. A program that grew more than it may is an exit code.
 pub fn diff(options: &cli::Diff) -> Result<Exit> {
-    let cli::Diff { a, b, fail_if_grows, min_bytes, count, github_summary, format, subject } = options;
+    let cli::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject } = options;
     let limit = fail_if_grows.as_deref().map(percent).transpose()?;
-    let (a, b) = sides(a, b, subject)?;
+    let (a, b) = sides(a, b, arch.as_deref(), subject)?;
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
     }
@@ -93,10 +93,16 @@ pub fn diff(options: &cli::Diff) -> Result<Exit> {
 }
 
 /// Both programs of a comparison. Cargo is asked only where one of them is a profile.
-fn sides(a: &str, b: &str, options: &cli::Subject) -> Result<(Anatomy, Anatomy)> {
-    let is_file = |name: &str| Path::new(name).is_file();
+fn sides(a: &str, b: &str, arch: Option<&str>, options: &cli::Subject) -> Result<(Anatomy, Anatomy)> {
+    let of_file = |name: &str| Anatomy::of_part(name, Path::new(name), arch);
     if is_file(a) && is_file(b) {
-        return Ok((Anatomy::of_file(a, Path::new(a))?, Anatomy::of_file(b, Path::new(b))?));
+        return Ok((of_file(a)?, of_file(b)?));
+    }
+    if arch.is_some() && !is_file(a) && !is_file(b) {
+        bail!(
+            Failure::new(Exit::Usage, "--arch chooses a part of a universal file, and neither side is a file")
+                .help("give two files, or leave --arch out")
+        );
     }
     let workshop = Workshop::find()?;
     let subject = find(&workshop, options)?;
@@ -107,12 +113,19 @@ fn sides(a: &str, b: &str, options: &cli::Subject) -> Result<(Anatomy, Anatomy)>
             return of_revision(&workshop, &subject, options, revision, profile);
         }
         if is_file(name) {
-            return Anatomy::of_file(name, Path::new(name));
+            return of_file(name);
         }
         known_profile(&workshop, &subject, name)?;
         dissect::build(&subject, program, name)
     };
     Ok((side(a, b)?, side(b, a)?))
+}
+
+/// Whether a side of a comparison is meant as a path. What is there and is no folder is one, even if it is a pipe: reading it says so.
+/// No profile has a slash in its name.
+fn is_file(name: &str) -> bool {
+    let path = Path::new(name);
+    !name.starts_with("git:") && (name.contains(['/', '\\']) || (path.symlink_metadata().is_ok() && !path.is_dir()))
 }
 
 /// The program as it was at a git revision, built in a folder of its own.

@@ -3,11 +3,13 @@
 pub mod help;
 mod learn;
 mod sizes;
+mod whatif;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use learn::{Check, Completions, Hint, List, ListFormat, Reset, Shell, Solution, Watch};
 pub use sizes::{Sizes, SizesFormat, Subject};
 use std::path::PathBuf;
+pub use whatif::WhatIf;
 
 /// The runner of the workshop on Rust binary size.
 #[derive(Debug, Parser)]
@@ -162,32 +164,15 @@ pub struct Bloat {
     /// Take this file apart instead of building a program
     #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "program", "manifest_path"])]
     pub file: Option<PathBuf>,
+    /// The part of a universal Mach-O file to take apart, such as arm64 or x86_64
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub arch: Option<String>,
     /// Only functions whose name or crate fits this regular expression
     #[arg(long, value_name = "REGEX")]
     pub filter: Option<String>,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// What is measured
-    #[command(flatten)]
-    pub subject: Subject,
-}
-
-/// `cargo xtask what-if`.
-#[derive(Debug, Args)]
-pub struct WhatIf {
-    /// The profile whose settings are weighed, against the default release profile
-    #[arg(long, value_name = "PROFILE", default_value = "dist")]
-    pub profile: String,
-    /// Count the instructions of a run with these arguments, where valgrind is installed
-    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
-    pub run: Option<String>,
-    /// How many builds run at once [default: by the number of cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub jobs: Option<u16>,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    pub format: PlainFormat,
     /// What is measured
     #[command(flatten)]
     pub subject: Subject,
@@ -242,6 +227,9 @@ pub struct Diff {
     /// Another one
     #[arg(value_name = "B")]
     pub b: String,
+    /// The part of universal Mach-O files to compare, such as arm64 or x86_64
+    #[arg(long, value_name = "NAME")]
+    pub arch: Option<String>,
     /// Exit code 1 if B is more than this larger than A, such as `1%`
     #[arg(long, value_name = "PERCENT")]
     pub fail_if_grows: Option<String>,

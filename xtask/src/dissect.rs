@@ -5,7 +5,8 @@ pub mod delta;
 
 use crate::cargo::Build;
 use crate::measure::binary::{self, Section};
-use crate::measure::crates::{self, Code};
+use crate::measure::crates::{self, Code, Owners};
+use crate::measure::file;
 use crate::subject::{Program, Subject};
 use crate::tree;
 use crate::units::thousands;
@@ -23,8 +24,16 @@ pub struct Anatomy {
     pub file_bytes: u64,
     /// Its parts; they sum to `file_bytes`.
     pub sections: Vec<Section>,
+    /// What its machine code is called, and its bytes.
+    pub text: Section,
+    /// The objects of an archive.
+    pub members: Vec<Section>,
+    /// What the file is, such as `ELF, x86-64`.
+    pub format: String,
     /// Its code by function; `None` if nothing tells whose it is.
     pub code: Option<Code>,
+    /// Why nothing tells it.
+    pub unknown: Option<String>,
     /// What the reader of this should know.
     pub notes: Vec<String>,
 }
@@ -35,16 +44,51 @@ impl Anatomy {
     /// # Errors
     /// When it cannot be read, or is no executable that is understood.
     pub fn of_file(name: &str, path: &Path) -> Result<Self> {
-        let binary = binary::read(path)?;
-        let code = crates::read(path)?;
-        let (name, path) = (name.to_owned(), path.to_owned());
-        Ok(Self { name, path, file_bytes: binary.bytes, sections: binary.sections, code, notes: Vec::new() })
+        Self::of_part(name, path, None)
+    }
+
+    /// Takes a file apart as it is; of a universal file the part for a kind of processor.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no executable that is understood.
+    pub fn of_part(name: &str, path: &Path, arch: Option<&str>) -> Result<Self> {
+        let data = file::read_for(path, arch)?;
+        binary::check_whole(&data).map_err(|error| binary::not_understood(path, &error))?;
+        let binary = binary::parse(&data).map_err(|error| binary::not_understood(path, &error))?;
+        let (code, unknown) = match crates::owners(&data).map_err(|error| binary::not_understood(path, &error))? {
+            Owners::Known(code) => (Some(code), None),
+            Owners::Unknown(why) => (None, Some(why)),
+        };
+        let mut notes = Vec::new();
+        if let Some((arch, whole)) = &data.chosen {
+            notes.push(format!(
+                "this is the part for {arch} of a universal file of {} bytes; choose another one with --arch",
+                thousands(*whole)
+            ));
+        }
+        if !binary.members.is_empty() {
+            notes.push(format!(
+                "this is {}: the sums are over all of them, and a linker takes only those that a program needs",
+                binary.format
+            ));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            file_bytes: binary.bytes,
+            sections: binary.sections,
+            text: binary.text,
+            members: binary.members,
+            format: binary.format,
+            code,
+            unknown,
+            notes,
+        })
     }
 
     /// Bytes of machine code.
     pub fn text_bytes(&self) -> u64 {
-        let text = self.sections.iter().find(|section| matches!(section.name.as_str(), ".text" | "__text"));
-        self.code.as_ref().map(|code| code.text_bytes).or(text.map(|text| text.bytes)).unwrap_or_default()
+        self.code.as_ref().map_or(self.text.bytes, |code| code.text_bytes)
     }
 }
 
@@ -73,7 +117,8 @@ pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result
 
 fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
     if twin.code.is_none() {
-        return "the file has no symbols, also when they are asked for: only sections are known".to_owned();
+        let why = twin.unknown.as_deref().unwrap_or("the file has no symbols");
+        return format!("only sections are known, even with `strip = \"none\"`: {why}");
     }
     let (own, other) = (stripped.text_bytes(), twin.text_bytes());
     if own == other {

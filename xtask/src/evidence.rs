@@ -188,11 +188,13 @@ fn told(code::Odd { what, detail }: &code::Odd) -> String {
 }
 
 impl Built {
-    /// Bytes of a section; of the whole file for `None`. Names are those of ELF: what is `.text` there is `__text` on macOS.
+    /// Bytes of a section; of the whole file for `None`. Names are those of ELF: what is `.text` there is `__text` on
+    /// macOS, in the segment `__TEXT`.
     pub fn part(&self, section: Option<&str>) -> Option<u64> {
         let Some(name) = section else { return Some(self.bytes) };
         let is_it = |other: &str| {
             let plain = |name: &str| name.trim_start_matches(['.', '_']).to_owned();
+            let other = other.split_once(',').map_or(other, |(_, section)| section);
             other == name || other.starts_with("__") && plain(other) == plain(name)
         };
         self.sections.iter().find(|section| is_it(&section.name)).map(|section| section.bytes)

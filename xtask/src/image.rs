@@ -26,7 +26,8 @@ pub fn run(options: &cli::Image) -> Result<Exit> {
         Some(file) => Made::of_file(file)?,
         None => build(subject, profile, target.as_deref())?,
     };
-    let content = tree::content(&made.path).with_context(|| format!("cannot read {}", made.path.display()))?;
+    // What cannot be read as an executable at all says so first: a pipe would never end.
+    let content = binary::content(&made.path)?;
     let architecture = startable(&made, &content)?;
     let image = oci::pack(&made.name, &content, architecture)?;
     let out = match out {
@@ -168,15 +169,27 @@ fn executable(subject: &Subject, program: &Program, profile: &str, target: Optio
 /// The architecture of a program that needs nothing but a kernel.
 fn startable(made: &Made, content: &[u8]) -> Result<&'static str> {
     let path = &made.path;
-    // What cannot be read as an executable at all says so first.
-    binary::read(path)?;
+    let format = binary::parse(content).map_err(|error| binary::not_understood(path, &error))?.format;
+    if binary::is_object(content) {
+        bail!(
+            Failure::new(
+                Exit::Usage,
+                format!(
+                    "{} is not a program, but {format}: the linker makes programs of such files",
+                    shown(path).display()
+                )
+            )
+            .help("give the program itself, such as target/release/NAME")
+        )
+    }
     let Some(architecture) = oci::architecture(content) else {
         bail!(
-            Failure::new(Exit::Usage, format!("{} is no program for Linux", shown(path).display()))
+            Failure::new(Exit::Usage, format!("{} is no program for Linux, but {format}", shown(path).display()))
                 .help("a container shares the kernel of Linux; build for a target with `-linux-` in its name")
         )
     };
-    let linking::Linking { interpreter, libraries, .. } = linking::read(path)?;
+    let linking::Linking { interpreter, libraries, .. } =
+        linking::parse(content).map_err(|error| binary::not_understood(path, &error))?;
     if interpreter.is_none() && libraries.is_empty() {
         return Ok(architecture);
     }

@@ -3,6 +3,7 @@
 pub mod binary;
 pub mod code;
 pub mod crates;
+pub mod file;
 pub mod linking;
 pub mod work;
 
@@ -17,6 +18,43 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// All that is read in the file of an executable.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Its sections.
+    pub binary: binary::Binary,
+    /// What it asks of the system that starts it.
+    pub linking: linking::Linking,
+    /// Its machine code.
+    pub machine: code::Code,
+    /// Whose that is, if this was asked for and anything tells it.
+    pub crates: Option<crates::Code>,
+}
+
+/// Reads an executable once, in whatever format the system's linker wrote it.
+///
+/// # Errors
+/// When it cannot be read, or isn't an executable that is understood.
+pub fn parts(executable: &Path, with_crates: bool) -> Result<Parts> {
+    let data = binary::content(executable)?;
+    let read = || -> Result<Parts, binary::Damaged> {
+        let crates = match with_crates {
+            true => match crates::owners(&data)? {
+                crates::Owners::Known(code) => Some(code),
+                crates::Owners::Unknown(_) => None,
+            },
+            false => None,
+        };
+        Ok(Parts {
+            binary: binary::parse(&data)?,
+            linking: linking::parse(&data)?,
+            machine: code::parse(&data)?,
+            crates,
+        })
+    };
+    read().map_err(|error| binary::not_understood(executable, &error).into())
+}
 
 /// What a program may use while it is under test.
 #[derive(Clone, Copy, Debug)]
@@ -233,6 +271,11 @@ fn is_missing(error: &anyhow::Error) -> bool {
         .any(|io| io.kind() == std::io::ErrorKind::NotFound)
 }
 
+/// A small program for Windows.
+#[cfg(test)]
+#[path = "../tests/it/formats/made/pe.rs"]
+mod made;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +284,31 @@ mod tests {
 
     fn exited(code: i32, stdout: &str) -> Run {
         Run { status: Status::Exited(code), stdout: stdout.into(), stderr: Vec::new() }
+    }
+
+    /// What `check` reads of a build on Windows: the folder of the build holds a program in that system's format.
+    #[test]
+    fn a_build_for_windows_is_read_as_one_for_linux_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("target").join("release").join("hello.exe");
+        let with = made::Pe { symbols: true, pdb: true, ..made::Pe::default() };
+        let bytes = made::pe(with);
+        crate::tree::write_atomic(&program, &bytes).unwrap();
+        let Parts { binary, linking, machine, crates } = parts(&program, true).unwrap();
+        assert_eq!(binary.bytes, bytes.len() as u64);
+        assert_eq!(binary.sections.iter().map(|section| section.bytes).sum::<u64>(), binary.bytes);
+        assert_eq!((binary.text.name.as_str(), binary.text.bytes), (".text", u64::from(made::TEXT)));
+        assert_eq!((linking.symbols, linking.libraries), (3, vec!["KERNEL32.dll".to_owned()]));
+        assert_eq!((linking.interpreter, machine.odd, machine.bytes), (None, Vec::new(), u64::from(made::TEXT)));
+        let crates = crates.unwrap().crates();
+        assert_eq!(crates, [("core".to_owned(), 0x180), ("hello".to_owned(), 0x100), ("[other]".to_owned(), 0x80)]);
+        // As `strip = true` leaves it.
+        crate::tree::write_atomic(&program, &made::pe(made::Pe::default())).unwrap();
+        let stripped = parts(&program, true).unwrap();
+        assert_eq!((stripped.linking.symbols, stripped.crates), (0, None));
+        assert!(stripped.binary.bytes < bytes.len() as u64 && stripped.machine.sha256 == machine.sha256);
+        crate::tree::write_atomic(&program, &bytes[..0x500]).unwrap();
+        assert!(parts(&program, true).is_err());
     }
 
     #[test]

@@ -58,8 +58,11 @@ pub fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Result<Vec
         };
         of(&anatomy.sections) - of(&empty.sections)
     };
-    let is_code = |name: &str| matches!(name, ".text" | "__text");
+    let plain = |name: &str| name.rsplit(',').next().unwrap_or(name).to_owned();
+    let is_code = |name: &str| matches!(plain(name).as_str(), ".text" | "__text");
     let is_data = |name: &str| {
+        // A Mach-O section is named with its segment.
+        let name = plain(name);
         let known = [".rodata", ".data", ".tdata", ".rdata", "__const", "__cstring", "__data", "__literal"];
         known.iter().any(|start| name.starts_with(start))
     };
@@ -71,18 +74,36 @@ pub fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Result<Vec
         inside,
         what: what.to_owned(),
     };
-    Ok(vec![
-        part(
-            "the floor",
-            signed(floor),
+    let mut parts = vec![part(
+        "the floor",
+        signed(floor),
+        false,
+        "an empty program with the same settings; nothing on stable takes it out",
+    )];
+    if anatomy.code.is_some() {
+        parts.extend([
+            part("of it: names for backtraces", signed(symbolizer), true, "code of std that a panic may need"),
+            part("dependencies", signed(dependencies), false, "code of the crates that it uses"),
+            part("its own code", signed(own_bytes), false, "code of the program's crate"),
+            part(
+                "code of std besides",
+                std_code,
+                false,
+                "what an empty program does not need, and gaps between functions",
+            ),
+        ]);
+    } else {
+        // As for a program that MSVC's linker made, whose symbols are in another file.
+        parts.push(part(
+            "other code",
+            std_code,
             false,
-            "an empty program with the same settings; nothing on stable takes it out",
-        ),
-        part("of it: names for backtraces", signed(symbolizer), true, "code of std that a panic may need"),
-        part("dependencies", signed(dependencies), false, "code of the crates that it uses"),
-        part("its own code", signed(own_bytes), false, "code of the program's crate"),
-        part("code of std besides", std_code, false, "what an empty program does not need, and gaps between functions"),
+            "of the program, its dependencies and std; nothing tells them apart",
+        ));
+    }
+    parts.extend([
         part("constants", more(&is_data), false, "texts, tables and first values of variables"),
         part("metadata", metadata, false, "symbols, how to unwind, what the loader must adjust, headers"),
-    ])
+    ]);
+    Ok(parts)
 }

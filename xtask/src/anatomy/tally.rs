@@ -62,6 +62,10 @@ pub fn of(anatomy: &Anatomy, program: &str, filter: Option<&Regex>) -> Bloat {
         functions,
         filter: filter.map(|filter| filter.as_str().to_owned()),
         known: anatomy.code.is_some(),
+        unknown: anatomy.unknown.clone().filter(|_| anatomy.code.is_none()),
+        text_name: anatomy.text.name.clone(),
+        format: anatomy.format.clone(),
+        members: anatomy.members.clone(),
         floor: Vec::new(),
     }
 }
@@ -94,7 +98,11 @@ mod tests {
                 Section { name: ".text".to_owned(), bytes: 80 },
                 Section { name: "rest".to_owned(), bytes: 120 },
             ],
+            text: Section { name: ".text".to_owned(), bytes: 80 },
+            members: Vec::new(),
+            format: "ELF, x86-64".to_owned(),
             code: Some(Code { text_bytes: 80, functions }),
+            unknown: None,
             notes: Vec::new(),
         }
     }

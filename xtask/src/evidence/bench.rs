@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::{Answer, Caller, Check, Truth};
 use crate::exercise::{Build, Exercise, Tree};
 use crate::exit::Exit;
-use crate::measure::{binary, code, crates, linking};
+use crate::measure::{self, Parts, crates};
 use crate::proc::Status;
 use crate::profile::effective;
 use crate::store;
@@ -310,12 +310,9 @@ impl Bench<'_> {
                 target_dir.join(target.unwrap_or_default()).join(record::profile_dir(&order.profile)).join("deps");
             record::arguments(&deps, &executable.path)
         });
-        let binary = binary::read(&program)?;
+        let Parts { binary, linking, machine, crates: code } = measure::parts(&program, self.wants_code(name))?;
         let (runs, called) = self.run(name, &program, place)?;
-        let linking = linking::read(&program)?;
         let groups = self.groups(name);
-        let machine = code::read(&program)?;
-        let code = if self.wants_code(name) { crates::read(&program)? } else { None };
         Ok(Attempt::Built(Box::new(Built {
             bytes: binary.bytes,
             sections: binary.sections,

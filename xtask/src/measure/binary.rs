@@ -1,22 +1,37 @@
-//! Reads an executable: its sections, and every byte that is in none of them.
+//! Reads a program, a library or an object: its sections, and every byte that is in none of them.
 
+pub mod archive;
+mod elf;
+mod layers;
+pub mod macho;
+pub mod pe;
+pub mod wasm;
+
+use super::file;
+pub use super::file::Content;
+use super::file::kind::{self, Kind};
 use crate::exit::{Exit, Failure};
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
+use layers::{Layers, Part};
 use object::read::FileKind;
-use object::read::elf::ElfFile;
-use object::{Object as _, ObjectSection as _, ObjectSegment as _};
+use object::{BinaryFormat, Object as _, ObjectKind, ObjectSection as _, SectionKind};
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::io::Read as _;
+use std::fmt;
 use std::path::Path;
 
-/// What is in an executable. The sections sum to `bytes`.
+/// What is in a program, a library or an object. The sections sum to `bytes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binary {
-    /// Bytes of the file.
+    /// Bytes of the file, or of the part of a universal file that was chosen.
     pub bytes: u64,
     /// The parts of the file in the order in which they lie there; `[headers]` and `[padding]` come last.
     pub sections: Vec<Section>,
+    /// What its machine code is called, and its bytes: the section `.text`, where there is one.
+    pub text: Section,
+    /// What it is, such as `ELF, x86-64`.
+    pub format: String,
+    /// The objects of an archive; none of another file.
+    pub members: Vec<Section>,
     /// The compiler that the file names, such as `rustc version 1.95.0 (59807616e 2026-04-14)`.
     pub compiler: Option<String>,
     /// The linker that the file names, such as `LLD 22.1.2`. GNU ld leaves no name.
@@ -24,12 +39,29 @@ pub struct Binary {
 }
 
 /// A part of the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
-    /// The section's name, or `[headers]`, `[padding]`, `[linkedit]`.
+    /// The section's name, with its segment in a Mach-O file (`__TEXT,__const`); what is no section is in brackets, such as
+    /// `[headers]`, `[padding]`, `[symbol table]`, `[code signature]`.
     pub name: String,
     /// Bytes in the file; zero for a section that only takes memory, such as `.bss`.
     pub bytes: u64,
+}
+
+/// Why the bytes of a file make no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damaged(pub String);
+
+impl From<object::Error> for Damaged {
+    fn from(error: object::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl fmt::Display for Damaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// Reads an executable.
@@ -46,50 +78,56 @@ pub fn read(path: &Path) -> Result<Binary> {
 ///
 /// # Errors
 /// When it cannot be read, or is no executable.
-pub fn content(path: &Path) -> Result<Vec<u8>> {
-    let cannot_read = || format!("cannot read {}", path.display());
-    let mut file = File::open(path).with_context(cannot_read)?;
-    let metadata = file.metadata().with_context(cannot_read)?;
-    if !metadata.is_file() {
-        bail!(Failure::new(Exit::Usage, format!("{} is no file", path.display())));
-    }
-    let mut data = Vec::new();
-    file.by_ref().take(64).read_to_end(&mut data).with_context(cannot_read)?;
-    FileKind::parse(data.as_slice()).map_err(|error| not_understood(path, &error))?;
-    file.read_to_end(&mut data).with_context(cannot_read)?;
-    Ok(data)
+pub fn content(path: &Path) -> Result<Content> {
+    file::read(path)
 }
 
-/// The error of a file that is no executable, or a damaged one.
-pub fn not_understood(path: &Path, error: &object::Error) -> Failure {
+/// The error of a file that begins like an executable, and is damaged.
+pub fn not_understood(path: &Path, error: &dyn fmt::Display) -> Failure {
     Failure::new(Exit::Usage, format!("{} is not an executable that can be read: {error}", path.display()))
-        .help("ELF (Linux), Mach-O (macOS) and PE (Windows) files can be read")
+        .help("the file begins like one, so it is damaged or cut off: copy, download or build it again")
 }
 
-/// The part of a file that has a name: offset, bytes, name.
-type Range = (u64, u64, String);
-
-/// The parts of an executable that has been read.
+/// The parts of a program, a library or an object that has been read.
 ///
 /// # Errors
-/// When it isn't an executable that is understood.
-pub fn parse(data: &[u8]) -> object::Result<Binary> {
-    let file = object::File::parse(data)?;
-    let mut ranges: Vec<Range> = Vec::new();
-    for section in file.sections() {
-        let (offset, bytes) = section.file_range().unwrap_or_default();
-        let name = String::from_utf8_lossy(section.name_bytes()?).into_owned();
-        // The table of an ELF file begins with an empty section that has no name.
-        if bytes > 0 || !name.is_empty() {
-            ranges.push((offset, bytes, name));
+/// When it isn't one that is understood.
+pub fn parse(data: &[u8]) -> Result<Binary, Damaged> {
+    match kind::of(data) {
+        Ok(Kind::Archive) => archive::parse(data),
+        Ok(Kind::Wasm) => wasm::parse(data),
+        _ => of_object(data),
+    }
+}
+
+/// Refuses a file that ends before its own parts do.
+///
+/// # Errors
+/// Which part is not whole.
+pub fn check_whole(data: &[u8]) -> Result<(), Damaged> {
+    let end = data.len() as u64;
+    let claims = match kind::of(data) {
+        Ok(Kind::Archive) => return archive::check_whole(data),
+        Ok(Kind::Wasm) => return wasm::parse(data).map(|_| ()),
+        Ok(Kind::Elf) => elf::claims(data),
+        Ok(Kind::MachO) => {
+            let Layers { sections, tables, rest, .. } = macho::parts(data);
+            [sections, tables, rest].concat()
         }
+        _ => pe::claims(data),
+    };
+    match claims.into_iter().filter(|part| part.bytes > 0 && part.end() > end).max_by_key(Part::end) {
+        Some(part) => Err(Damaged(format!(
+            "it is cut off: {} should end at byte {}, and the file has {end}",
+            part.name,
+            part.end()
+        ))),
+        None => Ok(()),
     }
-    // What a Mach-O file keeps for the loader is a segment without sections.
-    for segment in file.segments().filter(|segment| matches!(segment.name(), Ok(Some("__LINKEDIT")))) {
-        let (offset, bytes) = segment.file_range();
-        ranges.push((offset, bytes, "[linkedit]".to_owned()));
-    }
-    let sections = account(data.len() as u64, ranges, &headers(data)?);
+}
+
+fn of_object(data: &[u8]) -> Result<Binary, Damaged> {
+    let file = object::File::parse(data)?;
     let comment = file.section_by_name(".comment").and_then(|section| section.uncompressed_data().ok());
     let comment = comment.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
     let marks = || comment.split('\0');
@@ -98,7 +136,133 @@ pub fn parse(data: &[u8]) -> object::Result<Binary> {
         marks().find_map(|mark| mark.strip_prefix("Linker: ").or_else(|| mark.starts_with("mold ").then_some(mark)));
     // The text in brackets is the revision that the linker was built from.
     let linker = linker.map(|linker| linker.split(" (").next().unwrap_or(linker).to_owned());
-    Ok(Binary { bytes: data.len() as u64, sections, compiler, linker })
+    Ok(Binary {
+        bytes: data.len() as u64,
+        sections: layers(data, &file)?.account(data.len() as u64),
+        text: text(&file)?,
+        format: format(&file),
+        members: Vec::new(),
+        compiler,
+        linker,
+    })
+}
+
+/// The parts of an object or a program, by whose word they are.
+fn layers(data: &[u8], file: &object::File<'_>) -> Result<Layers, Damaged> {
+    let is_object = file.kind() == ObjectKind::Relocatable;
+    let mut layers = match file.format() {
+        BinaryFormat::MachO => macho::parts(data),
+        BinaryFormat::Pe | BinaryFormat::Coff => pe::parts(data),
+        _ => elf::parts(data),
+    };
+    if file.format() != BinaryFormat::MachO {
+        for section in file.sections() {
+            let (offset, bytes) = section.file_range().unwrap_or_default();
+            let name = String::from_utf8_lossy(section.name_bytes()?).into_owned();
+            // The table of an ELF file begins with an empty section that has no name.
+            if bytes > 0 || !name.is_empty() {
+                let name = if is_object { family(&name).to_owned() } else { name };
+                layers.sections.push(Part { offset, bytes, name });
+            }
+        }
+    }
+    layers.headers = headers(data)?;
+    layers.merge = is_object;
+    Ok(layers)
+}
+
+/// The machine code of a program: the section that is called so, or all that is executable. In an object each function may
+/// have a section of its own.
+fn text(file: &object::File<'_>) -> Result<Section, Damaged> {
+    let sections = text_sections(file);
+    let mut bytes = 0;
+    for section in &sections {
+        bytes += section.data()?.len() as u64;
+    }
+    let name = match sections.as_slice() {
+        [one] => {
+            let name = String::from_utf8_lossy(one.name_bytes()?).into_owned();
+            match one.segment_name().ok().flatten() {
+                Some(segment) => format!("{segment},{name}"),
+                None => name,
+            }
+        }
+        _ if file.kind() == ObjectKind::Relocatable && file.format() != BinaryFormat::MachO => ".text".to_owned(),
+        _ => "code".to_owned(),
+    };
+    Ok(Section { name, bytes })
+}
+
+/// The sections that count as machine code, in the order of the file.
+pub(super) fn text_sections<'data, 'file>(file: &'file object::File<'data>) -> Vec<object::Section<'data, 'file>> {
+    if file.kind() != ObjectKind::Relocatable
+        && let Some(text) = file.section_by_name(".text")
+    {
+        // `object` finds the section `__text` of a Mach-O file under this name as well.
+        return vec![text];
+    }
+    file.sections().filter(|section| section.kind() == SectionKind::Text).collect()
+}
+
+/// The section that a linker makes of this one: `.text.main` ends up in `.text`, and `.rdata$r` in `.rdata`.
+fn family(name: &str) -> &str {
+    const FAMILIES: [&str; 22] = [
+        ".text",
+        ".data.rel.ro",
+        ".data",
+        ".rodata",
+        ".bss",
+        ".tdata",
+        ".tbss",
+        ".gcc_except_table",
+        ".init_array",
+        ".fini_array",
+        ".ctors",
+        ".dtors",
+        ".eh_frame",
+        ".sdata",
+        ".sbss",
+        ".srodata",
+        ".ARM.exidx",
+        ".ARM.extab",
+        ".rdata",
+        ".xdata",
+        ".pdata",
+        ".debug_types",
+    ];
+    let relocations =
+        [".rela", ".rel"].iter().find(|start| name.strip_prefix(**start).is_some_and(|rest| rest.starts_with('.')));
+    let start = relocations.map_or(0, |start| start.len());
+    let is_of = |family: &&&str| {
+        name[start..].strip_prefix(**family).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '$']))
+    };
+    match FAMILIES.iter().find(is_of) {
+        Some(family) => &name[..start + family.len()],
+        None => name.split('$').next().filter(|name| !name.is_empty()).unwrap_or(name),
+    }
+}
+
+/// Whether a file is an object, which a linker makes programs of, or an archive of them.
+pub fn is_object(data: &[u8]) -> bool {
+    match kind::of(data) {
+        Ok(Kind::Archive | Kind::Coff) => true,
+        Ok(Kind::Wasm) | Err(_) => false,
+        Ok(_) => object::File::parse(data).is_ok_and(|file| file.kind() == ObjectKind::Relocatable),
+    }
+}
+
+/// What a file is, in words.
+fn format(file: &object::File<'_>) -> String {
+    let format = match file.format() {
+        BinaryFormat::Elf => "ELF",
+        BinaryFormat::MachO => "Mach-O",
+        BinaryFormat::Pe => "PE",
+        BinaryFormat::Coff => "COFF",
+        _ => "an unknown format",
+    };
+    let machine = format!("{:?}", file.architecture()).to_lowercase().replace('_', "-");
+    let object = if file.kind() == ObjectKind::Relocatable { " object" } else { "" };
+    format!("{format}{object}, {machine}")
 }
 
 /// Where the headers lie: offset and bytes.
@@ -107,116 +271,17 @@ pub fn parse(data: &[u8]) -> object::Result<Binary> {
 /// When the file is damaged.
 pub fn headers(data: &[u8]) -> object::Result<Vec<(u64, u64)>> {
     Ok(match FileKind::parse(data)? {
-        FileKind::Elf64 => elf_headers::<object::elf::FileHeader64<object::Endianness>>(data)?,
-        FileKind::Elf32 => elf_headers::<object::elf::FileHeader32<object::Endianness>>(data)?,
-        // Headers and load commands come first, up to the first section; the gap counts as headers.
-        FileKind::MachO64 | FileKind::MachO32 | FileKind::Pe64 | FileKind::Pe32 => {
-            let file = object::File::parse(data)?;
-            let starts = file.sections().filter_map(|section| section.file_range()).filter(|range| range.1 > 0);
-            vec![(0, starts.map(|range| range.0).min().unwrap_or(data.len() as u64))]
-        }
+        FileKind::Elf64 => elf::headers::<object::elf::FileHeader64<object::Endianness>>(data)?,
+        FileKind::Elf32 => elf::headers::<object::elf::FileHeader32<object::Endianness>>(data)?,
+        FileKind::MachO64 | FileKind::MachO32 => macho::parts(data).headers,
+        FileKind::Pe64 | FileKind::Pe32 | FileKind::Coff | FileKind::CoffBig => pe::parts(data).headers,
         _ => Vec::new(),
     })
-}
-
-fn elf_headers<Elf: object::read::elf::FileHeader>(data: &[u8]) -> object::Result<Vec<(u64, u64)>> {
-    let file = ElfFile::<Elf>::parse(data)?;
-    let (header, endian) = (file.elf_header(), file.endian());
-    let table = |offset: u64, entry: u16, count: u64| (offset, u64::from(entry).saturating_mul(count));
-    Ok(vec![
-        (0, u64::from(header.e_ehsize(endian))),
-        table(header.e_phoff(endian).into(), header.e_phentsize(endian), header.phnum(endian, data)? as u64),
-        table(header.e_shoff(endian).into(), header.e_shentsize(endian), header.shnum(endian, data)? as u64),
-    ])
-}
-
-/// Gives every byte of a file to exactly one part: to the first section that covers it, else to `[headers]`, else to
-/// `[padding]`. So the parts sum to the file's size whatever the section table claims.
-fn account(file: u64, mut ranges: Vec<Range>, headers: &[(u64, u64)]) -> Vec<Section> {
-    ranges.sort_by_key(|&(offset, bytes, _)| (offset, bytes));
-    let mut sections = Vec::new();
-    // Sorted and without overlap: what no section covers.
-    let mut gaps = Vec::new();
-    let mut covered = 0;
-    for (offset, bytes, name) in ranges {
-        let start = offset.clamp(covered, file);
-        let end = offset.saturating_add(bytes).clamp(start, file);
-        if bytes > 0 {
-            gaps.push((covered, start));
-            covered = end;
-        }
-        sections.push(Section { name, bytes: if bytes > 0 { end - start } else { 0 } });
-    }
-    gaps.push((covered, file));
-    let mut headers: Vec<_> = headers.iter().map(|&(offset, bytes)| (offset, offset.saturating_add(bytes))).collect();
-    headers.sort_unstable();
-    let mut header_bytes = 0;
-    let mut counted = 0;
-    for (start, end) in headers {
-        let start = start.max(counted);
-        counted = counted.max(end);
-        header_bytes += gaps.iter().map(|&(from, to)| end.min(to).saturating_sub(start.max(from))).sum::<u64>();
-    }
-    let uncovered: u64 = gaps.iter().map(|(from, to)| to - from).sum();
-    sections.push(Section { name: "[headers]".to_owned(), bytes: header_bytes });
-    sections.push(Section { name: "[padding]".to_owned(), bytes: uncovered - header_bytes });
-    sections
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn accounted(file: u64, ranges: &[(u64, u64, &str)], headers: &[(u64, u64)]) -> Vec<(String, u64)> {
-        let ranges = ranges.iter().map(|&(offset, bytes, name)| (offset, bytes, name.to_owned())).collect();
-        let sections = account(file, ranges, headers);
-        assert_eq!(sections.iter().map(|section| section.bytes).sum::<u64>(), file, "every byte once");
-        sections.into_iter().map(|section| (section.name, section.bytes)).collect()
-    }
-
-    fn pairs(pairs: &[(&str, u64)]) -> Vec<(String, u64)> {
-        pairs.iter().map(|&(name, bytes)| (name.to_owned(), bytes)).collect()
-    }
-
-    #[test]
-    fn what_is_between_sections_is_padding_and_headers_are_named() {
-        assert_eq!(
-            accounted(
-                1000,
-                &[(200, 300, ".text"), (600, 100, ".data"), (700, 0, ".bss")],
-                &[(0, 64), (64, 100), (900, 100)]
-            ),
-            pairs(&[(".text", 300), (".data", 100), (".bss", 0), ("[headers]", 264), ("[padding]", 336)])
-        );
-    }
-
-    #[test]
-    fn a_lying_section_table_counts_no_byte_twice() {
-        assert_eq!(
-            accounted(
-                100,
-                &[(10, 50, "a"), (20, 20, "inside"), (40, 40, "b"), (90, u64::MAX, "beyond"), (500, 1, "gone")],
-                &[(0, 20), (5, 10)]
-            ),
-            pairs(&[
-                ("a", 50),
-                ("inside", 0),
-                ("b", 20),
-                ("beyond", 10),
-                ("gone", 0),
-                ("[headers]", 10),
-                ("[padding]", 10)
-            ])
-        );
-    }
-
-    #[test]
-    fn headers_inside_a_section_are_the_sections() {
-        assert_eq!(
-            accounted(10, &[(0, 10, "all")], &[(0, 5)]),
-            pairs(&[("all", 10), ("[headers]", 0), ("[padding]", 0)])
-        );
-    }
 
     #[test]
     fn this_test_program_is_accounted_for_to_the_byte() {

@@ -8,14 +8,12 @@ mod usual;
 
 use super::binary;
 use crate::units::hex;
-use anyhow::Result;
 use object::read::FileKind;
 use object::read::NameOrOrdinal;
 use object::read::elf::{ElfFile, FileHeader, ProgramHeader as _};
 use object::{Object as _, ObjectSection as _, ObjectSegment as _, SectionFlags, SegmentFlags, elf, macho, pe};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// The machine code of an executable.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,15 +39,6 @@ pub struct Odd {
 
 /// Characters of a section's name that are shown. The name is its author's choice.
 const LONGEST_NAME: usize = 40;
-
-/// Reads an executable.
-///
-/// # Errors
-/// When it cannot be read, or isn't an executable that is understood.
-pub fn read(path: &Path) -> Result<Code> {
-    let data = binary::content(path)?;
-    parse(&data).map_err(|error| binary::not_understood(path, &error).into())
-}
 
 /// The machine code of an executable that has been read.
 ///

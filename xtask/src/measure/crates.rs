@@ -4,11 +4,14 @@
 //! What the compiler copies into its caller counts for the caller, and generic code for the crate that wrote it:
 //! `core::ptr::drop_in_place<serde_json::Value>` is `core`.
 
+mod symbols;
+
 use super::binary;
 use anyhow::Result;
-use object::{BinaryFormat, Object as _, ObjectSection as _, ObjectSegment as _, ObjectSymbol as _};
 use std::collections::BTreeMap;
 use std::path::Path;
+use symbols::Symbol;
+pub use symbols::{Owners, owners};
 
 /// What the machine code of an executable belongs to. The crates sum to `text_bytes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,13 +66,16 @@ pub const STD: [&str; 15] = [
     "compiler_builtins",
 ];
 
-/// Reads the functions of an executable. `None` if it has no symbols for its code, as after `strip`.
+/// Reads the functions of an executable. `None` if nothing tells whose its code is, as after `strip`.
 ///
 /// # Errors
 /// When it cannot be read, or is no executable that is understood.
 pub fn read(path: &Path) -> Result<Option<Code>> {
     let data = binary::content(path)?;
-    parse(&data).map_err(|error| binary::not_understood(path, &error).into())
+    match owners(&data).map_err(|error| binary::not_understood(path, &error))? {
+        Owners::Known(code) => Ok(Some(code)),
+        Owners::Unknown(_) => Ok(None),
+    }
 }
 
 impl Code {
@@ -145,48 +151,6 @@ fn ends_segment(rest: &str) -> bool {
     !rest.starts_with(|next: char| next == '_' || next.is_alphanumeric())
 }
 
-/// A symbol: address, bytes, name.
-type Symbol<'data> = (u64, u64, &'data str);
-
-fn parse(data: &[u8]) -> object::Result<Option<Code>> {
-    let file = object::File::parse(data)?;
-    // `object` finds the section `__text` of a Mach-O file under this name as well.
-    let Some(text) = file.section_by_name(".text") else { return Ok(None) };
-    let (start, bytes) = (text.address(), text.data()?.len() as u64);
-    let inside = |address: u64| (start..start.saturating_add(bytes)).contains(&address);
-    let symbols = file.symbols().filter(|symbol| symbol.section_index() == Some(text.index()));
-    let mut symbols: Vec<Symbol<'_>> = symbols
-        .filter(|symbol| inside(symbol.address()))
-        .filter_map(|symbol| Some((symbol.address(), symbol.size(), symbol.name().ok()?)))
-        .filter(|symbol| !symbol.2.is_empty())
-        .collect();
-    if symbols.is_empty() {
-        return Ok(None);
-    }
-    // The other formats note where a function begins, not where it ends.
-    if file.format() != BinaryFormat::Elf {
-        until_next(&mut symbols, start.saturating_add(bytes));
-    }
-    let mut functions = attribute(start, bytes, symbols);
-    if file.format() == BinaryFormat::Elf {
-        let loaded = file.segments().map(|segment| segment.address()).min().unwrap_or_default();
-        functions.iter_mut().for_each(|function| function.address -= loaded.min(function.address));
-    }
-    Ok(Some(Code { text_bytes: bytes, functions }))
-}
-
-/// Makes each symbol as long as it is to the next one, or to the end of the section.
-fn until_next(symbols: &mut [Symbol<'_>], end: u64) {
-    symbols.sort_unstable_by_key(|&(address, ..)| std::cmp::Reverse(address));
-    let (mut next, mut last) = (end, end);
-    for (address, bytes, _) in symbols {
-        if *address != last {
-            (next, last) = (last, *address);
-        }
-        *bytes = next - *address;
-    }
-}
-
 /// Gives every byte of a section to the first symbol that covers it. Of several symbols at one address it is the
 /// longest, or else the first by name.
 fn attribute(start: u64, bytes: u64, mut symbols: Vec<Symbol<'_>>) -> Vec<Function> {
@@ -207,10 +171,13 @@ fn attribute(start: u64, bytes: u64, mut symbols: Vec<Symbol<'_>>) -> Vec<Functi
 
 /// The readable name behind a symbol, its crate, and whether the crate is a guess.
 fn name(symbol: &str) -> (String, String, bool) {
-    let Ok(demangled) = rustc_demangle::try_demangle(symbol) else {
-        return (symbol.to_owned(), OTHER.to_owned(), false);
+    let name = match rustc_demangle::try_demangle(symbol) {
+        Ok(demangled) => format!("{demangled:#}"),
+        Err(_) => match readable(symbol) {
+            Some(name) => name,
+            None => return (symbol.to_owned(), OTHER.to_owned(), false),
+        },
     };
-    let name = format!("{demangled:#}");
     let (krate, guessed) = match written_in(symbol) {
         Some(krate) => (krate, false),
         None => {
@@ -227,6 +194,34 @@ fn name(symbol: &str) -> (String, String, bool) {
     }
     .to_owned();
     (name, krate, guessed)
+}
+
+/// The name of a Rust function that another tool has made half readable, as linkers do for WebAssembly: it leaves the hash, and in
+/// the older form what stands for brackets.
+fn readable(name: &str) -> Option<String> {
+    let is_hash = |text: &str| text.len() > 8 && text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if let Some((_, hash)) = name.rsplit_once("::h")
+        && hash.len() == 16
+        && is_hash(hash)
+    {
+        let parts = name.split("::").map(|part| format!("{}{part}", part.len())).collect::<String>();
+        return rustc_demangle::try_demangle(&format!("_ZN{parts}E")).ok().map(|name| format!("{name:#}"));
+    }
+    // The newer form: `core[846817f741e54dfd]::fmt::write`.
+    let (mut clean, mut rest, mut found) = (String::new(), name, false);
+    while let Some(at) = rest.find('[') {
+        let after = &rest[at + 1..];
+        let hash = after.split_once(']').filter(|(hash, after)| is_hash(hash) && after.starts_with("::"));
+        clean.push_str(&rest[..at]);
+        match hash {
+            Some((_, after)) => (rest, found) = (after, true),
+            None => {
+                clean.push('[');
+                rest = after;
+            }
+        }
+    }
+    found.then(|| clean + rest)
 }
 
 /// The crate where a function is written, if its symbol has the newer form ("v0", as all of std has) and tells it: that
@@ -338,6 +333,15 @@ mod tests {
             ("_RNvCs4X4t9plMPHF_7___rustc12___rust_alloc", "__rustc::__rust_alloc", "std"),
             ("_start", "_start", OTHER),
             ("_Render", "_Render", OTHER),
+            ("core::fmt::write::h0123456789abcdef", "core::fmt::write", "core"),
+            (
+                "_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$core..fmt..Debug$GT$::fmt::h0123456789abcdef",
+                "<alloc::vec::Vec<T> as core::fmt::Debug>::fmt",
+                "alloc",
+            ),
+            ("serde_json[846817f741e54dfd]::read::error", "serde_json::read::error", "serde_json"),
+            ("std::vector<int>::push_back", "std::vector<int>::push_back", OTHER),
+            ("f[2]::g", "f[2]::g", OTHER),
         ] {
             assert_eq!(name(symbol), (readable.to_owned(), krate.to_owned(), false));
         }
@@ -366,8 +370,11 @@ mod tests {
         let pairs: Vec<_> = functions.iter().map(|function| (function.name.as_str(), function.bytes)).collect();
         assert_eq!(pairs, [("a", 20), ("b", 30), ("e", 30), ("d", 20)]);
         assert_eq!(functions.iter().map(|function| function.address).collect::<Vec<_>>(), [90, 110, 140, 170]);
-        until_next(&mut symbols, 200);
+        symbols::until_next(&mut symbols, &[], 200);
         assert_eq!(symbols.iter().map(|symbol| symbol.1).collect::<Vec<_>>(), [50, 30, 10, 10, 20]);
+        // A function without a name, at 125 and 170, ends the one before it.
+        symbols::until_next(&mut symbols, &[90, 110, 125, 170], 200);
+        assert_eq!(symbols.iter().map(|symbol| symbol.1).collect::<Vec<_>>(), [20, 5, 10, 10, 20]);
     }
 
     #[test]

@@ -1,12 +1,9 @@
 //! What an executable asks of the system that starts it.
 
-use super::binary;
-use anyhow::Result;
 use object::read::elf::{Dyn as _, ElfFile, FileHeader, ProgramHeader as _};
 use object::read::{FileKind, ReadRef, StringTable};
 use object::{Endianness, Object as _};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 
 /// What an executable asks of the system that starts it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,16 +16,11 @@ pub struct Linking {
     pub libraries: Vec<String>,
 }
 
-/// Reads an executable.
+/// What an executable that was read asks for.
 ///
 /// # Errors
-/// When it cannot be read, or is no executable that is understood.
-pub fn read(path: &Path) -> Result<Linking> {
-    let data = binary::content(path)?;
-    parse(&data).map_err(|error| binary::not_understood(path, &error).into())
-}
-
-fn parse(data: &[u8]) -> object::Result<Linking> {
+/// When it isn't an executable that is understood.
+pub fn parse(data: &[u8]) -> object::Result<Linking> {
     let file = object::File::parse(data)?;
     let mut linking = Linking::default();
     match FileKind::parse(data)? {
@@ -91,7 +83,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn this_test_is_linked_dynamically_and_has_symbols() {
-        let linking = read(&std::env::current_exe().unwrap()).unwrap();
+        let linking = parse(&std::fs::read(std::env::current_exe().unwrap()).unwrap()).unwrap();
         assert!(linking.symbols > 1000);
         assert!(linking.interpreter.unwrap().contains("ld-"));
         assert!(linking.libraries.iter().any(|library| library.starts_with("libc.so")), "{:?}", linking.libraries);

@@ -30,6 +30,14 @@ pub struct Bloat {
     pub filter: Option<String>,
     /// Whether anything tells whose code it is.
     pub known: bool,
+    /// Why nothing does: the end of a sentence.
+    pub unknown: Option<String>,
+    /// What the machine code is called in this file, such as `.text`.
+    pub text_name: String,
+    /// What the file is, such as `ELF, x86-64`.
+    pub format: String,
+    /// The objects of an archive, in its order; none of another file.
+    pub members: Vec<Section>,
     /// How much of the file an empty program has, too; empty if that was not asked for.
     pub floor: Vec<FloorPart>,
 }
@@ -144,6 +152,27 @@ impl Bloat {
     }
 }
 
+impl Bloat {
+    /// The objects of an archive, the largest first, and the sum of those that are not shown. A `count` of 0 shows all.
+    fn largest_members(&self, count: usize) -> (Vec<&Section>, Option<(usize, u64)>) {
+        let mut members: Vec<&Section> = self.members.iter().collect();
+        members.sort_by_key(|member| std::cmp::Reverse(member.bytes));
+        let rest = members.split_off(if count == 0 { members.len() } else { count.min(members.len()) });
+        let sum = rest.iter().map(|member| member.bytes).sum();
+        (members, (!rest.is_empty()).then_some((rest.len(), sum)))
+    }
+
+    /// The column of shares of the machine code: `of .text`, or `of code` where it is called otherwise.
+    fn of_text(&self) -> &'static str {
+        if self.text_name == ".text" { "of .text" } else { "of code" }
+    }
+
+    /// Why nothing tells whose code it is.
+    fn why_unknown(&self) -> &str {
+        self.unknown.as_deref().unwrap_or("the file has no symbols")
+    }
+}
+
 /// A share in percent with one digit.
 fn percent(bytes: u64, of: u64) -> String {
     format!("{:.1} %", bytes as f64 * 100.0 / of.max(1) as f64)
@@ -194,6 +223,10 @@ pub mod tests {
             ],
             filter: None,
             known: true,
+            unknown: None,
+            text_name: ".text".to_owned(),
+            format: "ELF, x86-64".to_owned(),
+            members: Vec::new(),
             floor: vec![
                 FloorPart {
                     name: "the floor".to_owned(),
@@ -204,6 +237,25 @@ pub mod tests {
                 FloorPart { name: "of it: names".to_owned(), bytes: 100_000, inside: true, what: "code".to_owned() },
                 FloorPart { name: "the rest".to_owned(), bytes: 169_568, inside: false, what: "tables".to_owned() },
             ],
+        }
+    }
+
+    /// An archive of objects, of which nothing tells whose code it is.
+    pub fn archive() -> Bloat {
+        let section = |name: &str, bytes| Section { name: name.to_owned(), bytes };
+        Bloat {
+            program: "libx.a".to_owned(),
+            file: "libx.a".to_owned(),
+            profile: "as it is".to_owned(),
+            crates: Vec::new(),
+            functions: Vec::new(),
+            floor: Vec::new(),
+            known: false,
+            unknown: Some("no object of the archive has symbols for machine code".to_owned()),
+            text_name: "code".to_owned(),
+            format: "an archive of 3 objects".to_owned(),
+            members: vec![section("a.o", 100), section("=b|\u{1b}.o", 569_000), section("c.o", 50)],
+            ..bloat()
         }
     }
 

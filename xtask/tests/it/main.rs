@@ -22,6 +22,7 @@ mod faults;
 #[cfg(unix)]
 mod fleet;
 mod foreign;
+mod formats;
 mod grade;
 mod image;
 mod intake;

@@ -315,8 +315,10 @@ fn the_code_of_a_module_is_an_answer() {
 #[test]
 fn a_section_has_the_name_that_elf_gives_it() {
     let section = |name: &str, bytes| Section { name: name.to_owned(), bytes };
-    let built =
-        Built { sections: vec![section("__text", 7), section("__TEXT", 8), section(".rodata", 9)], ..Built::default() };
+    let built = Built {
+        sections: vec![section("__TEXT,__text", 7), section("__TEXT", 8), section(".rodata", 9)],
+        ..Built::default()
+    };
     let parts = [".text", ".rodata", ".data", "__text"].map(|name| built.part(Some(name)));
     assert_eq!(parts, [Some(7), Some(9), None, Some(7)]);
 }

@@ -21,6 +21,9 @@ pub fn bloat(bloat: &Bloat, shown: Shown) -> Result<String> {
     for section in bloat.sections.iter().filter(|_| shown.sections) {
         writer.write_record(["section", &harmless(&section.name), "", "", &section.bytes.to_string()])?;
     }
+    for member in bloat.members.iter().filter(|_| shown.sections) {
+        writer.write_record(["member", &harmless(&member.name), "", "", &member.bytes.to_string()])?;
+    }
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
 

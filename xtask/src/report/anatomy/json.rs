@@ -8,8 +8,23 @@ use serde_json::{Value, json};
 /// # Errors
 /// Never in practice: every value can be written as JSON.
 pub fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
-    let Bloat { program, profile, file, file_bytes, text_bytes, sections, crates, functions, filter, known, floor } =
-        bloat;
+    let Bloat {
+        program,
+        profile,
+        file,
+        file_bytes,
+        text_bytes,
+        sections,
+        crates,
+        functions,
+        filter,
+        known,
+        unknown,
+        text_name,
+        format,
+        members,
+        floor,
+    } = bloat;
     let crates: Vec<Value> = crates
         .iter()
         .map(|row| {
@@ -31,7 +46,8 @@ pub fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
     crate::report::json::document(&json!({
         "schema": "size-workshop/bloat/1", "program": program, "profile": profile, "file": file, "file_bytes": file_bytes,
         "text_bytes": text_bytes, "known": known, "filter": filter, "crates": crates, "functions": functions,
-        "sections": sections, "floor": floor,
+        "sections": sections, "floor": floor, "unknown": unknown, "text_name": text_name, "format": format,
+        "members": members,
     }))
 }
 

@@ -9,11 +9,27 @@ const WIDE: usize = 120;
 
 /// What a program is made of. `count` limits the functions; 0 shows all.
 pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) -> String {
-    let Bloat { program, profile, file, file_bytes, text_bytes, sections, crates, functions, filter, known, floor } =
-        bloat;
+    let Bloat {
+        program,
+        profile,
+        file,
+        file_bytes,
+        text_bytes,
+        sections,
+        crates,
+        functions,
+        filter,
+        known,
+        unknown: _,
+        text_name,
+        format: _,
+        members,
+        floor,
+    } = bloat;
+    let of_text = bloat.of_text();
     let width = width.unwrap_or(WIDE);
     let mut text = format!(
-        "{program}, {profile}: {} bytes, of which {} ({}) are machine code (.text)\n{file}\n",
+        "{program}, {profile}: {} bytes, of which {} ({}) are machine code ({text_name})\n{file}\n",
         thousands(*file_bytes),
         thousands(*text_bytes),
         percent(*text_bytes, *file_bytes)
@@ -21,13 +37,13 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) ->
     if let Some(filter) = filter {
         let chosen: u64 = crates.iter().map(|row| row.bytes).sum();
         let share = percent(chosen, *text_bytes);
-        let _ = writeln!(text, "only what fits /{filter}/: {} bytes, {share} of .text", thousands(chosen));
+        let _ = writeln!(text, "only what fits /{filter}/: {} bytes, {share} {of_text}", thousands(chosen));
     }
     if !known {
-        text += "nothing tells whose code it is: the file has no symbols\n";
+        let _ = writeln!(text, "nothing tells whose code it is: {}", bloat.why_unknown());
     }
     if shown.crates && *known {
-        let _ = write!(text, "\n{:>11}  {:>7}  crate\n", "bytes", "of .text");
+        let _ = write!(text, "\n{:>11}  {of_text:>7}  crate\n", "bytes");
         let standard = bloat.standard_bytes();
         let mut line = |bytes: u64, name: &str| {
             let _ = writeln!(text, "{:>11}  {:>8}  {name}", thousands(bytes), percent(bytes, *text_bytes));
@@ -51,7 +67,7 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) ->
         text += "  generic code of std that was compiled for another crate counts for std; cargo-bloat may count it for the other\n";
     }
     if shown.functions && *known {
-        let _ = write!(text, "\n{:>11}  {:>7}  {:>6}  function\n", "bytes", "of .text", "copies");
+        let _ = write!(text, "\n{:>11}  {of_text:>7}  {:>6}  function\n", "bytes", "copies");
         let limit = if count == 0 { functions.len() } else { count };
         for FunctionRow { name, krate: _, bytes, copies, guessed: _ } in functions.iter().take(limit) {
             let share = percent(*bytes, *text_bytes);
@@ -75,9 +91,25 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) ->
         let _ = write!(text, "\n{:>11}  {:>7}  section\n", "bytes", "of file");
         for section in sections.iter().filter(|section| section.bytes > 0) {
             let share = percent(section.bytes, *file_bytes);
-            let _ = writeln!(text, "{:>11}  {share:>8}  {}", thousands(section.bytes), section.name);
+            let name = cut(&section.name, width.saturating_sub(24).max(20));
+            let _ = writeln!(text, "{:>11}  {share:>8}  {name}", thousands(section.bytes));
         }
         let _ = writeln!(text, "{:>11}  {:>8}  the whole file", thousands(*file_bytes), "100.0 %");
+    }
+    if shown.sections && !members.is_empty() {
+        let _ = write!(text, "\n{:>11}  {:>7}  member\n", "bytes", "of file");
+        let (largest, rest) = bloat.largest_members(count);
+        for member in largest {
+            let name = cut(&member.name, width.saturating_sub(24).max(20));
+            let share = percent(member.bytes, *file_bytes);
+            let _ = writeln!(text, "{:>11}  {share:>8}  {name}", thousands(member.bytes));
+        }
+        if let Some((more, bytes)) = rest {
+            let share = percent(bytes, *file_bytes);
+            let (more, plural) = (thousands(more as u64), if more == 1 { "" } else { "s" });
+            let bytes = thousands(bytes);
+            let _ = writeln!(text, "{bytes:>11}  {share:>8}  and {more} smaller member{plural}; -n 0 shows all");
+        }
     }
     if !floor.is_empty() {
         let _ = write!(text, "\n{:>11}  {:>7}  whose doing it is\n", "bytes", "of file");
@@ -190,6 +222,11 @@ mod tests {
     #[test]
     fn bloat_as_text() {
         insta::assert_snapshot!(bloat(&tests::bloat(), ALL, 2, Some(60)));
+    }
+
+    #[test]
+    fn an_archive_as_text_has_a_row_for_each_object() {
+        insta::assert_snapshot!(bloat(&tests::archive(), ALL, 2, Some(60)));
     }
 
     #[test]
