@@ -20,6 +20,15 @@ pub fn plural(count: usize, thing: &str) -> String {
     format!("{} {thing}{}", thousands(count as u64), if count == 1 { "" } else { "s" })
 }
 
+/// Words as people list them: `a, b and c`.
+pub fn list(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 /// How long something still takes, no more exactly than anybody can know: `about 12 minutes left`.
 pub fn about(seconds: f64) -> String {
     let minutes = (seconds / 60.0).round() as u64;

@@ -2,6 +2,7 @@
 
 mod image;
 mod kinds;
+mod profiles;
 
 use super::*;
 use crate::diagnostic::Source;

@@ -49,6 +49,9 @@ pub struct Profile {
     pub profile: String,
     /// For each setting the values that are right.
     pub want: BTreeMap<Spanned<String>, Vec<toml::Value>>,
+    /// For settings that are a number the largest one that is right.
+    #[serde(default)]
+    pub at_most: BTreeMap<Spanned<String>, i64>,
 }
 
 /// Standard output, standard error and exit code, whole, against another build of the same run.
@@ -348,9 +351,10 @@ impl Check {
                 }
                 Ok(())
             }
-            Self::Profile(Profile { want, .. }) => {
+            Self::Profile(Profile { want, at_most, .. }) => {
                 let empty = want.iter().find(|(_, values)| values.is_empty());
-                let unknown = want.keys().find(|key| !crate::profile::known::is_key(key.get_ref()));
+                let unknown =
+                    want.keys().chain(at_most.keys()).find(|key| !crate::profile::known::is_key(key.get_ref()));
                 match empty.map(|(key, _)| key).or(unknown) {
                     Some(key) => Err((key.span(), format!("nothing can be wanted of `{}`", key.get_ref()))),
                     None => Ok(()),
