@@ -344,13 +344,19 @@ fn differs(case: &Case<'_>, key: &str, got: &str, now: &Effective) -> Diagnostic
         let now = Effective { value: Some(flag.value.clone()), origin: flag.origin.clone(), asked: now.asked.clone() };
         return overridden(case, key, &now);
     }
+    let is_flags = |name: &str| name.contains("RUSTFLAGS") || name.contains("WRAPPER");
+    let has_flags = !case.overrides.flags.is_empty() || case.overrides.others.iter().any(|(name, _)| is_flags(name));
     let problem =
         Diagnostic::new(Code::DiffersAtRustc, format!("rustc gets `{key}` as {got}, not as the manifest says"));
     match &now.asked {
         Some((_, setting)) => problem.at(&case.manifest.source, setting.key.start..setting.span.end, "asked for here"),
         None => problem.in_file(&case.manifest.source.file),
     }
-    .help("`cargo build -v` shows how rustc is called; look for `-C` flags that something adds")
+    .help(if has_flags {
+        "`cargo build -v` shows how rustc is called; look for `-C` flags that something adds"
+    } else {
+        "`cargo build -v` shows how rustc is called: compare its `-C` flags with the manifest, line by line"
+    })
     .explains([key])
 }
 

@@ -73,10 +73,13 @@ fn problem(case: &Case<'_>, spec: &Profile, right: &Right, (key, got): (&str, &s
             let message = format!("{table} compiles {who} with `{key} = {value}`, and {part}");
             let is_package = table.contains(".package.");
             let other = better(key, right);
-            let help =
-                if is_package { format!("take the line out, or {other}") } else { format!("below {table} {other}") };
-            // Where two values are possible, the help is a sentence of its own.
-            let help = if other.starts_with("write") { help } else { other };
+            // Where several values would do, what to write is a sentence of its own.
+            let help = match (is_package, other.starts_with("write")) {
+                (true, true) => format!("take the line out, or {other}"),
+                (true, false) => "take the line out: the profile's own setting then holds for every crate".to_owned(),
+                (false, true) => format!("below {table} {other}"),
+                (false, false) => other,
+            };
             Diagnostic::new(Code::WrongValue, message)
                 .at(&case.manifest.source, setting.span.clone(), what_it_does(key, value))
                 .help(help)
