@@ -10,7 +10,7 @@ use crate::exercise::kinds::{
     Twins,
 };
 use crate::manifest::nearest;
-use crate::units::{change, thousands};
+use crate::units::{self, change, thousands};
 use serde_json::json;
 use std::collections::BTreeMap;
 use toml::Value;
@@ -143,7 +143,7 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
             })
         }
         Truth::Times(Times { build, against, tolerance_percent }) => {
-            let number = given.trim_end_matches("times").trim_end_matches('x').trim().parse::<f64>();
+            let number = units::number(given.trim_end_matches("times").trim_end_matches('x'), false);
             let Some(given) = number.ok().filter(|number| number.is_finite() && *number > 0.0) else {
                 return Said::NotANumber("divide one size by the other, and write the result: 2.5".to_owned());
             };
@@ -247,16 +247,15 @@ impl Size {
     fn parse(value: &Value) -> Option<Self> {
         let text = match value {
             Value::Integer(bytes) => return u32::try_from(*bytes).ok().map(|bytes| Self::Bytes(bytes.into())),
-            Value::String(text) => text.trim().replace(' ', ""),
+            Value::String(text) => text.trim(),
             _ => return None,
         };
         let unit_at = text.find(|c: char| c.is_alphabetic() || c == '%').unwrap_or(text.len());
         let (number, unit) = text.split_at(unit_at);
+        let unit = unit.to_lowercase();
         // A comma groups digits in whole numbers only: "24,371". "9,2" would be a guess.
-        let grouped =
-            number.split(',').skip(1).all(|group| group.len() == 3 && group.bytes().all(|b| b.is_ascii_digit()));
-        let number: f64 = if grouped { number.replace(',', "").parse().ok()? } else { return None };
-        let factor = match unit.to_lowercase().as_str() {
+        let number = units::number(number, matches!(unit.as_str(), "" | "b" | "bytes")).ok()?;
+        let factor = match unit.as_str() {
             "%" => return Some(Self::Percent(number)),
             // A byte has no parts: somebody has left out the unit.
             "" | "b" | "bytes" if number.fract() == 0.0 => 1.0,
@@ -339,7 +338,7 @@ mod tests {
         assert_eq!(parse("9.2 %"), Some(Size::Percent(9.2)));
         assert_eq!(parse("24,371"), Some(Size::Bytes(24371.0)));
         assert_eq!(Size::parse(&24371.into()), Some(Size::Bytes(24371.0)));
-        for no_number in ["9,2%", "much", "", "-3", "1e999", "24 parsecs", "22.7"] {
+        for no_number in ["9,2%", "much", "", "-3", "1e999", "24 parsecs", "22.7", "23,8KiB", "1 5 KiB", "1,500 KiB"] {
             assert_eq!(parse(no_number), None, "{no_number}");
         }
         assert_eq!(Size::parse(&9.2.into()), None, "of what?");

@@ -83,6 +83,7 @@ struct Known {
     overrides: Overrides,
     answers: Answers,
     containerfile: Option<Containerfile>,
+    baseline: Option<Source>,
     evidence: Evidence,
 }
 
@@ -124,6 +125,7 @@ fn done_with(exercise: &str) -> Known {
             "largest = \"serde_json\"\nshare = \"10%\"\nsetting = \"none\"\n",
         )),
         containerfile: None,
+        baseline: None,
         evidence: Evidence::default(),
     };
     for (name, built) in [
@@ -138,13 +140,14 @@ fn done_with(exercise: &str) -> Known {
 
 impl Known {
     fn case(&self) -> Case<'_> {
-        let Self { exercise, manifest, overrides, answers, containerfile, evidence } = self;
+        let Self { exercise, manifest, overrides, answers, containerfile, baseline, evidence } = self;
         Case {
             exercise,
             manifest,
             overrides,
             answers: Some(answers),
             containerfile: containerfile.as_ref(),
+            baseline: baseline.as_ref(),
             changed: &[],
             not_allowed: &[],
             graded: false,
