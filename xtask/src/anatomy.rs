@@ -16,6 +16,7 @@ use crate::output;
 use crate::report::anatomy as report;
 use crate::subject::{Program, Subject};
 use crate::tree;
+use crate::units;
 use anyhow::{Context as _, Result, bail};
 use std::env;
 use std::path::Path;
@@ -209,14 +210,13 @@ fn pattern(text: &str) -> Result<regex_lite::Regex> {
 
 /// `1%`, `0.5 %`, `1`.
 fn percent(text: &str) -> Result<f64> {
-    let number = text.trim().trim_end_matches('%').trim();
-    match number.parse::<f64>() {
-        Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(percent),
-        _ => bail!(
-            Failure::new(Exit::Usage, format!("--fail-if-grows: `{text}` is no share"))
-                .help("write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
-        ),
-    }
+    let written = text.trim();
+    let with_sign = if written.ends_with('%') { written.to_owned() } else { format!("{written}%") };
+    units::parse_percent(&with_sign).map_err(|what| {
+        Failure::new(Exit::Usage, format!("--fail-if-grows: {what}"))
+            .help("write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
+            .into()
+    })
 }
 
 /// Adds the changes to the page that GitHub shows for a job.
@@ -241,7 +241,8 @@ mod tests {
     fn a_share_is_written_with_or_without_its_sign() {
         assert_eq!(percent("1%").unwrap(), 1.0);
         assert_eq!(percent(" 0.5 % ").unwrap(), 0.5);
-        for wrong in ["", "%", "-1%", "one", "inf"] {
+        assert!(percent("1,5").unwrap_err().to_string().contains("write `1.5 %`"));
+        for wrong in ["", "%", "-1%", "one", "inf", "1e2", "1%%"] {
             assert!(percent(wrong).unwrap_err().to_string().contains("is no share"), "{wrong}");
         }
     }

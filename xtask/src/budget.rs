@@ -1,10 +1,12 @@
 //! `[package.metadata.size-budget]`: how large a package's programs may become. Cargo ignores everything below
 //! `package.metadata`, so any crate may say so in its own manifest. Nothing here builds or measures.
 
+pub mod baseline;
+
 use crate::diagnostic::{self, Source};
 use crate::exit::Failure;
 use crate::manifest::nearest;
-use crate::units::parse_bytes;
+use crate::units::{parse_bytes, parse_percent};
 use serde::de::{MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -87,6 +89,11 @@ impl Budget {
         self.profile.as_ref().map_or("release", |profile| profile.get_ref())
     }
 
+    /// Where the baseline is named, if it is.
+    pub fn baseline_range(&self) -> Option<Range<usize>> {
+        self.baseline.as_ref().map(Spanned::span)
+    }
+
     /// Where the profile is named, if it is.
     pub fn profile_range(&self) -> Option<Range<usize>> {
         self.profile.as_ref().map(Spanned::span)
@@ -113,6 +120,17 @@ impl Budget {
             limits.push(Limit { key: "max-growth", allowed, range: growth.span() });
         }
         limits
+    }
+
+    /// Whether a program that has grown from the baseline to this size would be noticed.
+    pub fn notices(&self, baseline: u64, bytes: u64) -> bool {
+        self.limits(Some(baseline)).iter().any(|limit| !limit.holds(bytes))
+    }
+
+    /// Whether `min-growth` overlooks more than `max-growth` does.
+    pub fn noise_decides(&self, baseline: u64) -> bool {
+        let (Some(growth), Some(noise)) = (&self.max_growth, &self.min_growth) else { return false };
+        noise.get_ref().0.saturating_sub(1) as f64 > (baseline as f64 * growth.get_ref().0 / 100.0).floor()
     }
 
     /// What serde cannot see.
@@ -209,11 +227,7 @@ impl<'de> Deserialize<'de> for Share {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Share, E> {
-                let number = text.trim().strip_suffix('%').map(str::trim_end).and_then(|text| text.parse::<f64>().ok());
-                match number.filter(|percent| percent.is_finite() && *percent >= 0.0) {
-                    Some(percent) => Ok(Share(percent)),
-                    None => Err(E::custom(format!("`{text}` is no share: write percent, such as \"1 %\""))),
-                }
+                parse_percent(text).map(Share).map_err(E::custom)
             }
         }
         deserializer.deserialize_any(Value)
@@ -364,6 +378,10 @@ mod tests {
             "max = \"320 K\"\n",
             "max = -1\n",
             "max = \"a lot\"\n",
+            "max = \"1,5 MB\"\n",
+            "max = \"1,500 kB\"\n",
+            "max-growth = \"1,5 %\"\n",
+            "max = 320000\nmax-growth = \"1 %\"\nmin-growth = \"0.5 B\"\n",
             "max-growth = 1\n",
             "max-growth = \"1\"\n",
             "profile = \"dist\"\n",
@@ -393,7 +411,7 @@ mod tests {
         ];
         let work = move || texts.iter().for_each(|text| assert!(of(text).is_err(), "{text:.80}"));
         std::thread::Builder::new().stack_size(1 << 20).spawn(work).unwrap().join().unwrap();
-        let budget = budget("max = \"8,000,000,000 MB\"\nmax-growth = \"1e300 %\"");
+        let budget = budget("max = \"8,000,000,000 MB\"\nmax-growth = \"999999999999999999999999 %\"");
         assert!(budget.limits(Some(u64::MAX / 2)).iter().all(|limit| limit.holds(8_000_000_000_000_000)));
     }
 

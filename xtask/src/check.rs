@@ -20,7 +20,7 @@ mod told;
 pub use told::told_once;
 
 use crate::cargo;
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity, Source};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::answers::Answers;
 use crate::exercise::containerfile::Containerfile;
@@ -78,6 +78,8 @@ pub struct Case<'a> {
     pub answers: Option<&'a Answers>,
     /// The Containerfile that is judged, where the exercise is about one.
     pub containerfile: Option<&'a Containerfile>,
+    /// The saved baseline of the size budget, where a goal is about one; no text where there is no such file.
+    pub baseline: Option<&'a Source>,
     /// Files that were changed and should not have been.
     pub changed: &'a [Diagnostic],
     /// What the manifest asks Cargo to take in, and the exercise does not allow.

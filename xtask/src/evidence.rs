@@ -117,6 +117,9 @@ pub struct Built {
     pub fresh: bool,
     /// The settings that rustc gets, by Cargo's own answer; `None` if it could not be had.
     pub rustc: Option<BTreeMap<String, String>>,
+    /// The same for every crate that is linked into it, where a goal is about its profile.
+    #[serde(default)]
+    pub linked: Vec<Linked>,
     /// What Cargo and rustc warned about.
     pub warnings: Vec<String>,
     /// What the file asks of the system that starts it.
@@ -128,6 +131,17 @@ pub struct Built {
     pub image: Option<u64>,
     /// The packages that were compiled for it, with their features; not the program's own.
     pub packages: Vec<Compiled>,
+}
+
+/// A crate that is linked into a program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Linked {
+    /// Its package.
+    pub package: String,
+    /// The package's version.
+    pub version: String,
+    /// The settings that rustc gets.
+    pub rustc: BTreeMap<String, String>,
 }
 
 impl Attempt {

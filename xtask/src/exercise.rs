@@ -349,7 +349,7 @@ fn parse(file: &Path, text: &str) -> Result<Data> {
             let message = format!("there are two goals `{}`", goal.id.get_ref());
             bail!(diagnostic::in_file(file, text, goal.id.span(), &message, "give it another name", None));
         }
-        if let Err((span, message)) = goal.check.validate() {
+        if let Err((span, message)) = goal.check.validate(&data.edits) {
             bail!(diagnostic::in_file(file, text, span, &message, "", None));
         }
         goals.push(goal.id.get_ref());

@@ -6,6 +6,7 @@ pub mod allowed;
 pub mod effective;
 pub mod known;
 pub mod member;
+pub mod packages;
 pub mod reference;
 mod rules;
 
@@ -28,6 +29,8 @@ pub struct Manifest {
     pub source: Source,
     /// `package.name`.
     pub package: Option<String>,
+    /// `package.version`.
+    pub version: Option<String>,
     /// `[profile.*]`, also the ones that Cargo does not read.
     pub profiles: BTreeMap<String, Profile>,
     /// Settings of profiles that stand in no profile.
@@ -46,9 +49,18 @@ pub struct Profile {
     /// What it sets.
     pub settings: BTreeMap<String, Setting>,
     /// What it sets for some packages: `package.SPEC`.
-    pub packages: BTreeMap<String, BTreeMap<String, Setting>>,
+    pub packages: BTreeMap<String, Override>,
     /// `build-override`: what it sets for build scripts and proc macros.
     build_override: BTreeMap<String, Setting>,
+}
+
+/// A `[profile.NAME.package.SPEC]`.
+#[derive(Debug)]
+pub struct Override {
+    /// Where `SPEC` is written first.
+    pub name: Range<usize>,
+    /// What it sets.
+    pub settings: BTreeMap<String, Setting>,
 }
 
 /// A setting as it stands in the file.
@@ -94,6 +106,7 @@ impl Manifest {
                 Self {
                     source: Source { file: path.to_owned(), text: "".into() },
                     package: None,
+                    version: None,
                     profiles: BTreeMap::new(),
                     strays: Vec::new(),
                     problems: vec![problem],
@@ -108,10 +121,12 @@ impl Manifest {
         let text = source.text.clone();
         let (table, errors) = DeTable::parse_recoverable(&text);
         let table = table.get_ref();
-        let package = table.get("package").and_then(|package| package.get_ref().get("name")?.get_ref().as_str());
+        let of_package =
+            |key: &str| table.get("package").and_then(|package| package.get_ref().get(key)?.get_ref().as_str());
         let mut manifest = Self {
             source,
-            package: package.map(str::to_owned),
+            package: of_package("name").map(str::to_owned),
+            version: of_package("version").map(str::to_owned),
             profiles: BTreeMap::new(),
             strays: Vec::new(),
             problems: Vec::new(),
@@ -165,7 +180,8 @@ fn profile(name: Range<usize>, table: &DeTable<'_>) -> Profile {
             ("package", DeValue::Table(packages)) => {
                 for (spec, value) in packages {
                     if let DeValue::Table(table) = value.get_ref() {
-                        profile.packages.insert(spec.get_ref().to_string(), settings(table));
+                        let own = Override { name: spec.span(), settings: settings(table) };
+                        profile.packages.insert(spec.get_ref().to_string(), own);
                     }
                 }
             }

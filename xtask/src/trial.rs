@@ -2,7 +2,7 @@
 //! verdict calls this, so no two of them can disagree.
 
 use crate::check::{self, Case, Judgement, Worth};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::evidence::{self, Attempt, Evidence, Grading, Request, Watcher, Whose};
 use crate::exercise::answers::Answers;
 use crate::exercise::containerfile::Containerfile;
@@ -22,6 +22,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+
+/// Bytes that a saved baseline may be. That of a small program is a hundredth of it.
+const LARGEST_BASELINE: u64 = 8 << 20;
 
 /// How a check tells what it is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +182,8 @@ pub struct Files {
     pub overrides: Overrides,
     pub answers: Option<Answers>,
     pub containerfile: Option<Containerfile>,
+    /// The saved baseline of the size budget, where a goal is about one.
+    pub baseline: Option<Source>,
     /// Files that were changed and should not have been.
     pub changed: Vec<Diagnostic>,
     /// What the manifest asks Cargo to take in, and the exercise does not allow.
@@ -216,10 +221,19 @@ impl Files {
                 None => Containerfile::read(&file),
             }
         });
+        let baseline = exercise.baseline().map(|name| {
+            let file = exercise.folder.join(name);
+            let text = match of_other(name) {
+                Some(text) => String::from_utf8_lossy(text).into_owned(),
+                // What cannot be read is not there; a check of its text says so.
+                None => tree::read_text(&file, LARGEST_BASELINE).unwrap_or_default(),
+            };
+            Source { file, text: text.into() }
+        });
         let changed = changed_files(exercise);
         let not_allowed = not_allowed(exercise, &manifest);
         let overrides = Overrides { aside: aside(exercise, whose, &manifest), ..Overrides::default() };
-        Self { manifest, overrides, answers, containerfile, changed, not_allowed }
+        Self { manifest, overrides, answers, containerfile, baseline, changed, not_allowed }
     }
 
     /// Reads an untrusted submission. What is in the exercise's folder does not matter, nor does what surrounds it.
@@ -229,10 +243,20 @@ impl Files {
 
     /// What is known before anything is built.
     pub fn case<'a>(&'a self, exercise: &'a Exercise) -> Case<'a> {
-        let Self { manifest, overrides, answers, containerfile, changed, not_allowed } = self;
-        let (answers, containerfile) = (answers.as_ref(), containerfile.as_ref());
-        let (graded, worth, evidence) = (false, &[], None);
-        Case { exercise, manifest, overrides, answers, containerfile, changed, not_allowed, graded, worth, evidence }
+        let Self { manifest, overrides, answers, containerfile, baseline, changed, not_allowed } = self;
+        Case {
+            exercise,
+            manifest,
+            overrides,
+            answers: answers.as_ref(),
+            containerfile: containerfile.as_ref(),
+            baseline: baseline.as_ref(),
+            changed,
+            not_allowed,
+            graded: false,
+            worth: &[],
+            evidence: None,
+        }
     }
 }
 

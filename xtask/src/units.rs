@@ -1,6 +1,9 @@
-//! Numbers as people read them.
+//! Numbers as people read and write them.
 
 pub mod number;
+mod strict;
+
+pub use strict::number;
 
 use std::cmp::Ordering;
 
@@ -20,6 +23,15 @@ pub fn thousands(number: u64) -> String {
 /// A count of things: `1 record`, `2 records`.
 pub fn plural(count: usize, thing: &str) -> String {
     format!("{} {thing}{}", thousands(count as u64), if count == 1 { "" } else { "s" })
+}
+
+/// Words as people list them: `a, b and c`.
+pub fn list(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 /// How long something still takes, no more exactly than anybody can know: `about 12 minutes left`.
@@ -91,31 +103,47 @@ fn wrap_line(line: &str, width: usize, indent: usize) -> String {
     if wrapped.is_empty() { line.to_owned() } else { wrapped }
 }
 
-/// The bytes that a text such as `320 KiB` means. A file has a whole number of them.
+/// The bytes that a text such as `320 KiB` means. A file is a whole number of them.
 ///
 /// # Errors
-/// When the text is none; the message says what to write.
+/// When the text is none, or could be two; the message says what to write.
 pub fn parse_bytes(text: &str) -> Result<u64, String> {
     let trimmed = text.trim();
-    let split = trimmed.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ',' | '_')).unwrap_or(trimmed.len());
-    let (number, unit) = (trimmed[..split].replace([',', '_'], ""), trimmed[split..].trim());
+    let split = trimmed.find(|c: char| c.is_alphabetic()).unwrap_or(trimmed.len());
+    let (written, unit) = (trimmed[..split].trim_end(), &trimmed[split..]);
+    let no_size = || format!("`{text}` is no size: write bytes (327680) or a text such as \"320 KiB\"");
     let factor = match unit {
         "" | "B" | "byte" | "bytes" => 1.0,
         "kB" | "KB" => 1e3,
         "MB" => 1e6,
+        "GB" => 1e9,
         "KiB" => 1024.0,
         "MiB" => 1_048_576.0,
+        "GiB" => 1_073_741_824.0,
         // Some take it for 1,000 and some for 1,024.
-        "k" | "K" | "M" | "m" => {
+        "k" | "K" | "M" | "m" | "G" | "g" => {
             let upper = unit.to_uppercase();
             return Err(format!("`{text}` is unclear: write {upper}iB (of 1,024) or {upper}B (of 1,000)"));
         }
-        _ => return Err(format!("`{text}` is no size: write bytes (327680) or a text such as \"320 KiB\"")),
+        _ => return Err(no_size()),
     };
-    match number.parse::<f64>() {
-        Ok(number) if number * factor < 9e15 => Ok((number * factor).floor() as u64),
-        _ => Err(format!("`{text}` is no size: write bytes (327680) or a text such as \"320 KiB\"")),
+    // Of bytes there are only whole ones: a comma groups them.
+    let is_whole = factor == 1.0;
+    let number = number(written, is_whole).map_err(|unclear| unclear.tell(trimmed, unit).unwrap_or_else(no_size))?;
+    if is_whole && number.fract() != 0.0 {
+        return Err(format!("`{text}` is no size: a file is a whole number of bytes"));
     }
+    if number * factor < 9e15 { Ok((number * factor).floor() as u64) } else { Err(no_size()) }
+}
+
+/// The share that a text such as `0.5 %` means, in percent.
+///
+/// # Errors
+/// When the text is none, or could be two; the message says what to write.
+pub fn parse_percent(text: &str) -> Result<f64, String> {
+    let no_share = || format!("`{text}` is no share: write percent, such as \"1 %\"");
+    let written = text.trim().strip_suffix('%').ok_or_else(no_share)?;
+    number(written, false).map_err(|unclear| unclear.tell(text.trim(), "%").unwrap_or_else(no_share))
 }
 
 /// The day of a number of seconds since 1970, in UTC, such as `2026-03-01`.
@@ -194,8 +222,50 @@ mod tests {
             .into();
         assert_eq!(read, [327_680, 327_680, 1_572_864, 300_000, 1024, 2_000_000]);
         assert_eq!(parse_bytes("320K").unwrap_err(), "`320K` is unclear: write KiB (of 1,024) or KB (of 1,000)");
-        for wrong in ["", "KiB", "1.2.3 KiB", "-1", "1 GiBi", "99999999999999999 MiB"] {
+        let more: Vec<_> =
+            ["1_500 kB", "1 500 kB", "1,500,000 B", "1,500.5 kB", "1 MiB\u{a0}", "1\u{a0}MB", "1.000 GB", "1,500"]
+                .map(|text| parse_bytes(text).unwrap())
+                .into();
+        assert_eq!(more, [1_500_000, 1_500_000, 1_500_000, 1_500_500, 1_048_576, 1_000_000, 1_000_000_000, 1500]);
+        for wrong in [
+            "",
+            "KiB",
+            "1.2.3 KiB",
+            "-1",
+            "1 GiBi",
+            "99999999999999999 MiB",
+            "1e3",
+            "1e3 kB",
+            "-1 kB",
+            "NaN",
+            "inf",
+            "0.1 B",
+            "1.5",
+            "1'500 kB",
+            "\u{ff11}\u{ff15} MB",
+            "\u{661} MB",
+            "1 MB 2",
+            "1 m\u{b2}",
+            "1,50,000 kB",
+            "1 5 kB",
+            "5 kb",
+            "5 mB",
+        ] {
             assert!(parse_bytes(wrong).unwrap_err().contains("is no size"), "{wrong}");
+        }
+        // Never 15 MB.
+        assert!(parse_bytes("1,5 MB").unwrap_err().ends_with("write `1.5 MB`"));
+        assert!(parse_bytes("1.500,5 kB").unwrap_err().ends_with("write `1500.5 kB`"));
+        assert!(parse_bytes("1,500 MB").unwrap_err().contains("could be 1500 MB or 1.5 MB"));
+    }
+
+    #[test]
+    fn shares_are_read_with_their_sign_and_unclear_ones_are_refused() {
+        let read: Vec<_> = ["1 %", "0.5%", " 2 % ", "1_000 %"].map(|text| parse_percent(text).unwrap()).into();
+        assert_eq!(read, [1.0, 0.5, 2.0, 1000.0]);
+        assert!(parse_percent("1,5 %").unwrap_err().ends_with("write `1.5 %`"));
+        for wrong in ["", "%", "1", "-1 %", "1e2 %", "NaN %", "inf%", "1 %%", "one %", ".5 %"] {
+            assert!(parse_percent(wrong).unwrap_err().contains("is no share"), "{wrong}");
         }
     }
 

@@ -3,11 +3,13 @@
 //! answer, after inheritance, configuration, environment and RUSTFLAGS, also where a real build would be fresh and call
 //! nobody. It takes some milliseconds for each crate.
 
-use super::{Build, Cargo};
+use super::{Build, Cargo, record};
 use crate::exit::Failure;
 use crate::tree;
 use crate::units::hex;
 use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::env;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
 use std::ffi::OsString;
@@ -25,8 +27,37 @@ pub struct Unit {
     pub krate: String,
     /// `bin`, `lib`, `proc-macro`, …; a build script is a `bin` called `build_script_…`.
     pub kind: String,
+    /// The name and the version of its package, as Cargo calls them.
+    pub package: (String, String),
     /// rustc's arguments.
     pub args: Vec<String>,
+    /// The stem of its artifacts' file names.
+    stem: String,
+}
+
+/// What is noted of a call of rustc.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    package: (String, String),
+    args: Vec<String>,
+}
+
+/// The crates that are linked into a program, besides its own: every library that it depends on, and those that they depend
+/// on. Proc macros and build scripts run when the program is built, and what only they depend on isn't linked.
+pub fn linked<'a>(units: &'a [Unit], program: &Unit) -> Vec<&'a Unit> {
+    let mut open = record::externs(&program.args);
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    while let Some(stem) = open.pop() {
+        if seen.insert(stem.clone())
+            && let Some(unit) = units.iter().find(|unit| unit.stem == stem)
+        {
+            open.extend(record::externs(&unit.args));
+            found.push(unit);
+        }
+    }
+    found.sort_by(|a, b| (&a.package, &a.args).cmp(&(&b.package, &b.args)));
+    found
 }
 
 /// The crates that a build would compile, each with rustc's arguments.
@@ -65,9 +96,11 @@ pub fn units(cargo: &Cargo, build: &Build, scratch: &Path) -> Result<Result<Vec<
 fn read(notes: &Path) -> Result<Vec<Unit>> {
     let mut units = Vec::new();
     for entry in fs::read_dir(notes)? {
-        let args: Vec<String> = serde_json::from_slice(&fs::read(entry?.path())?)?;
+        let Note { package, args } = serde_json::from_slice(&fs::read(entry?.path())?)?;
         if let Some(call) = Compile::parse(&args) {
-            units.push(Unit { krate: call.krate.to_owned(), kind: call.kind.to_owned(), args });
+            let (krate, kind) = (call.krate.to_owned(), call.kind.to_owned());
+            let stem = format!("{krate}{}", call.extra);
+            units.push(Unit { krate, kind, package, args, stem });
         }
     }
     units.sort_by(|a, b| (&a.krate, &a.args).cmp(&(&b.krate, &b.args)));
@@ -117,7 +150,9 @@ impl<'a> Compile<'a> {
 
     /// Notes the call, and makes the files that Cargo then looks for.
     fn pretend(&self, notes: &Path) -> Result<()> {
-        let note = serde_json::to_vec(self.args)?;
+        let of_cargo = |name: &str| env::var(name).unwrap_or_default();
+        let package = (of_cargo("CARGO_PKG_NAME"), of_cargo("CARGO_PKG_VERSION"));
+        let note = serde_json::to_vec(&Note { package, args: self.args.to_vec() })?;
         let digest = hex(&hmac_sha256::Hash::hash(&note)[..8]);
         tree::write_atomic(&notes.join(format!("{}-{digest}.json", self.krate)), &note)?;
         let name = format!("{}{}", self.krate, self.extra);
@@ -166,6 +201,30 @@ mod tests {
         let notes = folder.path().join("notes");
         Compile::parse(&args).unwrap().pretend(&notes).unwrap();
         assert!(folder.path().join("liba-0a1b.rmeta").is_file());
-        assert_eq!(read(&notes).unwrap(), [Unit { krate: "a".to_owned(), kind: "lib".to_owned(), args }]);
+        let units = read(&notes).unwrap();
+        assert_eq!((units[0].krate.as_str(), units[0].kind.as_str(), units[0].stem.as_str()), ("a", "lib", "a-0a1b"));
+        assert_eq!(units[0].args, args);
+    }
+
+    #[test]
+    fn linked_are_libraries_of_libraries_and_nothing_of_proc_macros() {
+        let unit = |krate: &str, kind: &str, externs: &str| Unit {
+            krate: krate.to_owned(),
+            kind: kind.to_owned(),
+            package: (krate.to_owned(), "1.0.0".to_owned()),
+            args: words(&format!("--crate-name {krate} {externs}")),
+            stem: format!("{krate}-0a1b"),
+        };
+        let units = [
+            unit("p", "bin", "--extern renamed=/t/liba-0a1b.rlib --extern derive=/t/libderive-0a1b.so"),
+            unit("a", "lib", "--extern b=/t/libb-0a1b.rmeta"),
+            unit("b", "lib", "--extern noprelude:a=/t/liba-0a1b.rmeta"),
+            unit("derive", "proc-macro", "--extern syn=/t/libsyn-0a1b.rlib"),
+            unit("syn", "lib", ""),
+            unit("build_script_build", "bin", "--extern cc=/t/libcc-0a1b.rlib"),
+            unit("cc", "lib", ""),
+        ];
+        let names: Vec<&str> = linked(&units, &units[0]).iter().map(|unit| unit.krate.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
     }
 }

@@ -271,7 +271,7 @@ pub fn seconds(deps: &Path, executable_stem: &str) -> Option<f64> {
         if seen.insert(stem.clone()) {
             let record = read(deps, &stem)?;
             seconds += record.seconds;
-            open.extend(record.args.iter().filter_map(|arg| linked_crate(arg)));
+            open.extend(externs(&record.args));
         }
     }
     Some(seconds)
@@ -280,6 +280,11 @@ pub fn seconds(deps: &Path, executable_stem: &str) -> Option<f64> {
 /// The arguments with which rustc has made an executable; `None` if the recorder was not there.
 pub fn arguments(deps: &Path, executable: &Path) -> Option<Vec<String>> {
     read(deps, &executable_stem(deps, executable)?).map(|record| record.args)
+}
+
+/// The stems of the libraries that rustc's arguments name.
+pub fn externs(args: &[String]) -> Vec<String> {
+    args.iter().filter_map(|arg| linked_crate(arg)).collect()
 }
 
 /// The stem in an argument such as `serde=@/deps/libserde-0123456789abcdef.rmeta` (after `--extern`).

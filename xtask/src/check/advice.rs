@@ -165,8 +165,8 @@ fn missing(case: &Case<'_>, build: &str) -> Vec<&'static str> {
         let mut packages = tables.filter_map(|name| case.manifest.profiles.get(name)).flat_map(|table| &table.packages);
         key == "opt-level"
             && is_timed(case, build)
-            && packages.any(|(_, settings)| {
-                settings.get(key).is_some_and(|setting| is_small(key, &canonical(key, &setting.value)))
+            && packages.any(|(_, table)| {
+                table.settings.get(key).is_some_and(|setting| is_small(key, &canonical(key, &setting.value)))
             })
     };
     let is_missing = |key: &&str| {

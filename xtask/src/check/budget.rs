@@ -1,97 +1,298 @@
-//! Judges the budget in a learner's manifest against the build of the same run: it must hold, and be tight enough to notice.
+//! Judges the budget in a learner's manifest against the builds of the same run: it must hold, and it must notice when the
+//! program grows. What it would notice is asked of the budget itself, by the code of `sizes --budget`.
 
 use super::{Case, Finding};
+use crate::budget::baseline::{Baseline, Damaged, Size};
 use crate::budget::{self, Budget, Bytes, Share};
-use crate::diagnostic::{Code, Diagnostic, shown};
+use crate::diagnostic::{Code, Diagnostic, Source, shown};
 use crate::exercise::kinds;
 use crate::units::thousands;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::ops::Range;
 
+/// By how many percent a baseline may be off that was saved by the same compiler: paths and linkers of other machines move a
+/// program by a few hundred bytes.
+const CURRENT_PERCENT: f64 = 0.5;
+
+/// The growth that must be noticed where the goal names none, in percent.
+const STEP_PERCENT: f64 = 2.0;
+
 pub fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
-    let kinds::Budget { build, slack_percent, growth_percent } = spec;
+    let build = spec.build.get_ref();
     let source = &case.manifest.source;
-    let profile = &case.exercise.build(build.get_ref()).profile;
-    let no_data = || json!({ "build": build.get_ref() });
-    let at = |code, range: Range<usize>, message: String, label: &str, help: String| {
-        Diagnostic::new(code, message).at(source, range, label).help(help)
-    };
+    let profile = &case.exercise.build(build).profile;
+    let no_data = || json!({ "build": build });
     let budgets = match budget::of(&source.text) {
         Ok(budgets) => budgets,
         // What is no TOML at all is a problem of its own, and nothing is built.
         Err(_) if !case.manifest.readable => return Finding::NeedsBuild,
         Err(wrong) => return Finding::NotMet(vec![problem(case, &wrong)], no_data()),
     };
-    let Some(Budget { max, max_growth, .. }) = budgets.iter().find(|budget| budget.profile() == profile) else {
+    let budget = match chosen(case, spec, &budgets) {
+        Ok(budget) => budget,
+        Err(problem) => return Finding::NotMet(vec![*problem], no_data()),
+    };
+    let mut problems = keys(case, spec, budget);
+    let baseline = match (&spec.baseline, &budget.max_growth) {
+        // Without `max-growth` nothing is compared with a baseline, and that is said already.
+        (Some(file), Some(growth)) => match saved(case, file.get_ref(), budget, growth.span(), profile, build) {
+            Ok(baseline) => Some(baseline),
+            Err(problem) => {
+                problems.push(*problem);
+                None
+            }
+        },
+        _ => None,
+    };
+    let (Some(max), Some(evidence)) = (&budget.max, case.evidence) else {
+        return if problems.is_empty() { Finding::NeedsBuild } else { Finding::NotMet(problems, no_data()) };
+    };
+    let Some(built) = evidence.built(build) else {
+        return if problems.is_empty() { Finding::NeedsBuild } else { Finding::NotMet(problems, no_data()) };
+    };
+    let Bytes(allowed) = *max.get_ref();
+    let bytes = built.bytes;
+    problems.extend(room(case, spec, bytes, allowed, max.span()));
+    let mut data = json!({
+        "build": build, "bytes": bytes, "allowed_bytes": allowed, "slack_percent": spec.slack_percent
+    });
+    if let Some(baseline) = baseline {
+        let bin = case.exercise.bin(build);
+        match baseline.find(bin, profile, &evidence.target) {
+            Some(entry) => {
+                let before = entry.parts.bytes;
+                data["baseline_bytes"] = before.into();
+                let percent = if entry.toolchain == evidence.toolchain { CURRENT_PERCENT } else { spec.slack_percent };
+                if bytes.abs_diff(before) as f64 > bytes as f64 * percent / 100.0 {
+                    problems.push(stale(case, before, bytes));
+                } else if problems.is_empty() {
+                    let grown = spec.grown.as_ref().and_then(|grown| evidence.built(grown.get_ref()));
+                    let grown = grown.map(|grown| grown.bytes).filter(|grown| *grown > bytes);
+                    data["grown_bytes"] = grown.into();
+                    problems.extend(unnoticed(case, spec, budget, (before, bytes, grown)));
+                }
+            }
+            None => {
+                let targets: Vec<&str> = baseline.builds.iter().map(|entry| entry.target.as_str()).collect();
+                data["says"] = format!(
+                    "the baseline was saved on {}, so it can't be compared with this build for {}",
+                    targets.join(", "),
+                    evidence.target
+                )
+                .into();
+            }
+        }
+    }
+    if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+}
+
+/// The budget that is about a build.
+fn chosen<'a>(case: &Case<'_>, spec: &kinds::Budget, budgets: &'a [Budget]) -> Result<&'a Budget, Box<Diagnostic>> {
+    let source = &case.manifest.source;
+    let build = spec.build.get_ref();
+    let (profile, bin) = (&case.exercise.build(build).profile, case.exercise.bin(build));
+    let mut of_profile = budgets.iter().filter(|budget| budget.profile() == profile).peekable();
+    if of_profile.peek().is_none() {
         let others: Vec<&str> = budgets.iter().map(Budget::profile).collect();
         let message = format!("no budget is about [profile.{profile}], only about {}", others.join(", "));
         let help = format!("add `profile = \"{profile}\"` to [package.metadata.{}]", budget::TABLE);
-        let problem = Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file).help(help);
-        return Finding::NotMet(vec![problem], no_data());
+        return Err(Box::new(Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file).help(help)));
+    }
+    let mut other = None;
+    for budget in of_profile {
+        match &budget.bin {
+            Some(name) if name.get_ref() != bin => other = Some(name),
+            _ => return Ok(budget),
+        }
+    }
+    let message = format!("no budget of [profile.{profile}] is about the program `{bin}`");
+    let problem = Diagnostic::new(Code::BudgetMissing, message);
+    let problem = match other {
+        Some(name) => problem.at(source, name.span(), "there is no such program here"),
+        None => problem.in_file(&source.file),
     };
+    Err(Box::new(problem.help(format!("write `bin = \"{bin}\"`, or take the line out"))))
+}
+
+/// What is wrong with the keys of a budget, whatever the program is.
+fn keys(case: &Case<'_>, spec: &kinds::Budget, budget: &Budget) -> Vec<Diagnostic> {
+    let kinds::Budget { build, growth_percent, .. } = spec;
+    let source = &case.manifest.source;
+    let profile = &case.exercise.build(build.get_ref()).profile;
     let mut problems = Vec::new();
-    if max.is_none() {
+    if budget.max.is_none() {
         let message = format!("the budget of [profile.{profile}] names no `max`");
         let problem = Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file);
         problems.push(problem.help("`max = \"320 KiB\"` is the most that the file may have; measure yours first"));
     }
-    match (growth_percent, max_growth) {
+    match (growth_percent, &budget.max_growth) {
         (Some(most), None) => {
             let message = format!("the budget of [profile.{profile}] names no `max-growth`");
             let problem = Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file);
             problems.push(problem.help(format!(
-                "`max-growth = \"1 %\"` notices a step that `max` still has room for; {most} % is the most that is asked for here"
+                "`max-growth = \"1 %\"` notices a step that `max` still has room for; at most {most} % here"
             )));
         }
         (Some(most), Some(growth)) if growth.get_ref().0 > *most => {
             let Share(percent) = growth.get_ref();
-            problems.push(at(
-                Code::BudgetSlack,
-                growth.span(),
-                format!("growth by {percent} % would go unnoticed"),
-                "too much",
-                format!("a change of this many bytes is one that a reviewer wants to see: at most {most} %"),
-            ));
+            let message = format!("growth by {percent} % would go unnoticed");
+            let problem = Diagnostic::new(Code::BudgetSlack, message).at(source, growth.span(), "too much");
+            problems
+                .push(problem.help(format!(
+                    "a change of this many bytes is one that a reviewer wants to see: at most {most} %"
+                )));
         }
         _ => {}
     }
-    let Some(max) = max else { return Finding::NotMet(problems, no_data()) };
-    let Some(built) = case.evidence.and_then(|evidence| evidence.built(build.get_ref())) else {
-        return if problems.is_empty() { Finding::NeedsBuild } else { Finding::NotMet(problems, no_data()) };
+    problems
+}
+
+/// The saved baseline, if it has this program.
+fn saved(
+    case: &Case<'_>,
+    file: &str,
+    budget: &Budget,
+    growth: Range<usize>,
+    profile: &str,
+    build: &str,
+) -> Result<Baseline<Size>, Box<Diagnostic>> {
+    let source = &case.manifest.source;
+    if budget.baseline() != file {
+        let message = format!("the budget's baseline is `{}`, not `{file}`", budget.baseline());
+        let range = budget.baseline_range().unwrap_or_default();
+        let label = if budget.baseline().starts_with("target/") {
+            "`cargo clean` removes it, and git ignores it"
+        } else {
+            "this file is not handed in"
+        };
+        let problem = Diagnostic::new(Code::BudgetMissing, message).at(source, range, label);
+        return Err(Box::new(problem.help(format!("take the line out, and save the baseline: {}", save(case)))));
+    }
+    let own = case.baseline.map(|baseline| &baseline.text).filter(|text| !text.trim().is_empty());
+    let nothing = |what: String| {
+        let problem = Diagnostic::new(Code::BudgetMissing, what).at(source, growth.clone(), "growth against what?");
+        Box::new(problem.help(format!("save it once the program is as you want it: {}", save(case))))
     };
-    let (Bytes(allowed), bytes) = (*max.get_ref(), built.bytes);
+    let Some(text) = own else { return Err(nothing(format!("there is no baseline `{file}`"))) };
+    let baseline = Baseline::<Size>::parse(text).map_err(|Damaged { what, place }| {
+        let problem = Diagnostic::new(Code::BudgetMalformed, format!("the baseline is damaged: {what}"));
+        let problem = match (case.baseline, place) {
+            (Some(Source { file, .. }), Some((line, column))) => problem.in_line(file.clone(), line, column),
+            (Some(Source { file, .. }), None) => problem.in_file(file),
+            (None, _) => problem,
+        };
+        Box::new(problem.help(format!("remove the file, and save it again: {}", save(case))))
+    })?;
+    let bin = case.exercise.bin(build);
+    if !baseline.builds.iter().any(|entry| entry.bin == bin && entry.profile == profile) {
+        return Err(nothing(format!("`{file}` has no measurement of {bin} with [profile.{profile}]")));
+    }
+    Ok(baseline)
+}
+
+/// The command that saves a baseline.
+fn save(case: &Case<'_>) -> String {
+    format!("`cargo xtask sizes --manifest-path {} --budget --save`", folder(case))
+}
+
+fn folder(case: &Case<'_>) -> String {
+    shown(&case.exercise.folder).display().to_string()
+}
+
+/// Whether the program is within `max`, and `max` close to it.
+fn room(case: &Case<'_>, spec: &kinds::Budget, bytes: u64, allowed: u64, range: Range<usize>) -> Option<Diagnostic> {
+    let slack_percent = spec.slack_percent;
     let most = (bytes as f64 * (1.0 + slack_percent / 100.0)) as u64;
-    let data =
-        json!({ "build": build.get_ref(), "bytes": bytes, "allowed_bytes": allowed, "slack_percent": slack_percent });
+    let at = |code, message: String, help: String| {
+        let label = format!("{} bytes", thousands(allowed));
+        Diagnostic::new(code, message).at(&case.manifest.source, range, label).help(help)
+    };
     if bytes > allowed {
-        problems.push(at(
+        return Some(at(
             Code::BudgetExceeded,
-            max.span(),
             format!("the program has {} bytes, {} more than its budget", thousands(bytes), thousands(bytes - allowed)),
-            &format!("{} bytes", thousands(allowed)),
             format!(
                 "make the program smaller, or the budget larger; `cargo xtask sizes --manifest-path {} --budget` shows both",
                 shown(&case.exercise.manifest()).display()
             ),
         ));
-    } else if allowed > most {
-        problems.push(at(
+    }
+    (allowed > most).then(|| {
+        at(
             Code::BudgetSlack,
-            max.span(),
             format!(
                 "the program has {} bytes, and could grow by {} before this budget notices",
                 thousands(bytes),
                 thousands(allowed - bytes)
             ),
-            &format!("{} bytes", thousands(allowed)),
             format!("leave some room for another compiler, but at most {slack_percent} %: {} bytes", thousands(most)),
-        ));
-    }
-    finding(problems, data)
+        )
+    })
 }
 
-fn finding(problems: Vec<Diagnostic>, data: Value) -> Finding {
-    if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+/// A baseline of the program as it was.
+fn stale(case: &Case<'_>, before: u64, bytes: u64) -> Diagnostic {
+    let what =
+        if before > bytes { "so growth up to the old size would go unnoticed" } else { "so it fails without a change" };
+    let message = format!(
+        "the baseline is of a program of {} bytes, and this one is {} bytes, {what}",
+        thousands(before),
+        thousands(bytes)
+    );
+    let problem = Diagnostic::new(Code::BudgetSlack, message);
+    let written = format!("\"bytes\": {before}");
+    let problem = match case.baseline {
+        Some(source) => match source.text.find(&written) {
+            Some(start) => problem.at(source, start..start + written.len(), "saved before the program changed"),
+            None => problem.in_file(&source.file),
+        },
+        None => problem,
+    };
+    problem.help(format!("save it again, now that the program is as you want it: {}", save(case)))
+}
+
+/// Growth that the budget overlooks: that of a build which is known to be larger, or a step of a few percent.
+fn unnoticed(
+    case: &Case<'_>,
+    spec: &kinds::Budget,
+    budget: &Budget,
+    (before, bytes, grown): (u64, u64, Option<u64>),
+) -> Option<Diagnostic> {
+    let percent = spec.growth_percent.unwrap_or(STEP_PERCENT);
+    // What is noticed from here on is more than `max-growth` may be.
+    let step = (before as f64 * percent / 100.0).floor() as u64 + 1;
+    let set: String = spec
+        .grown
+        .iter()
+        .flat_map(|grown| &case.exercise.build(grown.get_ref()).set)
+        .map(|(key, value)| format!("`{key} = {value}`"))
+        .collect::<Vec<_>>()
+        .join(" and ");
+    let message = match grown.filter(|grown| *grown > bytes + step && !budget.notices(before, *grown)) {
+        Some(grown) => format!(
+            "built with {set} the program is {} bytes, {} more, and this budget doesn't notice",
+            thousands(grown),
+            thousands(grown - bytes)
+        ),
+        None if !budget.notices(before, before + step) => {
+            format!(
+                "the program could grow by {} bytes ({percent} %), and this budget wouldn't notice",
+                thousands(step)
+            )
+        }
+        None => return None,
+    };
+    let problem = Diagnostic::new(Code::BudgetSlack, message);
+    let source = &case.manifest.source;
+    Some(match (&budget.min_growth, &budget.max_growth) {
+        (Some(noise), _) if budget.noise_decides(before) => {
+            let label = format!("growth of fewer than {} bytes counts as none", thousands(noise.get_ref().0));
+            let help = format!("`min-growth` is for noise: a few hundred bytes, here less than {}", thousands(step));
+            problem.at(source, noise.span(), label).help(help)
+        }
+        (_, Some(growth)) => problem.at(source, growth.span(), "too much").help(format!("at most {percent} %")),
+        _ => problem.in_file(&source.file),
+    })
 }
 
 fn problem(case: &Case<'_>, wrong: &budget::Wrong) -> Diagnostic {

@@ -1,14 +1,57 @@
-//! Judges the settings of a profile: what the manifest asks for, what wins over it, and what rustc really gets.
+//! Judges the settings of a profile: what the manifest sets, what overrides it, and what rustc really gets, for the program and
+//! for every crate that is linked into it.
+
+mod linked;
+mod words;
 
 use super::{Case, Finding};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::Profile;
 use crate::exercise::{Exercise, Tree};
 use crate::manifest::{SETTINGS, nearest};
-use crate::profile::effective::{self, Effective, Origin, Overrides, canonical};
+use crate::profile::effective::{self, DEVELOPMENT, Effective, Forgetting, Origin, Overrides, canonical};
 use crate::profile::{known, list};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use words::{better, list_of_features, option, reads, what_it_does};
+
+/// What a goal requires of a setting.
+#[derive(Clone, Debug)]
+enum Right {
+    /// One of these values.
+    One(Vec<toml::Value>),
+    /// A number up to this one.
+    AtMost(i64),
+}
+
+impl Right {
+    fn holds(&self, key: &str, value: Option<&toml::Value>) -> bool {
+        value.is_some_and(|value| self.has(key, &canonical(key, value)))
+    }
+
+    /// The same of what rustc gets.
+    fn has(&self, key: &str, word: &str) -> bool {
+        match self {
+            Self::One(right) => right.iter().any(|value| canonical(key, value) == word),
+            Self::AtMost(most) => word.parse::<i64>().is_ok_and(|number| number <= *most),
+        }
+    }
+}
+
+/// What a goal requires of each setting. Where it is about optimization, nothing that only helps with development may be on:
+/// that costs speed as well as size.
+fn required(spec: &Profile) -> BTreeMap<&str, Right> {
+    let Profile { profile: _, want, at_most } = spec;
+    let off = DEVELOPMENT.map(|key| (key, Right::One(vec![false.into()])));
+    let most = at_most.iter().map(|(key, most)| (key.get_ref().as_str(), Right::AtMost(*most)));
+    let one = want.iter().map(|(key, right)| (key.get_ref().as_str(), Right::One(right.clone())));
+    off.into_iter().chain(most).chain(one).collect()
+}
+
+/// Whether a goal is about how the program is optimized. One that isn't leaves it to learners which checks they keep.
+fn is_about_optimization(spec: &Profile) -> bool {
+    spec.want.keys().any(|key| key.get_ref() == "opt-level")
+}
 
 /// The learner's build that proves a profile.
 pub fn proof<'a>(exercise: &'a Exercise, profile: &str) -> Option<&'a str> {
@@ -19,47 +62,55 @@ pub fn proof<'a>(exercise: &'a Exercise, profile: &str) -> Option<&'a str> {
 }
 
 pub fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Diagnostic>) -> Finding {
-    let Profile { profile, want } = spec;
+    let profile = &spec.profile;
     if !case.manifest.readable {
         if lints.is_empty() {
             return Finding::NeedsBuild;
         }
         return Finding::NotMet(std::mem::take(lints).into_iter().cloned().collect(), Value::Null);
     }
-    let rustc = case.evidence.and_then(|evidence| evidence.built(proof(case.exercise, profile)?)?.rustc.as_ref());
+    let built = case.evidence.and_then(|evidence| evidence.built(proof(case.exercise, profile)?));
+    let rustc = built.and_then(|built| built.rustc.as_ref());
     // Cargo does not look at these profiles at all.
     let ignored = lints.iter().any(|problem| problem.code == Code::IgnoredInMember);
+    let required = required(spec);
     let mut unmet: Vec<String> = Vec::new();
     let mut found: Vec<Diagnostic> = Vec::new();
-    for (key, right) in want.iter().map(|(key, right)| (key.get_ref().as_str(), right)) {
-        let right: Vec<String> = right.iter().map(|value| canonical(key, value)).collect();
-        let is_right = |value: Option<&toml::Value>| value.is_some_and(|value| right.contains(&canonical(key, value)));
+    for (key, right) in &required {
         let written = effective::effective(case.manifest, &Overrides::default(), profile, key);
         let now = effective::effective(case.manifest, case.overrides, profile, key);
         let default = crate::manifest::default("release", key);
-        // What Cargo strips by itself is up to `debug`, which is to be changed in any case.
-        if key == "strip" && written.asked.is_none() && unmet.iter().any(|key| key == "debug") {
+        // A check that a learner keeps on purpose is nothing to a goal about something else.
+        if DEVELOPMENT.contains(key) && written.asked.is_some() && !is_about_optimization(spec) {
             continue;
         }
-        if !is_right(if ignored { default.as_ref() } else { written.value.as_ref() }) {
-            unmet.push(key.to_owned());
-        } else if !is_right(now.value.as_ref()) {
+        // What Cargo strips by itself is up to `debug`, which is to be changed in any case.
+        if *key == "strip" && written.asked.is_none() && unmet.iter().any(|key| key == "debug") {
+            continue;
+        }
+        if !right.holds(key, if ignored { default.as_ref() } else { written.value.as_ref() }) {
+            unmet.push((*key).to_owned());
+        } else if !right.holds(key, now.value.as_ref()) {
             found.push(overridden(case, key, &now));
-        } else if let Some(got) = rustc.and_then(|rustc| rustc.get(key))
-            && !right.contains(got)
+        } else if let Some(got) = rustc.and_then(|rustc| rustc.get(*key))
+            && !right.has(key, got)
         {
             found.push(differs(case, key, got, &now));
         }
     }
-    unmet.sort_by_key(|key| SETTINGS.iter().position(|setting| setting == key));
+    if let (true, Some(built)) = (is_about_optimization(spec), built) {
+        found.extend(linked::problems(case, spec, &required, built, &unmet));
+    }
+    unmet.sort_by_key(|key| SETTINGS.iter().position(|setting| setting == key).unwrap_or(SETTINGS.len()));
     let mut problems = take_lints(lints, &unmet, found.is_empty());
     let explained = |key: &String| problems.iter().any(|problem: &Diagnostic| problem.settings.contains(key));
     let open: Vec<String> = unmet.iter().filter(|key| !explained(key)).cloned().collect();
     problems.extend(found);
-    problems.extend(unmet_settings(case, spec, &open));
+    problems.extend(unmet_settings(case, spec, &required, &open));
     problems
         .sort_by_key(|problem| (!problem.refused, problem.code, problem.place.as_ref().and_then(|place| place.line)));
-    let data = json!({ "profile": profile, "settings": settings(case, profile, rustc) });
+    let crates = built.map_or_else(Vec::new, |built| linked::rows(case, profile, built));
+    let data = json!({ "profile": profile, "settings": settings(case, profile, rustc), "crates": crates });
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
 
@@ -77,22 +128,47 @@ fn take_lints(lints: &mut Vec<&Diagnostic>, unmet: &[String], all_found: bool) -
 }
 
 /// What to say about settings that the manifest does not ask for in this profile.
-fn unmet_settings(case: &Case<'_>, spec: &Profile, open: &[String]) -> Vec<Diagnostic> {
-    let Profile { profile, want } = spec;
+fn unmet_settings(
+    case: &Case<'_>,
+    spec: &Profile,
+    required: &BTreeMap<&str, Right>,
+    open: &[String],
+) -> Vec<Diagnostic> {
+    let profile = &spec.profile;
     let source = &case.manifest.source;
     let mut problems = Vec::new();
     let mut missing = Vec::new();
     let chain = effective::chain(case.manifest, profile);
     // A table that this build does not read, with settings that it should.
     let mut elsewhere: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    // What comes with `dev`, and is set nowhere.
+    let mut inherited: Vec<String> = Vec::new();
     for key in open {
+        let Some(right) = required.get(key.as_str()) else { continue };
         let Effective { value, asked, .. } = effective::effective(case.manifest, &Overrides::default(), profile, key);
-        let right = want
-            .iter()
-            .find(|(wanted, _)| wanted.get_ref() == key)
-            .map(|(_, values)| values.as_slice())
-            .unwrap_or_default();
-        let is_right = |value: &toml::Value| right.iter().any(|right| canonical(key, right) == canonical(key, value));
+        if key == "strip"
+            && let Some(forgetting) = effective::forgets_strip(case.manifest, profile)
+            && right.holds(key, Some(&forgetting.line.1.value))
+        {
+            problems.push(forgotten(case, &forgetting));
+            continue;
+        }
+        if asked.is_none() && DEVELOPMENT.contains(&key.as_str()) {
+            inherited.push(key.clone());
+            continue;
+        }
+        if let Some((table, setting)) = effective::of_own_package(case.manifest, profile, key) {
+            let message = format!("{table} compiles the program itself with `{key} = {}`", setting.value);
+            let help = format!(
+                "a table for a package wins over the profile, and over each one that inherits it: take this line out, and below [profile.{profile}] {}",
+                better(key, right)
+            );
+            let problem = Diagnostic::new(Code::WrongValue, message);
+            let problem = problem.at(source, setting.span.clone(), what_it_does(key, &setting.value)).help(help);
+            problems.push(problem.explains([key.as_str()]));
+            continue;
+        }
+        let is_right = |value: &toml::Value| right.holds(key, Some(value));
         let other = case.manifest.profiles.iter().find(|(name, other)| {
             !chain.contains(&name.as_str()) && other.settings.get(key).is_some_and(|setting| is_right(&setting.value))
         });
@@ -106,7 +182,7 @@ fn unmet_settings(case: &Case<'_>, spec: &Profile, open: &[String]) -> Vec<Diagn
                     format!("[profile.{profile}] gets `{key} = {}` from [profile.{from}]", setting.value),
                 );
                 let own = better(key, right);
-                let help = format!("what a profile says itself wins: below [profile.{profile}] {own}");
+                let help = format!("what a profile sets itself wins: below [profile.{profile}] {own}");
                 let problem = problem.at(source, setting.span, what_it_does(key, &setting.value)).help(help);
                 problems.push(problem.explains([key.as_str()]));
             }
@@ -122,6 +198,7 @@ fn unmet_settings(case: &Case<'_>, spec: &Profile, open: &[String]) -> Vec<Diagn
             (None, None) => missing.push(key.clone()),
         }
     }
+    problems.extend(from_dev(case, profile, &chain, &inherited));
     for (name, keys) in elsewhere {
         let table = &case.manifest.profiles[name];
         if let Some(near) = nearest(name, [profile.as_str()].into_iter()) {
@@ -165,6 +242,42 @@ fn unmet_settings(case: &Case<'_>, spec: &Profile, open: &[String]) -> Vec<Diagn
     problems
 }
 
+/// Settings that a profile has only because it starts from `dev`.
+fn from_dev(case: &Case<'_>, profile: &str, chain: &[&str], inherited: &[String]) -> Option<Diagnostic> {
+    if inherited.is_empty() {
+        return None;
+    }
+    // The line that leads there, which may be in a profile between the two.
+    let leads = |name: &&str| {
+        let inherits = case.manifest.profiles.get(*name)?.settings.get("inherits")?;
+        matches!(inherits.value.as_str(), Some("dev" | "test")).then_some(inherits)
+    };
+    let message = format!("[profile.{profile}] starts from `dev`, which turns on {}", list_of_features(inherited));
+    let problem = Diagnostic::new(Code::WrongValue, message).explains(inherited.iter());
+    Some(match chain.iter().find_map(leads) {
+        Some(inherits) => problem
+            .at(&case.manifest.source, inherits.span.clone(), "this is the profile for development")
+            .help("write `inherits = \"release\"`"),
+        None => problem.in_file(&case.manifest.source.file).help("turn them off in this profile"),
+    })
+}
+
+/// A table for the program's own package, which makes Cargo forget the profile's `strip`.
+fn forgotten(case: &Case<'_>, forgetting: &Forgetting<'_>) -> Diagnostic {
+    let Forgetting { table, place, line: (from, setting) } = forgetting;
+    let value = &setting.value;
+    let message = format!("Cargo forgets `strip = {value}` of [profile.{from}] because of {table}");
+    Diagnostic::new(Code::DiffersAtRustc, message)
+        .at(
+            &case.manifest.source,
+            place.clone(),
+            "this table doesn't set `strip`, so for its package it isn't set at all",
+        )
+        .and_at(setting.key.start..setting.span.end, "this doesn't reach the program")
+        .help(format!("add `strip = {value}` to {table}, or take that table out"))
+        .explains(["strip"])
+}
+
 fn missing_settings(case: &Case<'_>, profile: &str, missing: &[String]) -> Diagnostic {
     let source = &case.manifest.source;
     let message = format!("[profile.{profile}] does not set {}", list(missing));
@@ -191,53 +304,6 @@ fn is_wanted_elsewhere(case: &Case<'_>, name: &str, own: &str) -> bool {
     case.exercise.data.goal.iter().any(|goal| {
         matches!(&goal.check, crate::exercise::Check::Profile(other) if other.profile == name && other.profile != own)
     })
-}
-
-fn option(profile: &str) -> String {
-    match profile {
-        "dev" => String::new(),
-        "release" => "--release".to_owned(),
-        other => format!("--profile {other}"),
-    }
-}
-
-fn reads(profile: &str) -> String {
-    match profile {
-        "dev" => "`cargo build` without `--release` reads this".to_owned(),
-        "test" => "`cargo test` reads this".to_owned(),
-        "bench" => "`cargo bench` reads this".to_owned(),
-        other => format!("only `--profile {other}` reads this"),
-    }
-}
-
-/// What a value does that is not wanted here.
-fn what_it_does(key: &str, value: &toml::Value) -> &'static str {
-    match (key, canonical(key, value).as_str()) {
-        ("opt-level", "3" | "2") => "this optimizes for speed",
-        ("opt-level", "1") => "this optimizes only a little",
-        ("opt-level", "0") => "this does not optimize at all",
-        ("opt-level", "s" | "z") => "this optimizes for size",
-        ("lto", "thin-local" | "off") => "this optimizes no crate together with another one",
-        ("lto", "thin") => "this is the lighter, quicker LTO",
-        ("strip", "debuginfo") => "this takes out debug info alone, and keeps the symbol table",
-        ("strip", "symbols") => "this takes out the symbol table and all debug info",
-        ("debug", _) => "this asks for other debug information, or for none",
-        ("strip", "none") => "this keeps the symbol table and all debug info in the file",
-        ("panic", "unwind") => "this keeps the machinery for unwinding",
-        ("panic", "abort") => "this ends the process at a panic",
-        ("codegen-units", _) => "this optimizes a crate in several parts",
-        _ => "not this value",
-    }
-}
-
-fn better(key: &str, right: &[toml::Value]) -> String {
-    match (key, right) {
-        (_, []) => String::new(),
-        ("opt-level", [one]) => format!("write `opt-level = {one}`"),
-        // More would give the exercise away.
-        ("opt-level", _) => "there are two levels that optimize for size; try both".to_owned(),
-        (_, [first, ..]) => format!("write `{key} = {first}`"),
-    }
 }
 
 /// The manifest is right, and something else wins.
@@ -278,13 +344,18 @@ fn differs(case: &Case<'_>, key: &str, got: &str, now: &Effective) -> Diagnostic
         let now = Effective { value: Some(flag.value.clone()), origin: flag.origin.clone(), asked: now.asked.clone() };
         return overridden(case, key, &now);
     }
+    let has_flags = !case.overrides.flags.is_empty();
     let problem =
         Diagnostic::new(Code::DiffersAtRustc, format!("rustc gets `{key}` as {got}, not as the manifest says"));
     match &now.asked {
         Some((_, setting)) => problem.at(&case.manifest.source, setting.key.start..setting.span.end, "asked for here"),
         None => problem.in_file(&case.manifest.source.file),
     }
-    .help("`cargo build -v` shows how rustc is called; look for `-C` flags that something adds")
+    .help(if has_flags {
+        "`cargo build -v` shows how rustc is called; look for `-C` flags that something adds"
+    } else {
+        "`cargo build -v` shows how rustc is called: compare its `-C` flags with the manifest, line by line"
+    })
     .explains([key])
 }
 

@@ -4,6 +4,7 @@ mod advice;
 mod answers;
 mod image;
 mod kinds;
+mod profiles;
 
 use super::*;
 use crate::diagnostic::Source;
@@ -84,6 +85,7 @@ struct Known {
     overrides: Overrides,
     answers: Answers,
     containerfile: Option<Containerfile>,
+    baseline: Option<Source>,
     evidence: Evidence,
 }
 
@@ -125,6 +127,7 @@ fn done_with(exercise: &str) -> Known {
             "largest = \"serde_json\"\nshare = \"10%\"\nsetting = \"none\"\n",
         )),
         containerfile: None,
+        baseline: None,
         evidence: Evidence::default(),
     };
     for (name, built) in [
@@ -139,13 +142,14 @@ fn done_with(exercise: &str) -> Known {
 
 impl Known {
     fn case(&self) -> Case<'_> {
-        let Self { exercise, manifest, overrides, answers, containerfile, evidence } = self;
+        let Self { exercise, manifest, overrides, answers, containerfile, baseline, evidence } = self;
         Case {
             exercise,
             manifest,
             overrides,
             answers: Some(answers),
             containerfile: containerfile.as_ref(),
+            baseline: baseline.as_ref(),
             changed: &[],
             not_allowed: &[],
             graded: false,

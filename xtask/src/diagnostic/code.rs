@@ -121,13 +121,13 @@ codes! {
     DependencyFeature = "dependency/feature":
         "A crate is compiled with a feature that the exercise asks you to do without.",
     BudgetMissing = "budget/missing":
-        "The manifest says nothing about how large the program may become, or not all that the exercise asks for.",
+        "The manifest says nothing about how large the program may become, or the budget or its saved baseline lacks something that the exercise requires.",
     BudgetMalformed = "budget/malformed":
         "The size budget in the manifest is not understood: an unknown key, a unit that does not exist, a limit of nothing.",
     BudgetExceeded = "budget/exceeded":
         "The executable is larger than its own manifest allows.",
     BudgetSlack = "budget/slack":
-        "The budget allows so much more than the executable has that it would notice nothing.",
+        "The budget would not notice that the program grows: it allows much more than the executable is, or compares with an old baseline.",
     AnswerWrong = "answer/wrong":
         "The answer is not what was measured just now.",
 }

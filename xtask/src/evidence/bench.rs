@@ -5,7 +5,7 @@ pub mod runs;
 mod spare;
 
 use super::taken::{self, Unfit};
-use super::{Attempt, Built, Grading, Request, Whose, group_key, how, locked, starter_files, with_pristine};
+use super::{Attempt, Built, Grading, Linked, Request, Whose, group_key, how, locked, starter_files, with_pristine};
 use crate::cargo::{self, Build as CargoBuild, Cargo, Refused, plan, record};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::{Answer, Caller, Check, Truth};
@@ -18,12 +18,20 @@ use crate::store;
 use crate::surroundings;
 use crate::tree;
 use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// What rustc gets, by Cargo's own answer.
+#[derive(Serialize, Deserialize)]
+struct Flags {
+    program: BTreeMap<String, String>,
+    linked: Vec<Linked>,
+}
 
 /// A target folder of its own: builds of different files, and those of a learner with settings of the exercise, never
 /// overwrite each other's executables.
@@ -313,6 +321,15 @@ impl Bench<'_> {
         let Parts { binary, linking, machine, crates: code } = measure::parts(&program, self.wants_code(name))?;
         let (runs, called) = self.run(name, &program, place)?;
         let groups = self.groups(name);
+        // What the recorder has noted is about the program alone: its dependencies may have been compiled before.
+        let noted = noted.filter(|_| !self.wants_linked(name, &place.folder));
+        let (rustc, linked) = match noted {
+            Some(args) => (Some(effective::of_rustc(&args)), Vec::new()),
+            None => match self.flags(name, &cargo, &order)? {
+                Some(Flags { program, linked }) => (Some(program), linked),
+                None => (None, Vec::new()),
+            },
+        };
         Ok(Attempt::Built(Box::new(Built {
             bytes: binary.bytes,
             sections: binary.sections,
@@ -328,10 +345,8 @@ impl Bench<'_> {
             seconds,
             cpu_seconds: made.cpu.as_secs_f64(),
             fresh: executable.fresh,
-            rustc: match noted {
-                Some(args) => Some(effective::of_rustc(&args)),
-                None => self.flags(name, &cargo, &order)?,
-            },
+            rustc,
+            linked,
             warnings: made.warnings,
             image: if self.wants_image(name) { how::image_bytes(&data.package, &program, &linking)? } else { None },
             linking,
@@ -341,9 +356,9 @@ impl Bench<'_> {
         })))
     }
 
-    /// What rustc gets for the program, by Cargo's own answer. It is asked again when anything has changed that Cargo
-    /// may make something of.
-    fn flags(&self, name: &str, cargo: &Cargo, order: &CargoBuild) -> Result<Option<BTreeMap<String, String>>> {
+    /// What rustc gets for the program and for every crate that is linked into it, by Cargo's own answer. It is asked again
+    /// when anything has changed that Cargo may make something of.
+    fn flags(&self, name: &str, cargo: &Cargo, order: &CargoBuild) -> Result<Option<Flags>> {
         let folder = order.manifest.as_deref().and_then(Path::parent).unwrap_or(self.request.root);
         let read = |file: &str| fs::read(folder.join(file)).unwrap_or_default();
         let key = store::key(&[
@@ -365,9 +380,25 @@ impl Bench<'_> {
         let Ok(units) = units else { return Ok(None) };
         let krate = self.exercise().bin(name).replace('-', "_");
         let Some(unit) = units.iter().find(|unit| unit.krate == krate && unit.kind == "bin") else { return Ok(None) };
-        let flags = effective::of_rustc(&unit.args);
+        let of = |unit: &plan::Unit| {
+            let (package, version) = unit.package.clone();
+            Linked { package, version, rustc: effective::of_rustc(&unit.args) }
+        };
+        let flags = Flags {
+            program: effective::of_rustc(&unit.args),
+            linked: plan::linked(&units, unit).into_iter().map(of).collect(),
+        };
         store::save(&file, &key, &flags)?;
         Ok(Some(flags))
+    }
+
+    /// Whether a goal is about the profile of a build of a program with dependencies: then each of them counts.
+    fn wants_linked(&self, name: &str, folder: &Path) -> bool {
+        let exercise = self.exercise();
+        let profile = &exercise.build(name).profile;
+        let is_judged = |check: &Check| matches!(check, Check::Profile(of) if of.profile == *profile);
+        let lock = fs::read_to_string(folder.join("Cargo.lock")).unwrap_or_default();
+        exercise.data.goal.iter().any(|goal| is_judged(&goal.check)) && lock.matches("[[package]]").count() > 1
     }
 
     /// What a build is run with, by goal.

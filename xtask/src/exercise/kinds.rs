@@ -49,6 +49,9 @@ pub struct Profile {
     pub profile: String,
     /// For each setting the values that are right.
     pub want: BTreeMap<Spanned<String>, Vec<toml::Value>>,
+    /// For settings that are a number the largest one that is right.
+    #[serde(default)]
+    pub at_most: BTreeMap<Spanned<String>, i64>,
 }
 
 /// Standard output, standard error and exit code, whole, against another build of the same run.
@@ -277,6 +280,12 @@ pub struct Budget {
     /// If `max-growth` must be there: how many percent it may be.
     #[serde(default)]
     pub growth_percent: Option<f64>,
+    /// The file that must hold the baseline: a learner's, as the manifest is.
+    #[serde(default)]
+    pub baseline: Option<Spanned<String>>,
+    /// A build of the same program that is larger: the budget must notice it.
+    #[serde(default)]
+    pub grown: Option<Spanned<String>>,
 }
 
 /// A place in exercise.toml (in bytes), and what is wrong there.
@@ -292,10 +301,10 @@ impl Check {
             }
             Self::Size(Size { build, against, plus, .. }) => [against].into_iter().chain(plus).chain([build]).collect(),
             Self::Speed(Speed { build, against, .. }) => vec![against, build],
+            Self::Budget(Budget { build, grown, .. }) => [build].into_iter().chain(grown).collect(),
             Self::Warnings(Warnings { build })
             | Self::Binary(Binary { build, .. })
             | Self::Panic(Panic { build, .. })
-            | Self::Budget(Budget { build, .. })
             | Self::Dependencies(Dependencies { build, .. }) => vec![build],
             Self::Answer(Answer { truth, .. }) => match truth {
                 Truth::LargestCrate(LargestCrate { build, .. })
@@ -326,8 +335,8 @@ impl Check {
         }
     }
 
-    /// What `deny_unknown_fields` cannot see.
-    pub fn validate(&self) -> Result<(), Wrong> {
+    /// What `deny_unknown_fields` cannot see. `edits`: the files that learners edit.
+    pub fn validate(&self, edits: &[Spanned<String>]) -> Result<(), Wrong> {
         match self {
             Self::Output(Output { build, cases, args, stdin, fixed, called, interface, .. }) => {
                 if let Some(name) = called
@@ -348,9 +357,10 @@ impl Check {
                 }
                 Ok(())
             }
-            Self::Profile(Profile { want, .. }) => {
+            Self::Profile(Profile { want, at_most, .. }) => {
                 let empty = want.iter().find(|(_, values)| values.is_empty());
-                let unknown = want.keys().find(|key| !crate::profile::known::is_key(key.get_ref()));
+                let unknown =
+                    want.keys().chain(at_most.keys()).find(|key| !crate::profile::known::is_key(key.get_ref()));
                 match empty.map(|(key, _)| key).or(unknown) {
                     Some(key) => Err((key.span(), format!("nothing can be wanted of `{}`", key.get_ref()))),
                     None => Ok(()),
@@ -390,9 +400,24 @@ impl Check {
             | Self::Warnings(_)
             | Self::SameCode(_)
             | Self::Panic(_)
-            | Self::Image(_)
-            | Self::Budget(_) => Ok(()),
+            | Self::Image(_) => Ok(()),
+            Self::Budget(Budget { baseline, .. }) => match baseline {
+                Some(file) if !edits.iter().any(|edit| edit.get_ref() == file.get_ref()) => {
+                    Err((file.span(), format!("`{}` is not in `edits`", file.get_ref())))
+                }
+                _ => Ok(()),
+            },
         }
+    }
+}
+
+impl super::Exercise {
+    /// The file of the size budget's baseline, where a goal is about it.
+    pub fn baseline(&self) -> Option<&str> {
+        self.data.goal.iter().find_map(|goal| match &goal.check {
+            Check::Budget(Budget { baseline, .. }) => baseline.as_ref().map(|file| file.get_ref().as_str()),
+            _ => None,
+        })
     }
 }
 

@@ -1,10 +1,11 @@
 //! Which setting wins: the manifest with its inheritance, Cargo's configuration files, the environment, RUSTFLAGS. And
 //! what rustc really got, read from its command line.
 
-use super::{Manifest, Profile, Setting};
+use super::{Manifest, Override, Profile, Setting, packages};
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{SETTINGS, default, is_built_in};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use toml::Value;
 
 /// What may win over a manifest.
@@ -70,6 +71,20 @@ pub struct Effective {
     pub asked: Option<(String, Setting)>,
 }
 
+/// The settings that help with development and cost a shipped program speed or bytes: `dev` has all of them.
+pub const DEVELOPMENT: [&str; 3] = ["debug-assertions", "overflow-checks", "incremental"];
+
+/// A table for the program's own package that makes Cargo forget the `strip` of the profile.
+#[derive(Clone, Debug)]
+pub struct Forgetting<'a> {
+    /// The table, such as `[profile.release.package.p]`.
+    pub table: String,
+    /// Where its package is named.
+    pub place: Range<usize>,
+    /// The line that is forgotten, and its profile.
+    pub line: (&'a str, &'a Setting),
+}
+
 /// The profile and those that it inherits from, nearest first.
 pub fn chain<'a>(manifest: &'a Manifest, profile: &'a str) -> Vec<&'a str> {
     let mut chain = vec![profile];
@@ -96,7 +111,9 @@ pub fn effective(manifest: &Manifest, overrides: &Overrides, profile: &str, key:
     if let Some(Flag { value, origin, .. }) = flag {
         return Effective { value: Some(value.clone()), origin: origin.clone(), asked };
     }
-    for name in &chain {
+    // Cargo merges a table for a package as if `strip` were set in it, and takes what is not there for "not set".
+    let forgets = key == "strip" && has_own_table(manifest, &chain) && !has_own_strip(manifest, &chain);
+    for name in chain.iter().filter(|_| !forgets) {
         let own = asked.as_ref().filter(|(profile, _)| profile == name);
         // What is said for a package wins over what is said for the profile, wherever that stands.
         if let Some((_, setting)) = own
@@ -119,11 +136,68 @@ pub fn effective(manifest: &Manifest, overrides: &Overrides, profile: &str, key:
     }
     let root = chain.last().copied().filter(|root| is_built_in(root)).unwrap_or("release");
     let mut value = default(root, key);
-    if key == "strip" && root == "release" && has_debug_info(manifest, overrides, profile) {
+    if key == "strip" {
         // Cargo leaves out the standard library's debug info only where the program has none of its own.
-        value = Some("none".into());
+        let has_debug_info = has_debug_info(manifest, overrides, profile);
+        value = Some(if has_debug_info { "none" } else { "debuginfo" }.into());
     }
-    Effective { value, origin: Origin::Default, asked: None }
+    Effective { value, origin: Origin::Default, asked: asked.filter(|_| forgets) }
+}
+
+/// The line about the program's own package that decides a setting, and its table: it wins over every profile that inherits it.
+pub fn of_own_package<'a>(manifest: &'a Manifest, profile: &'a str, key: &str) -> Option<(String, &'a Setting)> {
+    chain(manifest, profile).into_iter().find_map(|name| {
+        let (spec, own) =
+            own_tables(manifest, manifest.profiles.get(name)?).find(|(_, own)| own.settings.contains_key(key))?;
+        Some((table_of(name, spec), own.settings.get(key)?))
+    })
+}
+
+/// What makes Cargo forget a `strip` that this profile has: any table for the program's own package that does not set it,
+/// even an empty one.
+pub fn forgets_strip<'a>(manifest: &'a Manifest, profile: &'a str) -> Option<Forgetting<'a>> {
+    let chain = chain(manifest, profile);
+    if has_own_strip(manifest, &chain) {
+        return None;
+    }
+    let tables = || chain.iter().filter_map(|name| Some((*name, manifest.profiles.get(*name)?)));
+    let (name, (spec, own)) =
+        tables().find_map(|(name, profile)| Some((name, own_tables(manifest, profile).next()?)))?;
+    let (from, setting) = tables().find_map(|(name, profile)| Some((name, profile.settings.get("strip")?)))?;
+    Some(Forgetting { table: table_of(name, spec), place: own.name.clone(), line: (from, setting) })
+}
+
+/// The table for some packages as it is written in a manifest.
+pub fn table_of(profile: &str, spec: &str) -> String {
+    let is_bare = !spec.is_empty() && spec.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    if is_bare {
+        format!("[profile.{profile}.package.{spec}]")
+    } else {
+        format!("[profile.{profile}.package.\"{spec}\"]")
+    }
+}
+
+/// The line of a manifest that decides a setting of a dependency, and the table that it is in; `None` where nothing is set.
+pub fn of_dependency<'a>(
+    manifest: &'a Manifest,
+    profile: &'a str,
+    (name, version): (&str, &str),
+    key: &str,
+) -> Option<(String, &'a Setting)> {
+    let chain = chain(manifest, profile);
+    let tables = || chain.iter().filter_map(|name| Some((*name, manifest.profiles.get(*name)?)));
+    let by_name = |spec: &str| packages::is_of(spec, name, Some(version));
+    let by_star = |spec: &str| spec == "*";
+    let of = |is_it: &dyn Fn(&str) -> bool| {
+        tables().find_map(|(profile, table)| {
+            let (spec, own) =
+                table.packages.iter().find(|(spec, own)| is_it(spec) && own.settings.contains_key(key))?;
+            Some((table_of(profile, spec), own.settings.get(key)?))
+        })
+    };
+    let of_profile =
+        || tables().find_map(|(name, profile)| Some((format!("[profile.{name}]"), profile.settings.get(key)?)));
+    of(&by_name).or_else(|| of(&by_star)).or_else(of_profile)
 }
 
 fn has_debug_info(manifest: &Manifest, overrides: &Overrides, profile: &str) -> bool {
@@ -143,11 +217,27 @@ fn asked(manifest: &Manifest, chain: &[&str], key: &str) -> Option<(String, Sett
     found.map(|(name, setting)| (name.to_owned(), setting.clone()))
 }
 
-/// What a profile says for the manifest's own package. `package."*"` means the dependencies.
+/// What a profile says for the manifest's own package.
 fn of_package<'a>(manifest: &Manifest, profile: &'a Profile, key: &str) -> Option<&'a Setting> {
-    let own = manifest.package.as_deref()?;
-    let is_own = |spec: &str| spec.split(['@', ':']).next() == Some(own);
-    profile.packages.iter().find_map(|(spec, settings)| is_own(spec).then(|| settings.get(key)).flatten())
+    own_tables(manifest, profile).find_map(|(_, own)| own.settings.get(key))
+}
+
+/// The tables for the manifest's own package. `package."*"` means the dependencies.
+fn own_tables<'a>(manifest: &Manifest, profile: &'a Profile) -> impl Iterator<Item = (&'a String, &'a Override)> {
+    let is_own = move |spec: &str| {
+        manifest.package.as_deref().is_some_and(|own| packages::is_of(spec, own, manifest.version.as_deref()))
+    };
+    profile.packages.iter().filter(move |(spec, _)| is_own(spec))
+}
+
+fn has_own_table(manifest: &Manifest, chain: &[&str]) -> bool {
+    let mut profiles = chain.iter().filter_map(|name| manifest.profiles.get(*name));
+    profiles.any(|profile| own_tables(manifest, profile).next().is_some())
+}
+
+fn has_own_strip(manifest: &Manifest, chain: &[&str]) -> bool {
+    let mut profiles = chain.iter().filter_map(|name| manifest.profiles.get(*name));
+    profiles.any(|profile| of_package(manifest, profile, "strip").is_some())
 }
 
 fn variable(profile: &str, key: &str) -> String {
@@ -176,11 +266,14 @@ pub fn canonical(key: &str, value: &Value) -> String {
         ("lto", "no" | "n" | "none" | "false", _) => "off".to_owned(),
         ("strip", "true", true) => "symbols".to_owned(),
         ("strip", "false", true) => "none".to_owned(),
+        ("debug-assertions" | "overflow-checks", "on" | "yes" | "y", _) => "true".to_owned(),
+        ("debug-assertions" | "overflow-checks", "off" | "no" | "n", _) => "false".to_owned(),
         _ => word,
     }
 }
 
-/// The five settings as rustc got them: the last flag of each kind wins, and what is not said has rustc's default.
+/// The five settings as rustc got them, and whether it checks assertions and overflow: the last flag of each kind wins, and
+/// what is not said has rustc's default.
 pub fn of_rustc(args: &[String]) -> BTreeMap<String, String> {
     let mut found: BTreeMap<String, String> = SETTINGS
         .into_iter()
@@ -188,12 +281,16 @@ pub fn of_rustc(args: &[String]) -> BTreeMap<String, String> {
         .map(|(key, default)| (key.to_owned(), default.to_owned()))
         .collect();
     for (key, value) in flags(args) {
-        found.insert(key, canonical("", &value));
+        let value = canonical(if DEVELOPMENT.contains(&key.as_str()) { &key } else { "" }, &value);
+        found.insert(key, value);
     }
+    let is_unoptimized = found["opt-level"] == "0";
+    let assertions = found.entry("debug-assertions".to_owned()).or_insert_with(|| is_unoptimized.to_string()).clone();
+    found.entry("overflow-checks".to_owned()).or_insert(assertions);
     found
 }
 
-/// The `-C` flags of rustc that stand for one of the five settings, in their order.
+/// The `-C` flags of rustc that stand for a setting of a profile which changes the program, in their order.
 pub fn flags(args: &[String]) -> Vec<(String, Value)> {
     let mut found = Vec::new();
     let mut args = args.iter().map(String::as_str);
@@ -204,10 +301,13 @@ pub fn flags(args: &[String]) -> Vec<(String, Value)> {
             _ => arg.strip_prefix("--codegen=").or_else(|| arg.strip_prefix("-C")),
         };
         let Some(option) = option else { continue };
-        let (key, value) = option.split_once('=').unwrap_or((option, "fat"));
         // rustc takes `_` for `-`.
-        let key = key.replace('_', "-");
-        if SETTINGS.contains(&key.as_str()) {
+        let key = option.split('=').next().unwrap_or(option).replace('_', "-");
+        let without = if key == "lto" { "fat" } else { "on" };
+        let value = option.split_once('=').map_or(without, |(_, value)| value);
+        if matches!(key.as_str(), "debug-assertions" | "overflow-checks") {
+            found.push((key, value.into()));
+        } else if SETTINGS.contains(&key.as_str()) {
             let value = if key == "lto" { canonical("lto", &value.into()).into() } else { scalar(value) };
             found.push((key, value));
         }

@@ -30,8 +30,8 @@ pub fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Ve
         }
         let place = format!("profile.{name}");
         found.extend(keys(&manifest.source, &place, &profile.settings, true));
-        for (spec, settings) in &profile.packages {
-            found.extend(keys(&manifest.source, &format!("{place}.package.{spec}"), settings, false));
+        for (spec, own) in &profile.packages {
+            found.extend(keys(&manifest.source, &format!("{place}.package.{spec}"), &own.settings, false));
         }
         found.extend(keys(&manifest.source, &format!("{place}.build-override"), &profile.build_override, false));
     }
@@ -411,9 +411,5 @@ fn meant_line(meant: &str, value: &toml::Value) -> String {
 /// Names as people list them: "`a`, `b` and `c`".
 pub fn list(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.as_slice() {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
+    crate::units::list(&quoted.iter().map(String::as_str).collect::<Vec<_>>())
 }

@@ -47,6 +47,9 @@ pub fn text(checked: &Checked, width: Option<usize>, color: bool) -> String {
     }
     for (profile, rows) in settings(judgement) {
         let _ = write!(text, "\n{}\n", settings_table(&profile, &rows, width));
+        if let Some(table) = crates_table(judgement, &profile, width) {
+            let _ = write!(text, "\n{table}\n");
+        }
     }
     let label = paint("next:", color, |style| style.bold());
     let _ = writeln!(
@@ -174,4 +177,26 @@ fn settings_table(profile: &str, rows: &[serde_json::Value], width: Option<usize
         grid.add_row([word("key"), word("effective"), from, word("rustc")]);
     }
     grid
+}
+
+/// The crates that are compiled differently from the program, one row for each line that makes it so.
+fn crates_table(judgement: &Judgement, profile: &str, width: Option<usize>) -> Option<Grid> {
+    let of_profile = judgement.outcomes.iter().find(|outcome| outcome.data["profile"].as_str() == Some(profile))?;
+    let mut groups: BTreeMap<(&str, &str, String), Vec<&str>> = BTreeMap::new();
+    for row in of_profile.data["crates"].as_array()? {
+        let word = |key: &str| row[key].as_str().unwrap_or("-");
+        let from = match row["line"].as_u64() {
+            Some(line) => format!("Cargo.toml:{line} {}", word("from")),
+            None => word("from").to_owned(),
+        };
+        groups.entry((word("key"), word("rustc"), from)).or_default().push(word("crate"));
+    }
+    if groups.is_empty() {
+        return None;
+    }
+    let mut grid = Grid::new(&["not as the program", "rustc gets", "from", "crates"], width);
+    for ((key, got, from), crates) in groups {
+        grid.add_row([key.to_owned(), got.to_owned(), from, crates.join(", ")]);
+    }
+    Some(grid)
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask sizes --budget`: builds a crate with its own profiles, compares each program with what its manifest
 //! allows, and says who made it grow. The baseline is a file that is committed beside the manifest; `--save` writes it.
 
+use crate::budget::baseline::{self, Damaged};
 use crate::budget::{self, Budget};
 use crate::cli::{self, SizesFormat};
 use crate::diagnostic::{self, Source};
@@ -12,34 +13,14 @@ use crate::report::budget as report;
 use crate::subject::{Program, Subject};
 use crate::tree;
 use anyhow::{Context as _, Result, bail};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What the file of a baseline says that it is.
-const SCHEMA: &str = "size-workshop/size-baseline/1";
-
-/// A committed measurement of a package's programs.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Baseline {
-    schema: String,
-    builds: Vec<Entry>,
-}
-
-/// A program of a profile, on a target.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    bin: String,
-    profile: String,
-    target: String,
-    /// The release of rustc.
-    toolchain: String,
-    parts: Parts,
-}
+/// A baseline with everything that is known of each executable.
+type Baseline = baseline::Baseline<Parts>;
+type Entry = baseline::Entry<Parts>;
 
 /// A program that was built for a budget.
 struct Measured {
@@ -80,7 +61,7 @@ pub fn run(workshop: &Workshop, options: &cli::Sizes) -> Result<Exit> {
         notes.extend(subject.notes.iter().cloned());
         let file = folder.join(budget.baseline());
         let slot = baselines.entry(file.clone()).or_default();
-        let before = slot.as_ref().and_then(|baseline| baseline.find(&measured)).map(|entry| entry.parts.bytes);
+        let before = slot.as_ref().and_then(|baseline| measured.find(baseline)).map(|entry| entry.parts.bytes);
         // To tell whose bytes they are may take a second build, of a twin with symbols.
         let anatomy = if options.save || before.is_some_and(|before| before != measured.bytes) {
             Some(dissect::build(&subject, only(&subject)?, &measured.profile)?)
@@ -92,7 +73,7 @@ pub fn run(workshop: &Workshop, options: &cli::Sizes) -> Result<Exit> {
         if let (true, Some(parts)) = (options.save, &parts) {
             keep(slot, &measured, parts.clone());
         }
-        let entry = slot.as_ref().and_then(|baseline| baseline.find(&measured));
+        let entry = slot.as_ref().and_then(|baseline| measured.find(baseline));
         if entry.is_none() && budget.max_growth.is_some() {
             bail!(no_baseline(budget, &source, &file, given, Some(&measured)));
         }
@@ -240,48 +221,30 @@ fn load(file: &Path) -> Result<Option<Baseline>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
     };
-    let damaged = |what: String, place: Option<(usize, usize)>| {
+    Baseline::parse(&text).map(Some).map_err(|Damaged { what, place }| {
         let mut failure = Failure::new(Exit::Usage, format!("the baseline is damaged: {what}"))
-            .help("take it back from git, or measure anew with `--budget --save` after removing it")
+            .help("restore it from git, or remove it and measure again with `--budget --save`")
             .file(diagnostic::shown(file));
         if let (Some(found), Some((line, column))) = (&mut failure.place, place) {
             (found.line, found.column) = (Some(line), Some(column));
         }
-        failure
-    };
-    let baseline: Baseline = serde_json::from_str(&text)
-        .map_err(|error| damaged(error.to_string(), Some((error.line(), error.column()))))?;
-    if baseline.schema != SCHEMA {
-        bail!(damaged(format!("its schema is `{}`, not `{SCHEMA}`", baseline.schema), None));
-    }
-    Ok(Some(baseline))
+        failure.into()
+    })
 }
 
-impl Baseline {
-    fn find(&self, measured: &Measured) -> Option<&Entry> {
-        self.builds.iter().find(|entry| entry.is_of(measured))
-    }
-}
-
-impl Entry {
-    fn is_of(&self, measured: &Measured) -> bool {
-        self.bin == measured.bin && self.profile == measured.profile && self.target == measured.target
+impl Measured {
+    /// What a baseline has of this program.
+    fn find<'a>(&self, baseline: &'a Baseline) -> Option<&'a Entry> {
+        baseline.find(&self.bin, &self.profile, &self.target)
     }
 }
 
 /// Puts a program into a baseline, in place of what was there for it. Those of other targets stay.
 fn keep(slot: &mut Option<Baseline>, measured: &Measured, parts: Parts) {
-    let baseline = slot.get_or_insert_with(|| Baseline { schema: SCHEMA.to_owned(), builds: Vec::new() });
-    baseline.builds.retain(|entry| !entry.is_of(measured));
     let Measured { bin, profile, target, toolchain, bytes: _ } = measured;
-    baseline.builds.push(Entry {
-        bin: bin.clone(),
-        profile: profile.clone(),
-        target: target.clone(),
-        toolchain: toolchain.clone(),
-        parts,
-    });
-    baseline.builds.sort_by(|a, b| (&a.bin, &a.profile, &a.target).cmp(&(&b.bin, &b.profile, &b.target)));
+    let (bin, profile) = (bin.clone(), profile.clone());
+    let (target, toolchain) = (target.clone(), toolchain.clone());
+    slot.get_or_insert_with(Baseline::empty).keep(Entry { bin, profile, target, toolchain, parts });
 }
 
 fn no_baseline(budget: &Budget, source: &Source, file: &Path, given: &Path, measured: Option<&Measured>) -> Failure {

@@ -25,9 +25,12 @@ fn exercise_14_names_the_wrong_turns() {
     // The budget first: it fits the small program that is still to come.
     project.write(&file("Cargo.toml"), &tight);
     let (found, _) = problems(&project);
-    assert_eq!(found, ["profile/missing-setting", "size/not-small-enough", "budget/exceeded"]);
-    // Only the profile, and the budget fitted to that.
+    assert_eq!(found, ["profile/missing-setting", "size/not-small-enough", "budget/missing", "budget/exceeded"]);
+    // Only the profile, and the budget fitted to that: growth against what?
     project.write(&file("Cargo.toml"), &(tight.replace("310 KiB", "560 KiB") + PROFILE));
+    let save = || project.run(&["sizes", "--manifest-path", "exercises/ex14", "--budget", "--save"]);
+    assert_eq!(problems(&project).0, ["size/not-small-enough", "budget/missing"]);
+    save().success();
     let (found, document) = problems(&project);
     assert_eq!(found, ["size/not-small-enough"]);
     assert_eq!(verdict(&document, "budget"), "pass");
@@ -42,6 +45,7 @@ fn exercise_14_names_the_wrong_turns() {
     // Small, and the old budget: nothing would notice.
     project.write(&file("src/crc.rs"), &solution);
     project.write(&file("Cargo.toml"), &(tight.replace("310 KiB", "560 KiB") + PROFILE));
+    save().success();
     assert_eq!(problems(&project).0, ["budget/slack"]);
     let text = stderr(&project.run(&["check", "ex14"]).code(1));
     assert!(text.contains("before this budget notices") && text.contains("max = \"560 KiB\""), "{text}");
@@ -52,6 +56,9 @@ fn exercise_14_names_the_wrong_turns() {
         ("max = ", "profile = \"dist\"\nmax = ", "budget/missing"),
         ("max-growth = \"1 %\"", "", "budget/missing"),
         ("\"1 %\"", "\"25 %\"", "budget/slack"),
+        ("310 KiB", "0,31 MB", "budget/malformed"),
+        ("\"1 %\"", "\"1 %\"\nmin-growth = \"1 MiB\"", "budget/slack"),
+        ("\"1 %\"", "\"1 %\"\nbaseline = \"target/nowhere.json\"", "budget/missing"),
         ("size-budget", "size-bugdet", "budget/missing"),
     ] {
         project.write(&file("Cargo.toml"), &(tight.replace(from, to) + PROFILE));
@@ -64,9 +71,11 @@ fn exercise_14_names_the_wrong_turns() {
     project.write(&file("answers.toml"), &project.read("solutions/ex14/answers.toml"));
     let bitwise = "pub fn crc32(bytes: &[u8]) -> u32 {\n    let mut crc = u32::MAX;\n    for byte in bytes {\n        crc ^= u32::from(*byte);\n        for _ in 0..8 {\n            crc = (crc >> 1) ^ ((crc & 1) * 0xedb8_8320);\n        }\n    }\n    !crc\n}\n";
     project.write(&file("src/crc.rs"), bitwise);
+    // The baseline is of the program before this change, and after it is saved again all is well.
+    assert_eq!(problems(&project).0, ["budget/slack"]);
+    save().success();
     project.run(&["check", "ex14"]).success().stdout(contains("10 of 10 points"));
-    // The verb agrees with the check, and the list shows what was saved.
-    project.run(&["sizes", "--manifest-path", "exercises/ex14", "--budget", "--save"]).success();
+    // The list shows what was saved.
     let listed = json(&project.run(&["list", "--format", "json"]).success());
     let own = listed["exercises"].as_array().unwrap().iter().find(|one| one["id"] == "ex14").unwrap();
     assert!(own["bytes_after"].as_u64().unwrap() * 2 < own["bytes_before"].as_u64().unwrap(), "{own:#}");
@@ -79,7 +88,7 @@ fn exercise_14_is_graded_with_the_budget_that_was_handed_in() {
         return;
     }
     let project = Project::copy_of_the_repository();
-    for name in ["Cargo.toml", "src/crc.rs", "answers.toml"] {
+    for name in ["Cargo.toml", "src/crc.rs", "answers.toml", "size-baseline.json"] {
         let solved = project.read(&format!("solutions/ex14/{name}"));
         project.write(&format!("class/s001/ex14/{name}"), &solved);
         project.write(&format!("class/s002/ex14/{name}"), &project.read(&format!("exercises/ex14/starter/{name}")));

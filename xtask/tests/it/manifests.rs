@@ -270,3 +270,85 @@ fn a_profile_in_a_member_of_a_workspace_is_said_to_be_ignored() {
     let text = stderr(&project.check());
     insta::assert_snapshot!(text.split("\n\n").next().unwrap());
 }
+
+/// The `-C` flags with which Cargo calls rustc for a crate.
+fn flags(cargo_says: &str, krate: &str) -> Vec<String> {
+    let call =
+        cargo_says.lines().find(|line| line.contains("Running") && line.contains(&format!("--crate-name {krate} ")));
+    let words: Vec<&str> = call.unwrap_or_else(|| panic!("{cargo_says}")).split_whitespace().collect();
+    words.windows(2).filter(|pair| pair[0] == "-C").map(|pair| pair[1].to_owned()).collect()
+}
+
+#[test]
+fn what_is_said_of_tables_for_packages_is_what_cargo_does() {
+    let project = Project::empty();
+    project.write(
+        "helper/Cargo.toml",
+        "[package]\nname = \"helper\"\nversion = \"0.1.2\"\nedition = \"2024\"\n\n[workspace]\n",
+    );
+    project.write("helper/src/lib.rs", "pub fn f() -> u8 {\n    7\n}\n");
+    project.write("tiny/src/main.rs", "fn main() {\n    println!(\"{}\", helper::f());\n}\n");
+    let strip = "[profile.release]\nstrip = true\n";
+    for (profile, tables, krate, expected) in [
+        // A table for the program's package makes Cargo forget `strip`, even if it is empty; one for others does not.
+        ("release", "[profile.release.package.tiny]\n", "tiny", "strip=debuginfo"),
+        ("release", "[profile.release.package.\"tiny@0.1\"]\nopt-level = 3\n", "tiny", "strip=debuginfo"),
+        ("release", "[profile.release.package.tiny]\nstrip = \"symbols\"\n", "tiny", "strip=symbols"),
+        ("release", "[profile.release.package.\"*\"]\nopt-level = \"z\"\n", "tiny", "strip=symbols"),
+        ("release", "[profile.release.build-override]\nopt-level = \"z\"\n", "tiny", "strip=symbols"),
+        ("release", "[profile.release.package.\"*\"]\nopt-level = \"z\"\n", "helper", "opt-level=z"),
+        ("release", "[profile.release.package.\"helper@0.1.2\"]\nopt-level = \"z\"\n", "helper", "opt-level=z"),
+        (
+            "release",
+            "[profile.release.package.\"*\"]\nopt-level = \"z\"\n[profile.release.package.helper]\nopt-level = 2\n",
+            "helper",
+            "opt-level=2",
+        ),
+        (
+            "dist",
+            "[profile.release.package.tiny]\nopt-level = 1\n[profile.dist]\ninherits = \"release\"\nopt-level = \"z\"\n",
+            "tiny",
+            "opt-level=1",
+        ),
+        ("dist", "[profile.dist]\ninherits = \"dev\"\nopt-level = \"z\"\n", "helper", "debug-assertions=on"),
+    ] {
+        let dependency = "[dependencies]\nhelper = { path = \"../helper\" }\n";
+        project.write("tiny/Cargo.toml", &format!("{STARTER}{dependency}{strip}{tables}"));
+        let _ = std::fs::remove_dir_all(project.path("tiny/target"));
+        let mut cargo = assert_cmd::Command::new("cargo");
+        clean(&mut cargo);
+        cargo.current_dir(project.path("tiny")).args(["build", "-v", "--profile", profile]);
+        let found = flags(&stderr(&cargo.assert().success()), krate);
+        assert!(found.iter().any(|flag| flag == expected), "{tables}: {found:?}");
+    }
+}
+
+#[test]
+#[ignore = "builds a program with a dependency: .ci/run runs it"]
+fn a_dependency_that_is_compiled_differently_is_named_and_shown() {
+    let project = Project::quick_course();
+    project.write(
+        "helper/Cargo.toml",
+        "[package]\nname = \"helper\"\nversion = \"0.1.2\"\nedition = \"2024\"\n\n[workspace]\n",
+    );
+    project.write("helper/src/lib.rs", "pub fn f() -> u8 {\n    7\n}\n");
+    let dependency = format!("[dependencies]\nhelper = {{ path = {:?} }}\n", project.path("helper"));
+    let profile = "[profile.release]\nopt-level = \"z\"\nstrip = true\n";
+    let lock = "version = 4\n\n[[package]]\nname = \"helper\"\nversion = \"0.1.2\"\n\n[[package]]\nname = \"tiny\"\nversion = \"0.1.0\"\ndependencies = [\n \"helper\",\n]\n";
+    project.write("exercises/ex1/Cargo.lock", lock);
+    project.write("exercises/ex1/starter/Cargo.toml", &format!("{STARTER}{dependency}"));
+    project.write("solutions/ex1/Cargo.toml", &format!("{STARTER}{dependency}{profile}"));
+    project.profile(&dependency);
+    project.run(&["author", "verify", "--write-digests"]).success();
+    project.profile(&format!("{dependency}{profile}[profile.release.package.\"*\"]\nopt-level = 3\n"));
+    let (_, document) = project.check_json();
+    assert_eq!(codes(&document), [("profile/wrong-value".to_owned(), Some(15))], "{document:#}");
+    let crates = &document["goals"][0]["data"]["crates"];
+    assert_eq!((crates[0]["crate"].as_str(), crates[0]["rustc"].as_str()), (Some("helper"), Some("3")), "{crates}");
+    let assert = project.check().code(1);
+    assert!(crate::project::stdout(&assert).contains("not as the program"), "{}", crate::project::stdout(&assert));
+    assert!(stderr(&assert).contains("[profile.release.package.\"*\"] compiles helper with `opt-level = 3`"));
+    // Another level for size is made for size as well.
+    project.profile(&format!("{dependency}{profile}[profile.release.package.helper]\nopt-level = \"s\"\n"));
+    assert_eq!(project.check_json().0, 0);
+}

@@ -250,7 +250,7 @@ fn speed_is_judged_by_instructions_or_by_time_and_says_which() {
 fn a_limit_of_speed_that_nothing_can_keep_or_that_noise_can_break_is_refused() {
     let refused = |limits: &str| {
         let text = format!("build = \"after\"\nagainst = \"before\"\n{limits}");
-        toml::from_str::<Speed>(&text).map(|speed| Check::Speed(speed).validate().unwrap_err().1).unwrap()
+        toml::from_str::<Speed>(&text).map(|speed| Check::Speed(speed).validate(&[]).unwrap_err().1).unwrap()
     };
     let message = refused("at-most-percent = 90\nby-time = { at-most-percent = 200 }");
     assert_eq!(message, "below 100 % nothing could be as fast as what it is compared with");
@@ -345,4 +345,76 @@ fn a_budget_must_be_there_hold_and_be_tight() {
     with(&format!("[package.metadata.size-budget]\nmax = {bytes}"), "budget/missing");
     with(&format!("[package.metadata.size-budget]\nmax = {bytes}\nmax-growth = \"50 %\""), "budget/slack");
     with("[package.metadata.size-budget]\nmax = 1\nmax-growth = \"50 %\"", "budget/slack budget/exceeded");
+    with(&format!("{table}max = {bytes}\nbin = \"other\""), "budget/missing");
+    with(&format!("{table}max = {bytes}\nbin = \"tiny\""), "");
+}
+
+/// What a goal says about a budget with a saved baseline; the program is 100,000 bytes, and 106,000 when it has grown.
+fn told_of_budget(keys: &str, baseline: Option<&str>) -> String {
+    let goal = r#"check.budget = { build = "after", slack-percent = 10, growth-percent = 2, baseline = "answers.toml", grown = "lto" }"#;
+    let mut known = with_goal(goal);
+    known.evidence.target = "here".to_owned();
+    known.evidence.toolchain = "1.95.0".to_owned();
+    known.built("after").bytes = 100_000;
+    known.built("lto").bytes = 106_000;
+    let text = format!("{}\n[package.metadata.size-budget]\n{keys}\n", known.manifest.source.text);
+    known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    known.baseline = Some(Source { file: "answers.toml".into(), text: baseline.unwrap_or_default().into() });
+    let judgement = judge(&known.case());
+    let problems = judgement.outcomes[0].diagnostics.iter().map(|problem| problem.render(false, None));
+    problems.collect::<Vec<_>>().join("\n\n")
+}
+
+/// A baseline with one program.
+fn saved(bin: &str, profile: &str, target: &str, toolchain: &str, bytes: u64) -> String {
+    format!(
+        "{{\"schema\": \"size-workshop/size-baseline/1\", \"builds\": [\n{{\"bin\": \"{bin}\", \"profile\": \"{profile}\", \"target\": \"{target}\", \"toolchain\": \"{toolchain}\", \"parts\": {{\"bytes\": {bytes}, \"more\": {{}}}}}}]}}"
+    )
+}
+
+#[test]
+fn a_budget_that_notices_growth_passes_however_it_is_written() {
+    let now = saved("tiny", "release", "here", "1.95.0", 100_000);
+    for keys in [
+        "max = 104000\nmax-growth = \"1 %\"\nbaseline = \"answers.toml\"",
+        "max = \"105 kB\"\nmax-growth = \"2 %\"\nbaseline = \"answers.toml\"",
+        "max = \"104_000 B\"\nmax-growth = \"0 %\"\nmin-growth = \"1 KiB\"\nbaseline = \"answers.toml\"\nbin = \"tiny\"\nprofile = \"release\"",
+        "max = \"107.4 KiB\"\nmax-growth = \"0.5 %\"\nmin-growth = 2000\nbaseline = \"answers.toml\"",
+    ] {
+        assert_eq!(told_of_budget(keys, Some(&now)), "", "{keys}");
+    }
+    let keys = "max = 104000\nmax-growth = \"1 %\"\nbaseline = \"answers.toml\"";
+    // Saved where paths have other lengths, by another compiler, or on another platform.
+    for baseline in [
+        saved("tiny", "release", "here", "1.95.0", 100_400),
+        saved("tiny", "release", "here", "1.94.0", 93_000),
+        saved("tiny", "release", "there", "1.95.0", 500_000),
+    ] {
+        assert_eq!(told_of_budget(keys, Some(&baseline)), "", "{baseline}");
+    }
+}
+
+#[test]
+fn a_budget_that_notices_nothing_is_named_with_the_key_that_is_to_blame() {
+    let now = saved("tiny", "release", "here", "1.95.0", 100_000);
+    let keys = "max = \"108 kB\"\nmax-growth = \"1 %\"\nbaseline = \"answers.toml\"";
+    let old = |bytes| saved("tiny", "release", "here", "1.95.0", bytes);
+    let texts = [
+        told_of_budget(&format!("{keys}\nmin-growth = \"1 MiB\""), Some(&now)),
+        told_of_budget(&format!("{keys}\nmin-growth = 2002"), Some(&now)),
+        told_of_budget(keys, None),
+        told_of_budget(keys, Some("{\"schema\": \"size-workshop/size-baseline/1\", \"builds\": []}")),
+        told_of_budget(keys, Some(&saved("other", "release", "here", "1.95.0", 100_000))),
+        told_of_budget(keys, Some(&saved("tiny", "dist", "here", "1.95.0", 100_000))),
+        told_of_budget(keys, Some("{\n\"builds\": ]")),
+        told_of_budget(keys, Some(&old(250_000))),
+        told_of_budget(keys, Some(&old(90_000))),
+        told_of_budget(&keys.replace("answers.toml", "target/nowhere.json"), Some(&now)),
+        told_of_budget(&keys.replace("answers.toml", "sizes/other.json"), Some(&now)),
+        told_of_budget(&format!("{keys}\nbin = \"other\""), Some(&now)),
+    ];
+    assert!(texts.iter().all(|text| !text.is_empty()), "{texts:#?}");
+    insta::assert_snapshot!(texts.join("\n\n"));
+    // One byte decides: a step of 2,001 bytes is more than two percent.
+    assert_eq!(told_of_budget(&format!("{keys}\nmin-growth = 2001"), Some(&now)), "");
 }
