@@ -59,7 +59,7 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
             wrong(format!("{} is missing", shown(&folder.join(path)).display()));
         }
         for path in there.iter().filter(|path| !allowed.contains(&path.as_str())) {
-            wrong(format!("{} is not {what}", shown(&folder.join(path)).display()));
+            wrong(format!("{} isn't {what}", shown(&folder.join(path)).display()));
         }
     }
     for path in exercise.edits() {

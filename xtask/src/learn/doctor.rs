@@ -51,7 +51,7 @@ const TOOLS: [Tool; 7] = [
     Tool {
         name: "git",
         args: &["--version"],
-        why: "brings files of the course back that were changed by mistake",
+        why: "for `cargo xtask diff git:REV`, which compares with an older version",
         install: "https://git-scm.com",
         required: false,
     },

@@ -51,7 +51,7 @@ fn every_untidiness_is_said_at_once() {
     project.edit("exercises/ex1/exercise.toml", "hints = [\"nudge\", \"where\", \"what\"]", "hints = [\"nudge\"]");
     project.edit("exercises/ex1/README.md", "`cargo xtask hint ex1`", "[the cat](cat.md)");
     project.write("exercises/ex1/notes.txt", "stray");
-    project.write(".cargo/config.toml", "[alias]\nxtask = \"run --package xtask --\"\n");
+    project.write(".cargo/cargo-xtask-works-in-the-exercise-folder-and-in-the-main-folder/about.txt", "");
     project.write("solutions/ex1/src/main.rs", "stray");
     project.write("exercises/ex1/Cargo.toml", &format!("{STARTER}{QUICK_PROFILE}"));
     project.write("exercises/ex1/src/main.rs", "fn main() {}\n");
@@ -62,9 +62,9 @@ fn every_untidiness_is_said_at_once() {
         "README.md does not say `cargo xtask hint ex1`",
         "the digest of notes.txt is out of date",
         "the digest of src/main.rs is out of date",
-        "solutions/ex1/src/main.rs is no file that learners edit",
+        "solutions/ex1/src/main.rs isn't a file that learners edit",
         "exercises/ex1/Cargo.toml is not as in starter/",
-        "`cargo xtask` does not work in its folder",
+        "exercises/ex1/src/.cargo/config.toml: `cargo xtask` doesn't work in this folder",
     ] {
         assert!(text.contains(words), "{words}:\n{text}");
     }
