@@ -68,6 +68,9 @@ pub fn diff(options: &cli::Diff) -> Result<Exit> {
     let (a, b) = sides(a, b, arch.as_deref(), subject)?;
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
+        if let (None, Some(why)) = (&anatomy.code, &anatomy.unknown) {
+            output::note(&format!("{}: nothing tells whose code it is: {why}", anatomy.name));
+        }
     }
     let delta = delta::of(&a, &b);
     output::data(&match format {
