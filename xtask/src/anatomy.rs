@@ -124,7 +124,7 @@ fn sides(a: &str, b: &str, arch: Option<&str>, options: &cli::Subject) -> Result
     Ok((side(a, b)?, side(b, a)?))
 }
 
-/// Whether a side of a comparison is meant as a path. What is there and is no folder is one, even if it is a pipe: reading it says so.
+/// Whether a side of a comparison is meant as a path. A folder is never one; a pipe is, and reading it says so.
 /// No profile has a slash in its name.
 fn is_file(name: &str) -> bool {
     let path = Path::new(name);

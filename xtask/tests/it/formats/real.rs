@@ -187,7 +187,7 @@ fn programs_that_others_built_are_taken_apart_to_the_byte() {
     project
         .run(&["image", "--file", &file("ruff-windows")])
         .code(2)
-        .stderr(contains("is no program for Linux, but PE"));
+        .stderr(contains("isn't a program for Linux, but PE"));
     // Two processors' builds of one library, compared: the same sections have other sizes.
     let words = ["diff", &file("rpds-s390x"), &file("rpds-armv7"), "--format", "json"];
     assert_eq!(crate::project::json(&project.run(&words).success())["known"], true);
