@@ -69,6 +69,9 @@ pub fn diff(options: &cli::Diff) -> Result<Exit> {
     let (a, b) = sides(a, b, arch.as_deref(), subject)?;
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
+        if let (None, Some(why)) = (&anatomy.code, &anatomy.unknown) {
+            output::note(&format!("{}: nothing tells whose code it is: {why}", anatomy.name));
+        }
     }
     let delta = delta::of(&a, &b);
     output::data(&match format {
@@ -122,7 +125,7 @@ fn sides(a: &str, b: &str, arch: Option<&str>, options: &cli::Subject) -> Result
     Ok((side(a, b)?, side(b, a)?))
 }
 
-/// Whether a side of a comparison is meant as a path. What is there and is no folder is one, even if it is a pipe: reading it says so.
+/// Whether a side of a comparison is meant as a path. A folder is never one; a pipe is, and reading it says so.
 /// No profile has a slash in its name.
 fn is_file(name: &str) -> bool {
     let path = Path::new(name);

@@ -184,7 +184,7 @@ fn startable(made: &Made, content: &[u8]) -> Result<&'static str> {
     }
     let Some(architecture) = oci::architecture(content) else {
         bail!(
-            Failure::new(Exit::Usage, format!("{} is no program for Linux, but {format}", shown(path).display()))
+            Failure::new(Exit::Usage, format!("{} isn't a program for Linux, but {format}", shown(path).display()))
                 .help("a container shares the kernel of Linux; build for a target with `-linux-` in its name")
         )
     };

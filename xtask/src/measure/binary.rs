@@ -111,8 +111,10 @@ pub fn check_whole(data: &[u8]) -> Result<(), Damaged> {
         Ok(Kind::Wasm) => return wasm::parse(data).map(|_| ()),
         Ok(Kind::Elf) => elf::claims(data),
         Ok(Kind::MachO) => {
-            let Layers { sections, tables, rest, .. } = macho::parts(data);
-            [sections, tables, rest].concat()
+            let Layers { sections, tables, headers, rest, merge: _ } = macho::parts(data);
+            let headers =
+                headers.into_iter().map(|(offset, bytes)| Part::new(offset, bytes, "its list of load commands"));
+            [sections, tables, rest, headers.collect()].concat()
         }
         _ => pe::claims(data),
     };

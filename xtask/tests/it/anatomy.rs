@@ -96,7 +96,8 @@ fn diff_sums_to_the_byte_in_both_directions() {
     outside
         .run(&["diff", a.to_str().unwrap(), b.to_str().unwrap()])
         .success()
-        .stdout(contains("one of the files has no symbols"));
+        .stdout(contains("whose code changed is not known: it takes the symbols of both files"))
+        .stderr(contains("nothing tells whose code it is: the file has no symbols"));
 }
 
 #[test]
@@ -128,8 +129,8 @@ fn what_is_no_program_is_refused_in_words() {
     project.write("text", "#!/bin/sh\necho hi\n");
     project.write("empty", "");
     project.write("cut", "\u{7f}ELF\u{2}\u{1}\u{1}");
-    for file in ["text", "empty", "cut"] {
-        project.run(&["diff", file, "text"]).code(2).stderr(contains("is not an executable that can be read"));
+    for (file, what) in [("text", "is a script"), ("empty", "is empty"), ("cut", "is cut off in its header")] {
+        project.run(&["diff", file, "text"]).code(2).stderr(contains(what));
     }
     project.run(&["diff", "release", "relaese"]).code(2).stderr(contains("did you mean `release`?"));
     #[cfg(unix)]
@@ -137,7 +138,7 @@ fn what_is_no_program_is_refused_in_words() {
         // A file of a gigabyte that is all holes, and one that is no file.
         let huge = fs::File::create(project.path("huge")).unwrap();
         huge.set_len(1 << 30).unwrap();
-        project.run(&["diff", "huge", "text"]).code(2).stderr(contains("is not an executable"));
+        project.run(&["diff", "huge", "text"]).code(2).stderr(contains("huge begins with zeros, not like a program"));
     }
 }
 

@@ -361,7 +361,7 @@ fn other_files_are_called_by_their_names_with_a_way_out() {
     // As an image they are refused as well, before anything is written.
     project.run(&["image", "--file", "script"]).code(2).stderr(contains("is a script"));
     put(&project, "hello.exe", &made::pe(Pe::default()));
-    project.run(&["image", "--file", "hello.exe"]).code(2).stderr(contains("is no program for Linux"));
+    project.run(&["image", "--file", "hello.exe"]).code(2).stderr(contains("isn't a program for Linux"));
     put(&project, "hello.o", &made::elf(Elf { wide: true, big: false, machine: 62, kind: 1, stripped: false }));
     project.run(&["image", "--file", "hello.o"]).code(2).stderr(contains("is not a program"));
     assert!(!project.path("hello.exe.tar").exists() && !project.path("hello.o.tar").exists());

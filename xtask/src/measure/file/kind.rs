@@ -159,7 +159,7 @@ fn dos(head: Bytes<'_>) -> Result<Kind, Other> {
         Some(b"PE\0\0") => Err(cut("a program for Windows")),
         Some([b'N' | b'L', b'E' | b'X', ..]) => Err(Other::new("is a program for 16-bit Windows or OS/2", READABLE)),
         // What follows is a table of zeros in every linker's output; a program for Windows ends before its header only when cut.
-        None if at < 0x1000 && at >= 0x40 && head.len() < at + 4 => Err(cut("a program for Windows")),
+        None if (0x40..0x1000).contains(&at) && head.len() < at + 4 => Err(cut("a program for Windows")),
         _ => Err(Other::new("is a program for DOS", READABLE)),
     }
 }

@@ -154,7 +154,7 @@ pub fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
         list(&mut text, "crate", crates, count, width);
         list(&mut text, "function", functions, count, width);
     } else {
-        text += "\nwhose code changed is not known: one of the files has no symbols\n";
+        text += "\nwhose code changed is not known: it takes the symbols of both files\n";
     }
     text
 }
