@@ -88,6 +88,8 @@ pub struct Start<'a, Arg = String> {
     pub called: Option<&'a str>,
     /// What `argv[0]` is, if not its path.
     pub argv0: Option<&'a str>,
+    /// It finds no environment variable.
+    pub no_variables: bool,
 }
 
 /// Runs a program once, in a box if there is one.
@@ -103,13 +105,14 @@ pub fn run_in<Arg: Into<OsString> + Clone>(
     env: &BTreeMap<OsString, Option<OsString>>,
     limits: Limits,
 ) -> Result<(Run, Duration)> {
-    let Start { args, stdin, input, output, called, argv0 } = start;
+    let Start { args, stdin, input, output, called, argv0, no_variables } = start;
     let mut call = Call::new(executable, cwd).args(args.iter().cloned());
     call.stdin = stdin.to_vec();
     call.input = *input;
     call.output = *output;
     call.argv0 = argv0.map(str::to_owned);
     call.env.clone_from(env);
+    call.no_variables = *no_variables;
     call.cpu = Some(limits.time);
     call.timeout = Some(limits.idle());
     call.output_limit = limits.output;

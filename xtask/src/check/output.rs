@@ -53,7 +53,7 @@ const FEW: usize = 80;
 /// Bytes of an input.
 fn length(input: &Input) -> usize {
     let stdin = match &input.stdin {
-        Stdin::Bytes(bytes) => bytes.len(),
+        Stdin::Bytes(bytes) | Stdin::Pieces(bytes) => bytes.len(),
         Stdin::Repeated(_, bytes) => *bytes,
         Stdin::Unreadable => 0,
     };

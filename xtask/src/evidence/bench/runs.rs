@@ -73,7 +73,8 @@ impl Bench<'_> {
                 }
                 let program = self.named(executable, input)?;
                 if input.called.is_some() {
-                    names.insert(goal.clone(), program.clone());
+                    let place = self.run_box().is_none().then(|| self.called().join("name"));
+                    names.insert(goal.clone(), place.unwrap_or_else(|| program.clone()));
                 }
                 let (mut run, took) = self.once(&program, input, place)?;
                 spent += took;
@@ -118,11 +119,14 @@ impl Bench<'_> {
     /// The program under the name that an input starts it under. In a box it has the name without a file of its own.
     fn named(&self, executable: &Path, input: &inputs::Input) -> Result<PathBuf> {
         match &input.called {
-            Some(called) if self.run_box().is_none() => {
-                install(executable, &self.base.join(format!("{}-called", self.whose())), &called.name)
-            }
+            Some(called) if self.run_box().is_none() => install(executable, &self.called(), &called.name),
             _ => Ok(executable.to_owned()),
         }
+    }
+
+    /// The folder in which a program gets other names.
+    fn called(&self) -> PathBuf {
+        self.base.join(format!("{}-called", self.whose()))
     }
 
     fn run_box(&self) -> Option<&Arc<Sandbox>> {
@@ -138,6 +142,7 @@ impl Bench<'_> {
             output: input.stdout,
             called: input.called.as_ref().map(|called| called.name.as_str()),
             argv0: input.called.as_ref().and_then(|called| called.argv0.as_deref()),
+            no_variables: input.no_variables,
         };
         let limits = limits(self.exercise());
         measure::run_in(self.run_box(), &start, program, &place.folder, &place.cargo.env, limits).map_err(|error| {
@@ -166,7 +171,7 @@ fn text(bytes: &[u8]) -> OsString {
 fn install(executable: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let failed = || format!("cannot make {}", path.display());
-    fs::create_dir_all(folder).with_context(failed)?;
+    fs::create_dir_all(path.parent().unwrap_or(folder)).with_context(failed)?;
     if fs::symlink_metadata(&path).is_ok() {
         fs::remove_file(&path).with_context(failed)?;
     }
