@@ -92,8 +92,16 @@ pub struct Start<'a, Arg = String> {
     pub no_variables: bool,
 }
 
+/// How long a run took.
+#[derive(Clone, Copy, Debug)]
+pub struct Took {
+    /// Processor time, and time asleep.
+    pub spent: Duration,
+    /// Processor time alone; nothing where the system doesn't report it.
+    pub cpu: Duration,
+}
+
 /// Runs a program once, in a box if there is one.
-/// Also says how long that took: processor time, and time asleep.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -104,7 +112,7 @@ pub fn run_in<Arg: Into<OsString> + Clone>(
     cwd: &Path,
     env: &BTreeMap<OsString, Option<OsString>>,
     limits: Limits,
-) -> Result<(Run, Duration)> {
+) -> Result<(Run, Took)> {
     let Start { args, stdin, input, output, called, argv0, no_variables } = start;
     let mut call = Call::new(executable, cwd).args(args.iter().cloned());
     call.stdin = stdin.to_vec();
@@ -118,8 +126,8 @@ pub fn run_in<Arg: Into<OsString> + Clone>(
     call.output_limit = limits.output;
     call.sandbox = sandbox.cloned();
     call.called = called.map(str::to_owned);
-    let proc::Finished { status, stdout, stderr, spent, cpu: _ } = proc::run(&call)?;
-    Ok((Run { status, stdout, stderr }, spent))
+    let proc::Finished { status, stdout, stderr, spent, cpu } = proc::run(&call)?;
+    Ok((Run { status, stdout, stderr }, Took { spent, cpu }))
 }
 
 /// Says how a run differs from what was expected, for people; `None` if it does not. A run that had to be ended is never

@@ -135,7 +135,7 @@ pub struct Finished {
     pub stdout: Vec<u8>,
     /// All that it printed as errors, at most the limit.
     pub stderr: Vec<u8>,
-    /// Processor time of it and its descendants, give or take a twentieth of a second; nothing where no limit was set.
+    /// Processor time of it and its descendants, in hundredths of a second; nothing where no limit was set.
     pub cpu: Duration,
     /// The same and the time that it spent asleep.
     pub spent: Duration,

@@ -80,6 +80,14 @@ pub struct Called {
     pub argv0: Option<String>,
 }
 
+impl Called {
+    /// The file below the folder for such names. What has a folder of its own is apart: that folder may be called like a
+    /// program.
+    pub fn file(&self) -> String {
+        if self.name.contains('/') { format!("in/{}", self.name) } else { self.name.clone() }
+    }
+}
+
 impl From<&Fixed> for Input {
     fn from(fixed: &Fixed) -> Self {
         Self {

@@ -5,7 +5,7 @@ use crate::evidence::{inputs_of, limits};
 use crate::exercise::inputs;
 use crate::exercise::kinds::{Answer, Caller, Check, Panic, Truth};
 use crate::exit::{Exit, Failure};
-use crate::measure::{self, Run, Start};
+use crate::measure::{self, Run, Start, Took};
 use crate::proc::Status;
 use crate::proc::sandbox::Sandbox;
 use anyhow::{Context as _, Result, bail};
@@ -77,7 +77,7 @@ impl Bench<'_> {
                     names.insert(goal.clone(), place.unwrap_or_else(|| program.clone()));
                 }
                 let (mut run, took) = self.once(&program, input, place)?;
-                spent += took;
+                spent += took.spent;
                 if self.is_of_the_course(name) && self.request.grading.is_some() && is_crash(run.status) {
                     // By design, or because the machine had no memory left? What is by design happens again.
                     let (second, _) = self.once(&program, input, place)?;
@@ -119,7 +119,7 @@ impl Bench<'_> {
     /// The program under the name that an input starts it under. In a box it has the name without a file of its own.
     fn named(&self, executable: &Path, input: &inputs::Input) -> Result<PathBuf> {
         match &input.called {
-            Some(called) if self.run_box().is_none() => install(executable, &self.called(), &called.name),
+            Some(called) if self.run_box().is_none() => install(executable, &self.called(), &called.file()),
             _ => Ok(executable.to_owned()),
         }
     }
@@ -133,7 +133,7 @@ impl Bench<'_> {
         self.request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1))
     }
 
-    fn once(&self, program: &Path, input: &inputs::Input, place: &Place) -> Result<(Run, Duration)> {
+    fn once(&self, program: &Path, input: &inputs::Input, place: &Place) -> Result<(Run, Took)> {
         let args: Vec<OsString> = input.args.iter().map(|arg| text(arg)).collect();
         let start = Start {
             args: &args,

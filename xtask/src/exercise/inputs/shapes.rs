@@ -80,7 +80,11 @@ enum Shape {
     TwoSwitches,
     SameSwitch,
     ManySwitches,
+    /// The last of many arguments is wrong.
+    ManyThenWrong,
     Combined,
+    /// More letters in one word than any buffer holds.
+    CombinedLong,
     /// An option by one of its names, in one form.
     Named(usize, usize, Form),
     /// A value that is right.
@@ -104,14 +108,8 @@ enum Shape {
     LongArgument,
     OddArgument,
     NoVariables,
-    NoLineEnd,
-    BlankLines,
-    CarriageReturns,
-    /// A zero byte ends a text in C, and no other one.
-    Zeros,
-    /// A mark at the start, and spaces that aren't ASCII.
-    Foreign,
-    LongLine,
+    /// An unusual text, and how many parts the command line has: one of them may hide what was read.
+    Text(Text, usize),
     /// As long as a buffer, or one byte less or more.
     Size(usize, usize),
     Large,
@@ -128,13 +126,27 @@ enum Shape {
 
 impl Shape {
     /// What shapes have in common that are of one kind.
-    fn kind(self) -> (Discriminant<Self>, Option<Read>, bool) {
-        let (read, is_wrong) = match self {
-            Self::Crossed(read, parts) => (Some(read), parts == Parts::Wrong),
-            _ => (None, false),
+    fn kind(self) -> (Discriminant<Self>, Option<Read>, Option<Text>, bool) {
+        let (read, text, is_wrong) = match self {
+            Self::Crossed(read, parts) => (Some(read), None, parts == Parts::Wrong),
+            Self::Text(text, _) => (None, Some(text), false),
+            _ => (None, None, false),
         };
-        (discriminant(&self), read, is_wrong)
+        (discriminant(&self), read, text, is_wrong)
     }
+}
+
+/// What is unusual about a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Text {
+    NoLineEnd,
+    BlankLines,
+    CarriageReturns,
+    /// A zero byte ends a text in C, and no other one.
+    Zeros,
+    /// A mark at the start, and spaces that aren't ASCII.
+    Foreign,
+    LongLine,
 }
 
 /// What is read, crossed with what a command line asks for: a program that knows the answer to an empty input by heart knows
@@ -229,7 +241,9 @@ impl Interface {
         (0..switches.len()).for_each(|index| add(true, &[Shape::Switch(index)]));
         add(several, &[Shape::AllSwitches, Shape::TwoSwitches]);
         add(!switches.is_empty(), &[Shape::SameSwitch, Shape::ManySwitches]);
+        add(!switches.is_empty() && !wrong.is_empty(), &[Shape::ManyThenWrong]);
         add(*combined && several, &[Shape::Combined, Shape::Combined]);
+        add(*combined && !switches.is_empty(), &[Shape::CombinedLong]);
         for (option, Valued { names, values, wrong }) in options.iter().enumerate() {
             let is_letter = maker::letters(names).next().is_some();
             let is_combined = *combined && is_letter && !switches.is_empty();
@@ -269,12 +283,13 @@ impl Interface {
             add(*text, &[Shape::Crossed(Read::OneByte, parts)]);
             add(self.odd_bytes, &[Shape::Crossed(Read::Foreign, parts)]);
             add(self.unreadable && cfg!(unix) && count < 2, &[Shape::Crossed(Read::Unreadable, parts)]);
+            let short = [Text::NoLineEnd, Text::BlankLines, Text::CarriageReturns, Text::Zeros, Text::Foreign];
+            add(*text && count < 2, &short.map(|text| Shape::Text(text, count)));
+            add(*text && count < 2, &[Shape::Text(Text::LongLine, count)]);
         }
         let is_wrong = !stdin.is_empty() && !wrong.is_empty();
         add(is_wrong, &[Shape::Crossed(Read::Empty, Parts::Wrong)]);
         add(is_wrong && self.unreadable && cfg!(unix), &[Shape::Crossed(Read::Unreadable, Parts::Wrong)]);
-        add(*text, &[Shape::NoLineEnd, Shape::BlankLines, Shape::CarriageReturns, Shape::Zeros, Shape::Foreign]);
-        add(*text, &[Shape::LongLine]);
         add(*text && most > LARGE + 1000, &[Shape::Large]);
         for bytes in BUFFERS.into_iter().filter(|bytes| *text && *bytes < most) {
             add(true, &[0, 1, 2].map(|more| Shape::Size(bytes, more)));

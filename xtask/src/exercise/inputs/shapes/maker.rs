@@ -1,7 +1,7 @@
 //! Makes one input of a shape: its arguments, what there is to read, and what is around the program.
 
 use super::super::{Called, Input, Numbers, Stdin, fill};
-use super::{FORMS, Form, Interface, LARGE, ODD, Parts, Read, Shape, Valued};
+use super::{FORMS, Form, Interface, LARGE, ODD, Parts, Read, Shape, Text, Valued};
 use crate::proc::Out;
 use toml::Spanned;
 
@@ -83,16 +83,21 @@ impl<'a> Maker<'a> {
                 let names = &switches[self.numbers.index(switches.len())];
                 vec![self.name(names), self.name(names)]
             }
-            Shape::ManySwitches => {
+            Shape::ManySwitches | Shape::ManyThenWrong => {
                 let many = 100 + self.numbers.index(200);
                 let mut names: Vec<String> = Vec::new();
                 for _ in 0..many {
                     let index = self.numbers.index(switches.len());
                     names.push(self.name(&switches[index]));
                 }
+                names.extend((shape == Shape::ManyThenWrong).then(|| self.one_of(&self.of.wrong)));
                 names
             }
             Shape::Combined => vec![self.letters(2)],
+            Shape::CombinedLong => {
+                let letters = self.letters(1);
+                vec![format!("-{}", letters[1..].repeat(LONG / (letters.len() - 1)))]
+            }
             Shape::CombinedValue(option) => {
                 let letter = letters(&options[option].names).next().unwrap_or_default();
                 let value = self.one_of(&options[option].values);
@@ -155,18 +160,10 @@ impl<'a> Maker<'a> {
                 if self.numbers.below(2) == 0 { vec![wrong] } else { self.around(wrong) }
             }
             // What is read is what these are about; some programs read nothing where there are arguments.
-            Shape::NoLineEnd
-            | Shape::BlankLines
-            | Shape::CarriageReturns
-            | Shape::Zeros
-            | Shape::Foreign
-            | Shape::LongLine
-            | Shape::Size(..)
-            | Shape::Large
-            | Shape::OddBytes(_) => {
-                let is_long = matches!(shape, Shape::Size(..) | Shape::Large | Shape::LongLine);
+            Shape::Text(text, count) => self.some(count, if text == Text::LongLine { 1 } else { most_words }),
+            Shape::OddBytes(_) | Shape::Size(..) | Shape::Large => {
                 let count = self.numbers.pick(&self.of.counts());
-                self.some(count, if is_long { 1 } else { most_words })
+                self.some(count, if matches!(shape, Shape::OddBytes(_)) { most_words } else { 1 })
             }
             _ => self.usual(most_words),
         };
@@ -210,26 +207,7 @@ impl<'a> Maker<'a> {
                 let at = self.numbers.index(usual.len() + 1);
                 Stdin::Bytes([&usual[..at], &bytes, &usual[at..]].concat())
             }
-            Shape::NoLineEnd => Stdin::Bytes(usual.trim_ascii_end().to_vec()),
-            Shape::BlankLines => Stdin::Bytes([b"\n \t\n".as_slice(), &usual, b"\n\n  \n"].concat()),
-            Shape::CarriageReturns => {
-                let lines = usual.split(|&byte| byte == b'\n').collect::<Vec<_>>().join(b"\r\n".as_slice());
-                Stdin::Bytes([lines.as_slice(), b"a\rb\x0bc\r\n"].concat())
-            }
-            Shape::Zeros => {
-                let at = self.numbers.index(usual.len() + 1);
-                Stdin::Bytes([&usual[..at], b"\0", &usual[at..], b"\0a \0\0 b\n"].concat())
-            }
-            Shape::Foreign => {
-                let spaces = self.numbers.pick(&["\u{a0}", "\u{2003}", "\u{85}", "\u{2028}", "\u{200b}"]);
-                let text = format!("\u{feff}{0}{1}a{1}b{1}{1}c\n", String::from_utf8_lossy(&usual), spaces);
-                Stdin::Bytes(text.into_bytes())
-            }
-            Shape::LongLine => {
-                let most = of.most_input.map_or(LONG_LINE, |most| most / 2);
-                let word = self.numbers.pick(b"abcxyz");
-                Stdin::Bytes([vec![word; most], b" b\n".to_vec()].concat())
-            }
+            Shape::Text(text, _) => Stdin::Bytes(self.text(text, &usual)),
             Shape::Size(bytes, more) => Stdin::Repeated(self.line(), bytes - 1 + more),
             // As many bytes as several reads would have got at once.
             Shape::Pieces(_) => {
@@ -247,6 +225,33 @@ impl<'a> Maker<'a> {
                 Stdin::Bytes(bytes)
             }
             _ => Stdin::Bytes(usual),
+        }
+    }
+
+    /// A short text of a kind, so that a program that shows only some of what it found shows what matters.
+    fn text(&mut self, text: Text, usual: &[u8]) -> Vec<u8> {
+        match text {
+            Text::NoLineEnd => usual.trim_ascii_end().to_vec(),
+            Text::BlankLines => [b"\n \t\n".as_slice(), usual, b"\n\n  \n"].concat(),
+            Text::CarriageReturns => {
+                let lines = usual.split(|&byte| byte == b'\n').collect::<Vec<_>>().join(b"\r\n".as_slice());
+                [lines.as_slice(), b"a\rb\x0bc\r\n"].concat()
+            }
+            Text::Zeros => {
+                let words = [self.numbers.word(), self.numbers.word()];
+                format!("{0}\0{1} {0} \0\0 {1}\0\n{0}\n\0{0} {1}\n", words[0], words[1]).into_bytes()
+            }
+            Text::Foreign => {
+                let words = [self.numbers.word(), self.numbers.word()];
+                let space = self.numbers.pick(&["\u{a0}", "\u{2003}", "\u{85}", "\u{2028}"]);
+                format!("\u{feff}{0}{2}{1}{2}{2}{0}\u{200b}{1} {1}{2}\n{2}{0}\n", words[0], words[1], space)
+                    .into_bytes()
+            }
+            Text::LongLine => {
+                let most = self.of.most_input.map_or(LONG_LINE, |most| most / 2);
+                let letter = self.numbers.pick(b"abcxyz");
+                [vec![letter; most], b" b\n".to_vec()].concat()
+            }
         }
     }
 

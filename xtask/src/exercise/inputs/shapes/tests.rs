@@ -43,7 +43,7 @@ fn the_same_seed_makes_the_same_inputs_and_another_one_others() {
     if cfg!(target_os = "linux") {
         assert_eq!(
             arguments(&interface.make(None, 7))[..2],
-            ["naïve -n2", "the mat Straße -w -n 11 -i -l"],
+            ["-w -w", "cat --top 10 cat sat -w -- -i mat"],
             "fixed for all time"
         );
     }
