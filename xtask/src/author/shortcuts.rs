@@ -23,7 +23,7 @@ pub const FILE: &str = "shortcuts.toml";
 /// Hidden inputs that can be repeated.
 const HIDDEN: &str = "shortcuts";
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Shortcuts {
     /// Settings with which a shortcut is built that a goal of output catches: what it does is all that matters, and what takes
@@ -87,12 +87,7 @@ pub fn problems(
 ) -> Result<Vec<String>> {
     let id = &exercise.id;
     let file = exercise.solution.join(FILE);
-    if !file.exists() {
-        return Ok(Vec::new());
-    }
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let Shortcuts { quick, shortcut } =
-        toml::from_str(&text).map_err(|error| diagnostic::toml_error(&file, &text, &error))?;
+    let Shortcuts { quick, shortcut } = read(&file)?;
     let quick = quick_exercise(root, exercise, quick)?;
     let mut found = Vec::new();
     for (index, shortcut) in shortcut.iter().enumerate() {
@@ -111,8 +106,27 @@ pub fn problems(
             }
         }
     }
-    output::message(&format!("{id}: {} shortcuts tried", shortcut.len()));
+    if !shortcut.is_empty() {
+        output::message(&format!("{id}: {} shortcuts tried", shortcut.len()));
+    }
     Ok(found)
+}
+
+/// The shortcuts of a file; none if it isn't there.
+fn read(file: &Path) -> Result<Shortcuts> {
+    if !file.exists() {
+        return Ok(Shortcuts::default());
+    }
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    toml::from_str(&text).map_err(|error| diagnostic::toml_error(file, &text, &error).into())
+}
+
+/// The same exercise for what only changes behavior, if its shortcuts name settings for that: who fails there fails in all.
+///
+/// # Errors
+/// When a file of the course is malformed.
+pub fn quick(root: &Path, exercise: &Exercise) -> Result<Option<Exercise>> {
+    quick_exercise(root, exercise, read(&exercise.solution.join(FILE))?.quick)
 }
 
 /// The same exercise with no goal but those of output, and with other settings for what is judged by them.
