@@ -263,7 +263,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let path = folder.join(name);
         let script = format!("#!/bin/sh\ni=0\nwhile [ $i -lt {steps} ]; do i=$((i+1)); done\nsleep {asleep}\n");
-        std::fs::write(&path, script).unwrap();
+        crate::tree::write_atomic(&path, script.as_bytes()).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         path
     }
