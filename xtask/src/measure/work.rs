@@ -43,9 +43,9 @@ pub struct Race {
 }
 
 /// How often each program of a race runs, at least.
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 5;
 /// And at most, where the rounds differ too much.
-const MOST_ROUNDS: usize = 27;
+const MOST_ROUNDS: usize = 20;
 /// By how much the shortest runs of a program may differ: a third of all rounds must be as fast as the fastest, so far.
 const STEADY: f64 = 1.25;
 /// A run must take so many seconds to be timed: the clock of processor time counts hundredths.
