@@ -147,6 +147,8 @@ enum Finding {
     NotMet(Vec<Diagnostic>, Value),
     /// A build must come first.
     NeedsBuild,
+    /// It could not be judged here: what that needs.
+    Unknown(String),
 }
 
 impl Case<'_> {
@@ -238,7 +240,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
                 Ok(Finding::NeedsBuild) => {
                     outcome.waits_for = Some(blocked(case).unwrap_or_else(|| "its builds".to_owned()));
                 }
-                Err(waits_for) => outcome.waits_for = Some(waits_for),
+                Ok(Finding::Unknown(waits_for)) | Err(waits_for) => outcome.waits_for = Some(waits_for),
             },
         }
         outcomes.push(outcome);

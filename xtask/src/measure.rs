@@ -126,10 +126,20 @@ pub struct Start<'a, Arg = String> {
     pub called: Option<&'a str>,
     /// What `argv[0]` is, if not its path.
     pub argv0: Option<&'a str>,
+    /// It finds no environment variable.
+    pub no_variables: bool,
+}
+
+/// How long a run took.
+#[derive(Clone, Copy, Debug)]
+pub struct Took {
+    /// Processor time, and time asleep.
+    pub spent: Duration,
+    /// Processor time alone; nothing where the system doesn't report it.
+    pub cpu: Duration,
 }
 
 /// Runs a program once, in a box if there is one.
-/// Also says how long that took: processor time, and time asleep.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -140,21 +150,22 @@ pub fn run_in<Arg: Into<OsString> + Clone>(
     cwd: &Path,
     env: &BTreeMap<OsString, Option<OsString>>,
     limits: Limits,
-) -> Result<(Run, Duration)> {
-    let Start { args, stdin, input, output, called, argv0 } = start;
+) -> Result<(Run, Took)> {
+    let Start { args, stdin, input, output, called, argv0, no_variables } = start;
     let mut call = Call::new(executable, cwd).args(args.iter().cloned());
     call.stdin = stdin.to_vec();
     call.input = *input;
     call.output = *output;
     call.argv0 = argv0.map(str::to_owned);
     call.env.clone_from(env);
+    call.no_variables = *no_variables;
     call.cpu = Some(limits.time);
     call.timeout = Some(limits.idle());
     call.output_limit = limits.output;
     call.sandbox = sandbox.cloned();
     call.called = called.map(str::to_owned);
-    let proc::Finished { status, stdout, stderr, spent, cpu: _ } = proc::run(&call)?;
-    Ok((Run { status, stdout, stderr }, spent))
+    let proc::Finished { status, stdout, stderr, spent, cpu } = proc::run(&call)?;
+    Ok((Run { status, stdout, stderr }, Took { spent, cpu }))
 }
 
 /// Says how a run differs from what was expected, for people; `None` if it does not. A run that had to be ended is never

@@ -16,7 +16,7 @@ use sandbox::{Kind, Sandbox};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io::{PipeWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -51,6 +51,8 @@ pub struct Call {
     pub output_limit: usize,
     /// Nothing of this process's environment is inherited.
     pub only_env: bool,
+    /// There is no environment variable at all; in a box, none of the box's own.
+    pub no_variables: bool,
     /// The box that it runs in; none for what is trusted.
     pub sandbox: Option<Arc<Sandbox>>,
     /// What it may use together with all that it starts; nothing is looked at without one.
@@ -79,6 +81,7 @@ impl Call {
             timeout: None,
             output_limit: 256 << 20,
             only_env: false,
+            no_variables: false,
             sandbox: None,
             watch: None,
             called: None,
@@ -133,7 +136,7 @@ pub struct Finished {
     pub stdout: Vec<u8>,
     /// All that it printed as errors, at most the limit.
     pub stderr: Vec<u8>,
-    /// Processor time of it and its descendants, give or take a twentieth of a second; nothing where no limit was set.
+    /// Processor time of it and its descendants, in hundredths of a second; nothing where no limit was set.
     pub cpu: Duration,
     /// The same and the time that it spent asleep.
     pub spent: Duration,
@@ -177,13 +180,9 @@ pub fn run(call: &Call) -> Result<Finished> {
         finished.status = from_a_box(finished.status, &sandbox.kind);
         return Ok(finished);
     }
-    let mut child = start(call)?;
+    let (mut child, pieces) = start(call)?;
     let id = child.id();
-    if let Some(mut pipe) = child.stdin.take() {
-        let input = call.stdin.clone();
-        // A thread of its own: a process may print before it has read all. One that never reads ends with its pipe.
-        thread::spawn(move || pipe.write_all(&input));
-    }
+    ends::feed(&mut child, call, pieces);
     let (sender, chunks) = channel();
     let out = child.stdout.take().map(|pipe| forward(pipe, Stream::Out, sender.clone()));
     let err = child.stderr.take().map(|pipe| forward(pipe, Stream::Err, sender));
@@ -327,7 +326,7 @@ pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-fn start(call: &Call) -> Result<Child> {
+fn start(call: &Call) -> Result<(Child, Option<PipeWriter>)> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let mut command = Command::new(&call.program);
     #[cfg(unix)]
@@ -337,7 +336,8 @@ fn start(call: &Call) -> Result<Child> {
         command.arg(given.option).arg(passed.number());
     }
     command.args(&call.args).current_dir(&call.cwd);
-    command.stdin(ends::input(call)?).stdout(ends::output(call)?).stderr(Stdio::piped());
+    let (input, pieces) = ends::input(call)?;
+    command.stdin(input).stdout(ends::output(call)?).stderr(Stdio::piped());
     #[cfg(unix)]
     if let Some(argv0) = &call.argv0 {
         std::os::unix::process::CommandExt::arg0(&mut command, argv0);
@@ -348,7 +348,10 @@ fn start(call: &Call) -> Result<Child> {
     for name in descriptors::job_servers(|name| std::env::var_os(name)) {
         command.env_remove(name);
     }
-    for (name, value) in &call.env {
+    if call.no_variables {
+        command.env_clear();
+    }
+    for (name, value) in call.env.iter().filter(|_| !call.no_variables) {
         match value {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
@@ -368,7 +371,7 @@ fn start(call: &Call) -> Result<Child> {
     passed.as_ref().map(descriptors::Passed::open).transpose().context("cannot pass on a descriptor")?;
     let child = command.spawn().with_context(|| format!("cannot start `{}`", call.program.display()))?;
     live.children.insert(child.id());
-    Ok(child)
+    Ok((child, pieces))
 }
 
 fn status_of(status: std::process::ExitStatus) -> Status {

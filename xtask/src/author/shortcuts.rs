@@ -6,13 +6,14 @@ use super::prove::MUTANT;
 use crate::check::{Judgement, Verdict};
 use crate::diagnostic::{self, Code, shown};
 use crate::evidence::{self, Grading, Whose};
-use crate::exercise::{Check, Exercise, Goal};
+use crate::exercise::{self, Check, Exercise, Goal, Tree};
 use crate::output;
 use crate::store;
 use crate::tree;
 use crate::trial::{self, Trial, Voice};
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,9 +23,13 @@ pub const FILE: &str = "shortcuts.toml";
 /// Hidden inputs that can be repeated.
 const HIDDEN: &str = "shortcuts";
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Shortcuts {
+    /// Settings with which a shortcut is built that a goal of output catches: what it does is all that matters, and what takes
+    /// the compiler long is the size.
+    #[serde(default)]
+    quick: BTreeMap<String, toml::Value>,
     shortcut: Vec<Shortcut>,
 }
 
@@ -82,11 +87,8 @@ pub fn problems(
 ) -> Result<Vec<String>> {
     let id = &exercise.id;
     let file = exercise.solution.join(FILE);
-    if !file.exists() {
-        return Ok(Vec::new());
-    }
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let Shortcuts { shortcut } = toml::from_str(&text).map_err(|error| diagnostic::toml_error(&file, &text, &error))?;
+    let Shortcuts { quick, shortcut } = read(&file)?;
+    let quick = quick_exercise(root, exercise, quick)?;
     let mut found = Vec::new();
     for (index, shortcut) in shortcut.iter().enumerate() {
         let place = format!("{id}: {}: the shortcut \"{}\"", shown(&file).display(), shortcut.what);
@@ -97,13 +99,48 @@ pub fn problems(
         match changed(before, &shortcut.edit) {
             Err(why) => found.push(format!("{place}: {why}")),
             Ok(files) => {
-                let why = try_once(root, exercise, index, shortcut, files)?;
+                let is_quick = |goal: &Goal| matches!(&shortcut.caught, Caught::Check(id) if id == goal.id.get_ref());
+                let quick = quick.as_ref().filter(|quick| quick.data.goal.iter().any(is_quick));
+                let why = try_once(root, quick.unwrap_or(exercise), index, shortcut, files)?;
                 found.extend(why.map(|why| format!("{place}: {why}")));
             }
         }
     }
-    output::message(&format!("{id}: {} shortcuts tried", shortcut.len()));
+    if !shortcut.is_empty() {
+        output::message(&format!("{id}: {} shortcuts tried", shortcut.len()));
+    }
     Ok(found)
+}
+
+/// The shortcuts of a file; none if it isn't there.
+fn read(file: &Path) -> Result<Shortcuts> {
+    if !file.exists() {
+        return Ok(Shortcuts::default());
+    }
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    toml::from_str(&text).map_err(|error| diagnostic::toml_error(file, &text, &error).into())
+}
+
+/// The same exercise for what only changes behavior, if its shortcuts name settings for that: who fails there fails in all.
+///
+/// # Errors
+/// When a file of the course is malformed.
+pub fn quick(root: &Path, exercise: &Exercise) -> Result<Option<Exercise>> {
+    quick_exercise(root, exercise, read(&exercise.solution.join(FILE))?.quick)
+}
+
+/// The same exercise with no goal but those of output, and with other settings for what is judged by them.
+fn quick_exercise(root: &Path, exercise: &Exercise, set: BTreeMap<String, toml::Value>) -> Result<Option<Exercise>> {
+    if set.is_empty() {
+        return Ok(None);
+    }
+    let mut quick = exercise::load(root, &exercise.id)?;
+    let is_output = |goal: &Goal| matches!(&goal.check, Check::Output(_));
+    quick.data.goal.retain(is_output);
+    quick.data.goal.iter_mut().for_each(|goal| goal.needs.clear());
+    let judged = quick.data.build.values_mut().filter(|build| build.tree == Tree::Learner);
+    judged.for_each(|build| build.set.extend(set.clone()));
+    Ok(Some(quick))
 }
 
 /// The files with the changes.
@@ -132,7 +169,7 @@ fn try_once(
     shortcut: &Shortcut,
     files: Vec<(String, Vec<u8>)>,
 ) -> Result<Option<String>> {
-    let key = key(exercise, &format!("{:?} {files:?}", shortcut.caught))?;
+    let key = key(exercise, &format!("{:?} {:?} {files:?}", shortcut.caught, exercise.data.build))?;
     let known = folder(root, exercise).join(format!("shortcut-{index}.json"));
     if store::load::<bool>(&known, &key) == Some(true) {
         return Ok(None);

@@ -37,7 +37,7 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Output) -> Finding {
     let more = if others == 0 { String::new() } else { format!(" (and {others} more of {} inputs)", inputs.len()) };
     let message = format!("input {} of {}{more}: {words}", index + 1, inputs.len());
     let executable = built.map(|built| match (built.called.get(goal), &input.called) {
-        (Some(path), Some(called)) => path.with_file_name(format!("{}{}", called.name, std::env::consts::EXE_SUFFIX)),
+        (Some(path), Some(called)) => path.with_file_name(format!("{}{}", called.file(), std::env::consts::EXE_SUFFIX)),
         _ => built.executable.clone(),
     });
     let shown = executable.map(|path| crate::diagnostic::shown(&path).display().to_string()).unwrap_or_default();
@@ -53,7 +53,7 @@ const FEW: usize = 80;
 /// Bytes of an input.
 fn length(input: &Input) -> usize {
     let stdin = match &input.stdin {
-        Stdin::Bytes(bytes) => bytes.len(),
+        Stdin::Bytes(bytes) | Stdin::Pieces(bytes) => bytes.len(),
         Stdin::Repeated(_, bytes) => *bytes,
         Stdin::Unreadable => 0,
     };

@@ -12,18 +12,30 @@ pub fn line(executable: &str, first: &[String], input: &Input) -> String {
     }
     if let Some(argv0) = input.called.as_ref().and_then(|called| called.argv0.as_deref()) {
         line = format!("(exec -a {} {line})", word(argv0.as_bytes()));
+    } else if input.no_variables {
+        line = format!("env -i {line}");
     }
-    if input.stdout == Out::Full {
-        line += " > /dev/full";
+    match input.stdout {
+        Out::Full => line += " > /dev/full",
+        // The reader is gone by then, and the shell shows no exit code of a program in the middle.
+        Out::Closed => line = format!("(sleep 1; {line}; echo $? >&2) | true"),
+        Out::Collected => {}
     }
     match &input.stdin {
         Stdin::Unreadable => line + " < /",
         Stdin::Repeated(text, bytes) => format!("yes {} | head -c {bytes} | {line}", word(text.as_bytes())),
         Stdin::Bytes(bytes) if bytes.is_empty() => line,
-        Stdin::Bytes(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) if is_plain(text) => format!("printf %s {} | {line}", word(bytes)),
-            _ => format!("printf '{}' | {line}", escaped(bytes).replace('%', "%%").replace('\'', r"'\''")),
-        },
+        Stdin::Bytes(bytes) => format!("{} | {line}", printed(bytes)),
+        // A pipe of single bytes, most of which are read one by one.
+        Stdin::Pieces(bytes) => format!("{} | dd bs=1 status=none | {line}", printed(bytes)),
+    }
+}
+
+/// Bytes as bash's `printf` prints them.
+fn printed(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if is_plain(text) => format!("printf %s {}", word(bytes)),
+        _ => format!("printf '{}'", escaped(bytes).replace('%', "%%").replace('\'', r"'\''")),
     }
 }
 
@@ -94,6 +106,22 @@ mod tests {
                 "yes 'the cat' | head -c 4097 | ./p",
             ),
             (Input { stdout: Out::Full, ..input(&[b"-l"], b"a") }, "printf %s a | ./p -l > /dev/full"),
+            (
+                Input { stdout: Out::Closed, ..input(&[b"-l"], b"a") },
+                "printf %s a | (sleep 1; ./p -l; echo $? >&2) | true",
+            ),
+            (Input { no_variables: true, ..input(&[b"-l"], b"") }, "env -i ./p -l"),
+            (
+                Input { stdin: Stdin::Pieces(b"a b".to_vec()), ..Input::default() },
+                "printf %s 'a b' | dd bs=1 status=none | ./p",
+            ),
+            (
+                Input {
+                    called: Some(Called { name: "hex".to_owned(), argv0: Some(String::new()) }),
+                    ..input(&[b"3"], b"")
+                },
+                "(exec -a '' ./p 3)",
+            ),
             (
                 Input {
                     called: Some(Called { name: "hex".to_owned(), argv0: Some("hex".to_owned()) }),

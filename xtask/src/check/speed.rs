@@ -4,7 +4,7 @@ use super::{Case, Finding};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence;
 use crate::exercise::kinds::Speed;
-use crate::measure;
+use crate::measure::{self, work::Race};
 use crate::proc::Status;
 use serde_json::json;
 
@@ -51,14 +51,18 @@ pub fn judge(case: &Case<'_>, goal: &str, spec: &Speed) -> Finding {
                 "was it built for this machine alone? take `target-cpu` out of RUSTFLAGS and of Cargo's configuration";
             return fail(Code::RunCrashed, message, help, json!({ "build": build, "against": against }));
         }
+        (None, _, Some(Race { unsteady: Some(why), .. })) => {
+            let counter = "or valgrind, which counts instructions instead (Linux)";
+            return Finding::Unknown(format!("a machine with less to do, {counter}. It could not be measured: {why}"));
+        }
         (None, _, Some(race)) => (
             "time",
             race.percent,
             *by_time.at_most_percent.get_ref(),
             json!({ "rounds": race.rounds }),
             format!(
-                "by time, {} runs of each in turn: nothing here counts instructions (valgrind does, on Linux)",
-                race.rounds
+                "by {}, the shortest of {} runs of each in turn: nothing here counts instructions (valgrind does, on Linux)",
+                race.what, race.rounds
             ),
         ),
         (None, _, None) => return Finding::NeedsBuild,

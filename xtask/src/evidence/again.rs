@@ -4,8 +4,9 @@
 use super::bench::{Bench, Place, Room, room};
 use super::{Attempt, Built, Evidence, Request, prepare};
 use crate::exercise::Tree;
+use crate::exit::{Exit, Failure};
 use crate::measure::Run;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -86,6 +87,13 @@ pub fn again(request: &Request<'_>, first: &Evidence, programs: &Path) -> Result
         evidence.builds.insert(name.clone(), now);
     }
     evidence.races = bench.races(&evidence, &places.all())?;
+    if let Some((goal, why)) = evidence.races.iter().find_map(|(goal, race)| Some((goal, race.unsteady.as_ref()?))) {
+        let help =
+            "no submission is blamed for this. Install valgrind, which counts instructions, or close other programs";
+        let message =
+            format!("the speed for the goal `{goal}` could not be measured, with nothing else to grade: {why}");
+        bail!(Failure::new(Exit::Environment, message).help(help));
+    }
     for (name, twin) in repeats {
         evidence.builds.extend(evidence.builds.get(twin).cloned().map(|attempt| (name.clone(), attempt)));
     }

@@ -5,6 +5,7 @@ use super::bench::{Bench, Place};
 use super::{Attempt, Evidence, limits};
 use crate::exercise::kinds::{Check, Speed};
 use crate::measure::work::{self, Race, Task, Work};
+use crate::proc::Status;
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -42,8 +43,9 @@ impl Bench<'_> {
                 Some(_) => work::count(executable, &task)?,
                 None => work::plain(executable, &task)?,
             };
-            // All are judged as the course's own program can be: by time, because it was disturbed once, would be another rule.
-            if self.counter.is_some() && work.instructions.is_none() && self.is_of_the_course(name) {
+            // What was disturbed once is counted again. All are judged as the course's own program can be: by time would be a
+            // different rule.
+            if self.counter.is_some() && work.instructions.is_none() && matches!(work.run.status, Status::Exited(_)) {
                 work = work::count(executable, &task)?;
             }
             if work.instructions.is_none() {

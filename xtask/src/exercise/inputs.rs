@@ -28,6 +28,8 @@ pub struct Input {
     pub stdout: Out,
     /// The name that the program is started under, if not its own.
     pub called: Option<Called>,
+    /// It finds no environment variable, or as few as there can be.
+    pub no_variables: bool,
 }
 
 /// Standard input.
@@ -37,6 +39,8 @@ pub enum Stdin {
     Bytes(Vec<u8>),
     /// A line again and again, cut off after so many bytes: what `yes LINE | head -c BYTES` prints.
     Repeated(String, usize),
+    /// These bytes, of which each read gets one.
+    Pieces(Vec<u8>),
     /// A folder: it is there, and cannot be read.
     Unreadable,
 }
@@ -51,7 +55,7 @@ impl Stdin {
     /// The bytes that can be read.
     pub fn bytes(&self) -> Vec<u8> {
         match self {
-            Self::Bytes(bytes) => bytes.clone(),
+            Self::Bytes(bytes) | Self::Pieces(bytes) => bytes.clone(),
             Self::Repeated(line, bytes) => line.bytes().chain([b'\n']).cycle().take(*bytes).collect(),
             Self::Unreadable => Vec::new(),
         }
@@ -59,7 +63,11 @@ impl Stdin {
 
     /// Where the process gets it from.
     pub fn source(&self) -> In {
-        if *self == Self::Unreadable { In::Folder } else { In::Bytes }
+        match self {
+            Self::Bytes(_) | Self::Repeated(..) => In::Bytes,
+            Self::Pieces(_) => In::Pieces,
+            Self::Unreadable => In::Folder,
+        }
     }
 }
 
@@ -70,6 +78,14 @@ pub struct Called {
     pub name: String,
     /// What `argv[0]` is, if not the path of the file.
     pub argv0: Option<String>,
+}
+
+impl Called {
+    /// The file below the folder for such names. What has a folder of its own is apart: that folder may be called like a
+    /// program.
+    pub fn file(&self) -> String {
+        if self.name.contains('/') { format!("in/{}", self.name) } else { self.name.clone() }
+    }
 }
 
 impl From<&Fixed> for Input {

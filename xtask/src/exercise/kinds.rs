@@ -344,8 +344,11 @@ impl Check {
                 {
                     return Err((name.span(), "a program's name is made of letters, digits, `-` and `_`".to_owned()));
                 }
-                if let Some(name) = interface.iter().flat_map(|of| &of.called).find(|name| !is_file_name(name)) {
-                    let message = format!("`{name}` cannot be a program's name: letters, digits, `-` and `_`");
+                let is_path = |name: &&String| name.split('/').all(is_file_name) && name.split('/').count() < 3;
+                if let Some(name) = interface.iter().flat_map(|of| &of.called).find(|name| !is_path(name)) {
+                    let message = format!(
+                        "`{name}` cannot be a program's name: letters, digits, `-` and `_`, and before them a folder at most"
+                    );
                     return Err((build.span(), message));
                 }
                 let more = interface.iter().flat_map(|of| of.templates());

@@ -1,7 +1,9 @@
-//! How much work a run of a program is: the instructions that it takes, where valgrind can count them; else how long it takes,
-//! in turn with another one. Instructions hardly differ from run to run; seconds depend on what else the machine does.
+//! How much work a run of a program is: the instructions that it takes, where valgrind can count them; else the processor time,
+//! in turn with another program. Instructions barely differ from run to run. Processor time doesn't count while the process is
+//! stopped or waits for a processor; what is left of the noise is seen in how much equal runs differ. Where that is too much,
+//! nothing was measured, and that is what is said.
 
-use super::{Limits, Run, Start, run_in};
+use super::{Limits, Run, Start, Took, run_in};
 use crate::proc::sandbox::{COUNTER, SLOWER, Sandbox};
 use crate::proc::{self, Call, Status};
 use anyhow::Result;
@@ -25,16 +27,29 @@ pub struct Work {
 }
 
 /// How two programs were compared by time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Race {
-    /// Wall time of the one in percent of the other's: the median over all rounds.
+    /// The time of the one in percent of the other's, each of them the shortest of all rounds: what disturbs a run makes it
+    /// longer.
     pub percent: f64,
     /// How often each of them ran.
     pub rounds: usize,
+    /// What was measured: `processor time`, or `time` where the system doesn't report that.
+    #[serde(default)]
+    pub what: String,
+    /// Why the number says nothing, if so.
+    #[serde(default)]
+    pub unsteady: Option<String>,
 }
 
-/// How often each program of a race runs.
-const ROUNDS: usize = 9;
+/// How often each program of a race runs, at least.
+const ROUNDS: usize = 5;
+/// And at most, where the rounds differ too much.
+const MOST_ROUNDS: usize = 20;
+/// By how much the shortest runs of a program may differ: a third of all rounds must be as fast as the fastest, so far.
+const STEADY: f64 = 1.25;
+/// A run must take so many seconds to be timed: the clock of processor time counts hundredths.
+const SHORTEST: f64 = 0.05;
 
 /// What a run is made with.
 #[derive(Clone, Copy, Debug)]
@@ -55,9 +70,13 @@ pub struct Task<'a> {
 
 impl Task<'_> {
     fn run(&self, executable: &Path) -> Result<Run> {
+        self.time(executable).map(|(run, _)| run)
+    }
+
+    fn time(&self, executable: &Path) -> Result<(Run, Took)> {
         let Self { args, stdin, cwd, env, limits, sandbox } = *self;
         let start = Start { args, stdin: stdin.as_bytes(), ..Start::default() };
-        run_in(sandbox, &start, executable, cwd, env, limits).map(|(run, _)| run)
+        run_in(sandbox, &start, executable, cwd, env, limits)
     }
 }
 
@@ -125,27 +144,59 @@ fn instructions(words: &str) -> Option<u64> {
 /// # Errors
 /// When one cannot be started.
 pub fn race(executable: &Path, against: &Path, task: &Task<'_>) -> Result<Option<Race>> {
-    let mut ratios = Vec::new();
+    let mut times = [Times::default(), Times::default()];
     // The first round warms caches up.
-    for round in 0..=ROUNDS {
-        let mut seconds = [0.0; 2];
-        for (program, seconds) in [against, executable].into_iter().zip(&mut seconds) {
+    for round in 0..=MOST_ROUNDS {
+        for (program, times) in [executable, against].into_iter().zip(&mut times) {
             let began = Instant::now();
-            if !matches!(task.run(program)?.status, Status::Exited(_)) {
+            let (run, Took { cpu, .. }) = task.time(program)?;
+            if !matches!(run.status, Status::Exited(_)) {
                 return Ok(None);
             }
-            *seconds = began.elapsed().as_secs_f64();
+            if round > 0 {
+                times.cpu.push(cpu.as_secs_f64());
+                times.wall.push(began.elapsed().as_secs_f64());
+            }
         }
-        if round > 0 {
-            ratios.push(100.0 * seconds[1] / seconds[0]);
+        if round >= ROUNDS && compared(&times[0], &times[1]).unsteady.is_none() {
+            break;
         }
     }
-    Ok(Some(Race { percent: median(ratios), rounds: ROUNDS }))
+    Ok(Some(compared(&times[0], &times[1])))
 }
 
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
+/// The times of a program's rounds, in seconds.
+#[derive(Debug, Default)]
+struct Times {
+    cpu: Vec<f64>,
+    wall: Vec<f64>,
+}
+
+/// What the times of two programs say.
+fn compared(own: &Times, other: &Times) -> Race {
+    // Where the system reports no processor time, it is zero for all.
+    let has_cpu = own.cpu.iter().chain(&other.cpu).any(|&seconds| seconds > 0.0);
+    let (own, other, what) =
+        if has_cpu { (&own.cpu, &other.cpu, "processor time") } else { (&own.wall, &other.wall, "time") };
+    let unsteady = [own, other].into_iter().find_map(|seconds| {
+        let seconds = sorted(seconds);
+        let (fastest, third) = (seconds[0], seconds[seconds.len() / 3]);
+        if fastest < SHORTEST {
+            return Some(format!("a run takes {fastest:.2} s of {what}, which is too short to be timed"));
+        }
+        (third > fastest * STEADY).then(|| {
+            let slowest = seconds[seconds.len() - 1];
+            format!("equal runs took from {fastest:.2} to {slowest:.2} s of {what}")
+        })
+    });
+    let percent = 100.0 * sorted(own)[0] / sorted(other)[0].max(f64::MIN_POSITIVE);
+    Race { percent, rounds: own.len(), what: what.to_owned(), unsteady }
+}
+
+fn sorted(seconds: &[f64]) -> Vec<f64> {
+    let mut seconds = seconds.to_vec();
+    seconds.sort_by(f64::total_cmp);
+    seconds
 }
 
 #[cfg(test)]
@@ -177,11 +228,57 @@ mod tests {
         }
         assert_eq!(plain(program, &task).unwrap().instructions, None);
         let race = race(program, program, &task).unwrap().unwrap();
-        assert!(race.percent > 0.0 && race.rounds == ROUNDS);
+        assert!(race.unsteady.unwrap().contains("too short to be timed"));
+    }
+
+    fn times(cpu: &[f64], wall: &[f64]) -> Times {
+        Times { cpu: cpu.to_vec(), wall: wall.to_vec() }
     }
 
     #[test]
-    fn an_outlier_does_not_move_the_median() {
-        assert_eq!(median(vec![100.0, 900.0, 101.0, 99.0, 3.0]), 100.0);
+    fn what_disturbs_some_runs_changes_nothing() {
+        let calm = [0.20; 9];
+        let own = [0.30, 0.95, 0.31, 3.0, 0.30, 0.31, 0.77, 0.30, 0.50];
+        let race = compared(&times(&own, &[60.0; 9]), &times(&calm, &[0.1; 9]));
+        assert_eq!((race.percent.round() as u32, race.what.as_str(), race.unsteady), (150, "processor time", None));
+        // The same by the clock on the wall, where there is nothing else.
+        let race = compared(&times(&[0.0; 9], &own), &times(&[0.0; 9], &calm));
+        assert_eq!((race.percent.round() as u32, race.what.as_str(), race.unsteady), (150, "time", None));
+    }
+
+    #[test]
+    fn times_that_say_nothing_are_no_result() {
+        let calm = times(&[0.20; 9], &[0.2; 9]);
+        let wild = times(&[0.20, 0.95, 0.31, 3.0, 0.40, 0.61, 0.77, 0.90, 0.50], &[0.2; 9]);
+        for race in [compared(&wild, &calm), compared(&calm, &wild)] {
+            assert_eq!(race.unsteady.unwrap(), "equal runs took from 0.20 to 3.00 s of processor time");
+        }
+        let short = compared(&times(&[0.01; 9], &[0.2; 9]), &calm);
+        assert_eq!(short.unsteady.unwrap(), "a run takes 0.01 s of processor time, which is too short to be timed");
+    }
+
+    /// A program that works for about so long, and then waits: by the wall it is slow, and it does the same work.
+    #[cfg(target_os = "linux")]
+    fn works(folder: &Path, name: &str, steps: u32, asleep: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = folder.join(name);
+        let script = format!("#!/bin/sh\ni=0\nwhile [ $i -lt {steps} ]; do i=$((i+1)); done\nsleep {asleep}\n");
+        crate::tree::write_atomic(&path, script.as_bytes()).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_program_that_had_to_wait_is_not_a_slower_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let env = BTreeMap::new();
+        let limits = Limits { time: Duration::from_secs(20), output: 1000 };
+        let task = Task { args: &[], stdin: "", cwd: folder.path(), env: &env, limits, sandbox: None };
+        let waits = works(folder.path(), "waits", 100_000, "0.3");
+        let quick = works(folder.path(), "quick", 100_000, "0");
+        let race = race(&waits, &quick, &task).unwrap().unwrap();
+        assert_eq!(race.what, "processor time");
+        assert!(race.unsteady.is_some() || race.percent < 150.0, "{race:?}");
     }
 }

@@ -95,6 +95,9 @@ pub fn attend(child: &mut Child, call: &Call, chunks: &Receiver<Chunk>) -> std::
         } else {
             thread::sleep(pause);
         }
+        if has_ended(child) {
+            guard.at_its_end();
+        }
         if let Some(status) = child.try_wait()? {
             break status_of(status);
         }
@@ -115,6 +118,22 @@ pub fn attend(child: &mut Child, call: &Call, chunks: &Receiver<Chunk>) -> std::
     // What was written since the last look counts as well.
     finished.status = guard.last_look().unwrap_or(finished.status);
     Ok(finished)
+}
+
+/// Whether a process has ended. It stays to be asked about until it is waited for.
+fn has_ended(child: &Child) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        id.is_some_and(|id| matches!(waitid(WaitId::Pid(id), options), Ok(Some(_))))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = child;
+        false
+    }
 }
 
 /// Takes what is still in the pipes; the limit, if that is more than may be printed.

@@ -254,7 +254,12 @@ impl Sandbox {
                 program = match &call.called {
                     None => PROGRAM.into(),
                     Some(name) => {
-                        add(&[flag("--perms"), flag("0755"), flag("--dir"), flag(CALLED)]);
+                        let called = Path::new(CALLED).join(name);
+                        let above: Vec<&Path> =
+                            called.ancestors().skip(1).take_while(|above| above.parent().is_some()).collect();
+                        for folder in above.into_iter().rev() {
+                            add(&[flag("--perms"), flag("0755"), flag("--dir"), folder.as_os_str()]);
+                        }
                         // By its bare name it is found as a shell finds it.
                         env.insert("PATH".into(), CALLED.into());
                         OsString::from(format!("{CALLED}/{name}"))
@@ -267,7 +272,7 @@ impl Sandbox {
         }
         env.insert("LC_ALL".into(), "C.UTF-8".into());
         env.extend(call.env.iter().filter_map(|(name, value)| Some((name.clone(), seen(value.as_deref()?)))));
-        for (name, value) in &env {
+        for (name, value) in env.iter().filter(|_| !call.no_variables) {
             add(&[flag("--setenv"), name, value]);
         }
         // Without a user of its own the box's would own /dev/shm, which has no size.
@@ -283,7 +288,9 @@ impl Sandbox {
                 args.push(format!("{HELPERS}/{}", COUNTER[0]).into());
                 args.extend(COUNTER[1..].iter().map(OsString::from));
             }
-            args.push(call.argv0.as_ref().map_or(program, OsString::from));
+            // By a path it can be started, and not without a name.
+            let argv0 = call.argv0.as_ref().filter(|argv0| !argv0.is_empty());
+            args.push(argv0.map_or(program, OsString::from));
             args.extend(call.args.iter().map(|arg| seen(arg)));
         } else {
             args.extend(limited.iter().map(OsString::from));

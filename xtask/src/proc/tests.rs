@@ -138,6 +138,42 @@ fn what_cannot_be_read_or_written_is_an_error_of_the_program() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn each_read_gets_one_byte_of_an_input_in_pieces() {
+    let text = "ab".repeat(1500);
+    let mut call = Call::new("dd", "/").args(["bs=4096", "of=/dev/null"]);
+    (call.stdin, call.input) = (text.clone().into_bytes(), In::Pieces);
+    let words = String::from_utf8(run(&call).unwrap().stderr).unwrap();
+    assert!(words.starts_with("0+3000 records in\n"), "{words}");
+    // All of it, in its order; and a process that reads none of it ends.
+    call.args = Vec::new();
+    assert_eq!(run(&call).unwrap().stdout, text.as_bytes());
+    let mut idle = Call::new("true", "/");
+    (idle.stdin, idle.input) = (vec![b'a'; 100_000], In::Pieces);
+    assert_eq!(run(&idle).unwrap().status, Status::Exited(0));
+}
+
+#[test]
+#[cfg(unix)]
+fn every_write_to_a_pipe_without_a_reader_fails() {
+    let mut call = Call::new("sh", "/").arg("-c").arg("trap '' PIPE; echo x 2>/dev/null; echo $? >&2");
+    call.output = Out::Closed;
+    for _ in 0..20 {
+        let finished = run(&call).unwrap();
+        assert_eq!((finished.stdout.as_slice(), finished.stderr.as_slice()), (b"".as_slice(), b"1\n".as_slice()));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_program_may_find_no_variable() {
+    let mut call = Call::new("/usr/bin/env", "/");
+    call.no_variables = true;
+    call.env.insert("A".into(), Some("b".into()));
+    assert_eq!(run(&call).unwrap().stdout, b"");
+}
+
+#[test]
 fn a_program_is_told_another_name() {
     let mut call = Call::new("sh", "/").arg("-c").arg("echo $0");
     call.argv0 = Some("../called/hex".to_owned());

@@ -118,6 +118,16 @@ impl<'a> Guard<'a> {
         Status::Waited(u32::try_from(self.awake.as_secs()).unwrap_or(u32::MAX))
     }
 
+    /// Takes what a process that has ended, and was not waited for yet, has used up to its end.
+    pub fn at_its_end(&mut self) {
+        if self.call.cpu.is_some()
+            && let Some((_, cpu)) = stat(&Path::new("/proc").join(self.process.to_string()))
+        {
+            self.lost += self.seen.saturating_sub(cpu);
+            self.seen = cpu;
+        }
+    }
+
     /// Processor time that was used until the last look.
     pub fn cpu(&self) -> Duration {
         self.seen + self.lost

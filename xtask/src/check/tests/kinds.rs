@@ -191,6 +191,7 @@ fn speed_is_judged_by_instructions_or_by_time_and_says_which() {
         instructions,
         program: None,
     };
+    let race = |percent| Race { percent, rounds: 9, what: "processor time".to_owned(), unsteady: None };
     let fresh = |own, reference| {
         let mut known = with_goal(
             r#"check.speed = { build = "after", against = "before", at-most-percent = 150, by-time = { at-most-percent = 200 } }"#,
@@ -214,23 +215,35 @@ fn speed_is_judged_by_instructions_or_by_time_and_says_which() {
     );
     // What can be counted for the course is never judged by time for a learner.
     let mut uncounted = fresh(None, Some(100));
-    uncounted.evidence.races.insert("goal".to_owned(), Race { percent: 90.0, rounds: 9 });
+    uncounted.evidence.races.insert("goal".to_owned(), race(90.0));
     judged(&uncounted, "run/crashed");
 
     // By time, with its own limit.
     let timed = |percent| {
         let mut known = fresh(None, None);
         known.evidence.counter = None;
-        known.evidence.races.insert("goal".to_owned(), Race { percent, rounds: 9 });
+        known.evidence.races.insert("goal".to_owned(), race(percent));
         known
     };
     judged(&timed(199.0), "");
     judged(&timed(201.0), "speed/too-slow");
     let (_, words) = says(&timed(99.6));
     assert!(
-        words.starts_with("100 % of the time of `before`, at most 200 %; by time, 9 runs of each in turn"),
+        words.starts_with(
+            "100 % of the time of `before`, at most 200 %; by processor time, the shortest of 9 runs of each in turn"
+        ),
         "{words}"
     );
+    // Where equal runs differ too much, neither a pass nor a fail would be true.
+    let noisy = [50.0, 500.0].map(|percent| {
+        let mut noisy = timed(percent);
+        noisy.evidence.races.get_mut("goal").unwrap().unsteady = Some("equal runs took from 1.00 to 2.00 s".to_owned());
+        let outcome = judge(&noisy.case()).outcomes.remove(0);
+        assert_eq!((outcome.verdict, outcome.points), (Verdict::Skip, 0));
+        outcome.waits_for.unwrap()
+    });
+    assert_eq!(noisy[0], noisy[1]);
+    insta::assert_snapshot!(noisy[0], @"a machine with less to do, or valgrind, which counts instructions instead (Linux). It could not be measured: equal runs took from 1.00 to 2.00 s");
     assert!(matches!(judge(&fresh(None, None).case()).outcomes[0].verdict, Verdict::Skip), "nothing was measured");
 
     // Doing less is not being faster.

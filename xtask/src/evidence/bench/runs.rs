@@ -5,7 +5,7 @@ use crate::evidence::{inputs_of, limits};
 use crate::exercise::inputs;
 use crate::exercise::kinds::{Answer, Caller, Check, Panic, Truth};
 use crate::exit::{Exit, Failure};
-use crate::measure::{self, Run, Start};
+use crate::measure::{self, Run, Start, Took};
 use crate::proc::Status;
 use crate::proc::sandbox::Sandbox;
 use crate::surroundings;
@@ -74,10 +74,11 @@ impl Bench<'_> {
                 }
                 let program = self.named(executable, input)?;
                 if input.called.is_some() {
-                    names.insert(goal.clone(), program.clone());
+                    let place = self.run_box().is_none().then(|| self.called().join("name"));
+                    names.insert(goal.clone(), place.unwrap_or_else(|| program.clone()));
                 }
                 let (mut run, took) = self.once(&program, input, place)?;
-                spent += took;
+                spent += took.spent;
                 if self.is_of_the_course(name) && self.request.grading.is_some() && is_crash(run.status) {
                     // By design, or because the machine had no memory left? What is by design happens again.
                     let (second, _) = self.once(&program, input, place)?;
@@ -119,11 +120,14 @@ impl Bench<'_> {
     /// The program under the name that an input starts it under. In a box it has the name without a file of its own.
     fn named(&self, executable: &Path, input: &inputs::Input) -> Result<PathBuf> {
         match &input.called {
-            Some(called) if self.run_box().is_none() => {
-                install(executable, &self.base.join(format!("{}-called", self.whose())), &called.name)
-            }
+            Some(called) if self.run_box().is_none() => install(executable, &self.called(), &called.file()),
             _ => Ok(executable.to_owned()),
         }
+    }
+
+    /// The folder in which a program gets other names.
+    fn called(&self) -> PathBuf {
+        self.base.join(format!("{}-called", self.whose()))
     }
 
     fn run_box(&self) -> Option<&Arc<Sandbox>> {
@@ -135,7 +139,7 @@ impl Bench<'_> {
         if self.run_box().is_some() { BTreeMap::new() } else { surroundings::of_runs() }
     }
 
-    fn once(&self, program: &Path, input: &inputs::Input, place: &Place) -> Result<(Run, Duration)> {
+    fn once(&self, program: &Path, input: &inputs::Input, place: &Place) -> Result<(Run, Took)> {
         let args: Vec<OsString> = input.args.iter().map(|arg| text(arg)).collect();
         let start = Start {
             args: &args,
@@ -144,6 +148,7 @@ impl Bench<'_> {
             output: input.stdout,
             called: input.called.as_ref().map(|called| called.name.as_str()),
             argv0: input.called.as_ref().and_then(|called| called.argv0.as_deref()),
+            no_variables: input.no_variables,
         };
         let limits = limits(self.exercise());
         measure::run_in(self.run_box(), &start, program, &place.folder, &self.run_env(), limits).map_err(|error| {
@@ -172,7 +177,7 @@ fn text(bytes: &[u8]) -> OsString {
 fn install(executable: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let failed = || format!("cannot make {}", path.display());
-    fs::create_dir_all(folder).with_context(failed)?;
+    fs::create_dir_all(path.parent().unwrap_or(folder)).with_context(failed)?;
     if fs::symlink_metadata(&path).is_ok() {
         fs::remove_file(&path).with_context(failed)?;
     }

@@ -96,6 +96,13 @@ fn a_program_is_found_by_its_bare_name_and_gets_no_folder_of_ours() {
     assert_eq!((wrapped.input, wrapped.output, wrapped.argv0.as_ref()), (In::Unreadable, Out::Full, None));
     let words = words(&wrapped);
     assert!(words.contains("--setenv PATH /called") && words.ends_with("-- q a"), "{words}");
+    // A folder by another name, no variables, and no name at all, which no box can tell a program.
+    let mut call = Call::new("/srv/w1/target/release/p", "/srv/w1");
+    (call.called, call.argv0, call.no_variables) = (Some("hex/q".to_owned()), Some(String::new()), true);
+    let words = self::words(&sandbox(Kind::Run, None).wrap(&call));
+    let folders =
+        "--perms 0755 --dir /called --perms 0755 --dir /called/hex --ro-bind /srv/w1/target/release/p /called/hex/q";
+    assert!(words.contains(folders) && !words.contains("--setenv") && words.ends_with("-- /called/hex/q"), "{words}");
 }
 
 #[test]

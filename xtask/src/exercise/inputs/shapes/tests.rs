@@ -1,6 +1,8 @@
 //! What is made from a description of an interface.
 
+use super::super::{Called, Stdin};
 use super::*;
+use crate::proc::Out;
 use std::collections::BTreeSet;
 
 const COUNT: &str = r#"
@@ -16,7 +18,9 @@ odd-bytes = true
 odd-arguments = true
 unreadable = true
 full = true
-called = ["other"]
+closed = true
+called = ["other", "other/count"]
+nameless = true
 "#;
 
 fn interface(text: &str) -> Interface {
@@ -38,8 +42,8 @@ fn the_same_seed_makes_the_same_inputs_and_another_one_others() {
     // Other systems have fewer shapes.
     if cfg!(target_os = "linux") {
         assert_eq!(
-            arguments(&interface.make(None, 7))[..3],
-            ["-l -w -i", "-l 42 ωmega -i -w -- -i Ωmega", "--top=many"],
+            arguments(&interface.make(None, 7))[..2],
+            ["-w -w", "cat --top 10 cat sat -w -- -i mat"],
             "fixed for all time"
         );
     }
@@ -65,8 +69,23 @@ fn every_shape_is_there_whatever_the_seed() {
         }
         assert!(stdins.iter().any(|bytes| bytes.len() >= LARGE));
         assert!(inputs.iter().any(|input| input.called.as_ref().is_some_and(|called| called.name == "other")));
+        let any_text = |is: &dyn Fn(&[u8]) -> bool| stdins.iter().any(|bytes| is(bytes));
+        assert!(any_text(&|bytes| bytes.contains(&0)) && any_text(&|bytes| bytes.ends_with(b"\r\n")));
+        assert!(any_text(&|bytes| bytes.split(u8::is_ascii_whitespace).any(|word| word.len() > 65_536)), "a long line");
+        assert!(inputs.iter().any(|input| matches!(&input.stdin, Stdin::Pieces(bytes) if bytes.len() > 10)));
+        assert!(any(&|args| args.split(' ').count() >= 100), "many switches");
         if cfg!(target_os = "linux") {
             assert!(inputs.iter().any(|input| input.stdout == Out::Full));
+            assert!(inputs.iter().any(|input| input.stdout == Out::Closed));
+            assert!(inputs.iter().any(|input| input.no_variables));
+            let called: Vec<&Called> = inputs.iter().filter_map(|input| input.called.as_ref()).collect();
+            assert!(called.iter().any(|called| called.argv0.as_deref() == Some("")), "a name that is empty");
+            assert!(called.iter().any(|called| called.name == "other/count" && called.argv0.as_deref() != Some("")));
+            let is_option = |arg: &[u8]| arg == b"-n" || arg == b"--top";
+            let is_odd = |input: &Input| {
+                input.args.windows(2).any(|pair| is_option(&pair[0]) && std::str::from_utf8(&pair[1]).is_err())
+            };
+            assert!(inputs.iter().any(is_odd), "a value that isn't text");
             assert!(inputs.iter().any(|input| input.stdin == Stdin::Unreadable));
             assert!(inputs.iter().any(|input| input.args.iter().any(|arg| std::str::from_utf8(arg).is_err())));
         }
@@ -80,8 +99,68 @@ fn a_program_that_reads_nothing_gets_nothing_to_read() {
         assert_eq!((input.stdin, input.stdout), (Stdin::default(), Out::Collected));
         assert!(input.args.len() <= 4);
     }
-    let two = interface("cases = 2\nstdin = [\"{words}\"]\ntext = true");
-    assert_eq!(two.make(None, 1).len(), 2);
+}
+
+#[test]
+fn where_not_all_shapes_are_needed_there_is_one_of_each_kind() {
+    let all = interface(COUNT).shapes();
+    let kinds = |shapes: &[Shape]| {
+        let mut kinds: Vec<_> = Vec::new();
+        for kind in shapes.iter().map(|shape| shape.kind()) {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        kinds.len()
+    };
+    let few = Interface { cases: Some(1), ..interface(COUNT) };
+    assert!(kinds(&all) < all.len() && few.make(None, 1).len() == kinds(&all));
+    for seed in 0..100 {
+        let inputs = few.make(None, seed);
+        let args = arguments(&inputs);
+        assert!(inputs.iter().any(|input| input.stdin.bytes().len() >= LARGE), "{seed}");
+        assert!(args.iter().any(|args| args.ends_with("-5") || args.ends_with("many")), "{seed}: {args:?}");
+        assert!(
+            args.iter().any(|args| args == "-x")
+                && args.iter().any(|args| args.contains("-x ") || args.ends_with(" -x")),
+            "{seed}: {args:?}"
+        );
+    }
+    let more = Interface { cases: Some(500), ..interface(COUNT) };
+    assert_eq!(more.make(None, 1).len(), 500);
+}
+
+#[test]
+fn every_value_every_word_and_every_form_is_tried_whatever_the_seed() {
+    let text =
+        COUNT.replace("[\"{small}\"]", "[\"3\", \"007\", \"+3\"]").replace("[\"{word}\"]", "[\"one\", \"two\", \"-\"]");
+    let of = interface(&text.replace("end = true", "end = true\nequals = true"));
+    for seed in 0..50 {
+        let args: Vec<String> = arguments(&of.make(None, seed)).iter().map(|args| format!(" {args} ")).collect();
+        let any = |of: &[&str]| args.iter().any(|args| of.iter().any(|word| args.contains(word)));
+        for value in ["3", "007", "+3"] {
+            assert!(
+                any(&[
+                    &format!("-n {value} "),
+                    &format!("-n{value} "),
+                    &format!("--top {value} "),
+                    &format!("--top={value} ")
+                ]),
+                "{value}: {args:?}"
+            );
+        }
+        for form in [" -n ", " -n=", " --top ", " --top="] {
+            assert!(any(&[form]), "{form}: {args:?}");
+        }
+        assert!(any(&[" -n-5 ", " --top=-5 "]) && any(&[" -n -5 ", " --top -5 "]), "{args:?}");
+        for word in [" one ", " two ", " - "] {
+            assert!(any(&[word]), "{word}: {args:?}");
+        }
+        assert!(args.iter().any(|args| args.ends_with(" -n ")) && args.iter().any(|args| args.ends_with(" --top ")));
+        let is_missing =
+            |args: &String| args.trim().starts_with('-') && args.trim().ends_with('n') && args.trim().len() > 2;
+        assert!(args.iter().any(is_missing), "{args:?}");
+    }
 }
 
 #[test]
@@ -153,7 +232,7 @@ fn an_answer_by_heart_to_an_odd_input_is_wrong_for_some_options() {
             };
             assert!(inputs.iter().any(is_bare), "{seed}: a name without a folder");
         }
-        assert!(inputs.len() <= 60, "{}", inputs.len());
+        assert!(inputs.len() <= 110, "{}", inputs.len());
     }
 }
 
