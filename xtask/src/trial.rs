@@ -5,7 +5,7 @@ use crate::check::{self, Case, Judgement, Worth};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{self, Attempt, Evidence, Grading, Request, Watcher, Whose};
 use crate::exercise::answers::Answers;
-use crate::exercise::containerfile::Containerfile;
+use crate::exercise::containerfile::{Containerfile, context::Context};
 use crate::exercise::{self, CONTAINERFILE, Exercise};
 use crate::measurement;
 use crate::output::{self, Progress};
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a check tells what it is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,9 +202,10 @@ impl Files {
         });
         let containerfile = exercise.edits().any(|path| path == CONTAINERFILE).then(|| {
             let file = exercise.folder.join(CONTAINERFILE);
+            let context = Arc::new(Context::of(exercise));
             match of_other(CONTAINERFILE) {
-                Some(text) => Containerfile::of(&file, text),
-                None => Containerfile::read(&file),
+                Some(text) => Containerfile::of(&file, text, context),
+                None => Containerfile::read(&file, context),
             }
         });
         let changed = changed_files(exercise);

@@ -1,10 +1,18 @@
-//! What a Containerfile would make, worked out without running any of it: how Cargo is called, where the program then is, and
-//! what of it reaches the image.
+//! What a Containerfile would make, worked out by following it in a model: stage after stage, instruction after instruction, as an
+//! engine does it. What an engine would refuse is known with its line, and so is what the model can't follow.
 
-use super::words::{self, Part, Variables};
+#[cfg(test)]
+mod tests;
+
+use super::bases::{self, Base, Said, Toolchain};
+pub use super::copy::Copied;
+use super::copy::{self, Other};
+use super::files::{File, Files, Found, Node, Open, What, join};
+use super::shell::{Shell, architecture};
+use super::words::{self, Variables};
 use super::{Containerfile, Instruction, Stage};
-use crate::cargo::{record::profile_dir, target::STATIC};
-use std::collections::BTreeMap;
+use crate::cargo::target::STATIC;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// How the program is built.
@@ -16,25 +24,51 @@ pub struct Build {
     pub target: Option<String>,
     /// The flags for rustc, one word each.
     pub flags: Vec<String>,
-    /// Where that stands.
+    /// The machine that it is built on has musl, so that a program for it is static without a flag.
+    pub is_musl_host: bool,
+    /// The flags are for the program alone, and not for what it is built from.
+    pub only_the_last: bool,
+    /// What else would change the program, and is nothing that the check sets.
+    pub others: Vec<String>,
+    /// Where that is written.
     pub span: Range<usize>,
 }
 
-/// A file, or several, that an instruction brings into the last stage.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Copied {
-    /// The files as they are named there.
-    pub from: Vec<String>,
-    /// How it was built, if it is the program, as a stage above has built it, and nothing else.
-    pub program: Option<Build>,
-    /// Where they go, whole.
-    pub to: String,
-    /// Where that stands.
+/// Why an instruction isn't as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An engine ends with an error here.
+    Fails,
+    /// The same, because a file isn't there.
+    Absent,
+    /// That can't be said.
+    NotFollowed,
+}
+
+/// An instruction that an engine can't carry out, or that isn't understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Which of these it is.
+    pub kind: Kind,
+    /// What is wrong.
+    pub message: String,
+    /// The same in a few words, for below the line.
+    pub label: String,
+    /// What to do.
+    pub help: String,
+    /// The line.
     pub span: Range<usize>,
+}
+
+impl Trouble {
+    /// One of them.
+    pub fn new(kind: Kind, span: Range<usize>, message: impl Into<String>, label: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), label: label.into(), help: help.into(), span }
+    }
 }
 
 /// What a program is started with.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
     /// As words: `["/tool"]`.
     Words(Vec<String>),
@@ -47,24 +81,46 @@ pub enum Start {
 pub struct Recipe {
     /// How the program was built that reaches the image; in a file with one stage, the program there.
     pub build: Option<Build>,
+    /// What the last stage starts from, after all stages in between.
+    pub base: String,
     /// Where the program would be found in the stages above.
-    pub found: Vec<String>,
+    pub found: Option<String>,
+    /// The stage that has it.
+    pub found_in: Option<String>,
     /// What the last stage gets.
     pub copied: Vec<Copied>,
     /// Commands that the last stage runs while the image is made.
     pub commands: Vec<Range<usize>>,
-    /// Who runs the program, and where that stands.
+    /// Who runs the program, and where that is written.
     pub user: Option<(String, Range<usize>)>,
-    /// What is started, by ENTRYPOINT or else CMD.
+    /// ENTRYPOINT.
     pub start: Option<(Start, Range<usize>)>,
+    /// CMD.
+    pub arguments: Option<(Start, Range<usize>)>,
+    /// The folder that the program starts in.
+    pub folder: String,
+    /// Where a program without a path is looked for.
+    pub path: Option<String>,
+    /// The program in the image, and its place.
+    pub program: Option<(String, File)>,
+    /// What an engine can't carry out, or what can't be followed: the first of each stage.
+    pub troubles: Vec<Trouble>,
+    /// Cargo built a placeholder where the program was wanted.
+    pub placeholder: Option<Trouble>,
 }
 
 impl Build {
     /// Whether C's library is linked in.
     pub fn is_static(&self) -> bool {
-        let is_musl = self.target.as_ref().is_some_and(|target| target.contains("-musl"));
+        let is_musl = self.target.as_ref().map_or(self.is_musl_host, |target| target.contains("-unknown-linux-musl"));
         let last = |flag: &&String| flag.contains("crt-static");
         self.flags.iter().rfind(last).map_or(is_musl, |flag| flag.contains("+crt-static"))
+    }
+
+    /// Whether the check has to name the target, so that what runs inside of the compiler is built without the flags.
+    pub fn is_apart(&self) -> bool {
+        let has_flag = self.flags.iter().any(|flag| flag.contains("crt-static"));
+        self.target.is_some() || self.only_the_last || (self.is_static() && !has_flag)
     }
 
     /// Flags other than the one that links C's library in.
@@ -74,9 +130,7 @@ impl Build {
             self.flags.iter().map(|flag| flag.strip_prefix("-C").filter(|rest| !rest.is_empty()).unwrap_or(flag));
         words.filter(|word| !known.contains(word)).collect()
     }
-}
 
-impl Build {
     /// Why the check does not build so, and what to write instead.
     pub fn refused(&self) -> Option<(String, &'static str)> {
         let is_name = |name: &str| {
@@ -85,124 +139,499 @@ impl Build {
         };
         if !is_name(&self.profile) {
             return Some((
-                format!("`{}` is no name of a profile", self.profile),
+                format!("`{}` can't be the name of a profile", self.profile),
                 "write the name as it is: `--profile dist`",
             ));
         }
-        let others = self.other_flags();
-        (!others.is_empty()).then(|| {
-            let message = format!("the check does not build with the flags {}", others.join(" "));
-            (message, "leave `-C target-feature=+crt-static`, and take the others out")
+        let flags = self.other_flags();
+        if !flags.is_empty() {
+            let message = format!("the check does not build with the flags {}", flags.join(" "));
+            return Some((message, "leave `-C target-feature=+crt-static`, and take the others out"));
+        }
+        (!self.others.is_empty()).then(|| {
+            let message = format!("the check does not build with {}", self.others.join(", "));
+            (message, "take it out: Cargo.toml has the profile that is asked for")
         })
     }
 }
 
-impl Recipe {
-    /// Works out what a file would make of a program.
-    pub fn of(file: &Containerfile, program: &str) -> Self {
-        let mut stages: Vec<Made> = Vec::new();
-        let mut last = Self::default();
-        for (index, stage) in file.stages.iter().enumerate() {
-            let named = |name: &str| file.stages[..index].iter().rposition(|other| other.name.as_deref() == Some(name));
-            // A stage that goes on from another one has its files.
-            let mut made = named(&stage.base.to_lowercase()).map(|base| stages[base].clone()).unwrap_or_default();
-            let recipe = read(stage, program, &mut made, |from| {
-                let index = named(&from.to_lowercase()).or_else(|| from.parse().ok().filter(|other| *other < index));
-                index.map(|index| &stages[index])
-            });
-            if index + 1 == file.stages.len() {
-                last = recipe;
-                last.found = stages.iter().flat_map(|made| made.programs.keys().cloned()).collect();
-                let copied = last.copied.iter().find_map(|copied| copied.program.clone());
-                last.build = copied.or_else(|| made.programs.values().next().cloned());
-            }
-            stages.push(made);
-        }
-        last
-    }
+/// Whether there is a Cargo in a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tools {
+    /// This one.
+    Some(Toolchain),
+    /// None.
+    None,
+    /// That isn't known; after what.
+    Unknown(Option<String>),
 }
 
 /// A stage so far.
-#[derive(Clone, Default)]
-struct Made {
-    folder: String,
-    variables: Variables,
-    /// Paths at which the program is, and how that one was built.
-    programs: BTreeMap<String, Build>,
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Its files.
+    pub files: Files,
+    /// Its WORKDIR.
+    pub folder: String,
+    /// Its ENV.
+    pub environment: Variables,
+    /// Its ARG.
+    pub arguments: Variables,
+    /// The image that its FROM names.
+    pub base: String,
+    /// The image that it starts from in the end.
+    pub root: String,
+    /// Its Cargo.
+    pub tools: Tools,
+    /// What a comment says about its image.
+    pub said: Option<Said>,
+    /// Tools that were installed by Cargo.
+    pub installed: Vec<String>,
+    /// The crates have been downloaded.
+    pub has_crates: bool,
+    /// What caches hold between two RUN, by their places.
+    pub caches: BTreeMap<String, Vec<(String, Node)>>,
+    /// When a unit was built, by its path and flags.
+    pub built: BTreeMap<String, u32>,
+    /// Where Cargo has put the program.
+    pub programs: Vec<String>,
+    /// A command that failed, in a RUN that didn't.
+    pub masked: Option<Trouble>,
+    /// See `Recipe`.
+    pub placeholder: Option<Trouble>,
+    /// Commands so far.
+    pub commands: usize,
+    user: Option<(String, Range<usize>)>,
+    start: Option<(Start, Range<usize>)>,
+    cmd: Option<(Start, Range<usize>)>,
+    clock: u32,
 }
 
-/// A path seen from a folder, without `.` and `..`.
-fn join(folder: &str, path: &str) -> String {
-    let whole = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
+impl Made {
+    fn of(image: &str, said: Option<&Said>) -> Self {
+        let base = bases::find(image);
+        let open = match base {
+            Base::Empty => Open::Closed,
+            Base::Cargo(_) | Base::System { .. } => Open::System,
+            Base::Unknown => Open::Open,
+        };
+        let mut environment = Variables::new();
+        let tools = match base {
+            Base::Cargo(toolchain) => {
+                let path = "/usr/local/cargo/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+                let minor = format!("1.{}.0", toolchain.minor);
+                let all = [("PATH", path), ("CARGO_HOME", "/usr/local/cargo"), ("RUSTUP_HOME", "/usr/local/rustup"), ("RUST_VERSION", &minor), ("HOME", "/root")];
+                environment.extend(all.map(|(name, value)| (name.to_owned(), value.to_owned())));
+                Tools::Some(toolchain)
+            }
+            Base::Unknown => said.map_or(Tools::Unknown(None), |said| Tools::Some(said.toolchain.clone())),
+            Base::Empty | Base::System { .. } => Tools::None,
+        };
+        if open != Open::Closed {
+            let path = "/usr/local/cargo/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+            environment.entry("PATH".to_owned()).or_insert_with(|| path.to_owned());
+            environment.entry("HOME".to_owned()).or_insert_with(|| "/root".to_owned());
+        }
+        Self {
+            files: Files::new(open),
+            folder: "/".to_owned(),
+            environment,
+            arguments: Variables::new(),
+            base: image.to_owned(),
+            root: image.to_owned(),
+            tools,
+            said: said.cloned(),
+            installed: Vec::new(),
+            has_crates: false,
+            caches: BTreeMap::new(),
+            built: BTreeMap::new(),
+            programs: Vec::new(),
+            masked: None,
+            placeholder: None,
+            commands: 0,
+            user: None,
+            start: None,
+            cmd: None,
+            clock: 0,
         }
     }
-    format!("/{}", parts.join("/"))
+
+    /// The time of a change.
+    pub fn tick(&mut self) -> u32 {
+        self.clock += 1;
+        self.clock
+    }
+
+    /// What an instruction may name.
+    pub fn all_variables(&self) -> Variables {
+        let mut all = self.arguments.clone();
+        all.extend(self.environment.clone());
+        all
+    }
+
+    /// Where the program is, if it is anywhere: the place that was written last.
+    pub fn found_program(&self) -> Option<String> {
+        let all = self.files.files_below("/").into_iter();
+        let is_own = |(path, file): &(String, File)| matches!(file.what, What::Program(_)) && !path.contains("/deps/");
+        let mut own: Vec<(String, File)> = all.filter(is_own).collect();
+        own.sort_by_key(|(path, file)| (self.programs.iter().rposition(|known| known == path).is_none(), file.time));
+        own.pop().map(|(path, _)| path)
+    }
 }
 
-/// Where a file goes: into a folder, which ends in a slash or is one by its name, or to a name of its own.
-fn destination(folder: &str, from: &str, to: &str) -> String {
-    let is_folder = to.ends_with('/') || matches!(to, "." | ".." | "");
-    let name = from.rsplit('/').next().unwrap_or(from);
-    if is_folder { join(&join(folder, to), name) } else { join(folder, to) }
+/// What is known of the stages above.
+struct Stages<'a> {
+    file: &'a Containerfile,
+    globals: Variables,
+    processor: String,
+    /// None is a stage that failed, wasn't followed, or isn't needed.
+    made: Vec<Option<Made>>,
 }
 
-fn read<'a>(stage: &Stage, program: &str, made: &mut Made, other: impl Fn(&str) -> Option<&'a Made>) -> Recipe {
-    let mut recipe = Recipe::default();
-    for instruction in &stage.instructions {
-        let Instruction { word, rest, span } = instruction;
+impl Recipe {
+    /// Works out what a file would make.
+    pub fn of(file: &Containerfile) -> Self {
+        let Some(last) = file.stages.len().checked_sub(1) else { return Self::default() };
+        let processor = processor(file);
+        let mut globals = Variables::from([
+            ("TARGETPLATFORM".to_owned(), format!("linux/{}", architecture(&processor))),
+            ("BUILDPLATFORM".to_owned(), format!("linux/{}", architecture(&processor))),
+            ("TARGETARCH".to_owned(), architecture(&processor).to_owned()),
+            ("BUILDARCH".to_owned(), architecture(&processor).to_owned()),
+            ("TARGETOS".to_owned(), "linux".to_owned()),
+        ]);
+        for instruction in &file.arguments {
+            declare(&instruction.rest, &mut globals, &Variables::new());
+        }
+        let mut stages = Stages { file, globals, processor, made: Vec::new() };
+        let needed = stages.needed(last);
+        let mut recipe = Self::default();
+        for (index, stage) in file.stages.iter().enumerate() {
+            let made = match needed.contains(&index) {
+                true => stages.follow(index, stage, index == last, &mut recipe),
+                false => None,
+            };
+            stages.made.push(made);
+        }
+        stages.finish(recipe)
+    }
+}
+
+impl Stages<'_> {
+    /// The index of a stage above another one, by its name or number.
+    fn index(&self, name: &str, before: usize) -> Option<usize> {
+        let name = name.to_lowercase();
+        let stages = &self.file.stages[..before];
+        stages.iter().rposition(|stage| stage.name.as_deref() == Some(&name)).or_else(|| name.parse().ok().filter(|index| *index < before))
+    }
+
+    fn base(&self, stage: &Stage) -> String {
+        words::engine(&stage.base, &self.globals).concat()
+    }
+
+    /// The stages that the last one is made of. An engine leaves the others out.
+    fn needed(&self, last: usize) -> BTreeSet<usize> {
+        let mut needed = BTreeSet::from([last]);
+        for index in (0..=last).rev() {
+            if !needed.contains(&index) {
+                continue;
+            }
+            let stage = &self.file.stages[index];
+            needed.extend(self.index(&self.base(stage), index).filter(|_| !stage.base.chars().all(|c| c.is_ascii_digit())));
+            for instruction in &stage.instructions {
+                let from = instruction.rest.split([' ', '\t', ',']).filter_map(|word| {
+                    word.strip_prefix("--from=").or_else(|| word.strip_prefix("from=")).or_else(|| word.strip_prefix("--mount=from="))
+                });
+                needed.extend(from.filter_map(|name| self.index(name, index)));
+            }
+        }
+        needed
+    }
+
+    /// Follows a stage; what the last one is asked about goes into the recipe.
+    fn follow(&self, index: usize, stage: &Stage, is_last: bool, recipe: &mut Recipe) -> Option<Made> {
+        let base = self.base(stage);
+        let mut made = match self.index(&base, index).filter(|_| base.parse::<usize>().is_err()) {
+            // A stage that goes on from another one has everything of it.
+            Some(above) => self.made[above].clone()?,
+            None => Made::of(&base, stage.said.as_ref()),
+        };
+        if base.is_empty() || base.contains("$(") {
+            let help = "write the name of an image, or give its ARG a default above the first FROM";
+            let message = format!("FROM {} names no image", stage.base);
+            recipe.troubles.push(Trouble::new(Kind::Fails, stage.span.clone(), message, "no image", help));
+            return None;
+        }
+        if is_last {
+            recipe.base.clone_from(&made.root);
+        }
+        for instruction in &stage.instructions {
+            match self.step(index, instruction, &mut made, is_last, recipe) {
+                Ok(()) => {}
+                Err(trouble) => {
+                    recipe.troubles.push(*trouble);
+                    if !is_last {
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(made)
+    }
+
+    fn step(
+        &self,
+        index: usize,
+        instruction: &Instruction,
+        made: &mut Made,
+        is_last: bool,
+        recipe: &mut Recipe,
+    ) -> Result<(), Box<Trouble>> {
+        let Instruction { word, rest, span, .. } = instruction;
+        let not_followed = |what: &str, help: &str| {
+            let message = format!("the check can't follow {what}, so it can't tell what the image would hold");
+            Err(Box::new(Trouble::new(Kind::NotFollowed, span.clone(), message, "not followed here", help)))
+        };
+        if matches!(word.as_str(), "WORKDIR" | "ENV" | "ARG" | "USER") && rest.contains("$(") {
+            return copy::substitution(instruction).map_or(Ok(()), |trouble| Err(Box::new(trouble)));
+        }
         match word.as_str() {
-            "WORKDIR" => made.folder = join(&made.folder, &expanded(rest, &made.variables)),
-            "ENV" | "ARG" => declare(rest, &mut made.variables),
+            "WORKDIR" => {
+                let folder = words::engine(rest, &made.all_variables()).join(" ");
+                made.folder = join(&made.folder, &folder);
+                let folder = made.folder.clone();
+                made.files.make_folder(&folder);
+            }
+            "ENV" => {
+                let known = made.all_variables();
+                declare(rest, &mut made.environment, &known);
+            }
+            "ARG" => {
+                let mut known = made.all_variables();
+                for word in words::engine(rest, &known) {
+                    let (name, value) = match word.split_once('=') {
+                        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                        None => (word.clone(), self.globals.get(&word).cloned()),
+                    };
+                    known.extend(value.clone().map(|value| (name.clone(), value)));
+                    made.arguments.extend(value.map(|value| (name, value)));
+                }
+            }
             "RUN" => {
-                recipe.commands.push(span.clone());
-                run(rest, span, program, made);
+                if is_last {
+                    recipe.commands.push(span.clone());
+                }
+                if bases::find(&made.root) != Base::Empty || !is_last {
+                    self.run(index, instruction, made)?;
+                }
             }
-            "COPY" | "ADD" => recipe.copied.extend(copy(instruction, made, &other)),
-            "USER" => recipe.user = Some((expanded(rest, &made.variables), span.clone())),
-            "ENTRYPOINT" => recipe.start = Some((start(rest), span.clone())),
-            "CMD" if !matches!(recipe.start, Some((_, ref place)) if is_entrypoint(stage, place)) => {
-                recipe.start = Some((start(rest), span.clone()));
+            "COPY" | "ADD" => {
+                let copied = copy::copy(instruction, made, &self.file.context, |from| self.other(from, index));
+                match (is_last, copied.trouble.clone()) {
+                    (true, _) => recipe.copied.push(copied),
+                    (false, Some(trouble)) => return Err(Box::new(trouble)),
+                    (false, None) => {}
+                }
             }
+            "USER" => {
+                let user = words::engine(rest, &made.all_variables()).concat();
+                let is_root = ["0", "root", "0:0", "root:root"].contains(&user.as_str());
+                made.user = Some((user, span.clone()));
+                if !is_last && !is_root {
+                    return not_followed("as whom the next commands run", "build as root, which the shipped stage has nothing of");
+                }
+            }
+            "ENTRYPOINT" => {
+                made.start = if rest.replace(' ', "") == "[]" { None } else { Some((start(rest), span.clone())) };
+            }
+            "CMD" => made.cmd = if rest.replace(' ', "") == "[]" { None } else { Some((start(rest), span.clone())) },
+            "SHELL" if !is_last && !rest.contains("sh\"") => {
+                return not_followed("this shell", "leave the line out: `/bin/sh` runs the commands");
+            }
+            "VOLUME" if !is_last => return not_followed("a volume in a stage that builds", "leave it out"),
             _ => {}
         }
+        Ok(())
     }
-    recipe
+
+    fn other(&self, from: &str, before: usize) -> Other<'_> {
+        match self.index(from, before) {
+            Some(index) => self.made[index].as_ref().map_or(Other::Broken, Other::Stage),
+            None => Other::Image,
+        }
+    }
+
+    /// Runs the commands of a RUN.
+    fn run(&self, index: usize, instruction: &Instruction, made: &mut Made) -> Result<(), Box<Trouble>> {
+        let Instruction { rest, whole, span, .. } = instruction;
+        let trouble = |kind, message: String, label: &str, help: &str| Err(Box::new(Trouble::new(kind, span.clone(), message, label, help)));
+        if bases::find(&made.root) == Base::Empty {
+            let help = format!("begin this stage with an image that has a shell and a Cargo, such as `FROM {}`", bases::example());
+            return trouble(Kind::Fails, "scratch is empty: there is no shell to run this, and no Cargo".to_owned(), "nothing to run it", &help);
+        }
+        // The script of rustup installs more than can be worked out.
+        if whole.contains("sh.rustup.rs") {
+            made.tools = match &made.said {
+                Some(said) => Tools::Some(said.toolchain.clone()),
+                None => Tools::Unknown(Some("the script of rustup.rs has run".to_owned())),
+            };
+            return Ok(());
+        }
+        let mut options = rest.as_str();
+        let mut mounts = Vec::new();
+        let mut is_offline = false;
+        while let Some(option) = options.strip_prefix("--") {
+            let (option, after) = option.split_once(char::is_whitespace).unwrap_or((option, ""));
+            match option.split_once('=') {
+                Some(("mount", mount)) => mounts.push(mount.to_owned()),
+                Some(("network", "none")) => is_offline = true,
+                Some(("network" | "security", _)) => {}
+                _ => {
+                    let message = format!("RUN has no option `--{option}`");
+                    return trouble(Kind::Fails, message, "no such option", "the options are --mount=…, --network=… and --security=…");
+                }
+            }
+            options = after.trim_start();
+        }
+        let begin = rest.len() - options.len();
+        let mounted = self.mount(index, &mounts, made, span)?;
+        let mut shell = Shell::new(made, &self.file.context, instruction, &self.processor);
+        shell.is_offline = is_offline;
+        shell.read_only = mounted.iter().filter(|mount| mount.is_read_only).map(|mount| mount.target.clone()).collect();
+        shell.writable = mounted.iter().filter(|mount| !mount.is_read_only).map(|mount| mount.target.clone()).collect();
+        let lone = words::documents(options).len() == 1 && options.starts_with("<<") && !options.contains(char::is_whitespace);
+        let status = match (start(options), instruction.documents.first()) {
+            // `RUN <<EOF`: the text is the script, and each line of it may fail but the last one.
+            (_, Some(document)) if lone => {
+                let body = &whole[document.body.clone()];
+                match body.strip_prefix("#!").and_then(|body| body.lines().next()) {
+                    Some(program) if !program.contains("sh") => {
+                        let help = "write the commands for a shell";
+                        return trouble(Kind::NotFollowed, format!("the check can't follow a script for {program}"), "not followed here", help);
+                    }
+                    _ => shell.run(body, Some(document.body.start), 0),
+                }
+            }
+            // In words, without a shell.
+            (Start::Words(words), _) => {
+                let quoted = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''")));
+                shell.run(&quoted.collect::<Vec<_>>().join(" "), None, 0)
+            }
+            (Start::Line(_), _) => shell.run(&whole[begin..], Some(begin), 0),
+        };
+        let failure = shell.failure.take();
+        for mount in mounted.into_iter().rev() {
+            let taken = made.files.take(&mount.target);
+            if mount.is_cache {
+                made.caches.insert(mount.id, taken);
+            }
+            made.files.put_all(mount.hidden);
+        }
+        match (status?, failure) {
+            (false, Some(failure)) => Err(Box::new(failure)),
+            (false, None) => trouble(Kind::NotFollowed, "the check can't follow this command".to_owned(), "not followed here", "write it in a simpler way"),
+            (true, failure) => {
+                made.masked = failure.or_else(|| made.masked.take());
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts what is mounted in place.
+    fn mount(&self, index: usize, mounts: &[String], made: &mut Made, span: &Range<usize>) -> Result<Vec<Mounted>, Box<Trouble>> {
+        let mut mounted = Vec::new();
+        for mount in mounts {
+            let fields: BTreeMap<&str, &str> = mount.split(',').map(|field| field.split_once('=').unwrap_or((field, "true"))).collect();
+            let field = |names: &[&str]| names.iter().find_map(|name| fields.get(name)).map(|value| words::engine(value, &made.all_variables()).concat());
+            let Some(target) = field(&["target", "dst", "destination"]) else { continue };
+            let target = join(&made.folder, &target);
+            let kind = fields.get("type").copied().unwrap_or("bind");
+            let is_writable = ["rw", "readwrite"].iter().any(|name| fields.get(name).is_some_and(|value| *value != "false"));
+            let id = field(&["id"]).unwrap_or_else(|| target.clone());
+            let (source, from) = (field(&["source", "src"]), field(&["from"]));
+            if !matches!(kind, "cache" | "tmpfs" | "bind") {
+                continue;
+            }
+            let hidden = made.files.take(&target);
+            if kind == "bind" {
+                // What a mount shows is what a COPY would bring.
+                let to = serde_json::to_string(&[source.unwrap_or_else(|| ".".to_owned()), target.clone()]).unwrap_or_default();
+                let from = from.map(|from| format!("--from={from} ")).unwrap_or_default();
+                let (rest, word) = (format!("{from}{to}"), "COPY".to_owned());
+                let copied = Instruction { word, whole: rest.clone(), rest, span: span.clone(), ..Instruction::default() };
+                let trouble = copy::copy(&copied, made, &self.file.context, |from| self.other(from, index)).trouble;
+                if let Some(trouble) = trouble {
+                    return Err(Box::new(trouble));
+                }
+            } else {
+                made.files.make_folder(&target);
+                made.files.put_all(made.caches.get(&id).cloned().unwrap_or_default());
+            }
+            mounted.push(Mounted { target, is_read_only: kind == "bind" && !is_writable, is_cache: kind == "cache", id, hidden });
+        }
+        Ok(mounted)
+    }
+
+    /// What the last stage is in the end.
+    fn finish(mut self, mut recipe: Recipe) -> Recipe {
+        let Some(made) = self.made.pop().flatten() else { return recipe };
+        let above = self.made.iter().enumerate().rev().filter_map(|(index, made)| Some((index, made.as_ref()?)));
+        let with_program = above.filter_map(|(index, made)| Some((index, made.found_program()?))).next();
+        let named = |index: usize| self.file.stages[index].name.clone().unwrap_or_else(|| index.to_string());
+        recipe.found_in = with_program.as_ref().map(|(index, _)| named(*index));
+        recipe.found = with_program.map(|(_, path)| path);
+        recipe.placeholder = self.made.iter().flatten().find_map(|made| made.placeholder.clone());
+        let own = made.found_program();
+        let file = own.as_ref().and_then(|path| match made.files.at(path) {
+            Found::File(file) => Some(file.clone()),
+            _ => None,
+        });
+        recipe.program = own.zip(file);
+        let copied = recipe.copied.iter().find_map(|copied| copied.program.clone());
+        recipe.build = copied.or_else(|| match &recipe.program {
+            Some((_, File { what: What::Program(build), .. })) => Some((**build).clone()),
+            _ => None,
+        });
+        recipe.path = made.environment.get("PATH").cloned();
+        (recipe.user, recipe.start, recipe.arguments, recipe.folder) = (made.user, made.start, made.cmd, made.folder);
+        recipe
+    }
 }
 
-fn is_entrypoint(stage: &Stage, place: &Range<usize>) -> bool {
-    stage.instructions.iter().any(|instruction| instruction.word == "ENTRYPOINT" && instruction.span == *place)
+/// Something that is there while a RUN runs.
+struct Mounted {
+    target: String,
+    is_read_only: bool,
+    is_cache: bool,
+    id: String,
+    /// What was there, and can't be seen meanwhile.
+    hidden: Vec<(String, Node)>,
 }
 
-fn expanded(text: &str, variables: &Variables) -> String {
-    let words = words::split(text, variables).into_iter().filter_map(|part| match part {
-        Part::Word(word) => Some(word),
-        Part::End => None,
+/// The processor that the file is written for: the first one that it names, or that of this machine.
+fn processor(file: &Containerfile) -> String {
+    let text = &file.source.text;
+    let known = ["x86_64", "aarch64", "armv7", "i686", "riscv64gc", "loongarch64", "powerpc64le", "s390x"];
+    let named = known.into_iter().filter_map(|name| text.find(&format!("{name}-")).map(|at| (at, name))).min();
+    let platform = file.stages.iter().find_map(|stage| match stage.platform.as_deref()? {
+        "linux/amd64" => Some("x86_64"),
+        "linux/arm64" | "linux/arm64/v8" => Some("aarch64"),
+        _ => None,
     });
-    words.collect::<Vec<_>>().join(" ")
+    platform.or(named.map(|(_, name)| name)).unwrap_or(std::env::consts::ARCH).to_owned()
 }
 
 /// `ENV A=1 B=2`, and the old `ENV A 1`.
-fn declare(rest: &str, variables: &mut Variables) {
-    let words: Vec<String> = words::split(rest, variables)
-        .into_iter()
-        .filter_map(|part| match part {
-            Part::Word(word) => Some(word),
-            Part::End => None,
-        })
-        .collect();
+fn declare(rest: &str, into: &mut Variables, known: &Variables) {
+    let words: Vec<String> = words::engine(rest, known);
     let pairs: Vec<(String, String)> = words
         .iter()
-        .filter_map(|word| words::assignment(word).map(|(name, value)| (name.to_owned(), value.to_owned())))
+        .filter_map(|word| word.split_once('=').filter(|(name, _)| words::is_name(name)))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     match (pairs.is_empty(), words.split_first()) {
-        (true, Some((name, value))) if !value.is_empty() => drop(variables.insert(name.clone(), value.join(" "))),
-        _ => variables.extend(pairs),
+        (true, Some((name, value))) if !value.is_empty() => drop(into.insert(name.clone(), value.join(" "))),
+        _ => into.extend(pairs),
     }
 }
 
@@ -211,247 +640,5 @@ fn start(rest: &str) -> Start {
     match serde_json::from_str::<Vec<String>>(rest) {
         Ok(words) if !words.is_empty() => Start::Words(words),
         _ => Start::Line(rest.to_owned()),
-    }
-}
-
-/// What a COPY or ADD brings.
-fn copy<'a>(instruction: &Instruction, made: &mut Made, other: &impl Fn(&str) -> Option<&'a Made>) -> Option<Copied> {
-    let Instruction { word, rest, span } = instruction;
-    let mut from_stage = None;
-    let mut paths: Vec<String> = Vec::new();
-    let in_words = serde_json::from_str::<Vec<String>>(rest.trim_start_matches(|c| c != '[')).ok();
-    for part in words::split(rest, &made.variables) {
-        let Part::Word(word) = part else { continue };
-        match word.strip_prefix("--") {
-            Some(option) => from_stage = option.strip_prefix("from=").map(str::to_owned).or(from_stage),
-            None => paths.push(word),
-        }
-    }
-    if let Some(words) = in_words {
-        paths = words;
-    }
-    let to = paths.pop()?;
-    let source = from_stage.as_deref().and_then(other);
-    // ADD fetches and unpacks, and has no business here.
-    // What a stage is asked for is named from its root, whatever its WORKDIR.
-    let build = |path: &String| source.filter(|_| word == "COPY")?.programs.get(&join("", path)).cloned();
-    let program = paths.iter().map(build).collect::<Option<Vec<_>>>().and_then(|builds| builds.into_iter().next());
-    let to = destination(&made.folder, paths.first().map_or("", String::as_str), &to);
-    made.programs.extend(program.clone().map(|build| (to.clone(), build)));
-    Some(Copied { from: paths, program, to, span: span.clone() })
-}
-
-/// What the commands of a RUN make of the program.
-fn run(rest: &str, span: &Range<usize>, program: &str, made: &mut Made) {
-    let mut mounted = Vec::new();
-    let mut line = rest;
-    while let Some(option) = line.strip_prefix("--") {
-        let (option, after) = option.split_once(char::is_whitespace).unwrap_or((option, ""));
-        if let Some(mount) = option.strip_prefix("mount=") {
-            let target = mount.split(',').find_map(|field| {
-                field.split_once('=').filter(|(key, _)| matches!(*key, "target" | "dst" | "destination"))
-            });
-            mounted.extend(target.map(|(_, path)| join(&made.folder, path)));
-        }
-        line = after.trim_start();
-    }
-    // The form with words has no shell in it.
-    let line = match start(line) {
-        Start::Words(words) => words.join(" "),
-        Start::Line(line) => line,
-    };
-    let before = made.folder.clone();
-    let mut exported = made.variables.clone();
-    for command in words::split(&line, &made.variables).split(|part| *part == Part::End) {
-        let mut words: Vec<&str> = command
-            .iter()
-            .filter_map(|part| match part {
-                Part::Word(word) => Some(word.as_str()),
-                Part::End => None,
-            })
-            .collect();
-        let mut own = exported.clone();
-        while let Some((name, value)) = words.first().and_then(|word| words::assignment(word)) {
-            own.insert(name.to_owned(), value.to_owned());
-            words.remove(0);
-        }
-        if words.first() == Some(&"env") {
-            words.remove(0);
-            while let Some((name, value)) = words.first().and_then(|word| words::assignment(word)) {
-                own.insert(name.to_owned(), value.to_owned());
-                words.remove(0);
-            }
-        }
-        match words.as_slice() {
-            ["export", assignments @ ..] => {
-                exported.extend(
-                    assignments
-                        .iter()
-                        .filter_map(|word| words::assignment(word))
-                        .map(|(name, value)| (name.to_owned(), value.to_owned())),
-                );
-            }
-            ["cd", folder] => made.folder = join(&made.folder, folder),
-            ["cp" | "mv" | "install", arguments @ ..] => {
-                let paths: Vec<&&str> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
-                if let [.., from, to] = paths.as_slice()
-                    && let Some(build) = made.programs.get(&join(&made.folder, from)).cloned()
-                {
-                    made.programs.insert(destination(&made.folder, from, to), build);
-                }
-            }
-            ["cargo", arguments @ ..] => cargo(arguments, &own, span, program, made),
-            _ => {}
-        }
-    }
-    made.folder = before;
-    // What is below a mount is no part of any layer.
-    made.programs.retain(|path, _| !mounted.iter().any(|folder| path.starts_with(&format!("{folder}/"))));
-}
-
-/// What a call of Cargo builds, and where.
-fn cargo(arguments: &[&str], variables: &Variables, span: &Range<usize>, program: &str, made: &mut Made) {
-    let arguments: Vec<&str> = arguments.iter().copied().skip_while(|word| word.starts_with('+')).collect();
-    let Some((verb @ ("build" | "b" | "install"), arguments)) =
-        arguments.split_first().map(|(verb, rest)| (*verb, rest))
-    else {
-        return;
-    };
-    let value = |names: &[&str]| {
-        let found = arguments.iter().enumerate().rev().find_map(|(index, word)| {
-            let long = word.split_once('=').filter(|(name, _)| names.contains(name)).map(|(_, value)| value);
-            long.or_else(|| names.contains(word).then(|| arguments.get(index + 1).copied()).flatten())
-        });
-        found.map(str::to_owned)
-    };
-    let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty()).cloned();
-    let is_install = verb == "install";
-    let is_release = arguments.iter().any(|word| matches!(*word, "--release" | "-r")) || is_install;
-    let profile = value(&["--profile"]).unwrap_or_else(|| if is_release { "release" } else { "dev" }.to_owned());
-    let target = value(&["--target"]).or_else(|| variable("CARGO_BUILD_TARGET"));
-    let for_target = target.as_ref().map(|target| {
-        let name = target.to_uppercase().replace(['-', '.'], "_");
-        format!("CARGO_TARGET_{name}_RUSTFLAGS")
-    });
-    let flags = variable("RUSTFLAGS")
-        .or_else(|| for_target.and_then(|name| variable(&name)))
-        .or_else(|| variable("CARGO_BUILD_RUSTFLAGS"))
-        .unwrap_or_default();
-    let path = if is_install {
-        format!(
-            "{}/bin/{program}",
-            value(&["--root"])
-                .or_else(|| variable("CARGO_INSTALL_ROOT"))
-                .unwrap_or_else(|| "/usr/local/cargo".to_owned())
-        )
-    } else {
-        let folder =
-            value(&["--target-dir"]).or_else(|| variable("CARGO_TARGET_DIR")).unwrap_or_else(|| "target".to_owned());
-        let below = target.iter().map(|target| format!("{target}/")).collect::<String>();
-        format!("{folder}/{below}{}/{program}", profile_dir(&profile))
-    };
-    let flags = flags.split_whitespace().map(str::to_owned).collect();
-    made.programs.insert(join(&made.folder, &path), Build { profile, target, flags, span: span.clone() });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::tests::literal;
-    use super::*;
-
-    fn recipe(text: &str) -> Recipe {
-        let file = literal(text);
-        assert!(file.problems.is_empty(), "{:?}", file.problems);
-        Recipe::of(&file, "tool")
-    }
-
-    /// A first stage with this, and a last one that takes the program from there.
-    fn two_stages(build: &str, path: &str) -> Recipe {
-        recipe(&format!(
-            "FROM rust AS build\nWORKDIR /src\nCOPY . .\n{build}\nFROM scratch\nCOPY --from=build {path} /tool\n"
-        ))
-    }
-
-    #[test]
-    fn the_program_is_where_cargo_puts_it() {
-        let static_flags = "RUSTFLAGS=\"-C target-feature=+crt-static\"";
-        for (build, path, profile, is_static) in [
-            ("RUN cargo build --release", "/src/target/release/tool", "release", false),
-            ("RUN cargo build -r --locked", "src/target/release/tool", "release", false),
-            ("RUN cargo +1.95 b", "/src/target/debug/tool", "dev", false),
-            ("RUN cargo build --profile=dist --target x-musl", "/src/target/x-musl/dist/tool", "dist", true),
-            ("RUN [\"cargo\", \"build\", \"--profile\", \"dist\"]", "/src/target/dist/tool", "dist", false),
-            ("ENV CARGO_TARGET_DIR=/out\nRUN cd sub && cargo build --profile dist", "/out/dist/tool", "dist", false),
-            ("RUN cd sub && cargo build --profile dist", "/src/sub/target/dist/tool", "dist", false),
-            ("RUN cargo install --path . --root /out", "/out/bin/tool", "release", false),
-            (
-                "ARG T=x-gnu\nENV RUSTFLAGS \"-C target-feature=+crt-static\"\nRUN cargo build --target $T",
-                "/src/target/x-gnu/debug/tool",
-                "dev",
-                true,
-            ),
-            (
-                "RUN export CARGO_TARGET_X_GNU_RUSTFLAGS=-Ctarget-feature=+crt-static && cargo build -r --target x-gnu && mkdir /out && cp target/x-gnu/release/tool /out/",
-                "/out/tool",
-                "release",
-                true,
-            ),
-        ] {
-            let recipe = two_stages(build, path);
-            assert!(recipe.copied[0].program.is_some(), "{build}: {:?}", recipe.found);
-            let made = recipe.build.unwrap();
-            assert_eq!((made.profile.as_str(), made.is_static()), (profile, is_static), "{build}");
-            assert!(made.other_flags().is_empty(), "{build}");
-        }
-        let recipe = two_stages(
-            &format!(
-                "RUN t=\"$(rustc --print host-tuple)\" && {static_flags} cargo build --profile dist --target \"$t\" && mv target/$t/dist/tool /it"
-            ),
-            "/it",
-        );
-        assert!(recipe.copied[0].program.as_ref().is_some_and(Build::is_static));
-        assert_eq!(recipe.copied[0].to, "/tool");
-    }
-
-    #[test]
-    fn where_it_is_not_it_is_not_found() {
-        for (build, path) in [
-            ("RUN cargo build --release", "/src/target/dist/tool"),
-            ("RUN cargo build --release", "target/release/tool"),
-            ("RUN cargo build --release", "/src/target/release"),
-            ("RUN cargo build --release --target x", "/src/target/release/tool"),
-            ("RUN cargo test --release", "/src/target/release/tool"),
-            ("RUN --mount=type=cache,target=/src/target cargo build -r", "/src/target/release/tool"),
-        ] {
-            assert!(two_stages(build, path).copied[0].program.is_none(), "{build} {path}");
-        }
-        let out = "RUN --mount=type=cache,target=/src/target cargo build -r && cp target/release/tool /tool";
-        assert!(two_stages(out, "/tool").copied[0].program.is_some());
-        for from in ["--from=b ", ""] {
-            let text = format!("FROM rust AS a\nRUN cargo build\nFROM scratch\nCOPY {from}target/debug/tool /t\n");
-            assert!(recipe(&text).copied[0].program.is_none(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_stage_has_the_files_of_the_one_that_it_goes_on_from() {
-        let recipe = recipe(
-            "FROM rust AS base\nWORKDIR /w\nFROM base AS build\nRUN cargo build\nFROM scratch\nWORKDIR /app\nCOPY --from=1 /w/target/debug/tool .\nUSER 1\nENTRYPOINT [\"/app/tool\"]\nCMD [\"--help\"]\n",
-        );
-        assert!(recipe.copied[0].program.is_some());
-        assert_eq!(recipe.copied[0].to, "/app/tool");
-        assert_eq!(recipe.start.unwrap().0, Start::Words(vec!["/app/tool".to_owned()]));
-        assert_eq!(recipe.user.unwrap().0, "1");
-    }
-
-    #[test]
-    fn flags_that_do_something_else_are_told() {
-        let build = |flags: &str| {
-            two_stages(&format!("RUN RUSTFLAGS='{flags}' cargo build"), "/src/target/debug/tool").build.unwrap()
-        };
-        assert_eq!(build("-C target-feature=+crt-static -C prefer-dynamic").other_flags(), ["prefer-dynamic"]);
-        assert!(!build("-C target-feature=-crt-static").is_static());
-        assert!(!build("-Ctarget-feature=+crt-static -Ctarget-feature=-crt-static").is_static());
-        assert_eq!(build("-Clinker=/evil").other_flags(), ["linker=/evil"]);
     }
 }
