@@ -10,6 +10,7 @@ mod budget;
 mod class;
 mod course;
 mod docs;
+mod engines;
 mod exercise_12;
 mod exercise_14;
 mod exercises;

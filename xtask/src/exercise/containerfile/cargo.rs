@@ -39,6 +39,8 @@ struct Options {
     /// Behind `--`.
     rest: Vec<String>,
     unknown: Option<String>,
+    /// An option whose value is missing or empty, as where a variable isn't set.
+    without_value: Option<String>,
 }
 
 impl Options {
@@ -54,7 +56,12 @@ impl Options {
                     _ => (word.as_str(), None),
                 },
             };
-            let mut value = || attached.clone().or_else(|| words.next().cloned());
+            let mut without_value = false;
+            let mut value = || {
+                let value = attached.clone().or_else(|| words.next().cloned()).filter(|value| !value.is_empty());
+                without_value |= value.is_none();
+                value
+            };
             match name {
                 "--" => {
                     options.rest.extend(words.by_ref().cloned());
@@ -80,6 +87,9 @@ impl Options {
                 name if PLAIN.contains(&name) || name == "-vv" => {}
                 name if name.starts_with('-') => drop(options.unknown.get_or_insert_with(|| name.to_owned())),
                 _ => options.words.push(word.clone()),
+            }
+            if without_value {
+                options.without_value.get_or_insert_with(|| name.to_owned());
             }
         }
         options
@@ -107,12 +117,16 @@ pub fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
         "--version" | "-V" | "version" | "--list" | "help" | "--help" => return Ok(true),
         "build" | "b" | "rustc" | "install" | "test" | "t" | "check" | "c" | "run" | "r" | "fetch" | "generate-lockfile" | "tree" | "metadata"
         | "update" | "bench" | "doc" => {}
-        "new" | "init" => return new(shell, verb, &options),
+        "new" | "init" => return new(shell, verb, arguments),
         "clean" => return clean(shell, &options, command.environment),
         "chef" => return chef(shell, &options),
         other => {
             return shell.not_followed(format!("`cargo {other}`"), "build the program with `cargo build` or `cargo install --path .`");
         }
+    }
+    if let Some(option) = &options.without_value {
+        let help = "write it behind the option; a variable that isn't set here is empty";
+        return shell.fails(format!("`{option}` has no value"), "no value", help);
     }
     if let Some(unknown) = &options.unknown {
         return shell.not_followed(format!("the option `{unknown}` of `cargo {verb}`"), "leave it out");
@@ -434,7 +448,10 @@ fn has_target(shell: &mut Shell<'_>, toolchain: &Toolchain, host: &str, target: 
 }
 
 fn unknown_target(shell: &mut Shell<'_>, target: &str) -> Followed {
-    match nearest(target, bases::targets()) {
+    // The name that other compilers use.
+    let with_vendor = target.replacen("-linux-", "-unknown-linux-", 1);
+    let meant = bases::is_target(&with_vendor).then_some(with_vendor.as_str());
+    match meant.or_else(|| nearest(target, bases::targets())) {
         Some(near) => shell.fails(format!("there is no target {target}"), "no such target", format!("did you mean {near}?")),
         None => shell.not_followed(format!("the target {target}, which the course doesn't know"), "build for a target such as x86_64-unknown-linux-musl"),
     }
@@ -464,8 +481,14 @@ fn settings(environment: &Variables) -> impl Iterator<Item = String> {
 }
 
 /// `cargo new` and `cargo init`: a package with a program that says hello.
-fn new(shell: &mut Shell<'_>, verb: &str, options: &Options) -> Followed {
-    let folder = match options.words.first() {
+fn new(shell: &mut Shell<'_>, verb: &str, arguments: &[String]) -> Followed {
+    let takes_value = ["--name", "--vcs", "--edition", "--color"];
+    let is_path = |index: &usize| {
+        let before = index.checked_sub(1).map_or("", |before| arguments[before].as_str());
+        !arguments[*index].starts_with('-') && !takes_value.contains(&before)
+    };
+    let named = (0..arguments.len()).find(is_path).map(|index| &arguments[index]);
+    let folder = match named {
         Some(name) => join(&shell.folder, name),
         None => shell.folder.clone(),
     };

@@ -7,7 +7,10 @@ use super::context;
 use std::collections::BTreeMap;
 
 /// Files and folders that a stage may have here. `cp -r / /a`, twenty times, would fill the memory.
-pub const MOST: usize = 4096;
+pub const MOST: usize = 512;
+
+/// Bytes that a path may have.
+pub const LONGEST: usize = 512;
 
 /// What a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,7 +181,7 @@ impl Files {
 
     /// Puts a file somewhere.
     pub fn put(&mut self, path: &str, file: File) {
-        if let Some(folder) = above(path) {
+        if let Some(folder) = above(path).filter(|folder| !self.nodes.contains_key(*folder)) {
             self.make_folder(folder);
         }
         self.nodes.insert(path.to_owned(), Node::File(file));

@@ -393,6 +393,9 @@ impl Stages<'_> {
             Err(Box::new(Trouble::new(Kind::NotFollowed, span.clone(), message, "not followed here", help)))
         };
         if matches!(word.as_str(), "WORKDIR" | "ENV" | "ARG" | "USER") && rest.contains("$(") {
+            if word == "USER" {
+                made.user = Some((rest.clone(), span.clone()));
+            }
             return copy::substitution(instruction).map_or(Ok(()), |trouble| Err(Box::new(trouble)));
         }
         match word.as_str() {
@@ -435,11 +438,7 @@ impl Stages<'_> {
             }
             "USER" => {
                 let user = words::engine(rest, &made.all_variables()).concat();
-                let is_root = ["0", "root", "0:0", "root:root"].contains(&user.as_str());
                 made.user = Some((user, span.clone()));
-                if !is_last && !is_root {
-                    return not_followed("as whom the next commands run", "build as root, which the shipped stage has nothing of");
-                }
             }
             "ENTRYPOINT" => {
                 made.start = if rest.replace(' ', "") == "[]" { None } else { Some((start(rest), span.clone())) };
@@ -468,6 +467,10 @@ impl Stages<'_> {
         if bases::find(&made.root) == Base::Empty {
             let help = format!("begin this stage with an image that has a shell and a Cargo, such as `FROM {}`", bases::example());
             return trouble(Kind::Fails, "scratch is empty: there is no shell to run this, and no Cargo".to_owned(), "nothing to run it", &help);
+        }
+        if let Some((user, _)) = made.user.as_ref().filter(|(user, _)| !["0", "root", "0:0", "root:root"].contains(&user.as_str())) {
+            let message = format!("the check can't follow commands that run as user `{user}`: it doesn't know what that user may write");
+            return trouble(Kind::NotFollowed, message, "not followed here", "build as root: nothing of this stage is shipped but the program");
         }
         // The script of rustup installs more than can be worked out.
         if whole.contains("sh.rustup.rs") {
@@ -581,7 +584,8 @@ impl Stages<'_> {
         recipe.found_in = with_program.as_ref().map(|(index, _)| named(*index));
         recipe.found = with_program.map(|(_, path)| path);
         recipe.placeholder = self.made.iter().flatten().find_map(|made| made.placeholder.clone());
-        let own = made.found_program();
+        let own = recipe.copied.iter().find(|copied| copied.program.is_some()).map(|copied| copied.to.clone());
+        let own = own.or_else(|| made.found_program());
         let file = own.as_ref().and_then(|path| match made.files.at(path) {
             Found::File(file) => Some(file.clone()),
             _ => None,

@@ -3,7 +3,7 @@
 
 use super::bases::{self, Toolchain};
 use super::context::Context;
-use super::files::{File, Found, What, join};
+use super::files::{self, File, Found, What, join};
 use super::recipe::{Kind, Made, Tools, Trouble};
 use super::words::{self, Lookup, Token, UNKNOWN, Variables, Word};
 use super::{Instruction, cargo, utilities};
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Commands that are followed in one Containerfile.
-const MOST_COMMANDS: usize = 2000;
+const MOST_COMMANDS: usize = 500;
 
 /// How deep shells may start shells.
 const DEEPEST: usize = 6;
@@ -449,15 +449,21 @@ impl<'a> Shell<'a> {
 
     /// Puts a file at a path, if there is still room.
     pub fn put(&mut self, path: &str, file: File) -> Followed {
-        if self.made.files.len() > super::files::MOST {
-            return self.not_followed("so many files", "copy only what is needed");
-        }
+        self.has_room(1, path)?;
         if !self.can_write(path) {
             let message = format!("{path} can't be written: its folder is mounted read-only");
             return self.fails(message, "read-only", "write to another folder");
         }
         self.made.files.put(path, file);
         Ok(true)
+    }
+
+    /// Whether as many more files can still be followed.
+    pub fn has_room(&self, more: usize, path: &str) -> Result<(), Box<Trouble>> {
+        match self.made.files.len() + more > files::MOST || path.len() > files::LONGEST {
+            true => self.not_followed("so many files", "copy only what is needed"),
+            false => Ok(()),
+        }
     }
 
     /// Writes a text.

@@ -108,6 +108,7 @@ fn make_folder(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
         if !shell.can_write(&path) {
             return shell.fails(format!("{path} can't be made: the folder is mounted read-only"), "read-only", "use another folder");
         }
+        shell.has_room(1, &path)?;
         shell.made.files.make_folder(&path);
     }
     Ok(true)
@@ -153,6 +154,10 @@ fn copy(shell: &mut Shell<'_>, arguments: &[String], moves: bool) -> Followed {
         {
             return shell.fails(format!("there is no folder {parent}"), "no such folder", format!("make it first: `mkdir -p {parent}`"));
         }
+        if target.starts_with(&format!("{}/", path.trim_end_matches('/'))) {
+            return shell.fails(format!("{path} can't go into itself"), "into itself", "copy what is in it to another folder");
+        }
+        shell.has_room(shell.made.files.below(&path).len(), &target)?;
         let nodes = if moves { shell.made.files.take(&path) } else { shell.made.files.below(&path) };
         let time = shell.made.tick();
         for (own, node) in nodes {
