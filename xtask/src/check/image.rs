@@ -186,8 +186,13 @@ impl Found<'_> {
                 self.add(Code::ImageShell, span, message, "not the program's path", help);
             }
             Start::Words(words) if words.len() > 1 => {
-                let message = format!("this starts the program with arguments, which are then part of every start: {}", words[1..].join(" "));
-                let help = format!("start the program alone: `ENTRYPOINT [\"{path}\"]`; arguments come from whoever runs the image");
+                let message = format!(
+                    "this starts the program with arguments, which are then part of every start: {}",
+                    words[1..].join(" ")
+                );
+                let help = format!(
+                    "start the program alone: `ENTRYPOINT [\"{path}\"]`; arguments come from whoever runs the image"
+                );
                 self.add(Code::ImageShell, span, message, "not the program alone", help);
             }
             Start::Words(_) => match &self.recipe.arguments {
@@ -196,7 +201,8 @@ impl Found<'_> {
                     self.add(Code::ImageShell, span, message, "three arguments", "take it out");
                 }
                 Some((Start::Words(words), span)) if self.starts(&words[0], &path) => {
-                    let message = "CMD holds arguments for the ENTRYPOINT: the program would get its own path as an argument";
+                    let message =
+                        "CMD holds arguments for the ENTRYPOINT: the program would get its own path as an argument";
                     self.add(Code::ImageShell, span, message, "the program again", "take it out");
                 }
                 _ => {}
@@ -258,7 +264,8 @@ impl Found<'_> {
             };
             return self.add(Code::ImageUser, span, message, "not a number", HELP);
         }
-        let numbers: Option<Vec<u32>> = parts.iter().map(|part| part.parse().ok().filter(|id| *id <= LARGEST_ID)).collect();
+        let numbers: Option<Vec<u32>> =
+            parts.iter().map(|part| part.parse().ok().filter(|id| *id <= LARGEST_ID)).collect();
         match numbers.as_deref() {
             Some([0, ..]) => self.add(Code::ImageUser, span, "the user 0 is root", "root", HELP),
             Some([_, 0]) => self.add(Code::ImageUser, span, "the group 0 is root's", "root's group", HELP),

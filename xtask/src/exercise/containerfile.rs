@@ -125,7 +125,10 @@ impl Containerfile {
             Err(tree::Unreadable { message, line, help }) => {
                 let mut problem = Diagnostic::new(Code::ImageSyntax, message).in_file(path).help(help);
                 problem.place.iter_mut().for_each(|place| place.line = line);
-                Self { problems: vec![problem], ..Self::empty(Source { file: path.to_owned(), text: "".into() }, context) }
+                Self {
+                    problems: vec![problem],
+                    ..Self::empty(Source { file: path.to_owned(), text: "".into() }, context)
+                }
             }
         }
     }
@@ -162,7 +165,10 @@ impl Containerfile {
                     }
                 },
                 Part::Open(name, span) => {
-                    let problem = Diagnostic::new(Code::ImageSyntax, format!("this here-document has no end: no line is `{name}`"));
+                    let problem = Diagnostic::new(
+                        Code::ImageSyntax,
+                        format!("this here-document has no end: no line is `{name}`"),
+                    );
                     let help = format!("write `{name}` on a line of its own below the last line of its text");
                     file.problems.push(problem.at(&file.source, span, "").help(help));
                 }
@@ -197,7 +203,8 @@ impl Containerfile {
             return self.problems.push(problem);
         }
         if word == "FROM" {
-            let (flags, words): (Vec<&str>, Vec<&str>) = rest.split_whitespace().partition(|word| word.starts_with("--"));
+            let (flags, words): (Vec<&str>, Vec<&str>) =
+                rest.split_whitespace().partition(|word| word.starts_with("--"));
             let (base, name) = match words.as_slice() {
                 [base] => (base, None),
                 [base, keyword, name] if keyword.eq_ignore_ascii_case("as") => (base, Some(name.to_lowercase())),

@@ -96,19 +96,97 @@ const ROWS: [Row; 24] = [
         is_good: true,
     },
     Row { what: "nothing to build", base: BASE, build: "WORKDIR /src\nBUILD", ship: "COPY\nEND", is_good: false },
-    Row { what: "the sources after the build", base: BASE, build: "WORKDIR /src\nBUILD\nCOPY . .", ship: "COPY\nEND", is_good: false },
-    Row { what: "the manifest alone", base: BASE, build: "WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nBUILD", ship: "COPY\nEND", is_good: false },
-    Row { what: "what is in src, and not src", base: BASE, build: "WORKDIR /src\nCOPY Cargo.toml Cargo.lock src ./\nBUILD", ship: "COPY\nEND", is_good: false },
-    Row { what: "no lock file", base: BASE, build: "WORKDIR /src\nCOPY Cargo.toml ./\nCOPY src src\nBUILD", ship: "COPY\nEND", is_good: false },
-    Row { what: "an image without Cargo", base: "debian:12", build: "WORKDIR /src\nCOPY . .\nBUILD", ship: "COPY\nEND", is_good: false },
-    Row { what: "the empty image to build in", base: "scratch", build: "WORKDIR /src\nCOPY . .\nBUILD", ship: "COPY\nEND", is_good: false },
-    Row { what: "a file that can't be executed", base: BASE, build: "WORKDIR /src\nCOPY . .\nBUILD", ship: "COPY --chmod=0644 --from=build /src/target/HOST/dist/config_tool /\nEND", is_good: false },
-    Row { what: "a command in COPY", base: BASE, build: "WORKDIR /src\nCOPY . .\nBUILD", ship: "COPY --from=build /src/target/$(rustc --print host-tuple)/dist/config_tool /config_tool\nEND", is_good: false },
-    Row { what: "arguments in ENTRYPOINT", base: BASE, build: "WORKDIR /src\nCOPY . .\nBUILD", ship: "COPY\nUSER 1:1\nENTRYPOINT [\"/config_tool\", \"x\"]", is_good: false },
-    Row { what: "CMD in the place of ENTRYPOINT", base: BASE, build: "WORKDIR /src\nCOPY . .\nBUILD", ship: "COPY\nUSER 1:1\nCMD [\"/config_tool\"]", is_good: false },
-    Row { what: "a user without a group", base: BASE, build: "WORKDIR /src\nCOPY . .\nBUILD", ship: "COPY\nUSER 1000\nENTRYPOINT [\"/config_tool\"]", is_good: false },
-    Row { what: "the file's list of sources as well", base: BASE, build: "WORKDIR /src\nCOPY . .\nBUILD", ship: "COPY --from=build /src/target/HOST/dist/config_tool* /\nEND", is_good: false },
-    Row { what: "linked dynamically", base: BASE, build: "WORKDIR /src\nCOPY . .\nRUN cargo build --locked --profile dist --target HOST", ship: "COPY\nEND", is_good: false },
+    Row {
+        what: "the sources after the build",
+        base: BASE,
+        build: "WORKDIR /src\nBUILD\nCOPY . .",
+        ship: "COPY\nEND",
+        is_good: false,
+    },
+    Row {
+        what: "the manifest alone",
+        base: BASE,
+        build: "WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nBUILD",
+        ship: "COPY\nEND",
+        is_good: false,
+    },
+    Row {
+        what: "what is in src, and not src",
+        base: BASE,
+        build: "WORKDIR /src\nCOPY Cargo.toml Cargo.lock src ./\nBUILD",
+        ship: "COPY\nEND",
+        is_good: false,
+    },
+    Row {
+        what: "no lock file",
+        base: BASE,
+        build: "WORKDIR /src\nCOPY Cargo.toml ./\nCOPY src src\nBUILD",
+        ship: "COPY\nEND",
+        is_good: false,
+    },
+    Row {
+        what: "an image without Cargo",
+        base: "debian:12",
+        build: "WORKDIR /src\nCOPY . .\nBUILD",
+        ship: "COPY\nEND",
+        is_good: false,
+    },
+    Row {
+        what: "the empty image to build in",
+        base: "scratch",
+        build: "WORKDIR /src\nCOPY . .\nBUILD",
+        ship: "COPY\nEND",
+        is_good: false,
+    },
+    Row {
+        what: "a file that can't be executed",
+        base: BASE,
+        build: "WORKDIR /src\nCOPY . .\nBUILD",
+        ship: "COPY --chmod=0644 --from=build /src/target/HOST/dist/config_tool /\nEND",
+        is_good: false,
+    },
+    Row {
+        what: "a command in COPY",
+        base: BASE,
+        build: "WORKDIR /src\nCOPY . .\nBUILD",
+        ship: "COPY --from=build /src/target/$(rustc --print host-tuple)/dist/config_tool /config_tool\nEND",
+        is_good: false,
+    },
+    Row {
+        what: "arguments in ENTRYPOINT",
+        base: BASE,
+        build: "WORKDIR /src\nCOPY . .\nBUILD",
+        ship: "COPY\nUSER 1:1\nENTRYPOINT [\"/config_tool\", \"x\"]",
+        is_good: false,
+    },
+    Row {
+        what: "CMD in the place of ENTRYPOINT",
+        base: BASE,
+        build: "WORKDIR /src\nCOPY . .\nBUILD",
+        ship: "COPY\nUSER 1:1\nCMD [\"/config_tool\"]",
+        is_good: false,
+    },
+    Row {
+        what: "a user without a group",
+        base: BASE,
+        build: "WORKDIR /src\nCOPY . .\nBUILD",
+        ship: "COPY\nUSER 1000\nENTRYPOINT [\"/config_tool\"]",
+        is_good: false,
+    },
+    Row {
+        what: "the file's list of sources as well",
+        base: BASE,
+        build: "WORKDIR /src\nCOPY . .\nBUILD",
+        ship: "COPY --from=build /src/target/HOST/dist/config_tool* /\nEND",
+        is_good: false,
+    },
+    Row {
+        what: "linked dynamically",
+        base: BASE,
+        build: "WORKDIR /src\nCOPY . .\nRUN cargo build --locked --profile dist --target HOST",
+        ship: "COPY\nEND",
+        is_good: false,
+    },
     Row {
         what: "a placeholder first, and then the sources, as old as they are",
         base: BASE,
@@ -116,7 +194,13 @@ const ROWS: [Row; 24] = [
         ship: "COPY\nEND",
         is_good: false,
     },
-    Row { what: "a cache over the target folder, and no copy", base: BASE, build: "WORKDIR /src\nCOPY . .\nRUN --mount=type=cache,target=/src/target cargo build --release", ship: "COPY --from=build /src/target/release/config_tool /\nEND", is_good: false },
+    Row {
+        what: "a cache over the target folder, and no copy",
+        base: BASE,
+        build: "WORKDIR /src\nCOPY . .\nRUN --mount=type=cache,target=/src/target cargo build --release",
+        ship: "COPY --from=build /src/target/release/config_tool /\nEND",
+        is_good: false,
+    },
 ];
 
 impl Row {
@@ -145,7 +229,16 @@ impl Engine {
         let mut podman = Command::new("podman");
         clean(&mut podman);
         let folder = |name: &str| self.store.join(name).display().to_string();
-        podman.args(["--root", &folder("root"), "--runroot", &folder("run"), "--storage-driver", "vfs", "--runtime", "runc"]);
+        podman.args([
+            "--root",
+            &folder("root"),
+            "--runroot",
+            &folder("run"),
+            "--storage-driver",
+            "vfs",
+            "--runtime",
+            "runc",
+        ]);
         podman.timeout(std::time::Duration::from_secs(120));
         podman
     }
@@ -154,20 +247,27 @@ impl Engine {
     fn start(project: &Project) -> Option<Self> {
         let has = |name: &str| Command::new(name).arg("--version").ok().is_ok();
         if !cfg!(target_os = "linux") || !has("podman") || !has("runc") {
-            left_out("no Containerfile is built: there is no podman or no runc (Debian, Ubuntu: apt install podman runc)");
+            left_out(
+                "no Containerfile is built: there is no podman or no runc (Debian, Ubuntu: apt install podman runc)",
+            );
             return None;
         }
         let mut rustc = Command::new("rustc");
         clean(&mut rustc);
         let sysroot = stdout(&rustc.args(["--print", "sysroot"]).assert().success()).trim().to_owned();
         let engine = Self { store: project.path("engine"), sysroot };
-        for folder in ["usr", "bin", "sbin", "lib", "lib64", "etc/alternatives", "opt/rust", "tmp", "dev", "proc", "sys", "root"] {
+        for folder in
+            ["usr", "bin", "sbin", "lib", "lib64", "etc/alternatives", "opt/rust", "tmp", "dev", "proc", "sys", "root"]
+        {
             fs::create_dir_all(project.path("base").join(folder)).unwrap();
         }
         project.write("base/etc/passwd", "root:x:0:0::/root:/bin/sh\n");
         let path = "/usr/local/cargo/bin:/opt/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         for (image, path) in [("rust:1.95-bookworm", path), ("debian:12", "/usr/sbin:/usr/bin:/sbin:/bin")] {
-            project.write("base.Containerfile", &format!("FROM scratch\nCOPY . /\nENV PATH={path} CARGO_HOME=/root/cargo\n"));
+            project.write(
+                "base.Containerfile",
+                &format!("FROM scratch\nCOPY . /\nENV PATH={path} CARGO_HOME=/root/cargo\n"),
+            );
             let name = format!("docker.io/library/{image}");
             let built = engine.build(&project.path("base.Containerfile"), &project.path("base"), &name);
             if let Err(words) = built {
@@ -207,7 +307,16 @@ impl Engine {
             return Err(format!("it holds {files:?}"));
         }
         let mut podman = self.podman();
-        podman.args(["run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]);
+        podman.args([
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            "--ulimit",
+            "nofile=1024:1024",
+            "--ulimit",
+            "nproc=1024:1024",
+        ]);
         let run = podman.args([name, "hello"]).assert();
         let said = stdout(&run);
         let (ids, arguments) = said.trim().split_once(' ').unwrap_or_default();
@@ -261,7 +370,6 @@ fn an_engine_and_the_check_agree() {
         let passes = |id: &str| goals.iter().any(|goal| goal["id"] == id && goal["verdict"] == "pass");
         let is_static = goals.iter().any(|goal| goal["data"]["build"]["static"] == true);
         let we_say = passes("contents") && passes("start") && is_static;
-        eprintln!("{}: the engine {engine_says:?}, the check {we_say}", row.what);
         if engine_says.is_ok() != row.is_good || we_say != row.is_good {
             disagreements.push(format!("{}: the engine says {engine_says:?}, the check {goals:#?}", row.what));
         }

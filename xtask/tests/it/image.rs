@@ -78,10 +78,20 @@ fn the_program_to_compare_with_is_dynamic_whatever_is_configured() {
     let project = Project::empty();
     for (folder, configuration) in [
         ("plain", String::new()),
-        ("static", format!("[build]\ntarget = \"{0}\"\n[target.{0}]\nrustflags = [\"-C\", \"target-feature=+crt-static\"]\n", host.trim())),
+        (
+            "static",
+            format!(
+                "[build]\ntarget = \"{0}\"\n[target.{0}]\nrustflags = [\"-C\", \"target-feature=+crt-static\"]\n",
+                host.trim()
+            ),
+        ),
     ] {
-        project.write(&format!("{folder}/Cargo.toml"), "[package]\nname = \"small\"\nedition = \"2024\"\n[workspace]\n");
-        project.write(&format!("{folder}/Cargo.lock"), "version = 4\n\n[[package]]\nname = \"small\"\nversion = \"0.0.0\"\n");
+        project
+            .write(&format!("{folder}/Cargo.toml"), "[package]\nname = \"small\"\nedition = \"2024\"\n[workspace]\n");
+        project.write(
+            &format!("{folder}/Cargo.lock"),
+            "version = 4\n\n[[package]]\nname = \"small\"\nversion = \"0.0.0\"\n",
+        );
         project.write(&format!("{folder}/src/main.rs"), "fn main() { println!(\"hi\"); }");
         if !configuration.is_empty() {
             project.write(&format!("{folder}/.cargo/config.toml"), &configuration);
@@ -91,7 +101,8 @@ fn the_program_to_compare_with_is_dynamic_whatever_is_configured() {
     let sizes = |folder: &str| {
         let manifest = project.path(&format!("{folder}/Cargo.toml")).display().to_string();
         let out = project.path(&format!("{folder}.tar")).display().to_string();
-        let words = ["image", "--manifest-path", &manifest, "--profile", "release", "--target", host.trim(), "--out", &out];
+        let words =
+            ["image", "--manifest-path", &manifest, "--profile", "release", "--target", host.trim(), "--out", &out];
         let document = json(&workshop.run(&[&words[..], &["--format", "json"]].concat()).success());
         let number = |key: &str| document[key].as_u64().unwrap_or_else(|| panic!("{key}: {document:#}"));
         (number("file_bytes"), number("dynamic_bytes"))

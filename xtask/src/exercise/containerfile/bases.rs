@@ -163,8 +163,7 @@ pub fn find(image: &str) -> Base {
     let short_release = release.match_indices('.').nth(1).map_or(release, |(at, _)| &release[..at]);
     let minor = releases.and_then(|releases| releases.get(release).or_else(|| releases.get(short_release)));
     let is_musl = short == "alpine";
-    let packaged =
-        minor.map(|&minor| Toolchain { minor, is_musl, is_packaged: true, targets: BTreeSet::new() });
+    let packaged = minor.map(|&minor| Toolchain { minor, is_musl, is_packaged: true, targets: BTreeSet::new() });
     Base::System { manager, packaged }
 }
 

@@ -2,7 +2,7 @@
 
 use super::bases::{self, Base};
 use super::context::{self, Context};
-use super::files::{File, Files, Found, Node, Open, What, join, name};
+use super::files::{Contents, File, Files, Found, Node, What, join, name};
 use super::recipe::{Build, Kind, Made, Trouble};
 use super::utilities::changed_mode;
 use super::words;
@@ -55,17 +55,23 @@ pub fn copy<'a>(
     let (flags, rest) = flags(instruction, &variables);
     let (documents, mut words) = split(instruction, rest, &variables);
     let to = words.pop().unwrap_or_default();
-    let mut copied = Copied { from: words.clone(), program: None, to: to.clone(), span: instruction.span.clone(), trouble: None };
+    let mut copied =
+        Copied { from: words.clone(), program: None, to: to.clone(), span: instruction.span.clone(), trouble: None };
     copied.from.extend(documents.iter().map(|(name, _)| format!("<<{name}")));
-    let fails = |kind, message: String, label: &str, help: String| Some(Trouble::new(kind, instruction.span.clone(), message, label, help));
+    let fails = |kind, message: String, label: &str, help: String| {
+        Some(Trouble::new(kind, instruction.span.clone(), message, label, help))
+    };
     if let Some(wrong) = flags.wrong {
         copied.trouble = match wrong.as_str() {
             "--from" if instruction.word == "ADD" => {
                 fails(Kind::Fails, "ADD has no `--from`".to_owned(), "not an option of ADD", "write COPY".to_owned())
             }
-            known if ["--exclude", "--checksum", "--keep-git-dir", "--unpack"].contains(&known) => {
-                fails(Kind::NotFollowed, format!("the check can't follow `{known}`"), "not followed here", "leave it out".to_owned())
-            }
+            known if ["--exclude", "--checksum", "--keep-git-dir", "--unpack"].contains(&known) => fails(
+                Kind::NotFollowed,
+                format!("the check can't follow `{known}`"),
+                "not followed here",
+                "leave it out".to_owned(),
+            ),
             _ => fails(
                 Kind::Fails,
                 format!("{} has no option `{wrong}`", instruction.word),
@@ -82,7 +88,8 @@ pub fn copy<'a>(
     }
     if copied.from.is_empty() || to.is_empty() {
         let message = format!("{} names no file, or no place for it", instruction.word);
-        copied.trouble = fails(Kind::Fails, message, "two paths are needed", "write from where, and to where".to_owned());
+        copied.trouble =
+            fails(Kind::Fails, message, "two paths are needed", "write from where, and to where".to_owned());
         return copied;
     }
     let source = flags.from.as_deref().map(&other);
@@ -90,13 +97,20 @@ pub fn copy<'a>(
     for pattern in &words {
         if instruction.word == "ADD" && (pattern.contains("://") || is_archive(pattern)) {
             let message = format!("the check can't follow ADD of {pattern}");
-            copied.trouble = fails(Kind::NotFollowed, message, "not followed here", "copy the files themselves, with COPY".to_owned());
+            copied.trouble = fails(
+                Kind::NotFollowed,
+                message,
+                "not followed here",
+                "copy the files themselves, with COPY".to_owned(),
+            );
             return copied;
         }
         let found = match &source {
             None => of_context(context, pattern, instruction),
             Some(Other::Stage(stage)) => of_stage(&stage.files, pattern, stage, instruction),
-            Some(Other::Image) => Ok(vec![(name(pattern).to_owned(), vec![(String::new(), Node::File(File::new(What::Unknown, 0)))])]),
+            Some(Other::Image) => {
+                Ok(vec![(name(pattern).to_owned(), vec![(String::new(), Node::File(File::new(What::Unknown, 0)))])])
+            }
             Some(Other::Broken) => Ok(Vec::new()),
         };
         match found {
@@ -148,7 +162,8 @@ fn flags<'i>(instruction: &'i Instruction, variables: &Variables) -> (Flags, &'i
 /// The here-documents and the words.
 fn split(instruction: &Instruction, rest: &str, variables: &Variables) -> (Vec<(String, String)>, Vec<String>) {
     if let Ok(words) = serde_json::from_str::<Vec<String>>(rest) {
-        let words = words.iter().map(|word| words::engine(&format!("\"{}\"", word.replace('"', "\\\"")), variables).concat());
+        let words =
+            words.iter().map(|word| words::engine(&format!("\"{}\"", word.replace('"', "\\\"")), variables).concat());
         return (Vec::new(), words.collect());
     }
     let documents = instruction.documents.iter().map(|document| {
@@ -232,7 +247,9 @@ fn of_stage(files: &Files, pattern: &str, stage: &Made, instruction: &Instructio
                 .filter(|(own, _)| !own.is_empty())
                 .collect();
             // Files that aren't known come along.
-            if files.below(path).iter().any(|(_, node)| matches!(node, Node::Folder(Open::Open | Open::System))) || inside.is_empty() && !is_made(files, path) {
+            if files.below(path).iter().any(|(_, node)| matches!(node, Node::Folder(Contents::Any | Contents::System)))
+                || inside.is_empty() && !is_made(files, path)
+            {
                 inside.push((UNNAMED.to_owned(), Node::File(File::new(What::Unknown, 0))));
             }
             Some((String::new(), inside))
@@ -254,7 +271,8 @@ fn of_stage(files: &Files, pattern: &str, stage: &Made, instruction: &Instructio
     let trouble = match (&stage.masked, stage.found_program()) {
         (Some(masked), None) => masked.clone(),
         (_, found) => {
-            let help = found.map_or("look at the path".to_owned(), |found| format!("Cargo puts the program at {found}"));
+            let help =
+                found.map_or("look at the path".to_owned(), |found| format!("Cargo puts the program at {found}"));
             Trouble::new(Kind::Absent, instruction.span.clone(), message, "no such file", help)
         }
     };
@@ -276,7 +294,9 @@ fn place(
     copied: &mut Copied,
     instruction: &Instruction,
 ) -> Option<Trouble> {
-    let fails = |message: String, label: &str, help: &str| Some(Trouble::new(Kind::Fails, instruction.span.clone(), message, label, help));
+    let fails = |message: String, label: &str, help: &str| {
+        Some(Trouble::new(Kind::Fails, instruction.span.clone(), message, label, help))
+    };
     let to = copied.to.clone();
     let path = join(&made.folder, &to);
     let is_folder = to.ends_with('/')
@@ -321,7 +341,13 @@ fn place(
     }
     if made.files.len() + files.len() > super::files::MOST {
         let message = "the check can't follow so many files".to_owned();
-        return Some(Trouble::new(Kind::NotFollowed, instruction.span.clone(), message, "not followed here", "copy only what is needed"));
+        return Some(Trouble::new(
+            Kind::NotFollowed,
+            instruction.span.clone(),
+            message,
+            "not followed here",
+            "copy only what is needed",
+        ));
     }
     if let [(target, File { what: What::Program(build), .. })] = files.as_slice() {
         copied.program = Some((**build).clone());

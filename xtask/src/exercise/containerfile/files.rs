@@ -1,9 +1,9 @@
 //! The files of a stage, as far as they are known: everything that the Containerfile itself makes, and not what else is in the image
 //! that the stage starts from.
 
+use super::context;
 use super::recipe::Build;
 use super::words::{ANY, ONE, SET, literal};
-use super::context;
 use std::collections::BTreeMap;
 
 /// Files and folders that a stage may have here. `cp -r / /a`, twenty times, would fill the memory.
@@ -42,20 +42,20 @@ pub struct File {
 #[derive(Clone, Debug)]
 pub enum Node {
     /// A folder.
-    Folder(Open),
+    Folder(Contents),
     /// A file.
     File(File),
 }
 
 /// Whether a folder may hold files that aren't known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Open {
+pub enum Contents {
     /// Everything in it is known.
-    Closed,
+    Known,
     /// It belongs to a system, whose usual folders are there.
     System,
     /// Anything may be in it.
-    Open,
+    Any,
 }
 
 /// What is at a path.
@@ -73,19 +73,63 @@ pub enum Found<'a> {
 
 /// The names in the root of a system.
 const SYSTEM: [&str; 22] = [
-    ".dockerenv", "bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "opt", "proc", "root", "run",
-    "sbin", "srv", "sys", "tmp", "usr", "var",
+    ".dockerenv",
+    "bin",
+    "boot",
+    "dev",
+    "etc",
+    "home",
+    "lib",
+    "lib32",
+    "lib64",
+    "libx32",
+    "media",
+    "mnt",
+    "opt",
+    "proc",
+    "root",
+    "run",
+    "sbin",
+    "srv",
+    "sys",
+    "tmp",
+    "usr",
+    "var",
 ];
 
 /// Folders that are there in any system.
 const FOLDERS: [&str; 19] = [
-    "/bin", "/dev", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr",
-    "/usr/bin", "/usr/local", "/var",
+    "/bin",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/local",
+    "/var",
 ];
 
 /// Those that need more than one name.
 const DEEPER: [&str; 8] = [
-    "/usr/lib", "/usr/local/bin", "/usr/local/lib", "/usr/local/cargo", "/usr/local/cargo/bin", "/usr/local/sbin", "/usr/sbin", "/usr/src",
+    "/usr/lib",
+    "/usr/local/bin",
+    "/usr/local/lib",
+    "/usr/local/cargo",
+    "/usr/local/cargo/bin",
+    "/usr/local/sbin",
+    "/usr/sbin",
+    "/usr/src",
 ];
 
 /// The files of a stage.
@@ -125,7 +169,7 @@ pub fn name(path: &str) -> &str {
 
 impl Files {
     /// A root with nothing in it, or with a system's files.
-    pub fn new(root: Open) -> Self {
+    pub fn new(root: Contents) -> Self {
         Self { nodes: [("/".to_owned(), Node::Folder(root))].into() }
     }
 
@@ -144,8 +188,8 @@ impl Files {
         let mut folder = path;
         while let Some(next) = above(folder) {
             match self.nodes.get(next) {
-                Some(Node::Folder(Open::Open)) => return Found::Unknown,
-                Some(Node::Folder(Open::System)) => {
+                Some(Node::Folder(Contents::Any)) => return Found::Unknown,
+                Some(Node::Folder(Contents::System)) => {
                     if FOLDERS.contains(&path) || DEEPER.contains(&path) {
                         return Found::Folder;
                     }
@@ -165,10 +209,10 @@ impl Files {
         while let Some(next) = above(&paths[paths.len() - 1]).map(str::to_owned) {
             paths.push(next);
         }
-        let is_system = matches!(self.nodes.get("/"), Some(Node::Folder(Open::System)));
+        let is_system = matches!(self.nodes.get("/"), Some(Node::Folder(Contents::System)));
         for path in paths.into_iter().rev() {
             let is_there = FOLDERS.contains(&path.as_str()) || DEEPER.contains(&path.as_str());
-            let open = if is_system && is_there { Open::System } else { Open::Closed };
+            let open = if is_system && is_there { Contents::System } else { Contents::Known };
             self.nodes.entry(path).or_insert(Node::Folder(open));
         }
     }
@@ -176,7 +220,7 @@ impl Files {
     /// Lets a folder hold more than is known.
     pub fn open(&mut self, path: &str) {
         self.make_folder(path);
-        self.nodes.insert(path.to_owned(), Node::Folder(Open::Open));
+        self.nodes.insert(path.to_owned(), Node::Folder(Contents::Any));
     }
 
     /// Puts a file somewhere.
@@ -230,7 +274,7 @@ impl Files {
                 Node::Folder(open) => {
                     self.make_folder(&path);
                     if let Some(Node::Folder(own)) = self.nodes.get_mut(&path)
-                        && *own == Open::Closed
+                        && *own == Contents::Known
                     {
                         *own = open;
                     }
@@ -242,7 +286,10 @@ impl Files {
     /// Where a copy of `from` goes: into a folder that is there, or that ends in a slash, or to a name of its own.
     pub fn destination(&self, folder: &str, from: &str, to: &str) -> String {
         let path = join(folder, to);
-        let is_folder = to.ends_with('/') || to.ends_with("/.") || matches!(to, "." | "..") || matches!(self.at(&path), Found::Folder);
+        let is_folder = to.ends_with('/')
+            || to.ends_with("/.")
+            || matches!(to, "." | "..")
+            || matches!(self.at(&path), Found::Folder);
         if is_folder { join(&path, name(from)) } else { path }
     }
 
@@ -290,7 +337,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_called_missing() {
-        let mut files = Files::new(Open::System);
+        let mut files = Files::new(Contents::System);
         files.make_folder("/src");
         files.put("/src/a", File::new(What::Written(String::new()), 1));
         files.open("/src/target");
@@ -307,7 +354,7 @@ mod tests {
         ] {
             assert!(format!("{:?}", files.at(path)).starts_with(expected), "{path}: {:?}", files.at(path));
         }
-        assert!(matches!(Files::new(Open::Closed).at("/etc"), Found::Nothing));
+        assert!(matches!(Files::new(Contents::Known).at("/etc"), Found::Nothing));
         assert_eq!(files.destination("/src", "/x/y", "."), "/src/y");
         assert_eq!(files.destination("/src", "/x/y", "a/"), "/src/a/y");
         assert_eq!(files.destination("/src", "/x/y", "z"), "/src/z");

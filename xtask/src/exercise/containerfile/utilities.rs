@@ -1,17 +1,62 @@
 //! What the small programs of a system do with files, as far as Containerfiles use them: `cp`, `mkdir`, `chmod`, …
 
+mod copying;
+
 use super::bases::{self, Base};
-use super::files::{File, Found, Node, What, above, join, name};
+use super::files::{File, Found, What, above, join, name};
 use super::recipe::Tools;
 use super::shell::{Command, Followed, Shell};
 use super::words::UNKNOWN;
 
 /// Commands that change nothing an image for a program is judged by. They succeed.
 const HARMLESS: [&str; 47] = [
-    "addgroup", "adduser", "apt-cache", "apt-key", "apt-mark", "arch", "awk", "cat", "chgrp", "chown", "clear", "cut", "date", "df", "dpkg",
-    "du", "echo", "egrep", "env", "find-debuginfo", "getconf", "grep", "groupadd", "head", "hostname", "id", "ldconfig", "nproc",
-    "printenv", "printf", "ps", "pwd", "sha256sum", "shopt", "sleep", "sort", "sync", "tail", "tr", "trap", "ulimit", "umask", "uname",
-    "update-ca-certificates", "useradd", "wc", "which",
+    "addgroup",
+    "adduser",
+    "apt-cache",
+    "apt-key",
+    "apt-mark",
+    "arch",
+    "awk",
+    "cat",
+    "chgrp",
+    "chown",
+    "clear",
+    "cut",
+    "date",
+    "df",
+    "dpkg",
+    "du",
+    "echo",
+    "egrep",
+    "env",
+    "find-debuginfo",
+    "getconf",
+    "grep",
+    "groupadd",
+    "head",
+    "hostname",
+    "id",
+    "ldconfig",
+    "nproc",
+    "printenv",
+    "printf",
+    "ps",
+    "pwd",
+    "sha256sum",
+    "shopt",
+    "sleep",
+    "sort",
+    "sync",
+    "tail",
+    "tr",
+    "trap",
+    "ulimit",
+    "umask",
+    "uname",
+    "update-ca-certificates",
+    "useradd",
+    "wc",
+    "which",
 ];
 
 /// Commands that read the files which they are given, and fail without them.
@@ -22,22 +67,24 @@ pub fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
     let whole = command.words[0].as_str();
     let short = name(whole);
     let arguments = command.arguments();
-    let changes_files =
-        ["cp", "mv", "install", "mkdir", "rm", "rmdir", "touch", "chmod", "ln", "strip", "tee", "sed", "truncate", "dd"].contains(&short);
+    let changes_files = [
+        "cp", "mv", "install", "mkdir", "rm", "rmdir", "touch", "chmod", "ln", "strip", "tee", "sed", "truncate", "dd",
+    ]
+    .contains(&short);
     if changes_files && arguments.iter().any(|word| word.contains(UNKNOWN)) {
         let what = format!("`{short}` with a word that another command prints");
         return shell.not_followed(what, "write the path as it is, or put `$(rustc --print host-tuple)` there");
     }
     match short {
         "mkdir" => make_folder(shell, arguments),
-        "cp" => copy(shell, arguments, false),
-        "mv" => copy(shell, arguments, true),
-        "install" => install(shell, arguments),
-        "ln" => link(shell, arguments),
+        "cp" => copying::copy(shell, arguments, false),
+        "mv" => copying::copy(shell, arguments, true),
+        "install" => copying::install(shell, arguments),
+        "ln" => copying::link(shell, arguments),
         "rm" | "rmdir" => remove(shell, arguments),
         "touch" => touch(shell, arguments),
         "chmod" => change_mode(shell, arguments),
-        "strip" => strip(shell, arguments),
+        "strip" => copying::strip(shell, arguments),
         "echo" | "printf" | "cat" if command.output.is_some() => write(shell, command),
         "tee" => {
             for path in arguments.iter().filter(|word| !word.starts_with('-')) {
@@ -106,154 +153,16 @@ fn make_folder(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
             return shell.fails(format!("there is no folder {parent}"), "no such folder", "write `mkdir -p`");
         }
         if !shell.can_write(&path) {
-            return shell.fails(format!("{path} can't be made: the folder is mounted read-only"), "read-only", "use another folder");
+            return shell.fails(
+                format!("{path} can't be made: the folder is mounted read-only"),
+                "read-only",
+                "use another folder",
+            );
         }
         shell.has_room(1, &path)?;
         shell.made.files.make_folder(&path);
     }
     Ok(true)
-}
-
-/// `cp` and `mv`.
-fn copy(shell: &mut Shell<'_>, arguments: &[String], moves: bool) -> Followed {
-    let mut arguments = arguments.to_vec();
-    let mut folder = None;
-    if let Some(at) = arguments.iter().position(|word| word == "-t") {
-        folder = arguments.get(at + 1).cloned();
-        arguments.drain(at..(at + 2).min(arguments.len()));
-    }
-    let keeps = moves || has(&arguments, 'p', "--preserve") || has(&arguments, 'a', "--archive");
-    let is_recursive = moves || has(&arguments, 'r', "--recursive") || has(&arguments, 'R', "-R") || has(&arguments, 'a', "--archive");
-    let mut all = paths(&arguments);
-    let to = match folder.as_deref().or_else(|| if all.len() > 1 { all.pop() } else { None }) {
-        Some(to) => to.to_owned(),
-        None => return shell.fails("this names no place to copy to", "two paths are needed", "write from where, and to where"),
-    };
-    if all.len() > 1 && !matches!(shell.made.files.at(&join(&shell.folder, &to)), Found::Folder | Found::Unknown) {
-        return shell.fails(format!("{to} is not a folder, and several files can't go to one name"), "not a folder", "make it first: `mkdir -p`");
-    }
-    for from in all {
-        let path = join(&shell.folder, from);
-        let target = shell.made.files.destination(&shell.folder, from, &to);
-        // `cp -r src/. to`: what is in it.
-        let target = if from.ends_with("/.") || from == "." { join(&shell.folder, &to) } else { target };
-        match shell.made.files.at(&path) {
-            Found::Nothing => return missing(shell, &path),
-            Found::Folder if !is_recursive => {
-                return shell.fails(format!("{path} is a folder, and `cp` copies files"), "a folder", "write `cp -r`, or name the file");
-            }
-            Found::Unknown => {
-                let time = shell.made.tick();
-                shell.put(&target, File::new(What::Unknown, time))?;
-                continue;
-            }
-            _ => {}
-        }
-        if let Some(parent) = above(&target)
-            && matches!(shell.made.files.at(parent), Found::Nothing | Found::File(_))
-        {
-            return shell.fails(format!("there is no folder {parent}"), "no such folder", format!("make it first: `mkdir -p {parent}`"));
-        }
-        if target.starts_with(&format!("{}/", path.trim_end_matches('/'))) {
-            return shell.fails(format!("{path} can't go into itself"), "into itself", "copy what is in it to another folder");
-        }
-        shell.has_room(shell.made.files.below(&path).len(), &target)?;
-        let nodes = if moves { shell.made.files.take(&path) } else { shell.made.files.below(&path) };
-        let time = shell.made.tick();
-        for (own, node) in nodes {
-            let place = join(&target, own.strip_prefix(&path).unwrap_or_default().trim_start_matches('/'));
-            match node {
-                Node::File(mut file) => {
-                    file.time = if keeps { file.time } else { time };
-                    if !shell.put(&place, file)? {
-                        return Ok(false);
-                    }
-                }
-                folder => shell.made.files.put_all([(place, folder)]),
-            }
-        }
-    }
-    Ok(true)
-}
-
-fn install(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
-    let mut mode = 0o755;
-    let mut rest: Vec<String> = Vec::new();
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        let value = match word.as_str() {
-            "-m" | "--mode" => words.next().cloned(),
-            "-o" | "-g" => {
-                words.next();
-                continue;
-            }
-            other => other.strip_prefix("--mode=").or_else(|| other.strip_prefix("-m")).map(str::to_owned),
-        };
-        // `-Dm755` is two options in one.
-        let value = value.or_else(|| word.strip_prefix("-Dm").map(str::to_owned));
-        if word.starts_with("-Dm") {
-            rest.push("-D".to_owned());
-            if value.as_deref() == Some("") {
-                mode = changed_mode(mode, words.next().map_or("", String::as_str)).unwrap_or(mode);
-                continue;
-            }
-        }
-        match value {
-            Some(value) => match changed_mode(0, &value) {
-                Some(changed) => mode = changed,
-                None => return shell.not_followed(format!("the mode `{value}`"), "write it as a number, such as 0755"),
-            },
-            None => rest.push(word.clone()),
-        }
-    }
-    if has(&rest, 'd', "--directory") {
-        let folders: Vec<String> = std::iter::once("-p".to_owned()).chain(paths(&rest).into_iter().map(str::to_owned)).collect();
-        return make_folder(shell, &folders);
-    }
-    let makes_folders = has(&rest, 'D', "-D");
-    let to = match rest.iter().position(|word| word == "-t") {
-        Some(at) => rest.get(at + 1).cloned(),
-        None => paths(&rest).last().map(|to| (*to).to_owned()),
-    };
-    let Some(to) = to else { return shell.fails("this names no place to install to", "two paths are needed", "write from where, and to where") };
-    if makes_folders {
-        let path = join(&shell.folder, &to);
-        let is_folder = rest.iter().any(|word| word == "-t");
-        let folder = if is_folder { path.as_str() } else { above(&path).unwrap_or("/") };
-        shell.made.files.make_folder(folder);
-    }
-    let froms: Vec<String> = paths(&rest).into_iter().filter(|path| **path != to).map(str::to_owned).collect();
-    let options: Vec<String> = rest.iter().filter(|word| *word != "-D").cloned().collect();
-    if !copy(shell, &options, false)? {
-        return Ok(false);
-    }
-    for from in froms {
-        let path = shell.made.files.destination(&shell.folder, &from, &to);
-        if let Some(file) = shell.made.files.file_mut(&path) {
-            file.mode = mode;
-        }
-        // `to` was a name of its own before, and is a file now.
-        if let Some(file) = shell.made.files.file_mut(&join(&shell.folder, &to)) {
-            file.mode = mode;
-        }
-    }
-    Ok(true)
-}
-
-/// A link to a file holds what that file holds: that is what COPY takes.
-fn link(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
-    let is_symbolic = has(arguments, 's', "--symbolic");
-    let all = paths(arguments);
-    let [from, to] = all.as_slice() else { return shell.not_followed("this `ln`", "write `ln -s FILE NAME`, or copy the file with `cp`") };
-    let target = shell.made.files.destination(&shell.folder, from, to);
-    let seen_from = if is_symbolic { above(&target).unwrap_or("/").to_owned() } else { shell.folder.clone() };
-    let file = match shell.made.files.at(&join(&seen_from, from)) {
-        Found::File(file) => file.clone(),
-        Found::Folder => return shell.not_followed("a link to a folder", "name the folder itself, or copy the file with `cp`"),
-        Found::Nothing if !is_symbolic => return missing(shell, &join(&seen_from, from)),
-        Found::Nothing | Found::Unknown => File::new(What::Unknown, 0),
-    };
-    shell.put(&target, file)
 }
 
 fn remove(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
@@ -343,25 +252,6 @@ pub fn changed_mode(before: u32, mode: &str) -> Option<u32> {
     Some(result)
 }
 
-fn strip(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
-    let mut all = paths(arguments);
-    if let Some(at) = arguments.iter().position(|word| word == "-o") {
-        let to = arguments.get(at + 1).cloned().unwrap_or_default();
-        let from: Vec<String> = all.iter().filter(|path| **path != to).map(|path| (*path).to_owned()).collect();
-        let words: Vec<String> = from.into_iter().chain([to]).collect();
-        return copy(shell, &words, false);
-    }
-    // The program does what it did; the check measures what Cargo makes of the profile.
-    all.retain(|path| !path.is_empty());
-    for path in all {
-        let path = join(&shell.folder, path);
-        if matches!(shell.made.files.at(&path), Found::Nothing) {
-            return missing(shell, &path);
-        }
-    }
-    Ok(true)
-}
-
 /// `echo … > FILE`, `cat <<EOF > FILE`.
 fn write(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
     let (Some(path), short) = (command.output, name(&command.words[0])) else { return Ok(true) };
@@ -420,7 +310,9 @@ fn test(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
     };
     match result {
         Some(true) => Ok(true),
-        Some(false) => shell.fails(format!("`test {}` is not true", words.join(" ")), "not true", "remove it, or make it true"),
+        Some(false) => {
+            shell.fails(format!("`test {}` is not true", words.join(" ")), "not true", "remove it, or make it true")
+        }
         None => shell.not_followed("this test", "leave it out"),
     }
 }
@@ -447,7 +339,8 @@ fn packages(shell: &mut Shell<'_>, manager: &str, arguments: &[String]) -> Follo
     let names = paths(arguments);
     let installs = names.first().is_some_and(|verb| matches!(*verb, "install" | "add"));
     let brings = ["cargo", "rust", "rustc", "rust-all", "rustup"];
-    let asked = names.iter().find(|name| brings.contains(name) || name.starts_with("cargo-") || name.starts_with("cargo="));
+    let asked =
+        names.iter().find(|name| brings.contains(name) || name.starts_with("cargo-") || name.starts_with("cargo="));
     if let Some(asked) = asked.filter(|_| installs)
         && matches!(shell.made.tools, Tools::None | Tools::Unknown(_))
     {

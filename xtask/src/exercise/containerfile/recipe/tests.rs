@@ -1,3 +1,7 @@
+//! Tests on literal data.
+
+mod builds;
+
 use super::super::tests::literal;
 use super::*;
 
@@ -13,7 +17,9 @@ fn told(text: &str) -> String {
     let line = |span: &Range<usize>| file.source.text[..span.start].matches('\n').count() + 1;
     let recipe = recipe(text);
     let copied = recipe.copied.iter().filter_map(|copied| copied.trouble.as_ref());
-    if let Some(Trouble { kind, message, span, help, .. }) = recipe.troubles.iter().chain(copied).chain(&recipe.placeholder).next() {
+    if let Some(Trouble { kind, message, span, help, .. }) =
+        recipe.troubles.iter().chain(copied).chain(&recipe.placeholder).next()
+    {
         // A line always begins somewhere in the file, and something can always be done.
         assert!(!help.is_empty() && span.end <= file.source.text.len(), "{text}");
         return format!("{kind:?} {}: {message}", line(span));
@@ -48,24 +54,45 @@ fn valid_forms_are_followed() {
         ("RUN cargo build --release --bin tool", "/src/./target/release/../release/tool"),
         ("RUN cargo +1.95 b", "/src/target/debug/tool"),
         ("RUN [\"cargo\", \"build\", \"--profile\", \"dist\"]", "/src/target/dist/tool"),
-        ("RUN cargo build --profile=dist --target x86_64-unknown-linux-gnu", "/src/target/x86_64-unknown-linux-gnu/dist/tool"),
+        (
+            "RUN cargo build --profile=dist --target x86_64-unknown-linux-gnu",
+            "/src/target/x86_64-unknown-linux-gnu/dist/tool",
+        ),
         ("ENV CARGO_TARGET_DIR=/out\nRUN cargo build --profile dist", "/out/dist/tool"),
         ("RUN CARGO_TARGET_DIR=out cargo build --profile dist", "/src/out/dist/tool"),
         ("RUN cargo build --profile dist --target-dir=/t", "/t/dist/tool"),
         ("RUN cd src && cargo build --profile dist", "/src/target/dist/tool"),
         ("RUN cargo build -p tool -j4 --color never -v --message-format=short --profile dist", "/src/target/dist/tool"),
-        ("ENV CARGO_BUILD_TARGET=x86_64-unknown-linux-gnu\nRUN cargo build -r", "/src/target/x86_64-unknown-linux-gnu/release/tool"),
+        (
+            "ENV CARGO_BUILD_TARGET=x86_64-unknown-linux-gnu\nRUN cargo build -r",
+            "/src/target/x86_64-unknown-linux-gnu/release/tool",
+        ),
         ("RUN cargo rustc --profile dist -- -C target-feature=+crt-static", "/src/target/dist/tool"),
         ("RUN cargo build --manifest-path /src/Cargo.toml -r", "/src/target/release/tool"),
         // Variables, of the engine and of the shell.
-        ("ARG T=x86_64-unknown-linux-gnu\nRUN cargo build -r --target $T", "/src/target/x86_64-unknown-linux-gnu/release/tool"),
+        (
+            "ARG T=x86_64-unknown-linux-gnu\nRUN cargo build -r --target $T",
+            "/src/target/x86_64-unknown-linux-gnu/release/tool",
+        ),
         ("ENV F=\"--locked --release\"\nRUN cargo build $F", "/src/target/release/tool"),
         ("ARG P=dist\nARG D=/src/target/$P\nRUN cargo build --profile ${P}", "/src/target/dist/tool"),
         ("ARG TARGETARCH\nRUN cargo build -r && echo $TARGETARCH", "/src/target/release/tool"),
-        ("RUN set -eux; t=\"$(rustc --print host-tuple)\"; cargo build -r --target \"$t\"; cp target/$t/release/tool /it", "/it"),
-        ("RUN cargo build -r --target \"$(rustc --print host-tuple)\"", "/src/target/x86_64-unknown-linux-gnu/release/tool"),
-        ("RUN cargo build -r --target $(uname -m)-unknown-linux-gnu", "/src/target/x86_64-unknown-linux-gnu/release/tool"),
-        ("RUN cargo build -r --target `rustc -vV | sed -n 's/^host: //p'`", "/src/target/x86_64-unknown-linux-gnu/release/tool"),
+        (
+            "RUN set -eux; t=\"$(rustc --print host-tuple)\"; cargo build -r --target \"$t\"; cp target/$t/release/tool /it",
+            "/it",
+        ),
+        (
+            "RUN cargo build -r --target \"$(rustc --print host-tuple)\"",
+            "/src/target/x86_64-unknown-linux-gnu/release/tool",
+        ),
+        (
+            "RUN cargo build -r --target $(uname -m)-unknown-linux-gnu",
+            "/src/target/x86_64-unknown-linux-gnu/release/tool",
+        ),
+        (
+            "RUN cargo build -r --target `rustc -vV | sed -n 's/^host: //p'`",
+            "/src/target/x86_64-unknown-linux-gnu/release/tool",
+        ),
         // Files moved about within the stage.
         ("RUN cargo build -r && mkdir -p /out && cp target/release/tool /out/", "/out/tool"),
         ("RUN cargo build -r && mv target/release/tool /usr/local/bin", "/usr/local/bin/tool"),
@@ -75,14 +102,20 @@ fn valid_forms_are_followed() {
         ("RUN cargo build -r\nRUN ln target/release/tool /tool", "/tool"),
         ("RUN cargo build -r\nRUN cp target/*/tool /tool && strip /tool && chmod 755 /tool", "/tool"),
         ("RUN cargo build -r && (cd target/release && cp tool /tool) && echo done > /log", "/tool"),
-        ("RUN cargo build -r 2>&1 | tee /log\nRUN test -x target/release/tool && ./target/release/tool", "/src/target/release/tool"),
+        (
+            "RUN cargo build -r 2>&1 | tee /log\nRUN test -x target/release/tool && ./target/release/tool",
+            "/src/target/release/tool",
+        ),
         ("RUN cargo build -r || exit 1", "/src/target/release/tool"),
         ("RUN true || false && cargo build -r", "/src/target/release/tool"),
         ("RUN sh -c 'cargo build --release && cp target/release/tool /t'", "/t"),
         ("RUN bash -euo pipefail -c \"cargo build -r\"", "/src/target/release/tool"),
         ("RUN env CARGO_TARGET_DIR=/o cargo build -r", "/o/release/tool"),
         ("SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\nRUN cargo build -r", "/src/target/release/tool"),
-        ("RUN apt-get update && apt-get install -y musl-tools && rm -rf /var/lib/apt/lists/*\nRUN cargo build -r", "/src/target/release/tool"),
+        (
+            "RUN apt-get update && apt-get install -y musl-tools && rm -rf /var/lib/apt/lists/*\nRUN cargo build -r",
+            "/src/target/release/tool",
+        ),
         ("RUN car\\\ngo build \\\n  # a comment\n  --release", "/src/target/release/tool"),
         ("USER root\nRUN cargo test && cargo build -r", "/src/target/release/tool"),
         // `cargo install`.
@@ -100,11 +133,23 @@ fn valid_forms_are_followed() {
         ("RUN <<'EOF'\n#!/bin/bash\ncargo build --release\nEOF", "/src/target/release/tool"),
         // What is mounted.
         ("RUN --mount=type=cache,target=/src/target cargo build -r && cp target/release/tool /tool", "/tool"),
-        ("RUN --mount=type=cache,target=/src/target cargo build -r\nRUN --mount=type=cache,target=/src/target cp target/release/tool /tool", "/tool"),
-        ("RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked --mount=type=tmpfs,target=/tmp cargo build -r", "/src/target/release/tool"),
+        (
+            "RUN --mount=type=cache,target=/src/target cargo build -r\nRUN --mount=type=cache,target=/src/target cp target/release/tool /tool",
+            "/tool",
+        ),
+        (
+            "RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked --mount=type=tmpfs,target=/tmp cargo build -r",
+            "/src/target/release/tool",
+        ),
         ("RUN cargo fetch --locked\nRUN --network=none cargo build -r --frozen", "/src/target/release/tool"),
-        ("RUN rustup target add x86_64-unknown-linux-musl && cargo build -r --target x86_64-unknown-linux-musl", "/src/target/x86_64-unknown-linux-musl/release/tool"),
-        ("RUN rustup component add rustfmt && rustup show && cargo --version && rustc --version\nRUN cargo build -r", "/src/target/release/tool"),
+        (
+            "RUN rustup target add x86_64-unknown-linux-musl && cargo build -r --target x86_64-unknown-linux-musl",
+            "/src/target/x86_64-unknown-linux-musl/release/tool",
+        ),
+        (
+            "RUN rustup component add rustfmt && rustup show && cargo --version && rustc --version\nRUN cargo build -r",
+            "/src/target/release/tool",
+        ),
     ] {
         assert_eq!(told(&in_src(build, path)), "", "{build} {path}");
     }
@@ -147,17 +192,41 @@ fn what_an_engine_refuses_is_told_with_its_line() {
         ("WORKDIR /src\nRUN cargo build -r", "Fails 3: Cargo finds no Cargo.toml in /src"),
         ("WORKDIR /src\nRUN cargo build -r\nCOPY . .", "Fails 3: Cargo finds no Cargo.toml"),
         ("WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nRUN cargo build -r", "Fails 4: there is no /src/src/main.rs"),
-        ("WORKDIR /src\nCOPY Cargo.toml Cargo.lock src ./\nRUN cargo build -r", "Fails 4: there is no /src/src/main.rs"),
-        ("WORKDIR /src\nCOPY Cargo.toml .\nCOPY src src\nRUN cargo build -r --locked", "Fails 5: `--locked` needs a Cargo.lock"),
-        ("WORKDIR /src\nCOPY Cargo.toml .\nCOPY src src\nRUN cargo build -r --frozen", "Fails 5: `--locked` needs a Cargo.lock"),
+        (
+            "WORKDIR /src\nCOPY Cargo.toml Cargo.lock src ./\nRUN cargo build -r",
+            "Fails 4: there is no /src/src/main.rs",
+        ),
+        (
+            "WORKDIR /src\nCOPY Cargo.toml .\nCOPY src src\nRUN cargo build -r --locked",
+            "Fails 5: `--locked` needs a Cargo.lock",
+        ),
+        (
+            "WORKDIR /src\nCOPY Cargo.toml .\nCOPY src src\nRUN cargo build -r --frozen",
+            "Fails 5: `--locked` needs a Cargo.lock",
+        ),
         ("WORKDIR /src\nCOPY Cargo.lock .\nCOPY src src\nRUN cargo build -r", "Fails 5: Cargo finds no Cargo.toml"),
         ("COPY src /src\nWORKDIR /src\nRUN cargo build", "Fails 4: Cargo finds no Cargo.toml"),
-        ("WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nCOPY src/main.rs src/\nRUN cargo build -r", "Fails 5: there is no /src/src/more.rs"),
-        ("WORKDIR /src\nCOPY Cargo.toml Cargo.lock src/main.rs manifest\nRUN true", "Fails 3: several files can't go to manifest"),
-        ("WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nRUN mkdir src && touch src/main.rs && cargo build -r", "Fails 4: /src/src/main.rs has no function `main`"),
+        (
+            "WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nCOPY src/main.rs src/\nRUN cargo build -r",
+            "Fails 5: there is no /src/src/more.rs",
+        ),
+        (
+            "WORKDIR /src\nCOPY Cargo.toml Cargo.lock src/main.rs manifest\nRUN true",
+            "Fails 3: several files can't go to manifest",
+        ),
+        (
+            "WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nRUN mkdir src && touch src/main.rs && cargo build -r",
+            "Fails 4: /src/src/main.rs has no function `main`",
+        ),
         ("WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nRUN cargo fetch", "Fails 4: there is no /src/src/main.rs"),
-        ("WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nRUN echo 'fn main() {}' > src/main.rs && cargo build -r\nCOPY src src\nRUN cargo build -r", "Fails 6: Cargo doesn't build `tool` again here"),
-        ("WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nRUN mkdir src && echo 'fn main() {}' > src/main.rs && cargo build -r", "Fails 4: `tool` is built from a placeholder"),
+        (
+            "WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nRUN echo 'fn main() {}' > src/main.rs && cargo build -r\nCOPY src src\nRUN cargo build -r",
+            "Fails 6: Cargo doesn't build `tool` again here",
+        ),
+        (
+            "WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nRUN mkdir src && echo 'fn main() {}' > src/main.rs && cargo build -r",
+            "Fails 4: `tool` is built from a placeholder",
+        ),
         ("COPY nothing /src", "Absent 2: there is no nothing in the exercise's folder"),
         ("COPY README.md /src", "Absent 2: README.md isn't given to the engine: .dockerignore leaves it out"),
         ("COPY $(pwd) /src", "Fails 2: COPY doesn't run `$(pwd)`"),
@@ -172,7 +241,10 @@ fn what_an_engine_refuses_is_told_with_its_line() {
         assert!(told(&text).starts_with(expected), "{build}: {}", told(&text));
     }
     for (build, expected) in [
-        ("RUN cargo build -r --target x86_64-unknown-linux-musl", "Fails 4: the standard library for x86_64-unknown-linux-musl isn't installed in rust:1.95-bookworm"),
+        (
+            "RUN cargo build -r --target x86_64-unknown-linux-musl",
+            "Fails 4: the standard library for x86_64-unknown-linux-musl isn't installed in rust:1.95-bookworm",
+        ),
         ("RUN cargo build -r --target x86_64-linux-musl", "Fails 4: there is no target x86_64-linux-musl"),
         ("RUN rustup target add x86_64-unknown-linux-mulsl", "Fails 4: there is no target"),
         ("RUN cargo build --release --profile dist", "Fails 4: `--release` and `--profile dist` can't go together"),
@@ -183,7 +255,10 @@ fn what_an_engine_refuses_is_told_with_its_line() {
         ("RUN cargo install", "Fails 4: `cargo install` without a path"),
         ("RUN cargo install --path . --release", "Fails 4: `cargo install` knows no `--release`"),
         ("RUN cargo chef cook", "Fails 4: there is no `cargo chef`"),
-        ("RUN cargo build -r \\\n && cp target/dist/tool /out", "Fails 5: there is no /src/target/dist/tool in this stage"),
+        (
+            "RUN cargo build -r \\\n && cp target/dist/tool /out",
+            "Fails 5: there is no /src/target/dist/tool in this stage",
+        ),
         ("RUN cargo build -r && cp target/release/tool /out/bin/tool", "Fails 4: there is no folder /out/bin"),
         ("RUN cd nowhere && cargo build -r", "Fails 4: there is no folder /src/nowhere"),
         ("RUN mkdir a/b", "Fails 4: there is no folder /src/a"),
@@ -191,7 +266,10 @@ fn what_an_engine_refuses_is_told_with_its_line() {
         ("RUN apk add musl-dev", "Fails 4: there is no `apk` in rust:1.95-bookworm"),
         ("RUN cargo build -r; false", "Fails 4: `false` ends"),
         ("RUN set -e; false; cargo build -r", "Fails 4: `false` ends"),
-        ("RUN <<EOF\nset -e\ncargo build --release\n\ncp target/dist/tool /tool\nEOF", "Fails 8: there is no /src/target/dist/tool"),
+        (
+            "RUN <<EOF\nset -e\ncargo build --release\n\ncp target/dist/tool /tool\nEOF",
+            "Fails 8: there is no /src/target/dist/tool",
+        ),
         ("ENV PATH=/usr/bin\nRUN cargo build -r", "Fails 5: PATH is /usr/bin"),
         ("RUN --mount=type=bind,target=/ro cd /ro && cargo build -r", "Fails 4: Cargo can't write to /ro/target"),
         ("RUN t=1 cargo build -r --target $t", "Fails 4: `--target` has no value"),
@@ -231,12 +309,32 @@ fn the_base_decides_what_is_there() {
         ("scratch", "", "", "Fails 4: scratch is empty"),
         ("debian:12", "RUN apt-get update && apt-get install -y cargo\n", "", "Fails 5: Cargo 1.65 in debian:12"),
         ("debian:13", "RUN apt-get update && apt-get install -y cargo\n", "", ""),
-        ("debian:13", "RUN apt-get install -y cargo\n", MUSL, "Fails 5: the standard library for x86_64-unknown-linux-musl"),
+        (
+            "debian:13",
+            "RUN apt-get install -y cargo\n",
+            MUSL,
+            "Fails 5: the standard library for x86_64-unknown-linux-musl",
+        ),
         ("alpine:3.22", "RUN apk add cargo\n", "", ""),
         ("debian:13", "RUN apk add cargo\n", "", "Fails 4: there is no `apk`"),
-        ("ubuntu:25.10", "RUN apt-get install -y cargo\n", "", "NotFollowed 5: not known here: whether there is a Cargo after `apt-get` has installed cargo"),
-        ("debian:13", "RUN curl -sSf https://sh.rustup.rs | sh -s -- -y\n", "", "NotFollowed 5: not known here: whether there is a Cargo after the script"),
-        ("somewhere/rust:1.95", "", "", "NotFollowed 4: not known here: whether there is a Cargo in somewhere/rust:1.95"),
+        (
+            "ubuntu:25.10",
+            "RUN apt-get install -y cargo\n",
+            "",
+            "NotFollowed 5: not known here: whether there is a Cargo after `apt-get` has installed cargo",
+        ),
+        (
+            "debian:13",
+            "RUN curl -sSf https://sh.rustup.rs | sh -s -- -y\n",
+            "",
+            "NotFollowed 5: not known here: whether there is a Cargo after the script",
+        ),
+        (
+            "somewhere/rust:1.95",
+            "",
+            "",
+            "NotFollowed 4: not known here: whether there is a Cargo in somewhere/rust:1.95",
+        ),
         ("rust:1.99", "", "", "NotFollowed 4: not known here"),
         ("${NONE}", "", "", "Fails 1: FROM ${NONE} names no image"),
     ] {
@@ -313,11 +411,16 @@ fn something_else_than_the_program_is_no_program() {
         ("RUN cargo build -r", "/lib64/ld-linux-x86-64.so.2"),
         ("RUN cargo build -r && echo hi > /out", "/out"),
         ("RUN --mount=type=cache,target=/src/target cargo build -r", "/src/target/release/tool"),
-        ("RUN --mount=type=cache,target=/src/target cargo build -r\nRUN cp -r target /t || true", "/src/target/release/tool"),
+        (
+            "RUN --mount=type=cache,target=/src/target cargo build -r\nRUN cp -r target /t || true",
+            "/src/target/release/tool",
+        ),
     ] {
         assert_ne!(told(&in_src(build, path)), "", "{build} {path}");
     }
-    let from = |from: &str| format!("FROM rust AS a\nCOPY . .\nRUN cargo build\nFROM scratch\nCOPY {from}/target/debug/tool /t\n");
+    let from = |from: &str| {
+        format!("FROM rust AS a\nCOPY . .\nRUN cargo build\nFROM scratch\nCOPY {from}/target/debug/tool /t\n")
+    };
     assert_eq!(told(&from("--from=a ")), "");
     assert_eq!(told(&from("--from=0 ")), "");
     for other in ["--from=b ", "", "--from=1 "] {
@@ -337,70 +440,4 @@ fn a_stage_has_everything_of_the_one_that_it_goes_on_from() {
     assert_eq!(recipe.start.unwrap().0, Start::Words(vec!["/app/tool".to_owned()]));
     assert_eq!(recipe.arguments.unwrap().0, Start::Words(vec!["--help".to_owned()]));
     assert_eq!(recipe.user.unwrap().0, "1:1");
-}
-
-#[test]
-fn how_it_is_built_is_read_from_options_and_variables() {
-    let build = |lines: &str| {
-        let recipe = recipe(&in_src(lines, "/src/target/debug/tool"));
-        assert_eq!(recipe.troubles, [], "{lines}");
-        recipe.copied[0].program.clone().unwrap_or_else(|| panic!("{lines}: {:?}", recipe.found))
-    };
-    let flags = |flags: &str| build(&format!("RUN RUSTFLAGS='{flags}' cargo build"));
-    assert_eq!(flags("-C target-feature=+crt-static -C prefer-dynamic").other_flags(), ["prefer-dynamic"]);
-    assert!(!flags("-C target-feature=-crt-static").is_static());
-    assert!(!flags("-Ctarget-feature=+crt-static -Ctarget-feature=-crt-static").is_static());
-    assert_eq!(flags("-Clinker=/evil").other_flags(), ["linker=/evil"]);
-    for lines in [
-        "ENV RUSTFLAGS=\"-C target-feature=+crt-static\"\nRUN cargo build",
-        "ENV RUSTFLAGS -C target-feature=+crt-static\nRUN cargo build",
-        "ARG RUSTFLAGS=\"-C target-feature=+crt-static\"\nRUN cargo build",
-        "RUN export RUSTFLAGS='-C target-feature=+crt-static' && cargo build",
-        "ENV CARGO_BUILD_RUSTFLAGS=\"-C target-feature=+crt-static\"\nRUN cargo build",
-        "RUN CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS='-C target-feature=+crt-static' cargo build",
-        "RUN env RUSTFLAGS='-C target-feature=+crt-static' cargo build",
-        "RUN sh -c 'export RUSTFLAGS=\"-C target-feature=+crt-static\"; cargo build'",
-    ] {
-        assert!(build(lines).is_static(), "{lines}");
-    }
-    for lines in [
-        "RUN cargo build",
-        "RUN export RUSTFLAGS='-C target-feature=+crt-static'\nRUN cargo build",
-        "RUN RUSTFLAGS='-C target-feature=+crt-static' && cargo build",
-        "ENV CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS='-C target-feature=+crt-static'\nRUN cargo build",
-        "ENV RUSTFLAGS=-Copt-level=3 CARGO_BUILD_RUSTFLAGS=-Ctarget-feature=+crt-static\nRUN cargo build",
-        "RUN (export RUSTFLAGS='-C target-feature=+crt-static') && cargo build",
-    ] {
-        assert!(!build(lines).is_static(), "{lines}");
-    }
-    for lines in [
-        "ENV CARGO_PROFILE_DEV_OPT_LEVEL=z\nRUN cargo build",
-        "RUN cargo build --config profile.dev.opt-level=3",
-        "RUN cargo build --features x",
-        "ENV RUSTC_WRAPPER=sccache\nRUN cargo build",
-    ] {
-        assert!(build(lines).refused().is_some(), "{lines}");
-    }
-    assert!(build("RUN cargo build").refused().is_none());
-}
-
-#[test]
-fn permissions_follow_the_file() {
-    let mode = |build: &str, copy: &str| {
-        let text = format!("FROM rust AS build\nWORKDIR /src\nCOPY . .\nRUN cargo build -r{build}\nFROM scratch\nCOPY --from=build {copy}\n");
-        recipe(&text).program.unwrap_or_else(|| panic!("{text}")).1
-    };
-    let path = "/src/target/release/tool /tool";
-    for (build, copy, expected) in [
-        ("", path.to_owned(), 0o755),
-        ("", format!("--chmod=0644 {path}"), 0o644),
-        ("", format!("--chmod=755 {path}"), 0o755),
-        ("", format!("--chmod=u=rx,go= {path}"), 0o500),
-        (" && chmod -x target/release/tool", path.to_owned(), 0o644),
-        (" && install -m 600 target/release/tool /x", "/x /tool".to_owned(), 0o600),
-        (" && cp target/release/tool /x", "/x /tool".to_owned(), 0o755),
-    ] {
-        assert_eq!(mode(build, &copy).mode, expected, "{build} {copy}");
-    }
-    assert_eq!(mode("", &format!("--chown=7:8 {path}")).owner, (7, 8));
 }
