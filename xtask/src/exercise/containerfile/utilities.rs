@@ -9,7 +9,7 @@ use super::shell::{Command, Followed, Shell};
 use super::words::UNKNOWN;
 
 /// Commands that change nothing an image for a program is judged by. They succeed.
-const HARMLESS: [&str; 47] = [
+const HARMLESS: [&str; 46] = [
     "addgroup",
     "adduser",
     "apt-cache",
@@ -29,7 +29,6 @@ const HARMLESS: [&str; 47] = [
     "echo",
     "egrep",
     "env",
-    "find-debuginfo",
     "getconf",
     "grep",
     "groupadd",
@@ -105,6 +104,10 @@ pub fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
             None => Ok(true),
         },
         _ if whole.contains('/') => program(shell, whole),
+        "for" | "while" | "until" | "if" | "case" | "{" | "!" | "[[" | "eval" | "function" => shell.not_followed(
+            format!("`{short}`, which other commands depend on"),
+            "write the commands that are to run one after another, with && between them",
+        ),
         _ => shell.not_followed(
             format!("what `{short}` does"),
             "leave it out, or keep to Cargo, rustup, and the usual commands for files",
@@ -351,7 +354,7 @@ fn packages(shell: &mut Shell<'_>, manager: &str, arguments: &[String]) -> Follo
         shell.made.tools = match packaged {
             Some(toolchain) => Tools::Some(toolchain),
             None if matches!(shell.made.tools, Tools::Unknown(_)) => return Ok(true),
-            None => Tools::Unknown(Some(format!("`{manager}` has installed {asked} in {}", shell.made.base))),
+            None => Tools::Unknown(Some(format!("`{manager}` has installed {asked}"))),
         };
     }
     Ok(true)

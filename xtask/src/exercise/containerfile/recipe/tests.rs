@@ -321,20 +321,15 @@ fn the_base_decides_what_is_there() {
             "ubuntu:25.10",
             "RUN apt-get install -y cargo\n",
             "",
-            "NotFollowed 5: not known here: whether there is a Cargo after `apt-get` has installed cargo",
+            "NotFollowed 5: not known here: which Cargo there is in ubuntu:25.10 after `apt-get` has installed cargo",
         ),
         (
             "debian:13",
             "RUN curl -sSf https://sh.rustup.rs | sh -s -- -y\n",
             "",
-            "NotFollowed 5: not known here: whether there is a Cargo after the script",
+            "NotFollowed 5: not known here: which Cargo there is in debian:13 after the script",
         ),
-        (
-            "somewhere/rust:1.95",
-            "",
-            "",
-            "NotFollowed 4: not known here: whether there is a Cargo in somewhere/rust:1.95",
-        ),
+        ("somewhere/rust:1.95", "", "", "NotFollowed 4: not known here: the image somewhere/rust:1.95"),
         ("rust:1.99", "", "", "NotFollowed 4: not known here"),
         ("${NONE}", "", "", "Fails 1: FROM ${NONE} names no image"),
     ] {

@@ -163,27 +163,15 @@ impl Shell<'_> {
                 Ok(None)
             }
             Tools::Unknown(why) => {
-                let (what, help) = match why {
-                    None => (
-                        format!("{base}: the course doesn't know that image"),
-                        format!(
-                            "start from one it knows, such as `FROM {}`; or, {}",
-                            bases::example(),
-                            bases::HOW_TO_SAY
-                        ),
-                    ),
-                    Some(why) => (
-                        why.clone(),
-                        format!(
-                            "start from an image with Cargo, such as `FROM {}`; or, {}",
-                            bases::example(),
-                            bases::HOW_TO_SAY
-                        ),
-                    ),
+                let message = match why {
+                    None => format!("not known here: the image {base}, and which Cargo is in it"),
+                    Some(why) => format!("not known here: which Cargo there is in {base} after {why}"),
                 };
-                let message = format!("not known here: whether there is a Cargo after {what}");
-                let message =
-                    if why.is_none() { format!("not known here: whether there is a Cargo in {what}") } else { message };
+                let help = format!(
+                    "start from an image that the course knows, such as `FROM {}`; or, {}",
+                    bases::example(),
+                    bases::HOW_TO_SAY
+                );
                 Err(Box::new(Trouble::new(Kind::NotFollowed, self.span(), message, "which Cargo?", help)))
             }
         }
