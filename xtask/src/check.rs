@@ -172,7 +172,7 @@ impl Case<'_> {
     /// How the Containerfile builds the program, where it decides how this build is made.
     fn made_by(&self, build: &str) -> Option<(&Containerfile, recipe::Build)> {
         let file = self.containerfile.filter(|_| self.exercise.build(build).linking == Linking::Containerfile)?;
-        Some((file, Recipe::of(file, &self.exercise.data.package).build?))
+        Some((file, Recipe::of(file).build?))
     }
 }
 

@@ -1,7 +1,8 @@
 //! `cargo xtask image`: a program in a container image that holds nothing else. A program that asks for a loader cannot
 //! start there, so it is refused, and the message says why.
 
-use crate::cargo::Build;
+use crate::cargo::target::Target;
+use crate::cargo::{Build, Cargo};
 use crate::cli::{self, PlainFormat};
 use crate::diagnostic::shown;
 use crate::exit::{Exit, Failure};
@@ -108,18 +109,21 @@ fn build(options: &cli::Subject, profile: &str, target: Option<&str>) -> Result<
         bail!(Failure::new(Exit::Usage, format!("there is no profile `{profile}`")).help(help))
     }
     let target = match target {
-        Some(target) => target.to_owned(),
+        Some(target) => {
+            must_be_installed(&subject, target)?;
+            target.to_owned()
+        }
         None => target_for(&subject)?,
     };
-    let dynamic = executable(&subject, program, profile, None)?;
-    let path = executable(&subject, program, profile, Some(&target))?;
+    let dynamic = dynamic(&subject, program, profile)?;
+    let path = executable(&subject, program, profile, Some(&target), Cargo::link_statically)?;
     let folder = subject.out_dir.join("size-workshop").join("image").join(profile);
     Ok(Made {
         path,
         name: program.name.clone(),
         profile: Some(profile.to_owned()),
         target: Some(target),
-        dynamic: Some(dynamic),
+        dynamic,
         folder,
     })
 }
@@ -144,14 +148,59 @@ fn target_for(subject: &Subject) -> Result<String> {
     Ok(host.clone())
 }
 
-/// Builds; with a target statically.
-fn executable(subject: &Subject, program: &Program, profile: &str, target: Option<&str>) -> Result<PathBuf> {
+/// Ends the call where a target's standard library is missing.
+fn must_be_installed(subject: &Subject, target: &str) -> Result<()> {
+    match subject.cargo.target(target)? {
+        Target::Installed => Ok(()),
+        Target::NotInstalled => {
+            let message = format!("the standard library for {target} isn't installed");
+            let help = format!("install it: `rustup target add {target}`");
+            bail!(Failure::new(Exit::Environment, message).help(help))
+        }
+        Target::Unknown(known) => {
+            let help = match nearest(target, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean {near}?"),
+                None => "`rustc --print target-list` shows the targets".to_owned(),
+            };
+            bail!(Failure::new(Exit::Usage, format!("rustc knows no target {target}")).help(help))
+        }
+    }
+}
+
+/// The same program, linked dynamically; none where that can't be, as on a machine with musl.
+fn dynamic(subject: &Subject, program: &Program, profile: &str) -> Result<Option<PathBuf>> {
+    let is_dynamic = |path: &PathBuf| -> Result<bool> {
+        let linking::Linking { interpreter, libraries, .. } = linking::read(path)?;
+        Ok(interpreter.is_some() || !libraries.is_empty())
+    };
+    let usual = executable(subject, program, profile, None, |_| {})?;
+    if is_dynamic(&usual)? {
+        return Ok(Some(usual));
+    }
+    // A configuration file may have chosen another target, or the flag that links statically.
+    let host = Some(subject.host.as_str());
+    let other = executable(subject, program, profile, host, Cargo::link_dynamically)?;
+    let found = is_dynamic(&other)?;
+    if !found {
+        output::note("there is nothing to compare with: this machine links every program statically");
+    }
+    Ok(found.then_some(other))
+}
+
+/// Builds; with a target as `link` says.
+fn executable(
+    subject: &Subject,
+    program: &Program,
+    profile: &str,
+    target: Option<&str>,
+    link: impl Fn(&mut Cargo),
+) -> Result<PathBuf> {
     let mut extra = subject.extra.clone();
     let mut cargo = subject.cargo.clone();
     if let Some(target) = target {
         // An explicit target keeps the flags off build scripts and proc macros, which cannot be static.
         extra.extend(["--target".into(), target.into()]);
-        cargo.link_statically();
+        link(&mut cargo);
     }
     let built = cargo.build(&Build {
         manifest: subject.manifest.clone(),
@@ -204,6 +253,6 @@ fn startable(made: &Made, content: &[u8]) -> Result<&'static str> {
         thousands(content.len() as u64),
         needs.join(" and ")
     );
-    let help = "link the C library into it: RUSTFLAGS=\"-C target-feature=+crt-static\" cargo build --profile PROFILE --target \"$(rustc --print host-tuple)\"; the file is then in target/TARGET/PROFILE/. Or let `cargo xtask image` build it: without --file";
+    let help = "link the C library into it: RUSTFLAGS=\"-C target-feature=+crt-static\" cargo build --profile PROFILE --target \"$(rustc --print host-tuple)\"; the file is then in target/TARGET/PROFILE/. (In a Containerfile, only RUN understands `$(…)`: COPY needs the target's name.) Or let `cargo xtask image` build it: without --file";
     bail!(Failure::new(Exit::Usage, message).help(help))
 }

@@ -5,7 +5,7 @@ use crate::check::{self, Case, Judgement, Worth};
 use crate::diagnostic::{Code, Diagnostic, Source};
 use crate::evidence::{self, Attempt, Evidence, Grading, Request, Watcher, Whose};
 use crate::exercise::answers::Answers;
-use crate::exercise::containerfile::Containerfile;
+use crate::exercise::containerfile::{Containerfile, context::Context};
 use crate::exercise::{self, CONTAINERFILE, Exercise, Tree};
 use crate::manifest::SETTINGS;
 use crate::measurement;
@@ -21,7 +21,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes that a saved baseline may be. That of a small program is a hundredth of it.
 const LARGEST_BASELINE: u64 = 8 << 20;
@@ -216,9 +216,10 @@ impl Files {
         });
         let containerfile = exercise.edits().any(|path| path == CONTAINERFILE).then(|| {
             let file = exercise.folder.join(CONTAINERFILE);
+            let context = Arc::new(Context::of(exercise));
             match of_other(CONTAINERFILE) {
-                Some(text) => Containerfile::of(&file, text),
-                None => Containerfile::read(&file),
+                Some(text) => Containerfile::of(&file, text, context),
+                None => Containerfile::read(&file, context),
             }
         });
         let baseline = exercise.baseline().map(|name| {

@@ -69,9 +69,13 @@ codes! {
     ImageNotTheProgram = "image/not-the-program":
         "The last stage gets something else than the program, or not the program from where Cargo has put it.",
     ImageShell = "image/shell":
-        "The program is started through a shell, or by another path than its own, and the image has neither.",
+        "The program can't be started, or isn't started alone: through a shell, by another path, with arguments, or without permission.",
     ImageUser = "image/user":
-        "The program would run as root, or as a user by name, and an empty image knows no names.",
+        "The program would run as root or in root's group, or as a user by name, and an empty image knows no names.",
+    ImageBuild = "image/build":
+        "An engine can't build the stages: Cargo, its files, a target or a folder isn't there, or a line fails for another reason.",
+    ImageNotFollowed = "image/not-followed":
+        "The check can't work out what a line does, or doesn't know what an image holds.",
     ImageFlags = "image/flags":
         "The Containerfile builds with flags or a profile that the check does not take.",
     AnswersSyntax = "answer/syntax":

@@ -3,14 +3,14 @@
 
 use super::{Request, Whose, starter_files};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::exercise::containerfile::Containerfile;
-use crate::exercise::containerfile::recipe::Recipe;
+use crate::exercise::containerfile::{Containerfile, context::Context, recipe::Recipe};
 use crate::exercise::{CONTAINERFILE, Linking, Tree};
 use crate::measure::linking;
 use crate::oci;
 use crate::tree;
 use anyhow::Result;
 use std::path::Path;
+use std::sync::Arc;
 
 /// How a build is made.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,17 +35,18 @@ pub fn of(request: &Request<'_>, name: &str, host: &str) -> Result<Result<How, B
         Linking::Static => How { target: Some(host.to_owned()), is_static: true, ..plain() },
         Linking::Containerfile => {
             let path = request.exercise.folder.join(CONTAINERFILE);
+            let context = Arc::new(Context::of(request.exercise));
             let among = |files: &[(String, Vec<u8>)]| {
                 let content =
                     files.iter().find(|(path, _)| path == CONTAINERFILE).map(|(_, content)| content.as_slice());
-                Containerfile::of(&path, content.unwrap_or_default())
+                Containerfile::of(&path, content.unwrap_or_default(), Arc::clone(&context))
             };
             let file = match (build.tree, request.whose) {
                 (Tree::Starter, _) => among(&starter_files(request.exercise)?),
                 (Tree::Learner, Whose::Other(_, files)) => among(files),
-                (Tree::Learner, Whose::Learner) => Containerfile::read(&path),
+                (Tree::Learner, Whose::Learner) => Containerfile::read(&path, Arc::clone(&context)),
             };
-            match Recipe::of(&file, &request.exercise.data.package).build {
+            match Recipe::of(&file).build {
                 None => plain(),
                 Some(made) => {
                     // A goal may have said so before. Whether one does or not, it never reaches Cargo.
@@ -54,7 +55,8 @@ pub fn of(request: &Request<'_>, name: &str, host: &str) -> Result<Result<How, B
                         return Ok(Err(Box::new(problem.help(help))));
                     }
                     let is_static = made.is_static();
-                    How { profile: made.profile, target: made.target.map(|_| host.to_owned()), is_static }
+                    let target = made.is_apart().then(|| host.to_owned());
+                    How { profile: made.profile, target, is_static }
                 }
             }
         }

@@ -63,7 +63,7 @@ fn wrong_turns_are_told_before_anything_is_built() {
 #[test]
 fn the_examples_of_the_reference_have_their_codes() {
     let project = Project::copy_of_the_repository();
-    for name in ["syntax", "base", "not-the-program", "shell", "user", "flags"] {
+    for name in ["syntax", "base", "not-the-program", "shell", "user", "build", "not-followed", "flags"] {
         let example = format!("docs/diagnostics/image-{name}/{FILE}");
         project.write(FILE, &project.read(&example));
         let document = json(&project.run(&["check", "ex12", "--format", "json"]).code(1));
@@ -113,8 +113,24 @@ fn the_program_is_built_as_the_containerfile_says() {
         check(&[("--profile dist", "--profile ../dist"), ("x86_64-unknown-linux-gnu/dist/", "dist/")]);
     assert_eq!(codes_of(&document), ["image/flags"], "{text}");
 
-    // Other ways that are right: musl, a copy within the stage, a cache.
+    // Other ways that are right: musl, Alpine without a flag, a copy within the stage, a cache, flags for the program alone.
+    let alpine = [
+        ("rust:1.95-bookworm", "rust:1.95-alpine"),
+        (static_flags, ""),
+        (target, ""),
+        ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/"),
+    ];
+    let (document, text) = check(&alpine);
+    assert_eq!(document["points"], 10, "{text}");
+    let (document, text) = check(&[
+        (static_flags, ""),
+        ("cargo build", "cargo rustc"),
+        (target, " -- -C target-feature=+crt-static"),
+        ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/"),
+    ]);
+    assert_eq!(document["points"], 10, "{text}");
     let musl = [
+        ("WORKDIR /src\n", "RUN rustup target add x86_64-unknown-linux-musl\nWORKDIR /src\n"),
         ("x86_64-unknown-linux-gnu\n", "x86_64-unknown-linux-musl\n"),
         (static_flags, ""),
         ("-gnu/dist", "-musl/dist"),

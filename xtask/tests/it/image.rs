@@ -65,6 +65,55 @@ fn a_program_is_packed_the_same_way_each_time() {
 }
 
 #[test]
+#[ignore = "builds small programs linked statically: .ci/run runs it"]
+fn the_program_to_compare_with_is_dynamic_whatever_is_configured() {
+    if !has_linux() {
+        return;
+    }
+    let host = stdout(&{
+        let mut rustc = Command::new("rustc");
+        clean(&mut rustc);
+        rustc.args(["--print", "host-tuple"]).assert().success()
+    });
+    let project = Project::empty();
+    for (folder, configuration) in [
+        ("plain", String::new()),
+        (
+            "static",
+            format!(
+                "[build]\ntarget = \"{0}\"\n[target.{0}]\nrustflags = [\"-C\", \"target-feature=+crt-static\"]\n",
+                host.trim()
+            ),
+        ),
+    ] {
+        project
+            .write(&format!("{folder}/Cargo.toml"), "[package]\nname = \"small\"\nedition = \"2024\"\n[workspace]\n");
+        project.write(
+            &format!("{folder}/Cargo.lock"),
+            "version = 4\n\n[[package]]\nname = \"small\"\nversion = \"0.0.0\"\n",
+        );
+        project.write(&format!("{folder}/src/main.rs"), "fn main() { println!(\"hi\"); }");
+        if !configuration.is_empty() {
+            project.write(&format!("{folder}/.cargo/config.toml"), &configuration);
+        }
+    }
+    let workshop = Project::plain_workshop();
+    let sizes = |folder: &str| {
+        let manifest = project.path(&format!("{folder}/Cargo.toml")).display().to_string();
+        let out = project.path(&format!("{folder}.tar")).display().to_string();
+        let words =
+            ["image", "--manifest-path", &manifest, "--profile", "release", "--target", host.trim(), "--out", &out];
+        let document = json(&workshop.run(&[&words[..], &["--format", "json"]].concat()).success());
+        let number = |key: &str| document[key].as_u64().unwrap_or_else(|| panic!("{key}: {document:#}"));
+        (number("file_bytes"), number("dynamic_bytes"))
+    };
+    for folder in ["plain", "static"] {
+        let (own, dynamic) = sizes(folder);
+        assert!(own > dynamic, "{folder}: {own} {dynamic}");
+    }
+}
+
+#[test]
 fn what_is_no_program_for_an_image_is_refused_before_anything_is_built() {
     let project = Project::plain_workshop();
     project.run(&["image", "--file", "Cargo.toml"]).code(2).stderr(contains("Cargo.toml"));
@@ -73,8 +122,13 @@ fn what_is_no_program_for_an_image_is_refused_before_anything_is_built() {
     assert!(text.contains("there is no profile `striped`") && text.contains("did you mean `stripped`?"), "{text}");
     project.run(&["image", "--file", "x", "--profile", "stripped"]).code(2).stderr(contains("cannot be used with"));
     if cfg!(target_os = "linux") {
-        let text = stderr(&project.run(&["image", "--profile", "stripped", "--target", "nowhere"]).failure());
-        assert!(text.contains("nowhere"), "{text}");
+        let text = stderr(&project.run(&["image", "--profile", "stripped", "--target", "nowhere"]).code(2));
+        assert!(text.contains("rustc knows no target nowhere"), "{text}");
+        let misspelled = project.run(&["image", "--profile", "stripped", "--target", "x86_64-unknown-linux-mulsl"]);
+        misspelled.code(2).stderr(contains("did you mean x86_64-unknown-linux-musl?"));
+        // A target that rustc knows, and that hardly any machine has.
+        let missing = project.run(&["image", "--profile", "stripped", "--target", "s390x-unknown-linux-musl"]);
+        missing.code(3).stderr(contains("rustup target add s390x-unknown-linux-musl"));
     }
     let root = Project::copy_of_the_repository();
     root.run(&["image"]).code(2).stderr(contains("holds one program").and(contains("--program config_tool")));

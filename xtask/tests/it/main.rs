@@ -11,6 +11,7 @@ mod class;
 mod course;
 mod desk;
 mod docs;
+mod engines;
 mod exercise_12;
 mod exercise_14;
 mod exercises;

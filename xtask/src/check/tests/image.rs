@@ -2,8 +2,9 @@
 
 use super::kinds::{judged, with_goal};
 use super::*;
-use crate::exercise::containerfile::Containerfile;
+use crate::exercise::containerfile::{Containerfile, context::Context};
 use crate::measure::linking::Linking;
+use std::sync::Arc;
 
 const RIGHT: &str = "FROM rust AS build
 WORKDIR /src
@@ -16,7 +17,8 @@ ENTRYPOINT [\"/tiny\"]
 ";
 
 fn file(text: &str) -> Option<Containerfile> {
-    Some(Containerfile::parse(Source { file: "Containerfile".into(), text: text.into() }))
+    let context = Context::literal("tiny", &["Cargo.toml", "Cargo.lock", "src/main.rs"], 2024);
+    Some(Containerfile::parse(Source { file: "Containerfile".into(), text: text.into() }, Arc::new(context)))
 }
 
 #[test]
@@ -29,7 +31,7 @@ fn a_containerfile_is_judged_by_what_reaches_the_image() {
     for (from, to, codes) in [
         ("FROM scratch", "FROM debian:12", "image/base"),
         ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/", "image/not-the-program"),
-        ("COPY --from=build", "ADD --from=build", "image/not-the-program"),
+        ("COPY --from=build", "ADD --from=build", "image/build"),
         ("USER", "COPY . /\nUSER", "image/not-the-program"),
         (
             "USER",
@@ -45,21 +47,62 @@ fn a_containerfile_is_judged_by_what_reaches_the_image() {
         ("USER 65534:65534", "USER 65534:nogroup", "image/user"),
         ("USER 65534:65534", "USR 65534", "image/syntax"),
         ("+crt-static'", "+crt-static -C link-arg=-s'", "image/flags"),
-        ("--release", "--release --profile=--config", "image/not-the-program"),
+        ("--release", "--release --profile=--config", "image/build"),
+        // The first stage.
+        ("COPY . .\n", "", "image/build"),
+        ("COPY . .", "COPY Cargo.toml .", "image/build"),
+        ("FROM rust AS", "FROM debian:12 AS", "image/build"),
+        ("FROM rust AS", "FROM rust:1.60 AS", "image/build"),
+        ("FROM rust AS", "FROM my/rust AS", "image/not-followed"),
+        ("RUN RUST", "RUN if true; then RUST", "image/not-followed"),
+        ("x86_64-unknown-linux-gnu\n", "x86_64-unknown-linux-musl\n", "image/build"),
+        ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/$(rustc --print host-tuple)/", "image/build"),
+        // What is started.
+        ("COPY --from", "COPY --chmod=0644 --from", "image/shell"),
+        ("COPY --from", "COPY --chmod=0700 --from", "image/shell"),
+        ("\"/tiny\"]", "\"/tiny\", \"--help\"]", "image/shell"),
+        ("\"/tiny\"]\n", "\"/tiny\"]\nCMD tiny\n", "image/shell"),
+        ("\"/tiny\"]\n", "\"/tiny\"]\nCMD [\"/tiny\"]\n", "image/shell"),
+        ("\"/tiny\"]", "\"tiny\"]", "image/shell"),
+        ("\"/tiny\"]\n", "\"/tiny\"]\nENTRYPOINT []\n", "image/shell"),
+        ("ENTRYPOINT", "CMD", "image/shell"),
+        ("[\"/tiny\"]", "['/tiny']", "image/shell"),
+        ("USER 65534:65534", "USER 65534", "image/user"),
+        ("USER 65534:65534", "USER 65534:0", "image/user"),
+        ("USER 65534:65534", "USER 00:1", "image/user"),
+        ("USER 65534:65534", "USER 65534:", "image/user"),
+        ("USER 65534:65534", "USER +5:5", "image/user"),
+        ("USER 65534:65534", "USER 4294967295:1", "image/user"),
+        ("USER 65534:65534", "USER 1:1\nUSER 0:0", "image/user"),
+        ("USER 65534:65534", "USER $(id -u)", "image/build"),
     ] {
         assert!(RIGHT.contains(from), "{from}");
         known.containerfile = file(&RIGHT.replace(from, to));
         judged(&known, codes);
     }
-    for same in ["USER 1000", "USER 1000:1000"] {
-        known.containerfile = file(&RIGHT.replace("USER 65534:65534", same));
+    for (from, to) in [
+        ("USER 65534:65534", "USER 1000:1000"),
+        ("USER 65534:65534", "ARG ID=65534\nUSER $ID:${ID}"),
+        ("COPY --from", "COPY --chmod=0755 --from"),
+        ("COPY --from", "COPY --chmod=0500 --chown=65534 --from"),
+        ("\"/tiny\"]", "\"./tiny\"]"),
+        ("FROM scratch\n", "FROM scratch\nWORKDIR /bin\n"),
+        ("release/tiny /tiny\n", "release/tiny /bin/\n"),
+        ("\"/tiny\"]\n", "\"/tiny\"]\nCMD [\"--help\"]\nLABEL a=b\nEXPOSE 80\nSTOPSIGNAL SIGINT\n"),
+        ("ENTRYPOINT", "CMD [\"x\"]\nENTRYPOINT [\"/other\"]\nENTRYPOINT"),
+        ("--target x86_64-unknown-linux-gnu", "--target \"$(rustc --print host-tuple)\""),
+        ("FROM scratch", "FROM scratch AS empty\nFROM empty"),
+    ] {
+        assert!(RIGHT.contains(from), "{from}");
+        let mut text = RIGHT.replace(from, to);
+        // Wherever the program goes, that is what is started.
+        text = text.replace("[\"/tiny\"]", if to.contains("/bin/\n") { "[\"tiny\"]" } else { "[\"/tiny\"]" });
+        known.containerfile = file(&text);
         judged(&known, "");
     }
-    known.containerfile = file(&RIGHT.replace("ENTRYPOINT", "CMD"));
-    judged(&known, "");
     // A goal asks for some of it only.
     let mut known = with_goal(r#"check.image = { wants = ["not-root"] }"#);
-    known.containerfile = file("FROM rust\nUSER 7\n");
+    known.containerfile = file("FROM rust\nUSER 7:7\n");
     judged(&known, "");
 }
 
