@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, shown};
 use crate::exercise::Tree;
 use crate::exercise::kinds::Size;
 use crate::manifest::{SETTINGS, default};
-use crate::profile::effective::{self, canonical};
+use crate::profile::effective::{self, Forgetting, canonical};
 use crate::profile::list;
 use crate::units::{change, thousands};
 use serde_json::json;
@@ -101,6 +101,12 @@ fn advice(case: &Case<'_>, build: &str, against: &str) -> String {
             "[profile.{profile}] inherits from `dev`, which optimizes nothing: let it say `inherits = \"release\"`"
         );
     }
+    if let Some(Forgetting { table, line: (from, setting), .. }) = effective::forgets_strip(case.manifest, profile) {
+        return format!(
+            "`strip = {}` of [profile.{from}] doesn't reach the program: {table} makes Cargo forget it",
+            setting.value
+        );
+    }
     let is_default_in = |profile: &str, key: &str| {
         let now = effective::effective(case.manifest, case.overrides, profile, key).value;
         now.zip(default("release", key)).is_some_and(|(now, default)| canonical(key, &now) == canonical(key, &default))
@@ -108,9 +114,15 @@ fn advice(case: &Case<'_>, build: &str, against: &str) -> String {
     let is_default = |key: &str| is_default_in(profile, key);
     let helps = |worth: &&Worth| is_default(&worth.key) && worth.after < worth.before;
     let best = case.worth.iter().filter(helps).min_by_key(|worth| worth.after);
+    // What somebody has written isn't left as it was, even if it is what it was.
+    let is_written = |key: &str| effective::effective(case.manifest, case.overrides, profile, key).asked.is_some();
+    let has_them = match best.is_some_and(|worth| is_written(&worth.key)) {
+        true => format!("are as Cargo's defaults are in [profile.{profile}]"),
+        false => format!("[profile.{profile}] leaves at their defaults"),
+    };
     match best {
         Some(Worth { key, value, before, after, source }) => format!(
-            "of the settings that [profile.{profile}] leaves at their defaults, `{key} = {value}` brings most: alone it took {} from {} to {} bytes ({}) when {source} measured it",
+            "of the settings that {has_them}, `{key} = {value}` brings most: alone it took {} from {} to {} bytes ({}) when {source} measured it",
             case.exercise.data.package,
             thousands(*before),
             thousands(*after),
@@ -128,7 +140,13 @@ fn advice(case: &Case<'_>, build: &str, against: &str) -> String {
                 ([], _) => {
                     format!("every setting that is known to help is on; {} whose code is in it", look("--crates"))
                 }
-                (left, _) => format!("[profile.{profile}] leaves {} at Cargo's defaults", list(left)),
+                (left, _) => {
+                    let (set, left): (Vec<_>, Vec<_>) = left.iter().cloned().partition(|key| is_written(key));
+                    match (set.as_slice(), left.as_slice()) {
+                        (set, []) => format!("[profile.{profile}] sets {} to what is Cargo's default", list(set)),
+                        (_, left) => format!("[profile.{profile}] leaves {} at Cargo's defaults", list(left)),
+                    }
+                }
             }
         }
     }
