@@ -6,7 +6,7 @@ use crate::diagnostic::{line_and_column, shown};
 use crate::exercise::kinds::{Ends, Panic, Profile, Speed};
 use crate::exercise::{Check, Tree};
 use crate::manifest::SETTINGS;
-use crate::profile::effective::{self, Effective, canonical};
+use crate::profile::effective::{self, Forgetting, canonical};
 use crate::profile::list;
 use crate::units::{change, thousands};
 use std::ops::Range;
@@ -114,25 +114,13 @@ fn value_of(worth: &Worth) -> String {
 pub fn unstripped(case: &Case<'_>, build: &str) -> Option<Wrong> {
     let spec = case.exercise.build(build);
     let symbols = case.evidence?.built(build)?.linking.symbols;
-    let Effective { asked, .. } = effective::effective(case.manifest, case.overrides, &spec.profile, "strip");
-    let (_, setting) = asked?;
+    let Forgetting { table, line: (_, setting), .. } = effective::forgets_strip(case.manifest, &spec.profile)?;
     if symbols == 0 || spec.set.contains_key("strip") || !is_small("strip", &canonical("strip", &setting.value)) {
         return None;
     }
-    let own = case.manifest.package.as_deref().unwrap_or_default();
-    let chain = effective::chain(case.manifest, &spec.profile);
-    let is_own = |package: &str| package.split(['@', ':']).next() == Some(own);
-    let table = chain.iter().find_map(|name| {
-        let profile = case.manifest.profiles.get(*name)?;
-        profile
-            .packages
-            .keys()
-            .find(|package| is_own(package))
-            .map(|package| format!("[profile.{name}.package.{package}]"))
-    });
     let help = format!(
-        "Cargo forgets `strip` of a profile for a package with a table of its own: write `strip = {}` in {} as well, or take that table out",
-        setting.value, table?
+        "Cargo forgets `strip` of a profile for a package with a table of its own: write `strip = {}` in {table} as well, or take that table out",
+        setting.value
     );
     let label = format!("has no effect: the file has {} symbols", thousands(symbols));
     Some(Wrong { place: Some((setting.key.start..setting.span.end, label)), help })

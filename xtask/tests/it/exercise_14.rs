@@ -71,8 +71,6 @@ fn exercise_14_names_the_wrong_turns() {
     project.write(&file("answers.toml"), &project.read("solutions/ex14/answers.toml"));
     let bitwise = "pub fn crc32(bytes: &[u8]) -> u32 {\n    let mut crc = u32::MAX;\n    for byte in bytes {\n        crc ^= u32::from(*byte);\n        for _ in 0..8 {\n            crc = (crc >> 1) ^ ((crc & 1) * 0xedb8_8320);\n        }\n    }\n    !crc\n}\n";
     project.write(&file("src/crc.rs"), bitwise);
-    // The baseline is of the program before this change, and after it is saved again all is well.
-    assert_eq!(problems(&project).0, ["budget/slack"]);
     save().success();
     project.run(&["check", "ex14"]).success().stdout(contains("10 of 10 points"));
     // The list shows what was saved.

@@ -422,12 +422,16 @@ fn a_budget_that_notices_nothing_is_named_with_the_key_that_is_to_blame() {
         told_of_budget(keys, Some("{\n\"builds\": ]")),
         told_of_budget(keys, Some(&old(250_000))),
         told_of_budget(keys, Some(&old(90_000))),
+        told_of_budget(keys, Some(&old(99_300))),
         told_of_budget(&keys.replace("answers.toml", "target/nowhere.json"), Some(&now)),
         told_of_budget(&keys.replace("answers.toml", "sizes/other.json"), Some(&now)),
         told_of_budget(&format!("{keys}\nbin = \"other\""), Some(&now)),
     ];
     assert!(texts.iter().all(|text| !text.is_empty()), "{texts:#?}");
     insta::assert_snapshot!(texts.join("\n\n"));
+    // A program that is too large is told so once.
+    let large = told_of_budget("max = 90000\nmax-growth = \"1 %\"\nbaseline = \"answers.toml\"", Some(&old(80_000)));
+    assert_eq!(large.matches("error[").count(), 1, "{large}");
     // One byte decides: a step of 2,001 bytes is more than two percent.
     assert_eq!(told_of_budget(&format!("{keys}\nmin-growth = 2001"), Some(&now)), "");
 }
