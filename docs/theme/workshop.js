@@ -30,10 +30,11 @@ for (const code of document.querySelectorAll("pre > code")) {
     box.addEventListener("scroll", () => look(box), { passive: true });
     look(box);
   }
-  addEventListener("resize", () => wide.forEach(look));
-  // A table within a closed box has no width.
-  for (const box of document.querySelectorAll("details")) {
-    box.addEventListener("toggle", () => wide.forEach(look));
+  // Widths change with the window, when a font arrives, and when a box that was closed is opened.
+  const sizes = new ResizeObserver(() => wide.forEach(look));
+  for (const box of wide) {
+    sizes.observe(box);
+    if (box.firstElementChild) sizes.observe(box.firstElementChild);
   }
 })();
 
