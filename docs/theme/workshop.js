@@ -7,7 +7,8 @@ for (const code of document.querySelectorAll("pre > code")) {
 (() => {
   const wide = [...document.querySelectorAll("main .table-wrapper, main pre > code")];
   const look = (box) => {
-    const isWide = box.scrollWidth > box.clientWidth + 1;
+    // Some pixels are only the rounding of a width.
+    const isWide = box.scrollWidth > box.clientWidth + 4;
     const isAtEnd = box.scrollLeft + box.clientWidth >= box.scrollWidth - 2;
     box.classList.toggle("goes-on", isWide && !isAtEnd);
     if (!box.classList.contains("table-wrapper")) return;
