@@ -7,7 +7,8 @@ for (const code of document.querySelectorAll("pre > code")) {
 (() => {
   const wide = [...document.querySelectorAll("main .table-wrapper, main pre > code")];
   const look = (box) => {
-    const isWide = box.scrollWidth > box.clientWidth + 1;
+    // Some pixels are only the rounding of a width.
+    const isWide = box.scrollWidth > box.clientWidth + 4;
     const isAtEnd = box.scrollLeft + box.clientWidth >= box.scrollWidth - 2;
     box.classList.toggle("goes-on", isWide && !isAtEnd);
     if (!box.classList.contains("table-wrapper")) return;
@@ -30,10 +31,11 @@ for (const code of document.querySelectorAll("pre > code")) {
     box.addEventListener("scroll", () => look(box), { passive: true });
     look(box);
   }
-  addEventListener("resize", () => wide.forEach(look));
-  // A table within a closed box has no width.
-  for (const box of document.querySelectorAll("details")) {
-    box.addEventListener("toggle", () => wide.forEach(look));
+  // Widths change with the window, when a font arrives, and when a box that was closed is opened.
+  const sizes = new ResizeObserver(() => wide.forEach(look));
+  for (const box of wide) {
+    sizes.observe(box);
+    if (box.firstElementChild) sizes.observe(box.firstElementChild);
   }
 })();
 

@@ -88,7 +88,7 @@ fn what_is_cut_off_shows_it(browser: &Browser) -> Result<(), String> {
         let silent = browser.run_async(
             "const done = arguments[arguments.length - 1];
              const silent = () => [...document.querySelectorAll('main .table-wrapper, main pre > code')]
-                 .filter(box => box.scrollWidth > box.clientWidth + 1)
+                 .filter(box => box.scrollWidth > box.clientWidth + 4)
                  .filter(box => parseFloat(getComputedStyle(box).borderInlineEndWidth) < 2
                      || box.matches('.table-wrapper') && (!box.previousElementSibling?.matches('.goes-on-note') || box.tabIndex !== 0))
                  .map(box => box.textContent.trim().slice(0, 60));
