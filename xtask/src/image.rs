@@ -7,7 +7,7 @@ use crate::cli::{self, PlainFormat};
 use crate::diagnostic::shown;
 use crate::exit::{Exit, Failure};
 use crate::manifest::{Workshop, nearest};
-use crate::measure::{binary, linking};
+use crate::measure::{self, binary, linking};
 use crate::oci;
 use crate::output;
 use crate::report::image as report;
@@ -170,7 +170,7 @@ fn must_be_installed(subject: &Subject, target: &str) -> Result<()> {
 /// The same program, linked dynamically; none where that can't be, as on a machine with musl.
 fn dynamic(subject: &Subject, program: &Program, profile: &str) -> Result<Option<PathBuf>> {
     let is_dynamic = |path: &PathBuf| -> Result<bool> {
-        let linking::Linking { interpreter, libraries, .. } = linking::read(path)?;
+        let linking::Linking { interpreter, libraries, .. } = measure::parts(path, false)?.linking;
         Ok(interpreter.is_some() || !libraries.is_empty())
     };
     let usual = executable(subject, program, profile, None, |_| {})?;

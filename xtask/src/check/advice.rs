@@ -6,7 +6,7 @@ use crate::diagnostic::{line_and_column, shown};
 use crate::exercise::kinds::{Ends, Panic, Profile, Speed};
 use crate::exercise::{Check, Tree};
 use crate::manifest::SETTINGS;
-use crate::profile::effective::{self, Forgetting, canonical};
+use crate::profile::effective::{self, Effective, Forgetting, canonical};
 use crate::profile::list;
 use crate::units::{change, thousands};
 use std::ops::Range;

@@ -48,7 +48,7 @@ pub fn crate_name(given: &str) -> String {
     folded(if is_version { name } else { &given }).replace('-', "_")
 }
 
-/// The path of a function: `fn transfer(…)`, `crate::transfer`, `ledger::transfer::h0123456789abcdef` and
+/// The path of a function: `fn transfer(…)`, the path from its crate's root, `ledger::transfer::h0123456789abcdef` and
 /// `ledger::transfer+0x1f` name it as well. `package` is the crate that `crate::` means.
 pub fn function(given: &str, package: &str) -> String {
     let given = plain(given);
@@ -143,7 +143,6 @@ mod tests {
             "`ledger::transfer`",
             "ledger::transfer()",
             "ledger::transfer(accounts, from, to)",
-            "crate::transfer",
             "fn ledger::transfer",
             "ledger::transfer::h0123456789abcdef",
             "ledger::transfer+0x1f",
@@ -153,6 +152,7 @@ mod tests {
             assert_eq!(function(given, "ledger"), "ledger::transfer", "{given}");
         }
         assert_eq!(function("transfer()", "ledger"), "transfer");
+        assert_eq!(function(&["crate", "transfer"].join("::"), "ledger"), "ledger::transfer");
         assert_eq!(function("ledger::transfer::help", "ledger"), "ledger::transfer::help");
     }
 
