@@ -265,7 +265,11 @@ impl Sandbox {
                         OsString::from(format!("{CALLED}/{name}"))
                     }
                 };
-                add(&[flag("--ro-bind"), &call.program, &program]);
+                // A link, as outside of a box: who asks where the program is finds the file, not the name.
+                add(&[flag("--ro-bind"), &call.program, flag(PROGRAM)]);
+                if call.called.is_some() {
+                    add(&[flag("--symlink"), flag(PROGRAM), &program]);
+                }
                 add(&[flag("--perms"), flag("1777"), flag("--size"), flag("16777216"), flag("--tmpfs"), flag("/tmp")]);
                 add(&[flag("--chdir"), flag("/tmp")]);
             }

@@ -83,7 +83,12 @@ fn a_program_may_have_another_name_in_its_box() {
     let mut call = Call::new("/srv/w1/target/release/p", "/srv/w1").arg("a");
     call.called = Some("q".to_owned());
     let words = words(&sandbox(Kind::Run, None).wrap(&call));
-    assert!(words.contains("--perms 0755 --dir /called --ro-bind /srv/w1/target/release/p /called/q"), "{words}");
+    assert!(
+        words.contains(
+            "--perms 0755 --dir /called --ro-bind /srv/w1/target/release/p /program --symlink /program /called/q"
+        ),
+        "{words}"
+    );
     assert!(words.ends_with("-- /called/q a"), "{words}");
 }
 
