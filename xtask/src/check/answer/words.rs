@@ -49,7 +49,7 @@ pub fn crate_name(given: &str) -> String {
 }
 
 /// The path of a function: `fn transfer(…)`, the path from its crate's root, `ledger::transfer::h0123456789abcdef` and
-/// `ledger::transfer+0x1f` name it as well. `package` is the crate that `crate::` means.
+/// `ledger::transfer+0x1f` name it as well. `package` is the crate at that root.
 pub fn function(given: &str, package: &str) -> String {
     let given = plain(given);
     let given = given.strip_prefix("fn ").unwrap_or(&given);
@@ -60,7 +60,7 @@ pub fn function(given: &str, package: &str) -> String {
         Some((path, hash)) if hash.len() == 16 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()) => path,
         _ => &path,
     };
-    let path = match path.strip_prefix("crate::") {
+    let path = match path.strip_prefix("crate").and_then(|rest| rest.strip_prefix("::")) {
         Some(rest) => format!("{package}::{rest}"),
         None => path.trim_start_matches("::").to_owned(),
     };
