@@ -40,7 +40,7 @@ pub fn run(options: &cli::Image) -> Result<Exit> {
         Ok(report::Sizes { bytes: bytes.len() as u64, compressed: oci::compressed(bytes)?.len() as u64 })
     };
     let dynamic = match &made.dynamic {
-        Some(path) => Some(sizes(&tree::content(path).with_context(|| format!("cannot read {}", path.display()))?)?),
+        Some(content) => Some(sizes(content)?),
         None => None,
     };
     let report = report::Image {
@@ -71,7 +71,7 @@ struct Made {
     profile: Option<String>,
     target: Option<String>,
     /// The same program linked dynamically, to compare.
-    dynamic: Option<PathBuf>,
+    dynamic: Option<Vec<u8>>,
     /// Where the image goes if nobody says where.
     folder: PathBuf,
 }
@@ -168,14 +168,16 @@ fn must_be_installed(subject: &Subject, target: &str) -> Result<()> {
 }
 
 /// The same program, linked dynamically; none where that can't be, as on a machine with musl.
-fn dynamic(subject: &Subject, program: &Program, profile: &str) -> Result<Option<PathBuf>> {
+fn dynamic(subject: &Subject, program: &Program, profile: &str) -> Result<Option<Vec<u8>>> {
+    // Read at once: with a target in a configuration file, the static one is built over it.
+    let read = |path: PathBuf| tree::content(&path).with_context(|| format!("cannot read {}", path.display()));
     let is_dynamic = |path: &PathBuf| -> Result<bool> {
         let linking::Linking { interpreter, libraries, .. } = measure::parts(path, false)?.linking;
         Ok(interpreter.is_some() || !libraries.is_empty())
     };
     let usual = executable(subject, program, profile, None, |_| {})?;
     if is_dynamic(&usual)? {
-        return Ok(Some(usual));
+        return read(usual).map(Some);
     }
     // A configuration file may have chosen another target, or the flag that links statically.
     let host = Some(subject.host.as_str());
@@ -184,7 +186,7 @@ fn dynamic(subject: &Subject, program: &Program, profile: &str) -> Result<Option
     if !found {
         output::note("there is nothing to compare with: this machine links every program statically");
     }
-    Ok(found.then_some(other))
+    found.then(|| read(other)).transpose()
 }
 
 /// Builds; with a target as `link` says.
