@@ -70,7 +70,8 @@ mod unix {
     }
 
     pub fn switch_off() {
-        if let Some(before) = before().take() {
+        let taken = before().take();
+        if let Some(before) = taken {
             set(&before);
         }
     }

@@ -190,28 +190,3 @@ fn the_table_shows_the_crates_that_differ_from_the_program() {
     );
     assert_eq!(rows[0]["from"], "[profile.release.package.b]");
 }
-
-#[test]
-fn advice_on_a_size_is_true_of_what_is_set() {
-    let goal = "\n[[goal]]\nid = \"size\"\npoints = 1\ntext = \"t\"\ncheck.size = { build = \"dist\", against = \"release\", shrink-percent = 90 }\n";
-    let advice = |tables: &str| {
-        let mut known = done_with(&format!("{HEAD}{goal}"));
-        let text = format!("[package]\nname = \"tiny\"\n{tables}");
-        known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
-        known.evidence = Evidence::default();
-        for name in ["release", "dist"] {
-            let built = Built { bytes: 1000, rustc: Some(rustc(&[])), ..Built::default() };
-            known.evidence.builds.insert(name.to_owned(), Attempt::Built(Box::new(built)));
-        }
-        let judgement = judge(&known.case());
-        judgement.outcomes[2].diagnostics[0].help.clone().unwrap()
-    };
-    let all =
-        "[profile.dist]\ninherits = \"release\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\nstrip = true\n";
-    assert_eq!(advice(all), "[profile.dist] leaves `opt-level` at Cargo's defaults");
-    assert_eq!(advice(&format!("{all}opt-level = 3\n")), "[profile.dist] sets `opt-level` to what is Cargo's default");
-    assert_eq!(
-        advice(&format!("{all}[profile.dist.package.tiny]\nopt-level = \"z\"\n")),
-        "`strip = true` of [profile.dist] doesn't reach the program: [profile.dist.package.tiny] makes Cargo forget it"
-    );
-}

@@ -105,8 +105,7 @@ fn a_program_is_found_by_its_bare_name_and_gets_no_folder_of_ours() {
     let mut call = Call::new("/srv/w1/target/release/p", "/srv/w1");
     (call.called, call.argv0, call.no_variables) = (Some("hex/q".to_owned()), Some(String::new()), true);
     let words = self::words(&sandbox(Kind::Run, None).wrap(&call));
-    let folders =
-        "--perms 0755 --dir /called --perms 0755 --dir /called/hex --ro-bind /srv/w1/target/release/p /called/hex/q";
+    let folders = "--perms 0755 --dir /called --perms 0755 --dir /called/hex --ro-bind /srv/w1/target/release/p /program --symlink /program /called/hex/q";
     assert!(words.contains(folders) && !words.contains("--setenv") && words.ends_with("-- /called/hex/q"), "{words}");
 }
 
