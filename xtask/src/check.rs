@@ -176,14 +176,11 @@ impl Case<'_> {
     }
 }
 
-/// Why nothing is to be built, if so: the manifest, what it takes in, or a file that was changed and should not have been.
+/// Why nothing is to be built, if so: the manifest, or a file that was changed and should not have been.
 pub fn blocked(case: &Case<'_>) -> Option<String> {
     let manifest = case.manifest.is_refused().then(|| "a Cargo.toml that Cargo accepts".to_owned());
     let changed = case.changed.iter().any(|problem| problem.severity == Severity::Error);
-    let not_allowed = !case.graded && !case.not_allowed.is_empty();
-    manifest
-        .or_else(|| not_allowed.then(|| "dependencies that the exercise allows".to_owned()))
-        .or_else(|| changed.then(|| "the course's own files as they were".to_owned()))
+    manifest.or_else(|| changed.then(|| "the course's own files as they were".to_owned()))
 }
 
 /// The builds that are still needed for a verdict, once everything is judged that needs none.

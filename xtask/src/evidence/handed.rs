@@ -34,9 +34,7 @@ pub fn handed(exercise: &Exercise) -> Result<Handed> {
         if path.ends_with(".rs") {
             sources += &String::from_utf8_lossy(&content);
         }
-        let (built, mut replaced) = safe::of(path, &content, &starter, May::of(exercise));
-        // Crates that an exercise doesn't allow are a goal's matter, or an error.
-        replaced.retain(|table| table != "`dependencies`" || exercise.data.dependency.is_empty());
+        let (built, replaced) = safe::of(path, &content, &starter, May::of(exercise));
         if !replaced.is_empty() {
             let message = format!(
                 "{} of {path} isn't as the course has it: this check builds the course's own, as grading does",

@@ -53,8 +53,6 @@ pub struct Interface {
     pub closed: bool,
     /// Other names that it is started under, some of them in a folder of their own: `hex/count`.
     pub called: Vec<String>,
-    /// The last of these may be missing: `argv[0]` is empty (Unix, and outside of a box).
-    pub nameless: bool,
 }
 
 /// An option with a value.
@@ -121,7 +119,6 @@ enum Shape {
     Closed(usize),
     /// A name, and how the program is told it.
     Called(usize, usize),
-    Nameless,
 }
 
 impl Shape {
@@ -312,7 +309,6 @@ impl Interface {
             add(self.closed && is_unix, &[Shape::Closed(count)]);
         }
         (0..self.called.len()).for_each(|index| add(true, &[Shape::Called(index, index)]));
-        add(self.nameless && is_unix && !self.called.is_empty(), &[Shape::Nameless]);
         shapes
     }
 

@@ -32,9 +32,6 @@ impl<'a> Maker<'a> {
     pub fn input(&mut self, shape: Shape, called: Option<&str>) -> Input {
         let called = match shape {
             Shape::Called(index, form) => Some(Self::called(&self.of.called[index], form)),
-            Shape::Nameless => {
-                self.of.called.last().map(|name| Called { name: name.clone(), argv0: Some(String::new()) })
-            }
             _ => called.map(|name| {
                 self.told += 1;
                 // A bare name is looked for where a variable says.
