@@ -7,6 +7,7 @@
 mod again;
 mod attributes;
 mod bench;
+mod course;
 mod handed;
 mod how;
 mod locked;
@@ -17,6 +18,8 @@ pub mod warm;
 mod work;
 
 pub use again::{again, is_same};
+use course::with_pristine;
+pub use course::{solution_files, starter_files};
 pub use handed::handed;
 pub use reference::is_ended;
 
@@ -24,7 +27,6 @@ use crate::cargo::{Cargo, Compiled};
 use crate::diagnostic::Diagnostic;
 use crate::exercise::kinds;
 use crate::exercise::{Exercise, Tree, inputs};
-use crate::exit::{Exit, Failure};
 use crate::measure::linking::Linking;
 use crate::measure::work::{self as effort, Race, Work};
 use crate::measure::{Limits, Run, binary, code};
@@ -34,13 +36,12 @@ use crate::profile::Manifest;
 use crate::profile::effective::Overrides;
 use crate::surroundings;
 use crate::tree;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use bench::{Bench, Room, room};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -456,36 +457,6 @@ pub fn target_folder(root: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
-/// The course's own content of the files that the learner edits.
-///
-/// # Errors
-/// When the course is incomplete.
-pub fn starter_files(exercise: &Exercise) -> Result<Vec<(String, Vec<u8>)>> {
-    read_edits(exercise, &exercise.folder.join("starter"))
-}
-
-/// The solved content of the files that the learner edits.
-///
-/// # Errors
-/// When the course is incomplete.
-pub fn solution_files(exercise: &Exercise) -> Result<Vec<(String, Vec<u8>)>> {
-    read_edits(exercise, &exercise.solution)
-}
-
-/// Files that a learner edits, and the course's own of the same package.
-///
-/// # Errors
-/// When the course is incomplete.
-fn with_pristine(exercise: &Exercise, files: &[(String, Vec<u8>)]) -> Result<Vec<(PathBuf, Vec<u8>)>> {
-    let mut all: Vec<(PathBuf, Vec<u8>)> = files.iter().map(|(path, text)| (path.into(), text.clone())).collect();
-    for path in exercise.data.pristine.keys() {
-        let source = exercise.folder.join(path);
-        let content = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
-        all.push((path.into(), content));
-    }
-    Ok(all)
-}
-
 /// Makes sure that every crate that an exercise can need is on this machine, those that learners may choose among them, and
 /// that Cargo.lock has a version of each. `files`: the ones that learners edit; `folder`: for a copy of the exercise.
 ///
@@ -495,16 +466,4 @@ pub fn fetch(exercise: &Exercise, files: &[(String, Vec<u8>)], folder: &Path, of
     tree::compose(folder, &with_pristine(exercise, files)?)?;
     let (cargo, ..) = version(exercise)?;
     Cargo { cwd: folder.to_owned(), ..cargo }.fetch(&folder.join("Cargo.toml"), offline)
-}
-
-fn read_edits(exercise: &Exercise, folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
-    let read = |path: &str| {
-        let file = folder.join(path);
-        let content = fs::read(&file).map_err(|error| {
-            Failure::new(Exit::Usage, format!("the course is incomplete: cannot read {}: {error}", file.display()))
-                .help("take the folders `exercises` and `solutions` from a new download of the workshop; with git, `git checkout -- exercises solutions` restores them")
-        })?;
-        Ok((path.to_owned(), content))
-    };
-    exercise.edits().map(read).collect()
 }

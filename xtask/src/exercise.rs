@@ -62,6 +62,9 @@ pub struct Data {
     pub hints_for: BTreeMap<Spanned<String>, Vec<String>>,
     /// SHA-256 of every file that the learner is not asked to change, with `\n` as line end.
     pub pristine: BTreeMap<String, String>,
+    /// The same of the copies in `starter/` of the files that the learner edits: what a check compares with, and `reset` restores.
+    #[serde(default)]
+    pub starter: BTreeMap<String, String>,
     /// Seconds of processor time that one build may take.
     #[serde(default = "build_seconds")]
     pub build_seconds: u64,

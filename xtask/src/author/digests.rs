@@ -24,6 +24,19 @@ pub fn of(exercise: &Exercise) -> Result<BTreeMap<String, String>> {
     Ok(digests)
 }
 
+/// The copies in `starter/` of the files that learners edit, with their digests.
+///
+/// # Errors
+/// When one can't be read.
+pub fn of_copies(exercise: &Exercise) -> Result<BTreeMap<String, String>> {
+    let of = |path: &str| {
+        let file = exercise.starter().join(path);
+        let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        Ok((path.to_owned(), exercise::digest(&content)))
+    };
+    exercise.edits().map(of).collect()
+}
+
 /// Whether a file is built, or read by the build: not the texts of the exercise, not the alias for `cargo xtask`, not the learner's files.
 fn is_of_the_package(exercise: &Exercise, relative: &Path) -> bool {
     let texts = ["README.md", "exercise.toml", "starter", "target", ".cargo"];
@@ -42,9 +55,13 @@ pub fn write(root: &Path, exercise: &Exercise) -> Result<()> {
     let file = exercise.folder.join("exercise.toml");
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let digests = of(exercise)?;
-    let written = written_into(&text, &digests).ok_or_else(|| {
+    let written = written_into(&text, "pristine", &digests).ok_or_else(|| {
         Failure::new(Exit::Usage, "there is no table [pristine] to write the digests into").file(shown(&file))
     })?;
+    let copies = of_copies(exercise)?;
+    let written = written_into(&written, "starter", &copies)
+        .or_else(|| with_table(&written, "starter", &copies))
+        .context("the digests of starter/ have no place in exercise.toml")?;
     let mut files = vec![(file, written.into_bytes())];
     for path in digests.keys() {
         let own = exercise.folder.join(path);
@@ -72,14 +89,27 @@ pub fn write(root: &Path, exercise: &Exercise) -> Result<()> {
     Ok(())
 }
 
-/// The text of an exercise.toml with these digests; none if it has no table for them.
-pub fn written_into(text: &str, digests: &BTreeMap<String, String>) -> Option<String> {
-    let body = text.find("[pristine]\n")? + "[pristine]\n".len();
+/// The text of an exercise.toml with these digests in a table of this name; none if it has no such table.
+pub fn written_into(text: &str, table: &str, digests: &BTreeMap<String, String>) -> Option<String> {
+    let head = format!("[{table}]\n");
+    let body = text.find(&head)? + head.len();
     // Up to the next table, or to the comment above it.
     let is_digest = |line: &&str| !line.trim().is_empty() && !line.starts_with(['[', '#']);
     let old: usize = text[body..].split_inclusive('\n').take_while(is_digest).map(str::len).sum();
-    let lines: String = digests.iter().map(|(path, digest)| format!("\"{path}\" = \"{digest}\"\n")).collect();
-    Some(format!("{}{lines}{}", &text[..body], &text[body + old..]))
+    Some(format!("{}{}{}", &text[..body], lines(digests), &text[body + old..]))
+}
+
+/// The text of an exercise.toml with a new table of this name below `[pristine]`.
+fn with_table(text: &str, table: &str, digests: &BTreeMap<String, String>) -> Option<String> {
+    let head = "[pristine]\n";
+    let body = text.find(head)? + head.len();
+    let is_digest = |line: &&str| !line.trim().is_empty() && !line.starts_with(['[', '#']);
+    let end = body + text[body..].split_inclusive('\n').take_while(is_digest).map(str::len).sum::<usize>();
+    Some(format!("{}\n[{table}]\n{}{}", &text[..end], lines(digests), &text[end..]))
+}
+
+fn lines(digests: &BTreeMap<String, String>) -> String {
+    digests.iter().map(|(path, digest)| format!("\"{path}\" = \"{digest}\"\n")).collect()
 }
 
 #[cfg(test)]
@@ -89,7 +119,7 @@ mod tests {
     #[test]
     fn digests_replace_those_that_are_there_and_nothing_else() {
         let digests = BTreeMap::from([("src/main.rs".to_owned(), "00".to_owned())]);
-        let filled = |text: &str| written_into(text, &digests);
+        let filled = |text: &str| written_into(text, "pristine", &digests);
         let after = "\n# The first build.\n[build.before]\n";
         let wanted = format!("[pristine]\n\"src/main.rs\" = \"00\"\n{after}");
         assert_eq!(filled(&format!("[pristine]\n{after}")).unwrap(), wanted);
@@ -97,5 +127,9 @@ mod tests {
         assert_eq!(filled(&wanted).unwrap(), wanted);
         assert_eq!(filled("[pristine]\n").unwrap(), "[pristine]\n\"src/main.rs\" = \"00\"\n");
         assert_eq!(filled("[build.before]\n"), None);
+        let both = with_table(&wanted, "starter", &digests).unwrap();
+        let line = "\"src/main.rs\" = \"00\"\n";
+        assert_eq!(both, format!("[pristine]\n{line}\n[starter]\n{line}{after}"));
+        assert_eq!(written_into(&both, "starter", &digests).unwrap(), both);
     }
 }

@@ -25,8 +25,11 @@ const PRISTINE: [(&str, &str); 2] =
 /// When the skeleton has no place for its digests.
 pub fn files(id: &str) -> Result<Vec<(String, Vec<u8>)>> {
     let digests = PRISTINE.map(|(path, text)| (path.to_owned(), exercise::digest(text.as_bytes())));
-    let data =
-        super::digests::written_into(DATA, &BTreeMap::from(digests)).context("the skeleton has no [pristine]")?;
+    let data = super::digests::written_into(DATA, "pristine", &BTreeMap::from(digests))
+        .context("the skeleton has no [pristine]")?;
+    let copy = ("Cargo.toml".to_owned(), exercise::digest(named(MANIFEST, id).as_bytes()));
+    let data = super::digests::written_into(&data, "starter", &BTreeMap::from([copy]))
+        .context("the skeleton has no [starter]")?;
     let solution = format!("{MANIFEST}{}", include_str!("skeleton/settings.toml"));
     let mut files: Vec<(String, String)> =
         PRISTINE.map(|(path, text)| (format!("exercises/exN/{path}"), text.to_owned())).into();

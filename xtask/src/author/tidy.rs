@@ -79,12 +79,12 @@ pub fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
             ));
         }
     }
-    let digests = digests::of(exercise)?;
-    if digests != data.pristine {
-        let names: BTreeSet<&String> = digests.keys().chain(data.pristine.keys()).collect();
-        for name in names.into_iter().filter(|name| digests.get(*name) != data.pristine.get(*name)) {
+    let (own, copies) = (digests::of(exercise)?, digests::of_copies(exercise).unwrap_or_default());
+    for (folder, digests, written) in [("", &own, &data.pristine), ("starter/", &copies, &data.starter)] {
+        let names: BTreeSet<&String> = digests.keys().chain(written.keys()).collect();
+        for name in names.into_iter().filter(|name| digests.get(*name) != written.get(*name)) {
             wrong(format!(
-                "{toml}: the digest of {name} is out of date; `cargo xtask author verify --write-digests {id}` brings it up to date"
+                "{toml}: the digest of {folder}{name} is out of date; `cargo xtask author verify --write-digests {id}` brings it up to date"
             ));
         }
     }

@@ -223,6 +223,14 @@ fn cause(stderr: &str) -> (Exit, Option<&'static str>) {
             Some("a dependency is not on this machine yet; run `cargo fetch` once while it is online"),
         ),
         (
+            &["target may not be installed"],
+            Exit::Environment,
+            Some(
+                "the standard library for the target isn't installed: `rustup target add TRIPLE`, as rustc says above; a \
+                 configuration file of Cargo or CARGO_BUILD_TARGET may have chosen the target",
+            ),
+        ),
+        (
             &["linker `"],
             Exit::Environment,
             Some(
@@ -252,11 +260,24 @@ fn cause(stderr: &str) -> (Exit, Option<&'static str>) {
             Some("repair the build first: sizes are measured on code that compiles"),
         ),
     ];
+    if is_chosen_linker(stderr) {
+        return (Exit::Environment, Some(CHOSEN_LINKER));
+    }
     CAUSES
         .iter()
         .find(|(signs, ..)| signs.iter().any(|sign| stderr.contains(sign)))
         // What is left are Cargo's complaints about what it was told: a manifest, a feature, a package.
         .map_or((Exit::Usage, None), |&(_, exit, help)| (exit, help))
+}
+
+const CHOSEN_LINKER: &str = "a setting names this linker, and it isn't on this machine: look for `linker` in Cargo's configuration files, \
+                             for CARGO_TARGET_…_LINKER in the environment, and for `-C linker` in rustflags; correct it, or install that linker";
+
+/// Whether rustc missed a linker that isn't one of those that it takes by itself.
+fn is_chosen_linker(stderr: &str) -> bool {
+    const USUAL: [&str; 4] = ["cc", "gcc", "link.exe", "rust-lld"];
+    let name = stderr.split("linker `").nth(1).and_then(|rest| rest.split_once("` not found"));
+    name.is_some_and(|(name, _)| !USUAL.contains(&name))
 }
 
 #[cfg(test)]
@@ -287,6 +308,21 @@ mod tests {
         let names: Vec<_> = found.iter().map(|found| format!("{} {}", found.name, found.version)).collect();
         assert_eq!(names, ["helper 0.1.0", "regex 1.12.2"]);
         assert_eq!(found[1].features, ["perf", "std"]);
+    }
+
+    #[test]
+    fn what_a_machine_lacks_is_told_by_what_was_seen() {
+        let of = |words: &str| {
+            let (exit, help) = cause(words);
+            (exit, help.unwrap_or_default())
+        };
+        let (exit, help) = of("error: linker `cc` not found\n  |\nerror: could not compile `a`");
+        assert!(exit == Exit::Environment && help.contains("apt install gcc"), "{help}");
+        let (exit, help) = of("error: linker `no-such-ld` not found\n  |\nerror: could not compile `a`");
+        assert!(exit == Exit::Environment && help.contains("a setting names this linker"), "{help}");
+        let missing = "error[E0463]: can't find crate for `std`\n = note: the `aarch64-unknown-linux-musl` target may not be installed";
+        let (exit, help) = of(&format!("{missing}\nerror: could not compile `a`"));
+        assert!(exit == Exit::Environment && help.contains("rustup target add"), "{help}");
     }
 
     #[test]

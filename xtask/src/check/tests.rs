@@ -152,7 +152,6 @@ impl Known {
             baseline: baseline.as_ref(),
             changed: &[],
             not_allowed: &[],
-            graded: false,
             worth: &[],
             evidence: Some(evidence),
         }
