@@ -8,6 +8,7 @@ mod copy;
 mod files;
 pub mod recipe;
 mod shell;
+mod syntax;
 mod utilities;
 mod words;
 
@@ -150,7 +151,11 @@ impl Containerfile {
     }
 
     /// Finds the instructions in a text.
-    pub fn parse(source: Source, context: Arc<Context>) -> Self {
+    pub fn parse(mut source: Source, context: Arc<Context>) -> Self {
+        // The mark that some editors put in front of a text, which engines leave out.
+        if let Some(text) = source.text.strip_prefix('\u{feff}') {
+            source.text = text.into();
+        }
         let mut file = Self::empty(source, context);
         let text = Arc::clone(&file.source.text);
         let mut said = None;
@@ -202,6 +207,10 @@ impl Containerfile {
             let problem = problem(format!("{word} has no arguments"), "add its arguments, or remove the line");
             return self.problems.push(problem);
         }
+        if let Some((message, help)) = syntax::refused(word, rest) {
+            let problem = problem(message, help);
+            return self.problems.push(problem);
+        }
         if word == "FROM" {
             let (flags, words): (Vec<&str>, Vec<&str>) =
                 rest.split_whitespace().partition(|word| word.starts_with("--"));
@@ -249,6 +258,8 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     let mut found = Vec::new();
     let mut current: Option<Instruction> = None;
     let mut escape = '\\';
+    // A directive is one only above everything else, other comments and empty lines as well.
+    let mut takes_directives = true;
     let mut start = 0;
     let mut lines = text.split_inclusive('\n');
     while let Some(line) = lines.next() {
@@ -259,17 +270,16 @@ fn parts(text: &str) -> Vec<Part<'_>> {
         // Inside an instruction that continues, both are left out as well.
         if trimmed.is_empty() || trimmed.starts_with('#') {
             let comment = trimmed.trim_start_matches('#').trim();
-            if let Some(directive) = comment.to_lowercase().replace(' ', "").strip_prefix("escape=")
-                && found.is_empty()
-                && current.is_none()
-            {
-                escape = directive.chars().next().unwrap_or(escape);
+            takes_directives &= syntax::directive(trimmed).is_some();
+            if let Some(("escape", value)) = syntax::directive(trimmed).filter(|_| takes_directives) {
+                escape = value.chars().next().unwrap_or(escape);
             }
             if let Some(said) = comment.strip_prefix("check:").filter(|_| current.is_none()) {
                 found.push(Part::Said(said.trim(), span));
             }
             continue;
         }
+        takes_directives = false;
         let (part, goes_on) = match line.trim_end().strip_suffix(escape) {
             Some(part) => (part, true),
             None => (line.trim_end(), false),
@@ -377,6 +387,12 @@ pub mod tests {
     fn lines_are_joined_with_nothing_between_them() {
         assert_eq!(told("FROM a\nRUN car\\\ngo build\n"), ["RUN cargo build"]);
         assert_eq!(told("# escape=`\nFROM a\nRUN car`\ngo \\n\n"), ["RUN cargo \\n"]);
+        assert_eq!(told("#Syntax=x\n#ESCAPE = `\nFROM a\nRUN car`\ngo\n"), ["RUN cargo"]);
+        assert_eq!(told("\u{feff}# escape=`\nFROM a\nRUN car`\ngo\n"), ["RUN cargo"]);
+        // Below another comment or an empty line, it is a comment itself.
+        for above in ["# a comment\n", "\n", "# other=1\n", "ARG A\n"] {
+            assert_eq!(told(&format!("{above}# escape=`\nFROM a\nRUN car\\\ngo\n")), ["RUN cargo"], "{above}");
+        }
     }
 
     #[test]
@@ -414,6 +430,7 @@ pub mod tests {
         assert!(problem("RUN a\nFROM scratch\n").contains("RUN comes before any FROM"));
         assert!(problem("FROM a b\n").contains("FROM is not understood"));
         assert!(problem("FROM a\nUSER\n").contains("USER has no arguments"));
+        assert!(problem("FROM a\nENV FOO\n").contains("ENV gives FOO no value"));
     }
 
     #[test]

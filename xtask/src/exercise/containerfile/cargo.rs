@@ -2,6 +2,7 @@
 
 mod needs;
 mod others;
+mod variables;
 
 use super::bases::{self, Toolchain};
 use super::files::{File, Found, What, join};
@@ -51,6 +52,8 @@ struct Options {
     path: Option<String>,
     bins: Vec<String>,
     packages: Vec<String>,
+    /// `--config build.rustflags=…`.
+    flags: Vec<String>,
     /// What the check doesn't build with.
     others: Vec<String>,
     /// Words without a dash.
@@ -100,6 +103,10 @@ impl Options {
                 "--package" | "-p" => options.packages.extend(value()),
                 "--config" | "-Z" | "--features" | "-F" => {
                     let value = value().unwrap_or_default();
+                    if let Some(flags) = variables::configured(&value).filter(|_| name == "--config") {
+                        options.flags.extend(flags);
+                        continue;
+                    }
                     options.others.push(format!("{name} {value}"));
                 }
                 name if VALUED.contains(&name) => drop(value()),
@@ -125,11 +132,12 @@ pub fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
             "name the target, such as x86_64-unknown-linux-musl, or use `$(rustc --print host-tuple)`",
         );
     }
+    if !variables::are_known(shell, command.environment, &toolchain)? {
+        return Ok(false);
+    }
     let mut arguments = command.arguments();
     if let Some(chosen) = arguments.first().and_then(|word| word.strip_prefix('+')) {
-        let is_own = chosen == "stable"
-            || chosen.strip_prefix("1.").and_then(|rest| rest.split('.').next()?.parse().ok()) == Some(toolchain.minor);
-        if !is_own {
+        if !variables::is_own(chosen, &toolchain) {
             return shell.not_followed(
                 format!("`cargo +{chosen}`"),
                 format!("begin with an image of that version, such as `FROM {}`", bases::example()),
@@ -159,6 +167,9 @@ pub fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
     }
     if let Some(unknown) = &options.unknown {
         return shell.not_followed(format!("the option `{unknown}` of `cargo {verb}`"), "leave it out");
+    }
+    if let Some(word) = options.words.first().filter(|_| matches!(verb.as_str(), "build" | "b" | "rustc")) {
+        return shell.fails(format!("`cargo {verb}` takes no `{word}`"), "not taken", "take the word out");
     }
     if verb == "install" {
         if options.path.is_none() && !options.words.is_empty() {
@@ -265,11 +276,11 @@ fn package(
     }
     let mut build = Build {
         profile,
-        flags: flags(environment, target.as_deref().unwrap_or(&host)),
+        flags: variables::flags(environment, target.as_deref().unwrap_or(&host), &options.flags),
         target,
         is_musl_host: toolchain.is_musl && !toolchain.is_packaged,
         only_the_last: false,
-        others: settings(environment).chain(options.others.iter().cloned()).collect(),
+        others: variables::settings(environment).chain(options.others.iter().cloned()).collect(),
         span: shell.span(),
     };
     if verb == "rustc" && !options.rest.is_empty() {
@@ -341,7 +352,8 @@ fn leave(
     }
     let time = shell.made.tick();
     shell.made.built.insert(key, time);
-    let executable = || File { mode: 0o755, ..File::new(what.clone(), time) };
+    let mode = 0o777 & !shell.umask;
+    let executable = || File { mode, ..File::new(what.clone(), time) };
     let plain = || File::new(What::Unknown, time);
     for (path, file) in [
         (format!("{folder}/{program}"), executable()),
@@ -379,34 +391,4 @@ fn target_dir(shell: &Shell<'_>, options: &Options, environment: &Variables, roo
         Some(folder) => join(&shell.folder, folder),
         None => join(root, "target"),
     }
-}
-
-/// The flags that rustc gets, by Cargo's order of precedence.
-fn flags(environment: &Variables, target: &str) -> Vec<String> {
-    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty());
-    let for_target = format!("CARGO_TARGET_{}_RUSTFLAGS", target.to_uppercase().replace(['-', '.'], "_"));
-    if let Some(encoded) = variable("CARGO_ENCODED_RUSTFLAGS") {
-        return encoded.split('\u{1f}').map(str::to_owned).collect();
-    }
-    let found = variable("RUSTFLAGS").or_else(|| variable(&for_target)).or_else(|| variable("CARGO_BUILD_RUSTFLAGS"));
-    found.map(|flags| flags.split_whitespace().map(str::to_owned).collect()).unwrap_or_default()
-}
-
-/// Variables that change what is built, and that the check doesn't set.
-fn settings(environment: &Variables) -> impl Iterator<Item = String> {
-    let changes = |name: &&String| {
-        name.starts_with("CARGO_PROFILE_")
-            || name.starts_with("CARGO_UNSTABLE_")
-            || (name.starts_with("CARGO_TARGET_") && (name.ends_with("_LINKER") || name.ends_with("_RUNNER")))
-            || [
-                "RUSTC",
-                "RUSTC_WRAPPER",
-                "RUSTC_WORKSPACE_WRAPPER",
-                "RUSTC_BOOTSTRAP",
-                "CARGO_BUILD_RUSTC",
-                "CARGO_BUILD_RUSTC_WRAPPER",
-            ]
-            .contains(&name.as_str())
-    };
-    environment.keys().filter(changes).cloned()
 }

@@ -12,6 +12,9 @@ pub const MOST: usize = 512;
 /// Bytes that a path may have.
 pub const LONGEST: usize = 512;
 
+/// Links that lead to links.
+const MOST_LINKS: usize = 8;
+
 /// What a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
@@ -21,6 +24,8 @@ pub enum What {
     Program(Box<Build>),
     /// A text that a command has written.
     Written(String),
+    /// A symbolic link to this path, seen from the folder that it is in.
+    Link(String),
     /// A file of an image, or one that a command has changed in a way that isn't followed.
     Unknown,
 }
@@ -178,19 +183,36 @@ impl Files {
         self.nodes.len()
     }
 
-    /// What is at a path.
+    /// Where a path leads: the path itself, or what a symbolic link there points to.
+    pub fn resolve(&self, path: &str) -> String {
+        let mut path = path.to_owned();
+        for _ in 0..MOST_LINKS {
+            let Some(Node::File(File { what: What::Link(to), .. })) = self.nodes.get(&path) else { break };
+            path = join(above(&path).unwrap_or("/"), to);
+        }
+        path
+    }
+
+    /// Whether a symbolic link is at a path.
+    pub fn is_link(&self, path: &str) -> bool {
+        matches!(self.nodes.get(path), Some(Node::File(File { what: What::Link(_), .. })))
+    }
+
+    /// What is at a path. A symbolic link is what it points to; one that points nowhere is nothing.
     pub fn at(&self, path: &str) -> Found<'_> {
+        let path = &self.resolve(path);
         match self.nodes.get(path) {
+            Some(Node::File(File { what: What::Link(_), .. })) => return Found::Nothing,
             Some(Node::Folder(_)) => return Found::Folder,
             Some(Node::File(file)) => return Found::File(file),
             None => {}
         }
-        let mut folder = path;
+        let mut folder = path.as_str();
         while let Some(next) = above(folder) {
             match self.nodes.get(next) {
                 Some(Node::Folder(Contents::Any)) => return Found::Unknown,
                 Some(Node::Folder(Contents::System)) => {
-                    if FOLDERS.contains(&path) || DEEPER.contains(&path) {
+                    if FOLDERS.contains(&path.as_str()) || DEEPER.contains(&path.as_str()) {
                         return Found::Folder;
                     }
                     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
@@ -233,7 +255,7 @@ impl Files {
 
     /// The file at a path, to be changed.
     pub fn file_mut(&mut self, path: &str) -> Option<&mut File> {
-        match self.nodes.get_mut(path) {
+        match self.nodes.get_mut(&self.resolve(path)) {
             Some(Node::File(file)) => Some(file),
             _ => None,
         }

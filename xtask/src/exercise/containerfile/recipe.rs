@@ -206,6 +206,8 @@ pub struct Made {
     pub masked: Option<Trouble>,
     /// See `Recipe`.
     pub placeholder: Option<Trouble>,
+    /// `apt-get update` has downloaded what can be installed.
+    pub has_lists: bool,
     /// Commands so far.
     pub commands: usize,
     user: Option<(String, Range<usize>)>,
@@ -261,6 +263,7 @@ impl Made {
             programs: Vec::new(),
             masked: None,
             placeholder: None,
+            has_lists: false,
             commands: 0,
             user: None,
             start: None,
@@ -273,6 +276,16 @@ impl Made {
     pub fn tick(&mut self) -> u32 {
         self.clock += 1;
         self.clock
+    }
+
+    /// Whether bash is there, as far as that is known: Alpine has none of its own.
+    pub fn has_bash(&self) -> bool {
+        let is_alpine = match bases::find(&self.root) {
+            Base::Cargo(toolchain) => toolchain.is_musl,
+            Base::System { manager, .. } => manager == Some("apk"),
+            Base::Empty | Base::Unknown => false,
+        };
+        !is_alpine || self.installed.iter().any(|name| name == "bash")
     }
 
     /// What an instruction may name.

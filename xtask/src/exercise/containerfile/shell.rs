@@ -5,7 +5,7 @@ mod commands;
 
 use super::Instruction;
 use super::context::Context;
-use super::files::{self, File, What, join};
+use super::files::{self, File, Found, What, join};
 use super::recipe::{Kind, Made, Tools, Trouble};
 use super::words::{self, Lookup, Token, UNKNOWN, Variables, Word};
 use std::collections::BTreeSet;
@@ -41,6 +41,12 @@ pub struct Shell<'a> {
     pub writable: Vec<String>,
     /// Nothing can be downloaded.
     pub is_offline: bool,
+    /// Words of an instruction, without a shell.
+    pub is_exec: bool,
+    /// The permissions that a new file doesn't get.
+    pub umask: u32,
+    /// Why it isn't known whether the last command succeeds.
+    pub doubt: Option<String>,
     /// The first command that fails.
     pub failure: Option<Trouble>,
     stops_at_failure: bool,
@@ -87,6 +93,9 @@ impl<'a> Shell<'a> {
             read_only: Vec::new(),
             writable: Vec::new(),
             is_offline: false,
+            is_exec: false,
+            umask: 0o022,
+            doubt: None,
             failure: None,
             stops_at_failure: false,
             has_ended: false,
@@ -154,25 +163,36 @@ impl<'a> Shell<'a> {
                 continue;
             }
             let in_pipe = *operator == "|" || next == "|";
-            let before = in_pipe.then(|| (self.folder.clone(), self.variables.clone()));
+            let is_group = matches!(part.first(), Some(Token::Operator("(", _)));
+            // What a shell of its own changes ends with it.
+            let before = (in_pipe || is_group).then(|| {
+                (self.folder.clone(), self.variables.clone(), self.umask, self.has_ended, self.stops_at_failure)
+            });
+            self.doubt = None;
             status = match part.first() {
                 Some(Token::Operator("(", _)) => {
-                    let outer = (self.folder.clone(), self.variables.clone());
                     let inner = self.group(part)?;
+                    let outputs = self.outputs(&part[inner.len() + 2..], depth)?;
+                    if !self.empty(&outputs, &What::Unknown)? {
+                        return Ok(false);
+                    }
                     if depth >= DEEPEST {
                         return self.not_followed(
                             "groups that are nested this deeply",
                             "write the commands one after another",
                         );
                     }
-                    let status = self.list(inner, depth + 1)?;
-                    (self.folder, self.variables) = outer;
-                    status
+                    self.list(inner, depth + 1)?
                 }
                 _ => self.command(part, depth)?,
             };
-            if let Some((folder, variables)) = before {
-                (self.folder, self.variables) = (folder, variables);
+            if let Some(before) = before {
+                (self.folder, self.variables, self.umask, self.has_ended, self.stops_at_failure) = before;
+            }
+            let rest = &parts[index + 1..];
+            if let Some(doubt) = self.doubt.take().filter(|_| self.matters(next, rest)) {
+                let help = "leave it out, or write `|| true` behind it if its result makes no difference";
+                return self.not_followed(format!("whether `{doubt}` succeeds"), help);
             }
             self.has_ended |= !status && self.stops_at_failure && !matches!(next, "&&" | "||" | "|");
             if self.has_ended {
@@ -180,6 +200,22 @@ impl<'a> Shell<'a> {
             }
         }
         Ok(status)
+    }
+
+    /// Whether something depends on the success of a command, by what is behind it.
+    fn matters(&self, next: &str, rest: &[(&'static str, &[Token])]) -> bool {
+        let is_harmless = |part: &[Token]| match part.first() {
+            Some(Token::Word(word, _)) => {
+                ["true", ":", "echo"].iter().any(|name| *word == [words::Segment::Text((*name).to_owned())])
+            }
+            _ => false,
+        };
+        match next {
+            "|" => false,
+            "||" => !rest.first().is_some_and(|(_, part)| is_harmless(part)),
+            "&&" => true,
+            _ => self.stops_at_failure || rest.iter().all(|(_, part)| part.is_empty()),
+        }
     }
 
     /// The commands with the operators in front of them.
@@ -232,7 +268,7 @@ impl<'a> Shell<'a> {
         }
         let mut own = Variables::new();
         let mut fields: Vec<String> = Vec::new();
-        let (mut input, mut output) = (None, None);
+        let mut input = None;
         for token in tokens {
             match token {
                 Token::Word(word, place) => {
@@ -245,7 +281,6 @@ impl<'a> Shell<'a> {
                     }
                 }
                 Token::Redirect("<<", word) => input = Some(words::value(word, self, depth)),
-                Token::Redirect(">" | ">>", word) => output = Some(words::value(word, self, depth)),
                 Token::Redirect(..) => {}
                 Token::Operator(operator, _) => {
                     return self
@@ -253,25 +288,55 @@ impl<'a> Shell<'a> {
                 }
             }
         }
+        let outputs = self.outputs(tokens, depth)?;
+        // The shell empties a file before it runs the command that writes there.
+        let is_silent = fields.first().is_none_or(|name| matches!(name.as_str(), ":" | "true"));
+        let left = if is_silent { What::Written(String::new()) } else { What::Unknown };
+        if !self.empty(&outputs, &left)? {
+            return Ok(false);
+        }
         if fields.is_empty() {
             self.variables.extend(own);
             return Ok(true);
         }
-        let is_device = |path: &str| path.starts_with("/dev/");
-        let output = output.filter(|path| !is_device(path)).map(|path| join(&self.folder, &path));
-        if let Some(path) = &output {
-            if path.contains(UNKNOWN) {
-                return self.not_followed("where this output goes", "write the name of the file");
-            }
-            if !self.can_write(path) {
-                let message = format!("{path} can't be written: the folder is mounted read-only");
-                return self.fails(message, "read-only", "write to another folder");
-            }
-        }
+        let output = outputs.iter().rev().find(|(operator, _)| *operator != "2>").map(|(_, path)| path.clone());
         let mut environment: Variables =
             self.exported.iter().filter_map(|name| Some((name.clone(), self.variables.get(name)?.clone()))).collect();
         environment.extend(own);
         self.named(&fields, environment, input.as_deref(), output.as_deref(), depth)
+    }
+
+    /// The files that redirections write to, and how.
+    fn outputs(&mut self, tokens: &[Token], depth: usize) -> Result<Vec<(&'static str, String)>, Box<Trouble>> {
+        let mut outputs = Vec::new();
+        for token in tokens {
+            let Token::Redirect(operator @ (">" | ">>" | "2>"), word) = token else { continue };
+            let path = words::value(word, self, depth);
+            if path.contains(UNKNOWN) {
+                return self.not_followed("where this output goes", "write the name of the file");
+            }
+            if !path.starts_with("/dev/") {
+                outputs.push((*operator, join(&self.folder, &path)));
+            }
+        }
+        Ok(outputs)
+    }
+
+    /// Empties the files that a command is about to write to.
+    fn empty(&mut self, outputs: &[(&'static str, String)], left: &What) -> Followed {
+        for (operator, path) in outputs {
+            if !self.can_write(path) {
+                let message = format!("{path} can't be written: the folder is mounted read-only");
+                return self.fails(message, "read-only", "write to another folder");
+            }
+            let adds = *operator == ">>" && !matches!(self.made.files.at(path), Found::Nothing);
+            let is_kept = adds && matches!(left, What::Written(_));
+            let time = self.made.tick();
+            if !is_kept && !self.make(path, File::new(left.clone(), time))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A word's fields, with wildcards replaced by the files that they match.
@@ -285,6 +350,16 @@ impl<'a> Shell<'a> {
             }
         }
         fields
+    }
+
+    /// Writes a file as a program does: one that is there keeps its permissions, and a new one gets those that `umask` leaves.
+    pub fn make(&mut self, path: &str, mut file: File) -> Followed {
+        let path = self.made.files.resolve(path);
+        file.mode = match self.made.files.at(&path) {
+            Found::File(old) => old.mode,
+            _ => file.mode & !self.umask,
+        };
+        self.put(&path, file)
     }
 
     /// Puts a file at a path, if there is still room.
@@ -309,7 +384,7 @@ impl<'a> Shell<'a> {
     /// Writes a text.
     pub fn write(&mut self, path: &str, text: &str) -> Followed {
         let time = self.made.tick();
-        self.put(path, File::new(What::Written(text.to_owned()), time))
+        self.make(path, File::new(What::Written(text.to_owned()), time))
     }
 }
 

@@ -9,7 +9,7 @@ use super::shell::{Command, Followed, Shell};
 use super::words::UNKNOWN;
 
 /// Commands that change nothing an image for a program is judged by. They succeed.
-const HARMLESS: [&str; 46] = [
+const HARMLESS: [&str; 37] = [
     "addgroup",
     "adduser",
     "apt-cache",
@@ -17,7 +17,6 @@ const HARMLESS: [&str; 46] = [
     "apt-mark",
     "arch",
     "awk",
-    "cat",
     "chgrp",
     "chown",
     "clear",
@@ -27,17 +26,12 @@ const HARMLESS: [&str; 46] = [
     "dpkg",
     "du",
     "echo",
-    "egrep",
     "env",
-    "getconf",
-    "grep",
     "groupadd",
     "head",
     "hostname",
-    "id",
     "ldconfig",
     "nproc",
-    "printenv",
     "printf",
     "ps",
     "pwd",
@@ -50,16 +44,16 @@ const HARMLESS: [&str; 46] = [
     "tr",
     "trap",
     "ulimit",
-    "umask",
     "uname",
     "update-ca-certificates",
     "useradd",
-    "wc",
-    "which",
 ];
 
 /// Commands that read the files which they are given, and fail without them.
-const READERS: [&str; 9] = ["file", "ldd", "ls", "md5sum", "nm", "objdump", "readelf", "size", "stat"];
+const READERS: [&str; 11] = ["cat", "file", "ldd", "ls", "md5sum", "nm", "objdump", "readelf", "size", "stat", "wc"];
+
+/// Commands that change nothing, and whose success depends on what they find.
+const SEARCHERS: [&str; 7] = ["egrep", "fgrep", "getconf", "grep", "id", "pgrep", "printenv"];
 
 /// Runs one of them.
 pub fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
@@ -94,15 +88,14 @@ pub fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
         }
         "test" | "[" => test(shell, arguments),
         "apt-get" | "apt" | "apk" => packages(shell, short, arguments),
+        _ if SEARCHERS.contains(&short) => {
+            let is_always = short == "id" && arguments.iter().all(|word| word.starts_with('-'));
+            shell.doubt = (!is_always).then(|| command.words.join(" "));
+            Ok(true)
+        }
         _ if READERS.contains(&short) => read(shell, short, arguments),
-        _ if HARMLESS.contains(&short) => match command.output {
-            // What it writes isn't known, but that is.
-            Some(path) => {
-                let time = shell.made.tick();
-                shell.put(path, File::new(What::Unknown, time))
-            }
-            None => Ok(true),
-        },
+        // The shell has emptied the file that it writes to.
+        _ if HARMLESS.contains(&short) => Ok(true),
         _ if whole.contains('/') => program(shell, whole),
         "for" | "while" | "until" | "if" | "case" | "{" | "!" | "[[" | "eval" | "function" => shell.not_followed(
             format!("`{short}`, which other commands depend on"),
@@ -170,10 +163,12 @@ fn make_folder(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
 
 fn remove(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
     let forced = has(arguments, 'f', "--force");
+    // An image deletes these when it has installed what it needs.
+    shell.made.has_lists &= !arguments.iter().any(|word| word.starts_with("/var/lib/apt"));
     for path in paths(arguments) {
         let path = join(&shell.folder, path);
         match shell.made.files.at(&path) {
-            Found::Nothing if !forced => return missing(shell, &path),
+            Found::Nothing if !forced && !shell.made.files.is_link(&path) => return missing(shell, &path),
             Found::Folder if !has(arguments, 'r', "--recursive") && !has(arguments, 'R', "-R") => {
                 return shell.fails(format!("{path} is a folder, and `rm` removes files"), "a folder", "write `rm -r`");
             }
@@ -272,11 +267,11 @@ fn write(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
         ("echo" | "printf", ..) => What::Written(words.join(" ")),
         _ => What::Unknown,
     };
-    shell.put(path, File::new(what, time))
+    shell.make(path, File::new(what, time))
 }
 
 fn read(shell: &mut Shell<'_>, short: &str, arguments: &[String]) -> Followed {
-    for path in paths(arguments) {
+    for path in paths(arguments).into_iter().filter(|path| *path != "-") {
         let path = join(&shell.folder, path);
         if matches!(shell.made.files.at(&path), Found::Nothing) && !path.contains(UNKNOWN) {
             return missing(shell, &path);
@@ -341,6 +336,25 @@ fn packages(shell: &mut Shell<'_>, manager: &str, arguments: &[String]) -> Follo
     }
     let names = paths(arguments);
     let installs = names.first().is_some_and(|verb| matches!(*verb, "install" | "add"));
+    if manager != "apk" {
+        shell.made.has_lists |= names.first() == Some(&"update");
+        if installs && !shell.made.has_lists && base != Base::Unknown {
+            let help = format!("write `{manager} update && {manager} install -y …`");
+            let message =
+                format!("`{manager}` knows no packages in {}: its images hold no lists of them", shell.made.base);
+            return shell.fails(message, "no lists", help);
+        }
+        let is_answered = has(arguments, 'y', "--yes")
+            || arguments.iter().any(|word| matches!(word.as_str(), "--assume-yes" | "-qq" | "--download-only"));
+        if installs && !is_answered {
+            let what =
+                format!("`{manager} install` without `-y`: it stops to ask where it installs more than is named");
+            return shell.not_followed(what, "write `-y` behind `install`");
+        }
+    }
+    if installs {
+        shell.made.installed.extend(names.iter().filter(|name| **name == "bash").map(|name| (*name).to_owned()));
+    }
     let brings = ["cargo", "rust", "rustc", "rust-all", "rustup"];
     let asked =
         names.iter().find(|name| brings.contains(name) || name.starts_with("cargo-") || name.starts_with("cargo="));

@@ -124,6 +124,8 @@ pub enum Segment {
     Text(String),
     /// One of `*`, `?`, `[` and a `~` in front, without quotes.
     Active(char),
+    /// A quote that begins where a name could still be read: what follows is no assignment.
+    Quote,
     /// `$NAME` or the inside of `${…}`, and whether it is in quotes.
     Variable(String, bool),
     /// The inside of `$(…)` or of backticks, and whether it is in quotes.
@@ -201,6 +203,7 @@ fn plain(word: &Word) -> String {
     let text = word.iter().map(|segment| match segment {
         Segment::Text(text) => text.clone(),
         Segment::Active(character) => character.to_string(),
+        Segment::Quote => String::new(),
         Segment::Variable(..) | Segment::Command(..) => UNKNOWN.to_string(),
     });
     text.collect()
@@ -278,6 +281,15 @@ impl Reader<'_> {
             }
             let is_first = word.is_empty();
             self.next();
+            let is_name_open = match word.first() {
+                None => true,
+                Some(Segment::Text(name)) => word.len() == 1 && !name.contains('='),
+                Some(_) => false,
+            };
+            let is_line_end = character == '\\' && self.starts("\n");
+            if is_name_open && matches!(character, '"' | '\'' | '\\') && !is_line_end {
+                word.push(Segment::Quote);
+            }
             match character {
                 '"' => {
                     is_quoted = !is_quoted;
@@ -387,6 +399,10 @@ pub fn expand(word: &Word, lookup: &dyn Lookup, depth: usize) -> Vec<String> {
                     '[' => field.get_or_insert_default().push(SET),
                     _ => fill(field.get_or_insert_default(), &lookup.variable("HOME").unwrap_or_default()),
                 }
+                continue;
+            }
+            Segment::Quote => {
+                field.get_or_insert_default();
                 continue;
             }
             Segment::Variable(inner, is_quoted) if inner.contains('$') => (UNKNOWN.to_string(), *is_quoted),

@@ -71,6 +71,20 @@ impl Stages<'_> {
             recipe.troubles.push(Trouble::new(Kind::Fails, stage.span.clone(), message, "no image", help));
             return None;
         }
+        // Docker runs these here; an image in the format of OCI has none of them.
+        let above = self.index(&base, index).filter(|_| base.parse::<usize>().is_err());
+        let mut inherited = above.into_iter().flat_map(|above| &self.file.stages[above].instructions);
+        if let Some(trigger) = inherited.find(|instruction| instruction.word == "ONBUILD") {
+            let message = format!(
+                "the check can't follow ONBUILD in `{base}`, which another stage starts from: engines differ in whether they run it"
+            );
+            let help = "write the instruction into the stage that needs it";
+            let (kind, span) = (Kind::NotFollowed, trigger.span.clone());
+            recipe.troubles.push(Trouble::new(kind, span, message, "not followed here", help));
+            if !is_last {
+                return None;
+            }
+        }
         if is_last {
             recipe.base.clone_from(&made.root);
         }
@@ -146,13 +160,18 @@ impl Stages<'_> {
                 }
             }
             "USER" => {
-                let user = words::engine(rest, &made.all_variables()).concat();
+                let user = words::engine(rest, &made.all_variables()).join(" ");
                 made.user = Some((user, span.clone()));
             }
             "ENTRYPOINT" => {
                 made.start = if rest.replace(' ', "") == "[]" { None } else { Some((start(rest), span.clone())) };
             }
             "CMD" => made.cmd = if rest.replace(' ', "") == "[]" { None } else { Some((start(rest), span.clone())) },
+            "SHELL" if !is_last && rest.contains("bash") && !made.has_bash() => {
+                let message = format!("there is no bash in {}", made.base);
+                let help = "install it above this line (`RUN apk add --no-cache bash`), or use /bin/sh";
+                return Err(Box::new(Trouble::new(Kind::Fails, span.clone(), message, "not found", help)));
+            }
             "SHELL" if !is_last && !rest.contains("sh\"") => {
                 return not_followed("this shell", "leave the line out: `/bin/sh` runs the commands");
             }
@@ -256,6 +275,7 @@ impl Stages<'_> {
             }
             // In words, without a shell.
             (Start::Words(words), _) => {
+                shell.is_exec = true;
                 let quoted = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''")));
                 shell.run(&quoted.collect::<Vec<_>>().join(" "), None, 0)
             }
@@ -302,9 +322,14 @@ impl Stages<'_> {
                     .find_map(|name| fields.get(name))
                     .map(|value| words::engine(value, &made.all_variables()).concat())
             };
+            let kind = fields.get("type").copied().unwrap_or("bind");
+            if !matches!(kind, "cache" | "tmpfs" | "bind" | "secret" | "ssh") {
+                let message = format!("RUN has no mount of the type `{kind}`");
+                let help = "the types are bind, cache, tmpfs, secret, and ssh";
+                return Err(Box::new(Trouble::new(Kind::Fails, span.clone(), message, "no such type", help)));
+            }
             let Some(target) = field(&["target", "dst", "destination"]) else { continue };
             let target = join(&made.folder, &target);
-            let kind = fields.get("type").copied().unwrap_or("bind");
             let is_writable =
                 ["rw", "readwrite"].iter().any(|name| fields.get(name).is_some_and(|value| *value != "false"));
             let id = field(&["id"]).unwrap_or_else(|| target.clone());
@@ -377,17 +402,45 @@ struct Mounted {
     hidden: Vec<(String, Node)>,
 }
 
-/// The processor that the file is written for: the first one that it names, or that of this machine.
+/// The processor that the file is written for: that of the first image with a platform, of the targets that it names, or of this
+/// machine.
 pub fn processor(file: &Containerfile) -> String {
-    let text = &file.source.text;
-    let known = ["x86_64", "aarch64", "armv7", "i686", "riscv64gc", "loongarch64", "powerpc64le", "s390x"];
-    let named = known.into_iter().filter_map(|name| text.find(&format!("{name}-")).map(|at| (at, name))).min();
     let platform = file.stages.iter().find_map(|stage| match stage.platform.as_deref()? {
         "linux/amd64" => Some("x86_64"),
         "linux/arm64" | "linux/arm64/v8" => Some("aarch64"),
         _ => None,
     });
-    platform.or(named.map(|(_, name)| name)).unwrap_or(std::env::consts::ARCH).to_owned()
+    let all = file.arguments.iter().chain(file.stages.iter().flat_map(|stage| &stage.instructions));
+    let named =
+        || all.enumerate().filter_map(|(index, one)| target_of(one).map(|(rank, name)| (rank, index, name))).min();
+    platform.or_else(|| named().map(|(_, _, name)| name)).unwrap_or(std::env::consts::ARCH).to_owned()
+}
+
+/// The processor of a target that an instruction names, and how much that says: an option of Cargo more than a variable or a path, and
+/// these more than what is only installed. Comments and other words say nothing.
+fn target_of(instruction: &Instruction) -> Option<(usize, &'static str)> {
+    let known = ["x86_64", "aarch64", "armv7", "i686", "riscv64gc", "loongarch64", "powerpc64le", "s390x"];
+    if !matches!(instruction.word.as_str(), "ARG" | "ENV" | "RUN" | "COPY") {
+        return None;
+    }
+    let lines = instruction.whole.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let lines = lines.map(|line| line.split(" #").next().unwrap_or(line));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let rank = |at: usize| {
+        let before = text[..at].trim_end_matches(['"', '\'', ' ', ',', '=']);
+        let is_value = text[..at].trim_end_matches(['"', '\'', ' ']).ends_with('=');
+        let command = before.rsplit(['&', ';', '|', '\n']).next().unwrap_or(before);
+        let installs = ["add", "install"].iter().any(|verb| command.contains(&format!("target {verb}")));
+        match () {
+            () if before.ends_with("--target") || before.ends_with("CARGO_BUILD_TARGET") => Some(0),
+            () if is_value || before.ends_with('/') => Some(1),
+            () if installs => Some(2),
+            () => None,
+        }
+    };
+    let found = known.into_iter().flat_map(|name| text.match_indices(name).map(move |(at, _)| (at, name)));
+    let triples = found.filter(|(at, name)| text[at + name.len()..].starts_with('-'));
+    triples.filter_map(|(at, name)| Some((rank(at)?, at, name))).min().map(|(rank, _, name)| (rank, name))
 }
 
 /// `ENV A=1 B=2`, and the old `ENV A 1`.

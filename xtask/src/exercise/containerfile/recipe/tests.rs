@@ -1,6 +1,7 @@
 //! Tests on literal data.
 
 mod builds;
+mod details;
 
 use super::super::tests::literal;
 use super::*;
@@ -311,7 +312,7 @@ fn the_base_decides_what_is_there() {
         ("debian:13", "RUN apt-get update && apt-get install -y cargo\n", "", ""),
         (
             "debian:13",
-            "RUN apt-get install -y cargo\n",
+            "RUN apt-get update && apt-get install -y cargo\n",
             MUSL,
             "Fails 5: the standard library for x86_64-unknown-linux-musl",
         ),
@@ -319,7 +320,7 @@ fn the_base_decides_what_is_there() {
         ("debian:13", "RUN apk add cargo\n", "", "Fails 4: there is no `apk`"),
         (
             "ubuntu:25.10",
-            "RUN apt-get install -y cargo\n",
+            "RUN apt-get update && apt-get install -y cargo\n",
             "",
             "NotFollowed 5: not known here: which Cargo there is in ubuntu:25.10 after `apt-get` has installed cargo",
         ),

@@ -7,6 +7,10 @@ use super::super::words::{self, UNKNOWN, Variables};
 use super::super::{cargo, utilities};
 use super::{Command, Followed, Shell};
 
+/// Commands that only shells know.
+const BUILTINS: [&str; 14] =
+    [":", ".", "cd", "command", "eval", "exec", "exit", "export", "set", "source", "trap", "ulimit", "umask", "unset"];
+
 impl Shell<'_> {
     /// Runs a command by its name.
     pub(super) fn named(
@@ -19,6 +23,25 @@ impl Shell<'_> {
     ) -> Followed {
         let command = |words, environment| Command { words, environment, input, output };
         let mut words = fields;
+        let first = fields[0].as_str();
+        if first.split_once('=').is_some_and(|(name, _)| words::is_name(name)) {
+            let help =
+                "set it with ENV above this line, or take the quotes away: an assignment has none in front of its `=`";
+            return self.fails(format!("there is no command `{first}`"), "not an assignment here", help);
+        }
+        if self.is_exec && BUILTINS.contains(&first) {
+            let help = "write the line without the brackets, for a shell";
+            return self.fails(format!("`{first}` is a part of shells, and no program"), "no shell here", help);
+        }
+        if let ["command", "-v" | "-V", names @ ..] | ["which", names @ ..] =
+            fields.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
+        {
+            let found = names.iter().all(|name| self.is_surely_there(name));
+            self.doubt = (!found).then(|| fields.join(" "));
+            return Ok(true);
+        }
+        // A shell that another program replaces runs nothing behind it.
+        let replaces = first == "exec" && fields.len() > 1;
         // Programs that start another one.
         loop {
             match words.first().map(String::as_str) {
@@ -34,6 +57,11 @@ impl Shell<'_> {
             }
         }
         let Some(name) = words.first() else { return Ok(true) };
+        if replaces {
+            let status = self.named(words, environment, input, output, depth)?;
+            self.has_ended = true;
+            return Ok(status);
+        }
         if name.contains(UNKNOWN) {
             return self.not_followed("a command whose name a variable or another command gives", "write its name");
         }
@@ -76,6 +104,17 @@ impl Shell<'_> {
                 self.options(options);
                 Ok(true)
             }
+            ("umask", []) => Ok(true),
+            ("umask", [mask]) if mask.len() <= 4 && u32::from_str_radix(mask, 8).is_ok() => {
+                self.umask = u32::from_str_radix(mask, 8).unwrap_or(0o022) & 0o777;
+                Ok(true)
+            }
+            ("umask", _) => self.not_followed("this umask", "leave it out, or write it as a number, such as 022"),
+            ("bash", _) if !self.made.has_bash() => self.fails(
+                format!("there is no bash in {}", self.made.base),
+                "not found",
+                "install it above this line (`apk add --no-cache bash`), or use sh",
+            ),
             ("sh" | "bash" | "ash" | "dash", options) => self.shell(options, environment, input, depth),
             ("true" | ":", _) => Ok(true),
             ("false" | "exit", arguments) if short == "false" || arguments.first().is_some_and(|code| *code != "0") => {
@@ -100,6 +139,19 @@ impl Shell<'_> {
                 None => Ok(false),
             },
             _ => utilities::run(self, &command(words, &environment)),
+        }
+    }
+
+    /// Whether a program is there that every system has, or the toolchain.
+    fn is_surely_there(&self, name: &str) -> bool {
+        let has_cargo = matches!(self.made.tools, Tools::Some(_));
+        match name {
+            "cargo" | "rustc" => has_cargo,
+            "rustup" => matches!(&self.made.tools, Tools::Some(toolchain) if !toolchain.is_packaged),
+            "bash" => self.made.has_bash() && !matches!(bases::find(&self.made.root), bases::Base::Unknown),
+            _ => {
+                ["sh", "cp", "mv", "ls", "cat", "mkdir", "rm", "chmod", "ln", "grep", "sed", "install"].contains(&name)
+            }
         }
     }
 
@@ -135,11 +187,13 @@ impl Shell<'_> {
                 .not_followed("a script in a file, or one that is downloaded", "write its commands into the RUN");
         };
         let before = (self.folder.clone(), self.variables.clone(), self.exported.clone());
+        let (umask, is_exec) = (self.umask, std::mem::take(&mut self.is_exec));
         self.exported.extend(environment.keys().cloned());
         self.variables = environment;
         let status = self.run(script, None, depth + 1)?;
         (self.folder, self.variables, self.exported) = before;
         (self.stops_at_failure, self.has_ended) = (stops, false);
+        (self.umask, self.is_exec) = (umask, is_exec);
         Ok(status)
     }
 

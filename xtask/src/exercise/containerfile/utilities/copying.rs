@@ -15,6 +15,10 @@ pub fn copy(shell: &mut Shell<'_>, arguments: &[String], moves: bool) -> Followe
     let keeps = moves || has(&arguments, 'p', "--preserve") || has(&arguments, 'a', "--archive");
     let is_recursive =
         moves || has(&arguments, 'r', "--recursive") || has(&arguments, 'R', "-R") || has(&arguments, 'a', "--archive");
+    // What it makes of a link: a link, or what that points to. `cp -r` keeps links as well.
+    let follows = has(&arguments, 'L', "--dereference") || has(&arguments, 'H', "-H");
+    let keeps_links =
+        !follows && (is_recursive || has(&arguments, 'P', "--no-dereference") || has(&arguments, 'd', "-d"));
     let mut all = paths(&arguments);
     let to = match folder.as_deref().or_else(|| if all.len() > 1 { all.pop() } else { None }) {
         Some(to) => to.to_owned(),
@@ -35,10 +39,13 @@ pub fn copy(shell: &mut Shell<'_>, arguments: &[String], moves: bool) -> Followe
     }
     for from in all {
         let path = join(&shell.folder, from);
+        let is_kept = keeps_links && shell.made.files.is_link(&path);
+        let path = if is_kept { path } else { shell.made.files.resolve(&path) };
         let target = shell.made.files.destination(&shell.folder, from, &to);
         // `cp -r src/. to`: what is in it.
         let target = if from.ends_with("/.") || from == "." { join(&shell.folder, &to) } else { target };
         match shell.made.files.at(&path) {
+            _ if is_kept => {}
             Found::Nothing => return missing(shell, &path),
             Found::Folder if !is_recursive => {
                 return shell.fails(
@@ -49,7 +56,7 @@ pub fn copy(shell: &mut Shell<'_>, arguments: &[String], moves: bool) -> Followe
             }
             Found::Unknown => {
                 let time = shell.made.tick();
-                shell.put(&target, File::new(What::Unknown, time))?;
+                shell.make(&target, File::new(What::Unknown, time))?;
                 continue;
             }
             _ => {}
@@ -78,7 +85,8 @@ pub fn copy(shell: &mut Shell<'_>, arguments: &[String], moves: bool) -> Followe
             match node {
                 Node::File(mut file) => {
                     file.time = if keeps { file.time } else { time };
-                    if !shell.put(&place, file)? {
+                    let is_new = keeps || matches!(file.what, What::Link(_));
+                    if !(if is_new { shell.put(&place, file)? } else { shell.make(&place, file)? }) {
                         return Ok(false);
                     }
                 }
@@ -160,7 +168,7 @@ pub fn install(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
     Ok(true)
 }
 
-/// A link to a file holds what that file holds: that is what COPY takes.
+/// `ln` and `ln -s`. A COPY that names a symbolic link takes what it points to, and one of its folder takes the link.
 pub fn link(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
     let is_symbolic = has(arguments, 's', "--symbolic");
     let all = paths(arguments);
@@ -169,13 +177,24 @@ pub fn link(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
     };
     let target = shell.made.files.destination(&shell.folder, from, to);
     let seen_from = if is_symbolic { above(&target).unwrap_or("/").to_owned() } else { shell.folder.clone() };
+    let is_there = matches!(shell.made.files.at(&target), Found::File(_)) || shell.made.files.is_link(&target);
+    if is_there && !has(arguments, 'f', "--force") {
+        return shell.fails(format!("{target} is there already"), "it exists", "write `ln -sf`, or another name");
+    }
+    if arguments.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('r')) {
+        return shell.not_followed("`ln -r`", "write `ln -s` with the whole path, or copy the file with `cp`");
+    }
     let file = match shell.made.files.at(&join(&seen_from, from)) {
-        Found::File(file) => file.clone(),
         Found::Folder => {
             return shell.not_followed("a link to a folder", "name the folder itself, or copy the file with `cp`");
         }
-        Found::Nothing if !is_symbolic => return missing(shell, &join(&seen_from, from)),
-        Found::Nothing | Found::Unknown => File::new(What::Unknown, 0),
+        _ if is_symbolic => {
+            let time = shell.made.tick();
+            File { mode: 0o777, ..File::new(What::Link((*from).to_owned()), time) }
+        }
+        Found::File(file) => file.clone(),
+        Found::Nothing => return missing(shell, &join(&seen_from, from)),
+        Found::Unknown => File::new(What::Unknown, 0),
     };
     shell.put(&target, file)
 }
