@@ -86,7 +86,7 @@ impl Programs<'_> {
     ) -> Result<Trial> {
         self.request(root, exercise, files, grading, |files, request| {
             let evidence = evidence::again(request, self.first, self.folder)?;
-            let case = Case { graded: true, evidence: Some(&evidence), ..files.case(exercise) };
+            let case = Case { evidence: Some(&evidence), ..files.case(exercise) };
             let judgement = judgement(root, &case);
             Ok(Trial { judgement, evidence: Some(evidence) })
         })
@@ -145,7 +145,7 @@ fn judge(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice, grading:
         None => Files::read(exercise, whose),
         Some(_) => Files::of_a_submission(exercise, whose),
     };
-    let case = Case { graded: grading.is_some(), ..files.case(exercise) };
+    let case = Case { own: *whose == Whose::Learner, ..files.case(exercise) };
     let mut said = Said { aloud: voice != Voice::Silent, seen: BTreeSet::new() };
     said.problems(&check::judge(&case));
     let builds = check::wanted_builds(&case);
@@ -254,7 +254,7 @@ impl Files {
             baseline: baseline.as_ref(),
             changed,
             not_allowed,
-            graded: false,
+            own: false,
             worth: &[],
             evidence: None,
         }
