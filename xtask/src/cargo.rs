@@ -12,7 +12,7 @@ use crate::proc::{self, Call, Status};
 use crate::tree;
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -229,6 +229,20 @@ impl Cargo {
             bail!(self.explain(&finished, "rustc -vV"));
         }
         Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
+    }
+
+    /// Every target that rustc knows.
+    ///
+    /// # Errors
+    /// When there is no rustc, or it doesn't list them.
+    pub fn targets(&self, rustc: &OsStr) -> Result<BTreeSet<String>> {
+        let mut call = Call::new(rustc, &self.cwd).args(["--print", "target-list"]);
+        call.env.clone_from(&self.env);
+        let finished = proc::run(&call)?;
+        if finished.status != Status::Exited(0) {
+            bail!(self.explain(&finished, "rustc --print target-list"));
+        }
+        Ok(String::from_utf8_lossy(&finished.stdout).lines().map(str::to_owned).collect())
     }
 
     /// Makes sure that every crate that a lockfile names is on this machine, and that the lockfile needs no change.

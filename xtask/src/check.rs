@@ -84,6 +84,8 @@ pub struct Case<'a> {
     pub changed: &'a [Diagnostic],
     /// What the manifest asks Cargo to take in, and the exercise does not allow.
     pub not_allowed: &'a [Diagnostic],
+    /// The learner's own files, on the machine that they work on.
+    pub own: bool,
     /// What one setting alone was worth in the committed measurement, for advice.
     pub worth: &'a [Worth],
     /// The builds; `None` before anything is built.

@@ -61,8 +61,12 @@ pub enum Whose {
 pub struct Evidence {
     /// The release of rustc.
     pub toolchain: String,
+    /// The release that the workshop is pinned to, if it is.
+    pub pinned: Option<String>,
     /// The target triple.
     pub target: String,
+    /// Every target that rustc knows, where a goal is about a saved baseline.
+    pub targets: BTreeSet<String>,
     /// Each build that was asked for.
     pub builds: BTreeMap<String, Attempt>,
     /// What the inputs that are unknown beforehand are made from; none for a learner's own check.
@@ -314,7 +318,11 @@ fn version(exercise: &Exercise) -> Result<(Cargo, String, String, String)> {
         args: Vec::new(),
         sandbox: None,
     };
-    let version = cargo.rustc_version("rustc".as_ref())?;
+    let (cargo, version) = match cargo.rustc_version("rustc".as_ref()) {
+        Ok(version) => (cargo, version),
+        // The folder or the environment may choose a toolchain that isn't installed, where the workshop's own is.
+        Err(error) => handed::with_the_pinned(exercise, &cargo).ok_or(error)?,
+    };
     let (release, host) = crate::cargo::release_and_host(&version)?;
     Ok((cargo, version, release, host))
 }
@@ -399,6 +407,10 @@ fn prepare<'a>(request: &'a Request<'a>) -> Result<(Bench<'a>, Evidence)> {
             (cargo, version, toolchain, target, Vec::new())
         }
     };
+    let targets = match exercise.baseline() {
+        Some(_) => cargo.targets("rustc".as_ref())?,
+        None => BTreeSet::new(),
+    };
     let base = match request.grading {
         None => target_folder(root).join("check").join(&exercise.id),
         Some(Grading { base, .. }) => base.clone(),
@@ -446,8 +458,17 @@ fn prepare<'a>(request: &'a Request<'a>) -> Result<(Bench<'a>, Evidence)> {
         }
         _ => Vec::new(),
     };
-    let evidence =
-        Evidence { toolchain, target: target.clone(), hidden, counter, handed: unusual, aside, ..Evidence::default() };
+    let evidence = Evidence {
+        toolchain,
+        pinned: surroundings::pin(root),
+        target: target.clone(),
+        targets,
+        hidden,
+        counter,
+        handed: unusual,
+        aside,
+        ..Evidence::default()
+    };
     let bench = Bench { request, base, cargo, version, target, counter: evidence.counter.clone(), handed };
     Ok((bench, evidence))
 }

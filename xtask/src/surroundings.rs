@@ -152,6 +152,62 @@ pub fn of_builds() -> BTreeMap<OsString, Option<OsString>> {
     surroundings.env
 }
 
+/// What of this environment reaches every build, and may be why one fails: each variable with its value.
+pub fn of_failed_builds() -> Vec<String> {
+    let variables = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let mut named: Vec<String> = variables
+        .filter(|(name, value)| !value.is_empty() && reaches_builds(name))
+        .map(|(name, value)| format!("{name} (`{}`)", value.display()))
+        .collect();
+    named.sort();
+    named
+}
+
+/// Whether a variable isn't set aside, and changes how Cargo, rustc, a C compiler or a linker works.
+fn reaches_builds(name: &str) -> bool {
+    const READ: [&str; 30] = [
+        "AR",
+        "AS",
+        "CC",
+        "CFLAGS",
+        "COMPILER_PATH",
+        "CPATH",
+        "CPP",
+        "CPPFLAGS",
+        "CXX",
+        "CXXFLAGS",
+        "C_INCLUDE_PATH",
+        "COLLECT_GCC",
+        "DEVELOPER_DIR",
+        "GCC_EXEC_PREFIX",
+        "INCLUDE",
+        "LD",
+        "LDFLAGS",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "LIB",
+        "LIBPATH",
+        "LIBRARY_PATH",
+        "MACOSX_DEPLOYMENT_TARGET",
+        "MAKEFLAGS",
+        "RUST_MIN_STACK",
+        "SDKROOT",
+        "SYSROOT",
+        "TARGET",
+        "TMPDIR",
+        "HOST_CC",
+    ];
+    const HARMLESS: [&str; 6] =
+        ["CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_TERM_", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTRIES_"];
+    let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| name.starts_with(beginning));
+    match power(name) {
+        _ if set_by_cargo_run(name) || begins(&HARMLESS) => false,
+        Some(Power::Links) => true,
+        Some(_) => false,
+        None => READ.contains(&name) || begins(&["CARGO_", "GCC_", "CC_", "RUSTC_"]),
+    }
+}
+
 /// The environment of the programs of a check: as little as in the box of a graded run, so nothing that the loader, an
 /// allocator, the standard library or a program itself could read there changes what they do.
 pub fn of_runs() -> BTreeMap<OsString, Option<OsString>> {
@@ -326,6 +382,27 @@ mod tests {
             .collect();
         assert_eq!(removed, ["CARGO_PKG_NAME", "CARGO_PROFILE_RELEASE_LTO", "RUSTC_WRAPPER", "RUSTFLAGS"]);
         assert_eq!(surroundings.notes.len(), 2, "an empty value changes nothing: {:?}", surroundings.notes);
+    }
+
+    #[test]
+    fn what_may_break_a_build_is_told_from_what_cannot() {
+        for name in [
+            "CARGO_BUILD_JOBS",
+            "RUST_MIN_STACK",
+            "COMPILER_PATH",
+            "GCC_EXEC_PREFIX",
+            "CC",
+            "LIBRARY_PATH",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER",
+        ] {
+            assert!(reaches_builds(name), "{name}");
+        }
+        // What is harmless, what Cargo sets itself, and what a check sets aside.
+        for name in
+            ["PATH", "HOME", "CARGO_HOME", "CARGO_TERM_COLOR", "CARGO_MANIFEST_DIR", "RUSTFLAGS", "RUST_BACKTRACE"]
+        {
+            assert!(!reaches_builds(name), "{name}");
+        }
     }
 
     #[test]

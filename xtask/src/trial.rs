@@ -145,7 +145,7 @@ fn judge(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice, grading:
         None => Files::read(exercise, whose),
         Some(_) => Files::of_a_submission(exercise, whose),
     };
-    let case = files.case(exercise);
+    let case = Case { own: *whose == Whose::Learner, ..files.case(exercise) };
     let mut said = Said { aloud: voice != Voice::Silent, seen: BTreeSet::new() };
     said.problems(&check::judge(&case));
     let builds = check::wanted_builds(&case);
@@ -254,6 +254,7 @@ impl Files {
             baseline: baseline.as_ref(),
             changed,
             not_allowed,
+            own: false,
             worth: &[],
             evidence: None,
         }

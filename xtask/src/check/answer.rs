@@ -162,6 +162,11 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
             let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
             let run = built.runs.get(goal).and_then(|runs| runs.first());
             let told = run.map(|run| String::from_utf8_lossy(&run.stderr)).unwrap_or_default();
+            let last = |(_, _, name): &(u64, u64, String)| name.rsplit("::").next().unwrap_or_default().to_owned();
+            let own: Vec<String> = built.functions.iter().map(last).collect();
+            if !words::is_one_function(given, &own.iter().map(String::as_str).collect::<Vec<_>>()) {
+                return Said::Wrong("it names more than one function, or more than a function".to_owned());
+            }
             called_by(built, &told, of, &words::function(given, &case.exercise.data.package))
         }
         Truth::Twins(Twins { build, same_as, same, different }) => {

@@ -2,9 +2,10 @@
 //! program grows. What it would notice is asked of the budget itself, by the code of `sizes --budget`.
 
 use super::{Case, Finding};
-use crate::budget::baseline::{Baseline, Damaged, Size};
+use crate::budget::baseline::{Baseline, Damaged, Entry};
 use crate::budget::{self, Budget, Bytes, Limit, Share};
 use crate::diagnostic::{Code, Diagnostic, Source, shown};
+use crate::evidence::Evidence;
 use crate::exercise::kinds;
 use crate::units::thousands;
 use serde_json::json;
@@ -58,39 +59,128 @@ pub fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
     });
     if let Some(baseline) = baseline {
         let bin = case.exercise.bin(build);
-        match baseline.find(bin, profile, &evidence.target) {
-            Some(entry) => {
-                let before = entry.parts.bytes;
-                data["baseline_bytes"] = before.into();
-                let grown = spec.grown.as_ref().and_then(|grown| evidence.built(grown.get_ref()));
-                let grown = grown.map(|grown| grown.bytes).filter(|grown| *grown > bytes);
-                data["grown_bytes"] = grown.into();
-                let is_same = entry.toolchain == evidence.toolchain;
-                // A program that is too large is so by any baseline, and that is said.
-                if bytes <= allowed {
-                    let found = beside_baseline(case, spec, budget, is_same, (before, bytes, grown));
-                    // A share that is too large is said already, with what it may be.
-                    let is_said = |found: &Diagnostic| {
-                        let place =
-                            |problem: &Diagnostic| problem.place.as_ref().map(|place| (place.file.clone(), place.line));
-                        problems.iter().any(|problem| place(problem) == place(found))
-                    };
-                    let found = found.filter(|found| !is_said(found));
-                    problems.extend(found);
+        let found = baseline.find(bin, profile, &evidence.target);
+        if let Some(entry) = found {
+            let before = entry.parts.bytes;
+            data["baseline_bytes"] = before.into();
+            let grown = spec.grown.as_ref().and_then(|grown| evidence.built(grown.get_ref()));
+            let grown = grown.map(|grown| grown.bytes).filter(|grown| *grown > bytes);
+            data["grown_bytes"] = grown.into();
+            // A program that is too large is so by any baseline, and that is said.
+            let found = match compiler(case, evidence, &entry.toolchain) {
+                _ if bytes > allowed => None,
+                Compiler::Same => beside_baseline(case, spec, budget, true, (before, bytes, grown)),
+                Compiler::Pinned => beside_baseline(case, spec, budget, false, (before, bytes, grown)),
+                Compiler::Other => Some(other_compiler(case, evidence, entry)),
+            };
+            // A share that is too large is said already, with what it may be.
+            let place = |problem: &Diagnostic| problem.place.as_ref().map(|place| (place.file.clone(), place.line));
+            let found = found.filter(|found| !problems.iter().any(|problem| place(problem) == place(found)));
+            problems.extend(found);
+        } else {
+            match from_elsewhere(case, spec, budget, &baseline, bytes) {
+                Ok(entry) => {
+                    let says = format!(
+                        "the baseline was saved on {} ({} bytes), so it can't be compared closely with this build for {}",
+                        entry.target,
+                        thousands(entry.parts.bytes),
+                        evidence.target
+                    );
+                    data["review"] = format!("{says}: look whether they work on such a machine").into();
+                    data["says"] = says.into();
                 }
-            }
-            None => {
-                let targets: Vec<&str> = baseline.builds.iter().map(|entry| entry.target.as_str()).collect();
-                data["says"] = format!(
-                    "the baseline was saved on {}, so it can't be compared with this build for {}",
-                    targets.join(", "),
-                    evidence.target
-                )
-                .into();
+                Err(problem) => problems.push(*problem),
             }
         }
     }
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+}
+
+/// Which compiler a baseline was saved with.
+enum Compiler {
+    /// The one of this run.
+    Same,
+    /// The workshop's pinned one, where the machine that judges has a different one.
+    Pinned,
+    /// Neither.
+    Other,
+}
+
+/// Learners save a baseline with the compiler that their check uses: the pinned one wherever it is installed. So a different
+/// release is an old baseline, or an invented one.
+fn compiler(case: &Case<'_>, evidence: &Evidence, toolchain: &str) -> Compiler {
+    if toolchain == evidence.toolchain {
+        Compiler::Same
+    } else if !case.own && evidence.pinned.as_deref() == Some(toolchain) {
+        Compiler::Pinned
+    } else {
+        Compiler::Other
+    }
+}
+
+fn other_compiler(case: &Case<'_>, evidence: &Evidence, entry: &Entry) -> Diagnostic {
+    let message = format!(
+        "the baseline was saved with rustc `{}`, and this program is built with {}",
+        shortened(&entry.toolchain),
+        evidence.toolchain
+    );
+    at_value(case, "toolchain", &entry.toolchain, Diagnostic::new(Code::BudgetSlack, message), "a different compiler")
+        .help(format!("save it again, with rustc {}: {}", evidence.toolchain, save(case)))
+}
+
+/// The entry of a baseline that has none for this machine. In a learner's own check there has to be one. Where a different machine
+/// judges, one for a target that rustc knows counts, if its size is near that of this program and growth would be noticed there.
+fn from_elsewhere<'a>(
+    case: &Case<'_>,
+    spec: &kinds::Budget,
+    budget: &Budget,
+    baseline: &'a Baseline,
+    bytes: u64,
+) -> Result<&'a Entry, Box<Diagnostic>> {
+    let Some(evidence) = case.evidence else { unreachable!("there is a build") };
+    let build = spec.build.get_ref();
+    let (bin, profile) = (case.exercise.bin(build), &case.exercise.build(build).profile);
+    let mut entries = baseline.builds.iter().filter(|entry| entry.bin == bin && entry.profile == *profile);
+    let is_real = |entry: &&Entry| evidence.targets.contains(&entry.target);
+    let (mut known, first) = (entries.clone().filter(is_real), entries.next());
+    let target = &evidence.target;
+    let wrong = |entry: &Entry, message: String, label: &str| {
+        let problem = Diagnostic::new(Code::BudgetMissing, message);
+        let problem = at_value(case, "target", &entry.target, problem, label);
+        Box::new(problem.help(format!("save it on the machine that you build on: {}", save(case))))
+    };
+    let nothing_here = format!("the baseline has no measurement of {bin} for {target}");
+    match (known.next(), first) {
+        (Some(entry), _) if case.own => Err(wrong(entry, nothing_here, "saved for a different machine")),
+        (None, Some(entry)) => Err(wrong(entry, nothing_here, "rustc knows no such target")),
+        (None, None) => Err(Box::new(Diagnostic::new(Code::BudgetMissing, nothing_here).help(save(case)))),
+        (Some(entry), _) => {
+            let before = entry.parts.bytes;
+            if matches!(compiler(case, evidence, &entry.toolchain), Compiler::Other) {
+                return Err(Box::new(other_compiler(case, evidence, entry)));
+            }
+            if before < bytes / 2 || before / 2 > bytes {
+                return Err(Box::new(stale(case, before, bytes)));
+            }
+            // Only growth from there on is asked about: `max` is about the program as it is here.
+            unnoticed(case, spec, budget, (before, before, None)).map_or(Ok(entry), |problem| Err(Box::new(problem)))
+        }
+    }
+}
+
+/// A problem with the place of a text in the baseline.
+fn at_value(case: &Case<'_>, key: &str, value: &str, problem: Diagnostic, label: &str) -> Diagnostic {
+    let Some(source) = case.baseline else { return problem };
+    let written = format!("\"{key}\": \"{value}\"");
+    match source.text.find(&written) {
+        Some(start) => problem.at(source, start..start + written.len(), label),
+        None => problem.in_file(&source.file),
+    }
+}
+
+/// As much of a text from a learner's file as fits in a sentence.
+fn shortened(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control()).take(40).collect()
 }
 
 /// The budget that is about a build.
@@ -162,7 +252,7 @@ fn saved(
     growth: Range<usize>,
     profile: &str,
     build: &str,
-) -> Result<Baseline<Size>, Box<Diagnostic>> {
+) -> Result<Baseline, Box<Diagnostic>> {
     let source = &case.manifest.source;
     if budget.baseline() != file {
         let message = format!("the budget's baseline is `{}`, not `{file}`", budget.baseline());
@@ -181,7 +271,7 @@ fn saved(
         Box::new(problem.help(format!("save it once the program is as you want it: {}", save(case))))
     };
     let Some(text) = own else { return Err(nothing(format!("there is no baseline `{file}`"))) };
-    let baseline = Baseline::<Size>::parse(text).map_err(|Damaged { what, place }| {
+    let baseline = Baseline::parse(text).map_err(|Damaged { what, place }| {
         let problem = Diagnostic::new(Code::BudgetMalformed, format!("the baseline is damaged: {what}"));
         let problem = match (case.baseline, place) {
             (Some(Source { file, .. }), Some((line, column))) => problem.in_line(file.clone(), line, column),
@@ -305,6 +395,9 @@ fn unnoticed(
     let percent = spec.growth_percent.unwrap_or(STEP_PERCENT);
     // What is noticed from here on is more than `max-growth` may be.
     let step = (before as f64 * percent / 100.0).floor() as u64 + 1;
+    // However tight `max` is: once it is raised, `max-growth` is all there is.
+    let is_off = budget.noise_decides(before)
+        && budget.limits(Some(before)).iter().any(|limit| limit.key == "max-growth" && limit.holds(before + step));
     let set: String = spec
         .grown
         .iter()
@@ -324,6 +417,10 @@ fn unnoticed(
                 thousands(step)
             )
         }
+        None if is_off => format!(
+            "`min-growth` switches `max-growth` off: growth by {} bytes ({percent} %) counts as none",
+            thousands(step)
+        ),
         None => return None,
     };
     let problem = Diagnostic::new(Code::BudgetSlack, message);

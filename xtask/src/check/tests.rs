@@ -87,6 +87,7 @@ struct Known {
     containerfile: Option<Containerfile>,
     baseline: Option<Source>,
     evidence: Evidence,
+    own: bool,
 }
 
 fn built(bytes: u64, text: u64, gimli: Option<u64>) -> Built {
@@ -129,6 +130,7 @@ fn done_with(exercise: &str) -> Known {
         containerfile: None,
         baseline: None,
         evidence: Evidence::default(),
+        own: true,
     };
     for (name, built) in [
         ("before", built(2000, 1000, Some(500))),
@@ -142,7 +144,7 @@ fn done_with(exercise: &str) -> Known {
 
 impl Known {
     fn case(&self) -> Case<'_> {
-        let Self { exercise, manifest, overrides, answers, containerfile, baseline, evidence } = self;
+        let Self { exercise, manifest, overrides, answers, containerfile, baseline, evidence, .. } = self;
         Case {
             exercise,
             manifest,
@@ -152,6 +154,7 @@ impl Known {
             baseline: baseline.as_ref(),
             changed: &[],
             not_allowed: &[],
+            own: self.own,
             worth: &[],
             evidence: Some(evidence),
         }

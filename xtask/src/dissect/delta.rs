@@ -1,27 +1,12 @@
 //! What has changed between two programs: by section, crate and function. Each list sums to the byte.
 
+pub use crate::budget::baseline::Parts;
+
 use super::Anatomy;
 use crate::measure::crates::UNATTRIBUTED;
 use crate::report::anatomy::{Change, Diff, Side};
-use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-
-/// An executable as far as it is compared with another one. All sizes in bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Parts {
-    /// The file.
-    pub bytes: u64,
-    /// Its machine code.
-    pub text_bytes: u64,
-    /// Its sections; they sum to `bytes`.
-    pub sections: BTreeMap<String, u64>,
-    /// Its crates; they sum to `text_bytes`. `None` if nothing tells whose code it is.
-    pub crates: Option<BTreeMap<String, u64>>,
-    /// Its functions, with the copies of a generic one together; they sum to `text_bytes`.
-    pub functions: Option<BTreeMap<String, u64>>,
-}
 
 impl Parts {
     /// The parts of an executable that was taken apart.

@@ -283,6 +283,9 @@ impl Bench<'_> {
                 return Ok(Attempt::Failed(Box::new(out_of_time(name, ended, data.build_seconds, place))));
             }
             Err(refused) => {
+                if self.request.grading.is_none() {
+                    self.ask_whose(build.tree, &refused, &order, &cargo)?;
+                }
                 let theirs = theirs && tree::has_room(&self.base);
                 return refusal(&order.profile, self.request, place, refused, theirs);
             }

@@ -1,11 +1,11 @@
 //! `cargo xtask sizes --budget`: builds a crate with its own profiles, compares each program with what its manifest
 //! allows, and says who made it grow. The baseline is a file that is committed beside the manifest; `--save` writes it.
 
-use crate::budget::baseline::{self, Damaged};
+use crate::budget::baseline::{Baseline, Damaged, Entry, Parts};
 use crate::budget::{self, Budget};
 use crate::cli::{self, SizesFormat};
 use crate::diagnostic::{self, Source};
-use crate::dissect::{self, delta, delta::Parts};
+use crate::dissect::{self, delta};
 use crate::exit::{Exit, Failure};
 use crate::manifest::Workshop;
 use crate::output;
@@ -17,10 +17,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-/// A baseline with everything that is known of each executable.
-type Baseline = baseline::Baseline<Parts>;
-type Entry = baseline::Entry<Parts>;
 
 /// A program that was built for a budget.
 struct Measured {

@@ -3,6 +3,7 @@
 mod anatomy;
 mod author;
 mod author_new;
+mod blame;
 #[cfg(target_os = "linux")]
 mod boxes;
 mod browser;

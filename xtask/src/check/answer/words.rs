@@ -67,6 +67,34 @@ pub fn function(given: &str, package: &str) -> String {
     folded(&path).replace('-', "_")
 }
 
+/// Whether an answer names one function and nothing else that could be one: `functions` are the last parts of the names of those
+/// in the program. What people copy along may follow it: parameters, `+0x1f`, `at src/main.rs:62:5`.
+pub fn is_one_function(given: &str, functions: &[&str]) -> bool {
+    let given = plain(given);
+    let given = given.strip_prefix("fn ").unwrap_or(&given);
+    let end = given.find(['(', '<', '+', ' ']).unwrap_or(given.len());
+    let (name, rest) = given.split_at(end);
+    // What is in brackets isn't looked at for its form, only for names.
+    let mut depth = 0_usize;
+    let mut outside = String::new();
+    for char in rest.replace("->", "\u{2192}").chars() {
+        match char {
+            '(' | '<' | '[' => depth += 1,
+            ')' | '>' | ']' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => outside.push(char),
+            _ => {}
+        }
+    }
+    let outside = outside.trim().trim_end_matches(['.', ';', ',']);
+    let follows = ["at ", "in ", "+", "\u{2192}", "{"];
+    let own = name.rsplit("::").next().unwrap_or(name).trim_matches(['`', '"', '\'']).to_lowercase();
+    // A file may be called as a function is.
+    let words = rest.split_whitespace().filter(|word| !word.contains(".rs"));
+    let mut names = words.flat_map(|word| word.split(|char: char| !(char.is_alphanumeric() || char == '_')));
+    let is_other = |name: &str| name.to_lowercase() != own && functions.contains(&name);
+    (outside.is_empty() || follows.iter().any(|word| outside.starts_with(word))) && !names.any(is_other)
+}
+
 /// A line of a source file: `62`, `line 62`, `main.rs:62`, `/home/me/src/main.rs:62:5`, `62 (discriminator 3)`; the file as it
 /// is written, if it is.
 pub fn line(given: &str) -> Option<(Option<String>, u64)> {
@@ -102,6 +130,35 @@ mod tests {
 
     fn options() -> Vec<String> {
         ["opt-level", "lto", "refuses", "none"].map(str::to_owned).into()
+    }
+
+    #[test]
+    fn one_function_is_named_whatever_is_copied_along() {
+        let functions = ["transfer", "main", "cents"];
+        for given in [
+            "ledger::transfer",
+            "`transfer`",
+            "fn transfer(from: &str) -> u64 {",
+            "ledger::transfer+0x1f",
+            "ledger::transfer at ./src/main.rs:62:5",
+            "ledger::transfer (src/main.rs:62)",
+            "transfer::<u8>()",
+            "ledger::transfer::h0123456789abcdef",
+        ] {
+            assert!(is_one_function(given, &functions), "{given}");
+        }
+        for given in [
+            "ledger::transfer ledger::main",
+            "transfer or cents",
+            "transfer, deposit",
+            "transfer(), main()",
+            "transfer (or main)",
+            "transfer(cents)",
+            "transfer deposit",
+            "transfer at main or in ledger::cents",
+        ] {
+            assert!(!is_one_function(given, &functions), "{given}");
+        }
     }
 
     #[test]

@@ -2,17 +2,19 @@
 //! whether this machine can build at all.
 
 use super::{Bench, Place};
-use crate::cargo::{Build as CargoBuild, Cargo};
+use crate::cargo::{self, Build as CargoBuild, Cargo, Refused};
 use crate::evidence::{Grading, solution_files, starter_files, warm, with_pristine};
+use crate::exercise::Tree;
 use crate::exit::{Exit, Failure};
 use crate::proc::sandbox::Sandbox;
 use crate::store;
+use crate::surroundings;
 use crate::tree;
 use anyhow::{Context as _, Result, bail};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 impl Bench<'_> {
     /// Fills the target folder of a box with the compiled dependencies of a build, so that only the package itself is
@@ -69,6 +71,34 @@ impl Bench<'_> {
         })
     }
 
+    /// Whose failure a refused build of a check is. That of the course's own files is never the learner's; nor is that of a
+    /// learner's where the course's own solution fails as well.
+    pub(super) fn ask_whose(&self, tree: Tree, refused: &Refused, order: &CargoBuild, cargo: &Cargo) -> Result<()> {
+        let Refused { failure, ended } = refused;
+        // What the environment is to blame for, and a limit that was reached, is told as that.
+        if failure.exit == Exit::Environment || ended.is_some() {
+            return Ok(());
+        }
+        if tree == Tree::Starter {
+            bail!(of_the_environment(&format!(
+                "the course's own files don't build on this machine: {}",
+                failure.message
+            )));
+        }
+        // An error that rustc or Cargo shows in a file of the package is about that file.
+        let is_about_a_file = cargo::first_place(&failure.message).is_some();
+        if is_about_a_file || solution_files(self.exercise()).is_err() {
+            return Ok(());
+        }
+        // Both rooms of a learner may ask at once.
+        static TURN: Mutex<()> = Mutex::new(());
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        self.try_solution(order, cargo).map_err(|error| match error.downcast::<Failure>() {
+            Ok(failure) => of_the_environment(&failure.message).into(),
+            Err(error) => error,
+        })
+    }
+
     /// Makes the same build of the course's own solution, from nothing.
     pub(super) fn try_solution(&self, order: &CargoBuild, cargo: &Cargo) -> Result<()> {
         let target_dir = self.base.join("solution-target");
@@ -91,4 +121,19 @@ impl Bench<'_> {
             }
         }
     }
+}
+
+/// A build of the course's own that has failed, with what in the environment may be why.
+fn of_the_environment(message: &str) -> Failure {
+    let set = surroundings::of_failed_builds();
+    let help = if set.is_empty() {
+        "that isn't your program's fault; `cargo xtask doctor` looks at the tools that a build needs".to_owned()
+    } else {
+        format!(
+            "that isn't your program's fault. What builds read is set in your environment: {}. Take out what isn't needed here \
+             (`unset NAME`; in PowerShell `Remove-Item Env:NAME`), and try again; `cargo xtask doctor` looks at the tools",
+            set.join(", ")
+        )
+    };
+    Failure::new(Exit::Environment, message).help(help)
 }
