@@ -12,7 +12,6 @@ use crate::exercise::kinds::{
     self, Caller, Choice, CrateSize, GroupSize, LargestCrate, LargestGroup, Line, Shrinks, Smallest, Text, Times,
     Truth, Twins,
 };
-use crate::manifest::nearest;
 use crate::units::{change, number, plural, thousands};
 use serde_json::json;
 use size::Size;
@@ -70,7 +69,7 @@ pub fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds::Answe
         Said::NoOption(options) => {
             // A number is never a misspelled word.
             let word = Some(words::folded(&given)).filter(|given| given.parse::<f64>().is_err());
-            let near = word.and_then(|word| nearest(&word, options.iter().map(String::as_str)));
+            let near = word.and_then(|word| words::near(&word, &options));
             let help = match (near, words::named(&given, &options)) {
                 (_, Some(one)) => format!("write the one word \"{one}\""),
                 (Some(near), None) => format!("did you mean \"{near}\"?"),

@@ -4,7 +4,7 @@
 
 use crate::exercise::Exercise;
 use crate::exercise::kinds::Check;
-use crate::profile::allowed;
+use crate::profile::{allowed, known};
 use toml::Table;
 
 /// The tables and keys of a manifest that are the course's.
@@ -64,12 +64,16 @@ pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], may: May<'_>) 
     if budget {
         take_budget(&theirs, &mut own);
     }
-    let mut replaced = Vec::new();
+    let (mut replaced, mut is_same) = (Vec::new(), true);
     // Judged as it is written out here: the same text that Cargo reads in the end.
     let chosen = !allowed.is_empty() && allowed::permits(&theirs.to_string(), allowed);
     for key in OURS.iter().copied().filter(|key| !(chosen && *key == "dependencies")) {
         if theirs.get(key) != own.get(key) {
-            replaced.push(format!("`{key}`"));
+            is_same = false;
+            // Settings of a profile that stand there by mistake are told by name and line, as what they are.
+            if theirs.get(key).map(without_settings) != own.get(key).map(without_settings) {
+                replaced.push(format!("`{key}`"));
+            }
         }
         match own.get(key) {
             Some(value) => drop(theirs.insert(key.to_owned(), value.clone())),
@@ -77,7 +81,14 @@ pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], may: May<'_>) 
         }
     }
     // An exercise without a problem is built as it was handed in: then Cargo's messages name the lines that its author sees.
-    if replaced.is_empty() { same() } else { (theirs.to_string().into_bytes(), replaced) }
+    if is_same { same() } else { (theirs.to_string().into_bytes(), replaced) }
+}
+
+/// A table without what belongs in a profile. Cargo knows none of these keys in the course's tables, and ignores them.
+fn without_settings(value: &toml::Value) -> toml::Value {
+    let toml::Value::Table(table) = value else { return value.clone() };
+    let kept = table.iter().filter(|(key, _)| *key != "profile" && !known::KEYS.contains(&key.as_str()));
+    toml::Value::Table(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
 }
 
 /// Puts the size budget of a submission into the course's manifest, and no other metadata.

@@ -109,8 +109,8 @@ fn a_key_that_is_not_a_question_is_named_with_the_one_that_is_meant() {
         .map(|(points, said)| format!("{points}: {}", said.join("\n   ")))
         .join("\n"),
         @r#"
-        1: answer/missing 2: `smalest` isn't a question of this exercise; write `smaller = …`, as in exercises/ex1/starter/answers.toml
-        2: answer/missing 1: `Line` isn't a question of this exercise; write `line = …`, as in exercises/ex1/starter/answers.toml
+        1: answer/missing 2: `smalest` isn't a question of this exercise; write `smaller = …`, as in the exercise's starter/answers.toml
+        2: answer/missing 1: `Line` isn't a question of this exercise; write `line = …`, as in the exercise's starter/answers.toml
         3: answer/missing 3: `notes` isn't a question of this exercise, so it isn't read; the questions are line, smaller
         0: answer/syntax 1: answers.toml has a table [answers], and a question in a table isn't found; write `key = "answer"`, one on each line, with no line in brackets above
            answer/syntax 1: answers.toml has a table [answers], and a question in a table isn't found; write `key = "answer"`, one on each line, with no line in brackets above
