@@ -5,7 +5,7 @@
 use crate::exercise::Exercise;
 use crate::exercise::kinds::Check;
 use crate::profile::{allowed, known};
-use toml::Table;
+use toml::{Table, Value};
 
 /// The tables and keys of a manifest that are the course's.
 const OURS: [&str; 18] = [
@@ -71,7 +71,7 @@ pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], may: May<'_>) 
         if theirs.get(key) != own.get(key) {
             is_same = false;
             // Settings of a profile that stand there by mistake are told by name and line, as what they are.
-            if theirs.get(key).map(without_settings) != own.get(key).map(without_settings) {
+            if !differ_by_settings(key, theirs.get(key), own.get(key)) {
                 replaced.push(format!("`{key}`"));
             }
         }
@@ -84,11 +84,29 @@ pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], may: May<'_>) 
     if is_same { same() } else { (theirs.to_string().into_bytes(), replaced) }
 }
 
-/// A table without what belongs in a profile. Cargo knows none of these keys in the course's tables, and ignores them.
-fn without_settings(value: &toml::Value) -> toml::Value {
-    let toml::Value::Table(table) = value else { return value.clone() };
-    let kept = table.iter().filter(|(key, _)| *key != "profile" && !known::KEYS.contains(&key.as_str()));
-    toml::Value::Table(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
+/// Whether a table would be the course's without what belongs in a profile: keys that Cargo doesn't know there and ignores, or
+/// refuses.
+fn differ_by_settings(name: &str, theirs: Option<&Value>, own: Option<&Value>) -> bool {
+    let Some(Value::Table(theirs)) = theirs else { return false };
+    let is_setting = |key: &str, value: &Value| match name {
+        "package" | "workspace" => key == "profile" || known::KEYS.contains(&key),
+        // A crate may have the name of a setting, and any text may be its version.
+        "dependencies" | "dev-dependencies" | "build-dependencies" | "features" => {
+            known::KEYS.contains(&key)
+                && !matches!(key, "inherits" | "split-debuginfo")
+                && known::fault(key, value).is_none()
+        }
+        _ => false,
+    };
+    let kept: Table = theirs
+        .iter()
+        .filter(|(key, value)| !is_setting(key, value))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    match own {
+        Some(own) => *own == Value::Table(kept),
+        None => kept.is_empty() && !theirs.is_empty(),
+    }
 }
 
 /// Puts the size budget of a submission into the course's manifest, and no other metadata.
@@ -150,6 +168,24 @@ mod tests {
         let (text, replaced) = built(&STARTER.replace("\n\n[workspace]", "\nbuild = \"b.rs\"\n\n[workspace]"));
         assert_eq!(replaced, ["`package`"]);
         assert!(!text.contains("b.rs"), "{text}");
+    }
+
+    #[test]
+    fn settings_in_a_wrong_table_are_not_built_and_not_named_here() {
+        for (extra, names) in [
+            ("lto = true\nstrip = \"symbols\"\n", &[][..]),
+            ("profile.release = { lto = true }\n", &[]),
+            ("[dependencies]\nlto = true\n", &[]),
+            ("lto = true\nmembers = [\"x\"]\n", &["`workspace`"]),
+            ("[dependencies]\nlto = \"1.0\"\n", &["`dependencies`"]),
+            ("[dependencies]\ninherits = \"1\"\n", &["`dependencies`"]),
+            ("[dependencies]\n", &["`dependencies`"]),
+        ] {
+            let (text, replaced) = built(&format!("{STARTER}{extra}"));
+            assert_eq!(replaced, names, "{extra}");
+            assert!(!text.contains("lto") && !text.contains("inherits"), "{text}");
+        }
+        assert_eq!(built(&STARTER.replace("[workspace]\n", "")).1, ["`workspace`"]);
     }
 
     #[test]

@@ -89,14 +89,17 @@ pub fn run(options: &cli::Reset) -> Result<Exit> {
         }
     }
     if !lost.is_empty() {
-        let message = format!(
-            "{} can't be restored: the copy in {} was changed, too",
-            lost.join(", "),
-            shown(&exercise.starter()).display()
-        );
-        let help = format!(
-            "take the folder exercises/{id} from a new download of the workshop; with git: `git checkout -- exercises/{id}/starter`, then `cargo xtask reset {id} --course-files`"
-        );
+        let starter = shown(&exercise.starter());
+        let is_there = |path: &String| exercise.starter().join(path).exists();
+        let why = match (lost.iter().any(is_there), lost.iter().all(is_there), lost.len()) {
+            (_, true, 1) => "the copy was changed as well",
+            (_, true, _) => "the copies were changed as well",
+            (false, _, 1) => "the copy is missing",
+            (false, _, _) => "the copies are missing",
+            _ => "the copies are missing or were changed as well",
+        };
+        let message = format!("{} can't be restored from {}: {why}", lost.join(", "), starter.display());
+        let help = format!("{}. Then type `cargo xtask reset {id} --course-files`", evidence::restored(&starter));
         bail!(Failure::new(Exit::Usage, message).help(help));
     }
     Ok(Exit::Met)

@@ -97,7 +97,7 @@ fn syntax(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Vec<Diag
                     .help(format!("write `{key} = \"{word}\"`"))
                     .explains([key])
             }
-            Some((key, word)) if matches!(word.to_lowercase().as_str(), "true" | "false") => {
+            Some((key, word)) if !matches!(word, "true" | "false") && is_switch(word) => {
                 Diagnostic::new(Code::WrongType, format!("`{word}` is no value of TOML"))
                     .at(source, span, "true and false are written in lower case")
                     .help(format!("write `{key} = {}`", word.to_lowercase()))
@@ -113,6 +113,10 @@ fn syntax(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Vec<Diag
         }
     }
     found
+}
+
+fn is_switch(word: &str) -> bool {
+    matches!(word.to_lowercase().as_str(), "true" | "false")
 }
 
 /// Quotes that TOML doesn't know, as word processors and web pages have them.
@@ -329,8 +333,11 @@ fn stray_problem(strays: &[&Stray], source: &Source) -> Diagnostic {
         ),
         _ => {
             let verb = if settings.len() == 1 { "stands" } else { "stand" };
-            let label =
-                if *refused { "Cargo takes this for something else" } else { "Cargo only warns, and ignores it" };
+            let label = match (refused, settings.len()) {
+                (true, _) => "Cargo takes this for something else",
+                (false, 1) => "Cargo only warns, and ignores it",
+                (false, _) => "Cargo only warns, and ignores them",
+            };
             let whose = if *table == "the top of the file" { "at".to_owned() } else { "in".to_owned() };
             Diagnostic::new(*code, format!("{which} {verb} {whose} {table}, which is no profile")).at(
                 source,

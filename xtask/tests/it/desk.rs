@@ -145,6 +145,16 @@ fn course_files_are_restored_without_git_and_without_touching_the_learners_work(
         .code(2)
         .stderr(contains("src/main.rs can't be restored").and(contains("a new download of the workshop")));
     assert_eq!(project.read("exercises/ex1/Cargo.toml"), STARTER);
+
+    // Without the copies, one thing is advised, and it doesn't cost the learner their work.
+    fs::remove_dir_all(project.path("exercises/ex1/starter")).unwrap();
+    project.profile(QUICK_PROFILE);
+    for words in [&["reset", "ex1"][..], &["reset", "ex1", "--course-files"]] {
+        let text = stderr(&project.run(words).code(2));
+        assert!(text.matches("would replace your own files").count() == 1, "{text}");
+        assert!(text.contains("git checkout -- exercises/ex1/starter`") && !text.contains("was changed"), "{text}");
+    }
+    assert_eq!(project.read("exercises/ex1/Cargo.toml"), format!("{STARTER}{QUICK_PROFILE}"));
 }
 
 #[test]

@@ -126,3 +126,23 @@ fn a_key_that_is_not_a_question_is_named_with_the_one_that_is_meant() {
         "#
     );
 }
+
+#[test]
+fn a_percentage_is_told_as_a_number_of_times() {
+    let mut known = super::kinds::with_goal(
+        r#"check.answer = { key = "price", truth.times = { build = "after", against = "before", tolerance-percent = 5 } }"#,
+    );
+    for (given, help) in [
+        ("350 %", "350 % is 3.5: write the number without a percent sign"),
+        ("350%", "350 % is 3.5"),
+        ("162.5 percent", "162.5 % is 1.625"),
+        ("much", "divide one size by the other"),
+        ("% 350", "divide one size by the other"),
+    ] {
+        known.answers(&format!("price = \"{given}\"\n"));
+        let judgement = judge(&known.case());
+        let problem = &judgement.outcomes[0].diagnostics[0];
+        assert_eq!(problem.code, Code::AnswerNotANumber, "{given}");
+        assert!(problem.help.as_ref().unwrap().contains(help), "{given}: {problem:?}");
+    }
+}
