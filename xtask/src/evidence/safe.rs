@@ -114,7 +114,7 @@ fn take_budget(theirs: &Table, own: &mut Table) {
     let [package, metadata, table] = THEIRS;
     let find = |root: &Table| root.get(package)?.as_table()?.get(metadata)?.as_table()?.get(table).cloned();
     let found = find(theirs);
-    let Some(own) = own.get_mut(package).and_then(toml::Value::as_table_mut) else { return };
+    let Some(own) = own.get_mut(package).and_then(Value::as_table_mut) else { return };
     // A submission without the table is one without it, whatever the starter has.
     let mut data = own.get(metadata).and_then(|data| data.as_table().cloned()).unwrap_or_default();
     match found {

@@ -197,12 +197,11 @@ fn done_stays_done_after_a_check_that_fails_and_after_a_reset() {
     assert!(!stdout(&project.run(&[]).success()).contains("done*"));
 
     // What wasn't done keeps its points as well, and reset doesn't call it done.
-    let file = project.path(".workshop/progress.json");
-    let text = fs::read_to_string(&file).unwrap();
+    let text = project.read(".workshop/progress.json");
     let mut progress: serde_json::Value = serde_json::from_str(&text).unwrap();
     progress["exercises"]["ex1"]["state"] = "started".into();
     progress["exercises"]["ex1"]["points"] = 2.into();
-    fs::write(&file, progress.to_string()).unwrap();
+    project.write(".workshop/progress.json", &progress.to_string());
     let reset = project.run(&["reset", "ex1"]).success();
     assert!(!stderr(&reset).contains("done"), "{}", stderr(&reset));
     let listed = json(&project.run(&["list", "--format", "json"]).success());

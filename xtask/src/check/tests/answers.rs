@@ -129,7 +129,7 @@ fn a_key_that_is_not_a_question_is_named_with_the_one_that_is_meant() {
 
 #[test]
 fn a_percentage_is_told_as_a_number_of_times() {
-    let mut known = super::kinds::with_goal(
+    let mut known = kinds::with_goal(
         r#"check.answer = { key = "price", truth.times = { build = "after", against = "before", tolerance-percent = 5 } }"#,
     );
     for (given, help) in [
