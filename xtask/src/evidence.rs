@@ -19,7 +19,7 @@ mod work;
 
 pub use again::{again, is_same};
 use course::with_pristine;
-pub use course::{solution_files, starter_files};
+pub use course::{restored, solution_files, starter_files};
 pub use handed::handed;
 pub use reference::is_ended;
 

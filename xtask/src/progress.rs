@@ -30,7 +30,7 @@ pub struct Progress {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Entry {
-    /// How far it is. An exercise that is done stays done until it is reset.
+    /// How far it is. An exercise that is done stays done, even after a reset.
     pub state: State,
     /// The most points of any check.
     pub points: u32,
@@ -97,6 +97,13 @@ impl Entry {
         if self.state != State::Done {
             self.state = if passed { State::Done } else { State::Started };
         }
+    }
+
+    /// Forgets what the last check found, as its files are gone. What was reached stays: the state and the most points.
+    pub fn begin_again(&mut self) {
+        self.last = None;
+        (self.codes, self.files) = Default::default();
+        (self.hints, self.sizes) = Default::default();
     }
 
     /// The points of the last check, if the exercise is done and that check failed.

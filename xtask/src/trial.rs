@@ -288,7 +288,12 @@ fn aside(exercise: &Exercise, whose: &Whose, manifest: &Manifest) -> Vec<Diagnos
         .collect();
     if *whose == Whose::Learner {
         // A course that is incomplete ends the check when it builds.
-        problems.extend(evidence::handed(exercise).map(|handed| handed.problems).unwrap_or_default());
+        let handed = evidence::handed(exercise).map(|handed| handed.problems).unwrap_or_default();
+        // Of a manifest that can't be read as one, that is said, and nothing of what it has in place of the course's.
+        let is_said = |problem: &Diagnostic| {
+            !manifest.readable && problem.place.as_ref().is_some_and(|place| place.file == manifest.source.file)
+        };
+        problems.extend(handed.into_iter().filter(|problem| !is_said(problem)));
     }
     problems
 }

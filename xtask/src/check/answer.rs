@@ -12,7 +12,6 @@ use crate::exercise::kinds::{
     self, Caller, Choice, CrateSize, GroupSize, LargestCrate, LargestGroup, Line, Shrinks, Smallest, Text, Times,
     Truth, Twins,
 };
-use crate::manifest::nearest;
 use crate::units::{change, number, plural, thousands};
 use serde_json::json;
 use size::Size;
@@ -70,7 +69,7 @@ pub fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds::Answe
         Said::NoOption(options) => {
             // A number is never a misspelled word.
             let word = Some(words::folded(&given)).filter(|given| given.parse::<f64>().is_err());
-            let near = word.and_then(|word| nearest(&word, options.iter().map(String::as_str)));
+            let near = word.and_then(|word| words::near(&word, &options));
             let help = match (near, words::named(&given, &options)) {
                 (_, Some(one)) => format!("write the one word \"{one}\""),
                 (Some(near), None) => format!("did you mean \"{near}\"?"),
@@ -182,10 +181,9 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
         }
         Truth::Times(Times { build, against, tolerance_percent }) => {
             let Some(given) = times(given) else {
-                return Said::NotANumber(
-                    "a number of times",
-                    "divide one size by the other, and write the result: 2.5".to_owned(),
-                );
+                let help = percent(given)
+                    .unwrap_or_else(|| "divide one size by the other, and write the result: 2.5".to_owned());
+                return Said::NotANumber("a number of times", help);
             };
             let (Some(build), Some(against)) = (built(build.get_ref()), built(against.get_ref())) else {
                 return Said::NeedsBuild;
@@ -239,6 +237,14 @@ fn times(given: &str) -> Option<f64> {
     let number::Number { value, fraction } = number::parse(number)?;
     // A file that is a thousand times as large has a decimal comma.
     Some(fraction.unwrap_or(value)).filter(|number| *number > 0.0)
+}
+
+/// How to write a share of the other size: `350 %` is 3.5 times as large.
+fn percent(given: &str) -> Option<String> {
+    let given = words::plain(given);
+    let number = given.strip_suffix('%').or_else(|| given.strip_suffix("percent"))?.trim();
+    let number::Number { value, fraction } = number::parse(number)?;
+    Some(format!("{number} % is {}: write the number without a percent sign", fraction.unwrap_or(value) / 100.0))
 }
 
 fn largest_crate(built: &Built, after_std: bool, given: &str) -> Said {

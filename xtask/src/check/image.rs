@@ -5,6 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::containerfile::recipe::{Copied, Kind, Recipe, Start, Trouble};
 use crate::exercise::containerfile::{Containerfile, Stage};
 use crate::exercise::kinds::{Image, Want};
+use crate::manifest::nearest;
 use crate::profile::list;
 use serde_json::json;
 use std::ops::Range;
@@ -22,7 +23,7 @@ pub fn judge(case: &Case<'_>, file: &Containerfile, Image { wants }: &Image) -> 
     let Some(last) = file.stages.last() else { return Finding::NeedsBuild };
     let program = &case.exercise.data.package;
     let recipe = Recipe::of(file);
-    let mut found = Found { file, last, recipe: &recipe, program, problems: Vec::new() };
+    let mut found = Found { file, last, recipe: &recipe, program, is_whole_build: false, problems: Vec::new() };
     for want in wants {
         match want.get_ref() {
             Want::EmptyBase => found.base(),
@@ -46,6 +47,8 @@ struct Found<'a> {
     last: &'a Stage,
     recipe: &'a Recipe,
     program: &'a str,
+    /// The image is the stage that builds, with everything in it. That is said, and each file of it would only repeat it.
+    is_whole_build: bool,
     problems: Vec<Diagnostic>,
 }
 
@@ -77,6 +80,7 @@ impl Found<'_> {
         if (stages > 1 && base == "scratch") || base.is_empty() {
             return;
         }
+        self.is_whole_build = stages == 1 && base != "scratch";
         let (message, help) = if stages == 1 {
             (
                 format!("the image is {base}, with everything that was needed to build"),
@@ -111,22 +115,15 @@ impl Found<'_> {
                 (Some(trouble), _) if trouble.kind != Kind::Absent => self.trouble(trouble),
                 _ if is_broken => {}
                 (None, Some(placeholder)) if recipe.found.is_none() => self.trouble(placeholder),
-                _ => {
-                    let message = format!(
-                        "this brings {} into the image, and that is not `{}` as Cargo has built it",
-                        list(&copied.from),
-                        self.program
-                    );
-                    let help = self.where_it_is();
-                    self.add(Code::ImageNotTheProgram, &copied.span, message, "not the program", help);
-                }
+                _ if self.is_whole_build => {}
+                _ => self.not_the_program(copied),
             }
         }
         let programs: Vec<&Copied> = recipe.copied.iter().filter(|copied| copied.program.is_some()).collect();
         match programs.as_slice() {
-            [] if recipe.copied.is_empty() && !is_broken => {
+            [] if recipe.copied.is_empty() && !is_broken && !self.is_whole_build => {
                 let message = format!("the last stage has no `{}`", self.program);
-                let help = self.where_it_is();
+                let help = self.where_it_is(None);
                 self.add(Code::ImageNotTheProgram, &self.last.span, message, "nothing is copied into it", help);
             }
             [_, second, ..] => {
@@ -141,10 +138,72 @@ impl Found<'_> {
         }
     }
 
-    /// Where the program is to be copied from.
-    fn where_it_is(&self) -> String {
+    /// What an instruction brings in place of the program, and why: what matters first is where it is read from.
+    fn not_the_program(&mut self, copied: &Copied) {
+        let own = self.last.instructions.iter().find(|instruction| instruction.span == copied.span);
+        let flags =
+            own.map_or("", |own| own.rest.as_str()).split_whitespace().take_while(|word| word.starts_with("--"));
+        let from = flags.filter_map(|flag| flag.strip_prefix("--from=")).last();
+        let above = &self.file.stages[..self.file.stages.len() - 1];
+        let stage = |name: &str| {
+            let name = name.to_lowercase();
+            let named = above.iter().rposition(|stage| stage.name.as_deref() == Some(&name));
+            named.or_else(|| name.parse().ok().filter(|index| *index < above.len()))
+        };
+        let program = self.program;
+        let (message, label, help) = match from {
+            // A name with one of these is that of an image, or isn't known before the build.
+            Some(from) if stage(from).is_none() && !from.contains([':', '/', '.', '$']) => {
+                let names: Vec<&str> = above.iter().filter_map(|stage| stage.name.as_deref()).collect();
+                let help = match (nearest(&from.to_lowercase(), names.iter().copied()), names.as_slice()) {
+                    (Some(near), _) => format!("did you mean `--from={near}`?"),
+                    (None, []) => format!("give the stage that builds this name: `FROM … AS {from}`"),
+                    (None, names) => {
+                        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+                        let are = if names.len() == 1 { "the stage above is" } else { "the stages above are" };
+                        format!("{are} {}", list(&names))
+                    }
+                };
+                let message = format!(
+                    "no stage above is called `{from}`, so an engine would look for an image by this name, and not for what you built"
+                );
+                (message, "no such stage", help)
+            }
+            None => {
+                let message = format!(
+                    "without `--from`, this is read from the folder that you build in, and not from a stage that has built `{program}`"
+                );
+                (message, "from your folder", self.where_it_is(None))
+            }
+            Some(from) => {
+                let found_in = self.recipe.found_in.as_deref().and_then(stage);
+                let is_it = |path: &&String| {
+                    let path = format!("/{}", path.trim_start_matches('/'));
+                    self.recipe.found.as_deref() == Some(path.as_str())
+                };
+                let others: Vec<String> = copied.from.iter().filter(|path| !is_it(path)).cloned().collect();
+                if others.len() < copied.from.len() && !others.is_empty() && stage(from) == found_in {
+                    let message = format!("this brings {} into the image as well, not only `{program}`", list(&others));
+                    (message, "more than the program", "copy the program alone".to_owned())
+                } else {
+                    let what = list(&copied.from);
+                    let message =
+                        format!("this brings {what} into the image, and that is not `{program}` as Cargo has built it");
+                    let place = others.is_empty().then_some(from);
+                    (message, "not the program", self.where_it_is(place))
+                }
+            }
+        };
+        self.add(Code::ImageNotTheProgram, &copied.span, message, label, help);
+    }
+
+    /// Where the program is to be copied from. `wrong`: the right path was written, behind this stage's name.
+    fn where_it_is(&self, wrong: Option<&str>) -> String {
         let named = self.file.stages.iter().rev().skip(1).find_map(|stage| stage.name.as_deref()).unwrap_or("build");
         match (&self.recipe.found, &self.recipe.found_in) {
+            (Some(_), Some(stage)) if wrong.is_some_and(|wrong| wrong != stage) => {
+                format!("the stage `{stage}` builds it: write `--from={stage}`")
+            }
             (Some(path), Some(stage)) => format!(
                 "it is at {path} in the stage that builds it; paths behind --from begin at the root of that stage: `COPY --from={stage} {path} /{}`",
                 self.program
@@ -183,6 +242,12 @@ impl Found<'_> {
             Start::Line(_) => self.line(span, help),
             Start::Words(words) if !self.starts(&words[0], &path) => {
                 let message = format!("this starts {}, and the program is {path}", words[0]);
+                let help = match self.place() {
+                    Some(path) => {
+                        format!("the path must be the one that COPY gives the program: `ENTRYPOINT [\"{path}\"]`")
+                    }
+                    None => help,
+                };
                 self.add(Code::ImageShell, span, message, "not the program's path", help);
             }
             Start::Words(words) if words.len() > 1 => {

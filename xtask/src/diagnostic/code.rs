@@ -33,7 +33,7 @@ codes! {
     DuplicateKey = "profile/duplicate-key":
         "A setting or a table stands twice in the manifest. TOML allows each one once, and Cargo refuses the file.",
     WrongType = "profile/wrong-type":
-        "The value has the wrong type: text without quotes, a number in quotes, a word where true or false belongs.",
+        "The value has the wrong type: text without quotes, a number in quotes, true or false in quotes.",
     ReservedName = "profile/reserved-name":
         "Cargo keeps this name for itself: no profile may be called so.",
     NoInherits = "profile/no-inherits":

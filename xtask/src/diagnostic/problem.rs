@@ -232,8 +232,16 @@ impl Diagnostic {
         // "error[the/code]: " comes before it, and may fill the first line: lines are broken here, not by the renderer.
         let label = format!("{}[{}]:", self.severity.name(), self.code.name());
         let title = wrap(&format!("{label} {title}"), width, 2);
-        renderer.render(&[group]).replacen(TITLE, title[label.len()..].trim_start_matches(' '), 1)
+        let text = renderer.render(&[group]);
+        let text = if path.is_some() { text } else { without_frame(&text) };
+        text.replacen(TITLE, title[label.len()..].trim_start_matches(' '), 1)
     }
+}
+
+/// Takes out the lines of a frame, which has nothing in it where no file is shown.
+fn without_frame(text: &str) -> String {
+    let is_frame = |line: &str| console::strip_ansi_codes(line).trim() == "|";
+    text.lines().filter(|line| !is_frame(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Holds the place of a problem's message.
@@ -306,6 +314,18 @@ mod tests {
          = first
            second
         ");
+    }
+
+    #[test]
+    fn a_problem_without_a_place_has_no_frame() {
+        let problem = Diagnostic::new(Code::BuildWarning, "`RUSTC` is set in your environment").help("unset it");
+        insta::assert_snapshot!(problem.render(false, None), @r"
+        error[build/warning]: `RUSTC` is set in your environment
+         = help: unset it
+        ");
+        assert_eq!(console::strip_ansi_codes(&problem.render(true, None)), problem.render(false, None));
+        let bare = Diagnostic::new(Code::BuildWarning, "it is so");
+        assert_eq!(bare.render(false, None), "error[build/warning]: it is so");
     }
 
     #[test]

@@ -21,10 +21,7 @@ pub fn starter_files(exercise: &Exercise) -> Result<Vec<(String, Vec<u8>)>> {
                 "{} was changed: it is the course's copy, which your work is compared with",
                 shown(&file).display()
             );
-            let id = &exercise.id;
-            bail!(Failure::new(Exit::Usage, message).help(format!(
-                "take this file from a new download of the workshop; with git, `git checkout -- exercises/{id}/starter` restores it"
-            )));
+            bail!(Failure::new(Exit::Usage, message).help(restored(&shown(&exercise.starter()))));
         }
     }
     Ok(files)
@@ -52,12 +49,20 @@ pub fn with_pristine(exercise: &Exercise, files: &[(String, Vec<u8>)]) -> Result
     Ok(all)
 }
 
+/// How to restore a folder of the course, and nothing that is the learner's. `folder`: as it is shown.
+pub fn restored(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "restore the folder {folder}, and only this one: `git checkout -- {folder}`, or copy it from a new download of the workshop. Copying all of `exercises` would replace your own files"
+    )
+}
+
 fn read_edits(exercise: &Exercise, folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     let read = |path: &str| {
         let file = folder.join(path);
         let content = fs::read(&file).map_err(|error| {
-            Failure::new(Exit::Usage, format!("the course is incomplete: cannot read {}: {error}", file.display()))
-                .help("take the folders `exercises` and `solutions` from a new download of the workshop; with git, `git checkout -- exercises solutions` restores them")
+            let message = format!("the course is incomplete: cannot read {}: {error}", shown(&file).display());
+            Failure::new(Exit::Usage, message).help(restored(&shown(folder)))
         })?;
         Ok((path.to_owned(), content))
     };

@@ -4,8 +4,8 @@
 
 use crate::exercise::Exercise;
 use crate::exercise::kinds::Check;
-use crate::profile::allowed;
-use toml::Table;
+use crate::profile::{allowed, known};
+use toml::{Table, Value};
 
 /// The tables and keys of a manifest that are the course's.
 const OURS: [&str; 18] = [
@@ -64,12 +64,16 @@ pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], may: May<'_>) 
     if budget {
         take_budget(&theirs, &mut own);
     }
-    let mut replaced = Vec::new();
+    let (mut replaced, mut is_same) = (Vec::new(), true);
     // Judged as it is written out here: the same text that Cargo reads in the end.
     let chosen = !allowed.is_empty() && allowed::permits(&theirs.to_string(), allowed);
     for key in OURS.iter().copied().filter(|key| !(chosen && *key == "dependencies")) {
         if theirs.get(key) != own.get(key) {
-            replaced.push(format!("`{key}`"));
+            is_same = false;
+            // Settings of a profile that stand there by mistake are told by name and line, as what they are.
+            if !differ_by_settings(key, theirs.get(key), own.get(key)) {
+                replaced.push(format!("`{key}`"));
+            }
         }
         match own.get(key) {
             Some(value) => drop(theirs.insert(key.to_owned(), value.clone())),
@@ -77,7 +81,32 @@ pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], may: May<'_>) 
         }
     }
     // An exercise without a problem is built as it was handed in: then Cargo's messages name the lines that its author sees.
-    if replaced.is_empty() { same() } else { (theirs.to_string().into_bytes(), replaced) }
+    if is_same { same() } else { (theirs.to_string().into_bytes(), replaced) }
+}
+
+/// Whether a table would be the course's without what belongs in a profile: keys that Cargo doesn't know there and ignores, or
+/// refuses.
+fn differ_by_settings(name: &str, theirs: Option<&Value>, own: Option<&Value>) -> bool {
+    let Some(Value::Table(theirs)) = theirs else { return false };
+    let is_setting = |key: &str, value: &Value| match name {
+        "package" | "workspace" => key == "profile" || known::KEYS.contains(&key),
+        // A crate may have the name of a setting, and any text may be its version.
+        "dependencies" | "dev-dependencies" | "build-dependencies" | "features" => {
+            known::KEYS.contains(&key)
+                && !matches!(key, "inherits" | "split-debuginfo")
+                && known::fault(key, value).is_none()
+        }
+        _ => false,
+    };
+    let kept: Table = theirs
+        .iter()
+        .filter(|(key, value)| !is_setting(key, value))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    match own {
+        Some(own) => *own == Value::Table(kept),
+        None => kept.is_empty() && !theirs.is_empty(),
+    }
 }
 
 /// Puts the size budget of a submission into the course's manifest, and no other metadata.
@@ -85,7 +114,7 @@ fn take_budget(theirs: &Table, own: &mut Table) {
     let [package, metadata, table] = THEIRS;
     let find = |root: &Table| root.get(package)?.as_table()?.get(metadata)?.as_table()?.get(table).cloned();
     let found = find(theirs);
-    let Some(own) = own.get_mut(package).and_then(toml::Value::as_table_mut) else { return };
+    let Some(own) = own.get_mut(package).and_then(Value::as_table_mut) else { return };
     // A submission without the table is one without it, whatever the starter has.
     let mut data = own.get(metadata).and_then(|data| data.as_table().cloned()).unwrap_or_default();
     match found {
@@ -139,6 +168,24 @@ mod tests {
         let (text, replaced) = built(&STARTER.replace("\n\n[workspace]", "\nbuild = \"b.rs\"\n\n[workspace]"));
         assert_eq!(replaced, ["`package`"]);
         assert!(!text.contains("b.rs"), "{text}");
+    }
+
+    #[test]
+    fn settings_in_a_wrong_table_are_not_built_and_not_named_here() {
+        for (extra, names) in [
+            ("lto = true\nstrip = \"symbols\"\n", &[][..]),
+            ("profile.release = { lto = true }\n", &[]),
+            ("[dependencies]\nlto = true\n", &[]),
+            ("lto = true\nmembers = [\"x\"]\n", &["`workspace`"]),
+            ("[dependencies]\nlto = \"1.0\"\n", &["`dependencies`"]),
+            ("[dependencies]\ninherits = \"1\"\n", &["`dependencies`"]),
+            ("[dependencies]\n", &["`dependencies`"]),
+        ] {
+            let (text, replaced) = built(&format!("{STARTER}{extra}"));
+            assert_eq!(replaced, names, "{extra}");
+            assert!(!text.contains("lto") && !text.contains("inherits"), "{text}");
+        }
+        assert_eq!(built(&STARTER.replace("[workspace]\n", "")).1, ["`workspace`"]);
     }
 
     #[test]

@@ -132,7 +132,7 @@ impl Answers {
                     let label = format!("did you mean `{key}`?");
                     Diagnostic::new(Code::AnswerMissing, message)
                         .at(&self.source, self.values[written].key.clone(), label)
-                        .help(format!("write `{key} = …`, as in exercises/{id}/starter/answers.toml"))
+                        .help(format!("write `{key} = …`, as in the exercise's starter/answers.toml"))
                 }
                 None => missing.in_file(&self.source.file).help(format!("add a line `{key} = \"…\"` to answers.toml")),
             }));

@@ -2,6 +2,7 @@
 
 use crate::check::{Judgement, Verdict};
 use crate::cli;
+use crate::diagnostic::shown;
 use crate::evidence::{self, Attempt, Evidence, Whose};
 use crate::exercise::{self, Exercise};
 use crate::exit::{Exit, Failure};
@@ -171,7 +172,10 @@ fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String 
     let all = exercise::all(root).unwrap_or_default();
     let own = format!("`cargo xtask solution {id}` shows the course's own solution, and why");
     match progress.next(&all, Some(id)) {
-        Some(open) => format!("{own}; then {}, {}: read exercises/{}/README.md", open.id, open.data.title, open.id),
+        Some(open) => {
+            let readme = shown(&open.folder.join("README.md"));
+            format!("{own}; then {}, {}: read {}", open.id, open.data.title, readme.display())
+        }
         None => format!("{own}. Every exercise is done"),
     }
 }

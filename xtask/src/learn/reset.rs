@@ -9,6 +9,7 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::progress::{self, State};
 use crate::tree;
+use crate::units::plural;
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,8 +51,9 @@ pub fn run(options: &cli::Reset) -> Result<Exit> {
             tree::write_atomic(&file, content)?;
         }
         let names: Vec<&str> = changed.iter().map(|(path, _)| path.as_str()).collect();
+        // The folder comes last: it is what one copies.
         let where_to = match saved {
-            Some(folder) => format!("; what you had is in {}", shown(&folder).display()),
+            Some(folder) => format!("; to get back what you had, copy it from {}", shown(&folder).display()),
             None => String::new(),
         };
         let are = if names.len() == 1 { "is as it was" } else { "are as they were" };
@@ -67,29 +69,37 @@ pub fn run(options: &cli::Reset) -> Result<Exit> {
         Err(_) => true,
     };
     if !course_files && is_known {
+        let mut kept = None;
         let reset = progress::update(&root, |progress| {
             if let Some(entry) = progress.exercises.get_mut(&exercise.id) {
-                (entry.state, entry.points, entry.last) = (State::Todo, 0, None);
-                (entry.codes, entry.files) = Default::default();
-                (entry.hints, entry.sizes) = Default::default();
+                entry.begin_again();
+                kept = (entry.state == State::Done).then_some(entry.points);
             }
         });
         match reset {
-            Ok(damage) => super::say_damage(damage),
+            Ok(damage) => {
+                super::say_damage(damage);
+                if let Some(points) = kept {
+                    output::note(&format!("{id} stays done, with its {}", plural(points as usize, "point")));
+                }
+            }
             Err(error) => {
                 output::note(&format!("the files are as they were, but your progress could not be saved: {error:#}"))
             }
         }
     }
     if !lost.is_empty() {
-        let message = format!(
-            "{} can't be restored: the copy in {} was changed, too",
-            lost.join(", "),
-            shown(&exercise.starter()).display()
-        );
-        let help = format!(
-            "take the folder exercises/{id} from a new download of the workshop; with git: `git checkout -- exercises/{id}/starter`, then `cargo xtask reset {id} --course-files`"
-        );
+        let starter = shown(&exercise.starter());
+        let is_there = |path: &String| exercise.starter().join(path).exists();
+        let why = match (lost.iter().any(is_there), lost.iter().all(is_there), lost.len()) {
+            (_, true, 1) => "the copy was changed as well",
+            (_, true, _) => "the copies were changed as well",
+            (false, _, 1) => "the copy is missing",
+            (false, _, _) => "the copies are missing",
+            _ => "the copies are missing or were changed as well",
+        };
+        let message = format!("{} can't be restored from {}: {why}", lost.join(", "), starter.display());
+        let help = format!("{}. Then type `cargo xtask reset {id} --course-files`", evidence::restored(&starter));
         bail!(Failure::new(Exit::Usage, message).help(help));
     }
     Ok(Exit::Met)

@@ -178,8 +178,13 @@ fn switch(key: &str, value: &Value, words: &[&str]) -> Option<Fault> {
             // Cargo takes these for "off", or hands them to rustc, which understands them.
             let refused = !(key == "lto" && matches!(word.as_str(), "yes" | "on" | "y" | "no" | "n" | "none"));
             if on || off {
-                let fault = wrong_type("true and false are written without quotes", &format!("{key} = {on}"));
-                return Some(Fault { refused, ..fault });
+                let line = format!("{key} = {on}");
+                // Text is a right type here. What is wrong is quotes around true and false, or the word.
+                if matches!(word.as_str(), "true" | "false") {
+                    return Some(wrong_type("true and false are written without quotes", &line));
+                }
+                let label = format!("there are only true, false, {}", quoted(words));
+                return Some(Fault { refused, help: Some(format!("write `{line}`")), ..wrong_value(&label, None) });
             }
             Some(choice(key, word, words, &format!("there are only true, false, {}", quoted(words))))
         }

@@ -20,8 +20,8 @@ pub fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Ve
         let problem = Diagnostic::new(Code::ManifestSyntax, message).at(&manifest.source, 0..0, "here it begins");
         found.push(problem.help(help).refused());
     }
-    for stray in &manifest.strays {
-        found.push(stray_problem(stray, &manifest.source));
+    for strays in grouped(&manifest.strays) {
+        found.push(stray_problem(&strays, &manifest.source));
     }
     for (name, profile) in &manifest.profiles {
         found.extend(names(manifest, name));
@@ -29,7 +29,11 @@ pub fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Ve
             continue;
         }
         let place = format!("profile.{name}");
-        found.extend(keys(&manifest.source, &place, &profile.settings, true));
+        let mut settings = profile.settings.clone();
+        if let Some(inherit) = misspelled_inherits(name, &profile.settings) {
+            settings.remove(inherit);
+        }
+        found.extend(keys(&manifest.source, &place, &settings, true));
         for (spec, own) in &profile.packages {
             found.extend(keys(&manifest.source, &format!("{place}.package.{spec}"), &own.settings, false));
         }
@@ -40,6 +44,31 @@ pub fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Ve
     found.extend(syntax);
     found.sort_by_key(|problem| (!problem.refused, problem.code, line(problem)));
     found
+}
+
+/// What stands in the same wrong table for the same reason, each group in the order of the file.
+fn grouped(strays: &[Stray]) -> Vec<Vec<&Stray>> {
+    let mut groups: Vec<Vec<&Stray>> = Vec::new();
+    for stray in strays {
+        let is_alike = |other: &Stray| {
+            (stray.code, &stray.table, &stray.instead, stray.refused)
+                == (other.code, &other.table, &other.instead, other.refused)
+        };
+        match groups.iter_mut().find(|group| is_alike(group[0])) {
+            Some(group) => group.push(stray),
+            None => groups.push(vec![stray]),
+        }
+    }
+    groups.iter_mut().for_each(|group| group.sort_by_key(|stray| stray.name.start));
+    groups
+}
+
+/// The key of a custom profile without `inherits` that was most probably meant to be it.
+fn misspelled_inherits<'a>(name: &str, settings: &'a BTreeMap<String, Setting>) -> Option<&'a str> {
+    if is_built_in(name) || settings.contains_key("inherits") {
+        return None;
+    }
+    settings.keys().map(String::as_str).find(|key| !known::is_key(key) && known::meant_key(key) == Some("inherits"))
 }
 
 fn line(problem: &Diagnostic) -> Option<usize> {
@@ -60,12 +89,15 @@ fn syntax(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Vec<Diag
         let problem = match unquoted(written) {
             _ if message == "duplicate key" => duplicate(source, root, span),
             Some((key, word)) if message.starts_with("string values must be quoted") => {
-                Diagnostic::new(Code::WrongType, format!("the value of `{key}` is text without quotes"))
-                    .at(source, span, "text stands in quotes")
+                let is_quoted = written.contains(TYPOGRAPHIC);
+                let how = if is_quoted { "in quotes that TOML doesn't know" } else { "without quotes" };
+                let label = if is_quoted { "TOML knows straight quotes only" } else { "text stands in quotes" };
+                Diagnostic::new(Code::WrongType, format!("the value of `{key}` is text {how}"))
+                    .at(source, span, label)
                     .help(format!("write `{key} = \"{word}\"`"))
                     .explains([key])
             }
-            Some((key, word)) if matches!(word.to_lowercase().as_str(), "true" | "false") => {
+            Some((key, word)) if !matches!(word, "true" | "false") && is_switch(word) => {
                 Diagnostic::new(Code::WrongType, format!("`{word}` is no value of TOML"))
                     .at(source, span, "true and false are written in lower case")
                     .help(format!("write `{key} = {}`", word.to_lowercase()))
@@ -83,17 +115,28 @@ fn syntax(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Vec<Diag
     found
 }
 
+fn is_switch(word: &str) -> bool {
+    matches!(word.to_lowercase().as_str(), "true" | "false")
+}
+
+/// Quotes that TOML doesn't know, as word processors and web pages have them.
+const TYPOGRAPHIC: [char; 11] = ['“', '”', '„', '‟', '‘', '’', '‚', '«', '»', '`', '´'];
+
 /// A word without quotes as the value of a key of a profile: key and word.
 fn unquoted(written: &str) -> Option<(&str, &str)> {
     let (key, value) = written.split_once('=')?;
     let key = key.trim().rsplit('.').next()?;
-    let word = value.split('#').next()?.trim().trim_matches(['“', '”', '‘', '’', '`', '\'']);
+    let word = value.split('#').next()?.trim().trim_end_matches([',', ';']).trim();
+    let word = word.trim_matches(TYPOGRAPHIC).trim_matches('\'');
     let is_word = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '-');
     (known::is_key(key) && is_word).then_some((key, word))
 }
 
 fn advice(written: &str) -> String {
     let setting = written.split([':', ' ', '=']).next().unwrap_or_default();
+    if let Some(line) = mended(written) {
+        return line;
+    }
     if written.trim_start().starts_with('[') && written.contains('*') {
         "in the name of a table a * stands in quotes: [profile.release.package.\"*\"]".to_owned()
     } else if written.trim_start().starts_with('[') {
@@ -103,6 +146,32 @@ fn advice(written: &str) -> String {
     } else {
         "a line is a [table], a `key = value` or a # comment".to_owned()
     }
+}
+
+/// What to write in place of a line with a usual slip in its value.
+fn mended(written: &str) -> Option<String> {
+    let (key, value) = written.split_once('=')?;
+    let (key, value) = (key.trim(), value.split('#').next()?.trim());
+    let bare = value.trim_end_matches([',', ';']).trim_end();
+    let is_one_line = !key.is_empty() && !key.starts_with('[') && !value.contains(['[', '{']);
+    if !is_one_line || bare.is_empty() {
+        return None;
+    }
+    if bare.starts_with(TYPOGRAPHIC) || bare.ends_with(TYPOGRAPHIC) {
+        let text = bare.trim_matches(|sign: char| TYPOGRAPHIC.contains(&sign) || matches!(sign, '"' | '\''));
+        return Some(format!("TOML knows straight quotes only: write `{key} = \"{text}\"`"));
+    }
+    let quotes = |quote: char| bare.matches(quote).count();
+    if quotes('"') + quotes('\'') == 1 {
+        let text = bare.trim_matches(['"', '\'']).trim_end_matches([',', ';']);
+        return Some(format!("text has a quote on either side: write `{key} = \"{text}\"`"));
+    }
+    if bare.starts_with('"') != bare.ends_with('"') && bare.starts_with(['"', '\'']) && bare.ends_with(['"', '\'']) {
+        let text = bare.trim_matches(['"', '\'']);
+        return Some(format!("text ends with the quote that it begins with: write `{key} = \"{text}\"`"));
+    }
+    (bare != value)
+        .then(|| format!("a line ends with its value, without a comma or a semicolon: write `{key} = {bare}`"))
 }
 
 fn duplicate(source: &Source, root: &DeTable<'_>, span: Range<usize>) -> Diagnostic {
@@ -239,11 +308,22 @@ pub fn stray(name: &str, place: Range<usize>, value: &DeValue<'_>) -> Vec<Stray>
     }
 }
 
-fn stray_problem(stray: &Stray, source: &Source) -> Diagnostic {
-    let Stray { table, name, settings, code, instead, refused } = stray;
-    let which = list(settings);
-    let mut problem = match code {
-        Code::UnknownTable => Diagnostic::new(*code, format!("Cargo does not know the table {table}")).at(
+/// Settings in the same table that is no profile. The first one has the words.
+fn stray_problem(strays: &[&Stray], source: &Source) -> Diagnostic {
+    let Stray { table, name, code, instead, refused, .. } = strays[0];
+    let settings: Vec<String> = strays.iter().flat_map(|stray| stray.settings.iter().cloned()).collect();
+    let which = list(&settings);
+    // `profile.release = …` and `profile.release.lto = …` belong to the table above them.
+    let start = source.text[..name.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let below = ["package", "workspace"].into_iter().find(|above| table.starts_with(&format!("[{above}.profile.")));
+    let below = below.filter(|_| source.text[start..name.start].trim().is_empty());
+    let mut problem = match (code, below) {
+        (Code::UnknownTable, Some(above)) => {
+            let path = table.trim_matches(['[', ']']);
+            let message = format!("this is below [{above}], so it is read as `{path}`, which Cargo does not know");
+            Diagnostic::new(*code, message).at(source, name.clone(), "Cargo only warns, and ignores all of it")
+        }
+        (Code::UnknownTable, None) => Diagnostic::new(*code, format!("Cargo does not know the table {table}")).at(
             source,
             name.clone(),
             match refused {
@@ -253,8 +333,11 @@ fn stray_problem(stray: &Stray, source: &Source) -> Diagnostic {
         ),
         _ => {
             let verb = if settings.len() == 1 { "stands" } else { "stand" };
-            let label =
-                if *refused { "Cargo takes this for something else" } else { "Cargo only warns, and ignores it" };
+            let label = match (refused, settings.len()) {
+                (true, _) => "Cargo takes this for something else",
+                (false, 1) => "Cargo only warns, and ignores it",
+                (false, _) => "Cargo only warns, and ignores them",
+            };
             let whose = if *table == "the top of the file" { "at".to_owned() } else { "in".to_owned() };
             Diagnostic::new(*code, format!("{which} {verb} {whose} {table}, which is no profile")).at(
                 source,
@@ -264,8 +347,13 @@ fn stray_problem(stray: &Stray, source: &Source) -> Diagnostic {
         }
     };
     let write = instead.as_deref().unwrap_or("[profile.release]");
+    for other in &strays[1..] {
+        problem = problem.and_at(other.name.clone(), "");
+    }
     problem = problem.help(match code {
+        _ if below.is_some() => format!("write {write} alone on a line, and the settings below it, one on each line"),
         Code::UnknownTable => format!("did you mean {write}?"),
+        _ if settings.len() > 1 => format!("put them under a line {write}"),
         _ => format!("put it under a line {write}"),
     });
     problem.refused = *refused;
@@ -308,6 +396,15 @@ fn names(manifest: &Manifest, name: &str) -> Vec<Diagnostic> {
             let problem =
                 problem.at(source, profile.name.clone(), label).help(format!("did you mean [profile.{near}]?"));
             return vec![problem.refused().explains(all_settings)];
+        }
+        if let Some(key) = misspelled_inherits(name, &profile.settings) {
+            let Setting { key: at, value, .. } = &profile.settings[key];
+            let message = format!(
+                "Cargo does not know the key `{key}`, and it refuses the profile `{name}` as long as `inherits` is missing"
+            );
+            let problem =
+                Diagnostic::new(Code::MisspelledKey, message).at(source, at.clone(), "Cargo refuses this profile");
+            return vec![problem.help(meant_line("inherits", value)).refused().explains(["inherits"])];
         }
         let problem =
             Diagnostic::new(Code::NoInherits, format!("the profile `{name}` does not say what it starts from"));

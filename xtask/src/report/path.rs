@@ -1,6 +1,7 @@
 //! A learner's path: every exercise with its state, what to do next, what is left, what was saved. For a terminal, for
 //! programs (version 1: keys are added, never changed), and as a summary to hand in.
 
+use crate::diagnostic::shown;
 use crate::exercise::Exercise;
 use crate::progress::{Progress, Saved, State};
 use crate::units::{change, thousands, wrap};
@@ -250,9 +251,11 @@ pub fn overview(exercises: &[Exercise], progress: &Progress, screen: Screen) -> 
     let _ = write!(text, "\n{}\n", table(&list, screen));
     match list.exercises.iter().find(|one| Some(one.id) == list.next) {
         Some(Listed { id, title, .. }) => {
+            let folder = exercises.iter().find(|exercise| exercise.id == *id).map(|exercise| &exercise.folder);
+            let readme = folder.map(|folder| shown(&folder.join("README.md")).display().to_string());
             let next = wrap(&format!("next: {id}, {title}"), screen.width, 6);
             let lines = [
-                format!("read   exercises/{id}/README.md"),
+                format!("read   {}", readme.unwrap_or_default()),
                 format!("check  cargo xtask check {id}    (or at every save: cargo xtask watch {id})"),
                 format!("stuck  cargo xtask hint {id}"),
             ];
@@ -360,6 +363,7 @@ mod tests {
                  [goal.check.warnings]\nbuild = \"a\"\n"
             ));
             exercise.id = format!("ex{}", index + 1);
+            exercise.folder = std::env::current_dir().unwrap().join("exercises").join(&exercise.id);
             exercise
         });
         let mut progress = Progress::default();

@@ -6,7 +6,7 @@ use crate::check::{Judgement, Outcome, Verdict};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::{Exercise, Linking, Tree};
 use crate::progress::Sizes;
-use crate::units::{change, thousands, wrap};
+use crate::units::{change, plural, thousands, wrap};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -150,8 +150,13 @@ fn since(evidence: &Evidence, before: &BTreeMap<String, Sizes>, width: Option<us
         let shown: Vec<String> =
             parts.iter().take(4).map(|(name, (now, then))| format!("{name} {}", signed(*now, *then))).collect();
         let more = if parts.len() > 4 { format!(", and {} more", parts.len() - 4) } else { String::new() };
-        let total = signed(built.bytes, then.bytes);
-        let line = format!("since the last check `{name}` has {total} bytes: {}{more}", shown.join(", "));
+        let (bytes, how) =
+            (built.bytes.abs_diff(then.bytes), if built.bytes < then.bytes { "smaller" } else { "larger" });
+        let line = format!(
+            "since the last check, `{name}` is {} {how}: {}{more}",
+            plural(bytes as usize, "byte"),
+            shown.join(", ")
+        );
         let _ = writeln!(text, "\n{}", wrap(&line, width, 2));
     }
     text

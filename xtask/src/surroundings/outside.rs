@@ -89,8 +89,8 @@ fn of(variables: impl Iterator<Item = (String, OsString)>, settings: Vec<Setting
             format!("`{name}` is set in your environment ({what}): this check sets it aside, as grading does"),
         );
         let problem = problem.help(format!(
-            "your own `cargo build` still follows it, so the file that it makes can differ from the one that is judged here; \
-             to build the same, type `unset {name}` (in PowerShell `Remove-Item Env:{name}`)"
+            "your own `cargo build` still follows the variable, so the file that it makes can differ from the one that is judged \
+             here; to build the same, type `unset {name}` (in PowerShell `Remove-Item Env:{name}`)"
         ));
         outside.found.push((Origin::Variable(name), problem));
         outside.is_apart = true;
@@ -118,8 +118,8 @@ fn of(variables: impl Iterator<Item = (String, OsString)>, settings: Vec<Setting
                 let what = if setting.is_table { format!("[{key}]") } else { format!("`{key} = {value}`") };
                 let message = format!("{place} sets {what}: this check sets it aside, as grading does");
                 warning(Code::OverriddenByConfig, message).help(
-                    "your own `cargo build` still follows it, so the file that it makes can differ from the one that is judged \
-                     here; to build the same, take the setting out, or put a # before it",
+                    "your own `cargo build` still follows the setting, so the file that it makes can differ from the one that is \
+                     judged here; to build the same, take the setting out, or put a # before it",
                 )
             }
         };

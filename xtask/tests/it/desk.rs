@@ -101,6 +101,11 @@ fn paths_lead_from_the_folder_of_the_call() {
     let mut call = project.xtask();
     let assert = call.current_dir(project.path("exercises/ex1/src")).arg("check").assert().code(1);
     assert!(stderr(&assert).contains("--> ../Cargo.toml"), "{}", stderr(&assert));
+    let mut call = project.xtask();
+    let overview = stdout(&call.current_dir(project.path("exercises/ex1/src")).assert().success());
+    assert!(overview.contains("read   ../README.md\n"), "{overview}");
+    let overview = stdout(&project.run(&[]).success());
+    assert!(overview.contains("read   exercises/ex1/README.md\n"), "{overview}");
 }
 
 #[test]
@@ -140,6 +145,16 @@ fn course_files_are_restored_without_git_and_without_touching_the_learners_work(
         .code(2)
         .stderr(contains("src/main.rs can't be restored").and(contains("a new download of the workshop")));
     assert_eq!(project.read("exercises/ex1/Cargo.toml"), STARTER);
+
+    // Without the copies, one thing is advised, and it doesn't cost the learner their work.
+    fs::remove_dir_all(project.path("exercises/ex1/starter")).unwrap();
+    project.profile(QUICK_PROFILE);
+    for words in [&["reset", "ex1"][..], &["reset", "ex1", "--course-files"]] {
+        let text = stderr(&project.run(words).code(2));
+        assert!(text.matches("would replace your own files").count() == 1, "{text}");
+        assert!(text.contains("git checkout -- exercises/ex1/starter`") && !text.contains("was changed"), "{text}");
+    }
+    assert_eq!(project.read("exercises/ex1/Cargo.toml"), format!("{STARTER}{QUICK_PROFILE}"));
 }
 
 #[test]
@@ -157,7 +172,7 @@ fn the_course_keeps_a_copy_of_every_file_that_reset_restores() {
 }
 
 #[test]
-fn done_stays_done_after_a_check_that_fails_until_a_reset() {
+fn done_stays_done_after_a_check_that_fails_and_after_a_reset() {
     let project = Project::quick_course();
     project.profile(QUICK_PROFILE);
     project.check().success();
@@ -174,12 +189,23 @@ fn done_stays_done_after_a_check_that_fails_until_a_reset() {
     // There is something to hint at again, and the solution is still to be seen.
     project.run(&["hint", "ex1"]).success().stdout(contains("nudge"));
     project.run(&["solution", "ex1"]).success();
-    project.run(&["reset", "ex1"]).success();
+    project.run(&["reset", "ex1"]).success().stderr(contains("ex1 stays done, with its 10 points"));
     let listed = json(&project.run(&["list", "--format", "json"]).success());
-    assert_eq!(
-        (listed["exercises"][0]["state"].as_str(), listed["exercises"][0]["last_passed"].is_null()),
-        (Some("todo"), true)
-    );
+    let own = &listed["exercises"][0];
+    assert_eq!((own["state"].as_str(), own["points"].as_u64()), (Some("done"), Some(10)), "{own}");
+    assert!(own["last_passed"].is_null() && own["last_points"].is_null(), "{own}");
+    assert!(!stdout(&project.run(&[]).success()).contains("done*"));
+
+    // What wasn't done keeps its points as well, and reset doesn't call it done.
+    let text = project.read(".workshop/progress.json");
+    let mut progress: serde_json::Value = serde_json::from_str(&text).unwrap();
+    progress["exercises"]["ex1"]["state"] = "started".into();
+    progress["exercises"]["ex1"]["points"] = 2.into();
+    project.write(".workshop/progress.json", &progress.to_string());
+    let reset = project.run(&["reset", "ex1"]).success();
+    assert!(!stderr(&reset).contains("done"), "{}", stderr(&reset));
+    let listed = json(&project.run(&["list", "--format", "json"]).success());
+    assert_eq!(listed["exercises"][0]["points"].as_u64(), Some(2));
 }
 
 #[cfg(unix)]

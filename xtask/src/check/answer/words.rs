@@ -40,6 +40,14 @@ pub fn named<'a>(given: &str, options: &'a [String]) -> Option<&'a String> {
     found.next().filter(|_| found.next().is_none())
 }
 
+/// The option that a misspelled answer most probably is. A short word is a slip of one letter, and words of five letters or more
+/// may have two: an answer that was meant as it is written ("fast") is never taken for an option that looks like it ("dist").
+pub fn near<'a>(given: &str, options: &'a [String]) -> Option<&'a String> {
+    let near = options.iter().map(|option| (strsim::damerau_levenshtein(given, &folded(option)), option)).min()?;
+    let letters = given.chars().count().min(near.1.chars().count());
+    (near.0 <= if letters < 5 { 1 } else { 2 } && letters > 2).then_some(near.1)
+}
+
 /// The name of a crate: its version, and the ? that cargo-bloat puts behind a guess, aren't part of it.
 pub fn crate_name(given: &str) -> String {
     let given = plain(plain(given).trim_end_matches('?'));
@@ -180,6 +188,28 @@ mod tests {
         assert_eq!(named("it refuses the manifest", &options()).map(String::as_str), Some("refuses"));
         assert_eq!(named("lto or none", &options()), None);
         assert_eq!(named("nothing", &options()), None);
+    }
+
+    #[test]
+    fn only_a_slip_of_the_pen_is_taken_for_an_option() {
+        let options = ["dist", "release", "s", "opt-level", "lto"].map(str::to_owned);
+        for (given, expected) in [
+            ("dits", Some("dist")),
+            ("dst", Some("dist")),
+            ("relaese", Some("release")),
+            ("reelase-", Some("release")),
+            ("optlevel", Some("opt-level")),
+            ("lot", Some("lto")),
+            // Words of their own.
+            ("fast", None),
+            ("debug", None),
+            ("least", None),
+            ("z", None),
+            ("no", None),
+            ("", None),
+        ] {
+            assert_eq!(near(given, &options).map(String::as_str), expected, "{given}");
+        }
     }
 
     #[test]

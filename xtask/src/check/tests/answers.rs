@@ -109,8 +109,8 @@ fn a_key_that_is_not_a_question_is_named_with_the_one_that_is_meant() {
         .map(|(points, said)| format!("{points}: {}", said.join("\n   ")))
         .join("\n"),
         @r#"
-        1: answer/missing 2: `smalest` isn't a question of this exercise; write `smaller = …`, as in exercises/ex1/starter/answers.toml
-        2: answer/missing 1: `Line` isn't a question of this exercise; write `line = …`, as in exercises/ex1/starter/answers.toml
+        1: answer/missing 2: `smalest` isn't a question of this exercise; write `smaller = …`, as in the exercise's starter/answers.toml
+        2: answer/missing 1: `Line` isn't a question of this exercise; write `line = …`, as in the exercise's starter/answers.toml
         3: answer/missing 3: `notes` isn't a question of this exercise, so it isn't read; the questions are line, smaller
         0: answer/syntax 1: answers.toml has a table [answers], and a question in a table isn't found; write `key = "answer"`, one on each line, with no line in brackets above
            answer/syntax 1: answers.toml has a table [answers], and a question in a table isn't found; write `key = "answer"`, one on each line, with no line in brackets above
@@ -125,4 +125,24 @@ fn a_key_that_is_not_a_question_is_named_with_the_one_that_is_meant() {
            answer/missing 0: `smaller` has no answer yet; add a line `smaller = "…"` to answers.toml
         "#
     );
+}
+
+#[test]
+fn a_percentage_is_told_as_a_number_of_times() {
+    let mut known = kinds::with_goal(
+        r#"check.answer = { key = "price", truth.times = { build = "after", against = "before", tolerance-percent = 5 } }"#,
+    );
+    for (given, help) in [
+        ("350 %", "350 % is 3.5: write the number without a percent sign"),
+        ("350%", "350 % is 3.5"),
+        ("162.5 percent", "162.5 % is 1.625"),
+        ("much", "divide one size by the other"),
+        ("% 350", "divide one size by the other"),
+    ] {
+        known.answers(&format!("price = \"{given}\"\n"));
+        let judgement = judge(&known.case());
+        let problem = &judgement.outcomes[0].diagnostics[0];
+        assert_eq!(problem.code, Code::AnswerNotANumber, "{given}");
+        assert!(problem.help.as_ref().unwrap().contains(help), "{given}: {problem:?}");
+    }
 }

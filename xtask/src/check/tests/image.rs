@@ -107,6 +107,56 @@ fn a_containerfile_is_judged_by_what_reaches_the_image() {
 }
 
 #[test]
+fn what_is_copied_is_told_by_where_it_is_read_from() {
+    const FROM: &str = "COPY --from=build /src/target/x86_64-unknown-linux-gnu/release/tiny /tiny";
+    let path = FROM.split(' ').nth(2).unwrap();
+    let told = |changes: &[(&str, &str)]| {
+        let all = r#"check.image = { wants = ["empty-base", "only-the-program", "no-shell", "not-root"] }"#;
+        let mut known = with_goal(all);
+        let change = |text: String, (from, to): &(&str, &str)| {
+            assert!(text.contains(from), "{from}");
+            text.replace(from, to)
+        };
+        known.containerfile = file(&changes.iter().fold(RIGHT.to_owned(), change));
+        let judgement = judge(&known.case());
+        let problem = &judgement.outcomes[0].diagnostics[0];
+        (problem.message.clone(), problem.help.clone().unwrap_or_default(), judgement.outcomes[0].diagnostics.len())
+    };
+    for (from, to, message, help) in [
+        ("--from=build", "--from=builder", "no stage above is called `builder`", "did you mean `--from=build`?"),
+        ("--from=build", "--from=compiler", "no stage above is called `compiler`", "the stage above is `build`"),
+        (" AS build", "", "no stage above is called `build`", "`FROM … AS build`"),
+        ("--from=build ", "", "without `--from`, this is read from the folder", "`COPY --from=build /src/target/"),
+        ("COPY --from=build ", "ADD ", "without `--from`, this is read from the folder", "`COPY --from=build /src/"),
+        ("release/tiny /tiny", "release/tiny /src/Cargo.toml /", "`/src/Cargo.toml` into the image as well", "alone"),
+        (
+            "FROM scratch\nCOPY --from=build",
+            "FROM rust AS other\nFROM scratch\nCOPY --from=other",
+            "is not `tiny` as Cargo has built it",
+            "the stage `build` builds it: write `--from=build`",
+        ),
+        ("release/tiny /tiny", "release/tinny /tiny", "is not `tiny` as Cargo has built it", "it is at /src/target/"),
+        ("ENTRYPOINT [\"/tiny\"]", "ENTRYPOINT [\"/tyni\"]", "this starts /tyni", "the one that COPY gives"),
+    ] {
+        let (said, next, _) = told(&[(from, to)]);
+        assert!(said.contains(message) && next.contains(help), "{to}: {said}\n{next}");
+    }
+    // What was written is never told as the place where it would be, unless another stage is the cause.
+    let (_, help, _) = told(&[(" AS build", ""), ("--from=build", "--from=1")]);
+    assert!(!help.contains(&format!("it is at {path}")), "{help}");
+    // In the stage that builds, every file would be wrong, and one thing is.
+    let one = told(&[("FROM scratch\n", ""), (FROM, "")]);
+    assert!(one.0.contains("the image is rust") && one.1.contains("FROM scratch"), "{one:?}");
+    let stage = [("FROM scratch\n", ""), (FROM, ""), ("USER 65534:65534\n", ""), ("ENTRYPOINT", "CMD")];
+    let codes = |changes: &[(&str, &str)]| {
+        let mut known = with_goal(r#"check.image = { wants = ["empty-base", "only-the-program"] }"#);
+        known.containerfile = file(&changes.iter().fold(RIGHT.to_owned(), |text, (from, to)| text.replace(from, to)));
+        judge(&known.case()).codes().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&stage), [Code::ImageBase]);
+}
+
+#[test]
 fn a_dynamic_program_is_shown_where_the_containerfile_builds_it() {
     let mut known = with_goal(r#"check.binary = { build = "after", interpreter = false, libraries = [] }"#);
     known.exercise.data.build.iter_mut().for_each(|(_, build)| build.linking = crate::exercise::Linking::Containerfile);
