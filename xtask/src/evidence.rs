@@ -7,6 +7,7 @@
 mod again;
 mod attributes;
 mod bench;
+mod compiler;
 mod course;
 mod handed;
 mod how;
@@ -18,6 +19,7 @@ pub mod warm;
 mod work;
 
 pub use again::{again, is_same};
+pub use compiler::toolchain;
 use course::with_pristine;
 pub use course::{restored, solution_files, starter_files};
 pub use handed::handed;
@@ -38,6 +40,7 @@ use crate::surroundings;
 use crate::tree;
 use anyhow::Result;
 use bench::{Bench, Room, room};
+use compiler::{version, version_once};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -299,45 +302,6 @@ pub struct Grading {
     pub is_repeat: bool,
 }
 
-/// The release of rustc and the target triple, for a check that builds nothing.
-///
-/// # Errors
-/// When there is no rustc.
-pub fn toolchain(exercise: &Exercise) -> Result<(String, String)> {
-    let (_, _, release, host) = version(exercise)?;
-    Ok((release, host))
-}
-
-/// Cargo without what the environment would change; the answer of `rustc -vV`, and the release and host in it.
-fn version(exercise: &Exercise) -> Result<(Cargo, String, String, String)> {
-    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let cargo = Cargo {
-        program,
-        cwd: exercise.folder.clone(),
-        env: surroundings::of_builds(),
-        args: Vec::new(),
-        sandbox: None,
-    };
-    let (cargo, version) = match cargo.rustc_version("rustc".as_ref()) {
-        Ok(version) => (cargo, version),
-        // The folder or the environment may choose a toolchain that isn't installed, where the workshop's own is.
-        Err(error) => handed::with_the_pinned(exercise, &cargo).ok_or(error)?,
-    };
-    let (release, host) = crate::cargo::release_and_host(&version)?;
-    Ok((cargo, version, release, host))
-}
-
-/// The same for a class: its compiler stays the same, and asking for it takes longer than a run.
-fn version_once(exercise: &Exercise) -> Result<(Cargo, String, String, String)> {
-    static KNOWN: Mutex<BTreeMap<PathBuf, (Cargo, String, String, String)>> = Mutex::new(BTreeMap::new());
-    if let Some(known) = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&exercise.folder) {
-        return Ok(known.clone());
-    }
-    let found = version(exercise)?;
-    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(exercise.folder.clone(), found.clone());
-    Ok(found)
-}
-
 /// Builds what is asked for, several builds at once where they do not share a folder.
 ///
 /// # Errors
@@ -401,7 +365,7 @@ pub fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence>
 fn prepare<'a>(request: &'a Request<'a>) -> Result<(Bench<'a>, Evidence)> {
     let Request { root, exercise, .. } = request;
     let (mut cargo, version, toolchain, target, mut aside) = match request.grading {
-        None => handed::pinned(root, version(exercise)?)?,
+        None => compiler::pinned(root, version(exercise)?)?,
         Some(_) => {
             let (cargo, version, toolchain, target) = version_once(exercise)?;
             (cargo, version, toolchain, target, Vec::new())

@@ -2,6 +2,7 @@
 
 mod advice;
 mod answers;
+mod baselines;
 mod image;
 mod kinds;
 mod profiles;

@@ -38,16 +38,6 @@ fn what_no_build_on_this_machine_survives_is_exit_code_3_and_named() {
 }
 
 #[test]
-fn a_learners_own_mistake_stays_theirs_whatever_the_environment_has() {
-    let project = Project::quick_course();
-    project.profile(
-        "\n[profile.release]\nopt-level = \"z\"\nlto = true\nstrip = true\n[dependencies]\nno-such-crate = \"1\"\n",
-    );
-    let text = stderr(&project.xtask().args(["check", "ex1"]).env("CARGO_BUILD_JOBS", "1").assert().code(1));
-    assert!(!text.contains("your program's fault"), "{text}");
-}
-
-#[test]
 fn a_toolchain_that_is_not_installed_is_set_aside() {
     let project = Project::quick_course();
     project.profile(QUICK_PROFILE);
