@@ -80,7 +80,8 @@ pub fn write(root: &Path, exercise: &Exercise) -> Result<()> {
     // A file that the exercise no longer has.
     for relative in tree::files(&exercise.starter())? {
         let name = relative.to_string_lossy().replace('\\', "/");
-        if exercise.data.pristine.contains_key(&name) && !digests.contains_key(&name) {
+        let is_edited = exercise.edits().any(|path| path == name);
+        if exercise.data.pristine.contains_key(&name) && !digests.contains_key(&name) && !is_edited {
             let old = exercise.starter().join(relative);
             fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
             output::note(&format!("removed {}", shown(&old).display()));

@@ -186,8 +186,11 @@ fn a_program_is_started_under_another_name_and_compared_with_several() {
     );
     project.edit(exercise, "called = \"../other\"", "called = \"other\"");
     project.edit(exercise, "bin = \"other\"", "bin = \"nobody\"");
-    let text = stderr(&project.check().code(1));
-    assert!(text.contains("no bin target named `nobody`"), "{text}");
+    let text = stderr(&project.check().code(3));
+    assert!(
+        text.contains("the course's own files don't build") && text.contains("no bin target named `nobody`"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -161,8 +161,17 @@ fn first_problem(text: &str) -> String {
 #[test]
 fn a_build_that_fails_shows_rustcs_own_words_whole() {
     let project = Project::quick_course();
-    project.write("exercises/ex1/src/main.rs", "fn main() {\n    let x: u32 = \"one\";\n    println!(\"{y}\");\n}\n");
+    project.edit(
+        "exercises/ex1/exercise.toml",
+        "edits = [\"Cargo.toml\"]",
+        "edits = [\"Cargo.toml\", \"src/main.rs\"]",
+    );
+    let main = project.read("exercises/ex1/src/main.rs");
+    for folder in ["exercises/ex1/starter", "solutions/ex1"] {
+        project.write(&format!("{folder}/src/main.rs"), &main);
+    }
     project.run(&["author", "verify", "--write-digests"]).success();
+    project.write("exercises/ex1/src/main.rs", "fn main() {\n    let x: u32 = \"one\";\n    println!(\"{y}\");\n}\n");
     project.profile(QUICK_PROFILE);
     let assert = project.check().code(1);
     let text = stderr(&assert);

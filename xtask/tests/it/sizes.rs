@@ -283,7 +283,7 @@ fn help_is_data_and_names_the_exit_codes() {
     project
         .run(&["--help"])
         .success()
-        .stdout(contains("Exit codes: 0 all asked for is met").and(contains("sizes")))
+        .stdout(contains("Exit codes: 0: everything requested holds").and(contains("sizes")))
         .stderr("");
     project
         .run(&["sizes", "--help"])
