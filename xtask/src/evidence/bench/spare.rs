@@ -4,7 +4,7 @@
 use super::{Bench, Place};
 use crate::cargo::{self, Build as CargoBuild, Cargo, Refused};
 use crate::evidence::{Grading, solution_files, starter_files, warm, with_pristine};
-use crate::exercise::Tree;
+use crate::exercise::{Linking, Tree};
 use crate::exit::{Exit, Failure};
 use crate::proc::sandbox::Sandbox;
 use crate::store;
@@ -87,7 +87,9 @@ impl Bench<'_> {
         }
         // An error that rustc or Cargo shows in a file of the package is about that file.
         let is_about_a_file = cargo::first_place(&failure.message).is_some();
-        if is_about_a_file || solution_files(self.exercise()).is_err() {
+        // How it is built is theirs where a Containerfile says so: the solution built in that way would fail as well.
+        let is_their_way = self.exercise().data.build.values().any(|build| build.linking == Linking::Containerfile);
+        if is_about_a_file || is_their_way || solution_files(self.exercise()).is_err() {
             return Ok(());
         }
         // Both rooms of a learner may ask at once.
