@@ -216,5 +216,5 @@ fn inputs_of_unusual_shapes_are_shown_as_a_line_for_a_shell() {
     };
     unusual("words = [\"a\"]\nfull = true", " > /dev/full");
     unusual("stdin = [\"a\"]\nunreadable = true", " < /");
-    unusual("words = [\"a\"]\nodd-arguments = true", r"$'caf\x");
+    unusual("words = [\"a\"]\nodd-arguments = true", r"\x");
 }

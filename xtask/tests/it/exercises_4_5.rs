@@ -125,7 +125,7 @@ fn exercise_5_measures_the_wrong_turns() {
     assert_eq!(at(&fresh.replace("opt-level = \"s\"\n", "")).0, "size/not-small-enough");
     // Cargo forgets `strip` where the program's own package has a level.
     assert_eq!(at(&format!("{fresh}{kernel}{program}")).0, "size/grew");
-    project.run(&["hint", "ex5"]).success().stdout(contains("forgets `strip = true`"));
+    project.run(&["hint", "ex5"]).success().stdout(contains("forgets the profile's `strip = true`"));
     assert_eq!(at(&format!("{fresh}{kernel}{program}strip = true\n")).0, "");
 }
 
