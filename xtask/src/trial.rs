@@ -127,10 +127,9 @@ impl Programs<'_> {
 
 /// Says what surrounds an exercise and is set aside, where no check does.
 pub fn say_aside(exercise: &Exercise) {
-    let judgement =
-        Judgement { outcomes: Vec::new(), diagnostics: Files::read(exercise, &Whose::Learner).overrides.aside };
-    let surrounds = judgement.diagnostics.into_iter().filter(Diagnostic::is_aside).collect();
-    Said { aloud: true, seen: BTreeSet::new() }.problems(&Judgement { diagnostics: surrounds, ..judgement });
+    let Overrides { aside, .. } = Files::read(exercise, &Whose::Learner).overrides;
+    let diagnostics = aside.into_iter().filter(Diagnostic::is_aside).collect();
+    Said { aloud: true, seen: BTreeSet::new() }.problems(&Judgement { outcomes: Vec::new(), diagnostics });
 }
 
 /// Whether a goal fails by what the files say, so that no build could change the verdict.

@@ -368,8 +368,9 @@ fn leave(
         shell.made.files.open(&format!("{folder}/{more}"));
     }
     if verb == "install" {
-        let into = options.root.clone().or_else(|| variable("CARGO_INSTALL_ROOT")).or_else(|| variable("CARGO_HOME"));
-        let into = join(&shell.folder, &into.unwrap_or_else(|| "/root/.cargo".to_owned()));
+        let chosen = options.root.clone().or_else(|| variable("CARGO_INSTALL_ROOT")).or_else(|| variable("CARGO_HOME"));
+        let into = chosen.unwrap_or_else(|| format!("{}/.cargo", variable("HOME").unwrap_or_default()));
+        let into = join(&shell.folder, &into);
         shell.put(&format!("{into}/bin/{program}"), executable())?;
         for list in [".crates.toml", ".crates2.json"] {
             shell.put(&format!("{into}/{list}"), plain())?;
