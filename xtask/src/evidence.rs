@@ -22,7 +22,7 @@ pub use again::{again, is_same};
 pub use compiler::toolchain;
 use course::with_pristine;
 pub use course::{restored, solution_files, starter_files};
-pub use handed::handed;
+pub use handed::{built, handed};
 pub use reference::is_ended;
 
 use crate::cargo::{Cargo, Compiled};
@@ -410,7 +410,10 @@ fn prepare<'a>(request: &'a Request<'a>) -> Result<(Bench<'a>, Evidence)> {
             let handed::Handed { files, problems } = handed(exercise)?;
             (is_apart || !problems.is_empty()).then_some(files)
         }
-        Whose::Other(..) => None,
+        Whose::Other(_, files) => Some(match request.grading {
+            Some(grading) => grading.built.clone(),
+            None => built(exercise, files, &starter_files(exercise)?),
+        }),
     };
     let hidden = request.grading.map(|grading| grading.hidden.clone());
     let wants_speed = exercise.data.goal.iter().any(|goal| matches!(goal.check, kinds::Check::Speed(_)));

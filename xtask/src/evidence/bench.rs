@@ -130,8 +130,7 @@ impl Bench<'_> {
             }
             (_, Whose::Other(whose, files)) => {
                 let end = if room == Room::Plain { "target" } else { "variant-target" };
-                let built = self.request.grading.map_or(files, |grading| &grading.built);
-                self.compose(whose, built, self.base.join(format!("{whose}-{end}")))
+                self.compose(whose, self.handed.as_ref().unwrap_or(files), self.base.join(format!("{whose}-{end}")))
             }
         }
     }

@@ -19,6 +19,16 @@ pub struct Handed {
     pub problems: Vec<Diagnostic>,
 }
 
+/// Other files in place of a learner's, as they are built beside the course's own of `starter`.
+pub fn built(
+    exercise: &Exercise,
+    files: &[(String, Vec<u8>)],
+    starter: &[(String, Vec<u8>)],
+) -> Vec<(String, Vec<u8>)> {
+    let safe = |(path, text): &(String, Vec<u8>)| (path.clone(), safe::of(path, text, starter, May::of(exercise)).0);
+    files.iter().map(safe).collect()
+}
+
 /// Reads a learner's files.
 ///
 /// # Errors

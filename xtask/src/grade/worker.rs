@@ -99,8 +99,7 @@ impl Bench {
         is_repeat: bool,
     ) -> Result<Grading> {
         let Course { exercise, starter, .. } = course;
-        let may = May::of(exercise);
-        let built = files.iter().map(|(path, text)| (path.clone(), safe::of(path, text, starter, may).0)).collect();
+        let built = evidence::built(exercise, files, starter);
         let Self { boxes, warm, common, secret, .. } = self;
         let (warm, common) = (warm.clone(), common.clone());
         let limited = |(build, run): Pair| (Arc::new(build.with_build_seconds(course.build_seconds)), run);

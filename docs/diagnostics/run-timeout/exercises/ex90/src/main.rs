@@ -1,5 +1,5 @@
 fn main() {
     loop {
-        std::thread::yield_now();
+        std::hint::spin_loop();
     }
 }
