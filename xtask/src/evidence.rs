@@ -22,7 +22,7 @@ pub use again::{again, is_same};
 pub use compiler::toolchain;
 use course::with_pristine;
 pub use course::{restored, solution_files, starter_files};
-pub use handed::{built, handed};
+pub use handed::handed;
 pub use reference::is_ended;
 
 use crate::cargo::{Cargo, Compiled};
@@ -296,8 +296,6 @@ pub struct Grading {
     pub warm: Option<Arc<warm::Warm>>,
     /// The folder for what was found of the course's own builds, which is the same for all workers.
     pub common: PathBuf,
-    /// The files as they are built: what is judged, without what no exercise lets a learner decide.
-    pub built: Vec<(String, Vec<u8>)>,
     /// What was found of the course's own builds before is not taken for granted: they are run again.
     pub is_repeat: bool,
 }
@@ -410,10 +408,7 @@ fn prepare<'a>(request: &'a Request<'a>) -> Result<(Bench<'a>, Evidence)> {
             let handed::Handed { files, problems } = handed(exercise)?;
             (is_apart || !problems.is_empty()).then_some(files)
         }
-        Whose::Other(_, files) => Some(match request.grading {
-            Some(grading) => grading.built.clone(),
-            None => built(exercise, files, &starter_files(exercise)?),
-        }),
+        Whose::Other(_, files) => Some(handed::built(exercise, files, &starter_files(exercise)?)),
     };
     let hidden = request.grading.map(|grading| grading.hidden.clone());
     let wants_speed = exercise.data.goal.iter().any(|goal| matches!(goal.check, kinds::Check::Speed(_)));

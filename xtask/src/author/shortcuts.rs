@@ -262,13 +262,8 @@ fn key(exercise: &Exercise, more: &str) -> Result<String> {
 /// The verdict of grading, but for the boxes: what is tried here is the course's own.
 fn graded(root: &Path, exercise: &Exercise, files: Vec<(String, Vec<u8>)>, hidden: &str) -> Result<Trial> {
     let base = folder(root, exercise);
-    let (common, hidden, built) = (base.clone(), hidden.to_owned(), files.clone());
-    trial::grade(
-        root,
-        exercise,
-        files,
-        &Grading { base, boxes: None, hidden, warm: None, common, built, is_repeat: false },
-    )
+    let (common, hidden) = (base.clone(), hidden.to_owned());
+    trial::grade(root, exercise, files, &Grading { base, boxes: None, hidden, warm: None, common, is_repeat: false })
 }
 
 #[cfg(test)]

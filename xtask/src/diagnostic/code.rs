@@ -29,9 +29,9 @@ macro_rules! codes {
 
 codes! {
     ManifestSyntax = "manifest/syntax":
-        "The manifest cannot be read: it is missing, no valid TOML, or names no package.",
+        "The manifest cannot be read: it is missing, isn't valid TOML, or names no package.",
     DuplicateKey = "profile/duplicate-key":
-        "A setting or a table stands twice in the manifest. TOML allows each one once, and Cargo refuses the file.",
+        "A setting or a table appears twice in the manifest. TOML allows each one once, and Cargo refuses the file.",
     WrongType = "profile/wrong-type":
         "The value has the wrong type: text without quotes, a number in quotes, true or false in quotes.",
     ReservedName = "profile/reserved-name":

@@ -71,7 +71,8 @@ pub struct Bench<'a> {
     pub target: String,
     /// What counts instructions here.
     pub counter: Option<String>,
-    /// The learner's files as they are built, where a build in their own folder would differ; then they are built elsewhere.
+    /// The files as they are built: those that are given in place of a learner's, and a learner's own where a build in their own
+    /// folder would differ. None: they are built where they are.
     pub handed: Option<Vec<(String, Vec<u8>)>>,
 }
 

@@ -199,7 +199,7 @@ fn advice(text: &str, at: usize, message: &str) -> String {
     const TYPOGRAPHIC: [char; 9] = ['“', '”', '„', '‟', '‘', '’', '«', '»', '`'];
     if value.starts_with(TYPOGRAPHIC) && !key.is_empty() {
         let value = value.trim_matches(|sign: char| TYPOGRAPHIC.contains(&sign) || sign == '"');
-        return format!("TOML knows straight quotes only: write `{key} = \"{value}\"`");
+        return format!("TOML accepts straight quotes only: write `{key} = \"{value}\"`");
     }
     let quote = ['"', '\''].into_iter().find(|quote| value.starts_with(*quote));
     match quote {

@@ -100,7 +100,7 @@ impl Bench {
             Some(programs) => {
                 let shown = doubts.goals.iter().all(|(goal, input)| {
                     let Some(input) = *input else { return false };
-                    let grading = self.grading(course, &files(), &key, true);
+                    let grading = self.grading(course, &key, true);
                     let is_same = |grading| programs.is_same(root, course.exercise, files(), &grading, (goal, input));
                     grading.and_then(is_same).unwrap_or(false)
                 });
@@ -108,7 +108,7 @@ impl Bench {
                     return first.record.clone();
                 }
                 self.graded(course, submission, &key, || {
-                    let grading = self.grading(course, &files(), &key, true)?;
+                    let grading = self.grading(course, &key, true)?;
                     programs.again(root, course.exercise, files(), &grading)
                 })
             }

@@ -91,15 +91,7 @@ impl Bench {
     }
 
     /// How the files of a submission are built and run.
-    pub(super) fn grading(
-        &self,
-        course: &Course<'_>,
-        files: &[(String, Vec<u8>)],
-        key: &str,
-        is_repeat: bool,
-    ) -> Result<Grading> {
-        let Course { exercise, starter, .. } = course;
-        let built = evidence::built(exercise, files, starter);
+    pub(super) fn grading(&self, course: &Course<'_>, key: &str, is_repeat: bool) -> Result<Grading> {
         let Self { boxes, warm, common, secret, .. } = self;
         let (warm, common) = (warm.clone(), common.clone());
         let limited = |(build, run): Pair| (Arc::new(build.with_build_seconds(course.build_seconds)), run);
@@ -107,7 +99,7 @@ impl Bench {
         // The same files have the same hidden inputs within a class. The key alone would tell them: it is
         // a digest of what is public.
         let hidden = store::digest(&[secret.as_bytes(), key.as_bytes()]);
-        Ok(Grading { base: self.base(exercise)?, boxes, hidden, built, warm, common, is_repeat })
+        Ok(Grading { base: self.base(course.exercise)?, boxes, hidden, warm, common, is_repeat })
     }
 
     /// Judges files as if they were a learner's.
@@ -123,7 +115,7 @@ impl Bench {
         let base = self.base(exercise)?;
         // Cargo takes what it has built before for fresh by its time alone: nothing of an earlier submission may be left.
         clear(&base)?;
-        let grading = self.grading(course, &files, key, is_repeat)?;
+        let grading = self.grading(course, key, is_repeat)?;
         trial::grade(root, exercise, files, &grading)
     }
 

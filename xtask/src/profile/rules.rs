@@ -48,7 +48,7 @@ pub fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Ve
     found
 }
 
-/// What stands in the same wrong table for the same reason, each group in the order of the file.
+/// Settings in the same wrong table for the same reason, each group in the order of the file.
 fn grouped(strays: &[Stray]) -> Vec<Vec<&Stray>> {
     let mut groups: Vec<Vec<&Stray>> = Vec::new();
     for stray in strays {

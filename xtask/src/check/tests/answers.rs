@@ -116,8 +116,8 @@ fn a_key_that_is_not_a_question_is_named_with_the_one_that_is_meant() {
            answer/syntax 1: answers.toml has a table [answers], and a question in a table isn't found; write `key = "answer"`, one on each line, with no line in brackets above
         0: answer/syntax 3: `line` is answered twice; a question is answered once: keep one of the two lines
            answer/syntax 3: `line` is answered twice; a question is answered once: keep one of the two lines
-        0: answer/syntax 2: answers.toml isn't valid TOML: string values must be quoted, expected literal string; TOML knows straight quotes only: write `smaller = "s"`
-           answer/syntax 2: answers.toml isn't valid TOML: string values must be quoted, expected literal string; TOML knows straight quotes only: write `smaller = "s"`
+        0: answer/syntax 2: answers.toml isn't valid TOML: string values must be quoted, expected literal string; TOML accepts straight quotes only: write `smaller = "s"`
+           answer/syntax 2: answers.toml isn't valid TOML: string values must be quoted, expected literal string; TOML accepts straight quotes only: write `smaller = "s"`
         0: answer/syntax 2: answers.toml isn't valid TOML: string values must be quoted, expected literal string; only whole numbers are written without quotes: write `smaller = "s"`
            answer/syntax 2: answers.toml isn't valid TOML: string values must be quoted, expected literal string; only whole numbers are written without quotes: write `smaller = "s"`
         1: answer/missing 2: `smaller` has no answer yet; README.md says how to find it out; `cargo xtask hint ex1` helps

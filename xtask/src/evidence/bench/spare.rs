@@ -20,8 +20,8 @@ impl Bench<'_> {
     /// Fills the target folder of a box with the compiled dependencies of a build, so that only the package itself is
     /// compiled. The same artifacts would come out without it.
     pub(super) fn warm(&self, place: &Place, cargo: &Cargo, order: &CargoBuild, target: Option<&str>) -> Result<()> {
-        let (Some(Grading { warm: Some(warm), built, .. }), Some(sandbox)) =
-            (self.request.grading, &place.cargo.sandbox)
+        let (Some(Grading { warm: Some(warm), .. }), Some(sandbox), Some(built)) =
+            (self.request.grading, &place.cargo.sandbox, &self.handed)
         else {
             return Ok(());
         };

@@ -11,7 +11,7 @@ pub fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Ve
     let source = &manifest.source;
     let text = &*source.text;
     let mut found: Vec<Diagnostic> = Vec::new();
-    // Nobody reads more, and looking up the line of each takes as long as the file is.
+    // Nobody reads more, and looking up a line takes time in proportion to the file.
     for error in errors.iter().take(100) {
         let span = error.span().unwrap_or(0..0);
         let (message, rest) = error.message().split_once('\n').unwrap_or((error.message(), ""));
@@ -22,7 +22,7 @@ pub fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Ve
             Some((key, word)) if message.starts_with("string values must be quoted") => {
                 let is_quoted = written.contains(TYPOGRAPHIC);
                 let how = if is_quoted { "in quotes that TOML doesn't know" } else { "without quotes" };
-                let label = if is_quoted { "TOML knows straight quotes only" } else { "text stands in quotes" };
+                let label = if is_quoted { "TOML accepts straight quotes only" } else { "text needs quotes" };
                 Diagnostic::new(Code::WrongType, format!("the value of `{key}` is text {how}"))
                     .at(source, span, label)
                     .help(format!("write `{key} = \"{word}\"`"))
@@ -34,7 +34,7 @@ pub fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Ve
                     .help(format!("write `{key} = {}`", word.to_lowercase()))
                     .explains([key])
             }
-            _ => Diagnostic::new(Code::ManifestSyntax, format!("this is no valid TOML: {message}"))
+            _ => Diagnostic::new(Code::ManifestSyntax, format!("this isn't valid TOML: {message}"))
                 .at(source, span, rest.replace('\n', "; "))
                 .help(advice(written)),
         };
@@ -69,7 +69,7 @@ fn advice(written: &str) -> String {
         return line;
     }
     if written.trim_start().starts_with('[') && written.contains('*') {
-        "in the name of a table a * stands in quotes: [profile.release.package.\"*\"]".to_owned()
+        "in the name of a table, a * needs quotes: [profile.release.package.\"*\"]".to_owned()
     } else if written.trim_start().starts_with('[') {
         "a table begins with its name in brackets, alone on its line, such as [profile.release]".to_owned()
     } else if known::is_key(setting) {
@@ -90,7 +90,7 @@ fn mended(written: &str) -> Option<String> {
     }
     if bare.starts_with(TYPOGRAPHIC) || bare.ends_with(TYPOGRAPHIC) {
         let text = bare.trim_matches(|sign: char| TYPOGRAPHIC.contains(&sign) || matches!(sign, '"' | '\''));
-        return Some(format!("TOML knows straight quotes only: write `{key} = \"{text}\"`"));
+        return Some(format!("TOML accepts straight quotes only: write `{key} = \"{text}\"`"));
     }
     let quotes = |quote: char| bare.matches(quote).count();
     if quotes('"') + quotes('\'') == 1 {
@@ -120,7 +120,7 @@ fn duplicate(source: &Source, root: &DeTable<'_>, span: Range<usize>) -> Diagnos
             None => problem,
         }
     } else {
-        let problem = Diagnostic::new(Code::DuplicateKey, format!("`{key}` stands twice in the same table"));
+        let problem = Diagnostic::new(Code::DuplicateKey, format!("`{key}` is set twice in the same table"));
         let problem = problem.at(source, span.clone(), "here again").help("keep one of the two lines");
         match first_place(root, &key, span.start) {
             Some(first) => problem.and_at(first, "here first"),
