@@ -22,6 +22,7 @@ mod oci;
 mod output;
 mod proc;
 mod profile;
+mod profiles;
 mod progress;
 mod prose;
 mod report;

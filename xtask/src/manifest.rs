@@ -2,9 +2,9 @@
 
 use crate::diagnostic;
 use crate::exit::{Exit, Failure};
+use crate::profiles::Profiles;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::ops::Range;
@@ -99,95 +99,6 @@ impl Table {
 
 /// A place in the manifest (in bytes), what is wrong there, a few words to stand beside it, and what to do.
 type Malformed = (Range<usize>, String, &'static str, Option<String>);
-
-/// `[profile.*]` of a manifest.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Profiles(BTreeMap<String, toml::Table>);
-
-/// The settings of a profile that the tutorial is about, in the order in which it introduces them.
-pub const SETTINGS: [&str; 5] = ["opt-level", "lto", "codegen-units", "panic", "strip"];
-
-impl Profiles {
-    /// The profiles of any manifest; none if it is malformed.
-    pub fn of(manifest: &str) -> Self {
-        #[derive(Deserialize)]
-        struct Manifest {
-            #[serde(default)]
-            profile: Profiles,
-        }
-        toml::from_str(manifest).map(|Manifest { profile }| profile).unwrap_or_default()
-    }
-
-    /// The table of one profile, as written.
-    pub fn table(&self, name: &str) -> Option<&toml::Table> {
-        self.0.get(name)
-    }
-
-    /// The names of the profiles that the manifest defines.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-
-    /// Whether `--profile name` can work: it is Cargo's own, or the manifest defines it.
-    pub fn knows(&self, name: &str) -> bool {
-        is_built_in(name) || self.0.contains_key(name)
-    }
-
-    /// The profile and the ones that it inherits from, nearest first, ending in a built-in one.
-    pub fn chain<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
-        let mut chain = vec![name];
-        while let Some(&last) = chain.last()
-            && let Some(parent) = parent(last, self.0.get(last))
-            && !chain.contains(&parent)
-        {
-            chain.push(parent);
-        }
-        chain
-    }
-
-    /// What Cargo makes of one key of a profile: the nearest value along the chain, else Cargo's default.
-    pub fn value(&self, name: &str, key: &str) -> Option<toml::Value> {
-        let chain = self.chain(name);
-        let written = chain.iter().find_map(|profile| self.0.get(*profile)?.get(key)).cloned();
-        written.or_else(|| default(chain.last()?, key))
-    }
-
-    /// The five settings of a profile, in the order of `SETTINGS`, each as it would be written in TOML.
-    pub fn settings(&self, name: &str) -> BTreeMap<String, String> {
-        let setting = |key: &&str| Some(((*key).to_owned(), self.value(name, key)?.to_string()));
-        SETTINGS.iter().filter_map(setting).collect()
-    }
-}
-
-/// Whether Cargo has a profile of this name without any manifest.
-pub fn is_built_in(name: &str) -> bool {
-    matches!(name, "dev" | "release" | "test" | "bench")
-}
-
-fn parent<'a>(name: &str, table: Option<&'a toml::Table>) -> Option<&'a str> {
-    match name {
-        "dev" | "release" => None,
-        "test" => Some("dev"),
-        "bench" => Some("release"),
-        _ => table?.get("inherits")?.as_str(),
-    }
-}
-
-/// Cargo's default for a key of `release` or `dev`, from the Cargo Book, "Profiles".
-pub fn default(built_in: &str, key: &str) -> Option<toml::Value> {
-    let release = built_in == "release";
-    Some(match key {
-        "opt-level" => toml::Value::Integer(if release { 3 } else { 0 }),
-        "debug" | "debug-assertions" | "overflow-checks" | "incremental" => toml::Value::Boolean(!release),
-        "lto" | "rpath" => toml::Value::Boolean(false),
-        "codegen-units" => toml::Value::Integer(if release { 16 } else { 256 }),
-        "panic" => "unwind".into(),
-        // Not "none": without debug info of its own, Cargo leaves out that of the standard library as well.
-        "strip" => if release { "debuginfo" } else { "none" }.into(),
-        _ => return None,
-    })
-}
 
 #[derive(Deserialize)]
 struct RootFile {
@@ -290,7 +201,7 @@ impl Workshop {
                 let profile = row.profile.as_ref();
                 if !self.profiles.knows(profile) {
                     let message = format!("there is no profile `{profile}`");
-                    let help = nearest(profile, self.profiles.0.keys().map(String::as_str))
+                    let help = nearest(profile, self.profiles.names())
                         .map_or_else(|| format!("add [profile.{profile}]"), |near| format!("did you mean `{near}`?"));
                     return Err((row.profile.span(), message, "no [profile] table has this name", Some(help)));
                 }
@@ -314,27 +225,6 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn profiles(text: &str) -> Profiles {
-        toml::from_str(text).unwrap()
-    }
-
-    #[test]
-    fn a_setting_comes_from_the_nearest_profile_of_the_chain() {
-        let profiles = profiles(
-            "[small]\ninherits = \"release\"\nopt-level = \"z\"\nlto = true\n[smaller]\ninherits = \"small\"\nlto = \"thin\"",
-        );
-        assert_eq!(profiles.chain("smaller"), ["smaller", "small", "release"]);
-        let settings = profiles.settings("smaller");
-        let written: Vec<_> = SETTINGS.iter().map(|key| settings[*key].as_str()).collect();
-        assert_eq!(written, ["\"z\"", "\"thin\"", "16", "\"unwind\"", "\"debuginfo\""]);
-    }
-
-    #[test]
-    fn a_loop_of_inherits_ends() {
-        let profiles = profiles("[a]\ninherits = \"b\"\n[b]\ninherits = \"a\"");
-        assert_eq!(profiles.chain("a"), ["a", "b"]);
-    }
 
     #[test]
     fn a_near_name_is_suggested_and_a_far_one_is_not() {

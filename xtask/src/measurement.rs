@@ -2,8 +2,9 @@
 
 use crate::diagnostic;
 use crate::exit::{Exit, Failure};
-use crate::manifest::{Profiles, Workshop};
+use crate::manifest::Workshop;
 use crate::measure::binary::Section;
+use crate::profiles::Profiles;
 use crate::tree;
 use crate::units::{hex, thousands};
 use anyhow::{Context as _, Result};

@@ -5,10 +5,11 @@ mod workers;
 
 use crate::cli::{self, Format};
 use crate::exit::{Exit, Failure};
-use crate::manifest::{SETTINGS, Table, Workshop, nearest};
+use crate::manifest::{Table, Workshop, nearest};
 use crate::measure::{self, Limits};
 use crate::measurement::{self, Measurement, Verdict};
 use crate::output;
+use crate::profiles::SETTINGS;
 use crate::report::{self, Report, Row, Skipped};
 use crate::subject::{Expectation, Key, Subject};
 use anyhow::{Context as _, Result, bail};

@@ -9,7 +9,7 @@ pub use theirs::{fingerprint, overrides};
 
 use crate::cargo::configuration::{Setting, settings as configuration};
 use crate::exit::{Exit, Failure};
-use crate::manifest::Profiles;
+use crate::profiles::Profiles;
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use std::env;

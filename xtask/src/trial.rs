@@ -7,11 +7,11 @@ use crate::evidence::{self, Attempt, Evidence, Grading, Request, Watcher, Whose}
 use crate::exercise::answers::Answers;
 use crate::exercise::containerfile::{Containerfile, context::Context};
 use crate::exercise::{self, CONTAINERFILE, Exercise, Tree};
-use crate::manifest::SETTINGS;
 use crate::measurement;
 use crate::output::{self, Progress};
-use crate::profile::effective::{self, Origin, Overrides, canonical};
+use crate::profile::effective::{self, Origin, Overrides};
 use crate::profile::{Manifest, allowed, member};
+use crate::profiles::{SETTINGS, canonical};
 use crate::report::whatif;
 use crate::surroundings;
 use crate::tree;

@@ -2,10 +2,10 @@
 
 use super::tiny;
 use crate::dissect::Anatomy;
-use crate::exercise::kinds::is_std;
-use crate::manifest::SETTINGS;
 use crate::measure::binary::{self, Section};
 use crate::measure::crates;
+use crate::measure::crates::is_std;
+use crate::profiles::SETTINGS;
 use crate::report::anatomy::FloorPart;
 use crate::subject::{Program, Subject};
 use anyhow::Result;

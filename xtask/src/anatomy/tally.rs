@@ -2,7 +2,7 @@
 
 use crate::diagnostic;
 use crate::dissect::Anatomy;
-use crate::exercise::kinds::is_std;
+use crate::measure::crates::is_std;
 use crate::measure::crates::{Function, UNATTRIBUTED};
 use crate::report::anatomy::{Bloat, CrateRow, FunctionRow};
 use regex_lite::Regex;

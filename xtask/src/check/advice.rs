@@ -5,9 +5,9 @@ use super::{Case, Outcome, Verdict, Worth};
 use crate::diagnostic::{line_and_column, shown};
 use crate::exercise::kinds::{Ends, Panic, Profile, Speed};
 use crate::exercise::{Check, Tree};
-use crate::manifest::SETTINGS;
-use crate::profile::effective::{self, Effective, Forgetting, canonical};
+use crate::profile::effective::{self, Effective, Forgetting};
 use crate::profile::list;
+use crate::profiles::{SETTINGS, canonical, scalar};
 use crate::units::{change, thousands};
 use std::ops::Range;
 
@@ -107,7 +107,7 @@ pub fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcome]) -> 
 }
 
 fn value_of(worth: &Worth) -> String {
-    canonical(&worth.key, &effective::scalar(worth.value.trim_matches('"')))
+    canonical(&worth.key, &scalar(worth.value.trim_matches('"')))
 }
 
 /// The file has a symbol table although the profile takes it out: something made Cargo forget that.

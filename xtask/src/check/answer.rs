@@ -12,6 +12,7 @@ use crate::exercise::kinds::{
     self, Caller, Choice, CrateSize, GroupSize, LargestCrate, LargestGroup, Line, Shrinks, Smallest, Text, Times,
     Truth, Twins,
 };
+use crate::measure::crates;
 use crate::units::{change, number, plural, thousands};
 use serde_json::json;
 use size::Size;
@@ -249,11 +250,11 @@ fn percent(given: &str) -> Option<String> {
 
 fn largest_crate(built: &Built, after_std: bool, given: &str) -> Said {
     let given = words::crate_name(given);
-    let counts = |krate: &str| !(krate.starts_with('[') || after_std && kinds::is_std(krate));
+    let counts = |krate: &str| !(krate.starts_with('[') || after_std && crates::is_std(krate));
     let largest = built.crates.iter().find(|(krate, _)| counts(krate));
     match (largest, built.crates.iter().find(|(krate, _)| *krate == given)) {
         (Some((largest, _)), _) if *largest == given => Said::Right,
-        (_, Some((krate, _))) if after_std && kinds::is_std(krate) => Said::Wrong(
+        (_, Some((krate, _))) if after_std && crates::is_std(krate) => Said::Wrong(
             "that is the standard library, or a part of it; the question is about the largest crate after it"
                 .to_owned(),
         ),

@@ -5,8 +5,9 @@ use super::{Case, Finding, advice};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::{Binary, SameCode};
 use crate::measure::binary::Section;
-use crate::profile::effective::{canonical, effective};
+use crate::profile::effective::effective;
 use crate::profile::list;
+use crate::profiles::canonical;
 use serde_json::json;
 
 pub fn judge(case: &Case<'_>, spec: &Binary) -> Finding {

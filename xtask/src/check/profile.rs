@@ -8,9 +8,10 @@ use super::{Case, Finding};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::Profile;
 use crate::exercise::{Exercise, Tree};
-use crate::manifest::{SETTINGS, nearest};
-use crate::profile::effective::{self, DEVELOPMENT, Effective, Forgetting, Origin, Overrides, canonical};
+use crate::manifest::nearest;
+use crate::profile::effective::{self, Effective, Forgetting, Origin, Overrides};
 use crate::profile::{known, list};
+use crate::profiles::{DEVELOPMENT, SETTINGS, canonical};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use words::{better, list_of_features, option, reads, what_it_does};
@@ -79,7 +80,7 @@ pub fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Diagnostic
     for (key, right) in &required {
         let written = effective::effective(case.manifest, &Overrides::default(), profile, key);
         let now = effective::effective(case.manifest, case.overrides, profile, key);
-        let default = crate::manifest::default("release", key);
+        let default = crate::profiles::default("release", key);
         // A check that a learner keeps on purpose is nothing to a goal about something else.
         if DEVELOPMENT.contains(key) && written.asked.is_some() && !is_about_optimization(spec) {
             continue;
@@ -216,7 +217,7 @@ fn unmet_settings(
         let reader = format!("`cargo build {}` reads [profile.{profile}]", option(profile));
         let is_needed =
             case.exercise.data.build.values().any(|build| build.tree == Tree::Learner && build.profile == *name);
-        let is_there = crate::manifest::is_built_in(profile) || case.manifest.profiles.contains_key(profile);
+        let is_there = crate::profiles::is_built_in(profile) || case.manifest.profiles.contains_key(profile);
         let mut problem = Diagnostic::new(Code::WrongTable, message)
             .at(source, table.name.clone(), reads(name))
             .help(if is_there {
@@ -290,7 +291,7 @@ fn missing_settings(case: &Case<'_>, profile: &str, missing: &[String]) -> Diagn
             .help(format!("add {it} below this line; `cargo xtask hint {}` helps with the values", case.exercise.id)),
         None => {
             let problem = problem.in_file(&source.file);
-            let first = if known::reserved(profile).is_none() && !crate::manifest::is_built_in(profile) {
+            let first = if known::reserved(profile).is_none() && !crate::profiles::is_built_in(profile) {
                 format!("begin a table [profile.{profile}] with `inherits = \"release\"`, and set {it} there")
             } else {
                 format!("there is no [profile.{profile}] in the file yet: add that line at the end, and set {it} below")

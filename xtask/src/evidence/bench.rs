@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::measure::{self, Parts, crates};
 use crate::proc::Status;
 use crate::profile::effective;
+use crate::profiles;
 use crate::store;
 use crate::surroundings;
 use crate::tree;
@@ -165,7 +166,7 @@ impl Bench<'_> {
         let build = self.exercise().build(name);
         let same = build.set.iter().all(|(key, value)| {
             let chosen = effective::effective(manifest, overrides, &build.profile, key).value;
-            chosen.is_some_and(|chosen| effective::canonical(key, &chosen) == effective::canonical(key, value))
+            chosen.is_some_and(|chosen| profiles::canonical(key, &chosen) == profiles::canonical(key, value))
         });
         let is_plain = |other: &Build| other.profile == build.profile && other.bin == build.bin && other.set.is_empty();
         let repeats = same && build.tree == Tree::Learner && !build.set.is_empty();
@@ -329,7 +330,7 @@ impl Bench<'_> {
         // What the recorder has noted is about the program alone: its dependencies may have been compiled before.
         let noted = noted.filter(|_| !self.wants_linked(name, &place.folder));
         let (rustc, linked) = match noted {
-            Some(args) => (Some(effective::of_rustc(&args)), Vec::new()),
+            Some(args) => (Some(profiles::of_rustc(&args)), Vec::new()),
             None => match self.flags(name, &cargo, &order)? {
                 Some(Flags { program, linked }) => (Some(program), linked),
                 None => (None, Vec::new()),
@@ -387,10 +388,10 @@ impl Bench<'_> {
         let Some(unit) = units.iter().find(|unit| unit.krate == krate && unit.kind == "bin") else { return Ok(None) };
         let of = |unit: &plan::Unit| {
             let (package, version) = unit.package.clone();
-            Linked { package, version, rustc: effective::of_rustc(&unit.args) }
+            Linked { package, version, rustc: profiles::of_rustc(&unit.args) }
         };
         let flags = Flags {
-            program: effective::of_rustc(&unit.args),
+            program: profiles::of_rustc(&unit.args),
             linked: plan::linked(&units, unit).into_iter().map(of).collect(),
         };
         store::save(&file, &key, &flags)?;

@@ -5,7 +5,6 @@ mod truth;
 pub use truth::*;
 
 use super::inputs;
-use crate::measure::crates;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -427,9 +426,4 @@ impl super::Exercise {
 /// Whether a program can have this name on every system.
 fn is_file_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
-}
-
-/// Whether a crate is the standard library, or comes inside it.
-pub fn is_std(krate: &str) -> bool {
-    krate.starts_with('[') || crates::STD.contains(&krate)
 }

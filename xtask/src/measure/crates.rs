@@ -48,7 +48,7 @@ pub const OTHER: &str = "[other]";
 const STD_MEMCHR: &str = "memchr [std]";
 
 /// The crates of the standard library, and those that come inside it: what every program has.
-pub const STD: [&str; 15] = [
+const STD: [&str; 15] = [
     STD_MEMCHR,
     "core",
     "alloc",
@@ -65,6 +65,11 @@ pub const STD: [&str; 15] = [
     "std_detect",
     "compiler_builtins",
 ];
+
+/// Whether a crate is the standard library, or comes inside it.
+pub fn is_std(krate: &str) -> bool {
+    krate.starts_with('[') || STD.contains(&krate)
+}
 
 /// Reads the functions of an executable. `None` if nothing tells whose its code is, as after `strip`.
 ///

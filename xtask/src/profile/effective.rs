@@ -1,9 +1,8 @@
-//! Which setting wins: the manifest with its inheritance, Cargo's configuration files, the environment, RUSTFLAGS. And
-//! what rustc really got, read from its command line.
+//! Which setting wins: the manifest with its inheritance, Cargo's configuration files, the environment, RUSTFLAGS.
 
 use super::{Manifest, Override, Profile, Setting, packages};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{SETTINGS, default, is_built_in};
+use crate::profiles::{default, is_built_in, scalar, variable};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Value;
@@ -70,9 +69,6 @@ pub struct Effective {
     /// The line of the manifest that would hold without environment and configuration, and its profile.
     pub asked: Option<(String, Setting)>,
 }
-
-/// The settings that help with development and cost a shipped program speed or bytes: `dev` has all of them.
-pub const DEVELOPMENT: [&str; 3] = ["debug-assertions", "overflow-checks", "incremental"];
 
 /// A table for the program's own package that makes Cargo forget the `strip` of the profile.
 #[derive(Clone, Debug)]
@@ -240,85 +236,11 @@ fn has_own_strip(manifest: &Manifest, chain: &[&str]) -> bool {
     profiles.any(|profile| of_package(manifest, profile, "strip").is_some())
 }
 
-fn variable(profile: &str, key: &str) -> String {
-    let upper = |text: &str| text.to_uppercase().replace('-', "_");
-    format!("CARGO_PROFILE_{}_{}", upper(profile), upper(key))
-}
-
-/// The value of a variable, typed as Cargo types it.
-pub fn scalar(text: &str) -> Value {
-    match text {
-        "true" => true.into(),
-        "false" => false.into(),
-        _ => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
-    }
-}
-
-/// One spelling for each meaning: `true` and `"fat"` are the same LTO.
-pub fn canonical(key: &str, value: &Value) -> String {
-    let word = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    match (key, word.as_str(), value.is_bool()) {
-        ("lto", "true" | "yes" | "on" | "y", _) => "fat".to_owned(),
-        ("lto", "false", true) => "thin-local".to_owned(),
-        ("lto", "no" | "n" | "none" | "false", _) => "off".to_owned(),
-        ("strip", "true", true) => "symbols".to_owned(),
-        ("strip", "false", true) => "none".to_owned(),
-        ("debug-assertions" | "overflow-checks", "on" | "yes" | "y", _) => "true".to_owned(),
-        ("debug-assertions" | "overflow-checks", "off" | "no" | "n", _) => "false".to_owned(),
-        _ => word,
-    }
-}
-
-/// The five settings as rustc got them, and whether it checks assertions and overflow: the last flag of each kind wins, and
-/// what is not said has rustc's default.
-pub fn of_rustc(args: &[String]) -> BTreeMap<String, String> {
-    let mut found: BTreeMap<String, String> = SETTINGS
-        .into_iter()
-        .zip(["0", "thin-local", "16", "unwind", "none"])
-        .map(|(key, default)| (key.to_owned(), default.to_owned()))
-        .collect();
-    for (key, value) in flags(args) {
-        let value = canonical(if DEVELOPMENT.contains(&key.as_str()) { &key } else { "" }, &value);
-        found.insert(key, value);
-    }
-    let is_unoptimized = found["opt-level"] == "0";
-    let assertions = found.entry("debug-assertions".to_owned()).or_insert_with(|| is_unoptimized.to_string()).clone();
-    found.entry("overflow-checks".to_owned()).or_insert(assertions);
-    found
-}
-
-/// The `-C` flags of rustc that stand for a setting of a profile which changes the program, in their order.
-pub fn flags(args: &[String]) -> Vec<(String, Value)> {
-    let mut found = Vec::new();
-    let mut args = args.iter().map(String::as_str);
-    while let Some(arg) = args.next() {
-        let option = match arg {
-            "-C" | "--codegen" => args.next(),
-            "-O" => Some("opt-level=3"),
-            _ => arg.strip_prefix("--codegen=").or_else(|| arg.strip_prefix("-C")),
-        };
-        let Some(option) = option else { continue };
-        // rustc takes `_` for `-`.
-        let key = option.split('=').next().unwrap_or(option).replace('_', "-");
-        let without = if key == "lto" { "fat" } else { "on" };
-        let value = option.split_once('=').map_or(without, |(_, value)| value);
-        if matches!(key.as_str(), "debug-assertions" | "overflow-checks") {
-            found.push((key, value.into()));
-        } else if SETTINGS.contains(&key.as_str()) {
-            let value = if key == "lto" { canonical("lto", &value.into()).into() } else { scalar(value) };
-            found.push((key, value));
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diagnostic::Source;
+    use crate::profiles::canonical;
 
     fn manifest(text: &str) -> Manifest {
         let text = format!("[package]\nname = \"a\"\n{text}");
@@ -377,16 +299,5 @@ mod tests {
     fn debug_info_keeps_cargo_from_stripping() {
         let manifest = manifest("[profile.release]\ndebug = \"line-tables-only\"");
         assert_eq!(value(&manifest, &Overrides::default(), "release", "strip").0, "none");
-    }
-
-    #[test]
-    fn rustcs_last_flag_wins() {
-        let args =
-            "--crate-name a -C opt-level=3 -C lto -C panic=abort -C embed-bitcode=no -Copt-level=z -C codegen_units=1";
-        let args: Vec<String> = args.split(' ').map(str::to_owned).collect();
-        let got = of_rustc(&args);
-        let settings: Vec<_> = SETTINGS.iter().map(|key| got[*key].as_str()).collect();
-        assert_eq!(settings, ["z", "fat", "1", "abort", "none"]);
-        assert_eq!(of_rustc(&[])["lto"], "thin-local");
     }
 }

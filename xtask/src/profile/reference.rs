@@ -153,8 +153,8 @@ pub const SETTINGS: &[Setting] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest;
     use crate::profile::known;
+    use crate::profiles;
 
     #[test]
     fn every_key_is_there_once() {
@@ -179,7 +179,7 @@ mod tests {
     fn the_defaults_are_those_that_the_rules_know() {
         for setting in SETTINGS {
             for (profile, written) in [("dev", setting.dev), ("release", setting.release)] {
-                if let Some(known) = manifest::default(profile, setting.key) {
+                if let Some(known) = profiles::default(profile, setting.key) {
                     let table: toml::Table = format!("v = {written}").parse().unwrap();
                     assert_eq!(table["v"], known, "{} of {profile}", setting.key);
                 }

@@ -2,7 +2,8 @@
 //! that a check can say which line of the manifest their own build doesn't follow.
 
 use super::{Setting, configuration, set_by_cargo_run};
-use crate::profile::effective::{self, Configured, Flag, Origin, Overrides};
+use crate::profile::effective::{Configured, Flag, Origin, Overrides};
+use crate::profiles;
 use std::collections::BTreeMap;
 use std::env;
 use std::path::Path;
@@ -47,7 +48,7 @@ pub fn fingerprint(folder: &Path) -> String {
 fn rustflags(variables: &BTreeMap<String, String>, settings: &[Setting]) -> Vec<Flag> {
     let words = |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
     let made = |args: &[String], origin: &Origin, conditional| {
-        let flags = effective::flags(args).into_iter();
+        let flags = profiles::flags(args).into_iter();
         flags.map(|(key, value)| Flag { key, value, origin: origin.clone(), conditional }).collect::<Vec<_>>()
     };
     if let Some(text) = variables.get("CARGO_ENCODED_RUSTFLAGS") {

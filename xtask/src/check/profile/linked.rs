@@ -6,7 +6,8 @@ use super::{Case, Right};
 use crate::diagnostic::{Code, Diagnostic, line_and_column};
 use crate::evidence::{Built, Linked};
 use crate::exercise::kinds::Profile;
-use crate::profile::effective::{self, canonical};
+use crate::profile::effective;
+use crate::profiles::canonical;
 use crate::units;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -87,7 +88,7 @@ fn problem(case: &Case<'_>, spec: &Profile, right: &Right, (key, got): (&str, &s
         None => {
             let message = format!("{who} {are} compiled with `{key}` as {got}, and {part}");
             let root = effective::chain(case.manifest, profile).last().copied().unwrap_or_default();
-            let is_default = crate::manifest::default(root, key).is_some_and(|default| canonical(key, &default) == got);
+            let is_default = crate::profiles::default(root, key).is_some_and(|default| canonical(key, &default) == got);
             let help = if is_default {
                 format!(
                     "that is the default of `{root}`, from which [profile.{profile}] starts: set `{key}` in [profile.{profile}] for all packages"

@@ -1,7 +1,7 @@
 //! The words for the settings of a profile: which build reads a table, what a value does, and what to write instead.
 
 use super::Right;
-use crate::profile::effective::canonical;
+use crate::profiles::canonical;
 
 /// The option that makes Cargo read a profile.
 pub fn option(profile: &str) -> String {
