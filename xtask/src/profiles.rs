@@ -41,14 +41,7 @@ impl Profiles {
 
     /// The profile and the ones that it inherits from, nearest first, ending in a built-in one.
     pub fn chain<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
-        let mut chain = vec![name];
-        while let Some(&last) = chain.last()
-            && let Some(parent) = parent(last, self.0.get(last))
-            && !chain.contains(&parent)
-        {
-            chain.push(parent);
-        }
-        chain
+        chain(name, |profile| self.0.get(profile)?.get("inherits")?.as_str())
     }
 
     /// What Cargo makes of one key of a profile: the nearest value along the chain, else Cargo's default.
@@ -70,12 +63,22 @@ pub fn is_built_in(name: &str) -> bool {
     matches!(name, "dev" | "release" | "test" | "bench")
 }
 
-fn parent<'a>(name: &str, table: Option<&'a toml::Table>) -> Option<&'a str> {
-    match name {
-        "dev" | "release" => None,
-        "test" => Some("dev"),
-        "bench" => Some("release"),
-        _ => table?.get("inherits")?.as_str(),
+/// A profile and the ones that it inherits from, nearest first, ending in a built-in one unless `inherits` is missing or goes in
+/// a circle. The closure tells what a profile's own table says for `inherits`.
+pub fn chain<'a>(profile: &'a str, inherits: impl Fn(&str) -> Option<&'a str>) -> Vec<&'a str> {
+    let mut chain = vec![profile];
+    loop {
+        let last = chain[chain.len() - 1];
+        let parent = match last {
+            "dev" | "release" => None,
+            "test" => Some("dev"),
+            "bench" => Some("release"),
+            _ => inherits(last),
+        };
+        match parent {
+            Some(parent) if !chain.contains(&parent) => chain.push(parent),
+            _ => return chain,
+        }
     }
 }
 
@@ -196,6 +199,29 @@ mod tests {
     fn a_loop_of_inherits_ends() {
         let profiles = profiles("[a]\ninherits = \"b\"\n[b]\ninherits = \"a\"");
         assert_eq!(profiles.chain("a"), ["a", "b"]);
+    }
+
+    #[test]
+    fn only_built_in_profiles_inherit_without_saying_so() {
+        let profiles = profiles("[mine]\ninherits = \"bench\"\n[release]\nlto = true\n[lost]\nlto = true");
+        assert_eq!(profiles.chain("mine"), ["mine", "bench", "release"]);
+        assert_eq!(profiles.value("mine", "lto"), Some(true.into()));
+        assert_eq!(profiles.chain("test"), ["test", "dev"]);
+        assert_eq!(profiles.chain("lost"), ["lost"]);
+    }
+
+    #[test]
+    fn values_that_mean_the_same_are_spelled_the_same() {
+        let same = |key, a: Value, b: Value| assert_eq!(canonical(key, &a), canonical(key, &b), "{key}");
+        same("lto", true.into(), "fat".into());
+        same("strip", true.into(), "symbols".into());
+        same("strip", false.into(), "none".into());
+        same("opt-level", "3".into(), 3.into());
+        assert_ne!(
+            canonical("lto", &false.into()),
+            canonical("lto", &"off".into()),
+            "Cargo's thin-local LTO is not off"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@
 use crate::cargo::record::profile_dir;
 use crate::exercise::Exercise;
 use crate::profile::reference;
+use crate::profiles::chain;
 use crate::tree;
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
@@ -190,8 +191,8 @@ pub fn files(
 fn canonical(mut manifest: Table, course: &Table, profile: &str) -> Option<String> {
     let mut profiles = Table::new();
     if let Some(Value::Table(all)) = manifest.remove("profile") {
-        let mut name = profile.to_owned();
-        while let Some(Value::Table(settings)) = all.get(&name).filter(|_| !profiles.contains_key(&name)) {
+        for name in chain(profile, |name| all.get(name)?.get("inherits")?.as_str()) {
+            let Some(Value::Table(settings)) = all.get(name) else { continue };
             let is_known = |key: &str| {
                 matches!(key, "inherits" | "package" | "build-override")
                     || reference::SETTINGS.iter().any(|setting| setting.key == key)
@@ -201,18 +202,7 @@ fn canonical(mut manifest: Table, course: &Table, profile: &str) -> Option<Strin
                 .filter(|(key, _)| is_known(key))
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect();
-            let next = settings.get("inherits").and_then(Value::as_str).map(str::to_owned);
-            profiles.insert(name, kept.into());
-            name = next.unwrap_or_default();
-        }
-        // Only the built-in ones inherit without saying so.
-        for built_in in ["release", "dev"] {
-            if let Some(settings @ Value::Table(_)) = all.get(built_in)
-                && !profiles.contains_key(built_in)
-                && matches!((profile, built_in), ("bench", "release") | ("test", "dev"))
-            {
-                profiles.insert(built_in.to_owned(), settings.clone());
-            }
+            profiles.insert(name.to_owned(), kept.into());
         }
     }
     manifest.retain(|key, _| course.contains_key(key));

@@ -2,7 +2,7 @@
 
 use super::{Manifest, Override, Profile, Setting, packages};
 use crate::diagnostic::Diagnostic;
-use crate::profiles::{default, is_built_in, scalar, variable};
+use crate::profiles::{self, default, is_built_in, scalar, variable};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Value;
@@ -83,20 +83,7 @@ pub struct Forgetting<'a> {
 
 /// The profile and those that it inherits from, nearest first.
 pub fn chain<'a>(manifest: &'a Manifest, profile: &'a str) -> Vec<&'a str> {
-    let mut chain = vec![profile];
-    loop {
-        let last = chain[chain.len() - 1];
-        let parent = match last {
-            "dev" | "release" => None,
-            "test" => Some("dev"),
-            "bench" => Some("release"),
-            _ => manifest.profiles.get(last).and_then(|profile| profile.settings.get("inherits")?.value.as_str()),
-        };
-        match parent {
-            Some(parent) if !chain.contains(&parent) => chain.push(parent),
-            _ => return chain,
-        }
-    }
+    profiles::chain(profile, |name| manifest.profiles.get(name)?.settings.get("inherits")?.value.as_str())
 }
 
 /// What becomes of one setting of a profile, for the program of this package.
