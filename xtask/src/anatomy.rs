@@ -11,9 +11,8 @@ pub mod whatif;
 use crate::cli::{self, Format};
 use crate::dissect::{self, Anatomy, delta};
 use crate::exit::{Exit, Failure};
-use crate::manifest::{Workshop, nearest};
+use crate::manifest::Workshop;
 use crate::output;
-use crate::profiles::is_built_in;
 use crate::report::anatomy as report;
 use crate::subject::{Program, Subject};
 use crate::tree;
@@ -38,7 +37,7 @@ pub fn bloat(options: &cli::Bloat) -> Result<Exit> {
         }
         None => {
             let workshop = Workshop::find()?;
-            let subject = find(&workshop, subject)?;
+            let subject = Subject::find(&workshop, subject, None)?;
             let program = only(&subject)?;
             known_profile(&workshop, &subject, profile)?;
             let anatomy = dissect::build(&subject, program, profile)?;
@@ -110,7 +109,7 @@ fn sides(a: &str, b: &str, arch: Option<&str>, options: &cli::Subject) -> Result
         );
     }
     let workshop = Workshop::find()?;
-    let subject = find(&workshop, options)?;
+    let subject = Subject::find(&workshop, options, None)?;
     let program = only(&subject)?;
     let side = |name: &str, other: &str| {
         if let Some(revision) = name.strip_prefix("git:") {
@@ -165,41 +164,14 @@ fn of_revision(
     Ok(Anatomy { name: format!("{revision} ({profile})"), ..anatomy })
 }
 
-fn find(workshop: &Workshop, options: &cli::Subject) -> Result<Subject> {
-    let subject = match &options.manifest_path {
-        Some(manifest) => Subject::foreign(workshop, manifest, options, None)?,
-        None => Subject::workshop(workshop, &options.program)?,
-    };
-    subject.notes.iter().for_each(|note| output::note(note));
-    Ok(subject)
-}
-
 /// The one program that is meant.
 fn only(subject: &Subject) -> Result<&Program> {
-    match subject.programs.as_slice() {
-        [one] => Ok(one),
-        several => {
-            let names: Vec<&str> = several.iter().map(|program| program.name.as_str()).collect();
-            bail!(
-                Failure::new(Exit::Usage, format!("there are several programs: {}", names.join(", ")))
-                    .help(format!("choose one, such as --program {}", names[names.len() - 1]))
-            )
-        }
-    }
+    subject.only(|names| format!("there are several programs: {names}"))
 }
 
 fn known_profile(workshop: &Workshop, subject: &Subject, profile: &str) -> Result<()> {
-    if workshop.profiles.knows(profile) {
-        return Ok(());
-    }
-    let names: Vec<&str> = workshop.profiles.names().chain(["release", "dev"]).collect();
     let whose = if subject.foreign { " of the workshop, which your crate is built with" } else { "" };
-    let help = match nearest(profile, names.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the profiles{whose} are {}", names.join(", ")),
-    };
-    let what = if is_built_in(profile) { "profile" } else { "profile or file" };
-    bail!(Failure::new(Exit::Usage, format!("there is no {what} `{profile}`")).help(help))
+    workshop.must_know(profile, "profile or file", whose)
 }
 
 fn pattern(text: &str) -> Result<regex_lite::Regex> {

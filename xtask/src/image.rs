@@ -88,26 +88,9 @@ impl Made {
 /// Builds the program for the image, and as usual to compare.
 fn build(options: &cli::Subject, profile: &str, target: Option<&str>) -> Result<Made> {
     let workshop = Workshop::find()?;
-    let subject = match &options.manifest_path {
-        Some(manifest) => Subject::foreign(&workshop, manifest, options, None)?,
-        None => Subject::workshop(&workshop, &options.program)?,
-    };
-    subject.notes.iter().for_each(|note| output::note(note));
-    let [program] = subject.programs.as_slice() else {
-        let names: Vec<&str> = subject.programs.iter().map(|program| program.name.as_str()).collect();
-        bail!(
-            Failure::new(Exit::Usage, format!("an image holds one program, and there are {}", names.join(", ")))
-                .help(format!("choose one, such as --program {}", names[names.len() - 1]))
-        )
-    };
-    if !workshop.profiles.knows(profile) {
-        let names: Vec<&str> = workshop.profiles.names().chain(["release", "dev"]).collect();
-        let help = match nearest(profile, names.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the profiles are {}", names.join(", ")),
-        };
-        bail!(Failure::new(Exit::Usage, format!("there is no profile `{profile}`")).help(help))
-    }
+    let subject = Subject::find(&workshop, options, None)?;
+    let program = subject.only(|names| format!("an image holds one program, and there are {names}"))?;
+    workshop.must_know(profile, "profile", "")?;
     let target = match target {
         Some(target) => {
             must_be_installed(&subject, target)?;

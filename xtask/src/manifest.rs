@@ -210,6 +210,23 @@ impl Workshop {
         Ok(())
     }
 
+    /// Refuses a profile that neither Cargo nor this manifest knows: `what` is said not to be there, and `whose` stands after
+    /// "the profiles".
+    ///
+    /// # Errors
+    /// When there is no such profile.
+    pub fn must_know(&self, profile: &str, what: &str, whose: &str) -> Result<()> {
+        if self.profiles.knows(profile) {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.profiles.names().chain(["release", "dev"]).collect();
+        let help = match nearest(profile, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the profiles{whose} are {}", names.join(", ")),
+        };
+        bail!(Failure::new(Exit::Usage, format!("there is no {what} `{profile}`")).help(help))
+    }
+
     /// The program of this name.
     pub fn program(&self, name: &str) -> Option<&Program> {
         self.sizes.programs.iter().find(|program| program.name.as_ref() == name)

@@ -35,11 +35,7 @@ pub fn run(options: &cli::Sizes) -> Result<Exit> {
         time: Duration::from_secs(options.run_seconds.unwrap_or(workshop.sizes.run_seconds)),
         output: workshop.sizes.output_bytes,
     };
-    let subject = match &options.subject.manifest_path {
-        Some(manifest) => Subject::foreign(&workshop, manifest, &options.subject, options.run.as_deref())?,
-        None => Subject::workshop(&workshop, &options.subject.program)?,
-    };
-    subject.notes.iter().for_each(|note| output::note(note));
+    let subject = Subject::find(&workshop, &options.subject, options.run.as_deref())?;
     let tables = choose_tables(&workshop, options)?;
     if options.accept {
         measurement::check_writable(&workshop.root)?;

@@ -5,6 +5,7 @@ use crate::cli;
 use crate::diagnostic;
 use crate::exit::{Exit, Failure};
 use crate::manifest::{Case, Table, Workshop, nearest};
+use crate::output;
 use crate::profiles::{Profiles, default, is_built_in};
 use crate::surroundings::{self, Surroundings};
 use crate::tree;
@@ -93,6 +94,36 @@ pub enum Expectation {
 }
 
 impl Subject {
+    /// What is meant: the crate of `--manifest-path`, else the workshop's own programs. Tells what is to be known about them.
+    ///
+    /// # Errors
+    /// When there is no such crate or program.
+    pub fn find(workshop: &Workshop, options: &cli::Subject, run: Option<&str>) -> Result<Self> {
+        let subject = match &options.manifest_path {
+            Some(manifest) => Self::foreign(workshop, manifest, options, run)?,
+            None => Self::workshop(workshop, &options.program)?,
+        };
+        subject.notes.iter().for_each(|note| output::note(note));
+        Ok(subject)
+    }
+
+    /// The one program that is meant. The closure says of the names of several why they are too many.
+    ///
+    /// # Errors
+    /// When there are several.
+    pub fn only(&self, too_many: impl Fn(&str) -> String) -> Result<&Program> {
+        match self.programs.as_slice() {
+            [one] => Ok(one),
+            several => {
+                let names: Vec<&str> = several.iter().map(|program| program.name.as_str()).collect();
+                bail!(
+                    Failure::new(Exit::Usage, too_many(&names.join(", ")))
+                        .help(format!("choose one, such as --program {}", names[names.len() - 1]))
+                )
+            }
+        }
+    }
+
     /// The workshop's own programs; all of them if none is named.
     pub fn workshop(workshop: &Workshop, names: &[String]) -> Result<Self> {
         let known: Vec<&str> = workshop.sizes.programs.iter().map(|program| program.name.as_ref().as_str()).collect();

@@ -20,7 +20,7 @@ use std::path::Path;
 pub fn run(options: &cli::Report) -> Result<Exit> {
     let cli::Report { profile, out, open, subject } = options;
     let workshop = Workshop::find()?;
-    let subject = super::find(&workshop, subject)?;
+    let subject = Subject::find(&workshop, subject, None)?;
     let program = super::only(&subject)?;
     super::known_profile(&workshop, &subject, profile)?;
     let default = subject.out_dir.join("size-workshop").join(format!("{}.html", program.name));

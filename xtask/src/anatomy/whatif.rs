@@ -54,7 +54,7 @@ struct Fact {
 pub fn run(options: &cli::WhatIf) -> Result<Exit> {
     let cli::WhatIf { profile, run, jobs, format, subject } = options;
     let workshop = Workshop::find()?;
-    let subject = super::find(&workshop, subject)?;
+    let subject = Subject::find(&workshop, subject, None)?;
     let program = super::only(&subject)?;
     super::known_profile(&workshop, &subject, profile)?;
     let levers = levers(&subject, profile);
