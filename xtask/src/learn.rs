@@ -1,26 +1,26 @@
 //! The verbs for learners. Each one is a file; what they share is here.
 
-pub mod check;
-pub mod completions;
-pub mod doctor;
-pub mod hint;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod hint;
 mod keys;
-pub mod reset;
-pub mod solution;
-pub mod status;
-pub mod watch;
+pub(crate) mod reset;
+pub(crate) mod solution;
+pub(crate) mod status;
+pub(crate) mod watch;
 
-use crate::diagnostic;
-use crate::manifest::Workshop;
-use crate::output;
 use anyhow::Result;
+use base::diagnostic;
+use base::output;
 use std::path::PathBuf;
+use weigh::workshop::Workshop;
 
 /// The folder of the course.
 ///
 /// # Errors
 /// When the call is not made inside of it.
-pub fn root() -> Result<PathBuf> {
+pub(crate) fn root() -> Result<PathBuf> {
     let root = Workshop::find()?.root;
     diagnostic::set_home(&root);
     Ok(root)

@@ -1,18 +1,17 @@
 //! `cargo xtask check`: says at once what the files alone tell, then builds, runs, measures, judges.
 
-use crate::check::{Judgement, Verdict};
-use crate::cli;
-use crate::diagnostic::shown;
-use crate::evidence::{self, Attempt, Evidence, Whose};
-use crate::exercise::{self, Exercise};
-use crate::exit::{Exit, Failure};
-use crate::output;
-use crate::progress::{self, Saved, Sizes};
-use crate::report::learner;
-use crate::report::receipt::{self, Checked};
-use crate::trial::{self, Trial, Voice};
-use crate::units;
 use anyhow::{Result, bail};
+use base::diagnostic::shown;
+use base::failure::{Exit, Failure};
+use base::numbers;
+use base::output;
+use course::check::{Judgement, Verdict};
+use course::checking::{self, Trial, Voice};
+use course::evidence::{self, Attempt, Evidence, Whose};
+use course::exercise::{self, Exercise};
+use course::progress::{self, Saved, Sizes};
+use course::report::learner;
+use course::report::receipt::{self, Checked};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,8 +20,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 ///
 /// # Errors
 /// When the environment or the course fails; a goal that is not met is an exit code.
-pub fn run(options: &cli::Check) -> Result<Exit> {
-    let cli::Check { exercises, all, solution, format } = options;
+pub(crate) fn run(options: &commands::Check) -> Result<Exit> {
+    let commands::Check { exercises, all, solution, format } = options;
     let root = super::root()?;
     let chosen = if *all {
         exercise::all(&root)?
@@ -40,7 +39,7 @@ pub fn run(options: &cli::Check) -> Result<Exit> {
         chosen
     };
     let several = chosen.len() > 1;
-    let json = *format == cli::PlainFormat::Json;
+    let json = *format == weigh::options::PlainFormat::Json;
     let mut done = Vec::new();
     for exercise in chosen {
         let whose = if *solution {
@@ -77,7 +76,7 @@ fn summary(done: &[Checked]) -> String {
 ///
 /// # Errors
 /// When the environment or the course fails.
-pub fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) -> Result<Checked> {
+pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) -> Result<Checked> {
     if root.to_str().is_none() {
         let message =
             format!("the path of the workshop, {}, isn't valid UTF-8, and Cargo doesn't build there", root.display());
@@ -86,7 +85,7 @@ pub fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) -> Resu
                 .help("move the workshop into a folder whose name has no unusual characters")
         );
     }
-    let Trial { judgement, evidence } = trial::run(root, &exercise, whose, voice)?;
+    let Trial { judgement, evidence } = checking::run(root, &exercise, whose, voice)?;
     let toolchain = match &evidence {
         Some(evidence) => (evidence.toolchain.clone(), evidence.target.clone()),
         // Nothing was built, so nobody has asked rustc yet; whoever reads JSON wants to know.
@@ -156,7 +155,7 @@ fn saved<'a>(exercise: &'a Exercise, judgement: &'a Judgement) -> impl Iterator<
 }
 
 fn today() -> String {
-    units::date(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+    numbers::date(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
 fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String {

@@ -2,11 +2,11 @@
 //! typed is read from the command line's own types, so it can't be out of date. A shell completes `cargo`, not `cargo xtask`: each
 //! script takes over where the second word is `xtask`, and leaves everything else to the completion that was there.
 
-use crate::cli::{Cli, Completions, Shell};
-use crate::exit::Exit;
-use crate::output;
 use anyhow::Result;
-use clap::{Arg, Command, CommandFactory as _};
+use base::failure::Exit;
+use base::output;
+use clap::{Arg, Command};
+use commands::{Completions, Shell};
 use std::fmt::Write as _;
 
 /// A verb as it is typed: `check`, or `author verify`. The empty one stands for `cargo xtask` itself.
@@ -45,7 +45,7 @@ enum Values {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(options: &Completions) -> Result<Exit> {
+pub(crate) fn run(options: &Completions) -> Result<Exit> {
     let Completions { shell } = options;
     output::data(&script(*shell, &verbs()))?;
     Ok(Exit::Met)
@@ -63,7 +63,7 @@ fn script(shell: Shell, verbs: &[Verb]) -> String {
 }
 
 fn verbs() -> Vec<Verb> {
-    let mut command = Cli::command();
+    let mut command = commands::command();
     command.build();
     let mut verbs = Vec::new();
     add(&mut verbs, "", &command);
@@ -104,7 +104,7 @@ fn values(arg: &Arg) -> Values {
         .filter(|value| !value.is_hide_set())
         .map(|value| value.get_name().to_owned())
         .collect();
-    let name = arg.get_value_names().and_then(<[_]>::first).map(|name| name.as_str()).unwrap_or_default();
+    let name = arg.get_value_names().and_then(<[_]>::first).map(clap::builder::Str::as_str).unwrap_or_default();
     match name {
         _ if !words.is_empty() => Values::Words(words),
         "EXERCISE" => Values::Exercises,

@@ -1,19 +1,19 @@
 //! `cargo xtask doctor`: what this machine has, why it matters, how to get what is missing.
 
-use crate::diagnostic::shown;
-use crate::evidence;
-use crate::exercise;
-use crate::exit::{Exit, failure_of};
-use crate::manifest::Workshop;
-use crate::output;
-use crate::proc::{self, Call, Status};
-use crate::surroundings;
-use crate::units::wrap;
 use anyhow::Result;
+use base::diagnostic::shown;
+use base::failure::{Exit, failure_of};
+use base::numbers::wrap;
+use base::output;
+use base::proc::{self, Call, Status};
+use course::evidence;
+use course::exercise;
 use std::env;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
+use weigh::surroundings;
+use weigh::workshop::Workshop;
 
 /// A tool that may be there.
 struct Tool {
@@ -82,7 +82,7 @@ const TOOLS: [Tool; 7] = [
 ///
 /// # Errors
 /// When the call is not made inside the workshop.
-pub fn run() -> Result<Exit> {
+pub(crate) fn run() -> Result<Exit> {
     let workshop = Workshop::find()?;
     let mut text = String::new();
     let mut well = true;
@@ -220,7 +220,7 @@ fn can_link(root: &Path) -> Result<(), String> {
     let mut call = Call::new("rustc", &folder).args(["--edition", "2024", "--crate-name", "doctor", "-"]);
     call = call.arg("-o").arg(&program);
     call.stdin = b"fn main() {}\n".to_vec();
-    call.timeout = Some(Duration::from_secs(120));
+    call.timeout = Some(Duration::from_mins(2));
     call.env = surroundings::of_builds();
     let last = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);

@@ -1,17 +1,16 @@
 //! `cargo xtask hint`: the next hint, for what is wrong now before anything general; from a nudge to what to write.
 
-use crate::check::{self, Verdict};
-use crate::cli;
-use crate::diagnostic::Code;
-use crate::evidence::Whose;
-use crate::exercise::{self, Exercise};
-use crate::exit::Exit;
-use crate::output;
-use crate::progress::{self, Entry};
-use crate::tree;
-use crate::trial::Files;
-use crate::units::wrap;
 use anyhow::Result;
+use base::diagnostic::Code;
+use base::failure::Exit;
+use base::files;
+use base::numbers::wrap;
+use base::output;
+use course::check::{self, Verdict};
+use course::checking::Files;
+use course::evidence::Whose;
+use course::exercise::{self, Exercise};
+use course::progress::{self, Entry};
 
 /// A hint and the name by which it is remembered.
 struct Hint<'a> {
@@ -23,8 +22,8 @@ struct Hint<'a> {
 ///
 /// # Errors
 /// When the course or the learner's records cannot be read or written.
-pub fn run(options: &cli::Hint) -> Result<Exit> {
-    let cli::Hint { exercise: name, all } = options;
+pub(crate) fn run(options: &commands::Hint) -> Result<Exit> {
+    let commands::Hint { exercise: name, all } = options;
     let root = super::root()?;
     let exercise = exercise::load_or_here(&root, name.as_deref(), "hint")?;
     let id = &exercise.id;
@@ -150,10 +149,10 @@ fn every(exercise: &Exercise) -> Result<Exit> {
 }
 
 /// The digest of the learner's files: whether what the last check found is still about them.
-pub fn files_digest(exercise: &Exercise) -> String {
+pub(crate) fn files_digest(exercise: &Exercise) -> String {
     let mut all = Vec::new();
     for path in exercise.edits() {
-        all.extend(tree::content(&exercise.folder.join(path)).unwrap_or_default());
+        all.extend(files::content(&exercise.folder.join(path)).unwrap_or_default());
         all.push(0);
     }
     exercise::digest(&all)

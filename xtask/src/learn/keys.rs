@@ -1,7 +1,7 @@
 //! What a learner types during `watch`: single keys where that is possible, otherwise lines, as from a pipe, a screen reader's
 //! terminal (`TERM=dumb`) or on Windows.
 
-use crate::proc::terminal::SingleKeys;
+use base::proc::terminal::SingleKeys;
 use std::env;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -9,7 +9,7 @@ use std::thread;
 
 /// What was typed.
 #[derive(Debug, PartialEq)]
-pub enum Word {
+pub(super) enum Word {
     /// Check once more.
     Again,
     /// The next hint.
@@ -27,7 +27,7 @@ pub enum Word {
 }
 
 /// What is typed from now on.
-pub struct Keys {
+pub(super) struct Keys {
     /// The words, in order.
     pub words: Receiver<Word>,
     /// Held until the watch ends; none where words come in lines.
@@ -36,7 +36,7 @@ pub struct Keys {
 
 impl Keys {
     /// Listens to standard input.
-    pub fn listen() -> Self {
+    pub(super) fn listen() -> Self {
         let is_plain = env::var_os("TERM").is_some_and(|term| term == "dumb");
         let single = if is_plain || !io::stderr().is_terminal() { None } else { SingleKeys::on() };
         let (sender, words) = mpsc::channel();
@@ -49,7 +49,7 @@ impl Keys {
     }
 
     /// Whether a key is enough, without Enter.
-    pub fn are_single(&self) -> bool {
+    pub(super) fn are_single(&self) -> bool {
         self.single.is_some()
     }
 }

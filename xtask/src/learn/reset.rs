@@ -1,16 +1,15 @@
 //! `cargo xtask reset`: back to the start, with nothing but the files of the course: the learner's files, those that the exercise
 //! doesn't ask to change, and the alias for `cargo xtask`. What was there is saved first, whatever it is, and never lost.
 
-use crate::cli;
-use crate::diagnostic::shown;
-use crate::evidence;
-use crate::exercise::{self, Exercise, alias};
-use crate::exit::{Exit, Failure};
-use crate::output;
-use crate::progress::{self, State};
-use crate::tree;
-use crate::units::plural;
 use anyhow::{Context as _, Result, bail};
+use base::diagnostic::shown;
+use base::failure::{Exit, Failure};
+use base::files;
+use base::numbers::plural;
+use base::output;
+use course::evidence;
+use course::exercise::{self, Exercise, alias};
+use course::progress::{self, State};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,8 +21,8 @@ type Start = (String, Vec<u8>);
 ///
 /// # Errors
 /// When something cannot be saved or written; then nothing that was there is gone.
-pub fn run(options: &cli::Reset) -> Result<Exit> {
-    let cli::Reset { exercise: name, course_files } = options;
+pub(crate) fn run(options: &commands::Reset) -> Result<Exit> {
+    let commands::Reset { exercise: name, course_files } = options;
     let root = super::root()?;
     let exercise = exercise::load_or_here(&root, name.as_deref(), "reset")?;
     let id = &exercise.id;
@@ -48,7 +47,7 @@ pub fn run(options: &cli::Reset) -> Result<Exit> {
             if fs::symlink_metadata(&file).is_ok_and(|metadata| !metadata.is_file()) {
                 remove(&file)?;
             }
-            tree::write_atomic(&file, content)?;
+            files::write_atomic(&file, content)?;
         }
         let names: Vec<&str> = changed.iter().map(|(path, _)| path.as_str()).collect();
         // The folder comes last: it is what one copies.
@@ -84,7 +83,7 @@ pub fn run(options: &cli::Reset) -> Result<Exit> {
                 }
             }
             Err(error) => {
-                output::note(&format!("the files are as they were, but your progress could not be saved: {error:#}"))
+                output::note(&format!("the files are as they were, but your progress could not be saved: {error:#}"));
             }
         }
     }
@@ -117,10 +116,10 @@ fn changed_course_files(root: &Path, exercise: &Exercise) -> (Vec<Start>, Vec<St
     for (path, digest) in &exercise.data.pristine {
         let is_right = |content: &Vec<u8>| exercise::digest(content) == *digest;
         let file = exercise.folder.join(path);
-        if is_plain(&file) && tree::content(&file).as_ref().is_some_and(is_right) {
+        if is_plain(&file) && files::content(&file).as_ref().is_some_and(is_right) {
             continue;
         }
-        match tree::content(&exercise.starter().join(path)).filter(is_right) {
+        match files::content(&exercise.starter().join(path)).filter(is_right) {
             Some(content) => changed.push((path.clone(), content)),
             None => lost.push(path.clone()),
         }
@@ -170,7 +169,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         Ok(target) if !from.is_file() => target.into_os_string().into_encoded_bytes(),
         _ => fs::read(from).with_context(place)?,
     };
-    tree::write_atomic(to, &content).with_context(place)
+    files::write_atomic(to, &content).with_context(place)
 }
 
 fn remove(path: &Path) -> Result<()> {

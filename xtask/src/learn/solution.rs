@@ -1,14 +1,13 @@
 //! `cargo xtask solution`: the solution, why it is one, and how it differs from the learner's files.
 
-use crate::cli;
-use crate::evidence;
-use crate::exercise::{self, Exercise};
-use crate::exit::Exit;
-use crate::output;
-use crate::progress::{self, State};
-use crate::tree;
-use crate::units::wrap;
 use anyhow::Result;
+use base::failure::Exit;
+use base::files;
+use base::numbers::wrap;
+use base::output;
+use course::evidence;
+use course::exercise::{self, Exercise};
+use course::progress::{self, State};
 use similar::TextDiff;
 use std::fs;
 
@@ -16,8 +15,8 @@ use std::fs;
 ///
 /// # Errors
 /// When the course or the learner's records cannot be read.
-pub fn run(options: &cli::Solution) -> Result<Exit> {
-    let cli::Solution { exercise: name, reveal } = options;
+pub(crate) fn run(options: &commands::Solution) -> Result<Exit> {
+    let commands::Solution { exercise: name, reveal } = options;
     let root = super::root()?;
     let exercise = exercise::load_or_here(&root, name.as_deref(), "solution")?;
     let id = &exercise.id;
@@ -78,7 +77,7 @@ fn fit(markdown: &str, width: Option<usize>) -> String {
 
 /// From the learner's file to the solved one.
 fn difference(exercise: &Exercise, path: &str, solved: &[u8]) -> String {
-    let own = tree::content(&exercise.folder.join(path)).unwrap_or_default();
+    let own = files::content(&exercise.folder.join(path)).unwrap_or_default();
     let (own, solved) = (String::from_utf8_lossy(&own).replace("\r\n", "\n"), String::from_utf8_lossy(solved));
     let name = format!("exercises/{}/{path}", exercise.id);
     if own == solved {

@@ -5,20 +5,19 @@
 
 use super::keys::{Keys, Word};
 use super::{check, hint};
-use crate::check::Verdict;
-use crate::cli;
-use crate::diagnostic::shown;
-use crate::evidence::Whose;
-use crate::exercise::{self, Exercise};
-use crate::exit::Exit;
-use crate::output;
-use crate::proc::{self, terminal};
-use crate::progress;
-use crate::report::path;
-use crate::report::receipt::{self, Checked};
-use crate::trial::Voice;
-use crate::units::wrap;
 use anyhow::Result;
+use base::diagnostic::shown;
+use base::failure::Exit;
+use base::numbers::wrap;
+use base::output;
+use base::proc::{self, terminal};
+use course::check::Verdict;
+use course::checking::Voice;
+use course::evidence::Whose;
+use course::exercise::{self, Exercise};
+use course::progress;
+use course::report::path;
+use course::report::receipt::{self, Checked};
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::mpsc::RecvTimeoutError;
@@ -33,8 +32,8 @@ const LOOK: Duration = Duration::from_millis(120);
 ///
 /// # Errors
 /// When the course cannot be read. What fails in a check is shown, and the watch goes on.
-pub fn run(options: &cli::Watch) -> Result<Exit> {
-    let cli::Watch { exercise: id } = options;
+pub(crate) fn run(options: &commands::Watch) -> Result<Exit> {
+    let commands::Watch { exercise: id } = options;
     let root = super::root()?;
     let named = match id {
         Some(id) => Some(exercise::load(&root, id)?),
@@ -141,7 +140,7 @@ fn watch(root: &Path, id: &str, desk: &mut Desk) -> Result<Option<String>> {
                 }
                 None => say("there is no other exercise that is not done yet"),
             },
-            Word::Hint => fail(hint::run(&cli::Hint { exercise: Some(id.to_owned()), all: false })),
+            Word::Hint => fail(hint::run(&commands::Hint { exercise: Some(id.to_owned()), all: false })),
             Word::List => fail(super::status::overview()),
             Word::Keys => say(&help(desk)),
             Word::Unknown(word) => {
@@ -191,7 +190,7 @@ fn show(root: &Path, finished: JoinHandle<Result<Checked>>, desk: &Desk) -> Resu
             output::message("\nwatching for the next save");
         }
         Ok(Err(error)) => {
-            output::failure(&crate::exit::failure_of(&error), false);
+            output::failure(&base::failure::failure_of(&error), false);
             output::message("\nwatching for the next save");
         }
         Err(_) => output::message("the check ended by a fault of its own; please report what is shown above"),
@@ -201,7 +200,7 @@ fn show(root: &Path, finished: JoinHandle<Result<Checked>>, desk: &Desk) -> Resu
 
 fn fail(result: Result<Exit>) {
     if let Err(error) = result {
-        output::failure(&crate::exit::failure_of(&error), false);
+        output::failure(&base::failure::failure_of(&error), false);
     }
 }
 

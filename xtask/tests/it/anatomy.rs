@@ -1,10 +1,10 @@
 //! `cargo xtask bloat` and `diff`: whose bytes they are, and what has changed, to the byte.
 
-use crate::project::{Project, json, stderr, stdout};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 use std::fs;
+use testbed::project::{Project, json, stderr, stdout};
 
 fn sum(document: &Value, list: &str, key: &str) -> i64 {
     document[list].as_array().unwrap().iter().map(|part| part[key].as_i64().unwrap()).sum()
@@ -194,7 +194,7 @@ fn what_if_weighs_every_setting_and_says_what_it_costs() {
     assert!((sum - (after - before)).abs() < 0.1, "{sum} is not {}", after - before);
     // With two settings the average is that of the two orders.
     let strip = &settings[0];
-    let both = ((number(&strip["alone_bytes"]) - before) + (after - number(&strip["without_bytes"]))) / 2.0;
+    let both = f64::midpoint(number(&strip["alone_bytes"]) - before, after - number(&strip["without_bytes"]));
     assert!((number(&strip["average_change_bytes"]) - both).abs() < 0.01);
     // The same file as `sizes` measures.
     let sizes = json(&project.run(&["sizes", "--format", "json"]).success());
@@ -247,7 +247,7 @@ fn a_program_is_compared_with_what_it_was_at_a_git_revision() {
     project.write(".gitignore", "/target/\n");
     let git = |words: &[&str]| {
         let mut git = assert_cmd::Command::new("git");
-        crate::project::clean(&mut git);
+        testbed::project::clean(&mut git);
         let who = ["-c", "user.name=s001", "-c", "user.email=s001@example.org", "-c", "commit.gpgsign=false"];
         git.current_dir(project.path("")).args(who).args(words).assert().success()
     };
@@ -325,7 +325,7 @@ fn a_browser_draws_the_report_without_an_error() {
         call.args(["--disable-component-update", "--disable-sync", "--disable-quic", "--enable-logging=stderr"]);
         call.arg(format!("--user-data-dir={}", profile.path().display()));
         call.arg("--dump-dom").arg(format!("file://{}", project.path(file).display()));
-        let assert = call.timeout(std::time::Duration::from_secs(60)).assert().success();
+        let assert = call.timeout(std::time::Duration::from_mins(1)).assert().success();
         (stdout(&assert), stderr(&assert))
     };
     let (dom, log) = dump("report.html");

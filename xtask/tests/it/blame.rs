@@ -1,9 +1,9 @@
 //! A build that fails because of the machine is never the learner's failure, and a toolchain that isn't there ends no check.
 
-use crate::course::QUICK_PROFILE;
-use crate::project::{Project, json, stderr, stdout};
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
+use testbed::course::QUICK_PROFILE;
+use testbed::project::{Project, json, stderr, stdout};
 
 #[test]
 fn what_no_build_on_this_machine_survives_is_exit_code_3_and_named() {

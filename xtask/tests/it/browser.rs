@@ -1,36 +1,20 @@
 //! The report in a real browser: mouse, keyboard, filter, both themes, a narrow window, accessibility. Every check is also
 //! given a page that was broken on purpose, and must notice.
 
-use crate::project::{Project, repository};
-use crate::webdriver::Browser;
-use std::fs;
+use testbed::browser::{
+    Check, a_narrow_window_needs_no_sideways_scrolling, axe, axe_finds_nothing, ensure, left_out,
+    nothing_is_wrong_in_the_console, number, text, there_are_two_themes,
+};
+use testbed::project::Project;
+use testbed::webdriver::Browser;
 
 const ESCAPE: &str = "\u{E00C}";
 const ENTER: &str = "\u{E007}";
 const RIGHT: &str = "\u{E014}";
 
-pub type Check = fn(&Browser) -> Result<(), String>;
-
-pub fn ensure(right: bool, words: impl Into<String>) -> Result<(), String> {
-    if right { Ok(()) } else { Err(words.into()) }
-}
-
-fn number(browser: &Browser, script: &str) -> f64 {
-    browser.run(script).as_f64().unwrap_or_default()
-}
-
-fn text(browser: &Browser, script: &str) -> String {
-    browser.run(script).as_str().unwrap_or_default().to_owned()
-}
-
 const BOXES: &str = "return document.querySelectorAll('#map .map button').length";
 const DEPTH: &str = "return document.querySelectorAll('#map .crumbs li').length";
 const FOCUSED: &str = "return document.activeElement.getAttribute('aria-label') || ''";
-
-pub fn nothing_is_wrong_in_the_console(browser: &Browser) -> Result<(), String> {
-    let wrong: Vec<_> = browser.console().into_iter().filter(|entry| entry["level"] == "SEVERE").collect();
-    ensure(wrong.is_empty(), format!("{wrong:?}"))
-}
 
 fn nothing_can_be_requested(browser: &Browser) -> Result<(), String> {
     let refused = browser.run_async(
@@ -114,50 +98,6 @@ fn nothing_covers_a_row(browser: &Browser) -> Result<(), String> {
     ensure(covered.as_array().is_some_and(Vec::is_empty), format!("{covered}"))
 }
 
-pub fn there_are_two_themes(browser: &Browser) -> Result<(), String> {
-    const COLOR: &str = "return getComputedStyle(document.body).backgroundColor";
-    browser.theme("light");
-    let light = text(browser, COLOR);
-    browser.theme("dark");
-    let dark = text(browser, COLOR);
-    browser.theme("light");
-    ensure(light != dark, format!("{light} in both"))
-}
-
-pub fn a_narrow_window_needs_no_sideways_scrolling(browser: &Browser) -> Result<(), String> {
-    browser.resize(400, 800);
-    let wide = number(browser, "return document.documentElement.scrollWidth");
-    browser.resize(1200, 900);
-    ensure(wide <= 400.0, format!("{wide} px wide"))
-}
-
-/// Where `.ci/run` puts axe-core.
-pub fn axe() -> Option<String> {
-    fs::read_to_string(repository().join("target/axe/node_modules/axe-core/axe.min.js")).ok()
-}
-
-pub fn axe_finds_nothing(browser: &Browser) -> Result<(), String> {
-    axe_finds_nothing_in(browser, "html", "{}")
-}
-
-/// Lets axe-core look at the part of a page that a selector names, in both themes, with options of `axe.run`.
-pub fn axe_finds_nothing_in(browser: &Browser, part: &str, options: &str) -> Result<(), String> {
-    let Some(axe) = axe() else { return Ok(()) };
-    for theme in ["light", "dark"] {
-        browser.theme(theme);
-        // A page is told before its next frame, and mdBook then changes its style sheets.
-        browser.run_async(
-            "const done = arguments[arguments.length - 1]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 20)))",
-        );
-        let run = format!(
-            "const done = arguments[arguments.length - 1]; axe.run('{part}', {options}).then(r => done(r.violations.map(v => v.id + ': ' + v.nodes[0].html)), e => done(['' + e]))"
-        );
-        let found = browser.run_async(&format!("{axe}\n;{run}"));
-        ensure(found.as_array().is_some_and(Vec::is_empty), format!("{theme}: {found:#}"))?;
-    }
-    Ok(())
-}
-
 const CHECKS: [(&str, Check); 9] = [
     ("console", nothing_is_wrong_in_the_console),
     ("requests", nothing_can_be_requested),
@@ -169,11 +109,6 @@ const CHECKS: [(&str, Check); 9] = [
     ("narrow", a_narrow_window_needs_no_sideways_scrolling),
     ("axe", axe_finds_nothing),
 ];
-
-#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
-pub fn left_out(words: &str) {
-    eprintln!("LEFT OUT: {words}");
-}
 
 #[test]
 fn the_report_works_in_a_browser_and_the_checks_notice_when_it_does_not() {

@@ -1,9 +1,9 @@
 //! A size budget in one's own crate: `cargo xtask sizes --budget`, and the workflow that calls it in a pull request.
 
-use crate::project::{Project, clean, json, repository, stderr, stdout};
 use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use predicates::str::contains;
+use testbed::project::{Project, clean, json, repository, stderr, stdout};
 
 /// The tables of a manifest that follow the package.
 const BUDGET: &str = "\n[profile.dist]\ninherits = \"release\"\nstrip = true\n\n[package.metadata.size-budget]\nprofile = \"dist\"\nmax = \"2 MiB\"\nmax-growth = \"1 %\"\n";
@@ -207,7 +207,7 @@ fn the_workflow_judges_a_pull_request_and_its_comment_is_harmless() {
     assert_eq!(bash(&project, "", &script), (Some(0), String::new()));
     let comment = project.read("comment.md");
     for active in ["@everyone", "](", "][", "://evil", "www.", "<img", "\u{1b}", "\u{0}"] {
-        assert!(!comment.contains(active), "{active:?} in {:.200}", comment);
+        assert!(!comment.contains(active), "{active:?} in {comment:.200}");
     }
     assert!(comment.len() < 65_536 && comment.starts_with("### Size budget: within\n"));
 }

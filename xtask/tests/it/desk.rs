@@ -1,12 +1,12 @@
 //! The command line at a learner's desk: from any folder, by any name, without git, in a narrow terminal, with single keys.
 
-use crate::course::{QUICK_PROFILE, SOURCE, STARTER};
-use crate::project::{Project, clean, json, repository, stderr, stdout};
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::fs;
 use std::path::Path;
+use testbed::course::{QUICK_PROFILE, SOURCE, STARTER};
+use testbed::project::{Project, clean, json, repository, stderr, stdout};
 
 /// `cargo xtask list` in a folder of the repository: whether it works, and what it prints as errors. Nothing is built: Cargo runs
 /// what these tests were built with, or finds no way to it.
@@ -256,7 +256,7 @@ fn watch_with_keys(project: &Project, keys: &[(&str, &str)]) -> String {
         }
     });
     let (mut all, mut seen) = (String::new(), 0);
-    let end = Instant::now() + Duration::from_secs(120);
+    let end = Instant::now() + Duration::from_mins(2);
     for (wait_for, key) in keys {
         while !all[seen..].contains(wait_for) {
             match chunks.recv_timeout(end.saturating_duration_since(Instant::now())) {

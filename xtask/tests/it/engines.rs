@@ -1,11 +1,11 @@
 //! What the check says of a Containerfile, beside what an engine makes of it: podman really builds good and bad ones and runs what
 //! comes out. Its base images hold no file but /etc/passwd; this machine's toolchain is mounted into them, so nothing is downloaded.
 
-use crate::browser::left_out;
-use crate::project::{Project, clean, json, stderr, stdout};
 use assert_cmd::Command;
 use std::fs;
 use std::path::{Path, PathBuf};
+use testbed::browser::left_out;
+use testbed::project::{Project, clean, json, stderr, stdout};
 
 /// A program that says who runs it, and with what.
 const MAIN: &str = r#"
@@ -239,7 +239,7 @@ impl Engine {
             "--runtime",
             "runc",
         ]);
-        podman.timeout(std::time::Duration::from_secs(120));
+        podman.timeout(std::time::Duration::from_mins(2));
         podman
     }
 

@@ -1,10 +1,10 @@
 //! Exercise 12, and the wrong turns on the way: a Containerfile is read and never run.
 
-use crate::course::{codes, verdict};
-use crate::grade::{has_boxes, rows};
-use crate::project::{Project, json, stderr};
 use predicates::str::contains;
 use std::fs;
+use testbed::class::{has_boxes, rows};
+use testbed::course::{codes, verdict};
+use testbed::project::{Project, json, stderr};
 
 const FILE: &str = "exercises/ex12/Containerfile";
 
@@ -77,7 +77,7 @@ fn the_examples_of_the_reference_have_their_codes() {
 #[ignore = "builds config_tool half a dozen times: .ci/run runs it"]
 fn the_program_is_built_as_the_containerfile_says() {
     if !cfg!(target_os = "linux") {
-        return crate::browser::left_out("exercise 12 is about programs for Linux");
+        return testbed::browser::left_out("exercise 12 is about programs for Linux");
     }
     let project = Project::copy_of_the_repository();
     let check = |changes: &[(&str, &str)]| {

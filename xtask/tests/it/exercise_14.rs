@@ -1,9 +1,9 @@
 //! The capstone: from a sloppy budget to one that holds, and the wrong turns on the way.
 
-use crate::course::{codes, verdict};
-use crate::grade::has_boxes;
-use crate::project::{Project, json, stderr, stdout};
 use predicates::str::contains;
+use testbed::class::has_boxes;
+use testbed::course::{codes, verdict};
+use testbed::project::{Project, json, stderr, stdout};
 
 const PROFILE: &str = "\n[profile.release]\nopt-level = \"z\"\nlto = true\nstrip = true\n";
 

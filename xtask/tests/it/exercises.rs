@@ -1,11 +1,11 @@
 //! The exercises themselves, on a copy of the whole course. What takes minutes is left to `.ci/run`
 //! (`cargo xtask author verify`, and the tests that are ignored here).
 
-use crate::course::{codes, verdict};
-use crate::project::{Project, clean, json, repository, stderr, stdout};
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::path::{Path, PathBuf};
+use testbed::course::{codes, verdict};
+use testbed::project::{Project, clean, json, repository, stderr, stdout};
 
 #[test]
 fn exercise_1_fails_fresh_and_passes_with_either_small_level() {
@@ -205,6 +205,6 @@ fn our_own_table_agrees_with_that_of_cargo_bloat_on_the_same_file() {
 
 /// The KiB in the last line of cargo-bloat's table.
 fn last_kib(table: &str) -> f64 {
-    let words = table.lines().rfind(|line| line.contains("filtered data size")).unwrap().split_whitespace();
-    words.filter_map(|word| word.strip_suffix("KiB")).next().unwrap().parse().unwrap()
+    let mut words = table.lines().rfind(|line| line.contains("filtered data size")).unwrap().split_whitespace();
+    words.find_map(|word| word.strip_suffix("KiB")).unwrap().parse().unwrap()
 }

@@ -1,8 +1,8 @@
 //! Exercises 10, 11 and 13: what a learner does wrong on the way, on a copy of the whole course.
 
-use crate::course::codes;
-use crate::project::{Project, json, stderr};
 use predicates::str::contains;
+use testbed::course::codes;
+use testbed::project::{Project, json, stderr};
 
 /// The codes that a check finds, without what is still to be answered.
 fn found(project: &Project, exercise: &str) -> Vec<String> {
@@ -41,7 +41,7 @@ const COUNT: &str = "exercises/ex11/src/main.rs";
 /// Solved, but for what `change` does to the solution.
 fn nearly_solved(project: &Project, file: &str, changes: &[(&str, &str)]) {
     let solution =
-        std::fs::read_to_string(crate::project::repository().join(file.replace("exercises/", "solutions/"))).unwrap();
+        std::fs::read_to_string(testbed::project::repository().join(file.replace("exercises/", "solutions/"))).unwrap();
     project.write(file, &solution);
     for (from, to) in changes {
         project.edit(file, from, to);

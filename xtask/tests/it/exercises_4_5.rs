@@ -1,10 +1,10 @@
 //! Exercises 4 and 5 on a copy of the whole course: the wrong turns that people take, and what they are told.
 
-use crate::course::{codes, settled, verdict};
-use crate::project::{Project, json, stderr, stdout};
 use predicates::prelude::{Predicate as _, PredicateBooleanExt as _, predicate};
 use predicates::str::contains;
 use std::sync::atomic::{AtomicBool, Ordering};
+use testbed::course::{codes, settled, verdict};
+use testbed::project::{Project, json, stderr, stdout};
 
 /// What is wrong with exercise 4 when its settings are these: the codes, each once.
 fn settings_of_ex4(project: &Project, settings: &str) -> Vec<String> {
@@ -182,7 +182,7 @@ impl Drop for Over<'_> {
 #[test]
 #[ignore = "builds exercise 5 four times in boxes: .ci/run runs it"]
 fn exercise_5_is_counted_in_boxes() {
-    if !crate::grade::has_boxes() {
+    if !testbed::class::has_boxes() {
         return;
     }
     let project = Project::copy_of_the_repository();

@@ -1,12 +1,12 @@
 //! The wrong turns of exercises 6 and 7, taken on purpose: what the check says to each. And the commands that their
 //! READMEs tell to type, with the real tools.
 
-use crate::course::{codes, verdict};
-use crate::project::{Project, clean, json, stderr, stdout};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 use std::path::Path;
+use testbed::course::{codes, verdict};
+use testbed::project::{Project, clean, json, stderr, stdout};
 
 /// The codes of a check that fails, without those of the questions.
 fn problems(project: &Project, exercise: &str) -> (Value, Vec<String>) {
@@ -85,7 +85,7 @@ fn has_binutils() -> bool {
         .iter()
         .all(|line| !tool(Path::new("."), &format!("{line} 2> /dev/null")).is_empty());
     if !there {
-        crate::browser::left_out("there is no strip, addr2line or objcopy (Debian, Ubuntu: apt install binutils)");
+        testbed::browser::left_out("there is no strip, addr2line or objcopy (Debian, Ubuntu: apt install binutils)");
     }
     there
 }

@@ -1,11 +1,11 @@
 //! Exercises 8 and 9, in which learners choose crates and features: wrong turns on purpose, and how they are graded.
 
-use crate::browser::left_out;
-use crate::course::{codes, verdict};
-use crate::project::{Project, json, stderr, stdout};
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::path::Path;
+use testbed::browser::left_out;
+use testbed::course::{codes, verdict};
+use testbed::project::{Project, json, stderr, stdout};
 
 const MANIFEST: &str = "exercises/ex8/Cargo.toml";
 
@@ -120,7 +120,7 @@ fn a_requirement_is_refused_where_cargo_would_change_the_lock_file() {
         let line = format!("regex = {{ version = \"{requirement}\", default-features = false, features = [\"std\"] }}");
         depend_on(&project, "ex8", &line);
         let mut cargo = assert_cmd::Command::new("cargo");
-        crate::project::clean(&mut cargo);
+        testbed::project::clean(&mut cargo);
         cargo.current_dir(project.path("exercises/ex8")).args(["tree", "--locked", "--offline"]);
         let accepted = cargo.output().unwrap().status.success();
         // What is built is wrong for want of features; what is not is the question.

@@ -1,9 +1,9 @@
 //! Anyone's crate: `cargo xtask sizes --manifest-path …`.
 
-use crate::project::{Project, bytes, json, repository, rows, stderr, stdout};
 use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use predicates::str::contains;
+use testbed::project::{Project, bytes, json, repository, rows, stderr, stdout};
 
 /// A crate that knows nothing of the workshop.
 fn crate_with(manifest: &str, source: &str) -> Project {
@@ -21,9 +21,11 @@ fn crate_with(manifest: &str, source: &str) -> Project {
 fn measure(project: &Project, words: &[&str]) -> Assert {
     let workshop = Project::empty();
     workshop.write("Cargo.toml", &std::fs::read_to_string(repository().join("Cargo.toml")).unwrap());
-    for member in ["word_freq", "config_tool", "xtask"] {
-        workshop
-            .write(&format!("{member}/Cargo.toml"), &format!("[package]\nname = \"{member}\"\nedition = \"2024\"\n"));
+    for member in ["word_freq", "config_tool", "xtask", "xtask/crates/weigh"] {
+        workshop.write(
+            &format!("{member}/Cargo.toml"),
+            &format!("[package]\nname = \"{}\"\nedition = \"2024\"\n", member.rsplit('/').next().unwrap()),
+        );
         workshop.write(&format!("{member}/src/main.rs"), "fn main() {}");
     }
     let manifest = project.path("Cargo.toml");

@@ -1,16 +1,15 @@
 //! Programs, libraries and objects of every format, taken apart by `bloat --file` and `diff`: what is in them, and what is said of
 //! files that are something else.
 
-mod made;
 mod real;
 
-use crate::project::{Project, json, stderr, stdout};
-use made::{Elf, FUNCTIONS, MachO, Pe, TEXT};
 use predicates::str::contains;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
+use testbed::made::{self, Elf, FUNCTIONS, MachO, Pe, TEXT};
+use testbed::project::{Project, json, stderr, stdout};
 
 const ARM64: (u32, u32) = (0x0100_000c, 0);
 const X86_64: (u32, u32) = (0x0100_0007, 3);
@@ -439,6 +438,6 @@ fn a_file_of_gigabytes_that_is_mostly_holes_takes_little_memory_and_time() {
             let kilobytes: u64 = String::from_utf8_lossy(&output.stdout).trim().parse().unwrap();
             assert!(kilobytes < 200_000, "{kilobytes} KB");
         }
-        Err(_) => crate::browser::left_out("there is no Python, which would tell how much memory was taken"),
+        Err(_) => testbed::browser::left_out("there is no Python, which would tell how much memory was taken"),
     }
 }

@@ -1,12 +1,12 @@
 //! `cargo xtask image`: what is packed, what is refused, and what programs that others wrote make of the result.
 
-use crate::browser::left_out;
-use crate::project::{Project, clean, json, repository, stderr, stdout};
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::fs;
 use std::path::Path;
+use testbed::browser::left_out;
+use testbed::project::{Project, clean, json, repository, stderr, stdout};
 
 /// Images hold programs for Linux, and only there can they be linked without further tools.
 fn has_linux() -> bool {
@@ -209,7 +209,7 @@ fn podman(project: &Project, image: &str) -> assert_cmd::assert::Assert {
     // Machines without systemd, and those that are containers themselves, need all of these.
     podman.args(["--runtime", "runc", "run", "--rm", "--network", "none"]);
     podman.args(["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", image]);
-    podman.current_dir(project.path("")).timeout(std::time::Duration::from_secs(60)).assert()
+    podman.current_dir(project.path("")).timeout(std::time::Duration::from_mins(1)).assert()
 }
 
 /// The files of a folder with their modes.

@@ -1,10 +1,10 @@
 //! A learner's way through an exercise, wrong turns and machine trouble included.
 
-use crate::course::{QUICK_PROFILE, SOURCE, STARTER, codes, pin, settled, verdict};
-use crate::project::{Project, json, stderr, stdout};
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::fs;
+use testbed::course::{QUICK_PROFILE, SOURCE, STARTER, codes, pin, settled, verdict};
+use testbed::project::{Project, json, stderr, stdout};
 
 #[test]
 fn the_whole_journey_of_a_learner() {

@@ -1,9 +1,9 @@
 //! Manifests as people write them: every problem has a code, a line, and a next step, and says what Cargo would do. What
 //! the rules say of Cargo is tried with the real Cargo.
 
-use crate::course::{STARTER, codes, verdict};
-use crate::project::{Project, clean, stderr};
 use std::collections::BTreeSet;
+use testbed::course::{STARTER, codes, verdict};
+use testbed::project::{Project, clean, stderr};
 
 /// What Cargo does with a manifest.
 #[derive(Debug, PartialEq)]
@@ -358,7 +358,7 @@ fn a_dependency_that_is_compiled_differently_is_named_and_shown() {
     let crates = &document["goals"][0]["data"]["crates"];
     assert_eq!((crates[0]["crate"].as_str(), crates[0]["rustc"].as_str()), (Some("helper"), Some("3")), "{crates}");
     let assert = project.check().code(1);
-    assert!(crate::project::stdout(&assert).contains("not as the program"), "{}", crate::project::stdout(&assert));
+    assert!(testbed::project::stdout(&assert).contains("not as the program"), "{}", testbed::project::stdout(&assert));
     assert!(stderr(&assert).contains("[profile.release.package.\"*\"] compiles helper with `opt-level = 3`"));
     // Another level for size is made for size as well.
     project.profile(&format!("{dependency}{profile}[profile.release.package.helper]\nopt-level = \"s\"\n"));

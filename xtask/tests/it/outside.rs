@@ -1,11 +1,11 @@
 //! A verdict is about the files: what the environment, a configuration file or an extra file would change is set
 //! aside, for every kind of goal, and the check says so once.
 
-use crate::course::{PROFILE, QUICK_PROFILE, STARTER, codes, verdict};
-use crate::project::{Project, json, stderr};
 use predicates::str::contains;
 use serde_json::Value;
 use std::fs;
+use testbed::course::{PROFILE, QUICK_PROFILE, STARTER, codes, verdict};
+use testbed::project::{Project, json, stderr};
 
 const CONFIG: &str = "exercises/ex1/.cargo/config.toml";
 
@@ -237,11 +237,12 @@ fn the_baseline_is_fair_whatever_surrounds_it() {
 fn the_course_proves_itself_and_a_class_is_graded_whatever_surrounds_it() {
     let project = Project::quick_course();
     project.write(".cargo/config.toml", "[profile.release]\nstrip = \"none\"\n");
-    let verify = project.xtask().args(["author", "verify"]).env("RUSTFLAGS", "-C opt-level=1").assert().success();
+    let verify =
+        project.verb("author").args(["author", "verify"]).env("RUSTFLAGS", "-C opt-level=1").assert().success();
     assert_eq!(stderr(&verify).matches("`RUSTFLAGS` is set in your environment").count(), 1, "{}", stderr(&verify));
     project.write("class/s001/ex1/Cargo.toml", &format!("{STARTER}{QUICK_PROFILE}"));
     let grade = ["grade", "class", "--sandbox", "none"];
-    project.xtask().args(grade).env("RUSTFLAGS", "-C opt-level=1").assert().success();
+    project.verb("grade").args(grade).env("RUSTFLAGS", "-C opt-level=1").assert().success();
     assert!(project.read("grades/grades.csv").contains(",10,"), "{}", project.read("grades/grades.csv"));
 }
 

@@ -1,9 +1,9 @@
 //! The main job: what `cargo xtask sizes` builds, checks, shows and refuses.
 
-use crate::project::{PLAIN_PROFILES, PLAIN_SIZES, Project, bytes, json, rows, stderr, stdout};
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::fs;
+use testbed::project::{PLAIN_PROFILES, PLAIN_SIZES, Project, bytes, json, rows, stderr, stdout};
 
 #[test]
 fn the_ladder_of_word_freq_has_the_shape_that_the_tutorial_teaches() {

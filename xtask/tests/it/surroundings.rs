@@ -1,8 +1,8 @@
 //! Bad surroundings: the right numbers, or a clear message. Never a silently different size.
 
-use crate::project::{PLAIN_PROFILES, PLAIN_SIZES, Project, bytes, json, repository, stderr, stdout};
 use predicates::prelude::*;
 use predicates::str::contains;
+use testbed::project::{PLAIN_PROFILES, PLAIN_SIZES, Project, bytes, json, repository, stderr, stdout};
 
 /// The sizes of the plain workshop, undisturbed.
 fn undisturbed(project: &Project) -> Vec<u64> {
@@ -202,7 +202,7 @@ fn ctrl_c_in_the_middle_of_a_build_ends_every_child_and_leaves_nothing_half_writ
         if let Some(id) = std::fs::read_to_string(project.path("tiny/begun")).ok().filter(|id| !id.is_empty()) {
             break id;
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "the build has not begun");
+        assert!(begun.elapsed() < Duration::from_mins(1), "the build has not begun");
         std::thread::sleep(Duration::from_millis(20));
     };
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();

@@ -2,14 +2,14 @@
 //! of an exercise are in `turns/exN.toml`; what the check and the next hint say to each of them is one snapshot. Then all of
 //! them, the starter and the solution are graded as a class: the same files get the same points.
 
-use crate::course::settled;
-use crate::grade::{has_boxes, records};
-use crate::project::{Project, stderr, stdout};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use testbed::class::{has_boxes, records};
+use testbed::course::settled;
+use testbed::project::{Project, stderr, stdout};
 
 /// `turns/exN.toml`.
 #[derive(Deserialize)]
@@ -169,7 +169,7 @@ fn every_exercise_has_three_wrong_turns() {
     let mut known = 0;
     for number in 1.. {
         let exercise = format!("ex{number}");
-        if !crate::project::repository().join("exercises").join(&exercise).is_dir() {
+        if !testbed::project::repository().join("exercises").join(&exercise).is_dir() {
             break;
         }
         assert!(of(&exercise).len() >= 3, "{exercise}");

@@ -1,12 +1,12 @@
 //! `cargo xtask watch`: a check at every save, however it is made, and none for an older one.
 
-use crate::course::{QUICK_PROFILE, STARTER};
-use crate::project::{Project, clean};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
+use testbed::course::{QUICK_PROFILE, STARTER};
+use testbed::project::{Project, clean};
 
 /// A watch that runs; it is ended with the test.
 struct Watch {
@@ -35,10 +35,10 @@ impl Watch {
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let copy = sender.clone();
         std::thread::spawn(move || {
-            BufReader::new(out).lines().map_while(Result::ok).for_each(|line| drop(copy.send(line)))
+            BufReader::new(out).lines().map_while(Result::ok).for_each(|line| drop(copy.send(line)));
         });
         std::thread::spawn(move || {
-            BufReader::new(err).lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)))
+            BufReader::new(err).lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
         });
         let stdin = child.stdin.take().unwrap();
         Self { child, stdin, lines, all: String::new() }
@@ -46,7 +46,7 @@ impl Watch {
 
     /// Waits for a line that holds these words.
     fn wait_for(&mut self, words: &str) {
-        let end = Instant::now() + Duration::from_secs(120);
+        let end = Instant::now() + Duration::from_mins(2);
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let line =
@@ -122,7 +122,7 @@ fn ctrl_c_ends_a_watch_at_once_with_all_that_it_has_started() {
     project.run(&["author", "verify", "--write-digests"]).success();
     let mut watch = Watch::start(&project);
     let pid = project.path("exercises/ex1/pid");
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     while !pid.exists() {
         assert!(Instant::now() < end, "the build script never ran");
         std::thread::sleep(Duration::from_millis(20));

@@ -2,10 +2,10 @@
 //! `fetch.sh` gets them, by the versions and digests in `real.list`.
 
 use super::{by_name, taken_apart};
-use crate::browser::left_out;
-use crate::project::{Project, repository, stderr};
 use predicates::str::contains;
 use std::fs;
+use testbed::browser::left_out;
+use testbed::project::{Project, repository, stderr};
 
 /// What is known of whose code it is.
 enum Owners {
@@ -190,7 +190,7 @@ fn programs_that_others_built_are_taken_apart_to_the_byte() {
         .stderr(contains("isn't a program for Linux, but PE"));
     // Two processors' builds of one library, compared: the same sections have other sizes.
     let words = ["diff", &file("rpds-s390x"), &file("rpds-armv7"), "--format", "json"];
-    assert_eq!(crate::project::json(&project.run(&words).success())["known"], true);
+    assert_eq!(testbed::project::json(&project.run(&words).success())["known"], true);
     // Damaged and cut off as a download may be.
     for name in ["rpds-windows-32", "rpds-macos", "rpds-armv7", "rpds-s390x", "resvg-wasm"] {
         let whole = fs::read(file(name)).unwrap();

@@ -1,0 +1,11 @@
+//! What `cargo weigh` and the workshop stand on: processes that are always ended, files that are written whole, errors that say
+//! what to do next, numbers and text as people read them. Nothing here knows of sizes, or of a course.
+
+pub mod caller;
+pub mod diagnostic;
+pub mod failure;
+pub mod files;
+pub mod numbers;
+pub mod output;
+pub mod proc;
+pub mod store;

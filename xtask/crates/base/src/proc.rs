@@ -1,0 +1,482 @@
+//! The only place where a process starts. So every child has an output limit, ends when its time is up or when the
+//! user presses Ctrl-C, and takes its own children with it.
+
+mod attend;
+pub mod descriptors;
+mod ends;
+pub mod sandbox;
+pub mod terminal;
+pub mod watch;
+
+use crate::failure::Exit;
+use anyhow::{Context as _, Result, bail};
+use attend::{Stream, attend, channel, forward};
+use descriptors::Given;
+pub use ends::{In, Out};
+use sandbox::{Kind, Sandbox};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::io::{PipeWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
+use watch::Watch;
+
+/// A process to start.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The program: a path, or a name that is looked up in `PATH`.
+    pub program: OsString,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// The folder it runs in.
+    pub cwd: PathBuf,
+    /// Changes to the inherited environment: `None` takes a variable out.
+    pub env: BTreeMap<OsString, Option<OsString>>,
+    /// What it reads from standard input; nothing if empty.
+    pub stdin: Vec<u8>,
+    /// Processor time of it and all its descendants after which it is ended. It doesn't depend on what else the machine does.
+    pub cpu: Option<Duration>,
+    /// Where standard input comes from.
+    pub input: In,
+    /// Where standard output goes.
+    pub output: Out,
+    /// What `argv[0]` is, if not the program's path. In a box: by which path it is started, or by which name in `/called`.
+    pub argv0: Option<String>,
+    /// Time after which it is ended. With a limit on processor time only what it spends asleep counts.
+    pub timeout: Option<Duration>,
+    /// Bytes of standard output, and of standard error, after which the process is ended.
+    pub output_limit: usize,
+    /// Nothing of this process's environment is inherited.
+    pub only_env: bool,
+    /// There is no environment variable at all; in a box, none of the box's own.
+    pub no_variables: bool,
+    /// The box that it runs in; none for what is trusted.
+    pub sandbox: Option<Arc<Sandbox>>,
+    /// What it may use together with all that it starts; nothing is looked at without one.
+    pub watch: Option<Watch>,
+    /// The name that the program has in the box for runs.
+    pub called: Option<String>,
+    /// The folder that the box for builds lets it write in.
+    pub writes: Option<PathBuf>,
+    /// Bytes that it reads from a descriptor. It inherits no other one.
+    pub given: Option<Given>,
+}
+
+impl Call {
+    /// A call with no time limit, which may print 256 MiB.
+    pub fn new(program: impl Into<OsString>, cwd: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            cwd: cwd.into(),
+            env: BTreeMap::new(),
+            stdin: Vec::new(),
+            cpu: None,
+            input: In::default(),
+            output: Out::default(),
+            argv0: None,
+            timeout: None,
+            output_limit: 256 << 20,
+            only_env: false,
+            no_variables: false,
+            sandbox: None,
+            watch: None,
+            called: None,
+            writes: None,
+            given: None,
+        }
+    }
+
+    /// Adds one argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds several arguments.
+    #[must_use]
+    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// It ended by itself with this exit code.
+    Exited(i32),
+    /// A signal ended it (Unix), by number.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has no signals"))]
+    Signaled(i32),
+    /// It was ended because it and its descendants used up their processor time, which is so however busy the machine is.
+    TimedOut,
+    /// It was ended after so many seconds, without having used up its processor time: it mostly waited.
+    Waited(u32),
+    /// It was not started: the runs before it took so many seconds together.
+    NotStarted(u32),
+    /// It was ended because it printed too much.
+    OutputLimit,
+    /// It was ended because it and what it started took too much memory.
+    MemoryLimit,
+    /// It was ended because it wrote too much to the disk.
+    DiskLimit,
+}
+
+/// What is left of a process that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub status: Status,
+    /// All that it printed, at most the limit.
+    pub stdout: Vec<u8>,
+    /// All that it printed as errors, at most the limit.
+    pub stderr: Vec<u8>,
+    /// Processor time of it and its descendants, in hundredths of a second; nothing where no limit was set.
+    pub cpu: Duration,
+    /// The same and the time that it spent asleep.
+    pub spent: Duration,
+}
+
+impl Finished {
+    /// Nothing is known of it yet.
+    fn empty() -> Self {
+        Self {
+            status: Status::Exited(-1),
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            cpu: Duration::ZERO,
+            spent: Duration::ZERO,
+        }
+    }
+}
+
+/// Runs a process to its end.
+///
+/// # Errors
+/// When it cannot be started. A process that fails, hangs or prints for ever is a `Status`, not an error.
+pub fn run(call: &Call) -> Result<Finished> {
+    if let Some(sandbox) = &call.sandbox {
+        let mut finished = run(&sandbox.wrap(call))?;
+        for _ in 0..BOX_TRIES {
+            let Some(why) = sandbox.is_missing(&finished) else { break };
+            if !sandbox.kind.is_run() {
+                bail!("there is no box: {why}");
+            }
+            // The words may be the program's own. The same box with a program of ours tells whether it can be made now.
+            let probe = run(&sandbox.wrap_nothing(call))?;
+            if probe.status != Status::Exited(0) {
+                bail!("cannot make a box: {}", String::from_utf8_lossy(&probe.stderr).trim());
+            }
+            finished = run(&sandbox.wrap(call))?;
+        }
+        if let Some(signal) = ended_from_outside(finished.status, &sandbox.kind) {
+            bail!("signal {signal} came from outside of the box and ended what was in it");
+        }
+        finished.status = from_a_box(finished.status, &sandbox.kind);
+        return Ok(finished);
+    }
+    let (mut child, pieces) = start(call)?;
+    let id = child.id();
+    ends::feed(&mut child, call, pieces);
+    let (sender, chunks) = channel();
+    let out = child.stdout.take().map(|pipe| forward(pipe, Stream::Out, sender.clone()));
+    let err = child.stderr.take().map(|pipe| forward(pipe, Stream::Err, sender));
+    let result = attend(&mut child, call, &chunks);
+    // Also after a limit or an error.
+    end_group(&mut child);
+    let _ = child.wait();
+    live().children.remove(&id);
+    drop(chunks);
+    drop((out, err));
+    if result.as_ref().is_ok_and(|finished| may_be_for_all(finished.status)) {
+        thread::sleep(Duration::from_millis(500));
+    }
+    result.with_context(|| format!("cannot wait for `{}`", call.program.display()))
+}
+
+/// A program that still says what bwrap would say after so many tries says it by itself.
+const BOX_TRIES: usize = 3;
+
+/// Whether it was ended by a signal that a scheduler or a terminal sends to all processes of a job (HUP, INT, TERM). Ours has
+/// then been sent, too: it must end us before somebody takes what is left for the work of a submission.
+fn may_be_for_all(status: Status) -> bool {
+    matches!(status, Status::Signaled(1 | 2 | 15) | Status::Exited(129 | 130 | 143))
+}
+
+/// The signal, where a box was ended by somebody else: nothing in a box can reach bwrap, and nothing that is compiled ends Cargo
+/// like that.
+fn ended_from_outside(status: Status, kind: &Kind) -> Option<i32> {
+    match status {
+        Status::Signaled(signal) => Some(signal),
+        Status::Exited(code) if !kind.is_run() && may_be_for_all(status) => Some(code - 128),
+        _ => None,
+    }
+}
+
+/// The signal by which the kernel ends a process that has used up its processor time.
+const XCPU: i32 = 24;
+
+/// bwrap tells of a signal by the exit code, as a shell does. Signals that end a broken program are told as such.
+fn from_a_box(status: Status, kind: &Kind) -> Status {
+    match status {
+        // ILL, ABRT, BUS, FPE, KILL, SEGV, XCPU, XFSZ, SYS
+        Status::Exited(code) if kind.is_run() && matches!(code - 128, 4 | 6 | 7 | 8 | 9 | 11 | 24 | 25 | 31) => {
+            match code - 128 {
+                XCPU => Status::TimedOut,
+                signal => Status::Signaled(signal),
+            }
+        }
+        other => other,
+    }
+}
+
+/// Runs a process in this one's place: same input, output and process group. For the compiler behind the recorder.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn relay(program: &OsString, args: &[OsString]) -> Result<Status> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    let status = Command::new(program).args(args).status();
+    status.map(status_of).with_context(|| format!("cannot start `{}`", program.display()))
+}
+
+/// Lets a program take this process's place: same number, terminal, input, and environment. What was inherited is passed on, so
+/// `/dev/fd/63` is still what the shell meant. Returns an exit code only on systems that can't replace a process.
+///
+/// # Errors
+/// When it can't be started.
+pub fn become_program(
+    program: &Path,
+    args: impl IntoIterator<Item = OsString>,
+    inherited: &descriptors::Inherited,
+) -> Result<Exit> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    let mut command = Command::new(program);
+    command.args(args);
+    #[cfg(unix)]
+    let error = {
+        use std::os::unix::process::CommandExt as _;
+        inherited.pass_on();
+        command.exec()
+    };
+    #[cfg(not(unix))]
+    let error = {
+        let _ = inherited;
+        match command.status() {
+            Ok(status) => std::process::exit(status.code().unwrap_or(Exit::Environment as i32)),
+            Err(error) => error,
+        }
+    };
+    Err(error).with_context(|| format!("cannot start `{}`", program.display()))
+}
+
+/// This program's file, as it was called when it was first asked for: a new build may take its place meanwhile.
+///
+/// # Errors
+/// When the system does not tell.
+pub fn own_path() -> Result<&'static Path> {
+    static OWN: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(own) = OWN.get() {
+        return Ok(own);
+    }
+    let own = std::env::current_exe().context("cannot find the path of this program")?;
+    Ok(OWN.get_or_init(|| own))
+}
+
+/// Ends this process by a signal, as the one that it stood in for was ended. Returns where that cannot be done.
+pub fn end_by(signal: i32) {
+    #[cfg(unix)]
+    if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
+    }
+    #[cfg(not(unix))]
+    let _ = signal;
+}
+
+/// Ends every process that runs now, and starts no other until `resume`: their calls fail. For a check that a newer
+/// save has made pointless.
+pub fn cancel() {
+    let mut live = live();
+    live.cancelled = true;
+    live.children.iter().for_each(|&child| end_group_of(child));
+}
+
+/// Lets processes start again.
+pub fn resume() {
+    live().cancelled = false;
+}
+
+/// A folder that Ctrl-C removes, until `keep` takes it out. Call it within `uninterrupted`, where the folder is made.
+pub fn remove_when_interrupted(folder: &Path) {
+    litter().insert(folder.to_owned());
+}
+
+/// Ctrl-C has nothing to do with this folder any more.
+pub fn keep(folder: &Path) {
+    litter().remove(folder);
+}
+
+/// What Ctrl-C says before it ends this process: what is kept, and what to do next.
+pub fn say_when_interrupted(words: &'static str) {
+    *words_at_the_end() = Some(words);
+}
+
+fn words_at_the_end() -> MutexGuard<'static, Option<&'static str>> {
+    static WORDS: Mutex<Option<&'static str>> = Mutex::new(None);
+    WORDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Apart from the live processes, whose lock `uninterrupted` holds.
+fn litter() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    static LITTER: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    LITTER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is to be removed. A process that has only just been ended may still add a file, so a few tries are made.
+#[cfg(unix)]
+fn remove_litter() {
+    for folder in litter().iter() {
+        for _ in 0..50 {
+            if std::fs::remove_dir_all(folder).is_ok() || !folder.exists() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Runs something that must not be cut in half by Ctrl-C: the signal waits until it is done.
+pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
+    let _guard = live();
+    work()
+}
+
+fn start(call: &Call) -> Result<(Child, Option<PipeWriter>)> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    let mut command = Command::new(&call.program);
+    #[cfg(unix)]
+    let passed = call.given.as_ref().map(descriptors::Passed::new).transpose().context("cannot make a pipe")?;
+    #[cfg(unix)]
+    if let (Some(given), Some(passed)) = (&call.given, &passed) {
+        command.arg(given.option).arg(passed.number());
+    }
+    command.args(&call.args).current_dir(&call.cwd);
+    let (input, pieces) = ends::input(call)?;
+    command.stdin(input).stdout(ends::output(call)?).stderr(Stdio::piped());
+    #[cfg(unix)]
+    if let Some(argv0) = &call.argv0 {
+        std::os::unix::process::CommandExt::arg0(&mut command, argv0);
+    }
+    if call.only_env {
+        command.env_clear().env("PATH", "/usr/bin:/bin");
+    }
+    for name in descriptors::job_servers(|name| std::env::var_os(name)) {
+        command.env_remove(name);
+    }
+    if call.no_variables {
+        command.env_clear();
+    }
+    for (name, value) in call.env.iter().filter(|_| !call.no_variables) {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+
+    // The lock is held while the process starts: a signal finds it in the list, or finds it not started.
+    let mut live = live();
+    if live.cancelled {
+        bail!("cancelled");
+    }
+    // Under the lock, so that what one child is given is not inherited by another one.
+    descriptors::close_in_children();
+    #[cfg(unix)]
+    passed.as_ref().map(descriptors::Passed::open).transpose().context("cannot pass on a descriptor")?;
+    let child = command.spawn().with_context(|| format!("cannot start `{}`", call.program.display()))?;
+    live.children.insert(child.id());
+    Ok((child, pieces))
+}
+
+fn status_of(status: std::process::ExitStatus) -> Status {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return Status::Signaled(signal);
+    }
+    Status::Exited(status.code().unwrap_or(-1))
+}
+
+#[cfg(unix)]
+fn end_group(child: &mut Child) {
+    end_group_of(child.id());
+}
+
+#[cfg(not(unix))]
+fn end_group(child: &mut Child) {
+    // Windows has no process groups to end; the process itself is what can be reached.
+    let _ = child.kill();
+}
+
+#[cfg(unix)]
+fn end_group_of(id: u32) {
+    if let Some(group) = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw) {
+        // It fails when the whole group has ended already, which is what is wanted.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+/// Windows has no process groups; a process whose time is up is ended by its own handle.
+#[cfg(not(unix))]
+fn end_group_of(_id: u32) {}
+
+/// The processes that run now.
+struct Live {
+    children: BTreeSet<u32>,
+    /// Nothing may start.
+    cancelled: bool,
+}
+
+fn live() -> MutexGuard<'static, Live> {
+    static LIVE: Mutex<Live> = Mutex::new(Live { children: BTreeSet::new(), cancelled: false });
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on Ctrl-C (and SIGTERM, SIGHUP) ends every child with its group, then this process, with exit code
+/// 128 + signal, as a shell reports it. On Windows the console itself sends Ctrl-C to every process attached to it.
+///
+/// # Errors
+/// When the handlers cannot be installed.
+pub fn end_children_on_signal() -> Result<()> {
+    #[cfg(unix)]
+    {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+        let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])
+            .context("cannot watch for Ctrl-C")?;
+        thread::spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                // The lock is kept until the process is gone: nothing new starts, nothing is half written.
+                let live = live();
+                for &child in &live.children {
+                    end_group_of(child);
+                }
+                terminal::restore();
+                remove_litter();
+                if let Some(words) = *words_at_the_end() {
+                    let _ = writeln!(std::io::stderr(), "{words}");
+                }
+                std::process::exit(128 + signal);
+            }
+        });
+    }
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests;

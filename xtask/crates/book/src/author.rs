@@ -1,0 +1,62 @@
+//! The verbs of those who make exercises. `new` makes one to begin with. `verify` proves the course: that every exercise fails
+//! where it should, can be solved, and that nothing in its solution is idle.
+
+mod digests;
+mod lists;
+mod new;
+mod prove;
+mod shortcuts;
+mod skeleton;
+mod tidy;
+
+use anyhow::Result;
+use base::failure::Exit;
+use base::output;
+use course::exercise::{self, Exercise};
+
+/// Runs `cargo xtask author`.
+///
+/// # Errors
+/// When the environment fails; what is wrong with the course is an exit code, and all of it is said.
+pub(crate) fn run(verb: &commands::Author) -> Result<Exit> {
+    match verb {
+        commands::Author::New(options) => new::run(options),
+        commands::Author::Verify(options) => verify(options),
+    }
+}
+
+fn verify(options: &commands::Verify) -> Result<Exit> {
+    let commands::Verify { exercises, write_digests } = options;
+    let root = weigh::workshop::Workshop::find()?.root;
+    let chosen: Vec<Exercise> = if exercises.is_empty() {
+        exercise::all(&root)?
+    } else {
+        exercises.iter().map(|id| exercise::load(&root, id)).collect::<Result<_>>()?
+    };
+    if *write_digests {
+        for exercise in &chosen {
+            digests::write(&root, exercise)?;
+        }
+        return Ok(Exit::Met);
+    }
+    // Also where some are named: the order is a matter of all.
+    exercise::all(&root)?;
+    let mut problems = Vec::new();
+    for exercise in &chosen {
+        let mut found = tidy::problems(&root, exercise)?;
+        // What is missing cannot be built.
+        if found.is_empty() {
+            found = prove::problems(&root, exercise)?;
+        }
+        let how = if found.is_empty() { "ok".to_owned() } else { format!("{} problems", found.len()) };
+        output::message(&format!("verified {}: {how}", exercise.id));
+        let marks = skeleton::marks(&root, exercise)?;
+        if !marks.is_empty() {
+            output::note(&format!("{} still says REPLACE: {}", exercise.id, marks.join(", ")));
+        }
+        problems.extend(found);
+    }
+    problems.iter().for_each(|problem| output::not_met(problem));
+    output::data(&format!("{} exercises verified, {} problems\n", chosen.len(), problems.len()))?;
+    Ok(if problems.is_empty() { Exit::Met } else { Exit::NotMet })
+}

@@ -1,0 +1,116 @@
+//! `cargo xtask author new`: a small exercise that is whole, in all lists, for an author to make another one of.
+
+use super::{lists, skeleton};
+use anyhow::{Context as _, Result, bail};
+use base::diagnostic::shown;
+use base::failure::{Exit, Failure};
+use base::files;
+use base::output;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use weigh::workshop::Workshop;
+
+/// Runs `cargo xtask author new`.
+///
+/// # Errors
+/// When the name is not free, or something cannot be written; then nothing was changed.
+pub(super) fn run(options: &commands::New) -> Result<Exit> {
+    let commands::New { exercise: id } = options;
+    let root = Workshop::find()?.root;
+    check_name(&root, id)?;
+
+    let mut files = skeleton::files(id)?;
+    let (mut added, mut notes) = (Vec::new(), Vec::new());
+    for lists::List { file, add, by_hand } in lists::ALL {
+        let path = root.join(file);
+        let outcome = match fs::read_to_string(&path) {
+            Ok(text) => add(&text, id),
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(_) => lists::Added::NotTo(1),
+        };
+        let at = |line: usize| format!("{}:{line}", shown(&path).display());
+        match outcome {
+            lists::Added::To(text, line) => {
+                files.push((file.to_owned(), text.into_bytes()));
+                added.push(at(line));
+            }
+            lists::Added::Already(line) => {
+                notes.push(format!("{} names {id} already; look whether that still holds", at(line)));
+            }
+            lists::Added::NotTo(line) => {
+                let by_hand = by_hand(id);
+                notes.push(format!(
+                    "{}: this list does not look as expected and was left as it is; add {by_hand}",
+                    at(line)
+                ));
+            }
+        }
+    }
+    files::write_all_or_none(&root, &files).with_context(|| format!("{id} was not made, and nothing was changed"))?;
+
+    notes.iter().for_each(|note| output::note(note));
+    output::data(&next_steps(&root, id, &added))?;
+    Ok(Exit::Met)
+}
+
+/// Whether an exercise may get this name.
+fn check_name(root: &Path, id: &str) -> Result<()> {
+    let free = next_free(root);
+    if lists::number(id).is_none() {
+        let message =
+            format!("`{id}` is no name for an exercise: it is `ex` and a number from 1 on, without zeros in front");
+        bail!(Failure::new(Exit::Usage, message).help(format!("the next free one: `cargo xtask author new {free}`")));
+    }
+    for folder in ["exercises", "solutions"] {
+        let path = root.join(folder).join(id);
+        // Also a link to nowhere is there.
+        if fs::symlink_metadata(&path).is_ok() {
+            let message = format!("{} is there already, and nothing is overwritten", shown(&path).display());
+            let help = format!("take the next free name, `cargo xtask author new {free}`, or move it away");
+            bail!(Failure::new(Exit::Usage, message).help(help));
+        }
+    }
+    Ok(())
+}
+
+/// The name after the last one that is taken.
+fn next_free(root: &Path) -> String {
+    let names = |folder: &str| fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
+    let taken = names("exercises").chain(names("solutions"));
+    let last = taken.filter_map(|entry| lists::number(entry.file_name().to_str()?)).max();
+    format!("ex{}", last.unwrap_or_default().saturating_add(1))
+}
+
+/// What was made, and what to do with it.
+fn next_steps(root: &Path, id: &str, added: &[String]) -> String {
+    let at = |path: &str| shown(&root.join(path.replace("exN", id))).display().to_string();
+    let mut text = format!(
+        "made {} and {}: an exercise that works, for you to replace\n",
+        at("exercises/exN"),
+        at("solutions/exN")
+    );
+    if !added.is_empty() {
+        text += &format!("added {id} to {}\n", added.join(", "));
+    }
+    text += "\nnext: write your own wherever a file says REPLACE\n";
+    let mut steps = vec![
+        ("exercises/exN/src/main.rs", "the program"),
+        ("exercises/exN/starter", "the files that learners change; the same ones are in the folder above"),
+        ("solutions/exN", "these files, solved, and NOTES.md: why"),
+        ("exercises/exN/exercise.toml", "its builds, goals, points and hints"),
+        ("exercises/exN/README.md", "what learners read"),
+        ("exercises/README.md", "its row"),
+    ];
+    if root.join("xtask/tests/it/turns").is_dir() {
+        steps.push(("xtask/tests/it/turns/exN.toml", "three wrong turns of learners, and its name in turns.rs"));
+    }
+    let width = steps.iter().map(|(path, _)| at(path).len()).max().unwrap_or_default();
+    for (path, what) in steps {
+        text += &format!("  {:width$}  {what}\n", at(path));
+    }
+    text += &format!(
+        "then let the course prove it\n  cargo xtask author verify --write-digests {id}\n  cargo xtask author verify {id}\n"
+    );
+    text
+}

@@ -1,0 +1,149 @@
+//! Proves an exercise by its own check: the fresh one fails with the codes that it declares, the solution passes with
+//! full points, and taking out any single line of the solution makes a goal fail. So no goal is too lenient to notice.
+
+use super::shortcuts;
+use anyhow::Result;
+use base::output;
+use course::check::{Judgement, Verdict};
+use course::checking::{self, Trial, Voice};
+use course::evidence::{self, Whose};
+use course::exercise::Exercise;
+use course::learner_manifest::allowed::Allowed;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The folder for files that are made to fail. They share its compiled dependencies.
+pub(super) const MUTANT: &str = "mutant";
+
+/// Everything that is wrong, one sentence each.
+///
+/// # Errors
+/// When the environment fails.
+pub(super) fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
+    let id = &exercise.id;
+    let mut found = Vec::new();
+    checking::say_aside(exercise);
+    let starter = evidence::starter_files(exercise)?;
+    if let Some(all) = with_every_choice(exercise, &starter) {
+        let folder = evidence::target_folder(root).join("check").join(id).join("every-choice");
+        if let Err(error) = evidence::fetch(exercise, &all, &folder, false) {
+            found.push(format!(
+                "{id}: Cargo.lock does not hold every crate and feature that learners may choose: {error:#}"
+            ));
+            return Ok(found);
+        }
+    }
+    let solution = evidence::solution_files(exercise)?;
+
+    let fresh = check(root, exercise, "fresh", starter.clone())?;
+    let (codes, declared) = (fresh.codes(), exercise.starter_codes());
+    let names = |codes: &mut dyn Iterator<Item = &base::diagnostic::Code>| {
+        codes.map(|code| code.name()).collect::<Vec<_>>().join(", ")
+    };
+    if codes != declared {
+        let (more, less) = (names(&mut codes.difference(&declared)), names(&mut declared.difference(&codes)));
+        found.push(format!(
+            "{id}: the fresh exercise does not fail as starter-fails-with says: also [{more}], not [{less}]"
+        ));
+    }
+    if fresh.verdict() == Verdict::Pass {
+        found.push(format!("{id}: the fresh exercise passes"));
+    }
+
+    let solved = check(root, exercise, "solution", solution.clone())?;
+    let (points, most) = (solved.points(), exercise.points());
+    if solved.verdict() != Verdict::Pass || points != most {
+        let why: Vec<String> =
+            solved.all_diagnostics().map(|problem| format!("{}: {}", problem.code.name(), problem.message)).collect();
+        found.push(format!("{id}: the solution gets {points} of {most} points: {}", why.join("; ")));
+        return Ok(found);
+    }
+    for problem in solved.diagnostics.iter().filter(|problem| !problem.is_aside()) {
+        found.push(format!("{id}: the solution is not clean: {}: {}", problem.code.name(), problem.message));
+    }
+
+    let quick = shortcuts::quick(root, exercise)?;
+    // No one decides the lines of a measurement.
+    for (index, (path, content)) in solution.iter().enumerate().filter(|(_, (path, _))| !path.ends_with(".json")) {
+        let text = String::from_utf8_lossy(content).into_owned();
+        let before = String::from_utf8_lossy(&starter[index].1).into_owned();
+        let mut tried = 0;
+        for line in own_lines(&before, &text) {
+            let without: String = text
+                .lines()
+                .enumerate()
+                .filter(|(number, _)| *number != line)
+                .map(|(_, line)| format!("{line}\n"))
+                .collect();
+            let mut files = solution.clone();
+            files[index].1 = without.into_bytes();
+            tried += 1;
+            // Most lines of a manifest are missed before anything is built.
+            if checking::is_lost(exercise, &Whose::Other(MUTANT.to_owned(), files.clone())) {
+                continue;
+            }
+            if let Some(quick) = &quick
+                && check(root, quick, MUTANT, files.clone())?.verdict() != Verdict::Pass
+            {
+                continue;
+            }
+            let mutant = check(root, exercise, MUTANT, files)?;
+            if mutant.verdict() == Verdict::Pass {
+                let written = text.lines().nth(line).unwrap_or_default();
+                found.push(format!(
+                    "{id}: solutions/{id}/{path}:{}: no goal fails without this line: {written}",
+                    line + 1
+                ));
+            }
+        }
+        output::message(&format!("{id}: {tried} lines of {path} taken out, one at a time"));
+    }
+    found.extend(shortcuts::hidden_problems(root, exercise, &solution)?);
+    found.extend(shortcuts::problems(root, exercise, &starter, &solution)?);
+    Ok(found)
+}
+
+/// The learner's files with every crate and feature that they may choose: Cargo.lock must have them all, or versions would
+/// depend on the day on which a learner chooses.
+fn with_every_choice(exercise: &Exercise, starter: &[(String, Vec<u8>)]) -> Option<Vec<(String, Vec<u8>)>> {
+    let list = &exercise.data.dependency;
+    let mut files = starter.to_vec();
+    let (_, manifest) = files.iter_mut().find(|(path, _)| !list.is_empty() && path == "Cargo.toml")?;
+    let mut table: toml::Table = String::from_utf8_lossy(manifest).parse().ok()?;
+    let choices = list.iter().map(|(name, Allowed { version, features })| {
+        let choice = toml::Table::from_iter([
+            // Exactly this version: then it is the one in Cargo.lock.
+            ("version".to_owned(), format!("={version}").into()),
+            ("features".to_owned(), features.clone().into()),
+        ]);
+        (name.clone(), choice.into())
+    });
+    table.insert("dependencies".to_owned(), toml::Table::from_iter(choices).into());
+    *manifest = table.to_string().into_bytes();
+    Some(files)
+}
+
+fn check(root: &Path, exercise: &Exercise, name: &str, files: Vec<(String, Vec<u8>)>) -> Result<Judgement> {
+    let Trial { judgement, .. } = checking::run(root, exercise, &Whose::Other(name.to_owned(), files), Voice::Silent)?;
+    Ok(judgement)
+}
+
+/// The lines of a solution that the starter does not have, but for comments and empty ones.
+fn own_lines(starter: &str, solution: &str) -> Vec<usize> {
+    let known: BTreeSet<&str> = starter.lines().map(str::trim).collect();
+    let is_own =
+        |line: &str| !line.is_empty() && !line.starts_with('#') && !line.starts_with("//") && !known.contains(line);
+    solution.lines().enumerate().filter(|(_, line)| is_own(line.trim())).map(|(number, _)| number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_lines_that_the_solution_adds_are_taken_out() {
+        let starter = "[package]\nname = \"a\"\n\n# your profile\n";
+        let solution = "[package]\nname = \"a\"\n\n# why\n[profile.release]\nlto = true\n";
+        assert_eq!(own_lines(starter, solution), [4, 5]);
+    }
+}

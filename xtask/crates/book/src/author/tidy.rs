@@ -1,0 +1,144 @@
+//! What can be said of an exercise without building it: its texts, its files, its numbers.
+
+use super::{digests, shortcuts};
+use crate::prose;
+use anyhow::Result;
+use base::diagnostic::{self, shown};
+use base::files;
+use course::exercise::{self, Check, Exercise, Tree, alias, kinds};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// Everything that is wrong, one sentence each.
+///
+/// # Errors
+/// When a folder of the course cannot be read.
+pub(super) fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    let id = &exercise.id;
+    let data = &exercise.data;
+    let toml = shown(&exercise.folder.join("exercise.toml")).display().to_string();
+    let mut wrong = |text: String| found.push(format!("{id}: {text}"));
+
+    if data.title.trim().is_empty() || data.minutes == 0 || data.teaches.is_empty() {
+        wrong(format!("{toml}: title, minutes and teaches must say something"));
+    }
+    if data.hints.len() < 3 {
+        wrong(format!(
+            "{toml}: there are {} hints; a nudge, where to look and what to write are three",
+            data.hints.len()
+        ));
+    }
+    for goal in data.goal.iter().filter(|goal| goal.points == 0 || goal.text.trim().is_empty()) {
+        wrong(format!("{toml}: the goal `{}` needs points and a text", goal.id.get_ref()));
+    }
+    for (name, build) in &data.build {
+        let used = data.goal.iter().any(|goal| {
+            let by_profile = matches!(&goal.check, Check::Profile(kinds::Profile { profile, .. })
+                if *profile == build.profile && build.tree == Tree::Learner);
+            by_profile || goal.check.builds().iter().any(|used| used.get_ref() == name.get_ref())
+        });
+        if !used {
+            wrong(format!("{toml}: no goal uses the build `{}`", name.get_ref()));
+        }
+    }
+    let mut own: Vec<&str> = exercise.edits().collect();
+    own.extend(["NOTES.md", shortcuts::FILE]);
+    let all: Vec<&str> = exercise.edits().chain(data.pristine.keys().map(String::as_str)).collect();
+    for (folder, allowed, what) in [
+        (exercise.starter(), &all, "a file of the exercise"),
+        (exercise.solution.clone(), &own, "a file that learners edit"),
+    ] {
+        let there: BTreeSet<String> = files::files(&folder)?
+            .iter()
+            .filter(|path| !path.ends_with(alias::FILE))
+            .map(|path| path.to_string_lossy().replace('\\', "/"))
+            .collect();
+        for path in exercise.edits().filter(|path| !there.contains(*path)) {
+            wrong(format!("{} is missing", shown(&folder.join(path)).display()));
+        }
+        for path in there.iter().filter(|path| !allowed.contains(&path.as_str())) {
+            wrong(format!("{} isn't {what}", shown(&folder.join(path)).display()));
+        }
+    }
+    for path in exercise.edits() {
+        let (own, starter) = (exercise.folder.join(path), exercise.starter().join(path));
+        if let (Ok(own_text), Ok(starter_text)) = (fs::read(&own), fs::read(&starter))
+            && own_text != starter_text
+        {
+            wrong(format!("{} is not as in starter/; `cargo xtask reset {id}` restores it", shown(&own).display()));
+        }
+    }
+    for (path, digest) in &data.pristine {
+        let copy = exercise.starter().join(path);
+        if !fs::read(&copy).is_ok_and(|content| exercise::digest(&content) == *digest) {
+            wrong(format!(
+                "{} is not what {toml} says of {path}; `cargo xtask author verify --write-digests {id}` writes both",
+                shown(&copy).display()
+            ));
+        }
+    }
+    let (own, copies) = (digests::of(exercise)?, digests::of_copies(exercise).unwrap_or_default());
+    for (folder, digests, written) in [("", &own, &data.pristine), ("starter/", &copies, &data.starter)] {
+        let names: BTreeSet<&String> = digests.keys().chain(written.keys()).collect();
+        for name in names.into_iter().filter(|name| digests.get(*name) != written.get(*name)) {
+            wrong(format!(
+                "{toml}: the digest of {folder}{name} is out of date; `cargo xtask author verify --write-digests {id}` brings it up to date"
+            ));
+        }
+    }
+    for text in [exercise.folder.join("README.md"), exercise.solution.join("NOTES.md")] {
+        match fs::read_to_string(&text) {
+            Ok(content) => {
+                for (link, line) in dead_links(&text, &content) {
+                    wrong(format!("{}:{line}: there is no {link}", shown(&text).display()));
+                }
+                if !content.starts_with("# ") {
+                    wrong(format!("{}:1: a text begins with its title", shown(&text).display()));
+                }
+            }
+            Err(_) => wrong(format!("{} is missing", shown(&text).display())),
+        }
+    }
+    if alias::are_used(root) {
+        for (file, text) in alias::wanted(root, exercise) {
+            if !fs::read_to_string(&file).is_ok_and(|there| there.replace("\r\n", "\n") == text) {
+                wrong(format!(
+                    "{}: `cargo xtask` doesn't work in this folder; `cargo xtask author verify --write-digests {id}` writes the file",
+                    shown(&file).display()
+                ));
+            }
+        }
+    }
+    let readme = fs::read_to_string(exercise.folder.join("README.md")).unwrap_or_default();
+    for needed in [data.title.as_str(), &format!("cargo xtask check {id}"), &format!("cargo xtask hint {id}")] {
+        if !readme.contains(needed) {
+            wrong(format!("README.md does not say `{needed}`"));
+        }
+    }
+    for (file, what) in
+        [("exercises/README.md", "the list of exercises"), (".vscode/settings.json", "rust-analyzer's list")]
+    {
+        // A course in another folder need not have them.
+        if let Ok(text) = fs::read_to_string(root.join(file))
+            && !text.contains(id.as_str())
+        {
+            wrong(format!("{file}: {what} does not name {id}"));
+        }
+    }
+    Ok(found)
+}
+
+/// Links to files that are not there: the target, and the line.
+fn dead_links(file: &Path, text: &str) -> Vec<(String, usize)> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let mut dead = Vec::new();
+    for link in prose::read(text).links {
+        let target = link.target.split('#').next().unwrap_or_default();
+        if !target.is_empty() && !target.contains("://") && !folder.join(target).exists() {
+            dead.push((target.to_owned(), diagnostic::line_and_column(text, link.place.start).0));
+        }
+    }
+    dead
+}

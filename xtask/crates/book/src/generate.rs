@@ -1,0 +1,270 @@
+//! What stands between the markers: tables, pictures, listings, numbers.
+
+use super::chapters::{self, Chapter};
+use super::claims::Claims;
+use super::facts::{Facts, Record, Stack, Unit};
+use super::markers::Part;
+use super::values::{self, Values};
+use crate::docs::{Wanted, file_name};
+use crate::{listing, pictures, reference};
+use base::failure::Exit;
+use base::numbers;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use weigh::committed::Measurement;
+use weigh::report::{self, markdown};
+use weigh::workshop::Workshop;
+
+/// All that generated text comes from.
+pub(crate) struct Generator<'a> {
+    /// The workshop whose documents these are.
+    pub workshop: &'a Workshop,
+    /// The size tables.
+    pub measurement: &'a Measurement,
+    /// What the book measures.
+    pub facts: &'a Facts,
+    /// What others say.
+    pub claims: &'a Claims,
+    /// What was measured and seen for it.
+    pub record: &'a Record,
+}
+
+/// Why a part cannot be generated.
+pub(crate) struct Wrong {
+    /// What is wrong, without a final full stop.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// `NotMet` where the page or what it is made from is out of date, `Usage` where the marker is wrong.
+    pub exit: Exit,
+}
+
+impl Generator<'_> {
+    fn values(&self) -> Values<'_> {
+        Values { measurement: self.measurement, facts: self.facts, record: self.record }
+    }
+
+    /// The text of a part of this page, with the pictures that it shows.
+    ///
+    /// # Errors
+    /// When nothing of this name can be generated.
+    pub(crate) fn part(&self, page: &Path, text: &str, part: &Part) -> Result<(String, Vec<Wanted>), Wrong> {
+        if part.inline {
+            return self.inline(text, &part.what).map(|text| (text, Vec::new()));
+        }
+        let only = |text: String| Ok((text, Vec::new()));
+        let root = &self.workshop.root;
+        match part.what.split(' ').collect::<Vec<_>>().as_slice() {
+            ["sizes", name] if self.tables(name).is_some() => {
+                only(format!("\n{}\n", markdown::side_by_side(&self.tables(name).unwrap_or_default())))
+            }
+            ["bars", name] if self.tables(name).is_some() => {
+                Ok(pictures::bars(name, &self.tables(name).unwrap_or_default(), root, page))
+            }
+            ["sections", program, profiles @ ..] if !profiles.is_empty() => self.sections(page, program, profiles),
+            ["stack", name] => {
+                let stack = self.facts.stacks.get(*name).ok_or_else(|| {
+                    wrong(
+                        format!("no file of docs/facts has a picture `stack.{name}`"),
+                        "write one, or correct the name",
+                    )
+                })?;
+                self.stack(page, name, stack)
+            }
+            ["facts", group] => self.group(group).and_then(only),
+            ["claims", group] => {
+                let value = |expression: &str| self.values().text(expression);
+                let table = self.claims.table(group, &value);
+                table.map_err(|message| wrong(message, "correct docs/claims.toml")).and_then(only)
+            }
+            ["facts"] => self.all_facts().and_then(only),
+            ["listing", what] => listing::block(root, what)
+                .map_err(|message| {
+                    wrong(message, "`listing PATH` or `listing PATH#ANCHOR`, from the folder of the workspace")
+                })
+                .and_then(only),
+            ["chapters"] => self.chapters().and_then(only),
+            ["settings"] => only(reference::settings()),
+            ["codes"] => {
+                let recorded = self.record.consoles.get(&file_name(page));
+                reference::codes(root, recorded.map_or(&[], Vec::as_slice))
+                    .map_err(|message| {
+                        wrong(message, "each code needs docs/diagnostics/GROUP-NAME.toml and a folder of that name")
+                    })
+                    .and_then(only)
+            }
+            _ => {
+                let names: Vec<&str> =
+                    self.workshop.sizes.tables.iter().map(|table| table.name.as_ref().as_str()).collect();
+                Err(Wrong {
+                    message: "nothing of this name can be generated".to_owned(),
+                    help: format!(
+                        "`sizes TABLE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `stack NAME`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `settings` or `codes`; the tables are {}",
+                        names.join(", ")
+                    ),
+                    exit: Exit::Usage,
+                })
+            }
+        }
+    }
+
+    fn inline(&self, text: &str, what: &str) -> Result<String, Wrong> {
+        match what {
+            // Within a sentence, because a block would be a paragraph of its own and cut the sentence in two.
+            "measured on" => {
+                let Measurement { toolchain, target, linker, .. } = self.measurement;
+                let linker = linker.as_ref().map(|linker| format!(", linked by {linker}")).unwrap_or_default();
+                Ok(format!("rustc {toolchain} for {target}{linker}"))
+            }
+            "minutes" => Ok(chapters::minutes(text).to_string()),
+            "minutes total" => {
+                let chapters = self.pages()?;
+                Ok(chapters.iter().filter_map(|(_, text)| chapters::minutes_to_read(text)).sum::<usize>().to_string())
+            }
+            _ => self.values().text(what).map_err(|message| wrong(message, values::FUNCTIONS)),
+        }
+    }
+
+    fn get(&self, reference: &str) -> Result<u64, Wrong> {
+        self.values().get(reference).map_err(|message| wrong(message, values::FUNCTIONS))
+    }
+
+    /// A table for each program that it is made for.
+    fn tables(&self, name: &str) -> Option<Vec<report::Table>> {
+        let table = self.workshop.sizes.tables.iter().position(|table| table.name.as_ref() == name)?;
+        let programs: Vec<&str> =
+            self.workshop.sizes.programs.iter().map(|program| program.name.as_ref().as_str()).collect();
+        Some(report::tables_of(self.measurement, &self.workshop.sizes.tables[table..=table], &programs))
+    }
+
+    /// The facts of a group as a table, with the change against the first.
+    fn group(&self, group: &str) -> Result<String, Wrong> {
+        let facts: Vec<_> = self.facts.facts.iter().filter(|fact| fact.group.as_deref() == Some(group)).collect();
+        let Some(first) = facts.first() else {
+            return Err(wrong(
+                format!("no fact of docs/facts is in the group `{group}`"),
+                "correct the name, or add `group` to a fact",
+            ));
+        };
+        let unit = first.unit;
+        let start = self.get(&format!("fact/{}", first.name))?;
+        let mut text = format!("\n| build | {} | change |\n|---|--:|--:|\n", unit.name());
+        for fact in &facts {
+            let number = self.get(&format!("fact/{}", fact.name))?;
+            if fact.unit != unit {
+                return Err(wrong(
+                    format!(
+                        "`{}` is in the group `{group}`, but counts something else than `{}`",
+                        fact.name, first.name
+                    ),
+                    "the facts of a group share one column, so they need the same unit",
+                ));
+            }
+            let change =
+                if fact.name == first.name { String::new() } else { numbers::change_in(number, start, unit.symbol()) };
+            let label = markdown::escape(fact.label.as_deref().unwrap_or(&fact.name));
+            // Instructions are not counted to the last one twice.
+            let shown = if unit == Unit::Instructions {
+                format!("{} million", numbers::thousands((number + 500_000) / 1_000_000))
+            } else {
+                numbers::thousands(number)
+            };
+            let _ = writeln!(text, "| {label} | {shown} | {change} |");
+        }
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// Every fact: what it is, the number, and the script that measures it.
+    fn all_facts(&self) -> Result<String, Wrong> {
+        let mut text = String::new();
+        for fact in &self.facts.facts {
+            let number = numbers::thousands(self.get(&format!("fact/{}", fact.name))?);
+            let needs =
+                if fact.needs.is_empty() { String::new() } else { format!(" Needs {}.", fact.needs.join(", ")) };
+            let _ = write!(
+                text,
+                "\n### `{}`\n\n{}: {number} {}.{needs}\n\n```bash\n{}\n```\n",
+                fact.name,
+                fact.about,
+                fact.unit.name(),
+                fact.run.trim()
+            );
+        }
+        text.push('\n');
+        Ok(text)
+    }
+
+    fn sections(&self, page: &Path, program: &str, profiles: &[&str]) -> Result<(String, Vec<Wanted>), Wrong> {
+        let mut builds = Vec::new();
+        for profile in profiles {
+            let build = self.measurement.find(program, profile, false).ok_or_else(|| {
+                wrong(format!("`{program}` was not measured under `{profile}`"), "`sections PROGRAM PROFILE PROFILE`")
+            })?;
+            builds.push(build);
+        }
+        let caption = format!("What the file of {program} consists of");
+        let name = format!("sections-{program}-{}", profiles.join("-"));
+        Ok(pictures::stack(&name, &caption, &pictures::sections(&builds), &self.workshop.root, page))
+    }
+
+    fn stack(&self, page: &Path, name: &str, stack: &Stack) -> Result<(String, Vec<Wanted>), Wrong> {
+        let mut bars = Vec::new();
+        for bar in &stack.bars {
+            let mut left = self.get(&bar.whole)?;
+            let mut parts = Vec::new();
+            for segment in &bar.segments {
+                let minus = segment.minus.as_ref().map(|minus| self.get(minus)).transpose()?.unwrap_or_default();
+                let bytes = self.get(&segment.bytes)?.saturating_sub(minus);
+                left = left.checked_sub(bytes).ok_or_else(|| {
+                    wrong(
+                        format!("the parts of `{}` are more than the whole", bar.label),
+                        "correct the picture's segments",
+                    )
+                })?;
+                parts.push((segment.label.clone(), bytes));
+            }
+            parts.push((bar.rest.clone(), left));
+            bars.push(pictures::Stacked { label: bar.label.clone(), parts });
+        }
+        Ok(pictures::stack(&format!("stack-{name}"), &stack.caption, &bars, &self.workshop.root, page))
+    }
+
+    /// The chapters that SUMMARY.md names, with their texts.
+    fn pages(&self) -> Result<Vec<(Chapter, String)>, Wrong> {
+        let folder = self.workshop.root.join("docs/src");
+        let read = |file: &str| {
+            fs::read_to_string(folder.join(file))
+                .map_err(|error| wrong(format!("cannot read docs/src/{file}: {error}"), "correct docs/src/SUMMARY.md"))
+        };
+        let chapters = chapters::of(&read("SUMMARY.md")?);
+        chapters.into_iter().map(|chapter| read(&chapter.file).map(|text| (chapter, text))).collect()
+    }
+
+    /// All chapters with their minutes and exercises.
+    fn chapters(&self) -> Result<String, Wrong> {
+        let mut text = "\n| chapter | minutes | exercise |\n|---|--:|---|\n".to_owned();
+        let mut part = String::new();
+        for (chapter, page) in self.pages()?.iter().filter(|(chapter, _)| !chapter.part.is_empty()) {
+            if chapter.part != part {
+                let _ = writeln!(text, "| **{}** | | |", chapter.part);
+                part.clone_from(&chapter.part);
+            }
+            let indent = if chapter.is_below { "– " } else { "" };
+            let exercises: Vec<String> = chapters::practiced_in(page)
+                .iter()
+                .map(|number| format!("[ex{number}](../../exercises/ex{number}/README.md)"))
+                .collect();
+            let minutes = chapters::minutes_to_read(page).map(|minutes| minutes.to_string()).unwrap_or_default();
+            let (title, file) = (markdown::escape(&chapter.title), &chapter.file);
+            let _ = writeln!(text, "| {indent}[{title}]({file}) | {minutes} | {} |", exercises.join(", "));
+        }
+        text.push('\n');
+        Ok(text)
+    }
+}
+
+fn wrong(message: impl Into<String>, help: impl Into<String>) -> Wrong {
+    Wrong { message: message.into(), help: help.into(), exit: Exit::NotMet }
+}

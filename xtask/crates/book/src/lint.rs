@@ -1,0 +1,295 @@
+//! What no reader should meet: dead links, chapters that nobody finds, code without a language, numbers that nobody
+//! measured.
+
+use super::chapters::{MINUTES, TO_LOOK_UP};
+use super::console;
+use super::markers::Part;
+use crate::prose::{self, Page};
+use base::diagnostic;
+use regex_lite::Regex;
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::Range;
+use std::path::{Component, Path, PathBuf};
+
+/// Something that is wrong at a place of a page.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Finding {
+    /// From 1.
+    pub line: usize,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+/// Every fenced block must say its language.
+pub(crate) fn languages(text: &str, page: &Page) -> Vec<Finding> {
+    let without = page.fences.iter().filter(|fence| fence.language.as_deref() == Some(""));
+    without
+        .map(|fence| Finding {
+            line: line(text, fence.place.start),
+            message: "this block of code has no language; write one after the fence, `text` if it is none".to_owned(),
+        })
+        .collect()
+}
+
+/// No line may begin with a marker: Markdown takes such a line for HTML as a whole, and shows no link or code on it.
+pub(crate) fn line_starts(text: &str, parts: &[Part]) -> Vec<Finding> {
+    let begins = |part: &&Part| {
+        let start = text[..part.name.start].rfind('\n').map_or(0, |newline| newline + 1);
+        part.inline && text[start..].trim_start_matches(' ').starts_with("<!--")
+    };
+    let message = "this line begins with a marker, so Markdown takes all of it for HTML; begin it with a word";
+    parts
+        .iter()
+        .filter(begins)
+        .map(|part| Finding { line: line(text, part.name.start), message: message.to_owned() })
+        .collect()
+}
+
+/// Every link must lead to a file, and to a heading that is there. `pages` keeps what was read already.
+pub(crate) fn links(path: &Path, text: &str, page: &Page, pages: &mut BTreeMap<PathBuf, Vec<String>>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for link in page.links.iter().filter(|link| !link.target.contains("://") && !link.target.starts_with("mailto:")) {
+        let mut wrong = |message: String| found.push(Finding { line: line(text, link.place.start), message });
+        let (file, anchor) =
+            link.target.split_once('#').map_or((link.target.as_str(), None), |(file, anchor)| (file, Some(anchor)));
+        let target = if file.is_empty() { path.to_owned() } else { path.parent().unwrap_or(Path::new("")).join(file) };
+        if !target.exists() {
+            wrong(format!("there is no {file}, to which this links"));
+            continue;
+        }
+        let Some(anchor) = anchor else { continue };
+        let anchors = pages.entry(plain(&target)).or_insert_with(|| {
+            let text = fs::read_to_string(&target).unwrap_or_default();
+            prose::read(&text).headings.into_iter().map(|heading| heading.anchor).collect()
+        });
+        if !anchors.iter().any(|known| known == anchor) {
+            wrong(format!(
+                "no heading of {} has the anchor `{anchor}`",
+                target.file_name().unwrap_or_default().display()
+            ));
+        }
+    }
+    found
+}
+
+/// A path without `..`, so that one file has one name.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+/// Numbers that stand in the text by hand: bytes, percentages, and what is so large that somebody must have measured it.
+pub(crate) fn numbers(text: &str, page: &Page, parts: &[Part]) -> Vec<Finding> {
+    // The output of a command is compared with what it really prints.
+    let consoles = page.fences.iter().filter(|fence| fence.language.as_deref() == Some("console"));
+    let generated: Vec<Range<usize>> =
+        parts.iter().map(|part| part.body.clone()).chain(consoles.map(|fence| fence.place.clone())).collect();
+    let patterns = [
+        // With a unit: code within a sentence may hold such words as `--fail-if-grows 1%`.
+        (
+            r"[0-9][0-9.,]*[ \u{a0}]?(?:bytes?|B|kB|KB|KiB|MB|MiB|GB|GiB|kilobytes?|megabytes?|%|percent)(?:[^A-Za-z0-9]|$)",
+            true,
+        ),
+        // Large numbers are measured ones, wherever they stand. A year, a version, an address is none.
+        (r"(?:^|[^0-9.,x])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{5,})(?:[^0-9,]|$)", false),
+    ];
+    let mut found = BTreeMap::new();
+    for (pattern, code_is_free) in patterns {
+        let pattern = Regex::new(pattern).expect("the pattern is fixed");
+        for hit in pattern.find_iter(text) {
+            let place = hit.range();
+            let digits = place.start + hit.as_str().find(|c: char| c.is_ascii_digit()).unwrap_or_default();
+            let is_in = |ranges: &[Range<usize>]| ranges.iter().any(|range| range.contains(&digits));
+            let number = text[digits..place.end].trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '%');
+            let is_link = page.links.iter().any(|link| link.place.contains(&digits) && link.target.contains(number));
+            let is_marker = parts.iter().any(|part| part.name.contains(&digits));
+            if is_in(&generated) || is_marker || is_link || code_is_free && is_in(&page.code) {
+                continue;
+            }
+            found.entry(line(text, digits)).or_insert_with(|| number.to_owned());
+        }
+    }
+    found
+        .into_iter()
+        .map(|(line, number)| Finding {
+            line,
+            message: format!(
+                "the number `{number}` stands here by hand; write `<!--= bytes PROGRAM/PROFILE -->?<!--/-->` and run `cargo xtask docs`"
+            ),
+        })
+        .collect()
+}
+
+/// Every chapter must be in SUMMARY.md, and begin with its title and its minutes.
+pub(crate) fn chapters(folder: &Path, summary: &str, files: &[PathBuf]) -> Vec<(PathBuf, Finding)> {
+    let named: Vec<PathBuf> =
+        super::chapters::of(summary).into_iter().map(|chapter| folder.join(chapter.file)).collect();
+    let mut found = Vec::new();
+    for (index, line) in summary.lines().enumerate() {
+        for chapter in super::chapters::of(line).iter().filter(|chapter| !folder.join(&chapter.file).exists()) {
+            let message = format!("there is no {}, which is named here", chapter.file);
+            found.push((folder.join("SUMMARY.md"), Finding { line: index + 1, message }));
+        }
+    }
+    for file in files.iter().filter(|file| file.starts_with(folder) && !file.ends_with("SUMMARY.md")) {
+        if !named.contains(file) {
+            let message = "SUMMARY.md does not name this chapter, so nobody finds it".to_owned();
+            found.push((file.clone(), Finding { line: 1, message }));
+        }
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let mut lines = text.lines().filter(|line| !line.is_empty());
+        let title = lines.next().is_some_and(|line| line.starts_with("# "));
+        if !title || !lines.next().is_some_and(|line| line.contains(MINUTES) || line.starts_with(TO_LOOK_UP)) {
+            let message = "a chapter begins with its title, and then says how long it takes: `About <!--= minutes -->?<!--/--> minutes.`";
+            found.push((file.clone(), Finding { line: 1, message: message.to_owned() }));
+        }
+    }
+    found
+}
+
+/// Every command of a page must have been run, and the page must show what it printed.
+pub(crate) fn consoles(blocks: &[console::Block], recorded: &[super::facts::Answer]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (block, answers) in blocks.iter().zip(console::answers(blocks, recorded)) {
+        if block.how.not_run.is_some() {
+            continue;
+        }
+        for (index, (command, answer)) in block.commands.iter().zip(answers).enumerate() {
+            let mut wrong = |message: String| found.push(Finding { line: command.line, message });
+            let Some(answer) = answer else {
+                wrong(format!(
+                    "nobody has seen what `{}` prints; run `cargo xtask docs --record`",
+                    first_line(&command.text)
+                ));
+                continue;
+            };
+            if !console::matches(&command.shown, &answer.output, console::Numbers::Same) {
+                wrong(format!(
+                    "`{}` printed something else when it was recorded; run `cargo xtask docs`",
+                    first_line(&command.text)
+                ));
+            }
+            let is_said = block.commands.get(index + 1).is_some_and(|next| next.text.trim() == "echo $?");
+            if answer.exit != 0 && !is_said {
+                wrong(format!(
+                    "`{}` ended with exit code {}; show it with `$ echo $?` below",
+                    first_line(&command.text),
+                    answer.exit
+                ));
+            }
+        }
+    }
+    found
+}
+
+fn first_line(command: &str) -> &str {
+    command.lines().next().unwrap_or_default()
+}
+
+fn line(text: &str, at: usize) -> usize {
+    diagnostic::line_and_column(text, at).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::markers;
+    use super::*;
+
+    fn bare(text: &str) -> Vec<usize> {
+        let parts = markers::parts(Path::new("a.md"), text).unwrap();
+        numbers(text, &prose::read(text), &parts).iter().map(|finding| finding.line).collect()
+    }
+
+    #[test]
+    fn numbers_by_hand_are_found() {
+        for text in [
+            "It has 503,272 of them.",
+            "It has 503272 of them.",
+            "a 4 KiB page",
+            "7.5 % less",
+            "87% of it",
+            "3 bytes.",
+            "about 110 MB",
+            "code `503,272`",
+            "| a | 503,272 |",
+            "```text\n503,272\n```",
+        ] {
+            assert_eq!(bare(text).len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_numbers_are_left_alone() {
+        for text in [
+            "<!--= bytes word_freq/release -->503,272<!--/--> bytes",
+            "rustc 1.95.0 of 2024, exit code 134, opt-level 3, UTF-8, four settings, 20 minutes",
+            "`--fail-if-grows 1%`, `0x555555554000`",
+            "```console\n$ a\n503,272\n```",
+            "[issue](https://example.org/12345678)",
+            "<!-- generated: listing Cargo.toml -->\n```toml\na = 1_000_000 # 10 %\n```\n<!-- end of generated -->",
+        ] {
+            assert_eq!(bare(text), [0; 0], "{text}");
+        }
+        assert_eq!(bare("one\n\nof <!--= bytes a/b -->1<!--/--> and 5 %\n"), [3]);
+    }
+
+    #[test]
+    fn no_line_begins_with_a_marker() {
+        let text = "It has <!--= bytes a/b -->1<!--/--> and\n<!--= bytes a/c -->2<!--/--> [bytes](x).\n\n- a\n  <!--= bytes a/c -->2<!--/-->\n";
+        let found = line_starts(text, &markers::parts(Path::new("a.md"), text).unwrap());
+        assert_eq!(found.iter().map(|finding| finding.line).collect::<Vec<_>>(), [2, 5]);
+    }
+
+    #[test]
+    fn links_and_anchors_must_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| base::files::write_atomic(&folder.path().join(name), text.as_bytes()).unwrap();
+        write("b.md", "# The `b` page\n");
+        let text = "# A\n\n[b](b.md) [b](b.md#the-b-page) [a](#a) [web](https://example.org/x#y)\n\n[c](c.md)\n[b](b.md#c)\n[a](#b)\n<img src=\"no.svg\">\n";
+        write("a.md", text);
+        let found = links(&folder.path().join("a.md"), text, &prose::read(text), &mut BTreeMap::new());
+        let said: Vec<_> = found.iter().map(|finding| (finding.line, finding.message.as_str())).collect();
+        let expected = [
+            (5, "there is no c.md, to which this links"),
+            (6, "no heading of b.md has the anchor `c`"),
+            (7, "no heading of a.md has the anchor `b`"),
+            (8, "there is no no.svg, to which this links"),
+        ];
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn code_needs_a_language() {
+        let text = "```toml\n```\n\n```\n```\n\n    indented\n";
+        let found = languages(text, &prose::read(text));
+        assert_eq!(found.iter().map(|finding| finding.line).collect::<Vec<_>>(), [4]);
+    }
+
+    #[test]
+    fn chapters_and_the_summary_name_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let good = "# A\n\nAbout <!--= minutes -->1<!--/--> minutes.\n";
+        base::files::write_atomic(&path("a.md"), good.as_bytes()).unwrap();
+        base::files::write_atomic(&path("b.md"), b"# B\n\nText\n").unwrap();
+        let summary = "# Summary\n\n- [A](a.md)\n- [C](c.md)\n";
+        let found = chapters(folder.path(), summary, &[path("SUMMARY.md"), path("a.md"), path("b.md")]);
+        let said: Vec<_> = found
+            .iter()
+            .map(|(file, finding)| (file.file_name().unwrap().to_str().unwrap(), finding.line, &finding.message[..15]))
+            .collect();
+        let expected =
+            [("SUMMARY.md", 4, "there is no c.m"), ("b.md", 1, "SUMMARY.md does"), ("b.md", 1, "a chapter begin")];
+        assert_eq!(said, expected);
+    }
+}

@@ -1,0 +1,71 @@
+//! `cargo xtask author verify`: a course with a fault does not pass, and every fault is named.
+
+use predicates::str::contains;
+use testbed::course::{QUICK_PROFILE, STARTER};
+use testbed::project::{Project, stderr, stdout};
+
+#[test]
+fn a_sound_course_passes() {
+    let project = Project::quick_course();
+    let assert = project.run(&["author", "verify"]).success();
+    assert_eq!(stdout(&assert), "1 exercises verified, 0 problems\n");
+    assert!(stderr(&assert).contains("3 lines of Cargo.toml taken out"), "{}", stderr(&assert));
+}
+
+#[test]
+fn a_line_that_no_goal_asks_for_is_found() {
+    let project = Project::quick_course();
+    project.write("solutions/ex1/Cargo.toml", &format!("{STARTER}{QUICK_PROFILE}codegen-units = 1\n"));
+    project
+        .run(&["author", "verify"])
+        .code(1)
+        .stderr(contains("solutions/ex1/Cargo.toml:12: no goal fails without this line: codegen-units = 1"));
+}
+
+#[test]
+fn a_solution_that_does_not_pass_is_found() {
+    let project = Project::quick_course();
+    project.write("solutions/ex1/Cargo.toml", &format!("{STARTER}[profile.release]\nstrip = true\n"));
+    project.run(&["author", "verify"]).code(1).stderr(contains(
+        "ex1: the solution gets 6 of 10 points: profile/missing-setting: [profile.release] does not set `opt-level`",
+    ));
+}
+
+#[test]
+fn a_starter_that_fails_otherwise_than_it_says_is_found() {
+    let project = Project::quick_course();
+    project.edit(
+        "exercises/ex1/exercise.toml",
+        "\"profile/missing-setting\", \"size/not-small-enough\"",
+        "\"profile/wrong-table\", \"size/not-small-enough\"",
+    );
+    project
+        .run(&["author", "verify"])
+        .code(1)
+        .stderr(contains("also [profile/missing-setting], not [profile/wrong-table]"));
+}
+
+#[test]
+fn every_untidiness_is_said_at_once() {
+    let project = Project::quick_course();
+    project.edit("exercises/ex1/exercise.toml", "hints = [\"nudge\", \"where\", \"what\"]", "hints = [\"nudge\"]");
+    project.edit("exercises/ex1/README.md", "`cargo xtask hint ex1`", "[the cat](cat.md)");
+    project.write("exercises/ex1/notes.txt", "stray");
+    project.write(".cargo/cargo-xtask-works-in-the-exercise-folder-and-in-the-main-folder/about.txt", "");
+    project.write("solutions/ex1/src/main.rs", "stray");
+    project.write("exercises/ex1/Cargo.toml", &format!("{STARTER}{QUICK_PROFILE}"));
+    project.write("exercises/ex1/src/main.rs", "fn main() {}\n");
+    let text = stderr(&project.run(&["author", "verify"]).code(1));
+    for words in [
+        "there are 1 hints",
+        "exercises/ex1/README.md:3: there is no cat.md",
+        "README.md does not say `cargo xtask hint ex1`",
+        "the digest of notes.txt is out of date",
+        "the digest of src/main.rs is out of date",
+        "solutions/ex1/src/main.rs isn't a file that learners edit",
+        "exercises/ex1/Cargo.toml is not as in starter/",
+        "exercises/ex1/src/.cargo/config.toml: `cargo xtask` doesn't work in this folder",
+    ] {
+        assert!(text.contains(words), "{words}:\n{text}");
+    }
+}

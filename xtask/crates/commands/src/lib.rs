@@ -1,0 +1,153 @@
+//! The command line of `cargo xtask`. The front door and the programs behind it read it with the same types, so there is one
+//! `--help`, and a mistake is told before anything is built. The comments here are the help text.
+
+mod grade;
+mod help;
+mod learn;
+mod make;
+mod measure;
+
+pub use grade::{Attempts, Grade, GradeFormat, Lms, Sandbox};
+pub use learn::{Check, Completions, Hint, List, ListFormat, Reset, Shell, Solution, Watch};
+pub use make::{Author, Docs, New, Verify};
+pub use measure::{Sizes, Subject};
+
+use anyhow::Result;
+use base::failure::{self, Exit, Failure};
+use base::{output, proc};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::env;
+use std::process::ExitCode;
+use weigh::cli::{Bloat, Diff, Image, Report, WhatIf};
+use weigh::options::{Format, PlainFormat, SizesFormat};
+
+/// The runner of the workshop on Rust binary size.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+pub struct Cli {
+    /// When to use color: `auto` depends on the terminal, `NO_COLOR` and `CLICOLOR_FORCE`
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub color: Color,
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Shows every exercise: title, level, minutes, state, points.
+    List(List),
+    /// Builds your exercise and the course's, runs both, judges every goal.
+    Check(Check),
+    /// Checks at every save, until you stop it.
+    Watch(Watch),
+    /// Gives the next hint, chosen by what is wrong now.
+    Hint(Hint),
+    /// Shows the course's solution beside yours, and explains it.
+    Solution(Solution),
+    /// Restores an exercise's files as they were at the start; saves yours first.
+    Reset(Reset),
+    /// Looks for the tools, and for anything in your environment that would change sizes.
+    Doctor,
+    /// Shows where the bytes of a program come from: by crate, by function, by section.
+    Bloat(Bloat<Subject>),
+    /// Shows what has changed between two profiles, or two files: by section, crate and function.
+    Diff(Diff<Subject>),
+    /// Adds and removes each setting of a profile on its own, and shows what it saves and costs.
+    WhatIf(WhatIf<Subject>),
+    /// Writes one HTML file to explore: the ladder, where the bytes come from, treemaps, changes, tables.
+    Report(Report<Subject>),
+    /// Packs a program into a container image that holds nothing else, without a daemon.
+    Image(Image<Subject>),
+    /// Grades a folder of untrusted submissions; resumes an interrupted run.
+    Grade(Grade),
+    /// Makes a new exercise, or proves the course.
+    #[command(subcommand)]
+    Author(Author),
+    /// Builds every profile in the size tables, checks that each program still works, shows the sizes.
+    Sizes(Sizes),
+    /// Rewrites what is generated in README.md and the book: numbers, tables, pictures, listings, output of commands.
+    Docs(Docs),
+    /// Prints a script with which your shell completes `cargo xtask`.
+    Completions(Completions),
+}
+
+impl Verb {
+    /// Whether the answer is wanted as JSON, also if it is an error.
+    pub fn wants_json(&self) -> bool {
+        match self {
+            Self::List(List { format }) => *format == ListFormat::Json,
+            Self::Check(Check { format, .. }) => *format == PlainFormat::Json,
+            Self::Sizes(Sizes { format, .. }) => *format == SizesFormat::Json,
+            Self::Bloat(Bloat { format, .. }) | Self::Diff(Diff { format, .. }) => *format == Format::Json,
+            Self::WhatIf(WhatIf { format, .. }) | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
+            Self::Grade(Grade { list, format, .. }) => *list && format.contains(&GradeFormat::Json),
+            Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,
+            Self::Author(_) | Self::Docs(_) | Self::Report(_) | Self::Completions(_) => false,
+        }
+    }
+}
+
+/// When to use color.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// If the output is a terminal.
+    #[default]
+    Auto,
+    /// Even if it is not.
+    Always,
+    /// Not even then.
+    Never,
+}
+
+impl From<Color> for output::Color {
+    fn from(asked: Color) -> Self {
+        match asked {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+/// A program behind `cargo xtask`: reads the command line, does what its verb asks for, and tells how that went.
+///
+/// `dispatch` gets the verb (none if there is no word at all) and says how it ends, or that the verb is not one of this program.
+pub fn run(dispatch: impl FnOnce(Option<Verb>) -> Option<Result<Exit>>) -> ExitCode {
+    // Cargo may have called this program in rustc's place.
+    if let Some(code) = weigh::cargo::plan::serve().or_else(weigh::cargo::record::serve) {
+        return code;
+    }
+    let Cli { color, verb } = match help::parse(env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => return weigh::cli::usage(&error).into(),
+    };
+    output::set_color(color.into());
+    let json = verb.as_ref().is_some_and(Verb::wants_json);
+    let result = proc::end_children_on_signal().and_then(|()| dispatch(verb).unwrap_or_else(|| Err(not_here().into())));
+    let exit = result.unwrap_or_else(|error| {
+        let failure = failure::failure_of(&error);
+        output::failure(&failure, json);
+        failure.exit
+    });
+    exit.into()
+}
+
+fn not_here() -> Failure {
+    Failure::new(Exit::Usage, "this program has no such verb")
+        .help("type `cargo xtask` and the verb: that finds the program")
+}
+
+/// The command line as clap has it, for whoever makes something of it: completions, tests.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,63 @@
+//! The command line of those who make the course: `author` and `docs`.
+
+use clap::{Args, Subcommand};
+
+/// `cargo xtask author`.
+#[derive(Debug, Subcommand)]
+pub enum Author {
+    /// Makes a new exercise: a small one that `author verify` accepts, whose text says what to replace.
+    New(New),
+    /// Proves the course: every starter fails as it says, every solution passes, and no line of a solution is idle.
+    Verify(Verify),
+}
+
+/// `cargo xtask author new`.
+#[derive(Debug, Args)]
+pub struct New {
+    /// Its name: `ex` and a number that is free
+    #[arg(value_name = "EXERCISE")]
+    pub exercise: String,
+}
+
+/// `cargo xtask author verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The exercises, by name [default: all]
+    #[arg(value_name = "EXERCISE")]
+    pub exercises: Vec<String>,
+    /// Write the digests of the files that learners do not change into exercise.toml, their copies into starter/, and aliases
+    #[arg(long)]
+    pub write_digests: bool,
+}
+
+/// `cargo xtask docs`.
+#[derive(Debug, Args)]
+pub struct Docs {
+    /// Write nothing; exit code 1 if something is stale or wrong, naming file and line
+    #[arg(long, conflicts_with_all = ["run", "record", "open"])]
+    pub check: bool,
+    /// Run every command of the book in a copy of the workspace, and compare what it prints with the page
+    #[arg(long, conflicts_with_all = ["record", "open"])]
+    pub run: bool,
+    /// Run every command and measure every fact anew, keep what came of it, and rewrite the documents
+    #[arg(long, conflicts_with = "open")]
+    pub record: bool,
+    /// With --run: also the commands that take long
+    #[arg(long, requires = "run")]
+    pub slow: bool,
+    /// With --run: also measure every fact anew, and compare
+    #[arg(long, requires = "run")]
+    pub facts: bool,
+    /// Build the book as a site with mdBook, in target/book/site
+    #[arg(long, conflicts_with_all = ["check", "run", "record"])]
+    pub site: bool,
+    /// Build the site, and open it in the browser
+    #[arg(long)]
+    pub open: bool,
+    /// How mdBook calls this program
+    #[arg(long, hide = true, conflicts_with_all = ["check", "run", "record", "open"])]
+    pub preprocess: bool,
+    /// With --run or --record: only these chapters, such as `lto`
+    #[arg(value_name = "CHAPTER")]
+    pub chapters: Vec<String>,
+}

@@ -1,0 +1,93 @@
+//! The command line of the verbs that measure a program of the workshop or anyone's crate.
+
+use clap::Args;
+use std::path::PathBuf;
+use weigh::options::{self, SizesFormat};
+
+/// `cargo xtask sizes`.
+#[derive(Debug, Args)]
+pub struct Sizes {
+    /// The tables to make, by name; `all` for every one [default: the tables marked `default` in Cargo.toml]
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub table: Vec<String>,
+    /// How to print the tables
+    #[arg(long, value_enum, default_value_t)]
+    pub format: SizesFormat,
+    /// Compare with the committed measurement of this target and compiler; exit code 1 if a size is off
+    #[arg(long, conflicts_with_all = ["accept", "manifest_path"])]
+    pub check: bool,
+    /// Measure every table, and replace the committed measurement of this target and compiler
+    #[arg(long, conflicts_with_all = ["manifest_path", "table", "program"])]
+    pub accept: bool,
+    /// How many builds run at once [default: by the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: Option<u16>,
+    /// Seconds after which a program under test is ended [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub run_seconds: Option<u64>,
+    /// Run each binary with these arguments; exit code and standard output must be those of the first row's build
+    #[arg(
+        long,
+        value_name = "ARGS",
+        requires = "manifest_path",
+        allow_hyphen_values = true,
+        help_heading = "Your own crate"
+    )]
+    pub run: Option<String>,
+    /// Judge the crate's own profiles by [package.metadata.size-budget]; exit code 1 if one is exceeded
+    #[arg(
+        long,
+        requires = "manifest_path",
+        conflicts_with_all = ["table", "run", "jobs", "run_seconds", "package", "bin"],
+        help_heading = "Your own crate"
+    )]
+    pub budget: bool,
+    /// Write what was measured into the baseline, for `max-growth`
+    #[arg(long, requires = "budget", help_heading = "Your own crate")]
+    pub save: bool,
+    /// What is measured
+    #[command(flatten)]
+    pub subject: Subject,
+}
+
+/// What is measured: programs of the workshop, or somebody else's crate.
+#[derive(Debug, Args)]
+#[group(id = "subject")]
+pub struct Subject {
+    /// The programs of the workshop to measure, by name [default: all]
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', conflicts_with = "manifest_path")]
+    pub program: Vec<String>,
+    /// Measure another crate, by its Cargo.toml; none of its files is touched
+    #[arg(long, value_name = "PATH", help_heading = "Your own crate")]
+    pub manifest_path: Option<PathBuf>,
+    /// Its package, if there are several
+    #[arg(long, short, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
+    pub package: Option<String>,
+    /// Its binary, if there are several
+    #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
+    pub bin: Option<String>,
+    /// Features to switch on, as for `cargo build`
+    #[arg(long, short = 'F', value_name = "FEATURES", requires = "manifest_path", help_heading = "Your own crate")]
+    pub features: Vec<String>,
+    /// Leave the default features off
+    #[arg(long, requires = "manifest_path", help_heading = "Your own crate")]
+    pub no_default_features: bool,
+    /// Switch all features on
+    #[arg(long, requires = "manifest_path", help_heading = "Your own crate")]
+    pub all_features: bool,
+}
+
+impl From<Subject> for options::Subject {
+    fn from(asked: Subject) -> Self {
+        let Subject { program, manifest_path, package, bin, features, no_default_features, all_features } = asked;
+        let alone = false;
+        Self { program, manifest_path, package, bin, features, no_default_features, all_features, alone }
+    }
+}
+
+impl From<Sizes> for options::Sizes {
+    fn from(asked: Sizes) -> Self {
+        let Sizes { table, format, check, accept, jobs, run_seconds, run, budget, save, subject } = asked;
+        Self { table, format, check, accept, jobs, run_seconds, run, budget, save, subject: subject.into() }
+    }
+}

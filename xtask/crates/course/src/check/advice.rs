@@ -1,0 +1,226 @@
+//! Why a file is larger than it should be, by what is seen: a setting that the program didn't get, settings that are missing by
+//! their value, or none, and then it's the code. One cause is explained once.
+
+use super::{Case, Outcome, Verdict, Worth};
+use crate::exercise::kinds::{Ends, Panic, Profile, Speed};
+use crate::exercise::{Check, Tree};
+use crate::learner_manifest::effective::{self, Effective, Forgetting};
+use crate::learner_manifest::list;
+use base::diagnostic::{line_and_column, shown};
+use base::numbers::{change, thousands};
+use std::ops::Range;
+use weigh::profiles::{SETTINGS, canonical, scalar};
+
+/// What is wrong, as far as it can be seen.
+pub(super) struct Wrong {
+    /// The place in the manifest, and what to say beside it.
+    pub place: Option<(Range<usize>, String)>,
+    /// What to do.
+    pub help: String,
+}
+
+/// The values that make a file smaller. `opt-level` has two of them.
+fn is_small(key: &str, value: &str) -> bool {
+    match key {
+        "opt-level" => matches!(value, "s" | "z"),
+        "lto" => value == "fat",
+        "codegen-units" => value == "1",
+        "panic" => value == "abort",
+        "strip" => value == "symbols",
+        _ => true,
+    }
+}
+
+/// Advice for a build that is compared with another one.
+pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcome]) -> Wrong {
+    let profile = &case.exercise.build(build).profile;
+    let only = |help: String| Wrong { place: None, help };
+    let look = |what: &str| {
+        let manifest = shown(&case.exercise.manifest());
+        format!("`cargo xtask bloat --manifest-path {} --profile {profile} {what}` shows", manifest.display())
+    };
+    if !case.exercise.edits().any(|path| path == "Cargo.toml") {
+        return only(format!("the settings stay as they are here; {} what the code consists of", look("--functions")));
+    }
+    if profile != "dev" && effective::chain(case.manifest, profile).last() == Some(&"dev") {
+        return only(format!(
+            "[profile.{profile}] inherits from `dev`, which doesn't optimize: write `inherits = \"release\"`"
+        ));
+    }
+    let missing = missing(case, build);
+    let goal = explained_by(case, profile, outcomes);
+    let best = case.worth.iter().filter(|worth| {
+        let key = worth.key.as_str();
+        let is_wanted = goal.is_none_or(|(_, wanted)| wanted.want.keys().any(|wanted| wanted.get_ref() == key));
+        is_wanted && missing.contains(&key) && worth.after < worth.before && is_small(key, &value_of(worth))
+    });
+    let best = best.min_by_key(|worth| worth.after);
+    let measured = |Worth { before, after, source, .. }: &Worth| {
+        format!(
+            "alone it took {} from {} to {} bytes ({}) when {source} measured it",
+            case.exercise.data.package,
+            thousands(*before),
+            thousands(*after),
+            change(*after, *before)
+        )
+    };
+    // A goal about these settings has said what is missing, and where; their values are the exercise.
+    if let Some((goal, _)) = goal {
+        return only(match best {
+            Some(best) => {
+                format!("start with the goal `{goal}`; of its settings, `{}` saves most: {}", best.key, measured(best))
+            }
+            None => format!("start with the goal `{goal}`: it names what is missing, or has no effect"),
+        });
+    }
+    if let Some(wrong) = unstripped(case, build) {
+        return wrong;
+    }
+    let per_package = match is_timed(case, build) && missing.contains(&"opt-level") {
+        true => "; a [profile.release.package.NAME] table sets a level for some packages only",
+        false => "",
+    };
+    if let Some(best) = best {
+        let how = how_it_is(case, profile, &best.key);
+        return only(format!("{how}; `{} = {}` saves most: {}{per_package}", best.key, best.value, measured(best)));
+    }
+    if !missing.is_empty() {
+        return only(format!("{}{per_package}", with_effect(case, profile, &missing)));
+    }
+    let other = case.exercise.build(against);
+    if other.tree == Tree::Learner && other.profile != *profile {
+        let set_there = SETTINGS.into_iter().find(|key| is_small_in(case, &other.profile, key));
+        if let Some(key) = set_there {
+            return only(format!(
+                "[profile.{}], which it is compared with, sets `{key}` as well: leave that one at Cargo's default",
+                other.profile
+            ));
+        }
+    }
+    if case.exercise.data.goal.iter().any(|goal| matches!(goal.check, Check::Dependencies(_))) {
+        return only(format!(
+            "no setting is missing, so it is the crates and their features: `cargo tree --edges features` in the exercise's folder shows which are on, and {} whose code is in the file",
+            look("--crates")
+        ));
+    }
+    only(format!("every setting that makes a file smaller is on; {} whose code is in it", look("--crates")))
+}
+
+fn value_of(worth: &Worth) -> String {
+    canonical(&worth.key, &scalar(worth.value.trim_matches('"')))
+}
+
+/// The file has a symbol table although the profile takes it out: something made Cargo forget that.
+pub(super) fn unstripped(case: &Case<'_>, build: &str) -> Option<Wrong> {
+    let spec = case.exercise.build(build);
+    let symbols = case.evidence?.built(build)?.linking.symbols;
+    let Forgetting { table, line: (_, setting), .. } = effective::forgets_strip(case.manifest, &spec.profile)?;
+    if symbols == 0 || spec.set.contains_key("strip") || !is_small("strip", &canonical("strip", &setting.value)) {
+        return None;
+    }
+    let help = format!(
+        "Cargo forgets `strip` of a profile for a package with a table of its own: write `strip = {}` in {table} as well, or take that table out",
+        setting.value
+    );
+    let label = format!("has no effect: the file has {} symbols", thousands(symbols));
+    Some(Wrong { place: Some((setting.key.start..setting.span.end, label)), help })
+}
+
+fn is_small_in(case: &Case<'_>, profile: &str, key: &str) -> bool {
+    let now = effective::effective(case.manifest, case.overrides, profile, key).value;
+    now.is_some_and(|value| is_small(key, &canonical(key, &value)))
+}
+
+/// The settings of a build that could make its file smaller, and may: what another goal needs otherwise isn't missing.
+fn missing(case: &Case<'_>, build: &str) -> Vec<&'static str> {
+    let spec = case.exercise.build(build);
+    let is_needed = |key: &str| {
+        case.exercise.data.goal.iter().any(|goal| match &goal.check {
+            Check::Panic(Panic { build: of, ends: Ends::Unwinds, .. }) => {
+                key == "panic" && case.exercise.build(of.get_ref()).profile == spec.profile
+            }
+            Check::Profile(Profile { profile, want, .. }) if *profile == spec.profile => {
+                want.iter().any(|(wanted, values)| {
+                    wanted.get_ref() == key && !values.iter().any(|v| is_small(key, &canonical(key, v)))
+                })
+            }
+            _ => false,
+        })
+    };
+    // Where speed counts as well, a level for size is for some packages only.
+    let of_packages = |key: &str| {
+        let tables = effective::chain(case.manifest, &spec.profile).into_iter();
+        let mut packages = tables.filter_map(|name| case.manifest.profiles.get(name)).flat_map(|table| &table.packages);
+        key == "opt-level"
+            && is_timed(case, build)
+            && packages.any(|(_, table)| {
+                table.settings.get(key).is_some_and(|setting| is_small(key, &canonical(key, &setting.value)))
+            })
+    };
+    let is_missing = |key: &&str| {
+        let is_set = spec.set.contains_key(*key) || is_small_in(case, &spec.profile, key) || of_packages(key);
+        !is_set && !is_needed(key)
+    };
+    SETTINGS.into_iter().filter(is_missing).collect()
+}
+
+/// The settings of a profile that aren't set, and those that keep the file large, with their lines.
+fn unset_and_set(case: &Case<'_>, profile: &str, keys: &[&str]) -> (Vec<String>, Vec<String>) {
+    let (mut unset, mut set) = (Vec::new(), Vec::new());
+    for key in keys {
+        match effective::effective(case.manifest, case.overrides, profile, key) {
+            Effective { value: Some(value), asked: Some((from, setting)), .. } => {
+                let (line, _) = line_and_column(&case.manifest.source.text, setting.key.start);
+                let from = if from == profile { String::new() } else { format!(", from [profile.{from}]") };
+                set.push(format!("`{key} = {value}` (line {line}{from})"));
+            }
+            Effective { .. } => unset.push((*key).to_owned()),
+        }
+    }
+    (unset, set)
+}
+
+/// How one setting is in a profile.
+fn how_it_is(case: &Case<'_>, profile: &str, key: &str) -> String {
+    let (_, set) = unset_and_set(case, profile, &[key]);
+    match set.first() {
+        Some(set) => format!("[profile.{profile}] has {set}"),
+        None => format!("[profile.{profile}] doesn't set `{key}`"),
+    }
+}
+
+/// How several settings are, and what that does.
+fn with_effect(case: &Case<'_>, profile: &str, keys: &[&str]) -> String {
+    let (unset, set) = unset_and_set(case, profile, keys);
+    let kept = |set: &[String]| {
+        let verb = if set.len() == 1 { "keeps" } else { "keep" };
+        format!("has {}, which {verb} the file large", set.join(" and "))
+    };
+    let open = |unset: &[String]| {
+        let verb = if unset.len() == 1 { "makes" } else { "make" };
+        format!("doesn't set {}, which {verb} a file smaller", list(unset))
+    };
+    match (unset.as_slice(), set.as_slice()) {
+        (unset, []) => format!("[profile.{profile}] {}", open(unset)),
+        ([], set) => format!("[profile.{profile}] {}", kept(set)),
+        (unset, set) => format!("[profile.{profile}] {}, and {}", kept(set), open(unset)),
+    }
+}
+
+/// Whether a goal is about the speed of this build.
+fn is_timed(case: &Case<'_>, build: &str) -> bool {
+    let speed = |goal: &Check| matches!(goal, Check::Speed(Speed { build: of, .. }) if of.get_ref() == build);
+    case.exercise.data.goal.iter().any(|goal| speed(&goal.check))
+}
+
+/// The goal about the settings of this profile that wasn't met, by its name.
+fn explained_by<'a>(case: &Case<'a>, own: &str, outcomes: &[Outcome]) -> Option<(&'a str, &'a Profile)> {
+    case.exercise.data.goal.iter().find_map(|goal| match &goal.check {
+        Check::Profile(spec) if spec.profile == own => {
+            let id = goal.id.get_ref().as_str();
+            let is_lost = outcomes.iter().any(|outcome| outcome.id == id && outcome.verdict == Verdict::Fail);
+            is_lost.then_some((id, spec))
+        }
+        _ => None,
+    })
+}

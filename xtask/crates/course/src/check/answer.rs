@@ -1,0 +1,345 @@
+//! Judges an answer against a truth that is measured now. The truth is never told before the answer is right; what was
+//! measured for the learner's own answer is.
+
+mod size;
+mod words;
+
+use super::{Case, Finding};
+use crate::evidence::{Built, group_key};
+use crate::exercise::answers::{Answer, Answers};
+use crate::exercise::kinds::{
+    self, Caller, Choice, CrateSize, GroupSize, LargestCrate, LargestGroup, Line, Shrinks, Smallest, Text, Times,
+    Truth, Twins,
+};
+use base::diagnostic::{Code, Diagnostic};
+use base::numbers::{change, number, plural, thousands};
+use serde_json::json;
+use size::Size;
+use std::collections::BTreeMap;
+use toml::Value;
+use weigh::measure::crates;
+
+/// What is said of an answer.
+enum Said {
+    Right,
+    /// Why it is wrong, in words that follow "`key` isn't right: ".
+    Wrong(String),
+    /// It isn't a number of the kind that is meant here: of which kind, and what to write.
+    NotANumber(&'static str, String),
+    /// The words there are to choose from.
+    NoOption(Vec<String>),
+    NeedsBuild,
+}
+
+pub(super) fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds::Answer) -> Finding {
+    let kinds::Answer { key, truth, told } = spec;
+    if let Some(problem) = answers.problems.first() {
+        return Finding::NotMet(vec![problem.clone()], serde_json::Value::Null);
+    }
+    let answer = match answers.get(key, case.exercise) {
+        Ok(answer) => answer,
+        Err(missing) => return Finding::NotMet(vec![*missing], serde_json::Value::Null),
+    };
+    let given = match &answer.value {
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    };
+    let data = json!({ "key": key, "answer": given, "for_instructor": matches!(truth, Truth::Text(_)) });
+    let problem = |code, message: String, label: &str| {
+        Diagnostic::new(code, message).at(&answers.source, answer.span.clone(), label)
+    };
+    let problem = match say(case, goal, truth, answer, &given) {
+        Said::Right => return Finding::Met(data),
+        Said::NeedsBuild => return Finding::NeedsBuild,
+        Said::Wrong(why) => {
+            let label = match truth {
+                Truth::Text(_) => "too short",
+                Truth::Choice(_) | Truth::Line(_) => "not this one",
+                _ => "not what was measured",
+            };
+            let problem = problem(Code::AnswerWrong, format!("`{key}` isn't right: {why}"), label);
+            match told.iter().find(|(option, _)| means(truth, option, &given)) {
+                Some((_, told)) => problem.help(told),
+                None => problem.help(format!("`cargo xtask hint {}` helps", case.exercise.id)),
+            }
+        }
+        Said::NotANumber(kind, help) => {
+            let message = format!("`{key}` isn't {kind} in a form that is understood");
+            problem(Code::AnswerNotANumber, message, "not understood").help(help)
+        }
+        Said::NoOption(options) => {
+            // A number is never a misspelled word.
+            let word = Some(words::folded(&given)).filter(|given| given.parse::<f64>().is_err());
+            let near = word.and_then(|word| words::near(&word, &options));
+            let help = match (near, words::named(&given, &options)) {
+                (_, Some(one)) => format!("write the one word \"{one}\""),
+                (Some(near), None) => format!("did you mean \"{near}\"?"),
+                (None, None) => format!("choose one of {}", options.join(", ")),
+            };
+            problem(Code::AnswerWrong, format!("`{key}` isn't one of the possible answers"), "not one of them")
+                .help(help)
+        }
+    };
+    Finding::NotMet(vec![problem], data)
+}
+
+/// Whether what is told for `option` is about this answer.
+fn means(truth: &Truth, option: &str, given: &str) -> bool {
+    match truth {
+        Truth::Line(_) => words::line(given).is_some_and(|(_, line)| line.to_string() == option),
+        _ => words::option(given, &[option.to_owned()]).is_some(),
+    }
+}
+
+fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str) -> Said {
+    let built = |name: &str| case.evidence.and_then(|evidence| evidence.built(name));
+    match truth {
+        Truth::Choice(Choice { right, options }) => {
+            choose(given, options, |given| match right.iter().any(|right| right == given) {
+                true => Ok(()),
+                false => Err("another answer fits better".to_owned()),
+            })
+        }
+        Truth::Line(Line { file, right }) => match words::line(given) {
+            None => Said::NotANumber(
+                "a line",
+                "write its number, 12, or the file and the number: \"main.rs:12\"".to_owned(),
+            ),
+            Some((Some(other), _)) if !words::is_file(&other, file) => {
+                Said::Wrong(format!("the question is about {file}, and this is a line of a different file"))
+            }
+            Some((_, line)) if line == *right => Said::Right,
+            Some((_, line)) => Said::Wrong(format!("it isn't line {line} of {file}")),
+        },
+        Truth::Text(Text { words }) => {
+            let count = given.split_whitespace().count();
+            if count >= *words {
+                Said::Right
+            } else {
+                Said::Wrong(format!("the sentence needs at least {words} words, and this is {}", plural(count, "word")))
+            }
+        }
+        Truth::LargestCrate(LargestCrate { build, after_std }) => {
+            let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
+            largest_crate(built, *after_std, given)
+        }
+        Truth::CrateSize(CrateSize { build, krate, tolerance_percent }) => {
+            let size = match Size::parse(&answer.value) {
+                Ok(size) => size,
+                Err(help) => return Said::NotANumber("a size", help),
+            };
+            let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
+            let bytes = built.crates.iter().find(|(name, _)| name == krate).map_or(0, |(_, bytes)| *bytes);
+            code_size(built, bytes, *tolerance_percent, &size)
+        }
+        Truth::GroupSize(GroupSize { build, group, tolerance_percent }) => {
+            let size = match Size::parse(&answer.value) {
+                Ok(size) => size,
+                Err(help) => return Said::NotANumber("a size", help),
+            };
+            let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
+            let bytes = built.groups.get(&group_key(group)).copied().flatten().unwrap_or_default();
+            code_size(built, bytes, *tolerance_percent, &size)
+        }
+        Truth::LargestGroup(LargestGroup { build, groups }) => {
+            let options: Vec<String> = groups.keys().cloned().collect();
+            let Some(built) = built(build.get_ref()) else { return known(given, &options) };
+            let bytes =
+                |group: &Vec<String>| built.groups.get(&group_key(group)).copied().flatten().unwrap_or_default();
+            choose(given, &options, |given| {
+                let own = bytes(&groups[given]);
+                let best = groups.values().map(bytes).max().unwrap_or_default();
+                let share = own * 100 / built.part(Some(".text")).unwrap_or(1).max(1);
+                if own == best {
+                    Ok(())
+                } else {
+                    Err(format!("these functions are {share} % of the code, and other ones are more"))
+                }
+            })
+        }
+        Truth::Shrinks(spec) => shrinks(case, spec, given),
+        Truth::Caller(Caller { build, of, .. }) => {
+            let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
+            let run = built.runs.get(goal).and_then(|runs| runs.first());
+            let told = run.map(|run| String::from_utf8_lossy(&run.stderr)).unwrap_or_default();
+            let last = |(_, _, name): &(u64, u64, String)| name.rsplit("::").next().unwrap_or_default().to_owned();
+            let own: Vec<String> = built.functions.iter().map(last).collect();
+            if !words::is_one_function(given, &own.iter().map(String::as_str).collect::<Vec<_>>()) {
+                return Said::Wrong("it names more than one function, or more than a function".to_owned());
+            }
+            called_by(built, &told, of, &words::function(given, &case.exercise.data.package))
+        }
+        Truth::Twins(Twins { build, same_as, same, different }) => {
+            let options = [same.clone(), different.clone()];
+            let (Some(own), Some(twin)) = (built(build.get_ref()), built(same_as.get_ref())) else {
+                return known(given, &options);
+            };
+            let right = if own.code.sha256 == twin.code.sha256 { same } else { different };
+            choose(given, &options, |given| match given == right {
+                true => Ok(()),
+                false => Err("the machine code of both builds was compared just now, byte by byte".to_owned()),
+            })
+        }
+        Truth::Times(Times { build, against, tolerance_percent }) => {
+            let Some(given) = times(given) else {
+                let help = percent(given)
+                    .unwrap_or_else(|| "divide one size by the other, and write the result: 2.5".to_owned());
+                return Said::NotANumber("a number of times", help);
+            };
+            let (Some(build), Some(against)) = (built(build.get_ref()), built(against.get_ref())) else {
+                return Said::NeedsBuild;
+            };
+            let truth = build.bytes as f64 / against.bytes.max(1) as f64;
+            if (given - truth).abs() <= truth * tolerance_percent / 100.0 {
+                Said::Right
+            } else {
+                let far = if given > truth { "much" } else { "little" };
+                Said::Wrong(format!("it is more than {tolerance_percent} % too {far}"))
+            }
+        }
+        Truth::Smallest(Smallest { builds }) => {
+            let options: Vec<String> = builds.keys().cloned().collect();
+            let sizes: Option<BTreeMap<&String, u64>> =
+                builds.iter().map(|(answer, build)| Some((answer, built(build.get_ref())?.bytes))).collect();
+            let Some(sizes) = sizes else { return known(given, &options) };
+            choose(given, &options, |given| {
+                let (own, least) = (sizes[&given.to_owned()], sizes.values().min().copied().unwrap_or_default());
+                match own == least {
+                    true => Ok(()),
+                    false => Err(format!("with it the file is {} bytes, and it can be smaller", thousands(own))),
+                }
+            })
+        }
+    }
+}
+
+/// Judges one of some words, however it is written; any other word isn't an answer.
+fn choose(given: &str, options: &[String], judge: impl Fn(&str) -> Result<(), String>) -> Said {
+    let Some(option) = words::option(given, options) else { return Said::NoOption(options.to_vec()) };
+    match judge(option) {
+        Ok(()) => Said::Right,
+        Err(why) => Said::Wrong(why),
+    }
+}
+
+/// As long as nothing is built, only a word that isn't an option is wrong.
+fn known(given: &str, options: &[String]) -> Said {
+    match words::option(given, options) {
+        Some(_) => Said::NeedsBuild,
+        None => Said::NoOption(options.to_vec()),
+    }
+}
+
+/// How many times, as in `2.5`, `2,5`, `2.5x` or `about 2.5 times`.
+fn times(given: &str) -> Option<f64> {
+    let given = words::plain(given).to_lowercase();
+    let given = given.trim_start_matches("about").trim_start_matches(['~', '≈', 'x', '×', ' ']);
+    let number = given.trim_end_matches("as large").trim_end().trim_end_matches("times").trim_end_matches(['x', '×']);
+    let number::Number { value, fraction } = number::parse(number)?;
+    // A file that is a thousand times as large has a decimal comma.
+    Some(fraction.unwrap_or(value)).filter(|number| *number > 0.0)
+}
+
+/// How to write a share of the other size: `350 %` is 3.5 times as large.
+fn percent(given: &str) -> Option<String> {
+    let given = words::plain(given);
+    let number = given.strip_suffix('%').or_else(|| given.strip_suffix("percent"))?.trim();
+    let number::Number { value, fraction } = number::parse(number)?;
+    Some(format!("{number} % is {}: write the number without a percent sign", fraction.unwrap_or(value) / 100.0))
+}
+
+fn largest_crate(built: &Built, after_std: bool, given: &str) -> Said {
+    let given = words::crate_name(given);
+    let counts = |krate: &str| !(krate.starts_with('[') || after_std && crates::is_std(krate));
+    let largest = built.crates.iter().find(|(krate, _)| counts(krate));
+    match (largest, built.crates.iter().find(|(krate, _)| *krate == given)) {
+        (Some((largest, _)), _) if *largest == given => Said::Right,
+        (_, Some((krate, _))) if after_std && crates::is_std(krate) => Said::Wrong(
+            "that is the standard library, or a part of it; the question is about the largest crate after it"
+                .to_owned(),
+        ),
+        (_, Some((_, bytes))) => {
+            Said::Wrong(format!("it is {} bytes of code, and there is a larger one", thousands(*bytes)))
+        }
+        (_, None) => Said::Wrong("the program has no code of a crate by this name".to_owned()),
+    }
+}
+
+/// Judges who called the function `of`, by the addresses that the program told when it crashed.
+fn called_by(built: &Built, told: &str, of: &str, given: &str) -> Said {
+    if built.functions.is_empty() {
+        return Said::Wrong("the executable names no functions that it could be compared with".to_owned());
+    }
+    let addresses = told.split_whitespace().filter_map(|word| u64::from_str_radix(word.split_once("+0x")?.1, 16).ok());
+    let function = |address: u64| {
+        let covers = |(start, bytes, _): &&(u64, u64, String)| (*start..start + bytes).contains(&address);
+        built.functions.iter().find(covers).map(|(_, _, name)| name.as_str())
+    };
+    let calls: Vec<&str> = addresses.filter_map(function).collect();
+    let caller = calls.iter().skip_while(|name| **name != of).find(|name| **name != of);
+    let is_given = |name: &str| {
+        let name = words::function(name, "");
+        name == given || name.rsplit("::").next() == Some(given)
+    };
+    match caller {
+        Some(caller) if is_given(caller) => Said::Right,
+        Some(_) if calls.iter().any(|name| is_given(name)) => {
+            Said::Wrong(format!("it is among the calls of the crash, but a different one called `{of}`"))
+        }
+        Some(_) => Said::Wrong("no call of the crash was in a function by this name".to_owned()),
+        None => Said::Wrong(format!("the program did not crash in `{of}` when it was run just now")),
+    }
+}
+
+fn code_size(built: &Built, bytes: u64, tolerance: f64, size: &Size) -> Said {
+    let bytes = bytes as f64;
+    let text = built.part(Some(".text")).unwrap_or_default().max(1) as f64;
+    let (given, truth) = match size {
+        Size::Bytes(given) => (*given, bytes),
+        Size::Percent(given) => (*given, bytes * 100.0 / text),
+    };
+    // Two tools never agree to the byte on what belongs to a crate.
+    if (given - truth).abs() <= truth * tolerance / 100.0 {
+        Said::Right
+    } else {
+        let far = if given > truth { "much" } else { "little" };
+        let given = match size {
+            Size::Bytes(given) => format!("{} bytes", thousands(*given as u64)),
+            Size::Percent(given) => format!("{given} % of the machine code"),
+        };
+        Said::Wrong(format!("it says {given}, more than {tolerance} % too {far}"))
+    }
+}
+
+fn shrinks(case: &Case<'_>, spec: &Shrinks, given: &str) -> Said {
+    let Shrinks { group, from, builds, least_percent, nothing } = spec;
+    let options: Vec<String> = builds.keys().chain([nothing]).cloned().collect();
+    let built = |name: &str| case.evidence.and_then(|evidence| evidence.built(name));
+    let all = [from].into_iter().chain(builds.values()).all(|build| built(build.get_ref()).is_some());
+    let Some(reference) = built(from.get_ref()).filter(|_| all) else { return known(given, &options) };
+    let key = group_key(group);
+    let before = reference.groups.get(&key).copied().flatten().unwrap_or_default();
+    let after = |answer: &str| {
+        let build = built(builds.get(answer)?.get_ref())?;
+        // A stripped file names no functions. As long as it has as much code as the other one, it has the same.
+        let same_code = build.part(Some(".text")) == reference.part(Some(".text"));
+        build.groups.get(&key).copied().flatten().or_else(|| same_code.then_some(before))
+    };
+    let enough = |bytes: u64| bytes as f64 <= before as f64 * (1.0 - least_percent / 100.0);
+    let best =
+        builds.keys().filter_map(|answer| Some((after(answer)?, answer))).filter(|(bytes, _)| enough(*bytes)).min();
+    choose(given, &options, |given| match best {
+        Some((_, best)) if best == given => Ok(()),
+        None if nothing == given => Ok(()),
+        _ if nothing == given => Err("there is one that does".to_owned()),
+        _ => match after(given) {
+            Some(bytes) => Err(format!(
+                "this code is {} bytes in the default release build, and {} with it ({})",
+                thousands(before),
+                thousands(bytes),
+                change(bytes, before)
+            )),
+            None => Err("the file is stripped, so it names no functions".to_owned()),
+        },
+    })
+}

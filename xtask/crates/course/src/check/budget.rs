@@ -1,0 +1,447 @@
+//! Judges the budget in a learner's manifest against the builds of the same run: it must hold, and it must notice when the
+//! program grows. What it would notice is asked of the budget itself, by the code of `sizes --budget`.
+
+use super::{Case, Finding};
+use crate::evidence::Evidence;
+use crate::exercise::kinds;
+use base::diagnostic::{Code, Diagnostic, Source, shown};
+use base::numbers::thousands;
+use serde_json::json;
+use std::ops::Range;
+use weigh::budget::baseline::{Baseline, Damaged, Entry};
+use weigh::budget::{self, Budget, Bytes, Limit, Share};
+
+/// By how many percent a baseline may be off that was saved by the same compiler: paths and linkers of other machines move a
+/// program by a few hundred bytes.
+const CURRENT_PERCENT: f64 = 0.5;
+
+/// The growth that must be noticed where the goal names none, in percent.
+const STEP_PERCENT: f64 = 2.0;
+
+pub(super) fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
+    let build = spec.build.get_ref();
+    let source = &case.manifest.source;
+    let profile = &case.exercise.build(build).profile;
+    let no_data = || json!({ "build": build });
+    let budgets = match budget::of(&source.text) {
+        Ok(budgets) => budgets,
+        // What is no TOML at all is a problem of its own, and nothing is built.
+        Err(_) if !case.manifest.readable => return Finding::NeedsBuild,
+        Err(wrong) => return Finding::NotMet(vec![problem(case, &wrong)], no_data()),
+    };
+    let budget = match chosen(case, spec, &budgets) {
+        Ok(budget) => budget,
+        Err(problem) => return Finding::NotMet(vec![*problem], no_data()),
+    };
+    let mut problems = keys(case, spec, budget);
+    let baseline = match (&spec.baseline, &budget.max_growth) {
+        // Without `max-growth` nothing is compared with a baseline, and that is said already.
+        (Some(file), Some(growth)) => match saved(case, file.get_ref(), budget, growth.span(), profile, build) {
+            Ok(baseline) => Some(baseline),
+            Err(problem) => {
+                problems.push(*problem);
+                None
+            }
+        },
+        _ => None,
+    };
+    let (Some(max), Some(evidence)) = (&budget.max, case.evidence) else {
+        return if problems.is_empty() { Finding::NeedsBuild } else { Finding::NotMet(problems, no_data()) };
+    };
+    let Some(built) = evidence.built(build) else {
+        return if problems.is_empty() { Finding::NeedsBuild } else { Finding::NotMet(problems, no_data()) };
+    };
+    let Bytes(allowed) = *max.get_ref();
+    let bytes = built.bytes;
+    problems.extend(room(case, spec, bytes, allowed, max.span()));
+    let mut data = json!({
+        "build": build, "bytes": bytes, "allowed_bytes": allowed, "slack_percent": spec.slack_percent
+    });
+    if let Some(baseline) = baseline {
+        let bin = case.exercise.bin(build);
+        let found = baseline.find(bin, profile, &evidence.target);
+        if let Some(entry) = found {
+            let before = entry.parts.bytes;
+            data["baseline_bytes"] = before.into();
+            let grown = spec.grown.as_ref().and_then(|grown| evidence.built(grown.get_ref()));
+            let grown = grown.map(|grown| grown.bytes).filter(|grown| *grown > bytes);
+            data["grown_bytes"] = grown.into();
+            // A program that is too large is so by any baseline, and that is said.
+            let found = match compiler(case, evidence, &entry.toolchain) {
+                _ if bytes > allowed => None,
+                Compiler::Same => beside_baseline(case, spec, budget, true, (before, bytes, grown)),
+                Compiler::Pinned => beside_baseline(case, spec, budget, false, (before, bytes, grown)),
+                Compiler::Other => Some(other_compiler(case, evidence, entry)),
+            };
+            // A share that is too large is said already, with what it may be.
+            let place = |problem: &Diagnostic| problem.place.as_ref().map(|place| (place.file.clone(), place.line));
+            let found = found.filter(|found| !problems.iter().any(|problem| place(problem) == place(found)));
+            problems.extend(found);
+        } else {
+            match from_elsewhere(case, spec, budget, &baseline, bytes) {
+                Ok(entry) => {
+                    let says = format!(
+                        "the baseline was saved on {} ({} bytes), so it can't be compared closely with this build for {}",
+                        entry.target,
+                        thousands(entry.parts.bytes),
+                        evidence.target
+                    );
+                    data["review"] = format!("{says}: look whether they work on such a machine").into();
+                    data["says"] = says.into();
+                }
+                Err(problem) => problems.push(*problem),
+            }
+        }
+    }
+    if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+}
+
+/// Which compiler a baseline was saved with.
+enum Compiler {
+    /// The one of this run.
+    Same,
+    /// The workshop's pinned one, where the machine that judges has a different one.
+    Pinned,
+    /// Neither.
+    Other,
+}
+
+/// Learners save a baseline with the compiler that their check uses: the pinned one wherever it is installed. So a different
+/// release is an old baseline, or an invented one.
+fn compiler(case: &Case<'_>, evidence: &Evidence, toolchain: &str) -> Compiler {
+    if toolchain == evidence.toolchain {
+        Compiler::Same
+    } else if !case.own && evidence.pinned.as_deref() == Some(toolchain) {
+        Compiler::Pinned
+    } else {
+        Compiler::Other
+    }
+}
+
+fn other_compiler(case: &Case<'_>, evidence: &Evidence, entry: &Entry) -> Diagnostic {
+    let message = format!(
+        "the baseline was saved with rustc `{}`, and this program is built with {}",
+        shortened(&entry.toolchain),
+        evidence.toolchain
+    );
+    at_value(case, "toolchain", &entry.toolchain, Diagnostic::new(Code::BudgetSlack, message), "a different compiler")
+        .help(format!("save it again, with rustc {}: {}", evidence.toolchain, save(case)))
+}
+
+/// The entry of a baseline that has none for this machine. In a learner's own check there has to be one. Where a different machine
+/// judges, one for a target that rustc knows counts, if its size is near that of this program and growth would be noticed there.
+fn from_elsewhere<'a>(
+    case: &Case<'_>,
+    spec: &kinds::Budget,
+    budget: &Budget,
+    baseline: &'a Baseline,
+    bytes: u64,
+) -> Result<&'a Entry, Box<Diagnostic>> {
+    let Some(evidence) = case.evidence else { unreachable!("there is a build") };
+    let build = spec.build.get_ref();
+    let (bin, profile) = (case.exercise.bin(build), &case.exercise.build(build).profile);
+    let mut entries = baseline.builds.iter().filter(|entry| entry.bin == bin && entry.profile == *profile);
+    let is_real = |entry: &&Entry| evidence.targets.contains(&entry.target);
+    let (mut known, first) = (entries.clone().filter(is_real), entries.next());
+    let target = &evidence.target;
+    let wrong = |entry: &Entry, message: String, label: &str| {
+        let problem = Diagnostic::new(Code::BudgetMissing, message);
+        let problem = at_value(case, "target", &entry.target, problem, label);
+        Box::new(problem.help(format!("save it on the machine that you build on: {}", save(case))))
+    };
+    let nothing_here = format!("the baseline has no measurement of {bin} for {target}");
+    match (known.next(), first) {
+        (Some(entry), _) if case.own => Err(wrong(entry, nothing_here, "saved for a different machine")),
+        (None, Some(entry)) => Err(wrong(entry, nothing_here, "rustc knows no such target")),
+        (None, None) => Err(Box::new(Diagnostic::new(Code::BudgetMissing, nothing_here).help(save(case)))),
+        (Some(entry), _) => {
+            let before = entry.parts.bytes;
+            if matches!(compiler(case, evidence, &entry.toolchain), Compiler::Other) {
+                return Err(Box::new(other_compiler(case, evidence, entry)));
+            }
+            if before < bytes / 2 || before / 2 > bytes {
+                return Err(Box::new(stale(case, before, bytes)));
+            }
+            // Only growth from there on is asked about: `max` is about the program as it is here.
+            unnoticed(case, spec, budget, (before, before, None)).map_or(Ok(entry), |problem| Err(Box::new(problem)))
+        }
+    }
+}
+
+/// A problem with the place of a text in the baseline.
+fn at_value(case: &Case<'_>, key: &str, value: &str, problem: Diagnostic, label: &str) -> Diagnostic {
+    let Some(source) = case.baseline else { return problem };
+    let written = format!("\"{key}\": \"{value}\"");
+    match source.text.find(&written) {
+        Some(start) => problem.at(source, start..start + written.len(), label),
+        None => problem.in_file(&source.file),
+    }
+}
+
+/// As much of a text from a learner's file as fits in a sentence.
+fn shortened(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control()).take(40).collect()
+}
+
+/// The budget that is about a build.
+fn chosen<'a>(case: &Case<'_>, spec: &kinds::Budget, budgets: &'a [Budget]) -> Result<&'a Budget, Box<Diagnostic>> {
+    let source = &case.manifest.source;
+    let build = spec.build.get_ref();
+    let (profile, bin) = (&case.exercise.build(build).profile, case.exercise.bin(build));
+    let mut of_profile = budgets.iter().filter(|budget| budget.profile() == profile).peekable();
+    if of_profile.peek().is_none() {
+        let others: Vec<&str> = budgets.iter().map(Budget::profile).collect();
+        let message = format!("no budget is about [profile.{profile}], only about {}", others.join(", "));
+        let help = format!("add `profile = \"{profile}\"` to [package.metadata.{}]", budget::TABLE);
+        return Err(Box::new(Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file).help(help)));
+    }
+    let mut other = None;
+    for budget in of_profile {
+        match &budget.bin {
+            Some(name) if name.get_ref() != bin => other = Some(name),
+            _ => return Ok(budget),
+        }
+    }
+    let message = format!("no budget of [profile.{profile}] is about the program `{bin}`");
+    let problem = Diagnostic::new(Code::BudgetMissing, message);
+    let problem = match other {
+        Some(name) => problem.at(source, name.span(), "there is no such program here"),
+        None => problem.in_file(&source.file),
+    };
+    Err(Box::new(problem.help(format!("write `bin = \"{bin}\"`, or take the line out"))))
+}
+
+/// What is wrong with the keys of a budget, whatever the program is.
+fn keys(case: &Case<'_>, spec: &kinds::Budget, budget: &Budget) -> Vec<Diagnostic> {
+    let kinds::Budget { build, growth_percent, .. } = spec;
+    let source = &case.manifest.source;
+    let profile = &case.exercise.build(build.get_ref()).profile;
+    let mut problems = Vec::new();
+    if budget.max.is_none() {
+        let message = format!("the budget of [profile.{profile}] names no `max`");
+        let problem = Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file);
+        problems.push(problem.help("`max = \"320 KiB\"` is the most that the file may have; measure yours first"));
+    }
+    match (growth_percent, &budget.max_growth) {
+        (Some(most), None) => {
+            let message = format!("the budget of [profile.{profile}] names no `max-growth`");
+            let problem = Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file);
+            problems.push(problem.help(format!(
+                "`max-growth = \"1 %\"` notices a step that `max` still has room for; at most {most} % here"
+            )));
+        }
+        (Some(most), Some(growth)) if growth.get_ref().0 > *most => {
+            let Share(percent) = growth.get_ref();
+            let message = format!("growth by {percent} % would go unnoticed");
+            let problem = Diagnostic::new(Code::BudgetSlack, message).at(source, growth.span(), "too much");
+            problems
+                .push(problem.help(format!(
+                    "a change of this many bytes is one that a reviewer wants to see: at most {most} %"
+                )));
+        }
+        _ => {}
+    }
+    problems
+}
+
+/// The saved baseline, if it has this program.
+fn saved(
+    case: &Case<'_>,
+    file: &str,
+    budget: &Budget,
+    growth: Range<usize>,
+    profile: &str,
+    build: &str,
+) -> Result<Baseline, Box<Diagnostic>> {
+    let source = &case.manifest.source;
+    if budget.baseline() != file {
+        let message = format!("the budget's baseline is `{}`, not `{file}`", budget.baseline());
+        let range = budget.baseline_range().unwrap_or_default();
+        let label = if budget.baseline().starts_with("target/") {
+            "`cargo clean` removes it, and git ignores it"
+        } else {
+            "this file is not handed in"
+        };
+        let problem = Diagnostic::new(Code::BudgetMissing, message).at(source, range, label);
+        return Err(Box::new(problem.help(format!("take the line out, and save the baseline: {}", save(case)))));
+    }
+    let own = case.baseline.map(|baseline| &baseline.text).filter(|text| !text.trim().is_empty());
+    let nothing = |what: String| {
+        let problem = Diagnostic::new(Code::BudgetMissing, what).at(source, growth.clone(), "growth against what?");
+        Box::new(problem.help(format!("save it once the program is as you want it: {}", save(case))))
+    };
+    let Some(text) = own else { return Err(nothing(format!("there is no baseline `{file}`"))) };
+    let baseline = Baseline::parse(text).map_err(|Damaged { what, place }| {
+        let problem = Diagnostic::new(Code::BudgetMalformed, format!("the baseline is damaged: {what}"));
+        let problem = match (case.baseline, place) {
+            (Some(Source { file, .. }), Some((line, column))) => problem.in_line(file.clone(), line, column),
+            (Some(Source { file, .. }), None) => problem.in_file(file),
+            (None, _) => problem,
+        };
+        Box::new(problem.help(format!("remove the file, and save it again: {}", save(case))))
+    })?;
+    let bin = case.exercise.bin(build);
+    if !baseline.builds.iter().any(|entry| entry.bin == bin && entry.profile == profile) {
+        return Err(nothing(format!("`{file}` has no measurement of {bin} with [profile.{profile}]")));
+    }
+    Ok(baseline)
+}
+
+/// The command that saves a baseline.
+fn save(case: &Case<'_>) -> String {
+    format!("`cargo xtask sizes --manifest-path {} --budget --save`", folder(case))
+}
+
+fn folder(case: &Case<'_>) -> String {
+    shown(&case.exercise.folder).display().to_string()
+}
+
+/// Whether the program is within `max`, and `max` close to it.
+fn room(case: &Case<'_>, spec: &kinds::Budget, bytes: u64, allowed: u64, range: Range<usize>) -> Option<Diagnostic> {
+    let slack_percent = spec.slack_percent;
+    let most = (bytes as f64 * (1.0 + slack_percent / 100.0)) as u64;
+    let at = |code, message: String, help: String| {
+        let label = format!("{} bytes", thousands(allowed));
+        Diagnostic::new(code, message).at(&case.manifest.source, range, label).help(help)
+    };
+    if bytes > allowed {
+        return Some(at(
+            Code::BudgetExceeded,
+            format!("the program has {} bytes, {} more than its budget", thousands(bytes), thousands(bytes - allowed)),
+            format!(
+                "make the program smaller, or the budget larger; `cargo xtask sizes --manifest-path {} --budget` shows both",
+                shown(&case.exercise.manifest()).display()
+            ),
+        ));
+    }
+    (allowed > most).then(|| {
+        at(
+            Code::BudgetSlack,
+            format!(
+                "the program has {} bytes, and could grow by {} before this budget notices",
+                thousands(bytes),
+                thousands(allowed - bytes)
+            ),
+            format!("leave some room for another compiler, but at most {slack_percent} %: {} bytes", thousands(most)),
+        )
+    })
+}
+
+/// What is wrong with a budget beside its baseline: the program has grown by more than it allows, the baseline is an old one, or
+/// growth would go unnoticed. `is_same`: both were compiled by the same release of rustc.
+fn beside_baseline(
+    case: &Case<'_>,
+    spec: &kinds::Budget,
+    budget: &Budget,
+    is_same: bool,
+    (before, bytes, grown): (u64, u64, Option<u64>),
+) -> Option<Diagnostic> {
+    let limits = budget.limits(Some(before));
+    if let Some(limit) = limits.iter().find(|limit| is_same && !limit.holds(bytes)) {
+        return Some(grown_too_much(case, limit, before, bytes));
+    }
+    let percent = if is_same { CURRENT_PERCENT } else { spec.slack_percent };
+    if bytes.abs_diff(before) as f64 > bytes as f64 * percent / 100.0 {
+        return Some(stale(case, before, bytes));
+    }
+    unnoticed(case, spec, budget, (before, bytes, grown))
+}
+
+/// A program that has grown by more than its own budget allows.
+fn grown_too_much(case: &Case<'_>, limit: &Limit, before: u64, bytes: u64) -> Diagnostic {
+    let message = format!(
+        "the program is {} bytes, {} more than in its baseline, and the budget allows {}",
+        thousands(bytes),
+        thousands(bytes.saturating_sub(before)),
+        thousands(limit.allowed.saturating_sub(before))
+    );
+    let label = format!("at most {} bytes", thousands(limit.allowed));
+    Diagnostic::new(Code::BudgetExceeded, message)
+        .at(&case.manifest.source, limit.range.clone(), label)
+        .help(format!("make the program smaller; or save the new size, if it is as you want it: {}", save(case)))
+}
+
+/// A baseline of the program as it was.
+fn stale(case: &Case<'_>, before: u64, bytes: u64) -> Diagnostic {
+    let what = if before > bytes {
+        "so growth up to the old size would go unnoticed"
+    } else {
+        "so part of the growth that it allows is used up"
+    };
+    let message = format!(
+        "the baseline is of a program of {} bytes, and this one is {} bytes, {what}",
+        thousands(before),
+        thousands(bytes)
+    );
+    let problem = Diagnostic::new(Code::BudgetSlack, message);
+    let written = format!("\"bytes\": {before}");
+    let problem = match case.baseline {
+        Some(source) => match source.text.find(&written) {
+            Some(start) => problem.at(source, start..start + written.len(), "saved before the program changed"),
+            None => problem.in_file(&source.file),
+        },
+        None => problem,
+    };
+    problem.help(format!("save it again, now that the program is as you want it: {}", save(case)))
+}
+
+/// Growth that the budget overlooks: that of a build which is known to be larger, or a step of a few percent.
+fn unnoticed(
+    case: &Case<'_>,
+    spec: &kinds::Budget,
+    budget: &Budget,
+    (before, bytes, grown): (u64, u64, Option<u64>),
+) -> Option<Diagnostic> {
+    let percent = spec.growth_percent.unwrap_or(STEP_PERCENT);
+    // What is noticed from here on is more than `max-growth` may be.
+    let step = (before as f64 * percent / 100.0).floor() as u64 + 1;
+    // However tight `max` is: once it is raised, `max-growth` is all there is.
+    let is_off = budget.noise_decides(before)
+        && budget.limits(Some(before)).iter().any(|limit| limit.key == "max-growth" && limit.holds(before + step));
+    let set: String = spec
+        .grown
+        .iter()
+        .flat_map(|grown| &case.exercise.build(grown.get_ref()).set)
+        .map(|(key, value)| format!("`{key} = {value}`"))
+        .collect::<Vec<_>>()
+        .join(" and ");
+    let message = match grown.filter(|grown| *grown > bytes + step && !budget.notices(before, *grown)) {
+        Some(grown) => format!(
+            "built with {set} the program is {} bytes, {} more, and this budget doesn't notice",
+            thousands(grown),
+            thousands(grown - bytes)
+        ),
+        None if !budget.notices(before, before + step) => {
+            format!(
+                "the program could grow by {} bytes ({percent} %), and this budget wouldn't notice",
+                thousands(step)
+            )
+        }
+        None if is_off => format!(
+            "`min-growth` switches `max-growth` off: growth by {} bytes ({percent} %) counts as none",
+            thousands(step)
+        ),
+        None => return None,
+    };
+    let problem = Diagnostic::new(Code::BudgetSlack, message);
+    let source = &case.manifest.source;
+    Some(match (&budget.min_growth, &budget.max_growth) {
+        (Some(noise), _) if budget.noise_decides(before) => {
+            let label = format!("growth of fewer than {} bytes counts as none", thousands(noise.get_ref().0));
+            let help = format!("`min-growth` is for noise: a few hundred bytes, here less than {}", thousands(step));
+            problem.at(source, noise.span(), label).help(help)
+        }
+        (_, Some(growth)) => problem.at(source, growth.span(), "too much").help(format!("at most {percent} %")),
+        _ => problem.in_file(&source.file),
+    })
+}
+
+fn problem(case: &Case<'_>, wrong: &budget::Wrong) -> Diagnostic {
+    let budget::Wrong { range, message, label, help, missing } = wrong;
+    let code = if *missing { Code::BudgetMissing } else { Code::BudgetMalformed };
+    let problem = Diagnostic::new(code, message.clone()).help(help.clone());
+    match range {
+        Some(range) => problem.at(&case.manifest.source, range.clone(), label.clone()),
+        None => problem.in_file(&case.manifest.source.file),
+    }
+}

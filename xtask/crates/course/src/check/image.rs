@@ -1,0 +1,345 @@
+//! Judges what a Containerfile makes, by its text.
+
+use super::{Case, Finding};
+use crate::exercise::containerfile::recipe::{Copied, Kind, Recipe, Start, Trouble};
+use crate::exercise::containerfile::{Containerfile, Stage};
+use crate::exercise::kinds::{Image, Want};
+use crate::learner_manifest::list;
+use base::diagnostic::{Code, Diagnostic};
+use serde_json::json;
+use std::ops::Range;
+use weigh::workshop::nearest;
+
+/// Where engines look for a program without a path, if the image doesn't say.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The largest number of a user or group that engines take.
+const LARGEST_ID: u32 = i32::MAX as u32;
+
+pub(super) fn judge(case: &Case<'_>, file: &Containerfile, Image { wants }: &Image) -> Finding {
+    if !file.problems.is_empty() {
+        return Finding::NotMet(file.problems.clone(), serde_json::Value::Null);
+    }
+    let Some(last) = file.stages.last() else { return Finding::NeedsBuild };
+    let program = &case.exercise.data.package;
+    let recipe = Recipe::of(file);
+    let mut found = Found { file, last, recipe: &recipe, program, is_whole_build: false, problems: Vec::new() };
+    for want in wants {
+        match want.get_ref() {
+            Want::EmptyBase => found.base(),
+            Want::OnlyTheProgram => found.files(),
+            Want::NoShell => found.start(),
+            Want::NotRoot => found.user(),
+        }
+    }
+    let path = recipe.copied.iter().find(|copied| copied.program.is_some()).map(|copied| copied.to.as_str());
+    let build = recipe
+        .build
+        .as_ref()
+        .map(|build| json!({ "profile": build.profile, "target": build.target, "static": build.is_static() }));
+    let data = json!({ "base": recipe.base, "program": path, "build": build });
+    if found.problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(found.problems, data) }
+}
+
+/// What was found so far.
+struct Found<'a> {
+    file: &'a Containerfile,
+    last: &'a Stage,
+    recipe: &'a Recipe,
+    program: &'a str,
+    /// The image is the stage that builds, with everything in it. That is said, and each file of it would only repeat it.
+    is_whole_build: bool,
+    problems: Vec<Diagnostic>,
+}
+
+impl Found<'_> {
+    fn add(
+        &mut self,
+        code: Code,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        label: &str,
+        help: impl Into<String>,
+    ) {
+        let problem = Diagnostic::new(code, message).at(&self.file.source, span.clone(), label).help(help);
+        self.problems.push(problem);
+    }
+
+    fn trouble(&mut self, trouble: &Trouble) {
+        let Trouble { kind, message, label, help, span } = trouble;
+        let code = match kind {
+            Kind::Fails | Kind::Absent => Code::ImageBuild,
+            Kind::NotFollowed => Code::ImageNotFollowed,
+        };
+        self.add(code, span, message, label, help);
+    }
+
+    fn base(&mut self) {
+        let (base, stages) = (&self.recipe.base, self.file.stages.len());
+        // What names no image is told with the build.
+        if (stages > 1 && base == "scratch") || base.is_empty() {
+            return;
+        }
+        self.is_whole_build = stages == 1 && base != "scratch";
+        let (message, help) = if stages == 1 {
+            (
+                format!("the image is {base}, with everything that was needed to build"),
+                "give this stage a name (`FROM … AS build`), and begin a second one below it: `FROM scratch`. Only the last stage is shipped".to_owned(),
+            )
+        } else {
+            (
+                format!("the last stage starts from {base}, which brings files of its own"),
+                "start it from `scratch`, the empty image; a program that needs nothing but the kernel runs there"
+                    .to_owned(),
+            )
+        };
+        self.add(Code::ImageBase, &self.last.span, message, "all of it is shipped", help);
+    }
+
+    fn files(&mut self) {
+        let recipe = self.recipe;
+        // Of a stage that ends with an error, nothing can be copied. So this comes first, and alone.
+        recipe.troubles.iter().for_each(|trouble| self.trouble(trouble));
+        let is_broken = !recipe.troubles.is_empty();
+        for span in &recipe.commands {
+            // In a file with one stage it is the build, and the base is what is wrong.
+            if self.file.stages.len() > 1 {
+                let message = "the last stage runs a command, and an empty image has nothing to run";
+                let help = "run it in the stage above, and copy the result";
+                self.add(Code::ImageNotTheProgram, span, message, "here", help);
+            }
+        }
+        let wrong: Vec<&Copied> = recipe.copied.iter().filter(|copied| copied.program.is_none()).collect();
+        for copied in &wrong {
+            match (&copied.trouble, &recipe.placeholder) {
+                (Some(trouble), _) if trouble.kind != Kind::Absent => self.trouble(trouble),
+                _ if is_broken => {}
+                (None, Some(placeholder)) if recipe.found.is_none() => self.trouble(placeholder),
+                _ if self.is_whole_build => {}
+                _ => self.not_the_program(copied),
+            }
+        }
+        let programs: Vec<&Copied> = recipe.copied.iter().filter(|copied| copied.program.is_some()).collect();
+        match programs.as_slice() {
+            [] if recipe.copied.is_empty() && !is_broken && !self.is_whole_build => {
+                let message = format!("the last stage has no `{}`", self.program);
+                let help = self.where_it_is(None);
+                self.add(Code::ImageNotTheProgram, &self.last.span, message, "nothing is copied into it", help);
+            }
+            [_, second, ..] => {
+                let help = "one copy is enough: each one is a layer of its own";
+                self.add(Code::ImageNotTheProgram, &second.span, "the program is copied twice", "again", help);
+            }
+            _ => {}
+        }
+        let build = recipe.build.as_ref();
+        if let Some((build, (message, help))) = build.and_then(|build| Some((build, build.refused()?))) {
+            self.add(Code::ImageFlags, &build.span, message, "built here", help);
+        }
+    }
+
+    /// What an instruction brings in place of the program, and why: what matters first is where it is read from.
+    fn not_the_program(&mut self, copied: &Copied) {
+        let own = self.last.instructions.iter().find(|instruction| instruction.span == copied.span);
+        let flags =
+            own.map_or("", |own| own.rest.as_str()).split_whitespace().take_while(|word| word.starts_with("--"));
+        let from = flags.filter_map(|flag| flag.strip_prefix("--from=")).last();
+        let above = &self.file.stages[..self.file.stages.len() - 1];
+        let stage = |name: &str| {
+            let name = name.to_lowercase();
+            let named = above.iter().rposition(|stage| stage.name.as_deref() == Some(&name));
+            named.or_else(|| name.parse().ok().filter(|index| *index < above.len()))
+        };
+        let program = self.program;
+        let (message, label, help) = match from {
+            // A name with one of these is that of an image, or isn't known before the build.
+            Some(from) if stage(from).is_none() && !from.contains([':', '/', '.', '$']) => {
+                let names: Vec<&str> = above.iter().filter_map(|stage| stage.name.as_deref()).collect();
+                let help = match (nearest(&from.to_lowercase(), names.iter().copied()), names.as_slice()) {
+                    (Some(near), _) => format!("did you mean `--from={near}`?"),
+                    (None, []) => format!("give the stage that builds this name: `FROM … AS {from}`"),
+                    (None, names) => {
+                        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+                        let are = if names.len() == 1 { "the stage above is" } else { "the stages above are" };
+                        format!("{are} {}", list(&names))
+                    }
+                };
+                let message = format!(
+                    "no stage above is called `{from}`, so an engine would look for an image by this name, and not for what you built"
+                );
+                (message, "no such stage", help)
+            }
+            None => {
+                let message = format!(
+                    "without `--from`, this is read from the folder that you build in, and not from a stage that has built `{program}`"
+                );
+                (message, "from your folder", self.where_it_is(None))
+            }
+            Some(from) => {
+                let found_in = self.recipe.found_in.as_deref().and_then(stage);
+                let is_it = |path: &&String| {
+                    let path = format!("/{}", path.trim_start_matches('/'));
+                    self.recipe.found.as_deref() == Some(path.as_str())
+                };
+                let others: Vec<String> = copied.from.iter().filter(|path| !is_it(path)).cloned().collect();
+                if others.len() < copied.from.len() && !others.is_empty() && stage(from) == found_in {
+                    let message = format!("this brings {} into the image as well, not only `{program}`", list(&others));
+                    (message, "more than the program", "copy the program alone".to_owned())
+                } else {
+                    let what = list(&copied.from);
+                    let message =
+                        format!("this brings {what} into the image, and that is not `{program}` as Cargo has built it");
+                    let place = others.is_empty().then_some(from);
+                    (message, "not the program", self.where_it_is(place))
+                }
+            }
+        };
+        self.add(Code::ImageNotTheProgram, &copied.span, message, label, help);
+    }
+
+    /// Where the program is to be copied from. `wrong`: the right path was written, behind this stage's name.
+    fn where_it_is(&self, wrong: Option<&str>) -> String {
+        let named = self.file.stages.iter().rev().skip(1).find_map(|stage| stage.name.as_deref()).unwrap_or("build");
+        match (&self.recipe.found, &self.recipe.found_in) {
+            (Some(_), Some(stage)) if wrong.is_some_and(|wrong| wrong != stage) => {
+                format!("the stage `{stage}` builds it: write `--from={stage}`")
+            }
+            (Some(path), Some(stage)) => format!(
+                "it is at {path} in the stage that builds it; paths behind --from begin at the root of that stage: `COPY --from={stage} {path} /{}`",
+                self.program
+            ),
+            _ => format!(
+                "no stage above builds it where it would stay: look for `cargo build` in a stage above, and for a cache mount over its target folder; then `COPY --from={named} PATH /{}`",
+                self.program
+            ),
+        }
+    }
+
+    /// Where the program is in the image.
+    fn place(&self) -> Option<&str> {
+        self.recipe.program.as_ref().map(|(path, _)| path.as_str())
+    }
+
+    fn start(&mut self) {
+        let path = self.place().map_or_else(|| format!("/{}", self.program), str::to_owned);
+        let help = format!("write it as words, in brackets and double quotes: `ENTRYPOINT [\"{path}\"]`");
+        let Some((start, span)) = &self.recipe.start else {
+            match &self.recipe.arguments {
+                Some((Start::Line(_), span)) => self.line(span, help),
+                Some((Start::Words(_), span)) => {
+                    let message = "CMD is only a default: what is written behind the image's name replaces it, and an argument for the program would be started in its place";
+                    let help = format!("write ENTRYPOINT in place of CMD: `ENTRYPOINT [\"{path}\"]`");
+                    self.add(Code::ImageShell, span, message, "replaced by arguments", help);
+                }
+                None => {
+                    let message = "the last stage starts nothing";
+                    self.add(Code::ImageShell, &self.last.span, message, "no ENTRYPOINT below it", help);
+                }
+            }
+            return self.permission();
+        };
+        match start {
+            Start::Line(_) => self.line(span, help),
+            Start::Words(words) if !self.starts(&words[0], &path) => {
+                let message = format!("this starts {}, and the program is {path}", words[0]);
+                let help = match self.place() {
+                    Some(path) => {
+                        format!("the path must be the one that COPY gives the program: `ENTRYPOINT [\"{path}\"]`")
+                    }
+                    None => help,
+                };
+                self.add(Code::ImageShell, span, message, "not the program's path", help);
+            }
+            Start::Words(words) if words.len() > 1 => {
+                let message = format!(
+                    "this starts the program with arguments, which are then part of every start: {}",
+                    words[1..].join(" ")
+                );
+                let help = format!(
+                    "start the program alone: `ENTRYPOINT [\"{path}\"]`; arguments come from whoever runs the image"
+                );
+                self.add(Code::ImageShell, span, message, "not the program alone", help);
+            }
+            Start::Words(_) => match &self.recipe.arguments {
+                Some((Start::Line(_), span)) => {
+                    let message = "CMD as a line hands `/bin/sh`, `-c` and the line to the program, as its arguments";
+                    self.add(Code::ImageShell, span, message, "three arguments", "take it out");
+                }
+                Some((Start::Words(words), span)) if self.starts(&words[0], &path) => {
+                    let message =
+                        "CMD holds arguments for the ENTRYPOINT: the program would get its own path as an argument";
+                    self.add(Code::ImageShell, span, message, "the program again", "take it out");
+                }
+                _ => {}
+            },
+        }
+        self.permission();
+    }
+
+    fn line(&mut self, span: &Range<usize>, help: String) {
+        let message = "what is started is a line for a shell (`/bin/sh -c`), and an empty image has no shell";
+        self.add(Code::ImageShell, span, message, "needs /bin/sh", help);
+    }
+
+    /// Whether a word starts the program: its path, from the root or from WORKDIR, or its name where it is looked for.
+    fn starts(&self, word: &str, path: &str) -> bool {
+        if word.starts_with('/') {
+            return word == path;
+        }
+        if word.contains('/') {
+            let word = word.strip_prefix("./").unwrap_or(word);
+            return format!("{}/{word}", self.recipe.folder.trim_end_matches('/')) == path;
+        }
+        let folders = self.recipe.path.as_deref().unwrap_or(PATH);
+        folders.split(':').any(|folder| format!("{}/{word}", folder.trim_end_matches('/')) == path)
+    }
+
+    /// Whether the user may execute the program.
+    fn permission(&mut self) {
+        let Some((path, file)) = &self.recipe.program else { return };
+        let user = self.recipe.user.as_ref().map_or("0", |(user, _)| user.as_str());
+        let mut numbers = user.split(':').map(|number| number.parse::<u32>().unwrap_or(u32::MAX));
+        let (user, group) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        if file.can_be_executed_by(user, group) {
+            return;
+        }
+        let copied = self.recipe.copied.iter().find(|copied| copied.program.is_some());
+        let span = copied.map_or_else(|| self.last.span.clone(), |copied| copied.span.clone());
+        let message = format!("user {user} can't execute {path}: its permissions are {:04o}", file.mode);
+        let help = "Cargo makes a program with the permissions 0755, which COPY keeps: take `--chmod` out, or write `--chmod=0755`";
+        self.add(Code::ImageShell, &span, message, "can't be started", help);
+    }
+
+    fn user(&mut self) {
+        const HELP: &str = "give a number, of the user and of the group: `USER 65534:65534`";
+        let Some((user, span)) = &self.recipe.user else {
+            let message = "the program would run as root";
+            return self.add(Code::ImageUser, &self.last.span, message, "no USER below it", HELP);
+        };
+        // What no engine fills in is told with the build.
+        if user.contains("$(") {
+            return;
+        }
+        let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let parts: Vec<&str> = user.split(':').collect();
+        if let Some(name) = parts.iter().find(|part| !is_number(part)) {
+            let message = match name.is_empty() {
+                true => format!("`{user}` lacks a number"),
+                false => format!("`{name}` is a name, and an empty image has no /etc/passwd to look it up in"),
+            };
+            return self.add(Code::ImageUser, span, message, "not a number", HELP);
+        }
+        let numbers: Option<Vec<u32>> =
+            parts.iter().map(|part| part.parse().ok().filter(|id| *id <= LARGEST_ID)).collect();
+        match numbers.as_deref() {
+            Some([0, ..]) => self.add(Code::ImageUser, span, "the user 0 is root", "root", HELP),
+            Some([_, 0]) => self.add(Code::ImageUser, span, "the group 0 is root's", "root's group", HELP),
+            Some([_, _]) => {}
+            Some([_]) => {
+                let message = "the user has a number, and the group has none: without one, the program runs in group 0, which is root's";
+                self.add(Code::ImageUser, span, message, "no group", HELP);
+            }
+            _ => self.add(Code::ImageUser, span, format!("`{user}` isn't a user and a group"), "not two numbers", HELP),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Judges how a run that panics ends. Asking the program, not the manifest: `panic = "abort"` may come from anywhere.
+
+use super::{Case, Finding};
+use crate::evidence;
+use crate::exercise::kinds::{Ends, Panic};
+use crate::learner_manifest::effective::{Origin, effective};
+use base::diagnostic::{Code, Diagnostic};
+use base::proc::Status;
+use serde_json::json;
+use weigh::measure;
+
+pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
+    let Panic { build, ends, exit, .. } = spec;
+    let run = case.evidence.and_then(|evidence| evidence.built(build.get_ref())?.runs.get(goal)?.first());
+    let Some(run) = run else { return Finding::NeedsBuild };
+    let build = build.get_ref();
+    let how = measure::ending(run.status, evidence::limits(case.exercise));
+    let data = json!({ "build": build, "ended": how });
+    let profile = &case.exercise.build(build).profile;
+    let aborted = aborts(run.status);
+    let told = String::from_utf8_lossy(&run.stderr);
+    let told =
+        told.lines().find(|line| !line.trim().is_empty()).map(|line| format!("\nit said: {line}")).unwrap_or_default();
+    let (code, message, help) = match (run.status, ends) {
+        (_, Ends::Aborts) if aborted => return Finding::Met(data),
+        (Status::Exited(code), Ends::Unwinds) if !aborted && exit.is_none_or(|exit| exit == code) => {
+            return Finding::Met(data);
+        }
+        (_, Ends::Unwinds) if aborted => (
+            Code::PanicAborts,
+            format!("a panic in the program of `{build}` ends the whole process ({how}){told}"),
+            format!("[profile.{profile}] has to do without `panic = \"abort\"`: \"unwind\" is Cargo's default"),
+        ),
+        (Status::Exited(code), Ends::Aborts) if code == 101 || *exit == Some(code) => (
+            Code::PanicUnwinds,
+            format!("a panic in the program of `{build}` unwinds ({how})"),
+            format!("`panic = \"abort\"` in [profile.{profile}] ends the process at once"),
+        ),
+        (Status::TimedOut | Status::Waited(_) | Status::NotStarted(_), _) => (
+            Code::RunTimeout,
+            format!("the program of `{build}` was {how}"),
+            "it should end by itself, also after a panic".to_owned(),
+        ),
+        _ => (
+            Code::OutputDiffers,
+            match exit.filter(|_| *ends == Ends::Unwinds) {
+                Some(exit) => format!("the program of `{build}` should end with exit code {exit}: {how}{told}"),
+                None => format!("the program of `{build}` does not panic where it should: {how}{told}"),
+            },
+            "leave the program as it was; this exercise is about its profiles".to_owned(),
+        ),
+    };
+    let source = &case.manifest.source;
+    let now = effective(case.manifest, case.overrides, profile, "panic");
+    let problem = Diagnostic::new(code, message).help(help);
+    let problem = match (code, now.origin, now.asked) {
+        (Code::PanicAborts, Origin::Manifest, Some((_, setting))) => {
+            problem.at(source, setting.key.start..setting.span.end, "this ends the process at a panic")
+        }
+        (Code::PanicUnwinds, Origin::Manifest, Some((_, setting))) => {
+            problem.at(source, setting.key.start..setting.span.end, "this unwinds the stack at a panic")
+        }
+        _ => problem.in_file(&source.file),
+    };
+    Finding::NotMet(vec![problem], data)
+}
+
+/// Whether a process ended as `abort()` ends it: SIGABRT, which a shell and a box tell as 134; on Windows
+/// `STATUS_STACK_BUFFER_OVERRUN`, which is what `__fastfail` leaves.
+fn aborts(status: Status) -> bool {
+    matches!(status, Status::Signaled(6) | Status::Exited(134 | -1_073_740_791))
+}

@@ -1,0 +1,85 @@
+//! The words for the settings of a profile: which build reads a table, what a value does, and what to write instead.
+
+use super::Right;
+use weigh::profiles::canonical;
+
+/// The option that makes Cargo read a profile.
+pub(super) fn option(profile: &str) -> String {
+    match profile {
+        "dev" => String::new(),
+        "release" => "--release".to_owned(),
+        other => format!("--profile {other}"),
+    }
+}
+
+/// Which build reads a table.
+pub(super) fn reads(profile: &str) -> String {
+    match profile {
+        "dev" => "`cargo build` without `--release` reads this".to_owned(),
+        "test" => "`cargo test` reads this".to_owned(),
+        "bench" => "`cargo bench` reads this".to_owned(),
+        other => format!("only `--profile {other}` reads this"),
+    }
+}
+
+/// What a value does that is not wanted here.
+pub(super) fn what_it_does(key: &str, value: &toml::Value) -> &'static str {
+    match (key, canonical(key, value).as_str()) {
+        ("opt-level", "3" | "2") => "this optimizes for speed",
+        ("opt-level", "1") => "this optimizes only a little",
+        ("opt-level", "0") => "this does not optimize at all",
+        ("opt-level", "s" | "z") => "this optimizes for size",
+        ("lto", "off") => "this optimizes every part of a crate on its own",
+        ("lto", "thin-local") => "this optimizes no crate together with another one",
+        ("lto", "thin") => "this is the lighter, quicker LTO",
+        ("strip", "debuginfo") => "this takes out debug info alone, and keeps the symbol table",
+        ("strip", "symbols") => "this takes out the symbol table and all debug info",
+        ("debug", _) => "this asks for other debug information, or for none",
+        ("strip", "none") => "this keeps the symbol table and all debug info in the file",
+        ("panic", "unwind") => "this keeps the machinery for unwinding",
+        ("panic", "abort") => "this ends the process at a panic",
+        ("codegen-units", _) => "this optimizes a crate in several parts",
+        ("debug-assertions", _) => "this keeps checks that are meant for development",
+        ("overflow-checks", _) => "this checks arithmetic for overflow, at a cost in code and time",
+        ("incremental", _) => "this compiles a crate in many parts, so that the next build is quick",
+        _ => "not this value",
+    }
+}
+
+/// What to write instead.
+pub(super) fn better(key: &str, right: &Right) -> String {
+    match (key, right) {
+        (_, Right::AtMost(most)) => format!("write at most `{key} = {most}`"),
+        ("opt-level", Right::One(values)) if values.len() > 1 => {
+            // More would give the exercise away.
+            "there are two levels that optimize for size; try both".to_owned()
+        }
+        (_, Right::One(values)) => values.first().map(|value| format!("write `{key} = {value}`")).unwrap_or_default(),
+    }
+}
+
+/// Settings for development, as what they turn on.
+pub(super) fn list_of_features(keys: &[String]) -> String {
+    let words: Vec<&str> = keys
+        .iter()
+        .map(|key| match key.as_str() {
+            "debug-assertions" => "debug assertions",
+            "overflow-checks" => "overflow checks",
+            "incremental" => "incremental compilation",
+            other => other,
+        })
+        .collect();
+    base::numbers::list(&words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_listed_as_people_list_them() {
+        let keys = ["debug-assertions", "overflow-checks", "incremental"].map(str::to_owned);
+        assert_eq!(list_of_features(&keys), "debug assertions, overflow checks and incremental compilation");
+        assert_eq!(list_of_features(&keys[..1]), "debug assertions");
+    }
+}

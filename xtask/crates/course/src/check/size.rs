@@ -1,0 +1,97 @@
+//! Judges bytes of one build against another build of the same run. Never against a number that was written down.
+
+use super::advice::{self, Wrong};
+use super::{Case, Finding, Outcome};
+use crate::exercise::kinds::Size;
+use base::diagnostic::{Code, Diagnostic};
+use base::numbers::{change, thousands};
+use serde_json::json;
+
+/// `outcomes`: what was judged before it, so that one cause isn't explained twice.
+pub(super) fn judge(case: &Case<'_>, spec: &Size, outcomes: &[Outcome]) -> Finding {
+    let Size { build, against, plus, shrink_percent, code, image } = spec;
+    let part = |name: &str| {
+        let built = case.evidence?.built(name)?;
+        match (image, code) {
+            (true, _) => built.image,
+            (_, true) => Some(built.code.bytes),
+            _ => Some(built.bytes),
+        }
+    };
+    let others: Vec<&str> = [against].into_iter().chain(plus).map(|name| name.get_ref().as_str()).collect();
+    let reference: Option<u64> = others.iter().map(|name| part(name)).sum();
+    let (Some(bytes), Some(reference)) = (part(build.get_ref()), reference) else { return Finding::NeedsBuild };
+    // What leaves the code and stays in the file has only been moved: it counts as code.
+    let rest = |name: &str| Some(case.evidence?.built(name)?.bytes.saturating_sub(part(name)?));
+    let rest_before: u64 = others.iter().filter_map(|name| rest(name)).sum();
+    let moved = if *code { rest(build.get_ref()).unwrap_or_default().saturating_sub(rest_before) } else { 0 };
+    let own = bytes;
+    let bytes = bytes + moved;
+    let what = match (image, code) {
+        (true, _) => "the image",
+        (_, true) => "the machine code",
+        _ => "the file",
+    };
+    let data = json!({ "build": build.get_ref(), "against": others.join(" + "), "part": what, "bytes": bytes,
+        "against_bytes": reference, "shrink_percent": shrink_percent });
+    let most = reference as f64 * (1.0 - shrink_percent / 100.0);
+    if bytes as f64 <= most {
+        return Finding::Met(data);
+    }
+    let of = |names: &str| match (image, code) {
+        (true, _) => format!("the image of {names}"),
+        (_, true) => format!("the machine code of {names}"),
+        _ => names.to_owned(),
+    };
+    let names = others.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let together = if others.len() > 1 { " together" } else { "" };
+    let difference = match change(bytes, reference) {
+        _ if bytes == reference => "the same as".to_owned(),
+        change => {
+            let size = change.trim_start_matches(['-', '+']).replace(" B", " bytes");
+            format!("{size} {} than", if bytes < reference { "smaller" } else { "larger" })
+        }
+    };
+    let both = format!(
+        "{} is {} bytes, {difference} {names}{together} ({})",
+        of(&format!("`{}`", build.get_ref())),
+        thousands(bytes),
+        thousands(reference),
+    );
+    // Without what was moved the goal would be met: then that has to be said.
+    let both = if own as f64 <= most {
+        format!(
+            "{both}, counting {} bytes of code and the {} bytes that the rest of the file grew by: code that has become data, or is compressed, is still there",
+            thousands(own),
+            thousands(moved)
+        )
+    } else {
+        both
+    };
+    let left = thousands(bytes.saturating_sub(most as u64));
+    let message = match *shrink_percent > 0.0 {
+        true => format!("{both}; it has to be at least {shrink_percent} % smaller, which takes {left} bytes less"),
+        false => format!("{both}; it may not be larger"),
+    };
+    let code = if bytes > reference { Code::SizeGrew } else { Code::SizeNotSmallEnough };
+    let problem = Diagnostic::new(code, message);
+    let declared = &case.exercise.build(build.get_ref()).profile;
+    let problem = match case.made_by(build.get_ref()) {
+        Some((file, made)) if made.profile != *declared => {
+            let label = format!("builds `{}`", made.profile);
+            let help = format!(
+                "the manifest has a profile that is made for size: `cargo build --profile {declared}`; the folder of the file is then called so, too"
+            );
+            problem.at(&file.source, made.span, label).help(help)
+        }
+        _ => {
+            let Wrong { place, help } = advice::of(case, build.get_ref(), against.get_ref(), outcomes);
+            match place {
+                Some((place, label)) => problem.at(&case.manifest.source, place, label),
+                None => problem.in_file(case.at_fault()),
+            }
+            .help(help)
+        }
+    };
+    Finding::NotMet(vec![problem], data)
+}

@@ -1,0 +1,452 @@
+//! Makes the evidence that goals are judged by: builds the files of the learner and those of the course, runs both,
+//! reads both. Nothing is judged here.
+//!
+//! The learner's builds go where their own `cargo build` puts them. All others have folders of their own below the
+//! workshop's `target/check/`: no build ever meets the artifacts of other sources, which Cargo could take for fresh.
+
+mod again;
+mod attributes;
+mod bench;
+mod compiler;
+mod course;
+mod handed;
+mod how;
+mod locked;
+mod reference;
+pub mod safe;
+mod taken;
+pub mod warm;
+mod work;
+
+pub use again::{again, is_same};
+pub use compiler::toolchain;
+use course::with_pristine;
+pub use course::{restored, solution_files, starter_files};
+pub use handed::handed;
+pub use reference::is_ended;
+
+use crate::exercise::kinds;
+use crate::exercise::{Exercise, Tree, inputs};
+use crate::learner_manifest::Manifest;
+use crate::learner_manifest::effective::Overrides;
+use anyhow::Result;
+use base::diagnostic::Diagnostic;
+use base::files;
+use base::proc::Status;
+use base::proc::sandbox::Sandbox;
+use bench::{Bench, Room, room};
+use compiler::{version, version_once};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+use weigh::cargo::{Cargo, Compiled};
+use weigh::measure::linking::Linking;
+use weigh::measure::work::{self as effort, Race, Work};
+use weigh::measure::{Limits, Run, binary, code};
+use weigh::surroundings;
+
+/// Whose files are judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The learner's, in their folder.
+    Learner,
+    /// Other contents for the files that the exercise lets the learner edit, under a name for their folder.
+    Other(String, Vec<(String, Vec<u8>)>),
+}
+
+/// What is known about the builds of an exercise.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// The release of rustc.
+    pub toolchain: String,
+    /// The release that the workshop is pinned to, if it is.
+    pub pinned: Option<String>,
+    /// The target triple.
+    pub target: String,
+    /// Every target that rustc knows, where a goal is about a saved baseline.
+    pub targets: BTreeSet<String>,
+    /// Each build that was asked for.
+    pub builds: BTreeMap<String, Attempt>,
+    /// What the inputs that are unknown beforehand are made from; none for a learner's own check.
+    pub hidden: Option<String>,
+    /// What counts instructions here; none if no goal asks for speed, or if nothing does.
+    pub counter: Option<String>,
+    /// What the learner's sources hand to the linker, beyond what the course's own do; only looked for where work is graded.
+    pub handed: Vec<String>,
+    /// What was compared by time, by the goal's name.
+    pub races: BTreeMap<String, Race>,
+    /// What was set aside while these builds were made, or could not be, and isn't known before: a warning for each.
+    pub aside: Vec<Diagnostic>,
+}
+
+/// How a build went.
+#[derive(Clone, Debug)]
+pub enum Attempt {
+    /// It succeeded.
+    Built(Box<Built>),
+    /// It failed, with Cargo's or rustc's words.
+    Failed(Box<Diagnostic>),
+}
+
+/// A successful build.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Built {
+    /// The executable.
+    pub executable: PathBuf,
+    /// Bytes of its file.
+    pub bytes: u64,
+    /// Bytes of its parts.
+    pub sections: Vec<binary::Section>,
+    /// Bytes of code of each crate, the largest first; empty if the file has no symbols.
+    pub crates: Vec<(String, u64)>,
+    /// Bytes of code of each group that a goal names, by the group's members; `None` if the file has no symbols.
+    pub groups: BTreeMap<String, Option<u64>>,
+    /// The program's own functions, where a goal asks who called one: address from where the program is loaded, bytes,
+    /// name. Empty if the file has no symbols.
+    pub functions: Vec<(u64, u64, String)>,
+    /// The runs of the goals that ask for some, by the goal's name.
+    pub runs: BTreeMap<String, Vec<Run>>,
+    /// The work of the runs of the speed goals, by the goal's name.
+    #[serde(default)]
+    pub work: BTreeMap<String, Work>,
+    /// For the goals that start the program under another name: where it has that name.
+    pub called: BTreeMap<String, PathBuf>,
+    /// Wall seconds of the build.
+    pub seconds: f64,
+    /// Seconds of processor time that it took.
+    #[serde(default)]
+    pub cpu_seconds: f64,
+    /// Cargo had nothing to do.
+    pub fresh: bool,
+    /// The settings that rustc gets, by Cargo's own answer; `None` if it could not be had.
+    pub rustc: Option<BTreeMap<String, String>>,
+    /// The same for every crate that is linked into it, where a goal is about its profile.
+    #[serde(default)]
+    pub linked: Vec<Linked>,
+    /// What Cargo and rustc warned about.
+    pub warnings: Vec<String>,
+    /// What the file asks of the system that starts it.
+    pub linking: Linking,
+    /// Its machine code, wherever it is in the file, and what is odd about the file.
+    pub code: code::Code,
+    /// Bytes of a container image that holds it and nothing else, as it is pulled, where a goal asks; `None` also if it could not
+    /// start there.
+    pub image: Option<u64>,
+    /// The packages that were compiled for it, with their features; not the program's own.
+    pub packages: Vec<Compiled>,
+}
+
+/// A crate that is linked into a program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Linked {
+    /// Its package.
+    pub package: String,
+    /// The package's version.
+    pub version: String,
+    /// The settings that rustc gets.
+    pub rustc: BTreeMap<String, String>,
+}
+
+impl Attempt {
+    /// It was ended because its time was up.
+    fn is_endless(&self) -> bool {
+        matches!(self, Self::Failed(problem) if matches!(problem.ended, Some(Status::TimedOut | Status::Waited(_))))
+    }
+}
+
+impl Evidence {
+    /// A build that succeeded.
+    pub fn built(&self, name: &str) -> Option<&Built> {
+        match self.builds.get(name)? {
+            Attempt::Built(built) => Some(built),
+            Attempt::Failed(_) => None,
+        }
+    }
+}
+
+impl Evidence {
+    /// What is odd about a learner's files and the programs that were built from them, a sentence for each: what compilers and
+    /// linkers don't usually make, and the course's own builds don't have; what no source of the course hands to the linker.
+    pub fn unusual(&self, exercise: &Exercise) -> Vec<String> {
+        let of = |tree: Tree| {
+            let is_of = move |name: &&String| exercise.build(name).tree == tree;
+            self.builds.keys().filter(is_of).filter_map(|name| Some((name, &self.built(name)?.code)))
+        };
+        let usual: BTreeSet<&str> =
+            of(Tree::Starter).flat_map(|(_, code)| &code.odd).map(|odd| odd.what.as_str()).collect();
+        let powers: BTreeSet<&String> = of(Tree::Starter).flat_map(|(_, code)| &code.powers).collect();
+        // What the standard library asks for is only known from the course's own build. And where no source is a learner's,
+        // there is no one who could have added a call.
+        let compares = !powers.is_empty() && exercise.edits().any(|path| path.ends_with(".rs"));
+        let tell = |(name, code): (&String, &code::Code)| {
+            let mut odd: Vec<String> =
+                code.odd.iter().filter(|odd| !usual.contains(odd.what.as_str())).map(told).collect();
+            let new = code.powers.iter().filter(|power| compares && !powers.contains(power));
+            odd.extend(new.map(|power| format!("a call of C's `{power}`")));
+            let more = odd.len().saturating_sub(MOST_ODD);
+            odd.truncate(MOST_ODD);
+            odd.extend((more > 0).then(|| format!("{more} more")));
+            (!odd.is_empty()).then(|| {
+                format!(
+                    "the executable of `{name}` has {}: no usual build of this exercise does; find out why",
+                    odd.join(", ")
+                )
+            })
+        };
+        of(Tree::Learner).filter_map(tell).chain(self.handed.iter().cloned()).collect()
+    }
+}
+
+/// Odd things of one program that are told.
+const MOST_ODD: usize = 8;
+
+fn told(code::Odd { what, detail }: &code::Odd) -> String {
+    if detail.is_empty() { what.clone() } else { format!("{what} ({detail})") }
+}
+
+impl Built {
+    /// Bytes of a section; of the whole file for `None`. Names are those of ELF: what is `.text` there is `__text` on
+    /// macOS, in the segment `__TEXT`.
+    pub fn part(&self, section: Option<&str>) -> Option<u64> {
+        let Some(name) = section else { return Some(self.bytes) };
+        let is_it = |other: &str| {
+            let plain = |name: &str| name.trim_start_matches(['.', '_']).to_owned();
+            let other = other.split_once(',').map_or(other, |(_, section)| section);
+            other == name || other.starts_with("__") && plain(other) == plain(name)
+        };
+        self.sections.iter().find(|section| is_it(&section.name)).map(|section| section.bytes)
+    }
+}
+
+/// The key of a group in `Built::groups`.
+pub fn group_key(group: &[String]) -> String {
+    group.join(" ")
+}
+
+/// Inputs of a graded run that its author could not know.
+const HIDDEN_CASES: u32 = 3;
+
+/// The inputs of an output goal: made from a seed, then the fixed ones, then one of each shape of the program's interface. A
+/// graded submission gets others of each shape, which are made from its own seed; some more from the templates; and an empty
+/// one.
+pub fn inputs_of(exercise: &Exercise, goal: &str, output: &kinds::Output, hidden: Option<&str>) -> Vec<inputs::Input> {
+    let args: Vec<&str> = output.args.iter().map(|template| template.get_ref().as_str()).collect();
+    let stdin = output.stdin.as_ref().map(|template| template.get_ref().as_str());
+    let seed = inputs::seed(&format!("{} {goal}", exercise.id));
+    let called = output.called.as_ref().map(|name| name.get_ref().as_str());
+    let mut made = inputs::make(&args, stdin, output.cases, seed);
+    made.extend(output.fixed.iter().map(inputs::Input::from));
+    let own = hidden.map_or(seed, |hidden| inputs::seed(&format!("{} {goal} {hidden}", exercise.id)));
+    if hidden.is_some() {
+        made.extend(inputs::make(&args, stdin, if output.cases > 0 { HIDDEN_CASES } else { 0 }, own));
+        made.push(inputs::Input::default());
+    }
+    let called_so = called.map(|name| inputs::Called { name: name.to_owned(), argv0: None });
+    made.iter_mut().for_each(|input| input.called.clone_from(&called_so));
+    made.extend(output.interface.iter().flat_map(|interface| interface.make(called, own)));
+    made
+}
+
+/// What a run may use.
+pub fn limits(exercise: &Exercise) -> Limits {
+    Limits { time: Duration::from_secs(exercise.data.run_seconds), output: exercise.data.output_bytes }
+}
+
+/// Something to show while builds run.
+pub trait Watcher: Sync {
+    /// A build begins.
+    fn began(&self, build: &str);
+    /// A build is over.
+    fn ended(&self, build: &str, attempt: &Attempt);
+}
+
+/// What is to be built.
+pub struct Request<'a> {
+    /// The workshop's folder.
+    pub root: &'a Path,
+    /// The exercise.
+    pub exercise: &'a Exercise,
+    /// Whose files.
+    pub whose: &'a Whose,
+    /// Their manifest.
+    pub manifest: &'a Manifest,
+    /// What may win over it.
+    pub overrides: &'a Overrides,
+    /// The names of the builds.
+    pub builds: &'a BTreeSet<String>,
+    /// How files that nobody trusts are built and run; none for a learner's own check.
+    pub grading: Option<&'a Grading>,
+}
+
+/// How files that nobody trusts are built and run.
+#[derive(Clone, Debug)]
+pub struct Grading {
+    /// The folder for all that is built, which a build box sees as its own.
+    pub base: PathBuf,
+    /// The box for builds, and the one for runs; none if that was asked for.
+    pub boxes: Option<(Arc<Sandbox>, Arc<Sandbox>)>,
+    /// What hidden inputs are made from.
+    pub hidden: String,
+    /// Compiled dependencies that all workers share; none where builds have no fixed paths.
+    pub warm: Option<Arc<warm::Warm>>,
+    /// The folder for what was found of the course's own builds, which is the same for all workers.
+    pub common: PathBuf,
+    /// What was found of the course's own builds before is not taken for granted: they are run again.
+    pub is_repeat: bool,
+}
+
+/// Builds what is asked for, several builds at once where they do not share a folder.
+///
+/// # Errors
+/// When the environment fails: no Cargo, a full disk, a folder that cannot be written. A build that Cargo or rustc
+/// refuses is evidence.
+pub fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence> {
+    let Request { exercise, builds, .. } = request;
+    let (bench, mut evidence) = prepare(request)?;
+    let repeats = bench.repeats();
+    // Builds that share a target folder run one after the other.
+    let mut groups: BTreeMap<Room, Vec<&String>> = BTreeMap::new();
+    for name in builds.iter().filter(|name| !repeats.contains_key(name)) {
+        groups.entry(room(exercise, name)).or_default().push(name);
+    }
+    let places = groups.keys().map(|room| Ok((*room, bench.place(*room)?))).collect::<Result<BTreeMap<_, _>>>()?;
+    let found: Mutex<Vec<(String, Result<Attempt>)>> = Mutex::default();
+    thread::scope(|scope| {
+        for (room, names) in &groups {
+            let (bench, found, place) = (&bench, &found, &places[room]);
+            scope.spawn(move || {
+                for name in names {
+                    watcher.began(name);
+                    let attempt = bench.attempt(name, *room, place);
+                    if let Ok(attempt) = &attempt {
+                        watcher.ended(name, attempt);
+                    }
+                    let failed = attempt.is_err();
+                    // Files that keep the compiler busy for ever do so in each build. They hold up a worker once.
+                    let endless =
+                        attempt.as_ref().ok().filter(|attempt| request.grading.is_some() && attempt.is_endless());
+                    let rest = endless.map(|attempt| {
+                        names
+                            .iter()
+                            .skip_while(|other| *other != name)
+                            .skip(1)
+                            .map(|other| ((*other).clone(), Ok(attempt.clone())))
+                            .collect()
+                    });
+                    let is_over = failed || rest.is_some();
+                    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                    found.extend(rest.unwrap_or_else(Vec::new));
+                    found.push(((*name).clone(), attempt));
+                    if is_over {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    for (name, attempt) in found.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        evidence.builds.insert(name, attempt?);
+    }
+    evidence.races = bench.races(&evidence, &places.values().collect::<Vec<_>>())?;
+    for (name, twin) in repeats {
+        evidence.builds.extend(evidence.builds.get(twin).cloned().map(|attempt| (name.clone(), attempt)));
+    }
+    Ok(evidence)
+}
+
+/// What all builds of a call have in common, and evidence with no build in it yet.
+fn prepare<'a>(request: &'a Request<'a>) -> Result<(Bench<'a>, Evidence)> {
+    let Request { root, exercise, .. } = request;
+    let (mut cargo, version, toolchain, target, mut aside) = match request.grading {
+        None => compiler::pinned(root, version(exercise)?)?,
+        Some(_) => {
+            let (cargo, version, toolchain, target) = version_once(exercise)?;
+            (cargo, version, toolchain, target, Vec::new())
+        }
+    };
+    let targets = match exercise.baseline() {
+        Some(_) => cargo.targets("rustc".as_ref())?,
+        None => BTreeSet::new(),
+    };
+    let base = match request.grading {
+        None => target_folder(root).join("check").join(&exercise.id),
+        Some(Grading { base, .. }) => base.clone(),
+    };
+    // With the pinned toolchain in place of theirs, their own folder isn't built in turn with both.
+    let is_chosen = |cargo: &Cargo| cargo.env.contains_key(OsStr::new("RUSTUP_TOOLCHAIN"));
+    let mut is_apart = is_chosen(&cargo);
+    match request.grading {
+        Some(Grading { boxes: Some((build, _)), .. }) => {
+            cargo = Cargo { program: "cargo".into(), env: BTreeMap::new(), sandbox: Some(Arc::clone(build)), ..cargo };
+        }
+        _ => {
+            let outside = crate::outside::outside(&[&exercise.folder, &base]);
+            is_apart |= outside.is_apart;
+            outside.set_aside(&mut cargo, &base)?;
+            let has_moved = cargo.cwd != exercise.folder;
+            if has_moved
+                && env::var_os("RUSTUP_TOOLCHAIN").is_none()
+                && surroundings::pin(root).as_ref() == Some(&toolchain)
+            {
+                // The file that says so is found from the workshop alone.
+                cargo.env.entry("RUSTUP_TOOLCHAIN".into()).or_insert_with(|| Some(toolchain.clone().into()));
+            }
+            let is_known = |problem: &Diagnostic| {
+                request.grading.is_some()
+                    || request.overrides.aside.iter().any(|other| other.message == problem.message)
+            };
+            aside.extend(outside.found.into_iter().map(|(_, problem)| problem).filter(|problem| !is_known(problem)));
+        }
+    }
+    let handed = match request.whose {
+        Whose::Learner => {
+            let handed::Handed { files, problems } = handed(exercise)?;
+            (is_apart || !problems.is_empty()).then_some(files)
+        }
+        Whose::Other(_, files) => Some(handed::built(exercise, files, &starter_files(exercise)?)),
+    };
+    let hidden = request.grading.map(|grading| grading.hidden.clone());
+    let wants_speed = exercise.data.goal.iter().any(|goal| matches!(goal.check, kinds::Check::Speed(_)));
+    let run_box = request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
+    let counter = wants_speed.then(|| effort::counter(run_box)).flatten();
+    let unusual = match request.whose {
+        Whose::Other(_, files) if request.grading.is_some() => {
+            attributes::unusual(exercise, files, &[&starter_files(exercise)?, &solution_files(exercise)?])
+        }
+        _ => Vec::new(),
+    };
+    let evidence = Evidence {
+        toolchain,
+        pinned: surroundings::pin(root),
+        target: target.clone(),
+        targets,
+        hidden,
+        counter,
+        handed: unusual,
+        aside,
+        ..Evidence::default()
+    };
+    let bench = Bench { request, base, cargo, version, target, counter: evidence.counter.clone(), handed };
+    Ok((bench, evidence))
+}
+
+/// Where the workshop's artifacts go.
+pub fn target_folder(root: &Path) -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
+/// Makes sure that every crate that an exercise can need is on this machine, those that learners may choose among them, and
+/// that Cargo.lock has a version of each. `files`: the ones that learners edit; `folder`: for a copy of the exercise.
+///
+/// # Errors
+/// When a crate is missing and cannot be had, or Cargo.lock would have to change: a `Failure` with Cargo's words.
+pub fn fetch(exercise: &Exercise, files: &[(String, Vec<u8>)], folder: &Path, offline: bool) -> Result<()> {
+    files::compose(folder, &with_pristine(exercise, files)?)?;
+    let (cargo, ..) = version(exercise)?;
+    Cargo { cwd: folder.to_owned(), ..cargo }.fetch(&folder.join("Cargo.toml"), offline)
+}

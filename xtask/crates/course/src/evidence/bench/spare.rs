@@ -1,0 +1,141 @@
+//! Two builds beside the one that is wanted: of the dependencies alone, before it; and of the course's own solution, to see
+//! whether this machine can build at all.
+
+use super::{Bench, Place};
+use crate::evidence::{Grading, solution_files, starter_files, warm, with_pristine};
+use crate::exercise::{Linking, Tree};
+use anyhow::{Context as _, Result, bail};
+use base::failure::{Exit, Failure};
+use base::files;
+use base::proc::sandbox::Sandbox;
+use base::store;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use weigh::cargo::{self, Build as CargoBuild, Cargo, Refused};
+use weigh::surroundings;
+
+impl Bench<'_> {
+    /// Fills the target folder of a box with the compiled dependencies of a build, so that only the package itself is
+    /// compiled. The same artifacts would come out without it.
+    pub(super) fn warm(&self, place: &Place, cargo: &Cargo, order: &CargoBuild, target: Option<&str>) -> Result<()> {
+        let (Some(Grading { warm: Some(warm), .. }), Some(sandbox), Some(built)) =
+            (self.request.grading, &place.cargo.sandbox, &self.handed)
+        else {
+            return Ok(());
+        };
+        let starter = starter_files(self.exercise())?;
+        let is_starter = place.folder.ends_with("starter");
+        let composed = with_pristine(self.exercise(), if is_starter { &starter } else { built })?;
+        let manifest =
+            with_pristine(self.exercise(), &starter)?.into_iter().find(|(path, _)| path == Path::new("Cargo.toml"));
+        let Some(files) = warm::files(self.exercise(), &composed, &manifest.unwrap_or_default().1, &order.profile)
+        else {
+            return Ok(());
+        };
+        let relative = |path: &Path| path.strip_prefix(&sandbox.shared).map(Path::to_owned);
+        let (folder, target_dir) = (relative(&place.folder)?, relative(&place.target_dir)?);
+        let flags = cargo.env.get(OsStr::new("CARGO_ENCODED_RUSTFLAGS"));
+        let made_of = format!("{folder:?} {target_dir:?} {} {:?} {flags:?} {files:?}", order.profile, order.extra);
+        let key = store::digest(&[made_of.as_bytes(), self.version.as_bytes()]);
+        warm.fill(&key, &place.target_dir, sandbox.user, || {
+            // A box of its own, which has the same paths and nothing of any submission.
+            let shared = sandbox.shared.join(format!("warming-{}", target_dir.display()).replace('/', "-"));
+            if shared.exists() {
+                fs::remove_dir_all(&shared).with_context(|| format!("cannot empty {}", shared.display()))?;
+            }
+            let (folder, target_dir) = (shared.join(&folder), shared.join(&target_dir));
+            fs::create_dir_all(&target_dir).with_context(|| format!("cannot make {}", target_dir.display()))?;
+            files::compose(&folder, &files)?;
+            for folder in [&shared, &target_dir] {
+                files::open_to_all(folder)?;
+            }
+            let sandbox = Arc::new(Sandbox { shared, ..sandbox.of_the_course() });
+            let mut cargo = Cargo { cwd: folder.clone(), sandbox: Some(sandbox), ..cargo.clone() };
+            cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
+            let order = CargoBuild {
+                manifest: Some(folder.join("Cargo.toml")),
+                target_dir: Some(target_dir.clone()),
+                record: None,
+                ..order.clone()
+            };
+            let made = match cargo.try_build(&order)? {
+                Err(refused) => refused.ended.is_none() && refused.failure.message.contains(warm::STOP),
+                Ok(_) => false,
+            };
+            for below in ["", target.unwrap_or_default()] {
+                warm::without_own(&target_dir.join(below), &self.exercise().data.package, &order.profile)?;
+            }
+            Ok(made.then_some(target_dir))
+        })
+    }
+
+    /// Whose failure a refused build of a check is. That of the course's own files is never the learner's; nor is that of a
+    /// learner's where the course's own solution fails as well.
+    pub(super) fn ask_whose(&self, tree: Tree, refused: &Refused, order: &CargoBuild, cargo: &Cargo) -> Result<()> {
+        let Refused { failure, ended } = refused;
+        // What the environment is to blame for, and a limit that was reached, is told as that.
+        if failure.exit == Exit::Environment || ended.is_some() {
+            return Ok(());
+        }
+        if tree == Tree::Starter {
+            bail!(of_the_environment(&format!(
+                "the course's own files don't build on this machine: {}",
+                failure.message
+            )));
+        }
+        // An error that rustc or Cargo shows in a file of the package is about that file.
+        let is_about_a_file = cargo::first_place(&failure.message).is_some();
+        // How it is built is theirs where a Containerfile says so: the solution built in that way would fail as well.
+        let is_their_way = self.exercise().data.build.values().any(|build| build.linking == Linking::Containerfile);
+        if is_about_a_file || is_their_way || solution_files(self.exercise()).is_err() {
+            return Ok(());
+        }
+        // Both rooms of a learner may ask at once.
+        static TURN: Mutex<()> = Mutex::new(());
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        self.try_solution(order, cargo).map_err(|error| match error.downcast::<Failure>() {
+            Ok(failure) => of_the_environment(&failure.message).into(),
+            Err(error) => error,
+        })
+    }
+
+    /// Makes the same build of the course's own solution, from nothing.
+    pub(super) fn try_solution(&self, order: &CargoBuild, cargo: &Cargo) -> Result<()> {
+        let target_dir = self.base.join("solution-target");
+        let solution = self.compose("solution", &solution_files(self.exercise())?, target_dir.clone())?;
+        let sandbox = cargo.sandbox.as_ref().map(|sandbox| Arc::new(sandbox.of_the_course()));
+        let mut cargo = Cargo { cwd: solution.folder.clone(), sandbox, ..cargo.clone() };
+        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
+        let manifest = Some(solution.folder.join("Cargo.toml"));
+        let target = Some(target_dir.clone());
+        let built = cargo.try_build(&CargoBuild { manifest, target_dir: target, record: None, ..order.clone() });
+        let _ = fs::remove_dir_all(&target_dir);
+        match built? {
+            Ok(_) => Ok(()),
+            Err(refused) => {
+                let Failure { message, .. } = refused.failure;
+                bail!(Failure::new(
+                    Exit::Environment,
+                    format!("the course's own solution does not build either: {message}")
+                ))
+            }
+        }
+    }
+}
+
+/// A build of the course's own that has failed, with what in the environment may be why.
+fn of_the_environment(message: &str) -> Failure {
+    let set = surroundings::of_failed_builds();
+    let help = if set.is_empty() {
+        "that isn't your program's fault; `cargo xtask doctor` looks at the tools that a build needs".to_owned()
+    } else {
+        format!(
+            "that isn't your program's fault. What builds read is set in your environment: {}. Take out what isn't needed here \
+             (`unset NAME`; in PowerShell `Remove-Item Env:NAME`), and try again; `cargo xtask doctor` looks at the tools",
+            set.join(", ")
+        )
+    };
+    Failure::new(Exit::Environment, message).help(help)
+}

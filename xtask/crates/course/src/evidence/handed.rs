@@ -1,0 +1,103 @@
+//! What a learner hands in, as it would be built when it is graded: the files that the exercise names, and of a manifest what it
+//! lets a learner decide. Where the folder holds more that Cargo would take in, a check builds elsewhere, without it.
+
+use super::safe::{self, May};
+use super::starter_files;
+use crate::exercise::Exercise;
+use anyhow::Result;
+use base::diagnostic::{Code, Diagnostic, Severity};
+use base::files;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A learner's files.
+pub struct Handed {
+    /// As they are built.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// A warning for each thing in the folder that isn't built.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Other files in place of a learner's, as they are built beside the course's own of `starter`.
+pub(super) fn built(
+    exercise: &Exercise,
+    files: &[(String, Vec<u8>)],
+    starter: &[(String, Vec<u8>)],
+) -> Vec<(String, Vec<u8>)> {
+    let safe = |(path, text): &(String, Vec<u8>)| (path.clone(), safe::of(path, text, starter, May::of(exercise)).0);
+    files.iter().map(safe).collect()
+}
+
+/// Reads a learner's files.
+///
+/// # Errors
+/// When the course is incomplete.
+pub fn handed(exercise: &Exercise) -> Result<Handed> {
+    let starter = starter_files(exercise)?;
+    let (mut files, mut problems, mut sources) = (Vec::new(), Vec::new(), String::new());
+    for path in exercise.edits() {
+        let Some(content) = files::content(&exercise.folder.join(path)) else { continue };
+        if path.ends_with(".rs") {
+            sources += &String::from_utf8_lossy(&content);
+        }
+        let (built, replaced) = safe::of(path, &content, &starter, May::of(exercise));
+        if !replaced.is_empty() {
+            let message = format!(
+                "{} of {path} isn't as the course has it: this check builds the course's own, as grading does",
+                replaced.join(", ")
+            );
+            let help = format!("your own `cargo build` follows your version; starter/{path} has the course's");
+            problems.push(aside(message, &exercise.folder.join(path)).help(help));
+        }
+        files.push((path.to_owned(), built));
+    }
+    let edits = exercise.edits().collect::<Vec<_>>().join(" and ");
+    for path in extra(exercise, &sources) {
+        let message =
+            format!("{} isn't part of the exercise: this check builds without it, as grading does", path.display());
+        let help = format!("Cargo takes it into your own build; what you hand in is {edits}");
+        problems.push(aside(message, &exercise.folder.join(&path)).help(help));
+    }
+    Ok(Handed { files, problems })
+}
+
+fn aside(message: String, file: &Path) -> Diagnostic {
+    Diagnostic::new(Code::OtherFileChanged, message).severity(Severity::Warning).in_file(file)
+}
+
+/// What lies beside the course's files and those that learners edit, and would become part of the program: what Cargo looks for
+/// by itself, and what a learner's sources name.
+fn extra(exercise: &Exercise, sources: &str) -> Vec<PathBuf> {
+    let known: BTreeSet<PathBuf> =
+        exercise.edits().map(PathBuf::from).chain(exercise.data.pristine.keys().map(PathBuf::from)).collect();
+    let folders: BTreeSet<&Path> = known.iter().flat_map(|path| path.ancestors().skip(1)).collect();
+    let words: BTreeSet<&str> = sources.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let mut found = Vec::new();
+    for folder in &folders {
+        let Ok(entries) = fs::read_dir(exercise.folder.join(folder)) else { continue };
+        for name in entries.flatten().map(|entry| entry.file_name()) {
+            let path = folder.join(&name);
+            if known.contains(&path) || folders.contains(path.as_path()) {
+                continue;
+            }
+            let text = name.to_string_lossy();
+            let is_folder = exercise.folder.join(&path).is_dir();
+            let is_code = text.ends_with(".rs") || is_folder;
+            let stem = text.strip_suffix(".rs").unwrap_or(&text);
+            let of_cargo = match folder.file_name() {
+                _ if known.contains(&folder.join("Cargo.toml")) => text == "build.rs",
+                Some(last) if last == "src" => text == "lib.rs" || text == "bin",
+                _ => false,
+            };
+            let is_ours = folder.as_os_str().is_empty()
+                && (matches!(&*text, "starter" | "target" | "exercise.toml" | "README.md") || text.starts_with('.'));
+            let is_named = if is_code { words.contains(stem) } else { sources.contains(&*text) };
+            if of_cargo || is_named && !is_ours {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,76 @@
+//! How a build is made where the learner's Containerfile decides that: with which profile, and whether C's library is linked
+//! into the program. The file itself is never run, and nothing else in it reaches Cargo.
+
+use super::{Request, Whose, starter_files};
+use crate::exercise::containerfile::{Containerfile, context::Context, recipe::Recipe};
+use crate::exercise::{CONTAINERFILE, Linking, Tree};
+use anyhow::Result;
+use base::diagnostic::{Code, Diagnostic};
+use base::files;
+use std::path::Path;
+use std::sync::Arc;
+use weigh::measure::linking;
+use weigh::oci;
+
+/// How a build is made.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct How {
+    /// The profile.
+    pub profile: String,
+    /// The target, if one is named. It is always this machine's: another one could not be run.
+    pub target: Option<String>,
+    /// Whether C's library is linked in.
+    pub is_static: bool,
+}
+
+/// How a build is made, or why the check does not make it.
+///
+/// # Errors
+/// When the course is incomplete.
+pub(super) fn of(request: &Request<'_>, name: &str, host: &str) -> Result<Result<How, Box<Diagnostic>>> {
+    let build = request.exercise.build(name);
+    let plain = || How { profile: build.profile.clone(), target: None, is_static: false };
+    let how = match build.linking {
+        Linking::Default => plain(),
+        Linking::Static => How { target: Some(host.to_owned()), is_static: true, ..plain() },
+        Linking::Containerfile => {
+            let path = request.exercise.folder.join(CONTAINERFILE);
+            let context = Arc::new(Context::of(request.exercise));
+            let among = |files: &[(String, Vec<u8>)]| {
+                let content =
+                    files.iter().find(|(path, _)| path == CONTAINERFILE).map(|(_, content)| content.as_slice());
+                Containerfile::of(&path, content.unwrap_or_default(), Arc::clone(&context))
+            };
+            let file = match (build.tree, request.whose) {
+                (Tree::Starter, _) => among(&starter_files(request.exercise)?),
+                (Tree::Learner, Whose::Other(_, files)) => among(files),
+                (Tree::Learner, Whose::Learner) => Containerfile::read(&path, Arc::clone(&context)),
+            };
+            match Recipe::of(&file).build {
+                None => plain(),
+                Some(made) => {
+                    // A goal may have said so before. Whether one does or not, it never reaches Cargo.
+                    if let Some((message, help)) = made.refused() {
+                        let problem = Diagnostic::new(Code::ImageFlags, message).at(&file.source, made.span, "");
+                        return Ok(Err(Box::new(problem.help(help))));
+                    }
+                    let is_static = made.is_static();
+                    let target = made.is_apart().then(|| host.to_owned());
+                    How { profile: made.profile, target, is_static }
+                }
+            }
+        }
+    };
+    Ok(Ok(how))
+}
+
+/// Bytes of the image that holds a program and nothing else, as it is pulled; none for one that could not start there.
+///
+/// # Errors
+/// When the file cannot be packed.
+pub(super) fn image_bytes(name: &str, program: &Path, linking: &linking::Linking) -> Result<Option<u64>> {
+    let starts = linking.interpreter.is_none() && linking.libraries.is_empty();
+    let Some(content) = files::content(program).filter(|_| starts) else { return Ok(None) };
+    let Some(architecture) = oci::architecture(&content) else { return Ok(None) };
+    Ok(Some(oci::pack(name, &content, architecture)?.pulled_bytes))
+}

@@ -1,0 +1,395 @@
+//! What Cargo and rustup need when they run in a stage, and what they leave there.
+
+mod needs;
+mod others;
+mod variables;
+
+use super::bases::{self, Toolchain};
+use super::files::{File, Found, What, join};
+use super::recipe::{Build, Kind, Trouble};
+use super::shell::{Command, Followed, Shell};
+use super::words::{UNKNOWN, Variables};
+use needs::Source;
+pub(super) use others::rustup;
+use weigh::cargo::record::profile_dir;
+use weigh::workshop::nearest;
+
+/// Options that take no value, and change nothing that the image is judged by.
+const PLAIN: [&str; 16] = [
+    "--all-features",
+    "--no-default-features",
+    "--all",
+    "--bins",
+    "--force",
+    "--future-incompat-report",
+    "--ignore-rust-version",
+    "--keep-going",
+    "--no-track",
+    "--quiet",
+    "--timings",
+    "--verbose",
+    "--workspace",
+    "-f",
+    "-q",
+    "-v",
+];
+
+/// Options that take a value, and change nothing that the image is judged by.
+const VALUED: [&str; 4] = ["--color", "--jobs", "--message-format", "-j"];
+
+/// The options of a call that matter.
+#[derive(Default)]
+struct Options {
+    release: bool,
+    debug: bool,
+    locked: bool,
+    offline: bool,
+    profile: Option<String>,
+    target: Option<String>,
+    target_dir: Option<String>,
+    manifest: Option<String>,
+    root: Option<String>,
+    path: Option<String>,
+    bins: Vec<String>,
+    packages: Vec<String>,
+    /// `--config build.rustflags=…`.
+    flags: Vec<String>,
+    /// What the check doesn't build with.
+    others: Vec<String>,
+    /// Words without a dash.
+    words: Vec<String>,
+    /// Behind `--`.
+    rest: Vec<String>,
+    unknown: Option<String>,
+    /// An option whose value is missing or empty, as where a variable isn't set.
+    without_value: Option<String>,
+}
+
+impl Options {
+    fn read(arguments: &[String]) -> Self {
+        let mut options = Self::default();
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            let (name, attached) = match word.split_once('=') {
+                Some((name, value)) if name.starts_with('-') => (name, Some(value.to_owned())),
+                _ => match word.split_at_checked(2) {
+                    // `-j4`, `-ptool`.
+                    Some((short @ ("-j" | "-p" | "-F"), value)) if !value.is_empty() => (short, Some(value.to_owned())),
+                    _ => (word.as_str(), None),
+                },
+            };
+            let mut without_value = false;
+            let mut value = || {
+                let value = attached.clone().or_else(|| words.next().cloned()).filter(|value| !value.is_empty());
+                without_value |= value.is_none();
+                value
+            };
+            match name {
+                "--" => {
+                    options.rest.extend(words.by_ref().cloned());
+                }
+                "--release" | "-r" => options.release = true,
+                "--debug" => options.debug = true,
+                "--locked" => options.locked = true,
+                "--offline" => options.offline = true,
+                "--frozen" => (options.locked, options.offline) = (true, true),
+                "--profile" => options.profile = value(),
+                "--target" => options.target = value(),
+                "--target-dir" => options.target_dir = value(),
+                "--manifest-path" => options.manifest = value(),
+                "--root" => options.root = value(),
+                "--path" => options.path = value(),
+                "--bin" => options.bins.extend(value()),
+                "--package" | "-p" => options.packages.extend(value()),
+                "--config" | "-Z" | "--features" | "-F" => {
+                    let value = value().unwrap_or_default();
+                    if let Some(flags) = variables::configured(&value).filter(|_| name == "--config") {
+                        options.flags.extend(flags);
+                        continue;
+                    }
+                    options.others.push(format!("{name} {value}"));
+                }
+                name if VALUED.contains(&name) => drop(value()),
+                name if PLAIN.contains(&name) || name == "-vv" => {}
+                name if name.starts_with('-') => drop(options.unknown.get_or_insert_with(|| name.to_owned())),
+                _ => options.words.push(word.clone()),
+            }
+            if without_value {
+                options.without_value.get_or_insert_with(|| name.to_owned());
+            }
+        }
+        options
+    }
+}
+
+/// A call of Cargo.
+pub(super) fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
+    let Some(toolchain) = shell.toolchain()? else { return Ok(false) };
+    if let Some(word) = command.words.iter().find(|word| word.contains(UNKNOWN)) {
+        let what = format!("`cargo` with `{}`: another command prints a part of it", word.replace(UNKNOWN, "…"));
+        return shell.not_followed(
+            what,
+            "name the target, such as x86_64-unknown-linux-musl, or use `$(rustc --print host-tuple)`",
+        );
+    }
+    if !variables::are_known(shell, command.environment, &toolchain)? {
+        return Ok(false);
+    }
+    let mut arguments = command.arguments();
+    if let Some(chosen) = arguments.first().and_then(|word| word.strip_prefix('+')) {
+        if !variables::is_own(chosen, &toolchain) {
+            return shell.not_followed(
+                format!("`cargo +{chosen}`"),
+                format!("begin with an image of that version, such as `FROM {}`", bases::example()),
+            );
+        }
+        arguments = &arguments[1..];
+    }
+    let Some((verb, arguments)) = arguments.split_first() else { return Ok(true) };
+    let options = Options::read(arguments);
+    match verb.as_str() {
+        "--version" | "-V" | "version" | "--list" | "help" | "--help" => return Ok(true),
+        "build" | "b" | "rustc" | "install" | "test" | "t" | "check" | "c" | "run" | "r" | "fetch"
+        | "generate-lockfile" | "tree" | "metadata" | "update" | "bench" | "doc" => {}
+        "new" | "init" => return others::new(shell, verb, arguments),
+        "clean" => return others::clean(shell, &options, command.environment),
+        "chef" => return others::chef(shell, &options),
+        other => {
+            return shell.not_followed(
+                format!("`cargo {other}`"),
+                "build the program with `cargo build` or `cargo install --path .`",
+            );
+        }
+    }
+    if let Some(option) = &options.without_value {
+        let help = "write it behind the option; a variable that isn't set here is empty";
+        return shell.fails(format!("`{option}` has no value"), "no value", help);
+    }
+    if let Some(unknown) = &options.unknown {
+        return shell.not_followed(format!("the option `{unknown}` of `cargo {verb}`"), "leave it out");
+    }
+    if let Some(word) = options.words.first().filter(|_| matches!(verb.as_str(), "build" | "b" | "rustc")) {
+        return shell.fails(format!("`cargo {verb}` takes no `{word}`"), "not taken", "take the word out");
+    }
+    if verb == "install" {
+        if options.path.is_none() && !options.words.is_empty() {
+            // A tool of Cargo, such as cargo-chef, is no program of this package.
+            let is_tool = options.words.iter().all(|name| name.starts_with("cargo-"));
+            shell.made.installed.extend(options.words.iter().cloned());
+            let what = format!("`cargo install {}`", options.words.join(" "));
+            return if is_tool {
+                Ok(true)
+            } else {
+                shell.not_followed(what, "install this package: `cargo install --path .`")
+            };
+        }
+        if options.path.is_none() {
+            return shell.fails(
+                "`cargo install` without a path installs nothing",
+                "no --path",
+                "write `cargo install --path .`",
+            );
+        }
+        if options.release {
+            return shell.fails(
+                "`cargo install` knows no `--release`: that is its default",
+                "no such option",
+                "take `--release` out",
+            );
+        }
+    }
+    package(shell, verb, &options, &toolchain, command.environment)
+}
+
+/// A verb that reads the package.
+fn package(
+    shell: &mut Shell<'_>,
+    verb: &str,
+    options: &Options,
+    toolchain: &Toolchain,
+    environment: &Variables,
+) -> Followed {
+    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+    let Some(root) = needs::manifest(shell, options)? else { return Ok(false) };
+    let needed = shell.context.oldest_cargo();
+    if toolchain.minor < needed {
+        let (base, edition) = (shell.made.base.clone(), shell.context.edition);
+        let message =
+            format!("Cargo 1.{} in {base} doesn't know edition {edition}, which Cargo.toml sets", toolchain.minor);
+        let help = format!("edition {edition} needs Rust 1.{needed} or later, such as `FROM {}`", bases::example());
+        return shell.fails(message, "too old", help);
+    }
+    let source = match needs::sources(shell, &root, verb)? {
+        Some(source) => source,
+        None => return Ok(false),
+    };
+    if !needs::lock(shell, &root, options)? {
+        return Ok(false);
+    }
+    let is_offline =
+        options.offline || shell.is_offline || variable("CARGO_NET_OFFLINE").is_some_and(|value| value == "true");
+    if is_offline && !shell.made.has_crates {
+        let help = "download the crates in a line above (`RUN cargo fetch --locked`), or let this one have the network";
+        return shell.fails("Cargo may not use the network here, and no crate has been downloaded", "offline", help);
+    }
+    let program = shell.context.program.clone();
+    if let Some(other) = options.bins.iter().chain(&options.packages).find(|name| **name != program) {
+        return shell.fails(
+            format!("Cargo.toml has no program `{other}`"),
+            "no such program",
+            format!("it is called `{program}`"),
+        );
+    }
+    let target = options.target.clone().or_else(|| variable("CARGO_BUILD_TARGET"));
+    let host = toolchain.host(shell.processor);
+    if let Some(target) = &target
+        && !needs::has_target(shell, toolchain, &host, target)?
+    {
+        return Ok(false);
+    }
+    shell.made.has_crates = true;
+    if matches!(
+        verb,
+        "fetch" | "generate-lockfile" | "tree" | "metadata" | "update" | "check" | "c" | "test" | "t" | "bench" | "doc"
+    ) {
+        return Ok(true);
+    }
+    if options.release && options.profile.as_deref().is_some_and(|profile| profile != "release") {
+        let profile = options.profile.as_deref().unwrap_or_default();
+        let message = format!("`--release` and `--profile {profile}` can't go together");
+        return shell.fails(message, "two profiles", format!("keep `--profile {profile}`"));
+    }
+    let is_release = options.release || (verb == "install" && !options.debug);
+    let profile = options.profile.clone().unwrap_or_else(|| if is_release { "release" } else { "dev" }.to_owned());
+    let is_known =
+        ["dev", "release", "test", "bench"].contains(&profile.as_str()) || shell.context.profiles.contains(&profile);
+    let is_name =
+        profile.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') && !profile.starts_with('-');
+    if !is_known && is_name {
+        let known = shell.context.profiles.join(", ");
+        let help = match nearest(&profile, shell.context.profiles.iter().map(String::as_str).chain(["release", "dev"]))
+        {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the profiles are release, dev, {known}"),
+        };
+        return shell.fails(format!("Cargo.toml has no profile `{profile}`"), "no such profile", help);
+    }
+    let mut build = Build {
+        profile,
+        flags: variables::flags(environment, target.as_deref().unwrap_or(&host), &options.flags),
+        target,
+        is_musl_host: toolchain.is_musl && !toolchain.is_packaged,
+        only_the_last: false,
+        others: variables::settings(environment).chain(options.others.iter().cloned()).collect(),
+        span: shell.span(),
+    };
+    if verb == "rustc" && !options.rest.is_empty() {
+        build.flags.extend(options.rest.iter().cloned());
+        build.only_the_last = true;
+    } else if let Some(extra) = options.rest.first().filter(|_| !matches!(verb, "run" | "r")) {
+        return shell.fails(
+            format!("`cargo {verb}` takes no arguments behind `--`, such as `{extra}`"),
+            "not taken",
+            "flags for rustc go into RUSTFLAGS",
+        );
+    }
+    let what = match source {
+        Source::Own => What::Program(Box::new(build.clone())),
+        Source::Placeholder => What::Unknown,
+    };
+    leave(shell, verb, options, environment, &root, &build, what)
+}
+
+/// Puts what was built where Cargo puts it.
+fn leave(
+    shell: &mut Shell<'_>,
+    verb: &str,
+    options: &Options,
+    environment: &Variables,
+    root: &str,
+    build: &Build,
+    what: What,
+) -> Followed {
+    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+    let program = shell.context.program.clone();
+    let target_dir = target_dir(shell, options, environment, root);
+    if !shell.can_write(&target_dir) {
+        let help = "mount a cache there (`--mount=type=cache,target=…`), or set CARGO_TARGET_DIR to another folder";
+        return shell.fails(
+            format!("Cargo can't write to {target_dir}: the package is mounted read-only"),
+            "read-only",
+            help,
+        );
+    }
+    let below = build.target.iter().map(|target| format!("{target}/")).collect::<String>();
+    let folder = format!("{target_dir}/{below}{}", profile_dir(&build.profile));
+    let crate_name = program.replace('-', "_");
+    let unit = format!("{folder}/deps/{crate_name}-0123456789abcdef");
+    let fingerprint = format!("{folder}/.fingerprint/{program}-0123456789abcdef/bin-{program}");
+    // Cargo builds again if a source is newer than what it has built, and not if it is only another one.
+    let newest = needs::newest_source(shell, root);
+    let key = format!("{unit} {:?}", build.flags);
+    let is_there = |shell: &Shell<'_>, path: &str| matches!(shell.made.files.at(path), Found::File(_));
+    let is_fresh = shell.made.built.get(&key).is_some_and(|built| *built > newest)
+        && is_there(shell, &unit)
+        && is_there(shell, &fingerprint);
+    let what = match shell.made.files.at(&unit) {
+        Found::File(file) if is_fresh => file.what.clone(),
+        _ => what,
+    };
+    if is_fresh && what == What::Unknown {
+        let message =
+            format!("Cargo doesn't build `{program}` again here: it still has the program of the placeholder");
+        let help = "COPY keeps the time of a file, which is before that build: write `touch src/main.rs` in front of this `cargo`";
+        shell.made.placeholder = Some(Trouble::new(Kind::Fails, shell.span(), message, "the placeholder again", help));
+    } else if what == What::Unknown {
+        let message =
+            format!("`{program}` is built from a placeholder for src/main.rs here, and not again from its own sources");
+        let help = "copy `src`, and build again below this line";
+        shell.made.placeholder = Some(Trouble::new(Kind::Fails, shell.span(), message, "not the program", help));
+    } else {
+        shell.made.placeholder = None;
+    }
+    let time = shell.made.tick();
+    shell.made.built.insert(key, time);
+    let mode = 0o777 & !shell.umask;
+    let executable = || File { mode, ..File::new(what.clone(), time) };
+    let plain = || File::new(What::Unknown, time);
+    for (path, file) in [
+        (format!("{folder}/{program}"), executable()),
+        (format!("{folder}/{program}.d"), plain()),
+        (unit.clone(), executable()),
+        (format!("{unit}.d"), plain()),
+        (fingerprint, plain()),
+    ] {
+        shell.put(&path, file)?;
+    }
+    for more in ["build", "examples", "incremental"] {
+        shell.made.files.open(&format!("{folder}/{more}"));
+    }
+    if verb == "install" {
+        let chosen = options.root.clone().or_else(|| variable("CARGO_INSTALL_ROOT")).or_else(|| variable("CARGO_HOME"));
+        let into = chosen.unwrap_or_else(|| format!("{}/.cargo", variable("HOME").unwrap_or_default()));
+        let into = join(&shell.folder, &into);
+        shell.put(&format!("{into}/bin/{program}"), executable())?;
+        for list in [".crates.toml", ".crates2.json"] {
+            shell.put(&format!("{into}/{list}"), plain())?;
+        }
+        shell.made.programs.push(format!("{into}/bin/{program}"));
+    } else {
+        shell.made.programs.push(format!("{folder}/{program}"));
+    }
+    Ok(true)
+}
+
+fn target_dir(shell: &Shell<'_>, options: &Options, environment: &Variables, root: &str) -> String {
+    let named = options
+        .target_dir
+        .as_ref()
+        .or_else(|| environment.get("CARGO_TARGET_DIR"))
+        .or_else(|| environment.get("CARGO_BUILD_TARGET_DIR"));
+    match named.filter(|folder| !folder.is_empty()) {
+        Some(folder) => join(&shell.folder, folder),
+        None => join(root, "target"),
+    }
+}

@@ -1,0 +1,233 @@
+//! The commands that a shell runs itself, and which part of the model runs all others.
+
+use super::super::bases::{self, Toolchain};
+use super::super::files::{Found, join};
+use super::super::recipe::{Kind, Tools, Trouble};
+use super::super::words::{self, UNKNOWN, Variables};
+use super::super::{cargo, utilities};
+use super::{Command, Followed, Shell};
+
+/// Commands that only shells know.
+const BUILTINS: [&str; 14] =
+    [":", ".", "cd", "command", "eval", "exec", "exit", "export", "set", "source", "trap", "ulimit", "umask", "unset"];
+
+impl Shell<'_> {
+    /// Runs a command by its name.
+    pub(super) fn named(
+        &mut self,
+        fields: &[String],
+        mut environment: Variables,
+        input: Option<&str>,
+        output: Option<&str>,
+        depth: usize,
+    ) -> Followed {
+        let command = |words, environment| Command { words, environment, input, output };
+        let mut words = fields;
+        let first = fields[0].as_str();
+        if first.split_once('=').is_some_and(|(name, _)| words::is_name(name)) {
+            let help =
+                "set it with ENV above this line, or take the quotes away: an assignment has none in front of its `=`";
+            return self.fails(format!("there is no command `{first}`"), "not an assignment here", help);
+        }
+        if self.is_exec && BUILTINS.contains(&first) {
+            let help = "write the line without the brackets, for a shell";
+            return self.fails(format!("`{first}` is a part of shells, and no program"), "no shell here", help);
+        }
+        if let ["command", "-v" | "-V", names @ ..] | ["which", names @ ..] =
+            fields.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
+        {
+            let found = names.iter().all(|name| self.is_surely_there(name));
+            self.doubt = (!found).then(|| fields.join(" "));
+            return Ok(true);
+        }
+        // A shell that another program replaces runs nothing behind it.
+        let replaces = first == "exec" && fields.len() > 1;
+        // Programs that start another one.
+        loop {
+            match words.first().map(String::as_str) {
+                Some("env") => {
+                    words = &words[1..];
+                    while let Some((name, value)) = words.first().and_then(|word| word.split_once('=')) {
+                        environment.insert(name.to_owned(), value.to_owned());
+                        words = &words[1..];
+                    }
+                }
+                Some("exec" | "command" | "nice" | "time") if words.len() > 1 => words = &words[1..],
+                _ => break,
+            }
+        }
+        let Some(name) = words.first() else { return Ok(true) };
+        if replaces {
+            let status = self.named(words, environment, input, output, depth)?;
+            self.has_ended = true;
+            return Ok(status);
+        }
+        if name.contains(UNKNOWN) {
+            return self.not_followed("a command whose name a variable or another command gives", "write its name");
+        }
+        let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        let short = name.rsplit('/').next().unwrap_or(name);
+        match (short, arguments.as_slice()) {
+            ("cd", []) => Ok(true),
+            ("cd" | "pushd", [folder]) => {
+                let path = join(&self.folder, folder);
+                match self.made.files.at(&path) {
+                    _ if folder.contains(UNKNOWN) => {
+                        self.not_followed("into which folder this goes", "write the folder's name")
+                    }
+                    Found::File(_) | Found::Nothing => self.fails(
+                        format!("there is no folder {path}"),
+                        "no such folder",
+                        "make it first (`mkdir -p`), or correct the path",
+                    ),
+                    _ => {
+                        self.folder = path;
+                        Ok(true)
+                    }
+                }
+            }
+            ("export", assignments) => {
+                for word in assignments {
+                    let (name, value) = word.split_once('=').map_or((*word, None), |(name, value)| (name, Some(value)));
+                    if words::is_name(name) {
+                        self.exported.insert(name.to_owned());
+                        self.variables.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+                    }
+                }
+                Ok(true)
+            }
+            ("unset", names) => {
+                names.iter().for_each(|name| drop(self.variables.remove(*name)));
+                Ok(true)
+            }
+            ("set", options) => {
+                self.options(options);
+                Ok(true)
+            }
+            ("umask", []) => Ok(true),
+            ("umask", [mask]) if mask.len() <= 4 && u32::from_str_radix(mask, 8).is_ok() => {
+                self.umask = u32::from_str_radix(mask, 8).unwrap_or(0o022) & 0o777;
+                Ok(true)
+            }
+            ("umask", _) => self.not_followed("this umask", "leave it out, or write it as a number, such as 022"),
+            ("bash", _) if !self.made.has_bash() => self.fails(
+                format!("there is no bash in {}", self.made.base),
+                "not found",
+                "install it above this line (`apk add --no-cache bash`), or use sh",
+            ),
+            ("sh" | "bash" | "ash" | "dash", options) => self.shell(options, environment, input, depth),
+            ("true" | ":", _) => Ok(true),
+            ("false" | "exit", arguments) if short == "false" || arguments.first().is_some_and(|code| *code != "0") => {
+                self.has_ended |= short == "exit";
+                self.fails(format!("`{}` ends the command with a failure", fields.join(" ")), "ends here", "remove it")
+            }
+            ("exit", _) => {
+                self.has_ended = true;
+                Ok(true)
+            }
+            ("cargo", _) => cargo::run(self, &command(words, &environment)),
+            ("rustup", _) => cargo::rustup(self, &command(words, &environment)),
+            ("rustc", _) => match self.toolchain()? {
+                Some(_)
+                    if arguments.iter().all(|word| {
+                        word.starts_with('-') || word.chars().all(char::is_alphabetic) || *word == "host-tuple"
+                    }) =>
+                {
+                    Ok(true)
+                }
+                Some(_) => self.not_followed("what this call of rustc makes", "build with Cargo"),
+                None => Ok(false),
+            },
+            _ => utilities::run(self, &command(words, &environment)),
+        }
+    }
+
+    /// Whether a program is there that every system has, or the toolchain.
+    fn is_surely_there(&self, name: &str) -> bool {
+        let has_cargo = matches!(self.made.tools, Tools::Some(_));
+        match name {
+            "cargo" | "rustc" => has_cargo,
+            "rustup" => matches!(&self.made.tools, Tools::Some(toolchain) if !toolchain.is_packaged),
+            "bash" => self.made.has_bash() && !matches!(bases::find(&self.made.root), bases::Base::Unknown),
+            _ => {
+                ["sh", "cp", "mv", "ls", "cat", "mkdir", "rm", "chmod", "ln", "grep", "sed", "install"].contains(&name)
+            }
+        }
+    }
+
+    /// `set -e` and its relatives.
+    fn options(&mut self, options: &[&str]) {
+        for option in options {
+            let Some(letters) = option.strip_prefix('-') else { continue };
+            self.stops_at_failure |= letters.contains('e') && !letters.starts_with('-');
+        }
+        self.stops_at_failure |= options.contains(&"errexit");
+    }
+
+    /// `sh -c '…'`, or a shell that reads a here-document.
+    fn shell(&mut self, options: &[&str], environment: Variables, input: Option<&str>, depth: usize) -> Followed {
+        let mut rest = options;
+        let mut script = None;
+        let stops = self.stops_at_failure;
+        self.stops_at_failure = false;
+        while let Some((option, more)) = rest.split_first().filter(|(option, _)| option.starts_with('-')) {
+            self.options(&[option]);
+            rest = more;
+            if option.contains('c') && !option.starts_with("--") {
+                script = rest.first().copied();
+                break;
+            }
+            if option.ends_with('o') {
+                self.options(rest.get(..1).unwrap_or_default());
+                rest = rest.get(1..).unwrap_or_default();
+            }
+        }
+        let Some(script) = script.or(input.filter(|_| rest.is_empty())) else {
+            return self
+                .not_followed("a script in a file, or one that is downloaded", "write its commands into the RUN");
+        };
+        let before = (self.folder.clone(), self.variables.clone(), self.exported.clone());
+        let (umask, is_exec) = (self.umask, std::mem::take(&mut self.is_exec));
+        self.exported.extend(environment.keys().cloned());
+        self.variables = environment;
+        let status = self.run(script, None, depth + 1)?;
+        (self.folder, self.variables, self.exported) = before;
+        (self.stops_at_failure, self.has_ended) = (stops, false);
+        (self.umask, self.is_exec) = (umask, is_exec);
+        Ok(status)
+    }
+
+    /// The toolchain of the stage; none if it has none, which is noted.
+    pub(crate) fn toolchain(&mut self) -> Result<Option<Toolchain>, Box<Trouble>> {
+        let base = self.made.base.clone();
+        match &self.made.tools {
+            Tools::Some(toolchain) => {
+                let path = self.variables.get("PATH").cloned().unwrap_or_default();
+                let is_found = toolchain.is_packaged || path.split(':').any(|folder| folder == "/usr/local/cargo/bin");
+                if is_found {
+                    return Ok(Some(toolchain.clone()));
+                }
+                let help = "keep what was in PATH: `ENV PATH=/more/bin:$PATH`";
+                self.fails(format!("PATH is {path}, and Cargo is in /usr/local/cargo/bin"), "not found in PATH", help)?;
+                Ok(None)
+            }
+            Tools::None => {
+                let help = format!("begin the stage with an image that has one, such as `FROM {}`", bases::example());
+                self.fails(format!("there is no Cargo in {base}"), "not found", help)?;
+                Ok(None)
+            }
+            Tools::Unknown(why) => {
+                let message = match why {
+                    None => format!("not known here: the image {base}, and which Cargo is in it"),
+                    Some(why) => format!("not known here: which Cargo there is in {base} after {why}"),
+                };
+                let help = format!(
+                    "start from an image that the course knows, such as `FROM {}`; or, {}",
+                    bases::example(),
+                    bases::HOW_TO_SAY
+                );
+                Err(Box::new(Trouble::new(Kind::NotFollowed, self.span(), message, "which Cargo?", help)))
+            }
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! What is wrong with a manifest whatever an exercise asks for. Each rule looks at the file alone; all problems are
+//! found at once.
+
+mod syntax;
+
+use super::known::{self, Fault};
+use super::{Manifest, Setting, Stray};
+use base::diagnostic::{Code, Diagnostic, Source};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use toml::de::{DeArray, DeTable, DeValue, Error};
+use weigh::profiles::is_built_in;
+use weigh::workshop::nearest;
+
+/// All problems, the most important first.
+pub(super) fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]) -> Vec<Diagnostic> {
+    let syntax = syntax::problems(manifest, root, errors);
+    let broken: Vec<Option<usize>> = syntax.iter().map(line).collect();
+    let mut found = Vec::new();
+    if errors.is_empty() && root.get("package").is_none() && root.get("workspace").is_none() {
+        let message = "the manifest has neither a [package] nor a [workspace]";
+        let help = "the file must begin with [package] and its name; `cargo xtask reset EXERCISE` brings it back";
+        let problem = Diagnostic::new(Code::ManifestSyntax, message).at(&manifest.source, 0..0, "here it begins");
+        found.push(problem.help(help).refused());
+    }
+    for strays in grouped(&manifest.strays) {
+        found.push(stray_problem(&strays, &manifest.source));
+    }
+    for (name, profile) in &manifest.profiles {
+        found.extend(names(manifest, name));
+        if known::reserved(name).is_some() {
+            continue;
+        }
+        let place = format!("profile.{name}");
+        let mut settings = profile.settings.clone();
+        if let Some(inherit) = misspelled_inherits(name, &profile.settings) {
+            settings.remove(inherit);
+        }
+        found.extend(keys(&manifest.source, &place, &settings, true));
+        for (spec, own) in &profile.packages {
+            found.extend(keys(&manifest.source, &format!("{place}.package.{spec}"), &own.settings, false));
+        }
+        found.extend(keys(&manifest.source, &format!("{place}.build-override"), &profile.build_override, false));
+    }
+    // Where the parser has stumbled, what it made of the rest of the line means nothing.
+    found.retain(|problem| !broken.contains(&line(problem)));
+    found.extend(syntax);
+    found.sort_by_key(|problem| (!problem.refused, problem.code, line(problem)));
+    found
+}
+
+/// Settings in the same wrong table for the same reason, each group in the order of the file.
+fn grouped(strays: &[Stray]) -> Vec<Vec<&Stray>> {
+    let mut groups: Vec<Vec<&Stray>> = Vec::new();
+    for stray in strays {
+        let is_alike = |other: &Stray| {
+            (stray.code, &stray.table, &stray.instead, stray.refused)
+                == (other.code, &other.table, &other.instead, other.refused)
+        };
+        match groups.iter_mut().find(|group| is_alike(group[0])) {
+            Some(group) => group.push(stray),
+            None => groups.push(vec![stray]),
+        }
+    }
+    groups.iter_mut().for_each(|group| group.sort_by_key(|stray| stray.name.start));
+    groups
+}
+
+/// The key of a custom profile without `inherits` that was most probably meant to be it.
+fn misspelled_inherits<'a>(name: &str, settings: &'a BTreeMap<String, Setting>) -> Option<&'a str> {
+    if is_built_in(name) || settings.contains_key("inherits") {
+        return None;
+    }
+    settings.keys().map(String::as_str).find(|key| !known::is_key(key) && known::meant_key(key) == Some("inherits"))
+}
+
+fn line(problem: &Diagnostic) -> Option<usize> {
+    problem.place.as_ref()?.line
+}
+
+/// `[[profile.release]]`: two pairs of brackets begin an entry of a list.
+pub(super) fn list_of_tables(profile: &str, place: Range<usize>, tables: &DeArray<'_>) -> Stray {
+    let tables = tables.iter().filter_map(|table| table.get_ref().as_table());
+    Stray {
+        table: format!("[[profile.{profile}]]"),
+        name: place,
+        settings: tables.flat_map(DeTable::keys).map(|key| key.get_ref().to_string()).collect(),
+        code: Code::UnknownTable,
+        instead: Some(format!("[profile.{profile}]")),
+        refused: true,
+    }
+}
+
+/// Settings of profiles in a table at the top of the manifest that is no profile.
+pub(super) fn stray(name: &str, place: Range<usize>, value: &DeValue<'_>) -> Vec<Stray> {
+    let settings_of = |table: &DeTable<'_>| -> Vec<String> {
+        let keys = table.keys().map(|key| key.get_ref().to_string());
+        keys.filter(|key| known::is_key(key) || known::meant_key(key).is_some()).collect()
+    };
+    let stray = |table: &str, name: Range<usize>, settings: Vec<String>, code, instead: Option<&str>| Stray {
+        table: table.to_owned(),
+        name,
+        settings,
+        code,
+        instead: instead.map(str::to_owned),
+        refused: false,
+    };
+    let DeValue::Table(table) = value else {
+        let is_setting = known::KEYS.contains(&name);
+        let found = stray("the top of the file", place, vec![name.to_owned()], Code::WrongTable, None);
+        return Vec::from_iter(is_setting.then_some(found));
+    };
+    match name {
+        "package" | "workspace" => {
+            let mut found = Vec::new();
+            for (key, value) in table {
+                let key_name = key.get_ref().as_ref();
+                match value.get_ref() {
+                    DeValue::Table(inner) if key_name == "profile" => {
+                        let written =
+                            format!("[{name}.profile.{}]", inner.keys().next().map_or("…", |key| key.get_ref()));
+                        let settings =
+                            inner.values().filter_map(|value| value.get_ref().as_table()).flat_map(settings_of);
+                        found.push(stray(&written, key.span(), settings.collect(), Code::UnknownTable, None));
+                    }
+                    _ if known::KEYS.contains(&key_name) => {
+                        let settings = vec![key_name.to_owned()];
+                        found.push(stray(&format!("[{name}]"), key.span(), settings, Code::WrongTable, None));
+                    }
+                    _ => {}
+                }
+            }
+            found
+        }
+        // Cargo takes each line for a dependency or a feature, and refuses it as one.
+        "dependencies" | "dev-dependencies" | "build-dependencies" | "features" => table
+            .iter()
+            .filter(|(key, value)| {
+                known::KEYS.contains(&key.get_ref().as_ref())
+                    && known::fault(key.get_ref(), &super::plain(value.get_ref())).is_none()
+            })
+            .map(|(key, _)| Stray {
+                refused: true,
+                ..stray(&format!("[{name}]"), key.span(), vec![key.get_ref().to_string()], Code::WrongTable, None)
+            })
+            .collect(),
+        _ if known::TABLES.contains(&name) => Vec::new(),
+        // `[release]`, `[dist]`
+        _ if !settings_of(table).is_empty() => {
+            let instead = format!(
+                "[profile.{}]",
+                if nearest(name, ["release"].into_iter()).is_some() { "release" } else { name }
+            );
+            vec![stray(&format!("[{name}]"), place, settings_of(table), Code::UnknownTable, Some(&instead))]
+        }
+        // `[profiles.release]`, `["profile.release"]`
+        _ if name.to_lowercase().starts_with("profile")
+            || nearest(&name.to_lowercase(), ["profile"].into_iter()).is_some() =>
+        {
+            let inner: Vec<_> =
+                table.iter().filter_map(|(key, value)| Some((key.get_ref(), value.get_ref().as_table()?))).collect();
+            let settings = inner.iter().flat_map(|(_, table)| settings_of(table)).collect();
+            let profile = inner.first().map_or_else(|| name.rsplit('.').next().unwrap_or(name), |(name, _)| name);
+            let profile = if profile == name { "release" } else { profile };
+            let written = if inner.is_empty() { format!("[{name}]") } else { format!("[{name}.{profile}]") };
+            vec![stray(&written, place, settings, Code::UnknownTable, Some(&format!("[profile.{profile}]")))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Settings in the same table that is no profile. The first one has the words.
+fn stray_problem(strays: &[&Stray], source: &Source) -> Diagnostic {
+    let Stray { table, name, code, instead, refused, .. } = strays[0];
+    let settings: Vec<String> = strays.iter().flat_map(|stray| stray.settings.iter().cloned()).collect();
+    let which = list(&settings);
+    // `profile.release = …` and `profile.release.lto = …` belong to the table above them.
+    let start = source.text[..name.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let below = ["package", "workspace"].into_iter().find(|above| table.starts_with(&format!("[{above}.profile.")));
+    let below = below.filter(|_| source.text[start..name.start].trim().is_empty());
+    let mut problem = match (code, below) {
+        (Code::UnknownTable, Some(above)) => {
+            let path = table.trim_matches(['[', ']']);
+            let message = format!("this is below [{above}], so it is read as `{path}`, which Cargo does not know");
+            Diagnostic::new(*code, message).at(source, name.clone(), "Cargo only warns, and ignores all of it")
+        }
+        (Code::UnknownTable, None) => Diagnostic::new(*code, format!("Cargo does not know the table {table}")).at(
+            source,
+            name.clone(),
+            match refused {
+                true => "two pairs of brackets begin a list, and Cargo refuses one here",
+                false => "Cargo only warns, and ignores all of it",
+            },
+        ),
+        _ => {
+            let verb = if settings.len() == 1 { "stands" } else { "stand" };
+            let label = match (refused, settings.len()) {
+                (true, _) => "Cargo takes this for something else",
+                (false, 1) => "Cargo only warns, and ignores it",
+                (false, _) => "Cargo only warns, and ignores them",
+            };
+            let whose = if *table == "the top of the file" { "at".to_owned() } else { "in".to_owned() };
+            Diagnostic::new(*code, format!("{which} {verb} {whose} {table}, which is no profile")).at(
+                source,
+                name.clone(),
+                label,
+            )
+        }
+    };
+    let write = instead.as_deref().unwrap_or("[profile.release]");
+    for other in &strays[1..] {
+        problem = problem.and_at(other.name.clone(), "");
+    }
+    problem = problem.help(match code {
+        _ if below.is_some() => format!("write {write} alone on a line, and the settings below it, one on each line"),
+        Code::UnknownTable => format!("did you mean {write}?"),
+        _ if settings.len() > 1 => format!("put them under a line {write}"),
+        _ => format!("put it under a line {write}"),
+    });
+    problem.refused = *refused;
+    problem.explains(settings.iter().map(|setting| known::meant_key(setting).unwrap_or(setting)))
+}
+
+/// The name of a profile, and what it inherits from.
+fn names(manifest: &Manifest, name: &str) -> Vec<Diagnostic> {
+    let profile = &manifest.profiles[name];
+    let source = &manifest.source;
+    let all_settings = profile.settings.keys().cloned();
+    if let Some(help) = known::reserved(name) {
+        let problem = Diagnostic::new(Code::ReservedName, format!("no profile may be called `{name}`"));
+        return vec![
+            problem
+                .at(source, profile.name.clone(), "Cargo keeps this name for itself")
+                .help(help)
+                .refused()
+                .explains(all_settings),
+        ];
+    }
+    let known_names =
+        || manifest.profiles.keys().map(String::as_str).filter(|other| *other != name).chain(["release", "dev"]);
+    let inherits = profile.settings.get("inherits");
+    if matches!(name, "release" | "dev") {
+        let Some(inherits) = inherits else { return Vec::new() };
+        let message = format!("[profile.{name}] is where inheritance begins: it cannot inherit");
+        let problem =
+            Diagnostic::new(Code::WrongValue, message).at(source, inherits.key.clone(), "Cargo refuses this line");
+        return vec![problem.help("take the line out").refused()];
+    }
+    if is_built_in(name) {
+        return Vec::new();
+    }
+    let Some(inherits) = inherits else {
+        let lower = name.to_lowercase();
+        if let Some(near) = nearest(&lower, ["release", "dev"].into_iter()) {
+            let problem = Diagnostic::new(Code::UnknownTable, format!("there is no profile `{name}`"));
+            let label = "Cargo takes this for a profile of your own";
+            let problem =
+                problem.at(source, profile.name.clone(), label).help(format!("did you mean [profile.{near}]?"));
+            return vec![problem.refused().explains(all_settings)];
+        }
+        if let Some(key) = misspelled_inherits(name, &profile.settings) {
+            let Setting { key: at, value, .. } = &profile.settings[key];
+            let message = format!(
+                "Cargo does not know the key `{key}`, and it refuses the profile `{name}` as long as `inherits` is missing"
+            );
+            let problem =
+                Diagnostic::new(Code::MisspelledKey, message).at(source, at.clone(), "Cargo refuses this profile");
+            return vec![problem.help(meant_line("inherits", value)).refused().explains(["inherits"])];
+        }
+        let problem =
+            Diagnostic::new(Code::NoInherits, format!("the profile `{name}` does not say what it starts from"));
+        let problem = problem.at(source, profile.name.clone(), "`inherits` is missing below");
+        return vec![problem.help("add the line `inherits = \"release\"` to it").refused().explains(["inherits"])];
+    };
+    let Some(parent) = inherits.value.as_str() else { return Vec::new() };
+    if !is_built_in(parent) && !manifest.profiles.contains_key(parent) {
+        let bare = parent.trim_start_matches('[').trim_end_matches(']').trim_start_matches("profile.");
+        let help = nearest(bare, known_names()).map_or_else(
+            || "most profiles start from \"release\"".to_owned(),
+            |near| format!("did you mean `inherits = \"{near}\"`?"),
+        );
+        let problem = Diagnostic::new(
+            Code::WrongValue,
+            format!("`{name}` inherits from `{parent}`, and there is no such profile"),
+        );
+        return vec![
+            problem.at(source, inherits.span.clone(), "not defined").help(help).refused().explains(["inherits"]),
+        ];
+    }
+    let mut chain = vec![name];
+    while let Some(next) = manifest
+        .profiles
+        .get(chain[chain.len() - 1])
+        .and_then(|profile| profile.settings.get("inherits")?.value.as_str())
+    {
+        if let Some(start) = chain.iter().position(|seen| *seen == next) {
+            // Each profile of the circle would say the same; the first one by name does.
+            if start > 0 || chain.iter().any(|other| *other < name) {
+                return Vec::new();
+            }
+            let circle = [chain.as_slice(), &[next]].concat().join(" -> ");
+            let problem = Diagnostic::new(Code::InheritsCycle, format!("profiles inherit in a circle: {circle}"));
+            let problem = problem.at(source, inherits.span.clone(), "this closes the circle");
+            return vec![problem.help("let one of them say `inherits = \"release\"`").refused().explains(["inherits"])];
+        }
+        chain.push(next);
+    }
+    Vec::new()
+}
+
+/// The keys of a table of settings, and their values.
+fn keys(source: &Source, place: &str, settings: &BTreeMap<String, Setting>, whole: bool) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (key, Setting { key: at, span, value }) in settings {
+        if known::is_nightly_key(key) {
+            let message = format!("`{key}` needs a nightly Cargo");
+            let problem = Diagnostic::new(Code::WrongValue, message).at(source, at.clone(), "not on stable");
+            let problem = problem.help("take the line out");
+            found.push(if key == "hint-mostly-unused" { problem } else { problem.refused() });
+        } else if !known::is_key(key) {
+            let meant = known::meant_key(key);
+            let problem = Diagnostic::new(Code::MisspelledKey, format!("Cargo does not know the key `{key}`")).at(
+                source,
+                at.clone(),
+                "Cargo only warns, and builds without it",
+            );
+            found.push(match meant {
+                Some(meant) => problem.help(meant_line(meant, value)).explains([meant]),
+                // `[profile.release.packages.kernel]`
+                None if value.is_table() && nearest(key, ["package"].into_iter()).is_some() => {
+                    problem.help(format!("did you mean [{place}.package.NAME]?"))
+                }
+                // `[profile.release.kernel]`, `[profile.release.dist]`
+                None if whole && value.is_table() => problem.help(format!(
+                    "the settings of one package stand in [{place}.package.{key}]; a profile of its own is [profile.{key}], with a line `inherits`"
+                )),
+                None => problem.help(format!("the keys of a profile are {}", known::KEYS.join(", "))),
+            });
+        } else if !whole && known::WHOLE_PROGRAM_KEYS.contains(&key.as_str()) {
+            let message = format!("`{key}` may not stand in [{place}]: it is about the whole program");
+            let problem = Diagnostic::new(Code::WrongTable, message).at(source, at.clone(), "Cargo refuses this line");
+            let profile = place.split('.').nth(1).unwrap_or("release");
+            found.push(
+                problem
+                    .help(format!("move it to [profile.{profile}], where it holds for every package, or take it out"))
+                    .refused()
+                    .explains([key.as_str()]),
+            );
+        } else if let Some(Fault { code, label, help, refused }) = known::fault(key, value) {
+            let what = if code == Code::WrongType { "type" } else { "value" };
+            let mut problem = Diagnostic::new(code, format!("`{key}` has a wrong {what}: {value}"));
+            problem = problem.at(source, span.clone(), label).explains([key.as_str()]);
+            problem.help = help;
+            problem.refused = refused;
+            found.push(problem);
+        }
+    }
+    found
+}
+
+/// What to write for a misspelled key. Cargo has not looked at its value yet, which may be wrong as well.
+fn meant_line(meant: &str, value: &toml::Value) -> String {
+    match known::fault(meant, value).and_then(|fault| Some((fault.label, fault.help?))) {
+        None => format!("did you mean `{meant} = {value}`?"),
+        Some((label, help)) => format!("did you mean `{meant}`? Its value is wrong, too ({label}): {help}"),
+    }
+}
+
+/// Names as people list them: "`a`, `b` and `c`".
+pub fn list(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    base::numbers::list(&quoted.iter().map(String::as_str).collect::<Vec<_>>())
+}

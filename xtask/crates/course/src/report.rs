@@ -1,0 +1,5 @@
+//! What learners see: a check, and the way through all exercises.
+
+pub mod learner;
+pub mod path;
+pub mod receipt;

@@ -1,0 +1,207 @@
+//! The result of a check as a receipt: each goal with its points, the sizes of this run, what rustc really got, what has
+//! changed since the last check, and one next step.
+
+use crate::check::{Judgement, Outcome, Verdict};
+use crate::evidence::{Attempt, Evidence};
+use crate::exercise::{Exercise, Linking, Tree};
+use crate::progress::Sizes;
+use base::numbers::{change, plural, thousands, wrap};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use weigh::report::grid::Grid;
+
+/// An exercise that was checked.
+#[derive(Debug)]
+pub struct Checked {
+    /// The exercise.
+    pub exercise: Exercise,
+    /// The verdict.
+    pub judgement: Judgement,
+    /// The builds, if there were any.
+    pub evidence: Option<Evidence>,
+    /// The release of rustc and the target triple.
+    pub toolchain: (String, String),
+    /// The executables of the check before, by the build's name.
+    pub before: BTreeMap<String, Sizes>,
+    /// What to do now.
+    pub next: String,
+}
+
+/// Columns that the words of a goal have at least beside its name.
+const NARROWEST: usize = 28;
+
+/// The receipt, at most `width` columns wide if it can be; `color` sets off what is not met.
+pub fn text(checked: &Checked, width: Option<usize>, color: bool) -> String {
+    let Checked { exercise, judgement, evidence, toolchain: _, before, next } = checked;
+    let title = wrap(&format!("{}  {}", exercise.id, exercise.data.title), width, exercise.id.len() + 2);
+    let title = paint(&title, color, console::Style::bold);
+    let mut text = format!("{title}\n\n");
+    let ids = judgement.outcomes.iter().map(|outcome| outcome.id.len()).max().unwrap_or_default();
+    for outcome in &judgement.outcomes {
+        goal(&mut text, outcome, ids, width, color);
+    }
+    let _ = writeln!(text, "\n{} of {} points", judgement.points(), exercise.points());
+    if let Some(evidence) = evidence.as_ref().filter(|evidence| !evidence.builds.is_empty()) {
+        let _ = write!(text, "\n{}\n", sizes(exercise, evidence, width));
+        text += &since(evidence, before, width);
+    }
+    for (profile, rows) in settings(judgement) {
+        let _ = write!(text, "\n{}\n", settings_table(&profile, &rows, width));
+        if let Some(table) = crates_table(judgement, &profile, width) {
+            let _ = write!(text, "\n{table}\n");
+        }
+    }
+    let label = paint("next:", color, console::Style::bold);
+    let _ = writeln!(
+        text,
+        "\n{label} {}",
+        wrap(next, width.map(|width| width.saturating_sub(6)), 0).replace('\n', "\n      ")
+    );
+    text
+}
+
+fn paint(text: &str, color: bool, style: impl Fn(console::Style) -> console::Style) -> String {
+    if color { style(console::Style::new()).force_styling(true).apply_to(text).to_string() } else { text.to_owned() }
+}
+
+fn goal(text: &mut String, outcome: &Outcome, ids: usize, width: Option<usize>, color: bool) {
+    let Outcome { id, text: what, verdict, points, points_max, diagnostics, waits_for, data } = outcome;
+    let word = match verdict {
+        Verdict::Pass => paint("pass", color, console::Style::green),
+        Verdict::Fail => paint("FAIL", color, |style| style.red().bold()),
+        Verdict::Skip => paint("skip", color, console::Style::yellow),
+    };
+    let beside = 2 + 4 + 2 + 3 + 2 + ids + 2;
+    // On a narrow terminal the words begin on a line of their own.
+    let is_narrow = width.is_some_and(|width| width < beside + NARROWEST);
+    let column = if is_narrow { 8 } else { beside };
+    let indent = " ".repeat(column);
+    let room = width.map(|width| width.saturating_sub(column));
+    let fit = |words: &str| wrap(words, room, 0).replace('\n', &format!("\n{indent}"));
+    if is_narrow {
+        let _ = writeln!(text, "  {word}  {points}/{points_max}  {id}\n{indent}{}", fit(what));
+    } else {
+        let _ = writeln!(text, "  {word}  {points}/{points_max}  {id:ids$}  {}", fit(what));
+    }
+    let codes: BTreeMap<_, _> = diagnostics.iter().map(|problem| (problem.code.name(), ())).collect();
+    if !codes.is_empty() {
+        let codes: Vec<&str> = codes.into_keys().collect();
+        let _ = writeln!(text, "{indent}{}", fit(&format!("{}, see above", codes.join(", "))));
+    }
+    if let Some(waits_for) = waits_for {
+        let _ = writeln!(text, "{indent}{}", fit(&format!("not judged: it needs {waits_for}")));
+    }
+    if let Some(says) = data["says"].as_str() {
+        let _ = writeln!(text, "{indent}{}", fit(says));
+    }
+    if data["for_instructor"] == true && *verdict == Verdict::Pass {
+        let _ = writeln!(text, "{indent}{}", fit("an instructor reads this one"));
+    }
+}
+
+fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid {
+    let mut grid = Grid::new(&["build", "of", "profile", "bytes", "change", "took"], width);
+    for column in [3, 4, 5] {
+        grid.right(column);
+    }
+    let mut first = None;
+    // In the order of exercise.toml: what the others are compared with comes first.
+    let mut names: Vec<_> = exercise.data.build.keys().collect();
+    names.sort_by_key(|name| name.span().start);
+    for name in names.into_iter().map(toml::Spanned::get_ref).filter(|name| evidence.builds.contains_key(*name)) {
+        let build = exercise.build(name);
+        let of = if build.tree == Tree::Starter { "the course" } else { "you" };
+        let set: String = build.set.iter().map(|(key, value)| format!(" + {key} = {value}")).collect();
+        let linking = match build.linking {
+            Linking::Default => "",
+            Linking::Static => " + crt-static",
+            Linking::Containerfile => " (Containerfile)",
+        };
+        let profile = format!("{}{set}{linking}", build.profile);
+        let cells = match &evidence.builds[name] {
+            Attempt::Failed(_) => ["failed".to_owned(), String::new(), String::new()],
+            Attempt::Built(built) => {
+                let reference = *first.get_or_insert(built.bytes);
+                let is_first = reference == built.bytes && grid.row_count() == 0;
+                let took = if built.fresh { "unchanged".to_owned() } else { format!("{:.1} s", built.seconds) };
+                [thousands(built.bytes), if is_first { String::new() } else { change(built.bytes, reference) }, took]
+            }
+        };
+        grid.add_row([vec![name.clone(), of.to_owned(), profile], cells.to_vec()].concat());
+    }
+    grid
+}
+
+/// What has changed since the last check, for every build of the learner.
+fn since(evidence: &Evidence, before: &BTreeMap<String, Sizes>, width: Option<usize>) -> String {
+    let mut text = String::new();
+    for (name, attempt) in &evidence.builds {
+        let (Attempt::Built(built), Some(then)) = (attempt, before.get(name)) else { continue };
+        if built.bytes == then.bytes {
+            continue;
+        }
+        let signed =
+            |now: u64, then: u64| format!("{}{}", if now < then { '-' } else { '+' }, thousands(now.abs_diff(then)));
+        let mut parts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        built.sections.iter().for_each(|section| parts.entry(&section.name).or_default().0 += section.bytes);
+        then.sections.iter().for_each(|section| parts.entry(&section.name).or_default().1 += section.bytes);
+        let mut parts: Vec<_> = parts.into_iter().filter(|(_, (now, then))| now != then).collect();
+        parts.sort_by_key(|(_, (now, then))| std::cmp::Reverse(now.abs_diff(*then)));
+        let shown: Vec<String> =
+            parts.iter().take(4).map(|(name, (now, then))| format!("{name} {}", signed(*now, *then))).collect();
+        let more = if parts.len() > 4 { format!(", and {} more", parts.len() - 4) } else { String::new() };
+        let (bytes, how) =
+            (built.bytes.abs_diff(then.bytes), if built.bytes < then.bytes { "smaller" } else { "larger" });
+        let line = format!(
+            "since the last check, `{name}` is {} {how}: {}{more}",
+            plural(bytes as usize, "byte"),
+            shown.join(", ")
+        );
+        let _ = writeln!(text, "\n{}", wrap(&line, width, 2));
+    }
+    text
+}
+
+/// The settings of each profile that a goal is about.
+fn settings(judgement: &Judgement) -> Vec<(String, Vec<serde_json::Value>)> {
+    let of = |outcome: &Outcome| {
+        let rows = outcome.data.get("settings")?.as_array()?.clone();
+        Some((outcome.data.get("profile")?.as_str()?.to_owned(), rows))
+    };
+    judgement.outcomes.iter().filter_map(of).collect()
+}
+
+fn settings_table(profile: &str, rows: &[serde_json::Value], width: Option<usize>) -> Grid {
+    let mut grid = Grid::new(&[&format!("[profile.{profile}]"), "holds", "from", "rustc gets"], width);
+    for row in rows {
+        let word = |key: &str| row[key].as_str().unwrap_or("-").to_owned();
+        let from = match row["line"].as_u64() {
+            Some(line) => format!("Cargo.toml:{line} {}", word("from")),
+            None => word("from"),
+        };
+        grid.add_row([word("key"), word("effective"), from, word("rustc")]);
+    }
+    grid
+}
+
+/// The crates that are compiled differently from the program, one row for each line that makes it so.
+fn crates_table(judgement: &Judgement, profile: &str, width: Option<usize>) -> Option<Grid> {
+    let of_profile = judgement.outcomes.iter().find(|outcome| outcome.data["profile"].as_str() == Some(profile))?;
+    let mut groups: BTreeMap<(&str, &str, String), Vec<&str>> = BTreeMap::new();
+    for row in of_profile.data["crates"].as_array()? {
+        let word = |key: &str| row[key].as_str().unwrap_or("-");
+        let from = match row["line"].as_u64() {
+            Some(line) => format!("Cargo.toml:{line} {}", word("from")),
+            None => word("from").to_owned(),
+        };
+        groups.entry((word("key"), word("rustc"), from)).or_default().push(word("crate"));
+    }
+    if groups.is_empty() {
+        return None;
+    }
+    let mut grid = Grid::new(&["not as the program", "rustc gets", "from", "crates"], width);
+    for ((key, got, from), crates) in groups {
+        grid.add_row([key.to_owned(), got.to_owned(), from, crates.join(", ")]);
+    }
+    Some(grid)
+}

@@ -1,0 +1,172 @@
+//! The boxes of a grading run: whether there are any, whether they hold, and one pair of them for each worker.
+
+pub(crate) mod canaries;
+
+use super::users;
+use anyhow::{Result, bail};
+use base::failure::{Exit, Failure};
+use base::proc::sandbox::{Kind, Limits, Sandbox, System};
+use base::proc::{self, Call, Status};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use weigh::cargo;
+
+/// What a build may use. A build of the largest exercise takes about 20 seconds of processor time and 1 GB.
+const BUILD: Limits = Limits {
+    cpu_seconds: 300,
+    idle_seconds: 20,
+    memory: 4 << 30,
+    processes: 256,
+    file: 256 << 20,
+    open_files: 4096,
+    total: 2 << 30,
+    disk: 384 << 20,
+    output: 4 << 20,
+};
+
+/// What a run may use.
+const RUN: Limits = Limits {
+    cpu_seconds: 10,
+    idle_seconds: 10,
+    memory: 1 << 30,
+    processes: 32,
+    file: 16 << 20,
+    open_files: 64,
+    total: 1 << 30,
+    disk: 0,
+    output: 0,
+};
+
+/// How many times as long as the course's own solution a build may take.
+const MULTIPLE: f64 = 5.0;
+
+/// Seconds of processor time that every build gets.
+const LEAST: f64 = 20.0;
+
+/// The boxes of a worker.
+pub(crate) type Pair = (Arc<Sandbox>, Arc<Sandbox>);
+
+/// What boxes are made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Recipe {
+    toolchain: PathBuf,
+    cargo_home: PathBuf,
+    own: PathBuf,
+    root: bool,
+    system: Arc<System>,
+    /// Seconds of processor time for a build, if the instructor has set them.
+    build_seconds: Option<u32>,
+}
+
+impl Recipe {
+    /// Looks for bubblewrap and what it needs.
+    ///
+    /// # Errors
+    /// When something is missing, with what to install.
+    pub(crate) fn find(course: &Path) -> Result<Self> {
+        let missing = |what: &str, help: &str| -> Failure {
+            Failure::new(Exit::Environment, format!("submissions cannot be kept in a box: {what}"))
+                .help(format!("{help}; or `--sandbox none`, if you trust every submission as your own code"))
+        };
+        if !cfg!(target_os = "linux") {
+            bail!(missing("there is no bubblewrap on this system", "grade on Linux"));
+        }
+        for program in ["bwrap", "prlimit", "setpriv"] {
+            if !Path::new("/usr/bin").join(program).is_file() {
+                let package = if program == "bwrap" { "bubblewrap" } else { "util-linux" };
+                bail!(missing(
+                    &format!("there is no {program}"),
+                    &format!("install it (Debian, Ubuntu: `apt install {package}`)")
+                ));
+            }
+        }
+        let asked = proc::run(&Call::new("rustc", course).args(["--print", "sysroot"]))?;
+        let toolchain = PathBuf::from(String::from_utf8_lossy(&asked.stdout).trim());
+        if asked.status != Status::Exited(0) {
+            // Its words tell whether it is missing, or cannot start for want of memory.
+            bail!(cargo::explain_failure(&asked, "rustc --print sysroot"));
+        }
+        if !toolchain.is_dir() {
+            bail!(missing("rustc does not say where it is", "install Rust: https://rustup.rs"));
+        }
+        let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+        let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+        let own = proc::own_path()?.to_owned();
+        let system = Arc::new(System::find());
+        Ok(Self { toolchain, cargo_home, own, root: is_root(), system, build_seconds: None })
+    }
+
+    /// Sets what a build may take, whatever the course's own solution does.
+    #[must_use]
+    pub(crate) fn with_build_seconds(self, build_seconds: Option<u32>) -> Self {
+        Self { build_seconds, ..self }
+    }
+
+    /// Seconds of processor time for a build of what was handed in: a multiple of what the course's own solution takes here,
+    /// unless the instructor has set them.
+    pub(crate) fn build_seconds(&self, honest: f64) -> u64 {
+        let most = BUILD.cpu_seconds as f64;
+        self.build_seconds.map_or((honest * MULTIPLE).ceil().clamp(LEAST, most) as u64, u64::from)
+    }
+
+    /// The boxes of one worker, which share a folder.
+    pub(crate) fn pair(&self, worker: u32, shared: &Path) -> Pair {
+        let Self { toolchain, cargo_home, own, root, system, build_seconds } = self.clone();
+        let users = root.then(|| users::of_worker(worker));
+        let copy = copy_beside(shared, &own);
+        let kind = Kind::Build { toolchain, cargo_home, own, copy };
+        let of = |kind, user, limits| {
+            let system = Arc::clone(&system);
+            Arc::new(Sandbox { kind, shared: shared.to_owned(), user, limits, build_seconds: None, system })
+        };
+        // What the instructor has set also holds for the course's own builds, if it is more.
+        let cpu_seconds = BUILD.cpu_seconds.max(build_seconds.unwrap_or(0).into());
+        let limits = Limits { cpu_seconds, ..BUILD };
+        (of(kind, users.map(|(build, _)| build), limits), of(Kind::Run, users.map(|(_, run)| run), RUN))
+    }
+
+    /// What a record depends on.
+    pub(crate) fn describe(&self) -> String {
+        let user = if self.root { "other" } else { "own" };
+        let seconds = self.build_seconds.map_or_else(|| format!("{MULTIPLE} times"), |seconds| seconds.to_string());
+        format!("bwrap, build {BUILD:?} {seconds}, run {RUN:?}, user {user}, {}", self.system.describe())
+    }
+}
+
+/// This program once more, beside a worker's folder: a class takes hours, and somebody may build a new one meanwhile. Where
+/// there is no room for it, the one that runs.
+fn copy_beside(shared: &Path, own: &Path) -> PathBuf {
+    let copy = shared.with_file_name("runner");
+    let is_there = copy.is_file() || runs_for_all(own) && fs::hard_link(own, &copy).is_ok() || {
+        let copied = fs::copy(own, &copy);
+        #[cfg(unix)]
+        let copied =
+            copied.and_then(|_| fs::set_permissions(&copy, std::os::unix::fs::PermissionsExt::from_mode(0o755)));
+        copied.is_ok()
+    };
+    if is_there { copy } else { own.to_owned() }
+}
+
+/// Whether a box's user may run a file. A link to it would have its permissions, and they aren't ours to change.
+#[cfg(unix)]
+fn runs_for_all(file: &Path) -> bool {
+    let mode = fs::metadata(file).map(|metadata| std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()));
+    mode.is_ok_and(|mode| mode & 0o005 == 0o005)
+}
+
+#[cfg(not(unix))]
+fn runs_for_all(_: &Path) -> bool {
+    true
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
+}

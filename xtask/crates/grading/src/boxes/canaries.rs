@@ -1,0 +1,213 @@
+//! Tries to break out of a box before anything is graded in one, in ways that would change grades or harm the machine. Whatever
+//! works here would work for a submission.
+
+use super::Recipe;
+use anyhow::{Context as _, Result, bail};
+use base::failure::{Exit, Failure};
+use base::files;
+use base::output;
+use base::proc::{self, Call, Finished, Status};
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+impl Recipe {
+    /// Tries to break out of a box below this folder.
+    ///
+    /// # Errors
+    /// When that succeeds, or the box can't be made at all.
+    pub(crate) fn prove(&self, place: &Path) -> Result<()> {
+        if self.system.filter.is_none() {
+            output::note(
+                "no filter for system calls on this machine: a box relies on namespaces, users and limits alone",
+            );
+        }
+        let shared = place.join("canary");
+        let result = self.try_to_break_out(&shared);
+        let _ = fs::remove_dir_all(&shared);
+        result
+    }
+
+    fn try_to_break_out(&self, shared: &Path) -> Result<()> {
+        let (own, writes, neighbor) = (shared.join("own"), shared.join("writes"), shared.join("neighbor"));
+        for folder in [&own, &writes, &neighbor] {
+            fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            files::open_to_all(folder)?;
+        }
+        // Outside of the shared folder, where the grader's own things are.
+        let secret = shared.with_extension("secret");
+        for file in [&secret, &neighbor.join("secret")] {
+            files::write_atomic(file, b"canary\n")?;
+        }
+        let listener = TcpListener::bind(("127.0.0.1", 0)).context("cannot listen on the loopback interface")?;
+        let port = listener.local_addr()?.port();
+        listener.set_nonblocking(true)?;
+        let (build, _) = self.pair(0, shared);
+        let shell = |script: &str| {
+            let mut call = Call::new("/usr/bin/bash", &own).args(["-c", script]);
+            call.sandbox = Some(Arc::clone(&build));
+            call.writes = Some(writes.clone());
+            call.timeout = Some(Duration::from_secs(20));
+            proc::run(&call)
+        };
+        is_alive(&shell("echo inside && touch /grade/writes/written")?)?;
+        let inherited = Inherited::new(&secret, &neighbor)?;
+        let numbers = inherited.numbers();
+        let has = |number: i32| format!("test -e /proc/self/fd/{number}");
+        let leaks = [
+            ("read a file of the grader", format!("cat '{}'", secret.display())),
+            ("read a file beside its own", "cat /grade/neighbor/secret".to_owned()),
+            ("read /etc/shadow", "cat /etc/shadow".to_owned()),
+            ("write outside of its folder", "touch /usr/canary || touch /canary || touch /toolchain/canary".to_owned()),
+            ("change what it is built from", "touch /grade/own/canary || touch /grade/canary".to_owned()),
+            ("reach a server of this machine", format!("exec 3<>/dev/tcp/127.0.0.1/{port}")),
+            ("use any amount of memory", "test \"$(ulimit -v)\" = unlimited".to_owned()),
+            ("start any number of processes", "test \"$(ulimit -u)\" = unlimited".to_owned()),
+            ("write files of any size", "test \"$(ulimit -f)\" = unlimited".to_owned()),
+            ("fill the memory with files", "touch /dev/shm/canary".to_owned()),
+            ("see the grader's environment", "tr '\\0' '\\n' < /proc/1/environ | grep -q '^HOME='".to_owned()),
+            ("use a file that the grader has open", has(numbers[0])),
+            ("use a folder that the grader has open", has(numbers[1])),
+            ("use a connection that the grader has open", has(numbers[2])),
+        ];
+        let mut broken = Vec::new();
+        for (what, script) in &leaks {
+            inherited.offer()?;
+            if shell(script)?.status == Status::Exited(0) {
+                broken.push(*what);
+            }
+        }
+        drop(inherited);
+        // A filter that the kernel doesn't apply is worse than none.
+        let nested = "unshare --user true || unshare --mount true";
+        if (self.system.filter.is_some() || self.system.disables_namespaces)
+            && shell(nested)?.status == Status::Exited(0)
+        {
+            broken.push("make a namespace of its own");
+        }
+        // A number of our own: what a killed grader has left is not what this box let out.
+        let seconds = (86_400 + u64::from(std::process::id())).to_string();
+        let daemon = shell(&format!("setsid sleep {seconds} > /dev/null 2>&1 & echo started"))?;
+        thread::sleep(Duration::from_millis(100));
+        if daemon.stdout == b"started\n" && is_running(&seconds) {
+            broken.push("leave a process behind");
+        }
+        let _ = fs::remove_file(&secret);
+        if broken.is_empty() {
+            return Ok(());
+        }
+        bail!(
+            Failure::new(Exit::Environment, format!("the box doesn't hold: code in it can {}", broken.join(", ")))
+                .help("don't grade here; look at `bwrap --version` and at the kernel's settings for namespaces")
+        )
+    }
+}
+
+fn is_alive(finished: &Finished) -> Result<()> {
+    if finished.status == Status::Exited(0) && finished.stdout == b"inside\n" {
+        return Ok(());
+    }
+    bail!(
+        Failure::new(
+            Exit::Environment,
+            format!("bwrap cannot make a box here: {}", String::from_utf8_lossy(&finished.stderr).trim())
+        )
+        .help("in a container it needs the right to make namespaces; grade on the machine itself, or use `--sandbox none` if you trust every submission")
+    );
+}
+
+/// A file, a folder and a connection that every child of this process would inherit, if `proc` let it.
+#[cfg(unix)]
+pub(crate) struct Inherited {
+    file: File,
+    folder: File,
+    connection: std::os::unix::net::UnixStream,
+    /// What comes out of the connection.
+    other_end: std::os::unix::net::UnixStream,
+}
+
+#[cfg(unix)]
+impl Inherited {
+    /// Opens them. The file can be read and written.
+    ///
+    /// # Errors
+    /// When one can't be opened.
+    pub(crate) fn new(file: &Path, folder: &Path) -> Result<Self> {
+        let file = File::options().read(true).append(true).open(file)?;
+        let folder = File::open(folder)?;
+        let (connection, other_end) = std::os::unix::net::UnixStream::pair()?;
+        other_end.set_nonblocking(true)?;
+        let inherited = Self { file, folder, connection, other_end };
+        inherited.offer()?;
+        Ok(inherited)
+    }
+
+    /// Makes them inheritable again: starting a process undoes it.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(crate) fn offer(&self) -> Result<()> {
+        let flags = rustix::io::FdFlags::empty();
+        rustix::io::fcntl_setfd(&self.file, flags)?;
+        rustix::io::fcntl_setfd(&self.folder, flags)?;
+        rustix::io::fcntl_setfd(&self.connection, flags)?;
+        Ok(())
+    }
+
+    /// Their numbers: the file's, the folder's, the connection's.
+    pub(crate) fn numbers(&self) -> [i32; 3] {
+        use std::os::fd::AsRawFd as _;
+        [self.file.as_raw_fd(), self.folder.as_raw_fd(), self.connection.as_raw_fd()]
+    }
+
+    /// Whether something came out of the connection.
+    pub(crate) fn was_reached(&self) -> bool {
+        use std::io::Read as _;
+        (&self.other_end).read(&mut [0; 16]).is_ok_and(|bytes| bytes > 0)
+    }
+}
+
+/// There are no boxes on systems without such descriptors.
+#[cfg(not(unix))]
+pub struct Inherited;
+
+#[cfg(not(unix))]
+impl Inherited {
+    /// Opens nothing.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn new(_: &Path, _: &Path) -> Result<Self> {
+        Ok(Self)
+    }
+
+    /// Offers nothing.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn offer(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// No numbers of anything.
+    pub fn numbers(&self) -> [i32; 3] {
+        [-1; 3]
+    }
+
+    /// Nothing came out of it.
+    pub fn was_reached(&self) -> bool {
+        false
+    }
+}
+
+/// Whether some process has this argument.
+fn is_running(argument: &str) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok()).any(|line| {
+        let words: Vec<&[u8]> = line.split(|&byte| byte == 0).collect();
+        words.first().is_some_and(|program| program.ends_with(b"sleep")) && words.contains(&argument.as_bytes())
+    })
+}

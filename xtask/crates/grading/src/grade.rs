@@ -1,0 +1,111 @@
+//! The instructor's verb: submissions in, grades out. Nobody's code is trusted, nothing is lost, and every verdict is the one
+//! that the learner's own `check` gives.
+
+use crate::journal::Journal;
+use crate::options::Options;
+use crate::policy::{Late, Overrides};
+use anyhow::{Result, bail};
+use base::failure::{Exit, Failure};
+use base::numbers::plural;
+use base::output;
+use weigh::workshop::Workshop;
+
+/// Runs `cargo xtask grade`.
+///
+/// # Errors
+/// When the environment, the course or the folder of submissions does not allow it.
+pub(crate) fn run(asked: &commands::Grade) -> Result<Exit> {
+    let workshop = Workshop::find_from(asked.course.as_deref()).map_err(|error| match error.downcast::<Failure>() {
+        Ok(failure) if asked.course.is_none() && failure.message.ends_with("is not inside the workshop") => failure
+            .help("name the workshop's folder: --course DIR; all other paths stay relative to the current folder")
+            .into(),
+        Ok(failure) => failure.into(),
+        Err(error) => error,
+    })?;
+    let root = &workshop.root;
+    let options = &Options::from(asked);
+    if options.formats.contains(&commands::GradeFormat::Text) && !asked.list {
+        bail!(
+            Failure::new(Exit::Usage, "--format text goes with --list")
+                .help("choose csv, json, junit, html or gradescope")
+        );
+    }
+    if asked.self_test {
+        return crate::selftest::run(root);
+    }
+    if let (Some(lms), Some(template)) = (asked.export, &asked.template) {
+        return crate::export::run(root, options, lms, template);
+    }
+    if let Some(out) = &asked.report {
+        let counts = crate::publish::write(root, out, options, &Journal::read(out)?)?;
+        if counts.waiting > 0 {
+            output::note(&format!("{} not graded yet", are(counts.waiting, "submission")));
+        }
+        return Ok(Exit::Met);
+    }
+    if !asked.merge.is_empty() {
+        let merged = crate::journal::merge::merge(&asked.merge, &options.out)?;
+        for folder in &merged.torn {
+            output::note(&format!(
+                "{}: the last line of the journal was torn; what it held is not in the result",
+                folder.display()
+            ));
+        }
+        for problem in &merged.problems {
+            output::not_met(problem);
+        }
+        output::note(&format!(
+            "{} in {}, {} of them new",
+            plural(merged.records, "record"),
+            options.out.display(),
+            merged.added
+        ));
+        crate::publish::write(root, &options.out, options, &Journal::read(&options.out)?)?;
+        return Ok(if merged.problems.is_empty() { Exit::Met } else { Exit::NotMet });
+    }
+    let Some(dir) = &asked.dir else {
+        let message = "there is nothing to grade: the folder with the submissions isn't named";
+        // `--student` and others take all that follows.
+        let help = "name it first, before all options: `cargo xtask grade DIR --student ID --again`";
+        bail!(Failure::new(Exit::Usage, message).help(help));
+    };
+    if asked.list {
+        return crate::list::run(root, options, dir);
+    }
+    if asked.similar {
+        return crate::similar::run(root, options, dir);
+    }
+    // What a person has decided is read first: a mistake in it should be seen now, and not after hours of builds.
+    let _ = (Overrides::find(&options.out)?, Late::find(&options.out)?);
+    let summary = crate::run::run(root, options, dir)?;
+    let counts = crate::publish::write(root, &options.out, options, &summary.contents)?;
+    output::note(&format!(
+        "graded {}, {} known before; the results are in {}",
+        plural(summary.graded, "submission"),
+        summary.known,
+        options.out.display()
+    ));
+    if counts.to_review > 0 {
+        output::note(&format!(
+            "{} to be looked at, {} of them rejected: open {}",
+            are(counts.to_review, "submission"),
+            counts.rejected,
+            options.out.join("index.html").display()
+        ));
+    }
+    if summary.failed == 0 {
+        return Ok(Exit::Met);
+    }
+    bail!(
+        Failure::new(
+            Exit::Environment,
+            format!("{} could not be graded, for reasons that are not the students'", plural(summary.failed, "submission"))
+        )
+        .help("grades.csv names them with the status `infra-error`; repair what their message says, and run the same command again: only these are tried")
+    );
+}
+
+/// `1 submission is`, `2 submissions are`.
+fn are(count: usize, what: &str) -> String {
+    format!("{} {}", plural(count, what), if count == 1 { "is" } else { "are" })
+}

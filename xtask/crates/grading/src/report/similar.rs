@@ -1,0 +1,253 @@
+//! Which submissions are alike, for an instructor to look at: data for the pages, a table and a document for programs. It says
+//! what two files have in common and how common that is in the class, and never more.
+
+use super::csv::cell;
+use super::id;
+use anyhow::Result;
+use serde::Serialize;
+use weigh::report::json::document;
+
+/// What was compared, and what was found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    /// The heading, such as the name of the course.
+    pub title: String,
+    /// By exercise, in the order of the course.
+    pub exercises: Vec<OfExercise>,
+    /// Students have codes in place of their ids.
+    pub is_anonymous: bool,
+}
+
+/// The submissions for one exercise.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OfExercise {
+    /// The exercise.
+    pub exercise: String,
+    /// Submissions that were compared; a team's counts once.
+    pub submissions: usize,
+    /// How many different ones there are, names and layout aside.
+    pub variants: usize,
+    /// Units that the submission in the middle has of its own: what is in the starter, in the solution or in many others counts
+    /// for nothing.
+    pub typical: usize,
+    /// Units that two must have in common, at least, to be shown.
+    pub least: usize,
+    /// What more submissions than this have is common, and counts for nothing.
+    pub common_above: usize,
+    /// Submissions that are equal, the most telling group first.
+    pub groups: Vec<Group>,
+    /// Submissions that are alike, the strongest pair first.
+    pub pairs: Vec<Pair>,
+    /// Pairs that are weaker than all of these, and left out.
+    pub left_out: usize,
+    /// What an instructor must know about the comparison, such as a file that was too long.
+    pub notes: Vec<String>,
+}
+
+/// Submissions that are equal.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Group {
+    /// Whose: a team is one text.
+    pub students: Vec<String>,
+    /// Whether the files are equal to the byte; else only names, comments and layout differ.
+    pub to_the_byte: bool,
+    /// Units that are in these submissions and in very few others.
+    pub own: usize,
+    /// Whether that is too little to mean anything.
+    pub says_little: bool,
+}
+
+/// Two submissions that are alike.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pair {
+    /// One of them.
+    pub a: Side,
+    /// The other.
+    pub b: Side,
+    /// Units of their own that both have.
+    pub matched: usize,
+    /// The passages that both have, in the order of the first submission.
+    pub passages: Vec<Passage>,
+    /// The file of the page where they are side by side.
+    pub page: String,
+}
+
+/// A submission of a pair.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Side {
+    /// Whose; several if they handed in the same.
+    pub students: Vec<String>,
+    /// How much of what is its own the other one has, in percent.
+    pub share: u32,
+    /// The files that were compared.
+    pub files: Vec<File>,
+}
+
+/// A file of a submission.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct File {
+    /// Its path.
+    pub path: String,
+    /// Its content.
+    pub text: String,
+    /// Where it is what the starter, the solution or many others have: ranges of bytes, in order.
+    pub common: Vec<(usize, usize)>,
+    /// Whether it holds nothing else.
+    pub is_common: bool,
+}
+
+/// A passage that two submissions have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Passage {
+    /// Where it is in the first one.
+    pub a: Place,
+    /// Where it is in the second one.
+    pub b: Place,
+    /// Its units, what is common among them.
+    pub units: usize,
+    /// How many submissions have the rarest part of it.
+    pub submissions: usize,
+}
+
+/// A place in a file of a side.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Place {
+    /// Which of the files.
+    pub file: usize,
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+/// One line for each group and each pair.
+///
+/// # Errors
+/// Never in practice: it writes to memory.
+pub(crate) fn csv(report: &Report) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["exercise", "kind", "students", "others", "in_common", "share", "share_of_others", "page"])?;
+    for OfExercise { exercise, groups, pairs, .. } in &report.exercises {
+        for Group { students, to_the_byte, own, .. } in groups {
+            let kind = if *to_the_byte { "equal files" } else { "equal but for names and layout" };
+            let own = own.to_string();
+            writer.write_record([&cell(exercise), kind, &listed(students), "", &own, "", "", ""])?;
+        }
+        for Pair { a, b, matched, page, .. } in pairs {
+            let (matched, a_share, b_share) = (matched.to_string(), a.share.to_string(), b.share.to_string());
+            let (a, b) = (listed(&a.students), listed(&b.students));
+            writer.write_record([&cell(exercise), "similar", &a, &b, &matched, &a_share, &b_share, page])?;
+        }
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+fn listed(students: &[String]) -> String {
+    cell(&students.iter().map(|student| id(student)).collect::<Vec<_>>().join("; "))
+}
+
+/// All of it but for the texts, as one document.
+///
+/// # Errors
+/// Never in practice: every value can be written as JSON.
+pub(crate) fn json(report: &Report) -> serde_json::Result<String> {
+    #[derive(Serialize)]
+    struct Book<'a> {
+        schema: &'static str,
+        exercises: Vec<Exercise<'a>>,
+    }
+    #[derive(Serialize)]
+    struct Exercise<'a> {
+        exercise: &'a str,
+        submissions: usize,
+        variants: usize,
+        typical_own: usize,
+        least_in_common: usize,
+        common_above: usize,
+        groups: Vec<Equal>,
+        pairs: Vec<Alike<'a>>,
+        pairs_left_out: usize,
+        notes: &'a [String],
+    }
+    #[derive(Serialize)]
+    struct Equal {
+        students: Vec<String>,
+        to_the_byte: bool,
+        own: usize,
+        says_little: bool,
+    }
+    #[derive(Serialize)]
+    struct Alike<'a> {
+        students: Vec<String>,
+        others: Vec<String>,
+        in_common: usize,
+        share: u32,
+        share_of_others: u32,
+        passages: Vec<Part<'a>>,
+        page: &'a str,
+    }
+    #[derive(Serialize)]
+    struct Part<'a> {
+        file: &'a str,
+        lines: (usize, usize),
+        other_file: &'a str,
+        other_lines: (usize, usize),
+        units: usize,
+        submissions: usize,
+    }
+    let ids = |students: &[String]| students.iter().map(|student| id(student)).collect::<Vec<_>>();
+    let exercises = report.exercises.iter().map(|of| Exercise {
+        exercise: &of.exercise,
+        submissions: of.submissions,
+        variants: of.variants,
+        typical_own: of.typical,
+        least_in_common: of.least,
+        common_above: of.common_above,
+        groups: of
+            .groups
+            .iter()
+            .map(|group| Equal {
+                students: ids(&group.students),
+                to_the_byte: group.to_the_byte,
+                own: group.own,
+                says_little: group.says_little,
+            })
+            .collect(),
+        pairs: of
+            .pairs
+            .iter()
+            .map(|pair| Alike {
+                students: ids(&pair.a.students),
+                others: ids(&pair.b.students),
+                in_common: pair.matched,
+                share: pair.a.share,
+                share_of_others: pair.b.share,
+                passages: pair
+                    .passages
+                    .iter()
+                    .map(|passage| Part {
+                        file: &pair.a.files[passage.a.file].path,
+                        lines: pair.a.lines(passage.a),
+                        other_file: &pair.b.files[passage.b.file].path,
+                        other_lines: pair.b.lines(passage.b),
+                        units: passage.units,
+                        submissions: passage.submissions,
+                    })
+                    .collect(),
+                page: &pair.page,
+            })
+            .collect(),
+        pairs_left_out: of.left_out,
+        notes: &of.notes,
+    });
+    document(&Book { schema: "size-workshop/similar/1", exercises: exercises.collect() })
+}
+
+impl Side {
+    /// The first and the last line of a place.
+    pub(crate) fn lines(&self, place: Place) -> (usize, usize) {
+        let text = self.files[place.file].text.as_bytes();
+        let before = |end: usize| text[..end.min(text.len())].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        (before(place.start), before(place.end))
+    }
+}

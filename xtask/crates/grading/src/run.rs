@@ -1,0 +1,366 @@
+//! A grading run: a queue of submissions, workers over it, and a journal that each result goes to as soon as it is there.
+
+use super::alone::Gate;
+use super::attempts::{self, Several};
+use super::boxes::{Pair, Recipe};
+use super::class;
+use super::journal::{Contents, Journal, found};
+use super::model::{Record, Run, Submission};
+use super::options::Options;
+use super::partition::Partition;
+use super::place::{self, Place};
+use super::roster;
+use super::secret;
+use super::settle::Doubtful;
+use super::worker::{self, Bench, Course};
+use anyhow::{Context as _, Result, bail};
+use base::failure::{Exit, Failure};
+use base::output::{self, Progress};
+use base::proc;
+use base::store;
+use commands::Sandbox;
+use course::check::Verdict;
+use course::evidence::warm::Warm;
+use course::evidence::{self, target_folder};
+use course::exercise::{self, Exercise};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use weigh::workshop::nearest;
+
+/// A submission that is still to be graded, with those that have the same files.
+struct Job<'a> {
+    course: usize,
+    key: String,
+    submissions: Vec<&'a Submission>,
+}
+
+/// What a run has done.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    /// Submissions that were graded now.
+    pub graded: usize,
+    /// Submissions that had been graded before.
+    pub known: usize,
+    /// Submissions whose grading failed for reasons of our own.
+    pub failed: usize,
+    /// All that the journal holds now, so that it need not be read again.
+    pub contents: Contents,
+}
+
+/// Grades what a folder holds. Reports are written by somebody else, from the journal.
+///
+/// # Errors
+/// When the folder cannot be read, the boxes do not hold, or the course's own solutions do not pass here.
+pub(crate) fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
+    let exercises = exercises(root, &options.exercises)?;
+    let roster = roster::wanted(root, options)?;
+    let mut found = class::read(options, dir, &exercises, roster.as_ref())?;
+    for note in &found.notes {
+        output::note(note);
+    }
+    let partition =
+        options.partition.as_deref().map(|text| Partition::parse(text, |name| env::var(name).ok())).transpose()?;
+    found.run.part = partition.map(|part| part.to_string());
+    known_students(&found.run, &options.students)?;
+    let journal = Journal::open(&options.out)?;
+    place::sweep_temporaries(&options.out);
+    if journal.torn > 0 {
+        output::note("the last line of the journal was torn, by a kill or a full disk; it is graded again");
+    }
+    let recipe = match options.sandbox {
+        Sandbox::Auto | Sandbox::Bwrap => Some(Recipe::find(root)?.with_build_seconds(options.build_seconds)),
+        Sandbox::None => {
+            output::note("SANDBOX: NONE. Every submission can read and change what you can; the records say so");
+            None
+        }
+    };
+    let mut courses = courses(&exercises, recipe.as_ref())?;
+    let secret = secret::of(&options.out)?;
+    journal.note(&found.run)?;
+    proc::say_when_interrupted("interrupted: what is graded is kept; run the same command again to grade the rest");
+    if options.exercises.is_empty() && exercises.len() > 1 {
+        output::note(&format!(
+            "no --exercise is named: all {} are graded; the results go to {}",
+            exercises.len(),
+            options.out.display()
+        ));
+    }
+    // Where each submission is in the list that is dealt out: that of all parts.
+    let places: HashMap<(String, String), usize> =
+        found::jobs(&found.run).enumerate().map(|(at, job)| (job, at)).collect();
+    let several = Several::of(&found.submissions);
+    let mut all = Vec::new();
+    let mut summary = Summary::default();
+    let mut jobs: BTreeMap<String, Job<'_>> = BTreeMap::new();
+    for submission in &found.submissions {
+        let Submission { student, exercise, .. } = submission;
+        if !options.students.is_empty() && !options.students.contains(student) {
+            continue;
+        }
+        let at = places.get(&(student.clone(), exercise.clone())).copied().unwrap_or_default();
+        if partition.as_ref().is_some_and(|part| !part.takes(at, student, exercise)) {
+            continue;
+        }
+        let Some(course) = courses.iter().position(|course| course.exercise.id == submission.exercise) else {
+            continue;
+        };
+        let key = worker::key(&courses[course], submission);
+        let is_one_of_several = several.contains(submission);
+        if is_one_of_several {
+            all.push((submission, key.clone()));
+        }
+        if !options.again {
+            if is_one_of_several && journal.graded(&key).is_some() {
+                // Which of them counts is decided when all are graded.
+                summary.known += 1;
+                continue;
+            }
+            if journal.is_current(student, exercise, &key) {
+                summary.known += 1;
+                continue;
+            }
+            // The same files, of another student or of an earlier day: the same result, and nothing to build.
+            if let Some(record) = journal.graded(&key) {
+                journal.append(&record.of(submission))?;
+                summary.known += 1;
+                continue;
+            }
+        }
+        let job = Job { course, key: key.clone(), submissions: Vec::new() };
+        jobs.entry(key).or_insert(job).submissions.push(submission);
+    }
+    if jobs.is_empty() {
+        attempts::keep_best(&journal, &all)?;
+        summary.contents = journal.into_contents();
+        return Ok(summary);
+    }
+    if let Some(recipe) = &recipe {
+        output::message("trying to break out of the sandbox");
+        recipe.prove(&Place::of_attacks(root)?.folder)?;
+    }
+    let place = Place::new(root)?;
+    let warm = match recipe {
+        Some(_) => Some(Arc::new(Warm::open(target_folder(root).join("grade/warm"))?)),
+        None => None,
+    };
+    let bench = |worker: u32| {
+        let folder = place.folder.join(format!("w{worker}"));
+        let boxes: Option<Pair> = recipe.as_ref().map(|recipe| recipe.pair(worker, &folder));
+        Bench::new(folder, boxes, warm.clone(), &secret)
+    };
+    let first = bench(0)?;
+    let wanted: BTreeSet<usize> = jobs.values().map(|job| job.course).collect();
+    for (number, index) in wanted.iter().enumerate() {
+        let course = &mut courses[*index];
+        let id = &course.exercise.id;
+        output::message(&format!("building the course's own solution of {id} ({} of {})", number + 1, wanted.len()));
+        let (bytes, seconds) = reference(root, course, &first)?;
+        course.reference = bytes;
+        course.build_seconds = recipe.as_ref().map(|recipe| recipe.build_seconds(seconds));
+    }
+    let workers =
+        usize::from(options.jobs.unwrap_or_else(|| {
+            thread::available_parallelism().map_or(1, |count| u16::try_from(count.get()).unwrap_or(1))
+        }));
+    let count = jobs.values().map(|job| job.submissions.len()).sum();
+    let hall = Hall {
+        root,
+        courses: &courses,
+        journal: &journal,
+        progress: Progress::of(count, "submissions", workers),
+        queue: Mutex::new(jobs.into_values().collect()),
+        doubtful: Mutex::default(),
+        gate: Gate::default(),
+        enough: workers * 2,
+        summary: Mutex::new(summary),
+    };
+    let errors: Vec<anyhow::Error> = thread::scope(|scope| {
+        let (hall, bench) = (&hall, &bench);
+        let start = |worker| scope.spawn(move || hall.work(&bench(u32::try_from(worker).unwrap_or(0))?));
+        let all: Vec<_> = (0..workers).map(start).collect();
+        all.into_iter()
+            .filter_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).err())
+            .collect()
+    });
+    let mut summary = hall.summary.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if errors.is_empty() {
+        attempts::keep_best(&journal, &all)?;
+    }
+    summary.contents = journal.into_contents();
+    errors.into_iter().next().map_or(Ok(summary), Err)
+}
+
+/// Fails if a student is named who was not found.
+///
+/// # Errors
+/// With the nearest name, where there is one.
+pub(crate) fn known_students(run: &Run, wanted: &[String]) -> Result<()> {
+    let all: BTreeSet<&str> = run.students.iter().map(|seen| seen.student.as_str()).collect();
+    let Some(unknown) = wanted.iter().find(|student| !all.contains(student.as_str())) else { return Ok(()) };
+    let failure = Failure::new(Exit::Usage, format!("there is no submission of `{}`", output::one_line(unknown)));
+    let help = match nearest(unknown, all.iter().copied()) {
+        Some(near) => format!("did you mean `{}`?", output::one_line(near)),
+        None => "`grade DIR --list` shows who was found".to_owned(),
+    };
+    bail!(failure.help(help))
+}
+
+/// Where all workers take jobs from, and bring their results to.
+struct Hall<'a> {
+    root: &'a Path,
+    courses: &'a [Course<'a>],
+    journal: &'a Journal,
+    progress: Progress,
+    queue: Mutex<VecDeque<Job<'a>>>,
+    /// Results that are to be seen once more. They wait for each other, because for them everything else must wait.
+    doubtful: Mutex<Vec<(Job<'a>, Box<Doubtful>)>>,
+    gate: Gate,
+    /// How many of them are enough to let everything else wait.
+    enough: usize,
+    summary: Mutex<Summary>,
+}
+
+impl Hall<'_> {
+    /// Takes jobs until there are none. A result that cannot be kept ends the run: nothing may be lost unseen.
+    fn work(&self, bench: &Bench) -> Result<()> {
+        let done = self.all(bench);
+        if done.is_err() {
+            // What is not graded now is graded by the next run.
+            locked(&self.queue).clear();
+            locked(&self.doubtful).clear();
+        }
+        done
+    }
+
+    fn all(&self, bench: &Bench) -> Result<()> {
+        loop {
+            let beside = self.gate.beside_others();
+            let Some(job) = locked(&self.queue).pop_front() else { break };
+            let Some(first) = job.submissions.first() else { continue };
+            let course = &self.courses[job.course];
+            let graded = bench.grade(self.root, course, first, &job.key);
+            let result = bench.is_final(course, graded);
+            drop(beside);
+            match result {
+                Ok(record) => self.finish(&job, &record)?,
+                Err(doubtful) => {
+                    let mut waiting = locked(&self.doubtful);
+                    waiting.push((job, doubtful));
+                    let is_enough = waiting.len() >= self.enough;
+                    drop(waiting);
+                    if is_enough {
+                        self.settle(bench)?;
+                    }
+                }
+            }
+        }
+        self.settle(bench)
+    }
+
+    /// Sees doubtful results once more, one after another, with nothing else of this grader running.
+    fn settle(&self, bench: &Bench) -> Result<()> {
+        if locked(&self.doubtful).is_empty() {
+            return Ok(());
+        }
+        let _alone = self.gate.alone();
+        loop {
+            // Not in the loop's head: the lock would be held through its body.
+            let Some((job, doubtful)) = locked(&self.doubtful).pop() else { return Ok(()) };
+            let Some(first) = job.submissions.first() else { continue };
+            let record = bench.settle(self.root, &self.courses[job.course], first, *doubtful);
+            self.finish(&job, &record)?;
+        }
+    }
+
+    /// Keeps a result, for each student who has handed in the same.
+    fn finish(&self, job: &Job<'_>, record: &Record) -> Result<()> {
+        for submission in &job.submissions {
+            let own = record.of(submission);
+            self.journal.append(&own)?;
+            let mut summary = locked(&self.summary);
+            if own.status.is_final() {
+                summary.graded += 1;
+            } else {
+                summary.failed += 1;
+            }
+            drop(summary);
+            self.progress.finished(&format!(
+                "{} {}: {} {}/{}",
+                output::one_line(&own.student),
+                own.exercise,
+                own.status.name(),
+                own.points,
+                own.points_max
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The exercises with these names; all if none is named.
+///
+/// # Errors
+/// When one is not there or is malformed.
+pub(crate) fn exercises(root: &Path, wanted: &[String]) -> Result<Vec<Exercise>> {
+    if wanted.is_empty() { exercise::all(root) } else { wanted.iter().map(|id| exercise::load(root, id)).collect() }
+}
+
+/// Raised with every change after which the same submission may be judged in another way.
+const JUDGE: u32 = 2;
+
+/// The exercises with what their results depend on.
+fn courses<'a>(exercises: &'a [Exercise], recipe: Option<&Recipe>) -> Result<Vec<Course<'a>>> {
+    let mut courses = Vec::new();
+    for exercise in exercises {
+        let (release, host) = evidence::toolchain(exercise)?;
+        let digest = store::digest(&[
+            format!("{} {JUDGE}", env!("CARGO_PKG_VERSION")).as_bytes(),
+            &store::everything_in(&exercise.folder.join("starter"))?,
+            &fs::read(exercise.folder.join("exercise.toml")).context("cannot read exercise.toml")?,
+            format!("{:?} {release} {host}", exercise.data.pristine).as_bytes(),
+            recipe.map_or_else(|| "none".to_owned(), Recipe::describe).as_bytes(),
+        ]);
+        let starter = evidence::starter_files(exercise)?;
+        courses.push(Course { exercise, starter, digest, reference: None, build_seconds: None });
+    }
+    Ok(courses)
+}
+
+/// Bytes that the course's own solution reaches here, and the seconds of processor time of its longest build. It must pass, or
+/// no grade would mean anything.
+fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<(Option<u64>, f64)> {
+    let exercise = course.exercise;
+    let tried = |is_repeat| {
+        let trial = bench.judge_solution(root, course, is_repeat);
+        trial.with_context(|| format!("cannot try the solution of {}", exercise.id))
+    };
+    // Once more before a whole class has to wait: the machine may have been asleep.
+    let trial = match tried(false) {
+        Ok(trial) if trial.judgement.verdict() == Verdict::Pass => trial,
+        _ => tried(true)?,
+    };
+    if trial.judgement.verdict() != Verdict::Pass {
+        let missed = trial.judgement.outcomes.iter().find(|outcome| outcome.verdict != Verdict::Pass);
+        let why = missed.map(|goal| {
+            let problem = goal.diagnostics.first().map(|problem| problem.message.clone());
+            format!(": the goal `{}`: {}", goal.id, problem.or_else(|| goal.waits_for.clone()).unwrap_or_default())
+        });
+        let why = why.unwrap_or_default();
+        bail!(
+            Failure::new(Exit::Environment, format!("the course's own solution of {} does not pass here{why}", exercise.id))
+                .help("nobody is graded before it does; `cargo xtask author verify` shows whether it is the course or this machine")
+        );
+    }
+    let bytes = worker::size_goal(exercise).and_then(|(build, _)| Some(trial.evidence.as_ref()?.built(build)?.bytes));
+    let builds =
+        trial.evidence.iter().flat_map(|evidence| evidence.builds.keys().filter_map(|name| evidence.built(name)));
+    Ok((bytes, builds.map(|built| built.cpu_seconds).fold(0.0, f64::max)))
+}

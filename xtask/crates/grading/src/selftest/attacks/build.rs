@@ -1,0 +1,127 @@
+//! What the compiler is made to do.
+
+use super::Attack;
+use super::Content::{Attack as Calls, Repeated, Whole};
+use super::words::{CLEAN, CLOSED, MAIN, MANIFEST, NO_FILES, NO_NEIGHBORS};
+use crate::model::Status::{BuildFailed, Graded, Oom, OutputLimit, Timeout};
+use crate::selftest::Must::{Full, Is, Short};
+
+/// Its attacks.
+pub(super) const ATTACKS: &[Attack] = &[
+    program!("includes a file without an end", "build/zeros.rs", &[Is(&[Oom])], "the limit on the memory of a build"),
+    program!(
+        "is a program of 300 MB",
+        "build/huge_program.rs",
+        &[Is(&[OutputLimit])],
+        "the limit on the files of a build"
+    ),
+    Attack {
+        tries: "fills the disk while it is built",
+        files: &[
+            (MANIFEST, Whole(hostile!("manifest/keeps_parts.toml"))),
+            (MAIN, Calls(hostile!("build/huge_parts.rs"))),
+        ],
+        must: &[Is(&[OutputLimit])],
+        stopped_by: "the limit on what a build writes",
+    },
+    program!(
+        "is a program of 210 MB",
+        "build/huge_parts.rs",
+        &[Is(&[OutputLimit])],
+        "the limit on the size of a program"
+    ),
+    program!("includes a secret while it is built", "build/include.rs", &[Is(&[BuildFailed])], NO_FILES),
+    program!("includes the solution while it is built", "build/include_solution.rs", &[Is(&[BuildFailed])], NO_FILES),
+    program!("lets a file of another folder be its module", "build/path_module.rs", &[Is(&[BuildFailed])], NO_FILES),
+    program!(
+        "reads the environment of the compiler",
+        "build/environment.rs",
+        &[Full],
+        "the build box: it has an environment of its own"
+    ),
+    program!("makes the compiler print commands", "build/commands.rs", &[Is(&[BuildFailed])], CLEAN),
+    program!("includes a file that the grader has open", "build/inherited_file.rs", &[Is(&[BuildFailed])], CLOSED),
+    program!("includes a file of an open folder", "build/inherited_folder.rs", &[Is(&[BuildFailed])], CLOSED),
+    program!(
+        "includes files of the course's own build",
+        "build/neighbor_starter.rs",
+        &[Is(&[BuildFailed])],
+        NO_NEIGHBORS
+    ),
+    program!("includes what was built before", "build/neighbor_solution.rs", &[Is(&[BuildFailed])], NO_NEIGHBORS),
+    program!("includes the program of another build", "build/neighbor_build.rs", &[Is(&[BuildFailed])], NO_NEIGHBORS),
+    program!(
+        "includes the compiler's standard input",
+        "build/own_input.rs",
+        &[Full],
+        "standard input without anything in it"
+    ),
+    program!(
+        "includes the compiler's memory",
+        "build/own_memory.rs",
+        &[Is(&[BuildFailed])],
+        "the kernel: address 0 can't be read"
+    ),
+    program!(
+        "includes the machine's memory",
+        "build/kernel_memory.rs",
+        &[Is(&[BuildFailed])],
+        "the box: it has no rights"
+    ),
+    program!(
+        "lets a terminal be its module",
+        "build/terminal_module.rs",
+        &[Is(&[BuildFailed])],
+        "the box: it has a session of its own"
+    ),
+    program!(
+        "looks at the compiler's own process",
+        "build/processes_seen.rs",
+        &[Full],
+        "the build box: it has an environment of its own"
+    ),
+    program!(
+        "wants unstable features",
+        "build/unstable.rs",
+        &[Is(&[BuildFailed])],
+        "a stable compiler, and an environment of its own"
+    ),
+    program!("wants to be a library", "build/library.rs", &[Full], "Cargo, which tells the compiler what to make"),
+    program!("links with a file of the grader", "build/linked_file.rs", &[Is(&[BuildFailed])], NO_FILES),
+    program!(
+        "hands an option to the linker",
+        "build/linked_flag.rs",
+        &[Is(&[BuildFailed])],
+        "rustc, which hands it on as a name"
+    ),
+    program!(
+        "nests its types for ever",
+        "build/deep_types.rs",
+        &[Is(&[BuildFailed, Timeout, Oom])],
+        "the limits on the memory and the time of a build"
+    ),
+    program!(
+        "works out 8 GiB of constants",
+        "build/large_constant.rs",
+        &[Is(&[Oom, BuildFailed, OutputLimit])],
+        "the limit on the memory of a build"
+    ),
+    program!(
+        "names a loader of its own",
+        "build/loader.rs",
+        &[Is(&[Graded])],
+        "the run box: there is nothing in it to be loaded"
+    ),
+    program!(
+        "has sections with the names of others",
+        "build/sections.rs",
+        &[Is(&[Graded])],
+        "reading the file without believing it"
+    ),
+    Attack {
+        tries: "has an error of 700 KB in colors",
+        files: &[(MAIN, Repeated("compile_error!(\"", "\\u{1b}[31m::error::x\\n", 30_000, "\");\nfn main() {}\n"))],
+        must: &[Is(&[BuildFailed, OutputLimit]), Short],
+        stopped_by: "the limit on what is kept of one goal",
+    },
+];

@@ -1,0 +1,14 @@
+//! The tests through the real binary, in one program: it is linked once. They build real programs with real Cargo.
+
+#[cfg(target_os = "linux")]
+mod boxes;
+mod class;
+mod faults;
+#[cfg(unix)]
+mod fleet;
+mod grade;
+mod intake;
+mod lms;
+#[cfg(unix)]
+mod runs;
+mod stalls;

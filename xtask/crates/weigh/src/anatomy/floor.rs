@@ -1,0 +1,109 @@
+//! How much of a program is its author's doing: the floor is what an empty program weighs with the same settings.
+
+use super::tiny;
+use crate::dissect::Anatomy;
+use crate::measure::binary::{self, Section};
+use crate::measure::crates;
+use crate::measure::crates::is_std;
+use crate::profiles::SETTINGS;
+use crate::report::anatomy::FloorPart;
+use crate::subject::{Program, Subject};
+use anyhow::Result;
+use std::ffi::OsString;
+
+/// The crates and modules of std that find the names and lines of a backtrace.
+const SYMBOLIZER: [&str; 8] = [
+    "gimli",
+    "addr2line",
+    "miniz_oxide",
+    "rustc_demangle",
+    "adler2",
+    "object",
+    "std::backtrace_rs",
+    "std::sys::backtrace",
+];
+
+/// The parts of a program's file; they sum to it. The part that finds names for backtraces is inside of the floor.
+///
+/// # Errors
+/// When the empty program cannot be built.
+pub(super) fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Result<Vec<FloorPart>> {
+    let folder = subject.out_dir.join("size-workshop").join("floor");
+    let build = |strip: Option<&str>| {
+        let settings = SETTINGS.iter().filter_map(|key| {
+            let value = subject.profiles.value(&anatomy.name, key)?;
+            let value = if *key == "strip" { strip.map_or(value, Into::into) } else { value };
+            Some(format!("profile.release.{key}={value}"))
+        });
+        let config: Vec<OsString> = settings.flat_map(|setting| ["--config".into(), setting.into()]).collect();
+        tiny::build(&subject.cargo, &folder, "floor", "fn main() {}\n", "release", &config)
+    };
+    let symbols = crates::read(&build(Some("none"))?)?;
+    // Last, so that the file that stays is the one that was measured.
+    let empty = binary::read(&build(None)?)?;
+    let floor = empty.bytes;
+    let symbolizer = symbols.map(|code| code.bytes_of(&SYMBOLIZER.map(str::to_owned))).unwrap_or_default();
+    let own = program.name.replace('-', "_");
+    let code = |chosen: &dyn Fn(&str) -> bool| -> u64 {
+        let functions = anatomy.code.iter().flat_map(|code| &code.functions);
+        functions.filter(|function| chosen(&function.krate)).map(|function| function.bytes).sum()
+    };
+    let own_bytes = code(&|krate| krate == own);
+    let dependencies = code(&|krate| krate != own && !is_std(krate));
+    let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+    // What is left by kind of section: what this program has more than the empty one.
+    let more = |is_kind: &dyn Fn(&str) -> bool| {
+        let of = |sections: &[Section]| -> i64 {
+            sections.iter().filter(|section| is_kind(&section.name)).map(|section| signed(section.bytes)).sum()
+        };
+        of(&anatomy.sections) - of(&empty.sections)
+    };
+    let plain = |name: &str| name.rsplit(',').next().unwrap_or(name).to_owned();
+    let is_code = |name: &str| matches!(plain(name).as_str(), ".text" | "__text");
+    let is_data = |name: &str| {
+        // A Mach-O section is named with its segment.
+        let name = plain(name);
+        let known = [".rodata", ".data", ".tdata", ".rdata", "__const", "__cstring", "__data", "__literal"];
+        known.iter().any(|start| name.starts_with(start))
+    };
+    let std_code = more(&is_code) - signed(own_bytes) - signed(dependencies);
+    let metadata = more(&|name| !is_code(name) && !is_data(name));
+    let part = |name: &str, bytes: i64, inside: bool, what: &str| FloorPart {
+        name: name.to_owned(),
+        bytes,
+        inside,
+        what: what.to_owned(),
+    };
+    let mut parts = vec![part(
+        "the floor",
+        signed(floor),
+        false,
+        "an empty program with the same settings; nothing on stable takes it out",
+    )];
+    if anatomy.code.is_some() {
+        parts.extend([
+            part("of it: names for backtraces", signed(symbolizer), true, "code of std that a panic may need"),
+            part("dependencies", signed(dependencies), false, "code of the crates that it uses"),
+            part("its own code", signed(own_bytes), false, "code of the program's crate"),
+            part(
+                "code of std besides",
+                std_code,
+                false,
+                "what an empty program does not need, and gaps between functions",
+            ),
+        ]);
+    } else {
+        // As for a program that MSVC's linker made, whose symbols are in another file.
+        parts.push(part(
+            "other code",
+            std_code,
+            false,
+            "of the program, its dependencies and std; nothing tells them apart",
+        ));
+    }
+    parts.extend([
+        part("constants", more(&is_data), false, "texts, tables and first values of variables"),
+        part("metadata", metadata, false, "symbols, how to unwind, what the loader must adjust, headers"),
+    ]);
+    Ok(parts)
+}

@@ -1,0 +1,323 @@
+//! Composes Cargo's command lines and reads its answers. `proc` runs them; no other module knows Cargo's JSON.
+
+pub mod configuration;
+pub mod plan;
+pub mod record;
+pub mod target;
+mod words;
+
+use anyhow::{Context as _, Result, bail};
+use base::failure::{Exit, Failure, SHORT_OF_MEMORY, is_short_of_memory};
+use base::files;
+use base::proc::sandbox::Sandbox;
+use base::proc::{self, Call, Status};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+pub use words::explain_failure;
+pub use words::first_place;
+use words::{Artifacts, artifacts, limit_of_a_build, warnings};
+
+/// Which Cargo is called, from where, and what is taken out of its environment.
+#[derive(Clone, Debug)]
+pub struct Cargo {
+    /// The program.
+    pub program: OsString,
+    /// The folder that Cargo runs in, from which it looks for its configuration upwards.
+    pub cwd: PathBuf,
+    /// The environment of every call; see `surroundings`.
+    pub env: BTreeMap<OsString, Option<OsString>>,
+    /// Further arguments of every build, such as `--config KEY=VALUE`, which wins over files and environment.
+    pub args: Vec<OsString>,
+    /// The box that it runs in; none for what is trusted.
+    pub sandbox: Option<Arc<Sandbox>>,
+}
+
+/// What to build.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// The manifest, where it is not the one that Cargo finds from its folder.
+    pub manifest: Option<PathBuf>,
+    /// The profile's name as typed after `--profile`.
+    pub profile: String,
+    /// Packages, by name or package ID.
+    pub packages: Vec<String>,
+    /// The binaries of these packages; all of them if empty.
+    pub bins: Vec<String>,
+    /// Further arguments, such as `--features`.
+    pub extra: Vec<OsString>,
+    /// Where the artifacts go, if not where Cargo puts them.
+    pub target_dir: Option<PathBuf>,
+    /// The folder of intermediate artifacts whose units are to be recorded, and shared between profiles.
+    pub record: Option<PathBuf>,
+    /// Processor time after which the build is ended, and the time that it may spend asleep.
+    pub timeout: Option<Duration>,
+}
+
+/// A build that did not succeed.
+#[derive(Debug)]
+pub struct Refused {
+    /// Whose fault it is, with Cargo's and rustc's words, whole.
+    pub failure: Failure,
+    /// The limit that ended it, if one did.
+    pub ended: Option<Status>,
+}
+
+/// A successful build.
+#[derive(Debug)]
+pub struct Built {
+    /// The executables, as Cargo names them.
+    pub executables: Vec<Executable>,
+    /// What Cargo and rustc warned about, each warning whole.
+    pub warnings: Vec<String>,
+    /// The libraries and proc macros that were compiled, or were there from an earlier build.
+    pub packages: Vec<Compiled>,
+    /// Processor time of the build.
+    pub cpu: Duration,
+}
+
+/// A library or proc macro of a build.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Compiled {
+    /// The package's name.
+    pub name: String,
+    /// The package's version.
+    pub version: String,
+    /// Its features that are on.
+    pub features: Vec<String>,
+}
+
+/// An executable that Cargo has built.
+#[derive(Clone, Debug)]
+pub struct Executable {
+    /// The name of the binary target.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Cargo had nothing to do for it.
+    pub fresh: bool,
+}
+
+/// The part of `cargo metadata --no-deps` that is used here.
+#[derive(Debug, Deserialize)]
+pub struct Metadata {
+    /// The packages of the workspace.
+    pub packages: Vec<Package>,
+    /// The folder of the root manifest.
+    pub workspace_root: PathBuf,
+    /// Where executables go.
+    pub target_directory: PathBuf,
+    /// Where intermediate artifacts go (Cargo 1.91 and later).
+    pub build_directory: Option<PathBuf>,
+}
+
+/// A package of the workspace.
+#[derive(Debug, Deserialize)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its package ID.
+    pub id: String,
+    /// Its Cargo.toml.
+    pub manifest_path: PathBuf,
+    /// Its libraries, binaries, tests, …
+    pub targets: Vec<Target>,
+}
+
+/// A target of a package.
+#[derive(Debug, Deserialize)]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// `bin`, `lib`, `proc-macro`, …
+    pub kind: Vec<String>,
+}
+
+/// The release and the host that an answer of `rustc -vV` names.
+///
+/// # Errors
+/// When it names none.
+pub fn release_and_host(version: &str) -> Result<(String, String)> {
+    let field = |name: &str| {
+        let value = version.lines().find_map(|line| line.strip_prefix(name));
+        value
+            .map(|value| value.trim().to_owned())
+            .with_context(|| format!("`rustc -vV` names no {}", name.trim_end_matches(':')))
+    };
+    Ok((field("release:")?, field("host:")?))
+}
+
+impl Built {
+    /// The executable of this name.
+    ///
+    /// # Errors
+    /// When Cargo has built none.
+    pub fn executable(&self, name: &str) -> Result<&Executable> {
+        let found = self.executables.iter().find(|executable| executable.name == name);
+        found.with_context(|| format!("Cargo built no executable `{name}`"))
+    }
+}
+
+impl Package {
+    /// The names of its binaries.
+    pub fn bins(&self) -> impl Iterator<Item = &str> {
+        self.targets
+            .iter()
+            .filter(|target| target.kind.iter().any(|kind| kind == "bin"))
+            .map(|target| target.name.as_str())
+    }
+}
+
+impl Cargo {
+    fn call(&self, verb: &str) -> Call {
+        let mut call = Call::new(&self.program, &self.cwd).arg(verb);
+        call.env.clone_from(&self.env);
+        call.sandbox.clone_from(&self.sandbox);
+        call
+    }
+
+    /// What a failed call means for the caller. A program in rustc's place that can't be started is named with the place that
+    /// names it.
+    fn explain(&self, finished: &proc::Finished, what: &str) -> Failure {
+        let failure = explain_failure(finished, what);
+        if self.sandbox.is_some() {
+            return failure;
+        }
+        let stderr = String::from_utf8_lossy(&finished.stderr);
+        let origin = words::not_started(&stderr)
+            .and_then(|command| configuration::origin_of_a_wrapper(command, &self.cwd, &self.env));
+        match origin {
+            None => failure,
+            Some((place, program)) => Failure { exit: Exit::Environment, ..failure }.help(format!(
+                "{place} tells Cargo to start `{program}`, which can't be started on this machine: install it, correct the \
+                 path, or take the setting out"
+            )),
+        }
+    }
+
+    /// Asks Cargo about a workspace. Reads manifests only: no registry, no lockfile is touched.
+    ///
+    /// # Errors
+    /// When a manifest is malformed or missing, with Cargo's words.
+    pub fn metadata(&self, manifest: Option<&Path>) -> Result<Metadata> {
+        let mut call = self.call("metadata").args(["--no-deps", "--format-version", "1"]);
+        if let Some(manifest) = manifest {
+            call = call.arg("--manifest-path").arg(manifest);
+        }
+        let finished = proc::run(&call)?;
+        if finished.status != Status::Exited(0) {
+            bail!(self.explain(&finished, "cargo metadata"));
+        }
+        serde_json::from_slice(&finished.stdout).context("cannot read what `cargo metadata` printed")
+    }
+
+    /// The answer of `rustc -vV` as the Cargo in this folder would call it.
+    ///
+    /// # Errors
+    /// When there is no rustc.
+    pub fn rustc_version(&self, rustc: &OsStr) -> Result<String> {
+        let mut call = Call::new(rustc, &self.cwd).arg("-vV");
+        call.env.clone_from(&self.env);
+        let finished = proc::run(&call).map_err(|error| match is_short_of_memory(&error) {
+            true => Failure::new(Exit::Environment, format!("{error:#}")).help(SHORT_OF_MEMORY),
+            false => Failure::new(Exit::Environment, format!("{error:#}")).help("install Rust: https://rustup.rs"),
+        })?;
+        if finished.status != Status::Exited(0) {
+            bail!(self.explain(&finished, "rustc -vV"));
+        }
+        Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
+    }
+
+    /// Every target that rustc knows.
+    ///
+    /// # Errors
+    /// When there is no rustc, or it doesn't list them.
+    pub fn targets(&self, rustc: &OsStr) -> Result<BTreeSet<String>> {
+        let mut call = Call::new(rustc, &self.cwd).args(["--print", "target-list"]);
+        call.env.clone_from(&self.env);
+        let finished = proc::run(&call)?;
+        if finished.status != Status::Exited(0) {
+            bail!(self.explain(&finished, "rustc --print target-list"));
+        }
+        Ok(String::from_utf8_lossy(&finished.stdout).lines().map(str::to_owned).collect())
+    }
+
+    /// Makes sure that every crate that a lockfile names is on this machine, and that the lockfile needs no change.
+    ///
+    /// # Errors
+    /// When it is not so, and cannot be had: a `Failure` with Cargo's words.
+    pub fn fetch(&self, manifest: &Path, offline: bool) -> Result<()> {
+        let call = self.call("fetch").args(["--locked", "--manifest-path"]).arg(manifest);
+        let finished = proc::run(&call.args(offline.then_some("--offline")))?;
+        if finished.status != Status::Exited(0) {
+            bail!(self.explain(&finished, "cargo fetch"));
+        }
+        Ok(())
+    }
+
+    /// Builds, and says which executables there are now.
+    ///
+    /// # Errors
+    /// When the build fails: a `Failure` with Cargo's and rustc's words, whole.
+    pub fn build(&self, build: &Build) -> Result<Built> {
+        self.try_build(build)?.map_err(|refused| refused.failure.into())
+    }
+
+    /// Builds; what Cargo or rustc refuses is a value, not an error.
+    ///
+    /// # Errors
+    /// When Cargo cannot be started, or its answer is not understood.
+    pub fn try_build(&self, build: &Build) -> Result<Result<Built, Refused>> {
+        let Build { manifest, profile, packages, bins, extra, target_dir, record, timeout } = build;
+        // Never with -q: it hides what Cargo has to say about the manifest.
+        let mut call =
+            self.call("build").args(["--locked", "--message-format", "json-render-diagnostics", "--profile"]);
+        call = call.arg(profile);
+        if let Some(manifest) = manifest {
+            call = call.arg("--manifest-path").arg(manifest);
+        }
+        for package in packages {
+            call = call.arg("--package").arg(package);
+        }
+        for bin in bins {
+            call = call.arg("--bin").arg(bin);
+        }
+        if let Some(target_dir) = target_dir {
+            call = call.arg("--target-dir").arg(target_dir);
+            if self.sandbox.is_some() {
+                let failed = || format!("cannot make the folder {}", target_dir.display());
+                std::fs::create_dir_all(target_dir).with_context(failed)?;
+                files::open_to_all(target_dir)?;
+                files::show_to_all(&self.cwd)?;
+            }
+        }
+        call.writes.clone_from(target_dir);
+        call = call.args(&self.args).args(extra);
+        if let Some(build_dir) = record {
+            record::install(&mut call, build_dir, profile)?;
+        }
+        call.timeout = *timeout;
+        call.cpu = *timeout;
+        let finished = proc::run(&call)?;
+        if finished.status != Status::Exited(0) {
+            let failure = self.explain(&finished, &format!("cargo build --profile {profile}"));
+            let ended = limit_of_a_build(&finished, self.sandbox.is_some());
+            return Ok(Err(Refused { failure, ended }));
+        }
+        let Artifacts { mut executables, packages } = artifacts(&finished.stdout)?;
+        if let Some(sandbox) = &self.sandbox {
+            for executable in &mut executables {
+                executable.path = sandbox.outside(&executable.path);
+            }
+        }
+        Ok(Ok(Built {
+            executables,
+            warnings: warnings(&String::from_utf8_lossy(&finished.stderr)),
+            packages,
+            cpu: finished.cpu,
+        }))
+    }
+}

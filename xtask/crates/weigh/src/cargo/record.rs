@@ -1,0 +1,399 @@
+//! The recorder between Cargo and rustc. Cargo calls it in rustc's place (`RUSTC_WRAPPER`); it notes how each unit was
+//! compiled and how long that took, beside the unit's artifacts, and copies artifacts from another profile instead of
+//! compiling the same thing again.
+//!
+//! Why the copy is sound: Cargo builds proc macros and build scripts (syn, `serde_derive`, …) anew for each profile, yet
+//! gives them the same hash wherever `lto` and `strip` agree. The hash covers package, version, features, settings and
+//! compiler. A copy is taken only if the hash and every argument are equal, but for the profile's folder. Sources from
+//! a registry do not change (Cargo compiles them with `--cap-lints allow`); other sources, and the variables that they
+//! read, must be as they were, by the list that rustc writes for Cargo. Copying a whole profile folder instead does not
+//! work: Cargo's fingerprints hold paths that begin with the profile's name, so all of it counts as stale.
+
+use anyhow::Result;
+use base::files;
+use base::proc::{self, Call, Status};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+const BUILD_DIR: &str = "SIZE_WORKSHOP_BUILD_DIR";
+const PROFILE_DIR: &str = "SIZE_WORKSHOP_PROFILE_DIR";
+/// The end of a record's file name, after the crate's name and hash.
+const SUFFIX: &str = ".unit.json";
+
+/// How a unit was compiled. One JSON file beside its artifacts.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Record {
+    /// The compiler's path.
+    rustc: String,
+    /// Its arguments; the profile's folder is written as `@`.
+    args: Vec<String>,
+    /// Wall seconds of rustc.
+    seconds: f64,
+    /// The files that it made. A file that has changed since was not made by this call.
+    outputs: Vec<Stamp>,
+    /// The files that it read, and the variables; `None` if they may have changed while it did. Empty for a package
+    /// from a registry.
+    inputs: Option<Inputs>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Inputs {
+    files: Vec<Stamp>,
+    /// Name and value; no value where the variable was not set.
+    variables: Vec<(String, Option<String>)>,
+}
+
+/// A file as it was.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Stamp {
+    /// File name of an output, path of an input.
+    name: String,
+    bytes: u64,
+    /// Modification time in nanoseconds since 1970.
+    modified: u128,
+}
+
+/// Makes Cargo call this program in rustc's place.
+///
+/// # Errors
+/// When this program cannot tell its own path.
+pub fn install(call: &mut Call, build_dir: &Path, profile: &str) -> Result<()> {
+    let recorder = proc::own_path()?;
+    let set = |value: OsString| Some(value);
+    call.env.insert("RUSTC_WRAPPER".into(), set(recorder.into()));
+    call.env.insert(BUILD_DIR.into(), set(build_dir.into()));
+    call.env.insert(PROFILE_DIR.into(), set(profile_dir(profile).into()));
+    Ok(())
+}
+
+/// The folder of a profile below `target`.
+pub fn profile_dir(profile: &str) -> &str {
+    match profile {
+        "dev" | "test" => "debug",
+        "bench" => "release",
+        other => other,
+    }
+}
+
+/// Does the recorder's work if Cargo called this program in rustc's place; else `None`.
+pub fn serve() -> Option<ExitCode> {
+    let build_dir = PathBuf::from(env::var_os(BUILD_DIR)?);
+    let profile_dir = env::var(PROFILE_DIR).ok()?;
+    let mut args: Vec<OsString> = env::args_os().skip(1).collect();
+    if args.is_empty() {
+        return None;
+    }
+    let rustc = args.remove(0);
+    let words: Option<Vec<String>> = args.iter().map(|arg| arg.clone().into_string().ok()).collect();
+    // Cargo also asks rustc for its version and settings; and a path may not be UTF-8. Then there is nothing to note.
+    let unit = words.and_then(|words| Unit::parse(words, rustc.to_str()?.to_owned(), &build_dir, &profile_dir));
+    if let Some(unit) = &unit
+        && unit.copy_from_sibling(&build_dir).is_some()
+    {
+        return Some(ExitCode::SUCCESS);
+    }
+    let (began, began_at) = (Instant::now(), SystemTime::now());
+    match proc::relay(&rustc, &args) {
+        Ok(Status::Exited(0)) => {
+            if let Some(unit) = unit {
+                // A record that cannot be written costs time later, not a wrong result now.
+                let _ = unit.note(began.elapsed().as_secs_f64(), unit.inputs_before(began_at));
+            }
+            Some(ExitCode::SUCCESS)
+        }
+        Ok(Status::Exited(code)) => Some(ExitCode::from(u8::try_from(code).unwrap_or(101))),
+        Ok(Status::Signaled(signal)) => {
+            // Cargo says which signal ended the compiler: a limit on the size of a file, on time.
+            proc::end_by(signal);
+            Some(ExitCode::from(101))
+        }
+        Ok(_) => Some(ExitCode::from(101)),
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "Cargo shows it as rustc's own words")]
+            {
+                eprintln!("error: {error:#}");
+            }
+            Some(ExitCode::from(101))
+        }
+    }
+}
+
+/// A call of rustc that makes artifacts.
+struct Unit {
+    rustc: String,
+    /// As in `Record`.
+    args: Vec<String>,
+    /// Crate name and hash, as in the artifacts' file names.
+    stem: String,
+    out_dir: PathBuf,
+    /// `out_dir` before and after the profile's folder.
+    before: PathBuf,
+    after: PathBuf,
+    profile_dir: String,
+    /// Its sources come from a registry and do not change.
+    unchanging: bool,
+}
+
+impl Unit {
+    fn parse(args: Vec<String>, rustc: String, build_dir: &Path, profile_dir: &str) -> Option<Self> {
+        let after_flag = |flag: &str| args.windows(2).find(|pair| pair[0] == flag).map(|pair| pair[1].as_str());
+        let crate_name = after_flag("--crate-name")?;
+        let extra = args.iter().find_map(|arg| arg.strip_prefix("extra-filename="))?;
+        let out_dir = PathBuf::from(after_flag("--out-dir")?);
+        let stem = format!("{crate_name}{extra}");
+        let unchanging = after_flag("--cap-lints") == Some("allow");
+        let relative = out_dir.strip_prefix(build_dir).ok()?;
+        let mut parts = relative.iter();
+        let before = parts.by_ref().take_while(|part| *part != profile_dir).collect::<PathBuf>();
+        let after = parts.as_path().to_owned();
+        if before == relative {
+            return None;
+        }
+        let folder = build_dir.join(&before).join(profile_dir);
+        let folder = folder.to_str()?;
+        let args = args.iter().map(|arg| arg.replace(folder, "@")).collect();
+        Some(Self { rustc, args, stem, out_dir, before, after, profile_dir: profile_dir.to_owned(), unchanging })
+    }
+
+    fn note(&self, seconds: f64, inputs: Option<Inputs>) -> Result<()> {
+        let outputs = outputs(&self.out_dir, &self.stem)?;
+        let record = Record { rustc: self.rustc.clone(), args: self.args.clone(), seconds, outputs, inputs };
+        files::write_atomic(&self.out_dir.join(format!("{}{SUFFIX}", self.stem)), &serde_json::to_vec(&record)?)
+    }
+
+    /// What rustc has read, if none of it is younger than the start of the compilation.
+    fn inputs_before(&self, start: SystemTime) -> Option<Inputs> {
+        if self.unchanging {
+            return Some(Inputs::default());
+        }
+        let list = fs::read_to_string(self.out_dir.join(format!("{}.d", self.stem))).ok()?;
+        let start = start.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+        let (files, variables) = parse_dep_info(&list);
+        let files = files.iter().map(|file| stamp(Path::new(file), file.clone()).ok()).collect::<Option<Vec<_>>>()?;
+        files.iter().all(|file| file.modified < start).then_some(Inputs { files, variables })
+    }
+
+    /// Takes the artifacts of the same unit from another profile's folder, if one has them.
+    fn copy_from_sibling(&self, build_dir: &Path) -> Option<()> {
+        let siblings = fs::read_dir(build_dir.join(&self.before)).ok()?;
+        let (sibling, record) =
+            siblings.flatten().filter(|entry| entry.file_name() != *self.profile_dir).find_map(|entry| {
+                let folder = entry.path().join(&self.after);
+                let record = read(&folder, &self.stem)?;
+                (record.rustc == self.rustc && record.args == self.args && unchanged(record.inputs.as_ref()?))
+                    .then_some((entry.path(), record))
+            })?;
+        let own = build_dir.join(&self.before).join(&self.profile_dir);
+        for output in &record.outputs {
+            let source = sibling.join(&self.after).join(&output.name);
+            let destination = self.out_dir.join(&output.name);
+            // An older artifact may be linked to the executable that people run: it must not change under them.
+            let _ = fs::remove_file(&destination);
+            if output.name.ends_with(".d") {
+                // The list of source files names the artifacts, too.
+                let text = fs::read_to_string(source).ok()?;
+                let text = text.replace(sibling.to_str()?, own.to_str()?);
+                files::write_atomic(&destination, text.as_bytes()).ok()?;
+            } else {
+                fs::copy(source, destination).ok()?;
+            }
+        }
+        self.note(record.seconds, record.inputs).ok()
+    }
+}
+
+/// Whether everything that rustc has read is as it was then.
+fn unchanged(inputs: &Inputs) -> bool {
+    let Inputs { files, variables } = inputs;
+    files.iter().all(|file| stamp(Path::new(&file.name), file.name.clone()).is_ok_and(|now| now == *file))
+        && variables.iter().all(|(name, value)| env::var(name).ok() == *value)
+}
+
+/// The files and variables in the list that rustc writes for Cargo: Makefile rules, with `# env-dep:NAME=VALUE` below.
+fn parse_dep_info(list: &str) -> (Vec<String>, Vec<(String, Option<String>)>) {
+    let mut files = Vec::new();
+    let mut variables = Vec::new();
+    for line in list.lines() {
+        if let Some(variable) = line.strip_prefix("# env-dep:") {
+            let (name, value) = variable.split_once('=').map_or((variable, None), |(name, value)| (name, Some(value)));
+            variables.push((name.to_owned(), value.map(|value| value.replace("\\n", "\n").replace("\\\\", "\\"))));
+        } else if let Some(file) = line.strip_suffix(':') {
+            // Each file that was read is also the target of a rule with nothing behind it.
+            files.push(file.replace("\\ ", " "));
+        }
+    }
+    (files, variables)
+}
+
+fn stamp(path: &Path, name: String) -> Result<Stamp> {
+    let metadata = fs::metadata(path)?;
+    let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    Ok(Stamp { name, bytes: metadata.len(), modified })
+}
+
+/// The artifacts of a unit: `NAME-HASH`, `libNAME-HASH` and these with an ending.
+fn outputs(folder: &Path, stem: &str) -> Result<Vec<Stamp>> {
+    let mut outputs = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let rest = name.strip_prefix("lib").unwrap_or(&name).strip_prefix(stem);
+        if !name.ends_with(SUFFIX) && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+            outputs.push(stamp(&entry.path(), name)?);
+        }
+    }
+    outputs.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(outputs)
+}
+
+/// A record whose artifacts are still the ones it speaks of.
+fn read(folder: &Path, stem: &str) -> Option<Record> {
+    let record: Record = serde_json::from_slice(&fs::read(folder.join(format!("{stem}{SUFFIX}"))).ok()?).ok()?;
+    let as_made =
+        |output: &Stamp| stamp(&folder.join(&output.name), output.name.clone()).is_ok_and(|now| now == *output);
+    (!record.outputs.is_empty() && record.outputs.iter().all(as_made)).then_some(record)
+}
+
+/// The wall seconds that rustc took for a program: its own crate and every crate that is linked into it, but not proc
+/// macros and build scripts, which Cargo may have built for another profile already. `None` if a record is missing
+/// because the recorder was not there when Cargo built it.
+pub fn seconds(deps: &Path, executable_stem: &str) -> Option<f64> {
+    let mut seconds = 0.0;
+    let mut seen = BTreeSet::new();
+    let mut open = vec![executable_stem.to_owned()];
+    while let Some(stem) = open.pop() {
+        if seen.insert(stem.clone()) {
+            let record = read(deps, &stem)?;
+            seconds += record.seconds;
+            open.extend(externs(&record.args));
+        }
+    }
+    Some(seconds)
+}
+
+/// The arguments with which rustc has made an executable; `None` if the recorder was not there.
+pub fn arguments(deps: &Path, executable: &Path) -> Option<Vec<String>> {
+    read(deps, &executable_stem(deps, executable)?).map(|record| record.args)
+}
+
+/// The stems of the libraries that rustc's arguments name.
+pub fn externs(args: &[String]) -> Vec<String> {
+    args.iter().filter_map(|arg| linked_crate(arg)).collect()
+}
+
+/// The stem in an argument such as `serde=@/deps/libserde-0123456789abcdef.rmeta` (after `--extern`).
+fn linked_crate(arg: &str) -> Option<String> {
+    let (_, path) = arg.split_once('=')?;
+    let path = Path::new(path);
+    let is_library = path.extension().is_some_and(|extension| extension == "rlib" || extension == "rmeta");
+    let stem = path.file_stem()?.to_str()?.strip_prefix("lib")?;
+    is_library.then(|| stem.to_owned())
+}
+
+/// The stem of the unit that made an executable: its artifact in `deps` has the executable's length and time, because
+/// Cargo links the one to the other.
+pub fn executable_stem(deps: &Path, executable: &Path) -> Option<String> {
+    let prefix = format!("{}-", executable.file_stem()?.to_str()?.replace('-', "_"));
+    let metadata = fs::metadata(executable).ok()?;
+    let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+    fs::read_dir(deps).ok()?.flatten().find_map(|entry| {
+        let file = entry.file_name().into_string().ok()?;
+        let stem = file.strip_suffix(SUFFIX).filter(|stem| stem.starts_with(&prefix))?;
+        let record = read(deps, stem)?;
+        let made = record.outputs.iter().any(|output| output.bytes == metadata.len() && output.modified == modified);
+        made.then(|| stem.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(args: &[&str]) -> Option<Unit> {
+        let args = args.iter().map(|&arg| arg.to_owned()).collect();
+        Unit::parse(args, "/bin/rustc".to_owned(), Path::new("/w/target"), "dist")
+    }
+
+    const SYN: [&str; 8] = [
+        "--crate-name",
+        "syn",
+        "-C",
+        "extra-filename=-0a1b",
+        "--out-dir",
+        "/w/target/dist/deps",
+        "--cap-lints",
+        "allow",
+    ];
+
+    #[test]
+    fn a_unit_is_the_same_in_every_profile_but_for_the_folder() {
+        let unit = unit(&SYN).unwrap();
+        assert_eq!((unit.stem.as_str(), unit.unchanging), ("syn-0a1b", true));
+        assert_eq!((unit.before.as_path(), unit.after.as_path()), (Path::new(""), Path::new("deps")));
+        assert_eq!(unit.args[5], "@/deps");
+    }
+
+    #[test]
+    fn questions_to_rustc_and_other_folders_are_no_units() {
+        assert!(unit(&["-vV"]).is_none());
+        let mut elsewhere = SYN;
+        elsewhere[5] = "/elsewhere/dist/deps";
+        assert!(unit(&elsewhere).is_none());
+    }
+
+    #[test]
+    fn linked_crates_are_libraries_only() {
+        assert_eq!(linked_crate("serde=@/deps/libserde-0a1b.rmeta").as_deref(), Some("serde-0a1b"));
+        assert_eq!(linked_crate("serde_derive=@/deps/libserde_derive-0a1b.so"), None);
+        assert_eq!(linked_crate("opt-level=z"), None);
+    }
+
+    #[test]
+    fn what_rustc_has_read_is_known_by_file_and_variable() {
+        let list = "/t/deps/a-0a1b.d: src/main.rs src/a\\ b.rs\n\n/t/deps/a-0a1b: src/main.rs src/a\\ b.rs\n\nsrc/main.rs:\nsrc/a\\ b.rs:\n\n# env-dep:CARGO_PKG_NAME=a\n# env-dep:NOT_SET\n";
+        let (files, variables) = parse_dep_info(list);
+        assert_eq!(files, ["src/main.rs", "src/a b.rs"]);
+        assert_eq!(variables, [("CARGO_PKG_NAME".to_owned(), Some("a".to_owned())), ("NOT_SET".to_owned(), None)]);
+    }
+
+    #[test]
+    fn a_changed_source_or_variable_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("main.rs");
+        fs::File::create(&source).unwrap();
+        let file = stamp(&source, source.to_str().unwrap().to_owned()).unwrap();
+        let inputs = |variables| Inputs { files: vec![stamp(&source, file.name.clone()).unwrap()], variables };
+        assert!(unchanged(&inputs(vec![("NO_SUCH_VARIABLE_IS_SET".to_owned(), None)])));
+        assert!(!unchanged(&inputs(vec![("PATH".to_owned(), Some("another".to_owned()))])));
+        let before = inputs(Vec::new());
+        fs::File::options()
+            .append(true)
+            .open(&source)
+            .and_then(|mut file| std::io::Write::write_all(&mut file, b"x"))
+            .unwrap();
+        assert!(!unchanged(&before));
+    }
+
+    #[test]
+    fn a_record_does_not_outlive_its_artifacts() {
+        let folder = tempfile::tempdir().unwrap();
+        let artifact = folder.path().join("libsyn-0a1b.rlib");
+        fs::File::create(&artifact).unwrap();
+        let mut unit = unit(&SYN).unwrap();
+        unit.out_dir = folder.path().to_owned();
+        unit.note(1.5, None).unwrap();
+        assert_eq!(seconds(folder.path(), "syn-0a1b"), Some(1.5));
+        fs::File::options()
+            .append(true)
+            .open(&artifact)
+            .and_then(|mut file| std::io::Write::write_all(&mut file, b"x"))
+            .unwrap();
+        assert_eq!(seconds(folder.path(), "syn-0a1b"), None);
+    }
+}

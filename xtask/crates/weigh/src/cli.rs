@@ -1,0 +1,197 @@
+//! The verbs that measure, as a command line. `S` is how a program says what is measured: the workshop has programs of its own,
+//! everyone else means the crate of the current folder. The comments here are the help text.
+
+use crate::options::{self, Format, PlainFormat};
+use base::failure::{Exit, Failure};
+use base::output;
+use clap::Args;
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Where the bytes of a program come from.
+#[derive(Debug, Args)]
+pub struct Bloat<S: Args> {
+    /// The profile; one that strips is read through a twin which does not
+    #[arg(long, value_name = "PROFILE", default_value = "release")]
+    pub profile: String,
+    /// Show the crates only
+    #[arg(long)]
+    pub crates: bool,
+    /// Show the functions only; the copies of a generic one are one row
+    #[arg(long)]
+    pub functions: bool,
+    /// Show the sections only
+    #[arg(long)]
+    pub sections: bool,
+    /// How many functions to show; 0 for all
+    #[arg(short = 'n', long = "count", value_name = "N", default_value_t = 15)]
+    pub count: usize,
+    /// Take this file apart instead of building a program
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "subject"])]
+    pub file: Option<PathBuf>,
+    /// The part of a universal Mach-O file to take apart, such as arm64 or `x86_64`
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub arch: Option<String>,
+    /// Only functions whose name or crate fits this regular expression
+    #[arg(long, value_name = "REGEX")]
+    pub filter: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// What is measured
+    #[command(flatten)]
+    pub subject: S,
+}
+
+/// What has changed between two programs.
+#[derive(Debug, Args)]
+pub struct Diff<S: Args> {
+    /// A profile, the file of a program, or `git:REV` for the program as it was then
+    #[arg(value_name = "A")]
+    pub a: String,
+    /// Another one
+    #[arg(value_name = "B")]
+    pub b: String,
+    /// The part of universal Mach-O files to compare, such as arm64 or `x86_64`
+    #[arg(long, value_name = "NAME")]
+    pub arch: Option<String>,
+    /// Exit code 1 if B is more than this larger than A, such as `1%`
+    #[arg(long, value_name = "PERCENT")]
+    pub fail_if_grows: Option<String>,
+    /// Growth by fewer bytes than this never fails
+    #[arg(long, value_name = "BYTES", requires = "fail_if_grows", default_value_t = 0)]
+    pub min_bytes: u64,
+    /// How many changes of each kind to show; 0 for all
+    #[arg(short = 'n', long = "count", value_name = "N", default_value_t = 15)]
+    pub count: usize,
+    /// Add the changes to the summary of a GitHub Actions job
+    #[arg(long)]
+    pub github_summary: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// What is measured
+    #[command(flatten)]
+    pub subject: S,
+}
+
+/// What each setting of a profile saves and costs.
+#[derive(Debug, Args)]
+pub struct WhatIf<S: Args> {
+    /// The profile whose settings are weighed, against the default release profile
+    #[arg(long, value_name = "PROFILE", default_value = "dist")]
+    pub profile: String,
+    /// Count the instructions of a run with these arguments, where valgrind is installed
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    pub run: Option<String>,
+    /// How many builds run at once [default: by the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: Option<u16>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlainFormat,
+    /// What is measured
+    #[command(flatten)]
+    pub subject: S,
+}
+
+/// All of it on one page.
+#[derive(Debug, Args)]
+pub struct Report<S: Args> {
+    /// The profile that is compared with the default release profile
+    #[arg(long, value_name = "PROFILE", default_value = "dist")]
+    pub profile: String,
+    /// Where the page is written [default: below target/size-workshop/]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Open it in the browser
+    #[arg(long)]
+    pub open: bool,
+    /// What is measured
+    #[command(flatten)]
+    pub subject: S,
+}
+
+/// A container image that holds one program.
+#[derive(Debug, Args)]
+pub struct Image<S: Args> {
+    /// The profile that the program is built with
+    #[arg(long, value_name = "PROFILE", default_value = "dist")]
+    pub profile: String,
+    /// The target [default: this machine's with musl if that is installed, else with glibc linked in]
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
+    /// Pack this file instead of building a program
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "target", "subject"])]
+    pub file: Option<PathBuf>,
+    /// Where the archive is written [default: below target/size-workshop/, or beside the file]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlainFormat,
+    /// What is packed
+    #[command(flatten)]
+    pub subject: S,
+}
+
+// Every field is named, so that a new flag can't be forgotten.
+
+impl<S: Args + Into<options::Subject>> From<Bloat<S>> for options::Bloat {
+    fn from(asked: Bloat<S>) -> Self {
+        let Bloat { profile, crates, functions, sections, count, file, arch, filter, format, subject } = asked;
+        let subject = subject.into();
+        Self { profile, crates, functions, sections, count, file, arch, filter, format, subject }
+    }
+}
+
+impl<S: Args + Into<options::Subject>> From<Diff<S>> for options::Diff {
+    fn from(asked: Diff<S>) -> Self {
+        let Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject } = asked;
+        let subject = subject.into();
+        Self { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject }
+    }
+}
+
+impl<S: Args + Into<options::Subject>> From<WhatIf<S>> for options::WhatIf {
+    fn from(asked: WhatIf<S>) -> Self {
+        let WhatIf { profile, run, jobs, format, subject } = asked;
+        Self { profile, run, jobs, format, subject: subject.into() }
+    }
+}
+
+impl<S: Args + Into<options::Subject>> From<Report<S>> for options::Report {
+    fn from(asked: Report<S>) -> Self {
+        let Report { profile, out, open, subject } = asked;
+        Self { profile, out, open, subject: subject.into() }
+    }
+}
+
+impl<S: Args + Into<options::Subject>> From<Image<S>> for options::Image {
+    fn from(asked: Image<S>) -> Self {
+        let Image { profile, target, file, out, format, subject } = asked;
+        Self { profile, target, file, out, format, subject: subject.into() }
+    }
+}
+
+/// Prints what clap says about the command line, also as JSON where that was asked for.
+pub fn usage(error: &clap::Error) -> Exit {
+    if !error.use_stderr() {
+        // Help was asked for: data.
+        return match output::data(&error.to_string()) {
+            Ok(()) => Exit::Met,
+            Err(_) => Exit::Environment,
+        };
+    }
+    let args: Vec<OsString> = env::args_os().collect();
+    let json = args.iter().any(|arg| arg == "--format=json")
+        || args.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+    let text = error.to_string();
+    if json {
+        let message = text.trim_start_matches("error: ").trim_end().to_owned();
+        output::json_failure(&Failure::new(Exit::Usage, message));
+    }
+    output::message(text.trim_end());
+    Exit::Usage
+}

@@ -1,0 +1,158 @@
+//! Takes an executable apart: every byte of the file by section, every byte of code by function. A file without symbols
+//! is read through its twin: the same build with its symbols left in, in a folder of its own.
+
+pub mod delta;
+
+use crate::cargo::Build;
+use crate::measure::binary::{self, Section};
+use crate::measure::crates::{self, Code, Owners};
+use crate::measure::file;
+use crate::subject::{Program, Subject};
+use anyhow::Result;
+use base::files;
+use base::numbers::thousands;
+use std::path::{Path, PathBuf};
+
+/// An executable, taken apart.
+#[derive(Clone, Debug)]
+pub struct Anatomy {
+    /// What it is called: a profile, or the name of a file.
+    pub name: String,
+    /// The file that was measured.
+    pub path: PathBuf,
+    /// Bytes of the file.
+    pub file_bytes: u64,
+    /// Its parts; they sum to `file_bytes`.
+    pub sections: Vec<Section>,
+    /// What its machine code is called, and its bytes.
+    pub text: Section,
+    /// The objects of an archive.
+    pub members: Vec<Section>,
+    /// What the file is, such as `ELF, x86-64`.
+    pub format: String,
+    /// Its code by function; `None` if nothing tells whose it is.
+    pub code: Option<Code>,
+    /// Why nothing tells it.
+    pub unknown: Option<String>,
+    /// What the reader of this should know.
+    pub notes: Vec<String>,
+}
+
+impl Anatomy {
+    /// Takes a file apart as it is.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no executable that is understood.
+    pub fn of_file(name: &str, path: &Path) -> Result<Self> {
+        Self::of_part(name, path, None)
+    }
+
+    /// Takes a file apart as it is; of a universal file the part for a kind of processor.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no executable that is understood.
+    pub fn of_part(name: &str, path: &Path, arch: Option<&str>) -> Result<Self> {
+        let data = file::read_for(path, arch)?;
+        binary::check_whole(&data).map_err(|error| binary::not_understood(path, &error))?;
+        let binary = binary::parse(&data).map_err(|error| binary::not_understood(path, &error))?;
+        let (code, unknown) = match crates::owners(&data).map_err(|error| binary::not_understood(path, &error))? {
+            Owners::Known(code) => (Some(code), None),
+            Owners::Unknown(why) => (None, Some(why)),
+        };
+        let mut notes = Vec::new();
+        if let Some((arch, whole)) = &data.chosen {
+            notes.push(format!(
+                "this is the part for {arch} of a universal file of {} bytes; choose another one with --arch",
+                thousands(*whole)
+            ));
+        }
+        if !binary.members.is_empty() {
+            notes.push(format!(
+                "this is {}: the sums are over all of them, and a linker takes only those that a program needs",
+                binary.format
+            ));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            file_bytes: binary.bytes,
+            sections: binary.sections,
+            text: binary.text,
+            members: binary.members,
+            format: binary.format,
+            code,
+            unknown,
+            notes,
+        })
+    }
+
+    /// Bytes of machine code.
+    pub fn text_bytes(&self) -> u64 {
+        self.code.as_ref().map_or(self.text.bytes, |code| code.text_bytes)
+    }
+}
+
+/// Builds a program and takes it apart.
+///
+/// # Errors
+/// When the build fails, or the file is not understood.
+pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
+    let mut anatomy = Anatomy::of_file(profile, &executable(subject, program, profile, None)?)?;
+    if anatomy.code.is_none() {
+        let folder = subject.out_dir.join("size-workshop").join("twin");
+        let twin = Anatomy::of_file(profile, &executable(subject, program, profile, Some(&folder))?)?;
+        anatomy.notes.push(note(&anatomy, &twin));
+        anatomy.code = twin.code;
+    }
+    Ok(anatomy)
+}
+
+/// Builds a program, and tells the bytes of its file.
+///
+/// # Errors
+/// When the build fails, or the file is not understood.
+pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result<u64> {
+    Ok(binary::read(&executable(subject, program, profile, None)?)?.bytes)
+}
+
+fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
+    if twin.code.is_none() {
+        let why = twin.unknown.as_deref().unwrap_or("the file has no symbols");
+        return format!("only sections are known, even with `strip = \"none\"`: {why}");
+    }
+    let (own, other) = (stripped.text_bytes(), twin.text_bytes());
+    if own == other {
+        return format!(
+            "the file is stripped; whose code it is was read from a twin with symbols, whose code is as large ({} bytes)",
+            thousands(own)
+        );
+    }
+    format!(
+        "the file is stripped; whose code it is was read from a twin with symbols, which has {} bytes of code, not {}: shares are close, bytes are the twin's",
+        thousands(other),
+        thousands(own)
+    )
+}
+
+/// The executable of a profile; with a folder its twin, which keeps its symbols.
+fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<&Path>) -> Result<PathBuf> {
+    let profile = subject.cargo_profile(profile).into_owned();
+    let mut extra = subject.extra.clone();
+    let mut cargo = subject.cargo.clone();
+    if let Some(folder) = twin {
+        extra.extend(["--config".into(), format!("profile.{profile}.strip=\"none\"").into()]);
+        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(folder.into()));
+        files::check_writable(folder)?;
+    }
+    let built = cargo.build(&Build {
+        manifest: subject.manifest.clone(),
+        profile,
+        packages: vec![program.package.clone()],
+        bins: vec![program.name.clone()],
+        extra,
+        target_dir: twin.map(Path::to_owned).or_else(|| subject.target_dir.clone()),
+        record: None,
+        timeout: None,
+    })?;
+    Ok(built.executable(&program.name)?.path.clone())
+}

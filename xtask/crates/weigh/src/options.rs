@@ -1,0 +1,263 @@
+//! What is asked of the verbs that measure, apart from any command line: two programs and every library user fill these in.
+
+use std::path::PathBuf;
+
+/// How tables are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Format {
+    /// For people, as wide as the terminal.
+    #[default]
+    Text,
+    /// For GitHub and mdBook.
+    Markdown,
+    /// One JSON document, also for errors.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// How a result is printed that isn't a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum PlainFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document, also for errors.
+    Json,
+}
+
+/// How the tables of sizes are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum SizesFormat {
+    /// For people, as wide as the terminal.
+    #[default]
+    Text,
+    /// For GitHub and mdBook.
+    Markdown,
+    /// One JSON document, also for errors.
+    Json,
+    /// For spreadsheets.
+    Csv,
+    /// With --budget: what is exceeded, as GitHub Actions shows it beside the line.
+    Github,
+}
+
+impl SizesFormat {
+    /// The format of a table; none for what only a budget has.
+    pub fn of_tables(self) -> Option<Format> {
+        match self {
+            Self::Text => Some(Format::Text),
+            Self::Markdown => Some(Format::Markdown),
+            Self::Json => Some(Format::Json),
+            Self::Csv => Some(Format::Csv),
+            Self::Github => None,
+        }
+    }
+}
+
+/// What is measured: programs of the workshop, or anyone's crate.
+#[derive(Clone, Debug, Default)]
+pub struct Subject {
+    /// The programs of the workshop, by name; all if none is named.
+    pub program: Vec<String>,
+    /// Another crate's Cargo.toml, or the folder that holds it.
+    pub manifest_path: Option<PathBuf>,
+    /// Its package, if there are several.
+    pub package: Option<String>,
+    /// Its binary, if there are several.
+    pub bin: Option<String>,
+    /// Features to switch on, as for `cargo build`.
+    pub features: Vec<String>,
+    /// The default features are left off.
+    pub no_default_features: bool,
+    /// All features are switched on.
+    pub all_features: bool,
+    /// The crate is measured by itself: with the profiles and tables of this library, below its own target folder. Without it
+    /// there must be a workshop around the current folder.
+    pub alone: bool,
+}
+
+/// Which tables of sizes to make, or which budget to judge.
+#[derive(Clone, Debug, Default)]
+pub struct Sizes {
+    /// The tables, by name; those marked `default` if none is named, every one for `all`.
+    pub table: Vec<String>,
+    /// How to print them.
+    pub format: SizesFormat,
+    /// Compare with the committed measurement.
+    pub check: bool,
+    /// Measure every table, and replace the committed measurement.
+    pub accept: bool,
+    /// Builds at once; by the number of cores if nothing is said.
+    pub jobs: Option<u16>,
+    /// Wall seconds after which a program under test is ended; what the workshop says if nothing is said.
+    pub run_seconds: Option<u64>,
+    /// Arguments to run each binary with: it must do the same as the first row's build.
+    pub run: Option<String>,
+    /// Judge the crate's own profiles by `[package.metadata.size-budget]`.
+    pub budget: bool,
+    /// Write what was measured into the baseline.
+    pub save: bool,
+    /// What is measured.
+    pub subject: Subject,
+}
+
+/// Which program to take apart, and what to show of it.
+#[derive(Clone, Debug)]
+pub struct Bloat {
+    /// The profile.
+    pub profile: String,
+    /// Show the crates only.
+    pub crates: bool,
+    /// Show the functions only.
+    pub functions: bool,
+    /// Show the sections only.
+    pub sections: bool,
+    /// How many functions to show; 0 for all.
+    pub count: usize,
+    /// Take this file apart instead of building a program.
+    pub file: Option<PathBuf>,
+    /// The part of a universal Mach-O file.
+    pub arch: Option<String>,
+    /// Only functions whose name or crate fits this regular expression.
+    pub filter: Option<String>,
+    /// How to print it.
+    pub format: Format,
+    /// What is measured.
+    pub subject: Subject,
+}
+
+impl Default for Bloat {
+    fn default() -> Self {
+        Self {
+            profile: "release".to_owned(),
+            crates: false,
+            functions: false,
+            sections: false,
+            count: 15,
+            file: None,
+            arch: None,
+            filter: None,
+            format: Format::Text,
+            subject: Subject::default(),
+        }
+    }
+}
+
+/// Which two programs to compare.
+#[derive(Clone, Debug)]
+pub struct Diff {
+    /// A profile, a file, or `git:REV`.
+    pub a: String,
+    /// Another one.
+    pub b: String,
+    /// The part of universal Mach-O files.
+    pub arch: Option<String>,
+    /// By how many percent B may be larger than A, such as `1%`; it may be of any size if nothing is said.
+    pub fail_if_grows: Option<String>,
+    /// Growth by fewer bytes than this never fails.
+    pub min_bytes: u64,
+    /// How many changes of each kind to show; 0 for all.
+    pub count: usize,
+    /// Add the changes to the summary of a GitHub Actions job.
+    pub github_summary: bool,
+    /// How to print it.
+    pub format: Format,
+    /// What is measured.
+    pub subject: Subject,
+}
+
+impl Default for Diff {
+    fn default() -> Self {
+        Self {
+            a: "release".to_owned(),
+            b: "dist".to_owned(),
+            arch: None,
+            fail_if_grows: None,
+            min_bytes: 0,
+            count: 15,
+            github_summary: false,
+            format: Format::Text,
+            subject: Subject::default(),
+        }
+    }
+}
+
+/// Which profile's settings to weigh one by one.
+#[derive(Clone, Debug)]
+pub struct WhatIf {
+    /// The profile.
+    pub profile: String,
+    /// Arguments of a run whose instructions are counted.
+    pub run: Option<String>,
+    /// Builds at once; by the number of cores if nothing is said.
+    pub jobs: Option<u16>,
+    /// How to print it.
+    pub format: PlainFormat,
+    /// What is measured.
+    pub subject: Subject,
+}
+
+impl Default for WhatIf {
+    fn default() -> Self {
+        Self {
+            profile: "dist".to_owned(),
+            run: None,
+            jobs: None,
+            format: PlainFormat::Text,
+            subject: Subject::default(),
+        }
+    }
+}
+
+/// Which page to write.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The profile that is compared with the default release profile.
+    pub profile: String,
+    /// Where the page is written; in our own target folder if nothing is said.
+    pub out: Option<PathBuf>,
+    /// Open it in the browser.
+    pub open: bool,
+    /// What is measured.
+    pub subject: Subject,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { profile: "dist".to_owned(), out: None, open: false, subject: Subject::default() }
+    }
+}
+
+/// Which program to pack into a container image.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The profile.
+    pub profile: String,
+    /// The target triple; one for this machine that needs no shared library if nothing is said.
+    pub target: Option<String>,
+    /// Pack this file instead of building a program.
+    pub file: Option<PathBuf>,
+    /// Where the archive is written; in our own target folder, or beside the file, if nothing is said.
+    pub out: Option<PathBuf>,
+    /// How to print it.
+    pub format: PlainFormat,
+    /// What is packed.
+    pub subject: Subject,
+}
+
+impl Default for Image {
+    fn default() -> Self {
+        Self {
+            profile: "dist".to_owned(),
+            target: None,
+            file: None,
+            out: None,
+            format: PlainFormat::Text,
+            subject: Subject::default(),
+        }
+    }
+}

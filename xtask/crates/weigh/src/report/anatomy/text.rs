@@ -1,0 +1,243 @@
+//! For a terminal: aligned columns, names cut in the middle where the terminal is narrow.
+
+use super::{Bloat, Change, CrateRow, Diff, FloorPart, FunctionRow, Shown, percent, signed};
+use base::numbers::{change, thousands};
+use std::fmt::Write as _;
+
+/// Columns of a terminal that nobody has told us about.
+const WIDE: usize = 120;
+
+/// What a program is made of. `count` limits the functions; 0 shows all.
+pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) -> String {
+    let Bloat {
+        program,
+        profile,
+        file,
+        file_bytes,
+        text_bytes,
+        sections,
+        crates,
+        functions,
+        filter,
+        known,
+        unknown: _,
+        text_name,
+        format: _,
+        members,
+        floor,
+    } = bloat;
+    let of_text = bloat.of_text();
+    let width = width.unwrap_or(WIDE);
+    let mut text = format!(
+        "{program}, {profile}: {} bytes, of which {} ({}) are machine code ({text_name})\n{file}\n",
+        thousands(*file_bytes),
+        thousands(*text_bytes),
+        percent(*text_bytes, *file_bytes)
+    );
+    if let Some(filter) = filter {
+        let chosen: u64 = crates.iter().map(|row| row.bytes).sum();
+        let share = percent(chosen, *text_bytes);
+        let _ = writeln!(text, "only what fits /{filter}/: {} bytes, {share} {of_text}", thousands(chosen));
+    }
+    if !known {
+        let _ = writeln!(text, "nothing tells whose code it is: {}", bloat.why_unknown());
+    }
+    if shown.crates && *known {
+        let _ = write!(text, "\n{:>11}  {of_text:>7}  crate\n", "bytes");
+        let standard = bloat.standard_bytes();
+        let mut line = |bytes: u64, name: &str| {
+            let _ = writeln!(text, "{:>11}  {:>8}  {name}", thousands(bytes), percent(bytes, *text_bytes));
+        };
+        // The standard library as one row with its parts below it, where its sum belongs.
+        let parts: Vec<&CrateRow> = crates.iter().filter(|row| row.standard).collect();
+        let mut said = parts.is_empty();
+        for row in crates.iter().filter(|row| !row.standard) {
+            if !said && row.bytes <= standard {
+                said = true;
+                standard_rows(&mut line, standard, &parts);
+            }
+            line(row.bytes, &name(row));
+        }
+        if !said {
+            standard_rows(&mut line, standard, &parts);
+        }
+        if crates.iter().any(|row| row.guessed_bytes > 0) {
+            text += "  ? some or all of it is a guess: a method of a generic type could belong to two crates\n";
+        }
+        text += "  generic code of std that was compiled for another crate counts for std; cargo-bloat may count it for the other\n";
+    }
+    if shown.functions && *known {
+        let _ = write!(text, "\n{:>11}  {of_text:>7}  {:>6}  function\n", "bytes", "copies");
+        let limit = if count == 0 { functions.len() } else { count };
+        for FunctionRow { name, krate: _, bytes, copies, guessed: _ } in functions.iter().take(limit) {
+            let share = percent(*bytes, *text_bytes);
+            let room = width.saturating_sub(32).max(20);
+            let _ = writeln!(text, "{:>11}  {share:>8}  {copies:>6}  {}", thousands(*bytes), cut(name, room));
+        }
+        let rest = functions.get(limit..).unwrap_or_default();
+        if !rest.is_empty() {
+            let bytes: u64 = rest.iter().map(|row| row.bytes).sum();
+            let share = percent(bytes, *text_bytes);
+            let _ = writeln!(
+                text,
+                "{:>11}  {share:>8}  {:>6}  and {} smaller functions; -n 0 shows all",
+                thousands(bytes),
+                rest.iter().map(|row| row.copies).sum::<usize>(),
+                thousands(rest.len() as u64)
+            );
+        }
+    }
+    if shown.sections {
+        let _ = write!(text, "\n{:>11}  {:>7}  section\n", "bytes", "of file");
+        for section in sections.iter().filter(|section| section.bytes > 0) {
+            let share = percent(section.bytes, *file_bytes);
+            let name = cut(&section.name, width.saturating_sub(24).max(20));
+            let _ = writeln!(text, "{:>11}  {share:>8}  {name}", thousands(section.bytes));
+        }
+        let _ = writeln!(text, "{:>11}  {:>8}  the whole file", thousands(*file_bytes), "100.0 %");
+    }
+    if shown.sections && !members.is_empty() {
+        let _ = write!(text, "\n{:>11}  {:>7}  member\n", "bytes", "of file");
+        let (largest, rest) = bloat.largest_members(count);
+        for member in largest {
+            let name = cut(&member.name, width.saturating_sub(24).max(20));
+            let share = percent(member.bytes, *file_bytes);
+            let _ = writeln!(text, "{:>11}  {share:>8}  {name}", thousands(member.bytes));
+        }
+        if let Some((more, bytes)) = rest {
+            let share = percent(bytes, *file_bytes);
+            let (more, plural) = (thousands(more as u64), if more == 1 { "" } else { "s" });
+            let bytes = thousands(bytes);
+            let _ = writeln!(text, "{bytes:>11}  {share:>8}  and {more} smaller member{plural}; -n 0 shows all");
+        }
+    }
+    if !floor.is_empty() {
+        let _ = write!(text, "\n{:>11}  {:>7}  whose doing it is\n", "bytes", "of file");
+    }
+    for FloorPart { name, bytes, inside, what } in floor {
+        let share = format!("{:.1} %", *bytes as f64 * 100.0 / (*file_bytes).max(1) as f64);
+        let sign = if *bytes < 0 { "-" } else { "" };
+        let shown = format!("{sign}{}", thousands(bytes.unsigned_abs()));
+        let indent = if *inside { "  " } else { "" };
+        let _ = writeln!(text, "{shown:>11}  {share:>8}  {indent}{name}: {what}");
+    }
+    text
+}
+
+fn standard_rows(line: &mut impl FnMut(u64, &str), standard: u64, parts: &[&CrateRow]) {
+    line(standard, "the standard library, made of");
+    parts.iter().for_each(|row| line(row.bytes, &format!("  {}", name(row))));
+}
+
+fn name(row: &CrateRow) -> String {
+    format!("{}{}", row.name, if row.guessed_bytes > 0 { " ?" } else { "" })
+}
+
+/// The changes from one program to another. `count` limits each list; 0 shows all.
+pub fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
+    let Diff { a, b, sections, crates, functions, known } = diff;
+    let width = width.unwrap_or(WIDE);
+    let mut text = format!(
+        "{} -> {}: {} -> {} bytes, {} ({}); machine code {} -> {}, {}\n",
+        a.name,
+        b.name,
+        thousands(a.bytes),
+        thousands(b.bytes),
+        signed(a.bytes, b.bytes),
+        change(b.bytes, a.bytes),
+        thousands(a.text_bytes),
+        thousands(b.text_bytes),
+        signed(a.text_bytes, b.text_bytes),
+    );
+    list(&mut text, "section", sections, count, width);
+    if *known {
+        list(&mut text, "crate", crates, count, width);
+        list(&mut text, "function", functions, count, width);
+    } else {
+        text += "\nwhose code changed is not known: it takes the symbols of both files\n";
+    }
+    text
+}
+
+fn list(text: &mut String, what: &str, changes: &[Change], count: usize, width: usize) {
+    let _ = write!(text, "\n{:>11}  {:>11}  {:>11}  {:6}  {what}\n", "change", "before", "after", "");
+    let limit = if count == 0 { changes.len() } else { count };
+    for change in changes.iter().take(limit) {
+        let Change { name, a, b } = change;
+        let room = width.saturating_sub(48).max(20);
+        let how = change.how();
+        let _ = writeln!(
+            text,
+            "{:>11}  {:>11}  {:>11}  {how:6}  {}",
+            signed(*a, *b),
+            thousands(*a),
+            thousands(*b),
+            cut(name, room)
+        );
+    }
+    let rest = changes.get(limit..).unwrap_or_default();
+    if !rest.is_empty() {
+        let sums = rest.iter().fold((0, 0), |(a, b), change| (a + change.a, b + change.b));
+        let _ = writeln!(
+            text,
+            "{:>11}  {:>11}  {:>11}  {:6}  {} smaller changes; -n 0 shows all",
+            signed(sums.0, sums.1),
+            thousands(sums.0),
+            thousands(sums.1),
+            "",
+            rest.len()
+        );
+    }
+    if changes.is_empty() {
+        text.push_str("                                            nothing\n");
+    }
+    let (a, b) = changes.iter().fold((0, 0), |(a, b), change| (a + change.a, b + change.b));
+    let _ = writeln!(text, "{:>11}  {:>11}  {:>11}  {:6}  sum", signed(a, b), "", "", "");
+}
+
+/// A name that fits: its middle is left out. What is not printable is escaped, for names come from anybody's file.
+fn cut(name: &str, room: usize) -> String {
+    let printable: String = name
+        .chars()
+        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
+        .collect();
+    let length = printable.chars().count();
+    if length <= room {
+        return printable;
+    }
+    let head = room / 2 - 1;
+    let tail = room - head - 1;
+    let start: String = printable.chars().take(head).collect();
+    let end: String = printable.chars().skip(length - tail).collect();
+    format!("{start}…{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests;
+    use super::*;
+
+    const ALL: Shown = Shown { crates: true, functions: true, sections: true };
+
+    #[test]
+    fn bloat_as_text() {
+        insta::assert_snapshot!(bloat(&tests::bloat(), ALL, 2, Some(60)));
+    }
+
+    #[test]
+    fn an_archive_as_text_has_a_row_for_each_object() {
+        insta::assert_snapshot!(bloat(&tests::archive(), ALL, 2, Some(60)));
+    }
+
+    #[test]
+    fn diff_as_text() {
+        insta::assert_snapshot!(diff(&tests::diff(), 1, None));
+    }
+
+    #[test]
+    fn hostile_names_are_cut_and_escaped() {
+        assert_eq!(cut("\u{1b}[31mred", 40), "\\u{1b}[31mred");
+        assert_eq!(cut("abcdefghij", 7), "ab…ghij");
+        assert_eq!(cut(&"x".repeat(1_000_000), 20).chars().count(), 20);
+    }
+}

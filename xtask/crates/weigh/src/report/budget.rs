@@ -1,0 +1,328 @@
+//! What `sizes --budget` found: the data that is shown, and one small serializer for each format.
+
+use super::anatomy::{self, Diff};
+use super::csv::harmless;
+use anyhow::Result;
+use base::numbers::{change, one_line, thousands};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// Changes of each kind that are shown.
+const MOVERS: usize = 5;
+
+/// Every budget of a manifest.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The manifest, as it would be typed.
+    pub manifest: PathBuf,
+    /// The release of rustc.
+    pub toolchain: String,
+    /// The target triple.
+    pub target: String,
+    /// A row for each budget.
+    pub rows: Vec<Row>,
+}
+
+/// A program, and what it may be. Sizes in bytes.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The program.
+    pub bin: String,
+    /// Its profile.
+    pub profile: String,
+    /// The file.
+    pub bytes: u64,
+    /// The file in the baseline, if there is one.
+    pub baseline: Option<u64>,
+    /// What is allowed.
+    pub limits: Vec<LimitRow>,
+    /// What has changed since the baseline, if something has.
+    pub movers: Option<Diff>,
+}
+
+/// Something that is allowed.
+#[derive(Clone, Debug)]
+pub struct LimitRow {
+    /// `max` or `max-growth`.
+    pub key: &'static str,
+    /// Its value as it stands in the manifest.
+    pub written: String,
+    /// The most bytes that the file may have.
+    pub allowed: u64,
+    /// Whether it has no more.
+    pub met: bool,
+    /// The line in the manifest, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+    /// Bytes of the manifest.
+    pub range: Range<usize>,
+}
+
+impl Row {
+    fn is_met(&self) -> bool {
+        self.limits.iter().all(|limit| limit.met)
+    }
+
+    fn against_baseline(&self) -> String {
+        let since = |before| format!("; the baseline has {} ({})", thousands(before), change(self.bytes, before));
+        self.baseline.map(since).unwrap_or_default()
+    }
+}
+
+/// What is exceeded, in one sentence without a final full stop.
+pub fn exceeded(row: &Row, limit: &LimitRow) -> String {
+    let Row { bin, profile, bytes, .. } = row;
+    format!(
+        "{bin} with [profile.{profile}] has {} bytes, {} more than `{} = \"{}\"` allows",
+        thousands(*bytes),
+        thousands(bytes.saturating_sub(limit.allowed)),
+        limit.key,
+        limit.written
+    )
+}
+
+/// What stands beside the limit's line.
+pub fn over(row: &Row, limit: &LimitRow) -> String {
+    match row.baseline.filter(|_| limit.key == "max-growth") {
+        Some(before) => {
+            format!("the baseline has {}: {} are allowed", thousands(before), thousands(limit.allowed))
+        }
+        None => format!("{} bytes are allowed", thousands(limit.allowed)),
+    }
+}
+
+/// What is left, with its sign.
+fn left(row: &Row, limit: &LimitRow) -> String {
+    let sign = if limit.met { "" } else { "-" };
+    format!("{sign}{}", thousands(limit.allowed.abs_diff(row.bytes)))
+}
+
+fn verdict(limit: &LimitRow) -> &'static str {
+    if limit.met { "within" } else { "EXCEEDED" }
+}
+
+/// For a terminal. Who made it grow is told where something is exceeded.
+pub fn text(report: &Report, width: Option<usize>, color: bool) -> String {
+    let mut text = String::new();
+    for (index, row) in report.rows.iter().enumerate() {
+        let gap = if index > 0 { "\n" } else { "" };
+        let Row { bin, profile, bytes, limits, movers, .. } = row;
+        let _ =
+            writeln!(text, "{gap}{bin}, [profile.{profile}]: {} bytes{}\n", thousands(*bytes), row.against_baseline());
+        let longest = limits.iter().map(|limit| limit.written.chars().count()).max().unwrap_or_default().max(5);
+        let _ = writeln!(text, "  {:10}  {:longest$}  {:>11}  {:>11}", "budget", "limit", "allowed", "left");
+        for limit in limits {
+            let style = console::Style::new().force_styling(true);
+            let word = match (color, limit.met) {
+                (false, _) => verdict(limit).to_owned(),
+                (true, true) => style.green().apply_to(verdict(limit)).to_string(),
+                (true, false) => style.red().bold().apply_to(verdict(limit)).to_string(),
+            };
+            let (written, allowed) = (&limit.written, thousands(limit.allowed));
+            let left = left(row, limit);
+            let _ = writeln!(text, "  {:10}  {written:longest$}  {allowed:>11}  {left:>11}  {word}", limit.key);
+        }
+        if let Some(movers) = movers.as_ref().filter(|_| !row.is_met()) {
+            let _ = write!(text, "\n{}", anatomy::text::diff(movers, MOVERS, width));
+        }
+    }
+    text
+}
+
+/// For a comment in a pull request, or the summary of a job.
+pub fn markdown(report: &Report) -> String {
+    let Report { manifest: _, toolchain, target, rows } = report;
+    let met = rows.iter().all(Row::is_met);
+    let mut text = format!(
+        "### Size budget: {}\n\n| program | budget | limit | bytes | allowed | left | |\n|---|---|--:|--:|--:|--:|---|\n",
+        if met { "within" } else { "exceeded" }
+    );
+    for row in rows {
+        let program = cell(&format!("{} ({})", row.bin, row.profile));
+        for limit in &row.limits {
+            let (bytes, allowed) = (thousands(row.bytes), thousands(limit.allowed));
+            let verdict = if limit.met { "within" } else { "**exceeded**" };
+            let (key, written, left) = (limit.key, cell(&limit.written), left(row, limit));
+            let _ = writeln!(text, "| {program} | `{key}` | {written} | {bytes} | {allowed} | {left} | {verdict} |");
+        }
+    }
+    let _ = writeln!(text, "\nBytes of the file; rustc {toolchain}, {target}.");
+    for row in rows {
+        if let Some(movers) = &row.movers {
+            let title = format!("{}: what has changed since the baseline", cell(&row.bin));
+            let open = if row.is_met() { "" } else { " open" };
+            let _ = write!(
+                text,
+                "\n<details{open}><summary>{title}</summary>\n\n{}\n</details>\n",
+                anatomy::markdown::diff(movers, MOVERS)
+            );
+        }
+    }
+    text
+}
+
+/// A name in a cell: nothing in it is markup, and it ends no cell.
+fn cell(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars() {
+        match c {
+            c if c.is_control() => text.push(' '),
+            '<' => text.push_str("&lt;"),
+            '|' | '`' | '*' | '_' | '[' | ']' | '@' | '#' | '\\' | '!' => text.extend(['\\', c]),
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// `size-workshop/budget/1`: keys are added, never changed. All sizes in bytes.
+///
+/// # Errors
+/// Never in practice: every value can be written as JSON.
+pub fn json(report: &Report) -> serde_json::Result<String> {
+    let Report { manifest, toolchain, target, rows } = report;
+    let budgets: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            let Row { bin, profile, bytes, baseline, limits, movers } = row;
+            let limits: Vec<Value> = limits
+                .iter()
+                .map(|limit| {
+                    let LimitRow { key, written, allowed, met, line, column, range: _ } = limit;
+                    json!({ "key": key, "written": written, "allowed_bytes": allowed, "met": met,
+                        "over_bytes": bytes.saturating_sub(*allowed), "left_bytes": allowed.saturating_sub(*bytes),
+                        "line": line, "column": column })
+                })
+                .collect();
+            let movers = movers.as_ref().map(anatomy::json::changes);
+            json!({ "bin": bin, "profile": profile, "bytes": bytes, "baseline_bytes": baseline, "met": row.is_met(),
+                "limits": limits, "changes": movers })
+        })
+        .collect();
+    super::json::document(&json!({
+        "schema": "size-workshop/budget/1", "manifest": manifest, "toolchain": toolchain, "target": target,
+        "met": rows.iter().all(Row::is_met), "budgets": budgets,
+    }))
+}
+
+/// One line for each limit, for spreadsheets.
+///
+/// # Errors
+/// Never in practice: it writes to memory.
+pub fn csv(report: &Report) -> Result<String> {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    writer.write_record(["bin", "profile", "budget", "limit", "bytes", "baseline_bytes", "allowed_bytes", "met"])?;
+    for row in &report.rows {
+        for limit in &row.limits {
+            writer.write_record([
+                harmless(&row.bin),
+                harmless(&row.profile),
+                limit.key.to_owned(),
+                harmless(&limit.written),
+                row.bytes.to_string(),
+                row.baseline.map(|bytes| bytes.to_string()).unwrap_or_default(),
+                limit.allowed.to_string(),
+                limit.met.to_string(),
+            ])?;
+        }
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// Commands of GitHub Actions: an error beside the line of what is exceeded, a notice beside what is not. `file` is the
+/// manifest as GitHub knows it, from the repository's root.
+pub fn github(report: &Report, file: &Path) -> String {
+    let file = property(&file.to_string_lossy().replace('\\', "/"));
+    let mut text = String::new();
+    for row in &report.rows {
+        for limit in &row.limits {
+            let (level, words) = match limit.met {
+                true => {
+                    let (bytes, left) = (thousands(row.bytes), left(row, limit));
+                    let Row { bin, profile, .. } = row;
+                    let words =
+                        format!("{bin} with [profile.{profile}] has {bytes} bytes; {left} are left of {}", limit.key);
+                    ("notice", words)
+                }
+                false => ("error", exceeded(row, limit) + &row.against_baseline()),
+            };
+            let LimitRow { line, column, .. } = limit;
+            let _ = writeln!(
+                text,
+                "::{level} file={file},line={line},col={column},title=Size budget::{}",
+                one_line(&words).replace('%', "%25")
+            );
+        }
+    }
+    text
+}
+
+/// A property of a command: what would end it is escaped.
+fn property(text: &str) -> String {
+    one_line(text).replace('%', "%25").replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let limit = |key, written: &str, allowed, met, line| LimitRow {
+            key,
+            written: written.to_owned(),
+            allowed,
+            met,
+            line,
+            column: 7,
+            range: 0..0,
+        };
+        let row = |bin: &str, bytes, baseline, limits, movers| Row {
+            bin: bin.to_owned(),
+            profile: "dist".to_owned(),
+            bytes,
+            baseline,
+            limits,
+            movers,
+        };
+        Report {
+            manifest: "crate/Cargo.toml".into(),
+            toolchain: "1.95.0".to_owned(),
+            target: "x86_64-unknown-linux-gnu".to_owned(),
+            rows: vec![
+                row(
+                    "server",
+                    1_020,
+                    Some(1_000),
+                    vec![limit("max", "1.2 kB", 1_200, true, 9), limit("max-growth", "1 %", 1_010, false, 10)],
+                    Some(anatomy::tests::diff()),
+                ),
+                row("=a|<b>::c", 7, None, vec![limit("max", "7", 7, true, 20)], None),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_budget_as_text() {
+        insta::assert_snapshot!(text(&report(), Some(60), false));
+        let colored = text(&report(), None, true);
+        assert!(colored.contains("\u{1b}[31m") && colored.contains("EXCEEDED"), "no state is shown by colour alone");
+    }
+
+    #[test]
+    fn a_budget_as_markdown() {
+        insta::assert_snapshot!(markdown(&report()));
+    }
+
+    #[test]
+    fn a_budget_for_programs() {
+        insta::assert_snapshot!(json(&report()).unwrap() + &csv(&report()).unwrap());
+    }
+
+    #[test]
+    fn a_budget_for_github() {
+        insta::assert_snapshot!(github(&report(), Path::new("a,b/Cargo.toml")));
+    }
+}

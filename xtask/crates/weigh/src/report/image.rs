@@ -1,0 +1,118 @@
+//! What `cargo xtask image` has packed: for people, and as JSON.
+
+use super::grid::Grid;
+use base::numbers::{change, thousands};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// A file or an image, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// As it lies on a disk.
+    pub bytes: u64,
+    /// As it is sent and stored: compressed by gzip.
+    pub compressed: u64,
+}
+
+/// An image that was made.
+#[derive(Debug)]
+pub struct Image {
+    /// The program.
+    pub program: String,
+    /// The profile that it was built with; none for a file that was there.
+    pub profile: Option<String>,
+    /// The target that it was built for; none for a file that was there.
+    pub target: Option<String>,
+    /// The architecture, as images name it.
+    pub architecture: &'static str,
+    /// The program in the image.
+    pub file: Sizes,
+    /// The same program, linked dynamically.
+    pub dynamic: Option<Sizes>,
+    /// The image: unpacked, and as it is pulled.
+    pub image: Sizes,
+    /// Bytes of the compressed layer.
+    pub layer_bytes: u64,
+    /// Bytes of the archive.
+    pub archive_bytes: u64,
+    /// The image's name by its content.
+    pub digest: String,
+    /// The archive.
+    pub out: PathBuf,
+}
+
+/// `size-workshop/image/1`. Sizes in bytes; what is null is not known, because a file was packed that was there.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    program: &'a str,
+    profile: Option<&'a str>,
+    target: Option<&'a str>,
+    architecture: &'a str,
+    file_bytes: u64,
+    file_gzip_bytes: u64,
+    dynamic_bytes: Option<u64>,
+    dynamic_gzip_bytes: Option<u64>,
+    image_bytes: u64,
+    image_gzip_bytes: u64,
+    layer_gzip_bytes: u64,
+    archive_bytes: u64,
+    digest: &'a str,
+    out: String,
+}
+
+/// The image as one document.
+///
+/// # Errors
+/// Never in practice: every value can be written as JSON.
+pub fn json(image: &Image) -> serde_json::Result<String> {
+    super::json::document(&Document {
+        schema: "size-workshop/image/1",
+        program: &image.program,
+        profile: image.profile.as_deref(),
+        target: image.target.as_deref(),
+        architecture: image.architecture,
+        file_bytes: image.file.bytes,
+        file_gzip_bytes: image.file.compressed,
+        dynamic_bytes: image.dynamic.map(|dynamic| dynamic.bytes),
+        dynamic_gzip_bytes: image.dynamic.map(|dynamic| dynamic.compressed),
+        image_bytes: image.image.bytes,
+        image_gzip_bytes: image.image.compressed,
+        layer_gzip_bytes: image.layer_bytes,
+        archive_bytes: image.archive_bytes,
+        digest: &image.digest,
+        out: image.out.display().to_string(),
+    })
+}
+
+/// The image as people read it.
+pub fn text(image: &Image, width: Option<usize>) -> String {
+    let mut grid = Grid::new(&["", "bytes", "compressed", "needs"], width);
+    grid.right(1);
+    grid.right(2);
+    let mut row = |what: &str, sizes: &Sizes, needs: &str| {
+        grid.add_row([what.to_owned(), thousands(sizes.bytes), thousands(sizes.compressed), needs.to_owned()]);
+    };
+    if let Some(dynamic) = &image.dynamic {
+        row("the program, linked dynamically", dynamic, "a loader and C's library in the image");
+    }
+    row("the program in the image", &image.file, "a kernel");
+    row("the image", &image.image, "the same");
+    let mut text = format!("{grid}\n");
+    if let Some(dynamic) = &image.dynamic {
+        let times = |own: u64, other: u64| own as f64 / other.max(1) as f64;
+        let _ = writeln!(
+            text,
+            "\nStatic linking makes the file {:.1} times as large ({}), and {:.1} times what is pulled.",
+            times(image.file.bytes, dynamic.bytes),
+            change(image.file.bytes, dynamic.bytes),
+            times(image.file.compressed, dynamic.compressed)
+        );
+    }
+    let out = image.out.display();
+    let _ = writeln!(text, "\n{out} ({} bytes)\n{}\n", thousands(image.archive_bytes), image.digest);
+    let _ = writeln!(text, "run it:     podman run --rm --network none oci-archive:{out}");
+    let _ = writeln!(text, "with Docker: docker load -i {out} && docker run --rm {}:latest", image.program);
+    text
+}

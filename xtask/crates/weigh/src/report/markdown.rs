@@ -1,0 +1,110 @@
+//! Tables as GitHub and mdBook show them.
+
+use super::{Report, Table};
+use base::numbers::{change, thousands};
+use std::fmt::Write as _;
+
+/// Every table under its caption.
+pub fn sizes(report: &Report) -> String {
+    let mut text = format!("Sizes in bytes: rustc {}, {}", report.toolchain, report.target);
+    if let Some(linker) = &report.linker {
+        let _ = write!(text, ", linked by {linker}");
+    }
+    text.push_str(".\n");
+    for table in &report.tables {
+        let _ = write!(text, "\n### {}: {}\n\n{}", escape(&table.program), escape(&table.caption), rows(table));
+    }
+    for skipped in &report.skipped {
+        let _ = write!(
+            text,
+            "\nNot measured: {}, {}: {}.\n",
+            escape(&skipped.program),
+            escape(&skipped.label),
+            escape(&skipped.reason)
+        );
+    }
+    text
+}
+
+fn rows(table: &Table) -> String {
+    let mut text = "| build | `--profile` | bytes | against the first | against the row before | output |\n|---|---|--:|--:|--:|---|\n".to_owned();
+    let mut before: Option<u64> = None;
+    for row in &table.rows {
+        let first = table.rows[0].bytes;
+        let against_first = before.map_or(String::new(), |_| change(row.bytes, first));
+        let against_before = before.map_or(String::new(), |before| change(row.bytes, before));
+        let output = match row.output_ok {
+            Some(true) => "as expected",
+            Some(false) => "**wrong**",
+            None => "not checked",
+        };
+        let (label, profile, bytes) = (escape(&row.label), &row.profile, thousands(row.bytes));
+        let _ = writeln!(text, "| {label} | `{profile}` | {bytes} | {against_first} | {against_before} | {output} |");
+        before = Some(row.bytes);
+    }
+    text
+}
+
+/// One table for several programs side by side, with the change against the first row. The tables have equal rows.
+pub fn side_by_side(tables: &[Table]) -> String {
+    let mut head = "| build |".to_owned();
+    let mut rule = "|---|".to_owned();
+    for table in tables {
+        let _ = write!(head, " {} | change |", escape(&table.program));
+        rule.push_str("--:|--:|");
+    }
+    let mut text = format!("{head}\n{rule}\n");
+    let rows = tables.iter().map(|table| table.rows.len()).min().unwrap_or_default();
+    for index in 0..rows {
+        let _ = write!(text, "| {} |", escape(&tables[0].rows[index].label));
+        for table in tables {
+            let bytes = table.rows[index].bytes;
+            let against_first = if index == 0 { String::new() } else { change(bytes, table.rows[0].bytes) };
+            let _ = write!(text, " {} | {against_first} |", thousands(bytes));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Text that Markdown must not take for markup. Code spans in captions and labels are meant, and stay: in them only what
+/// would end a cell of a table is escaped, since any other backslash would be shown.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    let has_spans = text.matches('`').count().is_multiple_of(2);
+    let mut in_code = false;
+    for character in text.chars() {
+        in_code ^= has_spans && character == '`';
+        match character {
+            '*' | '_' | '<' | '\\' | '[' | ']' if in_code => escaped.push(character),
+            '|' | '*' | '_' | '<' | '\\' | '[' | ']' => escaped.extend(['\\', character]),
+            '\n' | '\r' => escaped.push(' '),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::sample;
+
+    #[test]
+    fn sizes_as_markdown() {
+        insta::assert_snapshot!(sizes(&sample()));
+    }
+
+    #[test]
+    fn code_is_shown_as_it_is() {
+        assert_eq!(escape("a_b, `c_d`, e_f"), r"a\_b, `c_d`, e\_f");
+        assert_eq!(escape("`a|b`"), r"`a\|b`");
+        assert_eq!(escape("a ` b_c"), r"a ` b\_c");
+    }
+
+    #[test]
+    fn programs_side_by_side() {
+        let tables = [sample().tables.remove(0), sample().tables.remove(0)];
+        insta::assert_snapshot!(side_by_side(&tables));
+    }
+}

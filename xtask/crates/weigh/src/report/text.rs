@@ -1,0 +1,179 @@
+//! Tables for a terminal: plain characters, aligned, as many columns as fit. Nothing is said by colour alone.
+
+use super::{Report, Row, Table};
+use base::numbers::{change, thousands};
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table as Grid};
+use std::fmt::Write as _;
+
+/// A column, and how willingly it is given up where the terminal is narrow: highest first, 0 never.
+struct Column {
+    title: &'static str,
+    give_up: u8,
+    cell: fn(&Table, usize) -> String,
+}
+
+const COLUMNS: [Column; 8] = [
+    Column { title: "build", give_up: 0, cell: |table, row| table.rows[row].label.clone() },
+    Column { title: "--profile", give_up: 4, cell: |table, row| table.rows[row].profile.clone() },
+    Column { title: "bytes", give_up: 0, cell: |table, row| thousands(table.rows[row].bytes) },
+    Column { title: "vs first", give_up: 0, cell: |table, row| against(table, row, 0) },
+    Column { title: "vs before", give_up: 1, cell: |table, row| against(table, row, row.saturating_sub(1)) },
+    Column {
+        title: "build s",
+        give_up: 2,
+        cell: |table, row| table.rows[row].seconds.map_or("-".to_owned(), |seconds| format!("{seconds:.1}")),
+    },
+    Column { title: "committed", give_up: 3, cell: committed },
+    Column { title: "output", give_up: 0, cell: |table, row| output(&table.rows[row]).to_owned() },
+];
+
+fn against(table: &Table, row: usize, reference: usize) -> String {
+    if row == 0 { String::new() } else { change(table.rows[row].bytes, table.rows[reference].bytes) }
+}
+
+/// The difference to the committed size: what is equal needs no number.
+fn committed(table: &Table, row: usize) -> String {
+    let Row { bytes, committed, .. } = &table.rows[row];
+    match committed {
+        None => "-".to_owned(),
+        Some(committed) if committed == bytes => "same".to_owned(),
+        Some(committed) => {
+            let sign = if bytes > committed { '+' } else { '-' };
+            format!("{} ({sign}{})", thousands(*committed), thousands(bytes.abs_diff(*committed)))
+        }
+    }
+}
+
+fn output(row: &Row) -> &'static str {
+    match row.output_ok {
+        Some(true) => "ok",
+        Some(false) => "WRONG",
+        None => "not checked",
+    }
+}
+
+/// The tables, at most `width` columns wide if they can be; `bold` sets captions off.
+pub fn sizes(report: &Report, width: Option<usize>, bold: bool) -> String {
+    let mut text = format!("rustc {} · {}", report.toolchain, report.target);
+    if let Some(linker) = &report.linker {
+        let _ = write!(text, " · linked by {linker}");
+    }
+    text.push('\n');
+    let mut narrowed = false;
+    for table in &report.tables {
+        let caption = format!("{}: {}", table.program, table.caption);
+        let caption = if bold { console::style(caption).bold().force_styling(true).to_string() } else { caption };
+        let (grid, gave_up) = grid(table, report.has_committed == Some(true), width);
+        narrowed |= gave_up;
+        let _ = write!(text, "\n{caption}  (--table {})\n{grid}\n", table.name);
+    }
+    for skipped in &report.skipped {
+        let _ = writeln!(text, "\nnot measured: {}, {}: {}", skipped.program, skipped.label, skipped.reason);
+    }
+    let legend = legend(report, &text, narrowed);
+    text.push_str(&legend);
+    text
+}
+
+/// Explains the columns that are shown.
+fn legend(report: &Report, tables: &str, narrowed: bool) -> String {
+    let mut lines = Vec::new();
+    if tables.contains(" build s ") {
+        lines.push("build s    seconds that rustc took for the program and the crates linked into it".to_owned());
+        if report.jobs > 1 {
+            lines.push(format!("           ({} builds at once; --jobs 1 times them undisturbed)", report.jobs));
+        }
+    }
+    match report.has_committed {
+        Some(true) => {
+            lines
+                .push("committed  the measurement in docs/measurements, and by how much this build differs".to_owned());
+        }
+        Some(false) => lines
+            .push(format!("committed  there is no measurement for rustc {} on {}", report.toolchain, report.target)),
+        _ => {}
+    }
+    if narrowed {
+        lines.push("some columns are left out: the terminal is too narrow for them".to_owned());
+    }
+    if lines.is_empty() { String::new() } else { format!("\n{}\n", lines.join("\n")) }
+}
+
+/// The table, and whether columns had to be left out.
+fn grid(table: &Table, with_committed: bool, width: Option<usize>) -> (String, bool) {
+    let wanted: Vec<&Column> = COLUMNS.iter().filter(|column| with_committed || column.title != "committed").collect();
+    let mut columns = wanted.clone();
+    loop {
+        let drawn = draw(table, &columns);
+        let widest = drawn.lines().map(console::measure_text_width).max().unwrap_or_default();
+        let willing = columns.iter().map(|column| column.give_up).max().unwrap_or_default();
+        if width.is_none_or(|width| widest <= width) || willing == 0 {
+            return (drawn, columns.len() < wanted.len());
+        }
+        columns.retain(|column| column.give_up != willing);
+    }
+}
+
+fn draw(table: &Table, columns: &[&Column]) -> String {
+    let mut grid = Grid::new();
+    grid.load_style(NOTHING);
+    grid.set_header(columns.iter().map(|column| column.title));
+    for row in 0..table.rows.len() {
+        grid.add_row(columns.iter().map(|column| (column.cell)(table, row)));
+    }
+    for (index, column) in columns.iter().enumerate() {
+        let left = matches!(column.title, "build" | "--profile" | "output");
+        if let Some(drawn) = grid.column_mut(index) {
+            drawn.set_cell_alignment(if left { CellAlignment::Left } else { CellAlignment::Right });
+        }
+    }
+    grid.lines().map(|line| format!(" {}\n", line.trim_end())).collect::<String>().trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::sample;
+
+    #[test]
+    fn sizes_as_text() {
+        insta::assert_snapshot!(sizes(&sample(), None, false));
+    }
+
+    #[test]
+    fn sizes_as_text_in_a_narrow_terminal() {
+        let text = sizes(&sample(), Some(60), false);
+        let tables: Vec<_> = text.lines().filter(|line| line.starts_with(' ')).collect();
+        assert!(tables.iter().all(|line| line.chars().count() <= 60), "{text}");
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn sizes_as_text_without_a_committed_measurement() {
+        let mut report = sample();
+        report.has_committed = Some(false);
+        report.skipped.clear();
+        insta::assert_snapshot!(sizes(&report, Some(100), false));
+    }
+
+    /// The tables that the committed measurement makes; they change with it and with nothing else.
+    #[test]
+    fn the_committed_sizes_as_text() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).unwrap();
+        let workshop = crate::workshop::Workshop::read(root).unwrap();
+        let measurement = crate::committed::load(root, crate::committed::REFERENCE_TARGET, "1.95.0").unwrap().unwrap();
+        let mut report = sample();
+        report.tables = crate::report::tables_of(&measurement, &workshop.sizes.tables, &["word_freq", "config_tool"]);
+        report.has_committed = None;
+        report.skipped.clear();
+        insta::assert_snapshot!(sizes(&report, None, false));
+    }
+
+    #[test]
+    fn colour_adds_to_the_text_and_replaces_nothing() {
+        let plain = sizes(&sample(), None, false);
+        assert_eq!(console::strip_ansi_codes(&sizes(&sample(), None, true)), plain);
+        assert_ne!(sizes(&sample(), None, true), plain);
+    }
+}

@@ -1,0 +1,299 @@
+//! `cargo xtask sizes --budget`: builds a crate with its own profiles, compares each program with what its manifest
+//! allows, and says who made it grow. The baseline is a file that is committed beside the manifest; `--save` writes it.
+
+use crate::budget::baseline::{Baseline, Damaged, Entry, Parts};
+use crate::budget::{self, Budget};
+use crate::dissect::{self, delta};
+use crate::options::{self, SizesFormat};
+use crate::report::budget as report;
+use crate::subject::{Program, Subject};
+use crate::workshop::Workshop;
+use anyhow::{Context as _, Result, bail};
+use base::caller;
+use base::diagnostic::{self, Source};
+use base::failure::{Exit, Failure};
+use base::files;
+use base::output;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// A program that was built for a budget.
+struct Measured {
+    bin: String,
+    profile: String,
+    target: String,
+    toolchain: String,
+    bytes: u64,
+}
+
+/// Judges every budget of a manifest.
+///
+/// # Errors
+/// When a budget or a baseline is malformed or missing, or something cannot be built. What is exceeded is an exit code.
+pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit> {
+    let given = options.subject.manifest_path.as_deref().context("a budget is that of a manifest")?;
+    let source = read(given)?;
+    let budgets = budget::of(&source.text).map_err(|wrong| wrong.failure(&source))?;
+    let folder = source.file.parent().context("a manifest is in a folder")?;
+    // Before the builds: whoever has no baseline should not wait for them.
+    let mut baselines: BTreeMap<PathBuf, Option<Baseline>> = BTreeMap::new();
+    for file in budgets.iter().map(|budget| folder.join(budget.baseline())) {
+        let baseline = load(&file)?;
+        if options.save {
+            files::check_writable(file.parent().unwrap_or(folder))?;
+        }
+        baselines.insert(file, baseline);
+    }
+    if let Some(budget) = budgets.iter().find(|budget| {
+        budget.max_growth.is_some() && !options.save && baselines[&folder.join(budget.baseline())].is_none()
+    }) {
+        bail!(no_baseline(budget, &source, &folder.join(budget.baseline()), given, None));
+    }
+    let mut report = report::Report { manifest: diagnostic::shown(&source.file), ..report::Report::default() };
+    let mut notes: Vec<String> = Vec::new();
+    for budget in &budgets {
+        let (subject, measured) = build(workshop, budget, &source, options)?;
+        notes.extend(subject.notes.iter().cloned());
+        let file = folder.join(budget.baseline());
+        let slot = baselines.entry(file.clone()).or_default();
+        let before = slot.as_ref().and_then(|baseline| measured.find(baseline)).map(|entry| entry.parts.bytes);
+        // To tell whose bytes they are may take a second build, of a twin with symbols.
+        let anatomy = if options.save || before.is_some_and(|before| before != measured.bytes) {
+            Some(dissect::build(&subject, only(&subject)?, &measured.profile)?)
+        } else {
+            None
+        };
+        let parts = anatomy.as_ref().map(Parts::of);
+        notes.extend(anatomy.into_iter().flat_map(|anatomy| anatomy.notes));
+        if let (true, Some(parts)) = (options.save, &parts) {
+            keep(slot, &measured, parts.clone());
+        }
+        let entry = slot.as_ref().and_then(|baseline| measured.find(baseline));
+        if entry.is_none() && budget.max_growth.is_some() {
+            bail!(no_baseline(budget, &source, &file, given, Some(&measured)));
+        }
+        report.target.clone_from(&measured.target);
+        report.toolchain.clone_from(&measured.toolchain);
+        if let Some(other) = entry.map(|entry| &entry.toolchain).filter(|other| **other != measured.toolchain) {
+            notes.push(format!(
+                "the baseline was compiled by rustc {other}, this by {}: part of a change may be the compiler's",
+                measured.toolchain
+            ));
+        }
+        report.rows.push(row(budget, &source, measured, entry, parts.as_ref()));
+    }
+    notes.dedup();
+    notes.iter().for_each(|note| output::note(note));
+    if options.save {
+        for (file, baseline) in &baselines {
+            let mut text = serde_json::to_string_pretty(&baseline)?;
+            text.push('\n');
+            files::write_atomic(file, text.as_bytes())?;
+            output::note(&format!("wrote {}: commit it, it is what `max-growth` compares with", shown(file)));
+        }
+    }
+    output::data(&match options.format {
+        SizesFormat::Text => report::text(&report, output::width(), console::colors_enabled()),
+        SizesFormat::Markdown => report::markdown(&report),
+        SizesFormat::Json => report::json(&report)?,
+        SizesFormat::Csv => report::csv(&report)?,
+        SizesFormat::Github => report::github(&report, &in_repository(&source.file)),
+    })?;
+    let mut met = true;
+    for row in &report.rows {
+        for limit in row.limits.iter().filter(|limit| !limit.met) {
+            met = false;
+            let (words, label) = (report::exceeded(row, limit), report::over(row, limit));
+            let range = limit.range.clone();
+            let help = help(row, given);
+            let failure = diagnostic::in_file(&source.file, &source.text, range, &words, &label, Some(&help));
+            output::message(failure.snippet.as_deref().unwrap_or(&words));
+        }
+    }
+    Ok(if met { Exit::Met } else { Exit::NotMet })
+}
+
+/// What to do about a program that is too large.
+fn help(row: &report::Row, given: &Path) -> String {
+    match &row.movers {
+        Some(_) if row.baseline < Some(row.bytes) => format!(
+            "above is what grew; if it is worth its bytes, raise the limit or save the new size: `{}`",
+            save_command(given)
+        ),
+        _ => format!("`{} bloat --manifest-path {}` shows what it is made of", caller::name(), given.display()),
+    }
+}
+
+/// What people type to save a measurement.
+fn save_command(manifest: &Path) -> String {
+    let (caller, manifest) = (caller::name(), manifest.display());
+    if caller::is_workshop() {
+        format!("{caller} sizes --manifest-path {manifest} --budget --save")
+    } else {
+        format!("{caller} budget --manifest-path {manifest} --save")
+    }
+}
+
+fn read(given: &Path) -> Result<Source> {
+    let file = crate::subject::manifest_file(given)?;
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(Source { file, text: text.into() })
+}
+
+/// Builds the program of a budget, and takes it apart.
+fn build(
+    workshop: &Workshop,
+    budget: &Budget,
+    source: &Source,
+    options: &options::Sizes,
+) -> Result<(Subject, Measured)> {
+    let subject = options::Subject {
+        program: Vec::new(),
+        manifest_path: Some(source.file.clone()),
+        package: None,
+        bin: budget.bin.as_ref().map(|bin| bin.get_ref().clone()),
+        ..options.subject.clone()
+    };
+    let subject = Subject::foreign(workshop, &source.file, &subject, None);
+    let subject = subject.map_err(|error| at_bin(budget, source, error))?;
+    let subject = Subject { own_profiles: true, ..subject };
+    let program = only(&subject)?;
+    let profile = budget.profile().to_owned();
+    let bytes = dissect::file_bytes(&subject, program, &profile).map_err(|error| at_profile(budget, source, error))?;
+    let bin = program.name.clone();
+    let toolchain = subject.release.clone().context("cannot tell the release of rustc")?;
+    let measured = Measured { bin, profile, target: subject.host.clone(), toolchain, bytes };
+    Ok((subject, measured))
+}
+
+/// The program of a subject that was chosen by its budget.
+fn only(subject: &Subject) -> Result<&Program> {
+    subject.programs.first().context("a budget is about one program")
+}
+
+/// Points at the `bin` that does not exist, or says that one is needed.
+fn at_bin(budget: &Budget, source: &Source, error: anyhow::Error) -> anyhow::Error {
+    let Some(failure) = error.downcast_ref::<Failure>() else { return error };
+    let about_bin =
+        failure.message.starts_with("there is no binary") || failure.message.starts_with("there are several");
+    if !about_bin {
+        return error;
+    }
+    match &budget.bin {
+        Some(bin) => {
+            let message = failure.message.lines().next().unwrap_or_default();
+            diagnostic::in_file(&source.file, &source.text, bin.span(), message, "", failure.help.as_deref()).into()
+        }
+        None => Failure::new(Exit::Usage, failure.message.clone())
+            .file(diagnostic::shown(&source.file))
+            .help("a budget is about one program: add `bin = \"NAME\"` to [package.metadata.size-budget], and a budget for each")
+            .into(),
+    }
+}
+
+/// Points at the profile that Cargo does not know.
+fn at_profile(budget: &Budget, source: &Source, error: anyhow::Error) -> anyhow::Error {
+    let unknown = format!("profile `{}` is not defined", budget.profile());
+    let is_unknown = error.downcast_ref::<Failure>().is_some_and(|failure| failure.message.contains(&unknown));
+    match budget.profile_range().filter(|_| is_unknown) {
+        Some(range) => {
+            let name = budget.profile();
+            let help =
+                format!("add [profile.{name}] to the manifest of the workspace's root, or name one that is there");
+            let message = format!("there is no profile `{name}`");
+            diagnostic::in_file(&source.file, &source.text, range, &message, "Cargo knows no such profile", Some(&help))
+                .into()
+        }
+        None => error,
+    }
+}
+
+/// The file from the root of the repository, as far as GitHub Actions says where that is.
+fn in_repository(file: &Path) -> PathBuf {
+    let real = |path: &Path| path.canonicalize().ok();
+    let root = std::env::var_os("GITHUB_WORKSPACE").and_then(|root| real(Path::new(&root)));
+    let below = real(file).zip(root).and_then(|(file, root)| Some(file.strip_prefix(root).ok()?.to_owned()));
+    below.unwrap_or_else(|| diagnostic::shown(file))
+}
+
+/// The file as it would be typed.
+fn shown(file: &Path) -> String {
+    diagnostic::shown(file).display().to_string()
+}
+
+/// A baseline, if there is one.
+fn load(file: &Path) -> Result<Option<Baseline>> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    Baseline::parse(&text).map(Some).map_err(|Damaged { what, place }| {
+        let mut failure = Failure::new(Exit::Usage, format!("the baseline is damaged: {what}"))
+            .help("restore it from git, or remove it and measure again with `--budget --save`")
+            .file(diagnostic::shown(file));
+        if let (Some(found), Some((line, column))) = (&mut failure.place, place) {
+            (found.line, found.column) = (Some(line), Some(column));
+        }
+        failure.into()
+    })
+}
+
+impl Measured {
+    /// What a baseline has of this program.
+    fn find<'a>(&self, baseline: &'a Baseline) -> Option<&'a Entry> {
+        baseline.find(&self.bin, &self.profile, &self.target)
+    }
+}
+
+/// Puts a program into a baseline, in place of what was there for it. Those of other targets stay.
+fn keep(slot: &mut Option<Baseline>, measured: &Measured, parts: Parts) {
+    let Measured { bin, profile, target, toolchain, bytes: _ } = measured;
+    let (bin, profile) = (bin.clone(), profile.clone());
+    let (target, toolchain) = (target.clone(), toolchain.clone());
+    slot.get_or_insert_with(Baseline::empty).keep(Entry { bin, profile, target, toolchain, parts });
+}
+
+fn no_baseline(budget: &Budget, source: &Source, file: &Path, given: &Path, measured: Option<&Measured>) -> Failure {
+    let what = match measured {
+        None => format!("there is no baseline {}", shown(file)),
+        Some(Measured { bin, profile, target, .. }) => {
+            format!("{} has no measurement of {bin} with [profile.{profile}] on {target}", shown(file))
+        }
+    };
+    let help = format!("`{}` measures one: commit that file", save_command(given));
+    let range = budget.max_growth.as_ref().map(toml::Spanned::span).unwrap_or_default();
+    let message = format!("{what}, so nobody can say what grew");
+    diagnostic::in_file(&source.file, &source.text, range, &message, "growth against what?", Some(&help))
+}
+
+fn row(
+    budget: &Budget,
+    source: &Source,
+    measured: Measured,
+    entry: Option<&Entry>,
+    parts: Option<&Parts>,
+) -> report::Row {
+    let Measured { bin, profile, bytes, .. } = measured;
+    let baseline = entry.map(|entry| entry.parts.bytes);
+    let limits = budget.limits(baseline).into_iter().map(|limit| {
+        let (line, column) = diagnostic::line_and_column(&source.text, limit.range.start);
+        let written = source.text.get(limit.range.clone()).unwrap_or_default().trim_matches(['"', '\'']).to_owned();
+        report::LimitRow {
+            key: limit.key,
+            written,
+            allowed: limit.allowed,
+            met: limit.holds(bytes),
+            line,
+            column,
+            range: limit.range,
+        }
+    });
+    let movers = entry
+        .zip(parts)
+        .filter(|(entry, _)| entry.parts.bytes != bytes)
+        .map(|(entry, parts)| delta::between(("baseline", &entry.parts), ("now", parts)));
+    report::Row { bin, profile, bytes, baseline, limits: limits.collect(), movers }
+}

@@ -1,0 +1,281 @@
+//! Builds many profiles at once, and measures each program as soon as it is there.
+
+use crate::cargo::{Build, Executable, record};
+use crate::measure::{self, Limits, Run, binary};
+use crate::subject::{Expectation, Key, Program, Subject};
+use crate::workshop::Table;
+use anyhow::Result;
+use base::failure::{Exit, Failure};
+use base::files;
+use base::numbers::thousands;
+use base::output::Progress;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+/// An executable that was built and measured.
+#[derive(Debug)]
+pub(super) struct Built {
+    /// The file.
+    pub path: PathBuf,
+    /// What is in it.
+    pub binary: binary::Binary,
+    /// What it did: one run for each that the subject expects.
+    pub runs: Vec<Run>,
+    /// Wall seconds of rustc, if they are known.
+    pub seconds: Option<f64>,
+}
+
+/// All executables.
+#[derive(Debug)]
+pub(super) struct Results {
+    /// Each executable; one that needs a `strip` command which is not there is missing.
+    pub built: BTreeMap<Key, Built>,
+    /// How many builds ran at once.
+    pub jobs: usize,
+    /// The target triple, if it is not this machine's own.
+    pub target: Option<String>,
+}
+
+/// One call of Cargo: a profile, and the programs that are wanted under it.
+#[derive(Debug)]
+struct Job {
+    profile: String,
+    group: String,
+    /// The program's place in the subject's list, and whether a copy goes through `strip`.
+    programs: BTreeSet<(usize, bool)>,
+}
+
+/// What the workers share.
+struct Queue {
+    waiting: VecDeque<Job>,
+    running: Vec<(String, String)>,
+    /// Groups of which one build is done: its crates for build time can be copied.
+    ready: BTreeSet<String>,
+    built: BTreeMap<Key, Built>,
+    warnings: BTreeSet<String>,
+    target: Option<String>,
+    failed: Option<anyhow::Error>,
+}
+
+/// Builds what the tables name.
+///
+/// # Errors
+/// When a build fails, or an executable cannot be read or started; what runs already comes to its end first.
+pub(super) fn build_all(subject: &Subject, tables: &[&Table], jobs: Option<usize>, limits: Limits) -> Result<Results> {
+    let waiting = plan(subject, tables);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    // One more than there are cores fills the gaps: a fat LTO is one thread, and the ends of two builds seldom meet. More
+    // than four gain nothing, and fat LTO takes memory.
+    let jobs = jobs.unwrap_or_else(|| (cores + 1).min(4)).min(waiting.len()).max(1);
+    let threads = (2 * cores).div_ceil(jobs);
+    let progress = Progress::new(waiting.len());
+    let queue = Mutex::new(Queue {
+        waiting,
+        running: Vec::new(),
+        ready: BTreeSet::new(),
+        built: BTreeMap::new(),
+        warnings: BTreeSet::new(),
+        target: None,
+        failed: None,
+    });
+    let changed = Condvar::new();
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| work(subject, &queue, &changed, &progress, threads, limits));
+        }
+    });
+    drop(progress);
+    let Queue { built, failed, target, .. } = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(Results { built, jobs, target }),
+    }
+}
+
+/// One job for each profile, in the order of the tables.
+fn plan(subject: &Subject, tables: &[&Table]) -> VecDeque<Job> {
+    let mut jobs: VecDeque<Job> = VecDeque::new();
+    for table in tables {
+        for (index, program) in subject.programs.iter().enumerate() {
+            if !subject.foreign && !table.is_for(&program.name) {
+                continue;
+            }
+            for (key, _) in subject.rows(table, &program.name) {
+                let wanted = (index, key.strip_command);
+                match jobs.iter_mut().find(|job| job.profile == key.profile) {
+                    Some(job) => {
+                        job.programs.insert(wanted);
+                    }
+                    None => jobs.push_back(Job {
+                        group: subject.group(&key.profile),
+                        profile: key.profile,
+                        programs: [wanted].into(),
+                    }),
+                }
+            }
+        }
+    }
+    jobs
+}
+
+fn work(
+    subject: &Subject,
+    queue: &Mutex<Queue>,
+    changed: &Condvar,
+    progress: &Progress,
+    threads: usize,
+    limits: Limits,
+) {
+    loop {
+        let job = {
+            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            loop {
+                if queue.failed.is_some() || queue.waiting.is_empty() {
+                    return;
+                }
+                // The first build of a group makes the crates that the others copy; two first ones would both make them.
+                let free = |job: &Job| {
+                    queue.ready.contains(&job.group) || !queue.running.iter().any(|(_, group)| *group == job.group)
+                };
+                if let Some(job) = queue.waiting.iter().position(free).and_then(|next| queue.waiting.remove(next)) {
+                    queue.running.push((job.profile.clone(), job.group.clone()));
+                    break job;
+                }
+                queue = changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            }
+        };
+        show_running(queue, progress);
+        let began = Instant::now();
+        let result = build(subject, &job, threads, limits);
+        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.running.retain(|(profile, _)| *profile != job.profile);
+        match result {
+            Ok(Done { built, warnings, target, fresh }) => {
+                let mut sizes: Vec<String> = built
+                    .iter()
+                    .filter(|(key, _)| !key.strip_command)
+                    .map(|(key, built)| format!("{} {}", key.program, thousands(built.binary.bytes)))
+                    .collect();
+                sizes.dedup();
+                let took =
+                    if fresh { "unchanged".to_owned() } else { format!("{:.1} s", began.elapsed().as_secs_f64()) };
+                progress.finished(&format!("built {}: {} ({took})", job.profile, sizes.join(", ")));
+                queue.ready.insert(job.group);
+                queue.built.extend(built);
+                queue.target = queue.target.take().or(target);
+                for warning in warnings {
+                    // Every build repeats them.
+                    if queue.warnings.insert(warning.clone()) {
+                        progress.say(&format!("Cargo says\n{warning}"));
+                    }
+                }
+            }
+            Err(error) => {
+                queue.failed.get_or_insert(error);
+            }
+        }
+        changed.notify_all();
+    }
+}
+
+fn show_running(queue: &Mutex<Queue>, progress: &Progress) {
+    let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    progress.running(&queue.running.iter().map(|(profile, _)| profile.clone()).collect::<Vec<_>>());
+}
+
+/// What one job has made.
+struct Done {
+    built: Vec<(Key, Built)>,
+    warnings: Vec<String>,
+    target: Option<String>,
+    fresh: bool,
+}
+
+fn build(subject: &Subject, job: &Job, threads: usize, limits: Limits) -> Result<Done> {
+    let profile = subject.cargo_profile(&job.profile);
+    let programs: BTreeSet<usize> = job.programs.iter().map(|&(index, _)| index).collect();
+    let programs: Vec<&Program> = programs.into_iter().map(|index| &subject.programs[index]).collect();
+    let mut extra = subject.extra.clone();
+    extra.extend(["--jobs".into(), threads.to_string().into()]);
+    let stamp = subject.build_dir.join(record::profile_dir(&profile)).join(".size-workshop");
+    let record = needs_recorder(subject, &stamp);
+    let made = subject.cargo.build(&Build {
+        manifest: subject.manifest.clone(),
+        profile: profile.to_string(),
+        packages: programs.iter().map(|program| program.package.clone()).collect(),
+        bins: programs.iter().map(|program| program.name.clone()).collect(),
+        extra,
+        target_dir: subject.target_dir.clone(),
+        record: record.then(|| subject.build_dir.clone()),
+        timeout: None,
+    })?;
+    if record {
+        files::write_atomic(&stamp, b"The units here were recorded by `cargo xtask`.\n")?;
+    }
+    let mut done = Done { built: Vec::new(), warnings: made.warnings.clone(), target: None, fresh: true };
+    for &(index, strip_command) in &job.programs {
+        let program = &subject.programs[index];
+        let Executable { path, fresh, .. } = made.executable(&program.name)?;
+        done.fresh &= fresh;
+        let (folder, target) = place(subject, path);
+        done.target = done.target.or(target);
+        let mut file = path.clone();
+        if strip_command {
+            let copy = subject
+                .out_dir
+                .join("size-workshop/stripped")
+                .join(&job.profile)
+                .join(path.file_name().unwrap_or_default());
+            match measure::strip(path, copy)? {
+                Some(copy) => file = copy,
+                None => continue,
+            }
+        }
+        let deps = subject.build_dir.join(folder).join("deps");
+        let seconds = record::executable_stem(&deps, path).and_then(|stem| record::seconds(&deps, &stem));
+        let binary = binary::read(&file)?;
+        let runs = run(subject, program, &file, limits)?;
+        let key = Key { program: program.name.clone(), profile: job.profile.clone(), strip_command };
+        done.built.push((key, Built { path: file, binary, runs, seconds }));
+    }
+    Ok(done)
+}
+
+/// Calling the recorder makes Cargo ask rustc about itself once more, which takes longer than a build in which nothing
+/// has changed: it is left out where the last recorded build is newer than every input.
+fn needs_recorder(subject: &Subject, stamp: &Path) -> bool {
+    let recorded = fs::metadata(stamp).and_then(|metadata| metadata.modified()).ok();
+    match (recorded, subject.newest_input) {
+        (Some(recorded), Some(input)) => recorded <= input,
+        _ => true,
+    }
+}
+
+/// The folder of an executable below the target folder, and the triple if that has one for it.
+fn place(subject: &Subject, executable: &Path) -> (PathBuf, Option<String>) {
+    let folder =
+        executable.parent().and_then(|folder| folder.strip_prefix(&subject.out_dir).ok()).unwrap_or(Path::new(""));
+    let mut parts = folder.iter();
+    let triple = (parts.clone().count() == 2).then(|| parts.next()).flatten();
+    (folder.to_owned(), triple.map(|triple| triple.to_string_lossy().into_owned()))
+}
+
+fn run(subject: &Subject, program: &Program, executable: &Path, limits: Limits) -> Result<Vec<Run>> {
+    let args: Vec<&[String]> = match &program.expectation {
+        Expectation::Cases(cases) => cases.iter().map(|case| case.args.as_slice()).collect(),
+        Expectation::SameAsFirst(args) => vec![args],
+        Expectation::NotChecked => Vec::new(),
+    };
+    args.into_iter()
+        .map(|args| measure::run(executable, args, "", &subject.run_cwd, &subject.cargo.env, limits))
+        .collect::<Result<_>>()
+        .map_err(|error| {
+            Failure::new(Exit::Environment, format!("{error:#}"))
+                .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
+                .into()
+        })
+}

@@ -1,0 +1,487 @@
+//! What is measured: the workshop's own programs, or somebody else's crate. It says how Cargo is to be called for it.
+
+use crate::cargo::{Cargo, Metadata, Package};
+use crate::options;
+use crate::profiles::{Profiles, default, is_built_in};
+use crate::surroundings::{self, Surroundings};
+use crate::workshop::{Case, Table, Workshop, nearest};
+use anyhow::{Context as _, Result, bail};
+use base::failure::{Exit, Failure};
+use base::files;
+use base::numbers::hex;
+use base::output;
+use base::{caller, diagnostic};
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The row of a foreign crate's own release profile; no profile can have this name.
+const YOURS: &str = "release (yours)";
+/// Before the names of the profiles that a foreign crate is built with, so that they never meet its own.
+const PREFIX: &str = "workshop-";
+
+/// Which executable.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The program.
+    pub program: String,
+    /// The profile, as the tables name it.
+    pub profile: String,
+    /// Whether the external command `strip` came after.
+    pub strip_command: bool,
+}
+
+/// What is measured, and how Cargo is to be called for it.
+#[derive(Debug)]
+pub struct Subject {
+    /// Cargo, in the right folder with the right environment.
+    pub cargo: Cargo,
+    /// The manifest, if not the one that Cargo finds from its folder.
+    pub manifest: Option<PathBuf>,
+    /// The programs.
+    pub programs: Vec<Program>,
+    /// `--target-dir`, if not Cargo's own choice.
+    pub target_dir: Option<PathBuf>,
+    /// Where Cargo puts executables.
+    pub out_dir: PathBuf,
+    /// Where Cargo puts what it needs to make them.
+    pub build_dir: PathBuf,
+    /// The workshop's profiles.
+    pub profiles: Profiles,
+    /// Further arguments for `cargo build`.
+    pub extra: Vec<OsString>,
+    /// What the user should know about their surroundings.
+    pub notes: Vec<String>,
+    /// Where the programs run.
+    pub run_cwd: PathBuf,
+    /// Whether it is not the workshop's own.
+    pub foreign: bool,
+    /// Whether its own profiles are meant, not those of the workshop.
+    pub own_profiles: bool,
+    /// The foreign crate's manifest sets something in `[profile.release]`.
+    pub has_own_release: bool,
+    /// The release of the rustc on this machine.
+    pub release: Option<String>,
+    /// This machine's target triple.
+    pub host: String,
+    /// When the sources last changed, if that is known: a newer build is up to date.
+    pub newest_input: Option<SystemTime>,
+}
+
+/// A program to measure.
+#[derive(Debug)]
+pub struct Program {
+    /// The name of the binary.
+    pub name: String,
+    /// The package, as for `cargo build --package`.
+    pub package: String,
+    /// What it must do.
+    pub expectation: Expectation,
+}
+
+/// What a program must do when it runs.
+#[derive(Debug)]
+pub enum Expectation {
+    /// These runs have these results.
+    Cases(Vec<Case>),
+    /// With these arguments it must do the same as the first build.
+    SameAsFirst(Vec<String>),
+    /// Nobody said.
+    NotChecked,
+}
+
+impl Subject {
+    /// What is meant: the crate of `--manifest-path`, else the workshop's own programs. Tells what is to be known about them.
+    ///
+    /// # Errors
+    /// When there is no such crate or program.
+    pub fn find(workshop: &Workshop, options: &options::Subject, run: Option<&str>) -> Result<Self> {
+        let subject = match &options.manifest_path {
+            Some(manifest) => Self::foreign(workshop, manifest, options, run)?,
+            None => Self::workshop(workshop, &options.program)?,
+        };
+        subject.notes.iter().for_each(|note| output::note(note));
+        Ok(subject)
+    }
+
+    /// The one program that is meant. The closure says of the names of several why they are too many.
+    ///
+    /// # Errors
+    /// When there are several.
+    pub fn only(&self, too_many: impl Fn(&str) -> String) -> Result<&Program> {
+        match self.programs.as_slice() {
+            [one] => Ok(one),
+            several => {
+                let names: Vec<&str> = several.iter().map(|program| program.name.as_str()).collect();
+                bail!(
+                    Failure::new(Exit::Usage, too_many(&names.join(", ")))
+                        .help(format!("choose one, such as --program {}", names[names.len() - 1]))
+                )
+            }
+        }
+    }
+
+    /// The workshop's own programs; all of them if none is named.
+    pub fn workshop(workshop: &Workshop, names: &[String]) -> Result<Self> {
+        let known: Vec<&str> = workshop.sizes.programs.iter().map(|program| program.name.as_ref().as_str()).collect();
+        for name in names {
+            if workshop.program(name).is_none() {
+                let help = match nearest(name, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => {
+                        format!("the programs are {}; another crate is measured with --manifest-path", known.join(", "))
+                    }
+                };
+                bail!(Failure::new(Exit::Usage, format!("there is no program `{name}`")).help(help));
+            }
+        }
+        let chosen =
+            workshop.sizes.programs.iter().filter(|program| names.is_empty() || names.contains(program.name.as_ref()));
+        let programs = chosen.map(|program| Program {
+            name: program.name.as_ref().clone(),
+            package: program.name.as_ref().clone(),
+            expectation: Expectation::Cases(program.cases.clone()),
+        });
+        let programs: Vec<Program> = programs.collect();
+        let root = workshop.root.clone();
+        let mut cargo = Cargo {
+            program: cargo_program(),
+            cwd: root.clone(),
+            env: BTreeMap::new(),
+            args: Vec::new(),
+            sandbox: None,
+        };
+        let (release, host) = version(&cargo)?;
+        let Surroundings { env, args, notes } = surroundings::of_workshop(&root, &workshop.profiles, &host)?;
+        (cargo.env, cargo.args) = (env, args);
+        let Metadata { target_directory, build_directory, .. } = cargo.metadata(None)?;
+        let newest_input = newest_input(&root, &programs);
+        Ok(Self {
+            cargo,
+            manifest: None,
+            programs,
+            target_dir: None,
+            build_dir: build_directory.unwrap_or_else(|| target_directory.clone()),
+            out_dir: target_directory,
+            profiles: workshop.profiles.clone(),
+            extra: Vec::new(),
+            notes,
+            run_cwd: root,
+            foreign: false,
+            own_profiles: false,
+            has_own_release: false,
+            release: Some(release),
+            host,
+            newest_input,
+        })
+    }
+
+    /// Somebody else's crate: the workshop's profiles reach it through a configuration file of ours.
+    pub fn foreign(
+        workshop: &Workshop,
+        manifest: &Path,
+        options: &options::Subject,
+        run: Option<&str>,
+    ) -> Result<Self> {
+        let manifest = manifest_file(manifest)?;
+        let folder = manifest.parent().context("a manifest is in a folder")?.to_owned();
+        let Surroundings { env, args, notes } = surroundings::of_foreign(&folder);
+        let mut cargo = Cargo { program: cargo_program(), cwd: folder, env, args, sandbox: None };
+        let pin = fs::read_to_string(workshop.root.join("rust-toolchain.toml")).unwrap_or_default();
+        if surroundings::toolchain_is_our_pin(env::var_os("RUSTUP_TOOLCHAIN").as_deref(), &pin) {
+            // The crate is built with the toolchain that its own folder chooses, or the user's default one.
+            let mut theirs = Cargo { program: "cargo".into(), ..cargo.clone() };
+            theirs.env.extend(["RUSTUP_TOOLCHAIN", "CARGO"].map(|name| (name.into(), None)));
+            // Someone who came for the workshop may have no default toolchain.
+            if has_toolchain_file(&cargo.cwd) || version(&theirs).is_ok() {
+                cargo = theirs;
+            }
+        }
+        let (release, host) = version(&cargo)?;
+        let metadata = cargo.metadata(Some(&manifest))?;
+        let (package, bin) = choose_binary(&metadata, &manifest, options)?;
+        let expectation = match run {
+            Some(line) => Expectation::SameAsFirst(split_words(line)?),
+            None => Expectation::NotChecked,
+        };
+        let program = Program { name: bin, package: package.id.clone(), expectation };
+        // The same crate is found again by its path; two crates never share a folder.
+        let canonical = manifest.canonicalize().unwrap_or_else(|_| manifest.clone());
+        let digest = hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes());
+        let digest = hex(&digest[..6]);
+        let own = Cargo { cwd: workshop.root.clone(), ..cargo.clone() }.metadata(None)?.target_directory;
+        let target_dir = own.join("size-workshop").join(format!("{}-{digest}", package.name));
+        // A `build.build-dir` in the user's configuration may point into their project.
+        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
+        let profiles_file = target_dir.join("profiles.toml");
+        files::write_atomic(&profiles_file, foreign_profiles(&workshop.profiles, workshop).as_bytes())?;
+
+        let mut extra: Vec<OsString> = vec!["--config".into(), profiles_file.into()];
+        let options::Subject { features, no_default_features, all_features, .. } = options;
+        features.iter().for_each(|list| extra.extend(["--features".into(), list.into()]));
+        extra.extend(no_default_features.then(|| "--no-default-features".into()));
+        extra.extend(all_features.then(|| "--all-features".into()));
+        let mut subject = Self {
+            cargo,
+            manifest: Some(manifest),
+            programs: vec![program],
+            build_dir: target_dir.clone(),
+            out_dir: target_dir.clone(),
+            target_dir: Some(target_dir),
+            profiles: workshop.profiles.clone(),
+            extra,
+            notes,
+            run_cwd: env::current_dir().context("cannot tell the current folder")?,
+            foreign: true,
+            own_profiles: false,
+            has_own_release: false,
+            release: Some(release),
+            host,
+            newest_input: None,
+        };
+        subject.note_own_profile(&metadata.workspace_root);
+        Ok(subject)
+    }
+
+    /// The name of a profile as Cargo is to be told.
+    pub fn cargo_profile<'a>(&self, profile: &'a str) -> std::borrow::Cow<'a, str> {
+        match profile {
+            _ if self.own_profiles => profile.into(),
+            YOURS => "release".into(),
+            "dev" => "dev".into(),
+            _ if self.foreign => format!("{PREFIX}{profile}").into(),
+            _ => profile.into(),
+        }
+    }
+
+    /// The rows of a table for a program: which executable, and what it is called.
+    pub fn rows(&self, table: &Table, program: &str) -> Vec<(Key, String)> {
+        let key = |profile: &str, strip_command| Key {
+            program: program.to_owned(),
+            profile: profile.to_owned(),
+            strip_command,
+        };
+        let mut rows: Vec<_> =
+            table.rows.iter().map(|row| (key(row.profile.as_ref(), row.strip_command), row.label.clone())).collect();
+        if self.has_own_release && table.default {
+            rows.push((key(YOURS, false), "your own [profile.release]".to_owned()));
+        }
+        rows
+    }
+
+    /// Builds of one group may share the crates that run at build time: Cargo gives these the same hash wherever `lto`
+    /// and `strip` agree.
+    pub fn group(&self, profile: &str) -> String {
+        let value = |key| self.profiles.value(profile, key).map(|value| value.to_string()).unwrap_or_default();
+        match profile {
+            YOURS => YOURS.to_owned(),
+            "dev" => "dev".to_owned(),
+            _ => format!("{} {}", value("lto"), value("strip")),
+        }
+    }
+
+    fn note_own_profile(&mut self, workspace_root: &Path) {
+        let file = workspace_root.join("Cargo.toml");
+        let Ok(text) = fs::read_to_string(&file) else { return };
+        let profiles = Profiles::of(&text);
+        let Some(release) = profiles.table("release") else { return };
+        self.has_own_release = !release.is_empty();
+        for table in ["package", "build-override"].into_iter().filter(|table| release.contains_key(*table)) {
+            let file = diagnostic::shown(&file);
+            self.notes.push(format!("{} has [profile.release.{table}]: it is part of every row", file.display()));
+        }
+    }
+}
+
+/// Whether a folder, or one above it, chooses a toolchain.
+fn has_toolchain_file(folder: &Path) -> bool {
+    folder
+        .ancestors()
+        .any(|folder| ["rust-toolchain.toml", "rust-toolchain"].iter().any(|name| folder.join(name).is_file()))
+}
+
+/// The Cargo that runs this program, so that both are of one toolchain.
+fn cargo_program() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// The release and the host of rustc.
+fn version(cargo: &Cargo) -> Result<(String, String)> {
+    crate::cargo::release_and_host(&cargo.rustc_version("rustc".as_ref())?)
+}
+
+/// When the manifests, the lockfile or a source file last changed.
+fn newest_input(root: &Path, programs: &[Program]) -> Option<SystemTime> {
+    let mut files: Vec<PathBuf> =
+        ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml"].map(|name| root.join(name)).into();
+    for program in programs {
+        let folder = root.join(&program.name);
+        files.push(folder.join("Cargo.toml"));
+        files.extend(fs::read_dir(folder.join("src")).ok()?.flatten().map(|entry| entry.path()));
+    }
+    files
+        .iter()
+        .map(|file| fs::metadata(file).and_then(|metadata| metadata.modified()).ok())
+        .collect::<Option<Vec<_>>>()?
+        .into_iter()
+        .max()
+}
+
+/// The manifest that is meant, as an absolute path.
+///
+/// # Errors
+/// When there is none.
+pub fn manifest_file(given: &Path) -> Result<PathBuf> {
+    // A folder is meant to be the one that holds the manifest.
+    let file = if given.is_dir() { given.join("Cargo.toml") } else { given.to_owned() };
+    fs::metadata(&file).map_err(|error| {
+        Failure::new(Exit::Usage, format!("cannot find {}: {error}", file.display()))
+            .help("--manifest-path takes the path of a Cargo.toml")
+    })?;
+    // Not the canonical path: on Windows that begins with `\\?\`, which not every program understands.
+    let found = std::path::absolute(&file).with_context(|| format!("cannot tell where {} is", file.display()))?;
+    if found.file_name().is_none_or(|name| name != "Cargo.toml") {
+        bail!(
+            Failure::new(Exit::Usage, format!("{} is no Cargo.toml", given.display()))
+                .help("--manifest-path takes the path of a Cargo.toml")
+        );
+    }
+    Ok(found)
+}
+
+/// The package and the binary that are meant.
+fn choose_binary<'a>(
+    metadata: &'a Metadata,
+    manifest: &Path,
+    options: &options::Subject,
+) -> Result<(&'a Package, String)> {
+    let usage = |message: String, help: String| Failure::new(Exit::Usage, message).help(help);
+    let canonical = |path: &Path| path.canonicalize().ok();
+    let here = |package: &&Package| canonical(&package.manifest_path) == canonical(manifest);
+    let candidates: Vec<&Package> = match &options.package {
+        Some(name) => {
+            let named: Vec<&Package> = metadata.packages.iter().filter(|package| package.name == *name).collect();
+            if named.is_empty() {
+                let names: Vec<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+                bail!(usage(
+                    format!("there is no package `{name}` in this workspace"),
+                    format!("its packages are {}", names.join(", "))
+                ));
+            }
+            named
+        }
+        // The manifest of a package means that package, as for Cargo; one of a workspace alone means all of them.
+        None if metadata.packages.iter().any(|package| here(&package)) => {
+            metadata.packages.iter().filter(here).collect()
+        }
+        None => metadata.packages.iter().collect(),
+    };
+    let mut binaries: Vec<(&Package, &str)> =
+        candidates.iter().flat_map(|package| package.bins().map(|bin| (*package, bin))).collect();
+    let names = |binaries: &[(&Package, &str)]| {
+        binaries.iter().map(|(package, bin)| format!("{bin} (package {})", package.name)).collect::<Vec<_>>().join(", ")
+    };
+    if binaries.is_empty() {
+        let whose = candidates.iter().map(|package| package.name.as_str()).collect::<Vec<_>>().join(", ");
+        bail!(usage(
+            format!("{whose} builds no program: a library has no executable to measure"),
+            "measure a program that uses the library: give its Cargo.toml with --manifest-path, or its name with --package".to_owned(),
+        ));
+    }
+    if let Some(wanted) = &options.bin {
+        let all = names(&binaries);
+        binaries.retain(|(_, bin)| bin == wanted);
+        if binaries.is_empty() {
+            bail!(usage(format!("there is no binary `{wanted}`"), format!("the binaries are {all}")));
+        }
+    }
+    match binaries.as_slice() {
+        [(package, bin)] => Ok((package, (*bin).to_owned())),
+        several => bail!(usage(
+            format!("there are several binaries: {}", names(several)),
+            "choose one with --bin NAME (and --package NAME)".to_owned()
+        )),
+    }
+}
+
+/// The workshop's profiles for a crate that knows nothing of them. The first one sets everything that the crate's own
+/// `[profile.release]` may have changed back to Cargo's defaults.
+fn foreign_profiles(profiles: &Profiles, workshop: &Workshop) -> String {
+    let renamed = |name: &str| format!("{PREFIX}{name}");
+    let mut tables = toml::Table::new();
+    let mut release = toml::Table::new();
+    release.insert("inherits".into(), "release".into());
+    for key in [
+        "opt-level",
+        "debug",
+        "strip",
+        "debug-assertions",
+        "overflow-checks",
+        "lto",
+        "panic",
+        "incremental",
+        "codegen-units",
+        "rpath",
+    ] {
+        release.extend(
+            profiles.value("release", key).or_else(|| default("release", key)).map(|value| (key.to_owned(), value)),
+        );
+    }
+    tables.insert(renamed("release"), release.into());
+    let rows = workshop.sizes.tables.iter().flat_map(|table| &table.rows);
+    for profile in rows.flat_map(|row| profiles.chain(row.profile.as_ref())) {
+        if let Some(table) = profiles.table(profile).filter(|_| !is_built_in(profile)) {
+            let mut table = table.clone();
+            if let Some(parent) = table.get("inherits").and_then(|parent| parent.as_str()).map(renamed) {
+                table.insert("inherits".into(), parent.into());
+            }
+            tables.insert(renamed(profile), table.into());
+        }
+    }
+    let file = toml::Table::from_iter([("profile".to_owned(), toml::Value::Table(tables))]);
+    format!("# Written by `{}` for measuring this crate.\n{file}", caller::name())
+}
+
+/// Splits a line into words as a shell does: spaces, quotes, backslashes; nothing is expanded.
+pub fn split_words(line: &str) -> Result<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote: Option<char> = None;
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        match (quote, character) {
+            (Some(open), close) if open == close => quote = None,
+            (Some('\''), other) => word.get_or_insert_default().push(other),
+            (None, '"' | '\'') => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            (_, '\\') => word.get_or_insert_default().extend(characters.next()),
+            (None, space) if space.is_whitespace() => words.extend(word.take()),
+            (_, other) => word.get_or_insert_default().push(other),
+        }
+    }
+    if let Some(quote) = quote {
+        bail!(
+            Failure::new(Exit::Usage, format!("--run: a {quote} is opened and never closed"))
+                .help("quote the arguments as in a shell, for example --run '\"two words\" -v'")
+        );
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_split_as_in_a_shell() {
+        assert_eq!(split_words(r#"a  "b c" 'd "e' f\ g "" "#).unwrap(), ["a", "b c", "d \"e", "f g", ""]);
+        assert_eq!(split_words("").unwrap(), Vec::<String>::new());
+        assert!(split_words("'open").unwrap_err().to_string().contains("never closed"));
+    }
+}

@@ -1,0 +1,87 @@
+//! Starts the programs behind some verbs. Most people never grade a class or write the book, so what that takes is built by Cargo
+//! when it is first asked for. Then the program takes this one's place: it has the same terminal, standard input, and environment,
+//! and its exit code is the call's.
+
+use anyhow::{Context as _, Result};
+use base::failure::{Exit, Failure};
+use base::output;
+use base::proc::{self, descriptors::Inherited};
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+use weigh::cargo::{Build, Cargo};
+
+/// The folder of this package in the checkout that it was compiled from.
+const SOURCES: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A build that takes longer than this has something to do, and says so.
+const AT_ONCE: Duration = Duration::from_millis(700);
+
+/// Runs the program of a verb in this one's place. Returns only where the system can't do that.
+///
+/// # Errors
+/// When the program can't be built or started.
+pub(crate) fn run(package: &str, verb: &str) -> Result<Exit> {
+    let inherited = Inherited::now();
+    let program = build(package, verb)?;
+    proc::become_program(&program, env::args_os().skip(1), &inherited)
+}
+
+/// Builds it, or finds that there is nothing to do.
+fn build(package: &str, verb: &str) -> Result<PathBuf> {
+    let root = Path::new(SOURCES).parent().context("the sources are in a folder of the workshop")?;
+    if !root.join("Cargo.toml").is_file() {
+        let message =
+            format!("`{verb}` is a program of its own, and its sources aren't in {} any more", root.display());
+        return Err(Failure::new(Exit::Environment, message)
+            .help("call it as `cargo xtask` from a folder of the workshop: Cargo builds what is needed")
+            .into());
+    }
+    let (profile, target_dir) = built_like_this()?;
+    let cargo = Cargo {
+        program: env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
+        cwd: root.to_owned(),
+        env: BTreeMap::new(),
+        args: Vec::new(),
+        sandbox: None,
+    };
+    let build = Build {
+        manifest: None,
+        profile,
+        packages: vec![package.to_owned()],
+        bins: vec![package.to_owned()],
+        extra: Vec::new(),
+        target_dir,
+        record: None,
+        timeout: None,
+    };
+    let (done, built) = mpsc::channel();
+    thread::spawn(move || drop(done.send(cargo.try_build(&build))));
+    let built = built.recv_timeout(AT_ONCE).or_else(|_| {
+        output::note(&format!("building what `cargo xtask {verb}` needs: about a minute the first time, then at once"));
+        built.recv()
+    });
+    let built = built.context("the build has ended without an answer")??;
+    let built = built.map_err(|refused| refused.failure)?;
+    let found = built.executables.into_iter().find(|executable| executable.name == package);
+    Ok(found.with_context(|| format!("Cargo has built no program `{package}`"))?.path)
+}
+
+/// The profile of this program, and its target folder, as its path tells: what it shares with the other program is compiled once.
+fn built_like_this() -> Result<(String, Option<PathBuf>)> {
+    let own = proc::own_path()?;
+    let folder = own.parent().context("a program is in a folder")?;
+    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+        None | Some("debug") => "dev",
+        Some(name) => name,
+    };
+    // Cargo marks its target folders. A program that was copied elsewhere isn't below one.
+    let target_dir = folder.parent().filter(|target| target.join("CACHEDIR.TAG").is_file());
+    match target_dir {
+        Some(target) => Ok((profile.to_owned(), Some(target.to_owned()))),
+        None => Ok(("dev".to_owned(), None)),
+    }
+}
