@@ -5,7 +5,8 @@ use base::diagnostic::shown;
 use base::failure::{Exit, Failure};
 use base::numbers;
 use base::output;
-use course::check::{Judgement, Verdict};
+use course::check::data::{Part, Size};
+use course::check::{Data, Judgement, Verdict};
 use course::checking::{self, Trial, Voice};
 use course::evidence::{self, Attempt, Evidence, Whose};
 use course::exercise::{self, Exercise};
@@ -132,7 +133,7 @@ fn remember(
         if passed {
             entry.hints.clear();
             let toolchain = evidence.map(|evidence| evidence.toolchain.as_str()).unwrap_or_default();
-            entry.pass(today(), toolchain, saved(exercise, judgement));
+            entry.pass(today(), toolchain, saved(judgement));
         }
     });
     match result {
@@ -143,12 +144,10 @@ fn remember(
 }
 
 /// The sizes that goals were judged by: whole files, for a section is none that anybody ships.
-fn saved<'a>(exercise: &'a Exercise, judgement: &'a Judgement) -> impl Iterator<Item = Saved> + 'a {
-    let goals = exercise.data.goal.iter().zip(&judgement.outcomes);
-    goals.filter_map(|(goal, outcome)| match &goal.check {
-        exercise::Check::Size(size) if !size.code => {
-            let bytes = |key: &str| outcome.data[key].as_u64();
-            Some(Saved { before: bytes("against_bytes")?, after: bytes("bytes")? })
+fn saved(judgement: &Judgement) -> impl Iterator<Item = Saved> {
+    judgement.outcomes.iter().filter_map(|outcome| match &outcome.data {
+        Data::Size(Size { part: Part::File | Part::Image, bytes, against_bytes, .. }) => {
+            Some(Saved { before: against_bytes.0, after: bytes.0 })
         }
         _ => None,
     })

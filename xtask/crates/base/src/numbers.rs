@@ -1,8 +1,10 @@
 //! Numbers as people read and write them.
 
 pub mod number;
+mod quantity;
 mod strict;
 
+pub use quantity::{Bytes, Percent};
 pub use strict::number;
 
 use std::cmp::Ordering;

@@ -5,6 +5,7 @@ mod advice;
 mod answer;
 mod binary;
 mod budget;
+pub mod data;
 mod dependencies;
 mod image;
 mod output;
@@ -17,6 +18,7 @@ mod speed;
 mod tests;
 mod told;
 
+pub use data::Data;
 pub use told::told_once;
 
 use crate::evidence::{Attempt, Evidence};
@@ -28,7 +30,6 @@ use crate::learner_manifest::effective::Overrides;
 use crate::learner_manifest::{Manifest, list};
 use base::diagnostic::{Code, Diagnostic, Severity, Source};
 use serde::Serialize;
-use serde_json::Value;
 use std::path::PathBuf;
 use weigh::cargo;
 
@@ -62,7 +63,7 @@ pub struct Outcome {
     /// Why it could not be judged: what must come first.
     pub waits_for: Option<String>,
     /// What was found, for machines.
-    pub data: Value,
+    pub data: Data,
 }
 
 /// Everything that is known about an exercise.
@@ -142,9 +143,9 @@ impl Judgement {
 /// What a kind of goal finds.
 enum Finding {
     /// It is met.
-    Met(Value),
+    Met(Data),
     /// It is not met.
-    NotMet(Vec<Diagnostic>, Value),
+    NotMet(Vec<Diagnostic>, Data),
     /// A build must come first.
     NeedsBuild,
     /// It could not be judged here: what that needs.
@@ -221,7 +222,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
             points_max: goal.points,
             diagnostics: Vec::new(),
             waits_for: None,
-            data: Value::Object(Default::default()),
+            data: Data::NotJudged,
         };
         let unmet = |id: &str| outcomes.iter().any(|other: &Outcome| other.id == id && other.verdict != Verdict::Pass);
         let needed = goal.needs.iter().find(|needed| unmet(needed.get_ref()));
@@ -279,7 +280,7 @@ fn judge_goal<'a>(
             }
             if let Some(Attempt::Failed(problem)) = evidence.builds.get(build.get_ref()) {
                 failed_builds.push((build.get_ref().clone(), goal.id.get_ref().clone()));
-                return Ok(Finding::NotMet(vec![(**problem).clone()], Value::Null));
+                return Ok(Finding::NotMet(vec![(**problem).clone()], Data::Nothing));
             }
         }
     }
@@ -326,7 +327,7 @@ fn judge_warnings(case: &Case<'_>, kinds::Warnings { build }: &kinds::Warnings) 
         let problem = Diagnostic::new(Code::BuildWarning, message).in_file(&case.manifest.source.file);
         problems.push(problem.help("repair these lines, and Cargo is silent"));
     }
-    let data = serde_json::json!({ "warnings": built.warnings });
+    let data = Data::Warnings(built.warnings.clone());
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
 

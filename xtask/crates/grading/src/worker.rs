@@ -163,8 +163,8 @@ impl Bench {
         record.goals = trial.judgement.outcomes.iter().map(|outcome| goal(exercise, outcome, &clean)).collect();
         record.problems = trial.judgement.diagnostics.iter().map(|problem| told(exercise, problem, &clean)).collect();
         record.points = record.goals.iter().map(|goal| goal.points).sum();
-        let asks = trial.judgement.outcomes.iter().filter_map(|outcome| outcome.data["review"].as_str());
-        record.review.extend(asks.map(clean));
+        let asks = trial.judgement.outcomes.iter().filter_map(|outcome| outcome.data.review());
+        record.review.extend(asks.map(|why| clean(&why)));
         let evidence = trial.evidence.as_ref();
         record.status = evidence.map_or(Status::Graded, |evidence| status(exercise, evidence));
         if let Some(evidence) = evidence {

@@ -6,7 +6,7 @@ pub mod baseline;
 use crate::workshop::nearest;
 use base::diagnostic::{self, Source};
 use base::failure::Failure;
-use base::numbers::{parse_bytes, parse_percent};
+use base::numbers::{Bytes, Percent, parse_percent};
 use serde::de::{MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -42,13 +42,9 @@ pub struct Budget {
     baseline: Option<Spanned<String>>,
 }
 
-/// A number of bytes, as `327680` or `"320 KiB"`.
+/// A share as a manifest writes it: `"1 %"` or `"0.5%"`. A [`Percent`] is read from a number, and a manifest's is a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bytes(pub u64);
-
-/// A share in percent, as `"1 %"` or `"0.5%"`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Share(pub f64);
+pub struct Share(pub Percent);
 
 /// What is wrong with a budget, and where.
 #[derive(Debug)]
@@ -115,8 +111,7 @@ impl Budget {
             let Share(percent) = *growth.get_ref();
             let noise = self.min_growth.as_ref().map_or(0, |bytes| bytes.get_ref().0);
             // Both sides round towards what is written: a byte over is over, and growth of exactly `min-growth` counts.
-            let by_share = (before as f64 * percent / 100.0).floor() as u64;
-            let allowed = before.saturating_add(by_share.max(noise.saturating_sub(1)));
+            let allowed = before.saturating_add(percent.of(before).max(noise.saturating_sub(1)));
             limits.push(Limit { key: "max-growth", allowed, range: growth.span() });
         }
         limits
@@ -130,7 +125,7 @@ impl Budget {
     /// Whether `min-growth` overlooks more than `max-growth` does.
     pub fn noise_decides(&self, baseline: u64) -> bool {
         let (Some(growth), Some(noise)) = (&self.max_growth, &self.min_growth) else { return false };
-        noise.get_ref().0.saturating_sub(1) as f64 > (baseline as f64 * growth.get_ref().0 / 100.0).floor()
+        noise.get_ref().0.saturating_sub(1) > growth.get_ref().0.of(baseline)
     }
 
     /// What serde cannot see.
@@ -194,28 +189,6 @@ impl<'de> Deserialize<'de> for Budgets {
     }
 }
 
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Value;
-        impl Visitor<'_> for Value {
-            type Value = Bytes;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number of bytes, such as 327680 or \"320 KiB\"")
-            }
-
-            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Bytes, E> {
-                u64::try_from(number).map(Bytes).map_err(|_| E::custom("a number of bytes is never below zero"))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Bytes, E> {
-                parse_bytes(text).map(Bytes).map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_any(Value)
-    }
-}
-
 impl<'de> Deserialize<'de> for Share {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Value;
@@ -227,7 +200,7 @@ impl<'de> Deserialize<'de> for Share {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Share, E> {
-                parse_percent(text).map(Share).map_err(E::custom)
+                parse_percent(text).map(|percent| Share(Percent::of_number(percent))).map_err(E::custom)
             }
         }
         deserializer.deserialize_any(Value)

@@ -4,7 +4,7 @@
 mod size;
 mod words;
 
-use super::{Case, Finding};
+use super::{Case, Data, Finding, data};
 use crate::evidence::{Built, group_key};
 use crate::exercise::answers::{Answer, Answers};
 use crate::exercise::kinds::{
@@ -12,8 +12,7 @@ use crate::exercise::kinds::{
     Truth, Twins,
 };
 use base::diagnostic::{Code, Diagnostic};
-use base::numbers::{change, number, plural, thousands};
-use serde_json::json;
+use base::numbers::{Percent, change, number, plural, thousands};
 use size::Size;
 use std::collections::BTreeMap;
 use toml::Value;
@@ -34,17 +33,18 @@ enum Said {
 pub(super) fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds::Answer) -> Finding {
     let kinds::Answer { key, truth, told } = spec;
     if let Some(problem) = answers.problems.first() {
-        return Finding::NotMet(vec![problem.clone()], serde_json::Value::Null);
+        return Finding::NotMet(vec![problem.clone()], Data::Nothing);
     }
     let answer = match answers.get(key, case.exercise) {
         Ok(answer) => answer,
-        Err(missing) => return Finding::NotMet(vec![*missing], serde_json::Value::Null),
+        Err(missing) => return Finding::NotMet(vec![*missing], Data::Nothing),
     };
     let given = match &answer.value {
         Value::String(text) => text.trim().to_owned(),
         other => other.to_string(),
     };
-    let data = json!({ "key": key, "answer": given, "for_instructor": matches!(truth, Truth::Text(_)) });
+    let for_instructor = matches!(truth, Truth::Text(_));
+    let data = Data::Answer(data::Answer { key: key.clone(), answer: given.clone(), for_instructor });
     let problem = |code, message: String, label: &str| {
         Diagnostic::new(code, message).at(&answers.source, answer.span.clone(), label)
     };
@@ -189,11 +189,11 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
             let (Some(build), Some(against)) = (built(build.get_ref()), built(against.get_ref())) else {
                 return Said::NeedsBuild;
             };
-            let truth = build.bytes as f64 / against.bytes.max(1) as f64;
-            if (given - truth).abs() <= truth * tolerance_percent / 100.0 {
+            let truth = (build.bytes, against.bytes.max(1));
+            if tolerance_percent.reaches(given, truth) {
                 Said::Right
             } else {
-                let far = if given > truth { "much" } else { "little" };
+                let far = far(given, truth);
                 Said::Wrong(format!("it is more than {tolerance_percent} % too {far}"))
             }
         }
@@ -291,18 +291,22 @@ fn called_by(built: &Built, told: &str, of: &str, given: &str) -> Said {
     }
 }
 
-fn code_size(built: &Built, bytes: u64, tolerance: f64, size: &Size) -> Said {
-    let bytes = bytes as f64;
-    let text = built.part(Some(".text")).unwrap_or_default().max(1) as f64;
+/// By which word an answer is off that isn't near the truth, a fraction.
+fn far(given: f64, (part, whole): (u64, u64)) -> &'static str {
+    if given > part as f64 / whole as f64 { "much" } else { "little" }
+}
+
+fn code_size(built: &Built, bytes: u64, tolerance: Percent, size: &Size) -> Said {
+    let text = built.part(Some(".text")).unwrap_or_default().max(1);
     let (given, truth) = match size {
-        Size::Bytes(given) => (*given, bytes),
-        Size::Percent(given) => (*given, bytes * 100.0 / text),
+        Size::Bytes(given) => (*given, (bytes, 1)),
+        Size::Percent(given) => (*given, (bytes.saturating_mul(100), text)),
     };
     // Two tools never agree to the byte on what belongs to a crate.
-    if (given - truth).abs() <= truth * tolerance / 100.0 {
+    if tolerance.reaches(given, truth) {
         Said::Right
     } else {
-        let far = if given > truth { "much" } else { "little" };
+        let far = far(given, truth);
         let given = match size {
             Size::Bytes(given) => format!("{} bytes", thousands(*given as u64)),
             Size::Percent(given) => format!("{given} % of the machine code"),
@@ -325,7 +329,7 @@ fn shrinks(case: &Case<'_>, spec: &Shrinks, given: &str) -> Said {
         let same_code = build.part(Some(".text")) == reference.part(Some(".text"));
         build.groups.get(&key).copied().flatten().or_else(|| same_code.then_some(before))
     };
-    let enough = |bytes: u64| bytes as f64 <= before as f64 * (1.0 - least_percent / 100.0);
+    let enough = |bytes: u64| bytes <= least_percent.off(before);
     let best =
         builds.keys().filter_map(|answer| Some((after(answer)?, answer))).filter(|(bytes, _)| enough(*bytes)).min();
     choose(given, &options, |given| match best {

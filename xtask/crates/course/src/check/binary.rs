@@ -1,12 +1,11 @@
 //! Judges what is in the executable's file: symbols, sections, the loader and the libraries that it asks for; and whether
 //! two files have the same machine code.
 
-use super::{Case, Finding, advice};
+use super::{Case, Data, Finding, advice};
 use crate::exercise::kinds::{Binary, SameCode};
 use crate::learner_manifest::effective::effective;
 use crate::learner_manifest::list;
 use base::diagnostic::{Code, Diagnostic};
-use serde_json::json;
 use weigh::measure::binary::Section;
 use weigh::profiles::canonical;
 
@@ -96,8 +95,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
     if !unwanted.is_empty() {
         add(Code::WrongSections, format!("the executable of `{build}` has {}", list(&unwanted)), about);
     }
-    let data = json!({ "build": build, "symbols": linking.symbols, "interpreter": linking.interpreter,
-        "libraries": linking.libraries });
+    let data = Data::Binary { build: build.clone(), linking: linking.clone() };
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
 
@@ -106,7 +104,11 @@ pub(super) fn judge_same_code(case: &Case<'_>, SameCode { build, same_as }: &Sam
     let (Some(own), Some(twin)) = (built(build.get_ref()), built(same_as.get_ref())) else {
         return Finding::NeedsBuild;
     };
-    let data = json!({ "build": build.get_ref(), "same_as": same_as.get_ref(), "sha256": own.code.sha256 });
+    let data = Data::SameCode {
+        build: build.get_ref().clone(),
+        same_as: same_as.get_ref().clone(),
+        sha256: own.code.sha256.clone(),
+    };
     if own.code.sha256 == twin.code.sha256 {
         return Finding::Met(data);
     }

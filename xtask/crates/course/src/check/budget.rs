@@ -1,28 +1,29 @@
 //! Judges the budget in a learner's manifest against the builds of the same run: it must hold, and it must notice when the
 //! program grows. What it would notice is asked of the budget itself, by the code of `sizes --budget`.
 
-use super::{Case, Finding};
+use super::data::{self, Held, Saved};
+use super::{Case, Data, Finding};
 use crate::evidence::Evidence;
 use crate::exercise::kinds;
 use base::diagnostic::{Code, Diagnostic, Source, shown};
-use base::numbers::thousands;
-use serde_json::json;
+use base::numbers::{Bytes, Percent, thousands};
 use std::ops::Range;
 use weigh::budget::baseline::{Baseline, Damaged, Entry};
-use weigh::budget::{self, Budget, Bytes, Limit, Share};
+use weigh::budget::{self, Budget, Limit, Share};
 
 /// By how many percent a baseline may be off that was saved by the same compiler: paths and linkers of other machines move a
 /// program by a few hundred bytes.
-const CURRENT_PERCENT: f64 = 0.5;
+const CURRENT_PERCENT: Percent = Percent::hundredths(50);
 
 /// The growth that must be noticed where the goal names none, in percent.
-const STEP_PERCENT: f64 = 2.0;
+const STEP_PERCENT: Percent = Percent::whole(2);
 
 pub(super) fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
     let build = spec.build.get_ref();
     let source = &case.manifest.source;
     let profile = &case.exercise.build(build).profile;
-    let no_data = || json!({ "build": build });
+    let data = |held| Data::Budget(data::Budget { build: build.clone(), held });
+    let no_data = || data(None);
     let budgets = match budget::of(&source.text) {
         Ok(budgets) => budgets,
         // What is no TOML at all is a problem of its own, and nothing is built.
@@ -54,18 +55,15 @@ pub(super) fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
     let Bytes(allowed) = *max.get_ref();
     let bytes = built.bytes;
     problems.extend(room(case, spec, bytes, allowed, max.span()));
-    let mut data = json!({
-        "build": build, "bytes": bytes, "allowed_bytes": allowed, "slack_percent": spec.slack_percent
-    });
+    let mut compared = None;
     if let Some(baseline) = baseline {
         let bin = case.exercise.bin(build);
         let found = baseline.find(bin, profile, &evidence.target);
         if let Some(entry) = found {
             let before = entry.parts.bytes;
-            data["baseline_bytes"] = before.into();
             let grown = spec.grown.as_ref().and_then(|grown| evidence.built(grown.get_ref()));
             let grown = grown.map(|grown| grown.bytes).filter(|grown| *grown > bytes);
-            data["grown_bytes"] = grown.into();
+            compared = Some(Saved::Here { bytes: Bytes(before), grown: grown.map(Bytes) });
             // A program that is too large is so by any baseline, and that is said.
             let found = match compiler(case, evidence, &entry.toolchain) {
                 _ if bytes > allowed => None,
@@ -80,19 +78,18 @@ pub(super) fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
         } else {
             match from_elsewhere(case, spec, budget, &baseline, bytes) {
                 Ok(entry) => {
-                    let says = format!(
-                        "the baseline was saved on {} ({} bytes), so it can't be compared closely with this build for {}",
-                        entry.target,
-                        thousands(entry.parts.bytes),
-                        evidence.target
-                    );
-                    data["review"] = format!("{says}: look whether they work on such a machine").into();
-                    data["says"] = says.into();
+                    compared = Some(Saved::Elsewhere {
+                        target: entry.target.clone(),
+                        bytes: Bytes(entry.parts.bytes),
+                        here: evidence.target.clone(),
+                    });
                 }
                 Err(problem) => problems.push(*problem),
             }
         }
     }
+    let held = Held { bytes: Bytes(bytes), allowed: Bytes(allowed), slack: spec.slack_percent, baseline: compared };
+    let data = data(Some(held));
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
 
@@ -299,7 +296,7 @@ fn folder(case: &Case<'_>) -> String {
 /// Whether the program is within `max`, and `max` close to it.
 fn room(case: &Case<'_>, spec: &kinds::Budget, bytes: u64, allowed: u64, range: Range<usize>) -> Option<Diagnostic> {
     let slack_percent = spec.slack_percent;
-    let most = (bytes as f64 * (1.0 + slack_percent / 100.0)) as u64;
+    let most = slack_percent.on_top_of(bytes);
     let at = |code, message: String, help: String| {
         let label = format!("{} bytes", thousands(allowed));
         Diagnostic::new(code, message).at(&case.manifest.source, range, label).help(help)
@@ -341,7 +338,7 @@ fn beside_baseline(
         return Some(grown_too_much(case, limit, before, bytes));
     }
     let percent = if is_same { CURRENT_PERCENT } else { spec.slack_percent };
-    if bytes.abs_diff(before) as f64 > bytes as f64 * percent / 100.0 {
+    if bytes.abs_diff(before) > percent.of(bytes) {
         return Some(stale(case, before, bytes));
     }
     unnoticed(case, spec, budget, (before, bytes, grown))
@@ -394,7 +391,7 @@ fn unnoticed(
 ) -> Option<Diagnostic> {
     let percent = spec.growth_percent.unwrap_or(STEP_PERCENT);
     // What is noticed from here on is more than `max-growth` may be.
-    let step = (before as f64 * percent / 100.0).floor() as u64 + 1;
+    let step = percent.of(before) + 1;
     // However tight `max` is: once it is raised, `max-growth` is all there is.
     let is_off = budget.noise_decides(before)
         && budget.limits(Some(before)).iter().any(|limit| limit.key == "max-growth" && limit.holds(before + step));

@@ -1,17 +1,17 @@
 //! Judges which crates and features were compiled, by what Cargo said while it built: not by what a manifest seems to say.
 
-use super::{Case, Finding};
+use super::{Case, Data, Finding};
 use crate::exercise::kinds::Dependencies;
 use crate::learner_manifest::{allowed, list};
 use base::diagnostic::{Code, Diagnostic, Source};
 use base::numbers::plural;
-use serde_json::json;
 
 pub(super) fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
     let Dependencies { build, present, absent, features } = spec;
+    let data = |packages| Data::Dependencies { build: build.get_ref().clone(), packages };
     // Known before anything is built, and what is built then may be something else.
     if !case.not_allowed.is_empty() {
-        return Finding::NotMet(case.not_allowed.to_vec(), json!({ "build": build.get_ref() }));
+        return Finding::NotMet(case.not_allowed.to_vec(), data(None));
     }
     let Some(built) = case.evidence.and_then(|evidence| evidence.built(build.get_ref())) else {
         return Finding::NeedsBuild;
@@ -46,7 +46,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
             problems.push(with_features(source, name, &others));
         }
     }
-    let data = json!({ "build": build.get_ref(), "packages": built.packages });
+    let data = data(Some(built.packages.clone()));
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
 

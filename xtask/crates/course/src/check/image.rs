@@ -1,12 +1,12 @@
 //! Judges what a Containerfile makes, by its text.
 
-use super::{Case, Finding};
+use super::data::{self, ImageBuild};
+use super::{Case, Data, Finding};
 use crate::exercise::containerfile::recipe::{Copied, Kind, Recipe, Start, Trouble};
 use crate::exercise::containerfile::{Containerfile, Stage};
 use crate::exercise::kinds::{Image, Want};
 use crate::learner_manifest::list;
 use base::diagnostic::{Code, Diagnostic};
-use serde_json::json;
 use std::ops::Range;
 use weigh::workshop::nearest;
 
@@ -18,7 +18,7 @@ const LARGEST_ID: u32 = i32::MAX as u32;
 
 pub(super) fn judge(case: &Case<'_>, file: &Containerfile, Image { wants }: &Image) -> Finding {
     if !file.problems.is_empty() {
-        return Finding::NotMet(file.problems.clone(), serde_json::Value::Null);
+        return Finding::NotMet(file.problems.clone(), Data::Nothing);
     }
     let Some(last) = file.stages.last() else { return Finding::NeedsBuild };
     let program = &case.exercise.data.package;
@@ -32,12 +32,13 @@ pub(super) fn judge(case: &Case<'_>, file: &Containerfile, Image { wants }: &Ima
             Want::NotRoot => found.user(),
         }
     }
-    let path = recipe.copied.iter().find(|copied| copied.program.is_some()).map(|copied| copied.to.as_str());
-    let build = recipe
-        .build
-        .as_ref()
-        .map(|build| json!({ "profile": build.profile, "target": build.target, "static": build.is_static() }));
-    let data = json!({ "base": recipe.base, "program": path, "build": build });
+    let path = recipe.copied.iter().find(|copied| copied.program.is_some()).map(|copied| copied.to.clone());
+    let build = recipe.build.as_ref().map(|build| ImageBuild {
+        profile: build.profile.clone(),
+        target: build.target.clone(),
+        is_static: build.is_static(),
+    });
+    let data = Data::Image(data::Image { base: recipe.base.clone(), program: path, build });
     if found.problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(found.problems, data) }
 }
 

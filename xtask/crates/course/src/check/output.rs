@@ -1,12 +1,11 @@
 //! Judges what a program does: standard output, standard error and exit code, whole, against another build.
 
-use super::{Case, Finding, shell};
+use super::{Case, Data, Finding, shell};
 use crate::evidence;
 use crate::exercise::inputs::{Input, Stdin};
 use crate::exercise::kinds::Output;
 use base::diagnostic::{Code, Diagnostic};
 use base::proc::Status;
-use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 use weigh::measure::{self, Limits, Run};
 
@@ -28,7 +27,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Output) -> Finding {
             Some((index, input, problem(build.get_ref(), expected, got, limits)?))
         })
         .collect();
-    let data = json!({ "cases": inputs.len(), "different": wrong.len() });
+    let data = Data::Output { cases: inputs.len(), different: wrong.len() };
     let others = wrong.len().saturating_sub(1);
     // The first of those that fit on a line or two; one of thousands of words only where no shorter one goes wrong.
     let Some((index, input, (code, words))) = wrong.into_iter().min_by_key(|(_, input, _)| length(input) / FEW) else {

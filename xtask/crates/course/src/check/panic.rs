@@ -1,12 +1,11 @@
 //! Judges how a run that panics ends. Asking the program, not the manifest: `panic = "abort"` may come from anywhere.
 
-use super::{Case, Finding};
+use super::{Case, Data, Finding};
 use crate::evidence;
 use crate::exercise::kinds::{Ends, Panic};
 use crate::learner_manifest::effective::{Origin, effective};
 use base::diagnostic::{Code, Diagnostic};
 use base::proc::Status;
-use serde_json::json;
 use weigh::measure;
 
 pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
@@ -15,7 +14,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
     let Some(run) = run else { return Finding::NeedsBuild };
     let build = build.get_ref();
     let how = measure::ending(run.status, evidence::limits(case.exercise));
-    let data = json!({ "build": build, "ended": how });
+    let data = Data::Panic { build: build.clone(), ended: how.clone() };
     let profile = &case.exercise.build(build).profile;
     let aborted = aborts(run.status);
     let told = String::from_utf8_lossy(&run.stderr);

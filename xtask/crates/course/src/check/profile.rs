@@ -4,13 +4,13 @@
 mod linked;
 mod words;
 
-use super::{Case, Finding};
+use super::data::{self, Setting};
+use super::{Case, Data, Finding};
 use crate::exercise::kinds::Profile;
 use crate::exercise::{Exercise, Tree};
 use crate::learner_manifest::effective::{self, Effective, Forgetting, Origin, Overrides};
 use crate::learner_manifest::{known, list};
 use base::diagnostic::{Code, Diagnostic};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use weigh::profiles::{DEVELOPMENT, SETTINGS, canonical};
 use weigh::workshop::nearest;
@@ -68,7 +68,7 @@ pub(super) fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Dia
         if lints.is_empty() {
             return Finding::NeedsBuild;
         }
-        return Finding::NotMet(std::mem::take(lints).into_iter().cloned().collect(), Value::Null);
+        return Finding::NotMet(std::mem::take(lints).into_iter().cloned().collect(), Data::Nothing);
     }
     let built = case.evidence.and_then(|evidence| evidence.built(proof(case.exercise, profile)?));
     let rustc = built.and_then(|built| built.rustc.as_ref());
@@ -111,7 +111,8 @@ pub(super) fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Dia
     problems
         .sort_by_key(|problem| (!problem.refused, problem.code, problem.place.as_ref().and_then(|place| place.line)));
     let crates = built.map_or_else(Vec::new, |built| linked::rows(case, profile, built));
-    let data = json!({ "profile": profile, "settings": settings(case, profile, rustc), "crates": crates });
+    let settings = settings(case, profile, rustc);
+    let data = Data::Profile(data::Profile { profile: profile.clone(), settings, crates });
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
 
@@ -361,7 +362,7 @@ fn differs(case: &Case<'_>, key: &str, got: &str, now: &Effective) -> Diagnostic
 }
 
 /// The five settings: what is asked for and where, what holds, what rustc gets.
-fn settings(case: &Case<'_>, profile: &str, rustc: Option<&BTreeMap<String, String>>) -> Value {
+fn settings(case: &Case<'_>, profile: &str, rustc: Option<&BTreeMap<String, String>>) -> Vec<Setting> {
     let rows = SETTINGS.iter().map(|key| {
         let now = effective::effective(case.manifest, case.overrides, profile, key);
         let line = |start| base::diagnostic::line_and_column(&case.manifest.source.text, start).0;
@@ -371,14 +372,14 @@ fn settings(case: &Case<'_>, profile: &str, rustc: Option<&BTreeMap<String, Stri
             (Origin::Configuration(place), _) => (place.clone(), None),
             _ => ("Cargo's default".to_owned(), None),
         };
-        json!({
-            "key": key,
-            "asked": now.asked.as_ref().map(|(_, setting)| setting.value.to_string()),
-            "effective": now.value.as_ref().map(ToString::to_string),
-            "from": from,
-            "line": line,
-            "rustc": rustc.and_then(|rustc| rustc.get(*key)),
-        })
+        Setting {
+            key,
+            asked: now.asked.as_ref().map(|(_, setting)| setting.value.clone()),
+            effective: now.value,
+            from,
+            line,
+            rustc: rustc.and_then(|rustc| rustc.get(*key)).cloned(),
+        }
     });
-    Value::Array(rows.collect())
+    rows.collect()
 }

@@ -1,21 +1,26 @@
 //! Judges bytes of one build against another build of the same run. Never against a number that was written down.
 
 use super::advice::{self, Wrong};
-use super::{Case, Finding, Outcome};
+use super::data::{self, Part};
+use super::{Case, Data, Finding, Outcome};
 use crate::exercise::kinds::Size;
 use base::diagnostic::{Code, Diagnostic};
-use base::numbers::{change, thousands};
-use serde_json::json;
+use base::numbers::{Bytes, Percent, change, thousands};
 
 /// `outcomes`: what was judged before it, so that one cause isn't explained twice.
 pub(super) fn judge(case: &Case<'_>, spec: &Size, outcomes: &[Outcome]) -> Finding {
     let Size { build, against, plus, shrink_percent, code, image } = spec;
+    let measured = match (image, code) {
+        (true, _) => Part::Image,
+        (_, true) => Part::Code,
+        _ => Part::File,
+    };
     let part = |name: &str| {
         let built = case.evidence?.built(name)?;
-        match (image, code) {
-            (true, _) => built.image,
-            (_, true) => Some(built.code.bytes),
-            _ => Some(built.bytes),
+        match measured {
+            Part::Image => built.image,
+            Part::Code => Some(built.code.bytes),
+            Part::File => Some(built.bytes),
         }
     };
     let others: Vec<&str> = [against].into_iter().chain(plus).map(|name| name.get_ref().as_str()).collect();
@@ -27,22 +32,18 @@ pub(super) fn judge(case: &Case<'_>, spec: &Size, outcomes: &[Outcome]) -> Findi
     let moved = if *code { rest(build.get_ref()).unwrap_or_default().saturating_sub(rest_before) } else { 0 };
     let own = bytes;
     let bytes = bytes + moved;
-    let what = match (image, code) {
-        (true, _) => "the image",
-        (_, true) => "the machine code",
-        _ => "the file",
-    };
-    let data = json!({ "build": build.get_ref(), "against": others.join(" + "), "part": what, "bytes": bytes,
-        "against_bytes": reference, "shrink_percent": shrink_percent });
-    let most = reference as f64 * (1.0 - shrink_percent / 100.0);
-    if bytes as f64 <= most {
+    let data = Data::Size(data::Size {
+        build: build.get_ref().clone(),
+        against: others.iter().map(|name| (*name).to_owned()).collect(),
+        part: measured,
+        bytes: Bytes(bytes),
+        against_bytes: Bytes(reference),
+        shrink: *shrink_percent,
+    });
+    let most = shrink_percent.off(reference);
+    if bytes <= most {
         return Finding::Met(data);
     }
-    let of = |names: &str| match (image, code) {
-        (true, _) => format!("the image of {names}"),
-        (_, true) => format!("the machine code of {names}"),
-        _ => names.to_owned(),
-    };
     let names = others.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let together = if others.len() > 1 { " together" } else { "" };
     let difference = match change(bytes, reference) {
@@ -54,12 +55,12 @@ pub(super) fn judge(case: &Case<'_>, spec: &Size, outcomes: &[Outcome]) -> Findi
     };
     let both = format!(
         "{} is {} bytes, {difference} {names}{together} ({})",
-        of(&format!("`{}`", build.get_ref())),
+        measured.of(&format!("`{}`", build.get_ref())),
         thousands(bytes),
         thousands(reference),
     );
     // Without what was moved the goal would be met: then that has to be said.
-    let both = if own as f64 <= most {
+    let both = if own <= most {
         format!(
             "{both}, counting {} bytes of code and the {} bytes that the rest of the file grew by: code that has become data, or is compressed, is still there",
             thousands(own),
@@ -68,8 +69,8 @@ pub(super) fn judge(case: &Case<'_>, spec: &Size, outcomes: &[Outcome]) -> Findi
     } else {
         both
     };
-    let left = thousands(bytes.saturating_sub(most as u64));
-    let message = match *shrink_percent > 0.0 {
+    let left = thousands(bytes.saturating_sub(most));
+    let message = match *shrink_percent > Percent::default() {
         true => format!("{both}; it has to be at least {shrink_percent} % smaller, which takes {left} bytes less"),
         false => format!("{both}; it may not be larger"),
     };

@@ -64,9 +64,9 @@ fn others(goals: &[&Outcome]) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Data;
     use super::*;
     use base::diagnostic::{Severity, Source};
-    use serde_json::Value;
 
     fn judgement(problems: Vec<(&str, Diagnostic)>) -> Judgement {
         let outcome = |(id, problem): (&str, Diagnostic)| Outcome {
@@ -77,7 +77,7 @@ mod tests {
             points_max: 1,
             diagnostics: vec![problem],
             waits_for: None,
-            data: Value::Null,
+            data: Data::Nothing,
         };
         Judgement { outcomes: problems.into_iter().map(outcome).collect(), diagnostics: Vec::new() }
     }

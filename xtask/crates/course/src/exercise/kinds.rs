@@ -5,6 +5,7 @@ mod truth;
 pub use truth::*;
 
 use super::inputs;
+use base::numbers::Percent;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -97,7 +98,7 @@ pub struct Size {
     #[serde(default)]
     pub plus: Vec<Spanned<String>>,
     /// By how many percent it must be smaller.
-    pub shrink_percent: f64,
+    pub shrink_percent: Percent,
     /// The machine code instead of the file: everything that can be executed, whatever its section is called. What the rest
     /// of the file grows by counts as well, or code could become data.
     #[serde(default)]
@@ -221,7 +222,7 @@ pub struct Speed {
     /// The build that it is compared with.
     pub against: Spanned<String>,
     /// How many percent of the other one's instructions it may take.
-    pub at_most_percent: Spanned<f64>,
+    pub at_most_percent: Spanned<Percent>,
     /// The arguments of the run.
     #[serde(default)]
     pub args: Vec<String>,
@@ -237,7 +238,7 @@ pub struct Speed {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ByTime {
     /// How many percent of the other one's time it may take.
-    pub at_most_percent: Spanned<f64>,
+    pub at_most_percent: Spanned<Percent>,
     /// The arguments of the run.
     #[serde(default)]
     pub args: Vec<String>,
@@ -275,10 +276,10 @@ pub struct Budget {
     /// The build that it is about; its budget is that of the build's profile.
     pub build: Spanned<String>,
     /// By how many percent `max` may be above what was measured.
-    pub slack_percent: f64,
+    pub slack_percent: Percent,
     /// If `max-growth` must be there: how many percent it may be.
     #[serde(default)]
-    pub growth_percent: Option<f64>,
+    pub growth_percent: Option<Percent>,
     /// The file that must hold the baseline: a learner's, as the manifest is.
     #[serde(default)]
     pub baseline: Option<Spanned<String>>,
@@ -384,13 +385,13 @@ impl Check {
                 Ok(())
             }
             Self::Speed(Speed { at_most_percent, by_time, .. }) => {
-                let percent = at_most_percent.get_ref();
-                if !(100.0..).contains(percent) {
+                let percent = *at_most_percent.get_ref();
+                if percent < Percent::whole(100) {
                     let message = "below 100 % nothing could be as fast as what it is compared with";
                     return Err((at_most_percent.span(), message.to_owned()));
                 }
                 // Equal programs differ by some ten percent in time, and by nothing in instructions.
-                if !(percent + 20.0..).contains(by_time.at_most_percent.get_ref()) {
+                if *by_time.at_most_percent.get_ref() < percent + Percent::whole(20) {
                     let message = "time needs a wider margin than instructions: at least 20 % more";
                     return Err((by_time.at_most_percent.span(), message.to_owned()));
                 }

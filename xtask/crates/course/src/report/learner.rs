@@ -1,13 +1,12 @@
 //! The JSON document of `check`. Version 1: keys are added, never changed.
 
 use super::receipt::Checked;
-use crate::check::{Outcome, Verdict};
+use crate::check::{Data, Outcome, Verdict};
 use crate::evidence::Attempt;
 use crate::exercise::Exercise;
 use base::diagnostic::problem::file_in;
 use base::diagnostic::{Diagnostic, Severity};
 use serde::Serialize;
-use serde_json::Value;
 use std::path::Path;
 use weigh::report::json;
 
@@ -38,7 +37,7 @@ struct Goal<'a> {
     diagnostics: Vec<Problem<'a>>,
     /// For a goal that was skipped: what must come first.
     waits_for: Option<&'a str>,
-    data: &'a Value,
+    data: &'a Data,
 }
 
 #[derive(Serialize)]

@@ -1,6 +1,7 @@
 //! The result of a check as a receipt: each goal with its points, the sizes of this run, what rustc really got, what has
 //! changed since the last check, and one next step.
 
+use crate::check::data::{Profile, Setting};
 use crate::check::{Judgement, Outcome, Verdict};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::{Exercise, Linking, Tree};
@@ -45,9 +46,9 @@ pub fn text(checked: &Checked, width: Option<usize>, color: bool) -> String {
         let _ = write!(text, "\n{}\n", sizes(exercise, evidence, width));
         text += &since(evidence, before, width);
     }
-    for (profile, rows) in settings(judgement) {
-        let _ = write!(text, "\n{}\n", settings_table(&profile, &rows, width));
-        if let Some(table) = crates_table(judgement, &profile, width) {
+    for profile in judgement.outcomes.iter().filter_map(|outcome| outcome.data.profile()) {
+        let _ = write!(text, "\n{}\n", settings_table(profile, width));
+        if let Some(table) = crates_table(profile, width) {
             let _ = write!(text, "\n{table}\n");
         }
     }
@@ -91,10 +92,10 @@ fn goal(text: &mut String, outcome: &Outcome, ids: usize, width: Option<usize>, 
     if let Some(waits_for) = waits_for {
         let _ = writeln!(text, "{indent}{}", fit(&format!("not judged: it needs {waits_for}")));
     }
-    if let Some(says) = data["says"].as_str() {
-        let _ = writeln!(text, "{indent}{}", fit(says));
+    if let Some(says) = data.says() {
+        let _ = writeln!(text, "{indent}{}", fit(&says));
     }
-    if data["for_instructor"] == true && *verdict == Verdict::Pass {
+    if data.is_for_instructor() && *verdict == Verdict::Pass {
         let _ = writeln!(text, "{indent}{}", fit("an instructor reads this one"));
     }
 }
@@ -162,39 +163,28 @@ fn since(evidence: &Evidence, before: &BTreeMap<String, Sizes>, width: Option<us
     text
 }
 
-/// The settings of each profile that a goal is about.
-fn settings(judgement: &Judgement) -> Vec<(String, Vec<serde_json::Value>)> {
-    let of = |outcome: &Outcome| {
-        let rows = outcome.data.get("settings")?.as_array()?.clone();
-        Some((outcome.data.get("profile")?.as_str()?.to_owned(), rows))
-    };
-    judgement.outcomes.iter().filter_map(of).collect()
-}
-
-fn settings_table(profile: &str, rows: &[serde_json::Value], width: Option<usize>) -> Grid {
+/// The settings of a profile that a goal is about.
+fn settings_table(Profile { profile, settings, crates: _ }: &Profile, width: Option<usize>) -> Grid {
     let mut grid = Grid::new(&[&format!("[profile.{profile}]"), "holds", "from", "rustc gets"], width);
-    for row in rows {
-        let word = |key: &str| row[key].as_str().unwrap_or("-").to_owned();
-        let from = match row["line"].as_u64() {
-            Some(line) => format!("Cargo.toml:{line} {}", word("from")),
-            None => word("from"),
-        };
-        grid.add_row([word("key"), word("effective"), from, word("rustc")]);
+    for Setting { key, asked: _, effective, from, line, rustc } in settings {
+        let holds = effective.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        let rustc = rustc.clone().unwrap_or_else(|| "-".to_owned());
+        grid.add_row([(*key).to_owned(), holds, place(from, *line), rustc]);
     }
     grid
 }
 
+/// What decides a setting, behind its line if it is in the manifest.
+fn place(from: &str, line: Option<usize>) -> String {
+    line.map_or_else(|| from.to_owned(), |line| format!("Cargo.toml:{line} {from}"))
+}
+
 /// The crates that are compiled differently from the program, one row for each line that makes it so.
-fn crates_table(judgement: &Judgement, profile: &str, width: Option<usize>) -> Option<Grid> {
-    let of_profile = judgement.outcomes.iter().find(|outcome| outcome.data["profile"].as_str() == Some(profile))?;
+fn crates_table(profile: &Profile, width: Option<usize>) -> Option<Grid> {
     let mut groups: BTreeMap<(&str, &str, String), Vec<&str>> = BTreeMap::new();
-    for row in of_profile.data["crates"].as_array()? {
-        let word = |key: &str| row[key].as_str().unwrap_or("-");
-        let from = match row["line"].as_u64() {
-            Some(line) => format!("Cargo.toml:{line} {}", word("from")),
-            None => word("from").to_owned(),
-        };
-        groups.entry((word("key"), word("rustc"), from)).or_default().push(word("crate"));
+    for row in &profile.crates {
+        let from = row.from.as_ref().map_or_else(|| "-".to_owned(), |(table, line)| place(table, Some(*line)));
+        groups.entry((row.key, &row.rustc, from)).or_default().push(&row.name);
     }
     if groups.is_empty() {
         return None;

@@ -1,6 +1,7 @@
 //! The crates that are linked into the program, each with the settings that rustc gets for it. A profile is made for something
 //! only if they are as well: a table such as `[profile.release.package."*"]` compiles them differently.
 
+use super::data::Crate;
 use super::words::{better, what_it_does};
 use super::{Case, Right};
 use crate::evidence::{Built, Linked};
@@ -8,7 +9,6 @@ use crate::exercise::kinds::Profile;
 use crate::learner_manifest::effective;
 use base::diagnostic::{Code, Diagnostic, line_and_column};
 use base::numbers;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use weigh::profiles::canonical;
 
@@ -105,7 +105,7 @@ fn problem(case: &Case<'_>, spec: &Profile, right: &Right, (key, got): (&str, &s
 }
 
 /// The crates that are compiled differently from the program itself, a row for each setting.
-pub(super) fn rows(case: &Case<'_>, profile: &str, built: &Built) -> Vec<Value> {
+pub(super) fn rows(case: &Case<'_>, profile: &str, built: &Built) -> Vec<Crate> {
     let Some(program) = &built.rustc else { return Vec::new() };
     let mut rows = Vec::new();
     for linked in &built.linked {
@@ -115,15 +115,15 @@ pub(super) fn rows(case: &Case<'_>, profile: &str, built: &Built) -> Vec<Value> 
                 continue;
             }
             let from = written(case, profile, linked, key, got);
-            rows.push(json!({
-                "crate": linked.package,
-                "version": linked.version,
-                "key": key,
-                "rustc": got,
-                "program": own,
-                "from": from.as_ref().map(|(table, _)| table),
-                "line": from.map(|(_, setting)| line_and_column(&case.manifest.source.text, setting.key.start).0),
-            }));
+            let line = |start| line_and_column(&case.manifest.source.text, start).0;
+            rows.push(Crate {
+                name: linked.package.clone(),
+                version: linked.version.clone(),
+                key,
+                rustc: got.clone(),
+                program: own.clone(),
+                from: from.map(|(table, setting)| (table, line(setting.key.start))),
+            });
         }
     }
     rows

@@ -109,7 +109,7 @@ fn a_baseline_of_a_different_machine_is_shown_to_the_person_who_grades() {
         let judgement = judge(&known.case());
         let outcome = &judgement.outcomes[0];
         assert_eq!(outcome.verdict, Verdict::Pass, "{outcome:?}");
-        let review = outcome.data["review"].as_str().unwrap_or_default();
+        let review = outcome.data.review().unwrap_or_default();
         assert_eq!(review.contains("the baseline was saved on there (1,400 bytes)"), is_told, "{review}");
     }
 }

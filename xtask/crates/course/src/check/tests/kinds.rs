@@ -203,7 +203,7 @@ fn speed_is_judged_by_instructions_or_by_time_and_says_which() {
     };
     let says = |known: &Known| {
         let outcome = judge(&known.case()).outcomes.remove(0);
-        (outcome.verdict, outcome.data["says"].as_str().unwrap_or_default().to_owned())
+        (outcome.verdict, outcome.data.says().unwrap_or_default())
     };
     judged(&fresh(Some(150), Some(100)), "");
     judged(&fresh(Some(151), Some(100)), "speed/too-slow");

@@ -182,11 +182,7 @@ fn the_table_shows_the_crates_that_differ_from_the_program() {
     known.evidence = Evidence::default();
     known.evidence.builds.insert("release".to_owned(), Attempt::Built(Box::new(built)));
     let judgement = judge(&known.case());
-    let rows = judgement.outcomes[1].data["crates"].as_array().unwrap();
-    assert_eq!(rows.len(), 1);
-    assert_eq!(
-        (rows[0]["crate"].as_str(), rows[0]["rustc"].as_str(), rows[0]["line"].as_u64()),
-        (Some("b"), Some("z"), Some(8))
-    );
-    assert_eq!(rows[0]["from"], "[profile.release.package.b]");
+    let [row] = &judgement.outcomes[1].data.profile().unwrap().crates[..] else { panic!("{judgement:?}") };
+    assert_eq!((row.name.as_str(), row.rustc.as_str()), ("b", "z"));
+    assert_eq!(row.from, Some(("[profile.release.package.b]".to_owned(), 8)));
 }

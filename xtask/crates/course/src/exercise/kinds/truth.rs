@@ -1,5 +1,6 @@
 //! What makes an answer right.
 
+use base::numbers::Percent;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -54,7 +55,7 @@ pub struct CrateSize {
     #[serde(rename = "crate")]
     pub krate: String,
     /// By how many percent an answer may be off.
-    pub tolerance_percent: f64,
+    pub tolerance_percent: Percent,
 }
 
 /// Bytes of the code of some crates and modules, or its share of all code.
@@ -66,7 +67,7 @@ pub struct GroupSize {
     /// The crates (`gimli`) and modules (`std::backtrace`).
     pub group: Vec<String>,
     /// By how many percent an answer may be off.
-    pub tolerance_percent: f64,
+    pub tolerance_percent: Percent,
 }
 
 /// The group of crates and modules with the most code.
@@ -90,7 +91,7 @@ pub struct Shrinks {
     /// The build that each answer stands for.
     pub builds: BTreeMap<String, Spanned<String>>,
     /// By how many percent the group must become smaller to count as smaller at all.
-    pub least_percent: f64,
+    pub least_percent: Percent,
     /// The answer that is right if no build does so.
     pub nothing: String,
 }
@@ -143,7 +144,7 @@ pub struct Times {
     /// The build that is once as large.
     pub against: Spanned<String>,
     /// By how many percent an answer may be off.
-    pub tolerance_percent: f64,
+    pub tolerance_percent: Percent,
 }
 
 /// One of some words.

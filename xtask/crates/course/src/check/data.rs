@@ -1,0 +1,372 @@
+//! What was found for a goal, for machines: one variant for each kind of goal. It becomes JSON in one place (`json`), and
+//! everything else that needs to know what was found reads these types.
+
+mod json;
+
+use base::numbers::{Bytes, Percent};
+use weigh::cargo::Compiled;
+use weigh::measure::linking::Linking;
+
+/// What was found for a goal.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Data {
+    /// Nothing was looked at: the goal was not judged.
+    #[default]
+    NotJudged,
+    /// What would be looked at is not there: a build failed, or a file can't be read.
+    Nothing,
+    /// A profile's settings.
+    Profile(Profile),
+    /// An answer.
+    Answer(Answer),
+    /// What a program does on some inputs.
+    Output {
+        /// The inputs.
+        cases: usize,
+        /// Those on which it does something else.
+        different: usize,
+    },
+    /// Bytes of one build against others.
+    Size(Size),
+    /// The work of one build against another.
+    Speed(Speed),
+    /// What Cargo and rustc warned of.
+    Warnings(Vec<String>),
+    /// What an executable asks of the system that starts it.
+    Binary {
+        /// The build.
+        build: String,
+        /// What its file asks for.
+        linking: Linking,
+    },
+    /// Whether two builds have the same machine code.
+    SameCode {
+        /// The build.
+        build: String,
+        /// The one that it is compared with.
+        same_as: String,
+        /// The digest of its code.
+        sha256: String,
+    },
+    /// How a run that panics ended.
+    Panic {
+        /// The build.
+        build: String,
+        /// How, in words.
+        ended: String,
+    },
+    /// The crates that were compiled.
+    Dependencies {
+        /// The build.
+        build: String,
+        /// The packages; `None` where the manifest alone has decided.
+        packages: Option<Vec<Compiled>>,
+    },
+    /// What a Containerfile makes.
+    Image(Image),
+    /// A size budget.
+    Budget(Budget),
+}
+
+/// A profile's settings, and what differs from them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// The profile.
+    pub profile: String,
+    /// The settings that matter, in a fixed order.
+    pub settings: Vec<Setting>,
+    /// The crates that are compiled differently from the program itself, a row for each setting.
+    pub crates: Vec<Crate>,
+}
+
+/// A setting: what is asked for and where, what holds, what rustc gets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The setting.
+    pub key: &'static str,
+    /// What the manifest asks for.
+    pub asked: Option<toml::Value>,
+    /// What holds.
+    pub effective: Option<toml::Value>,
+    /// What decides it: a table of the manifest, a variable, a file, or Cargo's default.
+    pub from: String,
+    /// The line of the manifest that decides it.
+    pub line: Option<usize>,
+    /// What rustc gets, if that is known.
+    pub rustc: Option<String>,
+}
+
+/// A crate with a setting that is different from the program's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crate {
+    /// The crate's package.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The setting.
+    pub key: &'static str,
+    /// What rustc gets for the crate.
+    pub rustc: String,
+    /// What it gets for the program.
+    pub program: String,
+    /// The table that makes it so, and the line; `None` if the manifest does not.
+    pub from: Option<(String, usize)>,
+}
+
+/// An answer of a learner.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The question.
+    pub key: String,
+    /// The answer, as it is written.
+    pub answer: String,
+    /// It is in the learner's own words: a person reads it.
+    pub for_instructor: bool,
+}
+
+/// Bytes of one build against others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Size {
+    /// The build that is judged.
+    pub build: String,
+    /// Those that it is compared with.
+    pub against: Vec<String>,
+    /// What of them is compared.
+    pub part: Part,
+    /// Its bytes, with what has left the code and stayed in the file.
+    pub bytes: Bytes,
+    /// The bytes of all that it is compared with.
+    pub against_bytes: Bytes,
+    /// By how much it must be smaller.
+    pub shrink: Percent,
+}
+
+/// What is measured of a build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The whole file.
+    File,
+    /// Everything that can be executed.
+    Code,
+    /// A container image that holds the file and nothing else.
+    Image,
+}
+
+impl Part {
+    /// The words in the JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "the file",
+            Self::Code => "the machine code",
+            Self::Image => "the image",
+        }
+    }
+
+    /// This part of some builds, in a sentence.
+    pub fn of(self, builds: &str) -> String {
+        match self {
+            Self::File => builds.to_owned(),
+            Self::Code | Self::Image => format!("{} of {builds}", self.name()),
+        }
+    }
+}
+
+/// The work of one build against another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Speed {
+    /// The build that is judged.
+    pub build: String,
+    /// The one that it is compared with.
+    pub against: String,
+    /// What was measured; `None` if nothing could be compared.
+    pub measured: Option<Measured>,
+}
+
+/// Work that was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// How, and what was found.
+    pub method: Method,
+    /// The most that it may be of the other's.
+    pub at_most: Percent,
+}
+
+/// How work was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Method {
+    /// Instructions were counted.
+    Instructions {
+        /// Those of the build that is judged.
+        own: u64,
+        /// Those of the other one.
+        against: u64,
+        /// What has counted them.
+        counter: String,
+    },
+    /// Runs were timed.
+    Time {
+        /// The time in percent of the other's.
+        percent: f64,
+        /// How often each of them ran.
+        rounds: usize,
+        /// Which time that is.
+        what: String,
+    },
+}
+
+impl Measured {
+    /// The work in percent of the other's, to be printed.
+    pub fn percent(&self) -> f64 {
+        match &self.method {
+            Method::Instructions { own, against, .. } => 100.0 * *own as f64 / *against as f64,
+            Method::Time { percent, .. } => *percent,
+        }
+    }
+
+    /// Whether it is no more than it may be.
+    pub fn holds(&self) -> bool {
+        match &self.method {
+            Method::Instructions { own, against, .. } => *own <= self.at_most.of(*against),
+            Method::Time { percent, .. } => Percent::of_number(*percent) <= self.at_most,
+        }
+    }
+}
+
+impl Speed {
+    /// What was measured, in words.
+    pub fn says(&self) -> Option<String> {
+        let measured = self.measured.as_ref()?;
+        let against = &self.against;
+        let (method, told) = match &measured.method {
+            Method::Instructions { own, against: all, counter } => {
+                ("instructions", format!("{} instructions, `{against}` {} ({counter})", millions(*own), millions(*all)))
+            }
+            Method::Time { rounds, what, .. } => (
+                "time",
+                format!(
+                    "by {what}, the shortest of {rounds} runs of each in turn: nothing here counts instructions (valgrind does, on Linux)"
+                ),
+            ),
+        };
+        let (percent, most) = (measured.percent(), measured.at_most);
+        Some(format!("{percent:.0} % of the {method} of `{against}`, at most {most} %; {told}"))
+    }
+}
+
+fn millions(number: u64) -> String {
+    format!("{:.1} million", number as f64 / 1e6)
+}
+
+/// What a Containerfile makes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Image {
+    /// What its last stage starts from.
+    pub base: String,
+    /// Where the program is in the image.
+    pub program: Option<String>,
+    /// How the program is built, if it is.
+    pub build: Option<ImageBuild>,
+}
+
+/// How a Containerfile builds a program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImageBuild {
+    /// The profile.
+    pub profile: String,
+    /// The target, if one is named.
+    pub target: Option<String>,
+    /// Whether the program needs no shared library.
+    pub is_static: bool,
+}
+
+/// A size budget beside what was built.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Budget {
+    /// The build.
+    pub build: String,
+    /// Its bytes and its limits; `None` where the manifest alone has decided.
+    pub held: Option<Held>,
+}
+
+/// A budget that a build was held to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// Bytes of the file.
+    pub bytes: Bytes,
+    /// Bytes that it may be.
+    pub allowed: Bytes,
+    /// By how much those may be above what was measured.
+    pub slack: Percent,
+    /// The saved size that it is compared with, if it could be.
+    pub baseline: Option<Saved>,
+}
+
+/// The size in a saved baseline.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Saved {
+    /// Of a machine such as this one.
+    Here {
+        /// Bytes of the file.
+        bytes: Bytes,
+        /// Bytes of a build that the budget must notice, where there is one and it is larger.
+        grown: Option<Bytes>,
+    },
+    /// Of a different machine.
+    Elsewhere {
+        /// That one's target.
+        target: String,
+        /// Bytes of the file there.
+        bytes: Bytes,
+        /// The target of this build.
+        here: String,
+    },
+}
+
+impl Budget {
+    /// That the baseline is one of a different machine, if it is.
+    pub fn says(&self) -> Option<String> {
+        match self.held.as_ref()?.baseline.as_ref()? {
+            Saved::Here { .. } => None,
+            Saved::Elsewhere { target, bytes, here } => Some(format!(
+                "the baseline was saved on {target} ({bytes} bytes), so it can't be compared closely with this build for {here}"
+            )),
+        }
+    }
+
+    /// Why a person should look at it, where it is graded.
+    pub fn review(&self) -> Option<String> {
+        Some(format!("{}: look whether they work on such a machine", self.says()?))
+    }
+}
+
+impl Data {
+    /// What a learner is told of it beside the verdict.
+    pub fn says(&self) -> Option<String> {
+        match self {
+            Self::Speed(speed) => speed.says(),
+            Self::Budget(budget) => budget.says(),
+            _ => None,
+        }
+    }
+
+    /// Why a person should look at it, where it is graded.
+    pub fn review(&self) -> Option<String> {
+        match self {
+            Self::Budget(budget) => budget.review(),
+            _ => None,
+        }
+    }
+
+    /// Whether a person reads it in any case.
+    pub fn is_for_instructor(&self) -> bool {
+        matches!(self, Self::Answer(Answer { for_instructor: true, .. }))
+    }
+
+    /// The settings of a profile, if that is what was judged.
+    pub fn profile(&self) -> Option<&Profile> {
+        match self {
+            Self::Profile(profile) => Some(profile),
+            _ => None,
+        }
+    }
+}
