@@ -25,7 +25,7 @@ use weigh::options::{Format, PlainFormat, SizesFormat};
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 pub struct Cli {
-    /// When to use color: `auto` depends on the terminal, `NO_COLOR` and `CLICOLOR_FORCE`
+    /// When to use color: `auto` depends on the terminal, NO_COLOR and CLICOLOR_FORCE
     #[arg(long, global = true, value_enum, default_value_t)]
     pub color: Color,
     /// What to do

@@ -30,7 +30,7 @@ pub struct Bloat<S: Args> {
     /// Take this file apart instead of building a program
     #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "subject"])]
     pub file: Option<PathBuf>,
-    /// The part of a universal Mach-O file to take apart, such as arm64 or `x86_64`
+    /// The part of a universal Mach-O file to take apart, such as arm64 or x86_64
     #[arg(long, value_name = "NAME", requires = "file")]
     pub arch: Option<String>,
     /// Only functions whose name or crate fits this regular expression
@@ -53,7 +53,7 @@ pub struct Diff<S: Args> {
     /// Another one
     #[arg(value_name = "B")]
     pub b: String,
-    /// The part of universal Mach-O files to compare, such as arm64 or `x86_64`
+    /// The part of universal Mach-O files to compare, such as arm64 or x86_64
     #[arg(long, value_name = "NAME")]
     pub arch: Option<String>,
     /// Exit code 1 if B is more than this larger than A, such as `1%`
