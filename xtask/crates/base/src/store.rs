@@ -17,14 +17,19 @@ struct Kept<T> {
     fact: T,
 }
 
-/// The digest of what a fact depends on, and of this program: another version may find something else.
+/// The digest of what a fact depends on, and of the code that finds it: another version may find something else. Programs that
+/// are made of the same code share what they keep.
+pub fn key_by(code: &str, parts: &[&[u8]]) -> String {
+    digest(&parts.iter().copied().chain([code.as_bytes()]).collect::<Vec<_>>())
+}
+
+/// The digest of what a fact depends on, and of this very program: for facts that no other program looks for.
 pub fn key(parts: &[&[u8]]) -> String {
     let own = env::current_exe().and_then(|path| path.metadata()).ok().map(|metadata| {
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         format!("{} {:?}", metadata.len(), modified)
     });
-    let own = own.unwrap_or_default();
-    digest(&parts.iter().copied().chain([own.as_bytes()]).collect::<Vec<_>>())
+    key_by(&own.unwrap_or_default(), parts)
 }
 
 /// The digest of some things: the same on every machine, and for every build of this program.
@@ -76,6 +81,8 @@ mod tests {
         let file = folder.path().join("fact.json");
         let one = key(&[b"a", b"b"]);
         assert_ne!(one, key(&[b"ab", b""]), "parts do not run into each other");
+        assert_eq!(key_by("1", &[b"a"]), key_by("1", &[b"a"]));
+        assert_ne!(key_by("1", &[b"a"]), key_by("2", &[b"a"]), "other code may find something else");
         save(&file, &one, &7).unwrap();
         assert_eq!(load(&file, &one), Some(7));
         assert_eq!(load::<i32>(&file, "another"), None);

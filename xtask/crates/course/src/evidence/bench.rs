@@ -211,14 +211,17 @@ impl Bench<'_> {
                 (&place.cargo.args, &place.cargo.env)
             ),
         };
-        let key = store::key(&[
-            format!("{:?} {:?} {:?}", self.exercise().build(name), self.jobs(name), self.groups(name)).as_bytes(),
-            format!("{:?} {:?}", self.efforts(name), self.counter).as_bytes(),
-            &[self.wants_image(name).into()],
-            self.version.as_bytes(),
-            around.as_bytes(),
-            &store::everything_in(&place.folder)?,
-        ]);
+        let key = store::key_by(
+            crate::CODE,
+            &[
+                format!("{:?} {:?} {:?}", self.exercise().build(name), self.jobs(name), self.groups(name)).as_bytes(),
+                format!("{:?} {:?}", self.efforts(name), self.counter).as_bytes(),
+                &[self.wants_image(name).into()],
+                self.version.as_bytes(),
+                around.as_bytes(),
+                &store::everything_in(&place.folder)?,
+            ],
+        );
         let file = self.kept(name);
         let is_repeat = self.request.grading.is_some_and(|grading| grading.is_repeat);
         if !is_repeat
@@ -366,13 +369,16 @@ impl Bench<'_> {
     fn flags(&self, name: &str, cargo: &Cargo, order: &CargoBuild) -> Result<Option<Flags>> {
         let folder = order.manifest.as_deref().and_then(Path::parent).unwrap_or(self.request.root);
         let read = |file: &str| fs::read(folder.join(file)).unwrap_or_default();
-        let key = store::key(&[
-            format!("{order:?} {:?} {:?}", cargo.env, cargo.args).as_bytes(),
-            self.version.as_bytes(),
-            crate::theirs::fingerprint(folder).as_bytes(),
-            &read("Cargo.toml"),
-            &read("Cargo.lock"),
-        ]);
+        let key = store::key_by(
+            crate::CODE,
+            &[
+                format!("{order:?} {:?} {:?}", cargo.env, cargo.args).as_bytes(),
+                self.version.as_bytes(),
+                crate::theirs::fingerprint(folder).as_bytes(),
+                &read("Cargo.toml"),
+                &read("Cargo.lock"),
+            ],
+        );
         let whose = self.whose_is(name);
         let file = self.base.join(format!("flags-{whose}-{name}.json"));
         if let Some(flags) = store::load(&file, &key) {
