@@ -77,7 +77,7 @@ fn announced(
     let (done, built) = mpsc::channel();
     thread::spawn(move || drop(done.send(build())));
     let built = built.recv_timeout(AT_ONCE).or_else(|_| {
-        output::note(&format!("building what `cargo xtask {verb}` needs: about a minute the first time, then at once"));
+        output::note(&format!("{}{verb}` needs: about a minute the first time, then at once", commands::BUILDING));
         built.recv()
     });
     built.context("the build has ended without an answer")?
