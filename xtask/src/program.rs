@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
-use weigh::cargo::{Build, Cargo};
+use weigh::cargo::{Build, Built, Cargo, Refused};
 
 /// The folder of this package in the checkout that it was compiled from.
 const SOURCES: &str = env!("CARGO_MANIFEST_DIR");
@@ -32,14 +32,7 @@ pub(crate) fn run(package: &str, verb: &str) -> Result<Exit> {
 
 /// Builds it, or finds that there is nothing to do.
 fn build(package: &str, verb: &str) -> Result<PathBuf> {
-    let root = Path::new(SOURCES).parent().context("the sources are in a folder of the workshop")?;
-    if !root.join("Cargo.toml").is_file() {
-        let message =
-            format!("`{verb}` is a program of its own, and its sources aren't in {} any more", root.display());
-        return Err(Failure::new(Exit::Environment, message)
-            .help("call it as `cargo xtask` from a folder of the workshop: Cargo builds what is needed")
-            .into());
-    }
+    let root = sources(verb)?;
     let (profile, target_dir) = built_like_this()?;
     let cargo = Cargo {
         program: env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
@@ -58,16 +51,47 @@ fn build(package: &str, verb: &str) -> Result<PathBuf> {
         record: None,
         timeout: None,
     };
+    let built = announced(verb, move || cargo.try_build(&build))?;
+    let built = built.map_err(|refused| not_built(refused, package, verb))?;
+    Ok(built.executable(package)?.path.clone())
+}
+
+/// The folder of the workshop, where its sources are still there.
+fn sources(verb: &str) -> Result<&'static Path> {
+    let root = Path::new(SOURCES).parent().context("the sources are in a folder of the workshop")?;
+    if !root.join("Cargo.toml").is_file() {
+        let message =
+            format!("`{verb}` is a program of its own, and its sources aren't in {} any more", root.display());
+        return Err(Failure::new(Exit::Environment, message)
+            .help("call it as `cargo xtask` from a folder of the workshop: Cargo builds what is needed")
+            .into());
+    }
+    Ok(root)
+}
+
+/// Builds, and says so in one line if that takes a while.
+fn announced(
+    verb: &str,
+    build: impl FnOnce() -> Result<Result<Built, Refused>> + Send + 'static,
+) -> Result<Result<Built, Refused>> {
     let (done, built) = mpsc::channel();
-    thread::spawn(move || drop(done.send(cargo.try_build(&build))));
+    thread::spawn(move || drop(done.send(build())));
     let built = built.recv_timeout(AT_ONCE).or_else(|_| {
-        output::note(&format!("building what `cargo xtask {verb}` needs: about a minute the first time, then at once"));
+        output::note(&format!("{}{verb}` needs: about a minute the first time, then at once", commands::BUILDING));
         built.recv()
     });
-    let built = built.context("the build has ended without an answer")??;
-    let built = built.map_err(|refused| refused.failure)?;
-    let found = built.executables.into_iter().find(|executable| executable.name == package);
-    Ok(found.with_context(|| format!("Cargo has built no program `{package}`"))?.path)
+    built.context("the build has ended without an answer")?
+}
+
+/// A verb whose program isn't there has judged nothing. So this is never exit code 1, even if the sources are at fault.
+fn not_built(refused: Refused, package: &str, verb: &str) -> Failure {
+    let Failure { exit, message, place, help, snippet } = refused.failure;
+    let help = match exit {
+        Exit::Environment => help,
+        _ => Some(format!("its sources are in xtask/crates/{package}; `git status` lists what has changed there")),
+    };
+    let message = format!("the program behind `cargo xtask {verb}` can't be built: {message}");
+    Failure { exit: Exit::Environment, message, place, help, snippet }
 }
 
 /// The profile of this program, and its target folder, as its path tells: what it shares with the other program is compiled once.

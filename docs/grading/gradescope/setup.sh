@@ -14,5 +14,6 @@ curl --proto '=https' --tlsv1.2 --silent --show-error --fail https://sh.rustup.r
 export PATH="$HOME/.cargo/bin:$PATH"
 cd "$root/source/course"
 rustup toolchain install --no-self-update
-# Builds xtask, fetches every dependency, and proves that the course can be solved in this image.
+# Builds xtask and the grader, fetches every dependency, and proves that the course can be solved in this image.
 cargo xtask check --all --solution
+cargo build --locked --package grading

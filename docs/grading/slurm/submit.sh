@@ -27,6 +27,7 @@ cd -- "$here/../../.."
 
 # Once, before all tasks want it at the same moment.
 cargo xtask list > /dev/null
+cargo build --quiet --locked --package grading
 
 # Before the first part needs it: parts share their hidden inputs.
 docs/grading/hidden-inputs.sh "$out"

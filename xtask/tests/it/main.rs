@@ -15,6 +15,7 @@ mod exercises_6_7;
 mod exercises_8_9;
 mod foreign;
 mod formats;
+mod front_door;
 mod image;
 mod learner;
 mod manifests;

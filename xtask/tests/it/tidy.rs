@@ -31,6 +31,40 @@ fn every_module_says_why_it_exists() {
     }
 }
 
+/// Cargo allows no circle; this is about arrows that could be drawn, and must not be.
+#[test]
+fn a_crate_uses_only_those_below_it() {
+    let below: [(&str, &[&str]); 8] = [
+        ("weigh-base", &[]),
+        ("cargo-weigh", &["weigh-base"]),
+        ("commands", &["cargo-weigh", "weigh-base"]),
+        ("course", &["cargo-weigh", "weigh-base"]),
+        ("xtask", &["cargo-weigh", "commands", "course", "weigh-base"]),
+        ("grading", &["cargo-weigh", "commands", "course", "weigh-base"]),
+        ("book", &["cargo-weigh", "commands", "course", "weigh-base"]),
+        // Only tests use it, by dev-dependencies.
+        ("testbed", &[]),
+    ];
+    let mut cargo = assert_cmd::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(repository());
+    let metadata: serde_json::Value = serde_json::from_slice(&cargo.assert().success().get_output().stdout).unwrap();
+    let ours = |name: &str| below.iter().any(|(other, _)| *other == name);
+    let mut seen = 0;
+    for package in metadata["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        let Some((_, allowed)) = below.iter().find(|(other, _)| *other == name) else {
+            assert!(["word_freq", "config_tool"].contains(&name), "say here which crates {name} may use");
+            continue;
+        };
+        seen += 1;
+        for dependency in package["dependencies"].as_array().unwrap().iter().filter(|one| one["kind"] != "dev") {
+            let used = dependency["name"].as_str().unwrap();
+            assert!(!ours(used) || allowed.contains(&used), "{name} must not use {used}");
+        }
+    }
+    assert_eq!(seen, below.len());
+}
+
 #[test]
 fn main_only_parses_and_dispatches() {
     assert!(sources()[Path::new("xtask/src/main.rs")].lines().count() < 80);

@@ -219,7 +219,8 @@ fn alike(shown: &str, printed: &str, numbers: Numbers) -> bool {
     numbers == Numbers::Alike && (has_decimals || a >= 1000.0) && (a - b).abs() <= allowed
 }
 
-/// Whether a line only tells how far Cargo is: a word, right-aligned at column 12.
+/// Whether a line only tells how far Cargo is: a word, right-aligned at column 12. Or that `cargo xtask` builds a program, which
+/// depends on what was built before.
 pub(crate) fn is_progress(line: &str) -> bool {
     const WORDS: [&str; 17] = [
         "Compiling",
@@ -240,7 +241,8 @@ pub(crate) fn is_progress(line: &str) -> bool {
         "Dirty",
         "Removed",
     ];
-    WORDS.iter().any(|word| line.strip_prefix(&format!("{word:>12} ")).is_some())
+    let is_building = line.strip_prefix("note: ").is_some_and(|note| note.starts_with(commands::BUILDING));
+    is_building || WORDS.iter().any(|word| line.strip_prefix(&format!("{word:>12} ")).is_some())
 }
 
 #[cfg(test)]
@@ -323,6 +325,8 @@ mod tests {
     #[test]
     fn cargos_progress_is_told_from_its_warnings() {
         assert!(is_progress("   Compiling word_freq v0.1.0 (/x)") && is_progress("    Finished `release` profile"));
+        assert!(is_progress(&format!("note: {}docs` needs: a minute", commands::BUILDING)));
+        assert!(!is_progress("note: kept") && !is_progress("building what"));
         assert!(!is_progress("warning: unused manifest key") && !is_progress("Running late"));
     }
 }

@@ -6,7 +6,7 @@ use super::facts::{Facts, Record, Stack, Unit};
 use super::markers::Part;
 use super::values::{self, Values};
 use crate::docs::{Wanted, file_name};
-use crate::{listing, pictures, reference};
+use crate::{house, listing, pictures, reference};
 use base::failure::Exit;
 use base::numbers;
 use std::fmt::Write as _;
@@ -85,6 +85,7 @@ impl Generator<'_> {
                 })
                 .and_then(only),
             ["chapters"] => self.chapters().and_then(only),
+            ["house"] => self.house(page),
             ["settings"] => only(reference::settings()),
             ["codes"] => {
                 let recorded = self.record.consoles.get(&file_name(page));
@@ -100,7 +101,7 @@ impl Generator<'_> {
                 Err(Wrong {
                     message: "nothing of this name can be generated".to_owned(),
                     help: format!(
-                        "`sizes TABLE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `stack NAME`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `settings` or `codes`; the tables are {}",
+                        "`sizes TABLE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `stack NAME`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings` or `codes`; the tables are {}",
                         names.join(", ")
                     ),
                     exit: Exit::Usage,
@@ -229,6 +230,14 @@ impl Generator<'_> {
             bars.push(pictures::Stacked { label: bar.label.clone(), parts });
         }
         Ok(pictures::stack(&format!("stack-{name}"), &stack.caption, &bars, &self.workshop.root, page))
+    }
+
+    /// The crates that the workshop's tools are made of.
+    fn house(&self, page: &Path) -> Result<(String, Vec<Wanted>), Wrong> {
+        let house = house::ask(&self.workshop.root).map_err(|error| {
+            wrong(format!("Cargo doesn't describe the workspace: {error:#}"), "`cargo metadata` says what is wrong")
+        })?;
+        Ok(pictures::house(&house, &self.workshop.root, page))
     }
 
     /// The chapters that SUMMARY.md names, with their texts.

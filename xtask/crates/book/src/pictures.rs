@@ -1,6 +1,7 @@
 //! Pictures for the documents: an SVG for light and one for dark pages, and the HTML that chooses between them.
 
 use crate::docs::Wanted;
+use crate::house::{self, House};
 use base::numbers;
 use std::path::Path;
 use weigh::committed::Build;
@@ -52,6 +53,12 @@ pub(crate) fn stack(name: &str, caption: &str, bars: &[Stacked], root: &Path, pa
         })
         .collect();
     both(name, caption, &description, root, page, |theme| svg::stack::draw(caption, &description, &drawn, theme))
+}
+
+/// The crates of the workshop's tools.
+pub(crate) fn house(house: &House, root: &Path, page: &Path) -> (String, Vec<Wanted>) {
+    const TITLE: &str = "The crates, each above those that it uses";
+    both("house", TITLE, &house::description(house), root, page, |theme| house::draw(TITLE, house, theme))
 }
 
 /// The sections of some files in the groups that a reader thinks in. What one file has and another lacks is shown for both.

@@ -66,7 +66,7 @@ impl Session {
             return Ok(());
         };
         // A name with its dash is one crate's; a program's files have no `lib` before it.
-        const OF_THE_WORKSPACE: [&str; 14] = [
+        const OF_THE_WORKSPACE: [&str; 15] = [
             "xtask-",
             "word_freq-",
             "config_tool-",
@@ -81,6 +81,7 @@ impl Session {
             "commands-",
             "grading-",
             "book-",
+            "testbed-",
         ];
         for folder in ["deps", "build", ".fingerprint"] {
             for file in sources(&built.join(folder)).unwrap_or_default() {

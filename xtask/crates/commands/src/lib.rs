@@ -21,6 +21,9 @@ use std::process::ExitCode;
 use weigh::cli::{Bloat, Diff, Image, Report, WhatIf};
 use weigh::options::{Format, PlainFormat, SizesFormat};
 
+/// How the note begins that announces the build of a verb's program; the verb follows. The book leaves such a line out.
+pub const BUILDING: &str = "building what `cargo xtask ";
+
 /// The runner of the workshop on Rust binary size.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]

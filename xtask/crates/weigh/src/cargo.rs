@@ -125,6 +125,17 @@ pub struct Package {
     pub manifest_path: PathBuf,
     /// Its libraries, binaries, tests, …
     pub targets: Vec<Target>,
+    /// What its manifest names as dependencies.
+    pub dependencies: Vec<Dependency>,
+}
+
+/// A dependency of a package.
+#[derive(Debug, Deserialize)]
+pub struct Dependency {
+    /// The package's name.
+    pub name: String,
+    /// `dev` or `build`; none for a normal one.
+    pub kind: Option<String>,
 }
 
 /// A target of a package.

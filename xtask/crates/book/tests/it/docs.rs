@@ -37,6 +37,25 @@ fn a_picture_that_is_missing_is_found_and_made() {
 }
 
 #[test]
+fn the_picture_of_the_crates_is_made_from_what_cargo_says() {
+    let project = Project::copy_of_the_repository();
+    let committed = project.read("docs/src/img/house-light.svg");
+    let manifest = "xtask/crates/commands/Cargo.toml";
+    project.edit(manifest, "cargo-weigh.workspace = true\n", "cargo-weigh.workspace = true\ncourse.workspace = true\n");
+    project.run(&["docs", "--check"]).code(1).stderr(
+        contains("docs/src/img/house-light.svg:1: stale").or(contains("docs/src/img/house-light.svg:3: stale")),
+    );
+    project.run(&["docs"]).success().stderr(contains("wrote docs/src/img/house-dark.svg"));
+    let drawn = project.read("docs/src/img/house-light.svg");
+    assert!(drawn != committed && drawn.contains("commands uses cargo-weigh, course, weigh-base."), "{drawn}");
+    // What only tests need is no arrow.
+    project.edit(manifest, "course.workspace = true\n", "");
+    project.edit(manifest, "[dev-dependencies]\n", "[dev-dependencies]\ncourse.workspace = true\n");
+    project.run(&["docs"]).success();
+    assert_eq!(project.read("docs/src/img/house-light.svg"), committed);
+}
+
+#[test]
 fn a_marker_that_names_nothing_is_shown_with_its_line() {
     let project = Project::copy_of_the_repository();
     project.edit("README.md", "<!-- generated: sizes ladder -->", "<!-- generated: sizes lader -->");
