@@ -14,6 +14,7 @@ use crate::report::anatomy as report;
 use crate::subject::{Program, Subject};
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};
+use base::caller;
 use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers;
@@ -108,7 +109,7 @@ fn sides(a: &str, b: &str, arch: Option<&str>, options: &options::Subject) -> Re
                 .help("give two files, or leave --arch out")
         );
     }
-    let workshop = Workshop::of(options)?;
+    let workshop = Workshop::of(options).map_err(|error| without_crate(error, [a, b], options))?;
     let subject = Subject::find(&workshop, options, None)?;
     let program = only(&subject)?;
     let side = |name: &str, other: &str| {
@@ -123,6 +124,20 @@ fn sides(a: &str, b: &str, arch: Option<&str>, options: &options::Subject) -> Re
         dissect::build(&subject, program, name)
     };
     Ok((side(a, b)?, side(b, a)?))
+}
+
+/// What is wrong where no crate is found, but one side is a file: the other one is probably meant as a file as well.
+fn without_crate(error: anyhow::Error, sides: [&str; 2], options: &options::Subject) -> anyhow::Error {
+    let there_is_none = options.alone && options.manifest_path.is_none();
+    match sides.into_iter().find(|name| !is_file(name)) {
+        Some(name) if there_is_none && sides.into_iter().any(is_file) => {
+            let message = format!("there is no file {name}, and no crate here whose profile it could be");
+            Failure::new(Exit::Usage, message)
+                .help("give two files, or name the crate's Cargo.toml: --manifest-path PATH")
+                .into()
+        }
+        _ => error,
+    }
 }
 
 /// Whether a side of a comparison is meant as a path. A folder is never one; a pipe is, and reading it says so.
@@ -170,7 +185,11 @@ fn only(subject: &Subject) -> Result<&Program> {
 }
 
 fn known_profile(workshop: &Workshop, subject: &Subject, profile: &str) -> Result<()> {
-    let whose = if subject.foreign { " of the workshop, which your crate is built with" } else { "" };
+    let whose = match subject.foreign {
+        false => "",
+        true if caller::is_workshop() => " of the workshop, which your crate is built with",
+        true => " that crates are measured with",
+    };
     workshop.must_know(profile, "profile or file", whose)
 }
 

@@ -1,31 +1,31 @@
 //! `cargo weigh`: where the bytes of the crate in the current folder come from, and what each setting would save and cost. The
 //! comments here are the help text.
 
-use anyhow::{Context as _, Result};
-use base::failure::{self, Exit, Failure};
+use anyhow::Result;
+use base::failure::{self, Exit};
 use base::{caller, output, proc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use weigh::cli::{Bloat, Diff, Image, Report, WhatIf};
 use weigh::options::{self, Format, PlainFormat, SizesFormat};
 use weigh::{anatomy, image, sizes};
 
-/// How Cargo calls it: `cargo-weigh weigh …`.
+/// Shows where the bytes of a Rust program come from, and what each setting of a profile saves and costs
 #[derive(Debug, Parser)]
-#[command(name = "cargo", bin_name = "cargo", max_term_width = 100)]
-enum Cargo {
-    /// Where the bytes of a Rust program come from, and what each setting of a profile saves and costs
-    #[command(version, subcommand_required = true, arg_required_else_help = true)]
-    Weigh(Weigh),
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = NOTES)]
+#[command(
+    name = "cargo-weigh",
+    bin_name = "cargo weigh",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = NOTES
+)]
 struct Weigh {
     /// When to use color: `auto` depends on the terminal, `NO_COLOR` and `CLICOLOR_FORCE`
-    #[arg(long, global = true, value_enum, default_value_t)]
+    #[arg(long, global = true, value_enum, default_value_t, display_order = 1000)]
     color: Color,
     /// What to do
     #[command(subcommand)]
@@ -40,30 +40,28 @@ const NOTES: &str = "Nothing of your crate is changed. Builds go below its targe
 /// When to use color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Color {
-    /// If the output is a terminal
+    // No help for each: it would turn the one page of `--help` into two.
     #[default]
     Auto,
-    /// Even if it isn't
     Always,
-    /// Not even then
     Never,
 }
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Shows what each setting of a small profile saves, one after the other
+    /// Shows what each setting of a small profile saves, one on top of the other
     Ladder(Ladder),
-    /// Shows where the bytes of the program come from: by crate, by function, by section
+    /// Shows where the program's bytes come from: by crate, by function, by section
     Bloat(Bloat<Crate>),
-    /// Shows what has changed between two profiles, two files, or a git revision and now
+    /// Shows what changed between two profiles, two files, or a git revision and now
     Diff(Diff<Crate>),
-    /// Adds and removes each setting of a profile on its own, and shows what it saves and costs
+    /// Adds and removes each setting of a profile on its own: what it saves and costs
     WhatIf(WhatIf<Crate>),
-    /// Writes one HTML file to explore: the ladder, where the bytes come from, treemaps, changes, tables
+    /// Writes one HTML file to explore: the ladder, treemaps, changes, tables
     Report(Report<Crate>),
-    /// Packs the program into a container image that holds nothing else, without a daemon
+    /// Packs the program into a container image that holds nothing else; needs no daemon
     Image(Image<Crate>),
-    /// Judges the crate's own profiles by [package.metadata.size-budget]; exit code 1 if one is exceeded
+    /// Compares the crate's own builds with [package.metadata.size-budget]
     Budget(Budget),
 }
 
@@ -148,31 +146,12 @@ impl Verb {
     /// Whether the answer is wanted as JSON, also if it is an error.
     fn wants_json(&self) -> bool {
         match self {
-            Self::Ladder(Ladder { format, .. }) => *format == Format::Json,
-            Self::Bloat(Bloat { format, .. }) | Self::Diff(Diff { format, .. }) => *format == Format::Json,
+            Self::Ladder(Ladder { format, .. })
+            | Self::Bloat(Bloat { format, .. })
+            | Self::Diff(Diff { format, .. }) => *format == Format::Json,
             Self::WhatIf(WhatIf { format, .. }) | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
             Self::Budget(Budget { format, .. }) => *format == SizesFormat::Json,
             Self::Report(_) => false,
-        }
-    }
-
-    /// Where the crate is, if that was said.
-    fn manifest(&mut self) -> &mut Option<PathBuf> {
-        match self {
-            Self::Ladder(Ladder { subject, .. }) | Self::Budget(Budget { subject, .. }) => &mut subject.manifest_path,
-            Self::Bloat(Bloat { subject, .. }) | Self::Diff(Diff { subject, .. }) => &mut subject.manifest_path,
-            Self::WhatIf(WhatIf { subject, .. }) | Self::Report(Report { subject, .. }) => &mut subject.manifest_path,
-            Self::Image(Image { subject, .. }) => &mut subject.manifest_path,
-        }
-    }
-
-    /// Whether it takes files alone, and needs no crate.
-    fn needs_no_crate(&self) -> bool {
-        match self {
-            Self::Bloat(Bloat { file, .. }) | Self::Image(Image { file, .. }) => file.is_some(),
-            // Which of its sides is a file is told by looking; where none is a profile, no crate is asked for.
-            Self::Diff(_) => nearest_manifest().is_err(),
-            _ => false,
         }
     }
 }
@@ -183,7 +162,7 @@ fn main() -> ExitCode {
     if let Some(code) = weigh::cargo::plan::serve().or_else(weigh::cargo::record::serve) {
         return code;
     }
-    let Cargo::Weigh(Weigh { color, verb }) = match Cargo::try_parse() {
+    let Weigh { color, verb } = match Weigh::try_parse_from(words(env::args_os())) {
         Ok(asked) => asked,
         Err(error) => return weigh::cli::usage(&error).into(),
     };
@@ -202,10 +181,15 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-fn run(mut verb: Verb) -> Result<Exit> {
-    if verb.manifest().is_none() && !verb.needs_no_crate() {
-        *verb.manifest() = Some(nearest_manifest()?);
-    }
+/// The command line without what Cargo adds: it calls `cargo-weigh weigh …`, and a person may leave that word out.
+fn words(mut args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let program = args.next();
+    let mut rest = args.peekable();
+    rest.next_if(|word| word == "weigh");
+    program.into_iter().chain(rest).collect()
+}
+
+fn run(verb: Verb) -> Result<Exit> {
     match verb {
         Verb::Ladder(Ladder { table, format, jobs, run, run_seconds, subject }) => sizes::run(&options::Sizes {
             table,
@@ -236,18 +220,6 @@ fn run(mut verb: Verb) -> Result<Exit> {
     }
 }
 
-/// The manifest that Cargo would take: the nearest one, from the current folder upwards.
-fn nearest_manifest() -> Result<PathBuf> {
-    let here = env::current_dir().context("cannot tell the current folder")?;
-    let found = here.ancestors().map(|folder| folder.join("Cargo.toml")).find(|manifest| manifest.is_file());
-    found.ok_or_else(|| {
-        let message = format!("there is no Cargo.toml in {} or above it", here.display());
-        Failure::new(Exit::Usage, message)
-            .help("go to the folder of a crate, or name its Cargo.toml: --manifest-path PATH")
-            .into()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,6 +227,13 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cargo::command().debug_assert();
+        Weigh::command().debug_assert();
+    }
+
+    #[test]
+    fn cargo_and_people_may_call_it() {
+        let of = |line: &str| words(line.split(' ').map(OsString::from));
+        assert_eq!(of("cargo-weigh weigh bloat --bin weigh"), ["cargo-weigh", "bloat", "--bin", "weigh"]);
+        assert_eq!(of("cargo-weigh diff weigh other"), ["cargo-weigh", "diff", "weigh", "other"]);
     }
 }

@@ -80,6 +80,13 @@ pub struct Subject {
     pub alone: bool,
 }
 
+impl Subject {
+    /// Whether someone's crate is meant, and not the workshop's own programs.
+    pub fn is_foreign(&self) -> bool {
+        self.alone || self.manifest_path.is_some()
+    }
+}
+
 /// Which tables of sizes to make, or which budget to judge.
 #[derive(Clone, Debug, Default)]
 pub struct Sizes {

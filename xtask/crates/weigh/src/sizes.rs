@@ -43,9 +43,9 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
     let results = workers::build_all(&subject, &tables, options.jobs.map(usize::from), limits)?;
     let problems = wrong_outputs(&subject, &tables, &results, limits);
     let identity = Identity::of(&subject, &results)?;
-    let committed = match options.subject.manifest_path {
-        None => committed::load(&workshop.root, &identity.target, &identity.toolchain)?,
-        Some(_) => None,
+    let committed = match options.subject.is_foreign() {
+        false => committed::load(&workshop.root, &identity.target, &identity.toolchain)?,
+        true => None,
     };
     let report = make_report(&subject, &tables, &results, &identity, committed.as_ref(), limits);
     let check = match (options.check, &committed) {
@@ -134,8 +134,7 @@ fn choose_tables<'a>(workshop: &'a Workshop, options: &options::Sizes) -> Result
     }
     if chosen.is_empty() {
         // A foreign crate gets the tables that make sense for any crate.
-        let fits =
-            |table: &&Table| table.default && (options.subject.manifest_path.is_none() || table.programs.is_empty());
+        let fits = |table: &&Table| table.default && (!options.subject.is_foreign() || table.programs.is_empty());
         chosen = tables.iter().filter(fits).collect();
     }
     Ok(chosen)

@@ -101,6 +101,7 @@ impl Subject {
     pub fn find(workshop: &Workshop, options: &options::Subject, run: Option<&str>) -> Result<Self> {
         let subject = match &options.manifest_path {
             Some(manifest) => Self::foreign(workshop, manifest, options, run)?,
+            None if options.alone => Self::foreign(workshop, &nearest_manifest()?, options, run)?,
             None => Self::workshop(workshop, &options.program)?,
         };
         subject.notes.iter().for_each(|note| output::note(note));
@@ -350,6 +351,21 @@ pub fn manifest_file(given: &Path) -> Result<PathBuf> {
         );
     }
     Ok(found)
+}
+
+/// The manifest that Cargo would take: the nearest one, from the current folder upwards.
+///
+/// # Errors
+/// When there is none.
+pub fn nearest_manifest() -> Result<PathBuf> {
+    let here = env::current_dir().context("cannot tell the current folder")?;
+    let found = here.ancestors().map(|folder| folder.join("Cargo.toml")).find(|manifest| manifest.is_file());
+    found.ok_or_else(|| {
+        let message = format!("there is no Cargo.toml in {} or above it", here.display());
+        Failure::new(Exit::Usage, message)
+            .help("go to the folder of a crate, or name its Cargo.toml: --manifest-path PATH")
+            .into()
+    })
 }
 
 /// The package and the binary that are meant.

@@ -166,15 +166,12 @@ impl Workshop {
         if !asked.alone {
             return Self::find();
         }
-        let root = match &asked.manifest_path {
-            Some(manifest) => {
-                let manifest = crate::subject::manifest_file(manifest)?;
-                manifest.parent().context("a manifest is in a folder")?.to_owned()
-            }
-            None => env::current_dir().context("cannot tell the current folder")?,
+        let manifest = match &asked.manifest_path {
+            Some(manifest) => crate::subject::manifest_file(manifest)?,
+            None => crate::subject::nearest_manifest()?,
         };
-        let built_in = Self::parse(&root, Path::new("tables.toml"), include_str!("tables.toml"))?;
-        Ok(built_in)
+        let root = manifest.parent().context("a manifest is in a folder")?;
+        Self::parse(root, Path::new("tables.toml"), include_str!("tables.toml"))
     }
 
     /// Reads the manifest of the workshop in this folder.

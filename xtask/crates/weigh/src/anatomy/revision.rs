@@ -3,6 +3,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure};
+use base::output;
 use base::proc::{self, Call, Status};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,9 +26,26 @@ pub(super) fn checkout(folder: &Path, revision: &str, into: &Path) -> Result<Pat
         let tree = format!("--work-tree={}", std::path::absolute(&place)?.display());
         git(&top, &[&tree, "checkout", "--force", &commit, "--", "."], Some(&std::path::absolute(&index)?))?;
         let _ = fs::remove_file(&index);
+        lend_lockfile(folder, &canonical(&top)?, &place)?;
         base::files::write_atomic(&place.join(".complete"), b"")?;
     }
     Ok(place.join(inside))
+}
+
+/// Copies today's Cargo.lock to a revision that committed none: the versions that it was built with then are not known.
+fn lend_lockfile(folder: &Path, top: &Path, place: &Path) -> Result<()> {
+    let folder = canonical(folder)?;
+    let inside = folder.ancestors().take_while(|folder| folder.starts_with(top));
+    let Some(lockfile) = inside.map(|folder| folder.join("Cargo.lock")).find(|file| file.is_file()) else {
+        return Ok(());
+    };
+    let counterpart = place.join(lockfile.strip_prefix(top).unwrap_or(&lockfile));
+    if counterpart.exists() || !counterpart.parent().is_some_and(Path::is_dir) {
+        return Ok(());
+    }
+    output::note("that revision has no Cargo.lock: it is built with today's");
+    fs::copy(&lockfile, &counterpart).with_context(|| format!("cannot write {}", counterpart.display()))?;
+    Ok(())
 }
 
 fn canonical(path: &Path) -> Result<PathBuf> {

@@ -33,8 +33,11 @@ struct Measured {
 /// # Errors
 /// When a budget or a baseline is malformed or missing, or something cannot be built. What is exceeded is an exit code.
 pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit> {
-    let given = options.subject.manifest_path.as_deref().context("a budget is that of a manifest")?;
-    let source = read(given)?;
+    let given = options.subject.manifest_path.as_deref();
+    let source = match given {
+        Some(given) => read(given)?,
+        None => read(&crate::subject::nearest_manifest()?)?,
+    };
     let budgets = budget::of(&source.text).map_err(|wrong| wrong.failure(&source))?;
     let folder = source.file.parent().context("a manifest is in a folder")?;
     // Before the builds: whoever has no baseline should not wait for them.
@@ -116,24 +119,29 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
 }
 
 /// What to do about a program that is too large.
-fn help(row: &report::Row, given: &Path) -> String {
+fn help(row: &report::Row, given: Option<&Path>) -> String {
     match &row.movers {
         Some(_) if row.baseline < Some(row.bytes) => format!(
             "above is what grew; if it is worth its bytes, raise the limit or save the new size: `{}`",
             save_command(given)
         ),
-        _ => format!("`{} bloat --manifest-path {}` shows what it is made of", caller::name(), given.display()),
+        _ => format!("`{} bloat{}` shows what it is made of", caller::name(), which(given)),
     }
 }
 
 /// What people type to save a measurement.
-fn save_command(manifest: &Path) -> String {
-    let (caller, manifest) = (caller::name(), manifest.display());
+fn save_command(given: Option<&Path>) -> String {
+    let (caller, which) = (caller::name(), which(given));
     if caller::is_workshop() {
-        format!("{caller} sizes --manifest-path {manifest} --budget --save")
+        format!("{caller} sizes{which} --budget --save")
     } else {
-        format!("{caller} budget --manifest-path {manifest} --save")
+        format!("{caller} budget{which} --save")
     }
+}
+
+/// How the manifest is named on a command line: as it was on this one, if at all.
+fn which(given: Option<&Path>) -> String {
+    given.map(|manifest| format!(" --manifest-path {}", manifest.display())).unwrap_or_default()
 }
 
 fn read(given: &Path) -> Result<Source> {
@@ -232,7 +240,13 @@ fn load(file: &Path) -> Result<Option<Baseline>> {
     };
     Baseline::parse(&text).map(Some).map_err(|Damaged { what, place }| {
         let mut failure = Failure::new(Exit::Usage, format!("the baseline is damaged: {what}"))
-            .help("restore it from git, or remove it and measure again with `--budget --save`")
+            .help(match caller::is_workshop() {
+                true => "restore it from git, or remove it and measure again with `--budget --save`".to_owned(),
+                false => format!(
+                    "restore it from git, or remove it and measure again with `{} budget --save`",
+                    caller::name()
+                ),
+            })
             .file(diagnostic::shown(file));
         if let (Some(found), Some((line, column))) = (&mut failure.place, place) {
             (found.line, found.column) = (Some(line), Some(column));
@@ -256,7 +270,13 @@ fn keep(slot: &mut Option<Baseline>, measured: &Measured, parts: Parts) {
     slot.get_or_insert_with(Baseline::empty).keep(Entry { bin, profile, target, toolchain, parts });
 }
 
-fn no_baseline(budget: &Budget, source: &Source, file: &Path, given: &Path, measured: Option<&Measured>) -> Failure {
+fn no_baseline(
+    budget: &Budget,
+    source: &Source,
+    file: &Path,
+    given: Option<&Path>,
+    measured: Option<&Measured>,
+) -> Failure {
     let what = match measured {
         None => format!("there is no baseline {}", shown(file)),
         Some(Measured { bin, profile, target, .. }) => {

@@ -5,6 +5,7 @@ use crate::measure::{self, Limits, Run, binary};
 use crate::subject::{Expectation, Key, Program, Subject};
 use crate::workshop::Table;
 use anyhow::Result;
+use base::caller;
 use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers::thousands;
@@ -214,7 +215,8 @@ fn build(subject: &Subject, job: &Job, threads: usize, limits: Limits) -> Result
         timeout: None,
     })?;
     if record {
-        files::write_atomic(&stamp, b"The units here were recorded by `cargo xtask`.\n")?;
+        let text = format!("The units here were recorded by `{}`.\n", caller::name());
+        files::write_atomic(&stamp, text.as_bytes())?;
     }
     let mut done = Done { built: Vec::new(), warnings: made.warnings.clone(), target: None, fresh: true };
     for &(index, strip_command) in &job.programs {

@@ -1,0 +1,123 @@
+//! Where it is called: in folders with no crate, with a library, with several programs. Each message names the next step.
+
+use crate::calls::{plain, weigh};
+use testbed::project::{Project, stderr, stdout};
+
+/// What a call says that ends with 2.
+fn refused(project: &Project, words: &[&str]) -> String {
+    stderr(&weigh(project).args(words).assert().code(2)).replace(project.path("").to_str().unwrap(), "HERE/")
+}
+
+#[test]
+fn where_no_crate_is_every_verb_says_how_to_name_one() {
+    let project = Project::empty();
+    for verb in ["ladder", "bloat", "what-if", "report", "image", "budget"] {
+        let said = refused(&project, &[verb]);
+        assert!(said.contains("there is no Cargo.toml in") && said.contains("--manifest-path PATH"), "{verb}: {said}");
+        assert!(!said.contains("xtask") && !said.contains("workshop"), "{verb}: {said}");
+    }
+    let said = refused(&project, &["diff", "release", "dist"]);
+    assert!(said.contains("there is no Cargo.toml in"), "{said}");
+}
+
+#[test]
+fn where_no_crate_is_files_can_be_read() {
+    let project = Project::empty();
+    std::fs::copy(env!("CARGO_BIN_EXE_cargo-weigh"), project.path("a")).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_cargo-weigh"), project.path("b")).unwrap();
+    let text = stdout(&weigh(&project).args(["bloat", "--file", "a", "--crates"]).assert().success());
+    assert!(text.starts_with("a, as it is: "), "{text}");
+    let text = stdout(&weigh(&project).args(["diff", "a", "b"]).assert().success());
+    assert!(text.starts_with("a -> b: "), "{text}");
+    insta::assert_snapshot!(refused(&project, &["diff", "a", "nothing"]), @r"
+    error: there is no file nothing, and no crate here whose profile it could be
+    help: give two files, or name the crate's Cargo.toml: --manifest-path PATH
+    ");
+    insta::assert_snapshot!(refused(&project, &["bloat", "--file", "nothing"]), @r"
+    error: there is no file nothing
+    help: a path is relative to the current folder; is the program built?
+    ");
+}
+
+#[test]
+fn a_library_has_no_program_to_measure() {
+    let project = Project::empty();
+    project.write("Cargo.toml", "[package]\nname = \"only-lib\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    project.write("src/lib.rs", "");
+    insta::assert_snapshot!(refused(&project, &["bloat"]), @r"
+    error: only-lib builds no program: a library has no executable to measure
+    help: measure a program that uses the library: give its Cargo.toml with --manifest-path, or its name with --package
+    ");
+}
+
+#[test]
+fn of_two_programs_one_must_be_chosen() {
+    let project = Project::empty();
+    project.write("Cargo.toml", "[workspace]\nresolver = \"2\"\nmembers = [\"a\", \"b\"]\n");
+    for name in ["a", "b"] {
+        let manifest = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+        project.write(&format!("{name}/Cargo.toml"), &manifest);
+        project.write(&format!("{name}/src/main.rs"), "fn main() {}");
+    }
+    insta::assert_snapshot!(refused(&project, &["bloat"]), @r"
+    error: there are several binaries: a (package a), b (package b)
+    help: choose one with --bin NAME (and --package NAME)
+    ");
+    insta::assert_snapshot!(refused(&project, &["ladder", "--bin", "c"]), @r"
+    error: there is no binary `c`
+    help: the binaries are a (package a), b (package b)
+    ");
+    insta::assert_snapshot!(refused(&project, &["ladder", "--package", "c"]), @r"
+    error: there is no package `c` in this workspace
+    help: its packages are a, b
+    ");
+}
+
+#[test]
+fn no_lockfile_is_written_and_the_message_says_how_to_get_one() {
+    let project = plain();
+    std::fs::remove_file(project.path("Cargo.lock")).unwrap();
+    let said = refused(&project, &["bloat"]);
+    assert!(said.contains("run `cargo generate-lockfile`"), "{said}");
+    assert!(!project.path("Cargo.lock").exists());
+}
+
+#[test]
+fn a_profile_or_a_table_that_is_not_there_is_told_with_those_that_are() {
+    let project = plain();
+    insta::assert_snapshot!(refused(&project, &["bloat", "--profile", "dits"]), @r"
+    error: there is no profile or file `dits`
+    help: did you mean `dist`?
+    ");
+    let said = refused(&project, &["bloat", "--profile", "quick"]);
+    assert!(said.contains("the profiles that crates are measured with are dist, dist-1, "), "{said}");
+    insta::assert_snapshot!(refused(&project, &["ladder", "--table", "nope"]), @r"
+    error: there is no table `nope`
+    help: the tables are ladder, s-z-3, alone, opt-level, lto, strip, dev, and `all`
+    ");
+}
+
+#[test]
+fn a_budget_that_is_not_there_is_told_with_an_example() {
+    insta::assert_snapshot!(refused(&plain(), &["budget"]), @r#"
+    error: the manifest has no [package.metadata.size-budget]
+      --> Cargo.toml
+    help: add to it, for example
+
+    [package.metadata.size-budget]
+    max = "320 KiB"
+    max-growth = "1 %"
+    "#);
+}
+
+#[test]
+fn messages_about_a_budget_name_what_is_there_to_call() {
+    let project = plain();
+    let manifest = project.read("Cargo.toml") + "[package.metadata.size-budget]\nmax-growth = \"1 %\"\n";
+    project.write("Cargo.toml", &manifest);
+    let said = refused(&project, &["budget"]);
+    assert!(said.contains("`cargo weigh budget --save` measures one"), "{said}");
+    project.write("size-baseline.json", "{");
+    let said = refused(&project, &["budget"]);
+    assert!(said.contains("measure again with `cargo weigh budget --save`"), "{said}");
+}
