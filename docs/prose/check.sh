@@ -5,11 +5,14 @@
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 
+# shellcheck source=../../.ci/tools.sh
+source .ci/tools.sh
+
 tools=target/prose
 if [[ ! -x $tools/node_modules/.bin/cspell || ! -x $tools/node_modules/.bin/textlint ]]; then
     mkdir -p "$tools"
     timeout 180 npm install --silent --prefix "$tools" \
-        cspell@9.8.0 textlint@15.8.0 textlint-rule-en-max-word-count@1.0.2 > /dev/null || exit 3
+        "$CSPELL" "$TEXTLINT" "$TEXTLINT_MAX_WORDS" > /dev/null || exit 3
 fi
 
 texts=(README.md 'docs/*.md' 'docs/grading/*.md' 'docs/src/*.md' 'exercises/*.md' 'exercises/*/README.md' 'solutions/*.md' 'solutions/*/*.md')

