@@ -187,7 +187,7 @@ pub fn blocked(case: &Case<'_>) -> Option<String> {
 /// The builds that are still needed for a verdict, once everything is judged that needs none.
 pub fn wanted_builds(case: &Case<'_>) -> std::collections::BTreeSet<String> {
     if blocked(case).is_some() {
-        return Default::default();
+        return std::collections::BTreeSet::new();
     }
     let judged = judge(&Case { evidence: None, ..*case });
     let mut wanted = std::collections::BTreeSet::new();

@@ -402,7 +402,7 @@ mod tests {
         let mut cargo = Cargo {
             program: "cargo".into(),
             cwd: folder.path().into(),
-            env: Default::default(),
+            env: std::collections::BTreeMap::new(),
             args: Vec::new(),
             sandbox: None,
         };

@@ -262,7 +262,7 @@ impl Contents<'_> {
                 entry.name().map_or_else(|_| String::from_utf8_lossy(entry.name_raw()).into(), Into::into);
             let raw = if is_from_windows { raw.replace('\\', "/") } else { raw };
             let is_folder = entry.is_dir() || raw.ends_with('/');
-            let Some(path) = self.path(raw)? else { continue };
+            let Some(path) = self.path(&raw)? else { continue };
             // The upper bits of a Unix mode say what it is. A zip from Windows has none.
             let kind = match entry.unix_mode().unwrap_or(0) & 0o170_000 {
                 _ if is_folder => Kind::Folder,
@@ -335,7 +335,7 @@ impl Contents<'_> {
                 EntryType::Link | EntryType::Symlink => Kind::Link,
                 _ => Kind::Other,
             };
-            let Some(path) = self.path(raw)? else { continue };
+            let Some(path) = self.path(&raw)? else { continue };
             let kind = if kind == Kind::Unread && (self.wanted)(&path) {
                 let claimed = entry.size();
                 match bytes(entry, self.caps).map_err(damaged)? {
@@ -354,12 +354,12 @@ impl Contents<'_> {
 
     /// The path of the next entry in one spelling; nothing for the root. A path that a careless program would write outside
     /// of its folder is never an accident, so the whole archive is refused.
-    fn path(&mut self, raw: String) -> Result<Option<String>, String> {
+    fn path(&mut self, raw: &str) -> Result<Option<String>, String> {
         match self.caps.entries.checked_sub(1) {
             Some(left) => self.caps.entries = left,
             None => return Err(too_many(self.whole.entries)),
         }
-        let refused = |why: &str| Err(format!("the archive holds a path that {why}: {}", shown(&raw)));
+        let refused = |why: &str| Err(format!("the archive holds a path that {why}: {}", shown(raw)));
         if raw.len() > self.caps.path {
             return refused("is too long");
         }

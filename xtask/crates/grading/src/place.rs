@@ -201,7 +201,7 @@ mod tests {
 
     /// A number that no process has: one that has just ended.
     fn dead() -> u32 {
-        (100_000..).find(|&process| !is_alive(process)).unwrap()
+        (100_000..u32::MAX).find(|&process| !is_alive(process)).unwrap()
     }
 
     #[test]

@@ -204,6 +204,7 @@ pub(crate) struct Problem {
 }
 
 /// Whole points as a whole number, as other programs expect them.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn in_points<S: Serializer>(hundredths: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     match hundredths % 100 {
         0 => serializer.serialize_i64(hundredths / 100),
@@ -215,6 +216,7 @@ fn cleaned<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> 
     serializer.serialize_str(&clean(text))
 }
 
+#[expect(clippy::ref_option, reason = "serde calls it so")]
 fn cleaned_option<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     text.as_deref().map(clean).serialize(serializer)
 }

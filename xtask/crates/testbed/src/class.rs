@@ -83,7 +83,7 @@ impl Running {
         while !self.all.contains(words) {
             match self.lines.recv_timeout(Duration::from_mins(2)) {
                 Ok(line) => self.all += &format!("{line}\n"),
-                Err(_) => panic!("no line with {words:?}:\n{}", self.all),
+                Err(error) => panic!("no line with {words:?} ({error}):\n{}", self.all),
             }
         }
     }

@@ -184,6 +184,7 @@ impl Known {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "all callers make it for this call")]
 fn is(unmet: Vec<(String, String)>, expected: &[(&str, &str)]) {
     let expected: Vec<_> = expected.iter().map(|&(id, codes)| (id.to_owned(), codes.to_owned())).collect();
     assert_eq!(unmet, expected);

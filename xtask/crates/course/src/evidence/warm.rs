@@ -68,7 +68,7 @@ impl Warm {
             if !kept.is_dir() {
                 let Some(made) = make()? else { return Ok(()) };
                 // A full disk costs time later, not a result now.
-                if self.keep(&made, &kept).is_err() {
+                if Self::keep(&made, &kept).is_err() {
                     source = made;
                 }
             }
@@ -79,7 +79,7 @@ impl Warm {
     }
 
     /// Puts a folder in its place, whole or not at all.
-    fn keep(&self, made: &Path, kept: &Path) -> Result<()> {
+    fn keep(made: &Path, kept: &Path) -> Result<()> {
         let half = kept.with_extension(format!("{}.tmp", std::process::id()));
         let result = copy(made, &half, None).and_then(|()| Ok(fs::rename(&half, kept)?));
         if result.is_err() {

@@ -335,7 +335,10 @@ impl Check {
         }
     }
 
-    /// What `deny_unknown_fields` cannot see. `edits`: the files that learners edit.
+    /// Looks for what `deny_unknown_fields` cannot see. `edits`: the files that learners edit.
+    ///
+    /// # Errors
+    /// What is wrong, with its place.
     pub fn validate(&self, edits: &[Spanned<String>]) -> Result<(), Wrong> {
         match self {
             Self::Output(Output { build, cases, args, stdin, fixed, called, interface, .. }) => {

@@ -7,7 +7,7 @@ use crate::evidence::{Attempt, Evidence};
 use crate::exercise::{Exercise, Linking, Tree};
 use crate::progress::Sizes;
 use base::numbers::{change, plural, thousands, wrap};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use weigh::report::grid::Grid;
 
@@ -84,9 +84,9 @@ fn goal(text: &mut String, outcome: &Outcome, ids: usize, width: Option<usize>, 
     } else {
         let _ = writeln!(text, "  {word}  {points}/{points_max}  {id:ids$}  {}", fit(what));
     }
-    let codes: BTreeMap<_, _> = diagnostics.iter().map(|problem| (problem.code.name(), ())).collect();
+    let codes: BTreeSet<_> = diagnostics.iter().map(|problem| problem.code.name()).collect();
     if !codes.is_empty() {
-        let codes: Vec<&str> = codes.into_keys().collect();
+        let codes: Vec<&str> = codes.into_iter().collect();
         let _ = writeln!(text, "{indent}{}", fit(&format!("{}, see above", codes.join(", "))));
     }
     if let Some(waits_for) = waits_for {

@@ -15,7 +15,7 @@ fn sheet(text: &str) -> Sheet {
 
 fn gathered(rows: Vec<Row>) -> Gathered<'static> {
     let book = Gradebook { rows, ..Gradebook::default() };
-    Gathered { contents: Default::default(), book, roster: None, notes: Vec::new() }
+    Gathered { contents: std::borrow::Cow::default(), book, roster: None, notes: Vec::new() }
 }
 
 fn titles() -> BTreeMap<String, String> {

@@ -157,6 +157,7 @@ pub(crate) fn json(report: &Report) -> serde_json::Result<String> {
         exercises: Vec<Exercise<'a>>,
     }
     #[derive(Serialize)]
+    #[expect(clippy::struct_field_names, reason = "the names are those of the document")]
     struct Exercise<'a> {
         exercise: &'a str,
         submissions: usize,

@@ -15,6 +15,7 @@ const WORKFLOW: &str = "docs/grading/github-actions/grade.yml";
 fn course() -> Project {
     let project = Project::quick_course();
     let manifest = repository().join("Cargo.toml");
+    #[expect(clippy::unnecessary_debug_formatting, reason = "TOML quotes a path like this")]
     let alias = format!(
         "[alias]\nxtask = [\"run\", \"--quiet\", \"--manifest-path\", {manifest:?}, \"--package\", \"xtask\", \"--\"]\n"
     );

@@ -110,6 +110,7 @@ mod tests {
     use base::numbers::{Bytes, Percent};
     use weigh::cargo::Compiled;
 
+    #[expect(clippy::needless_pass_by_value, reason = "most callers make it for this call")]
     fn json(data: Data) -> String {
         serde_json::to_string(&data).unwrap()
     }

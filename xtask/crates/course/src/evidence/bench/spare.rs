@@ -37,6 +37,7 @@ impl Bench<'_> {
         let relative = |path: &Path| path.strip_prefix(&sandbox.shared).map(Path::to_owned);
         let (folder, target_dir) = (relative(&place.folder)?, relative(&place.target_dir)?);
         let flags = cargo.env.get(OsStr::new("CARGO_ENCODED_RUSTFLAGS"));
+        #[expect(clippy::unnecessary_debug_formatting, reason = "a digest is made of it: it must tell any two apart")]
         let made_of = format!("{folder:?} {target_dir:?} {} {:?} {flags:?} {files:?}", order.profile, order.extra);
         let key = store::digest(&[made_of.as_bytes(), self.version.as_bytes()]);
         warm.fill(&key, &place.target_dir, sandbox.user, || {

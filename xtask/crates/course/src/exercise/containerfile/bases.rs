@@ -83,7 +83,10 @@ pub struct Said {
 }
 
 impl Said {
-    /// Reads `cargo 1.97 musl x86_64-unknown-linux-musl`; an error is what to write.
+    /// Reads `cargo 1.97 musl x86_64-unknown-linux-musl`.
+    ///
+    /// # Errors
+    /// What to write instead.
     pub fn parse(comment: &str) -> Result<Self, &'static str> {
         const FORM: &str = "write it as `# check: cargo 1.95`, followed by `musl` for an image with musl, and by the targets that are installed";
         let mut words = comment.split_whitespace();

@@ -219,10 +219,7 @@ fn package(
         let help = format!("edition {edition} needs Rust 1.{needed} or later, such as `FROM {}`", bases::example());
         return shell.fails(message, "too old", help);
     }
-    let source = match needs::sources(shell, &root, verb)? {
-        Some(source) => source,
-        None => return Ok(false),
-    };
+    let Some(source) = needs::sources(shell, &root, verb)? else { return Ok(false) };
     if !needs::lock(shell, &root, options)? {
         return Ok(false);
     }

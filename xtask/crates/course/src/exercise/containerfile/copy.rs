@@ -332,7 +332,7 @@ fn place(
                     };
                     files.push((target, File { mode, owner, ..file.clone() }));
                 }
-                folder => made.files.put_all([(target, folder.clone())]),
+                folder @ Node::Folder(_) => made.files.put_all([(target, folder.clone())]),
             }
         }
         if from.is_empty() {

@@ -190,7 +190,7 @@ fn pages_to_look_at() {
         row.size_bytes = row.size_bytes.map(|bytes| bytes + (number as u64 * 7919) % 130_000);
         if number % 4 == 0 {
             row.goals[0].clone_from(&book.rows[3].goals[0]);
-            row.score = Some(600 - (number as i64 * 37) % 500);
+            row.score = Some(600 - (i64::from(number as u32) * 37) % 500);
         }
         book.rows.push(row);
     }

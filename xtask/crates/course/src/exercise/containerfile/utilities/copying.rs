@@ -90,7 +90,7 @@ pub(super) fn copy(shell: &mut Shell<'_>, arguments: &[String], moves: bool) -> 
                         return Ok(false);
                     }
                 }
-                folder => shell.made.files.put_all([(place, folder)]),
+                folder @ Node::Folder(_) => shell.made.files.put_all([(place, folder)]),
             }
         }
     }
