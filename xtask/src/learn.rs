@@ -28,5 +28,7 @@ pub(crate) fn root() -> Result<PathBuf> {
 
 /// Says what was wrong with the learner's own records, if anything was.
 fn say_damage(damage: Option<String>) {
-    damage.iter().for_each(|words| output::note(words));
+    if let Some(words) = damage {
+        output::note(&words);
+    }
 }

@@ -73,7 +73,7 @@ fn verbs() -> Vec<Verb> {
 fn add(verbs: &mut Vec<Verb>, name: &str, command: &Command) {
     let visible: Vec<&Command> =
         command.get_subcommands().filter(|verb| !verb.is_hide_set() && verb.get_name() != "help").collect();
-    let about = |command: &Command| one_line(command.get_about().map(ToString::to_string).unwrap_or_default());
+    let about = |command: &Command| one_line(&command.get_about().map(ToString::to_string).unwrap_or_default());
     let options = command.get_arguments().filter(|arg| !arg.is_hide_set() && !arg.is_positional()).map(|arg| Opt {
         names: arg
             .get_short()
@@ -81,7 +81,7 @@ fn add(verbs: &mut Vec<Verb>, name: &str, command: &Command) {
             .into_iter()
             .chain(arg.get_long().map(|long| format!("--{long}")))
             .collect(),
-        about: one_line(arg.get_help().map(ToString::to_string).unwrap_or_default()),
+        about: one_line(&arg.get_help().map(ToString::to_string).unwrap_or_default()),
         values: arg.get_action().takes_values().then(|| values(arg)),
     });
     verbs.push(Verb {
@@ -114,7 +114,7 @@ fn values(arg: &Arg) -> Values {
 }
 
 /// A description fits on a line, and holds no quote.
-fn one_line(text: String) -> String {
+fn one_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim_end_matches('.').replace('\'', "\u{2019}")
 }
 

@@ -78,101 +78,121 @@ const TOOLS: [Tool; 7] = [
     },
 ];
 
+/// What was found so far, in lines for a terminal, and whether all that is needed is there.
+struct Findings {
+    text: String,
+    width: Option<usize>,
+    well: bool,
+}
+
+impl Findings {
+    fn line(&mut self, state: &str, name: &str, words: &str) {
+        self.text += &wrap(&format!("{state:8} {name:12} {words}"), self.width, 22);
+        self.text.push('\n');
+    }
+
+    /// Something without which nothing works.
+    fn missing(&mut self, name: &str, words: &str) {
+        self.well = false;
+        self.line("MISSING", name, words);
+    }
+}
+
 /// Runs `cargo xtask doctor`.
 ///
 /// # Errors
 /// When the call is not made inside the workshop.
 pub(crate) fn run() -> Result<Exit> {
     let workshop = Workshop::find()?;
-    let mut text = String::new();
-    let mut well = true;
-    let width = output::width();
-    let mut line = |state: &str, name: &str, words: &str| {
-        text += &wrap(&format!("{state:8} {name:12} {words}"), width, 22);
-        text.push('\n');
-    };
+    let mut findings = Findings { text: String::new(), width: output::width(), well: true };
+    let host = compiler(&workshop.root, &mut findings);
+    if host.is_some() {
+        linker(&workshop.root, &mut findings);
+    }
+    TOOLS.iter().for_each(|tool| look_for(&workshop.root, tool, &mut findings));
+    crates(&workshop.root, &mut findings);
+    environment(&workshop, &host.unwrap_or_default(), &mut findings);
+    output::data(&findings.text)?;
+    if findings.well {
+        return Ok(Exit::Met);
+    }
+    output::not_met("what is MISSING above is needed: install it, then run `cargo xtask doctor` again");
+    Ok(Exit::Environment)
+}
 
-    let pin = fs::read_to_string(workshop.root.join("rust-toolchain.toml")).unwrap_or_default();
-    let pin =
-        pin.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap_or_default().trim_matches('"').to_owned();
-    let rustc = answer(&workshop.root, "rustc", &["-vV"]);
-    let host = match &rustc {
-        Some(version) => {
-            let release = field(version, "release:");
-            let fits = if release == pin || pin.is_empty() {
-                "the pinned release: your sizes can be compared with the workshop's".to_owned()
-            } else {
-                format!("the workshop is pinned to {pin}: sizes differ, verdicts are by ratio and hold")
-            };
-            line("found", "rustc", &format!("{release}; {fits}"));
-            field(version, "host:")
-        }
-        None => {
-            well = false;
-            line("MISSING", "rustc", "compiles everything. Install: https://rustup.rs");
-            String::new()
-        }
+/// The release of rustc beside the pinned one. Gives its host.
+fn compiler(root: &Path, findings: &mut Findings) -> Option<String> {
+    let pin = fs::read_to_string(root.join("rust-toolchain.toml")).unwrap_or_default();
+    let pin = pin.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap_or_default().trim_matches('"');
+    let Some(version) = answer(root, "rustc", &["-vV"]) else {
+        findings.missing("rustc", "compiles everything. Install: https://rustup.rs");
+        return None;
     };
-    match rustc.as_ref().map(|_| can_link(&workshop.root)) {
-        Some(Ok(())) => line("found", "linker", "a program was compiled, linked and run"),
-        Some(Err(words)) => {
-            well = false;
-            line("MISSING", "linker", &format!("no program can be linked and run: {words}"));
+    let release = field(&version, "release:");
+    let fits = if release == pin || pin.is_empty() {
+        "the pinned release: your sizes can be compared with the workshop's".to_owned()
+    } else {
+        format!("the workshop is pinned to {pin}: sizes differ, verdicts are by ratio and hold")
+    };
+    findings.line("found", "rustc", &format!("{release}; {fits}"));
+    Some(field(&version, "host:"))
+}
+
+fn linker(root: &Path, findings: &mut Findings) {
+    match can_link(root) {
+        Ok(()) => findings.line("found", "linker", "a program was compiled, linked and run"),
+        Err(words) => {
+            findings.missing("linker", &format!("no program can be linked and run: {words}"));
             let install = "install: Debian, Ubuntu: apt install gcc; macOS: xcode-select --install; Windows: the Visual Studio build tools";
-            line("", "", install);
-        }
-        None => {}
-    }
-    for Tool { name, args, why, install, required } in &TOOLS {
-        let program = if *name == "cargo" {
-            env::var("CARGO").unwrap_or_else(|_| (*name).to_owned())
-        } else {
-            (*name).to_owned()
-        };
-        match answer(&workshop.root, &program, args) {
-            Some(words) => line("found", name, &format!("{}; {why}", words.lines().next().unwrap_or_default().trim())),
-            None => {
-                well &= !required;
-                line(if *required { "MISSING" } else { "missing" }, name, &format!("{why}. Install: {install}"));
-            }
+            findings.line("", "", install);
         }
     }
-    let (missing, why) = missing_crates(&workshop.root);
-    match missing.as_slice() {
-        [] => line("found", "crates", "everything that the exercises are built from is on this machine"),
-        ids => {
-            line(
-                "missing",
-                "crates",
-                &format!("{} need crates that are not on this machine yet: {why}", ids.join(", ")),
-            );
-            line(
-                "",
-                "",
-                "Cargo gets them by itself while there is a network. To work without one later, run in the folder of each of these exercises: cargo fetch --locked",
-            );
+}
+
+fn look_for(root: &Path, tool: &Tool, findings: &mut Findings) {
+    let Tool { name, args, why, install, required } = tool;
+    let program = match *name {
+        "cargo" => env::var("CARGO").unwrap_or_else(|_| (*name).to_owned()),
+        _ => (*name).to_owned(),
+    };
+    let to_install = || format!("{why}. Install: {install}");
+    match answer(root, &program, args) {
+        Some(words) => {
+            findings.line("found", name, &format!("{}; {why}", words.lines().next().unwrap_or_default().trim()));
         }
+        None if *required => findings.missing(name, &to_install()),
+        None => findings.line("missing", name, &to_install()),
     }
-    let notes = match surroundings::of_workshop(&workshop.root, &workshop.profiles, &host) {
+}
+
+fn crates(root: &Path, findings: &mut Findings) {
+    const LATER: &str = "Cargo gets them by itself while there is a network. To work without one later, run in the folder of each of these exercises: cargo fetch --locked";
+    let (missing, why) = missing_crates(root);
+    if missing.is_empty() {
+        findings.line("found", "crates", "everything that the exercises are built from is on this machine");
+        return;
+    }
+    let words = format!("{} need crates that are not on this machine yet: {why}", missing.join(", "));
+    findings.line("missing", "crates", &words);
+    findings.line("", "", LATER);
+}
+
+fn environment(workshop: &Workshop, host: &str, findings: &mut Findings) {
+    let notes = match surroundings::of_workshop(&workshop.root, &workshop.profiles, host) {
         Ok(surroundings) => surroundings.notes,
         Err(error) => {
-            well = false;
+            findings.well = false;
             vec![failure_of(&error).message]
         }
     };
     for note in &notes {
-        line("note", "environment", note);
+        findings.line("note", "environment", note);
     }
     if notes.is_empty() {
-        line("found", "environment", "no variable and no configuration file changes sizes");
+        findings.line("found", "environment", "no variable and no configuration file changes sizes");
     } else {
-        line("", "", "`sizes` and `check` set this aside; your own `cargo build` follows it");
+        findings.line("", "", "`sizes` and `check` set this aside; your own `cargo build` follows it");
     }
-    output::data(&text)?;
-    if !well {
-        output::not_met("what is MISSING above is needed: install it, then run `cargo xtask doctor` again");
-    }
-    Ok(if well { Exit::Met } else { Exit::Environment })
 }
 
 fn field(text: &str, name: &str) -> String {

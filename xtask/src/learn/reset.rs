@@ -40,68 +40,82 @@ pub(crate) fn run(options: &commands::Reset) -> Result<Exit> {
         let what = if *course_files { "the files of the course are as they were" } else { "everything is as it was" };
         output::data(&format!("{id}: {what} at the start; there was nothing to reset\n"))?;
     } else if !changed.is_empty() {
-        let saved = save(&root, &exercise, changed.iter().map(|(path, _)| path.as_str()))?;
-        for (path, content) in &changed {
-            let file = exercise.folder.join(path);
-            // A symlink, or a folder in the file's place, is saved; the course's file takes its place.
-            if fs::symlink_metadata(&file).is_ok_and(|metadata| !metadata.is_file()) {
-                remove(&file)?;
-            }
-            files::write_atomic(&file, content)?;
-        }
-        let names: Vec<&str> = changed.iter().map(|(path, _)| path.as_str()).collect();
-        // The folder comes last: it is what one copies.
-        let where_to = match saved {
-            Some(folder) => format!("; to get back what you had, copy it from {}", shown(&folder).display()),
-            None => String::new(),
-        };
-        let are = if names.len() == 1 { "is as it was" } else { "are as they were" };
-        output::data(&format!("{id}: {} {are} at the start{where_to}\n", names.join(", ")))?;
+        restore(&root, &exercise, &changed)?;
     }
-    // Where nothing is known of the exercise, nothing is forgotten, and nothing has to be written.
-    let is_known = match progress::load(&root) {
-        Ok((progress, damage)) => {
-            super::say_damage(damage);
-            progress.exercises.contains_key(id)
-        }
-        // It is said when it can't be changed.
-        Err(_) => true,
-    };
-    if !course_files && is_known {
-        let mut kept = None;
-        let reset = progress::update(&root, |progress| {
-            if let Some(entry) = progress.exercises.get_mut(&exercise.id) {
-                entry.begin_again();
-                kept = (entry.state == State::Done).then_some(entry.points);
-            }
-        });
-        match reset {
-            Ok(damage) => {
-                super::say_damage(damage);
-                if let Some(points) = kept {
-                    output::note(&format!("{id} stays done, with its {}", plural(points as usize, "point")));
-                }
-            }
-            Err(error) => {
-                output::note(&format!("the files are as they were, but your progress could not be saved: {error:#}"));
-            }
-        }
+    if !course_files {
+        begin_again(&root, id);
     }
     if !lost.is_empty() {
-        let starter = shown(&exercise.starter());
-        let is_there = |path: &String| exercise.starter().join(path).exists();
-        let why = match (lost.iter().any(is_there), lost.iter().all(is_there), lost.len()) {
-            (_, true, 1) => "the copy was changed as well",
-            (_, true, _) => "the copies were changed as well",
-            (false, _, 1) => "the copy is missing",
-            (false, _, _) => "the copies are missing",
-            _ => "the copies are missing or were changed as well",
-        };
-        let message = format!("{} can't be restored from {}: {why}", lost.join(", "), starter.display());
-        let help = format!("{}. Then type `cargo xtask reset {id} --course-files`", evidence::restored(&starter));
-        bail!(Failure::new(Exit::Usage, message).help(help));
+        bail!(not_restored(&exercise, &lost));
     }
     Ok(Exit::Met)
+}
+
+/// Puts the files where they belong, after what was there is saved.
+fn restore(root: &Path, exercise: &Exercise, changed: &[Start]) -> Result<()> {
+    let saved = save(root, exercise, changed.iter().map(|(path, _)| path.as_str()))?;
+    for (path, content) in changed {
+        let file = exercise.folder.join(path);
+        // A symlink, or a folder in the file's place, is saved; the course's file takes its place.
+        if fs::symlink_metadata(&file).is_ok_and(|metadata| !metadata.is_file()) {
+            remove(&file)?;
+        }
+        files::write_atomic(&file, content)?;
+    }
+    let names: Vec<&str> = changed.iter().map(|(path, _)| path.as_str()).collect();
+    // The folder comes last: it is what one copies.
+    let where_to = match saved {
+        Some(folder) => format!("; to get back what you had, copy it from {}", shown(&folder).display()),
+        None => String::new(),
+    };
+    let are = if names.len() == 1 { "is as it was" } else { "are as they were" };
+    output::data(&format!("{}: {} {are} at the start{where_to}\n", exercise.id, names.join(", ")))
+}
+
+/// Forgets the last check, not the points. Where nothing is known of the exercise, nothing has to be written.
+fn begin_again(root: &Path, id: &str) {
+    // If it can't be read, it can't be changed either, and that is said below.
+    if let Ok((progress, damage)) = progress::load(root) {
+        super::say_damage(damage);
+        if !progress.exercises.contains_key(id) {
+            return;
+        }
+    }
+    let mut kept = None;
+    let reset = progress::update(root, |progress| {
+        if let Some(entry) = progress.exercises.get_mut(id) {
+            entry.begin_again();
+            kept = (entry.state == State::Done).then_some(entry.points);
+        }
+    });
+    match reset {
+        Ok(damage) => {
+            super::say_damage(damage);
+            if let Some(points) = kept {
+                output::note(&format!("{id} stays done, with its {}", plural(points as usize, "point")));
+            }
+        }
+        Err(error) => {
+            output::note(&format!("the files are as they were, but your progress could not be saved: {error:#}"));
+        }
+    }
+}
+
+/// What is said of files of which no right copy is left.
+fn not_restored(exercise: &Exercise, lost: &[String]) -> Failure {
+    let starter = shown(&exercise.starter());
+    let is_there = |path: &String| exercise.starter().join(path).exists();
+    let why = match (lost.iter().any(is_there), lost.iter().all(is_there), lost.len()) {
+        (_, true, 1) => "the copy was changed as well",
+        (_, true, _) => "the copies were changed as well",
+        (false, _, 1) => "the copy is missing",
+        (false, _, _) => "the copies are missing",
+        _ => "the copies are missing or were changed as well",
+    };
+    let message = format!("{} can't be restored from {}: {why}", lost.join(", "), starter.display());
+    let restored = evidence::restored(&starter);
+    let help = format!("{restored}. Then type `cargo xtask reset {} --course-files`", exercise.id);
+    Failure::new(Exit::Usage, message).help(help)
 }
 
 /// Whether there is a regular file, not a link to one.
@@ -140,7 +154,7 @@ fn changed_course_files(root: &Path, exercise: &Exercise) -> (Vec<Start>, Vec<St
 fn save<'a>(root: &Path, exercise: &Exercise, paths: impl Iterator<Item = &'a str>) -> Result<Option<PathBuf>> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let base = progress::folder(root).join("saved").join(&exercise.id);
-    let folder = (0..).map(|more| base.join(format!("{}", now + more))).find(|folder| !folder.exists());
+    let folder = (now..=u64::MAX).map(|name| base.join(name.to_string())).find(|folder| !folder.exists());
     let folder = folder.context("there is no name left for a folder")?;
     let mut any = false;
     for path in paths {

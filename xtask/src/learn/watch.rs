@@ -71,6 +71,16 @@ impl Desk {
         }
     }
 
+    /// What is typed within a moment, if anything is.
+    fn word(&self) -> Option<Word> {
+        let word = self.keys.words.recv_timeout(LOOK);
+        // Nobody types here, as under `watch </dev/null`: saves are all there is.
+        if matches!(word, Err(RecvTimeoutError::Disconnected)) {
+            thread::sleep(LOOK);
+        }
+        word.ok()
+    }
+
     /// Shows where the learner is, in one line, where keys are pressed: there it can be taken back.
     fn show_status(&mut self, root: &Path, id: &str) {
         if !self.keys.are_single() || self.status {
@@ -117,15 +127,7 @@ fn watch(root: &Path, id: &str, desk: &mut Desk) -> Result<Option<String>> {
         if running.is_none() && started.is_some() {
             desk.show_status(root, id);
         }
-        let word = match desk.keys.words.recv_timeout(LOOK) {
-            Err(RecvTimeoutError::Timeout) => continue,
-            // Nobody types here, as under `watch </dev/null`: saves are all there is.
-            Err(RecvTimeoutError::Disconnected) => {
-                thread::sleep(LOOK);
-                continue;
-            }
-            Ok(word) => word,
-        };
+        let Some(word) = desk.word() else { continue };
         desk.clear();
         match word {
             Word::Again => started = None,

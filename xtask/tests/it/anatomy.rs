@@ -198,8 +198,9 @@ fn what_if_weighs_every_setting_and_says_what_it_costs() {
     assert!((number(&strip["average_change_bytes"]) - both).abs() < 0.01);
     // The same file as `sizes` measures.
     let sizes = json(&project.run(&["sizes", "--format", "json"]).success());
-    assert_eq!(number(&sizes["tables"][0]["rows"][0]["bytes"]), before);
-    assert_eq!(number(&sizes["tables"][0]["rows"][1]["bytes"]), number(&strip["alone_bytes"]));
+    let rows = &sizes["tables"][0]["rows"];
+    assert!((number(&rows[0]["bytes"]) - before).abs() < 0.5);
+    assert!((number(&rows[1]["bytes"]) - number(&strip["alone_bytes"])).abs() < 0.5);
     if cfg!(target_os = "linux") {
         let behaviour = |value: &Value| {
             (

@@ -33,7 +33,7 @@ fn the_mouse_goes_into_a_box_and_escape_out_of_it(browser: &Browser) -> Result<(
     browser.click("#map .map button");
     ensure(number(browser, DEPTH) > before, "a click goes nowhere")?;
     browser.press(ESCAPE);
-    ensure(number(browser, DEPTH) == before, "Escape goes nowhere")
+    ensure((number(browser, DEPTH) - before).abs() < 0.5, "Escape goes nowhere")
 }
 
 fn the_keyboard_reaches_every_box(browser: &Browser) -> Result<(), String> {
@@ -49,7 +49,7 @@ fn the_keyboard_reaches_every_box(browser: &Browser) -> Result<(), String> {
     // A box in a box is two steps down.
     for step in 1..=4 {
         let now = number(browser, DEPTH);
-        if now == before {
+        if (now - before).abs() < 0.5 {
             return ensure(step > 1, "Escape goes nowhere");
         }
         browser.press(ESCAPE);

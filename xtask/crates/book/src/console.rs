@@ -168,14 +168,13 @@ pub(crate) enum Numbers {
 pub(crate) fn matches(shown: &[String], printed: &[String], numbers: Numbers) -> bool {
     match (shown.split_first(), printed.split_first()) {
         (None, None) => true,
-        (None, Some(_)) => false,
         (Some((first, rest)), _) if first.trim() == "..." => {
             (0..=printed.len()).any(|skipped| matches(rest, &printed[skipped..], numbers))
         }
-        (Some(_), None) => false,
         (Some((first, rest)), Some((line, others))) => {
             line_matches(first, line, numbers) && matches(rest, others, numbers)
         }
+        (None, Some(_)) | (Some(_), None) => false,
     }
 }
 

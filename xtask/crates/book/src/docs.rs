@@ -8,6 +8,7 @@
 use crate::claims::Claims;
 use crate::facts::{Facts, Record};
 use crate::generate::Generator;
+use crate::lint::{Anchors, Finding};
 use crate::prose;
 use anyhow::{Context as _, Result, bail};
 use base::diagnostic;
@@ -139,12 +140,8 @@ impl<'a> Book<'a> {
     }
 
     fn check(&self) -> Result<Exit> {
-        let (mut wrong, mut exit) = (0, Exit::Met);
+        let mut told = Told::default();
         let mut known = BTreeMap::new();
-        let mut not_met = |path: &Path, line: usize, message: &str| {
-            output::not_met(&format!("{}:{line}: {message}", diagnostic::shown(path).display()));
-            wrong += 1;
-        };
         let mut failed = Vec::new();
         let mut files = 0;
         for page in &self.pages {
@@ -152,58 +149,18 @@ impl<'a> Book<'a> {
             let (wanted, failures) = self.wanted(page, &old)?;
             failed.extend(failures);
             files += wanted.len();
-            for Wanted { path, text } in &wanted {
-                let old = fs::read_to_string(path).unwrap_or_default();
-                if old != *text {
-                    let line = old.lines().zip(text.lines()).take_while(|(old, new)| old == new).count() + 1;
-                    not_met(path, line, "stale; run `cargo xtask docs` to bring it up to date");
-                }
-            }
-            let parsed = prose::read(&old);
-            let mut findings = crate::lint::languages(&old, &parsed);
-            findings.extend(crate::lint::links(page, &old, &parsed, &mut known));
-            let parts = crate::markers::parts(page, &old)?;
-            findings.extend(crate::lint::line_starts(&old, &parts));
-            findings.extend(crate::beside::names(&old, &parsed, &parts, &self.facts));
-            findings.extend(crate::beside::units(&old, &parsed, &parts, &self.facts));
-            if !page.ends_with("docs/src/claims.md") {
-                findings.extend(self.claims.contradicted(&old));
-            }
-            if self.is_held(page) {
-                findings.extend(crate::lint::numbers(&old, &parsed, &parts));
-            }
-            if self.is_chapter(page) {
-                findings.extend(crate::lint::consoles(&crate::console::blocks(page, &old)?, self.recorded(page)));
-            }
+            wanted.iter().for_each(|wanted| told.if_stale(wanted));
+            let mut findings = self.findings(page, &old, &mut known)?;
             findings.sort_by_key(|finding| finding.line);
-            for finding in findings {
-                not_met(page, finding.line, &finding.message);
-            }
+            told.all(page, findings);
         }
-        for (path, finding) in self.claims.numbers(&self.facts)? {
-            not_met(path, finding.line, &finding.message);
-        }
-        let page = self.folder().join("claims.md");
-        for group in self.claims.not_shown(&fs::read_to_string(&page).unwrap_or_default()) {
-            not_met(
-                &page,
-                1,
-                &format!("the claims of the group `{group}` are on no page; add `<!-- generated: claims {group} -->`"),
-            );
-        }
-        for path in exercise_files(&self.workshop.root) {
-            for finding in self.claims.contradicted(&read(&path)?) {
-                not_met(&path, finding.line, &finding.message);
-            }
-        }
+        self.check_claims(&mut told)?;
         if let Ok(summary) = fs::read_to_string(self.folder().join("SUMMARY.md")) {
             for (page, finding) in crate::lint::chapters(&self.folder(), &summary, &self.pages) {
-                not_met(&page, finding.line, &finding.message);
+                told.wrong(&page, finding.line, &finding.message);
             }
         }
-        if wrong > 0 {
-            exit = Exit::NotMet;
-        }
+        let mut exit = if told.count > 0 { Exit::NotMet } else { Exit::Met };
         for failure in &failed {
             output::failure(failure, false);
             exit = worse(exit, failure.exit);
@@ -212,6 +169,44 @@ impl<'a> Book<'a> {
             output::note(&format!("{files} files are up to date"));
         }
         Ok(exit)
+    }
+
+    /// What no reader of this page should meet.
+    fn findings(&self, page: &Path, text: &str, known: &mut Anchors) -> Result<Vec<Finding>> {
+        let parsed = prose::read(text);
+        let mut findings = crate::lint::languages(text, &parsed);
+        findings.extend(crate::lint::links(page, text, &parsed, known));
+        let parts = crate::markers::parts(page, text)?;
+        findings.extend(crate::lint::line_starts(text, &parts));
+        findings.extend(crate::beside::names(text, &parsed, &parts, &self.facts));
+        findings.extend(crate::beside::units(text, &parsed, &parts, &self.facts));
+        if !page.ends_with("docs/src/claims.md") {
+            findings.extend(self.claims.contradicted(text));
+        }
+        if self.is_held(page) {
+            findings.extend(crate::lint::numbers(text, &parsed, &parts));
+        }
+        if self.is_chapter(page) {
+            findings.extend(crate::lint::consoles(&crate::console::blocks(page, text)?, self.recorded(page)));
+        }
+        Ok(findings)
+    }
+
+    /// Whether the claims agree with the numbers, are all shown, and are contradicted by no hint.
+    fn check_claims(&self, told: &mut Told) -> Result<()> {
+        for (path, finding) in self.claims.numbers(&self.facts)? {
+            told.wrong(path, finding.line, &finding.message);
+        }
+        let page = self.folder().join("claims.md");
+        for group in self.claims.not_shown(&fs::read_to_string(&page).unwrap_or_default()) {
+            let message =
+                format!("the claims of the group `{group}` are on no page; add `<!-- generated: claims {group} -->`");
+            told.wrong(&page, 1, &message);
+        }
+        for path in exercise_files(&self.workshop.root) {
+            told.all(&path, self.claims.contradicted(&read(&path)?));
+        }
+        Ok(())
     }
 
     /// Writes what is out of date. `complain`: also says what cannot be generated.
@@ -243,6 +238,33 @@ impl<'a> Book<'a> {
             output::note("everything was up to date");
         }
         Ok(exit)
+    }
+}
+
+/// What was told of the documents so far.
+#[derive(Default)]
+struct Told {
+    count: usize,
+}
+
+impl Told {
+    fn wrong(&mut self, path: &Path, line: usize, message: &str) {
+        output::not_met(&format!("{}:{line}: {message}", diagnostic::shown(path).display()));
+        self.count += 1;
+    }
+
+    fn all(&mut self, path: &Path, findings: Vec<Finding>) {
+        for Finding { line, message } in findings {
+            self.wrong(path, line, &message);
+        }
+    }
+
+    fn if_stale(&mut self, Wanted { path, text }: &Wanted) {
+        let old = fs::read_to_string(path).unwrap_or_default();
+        if old != *text {
+            let line = old.lines().zip(text.lines()).take_while(|(old, new)| old == new).count() + 1;
+            self.wrong(path, line, "stale; run `cargo xtask docs` to bring it up to date");
+        }
     }
 }
 

@@ -162,6 +162,7 @@ pub(crate) struct Segment {
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     /// In the order of their files, and of their lines there.
+    #[expect(clippy::struct_field_names, reason = "the other fields are what belongs to the facts")]
     pub facts: Vec<Fact>,
     /// By name.
     pub stacks: BTreeMap<String, Stack>,

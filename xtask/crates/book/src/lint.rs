@@ -21,6 +21,9 @@ pub(crate) struct Finding {
     pub message: String,
 }
 
+/// The anchors of the pages that were linked so far.
+pub(crate) type Anchors = BTreeMap<PathBuf, Vec<String>>;
+
 /// Every fenced block must say its language.
 pub(crate) fn languages(text: &str, page: &Page) -> Vec<Finding> {
     let without = page.fences.iter().filter(|fence| fence.language.as_deref() == Some(""));
@@ -47,7 +50,7 @@ pub(crate) fn line_starts(text: &str, parts: &[Part]) -> Vec<Finding> {
 }
 
 /// Every link must lead to a file, and to a heading that is there. `pages` keeps what was read already.
-pub(crate) fn links(path: &Path, text: &str, page: &Page, pages: &mut BTreeMap<PathBuf, Vec<String>>) -> Vec<Finding> {
+pub(crate) fn links(path: &Path, text: &str, page: &Page, pages: &mut Anchors) -> Vec<Finding> {
     let mut found = Vec::new();
     for link in page.links.iter().filter(|link| !link.target.contains("://") && !link.target.starts_with("mailto:")) {
         let mut wrong = |message: String| found.push(Finding { line: line(text, link.place.start), message });

@@ -12,7 +12,7 @@ use base::numbers::thousands;
 use base::output;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use weigh::cargo::{self, Cargo};
 use weigh::committed::REFERENCE_TARGET;
@@ -103,20 +103,7 @@ fn holds(book: &Book<'_>, session: &Session, fact: &Fact) -> Result<bool> {
 pub(crate) fn record(book: &Book<'_>, only: &[String]) -> Result<()> {
     let root = &book.workshop.root;
     let toolchain = book.measurement.toolchain.clone();
-    let cargo =
-        Cargo { program: "cargo".into(), cwd: root.clone(), env: BTreeMap::new(), args: Vec::new(), sandbox: None };
-    let (release, host) = cargo::release_and_host(&cargo.rustc_version("rustc".as_ref())?)?;
-    if (release.as_str(), host.as_str()) != (&toolchain, REFERENCE_TARGET) {
-        bail!(
-            Failure::new(
-                Exit::Environment,
-                format!(
-                    "the book is recorded with rustc {toolchain} on {REFERENCE_TARGET}, not with {release} on {host}"
-                )
-            )
-            .help("run it there")
-        );
-    }
+    refuse_other_compilers(root, &toolchain)?;
     let session = Session::start(root)?;
     let mut record = super::facts::recorded(root, REFERENCE_TARGET, &toolchain)?;
     for fact in facts(book, only) {
@@ -162,6 +149,19 @@ pub(crate) fn record(book: &Book<'_>, only: &[String]) -> Result<()> {
         record.consoles.retain(|name, _| names.contains(name));
     }
     record.save(root, REFERENCE_TARGET, &toolchain)
+}
+
+/// What is recorded holds for one compiler on one target.
+fn refuse_other_compilers(root: &Path, toolchain: &str) -> Result<()> {
+    let cargo =
+        Cargo { program: "cargo".into(), cwd: root.to_owned(), env: BTreeMap::new(), args: Vec::new(), sandbox: None };
+    let (release, host) = cargo::release_and_host(&cargo.rustc_version("rustc".as_ref())?)?;
+    if (release.as_str(), host.as_str()) != (toolchain, REFERENCE_TARGET) {
+        let message =
+            format!("the book is recorded with rustc {toolchain} on {REFERENCE_TARGET}, not with {release} on {host}");
+        bail!(Failure::new(Exit::Environment, message).help("run it there"));
+    }
+    Ok(())
 }
 
 /// The chapters in their order, or those that were asked for.

@@ -15,6 +15,9 @@ use std::path::Path;
 /// The folder for files that are made to fail. They share its compiled dependencies.
 pub(super) const MUTANT: &str = "mutant";
 
+/// Files of an exercise: a path, and what is in it.
+type Files = [(String, Vec<u8>)];
+
 /// Everything that is wrong, one sentence each.
 ///
 /// # Errors
@@ -34,8 +37,21 @@ pub(super) fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> 
         }
     }
     let solution = evidence::solution_files(exercise)?;
+    found.extend(fresh_problems(root, exercise, &starter)?);
+    if !solution_problems(root, exercise, &solution, &mut found)? {
+        return Ok(found);
+    }
+    found.extend(idle_lines(root, exercise, &starter, &solution)?);
+    found.extend(shortcuts::hidden_problems(root, exercise, &solution)?);
+    found.extend(shortcuts::problems(root, exercise, &starter, &solution)?);
+    Ok(found)
+}
 
-    let fresh = check(root, exercise, "fresh", starter.clone())?;
+/// The fresh exercise fails, with the codes that it declares and no others.
+fn fresh_problems(root: &Path, exercise: &Exercise, starter: &Files) -> Result<Vec<String>> {
+    let id = &exercise.id;
+    let mut found = Vec::new();
+    let fresh = check(root, exercise, "fresh", starter.to_vec())?;
     let (codes, declared) = (fresh.codes(), exercise.starter_codes());
     let names = |codes: &mut dyn Iterator<Item = &base::diagnostic::Code>| {
         codes.map(|code| code.name()).collect::<Vec<_>>().join(", ")
@@ -49,46 +65,40 @@ pub(super) fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> 
     if fresh.verdict() == Verdict::Pass {
         found.push(format!("{id}: the fresh exercise passes"));
     }
+    Ok(found)
+}
 
-    let solved = check(root, exercise, "solution", solution.clone())?;
+/// The solution passes with all points and nothing to say. Where it doesn't pass, nothing else can be tried.
+fn solution_problems(root: &Path, exercise: &Exercise, solution: &Files, found: &mut Vec<String>) -> Result<bool> {
+    let id = &exercise.id;
+    let solved = check(root, exercise, "solution", solution.to_vec())?;
     let (points, most) = (solved.points(), exercise.points());
     if solved.verdict() != Verdict::Pass || points != most {
         let why: Vec<String> =
             solved.all_diagnostics().map(|problem| format!("{}: {}", problem.code.name(), problem.message)).collect();
         found.push(format!("{id}: the solution gets {points} of {most} points: {}", why.join("; ")));
-        return Ok(found);
+        return Ok(false);
     }
     for problem in solved.diagnostics.iter().filter(|problem| !problem.is_aside()) {
         found.push(format!("{id}: the solution is not clean: {}: {}", problem.code.name(), problem.message));
     }
+    Ok(true)
+}
 
+/// The lines of the solution without which every goal still passes.
+fn idle_lines(root: &Path, exercise: &Exercise, starter: &Files, solution: &Files) -> Result<Vec<String>> {
+    let id = &exercise.id;
+    let mut found = Vec::new();
     let quick = shortcuts::quick(root, exercise)?;
     // No one decides the lines of a measurement.
     for (index, (path, content)) in solution.iter().enumerate().filter(|(_, (path, _))| !path.ends_with(".json")) {
         let text = String::from_utf8_lossy(content).into_owned();
         let before = String::from_utf8_lossy(&starter[index].1).into_owned();
-        let mut tried = 0;
-        for line in own_lines(&before, &text) {
-            let without: String = text
-                .lines()
-                .enumerate()
-                .filter(|(number, _)| *number != line)
-                .map(|(_, line)| format!("{line}\n"))
-                .collect();
-            let mut files = solution.clone();
-            files[index].1 = without.into_bytes();
-            tried += 1;
-            // Most lines of a manifest are missed before anything is built.
-            if checking::is_lost(exercise, &Whose::Other(MUTANT.to_owned(), files.clone())) {
-                continue;
-            }
-            if let Some(quick) = &quick
-                && check(root, quick, MUTANT, files.clone())?.verdict() != Verdict::Pass
-            {
-                continue;
-            }
-            let mutant = check(root, exercise, MUTANT, files)?;
-            if mutant.verdict() == Verdict::Pass {
+        let own = own_lines(&before, &text);
+        for &line in &own {
+            let mut files = solution.to_vec();
+            files[index].1 = without_line(&text, line).into_bytes();
+            if !is_missed(root, exercise, quick.as_ref(), files)? {
                 let written = text.lines().nth(line).unwrap_or_default();
                 found.push(format!(
                     "{id}: solutions/{id}/{path}:{}: no goal fails without this line: {written}",
@@ -96,11 +106,33 @@ pub(super) fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> 
                 ));
             }
         }
-        output::message(&format!("{id}: {tried} lines of {path} taken out, one at a time"));
+        output::message(&format!("{id}: {} lines of {path} taken out, one at a time", own.len()));
     }
-    found.extend(shortcuts::hidden_problems(root, exercise, &solution)?);
-    found.extend(shortcuts::problems(root, exercise, &starter, &solution)?);
     Ok(found)
+}
+
+fn without_line(text: &str, line: usize) -> String {
+    let kept = text.lines().enumerate().filter(|(number, _)| *number != line);
+    kept.map(|(_, line)| format!("{line}\n")).collect()
+}
+
+/// Whether some goal fails with these files; what can be told quickly is tried first.
+fn is_missed(
+    root: &Path,
+    exercise: &Exercise,
+    quick: Option<&Exercise>,
+    files: Vec<(String, Vec<u8>)>,
+) -> Result<bool> {
+    // Most lines of a manifest are missed before anything is built.
+    if checking::is_lost(exercise, &Whose::Other(MUTANT.to_owned(), files.clone())) {
+        return Ok(true);
+    }
+    if let Some(quick) = quick
+        && check(root, quick, MUTANT, files.clone())?.verdict() != Verdict::Pass
+    {
+        return Ok(true);
+    }
+    Ok(check(root, exercise, MUTANT, files)?.verdict() != Verdict::Pass)
 }
 
 /// The learner's files with every crate and feature that they may choose: Cargo.lock must have them all, or versions would
@@ -118,7 +150,7 @@ fn with_every_choice(exercise: &Exercise, starter: &[(String, Vec<u8>)]) -> Opti
         ]);
         (name.clone(), choice.into())
     });
-    table.insert("dependencies".to_owned(), toml::Table::from_iter(choices).into());
+    table.insert("dependencies".to_owned(), choices.collect::<toml::Table>().into());
     *manifest = table.to_string().into_bytes();
     Some(files)
 }

@@ -88,7 +88,7 @@ pub(super) fn problems(
     let id = &exercise.id;
     let file = exercise.solution.join(FILE);
     let Shortcuts { quick, shortcut } = read(&file)?;
-    let quick = quick_exercise(root, exercise, quick)?;
+    let quick = quick_exercise(root, exercise, &quick)?;
     let mut found = Vec::new();
     for (index, shortcut) in shortcut.iter().enumerate() {
         let place = format!("{id}: {}: the shortcut \"{}\"", shown(&file).display(), shortcut.what);
@@ -126,11 +126,11 @@ fn read(file: &Path) -> Result<Shortcuts> {
 /// # Errors
 /// When a file of the course is malformed.
 pub(super) fn quick(root: &Path, exercise: &Exercise) -> Result<Option<Exercise>> {
-    quick_exercise(root, exercise, read(&exercise.solution.join(FILE))?.quick)
+    quick_exercise(root, exercise, &read(&exercise.solution.join(FILE))?.quick)
 }
 
 /// The same exercise with no goal but those of output, and with other settings for what is judged by them.
-fn quick_exercise(root: &Path, exercise: &Exercise, set: BTreeMap<String, toml::Value>) -> Result<Option<Exercise>> {
+fn quick_exercise(root: &Path, exercise: &Exercise, set: &BTreeMap<String, toml::Value>) -> Result<Option<Exercise>> {
     if set.is_empty() {
         return Ok(None);
     }

@@ -15,37 +15,67 @@ use std::path::Path;
 /// # Errors
 /// When a folder of the course cannot be read.
 pub(super) fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
-    let mut found = Vec::new();
-    let id = &exercise.id;
-    let data = &exercise.data;
+    let mut found = Found { id: &exercise.id, sentences: Vec::new() };
     let toml = shown(&exercise.folder.join("exercise.toml")).display().to_string();
-    let mut wrong = |text: String| found.push(format!("{id}: {text}"));
+    said(exercise, &toml, &mut found);
+    builds(exercise, &toml, &mut found);
+    stray_and_missing(exercise, &mut found)?;
+    copies(exercise, &toml, &mut found);
+    digests_of_both(exercise, &toml, &mut found)?;
+    texts(exercise, &mut found);
+    aliases(root, exercise, &mut found);
+    mentions(root, exercise, &mut found);
+    Ok(found.sentences)
+}
 
+/// What is wrong with an exercise so far.
+struct Found<'a> {
+    id: &'a str,
+    sentences: Vec<String>,
+}
+
+impl Found<'_> {
+    fn wrong(&mut self, text: &str) {
+        self.sentences.push(format!("{}: {text}", self.id));
+    }
+}
+
+/// What exercise.toml says to people.
+fn said(exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
+    let data = &exercise.data;
     if data.title.trim().is_empty() || data.minutes == 0 || data.teaches.is_empty() {
-        wrong(format!("{toml}: title, minutes and teaches must say something"));
+        found.wrong(&format!("{toml}: title, minutes and teaches must say something"));
     }
     if data.hints.len() < 3 {
-        wrong(format!(
+        found.wrong(&format!(
             "{toml}: there are {} hints; a nudge, where to look and what to write are three",
             data.hints.len()
         ));
     }
     for goal in data.goal.iter().filter(|goal| goal.points == 0 || goal.text.trim().is_empty()) {
-        wrong(format!("{toml}: the goal `{}` needs points and a text", goal.id.get_ref()));
+        found.wrong(&format!("{toml}: the goal `{}` needs points and a text", goal.id.get_ref()));
     }
-    for (name, build) in &data.build {
-        let used = data.goal.iter().any(|goal| {
+}
+
+/// Builds that no goal looks at.
+fn builds(exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
+    for (name, build) in &exercise.data.build {
+        let used = exercise.data.goal.iter().any(|goal| {
             let by_profile = matches!(&goal.check, Check::Profile(kinds::Profile { profile, .. })
                 if *profile == build.profile && build.tree == Tree::Learner);
             by_profile || goal.check.builds().iter().any(|used| used.get_ref() == name.get_ref())
         });
         if !used {
-            wrong(format!("{toml}: no goal uses the build `{}`", name.get_ref()));
+            found.wrong(&format!("{toml}: no goal uses the build `{}`", name.get_ref()));
         }
     }
+}
+
+/// The folders of the starter and the solution hold what they must, and nothing else.
+fn stray_and_missing(exercise: &Exercise, found: &mut Found<'_>) -> Result<()> {
     let mut own: Vec<&str> = exercise.edits().collect();
     own.extend(["NOTES.md", shortcuts::FILE]);
-    let all: Vec<&str> = exercise.edits().chain(data.pristine.keys().map(String::as_str)).collect();
+    let all: Vec<&str> = exercise.edits().chain(exercise.data.pristine.keys().map(String::as_str)).collect();
     for (folder, allowed, what) in [
         (exercise.starter(), &all, "a file of the exercise"),
         (exercise.solution.clone(), &own, "a file that learners edit"),
@@ -56,65 +86,92 @@ pub(super) fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> 
             .map(|path| path.to_string_lossy().replace('\\', "/"))
             .collect();
         for path in exercise.edits().filter(|path| !there.contains(*path)) {
-            wrong(format!("{} is missing", shown(&folder.join(path)).display()));
+            found.wrong(&format!("{} is missing", shown(&folder.join(path)).display()));
         }
         for path in there.iter().filter(|path| !allowed.contains(&path.as_str())) {
-            wrong(format!("{} isn't {what}", shown(&folder.join(path)).display()));
+            found.wrong(&format!("{} isn't {what}", shown(&folder.join(path)).display()));
         }
     }
+    Ok(())
+}
+
+/// The exercise is as its starter, and the starter as exercise.toml says.
+fn copies(exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
+    let id = &exercise.id;
     for path in exercise.edits() {
         let (own, starter) = (exercise.folder.join(path), exercise.starter().join(path));
         if let (Ok(own_text), Ok(starter_text)) = (fs::read(&own), fs::read(&starter))
             && own_text != starter_text
         {
-            wrong(format!("{} is not as in starter/; `cargo xtask reset {id}` restores it", shown(&own).display()));
+            let own = shown(&own);
+            found.wrong(&format!("{} is not as in starter/; `cargo xtask reset {id}` restores it", own.display()));
         }
     }
-    for (path, digest) in &data.pristine {
+    for (path, digest) in &exercise.data.pristine {
         let copy = exercise.starter().join(path);
         if !fs::read(&copy).is_ok_and(|content| exercise::digest(&content) == *digest) {
-            wrong(format!(
+            found.wrong(&format!(
                 "{} is not what {toml} says of {path}; `cargo xtask author verify --write-digests {id}` writes both",
                 shown(&copy).display()
             ));
         }
     }
+}
+
+fn digests_of_both(exercise: &Exercise, toml: &str, found: &mut Found<'_>) -> Result<()> {
     let (own, copies) = (digests::of(exercise)?, digests::of_copies(exercise).unwrap_or_default());
+    let data = &exercise.data;
     for (folder, digests, written) in [("", &own, &data.pristine), ("starter/", &copies, &data.starter)] {
         let names: BTreeSet<&String> = digests.keys().chain(written.keys()).collect();
         for name in names.into_iter().filter(|name| digests.get(*name) != written.get(*name)) {
-            wrong(format!(
-                "{toml}: the digest of {folder}{name} is out of date; `cargo xtask author verify --write-digests {id}` brings it up to date"
+            found.wrong(&format!(
+                "{toml}: the digest of {folder}{name} is out of date; `cargo xtask author verify --write-digests {}` brings it up to date",
+                exercise.id
             ));
         }
     }
+    Ok(())
+}
+
+/// What learners read: it is there, has a title, and no dead link.
+fn texts(exercise: &Exercise, found: &mut Found<'_>) {
     for text in [exercise.folder.join("README.md"), exercise.solution.join("NOTES.md")] {
-        match fs::read_to_string(&text) {
-            Ok(content) => {
-                for (link, line) in dead_links(&text, &content) {
-                    wrong(format!("{}:{line}: there is no {link}", shown(&text).display()));
-                }
-                if !content.starts_with("# ") {
-                    wrong(format!("{}:1: a text begins with its title", shown(&text).display()));
-                }
-            }
-            Err(_) => wrong(format!("{} is missing", shown(&text).display())),
+        let Ok(content) = fs::read_to_string(&text) else {
+            found.wrong(&format!("{} is missing", shown(&text).display()));
+            continue;
+        };
+        for (link, line) in dead_links(&text, &content) {
+            found.wrong(&format!("{}:{line}: there is no {link}", shown(&text).display()));
+        }
+        if !content.starts_with("# ") {
+            found.wrong(&format!("{}:1: a text begins with its title", shown(&text).display()));
         }
     }
-    if alias::are_used(root) {
-        for (file, text) in alias::wanted(root, exercise) {
-            if !fs::read_to_string(&file).is_ok_and(|there| there.replace("\r\n", "\n") == text) {
-                wrong(format!(
-                    "{}: `cargo xtask` doesn't work in this folder; `cargo xtask author verify --write-digests {id}` writes the file",
-                    shown(&file).display()
-                ));
-            }
+}
+
+fn aliases(root: &Path, exercise: &Exercise, found: &mut Found<'_>) {
+    if !alias::are_used(root) {
+        return;
+    }
+    for (file, text) in alias::wanted(root, exercise) {
+        if !fs::read_to_string(&file).is_ok_and(|there| there.replace("\r\n", "\n") == text) {
+            found.wrong(&format!(
+                "{}: `cargo xtask` doesn't work in this folder; `cargo xtask author verify --write-digests {}` writes the file",
+                shown(&file).display(),
+                exercise.id
+            ));
         }
     }
+}
+
+/// Where the exercise has to be named: in its own README, and in the lists of all.
+fn mentions(root: &Path, exercise: &Exercise, found: &mut Found<'_>) {
+    let id = &exercise.id;
     let readme = fs::read_to_string(exercise.folder.join("README.md")).unwrap_or_default();
-    for needed in [data.title.as_str(), &format!("cargo xtask check {id}"), &format!("cargo xtask hint {id}")] {
+    for needed in [exercise.data.title.as_str(), &format!("cargo xtask check {id}"), &format!("cargo xtask hint {id}")]
+    {
         if !readme.contains(needed) {
-            wrong(format!("README.md does not say `{needed}`"));
+            found.wrong(&format!("README.md does not say `{needed}`"));
         }
     }
     for (file, what) in
@@ -124,10 +181,9 @@ pub(super) fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> 
         if let Ok(text) = fs::read_to_string(root.join(file))
             && !text.contains(id.as_str())
         {
-            wrong(format!("{file}: {what} does not name {id}"));
+            found.wrong(&format!("{file}: {what} does not name {id}"));
         }
     }
-    Ok(found)
 }
 
 /// Links to files that are not there: the target, and the line.

@@ -18,7 +18,7 @@ fn workshop() -> Project {
 
 /// The name after the last one of the repository, with its number.
 fn next() -> (String, u32) {
-    let number = (1..).find(|number| !repository().join(format!("exercises/ex{number}")).exists()).unwrap();
+    let number = (1..1000).find(|number| !repository().join(format!("exercises/ex{number}")).exists()).unwrap();
     (format!("ex{number}"), number)
 }
 
