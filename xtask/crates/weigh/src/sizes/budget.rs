@@ -11,7 +11,7 @@ use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};
 use base::caller;
 use base::diagnostic::{self, Source};
-use base::failure::{Exit, Failure};
+use base::failure::{Exit, Failure, Kind};
 use base::files;
 use base::output;
 use std::collections::BTreeMap;
@@ -184,9 +184,7 @@ fn only(subject: &Subject) -> Result<&Program> {
 /// Points at the `bin` that does not exist, or says that one is needed.
 fn at_bin(budget: &Budget, source: &Source, error: anyhow::Error) -> anyhow::Error {
     let Some(failure) = error.downcast_ref::<Failure>() else { return error };
-    let about_bin =
-        failure.message.starts_with("there is no binary") || failure.message.starts_with("there are several");
-    if !about_bin {
+    if failure.kind != Kind::WhichBinary {
         return error;
     }
     match &budget.bin {

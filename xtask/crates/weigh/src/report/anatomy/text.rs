@@ -197,10 +197,7 @@ fn list(text: &mut String, what: &str, changes: &[Change], count: usize, width: 
 
 /// A name that fits: its middle is left out. What is not printable is escaped, for names come from anybody's file.
 fn cut(name: &str, room: usize) -> String {
-    let printable: String = name
-        .chars()
-        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
-        .collect();
+    let printable = base::text::escaped(name);
     let length = printable.chars().count();
     if length <= room {
         return printable;
