@@ -129,6 +129,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
         _ => return Err(no_size()),
     };
     // Of bytes there are only whole ones: a comma groups them.
+    #[expect(clippy::float_cmp, reason = "a constant of ours, not the result of a calculation")]
     let is_whole = factor == 1.0;
     let number = number(written, is_whole).map_err(|unclear| unclear.tell(trimmed, unit).unwrap_or_else(no_size))?;
     if is_whole && number.fract() != 0.0 {

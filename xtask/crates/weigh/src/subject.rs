@@ -126,6 +126,9 @@ impl Subject {
     }
 
     /// The workshop's own programs; all of them if none is named.
+    ///
+    /// # Errors
+    /// When there is no program of a name.
     pub fn workshop(workshop: &Workshop, names: &[String]) -> Result<Self> {
         let known: Vec<&str> = workshop.sizes.programs.iter().map(|program| program.name.as_ref().as_str()).collect();
         for name in names {
@@ -181,6 +184,9 @@ impl Subject {
     }
 
     /// Somebody else's crate: the workshop's profiles reach it through a configuration file of ours.
+    ///
+    /// # Errors
+    /// When there is no such crate, or no program in it.
     pub fn foreign(
         workshop: &Workshop,
         manifest: &Path,
