@@ -3,7 +3,6 @@
 use anyhow::{Result, bail};
 use base::diagnostic::shown;
 use base::failure::{Exit, Failure};
-use base::numbers;
 use base::output;
 use course::check::data::{Part, Size};
 use course::check::{Data, Judgement, Verdict};
@@ -154,7 +153,7 @@ fn saved(judgement: &Judgement) -> impl Iterator<Item = Saved> {
 }
 
 fn today() -> String {
-    numbers::date(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+    base::dates::date(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
 fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String {

@@ -69,11 +69,10 @@ pub fn in_file(
     }
     let snippet = Renderer::plain().render(&[group]);
     Failure {
-        exit: Exit::Usage,
-        message: message.to_owned(),
         place: Some(Place { file, line: Some(line), column: Some(column) }),
         help: help.map(str::to_owned),
         snippet: Some(snippet),
+        ..Failure::new(Exit::Usage, message)
     }
 }
 

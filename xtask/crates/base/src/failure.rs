@@ -34,6 +34,18 @@ pub struct Place {
     pub column: Option<usize>,
 }
 
+/// What a failure is about, where a caller treats it in a way of its own. The words of a message are for people alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// No caller treats it differently.
+    #[default]
+    Plain,
+    /// The current folder is in no workshop.
+    NoWorkshop,
+    /// The binary that is meant isn't there, or there are several.
+    WhichBinary,
+}
+
 /// An error that ends the call: what happened, where, and what to do next.
 ///
 /// A goal or a size that is not met is data, never a `Failure`.
@@ -41,6 +53,8 @@ pub struct Place {
 pub struct Failure {
     /// The exit code that the call ends with.
     pub exit: Exit,
+    /// What it is about.
+    pub kind: Kind,
     /// What happened, in one sentence without a final full stop. More lines may follow.
     pub message: String,
     /// Where it happened.
@@ -54,7 +68,14 @@ pub struct Failure {
 impl Failure {
     /// An error with no place and no help yet.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), place: None, help: None, snippet: None }
+        Self { exit, kind: Kind::default(), message: message.into(), place: None, help: None, snippet: None }
+    }
+
+    /// Says what it is about.
+    #[must_use]
+    pub fn kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
     }
 
     /// Adds what the user should do next.

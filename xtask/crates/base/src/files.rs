@@ -141,7 +141,7 @@ pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
     String::from_utf8(bytes).map_err(|error| {
         let name = path.file_name().unwrap_or_default().display();
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = String::from_utf8_lossy(good).matches('\n').count() + 1;
         let column = good.len() - good.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1) + 1;
         let message = format!("{name} is not UTF-8: byte {column} of line {line} belongs to no character");
         Unreadable { line: Some(line), message, help: "save the file as UTF-8 in your editor".to_owned() }

@@ -2,10 +2,13 @@
 //! what to do next, numbers and text as people read them. Nothing here knows of sizes, or of a course.
 
 pub mod caller;
+pub mod dates;
 pub mod diagnostic;
 pub mod failure;
 pub mod files;
 pub mod numbers;
 pub mod output;
 pub mod proc;
+pub mod queue;
 pub mod store;
+pub mod text;

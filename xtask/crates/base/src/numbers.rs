@@ -4,6 +4,7 @@ pub mod number;
 mod quantity;
 mod strict;
 
+pub use crate::text::one_line;
 pub use quantity::{Bytes, Percent};
 pub use strict::number;
 
@@ -130,6 +131,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
         _ => return Err(no_size()),
     };
     // Of bytes there are only whole ones: a comma groups them.
+    #[expect(clippy::float_cmp, reason = "a constant of ours, not the result of a calculation")]
     let is_whole = factor == 1.0;
     let number = number(written, is_whole).map_err(|unclear| unclear.tell(trimmed, unit).unwrap_or_else(no_size))?;
     if is_whole && number.fract() != 0.0 {
@@ -146,24 +148,6 @@ pub fn parse_percent(text: &str) -> Result<f64, String> {
     let no_share = || format!("`{text}` is no share: write percent, such as \"1 %\"");
     let written = text.trim().strip_suffix('%').ok_or_else(no_share)?;
     number(written, false).map_err(|unclear| unclear.tell(text.trim(), "%").unwrap_or_else(no_share))
-}
-
-/// The day of a number of seconds since 1970, in UTC, such as `2026-03-01`.
-pub fn date(seconds: u64) -> String {
-    // The calendar begins anew every 400 years; a year that begins in March has its odd day at the end.
-    let days = seconds / 86_400 + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let of_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let of_month = of_year - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    format!("{:04}-{month:02}-{of_month:02}", era * 400 + year + next)
-}
-
-/// Text of a stranger on one line: nothing in it can move a cursor, or look like a command to a CI system.
-pub fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>().replace("::", ":\u{200b}:")
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -267,20 +251,6 @@ mod tests {
         assert!(parse_percent("1,5 %").unwrap_err().ends_with("write `1.5 %`"));
         for wrong in ["", "%", "1", "-1 %", "1e2 %", "NaN %", "inf%", "1 %%", "one %", ".5 %"] {
             assert!(parse_percent(wrong).unwrap_err().contains("is no share"), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn days_are_those_of_the_calendar() {
-        let days = [
-            (0, "1970-01-01"),
-            (951_782_399, "2000-02-28"),
-            (951_782_400, "2000-02-29"),
-            (1_772_323_200, "2026-03-01"),
-            (4_107_542_400, "2100-03-01"),
-        ];
-        for (seconds, day) in days {
-            assert_eq!(date(seconds), day);
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::failure::{Exit, Failure};
 use crate::numbers;
-pub use crate::numbers::one_line;
 use crate::proc::{self, Call, Status};
+pub use crate::text::one_line;
 use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -110,7 +110,7 @@ pub fn failure(failure: &Failure, json: bool) {
     if json {
         json_failure(failure);
     }
-    let Failure { exit: _, message: what, place, help, snippet } = failure;
+    let Failure { exit: _, kind: _, message: what, place, help, snippet } = failure;
     if let Some(snippet) = snippet {
         return message(snippet);
     }
@@ -142,7 +142,7 @@ struct Document<'a> {
 
 /// An error as one JSON document.
 fn as_json(failure: &Failure) -> serde_json::Result<String> {
-    let Failure { exit, message, place, help, snippet: _ } = failure;
+    let Failure { exit, kind: _, message, place, help, snippet: _ } = failure;
     let document = Document {
         schema: "size-workshop/error/1",
         exit: *exit as u8,

@@ -10,6 +10,7 @@ use super::policy::{self, Input, Late, Overrides, Person, Question};
 use super::roster::{self, Roster};
 use crate::report::{self, Gradebook};
 use anyhow::Result;
+pub(crate) use base::dates::time;
 use base::numbers::plural;
 use course::exercise::kinds::{self, Check, Truth};
 use course::exercise::{self, Exercise};
@@ -335,21 +336,6 @@ fn goal(goal: &super::model::Goal, points: i64) -> report::Goal {
 fn problem(problem: &super::model::Problem) -> report::Problem {
     let super::model::Problem { code, message, file, line, help } = problem.clone();
     report::Problem { code, message, file, line, help }
-}
-
-/// Seconds since 1970 as `2026-11-21T12:00:00Z`, by the rule of days that repeats every 400 years.
-pub(crate) fn time(seconds: i64) -> String {
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::journal::Journal;
 use crate::options::Options;
 use crate::policy::{Late, Overrides};
 use anyhow::{Result, bail};
-use base::failure::{Exit, Failure};
+use base::failure::{Exit, Failure, Kind};
 use base::numbers::plural;
 use base::output;
 use weigh::workshop::Workshop;
@@ -16,7 +16,7 @@ use weigh::workshop::Workshop;
 /// When the environment, the course or the folder of submissions does not allow it.
 pub(crate) fn run(asked: &commands::Grade) -> Result<Exit> {
     let workshop = Workshop::find_from(asked.course.as_deref()).map_err(|error| match error.downcast::<Failure>() {
-        Ok(failure) if asked.course.is_none() && failure.message.ends_with("is not inside the workshop") => failure
+        Ok(failure) if asked.course.is_none() && failure.kind == Kind::NoWorkshop => failure
             .help("name the workshop's folder: --course DIR; all other paths stay relative to the current folder")
             .into(),
         Ok(failure) => failure.into(),

@@ -82,6 +82,7 @@ pub fn check_writable(root: &Path) -> Result<()> {
     files::check_writable(&root.join("docs/measurements")).map_err(not_writable)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
 fn not_writable(error: anyhow::Error) -> anyhow::Error {
     Failure::new(Exit::Environment, format!("{error:#}")).help("make docs/measurements writable").into()
 }

@@ -246,11 +246,7 @@ pub fn printable(line: &[u8]) -> String {
         Some(text) => (text, ""),
         None => (text.as_ref(), " (no line end)"),
     };
-    let mut shown = String::new();
-    for character in text.chars() {
-        if character.is_control() { shown.extend(character.escape_default()) } else { shown.push(character) }
-    }
-    shown + end
+    base::text::escaped(text) + end
 }
 
 /// Writes a copy of an executable without symbols, made by the external command `strip`.

@@ -6,7 +6,7 @@ use crate::profiles::{Profiles, default, is_built_in};
 use crate::surroundings::{self, Surroundings};
 use crate::workshop::{Case, Table, Workshop, nearest};
 use anyhow::{Context as _, Result, bail};
-use base::failure::{Exit, Failure};
+use base::failure::{Exit, Failure, Kind};
 use base::files;
 use base::numbers::hex;
 use base::output;
@@ -126,6 +126,9 @@ impl Subject {
     }
 
     /// The workshop's own programs; all of them if none is named.
+    ///
+    /// # Errors
+    /// When there is no program of a name.
     pub fn workshop(workshop: &Workshop, names: &[String]) -> Result<Self> {
         let known: Vec<&str> = workshop.sizes.programs.iter().map(|program| program.name.as_ref().as_str()).collect();
         for name in names {
@@ -181,6 +184,9 @@ impl Subject {
     }
 
     /// Somebody else's crate: the workshop's profiles reach it through a configuration file of ours.
+    ///
+    /// # Errors
+    /// When there is no such crate, or no program in it.
     pub fn foreign(
         workshop: &Workshop,
         manifest: &Path,
@@ -411,15 +417,19 @@ fn choose_binary<'a>(
         let all = names(&binaries);
         binaries.retain(|(_, bin)| bin == wanted);
         if binaries.is_empty() {
-            bail!(usage(format!("there is no binary `{wanted}`"), format!("the binaries are {all}")));
+            let failure = usage(format!("there is no binary `{wanted}`"), format!("the binaries are {all}"));
+            bail!(failure.kind(Kind::WhichBinary));
         }
     }
     match binaries.as_slice() {
         [(package, bin)] => Ok((package, (*bin).to_owned())),
-        several => bail!(usage(
-            format!("there are several binaries: {}", names(several)),
-            "choose one with --bin NAME (and --package NAME)".to_owned()
-        )),
+        several => {
+            let failure = usage(
+                format!("there are several binaries: {}", names(several)),
+                "choose one with --bin NAME (and --package NAME)".to_owned(),
+            );
+            bail!(failure.kind(Kind::WhichBinary))
+        }
     }
 }
 
@@ -462,32 +472,25 @@ fn foreign_profiles(profiles: &Profiles, workshop: &Workshop) -> String {
 }
 
 /// Splits a line into words as a shell does: spaces, quotes, backslashes; nothing is expanded.
+///
+/// # Errors
+/// When a quote is never closed.
 pub fn split_words(line: &str) -> Result<Vec<String>> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote: Option<char> = None;
-    let mut characters = line.chars();
-    while let Some(character) = characters.next() {
-        match (quote, character) {
-            (Some(open), close) if open == close => quote = None,
-            (Some('\''), other) => word.get_or_insert_default().push(other),
-            (None, '"' | '\'') => {
-                quote = Some(character);
-                word.get_or_insert_default();
-            }
-            (_, '\\') => word.get_or_insert_default().extend(characters.next()),
-            (None, space) if space.is_whitespace() => words.extend(word.take()),
-            (_, other) => word.get_or_insert_default().push(other),
+    if let Some(words) = shlex::split(line) {
+        return Ok(words);
+    }
+    // What would make it whole is what is missing.
+    let is_whole_with = |end: char| shlex::split(&format!("{line}{end}")).is_some();
+    let what = match is_whole_with('\\') {
+        true => "--run: there is nothing after the last backslash".to_owned(),
+        false => {
+            let quote = if is_whole_with('\'') { '\'' } else { '"' };
+            format!("--run: a {quote} is opened and never closed")
         }
-    }
-    if let Some(quote) = quote {
-        bail!(
-            Failure::new(Exit::Usage, format!("--run: a {quote} is opened and never closed"))
-                .help("quote the arguments as in a shell, for example --run '\"two words\" -v'")
-        );
-    }
-    words.extend(word);
-    Ok(words)
+    };
+    bail!(
+        Failure::new(Exit::Usage, what).help("quote the arguments as in a shell, for example --run '\"two words\" -v'")
+    )
 }
 
 #[cfg(test)]
@@ -498,6 +501,8 @@ mod tests {
     fn words_are_split_as_in_a_shell() {
         assert_eq!(split_words(r#"a  "b c" 'd "e' f\ g "" "#).unwrap(), ["a", "b c", "d \"e", "f g", ""]);
         assert_eq!(split_words("").unwrap(), Vec::<String>::new());
-        assert!(split_words("'open").unwrap_err().to_string().contains("never closed"));
+        assert_eq!(split_words("'open").unwrap_err().to_string(), "--run: a ' is opened and never closed");
+        assert_eq!(split_words("a \"it's").unwrap_err().to_string(), "--run: a \" is opened and never closed");
+        assert!(split_words("a \\").unwrap_err().to_string().contains("last backslash"));
     }
 }

@@ -4,7 +4,7 @@ use crate::options;
 use crate::profiles::Profiles;
 use anyhow::{Context as _, Result, bail};
 use base::diagnostic;
-use base::failure::{Exit, Failure};
+use base::failure::{Exit, Failure, Kind};
 use serde::Deserialize;
 use std::env;
 use std::fs;
@@ -153,6 +153,7 @@ impl Workshop {
             Some(root) => Self::read(root),
             None => bail!(
                 Failure::new(Exit::Usage, format!("{} is not inside the workshop", here.display()))
+                    .kind(Kind::NoWorkshop)
                     .help("run `cargo xtask` from a folder of the workshop; measure other crates with --manifest-path")
             ),
         }

@@ -212,15 +212,7 @@ impl Diagnostic {
         for words in &aside {
             group = group.element(Level::NOTE.no_name().message(words));
         }
-        // Prose; lines of a program or a difference begin with something else, and stay whole.
-        let rest: Vec<String> = rest
-            .lines()
-            .map(|line| {
-                let is_prose = line.starts_with(char::is_alphabetic);
-                wrap(line, width.filter(|_| is_prose).map(|width| width.saturating_sub(3)), 2)
-            })
-            .collect();
-        let rest = rest.join("\n");
+        let rest = prose_wrapped(rest, width.map(|width| width.saturating_sub(3)));
         if !rest.is_empty() {
             group = group.element(Level::NOTE.no_name().message(&rest));
         }
@@ -236,6 +228,12 @@ impl Diagnostic {
         let text = if path.is_some() { text } else { without_frame(&text) };
         text.replacen(TITLE, title[label.len()..].trim_start_matches(' '), 1)
     }
+}
+
+/// Lines with prose wrapped. Lines of a program or a difference begin with something else than a letter, and stay whole.
+fn prose_wrapped(lines: &str, width: Option<usize>) -> String {
+    let wrapped = lines.lines().map(|line| wrap(line, width.filter(|_| line.starts_with(char::is_alphabetic)), 2));
+    wrapped.collect::<Vec<_>>().join("\n")
 }
 
 /// Takes out the lines of a frame, which has nothing in it where no file is shown.

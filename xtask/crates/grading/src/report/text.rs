@@ -1,53 +1,9 @@
 //! Text of students on its way into a report: it does nothing where it is shown, an id stays one that no other student has, and
 //! answers that differ in spaces and capitals alone are the same answer.
 
-/// Text of a student that does nothing where it is shown: without escape sequences of terminals, control characters,
-/// changes of the direction of writing, and commands to a CI server. Lines stay lines.
-pub(crate) fn clean(text: &str) -> String {
-    // Nearly all texts are plain; a class of thousands has a million of them.
-    let is_plain = text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control());
-    if is_plain && !text.contains("::") && !text.contains("##") {
-        return text.to_owned();
-    }
-    let mut cleaned = String::new();
-    let text = text.replace("\r\n", "\n");
-    // Line by line: a sequence that never ends would take the rest of the text with it.
-    let lines: Vec<_> = text.split('\n').map(console::strip_ansi_codes).collect();
-    for c in lines.join("\n").chars() {
-        match c {
-            '\t' => cleaned.push(' '),
-            '\r' | '\u{2028}' | '\u{2029}' => cleaned.push('\n'),
-            // GitHub obeys a line that begins with two colons, and some program may break lines anew before any word. A
-            // path such as core::fmt stays whole.
-            ':' if cleaned.ends_with(':') && !cleaned[..cleaned.len() - 1].ends_with(is_of_a_path) => {
-                cleaned.push_str(" :");
-            }
-            '\n' => cleaned.push(c),
-            c if c.is_control() || is_invisible(c) => {}
-            c => cleaned.push(c),
-        }
-    }
-    // The same of GitHub's older syntax, of Azure and of TeamCity, which may stand anywhere in a line.
-    ["##[", "##vso[", "##teamcity["]
-        .iter()
-        .fold(cleaned, |text, command| text.replace(command, &command.replacen("##", "# #", 1)))
-}
+use base::text::is_invisible;
 
-/// The same on one line.
-pub(crate) fn clean_line(text: &str) -> String {
-    let text = clean(text);
-    if text.contains('\n') { text.split('\n').map(str::trim).collect::<Vec<_>>().join(" ") } else { text }
-}
-
-fn is_of_a_path(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '>')
-}
-
-/// Characters that change how others are shown, and those that XML cannot hold.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
-        || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
-}
+pub(crate) use base::text::{clean, clean_line};
 
 /// A student's id, of which no two look the same: what `clean` would leave out or change is written as an escape, such as
 /// `s\u{200b}001`.

@@ -15,6 +15,7 @@ use base::files;
 use base::numbers::thousands;
 use base::output::{self, Progress};
 use base::proc::{self, Call, Status};
+use base::queue::side_by_side;
 use base::store;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -202,7 +203,7 @@ impl Bench<'_> {
         let progress = aloud.then(|| Progress::new(count));
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let done = Mutex::new((facts, None));
-        side_by_side(jobs.unwrap_or(cores), open, &|group| self.work(group, &done, progress.as_ref()));
+        side_by_side(jobs.unwrap_or(cores), open.into_values(), |group| self.work(group, &done, progress.as_ref()));
         drop(progress);
         let (facts, failed) = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         // What is done need not be done again, also if something failed or was stopped.
@@ -274,28 +275,6 @@ impl Bench<'_> {
     }
 }
 
-/// Hands each group to one of several threads, until none is left or one of the threads is told to stop.
-fn side_by_side(
-    jobs: usize,
-    open: BTreeMap<Combination, Vec<Combination>>,
-    work: &(impl Fn(Vec<Combination>) -> ControlFlow<()> + Sync),
-) {
-    let queue = Mutex::new(open);
-    // A function of its own, so that the lock ends with it: held for as long as a group takes, it would let only one thread work.
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_first();
-    thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(|| {
-                while let Some((_, group)) = next() {
-                    if work(group).is_break() {
-                        return;
-                    }
-                }
-            });
-        }
-    });
-}
-
 /// The instructions of one run, counted by valgrind: repeatable, whatever else the machine does. `None` without it.
 fn instructions(program: &Path, args: &[String], folder: &Path) -> Option<u64> {
     let mut call = Call::new("valgrind", folder).args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
@@ -310,26 +289,6 @@ fn instructions(program: &Path, args: &[String], folder: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn groups_are_worked_on_side_by_side() {
-        use std::sync::atomic::{AtomicUsize, Ordering};
-        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let open = (0..3).map(|group| (group, vec![group])).collect();
-        side_by_side(3, open, &|_| {
-            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            // Long enough for the others to begin, if they may.
-            for _ in 0..500 {
-                if most.load(Ordering::SeqCst) == 3 {
-                    break;
-                }
-                thread::sleep(std::time::Duration::from_millis(10));
-            }
-            running.fetch_sub(1, Ordering::SeqCst);
-            ControlFlow::Continue(())
-        });
-        assert_eq!(most.into_inner(), 3);
-    }
 
     #[test]
     fn averages_over_all_orders_sum_to_the_whole_difference() {

@@ -141,6 +141,7 @@ struct Unit {
 }
 
 impl Unit {
+    #[expect(clippy::needless_pass_by_value, reason = "the words become those of the unit")]
     fn parse(args: Vec<String>, rustc: String, build_dir: &Path, profile_dir: &str) -> Option<Self> {
         let after_flag = |flag: &str| args.windows(2).find(|pair| pair[0] == flag).map(|pair| pair[1].as_str());
         let crate_name = after_flag("--crate-name")?;

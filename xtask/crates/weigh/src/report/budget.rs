@@ -2,6 +2,8 @@
 
 use super::anatomy::{self, Diff};
 use super::csv::harmless;
+use super::markdown::plain;
+use super::svg::escape;
 use anyhow::Result;
 use base::numbers::{change, one_line, thousands};
 use serde_json::{Value, json};
@@ -141,38 +143,24 @@ pub fn markdown(report: &Report) -> String {
         if met { "within" } else { "exceeded" }
     );
     for row in rows {
-        let program = cell(&format!("{} ({})", row.bin, row.profile));
+        let program = plain(&format!("{} ({})", row.bin, row.profile));
         for limit in &row.limits {
             let (bytes, allowed) = (thousands(row.bytes), thousands(limit.allowed));
             let verdict = if limit.met { "within" } else { "**exceeded**" };
-            let (key, written, left) = (limit.key, cell(&limit.written), left(row, limit));
+            let (key, written, left) = (limit.key, plain(&limit.written), left(row, limit));
             let _ = writeln!(text, "| {program} | `{key}` | {written} | {bytes} | {allowed} | {left} | {verdict} |");
         }
     }
     let _ = writeln!(text, "\nBytes of the file; rustc {toolchain}, {target}.");
     for row in rows {
         if let Some(movers) = &row.movers {
-            let title = format!("{}: what has changed since the baseline", cell(&row.bin));
+            let title = format!("{}: what has changed since the baseline", escape(&row.bin));
             let open = if row.is_met() { "" } else { " open" };
             let _ = write!(
                 text,
                 "\n<details{open}><summary>{title}</summary>\n\n{}\n</details>\n",
                 anatomy::markdown::diff(movers, MOVERS)
             );
-        }
-    }
-    text
-}
-
-/// A name in a cell: nothing in it is markup, and it ends no cell.
-fn cell(name: &str) -> String {
-    let mut text = String::new();
-    for c in name.chars() {
-        match c {
-            c if c.is_control() => text.push(' '),
-            '<' => text.push_str("&lt;"),
-            '|' | '`' | '*' | '_' | '[' | ']' | '@' | '#' | '\\' | '!' => text.extend(['\\', c]),
-            c => text.push(c),
         }
     }
     text

@@ -67,7 +67,21 @@ pub fn side_by_side(tables: &[Table]) -> String {
     text
 }
 
-/// Text that Markdown must not take for markup. Code spans in captions and labels are meant, and stay: in them only what
+/// Text with names of strangers in it, in a sentence or a cell: nothing of it is taken for Markdown or HTML.
+pub fn plain(text: &str) -> String {
+    let mut shown = String::new();
+    for c in base::text::spaced(text).chars() {
+        match c {
+            // In a sentence or a cell a `>` alone begins nothing.
+            '<' => shown.push_str("&lt;"),
+            c if "`*_[]|&\\#!~$@".contains(c) => shown.extend(['\\', c]),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Text of our own that Markdown must not take for markup. Code spans in captions and labels are meant, and stay: in them only what
 /// would end a cell of a table is escaped, since any other backslash would be shown.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::new();
@@ -93,6 +107,11 @@ mod tests {
     #[test]
     fn sizes_as_markdown() {
         insta::assert_snapshot!(sizes(&sample()));
+    }
+
+    #[test]
+    fn names_of_strangers_stay_text() {
+        assert_eq!(plain("it is in a_b|<i>.pdb\u{1b}"), "it is in a\\_b\\|&lt;i>.pdb ");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};
 use base::caller;
 use base::diagnostic::{self, Source};
-use base::failure::{Exit, Failure};
+use base::failure::{Exit, Failure, Kind};
 use base::files;
 use base::output;
 use std::collections::BTreeMap;
@@ -41,14 +41,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
     let budgets = budget::of(&source.text).map_err(|wrong| wrong.failure(&source))?;
     let folder = source.file.parent().context("a manifest is in a folder")?;
     // Before the builds: whoever has no baseline should not wait for them.
-    let mut baselines: BTreeMap<PathBuf, Option<Baseline>> = BTreeMap::new();
-    for file in budgets.iter().map(|budget| folder.join(budget.baseline())) {
-        let baseline = load(&file)?;
-        if options.save {
-            files::check_writable(file.parent().unwrap_or(folder))?;
-        }
-        baselines.insert(file, baseline);
-    }
+    let mut baselines = load_all(&budgets, folder, options.save)?;
     if let Some(budget) = budgets.iter().find(|budget| {
         budget.max_growth.is_some() && !options.save && baselines[&folder.join(budget.baseline())].is_none()
     }) {
@@ -90,12 +83,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
     notes.dedup();
     notes.iter().for_each(|note| output::note(note));
     if options.save {
-        for (file, baseline) in &baselines {
-            let mut text = serde_json::to_string_pretty(&baseline)?;
-            text.push('\n');
-            files::write_atomic(file, text.as_bytes())?;
-            output::note(&format!("wrote {}: commit it, it is what `max-growth` compares with", shown(file)));
-        }
+        save_all(&baselines)?;
     }
     output::data(&match options.format {
         SizesFormat::Text => report::text(&report, output::width(), console::colors_enabled()),
@@ -104,10 +92,38 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
         SizesFormat::Csv => report::csv(&report)?,
         SizesFormat::Github => report::github(&report, &in_repository(&source.file)),
     })?;
-    let mut met = true;
+    Ok(if tell_exceeded(&report, &source, given) { Exit::NotMet } else { Exit::Met })
+}
+
+/// The baselines that budgets name, as far as they are there. Those that are to be written must be writable.
+fn load_all(budgets: &[Budget], folder: &Path, save: bool) -> Result<BTreeMap<PathBuf, Option<Baseline>>> {
+    let mut baselines = BTreeMap::new();
+    for file in budgets.iter().map(|budget| folder.join(budget.baseline())) {
+        let baseline = load(&file)?;
+        if save {
+            files::check_writable(file.parent().unwrap_or(folder))?;
+        }
+        baselines.insert(file, baseline);
+    }
+    Ok(baselines)
+}
+
+fn save_all(baselines: &BTreeMap<PathBuf, Option<Baseline>>) -> Result<()> {
+    for (file, baseline) in baselines {
+        let mut text = serde_json::to_string_pretty(&baseline)?;
+        text.push('\n');
+        files::write_atomic(file, text.as_bytes())?;
+        output::note(&format!("wrote {}: commit it, it is what `max-growth` compares with", shown(file)));
+    }
+    Ok(())
+}
+
+/// Points at each limit that is exceeded; says whether there is one.
+fn tell_exceeded(report: &report::Report, source: &Source, given: Option<&Path>) -> bool {
+    let mut is_exceeded = false;
     for row in &report.rows {
         for limit in row.limits.iter().filter(|limit| !limit.met) {
-            met = false;
+            is_exceeded = true;
             let (words, label) = (report::exceeded(row, limit), report::over(row, limit));
             let range = limit.range.clone();
             let help = help(row, given);
@@ -115,7 +131,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
             output::message(failure.snippet.as_deref().unwrap_or(&words));
         }
     }
-    Ok(if met { Exit::Met } else { Exit::NotMet })
+    is_exceeded
 }
 
 /// What to do about a program that is too large.
@@ -184,9 +200,7 @@ fn only(subject: &Subject) -> Result<&Program> {
 /// Points at the `bin` that does not exist, or says that one is needed.
 fn at_bin(budget: &Budget, source: &Source, error: anyhow::Error) -> anyhow::Error {
     let Some(failure) = error.downcast_ref::<Failure>() else { return error };
-    let about_bin =
-        failure.message.starts_with("there is no binary") || failure.message.starts_with("there are several");
-    if !about_bin {
+    if failure.kind != Kind::WhichBinary {
         return error;
     }
     match &budget.bin {

@@ -10,10 +10,11 @@ use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers::thousands;
 use base::output::Progress;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use base::queue::Queue;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -51,8 +52,9 @@ struct Job {
 }
 
 /// What the workers share.
-struct Queue {
-    waiting: VecDeque<Job>,
+#[derive(Default)]
+struct Shared {
+    /// Profile and group of what is being built.
     running: Vec<(String, String)>,
     /// Groups of which one build is done: its crates for build time can be copied.
     ready: BTreeSet<String>,
@@ -74,23 +76,15 @@ pub(super) fn build_all(subject: &Subject, tables: &[&Table], jobs: Option<usize
     let jobs = jobs.unwrap_or_else(|| (cores + 1).min(4)).min(waiting.len()).max(1);
     let threads = (2 * cores).div_ceil(jobs);
     let progress = Progress::new(waiting.len());
-    let queue = Mutex::new(Queue {
-        waiting,
-        running: Vec::new(),
-        ready: BTreeSet::new(),
-        built: BTreeMap::new(),
-        warnings: BTreeSet::new(),
-        target: None,
-        failed: None,
-    });
-    let changed = Condvar::new();
+    let queue = Queue::new(waiting);
+    let shared = Mutex::new(Shared::default());
     thread::scope(|scope| {
         for _ in 0..jobs {
-            scope.spawn(|| work(subject, &queue, &changed, &progress, threads, limits));
+            scope.spawn(|| work(subject, &queue, &shared, &progress, threads, limits));
         }
     });
     drop(progress);
-    let Queue { built, failed, target, .. } = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Shared { built, failed, target, .. } = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
     match failed {
         Some(error) => Err(error),
         None => Ok(Results { built, jobs, target }),
@@ -98,8 +92,8 @@ pub(super) fn build_all(subject: &Subject, tables: &[&Table], jobs: Option<usize
 }
 
 /// One job for each profile, in the order of the tables.
-fn plan(subject: &Subject, tables: &[&Table]) -> VecDeque<Job> {
-    let mut jobs: VecDeque<Job> = VecDeque::new();
+fn plan(subject: &Subject, tables: &[&Table]) -> Vec<Job> {
+    let mut jobs: Vec<Job> = Vec::new();
     for table in tables {
         for (index, program) in subject.programs.iter().enumerate() {
             if !subject.foreign && !table.is_for(&program.name) {
@@ -111,7 +105,7 @@ fn plan(subject: &Subject, tables: &[&Table]) -> VecDeque<Job> {
                     Some(job) => {
                         job.programs.insert(wanted);
                     }
-                    None => jobs.push_back(Job {
+                    None => jobs.push(Job {
                         group: subject.group(&key.profile),
                         profile: key.profile,
                         programs: [wanted].into(),
@@ -123,69 +117,67 @@ fn plan(subject: &Subject, tables: &[&Table]) -> VecDeque<Job> {
     jobs
 }
 
+/// Takes jobs until there are none, or one of them has failed.
 fn work(
     subject: &Subject,
-    queue: &Mutex<Queue>,
-    changed: &Condvar,
+    queue: &Queue<Job>,
+    shared: &Mutex<Shared>,
     progress: &Progress,
     threads: usize,
     limits: Limits,
 ) {
-    loop {
-        let job = {
-            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-            loop {
-                if queue.failed.is_some() || queue.waiting.is_empty() {
-                    return;
-                }
-                // The first build of a group makes the crates that the others copy; two first ones would both make them.
-                let free = |job: &Job| {
-                    queue.ready.contains(&job.group) || !queue.running.iter().any(|(_, group)| *group == job.group)
-                };
-                if let Some(job) = queue.waiting.iter().position(free).and_then(|next| queue.waiting.remove(next)) {
-                    queue.running.push((job.profile.clone(), job.group.clone()));
-                    break job;
-                }
-                queue = changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
-            }
-        };
-        show_running(queue, progress);
+    while let Some(job) = queue.next_where(|job| locked(shared).begin(job)) {
+        let running: Vec<String> = locked(shared).running.iter().map(|(profile, _)| profile.clone()).collect();
+        progress.running(&running);
         let began = Instant::now();
-        let result = build(subject, &job, threads, limits);
-        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.running.retain(|(profile, _)| *profile != job.profile);
-        match result {
-            Ok(Done { built, warnings, target, fresh }) => {
-                let mut sizes: Vec<String> = built
-                    .iter()
-                    .filter(|(key, _)| !key.strip_command)
-                    .map(|(key, built)| format!("{} {}", key.program, thousands(built.binary.bytes)))
-                    .collect();
-                sizes.dedup();
-                let took =
-                    if fresh { "unchanged".to_owned() } else { format!("{:.1} s", began.elapsed().as_secs_f64()) };
-                progress.finished(&format!("built {}: {} ({took})", job.profile, sizes.join(", ")));
-                queue.ready.insert(job.group);
-                queue.built.extend(built);
-                queue.target = queue.target.take().or(target);
-                for warning in warnings {
-                    // Every build repeats them.
-                    if queue.warnings.insert(warning.clone()) {
-                        progress.say(&format!("Cargo says\n{warning}"));
-                    }
-                }
-            }
+        match build(subject, &job, threads, limits) {
+            Ok(done) => locked(shared).end(&job, done, began, progress),
             Err(error) => {
-                queue.failed.get_or_insert(error);
+                locked(shared).failed.get_or_insert(error);
+                queue.stop();
             }
         }
-        changed.notify_all();
+        queue.look_again();
     }
 }
 
-fn show_running(queue: &Mutex<Queue>, progress: &Progress) {
-    let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-    progress.running(&queue.running.iter().map(|(profile, _)| profile.clone()).collect::<Vec<_>>());
+fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    /// Begins a job, if it may start. The first build of a group makes the crates that the others copy; two first ones would both
+    /// make them.
+    fn begin(&mut self, job: &Job) -> bool {
+        let may_start = self.ready.contains(&job.group) || !self.running.iter().any(|(_, group)| *group == job.group);
+        if may_start {
+            self.running.push((job.profile.clone(), job.group.clone()));
+        }
+        may_start
+    }
+
+    /// Keeps what a job has made, and tells it.
+    fn end(&mut self, job: &Job, done: Done, began: Instant, progress: &Progress) {
+        let Done { built, warnings, target, fresh } = done;
+        self.running.retain(|(profile, _)| *profile != job.profile);
+        let mut sizes: Vec<String> = built
+            .iter()
+            .filter(|(key, _)| !key.strip_command)
+            .map(|(key, built)| format!("{} {}", key.program, thousands(built.binary.bytes)))
+            .collect();
+        sizes.dedup();
+        let took = if fresh { "unchanged".to_owned() } else { format!("{:.1} s", began.elapsed().as_secs_f64()) };
+        progress.finished(&format!("built {}: {} ({took})", job.profile, sizes.join(", ")));
+        self.ready.insert(job.group.clone());
+        self.built.extend(built);
+        self.target = self.target.take().or(target);
+        for warning in warnings {
+            // Every build repeats them.
+            if self.warnings.insert(warning.clone()) {
+                progress.say(&format!("Cargo says\n{warning}"));
+            }
+        }
+    }
 }
 
 /// What one job has made.

@@ -26,7 +26,7 @@ const BESIDE_C: [&str; 5] = ["libgcc_s.so.1", "libm.so.6", "libdl.so.2", "libpth
 impl System {
     /// Looks around.
     pub fn find() -> Self {
-        let help = said(Call::new("bwrap", "/").arg("--help"));
+        let help = said(&Call::new("bwrap", "/").arg("--help"));
         let filter = filter::of_this_machine().filter(|_| help.contains("--seccomp "));
         Self { libraries: libraries(), disables_namespaces: help.contains("--disable-userns"), filter }
     }
@@ -38,8 +38,8 @@ impl System {
     }
 }
 
-fn said(call: Call) -> String {
-    let finished = proc::run(&call).ok().filter(|finished| finished.status == Status::Exited(0));
+fn said(call: &Call) -> String {
+    let finished = proc::run(call).ok().filter(|finished| finished.status == Status::Exited(0));
     finished.map(|finished| String::from_utf8_lossy(&finished.stdout).into_owned()).unwrap_or_default()
 }
 
@@ -48,7 +48,7 @@ fn libraries() -> Vec<PathBuf> {
     let programs = ["/usr/bin/prlimit", "/usr/bin/setpriv"].into_iter().chain(counter());
     // A program that is linked with nothing is an error for `ldd`, so each one is asked about alone.
     let mut found: BTreeSet<PathBuf> =
-        programs.flat_map(|program| named(&said(Call::new("ldd", "/").arg(program)))).collect();
+        programs.flat_map(|program| named(&said(&Call::new("ldd", "/").arg(program)))).collect();
     let Some(folder) = found.iter().find(|path| path.file_name() == Some(OsStr::new("libc.so.6"))) else {
         return Vec::new();
     };

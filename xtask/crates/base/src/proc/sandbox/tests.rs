@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::proc::Out;
+use std::time::Duration;
 
 fn sandbox(kind: Kind, user: Option<u32>) -> Sandbox {
     let limits = Limits {

@@ -51,12 +51,12 @@ pub fn members(data: &[u8]) -> Result<Vec<Member<'_>>, Damaged> {
         if let Some(length) = name.strip_prefix("#1/").and_then(|length| length.parse::<usize>().ok()) {
             let after = start.checked_add(length).filter(|after| *after <= end);
             let after = after.ok_or_else(|| Damaged(format!("no name of a member at byte {start}")))?;
-            name = String::from_utf8_lossy(&data[start..after]).trim_end_matches('\0').to_owned();
+            String::from_utf8_lossy(&data[start..after]).trim_end_matches('\0').clone_into(&mut name);
             start = after;
         } else if let Some(place) = name.strip_prefix('/').and_then(|place| place.parse::<usize>().ok()) {
             let rest = long_names.get(place..).unwrap_or_default();
             let length = rest.iter().position(|byte| matches!(byte, b'\n' | 0)).unwrap_or(rest.len());
-            name = String::from_utf8_lossy(&rest[..length]).trim_end_matches('/').to_owned();
+            String::from_utf8_lossy(&rest[..length]).trim_end_matches('/').clone_into(&mut name);
         } else if !is_table(&name) {
             name.truncate(name.trim_end_matches('/').len());
         }
@@ -85,11 +85,17 @@ pub fn objects(data: &[u8]) -> Result<Vec<Member<'_>>, Damaged> {
 }
 
 /// Refuses an archive that is not whole.
+///
+/// # Errors
+/// When the file is damaged.
 pub fn check_whole(data: &[u8]) -> Result<(), Damaged> {
     members(data).map(|_| ())
 }
 
 /// The sums over all members.
+///
+/// # Errors
+/// When the file is damaged.
 pub fn parse(data: &[u8]) -> Result<Binary, Damaged> {
     let mut sums: BTreeMap<String, u64> = BTreeMap::new();
     let mut add = |name: &str, bytes: u64| *sums.entry(name.to_owned()).or_default() += bytes;

@@ -75,6 +75,9 @@ fn name(data: &[u8], at: usize) -> Option<(String, usize)> {
 }
 
 /// The parts of a module.
+///
+/// # Errors
+/// When the file is damaged.
 pub fn parse(data: &[u8]) -> Result<Binary, Damaged> {
     let sections = sections(data)?;
     let mut layers = Layers { headers: vec![(0, 8)], merge: true, ..Layers::default() };
@@ -116,6 +119,9 @@ fn rustc(content: &[u8]) -> Option<String> {
 }
 
 /// Bytes of the code, and its functions.
+///
+/// # Errors
+/// When the file is damaged.
 pub fn functions(data: &[u8]) -> Result<(u64, Vec<Function>), Damaged> {
     let sections = sections(data)?;
     let Some(code) = sections.iter().find(|section| section.id == CODE) else { return Ok((0, Vec::new())) };

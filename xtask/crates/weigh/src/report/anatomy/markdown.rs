@@ -1,7 +1,9 @@
 //! For GitHub and mdBook.
 
 use super::{Bloat, Change, Diff, FloorPart, Shown, percent, signed};
+use crate::report::markdown::plain;
 use base::numbers::{change, thousands};
+use base::text::spaced;
 use std::fmt::Write as _;
 
 /// What a program is made of. `count` limits the functions; 0 shows all.
@@ -32,7 +34,7 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
         thousands(*text_bytes)
     );
     if !known {
-        let _ = writeln!(text, "\nNothing tells whose code it is: {}.", prose(bloat.why_unknown()));
+        let _ = writeln!(text, "\nNothing tells whose code it is: {}.", plain(bloat.why_unknown()));
     }
     if shown.crates && *known {
         let _ = write!(text, "\n| crate | bytes | {of_text} |\n|---|--:|--:|\n");
@@ -79,16 +81,6 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
     text
 }
 
-/// A sentence with names from a file in it: nothing of them is taken for Markdown or HTML.
-fn prose(text: &str) -> String {
-    let shown = |c: char| match c {
-        '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '&' | '\\' | '#' | '!' | '~' | '$' => vec!['\\', c],
-        c if c.is_control() => vec![' '],
-        c => vec![c],
-    };
-    text.chars().flat_map(shown).collect()
-}
-
 /// The changes from one program to another. `count` limits each list; 0 shows all.
 pub fn diff(diff: &Diff, count: usize) -> String {
     let Diff { a, b, sections, crates, functions, known } = diff;
@@ -115,19 +107,13 @@ pub fn diff(diff: &Diff, count: usize) -> String {
 
 /// A name in a cell: as code where that holds any character but these two.
 fn escaped(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_control() || c == '`' { ' ' } else { c }).collect();
-    format!("`{}`", plain.replace('|', "\\|"))
+    format!("`{}`", spaced(name).replace('`', " ").replace('|', "\\|"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tests;
     use super::*;
-
-    #[test]
-    fn names_in_a_sentence_stay_text() {
-        assert_eq!(prose("it is in a_b|<i>.pdb\u{1b}"), "it is in a\\_b\\|\\<i\\>.pdb ");
-    }
 
     #[test]
     fn an_archive_as_markdown_has_a_row_for_each_object() {

@@ -9,24 +9,7 @@ const WIDE: usize = 120;
 
 /// What a program is made of. `count` limits the functions; 0 shows all.
 pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) -> String {
-    let Bloat {
-        program,
-        profile,
-        file,
-        file_bytes,
-        text_bytes,
-        sections,
-        crates,
-        functions,
-        filter,
-        known,
-        unknown: _,
-        text_name,
-        format: _,
-        members,
-        floor,
-    } = bloat;
-    let of_text = bloat.of_text();
+    let Bloat { program, profile, file, file_bytes, text_bytes, text_name, .. } = bloat;
     let width = width.unwrap_or(WIDE);
     let mut text = format!(
         "{program}, {profile}: {} bytes, of which {} ({}) are machine code ({text_name})\n{file}\n",
@@ -34,83 +17,113 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) ->
         thousands(*text_bytes),
         percent(*text_bytes, *file_bytes)
     );
-    if let Some(filter) = filter {
-        let chosen: u64 = crates.iter().map(|row| row.bytes).sum();
+    if let Some(filter) = &bloat.filter {
+        let chosen: u64 = bloat.crates.iter().map(|row| row.bytes).sum();
         let share = percent(chosen, *text_bytes);
+        let of_text = bloat.of_text();
         let _ = writeln!(text, "only what fits /{filter}/: {} bytes, {share} {of_text}", thousands(chosen));
     }
-    if !known {
+    if !bloat.known {
         let _ = writeln!(text, "nothing tells whose code it is: {}", bloat.why_unknown());
     }
-    if shown.crates && *known {
-        let _ = write!(text, "\n{:>11}  {of_text:>7}  crate\n", "bytes");
-        let standard = bloat.standard_bytes();
-        let mut line = |bytes: u64, name: &str| {
-            let _ = writeln!(text, "{:>11}  {:>8}  {name}", thousands(bytes), percent(bytes, *text_bytes));
-        };
-        // The standard library as one row with its parts below it, where its sum belongs.
-        let parts: Vec<&CrateRow> = crates.iter().filter(|row| row.standard).collect();
-        let mut said = parts.is_empty();
-        for row in crates.iter().filter(|row| !row.standard) {
-            if !said && row.bytes <= standard {
-                said = true;
-                standard_rows(&mut line, standard, &parts);
-            }
-            line(row.bytes, &name(row));
-        }
-        if !said {
+    if shown.crates && bloat.known {
+        add_crates(&mut text, bloat);
+    }
+    if shown.functions && bloat.known {
+        add_functions(&mut text, bloat, count, width.saturating_sub(32).max(20));
+    }
+    let room = width.saturating_sub(24).max(20);
+    if shown.sections {
+        add_sections(&mut text, bloat, room);
+    }
+    if shown.sections && !bloat.members.is_empty() {
+        add_members(&mut text, bloat, count, room);
+    }
+    add_floor(&mut text, bloat);
+    text
+}
+
+fn add_crates(text: &mut String, bloat: &Bloat) {
+    let Bloat { crates, text_bytes, .. } = bloat;
+    let of_text = bloat.of_text();
+    let _ = write!(text, "\n{:>11}  {of_text:>7}  crate\n", "bytes");
+    let standard = bloat.standard_bytes();
+    let mut line = |bytes: u64, name: &str| {
+        let _ = writeln!(text, "{:>11}  {:>8}  {name}", thousands(bytes), percent(bytes, *text_bytes));
+    };
+    // The standard library as one row with its parts below it, where its sum belongs.
+    let parts: Vec<&CrateRow> = crates.iter().filter(|row| row.standard).collect();
+    let mut said = parts.is_empty();
+    for row in crates.iter().filter(|row| !row.standard) {
+        if !said && row.bytes <= standard {
+            said = true;
             standard_rows(&mut line, standard, &parts);
         }
-        if crates.iter().any(|row| row.guessed_bytes > 0) {
-            text += "  ? some or all of it is a guess: a method of a generic type could belong to two crates\n";
-        }
-        text += "  generic code of std that was compiled for another crate counts for std; cargo-bloat may count it for the other\n";
+        line(row.bytes, &name(row));
     }
-    if shown.functions && *known {
-        let _ = write!(text, "\n{:>11}  {of_text:>7}  {:>6}  function\n", "bytes", "copies");
-        let limit = if count == 0 { functions.len() } else { count };
-        for FunctionRow { name, krate: _, bytes, copies, guessed: _ } in functions.iter().take(limit) {
-            let share = percent(*bytes, *text_bytes);
-            let room = width.saturating_sub(32).max(20);
-            let _ = writeln!(text, "{:>11}  {share:>8}  {copies:>6}  {}", thousands(*bytes), cut(name, room));
-        }
-        let rest = functions.get(limit..).unwrap_or_default();
-        if !rest.is_empty() {
-            let bytes: u64 = rest.iter().map(|row| row.bytes).sum();
-            let share = percent(bytes, *text_bytes);
-            let _ = writeln!(
-                text,
-                "{:>11}  {share:>8}  {:>6}  and {} smaller functions; -n 0 shows all",
-                thousands(bytes),
-                rest.iter().map(|row| row.copies).sum::<usize>(),
-                thousands(rest.len() as u64)
-            );
-        }
+    if !said {
+        standard_rows(&mut line, standard, &parts);
     }
-    if shown.sections {
-        let _ = write!(text, "\n{:>11}  {:>7}  section\n", "bytes", "of file");
-        for section in sections.iter().filter(|section| section.bytes > 0) {
-            let share = percent(section.bytes, *file_bytes);
-            let name = cut(&section.name, width.saturating_sub(24).max(20));
-            let _ = writeln!(text, "{:>11}  {share:>8}  {name}", thousands(section.bytes));
-        }
-        let _ = writeln!(text, "{:>11}  {:>8}  the whole file", thousands(*file_bytes), "100.0 %");
+    if crates.iter().any(|row| row.guessed_bytes > 0) {
+        *text += "  ? some or all of it is a guess: a method of a generic type could belong to two crates\n";
     }
-    if shown.sections && !members.is_empty() {
-        let _ = write!(text, "\n{:>11}  {:>7}  member\n", "bytes", "of file");
-        let (largest, rest) = bloat.largest_members(count);
-        for member in largest {
-            let name = cut(&member.name, width.saturating_sub(24).max(20));
-            let share = percent(member.bytes, *file_bytes);
-            let _ = writeln!(text, "{:>11}  {share:>8}  {name}", thousands(member.bytes));
-        }
-        if let Some((more, bytes)) = rest {
-            let share = percent(bytes, *file_bytes);
-            let (more, plural) = (thousands(more as u64), if more == 1 { "" } else { "s" });
-            let bytes = thousands(bytes);
-            let _ = writeln!(text, "{bytes:>11}  {share:>8}  and {more} smaller member{plural}; -n 0 shows all");
-        }
+    *text += "  generic code of std that was compiled for another crate counts for std; cargo-bloat may count it for the other\n";
+}
+
+fn add_functions(text: &mut String, bloat: &Bloat, count: usize, room: usize) {
+    let Bloat { functions, text_bytes, .. } = bloat;
+    let of_text = bloat.of_text();
+    let _ = write!(text, "\n{:>11}  {of_text:>7}  {:>6}  function\n", "bytes", "copies");
+    let limit = if count == 0 { functions.len() } else { count };
+    for FunctionRow { name, krate: _, bytes, copies, guessed: _ } in functions.iter().take(limit) {
+        let share = percent(*bytes, *text_bytes);
+        let _ = writeln!(text, "{:>11}  {share:>8}  {copies:>6}  {}", thousands(*bytes), cut(name, room));
     }
+    let rest = functions.get(limit..).unwrap_or_default();
+    if !rest.is_empty() {
+        let bytes: u64 = rest.iter().map(|row| row.bytes).sum();
+        let share = percent(bytes, *text_bytes);
+        let _ = writeln!(
+            text,
+            "{:>11}  {share:>8}  {:>6}  and {} smaller functions; -n 0 shows all",
+            thousands(bytes),
+            rest.iter().map(|row| row.copies).sum::<usize>(),
+            thousands(rest.len() as u64)
+        );
+    }
+}
+
+fn add_sections(text: &mut String, bloat: &Bloat, room: usize) {
+    let Bloat { sections, file_bytes, .. } = bloat;
+    let _ = write!(text, "\n{:>11}  {:>7}  section\n", "bytes", "of file");
+    for section in sections.iter().filter(|section| section.bytes > 0) {
+        let share = percent(section.bytes, *file_bytes);
+        let name = cut(&section.name, room);
+        let _ = writeln!(text, "{:>11}  {share:>8}  {name}", thousands(section.bytes));
+    }
+    let _ = writeln!(text, "{:>11}  {:>8}  the whole file", thousands(*file_bytes), "100.0 %");
+}
+
+/// The objects of an archive.
+fn add_members(text: &mut String, bloat: &Bloat, count: usize, room: usize) {
+    let _ = write!(text, "\n{:>11}  {:>7}  member\n", "bytes", "of file");
+    let (largest, rest) = bloat.largest_members(count);
+    for member in largest {
+        let name = cut(&member.name, room);
+        let share = percent(member.bytes, bloat.file_bytes);
+        let _ = writeln!(text, "{:>11}  {share:>8}  {name}", thousands(member.bytes));
+    }
+    if let Some((more, bytes)) = rest {
+        let share = percent(bytes, bloat.file_bytes);
+        let (more, plural) = (thousands(more as u64), if more == 1 { "" } else { "s" });
+        let bytes = thousands(bytes);
+        let _ = writeln!(text, "{bytes:>11}  {share:>8}  and {more} smaller member{plural}; -n 0 shows all");
+    }
+}
+
+/// What even an empty program has, and what is on top of it.
+fn add_floor(text: &mut String, bloat: &Bloat) {
+    let Bloat { floor, file_bytes, .. } = bloat;
     if !floor.is_empty() {
         let _ = write!(text, "\n{:>11}  {:>7}  whose doing it is\n", "bytes", "of file");
     }
@@ -121,7 +134,6 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) ->
         let indent = if *inside { "  " } else { "" };
         let _ = writeln!(text, "{shown:>11}  {share:>8}  {indent}{name}: {what}");
     }
-    text
 }
 
 fn standard_rows(line: &mut impl FnMut(u64, &str), standard: u64, parts: &[&CrateRow]) {
@@ -197,10 +209,7 @@ fn list(text: &mut String, what: &str, changes: &[Change], count: usize, width: 
 
 /// A name that fits: its middle is left out. What is not printable is escaped, for names come from anybody's file.
 fn cut(name: &str, room: usize) -> String {
-    let printable: String = name
-        .chars()
-        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
-        .collect();
+    let printable = base::text::escaped(name);
     let length = printable.chars().count();
     if length <= room {
         return printable;
