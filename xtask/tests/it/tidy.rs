@@ -52,7 +52,7 @@ fn rust_analyzer_knows_every_package_outside_the_workspace() {
 }
 
 #[test]
-fn mdbook_is_installed_in_one_way() {
+fn mdbook_and_cargo_bloat_have_one_version() {
     let root = repository();
     let said = [
         "README.md",
