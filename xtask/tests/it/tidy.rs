@@ -86,7 +86,7 @@ fn rust_analyzer_knows_every_package_outside_the_workspace() {
 }
 
 #[test]
-fn mdbook_is_installed_in_one_way() {
+fn mdbook_and_cargo_bloat_have_one_version() {
     let root = repository();
     let said = [
         "README.md",
@@ -106,7 +106,16 @@ fn mdbook_is_installed_in_one_way() {
         }
     }
     assert!(found >= 4, "{found}");
-    assert!(fs::read_to_string(root.join(".ci/tools.sh")).unwrap().contains("\nMDBOOK=0.5.4\n"));
+    // The checks install this version, and the one of cargo-bloat that the runner and its tests name.
+    let pinned = fs::read_to_string(root.join(".ci/tools.sh")).unwrap();
+    assert!(pinned.contains("\nMDBOOK=0.5.4\n"));
+    assert!(pinned.contains("\nCARGO_BLOAT=0.12.1\n") && pinned.contains("-cargo-bloat==0.12.1\n"));
+    for (file, words) in [
+        ("xtask/src/learn/doctor.rs", "cargo-bloat --version 0.12.1 --locked"),
+        ("xtask/tests/it/exercises.rs", r#""cargo-bloat", "--version", "0.12.1", "--locked""#),
+    ] {
+        assert!(fs::read_to_string(root.join(file)).unwrap().contains(words), "{file}");
+    }
 }
 
 #[test]
