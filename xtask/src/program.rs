@@ -85,13 +85,13 @@ fn announced(
 
 /// A verb whose program isn't there has judged nothing. So this is never exit code 1, even if the sources are at fault.
 fn not_built(refused: Refused, package: &str, verb: &str) -> Failure {
-    let Failure { exit, message, place, help, snippet } = refused.failure;
+    let Failure { exit, kind, message, place, help, snippet } = refused.failure;
     let help = match exit {
         Exit::Environment => help,
         _ => Some(format!("its sources are in xtask/crates/{package}; `git status` lists what has changed there")),
     };
     let message = format!("the program behind `cargo xtask {verb}` can't be built: {message}");
-    Failure { exit: Exit::Environment, message, place, help, snippet }
+    Failure { exit: Exit::Environment, kind, message, place, help, snippet }
 }
 
 /// The profile of this program, and its target folder, as its path tells: what it shares with the other program is compiled once.
