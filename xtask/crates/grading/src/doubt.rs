@@ -10,6 +10,7 @@ use course::evidence::{Attempt, Evidence, is_ended};
 use course::exercise::kinds::{Answer, Check, Truth};
 use course::exercise::{Exercise, Goal as Spec, Tree};
 use std::fs;
+use weigh::cargo;
 
 /// What of a result could be the machine's doing.
 #[derive(Debug, Default, PartialEq)]
@@ -37,7 +38,7 @@ pub(crate) fn of(exercise: &Exercise, trial: &Trial) -> Doubts {
     for (_, attempt) in own {
         match attempt {
             Attempt::Failed(problem) => {
-                let is_killed = problem.message.contains("signal: 9") || problem.message.contains("signal 9");
+                let is_killed = cargo::is_of_a_kill(&problem.message);
                 killed |= is_killed;
                 build |= is_killed || problem.ended.is_some();
             }

@@ -4,7 +4,7 @@
 mod attacks;
 
 use super::boxes::Recipe;
-use super::boxes::canaries::Inherited;
+use super::boxes::canaries::{Inherited, is_running};
 use super::journal::{Contents, Journal};
 use super::model::{Record, Status};
 use super::options::Options;
@@ -362,7 +362,10 @@ impl Found {
                     let secret = fs::read(&self.world.secret).unwrap_or_default();
                     (secret == SECRET.as_bytes(), "the secret was changed".to_owned())
                 }
-                Must::NobodyLeft => (!is_running(&left_behind()), "it still runs".to_owned()),
+                Must::NobodyLeft => {
+                    let mark = left_behind();
+                    (!is_running(|words| words.contains(&mark.as_bytes())), "it still runs".to_owned())
+                }
                 Must::Unreached(server) => (!self.world.was_reached(server), "the server was reached".to_owned()),
             };
             if !is_true {
@@ -371,13 +374,6 @@ impl Found {
         }
         Ok(())
     }
-}
-
-/// Whether some process has this argument.
-fn is_running(argument: &str) -> bool {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
-    lines.into_iter().any(|line| line.split(|&byte| byte == 0).any(|word| word == argument.as_bytes()))
 }
 
 /// No report has what a terminal or a CI server would obey, a script of a student, or a secret. The error says which has.

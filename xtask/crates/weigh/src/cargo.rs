@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 pub use words::explain_failure;
-pub use words::first_place;
 use words::{Artifacts, artifacts, limit_of_a_build, warnings};
+pub use words::{first_place, is_about_profile, is_compiler_error, is_of_a_kill};
 
 /// Which Cargo is called, from where, and what is taken out of its environment.
 #[derive(Clone, Debug)]

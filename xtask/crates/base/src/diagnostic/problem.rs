@@ -54,6 +54,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Cargo or rustc would refuse to build this: nothing is built.
     pub refused: bool,
+    /// Nothing is wrong here yet: a place that a user fills in is still empty.
+    pub empty: bool,
     /// The limit that ended the build that it is about, if one did.
     pub ended: Option<Status>,
     /// The settings of a profile that it explains; `None` for a problem that may explain any.
@@ -81,6 +83,7 @@ impl Diagnostic {
             place: None,
             help: None,
             refused: false,
+            empty: false,
             ended: None,
             settings: Vec::new(),
             picture: None,
@@ -138,6 +141,13 @@ impl Diagnostic {
     #[must_use]
     pub fn refused(mut self) -> Self {
         self.refused = true;
+        self
+    }
+
+    /// Says that a place which a user fills in is still empty.
+    #[must_use]
+    pub fn empty(mut self) -> Self {
+        self.empty = true;
         self
     }
 

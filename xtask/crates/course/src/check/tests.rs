@@ -168,6 +168,10 @@ impl Known {
         }
     }
 
+    fn manifest(&mut self, text: &str) {
+        self.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    }
+
     fn answers(&mut self, text: &str) {
         self.answers = Answers::parse(Source { file: "answers.toml".into(), text: text.into() });
     }
@@ -293,7 +297,7 @@ fn warnings_are_a_goal_where_one_asks_for_none() {
     // What a rule has named is not told again in Cargo's words.
     let mut known = done();
     let text = format!("{}strpi = true\n", known.manifest.source.text);
-    known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    known.manifest(&text);
     for key in ["profile.release.strpi", "package.x"] {
         known.built("after").warnings.push(format!("warning: /a/Cargo.toml: unused manifest key: {key}"));
     }
@@ -345,7 +349,7 @@ fn what_needs_a_goal_that_needs_a_lost_one_is_not_built_either() {
     known.exercise = crate::exercise::tests::literal(&chain);
     assert_eq!(wanted_builds(&Case { evidence: None, ..known.case() }).len(), 2);
     let text = "[package]\nname = \"tiny\"\n[profile.release]\nlto = true\n".to_owned();
-    known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    known.manifest(&text);
     assert!(wanted_builds(&Case { evidence: None, ..known.case() }).is_empty());
 }
 
@@ -353,7 +357,7 @@ fn what_needs_a_goal_that_needs_a_lost_one_is_not_built_either() {
 fn a_profile_in_a_manifest_that_cargo_refuses_is_not_met_whatever_it_says() {
     let mut known = done();
     let text = format!("{}[profile.small]\nstrip = true\n", known.manifest.source.text);
-    known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    known.manifest(&text);
     known.evidence = Evidence::default();
     let unmet = known.unmet();
     assert_eq!(unmet[0], ("profile".to_owned(), "profile/no-inherits".to_owned()));

@@ -144,7 +144,7 @@ impl Answers {
         }
         match &answer.value {
             Value::String(text) if matches!(text.trim(), "" | "?" | "…" | "...") => {
-                let problem = missing.at(&self.source, answer.span.clone(), "your answer goes here");
+                let problem = missing.at(&self.source, answer.span.clone(), "your answer goes here").empty();
                 let help = format!("README.md says how to find it out; `cargo xtask hint {id}` helps");
                 Err(Box::new(problem.help(help)))
             }

@@ -92,7 +92,11 @@ impl Recipe {
         let seconds = (86_400 + u64::from(std::process::id())).to_string();
         let daemon = shell(&format!("setsid sleep {seconds} > /dev/null 2>&1 & echo started"))?;
         thread::sleep(Duration::from_millis(100));
-        if daemon.stdout == b"started\n" && is_running(&seconds) {
+        // Some other program may have been given the same number.
+        let is_it = |words: &[&[u8]]| {
+            words.first().is_some_and(|program| program.ends_with(b"sleep")) && words.contains(&seconds.as_bytes())
+        };
+        if daemon.stdout == b"started\n" && is_running(is_it) {
             broken.push("leave a process behind");
         }
         let _ = fs::remove_file(&secret);
@@ -203,11 +207,10 @@ impl Inherited {
     }
 }
 
-/// Whether some process has this argument.
-fn is_running(argument: &str) -> bool {
+/// Whether some process on this machine has a command line like this. Where there is no `/proc`, none has.
+pub(crate) fn is_running(is_meant: impl Fn(&[&[u8]]) -> bool) -> bool {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok()).any(|line| {
-        let words: Vec<&[u8]> = line.split(|&byte| byte == 0).collect();
-        words.first().is_some_and(|program| program.ends_with(b"sleep")) && words.contains(&argument.as_bytes())
-    })
+    processes
+        .filter_map(|process| fs::read(process.path().join("cmdline")).ok())
+        .any(|line| is_meant(&line.split(|&byte| byte == 0).collect::<Vec<_>>()))
 }

@@ -178,6 +178,22 @@ pub(super) fn limit_of_a_build(finished: &Finished, is_boxed: bool) -> Option<St
     }
 }
 
+/// Whether a failed build shows that something ended rustc or the linker with SIGKILL, as the kernel does for want of memory.
+/// Cargo writes it with a colon; gcc, which calls the linker, writes it without one.
+pub fn is_of_a_kill(words: &str) -> bool {
+    words.contains("signal: 9") || words.contains("signal 9")
+}
+
+/// Whether it was rustc that refused a package, and not Cargo itself, which builds nothing then.
+pub fn is_compiler_error(words: &str) -> bool {
+    words.contains("could not compile")
+}
+
+/// Whether Cargo doesn't know this profile.
+pub fn is_about_profile(words: &str, profile: &str) -> bool {
+    words.contains(&format!("profile `{profile}` is not defined"))
+}
+
 /// Cargo ends with 101 whatever the cause; the difference is only in its words.
 fn cause(stderr: &str) -> (Exit, Option<&'static str>) {
     const CAUSES: &[(&[&str], Exit, Option<&str>)] = &[
@@ -284,6 +300,16 @@ fn is_chosen_linker(stderr: &str) -> bool {
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    #[test]
+    fn words_of_cargo_and_the_linker_are_told_apart() {
+        let by_cargo = "error: could not compile `tiny` (bin \"tiny\")\n\nCaused by:\n  process didn't exit successfully: `rustc` (signal: 9, SIGKILL: kill)";
+        assert!(is_of_a_kill(by_cargo) && is_compiler_error(by_cargo));
+        assert!(is_of_a_kill("collect2: fatal error: ld terminated with signal 9 [Killed]"));
+        let unknown = "error: profile `dst` is not defined";
+        assert!(is_about_profile(unknown, "dst") && !is_about_profile(unknown, "dist"));
+        assert!(!is_of_a_kill(unknown) && !is_compiler_error(unknown));
+    }
 
     #[test]
     fn executables_are_read_from_cargos_messages() {

@@ -3,6 +3,7 @@
 
 use crate::budget::baseline::{Baseline, Damaged, Entry, Parts};
 use crate::budget::{self, Budget};
+use crate::cargo;
 use crate::dissect::{self, delta};
 use crate::options::{self, SizesFormat};
 use crate::report::budget as report;
@@ -217,8 +218,8 @@ fn at_bin(budget: &Budget, source: &Source, error: anyhow::Error) -> anyhow::Err
 
 /// Points at the profile that Cargo does not know.
 fn at_profile(budget: &Budget, source: &Source, error: anyhow::Error) -> anyhow::Error {
-    let unknown = format!("profile `{}` is not defined", budget.profile());
-    let is_unknown = error.downcast_ref::<Failure>().is_some_and(|failure| failure.message.contains(&unknown));
+    let is_unknown = |failure: &Failure| cargo::is_about_profile(&failure.message, budget.profile());
+    let is_unknown = error.downcast_ref::<Failure>().is_some_and(is_unknown);
     match budget.profile_range().filter(|_| is_unknown) {
         Some(range) => {
             let name = budget.profile();

@@ -44,7 +44,7 @@ fn worth() -> Vec<Worth> {
 fn help(exercise: &str, settings: &str, worth: &[Worth], prepare: impl Fn(&mut Known)) -> String {
     let mut known = done_with(exercise);
     let text = format!("[package]\nname = \"tiny\"\n{settings}");
-    known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    known.manifest(&text);
     prepare(&mut known);
     let judgement = judge(&Case { worth, ..known.case() });
     let size = judgement.outcomes.iter().find(|outcome| outcome.id == "size").unwrap();

@@ -20,7 +20,7 @@ fn told_of_a_budget(own: bool, keys: &str, baseline: Option<&str>) -> String {
     known.built("after").bytes = 100_000;
     known.built("lto").bytes = 106_000;
     let text = format!("{}\n[package.metadata.size-budget]\n{keys}\n", known.manifest.source.text);
-    known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    known.manifest(&text);
     known.baseline = Some(Source { file: "answers.toml".into(), text: baseline.unwrap_or_default().into() });
     let judgement = judge(&known.case());
     let problems = judgement.outcomes[0].diagnostics.iter().map(|problem| problem.render(false, None));
@@ -102,7 +102,7 @@ fn a_baseline_of_a_different_machine_is_shown_to_the_person_who_grades() {
     known.own = false;
     let keys = "\n[package.metadata.size-budget]\nmax = 1450\nmax-growth = \"1 %\"\nbaseline = \"answers.toml\"\n";
     let text = format!("{}{keys}", known.manifest.source.text);
-    known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    known.manifest(&text);
     for (target, is_told) in [("here", false), ("there", true)] {
         let baseline = saved("tiny", "release", target, "1.95.0", 1400);
         known.baseline = Some(Source { file: "answers.toml".into(), text: baseline.into() });

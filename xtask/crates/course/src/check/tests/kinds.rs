@@ -340,7 +340,7 @@ fn a_budget_must_be_there_hold_and_be_tight() {
     let head = known.manifest.source.text.to_string();
     let mut with = |keys: &str, codes: &str| {
         let text = format!("{head}\n{keys}\n");
-        known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+        known.manifest(&text);
         judged(&known, codes);
     };
     let table = "[package.metadata.size-budget]\nmax-growth = \"1 %\"\n";

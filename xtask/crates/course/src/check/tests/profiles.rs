@@ -49,7 +49,7 @@ fn rustc(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn told(tables: &str, goal: &str, linked: &[(&str, &[(&str, &str)])]) -> String {
     let mut known = done_with(HEAD);
     let text = format!("[package]\nname = \"tiny\"\nversion = \"0.1.0\"\n{tables}");
-    known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    known.manifest(&text);
     known.evidence = Evidence::default();
     let linked = |of_goal: &str| {
         let own = linked.iter().filter(|_| of_goal == goal);
@@ -171,7 +171,7 @@ fn a_table_for_the_programs_package_makes_cargo_forget_strip() {
 fn the_table_shows_the_crates_that_differ_from_the_program() {
     let mut known = done_with(HEAD);
     let text = format!("[package]\nname = \"tiny\"\n{DIST}[profile.release.package.b]\nopt-level = \"z\"\n");
-    known.manifest = Manifest::parse(Source { file: "Cargo.toml".into(), text: text.into() });
+    known.manifest(&text);
     let of = |package: &str, changes: &[(&str, &str)]| Linked {
         package: package.to_owned(),
         version: "1.0.2".to_owned(),

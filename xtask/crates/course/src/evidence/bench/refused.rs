@@ -76,7 +76,7 @@ pub(super) fn refusal(
     problem.ended = ended;
     // Cargo itself refuses, not rustc. A different lock file would be a different exercise, so the manifest has to follow.
     let mut help = None;
-    if !words.contains("could not compile") {
+    if !cargo::is_compiler_error(words) {
         let manifest = place.folder.join("Cargo.toml");
         let theirs = fs::read_to_string(&manifest).unwrap_or_default();
         let course = fs::read_to_string(exercise.folder.join("starter/Cargo.toml")).unwrap_or(theirs.clone());
