@@ -6,7 +6,7 @@ mod program;
 
 use commands::Verb;
 use std::process::ExitCode;
-use weigh::{anatomy, image, sizes};
+use weigh::{image, inspect, sizes};
 
 fn main() -> ExitCode {
     commands::run(|verb| {
@@ -21,10 +21,10 @@ fn main() -> ExitCode {
             Some(Verb::Doctor) => learn::doctor::run(),
             Some(Verb::Completions(options)) => learn::completions::run(&options),
             Some(Verb::Sizes(options)) => sizes::run(&options.into()),
-            Some(Verb::Bloat(options)) => anatomy::bloat(&options.into()),
-            Some(Verb::Diff(options)) => anatomy::diff(&options.into()),
-            Some(Verb::WhatIf(options)) => anatomy::whatif::run(&options.into()),
-            Some(Verb::Report(options)) => anatomy::page::run(&options.into()),
+            Some(Verb::Bloat(options)) => inspect::bloat(&options.into()),
+            Some(Verb::Diff(options)) => inspect::diff(&options.into()),
+            Some(Verb::WhatIf(options)) => inspect::whatif::run(&options.into()),
+            Some(Verb::Report(options)) => inspect::page::run(&options.into()),
             Some(Verb::Image(options)) => image::run(&options.into()),
             Some(Verb::Grade(_)) => program::run("grading", "grade"),
             Some(Verb::Author(_)) => program::run("book", "author"),

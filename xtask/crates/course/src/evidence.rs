@@ -7,15 +7,15 @@
 mod again;
 mod attributes;
 mod bench;
+mod build_settings;
 mod compiler;
 mod course;
+pub mod dependency_cache;
 mod handed;
-mod how;
 mod locked;
+mod program_copy;
 mod reference;
 pub mod safe;
-mod taken;
-pub mod warm;
 mod work;
 
 pub use again::{again, is_same};
@@ -293,7 +293,7 @@ pub struct Grading {
     /// What hidden inputs are made from.
     pub hidden: String,
     /// Compiled dependencies that all workers share; none where builds have no fixed paths.
-    pub warm: Option<Arc<warm::Warm>>,
+    pub warm: Option<Arc<dependency_cache::Warm>>,
     /// The folder for what was found of the course's own builds, which is the same for all workers.
     pub common: PathBuf,
     /// What was found of the course's own builds before is not taken for granted: they are run again.

@@ -20,7 +20,7 @@ use base::proc;
 use base::store;
 use commands::Sandbox;
 use course::check::Verdict;
-use course::evidence::warm::Warm;
+use course::evidence::dependency_cache::Warm;
 use course::evidence::{self, target_folder};
 use course::exercise::{self, Exercise};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};

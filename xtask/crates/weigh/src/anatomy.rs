@@ -1,244 +1,158 @@
-//! The verbs that look into a program: whose code is in it (`bloat`), and what has changed between two (`diff`).
+//! Takes an executable apart: every byte of the file by section, every byte of code by function. A file without symbols
+//! is read through its twin: the same build with its symbols left in, in a folder of its own.
 
-mod floor;
-pub mod page;
-mod probe;
-mod revision;
-mod tally;
-mod tiny;
-pub mod whatif;
+pub mod delta;
 
-use crate::dissect::{self, Anatomy, delta};
-use crate::options::{self, Format};
-use crate::report::anatomy as report;
+use crate::cargo::Build;
+use crate::measure::binary::{self, Section};
+use crate::measure::crates::{self, Code, Owners};
+use crate::measure::file;
 use crate::subject::{Program, Subject};
-use crate::workshop::Workshop;
-use anyhow::{Context as _, Result, bail};
-use base::caller;
-use base::failure::{Exit, Failure};
+use anyhow::Result;
 use base::files;
-use base::numbers;
-use base::output;
-use std::env;
-use std::path::Path;
+use base::numbers::thousands;
+use std::path::{Path, PathBuf};
 
-/// Runs `cargo xtask bloat`.
+/// An executable, taken apart.
+#[derive(Clone, Debug)]
+pub struct Anatomy {
+    /// What it is called: a profile, or the name of a file.
+    pub name: String,
+    /// The file that was measured.
+    pub path: PathBuf,
+    /// Bytes of the file.
+    pub file_bytes: u64,
+    /// Its parts; they sum to `file_bytes`.
+    pub sections: Vec<Section>,
+    /// What its machine code is called, and its bytes.
+    pub text: Section,
+    /// The objects of an archive.
+    pub members: Vec<Section>,
+    /// What the file is, such as `ELF, x86-64`.
+    pub format: String,
+    /// Its code by function; `None` if nothing tells whose it is.
+    pub code: Option<Code>,
+    /// Why nothing tells it.
+    pub unknown: Option<String>,
+    /// What the reader of this should know.
+    pub notes: Vec<String>,
+}
+
+impl Anatomy {
+    /// Takes a file apart as it is.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no executable that is understood.
+    pub fn of_file(name: &str, path: &Path) -> Result<Self> {
+        Self::of_part(name, path, None)
+    }
+
+    /// Takes a file apart as it is; of a universal file the part for a kind of processor.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no executable that is understood.
+    pub fn of_part(name: &str, path: &Path, arch: Option<&str>) -> Result<Self> {
+        let data = file::read_for(path, arch)?;
+        binary::check_whole(&data).map_err(|error| binary::not_understood(path, &error))?;
+        let binary = binary::parse(&data).map_err(|error| binary::not_understood(path, &error))?;
+        let (code, unknown) = match crates::owners(&data).map_err(|error| binary::not_understood(path, &error))? {
+            Owners::Known(code) => (Some(code), None),
+            Owners::Unknown(why) => (None, Some(why)),
+        };
+        let mut notes = Vec::new();
+        if let Some((arch, whole)) = &data.chosen {
+            notes.push(format!(
+                "this is the part for {arch} of a universal file of {} bytes; choose another one with --arch",
+                thousands(*whole)
+            ));
+        }
+        if !binary.members.is_empty() {
+            notes.push(format!(
+                "this is {}: the sums are over all of them, and a linker takes only those that a program needs",
+                binary.format
+            ));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            file_bytes: binary.bytes,
+            sections: binary.sections,
+            text: binary.text,
+            members: binary.members,
+            format: binary.format,
+            code,
+            unknown,
+            notes,
+        })
+    }
+
+    /// Bytes of machine code.
+    pub fn text_bytes(&self) -> u64 {
+        self.code.as_ref().map_or(self.text.bytes, |code| code.text_bytes)
+    }
+}
+
+/// Builds a program and takes it apart.
 ///
 /// # Errors
-/// When something cannot be built or read.
-pub fn bloat(options: &options::Bloat) -> Result<Exit> {
-    let options::Bloat { profile, crates, functions, sections, count, file, arch, filter, format, subject } = options;
-    let filter = filter.as_deref().map(pattern).transpose()?;
-    let all = !(*crates || *functions || *sections);
-    let mut parts = Vec::new();
-    let (anatomy, program) = match file {
-        Some(file) => {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            (Anatomy::of_part("as it is", file, arch.as_deref())?, name)
-        }
-        None => {
-            let workshop = Workshop::of(subject)?;
-            let subject = Subject::find(&workshop, subject, None)?;
-            let program = only(&subject)?;
-            known_profile(&workshop, &subject, profile)?;
-            let anatomy = dissect::build(&subject, program, profile)?;
-            if all {
-                parts = floor::of(&subject, program, &anatomy)?;
-            }
-            (anatomy, program.name.clone())
-        }
-    };
-    anatomy.notes.iter().for_each(|note| output::note(note));
-    let shown = report::Shown { crates: all || *crates, functions: all || *functions, sections: all || *sections };
-    let tally = report::Bloat { floor: parts, ..tally::of(&anatomy, &program, filter.as_ref()) };
-    output::data(&match format {
-        Format::Text => report::text::bloat(&tally, shown, *count, output::width()),
-        Format::Markdown => report::markdown::bloat(&tally, shown, *count),
-        Format::Csv => report::csv::bloat(&tally, shown)?,
-        Format::Json => report::json::bloat(&tally)?,
-    })?;
-    Ok(Exit::Met)
+/// When the build fails, or the file is not understood.
+pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
+    let mut anatomy = Anatomy::of_file(profile, &executable(subject, program, profile, None)?)?;
+    if anatomy.code.is_none() {
+        let folder = subject.out_dir.join("size-workshop").join("twin");
+        let twin = Anatomy::of_file(profile, &executable(subject, program, profile, Some(&folder))?)?;
+        anatomy.notes.push(note(&anatomy, &twin));
+        anatomy.code = twin.code;
+    }
+    Ok(anatomy)
 }
 
-/// Runs `cargo xtask diff`.
+/// Builds a program, and tells the bytes of its file.
 ///
 /// # Errors
-/// When something cannot be built or read. A program that grew more than it may is an exit code.
-pub fn diff(options: &options::Diff) -> Result<Exit> {
-    let options::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject } = options;
-    let limit = fail_if_grows.as_deref().map(percent).transpose()?;
-    let (a, b) = sides(a, b, arch.as_deref(), subject)?;
-    for anatomy in [&a, &b] {
-        anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
-        if let (None, Some(why)) = (&anatomy.code, &anatomy.unknown) {
-            output::note(&format!("{}: nothing tells whose code it is: {why}", anatomy.name));
-        }
+/// When the build fails, or the file is not understood.
+pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result<u64> {
+    Ok(binary::read(&executable(subject, program, profile, None)?)?.bytes)
+}
+
+fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
+    if twin.code.is_none() {
+        let why = twin.unknown.as_deref().unwrap_or("the file has no symbols");
+        return format!("only sections are known, even with `strip = \"none\"`: {why}");
     }
-    let delta = delta::of(&a, &b);
-    output::data(&match format {
-        Format::Text => report::text::diff(&delta, *count, output::width()),
-        Format::Markdown => report::markdown::diff(&delta, *count),
-        Format::Csv => report::csv::diff(&delta)?,
-        Format::Json => report::json::diff(&delta)?,
+    let (own, other) = (stripped.text_bytes(), twin.text_bytes());
+    if own == other {
+        return format!(
+            "the file is stripped; whose code it is was read from a twin with symbols, whose code is as large ({} bytes)",
+            thousands(own)
+        );
+    }
+    format!(
+        "the file is stripped; whose code it is was read from a twin with symbols, which has {} bytes of code, not {}: shares are close, bytes are the twin's",
+        thousands(other),
+        thousands(own)
+    )
+}
+
+/// The executable of a profile; with a folder its twin, which keeps its symbols.
+fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<&Path>) -> Result<PathBuf> {
+    let profile = subject.cargo_profile(profile).into_owned();
+    let mut extra = subject.extra.clone();
+    let mut cargo = subject.cargo.clone();
+    if let Some(folder) = twin {
+        extra.extend(["--config".into(), format!("profile.{profile}.strip=\"none\"").into()]);
+        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(folder.into()));
+        files::check_writable(folder)?;
+    }
+    let built = cargo.build(&Build {
+        manifest: subject.manifest.clone(),
+        profile,
+        packages: vec![program.package.clone()],
+        bins: vec![program.name.clone()],
+        extra,
+        target_dir: twin.map(Path::to_owned).or_else(|| subject.target_dir.clone()),
+        record: None,
+        timeout: None,
     })?;
-    if *github_summary {
-        summarize(&report::markdown::diff(&delta, *count))?;
-    }
-    let Some(limit) = limit else { return Ok(Exit::Met) };
-    let grown = b.file_bytes.saturating_sub(a.file_bytes);
-    let share = grown as f64 * 100.0 / a.file_bytes.max(1) as f64;
-    if grown > 0 && share > limit && grown >= *min_bytes {
-        output::not_met(&format!(
-            "{} is {grown} bytes ({share:.2} %) larger than {}; {limit} % is allowed",
-            b.name, a.name
-        ));
-        return Ok(Exit::NotMet);
-    }
-    Ok(Exit::Met)
-}
-
-/// Both programs of a comparison. Cargo is asked only where one of them is a profile.
-fn sides(a: &str, b: &str, arch: Option<&str>, options: &options::Subject) -> Result<(Anatomy, Anatomy)> {
-    let of_file = |name: &str| Anatomy::of_part(name, Path::new(name), arch);
-    if is_file(a) && is_file(b) {
-        return Ok((of_file(a)?, of_file(b)?));
-    }
-    if arch.is_some() && !is_file(a) && !is_file(b) {
-        bail!(
-            Failure::new(Exit::Usage, "--arch chooses a part of a universal file, and neither side is a file")
-                .help("give two files, or leave --arch out")
-        );
-    }
-    let workshop = Workshop::of(options).map_err(|error| without_crate(error, [a, b], options))?;
-    let subject = Subject::find(&workshop, options, None)?;
-    let program = only(&subject)?;
-    let side = |name: &str, other: &str| {
-        if let Some(revision) = name.strip_prefix("git:") {
-            let profile = if workshop.profiles.knows(other) { other } else { "release" };
-            return of_revision(&workshop, &subject, options, revision, profile);
-        }
-        if is_file(name) {
-            return of_file(name);
-        }
-        known_profile(&workshop, &subject, name)?;
-        dissect::build(&subject, program, name)
-    };
-    Ok((side(a, b)?, side(b, a)?))
-}
-
-/// What is wrong where no crate is found, but one side is a file: the other one is probably meant as a file as well.
-fn without_crate(error: anyhow::Error, sides: [&str; 2], options: &options::Subject) -> anyhow::Error {
-    let there_is_none = options.alone && options.manifest_path.is_none();
-    match sides.into_iter().find(|name| !is_file(name)) {
-        Some(name) if there_is_none && sides.into_iter().any(is_file) => {
-            let message = format!("there is no file {name}, and no crate here whose profile it could be");
-            Failure::new(Exit::Usage, message)
-                .help("give two files, or name the crate's Cargo.toml: --manifest-path PATH")
-                .into()
-        }
-        _ => error,
-    }
-}
-
-/// Whether a side of a comparison is meant as a path. A folder is never one; a pipe is, and reading it says so.
-/// No profile has a slash in its name.
-fn is_file(name: &str) -> bool {
-    let path = Path::new(name);
-    !name.starts_with("git:") && (name.contains(['/', '\\']) || (path.symlink_metadata().is_ok() && !path.is_dir()))
-}
-
-/// The program as it was at a git revision, built in a folder of its own.
-fn of_revision(
-    workshop: &Workshop,
-    subject: &Subject,
-    options: &options::Subject,
-    revision: &str,
-    profile: &str,
-) -> Result<Anatomy> {
-    let into = subject.out_dir.join("size-workshop").join("git");
-    let then = match &subject.manifest {
-        None => {
-            let place = revision::checkout(&workshop.root, revision, &into)?;
-            let workshop = Workshop::read(&place)?;
-            let mut then = Subject::workshop(&workshop, &options.program)?;
-            // Never where the current tree's artifacts are: Cargo could take them for fresh.
-            let target = place.join("target");
-            then.cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target.clone().into()));
-            (then.out_dir, then.build_dir) = (target.clone(), target.clone());
-            then.target_dir = Some(target);
-            known_profile(&workshop, &then, profile)?;
-            then
-        }
-        Some(manifest) => {
-            let folder = manifest.parent().context("a manifest is in a folder")?;
-            let place = revision::checkout(folder, revision, &into)?;
-            Subject::foreign(workshop, &place.join("Cargo.toml"), options, None)?
-        }
-    };
-    let anatomy = dissect::build(&then, only(&then)?, profile)?;
-    Ok(Anatomy { name: format!("{revision} ({profile})"), ..anatomy })
-}
-
-/// The one program that is meant.
-fn only(subject: &Subject) -> Result<&Program> {
-    subject.only(|names| format!("there are several programs: {names}"))
-}
-
-fn known_profile(workshop: &Workshop, subject: &Subject, profile: &str) -> Result<()> {
-    let whose = match subject.foreign {
-        false => "",
-        true if caller::is_workshop() => " of the workshop, which your crate is built with",
-        true => " that crates are measured with",
-    };
-    workshop.must_know(profile, "profile or file", whose)
-}
-
-fn pattern(text: &str) -> Result<regex_lite::Regex> {
-    regex_lite::Regex::new(text).map_err(|error| {
-        Failure::new(Exit::Usage, format!("--filter: {error}"))
-            .help(
-                "a filter is a regular expression over the names of functions and crates, such as 'gimli::|addr2line'",
-            )
-            .into()
-    })
-}
-
-/// `1%`, `0.5 %`, `1`.
-fn percent(text: &str) -> Result<f64> {
-    let written = text.trim();
-    let with_sign = if written.ends_with('%') { written.to_owned() } else { format!("{written}%") };
-    numbers::parse_percent(&with_sign).map_err(|what| {
-        Failure::new(Exit::Usage, format!("--fail-if-grows: {what}"))
-            .help("write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
-            .into()
-    })
-}
-
-/// Adds the changes to the page that GitHub shows for a job.
-fn summarize(markdown: &str) -> Result<()> {
-    let Some(file) = env::var_os("GITHUB_STEP_SUMMARY") else {
-        bail!(
-            Failure::new(Exit::Usage, "--github-summary works in a job of GitHub Actions only")
-                .help("GITHUB_STEP_SUMMARY is not set; for the same text use --format markdown")
-        );
-    };
-    let path = Path::new(&file);
-    let mut text = files::content(path).unwrap_or_default();
-    text.extend(markdown.as_bytes());
-    files::write_atomic(path, &text).context("cannot write the job's summary")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_share_is_written_with_or_without_its_sign() {
-        assert_eq!(percent("1%").unwrap().to_bits(), 1.0_f64.to_bits());
-        assert_eq!(percent(" 0.5 % ").unwrap().to_bits(), 0.5_f64.to_bits());
-        assert!(percent("1,5").unwrap_err().to_string().contains("write `1.5 %`"));
-        for wrong in ["", "%", "-1%", "one", "inf", "1e2", "1%%"] {
-            assert!(percent(wrong).unwrap_err().to_string().contains("is no share"), "{wrong}");
-        }
-    }
+    Ok(built.executable(&program.name)?.path.clone())
 }

@@ -21,7 +21,7 @@
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use weigh::dissect::Anatomy;
+//! use weigh::anatomy::Anatomy;
 //!
 //! let this = Anatomy::of_file("this program", &std::env::current_exe()?)?;
 //! assert_eq!(this.sections.iter().map(|section| section.bytes).sum::<u64>(), this.file_bytes);
@@ -58,8 +58,8 @@ pub mod cargo;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod committed;
-pub mod dissect;
 pub mod image;
+pub mod inspect;
 pub mod measure;
 pub mod oci;
 pub mod options;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use weigh::cli::{Bloat, Diff, Image, Report, WhatIf};
 use weigh::options::{self, Format, PlainFormat, SizesFormat};
-use weigh::{anatomy, image, sizes};
+use weigh::{image, inspect, sizes};
 
 /// Shows where the bytes of a Rust program come from, and what each setting of a profile saves and costs
 #[derive(Debug, Parser)]
@@ -212,10 +212,10 @@ fn run(verb: Verb) -> Result<Exit> {
             subject: subject.into(),
             ..options::Sizes::default()
         }),
-        Verb::Bloat(options) => anatomy::bloat(&options.into()),
-        Verb::Diff(options) => anatomy::diff(&options.into()),
-        Verb::WhatIf(options) => anatomy::whatif::run(&options.into()),
-        Verb::Report(options) => anatomy::page::run(&options.into()),
+        Verb::Bloat(options) => inspect::bloat(&options.into()),
+        Verb::Diff(options) => inspect::diff(&options.into()),
+        Verb::WhatIf(options) => inspect::whatif::run(&options.into()),
+        Verb::Report(options) => inspect::page::run(&options.into()),
         Verb::Image(options) => image::run(&options.into()),
     }
 }

@@ -3,10 +3,10 @@
 
 mod refused;
 pub(super) mod runs;
-mod spare;
+mod side_builds;
 
-use super::taken::{self, Unfit};
-use super::{Attempt, Built, Grading, Linked, Request, Whose, group_key, how, starter_files, with_pristine};
+use super::program_copy::{self, Unfit};
+use super::{Attempt, Built, Grading, Linked, Request, Whose, build_settings, group_key, starter_files, with_pristine};
 use crate::exercise::kinds::{Answer, Caller, Check, Truth};
 use crate::exercise::{Build, Exercise, Tree};
 use crate::learner_manifest::effective;
@@ -241,7 +241,7 @@ impl Bench<'_> {
     pub(super) fn build(&self, name: &str, place: &Place) -> Result<Attempt> {
         let data = &self.exercise().data;
         let build = self.exercise().build(name);
-        let how = match how::of(self.request, name, &self.target)? {
+        let how = match build_settings::of(self.request, name, &self.target)? {
             Ok(how) => how,
             Err(problem) => return Ok(Attempt::Failed(problem)),
         };
@@ -303,7 +303,7 @@ impl Bench<'_> {
             None => executable.path.clone(),
             Some(_) => {
                 let copy = self.base.join(self.taken_name(name));
-                match taken::take(&self.base, &executable.path, copy)? {
+                match program_copy::take(&self.base, &executable.path, copy)? {
                     Ok(copy) => copy,
                     Err(why) => {
                         let message = format!("the executable of the build `{name}` {why}");
@@ -356,7 +356,11 @@ impl Bench<'_> {
             rustc,
             linked,
             warnings: made.warnings,
-            image: if self.wants_image(name) { how::image_bytes(&data.package, &program, &linking)? } else { None },
+            image: if self.wants_image(name) {
+                build_settings::image_bytes(&data.package, &program, &linking)?
+            } else {
+                None
+            },
             linking,
             code: machine,
             packages: made.packages,

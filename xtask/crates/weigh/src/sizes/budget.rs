@@ -1,10 +1,10 @@
 //! `cargo xtask sizes --budget`: builds a crate with its own profiles, compares each program with what its manifest
 //! allows, and says who made it grow. The baseline is a file that is committed beside the manifest; `--save` writes it.
 
+use crate::anatomy::{self, delta};
 use crate::budget::baseline::{Baseline, Damaged, Entry, Parts};
 use crate::budget::{self, Budget};
 use crate::cargo;
-use crate::dissect::{self, delta};
 use crate::options::{self, SizesFormat};
 use crate::report::budget as report;
 use crate::subject::{Program, Subject};
@@ -58,7 +58,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
         let before = slot.as_ref().and_then(|baseline| measured.find(baseline)).map(|entry| entry.parts.bytes);
         // To tell whose bytes they are may take a second build, of a twin with symbols.
         let anatomy = if options.save || before.is_some_and(|before| before != measured.bytes) {
-            Some(dissect::build(&subject, only(&subject)?, &measured.profile)?)
+            Some(anatomy::build(&subject, only(&subject)?, &measured.profile)?)
         } else {
             None
         };
@@ -186,7 +186,7 @@ fn build(
     let subject = Subject { own_profiles: true, ..subject };
     let program = only(&subject)?;
     let profile = budget.profile().to_owned();
-    let bytes = dissect::file_bytes(&subject, program, &profile).map_err(|error| at_profile(budget, source, error))?;
+    let bytes = anatomy::file_bytes(&subject, program, &profile).map_err(|error| at_profile(budget, source, error))?;
     let bin = program.name.clone();
     let toolchain = subject.release.clone().context("cannot tell the release of rustc")?;
     let measured = Measured { bin, profile, target: subject.host.clone(), toolchain, bytes };

@@ -1,6 +1,6 @@
 //! Adds up the code of a program: by crate, and by function with the copies of a generic one together.
 
-use crate::dissect::Anatomy;
+use crate::anatomy::Anatomy;
 use crate::measure::crates::is_std;
 use crate::measure::crates::{Function, UNATTRIBUTED};
 use crate::report::anatomy::{Bloat, CrateRow, FunctionRow};

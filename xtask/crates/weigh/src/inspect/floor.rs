@@ -1,7 +1,7 @@
 //! How much of a program is its author's doing: the floor is what an empty program weighs with the same settings.
 
 use super::tiny;
-use crate::dissect::Anatomy;
+use crate::anatomy::Anatomy;
 use crate::measure::binary::{self, Section};
 use crate::measure::crates;
 use crate::measure::crates::is_std;

@@ -2,7 +2,7 @@
 //! whether this machine can build at all.
 
 use super::{Bench, Place};
-use crate::evidence::{Grading, solution_files, starter_files, warm, with_pristine};
+use crate::evidence::{Grading, dependency_cache, solution_files, starter_files, with_pristine};
 use crate::exercise::{Linking, Tree};
 use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure};
@@ -30,7 +30,8 @@ impl Bench<'_> {
         let composed = with_pristine(self.exercise(), if is_starter { &starter } else { built })?;
         let manifest =
             with_pristine(self.exercise(), &starter)?.into_iter().find(|(path, _)| path == Path::new("Cargo.toml"));
-        let Some(files) = warm::files(self.exercise(), &composed, &manifest.unwrap_or_default().1, &order.profile)
+        let Some(files) =
+            dependency_cache::files(self.exercise(), &composed, &manifest.unwrap_or_default().1, &order.profile)
         else {
             return Ok(());
         };
@@ -62,11 +63,11 @@ impl Bench<'_> {
                 ..order.clone()
             };
             let made = match cargo.try_build(&order)? {
-                Err(refused) => refused.ended.is_none() && refused.failure.message.contains(warm::STOP),
+                Err(refused) => refused.ended.is_none() && refused.failure.message.contains(dependency_cache::STOP),
                 Ok(_) => false,
             };
             for below in ["", target.unwrap_or_default()] {
-                warm::without_own(&target_dir.join(below), &self.exercise().data.package, &order.profile)?;
+                dependency_cache::without_own(&target_dir.join(below), &self.exercise().data.package, &order.profile)?;
             }
             Ok(made.then_some(target_dir))
         })

@@ -1,7 +1,7 @@
 //! `cargo xtask report`: one self-contained HTML file about a program.
 
 use super::floor;
-use crate::dissect::{self, Anatomy};
+use crate::anatomy::{self, Anatomy};
 use crate::options;
 use crate::report::html::{self, Binary, FloorPart, Function, Ladder, LadderRow, Page};
 use crate::subject::{Program, Subject};
@@ -28,9 +28,9 @@ pub fn run(options: &options::Report) -> Result<Exit> {
     // Found out before minutes of building.
     files::check_writable(out.parent().unwrap_or(Path::new(".")))?;
     let ladder = ladder(&workshop, &subject, program)?;
-    let mut anatomies = vec![dissect::build(&subject, program, "release")?];
+    let mut anatomies = vec![anatomy::build(&subject, program, "release")?];
     if profile != "release" {
-        anatomies.push(dissect::build(&subject, program, profile)?);
+        anatomies.push(anatomy::build(&subject, program, profile)?);
     }
     let tuned = &anatomies[anatomies.len() - 1];
     let page = Page {
@@ -70,7 +70,7 @@ fn ladder(workshop: &Workshop, subject: &Subject, program: &Program) -> Result<O
     for row in table.rows.iter().filter(|row| !row.strip_command) {
         let profile = row.profile.as_ref();
         progress.running(std::slice::from_ref(profile));
-        let bytes = dissect::file_bytes(subject, program, profile)?;
+        let bytes = anatomy::file_bytes(subject, program, profile)?;
         progress.finished(&format!("built {profile}: {} bytes", base::numbers::thousands(bytes)));
         rows.push(LadderRow { label: row.label.clone(), profile: profile.clone(), bytes });
     }

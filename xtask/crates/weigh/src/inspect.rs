@@ -1,0 +1,244 @@
+//! The verbs that look into a program: whose code is in it (`bloat`), and what has changed between two (`diff`).
+
+mod floor;
+pub mod page;
+mod probe;
+mod revision;
+mod tally;
+mod tiny;
+pub mod whatif;
+
+use crate::anatomy::{self, Anatomy, delta};
+use crate::options::{self, Format};
+use crate::report::anatomy as report;
+use crate::subject::{Program, Subject};
+use crate::workshop::Workshop;
+use anyhow::{Context as _, Result, bail};
+use base::caller;
+use base::failure::{Exit, Failure};
+use base::files;
+use base::numbers;
+use base::output;
+use std::env;
+use std::path::Path;
+
+/// Runs `cargo xtask bloat`.
+///
+/// # Errors
+/// When something cannot be built or read.
+pub fn bloat(options: &options::Bloat) -> Result<Exit> {
+    let options::Bloat { profile, crates, functions, sections, count, file, arch, filter, format, subject } = options;
+    let filter = filter.as_deref().map(pattern).transpose()?;
+    let all = !(*crates || *functions || *sections);
+    let mut parts = Vec::new();
+    let (anatomy, program) = match file {
+        Some(file) => {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            (Anatomy::of_part("as it is", file, arch.as_deref())?, name)
+        }
+        None => {
+            let workshop = Workshop::of(subject)?;
+            let subject = Subject::find(&workshop, subject, None)?;
+            let program = only(&subject)?;
+            known_profile(&workshop, &subject, profile)?;
+            let anatomy = anatomy::build(&subject, program, profile)?;
+            if all {
+                parts = floor::of(&subject, program, &anatomy)?;
+            }
+            (anatomy, program.name.clone())
+        }
+    };
+    anatomy.notes.iter().for_each(|note| output::note(note));
+    let shown = report::Shown { crates: all || *crates, functions: all || *functions, sections: all || *sections };
+    let tally = report::Bloat { floor: parts, ..tally::of(&anatomy, &program, filter.as_ref()) };
+    output::data(&match format {
+        Format::Text => report::text::bloat(&tally, shown, *count, output::width()),
+        Format::Markdown => report::markdown::bloat(&tally, shown, *count),
+        Format::Csv => report::csv::bloat(&tally, shown)?,
+        Format::Json => report::json::bloat(&tally)?,
+    })?;
+    Ok(Exit::Met)
+}
+
+/// Runs `cargo xtask diff`.
+///
+/// # Errors
+/// When something cannot be built or read. A program that grew more than it may is an exit code.
+pub fn diff(options: &options::Diff) -> Result<Exit> {
+    let options::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject } = options;
+    let limit = fail_if_grows.as_deref().map(percent).transpose()?;
+    let (a, b) = sides(a, b, arch.as_deref(), subject)?;
+    for anatomy in [&a, &b] {
+        anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
+        if let (None, Some(why)) = (&anatomy.code, &anatomy.unknown) {
+            output::note(&format!("{}: nothing tells whose code it is: {why}", anatomy.name));
+        }
+    }
+    let delta = delta::of(&a, &b);
+    output::data(&match format {
+        Format::Text => report::text::diff(&delta, *count, output::width()),
+        Format::Markdown => report::markdown::diff(&delta, *count),
+        Format::Csv => report::csv::diff(&delta)?,
+        Format::Json => report::json::diff(&delta)?,
+    })?;
+    if *github_summary {
+        summarize(&report::markdown::diff(&delta, *count))?;
+    }
+    let Some(limit) = limit else { return Ok(Exit::Met) };
+    let grown = b.file_bytes.saturating_sub(a.file_bytes);
+    let share = grown as f64 * 100.0 / a.file_bytes.max(1) as f64;
+    if grown > 0 && share > limit && grown >= *min_bytes {
+        output::not_met(&format!(
+            "{} is {grown} bytes ({share:.2} %) larger than {}; {limit} % is allowed",
+            b.name, a.name
+        ));
+        return Ok(Exit::NotMet);
+    }
+    Ok(Exit::Met)
+}
+
+/// Both programs of a comparison. Cargo is asked only where one of them is a profile.
+fn sides(a: &str, b: &str, arch: Option<&str>, options: &options::Subject) -> Result<(Anatomy, Anatomy)> {
+    let of_file = |name: &str| Anatomy::of_part(name, Path::new(name), arch);
+    if is_file(a) && is_file(b) {
+        return Ok((of_file(a)?, of_file(b)?));
+    }
+    if arch.is_some() && !is_file(a) && !is_file(b) {
+        bail!(
+            Failure::new(Exit::Usage, "--arch chooses a part of a universal file, and neither side is a file")
+                .help("give two files, or leave --arch out")
+        );
+    }
+    let workshop = Workshop::of(options).map_err(|error| without_crate(error, [a, b], options))?;
+    let subject = Subject::find(&workshop, options, None)?;
+    let program = only(&subject)?;
+    let side = |name: &str, other: &str| {
+        if let Some(revision) = name.strip_prefix("git:") {
+            let profile = if workshop.profiles.knows(other) { other } else { "release" };
+            return of_revision(&workshop, &subject, options, revision, profile);
+        }
+        if is_file(name) {
+            return of_file(name);
+        }
+        known_profile(&workshop, &subject, name)?;
+        anatomy::build(&subject, program, name)
+    };
+    Ok((side(a, b)?, side(b, a)?))
+}
+
+/// What is wrong where no crate is found, but one side is a file: the other one is probably meant as a file as well.
+fn without_crate(error: anyhow::Error, sides: [&str; 2], options: &options::Subject) -> anyhow::Error {
+    let there_is_none = options.alone && options.manifest_path.is_none();
+    match sides.into_iter().find(|name| !is_file(name)) {
+        Some(name) if there_is_none && sides.into_iter().any(is_file) => {
+            let message = format!("there is no file {name}, and no crate here whose profile it could be");
+            Failure::new(Exit::Usage, message)
+                .help("give two files, or name the crate's Cargo.toml: --manifest-path PATH")
+                .into()
+        }
+        _ => error,
+    }
+}
+
+/// Whether a side of a comparison is meant as a path. A folder is never one; a pipe is, and reading it says so.
+/// No profile has a slash in its name.
+fn is_file(name: &str) -> bool {
+    let path = Path::new(name);
+    !name.starts_with("git:") && (name.contains(['/', '\\']) || (path.symlink_metadata().is_ok() && !path.is_dir()))
+}
+
+/// The program as it was at a git revision, built in a folder of its own.
+fn of_revision(
+    workshop: &Workshop,
+    subject: &Subject,
+    options: &options::Subject,
+    revision: &str,
+    profile: &str,
+) -> Result<Anatomy> {
+    let into = subject.out_dir.join("size-workshop").join("git");
+    let then = match &subject.manifest {
+        None => {
+            let place = revision::checkout(&workshop.root, revision, &into)?;
+            let workshop = Workshop::read(&place)?;
+            let mut then = Subject::workshop(&workshop, &options.program)?;
+            // Never where the current tree's artifacts are: Cargo could take them for fresh.
+            let target = place.join("target");
+            then.cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target.clone().into()));
+            (then.out_dir, then.build_dir) = (target.clone(), target.clone());
+            then.target_dir = Some(target);
+            known_profile(&workshop, &then, profile)?;
+            then
+        }
+        Some(manifest) => {
+            let folder = manifest.parent().context("a manifest is in a folder")?;
+            let place = revision::checkout(folder, revision, &into)?;
+            Subject::foreign(workshop, &place.join("Cargo.toml"), options, None)?
+        }
+    };
+    let anatomy = anatomy::build(&then, only(&then)?, profile)?;
+    Ok(Anatomy { name: format!("{revision} ({profile})"), ..anatomy })
+}
+
+/// The one program that is meant.
+fn only(subject: &Subject) -> Result<&Program> {
+    subject.only(|names| format!("there are several programs: {names}"))
+}
+
+fn known_profile(workshop: &Workshop, subject: &Subject, profile: &str) -> Result<()> {
+    let whose = match subject.foreign {
+        false => "",
+        true if caller::is_workshop() => " of the workshop, which your crate is built with",
+        true => " that crates are measured with",
+    };
+    workshop.must_know(profile, "profile or file", whose)
+}
+
+fn pattern(text: &str) -> Result<regex_lite::Regex> {
+    regex_lite::Regex::new(text).map_err(|error| {
+        Failure::new(Exit::Usage, format!("--filter: {error}"))
+            .help(
+                "a filter is a regular expression over the names of functions and crates, such as 'gimli::|addr2line'",
+            )
+            .into()
+    })
+}
+
+/// `1%`, `0.5 %`, `1`.
+fn percent(text: &str) -> Result<f64> {
+    let written = text.trim();
+    let with_sign = if written.ends_with('%') { written.to_owned() } else { format!("{written}%") };
+    numbers::parse_percent(&with_sign).map_err(|what| {
+        Failure::new(Exit::Usage, format!("--fail-if-grows: {what}"))
+            .help("write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
+            .into()
+    })
+}
+
+/// Adds the changes to the page that GitHub shows for a job.
+fn summarize(markdown: &str) -> Result<()> {
+    let Some(file) = env::var_os("GITHUB_STEP_SUMMARY") else {
+        bail!(
+            Failure::new(Exit::Usage, "--github-summary works in a job of GitHub Actions only")
+                .help("GITHUB_STEP_SUMMARY is not set; for the same text use --format markdown")
+        );
+    };
+    let path = Path::new(&file);
+    let mut text = files::content(path).unwrap_or_default();
+    text.extend(markdown.as_bytes());
+    files::write_atomic(path, &text).context("cannot write the job's summary")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_written_with_or_without_its_sign() {
+        assert_eq!(percent("1%").unwrap().to_bits(), 1.0_f64.to_bits());
+        assert_eq!(percent(" 0.5 % ").unwrap().to_bits(), 0.5_f64.to_bits());
+        assert!(percent("1,5").unwrap_err().to_string().contains("write `1.5 %`"));
+        for wrong in ["", "%", "-1%", "one", "inf", "1e2", "1%%"] {
+            assert!(percent(wrong).unwrap_err().to_string().contains("is no share"), "{wrong}");
+        }
+    }
+}
