@@ -214,3 +214,15 @@ pub(crate) fn is_running(is_meant: impl Fn(&[&[u8]]) -> bool) -> bool {
         .filter_map(|process| fs::read(process.path().join("cmdline")).ok())
         .any(|line| is_meant(&line.split(|&byte| byte == 0).collect::<Vec<_>>()))
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_found_by_its_command_line() {
+        let own = std::env::args().next().unwrap();
+        assert!(is_running(|words| words[0] == own.as_bytes()));
+        assert!(!is_running(|words| words.contains(&b"no-process-is-called-with-this".as_slice())));
+    }
+}
