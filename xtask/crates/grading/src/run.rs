@@ -3,7 +3,7 @@
 use super::alone::Gate;
 use super::attempts::{self, Several};
 use super::boxes::{Pair, Recipe};
-use super::class;
+use super::class::{self, Class};
 use super::journal::{Contents, Journal, found};
 use super::model::{Record, Run, Submission};
 use super::options::Options;
@@ -17,13 +17,14 @@ use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure};
 use base::output::{self, Progress};
 use base::proc;
+use base::queue::Queue;
 use base::store;
 use commands::Sandbox;
 use course::check::Verdict;
 use course::evidence::dependency_cache::Warm;
 use course::evidence::{self, target_folder};
 use course::exercise::{self, Exercise};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -57,27 +58,9 @@ pub(crate) struct Summary {
 /// When the folder cannot be read, the boxes do not hold, or the course's own solutions do not pass here.
 pub(crate) fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
     let exercises = exercises(root, &options.exercises)?;
-    let roster = roster::wanted(root, options)?;
-    let mut found = class::read(options, dir, &exercises, roster.as_ref())?;
-    for note in &found.notes {
-        output::note(note);
-    }
-    let partition =
-        options.partition.as_deref().map(|text| Partition::parse(text, |name| env::var(name).ok())).transpose()?;
-    found.run.part = partition.map(|part| part.to_string());
-    known_students(&found.run, &options.students)?;
-    let journal = Journal::open(&options.out)?;
-    place::sweep_temporaries(&options.out);
-    if journal.torn > 0 {
-        output::note("the last line of the journal was torn, by a kill or a full disk; it is graded again");
-    }
-    let recipe = match options.sandbox {
-        Sandbox::Auto | Sandbox::Bwrap => Some(Recipe::find(root)?.with_build_seconds(options.build_seconds)),
-        Sandbox::None => {
-            output::note("SANDBOX: NONE. Every submission can read and change what you can; the records say so");
-            None
-        }
-    };
+    let (found, partition) = find(root, options, dir, &exercises)?;
+    let journal = open_journal(options)?;
+    let recipe = boxes(root, options)?;
     let mut courses = courses(&exercises, recipe.as_ref())?;
     let secret = secret::of(&options.out)?;
     journal.note(&found.run)?;
@@ -89,52 +72,9 @@ pub(crate) fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary>
             options.out.display()
         ));
     }
-    // Where each submission is in the list that is dealt out: that of all parts.
-    let places: HashMap<(String, String), usize> =
-        found::jobs(&found.run).enumerate().map(|(at, job)| (job, at)).collect();
-    let several = Several::of(&found.submissions);
-    let mut all = Vec::new();
-    let mut summary = Summary::default();
-    let mut jobs: BTreeMap<String, Job<'_>> = BTreeMap::new();
-    for submission in &found.submissions {
-        let Submission { student, exercise, .. } = submission;
-        if !options.students.is_empty() && !options.students.contains(student) {
-            continue;
-        }
-        let at = places.get(&(student.clone(), exercise.clone())).copied().unwrap_or_default();
-        if partition.as_ref().is_some_and(|part| !part.takes(at, student, exercise)) {
-            continue;
-        }
-        let Some(course) = courses.iter().position(|course| course.exercise.id == submission.exercise) else {
-            continue;
-        };
-        let key = worker::key(&courses[course], submission);
-        let is_one_of_several = several.contains(submission);
-        if is_one_of_several {
-            all.push((submission, key.clone()));
-        }
-        if !options.again {
-            if is_one_of_several && journal.graded(&key).is_some() {
-                // Which of them counts is decided when all are graded.
-                summary.known += 1;
-                continue;
-            }
-            if journal.is_current(student, exercise, &key) {
-                summary.known += 1;
-                continue;
-            }
-            // The same files, of another student or of an earlier day: the same result, and nothing to build.
-            if let Some(record) = journal.graded(&key) {
-                journal.append(&record.of(submission))?;
-                summary.known += 1;
-                continue;
-            }
-        }
-        let job = Job { course, key: key.clone(), submissions: Vec::new() };
-        jobs.entry(key).or_insert(job).submissions.push(submission);
-    }
+    let Dealt { jobs, several, mut summary } = deal(options, &found, partition.as_ref(), &courses, &journal)?;
     if jobs.is_empty() {
-        attempts::keep_best(&journal, &all)?;
+        attempts::keep_best(&journal, &several)?;
         summary.contents = journal.into_contents();
         return Ok(summary);
     }
@@ -152,46 +92,150 @@ pub(crate) fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary>
         let boxes: Option<Pair> = recipe.as_ref().map(|recipe| recipe.pair(worker, &folder));
         Bench::new(folder, boxes, warm.clone(), &secret)
     };
-    let first = bench(0)?;
-    let wanted: BTreeSet<usize> = jobs.values().map(|job| job.course).collect();
-    for (number, index) in wanted.iter().enumerate() {
-        let course = &mut courses[*index];
-        let id = &course.exercise.id;
-        output::message(&format!("building the course's own solution of {id} ({} of {})", number + 1, wanted.len()));
-        let (bytes, seconds) = reference(root, course, &first)?;
-        course.reference = bytes;
-        course.build_seconds = recipe.as_ref().map(|recipe| recipe.build_seconds(seconds));
-    }
-    let workers =
-        usize::from(options.jobs.unwrap_or_else(|| {
-            thread::available_parallelism().map_or(1, |count| u16::try_from(count.get()).unwrap_or(1))
-        }));
+    references(root, &mut courses, &jobs, recipe.as_ref(), &bench(0)?)?;
+    let workers = options.jobs.map_or_else(processors, usize::from);
     let count = jobs.values().map(|job| job.submissions.len()).sum();
     let hall = Hall {
         root,
         courses: &courses,
         journal: &journal,
         progress: Progress::of(count, "submissions", workers),
-        queue: Mutex::new(jobs.into_values().collect()),
+        queue: Queue::new(jobs.into_values()),
         doubtful: Mutex::default(),
         gate: Gate::default(),
         enough: workers * 2,
         summary: Mutex::new(summary),
     };
-    let errors: Vec<anyhow::Error> = thread::scope(|scope| {
-        let (hall, bench) = (&hall, &bench);
-        let start = |worker| scope.spawn(move || hall.work(&bench(u32::try_from(worker).unwrap_or(0))?));
-        let all: Vec<_> = (0..workers).map(start).collect();
-        all.into_iter()
-            .filter_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).err())
-            .collect()
-    });
+    let errors = hall.open(workers, &bench);
     let mut summary = hall.summary.into_inner().unwrap_or_else(PoisonError::into_inner);
     if errors.is_empty() {
-        attempts::keep_best(&journal, &all)?;
+        attempts::keep_best(&journal, &several)?;
     }
     summary.contents = journal.into_contents();
     errors.into_iter().next().map_or(Ok(summary), Err)
+}
+
+/// Who handed in what, and which part of it is to be graded here.
+fn find(root: &Path, options: &Options, dir: &Path, exercises: &[Exercise]) -> Result<(Class, Option<Partition>)> {
+    let roster = roster::wanted(root, options)?;
+    let mut found = class::read(options, dir, exercises, roster.as_ref())?;
+    for note in &found.notes {
+        output::note(note);
+    }
+    let partition =
+        options.partition.as_deref().map(|text| Partition::parse(text, |name| env::var(name).ok())).transpose()?;
+    found.run.part = partition.map(|part| part.to_string());
+    known_students(&found.run, &options.students)?;
+    Ok((found, partition))
+}
+
+fn open_journal(options: &Options) -> Result<Journal> {
+    let journal = Journal::open(&options.out)?;
+    place::sweep_temporaries(&options.out);
+    if journal.torn > 0 {
+        output::note("the last line of the journal was torn, by a kill or a full disk; it is graded again");
+    }
+    Ok(journal)
+}
+
+/// How boxes are made; none where that was asked for.
+fn boxes(root: &Path, options: &Options) -> Result<Option<Recipe>> {
+    match options.sandbox {
+        Sandbox::Auto | Sandbox::Bwrap => Ok(Some(Recipe::find(root)?.with_build_seconds(options.build_seconds))),
+        Sandbox::None => {
+            output::note("SANDBOX: NONE. Every submission can read and change what you can; the records say so");
+            Ok(None)
+        }
+    }
+}
+
+/// What there is to do, and what is known already.
+struct Dealt<'a> {
+    /// By their keys: equal files are graded once.
+    jobs: BTreeMap<String, Job<'a>>,
+    /// Each submission that is one of a student's several, with its key.
+    several: Vec<(&'a Submission, String)>,
+    summary: Summary,
+}
+
+/// Deals out the submissions of this part that no result is known of.
+fn deal<'a>(
+    options: &Options,
+    found: &'a Class,
+    partition: Option<&Partition>,
+    courses: &[Course<'_>],
+    journal: &Journal,
+) -> Result<Dealt<'a>> {
+    // Where each submission is in the list that is dealt out: that of all parts.
+    let places: HashMap<(String, String), usize> =
+        found::jobs(&found.run).enumerate().map(|(at, job)| (job, at)).collect();
+    let of_several = Several::of(&found.submissions);
+    let mut dealt = Dealt { jobs: BTreeMap::new(), several: Vec::new(), summary: Summary::default() };
+    for submission in &found.submissions {
+        let Submission { student, exercise, .. } = submission;
+        if !options.students.is_empty() && !options.students.contains(student) {
+            continue;
+        }
+        let at = places.get(&(student.clone(), exercise.clone())).copied().unwrap_or_default();
+        if partition.is_some_and(|part| !part.takes(at, student, exercise)) {
+            continue;
+        }
+        let Some(course) = courses.iter().position(|course| course.exercise.id == submission.exercise) else {
+            continue;
+        };
+        let key = worker::key(&courses[course], submission);
+        let is_one_of_several = of_several.contains(submission);
+        if is_one_of_several {
+            dealt.several.push((submission, key.clone()));
+        }
+        if !options.again && is_known(journal, submission, &key, is_one_of_several)? {
+            dealt.summary.known += 1;
+            continue;
+        }
+        let job = Job { course, key: key.clone(), submissions: Vec::new() };
+        dealt.jobs.entry(key).or_insert(job).submissions.push(submission);
+    }
+    Ok(dealt)
+}
+
+/// Whether there is nothing to build for a submission. A result of the same files is written for it, too.
+fn is_known(journal: &Journal, submission: &Submission, key: &str, is_one_of_several: bool) -> Result<bool> {
+    if is_one_of_several && journal.graded(key).is_some() {
+        // Which of them counts is decided when all are graded.
+        return Ok(true);
+    }
+    if journal.is_current(&submission.student, &submission.exercise, key) {
+        return Ok(true);
+    }
+    // The same files, of another student or of an earlier day: the same result, and nothing to build.
+    let Some(record) = journal.graded(key) else { return Ok(false) };
+    journal.append(&record.of(submission))?;
+    Ok(true)
+}
+
+/// Builds the course's own solutions of all exercises that there are jobs for: they must pass here.
+fn references(
+    root: &Path,
+    courses: &mut [Course<'_>],
+    jobs: &BTreeMap<String, Job<'_>>,
+    recipe: Option<&Recipe>,
+    first: &Bench,
+) -> Result<()> {
+    let wanted: BTreeSet<usize> = jobs.values().map(|job| job.course).collect();
+    for (number, index) in wanted.iter().enumerate() {
+        let course = &mut courses[*index];
+        let id = &course.exercise.id;
+        output::message(&format!("building the course's own solution of {id} ({} of {})", number + 1, wanted.len()));
+        let (bytes, seconds) = reference(root, course, first)?;
+        course.reference = bytes;
+        course.build_seconds = recipe.map(|recipe| recipe.build_seconds(seconds));
+    }
+    Ok(())
+}
+
+/// How many processors there are.
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, |count| usize::from(u16::try_from(count.get()).unwrap_or(1)))
 }
 
 /// Fails if a student is named who was not found.
@@ -215,7 +259,7 @@ struct Hall<'a> {
     courses: &'a [Course<'a>],
     journal: &'a Journal,
     progress: Progress,
-    queue: Mutex<VecDeque<Job<'a>>>,
+    queue: Queue<Job<'a>>,
     /// Results that are to be seen once more. They wait for each other, because for them everything else must wait.
     doubtful: Mutex<Vec<(Job<'a>, Box<Doubtful>)>>,
     gate: Gate,
@@ -225,12 +269,23 @@ struct Hall<'a> {
 }
 
 impl Hall<'_> {
+    /// Lets so many workers take jobs until there are none, and says what has ended one of them.
+    fn open(&self, workers: usize, bench: &(impl Fn(u32) -> Result<Bench> + Sync)) -> Vec<anyhow::Error> {
+        thread::scope(|scope| {
+            let start = |worker| scope.spawn(move || self.work(&bench(u32::try_from(worker).unwrap_or(0))?));
+            let all: Vec<_> = (0..workers).map(start).collect();
+            all.into_iter()
+                .filter_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).err())
+                .collect()
+        })
+    }
+
     /// Takes jobs until there are none. A result that cannot be kept ends the run: nothing may be lost unseen.
     fn work(&self, bench: &Bench) -> Result<()> {
         let done = self.all(bench);
         if done.is_err() {
             // What is not graded now is graded by the next run.
-            locked(&self.queue).clear();
+            self.queue.stop();
             locked(&self.doubtful).clear();
         }
         done
@@ -239,7 +294,7 @@ impl Hall<'_> {
     fn all(&self, bench: &Bench) -> Result<()> {
         loop {
             let beside = self.gate.beside_others();
-            let Some(job) = locked(&self.queue).pop_front() else { break };
+            let Some(job) = self.queue.next() else { break };
             let Some(first) = job.submissions.first() else { continue };
             let course = &self.courses[job.course];
             let graded = bench.grade(self.root, course, first, &job.key);
