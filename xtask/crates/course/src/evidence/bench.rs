@@ -5,8 +5,9 @@ mod refused;
 pub(super) mod runs;
 mod side_builds;
 
+use super::build_settings::{self, How};
 use super::program_copy::{self, Unfit};
-use super::{Attempt, Built, Grading, Linked, Request, Whose, build_settings, group_key, starter_files, with_pristine};
+use super::{Attempt, Built, Grading, Linked, Request, Whose, group_key, starter_files, with_pristine};
 use crate::exercise::kinds::{Answer, Caller, Check, Truth};
 use crate::exercise::{Build, Exercise, Tree};
 use crate::learner_manifest::effective;
@@ -239,98 +240,30 @@ impl Bench<'_> {
 
     /// Builds, whatever was found before.
     pub(super) fn build(&self, name: &str, place: &Place) -> Result<Attempt> {
-        let data = &self.exercise().data;
-        let build = self.exercise().build(name);
+        let package = &self.exercise().data.package;
         let how = match build_settings::of(self.request, name, &self.target)? {
             Ok(how) => how,
             Err(problem) => return Ok(Attempt::Failed(problem)),
         };
         let target = how.target.as_deref();
-        let mut extra: Vec<OsString> = Vec::new();
-        extra.extend(target.into_iter().flat_map(|target| ["--target".into(), target.into()]));
-        for (key, value) in &build.set {
-            extra.extend(["--config".into(), format!("profile.{}.{key}={value}", build.profile).into()]);
-        }
-        let mut cargo = place.cargo.clone();
-        // A `build.build-dir` of the user would let several packages of one name share artifacts.
-        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(place.target_dir.clone().into()));
-        if how.is_static {
-            cargo.link_statically();
-        }
-        let order = CargoBuild {
-            manifest: Some(place.folder.join("Cargo.toml")),
-            profile: how.profile.clone(),
-            packages: vec![data.package.clone()],
-            bins: vec![self.exercise().bin(name).to_owned()],
-            extra,
-            target_dir: Some(place.target_dir.clone()),
-            // A graded build is never fresh, so the compiler's arguments can be noted while it is made.
-            record: place.cargo.sandbox.as_ref().map(|_| place.target_dir.clone()),
-            timeout: Some(Duration::from_secs(data.build_seconds)),
-        };
+        let (cargo, order) = self.order(name, place, &how);
         self.warm(place, &cargo, &order, target)?;
         let began = Instant::now();
-        let mut made = cargo.try_build(&order)?;
-        let theirs = self.request.grading.is_some() && build.tree == Tree::Learner;
-        if let Err(refused) = &made
-            && theirs
-            && refused.ended.is_none()
-            && refused.failure.exit == Exit::Environment
-        {
-            // What a submission makes the compiler print is its author's choice. So the course's own solution is asked
-            // whether this machine can build at all; if it can, once more.
-            self.try_solution(&order, &cargo)?;
-            made = cargo.try_build(&order)?;
-        }
-        let made = match made {
+        let made = match self.make(name, place, &cargo, &order)? {
             Ok(made) => made,
-            Err(Refused { ended: Some(ended @ (Status::TimedOut | Status::Waited(_))), .. }) => {
-                return Ok(Attempt::Failed(Box::new(out_of_time(name, ended, data.build_seconds, place))));
-            }
-            Err(refused) => {
-                if self.request.grading.is_none() {
-                    self.ask_whose(build.tree, &refused, &order, &cargo)?;
-                }
-                let theirs = theirs && files::has_room(&self.base);
-                return refusal(&order.profile, self.request, place, refused, theirs);
-            }
+            Err(failed) => return Ok(failed),
         };
         let seconds = began.elapsed().as_secs_f64();
         let executable = made.executable(self.exercise().bin(name))?.clone();
-        // The linker can be told to leave a link, and whoever follows it measures another file. A learner's own check
-        // looks where their own Cargo has built.
-        let program = match self.request.grading {
-            None => executable.path.clone(),
-            Some(_) => {
-                let copy = self.base.join(self.taken_name(name));
-                match program_copy::take(&self.base, &executable.path, copy)? {
-                    Ok(copy) => copy,
-                    Err(why) => {
-                        let message = format!("the executable of the build `{name}` {why}");
-                        let file = place.folder.join("Cargo.toml");
-                        let mut problem = Diagnostic::new(Code::BuildFailed, message).in_file(file);
-                        problem.help = Some(String::from(match why {
-                            Unfit::TooLarge => {
-                                "make it smaller before anything else: look at what `cargo xtask bloat` lists first"
-                            }
-                            Unfit::Strange(_) => "let Cargo and the linker write the program themselves",
-                        }));
-                        problem.ended = (why == Unfit::TooLarge).then_some(Status::DiskLimit);
-                        return Ok(Attempt::Failed(Box::new(problem)));
-                    }
-                }
-            }
+        let program = match self.program(name, place, &executable.path)? {
+            Ok(program) => program,
+            Err(problem) => return Ok(Attempt::Failed(problem)),
         };
-        let noted = order.record.as_ref().and_then(|target_dir| {
-            let deps =
-                target_dir.join(target.unwrap_or_default()).join(record::profile_dir(&order.profile)).join("deps");
-            record::arguments(&deps, &executable.path)
-        });
+        // Before the program runs: what the recorder has noted is recognized by the file's time.
+        let noted = self.noted(name, place, &order, target, &executable.path);
         let Parts { binary, linking, machine, crates: code } = measure::parts(&program, self.wants_code(name))?;
         let (runs, called) = self.run(name, &program, place)?;
         let groups = self.groups(name);
-        // What the recorder has noted is about the program alone: its dependencies may have been compiled before.
-        let noted = noted.filter(|_| !self.wants_linked(name, &place.folder));
         let (rustc, linked) = match noted {
             Some(args) => (Some(profiles::of_rustc(&args)), Vec::new()),
             None => match self.flags(name, &cargo, &order)? {
@@ -357,7 +290,7 @@ impl Bench<'_> {
             linked,
             warnings: made.warnings,
             image: if self.wants_image(name) {
-                build_settings::image_bytes(&data.package, &program, &linking)?
+                build_settings::image_bytes(package, &program, &linking)?
             } else {
                 None
             },
@@ -366,6 +299,108 @@ impl Bench<'_> {
             packages: made.packages,
             executable: executable.path.clone(),
         })))
+    }
+
+    /// How Cargo is called for a build, and what it is to build.
+    fn order(&self, name: &str, place: &Place, how: &How) -> (Cargo, CargoBuild) {
+        let data = &self.exercise().data;
+        let build = self.exercise().build(name);
+        let mut extra: Vec<OsString> = Vec::new();
+        extra.extend(how.target.iter().flat_map(|target| ["--target".into(), target.into()]));
+        for (key, value) in &build.set {
+            extra.extend(["--config".into(), format!("profile.{}.{key}={value}", build.profile).into()]);
+        }
+        let mut cargo = place.cargo.clone();
+        // A `build.build-dir` of the user would let several packages of one name share artifacts.
+        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(place.target_dir.clone().into()));
+        if how.is_static {
+            cargo.link_statically();
+        }
+        let order = CargoBuild {
+            manifest: Some(place.folder.join("Cargo.toml")),
+            profile: how.profile.clone(),
+            packages: vec![data.package.clone()],
+            bins: vec![self.exercise().bin(name).to_owned()],
+            extra,
+            target_dir: Some(place.target_dir.clone()),
+            // A graded build is never fresh, so the compiler's arguments can be noted while it is made.
+            record: place.cargo.sandbox.as_ref().map(|_| place.target_dir.clone()),
+            timeout: Some(Duration::from_secs(data.build_seconds)),
+        };
+        (cargo, order)
+    }
+
+    /// Lets Cargo build. What could be the machine's doing is tried again, or ends the check; everything else that fails is an
+    /// attempt that failed.
+    fn make(
+        &self,
+        name: &str,
+        place: &Place,
+        cargo: &Cargo,
+        order: &CargoBuild,
+    ) -> Result<Result<weigh::cargo::Built, Attempt>> {
+        let tree = self.exercise().build(name).tree;
+        let mut made = cargo.try_build(order)?;
+        let theirs = self.request.grading.is_some() && tree == Tree::Learner;
+        if let Err(refused) = &made
+            && theirs
+            && refused.ended.is_none()
+            && refused.failure.exit == Exit::Environment
+        {
+            // What a submission makes the compiler print is its author's choice. So the course's own solution is asked
+            // whether this machine can build at all; if it can, once more.
+            self.try_solution(order, cargo)?;
+            made = cargo.try_build(order)?;
+        }
+        match made {
+            Ok(made) => Ok(Ok(made)),
+            Err(Refused { ended: Some(ended @ (Status::TimedOut | Status::Waited(_))), .. }) => {
+                let problem = out_of_time(name, ended, self.exercise().data.build_seconds, place);
+                Ok(Err(Attempt::Failed(Box::new(problem))))
+            }
+            Err(refused) => {
+                if self.request.grading.is_none() {
+                    self.ask_whose(tree, &refused, order, cargo)?;
+                }
+                let theirs = theirs && files::has_room(&self.base);
+                refusal(&order.profile, self.request, place, refused, theirs).map(Err)
+            }
+        }
+    }
+
+    /// The file that is measured and run. The linker can be told to leave a link, and whoever follows it measures another file: so
+    /// a graded program is copied. A learner's own check looks where their own Cargo has built.
+    fn program(&self, name: &str, place: &Place, built: &Path) -> Result<Result<PathBuf, Box<Diagnostic>>> {
+        if self.request.grading.is_none() {
+            return Ok(Ok(built.to_owned()));
+        }
+        let copy = self.base.join(self.taken_name(name));
+        Ok(program_copy::take(&self.base, built, copy)?.map_err(|why| {
+            let message = format!("the executable of the build `{name}` {why}");
+            let file = place.folder.join("Cargo.toml");
+            let mut problem = Diagnostic::new(Code::BuildFailed, message).in_file(file);
+            problem.help = Some(String::from(match why {
+                Unfit::TooLarge => "make it smaller before anything else: look at what `cargo xtask bloat` lists first",
+                Unfit::Strange(_) => "let Cargo and the linker write the program themselves",
+            }));
+            problem.ended = (why == Unfit::TooLarge).then_some(Status::DiskLimit);
+            Box::new(problem)
+        }))
+    }
+
+    /// The arguments of rustc for the program, where the recorder has noted them while it was compiled. That is about the program
+    /// alone, as its dependencies may have been compiled before: no use where a goal is about them, too.
+    fn noted(
+        &self,
+        name: &str,
+        place: &Place,
+        order: &CargoBuild,
+        target: Option<&str>,
+        executable: &Path,
+    ) -> Option<Vec<String>> {
+        let target_dir = order.record.as_ref().filter(|_| !self.wants_linked(name, &place.folder))?;
+        let deps = target_dir.join(target.unwrap_or_default()).join(record::profile_dir(&order.profile)).join("deps");
+        record::arguments(&deps, executable)
     }
 
     /// What rustc gets for the program and for every crate that is linked into it, by Cargo's own answer. It is asked again
