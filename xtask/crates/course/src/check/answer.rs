@@ -100,74 +100,25 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
                 false => Err("another answer fits better".to_owned()),
             })
         }
-        Truth::Line(Line { file, right }) => match words::line(given) {
-            None => Said::NotANumber(
-                "a line",
-                "write its number, 12, or the file and the number: \"main.rs:12\"".to_owned(),
-            ),
-            Some((Some(other), _)) if !words::is_file(&other, file) => {
-                Said::Wrong(format!("the question is about {file}, and this is a line of a different file"))
-            }
-            Some((_, line)) if line == *right => Said::Right,
-            Some((_, line)) => Said::Wrong(format!("it isn't line {line} of {file}")),
-        },
-        Truth::Text(Text { words }) => {
-            let count = given.split_whitespace().count();
-            if count >= *words {
-                Said::Right
-            } else {
-                Said::Wrong(format!("the sentence needs at least {words} words, and this is {}", plural(count, "word")))
-            }
-        }
+        Truth::Line(spec) => line(spec, given),
+        Truth::Text(spec) => text(spec, given),
         Truth::LargestCrate(LargestCrate { build, after_std }) => {
             let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
             largest_crate(built, *after_std, given)
         }
         Truth::CrateSize(CrateSize { build, krate, tolerance_percent }) => {
-            let size = match Size::parse(&answer.value) {
-                Ok(size) => size,
-                Err(help) => return Said::NotANumber("a size", help),
-            };
-            let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
-            let bytes = built.crates.iter().find(|(name, _)| name == krate).map_or(0, |(_, bytes)| *bytes);
-            code_size(built, bytes, *tolerance_percent, &size)
-        }
-        Truth::GroupSize(GroupSize { build, group, tolerance_percent }) => {
-            let size = match Size::parse(&answer.value) {
-                Ok(size) => size,
-                Err(help) => return Said::NotANumber("a size", help),
-            };
-            let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
-            let bytes = built.groups.get(&group_key(group)).copied().flatten().unwrap_or_default();
-            code_size(built, bytes, *tolerance_percent, &size)
-        }
-        Truth::LargestGroup(LargestGroup { build, groups }) => {
-            let options: Vec<String> = groups.keys().cloned().collect();
-            let Some(built) = built(build.get_ref()) else { return known(given, &options) };
-            let bytes =
-                |group: &Vec<String>| built.groups.get(&group_key(group)).copied().flatten().unwrap_or_default();
-            choose(given, &options, |given| {
-                let own = bytes(&groups[given]);
-                let best = groups.values().map(bytes).max().unwrap_or_default();
-                let share = own * 100 / built.part(Some(".text")).unwrap_or(1).max(1);
-                if own == best {
-                    Ok(())
-                } else {
-                    Err(format!("these functions are {share} % of the code, and other ones are more"))
-                }
+            size_of_code(answer, built(build.get_ref()), *tolerance_percent, |built| {
+                built.crates.iter().find(|(name, _)| name == krate).map_or(0, |(_, bytes)| *bytes)
             })
         }
+        Truth::GroupSize(GroupSize { build, group, tolerance_percent }) => {
+            size_of_code(answer, built(build.get_ref()), *tolerance_percent, |built| bytes_of_group(built, group))
+        }
+        Truth::LargestGroup(spec) => largest_group(built(spec.build.get_ref()), spec, given),
         Truth::Shrinks(spec) => shrinks(case, spec, given),
-        Truth::Caller(Caller { build, of, .. }) => {
-            let Some(built) = built(build.get_ref()) else { return Said::NeedsBuild };
-            let run = built.runs.get(goal).and_then(|runs| runs.first());
-            let told = run.map(|run| String::from_utf8_lossy(&run.stderr)).unwrap_or_default();
-            let last = |(_, _, name): &(u64, u64, String)| name.rsplit("::").next().unwrap_or_default().to_owned();
-            let own: Vec<String> = built.functions.iter().map(last).collect();
-            if !words::is_one_function(given, &own.iter().map(String::as_str).collect::<Vec<_>>()) {
-                return Said::Wrong("it names more than one function, or more than a function".to_owned());
-            }
-            called_by(built, &told, of, &words::function(given, &case.exercise.data.package))
+        Truth::Caller(spec) => {
+            let Some(built) = built(spec.build.get_ref()) else { return Said::NeedsBuild };
+            caller(case, goal, built, spec, given)
         }
         Truth::Twins(Twins { build, same_as, same, different }) => {
             let options = [same.clone(), different.clone()];
@@ -180,37 +131,102 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
                 false => Err("the machine code of both builds was compared just now, byte by byte".to_owned()),
             })
         }
-        Truth::Times(Times { build, against, tolerance_percent }) => {
-            let Some(given) = times(given) else {
-                let help = percent(given)
-                    .unwrap_or_else(|| "divide one size by the other, and write the result: 2.5".to_owned());
-                return Said::NotANumber("a number of times", help);
-            };
-            let (Some(build), Some(against)) = (built(build.get_ref()), built(against.get_ref())) else {
-                return Said::NeedsBuild;
-            };
-            let truth = (build.bytes, against.bytes.max(1));
-            if tolerance_percent.reaches(given, truth) {
-                Said::Right
-            } else {
-                let far = far(given, truth);
-                Said::Wrong(format!("it is more than {tolerance_percent} % too {far}"))
-            }
-        }
+        Truth::Times(spec) => ratio(built(spec.build.get_ref()), built(spec.against.get_ref()), spec, given),
         Truth::Smallest(Smallest { builds }) => {
-            let options: Vec<String> = builds.keys().cloned().collect();
-            let sizes: Option<BTreeMap<&String, u64>> =
-                builds.iter().map(|(answer, build)| Some((answer, built(build.get_ref())?.bytes))).collect();
-            let Some(sizes) = sizes else { return known(given, &options) };
-            choose(given, &options, |given| {
-                let (own, least) = (sizes[&given.to_owned()], sizes.values().min().copied().unwrap_or_default());
-                match own == least {
-                    true => Ok(()),
-                    false => Err(format!("with it the file is {} bytes, and it can be smaller", thousands(own))),
-                }
-            })
+            let sizes: Option<BTreeMap<&str, u64>> =
+                builds.iter().map(|(answer, build)| Some((answer.as_str(), built(build.get_ref())?.bytes))).collect();
+            smallest(sizes, &builds.keys().cloned().collect::<Vec<_>>(), given)
         }
     }
+}
+
+fn line(Line { file, right }: &Line, given: &str) -> Said {
+    match words::line(given) {
+        None => {
+            Said::NotANumber("a line", "write its number, 12, or the file and the number: \"main.rs:12\"".to_owned())
+        }
+        Some((Some(other), _)) if !words::is_file(&other, file) => {
+            Said::Wrong(format!("the question is about {file}, and this is a line of a different file"))
+        }
+        Some((_, line)) if line == *right => Said::Right,
+        Some((_, line)) => Said::Wrong(format!("it isn't line {line} of {file}")),
+    }
+}
+
+fn text(Text { words }: &Text, given: &str) -> Said {
+    let count = given.split_whitespace().count();
+    if count >= *words {
+        Said::Right
+    } else {
+        Said::Wrong(format!("the sentence needs at least {words} words, and this is {}", plural(count, "word")))
+    }
+}
+
+/// A size of some code of a build. Whether it is a size at all is told before anything is built.
+fn size_of_code(answer: &Answer, built: Option<&Built>, tolerance: Percent, bytes: impl Fn(&Built) -> u64) -> Said {
+    match Size::parse(&answer.value) {
+        Err(help) => Said::NotANumber("a size", help),
+        Ok(size) => built.map_or(Said::NeedsBuild, |built| code_size(built, bytes(built), tolerance, &size)),
+    }
+}
+
+fn bytes_of_group(built: &Built, group: &[String]) -> u64 {
+    built.groups.get(&group_key(group)).copied().flatten().unwrap_or_default()
+}
+
+fn largest_group(built: Option<&Built>, LargestGroup { groups, .. }: &LargestGroup, given: &str) -> Said {
+    let options: Vec<String> = groups.keys().cloned().collect();
+    let Some(built) = built else { return known(given, &options) };
+    choose(given, &options, |given| {
+        let own = bytes_of_group(built, &groups[given]);
+        let best = groups.values().map(|group| bytes_of_group(built, group)).max().unwrap_or_default();
+        let share = own * 100 / built.part(Some(".text")).unwrap_or(1).max(1);
+        if own == best {
+            Ok(())
+        } else {
+            Err(format!("these functions are {share} % of the code, and other ones are more"))
+        }
+    })
+}
+
+fn caller(case: &Case<'_>, goal: &str, built: &Built, Caller { of, .. }: &Caller, given: &str) -> Said {
+    let run = built.runs.get(goal).and_then(|runs| runs.first());
+    let told = run.map(|run| String::from_utf8_lossy(&run.stderr)).unwrap_or_default();
+    let last = |(_, _, name): &(u64, u64, String)| name.rsplit("::").next().unwrap_or_default().to_owned();
+    let own: Vec<String> = built.functions.iter().map(last).collect();
+    if !words::is_one_function(given, &own.iter().map(String::as_str).collect::<Vec<_>>()) {
+        return Said::Wrong("it names more than one function, or more than a function".to_owned());
+    }
+    called_by(built, &told, of, &words::function(given, &case.exercise.data.package))
+}
+
+/// How many times as large one build is as another.
+fn ratio(build: Option<&Built>, against: Option<&Built>, spec: &Times, given: &str) -> Said {
+    let Some(given) = times(given) else {
+        let help =
+            percent(given).unwrap_or_else(|| "divide one size by the other, and write the result: 2.5".to_owned());
+        return Said::NotANumber("a number of times", help);
+    };
+    let (Some(build), Some(against)) = (build, against) else { return Said::NeedsBuild };
+    let truth = (build.bytes, against.bytes.max(1));
+    let tolerance = spec.tolerance_percent;
+    if tolerance.reaches(given, truth) {
+        Said::Right
+    } else {
+        Said::Wrong(format!("it is more than {tolerance} % too {}", far(given, truth)))
+    }
+}
+
+/// Which answer stands for the smallest file. `sizes`: of each answer's build, once all are there.
+fn smallest(sizes: Option<BTreeMap<&str, u64>>, options: &[String], given: &str) -> Said {
+    let Some(sizes) = sizes else { return known(given, options) };
+    choose(given, options, |given| {
+        let (own, least) = (sizes[given], sizes.values().min().copied().unwrap_or_default());
+        match own == least {
+            true => Ok(()),
+            false => Err(format!("with it the file is {} bytes, and it can be smaller", thousands(own))),
+        }
+    })
 }
 
 /// Judges one of some words, however it is written; any other word isn't an answer.
