@@ -29,12 +29,12 @@ use crate::exercise::{Check, Exercise, Goal, Linking, Tree, kinds};
 use crate::learner_manifest::effective::Overrides;
 use crate::learner_manifest::{Manifest, list};
 use base::diagnostic::{Code, Diagnostic, Severity, Source};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use weigh::cargo;
 
 /// How a goal was judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It is met.

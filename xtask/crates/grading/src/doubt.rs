@@ -102,8 +102,8 @@ fn input(goal: &Spec, evidence: &Evidence) -> Option<usize> {
 
 /// Whether two results are the same grade: what went wrong may have been worded in another way.
 pub(crate) fn is_same(first: &Record, second: &Record) -> bool {
-    let verdicts = |record: &Record| -> Vec<(String, String, u32)> {
-        record.goals.iter().map(|Goal { id, verdict, points, .. }| (id.clone(), verdict.clone(), *points)).collect()
+    let verdicts = |record: &Record| -> Vec<(String, Verdict, u32)> {
+        record.goals.iter().map(|Goal { id, verdict, points, .. }| (id.clone(), *verdict, *points)).collect()
     };
     first.status == second.status && verdicts(first) == verdicts(second)
 }
@@ -147,7 +147,7 @@ mod tests {
         Goal {
             id: id.to_owned(),
             text: String::new(),
-            verdict: if points > 0 { "pass" } else { "fail" }.to_owned(),
+            verdict: if points > 0 { Verdict::Pass } else { Verdict::Fail },
             points,
             points_max: 4,
             problems: Vec::new(),

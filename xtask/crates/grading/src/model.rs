@@ -1,5 +1,6 @@
 //! What grading knows: submissions, and what came of each. The record of a submission is one line of the journal.
 
+use course::check::Verdict;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -201,7 +202,7 @@ impl Status {
     }
 }
 
-/// A goal of a record.
+/// A goal of a record: what was found, in whole points, as it is read again from the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Goal {
@@ -209,8 +210,8 @@ pub(crate) struct Goal {
     pub id: String,
     /// What is reached when it is met.
     pub text: String,
-    /// `pass`, `fail` or `skip`.
-    pub verdict: String,
+    /// How it was judged.
+    pub verdict: Verdict,
     /// Its points.
     pub points: u32,
     /// What it is worth.

@@ -12,6 +12,7 @@ mod text;
 pub(crate) use text::{clean, clean_line, id, normalized};
 
 use base::numbers::hex;
+use course::check::Verdict;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
@@ -160,7 +161,8 @@ pub(crate) struct Decision {
     pub reason: String,
 }
 
-/// A goal of a row.
+/// A goal of a row. Its points can have been changed by a person, so they are hundredths; and what strangers wrote is cleaned when it
+/// is written. That of a record, in the journal, is what was found, byte for byte.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Goal {
     /// Its name.
@@ -169,9 +171,8 @@ pub(crate) struct Goal {
     /// What is reached when it is met.
     #[serde(serialize_with = "cleaned")]
     pub text: String,
-    /// `pass`, `fail` or `skip`.
-    #[serde(serialize_with = "cleaned")]
-    pub verdict: String,
+    /// How it was judged.
+    pub verdict: Verdict,
     /// Its points, in hundredths.
     #[serde(serialize_with = "in_points")]
     pub points: i64,

@@ -11,7 +11,7 @@ use base::files;
 use base::numbers::thousands;
 use base::proc;
 use base::store;
-use course::check::{Outcome, Verdict};
+use course::check::Outcome;
 use course::checking::{self, Trial};
 use course::evidence::dependency_cache::Warm;
 use course::evidence::safe::{self, May};
@@ -335,15 +335,10 @@ fn shortened(text: String) -> String {
 }
 
 fn goal(exercise: &Exercise, outcome: &Outcome, clean: &impl Fn(&str) -> String) -> Goal {
-    let verdict = match outcome.verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::Skip => "skip",
-    };
     Goal {
         id: outcome.id.clone(),
         text: outcome.text.clone(),
-        verdict: verdict.to_owned(),
+        verdict: outcome.verdict,
         points: outcome.points,
         points_max: outcome.points_max,
         problems: outcome.diagnostics.iter().take(MOST).map(|problem| told(exercise, problem, clean)).collect(),

@@ -27,6 +27,7 @@ struct Check<'a> {
     next: &'a str,
 }
 
+/// A goal in the document of a check. It borrows, and has more to tell than a record of grading: columns, and all that was seen.
 #[derive(Serialize)]
 struct Goal<'a> {
     id: &'a str,

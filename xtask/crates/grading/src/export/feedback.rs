@@ -17,6 +17,7 @@ use crate::publish;
 use crate::report::{Gradebook, clean_line, file_name, gradescope, html, points};
 use anyhow::{Context as _, Result};
 use commands::Lms;
+use course::check::Verdict;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::collections::{BTreeMap, BTreeSet};
@@ -216,7 +217,7 @@ fn summary(book: &Gradebook, student: &str) -> String {
         lines.push(gradescope::about(row));
         for goal in &row.goals {
             lines.push(format!("  {} of {} {}: {}", points(goal.points), goal.points_max, goal.id, goal.text));
-            let waits_for = goal.waits_for.iter().filter(|_| goal.verdict == "skip");
+            let waits_for = goal.waits_for.iter().filter(|_| goal.verdict == Verdict::Skip);
             lines.extend(waits_for.map(|first| format!("    not judged: it needs {first}")));
             lines.extend(goal.problems.iter().map(|problem| indented(&problem.plain())));
         }

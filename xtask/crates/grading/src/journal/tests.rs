@@ -404,7 +404,7 @@ fn ten_thousand_records_are_read_and_joined() {
     let goal = model::Goal {
         id: "profile".to_owned(),
         text: "the five settings of a small build".to_owned(),
-        verdict: "pass".to_owned(),
+        verdict: course::check::Verdict::Pass,
         points: 4,
         points_max: 10,
         problems: Vec::new(),

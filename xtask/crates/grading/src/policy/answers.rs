@@ -6,6 +6,7 @@ use crate::model::Record;
 use crate::report::normalized;
 use anyhow::{Result, bail};
 use base::diagnostic::{self, shown};
+use course::check::Verdict;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -164,7 +165,8 @@ impl<'a> Decisions<'a> {
         if self.by_words.is_empty() {
             return BTreeMap::new();
         }
-        let is_judged = |goal: &str| record.goals.iter().any(|other| other.id == goal && other.verdict != "skip");
+        let is_judged =
+            |goal: &str| record.goals.iter().any(|other| other.id == goal && other.verdict != Verdict::Skip);
         let decided = record.answers.iter().filter_map(|(key, answer)| {
             let (entry, question) = self.by_words.get(&(record.exercise.as_str(), key.as_str(), normalized(answer)))?;
             let decided = Decided {
@@ -211,11 +213,11 @@ mod tests {
     use crate::model::{Goal, tests::record};
     use base::failure::{Exit, Failure};
 
-    fn goal(id: &str, points: u32, verdict: &str) -> Goal {
+    fn goal(id: &str, points: u32, verdict: Verdict) -> Goal {
         Goal {
             id: id.to_owned(),
             text: id.to_owned(),
-            verdict: verdict.to_owned(),
+            verdict,
             points,
             points_max: points.max(2),
             problems: Vec::new(),
@@ -225,7 +227,7 @@ mod tests {
 
     fn answered(student: &str, answer: &str) -> Record {
         let mut record = record(student, "ex2", student, Status::Graded, 10);
-        record.goals = vec![goal("crate", 8, "pass"), goal("story", 2, "pass")];
+        record.goals = vec![goal("crate", 8, Verdict::Pass), goal("story", 2, Verdict::Pass)];
         record.answers.insert("why".to_owned(), answer.to_owned());
         record
     }
@@ -287,7 +289,7 @@ mod tests {
     #[test]
     fn a_goal_that_waits_for_another_keeps_its_points() {
         let mut waits = answered("s001", "because");
-        (waits.goals[1], waits.points) = (goal("story", 0, "skip"), 8);
+        (waits.goals[1], waits.points) = (goal("story", 0, Verdict::Skip), 8);
         let ours = Record { status: Status::InfraError, ..answered("s002", "because") };
         let records = [waits, ours];
         let (rows, _) = rows_with(&records, &entry("because", "2")).unwrap();

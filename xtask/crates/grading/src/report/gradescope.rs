@@ -4,6 +4,7 @@
 
 use super::json::in_points;
 use super::{Gradebook, Row, clean, clean_line, points};
+use course::check::Verdict;
 use serde::Serialize;
 use std::fmt::Write as _;
 use weigh::report::json::document;
@@ -136,11 +137,11 @@ fn tests(row: &Row, number: usize) -> Vec<Test> {
     }
     let of_goal = |(index, goal): (usize, &super::Goal)| {
         let mut output: Vec<String> = goal.problems.iter().map(super::Problem::plain).collect();
-        if let Some(first) = goal.waits_for.as_deref().filter(|_| goal.verdict == "skip") {
+        if let Some(first) = goal.waits_for.as_deref().filter(|_| goal.verdict == Verdict::Skip) {
             output.push(format!("not judged: it needs {}", clean(first)));
         }
         let score = (goal.points, i64::from(goal.points_max) * 100);
-        test(index, score, goal.verdict == "pass", &goal.text, output.join("\n\n"))
+        test(index, score, goal.verdict == Verdict::Pass, &goal.text, output.join("\n\n"))
     };
     (1..).zip(&row.goals).map(of_goal).collect()
 }
@@ -148,10 +149,11 @@ fn tests(row: &Row, number: usize) -> Vec<Test> {
 /// The size for the leaderboard. A program that does not work, or that a person has yet to look at, does not compete.
 fn size_that_counts(row: &Row) -> Option<u64> {
     let is_broken = |code: &str| ["build/", "run/", "output/"].iter().any(|kind| code.starts_with(kind));
-    let mut failed = row.goals.iter().filter(|goal| goal.verdict != "pass");
+    let mut failed = row.goals.iter().filter(|goal| goal.verdict != Verdict::Pass);
     let is_fair = row.status == "graded"
         && row.needs_review.is_empty()
-        && failed.all(|goal| goal.verdict == "fail" && !goal.problems.iter().any(|problem| is_broken(&problem.code)));
+        && failed
+            .all(|goal| goal.verdict == Verdict::Fail && !goal.problems.iter().any(|problem| is_broken(&problem.code)));
     row.size_bytes.filter(|_| is_fair)
 }
 
@@ -247,10 +249,12 @@ mod tests {
         let mut book = sample();
         book.rows.retain(|row| row.student == "s001" && row.exercise == "ex1");
         assert_eq!(of(&book, "s001")["leaderboard"][0]["name"], "Binary size (bytes)");
-        for (verdict, code) in [("fail", "output/differs"), ("fail", "run/crashed"), ("skip", "answer/wrong")] {
+        for (verdict, code) in
+            [(Verdict::Fail, "output/differs"), (Verdict::Fail, "run/crashed"), (Verdict::Skip, "answer/wrong")]
+        {
             let mut broken = book.clone();
             let goal = &mut broken.rows[0].goals[1];
-            goal.verdict = verdict.to_owned();
+            goal.verdict = verdict;
             goal.problems[0].code = code.to_owned();
             assert!(of(&broken, "s001")["leaderboard"].is_null(), "{code}");
         }

@@ -5,6 +5,7 @@
 //! four elements.
 
 use super::{Goal, Gradebook, Row, clean, clean_line, id};
+use course::check::Verdict;
 use std::fmt::Write as _;
 use weigh::report::svg::escape;
 
@@ -61,7 +62,7 @@ fn cases(row: &Row) -> Vec<Case> {
         let ((kind, message), text) = (whole(&row.status), row.message.clone().unwrap_or_default());
         cases.push(case("submission", Outcome::Error { kind, message, text }));
     } else {
-        let is_told = row.goals.iter().any(|goal| goal.verdict == "fail");
+        let is_told = row.goals.iter().any(|goal| goal.verdict == Verdict::Fail);
         if row.explanation().is_some() && (row.message.is_some() || !is_told) {
             let (kind, message) = whole(&row.status);
             cases.push(case("submission", Outcome::Failure { kind, message: message.clone(), text: message }));
@@ -76,13 +77,13 @@ fn cases(row: &Row) -> Vec<Case> {
 }
 
 fn outcome(goal: &Goal) -> Outcome {
-    match goal.verdict.as_str() {
-        "pass" => Outcome::Passed,
-        "skip" => {
+    match goal.verdict {
+        Verdict::Pass => Outcome::Passed,
+        Verdict::Skip => {
             let waits_for = goal.waits_for.as_deref().map(|first| format!("not judged: it needs {first}"));
             Outcome::Skipped { message: waits_for.unwrap_or_else(|| "not judged".to_owned()) }
         }
-        _ => {
+        Verdict::Fail => {
             let kind = goal.problems.first().map_or_else(|| "goal".to_owned(), |problem| problem.code.clone());
             let problems = goal.problems.iter().map(super::Problem::plain);
             let text: Vec<String> = [format!("not met: {}", goal.text)].into_iter().chain(problems).collect();

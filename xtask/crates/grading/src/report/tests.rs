@@ -16,9 +16,9 @@ fn problem(code: &str, message: &str, place: Option<(&str, usize)>, help: Option
     }
 }
 
-fn goal(id: &str, text: &str, verdict: &str, (points, points_max): (u32, u32), problems: Vec<Problem>) -> Goal {
-    let waits_for = (verdict == "skip").then(|| "output".to_owned());
-    let [id, text, verdict] = [id, text, verdict].map(str::to_owned);
+fn goal(id: &str, text: &str, verdict: Verdict, (points, points_max): (u32, u32), problems: Vec<Problem>) -> Goal {
+    let waits_for = (verdict == Verdict::Skip).then(|| "output".to_owned());
+    let [id, text] = [id, text].map(str::to_owned);
     Goal { id, text, verdict, points: i64::from(points) * 100, points_max, problems, waits_for }
 }
 
@@ -48,9 +48,9 @@ pub(crate) fn row(student: &str, exercise: &str) -> Row {
         seconds: 2.8,
         message: None,
         goals: vec![
-            goal("profile", "[profile.release] asks for a small binary", "pass", (4, 4), Vec::new()),
-            goal("output", "the program still prints the same words", "pass", (2, 2), Vec::new()),
-            goal("size", "the file is at least 28 % smaller", "pass", (4, 4), Vec::new()),
+            goal("profile", "[profile.release] asks for a small binary", Verdict::Pass, (4, 4), Vec::new()),
+            goal("output", "the program still prints the same words", Verdict::Pass, (2, 2), Vec::new()),
+            goal("size", "the file is at least 28 % smaller", Verdict::Pass, (4, 4), Vec::new()),
         ],
         problems: Vec::new(),
         answers: BTreeMap::new(),
@@ -70,7 +70,7 @@ pub(crate) fn sample() -> Gradebook {
     late.goals[1] = goal(
         "notes",
         "the question is answered",
-        "fail",
+        Verdict::Fail,
         (0, 2),
         vec![problem(
             "answer/wrong",
@@ -89,11 +89,11 @@ pub(crate) fn sample() -> Gradebook {
         goal(
             "builds",
             "it builds",
-            "fail",
+            Verdict::Fail,
             (0, 4),
             vec![problem("build/failed", "rustc refused it\n\u{1b}[31merror\u{1b}[0m: `x`\n::warning::y", None, None)],
         ),
-        goal("size", "it is smaller", "skip", (0, 6), Vec::new()),
+        goal("size", "it is smaller", Verdict::Skip, (0, 6), Vec::new()),
     ];
 
     let mut hostile = row(HOSTILE, "ex1");
@@ -107,11 +107,12 @@ pub(crate) fn sample() -> Gradebook {
     hostile.files.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
     let wrong_table =
         problem("profile/wrong-table", HOSTILE, Some((HOSTILE, 7)), Some("move the settings to [profile.release]"));
-    hostile.goals[0] = goal("profile", HOSTILE, "fail", (0, 4), vec![wrong_table.clone()]);
+    hostile.goals[0] = goal("profile", HOSTILE, Verdict::Fail, (0, 4), vec![wrong_table.clone()]);
 
     let mut table = row("s003", "ex1");
     (table.raw_score, table.score, table.size_bytes) = (Some(200), Some(200), Some(503_360));
-    table.goals[0] = goal("profile", "[profile.release] asks for a small binary", "fail", (0, 4), vec![wrong_table]);
+    table.goals[0] =
+        goal("profile", "[profile.release] asks for a small binary", Verdict::Fail, (0, 4), vec![wrong_table]);
 
     let mut rejected = row("s002", "ex1");
     (rejected.status, rejected.message) = ("rejected".to_owned(), Some("Cargo.toml is a link".to_owned()));

@@ -4,6 +4,7 @@ use super::markup::{Html, el, lines, marked, text};
 use super::{frame, number, paragraph, prose, score, section, size, table, words};
 use crate::report::{Goal, Gradebook, Problem, Row, clean_line, id, points};
 use base::numbers::{plural, thousands};
+use course::check::Verdict;
 
 /// The page to hand out to a student.
 pub(crate) fn page(book: &Gradebook, student: &str) -> String {
@@ -115,13 +116,13 @@ fn score_in_words(row: &Row) -> String {
 }
 
 fn goal(goal: &Goal) -> Vec<Html> {
-    let result = match (goal.verdict.as_str(), &goal.waits_for) {
-        ("pass", _) => "met".to_owned(),
-        ("skip", Some(first)) => format!("not judged: it needs {first}"),
-        ("skip", None) => "not judged".to_owned(),
-        _ => "not met".to_owned(),
+    let result = match (goal.verdict, &goal.waits_for) {
+        (Verdict::Pass, _) => "met".to_owned(),
+        (Verdict::Skip, Some(first)) => format!("not judged: it needs {first}"),
+        (Verdict::Skip, None) => "not judged".to_owned(),
+        (Verdict::Fail, _) => "not met".to_owned(),
     };
-    let result = if goal.verdict == "fail" { el("strong", &[], [text(&result)]) } else { marked(&result) };
+    let result = if goal.verdict == Verdict::Fail { el("strong", &[], [text(&result)]) } else { marked(&result) };
     let points = format!("{} of {}", points(goal.points), goal.points_max);
     vec![text(&goal.id), marked(&goal.text), result, text(&points)]
 }

@@ -1,6 +1,7 @@
 //! What a class has in common: which goals are hard, which problems many have, how points and sizes are spread.
 
 use crate::report::{Gradebook, Row};
+use course::check::Verdict;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,7 +62,7 @@ pub(super) fn hard_goals(book: &Gradebook) -> Vec<Hard<'_>> {
                 goals.len() - 1
             });
             goals[at].of += 1;
-            goals[at].met += usize::from(goal.verdict == "pass");
+            goals[at].met += usize::from(goal.verdict == Verdict::Pass);
         }
     }
     goals.retain(|goal| goal.met < goal.of);

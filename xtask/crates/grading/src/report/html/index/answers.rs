@@ -5,6 +5,7 @@ use super::super::markup::{Html, el, lines, text};
 use super::super::{number, people, prose, table, words};
 use super::{paragraph, waits_for_a_reader};
 use crate::report::{Gradebook, Question, Row, clean_line, normalized, points};
+use course::check::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The answers as a table.
@@ -47,7 +48,7 @@ pub(super) fn list(book: &Gradebook) -> Vec<Html> {
 fn given(question: Option<&Question>, rows: &[&Row]) -> BTreeSet<i64> {
     let goals = rows.iter().flat_map(|row| &row.goals);
     let judged =
-        goals.filter(|goal| question.is_some_and(|question| goal.id == question.goal) && goal.verdict != "skip");
+        goals.filter(|goal| question.is_some_and(|question| goal.id == question.goal) && goal.verdict != Verdict::Skip);
     judged.map(|goal| goal.points).collect()
 }
 
@@ -111,19 +112,19 @@ mod tests {
             row.answers = BTreeMap::from([("why".to_owned(), "too short".to_owned())]);
             row.needs_review = vec![crate::report::ANSWER_WAITS.to_owned()];
             row.goals[1].id = "output".to_owned();
-            (row.goals[1].verdict, row.goals[1].points) = ("fail".to_owned(), 0);
+            (row.goals[1].verdict, row.goals[1].points) = (Verdict::Fail, 0);
         }
         let page = |book: &Gradebook| Html::all(list(book)).to_string();
         let html = page(&book);
         assert!(html.contains(">0 of 2<") && html.contains("points = 0 # of 2\n"), "{html}");
         assert!(!html.contains("points = 2"), "{html}");
         // A goal that isn't judged says nothing about the answer.
-        book.rows[0].goals[1].verdict = "skip".to_owned();
+        book.rows[0].goals[1].verdict = Verdict::Skip;
         assert!(page(&book).contains(">0 of 2<"));
-        (book.rows[1].goals[1].verdict, book.rows[1].goals[1].points) = ("pass".to_owned(), 150);
+        (book.rows[1].goals[1].verdict, book.rows[1].goals[1].points) = (Verdict::Pass, 150);
         assert!(page(&book).contains(">0 or 1.5 of 2<"), "{}", page(&book));
         for row in &mut book.rows {
-            row.goals[1].verdict = "skip".to_owned();
+            row.goals[1].verdict = Verdict::Skip;
         }
         let html = page(&book);
         assert!(html.contains(">not judged<") && html.contains("points = 0 # of 2\n"), "{html}");

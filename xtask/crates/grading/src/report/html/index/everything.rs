@@ -5,6 +5,7 @@ use super::super::markup::{Html, el, text};
 use super::super::{Column, name, number, prose, score, size, words};
 use super::{reasons, student, waits_for_a_reader};
 use crate::report::{Gradebook, Row, id, points};
+use course::check::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The section's heading.
@@ -135,7 +136,7 @@ fn one(row: &Row, unknown: &BTreeSet<&str>, found: &mut Found) -> listing::Row {
         "team" => !row.team.is_empty(),
         _ => is_unknown,
     });
-    let failed = row.goals.iter().filter(|goal| goal.verdict != "pass");
+    let failed = row.goals.iter().filter(|goal| goal.verdict != Verdict::Pass);
     let codes =
         row.goals.iter().flat_map(|goal| &goal.problems).chain(&row.problems).map(|problem| problem.code.clone());
     let values = vec![
