@@ -1,5 +1,7 @@
-//! A digest of the code that finds facts: this crate and those below it. Facts are kept from run to run, and several programs
-//! that are made of the same code share them; when the code changes, they are found anew.
+//! A digest of the code that finds facts: this crate, those below it, and the versions of all dependencies (another version of
+//! the reader of executables may read them differently). Facts are kept from run to run, and several programs that are made of
+//! the same code share them; when the code changes, they are found again. A digest, rather than a version number for each kind
+//! of fact: nobody has to remember to raise it.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -17,6 +19,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             fs::read(&file)?.hash(&mut hasher);
         }
     }
+    let lock = "../../../Cargo.lock";
+    println!("cargo::rerun-if-changed={lock}");
+    fs::read(lock)?.hash(&mut hasher);
     println!("cargo::rustc-env=DIGEST_OF_THE_CODE={:016x}", hasher.finish());
     Ok(())
 }
