@@ -13,8 +13,8 @@ pub use make::{Author, Docs, New, Verify};
 pub use measure::{Sizes, Subject};
 
 use anyhow::Result;
-use base::failure::{self, Exit, Failure};
-use base::{output, proc};
+use base::failure::{Exit, Failure};
+use base::output;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::env;
 use std::process::ExitCode;
@@ -118,23 +118,9 @@ impl From<Color> for output::Color {
 ///
 /// `dispatch` gets the verb (none if there is no word at all) and says how it ends, or that the verb is not one of this program.
 pub fn run(dispatch: impl FnOnce(Option<Verb>) -> Option<Result<Exit>>) -> ExitCode {
-    // Cargo may have called this program in rustc's place.
-    if let Some(code) = weigh::cargo::plan::serve().or_else(weigh::cargo::record::serve) {
-        return code;
-    }
-    let Cli { color, verb } = match help::parse(env::args_os()) {
-        Ok(cli) => cli,
-        Err(error) => return weigh::cli::usage(&error).into(),
-    };
-    output::set_color(color.into());
-    let json = verb.as_ref().is_some_and(Verb::wants_json);
-    let result = proc::end_children_on_signal().and_then(|()| dispatch(verb).unwrap_or_else(|| Err(not_here().into())));
-    let exit = result.unwrap_or_else(|error| {
-        let failure = failure::failure_of(&error);
-        output::failure(&failure, json);
-        failure.exit
-    });
-    exit.into()
+    let parse = || help::parse(env::args_os()).map(|Cli { color, verb }| (color.into(), verb));
+    let wants_json = |verb: &Option<Verb>| verb.as_ref().is_some_and(Verb::wants_json);
+    weigh::cli::run(parse, wants_json, |verb| dispatch(verb).unwrap_or_else(|| Err(not_here().into())))
 }
 
 fn not_here() -> Failure {

@@ -2,12 +2,13 @@
 //! everyone else means the crate of the current folder. The comments here are the help text.
 
 use crate::options::{self, Format, PlainFormat};
-use base::failure::{Exit, Failure};
-use base::output;
+use base::failure::{self, Exit, Failure};
+use base::{output, proc};
 use clap::Args;
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Where the bytes of a program come from.
 #[derive(Debug, Args)]
@@ -176,7 +177,7 @@ impl<S: Args + Into<options::Subject>> From<Image<S>> for options::Image {
 }
 
 /// Prints what clap says about the command line, also as JSON where that was asked for.
-pub fn usage(error: &clap::Error) -> Exit {
+fn usage(error: &clap::Error) -> Exit {
     if !error.use_stderr() {
         // Help was asked for: data.
         return match output::data(&error.to_string()) {
@@ -194,4 +195,30 @@ pub fn usage(error: &clap::Error) -> Exit {
     }
     output::message(text.trim_end());
     Exit::Usage
+}
+
+/// Runs a program from its command line to its exit code. `parse` gives the choice of color and what is asked for, `wants_json`
+/// says whether the answer to that is a JSON document, also if it is an error.
+pub fn run<T>(
+    parse: impl FnOnce() -> Result<(output::Color, T), clap::Error>,
+    wants_json: impl FnOnce(&T) -> bool,
+    work: impl FnOnce(T) -> anyhow::Result<Exit>,
+) -> ExitCode {
+    // Cargo may have called this program in rustc's place.
+    if let Some(code) = crate::cargo::plan::serve().or_else(crate::cargo::record::serve) {
+        return code;
+    }
+    let (color, asked) = match parse() {
+        Ok(parsed) => parsed,
+        Err(error) => return usage(&error).into(),
+    };
+    output::set_color(color);
+    let json = wants_json(&asked);
+    let result = proc::end_children_on_signal().and_then(|()| work(asked));
+    let exit = result.unwrap_or_else(|error| {
+        let failure = failure::failure_of(&error);
+        output::failure(&failure, json);
+        failure.exit
+    });
+    exit.into()
 }

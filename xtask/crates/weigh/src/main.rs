@@ -2,8 +2,8 @@
 //! comments here are the help text.
 
 use anyhow::Result;
-use base::failure::{self, Exit};
-use base::{caller, output, proc};
+use base::failure::Exit;
+use base::{caller, output};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::env;
 use std::ffi::OsString;
@@ -45,6 +45,16 @@ enum Color {
     Auto,
     Always,
     Never,
+}
+
+impl From<Color> for output::Color {
+    fn from(asked: Color) -> Self {
+        match asked {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -158,27 +168,8 @@ impl Verb {
 
 fn main() -> ExitCode {
     caller::set("cargo weigh");
-    // Cargo may have called this program in rustc's place.
-    if let Some(code) = weigh::cargo::plan::serve().or_else(weigh::cargo::record::serve) {
-        return code;
-    }
-    let Weigh { color, verb } = match Weigh::try_parse_from(words(env::args_os())) {
-        Ok(asked) => asked,
-        Err(error) => return weigh::cli::usage(&error).into(),
-    };
-    output::set_color(match color {
-        Color::Auto => output::Color::Auto,
-        Color::Always => output::Color::Always,
-        Color::Never => output::Color::Never,
-    });
-    let json = verb.wants_json();
-    let result = proc::end_children_on_signal().and_then(|()| run(verb));
-    let exit = result.unwrap_or_else(|error| {
-        let failure = failure::failure_of(&error);
-        output::failure(&failure, json);
-        failure.exit
-    });
-    exit.into()
+    let parse = || Weigh::try_parse_from(words(env::args_os())).map(|Weigh { color, verb }| (color.into(), verb));
+    weigh::cli::run(parse, Verb::wants_json, run)
 }
 
 /// The command line without what Cargo adds: it calls `cargo-weigh weigh …`, and a person may leave that word out.
