@@ -247,8 +247,7 @@ fn a_program_is_compared_with_what_it_was_at_a_git_revision() {
     let project = Project::plain_workshop();
     project.write(".gitignore", "/target/\n");
     let git = |words: &[&str]| {
-        let mut git = assert_cmd::Command::new("git");
-        testbed::project::clean(&mut git);
+        let mut git = testbed::project::call("git");
         let who = ["-c", "user.name=s001", "-c", "user.email=s001@example.org", "-c", "commit.gpgsign=false"];
         git.current_dir(project.path("")).args(who).args(words).assert().success()
     };

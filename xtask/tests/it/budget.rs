@@ -3,7 +3,7 @@
 use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use predicates::str::contains;
-use testbed::project::{Project, clean, json, repository, stderr, stdout};
+use testbed::project::{Project, json, repository, run_step, stderr, stdout};
 
 /// The tables of a manifest that follow the package.
 const BUDGET: &str = "\n[profile.dist]\ninherits = \"release\"\nstrip = true\n\n[package.metadata.size-budget]\nprofile = \"dist\"\nmax = \"2 MiB\"\nmax-growth = \"1 %\"\n";
@@ -151,13 +151,13 @@ fn step(file: &str, name: &str) -> String {
 /// A step as a runner calls it.
 #[cfg(unix)]
 fn bash(project: &Project, folder: &str, script: &str) -> (Option<i32>, String) {
-    let mut command = assert_cmd::Command::new("bash");
-    clean(&mut command);
-    command.env("MANIFEST", "Cargo.toml").env("GITHUB_WORKSPACE", project.path(""));
-    command.env("GITHUB_STEP_SUMMARY", project.path("summary.md")).current_dir(project.path(folder));
-    let output = command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    let (workspace, summary) = (project.path(""), project.path("summary.md"));
+    let env = [
+        ("MANIFEST", "Cargo.toml".as_ref()),
+        ("GITHUB_WORKSPACE", workspace.as_os_str()),
+        ("GITHUB_STEP_SUMMARY", summary.as_os_str()),
+    ];
+    run_step(&project.path(folder), script, &env)
 }
 
 #[test]

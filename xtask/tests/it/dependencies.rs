@@ -119,8 +119,7 @@ fn a_requirement_is_refused_where_cargo_would_change_the_lock_file() {
     ] {
         let line = format!("regex = {{ version = \"{requirement}\", default-features = false, features = [\"std\"] }}");
         depend_on(&project, "ex8", &line);
-        let mut cargo = assert_cmd::Command::new("cargo");
-        testbed::project::clean(&mut cargo);
+        let mut cargo = testbed::project::call("cargo");
         cargo.current_dir(project.path("exercises/ex8")).args(["tree", "--locked", "--offline"]);
         let accepted = cargo.output().unwrap().status.success();
         // What is built is wrong for want of features; what is not is the question.

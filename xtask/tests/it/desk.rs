@@ -6,13 +6,12 @@ use predicates::str::contains;
 use std::fs;
 use std::path::Path;
 use testbed::course::{QUICK_PROFILE, SOURCE, STARTER};
-use testbed::project::{Project, clean, json, repository, stderr, stdout};
+use testbed::project::{Project, call, in_background, json, repository, stderr, stdout};
 
 /// `cargo xtask list` in a folder of the repository: whether it works, and what it prints as errors. Nothing is built: Cargo runs
 /// what these tests were built with, or finds no way to it.
 fn cargo_xtask(folder: &Path) -> (bool, String) {
-    let mut call = Command::new("cargo");
-    clean(&mut call);
+    let mut call = call("cargo");
     // As the tests were built; a build with another setting would take a minute.
     for name in ["CARGO_INCREMENTAL", "CARGO_TARGET_DIR"] {
         if let Some(value) = std::env::var_os(name) {
@@ -237,11 +236,8 @@ fn watch_with_keys(project: &Project, keys: &[(&str, &str)]) -> String {
     use std::io::{Read as _, Write as _};
     use std::process::Stdio;
     use std::time::{Duration, Instant};
-    let mut clean_call = Command::new("script");
-    clean(&mut clean_call);
-    #[expect(clippy::disallowed_methods, reason = "assert_cmd has no call that goes on")]
-    let mut call = std::process::Command::new("script");
-    call.env_clear().envs(clean_call.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "xterm");
+    let mut call = in_background(&call("script"));
+    call.env("TERM", "xterm");
     let line = format!("trap : INT; stty cols 60 rows 40; '{}' watch; stty -a", env!("CARGO_BIN_EXE_xtask"));
     call.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(project.path("exercises/ex1/src"));
     let mut child = call.env("SHELL", "/bin/sh").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

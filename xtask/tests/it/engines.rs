@@ -5,7 +5,7 @@ use assert_cmd::Command;
 use std::fs;
 use std::path::{Path, PathBuf};
 use testbed::browser::left_out;
-use testbed::project::{Project, clean, json, stderr, stdout};
+use testbed::project::{Project, call, json, stderr, stdout};
 
 /// A program that says who runs it, and with what.
 const MAIN: &str = r#"
@@ -226,8 +226,7 @@ struct Engine {
 
 impl Engine {
     fn podman(&self) -> Command {
-        let mut podman = Command::new("podman");
-        clean(&mut podman);
+        let mut podman = call("podman");
         let folder = |name: &str| self.store.join(name).display().to_string();
         podman.args([
             "--root",
@@ -252,8 +251,7 @@ impl Engine {
             );
             return None;
         }
-        let mut rustc = Command::new("rustc");
-        clean(&mut rustc);
+        let mut rustc = call("rustc");
         let sysroot = stdout(&rustc.args(["--print", "sysroot"]).assert().success()).trim().to_owned();
         let engine = Self { store: project.path("engine"), sysroot };
         for folder in
@@ -353,8 +351,7 @@ fn an_engine_and_the_check_agree() {
     let course = project.read("exercises/ex12/exercise.toml");
     let (goals, _) = course.split_once("[[goal]]\nid = \"static\"").unwrap();
     project.write("exercises/ex12/exercise.toml", &goals.replace("points = 2", "points = 5"));
-    let mut rustc = Command::new("rustc");
-    clean(&mut rustc);
+    let mut rustc = call("rustc");
     let host = stdout(&rustc.args(["--print", "host-tuple"]).assert().success()).trim().to_owned();
     let mut disagreements = Vec::new();
     for (index, row) in ROWS.iter().enumerate() {

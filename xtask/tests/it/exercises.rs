@@ -5,7 +5,7 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use std::path::{Path, PathBuf};
 use testbed::course::{codes, verdict};
-use testbed::project::{Project, clean, json, repository, stderr, stdout};
+use testbed::project::{Project, call, json, repository, stderr, stdout};
 
 #[test]
 fn exercise_1_fails_fresh_and_passes_with_either_small_level() {
@@ -104,15 +104,13 @@ fn cargo_bloat() -> PathBuf {
     if root.join("bin/cargo-bloat").exists() {
         return root.join("bin");
     }
-    let mut install = assert_cmd::Command::new("cargo");
-    clean(&mut install);
+    let mut install = call("cargo");
     install.args(["install", "cargo-bloat", "--version", "0.12.1", "--locked", "--root"]).arg(&root).assert().success();
     root.join("bin")
 }
 
 fn bloat(bin: &Path, folder: &Path, variable: Option<(&str, &str)>, args: &[&str]) -> String {
-    let mut call = assert_cmd::Command::new("cargo");
-    clean(&mut call);
+    let mut call = call("cargo");
     let path = std::env::var_os("PATH").unwrap();
     let path = std::env::join_paths([bin.to_owned()].into_iter().chain(std::env::split_paths(&path))).unwrap();
     call.current_dir(folder).env("PATH", path).env("CARGO_TARGET_DIR", folder.join("target/bloat"));

@@ -7,7 +7,7 @@ use predicates::str::contains;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use testbed::project::{Project, clean};
+use testbed::project::{Project, call, in_background};
 
 const BUILDING: &str = "note: building what `cargo xtask grade` needs: about a minute the first time, then at once\n";
 
@@ -78,11 +78,8 @@ fn a_program_that_cannot_be_built_is_no_verdict() {
 #[test]
 fn ctrl_c_ends_the_build_and_the_call() {
     let project = cargo_that("echo $$ >pid\nexec sleep 60");
-    let command = xtask(&project);
-    #[expect(clippy::disallowed_methods, reason = "assert_cmd has no call that goes on")]
-    let mut plain = std::process::Command::new(command.get_program());
-    plain.env("CARGO", project.path("cargo")).args(["grade", "--list", "x"]).stderr(Stdio::null());
-    let mut child = plain.spawn().unwrap();
+    let mut call = in_background(xtask(&project).args(["grade", "--list", "x"]));
+    let mut child = call.stderr(Stdio::null()).spawn().unwrap();
     let started = Instant::now();
     let cargo = loop {
         let pid = std::fs::read_to_string(project.path("pid")).ok().and_then(|pid| pid.trim().parse().ok());
@@ -108,8 +105,7 @@ fn a_program_has_the_descriptors_of_the_call_and_the_folder_that_it_was_called_i
     let project = Project::copy_of_the_repository();
     project.write("class/ann/ex1/Cargo.toml", "[package]\nname = \"ex1\"\n");
     project.write("roster.csv", "student_id,first_name\nann,Ann\nbob,Bob\n");
-    let mut command = assert_cmd::Command::new("sh");
-    clean(&mut command);
+    let mut command = call("sh");
     command.args(["-c", "exec \"$0\" grade --list class --roster /dev/fd/9 9<roster.csv"]);
     let call = command.arg(testbed::own()).current_dir(project.path("")).assert().success();
     call.stdout(contains("nothing handed in: 1 (bob)"));

@@ -6,7 +6,7 @@ use predicates::str::contains;
 use std::fs;
 use std::path::Path;
 use testbed::browser::left_out;
-use testbed::project::{Project, clean, json, repository, stderr, stdout};
+use testbed::project::{Project, call, json, repository, stderr, stdout};
 
 /// Images hold programs for Linux, and only there can they be linked without further tools.
 fn has_linux() -> bool {
@@ -71,8 +71,7 @@ fn the_program_to_compare_with_is_dynamic_whatever_is_configured() {
         return;
     }
     let host = stdout(&{
-        let mut rustc = Command::new("rustc");
-        clean(&mut rustc);
+        let mut rustc = call("rustc");
         rustc.args(["--print", "host-tuple"]).assert().success()
     });
     let project = Project::empty();
@@ -141,9 +140,7 @@ fn tool(name: &str) -> Option<Command> {
         left_out(&format!("there is no {name} (Debian, Ubuntu: apt install skopeo umoci podman runc)"));
         return None;
     }
-    let mut command = Command::new(name);
-    clean(&mut command);
-    Some(command)
+    Some(call(name))
 }
 
 #[test]
@@ -236,8 +233,7 @@ fn the_containerfiles_are_clean() {
         );
     }
     let issues = |file: &Path| {
-        let mut lint = Command::new(&linter);
-        clean(&mut lint);
+        let mut lint = call(&linter);
         let text = stdout(&lint.args(["--output", "json"]).arg(file).assert());
         let document: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         (document["totalIssues"].as_u64().unwrap(), document)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use testbed::course::{STARTER, codes, verdict};
-use testbed::project::{Project, clean, stderr};
+use testbed::project::{Project, call, stderr};
 
 /// What Cargo does with a manifest.
 #[derive(Debug, PartialEq)]
@@ -147,8 +147,7 @@ fn what_the_rules_say_of_cargo_is_what_cargo_does() {
     project.write("src/main.rs", "fn main() {}\n");
     for (name, lines, _, _, expected) in MANIFESTS {
         project.write("Cargo.toml", &format!("{STARTER}{lines}"));
-        let mut cargo = assert_cmd::Command::new("cargo");
-        clean(&mut cargo);
+        let mut cargo = call("cargo");
         let assert = cargo.current_dir(project.path("")).args(["build", "--release"]).assert();
         let text = stderr(&assert);
         let got = match (assert.get_output().status.success(), text.contains("warning: ")) {
@@ -327,8 +326,7 @@ fn what_is_said_of_tables_for_packages_is_what_cargo_does() {
         let dependency = "[dependencies]\nhelper = { path = \"../helper\" }\n";
         project.write("tiny/Cargo.toml", &format!("{STARTER}{dependency}{strip}{tables}"));
         let _ = std::fs::remove_dir_all(project.path("tiny/target"));
-        let mut cargo = assert_cmd::Command::new("cargo");
-        clean(&mut cargo);
+        let mut cargo = call("cargo");
         cargo.current_dir(project.path("tiny")).args(["build", "-v", "--profile", profile]);
         let found = flags(&stderr(&cargo.assert().success()), krate);
         assert!(found.iter().any(|flag| flag == expected), "{tables}: {found:?}");

@@ -6,7 +6,7 @@ use predicates::str::contains;
 use serde_json::Value;
 use std::path::Path;
 use testbed::course::{codes, verdict};
-use testbed::project::{Project, clean, json, stderr, stdout};
+use testbed::project::{Project, call, json, stderr, stdout};
 
 /// The codes of a check that fails, without those of the questions.
 fn problems(project: &Project, exercise: &str) -> (Value, Vec<String>) {
@@ -75,8 +75,7 @@ fn exercise_6_judges_how_the_programs_end() {
 
 /// The output of a tool that Exercise 7 asks for.
 fn tool(folder: &Path, line: &str) -> String {
-    let mut shell = assert_cmd::Command::new("bash");
-    clean(&mut shell);
+    let mut shell = call("bash");
     stdout(&shell.current_dir(folder).args(["-c", line]).assert())
 }
 

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 use testbed::course::{QUICK_PROFILE, STARTER};
-use testbed::project::{Project, clean};
+use testbed::project::{Project, in_background};
 
 /// A watch that runs; it is ended with the test.
 struct Watch {
@@ -18,17 +18,7 @@ struct Watch {
 
 impl Watch {
     fn start(project: &Project) -> Self {
-        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_xtask"));
-        clean(&mut command);
-        #[expect(clippy::disallowed_methods, reason = "assert_cmd has no call that goes on")]
-        let mut plain = std::process::Command::new(command.get_program());
-        plain.env_clear();
-        for (name, value) in command.get_envs() {
-            if let Some(value) = value {
-                plain.env(name, value);
-            }
-        }
-        plain.current_dir(project.path("")).args(["watch", "ex1"]);
+        let mut plain = in_background(project.xtask().args(["watch", "ex1"]));
         plain.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = plain.spawn().unwrap();
         let (sender, lines) = mpsc::channel();

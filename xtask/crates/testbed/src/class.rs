@@ -1,7 +1,7 @@
 //! Classes that hand in files for the tiny course, and what a grader has made of them.
 
 use crate::browser::left_out;
-use crate::project::{Project, clean};
+use crate::project::{Project, call, in_background};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -62,12 +62,7 @@ impl Running {
 
     /// Any program with its arguments.
     pub fn start(project: &Project, words: &[&str]) -> Self {
-        let mut environment = assert_cmd::Command::new(words[0]);
-        clean(&mut environment);
-        #[expect(clippy::disallowed_methods, reason = "assert_cmd has no call that goes on")]
-        let mut command = std::process::Command::new(words[0]);
-        command.args(&words[1..]).current_dir(project.path("")).env_clear();
-        command.envs(environment.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut command = in_background(call(words[0]).args(&words[1..]).current_dir(project.path("")));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (sender, lines) = mpsc::channel();

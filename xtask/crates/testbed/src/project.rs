@@ -4,6 +4,7 @@ use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 use serde_json::Value;
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -101,17 +102,16 @@ impl Project {
 
     /// The program of the test's own package in this folder: `xtask`, or the one behind some of its verbs.
     pub fn xtask(&self) -> Command {
-        self.call(&crate::own())
+        self.call_here(&crate::own())
     }
 
     /// The program that does what a verb of `cargo xtask` asks for, in this folder.
     pub fn verb(&self, verb: &str) -> Command {
-        self.call(&crate::program(verb))
+        self.call_here(&crate::program(verb))
     }
 
-    fn call(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        clean(&mut command);
+    fn call_here(&self, program: &Path) -> Command {
+        let mut command = call(program);
         command.current_dir(&self.root);
         command
     }
@@ -172,8 +172,8 @@ default = true
 rows = [{ profile = "release", label = "default" }, { profile = "stripped", label = "+ strip = true" }]
 "#;
 
-/// Takes everything out of the environment that Cargo and rustup do not need to be found.
-pub fn clean(command: &mut Command) {
+/// A call of a program, with only what Cargo and rustup need from the environment.
+pub fn call(program: impl AsRef<OsStr>) -> Command {
     let kept = ["PATH", "HOME", "CARGO", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "TMPDIR"];
     let windows = [
         "SYSTEMROOT",
@@ -189,12 +189,37 @@ pub fn clean(command: &mut Command) {
         "PATHEXT",
         "WINDIR",
     ];
+    let mut command = Command::new(program);
     command.env_clear();
     for name in kept.into_iter().chain(windows) {
         if let Some(value) = env::var_os(name) {
             command.env(name, value);
         }
     }
+    command
+}
+
+/// The same call as one that runs while the test does something: `assert_cmd` waits for the end. It has only the environment
+/// that the call was given.
+pub fn in_background(call: &Command) -> std::process::Command {
+    #[expect(clippy::disallowed_methods, reason = "assert_cmd can't start a program without waiting for it")]
+    let mut command = std::process::Command::new(call.get_program());
+    command.args(call.get_args()).env_clear();
+    command.envs(call.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = call.get_current_dir() {
+        command.current_dir(folder);
+    }
+    command
+}
+
+/// Runs a script as CI engines do, with bash that ends at the first error: its exit code (none after a signal), and what it
+/// printed, data before messages.
+pub fn run_step(folder: &Path, script: &str, env: &[(&str, &OsStr)]) -> (Option<i32>, String) {
+    let mut bash = call("bash");
+    bash.envs(env.iter().copied()).current_dir(folder);
+    let output = bash.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
 }
 
 /// What is built, and what a learner has reached: neither belongs to the repository.

@@ -290,8 +290,7 @@ fn mdbook_is_answered_as_a_preprocessor() {
 #[ignore = "takes a minute or two: .ci/run runs every command of the book by `cargo xtask docs --run --slow`"]
 fn every_command_of_the_book_prints_what_its_page_shows() {
     // In the repository itself, whose target folder keeps what the book builds: the next time it takes seconds.
-    let mut xtask = assert_cmd::Command::new(env!("CARGO_BIN_EXE_book"));
-    testbed::project::clean(&mut xtask);
+    let mut xtask = testbed::project::call(env!("CARGO_BIN_EXE_book"));
     xtask
         .current_dir(testbed::project::repository())
         .args(["docs", "--run"])

@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use testbed::browser::{self, Check, ensure, left_out};
-use testbed::project::{clean, repository};
+use testbed::project::{call, repository};
 use testbed::webdriver::Browser;
 
 /// Builds the site of the repository itself; `None` where there is no mdBook.
@@ -16,8 +16,7 @@ fn site() -> Option<PathBuf> {
     if !env::split_paths(&path).any(|folder| folder.join("mdbook").is_file()) {
         return None;
     }
-    let mut xtask = assert_cmd::Command::new(env!("CARGO_BIN_EXE_book"));
-    clean(&mut xtask);
+    let mut xtask = call(env!("CARGO_BIN_EXE_book"));
     xtask.env("PATH", path).current_dir(&root).args(["docs", "--site"]).assert().success();
     Some(root.join("target/book/site"))
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use testbed::browser::left_out;
 use testbed::class::{has_boxes, rows};
 use testbed::course::{QUICK_PROFILE, SOURCE, STARTER};
-use testbed::project::{Project, clean, stderr, stdout};
+use testbed::project::{Project, call, in_background, stderr, stdout};
 
 /// The tiny course, in which learners also edit the program.
 fn course() -> Project {
@@ -108,8 +108,7 @@ fn nothing_that_the_caller_has_open_gets_into_a_box() {
         private.display(),
         env!("CARGO_BIN_EXE_grading")
     );
-    let mut bash = Command::new("bash");
-    clean(&mut bash);
+    let mut bash = call("bash");
     bash.current_dir(project.path("")).args(["-c", &script]).assert().success();
     let failed = ["s001", "s002", "s003", "s004"].map(|student| format!("{student} 4 build-failed"));
     assert_eq!(rows(&project, "grades"), [&failed[..], &["s005 10 graded".into(), "s006 10 graded".into()]].concat());
@@ -179,12 +178,7 @@ fn a_build_sees_no_other_exercise_student_or_run() {
 
 /// `xtask` with these words, which goes on while the test does something.
 fn start(project: &Project, words: &[&str]) -> std::process::Child {
-    let mut environment = Command::new("xtask");
-    clean(&mut environment);
-    #[expect(clippy::disallowed_methods, reason = "assert_cmd has no call that goes on")]
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_grading"));
-    command.args(words).current_dir(project.path("")).env_clear();
-    command.envs(environment.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut command = in_background(project.xtask().args(words));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 

@@ -1,26 +1,23 @@
 //! A class of sixty invented students is graded for real. Every row must be what docs/grading/class.py has put in, and every
 //! report must be read by programs that others wrote.
 
-use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 use predicates::str::contains;
 use std::path::Path;
 use testbed::browser::{self, Check, ensure, left_out};
 use testbed::class::has_boxes;
 use testbed::course::{QUICK_PROFILE, STARTER};
-use testbed::project::{Project, clean, repository, stdout};
+use testbed::project::{Project, call, repository, stdout};
 use testbed::webdriver::Browser;
 
 fn python(words: &[&str]) -> Assert {
-    let mut command = Command::new("python3");
-    clean(&mut command);
+    let mut command = call("python3");
     command.current_dir(repository()).env("PYTHONPATH", repository().join("target/consumers")).args(words).assert()
 }
 
 /// `xtask` in the repository: the real course.
 fn xtask(words: &[&str]) -> Assert {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_grading"));
-    clean(&mut command);
+    let mut command = call(env!("CARGO_BIN_EXE_grading"));
     command.current_dir(repository()).args(words).assert()
 }
 

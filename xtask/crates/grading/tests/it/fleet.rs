@@ -2,11 +2,12 @@
 //! by bash and by the engine where there is one, in the tiny course.
 
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::fs;
 use testbed::browser::left_out;
 use testbed::class::has_boxes;
 use testbed::course::{QUICK_PROFILE, STARTER};
-use testbed::project::{Project, clean, repository};
+use testbed::project::{Project, repository, run_step};
 
 /// The workflow that grades a class.
 const WORKFLOW: &str = "docs/grading/github-actions/grade.yml";
@@ -47,14 +48,8 @@ fn class(project: &Project) {
 
 /// bash as an engine calls it.
 fn bash(project: &Project, script: &str, env: &[(&str, &str)]) -> (Option<i32>, String) {
-    let mut command = assert_cmd::Command::new("bash");
-    clean(&mut command);
-    command.envs(env.iter().copied()).current_dir(project.path(""));
-    let output = command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]).output().unwrap();
-    (
-        output.status.code(),
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
-    )
+    let env: Vec<(&str, &OsStr)> = env.iter().map(|(name, value)| (*name, OsStr::new(value))).collect();
+    run_step(&project.path(""), script, &env)
 }
 
 /// The scripts of a YAML file that call xtask: what stands after `key: `, or in the block after `key: |`.

@@ -1,12 +1,11 @@
 //! The dry run of grading: classes as LMSs export them are found without building anything.
 
-use assert_cmd::Command;
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use std::collections::BTreeMap;
 use testbed::class::rows;
 use testbed::course::{QUICK_PROFILE, STARTER};
-use testbed::project::{Project, clean, repository, stderr, stdout};
+use testbed::project::{Project, call, repository, stderr, stdout};
 
 fn list(project: &Project, words: &[&str]) -> serde_json::Value {
     let mut all = vec!["grade", "--list", "class", "--format", "json"];
@@ -73,12 +72,10 @@ fn a_class_in_every_layout_is_found_whole() {
     let project = Project::empty();
     for layout in ["canvas", "moodle", "moodle-flat", "blackboard", "brightspace", "gradescope", "classroom"] {
         let folder = project.path(layout);
-        let mut python = Command::new("python3");
-        clean(&mut python);
+        let mut python = call("python3");
         python.current_dir(repository()).arg("docs/grading/class.py").arg(&folder).args(["--layout", layout, "ex1"]);
         python.assert().success();
-        let mut xtask = Command::new(env!("CARGO_BIN_EXE_grading"));
-        clean(&mut xtask);
+        let mut xtask = call(env!("CARGO_BIN_EXE_grading"));
         xtask.current_dir(repository()).args(["grade", "--format", "json", "--exercise", "ex1", "--list"]);
         xtask.arg(folder.join("submissions")).arg("--roster").arg(folder.join("roster.csv"));
         let assert = xtask.assert().code(1);

@@ -1,13 +1,12 @@
 //! Students and gradebooks as learning management systems have them, through the real binary: who is whom, who is missing, and
 //! files that the LMS's import takes.
 
-use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::fs;
 use testbed::class::rows;
 use testbed::course::{QUICK_PROFILE, STARTER};
-use testbed::project::{Project, clean, repository, stderr, stdout};
+use testbed::project::{Project, call, repository, stderr, stdout};
 
 /// The table of an LMS, with invented people.
 fn fixture(project: &Project, name: &str) {
@@ -33,8 +32,7 @@ fn class() -> Project {
 
 /// What an import by the LMS's documented rules takes; none if there is no Python.
 fn imported(project: &Project, lms: &str, template: &str) -> Option<String> {
-    let mut command = Command::new("python3");
-    clean(&mut command);
+    let mut command = call("python3");
     let script = repository().join("docs/grading/lms.py");
     let filled = project.path("grades/export").join(format!("{lms}.csv"));
     command.arg(script).arg(lms).arg(project.path(template)).arg(filled);

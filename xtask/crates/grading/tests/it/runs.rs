@@ -9,7 +9,7 @@ use std::fs;
 use testbed::class::{Running, hand_in};
 use testbed::class::{records, rows};
 use testbed::course::{QUICK_PROFILE, STARTER};
-use testbed::project::{Project, clean, stderr};
+use testbed::project::{Project, stderr};
 
 /// Four right submissions, of which no two are equal.
 fn class(project: &Project) {
@@ -157,7 +157,6 @@ fn grading_starts_from_any_folder_and_paths_stay_relative_to_it() {
     elsewhere.write("roster.csv", "student_id\ns001\ns002\n");
     let grade = |more: &[&str]| {
         let mut command = elsewhere.xtask();
-        clean(&mut command);
         command.env_remove("CARGO_MANIFEST_DIR").args(["grade", "class", "--sandbox", "none"]).args(more).assert()
     };
     let lost = grade(&[]).code(2);

@@ -1,11 +1,10 @@
 //! How it is called: by Cargo or by its own name, and what it says of itself.
 
-use testbed::project::{Project, clean, stderr, stdout};
+use testbed::project::{Project, call, stderr, stdout};
 
 /// `cargo weigh` in a folder, as a person would call it.
 pub(crate) fn weigh(project: &Project) -> assert_cmd::Command {
-    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_cargo-weigh"));
-    clean(&mut command);
+    let mut command = call(env!("CARGO_BIN_EXE_cargo-weigh"));
     command.arg("weigh").current_dir(project.path(""));
     command
 }
@@ -34,8 +33,7 @@ fn cargo_and_a_person_get_the_same() {
     let project = Project::empty();
     for words in [&["--version"][..], &["help", "bloat"]] {
         let by_cargo = stdout(&weigh(&project).args(words).assert().success());
-        let mut alone = assert_cmd::Command::new(env!("CARGO_BIN_EXE_cargo-weigh"));
-        clean(&mut alone);
+        let mut alone = call(env!("CARGO_BIN_EXE_cargo-weigh"));
         assert_eq!(stdout(&alone.args(words).assert().success()), by_cargo);
     }
     let version = stdout(&weigh(&project).arg("--version").assert().success());
