@@ -255,80 +255,82 @@ fn book(contents: &Contents, rows: Vec<policy::Row<'_>>) -> Gradebook {
         seen.insert(&found.student, found);
     }
     let teams = teams(contents, &seen);
-    let hundredths = |number: policy::Hundredths| i64::try_from(number.0).unwrap_or(i64::MAX);
+    let with_team = |row: policy::Row<'_>| {
+        let team = seen.get(row.person.id.as_str()).zip(row.record).and_then(|(seen, record)| {
+            teams.get(&(seen.handle.entry.as_str(), record.exercise.as_str(), record.key.as_str()))
+        });
+        report_row(row, team.into_iter().flatten().map(|member| (*member).to_owned()).collect())
+    };
     Gradebook {
         title: "The workshop on Rust binary size".to_owned(),
         toolchain: latest.map(|record| record.toolchain.clone()).unwrap_or_default(),
         target: latest.map(|record| record.target.clone()).unwrap_or_default(),
-        rows: rows
-            .into_iter()
-            .map(|row| {
-                let policy::Row {
-                    person,
-                    exercise,
-                    record,
-                    raw_score,
-                    late_submission_penalty,
-                    score,
-                    max_score,
-                    override_reason,
-                    decided,
-                    status,
-                    review,
-                } = row;
-                let of_entry = seen.get(person.id.as_str());
-                let shared = of_entry.zip(record).and_then(|(seen, record)| {
-                    teams.get(&(seen.handle.entry.as_str(), record.exercise.as_str(), record.key.as_str()))
-                });
-                let points = |goal: &super::model::Goal| {
-                    let decided = decided.values().find(|decided| decided.goal == goal.id);
-                    hundredths(decided.map_or(policy::Hundredths::whole(goal.points), |decided| decided.points))
-                };
-                report::Row {
-                    team: shared.into_iter().flatten().map(|member| (*member).to_owned()).collect(),
-                    attempt: record.map(|record| record.attempt.clone()).filter(|attempt| !attempt.is_empty()),
-                    goals: record.iter().flat_map(|record| &record.goals).map(|own| goal(own, points(own))).collect(),
-                    sandbox: record.map(|record| record.sandbox.clone()).filter(|sandbox| !sandbox.is_empty()),
-                    decisions: decided
-                        .iter()
-                        .map(|(key, decided)| {
-                            let policy::Decided { goal: _, points, reason } = decided.clone();
-                            (key.clone(), report::Decision { points: hundredths(points), reason })
-                        })
-                        .collect(),
-                    student: person.id,
-                    first_name: person.first_name,
-                    last_name: person.last_name,
-                    email: person.email,
-                    exercise,
-                    status,
-                    raw_score: raw_score.map(hundredths),
-                    late_submission_penalty: late_submission_penalty.map_or(0, hundredths),
-                    score: score.map(hundredths),
-                    max_score: hundredths(max_score),
-                    override_reason,
-                    needs_review: review,
-                    size_bytes: record.and_then(|record| record.size_bytes),
-                    size_baseline: record.and_then(|record| record.size_baseline),
-                    due: person.due.map(time),
-                    timestamp: person.submitted.map(time),
-                    seconds: record.map_or(0.0, |record| record.seconds),
-                    message: record.and_then(|record| record.message.clone()),
-                    problems: record.iter().flat_map(|record| &record.problems).map(problem).collect(),
-                    answers: record.map(|record| record.answers.clone()).unwrap_or_default(),
-                    files: record.map(|record| record.files.clone()).unwrap_or_default(),
-                    ignored: record.map(|record| record.ignored.clone()).unwrap_or_default(),
-                    key: record.map(|record| record.key.clone()).unwrap_or_default(),
-                }
-            })
-            .collect(),
+        rows: rows.into_iter().map(with_team).collect(),
         ..Gradebook::default()
     }
 }
 
+/// A row as the reports show it, with the students who share the submission.
+fn report_row(row: policy::Row<'_>, team: Vec<String>) -> report::Row {
+    let policy::Row {
+        person,
+        exercise,
+        record,
+        raw_score,
+        late_submission_penalty,
+        score,
+        max_score,
+        override_reason,
+        decided,
+        status,
+        review,
+    } = row;
+    report::Row {
+        team,
+        attempt: record.map(|record| record.attempt.clone()).filter(|attempt| !attempt.is_empty()),
+        goals: record.iter().flat_map(|record| &record.goals).map(|own| goal(own, &decided)).collect(),
+        sandbox: record.map(|record| record.sandbox.clone()).filter(|sandbox| !sandbox.is_empty()),
+        decisions: decided.into_iter().map(|(key, decided)| (key, decision(decided))).collect(),
+        student: person.id,
+        first_name: person.first_name,
+        last_name: person.last_name,
+        email: person.email,
+        exercise,
+        status,
+        raw_score: raw_score.map(hundredths),
+        late_submission_penalty: late_submission_penalty.map_or(0, hundredths),
+        score: score.map(hundredths),
+        max_score: hundredths(max_score),
+        override_reason,
+        needs_review: review,
+        size_bytes: record.and_then(|record| record.size_bytes),
+        size_baseline: record.and_then(|record| record.size_baseline),
+        due: person.due.map(time),
+        timestamp: person.submitted.map(time),
+        seconds: record.map_or(0.0, |record| record.seconds),
+        message: record.and_then(|record| record.message.clone()),
+        problems: record.iter().flat_map(|record| &record.problems).map(problem).collect(),
+        answers: record.map(|record| record.answers.clone()).unwrap_or_default(),
+        files: record.map(|record| record.files.clone()).unwrap_or_default(),
+        ignored: record.map(|record| record.ignored.clone()).unwrap_or_default(),
+        key: record.map(|record| record.key.clone()).unwrap_or_default(),
+    }
+}
+
+fn hundredths(number: policy::Hundredths) -> i64 {
+    i64::try_from(number.0).unwrap_or(i64::MAX)
+}
+
+fn decision(decided: policy::Decided) -> report::Decision {
+    let policy::Decided { goal: _, points, reason } = decided;
+    report::Decision { points: hundredths(points), reason }
+}
+
 /// A goal with the points that a person gave, or that grading has found.
-fn goal(goal: &super::model::Goal, points: i64) -> report::Goal {
-    let super::model::Goal { id, text, verdict, points: _, points_max, problems, waits_for } = goal.clone();
+fn goal(goal: &super::model::Goal, decided: &BTreeMap<String, policy::Decided>) -> report::Goal {
+    let super::model::Goal { id, text, verdict, points, points_max, problems, waits_for } = goal.clone();
+    let by_person = decided.values().find(|decided| decided.goal == id);
+    let points = hundredths(by_person.map_or(policy::Hundredths::whole(points), |decided| decided.points));
     let problems = problems.iter().map(problem).collect();
     report::Goal { id, text, verdict, points, points_max, problems, waits_for }
 }

@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use base::failure::{Exit, Failure, Kind};
 use base::numbers::plural;
 use base::output;
+use std::path::{Path, PathBuf};
 use weigh::workshop::Workshop;
 
 /// Runs `cargo xtask grade`.
@@ -15,13 +16,7 @@ use weigh::workshop::Workshop;
 /// # Errors
 /// When the environment, the course or the folder of submissions does not allow it.
 pub(crate) fn run(asked: &commands::Grade) -> Result<Exit> {
-    let workshop = Workshop::find_from(asked.course.as_deref()).map_err(|error| match error.downcast::<Failure>() {
-        Ok(failure) if asked.course.is_none() && failure.kind == Kind::NoWorkshop => failure
-            .help("name the workshop's folder: --course DIR; all other paths stay relative to the current folder")
-            .into(),
-        Ok(failure) => failure.into(),
-        Err(error) => error,
-    })?;
+    let workshop = find_workshop(asked.course.as_deref())?;
     let root = &workshop.root;
     let options = &Options::from(asked);
     if options.formats.contains(&commands::GradeFormat::Text) && !asked.list {
@@ -37,31 +32,10 @@ pub(crate) fn run(asked: &commands::Grade) -> Result<Exit> {
         return crate::export::run(root, options, lms, template);
     }
     if let Some(out) = &asked.report {
-        let counts = crate::publish::write(root, out, options, &Journal::read(out)?)?;
-        if counts.waiting > 0 {
-            output::note(&format!("{} not graded yet", are(counts.waiting, "submission")));
-        }
-        return Ok(Exit::Met);
+        return report(root, options, out);
     }
     if !asked.merge.is_empty() {
-        let merged = crate::journal::merge::merge(&asked.merge, &options.out)?;
-        for folder in &merged.torn {
-            output::note(&format!(
-                "{}: the last line of the journal was torn; what it held is not in the result",
-                folder.display()
-            ));
-        }
-        for problem in &merged.problems {
-            output::not_met(problem);
-        }
-        output::note(&format!(
-            "{} in {}, {} of them new",
-            plural(merged.records, "record"),
-            options.out.display(),
-            merged.added
-        ));
-        crate::publish::write(root, &options.out, options, &Journal::read(&options.out)?)?;
-        return Ok(if merged.problems.is_empty() { Exit::Met } else { Exit::NotMet });
+        return merge(root, options, &asked.merge);
     }
     let Some(dir) = &asked.dir else {
         let message = "there is nothing to grade: the folder with the submissions isn't named";
@@ -75,6 +49,52 @@ pub(crate) fn run(asked: &commands::Grade) -> Result<Exit> {
     if asked.similar {
         return crate::similar::run(root, options, dir);
     }
+    grade(root, options, dir)
+}
+
+fn find_workshop(course: Option<&Path>) -> Result<Workshop> {
+    Workshop::find_from(course).map_err(|error| match error.downcast::<Failure>() {
+        Ok(failure) if course.is_none() && failure.kind == Kind::NoWorkshop => failure
+            .help("name the workshop's folder: --course DIR; all other paths stay relative to the current folder")
+            .into(),
+        Ok(failure) => failure.into(),
+        Err(error) => error,
+    })
+}
+
+/// Rewrites the reports of a finished or interrupted run; nothing is built.
+fn report(root: &Path, options: &Options, out: &Path) -> Result<Exit> {
+    let counts = crate::publish::write(root, out, options, &Journal::read(out)?)?;
+    if counts.waiting > 0 {
+        output::note(&format!("{} not graded yet", are(counts.waiting, "submission")));
+    }
+    Ok(Exit::Met)
+}
+
+/// Joins the journals of several graders into one, and writes its reports.
+fn merge(root: &Path, options: &Options, folders: &[PathBuf]) -> Result<Exit> {
+    let merged = crate::journal::merge::merge(folders, &options.out)?;
+    for folder in &merged.torn {
+        output::note(&format!(
+            "{}: the last line of the journal was torn; what it held is not in the result",
+            folder.display()
+        ));
+    }
+    for problem in &merged.problems {
+        output::not_met(problem);
+    }
+    output::note(&format!(
+        "{} in {}, {} of them new",
+        plural(merged.records, "record"),
+        options.out.display(),
+        merged.added
+    ));
+    crate::publish::write(root, &options.out, options, &Journal::read(&options.out)?)?;
+    Ok(if merged.problems.is_empty() { Exit::Met } else { Exit::NotMet })
+}
+
+/// Grades what isn't graded yet, and writes the reports.
+fn grade(root: &Path, options: &Options, dir: &Path) -> Result<Exit> {
     // What a person has decided is read first: a mistake in it should be seen now, and not after hours of builds.
     let _ = (Overrides::find(&options.out)?, Late::find(&options.out)?);
     let summary = crate::run::run(root, options, dir)?;

@@ -149,6 +149,22 @@ fn text(list: &List<'_>, width: usize) -> String {
             text.push_str(&format!("{}{}\n", " ".repeat(indent), line.trim_end()));
         }
     };
+    list_students(list, &mut line);
+    if !list.notes.is_empty() {
+        line(0, " ");
+    }
+    for note in list.notes {
+        line(0, &format!("note: {note}"));
+    }
+    text.push('\n');
+    for words in totals(list) {
+        text.push_str(&(wrap(&one_line(&words), Some(width), 4) + "\n"));
+    }
+    text
+}
+
+/// What was taken of each student, line by line with its indentation.
+fn list_students(list: &List<'_>, mut line: impl FnMut(usize, &str)) {
     for student in &list.students {
         let late = if student.late { ", late" } else { "" };
         let entry = if student.entry == student.id { String::new() } else { format!("  ({})", visible(student.entry)) };
@@ -181,28 +197,24 @@ fn text(list: &List<'_>, width: usize) -> String {
             }
         }
     }
-    if !list.notes.is_empty() {
-        line(0, " ");
-    }
-    for note in list.notes {
-        line(0, &format!("note: {note}"));
-    }
+}
+
+/// The counts, who is missing, and what matches no student: a line each.
+fn totals(list: &List<'_>) -> Vec<String> {
     let rejected = list.students.iter().flat_map(|student| student.exercises.values());
     let (rejected, review) = rejected.fold((0, 0), |(rejected, review), work| {
         (rejected + usize::from(work.rejected.is_some()), review + usize::from(!work.needs_review.is_empty()))
     });
     let submissions: usize = list.students.iter().map(|student| student.exercises.len()).sum();
-    text.push('\n');
-    let mut line = |words: String| text.push_str(&(wrap(&one_line(&words), Some(width), 4) + "\n"));
-    line(format!(
+    let mut lines = vec![format!(
         "{}, {}; {} rejected, {} to look at",
         plural(list.students.len(), "student"),
         plural(submissions, "submission"),
         rejected,
         review
-    ));
+    )];
     if !list.missing.is_empty() {
-        line(format!(
+        lines.push(format!(
             "in the roster, nothing handed in: {} ({})",
             list.missing.len(),
             few(list.missing.iter().map(String::as_str))
@@ -210,9 +222,9 @@ fn text(list: &List<'_>, width: usize) -> String {
     }
     for unknown in list.unknown {
         let nearest = unknown.nearest.as_ref().map(|nearest| format!("; the nearest is {}", shown(nearest)));
-        line(format!("matches no student: {}{}", shown(&unknown.entry), nearest.unwrap_or_default()));
+        lines.push(format!("matches no student: {}{}", shown(&unknown.entry), nearest.unwrap_or_default()));
     }
-    text
+    lines
 }
 
 fn few<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {

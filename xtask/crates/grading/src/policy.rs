@@ -307,6 +307,39 @@ pub(crate) fn rows<'a>(input: &Input<'_, 'a>) -> Result<(Vec<Row<'a>>, Vec<Strin
     }
 
     let everybody = everybody(students, latest.keys().chain(handed_in), &mut notes);
+    let decided = by_job(overrides, &points_max, &order, &latest, &everybody, &mut notes)?;
+    let of_answers = answers::Decisions::of(overrides, questions, &latest, &mut notes)?;
+
+    let mut rows = Vec::with_capacity(everybody.len() * order.len());
+    for &student in &everybody {
+        for &exercise in &order {
+            let job = (student.to_owned(), exercise.to_owned());
+            let entry = decided.get(&(student, exercise)).copied();
+            let state = State {
+                record: latest.get(&job).copied(),
+                is_waiting: handed_in.contains(&job),
+                disagreement: conflicts.get(&job).cloned(),
+                decided: latest
+                    .get(&job)
+                    .filter(|record| entry.is_none() && record.status.is_final())
+                    .map(|record| of_answers.about(record))
+                    .unwrap_or_default(),
+            };
+            rows.push(row(person(student, exercise), exercise, points_max[exercise], state, entry, late));
+        }
+    }
+    Ok((rows, notes))
+}
+
+/// What people decided about a whole submission, and notes on decisions about students who aren't there.
+fn by_job<'a>(
+    overrides: &'a Overrides,
+    points_max: &BTreeMap<&str, u32>,
+    order: &[&str],
+    latest: &BTreeMap<Job, &Record>,
+    everybody: &[&str],
+    notes: &mut Vec<String>,
+) -> Result<BTreeMap<(&'a str, &'a str), &'a Override>> {
     let known: BTreeSet<&str> = everybody.iter().copied().collect();
     let mut decided: BTreeMap<(&str, &str), &Override> = BTreeMap::new();
     for entry in &overrides.entries {
@@ -334,28 +367,7 @@ pub(crate) fn rows<'a>(input: &Input<'_, 'a>) -> Result<(Vec<Row<'a>>, Vec<Strin
         }
         decided.insert((student, exercise), entry);
     }
-
-    let of_answers = answers::Decisions::of(overrides, questions, &latest, &mut notes)?;
-
-    let mut rows = Vec::with_capacity(everybody.len() * order.len());
-    for &student in &everybody {
-        for &exercise in &order {
-            let job = (student.to_owned(), exercise.to_owned());
-            let entry = decided.get(&(student, exercise)).copied();
-            let state = State {
-                record: latest.get(&job).copied(),
-                is_waiting: handed_in.contains(&job),
-                disagreement: conflicts.get(&job).cloned(),
-                decided: latest
-                    .get(&job)
-                    .filter(|record| entry.is_none() && record.status.is_final())
-                    .map(|record| of_answers.about(record))
-                    .unwrap_or_default(),
-            };
-            rows.push(row(person(student, exercise), exercise, points_max[exercise], state, entry, late));
-        }
-    }
-    Ok((rows, notes))
+    Ok(decided)
 }
 
 /// The class, and whoever else was graded.

@@ -241,6 +241,9 @@ fn is_wrapped(dir: &Path) -> bool {
     named > 0 && 2 * named > names.len()
 }
 
+/// What belongs to one entry: an LMS's submission with its attempt, or a student's name.
+type Key = (Option<Lms>, String, String);
+
 /// Puts together what was handed in together: several files of one upload, a team's folder.
 fn grouped(dir: &Path, names: &[(OsString, Name)], ask: &Ask<'_>, found: &mut Found) -> Vec<(Entry, Vec<Piece>)> {
     let metadata =
@@ -249,7 +252,7 @@ fn grouped(dir: &Path, names: &[(OsString, Name)], ask: &Ask<'_>, found: &mut Fo
     let plain: Vec<Name> = names.iter().map(|(_, name)| name.clone()).collect();
     let meanings = lms::read(&plain, metadata.as_ref(), ask.student_from);
     let mut entries: Vec<(Entry, Vec<Piece>)> = Vec::new();
-    let mut groups: BTreeMap<(Option<Lms>, String, String), usize> = BTreeMap::new();
+    let mut groups: BTreeMap<Key, usize> = BTreeMap::new();
     let mut pages: Vec<(&Name, &Meaning, PathBuf)> = Vec::new();
     for ((raw, name), meaning) in names.iter().zip(&meanings) {
         let path = dir.join(raw);
@@ -257,32 +260,10 @@ fn grouped(dir: &Path, names: &[(OsString, Name)], ask: &Ask<'_>, found: &mut Fo
             pages.push((name, meaning, path));
             continue;
         }
-        let is_link = path.is_symlink();
-        let archive = archive::ending(&name.text).filter(|_| !name.is_folder);
-        let mut meaning = meaning.clone();
-        let (mut is_stray, mut missing) = (false, None);
-        let key = if let Some((lms, id, attempt)) = meaning.group() {
-            // Each of Canvas's archives is a submission of its own, and files that are none belong together.
-            (lms != Lms::Canvas || archive.is_none()).then(|| (Some(lms), id.to_owned(), attempt.to_owned()))
-        } else if archive.is_none() && !name.is_folder && !is_link {
-            let Some(single) = single(name, &meaning, ask) else {
-                let why = "it is a list of the class or a result of grading, by its name";
-                found.passed.push((name.text.clone(), why.to_owned()));
-                continue;
-            };
-            if ask.student_from.is_none() {
-                let ids = &mut meaning.handles[0].ids;
-                let told = ids.split_off(1);
-                *ids = single.students.iter().map(|student| lms::visible(student)).collect();
-                ids.extend(told);
-            }
-            meaning.file = Some(single.file);
-            is_stray = single.is_stray;
-            missing = single.missing;
-            // What belongs to no student isn't graded with a student's work.
-            missing.is_none().then(|| (None, meaning.handles[0].ids[0].clone(), String::new()))
-        } else {
-            None
+        let Some(Belonging { key, meaning, is_stray, missing }) = belonging(name, meaning, &path, ask) else {
+            let why = "it is a list of the class or a result of grading, by its name";
+            found.passed.push((name.text.clone(), why.to_owned()));
+            continue;
         };
         let at = key.as_ref().and_then(|key| groups.get(key).copied()).unwrap_or(entries.len());
         if at == entries.len() {
@@ -294,51 +275,93 @@ fn grouped(dir: &Path, names: &[(OsString, Name)], ask: &Ask<'_>, found: &mut Fo
         }
         let (entry, pieces) = &mut entries[at];
         entry.is_stray &= is_stray;
-        if entry.missing.is_some() {
-            continue;
+        if entry.missing.is_none() {
+            pieces.push(piece(entry, &meaning, path));
         }
-        let (own, new) = (&mut entry.handles[0], &meaning.handles[0]);
-        own.late |= new.late;
-        let order = new.attempt.clone();
-        if lms::order(&own.attempt) < lms::order(&order) {
-            own.attempt.clone_from(&order);
-            own.entry.clone_from(&new.entry);
-        }
-        // Blackboard's assignment is a folder around its files: it may name the exercise.
-        let title =
-            meaning.title.as_ref().map(|title| format!("{}/", title.replace(['/', '\\'], "_"))).unwrap_or_default();
-        let inner = meaning.file.as_ref().map(|file| format!("{title}{}", file.replace(['/', '\\'], "_")));
-        let is_numbered = meaning.lms == Some(Lms::Canvas);
-        pieces.push(Piece { path, inner, order, is_numbered });
     }
     for (name, meaning, path) in pages {
-        let id = meaning.handles[0].ids.first();
-        let attempt = &meaning.handles[0].attempt;
-        let is_same = |entry: &Entry| {
-            let own = &entry.handles[0];
-            entry.lms == meaning.lms
-                && own.ids.first() == id
-                && (meaning.lms != Some(Lms::Blackboard) || own.attempt == *attempt)
-        };
-        let lms = meaning.lms.map_or("the LMS", Lms::name);
-        if entries.iter().any(|(entry, _)| is_same(entry)) {
-            found.passed.push((name.text.clone(), format!("{lms} writes it beside what was handed in")));
-        } else {
-            let missing =
-                format!("{} is a text, a comment or a link; no file was handed in with it", shown(&name.text));
-            let handles = meaning.handles.clone();
-            let entry = Entry {
-                handles,
-                lms: meaning.lms,
-                origin: path,
-                is_page: true,
-                missing: Some(missing),
-                ..Entry::default()
-            };
-            entries.push((entry, Vec::new()));
-        }
+        add_page(&mut entries, name, meaning, path, found);
     }
     entries
+}
+
+/// Which entry a file or folder belongs to.
+struct Belonging {
+    /// The same for everything that belongs to one entry; none where it is an entry of its own.
+    key: Option<Key>,
+    /// What its name means, with the student of a single file.
+    meaning: Meaning,
+    is_stray: bool,
+    /// Why it belongs to no student.
+    missing: Option<String>,
+}
+
+/// Which entry something belongs to, by its name; none for a list of the class, which is no work.
+fn belonging(name: &Name, meaning: &Meaning, path: &Path, ask: &Ask<'_>) -> Option<Belonging> {
+    let archive = archive::ending(&name.text).filter(|_| !name.is_folder);
+    let mut meaning = meaning.clone();
+    if let Some((lms, id, attempt)) = meaning.group() {
+        // Each of Canvas's archives is a submission of its own, and files that are none belong together.
+        let is_shared = lms != Lms::Canvas || archive.is_none();
+        let key = is_shared.then(|| (Some(lms), id.to_owned(), attempt.to_owned()));
+        return Some(Belonging { key, meaning, is_stray: false, missing: None });
+    }
+    if archive.is_some() || name.is_folder || path.is_symlink() {
+        return Some(Belonging { key: None, meaning, is_stray: false, missing: None });
+    }
+    let Single { students, file, is_stray, missing } = single(name, &meaning, ask)?;
+    if ask.student_from.is_none() {
+        let ids = &mut meaning.handles[0].ids;
+        let told = ids.split_off(1);
+        *ids = students.iter().map(|student| lms::visible(student)).collect();
+        ids.extend(told);
+    }
+    meaning.file = Some(file);
+    // What belongs to no student isn't graded with a student's work.
+    let key = missing.is_none().then(|| (None, meaning.handles[0].ids[0].clone(), String::new()));
+    Some(Belonging { key, meaning, is_stray, missing })
+}
+
+/// A file or folder as a piece of an entry, which takes over its attempt if that is a later one.
+fn piece(entry: &mut Entry, meaning: &Meaning, path: PathBuf) -> Piece {
+    let (own, new) = (&mut entry.handles[0], &meaning.handles[0]);
+    own.late |= new.late;
+    let order = new.attempt.clone();
+    if lms::order(&own.attempt) < lms::order(&order) {
+        own.attempt.clone_from(&order);
+        own.entry.clone_from(&new.entry);
+    }
+    // Blackboard's assignment is a folder around its files: it may name the exercise.
+    let title = meaning.title.as_ref().map(|title| format!("{}/", title.replace(['/', '\\'], "_"))).unwrap_or_default();
+    let inner = meaning.file.as_ref().map(|file| format!("{title}{}", file.replace(['/', '\\'], "_")));
+    Piece { path, inner, order, is_numbered: meaning.lms == Some(Lms::Canvas) }
+}
+
+/// Takes a page that an LMS wrote: it goes with what was handed in, or is an entry without work.
+fn add_page(entries: &mut Vec<(Entry, Vec<Piece>)>, name: &Name, meaning: &Meaning, path: PathBuf, found: &mut Found) {
+    let id = meaning.handles[0].ids.first();
+    let attempt = &meaning.handles[0].attempt;
+    let is_same = |entry: &Entry| {
+        let own = &entry.handles[0];
+        entry.lms == meaning.lms
+            && own.ids.first() == id
+            && (meaning.lms != Some(Lms::Blackboard) || own.attempt == *attempt)
+    };
+    if entries.iter().any(|(entry, _)| is_same(entry)) {
+        let lms = meaning.lms.map_or("the LMS", Lms::name);
+        found.passed.push((name.text.clone(), format!("{lms} writes it beside what was handed in")));
+        return;
+    }
+    let missing = format!("{} is a text, a comment or a link; no file was handed in with it", shown(&name.text));
+    let entry = Entry {
+        handles: meaning.handles.clone(),
+        lms: meaning.lms,
+        origin: path,
+        is_page: true,
+        missing: Some(missing),
+        ..Entry::default()
+    };
+    entries.push((entry, Vec::new()));
 }
 
 /// A single file whose name is a student's and ends with one that an exercise asks for: `s001_Cargo.toml`.

@@ -55,29 +55,11 @@ impl Recipe {
         };
         is_alive(&shell("echo inside && touch /grade/writes/written")?)?;
         let inherited = Inherited::new(&secret, &neighbor)?;
-        let numbers = inherited.numbers();
-        let has = |number: i32| format!("test -e /proc/self/fd/{number}");
-        let leaks = [
-            ("read a file of the grader", format!("cat '{}'", secret.display())),
-            ("read a file beside its own", "cat /grade/neighbor/secret".to_owned()),
-            ("read /etc/shadow", "cat /etc/shadow".to_owned()),
-            ("write outside of its folder", "touch /usr/canary || touch /canary || touch /toolchain/canary".to_owned()),
-            ("change what it is built from", "touch /grade/own/canary || touch /grade/canary".to_owned()),
-            ("reach a server of this machine", format!("exec 3<>/dev/tcp/127.0.0.1/{port}")),
-            ("use any amount of memory", "test \"$(ulimit -v)\" = unlimited".to_owned()),
-            ("start any number of processes", "test \"$(ulimit -u)\" = unlimited".to_owned()),
-            ("write files of any size", "test \"$(ulimit -f)\" = unlimited".to_owned()),
-            ("fill the memory with files", "touch /dev/shm/canary".to_owned()),
-            ("see the grader's environment", "tr '\\0' '\\n' < /proc/1/environ | grep -q '^HOME='".to_owned()),
-            ("use a file that the grader has open", has(numbers[0])),
-            ("use a folder that the grader has open", has(numbers[1])),
-            ("use a connection that the grader has open", has(numbers[2])),
-        ];
         let mut broken = Vec::new();
-        for (what, script) in &leaks {
+        for (what, script) in attempts(&secret, port, inherited.numbers()) {
             inherited.offer()?;
-            if shell(script)?.status == Status::Exited(0) {
-                broken.push(*what);
+            if shell(&script)?.status == Status::Exited(0) {
+                broken.push(what);
             }
         }
         drop(inherited);
@@ -88,15 +70,7 @@ impl Recipe {
         {
             broken.push("make a namespace of its own");
         }
-        // A number of our own: what a killed grader has left is not what this box let out.
-        let seconds = (86_400 + u64::from(std::process::id())).to_string();
-        let daemon = shell(&format!("setsid sleep {seconds} > /dev/null 2>&1 & echo started"))?;
-        thread::sleep(Duration::from_millis(100));
-        // Some other program may have been given the same number.
-        let is_it = |words: &[&[u8]]| {
-            words.first().is_some_and(|program| program.ends_with(b"sleep")) && words.contains(&seconds.as_bytes())
-        };
-        if daemon.stdout == b"started\n" && is_running(is_it) {
+        if leaves_a_process(shell)? {
             broken.push("leave a process behind");
         }
         let _ = fs::remove_file(&secret);
@@ -108,6 +82,41 @@ impl Recipe {
                 .help("don't grade here; look at `bwrap --version` and at the kernel's settings for namespaces")
         )
     }
+}
+
+/// Ways out of a box by files, the network, limits and what the grader has open: what code could then do, and a script that
+/// succeeds if it can.
+fn attempts(secret: &Path, port: u16, open: [i32; 3]) -> [(&'static str, String); 14] {
+    let has = |number: i32| format!("test -e /proc/self/fd/{number}");
+    [
+        ("read a file of the grader", format!("cat '{}'", secret.display())),
+        ("read a file beside its own", "cat /grade/neighbor/secret".to_owned()),
+        ("read /etc/shadow", "cat /etc/shadow".to_owned()),
+        ("write outside of its folder", "touch /usr/canary || touch /canary || touch /toolchain/canary".to_owned()),
+        ("change what it is built from", "touch /grade/own/canary || touch /grade/canary".to_owned()),
+        ("reach a server of this machine", format!("exec 3<>/dev/tcp/127.0.0.1/{port}")),
+        ("use any amount of memory", "test \"$(ulimit -v)\" = unlimited".to_owned()),
+        ("start any number of processes", "test \"$(ulimit -u)\" = unlimited".to_owned()),
+        ("write files of any size", "test \"$(ulimit -f)\" = unlimited".to_owned()),
+        ("fill the memory with files", "touch /dev/shm/canary".to_owned()),
+        ("see the grader's environment", "tr '\\0' '\\n' < /proc/1/environ | grep -q '^HOME='".to_owned()),
+        ("use a file that the grader has open", has(open[0])),
+        ("use a folder that the grader has open", has(open[1])),
+        ("use a connection that the grader has open", has(open[2])),
+    ]
+}
+
+/// Whether a process that was started in a box runs on when the box has ended.
+fn leaves_a_process(shell: impl Fn(&str) -> Result<Finished>) -> Result<bool> {
+    // A number of our own: what a killed grader has left is not what this box let out.
+    let seconds = (86_400 + u64::from(std::process::id())).to_string();
+    let daemon = shell(&format!("setsid sleep {seconds} > /dev/null 2>&1 & echo started"))?;
+    thread::sleep(Duration::from_millis(100));
+    // Some other program may have been given the same number.
+    let is_it = |words: &[&[u8]]| {
+        words.first().is_some_and(|program| program.ends_with(b"sleep")) && words.contains(&seconds.as_bytes())
+    };
+    Ok(daemon.stdout == b"started\n" && is_running(is_it))
 }
 
 fn is_alive(finished: &Finished) -> Result<()> {

@@ -63,29 +63,14 @@ pub(super) fn choose(
         return Ok((columns.collect(), Vec::new()));
     }
     if candidates.is_empty() {
-        let (message, help) = match lms {
-            Lms::Canvas => (
-                "there is no column of an assignment; Canvas writes its id behind the name, such as `Exercise 1 (12345)`",
-                "create the assignment in Canvas, publish it, and export the gradebook again",
-            ),
-            _ => (
-                "there is no column of a numeric grade item, such as `Exercise 1 Points Grade`",
-                "create the grade item, and export it with `Points grade` chosen",
-            ),
-        };
+        let (message, help) = no_column(lms);
         bail!(sheet.failure(line, message, help));
     }
     let mut columns: Vec<Column> = Vec::new();
     let mut without = Vec::new();
     for exercise in exercises {
         let title = titles.get(exercise).map_or("", String::as_str);
-        let exact = |column: &&Column| is_name_of(&plain(&column.name), exercise, title);
-        let near = |column: &&Column| names(&plain(&column.name), exercise, title);
-        let mut fitting: Vec<&Column> = candidates.iter().filter(exact).collect();
-        if fitting.is_empty() {
-            fitting = candidates.iter().filter(near).collect();
-        }
-        match fitting.as_slice() {
+        match fitting(&candidates, exercise, title).as_slice() {
             [] => without.push(exercise.as_str()),
             [column] => columns.push(Column { exercise: exercise.clone(), ..(*column).clone() }),
             several => {
@@ -117,6 +102,28 @@ pub(super) fn choose(
     }
     let note = |exercise: &&str| format!("{exercise}: no column of the template has its name, so it is not exported");
     Ok((columns, without.iter().map(note).collect()))
+}
+
+/// What is wrong with a template in which grades can go nowhere, and what helps.
+fn no_column(lms: Lms) -> (&'static str, &'static str) {
+    match lms {
+        Lms::Canvas => (
+            "there is no column of an assignment; Canvas writes its id behind the name, such as `Exercise 1 (12345)`",
+            "create the assignment in Canvas, publish it, and export the gradebook again",
+        ),
+        _ => (
+            "there is no column of a numeric grade item, such as `Exercise 1 Points Grade`",
+            "create the grade item, and export it with `Points grade` chosen",
+        ),
+    }
+}
+
+/// The columns whose name is that of an exercise; where there are none, those that name it.
+fn fitting<'a>(candidates: &'a [Column], exercise: &str, title: &str) -> Vec<&'a Column> {
+    let exact = |column: &&Column| is_name_of(&plain(&column.name), exercise, title);
+    let near = |column: &&Column| names(&plain(&column.name), exercise, title);
+    let found: Vec<&Column> = candidates.iter().filter(exact).collect();
+    if found.is_empty() { candidates.iter().filter(near).collect() } else { found }
 }
 
 /// The columns that grades can go into.

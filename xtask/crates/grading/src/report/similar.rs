@@ -1,11 +1,13 @@
 //! Which submissions are alike, for an instructor to look at: data for the pages, a table and a document for programs. It says
 //! what two files have in common and how common that is in the class, and never more.
 
+mod document;
+
+pub(crate) use document::json;
+
 use super::csv::cell;
 use super::id;
 use anyhow::Result;
-use serde::Serialize;
-use weigh::report::json::document;
 
 /// What was compared, and what was found.
 #[derive(Clone, Debug, Default)]
@@ -144,104 +146,6 @@ pub(crate) fn csv(report: &Report) -> Result<String> {
 
 fn listed(students: &[String]) -> String {
     cell(&students.iter().map(|student| id(student)).collect::<Vec<_>>().join("; "))
-}
-
-/// All of it but for the texts, as one document.
-///
-/// # Errors
-/// Never in practice: every value can be written as JSON.
-pub(crate) fn json(report: &Report) -> serde_json::Result<String> {
-    #[derive(Serialize)]
-    struct Book<'a> {
-        schema: &'static str,
-        exercises: Vec<Exercise<'a>>,
-    }
-    #[derive(Serialize)]
-    #[expect(clippy::struct_field_names, reason = "the names are those of the document")]
-    struct Exercise<'a> {
-        exercise: &'a str,
-        submissions: usize,
-        variants: usize,
-        typical_own: usize,
-        least_in_common: usize,
-        common_above: usize,
-        groups: Vec<Equal>,
-        pairs: Vec<Alike<'a>>,
-        pairs_left_out: usize,
-        notes: &'a [String],
-    }
-    #[derive(Serialize)]
-    struct Equal {
-        students: Vec<String>,
-        to_the_byte: bool,
-        own: usize,
-        says_little: bool,
-    }
-    #[derive(Serialize)]
-    struct Alike<'a> {
-        students: Vec<String>,
-        others: Vec<String>,
-        in_common: usize,
-        share: u32,
-        share_of_others: u32,
-        passages: Vec<Part<'a>>,
-        page: &'a str,
-    }
-    #[derive(Serialize)]
-    struct Part<'a> {
-        file: &'a str,
-        lines: (usize, usize),
-        other_file: &'a str,
-        other_lines: (usize, usize),
-        units: usize,
-        submissions: usize,
-    }
-    let ids = |students: &[String]| students.iter().map(|student| id(student)).collect::<Vec<_>>();
-    let exercises = report.exercises.iter().map(|of| Exercise {
-        exercise: &of.exercise,
-        submissions: of.submissions,
-        variants: of.variants,
-        typical_own: of.typical,
-        least_in_common: of.least,
-        common_above: of.common_above,
-        groups: of
-            .groups
-            .iter()
-            .map(|group| Equal {
-                students: ids(&group.students),
-                to_the_byte: group.to_the_byte,
-                own: group.own,
-                says_little: group.says_little,
-            })
-            .collect(),
-        pairs: of
-            .pairs
-            .iter()
-            .map(|pair| Alike {
-                students: ids(&pair.a.students),
-                others: ids(&pair.b.students),
-                in_common: pair.matched,
-                share: pair.a.share,
-                share_of_others: pair.b.share,
-                passages: pair
-                    .passages
-                    .iter()
-                    .map(|passage| Part {
-                        file: &pair.a.files[passage.a.file].path,
-                        lines: pair.a.lines(passage.a),
-                        other_file: &pair.b.files[passage.b.file].path,
-                        other_lines: pair.b.lines(passage.b),
-                        units: passage.units,
-                        submissions: passage.submissions,
-                    })
-                    .collect(),
-                page: &pair.page,
-            })
-            .collect(),
-        pairs_left_out: of.left_out,
-        notes: &of.notes,
-    });
-    document(&Book { schema: "size-workshop/similar/1", exercises: exercises.collect() })
 }
 
 impl Side {

@@ -272,6 +272,33 @@ impl Class {
     /// Covers two sequences with the longest equal runs, each token in one run at most.
     fn tiles(&self, a: usize, b: usize) -> Vec<Tile> {
         let [one, other] = [&self.sequences[a], &self.sequences[b]];
+        let (mut runs, mut steps) = self.equal_runs(a, b);
+        let (mut taken_a, mut taken_b) = (vec![false; one.tokens.len()], vec![false; other.tokens.len()]);
+        let mut tiles = Vec::new();
+        while let Some(run) = runs.pop() {
+            steps += run.length;
+            if steps > 2 * MOST_STEPS {
+                break;
+            }
+            for part in run.without(&taken_a, &taken_b) {
+                if part.length < usize::from(one.tokens[part.a].gram) {
+                    continue;
+                }
+                if part.length < run.length {
+                    runs.push(part);
+                    continue;
+                }
+                taken_a[part.a..part.a + part.length].fill(true);
+                taken_b[part.b..part.b + part.length].fill(true);
+                tiles.push(part);
+            }
+        }
+        tiles
+    }
+
+    /// The equal runs of two sequences, the longest on top, and how many steps it took to find them.
+    fn equal_runs(&self, a: usize, b: usize) -> (BinaryHeap<Tile>, usize) {
+        let [one, other] = [&self.sequences[a], &self.sequences[b]];
         let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
         for (place, gram) in self.grams[b].iter().enumerate() {
             let of_gram = gram.map(|gram| places.entry(gram).or_default());
@@ -308,42 +335,28 @@ impl Class {
                 }
             }
         }
-        let (mut taken_a, mut taken_b) = (vec![false; one.tokens.len()], vec![false; other.tokens.len()]);
-        let mut tiles = Vec::new();
-        while let Some(run) = runs.pop() {
-            steps += run.length;
-            if steps > 2 * MOST_STEPS {
-                break;
-            }
-            // What is left of it between those that are taken.
-            let is_free = |at: usize| !taken_a[run.a + at] && !taken_b[run.b + at];
-            let mut parts = Vec::new();
-            let mut start = None;
-            for at in 0..=run.length {
-                let free = at < run.length && is_free(at);
-                match (start, free) {
-                    (None, true) => start = Some(at),
-                    (Some(from), false) => {
-                        parts.push(Tile { length: at - from, a: run.a + from, b: run.b + from });
-                        start = None;
-                    }
-                    _ => {}
+        (runs, steps)
+    }
+}
+
+impl Tile {
+    /// What is left of it between tokens that are taken.
+    fn without(self, taken_a: &[bool], taken_b: &[bool]) -> Vec<Self> {
+        let is_free = |at: usize| !taken_a[self.a + at] && !taken_b[self.b + at];
+        let mut parts = Vec::new();
+        let mut start = None;
+        for at in 0..=self.length {
+            let free = at < self.length && is_free(at);
+            match (start, free) {
+                (None, true) => start = Some(at),
+                (Some(from), false) => {
+                    parts.push(Self { length: at - from, a: self.a + from, b: self.b + from });
+                    start = None;
                 }
-            }
-            for part in parts {
-                if part.length < usize::from(one.tokens[part.a].gram) {
-                    continue;
-                }
-                if part.length < run.length {
-                    runs.push(part);
-                    continue;
-                }
-                taken_a[part.a..part.a + part.length].fill(true);
-                taken_b[part.b..part.b + part.length].fill(true);
-                tiles.push(part);
+                _ => {}
             }
         }
-        tiles
+        parts
     }
 }
 

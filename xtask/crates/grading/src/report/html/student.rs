@@ -64,6 +64,15 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
         content.push(el("h3", &[], [text("What was noticed besides the goals")]));
         content.push(el("ul", &[("class", "problems")], row.problems.iter().map(problem)));
     }
+    content.extend(size_of_executable(row));
+    content.extend(answers(row));
+    content.extend(files(row, index));
+    content
+}
+
+/// How large the student's executable is, beside what it is compared with.
+fn size_of_executable(row: &Row) -> Vec<Html> {
+    let mut content = Vec::new();
     if let Some(bytes) = row.size_bytes {
         content.push(el("h3", &[], [text("Size")]));
         let (_, change) = size(row);
@@ -74,6 +83,12 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
         let words = format!("Your executable has {} bytes{}.", thousands(bytes), compared.unwrap_or_default());
         content.push(paragraph(&words));
     }
+    content
+}
+
+/// What the student wrote for a person to read.
+fn answers(row: &Row) -> Vec<Html> {
+    let mut content = Vec::new();
     if !row.answers.is_empty() {
         content.push(el("h3", &[], [text("Your answers in your own words")]));
         if row.answers.keys().any(|key| !row.decisions.contains_key(key)) {
@@ -84,6 +99,12 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
         });
         content.push(el("dl", &[], answers));
     }
+    content
+}
+
+/// The files that were judged, and the names of those that were not.
+fn files(row: &Row, index: usize) -> Vec<Html> {
+    let mut content = Vec::new();
     if !row.files.is_empty() {
         content.push(el("h3", &[], [text("What was judged")]));
         let files = row.files.iter().map(|(file, digest)| {
