@@ -129,22 +129,7 @@ pub fn elf(with: Elf) -> Vec<u8> {
     }
     sections.push((".rodata".to_owned(), 1, 2, vec![1; 0x40], 0, 0));
     if !stripped {
-        let (mut strings, mut symbols) = (vec![0], vec![0; if wide { 24 } else { 16 }]);
-        for (index, (name, start, bytes)) in FUNCTIONS.iter().enumerate() {
-            let section = if kind == 1 { index as u64 + 1 } else { 1 };
-            let place = if kind == 1 { 0 } else { base + u64::from(*start) };
-            // A local function, but for the last.
-            let info = [if *name == "start" { 0x12 } else { 0x02 }, 0];
-            symbols.extend(number(strings.len() as u64, 4));
-            let (value, size) = (number(place, word), number(u64::from(*bytes), word));
-            let section = number(section, 2);
-            if wide {
-                symbols.extend([info.to_vec(), section, value, size].concat());
-            } else {
-                symbols.extend([value, size, info.to_vec(), section].concat());
-            }
-            strings.extend(name.bytes().chain([0]));
-        }
+        let (symbols, strings) = elf_symbols(wide, kind, base, number);
         let link = sections.len() as u64 + 1;
         sections.push((".symtab".to_owned(), 2, 0, symbols, link, if wide { 24 } else { 16 }));
         sections.push((".strtab".to_owned(), 3, 0, strings, 0, 0));
@@ -174,6 +159,28 @@ pub fn elf(with: Elf) -> Vec<u8> {
         .collect();
     file.put(16, &[start, rest, sizes].concat());
     file.0
+}
+
+/// The symbol table of the three functions, and the table of their names.
+fn elf_symbols(wide: bool, kind: u16, base: u64, number: impl Fn(u64, usize) -> Vec<u8>) -> (Vec<u8>, Vec<u8>) {
+    let word = if wide { 8 } else { 4 };
+    let (mut strings, mut symbols) = (vec![0], vec![0; if wide { 24 } else { 16 }]);
+    for (index, (name, start, bytes)) in FUNCTIONS.iter().enumerate() {
+        let section = if kind == 1 { index as u64 + 1 } else { 1 };
+        let place = if kind == 1 { 0 } else { base + u64::from(*start) };
+        // A local function, but for the last.
+        let info = [if *name == "start" { 0x12 } else { 0x02 }, 0];
+        symbols.extend(number(strings.len() as u64, 4));
+        let (value, size) = (number(place, word), number(u64::from(*bytes), word));
+        let section = number(section, 2);
+        if wide {
+            symbols.extend([info.to_vec(), section, value, size].concat());
+        } else {
+            symbols.extend([value, size, info.to_vec(), section].concat());
+        }
+        strings.extend(name.bytes().chain([0]));
+    }
+    (symbols, strings)
 }
 
 /// An object for Windows: a section for each function, with a relocation, and symbols.

@@ -104,25 +104,7 @@ pub fn pe(with: Pe) -> Vec<u8> {
     }
     file.put(0xbff, &[0]);
     if with.symbols {
-        let (at, mut strings) = (0xc00, vec![0; 4]);
-        file.words(0x8c, &[0xc00, FUNCTIONS.len() as u32]);
-        for (index, (name, start, _)) in FUNCTIONS.iter().enumerate() {
-            let at = at + index * 18;
-            if name.len() > 8 {
-                file.words(at, &[0, strings.len() as u32]);
-                strings.extend(name.bytes().chain([0]));
-            } else {
-                file.put(at, name.as_bytes());
-            }
-            // Its section, its kind (a function), and whether it is external or local.
-            file.word(at + 8, *start)
-                .half(at + 12, 1)
-                .half(at + 14, 0x20)
-                .put(at + 16, &[if index == 2 { 2 } else { 3 }, 0]);
-        }
-        let size = strings.len() as u32;
-        strings[..4].copy_from_slice(&size.to_le_bytes());
-        file.put(at + FUNCTIONS.len() * 18, &strings);
+        put_symbols(&mut file);
     }
     if with.signature {
         let at = file.0.len().next_multiple_of(8);
@@ -133,4 +115,27 @@ pub fn pe(with: Pe) -> Vec<u8> {
         file.put(at, b"an archive that an installer appends");
     }
     file.0
+}
+
+/// The symbol table and its strings, behind the sections.
+fn put_symbols(file: &mut File) {
+    let (at, mut strings) = (0xc00, vec![0; 4]);
+    file.words(0x8c, &[0xc00, FUNCTIONS.len() as u32]);
+    for (index, (name, start, _)) in FUNCTIONS.iter().enumerate() {
+        let at = at + index * 18;
+        if name.len() > 8 {
+            file.words(at, &[0, strings.len() as u32]);
+            strings.extend(name.bytes().chain([0]));
+        } else {
+            file.put(at, name.as_bytes());
+        }
+        // Its section, its kind (a function), and whether it is external or local.
+        file.word(at + 8, *start)
+            .half(at + 12, 1)
+            .half(at + 14, 0x20)
+            .put(at + 16, &[if index == 2 { 2 } else { 3 }, 0]);
+    }
+    let size = strings.len() as u32;
+    strings[..4].copy_from_slice(&size.to_le_bytes());
+    file.put(at + FUNCTIONS.len() * 18, &strings);
 }
