@@ -4,6 +4,7 @@ pub mod configuration;
 pub mod plan;
 pub mod record;
 pub mod target;
+pub mod unit;
 mod words;
 
 use anyhow::{Context as _, Result, bail};

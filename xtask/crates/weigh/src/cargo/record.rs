@@ -9,6 +9,7 @@
 //! read, must be as they were, by the list that rustc writes for Cargo. Copying a whole profile folder instead does not
 //! work: Cargo's fingerprints hold paths that begin with the profile's name, so all of it counts as stale.
 
+use super::unit::DepInfo;
 use anyhow::Result;
 use base::files;
 use base::proc::{self, Call, Status};
@@ -175,7 +176,7 @@ impl Unit {
         }
         let list = fs::read_to_string(self.out_dir.join(format!("{}.d", self.stem))).ok()?;
         let start = start.duration_since(UNIX_EPOCH).ok()?.as_nanos();
-        let (files, variables) = parse_dep_info(&list);
+        let DepInfo { files, variables } = DepInfo::parse(&list);
         let files = files.iter().map(|file| stamp(Path::new(file), file.clone()).ok()).collect::<Option<Vec<_>>>()?;
         files.iter().all(|file| file.modified < start).then_some(Inputs { files, variables })
     }
@@ -216,41 +217,16 @@ fn unchanged(inputs: &Inputs) -> bool {
         && variables.iter().all(|(name, value)| env::var(name).ok() == *value)
 }
 
-/// The files and variables in the list that rustc writes for Cargo: Makefile rules, with `# env-dep:NAME=VALUE` below.
-fn parse_dep_info(list: &str) -> (Vec<String>, Vec<(String, Option<String>)>) {
-    let mut files = Vec::new();
-    let mut variables = Vec::new();
-    for line in list.lines() {
-        if let Some(variable) = line.strip_prefix("# env-dep:") {
-            let (name, value) = variable.split_once('=').map_or((variable, None), |(name, value)| (name, Some(value)));
-            variables.push((name.to_owned(), value.map(|value| value.replace("\\n", "\n").replace("\\\\", "\\"))));
-        } else if let Some(file) = line.strip_suffix(':') {
-            // Each file that was read is also the target of a rule with nothing behind it.
-            files.push(file.replace("\\ ", " "));
-        }
-    }
-    (files, variables)
-}
-
 fn stamp(path: &Path, name: String) -> Result<Stamp> {
     let metadata = fs::metadata(path)?;
     let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     Ok(Stamp { name, bytes: metadata.len(), modified })
 }
 
-/// The artifacts of a unit: `NAME-HASH`, `libNAME-HASH` and these with an ending.
+/// The artifacts of a unit, but for the record.
 fn outputs(folder: &Path, stem: &str) -> Result<Vec<Stamp>> {
-    let mut outputs = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let rest = name.strip_prefix("lib").unwrap_or(&name).strip_prefix(stem);
-        if !name.ends_with(SUFFIX) && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
-            outputs.push(stamp(&entry.path(), name)?);
-        }
-    }
-    outputs.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(outputs)
+    let names = super::unit::artifacts(folder, stem)?.into_iter().filter(|name| !name.ends_with(SUFFIX));
+    names.map(|name| stamp(&folder.join(&name), name)).collect()
 }
 
 /// A record whose artifacts are still the ones it speaks of.
@@ -353,14 +329,6 @@ mod tests {
         assert_eq!(linked_crate("serde=@/deps/libserde-0a1b.rmeta").as_deref(), Some("serde-0a1b"));
         assert_eq!(linked_crate("serde_derive=@/deps/libserde_derive-0a1b.so"), None);
         assert_eq!(linked_crate("opt-level=z"), None);
-    }
-
-    #[test]
-    fn what_rustc_has_read_is_known_by_file_and_variable() {
-        let list = "/t/deps/a-0a1b.d: src/main.rs src/a\\ b.rs\n\n/t/deps/a-0a1b: src/main.rs src/a\\ b.rs\n\nsrc/main.rs:\nsrc/a\\ b.rs:\n\n# env-dep:CARGO_PKG_NAME=a\n# env-dep:NOT_SET\n";
-        let (files, variables) = parse_dep_info(list);
-        assert_eq!(files, ["src/main.rs", "src/a b.rs"]);
-        assert_eq!(variables, [("CARGO_PKG_NAME".to_owned(), Some("a".to_owned())), ("NOT_SET".to_owned(), None)]);
     }
 
     #[test]

@@ -1,0 +1,369 @@
+//! A store of what rustc has compiled, for the long tests. They build the same few programs hundreds of times, each in a folder of
+//! its own: without the store, half of their time goes to repeating what another test has just compiled. (sccache keeps libraries
+//! only, and most of the time goes to programs, where the whole of std is optimized once more.)
+//!
+//! The program is put in rustc's place in a toolchain of its own (`.ci/toolchain.sh`), so neither Cargo nor the runner knows:
+//!
+//! ```text
+//! bin/rustc   this program; the others in bin/ are links to the real ones
+//! real        a link to the real toolchain
+//! units/      the store: a folder for each call, in it one for each state of the sources
+//! ```
+//!
+//! A unit is taken from the store only if the compiler, the linker, each argument, each source file, each variable that the sources
+//! ask for, and each compiled crate that goes into it are equal to the byte. Paths of target folders aren't compared, as they don't
+//! get into what is kept: units with debug information or incremental compilation, and those for which the linker has orders, are
+//! never kept. What rustc said is said again. What fails is compiled again. Boxes don't see it: they hold the real toolchain.
+
+use anyhow::{Context as _, Result, bail};
+use base::proc;
+use hmac_sha256::Hash;
+use serde::{Deserialize, Serialize};
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use weigh::cargo::unit::{DepInfo, artifacts};
+
+/// What is written for the folder of the artifacts, and for that of a build script's files.
+const OUT: &str = "@artifacts@";
+const GENERATED: &str = "@generated@";
+
+/// The file of an entry that describes it.
+const ENTRY: &str = "entry.json";
+
+/// Variables that rustc or the linker heed themselves, by how their names begin. What sources ask for is known from rustc.
+const HEEDED: [&str; 7] = ["RUSTC_", "RUST_", "LD_", "GCC_", "COMPILER_PATH", "LIBRARY_PATH", "SOURCE_DATE_EPOCH"];
+/// Of those, the ones that Cargo, rustup and tests set, and that change nothing that is compiled.
+const HARMLESS: [&str; 5] =
+    ["LD_LIBRARY_PATH", "RUST_BACKTRACE", "RUST_RECURSION_COUNT", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
+
+/// How arguments begin that say more than is compared: a file of arguments, the standard input, debug information, what is unstable.
+const UNKNOWN: [&str; 5] = ["@", "-g", "-Z", "--codegen", "--sysroot"];
+
+/// What was read: files with the digests of their contents, and variables with their values.
+type Read = (Vec<(String, String)>, Vec<(String, Option<String>)>);
+
+/// A unit in the store.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    /// The source files, with the digests of their contents.
+    files: Vec<(String, String)>,
+    /// The variables that the sources ask for.
+    variables: Vec<(String, Option<String>)>,
+    /// The names of the artifacts.
+    artifacts: Vec<String>,
+    /// What rustc said, a line each.
+    said: Vec<String>,
+}
+
+/// A call of rustc whose result may be kept.
+#[derive(Debug)]
+struct Unit {
+    /// Crate name and hash, as in the artifacts' file names.
+    stem: String,
+    /// The folder of the artifacts.
+    out_dir: String,
+    /// The folder of what the package's build script has written, for a package from a registry: its sources are read from there.
+    generated: Option<String>,
+    /// The arguments that are compared as they are.
+    compared: Vec<String>,
+    /// Compiled crates, by the paths of their files.
+    crates: Vec<PathBuf>,
+    /// The folders of those that come with them.
+    indirect: Vec<PathBuf>,
+    is_program: bool,
+}
+
+impl Unit {
+    /// Reads the arguments of a call. None if it makes nothing, or something that isn't kept.
+    fn of(args: &[String], variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let (mut name, mut extra, mut out_dir) = (None, None, None);
+        let (mut compared, mut crates, mut indirect) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut is_program, mut is_from_a_registry) = (false, false);
+        let mut words = args.iter().map(String::as_str);
+        while let Some(word) = words.next() {
+            // Some options have their value in a word of its own. Flags of a configuration may be written in one.
+            let (word, value) = match word {
+                "--crate-name" | "--crate-type" | "--out-dir" | "-C" | "-L" | "--extern" | "--cap-lints" => {
+                    (word, words.next()?)
+                }
+                _ if word.starts_with("-C") || word.starts_with("-L") => word.split_at(2),
+                "-" => return None,
+                _ if UNKNOWN.iter().any(|unknown| word.starts_with(unknown)) => return None,
+                _ => {
+                    compared.push(word.to_owned());
+                    continue;
+                }
+            };
+            match (word, value.split_once('=')) {
+                ("--out-dir", _) => out_dir = Some(value.to_owned()),
+                ("-C", Some(("incremental" | "link-arg" | "link-args" | "linker" | "save-temps", _))) => return None,
+                ("-C", Some(("debuginfo", level))) if level != "0" => return None,
+                ("-L", Some(("dependency", folder))) => indirect.push(folder.into()),
+                ("--extern", Some((_, path))) => {
+                    crates.push(path.into());
+                    compared.push(value.replace(Path::new(path).parent()?.to_str()?, ""));
+                }
+                _ => {
+                    match (word, value) {
+                        ("--crate-name", _) => name = Some(value),
+                        ("--crate-type", "bin") => is_program = true,
+                        ("--cap-lints", "allow") => is_from_a_registry = true,
+                        _ => extra = value.strip_prefix("extra-filename=").or(extra),
+                    }
+                    compared.extend([word.to_owned(), value.to_owned()]);
+                }
+            }
+        }
+        let generated = is_from_a_registry.then(|| variable("OUT_DIR")).flatten();
+        let stem = format!("{}{}", name?, extra?);
+        Some(Self { stem, out_dir: out_dir?, generated, compared, crates, indirect, is_program })
+    }
+
+    /// Everything that is known before the compiler has read the sources.
+    fn key(&self, tools: &[String]) -> Result<String> {
+        let mut hash = Hash::new();
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        self.compared.iter().chain(tools).for_each(|text| add(text));
+        for file in &self.crates {
+            add(&digest(file)?);
+        }
+        // A program gets the code of crates that only its crates name.
+        for folder in self.indirect.iter().filter(|_| self.is_program) {
+            let mut files: Vec<PathBuf> =
+                folder.read_dir()?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+            files.retain(|file| file.extension().is_some_and(|extension| extension == "rlib"));
+            files.sort();
+            for file in files {
+                add(&file.file_name().unwrap_or_default().to_string_lossy());
+                add(&digest(&file)?);
+            }
+        }
+        for (name, value) in env::vars_os() {
+            let name = name.to_string_lossy();
+            if HEEDED.iter().any(|heeded| name.starts_with(heeded)) && !HARMLESS.contains(&&*name) {
+                add(&name);
+                add(&value.to_string_lossy());
+            }
+        }
+        Ok(hex(&hash.finalize()))
+    }
+
+    /// What rustc has read, in the words of the store.
+    fn read(&self) -> Result<Read> {
+        let list = fs::read_to_string(Path::new(&self.out_dir).join(format!("{}.d", self.stem)))?;
+        let DepInfo { files, mut variables } = DepInfo::parse(&list);
+        let files = files.into_iter().map(|file| Ok((self.kept(&file), digest(Path::new(&file))?)));
+        if self.generated.is_some() {
+            variables.retain(|(name, _)| name != "OUT_DIR");
+        }
+        Ok((files.collect::<Result<_>>()?, variables))
+    }
+
+    /// A text as it is kept, without the folders of this call.
+    fn kept(&self, text: &str) -> String {
+        let text = text.replace(&self.out_dir, OUT);
+        match &self.generated {
+            Some(generated) => text.replace(generated, GENERATED),
+            None => text,
+        }
+    }
+
+    /// A kept text with the folders of this call.
+    fn own(&self, text: &str) -> String {
+        text.replace(OUT, &self.out_dir).replace(GENERATED, self.generated.as_deref().unwrap_or(GENERATED))
+    }
+
+    /// Whether an entry is of these sources and variables.
+    fn is_of(&self, entry: &Entry) -> bool {
+        let is_same = |(file, of): &(String, String)| digest(Path::new(&self.own(file))).is_ok_and(|now| now == *of);
+        entry.files.iter().all(is_same) && entry.variables.iter().all(|(name, value)| env::var(name).ok() == *value)
+    }
+
+    /// Takes the artifacts from the store, and says what rustc said. False if there are none of these sources.
+    fn take(&self, kept: &Path) -> Result<bool> {
+        for folder in kept.read_dir().into_iter().flatten() {
+            let folder = folder?.path();
+            let Ok(text) = fs::read(folder.join(ENTRY)) else { continue };
+            let entry: Entry = serde_json::from_slice(&text)?;
+            if !self.is_of(&entry) {
+                continue;
+            }
+            for name in &entry.artifacts {
+                let to = Path::new(&self.out_dir).join(name);
+                // Cargo links an older one to the program that people run.
+                let _ = fs::remove_file(&to);
+                if name.ends_with(".d") {
+                    base::files::write_atomic(&to, self.own(&fs::read_to_string(folder.join(name))?).as_bytes())?;
+                } else {
+                    fs::copy(folder.join(name), &to)?;
+                }
+            }
+            let mut messages = io::stderr().lock();
+            for line in &entry.said {
+                writeln!(messages, "{}", self.own(line))?;
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Keeps what was made: whole, or not at all.
+    fn keep(&self, kept: &Path, said: &[String]) -> Result<()> {
+        let (files, variables) = self.read()?;
+        let artifacts = artifacts(Path::new(&self.out_dir), &self.stem)?;
+        let name = hex(&Hash::hash(serde_json::to_string(&(&files, &variables))?.as_bytes()));
+        fs::create_dir_all(kept)?;
+        let half = tempfile::tempdir_in(kept)?;
+        // Cargo removes its folders when it is killed, and an own record of the runner is not rustc's.
+        let artifacts: Vec<String> = artifacts.into_iter().filter(|name| !name.ends_with(".json")).collect();
+        for name in &artifacts {
+            let from = Path::new(&self.out_dir).join(name);
+            if name.ends_with(".d") {
+                base::files::write_atomic(&half.path().join(name), self.kept(&fs::read_to_string(from)?).as_bytes())?;
+            } else {
+                fs::copy(from, half.path().join(name))?;
+            }
+        }
+        let said = said.iter().map(|line| self.kept(line)).collect();
+        let entry = Entry { files, variables, artifacts, said };
+        base::files::write_atomic(&half.path().join(ENTRY), &serde_json::to_vec(&entry)?)?;
+        // Another call may have been quicker.
+        let _ = fs::rename(half.path(), kept.join(name));
+        Ok(())
+    }
+}
+
+/// Does what rustc was asked for, with the store where that is possible.
+pub fn serve() -> ExitCode {
+    let args: Vec<OsString> = env::args_os().skip(1).collect();
+    compile_or_take(&args).unwrap_or_else(|error| {
+        // Cargo shows it as rustc's own words.
+        let _ = writeln!(io::stderr(), "error: {error:#}");
+        ExitCode::from(101)
+    })
+}
+
+fn compile_or_take(args: &[OsString]) -> Result<ExitCode> {
+    let home = proc::own_path()?.parent().and_then(Path::parent).context("no toolchain")?;
+    let real = home.join("real/bin/rustc");
+    let words: Option<Vec<String>> = args.iter().map(|arg| arg.clone().into_string().ok()).collect();
+    let Some(unit) = words.and_then(|words| Unit::of(&words, |name| env::var(name).ok())) else {
+        return ended(rustc(&real, args, |_| ())?);
+    };
+    let kept = home.join("units").join(unit.key(&tools(&real)?)?);
+    if unit.take(&kept)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut said = Vec::new();
+    let status = rustc(&real, args, |line| said.push(line.to_owned()))?;
+    if status.success() {
+        // What can't be kept costs time later, and changes nothing now.
+        let _ = unit.keep(&kept, &said);
+    }
+    ended(status)
+}
+
+/// Runs the real compiler; what it says is passed on at once.
+fn rustc(real: &Path, args: &[OsString], mut hear: impl FnMut(&str)) -> Result<ExitStatus> {
+    #[expect(clippy::disallowed_methods, reason = "it must be in the group of the compiler that it stands for")]
+    let mut child = Command::new(real).args(args).stderr(Stdio::piped()).spawn().context("cannot start rustc")?;
+    let mut said = BufReader::new(child.stderr.take().context("no standard error")?);
+    let mut line = Vec::new();
+    while said.read_until(b'\n', &mut line)? > 0 {
+        io::stderr().write_all(&line)?;
+        hear(String::from_utf8_lossy(&line).trim_end_matches('\n'));
+        line.clear();
+    }
+    Ok(child.wait()?)
+}
+
+/// Ends as the compiler has ended.
+fn ended(status: ExitStatus) -> Result<ExitCode> {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        proc::end_by(signal);
+    }
+    match status.code() {
+        Some(code) => Ok(ExitCode::from(u8::try_from(code)?)),
+        None => bail!("rustc was ended: {status}"),
+    }
+}
+
+/// What tells one compiler and one linker from another.
+fn tools(real: &Path) -> Result<Vec<String>> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let linker = env::split_paths(&path).map(|folder| folder.join("cc")).find(|file| file.is_file());
+    [Some(real.to_owned()), linker]
+        .into_iter()
+        .map(|tool| tool.map_or(Ok("none".to_owned()), |tool| stamp(&tool)))
+        .collect()
+}
+
+fn stamp(file: &Path) -> Result<String> {
+    let file = file.canonicalize()?;
+    let metadata = file.metadata()?;
+    Ok(format!("{} {} {:?}", file.display(), metadata.len(), metadata.modified()?))
+}
+
+fn digest(file: &Path) -> Result<String> {
+    Ok(hex(&Hash::hash(&fs::read(file).with_context(|| format!("cannot read {}", file.display()))?)))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROGRAM: [&str; 12] = [
+        "--crate-name",
+        "tiny",
+        "src/main.rs",
+        "--crate-type",
+        "bin",
+        "-C",
+        "extra-filename=-0a1b",
+        "--out-dir",
+        "/one/target/release/deps",
+        "-C",
+        "opt-level=z",
+        "--emit=dep-info,link",
+    ];
+
+    fn unit(change: impl Fn(&str) -> String) -> Option<Unit> {
+        let args: Vec<String> = PROGRAM.iter().map(|arg| change(arg)).collect();
+        Unit::of(&args, |_| None)
+    }
+
+    #[test]
+    fn the_folder_does_not_matter_and_every_setting_does() {
+        let tools = ["rustc".to_owned()];
+        let one = unit(str::to_owned).unwrap().key(&tools).unwrap();
+        assert_eq!(unit(|arg| arg.replace("/one/", "/two/")).unwrap().key(&tools).unwrap(), one);
+        for (from, to) in [("=z", "=s"), ("main", "lib"), ("0a1b", "0a1c"), ("link", "metadata")] {
+            assert_ne!(unit(|arg| arg.replace(from, to)).unwrap().key(&tools).unwrap(), one, "{to}");
+        }
+        assert_ne!(unit(str::to_owned).unwrap().key(&["another".to_owned()]).unwrap(), one);
+    }
+
+    #[test]
+    fn what_may_hold_a_path_is_not_kept() {
+        for setting in ["debuginfo=2", "incremental=/one", "link-arg=-Wl,-Map=map", "linker=lld"] {
+            assert!(unit(|arg| arg.replace("opt-level=z", setting)).is_none(), "{setting}");
+            assert!(unit(|arg| arg.replace("--emit=dep-info,link", &format!("-C{setting}"))).is_none(), "-C{setting}");
+        }
+        for word in ["-g", "-", "@arguments", "-Zself-profile"] {
+            assert!(unit(|arg| arg.replace("--emit=dep-info,link", word)).is_none(), "{word}");
+        }
+        assert!(Unit::of(&["-vV".to_owned()], |_| None).is_none());
+    }
+}

@@ -1,0 +1,71 @@
+//! What a call of rustc reads and writes: the list that it leaves for Cargo, and its artifacts.
+
+use std::io;
+use std::path::Path;
+
+/// What rustc has read, by the list that it writes for Cargo (`NAME-HASH.d`).
+#[derive(Debug, PartialEq)]
+pub struct DepInfo {
+    /// The source files, as rustc was told of them: relative to its folder, or absolute.
+    pub files: Vec<String>,
+    /// Name and value of each variable that the sources ask for; no value where it was not set.
+    pub variables: Vec<(String, Option<String>)>,
+}
+
+impl DepInfo {
+    /// Reads the list: Makefile rules, with `# env-dep:NAME=VALUE` below.
+    pub fn parse(list: &str) -> Self {
+        let mut files = Vec::new();
+        let mut variables = Vec::new();
+        for line in list.lines() {
+            if let Some(variable) = line.strip_prefix("# env-dep:") {
+                let (name, value) =
+                    variable.split_once('=').map_or((variable, None), |(name, value)| (name, Some(value)));
+                variables.push((name.to_owned(), value.map(|value| value.replace("\\n", "\n").replace("\\\\", "\\"))));
+            } else if let Some(file) = line.strip_suffix(':') {
+                // Each file that was read is also the target of a rule with nothing behind it.
+                files.push(file.replace("\\ ", " "));
+            }
+        }
+        Self { files, variables }
+    }
+}
+
+/// The names of a unit's artifacts in its folder, in order: `NAME-HASH`, `libNAME-HASH`, and these with an ending.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn artifacts(folder: &Path, stem: &str) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in folder.read_dir()? {
+        let Ok(name) = entry?.file_name().into_string() else { continue };
+        let rest = name.strip_prefix("lib").unwrap_or(&name).strip_prefix(stem);
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rustc_has_read_is_known_by_file_and_variable() {
+        let list = "/t/deps/a-0a1b.d: src/main.rs src/a\\ b.rs\n\n/t/deps/a-0a1b: src/main.rs src/a\\ b.rs\n\nsrc/main.rs:\nsrc/a\\ b.rs:\n\n# env-dep:CARGO_PKG_NAME=a\n# env-dep:NOT_SET\n";
+        let read = DepInfo::parse(list);
+        assert_eq!(read.files, ["src/main.rs", "src/a b.rs"]);
+        assert_eq!(read.variables, [("CARGO_PKG_NAME".to_owned(), Some("a".to_owned())), ("NOT_SET".to_owned(), None)]);
+    }
+
+    #[test]
+    fn artifacts_are_those_of_the_unit_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["liba-1.rlib", "liba-1.rmeta", "a-1", "a-1.d", "a-12.d", "libab-1.rlib"] {
+            std::fs::File::create(folder.path().join(name)).unwrap();
+        }
+        assert_eq!(artifacts(folder.path(), "a-1").unwrap(), ["a-1", "a-1.d", "liba-1.rlib", "liba-1.rmeta"]);
+    }
+}
