@@ -79,24 +79,36 @@ fn the_program_is_built_as_the_containerfile_says() {
     if !cfg!(target_os = "linux") {
         return testbed::browser::left_out("exercise 12 is about programs for Linux");
     }
+    // One project for both: what is built for one of them need not be built again.
     let project = Project::copy_of_the_repository();
-    let check = |changes: &[(&str, &str)]| {
-        with(&project, changes);
-        let document = json(&project.run(&["check", "ex12", "--format", "json"]));
-        let text = format!("{document:#}");
-        (document, text)
-    };
-    let static_flags = "RUSTFLAGS=\"-C target-feature=+crt-static\" ";
-    let target = " --target x86_64-unknown-linux-gnu";
+    what_is_forgotten_is_named(&project);
+    other_ways_are_right(&project);
+}
+
+/// How the solution builds the program.
+const STATIC_FLAGS: &str = "RUSTFLAGS=\"-C target-feature=+crt-static\" ";
+/// The machine that it builds for.
+const TARGET: &str = " --target x86_64-unknown-linux-gnu";
+
+/// Checks the solution with some changes: the document, and its text for messages.
+fn check(project: &Project, changes: &[(&str, &str)]) -> (serde_json::Value, String) {
+    with(project, changes);
+    let document = json(&project.run(&["check", "ex12", "--format", "json"]));
+    let text = format!("{document:#}");
+    (document, text)
+}
+
+fn what_is_forgotten_is_named(project: &Project) {
+    let check = |changes: &[(&str, &str)]| check(project, changes);
     let codes_of = |document: &serde_json::Value| codes(document).into_iter().map(|(code, _)| code).collect::<Vec<_>>();
 
     // Forgotten: the flag; the target; the profile. Each of these is really built.
-    let (document, text) = check(&[(static_flags, "")]);
+    let (document, text) = check(&[(STATIC_FLAGS, "")]);
     assert_eq!(codes_of(&document), ["binary/dynamically-linked", "binary/dynamically-linked"], "{text}");
     assert!(text.contains("asks for the loader") && text.contains("\"file\": \"Containerfile\""), "{text}");
     project.run(&["hint", "ex12"]).success().stdout(contains("Which flag of rustc"));
     project.run(&["hint", "ex12"]).success().stdout(contains("each RUN is a shell of its own"));
-    let (document, text) = check(&[(target, ""), ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/")]);
+    let (document, text) = check(&[(TARGET, ""), ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/")]);
     assert_eq!(codes_of(&document), ["build/failed"], "{text}");
     assert!(text.contains("cannot produce proc-macro for `serde_derive"), "{text}");
     let (document, text) = check(&[("--profile dist", "--release"), ("gnu/dist/", "gnu/release/")]);
@@ -112,27 +124,30 @@ fn the_program_is_built_as_the_containerfile_says() {
     let (document, text) =
         check(&[("--profile dist", "--profile ../dist"), ("x86_64-unknown-linux-gnu/dist/", "dist/")]);
     assert_eq!(codes_of(&document), ["image/not-the-program"], "{text}");
+}
 
-    // Other ways that are right: musl, Alpine without a flag, a copy within the stage, a cache, flags for the program alone.
+/// Musl, Alpine without a flag, a copy within the stage, a cache, flags for the program alone.
+fn other_ways_are_right(project: &Project) {
+    let check = |changes: &[(&str, &str)]| check(project, changes);
     let alpine = [
         ("rust:1.95-bookworm", "rust:1.95-alpine"),
-        (static_flags, ""),
-        (target, ""),
+        (STATIC_FLAGS, ""),
+        (TARGET, ""),
         ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/"),
     ];
     let (document, text) = check(&alpine);
     assert_eq!(document["points"], 10, "{text}");
     let (document, text) = check(&[
-        (static_flags, ""),
+        (STATIC_FLAGS, ""),
         ("cargo build", "cargo rustc"),
-        (target, " -- -C target-feature=+crt-static"),
+        (TARGET, " -- -C target-feature=+crt-static"),
         ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/"),
     ]);
     assert_eq!(document["points"], 10, "{text}");
     let musl = [
         ("WORKDIR /src\n", "RUN rustup target add x86_64-unknown-linux-musl\nWORKDIR /src\n"),
         ("x86_64-unknown-linux-gnu\n", "x86_64-unknown-linux-musl\n"),
-        (static_flags, ""),
+        (STATIC_FLAGS, ""),
         ("-gnu/dist", "-musl/dist"),
     ];
     let (document, text) = check(&musl);

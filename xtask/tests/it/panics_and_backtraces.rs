@@ -93,28 +93,42 @@ fn has_binutils() -> bool {
 #[cfg(target_os = "linux")]
 #[ignore = "builds exercise 7 a dozen times: .ci/run runs it"]
 fn exercise_7_agrees_with_addr2line_and_names_the_wrong_turns() {
+    // One project for all: what is built once need not be built again.
     let project = Project::copy_of_the_repository();
-    let folder = project.path("exercises/ex7");
-    let (manifest, answers) = ("exercises/ex7/Cargo.toml", "exercises/ex7/answers.toml");
-    let solved = project.read("solutions/ex7/Cargo.toml");
     assert!(
         project.read("exercises/ex7/exercise.toml").contains(&project.read("exercises/ex7/june.txt")),
         "the check crashes the program with the file that learners crash it with"
     );
+    profiles_that_lose_the_lines_are_named(&project);
+    answers_are_read_as_people_write_them(&project);
+    if has_binutils() {
+        addr2line_says_the_same(&project);
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn profiles_that_lose_the_lines_are_named(project: &Project) {
+    let manifest = "exercises/ex7/Cargo.toml";
+    let solved = project.read("solutions/ex7/Cargo.toml");
     // Debug information is asked for, and stripped all the same.
     project.write(manifest, &solved.replace("debug =", "strip = true\ndebug ="));
-    let (document, found) = problems(&project, "ex7");
+    let (document, found) = problems(project, "ex7");
     assert_eq!(found, ["profile/wrong-value"]);
     assert_eq!(verdict(&document, "caller"), "skip", "{document:#}");
     // Names without lines: enough for the function, not for the line.
     project.write(manifest, &solved.replace("debug = \"line-tables-only\"", "strip = \"none\""));
-    assert_eq!(problems(&project, "ex7").1, ["profile/missing-setting"]);
+    assert_eq!(problems(project, "ex7").1, ["profile/missing-setting"]);
     // Lines in a file of their own that `strip` in the profile would make useless; here they leave the program.
     project.write(manifest, &solved.replace("debug =", "split-debuginfo = \"packed\"\ndebug ="));
-    let (_, found) = problems(&project, "ex7");
+    let (_, found) = problems(project, "ex7");
     assert!(found.is_empty(), "split line tables still leave `.debug_line` in the program: {found:?}");
+}
 
-    project.write(manifest, &solved);
+/// With the solution's profile, and then its answers.
+#[cfg(target_os = "linux")]
+fn answers_are_read_as_people_write_them(project: &Project) {
+    let answers = "exercises/ex7/answers.toml";
+    project.write("exercises/ex7/Cargo.toml", &project.read("solutions/ex7/Cargo.toml"));
     project.write(answers, &project.read("solutions/ex7/answers.toml"));
     project.run(&["check", "ex7"]).success().stdout(contains("10 of 10 points"));
     for (right, wrong, words) in [
@@ -141,28 +155,28 @@ fn exercise_7_agrees_with_addr2line_and_names_the_wrong_turns() {
         project.edit(answers, right, same);
     }
     project.run(&["check", "ex7"]).success().stdout(contains("10 of 10 points"));
+}
 
-    if has_binutils() {
-        let made = "cp target/ship/ledger target/kept && cp target/ship/ledger target/shipped && strip target/shipped";
-        tool(&folder, made);
-        let report = tool(&folder, "./target/shipped < june.txt 2>&1 | grep -o '0x.*'");
-        assert!(report.lines().count() > 5, "{report}");
-        assert_eq!(report, tool(&folder, "./target/kept < june.txt 2>&1 | grep -o '0x.*'"), "the same addresses");
-        let lines = tool(&folder, &format!("addr2line -fiCe target/kept {}", report.replace('\n', " ")));
-        let at = lines.find("ledger::transfer\n").unwrap_or_else(|| panic!("{lines}"));
-        assert!(lines[..at].contains("ledger::cents\n"), "{lines}");
-        assert!(lines[at..].lines().nth(1).is_some_and(|line| line.ends_with("src/main.rs:62")), "{lines}");
-        let nothing = tool(&folder, &format!("addr2line -fiCe target/shipped {}", report.replace('\n', " ")));
-        assert!(!nothing.contains("ledger::"), "{nothing}");
-        // The file itself instead of a copy: Cargo does not see it, and no line of the manifest is to blame.
-        tool(&folder, "strip target/ship/ledger");
-        let told = stderr(&project.run(&["check", "ex7"]).code(1));
-        assert!(
-            told.contains("nothing in [profile.ship] takes it out; was the file itself given to `strip`?"),
-            "{told}"
-        );
-        assert!(told.contains("`cargo clean --profile ship` in exercises/ex7"), "{told}");
-        tool(&folder, "cargo clean --profile ship");
-        project.run(&["check", "ex7"]).success();
-    }
+/// The solved exercise as a person looks into it with binutils.
+#[cfg(target_os = "linux")]
+fn addr2line_says_the_same(project: &Project) {
+    let folder = project.path("exercises/ex7");
+    let made = "cp target/ship/ledger target/kept && cp target/ship/ledger target/shipped && strip target/shipped";
+    tool(&folder, made);
+    let report = tool(&folder, "./target/shipped < june.txt 2>&1 | grep -o '0x.*'");
+    assert!(report.lines().count() > 5, "{report}");
+    assert_eq!(report, tool(&folder, "./target/kept < june.txt 2>&1 | grep -o '0x.*'"), "the same addresses");
+    let lines = tool(&folder, &format!("addr2line -fiCe target/kept {}", report.replace('\n', " ")));
+    let at = lines.find("ledger::transfer\n").unwrap_or_else(|| panic!("{lines}"));
+    assert!(lines[..at].contains("ledger::cents\n"), "{lines}");
+    assert!(lines[at..].lines().nth(1).is_some_and(|line| line.ends_with("src/main.rs:62")), "{lines}");
+    let nothing = tool(&folder, &format!("addr2line -fiCe target/shipped {}", report.replace('\n', " ")));
+    assert!(!nothing.contains("ledger::"), "{nothing}");
+    // The file itself instead of a copy: Cargo does not see it, and no line of the manifest is to blame.
+    tool(&folder, "strip target/ship/ledger");
+    let told = stderr(&project.run(&["check", "ex7"]).code(1));
+    assert!(told.contains("nothing in [profile.ship] takes it out; was the file itself given to `strip`?"), "{told}");
+    assert!(told.contains("`cargo clean --profile ship` in exercises/ex7"), "{told}");
+    tool(&folder, "cargo clean --profile ship");
+    project.run(&["check", "ex7"]).success();
 }

@@ -2,9 +2,9 @@
 //! of an exercise are in `turns/exN.toml`; what the check and the next hint say to each of them is one snapshot. Then all of
 //! them, the starter and the solution are graded as a class: the same files get the same points.
 
+use assert_cmd::assert::Assert;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use testbed::class::{has_boxes, records};
@@ -56,41 +56,19 @@ fn of(exercise: &str) -> Vec<Turn> {
 /// Takes every turn of an exercise, each from its start, and says what came of it.
 fn told(exercise: &str) -> String {
     let project = Project::copy_of_the_repository();
-    let folder = project.path("").display().to_string();
     let data = project.read(&format!("exercises/{exercise}/exercise.toml"));
     let edits: Vec<String> = data.parse::<toml::Table>().unwrap()["edits"].clone().try_into().unwrap();
     let mut told = String::new();
     let mut checked = BTreeMap::new();
-    for (student, folder) in
-        [("solution", format!("solutions/{exercise}")), ("starter", format!("exercises/{exercise}/starter"))]
-    {
-        for file in &edits {
-            project.write(&format!("exercises/{exercise}/{file}"), &project.read(&format!("{folder}/{file}")));
-        }
+    for (student, before) in [("solution", Before::Solution), ("starter", Before::Starter)] {
+        begin(&project, exercise, &edits, &before);
         hand_in(&project, exercise, &edits, student);
         checked.insert(student.to_owned(), goals(&stdout(&project.run(&["check", exercise]))));
     }
     for (index, turn) in of(exercise).into_iter().enumerate() {
         let _ = fs::remove_dir_all(project.path(".workshop"));
-        let before = match turn.before {
-            Before::Starter => format!("exercises/{exercise}/starter"),
-            Before::Solution => format!("solutions/{exercise}"),
-        };
-        for file in &edits {
-            project.write(&format!("exercises/{exercise}/{file}"), &project.read(&format!("{before}/{file}")));
-        }
-        let mut others = Vec::new();
-        for Edit { file, from, to } in &turn.edit {
-            let is_other = !edits.contains(file);
-            let file = format!("exercises/{exercise}/{file}");
-            if is_other {
-                others.push((file.clone(), fs::read_to_string(project.path(&file)).ok()));
-            }
-            match from {
-                Some(from) => project.edit(&file, from, to),
-                None => project.write(&file, to),
-            }
-        }
+        begin(&project, exercise, &edits, &turn.before);
+        let others = take(&project, exercise, &edits, &turn);
         let check = project.run(&["check", exercise]);
         // A file of the course that was changed is an error of its own in a check, and grading doesn't take it.
         if others.is_empty() {
@@ -98,24 +76,7 @@ fn told(exercise: &str) -> String {
             hand_in(&project, exercise, &edits, &student);
             checked.insert(student, goals(&stdout(&check)));
         }
-        let code = check.get_output().status.code().unwrap();
-        let points = stdout(&check).lines().find(|line| line.ends_with(" points")).unwrap_or("no points").to_owned();
-        let problems: Vec<String> = stderr(&check)
-            .replace(&folder, "")
-            .lines()
-            .filter(|line| !line.starts_with("built ") && !line.starts_with("building "))
-            .map(str::to_owned)
-            .collect();
-        let hint = stdout(&project.run(&["hint", exercise]).success());
-        let hint: Vec<&str> = hint.lines().filter(|line| line.starts_with("  ")).collect();
-        let _ = write!(
-            told,
-            "## {}\nexit code {code}, {points}\n{}\n{}",
-            turn.what,
-            settled(problems.join("\n").trim()),
-            settled(&hint.join("\n"))
-        );
-        told.push('\n');
+        told.push_str(&came_of(&project, exercise, &turn, &check));
         // What is not theirs is as it was for the next turn.
         for (file, content) in others.into_iter().rev() {
             match content {
@@ -126,6 +87,51 @@ fn told(exercise: &str) -> String {
     }
     assert_eq!(graded(&project, exercise), checked, "the same files, judged by `grade` and by `check`");
     told
+}
+
+/// The learner's files as they are before a turn.
+fn begin(project: &Project, exercise: &str, edits: &[String], before: &Before) {
+    let from = match before {
+        Before::Starter => format!("exercises/{exercise}/starter"),
+        Before::Solution => format!("solutions/{exercise}"),
+    };
+    for file in edits {
+        project.write(&format!("exercises/{exercise}/{file}"), &project.read(&format!("{from}/{file}")));
+    }
+}
+
+/// Makes the changes of a turn. The files among them that aren't the learner's, as they were: none where there was none.
+fn take(project: &Project, exercise: &str, edits: &[String], turn: &Turn) -> Vec<(String, Option<String>)> {
+    let mut others = Vec::new();
+    for Edit { file, from, to } in &turn.edit {
+        let is_other = !edits.contains(file);
+        let file = format!("exercises/{exercise}/{file}");
+        if is_other {
+            others.push((file.clone(), fs::read_to_string(project.path(&file)).ok()));
+        }
+        match from {
+            Some(from) => project.edit(&file, from, to),
+            None => project.write(&file, to),
+        }
+    }
+    others
+}
+
+/// What a check after a turn and the next hint say.
+fn came_of(project: &Project, exercise: &str, turn: &Turn, check: &Assert) -> String {
+    let folder = project.path("").display().to_string();
+    let code = check.get_output().status.code().unwrap();
+    let points = stdout(check).lines().find(|line| line.ends_with(" points")).unwrap_or("no points").to_owned();
+    let problems: Vec<String> = stderr(check)
+        .replace(&folder, "")
+        .lines()
+        .filter(|line| !line.starts_with("built ") && !line.starts_with("building "))
+        .map(str::to_owned)
+        .collect();
+    let hint = stdout(&project.run(&["hint", exercise]).success());
+    let hint: Vec<&str> = hint.lines().filter(|line| line.starts_with("  ")).collect();
+    let (problems, hint) = (settled(problems.join("\n").trim()), settled(&hint.join("\n")));
+    format!("## {}\nexit code {code}, {points}\n{problems}\n{hint}\n", turn.what)
 }
 
 /// The learner's files as a submission.

@@ -381,7 +381,8 @@ pub(crate) mod tests {
         Exercise { id: "ex1".to_owned(), folder: "exercises/ex1".into(), solution: "solutions/ex1".into(), data }
     }
 
-    const GOOD: &str = r#"
+    /// The text of an exercise in which nothing is wrong.
+    pub(crate) const GOOD: &str = r#"
 title = "Title"
 level = "beginner"
 minutes = 15

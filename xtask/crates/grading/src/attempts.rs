@@ -49,8 +49,8 @@ pub(crate) fn keep_best(journal: &Journal, attempts: &[(&Submission, String)]) -
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::{Status, tests::record};
     use super::*;
+    use crate::model::{Status, tests::record};
 
     fn submission(attempt: &str) -> Submission {
         Submission {

@@ -6,6 +6,7 @@ mod cargo;
 pub mod context;
 mod copy;
 mod files;
+mod parts;
 pub mod recipe;
 mod shell;
 mod syntax;
@@ -15,6 +16,7 @@ mod words;
 use base::diagnostic::{Code, Diagnostic, Source};
 use bases::Said;
 use context::Context;
+use parts::{Part, parts};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -241,106 +243,6 @@ impl Containerfile {
             None => {}
         }
     }
-}
-
-/// What a text consists of, besides empty lines and comments that only people read.
-enum Part<'a> {
-    Instruction(Instruction),
-    /// A comment for the check, without its mark.
-    Said(&'a str, Range<usize>),
-    /// A here-document that doesn't end.
-    Open(String, Range<usize>),
-}
-
-/// The instructions of a text, with continued lines joined as an engine joins them: with nothing in between.
-fn parts(text: &str) -> Vec<Part<'_>> {
-    let mut found = Vec::new();
-    let mut current: Option<Instruction> = None;
-    let mut escape = '\\';
-    // A directive is one only above everything else, other comments and empty lines as well.
-    let mut takes_directives = true;
-    let mut start = 0;
-    let mut lines = text.split_inclusive('\n');
-    while let Some(line) = lines.next() {
-        let trimmed = line.trim();
-        let from = start + (line.len() - line.trim_start().len());
-        start += line.len();
-        let span = from..from + trimmed.len();
-        // Inside an instruction that continues, both are left out as well.
-        if trimmed.is_empty() || trimmed.starts_with('#') {
-            let comment = trimmed.trim_start_matches('#').trim();
-            takes_directives &= syntax::directive(trimmed).is_some();
-            if let Some(("escape", value)) = syntax::directive(trimmed).filter(|_| takes_directives) {
-                escape = value.chars().next().unwrap_or(escape);
-            }
-            if let Some(said) = comment.strip_prefix("check:").filter(|_| current.is_none()) {
-                found.push(Part::Said(said.trim(), span));
-            }
-            continue;
-        }
-        takes_directives = false;
-        let (part, goes_on) = match line.trim_end().strip_suffix(escape) {
-            Some(part) => (part, true),
-            None => (line.trim_end(), false),
-        };
-        match &mut current {
-            Some(instruction) => {
-                instruction.lines.push((instruction.rest.len(), span));
-                instruction.rest.push_str(part);
-            }
-            None => {
-                let part = part.trim_start();
-                let (word, rest) = part.split_once(char::is_whitespace).unwrap_or((part, ""));
-                let rest = rest.trim_start().to_owned();
-                let lines = vec![(0, span.clone())];
-                current = Some(Instruction { word: word.to_uppercase(), rest, span, lines, ..Instruction::default() });
-            }
-        }
-        if goes_on {
-            continue;
-        }
-        let Some(mut instruction) = current.take() else { continue };
-        finish(&mut instruction);
-        let mut open = None;
-        if matches!(instruction.word.as_str(), "RUN" | "COPY" | "ADD") {
-            for (name, cuts_tabs) in words::documents(&instruction.rest) {
-                instruction.whole.push('\n');
-                let body = instruction.whole.len();
-                let mut end = None;
-                for line in lines.by_ref() {
-                    let bare = line.trim_end_matches(['\n', '\r']);
-                    let bare = if cuts_tabs { bare.trim_start_matches('\t') } else { bare };
-                    let place = start..start + line.trim_end().len();
-                    start += line.len();
-                    if bare == name {
-                        end = Some(instruction.whole.len());
-                        instruction.whole.push_str(bare);
-                        break;
-                    }
-                    instruction.lines.push((instruction.whole.len(), place));
-                    instruction.whole.push_str(bare);
-                    instruction.whole.push('\n');
-                }
-                if end.is_none() {
-                    open = Some(Part::Open(name.clone(), instruction.span.clone()));
-                }
-                let end = end.unwrap_or(instruction.whole.len());
-                instruction.documents.push(Document { name, body: body..end });
-            }
-        }
-        found.push(Part::Instruction(instruction));
-        found.extend(open);
-    }
-    if let Some(mut instruction) = current {
-        finish(&mut instruction);
-        found.push(Part::Instruction(instruction));
-    }
-    found
-}
-
-fn finish(instruction: &mut Instruction) {
-    instruction.rest.truncate(instruction.rest.trim_end().len());
-    instruction.whole.clone_from(&instruction.rest);
 }
 
 #[cfg(test)]

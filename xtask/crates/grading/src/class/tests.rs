@@ -2,9 +2,9 @@
 
 mod exports;
 
-use super::super::archive::tests::{Item, gzip, tar_of, zip_of};
-use super::super::archive::{CAPS, Caps};
 use super::*;
+use crate::archive::tests::{Item, gzip, tar_of, zip_of};
+use crate::archive::{CAPS, Caps};
 use base::failure::failure_of;
 use base::files::write_atomic;
 use std::ffi::OsString;

@@ -1,7 +1,7 @@
 //! What reports are made of, from literal journals.
 
-use super::super::model::{Handle, Run, Status, Unknown, tests::record};
 use super::*;
+use crate::model::{Handle, Run, Status, Unknown, tests::record};
 use crate::report::html;
 
 /// A run that found these students: the name of each, and of the entry.

@@ -208,9 +208,9 @@ fn short(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::*;
     use super::*;
     use crate::model::{Goal, tests::record};
+    use crate::policy::*;
     use base::failure::{Exit, Failure};
 
     fn goal(id: &str, points: u32, verdict: Verdict) -> Goal {

@@ -4,7 +4,7 @@
 
 mod scrub;
 
-use super::super::journal::Contents;
+use crate::journal::Contents;
 use crate::report::{Gradebook, Problem, Row, csv::cell, id};
 use anyhow::{Context as _, Result};
 use base::files;

@@ -1,9 +1,9 @@
 //! What differs from the report before, and the report before itself, which is kept: a grade that changes without a trace is one
 //! that no instructor can put a name under.
 
-use super::super::journal;
-use super::super::model::Record;
 use crate::gather::time;
+use crate::journal;
+use crate::model::Record;
 use crate::report::{Change, Gradebook, Since, csv::cell, id};
 use anyhow::{Context as _, Result};
 use base::diagnostic::shown;

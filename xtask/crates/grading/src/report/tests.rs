@@ -62,72 +62,11 @@ pub(crate) fn row(student: &str, exercise: &str) -> Row {
 
 /// A gradebook with every status but two, a penalty, an override, a review and a hostile student.
 pub(crate) fn sample() -> Gradebook {
-    let mut late = row("s001", "ex1");
-    (late.first_name, late.last_name) = ("Ada".to_owned(), "Müller, \"Dr.\"".to_owned());
-    late.timestamp = Some("2026-10-02T07:00:00Z".to_owned());
-    late.email = "s001@example.org".to_owned();
-    (late.raw_score, late.late_submission_penalty, late.score) = (Some(800), 125, Some(675));
-    late.goals[1] = goal(
-        "notes",
-        "the question is answered",
-        Verdict::Fail,
-        (0, 2),
-        vec![problem(
-            "answer/wrong",
-            "the answer is 1,000 bytes off",
-            Some(("answers.toml", 3)),
-            Some("measure again"),
-        )],
-    );
-    late.answers.insert("why".to_owned(), "Because core::fmt goes.\n::set-output name=x::1\n=1+1".to_owned());
-
-    let mut refused = row("s001", "ex10");
-    refused.status = "build-failed".to_owned();
-    refused.problems = vec![problem("build/warning", "the build warns:\nunused key", Some(("Cargo.toml", 9)), None)];
-    (refused.raw_score, refused.score, refused.size_bytes) = (Some(0), Some(0), None);
-    refused.goals = vec![
-        goal(
-            "builds",
-            "it builds",
-            Verdict::Fail,
-            (0, 4),
-            vec![problem("build/failed", "rustc refused it\n\u{1b}[31merror\u{1b}[0m: `x`\n::warning::y", None, None)],
-        ),
-        goal("size", "it is smaller", Verdict::Skip, (0, 6), Vec::new()),
-    ];
-
-    let mut hostile = row(HOSTILE, "ex1");
-    (hostile.first_name, hostile.last_name, hostile.email) =
-        (HOSTILE.to_owned(), "+1".to_owned(), "@SUM(A1)".to_owned());
-    hostile.needs_review = vec![format!("the same files as {HOSTILE}"), "far below the reference".to_owned()];
-    hostile.override_reason = Some("-1 for style".to_owned());
-    hostile.score = Some(900);
-    hostile.answers.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
-    hostile.ignored = vec![HOSTILE.to_owned(), "ex1/.cargo/config.toml".to_owned()];
-    hostile.files.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
-    let wrong_table =
-        problem("profile/wrong-table", HOSTILE, Some((HOSTILE, 7)), Some("move the settings to [profile.release]"));
-    hostile.goals[0] = goal("profile", HOSTILE, Verdict::Fail, (0, 4), vec![wrong_table.clone()]);
-
-    let mut table = row("s003", "ex1");
-    (table.raw_score, table.score, table.size_bytes) = (Some(200), Some(200), Some(503_360));
-    table.goals[0] =
-        goal("profile", "[profile.release] asks for a small binary", Verdict::Fail, (0, 4), vec![wrong_table]);
-
-    let mut rejected = row("s002", "ex1");
-    (rejected.status, rejected.message) = ("rejected".to_owned(), Some("Cargo.toml is a link".to_owned()));
-    (rejected.raw_score, rejected.score, rejected.size_bytes) = (Some(0), Some(0), None);
-    (rejected.goals, rejected.files) = (Vec::new(), BTreeMap::new());
-
-    let mut ours = row("s002", "ex2");
-    (ours.status, ours.message) = ("infra-error".to_owned(), Some("no space left on /dev/sda".to_owned()));
-    (ours.raw_score, ours.score, ours.size_bytes, ours.goals) = (None, None, None, Vec::new());
-
     Gradebook {
         title: "Binary size, autumn".to_owned(),
         toolchain: "1.95.0".to_owned(),
         target: "x86_64-unknown-linux-gnu".to_owned(),
-        rows: vec![hostile, refused, late, table, ours, rejected],
+        rows: vec![hostile(), build_failed(), late(), unchanged(), infra_error(), rejected()],
         unknown: vec![Unknown {
             student: HOSTILE.to_owned(),
             entry: HOSTILE.to_owned(),
@@ -151,6 +90,94 @@ pub(crate) fn sample() -> Gradebook {
         )]),
         ..Gradebook::default()
     }
+}
+
+/// A penalty, a wrong answer and a student with all that a roster has.
+fn late() -> Row {
+    let mut late = row("s001", "ex1");
+    (late.first_name, late.last_name) = ("Ada".to_owned(), "Müller, \"Dr.\"".to_owned());
+    late.timestamp = Some("2026-10-02T07:00:00Z".to_owned());
+    late.email = "s001@example.org".to_owned();
+    (late.raw_score, late.late_submission_penalty, late.score) = (Some(800), 125, Some(675));
+    late.goals[1] = goal(
+        "notes",
+        "the question is answered",
+        Verdict::Fail,
+        (0, 2),
+        vec![problem(
+            "answer/wrong",
+            "the answer is 1,000 bytes off",
+            Some(("answers.toml", 3)),
+            Some("measure again"),
+        )],
+    );
+    late.answers.insert("why".to_owned(), "Because core::fmt goes.\n::set-output name=x::1\n=1+1".to_owned());
+    late
+}
+
+/// A program that rustc refused, with its words.
+fn build_failed() -> Row {
+    let mut refused = row("s001", "ex10");
+    refused.status = "build-failed".to_owned();
+    refused.problems = vec![problem("build/warning", "the build warns:\nunused key", Some(("Cargo.toml", 9)), None)];
+    (refused.raw_score, refused.score, refused.size_bytes) = (Some(0), Some(0), None);
+    refused.goals = vec![
+        goal(
+            "builds",
+            "it builds",
+            Verdict::Fail,
+            (0, 4),
+            vec![problem("build/failed", "rustc refused it\n\u{1b}[31merror\u{1b}[0m: `x`\n::warning::y", None, None)],
+        ),
+        goal("size", "it is smaller", Verdict::Skip, (0, 6), Vec::new()),
+    ];
+    refused
+}
+
+/// A student with a hostile name wherever there is one, a review, and an override.
+fn hostile() -> Row {
+    let mut hostile = row(HOSTILE, "ex1");
+    (hostile.first_name, hostile.last_name, hostile.email) =
+        (HOSTILE.to_owned(), "+1".to_owned(), "@SUM(A1)".to_owned());
+    hostile.needs_review = vec![format!("the same files as {HOSTILE}"), "far below the reference".to_owned()];
+    hostile.override_reason = Some("-1 for style".to_owned());
+    hostile.score = Some(900);
+    hostile.answers.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
+    hostile.ignored = vec![HOSTILE.to_owned(), "ex1/.cargo/config.toml".to_owned()];
+    hostile.files.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
+    hostile.goals[0] = goal("profile", HOSTILE, Verdict::Fail, (0, 4), vec![wrong_table()]);
+    hostile
+}
+
+/// Settings in a table that no build reads.
+fn wrong_table() -> Problem {
+    problem("profile/wrong-table", HOSTILE, Some((HOSTILE, 7)), Some("move the settings to [profile.release]"))
+}
+
+/// A student who has set what no build reads.
+fn unchanged() -> Row {
+    let mut table = row("s003", "ex1");
+    (table.raw_score, table.score, table.size_bytes) = (Some(200), Some(200), Some(503_360));
+    table.goals[0] =
+        goal("profile", "[profile.release] asks for a small binary", Verdict::Fail, (0, 4), vec![wrong_table()]);
+    table
+}
+
+/// A submission that wasn't taken.
+fn rejected() -> Row {
+    let mut rejected = row("s002", "ex1");
+    (rejected.status, rejected.message) = ("rejected".to_owned(), Some("Cargo.toml is a link".to_owned()));
+    (rejected.raw_score, rejected.score, rejected.size_bytes) = (Some(0), Some(0), None);
+    (rejected.goals, rejected.files) = (Vec::new(), BTreeMap::new());
+    rejected
+}
+
+/// A submission that failed for no fault of the student's.
+fn infra_error() -> Row {
+    let mut ours = row("s002", "ex2");
+    (ours.status, ours.message) = ("infra-error".to_owned(), Some("no space left on /dev/sda".to_owned()));
+    (ours.raw_score, ours.score, ours.size_bytes, ours.goals) = (None, None, None, Vec::new());
+    ours
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Which names look like one that was asked for, and how they came about: an editor, a browser or a hurried person has changed
 //! them. Such a file is never taken, and the reason lets a person mend it at a glance.
 
-use super::super::archive;
-use super::super::lms::is_chaff;
 use super::Wanted;
 use super::locate::names_some;
+use crate::archive;
+use crate::lms::is_chaff;
 
 /// What browsers put behind the name of a download that has not ended.
 const UNFINISHED: [&str; 5] = [".part", ".crdownload", ".download", ".partial", ".opdownload"];

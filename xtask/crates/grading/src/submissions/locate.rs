@@ -1,8 +1,8 @@
 //! Where an exercise is within what was handed in. Students call folders as they like, and LMSs and archive programs put others
 //! around them. A place that is certain is taken; between two of them only a person chooses.
 
-use super::super::archive::{Kind, Listing, describe, ending, shown};
 use super::Wanted;
+use crate::archive::{Kind, Listing, describe, ending, shown};
 use std::collections::BTreeSet;
 
 /// The folder of a checkout that holds the exercises.

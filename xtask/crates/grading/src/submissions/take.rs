@@ -6,9 +6,6 @@
 //! never taken: there was another file of the plain name, and only the student knows which of the two is meant.
 //! What is not UTF-8 is not taken either, because the learner's own `check` can't read it.
 
-use super::super::archive::{Kind, Listing, describe, shown};
-use super::super::lms::{is_chaff, is_invisible};
-use super::super::model::Submission;
 use super::likeness::{renamed, unfinished};
 use super::locate::{
     EXERCISES, HEAPS, Place, below, edit_of, has_below, inside, instead_of_folder, is_heap, join, names_any, names_some,
@@ -16,6 +13,9 @@ use super::locate::{
 use super::text::{is_blank, unreadable};
 use super::walk::Tree;
 use super::{Entry, Wanted};
+use crate::archive::{Kind, Listing, describe, shown};
+use crate::lms::{is_chaff, is_invisible};
+use crate::model::Submission;
 use std::collections::BTreeSet;
 
 /// How many of the files that were not taken are named; the rest is a number.

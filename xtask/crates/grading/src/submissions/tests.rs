@@ -1,10 +1,10 @@
 //! Where an exercise is, and which files are taken: on lists of paths, and on the disk where archives and encodings matter.
 
-use super::super::archive::tests::{Item, XZ, bzip2, gzip, tar_of, zip_of};
-use super::super::archive::{Kind, Listing};
-use super::super::class::tests::wanted;
 use super::locate::Place;
 use super::*;
+use crate::archive::tests::{Item, XZ, bzip2, gzip, tar_of, zip_of};
+use crate::archive::{Kind, Listing};
+use crate::class::tests::wanted;
 use base::files::write_atomic;
 use tempfile::TempDir;
 

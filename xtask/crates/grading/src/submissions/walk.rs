@@ -1,10 +1,10 @@
 //! What an entry holds, as one list of paths: a folder, an archive, or several single files that were uploaded together.
 //! Archives in it are opened only when the work is not found without.
 
-use super::super::archive::{self, Caps, Kind, Listing, describe, shown, unread};
-use super::super::lms::order;
 use super::Wanted;
 use super::locate::{edit_of, is_heap, names_any};
+use crate::archive::{self, Caps, Kind, Listing, describe, shown, unread};
+use crate::lms::order;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,35 +1,7 @@
 //! What is told of sources that hand something to the linker, and of those that don't.
 
 use super::*;
-
-const EXERCISE: &str = r#"
-title = "Title"
-level = "beginner"
-minutes = 15
-teaches = ["lto"]
-package = "word_freq"
-edits = ["src/a.rs", "src/b.rs"]
-starter-fails-with = ["output/differs"]
-hints = ["nudge", "where", "what"]
-pristine = { "src/main.rs" = "00" }
-
-[build.before]
-tree = "starter"
-profile = "release"
-
-[build.after]
-profile = "release"
-
-[[goal]]
-id = "output"
-points = 10
-text = "it prints the same"
-
-[goal.check.output]
-build = "after"
-same-as = "before"
-cases = 1
-"#;
+use crate::exercise::tests::{GOOD, literal};
 
 fn of(path: &str, text: &str) -> Vec<String> {
     let own = BTreeSet::from(["src/main.rs", "src/count.rs", "src/count/odd.rs", "answers.toml"]);
@@ -110,7 +82,7 @@ fn what_honest_files_have_is_not_told() {
 
 #[test]
 fn a_macro_in_one_file_counts_for_all_and_the_course_s_own_is_known() {
-    let exercise = crate::exercise::tests::literal(EXERCISE);
+    let exercise = literal(&GOOD.replace("edits = [\"Cargo.toml\"]", "edits = [\"src/a.rs\", \"src/b.rs\"]"));
     let file = |path: &str, text: &str| (path.to_owned(), text.as_bytes().to_vec());
     let files = [file("src/a.rs", "macro_rules! m { () => {} }"), file("src/b.rs", "#[link(name = \"c\")] extern {}")];
     let told = unusual(&exercise, &files, &[]);

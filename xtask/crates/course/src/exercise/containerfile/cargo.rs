@@ -135,16 +135,7 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
     if !variables::are_known(shell, command.environment, &toolchain)? {
         return Ok(false);
     }
-    let mut arguments = command.arguments();
-    if let Some(chosen) = arguments.first().and_then(|word| word.strip_prefix('+')) {
-        if !variables::is_own(chosen, &toolchain) {
-            return shell.not_followed(
-                format!("`cargo +{chosen}`"),
-                format!("begin with an image of that version, such as `FROM {}`", bases::example()),
-            );
-        }
-        arguments = &arguments[1..];
-    }
+    let arguments = behind_toolchain(shell, command.arguments(), &toolchain)?;
     let Some((verb, arguments)) = arguments.split_first() else { return Ok(true) };
     let options = Options::read(arguments);
     match verb.as_str() {
@@ -161,6 +152,38 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
             );
         }
     }
+    if !are_taken(shell, verb, &options)? {
+        return Ok(false);
+    }
+    if verb == "install" {
+        if options.path.is_none() && !options.words.is_empty() {
+            return others::install(shell, &options.words);
+        }
+        if !installs_package(shell, &options)? {
+            return Ok(false);
+        }
+    }
+    package(shell, verb, &options, &toolchain, command.environment)
+}
+
+/// The words behind a `+toolchain`, which may only name the one that is there.
+fn behind_toolchain<'c>(
+    shell: &Shell<'_>,
+    arguments: &'c [String],
+    toolchain: &Toolchain,
+) -> Result<&'c [String], Box<Trouble>> {
+    match arguments.first().and_then(|word| word.strip_prefix('+')) {
+        None => Ok(arguments),
+        Some(chosen) if variables::is_own(chosen, toolchain) => Ok(&arguments[1..]),
+        Some(chosen) => shell.not_followed(
+            format!("`cargo +{chosen}`"),
+            format!("begin with an image of that version, such as `FROM {}`", bases::example()),
+        ),
+    }
+}
+
+/// Whether a verb takes the options and words that it gets.
+fn are_taken(shell: &mut Shell<'_>, verb: &str, options: &Options) -> Followed {
     if let Some(option) = &options.without_value {
         let help = "write it behind the option; a variable that isn't set here is empty";
         return shell.fails(format!("`{option}` has no value"), "no value", help);
@@ -168,37 +191,36 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
     if let Some(unknown) = &options.unknown {
         return shell.not_followed(format!("the option `{unknown}` of `cargo {verb}`"), "leave it out");
     }
-    if let Some(word) = options.words.first().filter(|_| matches!(verb.as_str(), "build" | "b" | "rustc")) {
-        return shell.fails(format!("`cargo {verb}` takes no `{word}`"), "not taken", "take the word out");
+    match options.words.first() {
+        Some(word) if matches!(verb, "build" | "b" | "rustc") => {
+            shell.fails(format!("`cargo {verb}` takes no `{word}`"), "not taken", "take the word out")
+        }
+        _ => Ok(true),
     }
-    if verb == "install" {
-        if options.path.is_none() && !options.words.is_empty() {
-            // A tool of Cargo, such as cargo-chef, is no program of this package.
-            let is_tool = options.words.iter().all(|name| name.starts_with("cargo-"));
-            shell.made.installed.extend(options.words.iter().cloned());
-            let what = format!("`cargo install {}`", options.words.join(" "));
-            return if is_tool {
-                Ok(true)
-            } else {
-                shell.not_followed(what, "install this package: `cargo install --path .`")
-            };
-        }
-        if options.path.is_none() {
-            return shell.fails(
-                "`cargo install` without a path installs nothing",
-                "no --path",
-                "write `cargo install --path .`",
-            );
-        }
-        if options.release {
-            return shell.fails(
-                "`cargo install` knows no `--release`: that is its default",
-                "no such option",
-                "take `--release` out",
-            );
-        }
+}
+
+/// Whether a `cargo install` without a name installs the package.
+fn installs_package(shell: &mut Shell<'_>, options: &Options) -> Followed {
+    if options.path.is_none() {
+        return shell.fails(
+            "`cargo install` without a path installs nothing",
+            "no --path",
+            "write `cargo install --path .`",
+        );
     }
-    package(shell, verb, &options, &toolchain, command.environment)
+    if options.release {
+        return shell.fails(
+            "`cargo install` knows no `--release`: that is its default",
+            "no such option",
+            "take `--release` out",
+        );
+    }
+    Ok(true)
+}
+
+/// A variable of a command, if it isn't empty.
+fn variable(environment: &Variables, name: &str) -> Option<String> {
+    environment.get(name).filter(|value| !value.is_empty()).cloned()
 }
 
 /// A verb that reads the package.
@@ -209,35 +231,16 @@ fn package(
     toolchain: &Toolchain,
     environment: &Variables,
 ) -> Followed {
-    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
     let Some(root) = needs::manifest(shell, options)? else { return Ok(false) };
-    let needed = shell.context.oldest_cargo();
-    if toolchain.minor < needed {
-        let (base, edition) = (shell.made.base.clone(), shell.context.edition);
-        let message =
-            format!("Cargo 1.{} in {base} doesn't know edition {edition}, which Cargo.toml sets", toolchain.minor);
-        let help = format!("edition {edition} needs Rust 1.{needed} or later, such as `FROM {}`", bases::example());
-        return shell.fails(message, "too old", help);
-    }
-    let Some(source) = needs::sources(shell, &root, verb)? else { return Ok(false) };
-    if !needs::lock(shell, &root, options)? {
+    if !needs::edition(shell, toolchain)? {
         return Ok(false);
     }
-    let is_offline =
-        options.offline || shell.is_offline || variable("CARGO_NET_OFFLINE").is_some_and(|value| value == "true");
-    if is_offline && !shell.made.has_crates {
-        let help = "download the crates in a line above (`RUN cargo fetch --locked`), or let this one have the network";
-        return shell.fails("Cargo may not use the network here, and no crate has been downloaded", "offline", help);
+    let Some(source) = needs::sources(shell, &root, verb)? else { return Ok(false) };
+    let is_offline = options.offline || variable(environment, "CARGO_NET_OFFLINE").is_some_and(|value| value == "true");
+    if !needs::lock(shell, &root, options)? || !needs::crates(shell, is_offline)? || !needs::names(shell, options)? {
+        return Ok(false);
     }
-    let program = shell.context.program.clone();
-    if let Some(other) = options.bins.iter().chain(&options.packages).find(|name| **name != program) {
-        return shell.fails(
-            format!("Cargo.toml has no program `{other}`"),
-            "no such program",
-            format!("it is called `{program}`"),
-        );
-    }
-    let target = options.target.clone().or_else(|| variable("CARGO_BUILD_TARGET"));
+    let target = options.target.clone().or_else(|| variable(environment, "CARGO_BUILD_TARGET"));
     let host = toolchain.host(shell.processor);
     if let Some(target) = &target
         && !needs::has_target(shell, toolchain, &host, target)?
@@ -251,26 +254,7 @@ fn package(
     ) {
         return Ok(true);
     }
-    if options.release && options.profile.as_deref().is_some_and(|profile| profile != "release") {
-        let profile = options.profile.as_deref().unwrap_or_default();
-        let message = format!("`--release` and `--profile {profile}` can't go together");
-        return shell.fails(message, "two profiles", format!("keep `--profile {profile}`"));
-    }
-    let is_release = options.release || (verb == "install" && !options.debug);
-    let profile = options.profile.clone().unwrap_or_else(|| if is_release { "release" } else { "dev" }.to_owned());
-    let is_known =
-        ["dev", "release", "test", "bench"].contains(&profile.as_str()) || shell.context.profiles.contains(&profile);
-    let is_name =
-        profile.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') && !profile.starts_with('-');
-    if !is_known && is_name {
-        let known = shell.context.profiles.join(", ");
-        let help = match nearest(&profile, shell.context.profiles.iter().map(String::as_str).chain(["release", "dev"]))
-        {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the profiles are release, dev, {known}"),
-        };
-        return shell.fails(format!("Cargo.toml has no profile `{profile}`"), "no such profile", help);
-    }
+    let Some(profile) = profile(shell, verb, options)? else { return Ok(false) };
     let mut build = Build {
         profile,
         flags: variables::flags(environment, target.as_deref().unwrap_or(&host), &options.flags),
@@ -297,6 +281,31 @@ fn package(
     leave(shell, verb, options, environment, &root, &build, what)
 }
 
+/// The profile that is built; none if Cargo refuses it.
+fn profile(shell: &mut Shell<'_>, verb: &str, options: &Options) -> Result<Option<String>, Box<Trouble>> {
+    if let Some(profile) = options.profile.as_deref().filter(|profile| options.release && *profile != "release") {
+        let message = format!("`--release` and `--profile {profile}` can't go together");
+        shell.fails(message, "two profiles", format!("keep `--profile {profile}`"))?;
+        return Ok(None);
+    }
+    let is_release = options.release || (verb == "install" && !options.debug);
+    let profile = options.profile.clone().unwrap_or_else(|| if is_release { "release" } else { "dev" }.to_owned());
+    let is_known =
+        ["dev", "release", "test", "bench"].contains(&profile.as_str()) || shell.context.profiles.contains(&profile);
+    let is_name =
+        profile.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') && !profile.starts_with('-');
+    if is_known || !is_name {
+        return Ok(Some(profile));
+    }
+    let known = shell.context.profiles.join(", ");
+    let help = match nearest(&profile, shell.context.profiles.iter().map(String::as_str).chain(["release", "dev"])) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the profiles are release, dev, {known}"),
+    };
+    shell.fails(format!("Cargo.toml has no profile `{profile}`"), "no such profile", help)?;
+    Ok(None)
+}
+
 /// Puts what was built where Cargo puts it.
 fn leave(
     shell: &mut Shell<'_>,
@@ -307,7 +316,6 @@ fn leave(
     build: &Build,
     what: What,
 ) -> Followed {
-    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
     let program = shell.context.program.clone();
     let target_dir = target_dir(shell, options, environment, root);
     if !shell.can_write(&target_dir) {
@@ -334,19 +342,7 @@ fn leave(
         Found::File(file) if is_fresh => file.what.clone(),
         _ => what,
     };
-    if is_fresh && what == What::Unknown {
-        let message =
-            format!("Cargo doesn't build `{program}` again here: it still has the program of the placeholder");
-        let help = "COPY keeps the time of a file, which is before that build: write `touch src/main.rs` in front of this `cargo`";
-        shell.made.placeholder = Some(Trouble::new(Kind::Fails, shell.span(), message, "the placeholder again", help));
-    } else if what == What::Unknown {
-        let message =
-            format!("`{program}` is built from a placeholder for src/main.rs here, and not again from its own sources");
-        let help = "copy `src`, and build again below this line";
-        shell.made.placeholder = Some(Trouble::new(Kind::Fails, shell.span(), message, "not the program", help));
-    } else {
-        shell.made.placeholder = None;
-    }
+    shell.made.placeholder = placeholder(shell, &program, is_fresh, &what);
     let time = shell.made.tick();
     shell.made.built.insert(key, time);
     let mode = 0o777 & !shell.umask;
@@ -365,9 +361,7 @@ fn leave(
         shell.made.files.open(&format!("{folder}/{more}"));
     }
     if verb == "install" {
-        let chosen = options.root.clone().or_else(|| variable("CARGO_INSTALL_ROOT")).or_else(|| variable("CARGO_HOME"));
-        let into = chosen.unwrap_or_else(|| format!("{}/.cargo", variable("HOME").unwrap_or_default()));
-        let into = join(&shell.folder, &into);
+        let into = install_root(shell, options, environment);
         shell.put(&format!("{into}/bin/{program}"), executable())?;
         for list in [".crates.toml", ".crates2.json"] {
             shell.put(&format!("{into}/{list}"), plain())?;
@@ -377,6 +371,35 @@ fn leave(
         shell.made.programs.push(format!("{folder}/{program}"));
     }
     Ok(true)
+}
+
+/// Why the program isn't the package's own: it is built from a placeholder for its sources.
+fn placeholder(shell: &Shell<'_>, program: &str, is_fresh: bool, what: &What) -> Option<Trouble> {
+    if *what != What::Unknown {
+        return None;
+    }
+    let (message, label, help) = if is_fresh {
+        (
+            format!("Cargo doesn't build `{program}` again here: it still has the program of the placeholder"),
+            "the placeholder again",
+            "COPY keeps the time of a file, which is before that build: write `touch src/main.rs` in front of this `cargo`",
+        )
+    } else {
+        (
+            format!("`{program}` is built from a placeholder for src/main.rs here, and not again from its own sources"),
+            "not the program",
+            "copy `src`, and build again below this line",
+        )
+    };
+    Some(Trouble::new(Kind::Fails, shell.span(), message, label, help))
+}
+
+/// The folder that `cargo install` puts its `bin` into.
+fn install_root(shell: &Shell<'_>, options: &Options, environment: &Variables) -> String {
+    let named = options.root.clone().or_else(|| variable(environment, "CARGO_INSTALL_ROOT"));
+    let chosen = named.or_else(|| variable(environment, "CARGO_HOME"));
+    let into = chosen.unwrap_or_else(|| format!("{}/.cargo", variable(environment, "HOME").unwrap_or_default()));
+    join(&shell.folder, &into)
 }
 
 fn target_dir(shell: &Shell<'_>, options: &Options, environment: &Variables, root: &str) -> String {

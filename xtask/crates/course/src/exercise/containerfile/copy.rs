@@ -55,86 +55,89 @@ pub(super) fn copy<'a>(
     let (flags, rest) = flags(instruction, &variables);
     let (documents, mut words) = split(instruction, rest, &variables);
     let to = words.pop().unwrap_or_default();
-    let mut copied =
-        Copied { from: words.clone(), program: None, to: to.clone(), span: instruction.span.clone(), trouble: None };
+    let mut copied = Copied { from: words.clone(), program: None, to, span: instruction.span.clone(), trouble: None };
     copied.from.extend(documents.iter().map(|(name, _)| format!("<<{name}")));
-    let fails = |kind, message: String, label: &str, help: String| {
-        Some(Trouble::new(kind, instruction.span.clone(), message, label, help))
-    };
-    if let Some(wrong) = flags.wrong {
-        copied.trouble = match wrong.as_str() {
-            "--from" if instruction.word == "ADD" => {
-                fails(Kind::Fails, "ADD has no `--from`".to_owned(), "not an option of ADD", "write COPY".to_owned())
+    copied.trouble = refused(instruction, flags.wrong.as_deref(), &words, &copied);
+    if copied.trouble.is_some() {
+        return copied;
+    }
+    match sources(instruction, &words, context, flags.from.as_deref().map(other).as_ref()) {
+        Ok(mut all) => {
+            for (name, text) in documents {
+                let time = made.tick();
+                all.push((name, vec![(String::new(), Node::File(File::new(What::Written(text), time)))]));
             }
-            known if ["--exclude", "--checksum", "--keep-git-dir", "--unpack"].contains(&known) => fails(
-                Kind::NotFollowed,
-                format!("the check can't follow `{known}`"),
-                "not followed here",
-                "leave it out".to_owned(),
-            ),
-            _ => fails(
-                Kind::Fails,
-                format!("{} has no option `{wrong}`", instruction.word),
-                "no such option",
-                "the options are --from=STAGE, --chmod=MODE, --chown=USER:GROUP and --link".to_owned(),
-            ),
-        };
-        return copied;
-    }
-    let whole = words.iter().chain([&to]).find(|word| word.contains("$(") || word.contains('`'));
-    if whole.is_some() {
-        copied.trouble = substitution(instruction);
-        return copied;
-    }
-    if copied.from.is_empty() || to.is_empty() {
-        let message = format!("{} names no file, or no place for it", instruction.word);
-        copied.trouble =
-            fails(Kind::Fails, message, "two paths are needed", "write from where, and to where".to_owned());
-        return copied;
-    }
-    let source = flags.from.as_deref().map(&other);
-    let mut all: Vec<(String, Vec<(String, Node)>)> = Vec::new();
-    for pattern in &words {
-        if instruction.word == "ADD" && (pattern.contains("://") || is_archive(pattern)) {
-            let message = format!("the check can't follow ADD of {pattern}");
-            copied.trouble = fails(
-                Kind::NotFollowed,
-                message,
-                "not followed here",
-                "copy the files themselves, with COPY".to_owned(),
-            );
-            return copied;
+            copied.trouble = place(made, &flags, &all, &mut copied, instruction);
         }
-        let found = match &source {
-            None => of_context(context, pattern, instruction),
-            Some(Other::Stage(stage)) => of_stage(&stage.files, pattern, stage, instruction),
-            Some(Other::Image) => {
-                Ok(vec![(name(pattern).to_owned(), vec![(String::new(), Node::File(File::new(What::Unknown, 0)))])])
-            }
-            Some(Other::Broken) => Ok(Vec::new()),
-        };
-        match found {
-            Ok(found) => all.extend(found),
-            Err(trouble) => {
-                copied.trouble = Some(*trouble);
-                return copied;
-            }
-        }
+        Err(trouble) => copied.trouble = Some(*trouble),
     }
-    for (name, text) in documents {
-        let time = made.tick();
-        all.push((name, vec![(String::new(), Node::File(File::new(What::Written(text), time)))]));
-    }
-    copied.trouble = place(made, &flags, &all, &mut copied, instruction);
     copied
 }
 
+/// Why the words of an instruction copy nothing: a wrong flag, a word that only a shell could fill in, or too few words.
+fn refused(instruction: &Instruction, wrong_flag: Option<&str>, words: &[String], copied: &Copied) -> Option<Trouble> {
+    let word = &instruction.word;
+    let trouble = |kind, message: String, label: &str, help: &str| {
+        Some(Trouble::new(kind, instruction.span.clone(), message, label, help))
+    };
+    match wrong_flag {
+        None => {}
+        Some("--from") if word == "ADD" => {
+            return trouble(Kind::Fails, "ADD has no `--from`".to_owned(), "not an option of ADD", "write COPY");
+        }
+        Some(known @ ("--exclude" | "--checksum" | "--keep-git-dir" | "--unpack")) => {
+            let message = format!("the check can't follow `{known}`");
+            return trouble(Kind::NotFollowed, message, "not followed here", "leave it out");
+        }
+        Some(wrong) => {
+            let help = "the options are --from=STAGE, --chmod=MODE, --chown=USER:GROUP and --link";
+            return trouble(Kind::Fails, format!("{word} has no option `{wrong}`"), "no such option", help);
+        }
+    }
+    if words.iter().chain([&copied.to]).any(|word| word.contains("$(") || word.contains('`')) {
+        return Some(substitution(instruction));
+    }
+    if copied.from.is_empty() || copied.to.is_empty() {
+        let message = format!("{word} names no file, or no place for it");
+        return trouble(Kind::Fails, message, "two paths are needed", "write from where, and to where");
+    }
+    None
+}
+
+/// The files that the words name; `other`: not those beside the Containerfile.
+fn sources(
+    instruction: &Instruction,
+    words: &[String],
+    context: &Context,
+    other: Option<&Other<'_>>,
+) -> Result<Taken, Box<Trouble>> {
+    let mut all = Taken::new();
+    for pattern in words {
+        if instruction.word == "ADD" && (pattern.contains("://") || is_archive(pattern)) {
+            let message = format!("the check can't follow ADD of {pattern}");
+            let help = "copy the files themselves, with COPY";
+            let (kind, span) = (Kind::NotFollowed, instruction.span.clone());
+            return Err(Box::new(Trouble::new(kind, span, message, "not followed here", help)));
+        }
+        match other {
+            None => all.extend(of_context(context, pattern, instruction)?),
+            Some(Other::Stage(stage)) => all.extend(of_stage(&stage.files, pattern, stage, instruction)?),
+            Some(Other::Image) => {
+                let unknown = Node::File(File::new(What::Unknown, 0));
+                all.push((name(pattern).to_owned(), vec![(String::new(), unknown)]));
+            }
+            Some(Other::Broken) => {}
+        }
+    }
+    Ok(all)
+}
+
 /// A word with `$(…)` in it.
-pub(super) fn substitution(instruction: &Instruction) -> Option<Trouble> {
+pub(super) fn substitution(instruction: &Instruction) -> Trouble {
     let command = instruction.rest.split_once("$(").map_or("…", |(_, rest)| rest.split(')').next().unwrap_or(rest));
     let message = format!("{} doesn't run `$({command})`: only a RUN has a shell", instruction.word);
     let help = "write the name itself; `rustc --print host-tuple` prints a target's. Or copy the file to a fixed place in the RUN that builds it: `&& cp \"target/$(rustc --print host-tuple)/…\" /out`";
-    Some(Trouble::new(Kind::Fails, instruction.span.clone(), message, "taken literally", help))
+    Trouble::new(Kind::Fails, instruction.span.clone(), message, "taken literally", help)
 }
 
 /// The flags, and what is behind them.
@@ -178,11 +181,11 @@ fn is_archive(pattern: &str) -> bool {
     [".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".zip"].iter().any(|end| pattern.ends_with(end))
 }
 
-type Found1 = Vec<(String, Vec<(String, Node)>)>;
+/// For each source its name, and what is in it by relative paths. A folder's own name is empty, since its content is copied.
+type Taken = Vec<(String, Vec<(String, Node)>)>;
 
-/// Files of the context: for each source its name, and what is in it by relative paths. A folder's own name is empty, since its
-/// content is copied.
-fn of_context(context: &Context, pattern: &str, instruction: &Instruction) -> Result<Found1, Box<Trouble>> {
+/// Files of the context.
+fn of_context(context: &Context, pattern: &str, instruction: &Instruction) -> Result<Taken, Box<Trouble>> {
     let wanted = join("/", pattern).trim_start_matches('/').to_owned();
     let file = |path: &String| Node::File(File::new(What::Context(path.clone()), 0));
     let folder = |folder: &str| {
@@ -201,7 +204,7 @@ fn of_context(context: &Context, pattern: &str, instruction: &Instruction) -> Re
         return Ok(vec![(String::new(), inside)]);
     }
     let depth = wanted.split('/').count();
-    let mut found = Found1::new();
+    let mut found = Taken::new();
     if wanted.contains(['*', '?', '[']) {
         for path in &context.files {
             let parts: Vec<&str> = path.split('/').collect();
@@ -234,7 +237,7 @@ fn of_context(context: &Context, pattern: &str, instruction: &Instruction) -> Re
 }
 
 /// Files of a stage above.
-fn of_stage(files: &Files, pattern: &str, stage: &Made, instruction: &Instruction) -> Result<Found1, Box<Trouble>> {
+fn of_stage(files: &Files, pattern: &str, stage: &Made, instruction: &Instruction) -> Result<Taken, Box<Trouble>> {
     let path = join("/", pattern);
     let one = |path: &str| match files.at(path) {
         Found::File(file) => Some((path.to_owned(), vec![(String::new(), Node::File(file.clone()))])),
@@ -257,7 +260,7 @@ fn of_stage(files: &Files, pattern: &str, stage: &Made, instruction: &Instructio
         Found::Unknown => Some((path.to_owned(), vec![(String::new(), Node::File(File::new(What::Unknown, 0)))])),
         Found::Nothing => None,
     };
-    let mut found: Found1 = Vec::new();
+    let mut found: Taken = Vec::new();
     if path.contains(['*', '?', '[']) {
         let is_match = |own: &&(String, Node)| context::matches(&path, &own.0);
         found.extend(files.below("/").iter().filter(is_match).filter_map(|(own, _)| one(own)));
@@ -290,7 +293,7 @@ fn is_made(files: &Files, path: &str) -> bool {
 fn place(
     made: &mut Made,
     flags: &Flags,
-    all: &Found1,
+    all: &Taken,
     copied: &mut Copied,
     instruction: &Instruction,
 ) -> Option<Trouble> {
@@ -299,10 +302,7 @@ fn place(
     };
     let to = copied.to.clone();
     let path = join(&made.folder, &to);
-    let is_folder = to.ends_with('/')
-        || to.ends_with("/.")
-        || matches!(to.as_str(), "." | "..")
-        || matches!(made.files.at(&path), Found::Folder);
+    let is_folder = means_folder(&to) || matches!(made.files.at(&path), Found::Folder);
     if all.len() > 1 && !is_folder {
         let message = format!("several files can't go to {to}, which is no folder");
         return fails(message, "not a folder", "end the destination with a slash");
@@ -322,15 +322,11 @@ fn place(
             };
             match node {
                 Node::File(file) => {
-                    let mode = match &flags.mode {
-                        None => Some(file.mode),
-                        Some(mode) => changed_mode(file.mode, mode),
-                    };
-                    let Some(mode) = mode else {
+                    let Some(file) = with_flags(file, flags, owner) else {
                         let message = format!("`--chmod={}` isn't a mode", flags.mode.as_deref().unwrap_or_default());
                         return fails(message, "not a mode", "write it as a number: `--chmod=0755`");
                     };
-                    files.push((target, File { mode, owner, ..file.clone() }));
+                    files.push((target, file));
                 }
                 folder @ Node::Folder(_) => made.files.put_all([(target, folder.clone())]),
             }
@@ -357,6 +353,20 @@ fn place(
         made.files.put(&target, file);
     }
     None
+}
+
+/// Whether the way in which a destination is written makes it a folder.
+fn means_folder(to: &str) -> bool {
+    to.ends_with('/') || to.ends_with("/.") || matches!(to, "." | "..")
+}
+
+/// A file with the permissions and owner that the flags give it; none if these permissions aren't any.
+fn with_flags(file: &File, flags: &Flags, owner: (u32, u32)) -> Option<File> {
+    let mode = match &flags.mode {
+        None => file.mode,
+        Some(mode) => changed_mode(file.mode, mode)?,
+    };
+    Some(File { mode, owner, ..file.clone() })
 }
 
 /// `--chown`. Names can only be looked up where there is a system.

@@ -1,4 +1,5 @@
-//! What Cargo needs before it builds: a manifest, sources, a lock file, and the standard library of the target.
+//! What Cargo needs before it builds: a manifest of an edition that it knows, sources, a lock file, the crates, and the standard
+//! library of the target.
 
 use super::super::bases::{self, Toolchain};
 use super::super::files::{File, Found, What, above, join};
@@ -60,6 +61,41 @@ pub(super) fn manifest(shell: &mut Shell<'_>, options: &Options) -> Result<Optio
     match other {
         Some(path) => shell.not_followed(format!("what {path} changes"), "use options of `cargo build`, and RUSTFLAGS"),
         None => Ok(Some(root)),
+    }
+}
+
+/// Whether a toolchain is new enough for the package's edition.
+pub(super) fn edition(shell: &mut Shell<'_>, toolchain: &Toolchain) -> Followed {
+    let needed = shell.context.oldest_cargo();
+    if toolchain.minor >= needed {
+        return Ok(true);
+    }
+    let (base, edition) = (shell.made.base.clone(), shell.context.edition);
+    let message =
+        format!("Cargo 1.{} in {base} doesn't know edition {edition}, which Cargo.toml sets", toolchain.minor);
+    let help = format!("edition {edition} needs Rust 1.{needed} or later, such as `FROM {}`", bases::example());
+    shell.fails(message, "too old", help)
+}
+
+/// Whether the crates are there, or can be downloaded.
+pub(super) fn crates(shell: &mut Shell<'_>, is_offline: bool) -> Followed {
+    if !(is_offline || shell.is_offline) || shell.made.has_crates {
+        return Ok(true);
+    }
+    let help = "download the crates in a line above (`RUN cargo fetch --locked`), or let this one have the network";
+    shell.fails("Cargo may not use the network here, and no crate has been downloaded", "offline", help)
+}
+
+/// Whether the package has the programs and the name that the options give.
+pub(super) fn names(shell: &mut Shell<'_>, options: &Options) -> Followed {
+    let program = shell.context.program.clone();
+    match options.bins.iter().chain(&options.packages).find(|name| **name != program) {
+        Some(other) => shell.fails(
+            format!("Cargo.toml has no program `{other}`"),
+            "no such program",
+            format!("it is called `{program}`"),
+        ),
+        None => Ok(true),
     }
 }
 

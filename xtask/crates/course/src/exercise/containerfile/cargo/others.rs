@@ -1,4 +1,5 @@
-//! What Cargo and rustup do besides building: a new package, a clean target folder, a recipe of dependencies, further targets.
+//! What Cargo and rustup do besides building: a new package, a clean target folder, Cargo's own tools, a recipe of
+//! dependencies, further targets.
 
 use super::super::bases;
 use super::super::files::{Found, join};
@@ -54,6 +55,16 @@ pub(super) fn clean(shell: &mut Shell<'_>, options: &Options, environment: &Vari
         }
     }
     Ok(true)
+}
+
+/// `cargo install NAME`. A tool of Cargo, such as cargo-chef, isn't a program of this package.
+pub(super) fn install(shell: &mut Shell<'_>, names: &[String]) -> Followed {
+    shell.made.installed.extend(names.iter().cloned());
+    if names.iter().all(|name| name.starts_with("cargo-")) {
+        return Ok(true);
+    }
+    let what = format!("`cargo install {}`", names.join(" "));
+    shell.not_followed(what, "install this package: `cargo install --path .`")
 }
 
 /// cargo-chef: dependencies first, by a recipe that is made of the manifest.

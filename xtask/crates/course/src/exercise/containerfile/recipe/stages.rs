@@ -1,14 +1,14 @@
 //! Follows the stages of a Containerfile, one instruction after another, as an engine carries them out.
 
+mod run;
+
 use super::super::bases::{self, Base};
 use super::super::copy::{self, Other};
-use super::super::files::{File, Found, Node, What, join};
-use super::super::shell::Shell;
+use super::super::files::{File, Found, What, join};
 use super::super::words::{self, Variables};
 use super::super::{Containerfile, Instruction, Stage};
-use super::{Kind, Made, Recipe, Start, Tools, Trouble};
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use super::{Kind, Made, Recipe, Start, Trouble};
+use std::collections::BTreeSet;
 
 /// What is known of the stages above.
 pub(super) struct Stages<'a> {
@@ -111,15 +111,11 @@ impl Stages<'_> {
         recipe: &mut Recipe,
     ) -> Result<(), Box<Trouble>> {
         let Instruction { word, rest, span, .. } = instruction;
-        let not_followed = |what: &str, help: &str| {
-            let message = format!("the check can't follow {what}, so it can't tell what the image would hold");
-            Err(Box::new(Trouble::new(Kind::NotFollowed, span.clone(), message, "not followed here", help)))
-        };
         if matches!(word.as_str(), "WORKDIR" | "ENV" | "ARG" | "USER") && rest.contains("$(") {
             if word == "USER" {
                 made.user = Some((rest.clone(), span.clone()));
             }
-            return copy::substitution(instruction).map_or(Ok(()), |trouble| Err(Box::new(trouble)));
+            return Err(Box::new(copy::substitution(instruction)));
         }
         match word.as_str() {
             "WORKDIR" => {
@@ -132,17 +128,7 @@ impl Stages<'_> {
                 let known = made.all_variables();
                 declare(rest, &mut made.environment, &known);
             }
-            "ARG" => {
-                let mut known = made.all_variables();
-                for word in words::engine(rest, &known) {
-                    let (name, value) = match word.split_once('=') {
-                        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                        None => (word.clone(), self.globals.get(&word).cloned()),
-                    };
-                    known.extend(value.clone().map(|value| (name.clone(), value)));
-                    made.arguments.extend(value.map(|value| (name, value)));
-                }
-            }
+            "ARG" => self.argument(rest, made),
             "RUN" => {
                 if is_last {
                     recipe.commands.push(span.clone());
@@ -167,18 +153,27 @@ impl Stages<'_> {
                 made.start = if rest.replace(' ', "") == "[]" { None } else { Some((start(rest), span.clone())) };
             }
             "CMD" => made.cmd = if rest.replace(' ', "") == "[]" { None } else { Some((start(rest), span.clone())) },
-            "SHELL" if !is_last && rest.contains("bash") && !made.has_bash() => {
-                let message = format!("there is no bash in {}", made.base);
-                let help = "install it above this line (`RUN apk add --no-cache bash`), or use /bin/sh";
-                return Err(Box::new(Trouble::new(Kind::Fails, span.clone(), message, "not found", help)));
+            "SHELL" if !is_last => set_shell(instruction, made)?,
+            "VOLUME" if !is_last => {
+                let message = "the check can't follow a volume in a stage that builds, so it can't tell what the image would hold";
+                return not_followed(instruction, message, "leave it out");
             }
-            "SHELL" if !is_last && !rest.contains("sh\"") => {
-                return not_followed("this shell", "leave the line out: `/bin/sh` runs the commands");
-            }
-            "VOLUME" if !is_last => return not_followed("a volume in a stage that builds", "leave it out"),
             _ => {}
         }
         Ok(())
+    }
+
+    /// An ARG. One without a value gets that of the ARG above the first FROM.
+    fn argument(&self, rest: &str, made: &mut Made) {
+        let mut known = made.all_variables();
+        for word in words::engine(rest, &known) {
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => (word.clone(), self.globals.get(&word).cloned()),
+            };
+            known.extend(value.clone().map(|value| (name.clone(), value)));
+            made.arguments.extend(value.map(|value| (name, value)));
+        }
     }
 
     fn other(&self, from: &str, before: usize) -> Other<'_> {
@@ -186,183 +181,6 @@ impl Stages<'_> {
             Some(index) => self.made[index].as_ref().map_or(Other::Broken, Other::Stage),
             None => Other::Image,
         }
-    }
-
-    /// Runs the commands of a RUN.
-    fn run(&self, index: usize, instruction: &Instruction, made: &mut Made) -> Result<(), Box<Trouble>> {
-        let Instruction { rest, whole, span, .. } = instruction;
-        let trouble = |kind, message: String, label: &str, help: &str| {
-            Err(Box::new(Trouble::new(kind, span.clone(), message, label, help)))
-        };
-        if bases::find(&made.root) == Base::Empty {
-            let help = format!(
-                "begin this stage with an image that has a shell and a Cargo, such as `FROM {}`",
-                bases::example()
-            );
-            return trouble(
-                Kind::Fails,
-                "scratch is empty: there is no shell to run this, and no Cargo".to_owned(),
-                "nothing to run it",
-                &help,
-            );
-        }
-        if let Some((user, _)) =
-            made.user.as_ref().filter(|(user, _)| !["0", "root", "0:0", "root:root"].contains(&user.as_str()))
-        {
-            let message = format!(
-                "the check can't follow commands that run as user `{user}`: it doesn't know what that user may write"
-            );
-            return trouble(
-                Kind::NotFollowed,
-                message,
-                "not followed here",
-                "build as root: nothing of this stage is shipped but the program",
-            );
-        }
-        // The script of rustup installs more than can be worked out.
-        if whole.contains("sh.rustup.rs") {
-            made.tools = match &made.said {
-                Some(said) => Tools::Some(said.toolchain.clone()),
-                None => Tools::Unknown(Some("the script of rustup.rs has run".to_owned())),
-            };
-            return Ok(());
-        }
-        let mut options = rest.as_str();
-        let mut mounts = Vec::new();
-        let mut is_offline = false;
-        while let Some(option) = options.strip_prefix("--") {
-            let (option, after) = option.split_once(char::is_whitespace).unwrap_or((option, ""));
-            match option.split_once('=') {
-                Some(("mount", mount)) => mounts.push(mount.to_owned()),
-                Some(("network", "none")) => is_offline = true,
-                Some(("network" | "security", _)) => {}
-                _ => {
-                    let message = format!("RUN has no option `--{option}`");
-                    return trouble(
-                        Kind::Fails,
-                        message,
-                        "no such option",
-                        "the options are --mount=…, --network=… and --security=…",
-                    );
-                }
-            }
-            options = after.trim_start();
-        }
-        let begin = rest.len() - options.len();
-        let mounted = self.mount(index, &mounts, made, span)?;
-        let mut shell = Shell::new(made, &self.file.context, instruction, &self.processor);
-        shell.is_offline = is_offline;
-        shell.read_only = mounted.iter().filter(|mount| mount.is_read_only).map(|mount| mount.target.clone()).collect();
-        shell.writable = mounted.iter().filter(|mount| !mount.is_read_only).map(|mount| mount.target.clone()).collect();
-        let lone =
-            words::documents(options).len() == 1 && options.starts_with("<<") && !options.contains(char::is_whitespace);
-        let status = match (start(options), instruction.documents.first()) {
-            // `RUN <<EOF`: the text is the script, and each line of it may fail but the last one.
-            (_, Some(document)) if lone => {
-                let body = &whole[document.body.clone()];
-                match body.strip_prefix("#!").and_then(|body| body.lines().next()) {
-                    Some(program) if !program.contains("sh") => {
-                        let help = "write the commands for a shell";
-                        return trouble(
-                            Kind::NotFollowed,
-                            format!("the check can't follow a script for {program}"),
-                            "not followed here",
-                            help,
-                        );
-                    }
-                    _ => shell.run(body, Some(document.body.start), 0),
-                }
-            }
-            // In words, without a shell.
-            (Start::Words(words), _) => {
-                shell.is_exec = true;
-                let quoted = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''")));
-                shell.run(&quoted.collect::<Vec<_>>().join(" "), None, 0)
-            }
-            (Start::Line(_), _) => shell.run(&whole[begin..], Some(begin), 0),
-        };
-        let failure = shell.failure.take();
-        for mount in mounted.into_iter().rev() {
-            let taken = made.files.take(&mount.target);
-            if mount.is_cache {
-                made.caches.insert(mount.id, taken);
-            }
-            made.files.put_all(mount.hidden);
-        }
-        match (status?, failure) {
-            (false, Some(failure)) => Err(Box::new(failure)),
-            (false, None) => trouble(
-                Kind::NotFollowed,
-                "the check can't follow this command".to_owned(),
-                "not followed here",
-                "write it in a simpler way",
-            ),
-            (true, failure) => {
-                made.masked = failure.or_else(|| made.masked.take());
-                Ok(())
-            }
-        }
-    }
-
-    /// Puts what is mounted in place.
-    fn mount(
-        &self,
-        index: usize,
-        mounts: &[String],
-        made: &mut Made,
-        span: &Range<usize>,
-    ) -> Result<Vec<Mounted>, Box<Trouble>> {
-        let mut mounted = Vec::new();
-        for mount in mounts {
-            let fields: BTreeMap<&str, &str> =
-                mount.split(',').map(|field| field.split_once('=').unwrap_or((field, "true"))).collect();
-            let field = |names: &[&str]| {
-                names
-                    .iter()
-                    .find_map(|name| fields.get(name))
-                    .map(|value| words::engine(value, &made.all_variables()).concat())
-            };
-            let kind = fields.get("type").copied().unwrap_or("bind");
-            if !matches!(kind, "cache" | "tmpfs" | "bind" | "secret" | "ssh") {
-                let message = format!("RUN has no mount of the type `{kind}`");
-                let help = "the types are bind, cache, tmpfs, secret, and ssh";
-                return Err(Box::new(Trouble::new(Kind::Fails, span.clone(), message, "no such type", help)));
-            }
-            let Some(target) = field(&["target", "dst", "destination"]) else { continue };
-            let target = join(&made.folder, &target);
-            let is_writable =
-                ["rw", "readwrite"].iter().any(|name| fields.get(name).is_some_and(|value| *value != "false"));
-            let id = field(&["id"]).unwrap_or_else(|| target.clone());
-            let (source, from) = (field(&["source", "src"]), field(&["from"]));
-            if !matches!(kind, "cache" | "tmpfs" | "bind") {
-                continue;
-            }
-            let hidden = made.files.take(&target);
-            if kind == "bind" {
-                // What a mount shows is what a COPY would bring.
-                let to = serde_json::to_string(&[source.unwrap_or_else(|| ".".to_owned()), target.clone()])
-                    .unwrap_or_default();
-                let from = from.map(|from| format!("--from={from} ")).unwrap_or_default();
-                let (rest, word) = (format!("{from}{to}"), "COPY".to_owned());
-                let copied =
-                    Instruction { word, whole: rest.clone(), rest, span: span.clone(), ..Instruction::default() };
-                let trouble = copy::copy(&copied, made, &self.file.context, |from| self.other(from, index)).trouble;
-                if let Some(trouble) = trouble {
-                    return Err(Box::new(trouble));
-                }
-            } else {
-                made.files.make_folder(&target);
-                made.files.put_all(made.caches.get(&id).cloned().unwrap_or_default());
-            }
-            mounted.push(Mounted {
-                target,
-                is_read_only: kind == "bind" && !is_writable,
-                is_cache: kind == "cache",
-                id,
-                hidden,
-            });
-        }
-        Ok(mounted)
     }
 
     /// What the last stage is in the end.
@@ -390,16 +208,6 @@ impl Stages<'_> {
         (recipe.user, recipe.start, recipe.arguments, recipe.folder) = (made.user, made.start, made.cmd, made.folder);
         recipe
     }
-}
-
-/// Something that is there while a RUN runs.
-struct Mounted {
-    target: String,
-    is_read_only: bool,
-    is_cache: bool,
-    id: String,
-    /// What was there, and can't be seen meanwhile.
-    hidden: Vec<(String, Node)>,
 }
 
 /// The processor that the file is written for: that of the first image with a platform, of the targets that it names, or of this
@@ -441,6 +249,25 @@ fn target_of(instruction: &Instruction) -> Option<(usize, &'static str)> {
     let found = known.into_iter().flat_map(|name| text.match_indices(name).map(move |(at, _)| (at, name)));
     let triples = found.filter(|(at, name)| text[at + name.len()..].starts_with('-'));
     triples.filter_map(|(at, name)| Some((rank(at)?, at, name))).min().map(|(rank, _, name)| (rank, name))
+}
+
+/// A SHELL in a stage that builds.
+fn set_shell(instruction: &Instruction, made: &Made) -> Result<(), Box<Trouble>> {
+    let Instruction { rest, span, .. } = instruction;
+    if rest.contains("bash") && !made.has_bash() {
+        let message = format!("there is no bash in {}", made.base);
+        let help = "install it above this line (`RUN apk add --no-cache bash`), or use /bin/sh";
+        return Err(Box::new(Trouble::new(Kind::Fails, span.clone(), message, "not found", help)));
+    }
+    if !rest.contains("sh\"") {
+        let message = "the check can't follow this shell, so it can't tell what the image would hold";
+        return not_followed(instruction, message, "leave the line out: `/bin/sh` runs the commands");
+    }
+    Ok(())
+}
+
+fn not_followed<T>(instruction: &Instruction, message: impl Into<String>, help: &str) -> Result<T, Box<Trouble>> {
+    Err(Box::new(Trouble::new(Kind::NotFollowed, instruction.span.clone(), message, "not followed here", help)))
 }
 
 /// `ENV A=1 B=2`, and the old `ENV A 1`.

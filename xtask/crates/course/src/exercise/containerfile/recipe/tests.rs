@@ -43,13 +43,22 @@ fn in_src(build: &str, path: &str) -> String {
     two(&format!("{SRC}{build}"), path)
 }
 
+/// Where a release build in `/src` leaves the program.
+const BUILT: &str = "/src/target/release/tool";
+
 const MUSL: &str = "x86_64-unknown-linux-musl";
 const GNU: &str = "x86_64-unknown-linux-gnu";
 
+/// Whether each of these builds the program from its own sources and leaves it at the path.
+fn assert_followed(cases: &[(&str, &str)]) {
+    for (build, path) in cases {
+        assert_eq!(told(&in_src(build, path)), "", "{build} {path}");
+    }
+}
+
 #[test]
-fn valid_forms_are_followed() {
-    for (build, path) in [
-        // Where Cargo puts it.
+fn the_program_is_where_cargo_puts_it() {
+    assert_followed(&[
         ("RUN cargo build --release", "/src/target/release/tool"),
         ("RUN cargo build -r --locked", "src/target/release/tool"),
         ("RUN cargo build --release --bin tool", "/src/./target/release/../release/tool"),
@@ -70,7 +79,34 @@ fn valid_forms_are_followed() {
         ),
         ("RUN cargo rustc --profile dist -- -C target-feature=+crt-static", "/src/target/dist/tool"),
         ("RUN cargo build --manifest-path /src/Cargo.toml -r", "/src/target/release/tool"),
-        // Variables, of the engine and of the shell.
+        (
+            "RUN rustup target add x86_64-unknown-linux-musl && cargo build -r --target x86_64-unknown-linux-musl",
+            "/src/target/x86_64-unknown-linux-musl/release/tool",
+        ),
+        (
+            "RUN rustup component add rustfmt && rustup show && cargo --version && rustc --version\nRUN cargo build -r",
+            "/src/target/release/tool",
+        ),
+        // A COPY may name it by a pattern, or by its folder.
+        ("RUN cargo build -r", "/src/target/release/too[l]"),
+        ("RUN cargo build -r", "/src/target/*/tool"),
+        ("RUN cargo build -r && mkdir /out && cp target/release/tool /out", "/out/"),
+    ]);
+}
+
+#[test]
+fn an_installed_program_is_in_the_folder_for_programs() {
+    assert_followed(&[
+        ("RUN cargo install --path . --root /out", "/out/bin/tool"),
+        ("RUN cargo install --locked --path .", "/usr/local/cargo/bin/tool"),
+        ("ENV CARGO_INSTALL_ROOT=/i\nRUN cargo install --path /src --profile dist --no-track", "/i/bin/tool"),
+        ("RUN cargo install --path . --root /out --no-track", "/out/bin/"),
+    ]);
+}
+
+#[test]
+fn variables_of_the_engine_and_of_the_shell_are_filled_in() {
+    assert_followed(&[
         (
             "ARG T=x86_64-unknown-linux-gnu\nRUN cargo build -r --target $T",
             "/src/target/x86_64-unknown-linux-gnu/release/tool",
@@ -94,7 +130,12 @@ fn valid_forms_are_followed() {
             "RUN cargo build -r --target `rustc -vV | sed -n 's/^host: //p'`",
             "/src/target/x86_64-unknown-linux-gnu/release/tool",
         ),
-        // Files moved about within the stage.
+    ]);
+}
+
+#[test]
+fn a_program_that_is_moved_within_its_stage_is_followed() {
+    assert_followed(&[
         ("RUN cargo build -r && mkdir -p /out && cp target/release/tool /out/", "/out/tool"),
         ("RUN cargo build -r && mv target/release/tool /usr/local/bin", "/usr/local/bin/tool"),
         ("RUN cargo build -r\nRUN install -Dm755 target/release/tool /out/tool", "/out/tool"),
@@ -119,20 +160,21 @@ fn valid_forms_are_followed() {
         ),
         ("RUN car\\\ngo build \\\n  # a comment\n  --release", "/src/target/release/tool"),
         ("USER root\nRUN cargo test && cargo build -r", "/src/target/release/tool"),
-        // `cargo install`.
-        ("RUN cargo install --path . --root /out", "/out/bin/tool"),
-        ("RUN cargo install --locked --path .", "/usr/local/cargo/bin/tool"),
-        ("ENV CARGO_INSTALL_ROOT=/i\nRUN cargo install --path /src --profile dist --no-track", "/i/bin/tool"),
-        ("RUN cargo install --path . --root /out --no-track", "/out/bin/"),
-        // Wildcards and folders.
-        ("RUN cargo build -r", "/src/target/release/too[l]"),
-        ("RUN cargo build -r", "/src/target/*/tool"),
-        ("RUN cargo build -r && mkdir /out && cp target/release/tool /out", "/out/"),
-        // Here-documents.
+    ]);
+}
+
+#[test]
+fn here_documents_are_scripts() {
+    assert_followed(&[
         ("RUN <<EOF\nset -e\ncargo build --release\ncp target/release/tool /tool\nEOF", "/tool"),
         ("RUN <<EOF bash\ncargo build --release\nEOF", "/src/target/release/tool"),
         ("RUN <<'EOF'\n#!/bin/bash\ncargo build --release\nEOF", "/src/target/release/tool"),
-        // What is mounted.
+    ]);
+}
+
+#[test]
+fn what_is_mounted_is_there_while_a_command_runs() {
+    assert_followed(&[
         ("RUN --mount=type=cache,target=/src/target cargo build -r && cp target/release/tool /tool", "/tool"),
         (
             "RUN --mount=type=cache,target=/src/target cargo build -r\nRUN --mount=type=cache,target=/src/target cp target/release/tool /tool",
@@ -143,22 +185,11 @@ fn valid_forms_are_followed() {
             "/src/target/release/tool",
         ),
         ("RUN cargo fetch --locked\nRUN --network=none cargo build -r --frozen", "/src/target/release/tool"),
-        (
-            "RUN rustup target add x86_64-unknown-linux-musl && cargo build -r --target x86_64-unknown-linux-musl",
-            "/src/target/x86_64-unknown-linux-musl/release/tool",
-        ),
-        (
-            "RUN rustup component add rustfmt && rustup show && cargo --version && rustc --version\nRUN cargo build -r",
-            "/src/target/release/tool",
-        ),
-    ] {
-        assert_eq!(told(&in_src(build, path)), "", "{build} {path}");
-    }
+    ]);
 }
 
 #[test]
 fn the_package_may_come_in_parts() {
-    let built = "/src/target/release/tool";
     for build in [
         "WORKDIR /src\nCOPY Cargo.toml Cargo.lock ./\nCOPY src ./src\nRUN cargo build -r --locked",
         "WORKDIR /src\nCOPY Cargo.* .\nCOPY src/ src/\nRUN cargo build -r --locked",
@@ -179,7 +210,7 @@ fn the_package_may_come_in_parts() {
         // What `docker init` writes.
         "WORKDIR /app\nRUN --mount=type=bind,source=src,target=src --mount=type=bind,source=Cargo.toml,target=Cargo.toml --mount=type=bind,source=Cargo.lock,target=Cargo.lock --mount=type=cache,target=/app/target/ cargo build --locked --release && mkdir -p /src/target/release && cp ./target/release/tool /src/target/release/tool",
     ] {
-        assert_eq!(told(&two(build, built)), "", "{build}");
+        assert_eq!(told(&two(build, BUILT)), "", "{build}");
     }
     let chef = "FROM rust:1-slim AS chef\nRUN cargo install cargo-chef --locked\nWORKDIR /app\nFROM chef AS planner\nCOPY . .\nRUN cargo chef prepare --recipe-path recipe.json\nFROM chef AS build\nCOPY --from=planner /app/recipe.json recipe.json\nRUN cargo chef cook --release --recipe-path recipe.json\nCOPY . .\nRUN cargo build -r\nFROM scratch\nCOPY --from=build /app/target/release/tool /tool\n";
     assert_eq!(told(chef), "");
@@ -187,8 +218,7 @@ fn the_package_may_come_in_parts() {
 }
 
 #[test]
-fn what_an_engine_refuses_is_told_with_its_line() {
-    let built = "/src/target/release/tool";
+fn an_instruction_that_an_engine_refuses_is_told_with_its_line() {
     for (build, expected) in [
         ("WORKDIR /src\nRUN cargo build -r", "Fails 3: Cargo finds no Cargo.toml in /src"),
         ("WORKDIR /src\nRUN cargo build -r\nCOPY . .", "Fails 3: Cargo finds no Cargo.toml"),
@@ -238,9 +268,13 @@ fn what_an_engine_refuses_is_told_with_its_line() {
         ("COPY --chmod=rwx . /src", "Fails 2: `--chmod=rwx` isn't a mode"),
         ("RUN --mont=type=cache,target=/x true", "Fails 2: RUN has no option"),
     ] {
-        let text = two(build, built);
-        assert!(told(&text).starts_with(expected), "{build}: {}", told(&text));
+        let told = told(&two(build, BUILT));
+        assert!(told.starts_with(expected), "{build}: {told}");
     }
+}
+
+#[test]
+fn a_command_that_fails_is_told_with_its_line() {
     for (build, expected) in [
         (
             "RUN cargo build -r --target x86_64-unknown-linux-musl",
@@ -276,26 +310,30 @@ fn what_an_engine_refuses_is_told_with_its_line() {
         ("RUN t=1 cargo build -r --target $t", "Fails 4: `--target` has no value"),
         ("ENV RUSTFLAGS=x\nRUN cargo build -r --target \"$NONE\"", "Fails 5: `--target` has no value"),
     ] {
-        let text = in_src(build, built);
-        let told = told(&text);
+        let told = told(&in_src(build, BUILT));
         assert!(told.starts_with(expected), "{build}: {told}");
     }
-    // What fails, and isn't noticed, is the reason why there is nothing to copy.
-    let masked = in_src("RUN cargo build -r --target x86_64-unknown-linux-musl || true", built);
+}
+
+#[test]
+fn what_fails_unnoticed_is_why_there_is_nothing_to_copy() {
+    let masked = in_src("RUN cargo build -r --target x86_64-unknown-linux-musl || true", BUILT);
     assert!(told(&masked).starts_with("Fails 4: the standard library"), "{}", told(&masked));
-    let masked = in_src("RUN <<EOF\ncargo build --locked --profile disk\necho done\nEOF", built);
+    let masked = in_src("RUN <<EOF\ncargo build --locked --profile disk\necho done\nEOF", BUILT);
     assert!(told(&masked).starts_with("Fails 5: Cargo.toml has no profile `disk`"), "{}", told(&masked));
+}
+
+/// A stage on a base that builds for a target, if one is named, after further lines.
+fn on(base: &str, before: &str, target: &str) -> String {
+    let target_dir = if target.is_empty() { String::new() } else { format!("{target}/") };
+    let option = if target.is_empty() { String::new() } else { format!(" --target {target}") };
+    format!(
+        "FROM {base} AS build\nWORKDIR /src\nCOPY . .\n{before}RUN cargo build -r{option}\nFROM scratch\nCOPY --from=build /src/target/{target_dir}release/tool /tool\n"
+    )
 }
 
 #[test]
 fn the_base_decides_what_is_there() {
-    let text = |base: &str, before: &str, target: &str| {
-        let target_dir = if target.is_empty() { String::new() } else { format!("{target}/") };
-        let option = if target.is_empty() { String::new() } else { format!(" --target {target}") };
-        format!(
-            "FROM {base} AS build\nWORKDIR /src\nCOPY . .\n{before}RUN cargo build -r{option}\nFROM scratch\nCOPY --from=build /src/target/{target_dir}release/tool /tool\n"
-        )
-    };
     for (base, before, target, expected) in [
         ("rust", "", "", ""),
         ("docker.io/library/rust:1.95-slim-trixie", "", GNU, ""),
@@ -334,10 +372,13 @@ fn the_base_decides_what_is_there() {
         ("rust:1.99", "", "", "NotFollowed 4: not known here"),
         ("${NONE}", "", "", "Fails 1: FROM ${NONE} names no image"),
     ] {
-        let told = told(&text(base, before, target));
+        let told = told(&on(base, before, target));
         assert!(told.starts_with(expected) && told.is_empty() == expected.is_empty(), "{base} {before}: {told}");
     }
-    // What isn't known here can be said, and what is known stays so.
+}
+
+#[test]
+fn what_isnt_known_of_a_base_can_be_said_and_what_is_known_stays_so() {
     for (said, base, before, expected) in [
         ("cargo 1.97", "somewhere/rust:1.97", "", ""),
         ("cargo 1.70", "somewhere/rust:1.70", "", "Fails 5: Cargo 1.70"),
@@ -345,20 +386,23 @@ fn the_base_decides_what_is_there() {
         ("cargo 1.95", "debian:13", "RUN curl -sSf https://sh.rustup.rs | sh -s -- -y\n", ""),
         ("cargo 1.95", "rust:1.60", "", "Fails 5: Cargo 1.60"),
     ] {
-        let told = told(&format!("# check: {said}\n{}", text(base, before, "")));
+        let told = told(&format!("# check: {said}\n{}", on(base, before, "")));
         assert!(told.starts_with(expected) && told.is_empty() == expected.is_empty(), "{said} {base}: {told}");
     }
-    let musl = recipe(&text("rust:1.95-alpine", "", "")).build.unwrap();
-    assert!(musl.is_static() && musl.is_apart());
-    let packaged = recipe(&text("alpine:3.22", "RUN apk add cargo\n", "")).build.unwrap();
-    assert!(!packaged.is_static(), "Alpine's own package links dynamically");
-    let said = recipe(&format!("# check: cargo 1.97 musl\n{}", text("me/rust", "", ""))).build.unwrap();
+    let said = recipe(&format!("# check: cargo 1.97 musl\n{}", on("me/rust", "", ""))).build.unwrap();
     assert!(said.is_static());
 }
 
 #[test]
+fn an_image_with_musl_links_statically() {
+    let musl = recipe(&on("rust:1.95-alpine", "", "")).build.unwrap();
+    assert!(musl.is_static() && musl.is_apart());
+    let packaged = recipe(&on("alpine:3.22", "RUN apk add cargo\n", "")).build.unwrap();
+    assert!(!packaged.is_static(), "Alpine's own package links dynamically");
+}
+
+#[test]
 fn what_cannot_be_followed_is_called_that() {
-    let built = "/src/target/release/tool";
     for build in [
         "RUN for t in a b; do cargo build -r; done",
         "RUN if true; then cargo build -r; fi",
@@ -385,7 +429,7 @@ fn what_cannot_be_followed_is_called_that() {
         "ADD https://example.org/x.tar.gz /x",
         "COPY --exclude=*.md . .",
     ] {
-        let told = told(&in_src(build, built));
+        let told = told(&in_src(build, BUILT));
         let is_wrong_first = build.contains("build.sh") && told.starts_with("Fails");
         let is_target = build.contains("aarch64") && told.starts_with("Fails 4: the standard library");
         assert!(told.starts_with("NotFollowed") || is_wrong_first || is_target, "{build}: {told}");

@@ -21,17 +21,8 @@ impl Shell<'_> {
         output: Option<&str>,
         depth: usize,
     ) -> Followed {
-        let command = |words, environment| Command { words, environment, input, output };
-        let mut words = fields;
-        let first = fields[0].as_str();
-        if first.split_once('=').is_some_and(|(name, _)| words::is_name(name)) {
-            let help =
-                "set it with ENV above this line, or take the quotes away: an assignment has none in front of its `=`";
-            return self.fails(format!("there is no command `{first}`"), "not an assignment here", help);
-        }
-        if self.is_exec && BUILTINS.contains(&first) {
-            let help = "write the line without the brackets, for a shell";
-            return self.fails(format!("`{first}` is a part of shells, and no program"), "no shell here", help);
+        if !self.is_command(&fields[0])? {
+            return Ok(false);
         }
         if let ["command", "-v" | "-V", names @ ..] | ["which", names @ ..] =
             fields.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
@@ -40,24 +31,10 @@ impl Shell<'_> {
             self.doubt = (!found).then(|| fields.join(" "));
             return Ok(true);
         }
-        // A shell that another program replaces runs nothing behind it.
-        let replaces = first == "exec" && fields.len() > 1;
-        // Programs that start another one.
-        loop {
-            match words.first().map(String::as_str) {
-                Some("env") => {
-                    words = &words[1..];
-                    while let Some((name, value)) = words.first().and_then(|word| word.split_once('=')) {
-                        environment.insert(name.to_owned(), value.to_owned());
-                        words = &words[1..];
-                    }
-                }
-                Some("exec" | "command" | "nice" | "time") if words.len() > 1 => words = &words[1..],
-                _ => break,
-            }
-        }
+        let words = started(fields, &mut environment);
         let Some(name) = words.first() else { return Ok(true) };
-        if replaces {
+        // A shell that another program replaces runs nothing behind it.
+        if fields[0] == "exec" && fields.len() > 1 {
             let status = self.named(words, environment, input, output, depth)?;
             self.has_ended = true;
             return Ok(status);
@@ -67,78 +44,101 @@ impl Shell<'_> {
         }
         let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         let short = name.rsplit('/').next().unwrap_or(name);
-        match (short, arguments.as_slice()) {
-            ("cd", []) => Ok(true),
-            ("cd" | "pushd", [folder]) => {
-                let path = join(&self.folder, folder);
-                match self.made.files.at(&path) {
-                    _ if folder.contains(UNKNOWN) => {
-                        self.not_followed("into which folder this goes", "write the folder's name")
-                    }
-                    Found::File(_) | Found::Nothing => self.fails(
-                        format!("there is no folder {path}"),
-                        "no such folder",
-                        "make it first (`mkdir -p`), or correct the path",
-                    ),
-                    _ => {
-                        self.folder = path;
-                        Ok(true)
-                    }
-                }
-            }
-            ("export", assignments) => {
-                for word in assignments {
-                    let (name, value) = word.split_once('=').map_or((*word, None), |(name, value)| (name, Some(value)));
-                    if words::is_name(name) {
-                        self.exported.insert(name.to_owned());
-                        self.variables.extend(value.map(|value| (name.to_owned(), value.to_owned())));
-                    }
-                }
-                Ok(true)
-            }
-            ("unset", names) => {
-                names.iter().for_each(|name| drop(self.variables.remove(*name)));
-                Ok(true)
-            }
-            ("set", options) => {
-                self.options(options);
-                Ok(true)
-            }
-            ("umask", []) => Ok(true),
-            ("umask", [mask]) if mask.len() <= 4 && u32::from_str_radix(mask, 8).is_ok() => {
-                self.umask = u32::from_str_radix(mask, 8).unwrap_or(0o022) & 0o777;
-                Ok(true)
-            }
-            ("umask", _) => self.not_followed("this umask", "leave it out, or write it as a number, such as 022"),
-            ("bash", _) if !self.made.has_bash() => self.fails(
+        if let Some(status) = self.builtin(short, &arguments, fields) {
+            return status;
+        }
+        let command = Command { words, environment: &environment, input, output };
+        match short {
+            "bash" if !self.made.has_bash() => self.fails(
                 format!("there is no bash in {}", self.made.base),
                 "not found",
                 "install it above this line (`apk add --no-cache bash`), or use sh",
             ),
-            ("sh" | "bash" | "ash" | "dash", options) => self.shell(options, environment, input, depth),
-            ("true" | ":", _) => Ok(true),
-            ("false" | "exit", arguments) if short == "false" || arguments.first().is_some_and(|code| *code != "0") => {
-                self.has_ended |= short == "exit";
-                self.fails(format!("`{}` ends the command with a failure", fields.join(" ")), "ends here", "remove it")
+            "sh" | "bash" | "ash" | "dash" => self.shell(&arguments, environment, input, depth),
+            "cargo" => cargo::run(self, &command),
+            "rustup" => cargo::rustup(self, &command),
+            "rustc" => self.compiler(&arguments),
+            _ => utilities::run(self, &command),
+        }
+    }
+
+    /// Whether a word can be the name of a command here.
+    fn is_command(&mut self, name: &str) -> Followed {
+        if name.split_once('=').is_some_and(|(name, _)| words::is_name(name)) {
+            let help =
+                "set it with ENV above this line, or take the quotes away: an assignment has none in front of its `=`";
+            return self.fails(format!("there is no command `{name}`"), "not an assignment here", help);
+        }
+        if self.is_exec && BUILTINS.contains(&name) {
+            let help = "write the line without the brackets, for a shell";
+            return self.fails(format!("`{name}` is a part of shells, and no program"), "no shell here", help);
+        }
+        Ok(true)
+    }
+
+    /// What a shell does itself; none for a program. `whole`: the command with all that is in front of its name.
+    fn builtin(&mut self, name: &str, arguments: &[&str], whole: &[String]) -> Option<Followed> {
+        match (name, arguments) {
+            ("cd" | "umask", []) | ("true" | ":", _) => {}
+            ("cd" | "pushd", [folder]) => return Some(self.change_folder(folder)),
+            ("export", assignments) => self.export(assignments),
+            ("unset", names) => names.iter().for_each(|name| drop(self.variables.remove(*name))),
+            ("set", options) => self.options(options),
+            ("umask", [mask]) if mask.len() <= 4 && u32::from_str_radix(mask, 8).is_ok() => {
+                self.umask = u32::from_str_radix(mask, 8).unwrap_or(0o022) & 0o777;
             }
-            ("exit", _) => {
-                self.has_ended = true;
+            ("umask", _) => {
+                return Some(self.not_followed("this umask", "leave it out, or write it as a number, such as 022"));
+            }
+            ("exit", arguments) if arguments.first().is_none_or(|code| *code == "0") => self.has_ended = true,
+            ("false" | "exit", _) => {
+                self.has_ended |= name == "exit";
+                let message = format!("`{}` ends the command with a failure", whole.join(" "));
+                return Some(self.fails(message, "ends here", "remove it"));
+            }
+            _ => return None,
+        }
+        Some(Ok(true))
+    }
+
+    fn change_folder(&mut self, folder: &str) -> Followed {
+        let path = join(&self.folder, folder);
+        match self.made.files.at(&path) {
+            _ if folder.contains(UNKNOWN) => {
+                self.not_followed("into which folder this goes", "write the folder's name")
+            }
+            Found::File(_) | Found::Nothing => self.fails(
+                format!("there is no folder {path}"),
+                "no such folder",
+                "make it first (`mkdir -p`), or correct the path",
+            ),
+            _ => {
+                self.folder = path;
                 Ok(true)
             }
-            ("cargo", _) => cargo::run(self, &command(words, &environment)),
-            ("rustup", _) => cargo::rustup(self, &command(words, &environment)),
-            ("rustc", _) => match self.toolchain()? {
-                Some(_)
-                    if arguments.iter().all(|word| {
-                        word.starts_with('-') || word.chars().all(char::is_alphabetic) || *word == "host-tuple"
-                    }) =>
-                {
-                    Ok(true)
-                }
-                Some(_) => self.not_followed("what this call of rustc makes", "build with Cargo"),
-                None => Ok(false),
-            },
-            _ => utilities::run(self, &command(words, &environment)),
+        }
+    }
+
+    fn export(&mut self, assignments: &[&str]) {
+        for word in assignments {
+            let (name, value) = word.split_once('=').map_or((*word, None), |(name, value)| (name, Some(value)));
+            if words::is_name(name) {
+                self.exported.insert(name.to_owned());
+                self.variables.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+            }
+        }
+    }
+
+    /// A call of rustc, which may only print something.
+    fn compiler(&mut self, arguments: &[&str]) -> Followed {
+        if self.toolchain()?.is_none() {
+            return Ok(false);
+        }
+        let prints =
+            |word: &&str| word.starts_with('-') || word.chars().all(char::is_alphabetic) || *word == "host-tuple";
+        match arguments.iter().all(prints) {
+            true => Ok(true),
+            false => self.not_followed("what this call of rustc makes", "build with Cargo"),
         }
     }
 
@@ -228,6 +228,24 @@ impl Shell<'_> {
                 );
                 Err(Box::new(Trouble::new(Kind::NotFollowed, self.span(), message, "which Cargo?", help)))
             }
+        }
+    }
+}
+
+/// The command that others start in front of it, such as `env`, and the variables that these set for it.
+fn started<'f>(fields: &'f [String], environment: &mut Variables) -> &'f [String] {
+    let mut words = fields;
+    loop {
+        match words.first().map(String::as_str) {
+            Some("env") => {
+                words = &words[1..];
+                while let Some((name, value)) = words.first().and_then(|word| word.split_once('=')) {
+                    environment.insert(name.to_owned(), value.to_owned());
+                    words = &words[1..];
+                }
+            }
+            Some("exec" | "command" | "nice" | "time") if words.len() > 1 => words = &words[1..],
+            _ => return words,
         }
     }
 }

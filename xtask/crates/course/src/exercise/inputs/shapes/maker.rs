@@ -61,19 +61,45 @@ impl<'a> Maker<'a> {
 
     fn args(&mut self, shape: Shape) -> Vec<Vec<u8>> {
         let Interface { switches, options, end, .. } = self.of;
-        let most_words = self.of.most_words.unwrap_or(3);
-        let mut args: Vec<String> = match shape {
+        let mut args = match shape {
             Shape::NoArguments | Shape::Nothing => Vec::new(),
+            _ => match self.of_switches(shape) {
+                Some(args) => args,
+                None => self.of_options(shape).unwrap_or_else(|| self.of_parts(shape)),
+            },
+        };
+        if shape == Shape::End {
+            // What looks like an option is none any more.
+            let option = switches.iter().flatten().chain(options.iter().flat_map(|option| &option.names)).next();
+            args.push("--".to_owned());
+            args.extend(option.cloned());
+            args.extend(self.words(2));
+        }
+        let is_alone = matches!(
+            shape,
+            Shape::Switch(_) | Shape::Combined | Shape::Named(..) | Shape::Value(..) | Shape::CombinedValue(_)
+        );
+        if is_alone && self.numbers.below(2) == 0 && (*end || switches.is_empty()) {
+            let before = self.words(1);
+            args.splice(..0, before);
+        }
+        let mut args: Vec<Vec<u8>> = args.into_iter().map(String::into_bytes).collect();
+        if matches!(shape, Shape::OddArgument | Shape::OddValue(_)) {
+            let at = if shape == Shape::OddArgument { self.numbers.index(args.len() + 1) } else { args.len() };
+            args.insert(at, [b"4".as_slice(), self.numbers.pick(&ODD)].concat());
+        }
+        args
+    }
+
+    /// A command line that is about switches.
+    fn of_switches(&mut self, shape: Shape) -> Option<Vec<String>> {
+        let switches = &self.of.switches;
+        Some(match shape {
             Shape::Switch(index) => vec![self.name(&switches[index])],
-            Shape::AllSwitches => {
+            Shape::AllSwitches | Shape::TwoSwitches => {
                 let mut all: Vec<String> = switches.iter().map(|names| self.name(names)).collect();
                 self.numbers.shuffle(&mut all);
-                all
-            }
-            Shape::TwoSwitches => {
-                let mut all: Vec<String> = switches.iter().map(|names| self.name(names)).collect();
-                self.numbers.shuffle(&mut all);
-                all.truncate(2);
+                all.truncate(if shape == Shape::TwoSwitches { 2 } else { all.len() });
                 all
             }
             Shape::SameSwitch => {
@@ -95,6 +121,14 @@ impl<'a> Maker<'a> {
                 let letters = self.letters(1);
                 vec![format!("-{}", letters[1..].repeat(LONG / (letters.len() - 1)))]
             }
+            _ => return None,
+        })
+    }
+
+    /// A command line that is about options with a value.
+    fn of_options(&mut self, shape: Shape) -> Option<Vec<String>> {
+        let options = &self.of.options;
+        Some(match shape {
             Shape::CombinedValue(option) => {
                 let letter = letters(&options[option].names).next().unwrap_or_default();
                 let value = self.one_of(&options[option].values);
@@ -118,17 +152,20 @@ impl<'a> Maker<'a> {
                 let Valued { names, wrong, .. } = &options[option];
                 self.valued(names, &wrong[value..=value], form)
             }
-            Shape::OddValue(option) | Shape::MissingValue(option, _) => {
-                let names = &options[option].names;
-                match shape {
-                    Shape::MissingValue(_, name) => vec![names[name].clone()],
-                    _ => vec![self.name(names)],
-                }
-            }
+            Shape::OddValue(option) => vec![self.name(&options[option].names)],
+            Shape::MissingValue(option, name) => vec![options[option].names[name].clone()],
             Shape::CombinedMissing(option) => {
                 let letter = letters(&options[option].names).next().unwrap_or_default();
                 vec![format!("{}{letter}", self.letters(1))]
             }
+            _ => return None,
+        })
+    }
+
+    /// A command line that is about words, or about how many parts of each kind it has.
+    fn of_parts(&mut self, shape: Shape) -> Vec<String> {
+        let most_words = self.of.most_words.unwrap_or(3);
+        match shape {
             Shape::Word(index) => {
                 let word = self.one_of(&self.of.words[index..=index]);
                 if most_words < 2 { vec![word] } else { self.around(word) }
@@ -163,28 +200,7 @@ impl<'a> Maker<'a> {
                 self.some(count, if matches!(shape, Shape::OddBytes(_)) { most_words } else { 1 })
             }
             _ => self.usual(most_words),
-        };
-        if shape == Shape::End {
-            // What looks like an option is none any more.
-            let option = switches.iter().flatten().chain(options.iter().flat_map(|option| &option.names)).next();
-            args.push("--".to_owned());
-            args.extend(option.cloned());
-            args.extend(self.words(2));
         }
-        let is_alone = matches!(
-            shape,
-            Shape::Switch(_) | Shape::Combined | Shape::Named(..) | Shape::Value(..) | Shape::CombinedValue(_)
-        );
-        if is_alone && self.numbers.below(2) == 0 && (*end || switches.is_empty()) {
-            let before = self.words(1);
-            args.splice(..0, before);
-        }
-        let mut args: Vec<Vec<u8>> = args.into_iter().map(String::into_bytes).collect();
-        if matches!(shape, Shape::OddArgument | Shape::OddValue(_)) {
-            let at = if shape == Shape::OddArgument { self.numbers.index(args.len() + 1) } else { args.len() };
-            args.insert(at, [b"4".as_slice(), self.numbers.pick(&ODD)].concat());
-        }
-        args
     }
 
     fn stdin(&mut self, shape: Shape) -> Stdin {

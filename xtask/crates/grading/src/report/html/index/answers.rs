@@ -1,9 +1,9 @@
 //! Answers in the students' own words that no person has decided about, to be read from the top to the bottom. The same answer
 //! is there once, with the lines that decide about everyone who gave it.
 
-use super::super::markup::{Html, el, lines, text};
-use super::super::{number, people, prose, table, words};
 use super::{paragraph, waits_for_a_reader};
+use crate::report::html::markup::{Html, el, lines, text};
+use crate::report::html::{number, people, prose, table, words};
 use crate::report::{Gradebook, Question, Row, clean_line, normalized, points};
 use course::check::Verdict;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,9 +1,9 @@
 //! All submissions of a class in one table, to be sorted, filtered and searched.
 
-use super::super::listing::{self, Filter, listing};
-use super::super::markup::{Html, el, text};
-use super::super::{Column, name, number, prose, score, size, words};
 use super::{reasons, student, waits_for_a_reader};
+use crate::report::html::listing::{self, Filter, listing};
+use crate::report::html::markup::{Html, el, text};
+use crate::report::html::{Column, name, number, prose, score, size, words};
 use crate::report::{Gradebook, Row, id, points};
 use course::check::Verdict;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! One side of a pair: its files line by line, with the passages that the other side has.
 
-use super::super::markup::{Html, el, lines, text};
+use crate::report::html::markup::{Html, el, lines, text};
 use crate::report::similar::{File, Passage, Place, Side};
 
 /// Bytes of a file that are shown. A passage after them is in the table of passages only.
