@@ -26,7 +26,6 @@ use crate::exercise::answers::Answers;
 use crate::exercise::containerfile::Containerfile;
 use crate::exercise::containerfile::recipe::{self, Recipe};
 use crate::exercise::{Check, Exercise, Goal, Linking, Tree, kinds};
-use crate::learner_manifest::effective::Overrides;
 use crate::learner_manifest::{Manifest, list};
 use base::diagnostic::{Code, Diagnostic, Severity, Source};
 use serde::{Deserialize, Serialize};
@@ -73,8 +72,6 @@ pub struct Case<'a> {
     pub exercise: &'a Exercise,
     /// The manifest that is judged.
     pub manifest: &'a Manifest,
-    /// What may win over it.
-    pub overrides: &'a Overrides,
     /// The answers that are judged, where the exercise asks questions.
     pub answers: Option<&'a Answers>,
     /// The Containerfile that is judged, where the exercise is about one.
@@ -85,6 +82,8 @@ pub struct Case<'a> {
     pub changed: &'a [Diagnostic],
     /// What the manifest asks Cargo to take in, and the exercise does not allow.
     pub not_allowed: &'a [Diagnostic],
+    /// What is set aside, so that it wins over nothing: a warning for each.
+    pub aside: &'a [Diagnostic],
     /// The learner's own files, on the machine that they work on.
     pub own: bool,
     /// What one setting alone was worth in the committed measurement, for advice.
@@ -254,7 +253,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     }
     diagnostics.extend(case.answers.iter().flat_map(|answers| answers.unread(case.exercise)));
     diagnostics.extend(warnings(case));
-    diagnostics.extend(case.overrides.aside.iter().cloned());
+    diagnostics.extend(case.aside.iter().cloned());
     diagnostics.extend(case.evidence.iter().flat_map(|evidence| evidence.aside.clone()));
     Judgement { outcomes, diagnostics }
 }

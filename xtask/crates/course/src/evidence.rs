@@ -28,7 +28,6 @@ pub use reference::is_ended;
 use crate::exercise::kinds;
 use crate::exercise::{Exercise, Tree, inputs};
 use crate::learner_manifest::Manifest;
-use crate::learner_manifest::effective::Overrides;
 use anyhow::Result;
 use base::diagnostic::Diagnostic;
 use base::files;
@@ -275,8 +274,8 @@ pub struct Request<'a> {
     pub whose: &'a Whose,
     /// Their manifest.
     pub manifest: &'a Manifest,
-    /// What may win over it.
-    pub overrides: &'a Overrides,
+    /// What is known to be set aside, so that it wins over nothing: a warning for each.
+    pub aside: &'a [Diagnostic],
     /// The names of the builds.
     pub builds: &'a BTreeSet<String>,
     /// How files that nobody trusts are built and run; none for a learner's own check.
@@ -397,8 +396,7 @@ fn prepare<'a>(request: &'a Request<'a>) -> Result<(Bench<'a>, Evidence)> {
                 cargo.env.entry("RUSTUP_TOOLCHAIN".into()).or_insert_with(|| Some(toolchain.clone().into()));
             }
             let is_known = |problem: &Diagnostic| {
-                request.grading.is_some()
-                    || request.overrides.aside.iter().any(|other| other.message == problem.message)
+                request.grading.is_some() || request.aside.iter().any(|other| other.message == problem.message)
             };
             aside.extend(outside.found.into_iter().map(|(_, problem)| problem).filter(|problem| !is_known(problem)));
         }

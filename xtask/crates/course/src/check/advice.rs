@@ -127,7 +127,7 @@ pub(super) fn unstripped(case: &Case<'_>, build: &str) -> Option<Wrong> {
 }
 
 fn is_small_in(case: &Case<'_>, profile: &str, key: &str) -> bool {
-    let now = effective::effective(case.manifest, case.overrides, profile, key).value;
+    let now = effective::effective(case.manifest, profile, key).value;
     now.is_some_and(|value| is_small(key, &canonical(key, &value)))
 }
 
@@ -168,7 +168,7 @@ fn missing(case: &Case<'_>, build: &str) -> Vec<&'static str> {
 fn unset_and_set(case: &Case<'_>, profile: &str, keys: &[&str]) -> (Vec<String>, Vec<String>) {
     let (mut unset, mut set) = (Vec::new(), Vec::new());
     for key in keys {
-        match effective::effective(case.manifest, case.overrides, profile, key) {
+        match effective::effective(case.manifest, profile, key) {
             Effective { value: Some(value), asked: Some((from, setting)), .. } => {
                 let (line, _) = line_and_column(&case.manifest.source.text, setting.key.start);
                 let from = if from == profile { String::new() } else { format!(", from [profile.{from}]") };

@@ -28,7 +28,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
         });
     };
     // The manifest leaves them, and they are gone: Cargo does not look again at a file that it has made.
-    let strip = effective(case.manifest, case.overrides, profile, "strip").value;
+    let strip = effective(case.manifest, profile, "strip").value;
     let is_stripped_later = linking.symbols == 0 && strip.is_some_and(|strip| canonical("strip", &strip) != "symbols");
     let again = format!(
         "nothing in [profile.{profile}] takes it out; was the file itself given to `strip`? Cargo does not build it again for that: type `cargo clean --profile {profile}` in exercises/{}, and strip a copy",

@@ -1,4 +1,4 @@
-//! Judges the settings of a profile: what the manifest sets, what overrides it, and what rustc really gets, for the program and
+//! Judges the settings of a profile: what the manifest sets, and what rustc really gets, for the program and
 //! for every crate that is linked into it.
 
 mod linked;
@@ -8,7 +8,7 @@ use super::data::{self, Setting};
 use super::{Case, Data, Finding};
 use crate::exercise::kinds::Profile;
 use crate::exercise::{Exercise, Tree};
-use crate::learner_manifest::effective::{self, Effective, Forgetting, Origin, Overrides};
+use crate::learner_manifest::effective::{self, Effective, Forgetting, Origin};
 use crate::learner_manifest::{known, list};
 use base::diagnostic::{Code, Diagnostic};
 use std::collections::BTreeMap;
@@ -78,8 +78,7 @@ pub(super) fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Dia
     let mut unmet: Vec<String> = Vec::new();
     let mut found: Vec<Diagnostic> = Vec::new();
     for (key, right) in &required {
-        let written = effective::effective(case.manifest, &Overrides::default(), profile, key);
-        let now = effective::effective(case.manifest, case.overrides, profile, key);
+        let written = effective::effective(case.manifest, profile, key);
         let default = weigh::profiles::default("release", key);
         // A check that a learner keeps on purpose is nothing to a goal about something else.
         if DEVELOPMENT.contains(key) && written.asked.is_some() && !is_about_optimization(spec) {
@@ -89,14 +88,12 @@ pub(super) fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Dia
         if *key == "strip" && written.asked.is_none() && unmet.iter().any(|key| key == "debug") {
             continue;
         }
-        if !right.holds(key, if ignored { default.as_ref() } else { written.value.as_ref() }) {
+        if !right.holds(key, written.value.as_ref()) || (ignored && !right.holds(key, default.as_ref())) {
             unmet.push((*key).to_owned());
-        } else if !right.holds(key, now.value.as_ref()) {
-            found.push(overridden(case, key, &now));
         } else if let Some(got) = rustc.and_then(|rustc| rustc.get(*key))
             && !right.has(key, got)
         {
-            found.push(differs(case, key, got, &now));
+            found.push(differs(case, key, got, &written));
         }
     }
     if let (true, Some(built)) = (is_about_optimization(spec), built) {
@@ -147,7 +144,7 @@ fn unmet_settings(
     let mut inherited: Vec<String> = Vec::new();
     for key in open {
         let Some(right) = required.get(key.as_str()) else { continue };
-        let Effective { value, asked, .. } = effective::effective(case.manifest, &Overrides::default(), profile, key);
+        let Effective { value, asked, .. } = effective::effective(case.manifest, profile, key);
         if key == "strip"
             && let Some(forgetting) = effective::forgets_strip(case.manifest, profile)
             && right.holds(key, Some(&forgetting.line.1.value))
@@ -308,68 +305,25 @@ fn is_wanted_elsewhere(case: &Case<'_>, name: &str, own: &str) -> bool {
     })
 }
 
-/// The manifest is right, and something else wins.
-fn overridden(case: &Case<'_>, key: &str, now: &Effective) -> Diagnostic {
-    let value = now.value.as_ref().map(ToString::to_string).unwrap_or_default();
-    let (code, who, help) = match &now.origin {
-        Origin::Variable(name) => (
-            Code::OverriddenByEnv,
-            format!("`{name}` in your environment"),
-            format!(
-                "take it out of the environment: `unset {name}` (in PowerShell `Remove-Item Env:{name}`), then check again"
-            ),
-        ),
-        Origin::Configuration(place) => (
-            Code::OverriddenByConfig,
-            place.clone(),
-            format!("take the setting out of {place}, or put a # before it, while you do the exercise"),
-        ),
-        Origin::Manifest | Origin::Default => {
-            (Code::DiffersAtRustc, "something".to_owned(), "`cargo build -v` shows how rustc is called".to_owned())
-        }
-    };
-    let problem = Diagnostic::new(code, format!("{who} makes it `{key} = {value}`, and wins over the manifest"));
-    match &now.asked {
-        Some((_, setting)) => {
-            problem.at(&case.manifest.source, setting.key.start..setting.span.end, "this has no effect")
-        }
-        None => problem.in_file(&case.manifest.source.file),
-    }
-    .help(help)
-    .explains([key])
-}
-
-/// The manifest is right, nothing is known to win over it, and yet rustc gets something else.
-fn differs(case: &Case<'_>, key: &str, got: &str, now: &Effective) -> Diagnostic {
-    let flag = case.overrides.flags.iter().rev().find(|flag| flag.key == key && canonical(key, &flag.value) == got);
-    if let Some(flag) = flag {
-        let now = Effective { value: Some(flag.value.clone()), origin: flag.origin.clone(), asked: now.asked.clone() };
-        return overridden(case, key, &now);
-    }
-    let has_flags = !case.overrides.flags.is_empty();
+/// The manifest is right, and yet rustc gets something else.
+fn differs(case: &Case<'_>, key: &str, got: &str, written: &Effective) -> Diagnostic {
     let problem =
         Diagnostic::new(Code::DiffersAtRustc, format!("rustc gets `{key}` as {got}, not as the manifest says"));
-    match &now.asked {
+    match &written.asked {
         Some((_, setting)) => problem.at(&case.manifest.source, setting.key.start..setting.span.end, "asked for here"),
         None => problem.in_file(&case.manifest.source.file),
     }
-    .help(if has_flags {
-        "`cargo build -v` shows how rustc is called; look for `-C` flags that something adds"
-    } else {
-        "`cargo build -v` shows how rustc is called: compare its `-C` flags with the manifest, line by line"
-    })
+    .help("`cargo build -v` shows how rustc is called: compare its `-C` flags with the manifest, line by line")
     .explains([key])
 }
 
 /// The five settings: what is asked for and where, what holds, what rustc gets.
 fn settings(case: &Case<'_>, profile: &str, rustc: Option<&BTreeMap<String, String>>) -> Vec<Setting> {
     let rows = SETTINGS.iter().map(|key| {
-        let now = effective::effective(case.manifest, case.overrides, profile, key);
+        let now = effective::effective(case.manifest, profile, key);
         let line = |start| base::diagnostic::line_and_column(&case.manifest.source.text, start).0;
         let (from, line) = match (&now.origin, &now.asked) {
             (Origin::Manifest, Some((name, setting))) => (format!("[profile.{name}]"), Some(line(setting.key.start))),
-            (Origin::Variable(name), _) => (name.clone(), None),
-            (Origin::Configuration(place), _) => (place.clone(), None),
             _ => ("Cargo's default".to_owned(), None),
         };
         Setting {

@@ -162,10 +162,10 @@ impl Bench<'_> {
 
     /// The learner's build that a build with settings of its own would repeat, because the learner has chosen the same.
     pub(super) fn twin(&self, name: &str) -> Option<&str> {
-        let Request { manifest, overrides, .. } = self.request;
+        let manifest = self.request.manifest;
         let build = self.exercise().build(name);
         let same = build.set.iter().all(|(key, value)| {
-            let chosen = effective::effective(manifest, overrides, &build.profile, key).value;
+            let chosen = effective::effective(manifest, &build.profile, key).value;
             chosen.is_some_and(|chosen| profiles::canonical(key, &chosen) == profiles::canonical(key, value))
         });
         let is_plain = |other: &Build| other.profile == build.profile && other.bin == build.bin && other.set.is_empty();

@@ -1,13 +1,12 @@
 //! Which setting wins: the manifest with its inheritance, Cargo's configuration files, the environment, RUSTFLAGS.
 
 use super::{Manifest, Override, Profile, Setting, packages};
-use base::diagnostic::Diagnostic;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Value;
 use weigh::profiles::{self, default, is_built_in, scalar, variable};
 
-/// What may win over a manifest.
+/// What wins over a manifest in a learner's own builds. A check sets all of it aside.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// `CARGO_PROFILE_*` of the environment: name and value.
@@ -16,8 +15,6 @@ pub struct Overrides {
     pub configuration: Vec<Configured>,
     /// `-C` flags that come last on rustc's command line, and so win over all.
     pub flags: Vec<Flag>,
-    /// What a check sets aside, so that it wins over nothing: a warning for each.
-    pub aside: Vec<Diagnostic>,
 }
 
 /// A setting of a configuration file.
@@ -86,8 +83,13 @@ pub fn chain<'a>(manifest: &'a Manifest, profile: &'a str) -> Vec<&'a str> {
     profiles::chain(profile, |name| manifest.profiles.get(name)?.settings.get("inherits")?.value.as_str())
 }
 
-/// What becomes of one setting of a profile, for the program of this package.
-pub fn effective(manifest: &Manifest, overrides: &Overrides, profile: &str, key: &str) -> Effective {
+/// What becomes of one setting of a profile by the manifest alone, for the program of this package.
+pub fn effective(manifest: &Manifest, profile: &str, key: &str) -> Effective {
+    effective_under(manifest, &Overrides::default(), profile, key)
+}
+
+/// The same where something may win over the manifest.
+pub fn effective_under(manifest: &Manifest, overrides: &Overrides, profile: &str, key: &str) -> Effective {
     let chain = chain(manifest, profile);
     let asked = asked(manifest, &chain, key);
     let flag = overrides.flags.iter().rev().find(|flag| flag.key == key && !flag.conditional);
@@ -184,7 +186,7 @@ pub fn of_dependency<'a>(
 }
 
 fn has_debug_info(manifest: &Manifest, overrides: &Overrides, profile: &str) -> bool {
-    match effective(manifest, overrides, profile, "debug").value {
+    match effective_under(manifest, overrides, profile, "debug").value {
         Some(Value::Boolean(on)) => on,
         Some(Value::Integer(level)) => level > 0,
         Some(Value::String(level)) => level != "none",
@@ -235,7 +237,7 @@ mod tests {
     }
 
     fn value(manifest: &Manifest, overrides: &Overrides, profile: &str, key: &str) -> (String, Origin) {
-        let Effective { value, origin, .. } = effective(manifest, overrides, profile, key);
+        let Effective { value, origin, .. } = effective_under(manifest, overrides, profile, key);
         (canonical(key, &value.unwrap()), origin)
     }
 
@@ -248,7 +250,7 @@ mod tests {
         assert_eq!(value(&manifest, &none, "dist", "lto"), ("thin".to_owned(), Origin::Manifest));
         assert_eq!(value(&manifest, &none, "dist", "strip"), ("symbols".to_owned(), Origin::Manifest));
         assert_eq!(value(&manifest, &none, "dist", "panic"), ("unwind".to_owned(), Origin::Default));
-        assert_eq!(effective(&manifest, &none, "dist", "strip").asked.unwrap().0, "release");
+        assert_eq!(effective(&manifest, "dist", "strip").asked.unwrap().0, "release");
     }
 
     #[test]
