@@ -13,6 +13,7 @@ mod course;
 pub mod dependency_cache;
 mod handed;
 mod locked;
+mod prepare;
 mod program_copy;
 mod reference;
 pub mod safe;
@@ -33,21 +34,20 @@ use base::diagnostic::Diagnostic;
 use base::files;
 use base::proc::Status;
 use base::proc::sandbox::Sandbox;
-use bench::{Bench, Room, room};
-use compiler::{version, version_once};
+use bench::{Room, room};
+use compiler::version;
+use prepare::prepare;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use weigh::cargo::{Cargo, Compiled};
 use weigh::measure::linking::Linking;
-use weigh::measure::work::{self as effort, Race, Work};
+use weigh::measure::work::{Race, Work};
 use weigh::measure::{Limits, Run, binary, code};
-use weigh::surroundings;
 
 /// Whose files are judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -356,81 +356,6 @@ pub fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence>
         evidence.builds.extend(evidence.builds.get(twin).cloned().map(|attempt| (name.clone(), attempt)));
     }
     Ok(evidence)
-}
-
-/// What all builds of a call have in common, and evidence with no build in it yet.
-fn prepare<'a>(request: &'a Request<'a>) -> Result<(Bench<'a>, Evidence)> {
-    let Request { root, exercise, .. } = request;
-    let (mut cargo, version, toolchain, target, mut aside) = match request.grading {
-        None => compiler::pinned(root, version(exercise)?)?,
-        Some(_) => {
-            let (cargo, version, toolchain, target) = version_once(exercise)?;
-            (cargo, version, toolchain, target, Vec::new())
-        }
-    };
-    let targets = match exercise.baseline() {
-        Some(_) => cargo.targets("rustc".as_ref())?,
-        None => BTreeSet::new(),
-    };
-    let base = match request.grading {
-        None => target_folder(root).join("check").join(&exercise.id),
-        Some(Grading { base, .. }) => base.clone(),
-    };
-    // With the pinned toolchain in place of theirs, their own folder isn't built in turn with both.
-    let is_chosen = |cargo: &Cargo| cargo.env.contains_key(OsStr::new("RUSTUP_TOOLCHAIN"));
-    let mut is_apart = is_chosen(&cargo);
-    match request.grading {
-        Some(Grading { boxes: Some((build, _)), .. }) => {
-            cargo = Cargo { program: "cargo".into(), env: BTreeMap::new(), sandbox: Some(Arc::clone(build)), ..cargo };
-        }
-        _ => {
-            let outside = crate::outside::outside(&[&exercise.folder, &base]);
-            is_apart |= outside.is_apart;
-            outside.set_aside(&mut cargo, &base)?;
-            let has_moved = cargo.cwd != exercise.folder;
-            if has_moved
-                && env::var_os("RUSTUP_TOOLCHAIN").is_none()
-                && surroundings::pin(root).as_ref() == Some(&toolchain)
-            {
-                // The file that says so is found from the workshop alone.
-                cargo.env.entry("RUSTUP_TOOLCHAIN".into()).or_insert_with(|| Some(toolchain.clone().into()));
-            }
-            let is_known = |problem: &Diagnostic| {
-                request.grading.is_some() || request.aside.iter().any(|other| other.message == problem.message)
-            };
-            aside.extend(outside.found.into_iter().map(|(_, problem)| problem).filter(|problem| !is_known(problem)));
-        }
-    }
-    let handed = match request.whose {
-        Whose::Learner => {
-            let handed::Handed { files, problems } = handed(exercise)?;
-            (is_apart || !problems.is_empty()).then_some(files)
-        }
-        Whose::Other(_, files) => Some(handed::built(exercise, files, &starter_files(exercise)?)),
-    };
-    let hidden = request.grading.map(|grading| grading.hidden.clone());
-    let wants_speed = exercise.data.goal.iter().any(|goal| matches!(goal.check, kinds::Check::Speed(_)));
-    let run_box = request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
-    let counter = wants_speed.then(|| effort::counter(run_box)).flatten();
-    let unusual = match request.whose {
-        Whose::Other(_, files) if request.grading.is_some() => {
-            attributes::unusual(exercise, files, &[&starter_files(exercise)?, &solution_files(exercise)?])
-        }
-        _ => Vec::new(),
-    };
-    let evidence = Evidence {
-        toolchain,
-        pinned: surroundings::pin(root),
-        target: target.clone(),
-        targets,
-        hidden,
-        counter,
-        handed: unusual,
-        aside,
-        ..Evidence::default()
-    };
-    let bench = Bench { request, base, cargo, version, target, counter: evidence.counter.clone(), handed };
-    Ok((bench, evidence))
 }
 
 /// Where the workshop's artifacts go.

@@ -341,64 +341,15 @@ impl Check {
     /// What is wrong, with its place.
     pub fn validate(&self, edits: &[Spanned<String>]) -> Result<(), Wrong> {
         match self {
-            Self::Output(Output { build, cases, args, stdin, fixed, called, interface, .. }) => {
-                if let Some(name) = called
-                    && !is_file_name(name.get_ref())
-                {
-                    return Err((name.span(), "a program's name is made of letters, digits, `-` and `_`".to_owned()));
-                }
-                let is_path = |name: &&String| name.split('/').all(is_file_name) && name.split('/').count() < 3;
-                if let Some(name) = interface.iter().flat_map(|of| &of.called).find(|name| !is_path(name)) {
-                    let message = format!(
-                        "`{name}` cannot be a program's name: letters, digits, `-` and `_`, and before them a folder at most"
-                    );
-                    return Err((build.span(), message));
-                }
-                let more = interface.iter().flat_map(|of| of.templates());
-                for template in args.iter().chain(stdin).chain(more) {
-                    inputs::check(template.get_ref()).map_err(|message| (template.span(), message))?;
-                }
-                if *cases == 0 && fixed.is_empty() && interface.is_none() {
-                    return Err((build.span(), "the goal runs the program with no input at all".to_owned()));
-                }
-                Ok(())
-            }
-            Self::Profile(Profile { want, at_most, .. }) => {
-                let empty = want.iter().find(|(_, values)| values.is_empty());
-                let unknown = want
-                    .keys()
-                    .chain(at_most.keys())
-                    .find(|key| !crate::learner_manifest::known::is_key(key.get_ref()));
-                match empty.map(|(key, _)| key).or(unknown) {
-                    Some(key) => Err((key.span(), format!("nothing can be wanted of `{}`", key.get_ref()))),
-                    None => Ok(()),
-                }
-            }
+            Self::Output(output) => output.validate(),
+            Self::Profile(profile) => profile.validate(),
+            Self::Speed(speed) => speed.validate(),
             Self::Binary(Binary { build, symbols, interpreter, libraries, sections, no_sections }) => {
                 let nothing = symbols.is_none() && interpreter.is_none() && libraries.is_none();
-                if nothing && sections.is_empty() && no_sections.is_empty() {
-                    return Err((build.span(), "the goal asks for nothing".to_owned()));
-                }
-                Ok(())
+                asks_for_something(build, !nothing || !sections.is_empty() || !no_sections.is_empty())
             }
             Self::Dependencies(Dependencies { build, present, absent, features }) => {
-                if present.is_empty() && absent.is_empty() && features.is_empty() {
-                    return Err((build.span(), "the goal asks for nothing".to_owned()));
-                }
-                Ok(())
-            }
-            Self::Speed(Speed { at_most_percent, by_time, .. }) => {
-                let percent = *at_most_percent.get_ref();
-                if percent < Percent::whole(100) {
-                    let message = "below 100 % nothing could be as fast as what it is compared with";
-                    return Err((at_most_percent.span(), message.to_owned()));
-                }
-                // Equal programs differ by some ten percent in time, and by nothing in instructions.
-                if *by_time.at_most_percent.get_ref() < percent + Percent::whole(20) {
-                    let message = "time needs a wider margin than instructions: at least 20 % more";
-                    return Err((by_time.at_most_percent.span(), message.to_owned()));
-                }
-                Ok(())
+                asks_for_something(build, !present.is_empty() || !absent.is_empty() || !features.is_empty())
             }
             Self::Size(Size { build, code: true, image: true, .. }) => {
                 Err((build.span(), "the machine code, or the image: a goal is about one of them".to_owned()))
@@ -416,6 +367,69 @@ impl Check {
                 _ => Ok(()),
             },
         }
+    }
+}
+
+fn asks_for_something(build: &Spanned<String>, asks: bool) -> Result<(), Wrong> {
+    if asks { Ok(()) } else { Err((build.span(), "the goal asks for nothing".to_owned())) }
+}
+
+impl Output {
+    /// The names that the program is called by, the templates of its inputs, and that there is an input at all.
+    fn validate(&self) -> Result<(), Wrong> {
+        let Self { build, cases, args, stdin, fixed, called, interface, .. } = self;
+        if let Some(name) = called
+            && !is_file_name(name.get_ref())
+        {
+            return Err((name.span(), "a program's name is made of letters, digits, `-` and `_`".to_owned()));
+        }
+        let is_path = |name: &&String| name.split('/').all(is_file_name) && name.split('/').count() < 3;
+        if let Some(name) = interface.iter().flat_map(|of| &of.called).find(|name| !is_path(name)) {
+            let message = format!(
+                "`{name}` cannot be a program's name: letters, digits, `-` and `_`, and before them a folder at most"
+            );
+            return Err((build.span(), message));
+        }
+        let more = interface.iter().flat_map(|of| of.templates());
+        for template in args.iter().chain(stdin).chain(more) {
+            inputs::check(template.get_ref()).map_err(|message| (template.span(), message))?;
+        }
+        if *cases == 0 && fixed.is_empty() && interface.is_none() {
+            return Err((build.span(), "the goal runs the program with no input at all".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl Profile {
+    /// Settings that a profile doesn't have, or for which no value is right.
+    fn validate(&self) -> Result<(), Wrong> {
+        let Self { want, at_most, .. } = self;
+        let empty = want.iter().find(|(_, values)| values.is_empty());
+        let is_known = |key: &str| crate::learner_manifest::known::is_key(key);
+        let unknown = want.keys().chain(at_most.keys()).find(|key| !is_known(key.get_ref()));
+        match empty.map(|(key, _)| key).or(unknown) {
+            Some(key) => Err((key.span(), format!("nothing can be wanted of `{}`", key.get_ref()))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Speed {
+    /// Limits that no program can keep, or that noise alone can break.
+    fn validate(&self) -> Result<(), Wrong> {
+        let Self { at_most_percent, by_time, .. } = self;
+        let percent = *at_most_percent.get_ref();
+        if percent < Percent::whole(100) {
+            let message = "below 100 % nothing could be as fast as what it is compared with";
+            return Err((at_most_percent.span(), message.to_owned()));
+        }
+        // Equal programs differ by some ten percent in time, and by nothing in instructions.
+        if *by_time.at_most_percent.get_ref() < percent + Percent::whole(20) {
+            let message = "time needs a wider margin than instructions: at least 20 % more";
+            return Err((by_time.at_most_percent.span(), message.to_owned()));
+        }
+        Ok(())
     }
 }
 
