@@ -177,19 +177,19 @@ fn judgement(root: &Path, case: &Case<'_>) -> Judgement {
 /// What the files of an exercise say, before anything is built.
 pub struct Files {
     /// The learner's manifest.
-    pub manifest: Manifest,
+    pub(crate) manifest: Manifest,
     /// Their answers, where the exercise asks for some.
-    pub answers: Option<Answers>,
+    pub(crate) answers: Option<Answers>,
     /// Their Containerfile, where a goal is about one.
-    pub containerfile: Option<Containerfile>,
+    pub(crate) containerfile: Option<Containerfile>,
     /// The saved baseline of the size budget, where a goal is about one.
-    pub baseline: Option<Source>,
+    pub(crate) baseline: Option<Source>,
     /// Files that were changed and should not have been.
-    pub changed: Vec<Diagnostic>,
+    pub(crate) changed: Vec<Diagnostic>,
     /// What the manifest asks Cargo to take in, and the exercise does not allow.
-    pub not_allowed: Vec<Diagnostic>,
+    pub(crate) not_allowed: Vec<Diagnostic>,
     /// What a check sets aside, so that it wins over nothing: a warning for each.
-    pub aside: Vec<Diagnostic>,
+    pub(crate) aside: Vec<Diagnostic>,
 }
 
 impl Files {

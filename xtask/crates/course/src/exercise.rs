@@ -1,7 +1,7 @@
 //! The types behind exercise.toml: an exercise is data. A mistake in that file is shown with its line.
 
 pub mod alias;
-pub mod answers;
+pub(crate) mod answers;
 pub mod containerfile;
 pub mod inputs;
 pub mod kinds;
@@ -41,20 +41,20 @@ pub struct Data {
     /// What it is called, in a few words.
     pub title: String,
     /// For whom.
-    pub level: Level,
+    pub(crate) level: Level,
     /// How long it takes.
     pub minutes: u32,
     /// The exercises that are better done before; nothing forces anyone to.
     #[serde(default)]
-    pub after: Vec<Spanned<String>>,
+    pub(crate) after: Vec<Spanned<String>>,
     /// The terms that a learner knows afterwards.
     pub teaches: Vec<String>,
     /// The package, which is also the name of its program.
-    pub package: String,
+    pub(crate) package: String,
     /// The files that the learner changes. Only these are reset, compared and graded.
-    pub edits: Vec<Spanned<String>>,
+    pub(crate) edits: Vec<Spanned<String>>,
     /// The codes of the problems that the fresh exercise has.
-    pub starter_fails_with: Vec<Spanned<String>>,
+    pub(crate) starter_fails_with: Vec<Spanned<String>>,
     /// General hints: a nudge, where to look, what to write.
     pub hints: Vec<String>,
     /// Hints for one problem, by its code. They come first.
@@ -67,13 +67,13 @@ pub struct Data {
     pub starter: BTreeMap<String, String>,
     /// Seconds of processor time that one build may take.
     #[serde(default = "build_seconds")]
-    pub build_seconds: u64,
+    pub(crate) build_seconds: u64,
     /// Seconds of processor time that one run may take.
     #[serde(default = "run_seconds")]
-    pub run_seconds: u64,
+    pub(crate) run_seconds: u64,
     /// Bytes that one run may print.
     #[serde(default = "output_bytes")]
-    pub output_bytes: usize,
+    pub(crate) output_bytes: usize,
     /// The crates that `[dependencies]` of the learner may name. With none it is the course's.
     #[serde(default)]
     pub dependency: allowed::List,
@@ -98,7 +98,7 @@ fn output_bytes() -> usize {
 /// For whom an exercise is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Level {
+pub(crate) enum Level {
     /// Knows some Rust.
     Beginner,
     /// Has done the first exercises.
@@ -111,7 +111,7 @@ pub enum Level {
 
 impl Level {
     /// The word in exercise.toml.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Beginner => "beginner",
             Self::Intermediate => "intermediate",
@@ -132,19 +132,19 @@ pub struct Build {
     pub profile: String,
     /// The program, where it does not have the name of the package.
     #[serde(default)]
-    pub bin: Option<String>,
+    pub(crate) bin: Option<String>,
     /// Settings that this build has instead of those of its profile.
     #[serde(default)]
     pub set: BTreeMap<String, toml::Value>,
     /// How C's library is linked.
     #[serde(default)]
-    pub linking: Linking,
+    pub(crate) linking: Linking,
 }
 
 /// How C's library is linked into a build.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Linking {
+pub(crate) enum Linking {
     /// As rustc does for the target.
     #[default]
     Default,
@@ -155,7 +155,7 @@ pub enum Linking {
 }
 
 /// The file that `Linking::Containerfile` and goals of the kind `image` are about.
-pub const CONTAINERFILE: &str = "Containerfile";
+pub(crate) const CONTAINERFILE: &str = "Containerfile";
 
 /// Whose files are built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -192,7 +192,7 @@ impl Exercise {
     }
 
     /// The exercises that are better done before.
-    pub fn after(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn after(&self) -> impl Iterator<Item = &str> {
         self.data.after.iter().map(|id| id.get_ref().as_str())
     }
 
@@ -212,7 +212,7 @@ impl Exercise {
     }
 
     /// The program that a build makes.
-    pub fn bin(&self, build: &str) -> &str {
+    pub(crate) fn bin(&self, build: &str) -> &str {
         self.build(build).bin.as_ref().unwrap_or(&self.data.package)
     }
 
@@ -227,7 +227,7 @@ impl Exercise {
     }
 
     /// The manifest that the learner's builds read.
-    pub fn manifest(&self) -> PathBuf {
+    pub(crate) fn manifest(&self) -> PathBuf {
         self.folder.join("Cargo.toml")
     }
 }

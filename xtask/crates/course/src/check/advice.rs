@@ -14,9 +14,9 @@ use weigh::profiles::{SETTINGS, canonical, scalar};
 /// What is wrong, as far as it can be seen.
 pub(super) struct Wrong {
     /// The place in the manifest, and what to say beside it.
-    pub place: Option<(Range<usize>, String)>,
+    pub(crate) place: Option<(Range<usize>, String)>,
     /// What to do.
-    pub help: String,
+    pub(crate) help: String,
 }
 
 /// The values that make a file smaller. `opt-level` has two of them.

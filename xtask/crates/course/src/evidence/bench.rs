@@ -61,31 +61,31 @@ pub(super) fn room(exercise: &Exercise, name: &str) -> Room {
 /// Everything that the builds of one call have in common.
 pub(super) struct Bench<'a> {
     /// What is to be built.
-    pub request: &'a Request<'a>,
+    pub(crate) request: &'a Request<'a>,
     /// The folder for everything that is not in the learner's.
-    pub base: PathBuf,
+    pub(crate) base: PathBuf,
     /// Away from what would change what is built.
-    pub cargo: Cargo,
+    pub(crate) cargo: Cargo,
     /// `rustc -vV`.
-    pub version: String,
+    pub(crate) version: String,
     /// The target triple.
-    pub target: String,
+    pub(crate) target: String,
     /// What counts instructions here.
-    pub counter: Option<String>,
+    pub(crate) counter: Option<String>,
     /// The files as they are built: those that are given in place of a learner's, and a learner's own where a build in their own
     /// folder would differ. None: they are built where they are.
-    pub handed: Option<Vec<(String, Vec<u8>)>>,
+    pub(crate) handed: Option<Vec<(String, Vec<u8>)>>,
 }
 
 /// Where something is built, and how.
 pub(super) struct Place {
     /// The package.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The folder that messages name.
     named: PathBuf,
     target_dir: PathBuf,
     /// As it is called there.
-    pub cargo: Cargo,
+    pub(crate) cargo: Cargo,
 }
 
 impl Place {

@@ -12,11 +12,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A learner's files.
-pub struct Handed {
+pub(crate) struct Handed {
     /// As they are built.
-    pub files: Vec<(String, Vec<u8>)>,
+    pub(crate) files: Vec<(String, Vec<u8>)>,
     /// A warning for each thing in the folder that isn't built.
-    pub problems: Vec<Diagnostic>,
+    pub(crate) problems: Vec<Diagnostic>,
 }
 
 /// Other files in place of a learner's, as they are built beside the course's own of `starter`.
@@ -33,7 +33,7 @@ pub(super) fn built(
 ///
 /// # Errors
 /// When the course is incomplete.
-pub fn handed(exercise: &Exercise) -> Result<Handed> {
+pub(crate) fn handed(exercise: &Exercise) -> Result<Handed> {
     let starter = starter_files(exercise)?;
     let (mut files, mut problems, mut sources) = (Vec::new(), Vec::new(), String::new());
     for path in exercise.edits() {

@@ -24,7 +24,7 @@ pub struct Allowed {
 }
 
 /// The crates that may stand in `[dependencies]`, by name.
-pub type List = BTreeMap<String, Allowed>;
+pub(crate) type List = BTreeMap<String, Allowed>;
 
 /// The keys of a dependency that say no more than which version and which features.
 const KEYS: [&str; 5] = ["version", "features", "default-features", "package", "optional"];
@@ -35,7 +35,7 @@ const TABLES: [&str; 7] =
 
 /// Everything in a manifest that makes Cargo take in what the exercise does not allow. `course`: the manifest that learners
 /// start with.
-pub fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagnostic> {
+pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagnostic> {
     let (root, _) = DeTable::parse_recoverable(&source.text);
     let root = root.get_ref();
     let mut found = of_dependencies(source, list, root);
@@ -71,7 +71,7 @@ pub fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagnostic> {
 }
 
 /// Whether everything in `[dependencies]` is allowed.
-pub fn permits(text: &str, list: &List) -> bool {
+pub(crate) fn permits(text: &str, list: &List) -> bool {
     let source = Source { file: "Cargo.toml".into(), text: text.into() };
     let (root, errors) = DeTable::parse_recoverable(text);
     errors.is_empty() && of_dependencies(&source, list, root.get_ref()).is_empty()
@@ -225,17 +225,17 @@ impl Dependency<'_> {
 }
 
 /// What a manifest asks of a crate.
-pub struct Asked {
+pub(crate) struct Asked {
     /// Where its name stands.
-    pub place: Range<usize>,
+    pub(crate) place: Range<usize>,
     /// Whether its default features are on.
-    pub defaults: bool,
+    pub(crate) defaults: bool,
     /// The features that are named, and where.
-    pub features: Vec<(String, Range<usize>)>,
+    pub(crate) features: Vec<(String, Range<usize>)>,
 }
 
 /// What `[dependencies]` says of a crate, if it names it.
-pub fn asked(text: &str, name: &str) -> Option<Asked> {
+pub(crate) fn asked(text: &str, name: &str) -> Option<Asked> {
     let (root, _) = DeTable::parse_recoverable(text);
     let dependencies = root.get_ref().get("dependencies")?.get_ref().as_table()?;
     let package = |value: &DeValue<'_>| Some(value.as_table()?.get("package")?.get_ref().as_str()?.to_owned());

@@ -372,7 +372,7 @@ fn meant_line(meant: &str, value: &toml::Value) -> String {
 }
 
 /// Names as people list them: "`a`, `b` and `c`".
-pub fn list(names: &[String]) -> String {
+pub(crate) fn list(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     base::numbers::list(&quoted.iter().map(String::as_str).collect::<Vec<_>>())
 }
