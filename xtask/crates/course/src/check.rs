@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use weigh::cargo;
 
-/// How a goal was judged.
+/// Whether a goal is met, as far as that could be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -44,14 +44,14 @@ pub enum Verdict {
     Skip,
 }
 
-/// A goal that was judged.
+/// What became of one goal.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The goal's name.
+    /// The goal's name in exercise.toml.
     pub id: String,
     /// What is reached when it is met.
     pub text: String,
-    /// The verdict.
+    /// Whether it is met, if that could be judged.
     pub verdict: Verdict,
     /// The points that it brings now.
     pub points: u32,

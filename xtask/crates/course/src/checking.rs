@@ -39,7 +39,7 @@ pub enum Voice {
 /// A verdict, and what it rests on.
 #[derive(Debug)]
 pub struct Trial {
-    /// The verdict.
+    /// The verdict, goal by goal.
     pub judgement: Judgement,
     /// The builds, if there were any.
     pub evidence: Option<Evidence>,
@@ -65,7 +65,7 @@ pub fn grade(root: &Path, exercise: &Exercise, files: Vec<(String, Vec<u8>)>, gr
 /// What was built of an untrusted submission, to be run once more.
 #[derive(Clone, Copy)]
 pub struct Programs<'a> {
-    /// What the builds are.
+    /// What the first trial found of the builds.
     pub first: &'a Evidence,
     /// The folder with the copies of their executables.
     pub folder: &'a Path,

@@ -69,7 +69,7 @@ pub struct Evidence {
     pub target: String,
     /// Every target that rustc knows, where a goal is about a saved baseline.
     pub(crate) targets: BTreeSet<String>,
-    /// Each build that was asked for.
+    /// Each build that was asked for, by its name.
     pub builds: BTreeMap<String, Attempt>,
     /// What the inputs that are unknown beforehand are made from; none for a learner's own check.
     pub(crate) hidden: Option<String>,
@@ -159,7 +159,7 @@ impl Attempt {
 }
 
 impl Evidence {
-    /// A build that succeeded.
+    /// The build of this name; `None` if it failed, or was not asked for.
     pub fn built(&self, name: &str) -> Option<&Built> {
         match self.builds.get(name)? {
             Attempt::Built(built) => Some(built),
@@ -358,7 +358,7 @@ pub(crate) fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Ev
     Ok(evidence)
 }
 
-/// Where the workshop's artifacts go.
+/// The folder for the workshop's artifacts: `target`, or what `CARGO_TARGET_DIR` names.
 pub fn target_folder(root: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use weigh::workshop::nearest;
 
-/// An exercise.
+/// One exercise of the course: its folders, and what its author wrote down.
 #[derive(Debug)]
 pub struct Exercise {
     /// Its name, which is that of its folder: `ex1`.
@@ -30,11 +30,11 @@ pub struct Exercise {
     pub folder: PathBuf,
     /// The solved files, and why.
     pub solution: PathBuf,
-    /// What exercise.toml says.
+    /// Its exercise.toml.
     pub data: Data,
 }
 
-/// exercise.toml.
+/// What an author writes into exercise.toml. A key that isn't known is refused.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Data {
@@ -42,7 +42,7 @@ pub struct Data {
     pub title: String,
     /// For whom.
     pub(crate) level: Level,
-    /// How long it takes.
+    /// Minutes that a learner should plan for it.
     pub minutes: u32,
     /// The exercises that are better done before; nothing forces anyone to.
     #[serde(default)]
@@ -121,7 +121,7 @@ impl Level {
     }
 }
 
-/// A build.
+/// A build that goals are judged by: `[build.NAME]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Build {
@@ -168,13 +168,13 @@ pub enum Tree {
     Starter,
 }
 
-/// A goal.
+/// Something to reach that a check can decide: `[[goal]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Goal {
-    /// Its name.
+    /// Its name, by which messages and the `needs` of other goals refer to it.
     pub id: Spanned<String>,
-    /// What it is worth.
+    /// Points for meeting it, all or none.
     pub points: u32,
     /// What is reached when it is met, in a few words.
     pub text: String,
@@ -186,7 +186,7 @@ pub struct Goal {
 }
 
 impl Exercise {
-    /// The points of all goals.
+    /// The most points that the exercise can bring: those of all its goals.
     pub fn points(&self) -> u32 {
         self.data.goal.iter().map(|goal| goal.points).sum()
     }
@@ -206,7 +206,7 @@ impl Exercise {
         self.data.starter_fails_with.iter().filter_map(|code| Code::of(code.get_ref())).collect()
     }
 
-    /// Hints for a problem.
+    /// The exercise's own hints for problems with this code; none if it has none.
     pub fn hints_for(&self, code: Code) -> &[String] {
         self.data.hints_for.get(code.name()).map_or(&[], Vec::as_slice)
     }

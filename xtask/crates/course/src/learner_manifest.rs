@@ -67,7 +67,7 @@ pub(crate) struct Override {
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
     /// Where its key stands.
-    pub key: Range<usize>,
+    pub(crate) key: Range<usize>,
     /// Where its value stands.
     pub(crate) span: Range<usize>,
     /// The value.

@@ -17,16 +17,16 @@ use weigh::measure::binary::Section;
 /// 1: state and points were those of the last check. 2: they are the best so far, and `last` is the last check.
 const VERSION: u32 = 2;
 
-/// The file.
+/// Everything that the file holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// The version of this format.
     version: u32,
-    /// Each exercise that was checked or asked about.
+    /// Each exercise that was checked or asked about, by its name.
     pub exercises: BTreeMap<String, Entry>,
 }
 
-/// An exercise.
+/// How far a learner is with one exercise.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Entry {

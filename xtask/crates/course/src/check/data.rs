@@ -72,7 +72,7 @@ pub enum Data {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
     /// The profile.
-    pub profile: String,
+    pub(crate) profile: String,
     /// The settings that matter, in a fixed order.
     pub(crate) settings: Vec<Setting>,
     /// The crates that are compiled differently from the program itself, a row for each setting.
@@ -83,7 +83,7 @@ pub struct Profile {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setting {
     /// The setting.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// What the manifest asks for.
     pub(crate) asked: Option<toml::Value>,
     /// What holds.
@@ -117,7 +117,7 @@ pub(crate) struct Crate {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The question.
-    pub key: String,
+    pub(crate) key: String,
     /// The answer, as it is written.
     pub(crate) answer: String,
     /// It is in the learner's own words: a person reads it.
@@ -128,9 +128,9 @@ pub struct Answer {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Size {
     /// The build that is judged.
-    pub build: String,
+    pub(crate) build: String,
     /// Those that it is compared with.
-    pub against: Vec<String>,
+    pub(crate) against: Vec<String>,
     /// What of them is compared.
     pub part: Part,
     /// Its bytes, with what has left the code and stayed in the file.
@@ -175,9 +175,9 @@ impl Part {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Speed {
     /// The build that is judged.
-    pub build: String,
+    pub(crate) build: String,
     /// The one that it is compared with.
-    pub against: String,
+    pub(crate) against: String,
     /// What was measured; `None` if nothing could be compared.
     pub(crate) measured: Option<Measured>,
 }

@@ -16,7 +16,13 @@ use weigh::measure::Run;
 ///
 /// # Errors
 /// When the environment fails.
-pub(crate) fn is_same(request: &Request<'_>, first: &Evidence, programs: &Path, goal: &str, input: usize) -> Result<bool> {
+pub(crate) fn is_same(
+    request: &Request<'_>,
+    first: &Evidence,
+    programs: &Path,
+    goal: &str,
+    input: usize,
+) -> Result<bool> {
     let (bench, _) = prepare(request)?;
     let mut places = Places::new(&bench);
     let repeats = bench.repeats();

@@ -45,7 +45,7 @@ pub enum Check {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Profile {
-    /// The profile.
+    /// The profile's name, such as `release`.
     pub profile: String,
     /// For each setting the values that are right.
     pub(crate) want: BTreeMap<Spanned<String>, Vec<toml::Value>>,
@@ -112,7 +112,7 @@ pub struct Size {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Answer {
-    /// The key.
+    /// The key in answers.toml.
     pub key: String,
     /// What makes it right.
     pub truth: Truth,

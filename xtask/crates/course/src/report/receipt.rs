@@ -14,9 +14,9 @@ use weigh::report::grid::Grid;
 /// An exercise that was checked.
 #[derive(Debug)]
 pub struct Checked {
-    /// The exercise.
+    /// What was checked.
     pub exercise: Exercise,
-    /// The verdict.
+    /// The verdict, goal by goal.
     pub judgement: Judgement,
     /// The builds, if there were any.
     pub evidence: Option<Evidence>,
