@@ -177,7 +177,7 @@ impl Case<'_> {
 }
 
 /// Why nothing is to be built, if so: the manifest, or a file that was changed and should not have been.
-pub(crate) fn blocked(case: &Case<'_>) -> Option<String> {
+fn blocked(case: &Case<'_>) -> Option<String> {
     let manifest = case.manifest.is_refused().then(|| "a Cargo.toml that Cargo accepts".to_owned());
     let changed = case.changed.iter().any(|problem| problem.severity == Severity::Error);
     manifest.or_else(|| changed.then(|| "the course's own files as they were".to_owned()))

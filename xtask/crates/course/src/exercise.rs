@@ -54,7 +54,7 @@ pub struct Data {
     /// The files that the learner changes. Only these are reset, compared and graded.
     pub(crate) edits: Vec<Spanned<String>>,
     /// The codes of the problems that the fresh exercise has.
-    pub(crate) starter_fails_with: Vec<Spanned<String>>,
+    starter_fails_with: Vec<Spanned<String>>,
     /// General hints: a nudge, where to look, what to write.
     pub hints: Vec<String>,
     /// Hints for one problem, by its code. They come first.

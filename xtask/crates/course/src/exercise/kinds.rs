@@ -41,7 +41,7 @@ pub enum Check {
     Budget(Budget),
 }
 
-/// The effective settings of a profile, after inheritance, environment and configuration.
+/// The settings of a profile that are in force by the manifest, after inheritance.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Profile {

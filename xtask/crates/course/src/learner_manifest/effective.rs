@@ -153,7 +153,7 @@ pub(crate) fn forgets_strip<'a>(manifest: &'a Manifest, profile: &'a str) -> Opt
 }
 
 /// The table for some packages as it is written in a manifest.
-pub(crate) fn table_of(profile: &str, spec: &str) -> String {
+fn table_of(profile: &str, spec: &str) -> String {
     let is_bare = !spec.is_empty() && spec.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
     if is_bare {
         format!("[profile.{profile}.package.{spec}]")
