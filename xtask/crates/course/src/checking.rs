@@ -2,7 +2,7 @@
 //! verdict calls this, so no two of them can disagree.
 
 use crate::check::{self, Case, Judgement, Worth};
-use crate::evidence::{self, Attempt, Evidence, Grading, Request, Watcher, Whose};
+use crate::evidence::{self, Attempt, Edits, Evidence, Grading, Request, Watcher, Whose};
 use crate::exercise::answers::Answers;
 use crate::exercise::containerfile::{Containerfile, context::Context};
 use crate::exercise::{self, CONTAINERFILE, Exercise, Tree};
@@ -58,7 +58,7 @@ pub fn run(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice) -> Res
 ///
 /// # Errors
 /// When the environment or the course fails.
-pub fn grade(root: &Path, exercise: &Exercise, files: Vec<(String, Vec<u8>)>, grading: &Grading) -> Result<Trial> {
+pub fn grade(root: &Path, exercise: &Exercise, files: Edits, grading: &Grading) -> Result<Trial> {
     judge(root, exercise, &Whose::Other("submission".to_owned(), files), Voice::Silent, Some(grading))
 }
 
@@ -76,13 +76,7 @@ impl Programs<'_> {
     ///
     /// # Errors
     /// When the environment or the course fails.
-    pub fn again(
-        self,
-        root: &Path,
-        exercise: &Exercise,
-        files: Vec<(String, Vec<u8>)>,
-        grading: &Grading,
-    ) -> Result<Trial> {
+    pub fn again(self, root: &Path, exercise: &Exercise, files: Edits, grading: &Grading) -> Result<Trial> {
         self.request(root, exercise, files, grading, |files, request| {
             let evidence = evidence::again(request, self.first, self.folder)?;
             let case = Case { evidence: Some(&evidence), ..files.case(exercise) };
@@ -99,7 +93,7 @@ impl Programs<'_> {
         self,
         root: &Path,
         exercise: &Exercise,
-        files: Vec<(String, Vec<u8>)>,
+        files: Edits,
         grading: &Grading,
         (goal, input): (&str, usize),
     ) -> Result<bool> {
@@ -112,7 +106,7 @@ impl Programs<'_> {
         self,
         root: &Path,
         exercise: &Exercise,
-        files: Vec<(String, Vec<u8>)>,
+        files: Edits,
         grading: &Grading,
         work: impl FnOnce(&Files, &Request<'_>) -> Result<T>,
     ) -> Result<T> {

@@ -49,13 +49,16 @@ use weigh::measure::linking::Linking;
 use weigh::measure::work::{Race, Work};
 use weigh::measure::{Limits, Run, binary, code};
 
+/// What is in the files that learners edit, by their paths below the exercise's folder.
+pub type Edits = Vec<(String, Vec<u8>)>;
+
 /// Whose files are judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
     /// The learner's, in their folder.
     Learner,
     /// Other contents for the files that the exercise lets the learner edit, under a name for their folder.
-    Other(String, Vec<(String, Vec<u8>)>),
+    Other(String, Edits),
 }
 
 /// What is known about the builds of an exercise.

@@ -71,8 +71,8 @@ pub enum Data {
 /// A profile's settings, and what differs from them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// The profile.
-    pub(crate) profile: String,
+    /// Its name, such as `release`.
+    pub(crate) name: String,
     /// The settings that matter, in a fixed order.
     pub(crate) settings: Vec<Setting>,
     /// The crates that are compiled differently from the program itself, a row for each setting.
@@ -119,7 +119,7 @@ pub struct Answer {
     /// The question.
     pub(crate) key: String,
     /// The answer, as it is written.
-    pub(crate) answer: String,
+    pub(crate) given: String,
     /// It is in the learner's own words: a person reads it.
     pub(crate) for_instructor: bool,
 }

@@ -107,7 +107,7 @@ pub(super) fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Dia
         .sort_by_key(|problem| (!problem.refused, problem.code, problem.place.as_ref().and_then(|place| place.line)));
     let crates = built.map_or_else(Vec::new, |built| linked::rows(case, profile, built));
     let settings = settings(case, profile, rustc);
-    let data = Data::Profile(data::Profile { profile: profile.clone(), settings, crates });
+    let data = Data::Profile(data::Profile { name: profile.clone(), settings, crates });
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
 

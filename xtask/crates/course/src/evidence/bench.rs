@@ -7,7 +7,7 @@ mod side_builds;
 
 use super::build_settings::{self, How};
 use super::program_copy::{self, Unfit};
-use super::{Attempt, Built, Grading, Linked, Request, Whose, group_key, starter_files, with_pristine};
+use super::{Attempt, Built, Edits, Grading, Linked, Request, Whose, group_key, starter_files, with_pristine};
 use crate::exercise::kinds::{Answer, Caller, Check, Truth};
 use crate::exercise::{Build, Exercise, Tree};
 use crate::learner_manifest::effective;
@@ -74,7 +74,7 @@ pub(super) struct Bench<'a> {
     pub(crate) counter: Option<String>,
     /// The files as they are built: those that are given in place of a learner's, and a learner's own where a build in their own
     /// folder would differ. None: they are built where they are.
-    pub(crate) handed: Option<Vec<(String, Vec<u8>)>>,
+    pub(crate) handed: Option<Edits>,
 }
 
 /// Where something is built, and how.

@@ -3,7 +3,9 @@
 
 use super::bench::Bench;
 use super::compiler::{self, version, version_once};
-use super::{Evidence, Grading, Request, Whose, attributes, handed, solution_files, starter_files, target_folder};
+use super::{
+    Edits, Evidence, Grading, Request, Whose, attributes, handed, solution_files, starter_files, target_folder,
+};
 use crate::exercise::{Check, Goal};
 use crate::outside::outside;
 use anyhow::Result;
@@ -87,7 +89,7 @@ fn detached(request: &Request<'_>, mut cargo: Cargo, base: &Path, toolchain: &st
 }
 
 /// The files that are built in a folder of their own; none if the learner's folder itself is built.
-fn handed_files(request: &Request<'_>, is_apart: bool) -> Result<Option<Vec<(String, Vec<u8>)>>> {
+fn handed_files(request: &Request<'_>, is_apart: bool) -> Result<Option<Edits>> {
     let exercise = request.exercise;
     Ok(match request.whose {
         Whose::Learner => {
