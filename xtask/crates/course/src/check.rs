@@ -19,21 +19,20 @@ mod tests;
 mod told;
 
 pub use data::Data;
-pub use told::told_once;
+pub(crate) use told::told_once;
 
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::answers::Answers;
 use crate::exercise::containerfile::Containerfile;
 use crate::exercise::containerfile::recipe::{self, Recipe};
 use crate::exercise::{Check, Exercise, Goal, Linking, Tree, kinds};
-use crate::learner_manifest::effective::Overrides;
 use crate::learner_manifest::{Manifest, list};
 use base::diagnostic::{Code, Diagnostic, Severity, Source};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use weigh::cargo;
 
-/// How a goal was judged.
+/// Whether a goal is met, as far as that could be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -45,14 +44,14 @@ pub enum Verdict {
     Skip,
 }
 
-/// A goal that was judged.
+/// What became of one goal.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The goal's name.
+    /// The goal's name in exercise.toml.
     pub id: String,
     /// What is reached when it is met.
     pub text: String,
-    /// The verdict.
+    /// Whether it is met, if that could be judged.
     pub verdict: Verdict,
     /// The points that it brings now.
     pub points: u32,
@@ -70,42 +69,42 @@ pub struct Outcome {
 #[derive(Clone, Copy)]
 pub struct Case<'a> {
     /// The exercise.
-    pub exercise: &'a Exercise,
+    pub(crate) exercise: &'a Exercise,
     /// The manifest that is judged.
-    pub manifest: &'a Manifest,
-    /// What may win over it.
-    pub overrides: &'a Overrides,
+    pub(crate) manifest: &'a Manifest,
     /// The answers that are judged, where the exercise asks questions.
-    pub answers: Option<&'a Answers>,
+    pub(crate) answers: Option<&'a Answers>,
     /// The Containerfile that is judged, where the exercise is about one.
-    pub containerfile: Option<&'a Containerfile>,
+    pub(crate) containerfile: Option<&'a Containerfile>,
     /// The saved baseline of the size budget, where a goal is about one; no text where there is no such file.
-    pub baseline: Option<&'a Source>,
+    pub(crate) baseline: Option<&'a Source>,
     /// Files that were changed and should not have been.
-    pub changed: &'a [Diagnostic],
+    pub(crate) changed: &'a [Diagnostic],
     /// What the manifest asks Cargo to take in, and the exercise does not allow.
-    pub not_allowed: &'a [Diagnostic],
+    pub(crate) not_allowed: &'a [Diagnostic],
+    /// What is set aside, so that it wins over nothing: a warning for each.
+    pub(crate) aside: &'a [Diagnostic],
     /// The learner's own files, on the machine that they work on.
-    pub own: bool,
+    pub(crate) own: bool,
     /// What one setting alone was worth in the committed measurement, for advice.
-    pub worth: &'a [Worth],
+    pub(crate) worth: &'a [Worth],
     /// The builds; `None` before anything is built.
-    pub evidence: Option<&'a Evidence>,
+    pub(crate) evidence: Option<&'a Evidence>,
 }
 
 /// What one setting alone was worth for a program, on top of the default release profile.
 #[derive(Clone, Debug)]
-pub struct Worth {
+pub(crate) struct Worth {
     /// The setting.
-    pub key: String,
+    pub(crate) key: String,
     /// Its value, as it would be written.
-    pub value: String,
+    pub(crate) value: String,
     /// Bytes of the default release build.
-    pub before: u64,
+    pub(crate) before: u64,
     /// Bytes with the setting.
-    pub after: u64,
+    pub(crate) after: u64,
     /// Who has measured that, as the end of a sentence.
-    pub source: &'static str,
+    pub(crate) source: &'static str,
 }
 
 /// The verdict on an exercise.
@@ -178,14 +177,14 @@ impl Case<'_> {
 }
 
 /// Why nothing is to be built, if so: the manifest, or a file that was changed and should not have been.
-pub fn blocked(case: &Case<'_>) -> Option<String> {
+fn blocked(case: &Case<'_>) -> Option<String> {
     let manifest = case.manifest.is_refused().then(|| "a Cargo.toml that Cargo accepts".to_owned());
     let changed = case.changed.iter().any(|problem| problem.severity == Severity::Error);
     manifest.or_else(|| changed.then(|| "the course's own files as they were".to_owned()))
 }
 
 /// The builds that are still needed for a verdict, once everything is judged that needs none.
-pub fn wanted_builds(case: &Case<'_>) -> std::collections::BTreeSet<String> {
+pub(crate) fn wanted_builds(case: &Case<'_>) -> std::collections::BTreeSet<String> {
     if blocked(case).is_some() {
         return std::collections::BTreeSet::new();
     }
@@ -254,7 +253,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     }
     diagnostics.extend(case.answers.iter().flat_map(|answers| answers.unread(case.exercise)));
     diagnostics.extend(warnings(case));
-    diagnostics.extend(case.overrides.aside.iter().cloned());
+    diagnostics.extend(case.aside.iter().cloned());
     diagnostics.extend(case.evidence.iter().flat_map(|evidence| evidence.aside.clone()));
     Judgement { outcomes, diagnostics }
 }

@@ -2,11 +2,11 @@
 //! verdict calls this, so no two of them can disagree.
 
 use crate::check::{self, Case, Judgement, Worth};
-use crate::evidence::{self, Attempt, Evidence, Grading, Request, Watcher, Whose};
+use crate::evidence::{self, Attempt, Edits, Evidence, Grading, Request, Watcher, Whose};
 use crate::exercise::answers::Answers;
 use crate::exercise::containerfile::{Containerfile, context::Context};
 use crate::exercise::{self, CONTAINERFILE, Exercise, Tree};
-use crate::learner_manifest::effective::{self, Origin, Overrides};
+use crate::learner_manifest::effective::{self, Origin};
 use crate::learner_manifest::{Manifest, allowed, member};
 use anyhow::Result;
 use base::diagnostic::{Code, Diagnostic, Source};
@@ -39,7 +39,7 @@ pub enum Voice {
 /// A verdict, and what it rests on.
 #[derive(Debug)]
 pub struct Trial {
-    /// The verdict.
+    /// The verdict, goal by goal.
     pub judgement: Judgement,
     /// The builds, if there were any.
     pub evidence: Option<Evidence>,
@@ -58,14 +58,14 @@ pub fn run(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice) -> Res
 ///
 /// # Errors
 /// When the environment or the course fails.
-pub fn grade(root: &Path, exercise: &Exercise, files: Vec<(String, Vec<u8>)>, grading: &Grading) -> Result<Trial> {
+pub fn grade(root: &Path, exercise: &Exercise, files: Edits, grading: &Grading) -> Result<Trial> {
     judge(root, exercise, &Whose::Other("submission".to_owned(), files), Voice::Silent, Some(grading))
 }
 
 /// What was built of an untrusted submission, to be run once more.
 #[derive(Clone, Copy)]
 pub struct Programs<'a> {
-    /// What the builds are.
+    /// What the first trial found of the builds.
     pub first: &'a Evidence,
     /// The folder with the copies of their executables.
     pub folder: &'a Path,
@@ -76,13 +76,7 @@ impl Programs<'_> {
     ///
     /// # Errors
     /// When the environment or the course fails.
-    pub fn again(
-        self,
-        root: &Path,
-        exercise: &Exercise,
-        files: Vec<(String, Vec<u8>)>,
-        grading: &Grading,
-    ) -> Result<Trial> {
+    pub fn again(self, root: &Path, exercise: &Exercise, files: Edits, grading: &Grading) -> Result<Trial> {
         self.request(root, exercise, files, grading, |files, request| {
             let evidence = evidence::again(request, self.first, self.folder)?;
             let case = Case { evidence: Some(&evidence), ..files.case(exercise) };
@@ -99,7 +93,7 @@ impl Programs<'_> {
         self,
         root: &Path,
         exercise: &Exercise,
-        files: Vec<(String, Vec<u8>)>,
+        files: Edits,
         grading: &Grading,
         (goal, input): (&str, usize),
     ) -> Result<bool> {
@@ -112,21 +106,21 @@ impl Programs<'_> {
         self,
         root: &Path,
         exercise: &Exercise,
-        files: Vec<(String, Vec<u8>)>,
+        files: Edits,
         grading: &Grading,
         work: impl FnOnce(&Files, &Request<'_>) -> Result<T>,
     ) -> Result<T> {
         let whose = &Whose::Other("submission".to_owned(), files);
         let files = Files::of_a_submission(exercise, whose);
         let builds = &self.first.builds.keys().cloned().collect();
-        let Files { manifest, overrides, .. } = &files;
-        work(&files, &Request { root, exercise, whose, manifest, overrides, builds, grading: Some(grading) })
+        let Files { manifest, aside, .. } = &files;
+        work(&files, &Request { root, exercise, whose, manifest, aside, builds, grading: Some(grading) })
     }
 }
 
 /// Says what surrounds an exercise and is set aside, where no check does.
 pub fn say_aside(exercise: &Exercise) {
-    let Overrides { aside, .. } = Files::read(exercise, &Whose::Learner).overrides;
+    let Files { aside, .. } = Files::read(exercise, &Whose::Learner);
     let diagnostics = aside.into_iter().filter(Diagnostic::is_aside).collect();
     Said { aloud: true, seen: BTreeSet::new() }.problems(&Judgement { outcomes: Vec::new(), diagnostics });
 }
@@ -151,8 +145,8 @@ fn judge(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice, grading:
         None
     } else {
         let bar = Bar::new(builds.len(), voice);
-        let Files { manifest, overrides, .. } = &files;
-        let request = Request { root, exercise, whose, manifest, overrides, builds: &builds, grading };
+        let Files { manifest, aside, .. } = &files;
+        let request = Request { root, exercise, whose, manifest, aside, builds: &builds, grading };
         Some(evidence::collect(&request, &bar)?)
     };
     let case = Case { evidence: evidence.as_ref(), ..case };
@@ -177,19 +171,19 @@ fn judgement(root: &Path, case: &Case<'_>) -> Judgement {
 /// What the files of an exercise say, before anything is built.
 pub struct Files {
     /// The learner's manifest.
-    pub manifest: Manifest,
-    /// What wins over it in the learner's own builds.
-    pub overrides: Overrides,
+    pub(crate) manifest: Manifest,
     /// Their answers, where the exercise asks for some.
-    pub answers: Option<Answers>,
+    pub(crate) answers: Option<Answers>,
     /// Their Containerfile, where a goal is about one.
-    pub containerfile: Option<Containerfile>,
+    pub(crate) containerfile: Option<Containerfile>,
     /// The saved baseline of the size budget, where a goal is about one.
-    pub baseline: Option<Source>,
+    pub(crate) baseline: Option<Source>,
     /// Files that were changed and should not have been.
-    pub changed: Vec<Diagnostic>,
+    pub(crate) changed: Vec<Diagnostic>,
     /// What the manifest asks Cargo to take in, and the exercise does not allow.
-    pub not_allowed: Vec<Diagnostic>,
+    pub(crate) not_allowed: Vec<Diagnostic>,
+    /// What a check sets aside, so that it wins over nothing: a warning for each.
+    pub(crate) aside: Vec<Diagnostic>,
 }
 
 impl Files {
@@ -235,27 +229,27 @@ impl Files {
         });
         let changed = changed_files(exercise);
         let not_allowed = not_allowed(exercise, &manifest);
-        let overrides = Overrides { aside: aside(exercise, whose, &manifest), ..Overrides::default() };
-        Self { manifest, overrides, answers, containerfile, baseline, changed, not_allowed }
+        let aside = aside(exercise, whose, &manifest);
+        Self { manifest, answers, containerfile, baseline, changed, not_allowed, aside }
     }
 
     /// Reads an untrusted submission. What is in the exercise's folder does not matter, nor does what surrounds it.
     fn of_a_submission(exercise: &Exercise, whose: &Whose) -> Self {
-        Self { changed: Vec::new(), overrides: Overrides::default(), ..Self::read(exercise, whose) }
+        Self { changed: Vec::new(), aside: Vec::new(), ..Self::read(exercise, whose) }
     }
 
     /// What is known before anything is built.
     pub fn case<'a>(&'a self, exercise: &'a Exercise) -> Case<'a> {
-        let Self { manifest, overrides, answers, containerfile, baseline, changed, not_allowed } = self;
+        let Self { manifest, answers, containerfile, baseline, changed, not_allowed, aside } = self;
         Case {
             exercise,
             manifest,
-            overrides,
             answers: answers.as_ref(),
             containerfile: containerfile.as_ref(),
             baseline: baseline.as_ref(),
             changed,
             not_allowed,
+            aside,
             own: false,
             worth: &[],
             evidence: None,
@@ -272,7 +266,7 @@ fn aside(exercise: &Exercise, whose: &Whose, manifest: &Manifest) -> Vec<Diagnos
     // The line of the manifest that has no effect on the learner's own build.
     let line = |origin: &Origin| {
         settings().find_map(|(profile, key)| {
-            let now = effective::effective(manifest, &theirs, profile, key);
+            let now = effective::effective_under(manifest, &theirs, profile, key);
             let (_, setting) = now.asked.filter(|_| now.origin == *origin)?;
             let differs = canonical(key, &setting.value) != canonical(key, &now.value?);
             differs.then_some(setting)

@@ -13,42 +13,44 @@ mod course;
 pub mod dependency_cache;
 mod handed;
 mod locked;
+mod prepare;
 mod program_copy;
 mod reference;
 pub mod safe;
 mod work;
 
-pub use again::{again, is_same};
+pub(crate) use again::{again, is_same};
 pub use compiler::toolchain;
 use course::with_pristine;
 pub use course::{restored, solution_files, starter_files};
-pub use handed::handed;
+pub(crate) use handed::handed;
 pub use reference::is_ended;
 
 use crate::exercise::kinds;
 use crate::exercise::{Exercise, Tree, inputs};
 use crate::learner_manifest::Manifest;
-use crate::learner_manifest::effective::Overrides;
 use anyhow::Result;
 use base::diagnostic::Diagnostic;
 use base::files;
 use base::proc::Status;
 use base::proc::sandbox::Sandbox;
-use bench::{Bench, Room, room};
-use compiler::{version, version_once};
+use bench::{Room, room};
+use compiler::version;
+use prepare::prepare;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use weigh::cargo::{Cargo, Compiled};
 use weigh::measure::linking::Linking;
-use weigh::measure::work::{self as effort, Race, Work};
+use weigh::measure::work::{Race, Work};
 use weigh::measure::{Limits, Run, binary, code};
-use weigh::surroundings;
+
+/// What is in the files that learners edit, by their paths below the exercise's folder.
+pub type Edits = Vec<(String, Vec<u8>)>;
 
 /// Whose files are judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +58,7 @@ pub enum Whose {
     /// The learner's, in their folder.
     Learner,
     /// Other contents for the files that the exercise lets the learner edit, under a name for their folder.
-    Other(String, Vec<(String, Vec<u8>)>),
+    Other(String, Edits),
 }
 
 /// What is known about the builds of an exercise.
@@ -65,23 +67,23 @@ pub struct Evidence {
     /// The release of rustc.
     pub toolchain: String,
     /// The release that the workshop is pinned to, if it is.
-    pub pinned: Option<String>,
+    pub(crate) pinned: Option<String>,
     /// The target triple.
     pub target: String,
     /// Every target that rustc knows, where a goal is about a saved baseline.
-    pub targets: BTreeSet<String>,
-    /// Each build that was asked for.
+    pub(crate) targets: BTreeSet<String>,
+    /// Each build that was asked for, by its name.
     pub builds: BTreeMap<String, Attempt>,
     /// What the inputs that are unknown beforehand are made from; none for a learner's own check.
-    pub hidden: Option<String>,
+    pub(crate) hidden: Option<String>,
     /// What counts instructions here; none if no goal asks for speed, or if nothing does.
-    pub counter: Option<String>,
+    pub(crate) counter: Option<String>,
     /// What the learner's sources hand to the linker, beyond what the course's own do; only looked for where work is graded.
-    pub handed: Vec<String>,
+    pub(crate) handed: Vec<String>,
     /// What was compared by time, by the goal's name.
-    pub races: BTreeMap<String, Race>,
+    pub(crate) races: BTreeMap<String, Race>,
     /// What was set aside while these builds were made, or could not be, and isn't known before: a warning for each.
-    pub aside: Vec<Diagnostic>,
+    pub(crate) aside: Vec<Diagnostic>,
 }
 
 /// How a build went.
@@ -97,59 +99,59 @@ pub enum Attempt {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Built {
     /// The executable.
-    pub executable: PathBuf,
+    pub(crate) executable: PathBuf,
     /// Bytes of its file.
     pub bytes: u64,
     /// Bytes of its parts.
     pub sections: Vec<binary::Section>,
     /// Bytes of code of each crate, the largest first; empty if the file has no symbols.
-    pub crates: Vec<(String, u64)>,
+    pub(crate) crates: Vec<(String, u64)>,
     /// Bytes of code of each group that a goal names, by the group's members; `None` if the file has no symbols.
-    pub groups: BTreeMap<String, Option<u64>>,
+    pub(crate) groups: BTreeMap<String, Option<u64>>,
     /// The program's own functions, where a goal asks who called one: address from where the program is loaded, bytes,
     /// name. Empty if the file has no symbols.
-    pub functions: Vec<(u64, u64, String)>,
+    pub(crate) functions: Vec<(u64, u64, String)>,
     /// The runs of the goals that ask for some, by the goal's name.
     pub runs: BTreeMap<String, Vec<Run>>,
     /// The work of the runs of the speed goals, by the goal's name.
     #[serde(default)]
     pub work: BTreeMap<String, Work>,
     /// For the goals that start the program under another name: where it has that name.
-    pub called: BTreeMap<String, PathBuf>,
+    pub(crate) called: BTreeMap<String, PathBuf>,
     /// Wall seconds of the build.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
     /// Seconds of processor time that it took.
     #[serde(default)]
     pub cpu_seconds: f64,
     /// Cargo had nothing to do.
-    pub fresh: bool,
+    pub(crate) fresh: bool,
     /// The settings that rustc gets, by Cargo's own answer; `None` if it could not be had.
-    pub rustc: Option<BTreeMap<String, String>>,
+    pub(crate) rustc: Option<BTreeMap<String, String>>,
     /// The same for every crate that is linked into it, where a goal is about its profile.
     #[serde(default)]
-    pub linked: Vec<Linked>,
+    pub(crate) linked: Vec<Linked>,
     /// What Cargo and rustc warned about.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     /// What the file asks of the system that starts it.
-    pub linking: Linking,
+    pub(crate) linking: Linking,
     /// Its machine code, wherever it is in the file, and what is odd about the file.
-    pub code: code::Code,
+    pub(crate) code: code::Code,
     /// Bytes of a container image that holds it and nothing else, as it is pulled, where a goal asks; `None` also if it could not
     /// start there.
-    pub image: Option<u64>,
+    pub(crate) image: Option<u64>,
     /// The packages that were compiled for it, with their features; not the program's own.
-    pub packages: Vec<Compiled>,
+    pub(crate) packages: Vec<Compiled>,
 }
 
 /// A crate that is linked into a program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Linked {
+pub(crate) struct Linked {
     /// Its package.
-    pub package: String,
+    pub(crate) package: String,
     /// The package's version.
-    pub version: String,
+    pub(crate) version: String,
     /// The settings that rustc gets.
-    pub rustc: BTreeMap<String, String>,
+    pub(crate) rustc: BTreeMap<String, String>,
 }
 
 impl Attempt {
@@ -160,7 +162,7 @@ impl Attempt {
 }
 
 impl Evidence {
-    /// A build that succeeded.
+    /// The build of this name; `None` if it failed, or was not asked for.
     pub fn built(&self, name: &str) -> Option<&Built> {
         match self.builds.get(name)? {
             Attempt::Built(built) => Some(built),
@@ -212,7 +214,7 @@ fn told(code::Odd { what, detail }: &code::Odd) -> String {
 impl Built {
     /// Bytes of a section; of the whole file for `None`. Names are those of ELF: what is `.text` there is `__text` on
     /// macOS, in the segment `__TEXT`.
-    pub fn part(&self, section: Option<&str>) -> Option<u64> {
+    pub(crate) fn part(&self, section: Option<&str>) -> Option<u64> {
         let Some(name) = section else { return Some(self.bytes) };
         let is_it = |other: &str| {
             let plain = |name: &str| name.trim_start_matches(['.', '_']).to_owned();
@@ -224,7 +226,7 @@ impl Built {
 }
 
 /// The key of a group in `Built::groups`.
-pub fn group_key(group: &[String]) -> String {
+pub(crate) fn group_key(group: &[String]) -> String {
     group.join(" ")
 }
 
@@ -253,12 +255,12 @@ pub fn inputs_of(exercise: &Exercise, goal: &str, output: &kinds::Output, hidden
 }
 
 /// What a run may use.
-pub fn limits(exercise: &Exercise) -> Limits {
+pub(crate) fn limits(exercise: &Exercise) -> Limits {
     Limits { time: Duration::from_secs(exercise.data.run_seconds), output: exercise.data.output_bytes }
 }
 
 /// Something to show while builds run.
-pub trait Watcher: Sync {
+pub(crate) trait Watcher: Sync {
     /// A build begins.
     fn began(&self, build: &str);
     /// A build is over.
@@ -266,21 +268,21 @@ pub trait Watcher: Sync {
 }
 
 /// What is to be built.
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// The workshop's folder.
-    pub root: &'a Path,
+    pub(crate) root: &'a Path,
     /// The exercise.
-    pub exercise: &'a Exercise,
+    pub(crate) exercise: &'a Exercise,
     /// Whose files.
-    pub whose: &'a Whose,
+    pub(crate) whose: &'a Whose,
     /// Their manifest.
-    pub manifest: &'a Manifest,
-    /// What may win over it.
-    pub overrides: &'a Overrides,
+    pub(crate) manifest: &'a Manifest,
+    /// What is known to be set aside, so that it wins over nothing: a warning for each.
+    pub(crate) aside: &'a [Diagnostic],
     /// The names of the builds.
-    pub builds: &'a BTreeSet<String>,
+    pub(crate) builds: &'a BTreeSet<String>,
     /// How files that nobody trusts are built and run; none for a learner's own check.
-    pub grading: Option<&'a Grading>,
+    pub(crate) grading: Option<&'a Grading>,
 }
 
 /// How files that nobody trusts are built and run.
@@ -305,7 +307,7 @@ pub struct Grading {
 /// # Errors
 /// When the environment fails: no Cargo, a full disk, a folder that cannot be written. A build that Cargo or rustc
 /// refuses is evidence.
-pub fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence> {
+pub(crate) fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence> {
     let Request { exercise, builds, .. } = request;
     let (bench, mut evidence) = prepare(request)?;
     let repeats = bench.repeats();
@@ -359,83 +361,7 @@ pub fn collect(request: &Request<'_>, watcher: &dyn Watcher) -> Result<Evidence>
     Ok(evidence)
 }
 
-/// What all builds of a call have in common, and evidence with no build in it yet.
-fn prepare<'a>(request: &'a Request<'a>) -> Result<(Bench<'a>, Evidence)> {
-    let Request { root, exercise, .. } = request;
-    let (mut cargo, version, toolchain, target, mut aside) = match request.grading {
-        None => compiler::pinned(root, version(exercise)?)?,
-        Some(_) => {
-            let (cargo, version, toolchain, target) = version_once(exercise)?;
-            (cargo, version, toolchain, target, Vec::new())
-        }
-    };
-    let targets = match exercise.baseline() {
-        Some(_) => cargo.targets("rustc".as_ref())?,
-        None => BTreeSet::new(),
-    };
-    let base = match request.grading {
-        None => target_folder(root).join("check").join(&exercise.id),
-        Some(Grading { base, .. }) => base.clone(),
-    };
-    // With the pinned toolchain in place of theirs, their own folder isn't built in turn with both.
-    let is_chosen = |cargo: &Cargo| cargo.env.contains_key(OsStr::new("RUSTUP_TOOLCHAIN"));
-    let mut is_apart = is_chosen(&cargo);
-    match request.grading {
-        Some(Grading { boxes: Some((build, _)), .. }) => {
-            cargo = Cargo { program: "cargo".into(), env: BTreeMap::new(), sandbox: Some(Arc::clone(build)), ..cargo };
-        }
-        _ => {
-            let outside = crate::outside::outside(&[&exercise.folder, &base]);
-            is_apart |= outside.is_apart;
-            outside.set_aside(&mut cargo, &base)?;
-            let has_moved = cargo.cwd != exercise.folder;
-            if has_moved
-                && env::var_os("RUSTUP_TOOLCHAIN").is_none()
-                && surroundings::pin(root).as_ref() == Some(&toolchain)
-            {
-                // The file that says so is found from the workshop alone.
-                cargo.env.entry("RUSTUP_TOOLCHAIN".into()).or_insert_with(|| Some(toolchain.clone().into()));
-            }
-            let is_known = |problem: &Diagnostic| {
-                request.grading.is_some()
-                    || request.overrides.aside.iter().any(|other| other.message == problem.message)
-            };
-            aside.extend(outside.found.into_iter().map(|(_, problem)| problem).filter(|problem| !is_known(problem)));
-        }
-    }
-    let handed = match request.whose {
-        Whose::Learner => {
-            let handed::Handed { files, problems } = handed(exercise)?;
-            (is_apart || !problems.is_empty()).then_some(files)
-        }
-        Whose::Other(_, files) => Some(handed::built(exercise, files, &starter_files(exercise)?)),
-    };
-    let hidden = request.grading.map(|grading| grading.hidden.clone());
-    let wants_speed = exercise.data.goal.iter().any(|goal| matches!(goal.check, kinds::Check::Speed(_)));
-    let run_box = request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1));
-    let counter = wants_speed.then(|| effort::counter(run_box)).flatten();
-    let unusual = match request.whose {
-        Whose::Other(_, files) if request.grading.is_some() => {
-            attributes::unusual(exercise, files, &[&starter_files(exercise)?, &solution_files(exercise)?])
-        }
-        _ => Vec::new(),
-    };
-    let evidence = Evidence {
-        toolchain,
-        pinned: surroundings::pin(root),
-        target: target.clone(),
-        targets,
-        hidden,
-        counter,
-        handed: unusual,
-        aside,
-        ..Evidence::default()
-    };
-    let bench = Bench { request, base, cargo, version, target, counter: evidence.counter.clone(), handed };
-    Ok((bench, evidence))
-}
-
-/// Where the workshop's artifacts go.
+/// The folder for the workshop's artifacts: `target`, or what `CARGO_TARGET_DIR` names.
 pub fn target_folder(root: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }

@@ -1,7 +1,7 @@
 //! The types behind exercise.toml: an exercise is data. A mistake in that file is shown with its line.
 
 pub mod alias;
-pub mod answers;
+pub(crate) mod answers;
 pub mod containerfile;
 pub mod inputs;
 pub mod kinds;
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use weigh::workshop::nearest;
 
-/// An exercise.
+/// One exercise of the course: its folders, and what its author wrote down.
 #[derive(Debug)]
 pub struct Exercise {
     /// Its name, which is that of its folder: `ex1`.
@@ -30,31 +30,31 @@ pub struct Exercise {
     pub folder: PathBuf,
     /// The solved files, and why.
     pub solution: PathBuf,
-    /// What exercise.toml says.
+    /// Its exercise.toml.
     pub data: Data,
 }
 
-/// exercise.toml.
+/// What an author writes into exercise.toml. A key that isn't known is refused.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Data {
     /// What it is called, in a few words.
     pub title: String,
     /// For whom.
-    pub level: Level,
-    /// How long it takes.
+    pub(crate) level: Level,
+    /// Minutes that a learner should plan for it.
     pub minutes: u32,
     /// The exercises that are better done before; nothing forces anyone to.
     #[serde(default)]
-    pub after: Vec<Spanned<String>>,
+    pub(crate) after: Vec<Spanned<String>>,
     /// The terms that a learner knows afterwards.
     pub teaches: Vec<String>,
     /// The package, which is also the name of its program.
-    pub package: String,
+    pub(crate) package: String,
     /// The files that the learner changes. Only these are reset, compared and graded.
-    pub edits: Vec<Spanned<String>>,
+    pub(crate) edits: Vec<Spanned<String>>,
     /// The codes of the problems that the fresh exercise has.
-    pub starter_fails_with: Vec<Spanned<String>>,
+    starter_fails_with: Vec<Spanned<String>>,
     /// General hints: a nudge, where to look, what to write.
     pub hints: Vec<String>,
     /// Hints for one problem, by its code. They come first.
@@ -67,13 +67,13 @@ pub struct Data {
     pub starter: BTreeMap<String, String>,
     /// Seconds of processor time that one build may take.
     #[serde(default = "build_seconds")]
-    pub build_seconds: u64,
+    pub(crate) build_seconds: u64,
     /// Seconds of processor time that one run may take.
     #[serde(default = "run_seconds")]
-    pub run_seconds: u64,
+    pub(crate) run_seconds: u64,
     /// Bytes that one run may print.
     #[serde(default = "output_bytes")]
-    pub output_bytes: usize,
+    pub(crate) output_bytes: usize,
     /// The crates that `[dependencies]` of the learner may name. With none it is the course's.
     #[serde(default)]
     pub dependency: allowed::List,
@@ -98,7 +98,7 @@ fn output_bytes() -> usize {
 /// For whom an exercise is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Level {
+pub(crate) enum Level {
     /// Knows some Rust.
     Beginner,
     /// Has done the first exercises.
@@ -111,7 +111,7 @@ pub enum Level {
 
 impl Level {
     /// The word in exercise.toml.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Beginner => "beginner",
             Self::Intermediate => "intermediate",
@@ -121,7 +121,7 @@ impl Level {
     }
 }
 
-/// A build.
+/// A build that goals are judged by: `[build.NAME]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Build {
@@ -132,19 +132,19 @@ pub struct Build {
     pub profile: String,
     /// The program, where it does not have the name of the package.
     #[serde(default)]
-    pub bin: Option<String>,
+    pub(crate) bin: Option<String>,
     /// Settings that this build has instead of those of its profile.
     #[serde(default)]
     pub set: BTreeMap<String, toml::Value>,
     /// How C's library is linked.
     #[serde(default)]
-    pub linking: Linking,
+    pub(crate) linking: Linking,
 }
 
 /// How C's library is linked into a build.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Linking {
+pub(crate) enum Linking {
     /// As rustc does for the target.
     #[default]
     Default,
@@ -155,7 +155,7 @@ pub enum Linking {
 }
 
 /// The file that `Linking::Containerfile` and goals of the kind `image` are about.
-pub const CONTAINERFILE: &str = "Containerfile";
+pub(crate) const CONTAINERFILE: &str = "Containerfile";
 
 /// Whose files are built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -168,13 +168,13 @@ pub enum Tree {
     Starter,
 }
 
-/// A goal.
+/// Something to reach that a check can decide: `[[goal]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Goal {
-    /// Its name.
+    /// Its name, by which messages and the `needs` of other goals refer to it.
     pub id: Spanned<String>,
-    /// What it is worth.
+    /// Points for meeting it, all or none.
     pub points: u32,
     /// What is reached when it is met, in a few words.
     pub text: String,
@@ -186,13 +186,13 @@ pub struct Goal {
 }
 
 impl Exercise {
-    /// The points of all goals.
+    /// The most points that the exercise can bring: those of all its goals.
     pub fn points(&self) -> u32 {
         self.data.goal.iter().map(|goal| goal.points).sum()
     }
 
     /// The exercises that are better done before.
-    pub fn after(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn after(&self) -> impl Iterator<Item = &str> {
         self.data.after.iter().map(|id| id.get_ref().as_str())
     }
 
@@ -206,13 +206,13 @@ impl Exercise {
         self.data.starter_fails_with.iter().filter_map(|code| Code::of(code.get_ref())).collect()
     }
 
-    /// Hints for a problem.
+    /// The exercise's own hints for problems with this code; none if it has none.
     pub fn hints_for(&self, code: Code) -> &[String] {
         self.data.hints_for.get(code.name()).map_or(&[], Vec::as_slice)
     }
 
     /// The program that a build makes.
-    pub fn bin(&self, build: &str) -> &str {
+    pub(crate) fn bin(&self, build: &str) -> &str {
         self.build(build).bin.as_ref().unwrap_or(&self.data.package)
     }
 
@@ -227,7 +227,7 @@ impl Exercise {
     }
 
     /// The manifest that the learner's builds read.
-    pub fn manifest(&self) -> PathBuf {
+    pub(crate) fn manifest(&self) -> PathBuf {
         self.folder.join("Cargo.toml")
     }
 }

@@ -3,14 +3,14 @@
 //! Cargo itself knows.
 
 pub mod allowed;
-pub mod effective;
-pub mod known;
-pub mod member;
-pub mod packages;
+pub(crate) mod effective;
+pub(crate) mod known;
+pub(crate) mod member;
+pub(crate) mod packages;
 pub mod reference;
 mod rules;
 
-pub use rules::list;
+pub(crate) use rules::list;
 
 use base::diagnostic::{Code, Diagnostic, Source};
 use base::files;
@@ -24,54 +24,54 @@ const LARGEST: u64 = 1 << 20;
 
 /// A manifest as its author wrote it.
 #[derive(Debug)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// The file.
-    pub source: Source,
+    pub(crate) source: Source,
     /// `package.name`.
-    pub package: Option<String>,
+    pub(crate) package: Option<String>,
     /// `package.version`.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// `[profile.*]`, also the ones that Cargo does not read.
-    pub profiles: BTreeMap<String, Profile>,
+    pub(crate) profiles: BTreeMap<String, Profile>,
     /// Settings of profiles that stand in no profile.
     strays: Vec<Stray>,
     /// What is wrong whatever an exercise asks for, the most important first.
-    pub problems: Vec<Diagnostic>,
+    pub(crate) problems: Vec<Diagnostic>,
     /// Whether the file is TOML: if not, nothing can be said about what it does not say.
-    pub readable: bool,
+    pub(crate) readable: bool,
 }
 
 /// A `[profile.NAME]`.
 #[derive(Debug)]
-pub struct Profile {
+pub(crate) struct Profile {
     /// Where its name stands first.
-    pub name: Range<usize>,
+    pub(crate) name: Range<usize>,
     /// What it sets.
-    pub settings: BTreeMap<String, Setting>,
+    pub(crate) settings: BTreeMap<String, Setting>,
     /// What it sets for some packages: `package.SPEC`.
-    pub packages: BTreeMap<String, Override>,
+    pub(crate) packages: BTreeMap<String, Override>,
     /// `build-override`: what it sets for build scripts and proc macros.
     build_override: BTreeMap<String, Setting>,
 }
 
 /// A `[profile.NAME.package.SPEC]`.
 #[derive(Debug)]
-pub struct Override {
+pub(crate) struct Override {
     /// Where `SPEC` is written first.
-    pub name: Range<usize>,
+    pub(crate) name: Range<usize>,
     /// What it sets.
-    pub settings: BTreeMap<String, Setting>,
+    pub(crate) settings: BTreeMap<String, Setting>,
 }
 
 /// A setting as it stands in the file.
 #[derive(Clone, Debug)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// Where its key stands.
-    pub key: Range<usize>,
+    pub(crate) key: Range<usize>,
     /// Where its value stands.
-    pub span: Range<usize>,
+    pub(crate) span: Range<usize>,
     /// The value.
-    pub value: toml::Value,
+    pub(crate) value: toml::Value,
 }
 
 /// Settings of a profile in a table that is none.
@@ -91,13 +91,13 @@ struct Stray {
 
 impl Manifest {
     /// A manifest that is not on the disk; `path` is what it is called.
-    pub fn of(path: &Path, content: &[u8]) -> Self {
+    pub(crate) fn of(path: &Path, content: &[u8]) -> Self {
         let source = Source { file: path.to_owned(), text: String::from_utf8_lossy(content).into() };
         Self::parse(source)
     }
 
     /// Reads a manifest. Whatever is wrong with the file is among its problems.
-    pub fn read(path: &Path) -> Self {
+    pub(crate) fn read(path: &Path) -> Self {
         match files::read_text(path, LARGEST) {
             Ok(text) => Self::parse(Source { file: path.to_owned(), text: text.into() }),
             Err(files::Unreadable { message, line, help }) => {
@@ -117,7 +117,7 @@ impl Manifest {
     }
 
     /// Finds what a manifest asks for, and what is wrong with it.
-    pub fn parse(source: Source) -> Self {
+    pub(crate) fn parse(source: Source) -> Self {
         let text = source.text.clone();
         let (table, errors) = DeTable::parse_recoverable(&text);
         let table = table.get_ref();
@@ -138,7 +138,7 @@ impl Manifest {
     }
 
     /// Whether Cargo would refuse to build.
-    pub fn is_refused(&self) -> bool {
+    pub(crate) fn is_refused(&self) -> bool {
         self.problems.iter().any(|problem| problem.refused)
     }
 

@@ -2,15 +2,15 @@
 //! Whoever judges a submission (a learner's check, a class, the proof of the course) calls the same functions.
 
 /// A digest of the code that makes evidence (this crate and those below it), from its build script.
-pub const CODE: &str = env!("DIGEST_OF_THE_CODE");
+pub(crate) const CODE: &str = env!("DIGEST_OF_THE_CODE");
 
 pub mod check;
 pub mod checking;
 pub mod evidence;
 pub mod exercise;
 pub mod learner_manifest;
-pub mod outside;
+mod outside;
 pub mod progress;
 pub mod report;
-pub mod theirs;
+mod theirs;
 pub mod tokens;

@@ -20,11 +20,11 @@ use weigh::surroundings::{Power, is_read, power};
 
 /// What was found outside.
 #[derive(Debug, Default)]
-pub struct Outside {
+pub(crate) struct Outside {
     /// Where each comes from, and the warning about it.
-    pub found: Vec<(Origin, Diagnostic)>,
+    pub(crate) found: Vec<(Origin, Diagnostic)>,
     /// Something would change the learner's own build, so a check builds elsewhere.
-    pub is_apart: bool,
+    pub(crate) is_apart: bool,
     /// All settings, if one in a configuration file is to be set aside, or is kept for the learner's folder alone.
     settings: Vec<Setting>,
 }
@@ -59,7 +59,7 @@ fn fate(setting: &Setting) -> Fate {
 }
 
 /// What this process's environment, and the configuration files that Cargo finds from these folders, would change.
-pub fn outside(folders: &[&Path]) -> Outside {
+pub(crate) fn outside(folders: &[&Path]) -> Outside {
     let mut settings: Vec<Setting> = Vec::new();
     for setting in folders.iter().flat_map(|folder| configuration::settings(folder)) {
         if !settings.contains(&setting) {
@@ -162,7 +162,7 @@ impl Outside {
     ///
     /// # Errors
     /// When a file is found from everywhere on this machine, or no other home can be made.
-    pub fn set_aside(&self, cargo: &mut Cargo, folder: &Path) -> Result<()> {
+    pub(crate) fn set_aside(&self, cargo: &mut Cargo, folder: &Path) -> Result<()> {
         let Self { settings, .. } = self;
         if settings.is_empty() {
             return Ok(());

@@ -17,16 +17,16 @@ use weigh::measure::binary::Section;
 /// 1: state and points were those of the last check. 2: they are the best so far, and `last` is the last check.
 const VERSION: u32 = 2;
 
-/// The file.
+/// Everything that the file holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// The version of this format.
     version: u32,
-    /// Each exercise that was checked or asked about.
+    /// Each exercise that was checked or asked about, by its name.
     pub exercises: BTreeMap<String, Entry>,
 }
 
-/// An exercise.
+/// How far a learner is with one exercise.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Entry {
@@ -36,7 +36,7 @@ pub struct Entry {
     pub points: u32,
     /// The last check; none before the first, and after a reset.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last: Option<Last>,
+    pub(crate) last: Option<Last>,
     /// The digest of the files that were checked last.
     pub files: String,
     /// The codes of what was wrong then, the most important first.
@@ -47,29 +47,29 @@ pub struct Entry {
     pub sizes: BTreeMap<String, Sizes>,
     /// The first time that every goal was met; nothing before that.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub passed: Option<Passed>,
+    pub(crate) passed: Option<Passed>,
 }
 
 /// What the last check found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Last {
+pub(crate) struct Last {
     /// Whether every goal was met.
-    pub passed: bool,
+    pub(crate) passed: bool,
     /// Its points.
-    pub points: u32,
+    pub(crate) points: u32,
 }
 
 /// When an exercise was done, and what it has saved.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Passed {
+pub(crate) struct Passed {
     /// The day, in UTC, such as `2026-03-01`.
-    pub on: String,
+    pub(crate) on: String,
     /// The release of rustc.
-    pub toolchain: String,
+    pub(crate) toolchain: String,
     /// The best sizes so far; none where no goal is about the size of a file.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub saved: Option<Saved>,
+    pub(crate) saved: Option<Saved>,
 }
 
 /// The bytes of a file before and after, by one goal in one check.
@@ -107,7 +107,7 @@ impl Entry {
     }
 
     /// The points of the last check, if the exercise is done and that check failed.
-    pub fn failed_since(&self) -> Option<u32> {
+    pub(crate) fn failed_since(&self) -> Option<u32> {
         self.last.filter(|last| self.state == State::Done && !last.passed).map(|last| last.points)
     }
 
@@ -162,7 +162,7 @@ pub enum State {
 
 impl State {
     /// The word that people see.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Todo => "todo",
             Self::Started => "started",
@@ -184,7 +184,7 @@ impl Progress {
     }
 
     /// What is better done before an exercise, and is not done.
-    pub fn missing<'a>(&self, exercise: &'a Exercise) -> Vec<&'a str> {
+    pub(crate) fn missing<'a>(&self, exercise: &'a Exercise) -> Vec<&'a str> {
         exercise.after().filter(|id| !self.is_done(id)).collect()
     }
 

@@ -10,7 +10,7 @@ use weigh::profiles;
 use weigh::surroundings::set_by_cargo_run;
 
 /// What in this environment, and in the configuration files as seen from a folder, wins over a manifest.
-pub fn overrides(folder: &Path) -> Overrides {
+pub(crate) fn overrides(folder: &Path) -> Overrides {
     let variables: BTreeMap<String, String> = env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
@@ -33,7 +33,7 @@ pub fn overrides(folder: &Path) -> Overrides {
 }
 
 /// Everything in the environment and the configuration files that Cargo may make something of, as one text.
-pub fn fingerprint(folder: &Path) -> String {
+pub(crate) fn fingerprint(folder: &Path) -> String {
     let mut variables: Vec<_> = env::vars_os()
         .filter(|(name, _)| {
             let name = name.to_string_lossy();

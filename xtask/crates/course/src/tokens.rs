@@ -15,7 +15,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language of a file.
+    /// By the ending of the file's name.
     pub fn of(path: &str) -> Self {
         match path.rsplit('.').next() {
             Some("rs") => Self::Rust,
@@ -25,12 +25,12 @@ impl Language {
     }
 }
 
-/// A token.
+/// A word, a literal or a sign of a file: what it is, and where, without its text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Token {
     /// What it is: equal for equal tokens.
     pub kind: u64,
-    /// The first byte.
+    /// Its first byte in the text.
     pub start: usize,
     /// The byte after the last.
     pub end: usize,
@@ -49,7 +49,7 @@ pub struct Lexed {
     pub remarks: Vec<String>,
 }
 
-/// Reads a file.
+/// Reads the whole text, whatever is in it.
 pub fn lex(language: Language, text: &str) -> Lexed {
     let mut lexer = Lexer { text, at: 0, lexed: Lexed::default() };
     match language {

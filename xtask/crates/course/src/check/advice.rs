@@ -14,9 +14,9 @@ use weigh::profiles::{SETTINGS, canonical, scalar};
 /// What is wrong, as far as it can be seen.
 pub(super) struct Wrong {
     /// The place in the manifest, and what to say beside it.
-    pub place: Option<(Range<usize>, String)>,
+    pub(crate) place: Option<(Range<usize>, String)>,
     /// What to do.
-    pub help: String,
+    pub(crate) help: String,
 }
 
 /// The values that make a file smaller. `opt-level` has two of them.
@@ -35,12 +35,9 @@ fn is_small(key: &str, value: &str) -> bool {
 pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcome]) -> Wrong {
     let profile = &case.exercise.build(build).profile;
     let only = |help: String| Wrong { place: None, help };
-    let look = |what: &str| {
-        let manifest = shown(&case.exercise.manifest());
-        format!("`cargo xtask bloat --manifest-path {} --profile {profile} {what}` shows", manifest.display())
-    };
     if !case.exercise.edits().any(|path| path == "Cargo.toml") {
-        return only(format!("the settings stay as they are here; {} what the code consists of", look("--functions")));
+        let shows = bloat_shows(case, profile, "--functions");
+        return only(format!("the settings stay as they are here; {shows} what the code consists of"));
     }
     if profile != "dev" && effective::chain(case.manifest, profile).last() == Some(&"dev") {
         return only(format!(
@@ -49,26 +46,13 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
     }
     let missing = missing(case, build);
     let goal = explained_by(case, profile, outcomes);
-    let best = case.worth.iter().filter(|worth| {
-        let key = worth.key.as_str();
-        let is_wanted = goal.is_none_or(|(_, wanted)| wanted.want.keys().any(|wanted| wanted.get_ref() == key));
-        is_wanted && missing.contains(&key) && worth.after < worth.before && is_small(key, &value_of(worth))
-    });
-    let best = best.min_by_key(|worth| worth.after);
-    let measured = |Worth { before, after, source, .. }: &Worth| {
-        format!(
-            "alone it took {} from {} to {} bytes ({}) when {source} measured it",
-            case.exercise.data.package,
-            thousands(*before),
-            thousands(*after),
-            change(*after, *before)
-        )
-    };
+    let best = saves_most(case, &missing, goal.map(|(_, wanted)| wanted));
     // A goal about these settings has said what is missing, and where; their values are the exercise.
     if let Some((goal, _)) = goal {
         return only(match best {
             Some(best) => {
-                format!("start with the goal `{goal}`; of its settings, `{}` saves most: {}", best.key, measured(best))
+                let measured = measured(case, best);
+                format!("start with the goal `{goal}`; of its settings, `{}` saves most: {measured}", best.key)
             }
             None => format!("start with the goal `{goal}`: it names what is missing, or has no effect"),
         });
@@ -76,34 +60,71 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
     if let Some(wrong) = unstripped(case, build) {
         return wrong;
     }
+    only(settings_to_add(case, build, &missing, best).unwrap_or_else(|| beyond_settings(case, build, against)))
+}
+
+/// The beginning of a sentence about what `cargo xtask bloat` shows of a build.
+fn bloat_shows(case: &Case<'_>, profile: &str, what: &str) -> String {
+    let manifest = shown(&case.exercise.manifest());
+    format!("`cargo xtask bloat --manifest-path {} --profile {profile} {what}` shows", manifest.display())
+}
+
+/// The missing setting that saved most when it was measured. `wanted`: the goal about the profile that wasn't met, whose
+/// settings come first.
+fn saves_most<'a>(case: &Case<'a>, missing: &[&str], wanted: Option<&Profile>) -> Option<&'a Worth> {
+    let saves = case.worth.iter().filter(|worth| {
+        let key = worth.key.as_str();
+        let is_wanted = wanted.is_none_or(|wanted| wanted.want.keys().any(|wanted| wanted.get_ref() == key));
+        is_wanted && missing.contains(&key) && worth.after < worth.before && is_small(key, &value_of(worth))
+    });
+    saves.min_by_key(|worth| worth.after)
+}
+
+fn measured(case: &Case<'_>, Worth { before, after, source, .. }: &Worth) -> String {
+    format!(
+        "alone it took {} from {} to {} bytes ({}) when {source} measured it",
+        case.exercise.data.package,
+        thousands(*before),
+        thousands(*after),
+        change(*after, *before)
+    )
+}
+
+/// What to change in the profile; `None` if no setting is missing.
+fn settings_to_add(case: &Case<'_>, build: &str, missing: &[&str], best: Option<&Worth>) -> Option<String> {
+    let profile = &case.exercise.build(build).profile;
     let per_package = match is_timed(case, build) && missing.contains(&"opt-level") {
         true => "; a [profile.release.package.NAME] table sets a level for some packages only",
         false => "",
     };
     if let Some(best) = best {
         let how = how_it_is(case, profile, &best.key);
-        return only(format!("{how}; `{} = {}` saves most: {}{per_package}", best.key, best.value, measured(best)));
+        let measured = measured(case, best);
+        return Some(format!("{how}; `{} = {}` saves most: {measured}{per_package}", best.key, best.value));
     }
-    if !missing.is_empty() {
-        return only(format!("{}{per_package}", with_effect(case, profile, &missing)));
-    }
+    (!missing.is_empty()).then(|| format!("{}{per_package}", with_effect(case, profile, missing)))
+}
+
+/// Where to look when every setting of the build is small: at the other build, at the crates, at the code.
+fn beyond_settings(case: &Case<'_>, build: &str, against: &str) -> String {
+    let profile = &case.exercise.build(build).profile;
     let other = case.exercise.build(against);
     if other.tree == Tree::Learner && other.profile != *profile {
         let set_there = SETTINGS.into_iter().find(|key| is_small_in(case, &other.profile, key));
         if let Some(key) = set_there {
-            return only(format!(
+            return format!(
                 "[profile.{}], which it is compared with, sets `{key}` as well: leave that one at Cargo's default",
                 other.profile
-            ));
+            );
         }
     }
+    let shows = bloat_shows(case, profile, "--crates");
     if case.exercise.data.goal.iter().any(|goal| matches!(goal.check, Check::Dependencies(_))) {
-        return only(format!(
-            "no setting is missing, so it is the crates and their features: `cargo tree --edges features` in the exercise's folder shows which are on, and {} whose code is in the file",
-            look("--crates")
-        ));
+        return format!(
+            "no setting is missing, so it is the crates and their features: `cargo tree --edges features` in the exercise's folder shows which are on, and {shows} whose code is in the file"
+        );
     }
-    only(format!("every setting that makes a file smaller is on; {} whose code is in it", look("--crates")))
+    format!("every setting that makes a file smaller is on; {shows} whose code is in it")
 }
 
 fn value_of(worth: &Worth) -> String {
@@ -127,7 +148,7 @@ pub(super) fn unstripped(case: &Case<'_>, build: &str) -> Option<Wrong> {
 }
 
 fn is_small_in(case: &Case<'_>, profile: &str, key: &str) -> bool {
-    let now = effective::effective(case.manifest, case.overrides, profile, key).value;
+    let now = effective::effective(case.manifest, profile, key).value;
     now.is_some_and(|value| is_small(key, &canonical(key, &value)))
 }
 
@@ -168,7 +189,7 @@ fn missing(case: &Case<'_>, build: &str) -> Vec<&'static str> {
 fn unset_and_set(case: &Case<'_>, profile: &str, keys: &[&str]) -> (Vec<String>, Vec<String>) {
     let (mut unset, mut set) = (Vec::new(), Vec::new());
     for key in keys {
-        match effective::effective(case.manifest, case.overrides, profile, key) {
+        match effective::effective(case.manifest, profile, key) {
             Effective { value: Some(value), asked: Some((from, setting)), .. } => {
                 let (line, _) = line_and_column(&case.manifest.source.text, setting.key.start);
                 let from = if from == profile { String::new() } else { format!(", from [profile.{from}]") };

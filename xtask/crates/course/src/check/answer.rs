@@ -44,7 +44,7 @@ pub(super) fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds
         other => other.to_string(),
     };
     let for_instructor = matches!(truth, Truth::Text(_));
-    let data = Data::Answer(data::Answer { key: key.clone(), answer: given.clone(), for_instructor });
+    let data = Data::Answer(data::Answer { key: key.clone(), given: given.clone(), for_instructor });
     let problem = |code, message: String, label: &str| {
         Diagnostic::new(code, message).at(&answers.source, answer.span.clone(), label)
     };

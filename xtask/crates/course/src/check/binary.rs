@@ -2,6 +2,9 @@
 //! two files have the same machine code.
 
 use super::{Case, Data, Finding, advice};
+use crate::evidence::Built;
+use crate::exercise::containerfile::Containerfile;
+use crate::exercise::containerfile::recipe;
 use crate::exercise::kinds::{Binary, SameCode};
 use crate::learner_manifest::effective::effective;
 use crate::learner_manifest::list;
@@ -10,93 +13,130 @@ use weigh::measure::binary::Section;
 use weigh::profiles::canonical;
 
 pub(super) fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
-    let Binary { build, symbols, interpreter, libraries, sections, no_sections } = spec;
-    let Some(built) = case.evidence.and_then(|evidence| evidence.built(build.get_ref())) else {
+    let build = spec.build.get_ref();
+    let Some(built) = case.evidence.and_then(|evidence| evidence.built(build)) else {
         return Finding::NeedsBuild;
     };
-    let (build, linking) = (build.get_ref(), &built.linking);
-    let profile = &case.exercise.build(build).profile;
-    let mut problems = Vec::new();
-    let made = case.made_by(build);
-    let mut add = |code, message: String, help: String| {
+    let mut faults = Faults { case, build, made: case.made_by(build), problems: Vec::new() };
+    faults.of_symbols(spec, built);
+    faults.of_the_loader(spec, built);
+    faults.of_libraries(spec, built);
+    faults.of_sections(spec, built);
+    let problems = faults.problems;
+    let data = Data::Binary { build: build.clone(), linking: built.linking.clone() };
+    if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+}
+
+/// What is wrong with the executable of a build.
+struct Faults<'a> {
+    case: &'a Case<'a>,
+    build: &'a str,
+    /// The Containerfile that builds it, where there is one, and how.
+    made: Option<(&'a Containerfile, recipe::Build)>,
+    problems: Vec<Diagnostic>,
+}
+
+impl Faults<'_> {
+    fn add(&mut self, code: Code, message: String, help: String) {
         let problem = Diagnostic::new(code, message).help(help);
-        problems.push(match &made {
+        self.problems.push(match &self.made {
             Some((file, made)) if code == Code::DynamicallyLinked => {
                 problem.at(&file.source, made.span.clone(), "built here")
             }
-            _ => problem.in_file(case.at_fault()),
+            _ => problem.in_file(self.case.at_fault()),
         });
-    };
-    // The manifest leaves them, and they are gone: Cargo does not look again at a file that it has made.
-    let strip = effective(case.manifest, case.overrides, profile, "strip").value;
-    let is_stripped_later = linking.symbols == 0 && strip.is_some_and(|strip| canonical("strip", &strip) != "symbols");
-    let again = format!(
-        "nothing in [profile.{profile}] takes it out; was the file itself given to `strip`? Cargo does not build it again for that: type `cargo clean --profile {profile}` in exercises/{}, and strip a copy",
-        case.exercise.id
-    );
-    match symbols {
-        Some(false) if linking.symbols > 0 => add(
-            Code::NotStripped,
-            format!("the executable of `{build}` has a symbol table with {} entries", linking.symbols),
-            match advice::unstripped(case, build) {
-                Some(wrong) => wrong.help,
-                None => format!("`strip` in [profile.{profile}] decides it: true and \"symbols\" leave none"),
-            },
-        ),
-        Some(true) if linking.symbols == 0 => add(
-            Code::NoSymbols,
-            format!("the executable of `{build}` has no symbol table"),
-            if is_stripped_later {
-                again.clone()
-            } else {
-                format!("`strip` in [profile.{profile}] takes it out; false, \"none\" and \"debuginfo\" leave it")
-            },
-        ),
-        _ => {}
     }
-    if *interpreter == Some(false)
-        && let Some(loader) = &linking.interpreter
-    {
-        add(
-            Code::DynamicallyLinked,
-            format!("the executable of `{build}` asks for the loader {loader}, which is not there in an empty folder"),
-            "link the C library statically: with the target feature `crt-static`, or for a musl target".to_owned(),
-        );
+
+    fn profile(&self) -> &str {
+        &self.case.exercise.build(self.build).profile
     }
-    if *interpreter == Some(true) && linking.interpreter.is_none() {
-        let help = "take out what links it statically, such as the target feature `crt-static`".to_owned();
-        add(Code::DynamicallyLinked, format!("the executable of `{build}` asks for no loader"), help);
+
+    /// What to do where the manifest leaves the symbols, and they are gone: Cargo does not look again at a file that it has made.
+    fn stripped_later(&self, built: &Built) -> Option<String> {
+        let profile = self.profile();
+        let strip = effective(self.case.manifest, profile, "strip").value;
+        let is_kept = strip.is_some_and(|strip| canonical("strip", &strip) != "symbols");
+        (built.linking.symbols == 0 && is_kept).then(|| format!(
+            "nothing in [profile.{profile}] takes it out; was the file itself given to `strip`? Cargo does not build it again for that: type `cargo clean --profile {profile}` in exercises/{}, and strip a copy",
+            self.case.exercise.id
+        ))
     }
-    if let Some(allowed) = libraries {
-        let others: Vec<String> = linking.libraries.iter().filter(|name| !allowed.contains(name)).cloned().collect();
-        if !others.is_empty() {
-            let help = "whoever starts it must have them; link them statically, or do without them".to_owned();
-            add(
-                Code::DynamicallyLinked,
-                format!("the executable of `{build}` asks for shared libraries: {}", list(&others)),
-                help,
-            );
+
+    fn of_symbols(&mut self, Binary { symbols, .. }: &Binary, built: &Built) {
+        let (build, profile, count) = (self.build, self.profile(), built.linking.symbols);
+        match symbols {
+            Some(false) if count > 0 => {
+                let help = match advice::unstripped(self.case, build) {
+                    Some(wrong) => wrong.help,
+                    None => format!("`strip` in [profile.{profile}] decides it: true and \"symbols\" leave none"),
+                };
+                let message = format!("the executable of `{build}` has a symbol table with {count} entries");
+                self.add(Code::NotStripped, message, help);
+            }
+            Some(true) if count == 0 => {
+                let help = self.stripped_later(built).unwrap_or_else(|| {
+                    format!("`strip` in [profile.{profile}] takes it out; false, \"none\" and \"debuginfo\" leave it")
+                });
+                self.add(Code::NoSymbols, format!("the executable of `{build}` has no symbol table"), help);
+            }
+            _ => {}
         }
     }
-    // An empty section is none that is of use, and whatever is put into parts keeps its name before the next point.
-    let is = |section: &Section, name: &str| {
-        section.name == name || section.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
-    };
-    let has = |name: &String| built.sections.iter().any(|section| section.name == *name && section.bytes > 0);
-    let missing: Vec<String> = sections.iter().filter(|name| !has(name)).cloned().collect();
-    let has_some = |name: &String| built.sections.iter().any(|section| is(section, name));
-    let unwanted: Vec<String> = no_sections.iter().filter(|name| has_some(name)).cloned().collect();
-    let about = "`debug` and `strip` in the profile decide which sections there are besides code and data".to_owned();
-    if !missing.is_empty() {
-        let is_debug = missing.iter().all(|name| name.starts_with(".debug_"));
-        let help = if is_debug && is_stripped_later { again } else { about.clone() };
-        add(Code::WrongSections, format!("the executable of `{build}` lacks {}", list(&missing)), help);
+
+    fn of_the_loader(&mut self, Binary { interpreter, .. }: &Binary, built: &Built) {
+        let build = self.build;
+        match (interpreter, &built.linking.interpreter) {
+            (Some(false), Some(loader)) => {
+                let help = "link the C library statically: with the target feature `crt-static`, or for a musl target";
+                self.add(
+                    Code::DynamicallyLinked,
+                    format!(
+                        "the executable of `{build}` asks for the loader {loader}, which is not there in an empty folder"
+                    ),
+                    help.to_owned(),
+                );
+            }
+            (Some(true), None) => {
+                let help = "take out what links it statically, such as the target feature `crt-static`".to_owned();
+                self.add(Code::DynamicallyLinked, format!("the executable of `{build}` asks for no loader"), help);
+            }
+            _ => {}
+        }
     }
-    if !unwanted.is_empty() {
-        add(Code::WrongSections, format!("the executable of `{build}` has {}", list(&unwanted)), about);
+
+    fn of_libraries(&mut self, Binary { libraries, .. }: &Binary, built: &Built) {
+        let Some(allowed) = libraries else { return };
+        let named = &built.linking.libraries;
+        let others: Vec<String> = named.iter().filter(|name| !allowed.contains(name)).cloned().collect();
+        if !others.is_empty() {
+            let message = format!("the executable of `{}` asks for shared libraries: {}", self.build, list(&others));
+            let help = "whoever starts it must have them; link them statically, or do without them".to_owned();
+            self.add(Code::DynamicallyLinked, message, help);
+        }
     }
-    let data = Data::Binary { build: build.clone(), linking: linking.clone() };
-    if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+
+    fn of_sections(&mut self, Binary { sections, no_sections, .. }: &Binary, built: &Built) {
+        let build = self.build;
+        // An empty section is none that is of use, and whatever is put into parts keeps its name before the next point.
+        let is = |section: &Section, name: &str| {
+            section.name == name || section.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let has = |name: &String| built.sections.iter().any(|section| section.name == *name && section.bytes > 0);
+        let missing: Vec<String> = sections.iter().filter(|name| !has(name)).cloned().collect();
+        let has_some = |name: &String| built.sections.iter().any(|section| is(section, name));
+        let unwanted: Vec<String> = no_sections.iter().filter(|name| has_some(name)).cloned().collect();
+        let about = "`debug` and `strip` in the profile decide which sections there are besides code and data";
+        if !missing.is_empty() {
+            let is_debug = missing.iter().all(|name| name.starts_with(".debug_"));
+            let again = if is_debug { self.stripped_later(built) } else { None };
+            let help = again.unwrap_or_else(|| about.to_owned());
+            self.add(Code::WrongSections, format!("the executable of `{build}` lacks {}", list(&missing)), help);
+        }
+        if !unwanted.is_empty() {
+            let message = format!("the executable of `{build}` has {}", list(&unwanted));
+            self.add(Code::WrongSections, message, about.to_owned());
+        }
+    }
 }
 
 pub(super) fn judge_same_code(case: &Case<'_>, SameCode { build, same_as }: &SameCode) -> Finding {

@@ -46,51 +46,69 @@ pub(super) fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
         },
         _ => None,
     };
-    let (Some(max), Some(evidence)) = (&budget.max, case.evidence) else {
-        return if problems.is_empty() { Finding::NeedsBuild } else { Finding::NotMet(problems, no_data()) };
-    };
-    let Some(built) = evidence.built(build) else {
+    let built = case.evidence.and_then(|evidence| Some((evidence, evidence.built(build)?)));
+    let (Some(max), Some((evidence, built))) = (&budget.max, built) else {
         return if problems.is_empty() { Finding::NeedsBuild } else { Finding::NotMet(problems, no_data()) };
     };
     let Bytes(allowed) = *max.get_ref();
     let bytes = built.bytes;
     problems.extend(room(case, spec, bytes, allowed, max.span()));
-    let mut compared = None;
-    if let Some(baseline) = baseline {
-        let bin = case.exercise.bin(build);
-        let found = baseline.find(bin, profile, &evidence.target);
-        if let Some(entry) = found {
-            let before = entry.parts.bytes;
-            let grown = spec.grown.as_ref().and_then(|grown| evidence.built(grown.get_ref()));
-            let grown = grown.map(|grown| grown.bytes).filter(|grown| *grown > bytes);
-            compared = Some(Saved::Here { bytes: Bytes(before), grown: grown.map(Bytes) });
-            // A program that is too large is so by any baseline, and that is said.
-            let found = match compiler(case, evidence, &entry.toolchain) {
-                _ if bytes > allowed => None,
-                Compiler::Same => beside_baseline(case, spec, budget, true, (before, bytes, grown)),
-                Compiler::Pinned => beside_baseline(case, spec, budget, false, (before, bytes, grown)),
-                Compiler::Other => Some(other_compiler(case, evidence, entry)),
-            };
-            // A share that is too large is said already, with what it may be.
-            let place = |problem: &Diagnostic| problem.place.as_ref().map(|place| (place.file.clone(), place.line));
-            let found = found.filter(|found| !problems.iter().any(|problem| place(problem) == place(found)));
-            problems.extend(found);
-        } else {
-            match from_elsewhere(case, spec, budget, &baseline, bytes) {
-                Ok(entry) => {
-                    compared = Some(Saved::Elsewhere {
-                        target: entry.target.clone(),
-                        bytes: Bytes(entry.parts.bytes),
-                        here: evidence.target.clone(),
-                    });
-                }
-                Err(problem) => problems.push(*problem),
-            }
-        }
-    }
-    let held = Held { bytes: Bytes(bytes), allowed: Bytes(allowed), slack: spec.slack_percent, baseline: compared };
+    let grown = spec.grown.as_ref().and_then(|grown| evidence.built(grown.get_ref()));
+    let grown = grown.map(|grown| grown.bytes).filter(|grown| *grown > bytes);
+    let program = Program { evidence, bytes, grown };
+    let baseline = baseline.and_then(|baseline| compare(case, spec, budget, &baseline, &program, &mut problems));
+    let held = Held { bytes: Bytes(bytes), allowed: Bytes(allowed), slack: spec.slack_percent, baseline };
     let data = data(Some(held));
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
+}
+
+/// The program as this run has built it.
+struct Program<'a> {
+    evidence: &'a Evidence,
+    bytes: u64,
+    /// Bytes of a build that the budget must notice, where there is one and it is larger.
+    grown: Option<u64>,
+}
+
+/// Compares the program with its saved baseline: what counts as one, if anything does. `problems`: what is said already, and
+/// what comes to that.
+fn compare(
+    case: &Case<'_>,
+    spec: &kinds::Budget,
+    budget: &Budget,
+    baseline: &Baseline,
+    program: &Program<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Saved> {
+    let Program { evidence, bytes, grown } = *program;
+    let build = spec.build.get_ref();
+    let (bin, profile) = (case.exercise.bin(build), &case.exercise.build(build).profile);
+    let Some(entry) = baseline.find(bin, profile, &evidence.target) else {
+        return match from_elsewhere(case, spec, budget, baseline, program) {
+            Ok(entry) => Some(Saved::Elsewhere {
+                target: entry.target.clone(),
+                bytes: Bytes(entry.parts.bytes),
+                here: evidence.target.clone(),
+            }),
+            Err(problem) => {
+                problems.push(*problem);
+                None
+            }
+        };
+    };
+    let before = entry.parts.bytes;
+    let found = match compiler(case, evidence, &entry.toolchain) {
+        // A program that is too large is so by any baseline, and that is said.
+        _ if budget.max.as_ref().is_some_and(|max| bytes > max.get_ref().0) => None,
+        Compiler::Same => beside_baseline(case, spec, budget, true, (before, bytes, grown)),
+        Compiler::Pinned => beside_baseline(case, spec, budget, false, (before, bytes, grown)),
+        Compiler::Other => Some(other_compiler(case, evidence, entry)),
+    };
+    // A share that is too large is said already, with what it may be.
+    let place = |problem: &Diagnostic| problem.place.as_ref().map(|place| (place.file.clone(), place.line));
+    let found = found.filter(|found| !problems.iter().any(|problem| place(problem) == place(found)));
+    problems.extend(found);
+    Some(Saved::Here { bytes: Bytes(before), grown: grown.map(Bytes) })
 }
 
 /// Which compiler a baseline was saved with.
@@ -132,9 +150,9 @@ fn from_elsewhere<'a>(
     spec: &kinds::Budget,
     budget: &Budget,
     baseline: &'a Baseline,
-    bytes: u64,
+    program: &Program<'_>,
 ) -> Result<&'a Entry, Box<Diagnostic>> {
-    let Some(evidence) = case.evidence else { unreachable!("there is a build") };
+    let Program { evidence, bytes, .. } = *program;
     let build = spec.build.get_ref();
     let (bin, profile) = (case.exercise.bin(build), &case.exercise.build(build).profile);
     let mut entries = baseline.builds.iter().filter(|entry| entry.bin == bin && entry.profile == *profile);

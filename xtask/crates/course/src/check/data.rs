@@ -71,66 +71,66 @@ pub enum Data {
 /// A profile's settings, and what differs from them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// The profile.
-    pub profile: String,
+    /// Its name, such as `release`.
+    pub(crate) name: String,
     /// The settings that matter, in a fixed order.
-    pub settings: Vec<Setting>,
+    pub(crate) settings: Vec<Setting>,
     /// The crates that are compiled differently from the program itself, a row for each setting.
-    pub crates: Vec<Crate>,
+    pub(crate) crates: Vec<Crate>,
 }
 
 /// A setting: what is asked for and where, what holds, what rustc gets.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// The setting.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// What the manifest asks for.
-    pub asked: Option<toml::Value>,
+    pub(crate) asked: Option<toml::Value>,
     /// What holds.
-    pub effective: Option<toml::Value>,
+    pub(crate) effective: Option<toml::Value>,
     /// What decides it: a table of the manifest, a variable, a file, or Cargo's default.
-    pub from: String,
+    pub(crate) from: String,
     /// The line of the manifest that decides it.
-    pub line: Option<usize>,
+    pub(crate) line: Option<usize>,
     /// What rustc gets, if that is known.
-    pub rustc: Option<String>,
+    pub(crate) rustc: Option<String>,
 }
 
 /// A crate with a setting that is different from the program's.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Crate {
+pub(crate) struct Crate {
     /// The crate's package.
-    pub name: String,
+    pub(crate) name: String,
     /// Its version.
-    pub version: String,
+    pub(crate) version: String,
     /// The setting.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// What rustc gets for the crate.
-    pub rustc: String,
+    pub(crate) rustc: String,
     /// What it gets for the program.
-    pub program: String,
+    pub(crate) program: String,
     /// The table that makes it so, and the line; `None` if the manifest does not.
-    pub from: Option<(String, usize)>,
+    pub(crate) from: Option<(String, usize)>,
 }
 
 /// An answer of a learner.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The question.
-    pub key: String,
+    pub(crate) key: String,
     /// The answer, as it is written.
-    pub answer: String,
+    pub(crate) given: String,
     /// It is in the learner's own words: a person reads it.
-    pub for_instructor: bool,
+    pub(crate) for_instructor: bool,
 }
 
 /// Bytes of one build against others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Size {
     /// The build that is judged.
-    pub build: String,
+    pub(crate) build: String,
     /// Those that it is compared with.
-    pub against: Vec<String>,
+    pub(crate) against: Vec<String>,
     /// What of them is compared.
     pub part: Part,
     /// Its bytes, with what has left the code and stayed in the file.
@@ -138,7 +138,7 @@ pub struct Size {
     /// The bytes of all that it is compared with.
     pub against_bytes: Bytes,
     /// By how much it must be smaller.
-    pub shrink: Percent,
+    pub(crate) shrink: Percent,
 }
 
 /// What is measured of a build.
@@ -154,7 +154,7 @@ pub enum Part {
 
 impl Part {
     /// The words in the JSON.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::File => "the file",
             Self::Code => "the machine code",
@@ -163,7 +163,7 @@ impl Part {
     }
 
     /// This part of some builds, in a sentence.
-    pub fn of(self, builds: &str) -> String {
+    pub(crate) fn of(self, builds: &str) -> String {
         match self {
             Self::File => builds.to_owned(),
             Self::Code | Self::Image => format!("{} of {builds}", self.name()),
@@ -175,25 +175,25 @@ impl Part {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Speed {
     /// The build that is judged.
-    pub build: String,
+    pub(crate) build: String,
     /// The one that it is compared with.
-    pub against: String,
+    pub(crate) against: String,
     /// What was measured; `None` if nothing could be compared.
-    pub measured: Option<Measured>,
+    pub(crate) measured: Option<Measured>,
 }
 
 /// Work that was measured.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Measured {
+pub(crate) struct Measured {
     /// How, and what was found.
-    pub method: Method,
+    pub(crate) method: Method,
     /// The most that it may be of the other's.
-    pub at_most: Percent,
+    pub(crate) at_most: Percent,
 }
 
 /// How work was measured.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Method {
+pub(crate) enum Method {
     /// Instructions were counted.
     Instructions {
         /// Those of the build that is judged.
@@ -216,7 +216,7 @@ pub enum Method {
 
 impl Measured {
     /// The work in percent of the other's, to be printed.
-    pub fn percent(&self) -> f64 {
+    pub(crate) fn percent(&self) -> f64 {
         match &self.method {
             Method::Instructions { own, against, .. } => 100.0 * *own as f64 / *against as f64,
             Method::Time { percent, .. } => *percent,
@@ -224,7 +224,7 @@ impl Measured {
     }
 
     /// Whether it is no more than it may be.
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         match &self.method {
             Method::Instructions { own, against, .. } => *own <= self.at_most.of(*against),
             Method::Time { percent, .. } => Percent::of_number(*percent) <= self.at_most,
@@ -234,7 +234,7 @@ impl Measured {
 
 impl Speed {
     /// What was measured, in words.
-    pub fn says(&self) -> Option<String> {
+    pub(crate) fn says(&self) -> Option<String> {
         let measured = self.measured.as_ref()?;
         let against = &self.against;
         let (method, told) = match &measured.method {
@@ -261,49 +261,49 @@ fn millions(number: u64) -> String {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Image {
     /// What its last stage starts from.
-    pub base: String,
+    pub(crate) base: String,
     /// Where the program is in the image.
-    pub program: Option<String>,
+    pub(crate) program: Option<String>,
     /// How the program is built, if it is.
-    pub build: Option<ImageBuild>,
+    pub(crate) build: Option<ImageBuild>,
 }
 
 /// How a Containerfile builds a program.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ImageBuild {
+pub(crate) struct ImageBuild {
     /// The profile.
-    pub profile: String,
+    pub(crate) profile: String,
     /// The target, if one is named.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// Whether the program needs no shared library.
-    pub is_static: bool,
+    pub(crate) is_static: bool,
 }
 
 /// A size budget beside what was built.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Budget {
     /// The build.
-    pub build: String,
+    pub(crate) build: String,
     /// Its bytes and its limits; `None` where the manifest alone has decided.
-    pub held: Option<Held>,
+    pub(crate) held: Option<Held>,
 }
 
 /// A budget that a build was held to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Held {
+pub(crate) struct Held {
     /// Bytes of the file.
-    pub bytes: Bytes,
+    pub(crate) bytes: Bytes,
     /// Bytes that it may be.
-    pub allowed: Bytes,
+    pub(crate) allowed: Bytes,
     /// By how much those may be above what was measured.
-    pub slack: Percent,
+    pub(crate) slack: Percent,
     /// The saved size that it is compared with, if it could be.
-    pub baseline: Option<Saved>,
+    pub(crate) baseline: Option<Saved>,
 }
 
 /// The size in a saved baseline.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Saved {
+pub(crate) enum Saved {
     /// Of a machine such as this one.
     Here {
         /// Bytes of the file.
@@ -324,7 +324,7 @@ pub enum Saved {
 
 impl Budget {
     /// That the baseline is one of a different machine, if it is.
-    pub fn says(&self) -> Option<String> {
+    pub(crate) fn says(&self) -> Option<String> {
         match self.held.as_ref()?.baseline.as_ref()? {
             Saved::Here { .. } => None,
             Saved::Elsewhere { target, bytes, here } => Some(format!(
@@ -334,14 +334,14 @@ impl Budget {
     }
 
     /// Why a person should look at it, where it is graded.
-    pub fn review(&self) -> Option<String> {
+    pub(crate) fn review(&self) -> Option<String> {
         Some(format!("{}: look whether they work on such a machine", self.says()?))
     }
 }
 
 impl Data {
     /// What a learner is told of it beside the verdict.
-    pub fn says(&self) -> Option<String> {
+    pub(crate) fn says(&self) -> Option<String> {
         match self {
             Self::Speed(speed) => speed.says(),
             Self::Budget(budget) => budget.says(),
@@ -358,12 +358,12 @@ impl Data {
     }
 
     /// Whether a person reads it in any case.
-    pub fn is_for_instructor(&self) -> bool {
+    pub(crate) fn is_for_instructor(&self) -> bool {
         matches!(self, Self::Answer(Answer { for_instructor: true, .. }))
     }
 
     /// The settings of a profile, if that is what was judged.
-    pub fn profile(&self) -> Option<&Profile> {
+    pub(crate) fn profile(&self) -> Option<&Profile> {
         match self {
             Self::Profile(profile) => Some(profile),
             _ => None,

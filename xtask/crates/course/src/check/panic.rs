@@ -50,7 +50,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
         ),
     };
     let source = &case.manifest.source;
-    let now = effective(case.manifest, case.overrides, profile, "panic");
+    let now = effective(case.manifest, profile, "panic");
     let problem = Diagnostic::new(code, message).help(help);
     let problem = match (code, now.origin, now.asked) {
         (Code::PanicAborts, Origin::Manifest, Some((_, setting))) => {

@@ -30,7 +30,6 @@ pub(super) fn judge(case: &Case<'_>, spec: &Size, outcomes: &[Outcome]) -> Findi
     let rest = |name: &str| Some(case.evidence?.built(name)?.bytes.saturating_sub(part(name)?));
     let rest_before: u64 = others.iter().filter_map(|name| rest(name)).sum();
     let moved = if *code { rest(build.get_ref()).unwrap_or_default().saturating_sub(rest_before) } else { 0 };
-    let own = bytes;
     let bytes = bytes + moved;
     let data = Data::Size(data::Size {
         build: build.get_ref().clone(),
@@ -44,6 +43,28 @@ pub(super) fn judge(case: &Case<'_>, spec: &Size, outcomes: &[Outcome]) -> Findi
     if bytes <= most {
         return Finding::Met(data);
     }
+    let sizes = Sizes { measured, bytes, reference, moved, most };
+    let code = if bytes > reference { Code::SizeGrew } else { Code::SizeNotSmallEnough };
+    let problem = Diagnostic::new(code, message(spec, &sizes, &others));
+    Finding::NotMet(vec![advised(case, spec, outcomes, problem)], data)
+}
+
+/// What was measured, in bytes.
+struct Sizes {
+    measured: Part,
+    /// Of the build, with what was moved.
+    bytes: u64,
+    /// Of the builds that it is compared with.
+    reference: u64,
+    /// What has left the code and is still in the file.
+    moved: u64,
+    /// The goal.
+    most: u64,
+}
+
+/// How large the build is beside the others, and how large it may be.
+fn message(spec: &Size, sizes: &Sizes, others: &[&str]) -> String {
+    let Sizes { measured, bytes, reference, moved, most } = *sizes;
     let names = others.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let together = if others.len() > 1 { " together" } else { "" };
     let difference = match change(bytes, reference) {
@@ -53,31 +74,34 @@ pub(super) fn judge(case: &Case<'_>, spec: &Size, outcomes: &[Outcome]) -> Findi
             format!("{size} {} than", if bytes < reference { "smaller" } else { "larger" })
         }
     };
-    let both = format!(
+    let mut both = format!(
         "{} is {} bytes, {difference} {names}{together} ({})",
-        measured.of(&format!("`{}`", build.get_ref())),
+        measured.of(&format!("`{}`", spec.build.get_ref())),
         thousands(bytes),
         thousands(reference),
     );
+    let own = bytes - moved;
     // Without what was moved the goal would be met: then that has to be said.
-    let both = if own <= most {
-        format!(
-            "{both}, counting {} bytes of code and the {} bytes that the rest of the file grew by: code that has become data, or is compressed, is still there",
+    if own <= most {
+        both += &format!(
+            ", counting {} bytes of code and the {} bytes that the rest of the file grew by: code that has become data, or is compressed, is still there",
             thousands(own),
             thousands(moved)
-        )
-    } else {
-        both
-    };
+        );
+    }
     let left = thousands(bytes.saturating_sub(most));
-    let message = match *shrink_percent > Percent::default() {
+    let shrink_percent = spec.shrink_percent;
+    match shrink_percent > Percent::default() {
         true => format!("{both}; it has to be at least {shrink_percent} % smaller, which takes {left} bytes less"),
         false => format!("{both}; it may not be larger"),
-    };
-    let code = if bytes > reference { Code::SizeGrew } else { Code::SizeNotSmallEnough };
-    let problem = Diagnostic::new(code, message);
-    let declared = &case.exercise.build(build.get_ref()).profile;
-    let problem = match case.made_by(build.get_ref()) {
+    }
+}
+
+/// The problem with its place and what to do: to build the right profile, or to make the program smaller.
+fn advised(case: &Case<'_>, spec: &Size, outcomes: &[Outcome], problem: Diagnostic) -> Diagnostic {
+    let (build, against) = (spec.build.get_ref(), spec.against.get_ref());
+    let declared = &case.exercise.build(build).profile;
+    match case.made_by(build) {
         Some((file, made)) if made.profile != *declared => {
             let label = format!("builds `{}`", made.profile);
             let help = format!(
@@ -86,13 +110,12 @@ pub(super) fn judge(case: &Case<'_>, spec: &Size, outcomes: &[Outcome]) -> Findi
             problem.at(&file.source, made.span, label).help(help)
         }
         _ => {
-            let Wrong { place, help } = advice::of(case, build.get_ref(), against.get_ref(), outcomes);
+            let Wrong { place, help } = advice::of(case, build, against, outcomes);
             match place {
                 Some((place, label)) => problem.at(&case.manifest.source, place, label),
                 None => problem.in_file(case.at_fault()),
             }
             .help(help)
         }
-    };
-    Finding::NotMet(vec![problem], data)
+    }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 const DIFFERENCES: usize = 2;
 
 /// The problems to tell now. `seen`: what was told before, as it is rendered.
-pub fn told_once(judgement: &Judgement, seen: &mut BTreeSet<String>) -> Vec<Diagnostic> {
+pub(crate) fn told_once(judgement: &Judgement, seen: &mut BTreeSet<String>) -> Vec<Diagnostic> {
     let mut new = Vec::new();
     for problem in judgement.all_diagnostics() {
         if seen.insert(problem.render(false, None)) {

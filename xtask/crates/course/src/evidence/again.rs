@@ -16,7 +16,13 @@ use weigh::measure::Run;
 ///
 /// # Errors
 /// When the environment fails.
-pub fn is_same(request: &Request<'_>, first: &Evidence, programs: &Path, goal: &str, input: usize) -> Result<bool> {
+pub(crate) fn is_same(
+    request: &Request<'_>,
+    first: &Evidence,
+    programs: &Path,
+    goal: &str,
+    input: usize,
+) -> Result<bool> {
     let (bench, _) = prepare(request)?;
     let mut places = Places::new(&bench);
     let repeats = bench.repeats();
@@ -50,7 +56,7 @@ fn is_equal(before: &Run, now: &Run) -> bool {
 ///
 /// # Errors
 /// When the environment fails, or the machine has ended one of the course's own runs.
-pub fn again(request: &Request<'_>, first: &Evidence, programs: &Path) -> Result<Evidence> {
+pub(crate) fn again(request: &Request<'_>, first: &Evidence, programs: &Path) -> Result<Evidence> {
     let (bench, fresh) = prepare(request)?;
     let mut evidence = Evidence { builds: first.builds.clone(), ..fresh };
     let mut places = Places::new(&bench);

@@ -7,7 +7,7 @@ mod side_builds;
 
 use super::build_settings::{self, How};
 use super::program_copy::{self, Unfit};
-use super::{Attempt, Built, Grading, Linked, Request, Whose, group_key, starter_files, with_pristine};
+use super::{Attempt, Built, Edits, Grading, Linked, Request, Whose, group_key, starter_files, with_pristine};
 use crate::exercise::kinds::{Answer, Caller, Check, Truth};
 use crate::exercise::{Build, Exercise, Tree};
 use crate::learner_manifest::effective;
@@ -61,31 +61,31 @@ pub(super) fn room(exercise: &Exercise, name: &str) -> Room {
 /// Everything that the builds of one call have in common.
 pub(super) struct Bench<'a> {
     /// What is to be built.
-    pub request: &'a Request<'a>,
+    pub(crate) request: &'a Request<'a>,
     /// The folder for everything that is not in the learner's.
-    pub base: PathBuf,
+    pub(crate) base: PathBuf,
     /// Away from what would change what is built.
-    pub cargo: Cargo,
+    pub(crate) cargo: Cargo,
     /// `rustc -vV`.
-    pub version: String,
+    pub(crate) version: String,
     /// The target triple.
-    pub target: String,
+    pub(crate) target: String,
     /// What counts instructions here.
-    pub counter: Option<String>,
+    pub(crate) counter: Option<String>,
     /// The files as they are built: those that are given in place of a learner's, and a learner's own where a build in their own
     /// folder would differ. None: they are built where they are.
-    pub handed: Option<Vec<(String, Vec<u8>)>>,
+    pub(crate) handed: Option<Edits>,
 }
 
 /// Where something is built, and how.
 pub(super) struct Place {
     /// The package.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The folder that messages name.
     named: PathBuf,
     target_dir: PathBuf,
     /// As it is called there.
-    pub cargo: Cargo,
+    pub(crate) cargo: Cargo,
 }
 
 impl Place {
@@ -162,10 +162,10 @@ impl Bench<'_> {
 
     /// The learner's build that a build with settings of its own would repeat, because the learner has chosen the same.
     pub(super) fn twin(&self, name: &str) -> Option<&str> {
-        let Request { manifest, overrides, .. } = self.request;
+        let manifest = self.request.manifest;
         let build = self.exercise().build(name);
         let same = build.set.iter().all(|(key, value)| {
-            let chosen = effective::effective(manifest, overrides, &build.profile, key).value;
+            let chosen = effective::effective(manifest, &build.profile, key).value;
             chosen.is_some_and(|chosen| profiles::canonical(key, &chosen) == profiles::canonical(key, value))
         });
         let is_plain = |other: &Build| other.profile == build.profile && other.bin == build.bin && other.set.is_empty();

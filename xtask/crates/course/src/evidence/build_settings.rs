@@ -16,11 +16,11 @@ use weigh::oci;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct How {
     /// The profile.
-    pub profile: String,
+    pub(crate) profile: String,
     /// The target, if one is named. It is always this machine's: another one could not be run.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// Whether C's library is linked in.
-    pub is_static: bool,
+    pub(crate) is_static: bool,
 }
 
 /// How a build is made, or why the check does not make it.

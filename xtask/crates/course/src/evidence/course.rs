@@ -1,6 +1,7 @@
 //! The files of the course: the starter, the solution, and what learners don't edit. A copy that isn't the course's any more is refused,
 //! because everything is compared with it.
 
+use super::Edits;
 use crate::exercise::{self, Exercise};
 use anyhow::{Context as _, Result, bail};
 use base::diagnostic::shown;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// When the course is incomplete, or a copy isn't the course's any more: every comparison would be with something else.
-pub fn starter_files(exercise: &Exercise) -> Result<Vec<(String, Vec<u8>)>> {
+pub fn starter_files(exercise: &Exercise) -> Result<Edits> {
     let files = read_edits(exercise, &exercise.starter())?;
     for (path, content) in &files {
         if exercise.data.starter.get(path).is_some_and(|digest| exercise::digest(content) != *digest) {
@@ -31,7 +32,7 @@ pub fn starter_files(exercise: &Exercise) -> Result<Vec<(String, Vec<u8>)>> {
 ///
 /// # Errors
 /// When the course is incomplete.
-pub fn solution_files(exercise: &Exercise) -> Result<Vec<(String, Vec<u8>)>> {
+pub fn solution_files(exercise: &Exercise) -> Result<Edits> {
     read_edits(exercise, &exercise.solution)
 }
 
@@ -57,7 +58,7 @@ pub fn restored(folder: &Path) -> String {
     )
 }
 
-fn read_edits(exercise: &Exercise, folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+fn read_edits(exercise: &Exercise, folder: &Path) -> Result<Edits> {
     let read = |path: &str| {
         let file = folder.join(path);
         let content = fs::read(&file).map_err(|error| {

@@ -23,7 +23,7 @@ use weigh::profiles::chain;
 const KEPT: u64 = 2 << 30;
 
 /// What stands in for the package's own sources. Cargo compiles all dependencies first, and stops here.
-pub const STOP: &str = "only the dependencies are wanted";
+pub(crate) const STOP: &str = "only the dependencies are wanted";
 
 /// The files that are the root of a package's crates.
 const ROOTS: [&str; 2] = ["src/main.rs", "src/lib.rs"];
@@ -52,7 +52,7 @@ impl Warm {
     ///
     /// # Errors
     /// When a copy fails: then the target folder is not to be used.
-    pub fn fill(
+    pub(crate) fn fill(
         &self,
         key: &str,
         target_dir: &Path,
@@ -161,7 +161,7 @@ fn copy(from: &Path, to: &Path, owner: Option<u32>) -> Result<()> {
 
 /// The files from which the dependencies of a build are made. None where there is nothing to gain or nothing to build: no
 /// dependencies, a manifest that is no TOML.
-pub fn files(
+pub(crate) fn files(
     exercise: &Exercise,
     composed: &[(PathBuf, Vec<u8>)],
     starter: &[u8],
@@ -216,7 +216,7 @@ fn canonical(mut manifest: Table, course: &Table, profile: &str) -> Option<Strin
 ///
 /// # Errors
 /// When a file cannot be removed.
-pub fn without_own(target_dir: &Path, package: &str, profile: &str) -> Result<()> {
+pub(crate) fn without_own(target_dir: &Path, package: &str, profile: &str) -> Result<()> {
     let krate = package.replace('-', "_");
     for below in [".fingerprint", "deps", "build", "incremental", "."] {
         let folder = target_dir.join(profile_dir(profile)).join(below);

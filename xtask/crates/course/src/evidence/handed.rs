@@ -2,7 +2,7 @@
 //! lets a learner decide. Where the folder holds more that Cargo would take in, a check builds elsewhere, without it.
 
 use super::safe::{self, May};
-use super::starter_files;
+use super::{Edits, starter_files};
 use crate::exercise::Exercise;
 use anyhow::Result;
 use base::diagnostic::{Code, Diagnostic, Severity};
@@ -12,19 +12,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A learner's files.
-pub struct Handed {
+pub(crate) struct Handed {
     /// As they are built.
-    pub files: Vec<(String, Vec<u8>)>,
+    pub(crate) files: Edits,
     /// A warning for each thing in the folder that isn't built.
-    pub problems: Vec<Diagnostic>,
+    pub(crate) problems: Vec<Diagnostic>,
 }
 
 /// Other files in place of a learner's, as they are built beside the course's own of `starter`.
-pub(super) fn built(
-    exercise: &Exercise,
-    files: &[(String, Vec<u8>)],
-    starter: &[(String, Vec<u8>)],
-) -> Vec<(String, Vec<u8>)> {
+pub(super) fn built(exercise: &Exercise, files: &[(String, Vec<u8>)], starter: &[(String, Vec<u8>)]) -> Edits {
     let safe = |(path, text): &(String, Vec<u8>)| (path.clone(), safe::of(path, text, starter, May::of(exercise)).0);
     files.iter().map(safe).collect()
 }
@@ -33,7 +29,7 @@ pub(super) fn built(
 ///
 /// # Errors
 /// When the course is incomplete.
-pub fn handed(exercise: &Exercise) -> Result<Handed> {
+pub(crate) fn handed(exercise: &Exercise) -> Result<Handed> {
     let starter = starter_files(exercise)?;
     let (mut files, mut problems, mut sources) = (Vec::new(), Vec::new(), String::new());
     for path in exercise.edits() {

@@ -36,9 +36,9 @@ const THEIRS: [&str; 3] = ["package", "metadata", weigh::budget::TABLE];
 #[derive(Clone, Copy)]
 pub struct May<'a> {
     /// The crates that may be depended on.
-    pub crates: &'a allowed::List,
+    pub(crate) crates: &'a allowed::List,
     /// Whether the size budget of the package is the learner's.
-    pub budget: bool,
+    pub(crate) budget: bool,
 }
 
 impl<'a> May<'a> {

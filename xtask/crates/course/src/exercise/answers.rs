@@ -16,21 +16,21 @@ const LARGEST: u64 = 1 << 20;
 
 /// A learner's answers.
 #[derive(Debug)]
-pub struct Answers {
+pub(crate) struct Answers {
     /// The file.
-    pub source: Source,
+    pub(crate) source: Source,
     /// What is wrong with it as a whole.
-    pub problems: Vec<Diagnostic>,
+    pub(crate) problems: Vec<Diagnostic>,
     values: BTreeMap<String, Answer>,
 }
 
 /// An answer.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// Where it is.
-    pub span: Range<usize>,
+    pub(crate) span: Range<usize>,
     /// A text, a number, true or false.
-    pub value: Value,
+    pub(crate) value: Value,
     /// Where the name of its question is.
     key: Range<usize>,
     /// What is written instead of an answer: a list, a table.
@@ -38,7 +38,7 @@ pub struct Answer {
 }
 
 /// The questions of an exercise, by their keys.
-pub fn questions(exercise: &Exercise) -> Vec<&str> {
+pub(crate) fn questions(exercise: &Exercise) -> Vec<&str> {
     let mut keys = Vec::new();
     for goal in &exercise.data.goal {
         if let Check::Answer(kinds::Answer { key, .. }) = &goal.check {
@@ -50,7 +50,7 @@ pub fn questions(exercise: &Exercise) -> Vec<&str> {
 
 impl Answers {
     /// Reads the file. Whatever is wrong with it is among its problems.
-    pub fn read(path: &Path) -> Self {
+    pub(crate) fn read(path: &Path) -> Self {
         match files::read_text(path, LARGEST) {
             Ok(text) => Self::parse(Source { file: path.to_owned(), text: text.into() }),
             Err(files::Unreadable { message, line, help }) => {
@@ -63,12 +63,12 @@ impl Answers {
     }
 
     /// Answers that are not on the disk; `path` is what they are called.
-    pub fn of(path: &Path, content: &[u8]) -> Self {
+    pub(crate) fn of(path: &Path, content: &[u8]) -> Self {
         Self::parse(Source { file: path.to_owned(), text: String::from_utf8_lossy(content).into() })
     }
 
     /// Finds the answers in a text.
-    pub fn parse(source: Source) -> Self {
+    pub(crate) fn parse(source: Source) -> Self {
         let text = source.text.clone();
         let (table, errors) = DeTable::parse_recoverable(&text);
         let mut values = BTreeMap::new();
@@ -121,7 +121,7 @@ impl Answers {
     ///
     /// # Errors
     /// When there is none yet, or none of a kind that could be an answer.
-    pub fn get(&self, key: &str, exercise: &Exercise) -> Result<&Answer, Box<Diagnostic>> {
+    pub(crate) fn get(&self, key: &str, exercise: &Exercise) -> Result<&Answer, Box<Diagnostic>> {
         let id = &exercise.id;
         let missing = Diagnostic::new(Code::AnswerMissing, format!("`{key}` has no answer yet"));
         let Some(answer) = self.values.get(key) else {
@@ -169,7 +169,7 @@ impl Answers {
     }
 
     /// What is in the file and isn't read: a key that isn't a question, and isn't taken for one that is misspelled.
-    pub fn unread(&self, exercise: &Exercise) -> Vec<Diagnostic> {
+    pub(crate) fn unread(&self, exercise: &Exercise) -> Vec<Diagnostic> {
         if !self.problems.is_empty() {
             return Vec::new();
         }

@@ -41,17 +41,17 @@ pub enum Check {
     Budget(Budget),
 }
 
-/// The effective settings of a profile, after inheritance, environment and configuration.
+/// The settings of a profile that are in force by the manifest, after inheritance.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Profile {
-    /// The profile.
+    /// The profile's name, such as `release`.
     pub profile: String,
     /// For each setting the values that are right.
-    pub want: BTreeMap<Spanned<String>, Vec<toml::Value>>,
+    pub(crate) want: BTreeMap<Spanned<String>, Vec<toml::Value>>,
     /// For settings that are a number the largest one that is right.
     #[serde(default)]
-    pub at_most: BTreeMap<Spanned<String>, i64>,
+    pub(crate) at_most: BTreeMap<Spanned<String>, i64>,
 }
 
 /// Standard output, standard error and exit code, whole, against another build of the same run.
@@ -64,26 +64,26 @@ pub struct Output {
     pub same_as: Spanned<String>,
     /// How many inputs are made from the templates.
     #[serde(default)]
-    pub cases: u32,
+    pub(crate) cases: u32,
     /// Arguments with placeholders; see `inputs`.
     #[serde(default)]
-    pub args: Vec<Spanned<String>>,
+    pub(crate) args: Vec<Spanned<String>>,
     /// Standard input with placeholders.
     #[serde(default)]
-    pub stdin: Option<Spanned<String>>,
+    pub(crate) stdin: Option<Spanned<String>>,
     /// Further inputs, as they are.
     #[serde(default)]
-    pub fixed: Vec<inputs::Fixed>,
+    pub(crate) fixed: Vec<inputs::Fixed>,
     /// How the program can be called: inputs of many shapes are made from it, others for each graded submission.
     #[serde(default)]
     pub interface: Option<Box<inputs::Interface>>,
     /// Arguments that only the judged build gets, before all others: such as the name of a tool, where the program holds
     /// several.
     #[serde(default)]
-    pub first: Vec<String>,
+    pub(crate) first: Vec<String>,
     /// The name under which the judged build is started, as if it were installed under it.
     #[serde(default)]
-    pub called: Option<Spanned<String>>,
+    pub(crate) called: Option<Spanned<String>>,
 }
 
 /// Bytes of one build against another build of the same run.
@@ -96,29 +96,29 @@ pub struct Size {
     pub against: Spanned<String>,
     /// Builds whose bytes are added to those of `against`.
     #[serde(default)]
-    pub plus: Vec<Spanned<String>>,
+    pub(crate) plus: Vec<Spanned<String>>,
     /// By how many percent it must be smaller.
-    pub shrink_percent: Percent,
+    pub(crate) shrink_percent: Percent,
     /// The machine code instead of the file: everything that can be executed, whatever its section is called. What the rest
     /// of the file grows by counts as well, or code could become data.
     #[serde(default)]
-    pub code: bool,
+    pub(crate) code: bool,
     /// The container image that holds the file and nothing else, as it is pulled, instead of the file.
     #[serde(default)]
-    pub image: bool,
+    pub(crate) image: bool,
 }
 
 /// A key of answers.toml.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Answer {
-    /// The key.
+    /// The key in answers.toml.
     pub key: String,
     /// What makes it right.
     pub truth: Truth,
     /// For a wrong answer that is worth a word: what to say to it.
     #[serde(default)]
-    pub told: BTreeMap<String, String>,
+    pub(crate) told: BTreeMap<String, String>,
 }
 
 /// What Cargo and rustc warn about.
@@ -126,7 +126,7 @@ pub struct Answer {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Warnings {
     /// The build.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
 }
 
 /// What is in the executable's file. What is not named may be either way.
@@ -134,22 +134,22 @@ pub struct Warnings {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Binary {
     /// The build.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
     /// Whether it has a symbol table: `true` some symbols, `false` none.
     #[serde(default)]
-    pub symbols: Option<bool>,
+    pub(crate) symbols: Option<bool>,
     /// Whether it names a dynamic loader; without one it runs in an empty folder.
     #[serde(default)]
-    pub interpreter: Option<bool>,
+    pub(crate) interpreter: Option<bool>,
     /// The shared libraries that it may ask for.
     #[serde(default)]
-    pub libraries: Option<Vec<String>>,
+    pub(crate) libraries: Option<Vec<String>>,
     /// Sections that it must have.
     #[serde(default)]
-    pub sections: Vec<String>,
+    pub(crate) sections: Vec<String>,
     /// Sections that it must not have.
     #[serde(default)]
-    pub no_sections: Vec<String>,
+    pub(crate) no_sections: Vec<String>,
 }
 
 /// How a run that panics ends.
@@ -157,25 +157,25 @@ pub struct Binary {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Panic {
     /// The build.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
     /// How it must end.
-    pub ends: Ends,
+    pub(crate) ends: Ends,
     /// The exit code of a run that unwinds; any if none is named. Where the run must abort: the one by which a program
     /// that has caught its panic is known, besides 101.
     #[serde(default)]
-    pub exit: Option<i32>,
+    pub(crate) exit: Option<i32>,
     /// The arguments that make it panic.
     #[serde(default)]
-    pub args: Vec<String>,
+    pub(crate) args: Vec<String>,
     /// The standard input that makes it panic.
     #[serde(default)]
-    pub stdin: String,
+    pub(crate) stdin: String,
 }
 
 /// How a panic ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Ends {
+pub(crate) enum Ends {
     /// The stack is unwound; the program may catch it, or end with an exit code.
     Unwinds,
     /// The process is ended at once, by a signal.
@@ -187,16 +187,16 @@ pub enum Ends {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Dependencies {
     /// The build.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
     /// Crates that must be there.
     #[serde(default)]
-    pub present: Vec<String>,
+    pub(crate) present: Vec<String>,
     /// Crates that must not.
     #[serde(default)]
-    pub absent: Vec<String>,
+    pub(crate) absent: Vec<String>,
     /// For each crate the features that it may have.
     #[serde(default)]
-    pub features: BTreeMap<String, Vec<String>>,
+    pub(crate) features: BTreeMap<String, Vec<String>>,
 }
 
 /// Two builds with the same machine code, so that what is known of one holds for the other.
@@ -204,9 +204,9 @@ pub struct Dependencies {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SameCode {
     /// The build that is judged.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
     /// The build that it must be the twin of.
-    pub same_as: Spanned<String>,
+    pub(crate) same_as: Spanned<String>,
 }
 
 /// The work of one run of a build against the same run of another one: counted in instructions where there is valgrind, else
@@ -222,29 +222,29 @@ pub struct Speed {
     /// The build that it is compared with.
     pub against: Spanned<String>,
     /// How many percent of the other one's instructions it may take.
-    pub at_most_percent: Spanned<Percent>,
+    pub(crate) at_most_percent: Spanned<Percent>,
     /// The arguments of the run.
     #[serde(default)]
-    pub args: Vec<String>,
+    pub(crate) args: Vec<String>,
     /// Its standard input.
     #[serde(default)]
-    pub stdin: String,
+    pub(crate) stdin: String,
     /// How it is judged where nothing counts instructions.
-    pub by_time: ByTime,
+    pub(crate) by_time: ByTime,
 }
 
 /// A run that is long enough to be timed, and a limit with a margin that is wide enough.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ByTime {
+pub(crate) struct ByTime {
     /// How many percent of the other one's time it may take.
-    pub at_most_percent: Spanned<Percent>,
+    pub(crate) at_most_percent: Spanned<Percent>,
     /// The arguments of the run.
     #[serde(default)]
-    pub args: Vec<String>,
+    pub(crate) args: Vec<String>,
     /// Its standard input.
     #[serde(default)]
-    pub stdin: String,
+    pub(crate) stdin: String,
 }
 
 /// What a Containerfile makes, by its text. Nothing of it is run.
@@ -252,13 +252,13 @@ pub struct ByTime {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Image {
     /// What is asked of it.
-    pub wants: Vec<Spanned<Want>>,
+    pub(crate) wants: Vec<Spanned<Want>>,
 }
 
 /// What may be asked of a Containerfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Want {
+pub(crate) enum Want {
     /// The last stage starts from `scratch`.
     EmptyBase,
     /// It gets the program, from where Cargo has put it in another stage, and nothing else.
@@ -274,18 +274,18 @@ pub enum Want {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Budget {
     /// The build that it is about; its budget is that of the build's profile.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
     /// By how many percent `max` may be above what was measured.
-    pub slack_percent: Percent,
+    pub(crate) slack_percent: Percent,
     /// If `max-growth` must be there: how many percent it may be.
     #[serde(default)]
-    pub growth_percent: Option<Percent>,
+    pub(crate) growth_percent: Option<Percent>,
     /// The file that must hold the baseline: a learner's, as the manifest is.
     #[serde(default)]
-    pub baseline: Option<Spanned<String>>,
+    pub(crate) baseline: Option<Spanned<String>>,
     /// A build of the same program that is larger: the budget must notice it.
     #[serde(default)]
-    pub grown: Option<Spanned<String>>,
+    pub(crate) grown: Option<Spanned<String>>,
 }
 
 /// A place in exercise.toml (in bytes), and what is wrong there.
@@ -322,7 +322,7 @@ impl Check {
     }
 
     /// The groups of crates and modules whose code is counted.
-    pub fn groups(&self) -> Vec<&[String]> {
+    pub(crate) fn groups(&self) -> Vec<&[String]> {
         match self {
             Self::Answer(Answer { truth: Truth::LargestGroup(LargestGroup { groups, .. }), .. }) => {
                 groups.values().map(Vec::as_slice).collect()
@@ -339,66 +339,17 @@ impl Check {
     ///
     /// # Errors
     /// What is wrong, with its place.
-    pub fn validate(&self, edits: &[Spanned<String>]) -> Result<(), Wrong> {
+    pub(crate) fn validate(&self, edits: &[Spanned<String>]) -> Result<(), Wrong> {
         match self {
-            Self::Output(Output { build, cases, args, stdin, fixed, called, interface, .. }) => {
-                if let Some(name) = called
-                    && !is_file_name(name.get_ref())
-                {
-                    return Err((name.span(), "a program's name is made of letters, digits, `-` and `_`".to_owned()));
-                }
-                let is_path = |name: &&String| name.split('/').all(is_file_name) && name.split('/').count() < 3;
-                if let Some(name) = interface.iter().flat_map(|of| &of.called).find(|name| !is_path(name)) {
-                    let message = format!(
-                        "`{name}` cannot be a program's name: letters, digits, `-` and `_`, and before them a folder at most"
-                    );
-                    return Err((build.span(), message));
-                }
-                let more = interface.iter().flat_map(|of| of.templates());
-                for template in args.iter().chain(stdin).chain(more) {
-                    inputs::check(template.get_ref()).map_err(|message| (template.span(), message))?;
-                }
-                if *cases == 0 && fixed.is_empty() && interface.is_none() {
-                    return Err((build.span(), "the goal runs the program with no input at all".to_owned()));
-                }
-                Ok(())
-            }
-            Self::Profile(Profile { want, at_most, .. }) => {
-                let empty = want.iter().find(|(_, values)| values.is_empty());
-                let unknown = want
-                    .keys()
-                    .chain(at_most.keys())
-                    .find(|key| !crate::learner_manifest::known::is_key(key.get_ref()));
-                match empty.map(|(key, _)| key).or(unknown) {
-                    Some(key) => Err((key.span(), format!("nothing can be wanted of `{}`", key.get_ref()))),
-                    None => Ok(()),
-                }
-            }
+            Self::Output(output) => output.validate(),
+            Self::Profile(profile) => profile.validate(),
+            Self::Speed(speed) => speed.validate(),
             Self::Binary(Binary { build, symbols, interpreter, libraries, sections, no_sections }) => {
                 let nothing = symbols.is_none() && interpreter.is_none() && libraries.is_none();
-                if nothing && sections.is_empty() && no_sections.is_empty() {
-                    return Err((build.span(), "the goal asks for nothing".to_owned()));
-                }
-                Ok(())
+                asks_for_something(build, !nothing || !sections.is_empty() || !no_sections.is_empty())
             }
             Self::Dependencies(Dependencies { build, present, absent, features }) => {
-                if present.is_empty() && absent.is_empty() && features.is_empty() {
-                    return Err((build.span(), "the goal asks for nothing".to_owned()));
-                }
-                Ok(())
-            }
-            Self::Speed(Speed { at_most_percent, by_time, .. }) => {
-                let percent = *at_most_percent.get_ref();
-                if percent < Percent::whole(100) {
-                    let message = "below 100 % nothing could be as fast as what it is compared with";
-                    return Err((at_most_percent.span(), message.to_owned()));
-                }
-                // Equal programs differ by some ten percent in time, and by nothing in instructions.
-                if *by_time.at_most_percent.get_ref() < percent + Percent::whole(20) {
-                    let message = "time needs a wider margin than instructions: at least 20 % more";
-                    return Err((by_time.at_most_percent.span(), message.to_owned()));
-                }
-                Ok(())
+                asks_for_something(build, !present.is_empty() || !absent.is_empty() || !features.is_empty())
             }
             Self::Size(Size { build, code: true, image: true, .. }) => {
                 Err((build.span(), "the machine code, or the image: a goal is about one of them".to_owned()))
@@ -419,9 +370,72 @@ impl Check {
     }
 }
 
+fn asks_for_something(build: &Spanned<String>, asks: bool) -> Result<(), Wrong> {
+    if asks { Ok(()) } else { Err((build.span(), "the goal asks for nothing".to_owned())) }
+}
+
+impl Output {
+    /// The names that the program is called by, the templates of its inputs, and that there is an input at all.
+    fn validate(&self) -> Result<(), Wrong> {
+        let Self { build, cases, args, stdin, fixed, called, interface, .. } = self;
+        if let Some(name) = called
+            && !is_file_name(name.get_ref())
+        {
+            return Err((name.span(), "a program's name is made of letters, digits, `-` and `_`".to_owned()));
+        }
+        let is_path = |name: &&String| name.split('/').all(is_file_name) && name.split('/').count() < 3;
+        if let Some(name) = interface.iter().flat_map(|of| &of.called).find(|name| !is_path(name)) {
+            let message = format!(
+                "`{name}` cannot be a program's name: letters, digits, `-` and `_`, and before them a folder at most"
+            );
+            return Err((build.span(), message));
+        }
+        let more = interface.iter().flat_map(|of| of.templates());
+        for template in args.iter().chain(stdin).chain(more) {
+            inputs::check(template.get_ref()).map_err(|message| (template.span(), message))?;
+        }
+        if *cases == 0 && fixed.is_empty() && interface.is_none() {
+            return Err((build.span(), "the goal runs the program with no input at all".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl Profile {
+    /// Settings that a profile doesn't have, or for which no value is right.
+    fn validate(&self) -> Result<(), Wrong> {
+        let Self { want, at_most, .. } = self;
+        let empty = want.iter().find(|(_, values)| values.is_empty());
+        let is_known = |key: &str| crate::learner_manifest::known::is_key(key);
+        let unknown = want.keys().chain(at_most.keys()).find(|key| !is_known(key.get_ref()));
+        match empty.map(|(key, _)| key).or(unknown) {
+            Some(key) => Err((key.span(), format!("nothing can be wanted of `{}`", key.get_ref()))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Speed {
+    /// Limits that no program can keep, or that noise alone can break.
+    fn validate(&self) -> Result<(), Wrong> {
+        let Self { at_most_percent, by_time, .. } = self;
+        let percent = *at_most_percent.get_ref();
+        if percent < Percent::whole(100) {
+            let message = "below 100 % nothing could be as fast as what it is compared with";
+            return Err((at_most_percent.span(), message.to_owned()));
+        }
+        // Equal programs differ by some ten percent in time, and by nothing in instructions.
+        if *by_time.at_most_percent.get_ref() < percent + Percent::whole(20) {
+            let message = "time needs a wider margin than instructions: at least 20 % more";
+            return Err((by_time.at_most_percent.span(), message.to_owned()));
+        }
+        Ok(())
+    }
+}
+
 impl super::Exercise {
     /// The file of the size budget's baseline, where a goal is about it.
-    pub fn baseline(&self) -> Option<&str> {
+    pub(crate) fn baseline(&self) -> Option<&str> {
         self.data.goal.iter().find_map(|goal| match &goal.check {
             Check::Budget(Budget { baseline, .. }) => baseline.as_ref().map(|file| file.get_ref().as_str()),
             _ => None,

@@ -24,7 +24,7 @@ pub struct Allowed {
 }
 
 /// The crates that may stand in `[dependencies]`, by name.
-pub type List = BTreeMap<String, Allowed>;
+pub(crate) type List = BTreeMap<String, Allowed>;
 
 /// The keys of a dependency that say no more than which version and which features.
 const KEYS: [&str; 5] = ["version", "features", "default-features", "package", "optional"];
@@ -35,7 +35,7 @@ const TABLES: [&str; 7] =
 
 /// Everything in a manifest that makes Cargo take in what the exercise does not allow. `course`: the manifest that learners
 /// start with.
-pub fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagnostic> {
+pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagnostic> {
     let (root, _) = DeTable::parse_recoverable(&source.text);
     let root = root.get_ref();
     let mut found = of_dependencies(source, list, root);
@@ -71,7 +71,7 @@ pub fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagnostic> {
 }
 
 /// Whether everything in `[dependencies]` is allowed.
-pub fn permits(text: &str, list: &List) -> bool {
+pub(crate) fn permits(text: &str, list: &List) -> bool {
     let source = Source { file: "Cargo.toml".into(), text: text.into() };
     let (root, errors) = DeTable::parse_recoverable(text);
     errors.is_empty() && of_dependencies(&source, list, root.get_ref()).is_empty()
@@ -111,22 +111,46 @@ fn of_one(
     }
     let renamed = table.get("package").and_then(|package| Some((package.get_ref().as_str()?, package.span())));
     let (name, place) = renamed.unwrap_or((name, place));
-    let Some(allowed) = list.get(name) else {
-        let names: Vec<&str> = list.keys().map(String::as_str).collect();
-        // Names of crates look alike: only a slip of the keyboard is taken for one.
-        let near = nearest(name, names.iter().copied()).filter(|near| strsim::damerau_levenshtein(name, near) < 3);
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "take this line out, and solve the exercise with what is allowed".to_owned(),
-        };
-        let message = format!("the exercise does not let you depend on `{name}`");
-        let label = format!("allowed: {}", names.join(", "));
-        return vec![not_allowed(source, place, message, label).help(help)];
+    let Some(allowed) = list.get(name) else { return vec![not_listed(source, list, name, place)] };
+    let version = if value.get_ref().is_str() { Some(value) } else { table.get("version") };
+    let dependency = Dependency { source, name, place, allowed, table };
+    let mut found: Vec<Diagnostic> = dependency.keys().collect();
+    found.extend(dependency.version(version));
+    found.extend(dependency.types());
+    found.extend(dependency.features());
+    found
+}
+
+/// A crate that isn't among the allowed ones.
+fn not_listed(source: &Source, list: &List, name: &str, place: Range<usize>) -> Diagnostic {
+    let names: Vec<&str> = list.keys().map(String::as_str).collect();
+    // Names of crates look alike: only a slip of the keyboard is taken for one.
+    let near = nearest(name, names.iter().copied()).filter(|near| strsim::damerau_levenshtein(name, near) < 3);
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "take this line out, and solve the exercise with what is allowed".to_owned(),
     };
-    let mut found = Vec::new();
-    for (key, _) in table {
-        let (key, place) = (key.get_ref().as_ref(), key.span());
-        if !KEYS.contains(&key) {
+    let message = format!("the exercise does not let you depend on `{name}`");
+    not_allowed(source, place, message, format!("allowed: {}", names.join(", "))).help(help)
+}
+
+/// A dependency on an allowed crate.
+struct Dependency<'a> {
+    source: &'a Source,
+    name: &'a str,
+    /// Where the crate is named.
+    place: Range<usize>,
+    allowed: &'a Allowed,
+    /// What is asked for; empty where it is a version alone.
+    table: &'a DeTable<'a>,
+}
+
+impl Dependency<'_> {
+    /// Keys that say more than which version and which features, and misspelled ones.
+    fn keys(&self) -> impl Iterator<Item = Diagnostic> {
+        let Self { source, name, allowed, table, .. } = self;
+        table.keys().filter(|key| !KEYS.contains(&key.get_ref().as_ref())).map(move |key| {
+            let (key, place) = (key.get_ref().as_ref(), key.span());
             let near = nearest(&key.replace('_', "-"), KEYS.into_iter());
             let (message, help) = match near {
                 Some(near) if key.contains('_') => (
@@ -141,36 +165,53 @@ fn of_one(
                     format!("take {name} from the registry, by its version: `version = \"{}\"`", short(allowed)),
                 ),
             };
-            found.push(not_allowed(source, place, message, format!("allowed: {}", KEYS.join(", "))).help(help));
-        }
+            not_allowed(source, place, message, format!("allowed: {}", KEYS.join(", "))).help(help)
+        })
     }
-    let version = if value.get_ref().is_str() { Some(value) } else { table.get("version") };
-    let refused = version.and_then(|version| Some((version.span(), refusal(name, version.get_ref(), allowed)?)));
-    if let Some((place, (message, label))) = refused {
+
+    /// A version that is refused, or none at all.
+    fn version(&self, version: Option<&Spanned<DeValue<'_>>>) -> Option<Diagnostic> {
+        let Self { source, name, place, allowed, table } = self;
+        let Some(version) = version else {
+            // What has a source of another kind is refused for that.
+            let is_plain = table.iter().all(|(key, _)| KEYS.contains(&key.get_ref().as_ref()));
+            return is_plain.then(|| {
+                let message = format!("{name} has no version");
+                let problem = not_allowed(source, place.clone(), message, "Cargo refuses this");
+                problem.help(format!("add `version = \"{}\"`", short(allowed)))
+            });
+        };
+        let (message, label) = refusal(name, version.get_ref(), allowed)?;
         let help = format!("write \"{}\"", short(allowed));
-        found.push(not_allowed(source, place, message, label).help(help));
+        Some(not_allowed(source, version.span(), message, label).help(help))
     }
-    // What has a source of another kind is refused for that.
-    if version.is_none() && table.iter().all(|(key, _)| KEYS.contains(&key.get_ref().as_ref())) {
-        let problem = not_allowed(source, place, format!("{name} has no version"), "Cargo refuses this");
-        found.push(problem.help(format!("add `version = \"{}\"`", short(allowed))));
-    }
-    for (key, form) in [
-        ("default-features", "true or false, without quotes"),
-        ("optional", "true or false, without quotes"),
-        ("features", "a list in brackets: `features = [\"…\", \"…\"]`"),
-    ] {
-        let is_right = |value: &DeValue<'_>| if key == "features" { value.is_array() } else { value.is_bool() };
-        if let Some(value) = table.get(key).filter(|value| !is_right(value.get_ref())) {
+
+    /// Values that are of the wrong type.
+    fn types(&self) -> impl Iterator<Item = Diagnostic> {
+        let Self { source, name, table, .. } = self;
+        let forms = [
+            ("default-features", "true or false, without quotes"),
+            ("optional", "true or false, without quotes"),
+            ("features", "a list in brackets: `features = [\"…\", \"…\"]`"),
+        ];
+        forms.into_iter().filter_map(move |(key, form)| {
+            let is_right = |value: &DeValue<'_>| if key == "features" { value.is_array() } else { value.is_bool() };
+            let value = table.get(key).filter(|value| !is_right(value.get_ref()))?;
             let message = format!("`{key}` of {name} has the wrong type");
-            found.push(not_allowed(source, value.span(), message, "Cargo refuses this").help(format!("it is {form}")));
-        }
+            Some(not_allowed(source, value.span(), message, "Cargo refuses this").help(format!("it is {form}")))
+        })
     }
-    let features = table.get("features").and_then(|features| features.get_ref().as_array());
-    for feature in features.into_iter().flatten() {
-        let word = feature.get_ref().as_str().unwrap_or_default();
-        if !allowed.features.iter().any(|known| known == word) {
+
+    /// Features that the exercise doesn't know.
+    fn features(&self) -> impl Iterator<Item = Diagnostic> {
+        let Self { source, name, allowed, table, .. } = self;
+        let features = table.get("features").and_then(|features| features.get_ref().as_array());
+        features.into_iter().flatten().filter_map(move |feature| {
+            let word = feature.get_ref().as_str().unwrap_or_default();
             let known = allowed.features.iter().map(String::as_str);
+            if known.clone().any(|known| known == word) {
+                return None;
+            }
             // The last word of a name says more than how many letters it has in common with another one.
             let part = known.clone().find(|known| known.rsplit_once('-').is_some_and(|(_, last)| last == word));
             let help = match part.or_else(|| nearest(word, known.clone())) {
@@ -178,24 +219,23 @@ fn of_one(
                 None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
             };
             let message = format!("the exercise knows no feature `{word}` of {name}");
-            found.push(not_allowed(source, feature.span(), message, "not known").help(help));
-        }
+            Some(not_allowed(source, feature.span(), message, "not known").help(help))
+        })
     }
-    found
 }
 
 /// What a manifest asks of a crate.
-pub struct Asked {
+pub(crate) struct Asked {
     /// Where its name stands.
-    pub place: Range<usize>,
+    pub(crate) place: Range<usize>,
     /// Whether its default features are on.
-    pub defaults: bool,
+    pub(crate) defaults: bool,
     /// The features that are named, and where.
-    pub features: Vec<(String, Range<usize>)>,
+    pub(crate) features: Vec<(String, Range<usize>)>,
 }
 
 /// What `[dependencies]` says of a crate, if it names it.
-pub fn asked(text: &str, name: &str) -> Option<Asked> {
+pub(crate) fn asked(text: &str, name: &str) -> Option<Asked> {
     let (root, _) = DeTable::parse_recoverable(text);
     let dependencies = root.get_ref().get("dependencies")?.get_ref().as_table()?;
     let package = |value: &DeValue<'_>| Some(value.as_table()?.get("package")?.get_ref().as_str()?.to_owned());

@@ -1,54 +1,51 @@
 //! Which setting wins: the manifest with its inheritance, Cargo's configuration files, the environment, RUSTFLAGS.
 
 use super::{Manifest, Override, Profile, Setting, packages};
-use base::diagnostic::Diagnostic;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Value;
 use weigh::profiles::{self, default, is_built_in, scalar, variable};
 
-/// What may win over a manifest.
+/// What wins over a manifest in a learner's own builds. A check sets all of it aside.
 #[derive(Clone, Debug, Default)]
-pub struct Overrides {
+pub(crate) struct Overrides {
     /// `CARGO_PROFILE_*` of the environment: name and value.
-    pub variables: BTreeMap<String, String>,
+    pub(crate) variables: BTreeMap<String, String>,
     /// `[profile.*]` of Cargo's configuration files, the strongest first.
-    pub configuration: Vec<Configured>,
+    pub(crate) configuration: Vec<Configured>,
     /// `-C` flags that come last on rustc's command line, and so win over all.
-    pub flags: Vec<Flag>,
-    /// What a check sets aside, so that it wins over nothing: a warning for each.
-    pub aside: Vec<Diagnostic>,
+    pub(crate) flags: Vec<Flag>,
 }
 
 /// A setting of a configuration file.
 #[derive(Clone, Debug)]
-pub struct Configured {
+pub(crate) struct Configured {
     /// The profile.
-    pub profile: String,
+    pub(crate) profile: String,
     /// The setting.
-    pub key: String,
+    pub(crate) key: String,
     /// Its value.
-    pub value: Value,
+    pub(crate) value: Value,
     /// `FILE:LINE`.
-    pub place: String,
+    pub(crate) place: String,
 }
 
 /// A flag for rustc from RUSTFLAGS or `rustflags`.
 #[derive(Clone, Debug)]
-pub struct Flag {
+pub(crate) struct Flag {
     /// The setting that it changes.
-    pub key: String,
+    pub(crate) key: String,
     /// Its value.
-    pub value: Value,
+    pub(crate) value: Value,
     /// Where it comes from.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// It holds for some targets only, and whether for this one is for rustc's command line to tell.
-    pub conditional: bool,
+    pub(crate) conditional: bool,
 }
 
 /// Where a setting comes from.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// A line of the manifest.
     Manifest,
     /// A variable of the environment, by name.
@@ -61,33 +58,38 @@ pub enum Origin {
 
 /// A setting after everything that may change it.
 #[derive(Clone, Debug)]
-pub struct Effective {
+pub(crate) struct Effective {
     /// The value; `None` for a key that has no default here.
-    pub value: Option<Value>,
+    pub(crate) value: Option<Value>,
     /// What gave it this value.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// The line of the manifest that would hold without environment and configuration, and its profile.
-    pub asked: Option<(String, Setting)>,
+    pub(crate) asked: Option<(String, Setting)>,
 }
 
 /// A table for the program's own package that makes Cargo forget the `strip` of the profile.
 #[derive(Clone, Debug)]
-pub struct Forgetting<'a> {
+pub(crate) struct Forgetting<'a> {
     /// The table, such as `[profile.release.package.p]`.
-    pub table: String,
+    pub(crate) table: String,
     /// Where its package is named.
-    pub place: Range<usize>,
+    pub(crate) place: Range<usize>,
     /// The line that is forgotten, and its profile.
-    pub line: (&'a str, &'a Setting),
+    pub(crate) line: (&'a str, &'a Setting),
 }
 
 /// The profile and those that it inherits from, nearest first.
-pub fn chain<'a>(manifest: &'a Manifest, profile: &'a str) -> Vec<&'a str> {
+pub(crate) fn chain<'a>(manifest: &'a Manifest, profile: &'a str) -> Vec<&'a str> {
     profiles::chain(profile, |name| manifest.profiles.get(name)?.settings.get("inherits")?.value.as_str())
 }
 
-/// What becomes of one setting of a profile, for the program of this package.
-pub fn effective(manifest: &Manifest, overrides: &Overrides, profile: &str, key: &str) -> Effective {
+/// What becomes of one setting of a profile by the manifest alone, for the program of this package.
+pub(crate) fn effective(manifest: &Manifest, profile: &str, key: &str) -> Effective {
+    effective_under(manifest, &Overrides::default(), profile, key)
+}
+
+/// The same where something may win over the manifest.
+pub(crate) fn effective_under(manifest: &Manifest, overrides: &Overrides, profile: &str, key: &str) -> Effective {
     let chain = chain(manifest, profile);
     let asked = asked(manifest, &chain, key);
     let flag = overrides.flags.iter().rev().find(|flag| flag.key == key && !flag.conditional);
@@ -128,7 +130,7 @@ pub fn effective(manifest: &Manifest, overrides: &Overrides, profile: &str, key:
 }
 
 /// The line about the program's own package that decides a setting, and its table: it wins over every profile that inherits it.
-pub fn of_own_package<'a>(manifest: &'a Manifest, profile: &'a str, key: &str) -> Option<(String, &'a Setting)> {
+pub(crate) fn of_own_package<'a>(manifest: &'a Manifest, profile: &'a str, key: &str) -> Option<(String, &'a Setting)> {
     chain(manifest, profile).into_iter().find_map(|name| {
         let (spec, own) =
             own_tables(manifest, manifest.profiles.get(name)?).find(|(_, own)| own.settings.contains_key(key))?;
@@ -138,7 +140,7 @@ pub fn of_own_package<'a>(manifest: &'a Manifest, profile: &'a str, key: &str) -
 
 /// What makes Cargo forget a `strip` that this profile has: any table for the program's own package that does not set it,
 /// even an empty one.
-pub fn forgets_strip<'a>(manifest: &'a Manifest, profile: &'a str) -> Option<Forgetting<'a>> {
+pub(crate) fn forgets_strip<'a>(manifest: &'a Manifest, profile: &'a str) -> Option<Forgetting<'a>> {
     let chain = chain(manifest, profile);
     if has_own_strip(manifest, &chain) {
         return None;
@@ -151,7 +153,7 @@ pub fn forgets_strip<'a>(manifest: &'a Manifest, profile: &'a str) -> Option<For
 }
 
 /// The table for some packages as it is written in a manifest.
-pub fn table_of(profile: &str, spec: &str) -> String {
+fn table_of(profile: &str, spec: &str) -> String {
     let is_bare = !spec.is_empty() && spec.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
     if is_bare {
         format!("[profile.{profile}.package.{spec}]")
@@ -161,7 +163,7 @@ pub fn table_of(profile: &str, spec: &str) -> String {
 }
 
 /// The line of a manifest that decides a setting of a dependency, and the table that it is in; `None` where nothing is set.
-pub fn of_dependency<'a>(
+pub(crate) fn of_dependency<'a>(
     manifest: &'a Manifest,
     profile: &'a str,
     (name, version): (&str, &str),
@@ -184,7 +186,7 @@ pub fn of_dependency<'a>(
 }
 
 fn has_debug_info(manifest: &Manifest, overrides: &Overrides, profile: &str) -> bool {
-    match effective(manifest, overrides, profile, "debug").value {
+    match effective_under(manifest, overrides, profile, "debug").value {
         Some(Value::Boolean(on)) => on,
         Some(Value::Integer(level)) => level > 0,
         Some(Value::String(level)) => level != "none",
@@ -235,7 +237,7 @@ mod tests {
     }
 
     fn value(manifest: &Manifest, overrides: &Overrides, profile: &str, key: &str) -> (String, Origin) {
-        let Effective { value, origin, .. } = effective(manifest, overrides, profile, key);
+        let Effective { value, origin, .. } = effective_under(manifest, overrides, profile, key);
         (canonical(key, &value.unwrap()), origin)
     }
 
@@ -248,7 +250,7 @@ mod tests {
         assert_eq!(value(&manifest, &none, "dist", "lto"), ("thin".to_owned(), Origin::Manifest));
         assert_eq!(value(&manifest, &none, "dist", "strip"), ("symbols".to_owned(), Origin::Manifest));
         assert_eq!(value(&manifest, &none, "dist", "panic"), ("unwind".to_owned(), Origin::Default));
-        assert_eq!(effective(&manifest, &none, "dist", "strip").asked.unwrap().0, "release");
+        assert_eq!(effective(&manifest, "dist", "strip").asked.unwrap().0, "release");
     }
 
     #[test]

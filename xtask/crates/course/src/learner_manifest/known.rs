@@ -6,7 +6,7 @@ use toml::Value;
 use weigh::workshop::nearest;
 
 /// The keys of a profile, without the two tables `package` and `build-override`.
-pub const KEYS: [&str; 12] = [
+pub(crate) const KEYS: [&str; 12] = [
     "opt-level",
     "lto",
     "codegen-units",
@@ -25,10 +25,10 @@ pub const KEYS: [&str; 12] = [
 const NIGHTLY_KEYS: [&str; 4] = ["codegen-backend", "rustflags", "trim-paths", "hint-mostly-unused"];
 
 /// Keys that may not stand in `package.SPEC` or `build-override`.
-pub const WHOLE_PROGRAM_KEYS: [&str; 3] = ["lto", "panic", "rpath"];
+pub(crate) const WHOLE_PROGRAM_KEYS: [&str; 3] = ["lto", "panic", "rpath"];
 
 /// The tables that Cargo knows at the top of a manifest.
-pub const TABLES: [&str; 17] = [
+pub(crate) const TABLES: [&str; 17] = [
     "package",
     "dependencies",
     "dev-dependencies",
@@ -64,29 +64,29 @@ const DEBUG_WORDS: [&str; 5] = ["line-tables-only", "line-directives-only", "lim
 
 /// What is wrong with a value, and what to write instead.
 #[derive(Debug, PartialEq)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// `WrongType` or `WrongValue`.
-    pub code: Code,
+    pub(crate) code: Code,
     /// What is wrong, as words to stand beside the value.
-    pub label: String,
+    pub(crate) label: String,
     /// The line to write.
-    pub help: Option<String>,
+    pub(crate) help: Option<String>,
     /// Cargo, or rustc when it compiles, refuses it.
-    pub refused: bool,
+    pub(crate) refused: bool,
 }
 
 /// Whether Cargo takes this key in a profile on stable.
-pub fn is_key(key: &str) -> bool {
+pub(crate) fn is_key(key: &str) -> bool {
     KEYS.contains(&key) || matches!(key, "package" | "build-override")
 }
 
 /// Whether Cargo takes this key on nightly only.
-pub fn is_nightly_key(key: &str) -> bool {
+pub(crate) fn is_nightly_key(key: &str) -> bool {
     NIGHTLY_KEYS.contains(&key)
 }
 
 /// The key that was probably meant.
-pub fn meant_key(key: &str) -> Option<&'static str> {
+pub(crate) fn meant_key(key: &str) -> Option<&'static str> {
     let plain = key.to_lowercase().replace(['_', ' '], "-");
     let other = OTHER_WORDS.iter().find(|(word, _)| *word == plain).map(|&(_, key)| key);
     let same =
@@ -95,7 +95,7 @@ pub fn meant_key(key: &str) -> Option<&'static str> {
 }
 
 /// Why a profile may not have this name, if so.
-pub fn reserved(name: &str) -> Option<&'static str> {
+pub(crate) fn reserved(name: &str) -> Option<&'static str> {
     let lower = name.to_lowercase();
     match lower.as_str() {
         "debug" => Some("the profile of `cargo build` without `--release` is called `dev`: write [profile.dev]"),
@@ -114,7 +114,7 @@ pub fn reserved(name: &str) -> Option<&'static str> {
 }
 
 /// What is wrong with the value of a known key; `None` if Cargo and rustc take it.
-pub fn fault(key: &str, value: &Value) -> Option<Fault> {
+pub(crate) fn fault(key: &str, value: &Value) -> Option<Fault> {
     let text = value.as_str();
     match key {
         "opt-level" => match value {

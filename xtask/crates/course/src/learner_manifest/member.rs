@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::Table;
 
 /// The problem of a manifest with profiles that is a member of a workspace.
-pub fn ignored(manifest: &Manifest) -> Option<Diagnostic> {
+pub(crate) fn ignored(manifest: &Manifest) -> Option<Diagnostic> {
     let (name, profile) = manifest.profiles.iter().next()?;
     let own: Table = manifest.source.text.parse().ok()?;
     let file = std::path::absolute(&manifest.source.file).ok()?;

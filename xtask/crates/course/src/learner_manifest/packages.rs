@@ -9,7 +9,7 @@ struct Spec<'a> {
 }
 
 /// Whether a specification means a package. `"*"` is not looked at here: it means every dependency.
-pub fn is_of(spec: &str, name: &str, version: Option<&str>) -> bool {
+pub(crate) fn is_of(spec: &str, name: &str, version: Option<&str>) -> bool {
     let spec = parse(spec);
     let same = |asked: &str| version.is_none_or(|version| is_part(asked, version));
     spec.name == name && spec.version.is_none_or(same)

@@ -1,9 +1,9 @@
 //! Every setting of a profile for the reference of the book: what it is for, which values it takes, what holds without
 //! it. From the Cargo Book, "Profiles"; the values are tried against the rules that judge a learner's manifest.
 
-/// One setting.
+/// A row of the reference.
 pub struct Setting {
-    /// The key.
+    /// The key in `[profile.*]`.
     pub key: &'static str,
     /// What it does, and what that has to do with size.
     pub about: &'static str,

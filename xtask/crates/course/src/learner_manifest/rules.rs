@@ -4,7 +4,7 @@
 mod syntax;
 
 use super::known::{self, Fault};
-use super::{Manifest, Setting, Stray};
+use super::{Manifest, Profile, Setting, Stray};
 use base::diagnostic::{Code, Diagnostic, Source};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -93,80 +93,85 @@ pub(super) fn list_of_tables(profile: &str, place: Range<usize>, tables: &DeArra
 
 /// Settings of profiles in a table at the top of the manifest that is no profile.
 pub(super) fn stray(name: &str, place: Range<usize>, value: &DeValue<'_>) -> Vec<Stray> {
-    let settings_of = |table: &DeTable<'_>| -> Vec<String> {
-        let keys = table.keys().map(|key| key.get_ref().to_string());
-        keys.filter(|key| known::is_key(key) || known::meant_key(key).is_some()).collect()
-    };
-    let stray = |table: &str, name: Range<usize>, settings: Vec<String>, code, instead: Option<&str>| Stray {
-        table: table.to_owned(),
-        name,
-        settings,
-        code,
-        instead: instead.map(str::to_owned),
-        refused: false,
-    };
     let DeValue::Table(table) = value else {
         let is_setting = known::KEYS.contains(&name);
-        let found = stray("the top of the file", place, vec![name.to_owned()], Code::WrongTable, None);
+        let found = found("the top of the file".to_owned(), place, vec![name.to_owned()], Code::WrongTable);
         return Vec::from_iter(is_setting.then_some(found));
     };
     match name {
-        "package" | "workspace" => {
-            let mut found = Vec::new();
-            for (key, value) in table {
-                let key_name = key.get_ref().as_ref();
-                match value.get_ref() {
-                    DeValue::Table(inner) if key_name == "profile" => {
-                        let written =
-                            format!("[{name}.profile.{}]", inner.keys().next().map_or("…", |key| key.get_ref()));
-                        let settings =
-                            inner.values().filter_map(|value| value.get_ref().as_table()).flat_map(settings_of);
-                        found.push(stray(&written, key.span(), settings.collect(), Code::UnknownTable, None));
-                    }
-                    _ if known::KEYS.contains(&key_name) => {
-                        let settings = vec![key_name.to_owned()];
-                        found.push(stray(&format!("[{name}]"), key.span(), settings, Code::WrongTable, None));
-                    }
-                    _ => {}
-                }
-            }
-            found
-        }
-        // Cargo takes each line for a dependency or a feature, and refuses it as one.
-        "dependencies" | "dev-dependencies" | "build-dependencies" | "features" => table
-            .iter()
-            .filter(|(key, value)| {
-                known::KEYS.contains(&key.get_ref().as_ref())
-                    && known::fault(key.get_ref(), &super::plain(value.get_ref())).is_none()
-            })
-            .map(|(key, _)| Stray {
-                refused: true,
-                ..stray(&format!("[{name}]"), key.span(), vec![key.get_ref().to_string()], Code::WrongTable, None)
-            })
-            .collect(),
+        "package" | "workspace" => in_package(name, table),
+        "dependencies" | "dev-dependencies" | "build-dependencies" | "features" => among_dependencies(name, table),
         _ if known::TABLES.contains(&name) => Vec::new(),
         // `[release]`, `[dist]`
         _ if !settings_of(table).is_empty() => {
-            let instead = format!(
-                "[profile.{}]",
-                if nearest(name, ["release"].into_iter()).is_some() { "release" } else { name }
-            );
-            vec![stray(&format!("[{name}]"), place, settings_of(table), Code::UnknownTable, Some(&instead))]
+            let is_release = nearest(name, ["release"].into_iter()).is_some();
+            let instead = format!("[profile.{}]", if is_release { "release" } else { name });
+            let found = found(format!("[{name}]"), place, settings_of(table), Code::UnknownTable);
+            vec![Stray { instead: Some(instead), ..found }]
         }
         // `[profiles.release]`, `["profile.release"]`
         _ if name.to_lowercase().starts_with("profile")
             || nearest(&name.to_lowercase(), ["profile"].into_iter()).is_some() =>
         {
-            let inner: Vec<_> =
-                table.iter().filter_map(|(key, value)| Some((key.get_ref(), value.get_ref().as_table()?))).collect();
-            let settings = inner.iter().flat_map(|(_, table)| settings_of(table)).collect();
-            let profile = inner.first().map_or_else(|| name.rsplit('.').next().unwrap_or(name), |(name, _)| name);
-            let profile = if profile == name { "release" } else { profile };
-            let written = if inner.is_empty() { format!("[{name}]") } else { format!("[{name}.{profile}]") };
-            vec![stray(&written, place, settings, Code::UnknownTable, Some(&format!("[profile.{profile}]")))]
+            vec![misspelled_profile(name, place, table)]
         }
         _ => Vec::new(),
     }
+}
+
+/// A stray that Cargo only warns of, and for which nothing is written instead.
+fn found(table: String, name: Range<usize>, settings: Vec<String>, code: Code) -> Stray {
+    Stray { table, name, settings, code, instead: None, refused: false }
+}
+
+/// The keys of a table that are settings of a profile, or were meant to be.
+fn settings_of(table: &DeTable<'_>) -> Vec<String> {
+    let keys = table.keys().map(|key| key.get_ref().to_string());
+    keys.filter(|key| known::is_key(key) || known::meant_key(key).is_some()).collect()
+}
+
+/// Profiles below `[package]` or `[workspace]`, and settings in them.
+fn in_package(name: &str, table: &DeTable<'_>) -> Vec<Stray> {
+    let strays = table.iter().filter_map(|(key, value)| {
+        let key_name = key.get_ref().as_ref();
+        match value.get_ref() {
+            DeValue::Table(inner) if key_name == "profile" => {
+                let written = format!("[{name}.profile.{}]", inner.keys().next().map_or("…", |key| key.get_ref()));
+                let settings = inner.values().filter_map(|value| value.get_ref().as_table()).flat_map(settings_of);
+                Some(found(written, key.span(), settings.collect(), Code::UnknownTable))
+            }
+            _ if known::KEYS.contains(&key_name) => {
+                Some(found(format!("[{name}]"), key.span(), vec![key_name.to_owned()], Code::WrongTable))
+            }
+            _ => None,
+        }
+    });
+    strays.collect()
+}
+
+/// Settings in a table where Cargo takes each line for a dependency or a feature, and refuses it as one.
+fn among_dependencies(name: &str, table: &DeTable<'_>) -> Vec<Stray> {
+    let settings = table.iter().filter(|(key, value)| {
+        let key = key.get_ref().as_ref();
+        known::KEYS.contains(&key) && known::fault(key, &super::plain(value.get_ref())).is_none()
+    });
+    let strays = settings.map(|(key, _)| {
+        let settings = vec![key.get_ref().to_string()];
+        Stray { refused: true, ..found(format!("[{name}]"), key.span(), settings, Code::WrongTable) }
+    });
+    strays.collect()
+}
+
+/// A table with profiles whose name Cargo does not know.
+fn misspelled_profile(name: &str, place: Range<usize>, table: &DeTable<'_>) -> Stray {
+    let inner: Vec<_> =
+        table.iter().filter_map(|(key, value)| Some((key.get_ref(), value.get_ref().as_table()?))).collect();
+    let settings = inner.iter().flat_map(|(_, table)| settings_of(table)).collect();
+    let profile = inner.first().map_or_else(|| name.rsplit('.').next().unwrap_or(name), |(name, _)| name);
+    let profile = if profile == name { "release" } else { profile };
+    let written = if inner.is_empty() { format!("[{name}]") } else { format!("[{name}.{profile}]") };
+    let instead = Some(format!("[profile.{profile}]"));
+    Stray { instead, ..found(written, place, settings, Code::UnknownTable) }
 }
 
 /// Settings in the same table that is no profile. The first one has the words.
@@ -222,90 +227,90 @@ fn stray_problem(strays: &[&Stray], source: &Source) -> Diagnostic {
 }
 
 /// The name of a profile, and what it inherits from.
-fn names(manifest: &Manifest, name: &str) -> Vec<Diagnostic> {
+fn names(manifest: &Manifest, name: &str) -> Option<Diagnostic> {
     let profile = &manifest.profiles[name];
     let source = &manifest.source;
-    let all_settings = profile.settings.keys().cloned();
     if let Some(help) = known::reserved(name) {
-        let problem = Diagnostic::new(Code::ReservedName, format!("no profile may be called `{name}`"));
-        return vec![
-            problem
-                .at(source, profile.name.clone(), "Cargo keeps this name for itself")
-                .help(help)
-                .refused()
-                .explains(all_settings),
-        ];
+        let problem = Diagnostic::new(Code::ReservedName, format!("no profile may be called `{name}`"))
+            .at(source, profile.name.clone(), "Cargo keeps this name for itself")
+            .help(help);
+        return Some(problem.refused().explains(profile.settings.keys().cloned()));
     }
-    let known_names =
-        || manifest.profiles.keys().map(String::as_str).filter(|other| *other != name).chain(["release", "dev"]);
     let inherits = profile.settings.get("inherits");
     if matches!(name, "release" | "dev") {
-        let Some(inherits) = inherits else { return Vec::new() };
         let message = format!("[profile.{name}] is where inheritance begins: it cannot inherit");
-        let problem =
-            Diagnostic::new(Code::WrongValue, message).at(source, inherits.key.clone(), "Cargo refuses this line");
-        return vec![problem.help("take the line out").refused()];
+        let problem = Diagnostic::new(Code::WrongValue, message);
+        return Some(
+            problem.at(source, inherits?.key.clone(), "Cargo refuses this line").help("take the line out").refused(),
+        );
     }
     if is_built_in(name) {
-        return Vec::new();
+        return None;
     }
-    let Some(inherits) = inherits else {
-        let lower = name.to_lowercase();
-        if let Some(near) = nearest(&lower, ["release", "dev"].into_iter()) {
-            let problem = Diagnostic::new(Code::UnknownTable, format!("there is no profile `{name}`"));
-            let label = "Cargo takes this for a profile of your own";
-            let problem =
-                problem.at(source, profile.name.clone(), label).help(format!("did you mean [profile.{near}]?"));
-            return vec![problem.refused().explains(all_settings)];
-        }
-        if let Some(key) = misspelled_inherits(name, &profile.settings) {
-            let Setting { key: at, value, .. } = &profile.settings[key];
-            let message = format!(
-                "Cargo does not know the key `{key}`, and it refuses the profile `{name}` as long as `inherits` is missing"
-            );
-            let problem =
-                Diagnostic::new(Code::MisspelledKey, message).at(source, at.clone(), "Cargo refuses this profile");
-            return vec![problem.help(meant_line("inherits", value)).refused().explains(["inherits"])];
-        }
-        let problem =
-            Diagnostic::new(Code::NoInherits, format!("the profile `{name}` does not say what it starts from"));
-        let problem = problem.at(source, profile.name.clone(), "`inherits` is missing below");
-        return vec![problem.help("add the line `inherits = \"release\"` to it").refused().explains(["inherits"])];
+    let Some(inherits) = inherits else { return Some(without_inherits(source, name, profile)) };
+    let parent = inherits.value.as_str()?;
+    if is_built_in(parent) || manifest.profiles.contains_key(parent) {
+        circle(manifest, name, inherits)
+    } else {
+        Some(unknown_parent(manifest, name, (parent, inherits)))
+    }
+}
+
+/// A custom profile that doesn't inherit: the name or the key is misspelled, or there is no such line.
+fn without_inherits(source: &Source, name: &str, profile: &Profile) -> Diagnostic {
+    let lower = name.to_lowercase();
+    if let Some(near) = nearest(&lower, ["release", "dev"].into_iter()) {
+        let problem = Diagnostic::new(Code::UnknownTable, format!("there is no profile `{name}`"));
+        let label = "Cargo takes this for a profile of your own";
+        let problem = problem.at(source, profile.name.clone(), label).help(format!("did you mean [profile.{near}]?"));
+        return problem.refused().explains(profile.settings.keys().cloned());
+    }
+    let problem = if let Some(key) = misspelled_inherits(name, &profile.settings) {
+        let Setting { key: at, value, .. } = &profile.settings[key];
+        let message = format!(
+            "Cargo does not know the key `{key}`, and it refuses the profile `{name}` as long as `inherits` is missing"
+        );
+        Diagnostic::new(Code::MisspelledKey, message)
+            .at(source, at.clone(), "Cargo refuses this profile")
+            .help(meant_line("inherits", value))
+    } else {
+        Diagnostic::new(Code::NoInherits, format!("the profile `{name}` does not say what it starts from"))
+            .at(source, profile.name.clone(), "`inherits` is missing below")
+            .help("add the line `inherits = \"release\"` to it")
     };
-    let Some(parent) = inherits.value.as_str() else { return Vec::new() };
-    if !is_built_in(parent) && !manifest.profiles.contains_key(parent) {
-        let bare = parent.trim_start_matches('[').trim_end_matches(']').trim_start_matches("profile.");
-        let help = nearest(bare, known_names()).map_or_else(
-            || "most profiles start from \"release\"".to_owned(),
-            |near| format!("did you mean `inherits = \"{near}\"`?"),
-        );
-        let problem = Diagnostic::new(
-            Code::WrongValue,
-            format!("`{name}` inherits from `{parent}`, and there is no such profile"),
-        );
-        return vec![
-            problem.at(source, inherits.span.clone(), "not defined").help(help).refused().explains(["inherits"]),
-        ];
-    }
+    problem.refused().explains(["inherits"])
+}
+
+/// A profile that inherits from one that isn't there.
+fn unknown_parent(manifest: &Manifest, name: &str, (parent, inherits): (&str, &Setting)) -> Diagnostic {
+    let bare = parent.trim_start_matches('[').trim_end_matches(']').trim_start_matches("profile.");
+    let known_names = manifest.profiles.keys().map(String::as_str).filter(|other| *other != name);
+    let help = nearest(bare, known_names.chain(["release", "dev"])).map_or_else(
+        || "most profiles start from \"release\"".to_owned(),
+        |near| format!("did you mean `inherits = \"{near}\"`?"),
+    );
+    let message = format!("`{name}` inherits from `{parent}`, and there is no such profile");
+    let problem = Diagnostic::new(Code::WrongValue, message);
+    problem.at(&manifest.source, inherits.span.clone(), "not defined").help(help).refused().explains(["inherits"])
+}
+
+/// Profiles that inherit from each other. Each of them would say the same; the first one by name does.
+fn circle(manifest: &Manifest, name: &str, inherits: &Setting) -> Option<Diagnostic> {
+    let parent = |name: &str| manifest.profiles.get(name)?.settings.get("inherits")?.value.as_str();
     let mut chain = vec![name];
-    while let Some(next) = manifest
-        .profiles
-        .get(chain[chain.len() - 1])
-        .and_then(|profile| profile.settings.get("inherits")?.value.as_str())
-    {
+    while let Some(next) = parent(chain[chain.len() - 1]) {
         if let Some(start) = chain.iter().position(|seen| *seen == next) {
-            // Each profile of the circle would say the same; the first one by name does.
             if start > 0 || chain.iter().any(|other| *other < name) {
-                return Vec::new();
+                return None;
             }
             let circle = [chain.as_slice(), &[next]].concat().join(" -> ");
             let problem = Diagnostic::new(Code::InheritsCycle, format!("profiles inherit in a circle: {circle}"));
-            let problem = problem.at(source, inherits.span.clone(), "this closes the circle");
-            return vec![problem.help("let one of them say `inherits = \"release\"`").refused().explains(["inherits"])];
+            let problem = problem.at(&manifest.source, inherits.span.clone(), "this closes the circle");
+            return Some(problem.help("let one of them say `inherits = \"release\"`").refused().explains(["inherits"]));
         }
         chain.push(next);
     }
-    Vec::new()
+    None
 }
 
 /// The keys of a table of settings, and their values.
@@ -367,7 +372,7 @@ fn meant_line(meant: &str, value: &toml::Value) -> String {
 }
 
 /// Names as people list them: "`a`, `b` and `c`".
-pub fn list(names: &[String]) -> String {
+pub(crate) fn list(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     base::numbers::list(&quoted.iter().map(String::as_str).collect::<Vec<_>>())
 }

@@ -14,7 +14,7 @@ use weigh::report::{json, markdown};
 pub struct Screen {
     /// Its columns, where they are known.
     pub width: Option<usize>,
-    /// Whether states are set off by colour, too.
+    /// Whether states are set off by color as well.
     pub color: bool,
 }
 

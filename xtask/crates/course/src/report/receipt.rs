@@ -14,9 +14,9 @@ use weigh::report::grid::Grid;
 /// An exercise that was checked.
 #[derive(Debug)]
 pub struct Checked {
-    /// The exercise.
+    /// What was checked.
     pub exercise: Exercise,
-    /// The verdict.
+    /// The verdict, goal by goal.
     pub judgement: Judgement,
     /// The builds, if there were any.
     pub evidence: Option<Evidence>,
@@ -164,8 +164,8 @@ fn since(evidence: &Evidence, before: &BTreeMap<String, Sizes>, width: Option<us
 }
 
 /// The settings of a profile that a goal is about.
-fn settings_table(Profile { profile, settings, crates: _ }: &Profile, width: Option<usize>) -> Grid {
-    let mut grid = Grid::new(&[&format!("[profile.{profile}]"), "holds", "from", "rustc gets"], width);
+fn settings_table(Profile { name, settings, crates: _ }: &Profile, width: Option<usize>) -> Grid {
+    let mut grid = Grid::new(&[&format!("[profile.{name}]"), "holds", "from", "rustc gets"], width);
     for Setting { key, asked: _, effective, from, line, rustc } in settings {
         let holds = effective.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
         let rustc = rustc.clone().unwrap_or_else(|| "-".to_owned());

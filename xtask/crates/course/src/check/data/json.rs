@@ -16,13 +16,13 @@ fn json(data: &Data) -> Value {
     match data {
         Data::NotJudged => json!({}),
         Data::Nothing => Value::Null,
-        Data::Profile(Profile { profile, settings, crates }) => {
+        Data::Profile(Profile { name, settings, crates }) => {
             let settings: Vec<Value> = settings.iter().map(setting).collect();
             let crates: Vec<Value> = crates.iter().map(krate).collect();
-            json!({ "profile": profile, "settings": settings, "crates": crates })
+            json!({ "profile": name, "settings": settings, "crates": crates })
         }
-        Data::Answer(Answer { key, answer, for_instructor }) => {
-            json!({ "key": key, "answer": answer, "for_instructor": for_instructor })
+        Data::Answer(Answer { key, given, for_instructor }) => {
+            json!({ "key": key, "answer": given, "for_instructor": for_instructor })
         }
         Data::Output { cases, different } => json!({ "cases": cases, "different": different }),
         Data::Size(Size { build, against, part, bytes, against_bytes, shrink }) => json!({
@@ -152,9 +152,9 @@ mod tests {
             json(Data::Dependencies { build: after.clone(), packages: Some(vec![package]) }),
             r#"{"build":"after","packages":[{"features":["std"],"name":"a","version":"1.0.0"}]}"#
         );
-        let (key, answer) = ("why".to_owned(), "LTO".to_owned());
+        let (key, given) = ("why".to_owned(), "LTO".to_owned());
         assert_eq!(
-            json(Data::Answer(Answer { key, answer, for_instructor: true })),
+            json(Data::Answer(Answer { key, given, for_instructor: true })),
             r#"{"answer":"LTO","for_instructor":true,"key":"why"}"#
         );
         let size = Size {
@@ -191,7 +191,7 @@ mod tests {
         };
         let crates = vec![krate(None), krate(Some(("[profile.release.package.b]".to_owned(), 8)))];
         assert_eq!(
-            json(Data::Profile(Profile { profile: "release".to_owned(), settings: vec![setting], crates })),
+            json(Data::Profile(Profile { name: "release".to_owned(), settings: vec![setting], crates })),
             r#"{"crates":[{"crate":"b","from":null,"key":"opt-level","line":null,"program":"3","rustc":"z","version":"1.0.2"},{"crate":"b","from":"[profile.release.package.b]","key":"opt-level","line":8,"program":"3","rustc":"z","version":"1.0.2"}],"profile":"release","settings":[{"asked":"\"fat\"","effective":"true","from":"CARGO_PROFILE_RELEASE_LTO","key":"lto","line":null,"rustc":"fat"}]}"#
         );
         let image = |build| Data::Image(Image { base: "scratch".to_owned(), program: Some("/p".to_owned()), build });

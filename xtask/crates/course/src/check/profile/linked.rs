@@ -36,7 +36,7 @@ pub(super) fn problems(
         }
     }
     let is_new = |(key, line): (&str, Option<usize>)| {
-        let of_program = effective::effective(case.manifest, case.overrides, &spec.profile, key).asked;
+        let of_program = effective::effective(case.manifest, &spec.profile, key).asked;
         !unmet.iter().any(|other| other == key) || line != of_program.map(|(_, setting)| setting.key.start)
     };
     let groups = groups.into_iter().filter(|((key, _, line), _)| is_new((key, *line)));

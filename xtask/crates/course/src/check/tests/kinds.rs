@@ -184,47 +184,60 @@ fn whether_builds_are_twins_is_measured() {
     }
 }
 
-#[test]
-fn speed_is_judged_by_instructions_or_by_time_and_says_which() {
+/// A goal about speed whose builds took these instructions.
+fn counted(own: Option<u64>, reference: Option<u64>) -> Known {
     let work = |instructions| Work {
         run: Run { status: Status::Exited(0), stdout: b"A\n".to_vec(), stderr: Vec::new() },
         instructions,
         program: None,
     };
-    let race = |percent| Race { percent, rounds: 9, what: "processor time".to_owned(), unsteady: None };
-    let fresh = |own, reference| {
-        let mut known = with_goal(
-            r#"check.speed = { build = "after", against = "before", at-most-percent = 150, by-time = { at-most-percent = 200 } }"#,
-        );
-        known.evidence.counter = Some("valgrind-3".to_owned());
-        known.built("after").work.insert("goal".to_owned(), work(own));
-        known.built("before").work.insert("goal".to_owned(), work(reference));
-        known
-    };
-    let says = |known: &Known| {
-        let outcome = judge(&known.case()).outcomes.remove(0);
-        (outcome.verdict, outcome.data.says().unwrap_or_default())
-    };
-    judged(&fresh(Some(150), Some(100)), "");
-    judged(&fresh(Some(151), Some(100)), "speed/too-slow");
-    let (verdict, words) = says(&fresh(Some(3_000_000), Some(2_500_000)));
+    let mut known = with_goal(
+        r#"check.speed = { build = "after", against = "before", at-most-percent = 150, by-time = { at-most-percent = 200 } }"#,
+    );
+    known.evidence.counter = Some("valgrind-3".to_owned());
+    known.built("after").work.insert("goal".to_owned(), work(own));
+    known.built("before").work.insert("goal".to_owned(), work(reference));
+    known
+}
+
+/// The same whose builds raced, with nothing to count instructions by.
+fn timed(percent: f64) -> Known {
+    let mut known = counted(None, None);
+    known.evidence.counter = None;
+    known.evidence.races.insert("goal".to_owned(), race(percent));
+    known
+}
+
+fn race(percent: f64) -> Race {
+    Race { percent, rounds: 9, what: "processor time".to_owned(), unsteady: None }
+}
+
+/// The verdict on the first goal, and what was found in words.
+fn says(known: &Known) -> (Verdict, String) {
+    let outcome = judge(&known.case()).outcomes.remove(0);
+    (outcome.verdict, outcome.data.says().unwrap_or_default())
+}
+
+#[test]
+fn speed_is_judged_by_instructions_and_says_so() {
+    judged(&counted(Some(150), Some(100)), "");
+    judged(&counted(Some(151), Some(100)), "speed/too-slow");
+    let (verdict, words) = says(&counted(Some(3_000_000), Some(2_500_000)));
     assert_eq!(verdict, Verdict::Pass);
     assert_eq!(
         words,
         "120 % of the instructions of `before`, at most 150 %; 3.0 million instructions, `before` 2.5 million (valgrind-3)"
     );
     // What can be counted for the course is never judged by time for a learner.
-    let mut uncounted = fresh(None, Some(100));
+    let mut uncounted = counted(None, Some(100));
     uncounted.evidence.races.insert("goal".to_owned(), race(90.0));
     judged(&uncounted, "run/crashed");
+    let nothing = judge(&counted(None, None).case()).outcomes[0].verdict;
+    assert!(matches!(nothing, Verdict::Skip), "nothing was measured");
+}
 
-    // By time, with its own limit.
-    let timed = |percent| {
-        let mut known = fresh(None, None);
-        known.evidence.counter = None;
-        known.evidence.races.insert("goal".to_owned(), race(percent));
-        known
-    };
+#[test]
+fn speed_by_time_has_its_own_limit_and_says_so() {
     judged(&timed(199.0), "");
     judged(&timed(201.0), "speed/too-slow");
     let (_, words) = says(&timed(99.6));
@@ -234,7 +247,10 @@ fn speed_is_judged_by_instructions_or_by_time_and_says_which() {
         ),
         "{words}"
     );
-    // Where equal runs differ too much, neither a pass nor a fail would be true.
+}
+
+#[test]
+fn where_equal_runs_differ_too_much_neither_a_pass_nor_a_fail_would_be_true() {
     let noisy = [50.0, 500.0].map(|percent| {
         let mut noisy = timed(percent);
         noisy.evidence.races.get_mut("goal").unwrap().unsteady = Some("equal runs took from 1.00 to 2.00 s".to_owned());
@@ -244,15 +260,16 @@ fn speed_is_judged_by_instructions_or_by_time_and_says_which() {
     });
     assert_eq!(noisy[0], noisy[1]);
     insta::assert_snapshot!(noisy[0], @"a machine with less to do, or valgrind, which counts instructions instead (Linux). It could not be measured: equal runs took from 1.00 to 2.00 s");
-    assert!(matches!(judge(&fresh(None, None).case()).outcomes[0].verdict, Verdict::Skip), "nothing was measured");
+}
 
-    // Doing less is not being faster.
+#[test]
+fn doing_less_is_not_being_faster() {
     for (status, stdout, code) in [
         (Status::Exited(0), "B\n", "output/differs"),
         (Status::Signaled(6), "A\n", "run/crashed"),
         (Status::TimedOut, "A\n", "run/timeout"),
     ] {
-        let mut known = fresh(Some(1), Some(100));
+        let mut known = counted(Some(1), Some(100));
         let work = known.built("after").work.get_mut("goal").unwrap();
         work.run = Run { status, stdout: stdout.into(), stderr: Vec::new() };
         judged(&known, code);

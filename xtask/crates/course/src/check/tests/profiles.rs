@@ -107,6 +107,18 @@ fn what_makes_the_program_slower_is_named_with_its_line() {
 }
 
 #[test]
+fn a_line_that_is_wrong_is_wrong_also_where_cargo_ignores_it() {
+    let mut known = done_with(HEAD);
+    let text = format!("[package]\nname = \"tiny\"\n{DIST}[profile.release]\nopt-level = \"s\"\n");
+    known.manifest(&text);
+    let ignored = Diagnostic::new(Code::IgnoredInMember, "Cargo ignores it").explains(["opt-level", "strip"]);
+    known.manifest.problems.push(ignored);
+    known.evidence = Evidence::default();
+    let ignored = "profile/ignored-in-member";
+    is(known.unmet(), &[("dist", ignored), ("release", "profile/wrong-value")]);
+}
+
+#[test]
 fn crates_that_are_linked_in_count_after_overrides() {
     let z: &[(&str, &str)] = &[("opt-level", "z")];
     let release =

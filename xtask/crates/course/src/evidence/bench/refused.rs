@@ -46,7 +46,7 @@ pub(super) fn refusal(
     let Refused { mut failure, ended } = refused;
     let exercise = request.exercise;
     // A machine that can't build without one of them needs to know which.
-    let aside: Vec<&str> = request.overrides.aside.iter().filter_map(named).collect();
+    let aside: Vec<&str> = request.aside.iter().filter_map(named).collect();
     if !aside.is_empty() && request.grading.is_none() {
         failure.message += &format!(
             "\nThis check builds without what your own build follows: {}. If this machine can't build without it, that is the cause.",

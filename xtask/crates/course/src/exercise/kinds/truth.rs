@@ -40,9 +40,9 @@ pub enum Truth {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct LargestCrate {
     /// The build.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
     /// Whether the standard library, with everything that comes inside it, is left out.
-    pub after_std: bool,
+    pub(crate) after_std: bool,
 }
 
 /// Bytes of a crate's code, or its share of all code.
@@ -50,12 +50,12 @@ pub struct LargestCrate {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CrateSize {
     /// The build.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
     /// The crate.
     #[serde(rename = "crate")]
-    pub krate: String,
+    pub(crate) krate: String,
     /// By how many percent an answer may be off.
-    pub tolerance_percent: Percent,
+    pub(crate) tolerance_percent: Percent,
 }
 
 /// Bytes of the code of some crates and modules, or its share of all code.
@@ -63,11 +63,11 @@ pub struct CrateSize {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GroupSize {
     /// The build.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
     /// The crates (`gimli`) and modules (`std::backtrace`).
-    pub group: Vec<String>,
+    pub(crate) group: Vec<String>,
     /// By how many percent an answer may be off.
-    pub tolerance_percent: Percent,
+    pub(crate) tolerance_percent: Percent,
 }
 
 /// The group of crates and modules with the most code.
@@ -75,9 +75,9 @@ pub struct GroupSize {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct LargestGroup {
     /// The build.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
     /// For each answer the crates (`gimli`) and modules (`std::backtrace`) that it means.
-    pub groups: BTreeMap<String, Vec<String>>,
+    pub(crate) groups: BTreeMap<String, Vec<String>>,
 }
 
 /// The build that makes a group of crates and modules smallest.
@@ -85,15 +85,15 @@ pub struct LargestGroup {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Shrinks {
     /// The crates and modules.
-    pub group: Vec<String>,
+    pub(crate) group: Vec<String>,
     /// The build that the others are compared with.
-    pub from: Spanned<String>,
+    pub(crate) from: Spanned<String>,
     /// The build that each answer stands for.
-    pub builds: BTreeMap<String, Spanned<String>>,
+    pub(crate) builds: BTreeMap<String, Spanned<String>>,
     /// By how many percent the group must become smaller to count as smaller at all.
-    pub least_percent: Percent,
+    pub(crate) least_percent: Percent,
     /// The answer that is right if no build does so.
-    pub nothing: String,
+    pub(crate) nothing: String,
 }
 
 /// The smaller one of some builds.
@@ -101,7 +101,7 @@ pub struct Shrinks {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Smallest {
     /// The build that each answer stands for.
-    pub builds: BTreeMap<String, Spanned<String>>,
+    pub(crate) builds: BTreeMap<String, Spanned<String>>,
 }
 
 /// The function that called another one when the program crashed. The program tells the addresses of its calls itself, the
@@ -110,15 +110,15 @@ pub struct Smallest {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Caller {
     /// The build, which has symbols.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
     /// The function that was called, with its path: `ledger::cents`.
-    pub of: String,
+    pub(crate) of: String,
     /// The arguments that make the program crash.
     #[serde(default)]
-    pub args: Vec<String>,
+    pub(crate) args: Vec<String>,
     /// The standard input that makes it crash.
     #[serde(default)]
-    pub stdin: String,
+    pub(crate) stdin: String,
 }
 
 /// Whether two builds have the same machine code.
@@ -126,13 +126,13 @@ pub struct Caller {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Twins {
     /// One build.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
     /// The other one.
-    pub same_as: Spanned<String>,
+    pub(crate) same_as: Spanned<String>,
     /// The answer that is right if they have.
-    pub same: String,
+    pub(crate) same: String,
     /// The answer that is right if they have not.
-    pub different: String,
+    pub(crate) different: String,
 }
 
 /// How many times as large one build is as another.
@@ -140,11 +140,11 @@ pub struct Twins {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Times {
     /// The build.
-    pub build: Spanned<String>,
+    pub(crate) build: Spanned<String>,
     /// The build that is once as large.
-    pub against: Spanned<String>,
+    pub(crate) against: Spanned<String>,
     /// By how many percent an answer may be off.
-    pub tolerance_percent: Percent,
+    pub(crate) tolerance_percent: Percent,
 }
 
 /// One of some words.
@@ -152,9 +152,9 @@ pub struct Times {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Choice {
     /// The words that are right.
-    pub right: Vec<String>,
+    pub(crate) right: Vec<String>,
     /// All words.
-    pub options: Vec<String>,
+    pub(crate) options: Vec<String>,
 }
 
 /// A line of a source file. A list of options would give it away.
@@ -162,9 +162,9 @@ pub struct Choice {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Line {
     /// The file, in the exercise's folder.
-    pub file: String,
+    pub(crate) file: String,
     /// The line.
-    pub right: u64,
+    pub(crate) right: u64,
 }
 
 /// Text that a person reads.
