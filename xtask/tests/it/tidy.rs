@@ -43,7 +43,7 @@ fn a_crate_uses_only_those_below_it() {
         ("grading", &["cargo-weigh", "commands", "course", "weigh-base"]),
         ("book", &["cargo-weigh", "commands", "course", "weigh-base"]),
         // Only tests use it, by dev-dependencies.
-        ("testbed", &[]),
+        ("testbed", &["cargo-weigh", "weigh-base"]),
     ];
     let mut cargo = assert_cmd::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(repository());

@@ -13,7 +13,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use weigh::committed::Measurement;
-use weigh::report::{self, markdown};
+use weigh::report::markdown;
+use weigh::sizes::measured;
 use weigh::workshop::Workshop;
 
 /// All that generated text comes from.
@@ -132,11 +133,11 @@ impl Generator<'_> {
     }
 
     /// A table for each program that it is made for.
-    fn tables(&self, name: &str) -> Option<Vec<report::Table>> {
+    fn tables(&self, name: &str) -> Option<Vec<measured::Table>> {
         let table = self.workshop.sizes.tables.iter().position(|table| table.name.as_ref() == name)?;
         let programs: Vec<&str> =
             self.workshop.sizes.programs.iter().map(|program| program.name.as_ref().as_str()).collect();
-        Some(report::tables_of(self.measurement, &self.workshop.sizes.tables[table..=table], &programs))
+        Some(measured::tables_of(self.measurement, &self.workshop.sizes.tables[table..=table], &programs))
     }
 
     /// The facts of a group as a table, with the change against the first.

@@ -5,13 +5,14 @@ use crate::house::{self, House};
 use base::numbers;
 use std::path::Path;
 use weigh::committed::Build;
-use weigh::report::{self, svg};
+use weigh::report::svg;
+use weigh::sizes::measured;
 
 /// Where pictures lie: mdBook takes only what is below `src`.
 const FOLDER: &str = "docs/src/img";
 
 /// A size table as bars.
-pub(crate) fn bars(name: &str, tables: &[report::Table], root: &Path, page: &Path) -> (String, Vec<Wanted>) {
+pub(crate) fn bars(name: &str, tables: &[measured::Table], root: &Path, page: &Path) -> (String, Vec<Wanted>) {
     let caption = tables.first().map(|table| table.caption.clone()).unwrap_or_default().replace('`', "");
     let sentences = tables.iter().filter_map(|table| {
         let (first, last) = (table.rows.first()?, table.rows.last()?);

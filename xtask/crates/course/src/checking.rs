@@ -19,8 +19,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use weigh::committed;
+use weigh::inspect::whatif;
 use weigh::profiles::{SETTINGS, canonical};
-use weigh::report::whatif;
 
 /// Bytes that a saved baseline may be. That of a small program is a hundredth of it.
 const LARGEST_BASELINE: u64 = 8 << 20;

@@ -37,21 +37,21 @@ pub fn run(options: &options::Image) -> Result<Exit> {
         None => made.folder.join(format!("{}.tar", made.name)),
     };
     files::write_derived(&out, &image.archive)?;
-    let sizes = |bytes: &[u8]| -> Result<report::Sizes> {
-        Ok(report::Sizes { bytes: bytes.len() as u64, compressed: oci::compressed(bytes)?.len() as u64 })
+    let sizes = |bytes: &[u8]| -> Result<Sizes> {
+        Ok(Sizes { bytes: bytes.len() as u64, compressed: oci::compressed(bytes)?.len() as u64 })
     };
     let dynamic = match &made.dynamic {
         Some(content) => Some(sizes(content)?),
         None => None,
     };
-    let report = report::Image {
+    let report = Image {
         program: made.name,
         profile: made.profile,
         target: made.target,
         architecture,
         file: sizes(&content)?,
         dynamic,
-        image: report::Sizes { bytes: image.unpacked_bytes, compressed: image.pulled_bytes },
+        image: Sizes { bytes: image.unpacked_bytes, compressed: image.pulled_bytes },
         layer_bytes: image.layer_bytes,
         archive_bytes: image.archive.len() as u64,
         digest: image.digest,
@@ -62,6 +62,42 @@ pub fn run(options: &options::Image) -> Result<Exit> {
         PlainFormat::Json => report::json(&report)?,
     })?;
     Ok(Exit::Met)
+}
+
+/// A file or an image, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// As it lies on a disk.
+    pub bytes: u64,
+    /// As it is sent and stored: compressed by gzip.
+    pub compressed: u64,
+}
+
+/// An image that was made.
+#[derive(Debug)]
+pub struct Image {
+    /// The program.
+    pub program: String,
+    /// The profile that it was built with; none for a file that was there.
+    pub profile: Option<String>,
+    /// The target that it was built for; none for a file that was there.
+    pub target: Option<String>,
+    /// The architecture, as images name it.
+    pub architecture: &'static str,
+    /// The program in the image.
+    pub file: Sizes,
+    /// The same program, linked dynamically.
+    pub dynamic: Option<Sizes>,
+    /// The image: unpacked, and as it is pulled.
+    pub image: Sizes,
+    /// Bytes of the compressed layer.
+    pub layer_bytes: u64,
+    /// Bytes of the archive.
+    pub archive_bytes: u64,
+    /// The image's name by its content.
+    pub digest: String,
+    /// The archive.
+    pub out: PathBuf,
 }
 
 /// A program that is to be packed.

@@ -1,10 +1,10 @@
 //! The verbs that look into a program: whose code is in it (`bloat`), and what has changed between two (`diff`).
 
-mod floor;
+pub(crate) mod floor;
 pub mod page;
-mod probe;
+pub(crate) mod probe;
 mod revision;
-mod tally;
+pub(crate) mod tally;
 mod tiny;
 pub mod whatif;
 
@@ -50,7 +50,7 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
     };
     anatomy.notes.iter().for_each(|note| output::note(note));
     let shown = report::Shown { crates: all || *crates, functions: all || *functions, sections: all || *sections };
-    let tally = report::Bloat { floor: parts, ..tally::of(&anatomy, &program, filter.as_ref()) };
+    let tally = tally::Bloat { floor: parts, ..tally::of(&anatomy, &program, filter.as_ref()) };
     output::data(&match format {
         Format::Text => report::text::bloat(&tally, shown, *count, output::width()),
         Format::Markdown => report::markdown::bloat(&tally, shown, *count),

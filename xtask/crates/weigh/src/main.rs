@@ -184,12 +184,7 @@ fn run(verb: Verb) -> Result<Exit> {
     match verb {
         Verb::Ladder(Ladder { table, format, jobs, run, run_seconds, subject }) => sizes::run(&options::Sizes {
             table,
-            format: match format {
-                Format::Text => SizesFormat::Text,
-                Format::Markdown => SizesFormat::Markdown,
-                Format::Json => SizesFormat::Json,
-                Format::Csv => SizesFormat::Csv,
-            },
+            format: format.into(),
             jobs,
             run,
             run_seconds,

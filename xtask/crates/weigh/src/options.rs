@@ -58,6 +58,17 @@ impl SizesFormat {
     }
 }
 
+impl From<Format> for SizesFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Markdown => Self::Markdown,
+            Format::Json => Self::Json,
+            Format::Csv => Self::Csv,
+        }
+    }
+}
+
 /// What is measured: programs of the workshop, or anyone's crate.
 #[derive(Clone, Debug, Default)]
 pub struct Subject {

@@ -1,124 +1,21 @@
 //! Results as text, Markdown, JSON, CSV and pictures: one small serializer each. Nothing here measures or decides.
 
-pub mod anatomy;
-pub mod budget;
-pub mod csv;
+pub(crate) mod anatomy;
+pub(crate) mod budget;
+pub(crate) mod csv;
 pub mod grid;
 pub mod html;
-pub mod image;
+pub(crate) mod image;
 pub mod json;
 pub mod markdown;
 pub mod svg;
-pub mod text;
-pub mod whatif;
-
-use crate::committed::Measurement;
-use crate::measure::binary::Section;
-
-/// The tables of one call of `cargo xtask sizes`.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// The release of rustc, such as `1.95.0`.
-    pub toolchain: String,
-    /// The target triple.
-    pub target: String,
-    /// The linker, as the executables name it.
-    pub linker: Option<String>,
-    /// How many builds ran at once.
-    pub jobs: usize,
-    /// Whether there is a committed measurement to show beside the sizes; `None` if none is wanted.
-    pub has_committed: Option<bool>,
-    /// The tables.
-    pub tables: Vec<Table>,
-    /// Rows that could not be measured.
-    pub skipped: Vec<Skipped>,
-}
-
-/// A table for one program.
-#[derive(Clone, Debug)]
-pub struct Table {
-    /// The name, as in `--table NAME`.
-    pub name: String,
-    /// What it shows.
-    pub caption: String,
-    /// The program.
-    pub program: String,
-    /// The rows; the first one is what the others are compared with.
-    pub rows: Vec<Row>,
-}
-
-/// One executable.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The profile.
-    pub profile: String,
-    /// What the row is called for people.
-    pub label: String,
-    /// Bytes of the file.
-    pub bytes: u64,
-    /// Whether the program did what it must; `None` if nobody said what that is.
-    pub output_ok: Option<bool>,
-    /// Wall seconds that rustc took for the program and the crates linked into it; `None` if that is not known.
-    pub seconds: Option<f64>,
-    /// Bytes of each part of the file.
-    pub sections: Vec<Section>,
-    /// Bytes in the committed measurement.
-    pub committed: Option<u64>,
-}
-
-/// A row that could not be measured.
-#[derive(Clone, Debug)]
-pub struct Skipped {
-    /// The table.
-    pub table: String,
-    /// The program.
-    pub program: String,
-    /// The row's label.
-    pub label: String,
-    /// Why, and what to do about it.
-    pub reason: String,
-}
-
-impl Table {
-    /// Each row with its change against the first row and against the one before, both as a share (-0.25 is a quarter
-    /// less). The first row has no row before it.
-    pub fn changes(&self) -> impl Iterator<Item = (&Row, f64, Option<f64>)> {
-        let share = |bytes: u64, of: u64| if of == 0 { 0.0 } else { (bytes as f64 - of as f64) / of as f64 };
-        let first = self.rows.first().map_or(0, |row| row.bytes);
-        self.rows.iter().enumerate().map(move |(index, row)| {
-            let previous = index.checked_sub(1).map(|before| share(row.bytes, self.rows[before].bytes));
-            (row, share(row.bytes, first), previous)
-        })
-    }
-}
-
-/// The tables of a committed measurement, for the programs and rows that it has.
-pub fn tables_of(measurement: &Measurement, tables: &[crate::workshop::Table], programs: &[&str]) -> Vec<Table> {
-    let mut made = Vec::new();
-    for table in tables {
-        for program in programs.iter().filter(|program| table.is_for(program)) {
-            let rows = table.rows.iter().filter_map(|row| {
-                let build = measurement.find(program, row.profile.as_ref(), row.strip_command)?;
-                Some(Row {
-                    profile: build.profile.clone(),
-                    label: row.label.clone(),
-                    bytes: build.bytes,
-                    output_ok: None,
-                    seconds: None,
-                    sections: build.sections.clone(),
-                    committed: None,
-                })
-            });
-            let (name, caption) = (table.name.as_ref().clone(), table.caption.clone());
-            made.push(Table { name, caption, program: (*program).to_owned(), rows: rows.collect() });
-        }
-    }
-    made
-}
+pub(crate) mod text;
+pub(crate) mod whatif;
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::*;
+    use crate::measure::binary::Section;
+    use crate::sizes::measured::{Report, Row, Skipped, Table};
 
     /// A report with everything that a format must cope with: growth, a change of a few bytes, a wrong output, names
     /// that need quoting, values that are not known.
@@ -158,14 +55,5 @@ pub(crate) mod tests {
                 reason: "there is no `strip` command here".to_owned(),
             }],
         }
-    }
-
-    #[test]
-    fn changes_are_shares_of_the_first_row_and_of_the_row_before() {
-        let report = sample();
-        let changes: Vec<_> = report.tables[0].changes().map(|(_, first, previous)| (first, previous)).collect();
-        assert_eq!(changes[0], (0.0, None));
-        assert!((changes[2].0 - 4416.0 / 503_360.0).abs() < 1e-12);
-        assert!((changes[2].1.unwrap() + 24.0 / 507_800.0).abs() < 1e-12);
     }
 }

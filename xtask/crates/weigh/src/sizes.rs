@@ -1,18 +1,20 @@
 //! The main job: build each profile, check what each program does, measure, show the sizes beside the committed ones.
 
-mod budget;
+pub(crate) mod budget;
+pub mod measured;
 mod workers;
 
 use crate::committed::{self, Measurement, Verdict};
 use crate::measure::{self, Limits};
 use crate::options::{self, Format};
 use crate::profiles::SETTINGS;
-use crate::report::{self, Report, Row, Skipped};
+use crate::report;
 use crate::subject::{Expectation, Key, Subject};
 use crate::workshop::{Table, Workshop, nearest};
 use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure};
 use base::output;
+use measured::{Report, Row, Skipped};
 use std::time::Duration;
 use workers::{Built, Results};
 
@@ -229,7 +231,7 @@ fn make_report(
                     sections: built.binary.sections.clone(),
                 });
             }
-            made.push(report::Table {
+            made.push(measured::Table {
                 name: table.name.as_ref().clone(),
                 caption: table.caption.clone(),
                 program: program.name.clone(),

@@ -4,9 +4,59 @@ pub use crate::budget::baseline::Parts;
 
 use super::Anatomy;
 use crate::measure::crates::UNATTRIBUTED;
-use crate::report::anatomy::{Change, Diff, Side};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+
+/// The changes from one program to another.
+#[derive(Clone, Debug)]
+pub struct Diff {
+    /// The first program.
+    pub a: Side,
+    /// The second one.
+    pub b: Side,
+    /// What changed in the file; sums to the difference of the files.
+    pub sections: Vec<Change>,
+    /// Whose code changed; sums to the difference of the machine code.
+    pub crates: Vec<Change>,
+    /// Which functions changed; sums to the difference of the machine code.
+    pub functions: Vec<Change>,
+    /// Whether the functions of both are known.
+    pub known: bool,
+}
+
+/// One program of a comparison.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// The profile, or the file.
+    pub name: String,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Bytes of machine code.
+    pub text_bytes: u64,
+}
+
+/// A part that is not the same in both.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The section, crate or function.
+    pub name: String,
+    /// Bytes in the first program; 0 if it is not there.
+    pub a: u64,
+    /// Bytes in the second one.
+    pub b: u64,
+}
+
+impl Change {
+    /// What has happened to it.
+    pub fn how(&self) -> &'static str {
+        match (self.a, self.b) {
+            (0, _) => "new",
+            (_, 0) => "gone",
+            (a, b) if b > a => "grew",
+            _ => "shrank",
+        }
+    }
+}
 
 impl Parts {
     /// The parts of an executable that was taken apart.

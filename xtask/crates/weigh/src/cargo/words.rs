@@ -194,88 +194,90 @@ pub fn is_about_profile(words: &str, profile: &str) -> bool {
     words.contains(&format!("profile `{profile}` is not defined"))
 }
 
+/// What Cargo or rustc say, the exit code that it means, and what helps. The first one that fits is it.
+const CAUSES: &[(&[&str], Exit, Option<&str>)] = &[
+    (
+        &["No space left on device", "os error 28", "Disk quota exceeded"],
+        Exit::Environment,
+        Some("the disk is full: make room (`cargo clean` empties target/) and try again"),
+    ),
+    (
+        // Not the words of a limit of ours: a build in a box is looked at for these before.
+        &[
+            "(os error 11)",
+            "(os error 12)",
+            "Cannot allocate memory",
+            "memory allocation of ",
+            "failed to spawn helper thread",
+        ],
+        Exit::Environment,
+        Some(SHORT_OF_MEMORY),
+    ),
+    (
+        &["cannot update the lock file", "because --locked was passed"],
+        Exit::Usage,
+        Some(
+            "Cargo.lock is missing or out of date, and this command writes no file of the project it measures; \
+             run `cargo generate-lockfile` (or `cargo update --workspace`) there, then try again",
+        ),
+    ),
+    (
+        &[
+            "Could not resolve host",
+            "Couldn't resolve host",
+            "failed to download",
+            "you may want to try running with",
+            "offline was specified",
+            "using offline mode",
+            "failed to fetch",
+            "nable to update registry",
+            "download of config.json failed",
+            "spurious network error",
+        ],
+        Exit::Environment,
+        Some("a dependency is not on this machine yet; run `cargo fetch` once while it is online"),
+    ),
+    (
+        &["target may not be installed"],
+        Exit::Environment,
+        Some(
+            "the standard library for the target isn't installed: `rustup target add TRIPLE`, as rustc says above; a \
+             configuration file of Cargo or CARGO_BUILD_TARGET may have chosen the target",
+        ),
+    ),
+    (
+        &["linker `"],
+        Exit::Environment,
+        Some(
+            "rustc needs a linker: on Debian and Ubuntu `apt install gcc`, on macOS `xcode-select --install`, on Windows the Visual Studio build tools",
+        ),
+    ),
+    (
+        &["is not installed", "no default toolchain", "could not choose a version of", "could not execute process"],
+        Exit::Environment,
+        Some("install the toolchain that rustup names: https://rustup.rs"),
+    ),
+    (
+        &[
+            "Permission denied",
+            "Read-only file system",
+            "failed to create ",
+            "failed to write ",
+            "failed to open:",
+            "failed to link or copy",
+        ],
+        Exit::Environment,
+        Some("make the folder writable (`sizes` also takes another one, by CARGO_TARGET_DIR)"),
+    ),
+    (
+        &["could not compile", "failed to run custom build command"],
+        Exit::NotMet,
+        Some("repair the build first: sizes are measured on code that compiles"),
+    ),
+];
+
 /// Cargo ends with 101 whatever the cause; the difference is only in its words.
 fn cause(stderr: &str) -> (Exit, Option<&'static str>) {
-    const CAUSES: &[(&[&str], Exit, Option<&str>)] = &[
-        (
-            &["No space left on device", "os error 28", "Disk quota exceeded"],
-            Exit::Environment,
-            Some("the disk is full: make room (`cargo clean` empties target/) and try again"),
-        ),
-        (
-            // Not the words of a limit of ours: a build in a box is looked at for these before.
-            &[
-                "(os error 11)",
-                "(os error 12)",
-                "Cannot allocate memory",
-                "memory allocation of ",
-                "failed to spawn helper thread",
-            ],
-            Exit::Environment,
-            Some(SHORT_OF_MEMORY),
-        ),
-        (
-            &["cannot update the lock file", "because --locked was passed"],
-            Exit::Usage,
-            Some(
-                "Cargo.lock is missing or out of date, and this command writes no file of the project it measures; \
-                 run `cargo generate-lockfile` (or `cargo update --workspace`) there, then try again",
-            ),
-        ),
-        (
-            &[
-                "Could not resolve host",
-                "Couldn't resolve host",
-                "failed to download",
-                "you may want to try running with",
-                "offline was specified",
-                "using offline mode",
-                "failed to fetch",
-                "nable to update registry",
-                "download of config.json failed",
-                "spurious network error",
-            ],
-            Exit::Environment,
-            Some("a dependency is not on this machine yet; run `cargo fetch` once while it is online"),
-        ),
-        (
-            &["target may not be installed"],
-            Exit::Environment,
-            Some(
-                "the standard library for the target isn't installed: `rustup target add TRIPLE`, as rustc says above; a \
-                 configuration file of Cargo or CARGO_BUILD_TARGET may have chosen the target",
-            ),
-        ),
-        (
-            &["linker `"],
-            Exit::Environment,
-            Some(
-                "rustc needs a linker: on Debian and Ubuntu `apt install gcc`, on macOS `xcode-select --install`, on Windows the Visual Studio build tools",
-            ),
-        ),
-        (
-            &["is not installed", "no default toolchain", "could not choose a version of", "could not execute process"],
-            Exit::Environment,
-            Some("install the toolchain that rustup names: https://rustup.rs"),
-        ),
-        (
-            &[
-                "Permission denied",
-                "Read-only file system",
-                "failed to create ",
-                "failed to write ",
-                "failed to open:",
-                "failed to link or copy",
-            ],
-            Exit::Environment,
-            Some("make the folder writable (`sizes` also takes another one, by CARGO_TARGET_DIR)"),
-        ),
-        (
-            &["could not compile", "failed to run custom build command"],
-            Exit::NotMet,
-            Some("repair the build first: sizes are measured on code that compiles"),
-        ),
-    ];
     if is_chosen_linker(stderr) {
         return (Exit::Environment, Some(CHOSEN_LINKER));
     }

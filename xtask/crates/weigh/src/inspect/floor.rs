@@ -2,14 +2,27 @@
 
 use super::tiny;
 use crate::anatomy::Anatomy;
-use crate::measure::binary::{self, Section};
+use crate::measure::binary::{self, Binary, Section};
 use crate::measure::crates;
 use crate::measure::crates::is_std;
 use crate::profiles::SETTINGS;
-use crate::report::anatomy::FloorPart;
 use crate::subject::{Program, Subject};
 use anyhow::Result;
 use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// A part of a file by whose doing it is.
+#[derive(Clone, Debug)]
+pub(crate) struct FloorPart {
+    /// What it is called.
+    pub name: String,
+    /// Its bytes. The rest may be below zero where the optimizer did better on the whole program.
+    pub bytes: i64,
+    /// It is inside of the part before, and not counted again.
+    pub inside: bool,
+    /// What it is, in some words.
+    pub what: String,
+}
 
 /// The crates and modules of std that find the names and lines of a backtrace.
 const SYMBOLIZER: [&str; 8] = [
@@ -28,45 +41,54 @@ const SYMBOLIZER: [&str; 8] = [
 /// # Errors
 /// When the empty program cannot be built.
 pub(super) fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Result<Vec<FloorPart>> {
-    let folder = subject.out_dir.join("size-workshop").join("floor");
-    let build = |strip: Option<&str>| {
-        let settings = SETTINGS.iter().filter_map(|key| {
-            let value = subject.profiles.value(&anatomy.name, key)?;
-            let value = if *key == "strip" { strip.map_or(value, Into::into) } else { value };
-            Some(format!("profile.release.{key}={value}"))
-        });
-        let config: Vec<OsString> = settings.flat_map(|setting| ["--config".into(), setting.into()]).collect();
-        tiny::build(&subject.cargo, &folder, "floor", "fn main() {}\n", "release", &config)
-    };
-    let symbols = crates::read(&build(Some("none"))?)?;
+    let symbols = crates::read(&empty(subject, anatomy, Some("none"))?)?;
     // Last, so that the file that stays is the one that was measured.
-    let empty = binary::read(&build(None)?)?;
-    let floor = empty.bytes;
+    let empty = binary::read(&empty(subject, anatomy, None)?)?;
     let symbolizer = symbols.map(|code| code.bytes_of(&SYMBOLIZER.map(str::to_owned))).unwrap_or_default();
     let own = program.name.replace('-', "_");
     let code = |chosen: &dyn Fn(&str) -> bool| -> u64 {
         let functions = anatomy.code.iter().flat_map(|code| &code.functions);
         functions.filter(|function| chosen(&function.krate)).map(|function| function.bytes).sum()
     };
-    let own_bytes = code(&|krate| krate == own);
-    let dependencies = code(&|krate| krate != own && !is_std(krate));
-    let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
-    // What is left by kind of section: what this program has more than the empty one.
+    let code = Code {
+        own: signed(code(&|krate| krate == own)),
+        dependencies: signed(code(&|krate| krate != own && !is_std(krate))),
+        symbolizer: signed(symbolizer),
+    };
+    Ok(parts(&empty, anatomy, &code))
+}
+
+/// Builds an empty program with a profile's settings, with its symbols if that is asked for.
+fn empty(subject: &Subject, anatomy: &Anatomy, strip: Option<&str>) -> Result<PathBuf> {
+    let folder = subject.out_dir.join("size-workshop").join("floor");
+    let settings = SETTINGS.iter().filter_map(|key| {
+        let value = subject.profiles.value(&anatomy.name, key)?;
+        let value = if *key == "strip" { strip.map_or(value, Into::into) } else { value };
+        Some(format!("profile.release.{key}={value}"))
+    });
+    let config: Vec<OsString> = settings.flat_map(|setting| ["--config".into(), setting.into()]).collect();
+    tiny::build(&subject.cargo, &folder, "floor", "fn main() {}\n", "release", &config)
+}
+
+/// Bytes of machine code that belong to somebody.
+struct Code {
+    /// The program's crate.
+    own: i64,
+    /// The crates that it uses.
+    dependencies: i64,
+    /// What finds names for backtraces in the empty program.
+    symbolizer: i64,
+}
+
+/// The empty program, and what this one has more, by kind.
+fn parts(empty: &Binary, anatomy: &Anatomy, code: &Code) -> Vec<FloorPart> {
     let more = |is_kind: &dyn Fn(&str) -> bool| {
         let of = |sections: &[Section]| -> i64 {
             sections.iter().filter(|section| is_kind(&section.name)).map(|section| signed(section.bytes)).sum()
         };
         of(&anatomy.sections) - of(&empty.sections)
     };
-    let plain = |name: &str| name.rsplit(',').next().unwrap_or(name).to_owned();
-    let is_code = |name: &str| matches!(plain(name).as_str(), ".text" | "__text");
-    let is_data = |name: &str| {
-        // A Mach-O section is named with its segment.
-        let name = plain(name);
-        let known = [".rodata", ".data", ".tdata", ".rdata", "__const", "__cstring", "__data", "__literal"];
-        known.iter().any(|start| name.starts_with(start))
-    };
-    let std_code = more(&is_code) - signed(own_bytes) - signed(dependencies);
+    let std_code = more(&is_code) - code.own - code.dependencies;
     let metadata = more(&|name| !is_code(name) && !is_data(name));
     let part = |name: &str, bytes: i64, inside: bool, what: &str| FloorPart {
         name: name.to_owned(),
@@ -76,15 +98,15 @@ pub(super) fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Res
     };
     let mut parts = vec![part(
         "the floor",
-        signed(floor),
+        signed(empty.bytes),
         false,
         "an empty program with the same settings; nothing on stable takes it out",
     )];
     if anatomy.code.is_some() {
         parts.extend([
-            part("of it: names for backtraces", signed(symbolizer), true, "code of std that a panic may need"),
-            part("dependencies", signed(dependencies), false, "code of the crates that it uses"),
-            part("its own code", signed(own_bytes), false, "code of the program's crate"),
+            part("of it: names for backtraces", code.symbolizer, true, "code of std that a panic may need"),
+            part("dependencies", code.dependencies, false, "code of the crates that it uses"),
+            part("its own code", code.own, false, "code of the program's crate"),
             part(
                 "code of std besides",
                 std_code,
@@ -105,5 +127,23 @@ pub(super) fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Res
         part("constants", more(&is_data), false, "texts, tables and first values of variables"),
         part("metadata", metadata, false, "symbols, how to unwind, what the loader must adjust, headers"),
     ]);
-    Ok(parts)
+    parts
+}
+
+fn signed(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// A section's name; Mach-O has that of a segment before it.
+fn plain(section: &str) -> &str {
+    section.rsplit(',').next().unwrap_or(section)
+}
+
+fn is_code(section: &str) -> bool {
+    matches!(plain(section), ".text" | "__text")
+}
+
+fn is_data(section: &str) -> bool {
+    let known = [".rodata", ".data", ".tdata", ".rdata", "__const", "__cstring", "__data", "__literal"];
+    known.iter().any(|start| plain(section).starts_with(start))
 }

@@ -78,7 +78,7 @@ fn ladder(workshop: &Workshop, subject: &Subject, program: &Program) -> Result<O
 }
 
 /// The parts beside each other: what is inside of another one is taken out of it.
-fn floor_parts(parts: Vec<crate::report::anatomy::FloorPart>, profile: &str) -> Vec<FloorPart> {
+fn floor_parts(parts: Vec<floor::FloorPart>, profile: &str) -> Vec<FloorPart> {
     let inside: i64 = parts.iter().filter(|part| part.inside).map(|part| part.bytes).sum();
     let mut beside: Vec<FloorPart> = Vec::new();
     for (index, part) in parts.into_iter().enumerate() {

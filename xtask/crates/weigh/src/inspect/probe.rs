@@ -3,12 +3,22 @@
 use super::tiny;
 use crate::cargo::Cargo;
 use crate::measure::{self, Limits, Run};
-use crate::report::whatif::Behaviour;
 use anyhow::Result;
 use base::proc::Status;
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
+
+/// What a program that panics does, as it was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Behaviour {
+    /// How a panic ends it.
+    pub panic_status: String,
+    /// `catch_unwind` catches.
+    pub catches: bool,
+    /// How many functions a backtrace names.
+    pub frames: usize,
+}
 
 /// The functions are not inlined: each one is a frame of the backtrace.
 const SOURCE: &str = r#"#[inline(never)]

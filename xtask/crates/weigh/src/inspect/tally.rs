@@ -1,13 +1,93 @@
 //! Adds up the code of a program: by crate, and by function with the copies of a generic one together.
 
+use super::floor::FloorPart;
 use crate::anatomy::Anatomy;
+use crate::measure::binary::Section;
 use crate::measure::crates::is_std;
 use crate::measure::crates::{Function, UNATTRIBUTED};
-use crate::report::anatomy::{Bloat, CrateRow, FunctionRow};
 use base::diagnostic;
 use regex_lite::Regex;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+
+/// The parts of one program. All sizes in bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Bloat {
+    /// The program.
+    pub program: String,
+    /// The profile that it was built with, or its file.
+    pub profile: String,
+    /// The file, as it would be typed.
+    pub file: String,
+    /// Bytes of the file.
+    pub file_bytes: u64,
+    /// Bytes of machine code.
+    pub text_bytes: u64,
+    /// The parts of the file; they sum to `file_bytes`.
+    pub sections: Vec<Section>,
+    /// The crates; without a filter they sum to `text_bytes`.
+    pub crates: Vec<CrateRow>,
+    /// The functions, with the copies of a generic one together.
+    pub functions: Vec<FunctionRow>,
+    /// The filter, if there is one.
+    pub filter: Option<String>,
+    /// Whether anything tells whose code it is.
+    pub known: bool,
+    /// Why nothing does: the end of a sentence.
+    pub unknown: Option<String>,
+    /// What the machine code is called in this file, such as `.text`.
+    pub text_name: String,
+    /// What the file is, such as `ELF, x86-64`.
+    pub format: String,
+    /// The objects of an archive, in its order; none of another file.
+    pub members: Vec<Section>,
+    /// How much of the file an empty program has, too; empty if that was not asked for.
+    pub floor: Vec<FloorPart>,
+}
+
+/// The code of a crate.
+#[derive(Clone, Debug)]
+pub(crate) struct CrateRow {
+    /// The crate, or `[other]`, `[unattributed]`.
+    pub name: String,
+    /// Bytes of its code.
+    pub bytes: u64,
+    /// How many of them are a guess.
+    pub guessed_bytes: u64,
+    /// It is the standard library, or comes inside it.
+    pub standard: bool,
+}
+
+/// The code of a function.
+#[derive(Clone, Debug)]
+pub(crate) struct FunctionRow {
+    /// Its name; `_` stands for the type parameters of a generic one.
+    pub name: String,
+    /// Its crate.
+    pub krate: String,
+    /// Bytes of all copies.
+    pub bytes: u64,
+    /// How many copies there are.
+    pub copies: usize,
+    /// The crate is a guess.
+    pub guessed: bool,
+}
+
+impl Bloat {
+    /// Bytes of the standard library and all that comes inside it.
+    pub(crate) fn standard_bytes(&self) -> u64 {
+        self.crates.iter().filter(|row| row.standard).map(|row| row.bytes).sum()
+    }
+
+    /// The objects of an archive, the largest first, and the sum of those that are not shown. A `count` of 0 shows all.
+    pub(crate) fn largest_members(&self, count: usize) -> (Vec<&Section>, Option<(usize, u64)>) {
+        let mut members: Vec<&Section> = self.members.iter().collect();
+        members.sort_by_key(|member| Reverse(member.bytes));
+        let rest = members.split_off(if count == 0 { members.len() } else { count.min(members.len()) });
+        let sum = rest.iter().map(|member| member.bytes).sum();
+        (members, (!rest.is_empty()).then_some((rest.len(), sum)))
+    }
+}
 
 /// The sums of a program. A filter leaves out functions whose name and crate do not fit; totals stay those of the file.
 pub(super) fn of(anatomy: &Anatomy, program: &str, filter: Option<&Regex>) -> Bloat {

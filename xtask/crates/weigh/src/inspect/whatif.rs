@@ -1,12 +1,12 @@
 //! What each setting of a profile is worth: put in alone, taken out alone, and on average over all orders in which the
 //! settings could be put in. Every combination is built, so the averages sum to the whole difference.
 
-use super::probe;
+use super::probe::{self, Behaviour};
 use crate::cargo::{Build, record};
 use crate::measure::binary;
 use crate::options::{self, PlainFormat};
 use crate::profiles::{SETTINGS, canonical};
-use crate::report::whatif::{self as report, Setting, WhatIf};
+use crate::report::whatif as report;
 use crate::subject::{Expectation, Program, Subject, split_words};
 use crate::workshop::Workshop;
 use anyhow::{Result, bail};
@@ -26,6 +26,57 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::UNIX_EPOCH;
+
+/// The name of the file in which `cargo xtask what-if` leaves its result for each program.
+pub const RESULT: &str = "what-if.json";
+
+/// A profile, weighed. All sizes in bytes.
+#[derive(Clone, Debug)]
+pub struct WhatIf {
+    /// The program.
+    pub program: String,
+    /// The profile.
+    pub profile: String,
+    /// Bytes with the default release profile.
+    pub before_bytes: u64,
+    /// Bytes with every setting.
+    pub after_bytes: u64,
+    /// Seconds of rustc with the default release profile, and with every setting.
+    pub before_seconds: Option<f64>,
+    /// Seconds of rustc with every setting.
+    pub after_seconds: Option<f64>,
+    /// Instructions of a run of the default build.
+    pub before_instructions: Option<u64>,
+    /// Instructions of a run with every setting.
+    pub after_instructions: Option<u64>,
+    /// The arguments of that run.
+    pub workload: Option<String>,
+    /// What the default release profile does.
+    pub behaviour: Behaviour,
+    /// The settings, the most useful first.
+    pub settings: Vec<Setting>,
+}
+
+/// One setting.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Its key.
+    pub key: String,
+    /// Its value, as it would be written.
+    pub value: String,
+    /// Bytes with this setting alone.
+    pub alone: u64,
+    /// Bytes with every setting but this one.
+    pub without: u64,
+    /// What it changes on average over all orders, in bytes; negative is a saving.
+    pub average: f64,
+    /// Seconds of rustc with this setting alone.
+    pub seconds_alone: Option<f64>,
+    /// Instructions of a run with this setting alone.
+    pub instructions_alone: Option<u64>,
+    /// What a program does with this setting alone.
+    pub behaviour: Behaviour,
+}
 
 /// Which settings are on: one bit for each.
 type Combination = usize;
@@ -109,7 +160,7 @@ pub fn run(options: &options::WhatIf) -> Result<Exit> {
     };
     let json = report::json(&what_if)?;
     // `check` looks there for what a setting that is missing would bring.
-    files::write_atomic(&bench.folder().join(report::RESULT), json.as_bytes())?;
+    files::write_atomic(&bench.folder().join(RESULT), json.as_bytes())?;
     output::data(&match format {
         PlainFormat::Text => report::text(&what_if),
         PlainFormat::Json => json,

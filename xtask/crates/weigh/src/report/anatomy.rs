@@ -1,91 +1,15 @@
-//! What a program is made of, and what has changed: the data that is shown, and one small serializer for each format.
+//! What a program is made of, and what has changed: one small serializer for each format.
 
-pub mod csv;
-pub mod json;
-pub mod markdown;
-pub mod text;
+pub(crate) mod csv;
+pub(crate) mod json;
+pub(crate) mod markdown;
+pub(crate) mod text;
 
-use crate::measure::binary::Section;
-
-/// The parts of one program. All sizes in bytes.
-#[derive(Clone, Debug)]
-pub struct Bloat {
-    /// The program.
-    pub program: String,
-    /// The profile that it was built with, or its file.
-    pub profile: String,
-    /// The file, as it would be typed.
-    pub file: String,
-    /// Bytes of the file.
-    pub file_bytes: u64,
-    /// Bytes of machine code.
-    pub text_bytes: u64,
-    /// The parts of the file; they sum to `file_bytes`.
-    pub sections: Vec<Section>,
-    /// The crates; without a filter they sum to `text_bytes`.
-    pub crates: Vec<CrateRow>,
-    /// The functions, with the copies of a generic one together.
-    pub functions: Vec<FunctionRow>,
-    /// The filter, if there is one.
-    pub filter: Option<String>,
-    /// Whether anything tells whose code it is.
-    pub known: bool,
-    /// Why nothing does: the end of a sentence.
-    pub unknown: Option<String>,
-    /// What the machine code is called in this file, such as `.text`.
-    pub text_name: String,
-    /// What the file is, such as `ELF, x86-64`.
-    pub format: String,
-    /// The objects of an archive, in its order; none of another file.
-    pub members: Vec<Section>,
-    /// How much of the file an empty program has, too; empty if that was not asked for.
-    pub floor: Vec<FloorPart>,
-}
-
-/// A part of a file by whose doing it is.
-#[derive(Clone, Debug)]
-pub struct FloorPart {
-    /// What it is called.
-    pub name: String,
-    /// Its bytes. The rest may be below zero where the optimizer did better on the whole program.
-    pub bytes: i64,
-    /// It is inside of the part before, and not counted again.
-    pub inside: bool,
-    /// What it is, in some words.
-    pub what: String,
-}
-
-/// The code of a crate.
-#[derive(Clone, Debug)]
-pub struct CrateRow {
-    /// The crate, or `[other]`, `[unattributed]`.
-    pub name: String,
-    /// Bytes of its code.
-    pub bytes: u64,
-    /// How many of them are a guess.
-    pub guessed_bytes: u64,
-    /// It is the standard library, or comes inside it.
-    pub standard: bool,
-}
-
-/// The code of a function.
-#[derive(Clone, Debug)]
-pub struct FunctionRow {
-    /// Its name; `_` stands for the type parameters of a generic one.
-    pub name: String,
-    /// Its crate.
-    pub krate: String,
-    /// Bytes of all copies.
-    pub bytes: u64,
-    /// How many copies there are.
-    pub copies: usize,
-    /// The crate is a guess.
-    pub guessed: bool,
-}
+use crate::inspect::tally::Bloat;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// The crates.
     pub crates: bool,
     /// The functions.
@@ -94,83 +18,14 @@ pub struct Shown {
     pub sections: bool,
 }
 
-/// The changes from one program to another.
-#[derive(Clone, Debug)]
-pub struct Diff {
-    /// The first program.
-    pub a: Side,
-    /// The second one.
-    pub b: Side,
-    /// What changed in the file; sums to the difference of the files.
-    pub sections: Vec<Change>,
-    /// Whose code changed; sums to the difference of the machine code.
-    pub crates: Vec<Change>,
-    /// Which functions changed; sums to the difference of the machine code.
-    pub functions: Vec<Change>,
-    /// Whether the functions of both are known.
-    pub known: bool,
+/// The column of shares of the machine code: `of .text`, or `of code` where it is called otherwise.
+fn of_text(bloat: &Bloat) -> &'static str {
+    if bloat.text_name == ".text" { "of .text" } else { "of code" }
 }
 
-/// One program of a comparison.
-#[derive(Clone, Debug)]
-pub struct Side {
-    /// The profile, or the file.
-    pub name: String,
-    /// Bytes of the file.
-    pub bytes: u64,
-    /// Bytes of machine code.
-    pub text_bytes: u64,
-}
-
-/// A part that is not the same in both.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// The section, crate or function.
-    pub name: String,
-    /// Bytes in the first program; 0 if it is not there.
-    pub a: u64,
-    /// Bytes in the second one.
-    pub b: u64,
-}
-
-impl Change {
-    /// What has happened to it.
-    pub fn how(&self) -> &'static str {
-        match (self.a, self.b) {
-            (0, _) => "new",
-            (_, 0) => "gone",
-            (a, b) if b > a => "grew",
-            _ => "shrank",
-        }
-    }
-}
-
-impl Bloat {
-    /// Bytes of the standard library and all that comes inside it.
-    pub fn standard_bytes(&self) -> u64 {
-        self.crates.iter().filter(|row| row.standard).map(|row| row.bytes).sum()
-    }
-}
-
-impl Bloat {
-    /// The objects of an archive, the largest first, and the sum of those that are not shown. A `count` of 0 shows all.
-    fn largest_members(&self, count: usize) -> (Vec<&Section>, Option<(usize, u64)>) {
-        let mut members: Vec<&Section> = self.members.iter().collect();
-        members.sort_by_key(|member| std::cmp::Reverse(member.bytes));
-        let rest = members.split_off(if count == 0 { members.len() } else { count.min(members.len()) });
-        let sum = rest.iter().map(|member| member.bytes).sum();
-        (members, (!rest.is_empty()).then_some((rest.len(), sum)))
-    }
-
-    /// The column of shares of the machine code: `of .text`, or `of code` where it is called otherwise.
-    fn of_text(&self) -> &'static str {
-        if self.text_name == ".text" { "of .text" } else { "of code" }
-    }
-
-    /// Why nothing tells whose code it is.
-    fn why_unknown(&self) -> &str {
-        self.unknown.as_deref().unwrap_or("the file has no symbols")
-    }
+/// Why nothing tells whose code it is.
+fn why_unknown(bloat: &Bloat) -> &str {
+    bloat.unknown.as_deref().unwrap_or("the file has no symbols")
 }
 
 /// A share in percent with one digit.
@@ -186,6 +41,10 @@ fn signed(a: u64, b: u64) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::anatomy::delta::{Change, Diff, Side};
+    use crate::inspect::floor::FloorPart;
+    use crate::inspect::tally::{CrateRow, FunctionRow};
+    use crate::measure::binary::Section;
 
     /// A program with everything that a format must cope with.
     pub(crate) fn bloat() -> Bloat {

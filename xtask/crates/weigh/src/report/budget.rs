@@ -1,81 +1,30 @@
-//! What `sizes --budget` found: the data that is shown, and one small serializer for each format.
+//! What `sizes --budget` found: one small serializer for each format.
 
-use super::anatomy::{self, Diff};
+use super::anatomy;
 use super::csv::harmless;
 use super::markdown::plain;
 use super::svg::escape;
+use crate::sizes::budget::{LimitRow, Report, Row};
 use anyhow::Result;
 use base::numbers::{change, one_line, thousands};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Changes of each kind that are shown.
 const MOVERS: usize = 5;
 
-/// Every budget of a manifest.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// The manifest, as it would be typed.
-    pub manifest: PathBuf,
-    /// The release of rustc.
-    pub toolchain: String,
-    /// The target triple.
-    pub target: String,
-    /// A row for each budget.
-    pub rows: Vec<Row>,
+fn is_met(row: &Row) -> bool {
+    row.limits.iter().all(|limit| limit.met)
 }
 
-/// A program, and what it may be. Sizes in bytes.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The program.
-    pub bin: String,
-    /// Its profile.
-    pub profile: String,
-    /// The file.
-    pub bytes: u64,
-    /// The file in the baseline, if there is one.
-    pub baseline: Option<u64>,
-    /// What is allowed.
-    pub limits: Vec<LimitRow>,
-    /// What has changed since the baseline, if something has.
-    pub movers: Option<Diff>,
-}
-
-/// Something that is allowed.
-#[derive(Clone, Debug)]
-pub struct LimitRow {
-    /// `max` or `max-growth`.
-    pub key: &'static str,
-    /// Its value as it stands in the manifest.
-    pub written: String,
-    /// The most bytes that the file may have.
-    pub allowed: u64,
-    /// Whether it has no more.
-    pub met: bool,
-    /// The line in the manifest, from 1.
-    pub line: usize,
-    /// The column, from 1.
-    pub column: usize,
-    /// Bytes of the manifest.
-    pub range: Range<usize>,
-}
-
-impl Row {
-    fn is_met(&self) -> bool {
-        self.limits.iter().all(|limit| limit.met)
-    }
-
-    fn against_baseline(&self) -> String {
-        let since = |before| format!("; the baseline has {} ({})", thousands(before), change(self.bytes, before));
-        self.baseline.map(since).unwrap_or_default()
-    }
+fn against_baseline(row: &Row) -> String {
+    let since = |before| format!("; the baseline has {} ({})", thousands(before), change(row.bytes, before));
+    row.baseline.map(since).unwrap_or_default()
 }
 
 /// What is exceeded, in one sentence without a final full stop.
-pub fn exceeded(row: &Row, limit: &LimitRow) -> String {
+pub(crate) fn exceeded(row: &Row, limit: &LimitRow) -> String {
     let Row { bin, profile, bytes, .. } = row;
     format!(
         "{bin} with [profile.{profile}] has {} bytes, {} more than `{} = \"{}\"` allows",
@@ -87,7 +36,7 @@ pub fn exceeded(row: &Row, limit: &LimitRow) -> String {
 }
 
 /// What stands beside the limit's line.
-pub fn over(row: &Row, limit: &LimitRow) -> String {
+pub(crate) fn over(row: &Row, limit: &LimitRow) -> String {
     match row.baseline.filter(|_| limit.key == "max-growth") {
         Some(before) => {
             format!("the baseline has {}: {} are allowed", thousands(before), thousands(limit.allowed))
@@ -107,13 +56,13 @@ fn verdict(limit: &LimitRow) -> &'static str {
 }
 
 /// For a terminal. Who made it grow is told where something is exceeded.
-pub fn text(report: &Report, width: Option<usize>, color: bool) -> String {
+pub(crate) fn text(report: &Report, width: Option<usize>, color: bool) -> String {
     let mut text = String::new();
     for (index, row) in report.rows.iter().enumerate() {
         let gap = if index > 0 { "\n" } else { "" };
         let Row { bin, profile, bytes, limits, movers, .. } = row;
         let _ =
-            writeln!(text, "{gap}{bin}, [profile.{profile}]: {} bytes{}\n", thousands(*bytes), row.against_baseline());
+            writeln!(text, "{gap}{bin}, [profile.{profile}]: {} bytes{}\n", thousands(*bytes), against_baseline(row));
         let longest = limits.iter().map(|limit| limit.written.chars().count()).max().unwrap_or_default().max(5);
         let _ = writeln!(text, "  {:10}  {:longest$}  {:>11}  {:>11}", "budget", "limit", "allowed", "left");
         for limit in limits {
@@ -127,7 +76,7 @@ pub fn text(report: &Report, width: Option<usize>, color: bool) -> String {
             let left = left(row, limit);
             let _ = writeln!(text, "  {:10}  {written:longest$}  {allowed:>11}  {left:>11}  {word}", limit.key);
         }
-        if let Some(movers) = movers.as_ref().filter(|_| !row.is_met()) {
+        if let Some(movers) = movers.as_ref().filter(|_| !is_met(row)) {
             let _ = write!(text, "\n{}", anatomy::text::diff(movers, MOVERS, width));
         }
     }
@@ -135,9 +84,9 @@ pub fn text(report: &Report, width: Option<usize>, color: bool) -> String {
 }
 
 /// For a comment in a pull request, or the summary of a job.
-pub fn markdown(report: &Report) -> String {
+pub(crate) fn markdown(report: &Report) -> String {
     let Report { manifest: _, toolchain, target, rows } = report;
-    let met = rows.iter().all(Row::is_met);
+    let met = rows.iter().all(is_met);
     let mut text = format!(
         "### Size budget: {}\n\n| program | budget | limit | bytes | allowed | left | |\n|---|---|--:|--:|--:|--:|---|\n",
         if met { "within" } else { "exceeded" }
@@ -155,7 +104,7 @@ pub fn markdown(report: &Report) -> String {
     for row in rows {
         if let Some(movers) = &row.movers {
             let title = format!("{}: what has changed since the baseline", escape(&row.bin));
-            let open = if row.is_met() { "" } else { " open" };
+            let open = if is_met(row) { "" } else { " open" };
             let _ = write!(
                 text,
                 "\n<details{open}><summary>{title}</summary>\n\n{}\n</details>\n",
@@ -170,7 +119,7 @@ pub fn markdown(report: &Report) -> String {
 ///
 /// # Errors
 /// Never in practice: every value can be written as JSON.
-pub fn json(report: &Report) -> serde_json::Result<String> {
+pub(crate) fn json(report: &Report) -> serde_json::Result<String> {
     let Report { manifest, toolchain, target, rows } = report;
     let budgets: Vec<Value> = rows
         .iter()
@@ -186,13 +135,13 @@ pub fn json(report: &Report) -> serde_json::Result<String> {
                 })
                 .collect();
             let movers = movers.as_ref().map(anatomy::json::changes);
-            json!({ "bin": bin, "profile": profile, "bytes": bytes, "baseline_bytes": baseline, "met": row.is_met(),
+            json!({ "bin": bin, "profile": profile, "bytes": bytes, "baseline_bytes": baseline, "met": is_met(row),
                 "limits": limits, "changes": movers })
         })
         .collect();
     super::json::document(&json!({
         "schema": "size-workshop/budget/1", "manifest": manifest, "toolchain": toolchain, "target": target,
-        "met": rows.iter().all(Row::is_met), "budgets": budgets,
+        "met": rows.iter().all(is_met), "budgets": budgets,
     }))
 }
 
@@ -200,7 +149,7 @@ pub fn json(report: &Report) -> serde_json::Result<String> {
 ///
 /// # Errors
 /// Never in practice: it writes to memory.
-pub fn csv(report: &Report) -> Result<String> {
+pub(crate) fn csv(report: &Report) -> Result<String> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.write_record(["bin", "profile", "budget", "limit", "bytes", "baseline_bytes", "allowed_bytes", "met"])?;
     for row in &report.rows {
@@ -222,7 +171,7 @@ pub fn csv(report: &Report) -> Result<String> {
 
 /// Commands of GitHub Actions: an error beside the line of what is exceeded, a notice beside what is not. `file` is the
 /// manifest as GitHub knows it, from the repository's root.
-pub fn github(report: &Report, file: &Path) -> String {
+pub(crate) fn github(report: &Report, file: &Path) -> String {
     let file = property(&file.to_string_lossy().replace('\\', "/"));
     let mut text = String::new();
     for row in &report.rows {
@@ -235,7 +184,7 @@ pub fn github(report: &Report, file: &Path) -> String {
                         format!("{bin} with [profile.{profile}] has {bytes} bytes; {left} are left of {}", limit.key);
                     ("notice", words)
                 }
-                false => ("error", exceeded(row, limit) + &row.against_baseline()),
+                false => ("error", exceeded(row, limit) + &against_baseline(row)),
             };
             let LimitRow { line, column, .. } = limit;
             let _ = writeln!(

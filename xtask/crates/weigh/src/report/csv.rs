@@ -1,13 +1,13 @@
 //! One line for each row of each table, for spreadsheets.
 
-use super::Report;
+use crate::sizes::measured::Report;
 use anyhow::Result;
 
 /// The tables as CSV with a head line. Sizes in bytes, changes as a share; a cell is empty where nothing is known.
 ///
 /// # Errors
 /// Never in practice: it writes to memory.
-pub fn sizes(report: &Report) -> Result<String> {
+pub(crate) fn sizes(report: &Report) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
         "table",

@@ -1,46 +1,10 @@
 //! What `cargo xtask image` has packed: for people, and as JSON.
 
 use super::grid::Grid;
+use crate::image::{Image, Sizes};
 use base::numbers::{change, thousands};
 use serde::Serialize;
 use std::fmt::Write as _;
-use std::path::PathBuf;
-
-/// A file or an image, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub struct Sizes {
-    /// As it lies on a disk.
-    pub bytes: u64,
-    /// As it is sent and stored: compressed by gzip.
-    pub compressed: u64,
-}
-
-/// An image that was made.
-#[derive(Debug)]
-pub struct Image {
-    /// The program.
-    pub program: String,
-    /// The profile that it was built with; none for a file that was there.
-    pub profile: Option<String>,
-    /// The target that it was built for; none for a file that was there.
-    pub target: Option<String>,
-    /// The architecture, as images name it.
-    pub architecture: &'static str,
-    /// The program in the image.
-    pub file: Sizes,
-    /// The same program, linked dynamically.
-    pub dynamic: Option<Sizes>,
-    /// The image: unpacked, and as it is pulled.
-    pub image: Sizes,
-    /// Bytes of the compressed layer.
-    pub layer_bytes: u64,
-    /// Bytes of the archive.
-    pub archive_bytes: u64,
-    /// The image's name by its content.
-    pub digest: String,
-    /// The archive.
-    pub out: PathBuf,
-}
 
 /// `size-workshop/image/1`. Sizes in bytes; what is null is not known, because a file was packed that was there.
 #[derive(Serialize)]
@@ -66,7 +30,7 @@ struct Document<'a> {
 ///
 /// # Errors
 /// Never in practice: every value can be written as JSON.
-pub fn json(image: &Image) -> serde_json::Result<String> {
+pub(crate) fn json(image: &Image) -> serde_json::Result<String> {
     super::json::document(&Document {
         schema: "size-workshop/image/1",
         program: &image.program,
@@ -87,7 +51,7 @@ pub fn json(image: &Image) -> serde_json::Result<String> {
 }
 
 /// The image as people read it.
-pub fn text(image: &Image, width: Option<usize>) -> String {
+pub(crate) fn text(image: &Image, width: Option<usize>) -> String {
     let mut grid = Grid::new(&["", "bytes", "compressed", "needs"], width);
     grid.right(1);
     grid.right(2);

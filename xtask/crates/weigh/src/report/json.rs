@@ -1,7 +1,7 @@
 //! The JSON documents that CLI.md promises, version 1: keys are added, never changed.
 
-use super::Report;
 use crate::measure::binary::Section;
+use crate::sizes::measured::{self, Report};
 use serde::Serialize;
 
 /// `size-workshop/sizes/1`. Sizes in bytes; changes as a share (-0.25 is a quarter less); `seconds`, `output_ok` and
@@ -66,7 +66,7 @@ pub fn sizes(report: &Report, problems: &[String], differences: Option<&[String]
     let check = differences
         .map(|differences| Check { verdict: if differences.is_empty() { "pass" } else { "fail" }, differences });
     let skipped = skipped.iter().map(|skipped| {
-        let super::Skipped { table, program, label, reason } = skipped;
+        let measured::Skipped { table, program, label, reason } = skipped;
         Skipped { table, program, label, reason }
     });
     document(&Sizes {
@@ -82,7 +82,7 @@ pub fn sizes(report: &Report, problems: &[String], differences: Option<&[String]
     })
 }
 
-fn table(table: &super::Table) -> Table<'_> {
+fn table(table: &measured::Table) -> Table<'_> {
     // Six digits behind the point are a byte in a megabyte.
     let rounded = |share: f64| (share * 1e6).round() / 1e6;
     let rows = table.changes().map(|(row, first, previous)| Row {

@@ -1,6 +1,6 @@
 //! Tables as GitHub and mdBook show them.
 
-use super::{Report, Table};
+use crate::sizes::measured::{Report, Table};
 use base::numbers::{change, thousands};
 use std::fmt::Write as _;
 

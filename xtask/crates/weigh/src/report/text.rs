@@ -1,6 +1,6 @@
 //! Tables for a terminal: plain characters, aligned, as many columns as fit. Nothing is said by colour alone.
 
-use super::{Report, Row, Table};
+use crate::sizes::measured::{Report, Row, Table};
 use base::numbers::{change, thousands};
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table as Grid};
@@ -54,7 +54,7 @@ fn output(row: &Row) -> &'static str {
 }
 
 /// The tables, at most `width` columns wide if they can be; `bold` sets captions off.
-pub fn sizes(report: &Report, width: Option<usize>, bold: bool) -> String {
+pub(crate) fn sizes(report: &Report, width: Option<usize>, bold: bool) -> String {
     let mut text = format!("rustc {} · {}", report.toolchain, report.target);
     if let Some(linker) = &report.linker {
         let _ = write!(text, " · linked by {linker}");
@@ -164,7 +164,8 @@ mod tests {
         let workshop = crate::workshop::Workshop::read(root).unwrap();
         let measurement = crate::committed::load(root, crate::committed::REFERENCE_TARGET, "1.95.0").unwrap().unwrap();
         let mut report = sample();
-        report.tables = crate::report::tables_of(&measurement, &workshop.sizes.tables, &["word_freq", "config_tool"]);
+        report.tables =
+            crate::sizes::measured::tables_of(&measurement, &workshop.sizes.tables, &["word_freq", "config_tool"]);
         report.has_committed = None;
         report.skipped.clear();
         insta::assert_snapshot!(sizes(&report, None, false));

@@ -1,73 +1,13 @@
 //! What each setting of a profile is worth, and what it costs: for people, and as JSON.
 
+use crate::inspect::probe::Behaviour;
+use crate::inspect::whatif::{Setting, WhatIf};
 use base::numbers::{change, thousands};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// The name of the file in which `cargo xtask what-if` leaves its result for each program.
-pub const RESULT: &str = "what-if.json";
-
-/// A profile, weighed. All sizes in bytes.
-#[derive(Clone, Debug)]
-pub struct WhatIf {
-    /// The program.
-    pub program: String,
-    /// The profile.
-    pub profile: String,
-    /// Bytes with the default release profile.
-    pub before_bytes: u64,
-    /// Bytes with every setting.
-    pub after_bytes: u64,
-    /// Seconds of rustc with the default release profile, and with every setting.
-    pub before_seconds: Option<f64>,
-    /// Seconds of rustc with every setting.
-    pub after_seconds: Option<f64>,
-    /// Instructions of a run of the default build.
-    pub before_instructions: Option<u64>,
-    /// Instructions of a run with every setting.
-    pub after_instructions: Option<u64>,
-    /// The arguments of that run.
-    pub workload: Option<String>,
-    /// What the default release profile does.
-    pub behaviour: Behaviour,
-    /// The settings, the most useful first.
-    pub settings: Vec<Setting>,
-}
-
-/// One setting.
-#[derive(Clone, Debug)]
-pub struct Setting {
-    /// Its key.
-    pub key: String,
-    /// Its value, as it would be written.
-    pub value: String,
-    /// Bytes with this setting alone.
-    pub alone: u64,
-    /// Bytes with every setting but this one.
-    pub without: u64,
-    /// What it changes on average over all orders, in bytes; negative is a saving.
-    pub average: f64,
-    /// Seconds of rustc with this setting alone.
-    pub seconds_alone: Option<f64>,
-    /// Instructions of a run with this setting alone.
-    pub instructions_alone: Option<u64>,
-    /// What a program does with this setting alone.
-    pub behaviour: Behaviour,
-}
-
-/// What a program that panics does, as it was seen.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Behaviour {
-    /// How a panic ends it.
-    pub panic_status: String,
-    /// `catch_unwind` catches.
-    pub catches: bool,
-    /// How many functions a backtrace names.
-    pub frames: usize,
-}
-
 /// For a terminal.
-pub fn text(what_if: &WhatIf) -> String {
+pub(crate) fn text(what_if: &WhatIf) -> String {
     let WhatIf { program, profile, before_bytes, after_bytes, behaviour, settings, workload, .. } = what_if;
     let mut text = format!(
         "{program}: release {} -> {profile} {} bytes ({})\n\n",
@@ -117,10 +57,15 @@ missing. on average: over all orders in which the settings could be put in. buil
         }
         None => text += "instructions were not counted: say with --run what to run\n",
     }
-    text += "\nwhat it costs, seen in a program that panics:\n";
+    text + &all_costs(behaviour, settings)
+}
+
+/// What each setting costs.
+fn all_costs(before: &Behaviour, settings: &[Setting]) -> String {
+    let mut text = "\nwhat it costs, seen in a program that panics:\n".to_owned();
     let mut none = Vec::new();
     for setting in settings {
-        let costs = costs(behaviour, &setting.behaviour);
+        let costs = costs(before, &setting.behaviour);
         if costs.is_empty() {
             none.push(setting.key.as_str());
         } else {
@@ -161,7 +106,7 @@ fn rounded(bytes: f64) -> String {
 ///
 /// # Errors
 /// Never in practice: every value can be written as JSON.
-pub fn json(what_if: &WhatIf) -> serde_json::Result<String> {
+pub(crate) fn json(what_if: &WhatIf) -> serde_json::Result<String> {
     let behaviour = |behaviour: &Behaviour| json!({ "panic": behaviour.panic_status, "catch_unwind": behaviour.catches, "backtrace_frames": behaviour.frames });
     let settings: Vec<Value> = what_if
         .settings

@@ -1,6 +1,7 @@
 //! `cargo xtask sizes --budget`: builds a crate with its own profiles, compares each program with what its manifest
 //! allows, and says who made it grow. The baseline is a file that is committed beside the manifest; `--save` writes it.
 
+use crate::anatomy::delta::Diff;
 use crate::anatomy::{self, delta};
 use crate::budget::baseline::{Baseline, Damaged, Entry, Parts};
 use crate::budget::{self, Budget};
@@ -18,7 +19,57 @@ use base::output;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+
+/// Every budget of a manifest.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    /// The manifest, as it would be typed.
+    pub manifest: PathBuf,
+    /// The release of rustc.
+    pub toolchain: String,
+    /// The target triple.
+    pub target: String,
+    /// A row for each budget.
+    pub rows: Vec<Row>,
+}
+
+/// A program, and what it may be. Sizes in bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    /// The program.
+    pub bin: String,
+    /// Its profile.
+    pub profile: String,
+    /// The file.
+    pub bytes: u64,
+    /// The file in the baseline, if there is one.
+    pub baseline: Option<u64>,
+    /// What is allowed.
+    pub limits: Vec<LimitRow>,
+    /// What has changed since the baseline, if something has.
+    pub movers: Option<Diff>,
+}
+
+/// Something that is allowed.
+#[derive(Clone, Debug)]
+pub(crate) struct LimitRow {
+    /// `max` or `max-growth`.
+    pub key: &'static str,
+    /// Its value as it stands in the manifest.
+    pub written: String,
+    /// The most bytes that the file may have.
+    pub allowed: u64,
+    /// Whether it has no more.
+    pub met: bool,
+    /// The line in the manifest, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+    /// Bytes of the manifest.
+    pub range: Range<usize>,
+}
 
 /// A program that was built for a budget.
 struct Measured {
@@ -48,7 +99,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
     }) {
         bail!(no_baseline(budget, &source, &folder.join(budget.baseline()), given, None));
     }
-    let mut report = report::Report { manifest: diagnostic::shown(&source.file), ..report::Report::default() };
+    let mut report = Report { manifest: diagnostic::shown(&source.file), ..Report::default() };
     let mut notes: Vec<String> = Vec::new();
     for budget in &budgets {
         let (subject, measured) = build(workshop, budget, &source, options)?;
@@ -120,7 +171,7 @@ fn save_all(baselines: &BTreeMap<PathBuf, Option<Baseline>>) -> Result<()> {
 }
 
 /// Points at each limit that is exceeded; says whether there is one.
-fn tell_exceeded(report: &report::Report, source: &Source, given: Option<&Path>) -> bool {
+fn tell_exceeded(report: &Report, source: &Source, given: Option<&Path>) -> bool {
     let mut is_exceeded = false;
     for row in &report.rows {
         for limit in row.limits.iter().filter(|limit| !limit.met) {
@@ -136,7 +187,7 @@ fn tell_exceeded(report: &report::Report, source: &Source, given: Option<&Path>)
 }
 
 /// What to do about a program that is too large.
-fn help(row: &report::Row, given: Option<&Path>) -> String {
+fn help(row: &Row, given: Option<&Path>) -> String {
     match &row.movers {
         Some(_) if row.baseline < Some(row.bytes) => format!(
             "above is what grew; if it is worth its bytes, raise the limit or save the new size: `{}`",
@@ -304,19 +355,13 @@ fn no_baseline(
     diagnostic::in_file(&source.file, &source.text, range, &message, "growth against what?", Some(&help))
 }
 
-fn row(
-    budget: &Budget,
-    source: &Source,
-    measured: Measured,
-    entry: Option<&Entry>,
-    parts: Option<&Parts>,
-) -> report::Row {
+fn row(budget: &Budget, source: &Source, measured: Measured, entry: Option<&Entry>, parts: Option<&Parts>) -> Row {
     let Measured { bin, profile, bytes, .. } = measured;
     let baseline = entry.map(|entry| entry.parts.bytes);
     let limits = budget.limits(baseline).into_iter().map(|limit| {
         let (line, column) = diagnostic::line_and_column(&source.text, limit.range.start);
         let written = source.text.get(limit.range.clone()).unwrap_or_default().trim_matches(['"', '\'']).to_owned();
-        report::LimitRow {
+        LimitRow {
             key: limit.key,
             written,
             allowed: limit.allowed,
@@ -330,5 +375,5 @@ fn row(
         .zip(parts)
         .filter(|(entry, _)| entry.parts.bytes != bytes)
         .map(|(entry, parts)| delta::between(("baseline", &entry.parts), ("now", parts)));
-    report::Row { bin, profile, bytes, baseline, limits: limits.collect(), movers }
+    Row { bin, profile, bytes, baseline, limits: limits.collect(), movers }
 }

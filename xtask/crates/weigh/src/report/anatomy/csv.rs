@@ -1,6 +1,8 @@
 //! For spreadsheets: one row for each part.
 
-use super::{Bloat, Change, Diff, Shown};
+use super::Shown;
+use crate::anatomy::delta::{Change, Diff};
+use crate::inspect::tally::Bloat;
 use crate::report::csv::harmless;
 use anyhow::Result;
 
@@ -8,7 +10,7 @@ use anyhow::Result;
 ///
 /// # Errors
 /// Never in practice: it is written to memory.
-pub fn bloat(bloat: &Bloat, shown: Shown) -> Result<String> {
+pub(crate) fn bloat(bloat: &Bloat, shown: Shown) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["kind", "name", "crate", "copies", "bytes"])?;
     for row in bloat.crates.iter().filter(|_| shown.crates) {
@@ -31,7 +33,7 @@ pub fn bloat(bloat: &Bloat, shown: Shown) -> Result<String> {
 ///
 /// # Errors
 /// Never in practice: it is written to memory.
-pub fn diff(diff: &Diff) -> Result<String> {
+pub(crate) fn diff(diff: &Diff) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["kind", "name", "before_bytes", "after_bytes", "change_bytes"])?;
     for (kind, changes) in [("section", &diff.sections), ("crate", &diff.crates), ("function", &diff.functions)] {

@@ -1,13 +1,14 @@
 //! The JSON documents `bloat/1` and `diff/1`: keys are added, never changed. All sizes in bytes.
 
-use super::{Bloat, Change, Diff, Side};
+use crate::anatomy::delta::{Change, Diff, Side};
+use crate::inspect::tally::Bloat;
 use serde_json::{Value, json};
 
 /// What a program is made of, whole.
 ///
 /// # Errors
 /// Never in practice: every value can be written as JSON.
-pub fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
+pub(crate) fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
     let Bloat {
         program,
         profile,
@@ -55,14 +56,14 @@ pub fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
 ///
 /// # Errors
 /// Never in practice: every value can be written as JSON.
-pub fn diff(diff: &Diff) -> serde_json::Result<String> {
+pub(crate) fn diff(diff: &Diff) -> serde_json::Result<String> {
     let mut document = changes(diff);
     document["schema"] = "size-workshop/diff/1".into();
     crate::report::json::document(&document)
 }
 
 /// The changes from one program to another, as a part of a document.
-pub fn changes(diff: &Diff) -> Value {
+pub(crate) fn changes(diff: &Diff) -> Value {
     let Diff { a, b, sections, crates, functions, known } = diff;
     let side = |side: &Side| json!({ "name": side.name, "bytes": side.bytes, "text_bytes": side.text_bytes });
     let changes = |changes: &[Change]| -> Vec<Value> {

@@ -1,88 +1,90 @@
 //! For GitHub and mdBook.
 
-use super::{Bloat, Change, Diff, FloorPart, Shown, percent, signed};
+use super::{Shown, of_text, percent, signed, why_unknown};
+use crate::anatomy::delta::{Change, Diff};
+use crate::inspect::floor::FloorPart;
+use crate::inspect::tally::Bloat;
+use crate::measure::binary::Section;
 use crate::report::markdown::plain;
 use base::numbers::{change, thousands};
 use base::text::spaced;
 use std::fmt::Write as _;
 
 /// What a program is made of. `count` limits the functions; 0 shows all.
-pub fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
-    let Bloat {
-        program,
-        profile,
-        file: _,
-        file_bytes,
-        text_bytes,
-        sections,
-        crates,
-        functions,
-        filter: _,
-        known,
-        unknown: _,
-        text_name: _,
-        format: _,
-        members,
-        floor,
-    } = bloat;
-    let of_text = bloat.of_text();
+pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
     let mut text = format!(
         "**{}**, {}: {} bytes, of which {} are machine code\n",
-        escaped(program),
-        escaped(profile),
-        thousands(*file_bytes),
-        thousands(*text_bytes)
+        escaped(&bloat.program),
+        escaped(&bloat.profile),
+        thousands(bloat.file_bytes),
+        thousands(bloat.text_bytes)
     );
-    if !known {
-        let _ = writeln!(text, "\nNothing tells whose code it is: {}.", plain(bloat.why_unknown()));
+    if !bloat.known {
+        let _ = writeln!(text, "\nNothing tells whose code it is: {}.", plain(why_unknown(bloat)));
     }
-    if shown.crates && *known {
-        let _ = write!(text, "\n| crate | bytes | {of_text} |\n|---|--:|--:|\n");
-        for row in crates {
-            let share = percent(row.bytes, *text_bytes);
-            let _ = writeln!(text, "| {} | {} | {share} |", escaped(&row.name), thousands(row.bytes));
-        }
+    if shown.crates && bloat.known {
+        crates(&mut text, bloat);
     }
-    if shown.functions && *known {
-        let _ = write!(text, "\n| function | copies | bytes | {of_text} |\n|---|--:|--:|--:|\n");
-        let limit = if count == 0 { functions.len() } else { count };
-        for row in functions.iter().take(limit) {
-            let share = percent(row.bytes, *text_bytes);
-            let _ = writeln!(text, "| {} | {} | {} | {share} |", escaped(&row.name), row.copies, thousands(row.bytes));
-        }
+    if shown.functions && bloat.known {
+        functions(&mut text, bloat, count);
     }
     if shown.sections {
-        text += "\n| section | bytes | of file |\n|---|--:|--:|\n";
-        for section in sections.iter().filter(|section| section.bytes > 0) {
-            let share = percent(section.bytes, *file_bytes);
-            let _ = writeln!(text, "| {} | {} | {share} |", escaped(&section.name), thousands(section.bytes));
-        }
+        sections(&mut text, bloat, count);
     }
-    if shown.sections && !members.is_empty() {
-        text += "\n| member | bytes | of file |\n|---|--:|--:|\n";
-        let (largest, rest) = bloat.largest_members(count);
-        for member in largest {
-            let share = percent(member.bytes, *file_bytes);
-            let _ = writeln!(text, "| {} | {} | {share} |", escaped(&member.name), thousands(member.bytes));
-        }
-        if let Some((more, bytes)) = rest {
-            let share = percent(bytes, *file_bytes);
-            let plural = if more == 1 { "" } else { "s" };
-            let _ = writeln!(text, "| {more} smaller member{plural} | {} | {share} |", thousands(bytes));
-        }
-    }
-    if !floor.is_empty() {
-        text += "\n| whose doing it is | bytes | |\n|---|--:|---|\n";
-    }
-    for FloorPart { name, bytes, inside: _, what } in floor {
-        let sign = if *bytes < 0 { "-" } else { "" };
-        let _ = writeln!(text, "| {name} | {sign}{} | {what} |", thousands(bytes.unsigned_abs()));
-    }
+    floor(&mut text, &bloat.floor);
     text
 }
 
+fn crates(text: &mut String, bloat: &Bloat) {
+    let _ = write!(text, "\n| crate | bytes | {} |\n|---|--:|--:|\n", of_text(bloat));
+    for row in &bloat.crates {
+        let share = percent(row.bytes, bloat.text_bytes);
+        let _ = writeln!(text, "| {} | {} | {share} |", escaped(&row.name), thousands(row.bytes));
+    }
+}
+
+fn functions(text: &mut String, bloat: &Bloat, count: usize) {
+    let _ = write!(text, "\n| function | copies | bytes | {} |\n|---|--:|--:|--:|\n", of_text(bloat));
+    let limit = if count == 0 { bloat.functions.len() } else { count };
+    for row in bloat.functions.iter().take(limit) {
+        let share = percent(row.bytes, bloat.text_bytes);
+        let _ = writeln!(text, "| {} | {} | {} | {share} |", escaped(&row.name), row.copies, thousands(row.bytes));
+    }
+}
+
+/// The parts of the file, and the objects of an archive.
+fn sections(text: &mut String, bloat: &Bloat, count: usize) {
+    let share = |bytes| percent(bytes, bloat.file_bytes);
+    *text += "\n| section | bytes | of file |\n|---|--:|--:|\n";
+    for Section { name, bytes } in bloat.sections.iter().filter(|section| section.bytes > 0) {
+        let _ = writeln!(text, "| {} | {} | {} |", escaped(name), thousands(*bytes), share(*bytes));
+    }
+    if bloat.members.is_empty() {
+        return;
+    }
+    *text += "\n| member | bytes | of file |\n|---|--:|--:|\n";
+    let (largest, rest) = bloat.largest_members(count);
+    for Section { name, bytes } in largest {
+        let _ = writeln!(text, "| {} | {} | {} |", escaped(name), thousands(*bytes), share(*bytes));
+    }
+    if let Some((more, bytes)) = rest {
+        let plural = if more == 1 { "" } else { "s" };
+        let _ = writeln!(text, "| {more} smaller member{plural} | {} | {} |", thousands(bytes), share(bytes));
+    }
+}
+
+fn floor(text: &mut String, parts: &[FloorPart]) {
+    if !parts.is_empty() {
+        *text += "\n| whose doing it is | bytes | |\n|---|--:|---|\n";
+    }
+    for FloorPart { name, bytes, inside: _, what } in parts {
+        let sign = if *bytes < 0 { "-" } else { "" };
+        let _ = writeln!(text, "| {name} | {sign}{} | {what} |", thousands(bytes.unsigned_abs()));
+    }
+}
+
 /// The changes from one program to another. `count` limits each list; 0 shows all.
-pub fn diff(diff: &Diff, count: usize) -> String {
+pub(crate) fn diff(diff: &Diff, count: usize) -> String {
     let Diff { a, b, sections, crates, functions, known } = diff;
     let mut text = format!(
         "**{} → {}**: {} → {} bytes, {} ({})\n",

@@ -1,6 +1,9 @@
 //! For a terminal: aligned columns, names cut in the middle where the terminal is narrow.
 
-use super::{Bloat, Change, CrateRow, Diff, FloorPart, FunctionRow, Shown, percent, signed};
+use super::{Shown, of_text, percent, signed, why_unknown};
+use crate::anatomy::delta::{Change, Diff};
+use crate::inspect::floor::FloorPart;
+use crate::inspect::tally::{Bloat, CrateRow, FunctionRow};
 use base::numbers::{change, thousands};
 use std::fmt::Write as _;
 
@@ -8,7 +11,7 @@ use std::fmt::Write as _;
 const WIDE: usize = 120;
 
 /// What a program is made of. `count` limits the functions; 0 shows all.
-pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) -> String {
+pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) -> String {
     let Bloat { program, profile, file, file_bytes, text_bytes, text_name, .. } = bloat;
     let width = width.unwrap_or(WIDE);
     let mut text = format!(
@@ -20,11 +23,11 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) ->
     if let Some(filter) = &bloat.filter {
         let chosen: u64 = bloat.crates.iter().map(|row| row.bytes).sum();
         let share = percent(chosen, *text_bytes);
-        let of_text = bloat.of_text();
+        let of_text = of_text(bloat);
         let _ = writeln!(text, "only what fits /{filter}/: {} bytes, {share} {of_text}", thousands(chosen));
     }
     if !bloat.known {
-        let _ = writeln!(text, "nothing tells whose code it is: {}", bloat.why_unknown());
+        let _ = writeln!(text, "nothing tells whose code it is: {}", why_unknown(bloat));
     }
     if shown.crates && bloat.known {
         add_crates(&mut text, bloat);
@@ -45,7 +48,7 @@ pub fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) ->
 
 fn add_crates(text: &mut String, bloat: &Bloat) {
     let Bloat { crates, text_bytes, .. } = bloat;
-    let of_text = bloat.of_text();
+    let of_text = of_text(bloat);
     let _ = write!(text, "\n{:>11}  {of_text:>7}  crate\n", "bytes");
     let standard = bloat.standard_bytes();
     let mut line = |bytes: u64, name: &str| {
@@ -72,7 +75,7 @@ fn add_crates(text: &mut String, bloat: &Bloat) {
 
 fn add_functions(text: &mut String, bloat: &Bloat, count: usize, room: usize) {
     let Bloat { functions, text_bytes, .. } = bloat;
-    let of_text = bloat.of_text();
+    let of_text = of_text(bloat);
     let _ = write!(text, "\n{:>11}  {of_text:>7}  {:>6}  function\n", "bytes", "copies");
     let limit = if count == 0 { functions.len() } else { count };
     for FunctionRow { name, krate: _, bytes, copies, guessed: _ } in functions.iter().take(limit) {
@@ -146,7 +149,7 @@ fn name(row: &CrateRow) -> String {
 }
 
 /// The changes from one program to another. `count` limits each list; 0 shows all.
-pub fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
+pub(crate) fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
     let Diff { a, b, sections, crates, functions, known } = diff;
     let width = width.unwrap_or(WIDE);
     let mut text = format!(
