@@ -1,13 +1,13 @@
 //! `cargo xtask hint`: the next hint, for what is wrong now before anything general; from a nudge to what to write.
 
 use anyhow::Result;
-use base::diagnostic::Code;
 use base::failure::Exit;
 use base::files;
 use base::numbers::wrap;
 use base::output;
 use course::check::{self, Verdict};
 use course::checking::Files;
+use course::diagnostic::Code;
 use course::evidence::Whose;
 use course::exercise::{self, Exercise};
 use course::progress::{self, Entry};

@@ -1,16 +1,19 @@
 //! Points at a line of a TOML file, in the way that rustc points at a line of a program.
 
-pub mod code;
-pub mod problem;
-
-pub use code::Code;
-pub use problem::{Diagnostic, Severity, Source};
-
 use crate::failure::{Exit, Failure, Place};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+/// A text file that problems are found in.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its path.
+    pub file: PathBuf,
+    /// All of it.
+    pub text: Arc<str>,
+}
 
 /// The folder within which paths are shown by the way that leads to them, even up and down again.
 static HOME: OnceLock<PathBuf> = OnceLock::new();

@@ -2,7 +2,7 @@
 
 use super::facts::Answer;
 use super::listing;
-use base::diagnostic::Code;
+use course::diagnostic::Code;
 use course::learner_manifest::reference::{SETTINGS, Setting};
 use std::fmt::Write as _;
 use std::fs;

@@ -21,13 +21,14 @@ mod told;
 pub use data::Data;
 pub(crate) use told::told_once;
 
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::answers::Answers;
 use crate::exercise::containerfile::Containerfile;
 use crate::exercise::containerfile::recipe::{self, Recipe};
 use crate::exercise::{Check, Exercise, Goal, Linking, Tree, kinds};
 use crate::learner_manifest::{Manifest, list};
-use base::diagnostic::{Code, Diagnostic, Severity, Source};
+use base::diagnostic::Source;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use weigh::cargo;

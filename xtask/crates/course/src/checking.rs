@@ -2,6 +2,7 @@
 //! verdict calls this, so no two of them can disagree.
 
 use crate::check::{self, Case, Judgement, Worth};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{self, Attempt, Edits, Evidence, Grading, Request, Watcher, Whose};
 use crate::exercise::answers::Answers;
 use crate::exercise::containerfile::{Containerfile, context::Context};
@@ -9,7 +10,7 @@ use crate::exercise::{self, CONTAINERFILE, Exercise, Tree};
 use crate::learner_manifest::effective::{self, Origin};
 use crate::learner_manifest::{Manifest, allowed, member};
 use anyhow::Result;
-use base::diagnostic::{Code, Diagnostic, Source};
+use base::diagnostic::Source;
 use base::files;
 use base::numbers::thousands;
 use base::output::{self, Progress};

@@ -26,11 +26,11 @@ pub use course::{restored, solution_files, starter_files};
 pub(crate) use handed::handed;
 pub use reference::is_ended;
 
+use crate::diagnostic::Diagnostic;
 use crate::exercise::kinds;
 use crate::exercise::{Exercise, Tree, inputs};
 use crate::learner_manifest::Manifest;
 use anyhow::Result;
-use base::diagnostic::Diagnostic;
 use base::files;
 use base::proc::Status;
 use base::proc::sandbox::Sandbox;

@@ -7,9 +7,10 @@ pub mod inputs;
 pub mod kinds;
 mod names;
 
+use crate::diagnostic::Code;
 use crate::learner_manifest::allowed;
 use anyhow::{Context as _, Result, bail};
-use base::diagnostic::{self, Code};
+use base::diagnostic::{self};
 use base::failure::{Exit, Failure};
 use base::numbers::hex;
 pub use kinds::Check;

@@ -12,7 +12,8 @@ mod rules;
 
 pub(crate) use rules::list;
 
-use base::diagnostic::{Code, Diagnostic, Source};
+use crate::diagnostic::{Code, Diagnostic};
+use base::diagnostic::Source;
 use base::files;
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -6,6 +6,7 @@ pub(crate) const CODE: &str = env!("DIGEST_OF_THE_CODE");
 
 pub mod check;
 pub mod checking;
+pub mod diagnostic;
 pub mod evidence;
 pub mod exercise;
 pub mod learner_manifest;

@@ -3,9 +3,10 @@
 //! it is called from a folder that has none, with a home that has all of theirs but for the file, and is given what a machine
 //! needs (network, registries, a linker) in a file of ours. So a key that isn't known here can't get through.
 
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::learner_manifest::effective::Origin;
 use anyhow::{Context as _, Result, bail};
-use base::diagnostic::{Code, Diagnostic, Severity, shown};
+use base::diagnostic::shown;
 use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers::hex;

@@ -53,7 +53,7 @@ fn fresh_problems(root: &Path, exercise: &Exercise, starter: &Files) -> Result<V
     let mut found = Vec::new();
     let fresh = check(root, exercise, "fresh", starter.to_vec())?;
     let (codes, declared) = (fresh.codes(), exercise.starter_codes());
-    let names = |codes: &mut dyn Iterator<Item = &base::diagnostic::Code>| {
+    let names = |codes: &mut dyn Iterator<Item = &course::diagnostic::Code>| {
         codes.map(|code| code.name()).collect::<Vec<_>>().join(", ")
     };
     if codes != declared {

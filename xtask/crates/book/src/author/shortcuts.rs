@@ -4,12 +4,13 @@
 
 use super::prove::MUTANT;
 use anyhow::{Context as _, Result};
-use base::diagnostic::{self, Code, shown};
+use base::diagnostic::{self, shown};
 use base::files;
 use base::output;
 use base::store;
 use course::check::{Judgement, Verdict};
 use course::checking::{self, Trial, Voice};
+use course::diagnostic::Code;
 use course::evidence::{self, Grading, Whose};
 use course::exercise::{self, Check, Exercise, Goal, Tree};
 use serde::Deserialize;

@@ -5,13 +5,13 @@ mod size;
 mod words;
 
 use super::{Case, Data, Finding, data};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{Built, group_key};
 use crate::exercise::answers::{Answer, Answers};
 use crate::exercise::kinds::{
     self, Caller, Choice, CrateSize, GroupSize, LargestCrate, LargestGroup, Line, Shrinks, Smallest, Text, Times,
     Truth, Twins,
 };
-use base::diagnostic::{Code, Diagnostic};
 use base::numbers::{Percent, change, number, plural, thousands};
 use size::Size;
 use std::collections::BTreeMap;

@@ -2,13 +2,13 @@
 //! two files have the same machine code.
 
 use super::{Case, Data, Finding, advice};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::Built;
 use crate::exercise::containerfile::Containerfile;
 use crate::exercise::containerfile::recipe;
 use crate::exercise::kinds::{Binary, SameCode};
 use crate::learner_manifest::effective::effective;
 use crate::learner_manifest::list;
-use base::diagnostic::{Code, Diagnostic};
 use weigh::measure::binary::Section;
 use weigh::profiles::canonical;
 

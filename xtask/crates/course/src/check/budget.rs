@@ -3,9 +3,10 @@
 
 use super::data::{self, Held, Saved};
 use super::{Case, Data, Finding};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::Evidence;
 use crate::exercise::kinds;
-use base::diagnostic::{Code, Diagnostic, Source, shown};
+use base::diagnostic::{Source, shown};
 use base::numbers::{Bytes, Percent, thousands};
 use std::ops::Range;
 use weigh::budget::baseline::{Baseline, Damaged, Entry};

@@ -1,9 +1,10 @@
 //! Judges which crates and features were compiled, by what Cargo said while it built: not by what a manifest seems to say.
 
 use super::{Case, Data, Finding};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::Dependencies;
 use crate::learner_manifest::{allowed, list};
-use base::diagnostic::{Code, Diagnostic, Source};
+use base::diagnostic::Source;
 use base::numbers::plural;
 
 pub(super) fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {

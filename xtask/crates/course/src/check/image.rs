@@ -2,11 +2,11 @@
 
 use super::data::{self, ImageBuild};
 use super::{Case, Data, Finding};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::containerfile::recipe::{Copied, Kind, Recipe, Start, Trouble};
 use crate::exercise::containerfile::{Containerfile, Stage};
 use crate::exercise::kinds::{Image, Want};
 use crate::learner_manifest::list;
-use base::diagnostic::{Code, Diagnostic};
 use std::ops::Range;
 use weigh::workshop::nearest;
 

@@ -1,10 +1,10 @@
 //! Judges what a program does: standard output, standard error and exit code, whole, against another build.
 
 use super::{Case, Data, Finding, shell};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence;
 use crate::exercise::inputs::{Input, Stdin};
 use crate::exercise::kinds::Output;
-use base::diagnostic::{Code, Diagnostic};
 use base::proc::Status;
 use similar::{ChangeTag, TextDiff};
 use weigh::measure::{self, Limits, Run};

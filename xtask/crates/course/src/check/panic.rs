@@ -1,10 +1,10 @@
 //! Judges how a run that panics ends. Asking the program, not the manifest: `panic = "abort"` may come from anywhere.
 
 use super::{Case, Data, Finding};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence;
 use crate::exercise::kinds::{Ends, Panic};
 use crate::learner_manifest::effective::{Origin, effective};
-use base::diagnostic::{Code, Diagnostic};
 use base::proc::Status;
 use weigh::measure;
 

@@ -7,10 +7,10 @@ mod words;
 
 use super::data::{self, Setting};
 use super::{Case, Data, Finding};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::Profile;
 use crate::exercise::{Exercise, Tree};
 use crate::learner_manifest::effective::{self, Effective, Origin};
-use base::diagnostic::{Code, Diagnostic};
 use std::collections::BTreeMap;
 use weigh::profiles::{DEVELOPMENT, SETTINGS, canonical};
 

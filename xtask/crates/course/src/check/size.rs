@@ -3,8 +3,8 @@
 use super::advice::{self, Wrong};
 use super::data::{self, Part};
 use super::{Case, Data, Finding, Outcome};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::Size;
-use base::diagnostic::{Code, Diagnostic};
 use base::numbers::{Bytes, Percent, change, thousands};
 
 /// `outcomes`: what was judged before it, so that one cause isn't explained twice.

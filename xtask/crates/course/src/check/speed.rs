@@ -2,9 +2,9 @@
 
 use super::data::{Measured, Method, Speed};
 use super::{Case, Data, Finding};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence;
 use crate::exercise::kinds;
-use base::diagnostic::{Code, Diagnostic};
 use base::proc::Status;
 use weigh::measure::{self, work::Race};
 

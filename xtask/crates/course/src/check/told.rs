@@ -2,8 +2,8 @@
 //! output the first two. The verdict itself has everything.
 
 use super::{Judgement, Outcome, Verdict};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::learner_manifest::list;
-use base::diagnostic::{Code, Diagnostic};
 use base::numbers::plural;
 use std::collections::BTreeSet;
 
@@ -65,7 +65,8 @@ fn others(goals: &[&Outcome]) -> Diagnostic {
 mod tests {
     use super::super::Data;
     use super::*;
-    use base::diagnostic::{Severity, Source};
+    use crate::diagnostic::Severity;
+    use base::diagnostic::Source;
 
     fn judgement(problems: Vec<(&str, Diagnostic)>) -> Judgement {
         let outcome = |(id, problem): (&str, Diagnostic)| Outcome {

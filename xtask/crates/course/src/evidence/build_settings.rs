@@ -2,10 +2,10 @@
 //! into the program. The file itself is never run, and nothing else in it reaches Cargo.
 
 use super::{Request, Whose, starter_files};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::containerfile::{Containerfile, context::Context, recipe::Recipe};
 use crate::exercise::{CONTAINERFILE, Linking, Tree};
 use anyhow::Result;
-use base::diagnostic::{Code, Diagnostic};
 use base::files;
 use std::path::Path;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! Which compiler a check builds with: the workshop's pinned one, whatever the folder or the environment chooses, wherever it is
 //! installed.
 
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::exercise::Exercise;
 use anyhow::Result;
-use base::diagnostic::{Code, Diagnostic, Severity};
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsStr;

@@ -3,9 +3,9 @@
 
 use super::safe::{self, May};
 use super::{Edits, starter_files};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::exercise::Exercise;
 use anyhow::Result;
-use base::diagnostic::{Code, Diagnostic, Severity};
 use base::files;
 use std::collections::BTreeSet;
 use std::fs;

@@ -6,10 +6,10 @@ use super::compiler::{self, version, version_once};
 use super::{
     Edits, Evidence, Grading, Request, Whose, attributes, handed, solution_files, starter_files, target_folder,
 };
+use crate::diagnostic::Diagnostic;
 use crate::exercise::{Check, Goal};
 use crate::outside::outside;
 use anyhow::Result;
-use base::diagnostic::Diagnostic;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsStr;

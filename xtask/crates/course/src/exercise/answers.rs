@@ -2,7 +2,8 @@
 
 use super::Exercise;
 use super::kinds::{self, Check};
-use base::diagnostic::{Code, Diagnostic, Severity, Source};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use base::diagnostic::Source;
 use base::files;
 use std::collections::BTreeMap;
 use std::ops::Range;

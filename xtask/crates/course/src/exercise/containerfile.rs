@@ -13,7 +13,8 @@ mod syntax;
 mod utilities;
 mod words;
 
-use base::diagnostic::{Code, Diagnostic, Source};
+use crate::diagnostic::{Code, Diagnostic};
+use base::diagnostic::Source;
 use bases::Said;
 use context::Context;
 use parts::{Part, parts};

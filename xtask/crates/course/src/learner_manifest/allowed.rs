@@ -3,7 +3,8 @@
 //! registry.
 
 use super::plain;
-use base::diagnostic::{Code, Diagnostic, Source};
+use crate::diagnostic::{Code, Diagnostic};
+use base::diagnostic::Source;
 use semver::{Version, VersionReq};
 use serde::Deserialize;
 use std::collections::BTreeMap;

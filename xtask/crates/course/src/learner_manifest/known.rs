@@ -1,7 +1,7 @@
 //! What Cargo 1.95 knows about profiles: keys, values, names. Each line was tried with the real Cargo, and the tests in
 //! `tests/it/manifests.rs` try it again.
 
-use base::diagnostic::Code;
+use crate::diagnostic::Code;
 use toml::Value;
 use weigh::workshop::nearest;
 

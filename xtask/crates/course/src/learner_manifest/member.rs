@@ -1,7 +1,8 @@
 //! Whether Cargo reads the profiles of a manifest at all: it does so in the root of a workspace only.
 
 use super::{Manifest, rules};
-use base::diagnostic::{Code, Diagnostic, shown};
+use crate::diagnostic::{Code, Diagnostic};
+use base::diagnostic::shown;
 use std::fs;
 use std::path::{Path, PathBuf};
 use toml::Table;

@@ -5,7 +5,8 @@ mod syntax;
 
 use super::known::{self, Fault};
 use super::{Manifest, Profile, Setting, Stray};
-use base::diagnostic::{Code, Diagnostic, Source};
+use crate::diagnostic::{Code, Diagnostic};
+use base::diagnostic::Source;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::de::{DeArray, DeTable, DeValue, Error};

@@ -2,10 +2,10 @@
 
 use super::receipt::Checked;
 use crate::check::{Data, Outcome, Verdict};
+use crate::diagnostic::file_in;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::evidence::Attempt;
 use crate::exercise::Exercise;
-use base::diagnostic::problem::file_in;
-use base::diagnostic::{Diagnostic, Severity};
 use serde::Serialize;
 use std::path::Path;
 use weigh::report::json;

@@ -4,10 +4,11 @@
 use super::data::Crate;
 use super::words::{better, what_it_does};
 use super::{Case, Right};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{Built, Linked};
 use crate::exercise::kinds::Profile;
 use crate::learner_manifest::effective;
-use base::diagnostic::{Code, Diagnostic, line_and_column};
+use base::diagnostic::line_and_column;
 use base::numbers;
 use std::collections::BTreeMap;
 use weigh::profiles::canonical;

@@ -2,11 +2,11 @@
 
 use super::words::{better, list_of_features, option, reads, what_it_does};
 use super::{Case, Right};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::Profile;
 use crate::exercise::{Check, Tree};
 use crate::learner_manifest::effective::{self, Effective, Forgetting};
 use crate::learner_manifest::{Setting, known, list};
-use base::diagnostic::{Code, Diagnostic};
 use std::collections::BTreeMap;
 use weigh::profiles::{DEVELOPMENT, is_built_in};
 use weigh::workshop::nearest;

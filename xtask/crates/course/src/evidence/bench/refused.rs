@@ -1,9 +1,9 @@
 //! A build that Cargo or rustc refused, or that took too long: whose doing it is, and what to tell them.
 
 use super::Place;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{Attempt, Request, locked};
 use anyhow::{Result, bail};
-use base::diagnostic::{Code, Diagnostic};
 use base::failure::Exit;
 use base::proc::Status;
 use std::fs;

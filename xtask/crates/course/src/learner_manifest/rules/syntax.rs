@@ -1,8 +1,9 @@
 //! What isn't TOML in a manifest, in the terms of profiles where it is about one, and what to write instead.
 
 use super::line;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::learner_manifest::{Manifest, known};
-use base::diagnostic::{Code, Diagnostic, Source};
+use base::diagnostic::Source;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue, Error};
 

@@ -7,8 +7,8 @@ use super::markup::{Html, bar, el, marked, marks, text};
 use super::tally::{clusters, hard_goals, judged, spread, tenths};
 use super::{Column, LISTING, changes, frame, number, paragraph, people, picture, prose, score, section, table, words};
 use crate::report::{ANSWER_WAITS, Gradebook, Row, points};
-use base::diagnostic::Code;
 use base::numbers::{plural, thousands};
+use course::diagnostic::Code;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The page for the instructor. It links to `students/<file_name(student)>.html`. `also` leads to other pages about the class.

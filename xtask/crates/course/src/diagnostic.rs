@@ -1,14 +1,17 @@
 //! A problem that was found: its code, its place, what to do next, and how it is shown.
 
-use super::{Code, line_and_column, shown};
-use crate::failure::Place;
-use crate::numbers::wrap;
-use crate::proc::Status;
+mod code;
+
+pub use code::Code;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use base::diagnostic::{Source, line_and_column, shown};
+use base::failure::Place;
+use base::numbers::wrap;
+use base::proc::Status;
 use serde::Serialize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// How much a problem matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -28,15 +31,6 @@ impl Severity {
             Self::Warning => "warning",
         }
     }
-}
-
-/// A text file that problems are found in.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Its path.
-    pub file: PathBuf,
-    /// All of it.
-    pub text: Arc<str>,
 }
 
 /// A problem. It is data, never an error of this program.
