@@ -12,8 +12,11 @@
 //!
 //! A unit is taken from the store only if the compiler, the linker, each argument, each source file, each variable that the sources
 //! ask for, and each compiled crate that goes into it are equal to the byte. Paths of target folders aren't compared, as they don't
-//! get into what is kept: units with debug information or incremental compilation, and those for which the linker has orders, are
-//! never kept. What rustc said is said again. What fails is compiled again. Boxes don't see it: they hold the real toolchain.
+//! get into what is kept. What may hold such a path, or depend on what rustc doesn't list, is always compiled: units with debug
+//! information, incremental compilation, libraries of another language or orders for the linker, units of which an argument isn't
+//! known here, and those that use a proc macro which may read files. So is a unit whose sources were changed meanwhile. What rustc
+//! said is said again. What fails is compiled again, and where the store itself fails, rustc compiles. Boxes don't see it: they hold
+//! the real toolchain.
 
 use anyhow::{Context as _, Result, bail};
 use base::proc;
@@ -25,6 +28,7 @@ use std::fs;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use weigh::cargo::unit::{DepInfo, artifacts};
 
 /// What is written for the folder of the artifacts, and for that of a build script's files.
@@ -40,8 +44,51 @@ const HEEDED: [&str; 7] = ["RUSTC_", "RUST_", "LD_", "GCC_", "COMPILER_PATH", "L
 const HARMLESS: [&str; 5] =
     ["LD_LIBRARY_PATH", "RUST_BACKTRACE", "RUST_RECURSION_COUNT", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
 
-/// How arguments begin that say more than is compared: a file of arguments, the standard input, debug information, what is unstable.
-const UNKNOWN: [&str; 5] = ["@", "-g", "-Z", "--codegen", "--sysroot"];
+/// How options begin that do nothing but what their words say. Whatever else there is may name a file, or print.
+const OPTIONS: [&str; 14] = [
+    "--allow=",
+    "--cfg",
+    "--check-cfg",
+    "--color",
+    "--deny=",
+    "--diagnostic-width=",
+    "--edition=",
+    "--emit=",
+    "--error-format=",
+    "--forbid=",
+    "--json=",
+    "--target",
+    "--test",
+    "--warn=",
+];
+/// The same for lints and the level of optimization.
+const SHORT_OPTIONS: [&str; 5] = ["-A", "-D", "-F", "-O", "-W"];
+/// The same for what follows `-C`.
+const CODEGEN: [&str; 17] = [
+    "codegen-units",
+    "debug-assertions",
+    "debuginfo",
+    "embed-bitcode",
+    "extra-filename",
+    "force-frame-pointers",
+    "force-unwind-tables",
+    "linker-plugin-lto",
+    "lto",
+    "metadata",
+    "opt-level",
+    "overflow-checks",
+    "panic",
+    "prefer-dynamic",
+    "relocation-model",
+    "strip",
+    "target-feature",
+];
+
+/// Proc macros that make their code of what they are given alone. Others may read files and variables, and rustc isn't told.
+const PURE: [&str; 3] = ["serde_derive", "clap_derive", "thiserror_impl"];
+
+/// A file may be stamped this much earlier than it was written, as the kernel's clock for that ticks slowly.
+const TICK: Duration = Duration::from_millis(20);
 
 /// What was read: files with the digests of their contents, and variables with their values.
 type Read = (Vec<(String, String)>, Vec<(String, Option<String>)>);
@@ -74,7 +121,8 @@ struct Unit {
     crates: Vec<PathBuf>,
     /// The folders of those that come with them.
     indirect: Vec<PathBuf>,
-    is_program: bool,
+    /// Whether it is linked, from the code of all crates below it.
+    is_linked: bool,
 }
 
 impl Unit {
@@ -82,7 +130,7 @@ impl Unit {
     fn of(args: &[String], variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let (mut name, mut extra, mut out_dir) = (None, None, None);
         let (mut compared, mut crates, mut indirect) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut is_program, mut is_from_a_registry) = (false, false);
+        let (mut is_linked, mut is_from_a_registry) = (false, false);
         let mut words = args.iter().map(String::as_str);
         while let Some(word) = words.next() {
             // Some options have their value in a word of its own. Flags of a configuration may be written in one.
@@ -91,18 +139,20 @@ impl Unit {
                     (word, words.next()?)
                 }
                 _ if word.starts_with("-C") || word.starts_with("-L") => word.split_at(2),
-                "-" => return None,
-                _ if UNKNOWN.iter().any(|unknown| word.starts_with(unknown)) => return None,
+                _ if !is_known(word) => return None,
                 _ => {
+                    is_linked |= word == "--test";
                     compared.push(word.to_owned());
                     continue;
                 }
             };
             match (word, value.split_once('=')) {
                 ("--out-dir", _) => out_dir = Some(value.to_owned()),
-                ("-C", Some(("incremental" | "link-arg" | "link-args" | "linker" | "save-temps", _))) => return None,
                 ("-C", Some(("debuginfo", level))) if level != "0" => return None,
+                ("-C", Some(("linker-plugin-lto", _))) => return None,
+                ("-C", setting) if !CODEGEN.contains(&setting.map_or(value, |(name, _)| name)) => return None,
                 ("-L", Some(("dependency", folder))) => indirect.push(folder.into()),
+                ("-L", _) => return None,
                 ("--extern", Some((_, path))) => {
                     crates.push(path.into());
                     compared.push(value.replace(Path::new(path).parent()?.to_str()?, ""));
@@ -110,7 +160,7 @@ impl Unit {
                 _ => {
                     match (word, value) {
                         ("--crate-name", _) => name = Some(value),
-                        ("--crate-type", "bin") => is_program = true,
+                        ("--crate-type", "bin" | "cdylib" | "dylib" | "staticlib") => is_linked = true,
                         ("--cap-lints", "allow") => is_from_a_registry = true,
                         _ => extra = value.strip_prefix("extra-filename=").or(extra),
                     }
@@ -120,7 +170,7 @@ impl Unit {
         }
         let generated = is_from_a_registry.then(|| variable("OUT_DIR")).flatten();
         let stem = format!("{}{}", name?, extra?);
-        Some(Self { stem, out_dir: out_dir?, generated, compared, crates, indirect, is_program })
+        Some(Self { stem, out_dir: out_dir?, generated, compared, crates, indirect, is_linked })
     }
 
     /// Everything that is known before the compiler has read the sources.
@@ -134,11 +184,14 @@ impl Unit {
         for file in &self.crates {
             add(&digest(file)?);
         }
-        // A program gets the code of crates that only its crates name.
-        for folder in self.indirect.iter().filter(|_| self.is_program) {
+        for folder in self.indirect.iter().filter(|_| !self.crates.is_empty()) {
             let mut files: Vec<PathBuf> =
                 folder.read_dir()?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
-            files.retain(|file| file.extension().is_some_and(|extension| extension == "rlib"));
+            if let Some(file) = files.iter().find(|file| may_read_anything(file)) {
+                bail!("{} is a proc macro that may read files", file.display());
+            }
+            // What is linked gets the code of crates that only its crates name.
+            files.retain(|file| self.is_linked && file.extension().is_some_and(|extension| extension == "rlib"));
             files.sort();
             for file in files {
                 add(&file.file_name().unwrap_or_default().to_string_lossy());
@@ -155,15 +208,27 @@ impl Unit {
         Ok(hex(&hash.finalize()))
     }
 
-    /// What rustc has read, in the words of the store.
-    fn read(&self) -> Result<Read> {
+    /// What rustc has read since it was started, in the words of the store.
+    fn read(&self, started: SystemTime) -> Result<Read> {
         let list = fs::read_to_string(Path::new(&self.out_dir).join(format!("{}.d", self.stem)))?;
         let DepInfo { files, mut variables } = DepInfo::parse(&list);
-        let files = files.into_iter().map(|file| Ok((self.kept(&file), digest(Path::new(&file))?)));
+        let mut read = Vec::new();
+        for file in files {
+            let path = Path::new(&file);
+            // A build script has ended before its package is compiled.
+            let is_generated = self.generated.as_ref().is_some_and(|generated| path.starts_with(generated));
+            if !is_generated && changed(path)? + TICK >= started {
+                bail!("{file} was changed while it was compiled");
+            }
+            if self.generated.is_some() && may_hold_its_path(&fs::read_to_string(path)?, is_generated) {
+                bail!("{file} may put the path of its folder into what is compiled");
+            }
+            read.push((self.kept(&file), digest(path)?));
+        }
         if self.generated.is_some() {
             variables.retain(|(name, _)| name != "OUT_DIR");
         }
-        Ok((files.collect::<Result<_>>()?, variables))
+        Ok((read, variables))
     }
 
     /// A text as it is kept, without the folders of this call.
@@ -189,7 +254,12 @@ impl Unit {
     /// Takes the artifacts from the store, and says what rustc said. False if there are none of these sources.
     fn take(&self, kept: &Path) -> Result<bool> {
         for folder in kept.read_dir().into_iter().flatten() {
-            let folder = folder?.path();
+            let folder = folder?;
+            // Another call is at work in it, and renames it.
+            if folder.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            let folder = folder.path();
             let Ok(text) = fs::read(folder.join(ENTRY)) else { continue };
             let entry: Entry = serde_json::from_slice(&text)?;
             if !self.is_of(&entry) {
@@ -215,8 +285,8 @@ impl Unit {
     }
 
     /// Keeps what was made: whole, or not at all.
-    fn keep(&self, kept: &Path, said: &[String]) -> Result<()> {
-        let (files, variables) = self.read()?;
+    fn keep(&self, kept: &Path, said: &[String], started: SystemTime) -> Result<()> {
+        let (files, variables) = self.read(started)?;
         let artifacts = artifacts(Path::new(&self.out_dir), &self.stem)?;
         let name = hex(&Hash::hash(serde_json::to_string(&(&files, &variables))?.as_bytes()));
         fs::create_dir_all(kept)?;
@@ -257,17 +327,59 @@ fn compile_or_take(args: &[OsString]) -> Result<ExitCode> {
     let Some(unit) = words.and_then(|words| Unit::of(&words, |name| env::var(name).ok())) else {
         return ended(rustc(&real, args, |_| ())?);
     };
-    let kept = home.join("units").join(unit.key(&tools(&real)?)?);
-    if unit.take(&kept)? {
+    // Where the store fails, rustc compiles: that costs time, and changes nothing.
+    let Ok(key) = tools(&real).and_then(|tools| unit.key(&tools)) else {
+        return ended(rustc(&real, args, |_| ())?);
+    };
+    let kept = home.join("units").join(key);
+    if unit.take(&kept).unwrap_or(false) {
         return Ok(ExitCode::SUCCESS);
     }
     let mut said = Vec::new();
+    let started = SystemTime::now();
     let status = rustc(&real, args, |line| said.push(line.to_owned()))?;
     if status.success() {
-        // What can't be kept costs time later, and changes nothing now.
-        let _ = unit.keep(&kept, &said);
+        let _ = unit.keep(&kept, &said, started);
     }
     ended(status)
+}
+
+/// Whether an argument does nothing but what it says. Files of sources and values of options are words of their own.
+fn is_known(word: &str) -> bool {
+    let has_known_start = || OPTIONS.iter().chain(&SHORT_OPTIONS).any(|option| word.starts_with(option));
+    // A kind of artifact may come with a path.
+    let is_elsewhere = word.strip_prefix("--emit=").is_some_and(|kinds| kinds.contains('='));
+    !word.starts_with('@') && (!word.starts_with('-') || has_known_start()) && !is_elsewhere
+}
+
+/// Whether it is a proc macro whose code is made of more than what it is given.
+fn may_read_anything(file: &Path) -> bool {
+    let is_dynamic = file.extension().is_some_and(|extension| extension == env::consts::DLL_EXTENSION);
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let name = stem.strip_prefix(env::consts::DLL_PREFIX).unwrap_or(&stem);
+    is_dynamic && !name.rsplit_once('-').is_some_and(|(name, _)| PURE.contains(&name))
+}
+
+/// Whether the code of a source file from a registry may get the path of the folder that its build script writes to. A function or
+/// a macro there may: a panic names its file.
+fn may_hold_its_path(text: &str, is_generated: bool) -> bool {
+    if is_generated {
+        return text.contains("fn ") || text.contains('!');
+    }
+    text.matches("OUT_DIR").count() != text.matches("include!(concat!(env!(\"OUT_DIR\")").count()
+}
+
+/// When a file, or what is known of it, was last changed: an older file may have been moved to its place.
+fn changed(file: &Path) -> Result<SystemTime> {
+    let metadata = file.metadata()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let nanoseconds = metadata.ctime_nsec().try_into()?;
+        Ok(UNIX_EPOCH + Duration::new(metadata.ctime().try_into()?, nanoseconds))
+    }
+    #[cfg(not(unix))]
+    Ok(metadata.modified()?)
 }
 
 /// Runs the real compiler; what it says is passed on at once.
@@ -323,6 +435,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base::files::write_atomic;
 
     const PROGRAM: [&str; 12] = [
         "--crate-name",
@@ -357,13 +470,93 @@ mod tests {
 
     #[test]
     fn what_may_hold_a_path_is_not_kept() {
-        for setting in ["debuginfo=2", "incremental=/one", "link-arg=-Wl,-Map=map", "linker=lld"] {
+        for setting in [
+            "debuginfo=2",
+            "incremental=/one",
+            "link-arg=-Wl,-Map=map",
+            "link_arg=-Wl,-Map=map",
+            "linker=lld",
+            "save-temps",
+            "profile-use=/one",
+            "linker-plugin-lto=/one",
+        ] {
             assert!(unit(|arg| arg.replace("opt-level=z", setting)).is_none(), "{setting}");
             assert!(unit(|arg| arg.replace("--emit=dep-info,link", &format!("-C{setting}"))).is_none(), "-C{setting}");
         }
-        for word in ["-g", "-", "@arguments", "-Zself-profile"] {
+        for word in [
+            "-g",
+            "-",
+            "@arguments",
+            "-Zself-profile",
+            "-lstatic=c",
+            "-Lnative=/one",
+            "--print=link-args",
+            "--emit=asm=/one",
+        ] {
             assert!(unit(|arg| arg.replace("--emit=dep-info,link", word)).is_none(), "{word}");
         }
+        for word in
+            ["-Clinker-plugin-lto", "-Cprefer-dynamic", "-Ldependency=/one", "-Dwarnings", "--test", "--emit=asm"]
+        {
+            assert!(unit(|arg| arg.replace("--emit=dep-info,link", word)).is_some(), "{word}");
+        }
         assert!(Unit::of(&["-vV".to_owned()], |_| None).is_none());
+    }
+
+    #[test]
+    fn a_proc_macro_that_is_not_known_may_read_anything() {
+        let file =
+            |name: &str| PathBuf::from(format!("{}{name}-1{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX));
+        assert!(!may_read_anything(&file("serde_derive")));
+        assert!(may_read_anything(&file("askama_derive")));
+        assert!(!may_read_anything(Path::new("libaskama-1.rlib")));
+    }
+
+    #[test]
+    fn the_path_of_generated_files_gets_into_what_runs_there_or_is_asked_for() {
+        for (text, is_generated, may) in [
+            ("#[doc(hidden)]\npub mod __private {\n    pub use crate::private::*;\n}\n", true, false),
+            ("pub fn first(of: &[u8]) -> u8 { of[0] }", true, true),
+            ("pub const FIRST: u8 = unreachable!();", true, true),
+            ("include!(concat!(env!(\"OUT_DIR\"), \"/private.rs\"));", false, false),
+            ("pub const FOLDER: &str = env!(\"OUT_DIR\");", false, true),
+            ("pub fn main() {}", false, false),
+        ] {
+            assert_eq!(may_hold_its_path(text, is_generated), may, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_changed_while_it_is_compiled_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().to_str().unwrap();
+        let unit = unit(|arg| arg.replace("/one/target/release/deps", at)).unwrap();
+        let source = folder.path().join("main.rs");
+        write_atomic(&source, b"fn main() {}").unwrap();
+        write_atomic(&folder.path().join("tiny-0a1b.d"), format!("{}:\n", source.display()).as_bytes()).unwrap();
+        let now = changed(&source).unwrap();
+        assert_eq!(unit.read(now + Duration::from_secs(1)).unwrap().0.len(), 1);
+        assert!(unit.read(now - Duration::from_secs(1)).is_err());
+    }
+
+    #[test]
+    fn a_unit_that_is_being_kept_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let (out, kept) = (folder.path().join("out"), folder.path().join("kept"));
+        let unit = unit(|arg| arg.replace("/one/target/release/deps", out.to_str().unwrap())).unwrap();
+        let entry = Entry {
+            files: Vec::new(),
+            variables: Vec::new(),
+            artifacts: vec!["tiny-0a1b".to_owned()],
+            said: Vec::new(),
+        };
+        for (name, is_taken) in [(".half", false), ("whole", true)] {
+            fs::create_dir_all(kept.join(name)).unwrap();
+            fs::create_dir_all(&out).unwrap();
+            write_atomic(&kept.join(name).join(ENTRY), &serde_json::to_vec(&entry).unwrap()).unwrap();
+            write_atomic(&kept.join(name).join("tiny-0a1b"), name.as_bytes()).unwrap();
+            assert_eq!(unit.take(&kept).unwrap(), is_taken, "{name}");
+        }
+        assert_eq!(fs::read_to_string(out.join("tiny-0a1b")).unwrap(), "whole");
     }
 }

@@ -39,8 +39,9 @@ pub fn artifacts(folder: &Path, stem: &str) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in folder.read_dir()? {
         let Ok(name) = entry?.file_name().into_string() else { continue };
-        let rest = name.strip_prefix("lib").unwrap_or(&name).strip_prefix(stem);
-        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+        // The stem itself may begin with `lib`, as that of the crate libc does.
+        let is_of = |name: &str| name.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if is_of(&name) || name.strip_prefix("lib").is_some_and(is_of) {
             names.push(name);
         }
     }
@@ -67,5 +68,14 @@ mod tests {
             std::fs::File::create(folder.path().join(name)).unwrap();
         }
         assert_eq!(artifacts(folder.path(), "a-1").unwrap(), ["a-1", "a-1.d", "liba-1.rlib", "liba-1.rmeta"]);
+    }
+
+    #[test]
+    fn a_crate_may_be_named_as_files_of_libraries_are() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["libc-1", "libc-1.d", "liblibc-1.rlib", "c-1.d", "libc-12.d"] {
+            std::fs::File::create(folder.path().join(name)).unwrap();
+        }
+        assert_eq!(artifacts(folder.path(), "libc-1").unwrap(), ["libc-1", "libc-1.d", "liblibc-1.rlib"]);
     }
 }
