@@ -241,7 +241,11 @@ impl Workshop {
         if self.profiles.knows(profile) {
             return Ok(());
         }
-        let names: Vec<&str> = self.profiles.names().chain(["release", "dev"]).collect();
+        let mut names: Vec<&str> = self.profiles.names().collect();
+        // A manifest may have a table for one that Cargo knows anyway.
+        names.extend(
+            ["release", "dev"].into_iter().filter(|built_in| self.profiles.names().all(|name| name != *built_in)),
+        );
         let help = match nearest(profile, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the profiles{whose} are {}", names.join(", ")),
@@ -270,5 +274,14 @@ mod tests {
         let known = ["dist", "dist-s", "release"];
         assert_eq!(nearest("relaese", known.into_iter()), Some("release"));
         assert_eq!(nearest("quick", known.into_iter()), None);
+    }
+
+    #[test]
+    fn each_profile_is_told_once() {
+        let text = "[workspace.metadata.sizes]\nrun-seconds = 1\noutput-bytes = 1\nprograms = []\ntables = []\n\n[profile.dev]\nopt-level = 1\n\n[profile.dist]\ninherits = \"release\"\n";
+        let workshop = Workshop::parse(Path::new("."), Path::new("Cargo.toml"), text).unwrap();
+        let refused = workshop.must_know("quick", "profile", "").unwrap_err();
+        let help = refused.downcast_ref::<Failure>().and_then(|failure| failure.help.as_deref());
+        assert_eq!(help, Some("the profiles are dev, dist, release"));
     }
 }

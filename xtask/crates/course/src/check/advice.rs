@@ -44,6 +44,11 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
             "[profile.{profile}] inherits from `dev`, which doesn't optimize: write `inherits = \"release\"`"
         ));
     }
+    if let Some(goal) = refused_by(case) {
+        return only(format!(
+            "start with the goal `{goal}`: as long as a dependency is refused, this check builds the course's own [dependencies] in place of yours"
+        ));
+    }
     let missing = missing(case, build);
     let goal = explained_by(case, profile, outcomes);
     let best = saves_most(case, &missing, goal.map(|(_, wanted)| wanted));
@@ -232,6 +237,13 @@ fn with_effect(case: &Case<'_>, profile: &str, keys: &[&str]) -> String {
 fn is_timed(case: &Case<'_>, build: &str) -> bool {
     let speed = |goal: &Check| matches!(goal, Check::Speed(Speed { build: of, .. }) if of.get_ref() == build);
     case.exercise.data.goal.iter().any(|goal| speed(&goal.check))
+}
+
+/// The goal that refuses a dependency, which is then in no build.
+fn refused_by<'a>(case: &Case<'a>) -> Option<&'a str> {
+    let mut goals = case.exercise.data.goal.iter();
+    let goal = goals.find(|goal| matches!(goal.check, Check::Dependencies(_)))?;
+    (!case.not_allowed.is_empty()).then(|| goal.id.get_ref().as_str())
 }
 
 /// The goal about the settings of this profile that wasn't met, by its name.

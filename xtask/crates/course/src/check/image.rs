@@ -170,6 +170,11 @@ impl Found<'_> {
                 );
                 (message, "no such stage", help)
             }
+            _ if self.recipe.copied.iter().any(|other| other.program.is_some()) => {
+                let message =
+                    format!("this brings {} into the image as well, not only `{program}`", list(&copied.from));
+                (message, "more than the program", "take it out: the program is copied already".to_owned())
+            }
             None => {
                 let message = format!(
                     "without `--from`, this is read from the folder that you build in, and not from a stage that has built `{program}`"

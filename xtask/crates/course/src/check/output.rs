@@ -73,7 +73,7 @@ fn problem(build: &str, expected: &Run, got: &Run, limits: Limits) -> Option<(Co
         _ if expected == got => None,
         Status::Signaled(signal) if !matches!(expected.status, Status::Signaled(_)) => {
             let abort = if signal == 6 { " (an abort; a shell shows exit status 134)" } else { "" };
-            let said = framed("its standard error", &[], &got.stderr);
+            let said = last_words(&got.stderr);
             Some((Code::RunCrashed, format!("the program of `{build}` was {how}{abort}\n{said}")))
         }
         _ => {
@@ -93,6 +93,16 @@ fn problem(build: &str, expected: &Run, got: &Run, limits: Limits) -> Option<(Co
     }
 }
 
+/// What a program that a signal ended wrote to standard error before, whole. It is compared with nothing, so no line of it
+/// is marked.
+fn last_words(stderr: &[u8]) -> String {
+    if stderr.is_empty() {
+        return "it wrote nothing to standard error".to_owned();
+    }
+    let lines = stderr.split_inclusive(|&byte| byte == b'\n').map(measure::printable);
+    lines.fold("its standard error:".to_owned(), |said, line| format!("{said}\n  | {line}"))
+}
+
 /// Both texts, line by line, whole: `-` stands before what was expected and did not come, `+` before what came instead.
 fn framed(name: &str, expected: &[u8], got: &[u8]) -> String {
     let lines = |bytes: &[u8]| -> Vec<String> {
@@ -109,9 +119,6 @@ fn framed(name: &str, expected: &[u8], got: &[u8]) -> String {
             ChangeTag::Equal => ' ',
         };
         frame += &format!("\n{mark} | {}", change.value());
-    }
-    if old.is_empty() && new.is_empty() {
-        frame += "\n  | (nothing)";
     }
     frame
 }

@@ -235,6 +235,26 @@ fn a_size_is_not_judged_before_the_output_is_right() {
 }
 
 #[test]
+fn what_a_crashed_program_wrote_is_shown_and_not_compared() {
+    let shown = [&b""[..], b"thread 'main' panicked\nnote: one\n"].map(|stderr| {
+        let mut known = done();
+        let run = Run { status: Status::Signaled(6), stdout: Vec::new(), stderr: stderr.to_vec() };
+        known.built("after").runs.insert("output".to_owned(), vec![run]);
+        let outcomes = judge(&known.case()).outcomes;
+        outcomes.iter().flat_map(|outcome| &outcome.diagnostics).next().unwrap().message.clone()
+    });
+    insta::assert_snapshot!(shown.join("\n---\n"), @"
+    input 1 of 1: the program of `after` was ended by signal 6 (an abort; a shell shows exit status 134)
+    it wrote nothing to standard error
+    ---
+    input 1 of 1: the program of `after` was ended by signal 6 (an abort; a shell shows exit status 134)
+    its standard error:
+      | thread 'main' panicked
+      | note: one
+    ");
+}
+
+#[test]
 fn a_build_that_failed_is_one_goals_failure_and_the_others_wait_for_it() {
     let mut known = done();
     let problem = Diagnostic::new(Code::BuildFailed, "it says:\nerror[E0308]");

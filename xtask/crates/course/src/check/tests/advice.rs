@@ -131,6 +131,24 @@ fn a_symbol_table_that_should_be_gone_has_a_cause() {
 }
 
 #[test]
+fn a_refused_dependency_comes_before_the_size_of_a_program_without_it() {
+    let crates = format!(
+        "{SIZE}[[goal]]\nid = \"crates\"\npoints = 1\ntext = \"t\"\ncheck.dependencies = {{ build = \"after\", present = [\"regex\"] }}\n"
+    );
+    let mut known = done_with(&crates);
+    known.manifest(&format!("[package]\nname = \"tiny\"\n{ALL}"));
+    let refused = [Diagnostic::new(Code::DependencyNotAllowed, "`2` doesn't include regex 1.13.1")];
+    let judgement = judge(&Case { not_allowed: &refused, ..known.case() });
+    let size = judgement.outcomes.iter().find(|outcome| outcome.id == "size").unwrap();
+    assert_eq!(
+        size.diagnostics[0].help.as_deref(),
+        Some(
+            "start with the goal `crates`: as long as a dependency is refused, this check builds the course's own [dependencies] in place of yours"
+        )
+    );
+}
+
+#[test]
 fn where_crates_are_the_matter_no_setting_is_blamed() {
     let crates = format!(
         "{SIZE}[[goal]]\nid = \"crates\"\npoints = 1\ntext = \"t\"\ncheck.dependencies = {{ build = \"after\", absent = [\"clap\"] }}\n"

@@ -144,6 +144,14 @@ fn what_is_copied_is_told_by_where_it_is_read_from() {
             "the stage `build` builds it: write `--from=build`",
         ),
         ("release/tiny /tiny", "release/tinny /tiny", "is not `tiny` as Cargo has built it", "it is at /src/target/"),
+        // The program is there, and something else as well.
+        ("USER", "COPY Cargo.toml /\nUSER", "this brings `Cargo.toml` into the image as well", "is copied already"),
+        (
+            "USER",
+            "COPY --from=build /src/Cargo.toml /\nUSER",
+            "this brings `/src/Cargo.toml` into",
+            "is copied already",
+        ),
         ("ENTRYPOINT [\"/tiny\"]", "ENTRYPOINT [\"/tyni\"]", "this starts /tyni", "the one that COPY gives"),
     ] {
         let (said, next, _) = told(&[(from, to)]);
