@@ -55,6 +55,8 @@ pub struct Subject {
     pub extra: Vec<OsString>,
     /// What the user should know about their surroundings.
     pub notes: Vec<String>,
+    /// Which of the crate's own profiles aren't measured under their names. A size budget builds exactly those.
+    pub namesakes: Vec<String>,
     /// Where the programs run.
     pub run_cwd: PathBuf,
     /// Whether it is not the workshop's own.
@@ -104,7 +106,7 @@ impl Subject {
             None if options.alone => Self::foreign(workshop, &nearest_manifest()?, options, run)?,
             None => Self::workshop(workshop, &options.program)?,
         };
-        subject.notes.iter().for_each(|note| output::note(note));
+        subject.notes.iter().chain(&subject.namesakes).for_each(|note| output::note(note));
         Ok(subject)
     }
 
@@ -177,6 +179,7 @@ impl Subject {
             foreign: false,
             own_profiles: false,
             has_own_release: false,
+            namesakes: Vec::new(),
             release: Some(release),
             host,
             newest_input,
@@ -245,6 +248,7 @@ impl Subject {
             foreign: true,
             own_profiles: false,
             has_own_release: false,
+            namesakes: Vec::new(),
             release: Some(release),
             host,
             newest_input: None,
@@ -294,10 +298,23 @@ impl Subject {
         let file = workspace_root.join("Cargo.toml");
         let Ok(text) = fs::read_to_string(&file) else { return };
         let profiles = Profiles::of(&text);
-        let Some(release) = profiles.table("release") else { return };
+        let file = diagnostic::shown(&file);
+        let release = profiles.table("release").cloned().unwrap_or_default();
         self.has_own_release = !release.is_empty();
+        if self.has_own_release {
+            let whose = "`release` means Cargo's default release profile here; the ladder's last row is yours";
+            self.namesakes.push(format!("{} has its own [profile.release]: {whose}", file.display()));
+        }
+        // A profile that was copied from the ladder is the same one, unless their own `release` changes what it inherits.
+        let differs = |name: &&str| self.has_own_release || profiles.table(name) != self.profiles.table(name);
+        let ours =
+            self.profiles.names().filter(|name| !["release", "dev"].contains(name) && profiles.table(name).is_some());
+        for name in ours.filter(differs) {
+            let whose =
+                format!("`{name}` means the size tables' profile of that name here; only a size budget builds yours");
+            self.namesakes.push(format!("{} has its own [profile.{name}]: {whose}", file.display()));
+        }
         for table in ["package", "build-override"].into_iter().filter(|table| release.contains_key(*table)) {
-            let file = diagnostic::shown(&file);
             self.notes.push(format!("{} has [profile.release.{table}]: it is part of every row", file.display()));
         }
     }
