@@ -227,7 +227,12 @@ impl Subject {
         // A `build.build-dir` in the user's configuration may point into their project.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
         let profiles_file = target_dir.join("profiles.toml");
-        files::write_atomic(&profiles_file, foreign_profiles(&workshop.profiles, workshop).as_bytes())?;
+        let units = "codegen-units";
+        let theirs = fs::read_to_string(metadata.workspace_root.join("Cargo.toml")).unwrap_or_default();
+        let sets_units = Profiles::of(&theirs).table("release").is_some_and(|release| release.contains_key(units))
+            || surroundings::is_configured(&cargo.cwd, &format!("profile.release.{units}"));
+        let profiles = foreign_profiles(&workshop.profiles, workshop, sets_units);
+        files::write_atomic(&profiles_file, profiles.as_bytes())?;
 
         let mut extra: Vec<OsString> = vec!["--config".into(), profiles_file.into()];
         let options::Subject { features, no_default_features, all_features, .. } = options;
@@ -451,8 +456,8 @@ fn choose_binary<'a>(
 }
 
 /// The workshop's profiles for a crate that knows nothing of them. The first one sets everything that the crate's own
-/// `[profile.release]` may have changed back to Cargo's defaults.
-fn foreign_profiles(profiles: &Profiles, workshop: &Workshop) -> String {
+/// `[profile.release]` may have changed back to Cargo's defaults. Where it sets no codegen units, nothing has to be set back.
+fn foreign_profiles(profiles: &Profiles, workshop: &Workshop, sets_units: bool) -> String {
     let renamed = |name: &str| format!("{PREFIX}{name}");
     let mut tables = toml::Table::new();
     let mut release = toml::Table::new();
@@ -469,6 +474,10 @@ fn foreign_profiles(profiles: &Profiles, workshop: &Workshop) -> String {
         "codegen-units",
         "rpath",
     ] {
+        // rustc takes a number as it is, and merges small units only where none is set, as in the crate's own build.
+        if key == "codegen-units" && !sets_units {
+            continue;
+        }
         release.extend(
             profiles.value("release", key).or_else(|| default("release", key)).map(|value| (key.to_owned(), value)),
         );

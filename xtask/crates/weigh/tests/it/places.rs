@@ -117,6 +117,24 @@ fn a_profile_of_their_own_that_is_not_the_one_measured_under_its_name_is_named()
 }
 
 #[test]
+fn the_default_release_build_sets_no_codegen_units_because_that_is_not_the_same_as_the_default() {
+    let project = plain();
+    let manifest = std::fs::read_to_string(project.path("Cargo.toml")).unwrap();
+    let units = |profiles: &str, configuration: &str| -> bool {
+        project.write("Cargo.toml", &format!("{manifest}{profiles}"));
+        project.write(".cargo/config.toml", configuration);
+        refused(&project, &["bloat", "--profile", "quick"]);
+        let mut folders = std::fs::read_dir(project.path("target/size-workshop")).unwrap();
+        let written = std::fs::read_to_string(folders.next().unwrap().unwrap().path().join("profiles.toml")).unwrap();
+        let release = written.split("\n\n").find(|table| table.contains("[profile.workshop-release]")).unwrap();
+        release.contains("codegen-units = 16")
+    };
+    assert!(!units("", ""));
+    assert!(units("[profile.release]\ncodegen-units = 1\n", ""), "theirs would be inherited");
+    assert!(units("", "[profile.release]\ncodegen-units = 1\n"), "theirs would be inherited");
+}
+
+#[test]
 fn a_budget_that_is_not_there_is_told_with_an_example() {
     insta::assert_snapshot!(refused(&plain(), &["budget"]), @r#"
     error: the manifest has no [package.metadata.size-budget]
