@@ -41,7 +41,7 @@ pub enum SizesFormat {
     Json,
     /// For spreadsheets.
     Csv,
-    /// With --budget: what is exceeded, as GitHub Actions shows it beside the line.
+    /// Only for a size budget: what is exceeded, as GitHub Actions shows it beside the line.
     Github,
 }
 

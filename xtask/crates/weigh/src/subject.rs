@@ -55,6 +55,8 @@ pub struct Subject {
     pub extra: Vec<OsString>,
     /// What the user should know about their surroundings.
     pub notes: Vec<String>,
+    /// Which of the crate's own profiles aren't measured under their names. A size budget builds exactly those.
+    pub namesakes: Vec<String>,
     /// Where the programs run.
     pub run_cwd: PathBuf,
     /// Whether it is not the workshop's own.
@@ -104,7 +106,7 @@ impl Subject {
             None if options.alone => Self::foreign(workshop, &nearest_manifest()?, options, run)?,
             None => Self::workshop(workshop, &options.program)?,
         };
-        subject.notes.iter().for_each(|note| output::note(note));
+        subject.notes.iter().chain(&subject.namesakes).for_each(|note| output::note(note));
         Ok(subject)
     }
 
@@ -177,6 +179,7 @@ impl Subject {
             foreign: false,
             own_profiles: false,
             has_own_release: false,
+            namesakes: Vec::new(),
             release: Some(release),
             host,
             newest_input,
@@ -224,7 +227,12 @@ impl Subject {
         // A `build.build-dir` in the user's configuration may point into their project.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
         let profiles_file = target_dir.join("profiles.toml");
-        files::write_atomic(&profiles_file, foreign_profiles(&workshop.profiles, workshop).as_bytes())?;
+        let units = "codegen-units";
+        let theirs = fs::read_to_string(metadata.workspace_root.join("Cargo.toml")).unwrap_or_default();
+        let sets_units = Profiles::of(&theirs).table("release").is_some_and(|release| release.contains_key(units))
+            || surroundings::is_configured(&cargo.cwd, &format!("profile.release.{units}"));
+        let profiles = foreign_profiles(&workshop.profiles, workshop, sets_units);
+        files::write_atomic(&profiles_file, profiles.as_bytes())?;
 
         let mut extra: Vec<OsString> = vec!["--config".into(), profiles_file.into()];
         let options::Subject { features, no_default_features, all_features, .. } = options;
@@ -245,6 +253,7 @@ impl Subject {
             foreign: true,
             own_profiles: false,
             has_own_release: false,
+            namesakes: Vec::new(),
             release: Some(release),
             host,
             newest_input: None,
@@ -294,10 +303,23 @@ impl Subject {
         let file = workspace_root.join("Cargo.toml");
         let Ok(text) = fs::read_to_string(&file) else { return };
         let profiles = Profiles::of(&text);
-        let Some(release) = profiles.table("release") else { return };
+        let file = diagnostic::shown(&file);
+        let release = profiles.table("release").cloned().unwrap_or_default();
         self.has_own_release = !release.is_empty();
+        if self.has_own_release {
+            let whose = "`release` means Cargo's default release profile here; the ladder's last row is yours";
+            self.namesakes.push(format!("{} has its own [profile.release]: {whose}", file.display()));
+        }
+        // A profile that was copied from the ladder is the same one, unless their own `release` changes what it inherits.
+        let differs = |name: &&str| self.has_own_release || profiles.table(name) != self.profiles.table(name);
+        let ours =
+            self.profiles.names().filter(|name| !["release", "dev"].contains(name) && profiles.table(name).is_some());
+        for name in ours.filter(differs) {
+            let whose =
+                format!("`{name}` means the size tables' profile of that name here; only a size budget builds yours");
+            self.namesakes.push(format!("{} has its own [profile.{name}]: {whose}", file.display()));
+        }
         for table in ["package", "build-override"].into_iter().filter(|table| release.contains_key(*table)) {
-            let file = diagnostic::shown(&file);
             self.notes.push(format!("{} has [profile.release.{table}]: it is part of every row", file.display()));
         }
     }
@@ -434,8 +456,8 @@ fn choose_binary<'a>(
 }
 
 /// The workshop's profiles for a crate that knows nothing of them. The first one sets everything that the crate's own
-/// `[profile.release]` may have changed back to Cargo's defaults.
-fn foreign_profiles(profiles: &Profiles, workshop: &Workshop) -> String {
+/// `[profile.release]` may have changed back to Cargo's defaults. Where it sets no codegen units, nothing has to be set back.
+fn foreign_profiles(profiles: &Profiles, workshop: &Workshop, sets_units: bool) -> String {
     let renamed = |name: &str| format!("{PREFIX}{name}");
     let mut tables = toml::Table::new();
     let mut release = toml::Table::new();
@@ -452,6 +474,10 @@ fn foreign_profiles(profiles: &Profiles, workshop: &Workshop) -> String {
         "codegen-units",
         "rpath",
     ] {
+        // rustc takes a number as it is, and merges small units only where none is set, as in the crate's own build.
+        if key == "codegen-units" && !sets_units {
+            continue;
+        }
         release.extend(
             profiles.value("release", key).or_else(|| default("release", key)).map(|value| (key.to_owned(), value)),
         );

@@ -59,6 +59,11 @@ pub fn of_foreign(folder: &Path) -> Surroundings {
     surroundings
 }
 
+/// Whether a configuration file that holds for a folder sets a key.
+pub fn is_configured(folder: &Path, key: &str) -> bool {
+    configuration(folder).iter().any(|setting| setting.key == key)
+}
+
 fn ignore_environment(variables: impl Iterator<Item = (OsString, OsString)>, surroundings: &mut Surroundings) {
     for (name, value) in variables {
         let Some(text) = name.to_str() else { continue };

@@ -29,6 +29,12 @@ fn the_help_is_one_page() {
 }
 
 #[test]
+fn the_help_of_budget_names_no_option_that_only_the_workshop_has() {
+    let help = stdout(&weigh(&Project::empty()).args(["budget", "--help"]).assert().success());
+    assert!(help.contains("github: ") && !help.contains("--budget"), "{help}");
+}
+
+#[test]
 fn cargo_and_a_person_get_the_same() {
     let project = Project::empty();
     for words in [&["--version"][..], &["help", "bloat"]] {
