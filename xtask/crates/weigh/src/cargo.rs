@@ -11,16 +11,20 @@ use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure, SHORT_OF_MEMORY, is_short_of_memory};
 use base::files;
 use base::proc::sandbox::Sandbox;
-use base::proc::{self, Call, Status};
+use base::proc::{self, Call, Finished, Status};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 pub use words::explain_failure;
 use words::{Artifacts, artifacts, limit_of_a_build, warnings};
 pub use words::{first_place, is_about_profile, is_compiler_error, is_of_a_kill};
+
+/// What to do on a machine without Rust.
+const INSTALL_RUST: &str = "install Rust: https://rustup.rs";
 
 /// Which Cargo is called, from where, and what is taken out of its environment.
 #[derive(Clone, Debug)]
@@ -191,9 +195,23 @@ impl Cargo {
         call
     }
 
+    /// Runs a call of Cargo. On a machine without Cargo, the error says how to get it.
+    fn run(&self, call: &Call) -> Result<Finished> {
+        proc::run(call).map_err(|error| {
+            let is_missing = |cause: &(dyn std::error::Error + 'static)| {
+                cause.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::NotFound)
+            };
+            if self.sandbox.is_none() && self.cwd.is_dir() && error.chain().any(is_missing) {
+                Failure::new(Exit::Environment, format!("{error:#}")).help(INSTALL_RUST).into()
+            } else {
+                error
+            }
+        })
+    }
+
     /// What a failed call means for the caller. A program in rustc's place that can't be started is named with the place that
     /// names it.
-    fn explain(&self, finished: &proc::Finished, what: &str) -> Failure {
+    fn explain(&self, finished: &Finished, what: &str) -> Failure {
         let failure = explain_failure(finished, what);
         if self.sandbox.is_some() {
             return failure;
@@ -219,7 +237,7 @@ impl Cargo {
         if let Some(manifest) = manifest {
             call = call.arg("--manifest-path").arg(manifest);
         }
-        let finished = proc::run(&call)?;
+        let finished = self.run(&call)?;
         if finished.status != Status::Exited(0) {
             bail!(self.explain(&finished, "cargo metadata"));
         }
@@ -235,7 +253,7 @@ impl Cargo {
         call.env.clone_from(&self.env);
         let finished = proc::run(&call).map_err(|error| match is_short_of_memory(&error) {
             true => Failure::new(Exit::Environment, format!("{error:#}")).help(SHORT_OF_MEMORY),
-            false => Failure::new(Exit::Environment, format!("{error:#}")).help("install Rust: https://rustup.rs"),
+            false => Failure::new(Exit::Environment, format!("{error:#}")).help(INSTALL_RUST),
         })?;
         if finished.status != Status::Exited(0) {
             bail!(self.explain(&finished, "rustc -vV"));
@@ -250,7 +268,7 @@ impl Cargo {
     pub fn targets(&self, rustc: &OsStr) -> Result<BTreeSet<String>> {
         let mut call = Call::new(rustc, &self.cwd).args(["--print", "target-list"]);
         call.env.clone_from(&self.env);
-        let finished = proc::run(&call)?;
+        let finished = self.run(&call)?;
         if finished.status != Status::Exited(0) {
             bail!(self.explain(&finished, "rustc --print target-list"));
         }
@@ -313,7 +331,7 @@ impl Cargo {
         }
         call.timeout = *timeout;
         call.cpu = *timeout;
-        let finished = proc::run(&call)?;
+        let finished = self.run(&call)?;
         if finished.status != Status::Exited(0) {
             let failure = self.explain(&finished, &format!("cargo build --profile {profile}"));
             let ended = limit_of_a_build(&finished, self.sandbox.is_some());
@@ -331,5 +349,24 @@ impl Cargo {
             packages,
             cpu: finished.cpu,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_cargo_the_error_says_how_to_get_it() {
+        let cargo = |cwd: &str| Cargo {
+            program: "no-such-cargo".into(),
+            cwd: cwd.into(),
+            env: BTreeMap::new(),
+            args: Vec::new(),
+            sandbox: None,
+        };
+        let help = |cwd: &str| base::failure::failure_of(&cargo(cwd).metadata(None).unwrap_err()).help;
+        assert_eq!(help(".").as_deref(), Some(INSTALL_RUST));
+        assert_eq!(help("no-such-folder"), None, "that it is the folder which isn't there");
     }
 }
