@@ -128,8 +128,8 @@ pub struct Unreadable {
     pub message: String,
     /// The line, where there is one.
     pub line: Option<usize>,
-    /// What to do next.
-    pub help: String,
+    /// What to do next, where that is known here: what brings a missing file back is not.
+    pub help: Option<String>,
 }
 
 /// Reads a text that a user writes by hand. `largest` is in bytes; a device or a pipe is not read at all.
@@ -144,7 +144,7 @@ pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
         let line = String::from_utf8_lossy(good).matches('\n').count() + 1;
         let column = good.len() - good.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1) + 1;
         let message = format!("{name} is not UTF-8: byte {column} of line {line} belongs to no character");
-        Unreadable { line: Some(line), message, help: "save the file as UTF-8 in your editor".to_owned() }
+        Unreadable { line: Some(line), message, help: Some("save the file as UTF-8 in your editor".to_owned()) }
     })
 }
 
@@ -154,26 +154,26 @@ pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
 /// When it is missing, not a regular file, too large, or cannot be read.
 pub fn read_bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Unreadable> {
     let name = path.file_name().unwrap_or_default().display();
-    let again = "`cargo xtask reset EXERCISE` brings the file of the exercise back, and keeps what is there now";
-    let unreadable = |message: String, help: &str| Unreadable { message, line: None, help: help.to_owned() };
+    let unreadable =
+        |message: String, help: Option<&str>| Unreadable { message, line: None, help: help.map(str::to_owned) };
     let broken = |error: io::Error| match error.kind() {
-        ErrorKind::NotFound if path.is_symlink() => unreadable(format!("{name} is a link to nowhere"), again),
-        ErrorKind::NotFound => unreadable(format!("there is no {name}"), again),
-        _ => unreadable(format!("cannot read {name}: {error}"), "make the file readable"),
+        ErrorKind::NotFound if path.is_symlink() => unreadable(format!("{name} is a link to nowhere"), None),
+        ErrorKind::NotFound => unreadable(format!("there is no {name}"), None),
+        _ => unreadable(format!("cannot read {name}: {error}"), Some("make the file readable")),
     };
     let metadata = fs::metadata(path).map_err(broken)?;
     if metadata.is_dir() {
-        return Err(unreadable(format!("{name} is a folder, not a file"), again));
+        return Err(unreadable(format!("{name} is a folder, not a file"), None));
     }
     if !metadata.is_file() {
-        return Err(unreadable(format!("{name} is no ordinary file"), again));
+        return Err(unreadable(format!("{name} is no ordinary file"), None));
     }
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(largest + 1).read_to_end(&mut bytes)).map_err(broken)?;
     if bytes.len() as u64 > largest {
         let message =
             format!("{name} has {} bytes, more than such a file can sensibly have ({largest})", metadata.len());
-        return Err(unreadable(message, again));
+        return Err(unreadable(message, None));
     }
     Ok(bytes)
 }

@@ -5,7 +5,7 @@ pub(crate) mod answers;
 pub mod containerfile;
 pub mod inputs;
 pub mod kinds;
-mod names;
+pub(crate) mod names;
 
 use crate::diagnostic::Code;
 use crate::learner_manifest::allowed;

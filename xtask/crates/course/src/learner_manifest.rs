@@ -13,6 +13,7 @@ mod rules;
 pub(crate) use rules::list;
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::exercise::names::brings_back;
 use base::diagnostic::Source;
 use base::files;
 use std::collections::BTreeMap;
@@ -102,6 +103,7 @@ impl Manifest {
         match files::read_text(path, LARGEST) {
             Ok(text) => Self::parse(Source { file: path.to_owned(), text: text.into() }),
             Err(files::Unreadable { message, line, help }) => {
+                let help = help.unwrap_or_else(|| brings_back(path));
                 let mut problem = Diagnostic::new(Code::ManifestSyntax, message).in_file(path).help(help).refused();
                 problem.place.iter_mut().for_each(|place| place.line = line);
                 Self {

@@ -5,7 +5,7 @@ pub(crate) mod canaries;
 use super::users;
 use anyhow::{Result, bail};
 use base::failure::{Exit, Failure};
-use base::proc::sandbox::{Kind, Limits, Sandbox, System};
+use base::proc::sandbox::{BUBBLEWRAP, Kind, Limits, Sandbox, System};
 use base::proc::{self, Call, Status};
 use std::env;
 use std::fs;
@@ -94,7 +94,13 @@ impl Recipe {
         let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
         let own = proc::own_path()?.to_owned();
-        let system = Arc::new(System::find());
+        let system = System::find().ok_or_else(|| {
+            missing(
+                &format!("{BUBBLEWRAP} doesn't answer `--help`"),
+                "install it again (Debian, Ubuntu: `apt install --reinstall bubblewrap`)",
+            )
+        })?;
+        let system = Arc::new(system);
         Ok(Self { toolchain, cargo_home, own, root: is_root(), system, build_seconds: None })
     }
 

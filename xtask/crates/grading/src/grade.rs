@@ -39,8 +39,11 @@ pub(crate) fn run(asked: &commands::Grade) -> Result<Exit> {
     }
     let Some(dir) = &asked.dir else {
         let message = "there is nothing to grade: the folder with the submissions isn't named";
-        // `--student` and others take all that follows.
-        let help = "name it first, before all options: `cargo xtask grade DIR --student ID --again`";
+        // `--student` takes all that follows.
+        let help = match asked.student.is_empty() {
+            true => "name it: `cargo xtask grade DIR`",
+            false => "name it first, before all options: `cargo xtask grade DIR --student ID --again`",
+        };
         bail!(Failure::new(Exit::Usage, message).help(help));
     };
     if asked.list {

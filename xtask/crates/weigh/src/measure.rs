@@ -14,7 +14,7 @@ use base::proc::sandbox::Sandbox;
 use base::proc::{self, Call, In, Out, Status};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,7 +107,9 @@ pub fn run(
     env: &BTreeMap<OsString, Option<OsString>>,
     limits: Limits,
 ) -> Result<Run> {
-    let start = Start { args, stdin: stdin.as_bytes(), ..Start::default() };
+    // The path differs from profile to profile, and a program may print what it is called.
+    let argv0 = executable.file_name().and_then(OsStr::to_str);
+    let start = Start { args, stdin: stdin.as_bytes(), argv0, ..Start::default() };
     run_in(None, &start, executable, cwd, env, limits).map(|(run, _)| run)
 }
 
@@ -288,6 +290,20 @@ mod tests {
 
     fn exited(code: i32, stdout: &str) -> Run {
         Run { status: Status::Exited(code), stdout: stdout.into(), stderr: Vec::new() }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_is_called_by_its_name_in_whatever_folder_it_was_built() {
+        let folder = tempfile::tempdir().unwrap();
+        let called = ["release", "dist"].map(|profile| {
+            let program = folder.path().join(profile).join("sh");
+            std::fs::create_dir(program.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink("/bin/sh", &program).unwrap();
+            let args = ["-c".to_owned(), "echo $0".to_owned()];
+            run(&program, &args, "", folder.path(), &BTreeMap::new(), LIMITS).unwrap()
+        });
+        assert_eq!(called, [exited(0, "sh\n"), exited(0, "sh\n")]);
     }
 
     /// What `check` reads of a build on Windows: the folder of the build holds a program in that system's format.

@@ -12,7 +12,7 @@ use super::{Call, Finished, In, Out, Status};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-pub use system::System;
+pub use system::{BUBBLEWRAP, System};
 
 /// Where a box sees the folder that it shares with the grader.
 pub const INSIDE: &str = "/grade";

@@ -3,6 +3,7 @@
 use super::Exercise;
 use super::kinds::{self, Check};
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::exercise::names::brings_back;
 use base::diagnostic::Source;
 use base::files;
 use std::collections::BTreeMap;
@@ -55,6 +56,7 @@ impl Answers {
         match files::read_text(path, LARGEST) {
             Ok(text) => Self::parse(Source { file: path.to_owned(), text: text.into() }),
             Err(files::Unreadable { message, line, help }) => {
+                let help = help.unwrap_or_else(|| brings_back(path));
                 let mut problem = Diagnostic::new(Code::AnswersSyntax, message).in_file(path).help(help);
                 problem.place.iter_mut().for_each(|place| place.line = line);
                 let source = Source { file: path.to_owned(), text: "".into() };

@@ -14,6 +14,7 @@ mod utilities;
 mod words;
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::exercise::names::brings_back;
 use base::diagnostic::Source;
 use bases::Said;
 use context::Context;
@@ -126,6 +127,7 @@ impl Containerfile {
         match base::files::read_text(path, LARGEST) {
             Ok(text) => Self::parse(Source { file: path.to_owned(), text: text.into() }, context),
             Err(base::files::Unreadable { message, line, help }) => {
+                let help = help.unwrap_or_else(|| brings_back(path));
                 let mut problem = Diagnostic::new(Code::ImageSyntax, message).in_file(path).help(help);
                 problem.place.iter_mut().for_each(|place| place.line = line);
                 Self {

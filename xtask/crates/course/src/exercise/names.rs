@@ -102,6 +102,13 @@ fn shown_from(root: &Path, here: &Path) -> String {
     }
 }
 
+/// What brings a file of an exercise back: half a sentence. The folder's name is the exercise's.
+pub(crate) fn brings_back(file: &Path) -> String {
+    let folder = file.parent().and_then(Path::file_name).unwrap_or_default();
+    let exercise = folder.to_str().filter(|name| name.starts_with("ex")).unwrap_or("EXERCISE");
+    format!("`cargo xtask reset {exercise}` brings the file of the exercise back, and keeps what is there now")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@ mod syntax;
 use super::known::{self, Fault};
 use super::{Manifest, Profile, Setting, Stray};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::exercise::names::brings_back;
 use base::diagnostic::Source;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,7 +21,7 @@ pub(super) fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]
     let mut found = Vec::new();
     if errors.is_empty() && root.get("package").is_none() && root.get("workspace").is_none() {
         let message = "the manifest has neither a [package] nor a [workspace]";
-        let help = "the file must begin with [package] and its name; `cargo xtask reset EXERCISE` brings it back";
+        let help = format!("the file must begin with [package] and its name; {}", brings_back(&manifest.source.file));
         let problem = Diagnostic::new(Code::ManifestSyntax, message).at(&manifest.source, 0..0, "here it begins");
         found.push(problem.help(help).refused());
     }

@@ -60,6 +60,16 @@ fn a_class_is_graded_in_boxes_and_a_second_run_builds_nothing() {
     assert_eq!(project.read("grades/grades.csv"), csv);
     assert_eq!(project.read("grades/journal.jsonl"), journal);
 
+    // Nor has it where PATH finds another bwrap, or other tools: boxes are the same, so what was graded counts.
+    for tool in ["bwrap", "ldd"] {
+        let tool = project.path(&format!("tools/{tool}"));
+        fs::create_dir_all(tool.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink("/bin/false", tool).unwrap();
+    }
+    let path = format!("{}:{}", project.path("tools").display(), std::env::var("PATH").unwrap());
+    let again = project.verb("grade").env("PATH", path).args(["grade", "class"]).assert().success();
+    again.stderr(contains("graded 0 submissions, 6 known before"));
+
     // The verdict of a learner's own check is the same.
     project.profile(QUICK_PROFILE);
     assert_eq!(project.check_json().1["points"], 10);

@@ -200,6 +200,8 @@ fn ids_match_as_people_write_them_and_the_missing_folder_is_named() {
     let lost = project.run(&["grade", "--student", "s001", "--again"]).code(2);
     assert!(stderr(&lost).contains("the folder with the submissions isn't named"), "{}", stderr(&lost));
     assert!(stderr(&lost).contains("grade DIR --student ID --again"), "{}", stderr(&lost));
+    let lost = project.run(&["grade"]).code(2);
+    assert!(stderr(&lost).contains("name it: `cargo xtask grade DIR`\n"), "{}", stderr(&lost));
 }
 
 #[test]

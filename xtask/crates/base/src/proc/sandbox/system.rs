@@ -20,15 +20,18 @@ pub struct System {
     pub filter: Option<Filter>,
 }
 
+/// The program that makes boxes: the system's own, whatever PATH finds. What was asked what it can do is what runs.
+pub const BUBBLEWRAP: &str = "/usr/bin/bwrap";
+
 /// Libraries beside C's that a program of Rust may be linked with.
 const BESIDE_C: [&str; 5] = ["libgcc_s.so.1", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1"];
 
 impl System {
-    /// Looks around.
-    pub fn find() -> Self {
-        let help = said(&Call::new("bwrap", "/").arg("--help"));
+    /// Looks around. None if bubblewrap doesn't even print its help: what it can do isn't known then.
+    pub fn find() -> Option<Self> {
+        let help = Some(said(&Call::new(BUBBLEWRAP, "/").arg("--help"))).filter(|help| !help.is_empty())?;
         let filter = filter::of_this_machine().filter(|_| help.contains("--seccomp "));
-        Self { libraries: libraries(), disables_namespaces: help.contains("--disable-userns"), filter }
+        Some(Self { libraries: libraries(), disables_namespaces: help.contains("--disable-userns"), filter })
     }
 
     /// What a result depends on.
@@ -48,7 +51,7 @@ fn libraries() -> Vec<PathBuf> {
     let programs = ["/usr/bin/prlimit", "/usr/bin/setpriv"].into_iter().chain(counter());
     // A program that is linked with nothing is an error for `ldd`, so each one is asked about alone.
     let mut found: BTreeSet<PathBuf> =
-        programs.flat_map(|program| named(&said(&Call::new("ldd", "/").arg(program)))).collect();
+        programs.flat_map(|program| named(&said(&Call::new("/usr/bin/ldd", "/").arg(program)))).collect();
     let Some(folder) = found.iter().find(|path| path.file_name() == Some(OsStr::new("libc.so.6"))) else {
         return Vec::new();
     };

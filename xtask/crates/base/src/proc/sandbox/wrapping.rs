@@ -75,7 +75,7 @@ impl Sandbox {
     /// The call of bwrap, with what it may take; it has no arguments yet.
     fn within_limits(&self, call: &Call) -> Call {
         // Not from the folder for temporary files: TMPDIR may name one that isn't there.
-        let mut wrapped = Call::new("bwrap", "/");
+        let mut wrapped = Call::new(super::BUBBLEWRAP, "/");
         wrapped.stdin.clone_from(&call.stdin);
         let least = |asked: Option<Duration>, seconds| {
             let most = Duration::from_secs(seconds);
