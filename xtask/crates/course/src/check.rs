@@ -279,6 +279,14 @@ fn judge_goal<'a>(
                 return Err(format!("the goal `{by}`: its build failed"));
             }
             if let Some(Attempt::Failed(problem)) = evidence.builds.get(build.get_ref()) {
+                // It is built with dependencies that the program may not be written for.
+                if let Some(by) = advice::refused_by(case)
+                    && case.exercise.build(build.get_ref()).tree == Tree::Learner
+                {
+                    return Err(format!(
+                        "the goal `{by}`: a dependency is refused, and with the course's own it doesn't build"
+                    ));
+                }
                 failed_builds.push((build.get_ref().clone(), goal.id.get_ref().clone()));
                 return Ok(Finding::NotMet(vec![(**problem).clone()], Data::Nothing));
             }

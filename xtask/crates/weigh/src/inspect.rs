@@ -89,8 +89,10 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
     let share = grown as f64 * 100.0 / a.file_bytes.max(1) as f64;
     if grown > 0 && share > limit && grown >= *min_bytes {
         output::not_met(&format!(
-            "{} is {grown} bytes ({share:.2} %) larger than {}; {limit} % is allowed",
-            b.name, a.name
+            "{} is {} bytes ({share:.2} %) larger than {}; {limit} % is allowed",
+            b.name,
+            numbers::thousands(grown),
+            a.name
         ));
         return Ok(Exit::NotMet);
     }
@@ -208,6 +210,8 @@ fn percent(text: &str) -> Result<f64> {
     let written = text.trim();
     let with_sign = if written.ends_with('%') { written.to_owned() } else { format!("{written}%") };
     numbers::parse_percent(&with_sign).map_err(|what| {
+        // In the user's own words, without the sign that was added.
+        let what = what.replace(&format!("`{with_sign}`"), &format!("`{written}`"));
         Failure::new(Exit::Usage, format!("--fail-if-grows: {what}"))
             .help("write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
             .into()

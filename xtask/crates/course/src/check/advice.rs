@@ -55,6 +55,10 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
     // A goal about these settings has said what is missing, and where; their values are the exercise.
     if let Some((goal, _)) = goal {
         return only(match best {
+            // A number for one setting says little when all others are there.
+            Some(_) if missing.len() == 1 => {
+                format!("start with the goal `{goal}`: it names the one setting that is left")
+            }
             Some(best) => {
                 let measured = measured(case, best);
                 format!("start with the goal `{goal}`; of its settings, `{}` saves most: {measured}", best.key)
@@ -104,8 +108,11 @@ fn settings_to_add(case: &Case<'_>, build: &str, missing: &[&str], best: Option<
     };
     if let Some(best) = best {
         let how = how_it_is(case, profile, &best.key);
-        let measured = measured(case, best);
-        return Some(format!("{how}; `{} = {}` saves most: {measured}{per_package}", best.key, best.value));
+        let setting = format!("`{} = {}`", best.key, best.value);
+        return Some(match missing {
+            [_] => format!("{how}; {setting} is what is left{per_package}"),
+            _ => format!("{how}; {setting} saves most: {}{per_package}", measured(case, best)),
+        });
     }
     (!missing.is_empty()).then(|| format!("{}{per_package}", with_effect(case, profile, missing)))
 }
@@ -240,7 +247,7 @@ fn is_timed(case: &Case<'_>, build: &str) -> bool {
 }
 
 /// The goal that refuses a dependency, which is then in no build.
-fn refused_by<'a>(case: &Case<'a>) -> Option<&'a str> {
+pub(super) fn refused_by<'a>(case: &Case<'a>) -> Option<&'a str> {
     let mut goals = case.exercise.data.goal.iter();
     let goal = goals.find(|goal| matches!(goal.check, Check::Dependencies(_)))?;
     (!case.not_allowed.is_empty()).then(|| goal.id.get_ref().as_str())

@@ -28,7 +28,10 @@ pub(super) fn judge(case: &Case<'_>, file: &Containerfile, Image { wants }: &Ima
         match want.get_ref() {
             Want::EmptyBase => found.base(),
             Want::OnlyTheProgram => found.files(),
-            Want::NoShell => found.start(),
+            Want::NoShell => {
+                found.start();
+                found.health();
+            }
             Want::NotRoot => found.user(),
         }
     }
@@ -280,6 +283,27 @@ impl Found<'_> {
             },
         }
         self.permission();
+    }
+
+    /// A check of the program's health that can only fail, so that engines restart a program that is well.
+    fn health(&mut self) {
+        let path = self.place().map_or_else(|| format!("/{}", self.program), str::to_owned);
+        // What else is in another image isn't looked at.
+        if self.recipe.base != "scratch" {
+            return;
+        }
+        let help = format!("let it start the program, as words: `HEALTHCHECK CMD [\"{path}\"]`; or take it out");
+        match &self.recipe.health {
+            Some((Start::Line(_), span)) => {
+                let message = "the health check is a line for a shell (`/bin/sh -c`), and an empty image has no shell";
+                self.add(Code::ImageShell, span, message, "needs /bin/sh", help);
+            }
+            Some((Start::Words(words), span)) if !self.starts(&words[0], &path) => {
+                let message = format!("the health check starts {}, and the image holds the program alone", words[0]);
+                self.add(Code::ImageShell, span, message, "isn't in the image", help);
+            }
+            _ => {}
+        }
     }
 
     fn line(&mut self, span: &Range<usize>, help: String) {

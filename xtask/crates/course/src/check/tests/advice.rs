@@ -67,6 +67,10 @@ fn a_setting_is_missing_by_its_value_and_the_one_that_saves_most_is_named() {
         let settings = ALL.replace("lto = \"fat\"\n", lto).replace("codegen-units = 1\n", "");
         assert_eq!(told(&settings), format!("{how}; `lto = true` saves most: {measured}"));
     }
+    // A number for it alone says little when nothing else is missing.
+    let settings = ALL.replace("\"s\"", "0");
+    let how = "[profile.release] has `opt-level = 0` (line 4)";
+    assert_eq!(told(&settings), format!("{how}; `opt-level = \"z\"` is what is left"));
     // Without a measurement of it, what is missing is named, and how it is.
     let settings = ALL.replace("panic = \"abort\"\n", "").replace("\"s\"", "3");
     assert_eq!(
@@ -111,6 +115,9 @@ fn what_a_goal_about_settings_has_said_is_not_said_again() {
     assert!(!told.contains("true"), "the value is the exercise: {told}");
     let told = help(&exercise, "", &[], |_| ());
     assert_eq!(told, "start with the goal `profile`: it names what is missing, or has no effect");
+    let others = "[profile.release]\nopt-level = \"s\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\n";
+    let told = help(&exercise, others, &worth(), |_| ());
+    assert_eq!(told, "start with the goal `profile`: it names the one setting that is left");
     // That goal is met, and the rest is this one's to say.
     let told = help(&exercise, "[profile.release]\nlto = true\nstrip = true\n", &worth(), |_| ());
     assert!(told.starts_with("[profile.release] doesn't set `opt-level`; `opt-level = \"z\"` saves most"), "{told}");
@@ -146,6 +153,14 @@ fn a_refused_dependency_comes_before_the_size_of_a_program_without_it() {
             "start with the goal `crates`: as long as a dependency is refused, this check builds the course's own [dependencies] in place of yours"
         )
     );
+    // Nor is it the learner's mistake that their program doesn't build with the course's own.
+    let failed = Diagnostic::new(Code::BuildFailed, "cannot find module or crate `regex`");
+    known.evidence.builds.insert("after".to_owned(), Attempt::Failed(Box::new(failed)));
+    let judgement = judge(&Case { not_allowed: &refused, ..known.case() });
+    let codes: Vec<_> = judgement.codes().into_iter().map(Code::name).collect();
+    assert_eq!(codes, ["dependency/not-allowed"]);
+    let size = judgement.outcomes.iter().find(|outcome| outcome.id == "size").unwrap();
+    assert_eq!(size.verdict, Verdict::Skip);
 }
 
 #[test]

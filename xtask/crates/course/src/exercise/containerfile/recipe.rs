@@ -104,6 +104,8 @@ pub struct Recipe {
     pub start: Option<(Start, Range<usize>)>,
     /// CMD.
     pub arguments: Option<(Start, Range<usize>)>,
+    /// What an engine starts now and then to see whether the program is well, by the last HEALTHCHECK.
+    pub health: Option<(Start, Range<usize>)>,
     /// The folder that the program starts in.
     pub folder: String,
     /// Where a program without a path is looked for.
@@ -213,6 +215,7 @@ pub struct Made {
     user: Option<(String, Range<usize>)>,
     start: Option<(Start, Range<usize>)>,
     cmd: Option<(Start, Range<usize>)>,
+    health: Option<(Start, Range<usize>)>,
     clock: u32,
 }
 
@@ -268,6 +271,7 @@ impl Made {
             user: None,
             start: None,
             cmd: None,
+            health: None,
             clock: 0,
         }
     }

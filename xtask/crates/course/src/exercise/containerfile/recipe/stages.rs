@@ -153,6 +153,7 @@ impl Stages<'_> {
                 made.start = if rest.replace(' ', "") == "[]" { None } else { Some((start(rest), span.clone())) };
             }
             "CMD" => made.cmd = if rest.replace(' ', "") == "[]" { None } else { Some((start(rest), span.clone())) },
+            "HEALTHCHECK" => made.health = health(rest).map(|start| (start, span.clone())),
             "SHELL" if !is_last => set_shell(instruction, made)?,
             "VOLUME" if !is_last => {
                 let message = "the check can't follow a volume in a stage that builds, so it can't tell what the image would hold";
@@ -206,6 +207,7 @@ impl Stages<'_> {
         });
         recipe.path = made.environment.get("PATH").cloned();
         (recipe.user, recipe.start, recipe.arguments, recipe.folder) = (made.user, made.start, made.cmd, made.folder);
+        recipe.health = made.health;
         recipe
     }
 }
@@ -285,6 +287,16 @@ pub(super) fn declare(rest: &str, into: &mut Variables, known: &Variables) {
 }
 
 /// What an ENTRYPOINT or CMD starts.
+/// What a HEALTHCHECK starts, behind its options; NONE starts nothing.
+fn health(rest: &str) -> Option<Start> {
+    let mut rest = rest.trim_start();
+    while rest.starts_with("--") {
+        rest = rest.split_once(char::is_whitespace)?.1.trim_start();
+    }
+    let (kind, command) = rest.split_once(char::is_whitespace)?;
+    kind.eq_ignore_ascii_case("CMD").then(|| start(command.trim()))
+}
+
 fn start(rest: &str) -> Start {
     match serde_json::from_str::<Vec<String>>(rest) {
         Ok(words) if !words.is_empty() => Start::Words(words),
