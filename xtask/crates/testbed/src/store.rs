@@ -19,8 +19,7 @@
 //! the real toolchain.
 
 use anyhow::{Context as _, Result, bail};
-use base::proc;
-use hmac_sha256::Hash;
+use base::{proc, store};
 use serde::{Deserialize, Serialize};
 use std::env;
 use std::ffi::OsString;
@@ -175,14 +174,9 @@ impl Unit {
 
     /// Everything that is known before the compiler has read the sources.
     fn key(&self, tools: &[String]) -> Result<String> {
-        let mut hash = Hash::new();
-        let mut add = |text: &str| {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
-        };
-        self.compared.iter().chain(tools).for_each(|text| add(text));
+        let mut parts: Vec<String> = self.compared.iter().chain(tools).cloned().collect();
         for file in &self.crates {
-            add(&digest(file)?);
+            parts.push(digest(file)?);
         }
         for folder in self.indirect.iter().filter(|_| !self.crates.is_empty()) {
             let mut files: Vec<PathBuf> =
@@ -194,18 +188,17 @@ impl Unit {
             files.retain(|file| self.is_linked && file.extension().is_some_and(|extension| extension == "rlib"));
             files.sort();
             for file in files {
-                add(&file.file_name().unwrap_or_default().to_string_lossy());
-                add(&digest(&file)?);
+                parts.push(file.file_name().unwrap_or_default().to_string_lossy().into_owned());
+                parts.push(digest(&file)?);
             }
         }
         for (name, value) in env::vars_os() {
             let name = name.to_string_lossy();
             if HEEDED.iter().any(|heeded| name.starts_with(heeded)) && !HARMLESS.contains(&&*name) {
-                add(&name);
-                add(&value.to_string_lossy());
+                parts.extend([name.into_owned(), value.to_string_lossy().into_owned()]);
             }
         }
-        Ok(hex(&hash.finalize()))
+        Ok(store::digest(&parts.iter().map(String::as_bytes).collect::<Vec<_>>()))
     }
 
     /// What rustc has read since it was started, in the words of the store.
@@ -288,10 +281,10 @@ impl Unit {
     fn keep(&self, kept: &Path, said: &[String], started: SystemTime) -> Result<()> {
         let (files, variables) = self.read(started)?;
         let artifacts = artifacts(Path::new(&self.out_dir), &self.stem)?;
-        let name = hex(&Hash::hash(serde_json::to_string(&(&files, &variables))?.as_bytes()));
+        let name = store::digest(&[&serde_json::to_vec(&(&files, &variables))?]);
         fs::create_dir_all(kept)?;
         let half = tempfile::tempdir_in(kept)?;
-        // Cargo removes its folders when it is killed, and an own record of the runner is not rustc's.
+        // The recorder's own note is beside them, and isn't rustc's.
         let artifacts: Vec<String> = artifacts.into_iter().filter(|name| !name.ends_with(".json")).collect();
         for name in &artifacts {
             let from = Path::new(&self.out_dir).join(name);
@@ -425,11 +418,7 @@ fn stamp(file: &Path) -> Result<String> {
 }
 
 fn digest(file: &Path) -> Result<String> {
-    Ok(hex(&Hash::hash(&fs::read(file).with_context(|| format!("cannot read {}", file.display()))?)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(store::digest(&[&fs::read(file).with_context(|| format!("cannot read {}", file.display()))?]))
 }
 
 #[cfg(test)]

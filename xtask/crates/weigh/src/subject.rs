@@ -228,8 +228,9 @@ impl Subject {
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
         let profiles_file = target_dir.join("profiles.toml");
         let units = "codegen-units";
-        let theirs = fs::read_to_string(metadata.workspace_root.join("Cargo.toml")).unwrap_or_default();
-        let sets_units = Profiles::of(&theirs).table("release").is_some_and(|release| release.contains_key(units))
+        let root_manifest = metadata.workspace_root.join("Cargo.toml");
+        let theirs = Profiles::of(&fs::read_to_string(&root_manifest).unwrap_or_default());
+        let sets_units = theirs.table("release").is_some_and(|release| release.contains_key(units))
             || surroundings::is_configured(&cargo.cwd, &format!("profile.release.{units}"));
         let profiles = foreign_profiles(&workshop.profiles, workshop, sets_units);
         files::write_atomic(&profiles_file, profiles.as_bytes())?;
@@ -258,7 +259,7 @@ impl Subject {
             host,
             newest_input: None,
         };
-        subject.note_own_profile(&metadata.workspace_root);
+        subject.note_own_profiles(&theirs, &root_manifest);
         Ok(subject)
     }
 
@@ -299,11 +300,9 @@ impl Subject {
         }
     }
 
-    fn note_own_profile(&mut self, workspace_root: &Path) {
-        let file = workspace_root.join("Cargo.toml");
-        let Ok(text) = fs::read_to_string(&file) else { return };
-        let profiles = Profiles::of(&text);
-        let file = diagnostic::shown(&file);
+    /// `profiles`: the crate's own, from this manifest.
+    fn note_own_profiles(&mut self, profiles: &Profiles, manifest: &Path) {
+        let file = diagnostic::shown(manifest);
         let release = profiles.table("release").cloned().unwrap_or_default();
         self.has_own_release = !release.is_empty();
         if self.has_own_release {
