@@ -80,8 +80,8 @@ pub struct Subject {
 impl From<Subject> for options::Subject {
     fn from(asked: Subject) -> Self {
         let Subject { program, manifest_path, package, bin, features, no_default_features, all_features } = asked;
-        let alone = false;
-        Self { program, manifest_path, package, bin, features, no_default_features, all_features, alone }
+        let rest = Self::default();
+        Self { program, manifest_path, package, bin, features, no_default_features, all_features, ..rest }
     }
 }
 

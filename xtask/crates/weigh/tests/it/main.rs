@@ -3,5 +3,6 @@
 
 mod calls;
 mod places;
+mod revisions;
 mod tables;
 mod verbs;
