@@ -210,7 +210,8 @@ impl Repository {
             return Ok(failure(format!("`{revision}` is the beginning of several hashes"))
                 .help(format!("write more of it, or a name\n{words}")));
         }
-        if words.contains("expected commit type") {
+        // A branch can't have a colon in its name.
+        if words.contains("expected commit type") || revision.contains(':') {
             return Ok(failure(format!("`{revision}` names a file or a folder in git, not a commit")));
         }
         let failure = failure(format!("there is no git revision `{revision}`"));
