@@ -97,7 +97,7 @@ impl Anatomy {
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
-    let mut anatomy = Anatomy::of_file(profile, &executable(subject, program, profile, None)?)?;
+    let mut anatomy = Anatomy::of_file(subject.shown(profile), &executable(subject, program, profile, None)?)?;
     if anatomy.code.is_none() {
         let folder = subject.out_dir.join("size-workshop").join("twin");
         let twin = Anatomy::of_file(profile, &executable(subject, program, profile, Some(&folder))?)?;

@@ -38,6 +38,10 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
         output: workshop.sizes.output_bytes,
     };
     let subject = Subject::find(&workshop, &options.subject, options.run.as_deref())?;
+    for line in subject.own.overrides_of(subject.base) {
+        let (place, setting, table) = (&line.place, line.setting(), line.table());
+        output::note(&format!("{place} sets {setting} in [{table}]: it is part of every row of a size table"));
+    }
     let tables = choose_tables(&workshop, options)?;
     if options.accept {
         committed::check_writable(&workshop.root)?;

@@ -3,5 +3,6 @@
 
 mod calls;
 mod places;
+mod profiles;
 mod tables;
 mod verbs;
