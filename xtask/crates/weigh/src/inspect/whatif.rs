@@ -8,7 +8,7 @@ use crate::options::{self, PlainFormat};
 use crate::profiles::{SETTINGS, canonical};
 use crate::report::whatif as report;
 use crate::subject::{Expectation, Program, Subject, split_words};
-use crate::workshop::Workshop;
+use crate::workshop::{Workshop, must_know};
 use anyhow::{Result, bail};
 use base::failure::{Exit, Failure};
 use base::files;
@@ -86,7 +86,7 @@ pub fn run(options: &options::WhatIf) -> Result<Exit> {
     let workshop = Workshop::of(subject)?;
     let subject = Subject::find(&workshop, subject, None)?;
     let program = super::only(&subject)?;
-    super::known_profile(&workshop, &subject, profile)?;
+    must_know(&subject.profiles, profile, "profile", "")?;
     let levers = levers(&subject, profile);
     if levers.is_empty() {
         let message = format!("`{profile}` has the settings of the default release profile: there is nothing to weigh");

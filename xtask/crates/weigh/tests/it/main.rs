@@ -2,6 +2,8 @@
 //! Cargo, in folders where there is no workshop.
 
 mod calls;
+mod kinds;
 mod places;
+mod profiles;
 mod tables;
 mod verbs;
