@@ -97,7 +97,7 @@ impl Anatomy {
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
-    let mut anatomy = Anatomy::of_file(profile, &executable(subject, program, profile, None)?)?;
+    let mut anatomy = Anatomy::of_file(subject.shown(profile), &executable(subject, program, profile, None)?)?;
     if anatomy.code.is_none() {
         let folder = subject.out_dir.join("size-workshop").join("twin");
         let twin = Anatomy::of_file(profile, &executable(subject, program, profile, Some(&folder))?)?;
@@ -113,6 +113,27 @@ pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anat
 /// When the build fails, or the file is not understood.
 pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result<u64> {
     Ok(binary::read(&executable(subject, program, profile, None)?)?.bytes)
+}
+
+/// The same with some settings of the profile changed, as for `--config`, in a folder of its own: what is built as it is stays.
+///
+/// # Errors
+/// When the build fails, or the file is not understood.
+pub fn file_bytes_with(subject: &Subject, program: &Program, profile: &str, settings: &[&str]) -> Result<u64> {
+    let folder = subject.out_dir.join("size-workshop").join("changed");
+    let mut extra = subject.extra.clone();
+    extra.extend(settings.iter().flat_map(|setting| ["--config".into(), (*setting).into()]));
+    let built = subject.cargo.build(&Build {
+        manifest: subject.manifest.clone(),
+        profile: subject.cargo_profile(profile).into_owned(),
+        packages: vec![program.package.clone()],
+        bins: vec![program.name.clone()],
+        extra,
+        target_dir: Some(folder),
+        record: None,
+        timeout: None,
+    })?;
+    Ok(binary::read(&built.executable(&program.name)?.path)?.bytes)
 }
 
 fn note(stripped: &Anatomy, twin: &Anatomy) -> String {

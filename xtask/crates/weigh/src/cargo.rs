@@ -150,6 +150,9 @@ pub struct Target {
     pub name: String,
     /// `bin`, `lib`, `proc-macro`, …
     pub kind: Vec<String>,
+    /// Its first source file; not told of what was built.
+    #[serde(default)]
+    pub src_path: PathBuf,
 }
 
 /// The release and the host that an answer of `rustc -vV` names.
@@ -184,6 +187,14 @@ impl Package {
             .iter()
             .filter(|target| target.kind.iter().any(|kind| kind == "bin"))
             .map(|target| target.name.as_str())
+    }
+}
+
+impl Package {
+    /// The source of its build script, if it has one.
+    pub fn build_scripts(&self) -> impl Iterator<Item = &Path> {
+        let is_script = |target: &&Target| target.kind.iter().any(|kind| kind == "custom-build");
+        self.targets.iter().filter(is_script).map(|target| target.src_path.as_path())
     }
 }
 

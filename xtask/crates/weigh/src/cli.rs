@@ -2,6 +2,7 @@
 //! everyone else means the crate of the current folder. The comments here are the help text.
 
 use crate::options::{self, Format, PlainFormat};
+use crate::subject::DEFAULT_RELEASE;
 use base::failure::{self, Exit, Failure};
 use base::{output, proc};
 use clap::Args;
@@ -13,9 +14,12 @@ use std::process::ExitCode;
 /// Where the bytes of a program come from.
 #[derive(Debug, Args)]
 pub struct Bloat<S: Args> {
-    /// The profile; one that strips is read through a twin which does not
-    #[arg(long, value_name = "PROFILE", default_value = "release")]
-    pub profile: String,
+    /// The profile; one that strips is read through a twin that doesn't [default: release]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Cargo's bare default, whatever the crate's own [profile.release] sets
+    #[arg(long, conflicts_with = "profile")]
+    pub default_release: bool,
     /// Show the crates only
     #[arg(long)]
     pub crates: bool,
@@ -29,7 +33,7 @@ pub struct Bloat<S: Args> {
     #[arg(short = 'n', long = "count", value_name = "N", default_value_t = 15)]
     pub count: usize,
     /// Take this file apart instead of building a program
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "subject"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "default_release", "subject"])]
     pub file: Option<PathBuf>,
     /// The part of a universal Mach-O file to take apart, such as arm64 or x86_64
     #[arg(long, value_name = "NAME", requires = "file")]
@@ -48,7 +52,8 @@ pub struct Bloat<S: Args> {
 /// What has changed between two programs.
 #[derive(Debug, Args)]
 pub struct Diff<S: Args> {
-    /// A profile, an executable file, `git:REV` for the program at a git revision, or `git:REV..REV` for both sides
+    /// A profile (`default-release`: Cargo's bare default), an executable file, `git:REV` for the program at a git revision, or
+    /// `git:REV..REV` for both sides
     #[arg(value_name = "A")]
     pub a: String,
     /// The other side [default: the working tree's `release`, where A is a revision]
@@ -100,9 +105,12 @@ pub struct WhatIf<S: Args> {
 /// All of it on one page.
 #[derive(Debug, Args)]
 pub struct Report<S: Args> {
-    /// The profile that is compared with the default release profile
-    #[arg(long, value_name = "PROFILE", default_value = "dist")]
-    pub profile: String,
+    /// The profile that is compared with `release` [default: dist]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Compare it with Cargo's bare default, whatever the crate's own [profile.release] sets
+    #[arg(long)]
+    pub default_release: bool,
     /// Where the page is written [default: below target/size-workshop/]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -132,9 +140,12 @@ pub struct History<S: Args> {
     /// Find the commit that made the program this much larger, such as `5%` or `20 kB`, with few builds; exit code 1 if there is none
     #[arg(long, value_name = "GROWTH")]
     pub bisect: Option<String>,
-    /// The profile that each revision is built with
-    #[arg(long, value_name = "PROFILE", default_value = "release")]
-    pub profile: String,
+    /// The profile that each revision is built with, as it was set then [default: release]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Cargo's bare default, whatever the crate's own [profile.release] sets
+    #[arg(long, conflicts_with = "profile")]
+    pub default_release: bool,
     /// Draw the sizes into this SVG file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
@@ -149,14 +160,17 @@ pub struct History<S: Args> {
 /// A container image that holds one program.
 #[derive(Debug, Args)]
 pub struct Image<S: Args> {
-    /// The profile that the program is built with
-    #[arg(long, value_name = "PROFILE", default_value = "dist")]
-    pub profile: String,
+    /// The profile that the program is built with [default: a crate's own release; dist for the workshop's programs]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Cargo's bare default, whatever the crate's own [profile.release] sets
+    #[arg(long, conflicts_with = "profile")]
+    pub default_release: bool,
     /// The target [default: this machine's with musl if that is installed, else with glibc linked in]
     #[arg(long, value_name = "TRIPLE")]
     pub target: Option<String>,
     /// Pack this file instead of building a program
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "target", "subject"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "default_release", "target", "subject"])]
     pub file: Option<PathBuf>,
     /// Where the archive is written [default: below target/size-workshop/, or beside the file]
     #[arg(long, value_name = "FILE")]
@@ -169,12 +183,18 @@ pub struct Image<S: Args> {
     pub subject: S,
 }
 
+/// The profile that two options ask for.
+fn chosen(profile: Option<String>, default_release: bool) -> Option<String> {
+    if default_release { Some(DEFAULT_RELEASE.to_owned()) } else { profile }
+}
+
 // Every field is named, so that a new flag can't be forgotten.
 
 impl<S: Args + Into<options::Subject>> From<Bloat<S>> for options::Bloat {
     fn from(asked: Bloat<S>) -> Self {
-        let Bloat { profile, crates, functions, sections, count, file, arch, filter, format, subject } = asked;
-        let subject = subject.into();
+        let Bloat { profile, default_release, crates, functions, sections, count, file, arch, filter, format, subject } =
+            asked;
+        let (profile, subject) = (chosen(profile, default_release), subject.into());
         Self { profile, crates, functions, sections, count, file, arch, filter, format, subject }
     }
 }
@@ -196,21 +216,23 @@ impl<S: Args + Into<options::Subject>> From<WhatIf<S>> for options::WhatIf {
 
 impl<S: Args + Into<options::Subject>> From<Report<S>> for options::Report {
     fn from(asked: Report<S>) -> Self {
-        let Report { profile, out, open, subject } = asked;
-        Self { profile, out, open, subject: subject.into() }
+        let Report { profile, default_release, out, open, subject } = asked;
+        Self { profile, default_release, out, open, subject: subject.into() }
     }
 }
 
 impl<S: Args + Into<options::Subject>> From<History<S>> for options::History {
     fn from(asked: History<S>) -> Self {
-        let History { range, every, tags, count, bisect, profile, svg, format, subject } = asked;
+        let History { range, every, tags, count, bisect, profile, default_release, svg, format, subject } = asked;
+        let profile = chosen(profile, default_release);
         Self { range, every, tags, count, bisect, profile, svg, format, subject: subject.into() }
     }
 }
 
 impl<S: Args + Into<options::Subject>> From<Image<S>> for options::Image {
     fn from(asked: Image<S>) -> Self {
-        let Image { profile, target, file, out, format, subject } = asked;
+        let Image { profile, default_release, target, file, out, format, subject } = asked;
+        let profile = chosen(profile, default_release);
         Self { profile, target, file, out, format, subject: subject.into() }
     }
 }

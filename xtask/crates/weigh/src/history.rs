@@ -8,7 +8,6 @@ pub(crate) mod repository;
 pub(crate) use bisect::Search;
 
 use crate::anatomy::delta::{self, Change, Parts};
-use crate::inspect::known_profile;
 use crate::options::{self, Format};
 use crate::report::history as report;
 use crate::subject::Subject;
@@ -112,6 +111,7 @@ impl Revision {
 pub fn run(options: &options::History) -> Result<Exit> {
     let options::History { range: _, every: _, tags: _, count: _, bisect, profile, svg, format, subject: asked } =
         options;
+    let profile = profile.as_deref().unwrap_or("release");
     let growth = bisect.as_deref().map(bisect::Growth::parse).transpose()?;
     if let Some(folder) = svg.as_deref().and_then(Path::parent) {
         files::check_writable(folder)?;
@@ -119,7 +119,7 @@ pub fn run(options: &options::History) -> Result<Exit> {
     let workshop = Workshop::of(asked)?;
     let subject = Subject::find(&workshop, asked, None)?;
     let program = subject.only(|names| format!("there are several programs: {names}"))?;
-    known_profile(&workshop, &subject, profile)?;
+    subject.resolve(Some(profile), "profile")?;
     let past = Past::of(&workshop, asked, &subject)?;
     let commits = chosen(&past.repository, options)?;
     let mut book = Book::open(&past, profile, commits)?;
@@ -136,7 +136,7 @@ pub fn run(options: &options::History) -> Result<Exit> {
     }
     let history = History {
         program: program.name.clone(),
-        profile: profile.clone(),
+        profile: profile.to_owned(),
         target: subject.host.clone(),
         revisions,
         search,
@@ -177,7 +177,7 @@ fn chosen(repository: &Repository, options: &options::History) -> Result<Vec<Com
         (false, None) => repository.newest(&to, most.saturating_mul(*every).min(i32::MAX as usize))?,
     };
     if *tags && commits.iter().all(|commit| commit.tag.is_none()) {
-        let message = format!("there is no tag in the history of `{}`", to.name());
+        let message = format!("there is no tag in the history of `{}`", range.as_deref().unwrap_or("HEAD"));
         bail!(
             Failure::new(Exit::Usage, message)
                 .help("`git fetch --tags` gets those of a remote; without --tags each commit is a row")
@@ -491,11 +491,11 @@ pub(crate) mod tests {
 
     #[test]
     fn a_reason_is_one_line() {
-        let reason = |message: &str| super::reason(&Failure::new(Exit::NotMet, message));
+        let line = |message: &str| reason(&Failure::new(Exit::NotMet, message));
         let words = "`cargo build --profile release` failed (exit code 101); it says:\n   Compiling app v0.1.0\nerror[E0425]: cannot find value `a`\n --> src/main.rs:1:1\n\nerror: could not compile `app`";
-        assert_eq!(reason(words), "error[E0425]: cannot find value `a`");
-        assert_eq!(reason("x says:\nerror: failed to parse manifest at `/x`\n"), "failed to parse manifest at `/x`");
-        assert_eq!(reason("at v1 there is no Cargo.toml"), "at v1 there is no Cargo.toml");
+        assert_eq!(line(words), "error[E0425]: cannot find value `a`");
+        assert_eq!(line("x says:\nerror: failed to parse manifest at `/x`\n"), "failed to parse manifest at `/x`");
+        assert_eq!(line("at v1 there is no Cargo.toml"), "at v1 there is no Cargo.toml");
     }
 
     #[test]

@@ -14,7 +14,6 @@ use crate::report::anatomy as report;
 use crate::subject::{Program, Subject};
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};
-use base::caller;
 use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers;
@@ -41,10 +40,10 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
             let workshop = Workshop::of(subject)?;
             let subject = Subject::find(&workshop, subject, None)?;
             let program = only(&subject)?;
-            known_profile(&workshop, &subject, profile)?;
-            let anatomy = anatomy::build(&subject, program, profile)?;
+            let profile = subject.resolve(profile.as_deref(), "profile")?;
+            let anatomy = anatomy::build(&subject, program, &profile)?;
             if all {
-                parts = floor::of(&subject, program, &anatomy)?;
+                parts = floor::of(&subject, program, &profile, &anatomy)?;
             }
             (anatomy, program.name.clone())
         }
@@ -127,8 +126,7 @@ fn sides(asked: &Asked<'_>, arch: Option<&str>, options: &options::Subject) -> R
         if is_file(name) {
             return of_file(name);
         }
-        known_profile(&workshop, &subject, name)?;
-        anatomy::build(&subject, program, name)
+        anatomy::build(&subject, program, &subject.resolve(Some(name), "profile or file")?)
     };
     Ok((side(a)?, side(b)?))
 }
@@ -157,15 +155,6 @@ fn is_file(name: &str) -> bool {
 /// The one program that is meant.
 fn only(subject: &Subject) -> Result<&Program> {
     subject.only(|names| format!("there are several programs: {names}"))
-}
-
-pub(crate) fn known_profile(workshop: &Workshop, subject: &Subject, profile: &str) -> Result<()> {
-    let whose = match subject.foreign {
-        false => "",
-        true if caller::is_workshop() => " of the workshop, which your crate is built with",
-        true => " that crates are measured with",
-    };
-    workshop.must_know(profile, "profile or file", whose)
 }
 
 fn pattern(text: &str) -> Result<regex_lite::Regex> {

@@ -128,8 +128,8 @@ pub struct Sizes {
 /// Which program to take apart, and what to show of it.
 #[derive(Clone, Debug)]
 pub struct Bloat {
-    /// The profile.
-    pub profile: String,
+    /// The profile; a crate's own `release` if nothing is said.
+    pub profile: Option<String>,
     /// Show the crates only.
     pub crates: bool,
     /// Show the functions only.
@@ -153,7 +153,7 @@ pub struct Bloat {
 impl Default for Bloat {
     fn default() -> Self {
         Self {
-            profile: "release".to_owned(),
+            profile: None,
             crates: false,
             functions: false,
             sections: false,
@@ -234,22 +234,18 @@ impl Default for WhatIf {
 }
 
 /// Which page to write.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// The profile that is compared with the default release profile.
-    pub profile: String,
+    /// The profile that is compared with `release`; `dist` if nothing is said.
+    pub profile: Option<String>,
+    /// Compare it with Cargo's bare default, whatever a crate's own `release` sets.
+    pub default_release: bool,
     /// Where the page is written; in our own target folder if nothing is said.
     pub out: Option<PathBuf>,
     /// Open it in the browser.
     pub open: bool,
     /// What is measured.
     pub subject: Subject,
-}
-
-impl Default for Report {
-    fn default() -> Self {
-        Self { profile: "dist".to_owned(), out: None, open: false, subject: Subject::default() }
-    }
 }
 
 /// Which revisions of a program to measure.
@@ -265,8 +261,8 @@ pub struct History {
     pub count: Option<usize>,
     /// Search the revision by which it has grown by so much, in percent or bytes.
     pub bisect: Option<String>,
-    /// The profile.
-    pub profile: String,
+    /// The profile; the crate's own `release` if nothing is said.
+    pub profile: Option<String>,
     /// Where to draw the sizes.
     pub svg: Option<PathBuf>,
     /// How to print it.
@@ -283,7 +279,7 @@ impl Default for History {
             tags: false,
             count: None,
             bisect: None,
-            profile: "release".to_owned(),
+            profile: None,
             svg: None,
             format: Format::Text,
             subject: Subject::default(),
@@ -294,8 +290,8 @@ impl Default for History {
 /// Which program to pack into a container image.
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// The profile.
-    pub profile: String,
+    /// The profile; if nothing is said, a crate's own `release`, and `dist` for a program of the workshop.
+    pub profile: Option<String>,
     /// The target triple; one for this machine that needs no shared library if nothing is said.
     pub target: Option<String>,
     /// Pack this file instead of building a program.
@@ -311,7 +307,7 @@ pub struct Image {
 impl Default for Image {
     fn default() -> Self {
         Self {
-            profile: "dist".to_owned(),
+            profile: None,
             target: None,
             file: None,
             out: None,

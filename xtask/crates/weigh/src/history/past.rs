@@ -97,7 +97,7 @@ impl<'a> Past<'a> {
         };
         let then = self.in_the_same_surroundings(then);
         self.distrust_clock(&then)?;
-        crate::inspect::known_profile(self.workshop, &then, profile)?;
+        let profile = &self.profile_then(&then, profile)?;
         let began = Instant::now();
         let anatomy = match anatomy::build(&then, only(&then)?, profile) {
             Err(error) if failure_of(&error).message.contains("because --locked was passed") => {
@@ -114,6 +114,15 @@ impl<'a> Past<'a> {
         let lockfile = lockfile_of(&folder, &self.place.tree).and_then(|file| fs::read_to_string(file).ok());
         let seconds = began.elapsed().as_secs_f64();
         Ok(Then { anatomy, toolchain: then.release, lockfile, seconds, notes })
+    }
+
+    /// What a profile's name meant then. One of the size tables that is no profile of the crate today is told as such only once.
+    fn profile_then(&self, then: &Subject, asked: &str) -> Result<String> {
+        let is_of_tables = !self.now.own.profiles.knows(asked) && !then.own.profiles.knows(asked);
+        match then.foreign && is_of_tables && self.workshop.profiles.knows(asked) {
+            true => Ok(asked.to_owned()),
+            false => then.resolve(Some(asked), "profile"),
+        }
     }
 
     /// Today's lock file.

@@ -40,10 +40,10 @@ const SYMBOLIZER: [&str; 8] = [
 ///
 /// # Errors
 /// When the empty program cannot be built.
-pub(super) fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Result<Vec<FloorPart>> {
-    let symbols = crates::read(&empty(subject, anatomy, Some("none"))?)?;
+pub(super) fn of(subject: &Subject, program: &Program, profile: &str, anatomy: &Anatomy) -> Result<Vec<FloorPart>> {
+    let symbols = crates::read(&empty(subject, profile, Some("none"))?)?;
     // Last, so that the file that stays is the one that was measured.
-    let empty = binary::read(&empty(subject, anatomy, None)?)?;
+    let empty = binary::read(&empty(subject, profile, None)?)?;
     let symbolizer = symbols.map(|code| code.bytes_of(&SYMBOLIZER.map(str::to_owned))).unwrap_or_default();
     let own = program.name.replace('-', "_");
     let code = |chosen: &dyn Fn(&str) -> bool| -> u64 {
@@ -59,10 +59,10 @@ pub(super) fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Res
 }
 
 /// Builds an empty program with a profile's settings, with its symbols if that is asked for.
-fn empty(subject: &Subject, anatomy: &Anatomy, strip: Option<&str>) -> Result<PathBuf> {
+fn empty(subject: &Subject, profile: &str, strip: Option<&str>) -> Result<PathBuf> {
     let folder = subject.out_dir.join("size-workshop").join("floor");
     let settings = SETTINGS.iter().filter_map(|key| {
-        let value = subject.profiles.value(&anatomy.name, key)?;
+        let value = subject.value(profile, key)?;
         let value = if *key == "strip" { strip.map_or(value, Into::into) } else { value };
         Some(format!("profile.release.{key}={value}"))
     });

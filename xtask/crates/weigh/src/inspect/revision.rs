@@ -1,6 +1,6 @@
 //! Sides of a comparison that are git revisions: what a program was before a change.
 
-use super::{is_file, known_profile, only};
+use super::{is_file, only};
 use crate::anatomy::{self, Anatomy};
 use crate::history::past::{Past, difference_of_lockfiles, tell};
 use crate::history::repository::{Commit, Range, Repository};
@@ -55,7 +55,8 @@ pub(super) fn asked<'a>(a: &'a str, b: Option<&'a str>) -> Result<Asked<'a>> {
 /// One side, ready to be built.
 enum Side<'a> {
     Revision(&'a str, Commit),
-    Profile(&'a str),
+    /// As it was asked for, and what it means today.
+    Profile(&'a str, String),
     File(&'a str),
 }
 
@@ -72,7 +73,7 @@ pub(super) fn sides(
 ) -> Result<(Anatomy, Anatomy)> {
     let past = Past::of(workshop, options, subject)?;
     // Everything that can be refused at once, before anything is built.
-    let of = |name| side(&past.repository, workshop, subject, name);
+    let of = |name| side(&past.repository, subject, name);
     let (a, b) = match asked {
         Asked::Two(a, b) => (of(a)?, of(b)?),
         Asked::Range(range) => {
@@ -81,7 +82,7 @@ pub(super) fn sides(
         }
     };
     let profile = [&a, &b].into_iter().find_map(|side| match side {
-        Side::Profile(profile) => Some(*profile),
+        Side::Profile(asked, _) => Some(*asked),
         _ => None,
     });
     if let (Some(profile), Some(changes)) = (profile, past.repository.changed_files()?) {
@@ -93,15 +94,14 @@ pub(super) fn sides(
     Ok((a.anatomy, b.anatomy))
 }
 
-fn side<'a>(repository: &Repository, workshop: &Workshop, subject: &Subject, name: &'a str) -> Result<Side<'a>> {
+fn side<'a>(repository: &Repository, subject: &Subject, name: &'a str) -> Result<Side<'a>> {
     if let Some(revision) = name.strip_prefix(PREFIX) {
         return Ok(Side::Revision(revision, repository.commit(revision)?));
     }
     if is_file(name) {
         return Ok(Side::File(name));
     }
-    known_profile(workshop, subject, name)?;
-    Ok(Side::Profile(name))
+    Ok(Side::Profile(name, subject.resolve(Some(name), "profile or file")?))
 }
 
 /// A side that was built or read. What is not known of a file is none.
@@ -119,8 +119,8 @@ fn build(past: &Past<'_>, subject: &Subject, side: &Side<'_>, profile: &str, arc
             let anatomy = Anatomy { name: format!("{revision} ({profile})"), ..then.anatomy };
             Ok(Done { anatomy, toolchain: then.toolchain, lockfile: then.lockfile })
         }
-        Side::Profile(name) => Ok(Done {
-            anatomy: anatomy::build(subject, only(subject)?, name)?,
+        Side::Profile(_, profile) => Ok(Done {
+            anatomy: anatomy::build(subject, only(subject)?, profile)?,
             toolchain: subject.release.clone(),
             lockfile: past.lockfile_now().and_then(|file| fs::read_to_string(file).ok()),
         }),

@@ -8,7 +8,7 @@ use crate::budget::{self, Budget};
 use crate::cargo;
 use crate::options::{self, SizesFormat};
 use crate::report::budget as report;
-use crate::subject::{Program, Subject};
+use crate::subject::{self, Program, Subject};
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};
 use base::caller;
@@ -88,7 +88,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
     let given = options.subject.manifest_path.as_deref();
     let source = match given {
         Some(given) => read(given)?,
-        None => read(&crate::subject::nearest_manifest()?)?,
+        None => read(&subject::nearest_manifest()?)?,
     };
     let budgets = budget::of(&source.text).map_err(|wrong| wrong.failure(&source))?;
     let folder = source.file.parent().context("a manifest is in a folder")?;
@@ -109,7 +109,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
         let before = slot.as_ref().and_then(|baseline| measured.find(baseline)).map(|entry| entry.parts.bytes);
         // To tell whose bytes they are may take a second build, of a twin with symbols.
         let anatomy = if options.save || before.is_some_and(|before| before != measured.bytes) {
-            Some(anatomy::build(&subject, only(&subject)?, &measured.profile)?)
+            Some(anatomy::build(&subject, only(&subject)?, &subject::own(&measured.profile))?)
         } else {
             None
         };
@@ -213,7 +213,7 @@ fn which(given: Option<&Path>) -> String {
 }
 
 fn read(given: &Path) -> Result<Source> {
-    let file = crate::subject::manifest_file(given)?;
+    let file = subject::manifest_file(given)?;
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     Ok(Source { file, text: text.into() })
 }
@@ -234,10 +234,10 @@ fn build(
     };
     let subject = Subject::foreign(workshop, &source.file, &subject, None);
     let subject = subject.map_err(|error| at_bin(budget, source, error))?;
-    let subject = Subject { own_profiles: true, ..subject };
     let program = only(&subject)?;
     let profile = budget.profile().to_owned();
-    let bytes = anatomy::file_bytes(&subject, program, &profile).map_err(|error| at_profile(budget, source, error))?;
+    let bytes = anatomy::file_bytes(&subject, program, &subject::own(&profile))
+        .map_err(|error| at_profile(budget, source, error))?;
     let bin = program.name.clone();
     let toolchain = subject.release.clone().context("cannot tell the release of rustc")?;
     let measured = Measured { bin, profile, target: subject.host.clone(), toolchain, bytes };

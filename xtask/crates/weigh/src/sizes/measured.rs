@@ -2,6 +2,7 @@
 
 use crate::committed::Measurement;
 use crate::measure::binary::Section;
+use serde::Serialize;
 
 /// The tables of one call of `cargo xtask sizes`.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// Rows that could not be measured.
     pub skipped: Vec<Skipped>,
+    /// What makes a foreign crate's own profiles larger, which is seldom meant.
+    pub burdens: Vec<Burden>,
 }
 
 /// A table for one program.
@@ -65,6 +68,27 @@ pub struct Skipped {
     pub label: String,
     /// Why, and what to do about it.
     pub reason: String,
+}
+
+/// A line of a crate's own profile that makes a program larger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Burden {
+    /// The program.
+    pub program: String,
+    /// The profile.
+    pub profile: String,
+    /// Where the line stands: a file with its line, or a variable.
+    pub place: String,
+    /// The setting as it is written; all of them where several were taken out together.
+    pub setting: String,
+    /// Why it makes the program larger, in a sentence without a final full stop.
+    pub why: String,
+    /// What was done about it, behind the bytes.
+    pub remedy: String,
+    /// Bytes of the program as it is.
+    pub bytes: u64,
+    /// Bytes of the program with that done.
+    pub bytes_then: u64,
 }
 
 impl Table {

@@ -2,7 +2,9 @@
 //! Cargo, in folders where there is no workshop.
 
 mod calls;
+mod kinds;
 mod places;
+mod profiles;
 mod revisions;
 mod tables;
 mod verbs;
