@@ -200,7 +200,7 @@ fn every_nth<T>(all: Vec<T>, n: usize) -> Vec<T> {
     let last = all.len().saturating_sub(1);
     all.into_iter()
         .enumerate()
-        .filter(|(index, _)| (last - index) % n == 0 || *index == 0)
+        .filter(|(index, _)| (last - index).is_multiple_of(n) || *index == 0)
         .map(|(_, one)| one)
         .collect()
 }
@@ -360,11 +360,11 @@ impl<'a> Book<'a> {
     fn nothing_built(&self) -> Failure {
         let failure = self.last_failure.clone();
         let failure = failure.unwrap_or_else(|| {
-            let reasons = self.entries.iter().filter_map(|entry| match &entry.outcome {
+            let mut reasons = self.entries.iter().filter_map(|entry| match &entry.outcome {
                 Some(Outcome::Failed(reason)) => Some(reason.clone()),
                 _ => None,
             });
-            Failure::new(Exit::NotMet, reasons.last().unwrap_or_default())
+            Failure::new(Exit::NotMet, reasons.next_back().unwrap_or_default())
         });
         let message = format!(
             "none of the {} can be built; the last one: {}",

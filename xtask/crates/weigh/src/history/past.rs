@@ -23,6 +23,9 @@ use std::time::Instant;
 /// The files by which rustup chooses a toolchain, the one that wins first.
 const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
+/// Bytes of artifacts that are kept between revisions: those of dependencies, in all the versions that there were.
+const MOST_ARTIFACTS: u64 = 4 << 30;
+
 /// Where revisions of a crate are built.
 #[derive(Debug)]
 pub(crate) struct Past<'a> {
@@ -96,7 +99,7 @@ impl<'a> Past<'a> {
             None => self.workshop_then()?,
         };
         let then = self.in_the_same_surroundings(then);
-        self.distrust_clock(&then)?;
+        self.clean_up(&then)?;
         let profile = &self.profile_then(&then, profile)?;
         let began = Instant::now();
         let anatomy = match anatomy::build(&then, only(&then)?, profile) {
@@ -108,7 +111,8 @@ impl<'a> Past<'a> {
             }
             result => result,
         };
-        files::write_derived(&self.place.stamp(), commit.hash.as_bytes())?;
+        // Written even where it holds the same: its time is what counts.
+        files::write_atomic(&self.place.stamp(), commit.hash.as_bytes())?;
         let anatomy = anatomy?;
         notes.extend(self.note_of_paths(&anatomy));
         let lockfile = lockfile_of(&folder, &self.place.tree).and_then(|file| fs::read_to_string(file).ok());
@@ -221,19 +225,19 @@ impl<'a> Past<'a> {
         files
     }
 
-    /// Cargo tells old from new by the time of a file. Where the clock went back since the last build, or is too coarse, nothing
-    /// that was built is left for Cargo to take.
-    fn distrust_clock(&self, then: &Subject) -> Result<()> {
+    /// Removes what earlier revisions left in the target folder where Cargo could take it for new, or where it is too much.
+    ///
+    /// Cargo tells old from new by the time of a file. That fails where the clock went back since the last build, or is coarse.
+    fn clean_up(&self, then: &Subject) -> Result<()> {
         let time = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-        let (Some(built), Some(now)) = (time(&self.place.stamp()), time(&self.place.tree.join(".git/HEAD"))) else {
-            return Ok(());
-        };
-        if built < now || !then.build_dir.is_dir() {
+        let (built, now) = (time(&self.place.stamp()), time(&self.place.tree.join(".git/HEAD")));
+        let is_doubtful = built.zip(now).is_some_and(|(built, now)| built >= now);
+        if !then.build_dir.is_dir() || !is_doubtful && bytes_in(&then.build_dir) <= MOST_ARTIFACTS {
             return Ok(());
         }
         for entry in fs::read_dir(&then.build_dir)?.flatten() {
-            if entry.path().is_dir() {
-                let folder = entry.path();
+            let folder = entry.path();
+            if folder.is_dir() {
                 fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
             }
         }
@@ -285,7 +289,12 @@ impl<'a> Past<'a> {
         let options::Subject { no_default_features, all_features, .. } = &self.options;
         let asked =
             format!("{profile:?} {program:?} {package:?} {bin:?} {features:?} {no_default_features} {all_features}");
-        let where_to = format!("{} {:?} {:?}", self.place.tree.display(), self.repository.inside, self.now.target_dir);
+        let where_to = format!(
+            "{}\n{}\n{}",
+            self.place.tree.display(),
+            self.repository.inside.display(),
+            self.now.target_dir.as_deref().unwrap_or(&self.now.out_dir).display()
+        );
         let profiles = fs::read(self.now.build_dir.join("profiles.toml")).unwrap_or_default();
         let mut surroundings = String::new();
         let above = self.configurations_above();
@@ -407,6 +416,17 @@ fn name_of_package(manifest: &str) -> Option<String> {
 
 fn shown(folder: &Path) -> String {
     if folder.as_os_str().is_empty() { "the repository's top folder".to_owned() } else { folder.display().to_string() }
+}
+
+/// Bytes of the files below a folder.
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let bytes = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => bytes_in(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    };
+    entries.map(bytes).sum()
 }
 
 /// How often some bytes are in others.

@@ -114,7 +114,7 @@ struct Done {
 fn build(past: &Past<'_>, subject: &Subject, side: &Side<'_>, profile: &str, arch: Option<&str>) -> Result<Done> {
     match side {
         Side::Revision(revision, commit) => {
-            let then = past.build(commit, profile).map_err(|error| at(revision, error))?;
+            let then = past.build(commit, profile).map_err(|error| at(revision, &error))?;
             tell(revision, &then.notes);
             let anatomy = Anatomy { name: format!("{revision} ({profile})"), ..then.anatomy };
             Ok(Done { anatomy, toolchain: then.toolchain, lockfile: then.lockfile })
@@ -131,8 +131,8 @@ fn build(past: &Past<'_>, subject: &Subject, side: &Side<'_>, profile: &str, arc
 }
 
 /// The same failure, with the revision that it is about.
-fn at(revision: &str, error: anyhow::Error) -> anyhow::Error {
-    let failure = failure_of(&error);
+fn at(revision: &str, error: &anyhow::Error) -> anyhow::Error {
+    let failure = failure_of(error);
     let message = format!("{revision}: {}", failure.message);
     Failure { message, ..failure }.into()
 }

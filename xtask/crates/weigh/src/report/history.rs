@@ -159,7 +159,7 @@ pub(crate) fn svg(history: &History) -> String {
 fn headline(history: &History) -> String {
     let History { program, profile, revisions, .. } = history;
     let mut built = revisions.iter().filter_map(|revision| Some((revision.commit.name(), revision.bytes()?)));
-    let (first, last) = (built.next(), built.last());
+    let (first, last) = (built.next(), built.next_back());
     match (first, last) {
         (Some((first, before)), Some((last, after))) => format!(
             "{program}, {profile}: {first} -> {last}: {} -> {} bytes ({}), {}",

@@ -287,9 +287,10 @@ fn history_has_a_row_for_each_commit_and_a_second_call_builds_nothing() {
     repository.git(&["tag", "v1.0"]);
     repository.project.write("README.md", "Something else\n");
     repository.commit("Add a README");
+    repository.done(&["history", "-n", "1"]);
     let call = repository.weigh(&["history", "--format", "json", "--svg", "picture.svg"]).assert().success();
     let found = json(&call);
-    assert!(stderr(&call).contains("5 builds of 5 revisions"), "{}", stderr(&call));
+    assert!(stderr(&call).contains("4 builds of 5 revisions"), "{}", stderr(&call));
     assert_eq!(found["schema"], "size-workshop/history/1");
     let bytes = sizes(&found);
     assert!(bytes[1] > bytes[0] && bytes[2].is_none(), "{found:#}");
@@ -354,4 +355,129 @@ fn what_a_build_script_reads_at_one_commit_is_not_left_for_the_next() {
     let bytes = sizes(&repository.json(&["history", "-n", "2"]));
     let difference = bytes[0].unwrap() - bytes[1].unwrap();
     assert!((8000..14_000).contains(&difference), "{difference}");
+}
+
+#[test]
+fn an_old_build_is_not_taken_for_a_new_one_where_the_clock_went_back() {
+    let repository = Repository::plain();
+    repository.program(ARGUMENTS, "Show the arguments");
+    let first = repository.json(&["history"]);
+    std::fs::remove_dir_all(repository.cache.path("cargo-weigh")).unwrap_or_default();
+    // As if all of it had been built an hour from now, the larger program last.
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(3600);
+    let renew = |project: &Project| {
+        for (path, ..) in project.everything() {
+            if path.starts_with(project.path("target")) || path.ends_with("built") {
+                std::fs::File::options().append(true).open(path).unwrap().set_modified(later).unwrap();
+            }
+        }
+    };
+    repository.done(&["history", "-n", "1"]);
+    renew(&repository.project);
+    renew(&repository.cache);
+    let again = repository.json(&["history"]);
+    assert_eq!(sizes(&again), sizes(&first));
+    assert!(sizes(&again)[0] < sizes(&again)[1], "{again:#}");
+}
+
+#[test]
+fn a_lock_file_that_does_not_fit_is_updated_in_the_copy() {
+    let repository = Repository::plain();
+    repository.project.edit("Cargo.toml", "0.1.0", "0.2.0");
+    repository.commit("Forget the lock file");
+    let before = repository.project.read("Cargo.lock");
+    let call = repository.weigh(&["history", "--format", "json"]).assert().success();
+    assert!(sizes(&json(&call)).iter().all(Option::is_some), "{}", stdout(&call));
+    assert!(stderr(&call).contains("its Cargo.lock didn't fit its Cargo.toml"), "{}", stderr(&call));
+    assert_eq!(repository.project.read("Cargo.lock"), before);
+}
+
+#[test]
+fn a_configuration_above_the_repository_holds_for_its_revisions() {
+    let outer = Project::empty();
+    outer.write(".cargo/config.toml", "[build]\nrustflags = [\"-Cstrip=symbols\"]\n");
+    let repository = Repository::plain();
+    let folder = outer.path("inner");
+    git_in(&outer.path(""), &["clone", "--quiet", repository.project.path("").to_str().unwrap(), "inner"]);
+    let mut command = weigh(&repository.project);
+    command.current_dir(&folder).env("XDG_CACHE_HOME", repository.cache.path(""));
+    let found = json(&command.args(["diff", "git:HEAD", "--format", "json"]).assert().success());
+    assert_eq!(found["sections"], Value::Array(Vec::new()), "{found:#}");
+    let plain = repository.json(&["diff", "git:HEAD"]);
+    assert!(found["a"]["bytes"].as_u64() < plain["a"]["bytes"].as_u64(), "it was stripped: {found:#}");
+}
+
+#[test]
+fn each_revision_has_the_profile_and_the_configuration_of_its_own_time() {
+    let repository = Repository::plain();
+    repository
+        .project
+        .write("Cargo.toml", &(repository.project.read("Cargo.toml") + "[profile.release]\nstrip = true\n"));
+    repository.commit("Strip it");
+    repository.project.edit("Cargo.toml", "strip = true", "strip = \"none\"");
+    repository.commit("Don't");
+    repository.project.write(".cargo/config.toml", "[profile.release]\nstrip = true\n");
+    repository.commit("Strip it again");
+    let bytes = sizes(&repository.json(&["history"]));
+    assert!(bytes[1] < bytes[0] && bytes[0] < bytes[2], "{bytes:?}");
+    assert_eq!(bytes[3], bytes[1]);
+}
+
+/// Programs in place of Cargo and rustc that do what those of rustup do: the nearest toolchain file chooses, unless a variable
+/// does. `old` is here under a number of its own, `missing` is not.
+#[cfg(unix)]
+fn rustup(folder: &Project) {
+    let sysroot = stdout(&call("rustc").args(["--print", "sysroot"]).assert().success());
+    for name in ["cargo", "rustc"] {
+        let script = format!(
+            "#!/bin/sh\nd=$PWD\nchosen=$RUSTUP_TOOLCHAIN\n\
+             while [ -z \"$chosen\" ] && [ -n \"$d\" ]; do\n\
+             [ -f \"$d/rust-toolchain.toml\" ] && chosen=$(sed -n 's/channel = \"\\(.*\\)\"/\\1/p' \"$d/rust-toolchain.toml\")\n\
+             d=${{d%/*}}\ndone\nexport RUSTUP_TOOLCHAIN=${{chosen:-usual}}\n\
+             if [ \"$chosen\" = missing ]; then\n\
+             echo \"error: toolchain 'missing-x86_64-unknown-linux-gnu' is not installed\" >&2\nexit 1\nfi\n\
+             if [ \"$chosen\" = old ] && [ \"$*\" = -vV ]; then\n\
+             exec {bin}/{name} -vV | sed 's/^release: .*/release: 1.60.0/'\nfi\nexec {bin}/{name} \"$@\"\n",
+            bin = Path::new(sysroot.trim()).join("bin").display()
+        );
+        folder.write(name, &script);
+        std::fs::set_permissions(folder.path(name), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn each_revision_is_built_with_the_toolchain_that_its_file_names() {
+    let (repository, bin) = (Repository::plain(), Project::empty());
+    rustup(&bin);
+    repository.project.write("rust-toolchain.toml", "[toolchain]\nchannel = \"missing\"\n");
+    repository.commit("Use one that isn't here");
+    repository.project.write("rust-toolchain.toml", "[toolchain]\nchannel = \"old\"\n");
+    repository.commit("Use an old one");
+    std::fs::remove_file(repository.project.path("rust-toolchain.toml")).unwrap();
+    repository.commit("Use the usual one");
+    let path = format!("{}:{}", bin.path("").display(), std::env::var("PATH").unwrap());
+    let weigh = |words: &[&str]| {
+        let mut command = repository.weigh(words);
+        // As `cargo weigh` is called by rustup's Cargo.
+        command.env("PATH", &path).env("RUSTUP_TOOLCHAIN", "usual").env("CARGO", bin.path("cargo"));
+        command
+    };
+    let call = weigh(&["diff", "git:HEAD~1"]).assert().success();
+    assert!(
+        stderr(&call).contains("HEAD~1 (release) is built with rustc 1.60.0, release with 1."),
+        "{}",
+        stderr(&call)
+    );
+    let said = stderr(&weigh(&["diff", "git:HEAD~2"]).assert().code(3));
+    assert!(said.contains("`rustup toolchain install missing-x86_64-unknown-linux-gnu`"), "{said}");
+    let found = json(&weigh(&["history", "--format", "json"]).assert().success());
+    let rows = found["revisions"].as_array().unwrap();
+    assert_eq!(rows[2]["toolchain"], "1.60.0");
+    assert_ne!(rows[3]["toolchain"], "1.60.0");
+    assert_eq!(rows[1]["error"], "toolchain 'missing-x86_64-unknown-linux-gnu' is not installed");
+    // A toolchain that was chosen for this call is meant for both sides.
+    let mut command = weigh(&["diff", "git:HEAD~1"]);
+    let call = command.env("RUSTUP_TOOLCHAIN", "old").assert().success();
+    assert!(!stderr(&call).contains("is built with rustc"), "{}", stderr(&call));
 }
