@@ -364,7 +364,7 @@ fn an_old_build_is_not_taken_for_a_new_one_where_the_clock_went_back() {
     let first = repository.json(&["history"]);
     std::fs::remove_dir_all(repository.cache.path("cargo-weigh")).unwrap_or_default();
     // As if all of it had been built an hour from now, the larger program last.
-    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(3600);
+    let later = std::time::SystemTime::now() + std::time::Duration::from_hours(1);
     let renew = |project: &Project| {
         for (path, ..) in project.everything() {
             if path.starts_with(project.path("target")) || path.ends_with("built") {
