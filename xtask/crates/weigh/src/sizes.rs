@@ -5,6 +5,7 @@ pub mod measured;
 mod workers;
 
 use crate::committed::{self, Measurement, Verdict};
+use crate::compressed;
 use crate::measure::{self, Limits};
 use crate::options::{self, Format};
 use crate::profiles::SETTINGS;
@@ -16,7 +17,7 @@ use base::failure::{Exit, Failure};
 use base::output;
 use measured::{Report, Row, Skipped};
 use std::time::Duration;
-use workers::{Built, Results};
+use workers::{Built, How, Results};
 
 /// Runs `cargo xtask sizes`.
 ///
@@ -43,10 +44,18 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
         output::note(&format!("{place} sets {setting} in [{table}]: it is part of every row of a size table"));
     }
     let tables = choose_tables(&workshop, options)?;
+    if options.compressed {
+        compressed::look_for_programs()?;
+    }
     if options.accept {
         committed::check_writable(&workshop.root)?;
     }
-    let results = workers::build_all(&subject, &tables, options.jobs.map(usize::from), limits)?;
+    let results = workers::build_all(
+        &subject,
+        &tables,
+        options.jobs.map(usize::from),
+        How { limits, compressed: options.compressed },
+    )?;
     let problems = wrong_outputs(&subject, &tables, &results, limits);
     let identity = Identity::of(&subject, &results)?;
     let committed = match options.subject.is_foreign() {
@@ -233,6 +242,7 @@ fn make_report(
                     output_ok: (!expected.is_empty()).then_some(right),
                     seconds: if key.strip_command { None } else { built.seconds },
                     sections: built.binary.sections.clone(),
+                    compressed: built.compressed,
                 });
             }
             made.push(measured::Table {

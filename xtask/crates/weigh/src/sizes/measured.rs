@@ -1,6 +1,7 @@
 //! The tables of one call, as measured: what `report` shows.
 
 use crate::committed::Measurement;
+use crate::compressed::Compressed;
 use crate::measure::binary::Section;
 
 /// The tables of one call of `cargo xtask sizes`.
@@ -52,6 +53,8 @@ pub struct Row {
     pub sections: Vec<Section>,
     /// Bytes in the committed measurement.
     pub committed: Option<u64>,
+    /// What the file costs to download, where that was asked for.
+    pub compressed: Option<Compressed>,
 }
 
 /// A row that could not be measured.
@@ -65,6 +68,13 @@ pub struct Skipped {
     pub label: String,
     /// Why, and what to do about it.
     pub reason: String,
+}
+
+impl Report {
+    /// Whether the rows have what a download costs.
+    pub fn is_compressed(&self) -> bool {
+        self.tables.iter().flat_map(|table| &table.rows).any(|row| row.compressed.is_some())
+    }
 }
 
 impl Table {
@@ -95,6 +105,7 @@ pub fn tables_of(measurement: &Measurement, tables: &[crate::workshop::Table], p
                     seconds: None,
                     sections: build.sections.clone(),
                     committed: None,
+                    compressed: None,
                 })
             });
             let (name, caption) = (table.name.as_ref().clone(), table.caption.clone());

@@ -1,6 +1,7 @@
 //! Builds many profiles at once, and measures each program as soon as it is there.
 
 use crate::cargo::{Build, Executable, record};
+use crate::compressed::Compressed;
 use crate::measure::{self, Limits, Run, binary};
 use crate::subject::{Expectation, Key, Program, Subject};
 use crate::workshop::Table;
@@ -29,6 +30,8 @@ pub(super) struct Built {
     pub runs: Vec<Run>,
     /// Wall seconds of rustc, if they are known.
     pub seconds: Option<f64>,
+    /// What a download of it costs, where that was asked for.
+    pub compressed: Option<Compressed>,
 }
 
 /// All executables.
@@ -64,11 +67,20 @@ struct Shared {
     failed: Option<anyhow::Error>,
 }
 
+/// What is measured of each executable, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    /// What a run may take.
+    pub limits: Limits,
+    /// What a download costs is measured as well.
+    pub compressed: bool,
+}
+
 /// Builds what the tables name.
 ///
 /// # Errors
 /// When a build fails, or an executable cannot be read or started; what runs already comes to its end first.
-pub(super) fn build_all(subject: &Subject, tables: &[&Table], jobs: Option<usize>, limits: Limits) -> Result<Results> {
+pub(super) fn build_all(subject: &Subject, tables: &[&Table], jobs: Option<usize>, how: How) -> Result<Results> {
     let waiting = plan(subject, tables);
     let cores = thread::available_parallelism().map_or(1, usize::from);
     // One more than there are cores fills the gaps: a fat LTO is one thread, and the ends of two builds seldom meet. More
@@ -80,7 +92,7 @@ pub(super) fn build_all(subject: &Subject, tables: &[&Table], jobs: Option<usize
     let shared = Mutex::new(Shared::default());
     thread::scope(|scope| {
         for _ in 0..jobs {
-            scope.spawn(|| work(subject, &queue, &shared, &progress, threads, limits));
+            scope.spawn(|| work(subject, &queue, &shared, &progress, threads, how));
         }
     });
     drop(progress);
@@ -118,19 +130,12 @@ fn plan(subject: &Subject, tables: &[&Table]) -> Vec<Job> {
 }
 
 /// Takes jobs until there are none, or one of them has failed.
-fn work(
-    subject: &Subject,
-    queue: &Queue<Job>,
-    shared: &Mutex<Shared>,
-    progress: &Progress,
-    threads: usize,
-    limits: Limits,
-) {
+fn work(subject: &Subject, queue: &Queue<Job>, shared: &Mutex<Shared>, progress: &Progress, threads: usize, how: How) {
     while let Some(job) = queue.next_where(|job| locked(shared).begin(job)) {
         let running: Vec<String> = locked(shared).running.iter().map(|(profile, _)| profile.clone()).collect();
         progress.running(&running);
         let began = Instant::now();
-        match build(subject, &job, threads, limits) {
+        match build(subject, &job, threads, how) {
             Ok(done) => locked(shared).end(&job, done, began, progress),
             Err(error) => {
                 locked(shared).failed.get_or_insert(error);
@@ -188,7 +193,7 @@ struct Done {
     fresh: bool,
 }
 
-fn build(subject: &Subject, job: &Job, threads: usize, limits: Limits) -> Result<Done> {
+fn build(subject: &Subject, job: &Job, threads: usize, how: How) -> Result<Done> {
     let profile = subject.cargo_profile(&job.profile);
     let programs: BTreeSet<usize> = job.programs.iter().map(|&(index, _)| index).collect();
     let programs: Vec<&Program> = programs.into_iter().map(|index| &subject.programs[index]).collect();
@@ -232,9 +237,10 @@ fn build(subject: &Subject, job: &Job, threads: usize, limits: Limits) -> Result
         let deps = subject.build_dir.join(folder).join("deps");
         let seconds = record::executable_stem(&deps, path).and_then(|stem| record::seconds(&deps, &stem));
         let binary = binary::read(&file)?;
-        let runs = run(subject, program, &file, limits)?;
+        let runs = run(subject, program, &file, how.limits)?;
+        let compressed = if how.compressed { Some(Compressed::of(&file)?) } else { None };
         let key = Key { program: program.name.clone(), profile: job.profile.clone(), strip_command };
-        done.built.push((key, Built { path: file, binary, runs, seconds }));
+        done.built.push((key, Built { path: file, binary, runs, seconds, compressed }));
     }
     Ok(done)
 }
