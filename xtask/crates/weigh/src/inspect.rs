@@ -68,9 +68,7 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
     let options::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, compressed, format, subject } =
         options;
     let limit = fail_if_grows.as_deref().map(percent).transpose()?;
-    if *compressed {
-        compressed::look_for_programs()?;
-    }
+    compressed::look_for_programs(*compressed)?;
     let (a, b) = sides(a, b, arch.as_deref(), subject)?;
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));

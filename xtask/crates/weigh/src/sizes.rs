@@ -44,9 +44,7 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
         output::note(&format!("{place} sets {setting} in [{table}]: it is part of every row of a size table"));
     }
     let tables = choose_tables(&workshop, options)?;
-    if options.compressed {
-        compressed::look_for_programs()?;
-    }
+    compressed::look_for_programs(options.compressed)?;
     if options.accept {
         committed::check_writable(&workshop.root)?;
     }

@@ -20,9 +20,7 @@ use std::path::Path;
 /// When something cannot be built, read or written.
 pub fn run(options: &options::Report) -> Result<Exit> {
     let options::Report { profile, default_release, out, open, compressed, subject } = options;
-    if *compressed {
-        compressed::look_for_programs()?;
-    }
+    compressed::look_for_programs(*compressed)?;
     let workshop = Workshop::of(subject)?;
     let subject = Subject::find(&workshop, subject, None)?;
     let program = super::only(&subject)?;

@@ -103,10 +103,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
     };
     let budgets = budget::of(&source.text).map_err(|wrong| wrong.failure(&source))?;
     let folder = source.file.parent().context("a manifest is in a folder")?;
-    // Before the builds, as with the baselines below.
-    for (method, limit) in budgets.iter().flat_map(Budget::download_limits) {
-        method.require(&format!("`{}`", limit.key))?;
-    }
+    require_programs(&budgets)?;
     // Before the builds: whoever has no baseline should not wait for them.
     let mut baselines = load_all(&budgets, folder, options.save)?;
     if let Some(budget) = budgets.iter().find(|budget| {
@@ -160,6 +157,12 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
         SizesFormat::Github => report::github(&report, &in_repository(&source.file)),
     })?;
     Ok(if tell_exceeded(&report, &source, &options.subject) { Exit::NotMet } else { Exit::Met })
+}
+
+/// Ends the call where a program that compresses isn't there, before anything is built.
+fn require_programs(budgets: &[Budget]) -> Result<()> {
+    let limits = budgets.iter().flat_map(Budget::download_limits);
+    limits.map(|(method, limit)| method.require(&format!("`{}`", limit.key))).collect()
 }
 
 /// The baselines that budgets name, as far as they are there. Those that are to be written must be writable.
