@@ -161,8 +161,8 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
 
 /// Ends the call where a program that compresses isn't there, before anything is built.
 fn require_programs(budgets: &[Budget]) -> Result<()> {
-    let limits = budgets.iter().flat_map(Budget::download_limits);
-    limits.map(|(method, limit)| method.require(&format!("`{}`", limit.key))).collect()
+    let mut limits = budgets.iter().flat_map(Budget::download_limits);
+    limits.try_for_each(|(method, limit)| method.require(&format!("`{}`", limit.key)))
 }
 
 /// The baselines that budgets name, as far as they are there. Those that are to be written must be writable.
