@@ -9,6 +9,8 @@ mod tiny;
 pub mod whatif;
 
 use crate::anatomy::{self, Anatomy, delta};
+use crate::compressed::{self, Compressed};
+use crate::history::past::Past;
 use crate::options::{self, Format};
 use crate::report::anatomy as report;
 use crate::subject::{Program, Subject};
@@ -65,16 +67,21 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
 /// # Errors
 /// When something cannot be built or read. A program that grew more than it may is an exit code.
 pub fn diff(options: &options::Diff) -> Result<Exit> {
-    let options::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject } = options;
+    let options::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, compressed, format, subject } =
+        options;
     let limit = fail_if_grows.as_deref().map(percent).transpose()?;
-    let (a, b) = sides(&revision::asked(a, b.as_deref())?, arch.as_deref(), subject)?;
+    compressed::look_for_programs(*compressed)?;
+    let asked = revision::asked(a, b.as_deref())?;
+    let (a, b) = sides(&asked, arch.as_deref(), *compressed, subject)?;
+    let ((a, a_compressed), (b, b_compressed)) = (a, b);
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
         if let (None, Some(why)) = (&anatomy.code, &anatomy.unknown) {
             output::note(&format!("{}: nothing tells whose code it is: {why}", anatomy.name));
         }
     }
-    let delta = delta::of(&a, &b);
+    let mut delta = delta::of(&a, &b);
+    (delta.a.compressed, delta.b.compressed) = (a_compressed, b_compressed);
     output::data(&match format {
         Format::Text => report::text::diff(&delta, *count, output::width()),
         Format::Markdown => report::markdown::diff(&delta, *count),
@@ -99,9 +106,18 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
     Ok(Exit::Met)
 }
 
+/// A program of a comparison, and its compressed size where that is wanted.
+type Side = (Anatomy, Option<Compressed>);
+
+/// What a program is as a download, if that is wanted. The next revision may take the file's place.
+fn with_compressed(anatomy: Anatomy, wanted: bool) -> Result<Side> {
+    let compressed = wanted.then(|| Compressed::of(&anatomy.path)).transpose()?;
+    Ok((anatomy, compressed))
+}
+
 /// Both programs of a comparison. Cargo is asked only where one of them is a profile.
-fn sides(asked: &Asked<'_>, arch: Option<&str>, options: &options::Subject) -> Result<(Anatomy, Anatomy)> {
-    let of_file = |name: &str| Anatomy::of_part(name, Path::new(name), arch);
+fn sides(asked: &Asked<'_>, arch: Option<&str>, compressed: bool, options: &options::Subject) -> Result<(Side, Side)> {
+    let of_file = |name: &str| with_compressed(Anatomy::of_part(name, Path::new(name), arch)?, compressed);
     let names = match *asked {
         Asked::Two(a, b) => [a, b],
         Asked::Range(_) => [""; 2],
@@ -120,13 +136,15 @@ fn sides(asked: &Asked<'_>, arch: Option<&str>, options: &options::Subject) -> R
     let subject = Subject::find(&workshop, options, None)?;
     let program = only(&subject)?;
     if matches!(asked, Asked::Range(_)) || names.into_iter().any(revision::is_one) {
-        return revision::sides(&workshop, &subject, options, asked, arch);
+        let past = Past::of(&workshop, options, &subject)?;
+        return revision::sides(&past, &subject, asked, arch, compressed);
     }
     let side = |name: &str| {
         if is_file(name) {
             return of_file(name);
         }
-        anatomy::build(&subject, program, &subject.resolve(Some(name), "profile or file")?)
+        let profile = subject.resolve(Some(name), "profile or file")?;
+        with_compressed(anatomy::build(&subject, program, &profile)?, compressed)
     };
     Ok((side(a)?, side(b)?))
 }

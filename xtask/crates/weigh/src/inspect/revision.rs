@@ -1,12 +1,10 @@
 //! Sides of a comparison that are git revisions: what a program was before a change.
 
-use super::{is_file, only};
+use super::{Side as Compared, is_file, only, with_compressed};
 use crate::anatomy::{self, Anatomy};
 use crate::history::past::{Past, difference_of_lockfiles, tell};
 use crate::history::repository::{Commit, Range, Repository};
-use crate::options;
 use crate::subject::Subject;
-use crate::workshop::Workshop;
 use anyhow::{Result, bail};
 use base::failure::{Exit, Failure, failure_of};
 use base::output;
@@ -65,13 +63,12 @@ enum Side<'a> {
 /// # Errors
 /// When a revision isn't there, or something can't be built or read.
 pub(super) fn sides(
-    workshop: &Workshop,
+    past: &Past<'_>,
     subject: &Subject,
-    options: &options::Subject,
     asked: &Asked<'_>,
     arch: Option<&str>,
-) -> Result<(Anatomy, Anatomy)> {
-    let past = Past::of(workshop, options, subject)?;
+    compressed: bool,
+) -> Result<(Compared, Compared)> {
     // Everything that can be refused at once, before anything is built.
     let of = |name| side(&past.repository, subject, name);
     let (a, b) = match asked {
@@ -89,9 +86,10 @@ pub(super) fn sides(
         output::note(&format!("the working tree has {changes}: `{profile}` is not HEAD, but HEAD and these changes"));
     }
     let profile = profile.unwrap_or(NOW);
-    let (a, b) = (build(&past, subject, &a, profile, arch)?, build(&past, subject, &b, profile, arch)?);
+    let done = |side| build(past, subject, side, profile, arch, compressed);
+    let (a, b) = (done(&a)?, done(&b)?);
     tell_differences(&a, &b);
-    Ok((a.anatomy, b.anatomy))
+    Ok((a.compared, b.compared))
 }
 
 fn side<'a>(repository: &Repository, subject: &Subject, name: &'a str) -> Result<Side<'a>> {
@@ -106,28 +104,34 @@ fn side<'a>(repository: &Repository, subject: &Subject, name: &'a str) -> Result
 
 /// A side that was built or read. What is not known of a file is none.
 struct Done {
-    anatomy: Anatomy,
+    compared: Compared,
     toolchain: Option<String>,
     lockfile: Option<String>,
 }
 
-fn build(past: &Past<'_>, subject: &Subject, side: &Side<'_>, profile: &str, arch: Option<&str>) -> Result<Done> {
-    match side {
+fn build(
+    past: &Past<'_>,
+    subject: &Subject,
+    side: &Side<'_>,
+    profile: &str,
+    arch: Option<&str>,
+    compressed: bool,
+) -> Result<Done> {
+    let (anatomy, toolchain, lockfile) = match side {
         Side::Revision(revision, commit) => {
             let then = past.build(commit, profile).map_err(|error| at(revision, &error))?;
             tell(revision, &then.notes);
             let anatomy = Anatomy { name: format!("{revision} ({profile})"), ..then.anatomy };
-            Ok(Done { anatomy, toolchain: then.toolchain, lockfile: then.lockfile })
+            (anatomy, then.toolchain, then.lockfile)
         }
-        Side::Profile(_, profile) => Ok(Done {
-            anatomy: anatomy::build(subject, only(subject)?, profile)?,
-            toolchain: subject.release.clone(),
-            lockfile: past.lockfile_now().and_then(|file| fs::read_to_string(file).ok()),
-        }),
-        Side::File(name) => {
-            Ok(Done { anatomy: Anatomy::of_part(name, Path::new(name), arch)?, toolchain: None, lockfile: None })
-        }
-    }
+        Side::Profile(_, profile) => (
+            anatomy::build(subject, only(subject)?, profile)?,
+            subject.release.clone(),
+            past.lockfile_now().and_then(|file| fs::read_to_string(file).ok()),
+        ),
+        Side::File(name) => (Anatomy::of_part(name, Path::new(name), arch)?, None, None),
+    };
+    Ok(Done { compared: with_compressed(anatomy, compressed)?, toolchain, lockfile })
 }
 
 /// The same failure, with the revision that it is about.
@@ -144,7 +148,7 @@ fn tell_differences(a: &Done, b: &Done) {
     {
         output::note(&format!(
             "{} is built with rustc {before}, {} with {after}: part of the difference is the compiler's",
-            a.anatomy.name, b.anatomy.name
+            a.compared.0.name, b.compared.0.name
         ));
     }
     if let (Some(before), Some(after)) = (&a.lockfile, &b.lockfile)

@@ -1,6 +1,7 @@
 //! The tables of one call, as measured: what `report` shows.
 
 use crate::committed::Measurement;
+use crate::compressed::Compressed;
 use crate::measure::binary::Section;
 use serde::Serialize;
 
@@ -55,6 +56,8 @@ pub struct Row {
     pub sections: Vec<Section>,
     /// Bytes in the committed measurement.
     pub committed: Option<u64>,
+    /// What the file costs to download, where that was asked for.
+    pub compressed: Option<Compressed>,
 }
 
 /// A row that could not be measured.
@@ -70,18 +73,16 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// A line of a crate's own profile that makes a program larger.
+/// What makes a program larger in a crate's own profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Burden {
     /// The program.
     pub program: String,
     /// The profile.
     pub profile: String,
-    /// Where the line stands: a file with its line, or a variable.
-    pub place: String,
-    /// The setting as it is written; all of them where several were taken out together.
-    pub setting: String,
-    /// Why it makes the program larger, in a sentence without a final full stop.
+    /// The lines: one, or all that were changed together.
+    pub lines: Vec<Line>,
+    /// Why they make the program larger, in a sentence without a final full stop.
     pub why: String,
     /// What was done about it, behind the bytes.
     pub remedy: String,
@@ -89,6 +90,22 @@ pub struct Burden {
     pub bytes: u64,
     /// Bytes of the program with that done.
     pub bytes_then: u64,
+}
+
+impl Report {
+    /// Whether the rows have what a download costs.
+    pub fn is_compressed(&self) -> bool {
+        self.tables.iter().flat_map(|table| &table.rows).any(|row| row.compressed.is_some())
+    }
+}
+
+/// A setting of a profile, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// A file with its line, or a variable.
+    pub place: String,
+    /// As it is written, such as `debug = true`.
+    pub setting: String,
 }
 
 impl Table {
@@ -119,6 +136,7 @@ pub fn tables_of(measurement: &Measurement, tables: &[crate::workshop::Table], p
                     seconds: None,
                     sections: build.sections.clone(),
                     committed: None,
+                    compressed: None,
                 })
             });
             let (name, caption) = (table.name.as_ref().clone(), table.caption.clone());

@@ -179,6 +179,7 @@ fn what_costs_most_in_a_profile_is_named_with_its_line_and_its_bytes() {
     let remedy = "with `strip = true` in [profile.release.package.plain]";
     let strip = burdens.iter().find(|burden| burden["remedy"] == remedy).unwrap();
     assert!(shown.contains("makes Cargo forget the profile's `strip`"), "{shown}");
+    assert_eq!(strip["lines"][0]["place"], "Cargo.toml:9");
     // What is said is so.
     let remedied = format!("{}strip = true\n", project.read("Cargo.toml"));
     project.write("Cargo.toml", &remedied);

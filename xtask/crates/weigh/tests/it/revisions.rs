@@ -481,3 +481,13 @@ fn each_revision_is_built_with_the_toolchain_that_its_file_names() {
     let call = command.env("RUSTUP_TOOLCHAIN", "old").assert().success();
     assert!(!stderr(&call).contains("is built with rustc"), "{}", stderr(&call));
 }
+
+#[cfg(unix)]
+#[test]
+fn the_downloads_of_two_revisions_are_those_of_two_programs() {
+    let repository = Repository::plain();
+    repository.program(ARGUMENTS, "Show the arguments");
+    let found = repository.json(&["diff", "git:HEAD~1..HEAD", "--compressed"]);
+    let gzip = |side: &str| found[side]["gzip_bytes"].as_u64().unwrap();
+    assert!(gzip("b") > gzip("a") + 500, "{found:#}");
+}
