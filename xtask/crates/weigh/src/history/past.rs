@@ -149,20 +149,23 @@ impl<'a> Past<'a> {
         let same: Vec<&PathBuf> =
             others.iter().filter(|file| self.package.is_some() && name(&tree.join(file)) == self.package).collect();
         if let [moved] = same.as_slice() {
-            notes.push(format!("the package was in {} then", shown(moved.parent().unwrap_or(Path::new("")))));
+            notes.push(format!(
+                "at that revision the package was in {}",
+                shown(moved.parent().unwrap_or(Path::new("")))
+            ));
             return Ok(tree.join(moved));
         }
         if usual.is_file() {
-            notes.push(format!("the package was called `{}` then", name(&usual).unwrap_or_default()));
+            notes.push(format!("at that revision the package was called `{}`", name(&usual).unwrap_or_default()));
             return Ok(usual);
         }
         let whose = self.package.as_deref().map_or(String::new(), |package| format!("the package `{package}`, or "));
         bail!(
             Failure::new(
                 Exit::Usage,
-                format!("at {} there is no {}", commit.name(), inside.join("Cargo.toml").display())
+                format!("{} doesn't exist at {}", inside.join("Cargo.toml").display(), commit.name())
             )
-            .help(format!("take a newer revision: {whose}this folder, was added later"))
+            .help(format!("choose a newer revision: {whose}this folder, was added later"))
         )
     }
 
@@ -177,7 +180,7 @@ impl<'a> Past<'a> {
                 let any = options::Subject { bin: None, ..self.options.clone() };
                 match find(&any) {
                     Ok(then) => {
-                        notes.push(format!("the binary was called `{}` then", only(&then)?.name));
+                        notes.push(format!("at that revision the binary was called `{}`", only(&then)?.name));
                         Ok(then)
                     }
                     Err(_) => Err(error),

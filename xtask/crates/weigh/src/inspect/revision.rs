@@ -40,7 +40,7 @@ pub(super) fn asked<'a>(a: &'a str, b: Option<&'a str>) -> Result<Asked<'a>> {
         (Some(range), None) => Ok(Asked::Range(range)),
         (None, Some(b)) if range(b).is_none() => Ok(Asked::Two(a, b)),
         (None, None) if is_one(a) => Ok(Asked::Two(a, NOW)),
-        (None, None) => bail!(Failure::new(Exit::Usage, format!("`{a}` has nothing to be compared with")).help(
+        (None, None) => bail!(Failure::new(Exit::Usage, format!("there is nothing to compare `{a}` with")).help(
             "give a second profile or file; a git revision alone, such as git:HEAD~1, is compared with the working tree"
         )),
         (_, Some(_)) => bail!(
@@ -83,7 +83,7 @@ pub(super) fn sides(
         _ => None,
     });
     if let (Some(profile), Some(changes)) = (profile, past.repository.changed_files()?) {
-        output::note(&format!("the working tree has {changes}: `{profile}` is not HEAD, but HEAD and these changes"));
+        output::note(&format!("the working tree has {changes}, so `{profile}` isn't HEAD but HEAD plus these changes"));
     }
     let profile = profile.unwrap_or(NOW);
     let done = |side| build(past, subject, side, profile, arch, compressed);
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(asked("release", Some("../b")).unwrap(), Asked::Two("release", "../b"));
         let Asked::Range(range) = asked("git:main...", None).unwrap() else { panic!("a range") };
         assert_eq!((range.from.as_str(), range.to.as_str(), range.from_common), ("main", "HEAD", true));
-        assert_eq!(asked("release", None).unwrap_err().to_string(), "`release` has nothing to be compared with");
+        assert_eq!(asked("release", None).unwrap_err().to_string(), "there is nothing to compare `release` with");
         for (a, b) in [("git:a..b", "release"), ("release", "git:a..b"), ("git:a..b", "git:c..d")] {
             assert!(asked(a, Some(b)).unwrap_err().to_string().contains("already names both sides"), "{a} {b}");
         }
