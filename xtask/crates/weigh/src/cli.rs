@@ -120,11 +120,8 @@ pub struct Image<S: Args> {
     /// The profile that the program is built with
     #[arg(long, value_name = "PROFILE", default_value = "dist")]
     pub profile: String,
-    /// The target [default: this machine's with musl if that is installed, else with glibc linked in]
-    #[arg(long, value_name = "TRIPLE")]
-    pub target: Option<String>,
     /// Pack this file instead of building a program
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "target", "subject"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "subject"])]
     pub file: Option<PathBuf>,
     /// Where the archive is written [default: below target/size-workshop/, or beside the file]
     #[arg(long, value_name = "FILE")]
@@ -171,8 +168,11 @@ impl<S: Args + Into<options::Subject>> From<Report<S>> for options::Report {
 
 impl<S: Args + Into<options::Subject>> From<Image<S>> for options::Image {
     fn from(asked: Image<S>) -> Self {
-        let Image { profile, target, file, out, format, subject } = asked;
-        Self { profile, target, file, out, format, subject: subject.into() }
+        let Image { profile, file, out, format, subject } = asked;
+        let mut subject: options::Subject = subject.into();
+        // An image has a default of its own: one that needs no shared library.
+        let target = subject.target.take();
+        Self { profile, target, file, out, format, subject }
     }
 }
 

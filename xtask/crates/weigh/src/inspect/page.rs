@@ -23,7 +23,7 @@ pub fn run(options: &options::Report) -> Result<Exit> {
     let subject = Subject::find(&workshop, subject, None)?;
     let program = super::only(&subject)?;
     super::known_profile(&workshop, &subject, profile)?;
-    let default = subject.out_dir.join("size-workshop").join(format!("{}.html", program.name));
+    let default = subject.out_dir.join("size-workshop").join(format!("{}.html", program.target.stem()));
     let out = out.clone().unwrap_or(default);
     // Found out before minutes of building.
     files::check_writable(out.parent().unwrap_or(Path::new(".")))?;
@@ -36,7 +36,7 @@ pub fn run(options: &options::Report) -> Result<Exit> {
     let page = Page {
         title: format!("What {} weighs", program.name),
         toolchain: subject.release.clone().unwrap_or_default(),
-        target: subject.host.clone(),
+        target: subject.built_for().to_owned(),
         tables: ladder.into_iter().collect(),
         floor: floor_parts(floor::of(&subject, program, tuned)?, profile),
         binaries: anatomies.iter().map(binary).collect(),

@@ -124,6 +124,8 @@ pub fn run(options: &options::WhatIf) -> Result<Exit> {
         if let Some(at) = subject.extra.iter().position(|arg| arg == "--config") {
             config.splice(0..0, subject.extra[at..at + 2].iter().cloned());
         }
+        // It runs here, whatever the program is built for.
+        config.extend(subject.target.iter().flat_map(|_| ["--target".into(), subject.host.clone().into()]));
         probe::behaviour(&subject.cargo, &folder, &release, &config)
     };
     let before = behave(0)?;
@@ -211,7 +213,7 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     fn folder(&self) -> PathBuf {
-        self.subject.out_dir.join("size-workshop").join("what-if").join(&self.program.name)
+        self.subject.out_dir.join("size-workshop").join("what-if").join(self.program.target.stem())
     }
 
     /// Cargo's arguments for a combination, on top of the default release profile.
@@ -312,15 +314,15 @@ impl Bench<'_> {
             manifest: subject.manifest.clone(),
             profile: profile.clone(),
             packages: vec![program.package.clone()],
-            bins: vec![program.name.clone()],
+            targets: vec![program.target.clone()],
             extra,
             target_dir: Some(target.clone()),
             record: Some(target.clone()),
             timeout: None,
         })?;
-        let path = built.executable(&program.name)?.path.clone();
-        let deps = target.join(record::profile_dir(&profile)).join("deps");
-        let seconds = record::executable_stem(&deps, &path).and_then(|stem| record::seconds(&deps, &stem));
+        let made = subject.made(program, &built, &target)?;
+        let path = made.path;
+        let seconds = record::seconds_of(&made.source, &target, &target);
         let instructions = self.args.as_ref().and_then(|args| instructions(&path, args, &self.folder()));
         Ok((Fact { bytes: binary::read(&path)?.bytes, seconds, instructions }, path))
     }

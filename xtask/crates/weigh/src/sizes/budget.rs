@@ -229,7 +229,11 @@ fn build(
         program: Vec::new(),
         manifest_path: Some(source.file.clone()),
         package: None,
-        bin: budget.bin.as_ref().map(|bin| bin.get_ref().clone()),
+        bin: budget.bin.iter().map(|bin| bin.get_ref().clone()).collect(),
+        lib: false,
+        example: Vec::new(),
+        test: Vec::new(),
+        bench: Vec::new(),
         ..options.subject.clone()
     };
     let subject = Subject::foreign(workshop, &source.file, &subject, None);
