@@ -98,7 +98,7 @@ impl Anatomy {
 /// When the build fails, or the file is not understood.
 pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
     let made = executable(subject, program, profile, None)?;
-    let mut anatomy = Anatomy::of_file(profile, &made.path)?;
+    let mut anatomy = Anatomy::of_file(subject.shown(profile), &made.path)?;
     if let Some(bytes) = made.archive_bytes() {
         let empty = binary::read(&consumer::empty(subject)?)?.bytes;
         anatomy.notes.push(format!(
@@ -124,7 +124,38 @@ pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anat
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result<u64> {
-    Ok(binary::read(&executable(subject, program, profile, None)?.path)?.bytes)
+    Ok(file_built(subject, program, profile)?.1)
+}
+
+/// Builds a program: its file, and the bytes of that.
+///
+/// # Errors
+/// When the build fails, or the file is not understood.
+pub fn file_built(subject: &Subject, program: &Program, profile: &str) -> Result<(PathBuf, u64)> {
+    let file = executable(subject, program, profile, None)?.path;
+    let bytes = binary::read(&file)?.bytes;
+    Ok((file, bytes))
+}
+
+/// The same with some settings of the profile changed, as for `--config`, in a folder of its own: what is built as it is stays.
+///
+/// # Errors
+/// When the build fails, or the file is not understood.
+pub fn file_bytes_with(subject: &Subject, program: &Program, profile: &str, settings: &[&str]) -> Result<u64> {
+    let folder = subject.out_dir.join("size-workshop").join("changed");
+    let mut extra = subject.extra.clone();
+    extra.extend(settings.iter().flat_map(|setting| ["--config".into(), (*setting).into()]));
+    let built = subject.cargo.build(&Build {
+        manifest: subject.manifest.clone(),
+        profile: subject.cargo_profile(profile).into_owned(),
+        packages: vec![program.package.clone()],
+        targets: vec![program.target.clone()],
+        extra,
+        record: (program.target.form == Form::Staticlib).then(|| folder.clone()),
+        target_dir: Some(folder.clone()),
+        timeout: None,
+    })?;
+    Ok(binary::read(&subject.made(program, &built, &folder)?.path)?.bytes)
 }
 
 fn note(stripped: &Anatomy, twin: &Anatomy) -> String {

@@ -184,6 +184,9 @@ pub struct Target {
     /// The features without which Cargo doesn't build it.
     #[serde(default, rename = "required-features")]
     pub required_features: Vec<String>,
+    /// Its first source file; not told of what was built.
+    #[serde(default)]
+    pub src_path: PathBuf,
 }
 
 /// The release and the host that an answer of `rustc -vV` names.
@@ -223,6 +226,14 @@ impl Built {
             Form::Executable => format!("Cargo built no executable `{name}`"),
             _ => format!("Cargo built no {} of `{name}`", form.name()),
         })
+    }
+}
+
+impl Package {
+    /// The source of its build script, if it has one.
+    pub fn build_scripts(&self) -> impl Iterator<Item = &Path> {
+        let is_script = |target: &&Target| target.kind.iter().any(|kind| kind == "custom-build");
+        self.targets.iter().filter(is_script).map(|target| target.src_path.as_path())
     }
 }
 

@@ -2,6 +2,7 @@
 //! everyone else means the crate of the current folder. The comments here are the help text.
 
 use crate::options::{self, Format, PlainFormat};
+use crate::subject::DEFAULT_RELEASE;
 use base::failure::{self, Exit, Failure};
 use base::{output, proc};
 use clap::Args;
@@ -13,9 +14,12 @@ use std::process::ExitCode;
 /// Where the bytes of a program come from.
 #[derive(Debug, Args)]
 pub struct Bloat<S: Args> {
-    /// The profile; one that strips is read through a twin which does not
-    #[arg(long, value_name = "PROFILE", default_value = "release")]
-    pub profile: String,
+    /// The profile; one that strips is read through a twin that doesn't [default: release]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Cargo's bare default, whatever the crate's own [profile.release] sets
+    #[arg(long, conflicts_with = "profile")]
+    pub default_release: bool,
     /// Show the crates only
     #[arg(long)]
     pub crates: bool,
@@ -29,7 +33,7 @@ pub struct Bloat<S: Args> {
     #[arg(short = 'n', long = "count", value_name = "N", default_value_t = 15)]
     pub count: usize,
     /// Take this file apart instead of building a program
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "subject"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "default_release", "subject"])]
     pub file: Option<PathBuf>,
     /// The part of a universal Mach-O file to take apart, such as arm64 or x86_64
     #[arg(long, value_name = "NAME", requires = "file")]
@@ -48,7 +52,7 @@ pub struct Bloat<S: Args> {
 /// What has changed between two programs.
 #[derive(Debug, Args)]
 pub struct Diff<S: Args> {
-    /// A profile, the file of a program, or `git:REV` for the program as it was then
+    /// A profile (`default-release`: Cargo's bare default), the file of a program, or `git:REV` for the program as it was then
     #[arg(value_name = "A")]
     pub a: String,
     /// Another one
@@ -69,6 +73,9 @@ pub struct Diff<S: Args> {
     /// Add the changes to the summary of a GitHub Actions job
     #[arg(long)]
     pub github_summary: bool,
+    /// Compare what a download costs as well: its bytes after gzip -9 and zstd -19
+    #[arg(long, conflicts_with = "arch")]
+    pub compressed: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -100,15 +107,21 @@ pub struct WhatIf<S: Args> {
 /// All of it on one page.
 #[derive(Debug, Args)]
 pub struct Report<S: Args> {
-    /// The profile that is compared with the default release profile
-    #[arg(long, value_name = "PROFILE", default_value = "dist")]
-    pub profile: String,
+    /// The profile that is compared with `release` [default: dist]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Compare it with Cargo's bare default, whatever the crate's own [profile.release] sets
+    #[arg(long)]
+    pub default_release: bool,
     /// Where the page is written [default: below target/size-workshop/]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Open it in the browser
     #[arg(long)]
     pub open: bool,
+    /// Show what a download of each row costs: its bytes after gzip -9 and zstd -19
+    #[arg(long)]
+    pub compressed: bool,
     /// What is measured
     #[command(flatten)]
     pub subject: S,
@@ -117,11 +130,14 @@ pub struct Report<S: Args> {
 /// A container image that holds one program.
 #[derive(Debug, Args)]
 pub struct Image<S: Args> {
-    /// The profile that the program is built with
-    #[arg(long, value_name = "PROFILE", default_value = "dist")]
-    pub profile: String,
+    /// The profile that the program is built with [default: a crate's own release; dist for the workshop's programs]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Cargo's bare default, whatever the crate's own [profile.release] sets
+    #[arg(long, conflicts_with = "profile")]
+    pub default_release: bool,
     /// Pack this file instead of building a program
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "subject"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "default_release", "subject"])]
     pub file: Option<PathBuf>,
     /// Where the archive is written [default: below target/size-workshop/, or beside the file]
     #[arg(long, value_name = "FILE")]
@@ -134,21 +150,27 @@ pub struct Image<S: Args> {
     pub subject: S,
 }
 
+/// The profile that two options ask for.
+fn chosen(profile: Option<String>, default_release: bool) -> Option<String> {
+    if default_release { Some(DEFAULT_RELEASE.to_owned()) } else { profile }
+}
+
 // Every field is named, so that a new flag can't be forgotten.
 
 impl<S: Args + Into<options::Subject>> From<Bloat<S>> for options::Bloat {
     fn from(asked: Bloat<S>) -> Self {
-        let Bloat { profile, crates, functions, sections, count, file, arch, filter, format, subject } = asked;
-        let subject = subject.into();
+        let Bloat { profile, default_release, crates, functions, sections, count, file, arch, filter, format, subject } =
+            asked;
+        let (profile, subject) = (chosen(profile, default_release), subject.into());
         Self { profile, crates, functions, sections, count, file, arch, filter, format, subject }
     }
 }
 
 impl<S: Args + Into<options::Subject>> From<Diff<S>> for options::Diff {
     fn from(asked: Diff<S>) -> Self {
-        let Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject } = asked;
+        let Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, compressed, format, subject } = asked;
         let subject = subject.into();
-        Self { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject }
+        Self { a, b, arch, fail_if_grows, min_bytes, count, github_summary, compressed, format, subject }
     }
 }
 
@@ -161,14 +183,15 @@ impl<S: Args + Into<options::Subject>> From<WhatIf<S>> for options::WhatIf {
 
 impl<S: Args + Into<options::Subject>> From<Report<S>> for options::Report {
     fn from(asked: Report<S>) -> Self {
-        let Report { profile, out, open, subject } = asked;
-        Self { profile, out, open, subject: subject.into() }
+        let Report { profile, default_release, out, open, compressed, subject } = asked;
+        Self { profile, default_release, out, open, compressed, subject: subject.into() }
     }
 }
 
 impl<S: Args + Into<options::Subject>> From<Image<S>> for options::Image {
     fn from(asked: Image<S>) -> Self {
-        let Image { profile, file, out, format, subject } = asked;
+        let Image { profile, default_release, file, out, format, subject } = asked;
+        let profile = chosen(profile, default_release);
         let mut subject: options::Subject = subject.into();
         // An image has a default of its own: one that needs no shared library.
         let target = subject.target.take();

@@ -26,7 +26,7 @@ pub fn run(options: &options::Image) -> Result<Exit> {
     let options::Image { profile, target, file, out, format, subject } = options;
     let made = match file {
         Some(file) => Made::of_file(file)?,
-        None => build(subject, profile, target.as_deref())?,
+        None => build(subject, profile.as_deref(), target.as_deref())?,
     };
     // What cannot be read as an executable at all says so first: a pipe would never end.
     let content = binary::content(&made.path)?;
@@ -123,7 +123,7 @@ impl Made {
 }
 
 /// Builds the program for the image, and as usual to compare.
-fn build(options: &options::Subject, profile: &str, target: Option<&str>) -> Result<Made> {
+fn build(options: &options::Subject, profile: Option<&str>, target: Option<&str>) -> Result<Made> {
     let workshop = Workshop::of(options)?;
     let subject = Subject::find(&workshop, options, None)?;
     let program = subject.only(|names| format!("an image holds one program, and there are {names}"))?;
@@ -133,7 +133,8 @@ fn build(options: &options::Subject, profile: &str, target: Option<&str>) -> Res
                 .help("name one with --bin or --example")
         );
     }
-    workshop.must_know(profile, "profile", "")?;
+    let usual = if subject.foreign { None } else { Some("dist") };
+    let profile = &subject.resolve(profile.or(usual), "profile")?;
     let target = match target {
         Some(target) => {
             must_be_installed(&subject.cargo, target)?;
@@ -143,11 +144,11 @@ fn build(options: &options::Subject, profile: &str, target: Option<&str>) -> Res
     };
     let dynamic = dynamic(&subject, program, profile)?;
     let path = executable(&subject, program, profile, Some(&target), Cargo::link_statically)?;
-    let folder = subject.out_dir.join("size-workshop").join("image").join(profile);
+    let folder = subject.out_dir.join("size-workshop").join("image").join(subject.shown(profile));
     Ok(Made {
         path,
         name: program.target.name.clone(),
-        profile: Some(profile.to_owned()),
+        profile: Some(subject.shown(profile).to_owned()),
         target: Some(target),
         dynamic,
         folder,

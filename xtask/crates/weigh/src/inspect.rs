@@ -9,12 +9,12 @@ mod tiny;
 pub mod whatif;
 
 use crate::anatomy::{self, Anatomy, delta};
+use crate::compressed::{self, Compressed};
 use crate::options::{self, Format};
 use crate::report::anatomy as report;
 use crate::subject::{Program, Subject};
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};
-use base::caller;
 use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers;
@@ -40,10 +40,10 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
             let workshop = Workshop::of(subject)?;
             let subject = Subject::find(&workshop, subject, None)?;
             let program = only(&subject)?;
-            known_profile(&workshop, &subject, profile)?;
-            let anatomy = anatomy::build(&subject, program, profile)?;
+            let profile = subject.resolve(profile.as_deref(), "profile")?;
+            let anatomy = anatomy::build(&subject, program, &profile)?;
             if all {
-                parts = floor::of(&subject, program, &anatomy)?;
+                parts = floor::of(&subject, program, &profile, &anatomy)?;
             }
             (anatomy, program.name.clone())
         }
@@ -65,8 +65,10 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
 /// # Errors
 /// When something cannot be built or read. A program that grew more than it may is an exit code.
 pub fn diff(options: &options::Diff) -> Result<Exit> {
-    let options::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject } = options;
+    let options::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, compressed, format, subject } =
+        options;
     let limit = fail_if_grows.as_deref().map(percent).transpose()?;
+    compressed::look_for_programs(*compressed)?;
     let (a, b) = sides(a, b, arch.as_deref(), subject)?;
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
@@ -74,7 +76,11 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
             output::note(&format!("{}: nothing tells whose code it is: {why}", anatomy.name));
         }
     }
-    let delta = delta::of(&a, &b);
+    let mut delta = delta::of(&a, &b);
+    if *compressed {
+        delta.a.compressed = Some(Compressed::of(&a.path)?);
+        delta.b.compressed = Some(Compressed::of(&b.path)?);
+    }
     output::data(&match format {
         Format::Text => report::text::diff(&delta, *count, output::width()),
         Format::Markdown => report::markdown::diff(&delta, *count),
@@ -116,14 +122,14 @@ fn sides(a: &str, b: &str, arch: Option<&str>, options: &options::Subject) -> Re
     let program = only(&subject)?;
     let side = |name: &str, other: &str| {
         if let Some(revision) = name.strip_prefix("git:") {
-            let profile = if workshop.profiles.knows(other) { other } else { "release" };
+            let is_profile = subject.own.profiles.knows(other) || workshop.profiles.knows(other);
+            let profile = if is_profile { other } else { "release" };
             return of_revision(&workshop, &subject, options, revision, profile);
         }
         if is_file(name) {
             return of_file(name);
         }
-        known_profile(&workshop, &subject, name)?;
-        anatomy::build(&subject, program, name)
+        anatomy::build(&subject, program, &subject.resolve(Some(name), "profile or file")?)
     };
     Ok((side(a, b)?, side(b, a)?))
 }
@@ -168,7 +174,6 @@ fn of_revision(
             then.cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target.clone().into()));
             (then.out_dir, then.build_dir) = (target.clone(), target.clone());
             then.target_dir = Some(target);
-            known_profile(&workshop, &then, profile)?;
             then
         }
         Some(manifest) => {
@@ -177,22 +182,13 @@ fn of_revision(
             Subject::foreign(workshop, &place.join("Cargo.toml"), options, None)?
         }
     };
-    let anatomy = anatomy::build(&then, only(&then)?, profile)?;
+    let anatomy = anatomy::build(&then, only(&then)?, &then.resolve(Some(profile), "profile")?)?;
     Ok(Anatomy { name: format!("{revision} ({profile})"), ..anatomy })
 }
 
 /// The one program that is meant.
 fn only(subject: &Subject) -> Result<&Program> {
     subject.only(|names| format!("there are several programs: {names}"))
-}
-
-fn known_profile(workshop: &Workshop, subject: &Subject, profile: &str) -> Result<()> {
-    let whose = match subject.foreign {
-        false => "",
-        true if caller::is_workshop() => " of the workshop, which your crate is built with",
-        true => " that crates are measured with",
-    };
-    workshop.must_know(profile, "profile or file", whose)
 }
 
 fn pattern(text: &str) -> Result<regex_lite::Regex> {

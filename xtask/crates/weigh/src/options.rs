@@ -150,6 +150,8 @@ pub struct Sizes {
     pub run_seconds: Option<u64>,
     /// Arguments to run each binary with: it must do the same as the first row's build.
     pub run: Option<String>,
+    /// Measure what a download costs as well: `gzip -9` and `zstd -19`.
+    pub compressed: bool,
     /// Judge the crate's own profiles by `[package.metadata.size-budget]`.
     pub budget: bool,
     /// Write what was measured into the baseline.
@@ -161,8 +163,8 @@ pub struct Sizes {
 /// Which program to take apart, and what to show of it.
 #[derive(Clone, Debug)]
 pub struct Bloat {
-    /// The profile.
-    pub profile: String,
+    /// The profile; a crate's own `release` if nothing is said.
+    pub profile: Option<String>,
     /// Show the crates only.
     pub crates: bool,
     /// Show the functions only.
@@ -186,7 +188,7 @@ pub struct Bloat {
 impl Default for Bloat {
     fn default() -> Self {
         Self {
-            profile: "release".to_owned(),
+            profile: None,
             crates: false,
             functions: false,
             sections: false,
@@ -217,6 +219,8 @@ pub struct Diff {
     pub count: usize,
     /// Add the changes to the summary of a GitHub Actions job.
     pub github_summary: bool,
+    /// Compare what a download costs as well: `gzip -9` and `zstd -19`.
+    pub compressed: bool,
     /// How to print it.
     pub format: Format,
     /// What is measured.
@@ -233,6 +237,7 @@ impl Default for Diff {
             min_bytes: 0,
             count: 15,
             github_summary: false,
+            compressed: false,
             format: Format::Text,
             subject: Subject::default(),
         }
@@ -267,29 +272,27 @@ impl Default for WhatIf {
 }
 
 /// Which page to write.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// The profile that is compared with the default release profile.
-    pub profile: String,
+    /// The profile that is compared with `release`; `dist` if nothing is said.
+    pub profile: Option<String>,
+    /// Compare it with Cargo's bare default, whatever a crate's own `release` sets.
+    pub default_release: bool,
     /// Where the page is written; in our own target folder if nothing is said.
     pub out: Option<PathBuf>,
     /// Open it in the browser.
     pub open: bool,
+    /// Show what a download of each row costs: `gzip -9` and `zstd -19`.
+    pub compressed: bool,
     /// What is measured.
     pub subject: Subject,
-}
-
-impl Default for Report {
-    fn default() -> Self {
-        Self { profile: "dist".to_owned(), out: None, open: false, subject: Subject::default() }
-    }
 }
 
 /// Which program to pack into a container image.
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// The profile.
-    pub profile: String,
+    /// The profile; if nothing is said, a crate's own `release`, and `dist` for a program of the workshop.
+    pub profile: Option<String>,
     /// The target triple; one for this machine that needs no shared library if nothing is said.
     pub target: Option<String>,
     /// Pack this file instead of building a program.
@@ -305,7 +308,7 @@ pub struct Image {
 impl Default for Image {
     fn default() -> Self {
         Self {
-            profile: "dist".to_owned(),
+            profile: None,
             target: None,
             file: None,
             out: None,

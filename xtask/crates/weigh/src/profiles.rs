@@ -24,6 +24,12 @@ impl Profiles {
         toml::from_str(manifest).map(|Manifest { profile }| profile).unwrap_or_default()
     }
 
+    /// The profiles of a table whose keys are their names.
+    pub fn from_tables(tables: &toml::Table) -> Self {
+        let profile = |(name, value): (&String, &Value)| Some((name.clone(), value.as_table()?.clone()));
+        Self(tables.iter().filter_map(profile).collect())
+    }
+
     /// The table of one profile, as written.
     pub fn table(&self, name: &str) -> Option<&toml::Table> {
         self.0.get(name)

@@ -1,19 +1,26 @@
 //! What is measured: the workshop's own programs, or somebody else's crate. It says how Cargo is to be called for it.
+//!
+//! A foreign crate has profiles of its own, and the profiles of the size tables reach it as well. [`Subject::resolve`] says which
+//! one a name means; its answer is what all other functions take for a profile.
+
+pub mod own;
 
 pub(crate) mod consumer;
 pub(crate) mod target;
 
-use crate::cargo::{Built, Cargo, Executable, Form, Metadata, Wanted};
+use crate::cargo::{Built, Cargo, Executable, Form, Metadata, Package, Wanted};
 use crate::options;
 use crate::profiles::{Profiles, default, is_built_in};
 use crate::surroundings::{self, Surroundings};
-use crate::workshop::{Case, Table, Workshop, nearest};
+use crate::workshop::{Case, LADDER, Table, Workshop, must_know, nearest, no_profile};
 use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers::hex;
 use base::output;
 use base::{caller, diagnostic};
+use own::Own;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
@@ -21,8 +28,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The row of a foreign crate's own release profile; no profile can have this name.
-const YOURS: &str = "release (yours)";
+/// Behind the names of a foreign crate's own profiles, where those of the tables have names as well; no profile can have a space
+/// in its name.
+const YOURS: &str = " (yours)";
+/// What Cargo's bare default is called where a profile is asked for. The tables know it as `release`.
+pub const DEFAULT_RELEASE: &str = "default-release";
 /// Before the names of the profiles that a foreign crate is built with, so that they never meet its own.
 const PREFIX: &str = "workshop-";
 
@@ -58,16 +68,14 @@ pub struct Subject {
     pub extra: Vec<OsString>,
     /// What the user should know about their surroundings.
     pub notes: Vec<String>,
-    /// Which of the crate's own profiles aren't measured under their names. A size budget builds exactly those.
-    pub namesakes: Vec<String>,
     /// Where the programs run.
     pub run_cwd: PathBuf,
     /// Whether it is not the workshop's own.
     pub foreign: bool,
-    /// Whether its own profiles are meant, not those of the workshop.
-    pub own_profiles: bool,
-    /// The foreign crate's manifest sets something in `[profile.release]`.
-    pub has_own_release: bool,
+    /// The profiles of a foreign crate.
+    pub own: Own,
+    /// The built-in profile that the tables' profiles inherit from.
+    pub base: &'static str,
     /// The release of the rustc on this machine.
     pub release: Option<String>,
     /// This machine's target triple.
@@ -87,6 +95,8 @@ pub struct Program {
     pub target: Wanted,
     /// The package, as for `cargo build --package`.
     pub package: String,
+    /// The package's name, as profiles name it.
+    pub package_name: String,
     /// What it must do.
     pub expectation: Expectation,
 }
@@ -141,7 +151,7 @@ impl Subject {
                 Self::workshop(workshop, &options.program)?
             }
         };
-        subject.notes.iter().chain(&subject.namesakes).for_each(|note| output::note(note));
+        subject.notes.iter().for_each(|note| output::note(note));
         Ok(subject)
     }
 
@@ -218,6 +228,7 @@ impl Subject {
             name: program.name.as_ref().clone(),
             target: Wanted::bin(program.name.as_ref()),
             package: program.name.as_ref().clone(),
+            package_name: program.name.as_ref().clone(),
             expectation: Expectation::Cases(program.cases.clone()),
         });
         let programs: Vec<Program> = programs.collect();
@@ -246,9 +257,8 @@ impl Subject {
             notes,
             run_cwd: root,
             foreign: false,
-            own_profiles: false,
-            has_own_release: false,
-            namesakes: Vec::new(),
+            own: Own::default(),
+            base: "release",
             release: Some(release),
             host,
             target: None,
@@ -290,26 +300,20 @@ impl Subject {
         let canonical = manifest.canonicalize().unwrap_or_else(|_| manifest.clone());
         let digest = hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes());
         let digest = hex(&digest[..6]);
-        let own = Cargo { cwd: workshop.root.clone(), ..cargo.clone() }.metadata(None)?.target_directory;
-        let target_dir = own.join("size-workshop").join(format!("{}-{digest}", package.name));
+        let ours = Cargo { cwd: workshop.root.clone(), ..cargo.clone() }.metadata(None)?.target_directory;
+        let target_dir = ours.join("size-workshop").join(format!("{}-{digest}", package.name));
         // A `build.build-dir` in the user's configuration may point into their project.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
         let profiles_file = target_dir.join("profiles.toml");
-        let units = "codegen-units";
-        let root_manifest = metadata.workspace_root.join("Cargo.toml");
-        let theirs = Profiles::of(&fs::read_to_string(&root_manifest).unwrap_or_default());
-        let sets_units = theirs.table("release").is_some_and(|release| release.contains_key(units))
-            || surroundings::is_configured(&cargo.cwd, &format!("profile.release.{units}"));
-        let profiles = foreign_profiles(&workshop.profiles, workshop, sets_units);
+        let own = Own::of(&metadata.workspace_root.join("Cargo.toml"), &cargo.cwd, &cargo.env);
+        let base = base_of_default(&own, &metadata.packages);
+        let profiles = foreign_profiles(&workshop.profiles, workshop, base, own.line(base, "codegen-units").is_some());
         files::write_atomic(&profiles_file, profiles.as_bytes())?;
 
         let mut extra: Vec<OsString> = vec!["--config".into(), profiles_file.into()];
-        let options::Subject { features, no_default_features, all_features, .. } = options;
-        features.iter().for_each(|list| extra.extend(["--features".into(), list.into()]));
-        extra.extend(no_default_features.then(|| "--no-default-features".into()));
-        extra.extend(all_features.then(|| "--all-features".into()));
+        extra.extend(feature_arguments(options));
         extra.extend(triple.args);
-        let mut subject = Self {
+        Ok(Self {
             cargo,
             manifest: Some(manifest),
             programs,
@@ -321,30 +325,78 @@ impl Subject {
             notes,
             run_cwd: env::current_dir().context("cannot tell the current folder")?,
             foreign: true,
-            own_profiles: false,
-            has_own_release: false,
-            namesakes: Vec::new(),
+            own,
+            base,
             release: Some(release),
             host,
             target: triple.name,
             newest_input: None,
-        };
-        subject.note_own_profiles(&theirs, &root_manifest);
-        Ok(subject)
+        })
     }
 
-    /// The name of a profile as Cargo is to be told.
-    pub fn cargo_profile<'a>(&self, profile: &'a str) -> std::borrow::Cow<'a, str> {
-        match profile {
-            _ if self.own_profiles => profile.into(),
-            YOURS => "release".into(),
-            "dev" => "dev".into(),
-            _ if self.foreign => format!("{PREFIX}{profile}").into(),
-            _ => profile.into(),
+    /// Which profile a name means: of a foreign crate its own one if it has one of this name, and without a name its own `release`;
+    /// otherwise one of the size tables. Tells where that isn't what a reader of the manifest would expect.
+    ///
+    /// # Errors
+    /// When there is no such profile. `what` is said not to be there, such as `profile`.
+    pub fn resolve(&self, asked: Option<&str>, what: &str) -> Result<String> {
+        let name = asked.unwrap_or("release");
+        if !self.foreign {
+            return must_know(&self.profiles, name, what, "").map(|()| name.to_owned());
+        }
+        if self.own.profiles.knows(name) {
+            return Ok(own(name));
+        }
+        if name == DEFAULT_RELEASE {
+            return Ok("release".to_owned());
+        }
+        if !self.profiles.knows(name) {
+            let own = self.own.names();
+            let theirs: Vec<&str> = own.iter().map(String::as_str).chain(["dev"]).collect();
+            let tables: Vec<&str> = self.profiles.names().filter(|name| !theirs.contains(name)).collect();
+            let list = || format!("the crate has {}; the size tables have {}", theirs.join(", "), tables.join(", "));
+            bail!(no_profile(name, what, &[&theirs[..], &tables[..]].concat(), list));
+        }
+        let manifest = diagnostic::shown(&self.own.manifest);
+        output::note(&format!(
+            "{} has no [profile.{name}]: this is the profile of that name in the size tables",
+            manifest.display()
+        ));
+        Ok(name.to_owned())
+    }
+
+    /// What a profile is called for people.
+    pub fn shown<'a>(&self, profile: &'a str) -> &'a str {
+        match profile.strip_suffix(YOURS) {
+            Some(own) => own,
+            None if self.foreign && profile == "release" => "release (default)",
+            None => profile,
         }
     }
 
-    /// The rows of a table for a program: which executable, and what it is called.
+    /// The name of a profile as Cargo is to be told.
+    pub fn cargo_profile<'a>(&self, profile: &'a str) -> Cow<'a, str> {
+        if let Some(own) = profile.strip_suffix(YOURS) {
+            return own.into();
+        }
+        match profile {
+            _ if !self.foreign => profile.into(),
+            "dev" => "dev".into(),
+            // The default is what the crate has, as long as it says nothing.
+            "release" if !self.own.sets("release") => "release".into(),
+            _ => format!("{PREFIX}{profile}").into(),
+        }
+    }
+
+    /// What Cargo makes of one key of a profile.
+    pub fn value(&self, profile: &str, key: &str) -> Option<toml::Value> {
+        match profile.strip_suffix(YOURS) {
+            Some(own) => self.own.profiles.value(own, key),
+            None => self.profiles.value(profile, key),
+        }
+    }
+
+    /// The rows of a table for a program: which executable, and what it is called. A crate's own profiles are beside the ladder.
     pub fn rows(&self, table: &Table, program: &str) -> Vec<(Key, String)> {
         let key = |profile: &str, strip_command| Key {
             program: program.to_owned(),
@@ -353,8 +405,9 @@ impl Subject {
         };
         let mut rows: Vec<_> =
             table.rows.iter().map(|row| (key(row.profile.as_ref(), row.strip_command), row.label.clone())).collect();
-        if self.has_own_release && table.default {
-            rows.push((key(YOURS, false), "your own [profile.release]".to_owned()));
+        if self.foreign && table.name.as_ref() == LADDER {
+            let own_names = self.own.names().into_iter().filter(|name| self.own.sets(name));
+            rows.extend(own_names.map(|name| (key(&own(&name), false), format!("your own [profile.{name}]"))));
         }
         rows
     }
@@ -362,36 +415,33 @@ impl Subject {
     /// Builds of one group may share the crates that run at build time: Cargo gives these the same hash wherever `lto`
     /// and `strip` agree.
     pub fn group(&self, profile: &str) -> String {
-        let value = |key| self.profiles.value(profile, key).map(|value| value.to_string()).unwrap_or_default();
+        let value = |key| self.value(profile, key).map(|value| value.to_string()).unwrap_or_default();
         match profile {
-            YOURS => YOURS.to_owned(),
             "dev" => "dev".to_owned(),
+            // What it says of them may be anything.
+            _ if profile.ends_with(YOURS) => profile.to_owned(),
             _ => format!("{} {}", value("lto"), value("strip")),
         }
     }
+}
 
-    /// `profiles`: the crate's own, from this manifest.
-    fn note_own_profiles(&mut self, profiles: &Profiles, manifest: &Path) {
-        let file = diagnostic::shown(manifest);
-        let release = profiles.table("release").cloned().unwrap_or_default();
-        self.has_own_release = !release.is_empty();
-        if self.has_own_release {
-            let whose = "`release` means Cargo's default release profile here; the ladder's last row is yours";
-            self.namesakes.push(format!("{} has its own [profile.release]: {whose}", file.display()));
-        }
-        // A profile that was copied from the ladder is the same one, unless their own `release` changes what it inherits.
-        let differs = |name: &&str| self.has_own_release || profiles.table(name) != self.profiles.table(name);
-        let ours =
-            self.profiles.names().filter(|name| !["release", "dev"].contains(name) && profiles.table(name).is_some());
-        for name in ours.filter(differs) {
-            let whose =
-                format!("`{name}` means the size tables' profile of that name here; only a size budget builds yours");
-            self.namesakes.push(format!("{} has its own [profile.{name}]: {whose}", file.display()));
-        }
-        for table in ["package", "build-override"].into_iter().filter(|table| release.contains_key(*table)) {
-            self.notes.push(format!("{} has [profile.release.{table}]: it is part of every row", file.display()));
-        }
-    }
+/// A profile of the crate's own, whatever else has its name.
+pub fn own(name: &str) -> String {
+    format!("{name}{YOURS}")
+}
+
+/// The name of a crate's own profile, if it is one.
+pub fn own_name(profile: &str) -> Option<&str> {
+    profile.strip_suffix(YOURS)
+}
+
+/// The features that are asked for, as Cargo is to be told.
+fn feature_arguments(options: &options::Subject) -> Vec<OsString> {
+    let options::Subject { features, no_default_features, all_features, .. } = options;
+    let mut args: Vec<OsString> = features.iter().flat_map(|list| ["--features".into(), list.into()]).collect();
+    args.extend(no_default_features.then(|| "--no-default-features".into()));
+    args.extend(all_features.then(|| "--all-features".into()));
+    args
 }
 
 /// Whether a folder, or one above it, chooses a toolchain.
@@ -465,13 +515,30 @@ pub fn nearest_manifest() -> Result<PathBuf> {
     })
 }
 
+/// The built-in profile that the tables' default row inherits from. Everything but codegen units and overrides can be set back
+/// to what Cargo does without any profile, so where `release` has these, `dev` is the better one: as long as it has none, and no
+/// build script of the workspace asks which of the two it is called for.
+fn base_of_default(own: &Own, packages: &[Package]) -> &'static str {
+    let cannot_be_set_back = |profile: &'static str| {
+        own.line(profile, "codegen-units").is_some() || own.overrides_of(profile).next().is_some()
+    };
+    let asks = |script: &Path| fs::read_to_string(script).is_ok_and(|text| text.contains("\"PROFILE\""));
+    if cannot_be_set_back("release")
+        && !cannot_be_set_back("dev")
+        && !packages.iter().flat_map(Package::build_scripts).any(asks)
+    {
+        return "dev";
+    }
+    "release"
+}
+
 /// The workshop's profiles for a crate that knows nothing of them. The first one sets everything that the crate's own
 /// `[profile.release]` may have changed back to Cargo's defaults. Where it sets no codegen units, nothing has to be set back.
-fn foreign_profiles(profiles: &Profiles, workshop: &Workshop, sets_units: bool) -> String {
+fn foreign_profiles(profiles: &Profiles, workshop: &Workshop, base: &str, sets_units: bool) -> String {
     let renamed = |name: &str| format!("{PREFIX}{name}");
     let mut tables = toml::Table::new();
     let mut release = toml::Table::new();
-    release.insert("inherits".into(), "release".into());
+    release.insert("inherits".into(), base.into());
     for key in [
         "opt-level",
         "debug",

@@ -51,17 +51,9 @@ pub fn of_foreign(folder: &Path) -> Surroundings {
         let (Setting { key, value, .. }, place) = (&setting, setting.place());
         if key.ends_with("rustflags") {
             surroundings.notes.push(format!("{place} sets {key} = {value}: it is part of every row"));
-        } else if key.starts_with("profile.") {
-            let note = format!("{place} sets {key}: kept, but where the row says otherwise");
-            surroundings.notes.push(note);
         }
     }
     surroundings
-}
-
-/// Whether a configuration file that holds for a folder sets a key.
-pub fn is_configured(folder: &Path, key: &str) -> bool {
-    configuration(folder).iter().any(|setting| setting.key == key)
 }
 
 fn ignore_environment(variables: impl Iterator<Item = (OsString, OsString)>, surroundings: &mut Surroundings) {

@@ -12,6 +12,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
+/// The name of the table that takes one setting of a profile after the other, which any crate is measured with.
+pub const LADDER: &str = "ladder";
+
 /// The workshop's root manifest.
 #[derive(Debug)]
 pub struct Workshop {
@@ -232,31 +235,34 @@ impl Workshop {
         Ok(())
     }
 
-    /// Refuses a profile that neither Cargo nor this manifest knows: `what` is said not to be there, and `whose` stands after
-    /// "the profiles".
-    ///
-    /// # Errors
-    /// When there is no such profile.
-    pub fn must_know(&self, profile: &str, what: &str, whose: &str) -> Result<()> {
-        if self.profiles.knows(profile) {
-            return Ok(());
-        }
-        let mut names: Vec<&str> = self.profiles.names().collect();
-        // A manifest may have a table for one that Cargo knows anyway.
-        names.extend(
-            ["release", "dev"].into_iter().filter(|built_in| self.profiles.names().all(|name| name != *built_in)),
-        );
-        let help = match nearest(profile, names.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the profiles{whose} are {}", names.join(", ")),
-        };
-        bail!(Failure::new(Exit::Usage, format!("there is no {what} `{profile}`")).help(help))
-    }
-
     /// The program of this name.
     pub fn program(&self, name: &str) -> Option<&Program> {
         self.sizes.programs.iter().find(|program| program.name.as_ref() == name)
     }
+}
+
+/// Refuses a profile that neither Cargo nor these profiles know: `what` is said not to be there, and `whose` stands after
+/// "the profiles".
+///
+/// # Errors
+/// When there is no such profile.
+pub fn must_know(profiles: &Profiles, profile: &str, what: &str, whose: &str) -> Result<()> {
+    if profiles.knows(profile) {
+        return Ok(());
+    }
+    let mut names: Vec<&str> = profiles.names().collect();
+    // A manifest may have a table for one that Cargo knows anyway.
+    names.extend(["release", "dev"].into_iter().filter(|built_in| profiles.names().all(|name| name != *built_in)));
+    bail!(no_profile(profile, what, &names, || format!("the profiles{whose} are {}", names.join(", "))))
+}
+
+/// There is no profile of this name: what to type in its place, or the list of those that there are.
+pub fn no_profile(profile: &str, what: &str, names: &[&str], list: impl Fn() -> String) -> Failure {
+    let help = match nearest(profile, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => list(),
+    };
+    Failure::new(Exit::Usage, format!("there is no {what} `{profile}`")).help(help)
 }
 
 /// The name that was probably meant: the nearest one, if it is near enough.
@@ -280,7 +286,7 @@ mod tests {
     fn each_profile_is_told_once() {
         let text = "[workspace.metadata.sizes]\nrun-seconds = 1\noutput-bytes = 1\nprograms = []\ntables = []\n\n[profile.dev]\nopt-level = 1\n\n[profile.dist]\ninherits = \"release\"\n";
         let workshop = Workshop::parse(Path::new("."), Path::new("Cargo.toml"), text).unwrap();
-        let refused = workshop.must_know("quick", "profile", "").unwrap_err();
+        let refused = must_know(&workshop.profiles, "quick", "profile", "").unwrap_err();
         let help = refused.downcast_ref::<Failure>().and_then(|failure| failure.help.as_deref());
         assert_eq!(help, Some("the profiles are dev, dist, release"));
     }

@@ -276,7 +276,10 @@ mod tests {
         assert_eq!(codes(b"k", [&"x".to_owned(), &"y".to_owned()].into_iter()).len(), 2);
         let ids: Vec<String> = (0..10_000).map(|number| format!("s{number:03}")).collect();
         for (student, code) in codes(b"k", ids.iter()) {
-            assert!(code.len() >= SHORT && code.chars().all(|c| c.is_ascii_lowercase()), "{student} is {code}, part of an id");
+            assert!(
+                code.len() >= SHORT && code.chars().all(|c| c.is_ascii_lowercase()),
+                "{student} is {code}, part of an id"
+            );
         }
         let twin = code(b"k", "x", SHORT);
         assert_eq!(codes(b"k", [&"x".to_owned(), &twin].into_iter())["x"].len(), LONG, "no code is an id");

@@ -67,6 +67,24 @@ pub fn top(folder: &Path) -> &Path {
 
 /// Every setting of Cargo's configuration as seen from a folder, nearest file first.
 pub fn settings(folder: &Path) -> Vec<Setting> {
+    of_folder(folder, Overrides::AsTables)
+}
+
+/// The same, with each line of a profile's `package` and `build-override` by itself.
+pub fn all_settings(folder: &Path) -> Vec<Setting> {
+    of_folder(folder, Overrides::ByLine)
+}
+
+/// How a profile's tables `package` and `build-override` are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Overrides {
+    /// Each as one setting.
+    AsTables,
+    /// What is in them.
+    ByLine,
+}
+
+fn of_folder(folder: &Path, overrides: Overrides) -> Vec<Setting> {
     let home = home();
     let mut folders: Vec<PathBuf> = folder.ancestors().map(|ancestor| ancestor.join(".cargo")).collect();
     folders.extend(home.clone().filter(|home| !folders.contains(home)));
@@ -75,7 +93,7 @@ pub fn settings(folder: &Path) -> Vec<Setting> {
         // `config` without an ending is the old name; where both exist, Cargo reads the old one.
         let file = ["config", "config.toml"].iter().map(|name| folder.join(name)).find(|file| file.is_file());
         if let Some(file) = file {
-            read(&file, home.as_ref() == Some(&folder), &mut settings, 0);
+            read(&file, home.as_ref() == Some(&folder), overrides, &mut settings, 0);
         }
     }
     settings
@@ -84,12 +102,19 @@ pub fn settings(folder: &Path) -> Vec<Setting> {
 /// The settings of one configuration file, and of the files that it includes.
 pub fn of_file(file: &Path) -> Vec<Setting> {
     let mut settings = Vec::new();
-    read(file, false, &mut settings, 0);
+    read(file, false, Overrides::AsTables, &mut settings, 0);
+    settings
+}
+
+/// The lines of a manifest, which has profiles in the same form.
+pub fn of_manifest(file: &Path) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    read(file, false, Overrides::ByLine, &mut settings, 0);
     settings
 }
 
 /// Reads a file and those that it includes. One that Cargo can't read is a single setting without a key.
-fn read(file: &Path, is_home: bool, settings: &mut Vec<Setting>, depth: usize) {
+fn read(file: &Path, is_home: bool, overrides: Overrides, settings: &mut Vec<Setting>, depth: usize) {
     let unreadable = |line, value: String| Setting {
         path: Vec::new(),
         key: String::new(),
@@ -111,7 +136,7 @@ fn read(file: &Path, is_home: bool, settings: &mut Vec<Setting>, depth: usize) {
         }
     };
     let before = settings.len();
-    flatten(table.get_ref(), &mut Vec::new(), &mut |path, value, range: Range<usize>| {
+    flatten(table.get_ref(), overrides, &mut Vec::new(), &mut |path, value, range: Range<usize>| {
         settings.push(Setting {
             path: path.to_vec(),
             key: path.join("."),
@@ -132,20 +157,26 @@ fn read(file: &Path, is_home: bool, settings: &mut Vec<Setting>, depth: usize) {
         .collect();
     // Cargo refuses includes in a circle, and five levels are deeper than real files go.
     if depth < 5 {
-        included.iter().for_each(|file| read(file, is_home, settings, depth + 1));
+        included.iter().for_each(|file| read(file, is_home, overrides, settings, depth + 1));
     }
 }
 
-/// Calls `found` for every value that isn't a table, and for the tables `package` and `build-override` of a profile.
-fn flatten(table: &DeTable<'_>, path: &mut Vec<String>, found: &mut impl FnMut(&[String], &DeValue<'_>, Range<usize>)) {
+/// Calls `found` for every value that isn't a table, and for a profile's overrides where these are told as tables.
+fn flatten(
+    table: &DeTable<'_>,
+    overrides: Overrides,
+    path: &mut Vec<String>,
+    found: &mut impl FnMut(&[String], &DeValue<'_>, Range<usize>),
+) {
     for (key, value) in table {
         let name = key.get_ref();
-        let overrides = path.first().is_some_and(|first| first == "profile")
+        let is_whole = overrides == Overrides::AsTables
+            && path.first().is_some_and(|first| first == "profile")
             && path.len() == 2
             && matches!(name.as_ref(), "package" | "build-override");
         path.push(name.to_string());
         match value.get_ref() {
-            DeValue::Table(inner) if !overrides => flatten(inner, path, found),
+            DeValue::Table(inner) if !is_whole => flatten(inner, overrides, path, found),
             // The key's place, not the value's: a table's value may begin lines later.
             other @ DeValue::Table(_) => found(path, other, key.span()),
             other => found(path, other, value.span()),

@@ -176,7 +176,13 @@ mod tests {
 
     fn target(kind: &[&str], crate_types: &[&str]) -> Target {
         let list = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-        Target { name: "a".to_owned(), kind: list(kind), crate_types: list(crate_types), required_features: Vec::new() }
+        Target {
+            name: "a".to_owned(),
+            kind: list(kind),
+            crate_types: list(crate_types),
+            required_features: Vec::new(),
+            src_path: PathBuf::new(),
+        }
     }
 
     #[test]

@@ -41,15 +41,15 @@ const SYMBOLIZER: [&str; 8] = [
 ///
 /// # Errors
 /// When the empty program cannot be built.
-pub(super) fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Result<Vec<FloorPart>> {
+pub(super) fn of(subject: &Subject, program: &Program, profile: &str, anatomy: &Anatomy) -> Result<Vec<FloorPart>> {
     let form = program.target.form;
     if form == Form::Staticlib {
         // Its consumer begins with an empty C program, which has nothing of Rust. The note about the archive says how large that is.
         return Ok(Vec::new());
     }
-    let symbols = crates::read(&empty(subject, anatomy, form, Some("none"))?)?;
+    let symbols = crates::read(&empty(subject, profile, form, Some("none"))?)?;
     // Last, so that the file that stays is the one that was measured.
-    let empty = binary::read(&empty(subject, anatomy, form, None)?)?;
+    let empty = binary::read(&empty(subject, profile, form, None)?)?;
     let symbolizer = symbols.map(|code| code.bytes_of(&SYMBOLIZER.map(str::to_owned))).unwrap_or_default();
     let own = program.target.name.replace('-', "_");
     let code = |chosen: &dyn Fn(&str) -> bool| -> u64 {
@@ -65,11 +65,11 @@ pub(super) fn of(subject: &Subject, program: &Program, anatomy: &Anatomy) -> Res
 }
 
 /// Builds an empty program, or an empty library, with a profile's settings, with its symbols if that is asked for.
-fn empty(subject: &Subject, anatomy: &Anatomy, form: Form, strip: Option<&str>) -> Result<PathBuf> {
+fn empty(subject: &Subject, profile: &str, form: Form, strip: Option<&str>) -> Result<PathBuf> {
     let floor = if form == Form::Executable { "floor".to_owned() } else { format!("floor-{}", form.name()) };
     let folder = subject.out_dir.join("size-workshop").join(floor);
     let settings = SETTINGS.iter().filter_map(|key| {
-        let value = subject.profiles.value(&anatomy.name, key)?;
+        let value = subject.value(profile, key)?;
         let value = if *key == "strip" { strip.map_or(value, Into::into) } else { value };
         Some(format!("profile.release.{key}={value}"))
     });

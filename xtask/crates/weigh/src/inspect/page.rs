@@ -2,10 +2,11 @@
 
 use super::floor;
 use crate::anatomy::{self, Anatomy};
+use crate::compressed::{self, Compressed};
 use crate::options;
 use crate::report::html::{self, Binary, FloorPart, Function, Ladder, LadderRow, Page};
-use crate::subject::{Program, Subject};
-use crate::workshop::Workshop;
+use crate::subject::{DEFAULT_RELEASE, Key, Program, Subject};
+use crate::workshop::{LADDER, Workshop};
 use anyhow::Result;
 use base::diagnostic::shown;
 use base::failure::Exit;
@@ -18,19 +19,21 @@ use std::path::Path;
 /// # Errors
 /// When something cannot be built, read or written.
 pub fn run(options: &options::Report) -> Result<Exit> {
-    let options::Report { profile, out, open, subject } = options;
+    let options::Report { profile, default_release, out, open, compressed, subject } = options;
+    compressed::look_for_programs(*compressed)?;
     let workshop = Workshop::of(subject)?;
     let subject = Subject::find(&workshop, subject, None)?;
     let program = super::only(&subject)?;
-    super::known_profile(&workshop, &subject, profile)?;
+    let before = subject.resolve(default_release.then_some(DEFAULT_RELEASE), "profile")?;
+    let after = subject.resolve(Some(profile.as_deref().unwrap_or("dist")), "profile")?;
     let default = subject.out_dir.join("size-workshop").join(format!("{}.html", program.target.stem()));
     let out = out.clone().unwrap_or(default);
     // Found out before minutes of building.
     files::check_writable(out.parent().unwrap_or(Path::new(".")))?;
-    let ladder = ladder(&workshop, &subject, program)?;
-    let mut anatomies = vec![anatomy::build(&subject, program, "release")?];
-    if profile != "release" {
-        anatomies.push(anatomy::build(&subject, program, profile)?);
+    let ladder = ladder(&workshop, &subject, program, *compressed)?;
+    let mut anatomies = vec![anatomy::build(&subject, program, &before)?];
+    if after != before {
+        anatomies.push(anatomy::build(&subject, program, &after)?);
     }
     let tuned = &anatomies[anatomies.len() - 1];
     let page = Page {
@@ -38,7 +41,7 @@ pub fn run(options: &options::Report) -> Result<Exit> {
         toolchain: subject.release.clone().unwrap_or_default(),
         target: subject.built_for().to_owned(),
         tables: ladder.into_iter().collect(),
-        floor: floor_parts(floor::of(&subject, program, tuned)?, profile),
+        floor: floor_parts(floor::of(&subject, program, &after, tuned)?, subject.shown(&after)),
         binaries: anatomies.iter().map(binary).collect(),
     };
     let text = html::page(&page)?;
@@ -55,24 +58,25 @@ pub fn run(options: &options::Report) -> Result<Exit> {
 }
 
 /// The sizes of the table `ladder`, where the workshop has one.
-fn ladder(workshop: &Workshop, subject: &Subject, program: &Program) -> Result<Option<Ladder>> {
+fn ladder(workshop: &Workshop, subject: &Subject, program: &Program, compressed: bool) -> Result<Option<Ladder>> {
     let Some(table) = workshop
         .sizes
         .tables
         .iter()
-        .find(|table| table.name.as_ref() == "ladder")
+        .find(|table| table.name.as_ref() == LADDER)
         .or_else(|| workshop.sizes.tables.iter().find(|table| table.default))
     else {
         return Ok(None);
     };
-    let progress = Progress::new(table.rows.len());
+    let chosen = subject.rows(table, &program.name);
+    let progress = Progress::new(chosen.len());
     let mut rows = Vec::new();
-    for row in table.rows.iter().filter(|row| !row.strip_command) {
-        let profile = row.profile.as_ref();
-        progress.running(std::slice::from_ref(profile));
-        let bytes = anatomy::file_bytes(subject, program, profile)?;
-        progress.finished(&format!("built {profile}: {} bytes", base::numbers::thousands(bytes)));
-        rows.push(LadderRow { label: row.label.clone(), profile: profile.clone(), bytes });
+    for (Key { profile, .. }, label) in chosen.into_iter().filter(|(key, _)| !key.strip_command) {
+        progress.running(std::slice::from_ref(&profile));
+        let (file, bytes) = anatomy::file_built(subject, program, &profile)?;
+        let compressed = if compressed { Some(Compressed::of(&file)?) } else { None };
+        progress.finished(&format!("built {}: {} bytes", subject.shown(&profile), base::numbers::thousands(bytes)));
+        rows.push(LadderRow { label, profile, bytes, compressed });
     }
     Ok(Some(Ladder { caption: format!("{}: {}", program.name, table.caption), rows }))
 }

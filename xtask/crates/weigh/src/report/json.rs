@@ -1,5 +1,6 @@
 //! The JSON documents that CLI.md promises, version 1: keys are added, never changed.
 
+use crate::compressed::Compressed;
 use crate::measure::binary::Section;
 use crate::sizes::measured::{self, Report};
 use serde::Serialize;
@@ -15,6 +16,9 @@ struct Sizes<'a> {
     jobs: usize,
     tables: Vec<Table<'a>>,
     skipped: Vec<Skipped<'a>>,
+    /// What makes a crate's own profiles larger.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    burdens: &'a [measured::Burden],
     /// What the programs did wrong, in words.
     problems: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +43,8 @@ struct Row<'a> {
     output_ok: Option<bool>,
     seconds: Option<f64>,
     committed_bytes: Option<u64>,
+    #[serde(flatten)]
+    compressed: Option<Compressed>,
     sections: &'a [Section],
 }
 
@@ -62,7 +68,7 @@ struct Check<'a> {
 /// # Errors
 /// Never in practice: every value can be written as JSON.
 pub fn sizes(report: &Report, problems: &[String], differences: Option<&[String]>) -> serde_json::Result<String> {
-    let Report { toolchain, target, linker, jobs, has_committed: _, tables, skipped } = report;
+    let Report { toolchain, target, linker, jobs, has_committed: _, tables, skipped, burdens } = report;
     let check = differences
         .map(|differences| Check { verdict: if differences.is_empty() { "pass" } else { "fail" }, differences });
     let skipped = skipped.iter().map(|skipped| {
@@ -77,6 +83,7 @@ pub fn sizes(report: &Report, problems: &[String], differences: Option<&[String]
         jobs: *jobs,
         tables: tables.iter().map(table).collect(),
         skipped: skipped.collect(),
+        burdens,
         problems,
         check,
     })
@@ -94,6 +101,7 @@ fn table(table: &measured::Table) -> Table<'_> {
         output_ok: row.output_ok,
         seconds: row.seconds.map(|seconds| (seconds * 100.0).round() / 100.0),
         committed_bytes: row.committed,
+        compressed: row.compressed,
         sections: &row.sections,
     });
     Table { name: &table.name, caption: &table.caption, program: &table.program, rows: rows.collect() }
@@ -109,11 +117,12 @@ pub fn document(value: &impl Serialize) -> serde_json::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::report::tests::sample;
+    use crate::report::tests::{compressed, sample};
 
     #[test]
     fn sizes_as_json() {
         let problems = ["word_freq is wrong".to_owned()];
         insta::assert_snapshot!(super::sizes(&sample(), &problems, Some(&[])).unwrap());
+        insta::assert_snapshot!("sizes-compressed-json", super::sizes(&compressed(), &[], None).unwrap());
     }
 }

@@ -1,7 +1,9 @@
 //! The tables of one call, as measured: what `report` shows.
 
 use crate::committed::Measurement;
+use crate::compressed::Compressed;
 use crate::measure::binary::Section;
+use serde::Serialize;
 
 /// The tables of one call of `cargo xtask sizes`.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// Rows that could not be measured.
     pub skipped: Vec<Skipped>,
+    /// What makes a foreign crate's own profiles larger, which is seldom meant.
+    pub burdens: Vec<Burden>,
 }
 
 /// A table for one program.
@@ -52,6 +56,8 @@ pub struct Row {
     pub sections: Vec<Section>,
     /// Bytes in the committed measurement.
     pub committed: Option<u64>,
+    /// What the file costs to download, where that was asked for.
+    pub compressed: Option<Compressed>,
 }
 
 /// A row that could not be measured.
@@ -65,6 +71,34 @@ pub struct Skipped {
     pub label: String,
     /// Why, and what to do about it.
     pub reason: String,
+}
+
+/// A line of a crate's own profile that makes a program larger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Burden {
+    /// The program.
+    pub program: String,
+    /// The profile.
+    pub profile: String,
+    /// Where the line stands: a file with its line, or a variable.
+    pub place: String,
+    /// The setting as it is written; all of them where several were taken out together.
+    pub setting: String,
+    /// Why it makes the program larger, in a sentence without a final full stop.
+    pub why: String,
+    /// What was done about it, behind the bytes.
+    pub remedy: String,
+    /// Bytes of the program as it is.
+    pub bytes: u64,
+    /// Bytes of the program with that done.
+    pub bytes_then: u64,
+}
+
+impl Report {
+    /// Whether the rows have what a download costs.
+    pub fn is_compressed(&self) -> bool {
+        self.tables.iter().flat_map(|table| &table.rows).any(|row| row.compressed.is_some())
+    }
 }
 
 impl Table {
@@ -95,6 +129,7 @@ pub fn tables_of(measurement: &Measurement, tables: &[crate::workshop::Table], p
                     seconds: None,
                     sections: build.sections.clone(),
                     committed: None,
+                    compressed: None,
                 })
             });
             let (name, caption) = (table.name.as_ref().clone(), table.caption.clone());

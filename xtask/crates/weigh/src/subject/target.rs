@@ -78,16 +78,30 @@ pub(super) fn choose<'a>(metadata: &'a Metadata, manifest: &Path, options: &opti
 pub(super) fn programs(targets: Vec<(&Package, Wanted)>, run: Option<&str>) -> Result<Vec<Program>> {
     let program = |(package, target): (&Package, Wanted)| {
         let expectation = match run {
-            Some(_) if target.form != Form::Executable => bail!(usage(
-                format!("--run starts a program, and {} isn't one", target.label()),
-                "leave --run out, or measure a program that uses the library"
-            )),
-            Some(line) => Expectation::SameAsFirst(split_words(line)?),
+            Some(line) => {
+                must_run(&target)?;
+                Expectation::SameAsFirst(split_words(line)?)
+            }
             None => Expectation::NotChecked,
         };
-        Ok(Program { name: target.label(), target, package: package.id.clone(), expectation })
+        let (package, package_name) = (package.id.clone(), package.name.clone());
+        Ok(Program { name: target.label(), target, package, package_name, expectation })
     };
     targets.into_iter().map(program).collect()
+}
+
+/// Refuses `--run` for what can't be started.
+///
+/// # Errors
+/// When it is a library.
+pub(crate) fn must_run(target: &Wanted) -> Result<()> {
+    if target.form != Form::Executable {
+        bail!(usage(
+            format!("--run starts a program, and {} isn't one", target.label()),
+            "leave --run out, or measure a program that uses the library"
+        ));
+    }
+    Ok(())
 }
 
 /// The packages that Cargo would build: the named one, the manifest's own, or the default members of a workspace.
@@ -106,7 +120,7 @@ fn packages<'a>(metadata: &'a Metadata, manifest: &Path, options: &options::Subj
             let names: Vec<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
             bail!(usage(
                 format!("there is no package `{name}` in this workspace"),
-                match nearest(name, names.iter().copied()) {
+                match near(name, names.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("its packages are {}", names.join(", ")),
                 }
@@ -129,6 +143,11 @@ fn of_kind<'a>(packages: &[&'a Package], kind: Kind) -> Vec<Candidate<'a>> {
         package.targets.iter().filter(move |target| Kind::of(target) == Some(kind)).map(move |target| (package, target))
     };
     packages.iter().flat_map(|package| targets(package)).collect()
+}
+
+/// The name that was probably meant. Of names as short as `a` all are near, and none is.
+fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    nearest(name, known).filter(|_| name.chars().count() > 2)
 }
 
 /// Names with their packages, as a person has to choose among them.
@@ -176,7 +195,7 @@ fn no_such(packages: &[&Package], kind: Kind, name: &str, all: &[Candidate<'_>])
     let other = Kind::ALL.into_iter().find(|other| {
         *other != kind && *other != Kind::Lib && of_kind(packages, *other).iter().any(|(_, target)| target.name == name)
     });
-    let help = match (other, nearest(name, names(all).into_iter())) {
+    let help = match (other, near(name, names(all).into_iter())) {
         (Some(other), _) => format!("`{name}` is one of the {}: --{} {name}", other.plural(), other.name()),
         (None, Some(near)) => format!("did you mean `{near}`?"),
         (None, None) if all.is_empty() => {

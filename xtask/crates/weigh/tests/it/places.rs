@@ -45,7 +45,7 @@ fn a_library_has_no_program_to_measure() {
     project.write("Cargo.toml", "[package]\nname = \"only-lib\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
     project.write("src/lib.rs", "");
     insta::assert_snapshot!(refused(&project, &["bloat"]), @r"
-    error: only-lib builds no program: a library has no executable to measure
+    error: only-lib builds no program: a library for other Rust crates has no executable to measure
     help: measure a program that uses the library: give its Cargo.toml with --manifest-path, or its name with --package
     ");
 }
@@ -86,52 +86,15 @@ fn no_lockfile_is_written_and_the_message_says_how_to_get_one() {
 fn a_profile_or_a_table_that_is_not_there_is_told_with_those_that_are() {
     let project = plain();
     insta::assert_snapshot!(refused(&project, &["bloat", "--profile", "dits"]), @r"
-    error: there is no profile or file `dits`
+    error: there is no profile `dits`
     help: did you mean `dist`?
     ");
     let said = refused(&project, &["bloat", "--profile", "quick"]);
-    assert!(said.contains("the profiles that crates are measured with are dist, dist-1, "), "{said}");
+    assert!(said.contains("the crate has release, dev; the size tables have dist, dist-1, "), "{said}");
     insta::assert_snapshot!(refused(&project, &["ladder", "--table", "nope"]), @r"
     error: there is no table `nope`
     help: the tables are ladder, s-z-3, alone, opt-level, lto, strip, dev, and `all`
     ");
-}
-
-#[test]
-fn a_profile_of_their_own_that_is_not_the_one_measured_under_its_name_is_named() {
-    let project = plain();
-    let manifest = std::fs::read_to_string(project.path("Cargo.toml")).unwrap();
-    let notes = |profiles: &str| -> String {
-        project.write("Cargo.toml", &format!("{manifest}{profiles}"));
-        let said = refused(&project, &["bloat", "--profile", "quick"]);
-        said.lines().filter(|line| line.starts_with("note: ")).fold(String::new(), |all, line| all + line + "\n")
-    };
-    insta::assert_snapshot!(notes("[profile.release]\ndebug = 1\n[profile.dist]\ninherits = \"release\"\n"), @r"
-    note: Cargo.toml has its own [profile.release]: `release` means Cargo's default release profile here; the ladder's last row is yours
-    note: Cargo.toml has its own [profile.dist]: `dist` means the size tables' profile of that name here; only a size budget builds yours
-    ");
-    let copied = "[profile.dist]\ninherits = \"release\"\nopt-level = \"z\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\nstrip = true\n";
-    assert_eq!(notes(copied), "", "the profile that the ladder recommends is the same one");
-    assert_eq!(notes("[profile.dev]\nopt-level = 1\n[profile.quick]\ninherits = \"dev\"\n"), "");
-    assert_ne!(notes(&format!("{copied}[profile.release]\ndebug = 1\n")), "", "it inherits something else");
-}
-
-#[test]
-fn the_default_release_build_sets_no_codegen_units_because_that_is_not_the_same_as_the_default() {
-    let project = plain();
-    let manifest = std::fs::read_to_string(project.path("Cargo.toml")).unwrap();
-    let units = |profiles: &str, configuration: &str| -> bool {
-        project.write("Cargo.toml", &format!("{manifest}{profiles}"));
-        project.write(".cargo/config.toml", configuration);
-        refused(&project, &["bloat", "--profile", "quick"]);
-        let mut folders = std::fs::read_dir(project.path("target/size-workshop")).unwrap();
-        let written = std::fs::read_to_string(folders.next().unwrap().unwrap().path().join("profiles.toml")).unwrap();
-        let release = written.split("\n\n").find(|table| table.contains("[profile.workshop-release]")).unwrap();
-        release.contains("codegen-units = 16")
-    };
-    assert!(!units("", ""));
-    assert!(units("[profile.release]\ncodegen-units = 1\n", ""), "theirs would be inherited");
-    assert!(units("", "[profile.release]\ncodegen-units = 1\n"), "theirs would be inherited");
 }
 
 #[test]
