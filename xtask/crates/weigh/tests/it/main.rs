@@ -7,4 +7,5 @@ mod kinds;
 mod places;
 mod profiles;
 mod tables;
+mod targets;
 mod verbs;
