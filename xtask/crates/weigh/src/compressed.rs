@@ -191,7 +191,7 @@ mod tests {
         // A name that would be an option, and text of which a third can be left out.
         let text: String = (0..20_000_u32).map(|n| format!("{}\n", n.wrapping_mul(2_654_435_761) >> 12)).collect();
         let file = folder.path().join("-d");
-        std::fs::write(&file, &text).unwrap();
+        base::files::write_atomic(&file, text.as_bytes()).unwrap();
         let found = Compressed::of(&file).unwrap();
         if let Some(bytes) = found.gzip {
             assert_eq!(bytes, shell("gzip -9 -n -c ./-d | wc -c", folder.path()));
