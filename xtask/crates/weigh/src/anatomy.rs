@@ -125,6 +125,27 @@ pub fn file_built(subject: &Subject, program: &Program, profile: &str) -> Result
     Ok((file, bytes))
 }
 
+/// The same with some settings of the profile changed, as for `--config`, in a folder of its own: what is built as it is stays.
+///
+/// # Errors
+/// When the build fails, or the file is not understood.
+pub fn file_bytes_with(subject: &Subject, program: &Program, profile: &str, settings: &[String]) -> Result<u64> {
+    let folder = subject.out_dir.join("size-workshop").join("changed");
+    let mut extra = subject.extra.clone();
+    extra.extend(settings.iter().flat_map(|setting| ["--config".into(), setting.into()]));
+    let built = subject.cargo.build(&Build {
+        manifest: subject.manifest.clone(),
+        profile: subject.cargo_profile(profile).into_owned(),
+        packages: vec![program.package.clone()],
+        bins: vec![program.name.clone()],
+        extra,
+        target_dir: Some(folder),
+        record: None,
+        timeout: None,
+    })?;
+    Ok(binary::read(&built.executable(&program.name)?.path)?.bytes)
+}
+
 fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
     if twin.code.is_none() {
         let why = twin.unknown.as_deref().unwrap_or("the file has no symbols");

@@ -54,6 +54,7 @@
 
 pub mod anatomy;
 pub mod budget;
+pub mod builds;
 pub mod cargo;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -50,6 +50,7 @@ pub(crate) mod tests {
                     row("lto", "=cmd()", 507_776, None, Some(12.0), None),
                 ],
             }],
+            burdens: Vec::new(),
             skipped: vec![Skipped {
                 table: "three-builds".to_owned(),
                 program: "config_tool".to_owned(),

@@ -2,13 +2,13 @@
 
 pub(crate) mod budget;
 pub mod measured;
+mod own;
 mod workers;
 
 use crate::committed::{self, Measurement, Verdict};
 use crate::compressed;
 use crate::measure::{self, Limits};
 use crate::options::{self, Format};
-use crate::profiles::SETTINGS;
 use crate::report;
 use crate::subject::{Expectation, Key, Subject};
 use crate::workshop::{Table, Workshop, nearest};
@@ -39,28 +39,22 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
         output: workshop.sizes.output_bytes,
     };
     let subject = Subject::find(&workshop, &options.subject, options.run.as_deref())?;
-    for line in subject.own.overrides_of(subject.base) {
-        let (place, setting, table) = (&line.place, line.setting(), line.table());
-        output::note(&format!("{place} sets {setting} in [{table}]: it is part of every row of a size table"));
-    }
+    own::tell_overrides(&subject);
     let tables = choose_tables(&workshop, options)?;
     compressed::look_for_programs(options.compressed)?;
     if options.accept {
         committed::check_writable(&workshop.root)?;
     }
-    let results = workers::build_all(
-        &subject,
-        &tables,
-        options.jobs.map(usize::from),
-        How { limits, compressed: options.compressed },
-    )?;
+    let how = How { limits, compressed: options.compressed };
+    let results = workers::build_all(&subject, &tables, options.jobs.map(usize::from), how)?;
     let problems = wrong_outputs(&subject, &tables, &results, limits);
     let identity = Identity::of(&subject, &results)?;
     let committed = match options.subject.is_foreign() {
         false => committed::load(&workshop.root, &identity.target, &identity.toolchain)?,
         true => None,
     };
-    let report = make_report(&subject, &tables, &results, &identity, committed.as_ref(), limits);
+    let mut report = make_report(&subject, &tables, &results, &identity, committed.as_ref(), limits);
+    report.burdens = own::burdens(&subject, &results)?;
     let check = match (options.check, &committed) {
         (false, _) => None,
         (true, None) => bail!(nothing_to_compare(&identity)),
@@ -68,8 +62,9 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
     };
     print(&report, format, check.as_deref(), &problems)?;
 
+    own::tell_burdens(&report.burdens);
     if subject.foreign && format == Format::Text {
-        output::message(&recipe(&workshop));
+        output::message(&own::recipe(&subject));
     }
     problems.iter().for_each(|problem| output::not_met(problem));
     if options.accept && problems.is_empty() && report.skipped.is_empty() {
@@ -259,6 +254,7 @@ fn make_report(
         has_committed: (!subject.foreign).then_some(committed.is_some()),
         tables: made,
         skipped,
+        burdens: Vec::new(),
     }
 }
 
@@ -366,17 +362,6 @@ fn say_verdict(
         ));
     }
     Ok(())
-}
-
-/// The small profile as it would stand in somebody's own manifest.
-fn recipe(workshop: &Workshop) -> String {
-    let settings =
-        SETTINGS.iter().filter_map(|key| Some(format!("{key} = {}\n", workshop.profiles.value("dist", key)?)));
-    format!(
-        "\nFor the row with every setting put this into the Cargo.toml of the workspace's root, and build with\n\
-         `cargo build --profile dist`:\n\n[profile.dist]\ninherits = \"release\"\n{}",
-        settings.collect::<String>()
-    )
 }
 
 fn nothing_to_compare(identity: &Identity) -> Failure {

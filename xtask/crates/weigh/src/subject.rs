@@ -88,6 +88,8 @@ pub struct Program {
     pub name: String,
     /// The package, as for `cargo build --package`.
     pub package: String,
+    /// The package's name, as profiles name it.
+    pub package_name: String,
     /// What it must do.
     pub expectation: Expectation,
 }
@@ -157,6 +159,7 @@ impl Subject {
         let programs = chosen.map(|program| Program {
             name: program.name.as_ref().clone(),
             package: program.name.as_ref().clone(),
+            package_name: program.name.as_ref().clone(),
             expectation: Expectation::Cases(program.cases.clone()),
         });
         let programs: Vec<Program> = programs.collect();
@@ -224,7 +227,8 @@ impl Subject {
             Some(line) => Expectation::SameAsFirst(split_words(line)?),
             None => Expectation::NotChecked,
         };
-        let program = Program { name: bin, package: package.id.clone(), expectation };
+        let program =
+            Program { name: bin, package: package.id.clone(), package_name: package.name.clone(), expectation };
         // The same crate is found again by its path; two crates never share a folder.
         let canonical = manifest.canonicalize().unwrap_or_else(|_| manifest.clone());
         let digest = hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes());

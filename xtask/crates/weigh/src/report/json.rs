@@ -16,6 +16,9 @@ struct Sizes<'a> {
     jobs: usize,
     tables: Vec<Table<'a>>,
     skipped: Vec<Skipped<'a>>,
+    /// What makes a crate's own profiles larger.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    burdens: &'a [measured::Burden],
     /// What the programs did wrong, in words.
     problems: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,7 +68,7 @@ struct Check<'a> {
 /// # Errors
 /// Never in practice: every value can be written as JSON.
 pub fn sizes(report: &Report, problems: &[String], differences: Option<&[String]>) -> serde_json::Result<String> {
-    let Report { toolchain, target, linker, jobs, has_committed: _, tables, skipped } = report;
+    let Report { toolchain, target, linker, jobs, has_committed: _, tables, skipped, burdens } = report;
     let check = differences
         .map(|differences| Check { verdict: if differences.is_empty() { "pass" } else { "fail" }, differences });
     let skipped = skipped.iter().map(|skipped| {
@@ -80,6 +83,7 @@ pub fn sizes(report: &Report, problems: &[String], differences: Option<&[String]
         jobs: *jobs,
         tables: tables.iter().map(table).collect(),
         skipped: skipped.collect(),
+        burdens,
         problems,
         check,
     })

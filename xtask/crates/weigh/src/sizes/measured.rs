@@ -3,6 +3,7 @@
 use crate::committed::Measurement;
 use crate::compressed::Compressed;
 use crate::measure::binary::Section;
+use serde::Serialize;
 
 /// The tables of one call of `cargo xtask sizes`.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// Rows that could not be measured.
     pub skipped: Vec<Skipped>,
+    /// What makes a foreign crate's own profiles larger, which is seldom meant.
+    pub burdens: Vec<Burden>,
 }
 
 /// A table for one program.
@@ -70,11 +73,39 @@ pub struct Skipped {
     pub reason: String,
 }
 
+/// What makes a program larger in a crate's own profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Burden {
+    /// The program.
+    pub program: String,
+    /// The profile.
+    pub profile: String,
+    /// The lines: one, or all that were changed together.
+    pub lines: Vec<Line>,
+    /// Why they make the program larger, in a sentence without a final full stop.
+    pub why: String,
+    /// What was done about it, behind the bytes.
+    pub remedy: String,
+    /// Bytes of the program as it is.
+    pub bytes: u64,
+    /// Bytes of the program with that done.
+    pub bytes_then: u64,
+}
+
 impl Report {
     /// Whether the rows have what a download costs.
     pub fn is_compressed(&self) -> bool {
         self.tables.iter().flat_map(|table| &table.rows).any(|row| row.compressed.is_some())
     }
+}
+
+/// A setting of a profile, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// A file with its line, or a variable.
+    pub place: String,
+    /// As it is written, such as `debug = true`.
+    pub setting: String,
 }
 
 impl Table {

@@ -1,5 +1,6 @@
 //! Builds many profiles at once, and measures each program as soon as it is there.
 
+use crate::builds::groups::Groups;
 use crate::cargo::{Build, Executable, record};
 use crate::compressed::Compressed;
 use crate::measure::{self, Limits, Run, binary};
@@ -57,10 +58,7 @@ struct Job {
 /// What the workers share.
 #[derive(Default)]
 struct Shared {
-    /// Profile and group of what is being built.
-    running: Vec<(String, String)>,
-    /// Groups of which one build is done: its crates for build time can be copied.
-    ready: BTreeSet<String>,
+    groups: Groups,
     built: BTreeMap<Key, Built>,
     warnings: BTreeSet<String>,
     target: Option<String>,
@@ -131,8 +129,8 @@ fn plan(subject: &Subject, tables: &[&Table]) -> Vec<Job> {
 
 /// Takes jobs until there are none, or one of them has failed.
 fn work(subject: &Subject, queue: &Queue<Job>, shared: &Mutex<Shared>, progress: &Progress, threads: usize, how: How) {
-    while let Some(job) = queue.next_where(|job| locked(shared).begin(job)) {
-        let running: Vec<String> = locked(shared).running.iter().map(|(profile, _)| profile.clone()).collect();
+    while let Some(job) = queue.next_where(|job| locked(shared).groups.begin(&job.profile, &job.group)) {
+        let running = locked(shared).groups.running();
         progress.running(&running);
         let began = Instant::now();
         match build(subject, &job, threads, how) {
@@ -151,20 +149,10 @@ fn locked(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 }
 
 impl Shared {
-    /// Begins a job, if it may start. The first build of a group makes the crates that the others copy; two first ones would both
-    /// make them.
-    fn begin(&mut self, job: &Job) -> bool {
-        let may_start = self.ready.contains(&job.group) || !self.running.iter().any(|(_, group)| *group == job.group);
-        if may_start {
-            self.running.push((job.profile.clone(), job.group.clone()));
-        }
-        may_start
-    }
-
     /// Keeps what a job has made, and tells it.
     fn end(&mut self, job: &Job, done: Done, began: Instant, progress: &Progress) {
         let Done { built, warnings, target, fresh } = done;
-        self.running.retain(|(profile, _)| *profile != job.profile);
+        self.groups.end(&job.profile, &job.group, true);
         let mut sizes: Vec<String> = built
             .iter()
             .filter(|(key, _)| !key.strip_command)
@@ -173,7 +161,6 @@ impl Shared {
         sizes.dedup();
         let took = if fresh { "unchanged".to_owned() } else { format!("{:.1} s", began.elapsed().as_secs_f64()) };
         progress.finished(&format!("built {}: {} ({took})", job.profile, sizes.join(", ")));
-        self.ready.insert(job.group.clone());
         self.built.extend(built);
         self.target = self.target.take().or(target);
         for warning in warnings {

@@ -84,7 +84,9 @@ pub struct Burden<'a> {
     pub line: &'a Line,
     /// Why it makes the program larger, in a sentence without a final full stop.
     pub why: &'static str,
-    /// What undoes it, as for `--config`.
+    /// What is done about it, behind "the program has … bytes".
+    pub remedy: String,
+    /// The same, as for `--config`.
     pub without: String,
 }
 
@@ -197,7 +199,10 @@ impl Own {
         let find = |scope: Option<&str>, key: &str| {
             lines.iter().copied().find(|line| line.key == key && line.scope.as_deref() == scope)
         };
-        let burden = |line, why, without: String| Burden { line, why, without: format!("profile.{profile}.{without}") };
+        let burden = |line, why, without: String| {
+            let (remedy, without) = ("without it".to_owned(), format!("profile.{profile}.{without}"));
+            Burden { line, why, remedy, without }
+        };
         let strips = |line: Option<&Line>| line.is_some_and(|line| canonical("strip", &line.value) != "none");
         let (all, own) = (find(None, "strip"), lines.iter().copied().find(|line| line.is_of_package(package)));
         let own_strip = lines.iter().copied().find(|line| line.is_of_package(package) && line.key == "strip");
@@ -205,7 +210,8 @@ impl Own {
         if let (true, Some(own), None) = (strips(all), own, own_strip) {
             let why = "a setting for the program's own package makes Cargo forget the profile's `strip`";
             let value = all.map(|line| line.value.to_string()).unwrap_or_default();
-            found.push(burden(own, why, format!("package.{}.strip={value}", key(package))));
+            let strip = burden(own, why, format!("package.{}.strip={value}", key(package)));
+            found.push(Burden { remedy: format!("with `strip = {value}` in [{}]", own.table()), ..strip });
         }
         let counts = if own.is_some() { own_strip } else { all };
         if !strips(counts) {

@@ -4,6 +4,7 @@
 mod action;
 mod calls;
 mod downloads;
+mod kinds;
 mod places;
 mod profiles;
 mod tables;

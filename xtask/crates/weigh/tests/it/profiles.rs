@@ -3,7 +3,7 @@
 use crate::calls::{plain, weigh};
 use serde_json::Value;
 use std::fs;
-use testbed::project::{Project, call, json, stderr};
+use testbed::project::{Project, call, json, stderr, stdout};
 
 /// The same small crate with these profiles.
 fn with(profiles: &str) -> Project {
@@ -110,4 +110,78 @@ fn the_default_row_passes_nothing_that_cargo_would_not() {
     let (_, said) = release(both, None);
     let note = "Cargo.toml:6 sets opt-level = 1 in [profile.release.package.plain]: it is part of every row";
     assert!(said.contains(note), "{said}");
+}
+
+/// The size of the ladder's last setting, and what else is said, as data and for people.
+fn ladder(project: &Project) -> (u64, Value, String) {
+    let said = stdout(&weigh(project).args(["ladder", "--table", "ladder", "--format", "json"]).assert().success());
+    let found: Value = serde_json::from_str(&said).unwrap();
+    let rows = found["tables"][0]["rows"].as_array().unwrap();
+    let last = rows.iter().rfind(|row| !row["profile"].as_str().unwrap().ends_with("(yours)")).unwrap();
+    let shown = stderr(&weigh(project).args(["ladder", "--table", "ladder"]).assert().success());
+    (last["bytes"].as_u64().unwrap(), found.clone(), shown)
+}
+
+/// Bytes of what `cargo build --profile dist` makes.
+fn dist(project: &Project) -> u64 {
+    by_cargo(project, "dist").len() as u64
+}
+
+#[test]
+#[ignore = "builds ten profiles, some of them twice"]
+fn the_advice_gives_the_size_that_is_shown_whatever_the_crates_own_release_sets() {
+    let release = "[profile.release]\ndebug = 1\noverflow-checks = true\nincremental = true\nrpath = true\n";
+    let project = with(release);
+    let (bytes, _, shown) = ladder(&project);
+    let (_, advice) = shown.split_once("[profile.dist]\n").unwrap();
+    assert!(advice.contains("debug = false # debug = 1 in Cargo.toml:6"), "{shown}");
+    project.write("Cargo.toml", &format!("{}[profile.dist]\n{advice}", project.read("Cargo.toml")));
+    assert_eq!(dist(&project), bytes, "{shown}");
+    let (_, _, shown) = ladder(&project);
+    assert!(shown.contains("Your own [profile.dist] has every setting of the ladder"), "{shown}");
+}
+
+#[test]
+#[ignore = "builds nine profiles, some of them twice"]
+fn the_advice_says_what_to_change_in_a_dist_profile_that_is_there() {
+    let project = with(
+        "[profile.dist]\ninherits = \"release\"\nopt-level = 3\ndebug = true\nlto = \"thin\"\n[profile.dist.package.plain]\nopt-level = 3\n",
+    );
+    let (bytes, _, shown) = ladder(&project);
+    insta::assert_snapshot!(shown.split_once("For the row").unwrap().1);
+    let mut lines: Vec<String> = project.read("Cargo.toml").lines().map(str::to_owned).collect();
+    let (changes, overrides) = shown.split_once("Take out").unwrap();
+    let mut added = Vec::new();
+    for change in changes.lines() {
+        if let Some((setting, place)) = change.split_once(" in place of ") {
+            let line: usize = place.trim_end_matches(')').rsplit(':').next().unwrap().parse().unwrap();
+            setting.trim().clone_into(&mut lines[line - 1]);
+        } else if let Some((setting, _)) = change.split_once(" added to ") {
+            added.push(setting.trim().to_owned());
+        }
+    }
+    assert!(overrides.contains("Cargo.toml:11 (opt-level = 3 in [profile.dist.package.plain])"), "{shown}");
+    let keep = lines.iter().position(|line| line.contains("package.plain")).unwrap();
+    project.write("Cargo.toml", &format!("{}\n{}\n", lines[..keep].join("\n"), added.join("\n")));
+    assert_eq!(dist(&project), bytes, "{shown}");
+}
+
+#[test]
+#[ignore = "builds ten profiles"]
+fn what_costs_most_in_a_profile_is_named_with_its_line_and_its_bytes() {
+    let project = with("[profile.release]\nstrip = true\n[profile.release.package.plain]\nopt-level = 3\ndebug = 1\n");
+    let (_, found, shown) = ladder(&project);
+    let burdens = found["burdens"].as_array().unwrap();
+    let all = burdens.first().unwrap();
+    assert!(all["bytes"].as_u64().unwrap() > 10 * all["bytes_then"].as_u64().unwrap(), "{found}");
+    let own = found["tables"][0]["rows"].as_array().unwrap().last().unwrap();
+    assert_eq!((&own["profile"], &own["bytes"]), (&"release (yours)".into(), &all["bytes"]));
+    let remedy = "with `strip = true` in [profile.release.package.plain]";
+    let strip = burdens.iter().find(|burden| burden["remedy"] == remedy).unwrap();
+    assert!(shown.contains("makes Cargo forget the profile's `strip`"), "{shown}");
+    assert_eq!(strip["lines"][0]["place"], "Cargo.toml:9");
+    // What is said is so.
+    let remedied = format!("{}strip = true\n", project.read("Cargo.toml"));
+    project.write("Cargo.toml", &remedied);
+    assert_eq!(by_cargo(&project, "release").len() as u64, strip["bytes_then"].as_u64().unwrap());
 }
