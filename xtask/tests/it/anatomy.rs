@@ -5,6 +5,7 @@ use predicates::str::contains;
 use serde_json::Value;
 use std::fs;
 use testbed::project::{Project, json, stderr, stdout};
+use testbed::schema;
 
 fn sum(document: &Value, list: &str, key: &str) -> i64 {
     document[list].as_array().unwrap().iter().map(|part| part[key].as_i64().unwrap()).sum()
@@ -228,7 +229,7 @@ fn a_second_what_if_builds_nothing_and_a_changed_source_is_noticed() {
     assert!(!stderr(&second).contains("built "), "{}", stderr(&second));
     assert_eq!(stdout(&first), stdout(&second));
     // It is left where `check` looks for what a missing setting would bring.
-    let result: Value = serde_json::from_str(&project.read("target/size-workshop/what-if/tiny/what-if.json")).unwrap();
+    let result = schema::document(&project.read("target/size-workshop/what-if/tiny/what-if.json"));
     assert_eq!(result["settings"][0]["key"], "strip");
     assert!(stdout(&first).contains("what it costs, seen in a program that panics"));
     project.write("tiny/src/main.rs", "fn main() { println!(\"hi {:?}\", std::env::args().collect::<Vec<_>>()); }");

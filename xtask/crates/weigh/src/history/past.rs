@@ -3,7 +3,7 @@
 use super::place::Place;
 use super::repository::{Commit, PLACES, Repository};
 use crate::anatomy::{self, Anatomy};
-use crate::cargo::{Cargo, configuration};
+use crate::cargo::{self, Cargo, configuration};
 use crate::options;
 use crate::subject::{Program, Subject};
 use crate::workshop::Workshop;
@@ -77,7 +77,15 @@ impl<'a> Past<'a> {
             package =
                 metadata.packages.iter().find(|found| found.id == program.package).map(|found| found.name.clone());
             // Today's choice holds, even where there were more to choose from.
-            options.bin = options.bin.or_else(|| Some(program.name.clone()));
+            let is_named = options.lib
+                || [&options.bin, &options.example, &options.test, &options.bench]
+                    .iter()
+                    .any(|names| !names.is_empty());
+            match program.target.kind {
+                cargo::Kind::Bin if !is_named => options.bin = vec![program.target.name.clone()],
+                cargo::Kind::Lib if !is_named => options.lib = true,
+                _ => {}
+            }
         }
         Ok(Self { workshop, options, now, package, repository, place, toolchains: RefCell::default() })
     }
@@ -177,7 +185,7 @@ impl<'a> Past<'a> {
         let is_choice = |error: &anyhow::Error| failure_of(error).kind == Kind::WhichBinary;
         match find(&self.options) {
             Err(error) if is_choice(&error) => {
-                let any = options::Subject { bin: None, ..self.options.clone() };
+                let any = options::Subject { bin: Vec::new(), ..self.options.clone() };
                 match find(&any) {
                     Ok(then) => {
                         notes.push(format!("at that revision the binary was called `{}`", only(&then)?.name));
@@ -288,10 +296,8 @@ impl<'a> Past<'a> {
     /// # Errors
     /// When git fails, or the toolchain isn't installed.
     pub(crate) fn key(&self, commit: &Commit, profile: &str) -> Result<String> {
-        let options::Subject { program, package, bin, features, .. } = &self.options;
-        let options::Subject { no_default_features, all_features, .. } = &self.options;
-        let asked =
-            format!("{profile:?} {program:?} {package:?} {bin:?} {features:?} {no_default_features} {all_features}");
+        // The manifest's own path is a part of where it is built.
+        let asked = format!("{profile:?} {:?}", options::Subject { manifest_path: None, ..self.options.clone() });
         let where_to = format!(
             "{}\n{}\n{}",
             self.place.tree.display(),

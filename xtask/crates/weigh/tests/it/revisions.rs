@@ -491,3 +491,25 @@ fn the_downloads_of_two_revisions_are_those_of_two_programs() {
     let gzip = |side: &str| found[side]["gzip_bytes"].as_u64().unwrap();
     assert!(gzip("b") > gzip("a") + 500, "{found:#}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_library_and_a_program_of_one_revision_are_two_results() {
+    let repository = Repository::plain();
+    let project = &repository.project;
+    project.write(
+        "Cargo.toml",
+        &(project.read("Cargo.toml") + "[lib]\ncrate-type = [\"cdylib\"]\n[features]\nmore = []\n"),
+    );
+    project.write("src/lib.rs", "#[no_mangle]\npub extern \"C\" fn one() -> i32 { 1 }\n");
+    repository.program(
+        "fn main() { if cfg!(feature = \"more\") { println!(\"{:?}\", std::env::args().collect::<Vec<_>>()); } }\n",
+        "Add a library",
+    );
+    let of = |words: &[&str]| sizes(&repository.json(&[&["history", "-n", "1"], words].concat()))[0].unwrap();
+    let (program, library) = (of(&[]), of(&["--lib"]));
+    assert_ne!(program, library);
+    assert!(of(&["--features", "more"]) > program);
+    let found = repository.json(&["diff", "git:HEAD", "--lib"]);
+    assert_eq!((&found["a"]["bytes"], &found["b"]["bytes"]), (&library.into(), &library.into()));
+}
