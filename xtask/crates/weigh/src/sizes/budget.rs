@@ -96,6 +96,13 @@ struct Measured {
 /// # Errors
 /// When a budget or a baseline is malformed or missing, or something cannot be built. What is exceeded is an exit code.
 pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit> {
+    if options.subject.names_targets() {
+        bail!(
+            Failure::new(Exit::Usage, "a budget names its program in the manifest, not on the command line").help(
+                "set `bin = \"NAME\"` in [package.metadata.size-budget]; a crate without programs is its library"
+            )
+        );
+    }
     let given = options.subject.manifest_path.as_deref();
     let source = match given {
         Some(given) => read(given)?,
