@@ -141,10 +141,10 @@ pub fn file_built(subject: &Subject, program: &Program, profile: &str) -> Result
 ///
 /// # Errors
 /// When the build fails, or the file is not understood.
-pub fn file_bytes_with(subject: &Subject, program: &Program, profile: &str, settings: &[&str]) -> Result<u64> {
+pub fn file_bytes_with(subject: &Subject, program: &Program, profile: &str, settings: &[String]) -> Result<u64> {
     let folder = subject.out_dir.join("size-workshop").join("changed");
     let mut extra = subject.extra.clone();
-    extra.extend(settings.iter().flat_map(|setting| ["--config".into(), (*setting).into()]));
+    extra.extend(settings.iter().flat_map(|setting| ["--config".into(), setting.into()]));
     let built = subject.cargo.build(&Build {
         manifest: subject.manifest.clone(),
         profile: subject.cargo_profile(profile).into_owned(),

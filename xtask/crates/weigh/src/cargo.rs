@@ -338,6 +338,19 @@ impl Cargo {
         Ok(())
     }
 
+    /// Brings a lock file up to date with its manifests; versions that it has already stay. For a copy of a crate, never for
+    /// the user's own.
+    ///
+    /// # Errors
+    /// When it can't be resolved: a `Failure` with Cargo's words.
+    pub fn update_lockfile(&self, manifest: &Path) -> Result<()> {
+        let finished = self.run(&self.call("update").args(["--workspace", "--manifest-path"]).arg(manifest))?;
+        if finished.status != Status::Exited(0) {
+            bail!(self.explain(&finished, "cargo update --workspace"));
+        }
+        Ok(())
+    }
+
     /// Builds, and says which executables there are now.
     ///
     /// # Errors
