@@ -1,5 +1,5 @@
-//! What a static library adds to a program: an empty C program that refers to everything that the library exports, linked as rustc
-//! links programs. The archive itself holds the whole standard library, most of which no linker takes.
+//! What a static library adds to a program: an empty C program that refers to everything that the library exports, linked with
+//! `--gc-sections`. The archive itself holds the whole standard library, most of which no linker takes.
 
 use super::Subject;
 use crate::cargo::{Executable, Native, configuration, record};
