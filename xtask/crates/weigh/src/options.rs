@@ -133,6 +133,12 @@ impl Subject {
     pub fn is_foreign(&self) -> bool {
         self.alone || self.manifest_path.is_some()
     }
+
+    /// Whether targets are named, and not left to Cargo's defaults.
+    pub fn names_targets(&self) -> bool {
+        let Self { bin, lib, crate_type, example, test, bench, .. } = self;
+        *lib || crate_type.is_some() || [bin, example, test, bench].iter().any(|names| !names.is_empty())
+    }
 }
 
 /// Which tables of sizes to make, or which budget to judge.
