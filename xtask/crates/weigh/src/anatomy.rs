@@ -3,9 +3,9 @@
 
 pub mod delta;
 
-use crate::cargo::Build;
+use crate::cargo::{Build, Script};
 use crate::measure::binary::{self, Section};
-use crate::measure::crates::{self, Code, Owners};
+use crate::measure::crates::{self, Code, Natives, Owners};
 use crate::measure::file;
 use crate::subject::{Program, Subject};
 use anyhow::Result;
@@ -52,13 +52,18 @@ impl Anatomy {
     /// # Errors
     /// When it cannot be read, or is no executable that is understood.
     pub fn of_part(name: &str, path: &Path, arch: Option<&str>) -> Result<Self> {
+        Self::of_parts(name, path, arch, &Natives::default())
+    }
+
+    fn of_parts(name: &str, path: &Path, arch: Option<&str>, natives: &Natives) -> Result<Self> {
         let data = file::read_for(path, arch)?;
         binary::check_whole(&data).map_err(|error| binary::not_understood(path, &error))?;
         let binary = binary::parse(&data).map_err(|error| binary::not_understood(path, &error))?;
-        let (code, unknown) = match crates::owners(&data).map_err(|error| binary::not_understood(path, &error))? {
-            Owners::Known(code) => (Some(code), None),
-            Owners::Unknown(why) => (None, Some(why)),
-        };
+        let (code, unknown) =
+            match crates::owners_with(&data, natives).map_err(|error| binary::not_understood(path, &error))? {
+                Owners::Known(code) => (Some(code), None),
+                Owners::Unknown(why) => (None, Some(why)),
+            };
         let mut notes = Vec::new();
         if let Some((arch, whole)) = &data.chosen {
             notes.push(format!(
@@ -97,10 +102,13 @@ impl Anatomy {
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
-    let mut anatomy = Anatomy::of_file(subject.shown(profile), &executable(subject, program, profile, None)?)?;
+    let taken_apart = |name: &str, (path, scripts): (PathBuf, Vec<Script>)| {
+        Anatomy::of_parts(name, &path, None, &Natives::of(&scripts))
+    };
+    let mut anatomy = taken_apart(subject.shown(profile), executable(subject, program, profile, None)?)?;
     if anatomy.code.is_none() {
         let folder = subject.out_dir.join("size-workshop").join("twin");
-        let twin = Anatomy::of_file(profile, &executable(subject, program, profile, Some(&folder))?)?;
+        let twin = taken_apart(profile, executable(subject, program, profile, Some(&folder))?)?;
         anatomy.notes.push(note(&anatomy, &twin));
         anatomy.code = twin.code;
     }
@@ -112,7 +120,7 @@ pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anat
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result<u64> {
-    Ok(binary::read(&executable(subject, program, profile, None)?)?.bytes)
+    Ok(binary::read(&executable(subject, program, profile, None)?.0)?.bytes)
 }
 
 /// The same with some settings of the profile changed, as for `--config`, in a folder of its own: what is built as it is stays.
@@ -155,8 +163,13 @@ fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
     )
 }
 
-/// The executable of a profile; with a folder its twin, which keeps its symbols.
-fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<&Path>) -> Result<PathBuf> {
+/// The executable of a profile with the build scripts behind it; with a folder its twin, which keeps its symbols.
+fn executable(
+    subject: &Subject,
+    program: &Program,
+    profile: &str,
+    twin: Option<&Path>,
+) -> Result<(PathBuf, Vec<Script>)> {
     let profile = subject.cargo_profile(profile).into_owned();
     let mut extra = subject.extra.clone();
     let mut cargo = subject.cargo.clone();
@@ -175,5 +188,5 @@ fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<
         record: None,
         timeout: None,
     })?;
-    Ok(built.executable(&program.name)?.path.clone())
+    Ok((built.executable(&program.name)?.path.clone(), built.scripts))
 }

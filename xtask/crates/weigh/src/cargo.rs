@@ -80,8 +80,23 @@ pub struct Built {
     pub warnings: Vec<String>,
     /// The libraries and proc macros that were compiled, or were there from an earlier build.
     pub packages: Vec<Compiled>,
+    /// The build scripts that have run for it, now or before.
+    pub scripts: Vec<Script>,
     /// Processor time of the build.
     pub cpu: Duration,
+}
+
+/// What a build script has told Cargo about libraries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// The crate that it belongs to, as its functions name it.
+    pub krate: String,
+    /// The folder that it writes to.
+    pub out_dir: PathBuf,
+    /// The libraries that it has named, such as `static=z`.
+    pub linked: Vec<String>,
+    /// Where they are to be looked for, such as `native=/usr/lib`.
+    pub paths: Vec<String>,
 }
 
 /// A library or proc macro of a build.
@@ -348,7 +363,7 @@ impl Cargo {
             let ended = limit_of_a_build(&finished, self.sandbox.is_some());
             return Ok(Err(Refused { failure, ended }));
         }
-        let Artifacts { mut executables, packages } = artifacts(&finished.stdout)?;
+        let Artifacts { mut executables, packages, scripts } = artifacts(&finished.stdout)?;
         if let Some(sandbox) = &self.sandbox {
             for executable in &mut executables {
                 executable.path = sandbox.outside(&executable.path);
@@ -358,6 +373,7 @@ impl Cargo {
             executables,
             warnings: warnings(&String::from_utf8_lossy(&finished.stderr)),
             packages,
+            scripts,
             cpu: finished.cpu,
         }))
     }

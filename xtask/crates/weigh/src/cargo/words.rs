@@ -1,10 +1,11 @@
 //! Reads what Cargo says: its messages for machines, its warnings, and whose fault a failure is.
 
-use super::{Compiled, Executable, Target};
+use super::{Compiled, Executable, Script, Target};
 use anyhow::{Context as _, Result};
 use base::failure::{Exit, Failure, SHORT_OF_MEMORY};
 use base::proc::{Finished, Status};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 #[derive(Deserialize)]
@@ -18,6 +19,12 @@ struct Message {
     package_id: String,
     #[serde(default)]
     features: Vec<String>,
+    /// Of a build script.
+    out_dir: Option<PathBuf>,
+    #[serde(default)]
+    linked_libs: Vec<String>,
+    #[serde(default)]
+    linked_paths: Vec<String>,
 }
 
 /// What a build has made.
@@ -27,26 +34,44 @@ pub(super) struct Artifacts {
     pub executables: Vec<Executable>,
     /// The libraries and proc macros.
     pub packages: Vec<Compiled>,
+    /// The build scripts.
+    pub scripts: Vec<Script>,
 }
 
 /// What Cargo's messages name, one JSON document a line. A path is never guessed: a guess finds stale files.
 pub(super) fn artifacts(messages: &[u8]) -> Result<Artifacts> {
     let mut artifacts = Artifacts::default();
+    // The name by which a package's code is known: its library's, or else its program's.
+    let mut crates: BTreeMap<String, String> = BTreeMap::new();
     for line in messages.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{")) {
         let message: Message = serde_json::from_slice(line)
             .with_context(|| format!("cannot read Cargo's message {}", String::from_utf8_lossy(line)))?;
-        let Message { reason, target: Some(target), executable, fresh, package_id, features } = message else {
+        let Message { reason, target, executable, fresh, package_id, features, .. } = message;
+        if let Some(out_dir) = message.out_dir {
+            let (linked, paths) = (message.linked_libs, message.linked_paths);
+            artifacts.scripts.push(Script { krate: package_id, out_dir, linked, paths });
             continue;
-        };
+        }
+        let Some(target) = target else { continue };
+        let is_of_kind = |wanted: &str| target.kind.iter().any(|kind| kind == wanted);
+        if !is_of_kind("custom-build") && !(is_of_kind("bin") && crates.contains_key(&package_id)) {
+            crates.insert(package_id.clone(), target.name.replace('-', "_"));
+        }
         if reason != "compiler-artifact" {
             continue;
         }
         if let Some(path) = executable {
             artifacts.executables.push(Executable { name: target.name, path, fresh });
-        } else if !target.kind.iter().any(|kind| kind == "bin" || kind == "custom-build") {
+        } else if !(is_of_kind("bin") || is_of_kind("custom-build")) {
             let (name, version) = name_and_version(&package_id);
             artifacts.packages.push(Compiled { name, version, features });
         }
+    }
+    for script in &mut artifacts.scripts {
+        script.krate = match crates.get(&script.krate) {
+            Some(krate) => krate.clone(),
+            None => name_and_version(&script.krate).0.replace('-', "_"),
+        };
     }
     artifacts.packages.sort();
     artifacts.packages.dedup();

@@ -2,6 +2,7 @@
 //! Cargo, in folders where there is no workshop.
 
 mod calls;
+mod native;
 mod places;
 mod profiles;
 mod tables;

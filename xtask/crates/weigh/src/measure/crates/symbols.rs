@@ -4,7 +4,7 @@
 //! A stripped library still has the names of what it exports. Without care the few that are left would seem to own everything up to
 //! the next one, so a file whose symbols say little is said to be unknown.
 
-use super::{Code, Function};
+use super::{Code, Function, Natives};
 use crate::measure::binary::{self, Damaged, archive, macho, pe, wasm};
 use crate::measure::file::kind::{self, Kind};
 use base::numbers::thousands;
@@ -31,20 +31,28 @@ pub(super) type Symbol<'data> = (u64, u64, &'data str);
 /// # Errors
 /// When it isn't one that is understood.
 pub fn owners(data: &[u8]) -> Result<Owners, Damaged> {
+    owners_with(data, &Natives::default())
+}
+
+/// The same for a program whose build is known: what comes from its C libraries belongs to the crates that they are of.
+///
+/// # Errors
+/// When it isn't one that is understood.
+pub fn owners_with(data: &[u8], natives: &Natives) -> Result<Owners, Damaged> {
     match kind::of(data) {
-        Ok(Kind::Archive) => of_archive(data),
+        Ok(Kind::Archive) => of_archive(data, natives),
         Ok(Kind::Wasm) => of_wasm(data),
-        _ => of_object(data),
+        _ => of_object(data, natives),
     }
 }
 
-fn of_archive(data: &[u8]) -> Result<Owners, Damaged> {
+fn of_archive(data: &[u8], natives: &Natives) -> Result<Owners, Damaged> {
     let mut all = Code { text_bytes: 0, functions: Vec::new() };
     for member in archive::objects(data)? {
         if matches!(kind::of(member.data), Err(_) | Ok(Kind::Archive | Kind::Universal)) {
             continue;
         }
-        match owners(member.data) {
+        match owners_with(member.data, natives) {
             Ok(Owners::Known(code)) => {
                 all.text_bytes += code.text_bytes;
                 all.functions.extend(code.functions);
@@ -75,7 +83,7 @@ fn of_wasm(data: &[u8]) -> Result<Owners, Damaged> {
     Ok(Owners::Known(Code { text_bytes, functions: named.collect() }))
 }
 
-fn of_object(data: &[u8]) -> Result<Owners, Damaged> {
+fn of_object(data: &[u8], natives: &Natives) -> Result<Owners, Damaged> {
     let file = object::File::parse(data)?;
     // Address and bytes.
     let mut texts: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
@@ -103,7 +111,7 @@ fn of_object(data: &[u8]) -> Result<Owners, Damaged> {
         if !is_elf {
             until_next(&mut symbols, &starts, start.saturating_add(bytes));
         }
-        functions.extend(super::attribute(start, bytes, symbols));
+        functions.extend(super::attribute(start, bytes, symbols, natives));
     }
     // Names of an object's own are local, and the linker leaves them. Where none is left, `strip` has been here.
     let named: u64 = functions.iter().map(|function| function.bytes).sum();
