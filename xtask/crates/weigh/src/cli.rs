@@ -222,7 +222,9 @@ pub fn run<T>(
     work: impl FnOnce(T) -> anyhow::Result<Exit>,
 ) -> ExitCode {
     // Cargo may have called this program in rustc's place.
-    if let Some(code) = crate::cargo::plan::serve().or_else(crate::cargo::record::serve) {
+    if let Some(code) =
+        crate::cargo::serve_mirror().or_else(crate::cargo::plan::serve).or_else(crate::cargo::record::serve)
+    {
         return code;
     }
     let (color, asked) = match parse() {

@@ -5,7 +5,7 @@
 
 pub mod own;
 
-use crate::cargo::{Cargo, Metadata, Package};
+use crate::cargo::{Cargo, Metadata, Package, lockfile};
 use crate::options;
 use crate::profiles::{Profiles, default, is_built_in};
 use crate::surroundings::{self, Surroundings};
@@ -208,7 +208,7 @@ impl Subject {
     ) -> Result<Self> {
         let manifest = manifest_file(manifest)?;
         let folder = manifest.parent().context("a manifest is in a folder")?.to_owned();
-        let Surroundings { env, args, notes } = surroundings::of_foreign(&folder);
+        let Surroundings { env, args, mut notes } = surroundings::of_foreign(&folder);
         let mut cargo = Cargo { program: cargo_program(), cwd: folder, env, args, sandbox: None };
         let pin = fs::read_to_string(workshop.root.join("rust-toolchain.toml")).unwrap_or_default();
         if surroundings::toolchain_is_our_pin(env::var_os("RUSTUP_TOOLCHAIN").as_deref(), &pin) {
@@ -237,6 +237,7 @@ impl Subject {
         let target_dir = ours.join("size-workshop").join(format!("{}-{digest}", package.name));
         // A `build.build-dir` in the user's configuration may point into their project.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
+        notes.extend(lockfile::settle(&mut cargo, &manifest, &metadata, &target_dir)?);
         let profiles_file = target_dir.join("profiles.toml");
         let own = Own::of(&metadata.workspace_root.join("Cargo.toml"), &cargo.cwd, &cargo.env);
         let base = base_of_default(&own, &metadata.packages);

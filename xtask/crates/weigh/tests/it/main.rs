@@ -2,6 +2,7 @@
 //! Cargo, in folders where there is no workshop.
 
 mod calls;
+mod lockfile;
 mod native;
 mod places;
 mod profiles;
