@@ -54,10 +54,12 @@
 
 pub mod anatomy;
 pub mod budget;
+pub mod builds;
 pub mod cargo;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod committed;
+pub mod compressed;
 pub mod image;
 pub mod inspect;
 pub mod measure;

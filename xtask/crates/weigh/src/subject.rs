@@ -20,7 +20,7 @@ use own::Own;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -390,7 +390,9 @@ fn cargo_program() -> OsString {
 
 /// The release and the host of rustc.
 fn version(cargo: &Cargo) -> Result<(String, String)> {
-    crate::cargo::release_and_host(&cargo.rustc_version("rustc".as_ref())?)
+    let change = cargo.env.get(OsStr::new("RUSTC")).cloned();
+    let rustc = change.unwrap_or_else(|| env::var_os("RUSTC")).filter(|rustc| !rustc.is_empty());
+    crate::cargo::release_and_host(&cargo.rustc_version(&rustc.unwrap_or_else(|| "rustc".into()))?)
 }
 
 /// When the manifests, the lockfile or a source file last changed.

@@ -263,6 +263,14 @@ const CAUSES: &[(&[&str], Exit, Option<&str>)] = &[
         Some("a dependency is not on this machine yet; run `cargo fetch` once while it is online"),
     ),
     (
+        &["unable to build with the standard library"],
+        Exit::Environment,
+        Some(
+            "`build-std` needs the sources of std: `rustup component add rust-src` (for another toolchain with `--toolchain NAME`), \
+             or take `build-std` out of the configuration",
+        ),
+    ),
+    (
         &["target may not be installed"],
         Exit::Environment,
         Some(

@@ -2,8 +2,8 @@
 //! settings could be put in. Every combination is built, so the averages sum to the whole difference.
 
 use super::probe::{self, Behaviour};
-use crate::cargo::{Build, record};
-use crate::measure::binary;
+use crate::builds::counter::Workload;
+use crate::builds::{Bench, Fact, Refused, Variant};
 use crate::options::{self, PlainFormat};
 use crate::profiles::{SETTINGS, canonical};
 use crate::report::whatif as report;
@@ -12,20 +12,9 @@ use crate::workshop::{Workshop, must_know};
 use anyhow::{Result, bail};
 use base::failure::{Exit, Failure};
 use base::files;
-use base::numbers::thousands;
-use base::output::{self, Progress};
-use base::proc::{self, Call, Status};
-use base::queue::side_by_side;
-use base::store;
-use serde::{Deserialize, Serialize};
+use base::output;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
-use std::time::UNIX_EPOCH;
 
 /// The name of the file in which `cargo xtask what-if` leaves its result for each program.
 pub const RESULT: &str = "what-if.json";
@@ -81,22 +70,11 @@ pub struct Setting {
 /// Which settings are on: one bit for each.
 type Combination = usize;
 
-/// A setting of the profile, and what the default release profile has instead.
+/// A setting of the profile that differs from the default release profile's.
 #[derive(Clone, Debug)]
 struct Lever {
     key: &'static str,
     on: toml::Value,
-    off: toml::Value,
-}
-
-/// What was measured of one combination.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Fact {
-    bytes: u64,
-    /// Wall seconds of rustc for the program and all that is linked into it, if they are known.
-    seconds: Option<f64>,
-    /// Instructions of one run, where they could be counted.
-    instructions: Option<u64>,
 }
 
 /// Runs `cargo xtask what-if`.
@@ -114,18 +92,12 @@ pub fn run(options: &options::WhatIf) -> Result<Exit> {
         let message = format!("`{profile}` has the settings of the default release profile: there is nothing to weigh");
         bail!(Failure::new(Exit::Usage, message).help("name another one, such as --profile dist"));
     }
-    let bench = Bench { subject: &subject, program, levers: &levers, args: workload(program, run.as_deref())? };
-    let facts = bench.facts(jobs.map(usize::from), *format == PlainFormat::Text)?;
-    let folder = subject.out_dir.join("size-workshop").join("probe");
+    let workload = workload(&subject, program, run.as_deref())?;
     let release = subject.cargo_profile("release").into_owned();
-    let behave = |on: Combination| {
-        // The probe is no part of the crate: it needs the profile, not the features.
-        let mut config = bench.config(on);
-        if let Some(at) = subject.extra.iter().position(|arg| arg == "--config") {
-            config.splice(0..0, subject.extra[at..at + 2].iter().cloned());
-        }
-        probe::behaviour(&subject.cargo, &folder, &release, &config)
-    };
+    let bench = Bench::open(&subject, program, &release, workload.clone())?;
+    let facts = bench.measure(&combinations(&levers), jobs.map(usize::from))?;
+    let facts = facts.into_iter().collect::<Result<Vec<Fact>, Refused>>().map_err(|refused| refused.failure)?;
+    let behave = |on| behaviour(&subject, &release, &variant(&levers, on));
     let before = behave(0)?;
     let mut settings = Vec::new();
     for (index, lever) in levers.iter().enumerate() {
@@ -134,33 +106,34 @@ pub fn run(options: &options::WhatIf) -> Result<Exit> {
         settings.push(Setting {
             key: lever.key.to_owned(),
             value: lever.on.to_string(),
-            alone: facts[&bit].bytes,
-            without: facts[&(all & !bit)].bytes,
-            average: average(levers.len(), index, &|on| facts[&on].bytes as f64),
-            seconds_alone: facts[&bit].seconds,
-            instructions_alone: facts[&bit].instructions,
+            alone: facts[bit].bytes,
+            without: facts[all & !bit].bytes,
+            average: average(levers.len(), index, &|on| facts[on].bytes as f64),
+            seconds_alone: facts[bit].seconds,
+            instructions_alone: facts[bit].instructions,
             behaviour: behave(bit)?,
         });
     }
     // What saves most comes first.
     settings.sort_by(|a, b| a.average.total_cmp(&b.average));
-    let all = &facts[&((1 << levers.len()) - 1)];
+    let all = &facts[(1 << levers.len()) - 1];
     let what_if = WhatIf {
         program: program.name.clone(),
         profile: profile.clone(),
-        before_bytes: facts[&0].bytes,
+        before_bytes: facts[0].bytes,
         after_bytes: all.bytes,
-        before_seconds: facts[&0].seconds,
+        before_seconds: facts[0].seconds,
         after_seconds: all.seconds,
-        before_instructions: facts[&0].instructions,
+        before_instructions: facts[0].instructions,
         after_instructions: all.instructions,
-        workload: bench.args.as_ref().map(|args| args.join(" ")),
+        workload: workload.map(|workload| workload.args.join(" ")),
         behaviour: before,
         settings,
     };
     let json = report::json(&what_if)?;
     // `check` looks there for what a setting that is missing would bring.
-    files::write_atomic(&bench.folder().join(RESULT), json.as_bytes())?;
+    let folder = subject.out_dir.join("size-workshop").join("what-if").join(&program.name);
+    files::write_atomic(&folder.join(RESULT), json.as_bytes())?;
     output::data(&match format {
         PlainFormat::Text => report::text(&what_if),
         PlainFormat::Json => json,
@@ -168,21 +141,33 @@ pub fn run(options: &options::WhatIf) -> Result<Exit> {
     Ok(Exit::Met)
 }
 
+/// What a program that panics does with these settings.
+fn behaviour(subject: &Subject, release: &str, variant: &Variant) -> Result<Behaviour> {
+    let settings = variant.settings.iter().map(|(key, value)| format!("profile.{release}.{key}={value}"));
+    let mut config: Vec<OsString> = settings.flat_map(|value| ["--config".into(), value.into()]).collect();
+    // The probe is no part of the crate: it needs the profile, not the features.
+    if let Some(at) = subject.extra.iter().position(|arg| arg == "--config") {
+        config.splice(0..0, subject.extra[at..at + 2].iter().cloned());
+    }
+    probe::behaviour(&subject.cargo, &subject.out_dir.join("size-workshop").join("probe"), release, &config)
+}
+
 /// The settings in which a profile differs from the default release profile.
 fn levers(subject: &Subject, profile: &str) -> Vec<Lever> {
     let lever = |key: &'static str| {
         let on = subject.profiles.value(profile, key)?;
         let off = subject.profiles.value("release", key)?;
-        (canonical(key, &on) != canonical(key, &off)).then_some(Lever { key, on, off })
+        (canonical(key, &on) != canonical(key, &off)).then_some(Lever { key, on })
     };
     SETTINGS.into_iter().filter_map(lever).collect()
 }
 
 /// What is run to count instructions: what was asked for, else the first run whose result is known.
-fn workload(program: &Program, run: Option<&str>) -> Result<Option<Vec<String>>> {
+fn workload(subject: &Subject, program: &Program, run: Option<&str>) -> Result<Option<Workload>> {
+    let of = |args, exit| Workload { args, exit, cwd: subject.run_cwd.clone(), env: subject.cargo.env.clone() };
     Ok(match (run, &program.expectation) {
-        (Some(line), _) => Some(split_words(line)?),
-        (None, Expectation::Cases(cases)) => cases.first().map(|case| case.args.clone()),
+        (Some(line), _) => Some(of(split_words(line)?, 0)),
+        (None, Expectation::Cases(cases)) => cases.first().map(|case| of(case.args.clone(), case.exit)),
         _ => None,
     })
 }
@@ -201,140 +186,18 @@ fn average(count: usize, index: usize, bytes: &dyn Fn(Combination) -> f64) -> f6
     weighed.sum()
 }
 
-/// All that the builds of one call have in common.
-struct Bench<'a> {
-    subject: &'a Subject,
-    program: &'a Program,
-    levers: &'a [Lever],
-    args: Option<Vec<String>>,
+/// Every combination of the levers, as a build.
+fn combinations(levers: &[Lever]) -> Vec<Variant> {
+    (0..1 << levers.len()).map(|on| variant(levers, on)).collect()
 }
 
-impl Bench<'_> {
-    fn folder(&self) -> PathBuf {
-        self.subject.out_dir.join("size-workshop").join("what-if").join(&self.program.name)
-    }
-
-    /// Cargo's arguments for a combination, on top of the default release profile.
-    fn config(&self, on: Combination) -> Vec<OsString> {
-        let profile = self.subject.cargo_profile("release");
-        // What is off is not mentioned: even a default that is spelled out gives a crate another hash.
-        let is_on = |(index, _): &(usize, &Lever)| on & (1 << index) != 0;
-        let values = self.levers.iter().enumerate().filter(is_on);
-        let values = values.map(|(_, Lever { key, on, .. })| format!("profile.{profile}.{key}={on}"));
-        values.flat_map(|value| ["--config".into(), value.into()]).collect()
-    }
-
-    /// Builds of one group share a target folder: Cargo gives the crates that run at build time the same hash wherever
-    /// `lto` and `strip` agree.
-    fn group(&self, on: Combination) -> Combination {
-        let shared =
-            |(index, lever): (usize, &Lever)| if matches!(lever.key, "lto" | "strip") { on & (1 << index) } else { 0 };
-        self.levers.iter().enumerate().map(shared).sum()
-    }
-
-    /// Every combination. What was measured before is taken again as long as Cargo has nothing to do for the default
-    /// build: then no source, no dependency and no compiler has changed.
-    fn facts(&self, jobs: Option<usize>, aloud: bool) -> Result<BTreeMap<Combination, Fact>> {
-        let file = self.folder().join("facts.json");
-        let (base, path) = self.measure(0)?;
-        let modified = fs::metadata(&path)?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let settings: Vec<String> =
-            self.levers.iter().map(|lever| format!("{} {} {}", lever.key, lever.on, lever.off)).collect();
-        let key = store::key(&[format!("{settings:?} {:?} {modified}", self.args).as_bytes()]);
-        let mut facts: BTreeMap<Combination, Fact> = store::load(&file, &key).unwrap_or_default();
-        facts.insert(0, base);
-        let mut open: BTreeMap<Combination, Vec<Combination>> = BTreeMap::new();
-        for on in (0..1 << self.levers.len()).filter(|on| !facts.contains_key(on)) {
-            open.entry(self.group(on)).or_default().push(on);
-        }
-        if open.is_empty() {
-            return Ok(facts);
-        }
-        let count = open.values().map(Vec::len).sum();
-        let progress = aloud.then(|| Progress::new(count));
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let done = Mutex::new((facts, None));
-        side_by_side(jobs.unwrap_or(cores), open.into_values(), |group| self.work(group, &done, progress.as_ref()));
-        drop(progress);
-        let (facts, failed) = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // What is done need not be done again, also if something failed or was stopped.
-        store::save(&file, &key, &facts)?;
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(facts),
-        }
-    }
-
-    /// Measures the combinations of a group; stops all groups at the first build that fails.
-    fn work(
-        &self,
-        group: Vec<Combination>,
-        done: &Mutex<(BTreeMap<Combination, Fact>, Option<anyhow::Error>)>,
-        progress: Option<&Progress>,
-    ) -> ControlFlow<()> {
-        for on in group {
-            let result = self.measure(on);
-            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-            match result {
-                Ok((fact, _)) => {
-                    if let Some(progress) = progress {
-                        progress.finished(&format!("built {}: {} bytes", self.name(on), thousands(fact.bytes)));
-                    }
-                    done.0.insert(on, fact);
-                }
-                Err(error) => {
-                    done.1.get_or_insert(error);
-                }
-            }
-            if done.1.is_some() {
-                return ControlFlow::Break(());
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn name(&self, on: Combination) -> String {
-        let keys =
-            self.levers.iter().enumerate().filter(|(index, _)| on & (1 << index) != 0).map(|(_, lever)| lever.key);
-        let keys: Vec<&str> = keys.collect();
-        if keys.is_empty() { "release".to_owned() } else { keys.join(" + ") }
-    }
-
-    fn measure(&self, on: Combination) -> Result<(Fact, PathBuf)> {
-        let Self { subject, program, .. } = self;
-        let target = self.folder().join(format!("group-{}", self.group(on)));
-        let profile = subject.cargo_profile("release").into_owned();
-        let mut cargo = subject.cargo.clone();
-        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target.clone().into()));
-        let mut extra = subject.extra.clone();
-        extra.extend(self.config(on));
-        let built = cargo.build(&Build {
-            manifest: subject.manifest.clone(),
-            profile: profile.clone(),
-            packages: vec![program.package.clone()],
-            bins: vec![program.name.clone()],
-            extra,
-            target_dir: Some(target.clone()),
-            record: Some(target.clone()),
-            timeout: None,
-        })?;
-        let path = built.executable(&program.name)?.path.clone();
-        let deps = target.join(record::profile_dir(&profile)).join("deps");
-        let seconds = record::executable_stem(&deps, &path).and_then(|stem| record::seconds(&deps, &stem));
-        let instructions = self.args.as_ref().and_then(|args| instructions(&path, args, &self.folder()));
-        Ok((Fact { bytes: binary::read(&path)?.bytes, seconds, instructions }, path))
-    }
-}
-
-/// The instructions of one run, counted by valgrind: repeatable, whatever else the machine does. `None` without it.
-fn instructions(program: &Path, args: &[String], folder: &Path) -> Option<u64> {
-    let mut call = Call::new("valgrind", folder).args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
-    call = call.arg(program).args(args);
-    call.timeout = Some(std::time::Duration::from_mins(1));
-    let finished = proc::run(&call).ok().filter(|finished| matches!(finished.status, Status::Exited(_)))?;
-    let text = String::from_utf8_lossy(&finished.stderr).into_owned();
-    let line = text.lines().find_map(|line| line.split_once("Collected :"))?;
-    line.1.trim().parse().ok()
+/// A combination as a build. What is off isn't mentioned.
+fn variant(levers: &[Lever], on: Combination) -> Variant {
+    let on = levers.iter().enumerate().filter(|(index, _)| on & (1 << index) != 0).map(|(_, lever)| lever);
+    let settings: BTreeMap<String, toml::Value> = on.map(|lever| (lever.key.to_owned(), lever.on.clone())).collect();
+    let keys: Vec<&str> = settings.keys().map(String::as_str).collect();
+    let name = if keys.is_empty() { "release".to_owned() } else { keys.join(" + ") };
+    Variant { name, settings, ..Variant::default() }
 }
 
 #[cfg(test)]

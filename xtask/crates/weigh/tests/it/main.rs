@@ -4,6 +4,8 @@
 mod calls;
 mod lockfile;
 mod native;
+mod downloads;
+mod kinds;
 mod places;
 mod profiles;
 mod tables;

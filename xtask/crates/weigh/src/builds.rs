@@ -1,0 +1,490 @@
+//! Many builds of one program that differ in a few settings: side by side, each one measured once and kept on disk at once.
+//!
+//! Each build has a profile of its own that inherits the base profile, and so a folder of its own: Cargo locks that folder,
+//! not all of `target/`, and nothing overwrites an executable that is being measured. They share one target folder, where the
+//! recorder copies proc macros and build scripts from one build to the next.
+//!
+//! What was measured before is taken again as long as Cargo has nothing to do for the base build: then no source, no dependency,
+//! no flag, and no compiler has changed. Nothing is lost when the process is killed but the builds under way.
+
+pub mod counter;
+pub(crate) mod groups;
+
+use crate::cargo::{self, Build, record};
+use crate::measure::binary;
+use crate::subject::{Program, Subject};
+use anyhow::{Context as _, Result, bail};
+use base::failure::{Exit, Failure};
+use base::files;
+use base::numbers::{plural, thousands};
+use base::output::{self, Progress};
+use base::proc;
+use base::queue::Queue;
+use base::store;
+use counter::{Counter, Workload};
+use groups::Groups;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Instant, UNIX_EPOCH};
+
+/// Settings that don't reach proc macros and build scripts: builds that differ only in these share them.
+const ONLY_LINKED: [&str; 3] = ["opt-level", "codegen-units", "panic"];
+
+/// One way to build the program, told by its differences from the base build. The default is the base build itself.
+#[derive(Clone, Debug, Default)]
+pub struct Variant {
+    /// What people call it, such as `lto + strip`.
+    pub name: String,
+    /// Settings on top of the base profile: key and value. A setting that isn't mentioned is the base profile's.
+    pub settings: BTreeMap<String, toml::Value>,
+    /// What takes the place of the caller's `--features`, `--no-default-features`, and `--all-features`.
+    pub features: Option<Vec<OsString>>,
+    /// Further arguments of Cargo, such as `--config build.rustflags=[…]`.
+    pub args: Vec<OsString>,
+    /// Changes to the environment of Cargo.
+    pub env: BTreeMap<OsString, Option<OsString>>,
+}
+
+/// What was measured of a build.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// The size of the executable.
+    pub bytes: u64,
+    /// Wall seconds of rustc for the program and everything that is linked into it, if they are known.
+    pub seconds: Option<f64>,
+    /// Instructions of one run, where they were asked for and could be counted.
+    pub instructions: Option<u64>,
+}
+
+/// Why a build failed.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// One line.
+    pub reason: String,
+    /// Whose fault it is, with Cargo's and rustc's words, whole.
+    pub failure: Failure,
+}
+
+/// What came of a build. One that fails is a row of a table, not the end of the others.
+pub type Outcome = Result<Fact, Refused>;
+
+/// What is kept of a build.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Kept {
+    bytes: u64,
+    seconds: Option<f64>,
+    /// Seconds from the start of Cargo to the end of all measuring.
+    took: f64,
+    /// Instructions by the digest of the workload; nothing where they could not be counted.
+    instructions: BTreeMap<String, Option<u64>>,
+}
+
+/// All builds of one program, and what is known of them.
+#[derive(Debug)]
+pub struct Bench<'a> {
+    subject: &'a Subject,
+    program: &'a Program,
+    /// The base profile, as Cargo is told.
+    base: String,
+    folder: PathBuf,
+    counter: Option<Counter>,
+    /// The digest of the workload.
+    workload: String,
+    /// What the facts depend on.
+    identity: String,
+    facts: Mutex<BTreeMap<String, Kept>>,
+    /// Held as long as this is in use: another process waits.
+    _lock: File,
+}
+
+impl<'a> Bench<'a> {
+    /// Builds the program with the base profile, unless Cargo has nothing to do, and takes up what was measured before. `base` is
+    /// the profile's name as Cargo is told; the workload's instructions are counted where valgrind is installed.
+    ///
+    /// # Errors
+    /// When the base build fails, or the workload's run doesn't end by itself.
+    pub fn open(subject: &'a Subject, program: &'a Program, base: &str, workload: Option<Workload>) -> Result<Self> {
+        let folder = subject.out_dir.join("size-workshop").join("builds").join(&program.name);
+        let lock = lock(&folder, &program.name)?;
+        let digest = workload
+            .as_ref()
+            .map(|workload| store::digest(&[format!("{:?} {}", workload.args, workload.cwd.display()).as_bytes()]));
+        let mut bench = Self {
+            subject,
+            program,
+            base: base.to_owned(),
+            folder,
+            counter: None,
+            workload: digest.unwrap_or_default(),
+            identity: String::new(),
+            facts: Mutex::default(),
+            _lock: lock,
+        };
+        let began = Instant::now();
+        let built = bench.build(&Variant::default(), 0)?.map_err(|refused| refused.failure)?;
+        let executable = built.executable(&program.name)?;
+        bench.identity = store::key(&[base.as_bytes(), stamp(&executable.path)?.as_bytes()]);
+        if let Some(workload) = workload {
+            bench.counter = Counter::new(workload, &executable.path)?;
+        }
+        let facts: BTreeMap<String, Kept> = store::load(&bench.file(), &bench.identity).unwrap_or_default();
+        *locked(&bench.facts) = facts;
+        bench.first(&executable.path, began)?;
+        proc::say_when_interrupted("interrupted: what is measured is kept; run the same command again to go on");
+        Ok(bench)
+    }
+
+    /// Whether instructions are counted: a workload was given, and valgrind is installed.
+    pub fn counts(&self) -> bool {
+        self.counter.is_some()
+    }
+
+    /// The base build.
+    ///
+    /// # Errors
+    /// Never, once it was opened.
+    pub fn base(&self) -> Result<Fact> {
+        self.known(&Variant::default()).context("the base build is measured first")
+    }
+
+    /// What is known of a build, without building.
+    pub fn known(&self, variant: &Variant) -> Option<Fact> {
+        let facts = locked(&self.facts);
+        let Kept { bytes, seconds, instructions, .. } = facts.get(&key(variant))?;
+        let instructions = match &self.counter {
+            Some(_) => *instructions.get(&self.workload)?,
+            None => None,
+        };
+        Some(Fact { bytes: *bytes, seconds: *seconds, instructions })
+    }
+
+    /// Measures builds side by side, each one once: what is known isn't built again. Says before how many there are and about how
+    /// long they take. The outcomes are in the order of the variants.
+    ///
+    /// # Errors
+    /// When Cargo can't be started, or the disk is full. A build that fails is an outcome.
+    pub fn measure(&self, variants: &[Variant], jobs: Option<usize>) -> Result<Vec<Outcome>> {
+        let mut open: BTreeMap<String, &Variant> = BTreeMap::new();
+        for variant in variants.iter().filter(|variant| self.known(variant).is_none()) {
+            open.entry(key(variant)).or_insert(variant);
+        }
+        let jobs = jobs.unwrap_or_else(cores).min(open.len()).max(1);
+        let refused = match open.len() {
+            0 => BTreeMap::new(),
+            count => {
+                self.announce(variants, count, jobs);
+                // In the caller's order, which may have a reason.
+                let open: Vec<(String, &Variant)> = variants
+                    .iter()
+                    .filter_map(|variant| open.remove(&key(variant)).map(|variant| (key(variant), variant)))
+                    .collect();
+                self.build_all(open, jobs)?
+            }
+        };
+        let outcome = |variant: &Variant| match self.known(variant) {
+            Some(fact) => Ok(Ok(fact)),
+            None => refused.get(&key(variant)).cloned().map(Err).context("a build has no outcome"),
+        };
+        variants.iter().map(outcome).collect()
+    }
+
+    /// Says how many builds there are, and about how long they take.
+    fn announce(&self, variants: &[Variant], open: usize, jobs: usize) {
+        // Where Cargo had nothing to do for a build, the compiler's own time is what is left of it.
+        let time = |kept: &Kept| kept.took.max(kept.seconds.unwrap_or(0.0) / cores() as f64);
+        let took: Vec<f64> = locked(&self.facts).values().map(time).collect();
+        let each = took.iter().sum::<f64>() / took.len().max(1) as f64;
+        let at_once = if jobs > 1 { format!(", {jobs} at once") } else { String::new() };
+        let known = variants.iter().filter(|variant| self.known(variant).is_some()).count();
+        // The base build is always known by now: it alone is nothing to go on from.
+        let is_resumed = took.len() > 1 && known > 0;
+        let builds = if is_resumed {
+            format!("{known} of {} measured before, {} to go", plural(known + open, "build"), thousands(open as u64))
+        } else {
+            plural(open, "build")
+        };
+        output::note(&format!("{builds}{at_once}: {}", about(each * open as f64 / jobs as f64)));
+    }
+
+    /// Builds and measures; returns what failed.
+    fn build_all(&self, open: Vec<(String, &Variant)>, jobs: usize) -> Result<BTreeMap<String, Refused>> {
+        #[derive(Default)]
+        struct Shared {
+            groups: Groups,
+            refused: BTreeMap<String, Refused>,
+            failed: Option<anyhow::Error>,
+        }
+        let threads = (2 * cores()).div_ceil(jobs);
+        let progress = Progress::of(open.len(), "builds", jobs);
+        let mut shared = Shared::default();
+        // The base build has left its proc macros and build scripts for those that are like it.
+        shared.groups.end("", &group(&Variant::default()), true);
+        let (queue, shared) = (Queue::new(open), Mutex::new(shared));
+        let work = || {
+            while let Some((key, variant)) =
+                queue.next_where(|(key, variant)| locked(&shared).groups.begin(key, &group(variant)))
+            {
+                let result = self.one(&key, variant, threads);
+                {
+                    let mut shared = locked(&shared);
+                    shared.groups.end(&key, &group(variant), matches!(result, Ok(Ok(_))));
+                    match result {
+                        Ok(Ok(bytes)) => {
+                            progress.finished(&format!("built {}: {} bytes", variant.name, thousands(bytes)));
+                        }
+                        Ok(Err(refused)) => {
+                            progress.finished(&format!("{} doesn't build: {}", variant.name, refused.reason));
+                            shared.refused.insert(key, refused);
+                        }
+                        Err(error) => {
+                            shared.failed.get_or_insert(error);
+                            queue.stop();
+                        }
+                    }
+                }
+                queue.look_again();
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..jobs {
+                scope.spawn(work);
+            }
+        });
+        drop(progress);
+        let Shared { refused, failed, .. } = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failed.map_or(Ok(refused), Err)
+    }
+
+    /// Builds one, measures it, and keeps what was found.
+    fn one(&self, key: &str, variant: &Variant, threads: usize) -> Result<Result<u64, Refused>> {
+        let began = Instant::now();
+        let built = match self.build(variant, threads)? {
+            Ok(built) => built,
+            Err(refused) if !files::has_room(&self.folder) => bail!(refused.failure),
+            Err(refused) => return Ok(Err(Refused::new(refused))),
+        };
+        let path = &built.executable(&self.program.name)?.path;
+        self.keep(key.to_owned(), path, began).map(Ok)
+    }
+
+    /// The base build: its number of instructions is counted each time, because what the run reads may have changed. Then no
+    /// earlier number belongs to this run.
+    fn first(&self, path: &Path, began: Instant) -> Result<()> {
+        let key = key(&Variant::default());
+        let before = locked(&self.facts).get(&key).cloned();
+        let counted = before.as_ref().and_then(|kept| *kept.instructions.get(&self.workload)?);
+        if before.is_some() && self.counter.is_none() {
+            return Ok(());
+        }
+        if let (Some(before), Some(counter)) = (counted, &self.counter) {
+            let now = counter.count(path).unwrap_or(0);
+            // Seeds of hash maps and addresses differ from run to run, by less than this.
+            if now.abs_diff(before) * 100 <= before {
+                return Ok(());
+            }
+            for kept in locked(&self.facts).values_mut() {
+                kept.instructions.remove(&self.workload);
+            }
+        }
+        self.keep(key, path, began).map(drop)
+    }
+
+    /// Measures an executable, and writes down what was found.
+    fn keep(&self, key: String, path: &Path, began: Instant) -> Result<u64> {
+        let before = stamp(path)?;
+        let bytes = binary::read(path)?.bytes;
+        let deps = path.parent().unwrap_or(path).join("deps");
+        let seconds = record::executable_stem(&deps, path).and_then(|stem| record::seconds(&deps, &stem));
+        let counted = self.counter.as_ref().map(|counter| (self.workload.clone(), counter.count(path)));
+        if stamp(path)? != before {
+            let message = format!("{} changed while it was measured", path.display());
+            bail!(Failure::new(Exit::Environment, message).help("something else builds in this folder: try again"));
+        }
+        let mut facts = locked(&self.facts);
+        let earlier = facts.remove(&key);
+        // A build that was done before takes no time now.
+        let took = earlier.as_ref().map_or(0.0, |kept| kept.took).max(began.elapsed().as_secs_f64());
+        let mut instructions = earlier.map(|kept| kept.instructions).unwrap_or_default();
+        instructions.extend(counted);
+        facts.insert(key, Kept { bytes, seconds, took, instructions });
+        // Within the lock: the file never loses what another thread has just found.
+        store::save(&self.file(), &self.identity, &*facts)?;
+        Ok(bytes)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join("facts.json")
+    }
+
+    /// Calls Cargo for one variant.
+    fn build(&self, variant: &Variant, threads: usize) -> Result<Result<cargo::Built, cargo::Refused>> {
+        let Self { subject, program, base, folder, .. } = self;
+        let profile = format!("weigh-{}", &key(variant)[..12]);
+        let target = folder.join("target");
+        let mut cargo = subject.cargo.clone();
+        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target.clone().into()));
+        cargo.env.extend(variant.env.clone());
+        let mut extra = match &variant.features {
+            None => subject.extra.clone(),
+            Some(features) => [without_features(&subject.extra), features.clone()].concat(),
+        };
+        let mut set = |key: &str, value: &str| {
+            extra.extend(["--config".into(), OsString::from(format!("profile.{profile}.{key}={value}"))]);
+        };
+        set("inherits", &toml::Value::from(base.as_str()).to_string());
+        // What is the base profile's isn't mentioned: even a default that is spelled out gives a crate another hash.
+        variant.settings.iter().for_each(|(key, value)| set(key, &value.to_string()));
+        extra.extend(variant.args.clone());
+        if threads > 0 {
+            extra.extend(["--jobs".into(), threads.to_string().into()]);
+        }
+        cargo.try_build(&Build {
+            manifest: subject.manifest.clone(),
+            profile,
+            packages: vec![program.package.clone()],
+            bins: vec![program.name.clone()],
+            extra,
+            target_dir: Some(target.clone()),
+            record: Some(target),
+            timeout: None,
+        })
+    }
+}
+
+impl Refused {
+    fn new(refused: cargo::Refused) -> Self {
+        Self { reason: reason(&refused.failure.message), failure: refused.failure }
+    }
+}
+
+/// The first error of a build's words, on one line.
+fn reason(words: &str) -> String {
+    let is_error = |line: &&str| line.starts_with("error") && !line.starts_with("error: could not compile");
+    let error = words.lines().find(is_error).or_else(|| words.lines().find(|line| line.starts_with("error")));
+    let error = error.unwrap_or_else(|| words.lines().next_back().unwrap_or_default());
+    let text = error.split_once(": ").map_or(error, |(_, text)| text);
+    text.trim().trim_end_matches('.').to_owned()
+}
+
+/// Waits until no other process builds for this program.
+fn lock(folder: &Path, program: &str) -> Result<File> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let path = folder.join("lock");
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            output::note(&format!("another process measures builds of {program}: waiting until it is done"));
+            file.lock()
+        }
+        // A file system without locks: two processes at once would only do some work twice.
+        Err(TryLockError::Error(_)) => return Ok(file),
+    }
+    .with_context(|| format!("cannot lock {}", path.display()))?;
+    Ok(file)
+}
+
+/// What tells one version of a file from another.
+fn stamp(path: &Path) -> Result<String> {
+    let read = || path.metadata().and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
+    let (bytes, modified) = read().with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(format!("{bytes} {}", modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos()))
+}
+
+/// The digest of everything in which a variant differs from the base build.
+fn key(variant: &Variant) -> String {
+    let Variant { name: _, settings, features, args, env } = variant;
+    let settings: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    store::digest(&[format!("{settings:?} {features:?} {args:?} {env:?}").as_bytes()])
+}
+
+/// Builds of one group share their proc macros and build scripts.
+fn group(variant: &Variant) -> String {
+    let Variant { name: _, settings, features: _, args, env } = variant;
+    let settings = settings.iter().filter(|(key, _)| !ONLY_LINKED.contains(&key.as_str()));
+    let settings: Vec<String> = settings.map(|(key, value)| format!("{key}={value}")).collect();
+    format!("{settings:?} {args:?} {env:?}")
+}
+
+/// Cargo's arguments without those that choose features.
+fn without_features(args: &[OsString]) -> Vec<OsString> {
+    let mut args = args.iter();
+    let mut kept = Vec::new();
+    while let Some(arg) = args.next() {
+        match arg.to_str() {
+            Some("--features") => drop(args.next()),
+            Some("--no-default-features" | "--all-features") => {}
+            _ => kept.push(arg.clone()),
+        }
+    }
+    kept
+}
+
+/// How long something takes, no more exactly than it can be known.
+fn about(seconds: f64) -> String {
+    match seconds {
+        ..90.0 => format!("about {} s", thousands((seconds / 5.0).ceil().max(1.0) as u64 * 5)),
+        _ => format!("about {} min", thousands((seconds / 60.0).round() as u64)),
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variant(settings: &[(&str, toml::Value)]) -> Variant {
+        let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        Variant { settings, ..Variant::default() }
+    }
+
+    #[test]
+    fn a_name_is_no_part_of_what_a_build_is() {
+        let one = variant(&[("lto", true.into())]);
+        assert_eq!(key(&one), key(&Variant { name: "lto".to_owned(), ..one.clone() }));
+        assert_ne!(key(&one), key(&variant(&[("lto", "true".into())])), "Cargo may read them differently");
+        assert_ne!(key(&one), key(&Variant { args: vec!["-v".into()], ..one.clone() }));
+        assert_ne!(key(&one), key(&Variant { features: Some(Vec::new()), ..one.clone() }), "none is not the caller's");
+    }
+
+    #[test]
+    fn builds_share_what_runs_at_build_time_unless_a_setting_reaches_it() {
+        let base = group(&Variant::default());
+        assert_eq!(group(&variant(&[("opt-level", "z".into()), ("panic", "abort".into())])), base);
+        assert_ne!(group(&variant(&[("strip", true.into())])), base);
+    }
+
+    #[test]
+    fn only_features_are_taken_out_of_the_arguments() {
+        let args = ["--config", "a", "--features", "b", "--no-default-features", "--all-features", "--offline"];
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        assert_eq!(without_features(&args), ["--config", "a", "--offline"]);
+    }
+
+    #[test]
+    fn the_reason_is_the_first_error_and_not_that_there_was_one() {
+        let words = "`cargo build` failed (exit code 101); it says:\nwarning: unused\nerror[E0432]: unresolved import `a::b`\n --> src/main.rs:1\nerror: could not compile `x` (bin \"x\") due to 1 previous error";
+        assert_eq!(reason(words), "unresolved import `a::b`");
+        assert_eq!(reason("error: could not compile `x`"), "could not compile `x`");
+        assert_eq!(reason("ended by signal 9"), "ended by signal 9");
+    }
+
+    #[test]
+    fn times_are_rounded() {
+        assert_eq!(about(0.4), "about 5 s");
+        assert_eq!(about(61.0), "about 65 s");
+        assert_eq!(about(130.0), "about 2 min");
+    }
+}

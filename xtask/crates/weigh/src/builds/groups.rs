@@ -1,0 +1,59 @@
+//! Which builds may run at once. Builds of one group need the same proc macros and build scripts: the first one compiles them,
+//! and the recorder copies them for the others. Two first ones would both compile them.
+
+use std::collections::BTreeSet;
+
+/// The groups of the builds that run, and of those that are done.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    /// Name and group of what is being built.
+    running: Vec<(String, String)>,
+    /// Groups with a finished build.
+    ready: BTreeSet<String>,
+}
+
+impl Groups {
+    /// Begins a build, if it may start now.
+    pub(crate) fn begin(&mut self, name: &str, group: &str) -> bool {
+        let may_start = self.ready.contains(group) || !self.running.iter().any(|(_, running)| running == group);
+        if may_start {
+            self.running.push((name.to_owned(), group.to_owned()));
+        }
+        may_start
+    }
+
+    /// Ends a build. One that failed leaves nothing that others could copy.
+    pub(crate) fn end(&mut self, name: &str, group: &str, is_built: bool) {
+        self.running.retain(|(running, _)| running != name);
+        if is_built {
+            self.ready.insert(group.to_owned());
+        }
+    }
+
+    /// The names of what is being built.
+    pub(crate) fn running(&self) -> Vec<String> {
+        self.running.iter().map(|(name, _)| name.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_build_of_a_group_waits_for_the_first_and_the_third_for_neither() {
+        let mut groups = Groups::default();
+        assert!(groups.begin("a", "lto") && groups.begin("b", "strip") && !groups.begin("c", "lto"));
+        groups.end("a", "lto", true);
+        assert!(groups.begin("c", "lto") && groups.begin("d", "lto"));
+        assert_eq!(groups.running(), ["b", "c", "d"]);
+    }
+
+    #[test]
+    fn a_build_that_failed_has_nothing_for_the_next_one() {
+        let mut groups = Groups::default();
+        assert!(groups.begin("a", "lto"));
+        groups.end("a", "lto", false);
+        assert!(groups.begin("b", "lto") && !groups.begin("c", "lto"));
+    }
+}
