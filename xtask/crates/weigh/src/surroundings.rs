@@ -57,7 +57,9 @@ pub fn of_foreign(folder: &Path) -> Surroundings {
         } else if key == "unstable.build-std" {
             let what = match has_unstable {
                 true => "std is built with the crate, in every row",
-                false => "a nightly toolchain, or RUSTC_BOOTSTRAP=1 in your environment, builds std with the crate; others ignore it",
+                false => {
+                    "a nightly toolchain, or RUSTC_BOOTSTRAP=1 in your environment, builds std with the crate; others ignore it"
+                }
             };
             surroundings.notes.push(format!("{place} sets {key} = {}: {what}", setting.short_value()));
         }
@@ -397,8 +399,12 @@ mod tests {
         ];
         keep_environment(variables.map(|(name, value)| (name.into(), value.into())).into_iter(), &mut surroundings);
         insta::assert_snapshot!(surroundings.notes.join("\n"));
-        let removed: Vec<_> =
-            surroundings.env.iter().filter(|(_, value)| value.is_none()).filter_map(|(name, _)| name.to_str()).collect();
+        let removed: Vec<_> = surroundings
+            .env
+            .iter()
+            .filter(|(_, value)| value.is_none())
+            .filter_map(|(name, _)| name.to_str())
+            .collect();
         assert_eq!(removed, ["CARGO_PKG_NAME", "RUSTC_LOG"]);
     }
 

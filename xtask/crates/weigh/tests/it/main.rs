@@ -2,10 +2,11 @@
 //! Cargo, in folders where there is no workshop.
 
 mod calls;
+mod downloads;
+mod environment;
+mod kinds;
 mod lockfile;
 mod native;
-mod downloads;
-mod kinds;
 mod places;
 mod profiles;
 mod tables;
