@@ -4,6 +4,7 @@
 pub mod delta;
 
 use crate::cargo::{Build, Script};
+use crate::measure::apart;
 use crate::measure::binary::{self, Section};
 use crate::measure::crates::{self, Code, Natives, Owners};
 use crate::measure::file;
@@ -38,6 +39,16 @@ pub struct Anatomy {
     pub notes: Vec<String>,
 }
 
+/// Where the names of functions come from, besides the file itself.
+enum Names<'a> {
+    /// Nowhere.
+    OfFile,
+    /// The static libraries of its build.
+    OfBuild(&'a Natives),
+    /// A file of symbols.
+    Apart(&'a Path),
+}
+
 impl Anatomy {
     /// Takes a file apart as it is.
     ///
@@ -52,19 +63,35 @@ impl Anatomy {
     /// # Errors
     /// When it cannot be read, or is no executable that is understood.
     pub fn of_part(name: &str, path: &Path, arch: Option<&str>) -> Result<Self> {
-        Self::of_parts(name, path, arch, &Natives::default())
+        Self::of_source(name, path, arch, &Names::OfFile)
     }
 
-    fn of_parts(name: &str, path: &Path, arch: Option<&str>, natives: &Natives) -> Result<Self> {
+    /// Takes a program apart whose symbols are in a file of their own.
+    ///
+    /// # Errors
+    /// When one of the two cannot be read, or the symbols are those of another build.
+    pub fn of_apart(name: &str, path: &Path, arch: Option<&str>, symbols: &Path) -> Result<Self> {
+        Self::of_source(name, path, arch, &Names::Apart(symbols))
+    }
+
+    fn of_source(name: &str, path: &Path, arch: Option<&str>, names: &Names<'_>) -> Result<Self> {
         let data = file::read_for(path, arch)?;
         binary::check_whole(&data).map_err(|error| binary::not_understood(path, &error))?;
         let binary = binary::parse(&data).map_err(|error| binary::not_understood(path, &error))?;
-        let (code, unknown) =
-            match crates::owners_with(&data, natives).map_err(|error| binary::not_understood(path, &error))? {
-                Owners::Known(code) => (Some(code), None),
-                Owners::Unknown(why) => (None, Some(why)),
-            };
         let mut notes = Vec::new();
+        let owners = match names {
+            Names::OfFile => crates::owners(&data),
+            Names::OfBuild(natives) => crates::owners_with(&data, natives),
+            Names::Apart(symbols) => {
+                let apart::Symbols { content, note } = apart::read(symbols, path, &data)?;
+                notes.push(note);
+                crates::owners_apart(&data, &content)
+            }
+        };
+        let (code, unknown) = match owners.map_err(|error| binary::not_understood(path, &error))? {
+            Owners::Known(code) => (Some(code), None),
+            Owners::Unknown(why) => (None, Some(why)),
+        };
         if let Some((arch, whole)) = &data.chosen {
             notes.push(format!(
                 "this is the part for {arch} of a universal file of {} bytes; choose another one with --arch",
@@ -103,7 +130,7 @@ impl Anatomy {
 /// When the build fails, or the file is not understood.
 pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
     let taken_apart = |name: &str, (path, scripts): (PathBuf, Vec<Script>)| {
-        Anatomy::of_parts(name, &path, None, &Natives::of(&scripts))
+        Anatomy::of_source(name, &path, None, &Names::OfBuild(&Natives::of(&scripts)))
     };
     let mut anatomy = taken_apart(subject.shown(profile), executable(subject, program, profile, None)?)?;
     if anatomy.code.is_none() {

@@ -136,12 +136,14 @@ pub struct Bloat {
     pub functions: bool,
     /// Show the sections only.
     pub sections: bool,
-    /// How many functions to show; 0 for all.
+    /// How many crates and functions to show; 0 for all.
     pub count: usize,
     /// Take this file apart instead of building a program.
     pub file: Option<PathBuf>,
     /// The part of a universal Mach-O file.
     pub arch: Option<String>,
+    /// Where the symbols of that file are, if they were taken out of it.
+    pub symbols: Option<PathBuf>,
     /// Only functions whose name or crate fits this regular expression.
     pub filter: Option<String>,
     /// How to print it.
@@ -160,6 +162,7 @@ impl Default for Bloat {
             count: 15,
             file: None,
             arch: None,
+            symbols: None,
             filter: None,
             format: Format::Text,
             subject: Subject::default(),

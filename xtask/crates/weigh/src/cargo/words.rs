@@ -54,7 +54,7 @@ pub(super) fn artifacts(messages: &[u8]) -> Result<Artifacts> {
         }
         let Some(target) = target else { continue };
         let is_of_kind = |wanted: &str| target.kind.iter().any(|kind| kind == wanted);
-        if !is_of_kind("custom-build") && !(is_of_kind("bin") && crates.contains_key(&package_id)) {
+        if !(is_of_kind("custom-build") || is_of_kind("bin") && crates.contains_key(&package_id)) {
             crates.insert(package_id.clone(), target.name.replace('-', "_"));
         }
         if reason != "compiler-artifact" {

@@ -13,7 +13,7 @@ pub use native::Natives;
 use std::collections::BTreeMap;
 use std::path::Path;
 use symbols::Symbol;
-pub use symbols::{Owners, owners, owners_with};
+pub use symbols::{Owners, owners, owners_apart, owners_with};
 
 /// What the machine code of an executable belongs to. The crates sum to `text_bytes`.
 #[derive(Clone, Debug, PartialEq, Eq)]

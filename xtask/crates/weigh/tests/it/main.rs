@@ -9,5 +9,6 @@ mod lockfile;
 mod native;
 mod places;
 mod profiles;
+mod symbols;
 mod tables;
 mod verbs;
