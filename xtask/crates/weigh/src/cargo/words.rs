@@ -1,6 +1,6 @@
 //! Reads what Cargo says: its messages for machines, its warnings, and whose fault a failure is.
 
-use super::{Compiled, Executable, Script, Target};
+use super::{Compiled, Executable, Form, Kind, Native, Script, Target};
 use anyhow::{Context as _, Result};
 use base::failure::{Exit, Failure, SHORT_OF_MEMORY};
 use base::proc::{Finished, Status};
@@ -14,6 +14,12 @@ struct Message {
     target: Option<Target>,
     executable: Option<PathBuf>,
     #[serde(default)]
+    filenames: Vec<PathBuf>,
+    #[serde(default)]
+    linked_libs: Vec<String>,
+    #[serde(default)]
+    linked_paths: Vec<String>,
+    #[serde(default)]
     fresh: bool,
     #[serde(default)]
     package_id: String,
@@ -21,17 +27,15 @@ struct Message {
     features: Vec<String>,
     /// Of a build script.
     out_dir: Option<PathBuf>,
-    #[serde(default)]
-    linked_libs: Vec<String>,
-    #[serde(default)]
-    linked_paths: Vec<String>,
 }
 
 /// What a build has made.
 #[derive(Default)]
 pub(super) struct Artifacts {
-    /// The executables.
+    /// The executables, and the libraries that are files of their own.
     pub executables: Vec<Executable>,
+    /// What build scripts tell a linker.
+    pub native: Native,
     /// The libraries and proc macros.
     pub packages: Vec<Compiled>,
     /// The build scripts.
@@ -46,23 +50,34 @@ pub(super) fn artifacts(messages: &[u8]) -> Result<Artifacts> {
     for line in messages.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{")) {
         let message: Message = serde_json::from_slice(line)
             .with_context(|| format!("cannot read Cargo's message {}", String::from_utf8_lossy(line)))?;
-        let Message { reason, target, executable, fresh, package_id, features, .. } = message;
-        if let Some(out_dir) = message.out_dir {
-            let (linked, paths) = (message.linked_libs, message.linked_paths);
-            artifacts.scripts.push(Script { krate: package_id, out_dir, linked, paths });
-            continue;
-        }
-        let Some(target) = target else { continue };
+        let Message { reason, target, executable, filenames, fresh, package_id, features, out_dir, .. } = message;
+        let (linked, paths) = (message.linked_libs, message.linked_paths);
+        artifacts.native.libraries.extend(linked.iter().cloned());
+        artifacts.native.folders.extend(paths.iter().cloned());
+        artifacts.scripts.extend(out_dir.map(|out_dir| Script { krate: package_id.clone(), out_dir, linked, paths }));
+        let Some(target) = target.filter(|_| reason == "compiler-artifact") else { continue };
         let is_of_kind = |wanted: &str| target.kind.iter().any(|kind| kind == wanted);
-        if !(is_of_kind("custom-build") || is_of_kind("bin") && crates.contains_key(&package_id)) {
-            crates.insert(package_id.clone(), target.name.replace('-', "_"));
+        let name = || target.name.replace('-', "_");
+        if !["bin", "custom-build", "example", "test", "bench"].into_iter().any(is_of_kind) {
+            crates.insert(package_id.clone(), name());
+        } else if !is_of_kind("custom-build") {
+            crates.entry(package_id.clone()).or_insert_with(name);
         }
-        if reason != "compiler-artifact" {
-            continue;
+        let is_executable = executable.is_some();
+        if let Some(kind) = Kind::of(&target) {
+            let file = |form: Form| Some((form, form.file(executable.as_deref(), &filenames)?));
+            // The tests of a library are an executable.
+            let forms = if is_executable { vec![Form::Executable] } else { Form::of(&target) };
+            artifacts.executables.extend(forms.into_iter().filter_map(file).map(|(form, path)| Executable {
+                name: target.name.clone(),
+                kind,
+                form,
+                package: package_id.clone(),
+                path,
+                fresh,
+            }));
         }
-        if let Some(path) = executable {
-            artifacts.executables.push(Executable { name: target.name, path, fresh });
-        } else if !(is_of_kind("bin") || is_of_kind("custom-build")) {
+        if !is_executable && !(is_of_kind("bin") || is_of_kind("custom-build")) {
             let (name, version) = name_and_version(&package_id);
             artifacts.packages.push(Compiled { name, version, features });
         }

@@ -1,6 +1,7 @@
 //! The tests of `cargo weigh` through the real binary, in one program: it is linked once. They build small programs with real
 //! Cargo, in folders where there is no workshop.
 
+mod action;
 mod calls;
 mod downloads;
 mod environment;
@@ -9,6 +10,8 @@ mod lockfile;
 mod native;
 mod places;
 mod profiles;
+mod revisions;
 mod symbols;
 mod tables;
+mod targets;
 mod verbs;
