@@ -126,6 +126,8 @@ pub struct Subject {
     pub alone: bool,
     /// The crate's folder chooses the toolchain, even where rustup has chosen one for this program.
     pub own_toolchain: bool,
+    /// The crate is a copy that was made for measuring, so its lockfile may change.
+    pub is_copy: bool,
 }
 
 impl Subject {

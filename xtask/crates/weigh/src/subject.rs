@@ -305,7 +305,9 @@ impl Subject {
         let target_dir = ours.join("size-workshop").join(format!("{}-{digest}", package.name));
         // A `build.build-dir` in the user's configuration may point into their project.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
-        notes.extend(lockfile::settle(&mut cargo, &manifest, &metadata, &target_dir)?);
+        if !options.is_copy {
+            notes.extend(lockfile::settle(&mut cargo, &manifest, &metadata, &target_dir)?);
+        }
         let profiles_file = target_dir.join("profiles.toml");
         let own = Own::of(&metadata.workspace_root.join("Cargo.toml"), &cargo.cwd, &cargo.env);
         let base = base_of_default(&own, &metadata.packages);
