@@ -4,6 +4,7 @@ pub(crate) mod floor;
 pub mod page;
 pub(crate) mod probe;
 mod revision;
+mod summary;
 pub(crate) mod tally;
 mod tiny;
 pub mod whatif;
@@ -15,14 +16,12 @@ use crate::options::{self, Format};
 use crate::report::anatomy as report;
 use crate::subject::{Program, Subject, own_name};
 use crate::workshop::Workshop;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use base::caller;
 use base::failure::{Exit, Failure};
-use base::files;
 use base::numbers;
 use base::output;
 use revision::Asked;
-use std::env;
 use std::path::Path;
 
 /// Runs `cargo xtask bloat`.
@@ -30,14 +29,19 @@ use std::path::Path;
 /// # Errors
 /// When something cannot be built or read.
 pub fn bloat(options: &options::Bloat) -> Result<Exit> {
-    let options::Bloat { profile, crates, functions, sections, count, file, arch, filter, format, subject } = options;
+    let options::Bloat { profile, crates, functions, sections, count, file, arch, symbols, filter, format, subject } =
+        options;
     let filter = filter.as_deref().map(pattern).transpose()?;
     let all = !(*crates || *functions || *sections);
     let mut parts = Vec::new();
     let (anatomy, program) = match file {
         Some(file) => {
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            (Anatomy::of_part("as it is", file, arch.as_deref())?, name)
+            let anatomy = match symbols {
+                Some(symbols) => Anatomy::of_apart("as it is", file, arch.as_deref(), symbols)?,
+                None => Anatomy::of_part("as it is", file, arch.as_deref())?,
+            };
+            (anatomy, name)
         }
         None => {
             let workshop = Workshop::of(subject)?;
@@ -56,7 +60,7 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
     let shown = report::Shown { crates: all || *crates, functions: all || *functions, sections: all || *sections };
     let tally = tally::Bloat { floor: parts, ..tally::of(&anatomy, &program, filter.as_ref()) };
     output::data(&match format {
-        Format::Text => report::text::bloat(&tally, shown, *count, output::width()),
+        Format::Text => report::text::colored(report::text::bloat(&tally, shown, *count, output::width())),
         Format::Markdown => report::markdown::bloat(&tally, shown, *count),
         Format::Csv => report::csv::bloat(&tally, shown)?,
         Format::Json => report::json::bloat(&tally)?,
@@ -85,13 +89,14 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
     let mut delta = delta::of(&a, &b);
     (delta.a.compressed, delta.b.compressed) = (a_compressed, b_compressed);
     output::data(&match format {
-        Format::Text => report::text::diff(&delta, *count, output::width()),
+        Format::Text => report::text::colored(report::text::diff(&delta, *count, output::width())),
         Format::Markdown => report::markdown::diff(&delta, *count),
         Format::Csv => report::csv::diff(&delta)?,
         Format::Json => report::json::diff(&delta)?,
     })?;
     if *github_summary {
-        summarize(&report::markdown::diff(&delta, *count))?;
+        let heading = format!("Size: {} → {}", delta.a.name, delta.b.name);
+        summary::add(&heading, *count, |count| report::markdown::diff(&delta, count))?;
     }
     let Some(limit) = limit else { return Ok(Exit::Met) };
     let grown = b.file_bytes.saturating_sub(a.file_bytes);
@@ -207,20 +212,6 @@ fn percent(text: &str) -> Result<f64> {
             .help("write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
             .into()
     })
-}
-
-/// Adds the changes to the page that GitHub shows for a job.
-fn summarize(markdown: &str) -> Result<()> {
-    let Some(file) = env::var_os("GITHUB_STEP_SUMMARY") else {
-        bail!(
-            Failure::new(Exit::Usage, "--github-summary works in a job of GitHub Actions only")
-                .help("GITHUB_STEP_SUMMARY is not set; for the same text use --format markdown")
-        );
-    };
-    let path = Path::new(&file);
-    let mut text = files::content(path).unwrap_or_default();
-    text.extend(markdown.as_bytes());
-    files::write_atomic(path, &text).context("cannot write the job's summary")
 }
 
 #[cfg(test)]

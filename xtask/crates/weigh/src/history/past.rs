@@ -69,7 +69,8 @@ impl<'a> Past<'a> {
         };
         let repository = Repository::find(folder)?;
         let place = Place::of(&repository.top)?;
-        let mut options = options::Subject { own_toolchain: chooses_by_folder(now, folder), ..options.clone() };
+        let own_toolchain = chooses_by_folder(now, folder);
+        let mut options = options::Subject { own_toolchain, is_copy: true, ..options.clone() };
         let mut package = None;
         if let Some(manifest) = &now.manifest {
             let metadata = now.cargo.metadata(Some(manifest))?;
