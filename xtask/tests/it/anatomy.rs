@@ -262,18 +262,20 @@ fn a_program_is_compared_with_what_it_was_at_a_git_revision() {
     project.write("staged", "x");
     git(&["add", "staged"]);
     let status = stdout(&git(&["status", "--porcelain"]));
-    let document = json(&project.run(&["diff", "git:HEAD", "stripped", "--format", "json"]).success());
+    let cache = Project::empty();
+    let run = |words: &[&str]| project.xtask().env("XDG_CACHE_HOME", cache.path("")).args(words).assert();
+    let document = json(&run(&["diff", "git:HEAD", "stripped", "--format", "json"]).success());
     assert_eq!(document["a"]["name"], "HEAD (stripped)");
     let difference = document["b"]["text_bytes"].as_i64().unwrap() - document["a"]["text_bytes"].as_i64().unwrap();
     assert!(difference > 0, "{document:#}");
     assert_eq!(sum(&document, "functions", "b") - sum(&document, "functions", "a"), difference);
     assert_eq!(stdout(&git(&["status", "--porcelain"])), status, "nothing in the repository has changed");
     // As a budget in CI.
-    project.run(&["diff", "git:HEAD", "release", "--fail-if-grows", "0.1%"]).code(1);
-    project
-        .run(&["diff", "git:no-such-branch", "release"])
-        .code(2)
-        .stderr(contains("a revision is written as git:HEAD~1"));
+    run(&["diff", "git:HEAD", "--fail-if-grows", "0.1%"]).code(1);
+    run(&["diff", "git:no-such-branch", "release"]).code(2).stderr(contains("a revision is a tag, a branch, a hash"));
+    let history = json(&run(&["history", "--format", "json", "--profile", "stripped"]).success());
+    assert_eq!(history["revisions"][0]["bytes"], document["a"]["bytes"]);
+    assert_eq!(stdout(&git(&["status", "--porcelain"])), status, "nothing in the repository has changed");
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub(crate) mod groups;
 
 use crate::cargo::{self, Build, record};
 use crate::measure::binary;
-use crate::subject::{Program, Subject};
+use crate::subject::{Made, Program, Subject};
 use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure};
 use base::files;
@@ -109,7 +109,7 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When the base build fails, or the workload's run doesn't end by itself.
     pub fn open(subject: &'a Subject, program: &'a Program, base: &str, workload: Option<Workload>) -> Result<Self> {
-        let folder = subject.out_dir.join("size-workshop").join("builds").join(&program.name);
+        let folder = subject.out_dir.join("size-workshop").join("builds").join(program.target.stem());
         let lock = lock(&folder, &program.name)?;
         let digest = workload
             .as_ref()
@@ -127,14 +127,14 @@ impl<'a> Bench<'a> {
         };
         let began = Instant::now();
         let built = bench.build(&Variant::default(), 0)?.map_err(|refused| refused.failure)?;
-        let executable = built.executable(&program.name)?;
-        bench.identity = store::key(&[base.as_bytes(), stamp(&executable.path)?.as_bytes()]);
+        let made = bench.made(&built)?;
+        bench.identity = store::key(&[base.as_bytes(), stamp(&made.path)?.as_bytes()]);
         if let Some(workload) = workload {
-            bench.counter = Counter::new(workload, &executable.path)?;
+            bench.counter = Counter::new(workload, &made.path)?;
         }
         let facts: BTreeMap<String, Kept> = store::load(&bench.file(), &bench.identity).unwrap_or_default();
         *locked(&bench.facts) = facts;
-        bench.first(&executable.path, began)?;
+        bench.first(&made, began)?;
         proc::say_when_interrupted("interrupted: what is measured is kept; run the same command again to go on");
         Ok(bench)
     }
@@ -268,13 +268,21 @@ impl<'a> Bench<'a> {
             Err(refused) if !files::has_room(&self.folder) => bail!(refused.failure),
             Err(refused) => return Ok(Err(Refused::new(refused))),
         };
-        let path = &built.executable(&self.program.name)?.path;
-        self.keep(key.to_owned(), path, began).map(Ok)
+        self.keep(key.to_owned(), &self.made(&built)?, began).map(Ok)
+    }
+
+    /// The file of a build.
+    fn made(&self, built: &cargo::Built) -> Result<Made> {
+        self.subject.made(self.program, built, &self.target())
+    }
+
+    fn target(&self) -> PathBuf {
+        self.folder.join("target")
     }
 
     /// The base build: its number of instructions is counted each time, because what the run reads may have changed. Then no
     /// earlier number belongs to this run.
-    fn first(&self, path: &Path, began: Instant) -> Result<()> {
+    fn first(&self, made: &Made, began: Instant) -> Result<()> {
         let key = key(&Variant::default());
         let before = locked(&self.facts).get(&key).cloned();
         let counted = before.as_ref().and_then(|kept| *kept.instructions.get(&self.workload)?);
@@ -282,7 +290,7 @@ impl<'a> Bench<'a> {
             return Ok(());
         }
         if let (Some(before), Some(counter)) = (counted, &self.counter) {
-            let now = counter.count(path).unwrap_or(0);
+            let now = counter.count(&made.path).unwrap_or(0);
             // Seeds of hash maps and addresses differ from run to run, by less than this.
             if now.abs_diff(before) * 100 <= before {
                 return Ok(());
@@ -291,15 +299,16 @@ impl<'a> Bench<'a> {
                 kept.instructions.remove(&self.workload);
             }
         }
-        self.keep(key, path, began).map(drop)
+        self.keep(key, made, began).map(drop)
     }
 
     /// Measures an executable, and writes down what was found.
-    fn keep(&self, key: String, path: &Path, began: Instant) -> Result<u64> {
+    fn keep(&self, key: String, made: &Made, began: Instant) -> Result<u64> {
+        let path = &made.path;
         let before = stamp(path)?;
         let bytes = binary::read(path)?.bytes;
-        let deps = path.parent().unwrap_or(path).join("deps");
-        let seconds = record::executable_stem(&deps, path).and_then(|stem| record::seconds(&deps, &stem));
+        let target = self.target();
+        let seconds = record::seconds_of(&made.source, &target, &target);
         let counted = self.counter.as_ref().map(|counter| (self.workload.clone(), counter.count(path)));
         if stamp(path)? != before {
             let message = format!("{} changed while it was measured", path.display());
@@ -323,9 +332,9 @@ impl<'a> Bench<'a> {
 
     /// Calls Cargo for one variant.
     fn build(&self, variant: &Variant, threads: usize) -> Result<Result<cargo::Built, cargo::Refused>> {
-        let Self { subject, program, base, folder, .. } = self;
+        let Self { subject, program, base, .. } = self;
         let profile = format!("weigh-{}", &key(variant)[..12]);
-        let target = folder.join("target");
+        let target = self.target();
         let mut cargo = subject.cargo.clone();
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target.clone().into()));
         cargo.env.extend(variant.env.clone());
@@ -347,7 +356,7 @@ impl<'a> Bench<'a> {
             manifest: subject.manifest.clone(),
             profile,
             packages: vec![program.package.clone()],
-            bins: vec![program.name.clone()],
+            targets: vec![program.target.clone()],
             extra,
             target_dir: Some(target.clone()),
             record: Some(target),

@@ -4,6 +4,7 @@ pub(crate) mod anatomy;
 pub(crate) mod budget;
 pub(crate) mod csv;
 pub mod grid;
+pub(crate) mod history;
 pub mod html;
 pub(crate) mod image;
 pub mod json;

@@ -7,5 +7,7 @@ mod downloads;
 mod kinds;
 mod places;
 mod profiles;
+mod revisions;
 mod tables;
+mod targets;
 mod verbs;
