@@ -226,18 +226,19 @@ fn bloat_command(row: &Row, asked: &options::Subject) -> String {
     format!("{} bloat{}{bin} --profile {profile}", caller::name(), same_build(asked))
 }
 
-/// The words of a command line that mean the same build as those of this one: its crate, target, and features.
+/// The words of a command line that mean the same build as those of this one: its crate, target, and features. A program or a
+/// library is named by the budget itself.
 fn same_build(asked: &options::Subject) -> String {
     let options::Subject {
         program: _,
         manifest_path,
         package: _,
         bin: _,
-        lib,
-        crate_type,
-        example,
-        test,
-        bench,
+        lib: _,
+        crate_type: _,
+        example: _,
+        test: _,
+        bench: _,
         target,
         features,
         no_default_features,
@@ -246,21 +247,10 @@ fn same_build(asked: &options::Subject) -> String {
         own_toolchain: _,
     } = asked;
     let manifest = manifest_path.as_ref().map(|manifest| manifest.to_string_lossy().into_owned());
-    let form = crate_type.map(|form| format!("{form:?}").to_lowercase());
-    let values = [
-        ("--manifest-path", manifest.as_slice()),
-        ("--example", example),
-        ("--test", test),
-        ("--bench", bench),
-        ("--crate-type", form.as_slice()),
-        ("--target", target.as_slice()),
-        ("--features", features),
-    ];
+    let values = [("--manifest-path", manifest.as_slice()), ("--target", target.as_slice()), ("--features", features)];
     let values = values.iter().flat_map(|(option, values)| values.iter().map(move |value| (option, value)));
     let mut words: String = values.map(|(option, value)| format!(" {option} {}", typed(value))).collect();
-    for (flag, is_on) in
-        [("--lib", lib), ("--no-default-features", no_default_features), ("--all-features", all_features)]
-    {
+    for (flag, is_on) in [("--no-default-features", no_default_features), ("--all-features", all_features)] {
         words += &if *is_on { format!(" {flag}") } else { String::new() };
     }
     words
