@@ -84,9 +84,13 @@ pub struct Diff<S: Args> {
 /// What each setting of a profile saves and costs.
 #[derive(Debug, Args)]
 pub struct WhatIf<S: Args> {
-    /// The profile whose settings are weighed, against the default release profile
-    #[arg(long, value_name = "PROFILE", default_value = "dist")]
-    pub profile: String,
+    /// The profile whose settings are weighed against Cargo's default [default: a crate's own release; dist for the workshop's
+    /// programs]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Build each setting alone and each setting missing, not every combination: 12 builds for five settings, not 32
+    #[arg(long)]
+    pub quick: bool,
     /// Count the instructions of a run with these arguments, where valgrind is installed
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     pub run: Option<String>,
@@ -173,8 +177,8 @@ impl<S: Args + Into<options::Subject>> From<Diff<S>> for options::Diff {
 
 impl<S: Args + Into<options::Subject>> From<WhatIf<S>> for options::WhatIf {
     fn from(asked: WhatIf<S>) -> Self {
-        let WhatIf { profile, run, jobs, format, subject } = asked;
-        Self { profile, run, jobs, format, subject: subject.into() }
+        let WhatIf { profile, quick, run, jobs, format, subject } = asked;
+        Self { profile, quick, run, jobs, format, subject: subject.into() }
     }
 }
 

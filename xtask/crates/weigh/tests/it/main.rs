@@ -7,3 +7,4 @@ mod places;
 mod profiles;
 mod tables;
 mod verbs;
+mod whatif;

@@ -1,0 +1,103 @@
+//! `cargo weigh what-if`: whose profile it takes apart, how many builds that takes, and what is kept when it is killed.
+
+use crate::calls::{plain, weigh};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use testbed::project::{Project, call, in_background, json, stderr, stdout};
+
+/// A crate whose own release profile sets something.
+fn own(profile: &str) -> Project {
+    let project = plain();
+    project.write("Cargo.toml", &(project.read("Cargo.toml") + profile));
+    project
+}
+
+fn keys(document: &Value) -> Vec<&str> {
+    document["settings"].as_array().unwrap().iter().map(|setting| setting["key"].as_str().unwrap()).collect()
+}
+
+/// The builds that a call has made.
+fn built(said: &str) -> usize {
+    said.lines().filter(|line| line.starts_with("built ")).count()
+}
+
+#[test]
+fn a_crates_own_release_profile_is_weighed_against_cargos_default() {
+    let project = own("[profile.release]\npanic = \"abort\"\n");
+    let assert = weigh(&project).args(["what-if", "--format", "json"]).assert().success();
+    let found = json(&assert);
+    assert_eq!((&found["profile"], &found["before"]), (&"release".into(), &"release (default)".into()));
+    assert_eq!(keys(&found), ["panic"]);
+    assert_eq!((&found["mode"], &found["settings"][0]["alone_bytes"]), (&"full".into(), &found["after_bytes"]));
+    let said = stderr(&assert);
+    assert!(said.contains("note: 1 build: about "), "progress with JSON, and before it how long it takes: {said}");
+    // The build that a person makes.
+    let mut cargo = call("cargo");
+    cargo.args(["build", "--release", "--quiet"]).current_dir(project.path("")).assert().success();
+    let bytes = std::fs::metadata(project.path("target/release/plain")).unwrap().len();
+    assert_eq!(found["after_bytes"].as_u64(), Some(bytes));
+}
+
+#[test]
+fn debug_information_keeps_what_cargo_would_keep_of_the_standard_library() {
+    let project = own("[profile.release]\ndebug = 1\n");
+    let found = json(&weigh(&project).args(["what-if", "--quick", "--format", "json"]).assert().success());
+    assert_eq!(keys(&found), ["debug"]);
+    let mut cargo = call("cargo");
+    cargo.args(["build", "--release", "--quiet"]).current_dir(project.path("")).assert().success();
+    let bytes = std::fs::metadata(project.path("target/release/plain")).unwrap().len();
+    assert_eq!(found["after_bytes"].as_u64(), Some(bytes));
+    assert!(bytes > 2 * found["before_bytes"].as_u64().unwrap(), "{found}");
+}
+
+#[test]
+fn a_run_that_fails_or_never_ends_is_said_before_minutes_of_building() {
+    let project = own("[profile.release]\npanic = \"abort\"\n");
+    project.write(
+        "src/main.rs",
+        "fn main() {\n    match std::env::args().nth(1).as_deref() {\n        Some(\"fail\") => { eprintln!(\"no such file\"); std::process::exit(4) }\n        Some(\"crash\") => std::process::abort(),\n        _ => {}\n    }\n}\n",
+    );
+    let run = |words: &str| weigh(&project).args(["what-if", "--run", words]).assert();
+    if !assert_cmd::Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        assert!(stderr(&run("").success()).contains("valgrind isn't installed"));
+        return;
+    }
+    let said = stderr(&run("crash").code(2));
+    assert!(said.contains("`plain crash`: ended by signal 6") && !said.contains("built "), "{said}");
+    let said = stderr(&run("fail").success());
+    assert!(said.contains("`plain fail` ends with exit code 4 after `no such file`"), "{said}");
+    let text = stdout(&run("").success());
+    assert!(text.contains("million instructions of a run without arguments"), "{text}");
+}
+
+#[test]
+#[ignore = "builds 12 combinations of settings: .ci/run runs it"]
+fn what_was_measured_outlives_a_kill() {
+    let project = plain();
+    let mut what_if = weigh(&project);
+    what_if.args(["what-if", "--quick", "--jobs", "2"]);
+    let mut child = in_background(&what_if).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let facts = || {
+        let ours = std::fs::read_dir(project.path("target/size-workshop")).ok()?;
+        let file = |folder: PathBuf| folder.join("size-workshop/builds/plain/facts.json");
+        let kept = ours.flatten().find_map(|entry| std::fs::read(file(entry.path())).ok())?;
+        Some(serde_json::from_slice::<Value>(&kept).ok()?["fact"].as_object()?.len())
+    };
+    let began = Instant::now();
+    while facts().unwrap_or(0) < 4 {
+        assert!(began.elapsed() < Duration::from_mins(5), "nothing is kept");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let kept = facts().unwrap();
+    assert!((4..12).contains(&kept), "{kept}");
+    let assert = weigh(&project).args(["what-if", "--quick", "--format", "json"]).assert().success();
+    let said = stderr(&assert);
+    assert!(said.contains(&format!("note: {kept} of 12 builds measured before, {} to go", 12 - kept)), "{said}");
+    assert_eq!(built(&said), 12 - kept, "{said}");
+    assert_eq!((&json(&assert)["mode"], keys(&json(&assert)).len()), (&"quick".into(), 5));
+    assert_eq!(built(&stderr(&weigh(&project).args(["what-if", "--quick"]).assert().success())), 0);
+}
