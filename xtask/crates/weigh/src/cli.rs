@@ -73,6 +73,9 @@ pub struct Diff<S: Args> {
     /// Add the changes to the summary of a GitHub Actions job
     #[arg(long)]
     pub github_summary: bool,
+    /// Compare what a download costs as well: its bytes after gzip -9 and zstd -19
+    #[arg(long, conflicts_with = "arch")]
+    pub compressed: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -120,6 +123,9 @@ pub struct Report<S: Args> {
     /// Open it in the browser
     #[arg(long)]
     pub open: bool,
+    /// Show what a download of each row costs: its bytes after gzip -9 and zstd -19
+    #[arg(long)]
+    pub compressed: bool,
     /// What is measured
     #[command(flatten)]
     pub subject: S,
@@ -169,9 +175,9 @@ impl<S: Args + Into<options::Subject>> From<Bloat<S>> for options::Bloat {
 
 impl<S: Args + Into<options::Subject>> From<Diff<S>> for options::Diff {
     fn from(asked: Diff<S>) -> Self {
-        let Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject } = asked;
+        let Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, compressed, format, subject } = asked;
         let subject = subject.into();
-        Self { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject }
+        Self { a, b, arch, fail_if_grows, min_bytes, count, github_summary, compressed, format, subject }
     }
 }
 
@@ -184,8 +190,8 @@ impl<S: Args + Into<options::Subject>> From<WhatIf<S>> for options::WhatIf {
 
 impl<S: Args + Into<options::Subject>> From<Report<S>> for options::Report {
     fn from(asked: Report<S>) -> Self {
-        let Report { profile, default_release, out, open, subject } = asked;
-        Self { profile, default_release, out, open, subject: subject.into() }
+        let Report { profile, default_release, out, open, compressed, subject } = asked;
+        Self { profile, default_release, out, open, compressed, subject: subject.into() }
     }
 }
 

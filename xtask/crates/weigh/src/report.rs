@@ -14,6 +14,7 @@ pub(crate) mod whatif;
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use crate::compressed::Compressed;
     use crate::measure::binary::Section;
     use crate::sizes::measured::{Report, Row, Skipped, Table};
 
@@ -31,6 +32,7 @@ pub(crate) mod tests {
                 Section { name: "[padding]".to_owned(), bytes: bytes - bytes / 2 },
             ],
             committed,
+            compressed: None,
         };
         Report {
             toolchain: "1.95.0".to_owned(),
@@ -56,5 +58,15 @@ pub(crate) mod tests {
                 reason: "there is no `strip` command here".to_owned(),
             }],
         }
+    }
+
+    /// The same with what a download costs, and one program for that missing.
+    pub(crate) fn compressed() -> Report {
+        let mut report = sample();
+        for row in &mut report.tables[0].rows {
+            row.compressed = Some(Compressed { gzip: Some(row.bytes / 3), zstd: None });
+        }
+        report.tables[0].rows[0].compressed = Some(Compressed { gzip: Some(170_001), zstd: Some(150_002) });
+        report
     }
 }

@@ -2,6 +2,7 @@
 //! Cargo, in folders where there is no workshop.
 
 mod calls;
+mod downloads;
 mod kinds;
 mod places;
 mod profiles;
