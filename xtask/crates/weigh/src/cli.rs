@@ -5,7 +5,7 @@ use crate::options::{self, Format, PlainFormat};
 use crate::subject::DEFAULT_RELEASE;
 use base::failure::{self, Exit, Failure};
 use base::{output, proc};
-use clap::Args;
+use clap::{Arg, Args};
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -84,8 +84,19 @@ pub struct Diff<S: Args> {
     pub subject: S,
 }
 
+/// What stands for `--features` without a value, which no feature can be called.
+const EACH: &str = "each of them";
+
+/// `--features`, which `what-if` also takes without a value.
+fn or_each(features: Arg) -> Arg {
+    features.num_args(0..=1).default_missing_value(EACH).help(
+        "Without a value: take out each feature, and each dependency's default features. Else as for `cargo build`",
+    )
+}
+
 /// What each setting of a profile saves and costs.
 #[derive(Debug, Args)]
+#[command(mut_arg("features", or_each))]
 pub struct WhatIf<S: Args> {
     /// The profile whose settings are weighed against Cargo's default [default: a crate's own release; dist for the workshop's
     /// programs]
@@ -184,7 +195,10 @@ impl<S: Args + Into<options::Subject>> From<Diff<S>> for options::Diff {
 impl<S: Args + Into<options::Subject>> From<WhatIf<S>> for options::WhatIf {
     fn from(asked: WhatIf<S>) -> Self {
         let WhatIf { profile, quick, run, jobs, format, subject } = asked;
-        Self { profile, quick, run, jobs, format, subject: subject.into() }
+        let mut subject: options::Subject = subject.into();
+        let each_feature = subject.features.iter().any(|list| list == EACH);
+        subject.features.retain(|list| list != EACH);
+        Self { profile, quick, each_feature, run, jobs, format, subject }
     }
 }
 

@@ -216,6 +216,8 @@ pub struct WhatIf {
     pub profile: Option<String>,
     /// Build each setting alone and each setting missing, not every combination.
     pub quick: bool,
+    /// Take out each feature, and each dependency's default features, instead of settings.
+    pub each_feature: bool,
     /// Arguments of a run whose instructions are counted.
     pub run: Option<String>,
     /// Builds at once; by the number of cores if nothing is said.

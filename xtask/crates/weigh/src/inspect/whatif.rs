@@ -1,6 +1,8 @@
 //! What each setting of a profile is worth: put in alone, taken out alone, and on average over all orders in which the
 //! settings could be put in. For the averages every combination is built, so that they sum to the whole difference.
 
+mod chosen;
+mod features;
 mod plan;
 
 use super::probe::{self, Behaviour};
@@ -14,6 +16,7 @@ use anyhow::{Context as _, Result};
 use base::failure::Exit;
 use base::files;
 use base::output;
+pub use features::{Features, Row, What};
 use plan::{Lever, Plan};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -101,7 +104,10 @@ type Combination = usize;
 /// # Errors
 /// When something cannot be built or read.
 pub fn run(options: &options::WhatIf) -> Result<Exit> {
-    let options::WhatIf { profile, quick, run, jobs, format, subject } = options;
+    let options::WhatIf { profile, quick, each_feature, run, jobs, format, subject } = options;
+    if *each_feature {
+        return features::run(options);
+    }
     let workshop = Workshop::of(subject)?;
     let subject = Subject::find(&workshop, subject, None)?;
     let program = super::only(&subject)?;
@@ -113,8 +119,8 @@ pub fn run(options: &options::WhatIf) -> Result<Exit> {
         output::note(NO_COUNTER);
     }
     let built = build(&bench, &plan, mode, jobs.map(usize::from))?;
-    let workload = workload.map(|workload| shlex::try_join(workload.args.iter().map(String::as_str)));
-    let what_if = WhatIf { workload: workload.transpose()?, ..weigh(&subject, program, &plan, mode, &built)? };
+    let line = workload.as_ref().map(Workload::line).transpose()?;
+    let what_if = WhatIf { workload: line, ..weigh(&subject, program, &plan, mode, &built)? };
     let json = report::json(&what_if)?;
     // `check` looks there for what a setting that is missing would save.
     if what_if.settings.iter().all(|setting| setting.alone.is_some()) {

@@ -101,3 +101,90 @@ fn what_was_measured_outlives_a_kill() {
     assert_eq!((&json(&assert)["mode"], keys(&json(&assert)).len()), (&"quick".into(), 5));
     assert_eq!(built(&stderr(&weigh(&project).args(["what-if", "--quick"]).assert().success())), 0);
 }
+
+/// A workspace: a program with features, a library that has default features and is used by it alone, and one that a different
+/// library uses as well.
+fn workspace() -> Project {
+    let project = Project::empty();
+    project.write(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"2\"\nmembers = [\"app\", \"words\"]\n\n[workspace.dependencies]\nwords = { path = \"words\" }\n",
+    );
+    project.write(
+        "app/Cargo.toml",
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[features]\ndefault = [\"loud\"]\nloud = []\nquiet = []\n\n[dependencies]\nwords.workspace = true\nshared = { path = \"../shared\" }\n",
+    );
+    project.write(
+        "app/src/main.rs",
+        "#[cfg(all(feature = \"loud\", feature = \"quiet\"))]\ncompile_error!(\"loud and quiet exclude each other\");\n#[cfg(not(feature = \"loud\"))]\nmod still;\nfn main() {\n    println!(\"{} {}\", words::table().len(), shared::table().len());\n    #[cfg(not(feature = \"loud\"))]\n    still::say();\n}\n",
+    );
+    project.write("app/src/still.rs", "pub fn say() {}\n");
+    for (name, uses) in [("words", "[dependencies]\nshared = { path = \"../shared\" }\n"), ("shared", "")] {
+        project.write(
+            &format!("{name}/Cargo.toml"),
+            &format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[features]\ndefault = [\"big\"]\nbig = []\n\n{uses}"),
+        );
+        project.write(
+            &format!("{name}/src/lib.rs"),
+            "pub fn table() -> &'static [u8] {\n    #[cfg(feature = \"big\")]\n    static TABLE: [u8; 100_000] = [7; 100_000];\n    #[cfg(not(feature = \"big\"))]\n    static TABLE: [u8; 1] = [7; 1];\n    std::hint::black_box(&TABLE)\n}\n",
+        );
+    }
+    let mut cargo = call("cargo");
+    cargo.args(["generate-lockfile", "--offline", "--quiet"]).current_dir(project.path("")).assert().success();
+    project
+}
+
+/// The row of a feature or a dependency.
+fn row<'a>(found: &'a Value, kind: &str, name: &str) -> &'a Value {
+    let rows = found["features"].as_array().unwrap();
+    rows.iter().find(|row| row["kind"] == kind && row["name"] == name).unwrap_or_else(|| panic!("{name}: {found}"))
+}
+
+#[test]
+#[ignore = "builds a program six times: .ci/run runs it"]
+fn each_feature_and_each_dependencys_default_features_are_taken_out() {
+    let project = workspace();
+    let before = project.everything();
+    let what_if = |more: &[&str]| {
+        let mut call = weigh(&project);
+        call.args(["what-if", "--features", "--manifest-path", "app", "--format", "json"]).args(more);
+        call.assert().success()
+    };
+    let assert = what_if(&[]);
+    let found = json(&assert);
+    assert!(stderr(&assert).contains("note: 3 builds, "), "{}", stderr(&assert));
+    assert_eq!((&found["mode"], &found["profile"]), (&"features".into(), &"release".into()));
+    let change = |kind, name| row(&found, kind, name)["change_bytes"].as_i64().unwrap();
+    assert!(change("default-features", "words") < -90_000, "{found}");
+    // The program and a library both name it: it is in the way of neither, and says why nothing has changed.
+    assert_eq!(change("default-features", "shared"), 0, "{found}");
+    assert_eq!(row(&found, "default-features", "shared")["kept_on"], true);
+    assert!(change("feature", "loud").abs() < 10_000, "{found}");
+    let target = project.path("target");
+    let now: Vec<_> = project.everything().into_iter().filter(|(path, ..)| !path.starts_with(&target)).collect();
+    assert_eq!(now, before, "nothing of the crate is written");
+    // A module that only a build without the feature reads.
+    assert_eq!(built(&stderr(&what_if(&[]))), 0);
+    project.write("app/src/still.rs", "pub fn say() { println!(\"still\"); }\n");
+    assert!(built(&stderr(&what_if(&[]))) > 0, "a source that the base build doesn't read has changed");
+    // Features that exclude each other are no end: those that are off are put in by themselves.
+    let assert = what_if(&["--all-features"]);
+    let said = stderr(&assert);
+    assert!(said.contains("with all features at once it doesn't build (loud and quiet exclude each other)"), "{said}");
+    let found = json(&assert);
+    let quiet = row(&found, "feature", "quiet");
+    assert_eq!((&quiet["change"], &quiet["bytes"]), (&"in".into(), &Value::Null));
+    assert_eq!(quiet["reason"], "loud and quiet exclude each other");
+}
+
+#[test]
+fn features_are_weighed_or_settings_and_not_both() {
+    let project = plain();
+    let said = stderr(&weigh(&project).args(["what-if", "--features", "--quick"]).assert().code(2));
+    assert!(said.contains("--quick is about settings"), "{said}");
+    let said = stderr(&weigh(&project).args(["what-if", "--features"]).assert().code(2));
+    assert!(said.contains("plain has no feature that is on, and no dependency with default features"), "{said}");
+    // With a value it is Cargo's own option.
+    let said = stderr(&weigh(&project).args(["what-if", "--features", "no-such-feature"]).assert().code(2));
+    assert!(said.contains("no-such-feature") && !said.contains("built "), "{said}");
+}
