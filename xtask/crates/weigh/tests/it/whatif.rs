@@ -188,3 +188,21 @@ fn features_are_weighed_or_settings_and_not_both() {
     let said = stderr(&weigh(&project).args(["what-if", "--features", "no-such-feature"]).assert().code(2));
     assert!(said.contains("no-such-feature") && !said.contains("built "), "{said}");
 }
+
+#[test]
+#[ignore = "builds a program four times: .ci/run runs it"]
+fn two_builds_really_are_under_way_at_once() {
+    let project = own("build = \"build.rs\"\n\n[profile.release]\npanic = \"abort\"\nopt-level = \"s\"\n");
+    // The build script of each build waits until that of a second one has begun. The base build is alone.
+    project.write(
+        "build.rs",
+        "use std::{env, fs, path::Path, thread, time::Duration};\nfn main() {\n    println!(\"cargo:rerun-if-changed=build.rs\");\n    let meet = Path::new(&env::var(\"CARGO_MANIFEST_DIR\").unwrap()).join(\"target/meet\");\n    if fs::create_dir_all(meet.parent().unwrap()).is_ok() && fs::create_dir(&meet).is_ok() {\n        return;\n    }\n    fs::write(meet.join(std::process::id().to_string()), \"\").unwrap();\n    for _ in 0..600 {\n        if fs::read_dir(&meet).unwrap().count() > 1 {\n            return;\n        }\n        thread::sleep(Duration::from_millis(50));\n    }\n    panic!(\"no second build has begun\");\n}\n",
+    );
+    let found = json(&weigh(&project).args(["what-if", "--jobs", "2", "--format", "json"]).assert().success());
+    assert_eq!((&found["refused"], keys(&found).len()), (&serde_json::json!([]), 2), "{found}");
+    // The test can fail: one at a time, the first build waits in vain.
+    std::fs::remove_dir_all(project.path("target")).unwrap();
+    project.edit("build.rs", "0..600", "0..6");
+    let found = json(&weigh(&project).args(["what-if", "--jobs", "1", "--format", "json"]).assert().success());
+    assert!(found["refused"][0]["reason"].as_str().unwrap().contains("build command"), "{found}");
+}
