@@ -151,11 +151,8 @@ pub struct Image<S: Args> {
     /// Cargo's bare default, whatever the crate's own [profile.release] sets
     #[arg(long, conflicts_with = "profile")]
     pub default_release: bool,
-    /// The target [default: this machine's with musl if that is installed, else with glibc linked in]
-    #[arg(long, value_name = "TRIPLE")]
-    pub target: Option<String>,
     /// Pack this file instead of building a program
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "default_release", "target", "subject"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "default_release", "subject"])]
     pub file: Option<PathBuf>,
     /// Where the archive is written [default: below target/size-workshop/, or beside the file]
     #[arg(long, value_name = "FILE")]
@@ -211,9 +208,12 @@ impl<S: Args + Into<options::Subject>> From<Report<S>> for options::Report {
 
 impl<S: Args + Into<options::Subject>> From<Image<S>> for options::Image {
     fn from(asked: Image<S>) -> Self {
-        let Image { profile, default_release, target, file, out, format, subject } = asked;
+        let Image { profile, default_release, file, out, format, subject } = asked;
         let profile = chosen(profile, default_release);
-        Self { profile, target, file, out, format, subject: subject.into() }
+        let mut subject: options::Subject = subject.into();
+        // An image has a default of its own: one that needs no shared library.
+        let target = subject.target.take();
+        Self { profile, target, file, out, format, subject }
     }
 }
 

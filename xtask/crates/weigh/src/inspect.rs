@@ -12,9 +12,10 @@ use crate::anatomy::{self, Anatomy, delta};
 use crate::compressed::{self, Compressed};
 use crate::options::{self, Format};
 use crate::report::anatomy as report;
-use crate::subject::{Program, Subject};
+use crate::subject::{Program, Subject, own_name};
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};
+use base::caller;
 use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers;
@@ -41,6 +42,7 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
             let subject = Subject::find(&workshop, subject, None)?;
             let program = only(&subject)?;
             let profile = subject.resolve(profile.as_deref(), "profile")?;
+            tell_burdens(&subject, program, &profile);
             let anatomy = anatomy::build(&subject, program, &profile)?;
             if all {
                 parts = floor::of(&subject, program, &profile, &anatomy)?;
@@ -184,6 +186,15 @@ fn of_revision(
     };
     let anatomy = anatomy::build(&then, only(&then)?, &then.resolve(Some(profile), "profile")?)?;
     Ok(Anatomy { name: format!("{revision} ({profile})"), ..anatomy })
+}
+
+/// Tells the lines of a crate's own profile that make programs larger, and how to find out by how much.
+fn tell_burdens(subject: &Subject, program: &Program, profile: &str) {
+    let ladder = if caller::is_workshop() { "sizes" } else { "ladder" };
+    for burden in own_name(profile).into_iter().flat_map(|name| subject.own.burdens(name, &program.package_name)) {
+        let (place, setting, why) = (&burden.line.place, burden.line.setting(), burden.why);
+        output::note(&format!("{place} `{setting}`: {why}; `{} {ladder}` measures what that costs", caller::name()));
+    }
 }
 
 /// The one program that is meant.

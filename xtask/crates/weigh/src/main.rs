@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use weigh::cli::{Bloat, Diff, Image, Report, WhatIf};
-use weigh::options::{self, Format, PlainFormat, SizesFormat};
+use weigh::options::{self, CrateType, Format, PlainFormat, SizesFormat};
 use weigh::{image, inspect, sizes};
 
 /// Shows where the bytes of a Rust program come from, and what each setting of a profile saves and costs
@@ -125,9 +125,27 @@ struct Crate {
     /// Its package, if there are several
     #[arg(long, short, value_name = "NAME", help_heading = "The crate")]
     package: Option<String>,
-    /// Its binary, if there are several
+    /// Its binary, if there are several; the ladder shows several at once, each with a --bin of its own
     #[arg(long, value_name = "NAME", help_heading = "The crate")]
-    bin: Option<String>,
+    bin: Vec<String>,
+    /// Its library: a cdylib or dylib as the file that it is, a staticlib as linked into an empty C program
+    #[arg(long, help_heading = "The crate")]
+    lib: bool,
+    /// Which file of the library, if it is built in several forms
+    #[arg(long, value_name = "TYPE", value_enum, help_heading = "The crate")]
+    crate_type: Option<CrateType>,
+    /// Its example
+    #[arg(long, value_name = "NAME", help_heading = "The crate")]
+    example: Vec<String>,
+    /// Its integration test, with the test harness
+    #[arg(long, value_name = "NAME", help_heading = "The crate")]
+    test: Vec<String>,
+    /// Its benchmark
+    #[arg(long, value_name = "NAME", help_heading = "The crate")]
+    bench: Vec<String>,
+    /// The target to build for [default: Cargo's; for `image`, musl if that is installed, else glibc linked in]
+    #[arg(long, value_name = "TRIPLE", help_heading = "The crate")]
+    target: Option<String>,
     /// Features to switch on, as for `cargo build`
     #[arg(long, short = 'F', value_name = "FEATURES", help_heading = "The crate")]
     features: Vec<String>,
@@ -141,11 +159,30 @@ struct Crate {
 
 impl From<Crate> for options::Subject {
     fn from(asked: Crate) -> Self {
-        let Crate { manifest_path, package, bin, features, no_default_features, all_features } = asked;
+        let Crate {
+            manifest_path,
+            package,
+            bin,
+            lib,
+            crate_type,
+            example,
+            test,
+            bench,
+            target,
+            features,
+            no_default_features,
+            all_features,
+        } = asked;
         Self {
             manifest_path,
             package,
             bin,
+            lib,
+            crate_type,
+            example,
+            test,
+            bench,
+            target,
             features,
             no_default_features,
             all_features,

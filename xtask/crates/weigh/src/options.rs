@@ -1,5 +1,6 @@
 //! What is asked of the verbs that measure, apart from any command line: two programs and every library user fill these in.
 
+use crate::cargo::Form;
 use std::path::PathBuf;
 
 /// How tables are printed.
@@ -69,6 +70,28 @@ impl From<Format> for SizesFormat {
     }
 }
 
+/// The forms of a library that are files of their own, as a manifest names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum CrateType {
+    /// A shared library with a C interface.
+    Cdylib,
+    /// A shared library for other Rust crates.
+    Dylib,
+    /// An archive, linked into an empty C program.
+    Staticlib,
+}
+
+impl From<CrateType> for Form {
+    fn from(asked: CrateType) -> Self {
+        match asked {
+            CrateType::Cdylib => Self::Cdylib,
+            CrateType::Dylib => Self::Dylib,
+            CrateType::Staticlib => Self::Staticlib,
+        }
+    }
+}
+
 /// What is measured: programs of the workshop, or anyone's crate.
 #[derive(Clone, Debug, Default)]
 pub struct Subject {
@@ -78,8 +101,20 @@ pub struct Subject {
     pub manifest_path: Option<PathBuf>,
     /// Its package, if there are several.
     pub package: Option<String>,
-    /// Its binary, if there are several.
-    pub bin: Option<String>,
+    /// Its binaries, by name.
+    pub bin: Vec<String>,
+    /// Its library, as the file that others load or link.
+    pub lib: bool,
+    /// Which file of a library is meant, where there are several.
+    pub crate_type: Option<CrateType>,
+    /// Its examples, by name.
+    pub example: Vec<String>,
+    /// Its integration tests, by name.
+    pub test: Vec<String>,
+    /// Its benchmarks, by name.
+    pub bench: Vec<String>,
+    /// The target triple that it is built for; what Cargo's configuration says, or this machine's, if nothing is said.
+    pub target: Option<String>,
     /// Features to switch on, as for `cargo build`.
     pub features: Vec<String>,
     /// The default features are left off.

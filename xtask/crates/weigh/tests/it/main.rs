@@ -7,5 +7,6 @@ mod kinds;
 mod places;
 mod profiles;
 mod tables;
+mod targets;
 mod verbs;
 mod whatif;

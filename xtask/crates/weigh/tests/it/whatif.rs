@@ -80,9 +80,10 @@ fn what_was_measured_outlives_a_kill() {
     what_if.args(["what-if", "--quick", "--jobs", "2"]);
     let mut child = in_background(&what_if).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let facts = || {
-        let ours = std::fs::read_dir(project.path("target/size-workshop")).ok()?;
-        let file = |folder: PathBuf| folder.join("size-workshop/builds/plain/facts.json");
-        let kept = ours.flatten().find_map(|entry| std::fs::read(file(entry.path())).ok())?;
+        let entries = |folder: PathBuf| Some(std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()));
+        let ours = entries(project.path("target/size-workshop"))?.find(|path| path.is_dir())?;
+        let mut kept = entries(ours.join("size-workshop/builds/plain"))?;
+        let kept = std::fs::read(kept.find(|path| path.to_string_lossy().ends_with(".facts.json"))?).ok()?;
         Some(serde_json::from_slice::<Value>(&kept).ok()?["fact"].as_object()?.len())
     };
     let began = Instant::now();
