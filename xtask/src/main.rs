@@ -6,7 +6,7 @@ mod program;
 
 use commands::Verb;
 use std::process::ExitCode;
-use weigh::{image, inspect, sizes};
+use weigh::{history, image, inspect, sizes};
 
 fn main() -> ExitCode {
     commands::run(|verb| {
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
             Some(Verb::Diff(options)) => inspect::diff(&options.into()),
             Some(Verb::WhatIf(options)) => inspect::whatif::run(&options.into()),
             Some(Verb::Report(options)) => inspect::page::run(&options.into()),
+            Some(Verb::History(options)) => history::run(&options.into()),
             Some(Verb::Image(options)) => image::run(&options.into()),
             Some(Verb::Grade(_)) => program::run("grading", "grade"),
             Some(Verb::Author(_)) => program::run("book", "author"),

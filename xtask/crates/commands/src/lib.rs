@@ -18,7 +18,7 @@ use base::output;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::env;
 use std::process::ExitCode;
-use weigh::cli::{Bloat, Diff, Image, Report, WhatIf};
+use weigh::cli::{Bloat, Diff, History, Image, Report, WhatIf};
 use weigh::options::{Format, PlainFormat, SizesFormat};
 
 /// How the note begins that announces the build of a verb's program; the verb follows. The book leaves such a line out.
@@ -61,6 +61,8 @@ pub enum Verb {
     WhatIf(WhatIf<Subject>),
     /// Writes one HTML file to explore: the ladder, where the bytes come from, treemaps, changes, tables.
     Report(Report<Subject>),
+    /// Shows the size at each commit or tag, and which ones moved it.
+    History(History<Subject>),
     /// Packs a program into a container image that holds nothing else, without a daemon.
     Image(Image<Subject>),
     /// Grades a folder of untrusted submissions; resumes an interrupted run.
@@ -83,7 +85,9 @@ impl Verb {
             Self::List(List { format }) => *format == ListFormat::Json,
             Self::Check(Check { format, .. }) => *format == PlainFormat::Json,
             Self::Sizes(Sizes { format, .. }) => *format == SizesFormat::Json,
-            Self::Bloat(Bloat { format, .. }) | Self::Diff(Diff { format, .. }) => *format == Format::Json,
+            Self::Bloat(Bloat { format, .. })
+            | Self::Diff(Diff { format, .. })
+            | Self::History(History { format, .. }) => *format == Format::Json,
             Self::WhatIf(WhatIf { format, .. }) | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
             Self::Grade(Grade { list, format, .. }) => *list && format.contains(&GradeFormat::Json),
             Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,

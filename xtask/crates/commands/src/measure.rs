@@ -131,7 +131,7 @@ impl From<Subject> for options::Subject {
             features,
             no_default_features,
             all_features,
-            alone: false,
+            ..Self::default()
         }
     }
 }

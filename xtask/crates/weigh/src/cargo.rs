@@ -347,13 +347,14 @@ impl Cargo {
         Ok(())
     }
 
-    /// Takes out of a lock file what its workspace doesn't need any more, and changes nothing else in it. Nothing is downloaded.
+    /// Brings a lock file up to date with its manifests; versions that it has already stay. For a copy of a crate, never for
+    /// the user's own.
     ///
     /// # Errors
-    /// When the manifests and the lock file don't fit together: a `Failure` with Cargo's words.
-    pub fn shrink_lockfile(&self, manifest: &Path) -> Result<()> {
-        let call = self.call("update").args(["--workspace", "--offline", "--manifest-path"]).arg(manifest);
-        let finished = self.run(&call)?;
+    /// When it can't be resolved: a `Failure` with Cargo's words.
+    pub fn update_lockfile(&self, manifest: &Path, offline: bool) -> Result<()> {
+        let call = self.call("update").args(["--workspace", "--manifest-path"]).arg(manifest);
+        let finished = self.run(&call.args(offline.then_some("--offline")))?;
         if finished.status != Status::Exited(0) {
             bail!(self.explain(&finished, "cargo update --workspace"));
         }

@@ -20,6 +20,7 @@ use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers;
 use base::output;
+use revision::Asked;
 use std::env;
 use std::path::Path;
 
@@ -71,7 +72,7 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
         options;
     let limit = fail_if_grows.as_deref().map(percent).transpose()?;
     compressed::look_for_programs(*compressed)?;
-    let (a, b) = sides(a, b, arch.as_deref(), subject)?;
+    let (a, b) = sides(&revision::asked(a, b.as_deref())?, arch.as_deref(), subject)?;
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
         if let (None, Some(why)) = (&anatomy.code, &anatomy.unknown) {
@@ -108,8 +109,13 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
 }
 
 /// Both programs of a comparison. Cargo is asked only where one of them is a profile.
-fn sides(a: &str, b: &str, arch: Option<&str>, options: &options::Subject) -> Result<(Anatomy, Anatomy)> {
+fn sides(asked: &Asked<'_>, arch: Option<&str>, options: &options::Subject) -> Result<(Anatomy, Anatomy)> {
     let of_file = |name: &str| Anatomy::of_part(name, Path::new(name), arch);
+    let names = match *asked {
+        Asked::Two(a, b) => [a, b],
+        Asked::Range(_) => [""; 2],
+    };
+    let [a, b] = names;
     if is_file(a) && is_file(b) {
         return Ok((of_file(a)?, of_file(b)?));
     }
@@ -119,21 +125,19 @@ fn sides(a: &str, b: &str, arch: Option<&str>, options: &options::Subject) -> Re
                 .help("give two files, or leave --arch out")
         );
     }
-    let workshop = Workshop::of(options).map_err(|error| without_crate(error, [a, b], options))?;
+    let workshop = Workshop::of(options).map_err(|error| without_crate(error, names, options))?;
     let subject = Subject::find(&workshop, options, None)?;
     let program = only(&subject)?;
-    let side = |name: &str, other: &str| {
-        if let Some(revision) = name.strip_prefix("git:") {
-            let is_profile = subject.own.profiles.knows(other) || workshop.profiles.knows(other);
-            let profile = if is_profile { other } else { "release" };
-            return of_revision(&workshop, &subject, options, revision, profile);
-        }
+    if matches!(asked, Asked::Range(_)) || names.into_iter().any(revision::is_one) {
+        return revision::sides(&workshop, &subject, options, asked, arch);
+    }
+    let side = |name: &str| {
         if is_file(name) {
             return of_file(name);
         }
         anatomy::build(&subject, program, &subject.resolve(Some(name), "profile or file")?)
     };
-    Ok((side(a, b)?, side(b, a)?))
+    Ok((side(a)?, side(b)?))
 }
 
 /// What is wrong where no crate is found, but one side is a file: the other one is probably meant as a file as well.
@@ -154,38 +158,7 @@ fn without_crate(error: anyhow::Error, sides: [&str; 2], options: &options::Subj
 /// No profile has a slash in its name.
 fn is_file(name: &str) -> bool {
     let path = Path::new(name);
-    !name.starts_with("git:") && (name.contains(['/', '\\']) || (path.symlink_metadata().is_ok() && !path.is_dir()))
-}
-
-/// The program as it was at a git revision, built in a folder of its own.
-fn of_revision(
-    workshop: &Workshop,
-    subject: &Subject,
-    options: &options::Subject,
-    revision: &str,
-    profile: &str,
-) -> Result<Anatomy> {
-    let into = subject.out_dir.join("size-workshop").join("git");
-    let then = match &subject.manifest {
-        None => {
-            let place = revision::checkout(&workshop.root, revision, &into)?;
-            let workshop = Workshop::read(&place)?;
-            let mut then = Subject::workshop(&workshop, &options.program)?;
-            // Never where the current tree's artifacts are: Cargo could take them for fresh.
-            let target = place.join("target");
-            then.cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target.clone().into()));
-            (then.out_dir, then.build_dir) = (target.clone(), target.clone());
-            then.target_dir = Some(target);
-            then
-        }
-        Some(manifest) => {
-            let folder = manifest.parent().context("a manifest is in a folder")?;
-            let place = revision::checkout(folder, revision, &into)?;
-            Subject::foreign(workshop, &place.join("Cargo.toml"), options, None)?
-        }
-    };
-    let anatomy = anatomy::build(&then, only(&then)?, &then.resolve(Some(profile), "profile")?)?;
-    Ok(Anatomy { name: format!("{revision} ({profile})"), ..anatomy })
+    !revision::is_one(name) && (name.contains(['/', '\\']) || (path.symlink_metadata().is_ok() && !path.is_dir()))
 }
 
 /// Tells the lines of a crate's own profile that make programs larger, and how to find out by how much.

@@ -9,9 +9,9 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use weigh::cli::{Bloat, Diff, Image, Report, WhatIf};
+use weigh::cli::{Bloat, Diff, History, Image, Report, WhatIf};
 use weigh::options::{self, CrateType, Format, PlainFormat, SizesFormat};
-use weigh::{image, inspect, sizes};
+use weigh::{history, image, inspect, sizes};
 
 /// Shows where the bytes of a Rust program come from, and what each setting of a profile saves and costs
 #[derive(Debug, Parser)]
@@ -69,6 +69,8 @@ enum Verb {
     WhatIf(WhatIf<Crate>),
     /// Writes one HTML file to explore: the ladder, treemaps, changes, tables
     Report(Report<Crate>),
+    /// Shows the size at each commit or tag, and which ones moved it
+    History(History<Crate>),
     /// Packs the program into a container image that holds nothing else; needs no daemon
     Image(Image<Crate>),
     /// Compares the crate's own builds with [package.metadata.size-budget]
@@ -198,7 +200,8 @@ impl Verb {
         match self {
             Self::Ladder(Ladder { format, .. })
             | Self::Bloat(Bloat { format, .. })
-            | Self::Diff(Diff { format, .. }) => *format == Format::Json,
+            | Self::Diff(Diff { format, .. })
+            | Self::History(History { format, .. }) => *format == Format::Json,
             Self::WhatIf(WhatIf { format, .. }) | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
             Self::Budget(Budget { format, .. }) => *format == SizesFormat::Json,
             Self::Report(_) => false,
@@ -245,6 +248,7 @@ fn run(verb: Verb) -> Result<Exit> {
         Verb::Diff(options) => inspect::diff(&options.into()),
         Verb::WhatIf(options) => inspect::whatif::run(&options.into()),
         Verb::Report(options) => inspect::page::run(&options.into()),
+        Verb::History(options) => history::run(&options.into()),
         Verb::Image(options) => image::run(&options.into()),
     }
 }

@@ -281,7 +281,8 @@ impl Subject {
         let Surroundings { env, args, mut notes } = surroundings::of_foreign(&folder);
         let mut cargo = Cargo { program: cargo_program(), cwd: folder, env, args, sandbox: None };
         let pin = fs::read_to_string(workshop.root.join("rust-toolchain.toml")).unwrap_or_default();
-        if surroundings::toolchain_is_our_pin(env::var_os("RUSTUP_TOOLCHAIN").as_deref(), &pin) {
+        if options.own_toolchain || surroundings::toolchain_is_our_pin(env::var_os("RUSTUP_TOOLCHAIN").as_deref(), &pin)
+        {
             // The crate is built with the toolchain that its own folder chooses, or the user's default one.
             let mut theirs = Cargo { program: "cargo".into(), ..cargo.clone() };
             theirs.env.extend(["RUSTUP_TOOLCHAIN", "CARGO"].map(|name| (name.into(), None)));

@@ -3,6 +3,7 @@
 //! integers, or tenths made of integers, and nothing here calculates with floating point.
 
 pub mod stack;
+pub mod steps;
 
 use base::numbers::{self, thousands};
 use std::fmt;

@@ -154,7 +154,7 @@ fn each_feature_and_each_dependencys_default_features_are_taken_out() {
     let assert = what_if(&[]);
     let found = json(&assert);
     assert!(stderr(&assert).contains("note: 3 builds, "), "{}", stderr(&assert));
-    assert_eq!((&found["mode"], &found["profile"]), (&"features".into(), &"release".into()));
+    assert_eq!((&found["schema"], &found["profile"]), (&"size-workshop/features/1".into(), &"release".into()));
     let change = |kind, name| row(&found, kind, name)["change_bytes"].as_i64().unwrap();
     assert!(change("default-features", "words") < -90_000, "{found}");
     // The program and a library both name it: it is in the way of neither, and says why nothing has changed.
