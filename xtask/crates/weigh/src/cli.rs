@@ -5,7 +5,7 @@ use crate::options::{self, Format, PlainFormat};
 use crate::subject::DEFAULT_RELEASE;
 use base::failure::{self, Exit, Failure};
 use base::{output, proc};
-use clap::Args;
+use clap::{Arg, Args};
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -88,12 +88,27 @@ pub struct Diff<S: Args> {
     pub subject: S,
 }
 
+/// What stands for `--features` without a value, which no feature can be called.
+const EACH: &str = "each of them";
+
+/// `--features`, which `what-if` also takes without a value.
+fn or_each(features: Arg) -> Arg {
+    features.num_args(0..=1).default_missing_value(EACH).help(
+        "Without a value: take out each feature, and each dependency's default features. Else as for `cargo build`",
+    )
+}
+
 /// What each setting of a profile saves and costs.
 #[derive(Debug, Args)]
+#[command(mut_arg("features", or_each))]
 pub struct WhatIf<S: Args> {
-    /// The profile whose settings are weighed, against the default release profile
-    #[arg(long, value_name = "PROFILE", default_value = "dist")]
-    pub profile: String,
+    /// The profile whose settings are weighed against Cargo's default [default: a crate's own release; dist for the workshop's
+    /// programs]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Build each setting alone and each setting missing, not every combination: 12 builds for five settings, not 32
+    #[arg(long)]
+    pub quick: bool,
     /// Count the instructions of a run with these arguments, where valgrind is installed
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     pub run: Option<String>,
@@ -227,8 +242,11 @@ impl<S: Args + Into<options::Subject>> From<Diff<S>> for options::Diff {
 
 impl<S: Args + Into<options::Subject>> From<WhatIf<S>> for options::WhatIf {
     fn from(asked: WhatIf<S>) -> Self {
-        let WhatIf { profile, run, jobs, format, subject } = asked;
-        Self { profile, run, jobs, format, subject: subject.into() }
+        let WhatIf { profile, quick, run, jobs, format, subject } = asked;
+        let mut subject: options::Subject = subject.into();
+        let each_feature = subject.features.iter().any(|list| list == EACH);
+        subject.features.retain(|list| list != EACH);
+        Self { profile, quick, each_feature, run, jobs, format, subject }
     }
 }
 

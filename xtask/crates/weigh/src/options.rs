@@ -258,10 +258,14 @@ impl Default for Diff {
 }
 
 /// Which profile's settings to weigh one by one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct WhatIf {
-    /// The profile.
-    pub profile: String,
+    /// The profile; if nothing is said, a crate's own `release`, and `dist` for a program of the workshop.
+    pub profile: Option<String>,
+    /// Build each setting alone and each setting missing, not every combination.
+    pub quick: bool,
+    /// Take out each feature, and each dependency's default features, instead of settings.
+    pub each_feature: bool,
     /// Arguments of a run whose instructions are counted.
     pub run: Option<String>,
     /// Builds at once; by the number of cores if nothing is said.
@@ -270,18 +274,6 @@ pub struct WhatIf {
     pub format: PlainFormat,
     /// What is measured.
     pub subject: Subject,
-}
-
-impl Default for WhatIf {
-    fn default() -> Self {
-        Self {
-            profile: "dist".to_owned(),
-            run: None,
-            jobs: None,
-            format: PlainFormat::Text,
-            subject: Subject::default(),
-        }
-    }
 }
 
 /// Which page to write.

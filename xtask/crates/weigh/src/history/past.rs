@@ -114,7 +114,7 @@ impl<'a> Past<'a> {
         let anatomy = match anatomy::build(&then, only(&then)?, profile) {
             Err(error) if failure_of(&error).message.contains("because --locked was passed") => {
                 let manifest = manifest.clone().unwrap_or_else(|| self.place.tree.join("Cargo.toml"));
-                then.cargo.update_lockfile(&manifest)?;
+                then.cargo.update_lockfile(&manifest, false)?;
                 notes.push("its Cargo.lock didn't fit its Cargo.toml; it was updated as `cargo build` does".to_owned());
                 anatomy::build(&then, only(&then)?, profile)
             }

@@ -258,6 +258,7 @@ fn same_build(asked: &options::Subject) -> String {
         all_features,
         alone: _,
         own_toolchain: _,
+        is_copy: _,
     } = asked;
     let manifest = manifest_path.as_ref().map(|manifest| manifest.to_string_lossy().into_owned());
     let values = [("--manifest-path", manifest.as_slice()), ("--target", target.as_slice()), ("--features", features)];

@@ -15,3 +15,4 @@ mod symbols;
 mod tables;
 mod targets;
 mod verbs;
+mod whatif;
