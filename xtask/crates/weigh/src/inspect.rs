@@ -5,7 +5,7 @@ pub mod page;
 pub(crate) mod probe;
 mod revision;
 pub(crate) mod tally;
-mod tiny;
+pub(crate) mod tiny;
 pub mod whatif;
 
 use crate::anatomy::{self, Anatomy, delta};
@@ -65,7 +65,7 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
 /// When something cannot be built or read. A program that grew more than it may is an exit code.
 pub fn diff(options: &options::Diff) -> Result<Exit> {
     let options::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject } = options;
-    let limit = fail_if_grows.as_deref().map(percent).transpose()?;
+    let limit = fail_if_grows.as_deref().map(growth).transpose()?;
     let (a, b) = sides(a, b, arch.as_deref(), subject)?;
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
@@ -195,15 +195,18 @@ fn pattern(text: &str) -> Result<regex_lite::Regex> {
 }
 
 /// `1%`, `0.5 %`, `1`.
-fn percent(text: &str) -> Result<f64> {
+fn growth(text: &str) -> Result<f64> {
+    percent("--fail-if-grows", text, "write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
+}
+
+/// A share in percent, as an option takes it: with its sign or without.
+pub(crate) fn percent(option: &str, text: &str, help: &str) -> Result<f64> {
     let written = text.trim();
     let with_sign = if written.ends_with('%') { written.to_owned() } else { format!("{written}%") };
     numbers::parse_percent(&with_sign).map_err(|what| {
         // In the user's own words, without the sign that was added.
         let what = what.replace(&format!("`{with_sign}`"), &format!("`{written}`"));
-        Failure::new(Exit::Usage, format!("--fail-if-grows: {what}"))
-            .help("write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
-            .into()
+        Failure::new(Exit::Usage, format!("{option}: {what}")).help(help).into()
     })
 }
 
@@ -227,11 +230,11 @@ mod tests {
 
     #[test]
     fn a_share_is_written_with_or_without_its_sign() {
-        assert_eq!(percent("1%").unwrap().to_bits(), 1.0_f64.to_bits());
-        assert_eq!(percent(" 0.5 % ").unwrap().to_bits(), 0.5_f64.to_bits());
-        assert!(percent("1,5").unwrap_err().to_string().contains("write `1.5 %`"));
+        assert_eq!(growth("1%").unwrap().to_bits(), 1.0_f64.to_bits());
+        assert_eq!(growth(" 0.5 % ").unwrap().to_bits(), 0.5_f64.to_bits());
+        assert!(growth("1,5").unwrap_err().to_string().contains("write `1.5 %`"));
         for wrong in ["", "%", "-1%", "one", "inf", "1e2", "1%%"] {
-            assert!(percent(wrong).unwrap_err().to_string().contains("is no share"), "{wrong}");
+            assert!(growth(wrong).unwrap_err().to_string().contains("is no share"), "{wrong}");
         }
     }
 }

@@ -6,4 +6,5 @@ mod kinds;
 mod places;
 mod profiles;
 mod tables;
+mod tune;
 mod verbs;
