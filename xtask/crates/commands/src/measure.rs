@@ -22,6 +22,9 @@ pub struct Sizes {
     /// How many builds run at once [default: by the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: Option<u16>,
+    /// Measure what a download costs as well: its bytes after gzip -9 and zstd -19
+    #[arg(long)]
+    pub compressed: bool,
     /// Seconds after which a program under test is ended [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub run_seconds: Option<u64>,
@@ -38,7 +41,7 @@ pub struct Sizes {
     #[arg(
         long,
         requires = "manifest_path",
-        conflicts_with_all = ["table", "run", "jobs", "run_seconds", "package", "bin"],
+        conflicts_with_all = ["table", "run", "jobs", "run_seconds", "compressed", "package", "bin"],
         help_heading = "Your own crate"
     )]
     pub budget: bool,
@@ -87,7 +90,7 @@ impl From<Subject> for options::Subject {
 
 impl From<Sizes> for options::Sizes {
     fn from(asked: Sizes) -> Self {
-        let Sizes { table, format, check, accept, jobs, run_seconds, run, budget, save, subject } = asked;
-        Self { table, format, check, accept, jobs, run_seconds, run, budget, save, subject: subject.into() }
+        let Sizes { table, format, check, accept, jobs, compressed, run_seconds, run, budget, save, subject } = asked;
+        Self { table, format, check, accept, jobs, compressed, run_seconds, run, budget, save, subject: subject.into() }
     }
 }

@@ -112,7 +112,17 @@ pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anat
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result<u64> {
-    Ok(binary::read(&executable(subject, program, profile, None)?)?.bytes)
+    Ok(file_built(subject, program, profile)?.1)
+}
+
+/// Builds a program: its file, and the bytes of that.
+///
+/// # Errors
+/// When the build fails, or the file is not understood.
+pub fn file_built(subject: &Subject, program: &Program, profile: &str) -> Result<(PathBuf, u64)> {
+    let file = executable(subject, program, profile, None)?;
+    let bytes = binary::read(&file)?.bytes;
+    Ok((file, bytes))
 }
 
 /// The same with some settings of the profile changed, as for `--config`, in a folder of its own: what is built as it is stays.

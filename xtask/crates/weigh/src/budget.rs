@@ -3,6 +3,7 @@
 
 pub mod baseline;
 
+use crate::compressed::Method;
 use crate::workshop::nearest;
 use base::diagnostic::{self, Source};
 use base::failure::Failure;
@@ -16,7 +17,7 @@ use toml::Spanned;
 /// The table's name below `package.metadata`.
 pub const TABLE: &str = "size-budget";
 /// The keys of a budget, for people.
-const KEYS: [&str; 6] = ["profile", "bin", "max", "max-growth", "min-growth", "baseline"];
+const KEYS: [&str; 8] = ["profile", "bin", "max", "max-gzip", "max-zstd", "max-growth", "min-growth", "baseline"];
 
 /// How large one program of one profile may become.
 #[derive(Debug, Deserialize)]
@@ -31,6 +32,12 @@ pub struct Budget {
     /// Bytes that the file may have.
     #[serde(default)]
     pub max: Option<Spanned<Bytes>>,
+    /// Bytes that the file may have after `gzip -9`.
+    #[serde(default)]
+    pub max_gzip: Option<Spanned<Bytes>>,
+    /// Bytes that the file may have after `zstd -19`.
+    #[serde(default)]
+    pub max_zstd: Option<Spanned<Bytes>>,
     /// By how much the file may be larger than in the baseline.
     #[serde(default)]
     pub max_growth: Option<Spanned<Share>>,
@@ -64,7 +71,7 @@ pub struct Wrong {
 /// What a budget allows, in bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limit {
-    /// `max` or `max-growth`.
+    /// `max`, `max-growth`, `max-gzip`, or `max-zstd`.
     pub key: &'static str,
     /// The most bytes that the file may have.
     pub allowed: u64,
@@ -100,7 +107,7 @@ impl Budget {
         self.baseline.as_ref().map_or("size-baseline.json", |file| file.get_ref())
     }
 
-    /// What is allowed, with the bytes of the baseline where there is one. Without it nothing limits the growth.
+    /// What is allowed of the file itself, with the bytes of the baseline where there is one. Without it nothing limits the growth.
     pub fn limits(&self, baseline: Option<u64>) -> Vec<Limit> {
         let mut limits = Vec::new();
         if let Some(max) = &self.max {
@@ -115,6 +122,16 @@ impl Budget {
             limits.push(Limit { key: "max-growth", allowed, range: growth.span() });
         }
         limits
+    }
+
+    /// What is allowed of a download, by the way it is compressed.
+    pub fn download_limits(&self) -> Vec<(Method, Limit)> {
+        let limit = |method, key, written: &Option<Spanned<Bytes>>| {
+            let written = written.as_ref()?;
+            Some((method, Limit { key, allowed: written.get_ref().0, range: written.span() }))
+        };
+        let gzip = limit(Method::Gzip, "max-gzip", &self.max_gzip);
+        gzip.into_iter().chain(limit(Method::Zstd, "max-zstd", &self.max_zstd)).collect()
     }
 
     /// Whether a program that has grown from the baseline to this size would be noticed.
@@ -137,8 +154,8 @@ impl Budget {
             help: help.to_owned(),
             missing: false,
         };
-        if self.max.is_none() && self.max_growth.is_none() {
-            let help = "add `max = \"320 KiB\"`, or `max-growth = \"1 %\"`, or both";
+        if self.max.is_none() && self.max_growth.is_none() && self.download_limits().is_empty() {
+            let help = "add `max = \"320 KiB\"`, or `max-growth = \"1 %\"`, or both; `max-gzip` and `max-zstd` limit a download";
             return Err(wrong(whole, "this budget limits nothing", help));
         }
         if let (Some(noise), None) = (&self.min_growth, &self.max_growth) {
@@ -339,6 +356,11 @@ mod tests {
         assert_eq!(allowed("max-growth = \"1 %\"\nmin-growth = 64", Some(950)), [("max-growth", 1013)]);
         assert_eq!(allowed("max-growth = \"0 %\"", Some(950)), [("max-growth", 950)]);
         assert_eq!(allowed("max-growth = \"0 %\"", Some(u64::MAX)), [("max-growth", u64::MAX)]);
+        let download: Vec<_> = budget("max-gzip = \"1 KiB\"\nmax-zstd = 900").download_limits();
+        let download: Vec<_> = download.iter().map(|(method, limit)| (*method, limit.key, limit.allowed)).collect();
+        assert_eq!(download, [(Method::Gzip, "max-gzip", 1024), (Method::Zstd, "max-zstd", 900)]);
+        // What a download may cost says nothing about the file.
+        assert!(budget("max-gzip = 1").limits(Some(950)).is_empty() && budget("max = 1").download_limits().is_empty());
         let limit = &budget("max = 1000").limits(None)[0];
         assert!(limit.holds(1000) && !limit.holds(1001));
     }

@@ -132,6 +132,9 @@ pub struct Package {
     pub targets: Vec<Target>,
     /// What its manifest names as dependencies.
     pub dependencies: Vec<Dependency>,
+    /// Its features, each with what it turns on.
+    #[serde(default)]
+    pub features: BTreeMap<String, Vec<String>>,
 }
 
 /// A dependency of a package.
@@ -141,6 +144,15 @@ pub struct Dependency {
     pub name: String,
     /// `dev` or `build`; none for a normal one.
     pub kind: Option<String>,
+    /// What the manifest calls it, where that isn't the package's name.
+    #[serde(default)]
+    pub rename: Option<String>,
+    /// Its default features are on.
+    #[serde(default)]
+    pub uses_default_features: bool,
+    /// Its folder, where the manifest names one.
+    #[serde(default)]
+    pub path: Option<PathBuf>,
 }
 
 /// A target of a package.
@@ -295,6 +307,19 @@ impl Cargo {
         let finished = proc::run(&call.args(offline.then_some("--offline")))?;
         if finished.status != Status::Exited(0) {
             bail!(self.explain(&finished, "cargo fetch"));
+        }
+        Ok(())
+    }
+
+    /// Takes out of a lock file what its workspace doesn't need any more, and changes nothing else in it. Nothing is downloaded.
+    ///
+    /// # Errors
+    /// When the manifests and the lock file don't fit together: a `Failure` with Cargo's words.
+    pub fn shrink_lockfile(&self, manifest: &Path) -> Result<()> {
+        let call = self.call("update").args(["--workspace", "--offline", "--manifest-path"]).arg(manifest);
+        let finished = self.run(&call)?;
+        if finished.status != Status::Exited(0) {
+            bail!(self.explain(&finished, "cargo update --workspace"));
         }
         Ok(())
     }

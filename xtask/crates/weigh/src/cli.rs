@@ -5,7 +5,7 @@ use crate::options::{self, Format, PlainFormat};
 use crate::subject::DEFAULT_RELEASE;
 use base::failure::{self, Exit, Failure};
 use base::{output, proc};
-use clap::Args;
+use clap::{Arg, Args};
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -73,6 +73,9 @@ pub struct Diff<S: Args> {
     /// Add the changes to the summary of a GitHub Actions job
     #[arg(long)]
     pub github_summary: bool,
+    /// Compare what a download costs as well: its bytes after gzip -9 and zstd -19
+    #[arg(long, conflicts_with = "arch")]
+    pub compressed: bool,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -81,12 +84,27 @@ pub struct Diff<S: Args> {
     pub subject: S,
 }
 
+/// What stands for `--features` without a value, which no feature can be called.
+const EACH: &str = "each of them";
+
+/// `--features`, which `what-if` also takes without a value.
+fn or_each(features: Arg) -> Arg {
+    features.num_args(0..=1).default_missing_value(EACH).help(
+        "Without a value: take out each feature, and each dependency's default features. Else as for `cargo build`",
+    )
+}
+
 /// What each setting of a profile saves and costs.
 #[derive(Debug, Args)]
+#[command(mut_arg("features", or_each))]
 pub struct WhatIf<S: Args> {
-    /// The profile whose settings are weighed, against the default release profile
-    #[arg(long, value_name = "PROFILE", default_value = "dist")]
-    pub profile: String,
+    /// The profile whose settings are weighed against Cargo's default [default: a crate's own release; dist for the workshop's
+    /// programs]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Build each setting alone and each setting missing, not every combination: 12 builds for five settings, not 32
+    #[arg(long)]
+    pub quick: bool,
     /// Count the instructions of a run with these arguments, where valgrind is installed
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     pub run: Option<String>,
@@ -152,6 +170,9 @@ pub struct Report<S: Args> {
     /// Open it in the browser
     #[arg(long)]
     pub open: bool,
+    /// Show what a download of each row costs: its bytes after gzip -9 and zstd -19
+    #[arg(long)]
+    pub compressed: bool,
     /// What is measured
     #[command(flatten)]
     pub subject: S,
@@ -201,16 +222,19 @@ impl<S: Args + Into<options::Subject>> From<Bloat<S>> for options::Bloat {
 
 impl<S: Args + Into<options::Subject>> From<Diff<S>> for options::Diff {
     fn from(asked: Diff<S>) -> Self {
-        let Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject } = asked;
+        let Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, compressed, format, subject } = asked;
         let subject = subject.into();
-        Self { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject }
+        Self { a, b, arch, fail_if_grows, min_bytes, count, github_summary, compressed, format, subject }
     }
 }
 
 impl<S: Args + Into<options::Subject>> From<WhatIf<S>> for options::WhatIf {
     fn from(asked: WhatIf<S>) -> Self {
-        let WhatIf { profile, run, jobs, format, subject } = asked;
-        Self { profile, run, jobs, format, subject: subject.into() }
+        let WhatIf { profile, quick, run, jobs, format, subject } = asked;
+        let mut subject: options::Subject = subject.into();
+        let each_feature = subject.features.iter().any(|list| list == EACH);
+        subject.features.retain(|list| list != EACH);
+        Self { profile, quick, each_feature, run, jobs, format, subject }
     }
 }
 
@@ -224,8 +248,8 @@ impl<S: Args + Into<options::Subject>> From<Tune<S>> for options::Tune {
 
 impl<S: Args + Into<options::Subject>> From<Report<S>> for options::Report {
     fn from(asked: Report<S>) -> Self {
-        let Report { profile, default_release, out, open, subject } = asked;
-        Self { profile, default_release, out, open, subject: subject.into() }
+        let Report { profile, default_release, out, open, compressed, subject } = asked;
+        Self { profile, default_release, out, open, compressed, subject: subject.into() }
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod tiny;
 pub mod whatif;
 
 use crate::anatomy::{self, Anatomy, delta};
+use crate::compressed::{self, Compressed};
 use crate::options::{self, Format};
 use crate::report::anatomy as report;
 use crate::subject::{Program, Subject};
@@ -64,8 +65,10 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
 /// # Errors
 /// When something cannot be built or read. A program that grew more than it may is an exit code.
 pub fn diff(options: &options::Diff) -> Result<Exit> {
-    let options::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, format, subject } = options;
+    let options::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, compressed, format, subject } =
+        options;
     let limit = fail_if_grows.as_deref().map(growth).transpose()?;
+    compressed::look_for_programs(*compressed)?;
     let (a, b) = sides(a, b, arch.as_deref(), subject)?;
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
@@ -73,7 +76,11 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
             output::note(&format!("{}: nothing tells whose code it is: {why}", anatomy.name));
         }
     }
-    let delta = delta::of(&a, &b);
+    let mut delta = delta::of(&a, &b);
+    if *compressed {
+        delta.a.compressed = Some(Compressed::of(&a.path)?);
+        delta.b.compressed = Some(Compressed::of(&b.path)?);
+    }
     output::data(&match format {
         Format::Text => report::text::diff(&delta, *count, output::width()),
         Format::Markdown => report::markdown::diff(&delta, *count),

@@ -59,6 +59,7 @@ pub mod cargo;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod committed;
+pub mod compressed;
 pub mod image;
 pub mod inspect;
 pub mod measure;

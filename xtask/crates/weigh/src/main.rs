@@ -89,6 +89,9 @@ struct Ladder {
     /// How many builds run at once [default: by the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: Option<u16>,
+    /// Measure what a download costs as well: its bytes after gzip -9 and zstd -19
+    #[arg(long)]
+    compressed: bool,
     /// Run each binary with these arguments; exit code and standard output must be those of the first row's build
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     run: Option<String>,
@@ -186,15 +189,18 @@ fn words(mut args: impl Iterator<Item = OsString>) -> Vec<OsString> {
 
 fn run(verb: Verb) -> Result<Exit> {
     match verb {
-        Verb::Ladder(Ladder { table, format, jobs, run, run_seconds, subject }) => sizes::run(&options::Sizes {
-            table,
-            format: format.into(),
-            jobs,
-            run,
-            run_seconds,
-            subject: subject.into(),
-            ..options::Sizes::default()
-        }),
+        Verb::Ladder(Ladder { table, format, jobs, compressed, run, run_seconds, subject }) => {
+            sizes::run(&options::Sizes {
+                table,
+                format: format.into(),
+                jobs,
+                compressed,
+                run,
+                run_seconds,
+                subject: subject.into(),
+                ..options::Sizes::default()
+            })
+        }
         Verb::Budget(Budget { save, format, subject }) => sizes::run(&options::Sizes {
             budget: true,
             save,

@@ -115,6 +115,8 @@ pub struct Sizes {
     pub run_seconds: Option<u64>,
     /// Arguments to run each binary with: it must do the same as the first row's build.
     pub run: Option<String>,
+    /// Measure what a download costs as well: `gzip -9` and `zstd -19`.
+    pub compressed: bool,
     /// Judge the crate's own profiles by `[package.metadata.size-budget]`.
     pub budget: bool,
     /// Write what was measured into the baseline.
@@ -182,6 +184,8 @@ pub struct Diff {
     pub count: usize,
     /// Add the changes to the summary of a GitHub Actions job.
     pub github_summary: bool,
+    /// Compare what a download costs as well: `gzip -9` and `zstd -19`.
+    pub compressed: bool,
     /// How to print it.
     pub format: Format,
     /// What is measured.
@@ -198,6 +202,7 @@ impl Default for Diff {
             min_bytes: 0,
             count: 15,
             github_summary: false,
+            compressed: false,
             format: Format::Text,
             subject: Subject::default(),
         }
@@ -205,10 +210,14 @@ impl Default for Diff {
 }
 
 /// Which profile's settings to weigh one by one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct WhatIf {
-    /// The profile.
-    pub profile: String,
+    /// The profile; if nothing is said, a crate's own `release`, and `dist` for a program of the workshop.
+    pub profile: Option<String>,
+    /// Build each setting alone and each setting missing, not every combination.
+    pub quick: bool,
+    /// Take out each feature, and each dependency's default features, instead of settings.
+    pub each_feature: bool,
     /// Arguments of a run whose instructions are counted.
     pub run: Option<String>,
     /// Builds at once; by the number of cores if nothing is said.
@@ -217,18 +226,6 @@ pub struct WhatIf {
     pub format: PlainFormat,
     /// What is measured.
     pub subject: Subject,
-}
-
-impl Default for WhatIf {
-    fn default() -> Self {
-        Self {
-            profile: "dist".to_owned(),
-            run: None,
-            jobs: None,
-            format: PlainFormat::Text,
-            subject: Subject::default(),
-        }
-    }
 }
 
 /// What a program may do at a panic.
@@ -277,6 +274,8 @@ pub struct Report {
     pub out: Option<PathBuf>,
     /// Open it in the browser.
     pub open: bool,
+    /// Show what a download of each row costs: `gzip -9` and `zstd -19`.
+    pub compressed: bool,
     /// What is measured.
     pub subject: Subject,
 }

@@ -3,6 +3,7 @@
 pub(crate) mod anatomy;
 pub(crate) mod budget;
 pub(crate) mod csv;
+pub(crate) mod features;
 pub mod grid;
 pub mod html;
 pub(crate) mod image;
@@ -15,6 +16,7 @@ pub(crate) mod whatif;
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use crate::compressed::Compressed;
     use crate::measure::binary::Section;
     use crate::sizes::measured::{Report, Row, Skipped, Table};
 
@@ -32,6 +34,7 @@ pub(crate) mod tests {
                 Section { name: "[padding]".to_owned(), bytes: bytes - bytes / 2 },
             ],
             committed,
+            compressed: None,
         };
         Report {
             toolchain: "1.95.0".to_owned(),
@@ -57,5 +60,15 @@ pub(crate) mod tests {
                 reason: "there is no `strip` command here".to_owned(),
             }],
         }
+    }
+
+    /// The same with what a download costs, and one program for that missing.
+    pub(crate) fn compressed() -> Report {
+        let mut report = sample();
+        for row in &mut report.tables[0].rows {
+            row.compressed = Some(Compressed { gzip: Some(row.bytes / 3), zstd: None });
+        }
+        report.tables[0].rows[0].compressed = Some(Compressed { gzip: Some(170_001), zstd: Some(150_002) });
+        report
     }
 }

@@ -6,6 +6,7 @@ mod own;
 mod workers;
 
 use crate::committed::{self, Measurement, Verdict};
+use crate::compressed;
 use crate::measure::{self, Limits};
 use crate::options::{self, Format};
 use crate::report;
@@ -16,7 +17,7 @@ use base::failure::{Exit, Failure};
 use base::output;
 use measured::{Report, Row, Skipped};
 use std::time::Duration;
-use workers::{Built, Results};
+use workers::{Built, How, Results};
 
 /// Runs `cargo xtask sizes`.
 ///
@@ -38,15 +39,14 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
         output: workshop.sizes.output_bytes,
     };
     let subject = Subject::find(&workshop, &options.subject, options.run.as_deref())?;
-    for line in subject.own.overrides_of(subject.base) {
-        let (place, setting, table) = (&line.place, line.setting(), line.table());
-        output::note(&format!("{place} sets {setting} in [{table}]: it is part of every row of a size table"));
-    }
+    own::tell_overrides(&subject);
     let tables = choose_tables(&workshop, options)?;
+    compressed::look_for_programs(options.compressed)?;
     if options.accept {
         committed::check_writable(&workshop.root)?;
     }
-    let results = workers::build_all(&subject, &tables, options.jobs.map(usize::from), limits)?;
+    let how = How { limits, compressed: options.compressed };
+    let results = workers::build_all(&subject, &tables, options.jobs.map(usize::from), how)?;
     let problems = wrong_outputs(&subject, &tables, &results, limits);
     let identity = Identity::of(&subject, &results)?;
     let committed = match options.subject.is_foreign() {
@@ -62,11 +62,9 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
     };
     print(&report, format, check.as_deref(), &problems)?;
 
-    if subject.foreign {
-        own::tell_burdens(&report.burdens);
-        if format == Format::Text {
-            output::message(&own::recipe(&subject));
-        }
+    own::tell_burdens(&report.burdens);
+    if subject.foreign && format == Format::Text {
+        output::message(&own::recipe(&subject));
     }
     problems.iter().for_each(|problem| output::not_met(problem));
     if options.accept && problems.is_empty() && report.skipped.is_empty() {
@@ -237,6 +235,7 @@ fn make_report(
                     output_ok: (!expected.is_empty()).then_some(right),
                     seconds: if key.strip_command { None } else { built.seconds },
                     sections: built.binary.sections.clone(),
+                    compressed: built.compressed,
                 });
             }
             made.push(measured::Table {

@@ -3,6 +3,7 @@
 pub use crate::budget::baseline::Parts;
 
 use super::Anatomy;
+use crate::compressed::Compressed;
 use crate::measure::crates::UNATTRIBUTED;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ pub struct Side {
     pub bytes: u64,
     /// Bytes of machine code.
     pub text_bytes: u64,
+    /// What the file costs to download, where that was asked for.
+    pub compressed: Option<Compressed>,
 }
 
 /// A part that is not the same in both.
@@ -88,8 +91,12 @@ pub fn of(a: &Anatomy, b: &Anatomy) -> Diff {
 
 /// The changes between the parts of two programs, the largest first. Each program has a name.
 pub fn between((a_name, a): (&str, &Parts), (b_name, b): (&str, &Parts)) -> Diff {
-    let side =
-        |name: &str, parts: &Parts| Side { name: name.to_owned(), bytes: parts.bytes, text_bytes: parts.text_bytes };
+    let side = |name: &str, parts: &Parts| Side {
+        name: name.to_owned(),
+        bytes: parts.bytes,
+        text_bytes: parts.text_bytes,
+        compressed: None,
+    };
     // Where one of them names no functions there is nothing to compare.
     let both = |a: &Option<BTreeMap<_, _>>, b: &Option<BTreeMap<_, _>>| {
         a.clone().zip(b.clone()).map(|(a, b)| changes(a, b)).unwrap_or_default()

@@ -2,6 +2,7 @@
 
 use super::floor;
 use crate::anatomy::{self, Anatomy};
+use crate::compressed::{self, Compressed};
 use crate::options;
 use crate::report::html::{self, Binary, FloorPart, Function, Ladder, LadderRow, Page};
 use crate::subject::{DEFAULT_RELEASE, Key, Program, Subject};
@@ -18,7 +19,8 @@ use std::path::Path;
 /// # Errors
 /// When something cannot be built, read or written.
 pub fn run(options: &options::Report) -> Result<Exit> {
-    let options::Report { profile, default_release, out, open, subject } = options;
+    let options::Report { profile, default_release, out, open, compressed, subject } = options;
+    compressed::look_for_programs(*compressed)?;
     let workshop = Workshop::of(subject)?;
     let subject = Subject::find(&workshop, subject, None)?;
     let program = super::only(&subject)?;
@@ -28,7 +30,7 @@ pub fn run(options: &options::Report) -> Result<Exit> {
     let out = out.clone().unwrap_or(default);
     // Found out before minutes of building.
     files::check_writable(out.parent().unwrap_or(Path::new(".")))?;
-    let ladder = ladder(&workshop, &subject, program)?;
+    let ladder = ladder(&workshop, &subject, program, *compressed)?;
     let mut anatomies = vec![anatomy::build(&subject, program, &before)?];
     if after != before {
         anatomies.push(anatomy::build(&subject, program, &after)?);
@@ -56,7 +58,7 @@ pub fn run(options: &options::Report) -> Result<Exit> {
 }
 
 /// The sizes of the table `ladder`, where the workshop has one.
-fn ladder(workshop: &Workshop, subject: &Subject, program: &Program) -> Result<Option<Ladder>> {
+fn ladder(workshop: &Workshop, subject: &Subject, program: &Program, compressed: bool) -> Result<Option<Ladder>> {
     let Some(table) = workshop
         .sizes
         .tables
@@ -71,9 +73,10 @@ fn ladder(workshop: &Workshop, subject: &Subject, program: &Program) -> Result<O
     let mut rows = Vec::new();
     for (Key { profile, .. }, label) in chosen.into_iter().filter(|(key, _)| !key.strip_command) {
         progress.running(std::slice::from_ref(&profile));
-        let bytes = anatomy::file_bytes(subject, program, &profile)?;
+        let (file, bytes) = anatomy::file_built(subject, program, &profile)?;
+        let compressed = if compressed { Some(Compressed::of(&file)?) } else { None };
         progress.finished(&format!("built {}: {} bytes", subject.shown(&profile), base::numbers::thousands(bytes)));
-        rows.push(LadderRow { label, profile, bytes });
+        rows.push(LadderRow { label, profile, bytes, compressed });
     }
     Ok(Some(Ladder { caption: format!("{}: {}", program.name, table.caption), rows }))
 }

@@ -5,6 +5,8 @@ pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod text;
 
+use crate::anatomy::delta::Side;
+use crate::compressed::Method;
 use crate::inspect::tally::Bloat;
 
 /// What is shown.
@@ -28,6 +30,12 @@ fn why_unknown(bloat: &Bloat) -> &str {
     bloat.unknown.as_deref().unwrap_or("the file has no symbols")
 }
 
+/// A way to compress, and the bytes of both downloads: only where both are known.
+fn downloads(a: &Side, b: &Side) -> Vec<(Method, u64, u64)> {
+    let by = |side: &Side, method| side.compressed?.by(method);
+    Method::ALL.into_iter().filter_map(|method| Some((method, by(a, method)?, by(b, method)?))).collect()
+}
+
 /// A share in percent with one digit.
 fn percent(bytes: u64, of: u64) -> String {
     format!("{:.1} %", bytes as f64 * 100.0 / of.max(1) as f64)
@@ -41,7 +49,8 @@ fn signed(a: u64, b: u64) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::anatomy::delta::{Change, Diff, Side};
+    use crate::anatomy::delta::{Change, Diff};
+    use crate::compressed::Compressed;
     use crate::inspect::floor::FloorPart;
     use crate::inspect::tally::{CrateRow, FunctionRow};
     use crate::measure::binary::Section;
@@ -121,7 +130,7 @@ pub(crate) mod tests {
     /// Two programs, of which the second one is smaller.
     pub(crate) fn diff() -> Diff {
         let change = |name: &str, a, b| Change { name: name.to_owned(), a, b };
-        let side = |name: &str, bytes, text_bytes| Side { name: name.to_owned(), bytes, text_bytes };
+        let side = |name: &str, bytes, text_bytes| Side { name: name.to_owned(), bytes, text_bytes, compressed: None };
         Diff {
             a: side("release", 1000, 500),
             b: side("dist", 700, 450),
@@ -130,5 +139,13 @@ pub(crate) mod tests {
             functions: vec![change("serde_json::a|b", 80, 0), change("config_tool::main", 0, 30)],
             known: true,
         }
+    }
+
+    /// The same with what a download costs; zstd is missing here.
+    pub(crate) fn compressed_diff() -> Diff {
+        let mut diff = diff();
+        diff.a.compressed = Some(Compressed { gzip: Some(400), zstd: Some(300) });
+        diff.b.compressed = Some(Compressed { gzip: Some(440), zstd: None });
+        diff
     }
 }

@@ -5,6 +5,7 @@
 //! anything: the script puts them in as text, and the page's policy lets no other script or style run.
 
 use super::svg::escape;
+use crate::compressed::Compressed;
 use crate::measure::binary::Section;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +45,9 @@ pub struct LadderRow {
     pub profile: String,
     /// Bytes of the file.
     pub bytes: u64,
+    /// What a download of it costs, where that was asked for.
+    #[serde(flatten)]
+    pub compressed: Option<Compressed>,
 }
 
 /// A part of what every program holds.
@@ -270,7 +274,7 @@ mod tests {
     #[test]
     fn hostile_names_are_harmless_and_whole() {
         let hostile = "</script><img src=x onerror=alert(1)>{{data}}<!-- \"é𝒳\u{2028}";
-        let row = LadderRow { label: hostile.to_owned(), profile: hostile.to_owned(), bytes: 1 };
+        let row = LadderRow { label: hostile.to_owned(), profile: hostile.to_owned(), bytes: 1, compressed: None };
         let part = FloorPart { name: hostile.to_owned(), bytes: 1, what: hostile.to_owned(), removable: true };
         let mut build = build(hostile, vec![function(hostile, hostile, hostile, 1)]);
         build.note = Some(hostile.to_owned());

@@ -1,5 +1,6 @@
 //! The JSON documents that CLI.md promises, version 1: keys are added, never changed.
 
+use crate::compressed::Compressed;
 use crate::measure::binary::Section;
 use crate::sizes::measured::{self, Report};
 use serde::Serialize;
@@ -42,6 +43,8 @@ struct Row<'a> {
     output_ok: Option<bool>,
     seconds: Option<f64>,
     committed_bytes: Option<u64>,
+    #[serde(flatten)]
+    compressed: Option<Compressed>,
     sections: &'a [Section],
 }
 
@@ -98,6 +101,7 @@ fn table(table: &measured::Table) -> Table<'_> {
         output_ok: row.output_ok,
         seconds: row.seconds.map(|seconds| (seconds * 100.0).round() / 100.0),
         committed_bytes: row.committed,
+        compressed: row.compressed,
         sections: &row.sections,
     });
     Table { name: &table.name, caption: &table.caption, program: &table.program, rows: rows.collect() }
@@ -113,11 +117,12 @@ pub fn document(value: &impl Serialize) -> serde_json::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::report::tests::sample;
+    use crate::report::tests::{compressed, sample};
 
     #[test]
     fn sizes_as_json() {
         let problems = ["word_freq is wrong".to_owned()];
         insta::assert_snapshot!(super::sizes(&sample(), &problems, Some(&[])).unwrap());
+        insta::assert_snapshot!("sizes-compressed-json", super::sizes(&compressed(), &[], None).unwrap());
     }
 }

@@ -1,5 +1,6 @@
 //! Tables as GitHub and mdBook show them.
 
+use crate::compressed::Method;
 use crate::sizes::measured::{Report, Table};
 use base::numbers::{change, thousands};
 use std::fmt::Write as _;
@@ -27,7 +28,11 @@ pub fn sizes(report: &Report) -> String {
 }
 
 fn rows(table: &Table) -> String {
-    let mut text = "| build | `--profile` | bytes | against the first | against the row before | output |\n|---|---|--:|--:|--:|---|\n".to_owned();
+    let is_compressed = table.rows.iter().any(|row| row.compressed.is_some());
+    let (titles, rule) = if is_compressed { (" `gzip -9` | `zstd -19` |", "--:|--:|") } else { ("", "") };
+    let mut text = format!(
+        "| build | `--profile` | bytes |{titles} against the first | against the row before | output |\n|---|---|--:|{rule}--:|--:|---|\n"
+    );
     let mut before: Option<u64> = None;
     for row in &table.rows {
         let first = table.rows[0].bytes;
@@ -39,7 +44,16 @@ fn rows(table: &Table) -> String {
             None => "not checked",
         };
         let (label, profile, bytes) = (escape(&row.label), &row.profile, thousands(row.bytes));
-        let _ = writeln!(text, "| {label} | `{profile}` | {bytes} | {against_first} | {against_before} | {output} |");
+        let by = |method| row.compressed.and_then(|compressed| compressed.by(method));
+        let compressed: String = Method::ALL
+            .iter()
+            .filter(|_| is_compressed)
+            .map(|&method| by(method).map_or(" not measured |".to_owned(), |bytes| format!(" {} |", thousands(bytes))))
+            .collect();
+        let _ = writeln!(
+            text,
+            "| {label} | `{profile}` | {bytes} |{compressed} {against_first} | {against_before} | {output} |"
+        );
         before = Some(row.bytes);
     }
     text
@@ -102,11 +116,12 @@ pub fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::sample;
+    use crate::report::tests::{compressed, sample};
 
     #[test]
     fn sizes_as_markdown() {
         insta::assert_snapshot!(sizes(&sample()));
+        insta::assert_snapshot!("sizes-compressed-markdown", sizes(&compressed()));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Tables for a terminal: plain characters, aligned, as many columns as fit. Nothing is said by colour alone.
 
+use super::grid;
+use crate::compressed::Method;
 use crate::sizes::measured::{Report, Row, Table};
-use base::numbers::{change, thousands};
+use base::numbers::{change, thousands, wrap};
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table as Grid};
 use std::fmt::Write as _;
@@ -13,10 +15,12 @@ struct Column {
     cell: fn(&Table, usize) -> String,
 }
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 10] = [
     Column { title: "build", give_up: 0, cell: |table, row| table.rows[row].label.clone() },
     Column { title: "--profile", give_up: 4, cell: |table, row| table.rows[row].profile.clone() },
     Column { title: "bytes", give_up: 0, cell: |table, row| thousands(table.rows[row].bytes) },
+    Column { title: GZIP, give_up: 0, cell: |table, row| download(&table.rows[row], Method::Gzip) },
+    Column { title: ZSTD, give_up: 0, cell: |table, row| download(&table.rows[row], Method::Zstd) },
     Column { title: "vs first", give_up: 0, cell: |table, row| against(table, row, 0) },
     Column { title: "vs before", give_up: 1, cell: |table, row| against(table, row, row.saturating_sub(1)) },
     Column {
@@ -27,6 +31,15 @@ const COLUMNS: [Column; 8] = [
     Column { title: "committed", give_up: 3, cell: committed },
     Column { title: "output", give_up: 0, cell: |table, row| output(&table.rows[row]).to_owned() },
 ];
+
+/// The columns of what a download costs.
+const GZIP: &str = "gzip -9";
+const ZSTD: &str = "zstd -19";
+
+fn download(row: &Row, method: Method) -> String {
+    let bytes = row.compressed.and_then(|compressed| compressed.by(method));
+    bytes.map_or("-".to_owned(), thousands)
+}
 
 fn against(table: &Table, row: usize, reference: usize) -> String {
     if row == 0 { String::new() } else { change(table.rows[row].bytes, table.rows[reference].bytes) }
@@ -64,7 +77,7 @@ pub(crate) fn sizes(report: &Report, width: Option<usize>, bold: bool) -> String
     for table in &report.tables {
         let caption = format!("{}: {}", table.program, table.caption);
         let caption = if bold { console::style(caption).bold().force_styling(true).to_string() } else { caption };
-        let (grid, gave_up) = grid(table, report.has_committed == Some(true), width);
+        let (grid, gave_up) = fitted(table, report.has_committed == Some(true), width);
         narrowed |= gave_up;
         let _ = write!(text, "\n{caption}  (--table {})\n{grid}\n", table.name);
     }
@@ -72,7 +85,7 @@ pub(crate) fn sizes(report: &Report, width: Option<usize>, bold: bool) -> String
         let _ = writeln!(text, "\nnot measured: {}, {}: {}", skipped.program, skipped.label, skipped.reason);
     }
     let legend = legend(report, &text, narrowed);
-    text.push_str(&legend);
+    text.push_str(&wrap(&legend, width, 11));
     text
 }
 
@@ -84,6 +97,11 @@ fn legend(report: &Report, tables: &str, narrowed: bool) -> String {
         if report.jobs > 1 {
             lines.push(format!("           ({} builds at once; --jobs 1 times them undisturbed)", report.jobs));
         }
+    }
+    if report.is_compressed() {
+        lines.push(
+            "gzip -9    what a download costs: bytes of `gzip -9 -n -c FILE` and of `zstd -19 -c FILE`".to_owned(),
+        );
     }
     match report.has_committed {
         Some(true) => {
@@ -101,18 +119,38 @@ fn legend(report: &Report, tables: &str, narrowed: bool) -> String {
 }
 
 /// The table, and whether columns had to be left out.
-fn grid(table: &Table, with_committed: bool, width: Option<usize>) -> (String, bool) {
-    let wanted: Vec<&Column> = COLUMNS.iter().filter(|column| with_committed || column.title != "committed").collect();
+fn fitted(table: &Table, with_committed: bool, width: Option<usize>) -> (String, bool) {
+    let is_compressed = table.rows.iter().any(|row| row.compressed.is_some());
+    let is_wanted = |column: &&Column| match column.title {
+        "committed" => with_committed,
+        GZIP | ZSTD => is_compressed,
+        _ => true,
+    };
+    let wanted: Vec<&Column> = COLUMNS.iter().filter(is_wanted).collect();
     let mut columns = wanted.clone();
     loop {
         let drawn = draw(table, &columns);
         let widest = drawn.lines().map(console::measure_text_width).max().unwrap_or_default();
         let willing = columns.iter().map(|column| column.give_up).max().unwrap_or_default();
-        if width.is_none_or(|width| widest <= width) || willing == 0 {
+        if width.is_none_or(|width| widest <= width) {
             return (drawn, columns.len() < wanted.len());
+        }
+        if willing == 0 {
+            // Each row becomes lines of its own, which have room for every column.
+            return (records(table, &wanted, width), false);
         }
         columns.retain(|column| column.give_up != willing);
     }
+}
+
+/// The table where not even its narrowest form fits.
+fn records(table: &Table, columns: &[&Column], width: Option<usize>) -> String {
+    let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
+    let mut grid = grid::Grid::new(&titles, width);
+    for row in 0..table.rows.len() {
+        grid.add_row(columns.iter().map(|column| (column.cell)(table, row)));
+    }
+    grid.to_string()
 }
 
 fn draw(table: &Table, columns: &[&Column]) -> String {
@@ -134,7 +172,7 @@ fn draw(table: &Table, columns: &[&Column]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::sample;
+    use crate::report::tests::{compressed, sample};
 
     #[test]
     fn sizes_as_text() {
@@ -155,6 +193,19 @@ mod tests {
         report.has_committed = Some(false);
         report.skipped.clear();
         insta::assert_snapshot!(sizes(&report, Some(100), false));
+    }
+
+    #[test]
+    fn what_a_download_costs_is_shown_at_every_width() {
+        for width in [40, 80, 120] {
+            let text = sizes(&compressed(), Some(width), false);
+            let tables = text.split("(--table ladder)\n").nth(1).unwrap();
+            for line in tables.lines().filter(|line| !line.starts_with("not measured")) {
+                assert!(console::measure_text_width(line) <= width, "{width}: {line}\n{text}");
+            }
+            assert!(text.contains("170,001") && text.contains("150,002"), "{text}");
+            insta::assert_snapshot!(format!("sizes-compressed-text-{width}"), text);
+        }
     }
 
     /// The tables that the committed measurement makes; they change with it and with nothing else.

@@ -4,8 +4,9 @@
 use crate::anatomy::delta::Diff;
 use crate::anatomy::{self, delta};
 use crate::budget::baseline::{Baseline, Damaged, Entry, Parts};
-use crate::budget::{self, Budget};
+use crate::budget::{self, Budget, Limit};
 use crate::cargo;
+use crate::compressed::Method;
 use crate::options::{self, SizesFormat};
 use crate::report::budget as report;
 use crate::subject::{self, Program, Subject};
@@ -42,6 +43,8 @@ pub(crate) struct Row {
     pub bin: String,
     /// Its profile.
     pub profile: String,
+    /// Whether the budget has to name the program.
+    pub is_one_of_several: bool,
     /// The file.
     pub bytes: u64,
     /// The file in the baseline, if there is one.
@@ -55,11 +58,17 @@ pub(crate) struct Row {
 /// Something that is allowed.
 #[derive(Clone, Debug)]
 pub(crate) struct LimitRow {
-    /// `max` or `max-growth`.
+    /// `max`, `max-growth`, `max-gzip`, or `max-zstd`.
     pub key: &'static str,
-    /// Its value as it stands in the manifest.
+    /// Its value, without the quotes that the manifest may have around it.
     pub written: String,
-    /// The most bytes that the file may have.
+    /// The same as the manifest has it.
+    pub source: String,
+    /// How the file was compressed before it was judged; none for the file itself.
+    pub method: Option<Method>,
+    /// What is judged: bytes of the file, or of its download.
+    pub bytes: u64,
+    /// The most bytes that it may have.
     pub allowed: u64,
     /// Whether it has no more.
     pub met: bool,
@@ -78,6 +87,8 @@ struct Measured {
     target: String,
     toolchain: String,
     bytes: u64,
+    /// Bytes of its download, by each method that the budget names.
+    downloads: Vec<(Method, u64)>,
 }
 
 /// Judges every budget of a manifest.
@@ -92,6 +103,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
     };
     let budgets = budget::of(&source.text).map_err(|wrong| wrong.failure(&source))?;
     let folder = source.file.parent().context("a manifest is in a folder")?;
+    require_programs(&budgets)?;
     // Before the builds: whoever has no baseline should not wait for them.
     let mut baselines = load_all(&budgets, folder, options.save)?;
     if let Some(budget) = budgets.iter().find(|budget| {
@@ -144,7 +156,13 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
         SizesFormat::Csv => report::csv(&report)?,
         SizesFormat::Github => report::github(&report, &in_repository(&source.file)),
     })?;
-    Ok(if tell_exceeded(&report, &source, given) { Exit::NotMet } else { Exit::Met })
+    Ok(if tell_exceeded(&report, &source, &options.subject) { Exit::NotMet } else { Exit::Met })
+}
+
+/// Ends the call where a program that compresses isn't there, before anything is built.
+fn require_programs(budgets: &[Budget]) -> Result<()> {
+    let mut limits = budgets.iter().flat_map(Budget::download_limits);
+    limits.try_for_each(|(method, limit)| method.require(&format!("`{}`", limit.key)))
 }
 
 /// The baselines that budgets name, as far as they are there. Those that are to be written must be writable.
@@ -171,14 +189,14 @@ fn save_all(baselines: &BTreeMap<PathBuf, Option<Baseline>>) -> Result<()> {
 }
 
 /// Points at each limit that is exceeded; says whether there is one.
-fn tell_exceeded(report: &Report, source: &Source, given: Option<&Path>) -> bool {
+fn tell_exceeded(report: &Report, source: &Source, asked: &options::Subject) -> bool {
     let mut is_exceeded = false;
     for row in &report.rows {
         for limit in row.limits.iter().filter(|limit| !limit.met) {
             is_exceeded = true;
             let (words, label) = (report::exceeded(row, limit), report::over(row, limit));
             let range = limit.range.clone();
-            let help = help(row, given);
+            let help = help(row, limit, asked);
             let failure = diagnostic::in_file(&source.file, &source.text, range, &words, &label, Some(&help));
             output::message(failure.snippet.as_deref().unwrap_or(&words));
         }
@@ -187,13 +205,47 @@ fn tell_exceeded(report: &Report, source: &Source, given: Option<&Path>) -> bool
 }
 
 /// What to do about a program that is too large.
-fn help(row: &Row, given: Option<&Path>) -> String {
+fn help(row: &Row, limit: &LimitRow, asked: &options::Subject) -> String {
+    let given = asked.manifest_path.as_deref();
     match &row.movers {
+        // A baseline has no downloads.
+        Some(_) if row.baseline < Some(row.bytes) && limit.method.is_some() => {
+            "above is what grew; if it is worth its bytes, raise the limit".to_owned()
+        }
         Some(_) if row.baseline < Some(row.bytes) => format!(
             "above is what grew; if it is worth its bytes, raise the limit or save the new size: `{}`",
             save_command(given)
         ),
-        _ => format!("`{} bloat{}` shows what it is made of", caller::name(), which(given)),
+        _ => format!("`{}` shows what it is made of", bloat_command(row, asked)),
+    }
+}
+
+/// What people type to take the program apart that was judged: the same crate, program, profile, and features.
+fn bloat_command(row: &Row, asked: &options::Subject) -> String {
+    let Row { bin, profile, .. } = row;
+    let options::Subject { manifest_path, features, no_default_features, all_features, .. } = asked;
+    let mut command = format!("{} bloat", caller::name());
+    command += &which(manifest_path.as_deref());
+    if row.is_one_of_several {
+        command += &format!(" --bin {bin}");
+    }
+    command += &format!(" --profile {profile}");
+    features.iter().for_each(|features| command += &format!(" --features {}", typed(features)));
+    for (flag, is_on) in [("--no-default-features", no_default_features), ("--all-features", all_features)] {
+        if *is_on {
+            command += &format!(" {flag}");
+        }
+    }
+    command
+}
+
+/// A word as it is typed in a shell.
+fn typed(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./,:+=@\\".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
@@ -209,7 +261,7 @@ fn save_command(given: Option<&Path>) -> String {
 
 /// How the manifest is named on a command line: as it was on this one, if at all.
 fn which(given: Option<&Path>) -> String {
-    given.map(|manifest| format!(" --manifest-path {}", manifest.display())).unwrap_or_default()
+    given.map(|manifest| format!(" --manifest-path {}", typed(&manifest.to_string_lossy()))).unwrap_or_default()
 }
 
 fn read(given: &Path) -> Result<Source> {
@@ -236,11 +288,13 @@ fn build(
     let subject = subject.map_err(|error| at_bin(budget, source, error))?;
     let program = only(&subject)?;
     let profile = budget.profile().to_owned();
-    let bytes = anatomy::file_bytes(&subject, program, &subject::own(&profile))
+    let (file, bytes) = anatomy::file_built(&subject, program, &subject::own(&profile))
         .map_err(|error| at_profile(budget, source, error))?;
+    let downloads = budget.download_limits().into_iter().map(|(method, _)| Ok((method, method.required(&file)?)));
+    let downloads = downloads.collect::<Result<_>>()?;
     let bin = program.name.clone();
     let toolchain = subject.release.clone().context("cannot tell the release of rustc")?;
-    let measured = Measured { bin, profile, target: subject.host.clone(), toolchain, bytes };
+    let measured = Measured { bin, profile, target: subject.host.clone(), toolchain, bytes, downloads };
     Ok((subject, measured))
 }
 
@@ -330,7 +384,7 @@ impl Measured {
 
 /// Puts a program into a baseline, in place of what was there for it. Those of other targets stay.
 fn keep(slot: &mut Option<Baseline>, measured: &Measured, parts: Parts) {
-    let Measured { bin, profile, target, toolchain, bytes: _ } = measured;
+    let Measured { bin, profile, target, toolchain, .. } = measured;
     let (bin, profile) = (bin.clone(), profile.clone());
     let (target, toolchain) = (target.clone(), toolchain.clone());
     slot.get_or_insert_with(Baseline::empty).keep(Entry { bin, profile, target, toolchain, parts });
@@ -356,24 +410,31 @@ fn no_baseline(
 }
 
 fn row(budget: &Budget, source: &Source, measured: Measured, entry: Option<&Entry>, parts: Option<&Parts>) -> Row {
-    let Measured { bin, profile, bytes, .. } = measured;
+    let Measured { bin, profile, bytes, downloads, .. } = measured;
     let baseline = entry.map(|entry| entry.parts.bytes);
-    let limits = budget.limits(baseline).into_iter().map(|limit| {
+    let limit_row = |method, bytes, limit: Limit| {
         let (line, column) = diagnostic::line_and_column(&source.text, limit.range.start);
-        let written = source.text.get(limit.range.clone()).unwrap_or_default().trim_matches(['"', '\'']).to_owned();
+        let written = source.text.get(limit.range.clone()).unwrap_or_default();
         LimitRow {
             key: limit.key,
-            written,
+            written: written.trim_matches(['"', '\'']).to_owned(),
+            source: written.to_owned(),
+            method,
+            bytes,
             allowed: limit.allowed,
             met: limit.holds(bytes),
             line,
             column,
             range: limit.range,
         }
-    });
+    };
+    let of_file = budget.limits(baseline).into_iter().map(|limit| limit_row(None, bytes, limit));
+    let of_downloads = budget.download_limits().into_iter().zip(downloads);
+    let of_downloads = of_downloads.map(|((method, limit), (_, bytes))| limit_row(Some(method), bytes, limit));
+    let limits = of_file.chain(of_downloads);
     let movers = entry
         .zip(parts)
         .filter(|(entry, _)| entry.parts.bytes != bytes)
         .map(|(entry, parts)| delta::between(("baseline", &entry.parts), ("now", parts)));
-    Row { bin, profile, bytes, baseline, limits: limits.collect(), movers }
+    Row { bin, profile, is_one_of_several: budget.bin.is_some(), bytes, baseline, limits: limits.collect(), movers }
 }

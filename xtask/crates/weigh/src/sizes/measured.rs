@@ -1,6 +1,7 @@
 //! The tables of one call, as measured: what `report` shows.
 
 use crate::committed::Measurement;
+use crate::compressed::Compressed;
 use crate::measure::binary::Section;
 use serde::Serialize;
 
@@ -55,6 +56,8 @@ pub struct Row {
     pub sections: Vec<Section>,
     /// Bytes in the committed measurement.
     pub committed: Option<u64>,
+    /// What the file costs to download, where that was asked for.
+    pub compressed: Option<Compressed>,
 }
 
 /// A row that could not be measured.
@@ -91,6 +94,13 @@ pub struct Burden {
     pub bytes_then: u64,
 }
 
+impl Report {
+    /// Whether the rows have what a download costs.
+    pub fn is_compressed(&self) -> bool {
+        self.tables.iter().flat_map(|table| &table.rows).any(|row| row.compressed.is_some())
+    }
+}
+
 impl Table {
     /// Each row with its change against the first row and against the one before, both as a share (-0.25 is a quarter
     /// less). The first row has no row before it.
@@ -119,6 +129,7 @@ pub fn tables_of(measurement: &Measurement, tables: &[crate::workshop::Table], p
                     seconds: None,
                     sections: build.sections.clone(),
                     committed: None,
+                    compressed: None,
                 })
             });
             let (name, caption) = (table.name.as_ref().clone(), table.caption.clone());

@@ -68,6 +68,14 @@ pub(super) fn burdens(subject: &Subject, results: &Results) -> Result<Vec<Burden
     Ok(found)
 }
 
+/// Tells the overrides that no table's profile can set back.
+pub(super) fn tell_overrides(subject: &Subject) {
+    for line in subject.own.overrides_of(subject.base) {
+        let (place, setting, table) = (&line.place, line.setting(), line.table());
+        output::note(&format!("{place} sets {setting} in [{table}]: it is part of every row of a size table"));
+    }
+}
+
 /// Tells each line that costs bytes.
 pub(super) fn tell_burdens(burdens: &[Burden]) {
     for burden in burdens {

@@ -2,6 +2,7 @@
 
 use crate::builds::groups::Groups;
 use crate::cargo::{Build, Executable, record};
+use crate::compressed::Compressed;
 use crate::measure::{self, Limits, Run, binary};
 use crate::subject::{Expectation, Key, Program, Subject};
 use crate::workshop::Table;
@@ -30,6 +31,8 @@ pub(super) struct Built {
     pub runs: Vec<Run>,
     /// Wall seconds of rustc, if they are known.
     pub seconds: Option<f64>,
+    /// What a download of it costs, where that was asked for.
+    pub compressed: Option<Compressed>,
 }
 
 /// All executables.
@@ -62,11 +65,20 @@ struct Shared {
     failed: Option<anyhow::Error>,
 }
 
+/// What is measured of each executable, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    /// What a run may take.
+    pub limits: Limits,
+    /// What a download costs is measured as well.
+    pub compressed: bool,
+}
+
 /// Builds what the tables name.
 ///
 /// # Errors
 /// When a build fails, or an executable cannot be read or started; what runs already comes to its end first.
-pub(super) fn build_all(subject: &Subject, tables: &[&Table], jobs: Option<usize>, limits: Limits) -> Result<Results> {
+pub(super) fn build_all(subject: &Subject, tables: &[&Table], jobs: Option<usize>, how: How) -> Result<Results> {
     let waiting = plan(subject, tables);
     let cores = thread::available_parallelism().map_or(1, usize::from);
     // One more than there are cores fills the gaps: a fat LTO is one thread, and the ends of two builds seldom meet. More
@@ -78,7 +90,7 @@ pub(super) fn build_all(subject: &Subject, tables: &[&Table], jobs: Option<usize
     let shared = Mutex::new(Shared::default());
     thread::scope(|scope| {
         for _ in 0..jobs {
-            scope.spawn(|| work(subject, &queue, &shared, &progress, threads, limits));
+            scope.spawn(|| work(subject, &queue, &shared, &progress, threads, how));
         }
     });
     drop(progress);
@@ -116,19 +128,12 @@ fn plan(subject: &Subject, tables: &[&Table]) -> Vec<Job> {
 }
 
 /// Takes jobs until there are none, or one of them has failed.
-fn work(
-    subject: &Subject,
-    queue: &Queue<Job>,
-    shared: &Mutex<Shared>,
-    progress: &Progress,
-    threads: usize,
-    limits: Limits,
-) {
+fn work(subject: &Subject, queue: &Queue<Job>, shared: &Mutex<Shared>, progress: &Progress, threads: usize, how: How) {
     while let Some(job) = queue.next_where(|job| locked(shared).groups.begin(&job.profile, &job.group)) {
         let running = locked(shared).groups.running();
         progress.running(&running);
         let began = Instant::now();
-        match build(subject, &job, threads, limits) {
+        match build(subject, &job, threads, how) {
             Ok(done) => locked(shared).end(&job, done, began, progress),
             Err(error) => {
                 locked(shared).failed.get_or_insert(error);
@@ -175,7 +180,7 @@ struct Done {
     fresh: bool,
 }
 
-fn build(subject: &Subject, job: &Job, threads: usize, limits: Limits) -> Result<Done> {
+fn build(subject: &Subject, job: &Job, threads: usize, how: How) -> Result<Done> {
     let profile = subject.cargo_profile(&job.profile);
     let programs: BTreeSet<usize> = job.programs.iter().map(|&(index, _)| index).collect();
     let programs: Vec<&Program> = programs.into_iter().map(|index| &subject.programs[index]).collect();
@@ -219,9 +224,10 @@ fn build(subject: &Subject, job: &Job, threads: usize, limits: Limits) -> Result
         let deps = subject.build_dir.join(folder).join("deps");
         let seconds = record::executable_stem(&deps, path).and_then(|stem| record::seconds(&deps, &stem));
         let binary = binary::read(&file)?;
-        let runs = run(subject, program, &file, limits)?;
+        let runs = run(subject, program, &file, how.limits)?;
+        let compressed = if how.compressed { Some(Compressed::of(&file)?) } else { None };
         let key = Key { program: program.name.clone(), profile: job.profile.clone(), strip_command };
-        done.built.push((key, Built { path: file, binary, runs, seconds }));
+        done.built.push((key, Built { path: file, binary, runs, seconds, compressed }));
     }
     Ok(done)
 }

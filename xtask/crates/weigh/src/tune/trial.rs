@@ -108,9 +108,9 @@ impl<'a> Trial<'a> {
             Variant {
                 name: point.to_string(),
                 settings: manifest::on_top_of_release(self.release, &point.settings()),
-                features: None,
                 args,
                 env: env.into_iter().map(|(name, value)| (name, Some(value))).collect(),
+                ..Variant::default()
             }
         };
         let variants: Vec<Variant> = points.iter().map(variant).collect();
@@ -120,7 +120,7 @@ impl<'a> Trial<'a> {
             .zip(outcomes)
             .map(|(point, outcome)| match outcome {
                 Err(refused) => Ok(Err(refused.reason)),
-                Ok(Fact { bytes, seconds, instructions, executable }) => {
+                Ok(Fact { bytes, seconds, instructions, executable, packages: _ }) => {
                     let wrong = self.wrong(&executable)?;
                     Ok(Ok(Found { point: *point, bytes, instructions, seconds, wrong }))
                 }

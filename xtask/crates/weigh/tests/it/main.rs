@@ -2,9 +2,11 @@
 //! Cargo, in folders where there is no workshop.
 
 mod calls;
+mod downloads;
 mod kinds;
 mod places;
 mod profiles;
 mod tables;
 mod tune;
 mod verbs;
+mod whatif;

@@ -83,7 +83,11 @@ fn a_budget_is_saved_and_then_kept() {
     assert!(text.contains("within") && !text.contains("EXCEEDED"), "{text}");
     project.edit("Cargo.toml", "9 MB", "9 kB");
     let call = weigh(&project).arg("budget").assert().code(1);
-    assert!(stderr(&call).contains("`cargo weigh bloat` shows what it is made of"), "{}", stderr(&call));
+    assert!(
+        stderr(&call).contains("`cargo weigh bloat --profile release` shows what it is made of"),
+        "{}",
+        stderr(&call)
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::Profile;
 use crate::exercise::{Check, Tree};
 use crate::learner_manifest::effective::{self, Effective, Forgetting};
-use crate::learner_manifest::{Setting, known, list};
+use crate::learner_manifest::{Setting, list};
 use std::collections::BTreeMap;
 use weigh::profiles::{DEVELOPMENT, is_built_in};
 use weigh::workshop::nearest;

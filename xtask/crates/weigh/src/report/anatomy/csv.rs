@@ -1,6 +1,6 @@
 //! For spreadsheets: one row for each part.
 
-use super::Shown;
+use super::{Shown, downloads};
 use crate::anatomy::delta::{Change, Diff};
 use crate::inspect::tally::Bloat;
 use crate::report::csv::harmless;
@@ -36,6 +36,10 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown) -> Result<String> {
 pub(crate) fn diff(diff: &Diff) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["kind", "name", "before_bytes", "after_bytes", "change_bytes"])?;
+    for (method, a, b) in downloads(&diff.a, &diff.b) {
+        let change = (i128::from(b) - i128::from(a)).to_string();
+        writer.write_record(["download", method.title(), &a.to_string(), &b.to_string(), &change])?;
+    }
     for (kind, changes) in [("section", &diff.sections), ("crate", &diff.crates), ("function", &diff.functions)] {
         for Change { name, a, b } in changes {
             let difference = i128::from(*b) - i128::from(*a);
@@ -54,5 +58,6 @@ mod tests {
     fn anatomy_as_csv() {
         let all = Shown { crates: true, functions: true, sections: true };
         insta::assert_snapshot!(bloat(&tests::bloat(), all).unwrap() + &diff(&tests::diff()).unwrap());
+        insta::assert_snapshot!("diff-compressed-csv", diff(&tests::compressed_diff()).unwrap());
     }
 }

@@ -1,6 +1,7 @@
 //! The JSON documents `bloat/1` and `diff/1`: keys are added, never changed. All sizes in bytes.
 
 use crate::anatomy::delta::{Change, Diff, Side};
+use crate::compressed::Compressed;
 use crate::inspect::tally::Bloat;
 use serde_json::{Value, json};
 
@@ -65,7 +66,14 @@ pub(crate) fn diff(diff: &Diff) -> serde_json::Result<String> {
 /// The changes from one program to another, as a part of a document.
 pub(crate) fn changes(diff: &Diff) -> Value {
     let Diff { a, b, sections, crates, functions, known } = diff;
-    let side = |side: &Side| json!({ "name": side.name, "bytes": side.bytes, "text_bytes": side.text_bytes });
+    let side = |side: &Side| {
+        let Side { name, bytes, text_bytes, compressed } = side;
+        let mut value = json!({ "name": name, "bytes": bytes, "text_bytes": text_bytes });
+        if let Some(Compressed { gzip, zstd }) = compressed {
+            (value["gzip_bytes"], value["zstd_bytes"]) = (json!(gzip), json!(zstd));
+        }
+        value
+    };
     let changes = |changes: &[Change]| -> Vec<Value> {
         changes.iter().map(|change| json!({ "name": change.name, "a": change.a, "b": change.b })).collect()
     };
@@ -82,5 +90,6 @@ mod tests {
     #[test]
     fn anatomy_as_json() {
         insta::assert_snapshot!(super::bloat(&tests::bloat()).unwrap() + &super::diff(&tests::diff()).unwrap());
+        insta::assert_snapshot!("diff-compressed-json", super::diff(&tests::compressed_diff()).unwrap());
     }
 }

@@ -1,6 +1,6 @@
 //! For GitHub and mdBook.
 
-use super::{Shown, of_text, percent, signed, why_unknown};
+use super::{Shown, downloads, of_text, percent, signed, why_unknown};
 use crate::anatomy::delta::{Change, Diff};
 use crate::inspect::floor::FloorPart;
 use crate::inspect::tally::Bloat;
@@ -95,6 +95,15 @@ pub(crate) fn diff(diff: &Diff, count: usize) -> String {
         signed(a.bytes, b.bytes),
         change(b.bytes, a.bytes)
     );
+    let downloads = downloads(a, b);
+    if !downloads.is_empty() {
+        text += "\n| download | change | before | after | |\n|---|--:|--:|--:|--:|\n";
+    }
+    for (method, before, after) in downloads {
+        let (signed, share) = (signed(before, after), change(after, before));
+        let (before, after) = (thousands(before), thousands(after));
+        let _ = writeln!(text, "| `{}` | {signed} | {before} | {after} | {share} |", method.title());
+    }
     let lists: &[(&str, &[Change])] = &[("section", sections), ("crate", crates), ("function", functions)];
     for (what, changes) in lists.iter().filter(|(what, _)| *known || *what == "section") {
         let _ = write!(text, "\n| {what} | change | before | after | |\n|---|--:|--:|--:|---|\n");
@@ -133,5 +142,6 @@ mod tests {
     fn anatomy_as_markdown() {
         let all = Shown { crates: true, functions: true, sections: true };
         insta::assert_snapshot!(bloat(&tests::bloat(), all, 2) + &diff(&tests::diff(), 1));
+        insta::assert_snapshot!("diff-compressed-markdown", diff(&tests::compressed_diff(), 1));
     }
 }

@@ -1,10 +1,10 @@
 //! For a terminal: aligned columns, names cut in the middle where the terminal is narrow.
 
-use super::{Shown, of_text, percent, signed, why_unknown};
+use super::{Shown, downloads, of_text, percent, signed, why_unknown};
 use crate::anatomy::delta::{Change, Diff};
 use crate::inspect::floor::FloorPart;
 use crate::inspect::tally::{Bloat, CrateRow, FunctionRow};
-use base::numbers::{change, thousands};
+use base::numbers::{change, thousands, wrap};
 use std::fmt::Write as _;
 
 /// Columns of a terminal that nobody has told us about.
@@ -151,9 +151,10 @@ fn name(row: &CrateRow) -> String {
 /// The changes from one program to another. `count` limits each list; 0 shows all.
 pub(crate) fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
     let Diff { a, b, sections, crates, functions, known } = diff;
+    let asked = width;
     let width = width.unwrap_or(WIDE);
-    let mut text = format!(
-        "{} -> {}: {} -> {} bytes, {} ({}); machine code {} -> {}, {}\n",
+    let head = format!(
+        "{} -> {}: {} -> {} bytes, {} ({}); machine code {} -> {}, {}",
         a.name,
         b.name,
         thousands(a.bytes),
@@ -164,22 +165,37 @@ pub(crate) fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
         thousands(b.text_bytes),
         signed(a.text_bytes, b.text_bytes),
     );
+    let mut text = wrap(&head, asked, 2) + "\n";
+    for (method, before, after) in downloads(a, b) {
+        let (signed, share) = (signed(before, after), change(after, before));
+        let line =
+            format!("{}: {} -> {} bytes, {signed} ({share})", method.title(), thousands(before), thousands(after));
+        let _ = writeln!(text, "{}", wrap(&line, asked, 2));
+    }
     list(&mut text, "section", sections, count, width);
     if *known {
         list(&mut text, "crate", crates, count, width);
         list(&mut text, "function", functions, count, width);
     } else {
-        text += "\nwhose code changed is not known: it takes the symbols of both files\n";
+        let words = "\nwhose code changed is not known: it takes the symbols of both files\n";
+        text += &wrap(words, asked, 0);
     }
     text
 }
 
+/// Columns of a table of changes before the name, and of the name at least.
+const NUMBERS: usize = 48;
+const NAME: usize = 20;
+
 fn list(text: &mut String, what: &str, changes: &[Change], count: usize, width: usize) {
+    if width < NUMBERS + NAME {
+        return narrow_list(text, what, changes, count, width);
+    }
     let _ = write!(text, "\n{:>11}  {:>11}  {:>11}  {:6}  {what}\n", "change", "before", "after", "");
     let limit = if count == 0 { changes.len() } else { count };
     for change in changes.iter().take(limit) {
         let Change { name, a, b } = change;
-        let room = width.saturating_sub(48).max(20);
+        let room = width.saturating_sub(NUMBERS).max(NAME);
         let how = change.how();
         let _ = writeln!(
             text,
@@ -208,6 +224,26 @@ fn list(text: &mut String, what: &str, changes: &[Change], count: usize, width: 
     }
     let (a, b) = changes.iter().fold((0, 0), |(a, b), change| (a + change.a, b + change.b));
     let _ = writeln!(text, "{:>11}  {:>11}  {:>11}  {:6}  sum", signed(a, b), "", "", "");
+}
+
+/// The same where there is no room for four columns: what was, and what is, in a line below each name.
+fn narrow_list(text: &mut String, what: &str, changes: &[Change], count: usize, width: usize) {
+    let _ = writeln!(text, "\n{:>11}  {what}", "change");
+    let limit = if count == 0 { changes.len() } else { count };
+    let (shown, rest) = changes.split_at(limit.min(changes.len()));
+    for change in shown {
+        let Change { name, a, b } = change;
+        let room = width.saturating_sub(13).max(NAME);
+        let _ = writeln!(text, "{:>11}  {}", signed(*a, *b), cut(name, room));
+        let _ = writeln!(text, "    {}: {} -> {}", change.how(), thousands(*a), thousands(*b));
+    }
+    let sums = |changes: &[Change]| changes.iter().fold((0, 0), |(a, b), change| (a + change.a, b + change.b));
+    if !rest.is_empty() {
+        let (a, b) = sums(rest);
+        let _ = writeln!(text, "{:>11}  {} smaller; -n 0 shows all", signed(a, b), rest.len());
+    }
+    let (a, b) = sums(changes);
+    let _ = writeln!(text, "{:>11}  {}", signed(a, b), if changes.is_empty() { "nothing" } else { "sum" });
 }
 
 /// A name that fits: its middle is left out. What is not printable is escaped, for names come from anybody's file.
@@ -244,6 +280,7 @@ mod tests {
     #[test]
     fn diff_as_text() {
         insta::assert_snapshot!(diff(&tests::diff(), 1, None));
+        insta::assert_snapshot!("diff-compressed-text", diff(&tests::compressed_diff(), 1, Some(40)));
     }
 
     #[test]

@@ -40,10 +40,17 @@ function ladder({ caption, rows }) {
     const stressed = Math.abs(row.bytes - first) > first / 20;
     return stressed ? element("strong", {}, text) : text;
   };
+  // Only where it was asked for, and where the program that compresses was there.
+  const download = (title, key) => {
+    if (!rows.some((row) => row[key] != null)) return [];
+    return [{ title, number: true, cell: (row) => (row[key] == null ? "" : thousands(row[key])) }];
+  };
   const columns = [
     { title: "Build", cell: named, kind: "wide" },
     { title: "Bytes", number: true, cell: (row) => thousands(row.bytes) },
     { title: "Change", number: true, cell: change },
+    ...download("gzip -9", "gzip_bytes"),
+    ...download("zstd -19", "zstd_bytes"),
   ];
   return [element("h3", {}, caption), simpleTable(caption, columns, rows)];
 }
