@@ -59,6 +59,8 @@ pub struct Tuned {
     pub unwinding: Vec<catching::Place>,
     /// What has to be in `.cargo/config.toml` for packed relocations.
     pub packing: String,
+    /// It is someone's own crate, whose manifest can be written.
+    pub foreign: bool,
     /// What was written.
     pub written: Option<Written>,
 }
@@ -187,6 +189,7 @@ fn tuned(options: &options::Tune, limits: Limits, bench: &Bench<'_>, trial: &Tri
         refused,
         unwinding: Vec::new(),
         packing: trial.packing(),
+        foreign: options.subject.is_foreign(),
         written: None,
     })
 }

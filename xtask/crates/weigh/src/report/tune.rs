@@ -77,7 +77,10 @@ pub(crate) fn text(tuned: &Tuned, width: Option<usize>) -> String {
                 tuned.packing
             );
         }
-        text += &format!("\n{}", lines(&next(tuned)));
+        let next = next(tuned);
+        if !next.is_empty() {
+            text += &format!("\n{}", lines(&next));
+        }
     }
     text
 }
@@ -208,11 +211,14 @@ fn next(tuned: &Tuned) -> String {
     if !packed && saves(&|point| abort || point.panic == Panic::Unwind).is_some_and(|found| found.point.packed) {
         allowed.push("`--packed-relocations`");
     }
-    let write = format!("`{} --write` adds it to the manifest.", tune::command());
-    match allowed.is_empty() {
-        true => write,
-        false => format!("{write} It's smaller still if you allow what the table shows: {}.", list(&allowed)),
+    let mut sentences = Vec::new();
+    if tuned.foreign {
+        sentences.push(format!("`{} --write` adds it to the manifest.", tune::command()));
     }
+    if !allowed.is_empty() {
+        sentences.push(format!("It's smaller still if you allow what the table shows: {}.", list(&allowed)));
+    }
+    sentences.join(" ")
 }
 
 /// Bytes against instructions.
@@ -348,6 +354,7 @@ mod tests {
                 Place { file: "tests/t.rs".into(), line: 3, call: "should_panic" },
             ],
             packing: "[target.x]\nrustflags = []\n".to_owned(),
+            foreign: true,
             written: None,
         }
     }
