@@ -65,6 +65,8 @@ pub struct Fact {
     pub seconds: Option<f64>,
     /// Instructions of one run, where they were asked for and could be counted.
     pub instructions: Option<u64>,
+    /// The executable.
+    pub executable: PathBuf,
     /// The libraries that were compiled for it, where a dependency's features were taken out.
     pub packages: Vec<Compiled>,
 }
@@ -90,6 +92,7 @@ struct Kept {
     took: f64,
     /// Instructions by the digest of the workload; nothing where they could not be counted.
     instructions: BTreeMap<String, Option<u64>>,
+    executable: PathBuf,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     packages: Vec<Compiled>,
 }
@@ -177,12 +180,20 @@ impl<'a> Bench<'a> {
     /// What is known of a build, without building.
     pub fn known(&self, variant: &Variant) -> Option<Fact> {
         let facts = locked(&self.facts);
-        let Kept { bytes, seconds, took: _, instructions, packages } = facts.get(&key(variant))?;
+        // An executable that was removed is made again.
+        let kept = facts.get(&key(variant)).filter(|kept| kept.executable.is_file())?;
+        let Kept { bytes, seconds, instructions, executable, packages, took: _ } = kept;
         let instructions = match &self.counter {
             Some(_) => *instructions.get(&self.workload)?,
             None => None,
         };
-        Some(Fact { bytes: *bytes, seconds: *seconds, instructions, packages: packages.clone() })
+        Some(Fact {
+            bytes: *bytes,
+            seconds: *seconds,
+            instructions,
+            executable: executable.clone(),
+            packages: packages.clone(),
+        })
     }
 
     /// Measures builds side by side, each one once: what is known isn't built again. Says before how many there are and about how
@@ -364,7 +375,7 @@ impl<'a> Bench<'a> {
         let took = earlier.as_ref().map_or(0.0, |kept| kept.took).max(began.elapsed().as_secs_f64());
         let mut instructions = earlier.map(|kept| kept.instructions).unwrap_or_default();
         instructions.extend(counted);
-        facts.insert(key, Kept { bytes, seconds, took, instructions, packages });
+        facts.insert(key, Kept { bytes, seconds, took, instructions, executable: path.to_owned(), packages });
         // Within the lock: the file never loses what another thread has just found.
         store::save(&self.file(), &self.identity, &*facts)?;
         Ok(bytes)
