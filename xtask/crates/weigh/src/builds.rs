@@ -206,7 +206,7 @@ impl<'a> Bench<'a> {
         for variant in variants.iter().filter(|variant| self.known(variant).is_none()) {
             open.entry(key(variant)).or_insert(variant);
         }
-        let jobs = jobs.unwrap_or_else(cores).min(open.len()).max(1);
+        let jobs = jobs.unwrap_or_else(groups::at_once).min(open.len()).max(1);
         let refused = match open.len() {
             0 => BTreeMap::new(),
             count => {
@@ -229,7 +229,7 @@ impl<'a> Bench<'a> {
     /// Says how many builds there are, and about how long they take.
     fn announce(&self, variants: &[Variant], open: usize, jobs: usize) {
         // Where Cargo had nothing to do for a build, the compiler's own time is what is left of it.
-        let time = |kept: &Kept| kept.took.max(kept.seconds.unwrap_or(0.0) / cores() as f64);
+        let time = |kept: &Kept| kept.took.max(kept.seconds.unwrap_or(0.0) / groups::cores() as f64);
         let took: Vec<f64> = locked(&self.facts).values().map(time).collect();
         let each = took.iter().sum::<f64>() / took.len().max(1) as f64;
         let at_once = if jobs > 1 { format!(", {jobs} at once") } else { String::new() };
@@ -252,7 +252,7 @@ impl<'a> Bench<'a> {
             refused: BTreeMap<String, Refused>,
             failed: Option<anyhow::Error>,
         }
-        let threads = (2 * cores()).div_ceil(jobs);
+        let threads = groups::threads_each(jobs);
         let keeps_artifacts = self.has_room_for(open.len());
         let progress = Progress::of(open.len(), "builds", jobs);
         let mut shared = Shared::default();
@@ -520,10 +520,6 @@ fn about(seconds: f64) -> String {
         ..90.0 => format!("about {} s", thousands((seconds / 5.0).ceil().max(1.0) as u64 * 5)),
         _ => format!("about {} min", thousands((seconds / 60.0).round() as u64)),
     }
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
