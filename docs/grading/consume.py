@@ -70,10 +70,19 @@ def valid(document, schema):
     jsonschema.Draft202012Validator(schema).validate(document)
 
 
-def schema(name):
-    found = json.loads((HERE / "schema" / name).read_text(encoding="utf-8"))
+def schema(path):
+    """A schema for a reader of this release: readers must take a key that is added later, but none is added without a word."""
+    found = json.loads((HERE / path).read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(found)
+    tighten(found)
     return found
+
+
+def tighten(part):
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        tighten(inner)
+    if isinstance(part, dict) and part.get("type") == "object" and "properties" in part:
+        part.setdefault("additionalProperties", False)
 
 
 def refuses(check, *broken):
@@ -89,7 +98,7 @@ def main(grades):
     cases = junit(grades / "junit.xml")
     rows = table(grades / "grades.csv")
     book = json.loads((grades / "grades.json").read_text(encoding="utf-8"))
-    valid(book, schema("grades.json"))
+    valid(book, schema("../schemas/gradebook-1.json"))
     assert len(book["rows"]) == len(rows), "the CSV and the JSON have the same rows"
     for row, cells in zip(book["rows"], rows):
         assert (f"{row['score']:g}" if row["score"] is not None else "") == cells["score"], (row["student"], cells)
@@ -97,14 +106,14 @@ def main(grades):
         differences(grades / "changes.csv")
     if (grades / "similar/similar.json").exists():
         similar = json.loads((grades / "similar/similar.json").read_text(encoding="utf-8"))
-        valid(similar, schema("similar.json"))
+        valid(similar, schema("../schemas/similar-1.json"))
         for pair in (pair for exercise in similar["exercises"] for pair in exercise["pairs"]):
             assert (grades / "similar" / pair["page"]).exists(), pair["page"]
-        assert refuses(valid, {**similar, "verdict": "copied"}, schema("similar.json")), "similar.json: not noticed"
+        assert refuses(valid, {**similar, "verdict": "copied"}, schema("../schemas/similar-1.json")), "similar.json: not noticed"
     results = sorted((grades / "gradescope").glob("*.json"))
     assert results, "no results for Gradescope"
     for path in results:
-        valid(json.loads(path.read_text(encoding="utf-8")), schema("gradescope.json"))
+        valid(json.loads(path.read_text(encoding="utf-8")), schema("schema/gradescope.json"))
 
     broken = grades / "broken"
     xml = (grades / "junit.xml").read_text(encoding="utf-8")
@@ -122,8 +131,8 @@ def main(grades):
                    {"answer_decisions": {"why": {"points": 1}}}):
         other = copy.deepcopy(book)
         other["rows"][0].update(change)
-        assert refuses(valid, other, schema("grades.json")), f"JSON {change}: not noticed"
-    assert refuses(valid, {"score": 1, "tests": [{"points": 1}]}, schema("gradescope.json")), "Gradescope: not noticed"
+        assert refuses(valid, other, schema("../schemas/gradebook-1.json")), f"JSON {change}: not noticed"
+    assert refuses(valid, {"score": 1, "tests": [{"points": 1}]}, schema("schema/gradescope.json")), "Gradescope: not noticed"
     print(f"read: {cases} JUnit cases, {len(rows)} rows of CSV and JSON, {len(results)} results for Gradescope")
 
 

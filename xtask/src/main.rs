@@ -6,7 +6,7 @@ mod program;
 
 use commands::Verb;
 use std::process::ExitCode;
-use weigh::{image, inspect, sizes, tune};
+use weigh::{history, image, inspect, sizes, tune};
 
 fn main() -> ExitCode {
     commands::run(|verb| {
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
             Some(Verb::WhatIf(options)) => inspect::whatif::run(&options.into()),
             Some(Verb::Tune(options)) => tune::run(&options.into()),
             Some(Verb::Report(options)) => inspect::page::run(&options.into()),
+            Some(Verb::History(options)) => history::run(&options.into()),
             Some(Verb::Image(options)) => image::run(&options.into()),
             Some(Verb::Grade(_)) => program::run("grading", "grade"),
             Some(Verb::Author(_)) => program::run("book", "author"),

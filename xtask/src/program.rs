@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
-use weigh::cargo::{Build, Built, Cargo, Refused};
+use weigh::cargo::{Build, Built, Cargo, Refused, Wanted};
 
 /// The folder of this package in the checkout that it was compiled from.
 const SOURCES: &str = env!("CARGO_MANIFEST_DIR");
@@ -45,7 +45,7 @@ fn build(package: &str, verb: &str) -> Result<PathBuf> {
         manifest: None,
         profile,
         packages: vec![package.to_owned()],
-        bins: vec![package.to_owned()],
+        targets: vec![Wanted::bin(package)],
         extra: Vec::new(),
         target_dir,
         record: None,

@@ -5,6 +5,7 @@ use predicates::str::contains;
 use serde_json::Value;
 use std::fs;
 use testbed::project::{Project, json, stderr, stdout};
+use testbed::schema;
 
 fn sum(document: &Value, list: &str, key: &str) -> i64 {
     document[list].as_array().unwrap().iter().map(|part| part[key].as_i64().unwrap()).sum()
@@ -228,7 +229,7 @@ fn a_second_what_if_builds_nothing_and_a_changed_source_is_noticed() {
     assert!(!stderr(&second).contains("built "), "{}", stderr(&second));
     assert_eq!(stdout(&first), stdout(&second));
     // It is left where `check` looks for what a missing setting would bring.
-    let result: Value = serde_json::from_str(&project.read("target/size-workshop/what-if/tiny/what-if.json")).unwrap();
+    let result = schema::document(&project.read("target/size-workshop/what-if/tiny/what-if.json"));
     assert_eq!(result["settings"][0]["key"], "strip");
     assert!(stdout(&first).contains("what it costs, seen in a program that panics"));
     project.write("tiny/src/main.rs", "fn main() { println!(\"hi {:?}\", std::env::args().collect::<Vec<_>>()); }");
@@ -261,18 +262,20 @@ fn a_program_is_compared_with_what_it_was_at_a_git_revision() {
     project.write("staged", "x");
     git(&["add", "staged"]);
     let status = stdout(&git(&["status", "--porcelain"]));
-    let document = json(&project.run(&["diff", "git:HEAD", "stripped", "--format", "json"]).success());
+    let cache = Project::empty();
+    let run = |words: &[&str]| project.xtask().env("XDG_CACHE_HOME", cache.path("")).args(words).assert();
+    let document = json(&run(&["diff", "git:HEAD", "stripped", "--format", "json"]).success());
     assert_eq!(document["a"]["name"], "HEAD (stripped)");
     let difference = document["b"]["text_bytes"].as_i64().unwrap() - document["a"]["text_bytes"].as_i64().unwrap();
     assert!(difference > 0, "{document:#}");
     assert_eq!(sum(&document, "functions", "b") - sum(&document, "functions", "a"), difference);
     assert_eq!(stdout(&git(&["status", "--porcelain"])), status, "nothing in the repository has changed");
     // As a budget in CI.
-    project.run(&["diff", "git:HEAD", "release", "--fail-if-grows", "0.1%"]).code(1);
-    project
-        .run(&["diff", "git:no-such-branch", "release"])
-        .code(2)
-        .stderr(contains("a revision is written as git:HEAD~1"));
+    run(&["diff", "git:HEAD", "--fail-if-grows", "0.1%"]).code(1);
+    run(&["diff", "git:no-such-branch", "release"]).code(2).stderr(contains("a revision is a tag, a branch, a hash"));
+    let history = json(&run(&["history", "--format", "json", "--profile", "stripped"]).success());
+    assert_eq!(history["revisions"][0]["bytes"], document["a"]["bytes"]);
+    assert_eq!(stdout(&git(&["status", "--porcelain"])), status, "nothing in the repository has changed");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use predicates::str::contains;
 use testbed::project::{Project, json, repository, run_step, stderr, stdout};
+use testbed::schema;
 
 /// The tables of a manifest that follow the package.
 const BUDGET: &str = "\n[profile.dist]\ninherits = \"release\"\nstrip = true\n\n[package.metadata.size-budget]\nprofile = \"dist\"\nmax = \"2 MiB\"\nmax-growth = \"1 %\"\n";
@@ -59,7 +60,7 @@ fn a_budget_is_judged_saved_and_exceeded() {
     let met = stdout(&judge(&project, &[]).success());
     insta::assert_snapshot!("budget-2-within", settled(&met));
     // Its own profile was built, stripped, and only the sources of the crate and the baseline are in its folder.
-    let baseline: serde_json::Value = serde_json::from_str(&project.read("crate/size-baseline.json")).unwrap();
+    let baseline = schema::document(&project.read("crate/size-baseline.json"));
     assert_eq!(baseline["schema"], "size-workshop/size-baseline/1");
     let parts = &baseline["builds"][0]["parts"];
     let sum = |key: &str| parts[key].as_object().unwrap().values().map(|bytes| bytes.as_u64().unwrap()).sum::<u64>();

@@ -4,6 +4,7 @@ use predicates::str::contains;
 use testbed::class::has_boxes;
 use testbed::course::{codes, verdict};
 use testbed::project::{Project, json, stderr, stdout};
+use testbed::schema;
 
 const PROFILE: &str = "\n[profile.release]\nopt-level = \"z\"\nlto = true\nstrip = true\n";
 
@@ -97,7 +98,7 @@ fn exercise_14_is_graded_with_the_budget_that_was_handed_in() {
         project.write(&format!("class/s003/ex14/{name}"), if name == "Cargo.toml" { &smuggled } else { &solved });
     }
     project.run(&["grade", "class", "--exercise", "ex14", "--out", "grades"]).success();
-    let grades: serde_json::Value = serde_json::from_str(&project.read("grades/grades.json")).unwrap();
+    let grades = schema::document(&project.read("grades/grades.json"));
     let text = grades.to_string();
     let of = |student: &str| {
         let rows = grades["rows"].as_array().unwrap();

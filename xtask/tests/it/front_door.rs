@@ -7,7 +7,7 @@ use predicates::str::contains;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use testbed::project::{Project, call, in_background};
+use testbed::project::{Project, call, in_background, json};
 
 const BUILDING: &str = "note: building what `cargo xtask grade` needs: about a minute the first time, then at once\n";
 
@@ -71,7 +71,7 @@ fn a_program_that_cannot_be_built_is_no_verdict() {
     let call = xtask(&project).args(["grade", "--list", "x"]).assert().code(3).stdout("");
     call.stderr(contains(says).and(contains("could not compile")).and(contains(help)));
     let call = xtask(&project).args(["grade", "--list", "x", "--format", "json"]).assert().code(3);
-    let json: serde_json::Value = serde_json::from_slice(&call.get_output().stdout).unwrap();
+    let json = json(&call);
     assert_eq!((&json["schema"], &json["exit"]), (&"size-workshop/error/1".into(), &3.into()));
 }
 

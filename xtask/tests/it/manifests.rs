@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use testbed::course::{STARTER, codes, verdict};
-use testbed::project::{Project, call, stderr};
+use testbed::project::{Project, call, json, stderr};
 
 /// What Cargo does with a manifest.
 #[derive(Debug, PartialEq)]
@@ -114,7 +114,7 @@ fn every_slip_has_a_code_a_line_and_a_next_step() {
     for (name, lines, code, line, cargo) in MANIFESTS {
         project.profile(lines);
         let assert = project.xtask().args(["check", "ex1", "--format", "json"]).assert().code(1);
-        let document: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+        let document = json(&assert);
         let found = codes(&document);
         assert!(found.contains(&((*code).to_owned(), Some(*line))), "{name}: {code}:{line} is not among {found:?}");
         assert_eq!(verdict(&document, "profile"), "fail", "{name}");

@@ -18,7 +18,7 @@ use base::output;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::env;
 use std::process::ExitCode;
-use weigh::cli::{Bloat, Diff, Image, Report, Tune, WhatIf};
+use weigh::cli::{Bloat, Diff, History, Image, Report, Tune, WhatIf};
 use weigh::options::{Format, PlainFormat, SizesFormat};
 
 /// How the note begins that announces the build of a verb's program; the verb follows. The book leaves such a line out.
@@ -63,6 +63,8 @@ pub enum Verb {
     Tune(Tune<Subject>),
     /// Writes one HTML file to explore: the ladder, where the bytes come from, treemaps, changes, tables.
     Report(Report<Subject>),
+    /// Shows the size at each commit or tag, and which ones moved it.
+    History(History<Subject>),
     /// Packs a program into a container image that holds nothing else, without a daemon.
     Image(Image<Subject>),
     /// Grades a folder of untrusted submissions; resumes an interrupted run.
@@ -85,7 +87,9 @@ impl Verb {
             Self::List(List { format }) => *format == ListFormat::Json,
             Self::Check(Check { format, .. }) => *format == PlainFormat::Json,
             Self::Sizes(Sizes { format, .. }) => *format == SizesFormat::Json,
-            Self::Bloat(Bloat { format, .. }) | Self::Diff(Diff { format, .. }) => *format == Format::Json,
+            Self::Bloat(Bloat { format, .. })
+            | Self::Diff(Diff { format, .. })
+            | Self::History(History { format, .. }) => *format == Format::Json,
             Self::WhatIf(WhatIf { format, .. })
             | Self::Tune(Tune { format, .. })
             | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,

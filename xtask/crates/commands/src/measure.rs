@@ -2,7 +2,7 @@
 
 use clap::Args;
 use std::path::PathBuf;
-use weigh::options::{self, SizesFormat};
+use weigh::options::{self, CrateType, SizesFormat};
 
 /// `cargo xtask sizes`.
 #[derive(Debug, Args)]
@@ -41,7 +41,9 @@ pub struct Sizes {
     #[arg(
         long,
         requires = "manifest_path",
-        conflicts_with_all = ["table", "run", "jobs", "run_seconds", "compressed", "package", "bin"],
+        conflicts_with_all = [
+            "table", "run", "jobs", "run_seconds", "compressed", "package", "bin", "lib", "example", "test", "bench",
+        ],
         help_heading = "Your own crate"
     )]
     pub budget: bool,
@@ -57,7 +59,7 @@ pub struct Sizes {
 #[derive(Debug, Args)]
 #[group(id = "subject")]
 pub struct Subject {
-    /// The programs of the workshop to measure, by name [default: all]
+    /// The programs of the workshop to measure, by name; `sizes` measures all by default, other verbs take one
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', conflicts_with = "manifest_path")]
     pub program: Vec<String>,
     /// Measure another crate, by its Cargo.toml; none of its files is touched
@@ -66,9 +68,27 @@ pub struct Subject {
     /// Its package, if there are several
     #[arg(long, short, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
     pub package: Option<String>,
-    /// Its binary, if there are several
+    /// Its binary, if there are several; `sizes` shows several at once, each with a --bin of its own
     #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
-    pub bin: Option<String>,
+    pub bin: Vec<String>,
+    /// Its library: a cdylib or dylib as the file that it is, a staticlib as linked into an empty C program
+    #[arg(long, requires = "manifest_path", help_heading = "Your own crate")]
+    pub lib: bool,
+    /// Which file of the library, if it is built in several forms
+    #[arg(long, value_name = "TYPE", value_enum, requires = "manifest_path", help_heading = "Your own crate")]
+    pub crate_type: Option<CrateType>,
+    /// Its example
+    #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
+    pub example: Vec<String>,
+    /// Its integration test, with the test harness
+    #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
+    pub test: Vec<String>,
+    /// Its benchmark
+    #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
+    pub bench: Vec<String>,
+    /// The target to build for [default: Cargo's; for `image`, musl if that is installed, else glibc linked in]
+    #[arg(long, value_name = "TRIPLE", help_heading = "Your own crate")]
+    pub target: Option<String>,
     /// Features to switch on, as for `cargo build`
     #[arg(long, short = 'F', value_name = "FEATURES", requires = "manifest_path", help_heading = "Your own crate")]
     pub features: Vec<String>,
@@ -82,9 +102,37 @@ pub struct Subject {
 
 impl From<Subject> for options::Subject {
     fn from(asked: Subject) -> Self {
-        let Subject { program, manifest_path, package, bin, features, no_default_features, all_features } = asked;
-        let alone = false;
-        Self { program, manifest_path, package, bin, features, no_default_features, all_features, alone }
+        let Subject {
+            program,
+            manifest_path,
+            package,
+            bin,
+            lib,
+            crate_type,
+            example,
+            test,
+            bench,
+            target,
+            features,
+            no_default_features,
+            all_features,
+        } = asked;
+        Self {
+            program,
+            manifest_path,
+            package,
+            bin,
+            lib,
+            crate_type,
+            example,
+            test,
+            bench,
+            target,
+            features,
+            no_default_features,
+            all_features,
+            ..Self::default()
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::browser::left_out;
 use crate::project::{Project, call, in_background};
+use crate::schema;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -21,7 +22,7 @@ pub fn has_boxes() -> bool {
 /// The records of a journal: not what each run has found, which lies between them.
 pub fn records(project: &Project, out: &str) -> Vec<serde_json::Value> {
     let text = project.read(&format!("{out}/journal.jsonl"));
-    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let lines = text.lines().map(schema::document);
     lines.filter(|line| line["schema"] == "size-workshop/grade/1").collect()
 }
 

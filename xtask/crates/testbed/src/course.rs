@@ -1,6 +1,6 @@
 //! A small course in a temporary folder: one exercise whose program builds in a moment.
 
-use crate::project::{Project, repository, stderr, stdout};
+use crate::project::{Project, json, repository};
 use assert_cmd::assert::Assert;
 use serde_json::Value;
 use std::fs;
@@ -114,11 +114,7 @@ impl Project {
     pub fn check_json(&self) -> (i32, Value) {
         let assert = self.run(&["check", "ex1", "--format", "json"]);
         let code = assert.get_output().status.code().unwrap();
-        (
-            code,
-            serde_json::from_slice(&assert.get_output().stdout)
-                .unwrap_or_else(|error| panic!("{error}: {}{}", stdout(&assert), stderr(&assert))),
-        )
+        (code, json(&assert))
     }
 
     /// The bytes of the built program, if there is one.

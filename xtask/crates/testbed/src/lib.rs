@@ -10,6 +10,7 @@ pub mod course;
 pub mod made;
 mod program;
 pub mod project;
+pub mod schema;
 pub mod store;
 pub mod webdriver;
 

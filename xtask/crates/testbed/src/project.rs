@@ -1,5 +1,6 @@
 //! Small projects in temporary folders, and `xtask` called there in a clean environment.
 
+use crate::schema;
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 use serde_json::Value;
@@ -235,9 +236,9 @@ pub fn stderr(assert: &Assert) -> String {
     String::from_utf8(assert.get_output().stderr.clone()).unwrap()
 }
 
-/// What a command printed as its one JSON document.
+/// What a command printed as its one JSON document, which is as its schema says.
 pub fn json(assert: &Assert) -> Value {
-    serde_json::from_slice(&assert.get_output().stdout).unwrap()
+    schema::document(&stdout(assert))
 }
 
 /// The rows of a table in the JSON of `sizes`.

@@ -3,11 +3,11 @@
 
 pub mod delta;
 
-use crate::cargo::Build;
+use crate::cargo::{Build, Form};
 use crate::measure::binary::{self, Section};
 use crate::measure::crates::{self, Code, Owners};
 use crate::measure::file;
-use crate::subject::{Program, Subject};
+use crate::subject::{Made, Program, Subject, consumer};
 use anyhow::Result;
 use base::files;
 use base::numbers::thousands;
@@ -97,10 +97,22 @@ impl Anatomy {
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
-    let mut anatomy = Anatomy::of_file(subject.shown(profile), &executable(subject, program, profile, None)?)?;
+    let made = executable(subject, program, profile, None)?;
+    let mut anatomy = Anatomy::of_file(subject.shown(profile), &made.path)?;
+    if let Some(bytes) = made.archive_bytes() {
+        let empty = binary::read(&consumer::empty(subject)?)?.bytes;
+        anatomy.notes.push(format!(
+            "{} is {} bytes; linked into a C program (by itself {} bytes) that refers to everything that it exports, it is this \
+             file of {}, stripped as the profile says",
+            base::diagnostic::shown(&made.source).display(),
+            thousands(bytes),
+            thousands(empty),
+            thousands(anatomy.file_bytes)
+        ));
+    }
     if anatomy.code.is_none() {
         let folder = subject.out_dir.join("size-workshop").join("twin");
-        let twin = Anatomy::of_file(profile, &executable(subject, program, profile, Some(&folder))?)?;
+        let twin = Anatomy::of_file(profile, &executable(subject, program, profile, Some(&folder))?.path)?;
         anatomy.notes.push(note(&anatomy, &twin));
         anatomy.code = twin.code;
     }
@@ -120,7 +132,7 @@ pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn file_built(subject: &Subject, program: &Program, profile: &str) -> Result<(PathBuf, u64)> {
-    let file = executable(subject, program, profile, None)?;
+    let file = executable(subject, program, profile, None)?.path;
     let bytes = binary::read(&file)?.bytes;
     Ok((file, bytes))
 }
@@ -129,21 +141,21 @@ pub fn file_built(subject: &Subject, program: &Program, profile: &str) -> Result
 ///
 /// # Errors
 /// When the build fails, or the file is not understood.
-pub fn file_bytes_with(subject: &Subject, program: &Program, profile: &str, settings: &[&str]) -> Result<u64> {
+pub fn file_bytes_with(subject: &Subject, program: &Program, profile: &str, settings: &[String]) -> Result<u64> {
     let folder = subject.out_dir.join("size-workshop").join("changed");
     let mut extra = subject.extra.clone();
-    extra.extend(settings.iter().flat_map(|setting| ["--config".into(), (*setting).into()]));
+    extra.extend(settings.iter().flat_map(|setting| ["--config".into(), setting.into()]));
     let built = subject.cargo.build(&Build {
         manifest: subject.manifest.clone(),
         profile: subject.cargo_profile(profile).into_owned(),
         packages: vec![program.package.clone()],
-        bins: vec![program.name.clone()],
+        targets: vec![program.target.clone()],
         extra,
-        target_dir: Some(folder),
-        record: None,
+        record: (program.target.form == Form::Staticlib).then(|| folder.clone()),
+        target_dir: Some(folder.clone()),
         timeout: None,
     })?;
-    Ok(binary::read(&built.executable(&program.name)?.path)?.bytes)
+    Ok(binary::read(&subject.made(program, &built, &folder)?.path)?.bytes)
 }
 
 fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
@@ -166,7 +178,7 @@ fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
 }
 
 /// The executable of a profile; with a folder its twin, which keeps its symbols.
-fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<&Path>) -> Result<PathBuf> {
+fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<&Path>) -> Result<Made> {
     let profile = subject.cargo_profile(profile).into_owned();
     let mut extra = subject.extra.clone();
     let mut cargo = subject.cargo.clone();
@@ -175,15 +187,17 @@ fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(folder.into()));
         files::check_writable(folder)?;
     }
+    let build_dir = twin.unwrap_or(&subject.build_dir);
     let built = cargo.build(&Build {
         manifest: subject.manifest.clone(),
         profile,
         packages: vec![program.package.clone()],
-        bins: vec![program.name.clone()],
+        targets: vec![program.target.clone()],
         extra,
         target_dir: twin.map(Path::to_owned).or_else(|| subject.target_dir.clone()),
-        record: None,
+        // Who links an archive must know what the profile sets for `strip`.
+        record: (program.target.form == Form::Staticlib).then(|| build_dir.to_owned()),
         timeout: None,
     })?;
-    Ok(built.executable(&program.name)?.path.clone())
+    subject.made(program, &built, build_dir)
 }

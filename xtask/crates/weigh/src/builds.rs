@@ -13,7 +13,7 @@ pub mod tree;
 
 use crate::cargo::{self, Build, Compiled, record};
 use crate::measure::binary;
-use crate::subject::{Program, Subject};
+use crate::subject::{Expectation, Made, Program, Subject};
 use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure, failure_of};
 use base::files;
@@ -104,6 +104,9 @@ pub struct Bench<'a> {
     program: &'a Program,
     /// The base profile, as Cargo is told.
     base: String,
+    /// The digest of the base profile and of what the caller has Cargo build, such as features: facts about one are none about
+    /// another.
+    setup: String,
     folder: PathBuf,
     counter: Option<Counter>,
     /// The digest of the workload.
@@ -124,7 +127,7 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// When the base build fails, or the workload's run doesn't end by itself.
     pub fn open(subject: &'a Subject, program: &'a Program, base: &str, workload: Option<Workload>) -> Result<Self> {
-        let folder = subject.out_dir.join("size-workshop").join("builds").join(&program.name);
+        let folder = subject.out_dir.join("size-workshop").join("builds").join(program.target.stem());
         let lock = lock(&folder, &program.name)?;
         let digest = workload
             .as_ref()
@@ -133,6 +136,7 @@ impl<'a> Bench<'a> {
             subject,
             program,
             base: base.to_owned(),
+            setup: store::digest(&[base.as_bytes(), format!("{:?}", subject.extra).as_bytes()]),
             folder,
             counter: None,
             workload: digest.unwrap_or_default(),
@@ -142,16 +146,15 @@ impl<'a> Bench<'a> {
             _lock: lock,
         };
         let began = Instant::now();
-        let built = bench.build(&Variant::default(), 0)?.map_err(|refused| refused.failure)?;
-        let executable = built.executable(&program.name)?;
-        bench.identity = store::key(&[base.as_bytes(), stamp(&executable.path)?.as_bytes()]);
+        let (made, packages) = bench.build(&Variant::default(), 0)?.map_err(|refused| refused.failure)?;
+        bench.identity = store::key(&[bench.setup.as_bytes(), stamp(&made.path)?.as_bytes()]);
         if let Some(workload) = workload {
-            bench.counter = Counter::new(workload, &executable.path)?;
+            bench.counter = Counter::new(workload, &made.path)?;
         }
         let facts: BTreeMap<String, Kept> = store::load(&bench.file(), &bench.identity).unwrap_or_default();
         *locked(&bench.facts) = facts;
-        bench.first(&executable.path, began)?;
-        bench.packages = built.packages;
+        bench.first(&made, began)?;
+        bench.packages = packages;
         proc::say_when_interrupted("interrupted: what is measured is kept; run the same command again to go on");
         Ok(bench)
     }
@@ -266,7 +269,7 @@ impl<'a> Bench<'a> {
                     let is_first = shared.groups.end(&key, &group(variant), matches!(result, Ok(Ok(_))));
                     if !keeps_artifacts && !is_first {
                         // What can't be removed takes room, no more.
-                        let _ = fs::remove_dir_all(self.target().join(profile(&key)));
+                        let _ = fs::remove_dir_all(self.target().join(self.profile(&key)));
                     }
                     match result {
                         Ok(Ok(bytes)) => {
@@ -298,7 +301,7 @@ impl<'a> Bench<'a> {
     /// Whether the artifacts of so many builds may stay on the disk, where they make the same builds after the next change of the
     /// sources faster: they take at most a quarter of what is free.
     fn has_room_for(&self, builds: usize) -> bool {
-        let base = self.target().join(profile(&key(&Variant::default())));
+        let base = self.target().join(self.profile(&key(&Variant::default())));
         let bytes = |file: PathBuf| base.join(file).metadata().map_or(0, |metadata| metadata.len());
         let each: u64 = files::files(&base).unwrap_or_default().into_iter().map(bytes).sum();
         let fits = files::free(&self.folder).is_none_or(|free| each.saturating_mul(builds as u64) < free / 4);
@@ -318,19 +321,23 @@ impl<'a> Bench<'a> {
     /// Builds one, measures it, and keeps what was found.
     fn one(&self, key: &str, variant: &Variant, threads: usize) -> Result<Result<u64, Refused>> {
         let began = Instant::now();
-        let built = match self.build(variant, threads)? {
+        let (made, packages) = match self.build(variant, threads)? {
             Ok(built) => built,
             Err(refused) if !files::has_room(&self.folder) => bail!(refused.failure),
             Err(refused) => return Ok(Err(Refused::new(refused))),
         };
-        let path = &built.executable(&self.program.name)?.path;
-        let packages = if variant.edit.is_some() { built.packages.clone() } else { Vec::new() };
-        self.keep(key.to_owned(), path, packages, began).map(Ok)
+        let packages = if variant.edit.is_some() { packages } else { Vec::new() };
+        self.keep(key.to_owned(), &made, packages, began).map(Ok)
+    }
+
+    /// The name of a build's profile: of the same length for all, because paths with it are in some programs.
+    fn profile(&self, key: &str) -> String {
+        format!("weigh-{}", &store::digest(&[self.setup.as_bytes(), key.as_bytes()])[..12])
     }
 
     /// The base build: its number of instructions is counted each time, because what the run reads may have changed. Then no
     /// earlier number belongs to this run.
-    fn first(&self, path: &Path, began: Instant) -> Result<()> {
+    fn first(&self, made: &Made, began: Instant) -> Result<()> {
         let key = key(&Variant::default());
         let before = locked(&self.facts).get(&key).cloned();
         let counted = before.as_ref().and_then(|kept| *kept.instructions.get(&self.workload)?);
@@ -338,7 +345,7 @@ impl<'a> Bench<'a> {
             return Ok(());
         }
         if let (Some(before), Some(counter)) = (counted, &self.counter) {
-            let now = counter.count(path).unwrap_or(0);
+            let now = counter.count(&made.path).unwrap_or(0);
             // Seeds of hash maps and addresses differ from run to run, by less than this.
             if now.abs_diff(before) * 100 <= before {
                 return Ok(());
@@ -347,15 +354,16 @@ impl<'a> Bench<'a> {
                 kept.instructions.remove(&self.workload);
             }
         }
-        self.keep(key, path, Vec::new(), began).map(drop)
+        self.keep(key, made, Vec::new(), began).map(drop)
     }
 
     /// Measures an executable, and writes down what was found.
-    fn keep(&self, key: String, path: &Path, packages: Vec<Compiled>, began: Instant) -> Result<u64> {
+    fn keep(&self, key: String, made: &Made, packages: Vec<Compiled>, began: Instant) -> Result<u64> {
+        let path = &made.path;
         let before = stamp(path)?;
         let bytes = binary::read(path)?.bytes;
-        let deps = path.parent().unwrap_or(path).join("deps");
-        let seconds = record::executable_stem(&deps, path).and_then(|stem| record::seconds(&deps, &stem));
+        let target = self.target();
+        let seconds = record::seconds_of(&made.source, &target, &target);
         let counted = self.counter.as_ref().map(|counter| (self.workload.clone(), counter.count(path)));
         if stamp(path)? != before {
             let message = format!("{} changed while it was measured", path.display());
@@ -374,13 +382,13 @@ impl<'a> Bench<'a> {
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.join("facts.json")
+        self.folder.join(format!("{}.facts.json", &self.setup[..12]))
     }
 
-    /// Calls Cargo for one variant.
-    fn build(&self, variant: &Variant, threads: usize) -> Result<Result<cargo::Built, cargo::Refused>> {
+    /// Calls Cargo for one variant: the file that is measured, and the libraries that were compiled for it.
+    fn build(&self, variant: &Variant, threads: usize) -> Result<Result<(Made, Vec<Compiled>), cargo::Refused>> {
         let Self { subject, program, base, folder, .. } = self;
-        let profile = profile(&key(variant));
+        let profile = self.profile(&key(variant));
         let target = self.target();
         let mut cargo = subject.cargo.clone();
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target.clone().into()));
@@ -403,20 +411,38 @@ impl<'a> Bench<'a> {
             None => (subject.manifest.clone(), program.package.clone()),
             Some(edit) => match tree::make(&cargo, edit, &folder.join("trees")) {
                 Ok(Tree { manifest, package }) => (Some(manifest), package),
-                Err(error) => return Ok(Err(cargo::Refused { failure: failure_of(&error), ended: None })),
+                Err(error) => return Ok(Err(refused(&error))),
             },
         };
-        cargo.try_build(&Build {
+        let built = cargo.try_build(&Build {
             manifest,
             profile,
-            packages: vec![package],
-            bins: vec![program.name.clone()],
+            packages: vec![package.clone()],
+            targets: vec![program.target.clone()],
             extra,
             target_dir: Some(target.clone()),
-            record: Some(target),
+            record: Some(target.clone()),
             timeout: None,
-        })
+        })?;
+        let built = match built {
+            Ok(built) => built,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let program = Program {
+            name: program.name.clone(),
+            target: program.target.clone(),
+            package,
+            package_name: program.package_name.clone(),
+            expectation: Expectation::NotChecked,
+        };
+        // A library may export nothing any more.
+        Ok(subject.made(&program, &built, &target).map(|made| (made, built.packages)).map_err(|error| refused(&error)))
     }
+}
+
+/// An error that only this build has.
+fn refused(error: &anyhow::Error) -> cargo::Refused {
+    cargo::Refused { failure: failure_of(error), ended: None }
 }
 
 impl Refused {
@@ -464,11 +490,6 @@ fn key(variant: &Variant) -> String {
     let Variant { name: _, settings, features, args, env, edit, inputs } = variant;
     let settings: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
     store::digest(&[format!("{settings:?} {features:?} {args:?} {env:?} {edit:?} {inputs}").as_bytes()])
-}
-
-/// The name of a build's profile: of the same length for all, because paths with it are in some programs.
-fn profile(key: &str) -> String {
-    format!("weigh-{}", &key[..12])
 }
 
 /// Builds of one group share their proc macros and build scripts.

@@ -5,6 +5,7 @@ pub mod plan;
 pub mod record;
 pub mod target;
 pub mod unit;
+pub mod wanted;
 mod words;
 
 use anyhow::{Context as _, Result, bail};
@@ -19,6 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+pub use wanted::{Form, Kind, Wanted};
 pub use words::explain_failure;
 use words::{Artifacts, artifacts, limit_of_a_build, warnings};
 pub use words::{first_place, is_about_profile, is_compiler_error, is_of_a_kill};
@@ -50,8 +52,8 @@ pub struct Build {
     pub profile: String,
     /// Packages, by name or package ID.
     pub packages: Vec<String>,
-    /// The binaries of these packages; all of them if empty.
-    pub bins: Vec<String>,
+    /// The targets of these packages; all that Cargo builds by itself if empty.
+    pub targets: Vec<Wanted>,
     /// Further arguments, such as `--features`.
     pub extra: Vec<OsString>,
     /// Where the artifacts go, if not where Cargo puts them.
@@ -74,8 +76,10 @@ pub struct Refused {
 /// A successful build.
 #[derive(Debug)]
 pub struct Built {
-    /// The executables, as Cargo names them.
+    /// The executables and the libraries that are files of their own, as Cargo names them.
     pub executables: Vec<Executable>,
+    /// What build scripts tell a linker to take besides.
+    pub native: Native,
     /// What Cargo and rustc warned about, each warning whole.
     pub warnings: Vec<String>,
     /// The libraries and proc macros that were compiled, or were there from an earlier build.
@@ -95,11 +99,26 @@ pub struct Compiled {
     pub features: Vec<String>,
 }
 
-/// An executable that Cargo has built.
+/// The C libraries that build scripts name, for whoever links a static library of Rust.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Native {
+    /// As build scripts write them, such as `dylib=z`.
+    pub libraries: Vec<String>,
+    /// The folders to look into, such as `native=/opt/lib`.
+    pub folders: Vec<String>,
+}
+
+/// An executable or a library that Cargo has built.
 #[derive(Clone, Debug)]
 pub struct Executable {
-    /// The name of the binary target.
+    /// The name of the target.
     pub name: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// What the file is.
+    pub form: Form,
+    /// Its package's ID.
+    pub package: String,
     /// The file.
     pub path: PathBuf,
     /// Cargo had nothing to do for it.
@@ -111,6 +130,9 @@ pub struct Executable {
 pub struct Metadata {
     /// The packages of the workspace.
     pub packages: Vec<Package>,
+    /// The IDs of those that are meant in the workspace's root where none is named (Cargo 1.71 and later).
+    #[serde(default)]
+    pub workspace_default_members: Vec<String>,
     /// The folder of the root manifest.
     pub workspace_root: PathBuf,
     /// Where executables go.
@@ -132,7 +154,10 @@ pub struct Package {
     pub targets: Vec<Target>,
     /// What its manifest names as dependencies.
     pub dependencies: Vec<Dependency>,
-    /// Its features, each with what it turns on.
+    /// The binary that `cargo run` takes where there are several.
+    #[serde(default)]
+    pub default_run: Option<String>,
+    /// Its features, each with what it switches on.
     #[serde(default)]
     pub features: BTreeMap<String, Vec<String>>,
 }
@@ -162,6 +187,12 @@ pub struct Target {
     pub name: String,
     /// `bin`, `lib`, `proc-macro`, …
     pub kind: Vec<String>,
+    /// What rustc makes of it: `bin`, `rlib`, `cdylib`, …
+    #[serde(default)]
+    pub crate_types: Vec<String>,
+    /// The features without which Cargo doesn't build it.
+    #[serde(default, rename = "required-features")]
+    pub required_features: Vec<String>,
     /// Its first source file; not told of what was built.
     #[serde(default)]
     pub src_path: PathBuf,
@@ -182,23 +213,28 @@ pub fn release_and_host(version: &str) -> Result<(String, String)> {
 }
 
 impl Built {
-    /// The executable of this name.
+    /// The binary of this name.
     ///
     /// # Errors
     /// When Cargo has built none.
     pub fn executable(&self, name: &str) -> Result<&Executable> {
-        let found = self.executables.iter().find(|executable| executable.name == name);
-        found.with_context(|| format!("Cargo built no executable `{name}`"))
+        self.file(&Wanted::bin(name), None)
     }
-}
 
-impl Package {
-    /// The names of its binaries.
-    pub fn bins(&self) -> impl Iterator<Item = &str> {
-        self.targets
-            .iter()
-            .filter(|target| target.kind.iter().any(|kind| kind == "bin"))
-            .map(|target| target.name.as_str())
+    /// The file of a target; of this package, where that is known.
+    ///
+    /// # Errors
+    /// When Cargo has built none.
+    pub fn file(&self, wanted: &Wanted, package: Option<&str>) -> Result<&Executable> {
+        let Wanted { kind, form, name } = wanted;
+        let is_wanted = |made: &&Executable| {
+            (made.kind, made.form, &made.name) == (*kind, *form, name)
+                && package.is_none_or(|package| made.package == package)
+        };
+        self.executables.iter().find(is_wanted).with_context(|| match form {
+            Form::Executable => format!("Cargo built no executable `{name}`"),
+            _ => format!("Cargo built no {} of `{name}`", form.name()),
+        })
     }
 }
 
@@ -311,13 +347,14 @@ impl Cargo {
         Ok(())
     }
 
-    /// Takes out of a lock file what its workspace doesn't need any more, and changes nothing else in it. Nothing is downloaded.
+    /// Brings a lock file up to date with its manifests; versions that it has already stay. For a copy of a crate, never for
+    /// the user's own.
     ///
     /// # Errors
-    /// When the manifests and the lock file don't fit together: a `Failure` with Cargo's words.
-    pub fn shrink_lockfile(&self, manifest: &Path) -> Result<()> {
-        let call = self.call("update").args(["--workspace", "--offline", "--manifest-path"]).arg(manifest);
-        let finished = self.run(&call)?;
+    /// When it can't be resolved: a `Failure` with Cargo's words.
+    pub fn update_lockfile(&self, manifest: &Path, offline: bool) -> Result<()> {
+        let call = self.call("update").args(["--workspace", "--manifest-path"]).arg(manifest);
+        let finished = self.run(&call.args(offline.then_some("--offline")))?;
         if finished.status != Status::Exited(0) {
             bail!(self.explain(&finished, "cargo update --workspace"));
         }
@@ -337,7 +374,7 @@ impl Cargo {
     /// # Errors
     /// When Cargo cannot be started, or its answer is not understood.
     pub fn try_build(&self, build: &Build) -> Result<Result<Built, Refused>> {
-        let Build { manifest, profile, packages, bins, extra, target_dir, record, timeout } = build;
+        let Build { manifest, profile, packages, targets, extra, target_dir, record, timeout } = build;
         // Never with -q: it hides what Cargo has to say about the manifest.
         let mut call =
             self.call("build").args(["--locked", "--message-format", "json-render-diagnostics", "--profile"]);
@@ -348,8 +385,8 @@ impl Cargo {
         for package in packages {
             call = call.arg("--package").arg(package);
         }
-        for bin in bins {
-            call = call.arg("--bin").arg(bin);
+        for target in targets {
+            call = call.args(target.args());
         }
         if let Some(target_dir) = target_dir {
             call = call.arg("--target-dir").arg(target_dir);
@@ -373,7 +410,7 @@ impl Cargo {
             let ended = limit_of_a_build(&finished, self.sandbox.is_some());
             return Ok(Err(Refused { failure, ended }));
         }
-        let Artifacts { mut executables, packages } = artifacts(&finished.stdout)?;
+        let Artifacts { mut executables, packages, native } = artifacts(&finished.stdout)?;
         if let Some(sandbox) = &self.sandbox {
             for executable in &mut executables {
                 executable.path = sandbox.outside(&executable.path);
@@ -381,6 +418,7 @@ impl Cargo {
         }
         Ok(Ok(Built {
             executables,
+            native,
             warnings: warnings(&String::from_utf8_lossy(&finished.stderr)),
             packages,
             cpu: finished.cpu,

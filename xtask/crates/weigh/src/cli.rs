@@ -52,12 +52,13 @@ pub struct Bloat<S: Args> {
 /// What has changed between two programs.
 #[derive(Debug, Args)]
 pub struct Diff<S: Args> {
-    /// A profile (`default-release`: Cargo's bare default), the file of a program, or `git:REV` for the program as it was then
+    /// A profile (`default-release`: Cargo's bare default), an executable file, `git:REV` for the program at a git revision, or
+    /// `git:REV..REV` for both sides
     #[arg(value_name = "A")]
     pub a: String,
-    /// Another one
+    /// The other side [default: the working tree's `release`, where A is a revision]
     #[arg(value_name = "B")]
-    pub b: String,
+    pub b: Option<String>,
     /// The part of universal Mach-O files to compare, such as arm64 or x86_64
     #[arg(long, value_name = "NAME")]
     pub arch: Option<String>,
@@ -178,6 +179,41 @@ pub struct Report<S: Args> {
     pub subject: S,
 }
 
+/// The size at each revision.
+#[derive(Debug, Args)]
+pub struct History<S: Args> {
+    /// The revisions, such as `v1.0..HEAD`; or the one to end with [default: the newest]
+    #[arg(value_name = "REV..REV")]
+    pub range: Option<String>,
+    /// Measure only every N-th revision, and the oldest one
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub every: usize,
+    /// Measure tags instead of commits
+    #[arg(long)]
+    pub tags: bool,
+    /// Measure at most the N newest revisions [default: 10 where no range is given, 100 with --bisect]
+    #[arg(short = 'n', long = "count", value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub count: Option<usize>,
+    /// Find the commit that made the program this much larger, such as `5%` or `20 kB`, with few builds; exit code 1 if there is none
+    #[arg(long, value_name = "GROWTH")]
+    pub bisect: Option<String>,
+    /// The profile that each revision is built with, as it was set then [default: release]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Cargo's bare default, whatever the crate's own [profile.release] sets
+    #[arg(long, conflicts_with = "profile")]
+    pub default_release: bool,
+    /// Draw the sizes into this SVG file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// What is measured
+    #[command(flatten)]
+    pub subject: S,
+}
+
 /// A container image that holds one program.
 #[derive(Debug, Args)]
 pub struct Image<S: Args> {
@@ -187,11 +223,8 @@ pub struct Image<S: Args> {
     /// Cargo's bare default, whatever the crate's own [profile.release] sets
     #[arg(long, conflicts_with = "profile")]
     pub default_release: bool,
-    /// The target [default: this machine's with musl if that is installed, else with glibc linked in]
-    #[arg(long, value_name = "TRIPLE")]
-    pub target: Option<String>,
     /// Pack this file instead of building a program
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "default_release", "target", "subject"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "default_release", "subject"])]
     pub file: Option<PathBuf>,
     /// Where the archive is written [default: below target/size-workshop/, or beside the file]
     #[arg(long, value_name = "FILE")]
@@ -253,11 +286,22 @@ impl<S: Args + Into<options::Subject>> From<Report<S>> for options::Report {
     }
 }
 
+impl<S: Args + Into<options::Subject>> From<History<S>> for options::History {
+    fn from(asked: History<S>) -> Self {
+        let History { range, every, tags, count, bisect, profile, default_release, svg, format, subject } = asked;
+        let profile = chosen(profile, default_release);
+        Self { range, every, tags, count, bisect, profile, svg, format, subject: subject.into() }
+    }
+}
+
 impl<S: Args + Into<options::Subject>> From<Image<S>> for options::Image {
     fn from(asked: Image<S>) -> Self {
-        let Image { profile, default_release, target, file, out, format, subject } = asked;
+        let Image { profile, default_release, file, out, format, subject } = asked;
         let profile = chosen(profile, default_release);
-        Self { profile, target, file, out, format, subject: subject.into() }
+        let mut subject: options::Subject = subject.into();
+        // An image has a default of its own: one that needs no shared library.
+        let target = subject.target.take();
+        Self { profile, target, file, out, format, subject }
     }
 }
 

@@ -1,14 +1,14 @@
 //! `cargo xtask image`: a program in a container image that holds nothing else. A program that asks for a loader cannot
 //! start there, so it is refused, and the message says why.
 
-use crate::cargo::target::Target;
-use crate::cargo::{Build, Cargo};
+use crate::cargo::{Build, Cargo, Form};
 use crate::measure::{self, binary, linking};
 use crate::oci;
 use crate::options::{self, PlainFormat};
 use crate::report::image as report;
+use crate::subject::target::must_be_installed;
 use crate::subject::{Program, Subject};
-use crate::workshop::{Workshop, nearest};
+use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};
 use base::caller;
 use base::diagnostic::shown;
@@ -127,11 +127,17 @@ fn build(options: &options::Subject, profile: Option<&str>, target: Option<&str>
     let workshop = Workshop::of(options)?;
     let subject = Subject::find(&workshop, options, None)?;
     let program = subject.only(|names| format!("an image holds one program, and there are {names}"))?;
+    if program.target.form != Form::Executable {
+        bail!(
+            Failure::new(Exit::Usage, format!("an image holds a program, and {} isn't one", program.name))
+                .help("name one with --bin or --example")
+        );
+    }
     let usual = if subject.foreign { None } else { Some("dist") };
     let profile = &subject.resolve(profile.or(usual), "profile")?;
     let target = match target {
         Some(target) => {
-            must_be_installed(&subject, target)?;
+            must_be_installed(&subject.cargo, target)?;
             target.to_owned()
         }
         None => target_for(&subject)?,
@@ -141,7 +147,7 @@ fn build(options: &options::Subject, profile: Option<&str>, target: Option<&str>
     let folder = subject.out_dir.join("size-workshop").join("image").join(subject.shown(profile));
     Ok(Made {
         path,
-        name: program.name.clone(),
+        name: program.target.name.clone(),
         profile: Some(subject.shown(profile).to_owned()),
         target: Some(target),
         dynamic,
@@ -167,25 +173,6 @@ fn target_for(subject: &Subject) -> Result<String> {
         "{musl} is not installed, so glibc is linked in; `rustup target add {musl}` gives you a C library that is made for this"
     ));
     Ok(host.clone())
-}
-
-/// Ends the call where a target's standard library is missing.
-fn must_be_installed(subject: &Subject, target: &str) -> Result<()> {
-    match subject.cargo.target(target)? {
-        Target::Installed => Ok(()),
-        Target::NotInstalled => {
-            let message = format!("the standard library for {target} isn't installed");
-            let help = format!("install it: `rustup target add {target}`");
-            bail!(Failure::new(Exit::Environment, message).help(help))
-        }
-        Target::Unknown(known) => {
-            let help = match nearest(target, known.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean {near}?"),
-                None => "`rustc --print target-list` shows the targets".to_owned(),
-            };
-            bail!(Failure::new(Exit::Usage, format!("rustc knows no target {target}")).help(help))
-        }
-    }
 }
 
 /// The same program, linked dynamically; none where that can't be, as on a machine with musl.
@@ -229,13 +216,13 @@ fn executable(
         manifest: subject.manifest.clone(),
         profile: subject.cargo_profile(profile).into_owned(),
         packages: vec![program.package.clone()],
-        bins: vec![program.name.clone()],
+        targets: vec![program.target.clone()],
         extra,
         target_dir: subject.target_dir.clone(),
         record: None,
         timeout: None,
     })?;
-    Ok(built.executable(&program.name)?.path.clone())
+    Ok(built.file(&program.target, None)?.path.clone())
 }
 
 /// The architecture of a program that needs nothing but a kernel.

@@ -12,13 +12,15 @@ use crate::anatomy::{self, Anatomy, delta};
 use crate::compressed::{self, Compressed};
 use crate::options::{self, Format};
 use crate::report::anatomy as report;
-use crate::subject::{Program, Subject};
+use crate::subject::{Program, Subject, own_name};
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};
+use base::caller;
 use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers;
 use base::output;
+use revision::Asked;
 use std::env;
 use std::path::Path;
 
@@ -41,6 +43,7 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
             let subject = Subject::find(&workshop, subject, None)?;
             let program = only(&subject)?;
             let profile = subject.resolve(profile.as_deref(), "profile")?;
+            tell_burdens(&subject, program, &profile);
             let anatomy = anatomy::build(&subject, program, &profile)?;
             if all {
                 parts = floor::of(&subject, program, &profile, &anatomy)?;
@@ -69,7 +72,7 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
         options;
     let limit = fail_if_grows.as_deref().map(growth).transpose()?;
     compressed::look_for_programs(*compressed)?;
-    let (a, b) = sides(a, b, arch.as_deref(), subject)?;
+    let (a, b) = sides(&revision::asked(a, b.as_deref())?, arch.as_deref(), subject)?;
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
         if let (None, Some(why)) = (&anatomy.code, &anatomy.unknown) {
@@ -106,8 +109,13 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
 }
 
 /// Both programs of a comparison. Cargo is asked only where one of them is a profile.
-fn sides(a: &str, b: &str, arch: Option<&str>, options: &options::Subject) -> Result<(Anatomy, Anatomy)> {
+fn sides(asked: &Asked<'_>, arch: Option<&str>, options: &options::Subject) -> Result<(Anatomy, Anatomy)> {
     let of_file = |name: &str| Anatomy::of_part(name, Path::new(name), arch);
+    let names = match *asked {
+        Asked::Two(a, b) => [a, b],
+        Asked::Range(_) => [""; 2],
+    };
+    let [a, b] = names;
     if is_file(a) && is_file(b) {
         return Ok((of_file(a)?, of_file(b)?));
     }
@@ -117,21 +125,19 @@ fn sides(a: &str, b: &str, arch: Option<&str>, options: &options::Subject) -> Re
                 .help("give two files, or leave --arch out")
         );
     }
-    let workshop = Workshop::of(options).map_err(|error| without_crate(error, [a, b], options))?;
+    let workshop = Workshop::of(options).map_err(|error| without_crate(error, names, options))?;
     let subject = Subject::find(&workshop, options, None)?;
     let program = only(&subject)?;
-    let side = |name: &str, other: &str| {
-        if let Some(revision) = name.strip_prefix("git:") {
-            let is_profile = subject.own.profiles.knows(other) || workshop.profiles.knows(other);
-            let profile = if is_profile { other } else { "release" };
-            return of_revision(&workshop, &subject, options, revision, profile);
-        }
+    if matches!(asked, Asked::Range(_)) || names.into_iter().any(revision::is_one) {
+        return revision::sides(&workshop, &subject, options, asked, arch);
+    }
+    let side = |name: &str| {
         if is_file(name) {
             return of_file(name);
         }
         anatomy::build(&subject, program, &subject.resolve(Some(name), "profile or file")?)
     };
-    Ok((side(a, b)?, side(b, a)?))
+    Ok((side(a)?, side(b)?))
 }
 
 /// What is wrong where no crate is found, but one side is a file: the other one is probably meant as a file as well.
@@ -152,38 +158,16 @@ fn without_crate(error: anyhow::Error, sides: [&str; 2], options: &options::Subj
 /// No profile has a slash in its name.
 fn is_file(name: &str) -> bool {
     let path = Path::new(name);
-    !name.starts_with("git:") && (name.contains(['/', '\\']) || (path.symlink_metadata().is_ok() && !path.is_dir()))
+    !revision::is_one(name) && (name.contains(['/', '\\']) || (path.symlink_metadata().is_ok() && !path.is_dir()))
 }
 
-/// The program as it was at a git revision, built in a folder of its own.
-fn of_revision(
-    workshop: &Workshop,
-    subject: &Subject,
-    options: &options::Subject,
-    revision: &str,
-    profile: &str,
-) -> Result<Anatomy> {
-    let into = subject.out_dir.join("size-workshop").join("git");
-    let then = match &subject.manifest {
-        None => {
-            let place = revision::checkout(&workshop.root, revision, &into)?;
-            let workshop = Workshop::read(&place)?;
-            let mut then = Subject::workshop(&workshop, &options.program)?;
-            // Never where the current tree's artifacts are: Cargo could take them for fresh.
-            let target = place.join("target");
-            then.cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target.clone().into()));
-            (then.out_dir, then.build_dir) = (target.clone(), target.clone());
-            then.target_dir = Some(target);
-            then
-        }
-        Some(manifest) => {
-            let folder = manifest.parent().context("a manifest is in a folder")?;
-            let place = revision::checkout(folder, revision, &into)?;
-            Subject::foreign(workshop, &place.join("Cargo.toml"), options, None)?
-        }
-    };
-    let anatomy = anatomy::build(&then, only(&then)?, &then.resolve(Some(profile), "profile")?)?;
-    Ok(Anatomy { name: format!("{revision} ({profile})"), ..anatomy })
+/// Tells the lines of a crate's own profile that make programs larger, and how to find out by how much.
+fn tell_burdens(subject: &Subject, program: &Program, profile: &str) {
+    let ladder = if caller::is_workshop() { "sizes" } else { "ladder" };
+    for burden in own_name(profile).into_iter().flat_map(|name| subject.own.burdens(name, &program.package_name)) {
+        let (place, setting, why) = (&burden.line.place, burden.line.setting(), burden.why);
+        output::note(&format!("{place} `{setting}`: {why}; `{} {ladder}` measures what that costs", caller::name()));
+    }
 }
 
 /// The one program that is meant.

@@ -60,6 +60,7 @@ pub mod cargo;
 pub mod cli;
 pub mod committed;
 pub mod compressed;
+pub mod history;
 pub mod image;
 pub mod inspect;
 pub mod measure;

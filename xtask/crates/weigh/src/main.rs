@@ -9,9 +9,9 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use weigh::cli::{Bloat, Diff, Image, Report, Tune, WhatIf};
-use weigh::options::{self, Format, PlainFormat, SizesFormat};
-use weigh::{image, inspect, sizes, tune};
+use weigh::cli::{Bloat, Diff, History, Image, Report, Tune, WhatIf};
+use weigh::options::{self, CrateType, Format, PlainFormat, SizesFormat};
+use weigh::{history, image, inspect, sizes, tune};
 
 /// Shows where the bytes of a Rust program come from, and what each setting of a profile saves and costs
 #[derive(Debug, Parser)]
@@ -71,6 +71,8 @@ enum Verb {
     Tune(Tune<Crate>),
     /// Writes one HTML file to explore: the ladder, treemaps, changes, tables
     Report(Report<Crate>),
+    /// Shows the size at each commit or tag, and which ones moved it
+    History(History<Crate>),
     /// Packs the program into a container image that holds nothing else; needs no daemon
     Image(Image<Crate>),
     /// Compares the crate's own builds with [package.metadata.size-budget]
@@ -127,9 +129,27 @@ struct Crate {
     /// Its package, if there are several
     #[arg(long, short, value_name = "NAME", help_heading = "The crate")]
     package: Option<String>,
-    /// Its binary, if there are several
+    /// Its binary, if there are several; the ladder shows several at once, each with a --bin of its own
     #[arg(long, value_name = "NAME", help_heading = "The crate")]
-    bin: Option<String>,
+    bin: Vec<String>,
+    /// Its library: a cdylib or dylib as the file that it is, a staticlib as linked into an empty C program
+    #[arg(long, help_heading = "The crate")]
+    lib: bool,
+    /// Which file of the library, if it is built in several forms
+    #[arg(long, value_name = "TYPE", value_enum, help_heading = "The crate")]
+    crate_type: Option<CrateType>,
+    /// Its example
+    #[arg(long, value_name = "NAME", help_heading = "The crate")]
+    example: Vec<String>,
+    /// Its integration test, with the test harness
+    #[arg(long, value_name = "NAME", help_heading = "The crate")]
+    test: Vec<String>,
+    /// Its benchmark
+    #[arg(long, value_name = "NAME", help_heading = "The crate")]
+    bench: Vec<String>,
+    /// The target to build for [default: Cargo's; for `image`, musl if that is installed, else glibc linked in]
+    #[arg(long, value_name = "TRIPLE", help_heading = "The crate")]
+    target: Option<String>,
     /// Features to switch on, as for `cargo build`
     #[arg(long, short = 'F', value_name = "FEATURES", help_heading = "The crate")]
     features: Vec<String>,
@@ -143,11 +163,30 @@ struct Crate {
 
 impl From<Crate> for options::Subject {
     fn from(asked: Crate) -> Self {
-        let Crate { manifest_path, package, bin, features, no_default_features, all_features } = asked;
+        let Crate {
+            manifest_path,
+            package,
+            bin,
+            lib,
+            crate_type,
+            example,
+            test,
+            bench,
+            target,
+            features,
+            no_default_features,
+            all_features,
+        } = asked;
         Self {
             manifest_path,
             package,
             bin,
+            lib,
+            crate_type,
+            example,
+            test,
+            bench,
+            target,
             features,
             no_default_features,
             all_features,
@@ -163,7 +202,8 @@ impl Verb {
         match self {
             Self::Ladder(Ladder { format, .. })
             | Self::Bloat(Bloat { format, .. })
-            | Self::Diff(Diff { format, .. }) => *format == Format::Json,
+            | Self::Diff(Diff { format, .. })
+            | Self::History(History { format, .. }) => *format == Format::Json,
             Self::WhatIf(WhatIf { format, .. })
             | Self::Tune(Tune { format, .. })
             | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
@@ -213,6 +253,7 @@ fn run(verb: Verb) -> Result<Exit> {
         Verb::WhatIf(options) => inspect::whatif::run(&options.into()),
         Verb::Tune(options) => tune::run(&options.into()),
         Verb::Report(options) => inspect::page::run(&options.into()),
+        Verb::History(options) => history::run(&options.into()),
         Verb::Image(options) => image::run(&options.into()),
     }
 }

@@ -1,5 +1,6 @@
 //! What is asked of the verbs that measure, apart from any command line: two programs and every library user fill these in.
 
+use crate::cargo::Form;
 use std::path::PathBuf;
 
 /// How tables are printed.
@@ -69,6 +70,28 @@ impl From<Format> for SizesFormat {
     }
 }
 
+/// The forms of a library that are files of their own, as a manifest names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum CrateType {
+    /// A shared library with a C interface.
+    Cdylib,
+    /// A shared library for other Rust crates.
+    Dylib,
+    /// An archive, linked into an empty C program.
+    Staticlib,
+}
+
+impl From<CrateType> for Form {
+    fn from(asked: CrateType) -> Self {
+        match asked {
+            CrateType::Cdylib => Self::Cdylib,
+            CrateType::Dylib => Self::Dylib,
+            CrateType::Staticlib => Self::Staticlib,
+        }
+    }
+}
+
 /// What is measured: programs of the workshop, or anyone's crate.
 #[derive(Clone, Debug, Default)]
 pub struct Subject {
@@ -78,8 +101,20 @@ pub struct Subject {
     pub manifest_path: Option<PathBuf>,
     /// Its package, if there are several.
     pub package: Option<String>,
-    /// Its binary, if there are several.
-    pub bin: Option<String>,
+    /// Its binaries, by name.
+    pub bin: Vec<String>,
+    /// Its library, as the file that others load or link.
+    pub lib: bool,
+    /// Which file of a library is meant, where there are several.
+    pub crate_type: Option<CrateType>,
+    /// Its examples, by name.
+    pub example: Vec<String>,
+    /// Its integration tests, by name.
+    pub test: Vec<String>,
+    /// Its benchmarks, by name.
+    pub bench: Vec<String>,
+    /// The target triple that it is built for; what Cargo's configuration says, or this machine's, if nothing is said.
+    pub target: Option<String>,
     /// Features to switch on, as for `cargo build`.
     pub features: Vec<String>,
     /// The default features are left off.
@@ -89,6 +124,8 @@ pub struct Subject {
     /// The crate is measured by itself: with the profiles and tables of this library, below its own target folder. Without it
     /// there must be a workshop around the current folder.
     pub alone: bool,
+    /// The crate's folder chooses the toolchain, even where rustup has chosen one for this program.
+    pub own_toolchain: bool,
 }
 
 impl Subject {
@@ -170,10 +207,10 @@ impl Default for Bloat {
 /// Which two programs to compare.
 #[derive(Clone, Debug)]
 pub struct Diff {
-    /// A profile, a file, or `git:REV`.
+    /// A profile, a file, `git:REV`, or `git:REV..REV` for both sides.
     pub a: String,
-    /// Another one.
-    pub b: String,
+    /// Another one; where only a revision is given, the working tree's `release`.
+    pub b: Option<String>,
     /// The part of universal Mach-O files.
     pub arch: Option<String>,
     /// By how many percent B may be larger than A, such as `1%`; it may be of any size if nothing is said.
@@ -196,7 +233,7 @@ impl Default for Diff {
     fn default() -> Self {
         Self {
             a: "release".to_owned(),
-            b: "dist".to_owned(),
+            b: Some("dist".to_owned()),
             arch: None,
             fail_if_grows: None,
             min_bytes: 0,
@@ -278,6 +315,45 @@ pub struct Report {
     pub compressed: bool,
     /// What is measured.
     pub subject: Subject,
+}
+
+/// Which revisions of a program to measure.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// `REV..REV`, or where to end; the newest revisions if nothing is said.
+    pub range: Option<String>,
+    /// Only each n-th of them, and the oldest.
+    pub every: usize,
+    /// The tags of the range instead of its commits.
+    pub tags: bool,
+    /// The newest so many; 10 if neither this nor a range is said, and 100 to search in.
+    pub count: Option<usize>,
+    /// Search the revision by which it has grown by so much, in percent or bytes.
+    pub bisect: Option<String>,
+    /// The profile; the crate's own `release` if nothing is said.
+    pub profile: Option<String>,
+    /// Where to draw the sizes.
+    pub svg: Option<PathBuf>,
+    /// How to print it.
+    pub format: Format,
+    /// What is measured.
+    pub subject: Subject,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            range: None,
+            every: 1,
+            tags: false,
+            count: None,
+            bisect: None,
+            profile: None,
+            svg: None,
+            format: Format::Text,
+            subject: Subject::default(),
+        }
+    }
 }
 
 /// Which program to pack into a container image.

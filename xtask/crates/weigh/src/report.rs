@@ -5,6 +5,7 @@ pub(crate) mod budget;
 pub(crate) mod csv;
 pub(crate) mod features;
 pub mod grid;
+pub(crate) mod history;
 pub mod html;
 pub(crate) mod image;
 pub mod json;

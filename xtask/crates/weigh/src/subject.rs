@@ -5,13 +5,16 @@
 
 pub mod own;
 
-use crate::cargo::{Cargo, Metadata, Package};
+pub(crate) mod consumer;
+pub(crate) mod target;
+
+use crate::cargo::{Built, Cargo, Executable, Form, Metadata, Package, Wanted};
 use crate::options;
 use crate::profiles::{Profiles, default, is_built_in};
 use crate::surroundings::{self, Surroundings};
 use crate::workshop::{Case, LADDER, Table, Workshop, must_know, nearest, no_profile};
 use anyhow::{Context as _, Result, bail};
-use base::failure::{Exit, Failure, Kind};
+use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers::hex;
 use base::output;
@@ -77,21 +80,44 @@ pub struct Subject {
     pub release: Option<String>,
     /// This machine's target triple.
     pub host: String,
+    /// The target triple that it is built for, where `--target` or Cargo's configuration names one.
+    pub target: Option<String>,
     /// When the sources last changed, if that is known: a newer build is up to date.
     pub newest_input: Option<SystemTime>,
 }
 
-/// A program to measure.
+/// A program to measure, or a library that is a file of its own.
 #[derive(Debug)]
 pub struct Program {
-    /// The name of the binary.
+    /// What it is called in tables.
     pub name: String,
+    /// The target of its package.
+    pub target: Wanted,
     /// The package, as for `cargo build --package`.
     pub package: String,
     /// The package's name, as profiles name it.
     pub package_name: String,
     /// What it must do.
     pub expectation: Expectation,
+}
+
+/// The file of a program that was built.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The file that is measured.
+    pub path: PathBuf,
+    /// The file that rustc made: the same, unless that is an archive, which a consumer was linked with.
+    pub source: PathBuf,
+    /// Cargo had nothing to do for it.
+    pub fresh: bool,
+}
+
+impl Made {
+    /// Bytes of the archive, if rustc made one.
+    pub fn archive_bytes(&self) -> Option<u64> {
+        let metadata = (self.source != self.path).then(|| fs::metadata(&self.source));
+        metadata.and_then(Result::ok).map(|metadata| metadata.len())
+    }
 }
 
 /// What a program must do when it runs.
@@ -114,7 +140,16 @@ impl Subject {
         let subject = match &options.manifest_path {
             Some(manifest) => Self::foreign(workshop, manifest, options, run)?,
             None if options.alone => Self::foreign(workshop, &nearest_manifest()?, options, run)?,
-            None => Self::workshop(workshop, &options.program)?,
+            None => {
+                if let Some(target) = &options.target {
+                    let message = format!("the workshop's programs are measured for this machine, not for {target}");
+                    bail!(
+                        Failure::new(Exit::Usage, message)
+                            .help("measure one as a crate: --manifest-path PROGRAM/Cargo.toml --target TRIPLE")
+                    );
+                }
+                Self::workshop(workshop, &options.program)?
+            }
         };
         subject.notes.iter().for_each(|note| output::note(note));
         Ok(subject)
@@ -129,12 +164,45 @@ impl Subject {
             [one] => Ok(one),
             several => {
                 let names: Vec<&str> = several.iter().map(|program| program.name.as_str()).collect();
+                let last = several.last().filter(|_| self.foreign);
+                let option = last.map_or_else(
+                    || format!("--program {}", names[names.len() - 1]),
+                    |last| last.target.args().join(" "),
+                );
                 bail!(
                     Failure::new(Exit::Usage, too_many(&names.join(", ")))
-                        .help(format!("choose one, such as --program {}", names[names.len() - 1]))
+                        .help(format!("choose one, such as {option}"))
                 )
             }
         }
+    }
+
+    /// The triple of the machine that it is built for.
+    pub fn built_for(&self) -> &str {
+        self.target.as_deref().unwrap_or(&self.host)
+    }
+
+    /// The target, as an argument of Cargo for what is built outside of the crate, where its configuration may not reach.
+    pub fn target_args(&self) -> Vec<OsString> {
+        let given = self.extra.windows(2).find(|pair| pair[0] == "--target").map(|pair| pair[1].clone());
+        let target = given.or_else(|| self.target.as_ref().map(OsString::from));
+        target.into_iter().flat_map(|target| ["--target".into(), target]).collect()
+    }
+
+    /// The file of a program among those that Cargo has made below `build_dir`. With an archive a consumer is linked.
+    ///
+    /// # Errors
+    /// When Cargo has made none, or a consumer can't be linked.
+    pub fn made(&self, program: &Program, built: &Built, build_dir: &Path) -> Result<Made> {
+        // The workshop's packages are given by name, not by ID.
+        let package = self.foreign.then_some(program.package.as_str());
+        let file = built.file(&program.target, package)?;
+        let Executable { path: source, fresh, .. } = file.clone();
+        let path = match program.target.form {
+            Form::Staticlib => consumer::link(self, &program.target.name, file, &built.native, build_dir)?,
+            Form::Executable | Form::Cdylib | Form::Dylib => source.clone(),
+        };
+        Ok(Made { path, source, fresh })
     }
 
     /// The workshop's own programs; all of them if none is named.
@@ -158,6 +226,7 @@ impl Subject {
             workshop.sizes.programs.iter().filter(|program| names.is_empty() || names.contains(program.name.as_ref()));
         let programs = chosen.map(|program| Program {
             name: program.name.as_ref().clone(),
+            target: Wanted::bin(program.name.as_ref()),
             package: program.name.as_ref().clone(),
             package_name: program.name.as_ref().clone(),
             expectation: Expectation::Cases(program.cases.clone()),
@@ -192,6 +261,7 @@ impl Subject {
             base: "release",
             release: Some(release),
             host,
+            target: None,
             newest_input,
         })
     }
@@ -208,10 +278,11 @@ impl Subject {
     ) -> Result<Self> {
         let manifest = manifest_file(manifest)?;
         let folder = manifest.parent().context("a manifest is in a folder")?.to_owned();
-        let Surroundings { env, args, notes } = surroundings::of_foreign(&folder);
+        let Surroundings { env, args, mut notes } = surroundings::of_foreign(&folder);
         let mut cargo = Cargo { program: cargo_program(), cwd: folder, env, args, sandbox: None };
         let pin = fs::read_to_string(workshop.root.join("rust-toolchain.toml")).unwrap_or_default();
-        if surroundings::toolchain_is_our_pin(env::var_os("RUSTUP_TOOLCHAIN").as_deref(), &pin) {
+        if options.own_toolchain || surroundings::toolchain_is_our_pin(env::var_os("RUSTUP_TOOLCHAIN").as_deref(), &pin)
+        {
             // The crate is built with the toolchain that its own folder chooses, or the user's default one.
             let mut theirs = Cargo { program: "cargo".into(), ..cargo.clone() };
             theirs.env.extend(["RUSTUP_TOOLCHAIN", "CARGO"].map(|name| (name.into(), None)));
@@ -222,13 +293,10 @@ impl Subject {
         }
         let (release, host) = version(&cargo)?;
         let metadata = cargo.metadata(Some(&manifest))?;
-        let (package, bin) = choose_binary(&metadata, &manifest, options)?;
-        let expectation = match run {
-            Some(line) => Expectation::SameAsFirst(split_words(line)?),
-            None => Expectation::NotChecked,
-        };
-        let program =
-            Program { name: bin, package: package.id.clone(), package_name: package.name.clone(), expectation };
+        let target::Choice { package, targets, notes: about } = target::choose(&metadata, &manifest, options)?;
+        let programs = target::programs(targets, run)?;
+        let triple = target::triple(&cargo, options.target.as_deref())?;
+        notes.extend(about.into_iter().chain(triple.notes));
         // The same crate is found again by its path; two crates never share a folder.
         let canonical = manifest.canonicalize().unwrap_or_else(|_| manifest.clone());
         let digest = hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes());
@@ -245,10 +313,11 @@ impl Subject {
 
         let mut extra: Vec<OsString> = vec!["--config".into(), profiles_file.into()];
         extra.extend(feature_arguments(options));
+        extra.extend(triple.args);
         Ok(Self {
             cargo,
             manifest: Some(manifest),
-            programs: vec![program],
+            programs,
             build_dir: target_dir.clone(),
             out_dir: target_dir.clone(),
             target_dir: Some(target_dir),
@@ -261,6 +330,7 @@ impl Subject {
             base,
             release: Some(release),
             host,
+            target: triple.name,
             newest_input: None,
         })
     }
@@ -444,65 +514,6 @@ pub fn nearest_manifest() -> Result<PathBuf> {
             .help("go to the folder of a crate, or name its Cargo.toml: --manifest-path PATH")
             .into()
     })
-}
-
-/// The package and the binary that are meant.
-fn choose_binary<'a>(
-    metadata: &'a Metadata,
-    manifest: &Path,
-    options: &options::Subject,
-) -> Result<(&'a Package, String)> {
-    let usage = |message: String, help: String| Failure::new(Exit::Usage, message).help(help);
-    let canonical = |path: &Path| path.canonicalize().ok();
-    let here = |package: &&Package| canonical(&package.manifest_path) == canonical(manifest);
-    let candidates: Vec<&Package> = match &options.package {
-        Some(name) => {
-            let named: Vec<&Package> = metadata.packages.iter().filter(|package| package.name == *name).collect();
-            if named.is_empty() {
-                let names: Vec<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
-                bail!(usage(
-                    format!("there is no package `{name}` in this workspace"),
-                    format!("its packages are {}", names.join(", "))
-                ));
-            }
-            named
-        }
-        // The manifest of a package means that package, as for Cargo; one of a workspace alone means all of them.
-        None if metadata.packages.iter().any(|package| here(&package)) => {
-            metadata.packages.iter().filter(here).collect()
-        }
-        None => metadata.packages.iter().collect(),
-    };
-    let mut binaries: Vec<(&Package, &str)> =
-        candidates.iter().flat_map(|package| package.bins().map(|bin| (*package, bin))).collect();
-    let names = |binaries: &[(&Package, &str)]| {
-        binaries.iter().map(|(package, bin)| format!("{bin} (package {})", package.name)).collect::<Vec<_>>().join(", ")
-    };
-    if binaries.is_empty() {
-        let whose = candidates.iter().map(|package| package.name.as_str()).collect::<Vec<_>>().join(", ");
-        bail!(usage(
-            format!("{whose} builds no program: a library has no executable to measure"),
-            "measure a program that uses the library: give its Cargo.toml with --manifest-path, or its name with --package".to_owned(),
-        ));
-    }
-    if let Some(wanted) = &options.bin {
-        let all = names(&binaries);
-        binaries.retain(|(_, bin)| bin == wanted);
-        if binaries.is_empty() {
-            let failure = usage(format!("there is no binary `{wanted}`"), format!("the binaries are {all}"));
-            bail!(failure.kind(Kind::WhichBinary));
-        }
-    }
-    match binaries.as_slice() {
-        [(package, bin)] => Ok((package, (*bin).to_owned())),
-        several => {
-            let failure = usage(
-                format!("there are several binaries: {}", names(several)),
-                "choose one with --bin NAME (and --package NAME)".to_owned(),
-            );
-            bail!(failure.kind(Kind::WhichBinary))
-        }
-    }
 }
 
 /// The built-in profile that the tables' default row inherits from. Everything but codegen units and overrides can be set back

@@ -25,7 +25,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use weigh::cargo::{Build as CargoBuild, Cargo, Refused, plan, record};
+use weigh::cargo::{Build as CargoBuild, Cargo, Refused, Wanted, plan, record};
 use weigh::measure::{self, Parts, crates};
 use weigh::profiles;
 
@@ -320,7 +320,7 @@ impl Bench<'_> {
             manifest: Some(place.folder.join("Cargo.toml")),
             profile: how.profile.clone(),
             packages: vec![data.package.clone()],
-            bins: vec![self.exercise().bin(name).to_owned()],
+            targets: vec![Wanted::bin(self.exercise().bin(name))],
             extra,
             target_dir: Some(place.target_dir.clone()),
             // A graded build is never fresh, so the compiler's arguments can be noted while it is made.

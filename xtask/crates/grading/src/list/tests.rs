@@ -105,6 +105,7 @@ fn as_json_with_the_keys_that_were_promised() {
     let class = class();
     let json: serde_json::Value = serde_json::to_value(List::of(&class)).unwrap();
     assert_eq!(json["schema"], "size-workshop/grade-list/1");
+    testbed::schema::check(&json);
     assert_eq!(json["students"][0]["id"], "s001");
     assert_eq!(json["students"][0]["exercises"]["ex1"]["taken"], serde_json::json!(["Cargo.toml"]));
     assert_eq!(

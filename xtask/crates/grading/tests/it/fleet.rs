@@ -8,6 +8,7 @@ use testbed::browser::left_out;
 use testbed::class::has_boxes;
 use testbed::course::{QUICK_PROFILE, STARTER};
 use testbed::project::{Project, repository, run_step};
+use testbed::schema;
 
 /// The workflow that grades a class.
 const WORKFLOW: &str = "docs/grading/github-actions/grade.yml";
@@ -186,7 +187,7 @@ fn a_learner_of_a_classroom_checks_and_the_instructor_grades_the_checkouts() {
 
     // Goals that are not met are told, and are no failure of the step that writes the file.
     assert_eq!(bash(&project, &check, &[]), (Some(0), String::new()));
-    let checked: Value = serde_json::from_str(&project.read("check.json")).unwrap();
+    let checked = schema::document(&project.read("check.json"));
     assert_eq!(checked["exercises"][0]["verdict"], "fail");
     assert_eq!(bash(&project, &own, &[]).0, Some(1));
     project.profile(QUICK_PROFILE);

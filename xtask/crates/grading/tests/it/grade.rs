@@ -8,6 +8,7 @@ use testbed::browser::left_out;
 use testbed::class::{has_boxes, records, rows};
 use testbed::course::{QUICK_PROFILE, STARTER};
 use testbed::project::{Project, repository, stderr, stdout};
+use testbed::schema;
 
 /// A class for the tiny course: right, untouched, right again, wrong, hostile.
 fn class() -> Project {
@@ -305,7 +306,7 @@ fn dependencies_are_compiled_once_and_programs_each_time() {
     let records = project.read("grades/journal.jsonl");
     let size = |student: &str| -> u64 {
         let mine = |line: &serde_json::Value| line["student"] == student;
-        let mut lines = records.lines().map(|line| serde_json::from_str(line).unwrap());
+        let mut lines = records.lines().map(schema::document);
         lines.find(mine).unwrap()["size_bytes"].as_u64().unwrap()
     };
     // The same program at the same paths is the same to the byte, and another one is not taken for it.

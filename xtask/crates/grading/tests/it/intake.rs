@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use testbed::class::rows;
 use testbed::course::{QUICK_PROFILE, STARTER};
 use testbed::project::{Project, call, repository, stderr, stdout};
+use testbed::schema;
 
 fn list(project: &Project, words: &[&str]) -> serde_json::Value {
     let mut all = vec!["grade", "--list", "class", "--format", "json"];
     all.extend(words);
     let assert = project.run(&all);
-    serde_json::from_str(&stdout(&assert)).unwrap()
+    schema::document(&stdout(&assert))
 }
 
 #[test]
@@ -57,7 +58,7 @@ fn what_makes_no_sense_for_a_dry_run_is_a_usage_error_also_as_json() {
         .code(2)
         .stderr(contains("there is no submission of `s002`").and(contains("did you mean `s001`?")));
     let none = project.run(&["grade", "--list", "nowhere", "--format", "json"]).code(2);
-    let error: serde_json::Value = serde_json::from_str(&stdout(&none)).unwrap();
+    let error = schema::document(&stdout(&none));
     assert_eq!((&error["schema"], &error["exit"]), (&"size-workshop/error/1".into(), &2.into()));
     project
         .run(&["grade", "--list", "class", "--student-from", "(s[0-9"])
@@ -79,7 +80,7 @@ fn a_class_in_every_layout_is_found_whole() {
         xtask.current_dir(repository()).args(["grade", "--format", "json", "--exercise", "ex1", "--list"]);
         xtask.arg(folder.join("submissions")).arg("--roster").arg(folder.join("roster.csv"));
         let assert = xtask.assert().code(1);
-        let found: serde_json::Value = serde_json::from_str(&stdout(&assert)).unwrap();
+        let found = schema::document(&stdout(&assert));
         let of = |student: &serde_json::Value| {
             let work = &student["exercises"]["ex1"];
             assert_eq!(work["needs_review"], serde_json::json!([]), "{layout}: {student}");

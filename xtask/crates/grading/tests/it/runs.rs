@@ -10,6 +10,7 @@ use testbed::class::{Running, hand_in};
 use testbed::class::{records, rows};
 use testbed::course::{QUICK_PROFILE, STARTER};
 use testbed::project::{Project, stderr};
+use testbed::schema;
 
 /// Four right submissions, of which no two are equal.
 fn class(project: &Project) {
@@ -190,7 +191,7 @@ fn ids_match_as_people_write_them_and_the_missing_folder_is_named() {
     let list = ["grade", "class", "--list", "--roster", "roster.csv", "--format", "json"];
     let listed = project.run(&list).code(1);
     let text = String::from_utf8(listed.get_output().stdout.clone()).unwrap();
-    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let json = schema::document(&text);
     let all = |key: &str, field: &str| -> Vec<String> {
         let entries = json[key].as_array().unwrap().iter();
         entries.map(|entry| entry[field].as_str().unwrap_or_default().to_owned()).collect()

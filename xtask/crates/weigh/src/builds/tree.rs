@@ -58,7 +58,7 @@ pub(super) fn make(cargo: &Cargo, edit: &Edit, folder: &Path) -> Result<Tree> {
     let lock = fs::read(edit.root.join("Cargo.lock")).context("the workspace has no Cargo.lock")?;
     files::write_derived(&copy.join("Cargo.lock"), &lock)?;
     let root = copy.join("Cargo.toml");
-    cargo.shrink_lockfile(&root)?;
+    cargo.update_lockfile(&root, true)?;
     let manifest = copy.join(edit.manifest.strip_prefix(&edit.root).context("the manifest is in the workspace")?);
     let metadata = cargo.metadata(Some(&manifest))?;
     let package = metadata.packages.into_iter().find(|package| package.manifest_path == manifest);

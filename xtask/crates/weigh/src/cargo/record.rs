@@ -146,7 +146,8 @@ impl Unit {
     fn parse(args: Vec<String>, rustc: String, build_dir: &Path, profile_dir: &str) -> Option<Self> {
         let after_flag = |flag: &str| args.windows(2).find(|pair| pair[0] == flag).map(|pair| pair[1].as_str());
         let crate_name = after_flag("--crate-name")?;
-        let extra = args.iter().find_map(|arg| arg.strip_prefix("extra-filename="))?;
+        // Cargo gives shared libraries and archives no hash: their names are what people load.
+        let extra = args.iter().find_map(|arg| arg.strip_prefix("extra-filename=")).unwrap_or_default();
         let out_dir = PathBuf::from(after_flag("--out-dir")?);
         let stem = format!("{crate_name}{extra}");
         let unchanging = after_flag("--cap-lints") == Some("allow");
@@ -241,9 +242,15 @@ fn read(folder: &Path, stem: &str) -> Option<Record> {
 /// macros and build scripts, which Cargo may have built for another profile already. `None` if a record is missing
 /// because the recorder was not there when Cargo built it.
 pub fn seconds(deps: &Path, executable_stem: &str) -> Option<f64> {
-    let mut seconds = 0.0;
-    let mut seen = BTreeSet::new();
-    let mut open = vec![executable_stem.to_owned()];
+    seconds_from(deps, deps, executable_stem)
+}
+
+/// The same for a unit whose artifacts may be in a folder of their own, beside that of the crates that are linked into it.
+fn seconds_from(own: &Path, deps: &Path, stem: &str) -> Option<f64> {
+    let first = read(own, stem)?;
+    let mut seconds = first.seconds;
+    let mut seen = BTreeSet::from([stem.to_owned()]);
+    let mut open = externs(&first.args);
     while let Some(stem) = open.pop() {
         if seen.insert(stem.clone()) {
             let record = read(deps, &stem)?;
@@ -252,6 +259,25 @@ pub fn seconds(deps: &Path, executable_stem: &str) -> Option<f64> {
         }
     }
     Some(seconds)
+}
+
+/// The wall seconds that rustc took for a file that Cargo has made in `out_dir`, an example or a test as well.
+pub fn seconds_of(file: &Path, out_dir: &Path, build_dir: &Path) -> Option<f64> {
+    let folder = build_dir.join(folder_of(file, out_dir));
+    let deps = folder.join("deps");
+    [&deps, &folder.join("examples")]
+        .into_iter()
+        .find_map(|own| executable_stem(own, file).and_then(|stem| seconds_from(own, &deps, &stem)))
+}
+
+/// The profile's folder below `out_dir` that a file that Cargo has made belongs to: `release`, or `TARGET/release`.
+pub fn folder_of<'a>(file: &'a Path, out_dir: &Path) -> &'a Path {
+    let folder = file.parent().and_then(|folder| folder.strip_prefix(out_dir).ok()).unwrap_or(Path::new(""));
+    // Examples and tests are one level below.
+    match folder.parent() {
+        Some(above) if folder.ends_with("deps") || folder.ends_with("examples") => above,
+        _ => folder,
+    }
 }
 
 /// The arguments with which rustc has made an executable; `None` if the recorder was not there.
@@ -276,12 +302,21 @@ fn linked_crate(arg: &str) -> Option<String> {
 /// The stem of the unit that made an executable: its artifact in `deps` has the executable's length and time, because
 /// Cargo links the one to the other.
 pub fn executable_stem(deps: &Path, executable: &Path) -> Option<String> {
-    let prefix = format!("{}-", executable.file_stem()?.to_str()?.replace('-', "_"));
+    let name = executable.file_stem()?.to_str()?.replace('-', "_");
+    let names = [Some(name.as_str()), name.strip_prefix("lib")];
+    // A test is where rustc has put it, with the hash in its name; a shared library has none at all.
+    let fits = |stem: &str| {
+        let plain = stem.replace('-', "_");
+        names
+            .iter()
+            .flatten()
+            .any(|name| plain == *name || stem.strip_prefix(name).is_some_and(|rest| rest.starts_with('-')))
+    };
     let metadata = fs::metadata(executable).ok()?;
     let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
     fs::read_dir(deps).ok()?.flatten().find_map(|entry| {
         let file = entry.file_name().into_string().ok()?;
-        let stem = file.strip_suffix(SUFFIX).filter(|stem| stem.starts_with(&prefix))?;
+        let stem = file.strip_suffix(SUFFIX).filter(|stem| fits(stem))?;
         let record = read(deps, stem)?;
         let made = record.outputs.iter().any(|output| output.bytes == metadata.len() && output.modified == modified);
         made.then(|| stem.to_owned())
@@ -322,6 +357,30 @@ mod tests {
         let mut elsewhere = SYN;
         elsewhere[5] = "/elsewhere/dist/deps";
         assert!(unit(&elsewhere).is_none());
+    }
+
+    #[test]
+    fn a_file_is_found_in_its_profiles_folder_whatever_its_kind() {
+        let of = |file: &str| folder_of(Path::new(file), Path::new("/t")).to_str().unwrap().to_owned();
+        assert_eq!(of("/t/release/a"), "release");
+        assert_eq!(of("/t/release/examples/a"), "release");
+        assert_eq!(of("/t/x86_64-unknown-linux-musl/dist/deps/it-0a1b"), "x86_64-unknown-linux-musl/dist");
+        assert_eq!(of("/elsewhere/release/a"), "");
+    }
+
+    #[test]
+    fn the_unit_of_a_library_without_a_hash_and_of_a_test_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let note = |stem: &str, file: &str| {
+            fs::File::create(folder.path().join(file)).unwrap();
+            let mut unit = unit(&SYN).unwrap();
+            (unit.out_dir, unit.stem) = (folder.path().to_owned(), stem.to_owned());
+            unit.note(1.5, None).unwrap();
+            executable_stem(folder.path(), &folder.path().join(file))
+        };
+        assert_eq!(note("a_b", "liba_b.so").as_deref(), Some("a_b"));
+        assert_eq!(note("it_b-0a1b", "it_b-0a1b").as_deref(), Some("it_b-0a1b"));
+        assert_eq!(note("a_b-0a1b", "a_b-0a1b").as_deref(), Some("a_b-0a1b"));
     }
 
     #[test]

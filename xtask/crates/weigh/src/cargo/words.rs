@@ -1,6 +1,6 @@
 //! Reads what Cargo says: its messages for machines, its warnings, and whose fault a failure is.
 
-use super::{Compiled, Executable, Target};
+use super::{Compiled, Executable, Form, Kind, Native, Target};
 use anyhow::{Context as _, Result};
 use base::failure::{Exit, Failure, SHORT_OF_MEMORY};
 use base::proc::{Finished, Status};
@@ -13,6 +13,12 @@ struct Message {
     target: Option<Target>,
     executable: Option<PathBuf>,
     #[serde(default)]
+    filenames: Vec<PathBuf>,
+    #[serde(default)]
+    linked_libs: Vec<String>,
+    #[serde(default)]
+    linked_paths: Vec<String>,
+    #[serde(default)]
     fresh: bool,
     #[serde(default)]
     package_id: String,
@@ -23,8 +29,10 @@ struct Message {
 /// What a build has made.
 #[derive(Default)]
 pub(super) struct Artifacts {
-    /// The executables.
+    /// The executables, and the libraries that are files of their own.
     pub executables: Vec<Executable>,
+    /// What build scripts tell a linker.
+    pub native: Native,
     /// The libraries and proc macros.
     pub packages: Vec<Compiled>,
 }
@@ -35,15 +43,26 @@ pub(super) fn artifacts(messages: &[u8]) -> Result<Artifacts> {
     for line in messages.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{")) {
         let message: Message = serde_json::from_slice(line)
             .with_context(|| format!("cannot read Cargo's message {}", String::from_utf8_lossy(line)))?;
-        let Message { reason, target: Some(target), executable, fresh, package_id, features } = message else {
-            continue;
-        };
-        if reason != "compiler-artifact" {
-            continue;
+        let Message { reason, target, executable, filenames, linked_libs, linked_paths, fresh, package_id, features } =
+            message;
+        artifacts.native.libraries.extend(linked_libs);
+        artifacts.native.folders.extend(linked_paths);
+        let Some(target) = target.filter(|_| reason == "compiler-artifact") else { continue };
+        let is_executable = executable.is_some();
+        if let Some(kind) = Kind::of(&target) {
+            let file = |form: Form| Some((form, form.file(executable.as_deref(), &filenames)?));
+            // The tests of a library are an executable.
+            let forms = if is_executable { vec![Form::Executable] } else { Form::of(&target) };
+            artifacts.executables.extend(forms.into_iter().filter_map(file).map(|(form, path)| Executable {
+                name: target.name.clone(),
+                kind,
+                form,
+                package: package_id.clone(),
+                path,
+                fresh,
+            }));
         }
-        if let Some(path) = executable {
-            artifacts.executables.push(Executable { name: target.name, path, fresh });
-        } else if !target.kind.iter().any(|kind| kind == "bin" || kind == "custom-build") {
+        if !is_executable && !target.kind.iter().any(|kind| kind == "bin" || kind == "custom-build") {
             let (name, version) = name_and_version(&package_id);
             artifacts.packages.push(Compiled { name, version, features });
         }

@@ -2,6 +2,7 @@
 
 use super::tiny;
 use crate::anatomy::Anatomy;
+use crate::cargo::Form;
 use crate::measure::binary::{self, Binary, Section};
 use crate::measure::crates;
 use crate::measure::crates::is_std;
@@ -41,11 +42,16 @@ const SYMBOLIZER: [&str; 8] = [
 /// # Errors
 /// When the empty program cannot be built.
 pub(super) fn of(subject: &Subject, program: &Program, profile: &str, anatomy: &Anatomy) -> Result<Vec<FloorPart>> {
-    let symbols = crates::read(&empty(subject, profile, Some("none"))?)?;
+    let form = program.target.form;
+    if form == Form::Staticlib {
+        // Its consumer begins with an empty C program, which has nothing of Rust. The note about the archive says how large that is.
+        return Ok(Vec::new());
+    }
+    let symbols = crates::read(&empty(subject, profile, form, Some("none"))?)?;
     // Last, so that the file that stays is the one that was measured.
-    let empty = binary::read(&empty(subject, profile, None)?)?;
+    let empty = binary::read(&empty(subject, profile, form, None)?)?;
     let symbolizer = symbols.map(|code| code.bytes_of(&SYMBOLIZER.map(str::to_owned))).unwrap_or_default();
-    let own = program.name.replace('-', "_");
+    let own = program.target.name.replace('-', "_");
     let code = |chosen: &dyn Fn(&str) -> bool| -> u64 {
         let functions = anatomy.code.iter().flat_map(|code| &code.functions);
         functions.filter(|function| chosen(&function.krate)).map(|function| function.bytes).sum()
@@ -55,19 +61,22 @@ pub(super) fn of(subject: &Subject, program: &Program, profile: &str, anatomy: &
         dependencies: signed(code(&|krate| krate != own && !is_std(krate))),
         symbolizer: signed(symbolizer),
     };
-    Ok(parts(&empty, anatomy, &code))
+    Ok(parts(&empty, form, anatomy, &code))
 }
 
-/// Builds an empty program with a profile's settings, with its symbols if that is asked for.
-fn empty(subject: &Subject, profile: &str, strip: Option<&str>) -> Result<PathBuf> {
-    let folder = subject.out_dir.join("size-workshop").join("floor");
+/// Builds an empty program, or an empty library, with a profile's settings, with its symbols if that is asked for.
+fn empty(subject: &Subject, profile: &str, form: Form, strip: Option<&str>) -> Result<PathBuf> {
+    let floor = if form == Form::Executable { "floor".to_owned() } else { format!("floor-{}", form.name()) };
+    let folder = subject.out_dir.join("size-workshop").join(floor);
     let settings = SETTINGS.iter().filter_map(|key| {
         let value = subject.value(profile, key)?;
         let value = if *key == "strip" { strip.map_or(value, Into::into) } else { value };
         Some(format!("profile.release.{key}={value}"))
     });
-    let config: Vec<OsString> = settings.flat_map(|setting| ["--config".into(), setting.into()]).collect();
-    tiny::build(&subject.cargo, &folder, "floor", "fn main() {}\n", "release", &config)
+    let mut config: Vec<OsString> = settings.flat_map(|setting| ["--config".into(), setting.into()]).collect();
+    config.extend(subject.target_args());
+    let source = if form == Form::Executable { "fn main() {}\n" } else { "" };
+    tiny::build(&subject.cargo, &folder, "floor", source, form, "release", &config)
 }
 
 /// Bytes of machine code that belong to somebody.
@@ -81,7 +90,7 @@ struct Code {
 }
 
 /// The empty program, and what this one has more, by kind.
-fn parts(empty: &Binary, anatomy: &Anatomy, code: &Code) -> Vec<FloorPart> {
+fn parts(empty: &Binary, form: Form, anatomy: &Anatomy, code: &Code) -> Vec<FloorPart> {
     let more = |is_kind: &dyn Fn(&str) -> bool| {
         let of = |sections: &[Section]| -> i64 {
             sections.iter().filter(|section| is_kind(&section.name)).map(|section| signed(section.bytes)).sum()
@@ -100,7 +109,10 @@ fn parts(empty: &Binary, anatomy: &Anatomy, code: &Code) -> Vec<FloorPart> {
         "the floor",
         signed(empty.bytes),
         false,
-        "an empty program with the same settings; nothing on stable takes it out",
+        match form {
+            Form::Executable => "an empty program with the same settings; nothing on stable takes it out",
+            _ => "an empty library with the same settings; nothing on stable takes it out",
+        },
     )];
     if anatomy.code.is_some() {
         parts.extend([

@@ -26,7 +26,7 @@ pub fn run(options: &options::Report) -> Result<Exit> {
     let program = super::only(&subject)?;
     let before = subject.resolve(default_release.then_some(DEFAULT_RELEASE), "profile")?;
     let after = subject.resolve(Some(profile.as_deref().unwrap_or("dist")), "profile")?;
-    let default = subject.out_dir.join("size-workshop").join(format!("{}.html", program.name));
+    let default = subject.out_dir.join("size-workshop").join(format!("{}.html", program.target.stem()));
     let out = out.clone().unwrap_or(default);
     // Found out before minutes of building.
     files::check_writable(out.parent().unwrap_or(Path::new(".")))?;
@@ -39,7 +39,7 @@ pub fn run(options: &options::Report) -> Result<Exit> {
     let page = Page {
         title: format!("What {} weighs", program.name),
         toolchain: subject.release.clone().unwrap_or_default(),
-        target: subject.host.clone(),
+        target: subject.built_for().to_owned(),
         tables: ladder.into_iter().collect(),
         floor: floor_parts(floor::of(&subject, program, &after, tuned)?, subject.shown(&after)),
         binaries: anatomies.iter().map(binary).collect(),

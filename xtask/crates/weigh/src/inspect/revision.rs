@@ -1,72 +1,173 @@
-//! The files of a git revision in a folder of their own: what a program weighed before a change. Nothing in the
-//! repository, its index or its list of worktrees is touched.
+//! Sides of a comparison that are git revisions: what a program was before a change.
 
-use anyhow::{Context as _, Result, bail};
-use base::failure::{Exit, Failure};
+use super::{is_file, only};
+use crate::anatomy::{self, Anatomy};
+use crate::history::past::{Past, difference_of_lockfiles, tell};
+use crate::history::repository::{Commit, Range, Repository};
+use crate::options;
+use crate::subject::Subject;
+use crate::workshop::Workshop;
+use anyhow::{Result, bail};
+use base::failure::{Exit, Failure, failure_of};
 use base::output;
-use base::proc::{self, Call, Status};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Writes the files of a revision below `into`, in a folder with the commit's name; says where the counterpart of
-/// `folder` is there.
+/// Before the name of a revision.
+const PREFIX: &str = "git:";
+/// What a revision is compared with if nothing is said: the working tree's default build.
+const NOW: &str = "release";
+
+/// What is compared.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Asked<'a> {
+    /// Profiles, files, or revisions with their prefix.
+    Two(&'a str, &'a str),
+    /// Both ends of a range.
+    Range(Range),
+}
+
+/// Whether a side is a revision.
+pub(super) fn is_one(side: &str) -> bool {
+    side.starts_with(PREFIX)
+}
+
+/// What is compared, by the words on the command line.
 ///
 /// # Errors
-/// When `folder` is in no git repository, or there is no such revision.
-pub(super) fn checkout(folder: &Path, revision: &str, into: &Path) -> Result<PathBuf> {
-    let top = PathBuf::from(git(folder, &["rev-parse", "--show-toplevel"], None)?);
-    // Not `revision` itself on later calls: it may begin with a dash, or move.
-    let commit = git(folder, &["rev-parse", "--verify", "--end-of-options", &format!("{revision}^{{commit}}")], None)?;
-    let place = into.join(&commit);
-    let inside = canonical(folder)?.strip_prefix(canonical(&top)?).map(Path::to_owned).unwrap_or_default();
-    if !place.join(".complete").exists() {
-        // An index of its own: the user's staged changes stay as they are.
-        let index = into.join(format!("{commit}.index"));
-        fs::create_dir_all(&place).with_context(|| format!("cannot make the folder {}", place.display()))?;
-        let tree = format!("--work-tree={}", std::path::absolute(&place)?.display());
-        git(&top, &[&tree, "checkout", "--force", &commit, "--", "."], Some(&std::path::absolute(&index)?))?;
-        let _ = fs::remove_file(&index);
-        lend_lockfile(folder, &canonical(&top)?, &place)?;
-        base::files::write_atomic(&place.join(".complete"), b"")?;
+/// When a side is missing, or one too many.
+pub(super) fn asked<'a>(a: &'a str, b: Option<&'a str>) -> Result<Asked<'a>> {
+    let range = |side: &str| side.strip_prefix(PREFIX).and_then(Range::parse);
+    match (range(a), b) {
+        (Some(range), None) => Ok(Asked::Range(range)),
+        (None, Some(b)) if range(b).is_none() => Ok(Asked::Two(a, b)),
+        (None, None) if is_one(a) => Ok(Asked::Two(a, NOW)),
+        (None, None) => bail!(Failure::new(Exit::Usage, format!("`{a}` has nothing to be compared with")).help(
+            "give a second profile or file; a git revision alone, such as git:HEAD~1, is compared with the working tree"
+        )),
+        (_, Some(_)) => bail!(
+            Failure::new(Exit::Usage, "git:A..B already names both sides of the comparison")
+                .help("give it alone, or give two sides: git:A git:B")
+        ),
     }
-    Ok(place.join(inside))
 }
 
-/// Copies today's Cargo.lock to a revision that committed none: the versions that it was built with then are not known.
-fn lend_lockfile(folder: &Path, top: &Path, place: &Path) -> Result<()> {
-    let folder = canonical(folder)?;
-    let inside = folder.ancestors().take_while(|folder| folder.starts_with(top));
-    let Some(lockfile) = inside.map(|folder| folder.join("Cargo.lock")).find(|file| file.is_file()) else {
-        return Ok(());
+/// One side, ready to be built.
+enum Side<'a> {
+    Revision(&'a str, Commit),
+    /// As it was asked for, and what it means today.
+    Profile(&'a str, String),
+    File(&'a str),
+}
+
+/// Both sides of a comparison of which at least one is a revision.
+///
+/// # Errors
+/// When a revision isn't there, or something can't be built or read.
+pub(super) fn sides(
+    workshop: &Workshop,
+    subject: &Subject,
+    options: &options::Subject,
+    asked: &Asked<'_>,
+    arch: Option<&str>,
+) -> Result<(Anatomy, Anatomy)> {
+    let past = Past::of(workshop, options, subject)?;
+    // Everything that can be refused at once, before anything is built.
+    let of = |name| side(&past.repository, subject, name);
+    let (a, b) = match asked {
+        Asked::Two(a, b) => (of(a)?, of(b)?),
+        Asked::Range(range) => {
+            let (from, to) = past.repository.ends(range)?;
+            (Side::Revision(&range.from, from), Side::Revision(&range.to, to))
+        }
     };
-    let counterpart = place.join(lockfile.strip_prefix(top).unwrap_or(&lockfile));
-    if counterpart.exists() || !counterpart.parent().is_some_and(Path::is_dir) {
-        return Ok(());
+    let profile = [&a, &b].into_iter().find_map(|side| match side {
+        Side::Profile(asked, _) => Some(*asked),
+        _ => None,
+    });
+    if let (Some(profile), Some(changes)) = (profile, past.repository.changed_files()?) {
+        output::note(&format!("the working tree has {changes}: `{profile}` is not HEAD, but HEAD and these changes"));
     }
-    output::note("that revision has no Cargo.lock: it is built with today's");
-    fs::copy(&lockfile, &counterpart).with_context(|| format!("cannot write {}", counterpart.display()))?;
-    Ok(())
+    let profile = profile.unwrap_or(NOW);
+    let (a, b) = (build(&past, subject, &a, profile, arch)?, build(&past, subject, &b, profile, arch)?);
+    tell_differences(&a, &b);
+    Ok((a.anatomy, b.anatomy))
 }
 
-fn canonical(path: &Path) -> Result<PathBuf> {
-    path.canonicalize().with_context(|| format!("cannot find {}", path.display()))
+fn side<'a>(repository: &Repository, subject: &Subject, name: &'a str) -> Result<Side<'a>> {
+    if let Some(revision) = name.strip_prefix(PREFIX) {
+        return Ok(Side::Revision(revision, repository.commit(revision)?));
+    }
+    if is_file(name) {
+        return Ok(Side::File(name));
+    }
+    Ok(Side::Profile(name, subject.resolve(Some(name), "profile or file")?))
 }
 
-/// The first line that git prints.
-fn git(folder: &Path, args: &[&str], index: Option<&Path>) -> Result<String> {
-    let mut call = Call::new("git", folder).args(args.iter().copied());
-    if let Some(index) = index {
-        call.env.insert("GIT_INDEX_FILE".into(), Some(index.into()));
+/// A side that was built or read. What is not known of a file is none.
+struct Done {
+    anatomy: Anatomy,
+    toolchain: Option<String>,
+    lockfile: Option<String>,
+}
+
+fn build(past: &Past<'_>, subject: &Subject, side: &Side<'_>, profile: &str, arch: Option<&str>) -> Result<Done> {
+    match side {
+        Side::Revision(revision, commit) => {
+            let then = past.build(commit, profile).map_err(|error| at(revision, &error))?;
+            tell(revision, &then.notes);
+            let anatomy = Anatomy { name: format!("{revision} ({profile})"), ..then.anatomy };
+            Ok(Done { anatomy, toolchain: then.toolchain, lockfile: then.lockfile })
+        }
+        Side::Profile(_, profile) => Ok(Done {
+            anatomy: anatomy::build(subject, only(subject)?, profile)?,
+            toolchain: subject.release.clone(),
+            lockfile: past.lockfile_now().and_then(|file| fs::read_to_string(file).ok()),
+        }),
+        Side::File(name) => {
+            Ok(Done { anatomy: Anatomy::of_part(name, Path::new(name), arch)?, toolchain: None, lockfile: None })
+        }
     }
-    let finished = proc::run(&call).map_err(|error| {
-        Failure::new(Exit::Environment, format!("{error:#}")).help("a revision is read with git: https://git-scm.com")
-    })?;
-    if finished.status != Status::Exited(0) {
-        let words = String::from_utf8_lossy(&finished.stderr).trim().to_owned();
-        bail!(
-            Failure::new(Exit::Usage, format!("git: {words}"))
-                .help("a revision is written as git:HEAD~1, git:main, git:v1.0")
-        );
+}
+
+/// The same failure, with the revision that it is about.
+fn at(revision: &str, error: &anyhow::Error) -> anyhow::Error {
+    let failure = failure_of(error);
+    let message = format!("{revision}: {}", failure.message);
+    Failure { message, ..failure }.into()
+}
+
+/// What else than the sources isn't the same on both sides.
+fn tell_differences(a: &Done, b: &Done) {
+    if let (Some(before), Some(after)) = (&a.toolchain, &b.toolchain)
+        && before != after
+    {
+        output::note(&format!(
+            "{} is built with rustc {before}, {} with {after}: part of the difference is the compiler's",
+            a.anatomy.name, b.anatomy.name
+        ));
     }
-    Ok(String::from_utf8_lossy(&finished.stdout).lines().next().unwrap_or_default().to_owned())
+    if let (Some(before), Some(after)) = (&a.lockfile, &b.lockfile)
+        && let Some(difference) = difference_of_lockfiles(before, after)
+    {
+        output::note(&format!("the lock files differ in {difference}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_alone_is_compared_with_the_working_tree_and_a_range_needs_no_other_side() {
+        assert_eq!(asked("git:HEAD~1", None).unwrap(), Asked::Two("git:HEAD~1", "release"));
+        assert_eq!(asked("git:v1", Some("git:v2")).unwrap(), Asked::Two("git:v1", "git:v2"));
+        assert_eq!(asked("release", Some("../b")).unwrap(), Asked::Two("release", "../b"));
+        let Asked::Range(range) = asked("git:main...", None).unwrap() else { panic!("a range") };
+        assert_eq!((range.from.as_str(), range.to.as_str(), range.from_common), ("main", "HEAD", true));
+        assert_eq!(asked("release", None).unwrap_err().to_string(), "`release` has nothing to be compared with");
+        for (a, b) in [("git:a..b", "release"), ("release", "git:a..b"), ("git:a..b", "git:c..d")] {
+            assert!(asked(a, Some(b)).unwrap_err().to_string().contains("already names both sides"), "{a} {b}");
+        }
+    }
 }

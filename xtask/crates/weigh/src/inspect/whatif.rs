@@ -10,6 +10,7 @@ use crate::builds::counter::Workload;
 use crate::builds::{Bench, Outcome, Variant};
 use crate::options::{self, PlainFormat};
 use crate::report::whatif as report;
+use crate::subject::target::must_run;
 use crate::subject::{Expectation, Program, Subject, split_words};
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result};
@@ -124,7 +125,7 @@ pub fn run(options: &options::WhatIf) -> Result<Exit> {
     let json = report::json(&what_if)?;
     // `check` looks there for what a setting that is missing would save.
     if what_if.settings.iter().all(|setting| setting.alone.is_some()) {
-        let folder = subject.out_dir.join("size-workshop").join("what-if").join(&program.name);
+        let folder = subject.out_dir.join("size-workshop").join("what-if").join(program.target.stem());
         files::write_atomic(&folder.join(RESULT), json.as_bytes())?;
     }
     output::data(&match format {
@@ -229,6 +230,8 @@ fn behaviour(subject: &Subject, variant: &Variant) -> Result<Behaviour> {
     if let Some(at) = subject.extra.iter().position(|arg| arg == "--config") {
         config.splice(0..0, subject.extra[at..at + 2].iter().cloned());
     }
+    // It runs here, whatever the program is built for.
+    config.extend(subject.target.iter().flat_map(|_| ["--target".into(), subject.host.clone().into()]));
     probe::behaviour(&subject.cargo, &subject.out_dir.join("size-workshop").join("probe"), &release, &config)
 }
 
@@ -236,7 +239,10 @@ fn behaviour(subject: &Subject, variant: &Variant) -> Result<Behaviour> {
 pub(crate) fn workload(subject: &Subject, program: &Program, run: Option<&str>) -> Result<Option<Workload>> {
     let of = |args, exit| Workload { args, exit, cwd: subject.run_cwd.clone(), env: subject.cargo.env.clone() };
     Ok(match (run, &program.expectation) {
-        (Some(line), _) => Some(of(split_words(line)?, 0)),
+        (Some(line), _) => {
+            must_run(&program.target)?;
+            Some(of(split_words(line)?, 0))
+        }
         (None, Expectation::Cases(cases)) => cases.first().map(|case| of(case.args.clone(), case.exit)),
         _ => None,
     })

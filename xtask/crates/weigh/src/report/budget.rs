@@ -301,7 +301,9 @@ mod tests {
 
     #[test]
     fn a_budget_for_programs() {
-        insta::assert_snapshot!(json(&report()).unwrap() + &csv(&report()).unwrap());
+        let text = json(&report()).unwrap();
+        testbed::schema::document(&text);
+        insta::assert_snapshot!(text + &csv(&report()).unwrap());
     }
 
     #[test]

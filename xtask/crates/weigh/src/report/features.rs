@@ -68,7 +68,7 @@ fn notes(row: &Row) -> String {
     }
 }
 
-/// `size-workshop/what-if/1` in the mode `features`. Sizes in bytes, times in seconds.
+/// `size-workshop/features/1`. Sizes in bytes, times in seconds.
 ///
 /// # Errors
 /// Never in practice: every value can be written as JSON.
@@ -88,7 +88,7 @@ pub(crate) fn json(features: &Features) -> serde_json::Result<String> {
     };
     let rows: Vec<Value> = rows.iter().map(row).collect();
     super::json::document(&json!({
-        "schema": "size-workshop/what-if/1", "mode": "features", "program": program, "profile": profile,
+        "schema": "size-workshop/features/1", "program": program, "profile": profile,
         "before_bytes": base.bytes, "before_seconds": base.seconds, "before_instructions": base.instructions,
         "workload": workload, "on": on, "off": off, "features": rows,
     }))

@@ -122,7 +122,11 @@ mod tests {
     #[test]
     fn sizes_as_json() {
         let problems = ["word_freq is wrong".to_owned()];
-        insta::assert_snapshot!(super::sizes(&sample(), &problems, Some(&[])).unwrap());
-        insta::assert_snapshot!("sizes-compressed-json", super::sizes(&compressed(), &[], None).unwrap());
+        let text = super::sizes(&sample(), &problems, Some(&[])).unwrap();
+        testbed::schema::document(&text);
+        insta::assert_snapshot!(text);
+        let text = super::sizes(&compressed(), &[], None).unwrap();
+        testbed::schema::document(&text);
+        insta::assert_snapshot!("sizes-compressed-json", text);
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod scatter;
 pub mod stack;
+pub mod steps;
 
 use base::numbers::{self, thousands};
 use std::fmt;

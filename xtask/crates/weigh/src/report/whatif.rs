@@ -227,6 +227,8 @@ mod tests {
 
     #[test]
     fn what_if_as_json() {
-        insta::assert_snapshot!(json(&sample()).unwrap());
+        let text = json(&sample()).unwrap();
+        testbed::schema::document(&text);
+        insta::assert_snapshot!(text);
     }
 }

@@ -281,7 +281,11 @@ fn build(
         program: Vec::new(),
         manifest_path: Some(source.file.clone()),
         package: None,
-        bin: budget.bin.as_ref().map(|bin| bin.get_ref().clone()),
+        bin: budget.bin.iter().map(|bin| bin.get_ref().clone()).collect(),
+        lib: false,
+        example: Vec::new(),
+        test: Vec::new(),
+        bench: Vec::new(),
         ..options.subject.clone()
     };
     let subject = Subject::foreign(workshop, &source.file, &subject, None);
@@ -294,7 +298,7 @@ fn build(
     let downloads = downloads.collect::<Result<_>>()?;
     let bin = program.name.clone();
     let toolchain = subject.release.clone().context("cannot tell the release of rustc")?;
-    let measured = Measured { bin, profile, target: subject.host.clone(), toolchain, bytes, downloads };
+    let measured = Measured { bin, profile, target: subject.built_for().to_owned(), toolchain, bytes, downloads };
     Ok((subject, measured))
 }
 

@@ -73,18 +73,16 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// A line of a crate's own profile that makes a program larger.
+/// What makes a program larger in a crate's own profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Burden {
     /// The program.
     pub program: String,
     /// The profile.
     pub profile: String,
-    /// Where the line stands: a file with its line, or a variable.
-    pub place: String,
-    /// The setting as it is written; all of them where several were taken out together.
-    pub setting: String,
-    /// Why it makes the program larger, in a sentence without a final full stop.
+    /// The lines: one, or all that were changed together.
+    pub lines: Vec<Line>,
+    /// Why they make the program larger, in a sentence without a final full stop.
     pub why: String,
     /// What was done about it, behind the bytes.
     pub remedy: String,
@@ -99,6 +97,15 @@ impl Report {
     pub fn is_compressed(&self) -> bool {
         self.tables.iter().flat_map(|table| &table.rows).any(|row| row.compressed.is_some())
     }
+}
+
+/// A setting of a profile, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// A file with its line, or a variable.
+    pub place: String,
+    /// As it is written, such as `debug = true`.
+    pub setting: String,
 }
 
 impl Table {

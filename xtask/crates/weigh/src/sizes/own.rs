@@ -1,11 +1,11 @@
 //! What a table says of a foreign crate's own profiles: which of their lines cost bytes, and how its owner gets the small build.
 
-use super::measured::Burden;
+use super::measured::{Burden, Line};
 use super::workers::Results;
 use crate::anatomy;
 use crate::profiles::{SETTINGS, canonical};
-use crate::subject::own::{self, KEYS, Line, Own};
-use crate::subject::{Subject, own_name};
+use crate::subject::own::{self, KEYS, Own};
+use crate::subject::{Program, Subject, own_name};
 use anyhow::Result;
 use base::diagnostic;
 use base::numbers::thousands;
@@ -20,52 +20,91 @@ const SMALL: &str = "dist";
 /// # Errors
 /// When one of these builds fails.
 pub(super) fn burdens(subject: &Subject, results: &Results) -> Result<Vec<Burden>> {
-    let of_programs = results.built.iter().filter_map(|(key, built)| {
-        let name = own_name(&key.profile)?;
-        let program = subject.programs.iter().find(|program| program.name == key.program)?;
+    let mut changes = Vec::new();
+    for (key, built) in &results.built {
+        let program = subject.programs.iter().find(|program| program.name == key.program);
+        let (Some(name), Some(program)) = (own_name(&key.profile), program) else { continue };
         let burdens = subject.own.burdens(name, &program.package_name);
-        (!burdens.is_empty()).then_some((program, name, &key.profile, built.binary.bytes, burdens))
-    });
-    let of_programs: Vec<_> = of_programs.collect();
-    let builds = of_programs.iter().map(|(.., burdens)| burdens.len() + usize::from(burdens.len() > 1)).sum();
-    if builds == 0 {
+        let change = |burdens: Vec<own::Burden<'_>>| Change {
+            program,
+            profile: &key.profile,
+            settings: burdens.iter().map(|burden| burden.without.clone()).collect(),
+            burden: burden(&program.name, name, built.binary.bytes, &burdens),
+        };
+        let singles = burdens.iter().cloned().map(|burden| change(vec![burden]));
+        let first = changes.len();
+        changes.extend(singles);
+        if changes[first..].iter().any(|change| change.burden.lines != changes[first].burden.lines) {
+            changes.push(change(burdens));
+        }
+    }
+    if changes.is_empty() {
         return Ok(Vec::new());
     }
-    let progress = Progress::new(builds);
+    let progress = Progress::new(changes.len());
     let mut found = Vec::new();
-    for (program, name, profile, bytes, burdens) in of_programs {
-        let mut add = |burdens: &[own::Burden<'_>]| -> Result<()> {
-            let settings: Vec<&str> = burdens.iter().map(|burden| burden.without.as_str()).collect();
-            let bytes_then = anatomy::file_bytes_with(subject, program, profile, &settings)?;
-            progress.finished(&format!("built {name} with {}: {} bytes", settings.join(" "), thousands(bytes_then)));
-            let join = |text: &dyn Fn(&own::Burden<'_>) -> String| {
-                let mut texts: Vec<String> = burdens.iter().map(text).collect();
-                texts.dedup();
-                texts.join("; ")
-            };
-            found.push(Burden {
-                program: program.name.clone(),
-                profile: name.to_owned(),
-                place: join(&|burden| burden.line.place.clone()),
-                setting: join(&|burden| burden.line.setting()),
-                why: join(&|burden| burden.why.to_owned()),
-                remedy: join(&|burden| burden.remedy.clone()),
-                bytes,
-                bytes_then,
-            });
-            Ok(())
-        };
-        for burden in &burdens {
-            add(std::slice::from_ref(burden))?;
-        }
-        if burdens.len() > 1 {
-            add(&burdens)?;
+    for Change { program, profile, settings, burden } in changes {
+        let bytes_then = anatomy::file_bytes_with(subject, program, profile, &settings)?;
+        progress.finished(&format!("built {profile} with {}: {} bytes", settings.join(" "), thousands(bytes_then)));
+        found.push(Burden { bytes_then, ..burden });
+    }
+    Ok(worth_telling(found))
+}
+
+/// A build with some lines changed.
+struct Change<'a> {
+    program: &'a Program,
+    profile: &'a str,
+    settings: Vec<String>,
+    burden: Burden,
+}
+
+/// What is known of lines before they are changed.
+fn burden(program: &str, profile: &str, bytes: u64, burdens: &[own::Burden<'_>]) -> Burden {
+    let each = |text: &dyn Fn(&own::Burden<'_>) -> String, between: &str| {
+        let mut texts: Vec<String> = burdens.iter().map(text).collect();
+        texts.dedup();
+        texts.join(between)
+    };
+    let mut lines: Vec<Line> = burdens
+        .iter()
+        .map(|burden| Line { place: burden.line.place.clone(), setting: burden.line.setting() })
+        .collect();
+    lines.dedup();
+    let remedy = if lines.len() > 1 {
+        "with all of them changed".to_owned()
+    } else {
+        each(&|burden| burden.remedy.clone(), " and ")
+    };
+    Burden {
+        program: program.to_owned(),
+        profile: profile.to_owned(),
+        lines,
+        why: each(&|burden| burden.why.to_owned(), "; "),
+        remedy,
+        bytes,
+        bytes_then: bytes,
+    }
+}
+
+/// What costs most comes first, each line once for a profile, and all lines together only where that is noticeably better than
+/// the best of them.
+fn worth_telling(mut found: Vec<Burden>) -> Vec<Burden> {
+    const NOTICEABLE: f64 = 0.01;
+    found.retain(|burden| burden.bytes_then < burden.bytes);
+    found.sort_by_key(|burden| (burden.lines.len() > 1, burden.bytes_then));
+    let mut kept: Vec<Burden> = Vec::new();
+    for burden in found {
+        let same = |other: &&Burden| other.profile == burden.profile && other.program == burden.program;
+        let best = kept.iter().filter(same).map(|other| other.bytes_then).min();
+        let is_better = best.is_none_or(|best| (burden.bytes_then as f64) < best as f64 * (1.0 - NOTICEABLE));
+        let is_new = kept.iter().filter(same).all(|other| other.lines != burden.lines);
+        if is_new && (burden.lines.len() == 1 || is_better) {
+            kept.push(burden);
         }
     }
-    found.retain(|burden| burden.bytes_then < burden.bytes);
-    // What costs most comes first.
-    found.sort_by_key(|burden| burden.bytes_then);
-    Ok(found)
+    kept.sort_by_key(|burden| std::cmp::Reverse(burden.bytes - burden.bytes_then));
+    kept
 }
 
 /// Tells the overrides that no table's profile can set back.
@@ -79,12 +118,13 @@ pub(super) fn tell_overrides(subject: &Subject) {
 /// Tells each line that costs bytes.
 pub(super) fn tell_burdens(burdens: &[Burden]) {
     for burden in burdens {
-        let Burden { program, profile, place, setting, why, remedy, bytes, bytes_then } = burden;
+        let Burden { program, profile, lines, why, remedy, bytes, bytes_then } = burden;
+        let lines: Vec<String> = lines.iter().map(|line| format!("{} `{}`", line.place, line.setting)).collect();
         output::note(&format!(
-            "{place}: `{setting}` makes {program} {} bytes larger with [profile.{profile}]: {why}; {remedy} it has {} bytes, not {}",
-            thousands(bytes - bytes_then),
-            thousands(*bytes_then),
+            "{}: with [profile.{profile}], {program} has {} bytes, and {} {remedy} ({why})",
+            lines.join(", "),
             thousands(*bytes),
+            thousands(*bytes_then),
         ));
     }
 }
@@ -136,8 +176,8 @@ fn change(own: &Own, small: &dyn Fn(&str) -> Option<toml::Value>) -> String {
             continue;
         }
         let _ = match own.line(SMALL, key) {
-            Some(line @ Line { place, .. }) => {
-                writeln!(changes, "  {key} = {value} in place of {} ({place})", line.setting())
+            Some(line) => {
+                writeln!(changes, "  {key} = {value} in place of {} ({})", line.setting(), line.place)
             }
             None => writeln!(changes, "  {key} = {value} added to [profile.{SMALL}]"),
         };
@@ -154,4 +194,33 @@ fn change(own: &Own, small: &dyn Fn(&str) -> Option<toml::Value>) -> String {
 
 fn differs(key: &str, value: Option<&toml::Value>, wanted: &toml::Value) -> bool {
     value.map(|value| canonical(key, value)) != Some(canonical(key, wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn burden(lines: &[&str], bytes_then: u64) -> Burden {
+        let lines = lines.iter().map(|line| Line { place: (*line).to_owned(), setting: "debug = 1".to_owned() });
+        let (program, profile) = ("app".to_owned(), "release".to_owned());
+        let (why, remedy) = (String::new(), String::new());
+        Burden { program, profile, lines: lines.collect(), why, remedy, bytes: 1000, bytes_then }
+    }
+
+    fn told(found: &[(&[&str], u64)]) -> Vec<(usize, u64)> {
+        let found = found.iter().map(|(lines, bytes_then)| burden(lines, *bytes_then)).collect();
+        worth_telling(found).iter().map(|burden| (burden.lines.len(), burden.bytes_then)).collect()
+    }
+
+    #[test]
+    fn each_line_is_told_once_and_the_worst_first() {
+        assert_eq!(told(&[(&["a"], 900), (&["b"], 700), (&["a"], 500)]), [(1, 500), (1, 700)]);
+        assert_eq!(told(&[(&["a"], 1000), (&["b"], 1200)]), [], "it costs nothing");
+    }
+
+    #[test]
+    fn all_lines_together_are_told_where_none_alone_does_it() {
+        assert_eq!(told(&[(&["a"], 999), (&["b"], 1000), (&["a", "b"], 100)]), [(2, 100), (1, 999)]);
+        assert_eq!(told(&[(&["a"], 100), (&["b"], 1000), (&["a", "b"], 100)]), [(1, 100)]);
+    }
 }

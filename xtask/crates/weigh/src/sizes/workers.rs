@@ -1,7 +1,7 @@
 //! Builds many profiles at once, and measures each program as soon as it is there.
 
 use crate::builds::groups::Groups;
-use crate::cargo::{Build, Executable, record};
+use crate::cargo::{self, Build, Kind, record};
 use crate::compressed::Compressed;
 use crate::measure::{self, Limits, Run, binary};
 use crate::subject::{Expectation, Key, Program, Subject};
@@ -25,6 +25,8 @@ use std::time::Instant;
 pub(super) struct Built {
     /// The file.
     pub path: PathBuf,
+    /// Bytes of the static library, where the file is a consumer of one.
+    pub archive_bytes: Option<u64>,
     /// What is in it.
     pub binary: binary::Binary,
     /// What it did: one run for each that the subject expects.
@@ -156,7 +158,10 @@ impl Shared {
         let mut sizes: Vec<String> = built
             .iter()
             .filter(|(key, _)| !key.strip_command)
-            .map(|(key, built)| format!("{} {}", key.program, thousands(built.binary.bytes)))
+            .map(|(key, built)| {
+                let archive = built.archive_bytes.map(|bytes| format!(" (the archive {})", thousands(bytes)));
+                format!("{} {}{}", key.program, thousands(built.binary.bytes), archive.unwrap_or_default())
+            })
             .collect();
         sizes.dedup();
         let took = if fresh { "unchanged".to_owned() } else { format!("{:.1} s", began.elapsed().as_secs_f64()) };
@@ -182,54 +187,84 @@ struct Done {
 
 fn build(subject: &Subject, job: &Job, threads: usize, how: How) -> Result<Done> {
     let profile = subject.cargo_profile(&job.profile);
-    let programs: BTreeSet<usize> = job.programs.iter().map(|&(index, _)| index).collect();
-    let programs: Vec<&Program> = programs.into_iter().map(|index| &subject.programs[index]).collect();
-    let mut extra = subject.extra.clone();
-    extra.extend(["--jobs".into(), threads.to_string().into()]);
-    let stamp = subject.build_dir.join(record::profile_dir(&profile)).join(".size-workshop");
-    let record = needs_recorder(subject, &stamp);
-    let made = subject.cargo.build(&Build {
-        manifest: subject.manifest.clone(),
-        profile: profile.to_string(),
-        packages: programs.iter().map(|program| program.package.clone()).collect(),
-        bins: programs.iter().map(|program| program.name.clone()).collect(),
-        extra,
-        target_dir: subject.target_dir.clone(),
-        record: record.then(|| subject.build_dir.clone()),
-        timeout: None,
-    })?;
-    if record {
-        let text = format!("The units here were recorded by `{}`.\n", caller::name());
-        files::write_atomic(&stamp, text.as_bytes())?;
-    }
-    let mut done = Done { built: Vec::new(), warnings: made.warnings.clone(), target: None, fresh: true };
-    for &(index, strip_command) in &job.programs {
-        let program = &subject.programs[index];
-        let Executable { path, fresh, .. } = made.executable(&program.name)?;
-        done.fresh &= fresh;
-        let (folder, target) = place(subject, path);
-        done.target = done.target.or(target);
-        let mut file = path.clone();
-        if strip_command {
-            let copy = subject
-                .out_dir
-                .join("size-workshop/stripped")
-                .join(&job.profile)
-                .join(path.file_name().unwrap_or_default());
-            match measure::strip(path, copy)? {
-                Some(copy) => file = copy,
-                None => continue,
-            }
+    let mut done = Done { built: Vec::new(), warnings: Vec::new(), target: None, fresh: true };
+    for programs in calls(subject, job) {
+        let mut extra = subject.extra.clone();
+        extra.extend(["--jobs".into(), threads.to_string().into()]);
+        let stamp = subject.build_dir.join(record::profile_dir(&profile)).join(".size-workshop");
+        let record = needs_recorder(subject, &stamp);
+        let of = |index: &usize| &subject.programs[*index];
+        let made = subject.cargo.build(&Build {
+            manifest: subject.manifest.clone(),
+            profile: profile.to_string(),
+            packages: programs.iter().map(|index| of(index).package.clone()).collect(),
+            targets: programs.iter().map(|index| of(index).target.clone()).collect(),
+            extra,
+            target_dir: subject.target_dir.clone(),
+            record: record.then(|| subject.build_dir.clone()),
+            timeout: None,
+        })?;
+        if record {
+            let text = format!("The units here were recorded by `{}`.\n", caller::name());
+            files::write_atomic(&stamp, text.as_bytes())?;
         }
-        let deps = subject.build_dir.join(folder).join("deps");
-        let seconds = record::executable_stem(&deps, path).and_then(|stem| record::seconds(&deps, &stem));
-        let binary = binary::read(&file)?;
-        let runs = run(subject, program, &file, how.limits)?;
-        let compressed = if how.compressed { Some(Compressed::of(&file)?) } else { None };
-        let key = Key { program: program.name.clone(), profile: job.profile.clone(), strip_command };
-        done.built.push((key, Built { path: file, binary, runs, seconds, compressed }));
+        done.warnings.extend(made.warnings.iter().cloned());
+        // The next call may write to the same files.
+        for wanted in job.programs.iter().filter(|(index, _)| programs.contains(index)) {
+            measure(subject, job, *wanted, &made, how, &mut done)?;
+        }
     }
     Ok(done)
+}
+
+/// The programs of a job by calls of Cargo. For someone's crate each call builds what a person would build in one: packages that are
+/// built together share their features, and examples and tests add those of dev-dependencies. A test also has a library of its own
+/// beside that of the binaries, and where libraries have no hash in their names, both are the same file.
+fn calls(subject: &Subject, job: &Job) -> Vec<BTreeSet<usize>> {
+    let mut calls: BTreeMap<(&str, Option<Kind>), BTreeSet<usize>> = BTreeMap::new();
+    for &(index, _) in &job.programs {
+        let Program { package, target, .. } = &subject.programs[index];
+        let key = match target.kind {
+            _ if !subject.foreign => ("", None),
+            Kind::Bin | Kind::Lib => (package.as_str(), None),
+            Kind::Example | Kind::Test | Kind::Bench => (package.as_str(), Some(target.kind)),
+        };
+        calls.entry(key).or_default().insert(index);
+    }
+    calls.into_values().collect()
+}
+
+/// Measures and runs one program of a job, or its copy after `strip`.
+fn measure(
+    subject: &Subject,
+    job: &Job,
+    (index, strip_command): (usize, bool),
+    made: &cargo::Built,
+    how: How,
+    done: &mut Done,
+) -> Result<()> {
+    let program = &subject.programs[index];
+    let of = subject.made(program, made, &subject.build_dir)?;
+    let path = &of.path;
+    done.fresh &= of.fresh;
+    done.target = done.target.take().or_else(|| target(subject, path));
+    let mut file = path.clone();
+    if strip_command {
+        let folder = subject.out_dir.join("size-workshop/stripped").join(&job.profile);
+        let name = format!("{}{}", program.target.stem(), std::env::consts::EXE_SUFFIX);
+        match measure::strip(path, folder.join(name))? {
+            Some(copy) => file = copy,
+            None => return Ok(()),
+        }
+    }
+    let seconds = record::seconds_of(&of.source, &subject.out_dir, &subject.build_dir);
+    let binary = binary::read(&file)?;
+    let runs = run(subject, program, &file, how.limits)?;
+    let compressed = if how.compressed { Some(Compressed::of(&file)?) } else { None };
+    let key = Key { program: program.name.clone(), profile: job.profile.clone(), strip_command };
+    let archive_bytes = of.archive_bytes();
+    done.built.push((key, Built { path: file, archive_bytes, binary, runs, seconds, compressed }));
+    Ok(())
 }
 
 /// Calling the recorder makes Cargo ask rustc about itself once more, which takes longer than a build in which nothing
@@ -242,13 +277,12 @@ fn needs_recorder(subject: &Subject, stamp: &Path) -> bool {
     }
 }
 
-/// The folder of an executable below the target folder, and the triple if that has one for it.
-fn place(subject: &Subject, executable: &Path) -> (PathBuf, Option<String>) {
-    let folder =
-        executable.parent().and_then(|folder| folder.strip_prefix(&subject.out_dir).ok()).unwrap_or(Path::new(""));
+/// The triple that an executable was built for, if the target folder has a folder for it.
+fn target(subject: &Subject, executable: &Path) -> Option<String> {
+    let folder = record::folder_of(executable, &subject.out_dir);
     let mut parts = folder.iter();
     let triple = (parts.clone().count() == 2).then(|| parts.next()).flatten();
-    (folder.to_owned(), triple.map(|triple| triple.to_string_lossy().into_owned()))
+    triple.map(|triple| triple.to_string_lossy().into_owned())
 }
 
 fn run(subject: &Subject, program: &Program, executable: &Path, limits: Limits) -> Result<Vec<Run>> {

@@ -6,7 +6,7 @@ use super::point::Point;
 use super::search::Outcome;
 use crate::builds::counter::Workload;
 use crate::builds::{Bench, Fact, Variant};
-use crate::cargo::configuration;
+use crate::cargo::{Form, configuration};
 use crate::inspect::tiny;
 use crate::measure::{self, Limits, Run};
 use crate::profiles::Profiles;
@@ -170,15 +170,18 @@ fn flags(subject: &Subject) -> (Vec<OsString>, Option<(OsString, OsString)>) {
 
 /// Whether the linker packs relocations, and a program so made runs here.
 fn can_pack(subject: &Subject) -> bool {
-    if !subject.host.contains("linux") {
+    // What is built for another machine can't be tried here.
+    let is_ours = subject.target.as_ref().is_none_or(|target| *target == subject.host);
+    if !is_ours || !subject.host.contains("linux") {
         return false;
     }
-    let (args, env) = flags(subject);
+    let (mut args, env) = flags(subject);
+    args.extend(subject.target.iter().flat_map(|target| ["--target".into(), target.into()]));
     let mut cargo = subject.cargo.clone();
     cargo.env.extend(env.map(|(name, value)| (name, Some(value))));
     let folder = subject.out_dir.join("size-workshop").join("packing");
-    let Ok(path) = tiny::build(&cargo, &folder, "packing", "fn main() { println!(\"ran\"); }\n", "release", &args)
-    else {
+    let source = "fn main() { println!(\"ran\"); }\n";
+    let Ok(path) = tiny::build(&cargo, &folder, "packing", source, Form::Executable, "release", &args) else {
         return false;
     };
     let ran = measure::run(&path, &[], "", &folder, &cargo.env, LIMITS);

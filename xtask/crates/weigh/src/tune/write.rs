@@ -134,13 +134,13 @@ fn build(subject: &Subject, program: &Program, trial: &Trial<'_>, point: Point, 
         manifest: subject.manifest.clone(),
         profile: name.to_owned(),
         packages: vec![program.package.clone()],
-        bins: vec![program.name.clone()],
+        targets: vec![program.target.clone()],
         extra: [subject.extra.clone(), args].concat(),
         target_dir: subject.target_dir.clone(),
         record: None,
         timeout: None,
     })?;
-    Ok(binary::read(&built.executable(&program.name)?.path)?.bytes)
+    Ok(binary::read(&subject.made(program, &built, &subject.build_dir)?.path)?.bytes)
 }
 
 #[cfg(test)]

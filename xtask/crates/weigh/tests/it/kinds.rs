@@ -139,7 +139,7 @@ fn project((_, files, below): &Kind, host: &str) -> Project {
 }
 
 /// This machine's target triple.
-fn host() -> String {
+pub(crate) fn host() -> String {
     let said = call("rustc").arg("-vV").assert().success();
     let said = String::from_utf8(said.get_output().stdout.clone()).unwrap();
     said.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()

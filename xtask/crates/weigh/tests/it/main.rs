@@ -1,12 +1,15 @@
 //! The tests of `cargo weigh` through the real binary, in one program: it is linked once. They build small programs with real
 //! Cargo, in folders where there is no workshop.
 
+mod action;
 mod calls;
 mod downloads;
 mod kinds;
 mod places;
 mod profiles;
+mod revisions;
 mod tables;
+mod targets;
 mod tune;
 mod verbs;
 mod whatif;

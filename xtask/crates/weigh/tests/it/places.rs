@@ -45,7 +45,7 @@ fn a_library_has_no_program_to_measure() {
     project.write("Cargo.toml", "[package]\nname = \"only-lib\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
     project.write("src/lib.rs", "");
     insta::assert_snapshot!(refused(&project, &["bloat"]), @r"
-    error: only-lib builds no program: a library has no executable to measure
+    error: only-lib builds no program: a library for other Rust crates has no executable to measure
     help: measure a program that uses the library: give its Cargo.toml with --manifest-path, or its name with --package
     ");
 }

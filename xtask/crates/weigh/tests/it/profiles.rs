@@ -75,6 +75,15 @@ fn a_profile_that_only_the_tables_have_is_said_to_be_theirs() {
 }
 
 #[test]
+fn a_line_that_costs_bytes_is_named_where_its_build_is_taken_apart() {
+    let project = with("[profile.release]\ndebug = 1\n");
+    insta::assert_snapshot!(notes(&project, &["bloat", "--sections"]), @r"
+    note: Cargo.toml:6 `debug = 1`: a crate with debug information makes Cargo keep that of the standard library in the file as well; `cargo weigh ladder` measures what that costs
+    ");
+    assert_eq!(notes(&project, &["bloat", "--sections", "--default-release"]), "");
+}
+
+#[test]
 fn an_unknown_profile_is_answered_with_a_name_that_the_crate_has() {
     let project = with("[profile.field]\ninherits = \"release\"\n");
     let said = stderr(&weigh(&project).args(["bloat", "--profile", "feild"]).assert().code(2));
@@ -179,6 +188,7 @@ fn what_costs_most_in_a_profile_is_named_with_its_line_and_its_bytes() {
     let remedy = "with `strip = true` in [profile.release.package.plain]";
     let strip = burdens.iter().find(|burden| burden["remedy"] == remedy).unwrap();
     assert!(shown.contains("makes Cargo forget the profile's `strip`"), "{shown}");
+    assert_eq!(strip["lines"][0]["place"], "Cargo.toml:9");
     // What is said is so.
     let remedied = format!("{}strip = true\n", project.read("Cargo.toml"));
     project.write("Cargo.toml", &remedied);

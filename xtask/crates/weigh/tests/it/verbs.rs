@@ -67,7 +67,9 @@ fn a_revision_without_a_lockfile_is_built_with_todays() {
     commit(&project);
     project.write("Cargo.lock", &lockfile);
     project.write("src/main.rs", "fn main() { println!(\"hi {:?}\", std::env::args().collect::<Vec<_>>()); }\n");
-    let call = weigh(&project).args(["diff", "git:HEAD", "release"]).assert().success();
+    let cache = Project::empty();
+    let mut call = weigh(&project);
+    let call = call.env("XDG_CACHE_HOME", cache.path("")).args(["diff", "git:HEAD", "release"]).assert().success();
     assert!(stdout(&call).starts_with("HEAD (release) -> release: "), "{}", stdout(&call));
     assert!(stderr(&call).contains("that revision has no Cargo.lock"), "{}", stderr(&call));
 }

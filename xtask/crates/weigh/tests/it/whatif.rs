@@ -80,9 +80,10 @@ fn what_was_measured_outlives_a_kill() {
     what_if.args(["what-if", "--quick", "--jobs", "2"]);
     let mut child = in_background(&what_if).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let facts = || {
-        let ours = std::fs::read_dir(project.path("target/size-workshop")).ok()?;
-        let file = |folder: PathBuf| folder.join("size-workshop/builds/plain/facts.json");
-        let kept = ours.flatten().find_map(|entry| std::fs::read(file(entry.path())).ok())?;
+        let entries = |folder: PathBuf| Some(std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()));
+        let ours = entries(project.path("target/size-workshop"))?.find(|path| path.is_dir())?;
+        let mut kept = entries(ours.join("size-workshop/builds/plain"))?;
+        let kept = std::fs::read(kept.find(|path| path.to_string_lossy().ends_with(".facts.json"))?).ok()?;
         Some(serde_json::from_slice::<Value>(&kept).ok()?["fact"].as_object()?.len())
     };
     let began = Instant::now();
@@ -153,7 +154,7 @@ fn each_feature_and_each_dependencys_default_features_are_taken_out() {
     let assert = what_if(&[]);
     let found = json(&assert);
     assert!(stderr(&assert).contains("note: 3 builds, "), "{}", stderr(&assert));
-    assert_eq!((&found["mode"], &found["profile"]), (&"features".into(), &"release".into()));
+    assert_eq!((&found["schema"], &found["profile"]), (&"size-workshop/features/1".into(), &"release".into()));
     let change = |kind, name| row(&found, kind, name)["change_bytes"].as_i64().unwrap();
     assert!(change("default-features", "words") < -90_000, "{found}");
     // The program and a library both name it: it is in the way of neither, and says why nothing has changed.

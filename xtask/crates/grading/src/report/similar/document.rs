@@ -1,5 +1,5 @@
 //! Which submissions are alike, as one document for programs: everything but the texts. Its fields have the names that are
-//! published, which `docs/grading/schema` describes.
+//! published, which `docs/schemas` describes.
 
 use super::{Group, OfExercise, Pair, Passage, Report};
 use crate::report::id;

@@ -89,7 +89,12 @@ mod tests {
 
     #[test]
     fn anatomy_as_json() {
-        insta::assert_snapshot!(super::bloat(&tests::bloat()).unwrap() + &super::diff(&tests::diff()).unwrap());
-        insta::assert_snapshot!("diff-compressed-json", super::diff(&tests::compressed_diff()).unwrap());
+        let [bloat, archive] = [tests::bloat(), tests::archive()].map(|bloat| super::bloat(&bloat).unwrap());
+        let [diff, compressed] = [tests::diff(), tests::compressed_diff()].map(|diff| super::diff(&diff).unwrap());
+        for text in [&bloat, &archive, &diff, &compressed] {
+            testbed::schema::document(text);
+        }
+        insta::assert_snapshot!(bloat + &diff);
+        insta::assert_snapshot!("diff-compressed-json", compressed);
     }
 }

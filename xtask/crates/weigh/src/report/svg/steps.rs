@@ -1,0 +1,140 @@
+//! A size over time: a line with a step at each revision. Small steps are what matters here, so the scale need not begin at 0;
+//! it names both of its ends.
+
+use super::{Column, DARK, LETTER, LIGHT, Theme, WIDTH, change, frame, part, tenths};
+use base::numbers::thousands;
+
+/// A revision.
+pub struct Point<'a> {
+    /// The commit or the tag.
+    pub label: &'a str,
+    /// Size of the file in bytes; none where it could not be built.
+    pub bytes: Option<u64>,
+}
+
+const PLOT: u64 = 300;
+const TOP_GAP: u64 = 40;
+const LABELS: u64 = 40;
+/// Room for the sizes at the left.
+const LEFT: u64 = 150;
+/// Steps that are named: the largest.
+const NAMED: usize = 3;
+
+/// Draws the sizes from left to right, the newest one last. The largest steps are named.
+///
+/// `title`: shown above and used for `<title>`; `description`: the text alternative (`<desc>`).
+pub fn draw(title: &str, description: &str, points: &[Point<'_>], theme: Theme) -> String {
+    let (name, ink) = if theme == Theme::Light { ("light", LIGHT) } else { ("dark", DARK) };
+    let (mut svg, top) = frame(&format!("steps-{name}"), title, description, TOP_GAP + PLOT + LABELS, &ink);
+    let top = top + TOP_GAP;
+    let known = || points.iter().filter_map(|point| point.bytes);
+    let (least, most) = (known().min().unwrap_or_default(), known().max().unwrap_or_default());
+    // Never so fine that a few bytes fill the picture.
+    let span = (most - least).max(most / 200).max(1);
+    let bottom = least.saturating_sub((span - (most - least)) / 2);
+    let y = |bytes: u64| top * 10 + PLOT * 10 - part(bytes - bottom, span, PLOT * 10).min(PLOT * 10);
+    let width = (WIDTH - LEFT) * 10;
+    let x = |index: usize| LEFT * 10 + part(index as u64, points.len().max(1) as u64, width);
+    for bytes in if most == least { vec![most] } else { vec![least, most] } {
+        let line = tenths(y(bytes));
+        svg.line(format_args!(
+            r#"<path d="M{LEFT} {line}H{WIDTH}" stroke="{}" stroke-width="1" stroke-dasharray="2 4"/>"#,
+            ink.muted
+        ));
+        let column = Column { x: LEFT - 10, width: LEFT - 10, at_end: true };
+        svg.text(column, y(bytes) / 10 + 7, r#" font-size="17""#, &thousands(bytes), LETTER);
+    }
+    let mut path = String::new();
+    let mut last = None;
+    for (index, point) in points.iter().enumerate() {
+        let (from, to) = (tenths(x(index)), tenths(x(index + 1)));
+        match point.bytes {
+            Some(bytes) => {
+                let height = tenths(y(bytes));
+                // A step is drawn upright, unless a revision without a size is between.
+                let move_to = if last == Some(index) { format!("V{height}") } else { format!("M{from} {height}") };
+                path += &format!("{move_to}H{to}");
+                last = Some(index + 1);
+            }
+            None => {
+                let line = tenths((top + PLOT) * 10);
+                svg.line(format_args!(r#"<path d="M{from} {line}H{to}" stroke="{}" stroke-width="6"/>"#, ink.muted));
+            }
+        }
+    }
+    svg.line(format_args!(r#"<path d="{path}" fill="none" stroke="{}" stroke-width="3"/>"#, ink.last));
+    for (index, words) in named(points) {
+        let at = x(index) / 10;
+        let at_end = at > WIDTH / 2;
+        let height = y(points[index].bytes.unwrap_or_default()) / 10;
+        let room = if at_end { at - 8 } else { WIDTH - at - 8 };
+        let column = Column { x: if at_end { at - 8 } else { at + 8 }, width: room, at_end };
+        let style = format!(r#" font-size="15" fill="{}""#, ink.last);
+        svg.text(column, height.saturating_sub(8), &style, &words, LETTER * 3 / 4);
+    }
+    for (column, point) in [
+        (Column { x: LEFT, width: (WIDTH - LEFT) / 2 - 8, at_end: false }, points.first()),
+        (Column { x: WIDTH, width: (WIDTH - LEFT) / 2 - 8, at_end: true }, points.last().filter(|_| points.len() > 1)),
+    ] {
+        if let Some(point) = point {
+            let style = format!(r#" font-size="17" fill="{}""#, ink.muted);
+            svg.text(column, top + PLOT + 28, &style, point.label, LETTER);
+        }
+    }
+    svg.0 + "</g>\n</svg>\n"
+}
+
+/// The largest steps, with their names.
+fn named(points: &[Point<'_>]) -> Vec<(usize, String)> {
+    let mut before = None;
+    let mut steps = Vec::new();
+    for (index, point) in points.iter().enumerate() {
+        let Some(bytes) = point.bytes else { continue };
+        if let Some(before) = before.filter(|before| *before != bytes) {
+            steps.push((bytes.abs_diff(before), index, format!("{} {}", point.label, change(before, bytes))));
+        }
+        before = Some(bytes);
+    }
+    steps.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    steps.into_iter().take(NAMED).map(|(_, index, words)| (index, words)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(sizes: &[Option<u64>]) -> String {
+        let points: Vec<_> = sizes.iter().map(|&bytes| Point { label: "v<1>", bytes }).collect();
+        draw("Size", "d", &points, Theme::Light)
+    }
+
+    #[test]
+    fn a_step_is_upright_and_a_revision_without_a_size_is_a_gap() {
+        let svg = drawn(&[Some(1000), Some(2000), None, Some(2000)]);
+        let line = svg.lines().find(|line| line.contains("stroke-width=\"3\"")).unwrap();
+        assert_eq!(line.split('"').nth(1).unwrap(), "M150.0 372.0H302.5V72.0H455.0M607.5 72.0H760.0");
+        assert!(
+            svg.contains("v&lt;1&gt; +100.0 %") && svg.contains(">1,000</text>") && svg.contains(">2,000</text>"),
+            "{svg}"
+        );
+    }
+
+    #[test]
+    fn nothing_equal_sizes_and_extremes_are_drawn() {
+        for sizes in
+            [&[][..], &[None], &[Some(0)], &[Some(5), Some(5)], &[Some(0), Some(u64::MAX)], &[Some(u64::MAX), Some(1)]]
+        {
+            assert!(drawn(sizes).ends_with("</svg>\n"), "{sizes:?}");
+        }
+        assert!(!drawn(&[Some(5), Some(5)]).contains('%'), "there is no step");
+    }
+
+    #[test]
+    fn a_few_bytes_do_not_fill_the_picture() {
+        let svg = drawn(&[Some(1_000_000), Some(1_000_010)]);
+        let line = svg.lines().find(|line| line.contains("stroke-width=\"3\"")).unwrap();
+        let heights: Vec<f64> =
+            line.split('"').nth(1).unwrap().split(['M', 'H', 'V', ' ']).filter_map(|n| n.parse().ok()).collect();
+        assert!((heights[1] - heights[3]).abs() < 3.0, "{line}");
+    }
+}
