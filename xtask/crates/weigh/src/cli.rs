@@ -29,7 +29,7 @@ pub struct Bloat<S: Args> {
     /// Show the sections only
     #[arg(long)]
     pub sections: bool,
-    /// How many functions to show; 0 for all
+    /// How many crates and functions to show; 0 for all
     #[arg(short = 'n', long = "count", value_name = "N", default_value_t = 15)]
     pub count: usize,
     /// Take this file apart instead of building a program
@@ -38,6 +38,9 @@ pub struct Bloat<S: Args> {
     /// The part of a universal Mach-O file to take apart, such as arm64 or x86_64
     #[arg(long, value_name = "NAME", requires = "file")]
     pub arch: Option<String>,
+    /// The symbols of a stripped file: what `objcopy --only-keep-debug` has kept of the same build, or a dSYM bundle
+    #[arg(long, value_name = "PATH", requires = "file")]
+    pub symbols: Option<PathBuf>,
     /// Only functions whose name or crate fits this regular expression
     #[arg(long, value_name = "REGEX")]
     pub filter: Option<String>,
@@ -246,10 +249,22 @@ fn chosen(profile: Option<String>, default_release: bool) -> Option<String> {
 
 impl<S: Args + Into<options::Subject>> From<Bloat<S>> for options::Bloat {
     fn from(asked: Bloat<S>) -> Self {
-        let Bloat { profile, default_release, crates, functions, sections, count, file, arch, filter, format, subject } =
-            asked;
+        let Bloat {
+            profile,
+            default_release,
+            crates,
+            functions,
+            sections,
+            count,
+            file,
+            arch,
+            symbols,
+            filter,
+            format,
+            subject,
+        } = asked;
         let (profile, subject) = (chosen(profile, default_release), subject.into());
-        Self { profile, crates, functions, sections, count, file, arch, filter, format, subject }
+        Self { profile, crates, functions, sections, count, file, arch, symbols, filter, format, subject }
     }
 }
 
@@ -334,7 +349,9 @@ pub fn run<T>(
     work: impl FnOnce(T) -> anyhow::Result<Exit>,
 ) -> ExitCode {
     // Cargo may have called this program in rustc's place.
-    if let Some(code) = crate::cargo::plan::serve().or_else(crate::cargo::record::serve) {
+    if let Some(code) =
+        crate::cargo::serve_mirror().or_else(crate::cargo::plan::serve).or_else(crate::cargo::record::serve)
+    {
         return code;
     }
     let (color, asked) = match parse() {

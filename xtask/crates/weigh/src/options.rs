@@ -126,12 +126,20 @@ pub struct Subject {
     pub alone: bool,
     /// The crate's folder chooses the toolchain, even where rustup has chosen one for this program.
     pub own_toolchain: bool,
+    /// The crate is a copy that was made for measuring, so its lockfile may change.
+    pub is_copy: bool,
 }
 
 impl Subject {
     /// Whether someone's crate is meant, and not the workshop's own programs.
     pub fn is_foreign(&self) -> bool {
         self.alone || self.manifest_path.is_some()
+    }
+
+    /// Whether targets are named, and not left to Cargo's defaults.
+    pub fn names_targets(&self) -> bool {
+        let Self { bin, lib, crate_type, example, test, bench, .. } = self;
+        *lib || crate_type.is_some() || [bin, example, test, bench].iter().any(|names| !names.is_empty())
     }
 }
 
@@ -173,12 +181,14 @@ pub struct Bloat {
     pub functions: bool,
     /// Show the sections only.
     pub sections: bool,
-    /// How many functions to show; 0 for all.
+    /// How many crates and functions to show; 0 for all.
     pub count: usize,
     /// Take this file apart instead of building a program.
     pub file: Option<PathBuf>,
     /// The part of a universal Mach-O file.
     pub arch: Option<String>,
+    /// Where the symbols of that file are, if they were taken out of it.
+    pub symbols: Option<PathBuf>,
     /// Only functions whose name or crate fits this regular expression.
     pub filter: Option<String>,
     /// How to print it.
@@ -197,6 +207,7 @@ impl Default for Bloat {
             count: 15,
             file: None,
             arch: None,
+            symbols: None,
             filter: None,
             format: Format::Text,
             subject: Subject::default(),
