@@ -36,7 +36,7 @@ measure() { # NAME FOLDER OPT-LEVEL LTO UNITS PANIC PACKED
 
 # The smallest size of a table, of the rows that are allowed.
 best() { # TABLE PANICS PACKED
-    awk --field-separator '\t' --assign panics="$2" --assign packed="$3" \
+    awk -F '\t' -v panics="$2" -v packed="$3" \
         '$4 ~ panics && $5 ~ packed && (least == "" || $6 < least) { least = $6 } END { print least }' "$1"
 }
 

@@ -170,10 +170,12 @@ fn flags(subject: &Subject) -> (Vec<OsString>, Option<(OsString, OsString)>) {
 
 /// Whether the linker packs relocations, and a program so made runs here.
 fn can_pack(subject: &Subject) -> bool {
+    // What is built for another machine can't be tried here.
     if !subject.host.contains("linux") || subject.built_for() != subject.host {
         return false;
     }
-    let (args, env) = flags(subject);
+    let (mut args, env) = flags(subject);
+    args.extend(subject.target.iter().flat_map(|target| ["--target".into(), target.into()]));
     let mut cargo = subject.cargo.clone();
     cargo.env.extend(env.map(|(name, value)| (name, Some(value))));
     let folder = subject.out_dir.join("size-workshop").join("packing");
