@@ -5,7 +5,7 @@ use crate::options::{self, Format, PlainFormat};
 use crate::subject::DEFAULT_RELEASE;
 use base::failure::{self, Exit, Failure};
 use base::{output, proc};
-use clap::Args;
+use clap::{Arg, Args};
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub struct Bloat<S: Args> {
     /// Show the sections only
     #[arg(long)]
     pub sections: bool,
-    /// How many functions to show; 0 for all
+    /// How many crates and functions to show; 0 for all
     #[arg(short = 'n', long = "count", value_name = "N", default_value_t = 15)]
     pub count: usize,
     /// Take this file apart instead of building a program
@@ -38,6 +38,9 @@ pub struct Bloat<S: Args> {
     /// The part of a universal Mach-O file to take apart, such as arm64 or x86_64
     #[arg(long, value_name = "NAME", requires = "file")]
     pub arch: Option<String>,
+    /// The symbols of a stripped file: what `objcopy --only-keep-debug` has kept of the same build, or a dSYM bundle
+    #[arg(long, value_name = "PATH", requires = "file")]
+    pub symbols: Option<PathBuf>,
     /// Only functions whose name or crate fits this regular expression
     #[arg(long, value_name = "REGEX")]
     pub filter: Option<String>,
@@ -85,12 +88,27 @@ pub struct Diff<S: Args> {
     pub subject: S,
 }
 
+/// What stands for `--features` without a value, which no feature can be called.
+const EACH: &str = "each of them";
+
+/// `--features`, which `what-if` also takes without a value.
+fn or_each(features: Arg) -> Arg {
+    features.num_args(0..=1).default_missing_value(EACH).help(
+        "Without a value: take out each feature, and each dependency's default features. Else as for `cargo build`",
+    )
+}
+
 /// What each setting of a profile saves and costs.
 #[derive(Debug, Args)]
+#[command(mut_arg("features", or_each))]
 pub struct WhatIf<S: Args> {
-    /// The profile whose settings are weighed, against the default release profile
-    #[arg(long, value_name = "PROFILE", default_value = "dist")]
-    pub profile: String,
+    /// The profile whose settings are weighed against Cargo's default [default: a crate's own release; dist for the workshop's
+    /// programs]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Build each setting alone and each setting missing, not every combination: 12 builds for five settings, not 32
+    #[arg(long)]
+    pub quick: bool,
     /// Count the instructions of a run with these arguments, where valgrind is installed
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     pub run: Option<String>,
@@ -195,10 +213,22 @@ fn chosen(profile: Option<String>, default_release: bool) -> Option<String> {
 
 impl<S: Args + Into<options::Subject>> From<Bloat<S>> for options::Bloat {
     fn from(asked: Bloat<S>) -> Self {
-        let Bloat { profile, default_release, crates, functions, sections, count, file, arch, filter, format, subject } =
-            asked;
+        let Bloat {
+            profile,
+            default_release,
+            crates,
+            functions,
+            sections,
+            count,
+            file,
+            arch,
+            symbols,
+            filter,
+            format,
+            subject,
+        } = asked;
         let (profile, subject) = (chosen(profile, default_release), subject.into());
-        Self { profile, crates, functions, sections, count, file, arch, filter, format, subject }
+        Self { profile, crates, functions, sections, count, file, arch, symbols, filter, format, subject }
     }
 }
 
@@ -212,8 +242,11 @@ impl<S: Args + Into<options::Subject>> From<Diff<S>> for options::Diff {
 
 impl<S: Args + Into<options::Subject>> From<WhatIf<S>> for options::WhatIf {
     fn from(asked: WhatIf<S>) -> Self {
-        let WhatIf { profile, run, jobs, format, subject } = asked;
-        Self { profile, run, jobs, format, subject: subject.into() }
+        let WhatIf { profile, quick, run, jobs, format, subject } = asked;
+        let mut subject: options::Subject = subject.into();
+        let each_feature = subject.features.iter().any(|list| list == EACH);
+        subject.features.retain(|list| list != EACH);
+        Self { profile, quick, each_feature, run, jobs, format, subject }
     }
 }
 
@@ -272,7 +305,9 @@ pub fn run<T>(
     work: impl FnOnce(T) -> anyhow::Result<Exit>,
 ) -> ExitCode {
     // Cargo may have called this program in rustc's place.
-    if let Some(code) = crate::cargo::plan::serve().or_else(crate::cargo::record::serve) {
+    if let Some(code) =
+        crate::cargo::serve_mirror().or_else(crate::cargo::plan::serve).or_else(crate::cargo::record::serve)
+    {
         return code;
     }
     let (color, asked) = match parse() {

@@ -134,8 +134,8 @@ struct Crate {
     #[arg(long, help_heading = "The crate")]
     lib: bool,
     /// Which file of the library, if it is built in several forms
-    #[arg(long, value_name = "TYPE", value_enum, help_heading = "The crate")]
-    crate_type: Option<CrateType>,
+    #[arg(long = "crate-type", value_name = "TYPE", value_enum, help_heading = "The crate")]
+    form: Option<CrateType>,
     /// Its example
     #[arg(long, value_name = "NAME", help_heading = "The crate")]
     example: Vec<String>,
@@ -166,7 +166,7 @@ impl From<Crate> for options::Subject {
             package,
             bin,
             lib,
-            crate_type,
+            form,
             example,
             test,
             bench,
@@ -180,7 +180,7 @@ impl From<Crate> for options::Subject {
             package,
             bin,
             lib,
-            crate_type,
+            crate_type: form,
             example,
             test,
             bench,

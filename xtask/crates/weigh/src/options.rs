@@ -126,12 +126,20 @@ pub struct Subject {
     pub alone: bool,
     /// The crate's folder chooses the toolchain, even where rustup has chosen one for this program.
     pub own_toolchain: bool,
+    /// The crate is a copy that was made for measuring, so its lockfile may change.
+    pub is_copy: bool,
 }
 
 impl Subject {
     /// Whether someone's crate is meant, and not the workshop's own programs.
     pub fn is_foreign(&self) -> bool {
         self.alone || self.manifest_path.is_some()
+    }
+
+    /// Whether targets are named, and not left to Cargo's defaults.
+    pub fn names_targets(&self) -> bool {
+        let Self { bin, lib, crate_type, example, test, bench, .. } = self;
+        *lib || crate_type.is_some() || [bin, example, test, bench].iter().any(|names| !names.is_empty())
     }
 }
 
@@ -173,12 +181,14 @@ pub struct Bloat {
     pub functions: bool,
     /// Show the sections only.
     pub sections: bool,
-    /// How many functions to show; 0 for all.
+    /// How many crates and functions to show; 0 for all.
     pub count: usize,
     /// Take this file apart instead of building a program.
     pub file: Option<PathBuf>,
     /// The part of a universal Mach-O file.
     pub arch: Option<String>,
+    /// Where the symbols of that file are, if they were taken out of it.
+    pub symbols: Option<PathBuf>,
     /// Only functions whose name or crate fits this regular expression.
     pub filter: Option<String>,
     /// How to print it.
@@ -197,6 +207,7 @@ impl Default for Bloat {
             count: 15,
             file: None,
             arch: None,
+            symbols: None,
             filter: None,
             format: Format::Text,
             subject: Subject::default(),
@@ -247,10 +258,14 @@ impl Default for Diff {
 }
 
 /// Which profile's settings to weigh one by one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct WhatIf {
-    /// The profile.
-    pub profile: String,
+    /// The profile; if nothing is said, a crate's own `release`, and `dist` for a program of the workshop.
+    pub profile: Option<String>,
+    /// Build each setting alone and each setting missing, not every combination.
+    pub quick: bool,
+    /// Take out each feature, and each dependency's default features, instead of settings.
+    pub each_feature: bool,
     /// Arguments of a run whose instructions are counted.
     pub run: Option<String>,
     /// Builds at once; by the number of cores if nothing is said.
@@ -259,18 +274,6 @@ pub struct WhatIf {
     pub format: PlainFormat,
     /// What is measured.
     pub subject: Subject,
-}
-
-impl Default for WhatIf {
-    fn default() -> Self {
-        Self {
-            profile: "dist".to_owned(),
-            run: None,
-            jobs: None,
-            format: PlainFormat::Text,
-            subject: Subject::default(),
-        }
-    }
 }
 
 /// Which page to write.

@@ -3,6 +3,7 @@
 pub(crate) mod anatomy;
 pub(crate) mod budget;
 pub(crate) mod csv;
+pub(crate) mod features;
 pub mod grid;
 pub(crate) mod history;
 pub mod html;

@@ -22,12 +22,11 @@ impl Groups {
         may_start
     }
 
-    /// Ends a build. One that failed leaves nothing that others could copy.
-    pub(crate) fn end(&mut self, name: &str, group: &str, is_built: bool) {
+    /// Ends a build, and says whether it is the first one of its group, which the others copy from. One that failed leaves nothing
+    /// that others could copy.
+    pub(crate) fn end(&mut self, name: &str, group: &str, is_built: bool) -> bool {
         self.running.retain(|(running, _)| running != name);
-        if is_built {
-            self.ready.insert(group.to_owned());
-        }
+        is_built && self.ready.insert(group.to_owned())
     }
 
     /// The names of what is being built.
@@ -44,9 +43,10 @@ mod tests {
     fn the_second_build_of_a_group_waits_for_the_first_and_the_third_for_neither() {
         let mut groups = Groups::default();
         assert!(groups.begin("a", "lto") && groups.begin("b", "strip") && !groups.begin("c", "lto"));
-        groups.end("a", "lto", true);
+        assert!(groups.end("a", "lto", true));
         assert!(groups.begin("c", "lto") && groups.begin("d", "lto"));
         assert_eq!(groups.running(), ["b", "c", "d"]);
+        assert!(!groups.end("c", "lto", true), "the others copy from the first one");
     }
 
     #[test]

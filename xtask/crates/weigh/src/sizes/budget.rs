@@ -96,6 +96,7 @@ struct Measured {
 /// # Errors
 /// When a budget or a baseline is malformed or missing, or something cannot be built. What is exceeded is an exit code.
 pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit> {
+    takes_no_targets(&options.subject)?;
     let given = options.subject.manifest_path.as_deref();
     let source = match given {
         Some(given) => read(given)?,
@@ -163,6 +164,18 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
 fn require_programs(budgets: &[Budget]) -> Result<()> {
     let mut limits = budgets.iter().flat_map(Budget::download_limits);
     limits.try_for_each(|(method, limit)| method.require(&format!("`{}`", limit.key)))
+}
+
+/// Refuses options that choose what is built: each budget does that itself.
+fn takes_no_targets(subject: &options::Subject) -> Result<()> {
+    if subject.names_targets() {
+        bail!(
+            Failure::new(Exit::Usage, "a budget names its program in the manifest, not on the command line").help(
+                "set `bin = \"NAME\"` in [package.metadata.size-budget]; a crate without programs is its library"
+            )
+        );
+    }
+    Ok(())
 }
 
 /// The baselines that budgets name, as far as they are there. Those that are to be written must be writable.
@@ -245,6 +258,7 @@ fn same_build(asked: &options::Subject) -> String {
         all_features,
         alone: _,
         own_toolchain: _,
+        is_copy: _,
     } = asked;
     let manifest = manifest_path.as_ref().map(|manifest| manifest.to_string_lossy().into_owned());
     let values = [("--manifest-path", manifest.as_slice()), ("--target", target.as_slice()), ("--features", features)];

@@ -74,15 +74,6 @@ fn of_two_programs_one_must_be_chosen() {
 }
 
 #[test]
-fn no_lockfile_is_written_and_the_message_says_how_to_get_one() {
-    let project = plain();
-    std::fs::remove_file(project.path("Cargo.lock")).unwrap();
-    let said = refused(&project, &["bloat"]);
-    assert!(said.contains("run `cargo generate-lockfile`"), "{said}");
-    assert!(!project.path("Cargo.lock").exists());
-}
-
-#[test]
 fn a_profile_or_a_table_that_is_not_there_is_told_with_those_that_are() {
     let project = plain();
     insta::assert_snapshot!(refused(&project, &["bloat", "--profile", "dits"]), @r"
