@@ -121,7 +121,20 @@ fn growth_beyond_a_budget_is_exit_code_1() {
     let words = ["diff", "stripped", "release", "--github-summary", "--fail-if-grows", "1%"];
     project.xtask().args(words).env("GITHUB_STEP_SUMMARY", &summary).assert().code(1);
     let text = project.read("summary.md");
-    assert!(text.starts_with("before\n**`stripped` → `release`**") && text.contains("| `.symtab` |"), "{text}");
+    let once = text.strip_prefix("before\n").unwrap();
+    assert!(once.starts_with("\n\n### Size: stripped → release\n\n**`stripped` → `release`**"), "{text}");
+    assert!(once.contains("| `.symtab` |"), "{text}");
+    // A second section in the same job is a section of its own.
+    project.xtask().args(words).env("GITHUB_STEP_SUMMARY", &summary).assert().code(1);
+    assert_eq!(project.read("summary.md"), format!("before\n{once}{once}"));
+    // GitHub drops what is larger than 1 MiB.
+    let almost = "x".repeat(1024 * 1024 - once.len() + 1);
+    for (there, note) in [(almost, " of each list: GitHub drops"), ("x".repeat(1024 * 1024), "has no room for this")] {
+        project.write("summary.md", &there);
+        let call = project.xtask().args(words).env("GITHUB_STEP_SUMMARY", &summary).assert().code(1);
+        assert!(stderr(&call).contains(note), "{}", stderr(&call));
+        assert!(project.read("summary.md").len() <= 1024 * 1024);
+    }
 }
 
 #[test]

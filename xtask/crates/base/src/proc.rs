@@ -241,8 +241,32 @@ fn from_a_box(status: Status, kind: &Kind) -> Status {
 /// # Errors
 /// When it cannot be started.
 pub fn relay(program: &OsString, args: &[OsString]) -> Result<Status> {
+    relay_from(program, args, None, &BTreeMap::new())
+}
+
+/// The same from another folder, with changes to the environment.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn relay_from(
+    program: &OsString,
+    args: &[OsString],
+    folder: Option<&Path>,
+    env: &BTreeMap<OsString, Option<OsString>>,
+) -> Result<Status> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-    let status = Command::new(program).args(args).status();
+    let mut command = Command::new(program);
+    command.args(args);
+    if let Some(folder) = folder {
+        command.current_dir(folder);
+    }
+    for (name, value) in env {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let status = command.status();
     status.map(status_of).with_context(|| format!("cannot start `{}`", program.display()))
 }
 

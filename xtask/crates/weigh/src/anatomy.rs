@@ -3,9 +3,10 @@
 
 pub mod delta;
 
-use crate::cargo::{Build, Form};
+use crate::cargo::{Build, Form, Script};
+use crate::measure::apart;
 use crate::measure::binary::{self, Section};
-use crate::measure::crates::{self, Code, Owners};
+use crate::measure::crates::{self, Code, Natives, Owners};
 use crate::measure::file;
 use crate::subject::{Made, Program, Subject, consumer};
 use anyhow::Result;
@@ -38,6 +39,16 @@ pub struct Anatomy {
     pub notes: Vec<String>,
 }
 
+/// Where the names of functions come from, besides the file itself.
+enum Names<'a> {
+    /// Nowhere.
+    OfFile,
+    /// The static libraries of its build.
+    OfBuild(&'a Natives),
+    /// A file of symbols.
+    Apart(&'a Path),
+}
+
 impl Anatomy {
     /// Takes a file apart as it is.
     ///
@@ -52,14 +63,35 @@ impl Anatomy {
     /// # Errors
     /// When it cannot be read, or is no executable that is understood.
     pub fn of_part(name: &str, path: &Path, arch: Option<&str>) -> Result<Self> {
+        Self::of_source(name, path, arch, &Names::OfFile)
+    }
+
+    /// Takes a program apart whose symbols are in a file of their own.
+    ///
+    /// # Errors
+    /// When one of the two cannot be read, or the symbols are those of another build.
+    pub fn of_apart(name: &str, path: &Path, arch: Option<&str>, symbols: &Path) -> Result<Self> {
+        Self::of_source(name, path, arch, &Names::Apart(symbols))
+    }
+
+    fn of_source(name: &str, path: &Path, arch: Option<&str>, names: &Names<'_>) -> Result<Self> {
         let data = file::read_for(path, arch)?;
         binary::check_whole(&data).map_err(|error| binary::not_understood(path, &error))?;
         let binary = binary::parse(&data).map_err(|error| binary::not_understood(path, &error))?;
-        let (code, unknown) = match crates::owners(&data).map_err(|error| binary::not_understood(path, &error))? {
+        let mut notes = Vec::new();
+        let owners = match names {
+            Names::OfFile => crates::owners(&data),
+            Names::OfBuild(natives) => crates::owners_with(&data, natives),
+            Names::Apart(symbols) => {
+                let apart::Symbols { content, note } = apart::read(symbols, path, &data)?;
+                notes.push(note);
+                crates::owners_apart(&data, &content)
+            }
+        };
+        let (code, unknown) = match owners.map_err(|error| binary::not_understood(path, &error))? {
             Owners::Known(code) => (Some(code), None),
             Owners::Unknown(why) => (None, Some(why)),
         };
-        let mut notes = Vec::new();
         if let Some((arch, whole)) = &data.chosen {
             notes.push(format!(
                 "this is the part for {arch} of a universal file of {} bytes; choose another one with --arch",
@@ -97,8 +129,11 @@ impl Anatomy {
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
-    let made = executable(subject, program, profile, None)?;
-    let mut anatomy = Anatomy::of_file(subject.shown(profile), &made.path)?;
+    let taken_apart = |name: &str, path: &Path, scripts: &[Script]| {
+        Anatomy::of_source(name, path, None, &Names::OfBuild(&Natives::of(scripts)))
+    };
+    let (made, scripts) = executable(subject, program, profile, None)?;
+    let mut anatomy = taken_apart(subject.shown(profile), &made.path, &scripts)?;
     if let Some(bytes) = made.archive_bytes() {
         let empty = binary::read(&consumer::empty(subject)?)?.bytes;
         anatomy.notes.push(format!(
@@ -112,7 +147,8 @@ pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anat
     }
     if anatomy.code.is_none() {
         let folder = subject.out_dir.join("size-workshop").join("twin");
-        let twin = Anatomy::of_file(profile, &executable(subject, program, profile, Some(&folder))?.path)?;
+        let (twin, scripts) = executable(subject, program, profile, Some(&folder))?;
+        let twin = taken_apart(profile, &twin.path, &scripts)?;
         anatomy.notes.push(note(&anatomy, &twin));
         anatomy.code = twin.code;
     }
@@ -132,7 +168,7 @@ pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn file_built(subject: &Subject, program: &Program, profile: &str) -> Result<(PathBuf, u64)> {
-    let file = executable(subject, program, profile, None)?.path;
+    let file = executable(subject, program, profile, None)?.0.path;
     let bytes = binary::read(&file)?.bytes;
     Ok((file, bytes))
 }
@@ -177,8 +213,8 @@ fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
     )
 }
 
-/// The executable of a profile; with a folder its twin, which keeps its symbols.
-fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<&Path>) -> Result<Made> {
+/// The executable of a profile with the build scripts behind it; with a folder its twin, which keeps its symbols.
+fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<&Path>) -> Result<(Made, Vec<Script>)> {
     let profile = subject.cargo_profile(profile).into_owned();
     let mut extra = subject.extra.clone();
     let mut cargo = subject.cargo.clone();
@@ -199,5 +235,5 @@ fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<
         record: (program.target.form == Form::Staticlib).then(|| build_dir.to_owned()),
         timeout: None,
     })?;
-    subject.made(program, &built, build_dir)
+    Ok((subject.made(program, &built, build_dir)?, built.scripts))
 }

@@ -1,6 +1,8 @@
 //! Composes Cargo's command lines and reads its answers. `proc` runs them; no other module knows Cargo's JSON.
 
 pub mod configuration;
+pub mod lockfile;
+mod mirror;
 pub mod plan;
 pub mod record;
 pub mod target;
@@ -13,6 +15,7 @@ use base::failure::{Exit, Failure, SHORT_OF_MEMORY, is_short_of_memory};
 use base::files;
 use base::proc::sandbox::Sandbox;
 use base::proc::{self, Call, Finished, Status};
+pub use mirror::serve as serve_mirror;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -84,8 +87,23 @@ pub struct Built {
     pub warnings: Vec<String>,
     /// The libraries and proc macros that were compiled, or were there from an earlier build.
     pub packages: Vec<Compiled>,
+    /// The build scripts that have run for it, now or before.
+    pub scripts: Vec<Script>,
     /// Processor time of the build.
     pub cpu: Duration,
+}
+
+/// What a build script has told Cargo about libraries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// The crate that it belongs to, as its functions name it.
+    pub krate: String,
+    /// The folder that it writes to.
+    pub out_dir: PathBuf,
+    /// The libraries that it has named, such as `static=z`.
+    pub linked: Vec<String>,
+    /// Where they are to be looked for, such as `native=/usr/lib`.
+    pub paths: Vec<String>,
 }
 
 /// A library or proc macro of a build.
@@ -169,6 +187,15 @@ pub struct Dependency {
     pub name: String,
     /// `dev` or `build`; none for a normal one.
     pub kind: Option<String>,
+    /// What the manifest calls it, where that isn't the package's name.
+    #[serde(default)]
+    pub rename: Option<String>,
+    /// Its default features are on.
+    #[serde(default)]
+    pub uses_default_features: bool,
+    /// Its folder, where the manifest names one.
+    #[serde(default)]
+    pub path: Option<PathBuf>,
 }
 
 /// A target of a package.
@@ -263,6 +290,7 @@ impl Cargo {
     /// names it.
     fn explain(&self, finished: &Finished, what: &str) -> Failure {
         let failure = explain_failure(finished, what);
+        let failure = Failure { message: mirror::outside(&self.env, &failure.message).into_owned(), ..failure };
         if self.sandbox.is_some() {
             return failure;
         }
@@ -343,8 +371,9 @@ impl Cargo {
     ///
     /// # Errors
     /// When it can't be resolved: a `Failure` with Cargo's words.
-    pub fn update_lockfile(&self, manifest: &Path) -> Result<()> {
-        let finished = self.run(&self.call("update").args(["--workspace", "--manifest-path"]).arg(manifest))?;
+    pub fn update_lockfile(&self, manifest: &Path, offline: bool) -> Result<()> {
+        let call = self.call("update").args(["--workspace", "--manifest-path"]).arg(manifest);
+        let finished = self.run(&call.args(offline.then_some("--offline")))?;
         if finished.status != Status::Exited(0) {
             bail!(self.explain(&finished, "cargo update --workspace"));
         }
@@ -370,10 +399,10 @@ impl Cargo {
             self.call("build").args(["--locked", "--message-format", "json-render-diagnostics", "--profile"]);
         call = call.arg(profile);
         if let Some(manifest) = manifest {
-            call = call.arg("--manifest-path").arg(manifest);
+            call = call.arg("--manifest-path").arg(mirror::inside(&self.env, manifest).into_owned());
         }
         for package in packages {
-            call = call.arg("--package").arg(package);
+            call = call.arg("--package").arg(mirror::package_inside(&self.env, package).into_owned());
         }
         for target in targets {
             call = call.args(target.args());
@@ -400,7 +429,9 @@ impl Cargo {
             let ended = limit_of_a_build(&finished, self.sandbox.is_some());
             return Ok(Err(Refused { failure, ended }));
         }
-        let Artifacts { mut executables, packages, native } = artifacts(&finished.stdout)?;
+        let stdout = String::from_utf8_lossy(&finished.stdout);
+        let Artifacts { mut executables, packages, native, scripts } =
+            artifacts(mirror::outside(&self.env, &stdout).as_bytes())?;
         if let Some(sandbox) = &self.sandbox {
             for executable in &mut executables {
                 executable.path = sandbox.outside(&executable.path);
@@ -409,8 +440,9 @@ impl Cargo {
         Ok(Ok(Built {
             executables,
             native,
-            warnings: warnings(&String::from_utf8_lossy(&finished.stderr)),
+            warnings: warnings(&mirror::outside(&self.env, &String::from_utf8_lossy(&finished.stderr))),
             packages,
+            scripts,
             cpu: finished.cpu,
         }))
     }

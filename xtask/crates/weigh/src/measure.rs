@@ -1,5 +1,6 @@
 //! Makes evidence of an executable: what is in its file, and what it does when it runs.
 
+pub mod apart;
 pub mod binary;
 pub mod code;
 pub mod crates;

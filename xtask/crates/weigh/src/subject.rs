@@ -8,7 +8,7 @@ pub mod own;
 pub(crate) mod consumer;
 pub(crate) mod target;
 
-use crate::cargo::{Built, Cargo, Executable, Form, Metadata, Package, Wanted};
+use crate::cargo::{Built, Cargo, Executable, Form, Metadata, Package, Wanted, lockfile};
 use crate::options;
 use crate::profiles::{Profiles, default, is_built_in};
 use crate::surroundings::{self, Surroundings};
@@ -23,7 +23,7 @@ use own::Own;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -305,6 +305,9 @@ impl Subject {
         let target_dir = ours.join("size-workshop").join(format!("{}-{digest}", package.name));
         // A `build.build-dir` in the user's configuration may point into their project.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
+        if !options.is_copy {
+            notes.extend(lockfile::settle(&mut cargo, &manifest, &metadata, &target_dir)?);
+        }
         let profiles_file = target_dir.join("profiles.toml");
         let own = Own::of(&metadata.workspace_root.join("Cargo.toml"), &cargo.cwd, &cargo.env);
         let base = base_of_default(&own, &metadata.packages);
@@ -459,7 +462,9 @@ fn cargo_program() -> OsString {
 
 /// The release and the host of rustc.
 fn version(cargo: &Cargo) -> Result<(String, String)> {
-    crate::cargo::release_and_host(&cargo.rustc_version("rustc".as_ref())?)
+    let change = cargo.env.get(OsStr::new("RUSTC")).cloned();
+    let rustc = change.unwrap_or_else(|| env::var_os("RUSTC")).filter(|rustc| !rustc.is_empty());
+    crate::cargo::release_and_host(&cargo.rustc_version(&rustc.unwrap_or_else(|| "rustc".into()))?)
 }
 
 /// When the manifests, the lockfile or a source file last changed.

@@ -1,5 +1,6 @@
 //! What on this machine would change a size unnoticed: environment variables and Cargo's configuration files. For the
 //! workshop's own programs, and for what a check builds, it is set aside, and said; what cannot be set aside ends the call.
+//! For somebody else's crate it is kept, and said: the numbers are those of the build that its owner makes here.
 
 use crate::cargo::configuration::{Setting, settings as configuration};
 use crate::profiles::Profiles;
@@ -43,17 +44,54 @@ pub fn of_workshop(root: &Path, profiles: &Profiles, host: &str) -> Result<Surro
     Ok(surroundings)
 }
 
-/// The surroundings of somebody else's crate: its own configuration belongs to it, the caller's environment does not.
+/// The surroundings of somebody else's crate. What its own `cargo build` follows here is followed: its configuration files and the
+/// caller's environment.
 pub fn of_foreign(folder: &Path) -> Surroundings {
     let mut surroundings = Surroundings::default();
-    ignore_environment(env::vars_os(), &mut surroundings);
+    keep_environment(env::vars_os(), &mut surroundings);
+    let has_unstable = has_unstable_features();
     for setting in configuration(folder) {
         let (Setting { key, value, .. }, place) = (&setting, setting.place());
         if key.ends_with("rustflags") {
             surroundings.notes.push(format!("{place} sets {key} = {value}: it is part of every row"));
+        } else if key == "unstable.build-std" {
+            let what = match has_unstable {
+                true => "std is built with the crate, in every row",
+                false => {
+                    "a nightly toolchain, or RUSTC_BOOTSTRAP=1 in your environment, builds std with the crate; others ignore it"
+                }
+            };
+            surroundings.notes.push(format!("{place} sets {key} = {}: {what}", setting.short_value()));
         }
     }
     surroundings
+}
+
+/// Whether the environment makes every toolchain take what is unstable.
+fn has_unstable_features() -> bool {
+    env::var_os("RUSTC_BOOTSTRAP").is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+/// Keeps what `cargo build` would follow, and says so where it changes what is built.
+fn keep_environment(variables: impl Iterator<Item = (OsString, OsString)>, surroundings: &mut Surroundings) {
+    for (name, value) in variables {
+        let Some(text) = name.to_str() else { continue };
+        match power(text) {
+            // What is around rustc changes nothing that it makes.
+            _ if text.ends_with("_WRAPPER") => {}
+            Some(Power::Builds | Power::BuildsUnlessEmpty) if !value.is_empty() && is_read(text) => {
+                let what = match text.strip_prefix("CARGO_PROFILE_") {
+                    Some(_) => "part of your own profile, as for your own `cargo build`",
+                    None => "it is part of every build here, as of your own `cargo build`",
+                };
+                surroundings.notes.push(format!("{text} is set in your environment (`{}`): {what}", value.display()));
+            }
+            Some(Power::Words) => drop(surroundings.env.insert(name, None)),
+            _ if set_by_cargo_run(text) => drop(surroundings.env.insert(name, None)),
+            _ => {}
+        }
+    }
+    surroundings.env.extend(PLAIN_WORDS.map(|(name, value)| (name.into(), Some(value.into()))));
 }
 
 fn ignore_environment(variables: impl Iterator<Item = (OsString, OsString)>, surroundings: &mut Surroundings) {
@@ -345,6 +383,29 @@ mod tests {
             ["--target", "x86_64-unknown-linux-gnu"]
         );
         assert!(undo("[build]\ntarget = \"x86_64-unknown-linux-gnu\"").unwrap().args.is_empty());
+    }
+
+    #[test]
+    fn a_foreign_crate_is_built_with_the_environment_of_its_owner() {
+        let mut surroundings = Surroundings::default();
+        let variables = [
+            ("RUSTFLAGS", "-C target-cpu=native"),
+            ("CARGO_PROFILE_RELEASE_LTO", "true"),
+            ("RUSTC_BOOTSTRAP", "1"),
+            ("RUSTC_WRAPPER", "sccache"),
+            ("CARGO_BUILD_RUSTFLAGS", ""),
+            ("RUSTC_LOG", "debug"),
+            ("CARGO_PKG_NAME", "xtask"),
+        ];
+        keep_environment(variables.map(|(name, value)| (name.into(), value.into())).into_iter(), &mut surroundings);
+        insta::assert_snapshot!(surroundings.notes.join("\n"));
+        let removed: Vec<_> = surroundings
+            .env
+            .iter()
+            .filter(|(_, value)| value.is_none())
+            .filter_map(|(name, _)| name.to_str())
+            .collect();
+        assert_eq!(removed, ["CARGO_PKG_NAME", "RUSTC_LOG"]);
     }
 
     #[test]

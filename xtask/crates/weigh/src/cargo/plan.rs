@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The folder for notes. Where it is set, this program stands in for rustc, and for build scripts.
-const PLAN: &str = "SIZE_WORKSHOP_PLAN";
+pub(super) const PLAN: &str = "SIZE_WORKSHOP_PLAN";
 
 /// A crate that rustc would compile.
 #[derive(Debug, PartialEq)]

@@ -22,7 +22,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-const BUILD_DIR: &str = "SIZE_WORKSHOP_BUILD_DIR";
+/// The folder of intermediate artifacts. Where it is set, this program stands between Cargo and rustc.
+pub(super) const BUILD_DIR: &str = "SIZE_WORKSHOP_BUILD_DIR";
 const PROFILE_DIR: &str = "SIZE_WORKSHOP_PROFILE_DIR";
 /// The end of a record's file name, after the crate's name and hash.
 const SUFFIX: &str = ".unit.json";

@@ -3,7 +3,8 @@
 use super::Cargo;
 use anyhow::Result;
 use base::proc::{self, Call, Status};
-use std::ffi::{OsStr, OsString};
+use std::env;
+use std::ffi::OsStr;
 use std::path::Path;
 
 /// The flag that links C's library into a program, as rustc takes it.
@@ -24,13 +25,31 @@ impl Cargo {
     /// Links C's library into what is built. With `--target`, build scripts and proc macros are left as they are; without it
     /// they get the flag, too, and a proc macro cannot be built so.
     pub fn link_statically(&mut self) {
-        // This variable wins over all other places that flags may come from; 0x1f stands between two of them.
-        self.env.insert("CARGO_ENCODED_RUSTFLAGS".into(), Some(OsString::from(format!("-C\u{1f}{STATIC}"))));
+        self.link(STATIC);
     }
 
     /// Leaves C's library out of what is built, whatever a configuration file says.
     pub fn link_dynamically(&mut self) {
-        self.env.insert("CARGO_ENCODED_RUSTFLAGS".into(), Some(OsString::from("-C\u{1f}target-feature=-crt-static")));
+        self.link("target-feature=-crt-static");
+    }
+
+    fn link(&mut self, flag: &str) {
+        // This variable wins over all other places that flags may come from; 0x1f stands between two of them. Those that it wins
+        // over in the environment stay.
+        let value = |name: &str| match self.env.get(OsStr::new(name)) {
+            Some(change) => change.clone(),
+            None => env::var_os(name),
+        };
+        let encoded = value("CARGO_ENCODED_RUSTFLAGS").filter(|flags| !flags.is_empty());
+        let plain = || value("RUSTFLAGS").and_then(|flags| flags.into_string().ok());
+        let mut flags = encoded.unwrap_or_else(|| {
+            plain().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join("\u{1f}").into()
+        });
+        if !flags.is_empty() {
+            flags.push("\u{1f}");
+        }
+        flags.push(format!("-C\u{1f}{flag}"));
+        self.env.insert("CARGO_ENCODED_RUSTFLAGS".into(), Some(flags));
     }
 
     /// What there is for a target.

@@ -1,10 +1,11 @@
 //! Reads what Cargo says: its messages for machines, its warnings, and whose fault a failure is.
 
-use super::{Compiled, Executable, Form, Kind, Native, Target};
+use super::{Compiled, Executable, Form, Kind, Native, Script, Target};
 use anyhow::{Context as _, Result};
 use base::failure::{Exit, Failure, SHORT_OF_MEMORY};
 use base::proc::{Finished, Status};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 #[derive(Deserialize)]
@@ -24,6 +25,8 @@ struct Message {
     package_id: String,
     #[serde(default)]
     features: Vec<String>,
+    /// Of a build script.
+    out_dir: Option<PathBuf>,
 }
 
 /// What a build has made.
@@ -35,19 +38,31 @@ pub(super) struct Artifacts {
     pub native: Native,
     /// The libraries and proc macros.
     pub packages: Vec<Compiled>,
+    /// The build scripts.
+    pub scripts: Vec<Script>,
 }
 
 /// What Cargo's messages name, one JSON document a line. A path is never guessed: a guess finds stale files.
 pub(super) fn artifacts(messages: &[u8]) -> Result<Artifacts> {
     let mut artifacts = Artifacts::default();
+    // The name by which a package's code is known: its library's, or else its program's.
+    let mut crates: BTreeMap<String, String> = BTreeMap::new();
     for line in messages.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{")) {
         let message: Message = serde_json::from_slice(line)
             .with_context(|| format!("cannot read Cargo's message {}", String::from_utf8_lossy(line)))?;
-        let Message { reason, target, executable, filenames, linked_libs, linked_paths, fresh, package_id, features } =
-            message;
-        artifacts.native.libraries.extend(linked_libs);
-        artifacts.native.folders.extend(linked_paths);
+        let Message { reason, target, executable, filenames, fresh, package_id, features, out_dir, .. } = message;
+        let (linked, paths) = (message.linked_libs, message.linked_paths);
+        artifacts.native.libraries.extend(linked.iter().cloned());
+        artifacts.native.folders.extend(paths.iter().cloned());
+        artifacts.scripts.extend(out_dir.map(|out_dir| Script { krate: package_id.clone(), out_dir, linked, paths }));
         let Some(target) = target.filter(|_| reason == "compiler-artifact") else { continue };
+        let is_of_kind = |wanted: &str| target.kind.iter().any(|kind| kind == wanted);
+        let name = || target.name.replace('-', "_");
+        if !["bin", "custom-build", "example", "test", "bench"].into_iter().any(is_of_kind) {
+            crates.insert(package_id.clone(), name());
+        } else if !is_of_kind("custom-build") {
+            crates.entry(package_id.clone()).or_insert_with(name);
+        }
         let is_executable = executable.is_some();
         if let Some(kind) = Kind::of(&target) {
             let file = |form: Form| Some((form, form.file(executable.as_deref(), &filenames)?));
@@ -62,10 +77,16 @@ pub(super) fn artifacts(messages: &[u8]) -> Result<Artifacts> {
                 fresh,
             }));
         }
-        if !is_executable && !target.kind.iter().any(|kind| kind == "bin" || kind == "custom-build") {
+        if !is_executable && !(is_of_kind("bin") || is_of_kind("custom-build")) {
             let (name, version) = name_and_version(&package_id);
             artifacts.packages.push(Compiled { name, version, features });
         }
+    }
+    for script in &mut artifacts.scripts {
+        script.krate = match crates.get(&script.krate) {
+            Some(krate) => krate.clone(),
+            None => name_and_version(&script.krate).0.replace('-', "_"),
+        };
     }
     artifacts.packages.sort();
     artifacts.packages.dedup();
@@ -255,6 +276,14 @@ const CAUSES: &[(&[&str], Exit, Option<&str>)] = &[
         ],
         Exit::Environment,
         Some("a dependency is not on this machine yet; run `cargo fetch` once while it is online"),
+    ),
+    (
+        &["unable to build with the standard library"],
+        Exit::Environment,
+        Some(
+            "`build-std` needs the sources of std: `rustup component add rust-src` (for another toolchain with `--toolchain NAME`), \
+             or take `build-std` out of the configuration",
+        ),
     ),
     (
         &["target may not be installed"],

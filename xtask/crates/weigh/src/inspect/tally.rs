@@ -79,6 +79,11 @@ impl Bloat {
         self.crates.iter().filter(|row| row.standard).map(|row| row.bytes).sum()
     }
 
+    /// Whether there is a filter, and nothing fits it.
+    pub(crate) fn is_all_filtered_out(&self) -> bool {
+        self.known && self.filter.is_some() && self.functions.is_empty()
+    }
+
     /// The objects of an archive, the largest first, and the sum of those that are not shown. A `count` of 0 shows all.
     pub(crate) fn largest_members(&self, count: usize) -> (Vec<&Section>, Option<(usize, u64)>) {
         let mut members: Vec<&Section> = self.members.iter().collect();

@@ -4,14 +4,16 @@
 //! What the compiler copies into its caller counts for the caller, and generic code for the crate that wrote it:
 //! `core::ptr::drop_in_place<serde_json::Value>` is `core`.
 
+mod native;
 mod symbols;
 
 use super::binary;
 use anyhow::Result;
+pub use native::Natives;
 use std::collections::BTreeMap;
 use std::path::Path;
 use symbols::Symbol;
-pub use symbols::{Owners, owners};
+pub use symbols::{Owners, owners, owners_apart, owners_with};
 
 /// What the machine code of an executable belongs to. The crates sum to `text_bytes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub struct Function {
 pub const UNATTRIBUTED: &str = "[unattributed]";
 
 /// Functions without a Rust name: the start-up code of C, C libraries, `main`, and what is `#[no_mangle]`. To which
-/// crate they belong is in no symbol table.
+/// crate they belong is in no symbol table; [`Natives`] tell it of those that a build has compiled.
 pub const OTHER: &str = "[other]";
 
 /// The crate memchr that comes inside the standard library.
@@ -158,7 +160,7 @@ fn ends_segment(rest: &str) -> bool {
 
 /// Gives every byte of a section to the first symbol that covers it. Of several symbols at one address it is the
 /// longest, or else the first by name.
-fn attribute(start: u64, bytes: u64, mut symbols: Vec<Symbol<'_>>) -> Vec<Function> {
+fn attribute(start: u64, bytes: u64, mut symbols: Vec<Symbol<'_>>, natives: &Natives) -> Vec<Function> {
     symbols.sort_unstable_by(|a, b| (a.0, b.1, a.2).cmp(&(b.0, a.1, b.2)));
     let mut covered = start;
     let mut functions = Vec::new();
@@ -166,7 +168,10 @@ fn attribute(start: u64, bytes: u64, mut symbols: Vec<Symbol<'_>>) -> Vec<Functi
         let from = address.max(covered);
         let to = address.saturating_add(claimed).min(start.saturating_add(bytes));
         if from < to {
-            let (name, krate, guessed) = name(symbol);
+            let (name, krate, guessed) = match natives.owner(symbol, claimed) {
+                Some(krate) => (symbol.to_owned(), krate.to_owned(), false),
+                None => name(symbol),
+            };
             functions.push(Function { name, krate, guessed, address: from, bytes: to - from });
             covered = to;
         }
@@ -371,7 +376,7 @@ mod tests {
     #[test]
     fn symbols_that_overlap_count_no_byte_twice() {
         let mut symbols = vec![(150, 100, "d"), (90, 20, "a"), (110, 30, "c"), (110, 30, "b"), (120, 50, "e")];
-        let functions = attribute(90, 100, symbols.clone());
+        let functions = attribute(90, 100, symbols.clone(), &Natives::default());
         let pairs: Vec<_> = functions.iter().map(|function| (function.name.as_str(), function.bytes)).collect();
         assert_eq!(pairs, [("a", 20), ("b", 30), ("e", 30), ("d", 20)]);
         assert_eq!(functions.iter().map(|function| function.address).collect::<Vec<_>>(), [90, 110, 140, 170]);

@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use base::failure::{Exit, Failure};
 use base::numbers::thousands;
 use bytes::{BIG, Bytes};
-use kind::Kind;
+use kind::{Kind, Other};
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::ops::{Deref, Range};
@@ -59,12 +59,25 @@ pub fn read(path: &Path) -> Result<Content> {
 /// # Errors
 /// When it cannot be read, is of a kind that cannot be taken apart, or has no such part.
 pub fn read_for(path: &Path, arch: Option<&str>) -> Result<Content> {
+    read_as(path, arch, kind::of)
+}
+
+/// Reads a file of symbols; of a universal file the part for a kind of processor.
+///
+/// # Errors
+/// When it cannot be read, or has no symbols that can be.
+pub fn read_symbols(path: &Path, arch: Option<&str>) -> Result<Content> {
+    read_as(path, arch, kind::of_symbols)
+}
+
+/// Reads a file of the kinds that `kind` knows.
+fn read_as(path: &Path, arch: Option<&str>, kind_of: fn(&[u8]) -> Result<Kind, Other>) -> Result<Content> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     regular(path, &metadata)?;
     let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let mut head = Vec::new();
     file.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| unreadable(path, &error))?;
-    let kind = kind::of(&head).map_err(|other| other.refused(path))?;
+    let kind = kind_of(&head).map_err(|other| other.refused(path))?;
     let (bytes, on_disk) = (metadata.len(), on_disk(&metadata));
     if on_disk > LARGEST || bytes > LARGEST_SPARSE {
         let message = format!("{} is too large to be taken apart: {} bytes", path.display(), thousands(bytes));
@@ -75,7 +88,7 @@ pub fn read_for(path: &Path, arch: Option<&str>) -> Result<Content> {
     let bytes = whole(&mut file, head, bytes).map_err(|error| unreadable(path, &error))?;
     let mut content = Content { part: 0..bytes.len(), bytes, chosen: None };
     match kind {
-        Kind::Universal => choose(path, &mut content, arch)?,
+        Kind::Universal => choose(path, &mut content, arch, kind_of)?,
         _ => {
             if let Some(arch) = arch {
                 fits(path, &content, arch)?;
@@ -221,7 +234,12 @@ fn parts(data: &[u8]) -> Vec<(String, u64, u64)> {
 }
 
 /// Narrows a universal file to one of its parts.
-fn choose(path: &Path, content: &mut Content, arch: Option<&str>) -> Result<()> {
+fn choose(
+    path: &Path,
+    content: &mut Content,
+    arch: Option<&str>,
+    kind_of: fn(&[u8]) -> Result<Kind, Other>,
+) -> Result<()> {
     let name = path.display();
     let parts = parts(content);
     let names = parts.iter().map(|part| part.0.as_str()).collect::<Vec<_>>().join(", ");
@@ -251,7 +269,7 @@ fn choose(path: &Path, content: &mut Content, arch: Option<&str>) -> Result<()> 
     content.part = start..end;
     content.chosen = Some((chosen.0.clone(), whole as u64));
     let head = &content.bytes[start..end.min(start.saturating_add(HEAD as usize))];
-    if let Err(other) = kind::of(head) {
+    if let Err(other) = kind_of(head) {
         bail!(other.refused(path));
     }
     Ok(())

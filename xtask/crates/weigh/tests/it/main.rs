@@ -4,10 +4,16 @@
 mod action;
 mod calls;
 mod downloads;
+mod environment;
 mod kinds;
+mod lockfile;
+mod native;
 mod places;
 mod profiles;
 mod revisions;
+mod symbols;
 mod tables;
 mod targets;
+mod tune;
 mod verbs;
+mod whatif;

@@ -11,7 +11,7 @@ fn refused(project: &Project, words: &[&str]) -> String {
 #[test]
 fn where_no_crate_is_every_verb_says_how_to_name_one() {
     let project = Project::empty();
-    for verb in ["ladder", "bloat", "what-if", "report", "image", "budget"] {
+    for verb in ["ladder", "bloat", "what-if", "tune", "report", "image", "budget"] {
         let said = refused(&project, &[verb]);
         assert!(said.contains("there is no Cargo.toml in") && said.contains("--manifest-path PATH"), "{verb}: {said}");
         assert!(!said.contains("xtask") && !said.contains("workshop"), "{verb}: {said}");
@@ -71,15 +71,6 @@ fn of_two_programs_one_must_be_chosen() {
     error: there is no package `c` in this workspace
     help: its packages are a, b
     ");
-}
-
-#[test]
-fn no_lockfile_is_written_and_the_message_says_how_to_get_one() {
-    let project = plain();
-    std::fs::remove_file(project.path("Cargo.lock")).unwrap();
-    let said = refused(&project, &["bloat"]);
-    assert!(said.contains("run `cargo generate-lockfile`"), "{said}");
-    assert!(!project.path("Cargo.lock").exists());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! A stripped library still has the names of what it exports. Without care the few that are left would seem to own everything up to
 //! the next one, so a file whose symbols say little is said to be unknown.
 
-use super::{Code, Function};
+use super::{Code, Function, Natives};
 use crate::measure::binary::{self, Damaged, archive, macho, pe, wasm};
 use crate::measure::file::kind::{self, Kind};
 use base::numbers::thousands;
@@ -31,20 +31,36 @@ pub(super) type Symbol<'data> = (u64, u64, &'data str);
 /// # Errors
 /// When it isn't one that is understood.
 pub fn owners(data: &[u8]) -> Result<Owners, Damaged> {
+    owners_with(data, &Natives::default())
+}
+
+/// The same for a program whose build is known: what comes from its C libraries belongs to the crates that they are of.
+///
+/// # Errors
+/// When it isn't one that is understood.
+pub fn owners_with(data: &[u8], natives: &Natives) -> Result<Owners, Damaged> {
     match kind::of(data) {
-        Ok(Kind::Archive) => of_archive(data),
+        Ok(Kind::Archive) => of_archive(data, natives),
         Ok(Kind::Wasm) => of_wasm(data),
-        _ => of_object(data),
+        _ => of_object(data, None, natives),
     }
 }
 
-fn of_archive(data: &[u8]) -> Result<Owners, Damaged> {
+/// Whose the machine code of a program is whose symbols are in a file of their own.
+///
+/// # Errors
+/// When one of the two isn't understood.
+pub fn owners_apart(program: &[u8], symbols: &[u8]) -> Result<Owners, Damaged> {
+    of_object(program, Some(symbols), &Natives::default())
+}
+
+fn of_archive(data: &[u8], natives: &Natives) -> Result<Owners, Damaged> {
     let mut all = Code { text_bytes: 0, functions: Vec::new() };
     for member in archive::objects(data)? {
         if matches!(kind::of(member.data), Err(_) | Ok(Kind::Archive | Kind::Universal)) {
             continue;
         }
-        match owners(member.data) {
+        match owners_with(member.data, natives) {
             Ok(Owners::Known(code)) => {
                 all.text_bytes += code.text_bytes;
                 all.functions.extend(code.functions);
@@ -75,8 +91,9 @@ fn of_wasm(data: &[u8]) -> Result<Owners, Damaged> {
     Ok(Owners::Known(Code { text_bytes, functions: named.collect() }))
 }
 
-fn of_object(data: &[u8]) -> Result<Owners, Damaged> {
+fn of_object(data: &[u8], apart: Option<&[u8]>, natives: &Natives) -> Result<Owners, Damaged> {
     let file = object::File::parse(data)?;
+    let apart = apart.map(object::File::parse).transpose()?;
     // Address and bytes.
     let mut texts: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
     for section in binary::text_sections(&file) {
@@ -86,7 +103,7 @@ fn of_object(data: &[u8]) -> Result<Owners, Damaged> {
     if text_bytes == 0 {
         return Ok(Owners::Unknown("the file has no machine code".to_owned()));
     }
-    let Found { mut symbols, local } = find(&file, &texts);
+    let Found { mut symbols, local } = find(&file, apart.as_ref(), &texts);
     if symbols.values().all(Vec::is_empty) {
         return Ok(Owners::Unknown(stripped(&file, data, &texts)));
     }
@@ -103,7 +120,7 @@ fn of_object(data: &[u8]) -> Result<Owners, Damaged> {
         if !is_elf {
             until_next(&mut symbols, &starts, start.saturating_add(bytes));
         }
-        functions.extend(super::attribute(start, bytes, symbols));
+        functions.extend(super::attribute(start, bytes, symbols, natives));
     }
     // Names of an object's own are local, and the linker leaves them. Where none is left, `strip` has been here.
     let named: u64 = functions.iter().map(|function| function.bytes).sum();
@@ -134,17 +151,34 @@ struct Found<'data> {
     local: bool,
 }
 
-fn find<'data>(file: &object::File<'data>, texts: &BTreeMap<usize, (u64, u64)>) -> Found<'data> {
+/// The symbols of a program, which may be in a file of their own. There the sections may have other numbers, and addresses tell.
+fn find<'data>(
+    file: &object::File<'data>,
+    apart: Option<&object::File<'data>>,
+    texts: &BTreeMap<usize, (u64, u64)>,
+) -> Found<'data> {
+    let inside = |address: u64| {
+        let inside = |text: &&(u64, u64)| (text.0..text.0.saturating_add(text.1)).contains(&address);
+        texts.iter().find(|(_, text)| inside(text)).map(|(&index, _)| index)
+    };
     let mut found = Found { symbols: BTreeMap::new(), local: false };
     // On big-endian PowerPC a function's symbol points at a descriptor, which begins with the address of the code.
     let descriptors = (file.architecture() == Architecture::PowerPc64).then(|| file.section_by_name(".opd")).flatten();
     let descriptors =
         descriptors.and_then(|section| Some((section.index().0, section.address(), section.data().ok()?)));
     let is_thumb = file.architecture() == Architecture::Arm;
-    for symbol in file.symbols() {
+    let descriptors_in = descriptors.map(|(_, start, data)| start..start.saturating_add(data.len() as u64));
+    for symbol in apart.unwrap_or(file).symbols() {
         let (Some(mut index), mut address) = (symbol.section_index().map(|index| index.0), symbol.address()) else {
             continue;
         };
+        if apart.is_some() {
+            // The descriptors are a section of their own.
+            let of_descriptors = descriptors_in.as_ref().filter(|range| range.contains(&address));
+            let place = of_descriptors.and(descriptors.map(|(index, ..)| index)).or_else(|| inside(address));
+            let Some(place) = place else { continue };
+            index = place;
+        }
         if let Some((_, start, data)) = descriptors.filter(|descriptors| descriptors.0 == index) {
             let at = usize::try_from(address.wrapping_sub(start)).ok();
             let entry = at.and_then(|at| data.get(at..at.checked_add(8)?)?.try_into().ok());
@@ -152,8 +186,7 @@ fn find<'data>(file: &object::File<'data>, texts: &BTreeMap<usize, (u64, u64)>) 
             else {
                 continue;
             };
-            let inside = |text: &&(u64, u64)| (text.0..text.0.saturating_add(text.1)).contains(&code);
-            let Some((&text, _)) = texts.iter().find(|(_, text)| inside(text)) else { continue };
+            let Some(text) = inside(code) else { continue };
             (index, address) = (text, code);
         }
         // The lowest bit of an address says that the code is Thumb.

@@ -133,6 +133,27 @@ pub fn of(head: &[u8]) -> Result<Kind, Other> {
     }
 }
 
+/// What a file of symbols is, by its beginning: all that a program can be, and what is made for debuggers alone.
+///
+/// # Errors
+/// What it is instead.
+pub fn of_symbols(head: &[u8]) -> Result<Kind, Other> {
+    let is_pdb = head.starts_with(b"Microsoft C/C++ ");
+    match (Bytes::new(head, BIG), Bytes::new(head, LITTLE), head) {
+        (data, _, [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..]) | (_, data, [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..])
+            if data.u32(12) == Some(10) =>
+        {
+            Ok(Kind::MachO)
+        }
+        _ if is_pdb => Err(Other::new(
+            "is a .pdb, which isn't read here",
+            "a build for a windows-gnu target keeps its symbols in the program; `objcopy --only-keep-debug` takes them out of \
+             it into a file that is read",
+        )),
+        _ => of(head),
+    }
+}
+
 fn elf(head: &[u8]) -> Result<Kind, Other> {
     let data = Bytes::new(head, head.get(5) == Some(&2));
     let (kind, machine) = (data.u16(16), data.u16(18));

@@ -10,7 +10,7 @@ use base::numbers::{change, thousands};
 use base::text::spaced;
 use std::fmt::Write as _;
 
-/// What a program is made of. `count` limits the functions; 0 shows all.
+/// What a program is made of. `count` limits crates and functions; 0 shows all.
 pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
     let mut text = format!(
         "**{}**, {}: {} bytes, of which {} are machine code\n",
@@ -22,10 +22,18 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
     if !bloat.known {
         let _ = writeln!(text, "\nNothing tells whose code it is: {}.", plain(why_unknown(bloat)));
     }
-    if shown.crates && bloat.known {
-        crates(&mut text, bloat);
+    if let Some(filter) = bloat.filter.as_ref().filter(|_| bloat.is_all_filtered_out()) {
+        let _ = writeln!(
+            text,
+            "\nNothing fits {}: no function of the program and no crate has such a name.",
+            escaped(filter)
+        );
     }
-    if shown.functions && bloat.known {
+    let has_functions = bloat.known && !bloat.is_all_filtered_out();
+    if shown.crates && has_functions {
+        crates(&mut text, bloat, count);
+    }
+    if shown.functions && has_functions {
         functions(&mut text, bloat, count);
     }
     if shown.sections {
@@ -35,11 +43,18 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
     text
 }
 
-fn crates(text: &mut String, bloat: &Bloat) {
+fn crates(text: &mut String, bloat: &Bloat, count: usize) {
     let _ = write!(text, "\n| crate | bytes | {} |\n|---|--:|--:|\n", of_text(bloat));
-    for row in &bloat.crates {
+    let limit = if count == 0 { bloat.crates.len() } else { count.min(bloat.crates.len()) };
+    for row in &bloat.crates[..limit] {
         let share = percent(row.bytes, bloat.text_bytes);
         let _ = writeln!(text, "| {} | {} | {share} |", escaped(&row.name), thousands(row.bytes));
+    }
+    let rest = &bloat.crates[limit..];
+    if !rest.is_empty() {
+        let (bytes, plural) = (rest.iter().map(|row| row.bytes).sum(), if rest.len() == 1 { "" } else { "s" });
+        let share = percent(bytes, bloat.text_bytes);
+        let _ = writeln!(text, "| {} smaller crate{plural} | {} | {share} |", rest.len(), thousands(bytes));
     }
 }
 

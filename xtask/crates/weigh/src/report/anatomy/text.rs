@@ -5,12 +5,13 @@ use crate::anatomy::delta::{Change, Diff};
 use crate::inspect::floor::FloorPart;
 use crate::inspect::tally::{Bloat, CrateRow, FunctionRow};
 use base::numbers::{change, thousands, wrap};
+use console::Style;
 use std::fmt::Write as _;
 
 /// Columns of a terminal that nobody has told us about.
 const WIDE: usize = 120;
 
-/// What a program is made of. `count` limits the functions; 0 shows all.
+/// What a program is made of. `count` limits crates and functions; 0 shows all.
 pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) -> String {
     let Bloat { program, profile, file, file_bytes, text_bytes, text_name, .. } = bloat;
     let width = width.unwrap_or(WIDE);
@@ -24,15 +25,19 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usi
         let chosen: u64 = bloat.crates.iter().map(|row| row.bytes).sum();
         let share = percent(chosen, *text_bytes);
         let of_text = of_text(bloat);
-        let _ = writeln!(text, "only what fits /{filter}/: {} bytes, {share} {of_text}", thousands(chosen));
+        let _ = match bloat.is_all_filtered_out() {
+            true => writeln!(text, "nothing fits /{filter}/: no function of the program and no crate has such a name"),
+            false => writeln!(text, "only what fits /{filter}/: {} bytes, {share} {of_text}", thousands(chosen)),
+        };
     }
     if !bloat.known {
         let _ = writeln!(text, "nothing tells whose code it is: {}", why_unknown(bloat));
     }
-    if shown.crates && bloat.known {
-        add_crates(&mut text, bloat);
+    let has_functions = bloat.known && !bloat.is_all_filtered_out();
+    if shown.crates && has_functions {
+        add_crates(&mut text, bloat, count);
     }
-    if shown.functions && bloat.known {
+    if shown.functions && has_functions {
         add_functions(&mut text, bloat, count, width.saturating_sub(32).max(20));
     }
     let room = width.saturating_sub(24).max(20);
@@ -46,26 +51,36 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usi
     text
 }
 
-fn add_crates(text: &mut String, bloat: &Bloat) {
+fn add_crates(text: &mut String, bloat: &Bloat, count: usize) {
     let Bloat { crates, text_bytes, .. } = bloat;
     let of_text = of_text(bloat);
     let _ = write!(text, "\n{:>11}  {of_text:>7}  crate\n", "bytes");
-    let standard = bloat.standard_bytes();
     let mut line = |bytes: u64, name: &str| {
         let _ = writeln!(text, "{:>11}  {:>8}  {name}", thousands(bytes), percent(bytes, *text_bytes));
     };
-    // The standard library as one row with its parts below it, where its sum belongs.
-    let parts: Vec<&CrateRow> = crates.iter().filter(|row| row.standard).collect();
-    let mut said = parts.is_empty();
-    for row in crates.iter().filter(|row| !row.standard) {
-        if !said && row.bytes <= standard {
-            said = true;
+    // The standard library is one row, with its parts below it, where its sum belongs.
+    let (parts, mut rows): (Vec<&CrateRow>, Vec<&CrateRow>) = crates.iter().partition(|row| row.standard);
+    let standard = bloat.standard_bytes();
+    let place = rows.iter().position(|row| row.bytes <= standard).unwrap_or(rows.len());
+    let has_standard = usize::from(!parts.is_empty());
+    let limit = if count == 0 { rows.len() + has_standard } else { count };
+    let shows_standard = has_standard == 1 && place < limit;
+    let rest = rows.split_off(rows.len().min(limit - usize::from(shows_standard)));
+    for (index, row) in rows.iter().enumerate() {
+        if shows_standard && index == place {
             standard_rows(&mut line, standard, &parts);
         }
         line(row.bytes, &name(row));
     }
-    if !said {
+    if shows_standard && place >= rows.len() {
         standard_rows(&mut line, standard, &parts);
+    }
+    let hidden_standard = if shows_standard { 0 } else { has_standard };
+    let more = rest.len() + hidden_standard;
+    if more > 0 {
+        let bytes = rest.iter().map(|row| row.bytes).sum::<u64>() + if hidden_standard == 1 { standard } else { 0 };
+        let what = if more == 1 { "crate" } else { "crates" };
+        line(bytes, &format!("and {} smaller {what}; -n 0 shows all", thousands(more as u64)));
     }
     if crates.iter().any(|row| row.guessed_bytes > 0) {
         *text += "  ? some or all of it is a guess: a method of a generic type could belong to two crates\n";
@@ -246,6 +261,28 @@ fn narrow_list(text: &mut String, what: &str, changes: &[Change], count: usize, 
     let _ = writeln!(text, "{:>11}  {}", signed(a, b), if changes.is_empty() { "nothing" } else { "sum" });
 }
 
+/// The same text for a terminal that shows colors: titles are bold, remarks dim; what grew is red, what shrank is green.
+pub(crate) fn colored(text: String) -> String {
+    if !console::colors_enabled() {
+        return text;
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let style = Style::new().force_styling(true);
+        let first = line.split_whitespace().next().unwrap_or_default();
+        let is_signed = |sign| line.starts_with(' ') && first.starts_with(sign) && first.len() > 1;
+        lines.push(match first {
+            _ if index == 0 => style.bold().apply_to(line).to_string(),
+            "bytes" | "change" if line.starts_with("   ") => style.bold().apply_to(line).to_string(),
+            "?" | "generic" if line.starts_with("  ") => style.dim().apply_to(line).to_string(),
+            _ if is_signed('+') => line.replacen(first, &style.red().apply_to(first).to_string(), 1),
+            _ if is_signed('-') => line.replacen(first, &style.green().apply_to(first).to_string(), 1),
+            _ => line.to_owned(),
+        });
+    }
+    lines.join("\n") + "\n"
+}
+
 /// A name that fits: its middle is left out. What is not printable is escaped, for names come from anybody's file.
 fn cut(name: &str, room: usize) -> String {
     let printable = base::text::escaped(name);
@@ -270,6 +307,37 @@ mod tests {
     #[test]
     fn bloat_as_text() {
         insta::assert_snapshot!(bloat(&tests::bloat(), ALL, 2, Some(60)));
+    }
+
+    #[test]
+    fn crates_are_cut_as_functions_are_and_their_sum_stays() {
+        let mut bloat = tests::bloat();
+        bloat.floor.clear();
+        for (name, bytes) in [("a", 300_000), ("b", 30_000), ("c", 20), ("d", 10)] {
+            bloat.crates.push(CrateRow { name: name.to_owned(), bytes, guessed_bytes: 0, standard: false });
+        }
+        bloat.crates.sort_by_key(|row| std::cmp::Reverse(row.bytes));
+        let crates = Shown { crates: true, functions: false, sections: false };
+        insta::assert_snapshot!([0, 4, 2, 1].map(|count| super::bloat(&bloat, crates, count, None)).join("\n"));
+    }
+
+    #[test]
+    fn a_filter_that_nothing_fits_is_said_in_place_of_empty_tables() {
+        let mut bloat = tests::bloat();
+        (bloat.crates, bloat.functions, bloat.filter) = (Vec::new(), Vec::new(), Some("nope".to_owned()));
+        bloat.floor.clear();
+        insta::assert_snapshot!(super::bloat(&bloat, Shown { sections: false, ..ALL }, 2, None));
+    }
+
+    #[test]
+    fn colors_change_no_word() {
+        for text in [bloat(&tests::bloat(), ALL, 2, None), diff(&tests::diff(), 1, None)] {
+            console::set_colors_enabled(true);
+            let colored = colored(text.clone());
+            console::set_colors_enabled(false);
+            assert!(colored.contains("\u{1b}[1m"), "{colored}");
+            assert_eq!(console::strip_ansi_codes(&colored), text);
+        }
     }
 
     #[test]
