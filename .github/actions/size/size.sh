@@ -164,7 +164,7 @@ measure_alone() {
     bytes=$(jq -e '.file_bytes' "$folder/bloat.json")
     output bytes "$bytes"
     output base-bytes ''
-    printf '%s bytes\n' "$bytes" > "$folder/diff.md"
+    guarded weigh bloat "${subject[@]}" --profile "$profile" --sections --format markdown > "$folder/diff.md" 2> /dev/null
 }
 
 # The budget in the manifest, as `budget.md`. Sets `met` where it is exceeded.
@@ -189,6 +189,9 @@ code() {
 
 step_measure() {
     need cargo git jq
+    # That event has a token that may write, also for a stranger's pull request, and this step builds what is checked out.
+    [[ ${GITHUB_EVENT_NAME-} != pull_request_target ]] ||
+        fail 2 "this action builds code, which \`on: pull_request_target\` must never do: use \`on: pull_request\`"
     local base manifest bytes met=true
     folder=$(mktemp -d -- "$RUNNER_TEMP/size.XXXXXX")
     profile=${INPUT_PROFILE:-release}
@@ -208,19 +211,20 @@ step_measure() {
     fi
     judge_budget
 
-    # One comment for each crate, program, and profile, however many there are in a job.
-    local what=${INPUT_BIN:-${INPUT_PACKAGE:-${INPUT_MANIFEST_PATH:-Cargo.toml}}} marker
-    marker=$(printf '%s\n' "${INPUT_MANIFEST_PATH:-Cargo.toml}" "${INPUT_PACKAGE-}" "${INPUT_BIN-}" "$profile" | git hash-object --stdin)
+    # One comment for each crate, program, profile, and system, however many there are in a workflow.
+    local what=${INPUT_BIN:-${INPUT_PACKAGE:-${INPUT_MANIFEST_PATH:-Cargo.toml}}} system="${RUNNER_OS-} ${RUNNER_ARCH-}" marker
+    marker=$(printf '%s\n' "${INPUT_MANIFEST_PATH:-Cargo.toml}" "${INPUT_PACKAGE-}" "${INPUT_BIN-}" "$profile" "$system" |
+        git hash-object --stdin)
     marker="<!-- cargo-weigh $marker -->"
     {
-        printf '%s\n### Binary size: %s, %s\n\n' "$marker" "$(code "$what")" "$(code "$profile")"
+        printf '%s\n### Binary size: %s, %s, %s\n\n' "$marker" "$(code "$what")" "$(code "$profile")" "$system"
         cat -- "$folder/diff.md"
         printf '\n'
         cat -- "$folder/budget.md"
     } > "$folder/whole.md"
     cut_to_fit "$folder/whole.md" > "$folder/comment.md"
-    # The summary of each use of this action is below the one before.
-    { tail -n +2 -- "$folder/comment.md" && printf '\n'; } >> "$GITHUB_STEP_SUMMARY"
+    # Below what is there, whether that ends its last line or not.
+    { printf '\n' && tail -n +2 -- "$folder/comment.md" && printf '\n'; } >> "$GITHUB_STEP_SUMMARY"
     output comment "$folder/comment.md"
     output marker "$marker"
     output met "$met"

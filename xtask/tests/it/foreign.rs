@@ -129,6 +129,23 @@ fn a_workspace_member_is_chosen_by_its_manifest_or_by_name() {
 }
 
 #[test]
+fn other_targets_than_binaries_are_measured_and_need_a_crate_of_ones_own() {
+    let project = crate_with("", "fn main() {}");
+    project.write("examples/theirs.rs", "fn main() { println!(\"example\"); }");
+    let words = ["--example", "theirs", "--table", "s-z-3", "--format", "json"];
+    let document = json(&measure(&project, &words).success());
+    assert_eq!(document["tables"][0]["program"], "theirs (example)");
+    measure(&project, &["--example", "other"]).code(2).stderr(contains("there is no example `other`"));
+    measure(&project, &["--lib"]).code(2).stderr(contains("it has --bin theirs, --example theirs"));
+    measure(&project, &["--budget", "--bench", "b"]).code(2).stderr(contains("cannot be used with"));
+    let workshop = Project::plain_workshop();
+    workshop.xtask().args(["sizes", "--example", "x"]).assert().code(2).stderr(contains("--manifest-path"));
+    workshop.xtask().args(["sizes", "--target", "x86_64-unknown-linux-musl"]).assert().code(2).stderr(
+        contains("the workshop's programs are measured for this machine").and(contains("--manifest-path PROGRAM")),
+    );
+}
+
+#[test]
 fn a_missing_lockfile_is_not_written() {
     let project = crate_with("", "fn main() {}");
     std::fs::remove_file(project.path("Cargo.lock")).unwrap();

@@ -9,12 +9,13 @@
 
 pub mod counter;
 pub(crate) mod groups;
+pub mod tree;
 
-use crate::cargo::{self, Build, record};
+use crate::cargo::{self, Build, Compiled, record};
 use crate::measure::binary;
-use crate::subject::{Made, Program, Subject};
+use crate::subject::{Expectation, Made, Program, Subject};
 use anyhow::{Context as _, Result, bail};
-use base::failure::{Exit, Failure};
+use base::failure::{Exit, Failure, failure_of};
 use base::files;
 use base::numbers::{plural, thousands};
 use base::output::{self, Progress};
@@ -26,11 +27,12 @@ use groups::Groups;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Instant, UNIX_EPOCH};
+use tree::{Edit, Tree};
 
 /// Settings that don't reach proc macros and build scripts: builds that differ only in these share them.
 const ONLY_LINKED: [&str; 3] = ["opt-level", "codegen-units", "panic"];
@@ -48,6 +50,10 @@ pub struct Variant {
     pub args: Vec<OsString>,
     /// Changes to the environment of Cargo.
     pub env: BTreeMap<OsString, Option<OsString>>,
+    /// The dependency whose default features are taken out.
+    pub edit: Option<Edit>,
+    /// A digest of what this build reads and the base build may not, such as a module that only a feature has.
+    pub inputs: String,
 }
 
 /// What was measured of a build.
@@ -59,6 +65,10 @@ pub struct Fact {
     pub seconds: Option<f64>,
     /// Instructions of one run, where they were asked for and could be counted.
     pub instructions: Option<u64>,
+    /// The executable.
+    pub executable: PathBuf,
+    /// The libraries that were compiled for it, where a dependency's features were taken out.
+    pub packages: Vec<Compiled>,
 }
 
 /// Why a build failed.
@@ -82,6 +92,9 @@ struct Kept {
     took: f64,
     /// Instructions by the digest of the workload; nothing where they could not be counted.
     instructions: BTreeMap<String, Option<u64>>,
+    executable: PathBuf,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    packages: Vec<Compiled>,
 }
 
 /// All builds of one program, and what is known of them.
@@ -91,12 +104,17 @@ pub struct Bench<'a> {
     program: &'a Program,
     /// The base profile, as Cargo is told.
     base: String,
+    /// The digest of the base profile and of what the caller has Cargo build, such as features: facts about one are none about
+    /// another.
+    setup: String,
     folder: PathBuf,
     counter: Option<Counter>,
     /// The digest of the workload.
     workload: String,
     /// What the facts depend on.
     identity: String,
+    /// The libraries that were compiled for the base build.
+    packages: Vec<Compiled>,
     facts: Mutex<BTreeMap<String, Kept>>,
     /// Held as long as this is in use: another process waits.
     _lock: File,
@@ -118,23 +136,25 @@ impl<'a> Bench<'a> {
             subject,
             program,
             base: base.to_owned(),
+            setup: store::digest(&[base.as_bytes(), format!("{:?}", subject.extra).as_bytes()]),
             folder,
             counter: None,
             workload: digest.unwrap_or_default(),
             identity: String::new(),
+            packages: Vec::new(),
             facts: Mutex::default(),
             _lock: lock,
         };
         let began = Instant::now();
-        let built = bench.build(&Variant::default(), 0)?.map_err(|refused| refused.failure)?;
-        let made = bench.made(&built)?;
-        bench.identity = store::key(&[base.as_bytes(), stamp(&made.path)?.as_bytes()]);
+        let (made, packages) = bench.build(&Variant::default(), 0)?.map_err(|refused| refused.failure)?;
+        bench.identity = store::key(&[bench.setup.as_bytes(), stamp(&made.path)?.as_bytes()]);
         if let Some(workload) = workload {
             bench.counter = Counter::new(workload, &made.path)?;
         }
         let facts: BTreeMap<String, Kept> = store::load(&bench.file(), &bench.identity).unwrap_or_default();
         *locked(&bench.facts) = facts;
         bench.first(&made, began)?;
+        bench.packages = packages;
         proc::say_when_interrupted("interrupted: what is measured is kept; run the same command again to go on");
         Ok(bench)
     }
@@ -142,6 +162,11 @@ impl<'a> Bench<'a> {
     /// Whether instructions are counted: a workload was given, and valgrind is installed.
     pub fn counts(&self) -> bool {
         self.counter.is_some()
+    }
+
+    /// The libraries that were compiled for the base build.
+    pub fn packages(&self) -> &[Compiled] {
+        &self.packages
     }
 
     /// The base build.
@@ -155,12 +180,20 @@ impl<'a> Bench<'a> {
     /// What is known of a build, without building.
     pub fn known(&self, variant: &Variant) -> Option<Fact> {
         let facts = locked(&self.facts);
-        let Kept { bytes, seconds, instructions, .. } = facts.get(&key(variant))?;
+        // An executable that was removed is made again.
+        let kept = facts.get(&key(variant)).filter(|kept| kept.executable.is_file())?;
+        let Kept { bytes, seconds, instructions, executable, packages, took: _ } = kept;
         let instructions = match &self.counter {
             Some(_) => *instructions.get(&self.workload)?,
             None => None,
         };
-        Some(Fact { bytes: *bytes, seconds: *seconds, instructions })
+        Some(Fact {
+            bytes: *bytes,
+            seconds: *seconds,
+            instructions,
+            executable: executable.clone(),
+            packages: packages.clone(),
+        })
     }
 
     /// Measures builds side by side, each one once: what is known isn't built again. Says before how many there are and about how
@@ -173,7 +206,7 @@ impl<'a> Bench<'a> {
         for variant in variants.iter().filter(|variant| self.known(variant).is_none()) {
             open.entry(key(variant)).or_insert(variant);
         }
-        let jobs = jobs.unwrap_or_else(cores).min(open.len()).max(1);
+        let jobs = jobs.unwrap_or_else(groups::at_once).min(open.len()).max(1);
         let refused = match open.len() {
             0 => BTreeMap::new(),
             count => {
@@ -196,7 +229,7 @@ impl<'a> Bench<'a> {
     /// Says how many builds there are, and about how long they take.
     fn announce(&self, variants: &[Variant], open: usize, jobs: usize) {
         // Where Cargo had nothing to do for a build, the compiler's own time is what is left of it.
-        let time = |kept: &Kept| kept.took.max(kept.seconds.unwrap_or(0.0) / cores() as f64);
+        let time = |kept: &Kept| kept.took.max(kept.seconds.unwrap_or(0.0) / groups::cores() as f64);
         let took: Vec<f64> = locked(&self.facts).values().map(time).collect();
         let each = took.iter().sum::<f64>() / took.len().max(1) as f64;
         let at_once = if jobs > 1 { format!(", {jobs} at once") } else { String::new() };
@@ -219,7 +252,8 @@ impl<'a> Bench<'a> {
             refused: BTreeMap<String, Refused>,
             failed: Option<anyhow::Error>,
         }
-        let threads = (2 * cores()).div_ceil(jobs);
+        let threads = groups::threads_each(jobs);
+        let keeps_artifacts = self.has_room_for(open.len());
         let progress = Progress::of(open.len(), "builds", jobs);
         let mut shared = Shared::default();
         // The base build has left its proc macros and build scripts for those that are like it.
@@ -232,7 +266,11 @@ impl<'a> Bench<'a> {
                 let result = self.one(&key, variant, threads);
                 {
                     let mut shared = locked(&shared);
-                    shared.groups.end(&key, &group(variant), matches!(result, Ok(Ok(_))));
+                    let is_first = shared.groups.end(&key, &group(variant), matches!(result, Ok(Ok(_))));
+                    if !keeps_artifacts && !is_first {
+                        // What can't be removed takes room, no more.
+                        let _ = fs::remove_dir_all(self.target().join(self.profile(&key)));
+                    }
                     match result {
                         Ok(Ok(bytes)) => {
                             progress.finished(&format!("built {}: {} bytes", variant.name, thousands(bytes)));
@@ -260,24 +298,41 @@ impl<'a> Bench<'a> {
         failed.map_or(Ok(refused), Err)
     }
 
-    /// Builds one, measures it, and keeps what was found.
-    fn one(&self, key: &str, variant: &Variant, threads: usize) -> Result<Result<u64, Refused>> {
-        let began = Instant::now();
-        let built = match self.build(variant, threads)? {
-            Ok(built) => built,
-            Err(refused) if !files::has_room(&self.folder) => bail!(refused.failure),
-            Err(refused) => return Ok(Err(Refused::new(refused))),
-        };
-        self.keep(key.to_owned(), &self.made(&built)?, began).map(Ok)
-    }
-
-    /// The file of a build.
-    fn made(&self, built: &cargo::Built) -> Result<Made> {
-        self.subject.made(self.program, built, &self.target())
+    /// Whether the artifacts of so many builds may stay on the disk, where they make the same builds after the next change of the
+    /// sources faster: they take at most a quarter of what is free.
+    fn has_room_for(&self, builds: usize) -> bool {
+        let base = self.target().join(self.profile(&key(&Variant::default())));
+        let bytes = |file: PathBuf| base.join(file).metadata().map_or(0, |metadata| metadata.len());
+        let each: u64 = files::files(&base).unwrap_or_default().into_iter().map(bytes).sum();
+        let fits = files::free(&self.folder).is_none_or(|free| each.saturating_mul(builds as u64) < free / 4);
+        if !fits {
+            let each = thousands(each >> 20);
+            output::note(&format!(
+                "each build takes {each} MiB on the disk: its files are removed once it is measured"
+            ));
+        }
+        fits
     }
 
     fn target(&self) -> PathBuf {
         self.folder.join("target")
+    }
+
+    /// Builds one, measures it, and keeps what was found.
+    fn one(&self, key: &str, variant: &Variant, threads: usize) -> Result<Result<u64, Refused>> {
+        let began = Instant::now();
+        let (made, packages) = match self.build(variant, threads)? {
+            Ok(built) => built,
+            Err(refused) if !files::has_room(&self.folder) => bail!(refused.failure),
+            Err(refused) => return Ok(Err(Refused::new(refused))),
+        };
+        let packages = if variant.edit.is_some() { packages } else { Vec::new() };
+        self.keep(key.to_owned(), &made, packages, began).map(Ok)
+    }
+
+    /// The name of a build's profile: of the same length for all, because paths with it are in some programs.
+    fn profile(&self, key: &str) -> String {
+        format!("weigh-{}", &store::digest(&[self.setup.as_bytes(), key.as_bytes()])[..12])
     }
 
     /// The base build: its number of instructions is counted each time, because what the run reads may have changed. Then no
@@ -299,11 +354,11 @@ impl<'a> Bench<'a> {
                 kept.instructions.remove(&self.workload);
             }
         }
-        self.keep(key, made, began).map(drop)
+        self.keep(key, made, Vec::new(), began).map(drop)
     }
 
     /// Measures an executable, and writes down what was found.
-    fn keep(&self, key: String, made: &Made, began: Instant) -> Result<u64> {
+    fn keep(&self, key: String, made: &Made, packages: Vec<Compiled>, began: Instant) -> Result<u64> {
         let path = &made.path;
         let before = stamp(path)?;
         let bytes = binary::read(path)?.bytes;
@@ -320,20 +375,20 @@ impl<'a> Bench<'a> {
         let took = earlier.as_ref().map_or(0.0, |kept| kept.took).max(began.elapsed().as_secs_f64());
         let mut instructions = earlier.map(|kept| kept.instructions).unwrap_or_default();
         instructions.extend(counted);
-        facts.insert(key, Kept { bytes, seconds, took, instructions });
+        facts.insert(key, Kept { bytes, seconds, took, instructions, executable: path.to_owned(), packages });
         // Within the lock: the file never loses what another thread has just found.
         store::save(&self.file(), &self.identity, &*facts)?;
         Ok(bytes)
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.join("facts.json")
+        self.folder.join(format!("{}.facts.json", &self.setup[..12]))
     }
 
-    /// Calls Cargo for one variant.
-    fn build(&self, variant: &Variant, threads: usize) -> Result<Result<cargo::Built, cargo::Refused>> {
-        let Self { subject, program, base, .. } = self;
-        let profile = format!("weigh-{}", &key(variant)[..12]);
+    /// Calls Cargo for one variant: the file that is measured, and the libraries that were compiled for it.
+    fn build(&self, variant: &Variant, threads: usize) -> Result<Result<(Made, Vec<Compiled>), cargo::Refused>> {
+        let Self { subject, program, base, folder, .. } = self;
+        let profile = self.profile(&key(variant));
         let target = self.target();
         let mut cargo = subject.cargo.clone();
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target.clone().into()));
@@ -352,17 +407,42 @@ impl<'a> Bench<'a> {
         if threads > 0 {
             extra.extend(["--jobs".into(), threads.to_string().into()]);
         }
-        cargo.try_build(&Build {
-            manifest: subject.manifest.clone(),
+        let (manifest, package) = match &variant.edit {
+            None => (subject.manifest.clone(), program.package.clone()),
+            Some(edit) => match tree::make(&cargo, edit, &folder.join("trees")) {
+                Ok(Tree { manifest, package }) => (Some(manifest), package),
+                Err(error) => return Ok(Err(refused(&error))),
+            },
+        };
+        let built = cargo.try_build(&Build {
+            manifest,
             profile,
-            packages: vec![program.package.clone()],
+            packages: vec![package.clone()],
             targets: vec![program.target.clone()],
             extra,
             target_dir: Some(target.clone()),
-            record: Some(target),
+            record: Some(target.clone()),
             timeout: None,
-        })
+        })?;
+        let built = match built {
+            Ok(built) => built,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let program = Program {
+            name: program.name.clone(),
+            target: program.target.clone(),
+            package,
+            package_name: program.package_name.clone(),
+            expectation: Expectation::NotChecked,
+        };
+        // A library may export nothing any more.
+        Ok(subject.made(&program, &built, &target).map(|made| (made, built.packages)).map_err(|error| refused(&error)))
     }
+}
+
+/// An error that only this build has.
+fn refused(error: &anyhow::Error) -> cargo::Refused {
+    cargo::Refused { failure: failure_of(error), ended: None }
 }
 
 impl Refused {
@@ -372,7 +452,7 @@ impl Refused {
 }
 
 /// The first error of a build's words, on one line.
-fn reason(words: &str) -> String {
+pub(crate) fn reason(words: &str) -> String {
     let is_error = |line: &&str| line.starts_with("error") && !line.starts_with("error: could not compile");
     let error = words.lines().find(is_error).or_else(|| words.lines().find(|line| line.starts_with("error")));
     let error = error.unwrap_or_else(|| words.lines().next_back().unwrap_or_default());
@@ -382,7 +462,7 @@ fn reason(words: &str) -> String {
 
 /// Waits until no other process builds for this program.
 fn lock(folder: &Path, program: &str) -> Result<File> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let path = folder.join("lock");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
@@ -407,21 +487,21 @@ fn stamp(path: &Path) -> Result<String> {
 
 /// The digest of everything in which a variant differs from the base build.
 fn key(variant: &Variant) -> String {
-    let Variant { name: _, settings, features, args, env } = variant;
+    let Variant { name: _, settings, features, args, env, edit, inputs } = variant;
     let settings: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    store::digest(&[format!("{settings:?} {features:?} {args:?} {env:?}").as_bytes()])
+    store::digest(&[format!("{settings:?} {features:?} {args:?} {env:?} {edit:?} {inputs}").as_bytes()])
 }
 
 /// Builds of one group share their proc macros and build scripts.
 fn group(variant: &Variant) -> String {
-    let Variant { name: _, settings, features: _, args, env } = variant;
+    let Variant { name: _, settings, features: _, args, env, edit: _, inputs: _ } = variant;
     let settings = settings.iter().filter(|(key, _)| !ONLY_LINKED.contains(&key.as_str()));
     let settings: Vec<String> = settings.map(|(key, value)| format!("{key}={value}")).collect();
     format!("{settings:?} {args:?} {env:?}")
 }
 
 /// Cargo's arguments without those that choose features.
-fn without_features(args: &[OsString]) -> Vec<OsString> {
+pub(crate) fn without_features(args: &[OsString]) -> Vec<OsString> {
     let mut args = args.iter();
     let mut kept = Vec::new();
     while let Some(arg) = args.next() {
@@ -440,10 +520,6 @@ fn about(seconds: f64) -> String {
         ..90.0 => format!("about {} s", thousands((seconds / 5.0).ceil().max(1.0) as u64 * 5)),
         _ => format!("about {} min", thousands((seconds / 60.0).round() as u64)),
     }
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -187,7 +187,13 @@ pub struct Dependency {
     pub name: String,
     /// `dev` or `build`; none for a normal one.
     pub kind: Option<String>,
-    /// Its folder, where it is on this machine.
+    /// What the manifest calls it, where that isn't the package's name.
+    #[serde(default)]
+    pub rename: Option<String>,
+    /// Its default features are on.
+    #[serde(default)]
+    pub uses_default_features: bool,
+    /// Its folder, where the manifest names one.
     #[serde(default)]
     pub path: Option<PathBuf>,
 }
@@ -365,8 +371,9 @@ impl Cargo {
     ///
     /// # Errors
     /// When it can't be resolved: a `Failure` with Cargo's words.
-    pub fn update_lockfile(&self, manifest: &Path) -> Result<()> {
-        let finished = self.run(&self.call("update").args(["--workspace", "--manifest-path"]).arg(manifest))?;
+    pub fn update_lockfile(&self, manifest: &Path, offline: bool) -> Result<()> {
+        let call = self.call("update").args(["--workspace", "--manifest-path"]).arg(manifest);
+        let finished = self.run(&call.args(offline.then_some("--offline")))?;
         if finished.status != Status::Exited(0) {
             bail!(self.explain(&finished, "cargo update --workspace"));
         }

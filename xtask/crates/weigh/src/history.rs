@@ -251,7 +251,8 @@ impl<'a> Book<'a> {
     /// Measures every revision that isn't known, and says first how much that is.
     fn measure_all(&mut self) -> Result<()> {
         let open: Vec<usize> = (0..self.entries.len()).filter(|index| self.entries[*index].outcome.is_none()).collect();
-        self.announce(open.len(), self.entries.len());
+        let count = numbers::plural(self.entries.len(), "revision");
+        self.announce(&format!("building {} of {count}", open.len()), open.len());
         let progress = Progress::of(open.len(), "builds", 1);
         for index in open {
             self.measure(index, &progress)?;
@@ -262,8 +263,9 @@ impl<'a> Book<'a> {
     /// Searches the first revision that is so much larger than the oldest one.
     fn search(&mut self, growth: bisect::Growth) -> Result<Search> {
         let count = self.entries.len();
-        let most = bisect::most_builds(count);
-        self.announce(most, count);
+        let most = bisect::most_builds(count).min(self.open_count());
+        let (builds, among) = (numbers::plural(most, "build"), numbers::plural(count, "revision"));
+        self.announce(&format!("searching {among} with at most {builds}"), most);
         let progress = Progress::of(most, "builds", 1);
         let search = bisect::first(count, growth, &mut |index| {
             self.measure(index, &progress)?;
@@ -285,11 +287,12 @@ impl<'a> Book<'a> {
         self.entries[..index].iter().filter(|entry| entry.outcome.is_some()).count()
     }
 
-    fn announce(&self, builds: usize, revisions: usize) {
+    /// Tells what is going to be done, and about how long so many builds take.
+    fn announce(&self, what: &str, builds: usize) {
         if builds == 0 {
             return;
         }
-        proc::say_when_interrupted("what was measured is kept: the same call goes on from there");
+        proc::say_when_interrupted("what was measured is kept; run the same command again to resume");
         let seconds: Vec<f64> = self
             .entries
             .iter()
@@ -299,18 +302,15 @@ impl<'a> Book<'a> {
             })
             .collect();
         let time = match seconds.is_empty() {
-            true => "the first one compiles the dependencies as well, and tells how long the others take".to_owned(),
-            false => {
-                let each = seconds.iter().sum::<f64>() / seconds.len() as f64;
-                let (minutes, seconds) = ((each * builds as f64 / 60.0).round(), each * builds as f64);
-                if minutes < 2.0 { format!("about {seconds:.0} seconds") } else { format!("about {minutes} minutes") }
-            }
+            true => "the first build also compiles the dependencies, and shows how long the others take".to_owned(),
+            false => duration(seconds.iter().sum::<f64>() / seconds.len() as f64 * builds as f64),
         };
-        output::note(&format!(
-            "{} of {}: {time}",
-            numbers::plural(builds, "build"),
-            numbers::plural(revisions, "revision")
-        ));
+        output::note(&format!("{what}: {time}"));
+    }
+
+    /// How many revisions have no result yet.
+    fn open_count(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.outcome.is_none()).count()
     }
 
     /// Builds a revision that isn't known yet, and keeps what came of it.
@@ -394,6 +394,15 @@ fn compared(rows: Vec<(Commit, Outcome)>) -> Vec<Revision> {
         revisions.push(Revision { commit, outcome, before: bytes_before, movers });
     }
     revisions
+}
+
+/// About how long something takes.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        ..90.0 => format!("about {}", numbers::plural(seconds.ceil() as usize, "second")),
+        ..5400.0 => format!("about {}", numbers::plural((seconds / 60.0).round() as usize, "minute")),
+        _ => format!("about {}", numbers::plural((seconds / 3600.0).round() as usize, "hour")),
+    }
 }
 
 /// The line of a failure that says most.
@@ -487,6 +496,13 @@ pub(crate) mod tests {
         let names: Vec<_> =
             history.revisions[3].movers.iter().map(|mover| (mover.kind, mover.change.name.as_str())).collect();
         assert_eq!(names, [("crate", "clap"), ("section", ".text"), ("section", ".rodata")]);
+    }
+
+    #[test]
+    fn a_time_is_told_as_people_tell_it() {
+        assert_eq!([0.2, 1.5, 89.0].map(duration), ["about 1 second", "about 2 seconds", "about 89 seconds"]);
+        assert_eq!([90.0, 3600.0, 5399.0].map(duration), ["about 2 minutes", "about 60 minutes", "about 90 minutes"]);
+        assert_eq!(duration(8000.0), "about 2 hours");
     }
 
     #[test]

@@ -6,11 +6,12 @@ pub(crate) mod probe;
 mod revision;
 mod summary;
 pub(crate) mod tally;
-mod tiny;
+pub(crate) mod tiny;
 pub mod whatif;
 
 use crate::anatomy::{self, Anatomy, delta};
 use crate::compressed::{self, Compressed};
+use crate::history::past::Past;
 use crate::options::{self, Format};
 use crate::report::anatomy as report;
 use crate::subject::{Program, Subject, own_name};
@@ -74,9 +75,11 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
 pub fn diff(options: &options::Diff) -> Result<Exit> {
     let options::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, compressed, format, subject } =
         options;
-    let limit = fail_if_grows.as_deref().map(percent).transpose()?;
+    let limit = fail_if_grows.as_deref().map(growth).transpose()?;
     compressed::look_for_programs(*compressed)?;
-    let (a, b) = sides(&revision::asked(a, b.as_deref())?, arch.as_deref(), subject)?;
+    let asked = revision::asked(a, b.as_deref())?;
+    let (a, b) = sides(&asked, arch.as_deref(), *compressed, subject)?;
+    let ((a, a_compressed), (b, b_compressed)) = (a, b);
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
         if let (None, Some(why)) = (&anatomy.code, &anatomy.unknown) {
@@ -84,10 +87,7 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
         }
     }
     let mut delta = delta::of(&a, &b);
-    if *compressed {
-        delta.a.compressed = Some(Compressed::of(&a.path)?);
-        delta.b.compressed = Some(Compressed::of(&b.path)?);
-    }
+    (delta.a.compressed, delta.b.compressed) = (a_compressed, b_compressed);
     output::data(&match format {
         Format::Text => report::text::colored(report::text::diff(&delta, *count, output::width())),
         Format::Markdown => report::markdown::diff(&delta, *count),
@@ -113,9 +113,18 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
     Ok(Exit::Met)
 }
 
+/// A program of a comparison, and its compressed size where that is wanted.
+type Side = (Anatomy, Option<Compressed>);
+
+/// What a program is as a download, if that is wanted. The next revision may take the file's place.
+fn with_compressed(anatomy: Anatomy, wanted: bool) -> Result<Side> {
+    let compressed = wanted.then(|| Compressed::of(&anatomy.path)).transpose()?;
+    Ok((anatomy, compressed))
+}
+
 /// Both programs of a comparison. Cargo is asked only where one of them is a profile.
-fn sides(asked: &Asked<'_>, arch: Option<&str>, options: &options::Subject) -> Result<(Anatomy, Anatomy)> {
-    let of_file = |name: &str| Anatomy::of_part(name, Path::new(name), arch);
+fn sides(asked: &Asked<'_>, arch: Option<&str>, compressed: bool, options: &options::Subject) -> Result<(Side, Side)> {
+    let of_file = |name: &str| with_compressed(Anatomy::of_part(name, Path::new(name), arch)?, compressed);
     let names = match *asked {
         Asked::Two(a, b) => [a, b],
         Asked::Range(_) => [""; 2],
@@ -134,13 +143,15 @@ fn sides(asked: &Asked<'_>, arch: Option<&str>, options: &options::Subject) -> R
     let subject = Subject::find(&workshop, options, None)?;
     let program = only(&subject)?;
     if matches!(asked, Asked::Range(_)) || names.into_iter().any(revision::is_one) {
-        return revision::sides(&workshop, &subject, options, asked, arch);
+        let past = Past::of(&workshop, options, &subject)?;
+        return revision::sides(&past, &subject, asked, arch, compressed);
     }
     let side = |name: &str| {
         if is_file(name) {
             return of_file(name);
         }
-        anatomy::build(&subject, program, &subject.resolve(Some(name), "profile or file")?)
+        let profile = subject.resolve(Some(name), "profile or file")?;
+        with_compressed(anatomy::build(&subject, program, &profile)?, compressed)
     };
     Ok((side(a)?, side(b)?))
 }
@@ -191,15 +202,18 @@ fn pattern(text: &str) -> Result<regex_lite::Regex> {
 }
 
 /// `1%`, `0.5 %`, `1`.
-fn percent(text: &str) -> Result<f64> {
+fn growth(text: &str) -> Result<f64> {
+    percent("--fail-if-grows", text, "write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
+}
+
+/// A share in percent, as an option takes it: with its sign or without.
+pub(crate) fn percent(option: &str, text: &str, help: &str) -> Result<f64> {
     let written = text.trim();
     let with_sign = if written.ends_with('%') { written.to_owned() } else { format!("{written}%") };
     numbers::parse_percent(&with_sign).map_err(|what| {
         // In the user's own words, without the sign that was added.
         let what = what.replace(&format!("`{with_sign}`"), &format!("`{written}`"));
-        Failure::new(Exit::Usage, format!("--fail-if-grows: {what}"))
-            .help("write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
-            .into()
+        Failure::new(Exit::Usage, format!("{option}: {what}")).help(help).into()
     })
 }
 
@@ -209,11 +223,11 @@ mod tests {
 
     #[test]
     fn a_share_is_written_with_or_without_its_sign() {
-        assert_eq!(percent("1%").unwrap().to_bits(), 1.0_f64.to_bits());
-        assert_eq!(percent(" 0.5 % ").unwrap().to_bits(), 0.5_f64.to_bits());
-        assert!(percent("1,5").unwrap_err().to_string().contains("write `1.5 %`"));
+        assert_eq!(growth("1%").unwrap().to_bits(), 1.0_f64.to_bits());
+        assert_eq!(growth(" 0.5 % ").unwrap().to_bits(), 0.5_f64.to_bits());
+        assert!(growth("1,5").unwrap_err().to_string().contains("write `1.5 %`"));
         for wrong in ["", "%", "-1%", "one", "inf", "1e2", "1%%"] {
-            assert!(percent(wrong).unwrap_err().to_string().contains("is no share"), "{wrong}");
+            assert!(growth(wrong).unwrap_err().to_string().contains("is no share"), "{wrong}");
         }
     }
 }

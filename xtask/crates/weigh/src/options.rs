@@ -135,6 +135,12 @@ impl Subject {
     pub fn is_foreign(&self) -> bool {
         self.alone || self.manifest_path.is_some()
     }
+
+    /// Whether targets are named, and not left to Cargo's defaults.
+    pub fn names_targets(&self) -> bool {
+        let Self { bin, lib, crate_type, example, test, bench, .. } = self;
+        *lib || crate_type.is_some() || [bin, example, test, bench].iter().any(|names| !names.is_empty())
+    }
 }
 
 /// Which tables of sizes to make, or which budget to judge.
@@ -252,10 +258,14 @@ impl Default for Diff {
 }
 
 /// Which profile's settings to weigh one by one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct WhatIf {
-    /// The profile.
-    pub profile: String,
+    /// The profile; if nothing is said, a crate's own `release`, and `dist` for a program of the workshop.
+    pub profile: Option<String>,
+    /// Build each setting alone and each setting missing, not every combination.
+    pub quick: bool,
+    /// Take out each feature, and each dependency's default features, instead of settings.
+    pub each_feature: bool,
     /// Arguments of a run whose instructions are counted.
     pub run: Option<String>,
     /// Builds at once; by the number of cores if nothing is said.
@@ -266,16 +276,39 @@ pub struct WhatIf {
     pub subject: Subject,
 }
 
-impl Default for WhatIf {
-    fn default() -> Self {
-        Self {
-            profile: "dist".to_owned(),
-            run: None,
-            jobs: None,
-            format: PlainFormat::Text,
-            subject: Subject::default(),
-        }
-    }
+/// What a program may do at a panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum OnPanic {
+    /// Unwind the stack, as Cargo's default is.
+    Unwind,
+    /// End the process.
+    Abort,
+}
+
+/// For what the best profile is searched.
+#[derive(Clone, Debug, Default)]
+pub struct Tune {
+    /// Arguments of a run whose instructions are counted, and which must do the same in each build.
+    pub run: Option<String>,
+    /// How many percent more instructions than in the release build are allowed, such as `10%`.
+    pub max_slowdown: Option<String>,
+    /// The largest size allowed, such as `300 KiB`.
+    pub max_bytes: Option<String>,
+    /// What the chosen profile may do at a panic; what the release profile does if nothing is said.
+    pub panic: Option<OnPanic>,
+    /// The choice may have packed relative relocations.
+    pub packed_relocations: bool,
+    /// Write the chosen settings into this profile of the manifest.
+    pub write: Option<String>,
+    /// Draw bytes against instructions into this file.
+    pub svg: Option<PathBuf>,
+    /// Builds at once; by the number of cores if nothing is said.
+    pub jobs: Option<u16>,
+    /// How to print it.
+    pub format: PlainFormat,
+    /// What is measured.
+    pub subject: Subject,
 }
 
 /// Which page to write.

@@ -3,6 +3,7 @@
 pub(crate) mod anatomy;
 pub(crate) mod budget;
 pub(crate) mod csv;
+pub(crate) mod features;
 pub mod grid;
 pub(crate) mod history;
 pub mod html;
@@ -11,6 +12,7 @@ pub mod json;
 pub mod markdown;
 pub mod svg;
 pub(crate) mod text;
+pub(crate) mod tune;
 pub(crate) mod whatif;
 
 #[cfg(test)]

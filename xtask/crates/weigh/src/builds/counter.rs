@@ -29,6 +29,16 @@ pub struct Workload {
     pub exit: i32,
 }
 
+impl Workload {
+    /// Its arguments, as they would be typed.
+    ///
+    /// # Errors
+    /// When one of them holds a byte that can't be typed.
+    pub fn line(&self) -> Result<String> {
+        Ok(shlex::try_join(self.args.iter().map(String::as_str))?)
+    }
+}
+
 /// Counts the instructions of one workload.
 #[derive(Debug)]
 pub(super) struct Counter {

@@ -2,6 +2,23 @@
 //! and the recorder copies them for the others. Two first ones would both compile them.
 
 use std::collections::BTreeSet;
+use std::thread;
+
+/// The processors that there are.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// How many builds run at once where no option sets it. One more than there are cores fills the gaps: a fat LTO is one thread, and
+/// the ends of two builds seldom meet. More than four gain nothing, and fat LTO takes memory.
+pub(crate) fn at_once() -> usize {
+    (cores() + 1).min(4)
+}
+
+/// How many compilers each of so many builds may run.
+pub(crate) fn threads_each(jobs: usize) -> usize {
+    (2 * cores()).div_ceil(jobs)
+}
 
 /// The groups of the builds that run, and of those that are done.
 #[derive(Debug, Default)]
@@ -22,12 +39,11 @@ impl Groups {
         may_start
     }
 
-    /// Ends a build. One that failed leaves nothing that others could copy.
-    pub(crate) fn end(&mut self, name: &str, group: &str, is_built: bool) {
+    /// Ends a build, and says whether it is the first one of its group, which the others copy from. One that failed leaves nothing
+    /// that others could copy.
+    pub(crate) fn end(&mut self, name: &str, group: &str, is_built: bool) -> bool {
         self.running.retain(|(running, _)| running != name);
-        if is_built {
-            self.ready.insert(group.to_owned());
-        }
+        is_built && self.ready.insert(group.to_owned())
     }
 
     /// The names of what is being built.
@@ -44,9 +60,10 @@ mod tests {
     fn the_second_build_of_a_group_waits_for_the_first_and_the_third_for_neither() {
         let mut groups = Groups::default();
         assert!(groups.begin("a", "lto") && groups.begin("b", "strip") && !groups.begin("c", "lto"));
-        groups.end("a", "lto", true);
+        assert!(groups.end("a", "lto", true));
         assert!(groups.begin("c", "lto") && groups.begin("d", "lto"));
         assert_eq!(groups.running(), ["b", "c", "d"]);
+        assert!(!groups.end("c", "lto", true), "the others copy from the first one");
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl<'a> Past<'a> {
         let anatomy = match anatomy::build(&then, only(&then)?, profile) {
             Err(error) if failure_of(&error).message.contains("because --locked was passed") => {
                 let manifest = manifest.clone().unwrap_or_else(|| self.place.tree.join("Cargo.toml"));
-                then.cargo.update_lockfile(&manifest)?;
+                then.cargo.update_lockfile(&manifest, false)?;
                 notes.push("its Cargo.lock didn't fit its Cargo.toml; it was updated as `cargo build` does".to_owned());
                 anatomy::build(&then, only(&then)?, profile)
             }
@@ -158,20 +158,23 @@ impl<'a> Past<'a> {
         let same: Vec<&PathBuf> =
             others.iter().filter(|file| self.package.is_some() && name(&tree.join(file)) == self.package).collect();
         if let [moved] = same.as_slice() {
-            notes.push(format!("the package was in {} then", shown(moved.parent().unwrap_or(Path::new("")))));
+            notes.push(format!(
+                "at that revision the package was in {}",
+                shown(moved.parent().unwrap_or(Path::new("")))
+            ));
             return Ok(tree.join(moved));
         }
         if usual.is_file() {
-            notes.push(format!("the package was called `{}` then", name(&usual).unwrap_or_default()));
+            notes.push(format!("at that revision the package was called `{}`", name(&usual).unwrap_or_default()));
             return Ok(usual);
         }
         let whose = self.package.as_deref().map_or(String::new(), |package| format!("the package `{package}`, or "));
         bail!(
             Failure::new(
                 Exit::Usage,
-                format!("at {} there is no {}", commit.name(), inside.join("Cargo.toml").display())
+                format!("{} doesn't exist at {}", inside.join("Cargo.toml").display(), commit.name())
             )
-            .help(format!("take a newer revision: {whose}this folder, was added later"))
+            .help(format!("choose a newer revision: {whose}this folder, was added later"))
         )
     }
 
@@ -186,7 +189,7 @@ impl<'a> Past<'a> {
                 let any = options::Subject { bin: Vec::new(), ..self.options.clone() };
                 match find(&any) {
                     Ok(then) => {
-                        notes.push(format!("the binary was called `{}` then", only(&then)?.name));
+                        notes.push(format!("at that revision the binary was called `{}`", only(&then)?.name));
                         Ok(then)
                     }
                     Err(_) => Err(error),
@@ -294,10 +297,8 @@ impl<'a> Past<'a> {
     /// # Errors
     /// When git fails, or the toolchain isn't installed.
     pub(crate) fn key(&self, commit: &Commit, profile: &str) -> Result<String> {
-        let options::Subject { program, package, bin, features, .. } = &self.options;
-        let options::Subject { no_default_features, all_features, .. } = &self.options;
-        let asked =
-            format!("{profile:?} {program:?} {package:?} {bin:?} {features:?} {no_default_features} {all_features}");
+        // The manifest's own path is a part of where it is built.
+        let asked = format!("{profile:?} {:?}", options::Subject { manifest_path: None, ..self.options.clone() });
         let where_to = format!(
             "{}\n{}\n{}",
             self.place.tree.display(),

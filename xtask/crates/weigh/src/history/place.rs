@@ -158,7 +158,7 @@ fn locked(folder: &Path) -> Result<File> {
     let failed = || format!("cannot write {}", path.display());
     let lock = File::options().create(true).append(true).open(&path).with_context(failed)?;
     if lock.try_lock().is_err() {
-        output::note("another call is at work on revisions of this repository: waiting for it");
+        output::note("another call is building revisions of this repository; waiting for it to finish");
         lock.lock().with_context(failed)?;
     }
     Ok(lock)

@@ -1,12 +1,10 @@
 //! Sides of a comparison that are git revisions: what a program was before a change.
 
-use super::{is_file, only};
+use super::{Side as Compared, is_file, only, with_compressed};
 use crate::anatomy::{self, Anatomy};
 use crate::history::past::{Past, difference_of_lockfiles, tell};
 use crate::history::repository::{Commit, Range, Repository};
-use crate::options;
 use crate::subject::Subject;
-use crate::workshop::Workshop;
 use anyhow::{Result, bail};
 use base::failure::{Exit, Failure, failure_of};
 use base::output;
@@ -42,7 +40,7 @@ pub(super) fn asked<'a>(a: &'a str, b: Option<&'a str>) -> Result<Asked<'a>> {
         (Some(range), None) => Ok(Asked::Range(range)),
         (None, Some(b)) if range(b).is_none() => Ok(Asked::Two(a, b)),
         (None, None) if is_one(a) => Ok(Asked::Two(a, NOW)),
-        (None, None) => bail!(Failure::new(Exit::Usage, format!("`{a}` has nothing to be compared with")).help(
+        (None, None) => bail!(Failure::new(Exit::Usage, format!("there is nothing to compare `{a}` with")).help(
             "give a second profile or file; a git revision alone, such as git:HEAD~1, is compared with the working tree"
         )),
         (_, Some(_)) => bail!(
@@ -65,13 +63,12 @@ enum Side<'a> {
 /// # Errors
 /// When a revision isn't there, or something can't be built or read.
 pub(super) fn sides(
-    workshop: &Workshop,
+    past: &Past<'_>,
     subject: &Subject,
-    options: &options::Subject,
     asked: &Asked<'_>,
     arch: Option<&str>,
-) -> Result<(Anatomy, Anatomy)> {
-    let past = Past::of(workshop, options, subject)?;
+    compressed: bool,
+) -> Result<(Compared, Compared)> {
     // Everything that can be refused at once, before anything is built.
     let of = |name| side(&past.repository, subject, name);
     let (a, b) = match asked {
@@ -86,12 +83,13 @@ pub(super) fn sides(
         _ => None,
     });
     if let (Some(profile), Some(changes)) = (profile, past.repository.changed_files()?) {
-        output::note(&format!("the working tree has {changes}: `{profile}` is not HEAD, but HEAD and these changes"));
+        output::note(&format!("the working tree has {changes}, so `{profile}` isn't HEAD but HEAD plus these changes"));
     }
     let profile = profile.unwrap_or(NOW);
-    let (a, b) = (build(&past, subject, &a, profile, arch)?, build(&past, subject, &b, profile, arch)?);
+    let done = |side| build(past, subject, side, profile, arch, compressed);
+    let (a, b) = (done(&a)?, done(&b)?);
     tell_differences(&a, &b);
-    Ok((a.anatomy, b.anatomy))
+    Ok((a.compared, b.compared))
 }
 
 fn side<'a>(repository: &Repository, subject: &Subject, name: &'a str) -> Result<Side<'a>> {
@@ -106,28 +104,34 @@ fn side<'a>(repository: &Repository, subject: &Subject, name: &'a str) -> Result
 
 /// A side that was built or read. What is not known of a file is none.
 struct Done {
-    anatomy: Anatomy,
+    compared: Compared,
     toolchain: Option<String>,
     lockfile: Option<String>,
 }
 
-fn build(past: &Past<'_>, subject: &Subject, side: &Side<'_>, profile: &str, arch: Option<&str>) -> Result<Done> {
-    match side {
+fn build(
+    past: &Past<'_>,
+    subject: &Subject,
+    side: &Side<'_>,
+    profile: &str,
+    arch: Option<&str>,
+    compressed: bool,
+) -> Result<Done> {
+    let (anatomy, toolchain, lockfile) = match side {
         Side::Revision(revision, commit) => {
             let then = past.build(commit, profile).map_err(|error| at(revision, &error))?;
             tell(revision, &then.notes);
             let anatomy = Anatomy { name: format!("{revision} ({profile})"), ..then.anatomy };
-            Ok(Done { anatomy, toolchain: then.toolchain, lockfile: then.lockfile })
+            (anatomy, then.toolchain, then.lockfile)
         }
-        Side::Profile(_, profile) => Ok(Done {
-            anatomy: anatomy::build(subject, only(subject)?, profile)?,
-            toolchain: subject.release.clone(),
-            lockfile: past.lockfile_now().and_then(|file| fs::read_to_string(file).ok()),
-        }),
-        Side::File(name) => {
-            Ok(Done { anatomy: Anatomy::of_part(name, Path::new(name), arch)?, toolchain: None, lockfile: None })
-        }
-    }
+        Side::Profile(_, profile) => (
+            anatomy::build(subject, only(subject)?, profile)?,
+            subject.release.clone(),
+            past.lockfile_now().and_then(|file| fs::read_to_string(file).ok()),
+        ),
+        Side::File(name) => (Anatomy::of_part(name, Path::new(name), arch)?, None, None),
+    };
+    Ok(Done { compared: with_compressed(anatomy, compressed)?, toolchain, lockfile })
 }
 
 /// The same failure, with the revision that it is about.
@@ -144,7 +148,7 @@ fn tell_differences(a: &Done, b: &Done) {
     {
         output::note(&format!(
             "{} is built with rustc {before}, {} with {after}: part of the difference is the compiler's",
-            a.anatomy.name, b.anatomy.name
+            a.compared.0.name, b.compared.0.name
         ));
     }
     if let (Some(before), Some(after)) = (&a.lockfile, &b.lockfile)
@@ -165,7 +169,7 @@ mod tests {
         assert_eq!(asked("release", Some("../b")).unwrap(), Asked::Two("release", "../b"));
         let Asked::Range(range) = asked("git:main...", None).unwrap() else { panic!("a range") };
         assert_eq!((range.from.as_str(), range.to.as_str(), range.from_common), ("main", "HEAD", true));
-        assert_eq!(asked("release", None).unwrap_err().to_string(), "`release` has nothing to be compared with");
+        assert_eq!(asked("release", None).unwrap_err().to_string(), "there is nothing to compare `release` with");
         for (a, b) in [("git:a..b", "release"), ("release", "git:a..b"), ("git:a..b", "git:c..d")] {
             assert!(asked(a, Some(b)).unwrap_err().to_string().contains("already names both sides"), "{a} {b}");
         }

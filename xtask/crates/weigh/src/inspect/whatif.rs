@@ -1,19 +1,24 @@
 //! What each setting of a profile is worth: put in alone, taken out alone, and on average over all orders in which the
-//! settings could be put in. Every combination is built, so the averages sum to the whole difference.
+//! settings could be put in. For the averages every combination is built, so that they sum to the whole difference.
+
+mod chosen;
+mod features;
+mod plan;
 
 use super::probe::{self, Behaviour};
 use crate::builds::counter::Workload;
-use crate::builds::{Bench, Fact, Refused, Variant};
+use crate::builds::{Bench, Outcome, Variant};
 use crate::options::{self, PlainFormat};
-use crate::profiles::{SETTINGS, canonical};
 use crate::report::whatif as report;
 use crate::subject::target::must_run;
 use crate::subject::{Expectation, Program, Subject, split_words};
-use crate::workshop::{Workshop, must_know};
-use anyhow::{Result, bail};
-use base::failure::{Exit, Failure};
+use crate::workshop::Workshop;
+use anyhow::{Context as _, Result};
+use base::failure::Exit;
 use base::files;
 use base::output;
+pub use features::{Features, Row, What};
+use plan::{Lever, Plan};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
@@ -25,26 +30,41 @@ pub const RESULT: &str = "what-if.json";
 pub struct WhatIf {
     /// The program.
     pub program: String,
+    /// What the profile without any of the settings is called.
+    pub before: String,
     /// The profile.
     pub profile: String,
-    /// Bytes with the default release profile.
+    /// Which builds were made.
+    pub mode: Mode,
+    /// Bytes with none of the settings.
     pub before_bytes: u64,
-    /// Bytes with every setting.
-    pub after_bytes: u64,
-    /// Seconds of rustc with the default release profile, and with every setting.
+    /// Bytes with every setting, if that builds.
+    pub after_bytes: Option<u64>,
+    /// Seconds of rustc with none of the settings.
     pub before_seconds: Option<f64>,
     /// Seconds of rustc with every setting.
     pub after_seconds: Option<f64>,
-    /// Instructions of a run of the default build.
+    /// Instructions of a run of the build with none of the settings.
     pub before_instructions: Option<u64>,
     /// Instructions of a run with every setting.
     pub after_instructions: Option<u64>,
     /// The arguments of that run.
     pub workload: Option<String>,
-    /// What the default release profile does.
+    /// What a program does with none of the settings.
     pub behaviour: Behaviour,
     /// The settings, the most useful first.
     pub settings: Vec<Setting>,
+    /// The builds that failed.
+    pub refused: Vec<Refusal>,
+}
+
+/// Which builds were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Every combination of the settings.
+    Full,
+    /// None, all, each one alone, and each one missing.
+    Quick,
 }
 
 /// One setting.
@@ -54,12 +74,12 @@ pub struct Setting {
     pub key: String,
     /// Its value, as it would be written.
     pub value: String,
-    /// Bytes with this setting alone.
-    pub alone: u64,
-    /// Bytes with every setting but this one.
-    pub without: u64,
-    /// What it changes on average over all orders, in bytes; negative is a saving.
-    pub average: f64,
+    /// Bytes with this setting alone, if that builds.
+    pub alone: Option<u64>,
+    /// Bytes with every setting but this one, if that builds.
+    pub without: Option<u64>,
+    /// What it changes on average over all orders, in bytes; negative is a saving. Known where every combination was built.
+    pub average: Option<f64>,
     /// Seconds of rustc with this setting alone.
     pub seconds_alone: Option<f64>,
     /// Instructions of a run with this setting alone.
@@ -68,73 +88,46 @@ pub struct Setting {
     pub behaviour: Behaviour,
 }
 
+/// A build that failed.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// What was on.
+    pub name: String,
+    /// Why, in one line.
+    pub reason: String,
+}
+
 /// Which settings are on: one bit for each.
 type Combination = usize;
-
-/// A setting of the profile that differs from the default release profile's.
-#[derive(Clone, Debug)]
-struct Lever {
-    key: &'static str,
-    on: toml::Value,
-}
 
 /// Runs `cargo xtask what-if`.
 ///
 /// # Errors
 /// When something cannot be built or read.
 pub fn run(options: &options::WhatIf) -> Result<Exit> {
-    let options::WhatIf { profile, run, jobs, format, subject } = options;
+    let options::WhatIf { profile, quick, each_feature, run, jobs, format, subject } = options;
+    if *each_feature {
+        return features::run(options);
+    }
     let workshop = Workshop::of(subject)?;
     let subject = Subject::find(&workshop, subject, None)?;
     let program = super::only(&subject)?;
-    must_know(&subject.profiles, profile, "profile", "")?;
-    let levers = levers(&subject, profile);
-    if levers.is_empty() {
-        let message = format!("`{profile}` has the settings of the default release profile: there is nothing to weigh");
-        bail!(Failure::new(Exit::Usage, message).help("name another one, such as --profile dist"));
-    }
+    let plan = plan::of(&subject, profile.as_deref())?;
+    let mode = if *quick && spares(plan.levers.len()) { Mode::Quick } else { Mode::Full };
     let workload = workload(&subject, program, run.as_deref())?;
-    let release = subject.cargo_profile("release").into_owned();
-    let bench = Bench::open(&subject, program, &release, workload.clone())?;
-    let facts = bench.measure(&combinations(&levers), jobs.map(usize::from))?;
-    let facts = facts.into_iter().collect::<Result<Vec<Fact>, Refused>>().map_err(|refused| refused.failure)?;
-    let behave = |on| behaviour(&subject, &release, &variant(&levers, on));
-    let before = behave(0)?;
-    let mut settings = Vec::new();
-    for (index, lever) in levers.iter().enumerate() {
-        let bit = 1 << index;
-        let all = (1 << levers.len()) - 1;
-        settings.push(Setting {
-            key: lever.key.to_owned(),
-            value: lever.on.to_string(),
-            alone: facts[bit].bytes,
-            without: facts[all & !bit].bytes,
-            average: average(levers.len(), index, &|on| facts[on].bytes as f64),
-            seconds_alone: facts[bit].seconds,
-            instructions_alone: facts[bit].instructions,
-            behaviour: behave(bit)?,
-        });
+    let bench = Bench::open(&subject, program, &plan.base, workload.clone())?;
+    if run.is_some() && !bench.counts() {
+        output::note(NO_COUNTER);
     }
-    // What saves most comes first.
-    settings.sort_by(|a, b| a.average.total_cmp(&b.average));
-    let all = &facts[(1 << levers.len()) - 1];
-    let what_if = WhatIf {
-        program: program.name.clone(),
-        profile: profile.clone(),
-        before_bytes: facts[0].bytes,
-        after_bytes: all.bytes,
-        before_seconds: facts[0].seconds,
-        after_seconds: all.seconds,
-        before_instructions: facts[0].instructions,
-        after_instructions: all.instructions,
-        workload: workload.map(|workload| workload.args.join(" ")),
-        behaviour: before,
-        settings,
-    };
+    let built = build(&bench, &plan, mode, jobs.map(usize::from))?;
+    let line = workload.as_ref().map(Workload::line).transpose()?;
+    let what_if = WhatIf { workload: line, ..weigh(&subject, program, &plan, mode, &built)? };
     let json = report::json(&what_if)?;
-    // `check` looks there for what a setting that is missing would bring.
-    let folder = subject.out_dir.join("size-workshop").join("what-if").join(program.target.stem());
-    files::write_atomic(&folder.join(RESULT), json.as_bytes())?;
+    // `check` looks there for what a setting that is missing would save.
+    if what_if.settings.iter().all(|setting| setting.alone.is_some()) {
+        let folder = subject.out_dir.join("size-workshop").join("what-if").join(program.target.stem());
+        files::write_atomic(&folder.join(RESULT), json.as_bytes())?;
+    }
     output::data(&match format {
         PlainFormat::Text => report::text(&what_if),
         PlainFormat::Json => json,
@@ -142,31 +135,108 @@ pub fn run(options: &options::WhatIf) -> Result<Exit> {
     Ok(Exit::Met)
 }
 
-/// What a program that panics does with these settings.
-fn behaviour(subject: &Subject, release: &str, variant: &Variant) -> Result<Behaviour> {
-    let settings = variant.settings.iter().map(|(key, value)| format!("profile.{release}.{key}={value}"));
+/// What is said where instructions are asked for and can't be counted.
+const NO_COUNTER: &str = "instructions aren't counted: valgrind isn't installed (Debian, Ubuntu: `apt install valgrind`; Fedora: `dnf install valgrind`)";
+
+/// The outcome of each combination that was built.
+type Outcomes = BTreeMap<Combination, Outcome>;
+
+/// How many builds `--quick` makes for so many settings.
+fn quick(settings: usize) -> usize {
+    2 * settings + 2
+}
+
+/// Whether that is fewer than every combination.
+fn spares(settings: usize) -> bool {
+    quick(settings) < 1 << settings
+}
+
+/// Builds the combinations of a mode.
+fn build(bench: &Bench<'_>, plan: &Plan, mode: Mode, jobs: Option<usize>) -> Result<Outcomes> {
+    let count = plan.levers.len();
+    let all = (1_usize << count) - 1;
+    let mut combinations: Vec<Combination> = match mode {
+        Mode::Full => (0..=all).collect(),
+        Mode::Quick => (0..count).flat_map(|index| [1 << index, all & !(1 << index)]).chain([0, all]).collect(),
+    };
+    combinations.sort_unstable();
+    combinations.dedup();
+    let variants: Vec<Variant> = combinations.iter().map(|&on| plan::variant(&plan.levers, on, &plan.before)).collect();
+    let open = variants.iter().filter(|variant| bench.known(variant).is_none()).count();
+    if mode == Mode::Full && spares(count) && open > quick(count) {
+        let quick = quick(count);
+        output::note(&format!("--quick makes {quick} builds, not {}, and no averages", all + 1));
+    }
+    Ok(combinations.into_iter().zip(bench.measure(&variants, jobs)?).collect())
+}
+
+/// Makes one result of all builds.
+fn weigh(subject: &Subject, program: &Program, plan: &Plan, mode: Mode, built: &Outcomes) -> Result<WhatIf> {
+    let Plan { base: _, before, after, levers } = plan;
+    let fact = |on: Combination| built.get(&on).and_then(|outcome| outcome.as_ref().ok());
+    let all = (1 << levers.len()) - 1;
+    let behave = |on| behaviour(subject, &plan::variant(levers, on, before));
+    let is_whole = (0..=all).all(|on| fact(on).is_some());
+    let setting = |(index, lever): (usize, &Lever)| -> Result<Setting> {
+        let bit = 1 << index;
+        let bytes = |on| fact(on).map_or(0.0, |fact| fact.bytes as f64);
+        Ok(Setting {
+            key: lever.key.clone(),
+            value: lever.value.to_string(),
+            alone: fact(bit).map(|fact| fact.bytes),
+            without: fact(all & !bit).map(|fact| fact.bytes),
+            average: is_whole.then(|| average(levers.len(), index, &bytes)),
+            seconds_alone: fact(bit).and_then(|fact| fact.seconds),
+            instructions_alone: fact(bit).and_then(|fact| fact.instructions),
+            behaviour: behave(bit)?,
+        })
+    };
+    let mut settings = levers.iter().enumerate().map(setting).collect::<Result<Vec<Setting>>>()?;
+    let none = fact(0).context("the base build is measured first")?;
+    // What saves most comes first.
+    let saves = |setting: &Setting| {
+        setting.average.unwrap_or_else(|| setting.alone.map_or(0.0, |bytes| bytes as f64 - none.bytes as f64))
+    };
+    settings.sort_by(|a, b| saves(a).total_cmp(&saves(b)));
+    let refused = built.iter().filter_map(|(&on, outcome)| {
+        let name = plan::variant(levers, on, before).name;
+        outcome.as_ref().err().map(|refused| Refusal { name, reason: refused.reason.clone() })
+    });
+    Ok(WhatIf {
+        program: program.name.clone(),
+        before: before.clone(),
+        profile: after.clone(),
+        mode,
+        before_bytes: none.bytes,
+        after_bytes: fact(all).map(|fact| fact.bytes),
+        before_seconds: none.seconds,
+        after_seconds: fact(all).and_then(|fact| fact.seconds),
+        before_instructions: none.instructions,
+        after_instructions: fact(all).and_then(|fact| fact.instructions),
+        workload: None,
+        behaviour: behave(0)?,
+        settings,
+        refused: refused.collect(),
+    })
+}
+
+/// What a program that panics does with these settings, on top of Cargo's default release profile.
+fn behaviour(subject: &Subject, variant: &Variant) -> Result<Behaviour> {
+    let release = subject.cargo_profile("release");
+    // The probe is no part of the crate: it has no packages that a setting could be for, and needs none of the features.
+    let settings = variant.settings.iter().filter(|(key, _)| !key.starts_with("package."));
+    let settings = settings.map(|(key, value)| format!("profile.{release}.{key}={value}"));
     let mut config: Vec<OsString> = settings.flat_map(|value| ["--config".into(), value.into()]).collect();
-    // The probe is no part of the crate: it needs the profile, not the features.
     if let Some(at) = subject.extra.iter().position(|arg| arg == "--config") {
         config.splice(0..0, subject.extra[at..at + 2].iter().cloned());
     }
     // It runs here, whatever the program is built for.
     config.extend(subject.target.iter().flat_map(|_| ["--target".into(), subject.host.clone().into()]));
-    probe::behaviour(&subject.cargo, &subject.out_dir.join("size-workshop").join("probe"), release, &config)
-}
-
-/// The settings in which a profile differs from the default release profile.
-fn levers(subject: &Subject, profile: &str) -> Vec<Lever> {
-    let lever = |key: &'static str| {
-        let on = subject.profiles.value(profile, key)?;
-        let off = subject.profiles.value("release", key)?;
-        (canonical(key, &on) != canonical(key, &off)).then_some(Lever { key, on })
-    };
-    SETTINGS.into_iter().filter_map(lever).collect()
+    probe::behaviour(&subject.cargo, &subject.out_dir.join("size-workshop").join("probe"), &release, &config)
 }
 
 /// What is run to count instructions: what was asked for, else the first run whose result is known.
-fn workload(subject: &Subject, program: &Program, run: Option<&str>) -> Result<Option<Workload>> {
+pub(crate) fn workload(subject: &Subject, program: &Program, run: Option<&str>) -> Result<Option<Workload>> {
     let of = |args, exit| Workload { args, exit, cwd: subject.run_cwd.clone(), env: subject.cargo.env.clone() };
     Ok(match (run, &program.expectation) {
         (Some(line), _) => {
@@ -190,20 +260,6 @@ fn average(count: usize, index: usize, bytes: &dyn Fn(Combination) -> f64) -> f6
         weight * (bytes(on | bit) - bytes(on))
     });
     weighed.sum()
-}
-
-/// Every combination of the levers, as a build.
-fn combinations(levers: &[Lever]) -> Vec<Variant> {
-    (0..1 << levers.len()).map(|on| variant(levers, on)).collect()
-}
-
-/// A combination as a build. What is off isn't mentioned.
-fn variant(levers: &[Lever], on: Combination) -> Variant {
-    let on = levers.iter().enumerate().filter(|(index, _)| on & (1 << index) != 0).map(|(_, lever)| lever);
-    let settings: BTreeMap<String, toml::Value> = on.map(|lever| (lever.key.to_owned(), lever.on.clone())).collect();
-    let keys: Vec<&str> = settings.keys().map(String::as_str).collect();
-    let name = if keys.is_empty() { "release".to_owned() } else { keys.join(" + ") };
-    Variant { name, settings, ..Variant::default() }
 }
 
 #[cfg(test)]

@@ -253,7 +253,10 @@ fn found(history: &History, search: &Search) -> String {
     let row = |index: &usize| history.revisions.get(*index);
     let effort = format!("{} among {}", plural(*builds, "build"), plural(*among, "revision"));
     let Some((Some(before), Some(at))) = found.as_ref().map(|(before, at)| (row(before), row(at))) else {
-        return format!("no revision is {} bytes or larger at the end of the range ({effort})", thousands(*limit));
+        return format!(
+            "the program hasn't grown that much: the newest revision is smaller than {} bytes ({effort})",
+            thousands(*limit)
+        );
     };
     let mut text = format!(
         "{} is the first revision of {} bytes or more: {} ({effort})\n",
@@ -269,7 +272,7 @@ fn found(history: &History, search: &Search) -> String {
             before.commit.name()
         );
     }
-    text + "this assumes that the size went over that limit once; if it did so several times, this is one of them"
+    text + "this assumes that the size crossed the limit only once; if it crossed it several times, this is one of those revisions"
 }
 
 #[cfg(test)]
@@ -303,7 +306,8 @@ mod tests {
         insta::assert_snapshot!(text(&History { search: Some(search.clone()), ..sample() }, Some(100)));
         let none = Search { found: None, between: 0, ..search };
         assert!(
-            text(&History { search: Some(none), ..sample() }, None).contains("no revision is 400,000 bytes or larger")
+            text(&History { search: Some(none), ..sample() }, None)
+                .contains("the newest revision is smaller than 400,000 bytes")
         );
     }
 }

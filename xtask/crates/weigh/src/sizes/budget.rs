@@ -96,6 +96,7 @@ struct Measured {
 /// # Errors
 /// When a budget or a baseline is malformed or missing, or something cannot be built. What is exceeded is an exit code.
 pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit> {
+    takes_no_targets(&options.subject)?;
     let given = options.subject.manifest_path.as_deref();
     let source = match given {
         Some(given) => read(given)?,
@@ -109,7 +110,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
     if let Some(budget) = budgets.iter().find(|budget| {
         budget.max_growth.is_some() && !options.save && baselines[&folder.join(budget.baseline())].is_none()
     }) {
-        bail!(no_baseline(budget, &source, &folder.join(budget.baseline()), given, None));
+        bail!(no_baseline(budget, &source, &folder.join(budget.baseline()), &options.subject, None));
     }
     let mut report = Report { manifest: diagnostic::shown(&source.file), ..Report::default() };
     let mut notes: Vec<String> = Vec::new();
@@ -132,7 +133,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
         }
         let entry = slot.as_ref().and_then(|baseline| measured.find(baseline));
         if entry.is_none() && budget.max_growth.is_some() {
-            bail!(no_baseline(budget, &source, &file, given, Some(&measured)));
+            bail!(no_baseline(budget, &source, &file, &options.subject, Some(&measured)));
         }
         report.target.clone_from(&measured.target);
         report.toolchain.clone_from(&measured.toolchain);
@@ -163,6 +164,18 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
 fn require_programs(budgets: &[Budget]) -> Result<()> {
     let mut limits = budgets.iter().flat_map(Budget::download_limits);
     limits.try_for_each(|(method, limit)| method.require(&format!("`{}`", limit.key)))
+}
+
+/// Refuses options that choose what is built: each budget does that itself.
+fn takes_no_targets(subject: &options::Subject) -> Result<()> {
+    if subject.names_targets() {
+        bail!(
+            Failure::new(Exit::Usage, "a budget names its program in the manifest, not on the command line").help(
+                "set `bin = \"NAME\"` in [package.metadata.size-budget]; a crate without programs is its library"
+            )
+        );
+    }
+    Ok(())
 }
 
 /// The baselines that budgets name, as far as they are there. Those that are to be written must be writable.
@@ -206,7 +219,6 @@ fn tell_exceeded(report: &Report, source: &Source, asked: &options::Subject) -> 
 
 /// What to do about a program that is too large.
 fn help(row: &Row, limit: &LimitRow, asked: &options::Subject) -> String {
-    let given = asked.manifest_path.as_deref();
     match &row.movers {
         // A baseline has no downloads.
         Some(_) if row.baseline < Some(row.bytes) && limit.method.is_some() => {
@@ -214,29 +226,48 @@ fn help(row: &Row, limit: &LimitRow, asked: &options::Subject) -> String {
         }
         Some(_) if row.baseline < Some(row.bytes) => format!(
             "above is what grew; if it is worth its bytes, raise the limit or save the new size: `{}`",
-            save_command(given)
+            save_command(asked)
         ),
         _ => format!("`{}` shows what it is made of", bloat_command(row, asked)),
     }
 }
 
-/// What people type to take the program apart that was judged: the same crate, program, profile, and features.
+/// What people type to take the program apart that was judged.
 fn bloat_command(row: &Row, asked: &options::Subject) -> String {
-    let Row { bin, profile, .. } = row;
-    let options::Subject { manifest_path, features, no_default_features, all_features, .. } = asked;
-    let mut command = format!("{} bloat", caller::name());
-    command += &which(manifest_path.as_deref());
-    if row.is_one_of_several {
-        command += &format!(" --bin {bin}");
-    }
-    command += &format!(" --profile {profile}");
-    features.iter().for_each(|features| command += &format!(" --features {}", typed(features)));
+    let Row { bin, profile, is_one_of_several, .. } = row;
+    let bin = if *is_one_of_several { format!(" --bin {bin}") } else { String::new() };
+    format!("{} bloat{}{bin} --profile {profile}", caller::name(), same_build(asked))
+}
+
+/// The words of a command line that mean the same build as those of this one: its crate, target, and features. A program or a
+/// library is named by the budget itself.
+fn same_build(asked: &options::Subject) -> String {
+    let options::Subject {
+        program: _,
+        manifest_path,
+        package: _,
+        bin: _,
+        lib: _,
+        crate_type: _,
+        example: _,
+        test: _,
+        bench: _,
+        target,
+        features,
+        no_default_features,
+        all_features,
+        alone: _,
+        own_toolchain: _,
+        is_copy: _,
+    } = asked;
+    let manifest = manifest_path.as_ref().map(|manifest| manifest.to_string_lossy().into_owned());
+    let values = [("--manifest-path", manifest.as_slice()), ("--target", target.as_slice()), ("--features", features)];
+    let values = values.iter().flat_map(|(option, values)| values.iter().map(move |value| (option, value)));
+    let mut words: String = values.map(|(option, value)| format!(" {option} {}", typed(value))).collect();
     for (flag, is_on) in [("--no-default-features", no_default_features), ("--all-features", all_features)] {
-        if *is_on {
-            command += &format!(" {flag}");
-        }
+        words += &if *is_on { format!(" {flag}") } else { String::new() };
     }
-    command
+    words
 }
 
 /// A word as it is typed in a shell.
@@ -250,18 +281,13 @@ fn typed(word: &str) -> String {
 }
 
 /// What people type to save a measurement.
-fn save_command(given: Option<&Path>) -> String {
-    let (caller, which) = (caller::name(), which(given));
+fn save_command(asked: &options::Subject) -> String {
+    let (caller, build) = (caller::name(), same_build(asked));
     if caller::is_workshop() {
-        format!("{caller} sizes{which} --budget --save")
+        format!("{caller} sizes{build} --budget --save")
     } else {
-        format!("{caller} budget{which} --save")
+        format!("{caller} budget{build} --save")
     }
-}
-
-/// How the manifest is named on a command line: as it was on this one, if at all.
-fn which(given: Option<&Path>) -> String {
-    given.map(|manifest| format!(" --manifest-path {}", typed(&manifest.to_string_lossy()))).unwrap_or_default()
 }
 
 fn read(given: &Path) -> Result<Source> {
@@ -398,7 +424,7 @@ fn no_baseline(
     budget: &Budget,
     source: &Source,
     file: &Path,
-    given: Option<&Path>,
+    asked: &options::Subject,
     measured: Option<&Measured>,
 ) -> Failure {
     let what = match measured {
@@ -407,7 +433,7 @@ fn no_baseline(
             format!("{} has no measurement of {bin} with [profile.{profile}] on {target}", shown(file))
         }
     };
-    let help = format!("`{}` measures one: commit that file", save_command(given));
+    let help = format!("`{}` measures one: commit that file", save_command(asked));
     let range = budget.max_growth.as_ref().map(toml::Spanned::span).unwrap_or_default();
     let message = format!("{what}, so nobody can say what grew");
     diagnostic::in_file(&source.file, &source.text, range, &message, "growth against what?", Some(&help))
@@ -441,4 +467,38 @@ fn row(budget: &Budget, source: &Source, measured: Measured, entry: Option<&Entr
         .filter(|(entry, _)| entry.parts.bytes != bytes)
         .map(|(entry, parts)| delta::between(("baseline", &entry.parts), ("now", parts)));
     Row { bin, profile, is_one_of_several: budget.bin.is_some(), bytes, baseline, limits: limits.collect(), movers }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_means_the_build_that_was_judged() {
+        let row = Row {
+            bin: "tool".to_owned(),
+            profile: "dist".to_owned(),
+            is_one_of_several: true,
+            bytes: 1,
+            baseline: None,
+            limits: Vec::new(),
+            movers: None,
+        };
+        let asked = options::Subject {
+            manifest_path: Some("my crate/Cargo.toml".into()),
+            target: Some("x86_64-unknown-linux-musl".to_owned()),
+            features: vec!["a,b".to_owned(), "it's".to_owned()],
+            no_default_features: true,
+            ..options::Subject::default()
+        };
+        let caller = caller::name();
+        assert_eq!(
+            bloat_command(&row, &asked),
+            format!(
+                "{caller} bloat --manifest-path 'my crate/Cargo.toml' --target x86_64-unknown-linux-musl --features a,b --features 'it'\\''s' --no-default-features --bin tool --profile dist"
+            )
+        );
+        let plain = Row { is_one_of_several: false, ..row };
+        assert_eq!(bloat_command(&plain, &options::Subject::default()), format!("{caller} bloat --profile dist"));
+    }
 }

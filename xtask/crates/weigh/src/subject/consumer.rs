@@ -1,5 +1,5 @@
-//! What a static library adds to a program: an empty C program that refers to everything that the library exports, linked as rustc
-//! links programs. The archive itself holds the whole standard library, most of which no linker takes.
+//! What a static library adds to a program: an empty C program that refers to everything that the library exports, linked with
+//! `--gc-sections`. The archive itself holds the whole standard library, most of which no linker takes.
 
 use super::Subject;
 use crate::cargo::{Executable, Native, configuration, record};
@@ -131,7 +131,8 @@ fn krate(member: &str) -> &str {
 /// What the profile sets for `strip`, as Cargo has passed it; Cargo's default where that isn't known.
 fn strip(library: &Executable, build_dir: &Path) -> Option<String> {
     let folder = build_dir.join(record::folder_of(&library.path, build_dir));
-    match record::arguments(&folder.join("deps"), &library.path) {
+    let noted = ["deps", "examples"].iter().find_map(|below| record::arguments(&folder.join(below), &library.path));
+    match noted {
         Some(args) => args.iter().find_map(|arg| arg.strip_prefix("strip=")).map(str::to_owned),
         None => Some("debuginfo".to_owned()),
     }

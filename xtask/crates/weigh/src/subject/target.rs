@@ -50,7 +50,8 @@ pub(super) fn choose<'a>(metadata: &'a Metadata, manifest: &Path, options: &opti
     for (kind, name) in named {
         found.push(of_name(&packages, kind, name)?);
     }
-    if options.lib {
+    // A form is one of the library's, unless it is an example's.
+    if options.lib || (options.crate_type.is_some() && options.example.is_empty()) {
         found.push(library(&packages)?);
     }
     if found.is_empty() {
@@ -378,16 +379,26 @@ fn form(package: &Package, target: &Target, options: &options::Subject, notes: &
         }
         (None, []) => bail!(without_file(&[package])),
     };
-    let for_rust = types.iter().find(|own| ["lib", "rlib", "dylib"].contains(&own.as_str()));
-    if let Some(for_rust) = for_rust.filter(|_| form != Form::Executable) {
-        notes.push(format!(
-            "Cargo sets no `lto` for `{}`, because its crate-type has `{for_rust}`: rows with LTO are no smaller; \
-             `cargo rustc --lib --crate-type {} --release` builds it alone, with LTO",
-            target.name,
-            if form == Form::Dylib { "cdylib" } else { form.name() },
-        ));
-    }
+    notes.extend(without_lto(target, form, types));
     Ok(Wanted { kind, form, name: target.name.clone() })
+}
+
+/// Why settings of `lto` change nothing, if they don't: rustc can't optimize across crates what other crates of Rust are compiled
+/// against, and Cargo calls it once for all the forms of a library.
+fn without_lto(target: &Target, form: Form, types: &[String]) -> Option<String> {
+    let name = &target.name;
+    let for_rust = types.iter().find(|own| ["lib", "rlib", "dylib"].contains(&own.as_str()))?;
+    match form {
+        Form::Executable => None,
+        Form::Dylib => Some(format!(
+            "Cargo sets no `lto` for `{name}`: a dylib keeps everything that other crates may use, and rows with LTO are no smaller"
+        )),
+        Form::Cdylib | Form::Staticlib => Some(format!(
+            "Cargo sets no `lto` for `{name}`, because its crate-type has `{for_rust}`: rows with LTO are no smaller; \
+             `cargo rustc --lib --crate-type {} --release` builds it alone, with LTO",
+            form.name()
+        )),
+    }
 }
 
 /// What a reader of the numbers has to know about a target's kind.

@@ -153,6 +153,8 @@ fn step(project: &Project, server: &str, name: &str, inputs: &[(&str, &str)]) ->
         ("GITHUB_REPOSITORY", "owner/plain".as_ref()),
         ("GITHUB_STEP_SUMMARY", &summary),
         ("GITHUB_WORKSPACE", &workspace),
+        ("RUNNER_OS", "Linux".as_ref()),
+        ("RUNNER_ARCH", "X64".as_ref()),
         ("RUNNER_TEMP", &temp),
         ("CARGO_WEIGH", env!("CARGO_BIN_EXE_cargo-weigh").as_ref()),
     ];
@@ -245,6 +247,10 @@ fn a_wrong_input_is_named_before_anything_is_built() {
     assert!(wrong(&[("INPUT_BASE", "--upload-pack=touch pwned")]).contains("no branch, tag, or commit is called"));
     assert!(wrong(&[("INPUT_BASE", "nowhere")]).contains("nowhere is not in this checkout and can't be fetched"));
     assert!(wrong(&[("INPUT_PACKAGE", "other")]).contains("Cargo.toml has no package other"));
+    assert!(
+        wrong(&[("GITHUB_EVENT_NAME", "pull_request_target")])
+            .contains("which `on: pull_request_target` must never do")
+    );
     // A line break begins no command of its own.
     let log = wrong(&[("INPUT_BASE", "-x\n::set-output name=a::b")]);
     assert!(log.contains("-x%0A::set-output") && !log.contains("\n::set-output"), "{log}");
@@ -296,7 +302,7 @@ fn a_pull_request_is_compared_with_its_base_and_judged() {
     assert!(log.contains("::notice file=Cargo.toml,line=6,"), "the budget's line: {log}");
     assert_eq!(comment(&project, &server.url).0, Some(0));
     let text = project.read("temp/summary.md");
-    assert!(text.starts_with("### Binary size: `Cargo.toml`, `release`\n"), "{text}");
+    assert!(text.starts_with("\n### Binary size: `Cargo.toml`, `release`, Linux X64\n"), "{text}");
     assert!(text.contains("### Size budget: within") && text.contains("`gzip -9`"), "{text}");
     // It grows by a table of 256 KiB, and over its budget.
     let bytes: u64 = output(&project, "bytes").parse().unwrap();
@@ -324,6 +330,7 @@ fn a_pull_request_is_compared_with_its_base_and_judged() {
     let (code, log) = step(&project, &server.url, "measure", &[]);
     assert!(code == Some(0) && log.contains("compared with nothing"), "{log}");
     assert_eq!((output(&project, "met"), output(&project, "base-bytes")), ("false".to_owned(), String::new()));
+    assert!(project.read("temp/summary.md").contains("**`plain`**, `release`: "), "{log}");
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn the_default_row_passes_nothing_that_cargo_would_not() {
 /// The size of the ladder's last setting, and what else is said, as data and for people.
 fn ladder(project: &Project) -> (u64, Value, String) {
     let said = stdout(&weigh(project).args(["ladder", "--table", "ladder", "--format", "json"]).assert().success());
-    let found: Value = serde_json::from_str(&said).unwrap();
+    let found = testbed::schema::document(&said);
     let rows = found["tables"][0]["rows"].as_array().unwrap();
     let last = rows.iter().rfind(|row| !row["profile"].as_str().unwrap().ends_with("(yours)")).unwrap();
     let shown = stderr(&weigh(project).args(["ladder", "--table", "ladder"]).assert().success());

@@ -178,10 +178,10 @@ fn a_crate_in_a_subfolder_is_found_at_each_end_of_a_range() {
     assert_eq!((&found["a"]["name"], &found["b"]["name"]), (&"v1 (release)".into(), &"HEAD (release)".into()));
     assert!(found["b"]["bytes"].as_u64() > found["a"]["bytes"].as_u64(), "{found}");
     let said = stderr(&call);
-    assert!(said.contains("v1: the package was in old then"), "{said}");
-    assert!(said.contains("v1: the binary was called `before` then"), "{said}");
+    assert!(said.contains("v1: at that revision the package was in old"), "{said}");
+    assert!(said.contains("v1: at that revision the binary was called `before`"), "{said}");
     let said = repository.refused(&["diff", "git:v0", "--manifest-path", "the crate"], 2);
-    assert!(said.contains("v0: at ") && said.contains("there is no the crate/Cargo.toml"), "{said}");
+    assert!(said.contains("v0: the crate/Cargo.toml doesn't exist at "), "{said}");
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn a_revision_that_is_not_there_is_answered_with_the_nearest() {
     help: give it alone, or give two sides: git:A git:B
     ");
     insta::assert_snapshot!(said(&["diff", "release"]), @r"
-    error: `release` has nothing to be compared with
+    error: there is nothing to compare `release` with
     help: give a second profile or file; a git revision alone, such as git:HEAD~1, is compared with the working tree
     ");
     insta::assert_snapshot!(said(&["history", "--bisect", "much"]), @"error: --bisect: `much` is no size: write bytes (327680) or a text such as \"320 KiB\"");
@@ -290,7 +290,7 @@ fn history_has_a_row_for_each_commit_and_a_second_call_builds_nothing() {
     repository.done(&["history", "-n", "1"]);
     let call = repository.weigh(&["history", "--format", "json", "--svg", "picture.svg"]).assert().success();
     let found = json(&call);
-    assert!(stderr(&call).contains("4 builds of 5 revisions"), "{}", stderr(&call));
+    assert!(stderr(&call).contains("building 4 of 5 revisions"), "{}", stderr(&call));
     assert_eq!(found["schema"], "size-workshop/history/1");
     let bytes = sizes(&found);
     assert!(bytes[1] > bytes[0] && bytes[2].is_none(), "{found:#}");
@@ -303,7 +303,7 @@ fn history_has_a_row_for_each_commit_and_a_second_call_builds_nothing() {
 
     let call = repository.weigh(&["history", "--format", "json"]).assert().success();
     assert_eq!(json(&call), found, "nothing is built again, and nothing is different");
-    assert!(!stderr(&call).contains("build"), "{}", stderr(&call));
+    assert!(!stderr(&call).contains("building"), "{}", stderr(&call));
     // Other settings are other results.
     let call =
         repository.weigh(&["history", "-n", "1", "--profile", "only-strip", "--format", "json"]).assert().success();
@@ -339,7 +339,7 @@ fn a_search_finds_the_commit_with_few_builds() {
     let text = repository.done(&words);
     assert!(text.contains("is the first revision of") && text.contains("Grow (0 builds among 7 revisions)"), "{text}");
     let call = repository.weigh(&["history", "--bisect", "50%"]).assert().code(1);
-    assert!(stdout(&call).contains("no revision is"), "{}", stdout(&call));
+    assert!(stdout(&call).contains("the program hasn't grown that much"), "{}", stdout(&call));
 }
 
 #[test]
@@ -480,4 +480,36 @@ fn each_revision_is_built_with_the_toolchain_that_its_file_names() {
     let mut command = weigh(&["diff", "git:HEAD~1"]);
     let call = command.env("RUSTUP_TOOLCHAIN", "old").assert().success();
     assert!(!stderr(&call).contains("is built with rustc"), "{}", stderr(&call));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_downloads_of_two_revisions_are_those_of_two_programs() {
+    let repository = Repository::plain();
+    repository.program(ARGUMENTS, "Show the arguments");
+    let found = repository.json(&["diff", "git:HEAD~1..HEAD", "--compressed"]);
+    let gzip = |side: &str| found[side]["gzip_bytes"].as_u64().unwrap();
+    assert!(gzip("b") > gzip("a") + 500, "{found:#}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_library_and_a_program_of_one_revision_are_two_results() {
+    let repository = Repository::plain();
+    let project = &repository.project;
+    project.write(
+        "Cargo.toml",
+        &(project.read("Cargo.toml") + "[lib]\ncrate-type = [\"cdylib\"]\n[features]\nmore = []\n"),
+    );
+    project.write("src/lib.rs", "#[no_mangle]\npub extern \"C\" fn one() -> i32 { 1 }\n");
+    repository.program(
+        "fn main() { if cfg!(feature = \"more\") { println!(\"{:?}\", std::env::args().collect::<Vec<_>>()); } }\n",
+        "Add a library",
+    );
+    let of = |words: &[&str]| sizes(&repository.json(&[&["history", "-n", "1"], words].concat()))[0].unwrap();
+    let (program, library) = (of(&[]), of(&["--lib"]));
+    assert_ne!(program, library);
+    assert!(of(&["--features", "more"]) > program);
+    let found = repository.json(&["diff", "git:HEAD", "--lib"]);
+    assert_eq!((&found["a"]["bytes"], &found["b"]["bytes"]), (&library.into(), &library.into()));
 }

@@ -162,6 +162,10 @@ fn one_verb_shows_one_target_and_a_library_is_not_run() {
     error: --run starts a program, and my_kinds (cdylib) isn't one
     help: leave --run out, or measure a program that uses the library
     ");
+    insta::assert_snapshot!(refused(&project, 2, &["budget", "--lib"]), @r#"
+    error: a budget names its program in the manifest, not on the command line
+    help: set `bin = "NAME"` in [package.metadata.size-budget]; a crate without programs is its library
+    "#);
     insta::assert_snapshot!(refused(&project, 2, &["image", "--lib"]), @r"
     error: an image holds a program, and my_kinds (cdylib) isn't one
     help: name one with --bin or --example
