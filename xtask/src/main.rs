@@ -6,7 +6,7 @@ mod program;
 
 use commands::Verb;
 use std::process::ExitCode;
-use weigh::{history, image, inspect, sizes};
+use weigh::{history, image, inspect, sizes, tune};
 
 fn main() -> ExitCode {
     commands::run(|verb| {
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
             Some(Verb::Bloat(options)) => inspect::bloat(&options.into()),
             Some(Verb::Diff(options)) => inspect::diff(&options.into()),
             Some(Verb::WhatIf(options)) => inspect::whatif::run(&options.into()),
+            Some(Verb::Tune(options)) => tune::run(&options.into()),
             Some(Verb::Report(options)) => inspect::page::run(&options.into()),
             Some(Verb::History(options)) => history::run(&options.into()),
             Some(Verb::Image(options)) => image::run(&options.into()),

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 /// The verbs by who needs them. A verb that is in no group is shown all the same, below its own heading; a test fails then.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Learn", &["list", "check", "watch", "hint", "solution", "reset", "doctor"]),
-    ("Measure", &["sizes", "bloat", "diff", "what-if", "history", "report", "image"]),
+    ("Measure", &["sizes", "bloat", "diff", "what-if", "tune", "history", "report", "image"]),
     ("Teach", &["grade"]),
     ("Make", &["author", "docs", "completions"]),
 ];
@@ -21,7 +21,7 @@ const OTHER: &str = "Other";
 const NOTES: [&str; 4] = [
     "Without a verb: where you are, and what to type next. `cargo xtask VERB --help` shows what a verb can do.",
     "EXERCISE is a name (`ex1`, or just `1`) or a folder; without one, the exercise of the current folder is meant.",
-    "`sizes`, `bloat`, `diff`, `what-if`, `history`, `report` and `image` also measure your own crate: --manifest-path PATH.",
+    "`sizes`, `bloat`, `diff`, `what-if`, `tune`, `history`, `report` and `image` also measure your own crate: --manifest-path PATH.",
     "Exit codes: 0: everything requested holds; 1: something isn't met (a goal, a size, a stale document); 2: wrong usage, or a malformed file; 3: the environment failed (no toolchain, no network, a full disk, a missing tool).",
 ];
 

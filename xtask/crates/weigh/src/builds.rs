@@ -65,6 +65,8 @@ pub struct Fact {
     pub seconds: Option<f64>,
     /// Instructions of one run, where they were asked for and could be counted.
     pub instructions: Option<u64>,
+    /// The executable.
+    pub executable: PathBuf,
     /// The libraries that were compiled for it, where a dependency's features were taken out.
     pub packages: Vec<Compiled>,
 }
@@ -90,6 +92,7 @@ struct Kept {
     took: f64,
     /// Instructions by the digest of the workload; nothing where they could not be counted.
     instructions: BTreeMap<String, Option<u64>>,
+    executable: PathBuf,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     packages: Vec<Compiled>,
 }
@@ -177,12 +180,20 @@ impl<'a> Bench<'a> {
     /// What is known of a build, without building.
     pub fn known(&self, variant: &Variant) -> Option<Fact> {
         let facts = locked(&self.facts);
-        let Kept { bytes, seconds, took: _, instructions, packages } = facts.get(&key(variant))?;
+        // An executable that was removed is made again.
+        let kept = facts.get(&key(variant)).filter(|kept| kept.executable.is_file())?;
+        let Kept { bytes, seconds, instructions, executable, packages, took: _ } = kept;
         let instructions = match &self.counter {
             Some(_) => *instructions.get(&self.workload)?,
             None => None,
         };
-        Some(Fact { bytes: *bytes, seconds: *seconds, instructions, packages: packages.clone() })
+        Some(Fact {
+            bytes: *bytes,
+            seconds: *seconds,
+            instructions,
+            executable: executable.clone(),
+            packages: packages.clone(),
+        })
     }
 
     /// Measures builds side by side, each one once: what is known isn't built again. Says before how many there are and about how
@@ -195,7 +206,7 @@ impl<'a> Bench<'a> {
         for variant in variants.iter().filter(|variant| self.known(variant).is_none()) {
             open.entry(key(variant)).or_insert(variant);
         }
-        let jobs = jobs.unwrap_or_else(cores).min(open.len()).max(1);
+        let jobs = jobs.unwrap_or_else(groups::at_once).min(open.len()).max(1);
         let refused = match open.len() {
             0 => BTreeMap::new(),
             count => {
@@ -218,7 +229,7 @@ impl<'a> Bench<'a> {
     /// Says how many builds there are, and about how long they take.
     fn announce(&self, variants: &[Variant], open: usize, jobs: usize) {
         // Where Cargo had nothing to do for a build, the compiler's own time is what is left of it.
-        let time = |kept: &Kept| kept.took.max(kept.seconds.unwrap_or(0.0) / cores() as f64);
+        let time = |kept: &Kept| kept.took.max(kept.seconds.unwrap_or(0.0) / groups::cores() as f64);
         let took: Vec<f64> = locked(&self.facts).values().map(time).collect();
         let each = took.iter().sum::<f64>() / took.len().max(1) as f64;
         let at_once = if jobs > 1 { format!(", {jobs} at once") } else { String::new() };
@@ -241,7 +252,7 @@ impl<'a> Bench<'a> {
             refused: BTreeMap<String, Refused>,
             failed: Option<anyhow::Error>,
         }
-        let threads = (2 * cores()).div_ceil(jobs);
+        let threads = groups::threads_each(jobs);
         let keeps_artifacts = self.has_room_for(open.len());
         let progress = Progress::of(open.len(), "builds", jobs);
         let mut shared = Shared::default();
@@ -364,7 +375,7 @@ impl<'a> Bench<'a> {
         let took = earlier.as_ref().map_or(0.0, |kept| kept.took).max(began.elapsed().as_secs_f64());
         let mut instructions = earlier.map(|kept| kept.instructions).unwrap_or_default();
         instructions.extend(counted);
-        facts.insert(key, Kept { bytes, seconds, took, instructions, packages });
+        facts.insert(key, Kept { bytes, seconds, took, instructions, executable: path.to_owned(), packages });
         // Within the lock: the file never loses what another thread has just found.
         store::save(&self.file(), &self.identity, &*facts)?;
         Ok(bytes)
@@ -509,10 +520,6 @@ fn about(seconds: f64) -> String {
         ..90.0 => format!("about {} s", thousands((seconds / 5.0).ceil().max(1.0) as u64 * 5)),
         _ => format!("about {} min", thousands((seconds / 60.0).round() as u64)),
     }
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -123,6 +123,42 @@ pub struct WhatIf<S: Args> {
     pub subject: S,
 }
 
+/// The best profile for one program.
+#[derive(Debug, Args)]
+pub struct Tune<S: Args> {
+    /// Run each build with these arguments: it must do what the release build does, and its instructions are counted where
+    /// valgrind is installed
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    pub run: Option<String>,
+    /// Choose the smallest build whose run takes at most this many more instructions than the release build's, such as `10%`
+    #[arg(long, value_name = "PERCENT")]
+    pub max_slowdown: Option<String>,
+    /// Choose a build of at most this size, such as `300KiB`; with --run, the fastest one
+    #[arg(long, value_name = "SIZE")]
+    pub max_bytes: Option<String>,
+    /// What the chosen build may do at a panic; `abort` allows both [default: what your release profile does]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub panic: Option<options::OnPanic>,
+    /// Allow the choice to pack relative relocations, which needs a linker flag beside the profile, and glibc 2.36 where it runs
+    #[arg(long)]
+    pub packed_relocations: bool,
+    /// Write the choice into this profile of the workspace's root manifest, after showing the difference [without NAME: dist]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "dist")]
+    pub write: Option<String>,
+    /// Draw bytes against instructions into this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// How many builds run at once [default: by the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: Option<u16>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlainFormat,
+    /// What is measured
+    #[command(flatten)]
+    pub subject: S,
+}
+
 /// All of it on one page.
 #[derive(Debug, Args)]
 pub struct Report<S: Args> {
@@ -247,6 +283,14 @@ impl<S: Args + Into<options::Subject>> From<WhatIf<S>> for options::WhatIf {
         let each_feature = subject.features.iter().any(|list| list == EACH);
         subject.features.retain(|list| list != EACH);
         Self { profile, quick, each_feature, run, jobs, format, subject }
+    }
+}
+
+impl<S: Args + Into<options::Subject>> From<Tune<S>> for options::Tune {
+    fn from(asked: Tune<S>) -> Self {
+        let Tune { run, max_slowdown, max_bytes, panic, packed_relocations, write, svg, jobs, format, subject } = asked;
+        let subject = subject.into();
+        Self { run, max_slowdown, max_bytes, panic, packed_relocations, write, svg, jobs, format, subject }
     }
 }
 

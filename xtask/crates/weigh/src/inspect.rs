@@ -6,7 +6,7 @@ pub(crate) mod probe;
 mod revision;
 mod summary;
 pub(crate) mod tally;
-mod tiny;
+pub(crate) mod tiny;
 pub mod whatif;
 
 use crate::anatomy::{self, Anatomy, delta};
@@ -75,7 +75,7 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
 pub fn diff(options: &options::Diff) -> Result<Exit> {
     let options::Diff { a, b, arch, fail_if_grows, min_bytes, count, github_summary, compressed, format, subject } =
         options;
-    let limit = fail_if_grows.as_deref().map(percent).transpose()?;
+    let limit = fail_if_grows.as_deref().map(growth).transpose()?;
     compressed::look_for_programs(*compressed)?;
     let asked = revision::asked(a, b.as_deref())?;
     let (a, b) = sides(&asked, arch.as_deref(), *compressed, subject)?;
@@ -202,15 +202,18 @@ fn pattern(text: &str) -> Result<regex_lite::Regex> {
 }
 
 /// `1%`, `0.5 %`, `1`.
-fn percent(text: &str) -> Result<f64> {
+fn growth(text: &str) -> Result<f64> {
+    percent("--fail-if-grows", text, "write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
+}
+
+/// A share in percent, as an option takes it: with its sign or without.
+pub(crate) fn percent(option: &str, text: &str, help: &str) -> Result<f64> {
     let written = text.trim();
     let with_sign = if written.ends_with('%') { written.to_owned() } else { format!("{written}%") };
     numbers::parse_percent(&with_sign).map_err(|what| {
         // In the user's own words, without the sign that was added.
         let what = what.replace(&format!("`{with_sign}`"), &format!("`{written}`"));
-        Failure::new(Exit::Usage, format!("--fail-if-grows: {what}"))
-            .help("write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
-            .into()
+        Failure::new(Exit::Usage, format!("{option}: {what}")).help(help).into()
     })
 }
 
@@ -220,11 +223,11 @@ mod tests {
 
     #[test]
     fn a_share_is_written_with_or_without_its_sign() {
-        assert_eq!(percent("1%").unwrap().to_bits(), 1.0_f64.to_bits());
-        assert_eq!(percent(" 0.5 % ").unwrap().to_bits(), 0.5_f64.to_bits());
-        assert!(percent("1,5").unwrap_err().to_string().contains("write `1.5 %`"));
+        assert_eq!(growth("1%").unwrap().to_bits(), 1.0_f64.to_bits());
+        assert_eq!(growth(" 0.5 % ").unwrap().to_bits(), 0.5_f64.to_bits());
+        assert!(growth("1,5").unwrap_err().to_string().contains("write `1.5 %`"));
         for wrong in ["", "%", "-1%", "one", "inf", "1e2", "1%%"] {
-            assert!(percent(wrong).unwrap_err().to_string().contains("is no share"), "{wrong}");
+            assert!(growth(wrong).unwrap_err().to_string().contains("is no share"), "{wrong}");
         }
     }
 }

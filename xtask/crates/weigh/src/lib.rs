@@ -71,4 +71,5 @@ pub mod report;
 pub mod sizes;
 pub mod subject;
 pub mod surroundings;
+pub mod tune;
 pub mod workshop;

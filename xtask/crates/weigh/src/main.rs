@@ -9,9 +9,9 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use weigh::cli::{Bloat, Diff, History, Image, Report, WhatIf};
+use weigh::cli::{Bloat, Diff, History, Image, Report, Tune, WhatIf};
 use weigh::options::{self, CrateType, Format, PlainFormat, SizesFormat};
-use weigh::{history, image, inspect, sizes};
+use weigh::{history, image, inspect, sizes, tune};
 
 /// Shows where the bytes of a Rust program come from, and what each setting of a profile saves and costs
 #[derive(Debug, Parser)]
@@ -33,7 +33,7 @@ struct Weigh {
 }
 
 /// Below the verbs.
-const NOTES: &str = "Nothing of your crate is changed. Builds go below its target folder, in size-workshop/.\n\
+const NOTES: &str = "Nothing of your crate is changed, except by `tune --write`. Builds go below its target folder, in size-workshop/.\n\
     Exit codes: 0: everything requested holds; 1: something isn't met (a budget, a limit on growth, an output); 2: wrong usage, \
     or a malformed file; 3: the environment failed (no toolchain, no network, a full disk, a missing tool).";
 
@@ -67,6 +67,8 @@ enum Verb {
     Diff(Diff<Crate>),
     /// Adds and removes each setting of a profile on its own: what it saves and costs
     WhatIf(WhatIf<Crate>),
+    /// Searches for the best profile: builds a few of all combinations of settings, and chooses one
+    Tune(Tune<Crate>),
     /// Writes one HTML file to explore: the ladder, treemaps, changes, tables
     Report(Report<Crate>),
     /// Shows the size at each commit or tag, and which ones moved it
@@ -202,7 +204,9 @@ impl Verb {
             | Self::Bloat(Bloat { format, .. })
             | Self::Diff(Diff { format, .. })
             | Self::History(History { format, .. }) => *format == Format::Json,
-            Self::WhatIf(WhatIf { format, .. }) | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
+            Self::WhatIf(WhatIf { format, .. })
+            | Self::Tune(Tune { format, .. })
+            | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
             Self::Budget(Budget { format, .. }) => *format == SizesFormat::Json,
             Self::Report(_) => false,
         }
@@ -247,6 +251,7 @@ fn run(verb: Verb) -> Result<Exit> {
         Verb::Bloat(options) => inspect::bloat(&options.into()),
         Verb::Diff(options) => inspect::diff(&options.into()),
         Verb::WhatIf(options) => inspect::whatif::run(&options.into()),
+        Verb::Tune(options) => tune::run(&options.into()),
         Verb::Report(options) => inspect::page::run(&options.into()),
         Verb::History(options) => history::run(&options.into()),
         Verb::Image(options) => image::run(&options.into()),

@@ -276,6 +276,41 @@ pub struct WhatIf {
     pub subject: Subject,
 }
 
+/// What a program may do at a panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum OnPanic {
+    /// Unwind the stack, as Cargo's default is.
+    Unwind,
+    /// End the process.
+    Abort,
+}
+
+/// For what the best profile is searched.
+#[derive(Clone, Debug, Default)]
+pub struct Tune {
+    /// Arguments of a run whose instructions are counted, and which must do the same in each build.
+    pub run: Option<String>,
+    /// How many percent more instructions than in the release build are allowed, such as `10%`.
+    pub max_slowdown: Option<String>,
+    /// The largest size allowed, such as `300 KiB`.
+    pub max_bytes: Option<String>,
+    /// What the chosen profile may do at a panic; what the release profile does if nothing is said.
+    pub panic: Option<OnPanic>,
+    /// The choice may have packed relative relocations.
+    pub packed_relocations: bool,
+    /// Write the chosen settings into this profile of the manifest.
+    pub write: Option<String>,
+    /// Draw bytes against instructions into this file.
+    pub svg: Option<PathBuf>,
+    /// Builds at once; by the number of cores if nothing is said.
+    pub jobs: Option<u16>,
+    /// How to print it.
+    pub format: PlainFormat,
+    /// What is measured.
+    pub subject: Subject,
+}
+
 /// Which page to write.
 #[derive(Clone, Debug, Default)]
 pub struct Report {

@@ -69,6 +69,25 @@ pub fn is_built_in(name: &str) -> bool {
     matches!(name, "dev" | "release" | "test" | "bench")
 }
 
+/// Why a profile may not have this name, if so.
+pub fn reserved(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    match lower.as_str() {
+        "debug" => Some("the profile of `cargo build` without `--release` is called `dev`: write [profile.dev]"),
+        "build-override" => Some("write [profile.release.build-override] for build scripts and proc macros"),
+        "package" => Some("the settings of one package stand inside a profile: write [profile.release.package.NAME]"),
+        "build" | "check" | "clean" | "config" | "fetch" | "fix" | "install" | "metadata" | "publish" | "report"
+        | "root" | "run" | "rust" | "rustc" | "rustdoc" | "target" | "tmp" | "uninstall" => {
+            Some("choose another name, such as [profile.small]")
+        }
+        _ if lower.starts_with("cargo") => Some("choose another name, such as [profile.small]"),
+        _ if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') => {
+            Some("use letters, digits, `_` and `-`")
+        }
+        _ => None,
+    }
+}
+
 /// A profile and the ones that it inherits from, nearest first, ending in a built-in one unless `inherits` is missing or goes in
 /// a circle. The closure tells what a profile's own table says for `inherits`.
 pub fn chain<'a>(profile: &'a str, inherits: impl Fn(&str) -> Option<&'a str>) -> Vec<&'a str> {

@@ -12,6 +12,7 @@ pub mod json;
 pub mod markdown;
 pub mod svg;
 pub(crate) mod text;
+pub(crate) mod tune;
 pub(crate) mod whatif;
 
 #[cfg(test)]

@@ -94,25 +94,6 @@ pub(crate) fn meant_key(key: &str) -> Option<&'static str> {
     other.or_else(same).or_else(|| nearest(&plain, KEYS.into_iter()))
 }
 
-/// Why a profile may not have this name, if so.
-pub(crate) fn reserved(name: &str) -> Option<&'static str> {
-    let lower = name.to_lowercase();
-    match lower.as_str() {
-        "debug" => Some("the profile of `cargo build` without `--release` is called `dev`: write [profile.dev]"),
-        "build-override" => Some("write [profile.release.build-override] for build scripts and proc macros"),
-        "package" => Some("the settings of one package stand inside a profile: write [profile.release.package.NAME]"),
-        "build" | "check" | "clean" | "config" | "fetch" | "fix" | "install" | "metadata" | "publish" | "report"
-        | "root" | "run" | "rust" | "rustc" | "rustdoc" | "target" | "tmp" | "uninstall" => {
-            Some("choose another name, such as [profile.small]")
-        }
-        _ if lower.starts_with("cargo") => Some("choose another name, such as [profile.small]"),
-        _ if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') => {
-            Some("use letters, digits, `_` and `-`")
-        }
-        _ => None,
-    }
-}
-
 /// What is wrong with the value of a known key; `None` if Cargo and rustc take it.
 pub(crate) fn fault(key: &str, value: &Value) -> Option<Fault> {
     let text = value.as_str();

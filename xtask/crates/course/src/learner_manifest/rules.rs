@@ -30,7 +30,7 @@ pub(super) fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]
     }
     for (name, profile) in &manifest.profiles {
         found.extend(names(manifest, name));
-        if known::reserved(name).is_some() {
+        if weigh::profiles::reserved(name).is_some() {
             continue;
         }
         let place = format!("profile.{name}");
@@ -232,7 +232,7 @@ fn stray_problem(strays: &[&Stray], source: &Source) -> Diagnostic {
 fn names(manifest: &Manifest, name: &str) -> Option<Diagnostic> {
     let profile = &manifest.profiles[name];
     let source = &manifest.source;
-    if let Some(help) = known::reserved(name) {
+    if let Some(help) = weigh::profiles::reserved(name) {
         let problem = Diagnostic::new(Code::ReservedName, format!("no profile may be called `{name}`"))
             .at(source, profile.name.clone(), "Cargo keeps this name for itself")
             .help(help);

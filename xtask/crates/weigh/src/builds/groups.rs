@@ -2,6 +2,23 @@
 //! and the recorder copies them for the others. Two first ones would both compile them.
 
 use std::collections::BTreeSet;
+use std::thread;
+
+/// The processors that there are.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// How many builds run at once where no option sets it. One more than there are cores fills the gaps: a fat LTO is one thread, and
+/// the ends of two builds seldom meet. More than four gain nothing, and fat LTO takes memory.
+pub(crate) fn at_once() -> usize {
+    (cores() + 1).min(4)
+}
+
+/// How many compilers each of so many builds may run.
+pub(crate) fn threads_each(jobs: usize) -> usize {
+    (2 * cores()).div_ceil(jobs)
+}
 
 /// The groups of the builds that run, and of those that are done.
 #[derive(Debug, Default)]

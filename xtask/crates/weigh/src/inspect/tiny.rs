@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// When it cannot be built.
-pub(super) fn build(
+pub(crate) fn build(
     cargo: &Cargo,
     folder: &Path,
     name: &str,

@@ -236,7 +236,7 @@ fn behaviour(subject: &Subject, variant: &Variant) -> Result<Behaviour> {
 }
 
 /// What is run to count instructions: what was asked for, else the first run whose result is known.
-fn workload(subject: &Subject, program: &Program, run: Option<&str>) -> Result<Option<Workload>> {
+pub(crate) fn workload(subject: &Subject, program: &Program, run: Option<&str>) -> Result<Option<Workload>> {
     let of = |args, exit| Workload { args, exit, cwd: subject.run_cwd.clone(), env: subject.cargo.env.clone() };
     Ok(match (run, &program.expectation) {
         (Some(line), _) => {

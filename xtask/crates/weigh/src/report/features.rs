@@ -100,7 +100,13 @@ mod tests {
     use crate::builds::Fact;
 
     fn sample() -> Features {
-        let fact = |bytes| Fact { bytes, seconds: Some(1.5), instructions: None, packages: Vec::new() };
+        let fact = |bytes| Fact {
+            bytes,
+            seconds: Some(1.5),
+            instructions: None,
+            executable: "x".into(),
+            packages: Vec::new(),
+        };
         let row = |what, name: &str, also: &[&str], outcome: Result<Fact, String>| Row {
             what,
             name: name.to_owned(),

@@ -2,6 +2,7 @@
 //! to the numbers they show, so the same sizes must give the same bytes on every platform: all coordinates are
 //! integers, or tenths made of integers, and nothing here calculates with floating point.
 
+pub mod scatter;
 pub mod stack;
 pub mod steps;
 

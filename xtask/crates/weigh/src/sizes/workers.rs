@@ -1,6 +1,6 @@
 //! Builds many profiles at once, and measures each program as soon as it is there.
 
-use crate::builds::groups::Groups;
+use crate::builds::groups::{self, Groups};
 use crate::cargo::{self, Build, Kind, record};
 use crate::compressed::Compressed;
 use crate::measure::{self, Limits, Run, binary};
@@ -82,11 +82,8 @@ pub(super) struct How {
 /// When a build fails, or an executable cannot be read or started; what runs already comes to its end first.
 pub(super) fn build_all(subject: &Subject, tables: &[&Table], jobs: Option<usize>, how: How) -> Result<Results> {
     let waiting = plan(subject, tables);
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    // One more than there are cores fills the gaps: a fat LTO is one thread, and the ends of two builds seldom meet. More
-    // than four gain nothing, and fat LTO takes memory.
-    let jobs = jobs.unwrap_or_else(|| (cores + 1).min(4)).min(waiting.len()).max(1);
-    let threads = (2 * cores).div_ceil(jobs);
+    let jobs = jobs.unwrap_or_else(groups::at_once).min(waiting.len()).max(1);
+    let threads = groups::threads_each(jobs);
     let progress = Progress::new(waiting.len());
     let queue = Queue::new(waiting);
     let shared = Mutex::new(Shared::default());

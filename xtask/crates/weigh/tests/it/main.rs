@@ -14,5 +14,6 @@ mod revisions;
 mod symbols;
 mod tables;
 mod targets;
+mod tune;
 mod verbs;
 mod whatif;

@@ -11,7 +11,7 @@ fn refused(project: &Project, words: &[&str]) -> String {
 #[test]
 fn where_no_crate_is_every_verb_says_how_to_name_one() {
     let project = Project::empty();
-    for verb in ["ladder", "bloat", "what-if", "report", "image", "budget"] {
+    for verb in ["ladder", "bloat", "what-if", "tune", "report", "image", "budget"] {
         let said = refused(&project, &[verb]);
         assert!(said.contains("there is no Cargo.toml in") && said.contains("--manifest-path PATH"), "{verb}: {said}");
         assert!(!said.contains("xtask") && !said.contains("workshop"), "{verb}: {said}");

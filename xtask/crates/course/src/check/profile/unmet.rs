@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::kinds::Profile;
 use crate::exercise::{Check, Tree};
 use crate::learner_manifest::effective::{self, Effective, Forgetting};
-use crate::learner_manifest::{Setting, known, list};
+use crate::learner_manifest::{Setting, list};
 use std::collections::BTreeMap;
 use weigh::profiles::{DEVELOPMENT, is_built_in};
 use weigh::workshop::nearest;
@@ -193,7 +193,7 @@ fn missing_settings(case: &Case<'_>, profile: &str, missing: &[String]) -> Diagn
             .help(format!("add {it} below this line; `cargo xtask hint {}` helps with the values", case.exercise.id)),
         None => {
             let problem = problem.in_file(&source.file);
-            let first = if known::reserved(profile).is_none() && !is_built_in(profile) {
+            let first = if weigh::profiles::reserved(profile).is_none() && !is_built_in(profile) {
                 format!("begin a table [profile.{profile}] with `inherits = \"release\"`, and set {it} there")
             } else {
                 format!("there is no [profile.{profile}] in the file yet: add that line at the end, and set {it} below")
