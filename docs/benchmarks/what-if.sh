@@ -26,14 +26,14 @@ loop="$folder/loop"
 } > "$loop"
 
 what_if="'$runner' what-if --program config_tool"
-kept="target/size-workshop/builds/config_tool target/size-workshop/probe"
-hyperfine --runs "${1:-1}" --prepare "rm -rf $kept '$folder/target'" \
+kept=(target/size-workshop/builds/config_tool target/size-workshop/probe)
+hyperfine --runs "${1:-1}" --prepare "rm -rf ${kept[*]} '$folder/target'" \
     --command-name 'cargo xtask what-if' "$what_if" \
     --command-name 'the same builds one after another' "bash '$loop'" \
     --command-name 'cargo xtask what-if --quick' "$what_if --quick"
 
 # Killed half-way, and started again: together about as long as in one go.
-rm -rf $kept
+rm -rf "${kept[@]}"
 SECONDS=0
 timeout --signal KILL 60 "$runner" what-if --program config_tool > /dev/null 2>&1 || true
 "$runner" what-if --program config_tool > /dev/null
