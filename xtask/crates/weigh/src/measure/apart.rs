@@ -42,6 +42,10 @@ pub fn read(symbols: &Path, program: &Path, data: &[u8]) -> Result<Symbols> {
         Err(error) => return Err(error),
     };
     let theirs = object::File::parse(&*content).map_err(|error| binary::not_understood(&path, &error))?;
+    // It lies where nothing of the program does, so this is said first.
+    if is_split(&theirs) {
+        bail!(no_names(&path, &theirs));
+    }
     let note = belongs(&path, &theirs, program, &parsed)?;
     if !theirs.symbols().any(|symbol| object::ObjectSymbol::is_definition(&symbol)) {
         bail!(no_names(&path, &theirs));
@@ -109,12 +113,15 @@ fn has_code_of(symbols: &object::File<'_>, program: &object::File<'_>) -> bool {
         })
 }
 
+/// Whether a file is what `split-debuginfo` leaves beside a program.
+fn is_split(file: &object::File<'_>) -> bool {
+    let is_of_split = |name: &str| name.ends_with(".dwo") || name == ".debug_cu_index";
+    file.sections().any(|section| section.name().is_ok_and(is_of_split))
+}
+
 /// What to say of a file without names.
 fn no_names(path: &Path, file: &object::File<'_>) -> Failure {
-    let is_split = file
-        .sections()
-        .any(|section| section.name().is_ok_and(|name| name.ends_with(".dwo") || name == ".debug_cu_index"));
-    let message = match is_split {
+    let message = match is_split(file) {
         true => format!(
             "{} has split debug information (.dwo, .dwp): lines and types, and no table of the functions' names",
             path.display()

@@ -73,6 +73,9 @@ fn what_objcopy_kept_of_the_same_build_names_the_functions_of_a_stripped_program
     let said = refused(&project, &["--file", "other-stripped", "--symbols", "other-kept"]);
     assert!(said.contains("its build ID is 01020305, and the program's is 01020304"), "{said}");
 
+    tool("objcopy", &["--strip-all", "--add-section", ".debug_info.dwo=id", "kept", "tool.dwp"]);
+    let said = refused(&project, &["--file", "stripped", "--symbols", "tool.dwp"]);
+    assert!(said.contains("tool.dwp has split debug information (.dwo, .dwp): lines and types"), "{said}");
     let said = refused(&project, &["--file", "stripped", "--symbols", "stripped"]);
     assert!(
         said.contains("stripped has no symbols") && said.contains("`objcopy --only-keep-debug PROGRAM FILE`"),
