@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
@@ -141,27 +142,50 @@ fn of(env: &BTreeMap<OsString, Option<OsString>>) -> Option<&Path> {
     env.get(OsStr::new(MIRROR))?.as_deref().map(Path::new)
 }
 
-/// Where Cargo is to look for a file.
+/// Where Cargo is to look for a file. What the mirror doesn't show, such as a program of ours, is where it is.
 pub(super) fn inside<'a>(env: &BTreeMap<OsString, Option<OsString>>, path: &'a Path) -> Cow<'a, Path> {
-    of(env).map_or(path.into(), |mirror| below_mirror(mirror, path).into())
+    let shown = of(env).map(|mirror| below_mirror(mirror, path)).filter(|shown| shown.exists());
+    shown.map_or(path.into(), Cow::from)
 }
 
 /// The package ID that Cargo has for a package where it works.
 pub(super) fn package_inside<'a>(env: &BTreeMap<OsString, Option<OsString>>, package: &'a str) -> Cow<'a, str> {
     const FILE: &str = "path+file://";
     match (of(env), package.strip_prefix(FILE)) {
-        (Some(mirror), Some(rest)) => format!("{FILE}{}{rest}", mirror.display()).into(),
+        (Some(mirror), Some(rest)) if is_shown(mirror, rest) => format!("{FILE}{}{rest}", in_url(mirror)).into(),
         _ => package.into(),
     }
 }
 
+/// Whether the folder in the rest of a package ID is in a mirror.
+fn is_shown(mirror: &Path, rest: &str) -> bool {
+    let folder = rest.rsplit_once('#').map_or(rest, |(folder, _)| folder);
+    // Cargo writes a path as a URL does; one with other characters is taken as shown.
+    folder.contains('%') || below_mirror(mirror, Path::new(folder)).exists()
+}
+
 /// What Cargo says, with the paths of the original.
 pub(super) fn outside<'a>(env: &BTreeMap<OsString, Option<OsString>>, words: &'a str) -> Cow<'a, str> {
-    let mirror = of(env).map(|mirror| mirror.display().to_string());
-    match mirror.filter(|mirror| words.contains(mirror.as_str())) {
-        Some(mirror) => words.replace(&mirror, "").into(),
-        None => words.into(),
-    }
+    let Some(mirror) = of(env) else { return words.into() };
+    [mirror.display().to_string(), in_url(mirror)].into_iter().fold(words.into(), |words: Cow<'a, str>, mirror| {
+        match words.contains(&mirror) {
+            true => words.replace(&mirror, "").into(),
+            false => words,
+        }
+    })
+}
+
+/// A path as Cargo writes it in a package ID.
+fn in_url(path: &Path) -> String {
+    path.as_os_str().as_encoded_bytes().iter().fold(String::new(), |mut url, byte| {
+        match byte {
+            b'!'..=b'~' if !b"\"#%<>?\\^`{}".contains(byte) => url.push(char::from(*byte)),
+            _ => {
+                let _ = write!(url, "%{byte:02X}");
+            }
+        }
+        url
+    })
 }
 
 /// Calls rustc as Cargo would call it in the original place, if Cargo called this program in its place; else `None`.
@@ -243,6 +267,18 @@ mod tests {
         ] {
             assert_eq!(without(OsStr::new(word), mirror), OsStr::new(original), "{word}");
         }
+    }
+
+    #[test]
+    fn a_package_id_is_that_of_the_mirror_and_back() {
+        let mirror = Path::new("/t x/é");
+        let env = BTreeMap::from([(MIRROR.into(), Some(mirror.into()))]);
+        let inside = package_inside(&env, "path+file:///a%20b#c@1.0.0").into_owned();
+        assert_eq!(inside, "path+file:///t%20x/%C3%A9/a%20b#c@1.0.0");
+        assert_eq!(outside(&env, &format!("{inside} in /t x/é/a b")), "path+file:///a%20b#c@1.0.0 in /a b");
+        let elsewhere = "path+file:///nothing-there#c@1.0.0";
+        assert_eq!(package_inside(&env, elsewhere), elsewhere, "it isn't in the mirror");
+        assert_eq!(outside(&BTreeMap::new(), "as it is"), "as it is");
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub(super) fn artifacts(messages: &[u8]) -> Result<Artifacts> {
                 fresh,
             }));
         }
-        if !is_executable && !(is_of_kind("bin") || is_of_kind("custom-build")) {
+        if !(is_executable || is_of_kind("bin") || is_of_kind("custom-build")) {
             let (name, version) = name_and_version(&package_id);
             artifacts.packages.push(Compiled { name, version, features });
         }

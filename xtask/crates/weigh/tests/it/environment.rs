@@ -1,8 +1,7 @@
 //! What is set in the shell of a crate's owner: their own `cargo build` follows it, so the measurement does as well, and says so.
 
 use crate::calls::{plain, weigh};
-use std::process::Command;
-use testbed::project::{Project, call, json, stderr};
+use testbed::project::{Project, call, json, stderr, stdout};
 
 #[test]
 fn the_build_is_the_one_that_cargo_makes_in_this_shell() {
@@ -38,11 +37,10 @@ fn the_build_is_the_one_that_cargo_makes_in_this_shell() {
 /// Without the sources of std, which rustup doesn't install by itself.
 #[test]
 fn build_std_is_followed_and_a_missing_component_is_named() {
-    let version = Command::new("rustc").arg("-vV").output().unwrap().stdout;
-    let version = String::from_utf8(version).unwrap();
+    let rustc = |words: &[&str]| stdout(&call("rustc").args(words).assert().success());
+    let version = rustc(&["-vV"]);
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap().stdout;
-    let sources = std::path::Path::new(String::from_utf8(sysroot).unwrap().trim()).join("lib/rustlib/src/rust/library");
+    let sources = std::path::Path::new(rustc(&["--print", "sysroot"]).trim()).join("lib/rustlib/src/rust/library");
     let project: Project = plain();
     project.write(".cargo/config.toml", &format!("[unstable]\nbuild-std = [\"std\"]\n[build]\ntarget = \"{host}\"\n"));
     let said = |variables: &[(&str, &str)], code: i32| {

@@ -9,7 +9,7 @@ use testbed::project::{Project, json, stderr};
 /// `bloat` with its artifacts in `elsewhere`: what it found, and its notes.
 fn measure(project: &Project, elsewhere: &Path) -> (Value, String) {
     let mut call = weigh(project);
-    call.env("CARGO_TARGET_DIR", elsewhere).args(["bloat", "--sections", "--format", "json"]);
+    call.env("CARGO_TARGET_DIR", elsewhere).args(["bloat", "--format", "json"]);
     let call = call.assert().success();
     let notes = stderr(&call)
         .lines()

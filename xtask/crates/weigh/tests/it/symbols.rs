@@ -12,6 +12,10 @@ fn owners(project: &Project, words: &[&str]) -> serde_json::Value {
     serde_json::json!([found["crates"].take(), found["functions"].take()])
 }
 
+fn put(project: &Project, name: &str, bytes: &[u8]) {
+    base::files::write_atomic(&project.path(name), bytes).unwrap();
+}
+
 fn refused(project: &Project, words: &[&str]) -> String {
     stderr(&weigh(project).arg("bloat").args(words).assert().code(2))
 }
@@ -48,7 +52,7 @@ fn what_objcopy_kept_of_the_same_build_names_the_functions_of_a_stripped_program
         "{said}"
     );
     // The same code with another ID.
-    std::fs::write(project.path("id"), [4, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 0, b'G', b'N', b'U', 0, 1, 2, 3, 4]).unwrap();
+    put(&project, "id", &[4, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 0, b'G', b'N', b'U', 0, 1, 2, 3, 4]);
     for (from, to) in [("stripped-without", "other-stripped"), ("kept-without", "other-kept")] {
         tool(
             "objcopy",
@@ -64,7 +68,7 @@ fn what_objcopy_kept_of_the_same_build_names_the_functions_of_a_stripped_program
     }
     let mut notes = std::fs::read(project.path("id")).unwrap();
     notes[19] = 5;
-    std::fs::write(project.path("id"), notes).unwrap();
+    put(&project, "id", &notes);
     tool("objcopy", &["--update-section", ".note.gnu.build-id=id", "other-kept", "other-kept"]);
     let said = refused(&project, &["--file", "other-stripped", "--symbols", "other-kept"]);
     assert!(said.contains("its build ID is 01020305, and the program's is 01020304"), "{said}");
@@ -74,7 +78,7 @@ fn what_objcopy_kept_of_the_same_build_names_the_functions_of_a_stripped_program
         said.contains("stripped has no symbols") && said.contains("`objcopy --only-keep-debug PROGRAM FILE`"),
         "{said}"
     );
-    std::fs::write(project.path("a.pdb"), b"Microsoft C/C++ MSF 7.00\r\n\x1aDS\0\0\0").unwrap();
+    put(&project, "a.pdb", b"Microsoft C/C++ MSF 7.00\r\n\x1aDS\0\0\0");
     let said = refused(&project, &["--file", "stripped", "--symbols", "a.pdb"]);
     assert!(said.contains("a.pdb is a .pdb, which isn't read here") && said.contains("windows-gnu"), "{said}");
     let said = refused(&project, &["--symbols", "kept"]);
@@ -84,10 +88,6 @@ fn what_objcopy_kept_of_the_same_build_names_the_functions_of_a_stripped_program
 #[test]
 fn a_bundle_of_macos_names_the_functions_of_its_program() {
     let project = Project::empty();
-    let put = |name: &str, bytes: &[u8]| {
-        std::fs::create_dir_all(project.path(name).parent().unwrap()).unwrap();
-        std::fs::write(project.path(name), bytes).unwrap();
-    };
     let whole = made::macho(MachO::default());
     let debug = |mut bytes: Vec<u8>| {
         // The kind of file.
@@ -95,12 +95,12 @@ fn a_bundle_of_macos_names_the_functions_of_its_program() {
         bytes
     };
     let intel = made::macho(MachO { intel: true, ..MachO::default() });
-    put("whole", &whole);
-    put("tool", &made::macho(MachO { stripped: true, ..MachO::default() }));
-    put("tool.dSYM/Contents/Resources/DWARF/tool", &debug(whole.clone()));
+    put(&project, "whole", &whole);
+    put(&project, "tool", &made::macho(MachO { stripped: true, ..MachO::default() }));
+    put(&project, "tool.dSYM/Contents/Resources/DWARF/tool", &debug(whole.clone()));
     let both = made::universal(&[(0x0100_0007, 3, &debug(intel.clone())), (0x0100_000c, 0, &debug(whole))]);
-    put("both.dSYM/Contents/Resources/DWARF/tool", &both);
-    put("intel.dSYM/Contents/Resources/DWARF/tool", &debug(intel));
+    put(&project, "both.dSYM/Contents/Resources/DWARF/tool", &both);
+    put(&project, "intel.dSYM/Contents/Resources/DWARF/tool", &debug(intel));
     // The stripped file has a table of its own of where functions begin, so what follows the last name may be less.
     let rust = |words: &[&str]| {
         let found = owners(&project, words)[1].take();
