@@ -6,7 +6,7 @@ use crate::measure::{self, binary, linking};
 use crate::oci;
 use crate::options::{self, PlainFormat};
 use crate::report::image as report;
-use crate::subject::target::must_be_installed;
+use crate::subject::targets::must_be_installed;
 use crate::subject::{Program, Subject};
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};

@@ -6,7 +6,7 @@
 pub mod own;
 
 pub(crate) mod consumer;
-pub(crate) mod target;
+pub(crate) mod targets;
 
 use crate::cargo::{Built, Cargo, Executable, Form, Metadata, Package, Wanted, lockfile};
 use crate::options;
@@ -293,9 +293,9 @@ impl Subject {
         }
         let (release, host) = version(&cargo)?;
         let metadata = cargo.metadata(Some(&manifest))?;
-        let target::Choice { package, targets, notes: about } = target::choose(&metadata, &manifest, options)?;
-        let programs = target::programs(targets, run)?;
-        let triple = target::triple(&cargo, options.target.as_deref())?;
+        let targets::Choice { package, targets, notes: about } = targets::choose(&metadata, &manifest, options)?;
+        let programs = targets::programs(targets, run)?;
+        let triple = targets::triple(&cargo, options.target.as_deref())?;
         notes.extend(about.into_iter().chain(triple.notes));
         // The same crate is found again by its path; two crates never share a folder.
         let canonical = manifest.canonicalize().unwrap_or_else(|_| manifest.clone());

@@ -10,7 +10,7 @@ use crate::builds::counter::Workload;
 use crate::builds::{Bench, Outcome, Variant};
 use crate::options::{self, PlainFormat};
 use crate::report::whatif as report;
-use crate::subject::target::must_run;
+use crate::subject::targets::must_run;
 use crate::subject::{Expectation, Program, Subject, split_words};
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result};
