@@ -19,7 +19,7 @@ use base::files;
 use base::numbers::hex;
 use base::output;
 use base::{caller, diagnostic};
-use own::Own;
+use own::{KEYS, Own};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
@@ -545,18 +545,7 @@ fn foreign_profiles(profiles: &Profiles, workshop: &Workshop, base: &str, sets_u
     let mut tables = toml::Table::new();
     let mut release = toml::Table::new();
     release.insert("inherits".into(), base.into());
-    for key in [
-        "opt-level",
-        "debug",
-        "strip",
-        "debug-assertions",
-        "overflow-checks",
-        "lto",
-        "panic",
-        "incremental",
-        "codegen-units",
-        "rpath",
-    ] {
+    for key in KEYS {
         // rustc takes a number as it is, and merges small units only where none is set, as in the crate's own build.
         if key == "codegen-units" && !sets_units {
             continue;
