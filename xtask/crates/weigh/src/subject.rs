@@ -26,6 +26,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::SystemTime;
 
 /// Behind the names of a foreign crate's own profiles, where those of the tables have names as well; no profile can have a space
@@ -292,8 +293,7 @@ impl Subject {
                 cargo = theirs;
             }
         }
-        let (release, host) = version(&cargo)?;
-        let metadata = cargo.metadata(Some(&manifest))?;
+        let ((release, host), metadata) = version_and_metadata(&cargo, &manifest)?;
         let targets::Choice { package, targets, notes: about } = targets::choose(&metadata, &manifest, options)?;
         let programs = targets::programs(targets, run)?;
         let triple = targets::triple(&cargo, options.target.as_deref())?;
@@ -302,7 +302,10 @@ impl Subject {
         let canonical = manifest.canonicalize().unwrap_or_else(|_| manifest.clone());
         let digest = hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes());
         let digest = hex(&digest[..6]);
-        let ours = Cargo { cwd: workshop.root.clone(), ..cargo.clone() }.metadata(None)?.target_directory;
+        let ours = match workshop.root == cargo.cwd {
+            true => metadata.target_directory.clone(),
+            false => Cargo { cwd: workshop.root.clone(), ..cargo.clone() }.metadata(None)?.target_directory,
+        };
         let target_dir = ours.join("size-workshop").join(format!("{}-{digest}", package.name));
         // A `build.build-dir` in the user's configuration may point into their project.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
@@ -466,6 +469,16 @@ fn version(cargo: &Cargo) -> Result<(String, String)> {
     let change = cargo.env.get(OsStr::new("RUSTC")).cloned();
     let rustc = change.unwrap_or_else(|| env::var_os("RUSTC")).filter(|rustc| !rustc.is_empty());
     crate::cargo::release_and_host(&cargo.rustc_version(&rustc.unwrap_or_else(|| "rustc".into()))?)
+}
+
+/// Asks rustc and Cargo at the same time: each takes as long as reading a program.
+fn version_and_metadata(cargo: &Cargo, manifest: &Path) -> Result<((String, String), Metadata)> {
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| version(cargo));
+        let metadata = cargo.metadata(Some(manifest));
+        let version = asked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok((version, metadata?))
+    })
 }
 
 /// When the manifests, the lockfile or a source file last changed.
