@@ -241,7 +241,9 @@ impl<'a> Bench<'a> {
         } else {
             plural(open, "build")
         };
-        output::note(&format!("{builds}{at_once}: {}", about(each * open as f64 / jobs as f64)));
+        // The base build alone says little about one with LTO.
+        let longer = if is_resumed { "" } else { ", longer with LTO" };
+        output::note(&format!("{builds}{at_once}: {}{longer}", about(each * open as f64 / jobs as f64)));
     }
 
     /// Builds and measures; returns what failed.

@@ -336,7 +336,9 @@ impl<'a> Book<'a> {
             }
         };
         if is_lasting {
-            store::save(&self.file(key), key, &outcome)?;
+            // What the build has asked for is a part of the key from now on.
+            let key = self.past.key(commit, self.profile).unwrap_or_else(|_| key.clone());
+            store::save(&self.file(&key), &key, &outcome)?;
             keep_newest(&self.past.place.facts(), KEPT)?;
         }
         progress.finished(&match &outcome {

@@ -34,9 +34,6 @@ use std::time::SystemTime;
 const YOURS: &str = " (yours)";
 /// What Cargo's bare default is called where a profile is asked for. The tables know it as `release`.
 pub const DEFAULT_RELEASE: &str = "default-release";
-/// Before the names of the profiles that a foreign crate is built with, so that they never meet its own.
-const PREFIX: &str = "workshop-";
-
 /// Which executable.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
@@ -315,7 +312,7 @@ impl Subject {
         let profiles_file = target_dir.join("profiles.toml");
         let own = Own::of(&metadata.workspace_root.join("Cargo.toml"), &cargo.cwd, &cargo.env);
         let base = base_of_default(&own, &metadata.packages);
-        let profiles = foreign_profiles(&workshop.profiles, workshop, base, own.line(base, "codegen-units").is_some());
+        let profiles = foreign_profiles(workshop, &own, base);
         files::write_atomic(&profiles_file, profiles.as_bytes())?;
 
         let mut extra: Vec<OsString> = vec!["--config".into(), profiles_file.into()];
@@ -392,7 +389,7 @@ impl Subject {
             "dev" => "dev".into(),
             // The default is what the crate has, as long as it says nothing.
             "release" if !self.own.sets("release") => "release".into(),
-            _ => format!("{PREFIX}{profile}").into(),
+            _ => format!("{}{profile}", self.own.unused_prefix()).into(),
         }
     }
 
@@ -554,8 +551,10 @@ fn base_of_default(own: &Own, packages: &[Package]) -> &'static str {
 
 /// The workshop's profiles for a crate that knows nothing of them. The first one sets everything that the crate's own
 /// `[profile.release]` may have changed back to Cargo's defaults. Where it sets no codegen units, nothing has to be set back.
-fn foreign_profiles(profiles: &Profiles, workshop: &Workshop, base: &str, sets_units: bool) -> String {
-    let renamed = |name: &str| format!("{PREFIX}{name}");
+fn foreign_profiles(workshop: &Workshop, own: &Own, base: &str) -> String {
+    let (profiles, prefix) = (&workshop.profiles, own.unused_prefix());
+    let sets_units = own.line(base, "codegen-units").is_some();
+    let renamed = |name: &str| format!("{prefix}{name}");
     let mut tables = toml::Table::new();
     let mut release = toml::Table::new();
     release.insert("inherits".into(), base.into());

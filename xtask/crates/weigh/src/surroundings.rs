@@ -51,9 +51,14 @@ pub fn of_foreign(folder: &Path) -> Surroundings {
     keep_environment(env::vars_os(), &mut surroundings);
     let has_unstable = has_unstable_features();
     for setting in configuration(folder) {
-        let (Setting { key, value, .. }, place) = (&setting, setting.place());
+        let (Setting { key, .. }, place) = (&setting, setting.place());
         if key.ends_with("rustflags") {
-            surroundings.notes.push(format!("{place} sets {key} = {value}: it is part of every row"));
+            let when = match setting.path.as_slice() {
+                [target, triple, _] if target == "target" => format!("Cargo passes it in builds for {triple}"),
+                _ => "Cargo passes it in every build, unless flags of the target or of the environment take its place"
+                    .to_owned(),
+            };
+            surroundings.notes.push(format!("{place} sets {key} = {}: {when}", setting.short_value()));
         } else if key == "unstable.build-std" {
             let what = match has_unstable {
                 true => "std is built with the crate, in every row",

@@ -5,8 +5,11 @@
 //! Why the copy is sound: Cargo builds proc macros and build scripts (syn, `serde_derive`, …) anew for each profile, yet
 //! gives them the same hash wherever `lto` and `strip` agree. The hash covers package, version, features, settings and
 //! compiler. A copy is taken only if the hash and every argument are equal, but for the profile's folder. Sources from
-//! a registry do not change (Cargo compiles them with `--cap-lints allow`); other sources, and the variables that they
-//! read, must be as they were, by the list that rustc writes for Cargo. Copying a whole profile folder instead does not
+//! a registry do not change (Cargo compiles them with `--cap-lints allow`); other sources must be as they were, by the
+//! list that rustc writes for Cargo. So must, for every crate, the variables that it reads: one that includes what its build
+//! script has written reads `OUT_DIR`, which is another folder in each profile, so it is compiled. And so is one that links a
+//! native library, of which no list tells. The crates that it names must be the same in both folders, byte for byte: one of
+//! them may have been compiled anew, and has still the same hash. Copying a whole profile folder instead does not
 //! work: Cargo's fingerprints hold paths that begin with the profile's name, so all of it counts as stale.
 
 use super::unit::DepInfo;
@@ -26,7 +29,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub(super) const BUILD_DIR: &str = "SIZE_WORKSHOP_BUILD_DIR";
 const PROFILE_DIR: &str = "SIZE_WORKSHOP_PROFILE_DIR";
 /// The end of a record's file name, after the crate's name and hash.
-const SUFFIX: &str = ".unit.json";
+const SUFFIX: &str = ".unit-2.json";
 
 /// How a unit was compiled. One JSON file beside its artifacts.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -39,14 +42,16 @@ struct Record {
     seconds: f64,
     /// The files that it made. A file that has changed since was not made by this call.
     outputs: Vec<Stamp>,
-    /// The files that it read, and the variables; `None` if they may have changed while it did. Empty for a package
-    /// from a registry.
+    /// The files that it read, and the variables; `None` if they may have changed while it did.
     inputs: Option<Inputs>,
 }
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Inputs {
+    /// The sources; none of a package from a registry.
     files: Vec<Stamp>,
+    /// The compiled crates, by their paths below the profile's folder.
+    externs: Vec<Stamp>,
     /// Name and value; no value where the variable was not set.
     variables: Vec<(String, Option<String>)>,
 }
@@ -138,6 +143,8 @@ struct Unit {
     before: PathBuf,
     after: PathBuf,
     profile_dir: String,
+    /// The profile's folder.
+    folder: PathBuf,
     /// Its sources come from a registry and do not change.
     unchanging: bool,
 }
@@ -160,9 +167,10 @@ impl Unit {
             return None;
         }
         let folder = build_dir.join(&before).join(profile_dir);
-        let folder = folder.to_str()?;
-        let args = args.iter().map(|arg| arg.replace(folder, "@")).collect();
-        Some(Self { rustc, args, stem, out_dir, before, after, profile_dir: profile_dir.to_owned(), unchanging })
+        let shown = folder.to_str()?;
+        let args = args.iter().map(|arg| arg.replace(shown, "@")).collect();
+        let profile_dir = profile_dir.to_owned();
+        Some(Self { rustc, args, stem, out_dir, before, after, profile_dir, folder, unchanging })
     }
 
     fn note(&self, seconds: f64, inputs: Option<Inputs>) -> Result<()> {
@@ -173,25 +181,46 @@ impl Unit {
 
     /// What rustc has read, if none of it is younger than the start of the compilation.
     fn inputs_before(&self, start: SystemTime) -> Option<Inputs> {
-        if self.unchanging {
-            return Some(Inputs::default());
-        }
         let list = fs::read_to_string(self.out_dir.join(format!("{}.d", self.stem))).ok()?;
         let start = start.duration_since(UNIX_EPOCH).ok()?.as_nanos();
-        let DepInfo { files, variables } = DepInfo::parse(&list);
+        let DepInfo { mut files, variables } = DepInfo::parse(&list);
+        if self.unchanging {
+            files.clear();
+        }
         let files = files.iter().map(|file| stamp(Path::new(file), file.clone()).ok()).collect::<Option<Vec<_>>>()?;
-        files.iter().all(|file| file.modified < start).then_some(Inputs { files, variables })
+        let externs = self.externs().map(|name| stamp(&self.folder.join(name), name.to_owned()).ok());
+        let externs = externs.collect::<Option<Vec<_>>>()?;
+        files.iter().chain(&externs).all(|file| file.modified < start).then_some(Inputs { files, externs, variables })
+    }
+
+    /// The compiled crates that it names, by their paths below the profile's folder.
+    fn externs(&self) -> impl Iterator<Item = &str> {
+        let pairs = self.args.windows(2).filter(|pair| pair[0] == "--extern");
+        pairs.filter_map(|pair| Some(pair[1].split_once("=@")?.1.trim_start_matches(['/', '\\'])))
+    }
+
+    /// Whether the crates that a unit of this sibling was compiled with are the same in both folders.
+    fn has_same_externs(&self, sibling: &Path, externs: &[Stamp]) -> bool {
+        externs.iter().all(|known| {
+            let theirs = sibling.join(&known.name);
+            let is_as_it_was = stamp(&theirs, known.name.clone()).is_ok_and(|now| now == *known);
+            is_as_it_was && fs::read(self.folder.join(&known.name)).ok() == fs::read(theirs).ok()
+        })
     }
 
     /// Takes the artifacts of the same unit from another profile's folder, if one has them.
     fn copy_from_sibling(&self, build_dir: &Path) -> Option<()> {
+        if self.args.iter().any(|arg| arg.starts_with("-l")) {
+            return None;
+        }
         let siblings = fs::read_dir(build_dir.join(&self.before)).ok()?;
         let (sibling, record) =
             siblings.flatten().filter(|entry| entry.file_name() != *self.profile_dir).find_map(|entry| {
                 let folder = entry.path().join(&self.after);
                 let record = read(&folder, &self.stem)?;
-                (record.rustc == self.rustc && record.args == self.args && unchanged(record.inputs.as_ref()?))
-                    .then_some((entry.path(), record))
+                let inputs = record.inputs.as_ref()?;
+                let is_same = record.rustc == self.rustc && record.args == self.args && unchanged(inputs);
+                (is_same && self.has_same_externs(&entry.path(), &inputs.externs)).then_some((entry.path(), record))
             })?;
         let own = build_dir.join(&self.before).join(&self.profile_dir);
         for output in &record.outputs {
@@ -214,7 +243,7 @@ impl Unit {
 
 /// Whether everything that rustc has read is as it was then.
 fn unchanged(inputs: &Inputs) -> bool {
-    let Inputs { files, variables } = inputs;
+    let Inputs { files, variables, externs: _ } = inputs;
     files.iter().all(|file| stamp(Path::new(&file.name), file.name.clone()).is_ok_and(|now| now == *file))
         && variables.iter().all(|(name, value)| env::var(name).ok() == *value)
 }
@@ -397,7 +426,8 @@ mod tests {
         let source = folder.path().join("main.rs");
         fs::File::create(&source).unwrap();
         let file = stamp(&source, source.to_str().unwrap().to_owned()).unwrap();
-        let inputs = |variables| Inputs { files: vec![stamp(&source, file.name.clone()).unwrap()], variables };
+        let files = || vec![stamp(&source, file.name.clone()).unwrap()];
+        let inputs = |variables| Inputs { files: files(), externs: Vec::new(), variables };
         assert!(unchanged(&inputs(vec![("NO_SUCH_VARIABLE_IS_SET".to_owned(), None)])));
         assert!(!unchanged(&inputs(vec![("PATH".to_owned(), Some("another".to_owned()))])));
         let before = inputs(Vec::new());

@@ -318,6 +318,11 @@ const CAUSES: &[(&[&str], Exit, Option<&str>)] = &[
         Some("make the folder writable (`sizes` also takes another one, by CARGO_TARGET_DIR)"),
     ),
     (
+        &["is not supported by the following package", "cannot be built because it requires rustc"],
+        Exit::Environment,
+        Some("a newer toolchain builds it: `rustup update`"),
+    ),
+    (
         &["could not compile", "failed to run custom build command"],
         Exit::NotMet,
         Some("repair the build first: sizes are measured on code that compiles"),

@@ -14,22 +14,25 @@ pub(super) enum Growth {
 }
 
 impl Growth {
-    /// Reads `5%`, `20 kB` or `20000`.
+    /// Reads `5%` or `20 kB`.
     ///
     /// # Errors
     /// When it is neither, or nothing.
     pub(super) fn parse(text: &str) -> Result<Self> {
+        const HELP: &str = "write how much larger it became, such as `5%` or `20 kB`";
+        if text.trim().parse::<f64>().is_ok_and(|number| number > 0.0) {
+            let message = format!("--bisect: `{text}` could mean bytes or percent");
+            return Err(Failure::new(Exit::Usage, message).help(format!("write `{text}%` or `{text} B`")).into());
+        }
         let parsed = match text.trim().ends_with('%') {
             true => numbers::parse_percent(text).map(Self::Percent),
             false => numbers::parse_bytes(text).map(Self::Bytes),
         };
-        let growth = parsed.map_err(|what| Failure::new(Exit::Usage, format!("--bisect: {what}")))?;
+        let growth = parsed.map_err(|what| Failure::new(Exit::Usage, format!("--bisect: {what}")).help(HELP))?;
         match growth {
             Self::Percent(percent) if percent > 0.0 => Ok(growth),
             Self::Bytes(bytes) if bytes > 0 => Ok(growth),
-            _ => Err(Failure::new(Exit::Usage, format!("--bisect: `{text}` is no growth"))
-                .help("write how much larger it became, such as `5%` or `20 kB`")
-                .into()),
+            _ => Err(Failure::new(Exit::Usage, format!("--bisect: `{text}` is no growth")).help(HELP).into()),
         }
     }
 
@@ -175,7 +178,7 @@ mod tests {
         assert_eq!(Growth::parse("5%").unwrap(), Growth::Percent(5.0));
         assert_eq!(Growth::parse("0.5 %").unwrap(), Growth::Percent(0.5));
         assert_eq!(Growth::parse("20 kB").unwrap(), Growth::Bytes(20_000));
-        for wrong in ["0", "0%", "-5%", "x", ""] {
+        for wrong in ["0", "0%", "-5%", "5", "0.5", "x", ""] {
             assert!(Growth::parse(wrong).unwrap_err().to_string().starts_with("--bisect: "), "{wrong}");
         }
         assert_eq!(Growth::Percent(5.0).limit(999), 1049);

@@ -6,6 +6,7 @@ use crate::anatomy::{self, Anatomy};
 use crate::cargo::{self, Cargo, configuration};
 use crate::options;
 use crate::subject::{Program, Subject};
+use crate::surroundings::{self, Power};
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure, Kind, failure_of};
@@ -120,6 +121,7 @@ impl<'a> Past<'a> {
             }
             result => result,
         };
+        self.place.learn_variables(&then.build_dir)?;
         // Written even where it holds the same: its time is what counts.
         files::write_atomic(&self.place.stamp(), commit.hash.as_bytes())?;
         let anatomy = anatomy?;
@@ -312,7 +314,9 @@ impl<'a> Past<'a> {
         for setting in settings.chain(configuration::settings(self.place.tree.parent().unwrap_or(&self.place.tree))) {
             surroundings += &format!("{} = {}\n", setting.key, setting.value);
         }
-        for (name, value) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_read_by_builds)) {
+        let variables = self.place.variables();
+        let is_read = |name: &str| is_read_by_builds(name) || variables.contains(name);
+        for (name, value) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_read)) {
             surroundings += &format!("{} {}\n", name.display(), value.display());
         }
         let names = ["Cargo.lock", TOOLCHAIN_FILES[0], TOOLCHAIN_FILES[1]];
@@ -329,7 +333,7 @@ impl<'a> Past<'a> {
         };
         let toolchain = self.toolchain(&chooses)?;
         let parts = [commit.hash.as_str(), &asked, &where_to, &toolchain, &surroundings].map(str::as_bytes);
-        let code = concat!("history 1 ", env!("CARGO_PKG_VERSION"));
+        let code = concat!("history 2 ", env!("CARGO_PKG_VERSION"));
         Ok(store::key_by(code, &[&parts[..], &[&profiles, &lockfile]].concat()))
     }
 
@@ -357,10 +361,11 @@ fn only(subject: &Subject) -> Result<&Program> {
     subject.only(|names| format!("there are several programs: {names}"))
 }
 
-/// Variables that reach a build and aren't set aside for it: compilers and flags of C code, the linker, the SDK.
+/// Variables that change what Cargo and rustc build, or what is built of C code: compilers, flags, the linker, the SDK.
 fn is_read_by_builds(name: &str) -> bool {
     const BEGINNINGS: [&str; 8] = ["CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS", "CARGO_TARGET_", "PKG_CONFIG", "AR"];
-    matches!(name, "SDKROOT" | "MACOSX_DEPLOYMENT_TARGET" | "SOURCE_DATE_EPOCH")
+    surroundings::power(name).is_some_and(|power| power != Power::Words)
+        || matches!(name, "SDKROOT" | "MACOSX_DEPLOYMENT_TARGET" | "SOURCE_DATE_EPOCH")
         || BEGINNINGS.iter().any(|beginning| {
             name.strip_prefix(beginning)
                 .is_some_and(|rest| beginning.ends_with('_') || rest.is_empty() || rest.starts_with('_'))

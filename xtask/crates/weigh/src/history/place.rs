@@ -10,10 +10,14 @@ use base::files;
 use base::numbers::hex;
 use base::output;
 use base::proc::{self, Call, Status};
+use std::collections::BTreeSet;
 use std::env;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// The file with the names of variables that builds have asked for.
+const VARIABLES: &str = "variables";
 
 /// The folder of one repository. No second call works in it at the same time; its tree is removed at the end.
 #[derive(Debug)]
@@ -64,6 +68,27 @@ impl Place {
     /// What is known of revisions that were built.
     pub(crate) fn facts(&self) -> PathBuf {
         self.folder.join("facts")
+    }
+
+    /// The variables that build scripts and sources of this repository have asked for, as far as they were built.
+    pub(super) fn variables(&self) -> BTreeSet<String> {
+        let known = fs::read_to_string(self.folder.join(VARIABLES)).unwrap_or_default();
+        known.lines().map(str::to_owned).collect()
+    }
+
+    /// Notes which variables the builds in a target folder have asked for: a size may depend on each.
+    ///
+    /// # Errors
+    /// When the list can't be written.
+    pub(super) fn learn_variables(&self, target: &Path) -> Result<()> {
+        let known = self.variables();
+        let mut all = known.clone();
+        asked_variables(target, 0, &mut all);
+        if all != known {
+            let list: Vec<String> = all.into_iter().collect();
+            files::write_atomic(&self.folder.join(VARIABLES), list.join("\n").as_bytes())?;
+        }
+        Ok(())
     }
 
     /// A file that was written when the last build had ended.
@@ -281,6 +306,33 @@ impl Source {
     }
 }
 
+/// What Cargo keeps of the variables that builds in a folder have asked for: those of build scripts in `build/*/output`, those of
+/// sources in `deps/*.d`.
+fn asked_variables(folder: &Path, depth: usize, all: &mut BTreeSet<String>) {
+    // `TRIPLE/PROFILE/build/NAME-HASH/output`
+    const DEEPEST: usize = 5;
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = path.file_name().unwrap_or_default();
+        if depth < DEEPEST && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            asked_variables(&path, depth + 1, all);
+        } else if name == "output" || path.extension().is_some_and(|end| end == "d") {
+            all.extend(
+                fs::read_to_string(&path).unwrap_or_default().lines().filter_map(asked_variable).map(str::to_owned),
+            );
+        }
+    }
+}
+
+/// The variable that a line names, unless Cargo sets it by itself.
+fn asked_variable(line: &str) -> Option<&str> {
+    let by_script = ["cargo:rerun-if-env-changed=", "cargo::rerun-if-env-changed="];
+    let name = by_script.iter().find_map(|start| line.strip_prefix(start));
+    let name = name.or_else(|| line.strip_prefix("# env-dep:").map(|rest| rest.split('=').next().unwrap_or(rest)))?;
+    let is_cargos = name == "OUT_DIR" || name.starts_with("CARGO_") || name == "CARGO";
+    (!is_cargos && !name.is_empty()).then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,5 +370,12 @@ mod tests {
         left.sort();
         assert_eq!(left, ["there", "used"]);
         drop(used);
+    }
+
+    #[test]
+    fn variables_that_builds_have_asked_for_are_known() {
+        let list = "cargo:rerun-if-env-changed=FOO\ncargo::rerun-if-env-changed=BAR\n# env-dep:BAZ=1\n# env-dep:QUX\n# env-dep:OUT_DIR=/t\n# env-dep:CARGO_PKG_NAME=a\ncargo:rustc-env=X=1\n";
+        let found: Vec<&str> = list.lines().filter_map(asked_variable).collect();
+        assert_eq!(found, ["FOO", "BAR", "BAZ", "QUX"]);
     }
 }

@@ -134,7 +134,13 @@ impl Function {
                 '<' => {
                     let arguments = before == ':' || before == '_' || before.is_alphanumeric();
                     if !hidden {
-                        generic.push_str(if arguments { "<_" } else { "<" });
+                        // The older mangling writes a function's arguments as a type's: `drop_in_place<T>`.
+                        let is_function = before != ':' && generic == "core::ptr::drop_in_place";
+                        generic.push_str(match arguments {
+                            true if is_function => "::<_",
+                            true => "<_",
+                            false => "<",
+                        });
                     }
                     open.push(arguments);
                 }
@@ -362,6 +368,7 @@ mod tests {
         for (name, module, generic) in [
             ("serde_json::read::error", "serde_json::read", "serde_json::read::error"),
             ("core::ptr::drop_in_place::<a::B<u8>>", "core::ptr", "core::ptr::drop_in_place::<_>"),
+            ("core::ptr::drop_in_place<a::B<u8>>", "core::ptr", "core::ptr::drop_in_place::<_>"),
             ("<alloc::vec::Vec<u8>>::push", "alloc::vec", "<alloc::vec::Vec<_>>::push"),
             ("<a::b::C<R> as d::E<fn(u8) -> u8>>::f", "a::b", "<a::b::C<_> as d::E<_>>::f"),
             ("a::f::{closure#0}", "a", "a::f::{closure#0}"),

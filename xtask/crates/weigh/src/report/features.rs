@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 pub(crate) fn text(features: &Features) -> String {
     let Features { program, profile, on, off, base, workload, rows } = features;
     let counted = base.instructions.is_some();
-    let with = if on.is_empty() { "no feature".to_owned() } else { names(on) };
+    let with = if on.is_empty() { "no feature on".to_owned() } else { names(on) };
     let mut text = format!("{program}, {profile}: {} bytes with {with}\n\n", thousands(base.bytes));
     let width = rows.iter().map(|row| label(row).len() + 1).max().unwrap_or(0).max(24);
     let _ = write!(text, "{:width$}{:>11}{:>9}", "change", "bytes", "build s");

@@ -38,7 +38,7 @@ fn marks(tuned: &Tuned, index: usize) -> Vec<&'static str> {
     marks.extend(is(tuned.chosen).then_some(chosen));
     marks.extend(is(smallest).then_some("smallest"));
     marks.extend((is(unwinding) && unwinding != smallest).then_some("smallest that unwinds"));
-    marks.extend((is(plain) && tuned.release.panic == Panic::Unwind).then_some("smallest that gives up nothing"));
+    marks.extend((is(plain) && tuned.release.panic == Panic::Unwind).then_some("smallest without a condition"));
     marks.extend(is(fastest).then_some("fastest"));
     marks
 }
@@ -192,8 +192,10 @@ fn profile(tuned: &Tuned) -> String {
 /// What to do next.
 fn next(tuned: &Tuned) -> String {
     if let Some(Written { manifest, profile, bytes }) = &tuned.written {
+        let is_packed = tuned.met().is_some_and(|found| found.point.packed);
+        let with = if is_packed { " with that flag" } else { "" };
         return format!(
-            "Written to {}; built to make sure: `cargo build --profile {profile}` gives {} bytes.",
+            "Written to {}; built to make sure: `cargo build --profile {profile}`{with} gives {} bytes.",
             diagnostic::shown(manifest).display(),
             thousands(*bytes)
         );
@@ -223,7 +225,8 @@ fn next(tuned: &Tuned) -> String {
 
 /// Bytes against instructions.
 pub(crate) fn picture(tuned: &Tuned) -> String {
-    let title = format!("{}: bytes and instructions of {}", tuned.program, plural(tuned.found.len(), "build"));
+    let builds = tuned.found.len() + usize::from(tuned.release.instructions.is_some());
+    let title = format!("{}: bytes and instructions of {}", tuned.program, plural(builds, "build"));
     let mut dots: Vec<Dot> = Vec::new();
     if let Some(instructions) = tuned.release.instructions {
         let Release { bytes, .. } = tuned.release;

@@ -171,6 +171,15 @@ impl Own {
         names
     }
 
+    /// What the names of the tables' profiles begin with in a build of this crate, so that none of its own has such a name.
+    pub fn unused_prefix(&self) -> String {
+        let mut prefix = "workshop-".to_owned();
+        while self.lines.iter().any(|line| line.profile.starts_with(&prefix)) {
+            prefix.push('-');
+        }
+        prefix
+    }
+
     /// The line of this very profile that sets a key.
     pub fn line(&self, profile: &str, key: &str) -> Option<&Line> {
         self.lines.iter().find(|line| line.profile == profile && line.scope.is_none() && line.key == key)
@@ -308,6 +317,13 @@ mod tests {
         assert_eq!(own.names(), ["release", "dist", "tiny", "ci"]);
         assert!(own.sets("dev") && !own.sets("release"));
         assert_eq!(own.profiles.chain("tiny"), ["tiny", "dist", "release"]);
+    }
+
+    #[test]
+    fn no_profile_of_the_tables_gets_the_name_of_an_own_one() {
+        assert_eq!(own("[profile.dist]\ninherits = \"release\"\n", "").unused_prefix(), "workshop-");
+        let named = "[profile.workshop-dist]\ninherits = \"release\"\n";
+        assert_eq!(own(named, "[profile.workshop--x]\ninherits = \"dev\"\n").unused_prefix(), "workshop---");
     }
 
     #[test]

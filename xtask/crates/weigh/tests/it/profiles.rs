@@ -194,3 +194,37 @@ fn what_costs_most_in_a_profile_is_named_with_its_line_and_its_bytes() {
     project.write("Cargo.toml", &remedied);
     assert_eq!(by_cargo(&project, "release").len() as u64, strip["bytes_then"].as_u64().unwrap());
 }
+
+#[test]
+#[ignore = "builds seven profiles three times"]
+fn what_a_dependencys_build_script_wrote_for_another_profile_is_not_taken() {
+    let project = with("[dependencies]\npart = \"1.0.0\"\n[profile.release]\npanic = \"unwind\"\n");
+    // As from a registry: Cargo takes its sources for unchanging.
+    project.write(
+        ".cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"beside\"\n[source.beside]\ndirectory = \"vendor\"\n",
+    );
+    project.write("vendor/part/Cargo.toml", "[package]\nname = \"part\"\nversion = \"1.0.0\"\nedition = \"2021\"\n");
+    project.write("vendor/part/.cargo-checksum.json", "{\"files\":{}}");
+    project.write("vendor/part/build.rs", "fn main() { println!(\"cargo:rerun-if-env-changed=FOO\"); let n: usize = std::env::var(\"FOO\").unwrap().parse().unwrap(); let all: Vec<String> = (0..n).map(|i| (i * 7919 % 251).to_string()).collect(); std::fs::write(std::path::Path::new(&std::env::var(\"OUT_DIR\").unwrap()).join(\"g.rs\"), format!(\"pub static X: [u8; {n}] = [{}];\", all.join(\",\"))).unwrap(); }\n");
+    project.write("vendor/part/src/lib.rs", "include!(concat!(env!(\"OUT_DIR\"), \"/g.rs\"));\n");
+    project
+        .write("src/main.rs", "fn main() { println!(\"{}\", part::X[std::env::args().count() % part::X.len()]); }\n");
+    let lock = "version = 4\n\n[[package]]\nname = \"part\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"0000000000000000000000000000000000000000000000000000000000000000\"\n\n[[package]]\nname = \"plain\"\nversion = \"0.1.0\"\ndependencies = [\n \"part\",\n]\n";
+    project.write("Cargo.lock", lock);
+    project.write(
+        "vendor/part/.cargo-checksum.json",
+        "{\"files\":{},\"package\":\"0000000000000000000000000000000000000000000000000000000000000000\"}",
+    );
+    // Cargo gives the dependency one hash in the default and in the crate's own profile.
+    let sizes = |value: &str| -> Vec<u64> {
+        let mut call = weigh(&project);
+        let found =
+            json(&call.args(["ladder", "--table", "ladder", "--format", "json"]).env("FOO", value).assert().success());
+        let rows = found["tables"][0]["rows"].as_array().unwrap();
+        [&rows[0], &rows[rows.len() - 1]].map(|row| row["bytes"].as_u64().unwrap()).into()
+    };
+    let small = sizes("1000");
+    assert!(sizes("90000").iter().zip(&small).all(|(large, small)| *large > small + 80_000));
+    assert_eq!(sizes("1000"), small);
+}

@@ -214,7 +214,14 @@ fn a_revision_that_is_not_there_is_answered_with_the_nearest() {
     error: there is nothing to compare `release` with
     help: give a second profile or file; a git revision alone, such as git:HEAD~1, is compared with the working tree
     ");
-    insta::assert_snapshot!(said(&["history", "--bisect", "much"]), @"error: --bisect: `much` is no size: write bytes (327680) or a text such as \"320 KiB\"");
+    insta::assert_snapshot!(said(&["history", "--bisect", "much"]), @r#"
+    error: --bisect: `much` is no size: write bytes (327680) or a text such as "320 KiB"
+    help: write how much larger it became, such as `5%` or `20 kB`
+    "#);
+    insta::assert_snapshot!(said(&["history", "--bisect", "5"]), @r"
+    error: --bisect: `5` could mean bytes or percent
+    help: write `5%` or `5 B`
+    ");
     repository.git(&["tag", "-d", "v1.0"]);
     insta::assert_snapshot!(said(&["history", "--tags"]), @r"
     error: there is no tag in the history of `HEAD`
@@ -321,6 +328,24 @@ fn history_has_a_row_for_each_commit_and_a_second_call_builds_nothing() {
 }
 
 #[test]
+fn what_is_kept_holds_only_under_the_variables_that_it_was_built_with() {
+    let repository = Repository::plain();
+    let build = "fn main() { println!(\"cargo::rerun-if-env-changed=FOO\"); let n = std::env::var(\"FOO\").unwrap_or(\"1\".into()); std::fs::write(std::path::Path::new(&std::env::var(\"OUT_DIR\").unwrap()).join(\"g.rs\"), format!(\"static X: [u8; {n}] = [7; {n}];\")).unwrap(); }\n";
+    repository.project.write("build.rs", build);
+    let main = "include!(concat!(env!(\"OUT_DIR\"), \"/g.rs\"));\nfn main() { println!(\"{}\", X[std::env::args().count() % X.len()]); }\n";
+    repository.program(main, "As large as asked for");
+    let size = |name: &str, value: &str| {
+        let mut call = repository.weigh(&["history", "-n", "1", "--format", "json"]);
+        sizes(&json(&call.env(name, value).assert().success()))[0].unwrap()
+    };
+    let small = size("FOO", "1000");
+    assert!(size("FOO", "90000") > small + 80_000);
+    assert_eq!(size("FOO", "1000"), small);
+    assert!(size("CARGO_PROFILE_RELEASE_STRIP", "true") < small);
+    assert!(size("CARGO_PROFILE_RELEASE_STRIP", "false") > small);
+}
+
+#[test]
 fn a_search_finds_the_commit_with_few_builds() {
     let repository = Repository::plain();
     for number in 0..4 {
@@ -328,7 +353,7 @@ fn a_search_finds_the_commit_with_few_builds() {
     }
     repository.program(ARGUMENTS, "Grow");
     repository.program(&format!("{ARGUMENTS}// after\n"), "Nothing after");
-    let words = ["history", "--bisect", "500"];
+    let words = ["history", "--bisect", "500 B"];
     let call = repository.weigh(&words).args(["--format", "json"]).assert().success();
     let found = json(&call);
     let at = repository.git(&["rev-parse", "HEAD~1"]);

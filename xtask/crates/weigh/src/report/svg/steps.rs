@@ -1,7 +1,7 @@
 //! A size over time: a line with a step at each revision. Small steps are what matters here, so the scale need not begin at 0;
 //! it names both of its ends.
 
-use super::{Column, DARK, LETTER, LIGHT, Theme, WIDTH, change, frame, part, tenths};
+use super::{Column, DARK, LETTER, LIGHT, Lines, Theme, WIDTH, change, frame, part, tenths};
 use base::numbers::thousands;
 
 /// A revision.
@@ -63,15 +63,8 @@ pub fn draw(title: &str, description: &str, points: &[Point<'_>], theme: Theme) 
         }
     }
     svg.line(format_args!(r#"<path d="{path}" fill="none" stroke="{}" stroke-width="3"/>"#, ink.last));
-    for (index, words) in named(points) {
-        let at = x(index) / 10;
-        let at_end = at > WIDTH / 2;
-        let height = y(points[index].bytes.unwrap_or_default()) / 10;
-        let room = if at_end { at - 8 } else { WIDTH - at - 8 };
-        let column = Column { x: if at_end { at - 8 } else { at + 8 }, width: room, at_end };
-        let style = format!(r#" font-size="15" fill="{}""#, ink.last);
-        svg.text(column, height.saturating_sub(8), &style, &words, LETTER * 3 / 4);
-    }
+    let place = |index: usize| (x(index) / 10, y(points[index].bytes.unwrap_or_default()) / 10);
+    add_names(&mut svg, named(points), &place, ink.last);
     for (column, point) in [
         (Column { x: LEFT, width: (WIDTH - LEFT) / 2 - 8, at_end: false }, points.first()),
         (Column { x: WIDTH, width: (WIDTH - LEFT) / 2 - 8, at_end: true }, points.last().filter(|_| points.len() > 1)),
@@ -82,6 +75,45 @@ pub fn draw(title: &str, description: &str, points: &[Point<'_>], theme: Theme) 
         }
     }
     svg.0 + "</g>\n</svg>\n"
+}
+
+/// Names the largest steps, each at its place.
+fn add_names(svg: &mut Lines, names: Vec<(usize, String)>, place: &dyn Fn(usize) -> (u64, u64), color: &str) {
+    let mut placed: Vec<Label> = Vec::new();
+    for (index, words) in names {
+        let (at, height) = place(index);
+        let at_end = at > WIDTH / 2;
+        let room = if at_end { at - 8 } else { WIDTH - at - 8 };
+        let label = Label::of(at, at_end, height, &words);
+        // The largest step comes first; a name that would stand on another one is left out.
+        if placed.iter().any(|other| other.meets(&label)) {
+            continue;
+        }
+        placed.push(label);
+        let column = Column { x: if at_end { at - 8 } else { at + 8 }, width: room, at_end };
+        let style = format!(r#" font-size="15" fill="{color}""#);
+        svg.text(column, height.saturating_sub(8), &style, &words, LETTER * 3 / 4);
+    }
+}
+
+/// The place of a step's name: from and to, in pixels.
+struct Label {
+    across: (u64, u64),
+    down: (u64, u64),
+}
+
+impl Label {
+    fn of(at: u64, at_end: bool, height: u64, words: &str) -> Self {
+        const HIGH: u64 = 18;
+        let long = words.chars().count() as u64 * LETTER * 3 / 4;
+        let across = if at_end { (at.saturating_sub(8 + long), at) } else { (at, at + 8 + long) };
+        Self { across, down: (height.saturating_sub(8 + HIGH), height) }
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        let meet = |a: (u64, u64), b: (u64, u64)| a.0 < b.1 && b.0 < a.1;
+        meet(self.across, other.across) && meet(self.down, other.down)
+    }
 }
 
 /// The largest steps, with their names.
