@@ -50,7 +50,7 @@ fn without_a_word_it_is_the_crates_own_release_build_to_the_byte() {
 #[test]
 fn every_profile_of_the_manifest_and_of_the_configuration_can_be_taken_apart() {
     let project = with(
-        "[profile.dist]\ninherits = \"release\"\nlto = \"thin\"\n[profile.tiny]\ninherits = \"dist\"\nopt-level = \"s\"\n",
+        "[profile.dist]\ninherits = \"release\"\ncodegen-units = 1\n[profile.tiny]\ninherits = \"dist\"\nopt-level = \"s\"\n",
     );
     project.write(".cargo/config.toml", "[profile.field]\ninherits = \"tiny\"\npanic = \"abort\"\n");
     for profile in ["dist", "tiny", "field"] {
@@ -66,9 +66,10 @@ fn every_profile_of_the_manifest_and_of_the_configuration_can_be_taken_apart() {
 
 #[test]
 fn a_profile_that_only_the_tables_have_is_said_to_be_theirs() {
-    let project = with("[profile.release]\nlto = true\n");
-    let said = notes(&project, &["bloat", "--sections", "--profile", "dist"]);
-    let whose = "note: Cargo.toml has no [profile.dist]: this is the profile of that name in the size tables\n";
+    let project = with("[profile.release]\nopt-level = 1\n");
+    let said = notes(&project, &["bloat", "--sections", "--profile", "only-opt-level-s"]);
+    let whose =
+        "note: Cargo.toml has no [profile.only-opt-level-s]: this is the profile of that name in the size tables\n";
     assert!(said.starts_with(whose), "{said}");
     let compared = answer(&project, &["diff", "default-release", "release"]);
     assert_eq!((&compared["a"]["name"], &compared["b"]["name"]), (&"release (default)".into(), &"release".into()));

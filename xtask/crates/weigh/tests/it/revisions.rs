@@ -156,6 +156,7 @@ fn a_path_that_is_long_enough_gets_a_counterpart_of_the_same_length() {
 }
 
 #[test]
+#[ignore = "builds several revisions: .ci/run runs it"]
 fn a_crate_in_a_subfolder_is_found_at_each_end_of_a_range() {
     let repository = Repository { project: Project::empty(), cache: Project::empty() };
     let project = &repository.project;
@@ -406,6 +407,7 @@ fn an_old_build_is_not_taken_for_a_new_one_where_the_clock_went_back() {
 }
 
 #[test]
+#[ignore = "builds several revisions: .ci/run runs it"]
 fn a_lock_file_that_does_not_fit_is_updated_in_the_copy() {
     let repository = Repository::plain();
     repository.project.edit("Cargo.toml", "0.1.0", "0.2.0");
@@ -418,6 +420,7 @@ fn a_lock_file_that_does_not_fit_is_updated_in_the_copy() {
 }
 
 #[test]
+#[ignore = "builds several revisions: .ci/run runs it"]
 fn a_configuration_above_the_repository_holds_for_its_revisions() {
     let outer = Project::empty();
     outer.write(".cargo/config.toml", "[build]\nrustflags = [\"-Cstrip=symbols\"]\n");
@@ -519,6 +522,7 @@ fn the_downloads_of_two_revisions_are_those_of_two_programs() {
 
 #[cfg(unix)]
 #[test]
+#[ignore = "builds several revisions: .ci/run runs it"]
 fn a_library_and_a_program_of_one_revision_are_two_results() {
     let repository = Repository::plain();
     let project = &repository.project;
