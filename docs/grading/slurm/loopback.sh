@@ -180,6 +180,13 @@ for ((tries = 0; lost == 0 || requeued == 0; tries++)); do
     sleep 0.2
 done
 
+# The requeue comes first: it is one call, and finding all that runs on a node takes a while.
+wait_for_a_result "$requeued"
+scontrol requeue "${array}_$requeued"
+requeued_before=$(results "$trial/out/part-$requeued/journal.jsonl")
+status "requeued task $requeued after $requeued_before of $EACH results"
+cp "$trial/out/part-$requeued/journal.jsonl" "$trial/before-$requeued.jsonl"
+
 wait_for_a_result "$lost"
 # What runs on the node: the jobs' processes know its name and this trial, and their parents are Slurm's own, slurmstepd.
 kill -KILL "$(< "$trial/slurmd-node2.pid")"
@@ -200,12 +207,6 @@ lost_before=$(results "$trial/out/part-$lost/journal.jsonl")
 ((lost_before < EACH)) || failed "task $lost was ready before its node could be lost"
 status "node2 is gone, with task $lost after $lost_before of $EACH results"
 cp "$trial/out/part-$lost/journal.jsonl" "$trial/before-$lost.jsonl"
-
-wait_for_a_result "$requeued"
-scontrol requeue "${array}_$requeued"
-requeued_before=$(results "$trial/out/part-$requeued/journal.jsonl")
-status "requeued task $requeued after $requeued_before of $EACH results"
-cp "$trial/out/part-$requeued/journal.jsonl" "$trial/before-$requeued.jsonl"
 
 for ((tries = 0; ; tries++)); do
     state=$(scontrol --oneliner show job "$merge" | grep -o 'JobState=[A-Z_]*')
@@ -230,7 +231,8 @@ went_on() {
     local graded known
     read -r graded known < <(sed -n 's/.*graded \([0-9]*\) submissions\{0,1\}, \([0-9]*\) known before.*/\1 \2/p' \
         "$trial/out/part-$part.log" | tail -n 1) || failed "task $part did not go on where it had been stopped"
-    ((known >= before && known < EACH && graded + known == EACH)) ||
+    # (A busy machine may have let it finish its whole part before the request reached it; then all is known.)
+    ((known >= before && known <= EACH && graded + known == EACH)) ||
         failed "task $part graded $graded submissions and found $known, after $before were ready"
 }
 went_on "$lost" "$lost_before"
