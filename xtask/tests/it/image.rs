@@ -155,7 +155,7 @@ fn programs_that_others_wrote_read_and_run_the_image() {
     let archive = project.path("tiny.tar");
     if let Some(mut skopeo) = tool("skopeo") {
         let read = skopeo.arg("inspect").arg(format!("oci-archive:{}", archive.display())).assert().success();
-        let document = json(&read);
+        let document: serde_json::Value = serde_json::from_str(&stdout(&read)).unwrap();
         assert_eq!(document["Digest"], packed["digest"]);
         assert_eq!(document["Layers"].as_array().unwrap().len(), 1);
         assert_eq!((&document["Architecture"], &document["Os"]), (&packed["architecture"], &"linux".into()));
