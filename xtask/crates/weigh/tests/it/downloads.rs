@@ -41,6 +41,7 @@ fn install(project: &Project, program: &str) {
 }
 
 #[test]
+#[ignore = "builds a crate several times: .ci/run runs it"]
 fn a_budget_for_the_download_is_judged_by_gzip_and_by_zstd() {
     let project = with_budget("profile = \"dist\"\nmax = \"9 MB\"\nmax-gzip = 400\nmax-zstd = \"9 MB\"\n");
     let call = weigh(&project).arg("budget").assert().code(1);

@@ -4,6 +4,7 @@ use crate::calls::{plain, weigh};
 use testbed::project::{Project, call, json, stderr, stdout};
 
 #[test]
+#[ignore = "builds a crate several times: .ci/run runs it"]
 fn the_build_is_the_one_that_cargo_makes_in_this_shell() {
     let project = plain();
     let variables = [

@@ -41,6 +41,7 @@ fn with_path_dependency() -> Project {
 }
 
 #[test]
+#[ignore = "builds a crate several times: .ci/run runs it"]
 fn without_a_lockfile_the_build_is_the_one_of_cargo_and_nothing_is_written() {
     let (project, elsewhere) = (with_path_dependency(), Project::empty());
     fs::remove_file(project.path("Cargo.lock")).unwrap();
@@ -70,6 +71,7 @@ fn find(folder: &Path, name: &str) -> std::path::PathBuf {
 }
 
 #[test]
+#[ignore = "builds a crate several times: .ci/run runs it"]
 fn a_lockfile_that_no_longer_fits_is_left_as_it_is() {
     let (project, elsewhere) = (with_path_dependency(), Project::empty());
     let before = project.everything();

@@ -48,6 +48,7 @@ fn without_a_word_it_is_the_crates_own_release_build_to_the_byte() {
 }
 
 #[test]
+#[ignore = "builds three profiles twice: .ci/run runs it"]
 fn every_profile_of_the_manifest_and_of_the_configuration_can_be_taken_apart() {
     let project = with(
         "[profile.dist]\ninherits = \"release\"\ncodegen-units = 1\n[profile.tiny]\ninherits = \"dist\"\nopt-level = \"s\"\n",
