@@ -2,9 +2,32 @@
 
 use crate::proc;
 use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// What tells one version of a file from another, without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// When it last changed, in nanoseconds since 1970.
+    pub modified: u128,
+}
+
+impl Stamp {
+    /// That of a file, or of what a link leads to.
+    ///
+    /// # Errors
+    /// When there is no such file, or its file system keeps no times.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        Ok(Self { bytes: metadata.len(), modified })
+    }
+}
 
 /// Writes a file whole: into a temporary file of the same folder, to the disk, then renamed over the old one.
 /// Missing folders are made. A full disk, a lost race or Ctrl-C leaves the old file as it was.

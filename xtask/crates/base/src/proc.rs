@@ -156,6 +156,24 @@ impl Finished {
     }
 }
 
+/// Runs a program to its end; `None` where it isn't installed.
+///
+/// # Errors
+/// When it cannot be started for another reason.
+pub fn run_if_installed(call: &Call) -> Result<Option<Finished>> {
+    match run(call) {
+        Ok(finished) => Ok(Some(finished)),
+        Err(error) if is_not_found(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a program could not be started because there is no such file.
+pub fn is_not_found(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    causes.any(|cause| cause.kind() == std::io::ErrorKind::NotFound)
+}
+
 /// Runs a process to its end.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 
 pub mod delta;
 
-use crate::cargo::{Build, Form, Script};
+use crate::cargo::Script;
 use crate::measure::apart;
 use crate::measure::binary::{self, Section};
 use crate::measure::crates::{self, Code, Natives, Owners};
@@ -178,20 +178,11 @@ pub fn file_built(subject: &Subject, program: &Program, profile: &str) -> Result
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn file_bytes_with(subject: &Subject, program: &Program, profile: &str, settings: &[String]) -> Result<u64> {
-    let folder = subject.out_dir.join("size-workshop").join("changed");
-    let mut extra = subject.extra.clone();
-    extra.extend(settings.iter().flat_map(|setting| ["--config".into(), setting.into()]));
-    let built = subject.cargo.build(&Build {
-        manifest: subject.manifest.clone(),
-        profile: subject.cargo_profile(profile).into_owned(),
-        packages: vec![program.package.clone()],
-        targets: vec![program.target.clone()],
-        extra,
-        record: (program.target.form == Form::Staticlib).then(|| folder.clone()),
-        target_dir: Some(folder.clone()),
-        timeout: None,
-    })?;
-    Ok(binary::read(&subject.made(program, &built, &folder)?.path)?.bytes)
+    let mut order = subject.order(program, profile);
+    order.extra.extend(settings.iter().flat_map(|setting| ["--config".into(), setting.into()]));
+    order.target_dir = Some(subject.out_dir.join("size-workshop").join("changed"));
+    let built = subject.cargo.build(&order)?;
+    Ok(binary::read(&subject.made(program, &built, &subject.build_dir)?.path)?.bytes)
 }
 
 fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
@@ -215,25 +206,15 @@ fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
 
 /// The executable of a profile with the build scripts behind it; with a folder its twin, which keeps its symbols.
 fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<&Path>) -> Result<(Made, Vec<Script>)> {
-    let profile = subject.cargo_profile(profile).into_owned();
-    let mut extra = subject.extra.clone();
+    let mut order = subject.order(program, profile);
     let mut cargo = subject.cargo.clone();
     if let Some(folder) = twin {
-        extra.extend(["--config".into(), format!("profile.{profile}.strip=\"none\"").into()]);
+        order.extra.extend(["--config".into(), format!("profile.{}.strip=\"none\"", order.profile).into()]);
+        order.target_dir = Some(folder.to_owned());
+        order.record = order.record.map(|_| folder.to_owned());
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(folder.into()));
         files::check_writable(folder)?;
     }
-    let build_dir = twin.unwrap_or(&subject.build_dir);
-    let built = cargo.build(&Build {
-        manifest: subject.manifest.clone(),
-        profile,
-        packages: vec![program.package.clone()],
-        targets: vec![program.target.clone()],
-        extra,
-        target_dir: twin.map(Path::to_owned).or_else(|| subject.target_dir.clone()),
-        // Who links an archive must know what the profile sets for `strip`.
-        record: (program.target.form == Form::Staticlib).then(|| build_dir.to_owned()),
-        timeout: None,
-    })?;
-    Ok((subject.made(program, &built, build_dir)?, built.scripts))
+    let built = cargo.build(&order)?;
+    Ok((subject.made(program, &built, twin.unwrap_or(&subject.build_dir))?, built.scripts))
 }

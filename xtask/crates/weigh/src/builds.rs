@@ -16,7 +16,7 @@ use crate::measure::binary;
 use crate::subject::{Expectation, Made, Program, Subject};
 use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure, failure_of};
-use base::files;
+use base::files::{self, Stamp};
 use base::numbers::{plural, thousands};
 use base::output::{self, Progress};
 use base::proc;
@@ -31,7 +31,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::Instant;
 use tree::{Edit, Tree};
 
 /// Settings that don't reach proc macros and build scripts: builds that differ only in these share them.
@@ -147,7 +147,7 @@ impl<'a> Bench<'a> {
         };
         let began = Instant::now();
         let (made, packages) = bench.build(&Variant::default(), 0)?.map_err(|refused| refused.failure)?;
-        bench.identity = store::key(&[bench.setup.as_bytes(), stamp(&made.path)?.as_bytes()]);
+        bench.identity = store::key(&[bench.setup.as_bytes(), format!("{:?}", stamp(&made.path)?).as_bytes()]);
         if let Some(workload) = workload {
             bench.counter = Counter::new(workload, &made.path)?;
         }
@@ -480,11 +480,8 @@ fn lock(folder: &Path, program: &str) -> Result<File> {
     Ok(file)
 }
 
-/// What tells one version of a file from another.
-fn stamp(path: &Path) -> Result<String> {
-    let read = || path.metadata().and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
-    let (bytes, modified) = read().with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(format!("{bytes} {}", modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos()))
+fn stamp(path: &Path) -> Result<Stamp> {
+    Stamp::of(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// The digest of everything in which a variant differs from the base build.

@@ -19,7 +19,6 @@ pub use mirror::serve as serve_mirror;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -275,10 +274,7 @@ impl Cargo {
     /// Runs a call of Cargo. On a machine without Cargo, the error says how to get it.
     fn run(&self, call: &Call) -> Result<Finished> {
         proc::run(call).map_err(|error| {
-            let is_missing = |cause: &(dyn std::error::Error + 'static)| {
-                cause.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::NotFound)
-            };
-            if self.sandbox.is_none() && self.cwd.is_dir() && error.chain().any(is_missing) {
+            if self.sandbox.is_none() && self.cwd.is_dir() && proc::is_not_found(&error) {
                 Failure::new(Exit::Environment, format!("{error:#}")).help(INSTALL_RUST).into()
             } else {
                 error

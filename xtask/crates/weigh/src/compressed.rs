@@ -6,7 +6,6 @@ use base::failure::{Exit, Failure};
 use base::output;
 use base::proc::{self, Call, Status};
 use serde::Serialize;
-use std::io;
 use std::path::Path;
 use std::thread;
 
@@ -69,11 +68,7 @@ impl Method {
     }
 
     fn is_installed(self) -> Result<bool> {
-        match proc::run(&self.call(Path::new(".")).arg("--version")) {
-            Ok(_) => Ok(true),
-            Err(error) if is_missing(&error) => Ok(false),
-            Err(error) => Err(error),
-        }
+        Ok(proc::run_if_installed(&self.call(Path::new(".")).arg("--version"))?.is_some())
     }
 
     /// The bytes of a compressed file; none where the program isn't installed.
@@ -81,11 +76,7 @@ impl Method {
         // A path of its own: a file called `-d` is no option.
         let file = std::path::absolute(file)?;
         let call = self.call(file.parent().unwrap_or(Path::new("/"))).args(self.args()).arg(&file);
-        let finished = match proc::run(&call) {
-            Ok(finished) => finished,
-            Err(error) if is_missing(&error) => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let Some(finished) = proc::run_if_installed(&call)? else { return Ok(None) };
         if finished.status != Status::Exited(0) {
             let words = String::from_utf8_lossy(&finished.stderr);
             let message = format!("`{}` can't compress {}: {}", self.title(), file.display(), words.trim());
@@ -168,11 +159,6 @@ pub(crate) fn look_for_programs(wanted: bool) -> Result<()> {
         output::note(&format!("`{}` is not measured: {}", method.title(), method.how_to_install()));
     }
     Ok(())
-}
-
-fn is_missing(error: &anyhow::Error) -> bool {
-    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    causes.any(|cause| cause.kind() == io::ErrorKind::NotFound)
 }
 
 #[cfg(all(test, unix))]

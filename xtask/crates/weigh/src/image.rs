@@ -1,7 +1,7 @@
 //! `cargo xtask image`: a program in a container image that holds nothing else. A program that asks for a loader cannot
 //! start there, so it is refused, and the message says why.
 
-use crate::cargo::{Build, Cargo, Form};
+use crate::cargo::{Cargo, Form};
 use crate::measure::{self, binary, linking};
 use crate::oci;
 use crate::options::{self, PlainFormat};
@@ -205,23 +205,14 @@ fn executable(
     target: Option<&str>,
     link: impl Fn(&mut Cargo),
 ) -> Result<PathBuf> {
-    let mut extra = subject.extra.clone();
+    let mut order = subject.order(program, profile);
     let mut cargo = subject.cargo.clone();
     if let Some(target) = target {
         // An explicit target keeps the flags off build scripts and proc macros, which cannot be static.
-        extra.extend(["--target".into(), target.into()]);
+        order.extra.extend(["--target".into(), target.into()]);
         link(&mut cargo);
     }
-    let built = cargo.build(&Build {
-        manifest: subject.manifest.clone(),
-        profile: subject.cargo_profile(profile).into_owned(),
-        packages: vec![program.package.clone()],
-        targets: vec![program.target.clone()],
-        extra,
-        target_dir: subject.target_dir.clone(),
-        record: None,
-        timeout: None,
-    })?;
+    let built = cargo.build(&order)?;
     Ok(built.file(&program.target, None)?.path.clone())
 }
 

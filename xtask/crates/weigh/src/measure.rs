@@ -262,23 +262,12 @@ pub fn strip(executable: &Path, copy: PathBuf) -> Result<Option<PathBuf>> {
     let folder = copy.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let call = Call::new("strip", folder).arg("-o").arg(&copy).arg(executable);
-    let finished = match proc::run(&call) {
-        Ok(finished) => finished,
-        Err(error) if is_missing(&error) => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let Some(finished) = proc::run_if_installed(&call)? else { return Ok(None) };
     if finished.status != Status::Exited(0) {
         let words = String::from_utf8_lossy(&finished.stderr);
         bail!(Failure::new(Exit::Environment, format!("`strip` failed: {}", words.trim())));
     }
     Ok(Some(copy))
-}
-
-fn is_missing(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|io| io.kind() == std::io::ErrorKind::NotFound)
 }
 
 /// A small program for Windows.

@@ -6,20 +6,21 @@
 pub mod own;
 
 pub(crate) mod consumer;
+mod tables;
 pub(crate) mod targets;
 
-use crate::cargo::{Built, Cargo, Executable, Form, Metadata, Package, Wanted, lockfile};
+use crate::cargo::{Build, Built, Cargo, Executable, Form, Metadata, Wanted, lockfile};
 use crate::options;
-use crate::profiles::{Profiles, default, is_built_in};
+use crate::profiles::Profiles;
 use crate::surroundings::{self, Surroundings};
 use crate::workshop::{Case, LADDER, Table, Workshop, must_know, nearest, no_profile};
 use anyhow::{Context as _, Result, bail};
+use base::diagnostic;
 use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers::hex;
 use base::output;
-use base::{caller, diagnostic};
-use own::{KEYS, Own};
+use own::Own;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
@@ -187,6 +188,21 @@ impl Subject {
         target.into_iter().flat_map(|target| ["--target".into(), target]).collect()
     }
 
+    /// What Cargo is asked for to get a program under a profile. An archive is recorded: to link it, what the profile sets for
+    /// `strip` must be known.
+    pub fn order(&self, program: &Program, profile: &str) -> Build {
+        Build {
+            manifest: self.manifest.clone(),
+            profile: self.cargo_profile(profile).into_owned(),
+            packages: vec![program.package.clone()],
+            targets: vec![program.target.clone()],
+            extra: self.extra.clone(),
+            target_dir: self.target_dir.clone(),
+            record: (program.target.form == Form::Staticlib).then(|| self.build_dir.clone()),
+            timeout: None,
+        }
+    }
+
     /// The file of a program among those that Cargo has made below `build_dir`. With an archive a consumer is linked.
     ///
     /// # Errors
@@ -311,8 +327,8 @@ impl Subject {
         }
         let profiles_file = target_dir.join("profiles.toml");
         let own = Own::of(&metadata.workspace_root.join("Cargo.toml"), &cargo.cwd, &cargo.env);
-        let base = base_of_default(&own, &metadata.packages);
-        let profiles = foreign_profiles(workshop, &own, base);
+        let base = tables::base_of_default(&own, &metadata.packages);
+        let profiles = tables::as_configuration(workshop, &own, base);
         files::write_atomic(&profiles_file, profiles.as_bytes())?;
 
         let mut extra: Vec<OsString> = vec!["--config".into(), profiles_file.into()];
@@ -530,56 +546,6 @@ pub fn nearest_manifest() -> Result<PathBuf> {
             .help("go to the folder of a crate, or name its Cargo.toml: --manifest-path PATH")
             .into()
     })
-}
-
-/// The built-in profile that the tables' default row inherits from. Everything but codegen units and overrides can be set back
-/// to what Cargo does without any profile, so where `release` has these, `dev` is the better one: as long as it has none, and no
-/// build script of the workspace asks which of the two it is called for.
-fn base_of_default(own: &Own, packages: &[Package]) -> &'static str {
-    let cannot_be_set_back = |profile: &'static str| {
-        own.line(profile, "codegen-units").is_some() || own.overrides_of(profile).next().is_some()
-    };
-    let asks = |script: &Path| fs::read_to_string(script).is_ok_and(|text| text.contains("\"PROFILE\""));
-    if cannot_be_set_back("release")
-        && !cannot_be_set_back("dev")
-        && !packages.iter().flat_map(Package::build_scripts).any(asks)
-    {
-        return "dev";
-    }
-    "release"
-}
-
-/// The workshop's profiles for a crate that knows nothing of them. The first one sets everything that the crate's own
-/// `[profile.release]` may have changed back to Cargo's defaults. Where it sets no codegen units, nothing has to be set back.
-fn foreign_profiles(workshop: &Workshop, own: &Own, base: &str) -> String {
-    let (profiles, prefix) = (&workshop.profiles, own.unused_prefix());
-    let sets_units = own.line(base, "codegen-units").is_some();
-    let renamed = |name: &str| format!("{prefix}{name}");
-    let mut tables = toml::Table::new();
-    let mut release = toml::Table::new();
-    release.insert("inherits".into(), base.into());
-    for key in KEYS {
-        // rustc takes a number as it is, and merges small units only where none is set, as in the crate's own build.
-        if key == "codegen-units" && !sets_units {
-            continue;
-        }
-        release.extend(
-            profiles.value("release", key).or_else(|| default("release", key)).map(|value| (key.to_owned(), value)),
-        );
-    }
-    tables.insert(renamed("release"), release.into());
-    let rows = workshop.sizes.tables.iter().flat_map(|table| &table.rows);
-    for profile in rows.flat_map(|row| profiles.chain(row.profile.as_ref())) {
-        if let Some(table) = profiles.table(profile).filter(|_| !is_built_in(profile)) {
-            let mut table = table.clone();
-            if let Some(parent) = table.get("inherits").and_then(|parent| parent.as_str()).map(renamed) {
-                table.insert("inherits".into(), parent.into());
-            }
-            tables.insert(renamed(profile), table.into());
-        }
-    }
-    let file = toml::Table::from_iter([("profile".to_owned(), toml::Value::Table(tables))]);
-    format!("# Written by `{}` for measuring this crate.\n{file}", caller::name())
 }
 
 /// Splits a line into words as a shell does: spaces, quotes, backslashes; nothing is expanded.

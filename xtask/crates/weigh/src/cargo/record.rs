@@ -9,7 +9,7 @@
 //! list that rustc writes for Cargo. So must, for every crate, the variables that it reads: one that includes what its build
 //! script has written reads `OUT_DIR`, which is another folder in each profile, so it is compiled. And so is one that links a
 //! native library, of which no list tells. The crates that it names must be the same in both folders, byte for byte: one of
-//! them may have been compiled anew, and has still the same hash. Copying a whole profile folder instead does not
+//! them may have been compiled again, and still has the same hash. Copying a whole profile folder instead does not
 //! work: Cargo's fingerprints hold paths that begin with the profile's name, so all of it counts as stale.
 
 use super::unit::DepInfo;
@@ -249,9 +249,8 @@ fn unchanged(inputs: &Inputs) -> bool {
 }
 
 fn stamp(path: &Path, name: String) -> Result<Stamp> {
-    let metadata = fs::metadata(path)?;
-    let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-    Ok(Stamp { name, bytes: metadata.len(), modified })
+    let files::Stamp { bytes, modified } = files::Stamp::of(path)?;
+    Ok(Stamp { name, bytes, modified })
 }
 
 /// The artifacts of a unit, but for the record.
@@ -342,13 +341,12 @@ pub fn executable_stem(deps: &Path, executable: &Path) -> Option<String> {
             .flatten()
             .any(|name| plain == *name || stem.strip_prefix(name).is_some_and(|rest| rest.starts_with('-')))
     };
-    let metadata = fs::metadata(executable).ok()?;
-    let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+    let files::Stamp { bytes, modified } = files::Stamp::of(executable).ok()?;
     fs::read_dir(deps).ok()?.flatten().find_map(|entry| {
         let file = entry.file_name().into_string().ok()?;
         let stem = file.strip_suffix(SUFFIX).filter(|stem| fits(stem))?;
         let record = read(deps, stem)?;
-        let made = record.outputs.iter().any(|output| output.bytes == metadata.len() && output.modified == modified);
+        let made = record.outputs.iter().any(|output| output.bytes == bytes && output.modified == modified);
         made.then(|| stem.to_owned())
     })
 }

@@ -7,16 +7,14 @@ use crate::measure::binary::{self, archive};
 use anyhow::{Context as _, Result, bail};
 use base::diagnostic::shown;
 use base::failure::{Exit, Failure};
-use base::files;
+use base::files::{self, Stamp};
 use base::proc::{self, Call, Status};
 use base::store;
 use object::{Object as _, ObjectSymbol as _, SymbolScope};
-use serde::{Deserialize, Serialize};
 use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 /// The program. It is the same for every library: what it refers to is on the linker's command line.
 const SOURCE: &str = "int main(void) { return 0; }\n";
@@ -26,18 +24,6 @@ const RUNTIME: [&str; 6] = ["std", "core", "alloc", "compiler_builtins", "panic_
 
 /// Names that the compiler gives to functions of its own.
 const OF_THE_COMPILER: [&str; 4] = ["rust_eh_", "__rust", "__rdl_", "_Unwind_"];
-
-/// A file by its length and time.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Stamp(u64, u128);
-
-impl Stamp {
-    fn of(file: &Path) -> Option<Self> {
-        let metadata = fs::metadata(file).ok()?;
-        let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-        Some(Self(metadata.len(), modified.as_nanos()))
-    }
-}
 
 /// Links the program with a library, if it wasn't linked with this one already, and says where it is. `name` is the library's.
 ///
@@ -70,9 +56,10 @@ pub(super) fn link(
     args.extend(strip.as_deref().and_then(linkers_word).map(OsString::from));
     args.extend(libraries(native));
     args.extend(own_libraries(subject, place)?);
-    let key = store::key(&[format!("{args:?} {:?}", Stamp::of(&library.path)).as_bytes()]);
+    let key = store::key(&[format!("{args:?} {:?}", Stamp::of(&library.path).ok()).as_bytes()]);
     let noted = place.join(format!("consumer-of-{name}.json"));
-    let is_fresh = store::load::<Stamp>(&noted, &key).is_some_and(|stamp| Stamp::of(&out).as_ref() == Some(&stamp));
+    let is_fresh =
+        store::load::<Stamp>(&noted, &key).is_some_and(|stamp| Stamp::of(&out).is_ok_and(|now| now == stamp));
     if !is_fresh {
         compile(subject, place, &out, &args, Some(&library.path))?;
         store::save(&noted, &key, &Stamp::of(&out).context("the linker wrote no file")?)?;

@@ -6,9 +6,8 @@ use super::manifest::{self, on_top_of_release, with_profile};
 use super::point::{Panic, Point};
 use super::trial::Trial;
 use super::{Written, release_profiles};
-use crate::cargo::Build;
 use crate::measure::binary;
-use crate::subject::{Program, Subject};
+use crate::subject::{self, Program, Subject};
 use anyhow::{Context as _, Result, bail};
 use base::diagnostic;
 use base::failure::{Exit, Failure, Place};
@@ -130,16 +129,9 @@ fn build(subject: &Subject, program: &Program, trial: &Trial<'_>, point: Point, 
     let (args, env) = trial.flags(point);
     let mut cargo = subject.cargo.clone();
     cargo.env.extend(env.map(|(name, value)| (name, Some(value))));
-    let built = cargo.build(&Build {
-        manifest: subject.manifest.clone(),
-        profile: name.to_owned(),
-        packages: vec![program.package.clone()],
-        targets: vec![program.target.clone()],
-        extra: [subject.extra.clone(), args].concat(),
-        target_dir: subject.target_dir.clone(),
-        record: None,
-        timeout: None,
-    })?;
+    let mut order = subject.order(program, &subject::own(name));
+    order.extra.extend(args);
+    let built = cargo.build(&order)?;
     Ok(binary::read(&subject.made(program, &built, &subject.build_dir)?.path)?.bytes)
 }
 
