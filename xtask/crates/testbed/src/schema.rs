@@ -46,7 +46,7 @@ pub fn check(document: &Value) {
 }
 
 /// What is wrong with a document of ours, by its own `schema`. A key that the schema doesn't describe is wrong as well: readers
-/// must take it, but whoever adds one has to publish it.
+/// must accept it, and adding a key means publishing it.
 pub fn problems(document: &Value) -> Vec<String> {
     let Some(named) = document["schema"].as_str() else { return vec!["it has no `schema`".to_owned()] };
     let name = named.strip_prefix("size-workshop/").and_then(|name| name.strip_suffix("/1"));

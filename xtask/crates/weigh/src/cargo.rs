@@ -116,7 +116,7 @@ pub struct Compiled {
     pub features: Vec<String>,
 }
 
-/// The C libraries that build scripts name, for whoever links a static library of Rust.
+/// The C libraries that build scripts name: linking a static Rust library takes them as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Native {
     /// As build scripts write them, such as `dylib=z`.

@@ -88,7 +88,7 @@ pub struct Diff<S: Args> {
     pub subject: S,
 }
 
-/// What stands for `--features` without a value, which no feature can be called.
+/// Stands for `--features` without a value; no feature can have this name.
 const EACH: &str = "each of them";
 
 /// `--features`, which `what-if` also takes without a value.

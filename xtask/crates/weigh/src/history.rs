@@ -23,9 +23,9 @@ use std::cmp::Reverse;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Revisions if nobody says how many.
+/// How many revisions are measured by default.
 const NEWEST: usize = 10;
-/// Revisions to search in if nobody says how many: nine builds at most.
+/// How many revisions a search covers by default: it needs nine builds at most.
 const SEARCHED: usize = 100;
 /// Results that are kept of a repository, a few thousand bytes each.
 const KEPT: usize = 2000;

@@ -156,7 +156,7 @@ fn is_outside(folder: &Path) -> bool {
     folder.ancestors().all(|folder| !folder.join("Cargo.toml").exists())
 }
 
-/// Makes a folder that no other user can read: what is in it may be somebody's private code.
+/// Makes a folder that no other user can read: it may hold private code.
 fn make(folder: &Path) -> Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
