@@ -13,7 +13,7 @@ use crate::report::history as report;
 use crate::subject::Subject;
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};
-use base::failure::{Exit, Failure, failure_of};
+use base::failure::{Exit, Failure, Kind, failure_of};
 use base::output::{self, Progress};
 use base::{files, numbers, proc, store};
 use past::Past;
@@ -170,7 +170,12 @@ fn chosen(repository: &Repository, options: &options::History) -> Result<Vec<Com
         None => (None, repository.commit("HEAD")?),
     };
     let usual = if bisect.is_some() { SEARCHED } else { NEWEST };
-    let most = count.or_else(|| from.is_none().then_some(usual)).unwrap_or(usize::MAX);
+    let most = match count {
+        Some(0) => usize::MAX,
+        Some(count) => *count,
+        None if from.is_none() => usual,
+        None => usize::MAX,
+    };
     let mut commits = match (tags, &from) {
         (true, from) => repository.tags(from.as_ref(), &to)?,
         (false, Some(from)) => repository.between(from, &to)?,
@@ -329,8 +334,8 @@ impl<'a> Book<'a> {
             Err(error) => {
                 let failure = failure_of(&error);
                 let outcome = Outcome::Failed(reason(&failure));
-                // No network, no room: the next call may find it otherwise.
-                let is_lasting = failure.exit != Exit::Environment;
+                // No network, no room, a folder beside the repository: the next call may find it otherwise.
+                let is_lasting = failure.exit != Exit::Environment && failure.kind != Kind::OutsideRepository;
                 self.last_failure = Some(failure);
                 (outcome, is_lasting)
             }

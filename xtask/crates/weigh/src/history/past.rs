@@ -97,6 +97,10 @@ impl<'a> Past<'a> {
     /// # Errors
     /// When the crate wasn't there, or does not build.
     pub(crate) fn build(&self, commit: &Commit, profile: &str) -> Result<Then> {
+        self.try_build(commit, profile).map_err(|error| self.without_outside(error))
+    }
+
+    fn try_build(&self, commit: &Commit, profile: &str) -> Result<Then> {
         let mut notes = self.place.checkout(&self.repository, &commit.hash)?;
         let manifest = match &self.now.manifest {
             Some(_) => Some(self.manifest(commit, &mut notes)?),
@@ -337,6 +341,26 @@ impl<'a> Past<'a> {
         Ok(store::key_by(code, &[&parts[..], &[&profiles, &lockfile]].concat()))
     }
 
+    /// Names the folder outside of the repository that a manifest needs. Cargo names one that nobody knows, beside the checkout.
+    fn without_outside(&self, error: anyhow::Error) -> anyhow::Error {
+        let message = failure_of(&error).message;
+        let Some(missing) = unread_manifest(&message).filter(|file| !file.starts_with(&self.place.tree)) else {
+            return error;
+        };
+        let top = &self.repository.top;
+        let folder = missing.parent().unwrap_or(missing);
+        let meant = counterpart(folder, &self.place.tree, top);
+        let message =
+            format!("the crate needs {}, which is outside of the repository {}", meant.display(), top.display());
+        Failure::new(Exit::Usage, message)
+            .kind(Kind::OutsideRepository)
+            .help(
+                "a revision is built in a checkout, which holds only what was committed: move that folder into the repository, \
+                 or make it a git dependency; with an absolute path, every revision gets its current sources",
+            )
+            .into()
+    }
+
     /// What `rustc -vV` answers where these toolchain files are, by path and hash.
     fn toolchain(&self, files: &[(PathBuf, String)]) -> Result<String> {
         if let Some(known) = self.toolchains.borrow().get(files) {
@@ -406,6 +430,24 @@ fn without_toolchain(error: anyhow::Error) -> anyhow::Error {
 fn missing_toolchain(words: &str) -> Option<&str> {
     let (before, _) = words.split_once("' is not installed")?;
     before.rsplit_once("toolchain '").map(|(_, name)| name)
+}
+
+/// The manifest that isn't there, by the words of Cargo.
+fn unread_manifest(words: &str) -> Option<&Path> {
+    let (_, rest) = words.split_once("failed to read `")?;
+    let (path, _) = rest.split_once('`')?;
+    Some(Path::new(path)).filter(|path| path.ends_with("Cargo.toml") && !path.exists())
+}
+
+/// The path that is to one folder what `path` is to another.
+fn counterpart(path: &Path, from: &Path, to: &Path) -> PathBuf {
+    let common = path.components().zip(from.components()).take_while(|(a, b)| a == b).count();
+    let mut found = to.to_owned();
+    for _ in from.components().skip(common) {
+        found.pop();
+    }
+    found.extend(path.components().skip(common));
+    found
 }
 
 /// The lock file that Cargo takes for a manifest's folder: the nearest one, up to the top.
