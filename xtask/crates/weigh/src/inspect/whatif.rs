@@ -129,7 +129,7 @@ pub fn run(options: &options::WhatIf) -> Result<Exit> {
         files::write_atomic(&folder.join(RESULT), json.as_bytes())?;
     }
     output::data(&match format {
-        PlainFormat::Text => report::text(&what_if),
+        PlainFormat::Text => report::text(&what_if, output::width()),
         PlainFormat::Json => json,
     })?;
     Ok(Exit::Met)

@@ -124,7 +124,7 @@ pub(super) fn run(options: &options::WhatIf) -> Result<Exit> {
         rows: rows(changes, outcomes, &bench.base()?),
     };
     output::data(&match format {
-        PlainFormat::Text => report::text(&found),
+        PlainFormat::Text => report::text(&found, output::width()),
         PlainFormat::Json => report::json(&found)?,
     })?;
     Ok(Exit::Met)
