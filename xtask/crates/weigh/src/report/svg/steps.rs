@@ -83,7 +83,7 @@ fn add_ends(svg: &mut Lines, points: &[Point<'_>], line: u64, color: &str) {
         (Column { x: WIDTH, width: (WIDTH - LEFT) / 2 - 8, at_end: true }, points.last().filter(|_| points.len() > 1)),
     ] {
         if let Some(point) = point {
-            let style = format!(r#" font-size="17" fill="{}""#, color);
+            let style = format!(r#" font-size="17" fill="{color}""#);
             svg.text(column, line, &style, point.label, LETTER);
         }
     }
