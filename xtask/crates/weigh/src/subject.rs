@@ -6,6 +6,7 @@
 pub mod own;
 
 pub(crate) mod consumer;
+mod folder;
 mod tables;
 pub(crate) mod targets;
 
@@ -320,6 +321,7 @@ impl Subject {
             false => Cargo { cwd: workshop.root.clone(), ..cargo.clone() }.metadata(None)?.target_directory,
         };
         let target_dir = ours.join("size-workshop").join(format!("{}-{digest}", package.name));
+        folder::make(&target_dir)?;
         // A `build.build-dir` in the user's configuration may point into their project.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
         if !options.is_copy {
