@@ -84,6 +84,8 @@ pub struct Subject {
     pub target: Option<String>,
     /// When the sources last changed, if that is known: a newer build is up to date.
     pub newest_input: Option<SystemTime>,
+    /// The lockfile of ours that it is built with, where its own isn't there or doesn't fit.
+    pub lockfile: Option<lockfile::Ours>,
 }
 
 /// A program to measure, or a library that is a file of its own.
@@ -279,6 +281,7 @@ impl Subject {
             host,
             target: None,
             newest_input,
+            lockfile: None,
         })
     }
 
@@ -324,8 +327,12 @@ impl Subject {
         folder::make(&target_dir)?;
         // A `build.build-dir` in the user's configuration may point into their project.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
-        if !options.is_copy {
-            notes.extend(lockfile::settle(&mut cargo, &manifest, &metadata, &target_dir)?);
+        let mut lockfile = None;
+        if !options.is_copy
+            && let Some((ours, note)) = lockfile::settle(&mut cargo, &manifest, &metadata, &target_dir)?
+        {
+            lockfile = Some(ours);
+            notes.push(note);
         }
         let profiles_file = target_dir.join("profiles.toml");
         let own = Own::of(&metadata.workspace_root.join("Cargo.toml"), &cargo.cwd, &cargo.env);
@@ -354,6 +361,7 @@ impl Subject {
             host,
             target: triple.name,
             newest_input: None,
+            lockfile,
         })
     }
 

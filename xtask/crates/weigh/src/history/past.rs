@@ -144,8 +144,16 @@ impl<'a> Past<'a> {
         }
     }
 
-    /// Today's lock file.
+    /// The lock file that today's build has.
     pub(crate) fn lockfile_now(&self) -> Option<PathBuf> {
+        match &self.now.lockfile {
+            Some(ours) => Some(ours.path.clone()),
+            None => self.own_lockfile(),
+        }
+    }
+
+    /// The one of the crate itself.
+    fn own_lockfile(&self) -> Option<PathBuf> {
         lockfile_of(&self.repository.top.join(&self.repository.inside), &self.repository.top)
     }
 
@@ -268,12 +276,18 @@ impl<'a> Past<'a> {
             return Ok(());
         }
         let Some(lockfile) = self.lockfile_now() else { return Ok(()) };
-        let Ok(inside) = lockfile.strip_prefix(&self.repository.top) else { return Ok(()) };
+        let theirs = match &self.now.lockfile {
+            Some(ours) => Some(ours.instead_of.clone()),
+            None => self.own_lockfile(),
+        };
+        let Some(inside) = theirs.as_deref().and_then(|file| file.strip_prefix(&self.repository.top).ok()) else {
+            return Ok(());
+        };
         let counterpart = self.place.tree.join(inside);
         if !counterpart.parent().is_some_and(Path::is_dir) {
             return Ok(());
         }
-        notes.push("that revision has no Cargo.lock: it is built with today's".to_owned());
+        notes.push("that revision has no Cargo.lock: it is built with the versions of today's build".to_owned());
         fs::copy(&lockfile, &counterpart).with_context(|| format!("cannot write {}", counterpart.display()))?;
         Ok(())
     }
