@@ -324,6 +324,7 @@ impl<'a> Book<'a> {
         let (Some(key), None) = (key, outcome) else { return Ok(()) };
         progress.running(&[format!("{} {}", commit.name(), commit.subject)]);
         self.builds += 1;
+        let variables = self.past.place.variables();
         let (outcome, is_lasting) = match self.past.build(commit, self.profile) {
             Ok(then) => {
                 let mut parts = Parts::of(&then.anatomy);
@@ -342,7 +343,10 @@ impl<'a> Book<'a> {
         };
         if is_lasting {
             // What the build has asked for is a part of the key from now on.
-            let key = self.past.key(commit, self.profile).unwrap_or_else(|_| key.clone());
+            let key = match self.past.place.variables() == variables {
+                true => key.clone(),
+                false => self.past.key(commit, self.profile).unwrap_or_else(|_| key.clone()),
+            };
             store::save(&self.file(&key), &key, &outcome)?;
             keep_newest(&self.past.place.facts(), KEPT)?;
         }

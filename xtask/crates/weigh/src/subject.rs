@@ -317,8 +317,7 @@ impl Subject {
         notes.extend(about.into_iter().chain(triple.notes));
         // The same crate is found again by its path; two crates never share a folder.
         let canonical = manifest.canonicalize().unwrap_or_else(|_| manifest.clone());
-        let digest = hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes());
-        let digest = hex(&digest[..6]);
+        let digest = hex(&hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes())[..6]);
         let ours = match workshop.root == cargo.cwd {
             true => metadata.target_directory.clone(),
             false => Cargo { cwd: workshop.root.clone(), ..cargo.clone() }.metadata(None)?.target_directory,
@@ -327,13 +326,9 @@ impl Subject {
         folder::make(&target_dir)?;
         // A `build.build-dir` in the user's configuration may point into their project.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
-        let mut lockfile = None;
-        if !options.is_copy
-            && let Some((ours, note)) = lockfile::settle(&mut cargo, &manifest, &metadata, &target_dir)?
-        {
-            lockfile = Some(ours);
-            notes.push(note);
-        }
+        let settled = (!options.is_copy).then(|| lockfile::settle(&mut cargo, &manifest, &metadata, &target_dir));
+        let (lockfile, note) = settled.transpose()?.flatten().unzip();
+        notes.extend(note);
         let profiles_file = target_dir.join("profiles.toml");
         let own = Own::of(&metadata.workspace_root.join("Cargo.toml"), &cargo.cwd, &cargo.env);
         let base = tables::base_of_default(&own, &metadata.packages);

@@ -101,16 +101,30 @@ fn label(row: &Row) -> String {
         What::Without => format!("- {}", row.name),
         What::With => format!("+ {}", row.name),
         What::Defaults => format!("- default features of {}", row.name),
+        What::Default => {
+            let (dependency, feature) = row.name.split_once('/').unwrap_or(("", &row.name));
+            format!("- default feature {feature} of {dependency}")
+        }
     }
 }
 
 /// What else is to be known of a row.
 fn notes(row: &Row) -> String {
     match (row.what, row.also.is_empty(), row.kept_on) {
+        (What::Default, _, true) => "a different package keeps it on".to_owned(),
         (.., true) => "a different package keeps them on".to_owned(),
         (What::Without, false, _) => format!("and with it {}", names(&row.also)),
         (What::With, false, _) => format!("and with it {}", names(&row.also)),
         _ => String::new(),
+    }
+}
+
+/// What is taken out or put in, as JSON names it.
+fn kind(what: What) -> &'static str {
+    match what {
+        What::Without | What::With => "feature",
+        What::Defaults => "default-features",
+        What::Default => "default-feature",
     }
 }
 
@@ -124,7 +138,7 @@ pub(crate) fn json(features: &Features) -> serde_json::Result<String> {
         let Row { what, name, also, outcome, kept_on } = row;
         let fact = outcome.as_ref().ok();
         json!({
-            "kind": if *what == What::Defaults { "default-features" } else { "feature" }, "name": name,
+            "kind": kind(*what), "name": name,
             "change": if *what == What::With { "in" } else { "out" }, "also": also, "kept_on": kept_on,
             "bytes": fact.map(|fact| fact.bytes),
             "change_bytes": fact.map(|fact| i128::from(fact.bytes) - i128::from(base.bytes)).and_then(|bytes| i64::try_from(bytes).ok()),
