@@ -2,15 +2,15 @@
 //! is read through its twin: the same build with its symbols left in, in a folder of its own.
 
 pub mod delta;
+mod twin;
 
-use crate::cargo::Script;
 use crate::measure::apart;
 use crate::measure::binary::{self, Section};
 use crate::measure::crates::{self, Code, Natives, Owners};
 use crate::measure::file;
-use crate::subject::{Made, Program, Subject, consumer};
+use crate::measure::reasons::{Crates, Reasons};
+use crate::subject::{Program, Subject, consumer};
 use anyhow::Result;
-use base::files;
 use base::numbers::thousands;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,10 @@ pub struct Anatomy {
     pub code: Option<Code>,
     /// Why nothing tells it.
     pub unknown: Option<String>,
+    /// Why each of its bytes is there, where that was asked for and could be found out.
+    pub reasons: Option<Reasons>,
+    /// Why it couldn't: the end of a sentence.
+    pub unexplained: Option<String>,
     /// What the reader of this should know.
     pub notes: Vec<String>,
 }
@@ -114,8 +118,34 @@ impl Anatomy {
             format: binary.format,
             code,
             unknown,
+            reasons: None,
+            unexplained: None,
             notes,
         })
+    }
+
+    /// Takes a file apart as it is, and finds out why its bytes are there, if it has its relocations.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no executable that is understood.
+    pub fn of_part_with_reasons(name: &str, path: &Path, arch: Option<&str>) -> Result<Self> {
+        let mut anatomy = Self::of_part(name, path, arch)?;
+        let data = file::read_for(path, arch)?;
+        let binary = binary::parse(&data).map_err(|error| binary::not_understood(path, &error))?;
+        match Reasons::of(&binary, &data, &data, &Natives::default(), &Crates::default()) {
+            Ok(Ok(reasons)) => (anatomy.code, anatomy.reasons) = (Some(reasons.code()), Some(reasons)),
+            Ok(Err(why)) => anatomy.unexplained = Some(why),
+            Err(error) => anatomy.unexplained = Some(format!("its relocations make no sense: {error}")),
+        }
+        Ok(anatomy)
+    }
+
+    /// Whether a crate of it is the standard library's, or one inside that.
+    pub fn is_std(&self, krate: &str) -> bool {
+        match &self.reasons {
+            Some(reasons) => reasons.is_std(krate),
+            None => crates::is_std(krate) && !krate.starts_with('['),
+        }
     }
 
     /// Bytes of machine code.
@@ -129,11 +159,33 @@ impl Anatomy {
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
-    let taken_apart = |name: &str, path: &Path, scripts: &[Script]| {
-        Anatomy::of_source(name, path, None, &Names::OfBuild(&Natives::of(scripts)))
-    };
-    let (made, scripts) = executable(subject, program, profile, None)?;
-    let mut anatomy = taken_apart(subject.shown(profile), &made.path, &scripts)?;
+    let mut anatomy = as_built(subject, program, profile)?;
+    if anatomy.code.is_none() {
+        twin::add_symbols(&mut anatomy, subject, program, profile)?;
+    }
+    Ok(anatomy)
+}
+
+/// Builds a program, takes it apart, and finds out from its twin why each of its bytes is there. Where that can't be had, it is
+/// [`build`].
+///
+/// # Errors
+/// When the build fails, or the file is not understood.
+pub fn explained(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
+    let mut anatomy = as_built(subject, program, profile)?;
+    twin::add_reasons(&mut anatomy, subject, program, profile)?;
+    if anatomy.code.is_none() {
+        twin::add_symbols(&mut anatomy, subject, program, profile)?;
+    }
+    Ok(anatomy)
+}
+
+fn as_built(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
+    let order = subject.order(program, profile);
+    let built = subject.cargo.build(&order)?;
+    let made = subject.made(program, &built, &subject.build_dir)?;
+    let names = Natives::of(&built.scripts);
+    let mut anatomy = Anatomy::of_source(subject.shown(profile), &made.path, None, &Names::OfBuild(&names))?;
     if let Some(bytes) = made.archive_bytes() {
         let empty = binary::read(&consumer::empty(subject)?)?.bytes;
         anatomy.notes.push(format!(
@@ -144,13 +196,6 @@ pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anat
             thousands(empty),
             thousands(anatomy.file_bytes)
         ));
-    }
-    if anatomy.code.is_none() {
-        let folder = subject.out_dir.join("size-workshop").join("twin");
-        let (twin, scripts) = executable(subject, program, profile, Some(&folder))?;
-        let twin = taken_apart(profile, &twin.path, &scripts)?;
-        anatomy.notes.push(note(&anatomy, &twin));
-        anatomy.code = twin.code;
     }
     Ok(anatomy)
 }
@@ -168,7 +213,8 @@ pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn file_built(subject: &Subject, program: &Program, profile: &str) -> Result<(PathBuf, u64)> {
-    let file = executable(subject, program, profile, None)?.0.path;
+    let built = subject.cargo.build(&subject.order(program, profile))?;
+    let file = subject.made(program, &built, &subject.build_dir)?.path;
     let bytes = binary::read(&file)?.bytes;
     Ok((file, bytes))
 }
@@ -183,38 +229,4 @@ pub fn file_bytes_with(subject: &Subject, program: &Program, profile: &str, sett
     order.target_dir = Some(subject.out_dir.join("size-workshop").join("changed"));
     let built = subject.cargo.build(&order)?;
     Ok(binary::read(&subject.made(program, &built, &subject.build_dir)?.path)?.bytes)
-}
-
-fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
-    if twin.code.is_none() {
-        let why = twin.unknown.as_deref().unwrap_or("the file has no symbols");
-        return format!("only sections are known, even with `strip = \"none\"`: {why}");
-    }
-    let (own, other) = (stripped.text_bytes(), twin.text_bytes());
-    if own == other {
-        return format!(
-            "the file is stripped; whose code it is was read from a twin with symbols, whose code is as large ({} bytes)",
-            thousands(own)
-        );
-    }
-    format!(
-        "the file is stripped; whose code it is was read from a twin with symbols, which has {} bytes of code, not {}: shares are close, bytes are the twin's",
-        thousands(other),
-        thousands(own)
-    )
-}
-
-/// The executable of a profile with the build scripts behind it; with a folder its twin, which keeps its symbols.
-fn executable(subject: &Subject, program: &Program, profile: &str, twin: Option<&Path>) -> Result<(Made, Vec<Script>)> {
-    let mut order = subject.order(program, profile);
-    let mut cargo = subject.cargo.clone();
-    if let Some(folder) = twin {
-        order.extra.extend(["--config".into(), format!("profile.{}.strip=\"none\"", order.profile).into()]);
-        order.target_dir = Some(folder.to_owned());
-        order.record = order.record.map(|_| folder.to_owned());
-        cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(folder.into()));
-        files::check_writable(folder)?;
-    }
-    let built = cargo.build(&order)?;
-    Ok((subject.made(program, &built, twin.unwrap_or(&subject.build_dir))?, built.scripts))
 }

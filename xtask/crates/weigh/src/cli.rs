@@ -29,9 +29,15 @@ pub struct Bloat<S: Args> {
     /// Show the sections only
     #[arg(long)]
     pub sections: bool,
-    /// How many crates and functions to show; 0 for all
-    #[arg(short = 'n', long = "count", value_name = "N", default_value_t = 15)]
-    pub count: usize,
+    /// How many crates and functions to show, or ways for --why; 0 for all [default: 15, and one way]
+    #[arg(short = 'n', long = "count", value_name = "N")]
+    pub count: Option<usize>,
+    /// Show what keeps a crate, a module, a function, or a section: the calls from the program's entry to it
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["crates", "functions", "sections", "filter"])]
+    pub why: Option<String>,
+    /// Predict the file without these crates, such as `--without clap,regex`
+    #[arg(long, value_name = "CRATE", value_delimiter = ',', num_args = 1.., conflicts_with_all = ["crates", "functions", "sections", "filter", "why"])]
+    pub without: Vec<String>,
     /// Take this file apart instead of building a program
     #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "default_release", "subject"])]
     pub file: Option<PathBuf>,
@@ -256,6 +262,8 @@ impl<S: Args + Into<options::Subject>> From<Bloat<S>> for options::Bloat {
             functions,
             sections,
             count,
+            why,
+            without,
             file,
             arch,
             symbols,
@@ -264,7 +272,7 @@ impl<S: Args + Into<options::Subject>> From<Bloat<S>> for options::Bloat {
             subject,
         } = asked;
         let (profile, subject) = (chosen(profile, default_release), subject.into());
-        Self { profile, crates, functions, sections, count, file, arch, symbols, filter, format, subject }
+        Self { profile, crates, functions, sections, count, why, without, file, arch, symbols, filter, format, subject }
     }
 }
 

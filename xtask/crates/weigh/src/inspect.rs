@@ -3,6 +3,7 @@
 pub(crate) mod floor;
 pub mod page;
 pub(crate) mod probe;
+mod reasons;
 mod revision;
 mod summary;
 pub(crate) mod tally;
@@ -29,43 +30,50 @@ use std::path::Path;
 /// # Errors
 /// When something cannot be built or read.
 pub fn bloat(options: &options::Bloat) -> Result<Exit> {
-    let options::Bloat { profile, crates, functions, sections, count, file, arch, symbols, filter, format, subject } =
-        options;
+    let options::Bloat { crates, functions, sections, count, why, without, filter, format, .. } = options;
     let filter = filter.as_deref().map(pattern).transpose()?;
-    let all = !(*crates || *functions || *sections);
-    let mut parts = Vec::new();
-    let (anatomy, program) = match file {
-        Some(file) => {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let anatomy = match symbols {
-                Some(symbols) => Anatomy::of_apart("as it is", file, arch.as_deref(), symbols)?,
-                None => Anatomy::of_part("as it is", file, arch.as_deref())?,
-            };
-            (anatomy, name)
-        }
-        None => {
-            let workshop = Workshop::of(subject)?;
-            let subject = Subject::find(&workshop, subject, None)?;
-            let program = only(&subject)?;
-            let profile = subject.resolve(profile.as_deref(), "profile")?;
-            tell_burdens(&subject, program, &profile);
-            let anatomy = anatomy::build(&subject, program, &profile)?;
-            if all {
-                parts = floor::of(&subject, program, &profile, &anatomy)?;
-            }
-            (anatomy, program.name.clone())
-        }
-    };
+    let all = !(*crates || *functions || *sections || why.is_some() || !without.is_empty());
+    let (anatomy, program, floor) = taken_apart(options, all)?;
     anatomy.notes.iter().for_each(|note| output::note(note));
+    if let Some(why) = &anatomy.unexplained {
+        output::note(&format!("what keeps each part isn't known: {why}"));
+    }
+    let mut tally = tally::Bloat { floor, ..tally::of(&anatomy, &program, filter.as_ref()) };
+    (tally.why, tally.without) = reasons::ask(&anatomy, why.as_deref(), without, count.unwrap_or(1))?;
+    let is_asked = tally.why.is_some() || tally.without.is_some();
     let shown = report::Shown { crates: all || *crates, functions: all || *functions, sections: all || *sections };
-    let tally = tally::Bloat { floor: parts, ..tally::of(&anatomy, &program, filter.as_ref()) };
+    let count = count.unwrap_or(report::ROWS);
     output::data(&match format {
-        Format::Text => report::text::colored(report::text::bloat(&tally, shown, *count, output::width())),
-        Format::Markdown => report::markdown::bloat(&tally, shown, *count),
+        Format::Text if is_asked => report::text::colored(report::reasons::text(&tally, output::width())),
+        Format::Text => report::text::colored(report::text::bloat(&tally, shown, count, output::width())),
+        Format::Markdown if is_asked => report::reasons::markdown(&tally),
+        Format::Markdown => report::markdown::bloat(&tally, shown, count),
+        Format::Csv if is_asked => report::reasons::csv(&tally)?,
         Format::Csv => report::csv::bloat(&tally, shown)?,
         Format::Json => report::json::bloat(&tally)?,
     })?;
     Ok(Exit::Met)
+}
+
+/// The program that is asked for, with its name, and how much of it an empty program has, too, where that is wanted.
+fn taken_apart(options: &options::Bloat, with_floor: bool) -> Result<(Anatomy, String, Vec<floor::FloorPart>)> {
+    let options::Bloat { profile, file, arch, symbols, subject, .. } = options;
+    if let Some(file) = file {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let anatomy = match symbols {
+            Some(symbols) => Anatomy::of_apart("as it is", file, arch.as_deref(), symbols)?,
+            None => Anatomy::of_part_with_reasons("as it is", file, arch.as_deref())?,
+        };
+        return Ok((anatomy, name, Vec::new()));
+    }
+    let workshop = Workshop::of(subject)?;
+    let subject = Subject::find(&workshop, subject, None)?;
+    let program = only(&subject)?;
+    let profile = subject.resolve(profile.as_deref(), "profile")?;
+    tell_burdens(&subject, program, &profile);
+    let anatomy = anatomy::explained(&subject, program, &profile)?;
+    let floor = if with_floor { floor::of(&subject, program, &profile, &anatomy)? } else { Vec::new() };
+    Ok((anatomy, program.name.clone(), floor))
 }
 
 /// Runs `cargo xtask diff`.

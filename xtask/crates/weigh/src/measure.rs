@@ -6,6 +6,7 @@ pub mod code;
 pub mod crates;
 pub mod file;
 pub mod linking;
+pub mod reasons;
 pub mod work;
 
 use crate::workshop::Case;

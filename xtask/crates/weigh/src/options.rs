@@ -181,8 +181,12 @@ pub struct Bloat {
     pub functions: bool,
     /// Show the sections only.
     pub sections: bool,
-    /// How many crates and functions to show; 0 for all.
-    pub count: usize,
+    /// How many crates and functions to show, or ways to what is asked for; 0 for all. 15 rows and one way if nothing is said.
+    pub count: Option<usize>,
+    /// Show what keeps a crate, a module, a function, or a section.
+    pub why: Option<String>,
+    /// Show what would be left without these crates.
+    pub without: Vec<String>,
     /// Take this file apart instead of building a program.
     pub file: Option<PathBuf>,
     /// The part of a universal Mach-O file.
@@ -204,7 +208,9 @@ impl Default for Bloat {
             crates: false,
             functions: false,
             sections: false,
-            count: 15,
+            count: None,
+            why: None,
+            without: Vec::new(),
             file: None,
             arch: None,
             symbols: None,

@@ -3,9 +3,8 @@
 use super::Cargo;
 use anyhow::Result;
 use base::proc::{self, Call, Status};
-use std::env;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::PathBuf;
 
 /// The flag that links C's library into a program, as rustc takes it.
 pub const STATIC: &str = "target-feature=+crt-static";
@@ -34,22 +33,7 @@ impl Cargo {
     }
 
     fn link(&mut self, flag: &str) {
-        // This variable wins over all other places that flags may come from; 0x1f stands between two of them. Those that it wins
-        // over in the environment stay.
-        let value = |name: &str| match self.env.get(OsStr::new(name)) {
-            Some(change) => change.clone(),
-            None => env::var_os(name),
-        };
-        let encoded = value("CARGO_ENCODED_RUSTFLAGS").filter(|flags| !flags.is_empty());
-        let plain = || value("RUSTFLAGS").and_then(|flags| flags.into_string().ok());
-        let mut flags = encoded.unwrap_or_else(|| {
-            plain().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join("\u{1f}").into()
-        });
-        if !flags.is_empty() {
-            flags.push("\u{1f}");
-        }
-        flags.push(format!("-C\u{1f}{flag}"));
-        self.env.insert("CARGO_ENCODED_RUSTFLAGS".into(), Some(flags));
+        self.force_flags(&["-C", flag]);
     }
 
     /// What there is for a target.
@@ -73,10 +57,18 @@ impl Cargo {
     /// # Errors
     /// When there is no rustc.
     pub fn has_target(&self, target: &str) -> Result<bool> {
+        Ok(self.library_folder(target)?.is_some())
+    }
+
+    /// The folder with the standard library for a target, if it is there.
+    ///
+    /// # Errors
+    /// When there is no rustc.
+    pub fn library_folder(&self, target: &str) -> Result<Option<PathBuf>> {
         let mut call = Call::new(OsStr::new("rustc"), &self.cwd).args(["--print", "target-libdir", "--target", target]);
         call.env.clone_from(&self.env);
         let finished = proc::run(&call)?;
-        let folder = String::from_utf8_lossy(&finished.stdout).into_owned();
-        Ok(finished.status == Status::Exited(0) && Path::new(folder.trim()).is_dir())
+        let folder = PathBuf::from(String::from_utf8_lossy(&finished.stdout).trim());
+        Ok(Some(folder).filter(|folder| finished.status == Status::Exited(0) && folder.is_dir()))
     }
 }

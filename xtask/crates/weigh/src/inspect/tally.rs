@@ -3,8 +3,8 @@
 use super::floor::FloorPart;
 use crate::anatomy::Anatomy;
 use crate::measure::binary::Section;
-use crate::measure::crates::is_std;
 use crate::measure::crates::{Function, UNATTRIBUTED};
+use crate::measure::reasons::{Group, Reasons, Share, Why, Without};
 use base::diagnostic;
 use regex_lite::Regex;
 use std::cmp::Reverse;
@@ -43,6 +43,23 @@ pub(crate) struct Bloat {
     pub members: Vec<Section>,
     /// How much of the file an empty program has, too; empty if that was not asked for.
     pub floor: Vec<FloorPart>,
+    /// Whether it is known what each part has in the whole file: then the crates' own bytes sum to it without a filter.
+    pub explained: bool,
+    /// Why it isn't: the end of a sentence.
+    pub unexplained: Option<String>,
+    /// What keeps something, if that was asked for.
+    pub why: Option<Asked>,
+    /// The file without some crates, if that was asked for.
+    pub without: Option<Without>,
+}
+
+/// What keeps something of a program.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// What was asked for.
+    pub name: String,
+    /// The answer.
+    pub why: Why,
 }
 
 /// The code of a crate.
@@ -56,6 +73,17 @@ pub(crate) struct CrateRow {
     pub guessed_bytes: u64,
     /// It is the standard library, or comes inside it.
     pub standard: bool,
+    /// What it has in the whole file, where that is known.
+    pub weight: Option<Weight>,
+}
+
+/// What something has in the whole file. All sizes in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Weight {
+    /// Its own code, constants, and entries in tables.
+    pub own_bytes: i64,
+    /// What would not be there without it; none for a sum, for two things may keep something together.
+    pub retained_bytes: Option<i64>,
 }
 
 /// The code of a function.
@@ -71,14 +99,11 @@ pub(crate) struct FunctionRow {
     pub copies: usize,
     /// The crate is a guess.
     pub guessed: bool,
+    /// What it has in the whole file, where that is known.
+    pub weight: Option<Weight>,
 }
 
 impl Bloat {
-    /// Bytes of the standard library and all that comes inside it.
-    pub(crate) fn standard_bytes(&self) -> u64 {
-        self.crates.iter().filter(|row| row.standard).map(|row| row.bytes).sum()
-    }
-
     /// Whether there is a filter, and nothing fits it.
     pub(crate) fn is_all_filtered_out(&self) -> bool {
         self.known && self.filter.is_some() && self.functions.is_empty()
@@ -101,41 +126,19 @@ pub(super) fn of(anatomy: &Anatomy, program: &str, filter: Option<&Regex>) -> Bl
         filter.is_none_or(|filter| filter.is_match(&function.name) || filter.is_match(&function.krate))
     };
     let chosen: Vec<&Function> = functions.iter().filter(fits).collect();
-    let mut crates: BTreeMap<&str, CrateRow> = BTreeMap::new();
-    let mut copies: BTreeMap<(String, &str), FunctionRow> = BTreeMap::new();
-    for Function { name: _, krate, guessed, address: _, bytes } in chosen.iter().copied() {
-        let row = crates.entry(krate).or_insert_with(|| CrateRow {
-            name: krate.clone(),
-            bytes: 0,
-            guessed_bytes: 0,
-            standard: is_std(krate) && !krate.starts_with('['),
-        });
-        row.bytes += bytes;
-        row.guessed_bytes += if *guessed { *bytes } else { 0 };
-    }
-    for function in &chosen {
-        let generic = function.generic();
-        let row = copies.entry((generic.clone(), &function.krate)).or_insert_with(|| FunctionRow {
-            name: generic,
-            krate: function.krate.clone(),
-            bytes: 0,
-            copies: 0,
-            guessed: false,
-        });
-        row.bytes += function.bytes;
-        row.copies += 1;
-        row.guessed |= function.guessed;
-    }
-    let mut crates: Vec<CrateRow> = crates.into_values().collect();
+    let (mut crates, mut rows) = sums(anatomy, &chosen);
     let attributed: u64 = functions.iter().map(|function| function.bytes).sum();
     let unattributed = anatomy.text_bytes().saturating_sub(attributed);
     // What no symbol covers fits no filter.
     if filter.is_none() && unattributed > 0 {
-        crates.push(CrateRow { name: UNATTRIBUTED.to_owned(), bytes: unattributed, guessed_bytes: 0, standard: false });
+        crates.push(CrateRow::of_code(UNATTRIBUTED, unattributed));
     }
-    crates.sort_by_key(|row| Reverse(row.bytes));
-    let mut functions: Vec<FunctionRow> = copies.into_values().collect();
-    functions.sort_by_key(|row| Reverse(row.bytes));
+    if let Some(reasons) = &anatomy.reasons {
+        weigh_crates(&mut crates, reasons, filter);
+        weigh_functions(&mut rows, reasons);
+    }
+    crates.sort_by_key(|row| Reverse((row.weight.map(|weight| weight.own_bytes), row.bytes)));
+    rows.sort_by_key(|row| Reverse((row.weight.map(|weight| weight.own_bytes), row.bytes)));
     Bloat {
         program: program.to_owned(),
         profile: anatomy.name.clone(),
@@ -144,7 +147,7 @@ pub(super) fn of(anatomy: &Anatomy, program: &str, filter: Option<&Regex>) -> Bl
         text_bytes: anatomy.text_bytes(),
         sections: anatomy.sections.clone(),
         crates,
-        functions,
+        functions: rows,
         filter: filter.map(|filter| filter.as_str().to_owned()),
         known: anatomy.code.is_some(),
         unknown: anatomy.unknown.clone().filter(|_| anatomy.code.is_none()),
@@ -152,6 +155,81 @@ pub(super) fn of(anatomy: &Anatomy, program: &str, filter: Option<&Regex>) -> Bl
         format: anatomy.format.clone(),
         members: anatomy.members.clone(),
         floor: Vec::new(),
+        explained: anatomy.reasons.is_some(),
+        unexplained: anatomy.unexplained.clone(),
+        why: None,
+        without: None,
+    }
+}
+
+/// The sums by crate, and by function with the copies of a generic one together.
+fn sums(anatomy: &Anatomy, chosen: &[&Function]) -> (Vec<CrateRow>, Vec<FunctionRow>) {
+    let mut crates: BTreeMap<&str, CrateRow> = BTreeMap::new();
+    let mut copies: BTreeMap<(String, &str), FunctionRow> = BTreeMap::new();
+    for Function { name: _, krate, guessed, address: _, bytes } in chosen.iter().copied() {
+        let row = crates.entry(krate).or_insert_with(|| CrateRow {
+            name: krate.clone(),
+            bytes: 0,
+            guessed_bytes: 0,
+            standard: anatomy.is_std(krate),
+            weight: None,
+        });
+        row.bytes += bytes;
+        row.guessed_bytes += if *guessed { *bytes } else { 0 };
+    }
+    for function in chosen {
+        let generic = function.generic();
+        let row = copies.entry((generic.clone(), &function.krate)).or_insert_with(|| FunctionRow {
+            name: generic,
+            krate: function.krate.clone(),
+            bytes: 0,
+            copies: 0,
+            guessed: false,
+            weight: None,
+        });
+        row.bytes += function.bytes;
+        row.copies += 1;
+        row.guessed |= function.guessed;
+    }
+    (crates.into_values().collect(), copies.into_values().collect())
+}
+
+impl CrateRow {
+    /// Its own bytes of the whole file, where they are known.
+    pub(crate) fn own(&self) -> Option<i64> {
+        self.weight.map(|weight| weight.own_bytes)
+    }
+
+    fn of_code(name: &str, bytes: u64) -> Self {
+        Self { name: name.to_owned(), bytes, guessed_bytes: 0, standard: false, weight: None }
+    }
+}
+
+/// Adds what each crate has in the whole file, and a row for what has no code.
+fn weigh_crates(crates: &mut Vec<CrateRow>, reasons: &Reasons, filter: Option<&Regex>) {
+    for Share { name, standard, code_bytes: _, own_bytes, retained_bytes } in reasons.shares() {
+        let weight = Some(Weight { own_bytes, retained_bytes: Some(retained_bytes) });
+        match crates.iter_mut().find(|row| row.name == name) {
+            Some(row) => row.weight = weight,
+            None if filter.is_some_and(|filter| !filter.is_match(&name)) => {}
+            None => crates.push(CrateRow { standard, weight, ..CrateRow::of_code(&name, 0) }),
+        }
+    }
+    crates.iter_mut().for_each(|row| {
+        row.weight.get_or_insert(Weight { own_bytes: 0, retained_bytes: Some(0) });
+    });
+}
+
+/// Adds what each function has in the whole file.
+fn weigh_functions(functions: &mut [FunctionRow], reasons: &Reasons) {
+    let mut weights: BTreeMap<(String, String), Weight> = BTreeMap::new();
+    for Group { name, krate, own_bytes, retained_bytes } in reasons.groups() {
+        let bytes = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
+        let weight = Weight { own_bytes: bytes(own_bytes), retained_bytes: Some(bytes(retained_bytes)) };
+        weights.insert((name, krate), weight);
+    }
+    for row in functions {
+        row.weight = weights.remove(&(row.name.clone(), row.krate.clone()));
     }
 }
 
@@ -188,6 +266,8 @@ mod tests {
             format: "ELF, x86-64".to_owned(),
             code: Some(Code { text_bytes: 80, functions }),
             unknown: None,
+            reasons: None,
+            unexplained: None,
             notes: Vec::new(),
         }
     }

@@ -47,7 +47,7 @@ pub const UNATTRIBUTED: &str = "[unattributed]";
 pub const OTHER: &str = "[other]";
 
 /// The crate memchr that comes inside the standard library.
-const STD_MEMCHR: &str = "memchr [std]";
+pub(super) const STD_MEMCHR: &str = "memchr [std]";
 
 /// The crates of the standard library, and those that come inside it: what every program has.
 const STD: [&str; 15] = [
@@ -71,6 +71,11 @@ const STD: [&str; 15] = [
 /// Whether a crate is the standard library, or comes inside it.
 pub fn is_std(krate: &str) -> bool {
     krate.starts_with('[') || STD.contains(&krate)
+}
+
+/// Whether a crate of this name comes inside the standard library, so that a program may have two.
+pub fn may_be_in_std(name: &str) -> bool {
+    name == "memchr" || STD.contains(&name)
 }
 
 /// Reads the functions of an executable. `None` if nothing tells whose its code is, as after `strip`.
@@ -124,39 +129,70 @@ impl Function {
     /// The name of the generic function that it is a copy of: what stands for type parameters is `_`. The same as the
     /// name for a function that is not generic.
     pub fn generic(&self) -> String {
-        let mut generic = String::new();
-        // For each `<` that is open: whether it holds arguments, which are left out.
-        let mut open: Vec<bool> = Vec::new();
-        let mut before = ' ';
-        for character in self.name.chars() {
-            let hidden = open.contains(&true);
-            match character {
-                '<' => {
-                    let arguments = before == ':' || before == '_' || before.is_alphanumeric();
-                    if !hidden {
-                        // The older mangling writes a function's arguments as a type's: `drop_in_place<T>`.
-                        let is_function = before != ':' && generic == "core::ptr::drop_in_place";
-                        generic.push_str(match arguments {
-                            true if is_function => "::<_",
-                            true => "<_",
-                            false => "<",
-                        });
-                    }
-                    open.push(arguments);
-                }
-                '>' if before != '-' => {
-                    open.pop();
-                    if !open.contains(&true) {
-                        generic.push('>');
-                    }
-                }
-                _ if hidden => {}
-                other => generic.push(other),
-            }
-            before = character;
-        }
-        generic
+        generic(&self.name)
     }
+}
+
+/// The name of the generic function that it is a copy of: what stands for type parameters is `_`. The same as the
+/// name for a function that is not generic.
+pub fn generic(name: &str) -> String {
+    let mut generic = String::new();
+    // For each `<` that is open: whether it holds arguments, which are left out.
+    let mut open: Vec<bool> = Vec::new();
+    let mut before = ' ';
+    for character in name.chars() {
+        let hidden = open.contains(&true);
+        match character {
+            '<' => {
+                let arguments = before == ':' || before == '_' || before.is_alphanumeric();
+                if !hidden {
+                    // The older mangling writes a function's arguments as a type's: `drop_in_place<T>`.
+                    let is_function = before != ':' && generic == "core::ptr::drop_in_place";
+                    generic.push_str(match arguments {
+                        true if is_function => "::<_",
+                        true => "<_",
+                        false => "<",
+                    });
+                }
+                open.push(arguments);
+            }
+            '>' if before != '-' => {
+                open.pop();
+                if !open.contains(&true) {
+                    generic.push('>');
+                }
+            }
+            _ if hidden => {}
+            other => generic.push(other),
+        }
+        before = character;
+    }
+    generic
+}
+
+/// Whether a name is in a module, or is a function of this path with whatever type parameters. The methods of a type are below the
+/// type's path, whatever trait they are of.
+pub fn is_below(name: &str, path: &str) -> bool {
+    let whole = plain(name);
+    whole.strip_prefix(path).is_some_and(ends_segment) || home(name).0.strip_prefix(path).is_some_and(ends_segment)
+}
+
+/// Whether a name ends with these parts of a path, type parameters aside.
+pub fn ends_with(name: &str, path: &str) -> bool {
+    let whole = generic(&plain(name));
+    let whole = whole.replace("::<_>", "").replace("<_>", "");
+    whole.strip_suffix(path).is_some_and(|before| before.ends_with("::"))
+}
+
+/// A name with the type of a method as a path: `<a::B as c::D>::e` is `a::B::e`.
+fn plain(name: &str) -> String {
+    let Some(inside) = name.strip_prefix('<') else { return name.to_owned() };
+    let (own, of) = self_and_trait(inside);
+    let rest = of.map_or(&inside[own.len()..], |of| {
+        let (path, _) = self_and_trait(of);
+        &of[path.len()..]
+    });
+    format!("{own}{}", rest.strip_prefix('>').unwrap_or(rest))
 }
 
 /// Whether what follows in a path does not continue the name before it.
@@ -186,7 +222,7 @@ fn attribute(start: u64, bytes: u64, mut symbols: Vec<Symbol<'_>>, natives: &Nat
 }
 
 /// The readable name behind a symbol, its crate, and whether the crate is a guess.
-fn name(symbol: &str) -> (String, String, bool) {
+pub(super) fn name(symbol: &str) -> (String, String, bool) {
     let name = match rustc_demangle::try_demangle(symbol) {
         Ok(demangled) => format!("{demangled:#}"),
         Err(_) => match readable(symbol) {
@@ -245,25 +281,46 @@ fn readable(name: &str) -> Option<String> {
 ///
 /// <https://doc.rust-lang.org/rustc/symbol-mangling/v0.html>
 fn written_in(symbol: &str) -> Option<&str> {
-    let unnumbered = |rest: &'_ str| match rest.strip_prefix('s') {
-        Some(number) => number.find('_').map(|end| rest.len() - number.len() + end + 1),
-        None => Some(0),
-    };
+    crate_in(symbol).map(|(name, _)| name)
+}
+
+/// The same crate with the number that tells it from others of the same name.
+pub fn crate_in(symbol: &str) -> Option<(&str, u64)> {
     let mut rest = symbol.trim_start_matches('_').strip_prefix('R')?;
     loop {
         let inner = match rest.as_bytes().first()? {
             b'I' => 1,
             b'N' => 2,
-            b'M' | b'X' => 1 + unnumbered(&rest[1..])?,
+            b'M' | b'X' => 1 + numbered(&rest[1..])?.1,
             b'C' => break,
             _ => return None,
         };
         rest = rest.get(inner..)?;
     }
-    let rest = &rest[1..][unnumbered(&rest[1..])?..];
+    let (number, length) = numbered(&rest[1..])?;
+    let rest = &rest[1..][length..];
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let name = &rest[digits..];
-    name.strip_prefix('_').unwrap_or(name).get(..rest[..digits].parse().ok()?)
+    Some((name.strip_prefix('_').unwrap_or(name).get(..rest[..digits].parse().ok()?)?, number))
+}
+
+/// The number that a part of a symbol may begin with, in base 62, and the bytes that it takes there.
+fn numbered(rest: &str) -> Option<(u64, usize)> {
+    let Some(number) = rest.strip_prefix('s') else { return Some((0, 0)) };
+    let end = number.find('_')?;
+    let mut value = 0_u64;
+    for digit in number[..end].bytes() {
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'z' => digit - b'a' + 10,
+            b'A'..=b'Z' => digit - b'A' + 36,
+            _ => return None,
+        };
+        value = value.wrapping_mul(62).wrapping_add(digit.into());
+    }
+    // No digits are 0, `0` is 1; and a number that is there at all is one more.
+    let value = if end == 0 { 0 } else { value.wrapping_add(1) };
+    Some((value.wrapping_add(1), rest.len() - number.len() + end + 1))
 }
 
 /// The path that a readable name is under, and whether that is a guess: for `<T as Trait>::f` the path of `T`. It is
@@ -287,7 +344,7 @@ fn home(name: &str) -> (&str, bool) {
 }
 
 /// Splits `T as Trait>::f` or `T>::f`.
-fn self_and_trait(inside: &str) -> (&str, Option<&str>) {
+pub(super) fn self_and_trait(inside: &str) -> (&str, Option<&str>) {
     let mut depth = 0_u32;
     let mut before = ' ';
     for (at, character) in inside.char_indices() {

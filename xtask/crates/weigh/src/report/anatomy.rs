@@ -3,11 +3,18 @@
 pub(crate) mod csv;
 pub(crate) mod json;
 pub(crate) mod markdown;
+pub(crate) mod reasons;
 pub(crate) mod text;
 
 use crate::anatomy::delta::Side;
 use crate::compressed::Method;
 use crate::inspect::tally::Bloat;
+
+/// Rows of a list where nobody has said how many.
+pub(crate) const ROWS: usize = 15;
+
+/// Columns of a terminal that nobody has told us about.
+const WIDE: usize = 120;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +70,7 @@ pub(crate) mod tests {
             bytes,
             guessed_bytes,
             standard,
+            weight: None,
         };
         let function = |name: &str, krate: &str, bytes, copies, guessed| FunctionRow {
             name: name.to_owned(),
@@ -70,6 +78,7 @@ pub(crate) mod tests {
             bytes,
             copies,
             guessed,
+            weight: None,
         };
         Bloat {
             program: "config_tool".to_owned(),
@@ -105,6 +114,10 @@ pub(crate) mod tests {
                 FloorPart { name: "of it: names".to_owned(), bytes: 100_000, inside: true, what: "code".to_owned() },
                 FloorPart { name: "the rest".to_owned(), bytes: 169_568, inside: false, what: "tables".to_owned() },
             ],
+            explained: false,
+            unexplained: None,
+            why: None,
+            without: None,
         }
     }
 

@@ -6,7 +6,7 @@ use super::point::Point;
 use super::search::Outcome;
 use crate::builds::counter::Workload;
 use crate::builds::{Bench, Fact, Variant};
-use crate::cargo::{Form, configuration};
+use crate::cargo::Form;
 use crate::inspect::tiny;
 use crate::measure::{self, Limits, Run};
 use crate::profiles::Profiles;
@@ -149,23 +149,9 @@ fn difference(expected: &Run, got: &Run, is_steady: bool) -> Option<String> {
     (is_steady && expected.stdout != got.stdout).then(|| "prints something else".to_owned())
 }
 
-/// How the linker is told to pack relocations, without hiding the flags that the user has in a configuration file: Cargo joins
-/// those of one key, and reads one kind of key only.
+/// How the linker is told to pack relocations.
 fn flags(subject: &Subject) -> (Vec<OsString>, Option<(OsString, OsString)>) {
-    let variable = OsString::from("CARGO_ENCODED_RUSTFLAGS");
-    if subject.cargo.env.get(&variable).is_some_and(Option::is_some) {
-        return (Vec::new(), Some((variable, PACK.join("\u{1f}").into())));
-    }
-    let settings = configuration::settings(&subject.cargo.cwd);
-    let has = |beginning: &str| {
-        settings.iter().any(|setting| setting.key.starts_with(beginning) && setting.key.ends_with("rustflags"))
-    };
-    let key = if has("build.") && !has("target.") {
-        "build.rustflags".to_owned()
-    } else {
-        format!("target.{}.rustflags", subject.host)
-    };
-    (vec!["--config".into(), format!("{key}=[\"{}\", \"{}\"]", PACK[0], PACK[1]).into()], None)
+    subject.cargo.further_flags(&subject.host, &PACK)
 }
 
 /// Whether the linker packs relocations, and a program so made runs here.

@@ -38,7 +38,7 @@ impl Natives {
     }
 
     /// The crate that a function of the program comes from.
-    pub(super) fn owner(&self, symbol: &str, bytes: u64) -> Option<&str> {
+    pub(in crate::measure) fn owner(&self, symbol: &str, bytes: u64) -> Option<&str> {
         // Formats without sizes in their symbols have 0 here.
         let alike = |found: &&(u64, String)| found.0 == bytes || found.0 == 0;
         let mut found = self.functions.get(symbol)?.iter().filter(alike).map(|(_, krate)| krate.as_str());

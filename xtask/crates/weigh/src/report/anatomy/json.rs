@@ -2,7 +2,8 @@
 
 use crate::anatomy::delta::{Change, Diff, Side};
 use crate::compressed::Compressed;
-use crate::inspect::tally::Bloat;
+use crate::inspect::tally::{Asked, Bloat, Weight};
+use crate::measure::reasons::{Step, Why, Without};
 use serde_json::{Value, json};
 
 /// What a program is made of, whole.
@@ -26,31 +27,63 @@ pub(crate) fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
         format,
         members,
         floor,
+        explained,
+        unexplained,
+        why,
+        without,
     } = bloat;
+    let with = |mut row: Value, weight: Option<Weight>| {
+        if let Some(Weight { own_bytes, retained_bytes }) = weight {
+            (row["own_bytes"], row["retained_bytes"]) = (json!(own_bytes), json!(retained_bytes));
+        }
+        row
+    };
     let crates: Vec<Value> = crates
         .iter()
         .map(|row| {
-            json!({ "name": row.name, "bytes": row.bytes, "guessed": row.guessed_bytes > 0,
-                "guessed_bytes": row.guessed_bytes, "standard": row.standard })
+            let value = json!({ "name": row.name, "bytes": row.bytes, "guessed": row.guessed_bytes > 0,
+                "guessed_bytes": row.guessed_bytes, "standard": row.standard });
+            with(value, row.weight)
         })
         .collect();
     let functions: Vec<Value> = functions
         .iter()
         .map(|row| {
-            json!({ "name": row.name, "crate": row.krate, "bytes": row.bytes, "copies": row.copies,
-                "guessed": row.guessed })
+            let value = json!({ "name": row.name, "crate": row.krate, "bytes": row.bytes, "copies": row.copies,
+                "guessed": row.guessed });
+            with(value, row.weight)
         })
         .collect();
     let floor: Vec<Value> = floor
         .iter()
         .map(|part| json!({ "name": part.name, "bytes": part.bytes, "inside": part.inside, "what": part.what }))
         .collect();
-    crate::report::json::document(&json!({
+    let mut document = json!({
         "schema": "size-workshop/bloat/1", "program": program, "profile": profile, "file": file, "file_bytes": file_bytes,
         "text_bytes": text_bytes, "known": known, "filter": filter, "crates": crates, "functions": functions,
         "sections": sections, "floor": floor, "unknown": unknown, "text_name": text_name, "format": format,
-        "members": members,
-    }))
+        "members": members, "explained": explained, "unexplained": unexplained,
+    });
+    if let Some(Asked { name, why }) = why {
+        add_why(&mut document, name, why);
+    }
+    if let Some(Without { crates, file_bytes, sections }) = without {
+        document["without"] = json!({ "crates": crates, "file_bytes": file_bytes, "sections": sections });
+    }
+    crate::report::json::document(&document)
+}
+
+/// The ways to what was asked for, by name; and what else is known of it.
+fn add_why(document: &mut Value, name: &str, why: &Why) {
+    let Why { own_bytes, retained_bytes, chains, users, keepers } = why;
+    let step = |step: &Step| json!({ "name": step.name, "crate": step.krate, "retained_bytes": step.retained_bytes });
+    let names = |chain: &Vec<Step>| chain.iter().map(|step| step.name.clone()).collect::<Vec<_>>();
+    document["why"] = chains.iter().map(names).collect();
+    document["asked"] = json!({
+        "name": name, "own_bytes": own_bytes, "retained_bytes": retained_bytes, "users": users,
+        "steps": chains.iter().map(|chain| chain.iter().map(step).collect::<Vec<_>>()).collect::<Vec<_>>(),
+        "keepers": keepers.iter().map(step).collect::<Vec<_>>(),
+    });
 }
 
 /// The changes from one program to another, whole.

@@ -1,15 +1,12 @@
 //! For a terminal: aligned columns, names cut in the middle where the terminal is narrow.
 
-use super::{Shown, downloads, of_text, percent, signed, why_unknown};
+use super::{Shown, WIDE, downloads, of_text, percent, signed, why_unknown};
 use crate::anatomy::delta::{Change, Diff};
 use crate::inspect::floor::FloorPart;
-use crate::inspect::tally::{Bloat, CrateRow, FunctionRow};
+use crate::inspect::tally::{Bloat, CrateRow, FunctionRow, Weight};
 use base::numbers::{change, thousands, wrap};
 use console::Style;
 use std::fmt::Write as _;
-
-/// Columns of a terminal that nobody has told us about.
-const WIDE: usize = 120;
 
 /// What a program is made of. `count` limits crates and functions; 0 shows all.
 pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) -> String {
@@ -35,10 +32,10 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usi
     }
     let has_functions = bloat.known && !bloat.is_all_filtered_out();
     if shown.crates && has_functions {
-        add_crates(&mut text, bloat, count);
+        add_crates(&mut text, bloat, count, width);
     }
     if shown.functions && has_functions {
-        add_functions(&mut text, bloat, count, width.saturating_sub(32).max(20));
+        add_functions(&mut text, bloat, count, width);
     }
     let room = width.saturating_sub(24).max(20);
     if shown.sections {
@@ -51,17 +48,71 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usi
     text
 }
 
-fn add_crates(text: &mut String, bloat: &Bloat, count: usize) {
-    let Bloat { crates, text_bytes, .. } = bloat;
-    let of_text = of_text(bloat);
-    let _ = write!(text, "\n{:>11}  {of_text:>7}  crate\n", "bytes");
-    let mut line = |bytes: u64, name: &str| {
-        let _ = writeln!(text, "{:>11}  {:>8}  {name}", thousands(bytes), percent(bytes, *text_bytes));
+/// The columns of a table of crates or functions, before the names.
+struct Columns<'a> {
+    bloat: &'a Bloat,
+    /// There is room for shares of the machine code.
+    with_shares: bool,
+}
+
+/// Columns of a terminal in which all columns of numbers have room.
+const ROOMY: usize = 76;
+
+impl<'a> Columns<'a> {
+    fn new(bloat: &'a Bloat, width: usize) -> Self {
+        Self { bloat, with_shares: !bloat.explained || width >= ROOMY }
+    }
+
+    /// How many there are, with the spaces behind them.
+    fn width(&self) -> usize {
+        let share = if self.with_shares { 10 } else { 0 };
+        13 + share + if self.bloat.explained { 26 } else { 0 }
+    }
+
+    fn title(&self) -> String {
+        let mut title = format!("{:>11}", "bytes");
+        if self.with_shares {
+            let _ = write!(title, "  {:>8}", of_text(self.bloat));
+        }
+        if self.bloat.explained {
+            let _ = write!(title, "  {:>11}  {:>11}", "own", "retained");
+        }
+        title
+    }
+
+    fn row(&self, bytes: u64, weight: Option<Weight>) -> String {
+        let mut row = format!("{:>11}", thousands(bytes));
+        if self.with_shares {
+            let _ = write!(row, "  {:>8}", percent(bytes, self.bloat.text_bytes));
+        }
+        if self.bloat.explained {
+            let column = |bytes: Option<i64>| bytes.map_or(String::new(), of_sign);
+            let (own, retained) =
+                (weight.map(|weight| weight.own_bytes), weight.and_then(|weight| weight.retained_bytes));
+            let _ = write!(row, "  {:>11}  {:>11}", column(own), column(retained));
+        }
+        row
+    }
+}
+
+/// A number of bytes that may be less than nothing.
+fn of_sign(bytes: i64) -> String {
+    format!("{}{}", if bytes < 0 { "-" } else { "" }, thousands(bytes.unsigned_abs()))
+}
+
+fn add_crates(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
+    let Bloat { crates, .. } = bloat;
+    let columns = Columns::new(bloat, width);
+    let _ = write!(text, "\n{}  crate\n", columns.title());
+    let room = width.saturating_sub(columns.width()).max(20);
+    let mut line = |bytes: u64, weight: Option<Weight>, name: &str| {
+        let _ = writeln!(text, "{}  {}", columns.row(bytes, weight), cut(name, room));
     };
     // The standard library is one row, with its parts below it, where its sum belongs.
     let (parts, mut rows): (Vec<&CrateRow>, Vec<&CrateRow>) = crates.iter().partition(|row| row.standard);
-    let standard = bloat.standard_bytes();
-    let place = rows.iter().position(|row| row.bytes <= standard).unwrap_or(rows.len());
+    let standard = sum(&parts);
+    let place =
+        rows.iter().position(|row| (row.own(), row.bytes) <= (own(standard.1), standard.0)).unwrap_or(rows.len());
     let has_standard = usize::from(!parts.is_empty());
     let limit = if count == 0 { rows.len() + has_standard } else { count };
     let shows_standard = has_standard == 1 && place < limit;
@@ -70,7 +121,7 @@ fn add_crates(text: &mut String, bloat: &Bloat, count: usize) {
         if shows_standard && index == place {
             standard_rows(&mut line, standard, &parts);
         }
-        line(row.bytes, &name(row));
+        line(row.bytes, row.weight, &name(row));
     }
     if shows_standard && place >= rows.len() {
         standard_rows(&mut line, standard, &parts);
@@ -78,9 +129,23 @@ fn add_crates(text: &mut String, bloat: &Bloat, count: usize) {
     let hidden_standard = if shows_standard { 0 } else { has_standard };
     let more = rest.len() + hidden_standard;
     if more > 0 {
-        let bytes = rest.iter().map(|row| row.bytes).sum::<u64>() + if hidden_standard == 1 { standard } else { 0 };
-        let what = if more == 1 { "crate" } else { "crates" };
-        line(bytes, &format!("and {} smaller {what}; -n 0 shows all", thousands(more as u64)));
+        let hidden: Vec<&CrateRow> =
+            rest.into_iter().chain(parts.into_iter().filter(|_| hidden_standard == 1)).collect();
+        let (bytes, weight) = sum(&hidden);
+        let what = match (bloat.explained, more) {
+            (true, _) => "smaller",
+            (false, 1) => "smaller crate",
+            (false, _) => "smaller crates",
+        };
+        line(bytes, weight, &format!("and {} {what}; -n 0 shows all", thousands(more as u64)));
+    }
+    if bloat.explained {
+        *text += &wrap(
+            "  own: code, constants, and entries in tables, of the whole file; retained: what the file would not have without it\n",
+            Some(width),
+            2,
+        );
+        return;
     }
     if crates.iter().any(|row| row.guessed_bytes > 0) {
         *text += "  ? some or all of it is a guess: a method of a generic type could belong to two crates\n";
@@ -88,23 +153,33 @@ fn add_crates(text: &mut String, bloat: &Bloat, count: usize) {
     *text += "  generic code of std that was compiled for another crate counts for std; cargo-bloat may count it for the other\n";
 }
 
-fn add_functions(text: &mut String, bloat: &Bloat, count: usize, room: usize) {
-    let Bloat { functions, text_bytes, .. } = bloat;
-    let of_text = of_text(bloat);
-    let _ = write!(text, "\n{:>11}  {of_text:>7}  {:>6}  function\n", "bytes", "copies");
+/// The sum of several rows: bytes of code, and in the whole file.
+fn sum(rows: &[&CrateRow]) -> (u64, Option<Weight>) {
+    let bytes = rows.iter().map(|row| row.bytes).sum();
+    let own = rows.iter().map(|row| row.weight.map(|weight| weight.own_bytes)).sum::<Option<i64>>();
+    (bytes, own.filter(|_| !rows.is_empty()).map(|own_bytes| Weight { own_bytes, retained_bytes: None }))
+}
+
+fn own(weight: Option<Weight>) -> Option<i64> {
+    weight.map(|weight| weight.own_bytes)
+}
+
+fn add_functions(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
+    let Bloat { functions, .. } = bloat;
+    let columns = Columns::new(bloat, width);
+    let room = width.saturating_sub(columns.width() + 8).max(20);
+    let _ = write!(text, "\n{}  {:>6}  function\n", columns.title(), "copies");
     let limit = if count == 0 { functions.len() } else { count };
-    for FunctionRow { name, krate: _, bytes, copies, guessed: _ } in functions.iter().take(limit) {
-        let share = percent(*bytes, *text_bytes);
-        let _ = writeln!(text, "{:>11}  {share:>8}  {copies:>6}  {}", thousands(*bytes), cut(name, room));
+    for FunctionRow { name, krate: _, bytes, copies, guessed: _, weight } in functions.iter().take(limit) {
+        let _ = writeln!(text, "{}  {copies:>6}  {}", columns.row(*bytes, *weight), cut(name, room));
     }
     let rest = functions.get(limit..).unwrap_or_default();
     if !rest.is_empty() {
         let bytes: u64 = rest.iter().map(|row| row.bytes).sum();
-        let share = percent(bytes, *text_bytes);
         let _ = writeln!(
             text,
-            "{:>11}  {share:>8}  {:>6}  and {} smaller functions; -n 0 shows all",
-            thousands(bytes),
+            "{}  {:>6}  and {} smaller functions; -n 0 shows all",
+            columns.row(bytes, None),
             rest.iter().map(|row| row.copies).sum::<usize>(),
             thousands(rest.len() as u64)
         );
@@ -154,9 +229,13 @@ fn add_floor(text: &mut String, bloat: &Bloat) {
     }
 }
 
-fn standard_rows(line: &mut impl FnMut(u64, &str), standard: u64, parts: &[&CrateRow]) {
-    line(standard, "the standard library, made of");
-    parts.iter().for_each(|row| line(row.bytes, &format!("  {}", name(row))));
+fn standard_rows(
+    line: &mut impl FnMut(u64, Option<Weight>, &str),
+    (bytes, weight): (u64, Option<Weight>),
+    parts: &[&CrateRow],
+) {
+    line(bytes, weight, "the standard library, made of");
+    parts.iter().for_each(|row| line(row.bytes, row.weight, &format!("  {}", name(row))));
 }
 
 fn name(row: &CrateRow) -> String {
@@ -274,7 +353,7 @@ pub(crate) fn colored(text: String) -> String {
         lines.push(match first {
             _ if index == 0 => style.bold().apply_to(line).to_string(),
             "bytes" | "change" if line.starts_with("   ") => style.bold().apply_to(line).to_string(),
-            "?" | "generic" if line.starts_with("  ") => style.dim().apply_to(line).to_string(),
+            "?" | "generic" | "own:" if line.starts_with("  ") => style.dim().apply_to(line).to_string(),
             _ if is_signed('+') => line.replacen(first, &style.red().apply_to(first).to_string(), 1),
             _ if is_signed('-') => line.replacen(first, &style.green().apply_to(first).to_string(), 1),
             _ => line.to_owned(),
@@ -284,7 +363,7 @@ pub(crate) fn colored(text: String) -> String {
 }
 
 /// A name that fits: its middle is left out. What is not printable is escaped, for names come from anybody's file.
-fn cut(name: &str, room: usize) -> String {
+pub(super) fn cut(name: &str, room: usize) -> String {
     let printable = base::text::escaped(name);
     let length = printable.chars().count();
     if length <= room {
@@ -314,7 +393,13 @@ mod tests {
         let mut bloat = tests::bloat();
         bloat.floor.clear();
         for (name, bytes) in [("a", 300_000), ("b", 30_000), ("c", 20), ("d", 10)] {
-            bloat.crates.push(CrateRow { name: name.to_owned(), bytes, guessed_bytes: 0, standard: false });
+            bloat.crates.push(CrateRow {
+                name: name.to_owned(),
+                bytes,
+                guessed_bytes: 0,
+                standard: false,
+                weight: None,
+            });
         }
         bloat.crates.sort_by_key(|row| std::cmp::Reverse(row.bytes));
         let crates = Shown { crates: true, functions: false, sections: false };

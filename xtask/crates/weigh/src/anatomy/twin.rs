@@ -1,0 +1,146 @@
+//! Twins of a program: the same build with what the program itself doesn't keep, in a folder of its own. Nothing that is measured
+//! is overwritten.
+
+use super::{Anatomy, Names};
+use crate::cargo::{Build, Built, Cargo};
+use crate::measure::binary;
+use crate::measure::binary::archive;
+use crate::measure::crates::{Natives, crate_in, may_be_in_std};
+use crate::measure::file;
+use crate::measure::reasons::{CrateId, Crates, Reasons};
+use crate::subject::{Made, Program, Subject};
+use anyhow::Result;
+use base::files;
+use base::numbers::thousands;
+use object::{Object as _, ObjectSymbol as _};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// What a twin must keep to say why its parts are there: the relocations, and names with the crates of all types in them. LLD, GNU ld,
+/// and mold have this option.
+const FLAGS: [&str; 4] = ["-C", "symbol-mangling-version=v0", "-C", "link-arg=-Wl,--emit-relocs"];
+
+/// Adds the owners of a stripped file's code, read from a twin with symbols.
+pub(super) fn add_symbols(anatomy: &mut Anatomy, subject: &Subject, program: &Program, profile: &str) -> Result<()> {
+    let order = subject.order(program, profile);
+    let (made, built) = twin(subject, program, "twin", order, subject.cargo.clone(), "none")?;
+    let twin = Anatomy::of_source(profile, &made.path, None, &Names::OfBuild(&Natives::of(&built.scripts)))?;
+    anatomy.notes.push(note(anatomy, &twin));
+    anatomy.code = twin.code;
+    Ok(())
+}
+
+/// Adds the reasons of a file, read from a twin with relocations. Where there is none, it says why.
+pub(super) fn add_reasons(anatomy: &mut Anatomy, subject: &Subject, program: &Program, profile: &str) -> Result<()> {
+    if !anatomy.format.starts_with("ELF") {
+        anatomy.unexplained = Some(format!("that takes a file in the format ELF, and this is {}", anatomy.format));
+        return Ok(());
+    }
+    let mut order = subject.order(program, profile);
+    let mut cargo = subject.cargo.clone();
+    let (args, variable) = cargo.further_flags(subject.built_for(), &FLAGS);
+    order.extra.extend(args);
+    cargo.env.extend(variable.map(|(name, value)| (name, Some(value))));
+    let (made, built) = match twin(subject, program, "reasons", order, cargo, "debuginfo") {
+        Ok(made) => made,
+        // What was built as it is could be built, so it is the linker, or what the flags are for.
+        Err(error) => {
+            let first = format!("{error:#}").lines().next().unwrap_or_default().to_owned();
+            anatomy.unexplained =
+                Some(format!("the build with `{}` failed (LLD, GNU ld, and mold know this option): {first}", FLAGS[3]));
+            return Ok(());
+        }
+    };
+    let (data, twin) = (file::read(&anatomy.path)?, file::read(&made.path)?);
+    let whole = binary::parse(&data).map_err(|error| binary::not_understood(&anatomy.path, &error))?;
+    let crates = known(subject, &built)?;
+    match Reasons::of(&whole, &data, &twin, &Natives::of(&built.scripts), &crates) {
+        Ok(Ok(reasons)) => explain(anatomy, reasons),
+        Ok(Err(why)) => anatomy.unexplained = Some(why),
+        Err(error) => anatomy.unexplained = Some(format!("the relocations of its twin make no sense: {error}")),
+    }
+    Ok(())
+}
+
+fn explain(anatomy: &mut Anatomy, reasons: Reasons) {
+    let code = reasons.code();
+    let (own, other) = (anatomy.text.bytes, code.text_bytes);
+    let difference = reasons.difference();
+    if own != other || difference != 0 {
+        let by = |bytes: i64| format!("{}{}", if bytes < 0 { "-" } else { "" }, thousands(bytes.unsigned_abs()));
+        anatomy.notes.push(format!(
+            "whose bytes they are was read from a twin with relocations, which has {} bytes of code, not {}; the file and what its \
+             parts have in the twin differ by {} bytes",
+            thousands(other),
+            thousands(own),
+            by(difference)
+        ));
+    }
+    (anatomy.code, anatomy.reasons) = (Some(code), Some(reasons));
+}
+
+/// The crates of a build, told from those inside the standard library.
+fn known(subject: &Subject, built: &Built) -> Result<Crates> {
+    let names = built.packages.iter().map(|package| package.name.replace('-', "_"));
+    let compiled: BTreeSet<String> = names.collect();
+    let mut inside_std = BTreeSet::new();
+    let any_in_both = compiled.iter().any(|name| may_be_in_std(name));
+    let folder = if any_in_both { subject.cargo.library_folder(subject.built_for())? } else { None };
+    for entry in folder.into_iter().flat_map(fs::read_dir).flatten().flatten() {
+        let file = entry.file_name().to_string_lossy().into_owned();
+        let name = file.strip_prefix("lib").and_then(|file| file.rsplit_once('-')).map(|(name, _)| name.to_owned());
+        let Some(name) = name.filter(|name| file.ends_with(".rlib") && compiled.contains(name)) else { continue };
+        inside_std.extend(number_of(&entry.path(), &name).map(|number| CrateId { name, number }));
+    }
+    Ok(Crates { compiled, inside_std })
+}
+
+/// The number of a compiled crate, from the first of its symbols.
+fn number_of(library: &Path, name: &str) -> Option<u64> {
+    let data = fs::read(library).ok()?;
+    let members = archive::objects(&data).ok()?;
+    members.into_iter().find_map(|member| {
+        let file = object::File::parse(member.data).ok()?;
+        let of_crate = |symbol: &str| crate_in(symbol).filter(|krate| krate.0 == name).map(|krate| krate.1);
+        file.symbols().find_map(|symbol| of_crate(symbol.name().ok()?))
+    })
+}
+
+fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
+    if twin.code.is_none() {
+        let why = twin.unknown.as_deref().unwrap_or("the file has no symbols");
+        return format!("only sections are known, even with `strip = \"none\"`: {why}");
+    }
+    let (own, other) = (stripped.text_bytes(), twin.text_bytes());
+    if own == other {
+        return format!(
+            "the file is stripped; whose code it is was read from a twin with symbols, whose code is as large ({} bytes)",
+            thousands(own)
+        );
+    }
+    format!(
+        "the file is stripped; whose code it is was read from a twin with symbols, which has {} bytes of code, not {}: shares are close, bytes are the twin's",
+        thousands(other),
+        thousands(own)
+    )
+}
+
+/// Builds a program once more in a folder of its own, with this for `strip`.
+fn twin(
+    subject: &Subject,
+    program: &Program,
+    folder: &str,
+    mut order: Build,
+    mut cargo: Cargo,
+    strip: &str,
+) -> Result<(Made, Built)> {
+    let folder = subject.out_dir.join("size-workshop").join(folder);
+    order.extra.extend(["--config".into(), format!("profile.{}.strip=\"{strip}\"", order.profile).into()]);
+    order.target_dir = Some(folder.clone());
+    order.record = order.record.map(|_| folder.clone());
+    cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(folder.clone().into()));
+    files::check_writable(&folder)?;
+    let built = cargo.build(&order)?;
+    Ok((subject.made(program, &built, &folder)?, built))
+}

@@ -1,0 +1,58 @@
+//! What is asked of a program's reasons: what keeps something (`--why`), and what would be left without some crates (`--without`).
+
+use super::tally::Asked;
+use crate::anatomy::Anatomy;
+use crate::measure::reasons::{Reasons, Without};
+use anyhow::{Result, bail};
+use base::failure::{Exit, Failure};
+
+/// The answers to what is asked for.
+pub(super) fn ask(
+    anatomy: &Anatomy,
+    why: Option<&str>,
+    without: &[String],
+    count: usize,
+) -> Result<(Option<Asked>, Option<Without>)> {
+    if why.is_none() && without.is_empty() {
+        return Ok((None, None));
+    }
+    let Some(reasons) = &anatomy.reasons else {
+        let option = if why.is_some() { "--why" } else { "--without" };
+        let cause =
+            anatomy.unexplained.as_deref().or(anatomy.unknown.as_deref()).unwrap_or("the file has no relocations");
+        bail!(
+            Failure::new(Exit::Environment, format!("{option} can't be answered: {cause}"))
+                .help("without this option, `bloat` shows what can be told of such a file")
+        );
+    };
+    let asked = why.map(|name| keeps(reasons, name, count)).transpose()?;
+    let without = if without.is_empty() { None } else { Some(left(reasons, without)?) };
+    Ok((asked, without))
+}
+
+fn keeps(reasons: &Reasons, name: &str, count: usize) -> Result<Asked> {
+    let parts = reasons.find(name);
+    if parts.is_empty() {
+        bail!(Failure::new(Exit::Usage, format!("nothing in the program is called `{name}`")).help(near(
+            reasons,
+            name,
+            "a name is that of a crate, a module, a function, or a section with parts (`.rodata`)"
+        )));
+    }
+    Ok(Asked { name: name.to_owned(), why: reasons.why(name, &parts, count) })
+}
+
+fn left(reasons: &Reasons, names: &[String]) -> Result<Without> {
+    reasons.without(names).map_err(|name| {
+        let help = near(reasons, &name, "only crates that are in the program can be left out");
+        Failure::new(Exit::Usage, format!("there is no crate `{name}` in the program")).help(help).into()
+    })
+}
+
+/// A help that names the crate whose name is nearest.
+fn near(reasons: &Reasons, name: &str, otherwise: &str) -> String {
+    match crate::workshop::nearest(name, reasons.crates()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("{otherwise}; `bloat --crates -n 0` lists the crates, `bloat --functions -n 0` the functions"),
+    }
+}

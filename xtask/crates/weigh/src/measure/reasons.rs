@@ -1,0 +1,420 @@
+//! Why each byte of a program is there: what uses what, and what would go with it.
+//!
+//! A linked program with its relocations (`--emit-relocs`) says of every function and every constant which others it points at.
+//! From where the program begins, that graph tells what keeps each part, and what only it keeps. With the entries that unwinding,
+//! the loader and the symbol table have for each part, the whole file is given to owners, to the byte.
+//!
+//! The file that is explained and the one with the relocations are two builds: a stripped program has no relocations. The one with
+//! them is called the twin.
+
+mod ask;
+mod cuts;
+mod elf;
+mod graph;
+mod names;
+mod tables;
+mod unwind;
+mod x86;
+
+use super::binary::{Binary, Damaged, Section};
+use super::crates::{Natives, OTHER, STD_MEMCHR, UNATTRIBUTED, is_std};
+pub use ask::{Group, Node, Step, Why, Without};
+use cuts::{Piece, Pieces, Role, home, role};
+use elf::{Linked, Target};
+use graph::Graph;
+pub use names::CrateId;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use tables::Dragged;
+
+/// Constants that parts of several crates use.
+pub const SHARED: &str = "[shared constants]";
+/// What the loader reads: dynamic symbols, their names and versions, and the addresses that it fills in.
+pub const LOADER: &str = "[the loader's tables]";
+/// What unwinding needs besides an entry for each function.
+pub const UNWINDING: &str = "[unwind tables]";
+/// Symbols that belong to nothing else, and the names of sections.
+pub const SYMBOLS: &str = "[symbols]";
+/// What is there for a debugger.
+pub const DEBUGGING: &str = "[debug information]";
+/// What a linker could use again.
+pub const RELOCATIONS: &str = "[relocations]";
+/// By how much the twin's sections differ from those of the file that is explained; it may be less than nothing.
+pub const DIFFERENCE: &str = "[differs in the twin]";
+
+/// Why each byte of a program is there.
+#[derive(Clone, Debug)]
+pub struct Reasons {
+    graph: Graph,
+    parts: Vec<Part>,
+    owners: Vec<Owner>,
+    /// The crates that were compiled for it, whether anything of them is in it or not.
+    compiled: BTreeSet<String>,
+    /// Sets of owners, without which a part can't be there.
+    named: Vec<Vec<u32>>,
+    /// Whole bytes of each part in the file that is explained.
+    own: Vec<u64>,
+    retained: Vec<u64>,
+    /// The tables in which parts have entries.
+    table_names: Vec<String>,
+    /// Sections of the file that is explained.
+    sections: Vec<Section>,
+    /// For each of the twin's sections with parts its name.
+    section_names: Vec<String>,
+    /// Bytes that are no part's, by owner.
+    rest: BTreeMap<&'static str, i64>,
+}
+
+/// A function, a constant, or a variable.
+#[derive(Clone, Debug)]
+struct Part {
+    name: String,
+    owner: u32,
+    guessed: bool,
+    named: u32,
+    section: u32,
+    address: u64,
+    /// Bytes in its section, with what aligns the next part.
+    bytes: u64,
+    /// Bytes of machine code.
+    code_bytes: u64,
+    /// What it has in tables.
+    dragged: Dragged,
+}
+
+/// Whose parts of a file are.
+#[derive(Clone, Debug)]
+struct Owner {
+    name: String,
+    is_std: bool,
+}
+
+/// What is known of the crates of a build besides their names in symbols.
+#[derive(Clone, Debug, Default)]
+pub struct Crates {
+    /// The names of all crates that were compiled for it, and not with the standard library.
+    pub compiled: BTreeSet<String>,
+    /// Of the crates inside the standard library those that have the name of one that was compiled.
+    pub inside_std: BTreeSet<CrateId>,
+}
+
+/// An owner of bytes, with what would go with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The crate, or what is in brackets.
+    pub name: String,
+    /// It is the standard library, or comes inside it.
+    pub standard: bool,
+    /// Bytes of its machine code.
+    pub code_bytes: u64,
+    /// All bytes of the file that are its own. Less than nothing only for [`DIFFERENCE`].
+    pub own_bytes: i64,
+    /// Bytes of the file that would not be there without it; for what is in brackets its own.
+    pub retained_bytes: i64,
+}
+
+/// Where parts of a program are, by number.
+pub type Parts = Vec<u32>;
+
+impl Reasons {
+    /// Finds out why the bytes of `file` are there from its twin, which may be the file itself. The end of a sentence says why
+    /// nothing is known, where it isn't.
+    ///
+    /// # Errors
+    /// When the twin is damaged.
+    pub fn of(
+        file: &Binary,
+        data: &[u8],
+        twin: &[u8],
+        natives: &Natives,
+        crates: &Crates,
+    ) -> Result<Result<Self, String>, Damaged> {
+        let linked = match elf::read(twin)? {
+            Ok(linked) => linked,
+            Err(why) => return Ok(Err(why)),
+        };
+        let pieces = Pieces::of(&linked);
+        let mut parts = Naming {
+            crates,
+            natives,
+            owners: Vec::new(),
+            numbers: HashMap::new(),
+            named: Vec::new(),
+            sets: HashMap::new(),
+        };
+        let known: Vec<Part> = pieces.all.iter().map(|piece| parts.part(&linked, piece)).collect();
+        let Naming { owners, named, .. } = parts;
+        let mut edges = edges(&linked, &pieces);
+        let mut roots = roots(&linked, &pieces);
+        add_unreached(&mut roots, known.len(), &edges);
+        edges.shrink_to_fit();
+        let graph = Graph::new(known.len(), edges, roots);
+        let mut reasons = Self {
+            graph,
+            parts: known,
+            owners,
+            compiled: crates.compiled.clone(),
+            named,
+            own: Vec::new(),
+            retained: Vec::new(),
+            table_names: Vec::new(),
+            sections: file.sections.clone(),
+            section_names: linked.sections.iter().map(|section| section.name.to_owned()).collect(),
+            rest: BTreeMap::new(),
+        };
+        reasons.give_constants();
+        let tables = tables::give(&linked, &pieces, data, &mut |part, kind, bytes| {
+            let sum = &mut reasons.parts[part].dragged[kind];
+            *sum = sum.saturating_add(bytes);
+        });
+        reasons.account(&linked, &tables);
+        Ok(Ok(reasons))
+    }
+
+    /// Gives what has no name to whoever uses it: to one crate, or to all that do.
+    fn give_constants(&mut self) {
+        let shared = self.owner_of(SHARED);
+        let nobody = self.owner_of(OTHER);
+        let is_open: Vec<bool> = self.parts.iter().map(|part| part.owner == NOBODY).collect();
+        // What reaches a part through others without names: one owner, or several.
+        let mut users: Vec<u32> = vec![NOBODY; self.parts.len()];
+        let mut open: Vec<u32> = (0..self.parts.len() as u32).filter(|part| !is_open[*part as usize]).collect();
+        while let Some(part) = open.pop() {
+            let owner = if is_open[part as usize] { users[part as usize] } else { self.parts[part as usize].owner };
+            for &used in self.graph.uses(part) {
+                let at = used as usize;
+                let now = match users[at] {
+                    NOBODY => owner,
+                    same if same == owner => same,
+                    _ => shared,
+                };
+                if is_open[at] && now != users[at] {
+                    users[at] = now;
+                    open.push(used);
+                }
+            }
+        }
+        for (part, user) in self.parts.iter_mut().zip(users).filter(|(part, _)| part.owner == NOBODY) {
+            part.owner = if user == NOBODY { nobody } else { user };
+        }
+    }
+
+    fn owner_of(&mut self, name: &str) -> u32 {
+        let at = self.owners.iter().position(|owner| owner.name == name).unwrap_or(self.owners.len());
+        if at == self.owners.len() {
+            self.owners.push(Owner { name: name.to_owned(), is_std: false });
+        }
+        at as u32
+    }
+
+    /// Adds up what each part has in the file, and names what is no part's.
+    fn account(&mut self, linked: &Linked<'_>, tables: &[&str]) {
+        self.table_names = tables.iter().map(|name| (*name).to_owned()).collect();
+        let is_kept = |name: &&str| self.sections.iter().any(|section| section.name == **name);
+        let kept: Vec<bool> = tables.iter().map(is_kept).collect();
+        for part in &mut self.parts {
+            part.dragged.iter_mut().zip(&kept).filter(|(_, kept)| !**kept).for_each(|(bytes, _)| *bytes = 0);
+        }
+        self.own = self
+            .parts
+            .iter()
+            .map(|part| part.bytes + part.dragged.iter().map(|bytes| u64::from(*bytes)).sum::<u64>())
+            .collect();
+        self.retained = self.graph.retained(&self.own);
+        let mut given: BTreeMap<&str, u64> = BTreeMap::new();
+        for part in &self.parts {
+            *given.entry(linked.sections[part.section as usize].name).or_default() += part.bytes;
+            for (name, bytes) in tables.iter().zip(part.dragged).filter(|(_, bytes)| *bytes > 0) {
+                *given.entry(name).or_default() += u64::from(bytes);
+            }
+        }
+        let mut rest: BTreeMap<&'static str, i64> = BTreeMap::new();
+        for section in &self.sections {
+            let given = given.remove(section.name.as_str());
+            let owner = match (linked.sections.iter().find(|found| found.name == section.name).map(role), given) {
+                (Some(Role::Code | Role::Data | Role::Calls), _) => DIFFERENCE,
+                _ => owner_of_section(&section.name),
+            };
+            *rest.entry(owner).or_default() += signed(section.bytes) - signed(given.unwrap_or_default());
+        }
+        // A section of the twin that the file doesn't have at all.
+        let missing: u64 = given.values().sum();
+        if missing > 0 {
+            *rest.entry(DIFFERENCE).or_default() -= signed(missing);
+        }
+        rest.retain(|_, bytes| *bytes != 0);
+        self.rest = rest;
+    }
+}
+
+/// The owner of what has no name.
+const NOBODY: u32 = u32::MAX;
+
+fn signed(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// Who has the bytes of a section that no part has.
+fn owner_of_section(name: &str) -> &'static str {
+    match name {
+        "[headers]" => "[headers]",
+        "[padding]" => "[padding]",
+        ".eh_frame" | ".eh_frame_hdr" | ".gcc_except_table" => UNWINDING,
+        ".symtab" | ".strtab" | ".shstrtab" | ".comment" => SYMBOLS,
+        _ if name.starts_with(".debug") || name.starts_with(".zdebug") => DEBUGGING,
+        ".rela.dyn" | ".rela.plt" | ".relr.dyn" => LOADER,
+        _ if name.starts_with(".rela") || name.starts_with(".rel.") => RELOCATIONS,
+        _ if name.starts_with(".dyn") || name.starts_with(".got") || name.starts_with(".plt") => LOADER,
+        _ if name.starts_with(".gnu.")
+            || name.starts_with(".note")
+            || matches!(name, ".interp" | ".hash" | ".init" | ".fini") =>
+        {
+            LOADER
+        }
+        _ => OTHER,
+    }
+}
+
+/// Who uses what, by the number of parts.
+fn edges(linked: &Linked<'_>, pieces: &Pieces) -> Vec<(u32, u32)> {
+    let mut edges = Vec::with_capacity(linked.uses.len());
+    for used in &linked.uses {
+        let Some(from) = pieces.at(used.section, used.place) else { continue };
+        match pieces.without_table(used).target {
+            Target::Whole(section) => edges.extend(pieces.of_section(section).map(|to| (from as u32, to as u32))),
+            Target::Named(address) | Target::At(address) | Target::InTable(address) => {
+                let to = home(&linked.sections, address).and_then(|section| pieces.at(section, address));
+                edges.extend(to.map(|to| (from as u32, to as u32)));
+            }
+        }
+    }
+    edges
+}
+
+/// What is there whatever uses it: where the program begins, what it exports, and what the loader calls.
+fn roots(linked: &Linked<'_>, pieces: &Pieces) -> Vec<u32> {
+    let at = |address: u64| {
+        let section = home(&linked.sections, address)?;
+        pieces.at(section, address).map(|part| part as u32)
+    };
+    let mut roots: Vec<u32> = linked.entry.iter().chain(&linked.exported).filter_map(|address| at(*address)).collect();
+    for (number, section) in linked.sections.iter().enumerate() {
+        if role(section) == Role::Calls || matches!(section.name, ".init" | ".fini") {
+            roots.extend(pieces.of_section(number).map(|part| part as u32));
+        }
+    }
+    roots
+}
+
+/// What the linker kept though nothing leads to it, such as the second function of an object in C, is there by itself.
+fn add_unreached(roots: &mut Vec<u32>, parts: usize, edges: &[(u32, u32)]) {
+    let mut uses: Vec<(u32, u32)> = edges.to_vec();
+    uses.sort_unstable();
+    let of = |part: u32| {
+        let from = uses.partition_point(|edge| edge.0 < part);
+        uses[from..].iter().take_while(move |edge| edge.0 == part).map(|edge| edge.1)
+    };
+    let mut is_reached = vec![false; parts];
+    let mut open = roots.clone();
+    let mut is_used = vec![false; parts];
+    edges.iter().filter(|(from, to)| from != to).for_each(|(_, to)| is_used[*to as usize] = true);
+    let mut next = 0..parts as u32;
+    // First what nothing uses at all, then what is left: parts that only use each other.
+    let mut again = Some(0..parts as u32);
+    loop {
+        while let Some(part) = open.pop() {
+            if !std::mem::replace(&mut is_reached[part as usize], true) {
+                open.extend(of(part).filter(|used| !is_reached[*used as usize]));
+            }
+        }
+        let wanted = next.find(|part| !is_reached[*part as usize] && (again.is_none() || !is_used[*part as usize]));
+        match wanted {
+            Some(part) => {
+                roots.push(part);
+                open.push(part);
+            }
+            None => match again.take() {
+                Some(all) => next = all,
+                None => return,
+            },
+        }
+    }
+}
+
+/// Gives names and owners to pieces.
+struct Naming<'a> {
+    crates: &'a Crates,
+    natives: &'a Natives,
+    owners: Vec<Owner>,
+    numbers: HashMap<String, u32>,
+    named: Vec<Vec<u32>>,
+    sets: HashMap<Vec<u32>, u32>,
+}
+
+impl Naming<'_> {
+    fn part(&mut self, linked: &Linked<'_>, piece: &Piece) -> Part {
+        let Piece { section, address, bytes, named_bytes, name } = *piece;
+        let is_code = role(&linked.sections[section]) == Role::Code;
+        let mut part = Part {
+            name: String::new(),
+            owner: NOBODY,
+            guessed: false,
+            named: 0,
+            section: section as u32,
+            address,
+            bytes,
+            code_bytes: if is_code { named_bytes } else { 0 },
+            dragged: Dragged::default(),
+        };
+        let mut sets = Vec::new();
+        match name.map(|name| linked.names[name]) {
+            None if is_code => part.owner = self.owner(UNATTRIBUTED.to_owned(), false),
+            None => {}
+            Some(name) => match (self.natives.owner(name.symbol, name.bytes), names::read(name.symbol)) {
+                (Some(krate), _) => {
+                    part.owner = self.owner(krate.to_owned(), false);
+                    part.name = name.symbol.to_owned();
+                    sets.push(part.owner);
+                }
+                (None, Some(symbol)) => {
+                    part.owner = self.of_crate(&symbol.krate);
+                    (part.name, part.guessed) = (symbol.readable, symbol.guessed);
+                    sets = symbol.named.iter().map(|krate| self.of_crate(krate)).collect();
+                }
+                (None, None) => {
+                    part.owner = self.owner(OTHER.to_owned(), false);
+                    part.name = name.symbol.to_owned();
+                }
+            },
+        }
+        sets.sort_unstable();
+        sets.dedup();
+        part.named = *self.sets.entry(sets).or_insert_with_key(|set| {
+            self.named.push(set.clone());
+            self.named.len() as u32 - 1
+        });
+        part
+    }
+
+    fn of_crate(&mut self, krate: &CrateId) -> u32 {
+        let Crates { compiled, inside_std } = self.crates;
+        let (name, is_standard) = match krate.name.as_str() {
+            // The compiler's own crate name for functions of std that any crate may call, such as `__rust_alloc`.
+            "__rustc" => ("std".to_owned(), true),
+            name if !is_std(name) && name != "memchr" => (name.to_owned(), false),
+            name if !compiled.contains(name) || inside_std.contains(krate) => match name {
+                "memchr" => (STD_MEMCHR.to_owned(), true),
+                name if compiled.contains(name) => (format!("{name} [std]"), true),
+                name => (name.to_owned(), true),
+            },
+            name => (name.to_owned(), false),
+        };
+        self.owner(name, is_standard)
+    }
+
+    fn owner(&mut self, name: String, is_std: bool) -> u32 {
+        *self.numbers.entry(name).or_insert_with_key(|name| {
+            self.owners.push(Owner { name: name.clone(), is_std });
+            self.owners.len() as u32 - 1
+        })
+    }
+}

@@ -1,0 +1,351 @@
+//! What a graph of reasons can be asked: who has how much, what keeps something, and what a program would be without.
+
+use super::{DIFFERENCE, Part, Parts, Reasons, Share, signed};
+use crate::measure::binary::Section;
+use crate::measure::crates::{self, Code, Function};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What keeps a part of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// All bytes of the file that are its own.
+    pub own_bytes: u64,
+    /// Bytes of the file that would not be there without it.
+    pub retained_bytes: u64,
+    /// Ways to it from where the program begins, the shortest first; each through another part that uses it.
+    pub chains: Vec<Vec<Step>>,
+    /// How many parts outside of it use it.
+    pub users: usize,
+    /// What each by itself keeps all of it: the nearest first.
+    pub keepers: Vec<Step>,
+}
+
+/// A part on the way to another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its readable name; of what has none, what it is.
+    pub name: String,
+    /// Whose it is.
+    pub krate: String,
+    /// Bytes of the file that would not be there without it.
+    pub retained_bytes: u64,
+}
+
+/// A program without some of its crates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Without {
+    /// The crates, as the program knows them.
+    pub crates: Vec<String>,
+    /// Bytes of the file.
+    pub file_bytes: u64,
+    /// Its sections; they sum to the file.
+    pub sections: Vec<Section>,
+}
+
+/// A function with all its copies, or a variable with its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its name; `_` stands for the type parameters of a generic one.
+    pub name: String,
+    /// Its crate.
+    pub krate: String,
+    /// All bytes of the file that are its own.
+    pub own_bytes: u64,
+    /// Bytes of the file that would not be there without it.
+    pub retained_bytes: u64,
+}
+
+/// A part of the graph as others may draw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Its readable name; of what has none, what it is.
+    pub name: String,
+    /// Whose it is.
+    pub krate: String,
+    /// All bytes of the file that are its own.
+    pub own_bytes: u64,
+    /// Bytes of the file that would not be there without it.
+    pub retained_bytes: u64,
+    /// The number of the nearest part without which it would not be there.
+    pub dominator: Option<u32>,
+    /// The number of the part before it on a shortest way from where the program begins; none for the beginning.
+    pub before: Option<u32>,
+}
+
+impl Reasons {
+    /// The machine code by function.
+    pub fn code(&self) -> Code {
+        let text = |part: &&Part| self.section_names[part.section as usize] == ".text";
+        let functions = self.parts.iter().filter(text).filter(|part| part.code_bytes > 0 && !part.name.is_empty());
+        let functions = functions.map(|part| Function {
+            name: part.name.clone(),
+            krate: self.owners[part.owner as usize].name.clone(),
+            guessed: part.guessed,
+            address: part.address,
+            bytes: part.code_bytes,
+        });
+        let text_bytes = self.parts.iter().filter(text).map(|part| part.bytes).sum();
+        Code { text_bytes, functions: functions.collect() }
+    }
+
+    /// Whether a crate is the standard library's, or one inside it.
+    pub fn is_std(&self, krate: &str) -> bool {
+        self.owners.iter().any(|owner| owner.is_std && owner.name == krate)
+    }
+
+    /// Who has how much of the file, the largest first; the own bytes sum to it.
+    pub fn shares(&self) -> Vec<Share> {
+        let mut shares: Vec<Share> = self
+            .owners
+            .iter()
+            .map(|owner| Share {
+                name: owner.name.clone(),
+                standard: owner.is_std,
+                code_bytes: 0,
+                own_bytes: 0,
+                retained_bytes: 0,
+            })
+            .collect();
+        for (part, own) in self.parts.iter().zip(&self.own) {
+            let share = &mut shares[part.owner as usize];
+            share.own_bytes += signed(*own);
+            share.code_bytes += part.code_bytes;
+        }
+        for (owner, share) in shares.iter_mut().enumerate() {
+            share.retained_bytes = if share.name.starts_with('[') {
+                share.own_bytes
+            } else {
+                signed(self.bytes_of(&self.graph.without(&self.naming(&BTreeSet::from([owner as u32])))))
+            };
+        }
+        shares.retain(|share| share.own_bytes != 0 || share.retained_bytes != 0);
+        for (name, bytes) in &self.rest {
+            match shares.iter_mut().find(|share| share.name == *name) {
+                Some(share) => {
+                    share.own_bytes += bytes;
+                    share.retained_bytes += bytes;
+                }
+                None => shares.push(Share {
+                    name: (*name).to_owned(),
+                    standard: false,
+                    code_bytes: 0,
+                    own_bytes: *bytes,
+                    retained_bytes: *bytes,
+                }),
+            }
+        }
+        shares.sort_by(|a, b| (b.own_bytes, &a.name).cmp(&(a.own_bytes, &b.name)));
+        shares
+    }
+
+    /// The functions and named variables with the copies of a generic one together, the largest first.
+    pub fn groups(&self) -> Vec<Group> {
+        let mut members: BTreeMap<(String, u32), Parts> = BTreeMap::new();
+        for (number, part) in self.parts.iter().enumerate().filter(|(_, part)| !part.name.is_empty()) {
+            members.entry((crates::generic(&part.name), part.owner)).or_default().push(number as u32);
+        }
+        let mut groups: Vec<Group> = members
+            .into_iter()
+            .map(|((name, owner), members)| Group {
+                name,
+                krate: self.owners[owner as usize].name.clone(),
+                own_bytes: members.iter().map(|part| self.own[*part as usize]).sum(),
+                retained_bytes: self.retained_by(&members),
+            })
+            .collect();
+        groups.sort_by(|a, b| (b.own_bytes, &a.name).cmp(&(a.own_bytes, &b.name)));
+        groups
+    }
+
+    /// Bytes that would not be there without some parts.
+    pub fn retained_by(&self, parts: &[u32]) -> u64 {
+        match parts {
+            [one] => self.retained[*one as usize],
+            several => self.bytes_of(&self.graph.without(&self.marked(several))),
+        }
+    }
+
+    /// What a name means: a crate, a module, a function or variable with all its copies, or a section. Empty if it is none.
+    pub fn find(&self, name: &str) -> Parts {
+        let numbers = |fits: &dyn Fn(&Part) -> bool| -> Parts {
+            self.parts.iter().enumerate().filter(|(_, part)| fits(part)).map(|(number, _)| number as u32).collect()
+        };
+        let krate = name.replace('-', "_");
+        if let Some(owner) = self.owners.iter().position(|owner| owner.name == name || owner.name == krate) {
+            return numbers(&|part| part.owner as usize == owner);
+        }
+        if let Some(section) = self.section_names.iter().position(|section| section == name) {
+            return numbers(&|part| part.section as usize == section);
+        }
+        let found = numbers(&|part| part.name == name);
+        if !found.is_empty() {
+            return found;
+        }
+        let generic = numbers(&|part| crates::generic(&part.name) == name);
+        if !generic.is_empty() {
+            return generic;
+        }
+        let below = numbers(&|part| crates::is_below(&part.name, name));
+        if !below.is_empty() {
+            return below;
+        }
+        numbers(&|part| crates::ends_with(&part.name, name))
+    }
+
+    /// The names of all owners that are crates.
+    pub fn crates(&self) -> impl Iterator<Item = &str> {
+        self.owners.iter().map(|owner| owner.name.as_str()).filter(|name| !name.starts_with('['))
+    }
+
+    /// What keeps some parts, with at most so many ways to them; 0 for all.
+    pub fn why(&self, name: &str, parts: &Parts, count: usize) -> Why {
+        let is_wanted = self.marked(parts);
+        let before = self.graph.shortest(|part| is_wanted[part as usize]);
+        // From each user outside of it to one of its parts.
+        let mut ways: Vec<(usize, u32, u32)> = Vec::new();
+        let mut users: HashMap<u32, u32> = HashMap::new();
+        for &part in parts {
+            for &user in self.graph.users(part) {
+                if !is_wanted[user as usize] && before[user as usize].is_some() {
+                    users.entry(user).or_insert(part);
+                }
+            }
+        }
+        for (&user, &part) in &users {
+            ways.push((way(&before, user).len(), user, part));
+        }
+        ways.sort_unstable();
+        let mut chains: Vec<Vec<Step>> = Vec::new();
+        // A part that is there by itself needs no way.
+        if let Some(&root) = parts.iter().find(|part| self.graph.roots().binary_search(part).is_ok()) {
+            chains.push(vec![self.step(root)]);
+        }
+        let count = if count == 0 { usize::MAX } else { count };
+        for (_, user, part) in ways.into_iter().take(count.saturating_sub(chains.len())) {
+            let steps = way(&before, user).into_iter().chain([part]);
+            chains.push(steps.map(|part| self.step(part)).collect());
+        }
+        let keepers = self.graph.common_dominators(parts).into_iter().rev().filter(|part| !is_wanted[*part as usize]);
+        let keepers = keepers.map(|part| self.step(part)).collect();
+        let gone = match self.owner_named(name) {
+            Some(owner) => self.naming(&BTreeSet::from([owner])),
+            None => is_wanted,
+        };
+        Why {
+            own_bytes: parts.iter().map(|part| self.own[*part as usize]).sum(),
+            retained_bytes: self.bytes_of(&self.graph.without(&gone)),
+            chains,
+            users: users.len(),
+            keepers,
+        }
+    }
+
+    /// The program without some crates, or which one isn't in it.
+    ///
+    /// # Errors
+    /// The name that no crate has.
+    pub fn without(&self, names: &[String]) -> Result<Without, String> {
+        let mut owners = BTreeSet::new();
+        for name in names {
+            match self.owner_named(name) {
+                Some(owner) => drop(owners.insert(owner)),
+                // It was compiled, and nothing of it is in the program.
+                None if self.compiled.contains(&name.replace('-', "_")) => {}
+                None => return Err(name.clone()),
+            }
+        }
+        let gone = self.graph.without(&self.naming(&owners));
+        let mut less: HashMap<&str, u64> = HashMap::new();
+        for (part, _) in self.parts.iter().zip(&gone).filter(|(_, gone)| **gone) {
+            *less.entry(self.section_names[part.section as usize].as_str()).or_default() += part.bytes;
+            for (name, bytes) in self.table_names.iter().zip(part.dragged) {
+                *less.entry(name).or_default() += u64::from(bytes);
+            }
+        }
+        let sections: Vec<Section> = self
+            .sections
+            .iter()
+            .map(|section| {
+                let less = less.get(section.name.as_str()).copied().unwrap_or_default();
+                Section { name: section.name.clone(), bytes: section.bytes.saturating_sub(less) }
+            })
+            .collect();
+        Ok(Without {
+            crates: names.iter().map(|name| name.replace('-', "_")).collect(),
+            file_bytes: sections.iter().map(|section| section.bytes).sum(),
+            sections,
+        })
+    }
+
+    /// Every part, for a picture.
+    pub fn nodes(&self) -> Vec<Node> {
+        let before = self.graph.shortest(|_| false);
+        (0..self.parts.len() as u32)
+            .map(|number| {
+                let Step { name, krate, retained_bytes } = self.step(number);
+                Node {
+                    name,
+                    krate,
+                    own_bytes: self.own[number as usize],
+                    retained_bytes,
+                    dominator: self.graph.dominator(number),
+                    before: before[number as usize].filter(|before| *before != number),
+                }
+            })
+            .collect()
+    }
+
+    /// The bytes that no part has, by owner.
+    pub fn rest(&self) -> impl Iterator<Item = (&'static str, i64)> {
+        self.rest.iter().map(|(name, bytes)| (*name, *bytes))
+    }
+
+    /// By how many bytes the twin's sections differ from the file's.
+    pub fn difference(&self) -> i64 {
+        self.rest.get(DIFFERENCE).copied().unwrap_or_default()
+    }
+
+    fn step(&self, number: u32) -> Step {
+        let part = &self.parts[number as usize];
+        let section = &self.section_names[part.section as usize];
+        let name = match part.name.as_str() {
+            "" => {
+                let what = if section == ".data.rel.ro" { "table" } else { "constant" };
+                format!("{what} in {section}, {} bytes", base::numbers::thousands(part.bytes))
+            }
+            name => name.to_owned(),
+        };
+        let krate = self.owners[part.owner as usize].name.clone();
+        Step { name, krate, retained_bytes: self.retained[number as usize] }
+    }
+
+    fn owner_named(&self, name: &str) -> Option<u32> {
+        let krate = name.replace('-', "_");
+        let owner = self.owners.iter().position(|owner| owner.name == name || owner.name == krate)?;
+        (!name.starts_with('[')).then_some(owner as u32)
+    }
+
+    /// Which parts can't be there without some owners: their own, and what was compiled for their types.
+    fn naming(&self, owners: &BTreeSet<u32>) -> Vec<bool> {
+        let names: Vec<bool> = self.named.iter().map(|set| set.iter().any(|owner| owners.contains(owner))).collect();
+        self.parts.iter().map(|part| names[part.named as usize]).collect()
+    }
+
+    fn marked(&self, parts: &[u32]) -> Vec<bool> {
+        let mut marked = vec![false; self.parts.len()];
+        parts.iter().for_each(|part| marked[*part as usize] = true);
+        marked
+    }
+
+    fn bytes_of(&self, gone: &[bool]) -> u64 {
+        self.own.iter().zip(gone).filter(|(_, gone)| **gone).map(|(own, _)| own).sum()
+    }
+}
+
+/// The parts on the way from where the program begins to this one, with both.
+fn way(before: &[Option<u32>], part: u32) -> Vec<u32> {
+    let next = |part: &u32| before[*part as usize].filter(|before| before != part);
+    let mut way: Vec<u32> = std::iter::successors(Some(part), next).collect();
+    way.reverse();
+    way
+}

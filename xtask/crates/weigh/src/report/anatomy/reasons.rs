@@ -1,0 +1,214 @@
+//! What keeps something in a program, and what the program would be without some crates.
+
+use super::text::cut;
+use super::{percent, signed};
+use crate::inspect::tally::{Asked, Bloat};
+use crate::measure::crates::generic;
+use crate::measure::reasons::{Step, Why, Without};
+use crate::report::csv::harmless;
+use anyhow::Result;
+use base::numbers::{change, thousands, wrap};
+use base::text::spaced;
+use std::fmt::Write as _;
+
+/// Steps of a way that are all shown. On a longer one, those in the middle of what is in one crate are only counted.
+const SHOWN: usize = 24;
+/// Rows of what keeps something before the rest is only counted.
+const KEEPERS: usize = 12;
+
+/// The answers, for a terminal.
+pub(crate) fn text(bloat: &Bloat, width: Option<usize>) -> String {
+    let mut text = String::new();
+    if let Some(Asked { name, why }) = &bloat.why {
+        let head = format!("why {} is in {}, {}", base::text::escaped(name), bloat.program, bloat.profile);
+        let _ = writeln!(text, "{head}\n{}", wrap(&sum(bloat, why), width, 2));
+        let room = width.unwrap_or(super::WIDE);
+        for (index, chain) in why.chains.iter().enumerate() {
+            let _ = writeln!(text, "\n{}", wrap(&title(why, index), width, 2));
+            add_chain(&mut text, chain, room);
+        }
+        let _ = writeln!(text, "\n{}", wrap(&users(why), width, 2));
+        add_keepers(&mut text, why, room);
+    }
+    if let Some(without) = &bloat.without {
+        let _ = writeln!(text, "{}\n", wrap(&prediction(bloat, without), width, 2));
+        add_sections(&mut text, bloat, without);
+        let words =
+            "at most: what takes the place of a crate needs some of it, and only building without it tells how much";
+        let _ = writeln!(text, "{}", wrap(words, width, 2));
+    }
+    text
+}
+
+/// The answers, for GitHub and mdBook.
+pub(crate) fn markdown(bloat: &Bloat) -> String {
+    let mut text = String::new();
+    let escaped = |name: &str| base::text::escaped(&spaced(name)).replace('|', r"\|").replace('<', "&lt;");
+    if let Some(Asked { name, why }) = &bloat.why {
+        let _ = writeln!(
+            text,
+            "**Why {} is in {}, {}:** {}",
+            escaped(name),
+            escaped(&bloat.program),
+            bloat.profile,
+            sum(bloat, why)
+        );
+        for (index, chain) in why.chains.iter().enumerate() {
+            let _ = writeln!(text, "\n{}\n", title(why, index));
+            chain.iter().for_each(|step| {
+                let _ = writeln!(text, "1. {} ({})", escaped(&step.name), escaped(&step.krate));
+            });
+        }
+        if !why.keepers.is_empty() {
+            text += "\n| each of these by itself keeps all of it | retained |\n|---|--:|\n";
+            why.keepers.iter().for_each(|step| {
+                let _ = writeln!(text, "| {} | {} |", escaped(&step.name), thousands(step.retained_bytes));
+            });
+        }
+    }
+    if let Some(without) = &bloat.without {
+        let _ =
+            write!(text, "{}\n\n| section | before | after |\n|---|--:|--:|\n", escaped(&prediction(bloat, without)));
+        for (name, before, after) in changed(bloat, without) {
+            let _ = writeln!(text, "| {} | {} | {} |", escaped(name), thousands(before), thousands(after));
+        }
+    }
+    text
+}
+
+/// The answers, for spreadsheets: each step of each way, each keeper, each section.
+///
+/// # Errors
+/// Never in practice: it is written to memory.
+pub(crate) fn csv(bloat: &Bloat) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if let Some(Asked { why, .. }) = &bloat.why {
+        writer.write_record(["kind", "way", "step", "name", "crate", "retained_bytes"])?;
+        let mut row = |kind: &str, way: &str, at: usize, step: &Step| {
+            let (name, krate) = (harmless(&step.name), harmless(&step.krate));
+            writer.write_record([kind, way, &at.to_string(), &name, &krate, &step.retained_bytes.to_string()])
+        };
+        for (way, chain) in why.chains.iter().enumerate() {
+            let way = (way + 1).to_string();
+            chain.iter().enumerate().try_for_each(|(at, step)| row("step", &way, at + 1, step))?;
+        }
+        why.keepers.iter().enumerate().try_for_each(|(at, step)| row("keeper", "", at + 1, step))?;
+    }
+    if let Some(without) = &bloat.without {
+        writer.write_record(["kind", "name", "before_bytes", "after_bytes"])?;
+        for (name, before, after) in changed(bloat, without) {
+            writer.write_record(["section", &harmless(name), &before.to_string(), &after.to_string()])?;
+        }
+        let (before, after) = (bloat.file_bytes.to_string(), without.file_bytes.to_string());
+        writer.write_record(["file", &harmless(&bloat.file), &before, &after])?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+fn sum(bloat: &Bloat, why: &Why) -> String {
+    format!(
+        "{} bytes of the file are its own; {} ({} of {}) would not be there without it",
+        thousands(why.own_bytes),
+        thousands(why.retained_bytes),
+        percent(why.retained_bytes, bloat.file_bytes),
+        thousands(bloat.file_bytes)
+    )
+}
+
+fn title(why: &Why, index: usize) -> String {
+    match (index, why.chains.len()) {
+        (0, 1) => "the shortest way to it from where the program begins".to_owned(),
+        (0, _) => "1. the shortest way to it from where the program begins".to_owned(),
+        (index, _) => format!("{}. another way", index + 1),
+    }
+}
+
+fn users(why: &Why) -> String {
+    match why.users {
+        0 => "nothing in the program uses it: it is where the program begins, or kept for others".to_owned(),
+        1 => "this is the only way in: nothing else outside of it uses it".to_owned(),
+        users => {
+            format!("{} parts outside of it use it; -n 0 shows a way through each of them", thousands(users as u64))
+        }
+    }
+}
+
+/// One step for each line, with `_` for type parameters.
+fn add_chain(text: &mut String, chain: &[Step], width: usize) {
+    let widest = chain.iter().map(|step| step.krate.chars().count()).max().unwrap_or_default().clamp(5, 20);
+    let room = width.saturating_sub(widest + 4).max(20);
+    let mut line = |krate: &str, name: &str| {
+        let _ = writeln!(text, "  {:widest$}  {}", cut(krate, widest), cut(name, room));
+    };
+    for group in chain.chunk_by(|a, b| a.krate == b.krate) {
+        let krate = &group[0].krate;
+        match group {
+            [first, middle @ .., last] if chain.len() > SHOWN && group.len() > 3 => {
+                line(krate, &generic(&first.name));
+                line("", &format!("… {} more in {krate}", middle.len()));
+                line("", &generic(&last.name));
+            }
+            [first, rest @ ..] => {
+                line(krate, &generic(&first.name));
+                rest.iter().for_each(|step| line("", &generic(&step.name)));
+            }
+            [] => {}
+        }
+    }
+}
+
+fn add_keepers(text: &mut String, why: &Why, width: usize) {
+    let Why { keepers, .. } = why;
+    if keepers.is_empty() {
+        let words = "no single function keeps all of it: several ways lead to it, or the program begins with it";
+        let _ = writeln!(text, "{}", wrap(words, Some(width), 2));
+        return;
+    }
+    let _ = write!(text, "\n{:>11}  each of these by itself keeps all of it, the nearest first\n", "retained");
+    for step in keepers.iter().take(KEEPERS) {
+        let name = cut(&generic(&step.name), width.saturating_sub(13).max(20));
+        let _ = writeln!(text, "{:>11}  {name}", thousands(step.retained_bytes));
+    }
+    if let Some(more) = keepers.len().checked_sub(KEEPERS).filter(|more| *more > 0) {
+        let _ = writeln!(text, "{:>11}  and {more} more, nearer to where the program begins", "");
+    }
+}
+
+fn prediction(bloat: &Bloat, without: &Without) -> String {
+    let Without { crates, file_bytes, .. } = without;
+    let saved = bloat.file_bytes.saturating_sub(*file_bytes);
+    format!(
+        "{}, {}, without {}: {} of {} bytes, at most {} ({}) less",
+        bloat.program,
+        bloat.profile,
+        crates.join(", "),
+        thousands(*file_bytes),
+        thousands(bloat.file_bytes),
+        thousands(saved),
+        percent(saved, bloat.file_bytes)
+    )
+}
+
+/// The sections that would change: name, bytes before and after.
+fn changed<'a>(bloat: &'a Bloat, without: &'a Without) -> impl Iterator<Item = (&'a str, u64, u64)> {
+    let both = bloat.sections.iter().zip(&without.sections);
+    both.filter(|(a, b)| a.bytes != b.bytes).map(|(a, b)| (a.name.as_str(), a.bytes, b.bytes))
+}
+
+fn add_sections(text: &mut String, bloat: &Bloat, without: &Without) {
+    let _ = writeln!(text, "{:>11}  {:>11}  {:>11}  section", "change", "before", "after");
+    let mut line = |name: &str, before: u64, after: u64| {
+        let _ = writeln!(
+            text,
+            "{:>11}  {:>11}  {:>11}  {name}",
+            signed(before, after),
+            thousands(before),
+            thousands(after)
+        );
+    };
+    for (name, before, after) in changed(bloat, without) {
+        line(&cut(name, 40), before, after);
+    }
+    line("the whole file", bloat.file_bytes, without.file_bytes);
+    let _ = writeln!(text, "{:>11}", change(without.file_bytes, bloat.file_bytes));
+}
