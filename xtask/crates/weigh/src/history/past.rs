@@ -364,6 +364,9 @@ impl<'a> Past<'a> {
         let top = &self.repository.top;
         let folder = missing.parent().unwrap_or(missing);
         let meant = counterpart(folder, &self.place.tree, top);
+        if !meant.exists() {
+            return error;
+        }
         let message =
             format!("the crate needs {}, which is outside of the repository {}", meant.display(), top.display());
         Failure::new(Exit::Usage, message)
