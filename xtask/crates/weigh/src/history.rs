@@ -7,6 +7,7 @@ pub(crate) mod repository;
 
 pub(crate) use bisect::Search;
 
+use crate::anatomy;
 use crate::anatomy::delta::{self, Change, Parts};
 use crate::options::{self, Format};
 use crate::report::history as report;
@@ -325,7 +326,7 @@ impl<'a> Book<'a> {
         progress.running(&[format!("{} {}", commit.name(), commit.subject)]);
         self.builds += 1;
         let variables = self.past.place.variables();
-        let (outcome, is_lasting) = match self.past.build(commit, self.profile) {
+        let (outcome, is_lasting) = match self.past.build(commit, self.profile, anatomy::build) {
             Ok(then) => {
                 let mut parts = Parts::of(&then.anatomy);
                 parts.functions = None;

@@ -1,8 +1,10 @@
 //! A crate, or the workshop, as it was at a commit: checked out, built with what it had then, and taken apart.
 
+mod refused;
+
 use super::place::Place;
 use super::repository::{Commit, PLACES, Repository};
-use crate::anatomy::{self, Anatomy};
+use crate::anatomy::Anatomy;
 use crate::cargo::{self, Cargo, configuration};
 use crate::options;
 use crate::subject::{Program, Subject};
@@ -58,6 +60,9 @@ pub(crate) struct Then {
     pub(crate) notes: Vec<String>,
 }
 
+/// How a program is built and taken apart: [`build`](crate::anatomy::build) or [`explained`](crate::anatomy::explained).
+pub(crate) type Way = fn(&Subject, &Program, &str) -> Result<Anatomy>;
+
 impl<'a> Past<'a> {
     /// For the program that a call means. `options` is what it was found by.
     ///
@@ -92,15 +97,16 @@ impl<'a> Past<'a> {
         Ok(Self { workshop, options, now, package, repository, place, toolchains: RefCell::default() })
     }
 
-    /// Builds a revision, and takes it apart.
+    /// Builds a revision, and takes it apart in this way.
     ///
     /// # Errors
     /// When the crate wasn't there, or does not build.
-    pub(crate) fn build(&self, commit: &Commit, profile: &str) -> Result<Then> {
-        self.try_build(commit, profile).map_err(|error| self.without_outside(error))
+    pub(crate) fn build(&self, commit: &Commit, profile: &str, way: Way) -> Result<Then> {
+        let built = self.try_build(commit, profile, way);
+        built.map_err(|error| refused::without_outside(error, &self.place.tree, &self.repository.top))
     }
 
-    fn try_build(&self, commit: &Commit, profile: &str) -> Result<Then> {
+    fn try_build(&self, commit: &Commit, profile: &str, way: Way) -> Result<Then> {
         let mut notes = self.place.checkout(&self.repository, &commit.hash)?;
         let manifest = match &self.now.manifest {
             Some(_) => Some(self.manifest(commit, &mut notes)?),
@@ -116,12 +122,12 @@ impl<'a> Past<'a> {
         self.clean_up(&then)?;
         let profile = &self.profile_then(&then, profile)?;
         let began = Instant::now();
-        let anatomy = match anatomy::build(&then, only(&then)?, profile) {
+        let anatomy = match way(&then, only(&then)?, profile) {
             Err(error) if failure_of(&error).message.contains("because --locked was passed") => {
                 let manifest = manifest.clone().unwrap_or_else(|| self.place.tree.join("Cargo.toml"));
                 then.cargo.update_lockfile(&manifest, false)?;
                 notes.push("its Cargo.lock didn't fit its Cargo.toml; it was updated as `cargo build` does".to_owned());
-                anatomy::build(&then, only(&then)?, profile)
+                way(&then, only(&then)?, profile)
             }
             result => result,
         };
@@ -195,7 +201,7 @@ impl<'a> Past<'a> {
     /// The crate at this manifest. Its binary may have had another name.
     fn foreign(&self, manifest: &Path, notes: &mut Vec<String>) -> Result<Subject> {
         let find = |options: &options::Subject| {
-            Subject::foreign(self.workshop, manifest, options, None).map_err(without_toolchain)
+            Subject::foreign(self.workshop, manifest, options, None).map_err(refused::without_toolchain)
         };
         let is_choice = |error: &anyhow::Error| failure_of(error).kind == Kind::WhichBinary;
         match find(&self.options) {
@@ -355,29 +361,6 @@ impl<'a> Past<'a> {
         Ok(store::key_by(code, &[&parts[..], &[&profiles, &lockfile]].concat()))
     }
 
-    /// Names the folder outside of the repository that a manifest needs. Cargo names one that nobody knows, beside the checkout.
-    fn without_outside(&self, error: anyhow::Error) -> anyhow::Error {
-        let message = failure_of(&error).message;
-        let Some(missing) = unread_manifest(&message).filter(|file| !file.starts_with(&self.place.tree)) else {
-            return error;
-        };
-        let top = &self.repository.top;
-        let folder = missing.parent().unwrap_or(missing);
-        let meant = counterpart(folder, &self.place.tree, top);
-        if !meant.exists() {
-            return error;
-        }
-        let message =
-            format!("the crate needs {}, which is outside of the repository {}", meant.display(), top.display());
-        Failure::new(Exit::Usage, message)
-            .kind(Kind::OutsideRepository)
-            .help(
-                "a revision is built in a checkout, which holds only what was committed: move that folder into the repository, \
-                 or make it a git dependency; with an absolute path, every revision gets its current sources",
-            )
-            .into()
-    }
-
     /// What `rustc -vV` answers where these toolchain files are, by path and hash.
     fn toolchain(&self, files: &[(PathBuf, String)]) -> Result<String> {
         if let Some(known) = self.toolchains.borrow().get(files) {
@@ -391,7 +374,7 @@ impl<'a> Past<'a> {
         if self.options.own_toolchain {
             cargo.env.extend(["RUSTUP_TOOLCHAIN", "CARGO"].map(|name| (name.into(), None)));
         }
-        let found = cargo.rustc_version("rustc".as_ref()).map_err(without_toolchain)?;
+        let found = cargo.rustc_version("rustc".as_ref()).map_err(refused::without_toolchain)?;
         self.toolchains.borrow_mut().insert(files.to_vec(), found.clone());
         Ok(found)
     }
@@ -430,41 +413,6 @@ fn chooses_by_folder(now: &Subject, folder: &Path) -> bool {
         (Ok(here), Ok(by_folder)) => here == by_folder,
         _ => false,
     }
-}
-
-/// Names the command that installs a toolchain which rustup says is missing.
-fn without_toolchain(error: anyhow::Error) -> anyhow::Error {
-    let failure = failure_of(&error);
-    match missing_toolchain(&failure.message).map(str::to_owned) {
-        Some(name) => Failure { exit: Exit::Environment, ..failure }
-            .help(format!("`rustup toolchain install {name}` installs the toolchain of that revision"))
-            .into(),
-        None => error,
-    }
-}
-
-/// The toolchain that isn't there, by the words of rustup.
-fn missing_toolchain(words: &str) -> Option<&str> {
-    let (before, _) = words.split_once("' is not installed")?;
-    before.rsplit_once("toolchain '").map(|(_, name)| name)
-}
-
-/// The manifest that isn't there, by the words of Cargo.
-fn unread_manifest(words: &str) -> Option<&Path> {
-    let (_, rest) = words.split_once("failed to read `")?;
-    let (path, _) = rest.split_once('`')?;
-    Some(Path::new(path)).filter(|path| path.ends_with("Cargo.toml") && !path.exists())
-}
-
-/// The path that is to one folder what `path` is to another.
-fn counterpart(path: &Path, from: &Path, to: &Path) -> PathBuf {
-    let common = path.components().zip(from.components()).take_while(|(a, b)| a == b).count();
-    let mut found = to.to_owned();
-    for _ in from.components().skip(common) {
-        found.pop();
-    }
-    found.extend(path.components().skip(common));
-    found
 }
 
 /// The lock file that Cargo takes for a manifest's folder: the nearest one, up to the top.
@@ -571,16 +519,6 @@ pub(crate) fn tell(name: &str, notes: &[String]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_toolchain_that_rustup_misses_is_named() {
-        let words = "`rustc -vV` failed (exit code 1); it says:\nerror: toolchain '1.70.0-x86_64-unknown-linux-gnu' is not installed\nhelp: run `rustup toolchain install`";
-        assert_eq!(missing_toolchain(words), Some("1.70.0-x86_64-unknown-linux-gnu"));
-        assert_eq!(missing_toolchain("error: linker 'x' is not installed"), None);
-        let failure = failure_of(&without_toolchain(Failure::new(Exit::Usage, words).into()));
-        assert_eq!(failure.exit, Exit::Environment);
-        assert!(failure.help.unwrap().starts_with("`rustup toolchain install 1.70.0-x86_64-unknown-linux-gnu`"));
-    }
 
     #[test]
     fn two_lock_files_differ_by_their_dependencies_alone() {
