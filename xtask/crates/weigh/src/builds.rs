@@ -469,7 +469,8 @@ pub(crate) fn reason(words: &str) -> String {
     let error = words.lines().find(is_error).or_else(|| words.lines().find(|line| line.starts_with("error")));
     let error = error.unwrap_or_else(|| words.lines().next_back().unwrap_or_default());
     let text = error.split_once(": ").map_or(error, |(_, text)| text);
-    text.trim().trim_end_matches('.').to_owned()
+    // A process that was ended by a signal has often said nothing.
+    text.trim().trim_end_matches("; it says:").trim_end_matches('.').to_owned()
 }
 
 /// Waits until no other process builds for this program.
@@ -572,7 +573,10 @@ mod tests {
         let words = "`cargo build` failed (exit code 101); it says:\nwarning: unused\nerror[E0432]: unresolved import `a::b`\n --> src/main.rs:1\nerror: could not compile `x` (bin \"x\") due to 1 previous error";
         assert_eq!(reason(words), "unresolved import `a::b`");
         assert_eq!(reason("error: could not compile `x`"), "could not compile `x`");
-        assert_eq!(reason("ended by signal 9"), "ended by signal 9");
+        assert_eq!(
+            reason("`cargo build` failed (ended by signal 9); it says:\n"),
+            "`cargo build` failed (ended by signal 9)"
+        );
     }
 
     #[test]
