@@ -4,9 +4,13 @@
 //! The page carries its numbers as JSON, and its script draws them. Names come from symbol tables, which may hold
 //! anything: the script puts them in as text, and the page's policy lets no other script or style run.
 
+mod graph;
+
 use super::svg::escape;
 use crate::compressed::Compressed;
 use crate::measure::binary::Section;
+use graph::Folded;
+pub use graph::{Graph, Set};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,6 +83,10 @@ pub struct Binary {
     pub functions: Vec<Function>,
     /// What a reader must know about this build, in one sentence.
     pub note: Option<String>,
+    /// Why its bytes are there, where that is known.
+    pub graph: Option<Graph>,
+    /// Why it isn't known: the end of a sentence.
+    pub unexplained: Option<String>,
 }
 
 /// A function of an executable.
@@ -102,10 +110,11 @@ pub const BASE_STYLE: &str = include_str!("html/base.css");
 const PAGE_STYLE: &str = include_str!("html/page.css");
 /// Also the notice of its licence, which every page must carry.
 const LAYOUT: &str = include_str!("html/d3-hierarchy.js");
-const SCRIPTS: [&str; 4] = [
+const SCRIPTS: [&str; 5] = [
     include_str!("html/dom.js"),
     include_str!("html/tables.js"),
     include_str!("html/treemap.js"),
+    include_str!("html/why.js"),
     include_str!("html/page.js"),
 ];
 
@@ -175,44 +184,58 @@ struct Build<'page> {
     text_bytes: u64,
     sections: &'page [Section],
     note: Option<&'page str>,
-    /// Name, crate and module as places in `strings`; then bytes, number of copies, and 1 if the crate is a guess.
-    functions: Vec<(usize, usize, usize, u64, u64, u8)>,
+    functions: Vec<FunctionData>,
+    graph: Option<graph::Data<'page>>,
+    unexplained: Option<&'page str>,
 }
+
+/// Name, crate and module as places in `strings`; then bytes, number of copies, 1 if the crate is a guess, and what it has in the whole
+/// file where that is known.
+type FunctionData = (usize, usize, usize, u64, u64, u8, Option<graph::Weight>);
 
 impl<'page> Data<'page> {
     fn new(page: &'page Page) -> Self {
         let functions = page.binaries.iter().flat_map(|binary| &binary.functions);
-        let strings: BTreeSet<&str> =
-            functions.flat_map(|function| [&*function.name, &*function.krate, &*function.module]).collect();
+        let graphs: Vec<Option<Folded<'_>>> =
+            page.binaries.iter().map(|binary| binary.graph.as_ref().map(Folded::new)).collect();
+        let strings: BTreeSet<&str> = functions
+            .flat_map(|function| [&*function.name, &*function.krate, &*function.module])
+            .chain(graphs.iter().flatten().flat_map(Folded::strings))
+            .collect();
         let places = strings.iter().enumerate().map(|(place, string)| (*string, place)).collect();
-        let build = |binary: &'page Binary| Build {
+        let build = |(binary, graph): (&'page Binary, &Option<Folded<'page>>)| Build {
             name: &binary.name,
             file_bytes: binary.file_bytes,
             text_bytes: binary.text_bytes,
             sections: &binary.sections,
             note: binary.note.as_deref(),
-            functions: merged(&binary.functions, &places),
+            functions: merged(&binary.functions, &places, graph.as_ref()),
+            graph: graph.as_ref().map(|graph| graph.data(&places)),
+            unexplained: binary.unexplained.as_deref(),
         };
         Self {
             tables: &page.tables,
             floor: &page.floor,
-            binaries: page.binaries.iter().map(build).collect(),
+            binaries: page.binaries.iter().zip(&graphs).map(build).collect(),
             strings: shortened(strings),
         }
     }
 }
 
 /// The functions with their copies as one, the largest first.
-fn merged(functions: &[Function], places: &BTreeMap<&str, usize>) -> Vec<(usize, usize, usize, u64, u64, u8)> {
-    let mut merged: BTreeMap<[usize; 3], (u64, u64, u8)> = BTreeMap::new();
+fn merged(functions: &[Function], places: &BTreeMap<&str, usize>, graph: Option<&Folded<'_>>) -> Vec<FunctionData> {
+    let mut merged: BTreeMap<[&str; 3], (u64, u64, u8)> = BTreeMap::new();
     for Function { name, krate, module, bytes, guessed } in functions {
-        let key = [name, krate, module].map(|string| places[string.as_str()]);
-        let (sum, copies, is_guess) = merged.entry(key).or_default();
+        let (sum, copies, is_guess) = merged.entry([name, krate, module]).or_default();
         (*sum, *copies, *is_guess) = (*sum + bytes, *copies + 1, *is_guess | u8::from(*guessed));
     }
+    let weights = graph.map(Folded::functions).unwrap_or_default();
     let mut merged: Vec<_> = merged
         .into_iter()
-        .map(|([name, krate, module], (bytes, copies, guessed))| (name, krate, module, bytes, copies, guessed))
+        .map(|(key, (bytes, copies, guessed))| {
+            let [name, krate, module] = key.map(|string| places[string]);
+            (name, krate, module, bytes, copies, guessed, weights.get(&key).copied())
+        })
         .collect();
     merged.sort_by_key(|function| std::cmp::Reverse(function.3));
     merged
@@ -248,7 +271,7 @@ mod tests {
     fn build(name: &str, functions: Vec<Function>) -> Binary {
         let text_bytes = functions.iter().map(|function| function.bytes).sum::<u64>() + 10;
         let sections = vec![Section { name: ".text".to_owned(), bytes: text_bytes }];
-        Binary { name: name.to_owned(), file_bytes: text_bytes, text_bytes, sections, functions, note: None }
+        Binary { name: name.to_owned(), file_bytes: text_bytes, text_bytes, sections, functions, note: None, graph: None, unexplained: None }
     }
 
     fn between<'text>(text: &'text str, open: &str, close: &str) -> &'text str {
@@ -327,7 +350,7 @@ mod tests {
         assert_eq!(strings(&data), ["a", "a::b::f", "a::b::g", "b"]);
         assert_eq!(data["strings"], serde_json::json!([[0, "a"], [1, "::b::f"], [6, "g"], [0, "b"]]));
         for build in data["binaries"].as_array().unwrap() {
-            assert_eq!(build["functions"], serde_json::json!([[1, 0, 3, 12, 2, 0], [2, 0, 3, 9, 1, 0]]));
+            assert_eq!(build["functions"], serde_json::json!([[1, 0, 3, 12, 2, 0, null], [2, 0, 3, 9, 1, 0, null]]));
         }
     }
 
