@@ -11,6 +11,7 @@ use testbed::webdriver::Browser;
 const ESCAPE: &str = "\u{E00C}";
 const ENTER: &str = "\u{E007}";
 const RIGHT: &str = "\u{E014}";
+const DOWN: &str = "\u{E015}";
 
 const BOXES: &str = "return document.querySelectorAll('#map .map button').length";
 const DEPTH: &str = "return document.querySelectorAll('#map .crumbs li').length";
@@ -58,6 +59,99 @@ fn the_keyboard_reaches_every_box(browser: &Browser) -> Result<(), String> {
     ensure(false, "Escape does not lead out")
 }
 
+const CHAIN: &str = "return [...document.querySelectorAll('#why ol li')].map(step => step.textContent).join(' > ')";
+const WHY: &str = "return document.querySelector('#why')?.innerText || ''";
+const IN_PANEL: &str = "return document.querySelector('#why').contains(document.activeElement) ? 1 : 0";
+
+/// Chooses the picture by its radio button, with the mouse.
+fn view(browser: &Browser, name: &str) -> Result<(), String> {
+    browser.click(&format!("#view input[value={name}]"));
+    let shown = text(browser, &format!("return document.querySelector('#{name}-view').hidden ? '' : 'shown'"));
+    ensure(shown == "shown", format!("the picture {name} is not shown"))
+}
+
+/// A click on a box of either picture shows the way to it, and how much is its own.
+fn a_click_shows_why_a_box_is_here(browser: &Browser) -> Result<(), String> {
+    browser.click("#map .map button");
+    let (of_crate, chain) = (text(browser, WHY), text(browser, CHAIN));
+    browser.press(ESCAPE);
+    ensure(of_crate.contains("(crate)") && of_crate.contains("wouldn't be there without it"), of_crate)?;
+    ensure(chain.starts_with("_start"), format!("the chain of a crate: {chain}"))?;
+    view(browser, "kept")?;
+    browser.run(
+        "[...document.querySelectorAll('#kept-map .map button')].find(box => /^main /.test(box.ariaLabel)).dataset.it = 1",
+    );
+    browser.click("#kept-map [data-it]");
+    let (kept, chain) = (text(browser, WHY), text(browser, CHAIN));
+    let depth = number(browser, "return document.querySelectorAll('#kept-map .crumbs li').length");
+    browser.press(ESCAPE);
+    view(browser, "code")?;
+    ensure(depth > 1.0, "a click goes nowhere")?;
+    ensure(chain == "_start [other] > main [other]", format!("the chain of main: {chain}"))?;
+    ensure(kept.contains("keeps all of it") && kept.contains("_start [other], retains"), kept)
+}
+
+/// In the picture the panel follows the focus, and its first line is a status, which a screen reader says.
+fn the_panel_follows_the_keyboard(browser: &Browser) -> Result<(), String> {
+    view(browser, "kept")?;
+    browser.run("document.querySelector('#kept-map .map button').focus()");
+    let first = text(browser, WHY);
+    browser.press(RIGHT);
+    let (focused, second) = (text(browser, FOCUSED), text(browser, WHY));
+    view(browser, "code")?;
+    ensure(focused.contains("of the file"), format!("a box says {focused:?}"))?;
+    ensure(second.contains("are its own") && second != first, "the panel stays as it was")?;
+    let status = text(browser, "return document.querySelector('#why [role=status]').textContent");
+    ensure(status.contains("are its own"), format!("the status is {status:?}"))
+}
+
+/// The names in a table are one stop of the tab key. Enter goes to the panel, and Escape back to the name.
+fn a_table_leads_to_the_panel_and_back(browser: &Browser) -> Result<(), String> {
+    for table in ["crates", "functions"] {
+        let stops = format!("return document.querySelectorAll('#{table} .ask[tabindex=\"0\"]').length");
+        ensure((number(browser, &stops) - 1.0).abs() < 0.5, format!("{} stops", number(browser, &stops)))?;
+        browser.run(&format!("document.querySelector('#{table} .ask').focus()"));
+        browser.press(DOWN);
+        let name = text(browser, "return document.activeElement.textContent");
+        let why = text(browser, WHY);
+        ensure(why.replace('\u{200b}', "").contains(&name), format!("{name}: {why}"))?;
+        browser.press(ENTER);
+        ensure(number(browser, IN_PANEL) > 0.5, "Enter does not go to the panel")?;
+        // A step of the way is a button that leads to that part.
+        browser.run("document.querySelector('#why ol .ask').focus()");
+        browser.press(ENTER);
+        let start = text(browser, "return document.querySelector('#why .subject').textContent");
+        ensure(start == "_start ([other])", format!("a step leads to {start}"))?;
+        browser.press(ESCAPE);
+        let back = text(browser, "return document.activeElement.textContent");
+        ensure(back == name, format!("Escape goes to {back:?}, not {name:?}"))?;
+    }
+    Ok(())
+}
+
+/// The own bytes of the table of crates and the boxes of the treemap sum to the file.
+fn the_crates_sum_to_the_file(browser: &Browser) -> Result<(), String> {
+    let numbers = "const number = cell => Number(cell.textContent.replace(/,/g, '').replace('\u{2212}', '-'));";
+    let own = number(
+        browser,
+        &format!(
+            "{numbers} return [...document.querySelectorAll('#crates tbody tr')].reduce((sum, row) => sum + number(row.cells[1]), 0)"
+        ),
+    );
+    let file = number(browser, &format!("{numbers} return number(document.querySelector('#crates tfoot td'))"));
+    ensure(file > 10_000.0 && (own - file).abs() < 0.5, format!("{own} of {file} bytes"))
+}
+
+fn axe_finds_nothing_in_either_picture(browser: &Browser) -> Result<(), String> {
+    let found = axe_finds_nothing(browser);
+    view(browser, "kept")?;
+    browser.run("document.querySelector('#kept-map .map button').focus()");
+    let in_other = axe_finds_nothing(browser);
+    let narrow = a_narrow_window_needs_no_sideways_scrolling(browser);
+    view(browser, "code")?;
+    found.and(in_other).and(narrow)
+}
+
 fn the_table_is_filtered_and_sorted(browser: &Browser) -> Result<(), String> {
     const ROWS: &str = "return document.querySelectorAll('#functions tbody tr').length";
     let all = number(browser, ROWS);
@@ -98,7 +192,7 @@ fn nothing_covers_a_row(browser: &Browser) -> Result<(), String> {
     ensure(covered.as_array().is_some_and(Vec::is_empty), format!("{covered}"))
 }
 
-const CHECKS: [(&str, Check); 9] = [
+const CHECKS: [(&str, Check); 13] = [
     ("console", nothing_is_wrong_in_the_console),
     ("requests", nothing_can_be_requested),
     ("mouse", the_mouse_goes_into_a_box_and_escape_out_of_it),
@@ -107,7 +201,11 @@ const CHECKS: [(&str, Check); 9] = [
     ("rows", nothing_covers_a_row),
     ("themes", there_are_two_themes),
     ("narrow", a_narrow_window_needs_no_sideways_scrolling),
-    ("axe", axe_finds_nothing),
+    ("why", a_click_shows_why_a_box_is_here),
+    ("why-keyboard", the_panel_follows_the_keyboard),
+    ("why-tables", a_table_leads_to_the_panel_and_back),
+    ("sums", the_crates_sum_to_the_file),
+    ("axe", axe_finds_nothing_in_either_picture),
 ];
 
 #[test]

@@ -257,6 +257,7 @@ fn shortened(strings: BTreeSet<&str>) -> Vec<(usize, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::reasons::{Node, Share};
 
     fn empty() -> Page {
         let (title, toolchain, target) = ("Sizes".to_owned(), "1.95.0".to_owned(), "x86_64".to_owned());
@@ -271,7 +272,44 @@ mod tests {
     fn build(name: &str, functions: Vec<Function>) -> Binary {
         let text_bytes = functions.iter().map(|function| function.bytes).sum::<u64>() + 10;
         let sections = vec![Section { name: ".text".to_owned(), bytes: text_bytes }];
-        Binary { name: name.to_owned(), file_bytes: text_bytes, text_bytes, sections, functions, note: None, graph: None, unexplained: None }
+        Binary {
+            name: name.to_owned(),
+            file_bytes: text_bytes,
+            text_bytes,
+            sections,
+            functions,
+            note: None,
+            graph: None,
+            unexplained: None,
+        }
+    }
+
+    /// A graph in which each function uses the next one and a small constant, with all of them in one crate's module.
+    fn graph(krate: &str, functions: &[Function]) -> Graph {
+        let node = |name: &str, own_bytes: u64, retained_bytes: u64, above: Option<u32>| {
+            let [name, krate] = [name, krate].map(str::to_owned);
+            Node { name, krate, own_bytes, retained_bytes, dominator: above, before: above }
+        };
+        let count = functions.len() as u32;
+        let named = (0_u32..).zip(functions);
+        let mut nodes: Vec<Node> = named
+            .clone()
+            .map(|(at, function)| node(&function.name, 100, 108 * u64::from(count - at), at.checked_sub(1)))
+            .collect();
+        nodes.extend((0..count).map(|at| node("constant in .rodata, 8 bytes", 8, 8, Some(at))));
+        let set = |name: Option<&str>, module: &str, parts: Vec<u32>| Set {
+            name: name.map(str::to_owned),
+            krate: krate.to_owned(),
+            module: module.to_owned(),
+            parts,
+            retained_bytes: Some(108),
+        };
+        let mut sets: Vec<Set> =
+            named.map(|(at, function)| set(Some(&function.name), &function.module, vec![at])).collect();
+        sets.push(set(None, krate, (0..count).collect()));
+        let name = krate.to_owned();
+        let crates = vec![Share { name, standard: false, code_bytes: 1, own_bytes: 2, retained_bytes: 3 }];
+        Graph { nodes, rest: vec![(krate.to_owned(), 1)], crates, sets }
     }
 
     fn between<'text>(text: &'text str, open: &str, close: &str) -> &'text str {
@@ -301,6 +339,8 @@ mod tests {
         let part = FloorPart { name: hostile.to_owned(), bytes: 1, what: hostile.to_owned(), removable: true };
         let mut build = build(hostile, vec![function(hostile, hostile, hostile, 1)]);
         build.note = Some(hostile.to_owned());
+        build.unexplained = Some(hostile.to_owned());
+        build.graph = Some(graph(hostile, &build.functions));
         let html = page(&Page {
             title: hostile.to_owned(),
             toolchain: hostile.to_owned(),
@@ -315,9 +355,12 @@ mod tests {
         assert_eq!(html.matches("&lt;img src=x onerror=alert(1)&gt;{{data}}&lt;!--").count(), 4, "title twice, rustc");
         let data = data(&html);
         assert_eq!(strings(&data), [hostile]);
-        for text in [&data["tables"][0]["caption"], &data["floor"][0]["what"], &data["binaries"][0]["note"]] {
+        let build = &data["binaries"][0];
+        let of_build = [&build["note"], &build["unexplained"], &build["graph"]["rest"][0][0]];
+        for text in [&data["tables"][0]["caption"], &data["floor"][0]["what"]].into_iter().chain(of_build) {
             assert_eq!(text, hostile);
         }
+        assert_eq!(build["graph"]["nodes"], serde_json::json!([[0, 0, 100, -1, -1], [-1, 0, 8, 0, 0]]));
     }
 
     #[test]
@@ -355,7 +398,29 @@ mod tests {
     }
 
     #[test]
-    fn a_program_of_1500_functions_fits_into_300_kilobytes() {
+    fn what_a_function_keeps_is_beside_it_and_why_nothing_is_known_as_well() {
+        let functions = vec![function("a::f", "a", "", 90), function("a::g", "a", "", 80)];
+        let mut explained = build("x", functions.clone());
+        explained.graph = Some(graph("a", &functions));
+        let mut other = build("y", functions);
+        other.unexplained = Some("the linker is too old".to_owned());
+        let data = data(&page(&Page { binaries: vec![explained, other], ..empty() }).unwrap());
+        let [explained, other] = [0, 1].map(|at| &data["binaries"][at]);
+        assert_eq!(strings(&data), ["", "a", "a::f", "a::g"]);
+        let functions =
+            serde_json::json!([[2, 1, 0, 90, 1, 0, [100, 108, 0, -1]], [3, 1, 0, 80, 1, 0, [100, 108, 1, 0]]]);
+        assert_eq!(explained["functions"], functions);
+        // Own bytes and places: two functions, and under each its small constant.
+        let nodes = serde_json::json!([[2, 1, 100, -1, -1], [3, 1, 100, 0, 0], [-1, 1, 8, 0, 0], [-1, 1, 8, 1, 1]]);
+        assert_eq!(explained["graph"]["nodes"], nodes);
+        assert_eq!(explained["graph"]["crates"], serde_json::json!([[1, 1, [2, 3, 0, -1]]]));
+        assert_eq!(explained["graph"]["modules"], serde_json::json!([[1, 1, [200, 108, 0, -1]]]));
+        assert_eq!((&explained["unexplained"], &other["graph"]), (&serde_json::Value::Null, &serde_json::Value::Null));
+        assert_eq!(other["unexplained"], "the linker is too old");
+    }
+
+    #[test]
+    fn a_program_of_1500_functions_fits_into_400_kilobytes() {
         // Names as long as generic code has them, of which two builds share two thirds.
         let functions = |first: usize| {
             let name = |number: usize| {
@@ -365,8 +430,12 @@ mod tests {
             };
             (first..first + 1500).map(name).collect()
         };
-        let html = page(&Page { binaries: vec![build("a", functions(0)), build("b", functions(500))], ..empty() });
-        let bytes = html.unwrap().len();
-        assert!((100_000..300_000).contains(&bytes), "{bytes}");
+        let builds = || vec![build("a", functions(0)), build("b", functions(500))];
+        let size = |binaries| page(&Page { binaries, ..empty() }).unwrap().len();
+        let plain = size(builds());
+        let explained = size(
+            builds().into_iter().map(|build| Binary { graph: Some(graph("a", &build.functions)), ..build }).collect(),
+        );
+        assert!(100_000 < plain && plain < explained && explained < 400_000, "{plain} {explained}");
     }
 }

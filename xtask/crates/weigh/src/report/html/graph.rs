@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts that are each drawn on their own, at most, unless a crate or the way to another part needs more.
 const LIMIT: usize = 1200;
-/// A part that retains fewer bytes is folded. If too many parts are left, it's this many times a power of two.
+/// A part that retains fewer bytes is folded in any case.
 const LEAST: u64 = 64;
 
 /// Why the bytes of a build are there.
@@ -97,12 +97,7 @@ impl<'page> Folded<'page> {
         }
         // A crate is shown by its part that is nearest to where the program begins.
         let nearest: Vec<u32> = by_crate.values().filter_map(|parts| nearest(&depths, parts)).collect();
-        let mut least = LEAST;
-        let mut kept = kept(nodes, &nearest, least);
-        while kept.iter().filter(|kept| **kept).count() > limit && nodes.iter().any(|node| node.retained_bytes >= least) {
-            least = least.saturating_mul(2);
-            kept = self::kept(nodes, &nearest, least);
-        }
+        let kept = kept(nodes, &nearest, least(nodes, limit));
         let mut folded = Self { graph, drawn: Vec::new(), places: vec![usize::MAX; nodes.len()], depths, by_crate };
         folded.draw(&kept);
         folded
@@ -214,6 +209,13 @@ impl<'page> Folded<'page> {
     }
 }
 
+/// How much a part must retain so that not more than so many do.
+fn least(nodes: &[Node], limit: usize) -> u64 {
+    let mut retained: Vec<u64> = nodes.iter().map(|node| node.retained_bytes).collect();
+    retained.sort_unstable_by_key(|bytes| std::cmp::Reverse(*bytes));
+    retained.get(limit).map_or(LEAST, |bytes| LEAST.max(bytes.saturating_add(1)))
+}
+
 /// Which parts are drawn on their own: those that retain enough, those that must be, and what is on the way to them.
 fn kept(nodes: &[Node], wanted: &[u32], least: u64) -> Vec<bool> {
     let large = (0_u32..).zip(nodes).filter(|(_, node)| node.retained_bytes >= least).map(|(number, _)| number);
@@ -233,7 +235,8 @@ fn depths(nodes: &[Node]) -> Vec<usize> {
     for start in 0..nodes.len() as u32 {
         let unknown = |number: &u32| depths[*number as usize] == usize::MAX;
         let way: Vec<u32> =
-            std::iter::successors(Some(start).filter(unknown), |at| nodes[*at as usize].before.filter(unknown)).collect();
+            std::iter::successors(Some(start).filter(unknown), |at| nodes[*at as usize].before.filter(unknown))
+                .collect();
         for &at in way.iter().rev() {
             depths[at as usize] = nodes[at as usize].before.map_or(0, |before| depths[before as usize] + 1);
         }
@@ -315,7 +318,10 @@ mod tests {
         assert_eq!(names, expected);
         assert_eq!(retained(&folded.drawn), [2191, 2151, 20, 1000, 1023, 1000, 7, 8]);
         assert_eq!(folded.places, [7, 1, 0, 7, 2, 3, 4, 5, 6], "what is inside a small part goes where that goes");
-        assert_eq!((folded.drawn[7].dominator, folded.drawn[7].before, folded.drawn[6].dominator), (Some(1), Some(1), None));
+        assert_eq!(
+            (folded.drawn[7].dominator, folded.drawn[7].before, folded.drawn[6].dominator),
+            (Some(1), Some(1), None)
+        );
     }
 
     #[test]
@@ -337,12 +343,13 @@ mod tests {
     #[test]
     fn a_large_program_is_folded_until_it_is_small() {
         // A function with 20,000 constants of all sizes.
-        let constant = |number: u32| node(&format!("c{number}"), "a", u64::from(number), u64::from(number), Some(0), Some(0));
+        let constant =
+            |number: u32| node(&format!("c{number}"), "a", u64::from(number), u64::from(number), Some(0), Some(0));
         let mut nodes: Vec<Node> = (0..20_000).map(constant).collect();
         nodes[0] = node("main", "a", 0, (1..20_000).sum(), None, None);
         let graph = Graph { nodes, ..Graph::default() };
         let folded = Folded::new(&graph);
-        assert!((LIMIT / 8..=LIMIT + 1).contains(&folded.drawn.len()), "{}", folded.drawn.len());
+        assert_eq!(folded.drawn.len(), LIMIT + 1, "the largest, and one for all others");
         assert_eq!(folded.drawn.iter().map(|drawn| drawn.own_bytes).sum::<u64>(), bytes(&graph));
     }
 
