@@ -1,6 +1,7 @@
 //! The report in a real browser: mouse, keyboard, filter, both themes, a narrow window, accessibility. Every check is also
 //! given a page that was broken on purpose, and must notice.
 
+use serde_json::Value;
 use testbed::browser::{
     Check, a_narrow_window_needs_no_sideways_scrolling, axe, axe_finds_nothing, ensure, left_out,
     nothing_is_wrong_in_the_console, number, text, there_are_two_themes,
@@ -213,6 +214,30 @@ const CHECKS: [(&str, Check); 13] = [
     ("axe", axe_finds_nothing_in_either_picture),
 ];
 
+/// The page of builds that could not be explained.
+fn unexplained(page: &str) -> String {
+    let (before, rest) = page.split_once("id=\"data\">").expect("the data");
+    let (data, after) = rest.split_once("</script>").expect("its end");
+    let mut data: Value = serde_json::from_str(data).expect("JSON");
+    for build in data["binaries"].as_array_mut().expect("builds") {
+        build["graph"] = Value::Null;
+        build["unexplained"] = "the linker has no <such> option".into();
+        build["functions"].as_array_mut().expect("functions").iter_mut().for_each(|function| function[6] = Value::Null);
+    }
+    let data = data.to_string().replace('<', "\\u003c");
+    format!("{before}id=\"data\">{data}</script>{after}")
+}
+
+/// What the page shows without reasons: the line that says why, and nothing of the panel.
+fn one_line_says_why_nothing_is_known(browser: &Browser) -> Result<(), String> {
+    let line = text(browser, "return document.querySelector('#build-unexplained').innerText");
+    ensure(line == "Why its parts are here isn't known: the linker has no <such> option.", line)?;
+    let shown = "return ['view', 'why', 'crates-part', 'kept-view'].filter(id => document.getElementById(id).checkVisibility()).join()";
+    ensure(text(browser, shown).is_empty(), text(browser, shown))?;
+    let heads = text(browser, "return document.querySelector('#functions thead').innerText");
+    ensure(!heads.contains("Retained") && heads.contains("Bytes"), heads)
+}
+
 #[test]
 fn the_report_works_in_a_browser_and_the_checks_notice_when_it_does_not() {
     let Some(browser) = Browser::start() else {
@@ -235,6 +260,14 @@ fn the_report_works_in_a_browser_and_the_checks_notice_when_it_does_not() {
     for (name, check) in CHECKS {
         check(&browser).unwrap_or_else(|words| panic!("{name}: {words}"));
     }
+
+    open("unexplained.html", &unexplained(&page));
+    one_line_says_why_nothing_is_known(&browser).unwrap_or_else(|words| panic!("unexplained: {words}"));
+    for name in ["console", "mouse", "keyboard", "table", "rows", "narrow"] {
+        let check = CHECKS.iter().find(|(check, _)| *check == name).unwrap().1;
+        check(&browser).unwrap_or_else(|words| panic!("unexplained, {name}: {words}"));
+    }
+    axe_finds_nothing(&browser).unwrap_or_else(|words| panic!("unexplained: {words}"));
 
     let policy_start = page.find("<meta http-equiv=\"Content-Security-Policy\"").expect("a policy");
     let policy_end = policy_start + page[policy_start..].find('>').unwrap() + 1;

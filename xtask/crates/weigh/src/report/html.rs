@@ -284,7 +284,7 @@ mod tests {
         }
     }
 
-    /// A graph in which each function uses the next one and a small constant, with all of them in one crate's module.
+    /// A graph in which each function uses the next one and two small constants, with all of them in one crate's module.
     fn graph(krate: &str, functions: &[Function]) -> Graph {
         let node = |name: &str, own_bytes: u64, retained_bytes: u64, above: Option<u32>| {
             let [name, krate] = [name, krate].map(str::to_owned);
@@ -296,7 +296,7 @@ mod tests {
             .clone()
             .map(|(at, function)| node(&function.name, 100, 108 * u64::from(count - at), at.checked_sub(1)))
             .collect();
-        nodes.extend((0..count).map(|at| node("constant in .rodata, 8 bytes", 8, 8, Some(at))));
+        nodes.extend((0..2 * count).map(|at| node("constant in .rodata, 4 bytes", 4, 4, Some(at / 2))));
         let set = |name: Option<&str>, module: &str, parts: Vec<u32>| Set {
             name: name.map(str::to_owned),
             krate: krate.to_owned(),
@@ -360,7 +360,7 @@ mod tests {
         for text in [&data["tables"][0]["caption"], &data["floor"][0]["what"]].into_iter().chain(of_build) {
             assert_eq!(text, hostile);
         }
-        assert_eq!(build["graph"]["nodes"], serde_json::json!([[0, 0, 100, -1, -1], [-1, 0, 8, 0, 0]]));
+        assert_eq!(build["graph"]["nodes"], serde_json::json!([[0, 0, 100, -1, -1], [-2, 0, 8, 0, 0]]));
     }
 
     #[test]
@@ -410,8 +410,8 @@ mod tests {
         let functions =
             serde_json::json!([[2, 1, 0, 90, 1, 0, [100, 108, 0, -1]], [3, 1, 0, 80, 1, 0, [100, 108, 1, 0]]]);
         assert_eq!(explained["functions"], functions);
-        // Own bytes and places: two functions, and under each its small constant.
-        let nodes = serde_json::json!([[2, 1, 100, -1, -1], [3, 1, 100, 0, 0], [-1, 1, 8, 0, 0], [-1, 1, 8, 1, 1]]);
+        // Own bytes and places: two functions, and under each its small constants.
+        let nodes = serde_json::json!([[2, 1, 100, -1, -1], [3, 1, 100, 0, 0], [-2, 1, 8, 0, 0], [-2, 1, 8, 1, 1]]);
         assert_eq!(explained["graph"]["nodes"], nodes);
         assert_eq!(explained["graph"]["crates"], serde_json::json!([[1, 1, [2, 3, 0, -1]]]));
         assert_eq!(explained["graph"]["modules"], serde_json::json!([[1, 1, [200, 108, 0, -1]]]));

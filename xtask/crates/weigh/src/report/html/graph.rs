@@ -97,7 +97,8 @@ impl<'page> Folded<'page> {
         }
         // A crate is shown by its part that is nearest to where the program begins.
         let nearest: Vec<u32> = by_crate.values().filter_map(|parts| nearest(&depths, parts)).collect();
-        let kept = kept(nodes, &nearest, least(nodes, limit));
+        let mut kept = kept(nodes, &nearest, least(nodes, limit));
+        keep_single(nodes, &mut kept);
         let mut folded = Self { graph, drawn: Vec::new(), places: vec![usize::MAX; nodes.len()], depths, by_crate };
         folded.draw(&kept);
         folded
@@ -230,6 +231,23 @@ fn kept(nodes: &[Node], wanted: &[u32], least: u64) -> Vec<bool> {
     kept
 }
 
+/// A small part that would be the only one in its fold is drawn as it is.
+fn keep_single(nodes: &[Node], kept: &mut [bool]) {
+    let keeper = |number: u32| {
+        let above = |part: &u32| nodes[*part as usize].dominator;
+        std::iter::successors(above(&number), above).find(|part| kept[*part as usize])
+    };
+    let mut folds: BTreeMap<Option<u32>, Vec<u32>> = BTreeMap::new();
+    for number in (0..nodes.len() as u32).filter(|number| !kept[*number as usize]) {
+        folds.entry(keeper(number)).or_default().push(number);
+    }
+    for parts in folds.into_values() {
+        if let [part] = parts[..] {
+            kept[part as usize] = nodes[part as usize].before.is_none_or(|before| kept[before as usize]);
+        }
+    }
+}
+
 fn depths(nodes: &[Node]) -> Vec<usize> {
     let mut depths = vec![usize::MAX; nodes.len()];
     for start in 0..nodes.len() as u32 {
@@ -306,22 +324,20 @@ mod tests {
         let names: Vec<_> = folded.drawn.iter().map(|drawn| (&drawn.what, drawn.krate, drawn.own_bytes)).collect();
         let expected = [
             (&What::Named("_start"), Some("c"), 40),
+            // Small, and the only one that nothing keeps.
+            (&What::Named("lost"), Some("c"), 7),
             (&What::Named("main"), Some("a"), 100),
             // Of a crate whose nearest part is small.
             (&What::Named("tiny"), Some("b"), 20),
             (&What::Named("large"), Some("b"), 1000),
             (&What::Named("way"), Some("a"), 23),
             (&What::Named("behind"), Some("b"), 1000),
-            (&What::Smaller(1), Some("c"), 7),
             (&What::Smaller(2), Some("a"), 8),
         ];
         assert_eq!(names, expected);
-        assert_eq!(retained(&folded.drawn), [2191, 2151, 20, 1000, 1023, 1000, 7, 8]);
-        assert_eq!(folded.places, [7, 1, 0, 7, 2, 3, 4, 5, 6], "what is inside a small part goes where that goes");
-        assert_eq!(
-            (folded.drawn[7].dominator, folded.drawn[7].before, folded.drawn[6].dominator),
-            (Some(1), Some(1), None)
-        );
+        assert_eq!(retained(&folded.drawn), [2191, 7, 2151, 20, 1000, 1023, 1000, 8]);
+        assert_eq!(folded.places, [7, 2, 0, 7, 3, 4, 5, 6, 1], "what is inside a small part goes where that goes");
+        assert_eq!((folded.drawn[7].dominator, folded.drawn[7].before), (Some(2), Some(2)));
     }
 
     #[test]
@@ -365,8 +381,8 @@ mod tests {
         };
         graph.sets = vec![set(&[7, 5])];
         let folded = Folded::new(&graph);
-        assert_eq!(folded.functions()[&["f", "b", ""]], (2000, Some(2000), 3, 1), "`large`, kept by `main`");
-        assert_eq!(folded.weight(&set(&[7])), (1000, Some(2000), 5, 4));
+        assert_eq!(folded.functions()[&["f", "b", ""]], (2000, Some(2000), 4, 2), "`large`, kept by `main`");
+        assert_eq!(folded.weight(&set(&[7])), (1000, Some(2000), 6, 5));
         assert_eq!(folded.weight(&set(&[2, 1])), (140, Some(2000), 0, -1), "nothing is above where the program begins");
         assert_eq!(folded.weight(&set(&[0])), (3, Some(2000), 7, 7), "kept by what is folded with it");
     }

@@ -144,7 +144,8 @@ class Why {
     this.from = from;
     this.back.hidden = !from;
     const { name, krate, own, retained, isCrate, isModule } = reason;
-    const kind = isCrate ? " (crate)" : isModule ? " (module)" : krate && krate !== name ? ` (${krate})` : "";
+    const of = krate && krate !== name ? (krate.startsWith("[") ? ` ${krate}` : ` (${krate})`) : "";
+    const kind = isCrate ? " (crate)" : isModule ? " (module)" : of;
     this.subject.replaceChildren(element("code", {}, path(name)), name.startsWith("[") ? "" : kind);
     const without =
       retained === null || name.startsWith("[")
