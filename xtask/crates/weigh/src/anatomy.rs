@@ -3,6 +3,7 @@
 
 pub mod delta;
 mod twin;
+pub mod whole;
 
 use crate::measure::apart;
 use crate::measure::binary::{self, Section};

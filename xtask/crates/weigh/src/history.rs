@@ -7,6 +7,7 @@ pub(crate) mod repository;
 
 pub(crate) use bisect::Search;
 
+use crate::anatomy;
 use crate::anatomy::delta::{self, Change, Parts};
 use crate::options::{self, Format};
 use crate::report::history as report;
@@ -319,7 +320,7 @@ impl<'a> Book<'a> {
         let (Some(key), None) = (key, outcome) else { return Ok(()) };
         progress.running(&[format!("{} {}", commit.name(), commit.subject)]);
         self.builds += 1;
-        let (outcome, is_lasting) = match self.past.build(commit, self.profile) {
+        let (outcome, is_lasting) = match self.past.build(commit, self.profile, anatomy::build) {
             Ok(then) => {
                 let mut parts = Parts::of(&then.anatomy);
                 parts.functions = None;

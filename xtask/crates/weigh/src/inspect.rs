@@ -132,7 +132,7 @@ fn with_compressed(anatomy: Anatomy, wanted: bool) -> Result<Side> {
 
 /// Both programs of a comparison. Cargo is asked only where one of them is a profile.
 fn sides(asked: &Asked<'_>, arch: Option<&str>, compressed: bool, options: &options::Subject) -> Result<(Side, Side)> {
-    let of_file = |name: &str| with_compressed(Anatomy::of_part(name, Path::new(name), arch)?, compressed);
+    let of_file = |name: &str| with_compressed(Anatomy::of_part_with_reasons(name, Path::new(name), arch)?, compressed);
     let names = match *asked {
         Asked::Two(a, b) => [a, b],
         Asked::Range(_) => [""; 2],
@@ -159,7 +159,7 @@ fn sides(asked: &Asked<'_>, arch: Option<&str>, compressed: bool, options: &opti
             return of_file(name);
         }
         let profile = subject.resolve(Some(name), "profile or file")?;
-        with_compressed(anatomy::build(&subject, program, &profile)?, compressed)
+        with_compressed(anatomy::explained(&subject, program, &profile)?, compressed)
     };
     Ok((side(a)?, side(b)?))
 }

@@ -3,6 +3,7 @@
 pub use crate::budget::baseline::Parts;
 
 use super::Anatomy;
+use super::whole::{self, WholeChange};
 use crate::compressed::Compressed;
 use crate::measure::crates::UNATTRIBUTED;
 use std::cmp::Reverse;
@@ -23,6 +24,8 @@ pub struct Diff {
     pub functions: Vec<Change>,
     /// Whether the functions of both are known.
     pub known: bool,
+    /// Whose bytes changed in the whole file, where it is known of both; the own bytes sum to the difference of the files.
+    pub whole: Vec<WholeChange>,
 }
 
 /// One program of a comparison.
@@ -86,7 +89,7 @@ impl Parts {
 
 /// The changes from one program to another, the largest first.
 pub fn of(a: &Anatomy, b: &Anatomy) -> Diff {
-    between((&a.name, &Parts::of(a)), (&b.name, &Parts::of(b)))
+    Diff { whole: whole::changes(a, b), ..between((&a.name, &Parts::of(a)), (&b.name, &Parts::of(b))) }
 }
 
 /// The changes between the parts of two programs, the largest first. Each program has a name.
@@ -108,6 +111,7 @@ pub fn between((a_name, a): (&str, &Parts), (b_name, b): (&str, &Parts)) -> Diff
         crates: both(&a.crates, &b.crates),
         functions: both(&a.functions, &b.functions),
         known: a.crates.is_some() && b.crates.is_some(),
+        whole: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use super::repository::{Commit, PLACES, Repository};
-use crate::anatomy::{self, Anatomy};
+use crate::anatomy::Anatomy;
 use crate::cargo::{self, Cargo, configuration};
 use crate::options;
 use crate::subject::{Program, Subject};
@@ -58,6 +58,9 @@ pub(crate) struct Then {
     pub(crate) notes: Vec<String>,
 }
 
+/// How a program is built and taken apart: [`build`](crate::anatomy::build) or [`explained`](crate::anatomy::explained).
+pub(crate) type Way = fn(&Subject, &Program, &str) -> Result<Anatomy>;
+
 impl<'a> Past<'a> {
     /// For the program that a call means. `options` is what it was found by.
     ///
@@ -92,11 +95,11 @@ impl<'a> Past<'a> {
         Ok(Self { workshop, options, now, package, repository, place, toolchains: RefCell::default() })
     }
 
-    /// Builds a revision, and takes it apart.
+    /// Builds a revision, and takes it apart in this way.
     ///
     /// # Errors
     /// When the crate wasn't there, or does not build.
-    pub(crate) fn build(&self, commit: &Commit, profile: &str) -> Result<Then> {
+    pub(crate) fn build(&self, commit: &Commit, profile: &str, way: Way) -> Result<Then> {
         let mut notes = self.place.checkout(&self.repository, &commit.hash)?;
         let manifest = match &self.now.manifest {
             Some(_) => Some(self.manifest(commit, &mut notes)?),
@@ -112,12 +115,12 @@ impl<'a> Past<'a> {
         self.clean_up(&then)?;
         let profile = &self.profile_then(&then, profile)?;
         let began = Instant::now();
-        let anatomy = match anatomy::build(&then, only(&then)?, profile) {
+        let anatomy = match way(&then, only(&then)?, profile) {
             Err(error) if failure_of(&error).message.contains("because --locked was passed") => {
                 let manifest = manifest.clone().unwrap_or_else(|| self.place.tree.join("Cargo.toml"));
                 then.cargo.update_lockfile(&manifest, false)?;
                 notes.push("its Cargo.lock didn't fit its Cargo.toml; it was updated as `cargo build` does".to_owned());
-                anatomy::build(&then, only(&then)?, profile)
+                way(&then, only(&then)?, profile)
             }
             result => result,
         };

@@ -119,17 +119,17 @@ fn build(
 ) -> Result<Done> {
     let (anatomy, toolchain, lockfile) = match side {
         Side::Revision(revision, commit) => {
-            let then = past.build(commit, profile).map_err(|error| at(revision, &error))?;
+            let then = past.build(commit, profile, anatomy::explained).map_err(|error| at(revision, &error))?;
             tell(revision, &then.notes);
             let anatomy = Anatomy { name: format!("{revision} ({profile})"), ..then.anatomy };
             (anatomy, then.toolchain, then.lockfile)
         }
         Side::Profile(_, profile) => (
-            anatomy::build(subject, only(subject)?, profile)?,
+            anatomy::explained(subject, only(subject)?, profile)?,
             subject.release.clone(),
             past.lockfile_now().and_then(|file| fs::read_to_string(file).ok()),
         ),
-        Side::File(name) => (Anatomy::of_part(name, Path::new(name), arch)?, None, None),
+        Side::File(name) => (Anatomy::of_part_with_reasons(name, Path::new(name), arch)?, None, None),
     };
     Ok(Done { compared: with_compressed(anatomy, compressed)?, toolchain, lockfile })
 }

@@ -53,14 +53,26 @@ fn signed(a: u64, b: u64) -> String {
     format!("{}{}", if b < a { '-' } else { '+' }, base::numbers::thousands(a.abs_diff(b)))
 }
 
+/// The same of numbers that may be less than nothing.
+fn signed_whole(a: i64, b: i64) -> String {
+    format!("{}{}", if b < a { '-' } else { '+' }, base::numbers::thousands(a.abs_diff(b)))
+}
+
+/// A number of bytes that may be less than nothing.
+fn of_sign(bytes: i64) -> String {
+    format!("{}{}", if bytes < 0 { "-" } else { "" }, base::numbers::thousands(bytes.unsigned_abs()))
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use crate::anatomy::delta::{Change, Diff};
+    use crate::anatomy::whole::WholeChange;
     use crate::compressed::Compressed;
     use crate::inspect::floor::FloorPart;
-    use crate::inspect::tally::{CrateRow, FunctionRow};
+    use crate::inspect::tally::{Asked, CrateRow, FunctionRow, Weight};
     use crate::measure::binary::Section;
+    use crate::measure::reasons::{Step, Why, Without};
 
     /// A program with everything that a format must cope with.
     pub(crate) fn bloat() -> Bloat {
@@ -121,6 +133,57 @@ pub(crate) mod tests {
         }
     }
 
+    /// The same of which it is known what uses what, with an answer to each question.
+    pub(crate) fn explained() -> Bloat {
+        let mut bloat = bloat();
+        let weight = |own_bytes, retained_bytes| Some(Weight { own_bytes, retained_bytes: Some(retained_bytes) });
+        for (row, own) in bloat.crates.iter_mut().zip([300_000, 180_000, 60_000, 29_600]) {
+            row.weight = weight(own, own + 12_345);
+        }
+        let [own, difference] =
+            [("[the loader's tables]", 5_220), ("[differs in the twin]", -32)].map(|(name, bytes)| CrateRow {
+                name: name.to_owned(),
+                bytes: 0,
+                guessed_bytes: 0,
+                standard: false,
+                weight: weight(bytes, bytes),
+            });
+        bloat.crates.extend([own, difference]);
+        for (row, own) in bloat.functions.iter_mut().zip([16_100, 4_788, 1_000]) {
+            row.weight = weight(own, own + 900);
+        }
+        bloat.explained = true;
+        let step = |krate: &str, name: &str, retained_bytes| Step {
+            name: name.to_owned(),
+            krate: krate.to_owned(),
+            retained_bytes,
+        };
+        let chain = vec![
+            step("[other]", "_start", 500_000),
+            step("config_tool", "config_tool::main", 400_000),
+            step("config_tool", "table in .data.rel.ro, 40 bytes", 20),
+            step(
+                "serde_json",
+                "<serde_json::value::Value as =cmd|<img src=x>::Index>::index_into::<alloc::string::String>",
+                4_788,
+            ),
+        ];
+        let keepers = (0..14).map(|at| step("core", &format!("core::panicking::panic_{at}"), 10_000 + at)).collect();
+        let why = Why {
+            own_bytes: 60_000,
+            retained_bytes: 72_345,
+            chains: vec![chain.clone(), chain[..2].to_vec()],
+            users: 2,
+            keepers,
+        };
+        bloat.why = Some(Asked { name: "serde_json".to_owned(), why });
+        let mut sections = bloat.sections.clone();
+        sections[0].bytes -= 50_000;
+        let crates = vec!["serde_json".to_owned(), "itoa".to_owned()];
+        bloat.without = Some(Without { crates, file_bytes: bloat.file_bytes - 50_000, sections });
+        bloat
+    }
+
     /// An archive of objects, of which nothing tells whose code it is.
     pub(crate) fn archive() -> Bloat {
         let section = |name: &str, bytes| Section { name: name.to_owned(), bytes };
@@ -151,6 +214,24 @@ pub(crate) mod tests {
             crates: vec![change("serde_json", 100, 20), change("config_tool", 10, 40)],
             functions: vec![change("serde_json::a|b", 80, 0), change("config_tool::main", 0, 30)],
             known: true,
+            whole: vec![
+                WholeChange {
+                    name: "regex".to_owned(),
+                    own_a: 0,
+                    own_b: 943_160,
+                    retained_a: 0,
+                    retained_b: 1_199_617,
+                    through: Some("my_tool::filter::<_>".to_owned()),
+                },
+                WholeChange {
+                    name: "[padding]".to_owned(),
+                    own_a: 40,
+                    own_b: -8,
+                    retained_a: 40,
+                    retained_b: -8,
+                    through: None,
+                },
+            ],
         }
     }
 

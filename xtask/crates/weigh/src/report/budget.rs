@@ -239,6 +239,7 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::anatomy::delta::Diff;
     use crate::compressed::Method;
 
     fn report() -> Report {
@@ -277,7 +278,7 @@ mod tests {
                         limit("max-growth", "1 %", 1_020, 1_010, false, 10),
                         LimitRow { method: Some(Method::Gzip), ..limit("max-gzip", "0.5 kB", 501, 500, false, 11) },
                     ],
-                    Some(anatomy::tests::diff()),
+                    Some(Diff { whole: Vec::new(), ..anatomy::tests::diff() }),
                 ),
                 row("=a|<b>::c", 7, None, vec![limit("max", "7", 7, 7, true, 20)], None),
             ],

@@ -2,29 +2,45 @@
 
 use super::{Shown, downloads};
 use crate::anatomy::delta::{Change, Diff};
-use crate::inspect::tally::Bloat;
+use crate::anatomy::whole::WholeChange;
+use crate::inspect::tally::{Bloat, Weight};
 use crate::report::csv::harmless;
 use anyhow::Result;
 
-/// What a program is made of: kind, name, crate, copies, bytes.
+/// What a program is made of: kind, name, crate, copies, bytes; and in the whole file, where that is known.
 ///
 /// # Errors
 /// Never in practice: it is written to memory.
 pub(crate) fn bloat(bloat: &Bloat, shown: Shown) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["kind", "name", "crate", "copies", "bytes"])?;
+    writer.write_record(["kind", "name", "crate", "copies", "bytes", "own_bytes", "retained_bytes"])?;
+    let cells = |weight: Option<Weight>| {
+        let cell = |bytes: Option<i64>| bytes.map(|bytes| bytes.to_string()).unwrap_or_default();
+        [cell(weight.map(|weight| weight.own_bytes)), cell(weight.and_then(|weight| weight.retained_bytes))]
+    };
     for row in bloat.crates.iter().filter(|_| shown.crates) {
-        writer.write_record(["crate", &harmless(&row.name), &harmless(&row.name), "", &row.bytes.to_string()])?;
+        let [own, retained] = cells(row.weight);
+        let (name, bytes) = (harmless(&row.name), row.bytes.to_string());
+        writer.write_record(["crate", &name, &name, "", &bytes, &own, &retained])?;
     }
     for row in bloat.functions.iter().filter(|_| shown.functions) {
         let (copies, bytes) = (row.copies.to_string(), row.bytes.to_string());
-        writer.write_record(["function", &harmless(&row.name), &harmless(&row.krate), &copies, &bytes])?;
+        let [own, retained] = cells(row.weight);
+        writer.write_record([
+            "function",
+            &harmless(&row.name),
+            &harmless(&row.krate),
+            &copies,
+            &bytes,
+            &own,
+            &retained,
+        ])?;
     }
     for section in bloat.sections.iter().filter(|_| shown.sections) {
-        writer.write_record(["section", &harmless(&section.name), "", "", &section.bytes.to_string()])?;
+        writer.write_record(["section", &harmless(&section.name), "", "", &section.bytes.to_string(), "", ""])?;
     }
     for member in bloat.members.iter().filter(|_| shown.sections) {
-        writer.write_record(["member", &harmless(&member.name), "", "", &member.bytes.to_string()])?;
+        writer.write_record(["member", &harmless(&member.name), "", "", &member.bytes.to_string(), "", ""])?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
@@ -45,6 +61,10 @@ pub(crate) fn diff(diff: &Diff) -> Result<String> {
             let difference = i128::from(*b) - i128::from(*a);
             writer.write_record([kind, &harmless(name), &a.to_string(), &b.to_string(), &difference.to_string()])?;
         }
+    }
+    for WholeChange { name, own_a, own_b, .. } in &diff.whole {
+        let [a, b, change] = [*own_a, *own_b, own_b - own_a].map(|bytes| bytes.to_string());
+        writer.write_record(["whole", &harmless(name), &a, &b, &change])?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
 }

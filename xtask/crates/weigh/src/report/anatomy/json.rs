@@ -1,6 +1,7 @@
 //! The JSON documents `bloat/1` and `diff/1`: keys are added, never changed. All sizes in bytes.
 
 use crate::anatomy::delta::{Change, Diff, Side};
+use crate::anatomy::whole::WholeChange;
 use crate::compressed::Compressed;
 use crate::inspect::tally::{Asked, Bloat, Weight};
 use crate::measure::reasons::{Step, Why, Without};
@@ -93,12 +94,13 @@ fn add_why(document: &mut Value, name: &str, why: &Why) {
 pub(crate) fn diff(diff: &Diff) -> serde_json::Result<String> {
     let mut document = changes(diff);
     document["schema"] = "size-workshop/diff/1".into();
+    document["whole"] = diff.whole.iter().map(whole_change).collect();
     crate::report::json::document(&document)
 }
 
 /// The changes from one program to another, as a part of a document.
 pub(crate) fn changes(diff: &Diff) -> Value {
-    let Diff { a, b, sections, crates, functions, known } = diff;
+    let Diff { a, b, sections, crates, functions, known, whole: _ } = diff;
     let side = |side: &Side| {
         let Side { name, bytes, text_bytes, compressed } = side;
         let mut value = json!({ "name": name, "bytes": bytes, "text_bytes": text_bytes });
@@ -116,6 +118,13 @@ pub(crate) fn changes(diff: &Diff) -> Value {
     })
 }
 
+fn whole_change(change: &WholeChange) -> Value {
+    let WholeChange { name, own_a, own_b, retained_a, retained_b, through } = change;
+    json!({
+        "name": name, "own_a": own_a, "own_b": own_b, "retained_a": retained_a, "retained_b": retained_b, "through": through,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests;
@@ -123,11 +132,13 @@ mod tests {
     #[test]
     fn anatomy_as_json() {
         let [bloat, archive] = [tests::bloat(), tests::archive()].map(|bloat| super::bloat(&bloat).unwrap());
+        let explained = super::bloat(&tests::explained()).unwrap();
         let [diff, compressed] = [tests::diff(), tests::compressed_diff()].map(|diff| super::diff(&diff).unwrap());
-        for text in [&bloat, &archive, &diff, &compressed] {
+        for text in [&bloat, &archive, &explained, &diff, &compressed] {
             testbed::schema::document(text);
         }
         insta::assert_snapshot!(bloat + &diff);
         insta::assert_snapshot!("diff-compressed-json", compressed);
+        insta::assert_snapshot!("explained-json", explained);
     }
 }

@@ -1,9 +1,10 @@
 //! For GitHub and mdBook.
 
-use super::{Shown, downloads, of_text, percent, signed, why_unknown};
+use super::{Shown, downloads, of_sign, of_text, percent, signed, signed_whole, why_unknown};
 use crate::anatomy::delta::{Change, Diff};
+use crate::anatomy::whole::WholeChange;
 use crate::inspect::floor::FloorPart;
-use crate::inspect::tally::Bloat;
+use crate::inspect::tally::{Bloat, CrateRow, Weight};
 use crate::measure::binary::Section;
 use crate::report::markdown::plain;
 use base::numbers::{change, thousands};
@@ -44,27 +45,44 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
 }
 
 fn crates(text: &mut String, bloat: &Bloat, count: usize) {
-    let _ = write!(text, "\n| crate | bytes | {} |\n|---|--:|--:|\n", of_text(bloat));
+    let (titles, rules) = if bloat.explained { (" own | retained |", "--:|--:|") } else { ("", "") };
+    let _ = write!(text, "\n| crate | bytes | {} |{titles}\n|---|--:|--:|{rules}\n", of_text(bloat));
     let limit = if count == 0 { bloat.crates.len() } else { count.min(bloat.crates.len()) };
     for row in &bloat.crates[..limit] {
         let share = percent(row.bytes, bloat.text_bytes);
-        let _ = writeln!(text, "| {} | {} | {share} |", escaped(&row.name), thousands(row.bytes));
+        let weight = weight(bloat, row.weight);
+        let _ = writeln!(text, "| {} | {} | {share} |{weight}", escaped(&row.name), thousands(row.bytes));
     }
     let rest = &bloat.crates[limit..];
     if !rest.is_empty() {
         let (bytes, plural) = (rest.iter().map(|row| row.bytes).sum(), if rest.len() == 1 { "" } else { "s" });
         let share = percent(bytes, bloat.text_bytes);
-        let _ = writeln!(text, "| {} smaller crate{plural} | {} | {share} |", rest.len(), thousands(bytes));
+        let own = rest.iter().filter_map(CrateRow::own).sum();
+        let weight = weight(bloat, Some(Weight { own_bytes: own, retained_bytes: None }));
+        let what = if bloat.explained { String::new() } else { format!(" crate{plural}") };
+        let _ = writeln!(text, "| {} smaller{what} | {} | {share} |{weight}", rest.len(), thousands(bytes));
     }
 }
 
 fn functions(text: &mut String, bloat: &Bloat, count: usize) {
-    let _ = write!(text, "\n| function | copies | bytes | {} |\n|---|--:|--:|--:|\n", of_text(bloat));
+    let (titles, rules) = if bloat.explained { (" own | retained |", "--:|--:|") } else { ("", "") };
+    let _ = write!(text, "\n| function | copies | bytes | {} |{titles}\n|---|--:|--:|--:|{rules}\n", of_text(bloat));
     let limit = if count == 0 { bloat.functions.len() } else { count };
     for row in bloat.functions.iter().take(limit) {
         let share = percent(row.bytes, bloat.text_bytes);
-        let _ = writeln!(text, "| {} | {} | {} | {share} |", escaped(&row.name), row.copies, thousands(row.bytes));
+        let (bytes, weight) = (thousands(row.bytes), weight(bloat, row.weight));
+        let _ = writeln!(text, "| {} | {} | {bytes} | {share} |{weight}", escaped(&row.name), row.copies);
     }
+}
+
+/// The cells of what something has in the whole file, where that is known.
+fn weight(bloat: &Bloat, weight: Option<Weight>) -> String {
+    if !bloat.explained {
+        return String::new();
+    }
+    let cell = |bytes: Option<i64>| bytes.map(of_sign).unwrap_or_default();
+    let (own, retained) = (weight.map(|weight| weight.own_bytes), weight.and_then(|weight| weight.retained_bytes));
+    format!(" {} | {} |", cell(own), cell(retained))
 }
 
 /// The parts of the file, and the objects of an archive.
@@ -100,7 +118,7 @@ fn floor(text: &mut String, parts: &[FloorPart]) {
 
 /// The changes from one program to another. `count` limits each list; 0 shows all.
 pub(crate) fn diff(diff: &Diff, count: usize) -> String {
-    let Diff { a, b, sections, crates, functions, known } = diff;
+    let Diff { a, b, sections, crates, functions, known, whole } = diff;
     let mut text = format!(
         "**{} → {}**: {} → {} bytes, {} ({})\n",
         escaped(&a.name),
@@ -128,7 +146,21 @@ pub(crate) fn diff(diff: &Diff, count: usize) -> String {
             let _ = writeln!(text, "| {} | {bytes} | {before} | {after} | {} |", escaped(&change.name), change.how());
         }
     }
+    add_whole(&mut text, whole, count);
     text
+}
+
+/// Whose bytes changed in the whole file, and through which call they came in.
+fn add_whole(text: &mut String, whole: &[WholeChange], count: usize) {
+    if !whole.is_empty() {
+        *text += "\n| crate, in the whole file | change | before | after | in through |\n|---|--:|--:|--:|---|\n";
+    }
+    let limit = if count == 0 { whole.len() } else { count };
+    for WholeChange { name, own_a, own_b, retained_a: _, retained_b: _, through } in whole.iter().take(limit) {
+        let through = through.as_deref().map(escaped).unwrap_or_default();
+        let (change, before, after) = (signed_whole(*own_a, *own_b), of_sign(*own_a), of_sign(*own_b));
+        let _ = writeln!(text, "| {} | {change} | {before} | {after} | {through} |", escaped(name));
+    }
 }
 
 /// A name in a cell: as code where that holds any character but these two.

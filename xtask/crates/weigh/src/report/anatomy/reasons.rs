@@ -164,13 +164,15 @@ fn add_keepers(text: &mut String, why: &Why, width: usize) {
         let _ = writeln!(text, "{}", wrap(words, Some(width), 2));
         return;
     }
-    let _ = write!(text, "\n{:>11}  each of these by itself keeps all of it, the nearest first\n", "retained");
+    let words = "each of these by itself keeps all of it, the nearest first";
+    let _ = write!(text, "\n{}\n{:>11}  function or table\n", wrap(words, Some(width), 2), "retained");
     for step in keepers.iter().take(KEEPERS) {
         let name = cut(&generic(&step.name), width.saturating_sub(13).max(20));
         let _ = writeln!(text, "{:>11}  {name}", thousands(step.retained_bytes));
     }
     if let Some(more) = keepers.len().checked_sub(KEEPERS).filter(|more| *more > 0) {
-        let _ = writeln!(text, "{:>11}  and {more} more, nearer to where the program begins", "");
+        let line = format!("{:>11}  and {more} more, nearer to where the program begins", "");
+        let _ = writeln!(text, "{}", wrap(&line, Some(width), 13));
     }
 }
 
@@ -211,4 +213,51 @@ fn add_sections(text: &mut String, bloat: &Bloat, without: &Without) {
     }
     line("the whole file", bloat.file_bytes, without.file_bytes);
     let _ = writeln!(text, "{:>11}", change(without.file_bytes, bloat.file_bytes));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests;
+    use super::*;
+
+    /// A program of which only one of the two was asked.
+    fn asked() -> [Bloat; 2] {
+        [Bloat { without: None, ..tests::explained() }, Bloat { why: None, ..tests::explained() }]
+    }
+
+    #[test]
+    fn answers_as_text_fit_their_terminal() {
+        let widths = [Some(56), Some(80), None];
+        let texts = asked().map(|bloat| widths.map(|width| text(&bloat, width)).join("---\n"));
+        insta::assert_snapshot!(texts.join("======\n"));
+        for line in text(&tests::explained(), Some(56)).lines() {
+            assert!(line.chars().count() <= 56 && line.trim_end() == line, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn answers_as_markdown_and_csv() {
+        insta::assert_snapshot!(asked().map(|bloat| markdown(&bloat)).join("\n"));
+        insta::assert_snapshot!("answers-csv", asked().map(|bloat| csv(&bloat).unwrap()).join("\n"));
+    }
+
+    #[test]
+    fn a_long_way_counts_what_is_in_the_middle_of_a_crate() {
+        let step =
+            |krate: &str, at| Step { name: format!("{krate}::f{at}"), krate: krate.to_owned(), retained_bytes: 1 };
+        let chain: Vec<Step> = (0..20).map(|at| step("std", at)).chain((0..6).map(|at| step("gimli", at))).collect();
+        let mut text = String::new();
+        add_chain(&mut text, &chain, 60);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn what_the_program_begins_with_has_no_keeper_and_no_user() {
+        let [mut bloat, _] = asked();
+        let asked = bloat.why.as_mut().unwrap();
+        (asked.why.users, asked.why.keepers) = (0, Vec::new());
+        asked.why.chains.truncate(1);
+        asked.why.chains[0].truncate(1);
+        insta::assert_snapshot!(text(&bloat, None));
+    }
 }

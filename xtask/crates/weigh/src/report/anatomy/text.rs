@@ -1,7 +1,8 @@
 //! For a terminal: aligned columns, names cut in the middle where the terminal is narrow.
 
-use super::{Shown, WIDE, downloads, of_text, percent, signed, why_unknown};
+use super::{Shown, WIDE, downloads, of_sign, of_text, percent, signed, signed_whole, why_unknown};
 use crate::anatomy::delta::{Change, Diff};
+use crate::anatomy::whole::WholeChange;
 use crate::inspect::floor::FloorPart;
 use crate::inspect::tally::{Bloat, CrateRow, FunctionRow, Weight};
 use base::numbers::{change, thousands, wrap};
@@ -11,13 +12,15 @@ use std::fmt::Write as _;
 /// What a program is made of. `count` limits crates and functions; 0 shows all.
 pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usize>) -> String {
     let Bloat { program, profile, file, file_bytes, text_bytes, text_name, .. } = bloat;
+    let asked = width;
     let width = width.unwrap_or(WIDE);
-    let mut text = format!(
-        "{program}, {profile}: {} bytes, of which {} ({}) are machine code ({text_name})\n{file}\n",
+    let head = format!(
+        "{program}, {profile}: {} bytes, of which {} ({}) are machine code ({text_name})",
         thousands(*file_bytes),
         thousands(*text_bytes),
         percent(*text_bytes, *file_bytes)
     );
+    let mut text = format!("{}\n{file}\n", wrap(&head, asked, 2));
     if let Some(filter) = &bloat.filter {
         let chosen: u64 = bloat.crates.iter().map(|row| row.bytes).sum();
         let share = percent(chosen, *text_bytes);
@@ -44,7 +47,7 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usi
     if shown.sections && !bloat.members.is_empty() {
         add_members(&mut text, bloat, count, room);
     }
-    add_floor(&mut text, bloat);
+    add_floor(&mut text, bloat, asked);
     text
 }
 
@@ -93,11 +96,6 @@ impl<'a> Columns<'a> {
         }
         row
     }
-}
-
-/// A number of bytes that may be less than nothing.
-fn of_sign(bytes: i64) -> String {
-    format!("{}{}", if bytes < 0 { "-" } else { "" }, thousands(bytes.unsigned_abs()))
 }
 
 fn add_crates(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
@@ -215,7 +213,7 @@ fn add_members(text: &mut String, bloat: &Bloat, count: usize, room: usize) {
 }
 
 /// What even an empty program has, and what is on top of it.
-fn add_floor(text: &mut String, bloat: &Bloat) {
+fn add_floor(text: &mut String, bloat: &Bloat, width: Option<usize>) {
     let Bloat { floor, file_bytes, .. } = bloat;
     if !floor.is_empty() {
         let _ = write!(text, "\n{:>11}  {:>7}  whose doing it is\n", "bytes", "of file");
@@ -225,7 +223,8 @@ fn add_floor(text: &mut String, bloat: &Bloat) {
         let sign = if *bytes < 0 { "-" } else { "" };
         let shown = format!("{sign}{}", thousands(bytes.unsigned_abs()));
         let indent = if *inside { "  " } else { "" };
-        let _ = writeln!(text, "{shown:>11}  {share:>8}  {indent}{name}: {what}");
+        let line = format!("{shown:>11}  {share:>8}  {indent}{name}: {what}");
+        let _ = writeln!(text, "{}", wrap(&line, width, 23 + indent.len()));
     }
 }
 
@@ -244,7 +243,7 @@ fn name(row: &CrateRow) -> String {
 
 /// The changes from one program to another. `count` limits each list; 0 shows all.
 pub(crate) fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
-    let Diff { a, b, sections, crates, functions, known } = diff;
+    let Diff { a, b, sections, crates, functions, known, whole } = diff;
     let asked = width;
     let width = width.unwrap_or(WIDE);
     let head = format!(
@@ -267,6 +266,7 @@ pub(crate) fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
         let _ = writeln!(text, "{}", wrap(&line, asked, 2));
     }
     list(&mut text, "section", sections, count, width);
+    add_whole(&mut text, whole, count, width);
     if *known {
         list(&mut text, "crate", crates, count, width);
         list(&mut text, "function", functions, count, width);
@@ -275,6 +275,45 @@ pub(crate) fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
         text += &wrap(words, asked, 0);
     }
     text
+}
+
+/// Whose bytes changed in the whole file, and through which call they came in.
+fn add_whole(text: &mut String, whole: &[WholeChange], count: usize, width: usize) {
+    if whole.is_empty() {
+        return;
+    }
+    let _ = write!(text, "\n{:>11}  {:>11}  {:>11}  crate, in the whole file\n", "change", "before", "after");
+    let limit = if count == 0 { whole.len() } else { count };
+    for WholeChange { name, own_a, own_b, retained_a, retained_b, through } in whole.iter().take(limit) {
+        let room = width.saturating_sub(39).max(NAME);
+        let numbers = format!("{:>11}  {:>11}  {:>11}", signed_whole(*own_a, *own_b), of_sign(*own_a), of_sign(*own_b));
+        let _ = writeln!(text, "{numbers}  {}", cut(name, room));
+        if let Some(through) = through {
+            let what =
+                format!("in through {through}; with what only it keeps: {}", signed_whole(*retained_a, *retained_b));
+            let _ = writeln!(
+                text,
+                "{:13}{}",
+                "",
+                wrap(&base::text::escaped(&what), Some(width.saturating_sub(13).max(40)), 2)
+                    .replace('\n', &format!("\n{:13}", ""))
+            );
+        }
+    }
+    let rest = whole.get(limit..).unwrap_or_default();
+    if !rest.is_empty() {
+        let (a, b) = rest.iter().fold((0, 0), |(a, b), change| (a + change.own_a, b + change.own_b));
+        let _ = writeln!(
+            text,
+            "{:>11}  {:>11}  {:>11}  {} smaller changes; -n 0 shows all",
+            signed_whole(a, b),
+            of_sign(a),
+            of_sign(b),
+            rest.len()
+        );
+    }
+    let (a, b) = whole.iter().fold((0, 0), |(a, b), change| (a + change.own_a, b + change.own_b));
+    let _ = writeln!(text, "{:>11}  {:>11}  {:>11}  sum", signed_whole(a, b), "", "");
 }
 
 /// Columns of a table of changes before the name, and of the name at least.
@@ -386,6 +425,14 @@ mod tests {
     #[test]
     fn bloat_as_text() {
         insta::assert_snapshot!(bloat(&tests::bloat(), ALL, 2, Some(60)));
+    }
+
+    #[test]
+    fn what_is_in_the_whole_file_has_columns_of_its_own_and_fewer_where_the_terminal_is_narrow() {
+        let shown = Shown { sections: false, ..ALL };
+        insta::assert_snapshot!(
+            [60, 80, 120].map(|width| bloat(&tests::explained(), shown, 4, Some(width))).join("\n")
+        );
     }
 
     #[test]
