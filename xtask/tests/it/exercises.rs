@@ -171,6 +171,31 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+#[ignore = "builds exercise 2 four times: .ci/run runs it"]
+fn exercise_2_is_right_about_what_keeps_gimli_in_the_program() {
+    let project = Project::copy_of_the_repository();
+    let why = || {
+        let call = ["bloat", "--manifest-path", "exercises/ex2/Cargo.toml", "--why", "gimli", "-n", "0"];
+        let printed = stdout(&project.run(&call).success());
+        let (ways, keepers) = printed.split_once("by itself keeps all of it").expect("what keeps it");
+        (ways.to_owned(), keepers.to_owned())
+    };
+    // The default release build, and one with the settings of the book.
+    let manifest = project.read("exercises/ex2/Cargo.toml");
+    let small = "opt-level = \"z\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\nstrip = true\n";
+    for settings in ["", small] {
+        project.write("exercises/ex2/Cargo.toml", &format!("{manifest}\n[profile.release]\n{settings}"));
+        let (ways, keepers) = why();
+        assert!(keepers.contains("DisplayBacktrace as core::fmt::Display>::fmt"), "{keepers}");
+        for other in ["config_tool::main", "rust_oom", "panic_with_hook"] {
+            assert!(!keepers.contains(other), "{keepers}");
+        }
+        assert!(ways.contains("panic_with_hook") || ways.contains("rust_oom"), "{ways}");
+    }
+}
+
+#[test]
 #[ignore = "installs cargo-bloat: .ci/run runs it"]
 fn our_own_table_agrees_with_that_of_cargo_bloat_on_the_same_file() {
     let project = Project::copy_of_the_repository();
