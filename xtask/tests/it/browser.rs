@@ -1,6 +1,7 @@
 //! The report in a real browser: mouse, keyboard, filter, both themes, a narrow window, accessibility. Every check is also
 //! given a page that was broken on purpose, and must notice.
 
+use serde_json::Value;
 use testbed::browser::{
     Check, a_narrow_window_needs_no_sideways_scrolling, axe, axe_finds_nothing, ensure, left_out,
     nothing_is_wrong_in_the_console, number, text, there_are_two_themes,
@@ -11,6 +12,7 @@ use testbed::webdriver::Browser;
 const ESCAPE: &str = "\u{E00C}";
 const ENTER: &str = "\u{E007}";
 const RIGHT: &str = "\u{E014}";
+const DOWN: &str = "\u{E015}";
 
 const BOXES: &str = "return document.querySelectorAll('#map .map button').length";
 const DEPTH: &str = "return document.querySelectorAll('#map .crumbs li').length";
@@ -58,6 +60,104 @@ fn the_keyboard_reaches_every_box(browser: &Browser) -> Result<(), String> {
     ensure(false, "Escape does not lead out")
 }
 
+const CHAIN: &str = "return [...document.querySelectorAll('#why ol li')].map(step => step.textContent).join(' > ')";
+const WHY: &str = "return document.querySelector('#why')?.innerText || ''";
+const IN_PANEL: &str = "return document.querySelector('#why').contains(document.activeElement) ? 1 : 0";
+
+/// Chooses the picture by its radio button, with the mouse.
+fn view(browser: &Browser, name: &str) -> Result<(), String> {
+    browser.click(&format!("#view input[value={name}]"));
+    let shown = text(browser, &format!("return document.querySelector('#{name}-view').hidden ? '' : 'shown'"));
+    ensure(shown == "shown", format!("the picture {name} is not shown"))
+}
+
+/// A click on a box of either picture shows the way to it, and how much is its own.
+fn a_click_shows_why_a_box_is_here(browser: &Browser) -> Result<(), String> {
+    ensure(number(browser, BOXES) > 20.0, "no boxes")?;
+    browser.click("#map .map button");
+    let (of_crate, chain) = (text(browser, WHY), text(browser, CHAIN));
+    browser.press(ESCAPE);
+    ensure(of_crate.contains("(crate)") && of_crate.contains("wouldn't be there without it"), of_crate)?;
+    ensure(!chain.is_empty(), "no way to a crate")?;
+    view(browser, "kept")?;
+    browser.run(
+        "[...document.querySelectorAll('#kept-map .map button')].find(box => /^main /.test(box.ariaLabel)).dataset.it = 1",
+    );
+    browser.click("#kept-map [data-it]");
+    let (kept, chain) = (text(browser, WHY), text(browser, CHAIN));
+    let depth = number(browser, "return document.querySelectorAll('#kept-map .crumbs li').length");
+    browser.press(ESCAPE);
+    view(browser, "code")?;
+    ensure(depth > 1.0, "a click goes nowhere")?;
+    ensure(chain == "_start [other] > main [other]", format!("the chain of main: {chain}"))?;
+    ensure(kept.contains("keeps all of it") && kept.contains("_start [other], retains"), kept)
+}
+
+/// In the picture the panel follows the focus, and its first line is a status, which a screen reader says.
+fn the_panel_follows_the_keyboard(browser: &Browser) -> Result<(), String> {
+    ensure(number(browser, BOXES) > 20.0, "no boxes")?;
+    view(browser, "kept")?;
+    browser.run("document.querySelector('#kept-map .map button').focus()");
+    let first = text(browser, WHY);
+    browser.press(RIGHT);
+    let (focused, second) = (text(browser, FOCUSED), text(browser, WHY));
+    view(browser, "code")?;
+    ensure(focused.contains("of the file"), format!("a box says {focused:?}"))?;
+    ensure(second.contains("are its own") && second != first, "the panel stays as it was")?;
+    let status = text(browser, "return document.querySelector('#why [role=status]')?.textContent");
+    ensure(status.contains("are its own"), format!("the status is {status:?}"))
+}
+
+/// The names in a table are one stop of the tab key. Enter goes to the panel, and Escape back to the name.
+fn a_table_leads_to_the_panel_and_back(browser: &Browser) -> Result<(), String> {
+    for table in ["crates", "functions"] {
+        let stops = format!("return document.querySelectorAll('#{table} .ask[tabindex=\"0\"]').length");
+        ensure((number(browser, &stops) - 1.0).abs() < 0.5, format!("{} stops", number(browser, &stops)))?;
+        browser.run(&format!("document.querySelector('#{table} .ask').focus()"));
+        browser.press(DOWN);
+        let name = text(browser, "return document.activeElement.textContent");
+        let why = text(browser, WHY);
+        ensure(why.replace('\u{200b}', "").contains(&name), format!("{name}: {why}"))?;
+        browser.press(ENTER);
+        ensure(number(browser, IN_PANEL) > 0.5, "Enter does not go to the panel")?;
+        // A step of the way is a button that leads to that part.
+        browser.run("document.querySelector('#why ol .ask').focus()");
+        let step = text(browser, "return document.activeElement.textContent");
+        browser.press(ENTER);
+        let start = text(browser, "return document.querySelector('#why .subject').textContent");
+        ensure(start.starts_with(&step), format!("the step {step:?} leads to {start:?}"))?;
+        ensure(number(browser, IN_PANEL) > 0.5, "a step loses the focus")?;
+        browser.press(ESCAPE);
+        let back = text(browser, "return document.activeElement.textContent");
+        ensure(back == name, format!("Escape goes to {back:?}, not {name:?}"))?;
+    }
+    Ok(())
+}
+
+/// The own bytes of the table of crates and the boxes of the treemap sum to the file.
+fn the_crates_sum_to_the_file(browser: &Browser) -> Result<(), String> {
+    let numbers =
+        "const number = cell => Number((cell?.textContent ?? '0').replace(/,/g, '').replace('\u{2212}', '-'));";
+    let own = number(
+        browser,
+        &format!(
+            "{numbers} return [...document.querySelectorAll('#crates tbody tr')].reduce((sum, row) => sum + number(row.cells[1]), 0)"
+        ),
+    );
+    let file = number(browser, &format!("{numbers} return number(document.querySelector('#crates tfoot td'))"));
+    ensure(file > 10_000.0 && (own - file).abs() < 0.5, format!("{own} of {file} bytes"))
+}
+
+fn axe_finds_nothing_in_either_picture(browser: &Browser) -> Result<(), String> {
+    let found = axe_finds_nothing(browser);
+    view(browser, "kept")?;
+    browser.run("document.querySelector('#kept-map .map button').focus()");
+    let in_other = axe_finds_nothing(browser);
+    let narrow = a_narrow_window_needs_no_sideways_scrolling(browser);
+    view(browser, "code")?;
+    found.and(in_other).and(narrow)
+}
+
 fn the_table_is_filtered_and_sorted(browser: &Browser) -> Result<(), String> {
     const ROWS: &str = "return document.querySelectorAll('#functions tbody tr').length";
     let all = number(browser, ROWS);
@@ -98,7 +198,7 @@ fn nothing_covers_a_row(browser: &Browser) -> Result<(), String> {
     ensure(covered.as_array().is_some_and(Vec::is_empty), format!("{covered}"))
 }
 
-const CHECKS: [(&str, Check); 9] = [
+const CHECKS: [(&str, Check); 13] = [
     ("console", nothing_is_wrong_in_the_console),
     ("requests", nothing_can_be_requested),
     ("mouse", the_mouse_goes_into_a_box_and_escape_out_of_it),
@@ -107,8 +207,36 @@ const CHECKS: [(&str, Check); 9] = [
     ("rows", nothing_covers_a_row),
     ("themes", there_are_two_themes),
     ("narrow", a_narrow_window_needs_no_sideways_scrolling),
-    ("axe", axe_finds_nothing),
+    ("why", a_click_shows_why_a_box_is_here),
+    ("why-keyboard", the_panel_follows_the_keyboard),
+    ("why-tables", a_table_leads_to_the_panel_and_back),
+    ("sums", the_crates_sum_to_the_file),
+    ("axe", axe_finds_nothing_in_either_picture),
 ];
+
+/// The page of builds that could not be explained.
+fn unexplained(page: &str) -> String {
+    let (before, rest) = page.split_once("id=\"data\">").expect("the data");
+    let (data, after) = rest.split_once("</script>").expect("its end");
+    let mut data: Value = serde_json::from_str(data).expect("JSON");
+    for build in data["binaries"].as_array_mut().expect("builds") {
+        build["graph"] = Value::Null;
+        build["unexplained"] = "the linker has no <such> option".into();
+        build["functions"].as_array_mut().expect("functions").iter_mut().for_each(|function| function[6] = Value::Null);
+    }
+    let data = data.to_string().replace('<', "\\u003c");
+    format!("{before}id=\"data\">{data}</script>{after}")
+}
+
+/// What the page shows without reasons: the line that says why, and nothing of the panel.
+fn one_line_says_why_nothing_is_known(browser: &Browser) -> Result<(), String> {
+    let line = text(browser, "return document.querySelector('#build-unexplained').innerText");
+    ensure(line == "Why its parts are here isn't known: the linker has no <such> option.", line)?;
+    let shown = "return ['view', 'why', 'crates-part', 'kept-view'].filter(id => document.getElementById(id).checkVisibility()).join()";
+    ensure(text(browser, shown).is_empty(), text(browser, shown))?;
+    let heads = text(browser, "return document.querySelector('#functions thead').innerText");
+    ensure(!heads.contains("Retained") && heads.contains("Bytes"), heads)
+}
 
 #[test]
 fn the_report_works_in_a_browser_and_the_checks_notice_when_it_does_not() {
@@ -133,12 +261,29 @@ fn the_report_works_in_a_browser_and_the_checks_notice_when_it_does_not() {
         check(&browser).unwrap_or_else(|words| panic!("{name}: {words}"));
     }
 
+    open("unexplained.html", &unexplained(&page));
+    one_line_says_why_nothing_is_known(&browser).unwrap_or_else(|words| panic!("unexplained: {words}"));
+    for name in ["console", "mouse", "keyboard", "table", "rows", "narrow"] {
+        let check = CHECKS.iter().find(|(check, _)| *check == name).unwrap().1;
+        check(&browser).unwrap_or_else(|words| panic!("unexplained, {name}: {words}"));
+    }
+    axe_finds_nothing(&browser).unwrap_or_else(|words| panic!("unexplained: {words}"));
+
     let policy_start = page.find("<meta http-equiv=\"Content-Security-Policy\"").expect("a policy");
     let policy_end = policy_start + page[policy_start..].find('>').unwrap() + 1;
     let no_policy = format!("{}{}", &page[..policy_start], &page[policy_end..]);
-    let controls: [(&str, String, &[&str]); 6] = [
+    let controls: [(&str, String, &[&str]); 11] = [
         // The script is not the one that the policy allows.
-        ("no-script", page.replace("\"use strict\";", "\"use strict\"; "), &["console", "mouse", "keyboard", "table"]),
+        (
+            "no-script",
+            page.replace("\"use strict\";", "\"use strict\"; "),
+            &["console", "mouse", "keyboard", "table", "why", "why-keyboard", "why-tables", "sums"],
+        ),
+        ("deaf-to-clicks", no_policy.replace("this.choose(last);", ""), &["why"]),
+        ("deaf-to-the-focus", no_policy.replace("if (event.target.steps) this.choose", "this.say"), &["why-keyboard"]),
+        ("no-way-back", no_policy.replace("from?.focus();", ""), &["why-tables"]),
+        ("silent", no_policy.replace("{ role: \"status\" }", "{}"), &["why-keyboard"]),
+        ("wrong-sum", no_policy.replace("own: file,", "own: file + 1,"), &["sums"]),
         ("no-policy", no_policy.clone(), &["requests"]),
         ("one-theme", no_policy.replace("prefers-color-scheme", "prefers-nothing"), &["themes"]),
         (

@@ -44,6 +44,8 @@ pub enum Kind {
     NoWorkshop,
     /// The binary that is meant isn't there, or there are several.
     WhichBinary,
+    /// A checkout of a revision lacks what is outside of the repository.
+    OutsideRepository,
 }
 
 /// An error that ends the call: what happened, where, and what to do next.

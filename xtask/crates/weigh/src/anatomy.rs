@@ -181,7 +181,11 @@ pub fn explained(subject: &Subject, program: &Program, profile: &str) -> Result<
     Ok(anatomy)
 }
 
-fn as_built(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
+/// Builds a program and takes it apart as it is, so nothing may tell whose its code is.
+///
+/// # Errors
+/// When the build fails, or the file is not understood.
+pub fn as_built(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
     let order = subject.order(program, profile);
     let built = subject.cargo.build(&order)?;
     let made = subject.made(program, &built, &subject.build_dir)?;

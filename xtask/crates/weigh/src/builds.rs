@@ -8,6 +8,7 @@
 //! no flag, and no compiler has changed. Nothing is lost when the process is killed but the builds under way.
 
 pub mod counter;
+mod estimate;
 pub(crate) mod groups;
 pub mod tree;
 
@@ -23,6 +24,7 @@ use base::proc;
 use base::queue::Queue;
 use base::store;
 use counter::{Counter, Workload};
+use estimate::{Estimate, Lto};
 use groups::Groups;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -159,6 +161,11 @@ impl<'a> Bench<'a> {
         Ok(bench)
     }
 
+    /// What the program is part of.
+    pub fn subject(&self) -> &'a Subject {
+        self.subject
+    }
+
     /// Whether instructions are counted: a workload was given, and valgrind is installed.
     pub fn counts(&self) -> bool {
         self.counter.is_some()
@@ -209,13 +216,13 @@ impl<'a> Bench<'a> {
         let jobs = jobs.unwrap_or_else(groups::at_once).min(open.len()).max(1);
         let refused = match open.len() {
             0 => BTreeMap::new(),
-            count => {
-                self.announce(variants, count, jobs);
+            _ => {
                 // In the caller's order, which may have a reason.
                 let open: Vec<(String, &Variant)> = variants
                     .iter()
                     .filter_map(|variant| open.remove(&key(variant)).map(|variant| (key(variant), variant)))
                     .collect();
+                self.announce(variants, &open, jobs);
                 self.build_all(open, jobs)?
             }
         };
@@ -227,23 +234,26 @@ impl<'a> Bench<'a> {
     }
 
     /// Says how many builds there are, and about how long they take.
-    fn announce(&self, variants: &[Variant], open: usize, jobs: usize) {
-        // Where Cargo had nothing to do for a build, the compiler's own time is what is left of it.
-        let time = |kept: &Kept| kept.took.max(kept.seconds.unwrap_or(0.0) / groups::cores() as f64);
-        let took: Vec<f64> = locked(&self.facts).values().map(time).collect();
-        let each = took.iter().sum::<f64>() / took.len().max(1) as f64;
+    fn announce(&self, variants: &[Variant], open: &[(String, &Variant)], jobs: usize) {
+        let base = Variant::default();
+        let measured: Vec<(Lto, f64)> = {
+            let facts = locked(&self.facts);
+            // Where Cargo had nothing to do for a build, the compiler's own time is what is left of it.
+            let time = |kept: &Kept| kept.took.max(kept.seconds.unwrap_or(0.0) / groups::cores() as f64);
+            let all = variants.iter().chain([&base]).filter_map(|variant| Some((variant, facts.get(&key(variant))?)));
+            all.map(|(variant, kept)| (Lto::of(variant), time(kept))).collect()
+        };
+        let kinds: Vec<Lto> = open.iter().map(|(_, variant)| Lto::of(variant)).collect();
+        let time = Estimate::of(&measured, &kinds).words(jobs);
         let at_once = if jobs > 1 { format!(", {jobs} at once") } else { String::new() };
         let known = variants.iter().filter(|variant| self.known(variant).is_some()).count();
         // The base build is always known by now: it alone is nothing to go on from.
-        let is_resumed = took.len() > 1 && known > 0;
-        let builds = if is_resumed {
-            format!("{known} of {} measured before, {} to go", plural(known + open, "build"), thousands(open as u64))
-        } else {
-            plural(open, "build")
+        let is_resumed = known > usize::from(variants.iter().any(|variant| key(variant) == key(&base)));
+        let builds = match is_resumed {
+            true => format!("{known} of {} measured before, {} to go", plural(known + open.len(), "build"), open.len()),
+            false => plural(open.len(), "build"),
         };
-        // The base build alone says little about one with LTO.
-        let longer = if is_resumed { "" } else { ", longer with LTO" };
-        output::note(&format!("{builds}{at_once}: {}{longer}", about(each * open as f64 / jobs as f64)));
+        output::note(&format!("{builds}{at_once}: {time}"));
     }
 
     /// Builds and measures; returns what failed.
@@ -459,7 +469,8 @@ pub(crate) fn reason(words: &str) -> String {
     let error = words.lines().find(is_error).or_else(|| words.lines().find(|line| line.starts_with("error")));
     let error = error.unwrap_or_else(|| words.lines().next_back().unwrap_or_default());
     let text = error.split_once(": ").map_or(error, |(_, text)| text);
-    text.trim().trim_end_matches('.').to_owned()
+    // A process that was ended by a signal has often said nothing.
+    text.trim().trim_end_matches("; it says:").trim_end_matches('.').to_owned()
 }
 
 /// Waits until no other process builds for this program.
@@ -562,7 +573,10 @@ mod tests {
         let words = "`cargo build` failed (exit code 101); it says:\nwarning: unused\nerror[E0432]: unresolved import `a::b`\n --> src/main.rs:1\nerror: could not compile `x` (bin \"x\") due to 1 previous error";
         assert_eq!(reason(words), "unresolved import `a::b`");
         assert_eq!(reason("error: could not compile `x`"), "could not compile `x`");
-        assert_eq!(reason("ended by signal 9"), "ended by signal 9");
+        assert_eq!(
+            reason("`cargo build` failed (ended by signal 9); it says:\n"),
+            "`cargo build` failed (ended by signal 9)"
+        );
     }
 
     #[test]

@@ -164,6 +164,9 @@ pub struct Metadata {
 pub struct Package {
     /// Its name.
     pub name: String,
+    /// Its version.
+    #[serde(default)]
+    pub version: String,
     /// Its package ID.
     pub id: String,
     /// Its Cargo.toml.
@@ -308,7 +311,19 @@ impl Cargo {
     /// # Errors
     /// When a manifest is malformed or missing, with Cargo's words.
     pub fn metadata(&self, manifest: Option<&Path>) -> Result<Metadata> {
-        let mut call = self.call("metadata").args(["--no-deps", "--format-version", "1"]);
+        self.metadata_by(manifest, &["--no-deps"])
+    }
+
+    /// The same with every package that the workspace depends on.
+    ///
+    /// # Errors
+    /// When the manifest cannot be read, or a package isn't there and can't be fetched.
+    pub fn metadata_of_all(&self, manifest: Option<&Path>) -> Result<Metadata> {
+        self.metadata_by(manifest, &[])
+    }
+
+    fn metadata_by(&self, manifest: Option<&Path>, args: &[&str]) -> Result<Metadata> {
+        let mut call = self.call("metadata").args(["--format-version", "1"]).args(args.iter().copied());
         if let Some(manifest) = manifest {
             call = call.arg("--manifest-path").arg(manifest);
         }

@@ -200,8 +200,8 @@ pub struct History<S: Args> {
     /// Measure tags instead of commits
     #[arg(long)]
     pub tags: bool,
-    /// Measure at most the N newest revisions [default: 10 where no range is given, 100 with --bisect]
-    #[arg(short = 'n', long = "count", value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    /// Measure at most the N newest revisions; 0 for all [default: 10 where no range is given, 100 with --bisect]
+    #[arg(short = 'n', long = "count", value_name = "N")]
     pub count: Option<usize>,
     /// Find the commit that made the program this much larger, such as `5%` or `20 kB`, with few builds; exit code 1 if there is none
     #[arg(long, value_name = "GROWTH")]

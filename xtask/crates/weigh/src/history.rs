@@ -14,7 +14,7 @@ use crate::report::history as report;
 use crate::subject::Subject;
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result, bail};
-use base::failure::{Exit, Failure, failure_of};
+use base::failure::{Exit, Failure, Kind, failure_of};
 use base::output::{self, Progress};
 use base::{files, numbers, proc, store};
 use past::Past;
@@ -171,7 +171,12 @@ fn chosen(repository: &Repository, options: &options::History) -> Result<Vec<Com
         None => (None, repository.commit("HEAD")?),
     };
     let usual = if bisect.is_some() { SEARCHED } else { NEWEST };
-    let most = count.or_else(|| from.is_none().then_some(usual)).unwrap_or(usize::MAX);
+    let most = match count {
+        Some(0) => usize::MAX,
+        Some(count) => *count,
+        None if from.is_none() => usual,
+        None => usize::MAX,
+    };
     let mut commits = match (tags, &from) {
         (true, from) => repository.tags(from.as_ref(), &to)?,
         (false, Some(from)) => repository.between(from, &to)?,
@@ -320,6 +325,7 @@ impl<'a> Book<'a> {
         let (Some(key), None) = (key, outcome) else { return Ok(()) };
         progress.running(&[format!("{} {}", commit.name(), commit.subject)]);
         self.builds += 1;
+        let variables = self.past.place.variables();
         let (outcome, is_lasting) = match self.past.build(commit, self.profile, anatomy::build) {
             Ok(then) => {
                 let mut parts = Parts::of(&then.anatomy);
@@ -330,15 +336,18 @@ impl<'a> Book<'a> {
             Err(error) => {
                 let failure = failure_of(&error);
                 let outcome = Outcome::Failed(reason(&failure));
-                // No network, no room: the next call may find it otherwise.
-                let is_lasting = failure.exit != Exit::Environment;
+                // No network, no room, a folder beside the repository: the next call may find it otherwise.
+                let is_lasting = failure.exit != Exit::Environment && failure.kind != Kind::OutsideRepository;
                 self.last_failure = Some(failure);
                 (outcome, is_lasting)
             }
         };
         if is_lasting {
             // What the build has asked for is a part of the key from now on.
-            let key = self.past.key(commit, self.profile).unwrap_or_else(|_| key.clone());
+            let key = match self.past.place.variables() == variables {
+                true => key.clone(),
+                false => self.past.key(commit, self.profile).unwrap_or_else(|_| key.clone()),
+            };
             store::save(&self.file(&key), &key, &outcome)?;
             keep_newest(&self.past.place.facts(), KEPT)?;
         }

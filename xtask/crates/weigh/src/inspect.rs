@@ -33,7 +33,8 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
     let options::Bloat { crates, functions, sections, count, why, without, filter, format, .. } = options;
     let filter = filter.as_deref().map(pattern).transpose()?;
     let all = !(*crates || *functions || *sections || why.is_some() || !without.is_empty());
-    let (anatomy, program, floor) = taken_apart(options, all)?;
+    let only_sections = *sections && !(*crates || *functions) && *format != Format::Json;
+    let (anatomy, program, floor) = taken_apart(options, !only_sections, all)?;
     anatomy.notes.iter().for_each(|note| output::note(note));
     if let Some(why) = &anatomy.unexplained {
         output::note(&format!("what keeps each part isn't known: {why}"));
@@ -55,8 +56,13 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
     Ok(Exit::Met)
 }
 
-/// The program that is asked for, with its name, and how much of it an empty program has, too, where that is wanted.
-fn taken_apart(options: &options::Bloat, with_floor: bool) -> Result<(Anatomy, String, Vec<floor::FloorPart>)> {
+/// The program that is asked for, with its name, and how much of it an empty program has, too, where that is wanted. Whose its parts
+/// are may take another build.
+fn taken_apart(
+    options: &options::Bloat,
+    with_owners: bool,
+    with_floor: bool,
+) -> Result<(Anatomy, String, Vec<floor::FloorPart>)> {
     let options::Bloat { profile, file, arch, symbols, subject, .. } = options;
     if let Some(file) = file {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -71,7 +77,10 @@ fn taken_apart(options: &options::Bloat, with_floor: bool) -> Result<(Anatomy, S
     let program = only(&subject)?;
     let profile = subject.resolve(profile.as_deref(), "profile")?;
     tell_burdens(&subject, program, &profile);
-    let anatomy = anatomy::explained(&subject, program, &profile)?;
+    let anatomy = match with_owners {
+        true => anatomy::explained(&subject, program, &profile)?,
+        false => anatomy::as_built(&subject, program, &profile)?,
+    };
     let floor = if with_floor { floor::of(&subject, program, &profile, &anatomy)? } else { Vec::new() };
     Ok((anatomy, program.name.clone(), floor))
 }

@@ -343,7 +343,7 @@ pub struct History {
     pub every: usize,
     /// The tags of the range instead of its commits.
     pub tags: bool,
-    /// The newest so many; 10 if neither this nor a range is said, and 100 to search in.
+    /// The newest so many, 0 for all; 10 if neither this nor a range is given, and 100 to search in.
     pub count: Option<usize>,
     /// Search the revision by which it has grown by so much, in percent or bytes.
     pub bisect: Option<String>,

@@ -15,11 +15,35 @@ pub(crate) mod text;
 pub(crate) mod tune;
 pub(crate) mod whatif;
 
+use base::numbers;
+
+/// Columns at which an explanation is broken even where the terminal is wider, or there is none.
+const PROSE: usize = 120;
+
+/// An explanation, as wide as the terminal or as is good to read.
+fn prose(text: &str, width: Option<usize>) -> String {
+    numbers::wrap(text, Some(width.map_or(PROSE, |width| width.min(PROSE))), 0)
+}
+
+/// Whether every line fits the terminal.
+fn fits(text: &str, width: Option<usize>) -> bool {
+    width.is_none_or(|width| text.lines().all(|line| console::measure_text_width(line) <= width))
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use crate::compressed::Compressed;
     use crate::measure::binary::Section;
     use crate::sizes::measured::{Report, Row, Skipped, Table};
+
+    /// No line is wider than the terminal, and none ends with a blank. A single word may be wider.
+    pub(crate) fn assert_fits(text: &str, width: usize) {
+        for line in text.lines() {
+            let is_word = line.split_whitespace().count() < 2;
+            assert!(super::fits(line, Some(width)) || is_word, "{width}: {line}\n{text}");
+            assert_eq!(line, line.trim_end(), "{text}");
+        }
+    }
 
     /// A report with everything that a format must cope with: growth, a change of a few bytes, a wrong output, names
     /// that need quoting, values that are not known.

@@ -6,6 +6,7 @@
 pub mod own;
 
 pub(crate) mod consumer;
+mod folder;
 mod tables;
 pub(crate) mod targets;
 
@@ -83,6 +84,8 @@ pub struct Subject {
     pub target: Option<String>,
     /// When the sources last changed, if that is known: a newer build is up to date.
     pub newest_input: Option<SystemTime>,
+    /// The lockfile of ours that it is built with, where its own isn't there or doesn't fit.
+    pub lockfile: Option<lockfile::Ours>,
 }
 
 /// A program to measure, or a library that is a file of its own.
@@ -278,6 +281,7 @@ impl Subject {
             host,
             target: None,
             newest_input,
+            lockfile: None,
         })
     }
 
@@ -313,18 +317,18 @@ impl Subject {
         notes.extend(about.into_iter().chain(triple.notes));
         // The same crate is found again by its path; two crates never share a folder.
         let canonical = manifest.canonicalize().unwrap_or_else(|_| manifest.clone());
-        let digest = hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes());
-        let digest = hex(&digest[..6]);
+        let digest = hex(&hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes())[..6]);
         let ours = match workshop.root == cargo.cwd {
             true => metadata.target_directory.clone(),
             false => Cargo { cwd: workshop.root.clone(), ..cargo.clone() }.metadata(None)?.target_directory,
         };
         let target_dir = ours.join("size-workshop").join(format!("{}-{digest}", package.name));
+        folder::make(&target_dir)?;
         // A `build.build-dir` in the user's configuration may point into their project.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(target_dir.clone().into()));
-        if !options.is_copy {
-            notes.extend(lockfile::settle(&mut cargo, &manifest, &metadata, &target_dir)?);
-        }
+        let settled = (!options.is_copy).then(|| lockfile::settle(&mut cargo, &manifest, &metadata, &target_dir));
+        let (lockfile, note) = settled.transpose()?.flatten().unzip();
+        notes.extend(note);
         let profiles_file = target_dir.join("profiles.toml");
         let own = Own::of(&metadata.workspace_root.join("Cargo.toml"), &cargo.cwd, &cargo.env);
         let base = tables::base_of_default(&own, &metadata.packages);
@@ -352,6 +356,7 @@ impl Subject {
             host,
             target: triple.name,
             newest_input: None,
+            lockfile,
         })
     }
 

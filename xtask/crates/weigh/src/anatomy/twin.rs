@@ -64,17 +64,18 @@ pub(super) fn add_reasons(anatomy: &mut Anatomy, subject: &Subject, program: &Pr
 }
 
 fn explain(anatomy: &mut Anatomy, reasons: Reasons) {
-    let code = reasons.code();
-    let (own, other) = (anatomy.text.bytes, code.text_bytes);
+    let mut code = reasons.code();
+    // The file's own number, unless the functions of the twin have no room in it.
+    let named: u64 = code.functions.iter().map(|function| function.bytes).sum();
+    if named <= anatomy.text.bytes {
+        code.text_bytes = anatomy.text.bytes;
+    }
     let difference = reasons.difference();
-    if own != other || difference != 0 {
-        let by = |bytes: i64| format!("{}{}", if bytes < 0 { "-" } else { "" }, thousands(bytes.unsigned_abs()));
+    if difference != 0 {
         anatomy.notes.push(format!(
-            "whose bytes they are was read from a twin with relocations, which has {} bytes of code, not {}; the file and what its \
-             parts have in the twin differ by {} bytes",
-            thousands(other),
-            thousands(own),
-            by(difference)
+            "what each part has was read from a twin with relocations, whose sections are {} bytes {} altogether",
+            thousands(difference.unsigned_abs()),
+            if difference > 0 { "smaller" } else { "larger" }
         ));
     }
     (anatomy.code, anatomy.reasons) = (Some(code), Some(reasons));

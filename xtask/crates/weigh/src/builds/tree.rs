@@ -1,4 +1,4 @@
-//! A copy of a workspace in which one dependency's default features are off, in our own folder. Only manifests and the lock file
+//! A copy of a workspace in which one dependency's default features are off, all or one of them, in our own folder. Only manifests and the lock file
 //! are copied; everything else is a link to the original, so that nothing of the crate is written and every path in its sources
 //! leads to the same files.
 
@@ -26,6 +26,8 @@ pub struct Edit {
     pub package: String,
     /// The dependency as the manifest calls it.
     pub dependency: String,
+    /// Those of its default features that stay.
+    pub kept: Vec<String>,
 }
 
 /// A copied workspace.
@@ -42,7 +44,9 @@ pub(super) struct Tree {
 /// # Errors
 /// When a manifest can't be read, the folder can't be written, or links can't be made there.
 pub(super) fn make(cargo: &Cargo, edit: &Edit, folder: &Path) -> Result<Tree> {
-    let copy = folder.join(&store::digest(&[edit.dependency.as_bytes(), edit.package.as_bytes()])[..12]);
+    let kept = edit.kept.join(",");
+    let parts = [&edit.dependency, &edit.package, &kept].map(String::as_bytes);
+    let copy = folder.join(&store::digest(&parts)[..12]);
     let texts = edit.texts()?;
     let mut folders = BTreeSet::from([PathBuf::new()]);
     for manifest in texts.keys() {
@@ -86,14 +90,14 @@ impl Edit {
         for dependencies in dependency_tables(table) {
             if let Some(dependency) = dependencies.get_mut(&self.dependency) {
                 found = true;
-                is_inherited |= turn_off(dependency) == Whose::Workspace;
+                is_inherited |= turn_off(dependency, &self.kept) == Whose::Workspace;
             }
         }
         if is_inherited {
             let root = tables.get_mut(Path::new("Cargo.toml")).context("the workspace has a root manifest")?;
             let dependencies = root.get_mut("workspace").and_then(|workspace| workspace.get_mut("dependencies"));
             let dependency = dependencies.and_then(|dependencies| dependencies.get_mut(&self.dependency));
-            turn_off(dependency.context("the root manifest doesn't name it in [workspace.dependencies]")?);
+            turn_off(dependency.context("the root manifest doesn't name it in [workspace.dependencies]")?, &self.kept);
         }
         anyhow::ensure!(found, "{} doesn't name `{}`", self.manifest.display(), self.dependency);
         Ok(tables.into_iter().map(|(below, table)| (below, table.to_string())).collect())
@@ -107,8 +111,8 @@ enum Whose {
     Workspace,
 }
 
-/// Takes the default features out of a dependency, where its line decides about them.
-fn turn_off(dependency: &mut Value) -> Whose {
+/// Takes the default features out of a dependency but for some of them, where its line decides about them.
+fn turn_off(dependency: &mut Value, kept: &[String]) -> Whose {
     if let Value::String(version) = dependency {
         *dependency = Table::from_iter([("version".to_owned(), Value::from(version.as_str()))]).into();
     }
@@ -121,6 +125,12 @@ fn turn_off(dependency: &mut Value) -> Whose {
     }
     table.remove("default_features");
     table.insert("default-features".to_owned(), false.into());
+    if !kept.is_empty() {
+        let features = table.entry("features").or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(features) = features {
+            features.extend(kept.iter().map(|feature| Value::from(feature.as_str())));
+        }
+    }
     Whose::Package
 }
 
@@ -235,7 +245,7 @@ mod tests {
         let manifests = files.iter().filter(|(path, _)| path.ends_with("Cargo.toml"));
         let manifests = manifests.map(|(path, _)| root.join(path)).collect();
         let (package, dependency) = ("p".to_owned(), dependency.to_owned());
-        (folder, Edit { manifest: root.join(manifest), root, manifests, package, dependency })
+        (folder, Edit { manifest: root.join(manifest), root, manifests, package, dependency, kept: Vec::new() })
     }
 
     #[test]
@@ -257,6 +267,20 @@ mod tests {
         assert!(edit.texts().unwrap()[Path::new("Cargo.toml")].contains("default-features = false"));
         let (_folder, edit) = self::edit(&[("Cargo.toml", "[dependencies]\n")], "Cargo.toml", "d");
         assert!(edit.texts().unwrap_err().to_string().contains("doesn't name `d`"));
+    }
+
+    #[test]
+    fn one_default_feature_is_off_where_the_others_are_named() {
+        for written in ["d = \"1\"", "d = { version = \"1\", features = [\"x\"] }"] {
+            let text = format!("[dependencies]\n{written}\n");
+            let (_folder, mut edit) = edit(&[("Cargo.toml", &text)], "Cargo.toml", "d");
+            edit.kept = vec!["a".to_owned(), "b".to_owned()];
+            let text = edit.texts().unwrap().remove(Path::new("Cargo.toml")).unwrap();
+            let d = &toml::from_str::<Table>(&text).unwrap()["dependencies"]["d"];
+            let features: Vec<&str> = d["features"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            assert!(features.ends_with(&["a", "b"]) && (features.len() == 3) == written.contains('x'), "{text}");
+            assert_eq!(d["default-features"].as_bool(), Some(false), "{text}");
+        }
     }
 
     #[test]

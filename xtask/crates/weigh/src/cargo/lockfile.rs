@@ -32,11 +32,26 @@ struct Found {
     needs_ours: bool,
 }
 
-/// Makes Cargo build a workspace with a lockfile below `folder` where its own can't be used as it is. Says what the user should know.
+/// A lockfile of our own.
+#[derive(Clone, Debug)]
+pub struct Ours {
+    /// The file.
+    pub path: PathBuf,
+    /// The crate's own, which isn't there or doesn't fit.
+    pub instead_of: PathBuf,
+}
+
+/// Makes Cargo build a workspace with a lockfile below `folder` where its own can't be used as it is. Returns that lockfile, and what
+/// the user should know.
 ///
 /// # Errors
 /// When Cargo can't choose the versions, such as without a network.
-pub fn settle(cargo: &mut Cargo, manifest: &Path, metadata: &Metadata, folder: &Path) -> Result<Option<String>> {
+pub fn settle(
+    cargo: &mut Cargo,
+    manifest: &Path,
+    metadata: &Metadata,
+    folder: &Path,
+) -> Result<Option<(Ours, String)>> {
     // They have told Cargo where it is.
     if configuration::settings(&cargo.cwd).iter().any(|setting| setting.key == "resolver.lockfile-path") {
         return Ok(None);
@@ -58,6 +73,7 @@ pub fn settle(cargo: &mut Cargo, manifest: &Path, metadata: &Metadata, folder: &
         },
     };
     let found = Found { inputs, theirs: digest, needs_ours };
+    let mut path = None;
     if needs_ours {
         let ours = redirect(cargo, metadata, folder)?;
         // One that was made for another lockfile of theirs is none of this one.
@@ -74,11 +90,12 @@ pub fn settle(cargo: &mut Cargo, manifest: &Path, metadata: &Metadata, folder: &
         if !ours.is_file() {
             bail!(cannot("Cargo hasn't written the lockfile that it was told to"));
         }
+        path = Some(ours);
     }
     files::write_atomic(&state, &serde_json::to_vec(&found)?)?;
     let name = shown(&theirs);
     let name = name.display();
-    Ok(needs_ours.then(|| match text {
+    let note = match text {
         None => format!(
             "there is no {name}: measured with one that was made for this and is used again next time; \
              `cargo generate-lockfile` makes one to keep"
@@ -87,7 +104,8 @@ pub fn settle(cargo: &mut Cargo, manifest: &Path, metadata: &Metadata, folder: &
             "{name} no longer fits the manifest: measured with a copy that Cargo has updated; the next `cargo build` \
              updates yours"
         ),
-    }))
+    };
+    Ok(path.map(|path| (Ours { path, instead_of: theirs.clone() }, note)))
 }
 
 /// Makes Cargo read and write the lockfile elsewhere. Says where.

@@ -1,5 +1,7 @@
 //! A crate, or the workshop, as it was at a commit: checked out, built with what it had then, and taken apart.
 
+mod refused;
+
 use super::place::Place;
 use super::repository::{Commit, PLACES, Repository};
 use crate::anatomy::Anatomy;
@@ -100,6 +102,11 @@ impl<'a> Past<'a> {
     /// # Errors
     /// When the crate wasn't there, or does not build.
     pub(crate) fn build(&self, commit: &Commit, profile: &str, way: Way) -> Result<Then> {
+        let built = self.try_build(commit, profile, way);
+        built.map_err(|error| refused::without_outside(error, &self.place.tree, &self.repository.top))
+    }
+
+    fn try_build(&self, commit: &Commit, profile: &str, way: Way) -> Result<Then> {
         let mut notes = self.place.checkout(&self.repository, &commit.hash)?;
         let manifest = match &self.now.manifest {
             Some(_) => Some(self.manifest(commit, &mut notes)?),
@@ -143,8 +150,16 @@ impl<'a> Past<'a> {
         }
     }
 
-    /// Today's lock file.
+    /// The lock file that today's build has.
     pub(crate) fn lockfile_now(&self) -> Option<PathBuf> {
+        match &self.now.lockfile {
+            Some(ours) => Some(ours.path.clone()),
+            None => self.own_lockfile(),
+        }
+    }
+
+    /// The one of the crate itself.
+    fn own_lockfile(&self) -> Option<PathBuf> {
         lockfile_of(&self.repository.top.join(&self.repository.inside), &self.repository.top)
     }
 
@@ -186,7 +201,7 @@ impl<'a> Past<'a> {
     /// The crate at this manifest. Its binary may have had another name.
     fn foreign(&self, manifest: &Path, notes: &mut Vec<String>) -> Result<Subject> {
         let find = |options: &options::Subject| {
-            Subject::foreign(self.workshop, manifest, options, None).map_err(without_toolchain)
+            Subject::foreign(self.workshop, manifest, options, None).map_err(refused::without_toolchain)
         };
         let is_choice = |error: &anyhow::Error| failure_of(error).kind == Kind::WhichBinary;
         match find(&self.options) {
@@ -267,12 +282,18 @@ impl<'a> Past<'a> {
             return Ok(());
         }
         let Some(lockfile) = self.lockfile_now() else { return Ok(()) };
-        let Ok(inside) = lockfile.strip_prefix(&self.repository.top) else { return Ok(()) };
+        let theirs = match &self.now.lockfile {
+            Some(ours) => Some(ours.instead_of.clone()),
+            None => self.own_lockfile(),
+        };
+        let Some(inside) = theirs.as_deref().and_then(|file| file.strip_prefix(&self.repository.top).ok()) else {
+            return Ok(());
+        };
         let counterpart = self.place.tree.join(inside);
         if !counterpart.parent().is_some_and(Path::is_dir) {
             return Ok(());
         }
-        notes.push("that revision has no Cargo.lock: it is built with today's".to_owned());
+        notes.push("that revision has no Cargo.lock: it is built with the versions of today's build".to_owned());
         fs::copy(&lockfile, &counterpart).with_context(|| format!("cannot write {}", counterpart.display()))?;
         Ok(())
     }
@@ -353,7 +374,7 @@ impl<'a> Past<'a> {
         if self.options.own_toolchain {
             cargo.env.extend(["RUSTUP_TOOLCHAIN", "CARGO"].map(|name| (name.into(), None)));
         }
-        let found = cargo.rustc_version("rustc".as_ref()).map_err(without_toolchain)?;
+        let found = cargo.rustc_version("rustc".as_ref()).map_err(refused::without_toolchain)?;
         self.toolchains.borrow_mut().insert(files.to_vec(), found.clone());
         Ok(found)
     }
@@ -392,23 +413,6 @@ fn chooses_by_folder(now: &Subject, folder: &Path) -> bool {
         (Ok(here), Ok(by_folder)) => here == by_folder,
         _ => false,
     }
-}
-
-/// Names the command that installs a toolchain which rustup says is missing.
-fn without_toolchain(error: anyhow::Error) -> anyhow::Error {
-    let failure = failure_of(&error);
-    match missing_toolchain(&failure.message).map(str::to_owned) {
-        Some(name) => Failure { exit: Exit::Environment, ..failure }
-            .help(format!("`rustup toolchain install {name}` installs the toolchain of that revision"))
-            .into(),
-        None => error,
-    }
-}
-
-/// The toolchain that isn't there, by the words of rustup.
-fn missing_toolchain(words: &str) -> Option<&str> {
-    let (before, _) = words.split_once("' is not installed")?;
-    before.rsplit_once("toolchain '").map(|(_, name)| name)
 }
 
 /// The lock file that Cargo takes for a manifest's folder: the nearest one, up to the top.
@@ -515,16 +519,6 @@ pub(crate) fn tell(name: &str, notes: &[String]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_toolchain_that_rustup_misses_is_named() {
-        let words = "`rustc -vV` failed (exit code 1); it says:\nerror: toolchain '1.70.0-x86_64-unknown-linux-gnu' is not installed\nhelp: run `rustup toolchain install`";
-        assert_eq!(missing_toolchain(words), Some("1.70.0-x86_64-unknown-linux-gnu"));
-        assert_eq!(missing_toolchain("error: linker 'x' is not installed"), None);
-        let failure = failure_of(&without_toolchain(Failure::new(Exit::Usage, words).into()));
-        assert_eq!(failure.exit, Exit::Environment);
-        assert!(failure.help.unwrap().starts_with("`rustup toolchain install 1.70.0-x86_64-unknown-linux-gnu`"));
-    }
 
     #[test]
     fn two_lock_files_differ_by_their_dependencies_alone() {

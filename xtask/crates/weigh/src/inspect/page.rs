@@ -3,8 +3,9 @@
 use super::floor;
 use crate::anatomy::{self, Anatomy};
 use crate::compressed::{self, Compressed};
+use crate::measure::reasons::Reasons;
 use crate::options;
-use crate::report::html::{self, Binary, FloorPart, Function, Ladder, LadderRow, Page};
+use crate::report::html::{self, Binary, FloorPart, Function, Graph, Ladder, LadderRow, Page, Set};
 use crate::subject::{DEFAULT_RELEASE, Key, Program, Subject};
 use crate::workshop::{LADDER, Workshop};
 use anyhow::Result;
@@ -12,6 +13,7 @@ use base::diagnostic::shown;
 use base::failure::Exit;
 use base::files;
 use base::output::{self, Progress};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Runs `cargo xtask report`.
@@ -31,9 +33,9 @@ pub fn run(options: &options::Report) -> Result<Exit> {
     // Found out before minutes of building.
     files::check_writable(out.parent().unwrap_or(Path::new(".")))?;
     let ladder = ladder(&workshop, &subject, program, *compressed)?;
-    let mut anatomies = vec![anatomy::build(&subject, program, &before)?];
+    let mut anatomies = vec![anatomy::explained(&subject, program, &before)?];
     if after != before {
-        anatomies.push(anatomy::build(&subject, program, &after)?);
+        anatomies.push(anatomy::explained(&subject, program, &after)?);
     }
     let tuned = &anatomies[anatomies.len() - 1];
     let page = Page {
@@ -117,12 +119,46 @@ fn binary(anatomy: &Anatomy) -> Binary {
             guessed: function.guessed,
         }
     };
+    let functions: Vec<Function> = anatomy.code.iter().flat_map(|code| &code.functions).map(function).collect();
     Binary {
         name: anatomy.name.clone(),
         file_bytes: anatomy.file_bytes,
         text_bytes: anatomy.text_bytes(),
         sections: anatomy.sections.clone(),
-        functions: anatomy.code.iter().flat_map(|code| &code.functions).map(function).collect(),
+        graph: anatomy.reasons.as_ref().map(|reasons| graph(reasons, anatomy.file_bytes, &functions)),
+        unexplained: anatomy.unexplained.clone(),
+        functions,
         note: (!anatomy.notes.is_empty()).then(|| anatomy.notes.join(" ")),
+    }
+}
+
+/// Why the bytes of a build are there, with what its functions and its modules keep.
+fn graph(reasons: &Reasons, file_bytes: u64, functions: &[Function]) -> Graph {
+    let nodes = reasons.nodes();
+    let mut named: BTreeMap<(&str, &str), Vec<u32>> = BTreeMap::new();
+    for (number, node) in (0_u32..).zip(&nodes) {
+        named.entry((&node.name, &node.krate)).or_default().push(number);
+    }
+    let mut sets: BTreeMap<(&str, &str, Option<&str>), BTreeSet<u32>> = BTreeMap::new();
+    for Function { name, krate, module, .. } in functions {
+        let parts = named.get(&(name.as_str(), krate.as_str())).into_iter().flatten();
+        sets.entry((krate, module, Some(name))).or_default().extend(parts.clone());
+        if !module.is_empty() {
+            sets.entry((krate, module, None)).or_default().extend(parts);
+        }
+    }
+    let set = |((krate, module, name), parts): ((&str, &str, Option<&str>), BTreeSet<u32>)| {
+        let parts: Vec<u32> = parts.into_iter().collect();
+        let own: u64 = parts.iter().map(|part| nodes[*part as usize].own_bytes).sum();
+        // What several parts keep together takes a walk through the whole graph, which isn't made for each of thousands of modules.
+        let is_worth_it = parts.len() == 1 || own.saturating_mul(1000) >= file_bytes;
+        let retained_bytes = is_worth_it.then(|| reasons.retained_by(&parts));
+        Set { name: name.map(str::to_owned), krate: krate.to_owned(), module: module.to_owned(), parts, retained_bytes }
+    };
+    Graph {
+        sets: sets.into_iter().map(set).collect(),
+        rest: reasons.rest().map(|(name, bytes)| (name.to_owned(), bytes)).collect(),
+        crates: reasons.shares(),
+        nodes,
     }
 }

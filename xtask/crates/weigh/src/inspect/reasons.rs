@@ -32,6 +32,12 @@ pub(super) fn ask(
 
 fn keeps(reasons: &Reasons, name: &str, count: usize) -> Result<Asked> {
     let parts = reasons.find(name);
+    if parts.is_empty() && reasons.is_table(name) {
+        bail!(
+            Failure::new(Exit::Usage, format!("`{name}` is a table, which nothing in the program uses by itself"))
+                .help("its entries count for the functions and constants that they are for: ask for one of these")
+        );
+    }
     if parts.is_empty() {
         bail!(Failure::new(Exit::Usage, format!("nothing in the program is called `{name}`")).help(near(
             reasons,

@@ -21,6 +21,9 @@ pub use features::{Features, Row, What};
 use plan::{Lever, Plan};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::iter;
+use std::panic::resume_unwind;
+use std::thread::{self, ScopedJoinHandle};
 
 /// The name of the file in which `cargo xtask what-if` leaves its result for each program.
 pub const RESULT: &str = "what-if.json";
@@ -119,9 +122,9 @@ pub fn run(options: &options::WhatIf) -> Result<Exit> {
     if run.is_some() && !bench.counts() {
         output::note(NO_COUNTER);
     }
-    let built = build(&bench, &plan, mode, jobs.map(usize::from))?;
+    let (built, seen) = build(&bench, &plan, mode, jobs.map(usize::from))?;
     let line = workload.as_ref().map(Workload::line).transpose()?;
-    let what_if = WhatIf { workload: line, ..weigh(&subject, program, &plan, mode, &built)? };
+    let what_if = WhatIf { workload: line, ..weigh(program, &plan, mode, &built, &seen)? };
     let json = report::json(&what_if)?;
     // `check` looks there for what a setting that is missing would save.
     if what_if.settings.iter().all(|setting| setting.alone.is_some()) {
@@ -129,7 +132,7 @@ pub fn run(options: &options::WhatIf) -> Result<Exit> {
         files::write_atomic(&folder.join(RESULT), json.as_bytes())?;
     }
     output::data(&match format {
-        PlainFormat::Text => report::text(&what_if),
+        PlainFormat::Text => report::text(&what_if, output::width()),
         PlainFormat::Json => json,
     })?;
     Ok(Exit::Met)
@@ -151,31 +154,63 @@ fn spares(settings: usize) -> bool {
     quick(settings) < 1 << settings
 }
 
-/// Builds the combinations of a mode.
-fn build(bench: &Bench<'_>, plan: &Plan, mode: Mode, jobs: Option<usize>) -> Result<Outcomes> {
+/// Builds the combinations of a mode, and beside them a program that panics, for what each setting costs.
+fn build(bench: &Bench<'_>, plan: &Plan, mode: Mode, jobs: Option<usize>) -> Result<(Outcomes, Behaviours)> {
+    let combinations = combinations(plan, mode);
+    let variants: Vec<Variant> = combinations.iter().map(|&on| plan::variant(&plan.levers, on, &plan.before)).collect();
+    let open = variants.iter().filter(|variant| bench.known(variant).is_none()).count();
+    let count = plan.levers.len();
+    if mode == Mode::Full && spares(count) && open > quick(count) {
+        output::note(&format!("--quick makes {} builds, not {}, and no averages", quick(count), variants.len()));
+    }
+    // Builds that are timed undisturbed are alone.
+    let is_alone = jobs == Some(1);
+    let subject = bench.subject();
+    let (outcomes, seen) = thread::scope(|scope| {
+        let beside = (!is_alone).then(|| scope.spawn(|| behaviours(subject, plan)));
+        let outcomes = bench.measure(&variants, jobs)?;
+        let seen = match beside.map(ScopedJoinHandle::join) {
+            Some(seen) => seen.unwrap_or_else(|panic| resume_unwind(panic)),
+            None => behaviours(subject, plan),
+        };
+        anyhow::Ok((outcomes, seen?))
+    })?;
+    Ok((combinations.into_iter().zip(outcomes).collect(), seen))
+}
+
+/// The combinations that a mode needs. Those with LTO come first: they take longest, mostly on one processor, and at the end
+/// nothing would be left to fill the others with.
+fn combinations(plan: &Plan, mode: Mode) -> Vec<Combination> {
     let count = plan.levers.len();
     let all = (1_usize << count) - 1;
     let mut combinations: Vec<Combination> = match mode {
         Mode::Full => (0..=all).collect(),
         Mode::Quick => (0..count).flat_map(|index| [1 << index, all & !(1 << index)]).chain([0, all]).collect(),
     };
-    combinations.sort_unstable();
+    let has_lto = |on: Combination| {
+        let is_on = |(index, lever): (usize, &Lever)| on & (1 << index) != 0 && lever.is_lto();
+        plan.levers.iter().enumerate().any(is_on)
+    };
+    combinations.sort_by_key(|&on| (!has_lto(on), on));
     combinations.dedup();
-    let variants: Vec<Variant> = combinations.iter().map(|&on| plan::variant(&plan.levers, on, &plan.before)).collect();
-    let open = variants.iter().filter(|variant| bench.known(variant).is_none()).count();
-    if mode == Mode::Full && spares(count) && open > quick(count) {
-        let quick = quick(count);
-        output::note(&format!("--quick makes {quick} builds, not {}, and no averages", all + 1));
-    }
-    Ok(combinations.into_iter().zip(bench.measure(&variants, jobs)?).collect())
+    combinations
+}
+
+/// What a program that panics does: with none of the settings, and with each one alone.
+type Behaviours = BTreeMap<Combination, Behaviour>;
+
+fn behaviours(subject: &Subject, plan: &Plan) -> Result<Behaviours> {
+    let each = (0..plan.levers.len()).map(|index| 1 << index);
+    let seen = |on| Ok((on, behaviour(subject, &plan::variant(&plan.levers, on, &plan.before))?));
+    iter::once(0).chain(each).map(seen).collect()
 }
 
 /// Makes one result of all builds.
-fn weigh(subject: &Subject, program: &Program, plan: &Plan, mode: Mode, built: &Outcomes) -> Result<WhatIf> {
+fn weigh(program: &Program, plan: &Plan, mode: Mode, built: &Outcomes, seen: &Behaviours) -> Result<WhatIf> {
     let Plan { base: _, before, after, levers } = plan;
     let fact = |on: Combination| built.get(&on).and_then(|outcome| outcome.as_ref().ok());
     let all = (1 << levers.len()) - 1;
-    let behave = |on| behaviour(subject, &plan::variant(levers, on, before));
+    let behave = |on| seen.get(&on).cloned().context("each setting was tried alone");
     let is_whole = (0..=all).all(|on| fact(on).is_some());
     let setting = |(index, lever): (usize, &Lever)| -> Result<Setting> {
         let bit = 1 << index;
@@ -265,6 +300,17 @@ fn average(count: usize, index: usize, bytes: &dyn Fn(Combination) -> f64) -> f6
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn builds_with_lto_come_first_and_each_one_once() {
+        let lever = |key: &str, value: toml::Value| Lever { key: key.to_owned(), value, also: None };
+        let levers = vec![lever("lto", true.into()), lever("strip", true.into())];
+        let mut plan = Plan { base: "release".into(), before: "release".into(), after: "dist".into(), levers };
+        assert_eq!(combinations(&plan, Mode::Full), [1, 3, 0, 2]);
+        assert_eq!(combinations(&plan, Mode::Quick), [1, 3, 0, 2]);
+        plan.levers[0].value = "off".into();
+        assert_eq!(combinations(&plan, Mode::Full), [0, 1, 2, 3]);
+    }
 
     #[test]
     fn averages_over_all_orders_sum_to_the_whole_difference() {

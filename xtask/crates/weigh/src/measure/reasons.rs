@@ -8,19 +8,22 @@
 //! them is called the twin.
 
 mod ask;
+mod calls;
 mod cuts;
 mod elf;
 mod graph;
 mod names;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod unwind;
 mod x86;
 
-use super::binary::{Binary, Damaged, Section};
+use super::binary::{self, Binary, Damaged};
 use super::crates::{Natives, OTHER, STD_MEMCHR, UNATTRIBUTED, is_std};
 pub use ask::{Group, Node, Step, Why, Without};
 use cuts::{Piece, Pieces, Role, home, role};
-use elf::{Linked, Target};
+use elf::{Linked, Section, Target};
 use graph::Graph;
 pub use names::CrateId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -57,7 +60,7 @@ pub struct Reasons {
     /// The tables in which parts have entries.
     table_names: Vec<String>,
     /// Sections of the file that is explained.
-    sections: Vec<Section>,
+    sections: Vec<binary::Section>,
     /// For each of the twin's sections with parts its name.
     section_names: Vec<String>,
     /// Bytes that are no part's, by owner.
@@ -141,12 +144,13 @@ impl Reasons {
             named: Vec::new(),
             sets: HashMap::new(),
         };
-        let known: Vec<Part> = pieces.all.iter().map(|piece| parts.part(&linked, piece)).collect();
+        let mut known: Vec<Part> = pieces.all.iter().map(|piece| parts.part(&linked, piece)).collect();
+        let wholes = wholes(&linked);
+        known.extend(wholes.iter().map(|section| parts.whole(&linked, *section)));
         let Naming { owners, named, .. } = parts;
-        let mut edges = edges(&linked, &pieces);
+        let edges = edges(&linked, &pieces, &wholes);
         let mut roots = roots(&linked, &pieces);
         add_unreached(&mut roots, known.len(), &edges);
-        edges.shrink_to_fit();
         let graph = Graph::new(known.len(), edges, roots);
         let mut reasons = Self {
             graph,
@@ -274,19 +278,42 @@ fn owner_of_section(name: &str) -> &'static str {
     }
 }
 
-/// Who uses what, by the number of parts.
-fn edges(linked: &Linked<'_>, pieces: &Pieces) -> Vec<(u32, u32)> {
+/// The sections that something uses as a whole.
+fn wholes(linked: &Linked<'_>) -> Vec<usize> {
+    let wholes = linked.uses.iter().filter_map(|used| match used.target {
+        Target::Whole(section) => Some(section),
+        _ => None,
+    });
+    wholes.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Who uses what, by the number of parts; in order, and each once. A section that is used as a whole is a part behind all others,
+/// which uses each of its own.
+fn edges(linked: &Linked<'_>, pieces: &Pieces, wholes: &[usize]) -> Vec<(u32, u32)> {
+    let number_of = |section: usize| {
+        let at = wholes.iter().position(|whole| *whole == section)?;
+        Some(pieces.all.len() + at)
+    };
     let mut edges = Vec::with_capacity(linked.uses.len());
     for used in &linked.uses {
         let Some(from) = pieces.at(used.section, used.place) else { continue };
-        match pieces.without_table(used).target {
-            Target::Whole(section) => edges.extend(pieces.of_section(section).map(|to| (from as u32, to as u32))),
+        let to = match pieces.without_table(used).target {
+            Target::Whole(section) => number_of(section),
             Target::Named(address) | Target::At(address) | Target::InTable(address) => {
-                let to = home(&linked.sections, address).and_then(|section| pieces.at(section, address));
-                edges.extend(to.map(|to| (from as u32, to as u32)));
+                home(&linked.sections, address).and_then(|section| pieces.at(section, address))
             }
-        }
+        };
+        edges.extend(to.map(|to| (from as u32, to as u32)));
     }
+    for (at, section) in wholes.iter().enumerate() {
+        let from = (pieces.all.len() + at) as u32;
+        edges.extend(pieces.of_section(*section).map(|to| (from, to as u32)));
+    }
+    edges.extend(calls::local(linked, pieces));
+    edges.retain(|(from, to)| from != to);
+    edges.sort_unstable();
+    edges.dedup();
+    edges.shrink_to_fit();
     edges
 }
 
@@ -305,18 +332,17 @@ fn roots(linked: &Linked<'_>, pieces: &Pieces) -> Vec<u32> {
     roots
 }
 
-/// What the linker kept though nothing leads to it, such as the second function of an object in C, is there by itself.
+/// What the linker kept though nothing leads to it, such as the second function of an object in C, is there by itself. The edges
+/// are in order.
 fn add_unreached(roots: &mut Vec<u32>, parts: usize, edges: &[(u32, u32)]) {
-    let mut uses: Vec<(u32, u32)> = edges.to_vec();
-    uses.sort_unstable();
     let of = |part: u32| {
-        let from = uses.partition_point(|edge| edge.0 < part);
-        uses[from..].iter().take_while(move |edge| edge.0 == part).map(|edge| edge.1)
+        let from = edges.partition_point(|edge| edge.0 < part);
+        edges[from..].iter().take_while(move |edge| edge.0 == part).map(|edge| edge.1)
     };
     let mut is_reached = vec![false; parts];
     let mut open = roots.clone();
     let mut is_used = vec![false; parts];
-    edges.iter().filter(|(from, to)| from != to).for_each(|(_, to)| is_used[*to as usize] = true);
+    edges.iter().for_each(|(_, to)| is_used[*to as usize] = true);
     let mut next = 0..parts as u32;
     // First what nothing uses at all, then what is left: parts that only use each other.
     let mut again = Some(0..parts as u32);
@@ -386,13 +412,36 @@ impl Naming<'_> {
                 }
             },
         }
-        sets.sort_unstable();
-        sets.dedup();
-        part.named = *self.sets.entry(sets).or_insert_with_key(|set| {
+        part.named = self.set(sets);
+        part
+    }
+
+    /// A section that is used as a whole, by the name that the linker makes for its beginning. It has no bytes of its own.
+    fn whole(&mut self, linked: &Linked<'_>, section: usize) -> Part {
+        let owner = self.owner(OTHER.to_owned(), false);
+        let Section { name, address, .. } = linked.sections[section];
+        let named = self.set(Vec::new());
+        Part {
+            name: format!("__start_{name}"),
+            owner,
+            guessed: false,
+            named,
+            section: section as u32,
+            address,
+            bytes: 0,
+            code_bytes: 0,
+            dragged: Dragged::default(),
+        }
+    }
+
+    /// The number of a set of owners.
+    fn set(&mut self, mut owners: Vec<u32>) -> u32 {
+        owners.sort_unstable();
+        owners.dedup();
+        *self.sets.entry(owners).or_insert_with_key(|set| {
             self.named.push(set.clone());
             self.named.len() as u32 - 1
-        });
-        part
+        })
     }
 
     fn of_crate(&mut self, krate: &CrateId) -> u32 {

@@ -1,47 +1,93 @@
 //! What each feature costs: for people, and as JSON.
 
+use super::grid::Grid;
+use super::{fits, prose};
+use crate::builds::Fact;
 use crate::inspect::whatif::{Features, Row, What};
-use base::numbers::{list, thousands};
+use base::numbers::{list, thousands, wrap};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// For a terminal.
-pub(crate) fn text(features: &Features) -> String {
+pub(crate) fn text(features: &Features, width: Option<usize>) -> String {
     let Features { program, profile, on, off, base, workload, rows } = features;
-    let counted = base.instructions.is_some();
     let with = if on.is_empty() { "no feature on".to_owned() } else { names(on) };
-    let mut text = format!("{program}, {profile}: {} bytes with {with}\n\n", thousands(base.bytes));
-    let width = rows.iter().map(|row| label(row).len() + 1).max().unwrap_or(0).max(24);
-    let _ = write!(text, "{:width$}{:>11}{:>9}", "change", "bytes", "build s");
-    text += if counted { "   Minstr\n" } else { "\n" };
+    let head = format!("{program}, {profile}: {} bytes with {with}", thousands(base.bytes));
+    let mut text = format!("{}\n\n{}\n", wrap(&head, width, 2), table(features, width));
+    let mut add = |line: &str| text += &(prose(line, width) + "\n");
+    add("Each row is one build in which only that is different. build s: seconds of rustc, beside other builds.");
+    if let (Some(workload), true) = (workload, base.instructions.is_some()) {
+        let how = if workload.is_empty() { "without arguments".to_owned() } else { format!("with: {workload}") };
+        add(&format!("Minstr: million instructions of a run {how}"));
+    }
+    if !off.is_empty() && rows.iter().all(|row| row.what != What::With) {
+        add(&format!("Off here: {}. --all-features takes these out as well.", names(off)));
+    }
+    text
+}
+
+/// The changes, one in a row.
+fn table(features: &Features, width: Option<usize>) -> String {
+    let Features { base, rows, .. } = features;
+    let counted = base.instructions.is_some();
     let seconds = |seconds: Option<f64>| seconds.map_or("-".to_owned(), |seconds| format!("{seconds:.1}"));
-    let millions = |count: Option<u64>| match count {
-        _ if !counted => String::new(),
-        Some(count) => format!("{:>9.2}", count as f64 / 1e6),
-        None => format!("{:>9}", "-"),
+    let millions = |count: Option<u64>| count.map_or("-".to_owned(), |count| format!("{:.2}", count as f64 / 1e6));
+    let of = |name: String, bytes: String, fact: &Fact, note: String| {
+        let mut cells = vec![name, bytes, seconds(fact.seconds)];
+        cells.extend(counted.then(|| millions(fact.instructions)));
+        cells.push(note);
+        cells
     };
+    let mut lines: Vec<Vec<String>> = Vec::new();
     for row in rows {
-        let notes = notes(row);
-        let _ = match &row.outcome {
+        lines.push(match &row.outcome {
             Ok(fact) => {
                 let sign = if fact.bytes < base.bytes { '-' } else { '+' };
                 let change = format!("{sign}{}", thousands(fact.bytes.abs_diff(base.bytes)));
-                let (time, count) = (seconds(fact.seconds), millions(fact.instructions));
-                writeln!(text, "{:width$}{change:>11}{time:>9}{count}{notes}", label(row))
+                of(label(row), change, fact, notes(row))
             }
-            Err(reason) => writeln!(text, "{:width$}{:>11}{notes}: {reason}", label(row), "no build"),
-        };
+            Err(reason) => {
+                let also = notes(row);
+                let reason = if also.is_empty() { reason.clone() } else { format!("{also}: {reason}") };
+                vec![label(row), "no build".to_owned(), reason]
+            }
+        });
     }
-    let _ =
-        writeln!(text, "{:width$}{:>11}{:>9}{}  as it is", "", "", seconds(base.seconds), millions(base.instructions));
-    text +=
-        "\nEach row is one build in which only that is different. build s: seconds of rustc, beside other builds.\n";
-    if let (Some(workload), true) = (workload, counted) {
-        let how = if workload.is_empty() { "without arguments".to_owned() } else { format!("with: {workload}") };
-        let _ = writeln!(text, "Minstr: million instructions of a run {how}");
+    lines.push(of(String::new(), String::new(), base, "as it is".to_owned()));
+    let mut titles = vec!["change", "bytes", "build s"];
+    titles.extend(counted.then_some("Minstr"));
+    let drawn = aligned(&titles, &lines);
+    if fits(&drawn, width) {
+        return drawn;
     }
-    if !off.is_empty() && rows.iter().all(|row| row.what != What::With) {
-        let _ = writeln!(text, "Off here: {}. --all-features takes these out as well.", names(off));
+    titles.push("note");
+    let mut grid = Grid::new(&titles, width);
+    (1..titles.len() - 1).for_each(|column| grid.right(column));
+    for mut cells in lines {
+        // The reason of a build that failed is a note.
+        let note = cells.pop().unwrap_or_default();
+        cells.resize(titles.len() - 1, String::new());
+        cells.push(note);
+        if cells[0].is_empty() {
+            cells.swap(0, titles.len() - 1);
+        }
+        grid.add_row(cells);
+    }
+    format!("{grid}\n")
+}
+
+/// The rows in columns of fixed widths, each one's note behind it.
+fn aligned(titles: &[&str], lines: &[Vec<String>]) -> String {
+    let width = lines.iter().map(|cells| cells[0].len() + 1).max().unwrap_or(0).max(24);
+    let room = |column: usize| if column == 1 { 11 } else { 9 };
+    let mut text = format!("{:width$}", titles[0]);
+    (1..titles.len()).for_each(|column| text += &format!("{:>1$}", titles[column], room(column)));
+    text += "\n";
+    for cells in lines {
+        let mut line = format!("{:width$}", cells[0]);
+        let last = cells.len() - 1;
+        (1..last).for_each(|column| line += &format!("{:>1$}", cells[column], room(column)));
+        let _ = writeln!(text, "{}", format!("{line}  {}", cells[last]).trim_end());
     }
     text
 }
@@ -55,16 +101,30 @@ fn label(row: &Row) -> String {
         What::Without => format!("- {}", row.name),
         What::With => format!("+ {}", row.name),
         What::Defaults => format!("- default features of {}", row.name),
+        What::Default => {
+            let (dependency, feature) = row.name.split_once('/').unwrap_or(("", &row.name));
+            format!("- default feature {feature} of {dependency}")
+        }
     }
 }
 
 /// What else is to be known of a row.
 fn notes(row: &Row) -> String {
     match (row.what, row.also.is_empty(), row.kept_on) {
-        (.., true) => "  a different package keeps them on".to_owned(),
-        (What::Without, false, _) => format!("  and with it {}", names(&row.also)),
-        (What::With, false, _) => format!("  and with it {}", names(&row.also)),
+        (What::Default, _, true) => "a different package keeps it on".to_owned(),
+        (.., true) => "a different package keeps them on".to_owned(),
+        (What::Without, false, _) => format!("and with it {}", names(&row.also)),
+        (What::With, false, _) => format!("and with it {}", names(&row.also)),
         _ => String::new(),
+    }
+}
+
+/// What is taken out or put in, as JSON names it.
+fn kind(what: What) -> &'static str {
+    match what {
+        What::Without | What::With => "feature",
+        What::Defaults => "default-features",
+        What::Default => "default-feature",
     }
 }
 
@@ -78,7 +138,7 @@ pub(crate) fn json(features: &Features) -> serde_json::Result<String> {
         let Row { what, name, also, outcome, kept_on } = row;
         let fact = outcome.as_ref().ok();
         json!({
-            "kind": if *what == What::Defaults { "default-features" } else { "feature" }, "name": name,
+            "kind": kind(*what), "name": name,
             "change": if *what == What::With { "in" } else { "out" }, "also": also, "kept_on": kept_on,
             "bytes": fact.map(|fact| fact.bytes),
             "change_bytes": fact.map(|fact| i128::from(fact.bytes) - i128::from(base.bytes)).and_then(|bytes| i64::try_from(bytes).ok()),
@@ -97,7 +157,7 @@ pub(crate) fn json(features: &Features) -> serde_json::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builds::Fact;
+    use crate::report::tests::assert_fits;
 
     fn sample() -> Features {
         let fact = |bytes| Fact {
@@ -132,10 +192,23 @@ mod tests {
 
     #[test]
     fn features_as_text() {
-        insta::assert_snapshot!(text(&sample()));
+        insta::assert_snapshot!(text(&sample(), None));
         let mut alone = sample();
         alone.rows.push(row_with("extra"));
-        assert!(text(&alone).contains("\n+ extra") && !text(&alone).contains("Off here"), "{}", text(&alone));
+        assert!(
+            text(&alone, None).contains("\n+ extra") && !text(&alone, None).contains("Off here"),
+            "{}",
+            text(&alone, None)
+        );
+    }
+
+    #[test]
+    fn features_fit_every_terminal() {
+        for width in [40, 60, 80, 120] {
+            assert_fits(&text(&sample(), Some(width)), width);
+        }
+        insta::assert_snapshot!("features-text-40", text(&sample(), Some(40)));
+        assert_eq!(text(&sample(), Some(200)), text(&sample(), None));
     }
 
     fn row_with(name: &str) -> Row {

@@ -99,14 +99,12 @@ impl Grid {
 
 impl fmt::Display for Grid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(width) = self.width else { return f.write_str(&self.draw(None)) };
-        match self.columns(width) {
-            Some(columns) => {
-                let drawn = self.draw(Some(&columns));
-                f.write_str(&drawn.lines().map(str::trim_end).collect::<Vec<_>>().join("\n"))
-            }
-            None => f.write_str(&self.records(width)),
-        }
+        let drawn = match self.width.map(|width| (width, self.columns(width))) {
+            None => self.draw(None),
+            Some((_, Some(columns))) => self.draw(Some(&columns)),
+            Some((width, None)) => self.records(width),
+        };
+        f.write_str(&drawn.lines().map(str::trim_end).collect::<Vec<_>>().join("\n"))
     }
 }
 
@@ -147,7 +145,7 @@ mod tests {
                 assert!(text.lines().all(|line| measure_text_width(line) <= width), "{width}:\n{text}");
             }
         }
-        let trimmed = whole.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
-        assert_eq!(settings(Some(200)), trimmed);
+        assert_eq!(settings(Some(200)), whole);
+        assert!(whole.lines().all(|line| line == line.trim_end()), "{whole}");
     }
 }

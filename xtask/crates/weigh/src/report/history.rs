@@ -9,7 +9,7 @@ use crate::anatomy::delta::Change;
 use crate::history::{History, Mover, Outcome, Revision, Search};
 use anyhow::Result;
 use base::dates;
-use base::numbers::{change, plural, thousands};
+use base::numbers::{change, plural, thousands, wrap};
 use base::text::escaped;
 use serde_json::{Value, json};
 use std::cmp::Reverse;
@@ -29,14 +29,14 @@ pub(crate) fn text(history: &History, width: Option<usize>) -> String {
     for revision in &history.revisions {
         grid.add_row(cells(revision, &escaped(&subject(revision))));
     }
-    let mut text = format!("{}\n\n{grid}\n", headline(history));
+    let mut text = format!("{}\n\n{grid}\n", wrap(&headline(history), width, 2));
     if let Some(search) = &history.search {
-        let _ = write!(text, "\n{}\n", found(history, search));
+        let _ = write!(text, "\n{}\n", wrap(&found(history, search), width, 0));
     }
     for revision in largest(history) {
-        let _ = write!(text, "\n{}\n", escaped(&title(revision)));
+        let _ = write!(text, "\n{}\n", wrap(&escaped(&title(revision)), width, 2));
         for (kind, movers) in movers(revision) {
-            let _ = writeln!(text, "  {kind:9}{}", escaped(&movers));
+            let _ = writeln!(text, "{}", wrap(&format!("  {kind:9}{}", escaped(&movers)), width, 11));
         }
     }
     text
@@ -279,10 +279,21 @@ fn found(history: &History, search: &Search) -> String {
 mod tests {
     use super::*;
     use crate::history::tests::sample;
+    use crate::report::tests::assert_fits;
 
     #[test]
     fn a_history_as_text() {
         insta::assert_snapshot!(text(&sample(), Some(100)));
+    }
+
+    #[test]
+    fn a_history_fits_every_terminal() {
+        let search = Search { limit: 400_000, found: Some((1, 3)), between: 1, builds: 4, among: 9 };
+        for history in [sample(), History { search: Some(search), ..sample() }] {
+            for width in [40, 60, 80, 120] {
+                assert_fits(&text(&history, Some(width)), width);
+            }
+        }
     }
 
     #[test]

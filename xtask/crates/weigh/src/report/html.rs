@@ -4,9 +4,13 @@
 //! The page carries its numbers as JSON, and its script draws them. Names come from symbol tables, which may hold
 //! anything: the script puts them in as text, and the page's policy lets no other script or style run.
 
+mod graph;
+
 use super::svg::escape;
 use crate::compressed::Compressed;
 use crate::measure::binary::Section;
+use graph::Folded;
+pub use graph::{Graph, Set};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,6 +83,10 @@ pub struct Binary {
     pub functions: Vec<Function>,
     /// What a reader must know about this build, in one sentence.
     pub note: Option<String>,
+    /// Why its bytes are there, where that is known.
+    pub graph: Option<Graph>,
+    /// Why it isn't known: the end of a sentence.
+    pub unexplained: Option<String>,
 }
 
 /// A function of an executable.
@@ -102,10 +110,11 @@ pub const BASE_STYLE: &str = include_str!("html/base.css");
 const PAGE_STYLE: &str = include_str!("html/page.css");
 /// Also the notice of its licence, which every page must carry.
 const LAYOUT: &str = include_str!("html/d3-hierarchy.js");
-const SCRIPTS: [&str; 4] = [
+const SCRIPTS: [&str; 5] = [
     include_str!("html/dom.js"),
     include_str!("html/tables.js"),
     include_str!("html/treemap.js"),
+    include_str!("html/why.js"),
     include_str!("html/page.js"),
 ];
 
@@ -175,44 +184,58 @@ struct Build<'page> {
     text_bytes: u64,
     sections: &'page [Section],
     note: Option<&'page str>,
-    /// Name, crate and module as places in `strings`; then bytes, number of copies, and 1 if the crate is a guess.
-    functions: Vec<(usize, usize, usize, u64, u64, u8)>,
+    functions: Vec<FunctionData>,
+    graph: Option<graph::Data<'page>>,
+    unexplained: Option<&'page str>,
 }
+
+/// Name, crate and module as places in `strings`; then bytes, number of copies, 1 if the crate is a guess, and what it has in the whole
+/// file where that is known.
+type FunctionData = (usize, usize, usize, u64, u64, u8, Option<graph::Weight>);
 
 impl<'page> Data<'page> {
     fn new(page: &'page Page) -> Self {
         let functions = page.binaries.iter().flat_map(|binary| &binary.functions);
-        let strings: BTreeSet<&str> =
-            functions.flat_map(|function| [&*function.name, &*function.krate, &*function.module]).collect();
+        let graphs: Vec<Option<Folded<'_>>> =
+            page.binaries.iter().map(|binary| binary.graph.as_ref().map(Folded::new)).collect();
+        let strings: BTreeSet<&str> = functions
+            .flat_map(|function| [&*function.name, &*function.krate, &*function.module])
+            .chain(graphs.iter().flatten().flat_map(Folded::strings))
+            .collect();
         let places = strings.iter().enumerate().map(|(place, string)| (*string, place)).collect();
-        let build = |binary: &'page Binary| Build {
+        let build = |(binary, graph): (&'page Binary, &Option<Folded<'page>>)| Build {
             name: &binary.name,
             file_bytes: binary.file_bytes,
             text_bytes: binary.text_bytes,
             sections: &binary.sections,
             note: binary.note.as_deref(),
-            functions: merged(&binary.functions, &places),
+            functions: merged(&binary.functions, &places, graph.as_ref()),
+            graph: graph.as_ref().map(|graph| graph.data(&places)),
+            unexplained: binary.unexplained.as_deref(),
         };
         Self {
             tables: &page.tables,
             floor: &page.floor,
-            binaries: page.binaries.iter().map(build).collect(),
+            binaries: page.binaries.iter().zip(&graphs).map(build).collect(),
             strings: shortened(strings),
         }
     }
 }
 
 /// The functions with their copies as one, the largest first.
-fn merged(functions: &[Function], places: &BTreeMap<&str, usize>) -> Vec<(usize, usize, usize, u64, u64, u8)> {
-    let mut merged: BTreeMap<[usize; 3], (u64, u64, u8)> = BTreeMap::new();
+fn merged(functions: &[Function], places: &BTreeMap<&str, usize>, graph: Option<&Folded<'_>>) -> Vec<FunctionData> {
+    let mut merged: BTreeMap<[&str; 3], (u64, u64, u8)> = BTreeMap::new();
     for Function { name, krate, module, bytes, guessed } in functions {
-        let key = [name, krate, module].map(|string| places[string.as_str()]);
-        let (sum, copies, is_guess) = merged.entry(key).or_default();
+        let (sum, copies, is_guess) = merged.entry([name, krate, module]).or_default();
         (*sum, *copies, *is_guess) = (*sum + bytes, *copies + 1, *is_guess | u8::from(*guessed));
     }
+    let weights = graph.map(Folded::functions).unwrap_or_default();
     let mut merged: Vec<_> = merged
         .into_iter()
-        .map(|([name, krate, module], (bytes, copies, guessed))| (name, krate, module, bytes, copies, guessed))
+        .map(|(key, (bytes, copies, guessed))| {
+            let [name, krate, module] = key.map(|string| places[string]);
+            (name, krate, module, bytes, copies, guessed, weights.get(&key).copied())
+        })
         .collect();
     merged.sort_by_key(|function| std::cmp::Reverse(function.3));
     merged
@@ -234,6 +257,7 @@ fn shortened(strings: BTreeSet<&str>) -> Vec<(usize, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::reasons::{Node, Share};
 
     fn empty() -> Page {
         let (title, toolchain, target) = ("Sizes".to_owned(), "1.95.0".to_owned(), "x86_64".to_owned());
@@ -248,7 +272,44 @@ mod tests {
     fn build(name: &str, functions: Vec<Function>) -> Binary {
         let text_bytes = functions.iter().map(|function| function.bytes).sum::<u64>() + 10;
         let sections = vec![Section { name: ".text".to_owned(), bytes: text_bytes }];
-        Binary { name: name.to_owned(), file_bytes: text_bytes, text_bytes, sections, functions, note: None }
+        Binary {
+            name: name.to_owned(),
+            file_bytes: text_bytes,
+            text_bytes,
+            sections,
+            functions,
+            note: None,
+            graph: None,
+            unexplained: None,
+        }
+    }
+
+    /// A graph in which each function uses the next one and two small constants, with all of them in one crate's module.
+    fn graph(krate: &str, functions: &[Function]) -> Graph {
+        let node = |name: &str, own_bytes: u64, retained_bytes: u64, above: Option<u32>| {
+            let [name, krate] = [name, krate].map(str::to_owned);
+            Node { name, krate, own_bytes, retained_bytes, dominator: above, before: above }
+        };
+        let count = functions.len() as u32;
+        let named = (0_u32..).zip(functions);
+        let mut nodes: Vec<Node> = named
+            .clone()
+            .map(|(at, function)| node(&function.name, 100, 108 * u64::from(count - at), at.checked_sub(1)))
+            .collect();
+        nodes.extend((0..2 * count).map(|at| node("constant in .rodata, 4 bytes", 4, 4, Some(at / 2))));
+        let set = |name: Option<&str>, module: &str, parts: Vec<u32>| Set {
+            name: name.map(str::to_owned),
+            krate: krate.to_owned(),
+            module: module.to_owned(),
+            parts,
+            retained_bytes: Some(108),
+        };
+        let mut sets: Vec<Set> =
+            named.map(|(at, function)| set(Some(&function.name), &function.module, vec![at])).collect();
+        sets.push(set(None, krate, (0..count).collect()));
+        let name = krate.to_owned();
+        let crates = vec![Share { name, standard: false, code_bytes: 1, own_bytes: 2, retained_bytes: 3 }];
+        Graph { nodes, rest: vec![(krate.to_owned(), 1)], crates, sets }
     }
 
     fn between<'text>(text: &'text str, open: &str, close: &str) -> &'text str {
@@ -278,6 +339,8 @@ mod tests {
         let part = FloorPart { name: hostile.to_owned(), bytes: 1, what: hostile.to_owned(), removable: true };
         let mut build = build(hostile, vec![function(hostile, hostile, hostile, 1)]);
         build.note = Some(hostile.to_owned());
+        build.unexplained = Some(hostile.to_owned());
+        build.graph = Some(graph(hostile, &build.functions));
         let html = page(&Page {
             title: hostile.to_owned(),
             toolchain: hostile.to_owned(),
@@ -292,9 +355,12 @@ mod tests {
         assert_eq!(html.matches("&lt;img src=x onerror=alert(1)&gt;{{data}}&lt;!--").count(), 4, "title twice, rustc");
         let data = data(&html);
         assert_eq!(strings(&data), [hostile]);
-        for text in [&data["tables"][0]["caption"], &data["floor"][0]["what"], &data["binaries"][0]["note"]] {
+        let build = &data["binaries"][0];
+        let of_build = [&build["note"], &build["unexplained"], &build["graph"]["rest"][0][0]];
+        for text in [&data["tables"][0]["caption"], &data["floor"][0]["what"]].into_iter().chain(of_build) {
             assert_eq!(text, hostile);
         }
+        assert_eq!(build["graph"]["nodes"], serde_json::json!([[0, 0, 100, -1, -1], [-2, 0, 8, 0, 0]]));
     }
 
     #[test]
@@ -327,12 +393,34 @@ mod tests {
         assert_eq!(strings(&data), ["a", "a::b::f", "a::b::g", "b"]);
         assert_eq!(data["strings"], serde_json::json!([[0, "a"], [1, "::b::f"], [6, "g"], [0, "b"]]));
         for build in data["binaries"].as_array().unwrap() {
-            assert_eq!(build["functions"], serde_json::json!([[1, 0, 3, 12, 2, 0], [2, 0, 3, 9, 1, 0]]));
+            assert_eq!(build["functions"], serde_json::json!([[1, 0, 3, 12, 2, 0, null], [2, 0, 3, 9, 1, 0, null]]));
         }
     }
 
     #[test]
-    fn a_program_of_1500_functions_fits_into_300_kilobytes() {
+    fn what_a_function_keeps_is_beside_it_and_why_nothing_is_known_as_well() {
+        let functions = vec![function("a::f", "a", "", 90), function("a::g", "a", "", 80)];
+        let mut explained = build("x", functions.clone());
+        explained.graph = Some(graph("a", &functions));
+        let mut other = build("y", functions);
+        other.unexplained = Some("the linker is too old".to_owned());
+        let data = data(&page(&Page { binaries: vec![explained, other], ..empty() }).unwrap());
+        let [explained, other] = [0, 1].map(|at| &data["binaries"][at]);
+        assert_eq!(strings(&data), ["", "a", "a::f", "a::g"]);
+        let functions =
+            serde_json::json!([[2, 1, 0, 90, 1, 0, [100, 108, 0, -1]], [3, 1, 0, 80, 1, 0, [100, 108, 1, 0]]]);
+        assert_eq!(explained["functions"], functions);
+        // Own bytes and places: two functions, and under each its small constants.
+        let nodes = serde_json::json!([[2, 1, 100, -1, -1], [3, 1, 100, 0, 0], [-2, 1, 8, 0, 0], [-2, 1, 8, 1, 1]]);
+        assert_eq!(explained["graph"]["nodes"], nodes);
+        assert_eq!(explained["graph"]["crates"], serde_json::json!([[1, 1, [2, 3, 0, -1]]]));
+        assert_eq!(explained["graph"]["modules"], serde_json::json!([[1, 1, [200, 108, 0, -1]]]));
+        assert_eq!((&explained["unexplained"], &other["graph"]), (&serde_json::Value::Null, &serde_json::Value::Null));
+        assert_eq!(other["unexplained"], "the linker is too old");
+    }
+
+    #[test]
+    fn a_program_of_1500_functions_fits_into_400_kilobytes() {
         // Names as long as generic code has them, of which two builds share two thirds.
         let functions = |first: usize| {
             let name = |number: usize| {
@@ -342,8 +430,12 @@ mod tests {
             };
             (first..first + 1500).map(name).collect()
         };
-        let html = page(&Page { binaries: vec![build("a", functions(0)), build("b", functions(500))], ..empty() });
-        let bytes = html.unwrap().len();
-        assert!((100_000..300_000).contains(&bytes), "{bytes}");
+        let builds = || vec![build("a", functions(0)), build("b", functions(500))];
+        let size = |binaries| page(&Page { binaries, ..empty() }).unwrap().len();
+        let plain = size(builds());
+        let explained = size(
+            builds().into_iter().map(|build| Binary { graph: Some(graph("a", &build.functions)), ..build }).collect(),
+        );
+        assert!(100_000 < plain && plain < explained && explained < 400_000, "{plain} {explained}");
     }
 }

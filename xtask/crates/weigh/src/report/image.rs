@@ -2,7 +2,7 @@
 
 use super::grid::Grid;
 use crate::image::{Image, Sizes};
-use base::numbers::{change, thousands};
+use base::numbers::{change, thousands, wrap};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -66,17 +66,49 @@ pub(crate) fn text(image: &Image, width: Option<usize>) -> String {
     let mut text = format!("{grid}\n");
     if let Some(dynamic) = &image.dynamic {
         let times = |own: u64, other: u64| own as f64 / other.max(1) as f64;
-        let _ = writeln!(
-            text,
-            "\nStatic linking makes the file {:.1} times as large ({}), and {:.1} times what is pulled.",
+        let sentence = format!(
+            "Static linking makes the file {:.1} times as large ({}), and {:.1} times what is pulled.",
             times(image.file.bytes, dynamic.bytes),
             change(image.file.bytes, dynamic.bytes),
             times(image.file.compressed, dynamic.compressed)
         );
+        let _ = writeln!(text, "\n{}", wrap(&sentence, width, 0));
     }
     let out = image.out.display();
+    // What a person copies stays on one line.
     let _ = writeln!(text, "\n{out} ({} bytes)\n{}\n", thousands(image.archive_bytes), image.digest);
     let _ = writeln!(text, "run it:     podman run --rm --network none oci-archive:{out}");
     let _ = writeln!(text, "with Docker: docker load -i {out} && docker run --rm {}:latest", image.program);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::assert_fits;
+
+    #[test]
+    fn the_words_fit_every_terminal_and_what_is_copied_stays_on_one_line() {
+        let of = |bytes| Sizes { bytes, compressed: bytes / 2 };
+        let image = Image {
+            program: "app".to_owned(),
+            profile: Some("dist".to_owned()),
+            target: None,
+            architecture: "amd64",
+            file: of(1_160_224),
+            dynamic: Some(of(327_672)),
+            image: of(1_162_240),
+            layer_bytes: 580_000,
+            archive_bytes: 590_000,
+            digest: "sha256:0".to_owned(),
+            out: "target/app.tar".into(),
+        };
+        for width in [40, 60, 80, 120] {
+            let text = text(&image, Some(width));
+            let (words, commands) = text.split_once("\ntarget/app.tar").unwrap();
+            assert_fits(words, width);
+            assert!(commands.contains("podman run --rm --network none oci-archive:target/app.tar\n"), "{text}");
+        }
+        assert!(text(&image, None).lines().all(|line| line == line.trim_end()), "{}", text(&image, None));
+    }
 }

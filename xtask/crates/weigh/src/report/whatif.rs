@@ -1,79 +1,153 @@
 //! What each setting of a profile is worth, and what it costs: for people, and as JSON.
 
+use super::grid::Grid;
+use super::{fits, prose};
 use crate::inspect::probe::Behaviour;
 use crate::inspect::whatif::{Mode, Refusal, Setting, WhatIf};
-use base::numbers::{change, thousands};
+use base::numbers::{change, thousands, wrap};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::iter;
 
 /// For a terminal.
-pub(crate) fn text(what_if: &WhatIf) -> String {
+pub(crate) fn text(what_if: &WhatIf, width: Option<usize>) -> String {
     let WhatIf { program, before, profile, before_bytes, behaviour, settings, refused, .. } = what_if;
-    let mut text = format!("{program}: {before} {} -> {profile} ", thousands(*before_bytes));
-    text += &match what_if.after_bytes {
-        Some(after) => format!("{} bytes ({})\n\n", thousands(after), change(after, *before_bytes)),
-        None => "doesn't build\n\n".to_owned(),
+    let mut head = format!("{program}: {before} {} -> {profile} ", thousands(*before_bytes));
+    head += &match what_if.after_bytes {
+        Some(after) => format!("{} bytes ({})", thousands(after), change(after, *before_bytes)),
+        None => "doesn't build".to_owned(),
     };
-    text += &table(what_if);
-    text += if what_if.mode == Mode::Full {
-        "\nput in: bytes that it changes alone. taken out: what is added when only it is missing. on average: over all orders in
-which the settings could be put in. build s: seconds of rustc with it alone, beside other builds.\n"
-    } else {
-        "\nput in: bytes that it changes alone. taken out: what is added when only it is missing. build s: seconds of rustc with it
-alone, beside other builds. This is --quick: the averages over all orders need every combination, so leave it out.\n"
-    };
-    text += &instructions(what_if);
+    let mut text = format!("{}\n\n", wrap(&head, width, 2));
+    text += &table(what_if, width);
+    text += &format!("\n{}\n", prose(legend(what_if.mode), width));
+    text += &format!("{}\n", prose(&instructions(what_if), width));
     if !refused.is_empty() {
         text += "\nbuilds that failed:\n";
-        refused.iter().for_each(|Refusal { name, reason }| text += &format!("  {name}: {reason}\n"));
+        for Refusal { name, reason } in refused {
+            let _ = writeln!(text, "{}", wrap(&format!("  {name}: {reason}"), width, 4));
+        }
     }
-    text + &all_costs(behaviour, settings)
+    text + &all_costs(behaviour, settings, width)
+}
+
+/// What the columns are.
+fn legend(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Full => {
+            "put in: bytes that it changes alone. taken out: what is added when only it is missing. on average: over all orders \
+             in which the settings could be put in. build s: seconds of rustc with it alone, beside other builds."
+        }
+        Mode::Quick => {
+            "put in: bytes that it changes alone. taken out: what is added when only it is missing. build s: seconds of rustc \
+             with it alone, beside other builds. This is --quick: the averages over all orders need every combination, so leave \
+             it out."
+        }
+    }
+}
+
+/// A row of the table: its name, and a cell for each column.
+struct Line {
+    name: String,
+    cells: Vec<String>,
+    /// What stands behind the cells: the rows that are no settings have their names there.
+    behind: &'static str,
 }
 
 /// The settings, one in a row.
-fn table(what_if: &WhatIf) -> String {
-    let WhatIf { before_bytes, after_bytes, mode, settings, .. } = what_if;
+fn table(what_if: &WhatIf, width: Option<usize>) -> String {
     let counted = what_if.before_instructions.is_some();
+    let mut titles = vec![("put in", 11), ("taken out", 13)];
+    if what_if.mode == Mode::Full {
+        titles.push(("on average", 13));
+    }
+    titles.push(("build s", 9));
+    if counted {
+        titles.push(("Minstr", 9));
+    }
+    let lines = lines(what_if, counted);
+    let drawn = aligned(&titles, &lines);
+    if fits(&drawn, width) {
+        return drawn;
+    }
+    let names: Vec<&str> = iter::once("setting").chain(titles.iter().map(|(title, _)| *title)).collect();
+    let mut grid = Grid::new(&names, width);
+    (1..names.len()).for_each(|column| grid.right(column));
+    for Line { name, cells, behind } in lines {
+        let name = if name.is_empty() { behind.to_owned() } else { name };
+        grid.add_row(iter::once(name).chain(cells));
+    }
+    format!("{grid}\n")
+}
+
+/// The rows in columns of fixed widths.
+fn aligned(titles: &[(&str, usize)], lines: &[Line]) -> String {
+    let width = lines.iter().map(|line| line.name.len() + 1).max().unwrap_or(0).max(24);
+    let mut text = format!("{:width$}", "setting");
+    titles.iter().for_each(|(title, room)| text += &format!("{title:>room$}"));
+    text += "\n";
+    for Line { name, cells, behind } in lines {
+        let mut line = format!("{name:width$}");
+        let filled = if *behind == SUM {
+            cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |at| at + 1)
+        } else {
+            cells.len()
+        };
+        for (cell, (_, room)) in cells.iter().zip(titles).take(filled) {
+            let _ = write!(line, "{cell:>room$}");
+        }
+        if !behind.is_empty() {
+            let _ = write!(line, "  {behind}");
+        }
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+/// The name of the row of sums.
+const SUM: &str = "sum";
+
+/// The settings, the sum of what they save on average, and the builds with none and all of them.
+fn lines(what_if: &WhatIf, counted: bool) -> Vec<Line> {
+    let WhatIf { before_bytes, after_bytes, mode, settings, .. } = what_if;
     let is_full = *mode == Mode::Full;
-    let name = |setting: &Setting| format!("{} = {}", setting.key, setting.value);
-    let width = settings.iter().map(|setting| name(setting).len() + 1).max().unwrap_or(0).max(24);
-    let average = |text: &str| if is_full { format!("{text:>13}") } else { String::new() };
-    let mut text =
-        format!("{:width$}{:>11}{:>13}{}{:>9}", "setting", "put in", "taken out", average("on average"), "build s");
-    text += if counted { "   Minstr\n" } else { "\n" };
     let seconds = |seconds: Option<f64>| seconds.map_or("-".to_owned(), |seconds| format!("{seconds:.1}"));
-    let millions = |count: Option<u64>| match count {
-        Some(count) if counted => format!("{:>9.2}", count as f64 / 1e6),
-        None if counted => format!("{:>9}", "-"),
-        _ => String::new(),
-    };
+    let millions = |count: Option<u64>| count.map_or("-".to_owned(), |count| format!("{:.2}", count as f64 / 1e6));
     let signed = |bytes: Option<u64>, reference: Option<u64>| match (bytes, reference) {
         (Some(bytes), Some(reference)) => signed(bytes, reference),
         _ => "-".to_owned(),
     };
-    for setting in settings {
-        let _ = writeln!(
-            text,
-            "{:width$}{:>11}{:>13}{}{:>9}{}",
-            name(setting),
+    let cells = |alone: String, without: String, average: String, time: Option<f64>, count: Option<u64>| {
+        let mut cells = vec![alone, without];
+        cells.extend(is_full.then_some(average));
+        cells.push(seconds(time));
+        cells.extend(counted.then(|| millions(count)));
+        cells
+    };
+    let of = |setting: &Setting| Line {
+        name: format!("{} = {}", setting.key, setting.value),
+        cells: cells(
             signed(setting.alone, Some(*before_bytes)),
             signed(setting.without, *after_bytes),
-            average(&setting.average.map_or("-".to_owned(), rounded)),
-            seconds(setting.seconds_alone),
-            millions(setting.instructions_alone)
-        );
-    }
+            setting.average.map_or("-".to_owned(), rounded),
+            setting.seconds_alone,
+            setting.instructions_alone,
+        ),
+        behind: "",
+    };
+    let mut lines: Vec<Line> = settings.iter().map(of).collect();
+    let empty = String::new;
     if let Some(sum) = settings.iter().map(|setting| setting.average).sum::<Option<f64>>() {
-        let _ = writeln!(text, "{:1$}{2:>13}  sum", "", width + 24, rounded(sum));
+        let mut cells = vec![empty(), empty(), rounded(sum), empty()];
+        cells.extend(counted.then(empty));
+        lines.push(Line { name: empty(), cells, behind: SUM });
     }
-    let indent = width + if is_full { 37 } else { 24 };
-    for (time, count, which) in [
+    for (time, count, behind) in [
         (what_if.before_seconds, what_if.before_instructions, "none of them"),
         (what_if.after_seconds, what_if.after_instructions, "all of them"),
     ] {
-        let _ = writeln!(text, "{:indent$}{:>9}{}  {which}", "", seconds(time), millions(count));
+        lines.push(Line { name: empty(), cells: cells(empty(), empty(), empty(), time, count), behind });
     }
-    text
+    lines
 }
 
 /// What the instructions are those of, or why there are none.
@@ -81,28 +155,29 @@ fn instructions(what_if: &WhatIf) -> String {
     match &what_if.workload {
         Some(workload) if what_if.before_instructions.is_some() => {
             let how = if workload.is_empty() { "without arguments".to_owned() } else { format!("with: {workload}") };
-            format!("Minstr: million instructions of a run {how}\n")
+            format!("Minstr: million instructions of a run {how}")
         }
-        Some(_) => "instructions weren't counted: valgrind isn't installed (Debian, Ubuntu: `apt install valgrind`), or can't run this program\n"
+        Some(_) => "instructions weren't counted: valgrind isn't installed (Debian, Ubuntu: `apt install valgrind`), or can't run this program"
             .to_owned(),
-        None => "instructions weren't counted: --run takes the arguments of a run\n".to_owned(),
+        None => "instructions weren't counted: --run takes the arguments of a run".to_owned(),
     }
 }
 
 /// What each setting costs.
-fn all_costs(before: &Behaviour, settings: &[Setting]) -> String {
-    let mut text = "\nwhat it costs, seen in a program that panics:\n".to_owned();
+fn all_costs(before: &Behaviour, settings: &[Setting], width: Option<usize>) -> String {
+    let mut text = format!("\n{}\n", wrap("what it costs, seen in a program that panics:", width, 0));
+    let mut add = |line: String| text += &(wrap(&line, width, 4) + "\n");
     let mut none = Vec::new();
     for setting in settings {
         let costs = costs(before, &setting.behaviour);
         if costs.is_empty() {
             none.push(setting.key.as_str());
         } else {
-            let _ = writeln!(text, "  {} = {}: {}", setting.key, setting.value, costs.join("; "));
+            add(format!("  {} = {}: {}", setting.key, setting.value, costs.join("; ")));
         }
     }
     if !none.is_empty() {
-        let _ = writeln!(text, "  {}: nothing", none.join(", "));
+        add(format!("  {}: nothing", none.join(", ")));
     }
     text
 }
@@ -165,6 +240,7 @@ pub(crate) fn json(what_if: &WhatIf) -> serde_json::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::tests::assert_fits;
 
     fn sample() -> WhatIf {
         let unwinds = Behaviour { panic_status: "exit code 101".to_owned(), catches: true, frames: 9 };
@@ -213,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_quick_what_if_has_no_averages_and_says_so() {
-        insta::assert_snapshot!(text(&quick()));
+        insta::assert_snapshot!(text(&quick(), None));
         let document: Value = serde_json::from_str(&json(&quick()).unwrap()).unwrap();
         assert_eq!((&document["mode"], &document["refused"][0]["name"]), (&json!("quick"), &json!("panic")));
         assert!(document["settings"][1]["alone_bytes"].is_null(), "{document}");
@@ -222,7 +298,19 @@ mod tests {
 
     #[test]
     fn what_if_as_text() {
-        insta::assert_snapshot!(text(&sample()));
+        insta::assert_snapshot!(text(&sample(), None));
+    }
+
+    #[test]
+    fn a_what_if_fits_every_terminal() {
+        for what_if in [sample(), quick()] {
+            for width in [40, 60, 80, 120] {
+                assert_fits(&text(&what_if, Some(width)), width);
+            }
+        }
+        insta::assert_snapshot!("what-if-text-40", text(&sample(), Some(40)));
+        insta::assert_snapshot!("what-if-text-60", text(&sample(), Some(60)));
+        assert_eq!(text(&quick(), Some(200)), text(&quick(), None));
     }
 
     #[test]

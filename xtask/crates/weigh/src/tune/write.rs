@@ -16,7 +16,7 @@ use base::numbers::thousands;
 use base::output;
 use similar::TextDiff;
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use toml::Value;
 
@@ -38,7 +38,11 @@ pub(super) fn check(subject: &Subject, name: &str) -> Result<()> {
         );
     }
     let (file, text) = read(&subject.own.manifest)?;
-    edited(&file, &text, name, &Point::release(Panic::Unwind).settings()).map(drop)
+    edited(&file, &text, name, &Point::release(Panic::Unwind).settings())?;
+    // A read-only disk isn't seen in the file's permissions.
+    let is_writable = File::options().append(true).open(&file).is_ok()
+        && file.parent().is_none_or(|folder| files::check_writable(folder).is_ok());
+    if is_writable { Ok(()) } else { bail!(read_only(&subject.own.manifest)) }
 }
 
 /// The file behind a manifest, which may be a link, and its text.
@@ -51,10 +55,14 @@ fn read(manifest: &Path) -> Result<(PathBuf, String)> {
     })?;
     let is_readonly = fs::metadata(&file).is_ok_and(|metadata| metadata.permissions().readonly());
     if is_readonly {
-        let message = format!("{} can't be written: it is read-only", shown.display());
-        bail!(Failure::new(Exit::Environment, message).help("make it writable, or leave --write out"));
+        bail!(read_only(manifest));
     }
     Ok((file, text))
+}
+
+fn read_only(manifest: &Path) -> Failure {
+    let message = format!("{} can't be written: it is read-only", diagnostic::shown(manifest).display());
+    Failure::new(Exit::Environment, message).help("make it writable, or leave --write out")
 }
 
 fn edited(file: &Path, text: &str, name: &str, settings: &BTreeMap<String, Value>) -> Result<String> {

@@ -51,6 +51,17 @@ fn a_library_has_no_program_to_measure() {
 }
 
 #[test]
+fn where_the_target_folder_cannot_be_written_a_different_one_is_proposed() {
+    let project = plain();
+    // In a folder's place: the user of a test may be one who can write everywhere.
+    project.write("target", "");
+    let said = stderr(&weigh(&project).args(["bloat"]).assert().code(3));
+    assert!(said.contains("cannot make the folder ") && said.contains("help: set CARGO_TARGET_DIR"), "{said}");
+    let elsewhere = Project::empty();
+    weigh(&project).env("CARGO_TARGET_DIR", elsewhere.path("")).args(["bloat", "--sections"]).assert().success();
+}
+
+#[test]
 fn of_two_programs_one_must_be_chosen() {
     let project = Project::empty();
     project.write("Cargo.toml", "[workspace]\nresolver = \"2\"\nmembers = [\"a\", \"b\"]\n");

@@ -321,6 +321,8 @@ fn history_has_a_row_for_each_commit_and_a_second_call_builds_nothing() {
     assert_eq!(sizes(&tags), [bytes[3]]);
     let every = repository.json(&["history", "--every", "3"]);
     assert_eq!(sizes(&every), [bytes[0], bytes[1], bytes[4]]);
+    let all = repository.json(&["history", "-n", "0"]);
+    assert_eq!(sizes(&all), bytes, "as in the other verbs, 0 is no limit");
     let text = repository.done(&["history", "HEAD~3..HEAD~1"]);
     assert!(
         text.contains("Show the arguments") && text.contains("Back to the start") && !text.contains("README"),
@@ -541,4 +543,26 @@ fn a_library_and_a_program_of_one_revision_are_two_results() {
     assert!(of(&["--features", "more"]) > program);
     let found = repository.json(&["diff", "git:HEAD", "--lib"]);
     assert_eq!((&found["a"]["bytes"], &found["b"]["bytes"]), (&library.into(), &library.into()));
+}
+
+#[test]
+fn a_path_dependency_outside_of_the_repository_is_named_with_what_to_do() {
+    let repository = Repository::plain();
+    let outside = Project::empty();
+    outside.write("Cargo.toml", "[package]\nname = \"beside\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    outside.write("src/lib.rs", "");
+    let folder = outside.path("");
+    let folder = folder.components().as_path();
+    let path = format!("../{}", folder.file_name().unwrap().display());
+    let manifest = repository.project.read("Cargo.toml");
+    repository.project.write("Cargo.toml", &format!("{manifest}\n[dependencies]\nbeside = {{ path = \"{path}\" }}\n"));
+    repository.commit("Depend on a neighbor");
+    // What is said twice holds: it isn't kept as if the commit were at fault.
+    for words in [&["diff", "git:HEAD"][..], &["history", "-n", "1"], &["history", "-n", "1"]] {
+        let said = repository.refused(words, 2);
+        let sentence = format!("the crate needs {}, which is outside of the repository", folder.display());
+        assert!(said.contains(&sentence), "{words:?}: {said}");
+        assert!(said.contains("help: a revision is built in a checkout"), "{words:?}: {said}");
+        assert!(!said.contains("cargo-weigh/"), "{words:?}: {said}");
+    }
 }

@@ -72,6 +72,13 @@ fn a_revision_without_a_lockfile_is_built_with_todays() {
     let call = call.env("XDG_CACHE_HOME", cache.path("")).args(["diff", "git:HEAD", "release"]).assert().success();
     assert!(stdout(&call).starts_with("HEAD (release) -> release: "), "{}", stdout(&call));
     assert!(stderr(&call).contains("that revision has no Cargo.lock"), "{}", stderr(&call));
+    // The one that was made for a crate without any holds for its revisions as well.
+    std::fs::remove_file(project.path("Cargo.lock")).unwrap();
+    let mut call = weigh(&project);
+    let call = call.env("XDG_CACHE_HOME", cache.path("")).args(["diff", "git:HEAD"]).assert().success();
+    let said = stderr(&call);
+    assert!(said.contains("that revision has no Cargo.lock") && !said.contains("didn't fit"), "{said}");
+    assert!(!project.path("Cargo.lock").exists());
 }
 
 #[test]

@@ -179,6 +179,29 @@ fn each_feature_and_each_dependencys_default_features_are_taken_out() {
 }
 
 #[test]
+#[ignore = "builds a program five times: .ci/run runs it"]
+fn default_features_are_taken_out_one_by_one_where_the_program_needs_some() {
+    let project = workspace();
+    // Without `std` there is no `name`, which the program calls.
+    project.edit(
+        "words/Cargo.toml",
+        "default = [\"big\"]\nbig = []",
+        "default = [\"big\", \"std\"]\nbig = []\nstd = []",
+    );
+    let library = project.read("words/src/lib.rs");
+    let name = "#[cfg(feature = \"std\")]\npub fn name() -> String {\n    String::from(\"words\")\n}\n";
+    project.write("words/src/lib.rs", &(library + name));
+    project.edit("app/src/main.rs", "words::table().len()", "words::table().len() + words::name().len()");
+    let mut call = weigh(&project);
+    call.args(["what-if", "--features", "--manifest-path", "app", "--format", "json"]);
+    let found = json(&call.assert().success());
+    assert!(row(&found, "default-features", "words")["bytes"].is_null(), "{found}");
+    assert!(row(&found, "default-feature", "words/big")["change_bytes"].as_i64().unwrap() < -90_000, "{found}");
+    assert!(row(&found, "default-feature", "words/std")["reason"].as_str().unwrap().contains("name"), "{found}");
+    assert_eq!(found["features"].as_array().unwrap().len(), 5, "those of `shared` can go as a whole: {found}");
+}
+
+#[test]
 fn features_are_weighed_or_settings_and_not_both() {
     let project = plain();
     let said = stderr(&weigh(&project).args(["what-if", "--features", "--quick"]).assert().code(2));

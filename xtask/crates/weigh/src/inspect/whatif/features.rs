@@ -1,6 +1,8 @@
 //! What each feature of a crate costs, and each dependency's default features: taken out by itself, one build each. What doesn't
 //! build without is a row with its reason.
 
+mod singles;
+
 use super::chosen::{self, Change, Chosen, Declared};
 use super::{NO_COUNTER, workload};
 use crate::builds::counter::Workload;
@@ -49,6 +51,8 @@ pub enum What {
     With,
     /// The default features of a dependency, taken out.
     Defaults,
+    /// One of them, where the program doesn't build without all of them.
+    Default,
 }
 
 /// One build.
@@ -56,7 +60,7 @@ pub enum What {
 pub struct Row {
     /// What is different in it.
     pub what: What,
-    /// The feature, or the dependency as the manifest calls it.
+    /// The feature, or the dependency as the manifest calls it; `dependency/feature` for one of its default features.
     pub name: String,
     /// The features that come or go with it.
     pub also: Vec<String>,
@@ -110,8 +114,8 @@ pub(super) fn run(options: &options::WhatIf) -> Result<Exit> {
         );
     }
     let inputs = inputs(&metadata)?;
-    let variants: Vec<Variant> = changes.iter().map(|change| change.variant(declared, &inputs)).collect();
-    let outcomes = bench.measure(&variants, jobs.map(usize::from))?;
+    let variant = |change: &Planned| change.variant(declared, &inputs);
+    let (changes, outcomes) = measure(&subject, &bench, changes, &variant, jobs.map(usize::from))?;
     let on = declared.on(&chosen);
     let off = package.features.keys().filter(|name| *name != "default" && !on.contains(*name)).cloned().collect();
     let found = Features {
@@ -124,10 +128,26 @@ pub(super) fn run(options: &options::WhatIf) -> Result<Exit> {
         rows: rows(changes, outcomes, &bench.base()?),
     };
     output::data(&match format {
-        PlainFormat::Text => report::text(&found),
+        PlainFormat::Text => report::text(&found, output::width()),
         PlainFormat::Json => report::json(&found)?,
     })?;
     Ok(Exit::Met)
+}
+
+/// Builds all changes; and where a program needs some of a dependency's default features, each of these by itself.
+fn measure(
+    subject: &Subject,
+    bench: &Bench<'_>,
+    mut changes: Vec<Planned>,
+    variant: &dyn Fn(&Planned) -> Variant,
+    jobs: Option<usize>,
+) -> Result<(Vec<Planned>, Vec<Outcome>)> {
+    let measured = |changes: &[Planned]| bench.measure(&changes.iter().map(variant).collect::<Vec<_>>(), jobs);
+    let mut outcomes = measured(&changes)?;
+    let singles = singles::of(subject, &changes, &outcomes, bench.packages())?;
+    outcomes.extend(measured(&singles)?);
+    changes.extend(singles);
+    Ok((changes, outcomes))
 }
 
 /// Why the program doesn't build as it is asked for, in one line.
@@ -152,6 +172,8 @@ struct Planned {
     edit: Option<Edit>,
     /// The name of the dependency's package.
     package: String,
+    /// The feature of the dependency; `default` stands for all that are on by default.
+    feature: String,
 }
 
 impl Planned {
@@ -160,6 +182,7 @@ impl Planned {
             What::Without => format!("without {}", self.name),
             What::With => format!("with {}", self.name),
             What::Defaults => format!("without the default features of {}", self.name),
+            What::Default => format!("without the default feature {}", self.name),
         };
         let features = self.change.as_ref().map(|change| chosen::arguments(declared, &change.chosen));
         Variant { name, features, edit: self.edit.clone(), inputs: inputs.to_owned(), ..Variant::default() }
@@ -175,6 +198,7 @@ fn features(declared: Declared<'_>, chosen: &Chosen, puts_in: bool) -> Vec<Plann
         change: Some(change),
         edit: None,
         package: String::new(),
+        feature: String::new(),
     };
     let out = on.iter().map(|name| planned(What::Without, name, declared.without(chosen, name)));
     let off = declared.0.keys().filter(|name| puts_in && *name != "default" && !on.contains(*name));
@@ -186,7 +210,7 @@ fn defaults(metadata: &Metadata, package: &Package, compiled: &[Compiled]) -> Ve
     let mut found: Vec<Planned> = Vec::new();
     for dependency in package.dependencies.iter().filter(|dependency| dependency.kind.is_none()) {
         let name = dependency.rename.as_ref().unwrap_or(&dependency.name);
-        let is_on = dependency.uses_default_features && has_defaults(compiled, &dependency.name);
+        let is_on = dependency.uses_default_features && has_feature(compiled, &dependency.name, "default");
         if is_on && found.iter().all(|planned| planned.name != *name) {
             let edit = Edit {
                 root: metadata.workspace_root.clone(),
@@ -194,6 +218,7 @@ fn defaults(metadata: &Metadata, package: &Package, compiled: &[Compiled]) -> Ve
                 manifest: package.manifest_path.clone(),
                 package: package.name.clone(),
                 dependency: name.clone(),
+                kept: Vec::new(),
             };
             found.push(Planned {
                 what: What::Defaults,
@@ -201,22 +226,23 @@ fn defaults(metadata: &Metadata, package: &Package, compiled: &[Compiled]) -> Ve
                 change: None,
                 edit: Some(edit),
                 package: dependency.name.clone(),
+                feature: "default".to_owned(),
             });
         }
     }
     found
 }
 
-fn has_defaults(compiled: &[Compiled], package: &str) -> bool {
-    compiled.iter().any(|unit| unit.name == package && unit.features.iter().any(|feature| feature == "default"))
+fn has_feature(compiled: &[Compiled], package: &str, feature: &str) -> bool {
+    compiled.iter().any(|unit| unit.name == package && unit.features.iter().any(|on| on == feature))
 }
 
 fn rows(planned: Vec<Planned>, outcomes: Vec<Outcome>, base: &Fact) -> Vec<Row> {
     let row = |(planned, outcome): (Planned, Outcome)| {
-        let Planned { what, name, change, edit: _, package } = planned;
+        let Planned { what, name, change, edit, package, feature } = planned;
         let outcome = outcome.map_err(|refused| refused.reason);
-        let is_same = |fact: &Fact| fact.bytes == base.bytes && has_defaults(&fact.packages, &package);
-        let kept_on = what == What::Defaults && outcome.as_ref().is_ok_and(is_same);
+        let is_same = |fact: &Fact| fact.bytes == base.bytes && has_feature(&fact.packages, &package, &feature);
+        let kept_on = edit.is_some() && outcome.as_ref().is_ok_and(is_same);
         Row { what, name, also: change.map(|change| change.also).unwrap_or_default(), outcome, kept_on }
     };
     let mut rows: Vec<Row> = planned.into_iter().zip(outcomes).map(row).collect();

@@ -38,6 +38,13 @@ pub(super) struct Lever {
     pub also: Option<(String, toml::Value)>,
 }
 
+impl Lever {
+    /// Whether it lets the linker optimize over all crates.
+    pub(super) fn is_lto(&self) -> bool {
+        self.key == "lto" && matches!(canonical("lto", &self.value).as_str(), "fat" | "thin")
+    }
+}
+
 /// What is weighed for a profile; a foreign crate's own `release` if none is named.
 ///
 /// # Errors

@@ -111,11 +111,12 @@ impl Reasons {
             share.own_bytes += signed(*own);
             share.code_bytes += part.code_bytes;
         }
+        let mut removal = self.graph.removal();
         for (owner, share) in shares.iter_mut().enumerate() {
             share.retained_bytes = if share.name.starts_with('[') {
                 share.own_bytes
             } else {
-                signed(self.bytes_of(&self.graph.without(&self.naming(&BTreeSet::from([owner as u32])))))
+                signed(self.sum(&removal.of(&self.naming(&BTreeSet::from([owner as u32])))))
             };
         }
         shares.retain(|share| share.own_bytes != 0 || share.retained_bytes != 0);
@@ -144,13 +145,17 @@ impl Reasons {
         for (number, part) in self.parts.iter().enumerate().filter(|(_, part)| !part.name.is_empty()) {
             members.entry((crates::generic(&part.name), part.owner)).or_default().push(number as u32);
         }
+        let mut removal = self.graph.removal();
         let mut groups: Vec<Group> = members
             .into_iter()
             .map(|((name, owner), members)| Group {
                 name,
                 krate: self.owners[owner as usize].name.clone(),
-                own_bytes: members.iter().map(|part| self.own[*part as usize]).sum(),
-                retained_bytes: self.retained_by(&members),
+                own_bytes: self.sum(&members),
+                retained_bytes: match members.as_slice() {
+                    [one] => self.retained[*one as usize],
+                    several => self.sum(&removal.of(several)),
+                },
             })
             .collect();
         groups.sort_by(|a, b| (b.own_bytes, &a.name).cmp(&(a.own_bytes, &b.name)));
@@ -161,7 +166,7 @@ impl Reasons {
     pub fn retained_by(&self, parts: &[u32]) -> u64 {
         match parts {
             [one] => self.retained[*one as usize],
-            several => self.bytes_of(&self.graph.without(&self.marked(several))),
+            several => self.sum(&self.graph.removal().of(several)),
         }
     }
 
@@ -192,6 +197,13 @@ impl Reasons {
         numbers(&|part| crates::ends_with(&part.name, name))
     }
 
+    /// Whether a name is that of a section without parts of its own: its entries are those of the parts that they are for.
+    pub fn is_table(&self, name: &str) -> bool {
+        let is_section = self.section_names.iter().any(|section| section == name)
+            || self.sections.iter().any(|section| section.name == name);
+        is_section && self.find(name).is_empty()
+    }
+
     /// The names of all owners that are crates.
     pub fn crates(&self) -> impl Iterator<Item = &str> {
         self.owners.iter().map(|owner| owner.name.as_str()).filter(|name| !name.starts_with('['))
@@ -202,7 +214,7 @@ impl Reasons {
         let is_wanted = self.marked(parts);
         let before = self.graph.shortest(|part| is_wanted[part as usize]);
         // From each user outside of it to one of its parts.
-        let mut ways: Vec<(usize, u32, u32)> = Vec::new();
+        let mut ways: Vec<(u32, u32, u32)> = Vec::new();
         let mut users: HashMap<u32, u32> = HashMap::new();
         for &part in parts {
             for &user in self.graph.users(part) {
@@ -211,9 +223,8 @@ impl Reasons {
                 }
             }
         }
-        for (&user, &part) in &users {
-            ways.push((way(&before, user).len(), user, part));
-        }
+        let lengths = lengths(&before);
+        ways.extend(users.iter().map(|(&user, &part)| (lengths[user as usize], user, part)));
         ways.sort_unstable();
         let mut chains: Vec<Vec<Step>> = Vec::new();
         // A part that is there by itself needs no way.
@@ -229,11 +240,11 @@ impl Reasons {
         let keepers = keepers.map(|part| self.step(part)).collect();
         let gone = match self.owner_named(name) {
             Some(owner) => self.naming(&BTreeSet::from([owner])),
-            None => is_wanted,
+            None => parts.clone(),
         };
         Why {
-            own_bytes: parts.iter().map(|part| self.own[*part as usize]).sum(),
-            retained_bytes: self.bytes_of(&self.graph.without(&gone)),
+            own_bytes: self.sum(parts),
+            retained_bytes: self.sum(&self.graph.removal().of(&gone)),
             chains,
             users: users.len(),
             keepers,
@@ -254,9 +265,9 @@ impl Reasons {
                 None => return Err(name.clone()),
             }
         }
-        let gone = self.graph.without(&self.naming(&owners));
+        let gone = self.graph.removal().of(&self.naming(&owners));
         let mut less: HashMap<&str, u64> = HashMap::new();
-        for (part, _) in self.parts.iter().zip(&gone).filter(|(_, gone)| **gone) {
+        for part in gone.into_iter().map(|part| &self.parts[part as usize]) {
             *less.entry(self.section_names[part.section as usize].as_str()).or_default() += part.bytes;
             for (name, bytes) in self.table_names.iter().zip(part.dragged) {
                 *less.entry(name).or_default() += u64::from(bytes);
@@ -325,10 +336,10 @@ impl Reasons {
         (!name.starts_with('[')).then_some(owner as u32)
     }
 
-    /// Which parts can't be there without some owners: their own, and what was compiled for their types.
-    fn naming(&self, owners: &BTreeSet<u32>) -> Vec<bool> {
+    /// The parts that can't be there without some owners: their own, and what was compiled for their types.
+    fn naming(&self, owners: &BTreeSet<u32>) -> Parts {
         let names: Vec<bool> = self.named.iter().map(|set| set.iter().any(|owner| owners.contains(owner))).collect();
-        self.parts.iter().map(|part| names[part.named as usize]).collect()
+        (0..self.parts.len() as u32).filter(|part| names[self.parts[*part as usize].named as usize]).collect()
     }
 
     fn marked(&self, parts: &[u32]) -> Vec<bool> {
@@ -337,9 +348,31 @@ impl Reasons {
         marked
     }
 
-    fn bytes_of(&self, gone: &[bool]) -> u64 {
-        self.own.iter().zip(gone).filter(|(_, gone)| **gone).map(|(own, _)| own).sum()
+    fn sum(&self, parts: &[u32]) -> u64 {
+        parts.iter().map(|part| self.own[*part as usize]).sum()
     }
+}
+
+/// The number of steps on the way from where the program begins to each part.
+fn lengths(before: &[Option<u32>]) -> Vec<u32> {
+    let mut lengths = vec![0_u32; before.len()];
+    let mut way = Vec::new();
+    for part in 0..before.len() as u32 {
+        let mut at = part;
+        while lengths[at as usize] == 0 {
+            way.push(at);
+            match before[at as usize] {
+                Some(next) if next != at => at = next,
+                _ => break,
+            }
+        }
+        let mut length = lengths[at as usize];
+        for at in way.drain(..).rev() {
+            length += 1;
+            lengths[at as usize] = length;
+        }
+    }
+    lengths
 }
 
 /// The parts on the way from where the program begins to this one, with both.

@@ -154,10 +154,19 @@ impl Pieces {
             before.checked_sub(1).is_some_and(|at| address < sized(&chosen[at]).1)
         };
         cuts.retain(|cut| !is_inside(*cut));
+        cuts.sort_unstable();
+        let pointed_at = cuts.clone();
         cuts.push(start);
-        for number in &chosen {
+        for (index, number) in chosen.iter().enumerate() {
             let (from, to) = sized(number);
-            cuts.extend([from, to]);
+            cuts.push(from);
+            // What only aligns the next name is of this one.
+            let next = chosen.get(index + 1).map_or(end, |next| linked.names[*next].address);
+            let is_pointed_at =
+                || pointed_at.get(pointed_at.partition_point(|cut| *cut < to)).is_some_and(|cut| *cut < next);
+            if next.saturating_sub(to) >= ALIGNMENT || is_pointed_at() {
+                cuts.push(to);
+            }
         }
         cuts.retain(|cut| (start..end).contains(cut));
         cuts.sort_unstable();

@@ -89,6 +89,8 @@ pub(super) struct Linked<'data> {
     pub exported: Vec<u64>,
     /// Its numbers have the most significant byte first.
     pub is_big: bool,
+    /// It is for x86-64, not for AArch64.
+    pub is_x86: bool,
 }
 
 impl Linked<'_> {
@@ -121,12 +123,21 @@ pub(super) fn read(data: &[u8]) -> Result<Result<Linked<'_>, String>, Damaged> {
     let is_x86 = machine == elf::EM_X86_64;
     let reader = Reader { endian, number: &number, sections: &sections, thread_local, is_x86 };
     let symbols = table.symbols(endian, data, elf::SHT_SYMTAB)?;
-    let (mut uses, mut any) = (Vec::new(), false);
+    let names: Vec<Name<'_>> = symbols.iter().filter_map(|symbol| reader.named(symbol, &symbols)).collect();
+    // Linkers let a name be the end of another one, so their bytes may be a little more than there are in the file.
+    if names.iter().map(|name| name.symbol.len()).sum::<usize>() / 8 > data.len() {
+        return Err(Damaged("its symbols have more names than there are in it".to_owned()));
+    }
+    let (mut uses, mut any, mut left) = (Vec::new(), false, data.len());
     for section in table.iter().filter(|section| !section.sh_flags(endian).contains(elf::SHF_ALLOC)) {
         let of = usize::try_from(section.sh_info(endian)).ok().and_then(|info| *number.get(info)?);
         let Some((entries, _)) = section.rela(endian, data)? else { continue };
         let Some(of) = of else { continue };
         any = true;
+        // A table that lies where another one does is read again and again.
+        left = left
+            .checked_sub(size_of_val(entries))
+            .ok_or_else(|| Damaged("its tables of relocations lie over each other".to_owned()))?;
         uses.extend(entries.iter().filter_map(|entry| reader.of_entry(entry, of, &symbols)));
     }
     if !any {
@@ -136,11 +147,12 @@ pub(super) fn read(data: &[u8]) -> Result<Result<Linked<'_>, String>, Damaged> {
     let exported = exported.iter().filter(|symbol| reader.home(symbol).is_some());
     let entry = header.e_entry(endian);
     Ok(Ok(Linked {
-        names: symbols.iter().filter_map(|symbol| reader.named(symbol, &symbols)).collect(),
+        names,
         exported: exported.filter_map(|symbol| reader.address(symbol)).collect(),
         uses,
         entry: (entry != 0).then_some(entry),
         is_big: header.is_big_endian(),
+        is_x86,
         sections,
     }))
 }
@@ -226,16 +238,18 @@ impl<'data> Reader<'_, 'data> {
         }
         let symbol = symbols.symbol(entry.symbol(self.endian, false)?).ok()?;
         let kind = entry.r_type(self.endian, false);
+        // What only takes memory is no part, and a thread's own may seem to lie where others are.
+        let is_in_file = |section: usize| !self.sections[section].data.is_empty();
         let made = |target| Some(Use { section, place, target });
         if symbol.st_type() != elf::STT_SECTION {
             let name = symbol.name(self.endian, symbols.strings()).unwrap_or_default();
             if let Some(whole) = self.encapsulated(name) {
                 return made(Target::Whole(whole));
             }
-            self.home(symbol)?;
+            self.home(symbol).filter(|home| is_in_file(*home))?;
             return made(Target::Named(self.address(symbol)?));
         }
-        let base = self.sections[self.home(symbol)?].address;
+        let base = self.sections[self.home(symbol).filter(|home| is_in_file(*home))?].address;
         let target = base.wrapping_add_signed(addend);
         match (self.is_distance(kind), home.is_code) {
             (false, _) => made(Target::At(target)),

@@ -2,7 +2,7 @@
 //!
 //! One node dominates another if every way from a root to that one goes through it, so what a node dominates goes when it goes.
 
-use std::collections::VecDeque;
+use std::collections::{BinaryHeap, VecDeque};
 
 /// No node.
 const NONE: u32 = u32::MAX;
@@ -50,6 +50,19 @@ pub(super) struct Graph {
     dominators: Vec<u32>,
     /// The nodes that are reached, each after its nearest dominator.
     order: Vec<u32>,
+    cycles: Cycles,
+}
+
+/// Nodes that all use each other, directly or through others, are one component. A component has a higher number than those that it
+/// uses; a node without cycles is one by itself.
+#[derive(Clone, Debug, Default)]
+struct Cycles {
+    /// The component of each node; none where the node isn't reached.
+    of: Vec<u32>,
+    /// The nodes of each component.
+    members: Lists,
+    /// How much keeps each component: uses from outside of it, and roots in it.
+    keepers: Vec<u32>,
 }
 
 impl Graph {
@@ -65,9 +78,11 @@ impl Graph {
         roots.dedup();
         let uses = Lists::new(nodes, edges.iter().copied());
         let users = Lists::new(nodes, edges.iter().map(|&(from, to)| (to, from)));
-        let mut graph = Self { uses, users, roots, dominators: Vec::new(), order: Vec::new() };
+        let mut graph =
+            Self { uses, users, roots, dominators: Vec::new(), order: Vec::new(), cycles: Cycles::default() };
         let found = Dominators::of(&graph);
         (graph.dominators, graph.order) = (found.nearest, found.order);
+        graph.cycles = Cycles::of(&graph);
         graph
     }
 
@@ -108,7 +123,8 @@ impl Graph {
     }
 
     /// Which nodes aren't reached any more when some are taken out, these among them: `gone[node]` tells whether one is.
-    pub(super) fn without(&self, gone: &[bool]) -> Vec<bool> {
+    #[cfg(test)]
+    fn without(&self, gone: &[bool]) -> Vec<bool> {
         let mut left = vec![false; self.len()];
         let mut open: Vec<u32> = Vec::new();
         let visit = |node: u32, left: &mut Vec<bool>, open: &mut Vec<u32>| {
@@ -149,18 +165,174 @@ impl Graph {
 
     /// The nodes each of which dominates all of these, the farthest first. A node dominates itself.
     pub(super) fn common_dominators(&self, nodes: &[u32]) -> Vec<u32> {
-        let chain = |node: u32| {
-            let mut chain: Vec<u32> = std::iter::successors(Some(node), |&node| self.dominator(node)).collect();
-            chain.reverse();
-            chain
-        };
-        let mut chains = nodes.iter().map(|&node| chain(node));
-        let Some(mut common) = chains.next() else { return Vec::new() };
-        for chain in chains {
-            let same = common.iter().zip(&chain).take_while(|(a, b)| a == b).count();
-            common.truncate(same);
+        let mut below = vec![0_usize; self.len()];
+        nodes.iter().for_each(|&node| below[node as usize] += 1);
+        for &node in self.order.iter().rev() {
+            if let Some(dominator) = self.dominator(node) {
+                below[dominator as usize] += below[node as usize];
+            }
         }
+        let Some(&first) = nodes.first() else { return Vec::new() };
+        let chain = std::iter::successors(Some(first), |&node| self.dominator(node));
+        let mut common: Vec<u32> = chain.filter(|&node| below[node as usize] == nodes.len()).collect();
+        common.reverse();
         common
+    }
+
+    /// Asks what goes with some nodes, again and again.
+    pub(super) fn removal(&self) -> Removal<'_> {
+        Removal {
+            graph: self,
+            is_taken: vec![false; self.len()],
+            is_gone: vec![false; self.len()],
+            lost: vec![0; self.cycles.keepers.len()],
+        }
+    }
+}
+
+/// What isn't reached any more when some nodes are taken out, found from these: only what they lead to is looked at, and of that
+/// only as far as it goes, too. `lost` counts what no longer keeps a component, so a component whose cycles are whole is decided
+/// by a number; one that something is taken out of is searched.
+pub(super) struct Removal<'a> {
+    graph: &'a Graph,
+    is_taken: Vec<bool>,
+    is_gone: Vec<bool>,
+    lost: Vec<u32>,
+}
+
+impl Removal<'_> {
+    /// The nodes that go with these, these among them, as far as they are reached at all.
+    pub(super) fn of(&mut self, nodes: &[u32]) -> Vec<u32> {
+        let cycles = &self.graph.cycles;
+        let component = |node: u32| Some(cycles.of[node as usize]).filter(|component| *component != NONE);
+        // Whoever uses a component has a higher number, so that is decided before.
+        let mut open: BinaryHeap<(u32, bool)> = BinaryHeap::new();
+        for &node in nodes {
+            self.is_taken[node as usize] = true;
+            open.extend(component(node).map(|component| (component, true)));
+        }
+        let (mut gone, mut touched) = (Vec::new(), Vec::new());
+        let mut last = NONE;
+        while let Some((at, is_broken)) = open.pop() {
+            if std::mem::replace(&mut last, at) == at {
+                continue;
+            }
+            let before = gone.len();
+            if is_broken {
+                self.search(at, &mut gone);
+            } else if self.lost[at as usize] == cycles.keepers[at as usize] {
+                gone.extend_from_slice(cycles.members.of(at));
+            }
+            for &node in &gone[before..] {
+                self.is_gone[node as usize] = true;
+                let outside =
+                    self.graph.uses(node).iter().filter_map(|&used| component(used)).filter(|used| *used != at);
+                for used in outside {
+                    if self.lost[used as usize] == 0 {
+                        touched.push(used);
+                        open.push((used, false));
+                    }
+                    self.lost[used as usize] += 1;
+                }
+            }
+        }
+        nodes.iter().for_each(|&node| self.is_taken[node as usize] = false);
+        gone.iter().for_each(|&node| self.is_gone[node as usize] = false);
+        touched.iter().for_each(|&component| self.lost[component as usize] = 0);
+        gone
+    }
+
+    /// Adds what goes of a component that something is taken out of.
+    fn search(&mut self, component: u32, gone: &mut Vec<u32>) {
+        let graph = self.graph;
+        let members = graph.cycles.members.of(component);
+        if let [one] = members {
+            return gone.push(*one);
+        }
+        let is_inside = |node: u32| graph.cycles.of[node as usize] == component;
+        let is_kept = |node: u32, is_gone: &[bool]| {
+            let is_reached = |user: u32| graph.cycles.of[user as usize] != NONE;
+            graph.roots.binary_search(&node).is_ok()
+                || graph.users(node).iter().any(|&user| !is_inside(user) && is_reached(user) && !is_gone[user as usize])
+        };
+        let mut open: Vec<u32> = members
+            .iter()
+            .copied()
+            .filter(|&node| !self.is_taken[node as usize] && is_kept(node, &self.is_gone))
+            .collect();
+        // What is left is marked as taken as long as the search takes.
+        open.iter().for_each(|&node| self.is_taken[node as usize] = true);
+        let mut left = open.clone();
+        while let Some(node) = open.pop() {
+            for &used in graph.uses(node).iter().filter(|used| is_inside(**used)) {
+                if !std::mem::replace(&mut self.is_taken[used as usize], true) {
+                    open.push(used);
+                    left.push(used);
+                }
+            }
+        }
+        left.iter().for_each(|&node| self.is_gone[node as usize] = true);
+        gone.extend(members.iter().filter(|node| !self.is_gone[**node as usize]));
+        left.iter().for_each(|&node| {
+            self.is_gone[node as usize] = false;
+            self.is_taken[node as usize] = false;
+        });
+    }
+}
+
+impl Cycles {
+    /// Tarjan's algorithm, in the numbers of a search in depth: "Depth-First Search and Linear Graph Algorithms", 1972.
+    fn of(graph: &Graph) -> Self {
+        let (node, number, _) = Dominators::search(graph);
+        let nodes = graph.len_of_lists();
+        let mut of = vec![NONE; nodes];
+        let mut least: Vec<u32> = number.clone();
+        let mut is_open = vec![false; nodes];
+        let (mut waiting, mut count) = (Vec::new(), 0_u32);
+        let mut open: Vec<(u32, usize)> = Vec::new();
+        for &root in &node[1..] {
+            if of[root as usize] != NONE {
+                continue;
+            }
+            open.push((root, 0));
+            while let Some((from, at)) = open.last_mut() {
+                let me = *from;
+                if *at == 0 && !std::mem::replace(&mut is_open[me as usize], true) {
+                    waiting.push(me);
+                }
+                if let Some(&used) = graph.uses(me).get(*at) {
+                    *at += 1;
+                    if of[used as usize] == NONE && is_open[used as usize] {
+                        least[me as usize] = least[me as usize].min(number[used as usize]);
+                    } else if of[used as usize] == NONE {
+                        open.push((used, 0));
+                    }
+                    continue;
+                }
+                open.pop();
+                if let Some((above, _)) = open.last() {
+                    least[*above as usize] = least[*above as usize].min(least[me as usize]);
+                }
+                if least[me as usize] == number[me as usize] {
+                    while let Some(last) = waiting.pop() {
+                        of[last as usize] = count;
+                        if last == me {
+                            break;
+                        }
+                    }
+                    count += 1;
+                }
+            }
+        }
+        let reached = node[1..].iter().map(|&node| (of[node as usize], node));
+        let members = Lists::new(count as usize, reached);
+        let mut keepers = vec![0; count as usize];
+        graph.roots.iter().for_each(|&root| keepers[of[root as usize] as usize] += 1);
+        for &from in &node[1..] {
+            let used = graph.uses(from).iter().map(|&used| of[used as usize]);
+            used.filter(|used| *used != of[from as usize]).for_each(|used| keepers[used as usize] += 1);
+        }
+        Self { of, members, keepers }
     }
 }
 
@@ -340,6 +512,17 @@ mod tests {
                     let expected = removed[node as usize][other as usize];
                     assert_eq!(is_reached && dominates(&graph, node, other), expected, "{node} {other} {graph:?}");
                 }
+                let mut removal = graph.removal();
+                for _ in 0..4 {
+                    let taken: Vec<u32> = (0..=random(4)).map(|_| random(nodes)).collect();
+                    let mut gone = vec![false; nodes as usize];
+                    taken.iter().for_each(|node| gone[*node as usize] = true);
+                    let gone = graph.without(&gone);
+                    let is_gone = |node: &u32| gone[*node as usize] && graph.order.contains(node);
+                    let mut found = removal.of(&taken);
+                    found.sort_unstable();
+                    assert_eq!(found, (0..nodes).filter(is_gone).collect::<Vec<_>>(), "{taken:?} {graph:?}");
+                }
                 let place = |node: u32| graph.order.iter().position(|&at| at == node).unwrap();
                 assert!(graph.order.iter().all(|&node| graph.dominator(node).is_none_or(|by| place(by) < place(node))));
             }
@@ -361,5 +544,6 @@ mod tests {
         edges.push((nodes - 1, 0));
         let graph = Graph::new(nodes as usize, edges, vec![0]);
         assert_eq!(graph.retained(&vec![1; nodes as usize])[0], u64::from(nodes));
+        assert_eq!(graph.removal().of(&[nodes / 2]).len(), nodes as usize / 2);
     }
 }

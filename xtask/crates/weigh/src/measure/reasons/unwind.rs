@@ -24,6 +24,9 @@ struct Common {
     exceptions: Option<u8>,
 }
 
+/// The most letters that tell what a common entry has.
+const LETTERS: usize = 16;
+
 /// No address at all.
 const OMIT: u8 = 0xff;
 
@@ -69,7 +72,9 @@ fn common_entry(bytes: Bytes<'_>, at: u64) -> Option<Common> {
     let (from, end) = entry(bytes, at)?;
     let content = bytes.get(from, end - from)?;
     let version = *content.get(4)?;
-    let augmentation = content.get(5..)?.split(|byte| *byte == 0).next()?;
+    // There are fewer than ten letters; what has no end isn't looked for at the end of the table for each function.
+    let augmentation = content.get(5..)?.iter().take(LETTERS).position(|byte| *byte == 0)?;
+    let augmentation = &content[5..5 + augmentation];
     let mut at = 5 + augmentation.len() + 1;
     // The factors of code and data, and the register of the return address.
     at = uleb(content, at)?.1;

@@ -20,7 +20,7 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
         thousands(bloat.file_bytes),
         thousands(bloat.text_bytes)
     );
-    if !bloat.known {
+    if !bloat.known && (shown.crates || shown.functions) {
         let _ = writeln!(text, "\nNothing tells whose code it is: {}.", plain(why_unknown(bloat)));
     }
     if let Some(filter) = bloat.filter.as_ref().filter(|_| bloat.is_all_filtered_out()) {

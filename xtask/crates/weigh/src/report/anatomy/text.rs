@@ -30,7 +30,7 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usi
             false => writeln!(text, "only what fits /{filter}/: {} bytes, {share} {of_text}", thousands(chosen)),
         };
     }
-    if !bloat.known {
+    if !bloat.known && (shown.crates || shown.functions) {
         let _ = writeln!(text, "nothing tells whose code it is: {}", why_unknown(bloat));
     }
     let has_functions = bloat.known && !bloat.is_all_filtered_out();

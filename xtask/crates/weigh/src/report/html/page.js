@@ -8,13 +8,20 @@ let last = "";
 const strings = data.strings.map(([kept, rest]) => (last = last.slice(0, kept) + rest));
 
 for (const build of data.binaries) {
-  build.functions = build.functions.map(([name, krate, module, bytes, copies, guessed]) => {
+  build.graph &&= graphOf(build.graph, strings);
+  build.functions = build.functions.map(([name, krate, module, bytes, copies, guessed, weight]) => {
     const [name_, krate_, module_] = [name, krate, module].map((at) => strings[at]);
-    return { name: name_, krate: krate_, module: module_, bytes, copies, guessed: guessed === 1 };
+    const made = { name: name_, krate: krate_, module: module_, bytes, copies, guessed: guessed === 1 };
+    if (weight) made.reason = { name: name_, krate: krate_, ...build.graph.weight(weight) };
+    return made;
   });
   build.hasNames = build.functions.length > 0;
   const rest = build.text_bytes - sum(build.functions);
-  if (rest > 0) build.functions.push({ name: UNATTRIBUTED, krate: UNATTRIBUTED, module: "", bytes: rest, copies: 1 });
+  if (rest > 0) {
+    const reason = build.graph?.crates.find(({ name }) => name === UNATTRIBUTED);
+    if (reason) reason.code = rest;
+    build.functions.push({ name: UNATTRIBUTED, krate: UNATTRIBUTED, module: "", bytes: rest, copies: 1, reason });
+  }
 }
 
 function without(id) {
@@ -140,8 +147,8 @@ function purposeOf(name) {
 
 const nameOf = ({ name }) => element("code", {}, path(name));
 const crateOf = ({ krate, guessed }) => `${krate}${guessed ? " (guessed)" : ""}`;
-const titleOf = ({ name, copies }) =>
-  copies > 1 ? element("span", {}, nameOf({ name }), ` (${thousands(copies)} copies)`) : nameOf({ name });
+const copiesOf = ({ copies }) => (copies > 1 ? ` (${thousands(copies)} copies)` : "");
+const titleOf = (row) => element("span", {}, nameOf(row), copiesOf(row));
 
 // A listing shows crate and module beside each function, and is searched by both.
 const PLACE = [
@@ -151,29 +158,97 @@ const PLACE = [
 const textOf = ({ name, krate }) => `${name} ${krate}`;
 const NAME = { title: "Function", value: (row) => row.name, cell: titleOf, kind: "name" };
 
-function showBuilds(builds) {
-  let build = builds[0];
-  const options = () => builds.map(({ name }, at) => element("option", { value: at }, name));
-  const inText = (bytes) => `${shareOf(bytes, build.text_bytes)} of .text`;
-  const map = new Treemap(byId("map"), "Treemap of the functions", {
-    say: (node) => `${bytesOf(node.bytes)}, ${inText(node.bytes)}${contents(node)}`,
-    mark: (node) => thousands(node.bytes),
-    paint: (node) => colourOf(node.krate),
-  });
-  const columns = [
-    NAME,
-    { title: "Bytes", number: true, first: true, value: (row) => row.bytes, cell: (row) => thousands(row.bytes) },
-    { title: "Share", number: true, value: (row) => row.bytes, cell: (row) => shareOf(row.bytes, build.text_bytes) },
+// What a row is known to have in the whole file; -1 sorts what is unknown to the end.
+const ownOf = ({ reason }) => reason?.own ?? -1;
+const retainedOf = ({ reason }) => reason?.retained ?? -1;
+const known = (bytes) => (bytes < 0 ? "" : thousands(bytes));
+const WEIGHTS = [
+  { title: "Own", number: true, value: ownOf, cell: (row) => known(ownOf(row)) },
+  { title: "Retained", number: true, value: retainedOf, cell: (row) => known(retainedOf(row)) },
+];
+
+// The columns of the functions of a build, and `ask(row, button)` for why one is there.
+function functionColumns(build, ask) {
+  const { graph, text_bytes: text } = build;
+  const name = (row) =>
+    row.reason ? element("span", {}, asking(nameOf(row), (from) => ask(row.reason, from)), copiesOf(row)) : titleOf(row);
+  const code = graph ? "Code" : "Bytes";
+  return [
+    { ...NAME, cell: name },
+    { title: code, number: true, first: true, value: (row) => row.bytes, cell: (row) => thousands(row.bytes) },
+    { title: "Share", number: true, value: (row) => row.bytes, cell: (row) => shareOf(row.bytes, text) },
+    ...(graph ? WEIGHTS : []),
     ...PLACE,
   ];
-  const listing = new Listing(byId("functions"), "Functions", columns, "functions", textOf);
-  const choose = (at) => {
+}
+
+function crateTable({ graph, file_bytes: file }, ask) {
+  const columns = [
+    { title: "Crate", cell: ({ name, reason }) => asking(name, (from) => ask(reason, from)), kind: "path" },
+    { title: "Own", number: true, cell: (row) => signedIfLess(row.own) },
+    { title: "Share", number: true, cell: (row) => shareOf(Math.max(0, row.own), file) },
+    { title: "Retained", number: true, cell: (row) => (row.reason?.retained == null ? "" : signedIfLess(row.retained)) },
+    { title: "Code", number: true, cell: (row) => thousands(row.code) },
+  ];
+  const rows = graph.crates.map((krate) => ({ ...krate, reason: krate }));
+  const total = { name: "the file", own: file, retained: null, code: sum(rows, ({ code }) => code) };
+  return simpleTable("Crates", columns, rows, total);
+}
+
+// Only differences of the twin can be less than nothing.
+const signedIfLess = (bytes) => (bytes < 0 ? signed(bytes) : thousands(bytes));
+
+function showBuilds(builds) {
+  let build = builds[0];
+  const why = new Why(byId("why"));
+  const choose = ({ reason }) => {
+    if (reason) why.show(reason);
+  };
+  const options = () => builds.map(({ name }, at) => element("option", { value: at }, name));
+  const inText = (bytes) => `${shareOf(bytes, build.text_bytes)} of .text`;
+  const inFile = (bytes) => `${shareOf(bytes, build.file_bytes)} of the file`;
+  const paint = (node) => colourOf(node.krate);
+  const mark = (node) => thousands(node.bytes);
+  const map = new Treemap(byId("map"), "Treemap of the functions", {
+    say: (node) => `${bytesOf(node.bytes)}, ${inText(node.bytes)}${contents(node)}`,
+    mark,
+    paint,
+    choose,
+  });
+  const kept = new Treemap(byId("kept-map"), "Treemap of what keeps what", {
+    say: (node) => `${bytesOf(node.bytes)}, ${inFile(node.bytes)}${contents(node)}`,
+    mark,
+    paint,
+    choose,
+    levels: 5,
+  });
+  const view = () => {
+    const isKept = Boolean(build.graph) && byId("view").querySelector(":checked").value === "kept";
+    byId("code-view").hidden = isKept;
+    byId("kept-view").hidden = !isKept;
+  };
+  byId("view").addEventListener("change", view);
+  const show = (at) => {
     build = builds[at];
+    const { graph } = build;
     byId("build-sizes").textContent =
       `The file has ${bytesOf(build.file_bytes)}, ${bytesOf(build.text_bytes)} of them in .text.`;
     byId("build-note").textContent = build.note ?? "";
     byId("build-note").hidden = !build.note;
-    map.show(grow(build.functions, "all of .text"));
+    byId("build-unexplained").textContent = `Why its parts are here isn't known: ${build.unexplained}.`;
+    byId("build-unexplained").hidden = !build.unexplained;
+    for (const id of ["view", "why", "crates-part"]) byId(id).hidden = !graph;
+    view();
+    why.clear(build.file_bytes);
+    const reasons = (krate, module) =>
+      module === undefined ? graph?.crates.find(({ name }) => name === krate) : graph?.modules.get(`${krate}::${module}`);
+    map.show(grow(build.functions, "all of .text", reasons));
+    if (graph) {
+      kept.show(keptTree(graph, "the whole file", build.file_bytes));
+      byId("crates").replaceChildren(crateTable(build, (reason, from) => why.show(reason, from)));
+    }
+    const columns = functionColumns(build, (reason, from) => why.show(reason, from));
+    const listing = new Listing(byId("functions"), "Functions", columns, "functions", textOf);
     listing.show(build.functions, { name: "all of .text", krate: "", module: "", bytes: build.text_bytes });
     const bytes = (section) => thousands(section.bytes);
     const sections = [
@@ -188,10 +263,10 @@ function showBuilds(builds) {
   };
   const select = byId("build");
   select.append(...options());
-  select.addEventListener("change", () => choose(select.selectedIndex));
+  select.addEventListener("change", () => show(select.selectedIndex));
   // A build without names shows one box: begin with one that has them, if there is one.
   select.selectedIndex = Math.max(0, builds.findIndex(({ hasNames }) => hasNames));
-  choose(select.selectedIndex);
+  show(select.selectedIndex);
 }
 
 function contents({ children }) {
@@ -208,8 +283,11 @@ function compare(before, after, key) {
   const rows = new Map();
   const count = (items, side) => {
     for (const item of items) {
-      const row = rows.get(key(item)) ?? { ...item, copies: 1, before: 0, after: 0 };
+      const row = rows.get(key(item)) ?? { ...item, copies: 1, before: 0, after: 0, own: 0, retained: 0 };
       row[side] += item.bytes;
+      const sign = side === "after" ? 1 : -1;
+      row.own += sign * (item.reason?.own ?? 0);
+      row.retained += sign * (item.reason?.retained ?? 0);
       rows.set(key(item), row);
     }
   };
@@ -234,12 +312,19 @@ const CHANGE = [
   { title: "In B", number: true, value: (row) => row.after, cell: (row) => thousands(row.after) },
 ];
 
+// Where it is known of both builds.
+const WEIGHT_CHANGES = [
+  { title: "Own", number: true, value: (row) => row.own, cell: (row) => signedOrZero(row.own) },
+  { title: "Retained", number: true, value: (row) => row.retained, cell: (row) => signedOrZero(row.retained) },
+];
+
 function signedOrZero(change) {
+  if (change === null) return "";
   return change === 0 ? "0" : signed(change);
 }
 
 function totalOf(name, before, after) {
-  return { name, krate: "", module: "", before, after, change: after - before, what: "" };
+  return { name, krate: "", module: "", before, after, change: after - before, own: null, retained: null, what: "" };
 }
 
 // What came and what went, for a box of either or of both.
@@ -259,8 +344,6 @@ function showChanges(builds) {
     mark: (node) => came(node, signed).join(" "),
     paint: (node) => (node.more >= node.less ? "came" : "went"),
   });
-  const columns = [NAME, ...CHANGE, ...PLACE];
-  const listing = new Listing(byId("changes-functions"), "Changes of functions", columns, "changed functions", textOf);
   const [a, b] = [byId("before"), byId("after")];
   const choose = () => {
     const [before, after] = [builds[a.selectedIndex], builds[b.selectedIndex]];
@@ -284,10 +367,18 @@ function showChanges(builds) {
     byId("changes-sections").replaceChildren(simpleTable("Changes of sections", section, sections, file));
     if (nameless.length > 0) return;
 
-    const krate = [{ title: "Crate", cell: (row) => row.krate }, ...CHANGE];
     const all = totalOf("all of .text", before.text_bytes, after.text_bytes);
-    const crates = compare(before.functions, after.functions, (row) => row.krate);
-    byId("changes-crates").replaceChildren(simpleTable("Changes of crates", krate, crates, all));
+    const areExplained = Boolean(before.graph && after.graph);
+    const own = ({ graph }) => graph.crates.map((krate) => ({ ...krate, bytes: krate.own, krate: krate.name, reason: krate }));
+    const crates = (areExplained ? [own(before), own(after)] : [before.functions, after.functions]);
+    const krate = [{ title: "Crate", cell: (row) => row.krate }, ...CHANGE, ...(areExplained ? [WEIGHT_CHANGES[1]] : [])];
+    const changed = compare(...crates, (row) => row.krate);
+    byId("changes-crates-note").textContent = areExplained
+      ? "In bytes of the whole file: a crate's code, its constants, and its entries in the file's tables. Retained bytes are those that wouldn't be there without it."
+      : "In bytes of machine code.";
+    byId("changes-crates").replaceChildren(simpleTable("Changes of crates", krate, changed, areExplained ? file : all));
+    const columns = [NAME, ...CHANGE, ...(areExplained ? WEIGHT_CHANGES : []), ...PLACE];
+    const listing = new Listing(byId("changes-functions"), "Changes of functions", columns, "changed functions", textOf);
     const functions = compare(before.functions, after.functions, (row) => `${row.krate} ${row.name}`);
     map.show(grow(functions, "all changes"));
     listing.show(functions, all);

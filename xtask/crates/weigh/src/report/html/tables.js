@@ -28,7 +28,40 @@ function simpleTable(label, columns, rows, total = null) {
   );
   const head = element("thead", {}, element("tr", {}, ...titles));
   const body = element("tbody", {}, ...rows.map((row) => cells(columns, row)));
-  return scrolling(label, element("table", {}, head, body, ...footer(columns, total)));
+  return scrolling(label, asOneStop(element("table", {}, head, body, ...footer(columns, total))));
+}
+
+// A name in a table as a button that asks for something about it, also when the keyboard only passes it.
+function asking(content, ask) {
+  return element(
+    "button",
+    {
+      type: "button",
+      class: "ask",
+      tabindex: "-1",
+      title: "Why is it here?",
+      focus: () => ask(null),
+      click: ({ currentTarget }) => ask(currentTarget),
+    },
+    content,
+  );
+}
+
+// All names in a table are one stop of the tab key; the arrow keys go from one to the next.
+function asOneStop(table) {
+  const all = () => [...table.querySelectorAll("tbody .ask")];
+  const stopAt = (button) => all().forEach((other) => (other.tabIndex = other === button ? 0 : -1));
+  if (all().length > 0) stopAt(all()[0]);
+  table.onkeydown = (event) => {
+    const buttons = all();
+    const at = buttons.indexOf(event.target);
+    const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
+    if (at < 0 || next === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    buttons[next]?.focus();
+  };
+  for (const button of all()) button.onfocus = () => stopAt(button);
+  return table;
 }
 
 // A table that can be sorted and filtered. Only its first rows are made until somebody asks for all: a browser takes
@@ -98,6 +131,7 @@ class Listing {
     });
     const body = element("tbody", {}, ...shown.map((row) => cells(this.columns, row)));
     this.table.replaceChildren(this.table.tHead, body, ...footer(this.columns, this.total));
+    asOneStop(this.table);
     this.region.scrollTop = 0;
     const of = found.length < this.rows.length ? `, of ${thousands(this.rows.length)} in all` : "";
     this.count.textContent = `${thousands(shown.length)} of ${thousands(found.length)} ${this.what}${of}.`;

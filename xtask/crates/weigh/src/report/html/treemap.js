@@ -1,9 +1,10 @@
 // A treemap to walk through: crates, their modules, their functions. The boxes are buttons.
 
 // A node: `name`, `full` (the name with its path), `krate`, `bytes` (its area), `more` and `less` (what came and what
-// went, of two builds), and `children` unless it is a function.
+// went, of two builds), `children` unless it is a function, and `reason`, what the panel shows of it.
 
-function grow(functions, all) {
+// `reasons(krate, module)`: what the panel shows of a crate, or of a module in it.
+function grow(functions, all, reasons = () => undefined) {
   const node = (name, full, krate) => ({ name, full, krate, bytes: 0, more: 0, less: 0, children: [] });
   const root = node(all, all, "");
   const nodes = new Map();
@@ -14,7 +15,7 @@ function grow(functions, all) {
     }
     return nodes.get(key);
   };
-  for (const { name, krate, module, bytes, more = 0, less = 0, what = "" } of functions) {
+  for (const { name, krate, module, bytes, more = 0, less = 0, what = "", reason } of functions) {
     const path = [root, child(root, krate, krate, krate, krate)];
     // What is in no module of a crate lies beside the crate's modules, like a file beside folders.
     const within = module === "" ? `${krate}::` : `${krate}::${module}::`;
@@ -22,13 +23,17 @@ function grow(functions, all) {
     // The box is inside its module: what the path repeats of that would only be cut off.
     const start = name.indexOf(within);
     const short = start >= 0 && /^[<&]*$/.test(name.slice(0, start)) ? name.slice(start + within.length) : name;
-    const leaf = { name: short, full: name, krate, bytes, more, less, what, children: null };
+    const leaf = { name: short, full: name, krate, bytes, more, less, what, reason, children: null };
     path.at(-1).children.push(leaf);
     for (const above of path) {
       above.bytes += bytes;
       above.more += more;
       above.less += less;
     }
+  }
+  for (const krate of root.children) {
+    krate.reason = reasons(krate.krate);
+    for (const inner of krate.children) inner.reason ??= inner.children ? reasons(krate.krate, inner.name) : undefined;
   }
   // A crate of which nothing else is known is no box in a box: `[unattributed]`.
   root.children = root.children.map((krate) =>
@@ -46,9 +51,10 @@ class Treemap {
   static DIGIT = 9; // no font has wider ones at this size
 
   // `say(node)`: the numbers of a box in words; `mark(node)`: the beginning of that, which the box shows;
-  // `paint(node)`: its class.
-  constructor(place, label, { say, mark, paint }) {
-    Object.assign(this, { say, mark, paint, path: [] });
+  // `paint(node)`: its class; `choose(node)`: is called with the node that was last clicked or focused; `levels`: how many boxes are
+  // at most drawn in each other.
+  constructor(place, label, { say, mark, paint, choose = () => {}, levels = 2 }) {
+    Object.assign(this, { say, mark, paint, choose, levels, path: [] });
     this.crumbs = element("ol", {});
     this.where = element("p", { role: "status" });
     this.area = element("div", {
@@ -58,7 +64,10 @@ class Treemap {
       "aria-describedby": `${place.id}-help`,
       click: (event) => this.activate(event.target.closest("button")),
       keydown: (event) => this.key(event),
-      focusin: (event) => this.point(event.target),
+      focusin: (event) => {
+        this.point(event.target);
+        if (event.target.steps) this.choose(event.target.steps.at(-1));
+      },
       pointerover: (event) => this.point(event.target.closest("button") ?? event.target),
     });
     this.detail = element("p", { class: "detail" });
@@ -93,17 +102,18 @@ class Treemap {
     const width = this.area.clientWidth;
     const height = Math.round(Math.max(400, Math.min(600, width * 0.55)));
     this.area.style.height = `${height}px`;
-    const boxes = this.gather(node, width * height).map((child) => ({
+    const boxOf = (child, level) => ({
       node: child,
-      children: child.children?.map((inner) => ({ node: inner })),
-    }));
+      children: level < this.levels ? child.children?.map((inner) => boxOf(inner, level + 1)) : undefined,
+    });
+    const boxes = this.gather(node, width * height).map((child) => boxOf(child, 1));
     const tree = d3
       .hierarchy({ children: boxes })
-      .sum((box) => (box.node && !box.children ? box.node.bytes : 0))
+      .sum((box) => (box.node && !box.children?.length ? box.node.bytes : 0))
       .sort((a, b) => b.value - a.value);
     // The layout asks for the padding when the box already has its place, so that it can depend on the room.
     const isSplit = ({ depth, children, x0, x1, y0, y1 }) =>
-      depth === 1 && children && x1 - x0 >= Treemap.SPLIT && y1 - y0 >= Treemap.SPLIT;
+      depth > 0 && children && x1 - x0 >= Treemap.SPLIT && y1 - y0 >= Treemap.SPLIT;
     d3
       .treemap()
       .tile(d3.treemapSquarify)
@@ -114,21 +124,20 @@ class Treemap {
       .round(true)(tree);
 
     const made = [];
-    for (const box of tree.children ?? []) {
+    const draw = (box, above) => {
+      const { node } = box.data;
+      const steps = [...above, node];
       if (!isSplit(box)) {
-        made.push(this.box(box, [box.data.node]));
-        continue;
+        const room = Math.min(box.x1 - box.x0, box.y1 - box.y0);
+        if (above.length === 0 || room >= Treemap.FINGER) made.push(this.box(box, steps));
+        else if (room > 1) made.push(this.place(element("span", { class: `speck ${this.paint(node)}` }), box));
+        return;
       }
-      made.push(this.place(element("span", { class: `frame ${this.paint(box.data.node)}` }), box));
-      made.push(this.box({ ...box, y1: box.y0 + Treemap.HEADER }, [box.data.node], true));
-      for (const inner of box.children) {
-        const room = Math.min(inner.x1 - inner.x0, inner.y1 - inner.y0);
-        if (room >= Treemap.FINGER) made.push(this.box(inner, [box.data.node, inner.data.node]));
-        else if (room > 1) {
-          made.push(this.place(element("span", { class: `speck ${this.paint(inner.data.node)}` }), inner));
-        }
-      }
-    }
+      made.push(this.place(element("span", { class: `frame ${this.paint(node)}` }), box));
+      made.push(this.box({ ...box, y1: box.y0 + Treemap.HEADER }, steps, true));
+      for (const inner of box.children) draw(inner, steps);
+    };
+    for (const box of tree.children ?? []) draw(box, []);
     this.area.replaceChildren(...made);
     // One stop for the tab key, at the box where one was last; the arrow keys do the rest.
     const [first] = this.buttons();
@@ -170,8 +179,10 @@ class Treemap {
       type: "button",
       tabindex: "-1",
       class: `box ${isHeader ? "header " : ""}${this.paint(node)}`,
-      // Begins like the text of the box, for those who speak to their computer.
-      "aria-label": `${node.full} ${this.say(node)}`,
+      // With the text of the box, for those who speak to their computer.
+      "aria-label": node.full.endsWith(node.name)
+        ? `${node.full} ${this.say(node)}`
+        : `${node.name} ${this.say(node)}: ${node.full}`,
     });
     const [width, height] = [box.x1 - box.x0, box.y1 - box.y0];
     const mark = this.mark(node);
@@ -204,13 +215,14 @@ class Treemap {
   activate(button) {
     if (!button) return;
     const last = button.steps.at(-1);
-    if (!last.children) {
+    if (last.children) {
+      this.path.push(...button.steps);
+      this.render();
+      this.focus(this.buttons()[0]);
+    } else {
       this.where.textContent = `${last.full}: ${this.say(last)}`;
-      return;
     }
-    this.path.push(...button.steps);
-    this.render();
-    this.focus(this.buttons()[0]);
+    this.choose(last);
   }
 
   // Goes out to a step of the path, and to the box that one came from.

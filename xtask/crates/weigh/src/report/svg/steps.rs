@@ -15,6 +15,8 @@ pub struct Point<'a> {
 const PLOT: u64 = 300;
 const TOP_GAP: u64 = 40;
 const LABELS: u64 = 40;
+/// A line below the labels, where a revision has no size.
+const LEGEND: u64 = 30;
 /// Room for the sizes at the left.
 const LEFT: u64 = 150;
 /// Steps that are named: the largest.
@@ -25,7 +27,9 @@ const NAMED: usize = 3;
 /// `title`: shown above and used for `<title>`; `description`: the text alternative (`<desc>`).
 pub fn draw(title: &str, description: &str, points: &[Point<'_>], theme: Theme) -> String {
     let (name, ink) = if theme == Theme::Light { ("light", LIGHT) } else { ("dark", DARK) };
-    let (mut svg, top) = frame(&format!("steps-{name}"), title, description, TOP_GAP + PLOT + LABELS, &ink);
+    let has_gaps = points.iter().any(|point| point.bytes.is_none());
+    let rows = TOP_GAP + PLOT + LABELS + if has_gaps { LEGEND } else { 0 };
+    let (mut svg, top) = frame(&format!("steps-{name}"), title, description, rows, &ink);
     let top = top + TOP_GAP;
     let known = || points.iter().filter_map(|point| point.bytes);
     let (least, most) = (known().min().unwrap_or_default(), known().max().unwrap_or_default());
@@ -65,16 +69,34 @@ pub fn draw(title: &str, description: &str, points: &[Point<'_>], theme: Theme) 
     svg.line(format_args!(r#"<path d="{path}" fill="none" stroke="{}" stroke-width="3"/>"#, ink.last));
     let place = |index: usize| (x(index) / 10, y(points[index].bytes.unwrap_or_default()) / 10);
     add_names(&mut svg, named(points), &place, ink.last);
+    add_ends(&mut svg, points, top + PLOT + 28, ink.muted);
+    if has_gaps {
+        add_legend(&mut svg, top + PLOT + LABELS, ink.muted);
+    }
+    svg.0 + "</g>\n</svg>\n"
+}
+
+/// Names the oldest and the newest revision below the plot.
+fn add_ends(svg: &mut Lines, points: &[Point<'_>], line: u64, color: &str) {
     for (column, point) in [
         (Column { x: LEFT, width: (WIDTH - LEFT) / 2 - 8, at_end: false }, points.first()),
         (Column { x: WIDTH, width: (WIDTH - LEFT) / 2 - 8, at_end: true }, points.last().filter(|_| points.len() > 1)),
     ] {
         if let Some(point) = point {
-            let style = format!(r#" font-size="17" fill="{}""#, ink.muted);
-            svg.text(column, top + PLOT + 28, &style, point.label, LETTER);
+            let style = format!(r#" font-size="17" fill="{color}""#);
+            svg.text(column, line, &style, point.label, LETTER);
         }
     }
-    svg.0 + "</g>\n</svg>\n"
+}
+
+/// Says what the bars at the bottom are.
+fn add_legend(svg: &mut Lines, top: u64, color: &str) {
+    const BAR: u64 = 24;
+    let line = top + 10;
+    svg.line(format_args!(r#"<path d="M{LEFT} {line}h{BAR}" stroke="{color}" stroke-width="6"/>"#));
+    let x = LEFT + BAR + 8;
+    let column = Column { x, width: WIDTH - x, at_end: false };
+    svg.text(column, line + 6, &format!(r#" font-size="17" fill="{color}""#), "could not be built", LETTER);
 }
 
 /// Names the largest steps, each at its place.
@@ -149,6 +171,12 @@ mod tests {
             svg.contains("v&lt;1&gt; +100.0 %") && svg.contains(">1,000</text>") && svg.contains(">2,000</text>"),
             "{svg}"
         );
+    }
+
+    #[test]
+    fn the_bar_of_a_revision_without_a_size_is_explained() {
+        assert!(drawn(&[Some(1), None, Some(2)]).contains(">could not be built</text>"));
+        assert!(!drawn(&[Some(1), Some(2)]).contains("could not be built"), "there is no such bar");
     }
 
     #[test]

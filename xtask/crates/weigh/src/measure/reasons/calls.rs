@@ -1,0 +1,77 @@
+//! Calls that no relocation tells of: where an object in C or assembly has several functions in one section, as without
+//! `-ffunction-sections`, its assembler writes the distances between them itself. The functions of Rust have a section each.
+
+use super::cuts::{Pieces, Role, role};
+use super::elf::Linked;
+
+/// Which functions call which in this way, by the number of parts: whatever reads like a call to where a function begins.
+pub(super) fn local(linked: &Linked<'_>, pieces: &Pieces) -> Vec<(u32, u32)> {
+    let mut calls = Vec::new();
+    for (number, section) in linked.sections.iter().enumerate().filter(|(_, section)| role(section) == Role::Code) {
+        let is_foreign = |part: usize| {
+            let name = pieces.all[part].name.map(|name| linked.names[name].symbol);
+            name.is_some_and(|name| rustc_demangle::try_demangle(name).is_err())
+        };
+        for part in pieces.of_section(number).filter(|part| is_foreign(*part)) {
+            let piece = &pieces.all[part];
+            let from = usize::try_from(piece.address - section.address).unwrap_or(usize::MAX);
+            let named = usize::try_from(piece.named_bytes).unwrap_or_default();
+            let code = section.data.get(from..from.saturating_add(named)).unwrap_or_default();
+            let called = if linked.is_x86 { x86 } else { aarch64 };
+            called(code, &mut |distance| {
+                let to = piece.address.wrapping_add_signed(distance);
+                let to = pieces.at(number, to).filter(|at| *at != part && pieces.all[*at].address == to);
+                calls.extend(to.filter(|to| is_foreign(*to)).map(|to| (part as u32, to as u32)));
+            });
+        }
+    }
+    calls
+}
+
+/// Distances from the beginning of some code to what it calls or jumps to: `call`, `jmp` and the conditional jumps with four bytes.
+///
+/// Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, "CALL", "JMP", "Jcc".
+fn x86(code: &[u8], found: &mut dyn FnMut(i64)) {
+    for (at, bytes) in code.windows(5).enumerate() {
+        let is_call =
+            matches!(bytes[0], 0xe8 | 0xe9) || (matches!(bytes[0], 0x80..=0x8f) && at > 0 && code[at - 1] == 0x0f);
+        if is_call {
+            let distance = i32::from_le_bytes([bytes[1], bytes[2], bytes[3], bytes[4]]);
+            found(at as i64 + 5 + i64::from(distance));
+        }
+    }
+}
+
+/// The same for `B` and `BL`: 26 bits of words.
+///
+/// Arm Architecture Reference Manual for A-profile, C6.2, "B", "BL".
+fn aarch64(code: &[u8], found: &mut dyn FnMut(i64)) {
+    for (at, bytes) in code.chunks_exact(4).enumerate() {
+        // Code has the least significant byte first, whatever the order of data.
+        let word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        if word & 0x7c00_0000 == 0x1400_0000 {
+            let words = (word << 6).cast_signed() >> 6;
+            found(at as i64 * 4 + i64::from(words) * 4);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn distances(of: fn(&[u8], &mut dyn FnMut(i64)), code: &[u8]) -> Vec<i64> {
+        let mut found = Vec::new();
+        of(code, &mut |distance| found.push(distance));
+        found
+    }
+
+    #[test]
+    fn a_call_is_a_distance_from_its_own_end() {
+        assert_eq!(distances(x86, &[0x90, 0xe8, 0x10, 0, 0, 0, 0xc3]), [0x16]);
+        assert_eq!(distances(x86, &[0x0f, 0x85, 0xf0, 0xff, 0xff, 0xff]), [-10]);
+        assert!(distances(x86, &[0x85, 1, 2, 3, 4]).is_empty() && distances(x86, &[0xe8, 1, 2, 3]).is_empty());
+        let code = [0xd503_201f_u32, 0x9400_0003, 0x17ff_ffff, 0x5400_0040].map(u32::to_le_bytes).concat();
+        assert_eq!(distances(aarch64, &code), [16, 4]);
+    }
+}
