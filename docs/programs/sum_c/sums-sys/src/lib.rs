@@ -1,6 +1,7 @@
 //! Two check sums, computed in C.
 
 mod c {
+    #[link(name = "sums", kind = "static")]
     unsafe extern "C" {
         pub(crate) fn sums_crc32(bytes: *const u8, count: usize) -> u32;
         pub(crate) fn sums_siphash(bytes: *const u8, count: usize) -> u64;
