@@ -144,6 +144,8 @@ fn length(name: &str) -> u32 {
 /// The last part of a path, which both forms of symbols have alike.
 fn last(symbol: &str) -> String {
     let (readable, ..) = crates::name(symbol);
+    // The older form writes the arguments of a function as those of a type.
+    let readable = crates::generic(&readable);
     let path = readable.split("::<").next().unwrap_or_default();
     let whole = if path.starts_with('<') { readable.as_str() } else { path };
     whole
@@ -186,6 +188,10 @@ mod tests {
             ("_ZN10serde_json5error10make_error17h6a463655f476203aE", "_RNvNtCs1_10serde_json5error10make_error"),
             (
                 "_ZN4core3ptr13drop_in_place17h6a463655f476203aE",
+                "_RINvNtCs1_4core3ptr13drop_in_placeNtCs2_5regex5RegexEB4_",
+            ),
+            (
+                "_ZN4core3ptr33drop_in_place$LT$regex..Regex$GT$17h6a463655f476203aE",
                 "_RINvNtCs1_4core3ptr13drop_in_placeNtCs2_5regex5RegexEB4_",
             ),
         ] {
