@@ -444,18 +444,3 @@ fn very_many_symbols_and_a_set_that_all_use_take_little() {
     let edges: usize = (0..8001).map(|part| reasons.graph.uses(part).len()).sum();
     assert_eq!(edges, 8000);
 }
-
-#[test]
-#[ignore = "by hand"]
-fn by_hand() {
-    let differences = Differences::of(Path::new(&std::env::var("TWIN").unwrap()));
-    let show = |what: &str, list: &[String]| {
-        eprintln!("{what}: {}", list.len());
-        list.iter().take(8).for_each(|line| eprintln!("   {line}"));
-    };
-    eprintln!("agree {} functions {} constants {}", differences.agree, differences.functions, differences.constants);
-    show("missing", &differences.missing);
-    show("more", &differences.more);
-    show("inside", &differences.inside);
-    show("cut", &differences.cut);
-}
