@@ -149,7 +149,7 @@ fn what_keeps_a_part_is_found_by_crate_module_function_and_section() {
     let found = bloat(&mut weigh(&project), &["--crates"]);
     sums("release", &found);
     let (own, retained) = share(&found, "heavy");
-    assert!(own > 2 * INCLUDED as i64 && retained >= own, "{found:#}");
+    assert!(own > 200_000 && retained >= own, "{found:#}");
 
     for name in ["heavy", "heavy::parts", "heavy::start"] {
         let (chain, asked) = why(&project, name);
@@ -262,7 +262,6 @@ fn a_prediction_is_what_doing_without_saves() {
         assert_eq!(predicted, share(&bloat(&mut weigh(&project), &["--crates"]), "heavy").1);
         let left = bloat(&mut weigh(&project), &["--crates", "--no-default-features"]);
         let saved = before - left["file_bytes"].as_i64().unwrap();
-        eprintln!("{predicted} bytes are predicted, and {saved} are saved");
         assert!(saved > 20_000 && (predicted - saved).abs() * 20 < saved, "{predicted} predicted, {saved} saved");
         project.write("Cargo.toml", &manifest);
     }

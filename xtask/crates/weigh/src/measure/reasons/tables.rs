@@ -231,7 +231,7 @@ mod tests {
             assert_eq!(last(old), last(new));
         }
         for (old, new) in [
-            ("_ZN5alloc6search48_$LT$impl$u20$alloc..node..NodeRef$LT$K$C$V$GT$$GT$4find17h318eb5d685482246E", "find"),
+            ("_ZN5alloc6search51_$LT$impl$u20$alloc..node..NodeRef$LT$K$C$V$GT$$GT$4find17h318eb5d685482246E", "find"),
             ("_ZN4core3ops8function6FnOnce40call_once$u7b$$u7b$vtable.shim$u7d$$u7d$17h379aa803d57fa875E", "call_once"),
             ("_ZN4tool4main28_$u7b$$u7b$closure$u7d$$u7d$17h379aa803d57fa875E", "main"),
             ("main", "main"),
