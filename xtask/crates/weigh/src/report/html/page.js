@@ -188,8 +188,8 @@ function crateTable({ graph, file_bytes: file }, ask) {
   const columns = [
     { title: "Crate", cell: ({ name, reason }) => asking(name, (from) => ask(reason, from)), kind: "path" },
     { title: "Own", number: true, cell: (row) => signedIfLess(row.own) },
+    { title: "Retained", number: true, cell: ({ retained }) => (retained === null ? "" : signedIfLess(retained)) },
     { title: "Share", number: true, cell: (row) => shareOf(Math.max(0, row.own), file) },
-    { title: "Retained", number: true, cell: (row) => (row.reason?.retained == null ? "" : signedIfLess(row.retained)) },
     { title: "Code", number: true, cell: (row) => thousands(row.code) },
   ];
   const rows = graph.crates.map((krate) => ({ ...krate, reason: krate }));
