@@ -32,7 +32,7 @@ fn exercise_1_fails_fresh_and_passes_with_either_small_level() {
 fn exercise_2_looks_at_the_words_before_it_builds() {
     let project = Project::copy_of_the_repository();
     let document = json(&project.run(&["check", "ex2", "--format", "json"]).code(1));
-    assert_eq!(codes(&document).len(), 5);
+    assert_eq!(codes(&document).len(), 6);
     assert!(codes(&document).iter().all(|(code, line)| code == "answer/missing" && line.is_some()), "{document:#}");
     assert!(document["builds"].as_array().unwrap().is_empty());
     let answers = project.read("exercises/ex2/answers.toml");
@@ -53,7 +53,7 @@ fn exercise_2_looks_at_the_words_before_it_builds() {
     let text = stderr(&project.run(&["check", "ex2"]).code(1));
     assert!(text.contains("`function` isn't a question of this exercise"), "{text}");
     assert!(text.contains("did you mean `functions`?") && text.contains("`why` is a list"), "{text}");
-    assert!(text.contains("3 questions have no answer yet"), "{text}");
+    assert!(text.contains("4 questions have no answer yet"), "{text}");
     project.write("exercises/ex2/answers.toml", &format!("[answers]\n{answers}"));
     let text = stderr(&project.run(&["check", "ex2"]).code(1));
     assert_eq!(text.matches("answers.toml has a table [answers]").count(), 1, "{text}");
@@ -131,7 +131,7 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
     for printed in [share, size] {
         project.write(
             "exercises/ex2/answers.toml",
-            &format!("largest-crate = \"{name}\"\nlargest-crate-size = \"{printed}\"\nfunctions = \"backtrace\"\nsetting = \"none\"\nwhy = \"The standard library comes compiled and is not touched.\"\n"),
+            &format!("largest-crate = \"{name}\"\nlargest-crate-size = \"{printed}\"\nfunctions = \"backtrace\"\nsetting = \"none\"\nkept-by = \"DisplayBacktrace\"\nwhy = \"The standard library comes compiled and is not touched.\"\n"),
         );
         project.run(&["check", "ex2"]).success().stdout(contains("10 of 10 points"));
     }
@@ -161,10 +161,37 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
         ("largest-crate", *name, "tokio", "no code of a crate by this name"),
         ("largest-crate-size", *size, "1KiB", "too little"),
         ("functions", "backtrace", "json", "% of the code, and other ones are more"),
+        ("kept-by", "DisplayBacktrace", "main", "can panic as well"),
+        ("kept-by", "DisplayBacktrace", "<DisplayBacktrace as Display>::fmt", "write the one word"),
     ] {
         project.edit("exercises/ex2/answers.toml", &format!("{key} = \"{right}\""), &format!("{key} = \"{wrong}\""));
         project.run(&["check", "ex2"]).code(1).stderr(contains(words));
         project.edit("exercises/ex2/answers.toml", &format!("{key} = \"{wrong}\""), &format!("{key} = \"{right}\""));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "builds exercise 2 four times: .ci/run runs it"]
+fn exercise_2_is_right_about_what_keeps_gimli_in_the_program() {
+    let project = Project::copy_of_the_repository();
+    let why = || {
+        let call = ["bloat", "--manifest-path", "exercises/ex2/Cargo.toml", "--why", "gimli", "-n", "0"];
+        let printed = stdout(&project.run(&call).success());
+        let (ways, keepers) = printed.split_once("by itself keeps all of it").expect("what keeps it");
+        (ways.to_owned(), keepers.to_owned())
+    };
+    // The default release build, and one with the settings of the book.
+    let manifest = project.read("exercises/ex2/Cargo.toml");
+    let small = "opt-level = \"z\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\nstrip = true\n";
+    for settings in ["", small] {
+        project.write("exercises/ex2/Cargo.toml", &format!("{manifest}\n[profile.release]\n{settings}"));
+        let (ways, keepers) = why();
+        assert!(keepers.contains("DisplayBacktrace as core::fmt::Display>::fmt"), "{keepers}");
+        for other in ["config_tool::main", "rust_oom", "panic_with_hook"] {
+            assert!(!keepers.contains(other), "{keepers}");
+        }
+        assert!(ways.contains("panic_with_hook") || ways.contains("rust_oom"), "{ways}");
     }
 }
 

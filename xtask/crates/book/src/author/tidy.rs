@@ -5,7 +5,7 @@ use crate::prose;
 use anyhow::Result;
 use base::diagnostic::{self, shown};
 use base::files;
-use course::exercise::{self, Check, Exercise, Tree, alias, kinds};
+use course::exercise::{self, Check, Exercise, Goal, Tree, alias, kinds};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -52,7 +52,9 @@ fn said(exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
             data.hints.len()
         ));
     }
-    for goal in data.goal.iter().filter(|goal| goal.points == 0 || goal.text.trim().is_empty()) {
+    // A question that is added to an exercise in use has no points: what was handed in before keeps all of its own.
+    let needs_points = |goal: &Goal| goal.points == 0 && !matches!(goal.check, Check::Answer(_));
+    for goal in data.goal.iter().filter(|goal| needs_points(goal) || goal.text.trim().is_empty()) {
         found.wrong(&format!("{toml}: the goal `{}` needs points and a text", goal.id.get_ref()));
     }
 }
