@@ -2,6 +2,7 @@
 //! given a page that was broken on purpose, and must notice.
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 use testbed::browser::{
     Check, a_narrow_window_needs_no_sideways_scrolling, axe, axe_finds_nothing, ensure, left_out,
     nothing_is_wrong_in_the_console, number, text, there_are_two_themes,
@@ -12,6 +13,7 @@ use testbed::webdriver::Browser;
 const ESCAPE: &str = "\u{E00C}";
 const ENTER: &str = "\u{E007}";
 const RIGHT: &str = "\u{E014}";
+const TAB: &str = "\u{E004}";
 const DOWN: &str = "\u{E015}";
 
 const BOXES: &str = "return document.querySelectorAll('#map .map button').length";
@@ -101,7 +103,13 @@ fn the_panel_follows_the_keyboard(browser: &Browser) -> Result<(), String> {
     let first = text(browser, WHY);
     browser.press(RIGHT);
     let (focused, second) = (text(browser, FOCUSED), text(browser, WHY));
+    browser.press(TAB);
+    let in_panel = number(browser, IN_PANEL);
+    browser.press(ESCAPE);
+    let back = text(browser, FOCUSED);
     view(browser, "code")?;
+    ensure(in_panel > 0.5, "the tab key does not lead to the panel")?;
+    ensure(back == focused, format!("Escape goes to {back:?}, not {focused:?}"))?;
     ensure(focused.contains("of the file"), format!("a box says {focused:?}"))?;
     ensure(second.contains("are its own") && second != first, "the panel stays as it was")?;
     let status = text(browser, "return document.querySelector('#why [role=status]')?.textContent");
@@ -214,11 +222,42 @@ const CHECKS: [(&str, Check); 13] = [
     ("axe", axe_finds_nothing_in_either_picture),
 ];
 
-/// The page of builds that could not be explained.
-fn unexplained(page: &str) -> String {
+/// What the page carries, and what is before and after that.
+fn data(page: &str) -> (&str, Value, &str) {
     let (before, rest) = page.split_once("id=\"data\">").expect("the data");
     let (data, after) = rest.split_once("</script>").expect("its end");
-    let mut data: Value = serde_json::from_str(data).expect("JSON");
+    (before, serde_json::from_str(data).expect("JSON"), after)
+}
+
+/// The graph sums to the file, and its crates have what `bloat` says of them.
+fn the_graph_is_that_of_bloat(project: &Project, page: &str) {
+    let (_, data, _) = data(page);
+    for build in data["binaries"].as_array().expect("builds") {
+        let profile = build["name"].as_str().expect("a name");
+        let sum = |of: &Value, bytes: &dyn Fn(&Value) -> &Value| -> i64 {
+            of.as_array().expect("a list").iter().map(|item| bytes(item).as_i64().expect("bytes")).sum()
+        };
+        let graph = &build["graph"];
+        let parts = sum(&graph["nodes"], &|node| &node[2]) + sum(&graph["rest"], &|rest| &rest[1]);
+        assert_eq!(parts, build["file_bytes"], "{profile}");
+        let printed = project.run(&["bloat", "--profile", profile, "--format", "json"]).success();
+        let bloat: Value = serde_json::from_slice(&printed.get_output().stdout).expect("JSON");
+        let of_bloat = bloat["crates"].as_array().expect("crates").iter();
+        let of_bloat: BTreeSet<_> = of_bloat
+            .filter(|krate| krate["own_bytes"] != 0)
+            .map(|krate| [&krate["own_bytes"], &krate["retained_bytes"]].map(Value::to_string))
+            .collect();
+        let of_page = graph["crates"].as_array().expect("crates").iter();
+        let of_page: BTreeSet<_> =
+            of_page.filter(|krate| krate[2][0] != 0).map(|krate| [0, 1].map(|at| krate[2][at].to_string())).collect();
+        assert!(of_bloat.len() > 5);
+        assert_eq!(of_page, of_bloat, "{profile}");
+    }
+}
+
+/// The page of builds that could not be explained.
+fn unexplained(page: &str) -> String {
+    let (before, mut data, after) = data(page);
     for build in data["binaries"].as_array_mut().expect("builds") {
         build["graph"] = Value::Null;
         build["unexplained"] = "the linker has no <such> option".into();
@@ -249,6 +288,7 @@ fn the_report_works_in_a_browser_and_the_checks_notice_when_it_does_not() {
     let project = Project::plain_workshop();
     project.run(&["report", "--profile", "stripped", "--out", "report.html"]).success();
     let page = project.read("report.html");
+    the_graph_is_that_of_bloat(&project, &page);
     let open = |name: &str, page: &str| {
         project.write(name, page);
         // What an earlier page has written is not this one's fault.

@@ -24,6 +24,7 @@ use base::numbers;
 use base::output;
 use revision::Asked;
 use std::path::Path;
+use tally::Weighed;
 
 /// Runs `cargo xtask bloat`.
 ///
@@ -39,10 +40,12 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
     if let Some(why) = &anatomy.unexplained {
         output::note(&format!("what keeps each part isn't known: {why}"));
     }
-    let mut tally = tally::Bloat { floor, ..tally::of(&anatomy, &program, filter.as_ref()) };
+    let shown = report::Shown { crates: all || *crates, functions: all || *functions, sections: all || *sections };
+    let is_whole = *format == Format::Json;
+    let weighed = Weighed { crates: is_whole || shown.crates, functions: is_whole || shown.functions };
+    let mut tally = tally::Bloat { floor, ..tally::of(&anatomy, &program, filter.as_ref(), weighed) };
     (tally.why, tally.without) = reasons::ask(&anatomy, why.as_deref(), without, count.unwrap_or(1))?;
     let is_asked = tally.why.is_some() || tally.without.is_some();
-    let shown = report::Shown { crates: all || *crates, functions: all || *functions, sections: all || *sections };
     let count = count.unwrap_or(report::ROWS);
     output::data(&match format {
         Format::Text if is_asked => report::text::colored(report::reasons::text(&tally, output::width())),

@@ -211,12 +211,20 @@ impl Subject {
     /// # Errors
     /// When Cargo has made none, or a consumer can't be linked.
     pub fn made(&self, program: &Program, built: &Built, build_dir: &Path) -> Result<Made> {
+        self.made_with(program, built, build_dir, &[])
+    }
+
+    /// The same, with further options for the linker where it isn't rustc that links.
+    ///
+    /// # Errors
+    /// When Cargo made no such file, or a static library can't be linked.
+    pub fn made_with(&self, program: &Program, built: &Built, build_dir: &Path, options: &[&str]) -> Result<Made> {
         // The workshop's packages are given by name, not by ID.
         let package = self.foreign.then_some(program.package.as_str());
         let file = built.file(&program.target, package)?;
         let Executable { path: source, fresh, .. } = file.clone();
         let path = match program.target.form {
-            Form::Staticlib => consumer::link(self, &program.target.name, file, &built.native, build_dir)?,
+            Form::Staticlib => consumer::link(self, &program.target.name, file, &built.native, build_dir, options)?,
             Form::Executable | Form::Cdylib | Form::Dylib => source.clone(),
         };
         Ok(Made { path, source, fresh })

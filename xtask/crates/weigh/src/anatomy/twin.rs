@@ -17,14 +17,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// What a twin must keep to say why its parts are there: the relocations, and names with the crates of all types in them. LLD, GNU ld,
-/// and mold have this option.
+/// The option of the C compiler for a linker that keeps the relocations. LLD, GNU ld, and mold have it.
+const RELOCATIONS: &str = "-Wl,--emit-relocs";
+
+/// What a twin must keep to say why its parts are there: the relocations, and names with the crates of all types in them.
 const FLAGS: [&str; 4] = ["-C", "symbol-mangling-version=v0", "-C", "link-arg=-Wl,--emit-relocs"];
 
 /// Adds the owners of a stripped file's code, read from a twin with symbols.
 pub(super) fn add_symbols(anatomy: &mut Anatomy, subject: &Subject, program: &Program, profile: &str) -> Result<()> {
     let order = subject.order(program, profile);
-    let (made, built) = twin(subject, program, "twin", order, subject.cargo.clone(), "none")?;
+    let (made, built) = twin(subject, program, "twin", order, subject.cargo.clone(), "none", &[])?;
     let twin = Anatomy::of_source(profile, &made.path, None, &Names::OfBuild(&Natives::of(&built.scripts)))?;
     anatomy.notes.push(note(anatomy, &twin));
     anatomy.code = twin.code;
@@ -42,13 +44,15 @@ pub(super) fn add_reasons(anatomy: &mut Anatomy, subject: &Subject, program: &Pr
     let (args, variable) = cargo.further_flags(subject.built_for(), &FLAGS);
     order.extra.extend(args);
     cargo.env.extend(variable.map(|(name, value)| (name, Some(value))));
-    let (made, built) = match twin(subject, program, "reasons", order, cargo, "debuginfo") {
+    let (made, built) = match twin(subject, program, "reasons", order, cargo, "debuginfo", &[RELOCATIONS]) {
         Ok(made) => made,
         // What was built as it is could be built, so it is the linker, or what the flags are for.
         Err(error) => {
-            let first = format!("{error:#}").lines().next().unwrap_or_default().to_owned();
-            anatomy.unexplained =
-                Some(format!("the build with `{}` failed (LLD, GNU ld, and mold know this option): {first}", FLAGS[3]));
+            let said = said(&format!("{error:#}"));
+            anatomy.unexplained = Some(format!(
+                "the build with `-C {}` failed (LLD, GNU ld, and mold know this option): {said}",
+                FLAGS[3]
+            ));
             return Ok(());
         }
     };
@@ -61,6 +65,12 @@ pub(super) fn add_reasons(anatomy: &mut Anatomy, subject: &Subject, program: &Pr
         Err(error) => anatomy.unexplained = Some(format!("the relocations of its twin make no sense: {error}")),
     }
     Ok(())
+}
+
+/// What matters of a failed build's words: what the linker says, which is rustc's last remark; else the first line.
+fn said(error: &str) -> String {
+    let remark = error.lines().rev().find_map(|line| line.trim_start().strip_prefix("= note: "));
+    remark.or_else(|| error.lines().next()).unwrap_or_default().trim().to_owned()
 }
 
 fn explain(anatomy: &mut Anatomy, reasons: Reasons) {
@@ -127,7 +137,7 @@ fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
     )
 }
 
-/// Builds a program once more in a folder of its own, with this for `strip`.
+/// Builds a program once more in a folder of its own, with this for `strip`, and these options where a C compiler links.
 fn twin(
     subject: &Subject,
     program: &Program,
@@ -135,6 +145,7 @@ fn twin(
     mut order: Build,
     mut cargo: Cargo,
     strip: &str,
+    options: &[&str],
 ) -> Result<(Made, Built)> {
     let folder = subject.out_dir.join("size-workshop").join(folder);
     order.extra.extend(["--config".into(), format!("profile.{}.strip=\"{strip}\"", order.profile).into()]);
@@ -143,5 +154,5 @@ fn twin(
     cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(folder.clone().into()));
     files::check_writable(&folder)?;
     let built = cargo.build(&order)?;
-    Ok((subject.made(program, &built, &folder)?, built))
+    Ok((subject.made_with(program, &built, &folder, options)?, built))
 }

@@ -34,13 +34,22 @@ impl Cargo {
             return (Vec::new(), Some((ENCODED.into(), encoded(&before, flags))));
         }
         let settings = configuration::settings(&self.cwd);
-        let has = |beginning: &str| {
-            settings.iter().any(|setting| setting.key.starts_with(beginning) && setting.key.ends_with("rustflags"))
+        let flags_of = |table: &str, fits: &dyn Fn(&str) -> bool| {
+            settings.iter().any(|setting| match setting.path.as_slice() {
+                [first, middle @ .., last] => {
+                    first == table && last == "rustflags" && middle.iter().all(|key| fits(key))
+                }
+                _ => false,
+            })
         };
-        let key = if has("build.") && !has("target.") {
-            "build.rustflags".to_owned()
-        } else {
-            format!("target.{triple}.rustflags")
+        let variable = format!("CARGO_TARGET_{}_RUSTFLAGS", triple.to_uppercase().replace(['-', '.'], "_"));
+        // Whether a `cfg` fits, only rustc knows.
+        let of_target =
+            flags_of("target", &|key| key == triple || key.starts_with("cfg(")) || self.value(&variable).is_some();
+        let of_build = flags_of("build", &|_| true) || self.value("CARGO_BUILD_RUSTFLAGS").is_some();
+        let key = match of_build && !of_target {
+            true => "build.rustflags".to_owned(),
+            false => format!("target.{triple}.rustflags"),
         };
         let list: Vec<String> = flags.iter().map(|flag| format!("{flag:?}")).collect();
         (vec!["--config".into(), format!("{key}=[{}]", list.join(", ")).into()], None)
@@ -48,13 +57,18 @@ impl Cargo {
 
     /// The flags that the environment of a call has for rustc; none where it says nothing, and configuration files count.
     fn flags_of_environment(&self) -> Option<OsString> {
-        let value = |name: &str| match self.env.get(OsStr::new(name)) {
+        let plain = || {
+            let flags = self.value("RUSTFLAGS")?;
+            Some(flags.to_string_lossy().split_whitespace().collect::<Vec<_>>().join(BETWEEN))
+        };
+        self.value(ENCODED).or_else(|| plain().map(OsString::from))
+    }
+
+    /// A variable as a call has it.
+    fn value(&self, name: &str) -> Option<OsString> {
+        match self.env.get(OsStr::new(name)) {
             Some(change) => change.clone(),
             None => env::var_os(name),
-        };
-        let plain = || {
-            value("RUSTFLAGS").map(|flags| flags.to_string_lossy().split_whitespace().collect::<Vec<_>>().join(BETWEEN))
-        };
-        value(ENCODED).or_else(|| plain().map(OsString::from))
+        }
     }
 }

@@ -101,6 +101,8 @@ pub(crate) struct FunctionRow {
     pub guessed: bool,
     /// What it has in the whole file, where that is known.
     pub weight: Option<Weight>,
+    /// Bytes of code that a copy has in common with another one, where that is known.
+    pub repeated: Option<u64>,
 }
 
 impl Bloat {
@@ -119,8 +121,17 @@ impl Bloat {
     }
 }
 
+/// Of what it is found out what it has in the whole file, which takes a while.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weighed {
+    /// Of the crates.
+    pub crates: bool,
+    /// Of the functions.
+    pub functions: bool,
+}
+
 /// The sums of a program. A filter leaves out functions whose name and crate do not fit; totals stay those of the file.
-pub(super) fn of(anatomy: &Anatomy, program: &str, filter: Option<&Regex>) -> Bloat {
+pub(super) fn of(anatomy: &Anatomy, program: &str, filter: Option<&Regex>, weighed: Weighed) -> Bloat {
     let functions = anatomy.code.as_ref().map(|code| code.functions.as_slice()).unwrap_or_default();
     let fits = |function: &&Function| {
         filter.is_none_or(|filter| filter.is_match(&function.name) || filter.is_match(&function.krate))
@@ -134,8 +145,12 @@ pub(super) fn of(anatomy: &Anatomy, program: &str, filter: Option<&Regex>) -> Bl
         crates.push(CrateRow::of_code(UNATTRIBUTED, unattributed));
     }
     if let Some(reasons) = &anatomy.reasons {
-        weigh_crates(&mut crates, reasons, filter);
-        weigh_functions(&mut rows, reasons);
+        if weighed.crates {
+            weigh_crates(&mut crates, reasons, filter);
+        }
+        if weighed.functions {
+            weigh_functions(&mut rows, reasons);
+        }
     }
     crates.sort_by_key(|row| Reverse((row.weight.map(|weight| weight.own_bytes), row.bytes)));
     rows.sort_by_key(|row| Reverse((row.weight.map(|weight| weight.own_bytes), row.bytes)));
@@ -186,6 +201,7 @@ fn sums(anatomy: &Anatomy, chosen: &[&Function]) -> (Vec<CrateRow>, Vec<Function
             copies: 0,
             guessed: false,
             weight: None,
+            repeated: None,
         });
         row.bytes += function.bytes;
         row.copies += 1;
@@ -220,16 +236,16 @@ fn weigh_crates(crates: &mut Vec<CrateRow>, reasons: &Reasons, filter: Option<&R
     });
 }
 
-/// Adds what each function has in the whole file.
+/// Adds what each function has in the whole file, and what its copies have in common.
 fn weigh_functions(functions: &mut [FunctionRow], reasons: &Reasons) {
-    let mut weights: BTreeMap<(String, String), Weight> = BTreeMap::new();
-    for Group { name, krate, own_bytes, retained_bytes } in reasons.groups() {
-        let bytes = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
-        let weight = Weight { own_bytes: bytes(own_bytes), retained_bytes: Some(bytes(retained_bytes)) };
-        weights.insert((name, krate), weight);
-    }
+    let mut groups: BTreeMap<(String, String), Group> =
+        reasons.groups().into_iter().map(|group| ((group.name.clone(), group.krate.clone()), group)).collect();
+    let bytes = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
     for row in functions {
-        row.weight = weights.remove(&(row.name.clone(), row.krate.clone()));
+        let Some(group) = groups.remove(&(row.name.clone(), row.krate.clone())) else { continue };
+        let Group { own_bytes, retained_bytes, repeated_bytes, .. } = group;
+        row.weight = Some(Weight { own_bytes: bytes(own_bytes), retained_bytes: Some(bytes(retained_bytes)) });
+        row.repeated = Some(repeated_bytes);
     }
 }
 
@@ -238,6 +254,8 @@ mod tests {
     use super::*;
     use crate::measure::binary::Section;
     use crate::measure::crates::Code;
+
+    const ALL: Weighed = Weighed { crates: true, functions: true };
 
     fn anatomy() -> Anatomy {
         let function = |name: &str, krate: &str, guessed, bytes| Function {
@@ -274,7 +292,7 @@ mod tests {
 
     #[test]
     fn crates_sum_to_the_code_and_copies_are_counted() {
-        let bloat = of(&anatomy(), "p", None);
+        let bloat = of(&anatomy(), "p", None, ALL);
         let crates: Vec<_> = bloat.crates.iter().map(|row| (row.name.as_str(), row.bytes, row.guessed_bytes)).collect();
         assert_eq!(crates, [("core", 40, 0), ("serde", 30, 25), (UNATTRIBUTED, 10, 0)]);
         assert_eq!(bloat.crates.iter().map(|row| row.bytes).sum::<u64>(), bloat.text_bytes);
@@ -284,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_filter_leaves_functions_out_and_keeps_the_totals() {
-        let bloat = of(&anatomy(), "p", Some(&Regex::new("serde::x|^core$").unwrap()));
+        let bloat = of(&anatomy(), "p", Some(&Regex::new("serde::x|^core$").unwrap()), ALL);
         let crates: Vec<_> = bloat.crates.iter().map(|row| (row.name.as_str(), row.bytes)).collect();
         assert_eq!(crates, [("core", 40), ("serde", 5)]);
         assert_eq!((bloat.text_bytes, bloat.file_bytes), (80, 200));

@@ -9,6 +9,7 @@
 
 mod ask;
 mod calls;
+mod copies;
 mod cuts;
 mod elf;
 mod graph;
@@ -65,6 +66,7 @@ pub struct Reasons {
     section_names: Vec<String>,
     /// Bytes that are no part's, by owner.
     rest: BTreeMap<&'static str, i64>,
+    code: copies::Code,
 }
 
 /// A function, a constant, or a variable.
@@ -164,6 +166,7 @@ impl Reasons {
             sections: file.sections.clone(),
             section_names: linked.sections.iter().map(|section| section.name.to_owned()).collect(),
             rest: BTreeMap::new(),
+            code: copies::Code::of(&linked),
         };
         reasons.give_constants();
         let tables = tables::give(&linked, &pieces, data, &mut |part, kind, bytes| {

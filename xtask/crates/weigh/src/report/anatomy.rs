@@ -91,6 +91,7 @@ pub(crate) mod tests {
             copies,
             guessed,
             weight: None,
+            repeated: None,
         };
         Bloat {
             program: "config_tool".to_owned(),
@@ -150,7 +151,7 @@ pub(crate) mod tests {
             });
         bloat.crates.extend([own, difference]);
         for (row, own) in bloat.functions.iter_mut().zip([16_100, 4_788, 1_000]) {
-            row.weight = weight(own, own + 900);
+            (row.weight, row.repeated) = (weight(own, own + 900), Some(if row.copies > 1 { row.bytes / 3 } else { 0 }));
         }
         bloat.explained = true;
         let step = |krate: &str, name: &str, retained_bytes| Step {

@@ -1,5 +1,5 @@
-//! A report as one HTML file to explore: treemaps, tables and the difference of two builds. It holds everything it needs
-//! and can load nothing, so it works from a disk, in a mail or as an artifact of a CI run.
+//! A report as one HTML file to explore: treemaps, tables, why each part is there, and the difference of two builds. It
+//! holds everything it needs and can load nothing, so it works from a disk, in a mail or as an artifact of a CI run.
 //!
 //! The page carries its numbers as JSON, and its script draws them. Names come from symbol tables, which may hold
 //! anything: the script puts them in as text, and the page's policy lets no other script or style run.

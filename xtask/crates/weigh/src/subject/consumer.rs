@@ -25,7 +25,8 @@ const RUNTIME: [&str; 6] = ["std", "core", "alloc", "compiler_builtins", "panic_
 /// Names that the compiler gives to functions of its own.
 const OF_THE_COMPILER: [&str; 4] = ["rust_eh_", "__rust", "__rdl_", "_Unwind_"];
 
-/// Links the program with a library, if it wasn't linked with this one already, and says where it is. `name` is the library's.
+/// Links the program with a library, if it wasn't linked with this one already, and says where it is. `name` is the library's;
+/// the linker gets further options.
 ///
 /// # Errors
 /// When the archive can't be read or exports nothing, or there is no C compiler, or it fails.
@@ -35,6 +36,7 @@ pub(super) fn link(
     library: &Executable,
     native: &Native,
     build_dir: &Path,
+    options: &[&str],
 ) -> Result<PathBuf> {
     let place = library.path.parent().context("an archive is in a folder")?;
     let out = place.join(format!("consumer-of-{name}{}", env::consts::EXE_SUFFIX));
@@ -51,6 +53,7 @@ pub(super) fn link(
     args.extend(exports.iter().map(|export| format!("-Wl,-u,{export}").into()));
     args.push(library.path.clone().into());
     args.push(if apple { "-Wl,-dead_strip" } else { "-Wl,--gc-sections" }.into());
+    args.extend(options.iter().map(OsString::from));
     // Cargo's setting is about what rustc links, and a consumer does that here.
     let strip = strip(library, build_dir);
     args.extend(strip.as_deref().and_then(linkers_word).map(OsString::from));

@@ -10,6 +10,7 @@ mod lockfile;
 mod native;
 mod places;
 mod profiles;
+mod reasons;
 mod revisions;
 mod symbols;
 mod tables;

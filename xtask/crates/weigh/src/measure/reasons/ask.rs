@@ -53,6 +53,8 @@ pub struct Group {
     pub own_bytes: u64,
     /// Bytes of the file that would not be there without it.
     pub retained_bytes: u64,
+    /// Bytes of code that a copy has in common with another one: one function for all types would save at most that.
+    pub repeated_bytes: u64,
 }
 
 /// A part of the graph as others may draw it.
@@ -156,10 +158,21 @@ impl Reasons {
                     [one] => self.retained[*one as usize],
                     several => self.sum(&removal.of(several)),
                 },
+                repeated_bytes: self.repeated(&members),
             })
             .collect();
         groups.sort_by(|a, b| (b.own_bytes, &a.name).cmp(&(a.own_bytes, &b.name)));
         groups
+    }
+
+    /// What some functions have in common, in bytes of code.
+    fn repeated(&self, parts: &[u32]) -> u64 {
+        let place = |part: &u32| {
+            let part = &self.parts[*part as usize];
+            (part.address, part.code_bytes)
+        };
+        let places: Vec<(u64, u64)> = parts.iter().map(place).filter(|(_, bytes)| *bytes > 0).collect();
+        if places.len() < 2 { 0 } else { self.code.repeated(&places) }
     }
 
     /// Bytes that would not be there without some parts.

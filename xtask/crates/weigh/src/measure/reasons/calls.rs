@@ -37,7 +37,7 @@ fn x86(code: &[u8], found: &mut dyn FnMut(i64)) {
             matches!(bytes[0], 0xe8 | 0xe9) || (matches!(bytes[0], 0x80..=0x8f) && at > 0 && code[at - 1] == 0x0f);
         if is_call {
             let distance = i32::from_le_bytes([bytes[1], bytes[2], bytes[3], bytes[4]]);
-            found(at as i64 + 5 + i64::from(distance));
+            found((at as u64).cast_signed() + 5 + i64::from(distance));
         }
     }
 }
@@ -51,7 +51,7 @@ fn aarch64(code: &[u8], found: &mut dyn FnMut(i64)) {
         let word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         if word & 0x7c00_0000 == 0x1400_0000 {
             let words = (word << 6).cast_signed() >> 6;
-            found(at as i64 * 4 + i64::from(words) * 4);
+            found((at as u64).cast_signed() * 4 + i64::from(words) * 4);
         }
     }
 }

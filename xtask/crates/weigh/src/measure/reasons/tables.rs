@@ -55,10 +55,10 @@ pub(super) fn give(
             pads.extend(frame.exceptions.zip(at));
         }
     }
+    // Several functions may share one.
+    pads.sort_unstable();
+    pads.dedup_by_key(|pad| pad.0);
     if let Some(table) = section(".gcc_except_table") {
-        // Several functions may share one.
-        pads.sort_unstable();
-        pads.dedup_by_key(|pad| pad.0);
         pads.retain(|pad| table.holds(pad.0));
         let end = table.address.saturating_add(table.data.len() as u64);
         for (index, &(address, at)) in pads.iter().enumerate() {
@@ -75,7 +75,7 @@ pub(super) fn give(
         let words = table.data.chunks_exact(PACKED as usize).map(|word| linked.word(word));
         packed(words).for_each(|place| add(find(place), RELOCATIONS, PACKED));
     }
-    give_symbols(linked, pieces, file, &mut add);
+    give_symbols(linked, pieces, file, &pads, &mut add);
     let relocations = if is_packed { ".relr.dyn" } else { ".rela.dyn" };
     [".eh_frame", ".eh_frame_hdr", ".gcc_except_table", relocations, ".symtab", ".strtab"]
 }
@@ -98,8 +98,14 @@ fn packed(words: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
 }
 
 /// Gives the symbols of the file to the parts that they name. The file may have been built with another form of names: then the
-/// last part of a name and the size must fit.
-fn give_symbols(linked: &Linked<'_>, pieces: &Pieces, file: &[u8], add: &mut dyn FnMut(Option<usize>, usize, u32)) {
+/// last part of a name and the size must fit. The descriptions of landing pads have names, too: each is its function's.
+fn give_symbols(
+    linked: &Linked<'_>,
+    pieces: &Pieces,
+    file: &[u8],
+    pads: &[(u64, usize)],
+    add: &mut dyn FnMut(Option<usize>, usize, u32),
+) {
     let symbols = symbols(file).unwrap_or_default();
     if symbols.is_empty() {
         return;
@@ -111,9 +117,20 @@ fn give_symbols(linked: &Linked<'_>, pieces: &Pieces, file: &[u8], add: &mut dyn
         exact.entry(name.symbol).or_default().push(at);
         alike.entry((last(name.symbol), name.bytes)).or_default().push(at);
     }
+    let mut of_pads: HashMap<&str, Vec<usize>> = HashMap::new();
+    for name in linked.names.iter().filter(|name| linked.sections[name.section].name == ".gcc_except_table") {
+        if let Ok(at) = pads.binary_search_by_key(&name.address, |pad| pad.0) {
+            of_pads.entry(name.symbol).or_default().push(pads[at].1);
+        }
+    }
     let mut taken = vec![false; pieces.all.len()];
     let mut left = Vec::new();
     for &(name, bytes) in &symbols {
+        if let Some(at) = of_pads.get_mut(name).and_then(Vec::pop) {
+            add(Some(at), SYMBOLS, SYMBOL);
+            add(Some(at), STRINGS, length(name));
+            continue;
+        }
         let at = exact.get_mut(name).and_then(Vec::pop);
         match at {
             Some(at) => {
@@ -124,7 +141,17 @@ fn give_symbols(linked: &Linked<'_>, pieces: &Pieces, file: &[u8], add: &mut dyn
             None => left.push((name, bytes)),
         }
     }
+    let mut of_pads: Vec<usize> = of_pads.into_values().flatten().collect();
+    of_pads.sort_unstable();
     for (name, bytes) in left {
+        if name.starts_with("GCC_except_table")
+            && let Some(at) = of_pads.pop()
+        {
+            // Their numbers depend on how the crate was split.
+            add(Some(at), SYMBOLS, SYMBOL);
+            add(Some(at), STRINGS, length(name));
+            continue;
+        }
         let Some(found) = alike.get_mut(&(last(name), bytes)) else { continue };
         while let Some(at) = found.pop() {
             if !std::mem::replace(&mut taken[at], true) {
@@ -141,19 +168,27 @@ fn length(name: &str) -> u32 {
     u32::try_from(name.len() + 1).unwrap_or_default()
 }
 
-/// The last part of a path, which both forms of symbols have alike.
+/// The last name of a path, which both forms of symbols have alike.
 fn last(symbol: &str) -> String {
     let (readable, ..) = crates::name(symbol);
-    let path = readable.split("::<").next().unwrap_or_default();
-    let whole = if path.starts_with('<') { readable.as_str() } else { path };
-    whole
-        .rsplit("::")
-        .find(|part| !part.starts_with(['<', '{']))
-        .unwrap_or(whole)
-        .split(['<', '>'])
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    // The older form writes the arguments of a function as those of a type.
+    let path = crates::generic(&readable).replace("::<_>", "");
+    let (mut depth, mut start, mut last) = (0_usize, 0, "");
+    let bytes = path.as_bytes();
+    for at in 0..=bytes.len() {
+        let ends = at == bytes.len() || (depth == 0 && bytes[at..].starts_with(b"::"));
+        if ends && !path[start..at].starts_with(['<', '{']) {
+            last = &path[start..at];
+        }
+        match bytes.get(at) {
+            Some(b':') if depth == 0 => start = at + 1,
+            Some(b'<' | b'(' | b'[' | b'{') => depth += 1,
+            Some(b'>') if at > 0 && bytes[at - 1] == b'-' => {}
+            Some(b'>' | b')' | b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    last.split(['<', '{']).next().unwrap_or_default().to_owned()
 }
 
 /// Names and sizes in the symbol table of a file.
@@ -188,9 +223,20 @@ mod tests {
                 "_ZN4core3ptr13drop_in_place17h6a463655f476203aE",
                 "_RINvNtCs1_4core3ptr13drop_in_placeNtCs2_5regex5RegexEB4_",
             ),
+            (
+                "_ZN4core3ptr33drop_in_place$LT$regex..Regex$GT$17h6a463655f476203aE",
+                "_RINvNtCs1_4core3ptr13drop_in_placeNtCs2_5regex5RegexEB4_",
+            ),
         ] {
             assert_eq!(last(old), last(new));
         }
-        assert_eq!(last("main"), "main");
+        for (old, new) in [
+            ("_ZN5alloc6search51_$LT$impl$u20$alloc..node..NodeRef$LT$K$C$V$GT$$GT$4find17h318eb5d685482246E", "find"),
+            ("_ZN4core3ops8function6FnOnce40call_once$u7b$$u7b$vtable.shim$u7d$$u7d$17h379aa803d57fa875E", "call_once"),
+            ("_ZN4tool4main28_$u7b$$u7b$closure$u7d$$u7d$17h379aa803d57fa875E", "main"),
+            ("main", "main"),
+        ] {
+            assert_eq!(last(old), new);
+        }
     }
 }

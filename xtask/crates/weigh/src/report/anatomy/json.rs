@@ -3,7 +3,7 @@
 use crate::anatomy::delta::{Change, Diff, Side};
 use crate::anatomy::whole::WholeChange;
 use crate::compressed::Compressed;
-use crate::inspect::tally::{Asked, Bloat, Weight};
+use crate::inspect::tally::{Asked, Bloat, CrateRow, FunctionRow, Weight};
 use crate::measure::reasons::{Step, Why, Without};
 use serde_json::{Value, json};
 
@@ -33,28 +33,8 @@ pub(crate) fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
         why,
         without,
     } = bloat;
-    let with = |mut row: Value, weight: Option<Weight>| {
-        if let Some(Weight { own_bytes, retained_bytes }) = weight {
-            (row["own_bytes"], row["retained_bytes"]) = (json!(own_bytes), json!(retained_bytes));
-        }
-        row
-    };
-    let crates: Vec<Value> = crates
-        .iter()
-        .map(|row| {
-            let value = json!({ "name": row.name, "bytes": row.bytes, "guessed": row.guessed_bytes > 0,
-                "guessed_bytes": row.guessed_bytes, "standard": row.standard });
-            with(value, row.weight)
-        })
-        .collect();
-    let functions: Vec<Value> = functions
-        .iter()
-        .map(|row| {
-            let value = json!({ "name": row.name, "crate": row.krate, "bytes": row.bytes, "copies": row.copies,
-                "guessed": row.guessed });
-            with(value, row.weight)
-        })
-        .collect();
+    let crates: Vec<Value> = crates.iter().map(krate).collect();
+    let functions: Vec<Value> = functions.iter().map(function).collect();
     let floor: Vec<Value> = floor
         .iter()
         .map(|part| json!({ "name": part.name, "bytes": part.bytes, "inside": part.inside, "what": part.what }))
@@ -72,6 +52,30 @@ pub(crate) fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
         document["without"] = json!({ "crates": crates, "file_bytes": file_bytes, "sections": sections });
     }
     crate::report::json::document(&document)
+}
+
+fn krate(row: &CrateRow) -> Value {
+    let CrateRow { name, bytes, guessed_bytes, standard, weight } = row;
+    let value = json!({ "name": name, "bytes": bytes, "guessed": *guessed_bytes > 0, "guessed_bytes": guessed_bytes,
+        "standard": standard });
+    weighed(value, *weight)
+}
+
+fn function(row: &FunctionRow) -> Value {
+    let FunctionRow { name, krate, bytes, copies, guessed, weight, repeated } = row;
+    let mut value = json!({ "name": name, "crate": krate, "bytes": bytes, "copies": copies, "guessed": guessed });
+    if let Some(repeated) = repeated {
+        value["repeated_bytes"] = json!(repeated);
+    }
+    weighed(value, *weight)
+}
+
+/// A row with what it has in the whole file, where that is known.
+fn weighed(mut row: Value, weight: Option<Weight>) -> Value {
+    if let Some(Weight { own_bytes, retained_bytes }) = weight {
+        (row["own_bytes"], row["retained_bytes"]) = (json!(own_bytes), json!(retained_bytes));
+    }
+    row
 }
 
 /// The ways to what was asked for, by name; and what else is known of it.

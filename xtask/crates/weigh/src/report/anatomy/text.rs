@@ -163,24 +163,35 @@ fn own(weight: Option<Weight>) -> Option<i64> {
 }
 
 fn add_functions(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
-    let Bloat { functions, .. } = bloat;
+    let Bloat { functions, explained, .. } = bloat;
     let columns = Columns::new(bloat, width);
-    let room = width.saturating_sub(columns.width() + 8).max(20);
-    let _ = write!(text, "\n{}  {:>6}  function\n", columns.title(), "copies");
+    // What copies have in common is a column where all others have room.
+    let with_repeated = *explained && width >= ROOMY + 10;
+    let repeated = |bytes: Option<u64>| match (with_repeated, bytes) {
+        (true, None | Some(0)) => format!("  {:>8}", ""),
+        (true, Some(bytes)) => format!("  {:>8}", thousands(bytes)),
+        (false, _) => String::new(),
+    };
+    let room = width.saturating_sub(columns.width() + 8 + if with_repeated { 10 } else { 0 }).max(20);
+    let title = if with_repeated { "  repeated" } else { "" };
+    let _ = write!(text, "\n{}  {:>6}{title}  function\n", columns.title(), "copies");
     let limit = if count == 0 { functions.len() } else { count };
-    for FunctionRow { name, krate: _, bytes, copies, guessed: _, weight } in functions.iter().take(limit) {
-        let _ = writeln!(text, "{}  {copies:>6}  {}", columns.row(*bytes, *weight), cut(name, room));
+    for row in functions.iter().take(limit) {
+        let FunctionRow { name, krate: _, bytes, copies, guessed: _, weight, repeated: alike } = row;
+        let (columns, alike) = (columns.row(*bytes, *weight), repeated(*alike));
+        let _ = writeln!(text, "{columns}  {copies:>6}{alike}  {}", cut(name, room));
     }
     let rest = functions.get(limit..).unwrap_or_default();
     if !rest.is_empty() {
         let bytes: u64 = rest.iter().map(|row| row.bytes).sum();
-        let _ = writeln!(
-            text,
-            "{}  {:>6}  and {} smaller functions; -n 0 shows all",
-            columns.row(bytes, None),
-            rest.iter().map(|row| row.copies).sum::<usize>(),
-            thousands(rest.len() as u64)
-        );
+        let copies: usize = rest.iter().map(|row| row.copies).sum();
+        let (columns, more) = (columns.row(bytes, None), thousands(rest.len() as u64));
+        let _ =
+            writeln!(text, "{columns}  {copies:>6}{}  and {more} smaller functions; -n 0 shows all", repeated(None));
+    }
+    if with_repeated {
+        let words = "  repeated: code that copies have in common; one function for all types would save at most that\n";
+        *text += &wrap(words, Some(width), 2);
     }
 }
 
@@ -392,7 +403,7 @@ pub(crate) fn colored(text: String) -> String {
         lines.push(match first {
             _ if index == 0 => style.bold().apply_to(line).to_string(),
             "bytes" | "change" if line.starts_with("   ") => style.bold().apply_to(line).to_string(),
-            "?" | "generic" | "own:" if line.starts_with("  ") => style.dim().apply_to(line).to_string(),
+            "?" | "generic" | "own:" | "repeated:" if line.starts_with("  ") => style.dim().apply_to(line).to_string(),
             _ if is_signed('+') => line.replacen(first, &style.red().apply_to(first).to_string(), 1),
             _ if is_signed('-') => line.replacen(first, &style.green().apply_to(first).to_string(), 1),
             _ => line.to_owned(),

@@ -170,8 +170,10 @@ const WEIGHTS = [
 // The columns of the functions of a build, and `ask(row, button)` for why one is there.
 function functionColumns(build, ask) {
   const { graph, text_bytes: text } = build;
-  const name = (row) =>
-    row.reason ? element("span", {}, asking(nameOf(row), (from) => ask(row.reason, from)), copiesOf(row)) : titleOf(row);
+  const name = (row) => {
+    if (!row.reason) return titleOf(row);
+    return element("span", {}, asking(nameOf(row), (from) => ask(row.reason, from)), copiesOf(row));
+  };
   const code = graph ? "Code" : "Bytes";
   return [
     { ...NAME, cell: name },
@@ -186,8 +188,8 @@ function crateTable({ graph, file_bytes: file }, ask) {
   const columns = [
     { title: "Crate", cell: ({ name, reason }) => asking(name, (from) => ask(reason, from)), kind: "path" },
     { title: "Own", number: true, cell: (row) => signedIfLess(row.own) },
+    { title: "Retained", number: true, cell: ({ retained }) => (retained === null ? "" : signedIfLess(retained)) },
     { title: "Share", number: true, cell: (row) => shareOf(Math.max(0, row.own), file) },
-    { title: "Retained", number: true, cell: (row) => (row.reason?.retained == null ? "" : signedIfLess(row.retained)) },
     { title: "Code", number: true, cell: (row) => thousands(row.code) },
   ];
   const rows = graph.crates.map((krate) => ({ ...krate, reason: krate }));
@@ -209,17 +211,20 @@ function showBuilds(builds) {
   const inFile = (bytes) => `${shareOf(bytes, build.file_bytes)} of the file`;
   const paint = (node) => colourOf(node.krate);
   const mark = (node) => thousands(node.bytes);
+  const help = builds.some(({ graph }) => graph) ? " Tab: to why it is here, and Escape: back." : "";
   const map = new Treemap(byId("map"), "Treemap of the functions", {
     say: (node) => `${bytesOf(node.bytes)}, ${inText(node.bytes)}${contents(node)}`,
     mark,
     paint,
     choose,
+    help,
   });
   const kept = new Treemap(byId("kept-map"), "Treemap of what keeps what", {
     say: (node) => `${bytesOf(node.bytes)}, ${inFile(node.bytes)}${contents(node)}`,
     mark,
     paint,
     choose,
+    help,
     levels: 5,
   });
   const view = () => {
@@ -369,9 +374,11 @@ function showChanges(builds) {
 
     const all = totalOf("all of .text", before.text_bytes, after.text_bytes);
     const areExplained = Boolean(before.graph && after.graph);
-    const own = ({ graph }) => graph.crates.map((krate) => ({ ...krate, bytes: krate.own, krate: krate.name, reason: krate }));
-    const crates = (areExplained ? [own(before), own(after)] : [before.functions, after.functions]);
-    const krate = [{ title: "Crate", cell: (row) => row.krate }, ...CHANGE, ...(areExplained ? [WEIGHT_CHANGES[1]] : [])];
+    const own = ({ graph }) =>
+      graph.crates.map((krate) => ({ name: krate.name, krate: krate.name, bytes: krate.own, reason: krate }));
+    const crates = areExplained ? [own(before), own(after)] : [before.functions, after.functions];
+    const retained = areExplained ? [WEIGHT_CHANGES[1]] : [];
+    const krate = [{ title: "Crate", cell: (row) => row.krate, kind: "path" }, ...CHANGE, ...retained];
     const changed = compare(...crates, (row) => row.krate);
     byId("changes-crates-note").textContent = areExplained
       ? "In bytes of the whole file: a crate's code, its constants, and its entries in the file's tables. Retained bytes are those that wouldn't be there without it."

@@ -52,8 +52,8 @@ class Treemap {
 
   // `say(node)`: the numbers of a box in words; `mark(node)`: the beginning of that, which the box shows;
   // `paint(node)`: its class; `choose(node)`: is called with the node that was last clicked or focused; `levels`: how many boxes are
-  // at most drawn in each other.
-  constructor(place, label, { say, mark, paint, choose = () => {}, levels = 2 }) {
+  // at most drawn in each other; `help`: what else the keys do.
+  constructor(place, label, { say, mark, paint, choose = () => {}, levels = 2, help: more = "" }) {
     Object.assign(this, { say, mark, paint, choose, levels, path: [] });
     this.crumbs = element("ol", {});
     this.where = element("p", { role: "status" });
@@ -74,7 +74,7 @@ class Treemap {
     const help = element(
       "p",
       { class: "help", id: `${place.id}-help` },
-      "Click or Enter: into a box. Escape, or the path above: out again. Arrow keys: to the next box.",
+      `Click or Enter: into a box. Escape, or the path above: out again. Arrow keys: to the next box.${more}`,
     );
     const crumbs = element("nav", { class: "crumbs", "aria-label": `Path in: ${label}` }, this.crumbs);
     place.replaceChildren(crumbs, this.where, this.area, help, this.detail);

@@ -104,8 +104,8 @@ function keepersOf({ keeper, name, isCrate }) {
   return keepers;
 }
 
-// The panel. It shows what was last clicked or focused. What has no place beside it, such as a row of a table, is left for it, and the
-// panel has the way back.
+// The panel. It shows what was last clicked or focused. A name in a table is far from it, so a click on one leads here, and the panel
+// has the way back.
 class Why {
   static KEEPERS = 12;
 
@@ -123,6 +123,10 @@ class Why {
       "Back to the table (Escape)",
     );
     place.replaceChildren(this.title, this.subject, this.sums, this.back, this.ways);
+    // The tab key leads here from the box of a treemap.
+    place.addEventListener("focusin", ({ relatedTarget }) => {
+      if (relatedTarget?.closest(".map")) this.from = relatedTarget;
+    });
     place.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !this.from) return;
       event.preventDefault();
@@ -139,10 +143,10 @@ class Why {
     this.ways.replaceChildren();
   }
 
-  // `from`: the button in a table that asked for it.
+  // `from`: the button to go back to.
   show(reason, from = null) {
     this.from = from;
-    this.back.hidden = !from;
+    this.back.hidden = !from?.matches(".ask");
     const { name, krate, own, retained, isCrate, isModule } = reason;
     const of = krate && krate !== name ? (krate.startsWith("[") ? ` ${krate}` : ` (${krate})`) : "";
     const kind = isCrate ? " (crate)" : isModule ? " (module)" : of;
