@@ -53,7 +53,7 @@ pub struct Group {
     pub own_bytes: u64,
     /// Bytes of the file that would not be there without it.
     pub retained_bytes: u64,
-    /// Bytes of code that a copy has in common with another one: one function for all types would save at most that.
+    /// Bytes of code that a copy has in common with another one, which one function for all types would have once.
     pub repeated_bytes: u64,
 }
 
