@@ -33,9 +33,9 @@ pub(crate) fn text(bloat: &Bloat, width: Option<usize>) -> String {
     if let Some(without) = &bloat.without {
         let _ = writeln!(text, "{}\n", wrap(&prediction(bloat, without), width, 2));
         add_sections(&mut text, bloat, without);
-        let words =
-            "at most: what takes the place of a crate needs some of it, and only building without it tells how much";
-        let _ = writeln!(text, "{}", wrap(words, width, 2));
+        for words in remarks(without) {
+            let _ = writeln!(text, "{}", wrap(&words, width, 2));
+        }
     }
     text
 }
@@ -180,7 +180,7 @@ fn prediction(bloat: &Bloat, without: &Without) -> String {
     let Without { crates, file_bytes, .. } = without;
     let saved = bloat.file_bytes.saturating_sub(*file_bytes);
     format!(
-        "{}, {}, without {}: {} of {} bytes, at most {} ({}) less",
+        "{}, {}, without {}: about {} of {} bytes, {} ({}) less",
         bloat.program,
         bloat.profile,
         crates.join(", "),
@@ -189,6 +189,22 @@ fn prediction(bloat: &Bloat, without: &Without) -> String {
         thousands(saved),
         percent(saved, bloat.file_bytes)
     )
+}
+
+/// What a prediction leaves open.
+fn remarks(without: &Without) -> Vec<String> {
+    let mut remarks = vec![
+        "a prediction: what the optimizer has copied from there into other functions isn't counted and would go as well, and what \
+         takes a crate's place needs some of it back"
+            .to_owned(),
+    ];
+    if !without.absent.is_empty() {
+        let (names, have) = (without.absent.join(", "), if without.absent.len() == 1 { "has" } else { "have" });
+        remarks.push(format!(
+            "{names} {have} no code here: a crate that only passes on others is left out with them; `cargo tree` shows which"
+        ));
+    }
+    remarks
 }
 
 /// The sections that would change: name, bytes before and after.
