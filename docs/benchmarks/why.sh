@@ -24,12 +24,12 @@ library=$(find "$(rustc --print sysroot)/lib" -maxdepth 1 -name 'librustc_driver
 cargo install --quiet cargo-bloat --version "$CARGO_BLOAT" --locked --root "$work"
 others=(--command-name 'cargo bloat --crates' "'$work/bin/cargo-bloat' bloat --package config_tool --release --crates -n 0")
 if cargo install --quiet cargo-bloated --locked --root "$work"; then
-    others+=(--command-name 'cargo bloated' "'$work/bin/cargo-bloated' bloated --package config_tool --release")
+    others+=(--command-name 'cargo bloated' "'$work/bin/cargo-bloated' bloated --package config_tool --bin config_tool --output crates")
 fi
 hyperfine --runs "$runs" --warmup 1 --export-json "$work/fresh.json" \
-    --command-name 'cargo xtask bloat --why' 'target/debug/xtask bloat --program config_tool --profile dist --why gimli' \
-    --command-name 'cargo xtask bloat --without' 'target/debug/xtask bloat --program config_tool --profile dist --without serde_json' \
-    --command-name 'cargo xtask bloat' 'target/debug/xtask bloat --program config_tool --profile dist' \
+    --command-name 'cargo xtask bloat --why' 'target/debug/xtask bloat --program config_tool --profile release --why gimli' \
+    --command-name 'cargo xtask bloat --without' 'target/debug/xtask bloat --program config_tool --profile release --without serde_json' \
+    --command-name 'cargo xtask bloat' 'target/debug/xtask bloat --program config_tool --profile release' \
     "${others[@]}" >&2
 hyperfine --runs "$runs" --warmup 1 --shell none --export-json "$work/files.json" \
     --command-name 'large program, --why' "$work/weigh weigh bloat --file $work/large --why core" \

@@ -76,8 +76,14 @@ EX1 = {
     "untouched": ("", 2),
 }
 
-# ex2: answers, each judged by itself: 2, 2, 2, 3 and 1 points.
-RIGHT2 = {"largest-crate": '"serde_json"', "largest-crate-size": '"23.1KiB"', "functions": '"backtrace"', "setting": '"none"'}
+# ex2: answers, each judged by itself: 2, 2, 2, 3, 0 and 1 points.
+RIGHT2 = {
+    "largest-crate": '"serde_json"',
+    "largest-crate-size": '"23.1KiB"',
+    "functions": '"backtrace"',
+    "setting": '"none"',
+    "kept-by": '"DisplayBacktrace"',
+}
 EX2 = {
     "right": (RIGHT2, 10),
     "in bytes": ({**RIGHT2, "largest-crate-size": "24000"}, 10),

@@ -182,7 +182,8 @@ pub(crate) mod tests {
         let mut sections = bloat.sections.clone();
         sections[0].bytes -= 50_000;
         let crates = vec!["serde_json".to_owned(), "itoa".to_owned()];
-        bloat.without = Some(Without { crates, file_bytes: bloat.file_bytes - 50_000, sections });
+        bloat.without =
+            Some(Without { crates, absent: vec!["itoa".to_owned()], file_bytes: bloat.file_bytes - 50_000, sections });
         bloat
     }
 

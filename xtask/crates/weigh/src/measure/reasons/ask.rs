@@ -36,8 +36,10 @@ pub struct Step {
 /// A program without some of its crates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Without {
-    /// The crates, as the program knows them.
+    /// The crates, as code names them.
     pub crates: Vec<String>,
+    /// Those of them that were compiled, and of which nothing is in the program.
+    pub absent: Vec<String>,
     /// Bytes of the file.
     pub file_bytes: u64,
     /// Its sections; they sum to the file.
@@ -55,7 +57,7 @@ pub struct Group {
     pub own_bytes: u64,
     /// Bytes of the file that would not be there without it.
     pub retained_bytes: u64,
-    /// Bytes of code that a copy has in common with another one: one function for all types would save at most that.
+    /// Bytes of code that a copy has in common with another one, which one function for all types would have once.
     pub repeated_bytes: u64,
 }
 
@@ -293,12 +295,12 @@ impl Reasons {
     /// # Errors
     /// The name that no crate has.
     pub fn without(&self, names: &[String]) -> Result<Without, String> {
-        let mut owners = BTreeSet::new();
+        let (mut owners, mut absent) = (BTreeSet::new(), Vec::new());
         for name in names {
+            let krate = name.replace('-', "_");
             match self.owner_named(name) {
                 Some(owner) => drop(owners.insert(owner)),
-                // It was compiled, and nothing of it is in the program.
-                None if self.compiled.contains(&name.replace('-', "_")) => {}
+                None if self.compiled.contains(&krate) => absent.push(krate),
                 None => return Err(name.clone()),
             }
         }
@@ -320,6 +322,7 @@ impl Reasons {
             .collect();
         Ok(Without {
             crates: names.iter().map(|name| name.replace('-', "_")).collect(),
+            absent,
             file_bytes: sections.iter().map(|section| section.bytes).sum(),
             sections,
         })

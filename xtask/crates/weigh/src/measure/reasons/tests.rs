@@ -192,14 +192,18 @@ fn the_graph_is_what_a_disassembler_finds() {
         // Without binutils there is nothing to compare with.
         return base::output::note("nothing is disassembled: objdump (binutils) is not installed");
     }
-    for flags in [&["-O"][..], &["-Copt-level=0"], &["-Copt-level=s", "-Cpanic=abort", "-Clto", "-Ctarget-cpu=haswell"]]
-    {
+    for flags in [
+        &["-O"][..],
+        &["-O", "-Clinker-features=-lld"],
+        &["-Copt-level=0"],
+        &["-Copt-level=s", "-Cpanic=abort", "-Clto", "-Ctarget-cpu=haswell"],
+    ] {
         let project = Project::empty();
         let found = Differences::of(&linked(&project, PROGRAM, flags));
         assert!(found.agree > 1000 && found.functions > 300 && found.constants > 300, "{flags:?} {found:?}");
         assert_eq!((&found.missing, &found.more, &found.inside), (&Vec::new(), &Vec::new(), &Vec::new()), "{flags:?}");
-        // What only aligns a constant is one at which nothing points.
-        assert!(found.cut.len() * 100 <= found.constants, "{flags:?} {found:#?}");
+        // GNU ld keeps the strings of a section together, also those that nothing points at.
+        assert!(found.cut.len() * 30 <= found.constants, "{flags:?} {found:#?}");
     }
 }
 

@@ -48,8 +48,9 @@ pub(crate) fn bloat(bloat: &Bloat) -> serde_json::Result<String> {
     if let Some(Asked { name, why }) = why {
         add_why(&mut document, name, why);
     }
-    if let Some(Without { crates, file_bytes, sections }) = without {
-        document["without"] = json!({ "crates": crates, "file_bytes": file_bytes, "sections": sections });
+    if let Some(Without { crates, absent, file_bytes, sections }) = without {
+        document["without"] =
+            json!({ "crates": crates, "absent": absent, "file_bytes": file_bytes, "sections": sections });
     }
     crate::report::json::document(&document)
 }

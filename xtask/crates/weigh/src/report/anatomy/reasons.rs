@@ -15,9 +15,6 @@ use std::fmt::Write as _;
 const SHOWN: usize = 24;
 /// Rows of what keeps something before the rest is only counted.
 const KEEPERS: usize = 12;
-/// What a prediction is worth.
-const AT_MOST: &str =
-    "at most, apart from code inlined into its callers: what replaces a crate needs some of it; only a build tells how much";
 
 /// The answers, for a terminal.
 pub(crate) fn text(bloat: &Bloat, width: Option<usize>) -> String {
@@ -36,7 +33,9 @@ pub(crate) fn text(bloat: &Bloat, width: Option<usize>) -> String {
     if let Some(without) = &bloat.without {
         let _ = writeln!(text, "{}\n", wrap(&prediction(bloat, without), width, 2));
         add_sections(&mut text, bloat, without);
-        let _ = writeln!(text, "{}", wrap(AT_MOST, width, 2));
+        for words in remarks(without) {
+            let _ = writeln!(text, "{}", wrap(&words, width, 2));
+        }
     }
     text
 }
@@ -75,7 +74,10 @@ pub(crate) fn markdown(bloat: &Bloat) -> String {
             let _ = writeln!(text, "| {} | {} | {} |", escaped(name), thousands(before), thousands(after));
         }
         let (before, after) = (thousands(bloat.file_bytes), thousands(without.file_bytes));
-        let _ = writeln!(text, "| the whole file | {before} | {after} |\n\n{AT_MOST}");
+        let _ = writeln!(text, "| the whole file | {before} | {after} |");
+        for words in remarks(without) {
+            let _ = writeln!(text, "\n{}", escaped(&words));
+        }
     }
     text
 }
@@ -193,7 +195,7 @@ fn prediction(bloat: &Bloat, without: &Without) -> String {
     let Without { crates, file_bytes, .. } = without;
     let saved = bloat.file_bytes.saturating_sub(*file_bytes);
     format!(
-        "{}, {}, without {}: {} of {} bytes, at most {} ({}) less",
+        "{}, {}, without {}: about {} of {} bytes, {} ({}) less",
         bloat.program,
         bloat.profile,
         crates.join(", "),
@@ -202,6 +204,22 @@ fn prediction(bloat: &Bloat, without: &Without) -> String {
         thousands(saved),
         percent(saved, bloat.file_bytes)
     )
+}
+
+/// What a prediction leaves open.
+fn remarks(without: &Without) -> Vec<String> {
+    let mut remarks = vec![
+        "a prediction: what the optimizer has copied from there into other functions isn't counted and would go as well, and what \
+         takes a crate's place needs some of it back"
+            .to_owned(),
+    ];
+    if !without.absent.is_empty() {
+        let (names, have) = (without.absent.join(", "), if without.absent.len() == 1 { "has" } else { "have" });
+        remarks.push(format!(
+            "{names} {have} no code here: where it only passes on other crates, name these as well; `cargo tree` shows them"
+        ));
+    }
+    remarks
 }
 
 /// The sections that would change: name, bytes before and after.

@@ -213,7 +213,7 @@ fn add_functions(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
         let _ = writeln!(text, "{columns}  {copies:>6}{}  {words}", repeated(None));
     }
     if with_repeated {
-        let words = "  repeated: code that copies have in common; one function for all types would save at most that\n";
+        let words = "  repeated: code that copies have in common, which one function for all types would have once\n";
         *text += &wrap(words, Some(width), 2);
     }
 }
