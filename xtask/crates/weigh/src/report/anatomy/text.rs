@@ -174,6 +174,12 @@ fn more_words(room: usize, more: &str, what: &str) -> String {
     if all.len() <= room { all } else { format!("and {more} smaller (-n 0)") }
 }
 
+/// How many changes are left out, in what room there is.
+fn more_changes(room: usize, more: usize) -> String {
+    let all = format!("{more} smaller changes; -n 0 shows all");
+    if all.len() <= room { all } else { format!("{more} smaller (-n 0)") }
+}
+
 /// The sum of several rows: bytes of code, and in the whole file.
 fn sum(rows: &[&CrateRow]) -> (u64, Option<Weight>) {
     let bytes = rows.iter().map(|row| row.bytes).sum();
@@ -318,7 +324,8 @@ fn add_whole(text: &mut String, whole: &[WholeChange], count: usize, width: usiz
     if whole.is_empty() {
         return;
     }
-    let _ = write!(text, "\n{:>11}  {:>11}  {:>11}  crate, in the whole file\n", "change", "before", "after");
+    let title = if width < 63 { "crate, whole file" } else { "crate, in the whole file" };
+    let _ = writeln!(text, "\n{:>11}  {:>11}  {:>11}  {title}", "change", "before", "after");
     let limit = if count == 0 { whole.len() } else { count };
     for WholeChange { name, own_a, own_b, retained_a, retained_b, through } in whole.iter().take(limit) {
         let room = width.saturating_sub(39).max(NAME);
@@ -341,11 +348,11 @@ fn add_whole(text: &mut String, whole: &[WholeChange], count: usize, width: usiz
         let (a, b) = rest.iter().fold((0, 0), |(a, b), change| (a + change.own_a, b + change.own_b));
         let _ = writeln!(
             text,
-            "{:>11}  {:>11}  {:>11}  {} smaller changes; -n 0 shows all",
+            "{:>11}  {:>11}  {:>11}  {}",
             signed_whole(a, b),
             of_sign(a),
             of_sign(b),
-            rest.len()
+            more_changes(width.saturating_sub(39), rest.len())
         );
     }
     let (a, b) = whole.iter().fold((0, 0), |(a, b), change| (a + change.own_a, b + change.own_b));
@@ -380,12 +387,12 @@ fn list(text: &mut String, what: &str, changes: &[Change], count: usize, width: 
         let sums = rest.iter().fold((0, 0), |(a, b), change| (a + change.a, b + change.b));
         let _ = writeln!(
             text,
-            "{:>11}  {:>11}  {:>11}  {:6}  {} smaller changes; -n 0 shows all",
+            "{:>11}  {:>11}  {:>11}  {:6}  {}",
             signed(sums.0, sums.1),
             thousands(sums.0),
             thousands(sums.1),
             "",
-            rest.len()
+            more_changes(width.saturating_sub(NUMBERS), rest.len())
         );
     }
     if changes.is_empty() {
@@ -517,6 +524,18 @@ mod tests {
     fn diff_as_text() {
         insta::assert_snapshot!(diff(&tests::diff(), 1, None));
         insta::assert_snapshot!("diff-compressed-text", diff(&tests::compressed_diff(), 1, Some(40)));
+    }
+
+    #[test]
+    fn a_diff_fits_its_terminal() {
+        let mut long = tests::diff();
+        long.crates =
+            (1..14).map(|at| Change { name: format!("krate_{at}"), a: 1_000_000 * at, b: 1_100_000 * at }).collect();
+        for width in [60, 68, 80, 120] {
+            for line in diff(&long, 2, Some(width)).lines() {
+                assert!(line.chars().count() <= width, "{width}: {line:?}");
+            }
+        }
     }
 
     #[test]
