@@ -42,7 +42,7 @@ fn keeps(reasons: &Reasons, name: &str, count: usize) -> Result<Asked> {
         bail!(Failure::new(Exit::Usage, format!("nothing in the program is called `{name}`")).help(near(
             reasons,
             name,
-            "a name is that of a crate, a module, a function, or a section with parts (`.rodata`)"
+            "a name is that of a crate, a module, a function, or a section with parts (`.rodata`), and a function that was inlined into all its callers is gone"
         )));
     }
     Ok(Asked { name: name.to_owned(), why: reasons.why(name, &parts, count) })

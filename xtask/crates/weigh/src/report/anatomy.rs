@@ -175,6 +175,7 @@ pub(crate) mod tests {
             retained_bytes: 72_345,
             chains: vec![chain.clone(), chain[..2].to_vec()],
             users: 2,
+            is_section: false,
             keepers,
         };
         bloat.why = Some(Asked { name: "serde_json".to_owned(), why });

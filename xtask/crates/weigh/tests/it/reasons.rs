@@ -179,7 +179,9 @@ fn what_keeps_a_part_is_found_by_crate_module_function_and_section() {
     }
     let (chain, _) = why(&project, "app::inside_before");
     assert_eq!(chain, ["app::BEFORE", "app::before_main", "app::inside_before"]);
-    let (_, asked) = why(&project, ".rodata");
+    // Of a section the way to its largest part.
+    let (chain, asked) = why(&project, ".rodata");
+    assert!(chain.contains(&"app::only_way".to_owned()), "{chain:?}");
     assert!(bytes(&asked).0 > 2 * INCLUDED, "{asked}");
     let (chain, _) = why(&project, "app::main");
     assert!(chain.len() > 1 && !chain.contains(&"app::only_way".to_owned()), "{chain:?}");
@@ -189,6 +191,7 @@ fn what_keeps_a_part_is_found_by_crate_module_function_and_section() {
     for (words, said) in [
         (["--why", "haevy"], "nothing in the program is called `haevy`"),
         (["--why", "heavy::nothing"], "nothing in the program is called `heavy::nothing`"),
+        (["--why", " "], "nothing in the program is called ` `"),
         (["--why", ".rela.dyn"], "`.rela.dyn` is a table, which nothing in the program uses by itself"),
         (["--why", ".eh_frame"], "`.eh_frame` is a table"),
         (["--without", "haevy"], "there is no crate `haevy` in the program"),

@@ -16,6 +16,8 @@ pub struct Why {
     pub chains: Vec<Vec<Step>>,
     /// How many parts outside of it use it.
     pub users: usize,
+    /// It is a section: the ways lead to its parts, the largest first, and not through each user.
+    pub is_section: bool,
     /// What each by itself keeps all of it: the nearest first.
     pub keepers: Vec<Step>,
 }
@@ -187,6 +189,9 @@ impl Reasons {
 
     /// What a name means: a crate, a module, a function or variable with all its copies, or a section. Empty if it is none.
     pub fn find(&self, name: &str) -> Parts {
+        if name.trim().is_empty() {
+            return Parts::new();
+        }
         let numbers = |fits: &dyn Fn(&Part) -> bool| -> Parts {
             self.parts.iter().enumerate().filter(|(_, part)| fits(part)).map(|(number, _)| number as u32).collect()
         };
@@ -238,12 +243,19 @@ impl Reasons {
                 }
             }
         }
+        let is_section = self.owner_named(name).is_none() && self.section_names.iter().any(|section| section == name);
+        let before = if is_section { self.graph.shortest(|_| false) } else { before };
         let lengths = lengths(&before);
-        ways.extend(users.iter().map(|(&user, &part)| (lengths[user as usize], user, part)));
-        ways.sort_unstable();
+        if is_section {
+            ways = self.ways_to_largest(parts, &lengths);
+        } else {
+            ways.extend(users.iter().map(|(&user, &part)| (lengths[user as usize], user, part)));
+            ways.sort_unstable();
+        }
         let mut chains: Vec<Vec<Step>> = Vec::new();
         // A part that is there by itself needs no way.
-        if let Some(&root) = parts.iter().find(|part| self.graph.roots().binary_search(part).is_ok()) {
+        let root = parts.iter().find(|part| self.graph.roots().binary_search(part).is_ok());
+        if let Some(&root) = root.filter(|_| !is_section || ways.is_empty()) {
             chains.push(vec![self.step(root)]);
         }
         let count = if count == 0 { usize::MAX } else { count };
@@ -262,8 +274,20 @@ impl Reasons {
             retained_bytes: self.sum(&self.graph.removal().of(&gone)),
             chains,
             users: users.len(),
+            is_section,
             keepers,
         }
+    }
+
+    /// For each part the nearest of its users: length, user, and part; the largest part first.
+    fn ways_to_largest(&self, parts: &[u32], lengths: &[u32]) -> Vec<(u32, u32, u32)> {
+        let nearest = |part: &u32| {
+            let users = self.graph.users(*part).iter();
+            users.map(|user| (lengths[*user as usize], *user, *part)).min()
+        };
+        let mut ways: Vec<_> = parts.iter().filter_map(nearest).collect();
+        ways.sort_by_key(|(length, user, part)| (std::cmp::Reverse(self.own[*part as usize]), *length, *user, *part));
+        ways
     }
 
     /// The program without some crates, or which one isn't in it.

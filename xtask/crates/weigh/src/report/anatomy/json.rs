@@ -81,7 +81,7 @@ fn weighed(mut row: Value, weight: Option<Weight>) -> Value {
 
 /// The ways to what was asked for, by name; and what else is known of it.
 fn add_why(document: &mut Value, name: &str, why: &Why) {
-    let Why { own_bytes, retained_bytes, chains, users, keepers } = why;
+    let Why { own_bytes, retained_bytes, chains, users, keepers, is_section: _ } = why;
     let step = |step: &Step| json!({ "name": step.name, "crate": step.krate, "retained_bytes": step.retained_bytes });
     let names = |chain: &Vec<Step>| chain.iter().map(|step| step.name.clone()).collect::<Vec<_>>();
     document["why"] = chains.iter().map(names).collect();

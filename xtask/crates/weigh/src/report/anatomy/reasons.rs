@@ -15,6 +15,9 @@ use std::fmt::Write as _;
 const SHOWN: usize = 24;
 /// Rows of what keeps something before the rest is only counted.
 const KEEPERS: usize = 12;
+/// What a prediction is worth.
+const AT_MOST: &str =
+    "at most, apart from code inlined into its callers: what replaces a crate needs some of it; only a build tells how much";
 
 /// The answers, for a terminal.
 pub(crate) fn text(bloat: &Bloat, width: Option<usize>) -> String {
@@ -59,6 +62,7 @@ pub(crate) fn markdown(bloat: &Bloat) -> String {
                 let _ = writeln!(text, "1. {} ({})", escaped(&step.name), escaped(&step.krate));
             });
         }
+        let _ = writeln!(text, "\n{}", users(why));
         if !why.keepers.is_empty() {
             text += "\n| each of these by itself keeps all of it | retained |\n|---|--:|\n";
             why.keepers.iter().for_each(|step| {
@@ -72,6 +76,8 @@ pub(crate) fn markdown(bloat: &Bloat) -> String {
         for (name, before, after) in changed(bloat, without) {
             let _ = writeln!(text, "| {} | {} | {} |", escaped(name), thousands(before), thousands(after));
         }
+        let (before, after) = (thousands(bloat.file_bytes), thousands(without.file_bytes));
+        let _ = writeln!(text, "| the whole file | {before} | {after} |\n\n{AT_MOST}");
     }
     text
 }
@@ -117,6 +123,9 @@ fn sum(bloat: &Bloat, why: &Why) -> String {
 
 fn title(why: &Why, index: usize) -> String {
     match (index, why.chains.len()) {
+        (0, 1) if why.is_section => "the shortest way to its largest part from where the program begins".to_owned(),
+        (0, _) if why.is_section => "1. the shortest way to its largest part from where the program begins".to_owned(),
+        (index, _) if why.is_section => format!("{}. to the next largest part", index + 1),
         (0, 1) => "the shortest way to it from where the program begins".to_owned(),
         (0, _) => "1. the shortest way to it from where the program begins".to_owned(),
         (index, _) => format!("{}. another way", index + 1),
@@ -127,6 +136,12 @@ fn users(why: &Why) -> String {
     match why.users {
         0 => "nothing in the program uses it: it is where the program begins, or kept for others".to_owned(),
         1 => "this is the only way in: nothing else outside of it uses it".to_owned(),
+        users if why.is_section => {
+            format!(
+                "{} parts outside of it use it; -n 3 shows the ways to the three largest parts",
+                thousands(users as u64)
+            )
+        }
         users => {
             format!("{} parts outside of it use it; -n 0 shows a way through each of them", thousands(users as u64))
         }
@@ -193,11 +208,7 @@ fn prediction(bloat: &Bloat, without: &Without) -> String {
 
 /// What a prediction leaves open.
 fn remarks(without: &Without) -> Vec<String> {
-    let mut remarks = vec![
-        "a prediction: what the optimizer has copied from there into other functions isn't counted and would go as well, and what \
-         takes a crate's place needs some of it back"
-            .to_owned(),
-    ];
+    let mut remarks = vec![AT_MOST.to_owned()];
     if !without.absent.is_empty() {
         let (names, have) = (without.absent.join(", "), if without.absent.len() == 1 { "has" } else { "have" });
         remarks.push(format!(

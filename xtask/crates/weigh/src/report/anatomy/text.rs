@@ -56,20 +56,31 @@ struct Columns<'a> {
     bloat: &'a Bloat,
     /// There is room for shares of the machine code.
     with_shares: bool,
+    /// There is room for the bytes of the whole file.
+    with_own: bool,
 }
 
 /// Columns of a terminal in which all columns of numbers have room.
 const ROOMY: usize = 76;
 
+/// Columns of a terminal in which a name of a function has room beside all of them.
+const ROOMY_FUNCTIONS: usize = 100;
+
 impl<'a> Columns<'a> {
+    /// Names of functions are longer than those of crates, so shares and then own bytes give way to them.
+    fn of_functions(bloat: &'a Bloat, width: usize) -> Self {
+        let with_shares = !bloat.explained || width >= ROOMY_FUNCTIONS;
+        Self { bloat, with_shares, with_own: bloat.explained && width >= ROOMY }
+    }
+
     fn new(bloat: &'a Bloat, width: usize) -> Self {
-        Self { bloat, with_shares: !bloat.explained || width >= ROOMY }
+        Self { bloat, with_shares: !bloat.explained || width >= ROOMY, with_own: bloat.explained }
     }
 
     /// How many there are, with the spaces behind them.
     fn width(&self) -> usize {
         let share = if self.with_shares { 10 } else { 0 };
-        13 + share + if self.bloat.explained { 26 } else { 0 }
+        13 + share + if self.with_own { 13 } else { 0 } + if self.bloat.explained { 13 } else { 0 }
     }
 
     fn title(&self) -> String {
@@ -77,8 +88,11 @@ impl<'a> Columns<'a> {
         if self.with_shares {
             let _ = write!(title, "  {:>8}", of_text(self.bloat));
         }
+        if self.with_own {
+            let _ = write!(title, "  {:>11}", "own");
+        }
         if self.bloat.explained {
-            let _ = write!(title, "  {:>11}  {:>11}", "own", "retained");
+            let _ = write!(title, "  {:>11}", "retained");
         }
         title
     }
@@ -92,7 +106,10 @@ impl<'a> Columns<'a> {
             let column = |bytes: Option<i64>| bytes.map_or(String::new(), of_sign);
             let (own, retained) =
                 (weight.map(|weight| weight.own_bytes), weight.and_then(|weight| weight.retained_bytes));
-            let _ = write!(row, "  {:>11}  {:>11}", column(own), column(retained));
+            if self.with_own {
+                let _ = write!(row, "  {:>11}", column(own));
+            }
+            let _ = write!(row, "  {:>11}", column(retained));
         }
         row
     }
@@ -117,12 +134,12 @@ fn add_crates(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
     let rest = rows.split_off(rows.len().min(limit - usize::from(shows_standard)));
     for (index, row) in rows.iter().enumerate() {
         if shows_standard && index == place {
-            standard_rows(&mut line, standard, &parts);
+            standard_rows(&mut line, standard, &parts, room);
         }
         line(row.bytes, row.weight, &name(row));
     }
     if shows_standard && place >= rows.len() {
-        standard_rows(&mut line, standard, &parts);
+        standard_rows(&mut line, standard, &parts, room);
     }
     let hidden_standard = if shows_standard { 0 } else { has_standard };
     let more = rest.len() + hidden_standard;
@@ -131,11 +148,11 @@ fn add_crates(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
             rest.into_iter().chain(parts.into_iter().filter(|_| hidden_standard == 1)).collect();
         let (bytes, weight) = sum(&hidden);
         let what = match (bloat.explained, more) {
-            (true, _) => "smaller",
-            (false, 1) => "smaller crate",
-            (false, _) => "smaller crates",
+            (true, _) => "",
+            (false, 1) => " crate",
+            (false, _) => " crates",
         };
-        line(bytes, weight, &format!("and {} {what}; -n 0 shows all", thousands(more as u64)));
+        line(bytes, weight, &more_words(room, &thousands(more as u64), what));
     }
     if bloat.explained {
         *text += &wrap(
@@ -151,6 +168,12 @@ fn add_crates(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
     *text += "  generic code of std that was compiled for another crate counts for std; cargo-bloat may count it for the other\n";
 }
 
+/// How many rows are left out, in what room there is.
+fn more_words(room: usize, more: &str, what: &str) -> String {
+    let all = format!("and {more} smaller{what}; -n 0 shows all");
+    if all.len() <= room { all } else { format!("and {more} smaller (-n 0)") }
+}
+
 /// The sum of several rows: bytes of code, and in the whole file.
 fn sum(rows: &[&CrateRow]) -> (u64, Option<Weight>) {
     let bytes = rows.iter().map(|row| row.bytes).sum();
@@ -164,9 +187,9 @@ fn own(weight: Option<Weight>) -> Option<i64> {
 
 fn add_functions(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
     let Bloat { functions, explained, .. } = bloat;
-    let columns = Columns::new(bloat, width);
+    let columns = Columns::of_functions(bloat, width);
     // What copies have in common is a column where all others have room.
-    let with_repeated = *explained && width >= ROOMY + 10;
+    let with_repeated = *explained && width >= ROOMY_FUNCTIONS;
     let repeated = |bytes: Option<u64>| match (with_repeated, bytes) {
         (true, None | Some(0)) => format!("  {:>8}", ""),
         (true, Some(bytes)) => format!("  {:>8}", thousands(bytes)),
@@ -186,8 +209,8 @@ fn add_functions(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
         let bytes: u64 = rest.iter().map(|row| row.bytes).sum();
         let copies: usize = rest.iter().map(|row| row.copies).sum();
         let (columns, more) = (columns.row(bytes, None), thousands(rest.len() as u64));
-        let _ =
-            writeln!(text, "{columns}  {copies:>6}{}  and {more} smaller functions; -n 0 shows all", repeated(None));
+        let words = more_words(room, &more, " functions");
+        let _ = writeln!(text, "{columns}  {copies:>6}{}  {words}", repeated(None));
     }
     if with_repeated {
         let words = "  repeated: code that copies have in common, which one function for all types would have once\n";
@@ -243,8 +266,10 @@ fn standard_rows(
     line: &mut impl FnMut(u64, Option<Weight>, &str),
     (bytes, weight): (u64, Option<Weight>),
     parts: &[&CrateRow],
+    room: usize,
 ) {
-    line(bytes, weight, "the standard library, made of");
+    let whole = "the standard library, made of";
+    line(bytes, weight, if whole.len() <= room { whole } else { "standard library:" });
     parts.iter().for_each(|row| line(row.bytes, row.weight, &format!("  {}", name(row))));
 }
 
