@@ -16,8 +16,7 @@ const SHOWN: usize = 24;
 /// Rows of what keeps something before the rest is only counted.
 const KEEPERS: usize = 12;
 /// What a prediction is worth.
-const AT_MOST: &str =
-    "at most, apart from code inlined into its callers: what replaces a crate needs some of it; only a build tells how much";
+const AT_MOST: &str = "at most, apart from code inlined into its callers: what replaces a crate needs some of it; only a build tells how much";
 
 /// The answers, for a terminal.
 pub(crate) fn text(bloat: &Bloat, width: Option<usize>) -> String {
@@ -133,7 +132,10 @@ fn title(why: &Why, index: usize) -> String {
 }
 
 fn users(why: &Why) -> String {
+    // A way of one step begins with what was asked for.
+    let by_itself = why.chains.first().is_some_and(|chain| chain.len() == 1);
     match why.users {
+        1 if by_itself => "one part outside of it uses it as well; -n 0 shows that way".to_owned(),
         0 => "nothing in the program uses it: it is where the program begins, or kept for others".to_owned(),
         1 => "this is the only way in: nothing else outside of it uses it".to_owned(),
         users if why.is_section => {
@@ -286,5 +288,9 @@ mod tests {
         asked.why.chains.truncate(1);
         asked.why.chains[0].truncate(1);
         insta::assert_snapshot!(text(&bloat, None));
+        // What a library exports may be called from inside, too.
+        let why = &mut bloat.why.as_mut().unwrap().why;
+        why.users = 1;
+        assert_eq!(users(why), "one part outside of it uses it as well; -n 0 shows that way");
     }
 }
