@@ -87,6 +87,8 @@ pub struct Built {
     pub warnings: Vec<String>,
     /// The libraries and proc macros that were compiled, or were there from an earlier build.
     pub packages: Vec<Compiled>,
+    /// All crates of these and of the programs, as code knows them, each with its package's name.
+    pub crates: BTreeSet<(String, String)>,
     /// The build scripts that have run for it, now or before.
     pub scripts: Vec<Script>,
     /// Processor time of the build.
@@ -442,7 +444,7 @@ impl Cargo {
             return Ok(Err(Refused { failure, ended }));
         }
         let stdout = String::from_utf8_lossy(&finished.stdout);
-        let Artifacts { mut executables, packages, native, scripts } =
+        let Artifacts { mut executables, packages, crates, native, scripts } =
             artifacts(mirror::outside(&self.env, &stdout).as_bytes())?;
         if let Some(sandbox) = &self.sandbox {
             for executable in &mut executables {
@@ -454,6 +456,7 @@ impl Cargo {
             native,
             warnings: warnings(&mirror::outside(&self.env, &String::from_utf8_lossy(&finished.stderr))),
             packages,
+            crates,
             scripts,
             cpu: finished.cpu,
         }))

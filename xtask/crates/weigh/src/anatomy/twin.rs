@@ -13,7 +13,7 @@ use anyhow::Result;
 use base::files;
 use base::numbers::thousands;
 use object::{Object as _, ObjectSymbol as _};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -93,15 +93,14 @@ fn explain(anatomy: &mut Anatomy, reasons: Reasons) {
 
 /// The crates of a build, told from those inside the standard library.
 fn known(subject: &Subject, built: &Built) -> Result<Crates> {
-    let names = built.packages.iter().map(|package| package.name.replace('-', "_"));
-    let compiled: BTreeSet<String> = names.collect();
+    let compiled: BTreeMap<String, String> = built.crates.iter().cloned().collect();
     let mut inside_std = BTreeSet::new();
-    let any_in_both = compiled.iter().any(|name| may_be_in_std(name));
+    let any_in_both = compiled.keys().any(|name| may_be_in_std(name));
     let folder = if any_in_both { subject.cargo.library_folder(subject.built_for())? } else { None };
     for entry in folder.into_iter().flat_map(fs::read_dir).flatten().flatten() {
         let file = entry.file_name().to_string_lossy().into_owned();
         let name = file.strip_prefix("lib").and_then(|file| file.rsplit_once('-')).map(|(name, _)| name.to_owned());
-        let Some(name) = name.filter(|name| file.ends_with(".rlib") && compiled.contains(name)) else { continue };
+        let Some(name) = name.filter(|name| file.ends_with(".rlib") && compiled.contains_key(name)) else { continue };
         inside_std.extend(number_of(&entry.path(), &name).map(|number| CrateId { name, number }));
     }
     Ok(Crates { compiled, inside_std })

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use base::failure::{Exit, Failure, SHORT_OF_MEMORY};
 use base::proc::{Finished, Status};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 #[derive(Deserialize)]
@@ -38,6 +38,8 @@ pub(super) struct Artifacts {
     pub native: Native,
     /// The libraries and proc macros.
     pub packages: Vec<Compiled>,
+    /// The crates, as code knows them, each with its package's name.
+    pub crates: BTreeSet<(String, String)>,
     /// The build scripts.
     pub scripts: Vec<Script>,
 }
@@ -58,6 +60,9 @@ pub(super) fn artifacts(messages: &[u8]) -> Result<Artifacts> {
         let Some(target) = target.filter(|_| reason == "compiler-artifact") else { continue };
         let is_of_kind = |wanted: &str| target.kind.iter().any(|kind| kind == wanted);
         let name = || target.name.replace('-', "_");
+        if !is_of_kind("custom-build") {
+            artifacts.crates.insert((name(), name_and_version(&package_id).0));
+        }
         if !["bin", "custom-build", "example", "test", "bench"].into_iter().any(is_of_kind) {
             crates.insert(package_id.clone(), name());
         } else if !is_of_kind("custom-build") {
@@ -383,9 +388,11 @@ mod tests {
     fn packages_are_named_with_their_features() {
         let messages = br#"{"reason":"compiler-artifact","package_id":"registry+https://example.org/index#regex@1.12.2","target":{"kind":["lib"],"name":"regex"},"features":["perf","std"],"executable":null,"fresh":true}
 {"reason":"compiler-artifact","package_id":"registry+https://example.org/index#serde@1.0.0","target":{"kind":["custom-build"],"name":"build-script-build"},"executable":null}
-{"reason":"compiler-artifact","package_id":"path+file:///w/helper#0.1.0","target":{"kind":["lib"],"name":"helper"},"executable":null}
+{"reason":"compiler-artifact","package_id":"path+file:///w/helper#0.1.0","target":{"kind":["lib"],"name":"helper-lib"},"executable":null}
 "#;
-        let found = artifacts(messages).unwrap().packages;
+        let Artifacts { packages: found, crates, .. } = artifacts(messages).unwrap();
+        let crates: Vec<_> = crates.iter().map(|(krate, package)| (krate.as_str(), package.as_str())).collect();
+        assert_eq!(crates, [("helper_lib", "helper"), ("regex", "regex")], "a library may have a name of its own");
         let names: Vec<_> = found.iter().map(|found| format!("{} {}", found.name, found.version)).collect();
         assert_eq!(names, ["helper 0.1.0", "regex 1.12.2"]);
         assert_eq!(found[1].features, ["perf", "std"]);

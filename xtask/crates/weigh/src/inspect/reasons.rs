@@ -38,6 +38,13 @@ fn keeps(reasons: &Reasons, name: &str, count: usize) -> Result<Asked> {
                 .help("its entries count for the functions and constants that they are for: ask for one of these")
         );
     }
+    if parts.is_empty() && reasons.is_compiled(name) {
+        bail!(
+            Failure::new(Exit::Usage, format!("`{name}` was compiled, but nothing of it is in the program")).help(
+                "a macro runs while the program is compiled, and what is copied into its callers counts for these"
+            )
+        );
+    }
     if parts.is_empty() {
         bail!(Failure::new(Exit::Usage, format!("nothing in the program is called `{name}`")).help(near(
             reasons,

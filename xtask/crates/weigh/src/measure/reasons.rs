@@ -51,8 +51,8 @@ pub struct Reasons {
     graph: Graph,
     parts: Vec<Part>,
     owners: Vec<Owner>,
-    /// The crates that were compiled for it, whether anything of them is in it or not.
-    compiled: BTreeSet<String>,
+    /// The crates that were compiled for it, whether anything of them is in it or not, each with its package's name.
+    compiled: BTreeMap<String, String>,
     /// Sets of owners, without which a part can't be there.
     named: Vec<Vec<u32>>,
     /// Whole bytes of each part in the file that is explained.
@@ -96,8 +96,9 @@ struct Owner {
 /// What is known of the crates of a build besides their names in symbols.
 #[derive(Clone, Debug, Default)]
 pub struct Crates {
-    /// The names of all crates that were compiled for it, and not with the standard library.
-    pub compiled: BTreeSet<String>,
+    /// The names of all crates that were compiled for it, and not with the standard library; each with its package's name, which may
+    /// be another one.
+    pub compiled: BTreeMap<String, String>,
     /// Of the crates inside the standard library those that have the name of one that was compiled.
     pub inside_std: BTreeSet<CrateId>,
 }
@@ -409,6 +410,7 @@ impl Naming<'_> {
                     (part.name, part.guessed) = (symbol.readable, symbol.guessed);
                     sets = symbol.named.iter().map(|krate| self.of_crate(krate)).collect();
                 }
+                (None, None) if !is_code && names::is_label(name.symbol) => {}
                 (None, None) => {
                     part.owner = self.owner(OTHER.to_owned(), false);
                     part.name = name.symbol.to_owned();
@@ -453,9 +455,9 @@ impl Naming<'_> {
             // The compiler's own crate name for functions of std that any crate may call, such as `__rust_alloc`.
             "__rustc" => ("std".to_owned(), true),
             name if !is_std(name) && name != "memchr" => (name.to_owned(), false),
-            name if !compiled.contains(name) || inside_std.contains(krate) => match name {
+            name if !compiled.contains_key(name) || inside_std.contains(krate) => match name {
                 "memchr" => (STD_MEMCHR.to_owned(), true),
-                name if compiled.contains(name) => (format!("{name} [std]"), true),
+                name if compiled.contains_key(name) => (format!("{name} [std]"), true),
                 name => (name.to_owned(), true),
             },
             name => (name.to_owned(), false),

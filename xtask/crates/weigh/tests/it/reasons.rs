@@ -203,6 +203,55 @@ fn what_keeps_a_part_is_found_by_crate_module_function_and_section() {
 }
 
 #[test]
+fn a_package_is_found_by_its_own_name_and_by_its_library_s() {
+    let project = Project::empty();
+    let member = |folder: &str, more: &str, source: &str| {
+        let head = format!("[package]\nname = \"{folder}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+        project.write(&format!("{folder}/Cargo.toml"), &(head + more));
+        project.write(&format!("{folder}/src/lib.rs"), source);
+    };
+    project.write(
+        "Cargo.toml",
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         [dependencies]\nmy-sum = { path = \"my-sum\" }\nidle = { path = \"idle\" }\n",
+    );
+    project.write(
+        "Cargo.lock",
+        "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"idle\",\n \"my-sum\",\n]\n\n\
+         [[package]]\nname = \"idle\"\nversion = \"0.1.0\"\n\n[[package]]\nname = \"my-sum\"\nversion = \"0.1.0\"\n",
+    );
+    // A library with the name of one that comes inside std.
+    let sum = "#[inline(never)]\npub fn sum(n: usize) -> String { format!(\"{n:?} of {:?}\", n.checked_pow(3)) }\n";
+    member("my-sum", "[lib]\nname = \"adler2\"\n", sum);
+    member("idle", "", "pub fn idle() {}\n");
+    project.write("src/main.rs", "fn main() { println!(\"{}\", adler2::sum(std::env::args().count())); }\n");
+
+    let found = bloat(&mut weigh(&project), &["--crates", "-n", "0"]);
+    sums("a library with a name of its own", &found);
+    let rows = found["crates"].as_array().unwrap();
+    let is_standard = |name: &str| rows.iter().find(|row| row["name"] == name).map(|row| row["standard"] == true);
+    assert_eq!((is_standard("adler2"), is_standard("adler2 [std]")), (Some(false), Some(true)), "{found:#}");
+
+    let (_, retained) = share(&found, "adler2");
+    for name in ["adler2", "my-sum"] {
+        let (chain, asked) = why(&project, name);
+        assert_eq!(chain.last().map(String::as_str), Some("adler2::sum"), "{name}");
+        assert_eq!(i64::try_from(bytes(&asked).1).unwrap(), retained, "{name}");
+        let without = bloat(&mut weigh(&project), &["--without", &format!("{name},{name}")]);
+        let left = without["without"]["file_bytes"].as_i64().unwrap();
+        assert_eq!(left, found["file_bytes"].as_i64().unwrap() - retained, "{name}");
+        assert_eq!(without["without"]["crates"], serde_json::json!(["adler2"]), "{name}");
+    }
+    for (name, said) in [
+        ("idle", "`idle` was compiled, but nothing of it is in the program"),
+        ("", "nothing in the program is called ``"),
+    ] {
+        let told = stderr(&weigh(&project).args(["bloat", "--why", name]).assert().code(2));
+        assert!(told.contains(said), "{told}");
+    }
+}
+
+#[test]
 #[ignore = "builds a crate twelve times: .ci/run runs it"]
 fn the_owners_sum_to_the_file_in_whatever_way_it_is_built() {
     let project = program();

@@ -195,8 +195,10 @@ impl Reasons {
         let numbers = |fits: &dyn Fn(&Part) -> bool| -> Parts {
             self.parts.iter().enumerate().filter(|(_, part)| fits(part)).map(|(number, _)| number as u32).collect()
         };
-        let krate = name.replace('-', "_");
-        if let Some(owner) = self.owners.iter().position(|owner| owner.name == name || owner.name == krate) {
+        if name.is_empty() {
+            return Parts::new();
+        }
+        if let Some(owner) = self.owner_called(name) {
             return numbers(&|part| part.owner as usize == owner);
         }
         if let Some(section) = self.section_names.iter().position(|section| section == name) {
@@ -205,6 +207,10 @@ impl Reasons {
         let found = numbers(&|part| part.name == name);
         if !found.is_empty() {
             return found;
+        }
+        // Nothing of this crate is there; a module or another crate may end or begin with its name.
+        if self.is_compiled(name) {
+            return Parts::new();
         }
         let generic = numbers(&|part| crates::generic(&part.name) == name);
         if !generic.is_empty() {
@@ -296,12 +302,24 @@ impl Reasons {
     /// The name that no crate has.
     pub fn without(&self, names: &[String]) -> Result<Without, String> {
         let (mut owners, mut absent) = (BTreeSet::new(), Vec::new());
+        let mut crates: Vec<String> = Vec::new();
         for name in names {
-            let krate = name.replace('-', "_");
-            match self.owner_named(name) {
-                Some(owner) => drop(owners.insert(owner)),
-                None if self.compiled.contains(&krate) => absent.push(krate),
+            let krate = match self.owner_named(name) {
+                Some(owner) => {
+                    owners.insert(owner);
+                    self.owners[owner as usize].name.clone()
+                }
+                None if self.is_compiled(name) => {
+                    let krate = name.replace('-', "_");
+                    if !absent.contains(&krate) {
+                        absent.push(krate.clone());
+                    }
+                    krate
+                }
                 None => return Err(name.clone()),
+            };
+            if !crates.contains(&krate) {
+                crates.push(krate);
             }
         }
         let gone = self.graph.removal().of(&self.naming(&owners));
@@ -320,12 +338,7 @@ impl Reasons {
                 Section { name: section.name.clone(), bytes: section.bytes.saturating_sub(less) }
             })
             .collect();
-        Ok(Without {
-            crates: names.iter().map(|name| name.replace('-', "_")).collect(),
-            absent,
-            file_bytes: sections.iter().map(|section| section.bytes).sum(),
-            sections,
-        })
+        Ok(Without { crates, absent, file_bytes: sections.iter().map(|section| section.bytes).sum(), sections })
     }
 
     /// Every part, for a picture.
@@ -371,9 +384,21 @@ impl Reasons {
     }
 
     fn owner_named(&self, name: &str) -> Option<u32> {
-        let krate = name.replace('-', "_");
-        let owner = self.owners.iter().position(|owner| owner.name == name || owner.name == krate)?;
+        let owner = self.owner_called(name)?;
         (!name.starts_with('[')).then_some(owner as u32)
+    }
+
+    /// The owner of this name, or the crate of the package of this name.
+    fn owner_called(&self, name: &str) -> Option<usize> {
+        let at = |name: &str| self.owners.iter().position(|owner| owner.name == name);
+        let of_package =
+            || self.compiled.iter().filter(|(_, package)| *package == name).find_map(|(krate, _)| at(krate));
+        at(name).or_else(|| at(&name.replace('-', "_"))).or_else(of_package)
+    }
+
+    /// Whether a crate, or a package, was compiled for the program.
+    pub fn is_compiled(&self, name: &str) -> bool {
+        self.compiled.contains_key(&name.replace('-', "_")) || self.compiled.values().any(|package| package == name)
     }
 
     /// The parts that can't be there without some owners: their own, and what was compiled for their types.

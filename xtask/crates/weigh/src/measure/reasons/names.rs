@@ -57,6 +57,12 @@ pub(super) fn read(symbol: &str) -> Option<Symbol> {
     Some(Symbol { readable, krate, guessed, named })
 }
 
+/// Whether a name is what the compiler calls a constant that has none in the source, such as `.Lanon.58ba….1`, `.LCPI4_0`, or
+/// `anon.4027….0.llvm.1066…`.
+pub(super) fn is_label(symbol: &str) -> bool {
+    symbol.starts_with(".L") || symbol.starts_with("anon.") && symbol.contains(".llvm.")
+}
+
 /// The crates in a readable name, as in `serde_json[846817f741e54dfd]::read`.
 fn numbered(name: &str) -> Vec<CrateId> {
     let is_of_name = |letter: char| letter == '_' || letter.is_alphanumeric();
@@ -96,6 +102,16 @@ mod tests {
         assert_eq!(names(symbol), ("clap".to_owned(), vec!["clap".to_owned(), "tool".to_owned()]));
         assert_eq!(names("_ZN10serde_json5error10make_error17h6a463655f476203aE").0, "serde_json");
         assert_eq!(read("_start"), None);
+    }
+
+    #[test]
+    fn what_only_the_compiler_has_named_is_nobodys_by_its_name() {
+        for label in
+            [".Lanon.58baeeae7d5fe476157d296c9f08f803.1", ".LCPI4_0", "anon.402749103035efd6.0.llvm.106617781557"]
+        {
+            assert!(is_label(label), "{label}");
+        }
+        assert!(!is_label("anon.table") && !is_label("_RNvCs1_6memchr6memchr") && !is_label("crc_table"));
     }
 
     #[test]

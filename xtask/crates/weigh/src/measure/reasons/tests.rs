@@ -111,6 +111,11 @@ impl Differences {
             format!("{} {:x}+{} {}", reasons.section_names[part.section as usize], part.address, part.bytes, part.name)
         };
         let is_code = |number: u32| reasons.parts[number as usize].code_bytes > 0;
+        // What the compiler has named is one part, wherever in it something points.
+        let linked = elf::read(&data).unwrap().unwrap();
+        let labels: HashSet<u64> =
+            linked.names.iter().filter(|name| names::is_label(name.symbol)).map(|name| name.address).collect();
+        let is_found = |part: &Part| part.name.is_empty() && !labels.contains(&part.address);
         let mut differences = Self::default();
         let mut edges: HashSet<(u32, u32)> = HashSet::new();
         let mut targets: HashSet<u64> = HashSet::new();
@@ -129,7 +134,7 @@ impl Differences {
                 }
             }
             let part = &reasons.parts[to as usize];
-            if part.name.is_empty() && part.address != target {
+            if is_found(part) && part.address != target {
                 differences.inside.push(format!("{place:x}: {} -> {target:x} in {}", shown(from), shown(to)));
             }
         }
@@ -143,7 +148,7 @@ impl Differences {
         }
         // What a table of distances points at is in no disassembly.
         for (number, part) in
-            reasons.parts.iter().enumerate().filter(|(_, part)| part.name.is_empty() && part.code_bytes == 0)
+            reasons.parts.iter().enumerate().filter(|(_, part)| is_found(part) && part.code_bytes == 0)
         {
             let by_table = reasons.graph.users(number as u32).iter().any(|user| !is_code(*user));
             differences.constants += 1;

@@ -15,6 +15,8 @@ use std::fmt::Write as _;
 const SHOWN: usize = 24;
 /// Rows of what keeps something before the rest is only counted.
 const KEEPERS: usize = 12;
+/// What a prediction is worth.
+const PREDICTION: &str = "a prediction: code inlined into its callers goes as well, and what replaces a crate needs some of it; only a build tells";
 
 /// The answers, for a terminal.
 pub(crate) fn text(bloat: &Bloat, width: Option<usize>) -> String {
@@ -133,7 +135,10 @@ fn title(why: &Why, index: usize) -> String {
 }
 
 fn users(why: &Why) -> String {
+    // A way of one step begins with what was asked for.
+    let by_itself = why.chains.first().is_some_and(|chain| chain.len() == 1);
     match why.users {
+        1 if by_itself => "one part outside of it uses it as well; -n 0 shows that way".to_owned(),
         0 => "nothing in the program uses it: it is where the program begins, or kept for others".to_owned(),
         1 => "this is the only way in: nothing else outside of it uses it".to_owned(),
         users if why.is_section => {
@@ -208,11 +213,7 @@ fn prediction(bloat: &Bloat, without: &Without) -> String {
 
 /// What a prediction leaves open.
 fn remarks(without: &Without) -> Vec<String> {
-    let mut remarks = vec![
-        "a prediction: what the optimizer has copied from there into other functions isn't counted and would go as well, and what \
-         takes a crate's place needs some of it back"
-            .to_owned(),
-    ];
+    let mut remarks = vec![PREDICTION.to_owned()];
     if !without.absent.is_empty() {
         let (names, have) = (without.absent.join(", "), if without.absent.len() == 1 { "has" } else { "have" });
         remarks.push(format!(
@@ -290,5 +291,9 @@ mod tests {
         asked.why.chains.truncate(1);
         asked.why.chains[0].truncate(1);
         insta::assert_snapshot!(text(&bloat, None));
+        // What a library exports may be called from inside, too.
+        let why = &mut bloat.why.as_mut().unwrap().why;
+        why.users = 1;
+        assert_eq!(users(why), "one part outside of it uses it as well; -n 0 shows that way");
     }
 }
