@@ -149,8 +149,8 @@ impl Session {
                 .and_then(|()| fs::copy(source, &path))
                 .with_context(|| format!("cannot copy {} to {}", source.display(), path.display()))?;
         }
-        // What a learner's checks leave behind, and where the book's reader tries things out.
-        for litter in [".workshop", "target/book/try"] {
+        // What a learner's checks leave behind, and where the book's reader tries things out and installs them.
+        for litter in [".workshop", "target/book/try", "target/book/installed"] {
             let litter = self.copy.join(litter);
             if litter.exists() {
                 fs::remove_dir_all(&litter).with_context(|| format!("cannot remove {}", litter.display()))?;
