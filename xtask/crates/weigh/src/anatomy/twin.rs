@@ -48,11 +48,7 @@ pub(super) fn add_reasons(anatomy: &mut Anatomy, subject: &Subject, program: &Pr
         Ok(made) => made,
         // What was built as it is could be built, so it is the linker, or what the flags are for.
         Err(error) => {
-            let said = said(&format!("{error:#}"));
-            anatomy.unexplained = Some(format!(
-                "the build with `-C {}` failed (LLD, GNU ld, and mold know this option): {said}",
-                FLAGS[3]
-            ));
+            anatomy.unexplained = Some(refused(&format!("{error:#}")));
             return Ok(());
         }
     };
@@ -67,10 +63,25 @@ pub(super) fn add_reasons(anatomy: &mut Anatomy, subject: &Subject, program: &Pr
     Ok(())
 }
 
-/// What matters of a failed build's words: what the linker says, which is rustc's last remark; else the first line.
+/// Why there is no twin, from a failed build's words.
+fn refused(error: &str) -> String {
+    let said = said(error);
+    // Another step than linking fails for another reason, such as a disk that is full.
+    if error.contains("error: ") && !error.contains("error: linking with ") {
+        return format!("building it once more, with its relocations, failed: {said}");
+    }
+    format!("the build with `-C {}` failed (LLD, GNU ld, and mold know this option): {said}", FLAGS[3])
+}
+
+/// What matters of a failed build's words: what the linker says, which is rustc's last remark; else the first error with its cause,
+/// or the first line.
 fn said(error: &str) -> String {
-    let remark = error.lines().rev().find_map(|line| line.trim_start().strip_prefix("= note: "));
-    remark.or_else(|| error.lines().next()).unwrap_or_default().trim().to_owned()
+    if let Some(remark) = error.lines().rev().find_map(|line| line.trim_start().strip_prefix("= note: ")) {
+        return remark.trim().to_owned();
+    }
+    let first = error.lines().find_map(|line| line.strip_prefix("error: ")).or_else(|| error.lines().next());
+    let cause = error.split_once("Caused by:").and_then(|(_, rest)| rest.lines().find(|line| !line.trim().is_empty()));
+    first.into_iter().chain(cause).map(str::trim).collect::<Vec<_>>().join(": ")
 }
 
 fn explain(anatomy: &mut Anatomy, reasons: Reasons) {
@@ -154,4 +165,25 @@ fn twin(
     files::check_writable(&folder)?;
     let built = cargo.build(&order)?;
     Ok((subject.made_with(program, &built, &folder, options)?, built))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_linker_is_blamed_for_what_it_says_only() {
+        let start = "`cargo build --profile release` failed (exit code 101); it says:\n";
+        let linking =
+            "error: linking with `cc` failed: exit status: 1\n  = note:  \"cc\" \"x.o\"\n  = note: ld: unknown option";
+        assert_eq!(
+            refused(&format!("{start}{linking}\nerror: could not compile `a`")),
+            "the build with `-C link-arg=-Wl,--emit-relocs` failed (LLD, GNU ld, and mold know this option): ld: unknown option"
+        );
+        let full = "error: failed to write `/t/a`\n\nCaused by:\n  No space left on device (os error 28)";
+        assert_eq!(
+            refused(&format!("{start}{full}")),
+            "building it once more, with its relocations, failed: failed to write `/t/a`: No space left on device (os error 28)"
+        );
+    }
 }
