@@ -6,7 +6,7 @@ mod twin;
 pub mod whole;
 
 use crate::measure::apart;
-use crate::measure::binary::{self, Section};
+use crate::measure::binary::{self, Content, Section};
 use crate::measure::crates::{self, Code, Natives, Owners};
 use crate::measure::file;
 use crate::measure::reasons::{Crates, Reasons};
@@ -80,17 +80,20 @@ impl Anatomy {
     }
 
     fn of_source(name: &str, path: &Path, arch: Option<&str>, names: &Names<'_>) -> Result<Self> {
-        let data = file::read_for(path, arch)?;
-        binary::check_whole(&data).map_err(|error| binary::not_understood(path, &error))?;
-        let binary = binary::parse(&data).map_err(|error| binary::not_understood(path, &error))?;
+        Self::of_content(name, path, &file::read_for(path, arch)?, names)
+    }
+
+    fn of_content(name: &str, path: &Path, data: &Content, names: &Names<'_>) -> Result<Self> {
+        binary::check_whole(data).map_err(|error| binary::not_understood(path, &error))?;
+        let binary = binary::parse(data).map_err(|error| binary::not_understood(path, &error))?;
         let mut notes = Vec::new();
         let owners = match names {
-            Names::OfFile => crates::owners(&data),
-            Names::OfBuild(natives) => crates::owners_with(&data, natives),
+            Names::OfFile => crates::owners(data),
+            Names::OfBuild(natives) => crates::owners_with(data, natives),
             Names::Apart(symbols) => {
-                let apart::Symbols { content, note } = apart::read(symbols, path, &data)?;
+                let apart::Symbols { content, note } = apart::read(symbols, path, data)?;
                 notes.push(note);
-                crates::owners_apart(&data, &content)
+                crates::owners_apart(data, &content)
             }
         };
         let (code, unknown) = match owners.map_err(|error| binary::not_understood(path, &error))? {
@@ -130,10 +133,9 @@ impl Anatomy {
     /// # Errors
     /// When it cannot be read, or is no executable that is understood.
     pub fn of_part_with_reasons(name: &str, path: &Path, arch: Option<&str>) -> Result<Self> {
-        let mut anatomy = Self::of_part(name, path, arch)?;
         let data = file::read_for(path, arch)?;
-        let binary = binary::parse(&data).map_err(|error| binary::not_understood(path, &error))?;
-        match Reasons::of(&binary, &data, &data, &Natives::default(), &Crates::default()) {
+        let mut anatomy = Self::of_content(name, path, &data, &Names::OfFile)?;
+        match Reasons::of(&anatomy.sections, &data, &data, &Natives::default(), &Crates::default()) {
             Ok(Ok(reasons)) => (anatomy.code, anatomy.reasons) = (Some(reasons.code()), Some(reasons)),
             Ok(Err(why)) => anatomy.unexplained = Some(why),
             Err(error) => anatomy.unexplained = Some(format!("its relocations make no sense: {error}")),

@@ -3,7 +3,6 @@
 
 use super::{Anatomy, Names};
 use crate::cargo::{Build, Built, Cargo};
-use crate::measure::binary;
 use crate::measure::binary::archive;
 use crate::measure::crates::{Natives, crate_in, may_be_in_std};
 use crate::measure::file;
@@ -53,9 +52,8 @@ pub(super) fn add_reasons(anatomy: &mut Anatomy, subject: &Subject, program: &Pr
         }
     };
     let (data, twin) = (file::read(&anatomy.path)?, file::read(&made.path)?);
-    let whole = binary::parse(&data).map_err(|error| binary::not_understood(&anatomy.path, &error))?;
     let crates = known(subject, &built)?;
-    match Reasons::of(&whole, &data, &twin, &Natives::of(&built.scripts), &crates) {
+    match Reasons::of(&anatomy.sections, &data, &twin, &Natives::of(&built.scripts), &crates) {
         Ok(Ok(reasons)) => explain(anatomy, reasons),
         Ok(Err(why)) => anatomy.unexplained = Some(why),
         Err(error) => anatomy.unexplained = Some(format!("the relocations of its twin make no sense: {error}")),

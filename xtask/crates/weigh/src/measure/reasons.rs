@@ -20,7 +20,7 @@ mod tests;
 mod unwind;
 mod x86;
 
-use super::binary::{self, Binary, Damaged};
+use super::binary::{self, Damaged};
 use super::crates::{Natives, OTHER, STD_MEMCHR, UNATTRIBUTED, is_std};
 pub use ask::{Group, Node, Step, Why, Without};
 use cuts::{Piece, Pieces, Role, home, role};
@@ -112,7 +112,7 @@ pub struct Share {
     pub standard: bool,
     /// Bytes of its machine code.
     pub code_bytes: u64,
-    /// All bytes of the file that are its own. Less than nothing only for [`DIFFERENCE`].
+    /// All bytes of the file that are its own. What is in brackets may have less than nothing, where the twin has more of it.
     pub own_bytes: i64,
     /// Bytes of the file that would not be there without it; for what is in brackets its own.
     pub retained_bytes: i64,
@@ -122,13 +122,13 @@ pub struct Share {
 pub type Parts = Vec<u32>;
 
 impl Reasons {
-    /// Finds out why the bytes of `file` are there from its twin, which may be the file itself. The end of a sentence says why
-    /// nothing is known, where it isn't.
+    /// Finds out why the bytes of a file with these sections are there from its twin, which may be the file itself. The end of a
+    /// sentence says why nothing is known, where it isn't.
     ///
     /// # Errors
     /// When the twin is damaged.
     pub fn of(
-        file: &Binary,
+        sections: &[binary::Section],
         data: &[u8],
         twin: &[u8],
         natives: &Natives,
@@ -164,7 +164,7 @@ impl Reasons {
             own: Vec::new(),
             retained: Vec::new(),
             table_names: Vec::new(),
-            sections: file.sections.clone(),
+            sections: sections.to_vec(),
             section_names: linked.sections.iter().map(|section| section.name.to_owned()).collect(),
             rest: BTreeMap::new(),
             code: copies::Code::of(&linked),

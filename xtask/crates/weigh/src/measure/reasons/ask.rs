@@ -1,5 +1,6 @@
 //! What a graph of reasons can be asked: who has how much, what keeps something, and what a program would be without.
 
+use super::graph::Removal;
 use super::{DIFFERENCE, Part, Parts, Reasons, Share, signed};
 use crate::measure::binary::Section;
 use crate::measure::crates::{self, Code, Function};
@@ -158,10 +159,7 @@ impl Reasons {
                 name,
                 krate: self.owners[owner as usize].name.clone(),
                 own_bytes: self.sum(&members),
-                retained_bytes: match members.as_slice() {
-                    [one] => self.retained[*one as usize],
-                    several => self.sum(&removal.of(several)),
-                },
+                retained_bytes: self.retained_in(&mut removal, &members),
                 repeated_bytes: self.repeated(&members),
             })
             .collect();
@@ -181,9 +179,14 @@ impl Reasons {
 
     /// Bytes that would not be there without some parts.
     pub fn retained_by(&self, parts: &[u32]) -> u64 {
+        self.retained_in(&mut self.graph.removal(), parts)
+    }
+
+    /// The same with what several such questions share.
+    fn retained_in(&self, removal: &mut Removal<'_>, parts: &[u32]) -> u64 {
         match parts {
             [one] => self.retained[*one as usize],
-            several => self.sum(&self.graph.removal().of(several)),
+            several => self.sum(&removal.of(several)),
         }
     }
 
@@ -195,9 +198,6 @@ impl Reasons {
         let numbers = |fits: &dyn Fn(&Part) -> bool| -> Parts {
             self.parts.iter().enumerate().filter(|(_, part)| fits(part)).map(|(number, _)| number as u32).collect()
         };
-        if name.is_empty() {
-            return Parts::new();
-        }
         if let Some(owner) = self.owner_called(name) {
             return numbers(&|part| part.owner as usize == owner);
         }

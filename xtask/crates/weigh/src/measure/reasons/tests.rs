@@ -21,7 +21,7 @@ fn linked(project: &Project, source: &str, flags: &[&str]) -> PathBuf {
 
 fn reasons(data: &[u8]) -> Reasons {
     let binary = binary::parse(data).unwrap();
-    Reasons::of(&binary, data, data, &Natives::default(), &Crates::default()).unwrap().unwrap()
+    Reasons::of(&binary.sections, data, data, &Natives::default(), &Crates::default()).unwrap().unwrap()
 }
 
 /// What `objdump` says of a program.
@@ -215,7 +215,7 @@ fn the_graph_is_what_a_disassembler_finds() {
 /// Asks everything, and tells whether the bytes of the owners are the file's.
 fn ask_all(file: &[u8], twin: &[u8]) -> Option<Reasons> {
     let binary = binary::parse(file).ok()?;
-    let reasons = Reasons::of(&binary, file, twin, &Natives::default(), &Crates::default()).ok()?.ok()?;
+    let reasons = Reasons::of(&binary.sections, file, twin, &Natives::default(), &Crates::default()).ok()?.ok()?;
     let shares = reasons.shares();
     assert_eq!(shares.iter().map(|share| share.own_bytes).sum::<i64>(), signed(binary.bytes));
     let groups = reasons.groups();
@@ -429,7 +429,7 @@ fn what_lies_in_its_tables_is_no_panic() {
     file[60..62].copy_from_slice(&count.to_le_bytes());
     assert!(end < file.len());
     let binary = binary::parse(&file[..]).unwrap();
-    let error = Reasons::of(&binary, &file, &file, &Natives::default(), &Crates::default()).unwrap_err();
+    let error = Reasons::of(&binary.sections, &file, &file, &Natives::default(), &Crates::default()).unwrap_err();
     assert_eq!(error.0, "its tables of relocations lie over each other");
 }
 
