@@ -196,6 +196,33 @@ fn exercise_2_is_right_about_what_keeps_gimli_in_the_program() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+#[ignore = "builds exercise 16 twice: .ci/run runs it"]
+fn exercise_16_is_right_about_the_forgotten_call() {
+    let project = Project::copy_of_the_repository();
+    let bloat = |view: &[&str]| {
+        let call = ["bloat", "--manifest-path", "exercises/ex16/Cargo.toml"];
+        project.run(&[&call[..], view].concat())
+    };
+    let printed = stdout(&bloat(&["--why", "regex_lite", "-n", "0"]).success());
+    let keepers = printed.split_once("by itself keeps all of it").expect("what keeps it").1;
+    let names = |name: &str| keepers.lines().any(|line| line.ends_with(name));
+    for keeper in ["shift_log::texts::is_rule", "shift_log::reading::explain", "shift_log::main"] {
+        assert!(names(keeper), "{keeper}: {printed}");
+    }
+    // The functions that are never called are not in the program at all.
+    assert!(!printed.contains("is_date") && !printed.contains("masked"), "{printed}");
+    // What is predicted is the answer of the solution, or the text of the exercise has to follow.
+    let predicted = stdout(&bloat(&["--without", "regex_lite", "--format", "json"]).success());
+    let predicted: serde_json::Value = serde_json::from_str(&predicted).unwrap();
+    assert!(predicted.to_string().contains("65822"), "{predicted:#}");
+    // With the call cut, the crate is compiled and not in the file.
+    project.write("exercises/ex16/src/texts.rs", &project.read("solutions/ex16/src/texts.rs"));
+    let cut = stderr(&bloat(&["--why", "regex_lite"]).code(1));
+    assert!(cut.contains("`regex_lite` was compiled, but nothing of it is in the program"), "{cut}");
+}
+
+#[test]
 #[ignore = "installs cargo-bloat: .ci/run runs it"]
 fn our_own_table_agrees_with_that_of_cargo_bloat_on_the_same_file() {
     let project = Project::copy_of_the_repository();

@@ -229,7 +229,7 @@ fn saved(build: Option<&Built>, against: Option<&Built>, spec: &Saved, answer: &
     let truth = (against.bytes.saturating_sub(build.bytes), 1);
     let tolerance = spec.tolerance_percent;
     if truth.0 == 0 {
-        Said::Wrong("the program is not smaller than it was, so there is nothing that was saved".to_owned())
+        Said::Wrong("the program is not smaller than it was, so nothing was saved".to_owned())
     } else if tolerance.reaches(given, truth) {
         Said::Right
     } else {
