@@ -7,7 +7,6 @@ use crate::archive::tests::{Item, gzip, tar_of, zip_of};
 use crate::archive::{CAPS, Caps};
 use base::failure::failure_of;
 use base::files::write_atomic;
-use std::ffi::OsString;
 use std::fs;
 use tempfile::TempDir;
 
@@ -345,7 +344,7 @@ fn a_name_is_text_whatever_is_in_it() {
         write_atomic(&class.path().join(name).join("ex1/Cargo.toml"), name.as_bytes()).unwrap();
     }
     for raw in [&b"s\xff"[..], b"s\xfe"] {
-        let name = OsString::from_vec(raw.to_vec());
+        let name = std::ffi::OsString::from_vec(raw.to_vec());
         write_atomic(&class.path().join(name).join("ex1/Cargo.toml"), &raw[..1]).unwrap();
     }
     // A student who wants to be taken for a different one.
