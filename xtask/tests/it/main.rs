@@ -7,6 +7,8 @@ mod budget;
 mod capstone;
 mod containerfile;
 mod contracts;
+#[cfg(target_os = "linux")]
+mod cross;
 mod dependencies;
 mod desk;
 mod engines;

@@ -127,6 +127,7 @@ fn profiles_that_lose_the_lines_are_named(project: &Project) {
 /// With the solution's profile, and then its answers.
 #[cfg(target_os = "linux")]
 fn answers_are_read_as_people_write_them(project: &Project) {
+    use predicates::prelude::PredicateBooleanExt as _;
     let answers = "exercises/ex7/answers.toml";
     project.write("exercises/ex7/Cargo.toml", &project.read("solutions/ex7/Cargo.toml"));
     project.write(answers, &project.read("solutions/ex7/answers.toml"));

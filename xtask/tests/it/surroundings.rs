@@ -94,7 +94,8 @@ fn a_target_folder_that_cannot_be_written_is_exit_code_3() {
 #[cfg(unix)]
 #[test]
 fn without_the_strip_command_everything_else_is_measured() {
-    let sizes = testbed::project::PLAIN_SIZES.replace("{ profile = \"stripped\"", "{ profile = \"release\", strip-command = true");
+    let sizes = testbed::project::PLAIN_SIZES
+        .replace("{ profile = \"stripped\"", "{ profile = \"release\", strip-command = true");
     let project = Project::workshop("fn main() { println!(\"hi\"); }", testbed::project::PLAIN_PROFILES, &sizes);
     let both = bytes(&json(&project.run(&["sizes", "--format", "json"]).success()), "two");
     assert!(both[1] < both[0], "{both:?}");

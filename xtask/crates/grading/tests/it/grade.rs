@@ -208,7 +208,9 @@ fn names_of_students_and_files_do_no_harm() {
     assert!(!stderr(&assert).contains('\u{1b}') && !stderr(&assert).lines().any(|line| line.starts_with("::")));
 
     // Nothing is written outside, but for what is built.
-    let written = |path: &std::path::Path| !path.starts_with(project.path("results")) && !path.starts_with(project.path("target"));
+    let written = |path: &std::path::Path| {
+        !path.starts_with(project.path("results")) && !path.starts_with(project.path("target"))
+    };
     let outside = |all: Vec<(std::path::PathBuf, Vec<u8>, std::time::SystemTime)>| -> Vec<_> {
         all.into_iter().map(|(path, ..)| path).filter(|path| written(path)).collect()
     };
