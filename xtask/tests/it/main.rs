@@ -28,3 +28,5 @@ mod surroundings;
 mod tidy;
 mod turns;
 mod watch;
+#[cfg(target_os = "linux")]
+mod windows;

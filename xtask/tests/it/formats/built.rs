@@ -169,3 +169,18 @@ fn programs_for_macos_agree_with_llvms_tools_thin_and_universal() {
         }
     }
 }
+
+#[test]
+#[ignore = "builds the runner for macOS: .ci/run windows runs it"]
+fn the_runner_is_built_for_macos_and_taken_apart() {
+    if !cross::can_build(MACOS[0]) {
+        return;
+    }
+    let project = Project::empty();
+    for program in cross::build(MACOS[0], &["--package", "xtask", "--package", "cargo-weigh"]) {
+        let document = taken_apart(&project, program.to_str().unwrap(), &["-n", "0"]);
+        assert_eq!((document["format"].as_str(), document["known"].as_bool()), (Some("Mach-O, aarch64"), Some(true)));
+        let crates = by_name(&document, "crates");
+        assert!(["weigh", "base", "core", "object"].iter().all(|name| crates[*name] > 10_000), "{crates:?}");
+    }
+}

@@ -46,7 +46,10 @@ fn run(own: &Path, name: &str, args: &[String], folder: &Path) -> ExitCode {
     let mut words: Vec<String> = args.iter().map(|arg| to_linux(arg)).collect();
     let verb = words.iter().position(|word| BUILDING.contains(&word.as_str()));
     let has_target = words.iter().any(|word| word == "--target" || word.starts_with("--target="));
-    if name == "cargo" && let Some(verb) = verb && !has_target {
+    if name == "cargo"
+        && let Some(verb) = verb
+        && !has_target
+    {
         words.splice(verb + 1..verb + 1, ["--target".to_owned(), TARGET.to_owned()]);
     }
     let mut script = format!("cd {} || exit 97\n", quoted(&to_linux(&env::current_dir().unwrap().to_string_lossy())));
@@ -99,9 +102,15 @@ fn environment(own: &Path, folder: &Path) -> Vec<(String, String)> {
         found.push((name.to_owned(), var(&format!("STANDIN_{name}"))));
     }
     // A program in rustc's place is one for Windows, and Linux's Cargo has to start it.
-    if let Ok(wrapper) = env::var("RUSTC_WRAPPER") && !wrapper.is_empty() {
+    if let Ok(wrapper) = env::var("RUSTC_WRAPPER")
+        && !wrapper.is_empty()
+    {
         let script = folder.join("wrapper");
-        let line = format!("#!/bin/sh\nexec wine {} --wrap {} \"$@\"\n", quoted(&to_linux(&own.to_string_lossy())), quoted(&wrapper));
+        let line = format!(
+            "#!/bin/sh\nexec wine {} --wrap {} \"$@\"\n",
+            quoted(&to_linux(&own.to_string_lossy())),
+            quoted(&wrapper)
+        );
         fs::write(&script, line).expect("the scratch folder can be written");
         let linux = to_linux(&script.to_string_lossy());
         // The script that calls Cargo makes it one that can be run.
