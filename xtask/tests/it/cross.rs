@@ -77,7 +77,7 @@ fn linker(target: &str) -> PathBuf {
     let script = format!(
         "#!/bin/sh\nset -f\nskip=\nfor word; do\n    shift\n    if [ -n \"$skip\" ]; then skip=; continue; fi\n    \
          case $word in\n        -isysroot | --target) skip=1 ;;\n        \
-         -lobjc | -lresolv | --target=* | -Wl,-exported_symbols_list* | *.exp | *symbols.txt) ;;\n        \
+         -lobjc | -lresolv | -liconv | --target=* | -Wl,-exported_symbols_list* | *.exp | *symbols.txt) ;;\n        \
          *) set -- \"$@\" \"$word\" ;;\n    esac\ndone\nexec '{}' cc -target {processor}-macos.11.0-none \"$@\"\n",
         zig().unwrap().display()
     );

@@ -52,6 +52,11 @@ fn run(own: &Path, name: &str, args: &[String], folder: &Path) -> ExitCode {
     {
         words.splice(verb + 1..verb + 1, ["--target".to_owned(), TARGET.to_owned()]);
     }
+    // A call by Cargo has a target where it needs one: a build script is for the machine that builds.
+    let compiles = words.iter().any(|word| word == "--crate-name") && env::var_os("STANDIN_WRAPPED").is_none();
+    if name == "rustc" && compiles && !has_target {
+        words.splice(0..0, ["--target".to_owned(), TARGET.to_owned()]);
+    }
     let mut script = format!("cd {} || exit 97\n", quoted(&to_linux(&env::current_dir().unwrap().to_string_lossy())));
     for (name, value) in environment(own, folder) {
         script += &format!("export {name}={}\n", quoted(&value));
@@ -122,7 +127,8 @@ fn environment(own: &Path, folder: &Path) -> Vec<(String, String)> {
 /// Called by Linux's Cargo as rustc's wrapper: calls the real wrapper as Cargo for Windows would.
 fn wrapped(own: &Path, args: &[String]) -> ExitCode {
     let rest: Vec<String> = args[2..].iter().map(|arg| to_windows(arg).trim_end().to_owned()).collect();
-    let status = Command::new(&args[0]).arg(own.with_file_name("rustc.exe")).args(rest).status();
+    let status =
+        Command::new(&args[0]).env("STANDIN_WRAPPED", "1").arg(own.with_file_name("rustc.exe")).args(rest).status();
     let code = status.ok().and_then(|status| status.code()).unwrap_or(98);
     ExitCode::from(u8::try_from(code).unwrap_or(99))
 }
