@@ -167,6 +167,7 @@ mod tests {
                 program: "p".to_owned(),
                 profile: profile.to_owned(),
                 strip_command,
+                std: None,
                 settings: std::collections::BTreeMap::new(),
                 bytes,
                 sections: vec![Section { name: ".text".to_owned(), bytes: bytes / 2 }],

@@ -9,6 +9,7 @@ use crate::committed::{self, Measurement, Verdict};
 use crate::compressed;
 use crate::measure::{self, Limits};
 use crate::options::{self, Format};
+use crate::rebuilt;
 use crate::report;
 use crate::subject::{Expectation, Key, Subject};
 use crate::workshop::{Table, Workshop, nearest};
@@ -40,7 +41,7 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
     };
     let subject = Subject::find(&workshop, &options.subject, options.run.as_deref())?;
     own::tell_overrides(&subject);
-    let tables = choose_tables(&workshop, options)?;
+    let tables = with_source(&subject, choose_tables(&workshop, options)?, &options.table)?;
     compressed::look_for_programs(options.compressed)?;
     if options.accept {
         committed::check_writable(&workshop.root)?;
@@ -148,6 +149,22 @@ fn choose_tables<'a>(workshop: &'a Workshop, options: &options::Sizes) -> Result
     Ok(chosen)
 }
 
+/// The tables without those that rebuild std, where that can't be done here: a table that was asked for by name is refused.
+fn with_source<'a>(subject: &Subject, mut tables: Vec<&'a Table>, named: &[String]) -> Result<Vec<&'a Table>> {
+    if !tables.iter().any(|table| table.rebuilds_std()) {
+        return Ok(tables);
+    }
+    let Err(failure) = rebuilt::must_have_source(&subject.cargo) else { return Ok(tables) };
+    for table in tables.extract_if(.., |table| table.rebuilds_std()) {
+        let name = table.name.as_ref();
+        if named.contains(name) {
+            return Err(failure);
+        }
+        output::note(&format!("the table `{name}` is left out: {failure}; `--table {name}` says what to install"));
+    }
+    Ok(tables)
+}
+
 /// A sentence (and a picture) for each program that did not do its work.
 fn wrong_outputs(subject: &Subject, tables: &[&Table], results: &Results, limits: Limits) -> Vec<String> {
     let mut problems = Vec::new();
@@ -155,14 +172,15 @@ fn wrong_outputs(subject: &Subject, tables: &[&Table], results: &Results, limits
         let (expected, commands) = expected_runs(subject, tables, results, &key.program);
         for (index, (expected, got)) in expected.iter().zip(&built.runs).enumerate() {
             if let Some(difference) = measure::difference(expected, got, limits) {
-                let Key { program, profile, strip_command } = key;
+                let Key { program, profile, strip_command, std } = key;
                 let after = if *strip_command { ", after `strip`," } else { "" };
+                let with = std.map(|std| format!(" (std: {})", std.name())).unwrap_or_default();
                 let command = commands
                     .get(index)
                     .map(|args| args.iter().map(|arg| format!(" {arg:?}")).collect::<String>())
                     .unwrap_or_default();
                 problems.push(format!(
-                    "{program} built with the profile `{profile}`{after} does not do what it must; run it as\n  {}{command}\n{difference}",
+                    "{program} built with the profile `{profile}`{with}{after} does not do what it must; run it as\n  {}{command}\n{difference}",
                     built.path.display()
                 ));
             }
@@ -187,7 +205,7 @@ fn expected_runs(
         }
         Expectation::SameAsFirst(args) => {
             let first = tables.iter().find_map(|table| table.rows.first()).map(|row| row.profile.as_ref().clone());
-            let key = first.map(|profile| Key { program: program.to_owned(), profile, strip_command: false });
+            let key = first.map(|profile| Key { program: program.to_owned(), profile, strip_command: false, std: None });
             (
                 key.and_then(|key| results.built.get(&key)).map(|built| built.runs.clone()).unwrap_or_default(),
                 vec![args.clone()],
@@ -227,7 +245,9 @@ fn make_report(
                     .all(|(expected, got)| measure::difference(expected, got, limits).is_none());
                 rows.push(Row {
                     committed: committed
-                        .and_then(|committed| committed.find(&key.program, &key.profile, key.strip_command))
+                        .and_then(|committed| {
+                            committed.find_with(&key.program, &key.profile, key.strip_command, key.std)
+                        })
                         .map(|build| build.bytes),
                     profile: key.profile,
                     label,
@@ -274,6 +294,7 @@ fn builds<'a>(workshop: &'a Workshop, results: &'a Results) -> impl Iterator<Ite
         program: key.program.clone(),
         profile: key.profile.clone(),
         strip_command: key.strip_command,
+        std: key.std,
         settings: workshop.profiles.settings(&key.profile),
         bytes: built.binary.bytes,
         sections: built.binary.sections.clone(),
@@ -310,7 +331,10 @@ fn compare(
                 let row = table
                     .rows
                     .iter()
-                    .find(|row| *row.profile.as_ref() == build.profile && row.strip_command == build.strip_command)?;
+                    .find(|row| {
+                        *row.profile.as_ref() == build.profile
+                            && (row.strip_command, row.std) == (build.strip_command, build.std)
+                    })?;
                 Some(format!("{}: {}", table.name.as_ref(), row.label))
             });
             let rows = rows.collect::<Vec<_>>().join("; ");
