@@ -142,13 +142,7 @@ impl Measurement {
     }
 
     /// The build of a program under a profile, with std compiled in this way.
-    pub fn find_with(
-        &self,
-        program: &str,
-        profile: &str,
-        strip_command: bool,
-        std: Option<Rebuilt>,
-    ) -> Option<&Build> {
+    pub fn find_with(&self, program: &str, profile: &str, strip_command: bool, std: Option<Rebuilt>) -> Option<&Build> {
         self.builds.iter().find(|build| {
             (build.program.as_str(), build.profile.as_str()) == (program, profile)
                 && (build.strip_command, build.std) == (strip_command, std)
@@ -213,8 +207,7 @@ pub fn compare(build: &Build, committed: &Measurement, profiles: &Profiles) -> V
     if profiles.chain(&build.profile).last().is_some_and(|&root| root == "dev") {
         return Verdict::NotCompared;
     }
-    let Some(before) = committed.find_with(&build.program, &build.profile, build.strip_command, build.std)
-    else {
+    let Some(before) = committed.find_with(&build.program, &build.profile, build.strip_command, build.std) else {
         return Verdict::Differs("it is not in the committed measurement".to_owned());
     };
     let changed: Vec<String> = build

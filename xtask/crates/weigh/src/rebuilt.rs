@@ -76,7 +76,8 @@ pub fn must_have_source(cargo: &Cargo) -> Result<()> {
         return Ok(());
     }
     let (release, _) = release_and_host(&cargo.rustc_version("rustc".as_ref())?)?;
-    let message = format!("rustc {release} doesn't have the source of std here, so std can't be built with the program");
+    let message =
+        format!("rustc {release} doesn't have the source of std here, so std can't be built with the program");
     Err(Failure::new(Exit::Environment, message)
         .help(
             "`rustup component add rust-src` adds it to a toolchain of rustup; a distribution has it as a package, such as Debian's \

@@ -205,7 +205,8 @@ fn expected_runs(
         }
         Expectation::SameAsFirst(args) => {
             let first = tables.iter().find_map(|table| table.rows.first()).map(|row| row.profile.as_ref().clone());
-            let key = first.map(|profile| Key { program: program.to_owned(), profile, strip_command: false, std: None });
+            let key =
+                first.map(|profile| Key { program: program.to_owned(), profile, strip_command: false, std: None });
             (
                 key.and_then(|key| results.built.get(&key)).map(|built| built.runs.clone()).unwrap_or_default(),
                 vec![args.clone()],
@@ -328,13 +329,10 @@ fn compare(
     for build in builds(workshop, results) {
         if let Verdict::Differs(how) = committed::compare(&build, committed, &workshop.profiles) {
             let rows = tables.iter().filter(|table| table.is_for(&build.program)).filter_map(|table| {
-                let row = table
-                    .rows
-                    .iter()
-                    .find(|row| {
-                        *row.profile.as_ref() == build.profile
-                            && (row.strip_command, row.std) == (build.strip_command, build.std)
-                    })?;
+                let row = table.rows.iter().find(|row| {
+                    *row.profile.as_ref() == build.profile
+                        && (row.strip_command, row.std) == (build.strip_command, build.std)
+                })?;
                 Some(format!("{}: {}", table.name.as_ref(), row.label))
             });
             let rows = rows.collect::<Vec<_>>().join("; ");

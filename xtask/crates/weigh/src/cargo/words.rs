@@ -398,6 +398,19 @@ mod tests {
     }
 
     #[test]
+    fn the_crates_of_a_std_that_is_compiled_with_the_program_are_not_its_dependencies() {
+        let messages = br#"{"reason":"compiler-artifact","package_id":"path+file:///usr/lib/rustlib/src/rust/library/std#0.0.0","target":{"kind":["lib"],"name":"std"},"filenames":["/t/libstd-0a.rlib","/t/libstd-0a.rmeta"],"executable":null}
+{"reason":"compiler-artifact","package_id":"registry+https://example.org/index#gimli@0.32.3","target":{"kind":["lib"],"name":"gimli"},"features":["read","rustc-dep-of-std"],"filenames":["/t/libgimli-0b.rlib"],"executable":null}
+{"reason":"compiler-artifact","package_id":"registry+https://example.org/index#gimli@0.32.3","target":{"kind":["lib"],"name":"gimli"},"features":["read"],"filenames":["/t/libgimli-0c.rlib"],"executable":null}
+"#;
+        let found = artifacts(messages).unwrap();
+        let of_std = [("std", "/t/libstd-0a.rlib"), ("gimli", "/t/libgimli-0b.rlib")];
+        assert_eq!(found.std, of_std.map(|(name, file)| (name.to_owned(), PathBuf::from(file))));
+        assert_eq!(found.crates, BTreeSet::from([("gimli".to_owned(), "gimli".to_owned())]));
+        assert_eq!(found.packages.len(), 1, "{:?}", found.packages);
+    }
+
+    #[test]
     fn packages_are_named_with_their_features() {
         let messages = br#"{"reason":"compiler-artifact","package_id":"registry+https://example.org/index#regex@1.12.2","target":{"kind":["lib"],"name":"regex"},"features":["perf","std"],"executable":null,"fresh":true}
 {"reason":"compiler-artifact","package_id":"registry+https://example.org/index#serde@1.0.0","target":{"kind":["custom-build"],"name":"build-script-build"},"executable":null}
