@@ -96,6 +96,16 @@ pub fn path(root: &Path, target: &str, toolchain: &str) -> PathBuf {
     root.join("docs/measurements").join(target).join(format!("rustc-{toolchain}.json"))
 }
 
+/// The releases of rustc that a target has a measurement of, by name.
+pub fn releases(root: &Path, target: &str) -> Vec<String> {
+    let files = fs::read_dir(root.join("docs/measurements").join(target)).into_iter().flatten().flatten();
+    let names = files.filter_map(|file| file.file_name().into_string().ok());
+    let mut releases: Vec<String> =
+        names.filter_map(|name| Some(name.strip_prefix("rustc-")?.strip_suffix(".json")?.to_owned())).collect();
+    releases.sort();
+    releases
+}
+
 /// The measurement of a target and a release, if there is one.
 ///
 /// # Errors

@@ -30,6 +30,11 @@ impl Rebuilt {
         }
     }
 
+    /// The one of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::ByProfile, Self::WithoutBacktrace, Self::SilentPanics].into_iter().find(|std| std.name() == name)
+    }
+
     /// What Cargo is told. It rebuilds std only for a target that is named: this one, if nothing else names one.
     pub fn args(self, target: Option<&str>) -> Vec<OsString> {
         let mut args: Vec<OsString> = vec!["-Z".into(), "build-std=std,panic_abort".into()];
@@ -94,6 +99,7 @@ mod tests {
     fn the_name_is_the_one_of_the_manifest() {
         for std in [Rebuilt::ByProfile, Rebuilt::WithoutBacktrace, Rebuilt::SilentPanics] {
             assert_eq!(serde_json::to_value(std).unwrap(), std.name());
+            assert_eq!(Rebuilt::of_name(std.name()), Some(std));
         }
     }
 

@@ -17,6 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure};
 use base::output;
 use measured::{Report, Row, Skipped};
+use std::path::Path;
 use std::time::Duration;
 use workers::{Built, How, Results};
 
@@ -58,7 +59,7 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
     report.burdens = own::burdens(&subject, &results)?;
     let check = match (options.check, &committed) {
         (false, _) => None,
-        (true, None) => bail!(nothing_to_compare(&identity)),
+        (true, None) => bail!(nothing_to_compare(&identity, &workshop.root)),
         (true, Some(committed)) => Some(compare(&workshop, &tables, &results, &identity, committed)?),
     };
     print(&report, format, check.as_deref(), &problems)?;
@@ -386,7 +387,7 @@ fn say_verdict(
     Ok(())
 }
 
-fn nothing_to_compare(identity: &Identity) -> Failure {
+fn nothing_to_compare(identity: &Identity, root: &Path) -> Failure {
     let Identity { toolchain, target, .. } = identity;
     Failure::new(
         Exit::NotMet,
@@ -394,5 +395,11 @@ fn nothing_to_compare(identity: &Identity) -> Failure {
             "there is no committed measurement for rustc {toolchain} on {target}, so there is nothing to compare with"
         ),
     )
-    .help("`cargo xtask sizes --accept` writes one")
+    .help(match committed::releases(root, target).as_slice() {
+        [] => "`cargo xtask sizes --accept` writes one".to_owned(),
+        there => format!(
+            "for this target there is one of rustc {}; `cargo xtask sizes --accept` writes one of this",
+            there.join(" and ")
+        ),
+    })
 }
