@@ -34,5 +34,9 @@ RUSTLINGS=6.5.0
 # From the distribution, in its own versions: Debian and Ubuntu keep only one of each.
 APT_BROWSER='chromium chromium-driver'
 APT_BUBBLEWRAP='bubblewrap'
+APT_COMPILER='rustc-web cargo-web rust-web-src'
 APT_CONTAINERS='skopeo umoci podman runc'
 APT_SLURM='slurm-wlm'
+
+# The release of rustc in these packages that docs/measurements has sizes of.
+SECOND_COMPILER=1.96.0
