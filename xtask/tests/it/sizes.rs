@@ -145,12 +145,10 @@ fn check_compares_with_what_accept_wrote() {
 #[test]
 fn a_table_that_rebuilds_std_is_refused_by_name_where_its_source_is_missing_and_left_out_of_all() {
     let rebuilt = "{ profile = \"stripped\", std = \"without-backtrace\", label = \"rebuilt\" }";
-    let table = format!("\n[[workspace.metadata.sizes.tables]]\nname = \"std\"\ncaption = \"Std\"\nrows = [{rebuilt}]\n");
-    let project = Project::workshop(
-        "fn main() { println!(\"hi\"); }",
-        PLAIN_PROFILES,
-        &format!("{PLAIN_SIZES}{table}"),
-    );
+    let table =
+        format!("\n[[workspace.metadata.sizes.tables]]\nname = \"std\"\ncaption = \"Std\"\nrows = [{rebuilt}]\n");
+    let project =
+        Project::workshop("fn main() { println!(\"hi\"); }", PLAIN_PROFILES, &format!("{PLAIN_SIZES}{table}"));
     let sysroot = stdout(&call("rustc").current_dir(project.path("")).args(["--print", "sysroot"]).assert().success());
     if std::path::Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").exists() {
         return println!("LEFT OUT: this toolchain has the source of std");

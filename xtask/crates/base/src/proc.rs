@@ -163,7 +163,8 @@ impl Finished {
 pub fn run_if_installed(call: &Call) -> Result<Option<Finished>> {
     match run(call) {
         Ok(finished) => Ok(Some(finished)),
-        Err(error) if is_not_found(&error) => Ok(None),
+        // The system says the same of a folder that isn't there.
+        Err(error) if call.cwd.is_dir() && is_not_found(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -442,7 +443,10 @@ fn start(call: &Call) -> Result<(Child, Option<PipeWriter>)> {
     descriptors::close_in_children();
     #[cfg(unix)]
     passed.as_ref().map(descriptors::Passed::open).transpose().context("cannot pass on a descriptor")?;
-    let child = command.spawn().with_context(|| format!("cannot start `{}`", call.program.display()))?;
+    let child = command.spawn().with_context(|| match call.cwd.is_dir() {
+        true => format!("cannot start `{}`", call.program.display()),
+        false => format!("cannot start `{}` in {}, which is no folder", call.program.display(), call.cwd.display()),
+    })?;
     live.children.insert(child.id());
     Ok((child, pieces))
 }
