@@ -36,7 +36,11 @@ RUSTLINGS=6.5.0
 # From the distribution, in its own versions: Debian and Ubuntu keep only one of each.
 APT_BROWSER='chromium chromium-driver'
 APT_BUBBLEWRAP='bubblewrap'
+APT_COMPILER='rustc-web cargo-web rust-web-src'
 APT_CONTAINERS='skopeo umoci podman runc'
 APT_MACHO='llvm'
 APT_SLURM='slurm-wlm'
 APT_WINDOWS='gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev wine64'
+
+# The release of rustc in these packages that docs/measurements has sizes of.
+SECOND_COMPILER=1.96.0

@@ -58,6 +58,8 @@ pub(crate) fn run(options: &commands::Docs) -> Result<Exit> {
 pub(crate) struct Book<'a> {
     pub workshop: &'a Workshop,
     pub measurement: Measurement,
+    /// Those of other compilers on the same target.
+    pub others: Vec<Measurement>,
     pub facts: Facts,
     pub claims: Claims,
     pub record: Record,
@@ -80,9 +82,15 @@ impl<'a> Book<'a> {
                 .help("run `cargo xtask sizes --accept` there")
             );
         };
+        let others: Vec<Option<Measurement>> = committed::releases(root, REFERENCE_TARGET)
+            .iter()
+            .filter(|release| **release != toolchain)
+            .map(|release| committed::load(root, REFERENCE_TARGET, release))
+            .collect::<Result<_>>()?;
+        let others = others.into_iter().flatten().collect();
         let record = crate::facts::recorded(root, REFERENCE_TARGET, &toolchain)?;
         let (facts, claims) = (crate::facts::load(root)?, crate::claims::load(root)?);
-        Ok(Self { workshop, measurement, facts, claims, record, pages: markdown_files(root)? })
+        Ok(Self { workshop, measurement, others, facts, claims, record, pages: markdown_files(root)? })
     }
 
     /// The folder of the chapters.
@@ -100,6 +108,7 @@ impl<'a> Book<'a> {
         let generator = Generator {
             workshop: self.workshop,
             measurement: &self.measurement,
+            others: &self.others,
             facts: &self.facts,
             claims: &self.claims,
             record: &self.record,

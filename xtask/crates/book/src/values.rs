@@ -3,11 +3,14 @@
 use super::facts::{Facts, Record, Unit};
 use base::numbers::{change_in, thousands};
 use weigh::committed::Measurement;
+use weigh::rebuilt::Rebuilt;
 
 /// Where numbers come from.
 pub(crate) struct Values<'a> {
     /// The size tables.
     pub measurement: &'a Measurement,
+    /// The size tables of other compilers on the same target.
+    pub others: &'a [Measurement],
     /// What the book itself measures, and figures of others.
     pub facts: &'a Facts,
     /// What was measured for it.
@@ -125,14 +128,21 @@ impl Values<'_> {
                 .get(name)
                 .copied()
                 .ok_or_else(|| format!("there is no figure `{name}` in docs/facts")),
+            Some((compiler, rest)) if compiler.starts_with("rustc-") => {
+                let other = self.others.iter().find(|other| compiler == format!("rustc-{}", other.toolchain));
+                let measurement = other.ok_or_else(|| format!("docs/measurements has none of {compiler}"))?;
+                Values { measurement, others: &[], ..*self }.get(rest)
+            }
             Some((program, rest)) => {
                 let (profile, section) =
                     rest.split_once('/').map_or((rest, None), |(profile, name)| (profile, Some(name)));
                 let (profile, strip) =
                     profile.strip_suffix("+strip").map_or((profile, false), |profile| (profile, true));
+                let rebuilt = profile.split_once("+std:").map(|(profile, std)| (profile, Rebuilt::of_name(std)));
+                let (profile, std) = rebuilt.unwrap_or((profile, None));
                 let build = self
                     .measurement
-                    .find(program, profile, strip)
+                    .find_with(program, profile, strip, std)
                     .ok_or_else(|| format!("`{program}` was not measured under `{profile}`"))?;
                 // A section that is not there takes no bytes.
                 Ok(section.map_or(build.bytes, |name| {
@@ -167,6 +177,7 @@ mod tests {
                 program: "p".to_owned(),
                 profile: profile.to_owned(),
                 strip_command,
+                std: None,
                 settings: std::collections::BTreeMap::new(),
                 bytes,
                 sections: vec![Section { name: ".text".to_owned(), bytes: bytes / 2 }],
@@ -220,7 +231,7 @@ mod tests {
         }
         facts.facts.push(super::super::facts::Fact::example("file", Unit::Bytes));
         record.facts.insert("file".to_owned(), 1000);
-        let values = Values { measurement: &measurement, facts: &facts, record: &record };
+        let values = Values { measurement: &measurement, others: &[], facts: &facts, record: &record };
         assert_eq!(values.text("change fact/less fact/work").unwrap(), "+3,979 instructions");
         assert_eq!(values.text("number fact/work").unwrap(), "27,003,979");
         for expression in ["bytes fact/work", "kb fact/work", "mb fact/work", "kib fact/work"] {
