@@ -7,9 +7,11 @@ pub mod own;
 
 pub(crate) mod consumer;
 mod folder;
+pub(crate) mod runner;
 mod tables;
 pub(crate) mod targets;
 
+use crate::cargo::configuration::{self, Setting};
 use crate::cargo::{Build, Built, Cargo, Executable, Form, Metadata, Wanted, lockfile};
 use crate::options;
 use crate::profiles::Profiles;
@@ -22,6 +24,7 @@ use base::files;
 use base::numbers::hex;
 use base::output;
 use own::Own;
+use runner::Runner;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
@@ -82,6 +85,8 @@ pub struct Subject {
     pub host: String,
     /// The target triple that it is built for, where `--target` or Cargo's configuration names one.
     pub target: Option<String>,
+    /// What starts the programs.
+    pub runner: Runner,
     /// When the sources last changed, if that is known: a newer build is up to date.
     pub newest_input: Option<SystemTime>,
     /// The lockfile of ours that it is built with, where its own isn't there or doesn't fit.
@@ -143,14 +148,11 @@ impl Subject {
             Some(manifest) => Self::foreign(workshop, manifest, options, run)?,
             None if options.alone => Self::foreign(workshop, &nearest_manifest()?, options, run)?,
             None => {
-                if let Some(target) = &options.target {
-                    let message = format!("the workshop's programs are measured for this machine, not for {target}");
-                    bail!(
-                        Failure::new(Exit::Usage, message)
-                            .help("measure one as a crate: --manifest-path PROGRAM/Cargo.toml --target TRIPLE")
-                    );
+                let subject = Self::workshop(workshop, &options.program)?;
+                match options.target.as_deref() {
+                    Some(target) => subject.built_for_target(workshop, target)?,
+                    None => subject,
                 }
-                Self::workshop(workshop, &options.program)?
             }
         };
         subject.notes.iter().for_each(|note| output::note(note));
@@ -288,9 +290,35 @@ impl Subject {
             release: Some(release),
             host,
             target: None,
+            runner: Runner::Itself,
             newest_input,
             lockfile: None,
         })
+    }
+
+    /// The workshop's own programs, built for a different target.
+    fn built_for_target(mut self, workshop: &Workshop, target: &str) -> Result<Self> {
+        let triple = targets::triple(&self.cargo, Some(target))?;
+        let name = triple.name.unwrap_or_else(|| target.to_owned());
+        let platform = workshop.platform(&name).filter(|_| name != self.host);
+        // What a configuration file says of the target is overridden by the command line.
+        let mut args = std::mem::take(&mut self.cargo.args).into_iter();
+        while let Some(arg) = args.next() {
+            if arg == "--target" { drop(args.next()) } else { self.cargo.args.push(arg) }
+        }
+        if let Some(linker) = platform.and_then(|platform| platform.linker.as_ref()) {
+            let variable = runner::variable(&name, "LINKER");
+            let is_set = |setting: &Setting| setting.path == ["target", &name, "linker"];
+            if env::var_os(&variable).is_none() && !configuration::settings(&self.cargo.cwd).iter().any(is_set) {
+                let linker = runner::located(OsStr::new(linker), &workshop.root);
+                self.cargo.env.insert(variable.into(), Some(linker));
+            }
+        }
+        self.runner = Runner::of(&name, &self.host, &self.cargo.cwd, platform);
+        self.notes.extend(self.runner.note(&name));
+        self.extra.extend(triple.args);
+        self.target = Some(name);
+        Ok(self)
     }
 
     /// Somebody else's crate: the workshop's profiles reach it through a configuration file of ours.
@@ -343,6 +371,9 @@ impl Subject {
         let profiles = tables::as_configuration(workshop, &own, base);
         files::write_atomic(&profiles_file, profiles.as_bytes())?;
 
+        let runner = triple.name.as_ref().map(|target| Runner::of(target, &host, &cargo.cwd, None)).unwrap_or_default();
+        // Only what runs a program has to be told.
+        notes.extend(run.and(triple.name.as_ref()).and_then(|target| runner.note(target)));
         let mut extra: Vec<OsString> = vec!["--config".into(), profiles_file.into()];
         extra.extend(feature_arguments(options));
         extra.extend(triple.args);
@@ -363,6 +394,7 @@ impl Subject {
             release: Some(release),
             host,
             target: triple.name,
+            runner,
             newest_input: None,
             lockfile,
         })
@@ -439,6 +471,10 @@ impl Subject {
         };
         let mut rows: Vec<_> =
             table.rows.iter().map(|row| (key(row.profile.as_ref(), row.strip_command), row.label.clone())).collect();
+        // The machine's own `strip` knows its own files.
+        if self.target.as_ref().is_some_and(|target| *target != self.host) {
+            rows.retain(|(key, _)| !key.strip_command);
+        }
         if self.foreign && table.name.as_ref() == LADDER {
             let own_names = self.own.names().into_iter().filter(|name| self.own.sets(name));
             rows.extend(own_names.map(|name| (key(&own(&name), false), format!("your own [profile.{name}]"))));
