@@ -58,6 +58,8 @@ pub(crate) fn run(options: &commands::Docs) -> Result<Exit> {
 pub(crate) struct Book<'a> {
     pub workshop: &'a Workshop,
     pub measurement: Measurement,
+    /// The same of other targets, by triple.
+    pub platforms: BTreeMap<String, Measurement>,
     pub facts: Facts,
     pub claims: Claims,
     pub record: Record,
@@ -82,7 +84,12 @@ impl<'a> Book<'a> {
         };
         let record = crate::facts::recorded(root, REFERENCE_TARGET, &toolchain)?;
         let (facts, claims) = (crate::facts::load(root)?, crate::claims::load(root)?);
-        Ok(Self { workshop, measurement, facts, claims, record, pages: markdown_files(root)? })
+        let mut platforms = BTreeMap::new();
+        for platform in &workshop.sizes.platforms {
+            let measured = committed::load(root, &platform.target, &toolchain)?;
+            platforms.extend(measured.map(|measured| (platform.target.clone(), measured)));
+        }
+        Ok(Self { workshop, measurement, platforms, facts, claims, record, pages: markdown_files(root)? })
     }
 
     /// The folder of the chapters.
@@ -100,6 +107,7 @@ impl<'a> Book<'a> {
         let generator = Generator {
             workshop: self.workshop,
             measurement: &self.measurement,
+            platforms: &self.platforms,
             facts: &self.facts,
             claims: &self.claims,
             record: &self.record,

@@ -6,9 +6,10 @@ use super::facts::{Facts, Record, Stack, Unit};
 use super::markers::Part;
 use super::values::{self, Values};
 use crate::docs::{Wanted, file_name};
-use crate::{house, listing, pictures, reference};
+use crate::{house, listing, pictures, platforms, reference};
 use base::failure::Exit;
 use base::numbers;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -23,6 +24,8 @@ pub(crate) struct Generator<'a> {
     pub workshop: &'a Workshop,
     /// The size tables.
     pub measurement: &'a Measurement,
+    /// The size tables of other targets, by triple.
+    pub platforms: &'a BTreeMap<String, Measurement>,
     /// What the book measures.
     pub facts: &'a Facts,
     /// What others say.
@@ -43,7 +46,7 @@ pub(crate) struct Wrong {
 
 impl Generator<'_> {
     fn values(&self) -> Values<'_> {
-        Values { measurement: self.measurement, facts: self.facts, record: self.record }
+        Values { measurement: self.measurement, platforms: self.platforms, facts: self.facts, record: self.record }
     }
 
     /// The text of a part of this page, with the pictures that it shows.
@@ -80,6 +83,11 @@ impl Generator<'_> {
                 table.map_err(|message| wrong(message, "correct docs/claims.toml")).and_then(only)
             }
             ["facts"] => self.all_facts().and_then(only),
+            ["platforms"] => platforms::table(self.workshop, self.measurement, self.platforms).and_then(only),
+            ["ladders", program] => {
+                platforms::ladders(self.workshop, self.measurement, self.platforms, program).and_then(only)
+            }
+            ["bars-of-platforms"] => platforms::bars(self.workshop, self.measurement, self.platforms, page),
             ["listing", what] => listing::block(root, what)
                 .map_err(|message| {
                     wrong(message, "`listing PATH` or `listing PATH#ANCHOR`, from the folder of the workspace")
@@ -102,7 +110,7 @@ impl Generator<'_> {
                 Err(Wrong {
                     message: "nothing of this name can be generated".to_owned(),
                     help: format!(
-                        "`sizes TABLE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `stack NAME`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings` or `codes`; the tables are {}",
+                        "`sizes TABLE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `stack NAME`, `platforms`, `ladders PROGRAM`, `bars-of-platforms`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings` or `codes`; the tables are {}",
                         names.join(", ")
                     ),
                     exit: Exit::Usage,
@@ -275,6 +283,6 @@ impl Generator<'_> {
     }
 }
 
-fn wrong(message: impl Into<String>, help: impl Into<String>) -> Wrong {
+pub(crate) fn wrong(message: impl Into<String>, help: impl Into<String>) -> Wrong {
     Wrong { message: message.into(), help: help.into(), exit: Exit::NotMet }
 }

@@ -1,0 +1,159 @@
+//! What the book shows of other targets: each with its compiler and what runs it, the ladder on all of them, and a picture. It is made
+//! from the committed measurements, as every table.
+
+use crate::docs::Wanted;
+use crate::generate::{Wrong, wrong};
+use crate::pictures;
+use base::numbers::{change, thousands};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use weigh::committed::Measurement;
+use weigh::report::markdown::escape;
+use weigh::sizes::measured;
+use weigh::workshop::{LADDER, Workshop};
+
+/// A target with what is known of it.
+struct Platform<'a> {
+    name: &'a str,
+    runs: &'a str,
+    measurement: &'a Measurement,
+}
+
+/// The reference target, and those that the workshop's manifest names, in its order.
+fn all<'a>(
+    workshop: &'a Workshop,
+    reference: &'a Measurement,
+    others: &'a BTreeMap<String, Measurement>,
+) -> Result<Vec<Platform<'a>>, Wrong> {
+    let mut platforms =
+        vec![Platform { name: "Linux, x86-64, glibc", runs: "the machine itself", measurement: reference }];
+    for platform in &workshop.sizes.platforms {
+        let (target, name, runs) = (&platform.target, &platform.name, &platform.runs);
+        let measurement = others.get(target).ok_or_else(|| {
+            wrong(
+                format!("there is no committed measurement for {target}"),
+                format!("`cargo xtask sizes --accept --target {target}` writes one"),
+            )
+        })?;
+        platforms.push(Platform { name, runs, measurement });
+    }
+    Ok(platforms)
+}
+
+fn bytes(platform: &Platform<'_>, program: &str, profile: &str) -> Result<u64, Wrong> {
+    let target = &platform.measurement.target;
+    platform.measurement.find(program, profile, false).map(|build| build.bytes).ok_or_else(|| {
+        wrong(
+            format!("`{program}` was not measured under `{profile}` for {target}"),
+            format!("`cargo xtask sizes --accept --target {target}` measures all"),
+        )
+    })
+}
+
+fn programs(workshop: &Workshop) -> Vec<&str> {
+    workshop.sizes.programs.iter().map(|program| program.name.as_ref().as_str()).collect()
+}
+
+/// Each target, the compiler and the linker, what runs its programs, and both programs before and after.
+pub(crate) fn table(
+    workshop: &Workshop,
+    reference: &Measurement,
+    others: &BTreeMap<String, Measurement>,
+) -> Result<String, Wrong> {
+    let mut text = "\n| platform | target | rustc | run by |".to_owned();
+    for program in programs(workshop) {
+        let _ = write!(text, " {}, release | dist | change |", escape(program));
+    }
+    text.push_str("\n|---|---|---|---|");
+    text.push_str(&"--:|--:|--:|".repeat(programs(workshop).len()));
+    text.push('\n');
+    for platform in all(workshop, reference, others)? {
+        let Platform { name, runs, measurement } = &platform;
+        let _ = write!(
+            text,
+            "| {} | `{}` | {} | {} |",
+            escape(name),
+            measurement.target,
+            measurement.toolchain,
+            escape(runs)
+        );
+        for program in programs(workshop) {
+            let (before, after) = (bytes(&platform, program, "release")?, bytes(&platform, program, "dist")?);
+            let _ = write!(text, " {} | {} | {} |", thousands(before), thousands(after), change(after, before));
+        }
+        text.push('\n');
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+/// The ladder of a program, a column for each target.
+pub(crate) fn ladders(
+    workshop: &Workshop,
+    reference: &Measurement,
+    others: &BTreeMap<String, Measurement>,
+    program: &str,
+) -> Result<String, Wrong> {
+    let ladder = workshop.sizes.tables.iter().find(|table| table.name.as_ref() == LADDER);
+    let ladder = ladder.filter(|_| programs(workshop).contains(&program)).ok_or_else(|| {
+        wrong(
+            format!("there is no ladder of `{program}`"),
+            format!("the programs are {}", programs(workshop).join(", ")),
+        )
+    })?;
+    let platforms = all(workshop, reference, others)?;
+    let mut text = "\n| build |".to_owned();
+    text.extend(platforms.iter().map(|platform| format!(" {} |", escape(platform.name))));
+    text.push_str("\n|---|");
+    text.push_str(&"--:|".repeat(platforms.len()));
+    text.push('\n');
+    for row in &ladder.rows {
+        let _ = write!(text, "| {} |", escape(&row.label));
+        for platform in &platforms {
+            let _ = write!(text, " {} |", thousands(bytes(platform, program, row.profile.as_ref())?));
+        }
+        text.push('\n');
+    }
+    text.push_str("| all five settings |");
+    let ends = [ladder.rows.first(), ladder.rows.last()].map(|row| row.map_or("release", |row| row.profile.as_ref()));
+    for platform in &platforms {
+        let [first, last] = [bytes(platform, program, ends[0])?, bytes(platform, program, ends[1])?];
+        let _ = write!(text, " {} |", change(last, first));
+    }
+    text.push_str("\n\n");
+    Ok(text)
+}
+
+/// `dist` on each target.
+pub(crate) fn bars(
+    workshop: &Workshop,
+    reference: &Measurement,
+    others: &BTreeMap<String, Measurement>,
+    page: &Path,
+) -> Result<(String, Vec<Wanted>), Wrong> {
+    let platforms = all(workshop, reference, others)?;
+    let mut tables = Vec::new();
+    for program in programs(workshop) {
+        let mut rows = Vec::new();
+        for platform in &platforms {
+            rows.push(measured::Row {
+                profile: "dist".to_owned(),
+                label: platform.name.to_owned(),
+                bytes: bytes(platform, program, "dist")?,
+                output_ok: None,
+                seconds: None,
+                sections: Vec::new(),
+                committed: None,
+                compressed: None,
+            });
+        }
+        tables.push(measured::Table {
+            name: "platforms".to_owned(),
+            caption: "The profile `dist` on each platform".to_owned(),
+            program: program.to_owned(),
+            rows,
+        });
+    }
+    Ok(pictures::bars("platforms", &tables, &workshop.root, page))
+}
