@@ -67,6 +67,9 @@ impl Generator<'_> {
                 Ok(pictures::bars(name, &self.tables(name).unwrap_or_default(), root, page))
             }
             ["sections", program, profiles @ ..] if !profiles.is_empty() => self.sections(page, program, profiles),
+            ["sections-of", target, program, profiles @ ..] if !profiles.is_empty() => {
+                platforms::sections(self.workshop, self.platforms.get(*target), program, profiles).and_then(only)
+            }
             ["stack", name] => {
                 let stack = self.facts.stacks.get(*name).ok_or_else(|| {
                     wrong(
@@ -110,7 +113,7 @@ impl Generator<'_> {
                 Err(Wrong {
                     message: "nothing of this name can be generated".to_owned(),
                     help: format!(
-                        "`sizes TABLE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `stack NAME`, `platforms`, `ladders PROGRAM`, `bars-of-platforms`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings` or `codes`; the tables are {}",
+                        "`sizes TABLE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `sections-of TARGET PROGRAM PROFILE…`, `stack NAME`, `platforms`, `ladders PROGRAM`, `bars-of-platforms`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings` or `codes`; the tables are {}",
                         names.join(", ")
                     ),
                     exit: Exit::Usage,

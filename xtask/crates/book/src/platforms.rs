@@ -8,7 +8,7 @@ use base::numbers::{change, thousands};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
-use weigh::committed::Measurement;
+use weigh::committed::{Build, Measurement};
 use weigh::report::markdown::escape;
 use weigh::sizes::measured;
 use weigh::workshop::{LADDER, Workshop};
@@ -122,6 +122,50 @@ pub(crate) fn ladders(
         let _ = write!(text, " {} |", change(last, first));
     }
     text.push_str("\n\n");
+    Ok(text)
+}
+
+/// The sections of a program of another target under some profiles, the largest first.
+pub(crate) fn sections(
+    workshop: &Workshop,
+    measurement: Option<&Measurement>,
+    program: &str,
+    profiles: &[&str],
+) -> Result<String, Wrong> {
+    let names: Vec<&str> = workshop.sizes.platforms.iter().map(|platform| platform.target.as_str()).collect();
+    let measurement = measurement.ok_or_else(|| {
+        wrong("nothing was measured for this target", format!("the targets are {}", names.join(", ")))
+    })?;
+    let mut builds = Vec::new();
+    for profile in profiles {
+        let build = measurement.find(program, profile, false);
+        builds.push(build.ok_or_else(|| {
+            wrong(format!("`{program}` was not measured under `{profile}`"), "`sections-of TARGET PROGRAM PROFILE`")
+        })?);
+    }
+    let bytes_of = |build: &Build, name: &str| -> u64 {
+        build.sections.iter().filter(|section| section.name == name).map(|section| section.bytes).sum()
+    };
+    let mut rows: Vec<(&str, Vec<u64>)> = Vec::new();
+    for section in builds.iter().flat_map(|build| &build.sections) {
+        if rows.iter().all(|(name, _)| *name != section.name) {
+            rows.push((&section.name, builds.iter().map(|build| bytes_of(build, &section.name)).collect()));
+        }
+    }
+    rows.retain(|(_, bytes)| bytes.iter().any(|bytes| *bytes > 0));
+    rows.sort_by(|(a, a_bytes), (b, b_bytes)| b_bytes.cmp(a_bytes).then(a.cmp(b)));
+    let mut text = "\n| section |".to_owned();
+    text.extend(profiles.iter().map(|profile| format!(" {} |", escape(profile))));
+    text.push_str("\n|---|");
+    text.push_str(&"--:|".repeat(profiles.len()));
+    text.push('\n');
+    rows.push(("the whole file", builds.iter().map(|build| build.bytes).collect()));
+    for (name, bytes) in rows {
+        let _ = write!(text, "| {} |", escape(name));
+        text.extend(bytes.iter().map(|bytes| format!(" {} |", thousands(*bytes))));
+        text.push('\n');
+    }
+    text.push('\n');
     Ok(text)
 }
 
