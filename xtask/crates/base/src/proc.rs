@@ -163,7 +163,8 @@ impl Finished {
 pub fn run_if_installed(call: &Call) -> Result<Option<Finished>> {
     match run(call) {
         Ok(finished) => Ok(Some(finished)),
-        Err(error) if is_not_found(&error) => Ok(None),
+        // The system says the same of a folder that isn't there.
+        Err(error) if call.cwd.is_dir() && is_not_found(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -19,7 +19,8 @@ use std::path::Path;
 /// The option of the C compiler for a linker that keeps the relocations. LLD, GNU ld, and mold have it.
 const RELOCATIONS: &str = "-Wl,--emit-relocs";
 
-/// What a twin must keep to say why its parts are there: the relocations, and names with the crates of all types in them.
+/// What a twin must keep to say why its parts are there: the relocations, and names with the crates of all types in them. Its
+/// debug information says which code was put into which function.
 const FLAGS: [&str; 4] = ["-C", "symbol-mangling-version=v0", "-C", "link-arg=-Wl,--emit-relocs"];
 
 /// Adds the owners of a stripped file's code, read from a twin with symbols.
@@ -39,11 +40,15 @@ pub(super) fn add_reasons(anatomy: &mut Anatomy, subject: &Subject, program: &Pr
         return Ok(());
     }
     let mut order = subject.order(program, profile);
+    let lines = ["debug=\"limited\"", "split-debuginfo=\"off\""];
+    for line in lines.map(|line| format!("profile.{}.{line}", order.profile)) {
+        order.extra.extend(["--config".into(), line.into()]);
+    }
     let mut cargo = subject.cargo.clone();
     let (args, variable) = cargo.further_flags(subject.built_for(), &FLAGS);
     order.extra.extend(args);
     cargo.env.extend(variable.map(|(name, value)| (name, Some(value))));
-    let (made, built) = match twin(subject, program, "reasons", order, cargo, "debuginfo", &[RELOCATIONS]) {
+    let (made, built) = match twin(subject, program, "reasons", order, cargo, "none", &[RELOCATIONS]) {
         Ok(made) => made,
         // What was built as it is could be built, so it is the linker, or what the flags are for.
         Err(error) => {

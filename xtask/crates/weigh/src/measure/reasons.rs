@@ -13,6 +13,7 @@ mod copies;
 mod cuts;
 mod elf;
 mod graph;
+mod inlined;
 mod names;
 mod tables;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use ask::{Group, Node, Step, Why, Without};
 use cuts::{Piece, Pieces, Role, home, role};
 use elf::{Linked, Section, Target};
 use graph::Graph;
+use inlined::Chain;
 pub use names::CrateId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tables::Dragged;
@@ -84,6 +86,9 @@ struct Part {
     code_bytes: u64,
     /// What it has in tables.
     dragged: Dragged,
+    /// The number of the function that this is a part of: code of other crates that was put into it. [`NOBODY`] for what stands by
+    /// itself.
+    host: u32,
 }
 
 /// Whose parts of a file are.
@@ -150,8 +155,9 @@ impl Reasons {
         let mut known: Vec<Part> = pieces.all.iter().map(|piece| parts.part(&linked, piece)).collect();
         let wholes = wholes(&linked);
         known.extend(wholes.iter().map(|section| parts.whole(&linked, *section)));
+        let hosted = Hosted::cut(&linked, &pieces, &mut parts, &mut known);
         let Naming { owners, named, .. } = parts;
-        let edges = edges(&linked, &pieces, &wholes);
+        let edges = edges(&linked, &pieces, &wholes, &hosted);
         let mut roots = roots(&linked, &pieces);
         add_unreached(&mut roots, known.len(), &edges);
         let graph = Graph::new(known.len(), edges, roots);
@@ -292,23 +298,27 @@ fn wholes(linked: &Linked<'_>) -> Vec<usize> {
 }
 
 /// Who uses what, by the number of parts; in order, and each once. A section that is used as a whole is a part behind all others,
-/// which uses each of its own.
-fn edges(linked: &Linked<'_>, pieces: &Pieces, wholes: &[usize]) -> Vec<(u32, u32)> {
+/// which uses each of its own. What was put into a function is used by it.
+fn edges(linked: &Linked<'_>, pieces: &Pieces, wholes: &[usize], hosted: &Hosted) -> Vec<(u32, u32)> {
     let number_of = |section: usize| {
         let at = wholes.iter().position(|whole| *whole == section)?;
         Some(pieces.all.len() + at)
     };
     let mut edges = Vec::with_capacity(linked.uses.len());
     for used in &linked.uses {
-        let Some(from) = pieces.at(used.section, used.place) else { continue };
+        let Some(host) = pieces.at(used.section, used.place) else { continue };
+        let from = if linked.sections[used.section].is_code { hosted.at(used.place) } else { None };
+        let from = from.unwrap_or(host as u32);
         let to = match pieces.without_table(used).target {
             Target::Whole(section) => number_of(section),
             Target::Named(address) | Target::At(address) | Target::InTable(address) => {
                 home(&linked.sections, address).and_then(|section| pieces.at(section, address))
             }
         };
-        edges.extend(to.map(|to| (from as u32, to as u32)));
+        // What a function uses of itself, it uses as a whole.
+        edges.extend(to.filter(|to| *to != host).map(|to| (from, to as u32)));
     }
+    edges.extend(hosted.edges.iter().copied());
     for (at, section) in wholes.iter().enumerate() {
         let from = (pieces.all.len() + at) as u32;
         edges.extend(pieces.of_section(*section).map(|to| (from, to as u32)));
@@ -370,6 +380,61 @@ fn add_unreached(roots: &mut Vec<u32>, parts: usize, edges: &[(u32, u32)]) {
     }
 }
 
+/// What was put into functions, as parts of the graph.
+struct Hosted {
+    /// Where such code begins and ends, by address, and the number of its part.
+    runs: Vec<(u64, u64, u32)>,
+    /// From each function to what was put into it.
+    edges: Vec<(u32, u32)>,
+}
+
+impl Hosted {
+    /// Cuts functions: code of other crates that the optimizer has put into one goes with these. All of it that goes with the same
+    /// crates is one part, with the name and the owner of its host. The standard library's is not cut out.
+    fn cut(linked: &Linked<'_>, pieces: &Pieces, naming: &mut Naming<'_>, known: &mut Vec<Part>) -> Self {
+        // A chain comes behind the one that it begins with, and most functions are in many of them.
+        let mut owners: Vec<u32> = Vec::with_capacity(linked.inlined.chains.len());
+        let mut known_symbols: HashMap<&str, Vec<u32>> = HashMap::new();
+        for Chain { above, symbol } in &linked.inlined.chains {
+            let named = known_symbols.entry(symbol).or_insert_with(|| naming.of_program(symbol));
+            let mut set = owners.get(*above as usize).map_or_else(Vec::new, |set| naming.named[*set as usize].clone());
+            set.extend_from_slice(named);
+            owners.push(naming.set(set));
+        }
+        let mut hosted = Self { runs: Vec::new(), edges: Vec::new() };
+        let mut parts: HashMap<(u32, u32), u32> = HashMap::new();
+        for run in &linked.inlined.runs {
+            let Some(section) = home(&linked.sections, run.from) else { continue };
+            let Some(host) = pieces.at(section, run.from).filter(|host| known[*host].code_bytes > 0) else { continue };
+            let piece = &pieces.all[host];
+            let to = run.to.min(piece.address + piece.named_bytes);
+            let Some(bytes) = to.checked_sub(run.from).filter(|bytes| *bytes > 0) else { continue };
+            let own = &naming.named[known[host].named as usize];
+            let put = &naming.named[owners[run.chain as usize] as usize];
+            if put.iter().all(|owner| own.contains(owner)) {
+                continue;
+            }
+            let named = naming.set([own.as_slice(), put].concat());
+            let number = *parts.entry((host as u32, named)).or_insert_with(|| {
+                known.push(Part { named, bytes: 0, code_bytes: 0, host: host as u32, ..known[host].clone() });
+                hosted.edges.push((host as u32, known.len() as u32 - 1));
+                known.len() as u32 - 1
+            });
+            known[number as usize].bytes += bytes;
+            known[host].bytes -= bytes;
+            hosted.runs.push((run.from, to, number));
+        }
+        hosted
+    }
+
+    /// The number of the part that an address is in, if it isn't its function's own.
+    fn at(&self, address: u64) -> Option<u32> {
+        let before = self.runs.partition_point(|(from, ..)| *from <= address).checked_sub(1)?;
+        let (_, to, number) = self.runs[before];
+        (address < to).then_some(number)
+    }
+}
+
 /// Gives names and owners to pieces.
 struct Naming<'a> {
     crates: &'a Crates,
@@ -394,6 +459,7 @@ impl Naming<'_> {
             bytes,
             code_bytes: if is_code { named_bytes } else { 0 },
             dragged: Dragged::default(),
+            host: NOBODY,
         };
         let mut sets = Vec::new();
         match name.map(|name| linked.names[name]) {
@@ -436,6 +502,7 @@ impl Naming<'_> {
             bytes: 0,
             code_bytes: 0,
             dragged: Dragged::default(),
+            host: NOBODY,
         }
     }
 
@@ -447,6 +514,12 @@ impl Naming<'_> {
             self.named.push(set.clone());
             self.named.len() as u32 - 1
         })
+    }
+
+    /// The crates that a symbol names, but for the standard library's.
+    fn of_program(&mut self, symbol: &str) -> Vec<u32> {
+        let named: Vec<u32> = names::crates_of(symbol).iter().map(|krate| self.of_crate(krate)).collect();
+        named.into_iter().filter(|owner| !self.owners[*owner as usize].is_std).collect()
     }
 
     fn of_crate(&mut self, krate: &CrateId) -> u32 {

@@ -1,7 +1,7 @@
 //! What a graph of reasons can be asked: who has how much, what keeps something, and what a program would be without.
 
 use super::graph::Removal;
-use super::{DIFFERENCE, Part, Parts, Reasons, Share, signed};
+use super::{DIFFERENCE, NOBODY, Part, Parts, Reasons, Share, signed};
 use crate::measure::binary::Section;
 use crate::measure::crates::{self, Code, Function};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -199,7 +199,10 @@ impl Reasons {
             self.parts.iter().enumerate().filter(|(_, part)| fits(part)).map(|(number, _)| number as u32).collect()
         };
         if let Some(owner) = self.owner_called(name) {
-            return numbers(&|part| part.owner as usize == owner);
+            let own = numbers(&|part| part.owner as usize == owner);
+            // All of it was put into others.
+            let inside = || self.naming(&BTreeSet::from([owner as u32]));
+            return if own.is_empty() { inside() } else { own };
         }
         if let Some(section) = self.section_names.iter().position(|section| section == name) {
             return numbers(&|part| part.section as usize == section);
@@ -239,23 +242,25 @@ impl Reasons {
     pub fn why(&self, name: &str, parts: &Parts, count: usize) -> Why {
         let is_wanted = self.marked(parts);
         let before = self.graph.shortest(|part| is_wanted[part as usize]);
-        // From each user outside of it to one of its parts.
+        // From each function that uses it from outside to one of its parts, by the nearest of its own.
         let mut ways: Vec<(u32, u32, u32)> = Vec::new();
-        let mut users: HashMap<u32, u32> = HashMap::new();
-        for &part in parts {
-            for &user in self.graph.users(part) {
-                if !is_wanted[user as usize] && before[user as usize].is_some() {
-                    users.entry(user).or_insert(part);
-                }
-            }
-        }
+        let mut users: HashMap<u32, (u32, u32, u32)> = HashMap::new();
         let is_section = self.owner_named(name).is_none() && self.section_names.iter().any(|section| section == name);
         let before = if is_section { self.graph.shortest(|_| false) } else { before };
         let lengths = lengths(&before);
+        for &part in parts {
+            for &user in self.graph.users(part) {
+                if !is_wanted[user as usize] && before[user as usize].is_some() {
+                    let way = (lengths[user as usize], user, part);
+                    let nearest = users.entry(self.host(user)).or_insert(way);
+                    *nearest = way.min(*nearest);
+                }
+            }
+        }
         if is_section {
             ways = self.ways_to_largest(parts, &lengths);
         } else {
-            ways.extend(users.iter().map(|(&user, &part)| (lengths[user as usize], user, part)));
+            ways.extend(users.values().copied());
             ways.sort_unstable();
         }
         let mut chains: Vec<Vec<Step>> = Vec::new();
@@ -266,11 +271,10 @@ impl Reasons {
         }
         let count = if count == 0 { usize::MAX } else { count };
         for (_, user, part) in ways.into_iter().take(count.saturating_sub(chains.len())) {
-            let steps = way(&before, user).into_iter().chain([part]);
-            chains.push(steps.map(|part| self.step(part)).collect());
+            chains.push(self.steps(way(&before, user).into_iter().chain([part])));
         }
         let keepers = self.graph.common_dominators(parts).into_iter().rev().filter(|part| !is_wanted[*part as usize]);
-        let keepers = keepers.map(|part| self.step(part)).collect();
+        let keepers = self.steps(keepers);
         let gone = match self.owner_named(name) {
             Some(owner) => self.naming(&BTreeSet::from([owner])),
             None => parts.clone(),
@@ -347,8 +351,9 @@ impl Reasons {
         (0..self.parts.len() as u32)
             .map(|number| {
                 let Step { name, krate, retained_bytes } = self.step(number);
+                let part = &self.parts[number as usize];
                 Node {
-                    name,
+                    name: if part.host == NOBODY { name } else { self.put_into(part, &name) },
                     krate,
                     own_bytes: self.own[number as usize],
                     retained_bytes,
@@ -359,6 +364,14 @@ impl Reasons {
             .collect()
     }
 
+    /// The name of code that was put into a function of this name.
+    fn put_into(&self, part: &Part, host: &str) -> String {
+        let of_host = &self.named[self.parts[part.host as usize].named as usize];
+        let named = self.named[part.named as usize].iter().filter(|owner| !of_host.contains(owner));
+        let crates: Vec<&str> = named.map(|owner| self.owners[*owner as usize].name.as_str()).collect();
+        format!("code of {} inlined into {host}", base::numbers::list(&crates))
+    }
+
     /// The bytes that no part has, by owner.
     pub fn rest(&self) -> impl Iterator<Item = (&'static str, i64)> {
         self.rest.iter().map(|(name, bytes)| (*name, *bytes))
@@ -367,6 +380,19 @@ impl Reasons {
     /// By how many bytes the twin's sections differ from the file's.
     pub fn difference(&self) -> i64 {
         self.rest.get(DIFFERENCE).copied().unwrap_or_default()
+    }
+
+    /// The function that a part was put into, or the part itself.
+    fn host(&self, number: u32) -> u32 {
+        let host = self.parts[number as usize].host;
+        if host == NOBODY { number } else { host }
+    }
+
+    /// Parts as steps: one for a function and what was put into it.
+    fn steps(&self, parts: impl Iterator<Item = u32>) -> Vec<Step> {
+        let mut hosts: Vec<u32> = parts.map(|part| self.host(part)).collect();
+        hosts.dedup();
+        hosts.into_iter().map(|host| self.step(host)).collect()
     }
 
     fn step(&self, number: u32) -> Step {

@@ -2,6 +2,7 @@
 //!
 //! System V Application Binary Interface, chapter 4, and its supplements for x86-64 and AArch64.
 
+use super::inlined::{self, Inlined};
 use super::x86;
 use crate::measure::binary::Damaged;
 use crate::measure::file::bytes::Bytes;
@@ -91,6 +92,8 @@ pub(super) struct Linked<'data> {
     pub is_big: bool,
     /// It is for x86-64, not for AArch64.
     pub is_x86: bool,
+    /// The code of functions that were put into others.
+    pub inlined: Inlined<'data>,
 }
 
 impl Linked<'_> {
@@ -154,7 +157,20 @@ pub(super) fn read(data: &[u8]) -> Result<Result<Linked<'_>, String>, Damaged> {
         is_big: header.is_big_endian(),
         is_x86,
         sections,
+        inlined: inlined::read(header.is_big_endian(), |name| for_a_debugger(&table, endian, data, name)),
     }))
+}
+
+/// The bytes of a section for a debugger; none where the file has none, or they are compressed.
+fn for_a_debugger<'data>(
+    table: &SectionTable<'data, Header>,
+    endian: Endianness,
+    data: &'data [u8],
+    name: &str,
+) -> &'data [u8] {
+    let found = table.section_by_name(endian, name.as_bytes());
+    let plain = found.filter(|(_, section)| !section.sh_flags(endian).contains(elf::SHF_COMPRESSED));
+    plain.and_then(|(_, section)| section.data(endian, data).ok()).unwrap_or_default()
 }
 
 /// The sections that are loaded, and for each section of the file which of them it is.

@@ -57,6 +57,12 @@ pub(super) fn read(symbol: &str) -> Option<Symbol> {
     Some(Symbol { readable, krate, guessed, named })
 }
 
+/// The crates that a symbol names, where it has their numbers.
+pub(super) fn crates_of(symbol: &str) -> Vec<CrateId> {
+    let demangled = rustc_demangle::try_demangle(symbol).ok().filter(|_| symbol.starts_with("_R"));
+    demangled.map(|demangled| numbered(&demangled.to_string())).unwrap_or_default()
+}
+
 /// Whether a name is what the compiler calls a constant that has none in the source, such as `.Lanon.58ba….1`, `.LCPI4_0`, or
 /// `anon.4027….0.llvm.1066…`.
 pub(super) fn is_label(symbol: &str) -> bool {
