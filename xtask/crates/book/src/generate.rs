@@ -60,6 +60,7 @@ impl Generator<'_> {
         let only = |text: String| Ok((text, Vec::new()));
         let root = &self.workshop.root;
         match part.what.split(' ').collect::<Vec<_>>().as_slice() {
+            words if platforms::is_one(words) => self.of_platforms(words, page),
             ["sizes", name] if self.tables(name).is_some() => {
                 only(format!("\n{}\n", markdown::side_by_side(&self.tables(name).unwrap_or_default())))
             }
@@ -67,9 +68,6 @@ impl Generator<'_> {
                 Ok(pictures::bars(name, &self.tables(name).unwrap_or_default(), root, page))
             }
             ["sections", program, profiles @ ..] if !profiles.is_empty() => self.sections(page, program, profiles),
-            ["sections-of", target, program, profiles @ ..] if !profiles.is_empty() => {
-                platforms::sections(self.workshop, self.platforms.get(*target), program, profiles).and_then(only)
-            }
             ["stack", name] => {
                 let stack = self.facts.stacks.get(*name).ok_or_else(|| {
                     wrong(
@@ -86,11 +84,6 @@ impl Generator<'_> {
                 table.map_err(|message| wrong(message, "correct docs/claims.toml")).and_then(only)
             }
             ["facts"] => self.all_facts().and_then(only),
-            ["platforms"] => platforms::table(self.workshop, self.measurement, self.platforms).and_then(only),
-            ["ladders", program] => {
-                platforms::ladders(self.workshop, self.measurement, self.platforms, program).and_then(only)
-            }
-            ["bars-of-platforms"] => platforms::bars(self.workshop, self.measurement, self.platforms, page),
             ["listing", what] => listing::block(root, what)
                 .map_err(|message| {
                     wrong(message, "`listing PATH` or `listing PATH#ANCHOR`, from the folder of the workspace")
@@ -137,6 +130,11 @@ impl Generator<'_> {
             }
             _ => self.values().text(what).map_err(|message| wrong(message, values::FUNCTIONS)),
         }
+    }
+
+    fn of_platforms(&self, words: &[&str], page: &Path) -> Result<(String, Vec<Wanted>), Wrong> {
+        let Self { workshop, measurement: reference, platforms: others, .. } = *self;
+        platforms::Shown { workshop, reference, others }.part(words, page)
     }
 
     fn get(&self, reference: &str) -> Result<u64, Wrong> {

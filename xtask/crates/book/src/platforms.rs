@@ -13,6 +13,43 @@ use weigh::report::markdown::escape;
 use weigh::sizes::measured;
 use weigh::workshop::{LADDER, Workshop};
 
+/// What it is made from.
+pub(crate) struct Shown<'a> {
+    pub workshop: &'a Workshop,
+    /// The measurement that the other chapters show.
+    pub reference: &'a Measurement,
+    /// Those of other targets, by triple.
+    pub others: &'a BTreeMap<String, Measurement>,
+}
+
+impl Shown<'_> {
+    /// A part of a page.
+    ///
+    /// # Errors
+    /// When nothing was measured for it, or the words are none of these.
+    pub(crate) fn part(&self, words: &[&str], page: &Path) -> Result<(String, Vec<Wanted>), Wrong> {
+        let Self { workshop, reference, others } = *self;
+        let text = match *words {
+            ["platforms"] => table(workshop, reference, others),
+            ["ladders", program] => ladders(workshop, reference, others, program),
+            ["sections-of", target, program, ref profiles @ ..] if !profiles.is_empty() => {
+                sections(workshop, others.get(target), program, profiles)
+            }
+            ["bars-of-platforms"] => return bars(workshop, reference, others, page),
+            _ => Err(wrong(
+                "these words name nothing",
+                "`platforms`, `ladders PROGRAM`, `sections-of TARGET PROGRAM PROFILE…`, or `bars-of-platforms`",
+            )),
+        };
+        text.map(|text| (text, Vec::new()))
+    }
+}
+
+/// Whether a part is one of these.
+pub(crate) fn is_one(words: &[&str]) -> bool {
+    words.first().is_some_and(|first| ["platforms", "ladders", "sections-of", "bars-of-platforms"].contains(first))
+}
+
 /// A target with what is known of it.
 struct Platform<'a> {
     name: &'a str,
@@ -56,7 +93,7 @@ fn programs(workshop: &Workshop) -> Vec<&str> {
 }
 
 /// Each target, the compiler and the linker, what runs its programs, and both programs before and after.
-pub(crate) fn table(
+fn table(
     workshop: &Workshop,
     reference: &Measurement,
     others: &BTreeMap<String, Measurement>,
@@ -89,7 +126,7 @@ pub(crate) fn table(
 }
 
 /// The ladder of a program, a column for each target.
-pub(crate) fn ladders(
+fn ladders(
     workshop: &Workshop,
     reference: &Measurement,
     others: &BTreeMap<String, Measurement>,
@@ -126,7 +163,7 @@ pub(crate) fn ladders(
 }
 
 /// The sections of a program of another target under some profiles, the largest first.
-pub(crate) fn sections(
+fn sections(
     workshop: &Workshop,
     measurement: Option<&Measurement>,
     program: &str,
@@ -170,7 +207,7 @@ pub(crate) fn sections(
 }
 
 /// `dist` on each target.
-pub(crate) fn bars(
+fn bars(
     workshop: &Workshop,
     reference: &Measurement,
     others: &BTreeMap<String, Measurement>,

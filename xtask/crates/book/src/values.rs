@@ -179,7 +179,7 @@ mod tests {
                 program: "p".to_owned(),
                 profile: profile.to_owned(),
                 strip_command,
-                settings: std::collections::BTreeMap::new(),
+                settings: BTreeMap::new(),
                 bytes,
                 sections: vec![Section { name: ".text".to_owned(), bytes: bytes / 2 }],
             });

@@ -350,7 +350,8 @@ impl Subject {
         let targets::Choice { package, targets, notes: about } = targets::choose(&metadata, &manifest, options)?;
         let programs = targets::programs(targets, run)?;
         let triple = targets::triple(&cargo, options.target.as_deref())?;
-        notes.extend(about.into_iter().chain(triple.notes));
+        let (runner, note) = Runner::of_crate(triple.name.as_deref(), &host, &cargo.cwd, run.is_some());
+        notes.extend(about.into_iter().chain(triple.notes).chain(note));
         // The same crate is found again by its path; two crates never share a folder.
         let canonical = manifest.canonicalize().unwrap_or_else(|_| manifest.clone());
         let digest = hex(&hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes())[..6]);
@@ -371,9 +372,6 @@ impl Subject {
         let profiles = tables::as_configuration(workshop, &own, base);
         files::write_atomic(&profiles_file, profiles.as_bytes())?;
 
-        let runner = triple.name.as_ref().map(|target| Runner::of(target, &host, &cargo.cwd, None)).unwrap_or_default();
-        // Only what runs a program has to be told.
-        notes.extend(run.and(triple.name.as_ref()).and_then(|target| runner.note(target)));
         let mut extra: Vec<OsString> = vec!["--config".into(), profiles_file.into()];
         extra.extend(feature_arguments(options));
         extra.extend(triple.args);

@@ -57,6 +57,14 @@ impl Runner {
         }
     }
 
+    /// The runner of someone's crate for a target, if one is chosen; and a note, where a program is to be run.
+    pub(super) fn of_crate(target: Option<&str>, host: &str, folder: &Path, is_run: bool) -> (Self, Option<String>) {
+        let Some(target) = target else { return (Self::Itself, None) };
+        let runner = Self::of(target, host, folder, None);
+        let note = runner.note(target).filter(|_| is_run);
+        (runner, note)
+    }
+
     /// A relative path, which has a slash, begins where the setting is.
     fn from_words(words: Vec<String>, base: &Path, place: String) -> Self {
         let mut words = words.into_iter().map(OsString::from);

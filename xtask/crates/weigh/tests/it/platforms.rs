@@ -18,7 +18,7 @@ fn has(target: &str, programs: &[&str]) -> bool {
         false => Some(format!("the standard library for {target}")),
     };
     if let Some(missing) = &missing {
-        println!("LEFT OUT: {missing} is not installed");
+        base::output::note(&format!("LEFT OUT: {missing} is not installed"));
     }
     missing.is_none()
 }
@@ -122,8 +122,7 @@ fn a_module_is_taken_apart_by_crate_until_its_names_are_gone() {
     // A damaged one is refused.
     let whole = fs::read(&file).unwrap();
     for end in [9, 1000, whole.len() / 2, whole.len() - 1] {
-        project.write("cut.wasm", "");
-        fs::write(project.path("cut.wasm"), &whole[..end]).unwrap();
+        base::files::write_atomic(&project.path("cut.wasm"), &whole[..end]).unwrap();
         let refused = weigh(&project).args(["bloat", "--file", "cut.wasm"]).assert().code(2);
         assert!(stderr(&refused).contains("it is cut off"), "{end}: {}", stderr(&refused));
     }
