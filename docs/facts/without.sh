@@ -4,10 +4,6 @@
 #
 #     docs/facts/without.sh predicted PROGRAM CRATE[,CRATE…]
 #     docs/facts/without.sh measured PROGRAM OTHER_PROGRAM
-#     docs/facts/without.sh inlined PROGRAM OTHER_PROGRAM
-#
-# The last one is what the program's own functions have more than those of the other one: the crate's code that the optimizer
-# has put into them, and the code that uses it.
 set -euo pipefail
 
 manifest=docs/programs/Cargo.toml
@@ -23,13 +19,6 @@ measured)
     cargo build -q --profile dist --manifest-path $manifest -p "$2" --bin "$2"
     cargo build -q --profile dist --manifest-path $manifest -p "$package" --bin "$3"
     echo $(($(stat -c %s "docs/programs/target/dist/$2") - $(stat -c %s "docs/programs/target/dist/$3")))
-    ;;
-inlined)
-    own() {
-        cargo xtask bloat --manifest-path $manifest --profile dist --bin "$1" --format json 2> /dev/null |
-            python3 -c 'import json, sys; print(sum(c["own_bytes"] for c in json.load(sys.stdin)["crates"] if c["name"] == sys.argv[1]))' "$1"
-    }
-    echo $(($(own "$2") - $(own "$3")))
     ;;
 *)
     echo "there is no kind of number called $1" >&2

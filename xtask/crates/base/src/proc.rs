@@ -443,7 +443,10 @@ fn start(call: &Call) -> Result<(Child, Option<PipeWriter>)> {
     descriptors::close_in_children();
     #[cfg(unix)]
     passed.as_ref().map(descriptors::Passed::open).transpose().context("cannot pass on a descriptor")?;
-    let child = command.spawn().with_context(|| format!("cannot start `{}`", call.program.display()))?;
+    let child = command.spawn().with_context(|| match call.cwd.is_dir() {
+        true => format!("cannot start `{}`", call.program.display()),
+        false => format!("cannot start `{}` in {}, which is no folder", call.program.display(), call.cwd.display()),
+    })?;
     live.children.insert(child.id());
     Ok((child, pieces))
 }

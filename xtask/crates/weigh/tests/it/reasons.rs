@@ -320,6 +320,51 @@ fn a_prediction_is_what_doing_without_saves() {
 }
 
 #[test]
+fn code_that_was_put_into_others_goes_with_its_crate() {
+    let project = Project::empty();
+    let manifest = "[package]\nname = \"outer\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    let feature = "[features]\ndefault = [\"inner\"]\ninner = []\n[profile.release]\npanic = \"abort\"\nstrip = true\n";
+    project.write("Cargo.toml", &format!("{manifest}[dependencies]\ninner = {{ path = \"inner\" }}\n{feature}"));
+    project.write("inner/Cargo.toml", &manifest.replace("outer", "inner"));
+    let packages =
+        ["inner\"\nversion = \"0.1.0\"\n", "outer\"\nversion = \"0.1.0\"\ndependencies = [\n \"inner\",\n]\n"];
+    let packages = packages.map(|package| format!("\n[[package]]\nname = \"{package}")).concat();
+    project.write("Cargo.lock", &format!("version = 4\n{packages}"));
+    let steps: String =
+        (0..400_u32).map(|n| format!("    h = (h ^ {n}).rotate_left(h & 7).wrapping_mul({});\n", n * 2 + 3)).collect();
+    // Through a function of a function, one of which is the standard library's.
+    let inner = format!(
+        "#[inline(always)]\nfn mixed(mut h: u32) -> u32 {{\n{steps}    h\n}}\n\
+         #[inline(always)]\npub fn mix(h: Option<u32>) -> Option<u32> {{ h.map(|h| mixed(h) + WORDS[h as usize % WORDS.len()].len() as u32) }}\n\
+         static WORDS: [&str; 3] = [\"{}\", \"b\", \"c\"];\n",
+        "a".repeat(700)
+    );
+    project.write("inner/src/lib.rs", &inner);
+    project.write(
+        "src/main.rs",
+        "#[cfg(feature = \"inner\")] use inner::mix;\n\
+         #[cfg(not(feature = \"inner\"))] fn mix(h: Option<u32>) -> Option<u32> { std::hint::black_box(h) }\n\
+         fn main() { println!(\"{:?}\", mix(std::env::args().len().try_into().ok())); }\n",
+    );
+    let found = bloat(&mut weigh(&project), &["--without", "inner"]);
+    let before = found["file_bytes"].as_i64().unwrap();
+    let predicted = before - found["without"]["file_bytes"].as_i64().unwrap();
+    sums("inlined", &bloat(&mut weigh(&project), &["--crates"]));
+    let (own, retained) = share(&bloat(&mut weigh(&project), &["--crates"]), "inner");
+    // Only the text is its own.
+    assert!(own < 1_000 && retained == predicted, "{own} {retained} {predicted}");
+    let saved =
+        before - bloat(&mut weigh(&project), &["--crates", "--no-default-features"])["file_bytes"].as_i64().unwrap();
+    assert!(saved > 5_000 && (predicted - saved).abs() * 10 < saved, "{predicted} predicted, {saved} saved");
+    // With nothing of its own left, too. Its caller is one step, whatever was put into it.
+    project.edit("inner/src/lib.rs", " + WORDS[h as usize % WORDS.len()].len() as u32", "");
+    let (chain, asked) = why(&project, "inner");
+    assert_eq!(chain.last().map(String::as_str), Some("outer::main"), "{chain:?}");
+    assert_eq!(chain.iter().filter(|step| *step == "outer::main").count(), 1, "{chain:?}");
+    assert!(bytes(&asked).1 > 5_000, "{asked:#}");
+}
+
+#[test]
 #[ignore = "builds a crate in three ways: .ci/run runs it"]
 fn a_linker_without_the_option_leaves_the_plain_view_and_is_named() {
     let project = program();

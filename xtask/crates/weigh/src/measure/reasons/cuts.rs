@@ -45,7 +45,9 @@ pub(super) enum Role {
 
 /// What a section is for.
 pub(super) fn role(section: &Section<'_>) -> Role {
-    let is_table = section.name.starts_with(".plt")
+    // `.debug_gdb_scripts` is loaded, and only a build with debug information has it.
+    let is_table = section.name.starts_with(".debug")
+        || section.name.starts_with(".plt")
         || section.name.starts_with(".got")
         || matches!(
             section.name,

@@ -68,10 +68,13 @@ fn is_of_std(unit: &Unit<Reader<'_>>) -> bool {
     unit.comp_dir.is_some_and(|folder| folder.slice().starts_with(b"/rustc/"))
 }
 
+/// The beginning of a unit, and the unit once it was asked for; none if it can't be read.
+type Lazy<'data> = (UnitHeader<Reader<'data>>, OnceCell<Option<Unit<Reader<'data>>>>);
+
 /// The units of a file, read when they are asked for.
 struct Units<'a, 'data> {
     dwarf: &'a Dwarf<Reader<'data>>,
-    all: Vec<(UnitHeader<Reader<'data>>, OnceCell<Option<Unit<Reader<'data>>>>)>,
+    all: Vec<Lazy<'data>>,
 }
 
 impl<'data> Units<'_, 'data> {

@@ -16,7 +16,7 @@ const SHOWN: usize = 24;
 /// Rows of what keeps something before the rest is only counted.
 const KEEPERS: usize = 12;
 /// What a prediction is worth.
-const PREDICTION: &str = "a prediction: code inlined into its callers goes as well, and what replaces a crate needs some of it; only a build tells";
+const PREDICTION: &str = "a prediction: your code that uses it changes as well, and what replaces a crate needs some of it; only a build tells";
 
 /// The answers, for a terminal.
 pub(crate) fn text(bloat: &Bloat, width: Option<usize>) -> String {
