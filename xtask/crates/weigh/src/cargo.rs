@@ -269,6 +269,20 @@ impl Package {
     }
 }
 
+/// Takes out a library that was built for a test, so that Cargo makes it anew for a program. A test unwinds whatever the profile
+/// says; so Cargo compiles the library for the test and for the programs beside it, in no fixed order, and a library whose type
+/// gives it no hash is the same file both times. Cargo may then take that of the test for the other one.
+fn forget(library: &Executable) {
+    let Some(name) = library.path.file_name() else { return };
+    let folder = library.path.parent().unwrap_or(Path::new(""));
+    for folder in [folder.to_owned(), folder.join("deps")] {
+        let file = folder.join(name);
+        // What isn't there needn't be taken out.
+        let _ = std::fs::remove_file(file.with_extension("rlib"));
+        let _ = std::fs::remove_file(file);
+    }
+}
+
 impl Cargo {
     fn call(&self, verb: &str) -> Call {
         let mut call = Call::new(&self.program, &self.cwd).arg(verb);
@@ -450,6 +464,9 @@ impl Cargo {
             for executable in &mut executables {
                 executable.path = sandbox.outside(&executable.path);
             }
+        }
+        if targets.iter().any(|target| matches!(target.kind, Kind::Test | Kind::Bench)) {
+            executables.iter().filter(|made| made.kind == Kind::Lib).for_each(forget);
         }
         Ok(Ok(Built {
             executables,

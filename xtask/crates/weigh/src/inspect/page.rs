@@ -38,12 +38,14 @@ pub fn run(options: &options::Report) -> Result<Exit> {
         anatomies.push(anatomy::explained(&subject, program, &after)?);
     }
     let tuned = &anatomies[anatomies.len() - 1];
+    let empty = floor::empty(&subject, program, &after)?;
+    let floor = empty.map_or_else(Vec::new, |empty| floor::of(program, tuned, &empty));
     let page = Page {
         title: format!("What {} weighs", program.name),
         toolchain: subject.release.clone().unwrap_or_default(),
         target: subject.built_for().to_owned(),
         tables: ladder.into_iter().collect(),
-        floor: floor_parts(floor::of(&subject, program, &after, tuned)?, subject.shown(&after)),
+        floor: floor_parts(floor, subject.shown(&after)),
         binaries: anatomies.iter().map(binary).collect(),
     };
     let text = html::page(&page)?;
