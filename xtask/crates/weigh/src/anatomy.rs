@@ -14,6 +14,7 @@ use crate::subject::{Program, Subject, consumer};
 use anyhow::Result;
 use base::numbers::thousands;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 /// An executable, taken apart.
 #[derive(Clone, Debug)]
@@ -175,8 +176,18 @@ pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anat
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn explained(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
-    let mut anatomy = as_built(subject, program, profile)?;
-    twin::add_reasons(&mut anatomy, subject, program, profile)?;
+    let linked = || twin::linked(subject, program, profile);
+    let mut anatomy = thread::scope(|scope| {
+        // Both at once, where both are likely to be there already. Else the first one tells what is wrong.
+        let twin = twin::was_linked(subject, program).then(|| scope.spawn(linked));
+        let mut anatomy = as_built(subject, program, profile)?;
+        let twin = || match twin {
+            Some(twin) => twin.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            None => linked(),
+        };
+        twin::add_reasons(&mut anatomy, twin)?;
+        Ok::<_, anyhow::Error>(anatomy)
+    })?;
     if anatomy.code.is_none() {
         twin::add_symbols(&mut anatomy, subject, program, profile)?;
     }

@@ -89,6 +89,8 @@ pub struct Built {
     pub packages: Vec<Compiled>,
     /// All crates of these and of the programs, as code knows them, each with its package's name.
     pub crates: BTreeSet<(String, String)>,
+    /// Where std was compiled with it: its crates, as code knows them, with their libraries. They are among no others.
+    pub std: Vec<(String, PathBuf)>,
     /// The build scripts that have run for it, now or before.
     pub scripts: Vec<Script>,
     /// Processor time of the build.
@@ -269,6 +271,20 @@ impl Package {
     }
 }
 
+/// Takes out a library that was built for a test, so that Cargo makes it anew for a program. A test unwinds whatever the profile
+/// says; so Cargo compiles the library for the test and for the programs beside it, in no fixed order, and a library whose type
+/// gives it no hash is the same file both times. Cargo may then take that of the test for the other one.
+fn forget(library: &Executable) {
+    let Some(name) = library.path.file_name() else { return };
+    let folder = library.path.parent().unwrap_or(Path::new(""));
+    for folder in [folder.to_owned(), folder.join("deps")] {
+        let file = folder.join(name);
+        // What isn't there needn't be taken out.
+        let _ = std::fs::remove_file(file.with_extension("rlib"));
+        let _ = std::fs::remove_file(file);
+    }
+}
+
 impl Cargo {
     fn call(&self, verb: &str) -> Call {
         let mut call = Call::new(&self.program, &self.cwd).arg(verb);
@@ -351,6 +367,20 @@ impl Cargo {
             bail!(self.explain(&finished, "rustc -vV"));
         }
         Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
+    }
+
+    /// The folder of the toolchain.
+    ///
+    /// # Errors
+    /// When there is no rustc, or it doesn't name the folder.
+    pub fn sysroot(&self, rustc: &OsStr) -> Result<PathBuf> {
+        let mut call = Call::new(rustc, &self.cwd).args(["--print", "sysroot"]);
+        call.env.clone_from(&self.env);
+        let finished = self.run(&call)?;
+        if finished.status != Status::Exited(0) {
+            bail!(self.explain(&finished, "rustc --print sysroot"));
+        }
+        Ok(PathBuf::from(String::from_utf8_lossy(&finished.stdout).trim()))
     }
 
     /// Every target that rustc knows.
@@ -444,12 +474,15 @@ impl Cargo {
             return Ok(Err(Refused { failure, ended }));
         }
         let stdout = String::from_utf8_lossy(&finished.stdout);
-        let Artifacts { mut executables, packages, crates, native, scripts } =
+        let Artifacts { mut executables, packages, crates, std, native, scripts } =
             artifacts(mirror::outside(&self.env, &stdout).as_bytes())?;
         if let Some(sandbox) = &self.sandbox {
             for executable in &mut executables {
                 executable.path = sandbox.outside(&executable.path);
             }
+        }
+        if targets.iter().any(|target| matches!(target.kind, Kind::Test | Kind::Bench)) {
+            executables.iter().filter(|made| made.kind == Kind::Lib).for_each(forget);
         }
         Ok(Ok(Built {
             executables,
@@ -457,6 +490,7 @@ impl Cargo {
             warnings: warnings(&mirror::outside(&self.env, &String::from_utf8_lossy(&finished.stderr))),
             packages,
             crates,
+            std,
             scripts,
             cpu: finished.cpu,
         }))

@@ -24,6 +24,7 @@ use base::numbers;
 use base::output;
 use revision::Asked;
 use std::path::Path;
+use std::thread;
 use tally::Weighed;
 
 /// Runs `cargo xtask bloat`.
@@ -80,12 +81,17 @@ fn taken_apart(
     let program = only(&subject)?;
     let profile = subject.resolve(profile.as_deref(), "profile")?;
     tell_burdens(&subject, program, &profile);
-    let anatomy = match with_owners {
-        true => anatomy::explained(&subject, program, &profile)?,
-        false => anatomy::as_built(&subject, program, &profile)?,
-    };
-    let floor = if with_floor { floor::of(&subject, program, &profile, &anatomy)? } else { Vec::new() };
-    Ok((anatomy, program.name.clone(), floor))
+    thread::scope(|scope| {
+        // It has a folder of its own.
+        let empty = with_floor.then(|| scope.spawn(|| floor::empty(&subject, program, &profile)));
+        let anatomy = match with_owners {
+            true => anatomy::explained(&subject, program, &profile)?,
+            false => anatomy::as_built(&subject, program, &profile)?,
+        };
+        let empty = empty.map(|empty| empty.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let floor = empty.transpose()?.flatten().map(|empty| floor::of(program, &anatomy, &empty));
+        Ok((anatomy, program.name.clone(), floor.unwrap_or_default()))
+    })
 }
 
 /// Runs `cargo xtask diff`.

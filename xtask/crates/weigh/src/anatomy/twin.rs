@@ -2,7 +2,7 @@
 //! is overwritten.
 
 use super::{Anatomy, Names};
-use crate::cargo::{Build, Built, Cargo};
+use crate::cargo::{Build, Built, Cargo, Form};
 use crate::measure::binary::archive;
 use crate::measure::crates::{Natives, crate_in, may_be_in_std};
 use crate::measure::file;
@@ -14,7 +14,7 @@ use base::numbers::thousands;
 use object::{Object as _, ObjectSymbol as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The option of the C compiler for a linker that keeps the relocations. LLD, GNU ld, and mold have it.
 const RELOCATIONS: &str = "-Wl,--emit-relocs";
@@ -22,6 +22,9 @@ const RELOCATIONS: &str = "-Wl,--emit-relocs";
 /// What a twin must keep to say why its parts are there: the relocations, and names with the crates of all types in them. Its
 /// debug information says which code was put into which function.
 const FLAGS: [&str; 4] = ["-C", "symbol-mangling-version=v0", "-C", "link-arg=-Wl,--emit-relocs"];
+
+/// The folder of twins with relocations.
+const REASONS: &str = "reasons";
 
 /// Adds the owners of a stripped file's code, read from a twin with symbols.
 pub(super) fn add_symbols(anatomy: &mut Anatomy, subject: &Subject, program: &Program, profile: &str) -> Result<()> {
@@ -33,12 +36,24 @@ pub(super) fn add_symbols(anatomy: &mut Anatomy, subject: &Subject, program: &Pr
     Ok(())
 }
 
-/// Adds the reasons of a file, read from a twin with relocations. Where there is none, it says why.
-pub(super) fn add_reasons(anatomy: &mut Anatomy, subject: &Subject, program: &Program, profile: &str) -> Result<()> {
-    if !anatomy.format.starts_with("ELF") {
-        anatomy.unexplained = Some(format!("that takes a file in the format ELF, and this is {}", anatomy.format));
-        return Ok(());
-    }
+/// A twin with relocations, and what is known of its crates.
+pub(super) struct Linked {
+    made: Made,
+    built: Built,
+    crates: Result<Crates>,
+}
+
+/// Whether the twin with relocations was built before, so that building it takes a moment.
+pub(super) fn was_linked(subject: &Subject, program: &Program) -> bool {
+    // What links an archive writes to files of its own.
+    program.target.form != Form::Staticlib && folder(subject, REASONS).is_dir()
+}
+
+/// Builds the twin with relocations.
+///
+/// # Errors
+/// When the build fails.
+pub(super) fn linked(subject: &Subject, program: &Program, profile: &str) -> Result<Linked> {
     let mut order = subject.order(program, profile);
     let lines = ["debug=\"limited\"", "split-debuginfo=\"off\""];
     for line in lines.map(|line| format!("profile.{}.{line}", order.profile)) {
@@ -48,8 +63,19 @@ pub(super) fn add_reasons(anatomy: &mut Anatomy, subject: &Subject, program: &Pr
     let (args, variable) = cargo.further_flags(subject.built_for(), &FLAGS);
     order.extra.extend(args);
     cargo.env.extend(variable.map(|(name, value)| (name, Some(value))));
-    let (made, built) = match twin(subject, program, "reasons", order, cargo, "none", &[RELOCATIONS]) {
-        Ok(made) => made,
+    let (made, built) = twin(subject, program, REASONS, order, cargo, "none", &[RELOCATIONS])?;
+    let crates = known(subject, &built);
+    Ok(Linked { made, built, crates })
+}
+
+/// Adds the reasons of a file, read from its twin with relocations. Where there is none, it says why.
+pub(super) fn add_reasons(anatomy: &mut Anatomy, linked: impl FnOnce() -> Result<Linked>) -> Result<()> {
+    if !anatomy.format.starts_with("ELF") {
+        anatomy.unexplained = Some(format!("that takes a file in the format ELF, and this is {}", anatomy.format));
+        return Ok(());
+    }
+    let Linked { made, built, crates } = match linked() {
+        Ok(linked) => linked,
         // What was built as it is could be built, so it is the linker, or what the flags are for.
         Err(error) => {
             anatomy.unexplained = Some(refused(&format!("{error:#}")));
@@ -57,8 +83,7 @@ pub(super) fn add_reasons(anatomy: &mut Anatomy, subject: &Subject, program: &Pr
         }
     };
     let (data, twin) = (file::read(&anatomy.path)?, file::read(&made.path)?);
-    let crates = known(subject, &built)?;
-    match Reasons::of(&anatomy.sections, &data, &twin, &Natives::of(&built.scripts), &crates) {
+    match Reasons::of(&anatomy.sections, &data, &twin, &Natives::of(&built.scripts), &crates?) {
         Ok(Ok(reasons)) => explain(anatomy, reasons),
         Ok(Err(why)) => anatomy.unexplained = Some(why),
         Err(error) => anatomy.unexplained = Some(format!("the relocations of its twin make no sense: {error}")),
@@ -110,14 +135,27 @@ fn known(subject: &Subject, built: &Built) -> Result<Crates> {
     let compiled: BTreeMap<String, String> = built.crates.iter().cloned().collect();
     let mut inside_std = BTreeSet::new();
     let any_in_both = compiled.keys().any(|name| may_be_in_std(name));
-    let folder = if any_in_both { subject.cargo.library_folder(subject.built_for())? } else { None };
-    for entry in folder.into_iter().flat_map(fs::read_dir).flatten().flatten() {
-        let file = entry.file_name().to_string_lossy().into_owned();
-        let name = file.strip_prefix("lib").and_then(|file| file.rsplit_once('-')).map(|(name, _)| name.to_owned());
-        let Some(name) = name.filter(|name| file.ends_with(".rlib") && compiled.contains_key(name)) else { continue };
-        inside_std.extend(number_of(&entry.path(), &name).map(|number| CrateId { name, number }));
+    let libraries = match (any_in_both, built.std.is_empty()) {
+        (false, _) => Vec::new(),
+        (true, true) => libraries_of_the_toolchain(subject)?,
+        (true, false) => built.std.clone(),
+    };
+    for (name, library) in libraries.into_iter().filter(|(name, _)| compiled.contains_key(name)) {
+        inside_std.extend(number_of(&library, &name).map(|number| CrateId { name, number }));
     }
     Ok(Crates { compiled, inside_std })
+}
+
+/// The crates of std as the toolchain brings it, with their libraries.
+fn libraries_of_the_toolchain(subject: &Subject) -> Result<Vec<(String, PathBuf)>> {
+    let folder = subject.cargo.library_folder(subject.built_for())?;
+    let entries = folder.into_iter().flat_map(fs::read_dir).flatten().flatten();
+    let named = entries.filter_map(|entry| {
+        let file = entry.file_name().to_string_lossy().into_owned();
+        let (name, _) = file.strip_suffix(".rlib")?.strip_prefix("lib")?.rsplit_once('-')?;
+        Some((name.to_owned(), entry.path()))
+    });
+    Ok(named.collect())
 }
 
 /// The number of a compiled crate, from the first of its symbols.
@@ -150,6 +188,11 @@ fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
     )
 }
 
+/// A folder for twins.
+fn folder(subject: &Subject, name: &str) -> PathBuf {
+    subject.out_dir.join("size-workshop").join(name)
+}
+
 /// Builds a program once more in a folder of its own, with this for `strip`, and these options where a C compiler links.
 fn twin(
     subject: &Subject,
@@ -160,7 +203,7 @@ fn twin(
     strip: &str,
     options: &[&str],
 ) -> Result<(Made, Built)> {
-    let folder = subject.out_dir.join("size-workshop").join(folder);
+    let folder = self::folder(subject, folder);
     order.extra.extend(["--config".into(), format!("profile.{}.strip=\"{strip}\"", order.profile).into()]);
     order.target_dir = Some(folder.clone());
     order.record = order.record.map(|_| folder.clone());

@@ -2,15 +2,14 @@
 
 use super::tiny;
 use crate::anatomy::Anatomy;
-use crate::cargo::Form;
+use crate::cargo::{Form, configuration};
 use crate::measure::binary::{self, Binary, Section};
 use crate::measure::crates;
-use crate::measure::crates::is_std;
 use crate::profiles::SETTINGS;
 use crate::subject::{Program, Subject};
 use anyhow::Result;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A part of a file by whose doing it is.
 #[derive(Clone, Debug)]
@@ -37,20 +36,32 @@ const SYMBOLIZER: [&str; 8] = [
     "std::sys::backtrace",
 ];
 
-/// The parts of a program's file; they sum to it. The part that finds names for backtraces is inside of the floor.
+/// An empty program or library.
+pub(super) struct Empty {
+    binary: Binary,
+    /// Bytes of code that finds names for backtraces.
+    symbolizer: u64,
+}
+
+/// Builds an empty program with the settings of a profile; none for a static library.
 ///
 /// # Errors
-/// When the empty program cannot be built.
-pub(super) fn of(subject: &Subject, program: &Program, profile: &str, anatomy: &Anatomy) -> Result<Vec<FloorPart>> {
+/// When it cannot be built.
+pub(super) fn empty(subject: &Subject, program: &Program, profile: &str) -> Result<Option<Empty>> {
     let form = program.target.form;
     if form == Form::Staticlib {
         // Its consumer begins with an empty C program, which has nothing of Rust. The note about the archive says how large that is.
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let symbols = crates::read(&empty(subject, profile, form, Some("none"))?)?;
+    let symbols = crates::read(&built(subject, profile, form, Some("none"))?)?;
     // Last, so that the file that stays is the one that was measured.
-    let empty = binary::read(&empty(subject, profile, form, None)?)?;
+    let binary = binary::read(&built(subject, profile, form, None)?)?;
     let symbolizer = symbols.map(|code| code.bytes_of(&SYMBOLIZER.map(str::to_owned))).unwrap_or_default();
+    Ok(Some(Empty { binary, symbolizer }))
+}
+
+/// The parts of a program's file; they sum to it. The part that finds names for backtraces is inside of the floor.
+pub(super) fn of(program: &Program, anatomy: &Anatomy, empty: &Empty) -> Vec<FloorPart> {
     let own = program.target.name.replace('-', "_");
     let code = |chosen: &dyn Fn(&str) -> bool| -> u64 {
         let functions = anatomy.code.iter().flat_map(|code| &code.functions);
@@ -58,14 +69,14 @@ pub(super) fn of(subject: &Subject, program: &Program, profile: &str, anatomy: &
     };
     let code = Code {
         own: signed(code(&|krate| krate == own)),
-        dependencies: signed(code(&|krate| krate != own && !is_std(krate))),
-        symbolizer: signed(symbolizer),
+        dependencies: signed(code(&|krate| krate != own && !krate.starts_with('[') && !anatomy.is_std(krate))),
+        symbolizer: signed(empty.symbolizer),
     };
-    Ok(parts(&empty, form, anatomy, &code))
+    parts(&empty.binary, program.target.form, anatomy, &code)
 }
 
 /// Builds an empty program, or an empty library, with a profile's settings, with its symbols if that is asked for.
-fn empty(subject: &Subject, profile: &str, form: Form, strip: Option<&str>) -> Result<PathBuf> {
+fn built(subject: &Subject, profile: &str, form: Form, strip: Option<&str>) -> Result<PathBuf> {
     let floor = if form == Form::Executable { "floor".to_owned() } else { format!("floor-{}", form.name()) };
     let folder = subject.out_dir.join("size-workshop").join(floor);
     let settings = SETTINGS.iter().filter_map(|key| {
@@ -75,8 +86,19 @@ fn empty(subject: &Subject, profile: &str, form: Form, strip: Option<&str>) -> R
     });
     let mut config: Vec<OsString> = settings.flat_map(|setting| ["--config".into(), setting.into()]).collect();
     config.extend(subject.target_args());
+    config.extend(rebuilt_std(&subject.cargo.cwd, &folder));
     let source = if form == Form::Executable { "fn main() {}\n" } else { "" };
     tiny::build(&subject.cargo, &folder, "floor", source, form, "release", &config)
+}
+
+/// What a crate's configuration says of std, for an empty program in a folder that this configuration doesn't reach.
+fn rebuilt_std(krate: &Path, folder: &Path) -> Vec<OsString> {
+    if folder.starts_with(krate) {
+        return Vec::new();
+    }
+    let of_std = |setting: &configuration::Setting| setting.key.starts_with("unstable.build-std");
+    let settings = configuration::settings(krate).into_iter().filter(of_std);
+    settings.flat_map(|setting| ["--config".into(), format!("{}={}", setting.key, setting.value).into()]).collect()
 }
 
 /// Bytes of machine code that belong to somebody.

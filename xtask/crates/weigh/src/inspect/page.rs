@@ -38,12 +38,14 @@ pub fn run(options: &options::Report) -> Result<Exit> {
         anatomies.push(anatomy::explained(&subject, program, &after)?);
     }
     let tuned = &anatomies[anatomies.len() - 1];
+    let empty = floor::empty(&subject, program, &after)?;
+    let floor = empty.map_or_else(Vec::new, |empty| floor::of(program, tuned, &empty));
     let page = Page {
         title: format!("What {} weighs", program.name),
         toolchain: subject.release.clone().unwrap_or_default(),
         target: subject.built_for().to_owned(),
         tables: ladder.into_iter().collect(),
-        floor: floor_parts(floor::of(&subject, program, &after, tuned)?, subject.shown(&after)),
+        floor: floor_parts(floor, subject.shown(&after)),
         binaries: anatomies.iter().map(binary).collect(),
     };
     let text = html::page(&page)?;
@@ -73,7 +75,7 @@ fn ladder(workshop: &Workshop, subject: &Subject, program: &Program, compressed:
     let chosen = subject.rows(table, &program.name);
     let progress = Progress::new(chosen.len());
     let mut rows = Vec::new();
-    for (Key { profile, .. }, label) in chosen.into_iter().filter(|(key, _)| !key.strip_command) {
+    for (Key { profile, .. }, label) in chosen.into_iter().filter(|(key, _)| !key.strip_command && key.std.is_none()) {
         progress.running(std::slice::from_ref(&profile));
         let (file, bytes) = anatomy::file_built(subject, program, &profile)?;
         let compressed = if compressed { Some(Compressed::of(&file)?) } else { None };

@@ -341,8 +341,7 @@ fn the_code_of_a_module_is_an_answer() {
 
 #[test]
 fn a_prediction_is_held_to_what_the_change_saves() {
-    let check =
-        r#"check.answer = { key = "saving", truth.saved = { build = "after", against = "before", tolerance-percent = 10 } }"#;
+    let check = r#"check.answer = { key = "saving", truth.saved = { build = "after", against = "before", tolerance-percent = 10 } }"#;
     let said = |answer: &str, before, after| {
         let mut known = with_goal(check);
         (known.built("before").bytes, known.built("after").bytes) = (before, after);
