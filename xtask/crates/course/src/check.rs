@@ -227,7 +227,12 @@ pub fn judge(case: &Case<'_>) -> Judgement {
         let unmet = |id: &str| outcomes.iter().any(|other: &Outcome| other.id == id && other.verdict != Verdict::Pass);
         let needed = goal.needs.iter().find(|needed| unmet(needed.get_ref()));
         match needed {
-            Some(needed) => outcome.waits_for = Some(format!("the goal `{}`", needed.get_ref())),
+            Some(needed) => match open(case, goal) {
+                Some((problems, data)) => {
+                    (outcome.verdict, outcome.diagnostics, outcome.data) = (Verdict::Fail, problems, data);
+                }
+                None => outcome.waits_for = Some(format!("the goal `{}`", needed.get_ref())),
+            },
             None => match judge_goal(case, goal, &outcomes, &mut lints, &mut failed_builds) {
                 Ok(Finding::Met(data)) => {
                     (outcome.verdict, outcome.points, outcome.data) = (Verdict::Pass, goal.points, data);
@@ -257,6 +262,17 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     diagnostics.extend(case.aside.iter().cloned());
     diagnostics.extend(case.evidence.iter().flat_map(|evidence| evidence.aside.clone()));
     Judgement { outcomes, diagnostics }
+}
+
+/// What is wrong with a prediction whatever is built: there is none, or its form isn't understood. It is asked for before there
+/// is anything that it could be held to, so this doesn't wait for the goals that its goal needs.
+fn open(case: &Case<'_>, goal: &Goal) -> Option<(Vec<Diagnostic>, Data)> {
+    let Check::Answer(spec @ kinds::Answer { truth: kinds::Truth::Saved(_), .. }) = &goal.check else { return None };
+    let answers = case.answers?;
+    match answer::judge(&Case { evidence: None, ..*case }, answers, goal.id.get_ref(), spec) {
+        Finding::NotMet(problems, data) => Some((problems, data)),
+        _ => None,
+    }
 }
 
 fn judge_goal<'a>(

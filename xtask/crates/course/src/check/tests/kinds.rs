@@ -380,6 +380,22 @@ fn a_prediction_is_held_to_what_the_change_saves() {
 }
 
 #[test]
+fn a_prediction_is_asked_for_before_there_is_a_change() {
+    let check = "check.size = { build = \"after\", against = \"before\", shrink-percent = 10 }\n[[goal]]\nid = \"saving\"\npoints = 1\ntext = \"t\"\nneeds = [\"goal\"]\ncheck.answer = { key = \"saving\", truth.saved = { build = \"after\", against = \"before\", tolerance-percent = 10 } }";
+    let mut known = with_goal(check);
+    (known.built("before").bytes, known.built("after").bytes) = (1000, 1000);
+    let mut said = |answers: &str| {
+        known.answers(answers);
+        let outcome = judge(&known.case()).outcomes.remove(1);
+        let codes: Vec<_> = outcome.diagnostics.iter().map(|problem| problem.code.name()).collect();
+        (codes.join(" "), outcome.waits_for.unwrap_or_default())
+    };
+    assert_eq!(said("saving = \"\"\n"), ("answer/missing".to_owned(), String::new()));
+    assert_eq!(said("saving = \"a lot\"\n"), ("answer/not-a-number".to_owned(), String::new()));
+    assert_eq!(said("saving = 100\n"), (String::new(), "the goal `goal`".to_owned()));
+}
+
+#[test]
 fn a_section_has_the_name_that_elf_gives_it() {
     let section = |name: &str, bytes| Section { name: name.to_owned(), bytes };
     let built = Built {
