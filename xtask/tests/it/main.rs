@@ -7,6 +7,8 @@ mod budget;
 mod capstone;
 mod containerfile;
 mod contracts;
+#[cfg(target_os = "linux")]
+mod cross;
 mod dependencies;
 mod desk;
 mod engines;
@@ -27,3 +29,5 @@ mod surroundings;
 mod tidy;
 mod turns;
 mod watch;
+#[cfg(target_os = "linux")]
+mod windows;

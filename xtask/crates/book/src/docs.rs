@@ -60,6 +60,8 @@ pub(crate) struct Book<'a> {
     pub measurement: Measurement,
     /// The same of other targets, by triple.
     pub platforms: BTreeMap<String, Measurement>,
+    /// Those of other compilers on the same target.
+    pub others: Vec<Measurement>,
     pub facts: Facts,
     pub claims: Claims,
     pub record: Record,
@@ -82,6 +84,12 @@ impl<'a> Book<'a> {
                 .help("run `cargo xtask sizes --accept` there")
             );
         };
+        let others: Vec<Option<Measurement>> = committed::releases(root, REFERENCE_TARGET)
+            .iter()
+            .filter(|release| **release != toolchain)
+            .map(|release| committed::load(root, REFERENCE_TARGET, release))
+            .collect::<Result<_>>()?;
+        let others = others.into_iter().flatten().collect();
         let record = crate::facts::recorded(root, REFERENCE_TARGET, &toolchain)?;
         let (facts, claims) = (crate::facts::load(root)?, crate::claims::load(root)?);
         let mut platforms = BTreeMap::new();
@@ -89,7 +97,7 @@ impl<'a> Book<'a> {
             let measured = committed::load(root, &platform.target, &toolchain)?;
             platforms.extend(measured.map(|measured| (platform.target.clone(), measured)));
         }
-        Ok(Self { workshop, measurement, platforms, facts, claims, record, pages: markdown_files(root)? })
+        Ok(Self { workshop, measurement, others, platforms, facts, claims, record, pages: markdown_files(root)? })
     }
 
     /// The folder of the chapters.
@@ -108,6 +116,7 @@ impl<'a> Book<'a> {
             workshop: self.workshop,
             measurement: &self.measurement,
             platforms: &self.platforms,
+            others: &self.others,
             facts: &self.facts,
             claims: &self.claims,
             record: &self.record,

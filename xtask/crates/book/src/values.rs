@@ -4,6 +4,7 @@ use super::facts::{Facts, Record, Unit};
 use base::numbers::{change_in, thousands};
 use std::collections::BTreeMap;
 use weigh::committed::Measurement;
+use weigh::rebuilt::Rebuilt;
 
 /// Where numbers come from.
 pub(crate) struct Values<'a> {
@@ -11,6 +12,8 @@ pub(crate) struct Values<'a> {
     pub measurement: &'a Measurement,
     /// The size tables of other targets.
     pub platforms: &'a BTreeMap<String, Measurement>,
+    /// The size tables of other compilers on the same target.
+    pub others: &'a [Measurement],
     /// What the book itself measures, and figures of others.
     pub facts: &'a Facts,
     /// What was measured for it.
@@ -128,6 +131,11 @@ impl Values<'_> {
                 .get(name)
                 .copied()
                 .ok_or_else(|| format!("there is no figure `{name}` in docs/facts")),
+            Some((compiler, rest)) if compiler.starts_with("rustc-") => {
+                let other = self.others.iter().find(|other| compiler == format!("rustc-{}", other.toolchain));
+                let measurement = other.ok_or_else(|| format!("docs/measurements has none of {compiler}"))?;
+                Values { measurement, others: &[], ..*self }.get(rest)
+            }
             Some((program, rest)) => {
                 // Of another target: `wasm32-wasip1:word_freq/dist`.
                 let (measurement, program) = match program.split_once(':') {
@@ -141,8 +149,10 @@ impl Values<'_> {
                     rest.split_once('/').map_or((rest, None), |(profile, name)| (profile, Some(name)));
                 let (profile, strip) =
                     profile.strip_suffix("+strip").map_or((profile, false), |profile| (profile, true));
+                let rebuilt = profile.split_once("+std:").map(|(profile, std)| (profile, Rebuilt::of_name(std)));
+                let (profile, std) = rebuilt.unwrap_or((profile, None));
                 let build = measurement
-                    .find(program, profile, strip)
+                    .find_with(program, profile, strip, std)
                     .ok_or_else(|| format!("`{program}` was not measured under `{profile}`"))?;
                 // A section that is not there takes no bytes.
                 Ok(section.map_or(build.bytes, |name| {
@@ -179,6 +189,7 @@ mod tests {
                 program: "p".to_owned(),
                 profile: profile.to_owned(),
                 strip_command,
+                std: None,
                 settings: BTreeMap::new(),
                 bytes,
                 sections: vec![Section { name: ".text".to_owned(), bytes: bytes / 2 }],
@@ -195,8 +206,14 @@ mod tests {
         );
         other.builds.push(Build { bytes: 700, ..measurement.builds[0].clone() });
         let platforms = BTreeMap::from([("wasm32-wasip1".to_owned(), other)]);
-        Values { measurement: &measurement, platforms: &platforms, facts: &facts, record: &Record::default() }
-            .text(expression)
+        Values {
+            measurement: &measurement,
+            others: &[],
+            platforms: &platforms,
+            facts: &facts,
+            record: &Record::default(),
+        }
+        .text(expression)
     }
 
     #[test]
@@ -245,7 +262,8 @@ mod tests {
         facts.facts.push(super::super::facts::Fact::example("file", Unit::Bytes));
         record.facts.insert("file".to_owned(), 1000);
         let platforms = BTreeMap::new();
-        let values = Values { measurement: &measurement, platforms: &platforms, facts: &facts, record: &record };
+        let values =
+            Values { measurement: &measurement, others: &[], platforms: &platforms, facts: &facts, record: &record };
         assert_eq!(values.text("change fact/less fact/work").unwrap(), "+3,979 instructions");
         assert_eq!(values.text("number fact/work").unwrap(), "27,003,979");
         for expression in ["bytes fact/work", "kb fact/work", "mb fact/work", "kib fact/work"] {

@@ -15,6 +15,7 @@ use crate::cargo::configuration::{self, Setting};
 use crate::cargo::{Build, Built, Cargo, Executable, Form, Metadata, Wanted, lockfile};
 use crate::options;
 use crate::profiles::Profiles;
+use crate::rebuilt::Rebuilt;
 use crate::surroundings::{self, Surroundings};
 use crate::workshop::{Case, LADDER, Table, Workshop, must_know, nearest, no_profile};
 use anyhow::{Context as _, Result, bail};
@@ -48,6 +49,8 @@ pub struct Key {
     pub profile: String,
     /// Whether the external command `strip` came after.
     pub strip_command: bool,
+    /// Whether std was compiled with it, and how.
+    pub std: Option<Rebuilt>,
 }
 
 /// What is measured, and how Cargo is to be called for it.
@@ -462,20 +465,22 @@ impl Subject {
 
     /// The rows of a table for a program: which executable, and what it is called. A crate's own profiles are beside the ladder.
     pub fn rows(&self, table: &Table, program: &str) -> Vec<(Key, String)> {
-        let key = |profile: &str, strip_command| Key {
+        let key = |profile: &str, strip_command, std| Key {
             program: program.to_owned(),
             profile: profile.to_owned(),
             strip_command,
+            std,
         };
+        let listed = table.rows.iter();
         let mut rows: Vec<_> =
-            table.rows.iter().map(|row| (key(row.profile.as_ref(), row.strip_command), row.label.clone())).collect();
+            listed.map(|row| (key(row.profile.as_ref(), row.strip_command, row.std), row.label.clone())).collect();
         // The machine's own `strip` knows its own files.
         if self.target.as_ref().is_some_and(|target| *target != self.host) {
             rows.retain(|(key, _)| !key.strip_command);
         }
         if self.foreign && table.name.as_ref() == LADDER {
             let own_names = self.own.names().into_iter().filter(|name| self.own.sets(name));
-            rows.extend(own_names.map(|name| (key(&own(&name), false), format!("your own [profile.{name}]"))));
+            rows.extend(own_names.map(|name| (key(&own(&name), false, None), format!("your own [profile.{name}]"))));
         }
         rows
     }

@@ -2,6 +2,7 @@
 
 use crate::options;
 use crate::profiles::Profiles;
+use crate::rebuilt::Rebuilt;
 use anyhow::{Context as _, Result, bail};
 use base::diagnostic;
 use base::failure::{Exit, Failure, Kind};
@@ -112,9 +113,16 @@ pub struct Row {
     /// Whether a copy of the executable is then put through the external command `strip`.
     #[serde(default)]
     pub strip_command: bool,
+    /// Whether std is compiled with the program, and how; as the toolchain brings it if nothing is said.
+    pub std: Option<Rebuilt>,
 }
 
 impl Table {
+    /// Whether std is compiled anew for some of its rows.
+    pub fn rebuilds_std(&self) -> bool {
+        self.rows.iter().any(|row| row.std.is_some())
+    }
+
     /// Whether the table is made for this program.
     pub fn is_for(&self, program: &str) -> bool {
         self.programs.is_empty() || self.programs.iter().any(|name| name.as_ref() == program)
