@@ -206,8 +206,14 @@ mod tests {
         );
         other.builds.push(Build { bytes: 700, ..measurement.builds[0].clone() });
         let platforms = BTreeMap::from([("wasm32-wasip1".to_owned(), other)]);
-        Values { measurement: &measurement, platforms: &platforms, facts: &facts, record: &Record::default() }
-            .text(expression)
+        Values {
+            measurement: &measurement,
+            others: &[],
+            platforms: &platforms,
+            facts: &facts,
+            record: &Record::default(),
+        }
+        .text(expression)
     }
 
     #[test]
