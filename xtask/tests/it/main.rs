@@ -21,6 +21,7 @@ mod learner;
 mod manifests;
 mod outside;
 mod panics_and_backtraces;
+mod platforms;
 mod schemas;
 mod settings_and_speed;
 mod sizes;

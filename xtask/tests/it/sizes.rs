@@ -3,7 +3,7 @@
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::fs;
-use testbed::project::{PLAIN_PROFILES, PLAIN_SIZES, Project, bytes, json, rows, stderr, stdout};
+use testbed::project::{PLAIN_PROFILES, PLAIN_SIZES, Project, bytes, call, json, rows, stderr, stdout};
 
 #[test]
 fn the_ladder_of_word_freq_has_the_shape_that_the_tutorial_teaches() {
@@ -140,6 +140,44 @@ fn check_compares_with_what_accept_wrote() {
     );
     assert!(message.contains("1 of 2 builds are not as in"), "{message}");
     assert!(!message.contains("profile `release`"), "only the row that changed is named: {message}");
+}
+
+#[test]
+fn a_table_that_rebuilds_std_is_refused_by_name_where_its_source_is_missing_and_left_out_of_all() {
+    let rebuilt = "{ profile = \"stripped\", std = \"without-backtrace\", label = \"rebuilt\" }";
+    let table =
+        format!("\n[[workspace.metadata.sizes.tables]]\nname = \"std\"\ncaption = \"Std\"\nrows = [{rebuilt}]\n");
+    let project =
+        Project::workshop("fn main() { println!(\"hi\"); }", PLAIN_PROFILES, &format!("{PLAIN_SIZES}{table}"));
+    let sysroot = stdout(&call("rustc").current_dir(project.path("")).args(["--print", "sysroot"]).assert().success());
+    if std::path::Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").exists() {
+        return println!("LEFT OUT: this toolchain has the source of std");
+    }
+    project
+        .run(&["sizes", "--table", "std"])
+        .code(3)
+        .stdout("")
+        .stderr(contains("doesn't have the source of std here").and(contains("rustup component add rust-src")));
+    assert!(!project.path("target").exists(), "it is said before the builds, not after them");
+    let all = project.run(&["sizes", "--table", "all"]).success();
+    assert!(stderr(&all).contains("note: the table `std` is left out: "), "{}", stderr(&all));
+    assert_eq!(stdout(&all).matches("--table two").count(), 1);
+    project.run(&["sizes", "--accept"]).success().stderr(contains("(2 builds)"));
+}
+
+#[test]
+fn check_says_of_which_compilers_there_is_a_measurement() {
+    let project = Project::plain_workshop();
+    let note = stderr(&project.run(&["sizes", "--accept"]).success());
+    let file = note.split("wrote ").nth(1).unwrap().split(" (").next().unwrap().to_owned();
+    let (folder, name) = file.rsplit_once('/').unwrap();
+    fs::rename(project.path(&file), project.path(folder).join("rustc-1.0.0.json")).unwrap();
+    let release = name.trim_start_matches("rustc-").trim_end_matches(".json");
+    project
+        .run(&["sizes", "--check"])
+        .code(1)
+        .stderr(contains(format!("there is no committed measurement for rustc {release} on ")))
+        .stderr(contains("for this target there is one of rustc 1.0.0"));
 }
 
 #[test]

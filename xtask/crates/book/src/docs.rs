@@ -58,6 +58,10 @@ pub(crate) fn run(options: &commands::Docs) -> Result<Exit> {
 pub(crate) struct Book<'a> {
     pub workshop: &'a Workshop,
     pub measurement: Measurement,
+    /// Those of other compilers on the same target.
+    pub others: Vec<Measurement>,
+    /// The same of other targets, by triple.
+    pub platforms: BTreeMap<String, Measurement>,
     pub facts: Facts,
     pub claims: Claims,
     pub record: Record,
@@ -80,9 +84,20 @@ impl<'a> Book<'a> {
                 .help("run `cargo xtask sizes --accept` there")
             );
         };
+        let others: Vec<Option<Measurement>> = committed::releases(root, REFERENCE_TARGET)
+            .iter()
+            .filter(|release| **release != toolchain)
+            .map(|release| committed::load(root, REFERENCE_TARGET, release))
+            .collect::<Result<_>>()?;
+        let others = others.into_iter().flatten().collect();
         let record = crate::facts::recorded(root, REFERENCE_TARGET, &toolchain)?;
         let (facts, claims) = (crate::facts::load(root)?, crate::claims::load(root)?);
-        Ok(Self { workshop, measurement, facts, claims, record, pages: markdown_files(root)? })
+        let mut platforms = BTreeMap::new();
+        for platform in &workshop.sizes.platforms {
+            let measured = committed::load(root, &platform.target, &toolchain)?;
+            platforms.extend(measured.map(|measured| (platform.target.clone(), measured)));
+        }
+        Ok(Self { workshop, measurement, others, platforms, facts, claims, record, pages: markdown_files(root)? })
     }
 
     /// The folder of the chapters.
@@ -100,6 +115,8 @@ impl<'a> Book<'a> {
         let generator = Generator {
             workshop: self.workshop,
             measurement: &self.measurement,
+            others: &self.others,
+            platforms: &self.platforms,
             facts: &self.facts,
             claims: &self.claims,
             record: &self.record,

@@ -6,9 +6,10 @@ use super::facts::{Facts, Record, Stack, Unit};
 use super::markers::Part;
 use super::values::{self, Values};
 use crate::docs::{Wanted, file_name};
-use crate::{house, listing, pictures, reference};
+use crate::{house, listing, pictures, platforms, reference};
 use base::failure::Exit;
 use base::numbers;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -23,6 +24,10 @@ pub(crate) struct Generator<'a> {
     pub workshop: &'a Workshop,
     /// The size tables.
     pub measurement: &'a Measurement,
+    /// The size tables of other compilers on the same target.
+    pub others: &'a [Measurement],
+    /// The size tables of other targets, by triple.
+    pub platforms: &'a BTreeMap<String, Measurement>,
     /// What the book measures.
     pub facts: &'a Facts,
     /// What others say.
@@ -43,7 +48,13 @@ pub(crate) struct Wrong {
 
 impl Generator<'_> {
     fn values(&self) -> Values<'_> {
-        Values { measurement: self.measurement, facts: self.facts, record: self.record }
+        Values {
+            measurement: self.measurement,
+            others: self.others,
+            platforms: self.platforms,
+            facts: self.facts,
+            record: self.record,
+        }
     }
 
     /// The text of a part of this page, with the pictures that it shows.
@@ -57,9 +68,15 @@ impl Generator<'_> {
         let only = |text: String| Ok((text, Vec::new()));
         let root = &self.workshop.root;
         match part.what.split(' ').collect::<Vec<_>>().as_slice() {
+            words if platforms::is_one(words) => self.of_platforms(words, page),
             ["sizes", name] if self.tables(name).is_some() => {
                 only(format!("\n{}\n", markdown::side_by_side(&self.tables(name).unwrap_or_default())))
             }
+            ["sizes", name, "of", release] if self.tables(name).is_some() => {
+                let tables = self.tables_of(name, self.other(release)?).unwrap_or_default();
+                only(format!("\n{}\n", markdown::side_by_side(&tables)))
+            }
+            ["compilers", name, release] => self.two_compilers(name, release).and_then(only),
             ["bars", name] if self.tables(name).is_some() => {
                 Ok(pictures::bars(name, &self.tables(name).unwrap_or_default(), root, page))
             }
@@ -102,7 +119,7 @@ impl Generator<'_> {
                 Err(Wrong {
                     message: "nothing of this name can be generated".to_owned(),
                     help: format!(
-                        "`sizes TABLE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `stack NAME`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings` or `codes`; the tables are {}",
+                        "`sizes TABLE`, `sizes TABLE of RELEASE`, `compilers TABLE RELEASE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `sections-of TARGET PROGRAM PROFILE…`, `stack NAME`, `platforms`, `ladders PROGRAM`, `bars-of-platforms`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings` or `codes`; the tables are {}",
                         names.join(", ")
                     ),
                     exit: Exit::Usage,
@@ -119,6 +136,10 @@ impl Generator<'_> {
                 let linker = linker.as_ref().map(|linker| format!(", linked by {linker}")).unwrap_or_default();
                 Ok(format!("rustc {toolchain} for {target}{linker}"))
             }
+            _ if what.starts_with("measured on ") => {
+                let other = self.other(what.trim_start_matches("measured on "))?;
+                Ok(format!("rustc {} for {}", other.toolchain, other.target))
+            }
             "minutes" => Ok(chapters::minutes(text).to_string()),
             "minutes total" => {
                 let chapters = self.pages()?;
@@ -128,16 +149,45 @@ impl Generator<'_> {
         }
     }
 
+    fn of_platforms(&self, words: &[&str], page: &Path) -> Result<(String, Vec<Wanted>), Wrong> {
+        let Self { workshop, measurement: reference, platforms: others, .. } = *self;
+        platforms::Shown { workshop, reference, others }.part(words, page)
+    }
+
     fn get(&self, reference: &str) -> Result<u64, Wrong> {
         self.values().get(reference).map_err(|message| wrong(message, values::FUNCTIONS))
     }
 
+    /// The measurement of another compiler.
+    fn other(&self, release: &str) -> Result<&Measurement, Wrong> {
+        self.others.iter().find(|other| other.toolchain == release).ok_or_else(|| {
+            wrong(
+                format!("there is no measurement of rustc {release}"),
+                "run `cargo xtask sizes --accept` with that compiler, or correct the release",
+            )
+        })
+    }
+
+    /// A table as the book's compiler and another one make it.
+    fn two_compilers(&self, name: &str, release: &str) -> Result<String, Wrong> {
+        let other = self.other(release)?;
+        let (Some(first), Some(second)) = (self.tables(name), self.tables_of(name, other)) else {
+            return Err(wrong(format!("there is no table `{name}`"), "`compilers TABLE RELEASE`"));
+        };
+        let releases = [self.measurement.toolchain.as_str(), release];
+        Ok(format!("\n{}\n", markdown::two_compilers(releases, &first, &second)))
+    }
+
     /// A table for each program that it is made for.
     fn tables(&self, name: &str) -> Option<Vec<measured::Table>> {
+        self.tables_of(name, self.measurement)
+    }
+
+    fn tables_of(&self, name: &str, measurement: &Measurement) -> Option<Vec<measured::Table>> {
         let table = self.workshop.sizes.tables.iter().position(|table| table.name.as_ref() == name)?;
         let programs: Vec<&str> =
             self.workshop.sizes.programs.iter().map(|program| program.name.as_ref().as_str()).collect();
-        Some(measured::tables_of(self.measurement, &self.workshop.sizes.tables[table..=table], &programs))
+        Some(measured::tables_of(measurement, &self.workshop.sizes.tables[table..=table], &programs))
     }
 
     /// The facts of a group as a table, with the change against the first.
@@ -275,6 +325,6 @@ impl Generator<'_> {
     }
 }
 
-fn wrong(message: impl Into<String>, help: impl Into<String>) -> Wrong {
+pub(crate) fn wrong(message: impl Into<String>, help: impl Into<String>) -> Wrong {
     Wrong { message: message.into(), help: help.into(), exit: Exit::NotMet }
 }

@@ -404,7 +404,9 @@ fn worth(root: &Path, evidence: &Evidence, package: &str) -> Vec<Worth> {
     let Ok(Some(committed)) = committed::load(root, &evidence.target, &evidence.toolchain) else { return Vec::new() };
     let Some(release) = committed.find(package, "release", false) else { return Vec::new() };
     let mut found = Vec::new();
-    for build in committed.builds.iter().filter(|build| build.program == package && !build.strip_command) {
+    for build in
+        committed.builds.iter().filter(|build| build.program == package && !build.strip_command && build.std.is_none())
+    {
         let different: Vec<_> =
             build.settings.iter().filter(|(key, value)| release.settings.get(*key) != Some(value)).collect();
         if let [(key, value)] = different.as_slice() {

@@ -89,6 +89,8 @@ pub struct Built {
     pub packages: Vec<Compiled>,
     /// All crates of these and of the programs, as code knows them, each with its package's name.
     pub crates: BTreeSet<(String, String)>,
+    /// Where std was compiled with it: its crates, as code knows them, with their libraries. They are among no others.
+    pub std: Vec<(String, PathBuf)>,
     /// The build scripts that have run for it, now or before.
     pub scripts: Vec<Script>,
     /// Processor time of the build.
@@ -367,6 +369,20 @@ impl Cargo {
         Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
     }
 
+    /// The folder of the toolchain.
+    ///
+    /// # Errors
+    /// When there is no rustc, or it doesn't name the folder.
+    pub fn sysroot(&self, rustc: &OsStr) -> Result<PathBuf> {
+        let mut call = Call::new(rustc, &self.cwd).args(["--print", "sysroot"]);
+        call.env.clone_from(&self.env);
+        let finished = self.run(&call)?;
+        if finished.status != Status::Exited(0) {
+            bail!(self.explain(&finished, "rustc --print sysroot"));
+        }
+        Ok(PathBuf::from(String::from_utf8_lossy(&finished.stdout).trim()))
+    }
+
     /// Every target that rustc knows.
     ///
     /// # Errors
@@ -458,7 +474,7 @@ impl Cargo {
             return Ok(Err(Refused { failure, ended }));
         }
         let stdout = String::from_utf8_lossy(&finished.stdout);
-        let Artifacts { mut executables, packages, crates, native, scripts } =
+        let Artifacts { mut executables, packages, crates, std, native, scripts } =
             artifacts(mirror::outside(&self.env, &stdout).as_bytes())?;
         if let Some(sandbox) = &self.sandbox {
             for executable in &mut executables {
@@ -474,6 +490,7 @@ impl Cargo {
             warnings: warnings(&mirror::outside(&self.env, &String::from_utf8_lossy(&finished.stderr))),
             packages,
             crates,
+            std,
             scripts,
             cpu: finished.cpu,
         }))

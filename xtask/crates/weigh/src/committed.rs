@@ -2,6 +2,7 @@
 
 use crate::measure::binary::Section;
 use crate::profiles::Profiles;
+use crate::rebuilt::Rebuilt;
 use crate::workshop::Workshop;
 use anyhow::{Context as _, Result};
 use base::diagnostic;
@@ -42,7 +43,7 @@ pub struct Measurement {
     pub lockfile_sha256: String,
     /// Every package that the programs are built from, as `name version`.
     pub packages: Vec<String>,
-    /// The builds, by program, profile, and whether the external `strip` came after.
+    /// The builds, by program, profile, whether the external `strip` came after, and how std was compiled.
     pub builds: Vec<Build>,
 }
 
@@ -57,6 +58,9 @@ pub struct Build {
     /// Whether the external command `strip` came after.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub strip_command: bool,
+    /// Whether std was compiled with it, and how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub std: Option<Rebuilt>,
     /// The five settings of the profile, as written in TOML.
     pub settings: BTreeMap<String, String>,
     /// Bytes of the file.
@@ -90,6 +94,16 @@ fn not_writable(error: anyhow::Error) -> anyhow::Error {
 /// Where the measurement of a target and a release of rustc is kept.
 pub fn path(root: &Path, target: &str, toolchain: &str) -> PathBuf {
     root.join("docs/measurements").join(target).join(format!("rustc-{toolchain}.json"))
+}
+
+/// The releases of rustc that a target has a measurement of, by name.
+pub fn releases(root: &Path, target: &str) -> Vec<String> {
+    let files = fs::read_dir(root.join("docs/measurements").join(target)).into_iter().flatten().flatten();
+    let names = files.filter_map(|file| file.file_name().into_string().ok());
+    let mut releases: Vec<String> =
+        names.filter_map(|name| Some(name.strip_prefix("rustc-")?.strip_suffix(".json")?.to_owned())).collect();
+    releases.sort();
+    releases
 }
 
 /// The measurement of a target and a release, if there is one.
@@ -132,11 +146,17 @@ impl Measurement {
         }
     }
 
-    /// The build of a program under a profile.
+    /// The build of a program under a profile, with std as the toolchain brings it.
     pub fn find(&self, program: &str, profile: &str, strip_command: bool) -> Option<&Build> {
-        self.builds
-            .iter()
-            .find(|build| build.program == program && build.profile == profile && build.strip_command == strip_command)
+        self.find_with(program, profile, strip_command, None)
+    }
+
+    /// The build of a program under a profile, with std compiled in this way.
+    pub fn find_with(&self, program: &str, profile: &str, strip_command: bool, std: Option<Rebuilt>) -> Option<&Build> {
+        self.builds.iter().find(|build| {
+            (build.program.as_str(), build.profile.as_str()) == (program, profile)
+                && (build.strip_command, build.std) == (strip_command, std)
+        })
     }
 
     /// Writes the file.
@@ -197,7 +217,7 @@ pub fn compare(build: &Build, committed: &Measurement, profiles: &Profiles) -> V
     if profiles.chain(&build.profile).last().is_some_and(|&root| root == "dev") {
         return Verdict::NotCompared;
     }
-    let Some(before) = committed.find(&build.program, &build.profile, build.strip_command) else {
+    let Some(before) = committed.find_with(&build.program, &build.profile, build.strip_command, build.std) else {
         return Verdict::Differs("it is not in the committed measurement".to_owned());
     };
     let changed: Vec<String> = build
@@ -295,6 +315,7 @@ mod tests {
             program: "word_freq".to_owned(),
             profile: profile.to_owned(),
             strip_command: false,
+            std: None,
             settings,
             bytes,
             sections: Vec::new(),

@@ -67,6 +67,7 @@ pub mod measure;
 pub mod oci;
 pub mod options;
 pub mod profiles;
+pub mod rebuilt;
 pub mod report;
 pub mod sizes;
 pub mod subject;

@@ -9,13 +9,16 @@ use crate::committed::{self, Measurement, Verdict};
 use crate::compressed;
 use crate::measure::{self, Limits};
 use crate::options::{self, Format};
+use crate::rebuilt;
 use crate::report;
+use crate::subject::runner::Runner;
 use crate::subject::{Expectation, Key, Subject};
 use crate::workshop::{Table, Workshop, nearest};
 use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure};
 use base::output;
 use measured::{Report, Row, Skipped};
+use std::path::Path;
 use std::time::Duration;
 use workers::{Built, How, Results};
 
@@ -40,7 +43,7 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
     };
     let subject = Subject::find(&workshop, &options.subject, options.run.as_deref())?;
     own::tell_overrides(&subject);
-    let tables = choose_tables(&workshop, options)?;
+    let tables = with_source(&subject, choose_tables(&workshop, options)?, &options.table)?;
     compressed::look_for_programs(options.compressed)?;
     if options.accept {
         committed::check_writable(&workshop.root)?;
@@ -57,7 +60,7 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
     report.burdens = own::burdens(&subject, &results)?;
     let check = match (options.check, &committed) {
         (false, _) => None,
-        (true, None) => bail!(nothing_to_compare(&identity)),
+        (true, None) => bail!(nothing_to_compare(&identity, &workshop.root)),
         (true, Some(committed)) => Some(compare(&workshop, &tables, &results, &identity, committed)?),
     };
     print(&report, format, check.as_deref(), &problems)?;
@@ -148,6 +151,22 @@ fn choose_tables<'a>(workshop: &'a Workshop, options: &options::Sizes) -> Result
     Ok(chosen)
 }
 
+/// The tables without those that rebuild std, where that can't be done here: a table that was asked for by name is refused.
+fn with_source<'a>(subject: &Subject, mut tables: Vec<&'a Table>, named: &[String]) -> Result<Vec<&'a Table>> {
+    if !tables.iter().any(|table| table.rebuilds_std()) {
+        return Ok(tables);
+    }
+    let Err(failure) = rebuilt::must_have_source(&subject.cargo) else { return Ok(tables) };
+    for table in tables.extract_if(.., |table| table.rebuilds_std()) {
+        let name = table.name.as_ref();
+        if named.contains(name) {
+            return Err(failure);
+        }
+        output::note(&format!("the table `{name}` is left out: {failure}; `--table {name}` says what to install"));
+    }
+    Ok(tables)
+}
+
 /// A sentence (and a picture) for each program that did not do its work.
 fn wrong_outputs(subject: &Subject, tables: &[&Table], results: &Results, limits: Limits) -> Vec<String> {
     let mut problems = Vec::new();
@@ -155,14 +174,15 @@ fn wrong_outputs(subject: &Subject, tables: &[&Table], results: &Results, limits
         let (expected, commands) = expected_runs(subject, tables, results, &key.program);
         for (index, (expected, got)) in expected.iter().zip(&built.runs).enumerate() {
             if let Some(difference) = measure::difference(expected, got, limits) {
-                let Key { program, profile, strip_command } = key;
+                let Key { program, profile, strip_command, std } = key;
                 let after = if *strip_command { ", after `strip`," } else { "" };
+                let with = std.map(|std| format!(" (std: {})", std.name())).unwrap_or_default();
                 let command = commands
                     .get(index)
                     .map(|args| args.iter().map(|arg| format!(" {arg:?}")).collect::<String>())
                     .unwrap_or_default();
                 problems.push(format!(
-                    "{program} built with the profile `{profile}`{after} does not do what it must; run it as\n  {}{command}\n{difference}",
+                    "{program} built with the profile `{profile}`{with}{after} does not do what it must; run it as\n  {}{command}\n{difference}",
                     built.path.display()
                 ));
             }
@@ -182,12 +202,14 @@ fn expected_runs(
         return Default::default();
     };
     match &found.expectation {
+        _ if subject.runner == Runner::Nothing => Default::default(),
         Expectation::Cases(cases) => {
             (cases.iter().map(measure::Run::expected).collect(), cases.iter().map(|case| case.args.clone()).collect())
         }
         Expectation::SameAsFirst(args) => {
             let first = tables.iter().find_map(|table| table.rows.first()).map(|row| row.profile.as_ref().clone());
-            let key = first.map(|profile| Key { program: program.to_owned(), profile, strip_command: false });
+            let key =
+                first.map(|profile| Key { program: program.to_owned(), profile, strip_command: false, std: None });
             (
                 key.and_then(|key| results.built.get(&key)).map(|built| built.runs.clone()).unwrap_or_default(),
                 vec![args.clone()],
@@ -227,7 +249,9 @@ fn make_report(
                     .all(|(expected, got)| measure::difference(expected, got, limits).is_none());
                 rows.push(Row {
                     committed: committed
-                        .and_then(|committed| committed.find(&key.program, &key.profile, key.strip_command))
+                        .and_then(|committed| {
+                            committed.find_with(&key.program, &key.profile, key.strip_command, key.std)
+                        })
                         .map(|build| build.bytes),
                     profile: key.profile,
                     label,
@@ -274,6 +298,7 @@ fn builds<'a>(workshop: &'a Workshop, results: &'a Results) -> impl Iterator<Ite
         program: key.program.clone(),
         profile: key.profile.clone(),
         strip_command: key.strip_command,
+        std: key.std,
         settings: workshop.profiles.settings(&key.profile),
         bytes: built.binary.bytes,
         sections: built.binary.sections.clone(),
@@ -307,10 +332,10 @@ fn compare(
     for build in builds(workshop, results) {
         if let Verdict::Differs(how) = committed::compare(&build, committed, &workshop.profiles) {
             let rows = tables.iter().filter(|table| table.is_for(&build.program)).filter_map(|table| {
-                let row = table
-                    .rows
-                    .iter()
-                    .find(|row| *row.profile.as_ref() == build.profile && row.strip_command == build.strip_command)?;
+                let row = table.rows.iter().find(|row| {
+                    *row.profile.as_ref() == build.profile
+                        && (row.strip_command, row.std) == (build.strip_command, build.std)
+                })?;
                 Some(format!("{}: {}", table.name.as_ref(), row.label))
             });
             let rows = rows.collect::<Vec<_>>().join("; ");
@@ -364,7 +389,7 @@ fn say_verdict(
     Ok(())
 }
 
-fn nothing_to_compare(identity: &Identity) -> Failure {
+fn nothing_to_compare(identity: &Identity, root: &Path) -> Failure {
     let Identity { toolchain, target, .. } = identity;
     Failure::new(
         Exit::NotMet,
@@ -372,5 +397,11 @@ fn nothing_to_compare(identity: &Identity) -> Failure {
             "there is no committed measurement for rustc {toolchain} on {target}, so there is nothing to compare with"
         ),
     )
-    .help("`cargo xtask sizes --accept` writes one")
+    .help(match committed::releases(root, target).as_slice() {
+        [] => "`cargo xtask sizes --accept` writes one".to_owned(),
+        there => format!(
+            "for this target there is one of rustc {}; `cargo xtask sizes --accept` writes one of this",
+            there.join(" and ")
+        ),
+    })
 }

@@ -2,6 +2,7 @@
 
 use crate::options;
 use crate::profiles::Profiles;
+use crate::rebuilt::Rebuilt;
 use anyhow::{Context as _, Result, bail};
 use base::diagnostic;
 use base::failure::{Exit, Failure, Kind};
@@ -38,6 +39,26 @@ pub struct Sizes {
     pub programs: Vec<Program>,
     /// The tables, in the order in which they are shown.
     pub tables: Vec<Table>,
+    /// The other targets that the programs are measured for.
+    #[serde(default)]
+    pub platforms: Vec<Platform>,
+}
+
+/// A target that isn't the machine's own: how its programs are linked and run where Cargo's settings don't say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Platform {
+    /// The target triple.
+    pub target: String,
+    /// What it is called for people.
+    pub name: String,
+    /// The linker, if rustc's own choice is not the one.
+    pub linker: Option<String>,
+    /// What starts a program, with the arguments that come before its path. Nothing does if it is empty, unless this machine does.
+    #[serde(default)]
+    pub runner: Vec<String>,
+    /// What that is called for people.
+    pub runs: String,
 }
 
 /// A program of the tutorial; package and binary have the same name.
@@ -92,9 +113,16 @@ pub struct Row {
     /// Whether a copy of the executable is then put through the external command `strip`.
     #[serde(default)]
     pub strip_command: bool,
+    /// Whether std is compiled with the program, and how; as the toolchain brings it if nothing is said.
+    pub std: Option<Rebuilt>,
 }
 
 impl Table {
+    /// Whether std is compiled anew for some of its rows.
+    pub fn rebuilds_std(&self) -> bool {
+        self.rows.iter().any(|row| row.std.is_some())
+    }
+
     /// Whether the table is made for this program.
     pub fn is_for(&self, program: &str) -> bool {
         self.programs.is_empty() || self.programs.iter().any(|name| name.as_ref() == program)
@@ -233,6 +261,11 @@ impl Workshop {
             }
         }
         Ok(())
+    }
+
+    /// What is known of a target.
+    pub fn platform(&self, target: &str) -> Option<&Platform> {
+        self.sizes.platforms.iter().find(|platform| platform.target == target)
     }
 
     /// The program of this name.

@@ -135,14 +135,27 @@ fn known(subject: &Subject, built: &Built) -> Result<Crates> {
     let compiled: BTreeMap<String, String> = built.crates.iter().cloned().collect();
     let mut inside_std = BTreeSet::new();
     let any_in_both = compiled.keys().any(|name| may_be_in_std(name));
-    let folder = if any_in_both { subject.cargo.library_folder(subject.built_for())? } else { None };
-    for entry in folder.into_iter().flat_map(fs::read_dir).flatten().flatten() {
-        let file = entry.file_name().to_string_lossy().into_owned();
-        let name = file.strip_prefix("lib").and_then(|file| file.rsplit_once('-')).map(|(name, _)| name.to_owned());
-        let Some(name) = name.filter(|name| file.ends_with(".rlib") && compiled.contains_key(name)) else { continue };
-        inside_std.extend(number_of(&entry.path(), &name).map(|number| CrateId { name, number }));
+    let libraries = match (any_in_both, built.std.is_empty()) {
+        (false, _) => Vec::new(),
+        (true, true) => libraries_of_the_toolchain(subject)?,
+        (true, false) => built.std.clone(),
+    };
+    for (name, library) in libraries.into_iter().filter(|(name, _)| compiled.contains_key(name)) {
+        inside_std.extend(number_of(&library, &name).map(|number| CrateId { name, number }));
     }
     Ok(Crates { compiled, inside_std })
+}
+
+/// The crates of std as the toolchain brings it, with their libraries.
+fn libraries_of_the_toolchain(subject: &Subject) -> Result<Vec<(String, PathBuf)>> {
+    let folder = subject.cargo.library_folder(subject.built_for())?;
+    let entries = folder.into_iter().flat_map(fs::read_dir).flatten().flatten();
+    let named = entries.filter_map(|entry| {
+        let file = entry.file_name().to_string_lossy().into_owned();
+        let (name, _) = file.strip_suffix(".rlib")?.strip_prefix("lib")?.rsplit_once('-')?;
+        Some((name.to_owned(), entry.path()))
+    });
+    Ok(named.collect())
 }
 
 /// The number of a compiled crate, from the first of its symbols.

@@ -40,6 +40,8 @@ pub(super) struct Artifacts {
     pub packages: Vec<Compiled>,
     /// The crates, as code knows them, each with its package's name.
     pub crates: BTreeSet<(String, String)>,
+    /// The crates of a std that was compiled with the program, each with its library.
+    pub std: Vec<(String, PathBuf)>,
     /// The build scripts.
     pub scripts: Vec<Script>,
 }
@@ -60,6 +62,11 @@ pub(super) fn artifacts(messages: &[u8]) -> Result<Artifacts> {
         let Some(target) = target.filter(|_| reason == "compiler-artifact") else { continue };
         let is_of_kind = |wanted: &str| target.kind.iter().any(|kind| kind == wanted);
         let name = || target.name.replace('-', "_");
+        if is_part_of_std(&package_id, &features) {
+            let library = filenames.iter().find(|file| file.extension().is_some_and(|end| end == "rlib"));
+            artifacts.std.extend(library.map(|library| (name(), library.clone())));
+            continue;
+        }
         if !is_of_kind("custom-build") {
             artifacts.crates.insert((name(), name_and_version(&package_id).0));
         }
@@ -96,6 +103,12 @@ pub(super) fn artifacts(messages: &[u8]) -> Result<Artifacts> {
     artifacts.packages.sort();
     artifacts.packages.dedup();
     Ok(artifacts)
+}
+
+/// Whether Cargo compiles a package as a part of std (`-Z build-std`): one of std's own, from the toolchain's sources, or one from
+/// a registry, with the feature that each of these has for it.
+fn is_part_of_std(package_id: &str, features: &[String]) -> bool {
+    package_id.contains("/rustlib/src/rust/library/") || features.iter().any(|feature| feature == "rustc-dep-of-std")
 }
 
 /// The name and version in a package ID: `registry+https://…#serde@1.0.0`, or `path+file:///w/tiny#0.1.0` where the folder
@@ -382,6 +395,19 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].name.as_str(), found[0].fresh), ("word_freq", false));
         assert_eq!(found[0].path, Path::new("/t/dist/word_freq"));
+    }
+
+    #[test]
+    fn the_crates_of_a_std_that_is_compiled_with_the_program_are_not_its_dependencies() {
+        let messages = br#"{"reason":"compiler-artifact","package_id":"path+file:///usr/lib/rustlib/src/rust/library/std#0.0.0","target":{"kind":["lib"],"name":"std"},"filenames":["/t/libstd-0a.rlib","/t/libstd-0a.rmeta"],"executable":null}
+{"reason":"compiler-artifact","package_id":"registry+https://example.org/index#gimli@0.32.3","target":{"kind":["lib"],"name":"gimli"},"features":["read","rustc-dep-of-std"],"filenames":["/t/libgimli-0b.rlib"],"executable":null}
+{"reason":"compiler-artifact","package_id":"registry+https://example.org/index#gimli@0.32.3","target":{"kind":["lib"],"name":"gimli"},"features":["read"],"filenames":["/t/libgimli-0c.rlib"],"executable":null}
+"#;
+        let found = artifacts(messages).unwrap();
+        let of_std = [("std", "/t/libstd-0a.rlib"), ("gimli", "/t/libgimli-0b.rlib")];
+        assert_eq!(found.std, of_std.map(|(name, file)| (name.to_owned(), PathBuf::from(file))));
+        assert_eq!(found.crates, BTreeSet::from([("gimli".to_owned(), "gimli".to_owned())]));
+        assert_eq!(found.packages.len(), 1, "{:?}", found.packages);
     }
 
     #[test]

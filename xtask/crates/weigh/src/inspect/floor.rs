@@ -2,15 +2,14 @@
 
 use super::tiny;
 use crate::anatomy::Anatomy;
-use crate::cargo::Form;
+use crate::cargo::{Form, configuration};
 use crate::measure::binary::{self, Binary, Section};
 use crate::measure::crates;
-use crate::measure::crates::is_std;
 use crate::profiles::SETTINGS;
 use crate::subject::{Program, Subject};
 use anyhow::Result;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A part of a file by whose doing it is.
 #[derive(Clone, Debug)]
@@ -70,7 +69,7 @@ pub(super) fn of(program: &Program, anatomy: &Anatomy, empty: &Empty) -> Vec<Flo
     };
     let code = Code {
         own: signed(code(&|krate| krate == own)),
-        dependencies: signed(code(&|krate| krate != own && !is_std(krate))),
+        dependencies: signed(code(&|krate| krate != own && !krate.starts_with('[') && !anatomy.is_std(krate))),
         symbolizer: signed(empty.symbolizer),
     };
     parts(&empty.binary, program.target.form, anatomy, &code)
@@ -87,8 +86,19 @@ fn built(subject: &Subject, profile: &str, form: Form, strip: Option<&str>) -> R
     });
     let mut config: Vec<OsString> = settings.flat_map(|setting| ["--config".into(), setting.into()]).collect();
     config.extend(subject.target_args());
+    config.extend(rebuilt_std(&subject.cargo.cwd, &folder));
     let source = if form == Form::Executable { "fn main() {}\n" } else { "" };
     tiny::build(&subject.cargo, &folder, "floor", source, form, "release", &config)
+}
+
+/// What a crate's configuration says of std, for an empty program in a folder that this configuration doesn't reach.
+fn rebuilt_std(krate: &Path, folder: &Path) -> Vec<OsString> {
+    if folder.starts_with(krate) {
+        return Vec::new();
+    }
+    let of_std = |setting: &configuration::Setting| setting.key.starts_with("unstable.build-std");
+    let settings = configuration::settings(krate).into_iter().filter(of_std);
+    settings.flat_map(|setting| ["--config".into(), format!("{}={}", setting.key, setting.value).into()]).collect()
 }
 
 /// Bytes of machine code that belong to somebody.

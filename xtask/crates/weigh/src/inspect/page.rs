@@ -75,7 +75,7 @@ fn ladder(workshop: &Workshop, subject: &Subject, program: &Program, compressed:
     let chosen = subject.rows(table, &program.name);
     let progress = Progress::new(chosen.len());
     let mut rows = Vec::new();
-    for (Key { profile, .. }, label) in chosen.into_iter().filter(|(key, _)| !key.strip_command) {
+    for (Key { profile, .. }, label) in chosen.into_iter().filter(|(key, _)| !key.strip_command && key.std.is_none()) {
         progress.running(std::slice::from_ref(&profile));
         let (file, bytes) = anatomy::file_built(subject, program, &profile)?;
         let compressed = if compressed { Some(Compressed::of(&file)?) } else { None };

@@ -81,6 +81,28 @@ pub fn side_by_side(tables: &[Table]) -> String {
     text
 }
 
+/// The same rows as two compilers make them, side by side for each program, with the change from the first compiler to the second.
+pub fn two_compilers(releases: [&str; 2], first: &[Table], second: &[Table]) -> String {
+    let mut head = "| build |".to_owned();
+    let mut rule = "|---|".to_owned();
+    for table in first {
+        let program = escape(&table.program);
+        let _ = write!(head, " {program}, {} | {program}, {} | change |", releases[0], releases[1]);
+        rule.push_str("--:|--:|--:|");
+    }
+    let mut text = format!("{head}\n{rule}\n");
+    let rows = first.iter().chain(second).map(|table| table.rows.len()).min().unwrap_or_default();
+    for index in 0..rows {
+        let _ = write!(text, "| {} |", escape(&first[0].rows[index].label));
+        for (first, second) in first.iter().zip(second) {
+            let (a, b) = (first.rows[index].bytes, second.rows[index].bytes);
+            let _ = write!(text, " {} | {} | {} |", thousands(a), thousands(b), change(b, a));
+        }
+        text.push('\n');
+    }
+    text
+}
+
 /// Text with names of strangers in it, in a sentence or a cell: nothing of it is taken for Markdown or HTML.
 pub fn plain(text: &str) -> String {
     let mut shown = String::new();
@@ -134,6 +156,17 @@ mod tests {
         assert_eq!(escape("a_b, `c_d`, e_f"), r"a\_b, `c_d`, e\_f");
         assert_eq!(escape("`a|b`"), r"`a\|b`");
         assert_eq!(escape("a ` b_c"), r"a ` b\_c");
+    }
+
+    #[test]
+    fn two_compilers_side_by_side() {
+        let (first, mut second) = (vec![sample().tables.remove(0)], vec![sample().tables.remove(0)]);
+        second[0].rows[0].bytes *= 2;
+        let text = two_compilers(["1.95.0", "1.96.0"], &first, &second);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "| build | word\\_freq, 1.95.0 | word\\_freq, 1.96.0 | change |");
+        assert!(lines[2].contains("| 503,360 | 1,006,720 | +100.0 % |"), "{text}");
+        assert!(lines[3].ends_with("| same |"), "{text}");
     }
 
     #[test]

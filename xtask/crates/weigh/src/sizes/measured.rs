@@ -127,7 +127,7 @@ pub fn tables_of(measurement: &Measurement, tables: &[crate::workshop::Table], p
     for table in tables {
         for program in programs.iter().filter(|program| table.is_for(program)) {
             let rows = table.rows.iter().filter_map(|row| {
-                let build = measurement.find(program, row.profile.as_ref(), row.strip_command)?;
+                let build = measurement.find_with(program, row.profile.as_ref(), row.strip_command, row.std)?;
                 Some(Row {
                     profile: build.profile.clone(),
                     label: row.label.clone(),

@@ -4,6 +4,8 @@ use crate::builds::groups::{self, Groups};
 use crate::cargo::{self, Build, Kind, record};
 use crate::compressed::Compressed;
 use crate::measure::{self, Limits, Run, binary};
+use crate::rebuilt::Rebuilt;
+use crate::subject::runner::{self, Runner};
 use crate::subject::{Expectation, Key, Program, Subject};
 use crate::workshop::Table;
 use anyhow::Result;
@@ -52,9 +54,25 @@ pub(super) struct Results {
 #[derive(Debug)]
 struct Job {
     profile: String,
+    std: Option<Rebuilt>,
     group: String,
     /// The program's place in the subject's list, and whether a copy goes through `strip`.
     programs: BTreeSet<(usize, bool)>,
+}
+
+impl Job {
+    /// What it is called for people, and told from the others.
+    fn name(&self) -> String {
+        match self.std {
+            Some(std) => format!("{} (std: {})", self.profile, std.name()),
+            None => self.profile.clone(),
+        }
+    }
+
+    /// The folder that it builds in, if not the subject's. A std for each row would otherwise take the place of the last.
+    fn folder(&self, subject: &Subject) -> Option<PathBuf> {
+        self.std.map(|std| subject.build_dir.join("size-workshop/std").join(std.name()))
+    }
 }
 
 /// What the workers share.
@@ -110,13 +128,18 @@ fn plan(subject: &Subject, tables: &[&Table]) -> Vec<Job> {
             }
             for (key, _) in subject.rows(table, &program.name) {
                 let wanted = (index, key.strip_command);
-                match jobs.iter_mut().find(|job| job.profile == key.profile) {
+                match jobs.iter_mut().find(|job| (&job.profile, job.std) == (&key.profile, key.std)) {
                     Some(job) => {
                         job.programs.insert(wanted);
                     }
                     None => jobs.push(Job {
-                        group: subject.group(&key.profile),
+                        group: match key.std {
+                            // Nothing is shared with it: what it makes is in a folder of its own.
+                            Some(std) => std.name().to_owned(),
+                            None => subject.group(&key.profile),
+                        },
                         profile: key.profile,
+                        std: key.std,
                         programs: [wanted].into(),
                     }),
                 }
@@ -128,7 +151,7 @@ fn plan(subject: &Subject, tables: &[&Table]) -> Vec<Job> {
 
 /// Takes jobs until there are none, or one of them has failed.
 fn work(subject: &Subject, queue: &Queue<Job>, shared: &Mutex<Shared>, progress: &Progress, threads: usize, how: How) {
-    while let Some(job) = queue.next_where(|job| locked(shared).groups.begin(&job.profile, &job.group)) {
+    while let Some(job) = queue.next_where(|job| locked(shared).groups.begin(&job.name(), &job.group)) {
         let running = locked(shared).groups.running();
         progress.running(&running);
         let began = Instant::now();
@@ -151,7 +174,7 @@ impl Shared {
     /// Keeps what a job has made, and tells it.
     fn end(&mut self, job: &Job, done: Done, began: Instant, progress: &Progress) {
         let Done { built, warnings, target, fresh } = done;
-        self.groups.end(&job.profile, &job.group, true);
+        self.groups.end(&job.name(), &job.group, true);
         let mut sizes: Vec<String> = built
             .iter()
             .filter(|(key, _)| !key.strip_command)
@@ -162,7 +185,7 @@ impl Shared {
             .collect();
         sizes.dedup();
         let took = if fresh { "unchanged".to_owned() } else { format!("{:.1} s", began.elapsed().as_secs_f64()) };
-        progress.finished(&format!("built {}: {} ({took})", job.profile, sizes.join(", ")));
+        progress.finished(&format!("built {}: {} ({took})", job.name(), sizes.join(", ")));
         self.built.extend(built);
         self.target = self.target.take().or(target);
         for warning in warnings {
@@ -184,21 +207,29 @@ struct Done {
 
 fn build(subject: &Subject, job: &Job, threads: usize, how: How) -> Result<Done> {
     let profile = subject.cargo_profile(&job.profile);
+    let folder = job.folder(subject);
+    let build_dir = folder.as_ref().unwrap_or(&subject.build_dir);
+    let cargo = job.std.map(|std| std.cargo(&subject.cargo));
     let mut done = Done { built: Vec::new(), warnings: Vec::new(), target: None, fresh: true };
     for programs in calls(subject, job) {
         let mut extra = subject.extra.clone();
         extra.extend(["--jobs".into(), threads.to_string().into()]);
-        let stamp = subject.build_dir.join(record::profile_dir(&profile)).join(".size-workshop");
+        let of_target = subject.target.iter().fold(build_dir.clone(), |folder, target| folder.join(target));
+        let stamp = of_target.join(record::profile_dir(&profile)).join(".size-workshop");
         let record = needs_recorder(subject, &stamp);
         let of = |index: &usize| &subject.programs[*index];
-        let made = subject.cargo.build(&Build {
+        if let Some(std) = job.std {
+            let is_named = subject.extra.iter().any(|arg| arg == "--target");
+            extra.extend(std.args((!is_named).then(|| subject.built_for())));
+        }
+        let made = cargo.as_ref().unwrap_or(&subject.cargo).build(&Build {
             manifest: subject.manifest.clone(),
             profile: profile.to_string(),
             packages: programs.iter().map(|index| of(index).package.clone()).collect(),
             targets: programs.iter().map(|index| of(index).target.clone()).collect(),
             extra,
-            target_dir: subject.target_dir.clone(),
-            record: record.then(|| subject.build_dir.clone()),
+            target_dir: folder.clone().or_else(|| subject.target_dir.clone()),
+            record: record.then(|| build_dir.clone()),
             timeout: None,
         })?;
         if record {
@@ -254,11 +285,15 @@ fn measure(
             None => return Ok(()),
         }
     }
-    let seconds = record::seconds_of(&of.source, &subject.out_dir, &subject.build_dir);
+    let (out_dir, build_dir) = match job.folder(subject) {
+        Some(folder) => (folder.clone(), folder),
+        None => (subject.out_dir.clone(), subject.build_dir.clone()),
+    };
+    let seconds = record::seconds_of(&of.source, &out_dir, &build_dir);
     let binary = binary::read(&file)?;
     let runs = run(subject, program, &file, how.limits)?;
     let compressed = if how.compressed { Some(Compressed::of(&file)?) } else { None };
-    let key = Key { program: program.name.clone(), profile: job.profile.clone(), strip_command };
+    let key = Key { program: program.name.clone(), profile: job.profile.clone(), strip_command, std: job.std };
     let archive_bytes = of.archive_bytes();
     done.built.push((key, Built { path: file, archive_bytes, binary, runs, seconds, compressed }));
     Ok(())
@@ -288,12 +323,23 @@ fn run(subject: &Subject, program: &Program, executable: &Path, limits: Limits) 
         Expectation::SameAsFirst(args) => vec![args],
         Expectation::NotChecked => Vec::new(),
     };
-    args.into_iter()
-        .map(|args| measure::run(executable, args, "", &subject.run_cwd, &subject.cargo.env, limits))
-        .collect::<Result<_>>()
-        .map_err(|error| {
-            Failure::new(Exit::Environment, format!("{error:#}"))
-                .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
-                .into()
-        })
+    if subject.runner == Runner::Nothing {
+        return Ok(Vec::new());
+    }
+    let run = |args: &[String]| subject.runner.run(executable, args, &subject.run_cwd, &subject.cargo.env, limits);
+    args.into_iter().map(run).collect::<Result<_>>().map_err(|error| match subject.target.as_deref() {
+        _ if error.is::<Failure>() => error,
+        Some(target) if !runner::runs_here(target, &subject.host) => Failure::new(
+            Exit::Environment,
+            format!("{error:#}"),
+        )
+        .help(format!(
+            "a program for {target} needs one that runs it: name it in {}, or as `runner` in Cargo's configuration",
+            runner::variable(target, "RUNNER")
+        ))
+        .into(),
+        _ => Failure::new(Exit::Environment, format!("{error:#}"))
+            .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
+            .into(),
+    })
 }
