@@ -196,6 +196,35 @@ fn exercise_2_is_right_about_what_keeps_gimli_in_the_program() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+#[ignore = "builds exercise 16 five times: .ci/run runs it"]
+fn exercise_16_is_right_about_the_forgotten_call() {
+    let project = Project::copy_of_the_repository();
+    let bloat = |view: &[&str]| {
+        let call = ["bloat", "--manifest-path", "exercises/ex16/Cargo.toml"];
+        project.run(&[&call[..], view].concat())
+    };
+    let printed = stdout(&bloat(&["--why", "regex_lite", "-n", "0"]).success());
+    let keepers = printed.split_once("by itself keeps all of it").expect("what keeps it").1;
+    let names = |name: &str| keepers.lines().any(|line| line.ends_with(name));
+    for keeper in ["shift_log::texts::is_rule", "shift_log::reading::explain", "shift_log::main"] {
+        assert!(names(keeper), "{keeper}: {printed}");
+    }
+    // The functions that are never called are not in the program at all.
+    assert!(!printed.contains("is_date") && !printed.contains("masked"), "{printed}");
+    // Whoever copies what is predicted here, and makes the cut, has all points.
+    let predicted = stdout(&bloat(&["--without", "regex_lite"]).success());
+    let saving = predicted.lines().find_map(|line| line.strip_suffix("  the whole file")).expect("the sum");
+    project.write("exercises/ex16/src/texts.rs", &project.read("solutions/ex16/src/texts.rs"));
+    let answers = format!("function = \"is_rule\"\nsaving = \"{}\"\n", saving.split_whitespace().next().unwrap());
+    project.write("exercises/ex16/answers.toml", &answers);
+    project.run(&["check", "ex16"]).success().stdout(contains("10 of 10 points"));
+    // The crate is compiled, and not in the file.
+    let cut = stderr(&bloat(&["--why", "regex_lite"]).code(2));
+    assert!(cut.contains("`regex_lite` was compiled, but nothing of it is in the program"), "{cut}");
+}
+
+#[test]
 #[ignore = "installs cargo-bloat: .ci/run runs it"]
 fn our_own_table_agrees_with_that_of_cargo_bloat_on_the_same_file() {
     let project = Project::copy_of_the_repository();

@@ -173,13 +173,14 @@ fn graded(project: &Project, exercise: &str) -> BTreeMap<String, Goals> {
 #[test]
 fn every_exercise_has_three_wrong_turns() {
     let mut known = 0;
-    for number in 1.. {
-        let exercise = format!("ex{number}");
-        if !testbed::project::repository().join("exercises").join(&exercise).is_dir() {
-            break;
+    // A number may be left out.
+    for folder in fs::read_dir(testbed::project::repository().join("exercises")).unwrap() {
+        let folder = folder.unwrap();
+        if folder.path().join("exercise.toml").is_file() {
+            let exercise = folder.file_name().into_string().unwrap();
+            assert!(of(&exercise).len() >= 3, "{exercise}");
+            known += 1;
         }
-        assert!(of(&exercise).len() >= 3, "{exercise}");
-        known += 1;
     }
     let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/turns")).unwrap();
     let files = files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|kind| kind == "toml"));
@@ -198,4 +199,4 @@ macro_rules! turns {
     };
 }
 
-turns!(ex1 ex2 ex3 ex4 ex5 ex6 ex7 ex8 ex9 ex10 ex11 ex12 ex13 ex14);
+turns!(ex1 ex2 ex3 ex4 ex5 ex6 ex7 ex8 ex9 ex10 ex11 ex12 ex13 ex14 ex16);

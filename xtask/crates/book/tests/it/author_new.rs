@@ -16,9 +16,10 @@ fn workshop() -> Project {
     project
 }
 
-/// The name after the last one of the repository, with its number.
+/// The name after the last one of the repository, with its number. A smaller number may be free.
 fn next() -> (String, u32) {
-    let number = (1..1000).find(|number| !repository().join(format!("exercises/ex{number}")).exists()).unwrap();
+    let is_there = |number: &u32| repository().join(format!("exercises/ex{number}")).exists();
+    let number = (1..1000).rfind(is_there).unwrap_or_default() + 1;
     (format!("ex{number}"), number)
 }
 

@@ -9,8 +9,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{Built, group_key};
 use crate::exercise::answers::{Answer, Answers};
 use crate::exercise::kinds::{
-    self, Caller, Choice, CrateSize, GroupSize, LargestCrate, LargestGroup, Line, Shrinks, Smallest, Text, Times,
-    Truth, Twins,
+    self, Caller, Choice, CrateSize, GroupSize, LargestCrate, LargestGroup, Line, Saved, Shrinks, Smallest, Text,
+    Times, Truth, Twins,
 };
 use base::numbers::{Percent, change, number, plural, thousands};
 use size::Size;
@@ -132,6 +132,7 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
             })
         }
         Truth::Times(spec) => ratio(built(spec.build.get_ref()), built(spec.against.get_ref()), spec, given),
+        Truth::Saved(spec) => saved(built(spec.build.get_ref()), built(spec.against.get_ref()), spec, answer),
         Truth::Smallest(Smallest { builds }) => {
             let sizes: Option<BTreeMap<&str, u64>> =
                 builds.iter().map(|(answer, build)| Some((answer.as_str(), built(build.get_ref())?.bytes))).collect();
@@ -214,6 +215,26 @@ fn ratio(build: Option<&Built>, against: Option<&Built>, spec: &Times, given: &s
         Said::Right
     } else {
         Said::Wrong(format!("it is more than {tolerance} % too {}", far(given, truth)))
+    }
+}
+
+/// By how many bytes one build is smaller than another. Whether the answer is a number of bytes at all is told before anything
+/// is built.
+fn saved(build: Option<&Built>, against: Option<&Built>, spec: &Saved, answer: &Answer) -> Said {
+    let given = match Size::saved(&answer.value) {
+        Ok(given) => given,
+        Err(help) => return Said::NotANumber("a number of bytes", help),
+    };
+    let (Some(build), Some(against)) = (build, against) else { return Said::NeedsBuild };
+    let truth = (against.bytes.saturating_sub(build.bytes), 1);
+    let tolerance = spec.tolerance_percent;
+    if truth.0 == 0 {
+        Said::Wrong("the program is not smaller than it was, so nothing was saved".to_owned())
+    } else if tolerance.reaches(given, truth) {
+        Said::Right
+    } else {
+        let (bytes, far) = (thousands(given as u64), far(given, truth));
+        Said::Wrong(format!("it says {bytes} bytes, more than {tolerance} % too {far} for what your change saves"))
     }
 }
 

@@ -315,7 +315,9 @@ impl Check {
                 Truth::Twins(Twins { build, same_as, .. }) => vec![same_as, build],
                 Truth::Shrinks(Shrinks { from, builds, .. }) => [from].into_iter().chain(builds.values()).collect(),
                 Truth::Smallest(Smallest { builds }) => builds.values().collect(),
-                Truth::Times(Times { build, against, .. }) => vec![against, build],
+                Truth::Times(Times { build, against, .. }) | Truth::Saved(Saved { build, against, .. }) => {
+                    vec![against, build]
+                }
                 Truth::Choice(_) | Truth::Line(_) | Truth::Text(_) => Vec::new(),
             },
         }

@@ -14,6 +14,19 @@ pub(super) enum Size {
 /// What is understood as a size.
 const SIZES: &str = "write bytes (24371), or in quotes a number with its unit: \"23.8KiB\" or \"9.2%\" (of .text)";
 
+/// What is understood where a share isn't.
+const BYTES: &str = "write bytes (24371), or in quotes a number with its unit: \"23.8KiB\"";
+
+/// Why a text is no size.
+enum Unclear {
+    /// It has another form.
+    Other,
+    /// This number has no unit, and is not one of bytes.
+    NoUnit(String),
+    /// It could be read in two ways: what to write.
+    TwoMeanings(String),
+}
+
 /// Words before a number that change nothing: two tools never agree to the byte.
 const ABOUT: [&str; 7] = ["about", "approx.", "approximately", "around", "circa", "ca.", "roughly"];
 
@@ -23,11 +36,43 @@ impl Size {
     /// # Errors
     /// When it isn't a size, or could be read in two ways: what to write.
     pub(super) fn parse(value: &Value) -> Result<Self, String> {
+        Self::read(value).map_err(|unclear| match unclear {
+            Unclear::Other => SIZES.to_owned(),
+            Unclear::NoUnit(number) => {
+                format!("{number} of what? Write the unit, in quotes: \"{number} KiB\", or \"{number} %\" of .text")
+            }
+            Unclear::TwoMeanings(help) => help,
+        })
+    }
+
+    /// Bytes by which something is smaller. A minus before them, as in a table of changes, means the same.
+    ///
+    /// # Errors
+    /// When it isn't a number of bytes, or could be read in two ways: what to write.
+    pub(super) fn saved(value: &Value) -> Result<f64, String> {
+        let value = match value {
+            Value::Integer(bytes) => Value::Integer(bytes.saturating_abs()),
+            Value::Float(number) => Value::Float(number.abs()),
+            Value::String(text) => Value::String(super::words::plain(text).trim_start_matches(['-', '−']).to_owned()),
+            other => other.clone(),
+        };
+        match Self::read(&value) {
+            Ok(Self::Bytes(bytes)) => Ok(bytes),
+            Ok(Self::Percent(_)) => Err(format!("a share is not asked for here: {BYTES}")),
+            Err(Unclear::Other) => Err(BYTES.to_owned()),
+            Err(Unclear::NoUnit(number)) => {
+                Err(format!("{number} of what? Write the unit, in quotes: \"{number} KiB\""))
+            }
+            Err(Unclear::TwoMeanings(help)) => Err(help),
+        }
+    }
+
+    fn read(value: &Value) -> Result<Self, Unclear> {
         let text = match value {
             Value::Integer(bytes) if *bytes >= 0 => return Ok(Self::Bytes(*bytes as f64)),
             Value::Float(number) => return Err(no_unit(&number.to_string())),
             Value::String(text) => super::words::plain(text),
-            _ => return Err(SIZES.to_owned()),
+            _ => return Err(Unclear::Other),
         };
         let lower = text.to_lowercase();
         let lower = ABOUT.iter().find_map(|word| lower.strip_prefix(word)).unwrap_or(&lower);
@@ -35,7 +80,7 @@ impl Size {
         let unit_at = lower.find(|c: char| c.is_alphabetic() || c == '%').unwrap_or(lower.len());
         let (number, unit) = lower.split_at(unit_at);
         let (number, unit) = (number.trim(), unit.trim());
-        let Number { value, fraction } = number::parse(number).ok_or_else(|| SIZES.to_owned())?;
+        let Number { value, fraction } = number::parse(number).ok_or(Unclear::Other)?;
         let unit = unit.strip_suffix("of .text").unwrap_or(unit).trim_end();
         let factor = match unit {
             // A share of more than everything is one with a decimal comma.
@@ -44,27 +89,26 @@ impl Size {
             }
             // A byte has no parts.
             "" if value.fract() != 0.0 => return Err(no_unit(number)),
-            "b" | "byte" | "bytes" if value.fract() != 0.0 => return Err(SIZES.to_owned()),
+            "b" | "byte" | "bytes" if value.fract() != 0.0 => return Err(Unclear::Other),
             "" | "b" | "byte" | "bytes" => return Ok(Self::Bytes(value)),
             "kib" | "ki" | "k" | "kibibytes" => 1024.0,
             "kb" | "kilobytes" => 1000.0,
             "mib" | "mi" | "m" | "mebibytes" => 1_048_576.0,
             "mb" | "megabytes" => 1_000_000.0,
-            _ => return Err(SIZES.to_owned()),
+            _ => return Err(Unclear::Other),
         };
         match fraction {
-            Some(fraction) => Err(format!(
+            Some(fraction) => Err(Unclear::TwoMeanings(format!(
                 "`{text}` can mean {} or {fraction} of this unit: write it without the comma",
                 thousands(value as u64)
-            )),
+            ))),
             None => Ok(Self::Bytes(value * factor)),
         }
     }
 }
 
-fn no_unit(number: &str) -> String {
-    let number = number.replace(',', ".");
-    format!("{number} of what? Write the unit, in quotes: \"{number} KiB\", or \"{number} %\" of .text")
+fn no_unit(number: &str) -> Unclear {
+    Unclear::NoUnit(number.replace(',', "."))
 }
 
 #[cfg(test)]
@@ -115,5 +159,34 @@ mod tests {
         for value in [Value::Boolean(true), Value::Integer(-1)] {
             assert_eq!(Size::parse(&value), Err(SIZES.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_saving_is_bytes_with_or_without_a_minus() {
+        for (text, bytes) in [
+            ("65,822", 65822.0),
+            ("-65,822", 65822.0),
+            ("−65 822 bytes", 65822.0),
+            ("65_822 B", 65822.0),
+            ("94 kB", 94_000.0),
+            ("64.3KiB", 65843.2),
+            ("about 64.3 KiB", 65843.2),
+        ] {
+            assert_eq!(Size::saved(&text.into()), Ok(bytes), "{text}");
+        }
+        assert_eq!(Size::saved(&65822.into()), Ok(65822.0));
+        assert_eq!(Size::saved(&(-65822).into()), Ok(65822.0));
+        for (text, help) in [
+            ("17.8 %", "a share is not asked for here: write bytes"),
+            ("64.3", "64.3 of what? Write the unit, in quotes: \"64.3 KiB\""),
+            ("65,822 KiB", "can mean 65,822 or 65.822 of this unit"),
+            ("1KiB to 1MiB", BYTES),
+            ("much", BYTES),
+            ("", BYTES),
+        ] {
+            let said = Size::saved(&text.into()).unwrap_err();
+            assert!(said.contains(help) && !said.contains(".text"), "{text}: {said}");
+        }
+        assert_eq!(Size::saved(&Value::Boolean(true)), Err(BYTES.to_owned()));
     }
 }

@@ -340,6 +340,46 @@ fn the_code_of_a_module_is_an_answer() {
 }
 
 #[test]
+fn a_prediction_is_held_to_what_the_change_saves() {
+    let check = r#"check.answer = { key = "saving", truth.saved = { build = "after", against = "before", tolerance-percent = 10 } }"#;
+    let said = |answer: &str, before, after| {
+        let mut known = with_goal(check);
+        (known.built("before").bytes, known.built("after").bytes) = (before, after);
+        known.answers(&format!("saving = {answer}\n"));
+        let judgement = judge(&known.case());
+        let problem = judgement.outcomes[0].diagnostics.first();
+        problem.map(|problem| format!("{}: {}", problem.code.name(), problem.message)).unwrap_or_default()
+    };
+    for right in ["69_248", "62_324", "-76_172", "\"69,248\"", "\"67.6 KiB\"", "\"69 kB\"", "\"-65,822 bytes\""] {
+        assert_eq!(said(right, 369_448, 300_200), "", "{right}");
+    }
+    insta::assert_snapshot!(
+        [
+            said("62_323", 369_448, 300_200),
+            said("\"94 kB\"", 369_448, 300_200),
+            said("0", 369_448, 300_200),
+            // The program has not changed, or has grown: no number is a prediction of that.
+            said("69_248", 369_448, 369_448),
+            said("0", 369_448, 369_448),
+            said("100", 369_448, 369_548),
+            said("\"18.7 %\"", 369_448, 300_200),
+            said("67.6", 369_448, 300_200),
+        ]
+        .join("\n"),
+        @r"
+        answer/wrong: `saving` isn't right: it says 62,323 bytes, more than 10 % too little for what your change saves
+        answer/wrong: `saving` isn't right: it says 94,000 bytes, more than 10 % too much for what your change saves
+        answer/wrong: `saving` isn't right: it says 0 bytes, more than 10 % too little for what your change saves
+        answer/wrong: `saving` isn't right: the program is not smaller than it was, so nothing was saved
+        answer/wrong: `saving` isn't right: the program is not smaller than it was, so nothing was saved
+        answer/wrong: `saving` isn't right: the program is not smaller than it was, so nothing was saved
+        answer/not-a-number: `saving` isn't a number of bytes in a form that is understood
+        answer/not-a-number: `saving` isn't a number of bytes in a form that is understood
+        "
+    );
+}
+
+#[test]
 fn a_section_has_the_name_that_elf_gives_it() {
     let section = |name: &str, bytes| Section { name: name.to_owned(), bytes };
     let built = Built {

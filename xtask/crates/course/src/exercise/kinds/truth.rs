@@ -27,6 +27,8 @@ pub enum Truth {
     Twins(Twins),
     /// How many times as large one build is as another.
     Times(Times),
+    /// By how many bytes one build is smaller than another.
+    Saved(Saved),
     /// One of some words.
     Choice(Choice),
     /// A line of a source file.
@@ -142,6 +144,18 @@ pub struct Times {
     /// The build.
     pub(crate) build: Spanned<String>,
     /// The build that is once as large.
+    pub(crate) against: Spanned<String>,
+    /// By how many percent an answer may be off.
+    pub(crate) tolerance_percent: Percent,
+}
+
+/// By how many bytes one build is smaller than another: a prediction, held to what the learner's own change does.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Saved {
+    /// The build that is smaller.
+    pub(crate) build: Spanned<String>,
+    /// The build that it is compared with.
     pub(crate) against: Spanned<String>,
     /// By how many percent an answer may be off.
     pub(crate) tolerance_percent: Percent,
