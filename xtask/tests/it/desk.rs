@@ -1,12 +1,11 @@
 //! The command line at a learner's desk: from any folder, by any name, without git, in a narrow terminal, with single keys.
 
-use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::fs;
 use std::path::Path;
 use testbed::course::{QUICK_PROFILE, SOURCE, STARTER};
-use testbed::project::{Project, call, in_background, json, repository, stderr, stdout};
+use testbed::project::{Project, call, json, repository, stderr, stdout};
 
 /// `cargo xtask list` in a folder of the repository: whether it works, and what it prints as errors. Nothing is built: Cargo runs
 /// what these tests were built with, or finds no way to it.
@@ -215,7 +214,7 @@ fn bash_completes_verbs_options_values_and_exercises() {
     project.write("complete.sh", &stdout(&project.run(&["completions", "bash"]).success()));
     let complete = |words: &[&str]| {
         let script = "source \"$1\"; shift; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($#-1)); COMPREPLY=(); _cargo_or_xtask; echo \"${COMPREPLY[*]}\"";
-        let mut call = Command::new("bash");
+        let mut call = assert_cmd::Command::new("bash");
         call.args(["--norc", "-c", script, "bash"]).arg(project.path("complete.sh")).args(words);
         stdout(&call.current_dir(project.path("exercises/ex1/src")).assert().success()).trim_end().to_owned()
     };
@@ -236,7 +235,7 @@ fn watch_with_keys(project: &Project, keys: &[(&str, &str)]) -> String {
     use std::io::{Read as _, Write as _};
     use std::process::Stdio;
     use std::time::{Duration, Instant};
-    let mut call = in_background(&call("script"));
+    let mut call = testbed::project::in_background(&call("script"));
     call.env("TERM", "xterm");
     let line = format!("trap : INT; stty cols 60 rows 40; '{}' watch; stty -a", env!("CARGO_BIN_EXE_xtask"));
     call.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(project.path("exercises/ex1/src"));

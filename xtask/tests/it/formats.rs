@@ -1,6 +1,8 @@
 //! Programs, libraries and objects of every format, taken apart by `bloat --file` and `diff`: what is in them, and what is said of
 //! files that are something else.
 
+#[cfg(target_os = "linux")]
+mod built;
 mod real;
 
 use predicates::str::contains;

@@ -7,6 +7,8 @@ mod budget;
 mod capstone;
 mod containerfile;
 mod contracts;
+#[cfg(target_os = "linux")]
+mod cross;
 mod dependencies;
 mod desk;
 mod engines;
@@ -19,6 +21,7 @@ mod learner;
 mod manifests;
 mod outside;
 mod panics_and_backtraces;
+mod platforms;
 mod schemas;
 mod settings_and_speed;
 mod sizes;
@@ -26,3 +29,5 @@ mod surroundings;
 mod tidy;
 mod turns;
 mod watch;
+#[cfg(target_os = "linux")]
+mod windows;

@@ -1,12 +1,10 @@
 //! The wrong turns of exercises 6 and 7, taken on purpose: what the check says to each. And the commands that their
 //! READMEs tell to type, with the real tools.
 
-use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
-use std::path::Path;
 use testbed::course::{codes, verdict};
-use testbed::project::{Project, call, json, stderr, stdout};
+use testbed::project::{Project, json, stderr};
 
 /// The codes of a check that fails, without those of the questions.
 fn problems(project: &Project, exercise: &str) -> (Value, Vec<String>) {
@@ -74,15 +72,17 @@ fn exercise_6_judges_how_the_programs_end() {
 }
 
 /// The output of a tool that Exercise 7 asks for.
-fn tool(folder: &Path, line: &str) -> String {
-    let mut shell = call("bash");
-    stdout(&shell.current_dir(folder).args(["-c", line]).assert())
+#[cfg(target_os = "linux")]
+fn tool(folder: &std::path::Path, line: &str) -> String {
+    let mut shell = testbed::project::call("bash");
+    testbed::project::stdout(&shell.current_dir(folder).args(["-c", line]).assert())
 }
 
+#[cfg(target_os = "linux")]
 fn has_binutils() -> bool {
     let there = ["strip --version", "addr2line --version", "objcopy --version"]
         .iter()
-        .all(|line| !tool(Path::new("."), &format!("{line} 2> /dev/null")).is_empty());
+        .all(|line| !tool(std::path::Path::new("."), &format!("{line} 2> /dev/null")).is_empty());
     if !there {
         testbed::browser::left_out("there is no strip, addr2line or objcopy (Debian, Ubuntu: apt install binutils)");
     }
@@ -127,6 +127,7 @@ fn profiles_that_lose_the_lines_are_named(project: &Project) {
 /// With the solution's profile, and then its answers.
 #[cfg(target_os = "linux")]
 fn answers_are_read_as_people_write_them(project: &Project) {
+    use predicates::prelude::PredicateBooleanExt as _;
     let answers = "exercises/ex7/answers.toml";
     project.write("exercises/ex7/Cargo.toml", &project.read("solutions/ex7/Cargo.toml"));
     project.write(answers, &project.read("solutions/ex7/answers.toml"));

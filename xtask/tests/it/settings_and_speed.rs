@@ -1,10 +1,8 @@
 //! Exercises 4 and 5 on a copy of the whole course: the wrong turns that people take, and what they are told.
 
-use predicates::prelude::{Predicate as _, PredicateBooleanExt as _, predicate};
 use predicates::str::contains;
-use std::sync::atomic::{AtomicBool, Ordering};
 use testbed::course::{codes, settled, verdict};
-use testbed::project::{Project, json, stderr, stdout};
+use testbed::project::{Project, json, stderr};
 
 /// What is wrong with exercise 4 when its settings are these: the codes, each once.
 fn settings_of_ex4(project: &Project, settings: &str) -> Vec<String> {
@@ -133,7 +131,10 @@ fn exercise_5_measures_the_wrong_turns() {
 #[cfg(unix)]
 #[ignore = "builds exercise 5 four times: .ci/run runs it"]
 fn exercise_5_is_judged_by_time_where_nothing_counts() {
+    use predicates::prelude::{Predicate as _, PredicateBooleanExt as _, predicate};
     use std::os::unix::fs::PermissionsExt as _;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use testbed::project::stdout;
     let project = Project::copy_of_the_repository();
     // Before the real one in PATH.
     project.write("bin/valgrind", "#!/bin/sh\nexit 1\n");
@@ -170,12 +171,12 @@ fn exercise_5_is_judged_by_time_where_nothing_counts() {
 
 /// Tells threads that it is over, also when an assertion fails.
 #[cfg(unix)]
-struct Over<'a>(&'a AtomicBool);
+struct Over<'a>(&'a std::sync::atomic::AtomicBool);
 
 #[cfg(unix)]
 impl Drop for Over<'_> {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
     }
 }
 

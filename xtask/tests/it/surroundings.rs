@@ -2,7 +2,7 @@
 
 use predicates::prelude::*;
 use predicates::str::contains;
-use testbed::project::{PLAIN_PROFILES, PLAIN_SIZES, Project, bytes, json, repository, stderr, stdout};
+use testbed::project::{Project, bytes, json, repository, stderr, stdout};
 
 /// The sizes of the plain workshop, undisturbed.
 fn undisturbed(project: &Project) -> Vec<u64> {
@@ -94,8 +94,9 @@ fn a_target_folder_that_cannot_be_written_is_exit_code_3() {
 #[cfg(unix)]
 #[test]
 fn without_the_strip_command_everything_else_is_measured() {
-    let sizes = PLAIN_SIZES.replace("{ profile = \"stripped\"", "{ profile = \"release\", strip-command = true");
-    let project = Project::workshop("fn main() { println!(\"hi\"); }", PLAIN_PROFILES, &sizes);
+    let sizes = testbed::project::PLAIN_SIZES
+        .replace("{ profile = \"stripped\"", "{ profile = \"release\", strip-command = true");
+    let project = Project::workshop("fn main() { println!(\"hi\"); }", testbed::project::PLAIN_PROFILES, &sizes);
     let both = bytes(&json(&project.run(&["sizes", "--format", "json"]).success()), "two");
     assert!(both[1] < both[0], "{both:?}");
     // Every tool of this machine but that one.

@@ -128,9 +128,12 @@ fn every_long_test_runs_in_public_ci() {
         .collect();
     let mut with_long_tests = BTreeSet::new();
     for (path, text) in sources() {
-        let is_top = path.parent().is_some_and(|folder| folder.ends_with("tests/it"));
-        if is_top && text.lines().any(|line| line.trim_start().starts_with("#[ignore = ")) {
-            with_long_tests.insert(format!("{}::", path.file_stem().unwrap().to_str().unwrap()));
+        // A file in a folder belongs to the module that is called like the folder.
+        let top = path.ancestors().find(|file| file.parent().is_some_and(|folder| folder.ends_with("tests/it")));
+        if let Some(top) = top
+            && text.lines().any(|line| line.trim_start().starts_with("#[ignore = "))
+        {
+            with_long_tests.insert(format!("{}::", top.file_stem().unwrap().to_str().unwrap()));
         }
     }
     assert!(with_long_tests.len() > 10);
@@ -155,4 +158,35 @@ fn no_crate_is_there_in_two_versions() {
             "{name} is in Cargo.lock in two versions; `cargo tree --invert` shows who needs them"
         );
     }
+}
+
+#[test]
+fn the_table_of_what_is_tested_where_names_what_is_run() {
+    let root = repository();
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let workflow = fs::read_to_string(root.join(".github/workflows/ci.yml")).unwrap();
+    let steps = fs::read_to_string(root.join(".ci/run")).unwrap();
+    let table = readme.split("## What is tested where").nth(1).unwrap().split("\n## ").next().unwrap();
+    // The rows are the systems of the workflow, in its order.
+    let runners = workflow.lines().find_map(|line| line.trim().strip_prefix("os: [")).unwrap().trim_end_matches(']');
+    let runners: BTreeSet<&str> = runners.split(", ").collect();
+    let rows = [("Linux, x86-64", "ubuntu-latest"), ("Windows", "windows-latest"), ("macOS", "macos-latest")];
+    assert_eq!(runners, rows.iter().map(|row| row.1).collect());
+    for (name, _) in rows {
+        assert!(table.contains(&format!("\n| {name} | lints, ")), "{name}:\n{table}");
+    }
+    for (words, run) in [
+        ("lints", "run: cargo clippy --workspace --all-targets -- -D warnings"),
+        ("quick tests", "run: cargo test --workspace"),
+        ("the exercises' proof", "run: cargo xtask author verify"),
+        ("every test", "run: cargo test --workspace --test it -- --ignored $TESTS"),
+    ] {
+        assert!(table.contains(words) && workflow.contains(run), "{words}: {run}");
+    }
+    let step = steps.split("step_windows() {").nth(1).unwrap().split("\n}").next().unwrap();
+    assert!(
+        step.contains("x86_64-pc-windows-gnu aarch64-apple-darwin") && step.contains("cargo clippy --workspace"),
+        "{step}"
+    );
+    assert!(step.contains("--ignored --nocapture windows:: formats::built::"), "{step}");
 }

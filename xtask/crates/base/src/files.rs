@@ -260,6 +260,8 @@ pub fn open_to_all(folder: &Path) -> Result<()> {
     #[cfg(unix)]
     fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o1777))
         .with_context(|| format!("cannot open {} to a box's user", folder.display()))?;
+    #[cfg(not(unix))]
+    let _ = folder;
     Ok(())
 }
 

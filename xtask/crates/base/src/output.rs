@@ -94,8 +94,9 @@ pub fn show(file: &Path) -> Result<()> {
         "windows" => ("cmd", &["/C", "start", ""]),
         _ => ("xdg-open", &[]),
     };
-    let call =
+    let mut call =
         Call::new(program, env::current_dir().context("cannot tell the current folder")?).args(args.iter().copied());
+    call.hands_over = true;
     match proc::run(&call.arg(file)) {
         Ok(finished) if finished.status == Status::Exited(0) => Ok(()),
         _ => bail!(

@@ -4,6 +4,7 @@
 mod attend;
 pub mod descriptors;
 mod ends;
+mod group;
 pub mod sandbox;
 pub mod terminal;
 pub mod watch;
@@ -13,6 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use attend::{Stream, attend, channel, forward};
 use descriptors::Given;
 pub use ends::{In, Out};
+use group::Group;
 use sandbox::{Kind, Sandbox};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +62,8 @@ pub struct Call {
     pub watch: Option<Watch>,
     /// The name that the program has in the box for runs.
     pub called: Option<String>,
+    /// What it starts goes on when it has ended, such as a browser.
+    pub hands_over: bool,
     /// The folder that the box for builds lets it write in.
     pub writes: Option<PathBuf>,
     /// Bytes that it reads from a descriptor. It inherits no other one.
@@ -86,6 +90,7 @@ impl Call {
             sandbox: None,
             watch: None,
             called: None,
+            hands_over: false,
             writes: None,
             given: None,
         }
@@ -112,7 +117,6 @@ pub enum Status {
     /// It ended by itself with this exit code.
     Exited(i32),
     /// A signal ended it (Unix), by number.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has no signals"))]
     Signaled(i32),
     /// It was ended because it and its descendants used up their processor time, which is so however busy the machine is.
     TimedOut,
@@ -208,7 +212,10 @@ pub fn run(call: &Call) -> Result<Finished> {
     let err = child.stderr.take().map(|pipe| forward(pipe, Stream::Err, sender));
     let result = attend(&mut child, call, &chunks);
     // Also after a limit or an error.
-    end_group(&mut child);
+    let has_ended = result.as_ref().is_ok_and(|finished| matches!(finished.status, Status::Exited(_)));
+    if !(call.hands_over && has_ended) {
+        end_group(&mut child);
+    }
     let _ = child.wait();
     live().children.remove(&id);
     drop(chunks);
@@ -347,7 +354,7 @@ pub fn end_by(signal: i32) {
 pub fn cancel() {
     let mut live = live();
     live.cancelled = true;
-    live.children.iter().for_each(|&child| end_group_of(child));
+    live.children.values().for_each(Group::end);
 }
 
 /// Lets processes start again.
@@ -382,7 +389,6 @@ fn litter() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 }
 
 /// Removes what is to be removed. A process that has only just been ended may still add a file, so a few tries are made.
-#[cfg(unix)]
 fn remove_litter() {
     for folder in litter().iter() {
         for _ in 0..50 {
@@ -447,7 +453,7 @@ fn start(call: &Call) -> Result<(Child, Option<PipeWriter>)> {
         true => format!("cannot start `{}`", call.program.display()),
         false => format!("cannot start `{}` in {}, which is no folder", call.program.display(), call.cwd.display()),
     })?;
-    live.children.insert(child.id());
+    live.children.insert(child.id(), Group::of(&child));
     Ok((child, pieces))
 }
 
@@ -459,43 +465,29 @@ fn status_of(status: std::process::ExitStatus) -> Status {
     Status::Exited(status.code().unwrap_or(-1))
 }
 
-#[cfg(unix)]
 fn end_group(child: &mut Child) {
-    end_group_of(child.id());
-}
-
-#[cfg(not(unix))]
-fn end_group(child: &mut Child) {
-    // Windows has no process groups to end; the process itself is what can be reached.
+    if let Some(group) = live().children.get(&child.id()) {
+        group.end();
+    }
+    // What could not be put into a group can still be ended by itself.
+    #[cfg(not(unix))]
     let _ = child.kill();
 }
 
-#[cfg(unix)]
-fn end_group_of(id: u32) {
-    if let Some(group) = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw) {
-        // It fails when the whole group has ended already, which is what is wanted.
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-}
-
-/// Windows has no process groups; a process whose time is up is ended by its own handle.
-#[cfg(not(unix))]
-fn end_group_of(_id: u32) {}
-
 /// The processes that run now.
 struct Live {
-    children: BTreeSet<u32>,
+    children: BTreeMap<u32, Group>,
     /// Nothing may start.
     cancelled: bool,
 }
 
 fn live() -> MutexGuard<'static, Live> {
-    static LIVE: Mutex<Live> = Mutex::new(Live { children: BTreeSet::new(), cancelled: false });
+    static LIVE: Mutex<Live> = Mutex::new(Live { children: BTreeMap::new(), cancelled: false });
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// From now on Ctrl-C (and SIGTERM, SIGHUP) ends every child with its group, then this process, with exit code
-/// 128 + signal, as a shell reports it. On Windows the console itself sends Ctrl-C to every process attached to it.
+/// 128 + signal, as a shell reports it. On Windows the same codes are those of Ctrl-C, of a closed console, and of the end of a session.
 ///
 /// # Errors
 /// When the handlers cannot be installed.
@@ -507,21 +499,27 @@ pub fn end_children_on_signal() -> Result<()> {
             .context("cannot watch for Ctrl-C")?;
         thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
-                // The lock is kept until the process is gone: nothing new starts, nothing is half written.
-                let live = live();
-                for &child in &live.children {
-                    end_group_of(child);
-                }
-                terminal::restore();
-                remove_litter();
-                if let Some(words) = *words_at_the_end() {
-                    let _ = writeln!(std::io::stderr(), "{words}");
-                }
-                std::process::exit(128 + signal);
+                end_everything(128 + signal);
             }
         });
     }
+    #[cfg(windows)]
+    if !group::windows::on_ctrl_c(end_everything) {
+        bail!("cannot watch for Ctrl-C");
+    }
     Ok(())
+}
+
+/// The lock is kept until the process is gone: nothing new starts, nothing is half written.
+fn end_everything(code: i32) {
+    let live = live();
+    live.children.values().for_each(Group::end);
+    terminal::restore();
+    remove_litter();
+    if let Some(words) = *words_at_the_end() {
+        let _ = writeln!(std::io::stderr(), "{words}");
+    }
+    std::process::exit(code);
 }
 
 #[cfg(all(test, unix))]

@@ -60,6 +60,8 @@ pub(crate) struct Book<'a> {
     pub measurement: Measurement,
     /// Those of other compilers on the same target.
     pub others: Vec<Measurement>,
+    /// The same of other targets, by triple.
+    pub platforms: BTreeMap<String, Measurement>,
     pub facts: Facts,
     pub claims: Claims,
     pub record: Record,
@@ -90,7 +92,12 @@ impl<'a> Book<'a> {
         let others = others.into_iter().flatten().collect();
         let record = crate::facts::recorded(root, REFERENCE_TARGET, &toolchain)?;
         let (facts, claims) = (crate::facts::load(root)?, crate::claims::load(root)?);
-        Ok(Self { workshop, measurement, others, facts, claims, record, pages: markdown_files(root)? })
+        let mut platforms = BTreeMap::new();
+        for platform in &workshop.sizes.platforms {
+            let measured = committed::load(root, &platform.target, &toolchain)?;
+            platforms.extend(measured.map(|measured| (platform.target.clone(), measured)));
+        }
+        Ok(Self { workshop, measurement, others, platforms, facts, claims, record, pages: markdown_files(root)? })
     }
 
     /// The folder of the chapters.
@@ -109,6 +116,7 @@ impl<'a> Book<'a> {
             workshop: self.workshop,
             measurement: &self.measurement,
             others: &self.others,
+            platforms: &self.platforms,
             facts: &self.facts,
             claims: &self.claims,
             record: &self.record,

@@ -6,9 +6,10 @@ use super::facts::{Facts, Record, Stack, Unit};
 use super::markers::Part;
 use super::values::{self, Values};
 use crate::docs::{Wanted, file_name};
-use crate::{house, listing, pictures, reference};
+use crate::{house, listing, pictures, platforms, reference};
 use base::failure::Exit;
 use base::numbers;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -25,6 +26,8 @@ pub(crate) struct Generator<'a> {
     pub measurement: &'a Measurement,
     /// The size tables of other compilers on the same target.
     pub others: &'a [Measurement],
+    /// The size tables of other targets, by triple.
+    pub platforms: &'a BTreeMap<String, Measurement>,
     /// What the book measures.
     pub facts: &'a Facts,
     /// What others say.
@@ -45,7 +48,13 @@ pub(crate) struct Wrong {
 
 impl Generator<'_> {
     fn values(&self) -> Values<'_> {
-        Values { measurement: self.measurement, others: self.others, facts: self.facts, record: self.record }
+        Values {
+            measurement: self.measurement,
+            others: self.others,
+            platforms: self.platforms,
+            facts: self.facts,
+            record: self.record,
+        }
     }
 
     /// The text of a part of this page, with the pictures that it shows.
@@ -59,6 +68,7 @@ impl Generator<'_> {
         let only = |text: String| Ok((text, Vec::new()));
         let root = &self.workshop.root;
         match part.what.split(' ').collect::<Vec<_>>().as_slice() {
+            words if platforms::is_one(words) => self.of_platforms(words, page),
             ["sizes", name, ..] | ["compilers", name, _] if self.tables(name).is_some() => {
                 self.sizes(&part.what, name).and_then(only)
             }
@@ -104,7 +114,7 @@ impl Generator<'_> {
                 Err(Wrong {
                     message: "nothing of this name can be generated".to_owned(),
                     help: format!(
-                        "`sizes TABLE`, `sizes TABLE of RELEASE`, `compilers TABLE RELEASE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `stack NAME`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings` or `codes`; the tables are {}",
+                        "`sizes TABLE`, `sizes TABLE of RELEASE`, `compilers TABLE RELEASE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `sections-of TARGET PROGRAM PROFILE…`, `stack NAME`, `platforms`, `ladders PROGRAM`, `bars-of-platforms`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings` or `codes`; the tables are {}",
                         names.join(", ")
                     ),
                     exit: Exit::Usage,
@@ -132,6 +142,11 @@ impl Generator<'_> {
             }
             _ => self.values().text(what).map_err(|message| wrong(message, values::FUNCTIONS)),
         }
+    }
+
+    fn of_platforms(&self, words: &[&str], page: &Path) -> Result<(String, Vec<Wanted>), Wrong> {
+        let Self { workshop, measurement: reference, platforms: others, .. } = *self;
+        platforms::Shown { workshop, reference, others }.part(words, page)
     }
 
     fn get(&self, reference: &str) -> Result<u64, Wrong> {
@@ -310,6 +325,6 @@ impl Generator<'_> {
     }
 }
 
-fn wrong(message: impl Into<String>, help: impl Into<String>) -> Wrong {
+pub(crate) fn wrong(message: impl Into<String>, help: impl Into<String>) -> Wrong {
     Wrong { message: message.into(), help: help.into(), exit: Exit::NotMet }
 }

@@ -37,6 +37,7 @@ mod lint;
 mod listing;
 mod markers;
 mod pictures;
+mod platforms;
 mod prose;
 mod reference;
 mod rehearse;

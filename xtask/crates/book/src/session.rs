@@ -269,7 +269,13 @@ impl Session {
         env::join_paths(std::iter::once(own).chain(env::split_paths(&inherited))).unwrap_or(inherited)
     }
 
+    /// Whether a program is installed, or rustc's standard library for a target: `std:wasm32-wasip1`.
     fn is_there(&self, program: &str) -> bool {
+        if let Some(target) = program.strip_prefix("std:") {
+            let folder = Call::new("rustc", &self.copy).args(["--print", "target-libdir", "--target", target]);
+            let folder = proc::run(&folder).map(|finished| String::from_utf8_lossy(&finished.stdout).trim().to_owned());
+            return folder.is_ok_and(|folder| Path::new(&folder).is_dir());
+        }
         env::split_paths(&self.path()).any(|folder| folder.join(program).is_file())
     }
 

@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, Record, Unit};
 use base::numbers::{change_in, thousands};
+use std::collections::BTreeMap;
 use weigh::committed::Measurement;
 use weigh::rebuilt::Rebuilt;
 
@@ -11,6 +12,8 @@ pub(crate) struct Values<'a> {
     pub measurement: &'a Measurement,
     /// The size tables of other compilers on the same target.
     pub others: &'a [Measurement],
+    /// The size tables of other targets.
+    pub platforms: &'a BTreeMap<String, Measurement>,
     /// What the book itself measures, and figures of others.
     pub facts: &'a Facts,
     /// What was measured for it.
@@ -134,14 +137,21 @@ impl Values<'_> {
                 Values { measurement, others: &[], ..*self }.get(rest)
             }
             Some((program, rest)) => {
+                // Of another target: `wasm32-wasip1:word_freq/dist`.
+                let (measurement, program) = match program.split_once(':') {
+                    None => (self.measurement, program),
+                    Some((target, program)) => {
+                        let other = self.platforms.get(target);
+                        (other.ok_or_else(|| format!("nothing was measured for the target `{target}`"))?, program)
+                    }
+                };
                 let (profile, section) =
                     rest.split_once('/').map_or((rest, None), |(profile, name)| (profile, Some(name)));
                 let (profile, strip) =
                     profile.strip_suffix("+strip").map_or((profile, false), |profile| (profile, true));
                 let rebuilt = profile.split_once("+std:").map(|(profile, std)| (profile, Rebuilt::of_name(std)));
                 let (profile, std) = rebuilt.unwrap_or((profile, None));
-                let build = self
-                    .measurement
+                let build = measurement
                     .find_with(program, profile, strip, std)
                     .ok_or_else(|| format!("`{program}` was not measured under `{profile}`"))?;
                 // A section that is not there takes no bytes.
@@ -149,7 +159,9 @@ impl Values<'_> {
                     build.sections.iter().filter(|section| section.name == name).map(|section| section.bytes).sum()
                 }))
             }
-            None => Err(format!("`{reference}` is no reference; write PROGRAM/PROFILE, fact/NAME or article/NAME")),
+            None => Err(format!(
+                "`{reference}` is no reference; write PROGRAM/PROFILE (of another target TARGET:PROGRAM/PROFILE), fact/NAME or article/NAME"
+            )),
         }
     }
 }
@@ -178,22 +190,25 @@ mod tests {
                 profile: profile.to_owned(),
                 strip_command,
                 std: None,
-                settings: std::collections::BTreeMap::new(),
+                settings: BTreeMap::new(),
                 bytes,
                 sections: vec![Section { name: ".text".to_owned(), bytes: bytes / 2 }],
             });
         }
         let mut facts = Facts::default();
         facts.figures.insert("node".to_owned(), 110_000_000);
+        let lock = || Lock { sha256: String::new(), packages: Vec::new() };
         // A second compiler makes other bytes of the same program, with a std of its own for one of them.
-        let lock = Lock { sha256: String::new(), packages: Vec::new() };
-        let mut second = Measurement::new("1.96.0", "x86_64-unknown-linux-gnu", None, None, lock);
+        let mut second = Measurement::new("1.96.0", "x86_64-unknown-linux-gnu", None, None, lock());
         for (std, bytes) in [(None, 500), (Some(Rebuilt::WithoutBacktrace), 100)] {
             let build = measurement.builds.iter().find(|build| build.profile == "dist").unwrap().clone();
             second.builds.push(Build { std, bytes, ..build });
         }
-        Values { measurement: &measurement, others: &[second], facts: &facts, record: &Record::default() }
-            .text(expression)
+        let mut other = Measurement::new("1.95.0", "wasm32-wasip1", None, None, lock());
+        other.builds.push(Build { bytes: 700, ..measurement.builds[0].clone() });
+        let platforms = BTreeMap::from([("wasm32-wasip1".to_owned(), other)]);
+        let (others, record) = (&[second], &Record::default());
+        Values { measurement: &measurement, others, platforms: &platforms, facts: &facts, record }.text(expression)
     }
 
     #[test]
@@ -212,6 +227,8 @@ mod tests {
         assert_eq!(of("share p/dist p/release"), "50 %");
         assert_eq!(of("way p/release p/release+strip p/dist"), "50 %");
         assert_eq!(of("times p/release+strip p/dist"), "1.5");
+        assert_eq!(of("bytes wasm32-wasip1:p/release"), "700");
+        assert_eq!(of("saved p/release wasm32-wasip1:p/release"), "1,300");
     }
 
     #[test]
@@ -247,7 +264,9 @@ mod tests {
         }
         facts.facts.push(super::super::facts::Fact::example("file", Unit::Bytes));
         record.facts.insert("file".to_owned(), 1000);
-        let values = Values { measurement: &measurement, others: &[], facts: &facts, record: &record };
+        let platforms = BTreeMap::new();
+        let values =
+            Values { measurement: &measurement, others: &[], platforms: &platforms, facts: &facts, record: &record };
         assert_eq!(values.text("change fact/less fact/work").unwrap(), "+3,979 instructions");
         assert_eq!(values.text("number fact/work").unwrap(), "27,003,979");
         for expression in ["bytes fact/work", "kb fact/work", "mb fact/work", "kib fact/work"] {
@@ -264,6 +283,7 @@ mod tests {
             ("bites p/dist", "no expression"),
             ("bytes p", "no reference"),
             ("bytes q/dist", "`q` was not measured under `dist`"),
+            ("bytes wasm64:p/dist", "nothing was measured for the target `wasm64`"),
             ("bytes fact/floor", "no file of docs/facts"),
             ("bytes article/deno", "no figure `deno`"),
         ] {

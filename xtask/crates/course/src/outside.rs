@@ -320,7 +320,7 @@ mod tests {
     fn origins(outside: &Outside) -> Vec<String> {
         let named = |origin: &Origin| match origin {
             Origin::Variable(name) => name.clone(),
-            Origin::Configuration(place) => place.rsplit('/').next().unwrap_or_default().to_owned(),
+            Origin::Configuration(place) => place.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
             other => format!("{other:?}"),
         };
         outside.found.iter().map(|(origin, _)| named(origin)).collect()

@@ -92,9 +92,13 @@ impl Drop for Place {
 
 /// Makes a folder and locks it; none if somebody else has it, or has just swept it away.
 fn claim(folder: &Path) -> io::Result<Option<File>> {
-    let mut builder = DirBuilder::new();
+    let builder = DirBuilder::new();
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let builder = {
+        let mut private = builder;
+        std::os::unix::fs::DirBuilderExt::mode(&mut private, 0o700);
+        private
+    };
     match builder.create(folder) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),

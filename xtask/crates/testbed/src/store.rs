@@ -27,7 +27,7 @@ use std::fs;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 use weigh::cargo::unit::{DepInfo, artifacts};
 
 /// What is written for the folder of the artifacts, and for that of a build script's files.
@@ -369,7 +369,7 @@ fn changed(file: &Path) -> Result<SystemTime> {
     {
         use std::os::unix::fs::MetadataExt as _;
         let nanoseconds = metadata.ctime_nsec().try_into()?;
-        Ok(UNIX_EPOCH + Duration::new(metadata.ctime().try_into()?, nanoseconds))
+        Ok(SystemTime::UNIX_EPOCH + Duration::new(metadata.ctime().try_into()?, nanoseconds))
     }
     #[cfg(not(unix))]
     Ok(metadata.modified()?)

@@ -7,9 +7,11 @@ pub mod own;
 
 pub(crate) mod consumer;
 mod folder;
+pub(crate) mod runner;
 mod tables;
 pub(crate) mod targets;
 
+use crate::cargo::configuration::{self, Setting};
 use crate::cargo::{Build, Built, Cargo, Executable, Form, Metadata, Wanted, lockfile};
 use crate::options;
 use crate::profiles::Profiles;
@@ -23,6 +25,7 @@ use base::files;
 use base::numbers::hex;
 use base::output;
 use own::Own;
+use runner::Runner;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
@@ -85,6 +88,8 @@ pub struct Subject {
     pub host: String,
     /// The target triple that it is built for, where `--target` or Cargo's configuration names one.
     pub target: Option<String>,
+    /// What starts the programs.
+    pub runner: Runner,
     /// When the sources last changed, if that is known: a newer build is up to date.
     pub newest_input: Option<SystemTime>,
     /// The lockfile of ours that it is built with, where its own isn't there or doesn't fit.
@@ -146,14 +151,11 @@ impl Subject {
             Some(manifest) => Self::foreign(workshop, manifest, options, run)?,
             None if options.alone => Self::foreign(workshop, &nearest_manifest()?, options, run)?,
             None => {
-                if let Some(target) = &options.target {
-                    let message = format!("the workshop's programs are measured for this machine, not for {target}");
-                    bail!(
-                        Failure::new(Exit::Usage, message)
-                            .help("measure one as a crate: --manifest-path PROGRAM/Cargo.toml --target TRIPLE")
-                    );
+                let subject = Self::workshop(workshop, &options.program)?;
+                match options.target.as_deref() {
+                    Some(target) => subject.built_for_target(workshop, target)?,
+                    None => subject,
                 }
-                Self::workshop(workshop, &options.program)?
             }
         };
         subject.notes.iter().for_each(|note| output::note(note));
@@ -291,9 +293,35 @@ impl Subject {
             release: Some(release),
             host,
             target: None,
+            runner: Runner::Itself,
             newest_input,
             lockfile: None,
         })
+    }
+
+    /// The workshop's own programs, built for a different target.
+    fn built_for_target(mut self, workshop: &Workshop, target: &str) -> Result<Self> {
+        let triple = targets::triple(&self.cargo, Some(target))?;
+        let name = triple.name.unwrap_or_else(|| target.to_owned());
+        let platform = workshop.platform(&name).filter(|_| name != self.host);
+        // What a configuration file says of the target is overridden by the command line.
+        let mut args = std::mem::take(&mut self.cargo.args).into_iter();
+        while let Some(arg) = args.next() {
+            if arg == "--target" { drop(args.next()) } else { self.cargo.args.push(arg) }
+        }
+        if let Some(linker) = platform.and_then(|platform| platform.linker.as_ref()) {
+            let variable = runner::variable(&name, "LINKER");
+            let is_set = |setting: &Setting| setting.path == ["target", &name, "linker"];
+            if env::var_os(&variable).is_none() && !configuration::settings(&self.cargo.cwd).iter().any(is_set) {
+                let linker = runner::located(OsStr::new(linker), &workshop.root);
+                self.cargo.env.insert(variable.into(), Some(linker));
+            }
+        }
+        self.runner = Runner::of(&name, &self.host, &self.cargo.cwd, platform);
+        self.notes.extend(self.runner.note(&name));
+        self.extra.extend(triple.args);
+        self.target = Some(name);
+        Ok(self)
     }
 
     /// Somebody else's crate: the workshop's profiles reach it through a configuration file of ours.
@@ -325,7 +353,8 @@ impl Subject {
         let targets::Choice { package, targets, notes: about } = targets::choose(&metadata, &manifest, options)?;
         let programs = targets::programs(targets, run)?;
         let triple = targets::triple(&cargo, options.target.as_deref())?;
-        notes.extend(about.into_iter().chain(triple.notes));
+        let (runner, note) = Runner::of_crate(triple.name.as_deref(), &host, &cargo.cwd, run.is_some());
+        notes.extend(about.into_iter().chain(triple.notes).chain(note));
         // The same crate is found again by its path; two crates never share a folder.
         let canonical = manifest.canonicalize().unwrap_or_else(|_| manifest.clone());
         let digest = hex(&hmac_sha256::Hash::hash(canonical.as_os_str().as_encoded_bytes())[..6]);
@@ -366,6 +395,7 @@ impl Subject {
             release: Some(release),
             host,
             target: triple.name,
+            runner,
             newest_input: None,
             lockfile,
         })
@@ -444,6 +474,10 @@ impl Subject {
         let listed = table.rows.iter();
         let mut rows: Vec<_> =
             listed.map(|row| (key(row.profile.as_ref(), row.strip_command, row.std), row.label.clone())).collect();
+        // The machine's own `strip` knows its own files.
+        if self.target.as_ref().is_some_and(|target| *target != self.host) {
+            rows.retain(|(key, _)| !key.strip_command);
+        }
         if self.foreign && table.name.as_ref() == LADDER {
             let own_names = self.own.names().into_iter().filter(|name| self.own.sets(name));
             rows.extend(own_names.map(|name| (key(&own(&name), false, None), format!("your own [profile.{name}]"))));

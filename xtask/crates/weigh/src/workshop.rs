@@ -39,6 +39,26 @@ pub struct Sizes {
     pub programs: Vec<Program>,
     /// The tables, in the order in which they are shown.
     pub tables: Vec<Table>,
+    /// The other targets that the programs are measured for.
+    #[serde(default)]
+    pub platforms: Vec<Platform>,
+}
+
+/// A target that isn't the machine's own: how its programs are linked and run where Cargo's settings don't say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Platform {
+    /// The target triple.
+    pub target: String,
+    /// What it is called for people.
+    pub name: String,
+    /// The linker, if rustc's own choice is not the one.
+    pub linker: Option<String>,
+    /// What starts a program, with the arguments that come before its path. Nothing does if it is empty, unless this machine does.
+    #[serde(default)]
+    pub runner: Vec<String>,
+    /// What that is called for people.
+    pub runs: String,
 }
 
 /// A program of the tutorial; package and binary have the same name.
@@ -241,6 +261,11 @@ impl Workshop {
             }
         }
         Ok(())
+    }
+
+    /// What is known of a target.
+    pub fn platform(&self, target: &str) -> Option<&Platform> {
+        self.sizes.platforms.iter().find(|platform| platform.target == target)
     }
 
     /// The program of this name.

@@ -109,7 +109,9 @@ pub(super) fn attend(child: &mut Child, call: &Call, chunks: &Receiver<Chunk>) -
         pause = (pause * 2).min(LONGEST);
     };
     // Whatever it left behind in its group would go on running, and would hold the pipes open.
-    end_group(child);
+    if !call.hands_over {
+        end_group(child);
+    }
     finished.status = status;
     (finished.cpu, finished.spent) = (guard.cpu(), guard.spent());
     if pipes_open && let Some(limit) = rest(&mut finished, call.output_limit, chunks, HELD_OPEN) {

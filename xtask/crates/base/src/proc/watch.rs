@@ -120,7 +120,8 @@ impl<'a> Guard<'a> {
 
     /// Takes what a process that has ended, and was not waited for yet, has used up to its end.
     pub fn at_its_end(&mut self) {
-        if self.call.cpu.is_some()
+        if cfg!(target_os = "linux")
+            && self.call.cpu.is_some()
             && let Some((_, cpu)) = stat(&Path::new("/proc").join(self.process.to_string()))
         {
             self.lost += self.seen.saturating_sub(cpu);
@@ -160,10 +161,11 @@ struct Use {
     is_busy: bool,
 }
 
-/// What a process and all that it has started use. Nothing where there is no `/proc`.
+/// What a process and all that it has started use. Nothing on other systems than Linux, even where one can see a `/proc`: Wine shows
+/// Linux's, in which the numbers of Windows are those of strangers.
 fn used_by(process: u32) -> Use {
     let mut all = Use { memory: 0, cpu: Duration::ZERO, is_busy: false };
-    let mut open = vec![process.to_string()];
+    let mut open = if cfg!(target_os = "linux") { vec![process.to_string()] } else { Vec::new() };
     while let Some(process) = open.pop() {
         let folder = Path::new("/proc").join(&process);
         let mut memory = memory_of(&folder);

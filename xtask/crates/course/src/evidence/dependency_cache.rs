@@ -133,7 +133,8 @@ fn copy(from: &Path, to: &Path, owner: Option<u32>) -> Result<()> {
         if owner.is_some() {
             std::os::unix::fs::chown(path, owner, owner)?;
         }
-        let _ = path;
+        #[cfg(not(unix))]
+        let _ = (path, owner);
         Ok(())
     };
     fs::create_dir_all(to).with_context(failed)?;

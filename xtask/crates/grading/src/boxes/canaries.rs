@@ -7,7 +7,9 @@ use base::failure::{Exit, Failure};
 use base::files;
 use base::output;
 use base::proc::{self, Call, Finished, Status};
-use std::fs::{self, File};
+use std::fs;
+#[cfg(unix)]
+use std::fs::File;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,15 +56,16 @@ impl Recipe {
             proc::run(&call)
         };
         is_alive(&shell("echo inside && touch /grade/writes/written")?)?;
-        let inherited = Inherited::new(&secret, &neighbor)?;
         let mut broken = Vec::new();
-        for (what, script) in attempts(&secret, port, inherited.numbers()) {
-            inherited.offer()?;
-            if shell(&script)?.status == Status::Exited(0) {
-                broken.push(what);
+        {
+            let inherited = Inherited::new(&secret, &neighbor)?;
+            for (what, script) in attempts(&secret, port, inherited.numbers()) {
+                inherited.offer()?;
+                if shell(&script)?.status == Status::Exited(0) {
+                    broken.push(what);
+                }
             }
         }
-        drop(inherited);
         // A filter that the kernel doesn't apply is worse than none.
         let nested = "unshare --user true || unshare --mount true";
         if (self.system.filter.is_some() || self.system.disables_namespaces)
@@ -185,15 +188,16 @@ impl Inherited {
 
 /// There are no boxes on systems without such descriptors.
 #[cfg(not(unix))]
-pub struct Inherited;
+pub(crate) struct Inherited;
 
 #[cfg(not(unix))]
+#[expect(clippy::unused_self, reason = "they are called as on Unix")]
 impl Inherited {
     /// Opens nothing.
     ///
     /// # Errors
     /// Never.
-    pub fn new(_: &Path, _: &Path) -> Result<Self> {
+    pub(crate) fn new(_: &Path, _: &Path) -> Result<Self> {
         Ok(Self)
     }
 
@@ -201,17 +205,17 @@ impl Inherited {
     ///
     /// # Errors
     /// Never.
-    pub fn offer(&self) -> Result<()> {
+    pub(crate) fn offer(&self) -> Result<()> {
         Ok(())
     }
 
     /// No numbers of anything.
-    pub fn numbers(&self) -> [i32; 3] {
+    pub(crate) fn numbers(&self) -> [i32; 3] {
         [-1; 3]
     }
 
     /// Nothing came out of it.
-    pub fn was_reached(&self) -> bool {
+    pub(crate) fn was_reached(&self) -> bool {
         false
     }
 }

@@ -1,5 +1,6 @@
 //! Nothing is lost and nothing is counted twice: graders that are killed, interrupted, out of room, or not alone, and
-//! submissions that change under their hands.
+//! submissions that change under their hands. Boxes are for Linux.
+#![cfg(target_os = "linux")]
 
 use predicates::str::contains;
 use serde_json::Value;
@@ -33,7 +34,6 @@ fn class() -> Project {
 }
 
 /// What a grader has left behind: folders, and processes in boxes that see one of its folders.
-#[cfg(target_os = "linux")]
 fn left_by(project: &Project, grader: u32) -> Vec<String> {
     let name = format!("size-workshop-{grader}");
     let is_its = |file: &str| file == name || file.strip_prefix(&name).is_some_and(|end| end.starts_with('-'));
@@ -53,7 +53,6 @@ fn left_by(project: &Project, grader: u32) -> Vec<String> {
 }
 
 /// Processes that see a folder of this name: the mounts of a box tell where they are from.
-#[cfg(target_os = "linux")]
 fn processes_of(place: &str) -> Vec<String> {
     let mut found = Vec::new();
     for process in fs::read_dir("/proc").unwrap().flatten() {
@@ -68,7 +67,6 @@ fn processes_of(place: &str) -> Vec<String> {
 
 /// The kernel takes a moment to end what dies with its parent. A box that was being made at that moment may stay: the next
 /// grader ends it, and the end of the test looks whether it did.
-#[cfg(target_os = "linux")]
 fn wait_until_dead(place: &str) {
     let end = Instant::now() + Duration::from_secs(2);
     while !processes_of(place).is_empty() && Instant::now() < end {
@@ -133,7 +131,6 @@ fn tear(journal: &Path, dice: &mut Dice) {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 #[ignore = "kills twenty graders: .ci/run runs it"]
 fn twenty_kills_and_torn_lines_lose_nothing_and_count_nothing_twice() {
     if !has_boxes() {
@@ -188,7 +185,6 @@ fn eprintln_seed(seed: u64) {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 #[ignore = "grades a small class several times: .ci/run runs it"]
 fn ctrl_c_and_a_second_grader_leave_what_is_done_and_nothing_else() {
     if !has_boxes() {
@@ -225,7 +221,6 @@ fn ctrl_c_and_a_second_grader_leave_what_is_done_and_nothing_else() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 #[ignore = "grades a small class several times: .ci/run runs it"]
 fn what_is_graded_is_what_was_read_and_a_change_is_graded_again() {
     use std::os::unix::fs::symlink;
@@ -291,7 +286,6 @@ fn what_is_graded_is_what_was_read_and_a_change_is_graded_again() {
 }
 
 /// Whether a test can mount a file system that nobody else sees.
-#[cfg(target_os = "linux")]
 fn has_mounts() -> bool {
     let tries = ["--mount", "sh", "-c", "mount -t tmpfs tmpfs /mnt"];
     let works = rustix::process::geteuid().is_root() && assert_cmd::Command::new("unshare").args(tries).ok().is_ok();
@@ -302,14 +296,12 @@ fn has_mounts() -> bool {
 }
 
 /// A shell script with mounts of its own; `$xtask` is the program.
-#[cfg(target_os = "linux")]
 fn with_mounts(project: &Project, script: &str) -> Running {
     let script = format!("set -eu\nxtask='{}'\n{script}", env!("CARGO_BIN_EXE_grading"));
     Running::start(project, &["unshare", "--mount", "sh", "-c", &script])
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 #[ignore = "grades a small class several times: .ci/run runs it"]
 fn a_full_disk_costs_nothing_but_time() {
     if !has_boxes() || !has_mounts() {
@@ -352,7 +344,6 @@ fn a_full_disk_costs_nothing_but_time() {
 }
 
 /// Grades with one worker; after the first record `breaks` is run, and `mends` before the same command again.
-#[cfg(target_os = "linux")]
 fn broken_meanwhile(prepare: &str, breaks: &str, mends: &str) -> (Project, String) {
     let project = class();
     project.run(&["grade", "class", "--out", "undisturbed"]).success();
@@ -392,7 +383,6 @@ fn broken_meanwhile(prepare: &str, breaks: &str, mends: &str) -> (Project, Strin
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 #[ignore = "grades a small class several times: .ci/run runs it"]
 fn a_full_place_to_build_in_is_no_grade() {
     if !has_boxes() || !has_mounts() {
@@ -408,7 +398,6 @@ fn a_full_place_to_build_in_is_no_grade() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 #[ignore = "grades a small class several times: .ci/run runs it"]
 fn a_linker_that_is_gone_for_a_while_is_no_grade() {
     if !has_boxes() || !has_mounts() {

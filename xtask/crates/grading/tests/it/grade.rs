@@ -3,8 +3,6 @@
 use predicates::prelude::*;
 use predicates::str::contains;
 use std::fs;
-use std::path::Path;
-use testbed::browser::left_out;
 use testbed::class::{has_boxes, records, rows};
 use testbed::course::{QUICK_PROFILE, STARTER};
 use testbed::project::{Project, repository, stderr, stdout};
@@ -210,7 +208,9 @@ fn names_of_students_and_files_do_no_harm() {
     assert!(!stderr(&assert).contains('\u{1b}') && !stderr(&assert).lines().any(|line| line.starts_with("::")));
 
     // Nothing is written outside, but for what is built.
-    let written = |path: &Path| !path.starts_with(project.path("results")) && !path.starts_with(project.path("target"));
+    let written = |path: &std::path::Path| {
+        !path.starts_with(project.path("results")) && !path.starts_with(project.path("target"))
+    };
     let outside = |all: Vec<(std::path::PathBuf, Vec<u8>, std::time::SystemTime)>| -> Vec<_> {
         all.into_iter().map(|(path, ..)| path).filter(|path| written(path)).collect()
     };
@@ -263,10 +263,10 @@ print(len(rows))\n";
     let mut python = assert_cmd::Command::new("python3");
     python.args(["-c", script]).arg(project.path("results/grades/grades.csv"));
     python.arg(project.path("results/grades/junit.xml"));
-    if Path::new("/usr/bin/python3").is_file() {
+    if std::path::Path::new("/usr/bin/python3").is_file() {
         python.assert().success().stdout(format!("{rows}\n"));
     } else {
-        left_out("there is no python3 to read the CSV with");
+        testbed::browser::left_out("there is no python3 to read the CSV with");
     }
 }
 

@@ -9,6 +9,6 @@ mod fleet;
 mod grade;
 mod intake;
 mod lms;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod runs;
 mod stalls;

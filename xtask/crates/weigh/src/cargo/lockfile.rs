@@ -13,7 +13,7 @@ use base::proc::Status;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The first Cargo that takes `resolver.lockfile-path` from its configuration.
 const TAKES_A_PATH: (u32, u32) = (1, 97);
@@ -174,8 +174,21 @@ fn patched(root: &Path) -> Vec<PathBuf> {
     let sources = manifest.get("patch").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
     let tables = sources.chain(manifest.get("replace")).filter_map(toml::Value::as_table).flat_map(toml::Table::values);
     let paths = tables.filter_map(|package| package.get("path")?.as_str());
-    // Below itself, so that `..` is taken as Cargo takes it.
-    paths.map(|path| mirror::below_mirror(Path::new("/"), &root.join(path))).collect()
+    paths.map(|path| by_names(&root.join(path))).collect()
+}
+
+/// A path without `..`, which Cargo takes out by the names alone, whatever is a link.
+fn by_names(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// A digest of everything that a lockfile follows from, as far as it is in the workspace.

@@ -10,11 +10,12 @@ use crate::builds::counter::Workload;
 use crate::builds::{Bench, Outcome, Variant};
 use crate::options::{self, PlainFormat};
 use crate::report::whatif as report;
+use crate::subject::runner::Runner;
 use crate::subject::targets::must_run;
 use crate::subject::{Expectation, Program, Subject, split_words};
 use crate::workshop::Workshop;
-use anyhow::{Context as _, Result};
-use base::failure::Exit;
+use anyhow::{Context as _, Result, bail};
+use base::failure::{Exit, Failure};
 use base::files;
 use base::output;
 pub use features::{Features, Row, What};
@@ -274,6 +275,17 @@ fn behaviour(subject: &Subject, variant: &Variant) -> Result<Behaviour> {
 pub(crate) fn workload(subject: &Subject, program: &Program, run: Option<&str>) -> Result<Option<Workload>> {
     let of = |args, exit| Workload { args, exit, cwd: subject.run_cwd.clone(), env: subject.cargo.env.clone() };
     Ok(match (run, &program.expectation) {
+        (Some(_), _) if subject.runner != Runner::Itself => bail!(
+            Failure::new(
+                Exit::Usage,
+                format!(
+                    "--run counts instructions, and this machine runs no program for {} itself",
+                    subject.built_for()
+                )
+            )
+            .help("leave --run out: sizes need no run")
+        ),
+        (None, _) if subject.runner != Runner::Itself => None,
         (Some(line), _) => {
             must_run(&program.target)?;
             Some(of(split_words(line)?, 0))

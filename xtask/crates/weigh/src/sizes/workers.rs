@@ -5,6 +5,7 @@ use crate::cargo::{self, Build, Kind, record};
 use crate::compressed::Compressed;
 use crate::measure::{self, Limits, Run, binary};
 use crate::rebuilt::Rebuilt;
+use crate::subject::runner::{self, Runner};
 use crate::subject::{Expectation, Key, Program, Subject};
 use crate::workshop::Table;
 use anyhow::Result;
@@ -213,7 +214,8 @@ fn build(subject: &Subject, job: &Job, threads: usize, how: How) -> Result<Done>
     for programs in calls(subject, job) {
         let mut extra = subject.extra.clone();
         extra.extend(["--jobs".into(), threads.to_string().into()]);
-        let stamp = build_dir.join(record::profile_dir(&profile)).join(".size-workshop");
+        let of_target = subject.target.iter().fold(build_dir.clone(), |folder, target| folder.join(target));
+        let stamp = of_target.join(record::profile_dir(&profile)).join(".size-workshop");
         let record = needs_recorder(subject, &stamp);
         let of = |index: &usize| &subject.programs[*index];
         if let Some(std) = job.std {
@@ -321,12 +323,23 @@ fn run(subject: &Subject, program: &Program, executable: &Path, limits: Limits) 
         Expectation::SameAsFirst(args) => vec![args],
         Expectation::NotChecked => Vec::new(),
     };
-    args.into_iter()
-        .map(|args| measure::run(executable, args, "", &subject.run_cwd, &subject.cargo.env, limits))
-        .collect::<Result<_>>()
-        .map_err(|error| {
-            Failure::new(Exit::Environment, format!("{error:#}"))
-                .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
-                .into()
-        })
+    if subject.runner == Runner::Nothing {
+        return Ok(Vec::new());
+    }
+    let run = |args: &[String]| subject.runner.run(executable, args, &subject.run_cwd, &subject.cargo.env, limits);
+    args.into_iter().map(run).collect::<Result<_>>().map_err(|error| match subject.target.as_deref() {
+        _ if error.is::<Failure>() => error,
+        Some(target) if !runner::runs_here(target, &subject.host) => Failure::new(
+            Exit::Environment,
+            format!("{error:#}"),
+        )
+        .help(format!(
+            "a program for {target} needs one that runs it: name it in {}, or as `runner` in Cargo's configuration",
+            runner::variable(target, "RUNNER")
+        ))
+        .into(),
+        _ => Failure::new(Exit::Environment, format!("{error:#}"))
+            .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
+            .into(),
+    })
 }

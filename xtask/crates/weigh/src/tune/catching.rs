@@ -67,8 +67,8 @@ mod tests {
         write("src/note.txt", "catch_unwind\n");
         write("target/debug/x.rs", "catch_unwind\n");
         let found = places(folder.path());
-        let shown: Vec<_> = found.iter().map(|place| format!("{}:{}", place.file.display(), place.line)).collect();
-        assert_eq!(shown, ["src/a/b.rs:2", "tests/t.rs:1"]);
+        let shown: Vec<_> = found.iter().map(|place| (place.file.as_path(), place.line)).collect();
+        assert_eq!(shown, [(Path::new("src/a/b.rs"), 2), (Path::new("tests/t.rs"), 1)]);
         assert!(places(&folder.path().join("nowhere")).is_empty());
     }
 }

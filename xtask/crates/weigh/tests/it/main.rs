@@ -9,6 +9,7 @@ mod kinds;
 mod lockfile;
 mod native;
 mod places;
+mod platforms;
 mod profiles;
 mod reasons;
 mod revisions;

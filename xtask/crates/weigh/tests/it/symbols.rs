@@ -1,6 +1,6 @@
 //! Symbols in a file of their own: split off by `objcopy`, and macOS' bundles.
 
-use crate::calls::{plain, weigh};
+use crate::calls::weigh;
 use testbed::made::{self, MachO};
 use testbed::project::{Project, json, stderr};
 
@@ -23,7 +23,7 @@ fn refused(project: &Project, words: &[&str]) -> String {
 #[cfg(target_os = "linux")]
 #[test]
 fn what_objcopy_kept_of_the_same_build_names_the_functions_of_a_stripped_program() {
-    let project = plain();
+    let project = crate::calls::plain();
     let tool = |program: &str, words: &[&str]| {
         assert_cmd::Command::new(program).args(words).current_dir(project.path("")).assert().success();
     };

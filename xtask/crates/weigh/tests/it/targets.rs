@@ -5,7 +5,7 @@ use crate::calls::weigh;
 use crate::kinds::host;
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use testbed::project::{Project, bytes, call, json, stderr};
 
 const LIB: &str = "pub fn unused() -> String { format!(\"{:?}\", std::env::vars().collect::<Vec<_>>()) }
@@ -112,7 +112,7 @@ fn a_static_library_is_what_a_consumer_of_all_its_exports_gets() {
 
     // Without a C compiler, the archive is still built.
     let mut call = weigh(&project);
-    let rust_alone = Path::new(env!("CARGO")).parent().unwrap();
+    let rust_alone = std::path::Path::new(env!("CARGO")).parent().unwrap();
     let assert =
         call.args(["bloat", "--lib", "--profile", "only-opt-level-z"]).env("PATH", rust_alone).assert().code(3);
     assert!(stderr(&assert).contains("there is no C compiler"), "{}", stderr(&assert));

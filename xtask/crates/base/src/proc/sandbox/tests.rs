@@ -1,7 +1,6 @@
 //! What a box is made of, as words for bubblewrap.
 
 use super::*;
-use crate::proc::Out;
 use std::time::Duration;
 
 fn sandbox(kind: Kind, user: Option<u32>) -> Sandbox {
@@ -93,8 +92,11 @@ fn a_program_may_have_another_name_in_its_box() {
     assert!(words.ends_with("-- /called/q a"), "{words}");
 }
 
+// A path in a box is written with the separator of the system that has boxes.
 #[test]
+#[cfg(unix)]
 fn a_program_is_found_by_its_bare_name_and_gets_no_folder_of_ours() {
+    use crate::proc::Out;
     let mut call = Call::new("/srv/w1/target/release/p", "/srv/w1").arg("a");
     (call.called, call.argv0) = (Some("q".to_owned()), Some("q".to_owned()));
     (call.input, call.output) = (In::Folder, Out::Full);

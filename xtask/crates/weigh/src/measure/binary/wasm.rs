@@ -145,7 +145,8 @@ pub fn functions(data: &[u8]) -> Result<(u64, Vec<Function>), Damaged> {
     Ok((code.content.len() as u64, functions))
 }
 
-/// How many functions come from outside: their numbers are before those of the module's own.
+/// How many functions come from outside: their numbers are before those of the module's own. Nothing where an import is described in a
+/// way that isn't known here: names would go to the wrong functions.
 fn imports(content: &[u8]) -> Option<u64> {
     let (count, mut at) = uleb(content, 0)?;
     let mut functions = 0;
@@ -155,21 +156,24 @@ fn imports(content: &[u8]) -> Option<u64> {
         let kind = *content.get(at)?;
         at += 1;
         let limits = |at: usize| {
-            let flags = *content.get(at)?;
+            // A bound, shared, 64 bits wide; a size of its pages would be one more number.
+            let flags = *content.get(at).filter(|flags| **flags < 8)?;
             let (_, mut at) = uleb(content, at + 1)?;
             if flags & 1 != 0 {
                 (_, at) = uleb(content, at)?;
             }
             Some(at)
         };
+        // A type of one byte: those that refer to another type are longer.
+        let is_short = |at: usize| content.get(at).is_some_and(|kind| !matches!(kind, 0x63 | 0x64));
         match kind {
             0 => {
                 (_, at) = uleb(content, at)?;
                 functions += 1;
             }
-            1 => at = limits(at + 1)?,
+            1 if is_short(at) => at = limits(at + 1)?,
             2 => at = limits(at)?,
-            3 => at += 2,
+            3 if is_short(at) => at += 2,
             4 => (_, at) = uleb(content, at + 1)?,
             _ => return None,
         }
@@ -197,4 +201,33 @@ fn function_names(content: &[u8]) -> Option<BTreeMap<u64, String>> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::imports;
+
+    /// `a.b`, of a kind with a description.
+    fn import(description: &[u8]) -> Vec<u8> {
+        [&[1, b'a', 1, b'b'], description].concat()
+    }
+
+    #[test]
+    fn only_functions_are_counted_and_what_is_not_known_gives_no_number() {
+        let list = |imports: &[Vec<u8>]| [vec![imports.len() as u8], imports.concat()].concat();
+        let known = [
+            import(&[0, 5]),
+            import(&[1, 0x70, 0, 9]),
+            import(&[2, 1, 1, 0x80, 2]),
+            import(&[3, 0x7f, 1]),
+            import(&[4, 0, 3]),
+            import(&[0, 0x81, 1]),
+        ];
+        assert_eq!(imports(&list(&known)), Some(2));
+        // A table of typed references, pages of a size of their own, and a kind that is none.
+        for unknown in [&[1, 0x64, 0, 0, 9][..], &[2, 8, 1, 0], &[3, 0x63, 0, 1], &[9, 0]] {
+            assert_eq!(imports(&list(&[import(unknown), import(&[0, 5])])), None, "{unknown:?}");
+        }
+        assert_eq!(imports(&list(&known)[..20]), None);
+    }
 }

@@ -1,6 +1,8 @@
 //! The graph against what other programs read of the same file: `objdump` disassembles it, and lists what the loader fills in.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
+mod aarch64;
+
 use super::*;
 use std::collections::HashSet;
 use std::fs;
@@ -94,9 +96,12 @@ struct Differences {
 
 impl Differences {
     fn of(program: &Path) -> Self {
+        Self::between(program, &Disassembly::of(program))
+    }
+
+    fn between(program: &Path, found: &Disassembly) -> Self {
         let data = fs::read(program).unwrap();
         let reasons = reasons(&data);
-        let found = Disassembly::of(program);
         let mut parts: Vec<(u64, u64, u32)> = Vec::new();
         for (number, part) in reasons.parts.iter().enumerate() {
             parts.push((part.address, part.address + part.bytes, number as u32));
