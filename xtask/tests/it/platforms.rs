@@ -12,6 +12,7 @@ fn host() -> String {
 }
 
 /// The variable in which Cargo reads this machine's runner.
+#[cfg(unix)]
 fn variable() -> String {
     format!("CARGO_TARGET_{}_RUNNER", host().to_uppercase().replace('-', "_"))
 }

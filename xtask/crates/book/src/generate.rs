@@ -69,14 +69,9 @@ impl Generator<'_> {
         let root = &self.workshop.root;
         match part.what.split(' ').collect::<Vec<_>>().as_slice() {
             words if platforms::is_one(words) => self.of_platforms(words, page),
-            ["sizes", name] if self.tables(name).is_some() => {
-                only(format!("\n{}\n", markdown::side_by_side(&self.tables(name).unwrap_or_default())))
+            ["sizes", name, ..] | ["compilers", name, _] if self.tables(name).is_some() => {
+                self.sizes(&part.what, name).and_then(only)
             }
-            ["sizes", name, "of", release] if self.tables(name).is_some() => {
-                let tables = self.tables_of(name, self.other(release)?).unwrap_or_default();
-                only(format!("\n{}\n", markdown::side_by_side(&tables)))
-            }
-            ["compilers", name, release] => self.two_compilers(name, release).and_then(only),
             ["bars", name] if self.tables(name).is_some() => {
                 Ok(pictures::bars(name, &self.tables(name).unwrap_or_default(), root, page))
             }
@@ -113,18 +108,20 @@ impl Generator<'_> {
                     })
                     .and_then(only)
             }
-            _ => {
-                let names: Vec<&str> =
-                    self.workshop.sizes.tables.iter().map(|table| table.name.as_ref().as_str()).collect();
-                Err(Wrong {
-                    message: "nothing of this name can be generated".to_owned(),
-                    help: format!(
-                        "`sizes TABLE`, `sizes TABLE of RELEASE`, `compilers TABLE RELEASE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `sections-of TARGET PROGRAM PROFILE…`, `stack NAME`, `platforms`, `ladders PROGRAM`, `bars-of-platforms`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings` or `codes`; the tables are {}",
-                        names.join(", ")
-                    ),
-                    exit: Exit::Usage,
-                })
-            }
+            _ => Err(self.no_part()),
+        }
+    }
+
+    /// What can be generated, where something else was asked for.
+    fn no_part(&self) -> Wrong {
+        let names: Vec<&str> = self.workshop.sizes.tables.iter().map(|table| table.name.as_ref().as_str()).collect();
+        Wrong {
+            message: "nothing of this name can be generated".to_owned(),
+            help: format!(
+                "`sizes TABLE`, `sizes TABLE of RELEASE`, `compilers TABLE RELEASE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `sections-of TARGET PROGRAM PROFILE…`, `stack NAME`, `platforms`, `ladders PROGRAM`, `bars-of-platforms`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings` or `codes`; the tables are {}",
+                names.join(", ")
+            ),
+            exit: Exit::Usage,
         }
     }
 
@@ -168,14 +165,19 @@ impl Generator<'_> {
         })
     }
 
-    /// A table as the book's compiler and another one make it.
-    fn two_compilers(&self, name: &str, release: &str) -> Result<String, Wrong> {
-        let other = self.other(release)?;
-        let (Some(first), Some(second)) = (self.tables(name), self.tables_of(name, other)) else {
-            return Err(wrong(format!("there is no table `{name}`"), "`compilers TABLE RELEASE`"));
+    /// A table as the book's compiler makes it, or another one, or both side by side.
+    fn sizes(&self, what: &str, name: &str) -> Result<String, Wrong> {
+        let of = |measurement| self.tables_of(name, measurement).unwrap_or_default();
+        let text = match what.split(' ').collect::<Vec<_>>().as_slice() {
+            ["compilers", _, release] => {
+                let releases = [self.measurement.toolchain.as_str(), release];
+                markdown::two_compilers(releases, &of(self.measurement), &of(self.other(release)?))
+            }
+            ["sizes", _, "of", release] => markdown::side_by_side(&of(self.other(release)?)),
+            ["sizes", _] => markdown::side_by_side(&of(self.measurement)),
+            _ => return Err(wrong("this says nothing of which compiler", "`sizes TABLE of RELEASE`")),
         };
-        let releases = [self.measurement.toolchain.as_str(), release];
-        Ok(format!("\n{}\n", markdown::two_compilers(releases, &first, &second)))
+        Ok(format!("\n{text}\n"))
     }
 
     /// A table for each program that it is made for.

@@ -162,7 +162,18 @@ pub(crate) fn chapters(folder: &Path, summary: &str, files: &[PathBuf]) -> Vec<(
 /// Every command of a page must have been run, and the page must show what it printed.
 pub(crate) fn consoles(blocks: &[console::Block], recorded: &[super::facts::Answer]) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (block, answers) in blocks.iter().zip(console::answers(blocks, recorded)) {
+    let answers = console::answers(blocks, recorded);
+    let is_used =
+        |answer: &&super::facts::Answer| answers.iter().flatten().flatten().any(|used| std::ptr::eq(*used, *answer));
+    // The answer of a command that is gone would be taken for that of the next one of the same words, such as `echo $?`.
+    if let Some(left) = recorded.iter().find(|answer| !is_used(answer)) {
+        let message = format!(
+            "`{}` was recorded for this page once more than the page shows it; run `cargo xtask docs --record`",
+            first_line(&left.command)
+        );
+        found.push(Finding { line: 1, message });
+    }
+    for (block, answers) in blocks.iter().zip(answers) {
         if block.how.not_run.is_some() {
             continue;
         }
@@ -210,6 +221,25 @@ mod tests {
     fn bare(text: &str) -> Vec<usize> {
         let parts = markers::parts(Path::new("a.md"), text).unwrap();
         numbers(text, &prose::read(text), &parts).iter().map(|finding| finding.line).collect()
+    }
+
+    #[test]
+    fn an_answer_of_a_command_that_is_gone_is_found() {
+        let page = "```console\n$ true\n$ echo $?\n0\n```\n";
+        let blocks = console::blocks(Path::new("a.md"), page).unwrap();
+        let answer = |command: &str, output: &[&str]| crate::facts::Answer {
+            command: command.to_owned(),
+            with: Vec::new(),
+            exit: 0,
+            output: output.iter().map(|line| (*line).to_owned()).collect(),
+        };
+        let (first, second) = (answer("true", &[]), answer("echo $?", &["0"]));
+        assert!(consoles(&blocks, &[answer("true", &[]), answer("echo $?", &["0"])]).is_empty());
+        let found = consoles(&blocks, &[first, second, answer("echo $?", &["3"])]);
+        assert!(
+            found.len() == 1 && found[0].message.contains("`echo $?` was recorded for this page once more"),
+            "{found:?}"
+        );
     }
 
     #[test]

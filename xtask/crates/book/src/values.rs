@@ -197,17 +197,18 @@ mod tests {
         }
         let mut facts = Facts::default();
         facts.figures.insert("node".to_owned(), 110_000_000);
-        let mut other = Measurement::new(
-            "1.95.0",
-            "wasm32-wasip1",
-            None,
-            None,
-            Lock { sha256: String::new(), packages: Vec::new() },
-        );
+        let lock = || Lock { sha256: String::new(), packages: Vec::new() };
+        // A second compiler makes other bytes of the same program, with a std of its own for one of them.
+        let mut second = Measurement::new("1.96.0", "x86_64-unknown-linux-gnu", None, None, lock());
+        for (std, bytes) in [(None, 500), (Some(Rebuilt::WithoutBacktrace), 100)] {
+            let build = measurement.builds.iter().find(|build| build.profile == "dist").unwrap().clone();
+            second.builds.push(Build { std, bytes, ..build });
+        }
+        let mut other = Measurement::new("1.95.0", "wasm32-wasip1", None, None, lock());
         other.builds.push(Build { bytes: 700, ..measurement.builds[0].clone() });
         let platforms = BTreeMap::from([("wasm32-wasip1".to_owned(), other)]);
-        Values { measurement: &measurement, platforms: &platforms, facts: &facts, record: &Record::default() }
-            .text(expression)
+        let (others, record) = (&[second], &Record::default());
+        Values { measurement: &measurement, others, platforms: &platforms, facts: &facts, record }.text(expression)
     }
 
     #[test]
@@ -235,6 +236,14 @@ mod tests {
         assert!(text("saved p/dist p/release").unwrap_err().contains("the sentence does not hold"));
         assert!(text("grown p/dist p/dist").is_err());
         assert!(text("way p/release p/dist p/release").is_err());
+    }
+
+    #[test]
+    fn another_compiler_is_named_before_the_program_and_its_std_behind_the_profile() {
+        assert_eq!(text("bytes rustc-1.96.0/p/dist").unwrap(), "500");
+        assert_eq!(text("change rustc-1.96.0/p/dist rustc-1.96.0/p/dist+std:without-backtrace").unwrap(), "-80.0 %");
+        assert!(text("bytes rustc-1.97.0/p/dist").unwrap_err().contains("none of rustc-1.97.0"));
+        assert!(text("bytes rustc-1.96.0/p/dist+std:silent-panics").unwrap_err().contains("was not measured"));
     }
 
     #[test]

@@ -86,8 +86,8 @@ pub struct Subject {
     /// Its benchmark
     #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
     pub bench: Vec<String>,
-    /// The target to build for [default: Cargo's; for `image`, musl if that is installed, else glibc linked in]
-    #[arg(long, value_name = "TRIPLE", help_heading = "Your own crate")]
+    /// The target to build for; `sizes` runs its programs by Cargo's runner [default: Cargo's; for `image`, musl if installed, else glibc linked in]
+    #[arg(long, value_name = "TRIPLE")]
     pub target: Option<String>,
     /// Features to switch on, as for `cargo build`
     #[arg(long, short = 'F', value_name = "FEATURES", requires = "manifest_path", help_heading = "Your own crate")]

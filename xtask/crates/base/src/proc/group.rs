@@ -108,3 +108,35 @@ pub(super) mod windows {
         }
     }
 }
+
+#[cfg(all(test, windows))]
+mod tests {
+    use crate::proc::{Call, Status, run};
+    use std::time::{Duration, Instant};
+
+    /// The program of the test below: it writes a file, and a second one if it isn't ended.
+    #[test]
+    #[ignore = "the test below starts it"]
+    fn sleeps() {
+        let Some(folder) = std::env::var_os("SLEEPS_IN").map(std::path::PathBuf::from) else { return };
+        crate::files::write_atomic(&folder.join("began"), b"").unwrap();
+        std::thread::sleep(Duration::from_secs(8));
+        crate::files::write_atomic(&folder.join("ended"), b"").unwrap();
+    }
+
+    #[test]
+    fn what_a_program_has_started_ends_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = std::env::current_exe().unwrap();
+        let mut call = Call::new("cmd", folder.path()).arg("/C").arg(own);
+        call = call.args(["--ignored", "--exact", "proc::group::tests::sleeps"]);
+        call.env.insert("SLEEPS_IN".into(), Some(folder.path().into()));
+        call.timeout = Some(Duration::from_secs(4));
+        let began = Instant::now();
+        let finished = run(&call).unwrap();
+        assert!(matches!(finished.status, Status::Waited(_)), "{finished:?}");
+        assert!(folder.path().join("began").exists(), "{finished:?}");
+        std::thread::sleep(Duration::from_secs(13).saturating_sub(began.elapsed()));
+        assert!(!folder.path().join("ended").exists());
+    }
+}

@@ -124,7 +124,9 @@ impl Table {
 /// The tables of a committed measurement, for the programs and rows that it has.
 pub fn tables_of(measurement: &Measurement, tables: &[crate::workshop::Table], programs: &[&str]) -> Vec<Table> {
     let mut made = Vec::new();
-    for table in tables {
+    // Where std could not be rebuilt, the one row that is left of a table about that says nothing.
+    let has_rebuilt = measurement.builds.iter().any(|build| build.std.is_some());
+    for table in tables.iter().filter(|table| has_rebuilt || !table.rebuilds_std()) {
         for program in programs.iter().filter(|program| table.is_for(program)) {
             let rows = table.rows.iter().filter_map(|row| {
                 let build = measurement.find_with(program, row.profile.as_ref(), row.strip_command, row.std)?;
