@@ -63,6 +63,8 @@ impl Project {
             "LICENSE-MIT",
             "LICENSE-APACHE",
             ".cargo",
+            ".ci",
+            ".github",
             ".dockerignore",
             "word_freq",
             "config_tool",
