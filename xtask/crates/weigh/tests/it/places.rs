@@ -95,7 +95,7 @@ fn a_profile_or_a_table_that_is_not_there_is_told_with_those_that_are() {
     assert!(said.contains("the crate has release, dev; the size tables have dist, dist-1, "), "{said}");
     insta::assert_snapshot!(refused(&project, &["ladder", "--table", "nope"]), @r"
     error: there is no table `nope`
-    help: the tables are ladder, s-z-3, alone, opt-level, lto, strip, dev, and `all`
+    help: the tables are ladder, s-z-3, alone, opt-level, lto, strip, dev, std, and `all`
     ");
 }
 
