@@ -114,9 +114,9 @@ impl Dice {
 /// Damages the end of the journal, as a machine that goes down does. True if a record was lost.
 fn tear(journal: &Path, dice: &mut Dice) {
     let bytes = fs::read(journal).unwrap_or_default();
-    let last = bytes
-        .strip_suffix(b"\n")
-        .map_or(0, |whole| whole.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1));
+    // A grader that was killed before it opened the journal has left it torn: a machine that goes down again writes nothing more.
+    let Some(whole) = bytes.strip_suffix(b"\n") else { return };
+    let last = whole.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
     let length = (bytes.len() - last) as u64;
     if length < 2 {
         return;
