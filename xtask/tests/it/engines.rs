@@ -222,6 +222,8 @@ impl Row {
 struct Engine {
     store: PathBuf,
     sysroot: String,
+    /// A folder with a Cargo that isn't there.
+    no_rust: String,
 }
 
 impl Engine {
@@ -253,15 +255,22 @@ impl Engine {
         }
         let mut rustc = call("rustc");
         let sysroot = stdout(&rustc.args(["--print", "sysroot"]).assert().success()).trim().to_owned();
-        let engine = Self { store: project.path("engine"), sysroot };
+        let no_rust = project.path("no-rust").display().to_string();
+        let engine = Self { store: project.path("engine"), sysroot, no_rust };
         for folder in
             ["usr", "bin", "sbin", "lib", "lib64", "etc/alternatives", "opt/rust", "tmp", "dev", "proc", "sys", "root"]
         {
             fs::create_dir_all(project.path("base").join(folder)).unwrap();
         }
         project.write("base/etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+        // All images have this machine's /usr, where there may be a Cargo: those that have none find this before it.
+        let no_cargo = project.path("no-rust/cargo");
+        project.write("no-rust/cargo", "#!/bin/sh\necho 'cargo: not found' >&2\nexit 127\n");
+        call("chmod").arg("+x").arg(&no_cargo).assert().success();
         let path = "/usr/local/cargo/bin:/opt/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        for (image, path) in [("rust:1.95-bookworm", path), ("debian:12", "/usr/sbin:/usr/bin:/sbin:/bin")] {
+        for (image, path) in
+            [("rust:1.95-bookworm", path), ("debian:12", "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin")]
+        {
             project.write(
                 "base.Containerfile",
                 &format!("FROM scratch\nCOPY . /\nENV PATH={path} CARGO_HOME=/root/cargo\n"),
@@ -290,6 +299,7 @@ impl Engine {
             mount(folder, folder);
         }
         mount(&self.sysroot, "/opt/rust");
+        mount(&self.no_rust, "/usr/local/sbin");
         let built = podman.arg("--file").arg(file).args(["--tag", name]).arg(context).assert();
         match built.get_output().status.success() {
             true => Ok(()),
