@@ -168,7 +168,7 @@ mod tests {
             Runner::from_words(words.iter().map(|&word| word.to_owned()).collect(), Path::new("/w"), "x".to_owned())
         };
         let Runner::Program { program, args, .. } = named(&["docs/run.sh", "-L", "a/b"]) else { panic!("no program") };
-        assert_eq!((program, args), ("/w/docs/run.sh".into(), vec!["-L".into(), "a/b".into()]));
+        assert_eq!((program, args), (Path::new("/w").join("docs/run.sh").into(), vec!["-L".into(), "a/b".into()]));
         let Runner::Program { program, .. } = named(&["wine"]) else { panic!("no program") };
         assert_eq!(program, "wine");
         assert_eq!(named(&[]), Runner::Itself);
