@@ -1,7 +1,7 @@
 //! Composes Cargo's command lines and reads its answers. `proc` runs them; no other module knows Cargo's JSON.
 
 pub mod configuration;
-mod flags;
+pub(crate) mod flags;
 pub mod lockfile;
 mod mirror;
 pub mod plan;

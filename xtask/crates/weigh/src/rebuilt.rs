@@ -5,7 +5,7 @@ use crate::cargo::{Cargo, release_and_host};
 use anyhow::Result;
 use base::failure::{Exit, Failure};
 use serde::{Deserialize, Serialize};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::Path;
 
 /// How std is compiled with a program.
@@ -51,23 +51,9 @@ impl Rebuilt {
         let mut cargo = cargo.clone();
         cargo.env.insert("RUSTC_BOOTSTRAP".into(), Some("1".into()));
         if self == Self::SilentPanics {
-            let mut flags: Vec<String> = own_flags(&cargo);
-            flags.extend(["-Zunstable-options", "-Cpanic=immediate-abort"].map(str::to_owned));
-            cargo.env.insert("CARGO_ENCODED_RUSTFLAGS".into(), Some(flags.join("\u{1f}").into()));
+            cargo.force_flags(&["-Zunstable-options", "-Cpanic=immediate-abort"]);
         }
         cargo
-    }
-}
-
-/// The flags of the environment that a build follows: what is added to must not be lost.
-fn own_flags(cargo: &Cargo) -> Vec<String> {
-    let read = |name: &str| {
-        let changed = cargo.env.get(OsStr::new(name)).cloned();
-        changed.unwrap_or_else(|| std::env::var_os(name)).and_then(|value| value.into_string().ok())
-    };
-    match (read("CARGO_ENCODED_RUSTFLAGS"), read("RUSTFLAGS")) {
-        (Some(flags), _) => flags.split('\u{1f}').filter(|flag| !flag.is_empty()).map(str::to_owned).collect(),
-        (None, flags) => flags.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
     }
 }
 
@@ -94,6 +80,7 @@ pub fn must_have_source(cargo: &Cargo) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsStr;
 
     #[test]
     fn the_name_is_the_one_of_the_manifest() {

@@ -12,6 +12,7 @@ mod tables;
 pub(crate) mod targets;
 
 use crate::cargo::configuration::{self, Setting};
+use crate::cargo::flags;
 use crate::cargo::{Build, Built, Cargo, Executable, Form, Metadata, Wanted, lockfile};
 use crate::options;
 use crate::profiles::Profiles;
@@ -310,7 +311,7 @@ impl Subject {
             if arg == "--target" { drop(args.next()) } else { self.cargo.args.push(arg) }
         }
         if let Some(linker) = platform.and_then(|platform| platform.linker.as_ref()) {
-            let variable = runner::variable(&name, "LINKER");
+            let variable = flags::variable(&name, "LINKER");
             let is_set = |setting: &Setting| setting.path == ["target", &name, "linker"];
             if env::var_os(&variable).is_none() && !configuration::settings(&self.cargo.cwd).iter().any(is_set) {
                 let linker = runner::located(OsStr::new(linker), &workshop.root);

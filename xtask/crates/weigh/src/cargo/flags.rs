@@ -20,9 +20,14 @@ fn encoded(before: &OsStr, flags: &[&str]) -> OsString {
     all
 }
 
+/// The variable in which Cargo reads a setting of a target.
+pub(crate) fn variable(triple: &str, setting: &str) -> String {
+    format!("CARGO_TARGET_{}_{setting}", triple.to_uppercase().replace(['-', '.'], "_"))
+}
+
 impl Cargo {
     /// Adds flags to those of the environment, in the place that wins over all others.
-    pub(super) fn force_flags(&mut self, flags: &[&str]) {
+    pub(crate) fn force_flags(&mut self, flags: &[&str]) {
         let flags = encoded(&self.flags_of_environment().unwrap_or_default(), flags);
         self.env.insert(ENCODED.into(), Some(flags));
     }
@@ -42,7 +47,7 @@ impl Cargo {
                 _ => false,
             })
         };
-        let variable = format!("CARGO_TARGET_{}_RUSTFLAGS", triple.to_uppercase().replace(['-', '.'], "_"));
+        let variable = variable(triple, "RUSTFLAGS");
         // Whether a `cfg` fits, only rustc knows.
         let of_target =
             flags_of("target", &|key| key == triple || key.starts_with("cfg(")) || self.value(&variable).is_some();

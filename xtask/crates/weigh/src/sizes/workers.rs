@@ -1,7 +1,7 @@
 //! Builds many profiles at once, and measures each program as soon as it is there.
 
 use crate::builds::groups::{self, Groups};
-use crate::cargo::{self, Build, Kind, record};
+use crate::cargo::{self, Build, Kind, flags, record};
 use crate::compressed::Compressed;
 use crate::measure::{self, Limits, Run, binary};
 use crate::rebuilt::Rebuilt;
@@ -335,7 +335,7 @@ fn run(subject: &Subject, program: &Program, executable: &Path, limits: Limits) 
         )
         .help(format!(
             "a program for {target} needs one that runs it: name it in {}, or as `runner` in Cargo's configuration",
-            runner::variable(target, "RUNNER")
+            flags::variable(target, "RUNNER")
         ))
         .into(),
         _ => Failure::new(Exit::Environment, format!("{error:#}"))

@@ -2,6 +2,7 @@
 //! one of the workshop's platforms.
 
 use crate::cargo::configuration::{self, Setting};
+use crate::cargo::flags::variable;
 use crate::measure::{self, Limits, Run};
 use crate::workshop::Platform;
 use anyhow::Result;
@@ -116,11 +117,6 @@ impl Runner {
                 .into()
         })
     }
-}
-
-/// The variable in which Cargo reads a setting of a target.
-pub(crate) fn variable(target: &str, setting: &str) -> String {
-    format!("CARGO_TARGET_{}_{setting}", target.to_uppercase().replace(['-', '.'], "_"))
 }
 
 /// Whether a machine runs the programs of a target by itself: the processor and the system are the same.
