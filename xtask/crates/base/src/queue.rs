@@ -1,15 +1,20 @@
-//! One queue that several threads take jobs from.
+//! One queue that several threads take jobs from, and what comes of a thread.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 /// Jobs that wait for a thread. A lock is never held while a job is worked on: held for so long, it would let one thread work alone.
 #[derive(Debug)]
 pub struct Queue<T> {
     waiting: Mutex<VecDeque<T>>,
     changed: Condvar,
+}
+
+/// What came of a thread; its panic goes on here.
+pub fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 impl<T> Queue<T> {

@@ -11,11 +11,12 @@ use crate::report::{self, Gradebook, Row, csv, gradescope, html, json, junit};
 use anyhow::{Context as _, Result};
 use base::files;
 use base::output;
+use base::queue::joined;
 use commands::GradeFormat;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 
 /// Every format, in the order in which they are written.
 const ALL: [GradeFormat; 5] =
@@ -183,11 +184,6 @@ fn for_each(book: &Gradebook, work: impl Fn(&str, &Gradebook) -> Result<()> + Sy
             .collect();
         parts.into_iter().try_for_each(joined)
     })
-}
-
-/// What came of a thread; its panic goes on here.
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// A gradebook for each student, with nobody else in it: whoever looks for a student's rows need not look at all.

@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure};
 use base::output::{self, Progress};
 use base::proc;
-use base::queue::Queue;
+use base::queue::{Queue, joined};
 use base::store;
 use commands::Sandbox;
 use course::check::Verdict;
@@ -274,9 +274,7 @@ impl Hall<'_> {
         thread::scope(|scope| {
             let start = |worker| scope.spawn(move || self.work(&bench(u32::try_from(worker).unwrap_or(0))?));
             let all: Vec<_> = (0..workers).map(start).collect();
-            all.into_iter()
-                .filter_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).err())
-                .collect()
+            all.into_iter().filter_map(|worker| joined(worker).err()).collect()
         })
     }
 

@@ -13,6 +13,7 @@ use crate::measure::reasons::{Crates, Reasons};
 use crate::subject::{Program, Subject, consumer};
 use anyhow::Result;
 use base::numbers::thousands;
+use base::queue::joined;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -182,7 +183,7 @@ pub fn explained(subject: &Subject, program: &Program, profile: &str) -> Result<
         let twin = twin::was_linked(subject, program).then(|| scope.spawn(linked));
         let mut anatomy = as_built(subject, program, profile)?;
         let twin = || match twin {
-            Some(twin) => twin.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Some(twin) => joined(twin),
             None => linked(),
         };
         twin::add_reasons(&mut anatomy, twin)?;
@@ -192,6 +193,11 @@ pub fn explained(subject: &Subject, program: &Program, profile: &str) -> Result<
         twin::add_symbols(&mut anatomy, subject, program, profile)?;
     }
     Ok(anatomy)
+}
+
+/// Whether [`explained`] has been asked of this program before, with some profile, so that it is likely to compile nothing.
+pub fn was_explained(subject: &Subject, program: &Program) -> bool {
+    twin::was_linked(subject, program)
 }
 
 /// Builds a program and takes it apart as it is, so nothing may tell whose its code is.

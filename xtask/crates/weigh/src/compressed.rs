@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure};
 use base::output;
 use base::proc::{self, Call, Status};
+use base::queue::joined;
 use serde::Serialize;
 use std::path::Path;
 use std::thread;
@@ -122,7 +123,7 @@ impl Compressed {
         let (gzip, zstd) = thread::scope(|scope| {
             let gzip = scope.spawn(|| Method::Gzip.bytes(file));
             let zstd = Method::Zstd.bytes(file);
-            (gzip.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), zstd)
+            (joined(gzip), zstd)
         });
         Ok(Self { gzip: gzip?, zstd: zstd? })
     }

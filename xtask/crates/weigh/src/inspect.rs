@@ -22,6 +22,7 @@ use base::caller;
 use base::failure::{Exit, Failure};
 use base::numbers;
 use base::output;
+use base::queue::joined;
 use revision::Asked;
 use std::path::Path;
 use std::thread;
@@ -88,7 +89,7 @@ fn taken_apart(
             true => anatomy::explained(&subject, program, &profile)?,
             false => anatomy::as_built(&subject, program, &profile)?,
         };
-        let empty = empty.map(|empty| empty.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let empty = empty.map(joined);
         let floor = empty.transpose()?.flatten().map(|empty| floor::of(program, &anatomy, &empty));
         Ok((anatomy, program.name.clone(), floor.unwrap_or_default()))
     })
@@ -179,6 +180,16 @@ fn sides(asked: &Asked<'_>, arch: Option<&str>, compressed: bool, options: &opti
         let profile = subject.resolve(Some(name), "profile or file")?;
         with_compressed(anatomy::explained(&subject, program, &profile)?, compressed)
     };
+    // Both at once where nothing is likely to be compiled, but asking Cargo takes its time. Else one build follows the other, and
+    // the first one tells what is wrong.
+    if a != b && anatomy::was_explained(&subject, program) {
+        return thread::scope(|scope| {
+            let a = scope.spawn(|| side(a));
+            let b = side(b);
+            let a = joined(a)?;
+            Ok((a, b?))
+        });
+    }
     Ok((side(a)?, side(b)?))
 }
 

@@ -25,6 +25,7 @@ use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers::hex;
 use base::output;
+use base::queue::joined;
 use own::Own;
 use runner::Runner;
 use std::borrow::Cow;
@@ -85,6 +86,8 @@ pub struct Subject {
     pub base: &'static str,
     /// The release of the rustc on this machine.
     pub release: Option<String>,
+    /// All that this rustc says of itself (`rustc -vV`): a nightly has the release of another one.
+    pub compiler: String,
     /// This machine's target triple.
     pub host: String,
     /// The target triple that it is built for, where `--target` or Cargo's configuration names one.
@@ -272,7 +275,7 @@ impl Subject {
             args: Vec::new(),
             sandbox: None,
         };
-        let (release, host) = version(&cargo)?;
+        let Version { release, host, compiler } = version(&cargo)?;
         let Surroundings { env, args, notes } = surroundings::of_workshop(&root, &workshop.profiles, &host)?;
         (cargo.env, cargo.args) = (env, args);
         let Metadata { target_directory, build_directory, .. } = cargo.metadata(None)?;
@@ -292,6 +295,7 @@ impl Subject {
             own: Own::default(),
             base: "release",
             release: Some(release),
+            compiler,
             host,
             target: None,
             runner: Runner::Itself,
@@ -338,19 +342,9 @@ impl Subject {
         let manifest = manifest_file(manifest)?;
         let folder = manifest.parent().context("a manifest is in a folder")?.to_owned();
         let Surroundings { env, args, mut notes } = surroundings::of_foreign(&folder);
-        let mut cargo = Cargo { program: cargo_program(), cwd: folder, env, args, sandbox: None };
-        let pin = fs::read_to_string(workshop.root.join("rust-toolchain.toml")).unwrap_or_default();
-        if options.own_toolchain || surroundings::toolchain_is_our_pin(env::var_os("RUSTUP_TOOLCHAIN").as_deref(), &pin)
-        {
-            // The crate is built with the toolchain that its own folder chooses, or the user's default one.
-            let mut theirs = Cargo { program: "cargo".into(), ..cargo.clone() };
-            theirs.env.extend(["RUSTUP_TOOLCHAIN", "CARGO"].map(|name| (name.into(), None)));
-            // Someone who came for the workshop may have no default toolchain.
-            if has_toolchain_file(&cargo.cwd) || version(&theirs).is_ok() {
-                cargo = theirs;
-            }
-        }
-        let ((release, host), metadata) = version_and_metadata(&cargo, &manifest)?;
+        let cargo = Cargo { program: cargo_program(), cwd: folder, env, args, sandbox: None };
+        let mut cargo = of_its_toolchain(cargo, workshop, options.own_toolchain);
+        let (Version { release, host, compiler }, metadata) = version_and_metadata(&cargo, &manifest)?;
         let targets::Choice { package, targets, notes: about } = targets::choose(&metadata, &manifest, options)?;
         let programs = targets::programs(targets, run)?;
         let triple = targets::triple(&cargo, options.target.as_deref())?;
@@ -394,6 +388,7 @@ impl Subject {
             own,
             base,
             release: Some(release),
+            compiler,
             host,
             target: triple.name,
             runner,
@@ -530,19 +525,41 @@ fn cargo_program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// The release and the host of rustc.
-fn version(cargo: &Cargo) -> Result<(String, String)> {
+/// The Cargo of the toolchain that a crate's own folder chooses, or the user's default one, where this one was only chosen by the
+/// workshop.
+fn of_its_toolchain(cargo: Cargo, workshop: &Workshop, always: bool) -> Cargo {
+    let pin = fs::read_to_string(workshop.root.join("rust-toolchain.toml")).unwrap_or_default();
+    if !always && !surroundings::toolchain_is_our_pin(env::var_os("RUSTUP_TOOLCHAIN").as_deref(), &pin) {
+        return cargo;
+    }
+    let mut theirs = Cargo { program: "cargo".into(), ..cargo.clone() };
+    theirs.env.extend(["RUSTUP_TOOLCHAIN", "CARGO"].map(|name| (name.into(), None)));
+    // Someone who came for the workshop may have no default toolchain.
+    if has_toolchain_file(&cargo.cwd) || version(&theirs).is_ok() { theirs } else { cargo }
+}
+
+/// What rustc says of itself.
+struct Version {
+    release: String,
+    host: String,
+    /// The whole answer.
+    compiler: String,
+}
+
+fn version(cargo: &Cargo) -> Result<Version> {
     let change = cargo.env.get(OsStr::new("RUSTC")).cloned();
     let rustc = change.unwrap_or_else(|| env::var_os("RUSTC")).filter(|rustc| !rustc.is_empty());
-    crate::cargo::release_and_host(&cargo.rustc_version(&rustc.unwrap_or_else(|| "rustc".into()))?)
+    let compiler = cargo.rustc_version(&rustc.unwrap_or_else(|| "rustc".into()))?;
+    let (release, host) = crate::cargo::release_and_host(&compiler)?;
+    Ok(Version { release, host, compiler })
 }
 
 /// Asks rustc and Cargo at the same time: each takes as long as reading a program.
-fn version_and_metadata(cargo: &Cargo, manifest: &Path) -> Result<((String, String), Metadata)> {
+fn version_and_metadata(cargo: &Cargo, manifest: &Path) -> Result<(Version, Metadata)> {
     thread::scope(|scope| {
         let asked = scope.spawn(|| version(cargo));
         let metadata = cargo.metadata(Some(manifest));
-        let version = asked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let version = joined(asked)?;
         Ok((version, metadata?))
     })
 }

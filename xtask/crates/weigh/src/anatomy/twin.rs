@@ -11,10 +11,12 @@ use crate::subject::{Made, Program, Subject};
 use anyhow::Result;
 use base::files;
 use base::numbers::thousands;
+use base::queue::joined;
 use object::{Object as _, ObjectSymbol as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 /// The option of the C compiler for a linker that keeps the relocations. LLD, GNU ld, and mold have it.
 const RELOCATIONS: &str = "-Wl,--emit-relocs";
@@ -63,9 +65,14 @@ pub(super) fn linked(subject: &Subject, program: &Program, profile: &str) -> Res
     let (args, variable) = cargo.further_flags(subject.built_for(), &FLAGS);
     order.extra.extend(args);
     cargo.env.extend(variable.map(|(name, value)| (name, Some(value))));
-    let (made, built) = twin(subject, program, REASONS, order, cargo, "none", &[RELOCATIONS])?;
-    let crates = known(subject, &built);
-    Ok(Linked { made, built, crates })
+    thread::scope(|scope| {
+        // Most programs have a crate that std has as well, and rustc takes half as long to answer as Cargo.
+        let libraries = scope.spawn(|| libraries_of_the_toolchain(subject));
+        let (made, built) = twin(subject, program, REASONS, order, cargo, "none", &[RELOCATIONS])?;
+        let libraries = || joined(libraries);
+        let crates = known(&built, libraries);
+        Ok(Linked { made, built, crates })
+    })
 }
 
 /// Adds the reasons of a file, read from its twin with relocations. Where there is none, it says why.
@@ -130,14 +137,17 @@ fn explain(anatomy: &mut Anatomy, reasons: Reasons) {
     (anatomy.code, anatomy.reasons) = (Some(code), Some(reasons));
 }
 
-/// The crates of a build, told from those inside the standard library.
-fn known(subject: &Subject, built: &Built) -> Result<Crates> {
+/// A crate's name, as code knows it, and its library.
+type Library = (String, PathBuf);
+
+/// The crates of a build, told from those inside the standard library, whose libraries the toolchain has.
+fn known(built: &Built, of_toolchain: impl FnOnce() -> Result<Vec<Library>>) -> Result<Crates> {
     let compiled: BTreeMap<String, String> = built.crates.iter().cloned().collect();
     let mut inside_std = BTreeSet::new();
     let any_in_both = compiled.keys().any(|name| may_be_in_std(name));
     let libraries = match (any_in_both, built.std.is_empty()) {
         (false, _) => Vec::new(),
-        (true, true) => libraries_of_the_toolchain(subject)?,
+        (true, true) => of_toolchain()?,
         (true, false) => built.std.clone(),
     };
     for (name, library) in libraries.into_iter().filter(|(name, _)| compiled.contains_key(name)) {
@@ -147,7 +157,7 @@ fn known(subject: &Subject, built: &Built) -> Result<Crates> {
 }
 
 /// The crates of std as the toolchain brings it, with their libraries.
-fn libraries_of_the_toolchain(subject: &Subject) -> Result<Vec<(String, PathBuf)>> {
+fn libraries_of_the_toolchain(subject: &Subject) -> Result<Vec<Library>> {
     let folder = subject.cargo.library_folder(subject.built_for())?;
     let entries = folder.into_iter().flat_map(fs::read_dir).flatten().flatten();
     let named = entries.filter_map(|entry| {

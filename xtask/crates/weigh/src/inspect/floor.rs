@@ -1,6 +1,6 @@
 //! How much of a program is its author's doing: the floor is what an empty program weighs with the same settings.
 
-use super::tiny;
+use super::tiny::{self, Tiny};
 use crate::anatomy::Anatomy;
 use crate::cargo::{Form, configuration};
 use crate::measure::binary::{self, Binary, Section};
@@ -54,7 +54,6 @@ pub(super) fn empty(subject: &Subject, program: &Program, profile: &str) -> Resu
         return Ok(None);
     }
     let symbols = crates::read(&built(subject, profile, form, Some("none"))?)?;
-    // Last, so that the file that stays is the one that was measured.
     let binary = binary::read(&built(subject, profile, form, None)?)?;
     let symbolizer = symbols.map(|code| code.bytes_of(&SYMBOLIZER.map(str::to_owned))).unwrap_or_default();
     Ok(Some(Empty { binary, symbolizer }))
@@ -88,7 +87,8 @@ fn built(subject: &Subject, profile: &str, form: Form, strip: Option<&str>) -> R
     config.extend(subject.target_args());
     config.extend(rebuilt_std(&subject.cargo.cwd, &folder));
     let source = if form == Form::Executable { "fn main() {}\n" } else { "" };
-    tiny::build(&subject.cargo, &folder, "floor", source, form, "release", &config)
+    let empty = Tiny { name: "floor", source, form, profile: "release", config: &config };
+    tiny::kept(&subject.cargo, &subject.compiler, &folder, &empty)
 }
 
 /// What a crate's configuration says of std, for an empty program in a folder that this configuration doesn't reach.

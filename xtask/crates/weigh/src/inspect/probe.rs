@@ -1,6 +1,6 @@
 //! What a profile does to the behaviour of a program, proved by running one that panics on purpose.
 
-use super::tiny;
+use super::tiny::{self, Tiny};
 use crate::cargo::{Cargo, Form};
 use crate::measure::{self, Limits, Run};
 use anyhow::Result;
@@ -42,7 +42,8 @@ fn main() {
 /// # Errors
 /// When it cannot be built or run.
 pub(super) fn behaviour(cargo: &Cargo, folder: &Path, profile: &str, config: &[OsString]) -> Result<Behaviour> {
-    let path = tiny::build(cargo, folder, "probe", SOURCE, Form::Executable, profile, config)?;
+    let path =
+        tiny::build(cargo, folder, &Tiny { name: "probe", source: SOURCE, form: Form::Executable, profile, config })?;
     let limits = Limits { time: Duration::from_secs(20), output: 1 << 20 };
     let run = |args: &[&str], backtrace: &str| -> Result<Run> {
         let mut env = cargo.env.clone();

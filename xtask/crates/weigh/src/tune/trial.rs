@@ -7,7 +7,7 @@ use super::search::Outcome;
 use crate::builds::counter::Workload;
 use crate::builds::{Bench, Fact, Variant};
 use crate::cargo::Form;
-use crate::inspect::tiny;
+use crate::inspect::tiny::{self, Tiny};
 use crate::measure::{self, Limits, Run};
 use crate::profiles::Profiles;
 use crate::subject::Subject;
@@ -165,8 +165,14 @@ fn can_pack(subject: &Subject) -> bool {
     let mut cargo = subject.cargo.clone();
     cargo.env.extend(env.map(|(name, value)| (name, Some(value))));
     let folder = subject.out_dir.join("size-workshop").join("packing");
-    let source = "fn main() { println!(\"ran\"); }\n";
-    let Ok(path) = tiny::build(&cargo, &folder, "packing", source, Form::Executable, "release", &args) else {
+    let packing = Tiny {
+        name: "packing",
+        source: "fn main() { println!(\"ran\"); }\n",
+        form: Form::Executable,
+        profile: "release",
+        config: &args,
+    };
+    let Ok(path) = tiny::build(&cargo, &folder, &packing) else {
         return false;
     };
     let ran = measure::run(&path, &[], "", &folder, &cargo.env, LIMITS);
