@@ -78,6 +78,8 @@ codes! {
         "The check can't work out what a line does, or doesn't know what an image holds.",
     ImageFlags = "image/flags":
         "The Containerfile builds with flags or a profile that the check does not take.",
+    StdSettings = "std/settings":
+        "The file of settings for std can't be read, or has one that Cargo wouldn't follow or the check doesn't take.",
     AnswersSyntax = "answer/syntax":
         "answers.toml can't be read: it is missing, isn't valid TOML, or has a list or a table where an answer goes.",
     AnswerMissing = "answer/missing":
@@ -108,6 +110,8 @@ codes! {
         "A panic ends the process at once, and the exercise asks for a program that lives on or ends in its own way.",
     PanicUnwinds = "panic/unwinds-but-should-abort":
         "A panic unwinds the stack, and the exercise asks for a program that ends at once.",
+    PanicSilent = "panic/no-message":
+        "A panic no longer prints its message and the place in the source, or prints a different one.",
     NotStripped = "binary/not-stripped":
         "The executable still has a symbol table.",
     NoSymbols = "binary/no-symbols":
