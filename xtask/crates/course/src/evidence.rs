@@ -19,8 +19,8 @@ mod reference;
 pub mod safe;
 mod work;
 
-pub use compiler::has_std_source;
 pub(crate) use again::{again, is_same};
+pub use compiler::has_std_source;
 pub use compiler::toolchain;
 use course::with_pristine;
 pub use course::{restored, solution_files, starter_files};

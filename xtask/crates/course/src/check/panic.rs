@@ -18,7 +18,10 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
         let runs = |name: &str| case.evidence?.built(name)?.runs.get(goal)?.first();
         let Some(expected) = runs(expected.get_ref()) else { return Finding::NeedsBuild };
         if let Some(problem) = changed_message(case, build, expected, run) {
-            let data = Data::Panic { build: build.clone(), ended: measure::ending(run.status, evidence::limits(case.exercise)) };
+            let data = Data::Panic {
+                build: build.clone(),
+                ended: measure::ending(run.status, evidence::limits(case.exercise)),
+            };
             return Finding::NotMet(vec![problem], data);
         }
     }
@@ -92,7 +95,9 @@ fn changed_message(case: &Case<'_>, build: &str, expected: &Run, run: &Run) -> O
                 said => format!("to standard error: {}", measure::printable(said)),
             }
         ),
-        Some(got) => format!("a panic in the program of `{build}` says something else\nexpected: {wanted}\n     got: {got}"),
+        Some(got) => {
+            format!("a panic in the program of `{build}` says something else\nexpected: {wanted}\n     got: {got}")
+        }
     };
     Some(Diagnostic::new(Code::PanicSilent, message).in_file(case.at_fault()).help(
         "`panic=immediate-abort`, as a flag or as a setting, takes out every panic message with the code that prints it, and a hook \
@@ -111,7 +116,8 @@ impl Said {
     /// Reads standard error; none if there is no message of a panic in it.
     fn of(stderr: &[u8]) -> Option<Self> {
         let text = String::from_utf8_lossy(stderr);
-        let mut lines = text.lines().skip_while(|line| !(line.starts_with("thread '") && line.contains(" panicked at ")));
+        let mut lines =
+            text.lines().skip_while(|line| !(line.starts_with("thread '") && line.contains(" panicked at ")));
         let (_, place) = lines.next()?.split_once(" panicked at ")?;
         let is_end = |line: &str| line.starts_with("note: ") || line == "stack backtrace:";
         let message: Vec<&str> = lines.take_while(|line| !is_end(line)).collect();

@@ -86,7 +86,7 @@ struct Known {
     answers: Answers,
     containerfile: Option<Containerfile>,
     baseline: Option<Source>,
-    std: std::collections::BTreeMap<String, BuildStd>,
+    std: BTreeMap<String, BuildStd>,
     evidence: Evidence,
     own: bool,
 }
@@ -129,7 +129,7 @@ fn done_with(exercise: &str) -> Known {
         )),
         containerfile: None,
         baseline: None,
-        std: std::collections::BTreeMap::new(),
+        std: BTreeMap::new(),
         evidence: Evidence::default(),
         own: true,
     };

@@ -36,7 +36,8 @@ pub(super) fn of(request: &Request<'_>, name: &str, host: &str) -> Result<Result
         Ok(std) => std,
         Err(problem) => return Ok(Err(problem)),
     };
-    let plain = || How { profile: build.profile.clone(), target: std.target.clone(), is_static: false, std: std.clone() };
+    let plain =
+        || How { profile: build.profile.clone(), target: std.target.clone(), is_static: false, std: std.clone() };
     let how = match build.linking {
         Linking::Default => plain(),
         Linking::Static => How { target: Some(host.to_owned()), is_static: true, ..plain() },

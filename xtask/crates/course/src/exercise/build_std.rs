@@ -206,7 +206,9 @@ impl BuildStd {
     fn flags(&mut self, value: &Spanned<DeValue<'_>>) {
         let words: Vec<String> = match value.get_ref() {
             DeValue::String(text) => text.split_whitespace().map(str::to_owned).collect(),
-            DeValue::Array(values) => values.iter().map(|value| value.get_ref().as_str().unwrap_or("?").to_owned()).collect(),
+            DeValue::Array(values) => {
+                values.iter().map(|value| value.get_ref().as_str().unwrap_or("?").to_owned()).collect()
+            }
             _ => vec!["?".to_owned()],
         };
         let mut flags: Vec<String> = Vec::new();
@@ -222,7 +224,8 @@ impl BuildStd {
         match flags.iter().find(|flag| !FLAGS.contains(&flag.as_str())) {
             Some(flag) => {
                 let message = format!("the check doesn't hand `{flag}` to rustc: this file is about std");
-                let help = format!("of the flags for rustc, it takes {}", FLAGS.map(|flag| format!("`{flag}`")).join(" and "));
+                let help =
+                    format!("of the flags for rustc, it takes {}", FLAGS.map(|flag| format!("`{flag}`")).join(" and "));
                 self.problem(value.span(), message, "not taken", help);
             }
             None => self.settings.flags = flags,
@@ -236,9 +239,16 @@ impl BuildStd {
         } else {
             format!("`{path}` isn't a setting that decides how std is compiled")
         };
-        let help = match nearest(path, KNOWN.into_iter()).filter(|_| !is_profile) {
-            Some(near) => format!("did you mean `{}` in [{}]?", last(near), first(near)),
-            None => format!("the check reads {}", KNOWN.map(|known| format!("`{known}`")).join(", ")),
+        // Most often the key is right, and in a different table.
+        let key_name = last(path).replace('_', "-");
+        let key_near = nearest(&key_name, KNOWN.into_iter().map(last));
+        let near = key_near.and_then(|near| KNOWN.into_iter().find(|known| last(known) == near));
+        let table = nearest(path, ["unstable", "build"].into_iter());
+        let help = match (table, near) {
+            _ if is_profile => "take it out here: opt-level, lto and the others are set there".to_owned(),
+            (Some(table), _) => format!("did you mean [{table}]?"),
+            (None, Some(near)) => format!("did you mean `{}` in [{}]?", last(near), first(near)),
+            (None, None) => format!("the check reads {}", KNOWN.map(|known| format!("`{known}`")).join(", ")),
         };
         self.problem(key.clone(), message, "not taken", help);
     }
@@ -311,9 +321,14 @@ mod tests {
                         --config unstable.build-std-features=[\"optimize_for_size\"]";
         assert_eq!(shown(text), expected);
         // The other forms that Cargo understands.
-        assert_eq!(shown("unstable.build-std = [\"std,panic_abort\"]\nunstable.build-std-features = ['optimize_for_size']"), expected);
-        assert_eq!(shown("unstable = { build-std = [\"std\"], build-std-features = [] }\r\n"),
-            "--config unstable.build-std=[\"std\"] --config unstable.build-std-features=[]");
+        assert_eq!(
+            shown("unstable.build-std = [\"std,panic_abort\"]\nunstable.build-std-features = ['optimize_for_size']"),
+            expected
+        );
+        assert_eq!(
+            shown("unstable = { build-std = [\"std\"], build-std-features = [] }\r\n"),
+            "--config unstable.build-std=[\"std\"] --config unstable.build-std-features=[]"
+        );
         assert_eq!(shown("# nothing yet\n[unstable]\n"), "");
         assert!(!of("").settings.rebuilds());
     }
@@ -348,7 +363,7 @@ mod tests {
     fn whatever_else_is_in_the_file_is_named_with_its_line() {
         for (text, expected) in [
             ("[unstable]\nbuild_std = [\"std\"]", "did you mean `build-std` in [unstable]?"),
-            ("[unstabel]\nbuild-std = [\"std\"]", "`unstabel` isn't a setting"),
+            ("\n[unstabel]\nbuild-std = [\"std\"]", "did you mean [unstable]?"),
             ("[build]\nbuild-std = [\"std\"]", "did you mean `build-std` in [unstable]?"),
             ("\nbuild-std = [\"std\"]", "did you mean `build-std` in [unstable]?"),
             ("\n[profile.dist]\nopt-level = 0", "the profile of Cargo.toml, as it is"),
@@ -358,7 +373,10 @@ mod tests {
             ("[unstable]\nbuild-std = true", "`unstable.build-std` has to be a list"),
             ("[unstable]\nbuild-std = [1]", "a list of names in quotes"),
             ("[unstable]\nbuild-std = [\"panic-abort\"]", "did you mean \"panic_abort\"?"),
-            ("[unstable]\nbuild-std-features = [\"optimize_for_size\"]", "have no effect while Cargo takes std as it comes"),
+            (
+                "[unstable]\nbuild-std-features = [\"optimize_for_size\"]",
+                "have no effect while Cargo takes std as it comes",
+            ),
             ("unstable.build-std = [\"std\"]\nunstable.build-std-features = [\"a b\"]", "isn't the name of a feature"),
             ("[build]\ntarget = [\"a\", \"b\"]", "the name of one target"),
             ("[unstable]\nbuild-std = [std]", "Cargo can't read this file"),

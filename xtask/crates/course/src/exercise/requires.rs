@@ -61,7 +61,8 @@ pub(super) fn validate(file: &Path, text: &str, data: &Data) -> Result<()> {
             bail!(wrong(std, format!("`{path}` is not in `edits`"), "not edited by learners", help));
         }
         if !data.requires.iter().any(|name| name.get_ref() == Requirement::StdSource.name()) {
-            let help = "add `requires = [\"std-source\"]`: then the exercise is skipped where the source is missing".to_owned();
+            let help = "add `requires = [\"std-source\"]`: then the exercise is skipped where the source is missing"
+                .to_owned();
             bail!(wrong(std, "this build needs the source of std".to_owned(), "not every toolchain has it", help));
         }
     }
@@ -70,7 +71,10 @@ pub(super) fn validate(file: &Path, text: &str, data: &Data) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::exercise::tests::{GOOD, error};
+    use crate::exercise::parse;
+    use crate::exercise::tests::GOOD;
+    use base::failure::Failure;
+    use std::path::Path;
 
     fn with(requires: &str, std: &str) -> String {
         let text = GOOD.replacen("edits = [", &format!("requires = {requires}\nedits = [\"std.toml\", "), 1);
@@ -86,7 +90,8 @@ mod tests {
             ("[\"std-source\"]", "std = \"sdt.toml\"", "`sdt.toml` is not in `edits`"),
             ("[\"linux\"]", "std = \"std.toml\"", "this build needs the source of std"),
         ] {
-            let said = error(&with(requires, std));
+            let error = parse(Path::new("exercise.toml"), &with(requires, std)).unwrap_err();
+            let said = error.downcast_ref::<Failure>().unwrap().snippet.clone().unwrap();
             assert!(said.contains(expected) && said.contains("exercise.toml:"), "{requires} {std}: {said}");
         }
     }

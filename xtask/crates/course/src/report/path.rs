@@ -363,7 +363,8 @@ pub fn markdown(exercises: &[Exercise], progress: &Progress) -> String {
             change_of(total)
         );
     }
-    text + &lines + "\nSelf-reported: `cargo xtask list --format markdown` wrote this from the learner's own records in\n\
+    text + &lines
+        + "\nSelf-reported: `cargo xtask list --format markdown` wrote this from the learner's own records in\n\
         `.workshop/progress.json`, which anyone can edit. `cargo xtask grade` judges the files themselves.\n"
 }
 

@@ -31,8 +31,7 @@ impl Bench<'_> {
         let composed = with_pristine(self.exercise(), if is_starter { &starter } else { built })?;
         let manifest =
             with_pristine(self.exercise(), &starter)?.into_iter().find(|(path, _)| path == Path::new("Cargo.toml"));
-        let Some(files) =
-            dependency_cache::files(self.exercise(), &composed, &manifest.unwrap_or_default().1, how)
+        let Some(files) = dependency_cache::files(self.exercise(), &composed, &manifest.unwrap_or_default().1, how)
         else {
             return Ok(());
         };
