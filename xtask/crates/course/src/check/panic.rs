@@ -14,16 +14,8 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
     let run = case.evidence.and_then(|evidence| evidence.built(build.get_ref())?.runs.get(goal)?.first());
     let Some(run) = run else { return Finding::NeedsBuild };
     let build = build.get_ref();
-    if let Some(expected) = &spec.same_message_as {
-        let runs = |name: &str| case.evidence?.built(name)?.runs.get(goal)?.first();
-        let Some(expected) = runs(expected.get_ref()) else { return Finding::NeedsBuild };
-        if let Some(problem) = changed_message(case, build, expected, run) {
-            let data = Data::Panic {
-                build: build.clone(),
-                ended: measure::ending(run.status, evidence::limits(case.exercise)),
-            };
-            return Finding::NotMet(vec![problem], data);
-        }
+    if let Some(finding) = message(case, goal, spec, run) {
+        return finding;
     }
     let how = measure::ending(run.status, evidence::limits(case.exercise));
     let data = Data::Panic { build: build.clone(), ended: how.clone() };
@@ -74,6 +66,16 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
         _ => problem.in_file(&source.file),
     };
     Finding::NotMet(vec![problem], data)
+}
+
+/// What is found of a panic's message, where it is not the one of the build that it is compared with.
+fn message(case: &Case<'_>, goal: &str, spec: &Panic, run: &Run) -> Option<Finding> {
+    let runs = |name: &str| case.evidence?.built(name)?.runs.get(goal)?.first();
+    let Some(expected) = runs(spec.same_message_as.as_ref()?.get_ref()) else { return Some(Finding::NeedsBuild) };
+    let build = spec.build.get_ref();
+    let problem = changed_message(case, build, expected, run)?;
+    let ended = measure::ending(run.status, evidence::limits(case.exercise));
+    Some(Finding::NotMet(vec![problem], Data::Panic { build: build.clone(), ended }))
 }
 
 /// What is wrong with what a panic says, if anything is: its message and its place, as the other build has them.
