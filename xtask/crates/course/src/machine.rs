@@ -14,6 +14,8 @@ pub struct Lack {
     pub why: String,
     /// What to do.
     pub help: &'static str,
+    /// The same in a few words.
+    step: &'static str,
 }
 
 /// What is missing here for an exercise; none if it can be checked. Where rustc can't be asked, nothing is known, and whatever
@@ -23,12 +25,16 @@ pub fn lack(exercise: &Exercise) -> Option<Lack> {
         Requirement::Linux => (!cfg!(target_os = "linux")).then(|| Lack {
             why: "it needs Linux".to_owned(),
             help: "do it on Linux, such as in WSL, in a container or on a virtual machine",
+            step: "do it on Linux, such as in WSL",
         }),
         Requirement::StdSource => {
             let root = exercise.folder.ancestors().nth(2).unwrap_or(Path::new(""));
             let (has_source, release) = evidence::has_std_source(root, exercise).ok()?;
-            (!has_source)
-                .then(|| Lack { why: format!("rustc {release} doesn't have the source of std here"), help: GET_SOURCE })
+            (!has_source).then(|| Lack {
+                why: format!("rustc {release} doesn't have the source of std here"),
+                help: GET_SOURCE,
+                step: "`rustup component add rust-src` installs it",
+            })
         }
     })
 }
@@ -36,8 +42,8 @@ pub fn lack(exercise: &Exercise) -> Option<Lack> {
 impl Lack {
     /// The line that says that an exercise is skipped, why, and what to do.
     pub fn line(&self, exercise: &Exercise) -> String {
-        let Self { why, help } = self;
-        format!("{} is optional and is skipped here, and its points don't count: {why}; {help}", exercise.id)
+        let Self { why, step, .. } = self;
+        format!("{} is optional and is skipped here, and its points don't count: {why}; {step}", exercise.id)
     }
 
     /// The failure of a call that is about this exercise alone.
