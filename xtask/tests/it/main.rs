@@ -22,6 +22,7 @@ mod manifests;
 mod outside;
 mod panics_and_backtraces;
 mod platforms;
+mod predict;
 mod schemas;
 mod settings_and_speed;
 mod sizes;

@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod exercise;
 pub mod learner_manifest;
 mod outside;
+pub mod predictions;
 pub mod progress;
 pub mod report;
 mod theirs;
