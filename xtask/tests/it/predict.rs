@@ -5,42 +5,6 @@ use predicates::str::contains;
 use testbed::course::{QUICK_PROFILE, settled};
 use testbed::project::{Project, json, stderr, stdout};
 
-const QUESTIONS: &str = r#"
-[build.small]
-tree = "starter"
-profile = "release"
-set.strip = true
-
-[[predict]]
-name = "strip"
-ask = "How much smaller does strip make the file?"
-about = "strip alone"
-page = "docs/src/strip.md"
-measure.saved-percent = { build = "small", against = "before" }
-
-[[predict]]
-name = "code"
-ask = "And its machine code?"
-about = "machine code with strip"
-page = "docs/src/strip.md"
-measure.order = { build = "small", against = "before", section = ".text" }
-
-[[predict]]
-name = "own"
-ask = "How many bytes will your change save?"
-about = "your change"
-page = "docs/src/profile.md"
-when-met = "size"
-measure.saved-bytes = { build = "after", against = "before" }
-"#;
-
-fn asking() -> Project {
-    let project = Project::quick_course();
-    let text = project.read("exercises/ex1/exercise.toml");
-    project.write("exercises/ex1/exercise.toml", &format!("{text}{QUESTIONS}"));
-    project
-}
-
 fn kept(project: &Project) -> serde_json::Value {
     let text = std::fs::read_to_string(project.path(".workshop/predictions.json")).unwrap_or_else(|_| "{}".to_owned());
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -49,7 +13,7 @@ fn kept(project: &Project) -> serde_json::Value {
 
 #[test]
 fn without_a_terminal_it_says_how_to_answer_and_takes_all_or_nothing() {
-    let project = asking();
+    let project = Project::asking_course();
     let assert = project.run(&["predict", "ex1"]).code(2);
     insta::assert_snapshot!("predict-no-terminal", stdout(&assert) + &stderr(&assert));
     let answer = |words: &[&str]| {
@@ -80,7 +44,7 @@ fn without_a_terminal_it_says_how_to_answer_and_takes_all_or_nothing() {
 
 #[test]
 fn a_receipt_shows_guesses_beside_what_was_measured_and_closes_them() {
-    let project = asking();
+    let project = Project::asking_course();
     let (code, before) = project.check_json();
     assert_eq!(
         (code, &before["predictions"]),
@@ -117,7 +81,7 @@ fn a_receipt_shows_guesses_beside_what_was_measured_and_closes_them() {
 
 #[test]
 fn a_manifest_that_cargo_refuses_and_a_damaged_file_stop_neither_side() {
-    let project = asking();
+    let project = Project::asking_course();
     project.run(&["predict", "ex1", "--answer", "strip=20"]).success();
     project.profile("[profile.release\n");
     project.check().code(1).stdout(contains("strip alone: you said 20 % smaller; measured"));
@@ -136,7 +100,7 @@ fn a_manifest_that_cargo_refuses_and_a_damaged_file_stop_neither_side() {
 
 #[test]
 fn a_course_whose_questions_make_no_sense_is_refused_with_the_line() {
-    let project = asking();
+    let project = Project::asking_course();
     for (from, to, words) in [
         ("when-met = \"size\"", "", "is the learner's build: name the goal that must be met"),
         ("when-met = \"size\"", "when-met = \"sise\"", "did you mean `size`?"),
@@ -182,7 +146,7 @@ mod terminal {
 
     #[test]
     fn it_asks_a_line_for_each_and_again_what_it_does_not_understand() {
-        let project = asking();
+        let project = Project::asking_course();
         let (code, shown) = typed(&project, "predict ex1", "much\n20 %\n\n350k\n");
         assert_eq!(code, Some(0), "{shown}");
         assert!(shown.contains("1/3 How much smaller does strip make the file? (percent): "), "{shown}");
@@ -198,7 +162,7 @@ mod terminal {
 
     #[test]
     fn ctrl_c_loses_nothing_that_was_answered() {
-        let project = asking();
+        let project = Project::asking_course();
         let mut plain = in_background(&script(&project, "predict ex1"));
         plain.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = plain.spawn().unwrap();
@@ -217,7 +181,7 @@ mod terminal {
 
     #[test]
     fn the_first_check_asks_once_and_only_where_someone_can_answer() {
-        let project = asking();
+        let project = Project::asking_course();
         let question = "How much smaller does strip make the file?";
         for words in ["check ex1 --no-predict", "check --all", "check ex1 --solution", "check ex1 --format json"] {
             let (_, shown) = typed(&project, words, "");
@@ -240,7 +204,7 @@ mod terminal {
 
     #[test]
     fn an_exercise_that_was_begun_before_is_not_interrupted() {
-        let project = asking();
+        let project = Project::asking_course();
         project.check().code(1);
         let (_, shown) = typed(&project, "check ex1", "");
         assert!(!shown.contains("How much smaller"), "{shown}");

@@ -5,7 +5,7 @@
 
 use crate::check::{Judgement, Verdict};
 use crate::evidence::Evidence;
-use crate::exercise::questions::{Question, Value};
+use crate::exercise::questions::{Measure, Question, Value};
 use crate::exercise::{Exercise, Tree};
 use crate::progress::{self, set_aside};
 use anyhow::{Context as _, Result, bail};
@@ -233,21 +233,37 @@ fn handed_in(exercise: &Exercise, predictions: &Predictions) -> String {
     text
 }
 
-/// The guesses of a copy that was handed in, which is untrusted: only what answers a question of the exercise is taken.
-pub fn read_handed_in(exercise: &Exercise, content: &[u8]) -> BTreeMap<String, Value> {
-    let text = std::str::from_utf8(content).ok().filter(|text| text.len() <= LARGEST);
-    let table: toml::Table = text.and_then(|text| text.parse().ok()).unwrap_or_default();
-    let read = |question: &Question| {
-        let name = question.name.get_ref();
-        let value = match table.get(name)? {
-            toml::Value::String(text) => question.measure.read(text),
-            toml::Value::Integer(number) => question.measure.read(&number.to_string()),
-            toml::Value::Float(number) => question.measure.read(&number.to_string()),
-            _ => None,
+/// The forms that guesses have in an exercise, by which a copy that was handed in is read.
+#[derive(Clone, Debug, Default)]
+pub struct Forms(Vec<(String, Measure)>);
+
+impl Forms {
+    /// Those of an exercise.
+    pub fn of(exercise: &Exercise) -> Self {
+        let form = |question: &Question| (question.name.get_ref().clone(), question.measure.clone());
+        Self(exercise.data.predict.iter().map(form).collect())
+    }
+
+    /// Whether the exercise asks for no guesses.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The guesses of a copy, which is untrusted: nothing is taken but what answers a question of the exercise.
+    pub fn read(&self, content: &[u8]) -> BTreeMap<String, Value> {
+        let text = std::str::from_utf8(content).ok().filter(|text| text.len() <= LARGEST);
+        let table: toml::Table = text.and_then(|text| text.parse().ok()).unwrap_or_default();
+        let read = |(name, measure): &(String, Measure)| {
+            let value = match table.get(name)? {
+                toml::Value::String(text) => measure.read(text),
+                toml::Value::Integer(number) => measure.read(&number.to_string()),
+                toml::Value::Float(number) => measure.read(&number.to_string()),
+                _ => None,
+            };
+            Some((name.clone(), value?))
         };
-        Some((name.clone(), value?))
-    };
-    exercise.data.predict.iter().filter_map(read).collect()
+        self.0.iter().filter_map(read).collect()
+    }
 }
 
 #[cfg(test)]
@@ -302,7 +318,7 @@ measure.saved-bytes = { build = "after", against = "before" }
         assert_eq!((predictions.calibration(), damage), ((1, 1), None));
         assert!(predictions.builds(&exercise).is_empty());
         let copy = fs::read(exercise.folder.join(HANDED_IN)).unwrap();
-        assert_eq!(read_handed_in(&exercise, &copy), BTreeMap::from([("lto".to_owned(), Value::SavedPercent(30.0))]));
+        assert_eq!(Forms::of(&exercise).read(&copy), BTreeMap::from([("lto".to_owned(), Value::SavedPercent(30.0))]));
     }
 
     #[test]
@@ -320,7 +336,7 @@ measure.saved-bytes = { build = "after", against = "before" }
     #[test]
     fn of_what_was_handed_in_only_answers_are_taken() {
         let exercise = exercise();
-        let read = |text: &str| read_handed_in(&exercise, text.as_bytes());
+        let read = |text: &str| Forms::of(&exercise).read(text.as_bytes());
         assert_eq!(read("lto = 20\nown = \"350k\"\nother = \"x\"").len(), 2);
         for text in [
             "lto = \"<script>\"",
@@ -334,7 +350,7 @@ measure.saved-bytes = { build = "after", against = "before" }
         ] {
             assert!(read(text).is_empty(), "{text}");
         }
-        assert!(read_handed_in(&exercise, b"\xff\xfe").is_empty());
+        assert!(Forms::of(&exercise).read(b"\xff\xfe").is_empty());
         assert!(read(&format!("lto = 20\n{}", "#".repeat(LARGEST))).is_empty(), "too large");
     }
 

@@ -228,6 +228,15 @@ fn references(
         output::message(&format!("building the course's own solution of {id} ({} of {})", number + 1, wanted.len()));
         let (bytes, seconds) = reference(root, course, first)?;
         course.reference = bytes;
+        if jobs.values().any(|job| job.course == *index && job.submissions.iter().any(|own| !own.guesses.is_empty())) {
+            course.measured = first.measure(root, course).unwrap_or_else(|error| {
+                let id = &course.exercise.id;
+                output::note(&format!(
+                    "what {id} asks its students to guess could not be measured, which changes no grade: {error:#}"
+                ));
+                BTreeMap::new()
+            });
+        }
         course.build_seconds = recipe.map(|recipe| recipe.build_seconds(seconds));
     }
     Ok(())
@@ -382,7 +391,14 @@ fn courses<'a>(exercises: &'a [Exercise], recipe: Option<&Recipe>) -> Result<Vec
             recipe.map_or_else(|| "none".to_owned(), Recipe::describe).as_bytes(),
         ]);
         let starter = evidence::starter_files(exercise)?;
-        courses.push(Course { exercise, starter, digest, reference: None, build_seconds: None });
+        courses.push(Course {
+            exercise,
+            starter,
+            digest,
+            reference: None,
+            build_seconds: None,
+            measured: BTreeMap::new(),
+        });
     }
     Ok(courses)
 }

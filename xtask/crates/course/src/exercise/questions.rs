@@ -30,7 +30,7 @@ pub struct Question {
 }
 
 /// What is measured for a question, which is also the form of its answers.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Measure {
     /// By how many percent one build is smaller than another.
@@ -44,7 +44,7 @@ pub enum Measure {
 }
 
 /// Two builds that are compared.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Between {
     /// The build.
@@ -60,7 +60,7 @@ pub struct Between {
 }
 
 /// One build.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct One {
     /// The build.
