@@ -204,10 +204,10 @@ fn is_known(journal: &Journal, submission: &Submission, key: &str, is_one_of_sev
         // Which of them counts is decided when all are graded.
         return Ok(true);
     }
-    if journal.is_current(&submission.student, &submission.exercise, key) {
+    if journal.is_current(&submission.student, &submission.exercise, key) && journal.has_guesses(submission) {
         return Ok(true);
     }
-    // The same files, of another student or of an earlier day: the same result, and nothing to build.
+    // The same files, of another student or of an earlier day, or with other guesses: the same result, and nothing to build.
     let Some(record) = journal.graded(key) else { return Ok(false) };
     journal.append(&record.of(submission))?;
     Ok(true)

@@ -1,5 +1,6 @@
 //! Guesses that a class hands in: shown for the class as a whole, and nothing else depends on them.
 
+use predicates::str::contains;
 use serde_json::json;
 use std::fs;
 use testbed::class::{hand_in, has_boxes, records, rows};
@@ -9,18 +10,18 @@ use testbed::project::Project;
 /// Seven students with the same work. All but the last two have handed in a guess that can be read.
 fn class() -> Project {
     let project = Project::asking_course();
-    let guesses: [(&str, &[u8]); 7] = [
-        ("s001", b"strip = \"20 % smaller\"\nown = \"350k\"\n"),
-        ("s002", b"strip = 5\ncode = \"same\"\n"),
-        ("s003", b"strip = \"77 %\"\nnote = \"<script>alert(1)</script>\"\n"),
-        ("s004", b"strip = \"40 percent\"\nown = \"<img src=x>\"\n"),
-        ("s005", b"strip = \"12.5\"\n"),
-        ("s006", b"strip = \"=cmd|' /C calc'!A0\"\ncode = [\"same\"]\n"),
-        ("s007", &[b'#'; 100_000]),
+    let guesses: [(&str, &str); 7] = [
+        ("s001", "strip = \"20 % smaller\"\nown = \"350k\"\n"),
+        ("s002", "strip = 5\ncode = \"same\"\n"),
+        ("s003", "strip = \"77 %\"\nnote = \"<script>alert(1)</script>\"\n"),
+        ("s004", "strip = \"40 percent\"\nown = \"<img src=x>\"\n"),
+        ("s005", "strip = \"12.5\"\n"),
+        ("s006", "strip = \"=cmd|' /C calc'!A0\"\ncode = [\"same\"]\n"),
+        ("s007", &"#".repeat(100_000)),
     ];
     for (student, text) in guesses {
         hand_in(&project, student, &format!("{STARTER}{QUICK_PROFILE}"));
-        fs::write(project.path(&format!("class/{student}/ex1/guesses.toml")), text).unwrap();
+        project.write(&format!("class/{student}/ex1/guesses.toml"), text);
     }
     project
 }
@@ -54,6 +55,12 @@ fn a_class_page_shows_how_guesses_are_spread_and_no_points_depend_on_them() {
     let project = class();
     project.run(&["grade", "class", "--sandbox", "none"]).success();
     holds(&project);
+    // A guess that comes later is taken, and nothing is built for it.
+    project.write("class/s007/ex1/guesses.toml", "strip = \"90 %\"\n");
+    let grade = ["grade", "class", "--sandbox", "none"];
+    project.run(&grade).success().stderr(contains("graded 0 submissions, 7 known before"));
+    assert!(project.read("grades/index.html").contains("5 % smaller to 90 % smaller"));
+    assert_eq!(rows(&project, "grades").last().unwrap(), "s007 10 graded");
 }
 
 #[test]
