@@ -255,6 +255,7 @@ impl std::fmt::Display for Value {
             Self::SavedBytes(0) => f.write_str("0 bytes"),
             Self::SavedBytes(bytes) => write!(f, "{} bytes {}", thousands(bytes.unsigned_abs()), how(bytes < 0)),
             Self::Bytes(bytes) => write!(f, "{} bytes", thousands(bytes.unsigned_abs())),
+            Self::Order(Order::Same) => f.write_str("the same size"),
             Self::Order(order) => f.write_str(order.word()),
         }
     }
@@ -291,7 +292,7 @@ fn bytes(text: &str) -> Option<f64> {
 fn order(text: &str) -> Option<Order> {
     Some(match text.trim_matches(['.', '"', '\'', '`']) {
         "smaller" | "sm" | "less" | "<" => Order::Smaller,
-        "same" | "sa" | "the same" | "equal" | "=" => Order::Same,
+        "same" | "sa" | "the same" | "the same size" | "same size" | "equal" | "=" => Order::Same,
         "larger" | "l" | "bigger" | "more" | ">" => Order::Larger,
         _ => return None,
     })
@@ -416,6 +417,9 @@ mod tests {
             [("Smaller", Order::Smaller), ("same", Order::Same), ("l", Order::Larger), ("=", Order::Same)]
         {
             assert_eq!(order.read(text), Some(Value::Order(word)), "{text}");
+        }
+        for word in [Order::Smaller, Order::Same, Order::Larger].map(Value::Order) {
+            assert_eq!(order.read(&word.to_string()), Some(word), "{word}");
         }
         for text in ["s", "", "20 %", "smaller or same"] {
             assert_eq!(order.read(text), None, "{text}");
