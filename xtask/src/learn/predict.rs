@@ -102,38 +102,43 @@ fn ask(root: &Path, exercise: &Exercise, input: &mut dyn BufRead) -> Result<()> 
         let old =
             kept.guess(&exercise.id, question).map_or(String::new(), |Guess { guess, .. }| format!("; now {guess}"));
         let prompt = format!("{}/{} {} ({}{old}): ", index + 1, open.len(), question.ask, question.measure.form());
-        let Some(guess) = answer_of(question, input, &prompt, &say)? else {
-            output::message("\n");
-            break;
-        };
-        if let Some(guess) = guess {
-            keep(root, exercise, question, guess)?;
+        match answer_of(question, input, &prompt, &say)? {
+            Answer::Guess(guess) => keep(root, exercise, question, guess)?,
+            Answer::Skipped => {}
+            Answer::End => {
+                output::message("\n");
+                break;
+            }
         }
     }
     Ok(())
 }
 
-/// The answer to a question, which is asked until it is understood. Some(None): it is skipped; None: there is no more input.
-fn answer_of(
-    question: &Question,
-    input: &mut dyn BufRead,
-    prompt: &str,
-    say: &impl Fn(&str),
-) -> io::Result<Option<Option<Value>>> {
+/// What is made of a question.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Answer {
+    Guess(Value),
+    Skipped,
+    /// There is no more input.
+    End,
+}
+
+/// The answer to a question, which is asked until it is understood.
+fn answer_of(question: &Question, input: &mut dyn BufRead, prompt: &str, say: &impl Fn(&str)) -> io::Result<Answer> {
     loop {
         say(prompt);
         let mut line = Vec::new();
         // What isn't UTF-8 is no number and no word either; an error would end the asking.
         if input.read_until(b'\n', &mut line)? == 0 {
-            return Ok(None);
+            return Ok(Answer::End);
         }
         let line = String::from_utf8_lossy(&line);
         let line = line.trim();
         if line.is_empty() {
-            return Ok(Some(None));
+            return Ok(Answer::Skipped);
         }
         match question.measure.read(line) {
-            Some(guess) => return Ok(Some(Some(guess))),
+            Some(guess) => return Ok(Answer::Guess(guess)),
             None => say(&format!("That isn't understood: {}.\n", question.measure.accepts())),
         }
     }
@@ -232,10 +237,10 @@ mod tests {
         let said = RefCell::new(String::new());
         let say = |text: &str| said.borrow_mut().push_str(text);
         let read = |typed: &[u8]| answer_of(&question(), &mut Cursor::new(typed.to_vec()), "lto: ", &say).unwrap();
-        assert_eq!(read(b"much\n\xff\xff\n 20 %\n"), Some(Some(Value::SavedPercent(20.0))));
+        assert_eq!(read(b"much\n\xff\xff\n 20 %\n"), Answer::Guess(Value::SavedPercent(20.0)));
         assert_eq!(said.borrow().matches("lto: ").count(), 3);
         assert_eq!(said.borrow().matches("That isn't understood: write how many percent smaller").count(), 2);
-        assert_eq!((read(b"\n"), read(b""), read(b"nothing")), (Some(None), None, None));
-        assert_eq!(read(b"20"), Some(Some(Value::SavedPercent(20.0))), "the last line may lack its end");
+        assert_eq!((read(b"\n"), read(b""), read(b"nothing")), (Answer::Skipped, Answer::End, Answer::End));
+        assert_eq!(read(b"20"), Answer::Guess(Value::SavedPercent(20.0)), "the last line may lack its end");
     }
 }

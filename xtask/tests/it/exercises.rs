@@ -135,15 +135,6 @@ fn every_question_is_measured_by_the_time_the_solution_passes() {
         let after = predictions(0);
         assert_eq!(after.as_array().unwrap().len(), questions.len());
         assert!(after.as_array().unwrap().iter().all(|one| !one["measured"].is_null()), "{id}: {after:#}");
-        println!(
-            "{id} {}",
-            after
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|one| format!("{}={} ", one["name"], one["measured"]))
-                .collect::<String>()
-        );
     }
     assert!(asking >= 8, "{asking} exercises ask");
 }

@@ -450,6 +450,6 @@ mod tests {
         assert_eq!(Measure::SavedPercent(twice).measured(built), Some(Value::SavedPercent(55.0)));
         assert_eq!(Measure::Order(between()).measured(|name| built(name).filter(|_| name == "after")), None);
         assert_eq!(Value::SavedPercent(-0.02).to_string(), "0.02 % larger");
-        assert_eq!(Value::SavedPercent(-3.14).to_string(), "3.1 % larger");
+        assert_eq!(Value::SavedPercent(-3.44).to_string(), "3.4 % larger");
     }
 }

@@ -157,7 +157,7 @@ mod tests {
     fn of_few_guesses_nothing_is_shown_and_a_team_has_one() {
         let four = [77.0, 78.0, 79.0, 80.0].map(Value::SavedPercent);
         let html = page(&class(&four, Value::SavedPercent(14.5)));
-        assert!(html.contains("fewer than 5 guesses") && !html.contains("7") && !html.contains("14.5"), "{html}");
+        assert!(html.contains("fewer than 5 guesses") && !html.contains('7') && !html.contains("14.5"), "{html}");
         let mut book = class(&[Value::SavedPercent(77.0); 5], Value::SavedPercent(14.5));
         for row in &mut book.rows[..2] {
             row.team = vec!["student-1".to_owned(), "student-0".to_owned()];
