@@ -29,7 +29,7 @@ pub(crate) fn run(options: &commands::Predict) -> Result<Exit> {
     let exercise = exercise::load_or_here(&root, name.as_deref(), "predict")?;
     let id = &exercise.id;
     if exercise.data.predict.is_empty() {
-        output::data(&format!("{id} asks for no guesses; `cargo xtask check {id}` measures\n"))?;
+        output::data(&format!("{id} has no questions to guess about; `cargo xtask check {id}` measures\n"))?;
         return Ok(Exit::Met);
     }
     if !answer.is_empty() {
@@ -96,7 +96,7 @@ fn ask(root: &Path, exercise: &Exercise, input: &mut dyn BufRead) -> Result<()> 
     let say = |text: &str| output::message(&wrap(text, output::width_of_messages(), 0));
     say("Guess before you measure. No points depend on it, and a guess is closed once it is measured.");
     output::message("\n");
-    say("Enter skips a question, Ctrl-D all that are left.");
+    say("Enter skips a question, Ctrl-D skips the rest.");
     output::message("\n");
     for (index, question) in open.iter().enumerate() {
         let old =
@@ -128,7 +128,7 @@ fn answer_of(question: &Question, input: &mut dyn BufRead, prompt: &str, say: &i
     loop {
         say(prompt);
         let mut line = Vec::new();
-        // What isn't UTF-8 is no number and no word either; an error would end the asking.
+        // What isn't UTF-8 isn't understood, and is asked again; an error would end the questions.
         if input.read_until(b'\n', &mut line)? == 0 {
             return Ok(Answer::End);
         }

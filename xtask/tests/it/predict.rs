@@ -74,7 +74,7 @@ fn a_receipt_shows_guesses_beside_what_was_measured_and_closes_them() {
     project.run(&["list"]).success().stdout(contains("your guesses: within 10 % in 1 of 3"));
     let list = json(&project.run(&["list", "--format", "json"]).success());
     assert_eq!((&list["guesses_close"], &list["guesses_measured"]), (&serde_json::json!(1), &serde_json::json!(3)));
-    // A reset brings back the files. What was guessed, and when it was measured, is no file of the exercise.
+    // A reset brings back the files. Guesses and what was measured for them stay, because they aren't files of the exercise.
     project.run(&["reset", "ex1"]).success();
     project.run(&["predict", "ex1", "--answer", "strip=17"]).code(2).stderr(contains("is closed"));
 }
@@ -110,7 +110,7 @@ fn a_course_whose_questions_make_no_sense_is_refused_with_the_line() {
             "did you mean `small`?",
         ),
         ("name = \"code\"", "name = \"strip\"", "two questions `strip`"),
-        ("name = \"code\"", "name = \"<b>\"", "is no name for a question"),
+        ("name = \"code\"", "name = \"<b>\"", "can't be the name of a question"),
         ("ask = \"And its machine code?\"", "ask = \" \"", "needs words in `ask`"),
         ("measure.order", "measure.ordre", "unknown variant `ordre`"),
     ] {

@@ -244,7 +244,7 @@ impl Forms {
         Self(exercise.data.predict.iter().map(form).collect())
     }
 
-    /// Whether the exercise asks for no guesses.
+    /// Whether the exercise has no questions.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -51,7 +51,7 @@ pub struct Between {
     pub(crate) build: Spanned<String>,
     /// The build that it is compared with.
     pub(crate) against: Spanned<String>,
-    /// Builds whose bytes are added to those of `against`.
+    /// Builds whose bytes are added to the bytes of `against`.
     #[serde(default)]
     pub(crate) plus: Vec<Spanned<String>>,
     /// The section that is measured, by its name in ELF. Without one it is the whole file.
@@ -316,7 +316,7 @@ pub(super) fn validate(data: &Data) -> Result<(), Wrong> {
         if name.is_empty() || !name.chars().all(is_plain) {
             return wrong(
                 &question.name,
-                format!("`{name}` is no name for a question: small letters, digits and hyphens are"),
+                format!("`{name}` can't be the name of a question: use small letters, digits, and hyphens"),
             );
         }
         if !names.insert(name) {

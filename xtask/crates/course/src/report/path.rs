@@ -37,7 +37,7 @@ struct List<'a> {
     /// Bytes of all exercises that are done and that have a goal about size.
     bytes_before: u64,
     bytes_after: u64,
-    /// Guesses that were measured, and those of them that were close.
+    /// Measured guesses, and how many of them were close.
     guesses_measured: usize,
     guesses_close: usize,
 }

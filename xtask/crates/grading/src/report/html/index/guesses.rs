@@ -35,7 +35,7 @@ pub(super) fn list(book: &Gradebook) -> Vec<Html> {
     ]
 }
 
-/// The row of a question; none as long as nobody has guessed.
+/// The row of a question; none as long as there are no guesses.
 fn row(book: &Gradebook, Asked { exercise, name, ask }: &Asked) -> Option<Vec<Html>> {
     // Work that was handed in together has one guess.
     let is_first = |row: &&Row| row.team.iter().min().is_none_or(|first| *first == row.student);
@@ -64,7 +64,7 @@ fn row(book: &Gradebook, Asked { exercise, name, ask }: &Asked) -> Option<Vec<Ht
     Some(question.into_iter().chain(cells).collect())
 }
 
-/// Sorted by size; words are no numbers.
+/// The numbers, sorted; words aren't in it.
 fn sorted(values: &[Value]) -> Vec<Value> {
     let mut sorted: Vec<Value> = values.iter().copied().filter(|value| value.number().is_some()).collect();
     let number = |value: &Value| value.number().unwrap_or_default();
