@@ -238,7 +238,7 @@ fn handed_in(exercise: &Exercise, predictions: &Predictions) -> String {
 pub struct Forms(Vec<(String, Measure)>);
 
 impl Forms {
-    /// Those of an exercise.
+    /// The forms of an exercise's guesses.
     pub fn of(exercise: &Exercise) -> Self {
         let form = |question: &Question| (question.name.get_ref().clone(), question.measure.clone());
         Self(exercise.data.predict.iter().map(form).collect())

@@ -34,7 +34,7 @@ pub(crate) struct Wanted {
     pub edits: Vec<String>,
     /// The course's own content of these files.
     pub starter: BTreeMap<String, Vec<u8>>,
-    /// The forms of the guesses that it asks for, of which a copy may have been handed in.
+    /// The forms of its guesses, of which a copy may have been handed in.
     pub guesses: Forms,
 }
 

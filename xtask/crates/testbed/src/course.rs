@@ -110,7 +110,7 @@ impl Project {
         Self::course_with(&exercise, QUICK_PROFILE)
     }
 
-    /// The quick course, which also asks for guesses.
+    /// The quick course with questions to guess about.
     pub fn asking_course() -> Self {
         let project = Self::quick_course();
         let text = project.read("exercises/ex1/exercise.toml");

@@ -41,7 +41,7 @@ pub(super) fn of_copies(exercise: &Exercise) -> Result<BTreeMap<String, String>>
 /// Whether a file is built, or read by the build: not the texts of the exercise, not the alias for `cargo xtask`,
 /// not the learner's files.
 fn is_of_the_package(exercise: &Exercise, relative: &Path) -> bool {
-    // Guesses are those of whoever works here, an author as well.
+    // An author may have guessed as well.
     let texts = ["README.md", "exercise.toml", "starter", "target", ".cargo", HANDED_IN];
     let first = relative.iter().next().unwrap_or_default();
     !texts.iter().any(|text| first == *text)

@@ -80,7 +80,7 @@ fn questions_before_a_check_are_few_and_short_and_lead_to_a_page_that_is_there()
         .code(1)
         .stderr(contains("there is no page docs/src/profile.md in docs/src/, to which the question `own` leads"));
     project.write("docs/src/profile.md", "# The release profile\n");
-    // An author's own guesses are no file of the exercise.
+    // An author's own guesses don't belong to the exercise.
     project.run(&["author", "verify", "--write-digests"]).success();
     project.write("exercises/ex1/guesses.toml", "strip = \"20 %\"\n");
     verify().success();

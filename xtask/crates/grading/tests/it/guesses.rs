@@ -70,7 +70,7 @@ fn in_boxes_it_is_the_same_and_what_no_goal_needs_is_built_once() {
         return;
     }
     let project = class();
-    // A link is no copy of guesses, and what it points to isn't read.
+    // A link isn't a copy of guesses, and what it points to isn't read.
     fs::remove_file(project.path("class/s007/ex1/guesses.toml")).unwrap();
     std::os::unix::fs::symlink("/etc/passwd", project.path("class/s007/ex1/guesses.toml")).unwrap();
     project.run(&["grade", "class"]).success();
