@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod hint;
 mod keys;
+pub(crate) mod predict;
 pub(crate) mod reset;
 pub(crate) mod solution;
 pub(crate) mod status;

@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Some(match verb {
             None => learn::status::overview(),
             Some(Verb::List(options)) => learn::status::list(&options),
+            Some(Verb::Predict(options)) => learn::predict::run(&options),
             Some(Verb::Check(options)) => learn::check::run(&options),
             Some(Verb::Watch(options)) => learn::watch::run(&options),
             Some(Verb::Hint(options)) => learn::hint::run(&options),

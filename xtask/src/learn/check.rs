@@ -1,5 +1,6 @@
 //! `cargo xtask check`: says at once what the files alone tell, then builds, runs, measures, judges.
 
+use super::predict;
 use anyhow::{Result, bail};
 use base::diagnostic::shown;
 use base::failure::{Exit, Failure};
@@ -10,10 +11,11 @@ use course::checking::{self, Trial, Voice};
 use course::evidence::{self, Attempt, Evidence, Whose};
 use course::exercise::{self, Exercise};
 use course::machine;
+use course::predictions::{self, Predicted};
 use course::progress::{self, Saved, Sizes};
 use course::report::learner;
 use course::report::receipt::{self, Checked};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -22,23 +24,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// # Errors
 /// When the environment or the course fails; a goal that is not met is an exit code.
 pub(crate) fn run(options: &commands::Check) -> Result<Exit> {
-    let commands::Check { exercises, all, solution, format } = options;
+    let commands::Check { exercises, all, solution, no_predict, format } = options;
     let root = super::root()?;
-    let chosen = if *all {
-        exercise::all(&root)?
-    } else if exercises.is_empty() {
-        vec![exercise::load_or_here(&root, None, "check")?]
-    } else {
-        let mut chosen: Vec<Exercise> = Vec::new();
-        for name in exercises {
-            let exercise = exercise::load(&root, name)?;
-            // `check 1 ex1` names one exercise.
-            if !chosen.iter().any(|other| other.id == exercise.id) {
-                chosen.push(exercise);
-            }
-        }
-        chosen
-    };
+    let chosen = if *all { exercise::all(&root)? } else { named(&root, exercises)? };
     let several = chosen.len() > 1;
     let json = *format == weigh::options::PlainFormat::Json;
     let mut done = Vec::new();
@@ -59,6 +47,9 @@ pub(crate) fn run(options: &commands::Check) -> Result<Exit> {
         } else {
             Whose::Learner
         };
+        if !(*no_predict || *all || *solution || json) {
+            predict::before_check(&root, &exercise);
+        }
         let checked = one(&root, exercise, &whose, if json { Voice::Silent } else { Voice::Terminal })?;
         if !json {
             output::data(&receipt::text(&checked, output::width(), console::colors_enabled()))?;
@@ -83,6 +74,22 @@ pub(crate) fn run(options: &commands::Check) -> Result<Exit> {
     }
     let met = judged().all(|checked| checked.judgement.verdict() == Verdict::Pass);
     Ok(if met { Exit::Met } else { Exit::NotMet })
+}
+
+/// The exercises that were named, each once; that of the current folder if none was.
+fn named(root: &Path, names: &[String]) -> Result<Vec<Exercise>> {
+    if names.is_empty() {
+        return Ok(vec![exercise::load_or_here(root, None, "check")?]);
+    }
+    let mut chosen: Vec<Exercise> = Vec::new();
+    for name in names {
+        let exercise = exercise::load(root, name)?;
+        // `check 1 ex1` names one exercise.
+        if !chosen.iter().any(|other| other.id == exercise.id) {
+            chosen.push(exercise);
+        }
+    }
+    Ok(chosen)
 }
 
 fn summary(done: &[Checked]) -> String {
@@ -118,8 +125,12 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
         None if voice == Voice::Silent => evidence::toolchain(&exercise)?,
         None => Default::default(),
     };
-    let (mut next, mut before) = (String::new(), BTreeMap::new());
+    let (mut next, mut before, mut predicted) = (String::new(), BTreeMap::new(), Vec::new());
     if *whose == Whose::Learner {
+        predicted = guesses(root, &exercise, &judgement, evidence.as_ref(), voice).unwrap_or_else(|error| {
+            output::note(&format!("the verdict holds, but your guesses could not be measured: {error:#}"));
+            Vec::new()
+        });
         before = remember(root, &exercise, &judgement, evidence.as_ref());
         next = next_step(root, &exercise, &judgement);
     } else if judgement.verdict() == Verdict::Pass {
@@ -127,7 +138,42 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
     } else {
         next += "this is the course's solution: what it lacks is a fault of the course, or of this machine (see above)";
     }
-    Ok(Checked { exercise, judgement, evidence, toolchain, before, next, lack: None })
+    Ok(Checked { exercise, judgement, evidence, toolchain, before, predicted, next, lack: None })
+}
+
+/// The learner's guesses, with what this check has measured for them. Builds that no goal needs are made for open guesses only.
+fn guesses(
+    root: &Path,
+    exercise: &Exercise,
+    judgement: &Judgement,
+    evidence: Option<&Evidence>,
+    voice: Voice,
+) -> Result<Vec<Predicted>> {
+    let (kept, damage) = predictions::load(root)?;
+    super::say_damage(damage);
+    if kept.of(exercise).is_empty() {
+        return Ok(Vec::new());
+    }
+    let is_there = |name: &String| evidence.is_some_and(|evidence| evidence.builds.contains_key(name));
+    let more: BTreeSet<String> = kept.builds(exercise).into_iter().filter(|name| !is_there(name)).collect();
+    let extra = if more.is_empty() { None } else { Some(checking::measure(root, exercise, &more, voice)?) };
+    let all: Vec<&Evidence> = evidence.into_iter().chain(extra.as_ref()).collect();
+    let measured = predictions::measured(exercise, Some(judgement), &all);
+    let mut predicted = kept.of(exercise);
+    for one in predicted.iter_mut().filter(|one| one.measured.is_none()) {
+        one.measured = measured.get(&one.name).copied();
+        one.is_new = one.measured.is_some();
+    }
+    let damage = predictions::update(root, |kept| {
+        let Some(asked) = kept.exercises.get_mut(&exercise.id) else { return };
+        for one in predicted.iter().filter(|one| one.is_new) {
+            // A guess that was changed meanwhile is still one: it was made before this was shown.
+            let guess = asked.guesses.get_mut(&one.name).filter(|guess| guess.guess == one.guess);
+            guess.into_iter().for_each(|guess| guess.measured = one.measured);
+        }
+    })?;
+    super::say_damage(damage);
+    Ok(predicted)
 }
 
 /// Writes down what was reached; says what the executables of the check before were.

@@ -4,6 +4,7 @@ use anyhow::Result;
 use base::failure::Exit;
 use base::output;
 use course::exercise;
+use course::predictions;
 use course::progress;
 use course::report::path::{self, Screen};
 
@@ -30,9 +31,13 @@ pub(crate) fn list(options: &commands::List) -> Result<Exit> {
     let exercises = exercise::all(&root)?;
     let (progress, damage) = progress::load(&root)?;
     super::say_damage(damage);
+    let (predictions, damage) = predictions::load(&root)?;
+    super::say_damage(damage);
+    let calibration = predictions.calibration();
+    let guesses = path::calibration(calibration).map_or(String::new(), |words| format!("\n{words}\n"));
     output::data(&match format {
-        commands::ListFormat::Text => path::text(&exercises, &progress, screen()),
-        commands::ListFormat::Json => path::json(&exercises, &progress)?,
+        commands::ListFormat::Text => path::text(&exercises, &progress, screen()) + &guesses,
+        commands::ListFormat::Json => path::json(&exercises, &progress, calibration)?,
         commands::ListFormat::Markdown => path::markdown(&exercises, &progress),
     })?;
     Ok(Exit::Met)

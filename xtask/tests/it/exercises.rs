@@ -98,6 +98,47 @@ fn exercise_3_names_the_wrong_turns() {
     assert!(text.contains("[profile.release], which it is compared with, sets `opt-level` as well"), "{text}");
 }
 
+#[test]
+#[ignore = "builds a dozen exercises several times: .ci/run runs it"]
+fn every_question_is_measured_by_the_time_the_solution_passes() {
+    let project = Project::copy_of_the_repository();
+    let list = json(&project.run(&["list", "--format", "json"]).success());
+    let ids = list["exercises"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap());
+    let mut asking = 0;
+    for id in ids {
+        let exercise: toml::Table = project.read(&format!("exercises/{id}/exercise.toml")).parse().unwrap();
+        let Some(questions) = exercise.get("predict").and_then(toml::Value::as_array) else { continue };
+        asking += 1;
+        let answers = questions.iter().map(|question| {
+            let is_word = question["measure"].get("order").is_some();
+            format!("{}={}", question["name"].as_str().unwrap(), if is_word { "larger" } else { "7" })
+        });
+        let answers: Vec<String> = answers.flat_map(|answer| ["--answer".to_owned(), answer]).collect();
+        let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
+        project.run(&[&["predict", id], &answers[..]].concat()).success();
+        // Of the untouched exercise only what needs no work of the learner's is measured.
+        let predictions =
+            |code| json(&project.run(&["check", id, "--format", "json"]).code(code))["predictions"].clone();
+        let (before, own) = (predictions(1), |name: &str| {
+            questions
+                .iter()
+                .any(|question| question["name"].as_str() == Some(name) && question.get("when-met").is_some())
+        });
+        for one in before.as_array().unwrap() {
+            let name = one["name"].as_str().unwrap();
+            assert_eq!(one["measured"].is_null(), own(name), "{id} {name}: {one}");
+        }
+        for path in exercise["edits"].as_array().unwrap().iter().map(|path| path.as_str().unwrap()) {
+            let solution = project.read(&format!("solutions/{id}/{path}"));
+            project.write(&format!("exercises/{id}/{path}"), &solution);
+        }
+        let after = predictions(0);
+        assert_eq!(after.as_array().unwrap().len(), questions.len());
+        assert!(after.as_array().unwrap().iter().all(|one| !one["measured"].is_null()), "{id}: {after:#}");
+    }
+    assert!(asking >= 8, "{asking} exercises ask");
+}
+
 /// Where cargo-bloat is: `.ci/run` has installed it, or Cargo does so once for all runs.
 fn cargo_bloat() -> PathBuf {
     let root = repository().join("target").join("cargo-bloat");

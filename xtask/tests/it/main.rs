@@ -24,6 +24,7 @@ mod optional;
 mod outside;
 mod panics_and_backtraces;
 mod platforms;
+mod predict;
 mod schemas;
 mod settings_and_speed;
 mod sizes;

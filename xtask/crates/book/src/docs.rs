@@ -192,6 +192,7 @@ impl<'a> Book<'a> {
     fn findings(&self, page: &Path, text: &str, known: &mut Anchors) -> Result<Vec<Finding>> {
         let parsed = prose::read(text);
         let mut findings = crate::lint::languages(text, &parsed);
+        findings.extend(crate::lint::boxes(text, &parsed));
         findings.extend(crate::lint::links(page, text, &parsed, known));
         let parts = crate::markers::parts(page, text)?;
         findings.extend(crate::lint::line_starts(text, &parts));

@@ -49,6 +49,49 @@ pub(crate) fn line_starts(text: &str, parts: &[Part]) -> Vec<Finding> {
         .collect()
 }
 
+/// What opens a folded box.
+const BOX: &str = "<details";
+
+/// Folded boxes have one of two forms, so that a reader knows when to guess first: `Predict:` and a question, or `Answer` below
+/// the question of a practice. What is inside is Markdown only if a blank line is on either side of it.
+pub(crate) fn boxes(text: &str, page: &Page) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let is_code = |at: &usize| {
+        page.fences.iter().any(|fence| fence.place.contains(at)) || page.code.iter().any(|code| code.contains(at))
+    };
+    for (at, _) in text.match_indices(BOX).filter(|(at, _)| !is_code(at)) {
+        let mut wrong = |message: &str| found.push(Finding { line: line(text, at), message: message.to_owned() });
+        let Some((summary, rest)) =
+            text[at..].strip_prefix("<details><summary>").and_then(|rest| rest.split_once("</summary>"))
+        else {
+            wrong(
+                "a folded box begins with `<details><summary>Predict: …?</summary>`, or `<details><summary>Answer</summary>`",
+            );
+            continue;
+        };
+        let inside = rest.split_once("</details>").map(|(inside, _)| inside);
+        if !text[..at].ends_with("\n\n") {
+            wrong("a blank line goes before a folded box");
+        }
+        match summary.strip_prefix("Predict: ") {
+            None if summary == "Answer" => {}
+            Some(question) if question.trim_end().ends_with('?') && question.matches('\n').count() < 2 => {}
+            Some(_) => wrong("what a folded box asks readers to predict is one question, and ends with `?`"),
+            None => wrong("a folded box asks first, `Predict: …?`, or is the `Answer` to a practice"),
+        }
+        match inside {
+            None => wrong("this folded box has no `</details>`"),
+            Some(inside) if inside.contains(BOX) => wrong("a folded box is in another one, where it can't be seen"),
+            Some(inside) if inside.trim().is_empty() => wrong("this folded box is empty"),
+            Some(inside) if !inside.starts_with("\n\n") || !inside.ends_with("\n\n") => {
+                wrong("in a folded box, a blank line follows the summary, and another is before `</details>`");
+            }
+            Some(_) => {}
+        }
+    }
+    found
+}
+
 /// Every link must lead to a file, and to a heading that is there. `pages` keeps what was read already.
 pub(crate) fn links(path: &Path, text: &str, page: &Page, pages: &mut Anchors) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -280,6 +323,39 @@ mod tests {
         let text = "It has <!--= bytes a/b -->1<!--/--> and\n<!--= bytes a/c -->2<!--/--> [bytes](x).\n\n- a\n  <!--= bytes a/c -->2<!--/-->\n";
         let found = line_starts(text, &markers::parts(Path::new("a.md"), text).unwrap());
         assert_eq!(found.iter().map(|finding| finding.line).collect::<Vec<_>>(), [2, 5]);
+    }
+
+    #[test]
+    fn folded_boxes_have_one_form() {
+        let found = |text: &str| {
+            let all = boxes(text, &prose::read(text));
+            all.into_iter()
+                .map(|finding| format!("{}: {}", finding.line, finding.message))
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        for good in [
+            "# A\n\n<details><summary>Predict: is <code>z</code> smaller?</summary>\n\nNo.\n\n</details>\n",
+            "# A\n\n<details><summary>Predict: which of these\ndoes nothing?</summary>\n\n- a\n\n</details>\n",
+            "Which?\n\n<details><summary>Answer</summary>\n\nThis one.\n\n</details>\n\nText\n",
+            "```html\n<details>\n```\n\n`<details>`\n",
+        ] {
+            assert_eq!(found(good), "", "{good}");
+        }
+        for (bad, words) in [
+            ("# A\n\n<details>\n<summary>Predict: a?</summary>\n\nb\n\n</details>\n", "3: a folded box begins with"),
+            ("# A\n\n<details open><summary>Predict: a?</summary>\n\nb\n\n</details>\n", ""),
+            ("# A\n\n<details><summary>Guess: a?</summary>\n\nb\n\n</details>\n", "asks first"),
+            ("# A\n\n<details><summary>Predict: order them.</summary>\n\nb\n\n</details>\n", "ends with `?`"),
+            ("# A\n\n<details><summary>Predict: a?</summary>\nb\n\n</details>\n", "a blank line follows"),
+            ("# A\n\n<details><summary>Predict: a?</summary>\n\nb\n</details>\n", "another is before"),
+            ("# A\n\n<details><summary>Predict: a?</summary>\n\n</details>\n", "is empty"),
+            ("# A\n\n<details><summary>Predict: a?</summary>\n\nb\n", "has no `</details>`"),
+            ("# A\n<details><summary>Predict: a?</summary>\n\nb\n\n</details>\n", "goes before"),
+            ("# A\n\n<details><summary>Predict: a?</summary>\n\n<details>\n\n</details>\n", "in another one"),
+        ] {
+            assert!(found(bad).contains(words) && !found(bad).is_empty(), "{bad}: {}", found(bad));
+        }
     }
 
     #[test]

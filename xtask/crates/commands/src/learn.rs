@@ -23,6 +23,17 @@ pub enum ListFormat {
     Markdown,
 }
 
+/// `cargo xtask predict`.
+#[derive(Debug, Args)]
+pub struct Predict {
+    /// The exercise [default: the one of the current folder]
+    #[arg(value_name = "EXERCISE")]
+    pub exercise: Option<String>,
+    /// Answer a question by its name, without being asked: `--answer lto=20`; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub answer: Vec<String>,
+}
+
 /// `cargo xtask check`.
 #[derive(Debug, Args)]
 pub struct Check {
@@ -35,6 +46,9 @@ pub struct Check {
     /// Judge the course's own solution instead; your files are not touched
     #[arg(long)]
     pub solution: bool,
+    /// Don't ask for guesses before the first check of an exercise; `WORKSHOP_PREDICT=off` does the same
+    #[arg(long)]
+    pub no_predict: bool,
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     pub format: PlainFormat,

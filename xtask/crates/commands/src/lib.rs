@@ -8,7 +8,7 @@ mod make;
 mod measure;
 
 pub use grade::{Attempts, Grade, GradeFormat, Lms, Sandbox};
-pub use learn::{Check, Completions, Hint, List, ListFormat, Reset, Shell, Solution, Watch};
+pub use learn::{Check, Completions, Hint, List, ListFormat, Predict, Reset, Shell, Solution, Watch};
 pub use make::{Author, Docs, New, Verify};
 pub use measure::{Sizes, Subject};
 
@@ -41,6 +41,8 @@ pub struct Cli {
 pub enum Verb {
     /// Shows every exercise: title, level, minutes, state, points.
     List(List),
+    /// Asks what you expect before it is measured, and keeps your guesses.
+    Predict(Predict),
     /// Builds your exercise and the course's, runs both, judges every goal.
     Check(Check),
     /// Checks at every save, until you stop it.
@@ -95,6 +97,7 @@ impl Verb {
             | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
             Self::Grade(Grade { list, format, .. }) => *list && format.contains(&GradeFormat::Json),
             Self::Watch(_) | Self::Hint(_) | Self::Solution(_) | Self::Reset(_) | Self::Doctor => false,
+            Self::Predict(_) => false,
             Self::Author(_) | Self::Docs(_) | Self::Report(_) | Self::Completions(_) => false,
         }
     }

@@ -2,7 +2,7 @@
 //! process, so every verdict can be tested on literal data. One file for each kind of goal.
 
 mod advice;
-mod answer;
+pub(crate) mod answer;
 mod binary;
 mod budget;
 pub mod data;

@@ -55,6 +55,34 @@ pub fn run(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice) -> Res
     judge(root, exercise, whose, voice, None)
 }
 
+/// Builds some of the course's own builds that no goal needs, for what learners have guessed about them. It is apart from the
+/// check, so that no verdict waits for it or depends on it.
+///
+/// # Errors
+/// When the environment or the course fails.
+pub fn measure(root: &Path, exercise: &Exercise, builds: &BTreeSet<String>, voice: Voice) -> Result<Evidence> {
+    let whose = &Whose::Learner;
+    let Files { manifest, aside, .. } = &Files::read(exercise, whose);
+    let request = Request { root, exercise, whose, manifest, aside, builds, grading: None };
+    evidence::collect(&request, &Bar::new(builds.len(), voice))
+}
+
+/// The same where a class is graded.
+///
+/// # Errors
+/// When the environment or the course fails.
+pub fn measure_for_a_class(
+    root: &Path,
+    exercise: &Exercise,
+    builds: &BTreeSet<String>,
+    grading: &Grading,
+) -> Result<Evidence> {
+    let whose = &Whose::Other("submission".to_owned(), evidence::starter_files(exercise)?);
+    let Files { manifest, aside, .. } = &Files::of_a_submission(exercise, whose);
+    let request = Request { root, exercise, whose, manifest, aside, builds, grading: Some(grading) };
+    evidence::collect(&request, &Bar::new(builds.len(), Voice::Silent))
+}
+
 /// Checks files that nobody trusts, in the same way. What is in the exercise's folder does not matter, nor does what
 /// surrounds it.
 ///

@@ -7,6 +7,7 @@ pub mod containerfile;
 pub mod inputs;
 pub mod kinds;
 pub(crate) mod names;
+pub mod questions;
 pub mod requires;
 
 use crate::diagnostic::Code;
@@ -88,6 +89,9 @@ pub struct Data {
     pub build: BTreeMap<Spanned<String>, Build>,
     /// The goals, in the order in which they are shown.
     pub goal: Vec<Goal>,
+    /// What a learner is asked to guess before it is measured. No points depend on it.
+    #[serde(default)]
+    pub predict: Vec<questions::Question>,
 }
 
 fn build_seconds() -> u64 {
@@ -204,6 +208,11 @@ impl Exercise {
     /// The exercises that are better done before.
     pub(crate) fn after(&self) -> impl Iterator<Item = &str> {
         self.data.after.iter().map(|id| id.get_ref().as_str())
+    }
+
+    /// The question of this name.
+    pub fn question(&self, name: &str) -> Option<&questions::Question> {
+        self.data.predict.iter().find(|question| question.name.get_ref() == name)
     }
 
     /// The files that the learner changes, relative to the folder.
@@ -377,6 +386,19 @@ fn parse(file: &Path, text: &str) -> Result<Data> {
             bail!(diagnostic::in_file(file, text, span, &message, "", None));
         }
         goals.push(goal.id.get_ref());
+    }
+    for question in &data.predict {
+        for build in question.measure.builds() {
+            if !builds.contains(&build.get_ref().as_str()) {
+                bail!(wrong(build, "there is no build", &builds));
+            }
+        }
+        if let Some(goal) = question.when_met.as_ref().filter(|goal| !goals.contains(&goal.get_ref().as_str())) {
+            bail!(wrong(goal, "there is no goal", &goals));
+        }
+    }
+    if let Err((span, message)) = questions::validate(&data) {
+        bail!(diagnostic::in_file(file, text, span, &message, "", None));
     }
     Ok(data)
 }

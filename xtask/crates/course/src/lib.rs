@@ -14,6 +14,7 @@ pub mod exercise;
 pub mod learner_manifest;
 pub mod machine;
 mod outside;
+pub mod predictions;
 pub mod progress;
 pub mod report;
 mod theirs;

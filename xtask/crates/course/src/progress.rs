@@ -287,9 +287,11 @@ pub fn update(root: &Path, change: impl FnOnce(&mut Progress)) -> Result<Option<
     Ok(damage)
 }
 
-fn set_aside(file: &Path) -> Result<PathBuf> {
+/// Moves a damaged file away, under a name that says so and that is free.
+pub(crate) fn set_aside(file: &Path) -> Result<PathBuf> {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     for number in 1.. {
-        let aside = file.with_file_name(format!("progress.damaged-{number}.json"));
+        let aside = file.with_file_name(format!("{stem}.damaged-{number}.json"));
         if !aside.exists() {
             fs::rename(file, &aside).with_context(|| format!("cannot set {} aside", file.display()))?;
             return Ok(aside);

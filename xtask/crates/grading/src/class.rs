@@ -13,6 +13,7 @@ use base::failure::{Exit, Failure};
 use commands::Attempts;
 use course::evidence;
 use course::exercise::Exercise;
+use course::predictions::Forms;
 use regex_lite::Regex;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,7 +42,7 @@ pub(crate) fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster
         .map(|exercise| {
             let edits = exercise.edits().map(str::to_owned).collect();
             let starter = evidence::starter_files(exercise)?.into_iter().collect();
-            Ok(Wanted { id: exercise.id.clone(), edits, starter })
+            Ok(Wanted { id: exercise.id.clone(), edits, starter, guesses: Forms::of(exercise) })
         })
         .collect::<Result<Vec<Wanted>>>()?;
     let is_student = |name: &str| roster.is_some_and(|roster| roster.canonical(name).is_some());

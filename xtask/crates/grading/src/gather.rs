@@ -86,6 +86,7 @@ pub(crate) fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &
         .into_iter()
         .map(|Question { exercise, key, goal, points }| ((exercise, key), report::Question { goal, points }))
         .collect();
+    book.asked = asked(&exercises);
     flag_scripts(roster.as_ref(), &mut book);
     (book.unknown, book.missing) = match &roster {
         Some(roster) => compare_with(roster, contents, &mut book, &mut all_notes),
@@ -210,6 +211,19 @@ fn questions(exercises: &[Exercise]) -> Vec<Question> {
     questions
 }
 
+/// The questions that students guess about, in the order of the course.
+fn asked(exercises: &[Exercise]) -> Vec<report::Asked> {
+    let of = |exercise: &Exercise| {
+        let asked = |question: &exercise::questions::Question| report::Asked {
+            exercise: exercise.id.clone(),
+            name: question.name.get_ref().clone(),
+            ask: question.ask.clone(),
+        };
+        exercise.data.predict.iter().map(asked).collect::<Vec<_>>()
+    };
+    exercises.iter().flat_map(of).collect()
+}
+
 /// Entries that no run could match, but for those that a later run knows.
 fn unknown(contents: &Contents) -> Vec<report::Unknown> {
     let mut unknown: BTreeMap<&str, report::Unknown> = BTreeMap::new();
@@ -313,6 +327,8 @@ fn report_row(row: policy::Row<'_>, team: Vec<String>) -> report::Row {
         answers: record.map(|record| record.answers.clone()).unwrap_or_default(),
         files: record.map(|record| record.files.clone()).unwrap_or_default(),
         ignored: record.map(|record| record.ignored.clone()).unwrap_or_default(),
+        guesses: record.map(|record| record.guesses.clone()).unwrap_or_default(),
+        measured: record.map(|record| record.measured.clone()).unwrap_or_default(),
         key: record.map(|record| record.key.clone()).unwrap_or_default(),
     }
 }

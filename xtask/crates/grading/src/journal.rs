@@ -4,7 +4,7 @@
 pub(crate) mod found;
 pub(crate) mod merge;
 
-use super::model::{RUN_SCHEMA, Record, Run, SCHEMA};
+use super::model::{RUN_SCHEMA, Record, Run, SCHEMA, Submission};
 use anyhow::{Context as _, Result, bail, ensure};
 use base::diagnostic::shown;
 use base::failure::{Exit, Failure, Place};
@@ -162,6 +162,13 @@ impl Journal {
         let state = self.state();
         let at = state.index.latest.get(&(student.to_owned(), exercise.to_owned()));
         at.map(|&at| &state.records[at]).is_some_and(|record| record.key == key && record.status.is_final())
+    }
+
+    /// Whether the record that counts for a submission has its guesses.
+    pub(crate) fn has_guesses(&self, submission: &Submission) -> bool {
+        let state = self.state();
+        let at = state.index.latest.get(&(submission.student.clone(), submission.exercise.clone()));
+        at.is_some_and(|&at| state.records[at].guesses == submission.guesses)
     }
 
     /// All that it holds. The folder is free for another grader from now on.

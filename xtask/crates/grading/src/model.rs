@@ -1,6 +1,7 @@
 //! What grading knows: submissions, and what came of each. The record of a submission is one line of the journal.
 
 use course::check::Verdict;
+use course::exercise::questions::Value;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ pub(crate) struct Submission {
     pub exercise: String,
     /// The contents of the files that the exercise lets learners edit; one that was not handed in is not there.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// The student's guesses, by the question's name. No result depends on them.
+    pub guesses: BTreeMap<String, Value>,
     /// What else was handed in and not taken, by its path there; at most a few are named.
     pub ignored: Vec<String>,
     /// Why it cannot be graded at all: a link, too large a file, a damaged archive. One sentence without a final full stop.
@@ -140,14 +143,20 @@ pub(crate) struct Record {
     /// What else was handed in, and was not taken. Not in journals of before this was noted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<String>,
+    /// What the student has guessed before anything was measured, by the question's name. No points depend on it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub guesses: BTreeMap<String, Value>,
+    /// What was measured for the exercise's questions, by their names; also without a guess.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub measured: BTreeMap<String, Value>,
     /// What was found besides the goals: why Cargo refuses the manifest, what Cargo warns of. Not in older journals.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
 }
 
 impl Record {
-    /// The same result for another submission with the same files. Whose it is, what was not taken of it, and how it was handed
-    /// in, is its own.
+    /// The same result for another submission with the same files. Whose it is, what was not taken of it, how it was handed in, and
+    /// what was guessed, is its own.
     pub(crate) fn of(&self, submission: &Submission) -> Self {
         let judged = self.review.iter().filter(|why| !self.intake.contains(why));
         let review = judged.chain(&submission.review).cloned().collect();
@@ -157,6 +166,7 @@ impl Record {
             intake: submission.review.clone(),
             attempt: submission.attempt.clone(),
             review,
+            guesses: submission.guesses.clone(),
             ..self.clone()
         }
     }
@@ -267,6 +277,8 @@ pub(crate) mod tests {
             files: BTreeMap::new(),
             ignored: Vec::new(),
             problems: Vec::new(),
+            guesses: BTreeMap::new(),
+            measured: BTreeMap::new(),
         }
     }
 }

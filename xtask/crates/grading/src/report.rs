@@ -13,6 +13,7 @@ pub(crate) use text::{clean, clean_line, id, normalized};
 
 use base::numbers::hex;
 use course::check::Verdict;
+use course::exercise::questions::Value;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
@@ -36,10 +37,23 @@ pub(crate) struct Gradebook {
     pub missing: Vec<String>,
     /// The questions that students answer in their own words, by exercise and key in answers.toml.
     pub questions: BTreeMap<(String, String), Question>,
+    /// The questions that students guess about, in the order of the course.
+    pub asked: Vec<Asked>,
     /// What differs from the report before; none for the first report.
     pub since: Option<Since>,
     /// Students have codes in place of their ids, and no names.
     pub is_anonymous: bool,
+}
+
+/// A question that students guess about before anything is measured.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Asked {
+    /// The exercise.
+    pub exercise: String,
+    /// The question's name.
+    pub name: String,
+    /// The question.
+    pub ask: String,
 }
 
 /// A question that students answer in their own words.
@@ -146,6 +160,10 @@ pub(crate) struct Row {
     pub files: BTreeMap<String, String>,
     /// What else was handed in, and was not taken.
     pub ignored: Vec<String>,
+    /// What the student has guessed, by the question's name. Reports show it only for the class as a whole.
+    pub guesses: BTreeMap<String, Value>,
+    /// What was measured for the same questions.
+    pub measured: BTreeMap<String, Value>,
     /// A digest of all that the result depends on.
     pub key: String,
 }

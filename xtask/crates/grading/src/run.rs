@@ -205,10 +205,10 @@ fn is_known(journal: &Journal, submission: &Submission, key: &str, is_one_of_sev
         // Which of them counts is decided when all are graded.
         return Ok(true);
     }
-    if journal.is_current(&submission.student, &submission.exercise, key) {
+    if journal.is_current(&submission.student, &submission.exercise, key) && journal.has_guesses(submission) {
         return Ok(true);
     }
-    // The same files, of another student or of an earlier day: the same result, and nothing to build.
+    // The same files, of another student or of an earlier day, or with other guesses: the same result, and nothing to build.
     let Some(record) = journal.graded(key) else { return Ok(false) };
     journal.append(&record.of(submission))?;
     Ok(true)
@@ -229,6 +229,15 @@ fn references(
         output::message(&format!("building the course's own solution of {id} ({} of {})", number + 1, wanted.len()));
         let (bytes, seconds) = reference(root, course, first)?;
         course.reference = bytes;
+        if jobs.values().any(|job| job.course == *index && job.submissions.iter().any(|own| !own.guesses.is_empty())) {
+            course.measured = first.measure(root, course).unwrap_or_else(|error| {
+                let id = &course.exercise.id;
+                output::note(&format!(
+                    "what {id} asks its students to guess could not be measured, which changes no grade: {error:#}"
+                ));
+                BTreeMap::new()
+            });
+        }
         course.build_seconds = recipe.map(|recipe| recipe.build_seconds(seconds));
     }
     Ok(())
@@ -397,7 +406,14 @@ fn courses<'a>(exercises: &'a [Exercise], recipe: Option<&Recipe>) -> Result<Vec
             recipe.map_or_else(|| "none".to_owned(), Recipe::describe).as_bytes(),
         ]);
         let starter = evidence::starter_files(exercise)?;
-        courses.push(Course { exercise, starter, digest, reference: None, build_seconds: None });
+        courses.push(Course {
+            exercise,
+            starter,
+            digest,
+            reference: None,
+            build_seconds: None,
+            measured: BTreeMap::new(),
+        });
     }
     Ok(courses)
 }

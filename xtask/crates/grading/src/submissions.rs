@@ -13,6 +13,7 @@ use super::lms::{self, Lms, Meaning, Name, gradescope};
 use super::model::{Handle, Submission};
 use anyhow::{Context as _, Result};
 use base::failure::{Exit, Failure};
+use course::predictions::Forms;
 use regex_lite::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -33,6 +34,8 @@ pub(crate) struct Wanted {
     pub edits: Vec<String>,
     /// The course's own content of these files.
     pub starter: BTreeMap<String, Vec<u8>>,
+    /// The forms of its guesses, of which a copy may have been handed in.
+    pub guesses: Forms,
 }
 
 /// What to find, and how.

@@ -17,8 +17,10 @@ use course::evidence::dependency_cache::Warm;
 use course::evidence::safe::{self, May};
 use course::evidence::{self, Attempt, Evidence, Grading};
 use course::exercise::kinds::{self, Check};
+use course::exercise::questions::Value;
 use course::exercise::{self, Exercise};
-use std::collections::BTreeMap;
+use course::predictions;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,6 +42,8 @@ pub(crate) struct Course<'a> {
     pub reference: Option<u64>,
     /// Seconds of processor time that a build may take; those of its box until the course's own solution was built.
     pub build_seconds: Option<u64>,
+    /// What the course's own builds show for the questions that students guess about.
+    pub measured: BTreeMap<String, Value>,
 }
 
 /// The place where one worker builds.
@@ -80,6 +84,21 @@ impl Bench {
         // It was built where submissions are, and nothing of it may be there when the first of them is.
         clear(&self.base(exercise)?)?;
         Ok(trial)
+    }
+
+    /// Builds what the exercise's questions are about and no goal needs, and measures it. It is the same for the whole class.
+    ///
+    /// # Errors
+    /// When the environment fails. No grade depends on it.
+    pub(crate) fn measure(&self, root: &Path, course: &Course<'_>) -> Result<BTreeMap<String, Value>> {
+        let exercise = course.exercise;
+        let asked = exercise.data.predict.iter().flat_map(|question| question.measure.builds());
+        let of_the_course = asked.filter(|build| exercise.build(build.get_ref()).tree == exercise::Tree::Starter);
+        let builds: BTreeSet<String> = of_the_course.map(|build| build.get_ref().clone()).collect();
+        let evidence =
+            checking::measure_for_a_class(root, exercise, &builds, &self.grading(course, "reference", false)?)?;
+        clear(&self.base(exercise)?)?;
+        Ok(predictions::measured(exercise, None, &[&evidence]))
     }
 
     /// The folder for an exercise, which the boxes can write.
@@ -172,6 +191,8 @@ impl Bench {
             record.target.clone_from(&evidence.target);
             record.review.extend(evidence.unusual(exercise));
         }
+        record.measured.clone_from(&course.measured);
+        record.measured.extend(predictions::measured(exercise, Some(&trial.judgement), evidence.as_slice()));
         if let Some((build, against)) = size_goal(exercise) {
             let bytes = |name: &str| Some(evidence?.built(name)?.bytes);
             record.size_bytes = bytes(build);
@@ -273,6 +294,8 @@ fn blank(course: &Course<'_>, submission: &Submission, key: &str) -> Record {
         files: submission.files.iter().map(|(path, content)| (path.clone(), exercise::digest(content))).collect(),
         ignored: submission.ignored.clone(),
         problems: Vec::new(),
+        guesses: submission.guesses.clone(),
+        measured: BTreeMap::new(),
     }
 }
 

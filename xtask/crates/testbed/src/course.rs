@@ -67,6 +67,36 @@ against = "before"
 shrink-percent = 20
 "#;
 
+/// Questions before a check, which the tiny course asks only where a test wants it.
+const QUESTIONS: &str = r#"
+[build.small]
+tree = "starter"
+profile = "release"
+set.strip = true
+
+[[predict]]
+name = "strip"
+ask = "How much smaller does strip make the file?"
+about = "strip alone"
+page = "docs/src/strip.md"
+measure.saved-percent = { build = "small", against = "before" }
+
+[[predict]]
+name = "code"
+ask = "And its machine code?"
+about = "machine code with strip"
+page = "docs/src/strip.md"
+measure.order = { build = "small", against = "before", section = ".text" }
+
+[[predict]]
+name = "own"
+ask = "How many bytes will your change save?"
+about = "your change"
+page = "docs/src/profile.md"
+when-met = "size"
+measure.saved-bytes = { build = "after", against = "before" }
+"#;
+
 impl Project {
     /// A workshop whose only exercise is `ex1`, with the program `tiny`.
     pub fn course() -> Self {
@@ -78,6 +108,14 @@ impl Project {
         let exercise =
             EXERCISE.replace("want.lto = [true]\n", "").replace("shrink-percent = 20", "shrink-percent = 10");
         Self::course_with(&exercise, QUICK_PROFILE)
+    }
+
+    /// The quick course with questions to guess about.
+    pub fn asking_course() -> Self {
+        let project = Self::quick_course();
+        let text = project.read("exercises/ex1/exercise.toml");
+        project.write("exercises/ex1/exercise.toml", &format!("{text}{QUESTIONS}"));
+        project
     }
 
     fn course_with(exercise: &str, profile: &str) -> Self {

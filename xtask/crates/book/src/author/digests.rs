@@ -6,6 +6,7 @@ use base::failure::{Exit, Failure};
 use base::files;
 use base::output;
 use course::exercise::{self, Exercise, alias};
+use course::predictions::HANDED_IN;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -37,9 +38,11 @@ pub(super) fn of_copies(exercise: &Exercise) -> Result<BTreeMap<String, String>>
     exercise.edits().map(of).collect()
 }
 
-/// Whether a file is built, or read by the build: not the texts of the exercise, not the alias for `cargo xtask`, not the learner's files.
+/// Whether a file is built, or read by the build: not the texts of the exercise, not the alias for `cargo xtask`,
+/// not the learner's files.
 fn is_of_the_package(exercise: &Exercise, relative: &Path) -> bool {
-    let texts = ["README.md", "exercise.toml", "starter", "target", ".cargo"];
+    // An author may have guessed as well.
+    let texts = ["README.md", "exercise.toml", "starter", "target", ".cargo", HANDED_IN];
     let first = relative.iter().next().unwrap_or_default();
     !texts.iter().any(|text| first == *text)
         && !relative.ends_with(alias::FILE)

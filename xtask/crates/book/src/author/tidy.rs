@@ -5,11 +5,21 @@ use crate::prose;
 use anyhow::Result;
 use base::diagnostic::{self, shown};
 use base::files;
+use base::numbers::plural;
 use course::approaches;
 use course::exercise::{self, Check, Exercise, Goal, Tree, alias, kinds};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+
+/// Questions that are asked before a check, at most.
+const MOST_QUESTIONS: usize = 5;
+
+/// Characters of a question.
+const LONGEST_QUESTION: usize = 140;
+
+/// Where the pages are that a question may lead to.
+const BOOK: &str = "docs/src/";
 
 /// Everything that is wrong, one sentence each.
 ///
@@ -19,6 +29,7 @@ pub(super) fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> 
     let mut found = Found { id: &exercise.id, sentences: Vec::new() };
     let toml = shown(&exercise.folder.join("exercise.toml")).display().to_string();
     said(exercise, &toml, &mut found);
+    questions(root, exercise, &toml, &mut found);
     builds(exercise, &toml, &mut found);
     stray_and_missing(exercise, &mut found)?;
     copies(exercise, &toml, &mut found);
@@ -60,7 +71,43 @@ fn said(exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
     }
 }
 
-/// Builds that no goal looks at.
+/// Questions before a check are few and short, and lead to a page of the book that is there.
+fn questions(root: &Path, exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
+    let questions = &exercise.data.predict;
+    if questions.len() == 1 || questions.len() > MOST_QUESTIONS {
+        let count = plural(questions.len(), "question");
+        found.wrong(&format!("{toml}: [[predict]] has {count}; two to {MOST_QUESTIONS} are answered before a check"));
+    }
+    for question in questions {
+        let name = question.name.get_ref();
+        if question.ask.chars().count() > LONGEST_QUESTION {
+            let message =
+                format!("the question `{name}` is longer than {LONGEST_QUESTION} characters, and is asked on one line");
+            found.wrong(&format!("{toml}: {message}"));
+        }
+        let page = question.page.get_ref();
+        let (file, anchor) = page.split_once('#').map_or((page.as_str(), None), |(file, anchor)| (file, Some(anchor)));
+        let is_in_book = file.starts_with(BOOK) && file.ends_with(".md") && !file.contains("..");
+        let text = fs::read_to_string(root.join(file)).ok().filter(|_| is_in_book);
+        let wrong = match (text, anchor) {
+            (None, _) => format!("there is no page {file} in {BOOK}"),
+            (Some(text), Some(anchor))
+                if !prose::read(&text).headings.iter().any(|heading| heading.anchor == anchor) =>
+            {
+                format!("no heading of {file} has the anchor `{anchor}`")
+            }
+            _ => continue,
+        };
+        found.wrong(&format!("{toml}: {wrong}, to which the question `{name}` leads"));
+    }
+    let readme = fs::read_to_string(exercise.folder.join("README.md")).unwrap_or_default();
+    let call = format!("cargo xtask predict {}", exercise.id);
+    if !questions.is_empty() && !readme.contains(&call) {
+        found.wrong(&format!("README.md does not say `{call}`, and the exercise has questions"));
+    }
+}
+
+/// Builds that no goal and no question looks at.
 fn builds(exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
     for (name, build) in &exercise.data.build {
         let used = exercise.data.goal.iter().any(|goal| {
@@ -68,8 +115,9 @@ fn builds(exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
                 if *profile == build.profile && build.tree == Tree::Learner);
             by_profile || goal.check.builds().iter().any(|used| used.get_ref() == name.get_ref())
         });
-        if !used {
-            found.wrong(&format!("{toml}: no goal uses the build `{}`", name.get_ref()));
+        let mut guessed = exercise.data.predict.iter().flat_map(|question| question.measure.builds());
+        if !used && !guessed.any(|used| used.get_ref() == name.get_ref()) {
+            found.wrong(&format!("{toml}: no goal and no question uses the build `{}`", name.get_ref()));
         }
     }
 }

@@ -69,3 +69,41 @@ fn every_untidiness_is_said_at_once() {
         assert!(text.contains(words), "{words}:\n{text}");
     }
 }
+
+#[test]
+fn questions_before_a_check_are_few_and_short_and_lead_to_a_page_that_is_there() {
+    let project = Project::asking_course();
+    project.write("docs/src/strip.md", "# strip\n\n## What it saves\n");
+    project.edit("exercises/ex1/README.md", "# A tiny exercise\n", "# A tiny exercise\n\n`cargo xtask predict ex1`\n");
+    let verify = || project.run(&["author", "verify"]);
+    verify()
+        .code(1)
+        .stderr(contains("there is no page docs/src/profile.md in docs/src/, to which the question `own` leads"));
+    project.write("docs/src/profile.md", "# The release profile\n");
+    // An author's own guesses don't belong to the exercise.
+    project.run(&["author", "verify", "--write-digests"]).success();
+    project.write("exercises/ex1/guesses.toml", "strip = \"20 %\"\n");
+    verify().success();
+    let file = "exercises/ex1/exercise.toml";
+    let text = project.read(file);
+    project.edit(file, "docs/src/profile.md", "docs/src/strip.md#what-it-saves");
+    verify().success();
+    project.edit(file, "strip.md#what-it-saves", "strip.md#what-it-costs");
+    project.edit(file, "And its machine code?", &"And its machine code? ".repeat(9));
+    project.edit(file, "measure.saved-percent = { build = \"small\"", "measure.saved-percent = { build = \"before\"");
+    project.edit(file, "measure.order = { build = \"small\"", "measure.order = { build = \"before\"");
+    project.edit("exercises/ex1/README.md", "`cargo xtask predict ex1`", "");
+    let said = stderr(&verify().code(1));
+    for words in [
+        "no heading of docs/src/strip.md has the anchor `what-it-costs`",
+        "the question `code` is longer than 140 characters",
+        "no goal and no question uses the build `small`",
+        "README.md does not say `cargo xtask predict ex1`, and the exercise has questions",
+    ] {
+        assert!(said.contains(words), "{words}:\n{said}");
+    }
+    let last = text.rfind("[[predict]]").unwrap();
+    let first = text.find("[[predict]]").unwrap();
+    project.write(file, &format!("{}{}", &text[..first], &text[last..]));
+    assert!(stderr(&verify().code(1)).contains("[[predict]] has 1 question; two to 5"));
+}

@@ -1,7 +1,7 @@
 //! Judges an answer against a truth that is measured now. The truth is never told before the answer is right; what was
 //! measured for the learner's own answer is.
 
-mod size;
+pub(crate) mod size;
 mod words;
 
 use super::{Case, Data, Finding, data};

@@ -6,6 +6,8 @@ use crate::diagnostic::file_in;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::evidence::Attempt;
 use crate::exercise::Exercise;
+use crate::exercise::questions::Value;
+use crate::predictions::Predicted;
 use serde::Serialize;
 use std::path::Path;
 use weigh::report::json;
@@ -24,10 +26,47 @@ struct Check<'a> {
     builds: Vec<Build<'a>>,
     /// What belongs to no goal.
     diagnostics: Vec<Problem<'a>>,
+    /// What the learner has guessed.
+    predictions: Vec<Prediction<'a>>,
     next: &'a str,
     /// What this machine lacks for an exercise that is skipped; no such key otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped: Option<&'a str>,
+}
+
+/// A guess, beside what was measured for it. No points depend on it.
+#[derive(Serialize)]
+struct Prediction<'a> {
+    name: &'a str,
+    ask: &'a str,
+    /// What the numbers mean: `saved-percent`, `saved-bytes`, `bytes`, or `order` for a word.
+    unit: &'static str,
+    guess: Answer,
+    /// Null as long as nothing was measured.
+    measured: Option<Answer>,
+    close: Option<bool>,
+    /// Whether this check has measured it.
+    new: bool,
+    page: &'a str,
+}
+
+/// A number or a word.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Number(f64),
+    Whole(i64),
+    Word(&'static str),
+}
+
+impl From<Value> for Answer {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::SavedPercent(percent) => Self::Number(percent),
+            Value::SavedBytes(bytes) | Value::Bytes(bytes) => Self::Whole(bytes),
+            Value::Order(order) => Self::Word(order.word()),
+        }
+    }
 }
 
 /// A goal in the document of a check. It borrows, and has more to tell than a record of grading: columns, and all that was seen.
@@ -85,7 +124,8 @@ pub fn checks(checked: &[Checked], several: bool) -> serde_json::Result<String> 
 }
 
 fn check(checked: &Checked) -> Check<'_> {
-    let Checked { exercise, judgement, evidence, toolchain: (toolchain, target), before: _, next, lack } = checked;
+    let Checked { exercise, judgement, evidence, toolchain: (toolchain, target), before: _, predicted, next, lack } =
+        checked;
     let builds = evidence.iter().flat_map(|evidence| &evidence.builds);
     Check {
         schema: "size-workshop/check/1",
@@ -113,8 +153,29 @@ fn check(checked: &Checked) -> Check<'_> {
             })
             .collect(),
         diagnostics: judgement.diagnostics.iter().map(|problem| diagnostic(exercise, problem)).collect(),
+        predictions: predicted.iter().map(prediction).collect(),
         next,
         skipped: lack.as_ref().map(|lack| lack.why.as_str()),
+    }
+}
+
+fn prediction(predicted: &Predicted) -> Prediction<'_> {
+    let Predicted { name, ask, about: _, page, guess, measured, is_new } = predicted;
+    let unit = match guess {
+        Value::SavedPercent(_) => "saved-percent",
+        Value::SavedBytes(_) => "saved-bytes",
+        Value::Bytes(_) => "bytes",
+        Value::Order(_) => "order",
+    };
+    Prediction {
+        name,
+        ask,
+        unit,
+        guess: (*guess).into(),
+        measured: measured.map(Answer::from),
+        close: predicted.is_close(),
+        new: *is_new,
+        page,
     }
 }
 

@@ -2,6 +2,7 @@
 //! programs (version 1: keys are added, never changed), and as a summary to hand in.
 
 use crate::exercise::Exercise;
+use crate::exercise::questions::CLOSE_PERCENT;
 use crate::machine;
 use crate::progress::{Progress, Saved, State};
 use base::diagnostic::shown;
@@ -37,6 +38,9 @@ struct List<'a> {
     /// Bytes of all exercises that are done and that have a goal about size.
     bytes_before: u64,
     bytes_after: u64,
+    /// Measured guesses, and how many of them were close.
+    guesses_measured: usize,
+    guesses_close: usize,
 }
 
 #[derive(Serialize)]
@@ -125,6 +129,8 @@ fn list<'a>(exercises: &'a [Exercise], progress: &'a Progress) -> List<'a> {
         next: progress.next(exercises, None).map(|exercise| exercise.id.as_str()),
         bytes_before: listed.iter().filter_map(Listed::saved).map(|saved| saved.before).sum(),
         bytes_after: listed.iter().filter_map(Listed::saved).map(|saved| saved.after).sum(),
+        guesses_measured: 0,
+        guesses_close: 0,
         exercises: listed,
     }
 }
@@ -149,12 +155,22 @@ impl List<'_> {
     }
 }
 
-/// The exercises as one document.
+/// The exercises as one document, with how many guesses were close, and how many were measured.
 ///
 /// # Errors
 /// Never in practice: every value can be written as JSON.
-pub fn json(exercises: &[Exercise], progress: &Progress) -> serde_json::Result<String> {
-    json::document(&list(exercises, progress))
+pub fn json(
+    exercises: &[Exercise],
+    progress: &Progress,
+    (close, measured): (usize, usize),
+) -> serde_json::Result<String> {
+    json::document(&List { guesses_measured: measured, guesses_close: close, ..list(exercises, progress) })
+}
+
+/// How good the learner's guesses are, in a sentence; none as long as none was measured.
+pub fn calibration((close, measured): (usize, usize)) -> Option<String> {
+    let percent = CLOSE_PERCENT;
+    (measured > 0).then(|| format!("your guesses: within {percent} % in {close} of {measured}"))
 }
 
 /// The exercises as a table. On a narrow terminal long titles go over several lines.
@@ -423,7 +439,7 @@ mod tests {
         insta::assert_snapshot!("path-60", overview(60));
         insta::assert_snapshot!("path-40", overview(40));
         insta::assert_snapshot!("path-markdown", markdown(&exercises, &progress));
-        insta::assert_snapshot!("path-json", json(&exercises, &progress).unwrap());
+        insta::assert_snapshot!("path-json", json(&exercises, &progress, (5, 12)).unwrap());
         for width in [40, 50, 60, 80, 100, 200] {
             let text = overview(width);
             assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
@@ -480,6 +496,12 @@ mod tests {
             assert!(line(Some(width)).chars().count() < width, "{}", line(Some(width)));
         }
         assert_eq!(course_line(&exercises, &progress), "the course: 2 of 6 exercises done, 24 of 60 points");
+    }
+
+    #[test]
+    fn guesses_are_counted_once_some_are_measured() {
+        assert_eq!(calibration((0, 0)), None);
+        assert_eq!(calibration((5, 12)).unwrap(), "your guesses: within 10 % in 5 of 12");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::check::{self, Judgement, Outcome, Verdict};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::{Exercise, Linking, Tree};
 use crate::machine::Lack;
+use crate::predictions::Predicted;
 use crate::progress::Sizes;
 use base::numbers::{change, plural, thousands, wrap};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,8 @@ pub struct Checked {
     pub toolchain: (String, String),
     /// The executables of the check before, by the build's name.
     pub before: BTreeMap<String, Sizes>,
+    /// The learner's guesses, with what was measured for them so far.
+    pub predicted: Vec<Predicted>,
     /// What to do now.
     pub next: String,
     /// What the machine lacks for it; then it was skipped.
@@ -39,6 +42,7 @@ impl Checked {
             evidence: None,
             toolchain: Default::default(),
             before: BTreeMap::new(),
+            predicted: Vec::new(),
             next: lack.help.to_owned(),
             lack: Some(lack),
             exercise,
@@ -56,7 +60,7 @@ const NARROWEST: usize = 28;
 
 /// The receipt, at most `width` columns wide if it can be; `color` sets off what is not met.
 pub fn text(checked: &Checked, width: Option<usize>, color: bool) -> String {
-    let Checked { exercise, judgement, evidence, toolchain: _, before, next, lack } = checked;
+    let Checked { exercise, judgement, evidence, toolchain: _, before, predicted, next, lack } = checked;
     if let Some(lack) = lack {
         return format!("{}\n", wrap(&lack.line(exercise), width, 2));
     }
@@ -71,6 +75,10 @@ pub fn text(checked: &Checked, width: Option<usize>, color: bool) -> String {
     if let Some(evidence) = evidence.as_ref().filter(|evidence| !evidence.builds.is_empty()) {
         let _ = write!(text, "\n{}\n", sizes(exercise, evidence, width));
         text += &since(evidence, before, width);
+    }
+    let new: Vec<&Predicted> = predicted.iter().filter(|predicted| predicted.is_new).collect();
+    if !new.is_empty() {
+        let _ = write!(text, "\nyour guesses, now measured (no points depend on them):\n{}", guesses(&new, width));
     }
     for profile in judgement.outcomes.iter().filter_map(|outcome| outcome.data.profile()) {
         let _ = write!(text, "\n{}\n", settings_table(profile, width));
@@ -124,6 +132,26 @@ fn goal(text: &mut String, outcome: &Outcome, ids: usize, width: Option<usize>, 
     if data.is_for_instructor() && *verdict == Verdict::Pass {
         let _ = writeln!(text, "{indent}{}", fit("an instructor reads this one"));
     }
+}
+
+/// Guesses beside what was measured, a sentence for each.
+pub fn guesses(predicted: &[&Predicted], width: Option<usize>) -> String {
+    let mut text = String::new();
+    for Predicted { about, page, guess, measured, .. } in predicted {
+        let words = match measured {
+            None => format!("open      {about}: you said {guess}"),
+            Some(measured) if guess.is_close(*measured) => {
+                format!("close     {about}: you said {guess}; measured, it is {measured}")
+            }
+            Some(measured) => {
+                let word = if guess.is_far(*measured) { "surprise" } else { "off     " };
+                format!("{word}  {about}: you said {guess}; measured, it is {measured}. Why: {page}")
+            }
+        };
+        let line = wrap(&words, width.map(|width| width.saturating_sub(2)), 10).replace('\n', "\n  ");
+        let _ = writeln!(text, "  {line}");
+    }
+    text
 }
 
 fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid {

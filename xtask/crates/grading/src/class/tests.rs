@@ -21,7 +21,12 @@ fn class(files: &[(&str, &[u8])]) -> TempDir {
 /// An exercise whose starter has the word `starter` in each file.
 pub(crate) fn wanted(id: &str, edits: &[&str]) -> Wanted {
     let starter = edits.iter().map(|edit| ((*edit).to_owned(), b"starter".to_vec())).collect();
-    Wanted { id: id.to_owned(), edits: edits.iter().map(|edit| (*edit).to_owned()).collect(), starter }
+    Wanted {
+        id: id.to_owned(),
+        edits: edits.iter().map(|edit| (*edit).to_owned()).collect(),
+        starter,
+        guesses: Forms::default(),
+    }
 }
 
 fn exercises() -> Vec<Wanted> {

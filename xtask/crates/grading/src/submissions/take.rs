@@ -16,6 +16,7 @@ use super::{Entry, Wanted};
 use crate::archive::{Kind, Listing, describe, shown};
 use crate::lms::{is_chaff, is_invisible};
 use crate::model::Submission;
+use course::predictions::{HANDED_IN, LARGEST};
 use std::collections::BTreeSet;
 
 /// How many of the files that were not taken are named; the rest is a number.
@@ -39,6 +40,9 @@ pub(super) fn take(
         Place::Several(folders) => folders.clone(),
     };
     let mut taken = BTreeSet::new();
+    if let Place::At(folder) = place {
+        guesses(submission, exercise, folder, tree, &mut taken);
+    }
     let problem = match place {
         Place::At(folder) => files(submission, exercise, folder, tree, &mut taken),
         Place::Blocked(why) => Err(why.clone()),
@@ -70,6 +74,19 @@ pub(super) fn take(
 
 fn place_name(folder: &str) -> String {
     if folder.is_empty() { "a file at the top".to_owned() } else { shown(folder) }
+}
+
+/// Takes the copy of a student's guesses, if there is one. Nothing depends on it, so nothing that is odd about it is anyone's
+/// business: what can't be read is listed with what wasn't taken.
+fn guesses(submission: &mut Submission, exercise: &Wanted, folder: &str, tree: &Tree, taken: &mut BTreeSet<String>) {
+    let path = join(folder, HANDED_IN);
+    if !exercise.guesses.is_empty()
+        && let Some(Kind::File(bytes)) = tree.listing.get(&path)
+        && bytes.len() <= LARGEST
+    {
+        submission.guesses = exercise.guesses.read(bytes);
+        taken.insert(path);
+    }
 }
 
 /// Takes the files out of a folder. One that is not there is not an error, unless none of them is.

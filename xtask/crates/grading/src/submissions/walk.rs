@@ -5,6 +5,7 @@ use super::Wanted;
 use super::locate::{edit_of, is_heap, names_any};
 use crate::archive::{self, Caps, Kind, Listing, describe, shown, unread};
 use crate::lms::order;
+use course::predictions::HANDED_IN;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,7 +57,8 @@ fn could_be(path: &str, exercises: &[Wanted]) -> bool {
     let is_wanted = |exercise: &Wanted| {
         exercise.edits.iter().any(|edit| base(edit).eq_ignore_ascii_case(&name)) || edit_of(&name, exercise).is_some()
     };
-    !path.split('/').any(is_heap) && exercises.iter().any(is_wanted)
+    let is_guesses = |exercise: &Wanted| !exercise.guesses.is_empty() && name == HANDED_IN;
+    !path.split('/').any(is_heap) && exercises.iter().any(|exercise| is_wanted(exercise) || is_guesses(exercise))
 }
 
 /// Lists an entry, as far as work is usually in it.

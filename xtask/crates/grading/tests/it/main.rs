@@ -7,6 +7,7 @@ mod faults;
 #[cfg(unix)]
 mod fleet;
 mod grade;
+mod guesses;
 mod intake;
 mod lms;
 #[cfg(target_os = "linux")]

@@ -6,7 +6,7 @@ use toml::Value;
 
 /// Bytes, or percent of all code.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Size {
+pub(crate) enum Size {
     Bytes(f64),
     Percent(f64),
 }
@@ -65,6 +65,11 @@ impl Size {
             }
             Err(Unclear::TwoMeanings(help)) => Err(help),
         }
+    }
+
+    /// The same, of a text. None if it isn't a size, or could be read in two ways.
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        Self::read(&text.into()).ok()
     }
 
     fn read(value: &Value) -> Result<Self, Unclear> {

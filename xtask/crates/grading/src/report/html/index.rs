@@ -2,6 +2,7 @@
 
 mod answers;
 mod everything;
+mod guesses;
 
 use super::markup::{Html, bar, el, marked, marks, text};
 use super::tally::{clusters, hard_goals, judged, spread, tenths};
@@ -21,6 +22,7 @@ pub(crate) fn page(book: &Gradebook, also: &[(&str, &str)]) -> String {
     parts.extend(book.since.as_ref().map(|since| ("since", "What has changed", changes::summary(since))));
     parts.extend([
         ("answers", "Answers to read", answers::list(book)),
+        ("guesses", "What the class expected", guesses::list(book)),
         ("problems", "What went wrong", problems(book)),
         ("goals", "Hardest goals", goals(book)),
         ("points", "Points", all_points(book)),
