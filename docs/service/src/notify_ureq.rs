@@ -18,6 +18,7 @@ impl Notifier {
         Ok(Self { agent, url })
     }
 
+    // ANCHOR: tell
     /// Posts a match.
     pub async fn tell(&self, rule: &str, line: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
         let (agent, url) = (self.agent.clone(), self.url.clone());
@@ -25,4 +26,5 @@ impl Notifier {
         tokio::task::spawn_blocking(move || agent.post(url).send_json(message)).await??;
         Ok(())
     }
+    // ANCHOR_END: tell
 }
