@@ -1,15 +1,18 @@
-//! `cargo xtask solution`: the solution, why it is one, and how it differs from the learner's files.
+//! `cargo xtask solution`: the solution, why it is one, how it differs from the learner's files, and what other approaches measure.
 
 use anyhow::Result;
 use base::failure::Exit;
 use base::files;
 use base::numbers::wrap;
 use base::output;
-use course::evidence;
+use course::approaches::{self, Approach};
+use course::evidence::{self, Whose};
 use course::exercise::{self, Exercise};
 use course::progress::{self, State};
+use course::report;
 use similar::TextDiff;
 use std::fs;
+use std::path::Path;
 
 /// Runs `cargo xtask solution`.
 ///
@@ -36,7 +39,31 @@ pub(crate) fn run(options: &commands::Solution) -> Result<Exit> {
     }
     let notes = fs::read_to_string(exercise.solution.join("NOTES.md")).unwrap_or_default();
     output::data(&format!("{text}\n{}\n", fit(notes.trim_end(), output::width())))?;
+    let approaches = approaches::of(&exercise)?;
+    if !approaches.is_empty() {
+        let count = approaches.len();
+        output::message(&format!("{id}: building and measuring {count} more approaches; Ctrl-C leaves them out"));
+        match compared(&root, &exercise, &approaches, done) {
+            Ok(table) => output::data(&format!("\n{table}"))?,
+            Err(error) => output::note(&format!("the approaches could not be compared: {error:#}")),
+        }
+    }
     Ok(Exit::Met)
+}
+
+/// The learner's way where it is one, the course's, and others, measured on this machine.
+fn compared(root: &Path, exercise: &Exercise, approaches: &[Approach], done: bool) -> Result<String> {
+    let solution = Whose::Other("solution".to_owned(), evidence::solution_files(exercise)?);
+    let mut rows = Vec::new();
+    if done {
+        rows.push(approaches::measured(root, exercise, "yours", "", &Whose::Learner)?);
+    }
+    let course = rows.len();
+    rows.push(approaches::measured(root, exercise, "the course's", "", &solution)?);
+    for approach in approaches {
+        rows.push(approaches::tried(root, exercise, approach)?);
+    }
+    Ok(report::approaches::text(&rows, course, output::width()))
 }
 
 /// A Markdown text whose paragraphs fit the terminal; code and tables stay as they are. Without a terminal it is the file's text.

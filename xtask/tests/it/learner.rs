@@ -138,6 +138,41 @@ fn the_solution_is_judged_without_touching_the_learners_files() {
 }
 
 #[test]
+fn other_approaches_are_measured_beside_the_solution() {
+    let project = Project::quick_course();
+    let file = "solutions/ex1/approaches.toml";
+    let approach = |name: &str, from: &str, to: &str, misses: &str| {
+        format!(
+            "[[approach]]\nname = {name:?}\nwhat = \"What {name} gives up.\"\n{misses}\
+             [[approach.edit]]\nfile = \"Cargo.toml\"\nfrom = {from:?}\nto = {to:?}\n"
+        )
+    };
+    project.write(
+        file,
+        &(approach("named strip", "strip = true", "strip = \"symbols\"", "")
+            + &approach("symbols kept", "strip = true", "strip = false", "misses = \"profile\"\n")),
+    );
+    let table = contains("named strip").and(contains("misses profile")).and(contains("What symbols kept gives up."));
+    project.run(&["solution", "ex1", "--reveal"]).success().stdout(table.and(contains("\n yours ").not()));
+    project.run(&["author", "verify", "ex1"]).success().stderr(contains("ex1: 2 approaches tried"));
+    // A learner who is done sees their own row as well.
+    project.profile(QUICK_PROFILE);
+    project.check().success();
+    project.run(&["solution", "ex1"]).success().stdout(contains("\n yours ").and(contains("\n the course's ")));
+    project.profile("");
+    // What is said of one has to be so.
+    project.edit(file, "misses = \"profile\"\n", "");
+    project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("\"symbols kept\" is said to meet every goal"));
+    project.edit(file, "strip = \\\"symbols\\\"", "strip =");
+    project.edit(file, "What named strip gives up.\"", "What named strip gives up.\"\nmisses = \"profile\"");
+    project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("is not measured"));
+    // A malformed file is named with its line, and the solution is shown all the same.
+    project.write(file, "[[approach]]\nnam = \"a\"\n");
+    let shown = project.run(&["solution", "ex1", "--reveal"]).code(2);
+    shown.stdout(contains("strip = true")).stderr(contains("solutions/ex1/approaches.toml:2"));
+}
+
+#[test]
 fn what_if_tells_a_learner_what_a_missing_setting_would_bring() {
     let project = Project::quick_course();
     project.edit(

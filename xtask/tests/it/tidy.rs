@@ -173,7 +173,7 @@ fn the_table_of_what_is_tested_where_names_what_is_run() {
     let rows = [("Linux, x86-64", "ubuntu-latest"), ("Windows", "windows-latest"), ("macOS", "macos-latest")];
     assert_eq!(runners, rows.iter().map(|row| row.1).collect());
     for (name, _) in rows {
-        assert!(table.contains(&format!("\n| {name} | lints, ")), "{name}:\n{table}");
+        assert!(table.contains(&format!("\n| {name} | lints")), "{name}:\n{table}");
     }
     for (words, run) in [
         ("lints", "run: cargo clippy --workspace --all-targets -- -D warnings"),
@@ -183,10 +183,37 @@ fn the_table_of_what_is_tested_where_names_what_is_run() {
     ] {
         assert!(table.contains(words) && workflow.contains(run), "{words}: {run}");
     }
-    let step = steps.split("step_windows() {").nth(1).unwrap().split("\n}").next().unwrap();
-    assert!(
-        step.contains("x86_64-pc-windows-gnu aarch64-apple-darwin") && step.contains("cargo clippy --workspace"),
-        "{step}"
-    );
-    assert!(step.contains("--ignored --nocapture windows:: formats::built::"), "{step}");
+    let step = |name: &str| steps.split(&format!("\n{name}() {{")).nth(1).unwrap().split("\n}").next().unwrap();
+    assert!(step("lints_for").contains("cargo clippy --workspace"));
+    let (windows, others) = (step("step_windows"), step("step_other_systems"));
+    assert!(windows.contains("lints_for x86_64-pc-windows-gnu"), "{windows}");
+    assert!(windows.contains("--ignored --nocapture windows:: formats::built::"), "{windows}");
+    assert!(others.contains("lints_for aarch64-apple-darwin"), "{others}");
+    // What the one leaves out the other one runs.
+    assert!(windows.contains("--skip %s") && others.contains("--nocapture \"${OTHER_SYSTEMS[@]}\""), "{others}");
+    let names = steps.lines().find_map(|line| line.strip_prefix("OTHER_SYSTEMS=(")).unwrap().trim_end_matches(')');
+    let tests = fs::read_to_string(root.join("xtask/tests/it/windows.rs")).unwrap()
+        + &fs::read_to_string(root.join("xtask/tests/it/formats/built.rs")).unwrap();
+    for name in names.split(' ') {
+        assert!(tests.contains(&format!("fn {name}()")), "{name}");
+    }
+}
+
+#[test]
+fn every_nightly_step_runs_in_public_ci() {
+    let root = repository();
+    let steps = fs::read_to_string(root.join(".ci/run")).unwrap();
+    let nightly: BTreeSet<&str> =
+        steps.lines().filter(|line| line.ends_with(" (nightly)")).map(|line| line.split(' ').next().unwrap()).collect();
+    assert!(nightly.len() > 3, "{nightly:?}");
+    let workflow = fs::read_to_string(root.join(".github/workflows/nightly.yml")).unwrap();
+    let matrix = workflow.lines().find_map(|line| line.trim().strip_prefix("step: [")).unwrap().trim_end_matches(']');
+    let by_itself = workflow.lines().filter_map(|line| line.trim().strip_prefix("run: .ci/run "));
+    let named: BTreeSet<&str> =
+        matrix.split(", ").chain(by_itself.filter(|step| !step.starts_with('"') && *step != "tools")).collect();
+    assert_eq!(named, nightly);
+    let full_run = steps.split("\nall() {").nth(1).unwrap().split("\n}").next().unwrap();
+    for step in nightly {
+        assert!(!full_run.split_whitespace().any(|word| word == step), "{step} is part of the full run");
+    }
 }

@@ -100,9 +100,10 @@ impl Generator<'_> {
             ["chapters"] => self.chapters().and_then(only),
             ["house"] => self.house(page),
             ["settings"] => only(reference::settings()),
-            ["codes"] => {
-                let recorded = self.record.consoles.get(&file_name(page));
-                reference::codes(root, recorded.map_or(&[], Vec::as_slice))
+            ["codes", part @ ..] if matches!(part, [] | ["by-message"]) => {
+                let recorded = self.record.consoles.get(&file_name(page)).map_or(&[][..], Vec::as_slice);
+                let codes = if part.is_empty() { reference::codes } else { reference::codes_by_message };
+                codes(root, recorded)
                     .map_err(|message| {
                         wrong(message, "each code needs docs/diagnostics/GROUP-NAME.toml and a folder of that name")
                     })
@@ -118,7 +119,7 @@ impl Generator<'_> {
         Wrong {
             message: "nothing of this name can be generated".to_owned(),
             help: format!(
-                "`sizes TABLE`, `sizes TABLE of RELEASE`, `compilers TABLE RELEASE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `sections-of TARGET PROGRAM PROFILE…`, `stack NAME`, `platforms`, `ladders PROGRAM`, `bars-of-platforms`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings` or `codes`; the tables are {}",
+                "`sizes TABLE`, `sizes TABLE of RELEASE`, `compilers TABLE RELEASE`, `bars TABLE`, `sections PROGRAM PROFILE…`, `sections-of TARGET PROGRAM PROFILE…`, `stack NAME`, `platforms`, `ladders PROGRAM`, `bars-of-platforms`, `facts` or `facts GROUP`, `claims GROUP`, `listing PATH#ANCHOR`, `chapters`, `house`, `settings`, `codes` or `codes by-message`; the tables are {}",
                 names.join(", ")
             ),
             exit: Exit::Usage,

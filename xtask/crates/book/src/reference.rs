@@ -7,6 +7,7 @@ use course::learner_manifest::reference::{SETTINGS, Setting};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use weigh::report::markdown;
 
 /// Every setting with its values and defaults.
 pub(crate) fn settings() -> String {
@@ -83,6 +84,54 @@ pub(crate) fn codes(root: &Path, recorded: &[Answer]) -> Result<String, String> 
     if missing.is_empty() { Ok(text) } else { Err(missing.join("; ")) }
 }
 
+/// The longest message of the table, in characters.
+const LONGEST_MESSAGE: usize = 90;
+
+/// What a check says in the example of each code, with a link to the code; its meaning where there is no such example.
+///
+/// # Errors
+/// The codes that have no example, as sentences.
+pub(crate) fn codes_by_message(root: &Path, recorded: &[Answer]) -> Result<String, String> {
+    let mut text = String::from("\n| the check says, for example | code |\n|---|---|\n");
+    for &code in Code::ALL {
+        let folder = folder(code);
+        let example =
+            Example::read(root, &folder).map_err(|message| format!("no example of `{}`: {message}", code.name()))?;
+        let with: Vec<String> = example.with.iter().cloned().chain([folder]).collect();
+        let answer =
+            recorded.iter().find(|answer| Some(&answer.command) == example.command.as_ref() && answer.with == with);
+        let said = answer.and_then(|answer| diagnostic_in(&answer.output, code).into_iter().next());
+        let message = match said.as_ref().and_then(|line| line.split_once(&format!("[{}]: ", code.name()))) {
+            Some((_, message)) => message.to_owned(),
+            None => code.meaning().to_owned(),
+        };
+        let anchor: String = code.name().chars().filter(|&character| character != '/').collect();
+        let _ = writeln!(text, "| {} | [`{}`](#{anchor}) |", markdown::escape(&shortened(&message)), code.name());
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+/// A message that fits a row: it ends after a whole word, and with no code half open.
+fn shortened(message: &str) -> String {
+    if message.chars().count() <= LONGEST_MESSAGE {
+        return message.to_owned();
+    }
+    let mut short = String::new();
+    for word in message.split(' ') {
+        if short.chars().count() + word.chars().count() > LONGEST_MESSAGE {
+            break;
+        }
+        short += if short.is_empty() { "" } else { " " };
+        short += word;
+    }
+    while !short.matches('`').count().is_multiple_of(2) {
+        let whole = short.rfind(' ').unwrap_or_default();
+        short.truncate(whole);
+    }
+    format!("{} …", short.trim_end_matches([',', ';', ':']))
+}
+
 /// The lines of one diagnostic: from its code to the next empty line.
 fn diagnostic_in(output: &[String], code: Code) -> Vec<String> {
     let head = format!("[{}]", code.name());
@@ -149,6 +198,18 @@ mod tests {
         assert_eq!(diagnostic_in(&output, Code::WrongTable), output[1..3]);
         assert_eq!(diagnostic_in(&output, Code::SizeGrew), output[4..]);
         assert_eq!(diagnostic_in(&output, Code::RunTimeout), [""; 0]);
+    }
+
+    #[test]
+    fn a_long_message_ends_after_a_word_and_with_no_code_half_open() {
+        assert_eq!(shortened("`lto` is set twice"), "`lto` is set twice");
+        let long = "the program of `after` was ended because it used more than 1 s of processor time, and it was `a b c d e f`";
+        assert_eq!(
+            shortened(long),
+            "the program of `after` was ended because it used more than 1 s of processor time, and it …"
+        );
+        let code = format!("{} `one two three four five six` is long", "word ".repeat(14).trim_end());
+        assert_eq!(shortened(&code), format!("{} …", "word ".repeat(14).trim_end()));
     }
 
     #[test]

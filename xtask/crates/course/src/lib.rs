@@ -4,9 +4,11 @@
 /// A digest of the code that makes evidence (this crate and those below it), from its build script.
 pub(crate) const CODE: &str = env!("DIGEST_OF_THE_CODE");
 
+pub mod approaches;
 pub mod check;
 pub mod checking;
 pub mod diagnostic;
+pub mod edits;
 pub mod evidence;
 pub mod exercise;
 pub mod learner_manifest;

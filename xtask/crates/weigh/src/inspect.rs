@@ -47,6 +47,8 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
     let weighed = Weighed { crates: is_whole || shown.crates, functions: is_whole || shown.functions };
     let mut tally = tally::Bloat { floor, ..tally::of(&anatomy, &program, filter.as_ref(), weighed) };
     (tally.why, tally.without) = reasons::ask(&anatomy, why.as_deref(), without, count.unwrap_or(1))?;
+    let unsure = tally.without.as_ref().and_then(|_| reasons::not_predicted(&anatomy.sections));
+    unsure.into_iter().for_each(|note| output::note(&note));
     let is_asked = tally.why.is_some() || tally.without.is_some();
     let count = count.unwrap_or(report::ROWS);
     output::data(&match format {

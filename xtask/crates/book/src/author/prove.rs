@@ -4,6 +4,7 @@
 use super::shortcuts;
 use anyhow::Result;
 use base::output;
+use course::approaches;
 use course::check::{Judgement, Verdict};
 use course::checking::{self, Trial, Voice};
 use course::evidence::{self, Whose};
@@ -44,6 +45,33 @@ pub(super) fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> 
     found.extend(idle_lines(root, exercise, &starter, &solution)?);
     found.extend(shortcuts::hidden_problems(root, exercise, &solution)?);
     found.extend(shortcuts::problems(root, exercise, &starter, &solution)?);
+    found.extend(approach_problems(root, exercise)?);
+    Ok(found)
+}
+
+/// Each approach is built, and does what is said of it: it meets every goal, or misses the one that it names.
+fn approach_problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
+    let id = &exercise.id;
+    let all = approaches::of(exercise)?;
+    let mut found = Vec::new();
+    for approach in &all {
+        let place = format!("{id}: solutions/{id}/{}: \"{}\"", approaches::FILE, approach.name);
+        let tried = approaches::tried(root, exercise, approach)?;
+        if tried.bytes.is_none() {
+            found.push(format!("{place} is not measured: it doesn't build, or a goal about files stops it before"));
+        }
+        match &approach.misses {
+            None if tried.missed.is_empty() => {}
+            None => found.push(format!("{place} is said to meet every goal, and misses {}", tried.missed.join(", "))),
+            Some(goal) if tried.missed.contains(goal) => {}
+            Some(goal) => {
+                found.push(format!("{place} is said to miss `{goal}`; it misses [{}]", tried.missed.join(", ")));
+            }
+        }
+    }
+    if !all.is_empty() {
+        output::message(&format!("{id}: {} approaches tried", all.len()));
+    }
     Ok(found)
 }
 

@@ -11,6 +11,7 @@ use base::store;
 use course::check::{Judgement, Verdict};
 use course::checking::{self, Trial, Voice};
 use course::diagnostic::Code;
+use course::edits::{Before, Edit, changed};
 use course::evidence::{self, Grading, Whose};
 use course::exercise::{self, Check, Exercise, Goal, Tree};
 use serde::Deserialize;
@@ -45,23 +46,6 @@ struct Shortcut {
     before: Before,
     edit: Vec<Edit>,
     caught: Caught,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Before {
-    Starter,
-    #[default]
-    Solution,
-}
-
-/// A text in place of another one, which must be there. Without `from`: the whole file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Edit {
-    file: String,
-    from: Option<String>,
-    to: String,
 }
 
 /// What must notice it.
@@ -142,24 +126,6 @@ fn quick_exercise(root: &Path, exercise: &Exercise, set: &BTreeMap<String, toml:
     let judged = quick.data.build.values_mut().filter(|build| build.tree == Tree::Learner);
     judged.for_each(|build| build.set.extend(set.clone()));
     Ok(Some(quick))
-}
-
-/// The files with the changes.
-fn changed(before: &[(String, Vec<u8>)], edits: &[Edit]) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let mut files = before.to_vec();
-    for Edit { file, from, to } in edits {
-        let Some((_, content)) = files.iter_mut().find(|(path, _)| path == file) else {
-            return Err(format!("{file} isn't a file that learners edit"));
-        };
-        let text = String::from_utf8_lossy(content);
-        let new = match from {
-            None => to.clone(),
-            Some(from) if text.contains(from.as_str()) => text.replace(from.as_str(), to),
-            Some(from) => return Err(format!("{file} doesn't hold {from:?}")),
-        };
-        *content = new.into_bytes();
-    }
-    Ok(files)
 }
 
 /// Tries a shortcut, unless the same one was tried before on the same exercise. What is wrong with it, if anything is.
@@ -265,23 +231,4 @@ fn graded(root: &Path, exercise: &Exercise, files: Vec<(String, Vec<u8>)>, hidde
     let base = folder(root, exercise);
     let (common, hidden) = (base.clone(), hidden.to_owned());
     checking::grade(root, exercise, files, &Grading { base, boxes: None, hidden, warm: None, common, is_repeat: false })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_edit_must_find_what_it_replaces() {
-        let before = [("a.rs".to_owned(), b"one two".to_vec())];
-        let edit = |file: &str, from: Option<&str>| Edit {
-            file: file.to_owned(),
-            from: from.map(str::to_owned),
-            to: "three".to_owned(),
-        };
-        assert_eq!(changed(&before, &[edit("a.rs", Some("two"))]).unwrap()[0].1, b"one three");
-        assert_eq!(changed(&before, &[edit("a.rs", None)]).unwrap()[0].1, b"three");
-        assert_eq!(changed(&before, &[edit("a.rs", Some("four"))]).unwrap_err(), "a.rs doesn't hold \"four\"");
-        assert_eq!(changed(&before, &[edit("b.rs", None)]).unwrap_err(), "b.rs isn't a file that learners edit");
-    }
 }

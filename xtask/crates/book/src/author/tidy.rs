@@ -5,6 +5,7 @@ use crate::prose;
 use anyhow::Result;
 use base::diagnostic::{self, shown};
 use base::files;
+use course::approaches;
 use course::exercise::{self, Check, Exercise, Goal, Tree, alias, kinds};
 use std::collections::BTreeSet;
 use std::fs;
@@ -76,7 +77,7 @@ fn builds(exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
 /// The folders of the starter and the solution hold what they must, and nothing else.
 fn stray_and_missing(exercise: &Exercise, found: &mut Found<'_>) -> Result<()> {
     let mut own: Vec<&str> = exercise.edits().collect();
-    own.extend(["NOTES.md", shortcuts::FILE]);
+    own.extend(["NOTES.md", shortcuts::FILE, approaches::FILE]);
     let all: Vec<&str> = exercise.edits().chain(exercise.data.pristine.keys().map(String::as_str)).collect();
     for (folder, allowed, what) in [
         (exercise.starter(), &all, "a file of the exercise"),

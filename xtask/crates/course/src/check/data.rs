@@ -182,6 +182,16 @@ pub struct Speed {
     pub(crate) measured: Option<Measured>,
 }
 
+impl Speed {
+    /// The instructions of the build that is judged and of the other one, where they were counted.
+    pub(crate) fn instructions(&self) -> Option<(u64, u64)> {
+        match &self.measured.as_ref()?.method {
+            Method::Instructions { own, against, .. } => Some((*own, *against)),
+            Method::Time { .. } => None,
+        }
+    }
+}
+
 /// Work that was measured.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Measured {

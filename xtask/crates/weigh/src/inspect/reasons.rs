@@ -2,9 +2,11 @@
 
 use super::tally::Asked;
 use crate::anatomy::Anatomy;
+use crate::measure::binary::Section;
 use crate::measure::reasons::{Reasons, Without};
 use anyhow::{Result, bail};
 use base::failure::{Exit, Failure};
+use base::numbers::thousands;
 
 /// The answers to what is asked for.
 pub(super) fn ask(
@@ -28,6 +30,20 @@ pub(super) fn ask(
     let asked = why.map(|name| keeps(reasons, name, count)).transpose()?;
     let without = if without.is_empty() { None } else { Some(left(reasons, without)?) };
     Ok((asked, without))
+}
+
+/// More padding than the page sizes of x86-64 explain, in bytes: AArch64 aligns segments to 64 KiB.
+const MUCH_PADDING: u64 = 16 * 1024;
+
+/// What isn't predicted of a file without some crates, where that is much.
+pub(super) fn not_predicted(sections: &[Section]) -> Option<String> {
+    let padding: u64 = sections.iter().filter(|section| section.name == "[padding]").map(|section| section.bytes).sum();
+    (padding >= MUCH_PADDING).then(|| {
+        format!(
+            "{} bytes of the file are padding between its segments; how much of it would be left isn't predicted",
+            thousands(padding)
+        )
+    })
 }
 
 fn keeps(reasons: &Reasons, name: &str, count: usize) -> Result<Asked> {
@@ -67,5 +83,20 @@ fn near(reasons: &Reasons, name: &str, otherwise: &str) -> String {
     match crate::workshop::nearest(name, reasons.crates()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("{otherwise}; `bloat --crates -n 0` lists the crates, `bloat --functions -n 0` the functions"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn much_padding_is_told() {
+        let of = |bytes| {
+            let section = |name: &str, bytes| Section { name: name.to_owned(), bytes };
+            not_predicted(&[section(".text", 300_000), section("[padding]", bytes)])
+        };
+        assert_eq!(of(4_095), None);
+        insta::assert_snapshot!(of(61_440).unwrap(), @"61,440 bytes of the file are padding between its segments; how much of it would be left isn't predicted");
     }
 }
