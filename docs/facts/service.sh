@@ -3,8 +3,7 @@
 # of the workspace:
 #
 #     docs/facts/service.sh bytes PACKAGE PROFILE [FLAG OF RUSTC…]    the bytes of its file
-#     docs/facts/service.sh aborts PACKAGE PROFILE                    the same of one that ends at the first panic
-#     docs/facts/service.sh alive PACKAGE PROFILE                     1 if it answers after a request that panics, else 0
+#     docs/facts/service.sh alive PACKAGE PROFILE [FLAG OF RUSTC…]    1 if it answers after a request that panics, else 0
 #     docs/facts/service.sh code PACKAGE PROFILE                      the bytes of its machine code
 #     docs/facts/service.sh std PACKAGE PROFILE                       as much of them as is the standard library's
 #     docs/facts/service.sh crates PACKAGE                            the crates that it is compiled from
@@ -29,10 +28,6 @@ fi
 case $what in
 bytes)
     docs/service/check.py "$built"
-    stat -c %s "$built"
-    ;;
-aborts)
-    docs/service/check.py "$built" answers speaks_tls
     stat -c %s "$built"
     ;;
 alive)
