@@ -103,7 +103,8 @@ fn block(path: &Path, page: &str, fence: &prose::Fence) -> Result<Block> {
 }
 
 fn directive(line: &str) -> Result<How, (&'static str, &'static str)> {
-    const HELP: &str = "`slow`, `recorded`, `needs PROGRAM …`, `with FOLDER …`, with commas between, or `not run, REASON`";
+    const HELP: &str =
+        "`slow`, `recorded`, `needs PROGRAM …`, `with FOLDER …`, with commas between, or `not run, REASON`";
     let Some(words) = line.strip_prefix(DIRECTIVE).and_then(|rest| rest.strip_suffix(" -->")) else {
         return Err(("this directive is not closed on its line", "end it with ` -->` on the same line"));
     };
