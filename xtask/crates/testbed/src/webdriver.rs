@@ -125,6 +125,15 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &features);
     }
 
+    /// How many sheets the page takes on paper of this size, in centimeters.
+    pub fn sheets(&self, width: f64, height: f64) -> u64 {
+        let paper = json!({ "page": { "width": width, "height": height }, "shrinkToFit": false });
+        let document = self.post("/print", &paper);
+        let document = document.as_str().unwrap_or_default();
+        let count = self.run(&format!("return (atob('{document}').match(/\\/Type\\s*\\/Page[^s]/g) || []).length"));
+        count.as_u64().unwrap_or_default()
+    }
+
     fn devtools(&self, command: &str, params: &Value) {
         self.post("/goog/cdp/execute", &json!({ "cmd": command, "params": params }));
     }

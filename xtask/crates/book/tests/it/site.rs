@@ -190,6 +190,11 @@ fn the_site_is_whole_and_works_in_a_browser() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // A4 and Letter.
+    browser.open(&format!("file://{}", folder.join("cheat-sheet.html").display()));
+    assert_eq!([browser.sheets(21.0, 29.7), browser.sheets(21.59, 27.94)], [1, 1]);
+    browser.open(&format!("file://{}", folder.join("glossary.html").display()));
+    assert!(browser.sheets(21.0, 29.7) > 1);
 
     // The same checks on a page that was broken on purpose.
     let page = fs::read_to_string(folder.join("profile.html")).unwrap();
