@@ -30,6 +30,8 @@ pub(crate) struct Block {
 pub(crate) struct How {
     /// Takes too long for every run of the tests.
     pub slow: bool,
+    /// Builds for minutes: only run where everything is measured again as well.
+    pub recorded: bool,
     /// Why it is not run at all.
     pub not_run: Option<String>,
     /// Programs without which it cannot be run.
@@ -101,7 +103,8 @@ fn block(path: &Path, page: &str, fence: &prose::Fence) -> Result<Block> {
 }
 
 fn directive(line: &str) -> Result<How, (&'static str, &'static str)> {
-    const HELP: &str = "`slow`, `needs PROGRAM …`, `with FOLDER …`, with commas between, or `not run, REASON`";
+    const HELP: &str =
+        "`slow`, `recorded`, `needs PROGRAM …`, `with FOLDER …`, with commas between, or `not run, REASON`";
     let Some(words) = line.strip_prefix(DIRECTIVE).and_then(|rest| rest.strip_suffix(" -->")) else {
         return Err(("this directive is not closed on its line", "end it with ` -->` on the same line"));
     };
@@ -113,6 +116,7 @@ fn directive(line: &str) -> Result<How, (&'static str, &'static str)> {
     for part in words.split(", ") {
         match part.split_once(' ') {
             None if part == "slow" => how.slow = true,
+            None if part == "recorded" => how.recorded = true,
             Some(("needs", programs)) => how.needs.extend(programs.split(' ').map(str::to_owned)),
             Some(("with", folders)) => how.with.extend(folders.split(' ').map(str::to_owned)),
             _ => return Err(("this says nothing about how to run the block", HELP)),

@@ -24,11 +24,15 @@ use weigh::committed::REFERENCE_TARGET;
 /// When a command cannot be run at all.
 pub(crate) fn run(book: &Book<'_>, only: &[String], slow: bool, with_facts: bool) -> Result<Exit> {
     let session = Session::start(&book.workshop.root)?;
-    let (mut commands, mut left_out, mut wrong) = (0, 0, 0);
+    let (mut commands, mut left_out, mut recorded, mut wrong) = (0, 0, 0, 0);
     for page in pages(book, only)? {
         for block in console::blocks(&page, &read(&page)?)? {
             let Some(line) = block.commands.first().map(|command| command.line) else { continue };
             if block.how.not_run.is_some() {
+                continue;
+            }
+            if block.how.recorded && !with_facts {
+                recorded += 1;
                 continue;
             }
             if block.how.slow && !slow {
@@ -66,6 +70,9 @@ pub(crate) fn run(book: &Book<'_>, only: &[String], slow: bool, with_facts: bool
     }
     if left_out > 0 {
         output::note(&format!("{left_out} blocks that take long were left out; `--slow` runs them, too"));
+    }
+    if recorded > 0 {
+        output::note(&format!("{recorded} blocks that build for minutes were left out; `--facts` runs them as well"));
     }
     output::note(&format!("{commands} commands were run, {wrong} results are not as the book says"));
     Ok(if wrong == 0 { Exit::Met } else { Exit::NotMet })

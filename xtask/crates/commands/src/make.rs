@@ -45,7 +45,7 @@ pub struct Docs {
     /// With --run: also the commands that take long
     #[arg(long, requires = "run")]
     pub slow: bool,
-    /// With --run: also measure every fact anew, and compare
+    /// With --run: also measure every fact again, run what is only recorded because it builds for minutes, and compare
     #[arg(long, requires = "run")]
     pub facts: bool,
     /// Build the book as a site with mdBook, in target/book/site

@@ -191,11 +191,13 @@ fn commands_are_run_and_what_they_print_is_compared() {
         "```console\n$ cd exercises\n$ echo $((500 * 1000 + 7))\n500999\n$ ls ex1 | head -n 1\n[..]\n$ false\n$ echo $?\n1\n```\n\n\
          <!-- console: not run, it would never end -->\n```console\n$ sleep 1000000\n```\n\n\
          <!-- console: slow -->\n```console\n$ echo slow\nfast\n```\n\n\
+         <!-- console: recorded -->\n```console\n$ echo long\nshort\n```\n\n\
          <!-- console: needs no-such-program -->\n```console\n$ no-such-program\n```\n",
     );
     project.run(&["docs", "--run", "try"]).success().stderr(
         contains("LEFT OUT, because there is no no-such-program")
             .and(contains("1 blocks that take long were left out"))
+            .and(contains("1 blocks that build for minutes were left out; `--facts` runs them as well"))
             .and(contains("5 commands were run, 0 results are not as the book says")),
     );
     project.edit("docs/src/try.md", "500999", "600999");
@@ -209,6 +211,9 @@ fn commands_are_run_and_what_they_print_is_compared() {
     ] {
         assert!(text.contains(said), "{said}\n\n{text}");
     }
+    assert!(!text.contains("echo long"), "{text}");
+    let text = stderr(&project.run(&["docs", "--run", "--facts", "try"]).code(1));
+    assert!(text.contains("`echo long` printed something else") && !text.contains("echo slow"), "{text}");
     // Nothing of this touched the files themselves.
     assert!(!project.path("target/book/workspace/docs/src/no").exists());
 }
