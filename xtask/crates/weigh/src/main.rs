@@ -69,7 +69,7 @@ enum Verb {
     WhatIf(WhatIf<Crate>),
     /// Shows what lines of code cost: how much larger they make an empty program
     Price(Price<Crate>),
-    /// Searches for the best profile: builds a few of all combinations of settings, and chooses one
+    /// Searches for the best profile: builds a few combinations of settings, and chooses one
     Tune(Tune<Crate>),
     /// Writes one HTML file to explore: the ladder, treemaps, changes, tables
     Report(Report<Crate>),
