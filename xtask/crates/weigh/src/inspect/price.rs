@@ -153,7 +153,7 @@ fn cost(list: &List, row: &Row, sizes: &Sizes, empty: i64) -> Result<i64> {
         Ok(signed(sizes, &source(2 * PIECES))? - signed(sizes, &source(PIECES))?)
     };
     let with = more(&|count| list.source(row, count))?;
-    let without = if row.instead.is_some() { more(&|count| list.instead(row, count))? } else { 0 };
+    let without = if row.instead.is_some() { more(&|count| list::instead(row, count))? } else { 0 };
     Ok(((with - without) as f64 / PIECES as f64).round() as i64)
 }
 
@@ -179,7 +179,7 @@ impl Programs {
         for count in [PIECES, 2 * PIECES] {
             self.add(format!("{} ({count} times)", row.name), list.source(row, count));
             if row.instead.is_some() {
-                self.add(format!("{} ({count} times the other)", row.name), list.instead(row, count));
+                self.add(format!("{} ({count} times the other)", row.name), list::instead(row, count));
             }
         }
     }

@@ -103,7 +103,8 @@ fn built(project: &Project, source: &str) -> (std::path::PathBuf, Vec<(String, S
 #[ignore = "builds every program of the price list: .ci/run runs it"]
 fn every_row_does_what_it_is_about() {
     let project = plain();
-    let settings = "[profile.release]\nopt-level = \"z\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\nstrip = false\n";
+    let settings =
+        "[profile.release]\nopt-level = \"z\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\nstrip = false\n";
     project.write("Cargo.toml", &(project.read("Cargo.toml") + settings));
     let listed = json(&weigh(&project).args(["price", "--list", "--format", "json"]).assert().success());
     let own = |functions: &[(String, String, u64)]| -> u64 {
@@ -123,7 +124,8 @@ fn every_row_does_what_it_is_about() {
         if !output.status.success() || printed != row["prints"].as_str().unwrap_or_default() {
             wrong.push(format!("{name}: {} and {printed:?}", output.status));
         }
-        let has = |functions: &[(String, String, u64)], part: &str| functions.iter().any(|(name, ..)| name.contains(part));
+        let has =
+            |functions: &[(String, String, u64)], part: &str| functions.iter().any(|(name, ..)| name.contains(part));
         if let Some(part) = row["keeps"].as_str() {
             let new: Vec<&String> = functions.iter().map(|(name, ..)| name).filter(|name| !has(&empty, name)).collect();
             if has(&empty, part) || !has(&functions, part) {

@@ -158,11 +158,11 @@ impl List {
         }
         repeated(row, &row.line, count)
     }
+}
 
-    /// The program that a piece is compared with.
-    pub(super) fn instead(&self, row: &Row, count: usize) -> String {
-        repeated(row, row.instead.as_deref().unwrap_or_default(), count)
-    }
+/// The program that a piece is compared with.
+pub(super) fn instead(row: &Row, count: usize) -> String {
+    repeated(row, row.instead.as_deref().unwrap_or_default(), count)
 }
 
 fn repeated(row: &Row, line: &str, count: usize) -> String {
@@ -221,7 +221,7 @@ mod tests {
         let source = list.source(row, 3);
         assert_eq!(source.matches(".expect(").count(), 3);
         assert!(["number 0", "number 1", "number 2"].iter().all(|text| source.contains(text)), "{source}");
-        assert_eq!(list.instead(row, 3).matches(".unwrap_or(0)").count(), 3);
+        assert_eq!(instead(row, 3).matches(".unwrap_or(0)").count(), 3);
         insta::assert_snapshot!(list.source(list.row("both-sorts").unwrap(), 1), @r"
         use std::hint::black_box;
 
