@@ -115,11 +115,7 @@ fn every_row_does_what_it_is_about() {
     for row in rows(&listed).iter().filter(|row| row["kind"] != "together") {
         let name = row["name"].as_str().unwrap();
         let (file, functions) = built(&project, row["source"].as_str().unwrap());
-        let output = std::process::Command::new(&file)
-            .stdin(std::process::Stdio::null())
-            .current_dir(project.path(""))
-            .output()
-            .unwrap();
+        let output = call(&file).current_dir(project.path("")).output().unwrap();
         let printed = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() || printed != row["prints"].as_str().unwrap_or_default() {
             wrong.push(format!("{name}: {} and {printed:?}", output.status));
