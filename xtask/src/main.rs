@@ -25,6 +25,7 @@ fn main() -> ExitCode {
             Some(Verb::Bloat(options)) => inspect::bloat(&options.into()),
             Some(Verb::Diff(options)) => inspect::diff(&options.into()),
             Some(Verb::WhatIf(options)) => inspect::whatif::run(&options.into()),
+            Some(Verb::Price(options)) => inspect::price::run(&options.into()),
             Some(Verb::Tune(options)) => tune::run(&options.into()),
             Some(Verb::Report(options)) => inspect::page::run(&options.into()),
             Some(Verb::History(options)) => history::run(&options.into()),

@@ -203,4 +203,4 @@ macro_rules! turns {
     };
 }
 
-turns!(ex1 ex2 ex3 ex4 ex5 ex6 ex7 ex8 ex9 ex10 ex11 ex12 ex13 ex14 ex16 ex17);
+turns!(ex1 ex2 ex3 ex4 ex5 ex6 ex7 ex8 ex9 ex10 ex11 ex12 ex13 ex14 ex15 ex16 ex17);

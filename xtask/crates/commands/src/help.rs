@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 /// The verbs by who needs them. A verb that is in no group is shown all the same, below its own heading; a test fails then.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Learn", &["list", "predict", "check", "watch", "hint", "solution", "reset", "doctor"]),
-    ("Measure", &["sizes", "bloat", "diff", "what-if", "tune", "history", "report", "image"]),
+    ("Measure", &["sizes", "bloat", "diff", "what-if", "price", "tune", "history", "report", "image"]),
     ("Teach", &["grade"]),
     ("Make", &["author", "docs", "completions"]),
 ];

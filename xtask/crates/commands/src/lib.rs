@@ -18,7 +18,7 @@ use base::output;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::env;
 use std::process::ExitCode;
-use weigh::cli::{Bloat, Diff, History, Image, Report, Tune, WhatIf};
+use weigh::cli::{Bloat, Diff, History, Image, Price, Report, Tune, WhatIf};
 use weigh::options::{Format, PlainFormat, SizesFormat};
 
 /// How the note begins that announces the build of a verb's program; the verb follows. The book leaves such a line out.
@@ -61,6 +61,8 @@ pub enum Verb {
     Diff(Diff<Subject>),
     /// Adds and removes each setting of a profile on its own, and shows what it saves and costs.
     WhatIf(WhatIf<Subject>),
+    /// Shows what lines of code cost: how much larger they make an empty program.
+    Price(Price<Subject>),
     /// Searches for the best profile: builds a few of all combinations of settings, and chooses one.
     Tune(Tune<Subject>),
     /// Writes one HTML file to explore: the ladder, where the bytes come from, treemaps, changes, tables.
@@ -91,7 +93,8 @@ impl Verb {
             Self::Sizes(Sizes { format, .. }) => *format == SizesFormat::Json,
             Self::Bloat(Bloat { format, .. })
             | Self::Diff(Diff { format, .. })
-            | Self::History(History { format, .. }) => *format == Format::Json,
+            | Self::History(History { format, .. })
+            | Self::Price(Price { format, .. }) => *format == Format::Json,
             Self::WhatIf(WhatIf { format, .. })
             | Self::Tune(Tune { format, .. })
             | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,

@@ -129,6 +129,35 @@ pub struct WhatIf<S: Args> {
     pub subject: S,
 }
 
+/// What lines of code cost.
+#[derive(Debug, Args)]
+pub struct Price<S: Args> {
+    /// What to price, by name [default: the whole list]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// The profile that everything is built with [default: a crate's own release; dist in the workshop]
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Cargo's bare default, whatever the crate's own [profile.release] sets
+    #[arg(long, conflicts_with = "profile")]
+    pub default_release: bool,
+    /// Show the names, and build nothing
+    #[arg(long, conflicts_with = "source")]
+    pub list: bool,
+    /// Show the programs that would be built, and build nothing
+    #[arg(long, conflicts_with = "format")]
+    pub source: bool,
+    /// How many builds run at once [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: Option<u16>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Whose profiles are meant
+    #[command(flatten)]
+    pub subject: S,
+}
+
 /// The best profile for one program.
 #[derive(Debug, Args)]
 pub struct Tune<S: Args> {
@@ -291,6 +320,14 @@ impl<S: Args + Into<options::Subject>> From<WhatIf<S>> for options::WhatIf {
         let each_feature = subject.features.iter().any(|list| list == EACH);
         subject.features.retain(|list| list != EACH);
         Self { profile, quick, each_feature, run, jobs, format, subject }
+    }
+}
+
+impl<S: Args + Into<options::Subject>> From<Price<S>> for options::Price {
+    fn from(asked: Price<S>) -> Self {
+        let Price { names, profile, default_release, list, source, jobs, format, subject } = asked;
+        let (profile, subject) = (chosen(profile, default_release), subject.into());
+        Self { names, profile, list, source, jobs, format, subject }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod floor;
 pub mod page;
+pub mod price;
 pub(crate) mod probe;
 mod reasons;
 mod revision;

@@ -9,7 +9,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use weigh::cli::{Bloat, Diff, History, Image, Report, Tune, WhatIf};
+use weigh::cli::{Bloat, Diff, History, Image, Price, Report, Tune, WhatIf};
 use weigh::options::{self, CrateType, Format, PlainFormat, SizesFormat};
 use weigh::{history, image, inspect, sizes, tune};
 
@@ -67,7 +67,9 @@ enum Verb {
     Diff(Diff<Crate>),
     /// Adds and removes each setting of a profile on its own: what it saves and costs
     WhatIf(WhatIf<Crate>),
-    /// Searches for the best profile: builds a few of all combinations of settings, and chooses one
+    /// Shows what lines of code cost: how much larger they make an empty program
+    Price(Price<Crate>),
+    /// Searches for the best profile: builds a few combinations of settings, and chooses one
     Tune(Tune<Crate>),
     /// Writes one HTML file to explore: the ladder, treemaps, changes, tables
     Report(Report<Crate>),
@@ -203,7 +205,8 @@ impl Verb {
             Self::Ladder(Ladder { format, .. })
             | Self::Bloat(Bloat { format, .. })
             | Self::Diff(Diff { format, .. })
-            | Self::History(History { format, .. }) => *format == Format::Json,
+            | Self::History(History { format, .. })
+            | Self::Price(Price { format, .. }) => *format == Format::Json,
             Self::WhatIf(WhatIf { format, .. })
             | Self::Tune(Tune { format, .. })
             | Self::Image(Image { format, .. }) => *format == PlainFormat::Json,
@@ -251,6 +254,7 @@ fn run(verb: Verb) -> Result<Exit> {
         Verb::Bloat(options) => inspect::bloat(&options.into()),
         Verb::Diff(options) => inspect::diff(&options.into()),
         Verb::WhatIf(options) => inspect::whatif::run(&options.into()),
+        Verb::Price(options) => inspect::price::run(&options.into()),
         Verb::Tune(options) => tune::run(&options.into()),
         Verb::Report(options) => inspect::page::run(&options.into()),
         Verb::History(options) => history::run(&options.into()),

@@ -282,6 +282,25 @@ pub struct WhatIf {
     pub subject: Subject,
 }
 
+/// What to price.
+#[derive(Clone, Debug, Default)]
+pub struct Price {
+    /// The rows of the list, by name; all if none is named.
+    pub names: Vec<String>,
+    /// The profile; if nothing is said, a crate's own `release`, and `dist` in the workshop.
+    pub profile: Option<String>,
+    /// Show the rows, and build nothing.
+    pub list: bool,
+    /// Show the programs, and build nothing.
+    pub source: bool,
+    /// Builds at once; by the number of cores if nothing is said.
+    pub jobs: Option<u16>,
+    /// How to print it.
+    pub format: Format,
+    /// Whose profiles are meant.
+    pub subject: Subject,
+}
+
 /// What a program may do at a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]

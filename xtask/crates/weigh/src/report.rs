@@ -10,6 +10,7 @@ pub mod html;
 pub(crate) mod image;
 pub mod json;
 pub mod markdown;
+pub(crate) mod price;
 pub mod svg;
 pub(crate) mod text;
 pub(crate) mod tune;

@@ -78,6 +78,15 @@ pub(super) fn of(program: &Program, anatomy: &Anatomy, empty: &Empty) -> Vec<Flo
 fn built(subject: &Subject, profile: &str, form: Form, strip: Option<&str>) -> Result<PathBuf> {
     let floor = if form == Form::Executable { "floor".to_owned() } else { format!("floor-{}", form.name()) };
     let folder = subject.out_dir.join("size-workshop").join(floor);
+    let config = settings(subject, profile, strip, &folder);
+    let source = if form == Form::Executable { "fn main() {}\n" } else { "" };
+    let empty = Tiny { name: "floor", source, form, profile: "release", config: &config };
+    tiny::kept(&subject.cargo, &subject.compiler, &folder, &empty)
+}
+
+/// A profile's settings as Cargo's arguments, for a small program in a folder of ours that is built with `release`; with a `strip` of
+/// our own if that is asked for.
+pub(super) fn settings(subject: &Subject, profile: &str, strip: Option<&str>, folder: &Path) -> Vec<OsString> {
     let settings = SETTINGS.iter().filter_map(|key| {
         let value = subject.value(profile, key)?;
         let value = if *key == "strip" { strip.map_or(value, Into::into) } else { value };
@@ -85,10 +94,8 @@ fn built(subject: &Subject, profile: &str, form: Form, strip: Option<&str>) -> R
     });
     let mut config: Vec<OsString> = settings.flat_map(|setting| ["--config".into(), setting.into()]).collect();
     config.extend(subject.target_args());
-    config.extend(rebuilt_std(&subject.cargo.cwd, &folder));
-    let source = if form == Form::Executable { "fn main() {}\n" } else { "" };
-    let empty = Tiny { name: "floor", source, form, profile: "release", config: &config };
-    tiny::kept(&subject.cargo, &subject.compiler, &folder, &empty)
+    config.extend(rebuilt_std(&subject.cargo.cwd, folder));
+    config
 }
 
 /// What a crate's configuration says of std, for an empty program in a folder that this configuration doesn't reach.

@@ -53,15 +53,30 @@ const OF_A_BUILD: [&str; 14] = [
 /// # Errors
 /// When it cannot be built.
 pub(crate) fn kept(cargo: &Cargo, compiler: &str, folder: &Path, tiny: &Tiny<'_>) -> Result<PathBuf> {
+    kept_in(cargo, compiler, folder, &Room { kept: folder.join("kept"), most: KEPT }, tiny)
+}
+
+/// Where built files are kept.
+pub(crate) struct Room {
+    /// The folder. Builds in several folders may share it.
+    pub kept: PathBuf,
+    /// How many files are kept at most.
+    pub most: usize,
+}
+
+/// The same as [`kept`], with the file in a folder that several may share.
+///
+/// # Errors
+/// When it cannot be built.
+pub(crate) fn kept_in(cargo: &Cargo, compiler: &str, folder: &Path, room: &Room, tiny: &Tiny<'_>) -> Result<PathBuf> {
     let environment = of_calls(env::vars_os().collect(), cargo);
-    let kept = folder.join("kept");
-    let file = kept.join(digest(cargo, compiler, &environment, &configuration::all_settings(folder), tiny));
+    let file = room.kept.join(digest(cargo, compiler, &environment, &configuration::all_settings(folder), tiny));
     if file.is_file() {
         return Ok(file);
     }
     let built = build(cargo, folder, tiny)?;
     let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
-    make_room(&kept);
+    make_room(room);
     files::write_derived(&file, &bytes)?;
     Ok(file)
 }
@@ -107,12 +122,12 @@ fn digest(
 }
 
 /// Takes out the oldest files if there are many. What can't be taken out stays.
-fn make_room(kept: &Path) {
-    let entries = fs::read_dir(kept).into_iter().flatten().flatten();
+fn make_room(room: &Room) {
+    let entries = fs::read_dir(&room.kept).into_iter().flatten().flatten();
     let mut files: Vec<_> =
         entries.filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()))).collect();
     files.sort_unstable();
-    let too_many = (files.len() + 1).saturating_sub(KEPT);
+    let too_many = (files.len() + 1).saturating_sub(room.most);
     for (_, file) in files.into_iter().take(too_many) {
         let _ = fs::remove_file(file);
     }
@@ -213,13 +228,14 @@ mod tests {
             let file = fs::File::create(folder.path().join(age.to_string())).unwrap();
             file.set_modified(SystemTime::now() - Duration::from_secs(age * 60)).unwrap();
         }
-        make_room(folder.path());
+        let room = |kept: &Path| Room { kept: kept.to_owned(), most: KEPT };
+        make_room(&room(folder.path()));
         let mut left: Vec<u64> = fs::read_dir(folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().to_str().unwrap().parse().unwrap())
             .collect();
         left.sort_unstable();
         assert_eq!(left, (0..31).collect::<Vec<_>>());
-        make_room(&folder.path().join("nothing"));
+        make_room(&room(&folder.path().join("nothing")));
     }
 }

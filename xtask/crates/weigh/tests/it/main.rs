@@ -10,6 +10,7 @@ mod lockfile;
 mod native;
 mod places;
 mod platforms;
+mod price;
 mod profiles;
 mod reasons;
 mod revisions;
