@@ -55,7 +55,7 @@ codes! {
     OtherToolchain = "toolchain/not-pinned":
         "The check was started with a different rustc release from the one that the workshop pins.",
     DiffersAtRustc = "profile/differs-at-rustc":
-        "Cargo called rustc with a different setting than the manifest, the environment and the configuration call for.",
+        "Cargo called rustc with a different setting than the manifest, the environment and the configuration specify.",
     WrongValue = "profile/wrong-value":
         "The setting's value doesn't exist, or isn't one that the exercise needs.",
     MissingSetting = "profile/missing-setting":
