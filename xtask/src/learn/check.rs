@@ -9,6 +9,7 @@ use course::check::{Data, Judgement, Verdict};
 use course::checking::{self, Trial, Voice};
 use course::evidence::{self, Attempt, Evidence, Whose};
 use course::exercise::{self, Exercise};
+use course::machine;
 use course::progress::{self, Saved, Sizes};
 use course::report::learner;
 use course::report::receipt::{self, Checked};
@@ -42,6 +43,17 @@ pub(crate) fn run(options: &commands::Check) -> Result<Exit> {
     let json = *format == weigh::options::PlainFormat::Json;
     let mut done = Vec::new();
     for exercise in chosen {
+        if let Some(lack) = machine::lack(&exercise) {
+            if !several {
+                bail!(lack.failure(&exercise, "checked"));
+            }
+            let checked = Checked::skipped(exercise, lack);
+            if !json {
+                output::data(&format!("{}\n", receipt::text(&checked, output::width(), console::colors_enabled())))?;
+            }
+            done.push(checked);
+            continue;
+        }
         let whose = if *solution {
             Whose::Other("solution".to_owned(), evidence::solution_files(&exercise)?)
         } else {
@@ -61,15 +73,26 @@ pub(crate) fn run(options: &commands::Check) -> Result<Exit> {
     } else if several {
         output::data(&summary(&done))?;
     }
-    let met = done.iter().all(|checked| checked.judgement.verdict() == Verdict::Pass);
+    let judged = || done.iter().filter(|checked| checked.lack.is_none());
+    if judged().count() == 0 {
+        // Each is named above, with what it needs.
+        bail!(
+            Failure::new(Exit::Environment, "none of these exercises can be checked on this machine")
+                .help("each line above says what an exercise needs")
+        );
+    }
+    let met = judged().all(|checked| checked.judgement.verdict() == Verdict::Pass);
     Ok(if met { Exit::Met } else { Exit::NotMet })
 }
 
 fn summary(done: &[Checked]) -> String {
-    let met: Vec<&Checked> = done.iter().filter(|checked| checked.judgement.verdict() == Verdict::Pass).collect();
-    let points: u32 = done.iter().map(|checked| checked.judgement.points()).sum();
-    let most: u32 = done.iter().map(|checked| checked.exercise.points()).sum();
-    format!("{} of {} exercises done, {points} of {most} points\n", met.len(), done.len())
+    let judged: Vec<&Checked> = done.iter().filter(|checked| checked.lack.is_none()).collect();
+    let met = judged.iter().filter(|checked| checked.judgement.verdict() == Verdict::Pass).count();
+    let points: u32 = judged.iter().map(|checked| checked.judgement.points()).sum();
+    let most: u32 = judged.iter().map(|checked| checked.points_max()).sum();
+    let skipped = done.len() - judged.len();
+    let skipped = if skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
+    format!("{met} of {} exercises done{skipped}, {points} of {most} points\n", judged.len())
 }
 
 /// Checks one exercise, and writes down what was reached where it is the learner's own work.
@@ -84,6 +107,9 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
             Failure::new(Exit::Environment, message)
                 .help("move the workshop into a folder whose name has no unusual characters")
         );
+    }
+    if let Some(lack) = machine::lack(&exercise) {
+        bail!(lack.failure(&exercise, "checked"));
     }
     let Trial { judgement, evidence } = checking::run(root, &exercise, whose, voice)?;
     let toolchain = match &evidence {
@@ -101,7 +127,7 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
     } else {
         next += "this is the course's solution: what it lacks is a fault of the course, or of this machine (see above)";
     }
-    Ok(Checked { exercise, judgement, evidence, toolchain, before, next })
+    Ok(Checked { exercise, judgement, evidence, toolchain, before, next, lack: None })
 }
 
 /// Writes down what was reached; says what the executables of the check before were.

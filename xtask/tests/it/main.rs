@@ -20,6 +20,7 @@ mod front_door;
 mod image;
 mod learner;
 mod manifests;
+mod optional;
 mod outside;
 mod panics_and_backtraces;
 mod platforms;

@@ -9,10 +9,11 @@ mod shortcuts;
 mod skeleton;
 mod tidy;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use base::failure::Exit;
 use base::output;
 use course::exercise::{self, Exercise};
+use course::machine;
 
 /// Runs `cargo xtask author`.
 ///
@@ -42,7 +43,16 @@ fn verify(options: &commands::Verify) -> Result<Exit> {
     // Also where some are named: the order is a matter of all.
     exercise::all(&root)?;
     let mut problems = Vec::new();
+    let mut verified = 0;
     for exercise in &chosen {
+        if let Some(lack) = machine::lack(exercise) {
+            if chosen.len() == 1 {
+                bail!(lack.failure(exercise, "verified"));
+            }
+            output::note(&lack.line(exercise));
+            continue;
+        }
+        verified += 1;
         let mut found = tidy::problems(&root, exercise)?;
         // What is missing cannot be built.
         if found.is_empty() {
@@ -57,6 +67,6 @@ fn verify(options: &commands::Verify) -> Result<Exit> {
         problems.extend(found);
     }
     problems.iter().for_each(|problem| output::not_met(problem));
-    output::data(&format!("{} exercises verified, {} problems\n", chosen.len(), problems.len()))?;
+    output::data(&format!("{verified} exercises verified, {} problems\n", problems.len()))?;
     Ok(if problems.is_empty() { Exit::Met } else { Exit::NotMet })
 }

@@ -24,12 +24,14 @@ pub(crate) use told::told_once;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::answers::Answers;
+use crate::exercise::build_std::BuildStd;
 use crate::exercise::containerfile::Containerfile;
 use crate::exercise::containerfile::recipe::{self, Recipe};
 use crate::exercise::{Check, Exercise, Goal, Linking, Tree, kinds};
 use crate::learner_manifest::{Manifest, list};
 use base::diagnostic::Source;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use weigh::cargo;
 
@@ -79,6 +81,8 @@ pub struct Case<'a> {
     pub(crate) containerfile: Option<&'a Containerfile>,
     /// The saved baseline of the size budget, where a goal is about one; no text where there is no such file.
     pub(crate) baseline: Option<&'a Source>,
+    /// The settings of std that are judged, by their file, where learners decide how it is compiled.
+    pub(crate) std: &'a BTreeMap<String, BuildStd>,
     /// Files that were changed and should not have been.
     pub(crate) changed: &'a [Diagnostic],
     /// What the manifest asks Cargo to take in, and the exercise does not allow.
@@ -170,6 +174,13 @@ impl Case<'_> {
         source.map_or_else(|| self.at_fault(), |path| self.manifest.source.file.with_file_name(path))
     }
 
+    /// The settings of std by which a build of the learner's files is made, where there is something wrong with them.
+    fn refused_std(&self, build: &str) -> Option<&BuildStd> {
+        let build = self.exercise.build(build);
+        let file = build.std.as_ref().filter(|_| build.tree == Tree::Learner)?;
+        self.std.get(file.get_ref()).filter(|std| !std.problems.is_empty())
+    }
+
     /// How the Containerfile builds the program, where it decides how this build is made.
     fn made_by(&self, build: &str) -> Option<(&Containerfile, recipe::Build)> {
         let file = self.containerfile.filter(|_| self.exercise.build(build).linking == Linking::Containerfile)?;
@@ -196,7 +207,8 @@ pub(crate) fn wanted_builds(case: &Case<'_>) -> std::collections::BTreeSet<Strin
     for goal in &case.exercise.data.goal {
         let id = goal.id.get_ref().as_str();
         let failed = judged.outcomes.iter().any(|outcome| outcome.id == id && outcome.verdict == Verdict::Fail);
-        if failed || goal.needs.iter().any(|needed| hopeless.contains(&needed.get_ref().as_str())) {
+        let is_refused = goal.check.builds().iter().any(|build| case.refused_std(build.get_ref()).is_some());
+        if failed || is_refused || goal.needs.iter().any(|needed| hopeless.contains(&needed.get_ref().as_str())) {
             hopeless.push(id);
         } else {
             wanted.extend(goal.check.builds().iter().map(|build| build.get_ref().clone()));
@@ -206,6 +218,21 @@ pub(crate) fn wanted_builds(case: &Case<'_>) -> std::collections::BTreeSet<Strin
         }
     }
     wanted
+}
+
+/// What is said of an exercise that can't be judged on this machine: every goal is skipped, for the same reason.
+pub fn skipped(exercise: &Exercise, why: &str) -> Judgement {
+    let outcome = |goal: &Goal| Outcome {
+        id: goal.id.get_ref().clone(),
+        text: goal.text.clone(),
+        verdict: Verdict::Skip,
+        points: 0,
+        points_max: goal.points,
+        diagnostics: Vec::new(),
+        waits_for: Some(why.to_owned()),
+        data: Data::NotJudged,
+    };
+    Judgement { outcomes: exercise.data.goal.iter().map(outcome).collect(), diagnostics: Vec::new() }
 }
 
 /// Judges every goal. Without evidence the goals that need builds are skipped.
@@ -287,6 +314,14 @@ fn judge_goal<'a>(
         && !case.not_allowed.is_empty()
     {
         return Ok(dependencies::judge(case, spec));
+    }
+    for build in goal.check.builds() {
+        let Some(std) = case.refused_std(build.get_ref()) else { continue };
+        if let Some((_, by)) = failed_builds.iter().find(|(name, _)| name == build.get_ref()) {
+            return Err(format!("the goal `{by}`: its settings of std aren't followed"));
+        }
+        failed_builds.push((build.get_ref().clone(), goal.id.get_ref().clone()));
+        return Ok(Finding::NotMet(std.problems.clone(), Data::Nothing));
     }
     // A build that failed is one goal's failure; the others wait for that one.
     if let Some(evidence) = case.evidence {

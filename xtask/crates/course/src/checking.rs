@@ -5,6 +5,7 @@ use crate::check::{self, Case, Judgement, Worth};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::evidence::{self, Attempt, Edits, Evidence, Grading, Request, Watcher, Whose};
 use crate::exercise::answers::Answers;
+use crate::exercise::build_std::BuildStd;
 use crate::exercise::containerfile::{Containerfile, context::Context};
 use crate::exercise::{self, CONTAINERFILE, Exercise, Tree};
 use crate::learner_manifest::effective::{self, Origin};
@@ -15,7 +16,7 @@ use base::files;
 use base::numbers::thousands;
 use base::output::{self, Progress};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -177,6 +178,8 @@ pub struct Files {
     pub(crate) answers: Option<Answers>,
     /// Their Containerfile, where a goal is about one.
     pub(crate) containerfile: Option<Containerfile>,
+    /// Their settings of std, by the file, where a build follows some.
+    pub(crate) std: BTreeMap<String, BuildStd>,
     /// The saved baseline of the size budget, where a goal is about one.
     pub(crate) baseline: Option<Source>,
     /// Files that were changed and should not have been.
@@ -228,10 +231,16 @@ impl Files {
             };
             Source { file, text: text.into() }
         });
+        let std = exercise.std_files().into_iter().map(|name| {
+            let file = exercise.folder.join(name);
+            let read = of_other(name).map_or_else(|| BuildStd::read(&file), |text| BuildStd::of(&file, text));
+            (name.to_owned(), read)
+        });
+        let std = std.collect();
         let changed = changed_files(exercise);
         let not_allowed = not_allowed(exercise, &manifest);
         let aside = aside(exercise, whose, &manifest);
-        Self { manifest, answers, containerfile, baseline, changed, not_allowed, aside }
+        Self { manifest, answers, containerfile, std, baseline, changed, not_allowed, aside }
     }
 
     /// Reads an untrusted submission. What is in the exercise's folder does not matter, nor does what surrounds it.
@@ -241,13 +250,14 @@ impl Files {
 
     /// What is known before anything is built.
     pub fn case<'a>(&'a self, exercise: &'a Exercise) -> Case<'a> {
-        let Self { manifest, answers, containerfile, baseline, changed, not_allowed, aside } = self;
+        let Self { manifest, answers, containerfile, std, baseline, changed, not_allowed, aside } = self;
         Case {
             exercise,
             manifest,
             answers: answers.as_ref(),
             containerfile: containerfile.as_ref(),
             baseline: baseline.as_ref(),
+            std,
             changed,
             not_allowed,
             aside,

@@ -20,6 +20,7 @@ pub mod safe;
 mod work;
 
 pub(crate) use again::{again, is_same};
+pub use compiler::has_std_source;
 pub use compiler::toolchain;
 use course::with_pristine;
 pub use course::{restored, solution_files, starter_files};
@@ -40,6 +41,7 @@ use prepare::prepare;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -373,6 +375,11 @@ pub fn target_folder(root: &Path) -> PathBuf {
 /// When a crate is missing and cannot be had, or Cargo.lock would have to change: a `Failure` with Cargo's words.
 pub fn fetch(exercise: &Exercise, files: &[(String, Vec<u8>)], folder: &Path, offline: bool) -> Result<()> {
     files::compose(folder, &with_pristine(exercise, files)?)?;
-    let (cargo, ..) = version(exercise)?;
+    let (mut cargo, _, _, host) = version(exercise)?;
+    if !exercise.std_files().is_empty() {
+        // The crates that std itself is made of. Cargo fetches them for a build that compiles std, and so for a target that is named.
+        cargo.args.extend(["-Z", "build-std", "--target", &host].map(OsString::from));
+        cargo.env.insert("RUSTC_BOOTSTRAP".into(), Some("1".into()));
+    }
     Cargo { cwd: folder.to_owned(), ..cargo }.fetch(&folder.join("Cargo.toml"), offline)
 }

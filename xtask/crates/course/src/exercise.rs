@@ -2,10 +2,12 @@
 
 pub mod alias;
 pub(crate) mod answers;
+pub(crate) mod build_std;
 pub mod containerfile;
 pub mod inputs;
 pub mod kinds;
 pub(crate) mod names;
+pub mod requires;
 
 use crate::diagnostic::Code;
 use crate::learner_manifest::allowed;
@@ -15,6 +17,7 @@ use base::failure::{Exit, Failure};
 use base::numbers::hex;
 pub use kinds::Check;
 pub use names::{here, load, load_or_here};
+pub use requires::Requirement;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -48,6 +51,9 @@ pub struct Data {
     /// The exercises that are better done before; nothing forces anyone to.
     #[serde(default)]
     pub(crate) after: Vec<Spanned<String>>,
+    /// What a machine needs for it, by the names in `requires`. Where that is missing, the exercise is optional and is skipped.
+    #[serde(default)]
+    pub(crate) requires: Vec<Spanned<String>>,
     /// The terms that a learner knows afterwards.
     pub teaches: Vec<String>,
     /// The package, which is also the name of its program.
@@ -140,6 +146,9 @@ pub struct Build {
     /// How C's library is linked.
     #[serde(default)]
     pub(crate) linking: Linking,
+    /// The file, among those that learners edit, that decides whether std is compiled with the program, and how.
+    #[serde(default)]
+    pub(crate) std: Option<Spanned<String>>,
 }
 
 /// How C's library is linked into a build.
@@ -210,6 +219,16 @@ impl Exercise {
     /// The exercise's own hints for problems with this code; none if it has none.
     pub fn hints_for(&self, code: Code) -> &[String] {
         self.data.hints_for.get(code.name()).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a machine needs for it.
+    pub(crate) fn requires(&self) -> impl Iterator<Item = Requirement> {
+        self.data.requires.iter().filter_map(|name| Requirement::of(name.get_ref()))
+    }
+
+    /// The files with settings of std that its builds follow, each once.
+    pub(crate) fn std_files(&self) -> BTreeSet<&str> {
+        self.data.build.values().filter_map(|build| Some(build.std.as_ref()?.get_ref().as_str())).collect()
     }
 
     /// The program that a build makes.
@@ -336,6 +355,7 @@ fn parse(file: &Path, text: &str) -> Result<Data> {
             bail!(diagnostic::in_file(file, text, path.span(), &message, "not here", None));
         }
     }
+    requires::validate(file, text, &data)?;
     let builds: Vec<&str> = data.build.keys().map(|name| name.get_ref().as_str()).collect();
     let mut goals: Vec<&str> = Vec::new();
     for goal in &data.goal {

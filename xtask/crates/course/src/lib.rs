@@ -12,6 +12,7 @@ pub mod edits;
 pub mod evidence;
 pub mod exercise;
 pub mod learner_manifest;
+pub mod machine;
 mod outside;
 pub mod progress;
 pub mod report;

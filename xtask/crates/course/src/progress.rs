@@ -2,6 +2,7 @@
 //! silently replaced.
 
 use crate::exercise::Exercise;
+use crate::machine;
 use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure};
 use base::files;
@@ -197,6 +198,8 @@ impl Progress {
             order.rotate_left(at + 1);
         }
         order.retain(|exercise| !self.is_done(&exercise.id) && Some(exercise.id.as_str()) != current);
+        // One that this machine lacks something for is for a different machine.
+        order.retain(|exercise| machine::lack(exercise).is_none());
         order.iter().find(|exercise| self.missing(exercise).is_empty()).or(order.first()).copied()
     }
 }

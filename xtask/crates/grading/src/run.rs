@@ -24,6 +24,7 @@ use course::check::Verdict;
 use course::evidence::dependency_cache::Warm;
 use course::evidence::{self, target_folder};
 use course::exercise::{self, Exercise};
+use course::machine;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::env;
 use std::fs;
@@ -57,7 +58,7 @@ pub(crate) struct Summary {
 /// # Errors
 /// When the folder cannot be read, the boxes do not hold, or the course's own solutions do not pass here.
 pub(crate) fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
-    let exercises = exercises(root, &options.exercises)?;
+    let exercises = possible(exercises(root, &options.exercises)?, !options.exercises.is_empty())?;
     let (found, partition) = find(root, options, dir, &exercises)?;
     let journal = open_journal(options)?;
     let recipe = boxes(root, options)?;
@@ -364,6 +365,20 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// When one is not there or is malformed.
 pub(crate) fn exercises(root: &Path, wanted: &[String]) -> Result<Vec<Exercise>> {
     if wanted.is_empty() { exercise::all(root) } else { wanted.iter().map(|id| exercise::load(root, id)).collect() }
+}
+
+/// The exercises that can be graded on this machine. One that can't be is left out with a note, and ends the run where it was named:
+/// a gradebook without it would look as if nothing had been handed in.
+fn possible(exercises: Vec<Exercise>, are_named: bool) -> Result<Vec<Exercise>> {
+    let mut possible = Vec::new();
+    for exercise in exercises {
+        match machine::lack(&exercise) {
+            None => possible.push(exercise),
+            Some(lack) if are_named => bail!(lack.failure(&exercise, "graded")),
+            Some(lack) => output::note(&lack.line(&exercise)),
+        }
+    }
+    Ok(possible)
 }
 
 /// Raised with every change after which the same submission may be judged in another way.

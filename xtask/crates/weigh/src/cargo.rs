@@ -402,7 +402,7 @@ impl Cargo {
     /// # Errors
     /// When it is not so, and cannot be had: a `Failure` with Cargo's words.
     pub fn fetch(&self, manifest: &Path, offline: bool) -> Result<()> {
-        let call = self.call("fetch").args(["--locked", "--manifest-path"]).arg(manifest);
+        let call = self.call("fetch").args(&self.args).args(["--locked", "--manifest-path"]).arg(manifest);
         let finished = proc::run(&call.args(offline.then_some("--offline")))?;
         if finished.status != Status::Exited(0) {
             bail!(self.explain(&finished, "cargo fetch"));

@@ -62,19 +62,26 @@ impl Rebuilt {
 /// # Errors
 /// When it hasn't: a failure that says how to get it. Or when there is no rustc.
 pub fn must_have_source(cargo: &Cargo) -> Result<()> {
-    let sysroot = cargo.sysroot("rustc".as_ref())?;
-    if Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock").is_file() {
+    if has_source(cargo)? {
         return Ok(());
     }
     let (release, _) = release_and_host(&cargo.rustc_version("rustc".as_ref())?)?;
     let message =
         format!("rustc {release} doesn't have the source of std here, so std can't be built with the program");
-    Err(Failure::new(Exit::Environment, message)
-        .help(
-            "`rustup component add rust-src` adds it to a toolchain of rustup; a distribution has it as a package, such as Debian's \
-             rust-web-src beside rustc-web and cargo-web",
-        )
-        .into())
+    Err(Failure::new(Exit::Environment, message).help(GET_SOURCE).into())
+}
+
+/// What adds the source of std to a toolchain.
+pub const GET_SOURCE: &str = "`rustup component add rust-src` adds it to a toolchain of rustup; a distribution has it as a package, \
+     such as Debian's rust-web-src beside rustc-web and cargo-web";
+
+/// Whether the toolchain has std's source, in the place where Cargo looks for it.
+///
+/// # Errors
+/// When there is no rustc.
+pub fn has_source(cargo: &Cargo) -> Result<bool> {
+    let sysroot = cargo.sysroot("rustc".as_ref())?;
+    Ok(Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock").is_file())
 }
 
 #[cfg(test)]

@@ -35,6 +35,12 @@ fn is_small(key: &str, value: &str) -> bool {
 pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcome]) -> Wrong {
     let profile = &case.exercise.build(build).profile;
     let only = |help: String| Wrong { place: None, help };
+    if let Some(std) = &case.exercise.build(build).std {
+        let (file, shows) = (std.get_ref(), bloat_shows(case, profile, "--crates"));
+        return only(format!(
+            "{file} decides how std is compiled, and which of its features are in the program; {shows} how much of it is std"
+        ));
+    }
     if !case.exercise.edits().any(|path| path == "Cargo.toml") {
         let shows = bloat_shows(case, profile, "--functions");
         return only(format!("the settings stay as they are here; {shows} what the code consists of"));

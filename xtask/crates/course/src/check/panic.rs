@@ -1,4 +1,5 @@
-//! Judges how a run that panics ends. Asking the program, not the manifest: `panic = "abort"` may come from anywhere.
+//! Judges how a run that panics ends, and what it says before. Asking the program, not the manifest: `panic = "abort"` may come
+//! from anywhere.
 
 use super::{Case, Data, Finding};
 use crate::diagnostic::{Code, Diagnostic};
@@ -6,13 +7,16 @@ use crate::evidence;
 use crate::exercise::kinds::{Ends, Panic};
 use crate::learner_manifest::effective::{Origin, effective};
 use base::proc::Status;
-use weigh::measure;
+use weigh::measure::{self, Run};
 
 pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
     let Panic { build, ends, exit, .. } = spec;
     let run = case.evidence.and_then(|evidence| evidence.built(build.get_ref())?.runs.get(goal)?.first());
     let Some(run) = run else { return Finding::NeedsBuild };
     let build = build.get_ref();
+    if let Some(finding) = message(case, goal, spec, run) {
+        return finding;
+    }
     let how = measure::ending(run.status, evidence::limits(case.exercise));
     let data = Data::Panic { build: build.clone(), ended: how.clone() };
     let profile = &case.exercise.build(build).profile;
@@ -62,6 +66,71 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
         _ => problem.in_file(&source.file),
     };
     Finding::NotMet(vec![problem], data)
+}
+
+/// What is found of a panic's message, where it is not the one of the build that it is compared with.
+fn message(case: &Case<'_>, goal: &str, spec: &Panic, run: &Run) -> Option<Finding> {
+    let runs = |name: &str| case.evidence?.built(name)?.runs.get(goal)?.first();
+    let Some(expected) = runs(spec.same_message_as.as_ref()?.get_ref()) else { return Some(Finding::NeedsBuild) };
+    let build = spec.build.get_ref();
+    let problem = changed_message(case, build, expected, run)?;
+    let ended = measure::ending(run.status, evidence::limits(case.exercise));
+    Some(Finding::NotMet(vec![problem], Data::Panic { build: build.clone(), ended }))
+}
+
+/// What is wrong with what a panic says, if anything is: its message and its place, as the other build has them.
+fn changed_message(case: &Case<'_>, build: &str, expected: &Run, run: &Run) -> Option<Diagnostic> {
+    let Some(wanted) = Said::of(&expected.stderr) else {
+        let message = "the panic that this one is compared with prints no message".to_owned();
+        return Some(Diagnostic::new(Code::PanicSilent, message).in_file(case.at_fault()));
+    };
+    let got = Said::of(&run.stderr);
+    if got.as_ref() == Some(&wanted) {
+        return None;
+    }
+    let how = measure::ending(run.status, evidence::limits(case.exercise));
+    let message = match got {
+        None => format!(
+            "a panic in the program of `{build}` prints no message ({how})\nexpected: {wanted}\nit wrote {}",
+            match run.stderr.trim_ascii() {
+                [] => "nothing to standard error".to_owned(),
+                said => format!("to standard error: {}", measure::printable(said)),
+            }
+        ),
+        Some(got) => {
+            format!("a panic in the program of `{build}` says something else\nexpected: {wanted}\n     got: {got}")
+        }
+    };
+    Some(Diagnostic::new(Code::PanicSilent, message).in_file(case.at_fault()).help(
+        "`panic=immediate-abort`, as a flag or as a setting, takes out every panic message with the code that prints it, and a hook \
+         that prints nothing silences it as well",
+    ))
+}
+
+/// What a panic says, without the thread's number and without a backtrace.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    place: String,
+    message: String,
+}
+
+impl Said {
+    /// Reads standard error; none if there is no message of a panic in it.
+    fn of(stderr: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(stderr);
+        let mut lines =
+            text.lines().skip_while(|line| !(line.starts_with("thread '") && line.contains(" panicked at ")));
+        let (_, place) = lines.next()?.split_once(" panicked at ")?;
+        let is_end = |line: &str| line.starts_with("note: ") || line == "stack backtrace:";
+        let message: Vec<&str> = lines.take_while(|line| !is_end(line)).collect();
+        Some(Self { place: place.trim_end_matches(':').to_owned(), message: message.join("\n").trim_end().to_owned() })
+    }
+}
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
 }
 
 /// Whether a process ended as `abort()` ends it: SIGABRT, which a shell and a box tell as 134; on Windows

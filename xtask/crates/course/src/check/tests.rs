@@ -86,6 +86,7 @@ struct Known {
     answers: Answers,
     containerfile: Option<Containerfile>,
     baseline: Option<Source>,
+    std: BTreeMap<String, BuildStd>,
     evidence: Evidence,
     own: bool,
 }
@@ -128,6 +129,7 @@ fn done_with(exercise: &str) -> Known {
         )),
         containerfile: None,
         baseline: None,
+        std: BTreeMap::new(),
         evidence: Evidence::default(),
         own: true,
     };
@@ -143,13 +145,14 @@ fn done_with(exercise: &str) -> Known {
 
 impl Known {
     fn case(&self) -> Case<'_> {
-        let Self { exercise, manifest, answers, containerfile, baseline, evidence, .. } = self;
+        let Self { exercise, manifest, answers, containerfile, baseline, std, evidence, .. } = self;
         Case {
             exercise,
             manifest,
             answers: Some(answers),
             containerfile: containerfile.as_ref(),
             baseline: baseline.as_ref(),
+            std,
             changed: &[],
             not_allowed: &[],
             aside: &[],

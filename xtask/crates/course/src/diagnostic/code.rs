@@ -78,6 +78,8 @@ codes! {
         "The check can't work out what a line does, or doesn't know what is in an image.",
     ImageFlags = "image/flags":
         "The Containerfile builds with flags or a profile that the check doesn't accept.",
+    StdSettings = "std/settings":
+        "std's settings file can't be read, or has a setting that Cargo wouldn't follow or the check doesn't accept.",
     AnswersSyntax = "answer/syntax":
         "answers.toml can't be read: it is missing, isn't valid TOML, or has a list or a table in place of an answer.",
     AnswerMissing = "answer/missing":
@@ -108,6 +110,8 @@ codes! {
         "A panic ends the process at once, but the exercise requires a program that survives the panic or ends in its own way.",
     PanicUnwinds = "panic/unwinds-but-should-abort":
         "A panic unwinds the stack, but the exercise requires a program that ends at once.",
+    PanicSilent = "panic/no-message":
+        "A panic no longer prints its message and source location, or prints something different.",
     NotStripped = "binary/not-stripped":
         "The executable still has a symbol table.",
     NoSymbols = "binary/no-symbols":

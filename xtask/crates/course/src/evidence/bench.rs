@@ -247,7 +247,7 @@ impl Bench<'_> {
         };
         let target = how.target.as_deref();
         let (cargo, order) = self.order(name, place, &how);
-        self.warm(place, &cargo, &order, target)?;
+        self.warm(place, &cargo, &order, &how)?;
         let began = Instant::now();
         let made = match self.make(name, place, &cargo, &order)? {
             Ok(made) => made,
@@ -266,6 +266,8 @@ impl Bench<'_> {
         let groups = self.groups(name);
         let (rustc, linked) = match noted {
             Some(args) => (Some(profiles::of_rustc(&args)), Vec::new()),
+            // Cargo would compile std only to answer that.
+            None if how.std.rebuilds() => (None, Vec::new()),
             None => match self.flags(name, &cargo, &order)? {
                 Some(Flags { program, linked }) => (Some(program), linked),
                 None => (None, Vec::new()),
@@ -316,6 +318,8 @@ impl Bench<'_> {
         if how.is_static {
             cargo.link_statically();
         }
+        extra.extend(how.std.args());
+        how.std.allow(&mut cargo);
         let order = CargoBuild {
             manifest: Some(place.folder.join("Cargo.toml")),
             profile: how.profile.clone(),

@@ -3,6 +3,7 @@
 
 use super::{Request, Whose, starter_files};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::exercise::build_std::{BuildStd, Settings};
 use crate::exercise::containerfile::{Containerfile, context::Context, recipe::Recipe};
 use crate::exercise::{CONTAINERFILE, Linking, Tree};
 use anyhow::Result;
@@ -21,6 +22,8 @@ pub(super) struct How {
     pub(crate) target: Option<String>,
     /// Whether C's library is linked in.
     pub(crate) is_static: bool,
+    /// How std is compiled with the program.
+    pub(crate) std: Settings,
 }
 
 /// How a build is made, or why the check does not make it.
@@ -29,7 +32,12 @@ pub(super) struct How {
 /// When the course is incomplete.
 pub(super) fn of(request: &Request<'_>, name: &str, host: &str) -> Result<Result<How, Box<Diagnostic>>> {
     let build = request.exercise.build(name);
-    let plain = || How { profile: build.profile.clone(), target: None, is_static: false };
+    let std = match of_std(request, name, host)? {
+        Ok(std) => std,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let plain =
+        || How { profile: build.profile.clone(), target: std.target.clone(), is_static: false, std: std.clone() };
     let how = match build.linking {
         Linking::Default => plain(),
         Linking::Static => How { target: Some(host.to_owned()), is_static: true, ..plain() },
@@ -56,12 +64,33 @@ pub(super) fn of(request: &Request<'_>, name: &str, host: &str) -> Result<Result
                     }
                     let is_static = made.is_static();
                     let target = made.is_apart().then(|| host.to_owned());
-                    How { profile: made.profile, target, is_static }
+                    How { profile: made.profile, target, is_static, std: Settings::default() }
                 }
             }
         }
     };
     Ok(Ok(how))
+}
+
+/// How std is compiled for a build, or why the check doesn't make it. Where no file decides that, it isn't.
+fn of_std(request: &Request<'_>, name: &str, host: &str) -> Result<Result<Settings, Box<Diagnostic>>> {
+    let build = request.exercise.build(name);
+    let Some(file) = &build.std else { return Ok(Ok(Settings::default())) };
+    let path = request.exercise.folder.join(file.get_ref());
+    let among = |files: &[(String, Vec<u8>)]| {
+        let content = files.iter().find(|(path, _)| path == file.get_ref()).map(|(_, content)| content.as_slice());
+        BuildStd::of(&path, content.unwrap_or_default())
+    };
+    let read = match (build.tree, request.whose) {
+        (Tree::Starter, _) => among(&starter_files(request.exercise)?),
+        (Tree::Learner, Whose::Other(_, files)) => among(files),
+        (Tree::Learner, Whose::Learner) => BuildStd::read(&path),
+    };
+    // A goal has said so before. Whether one has or not, it never reaches Cargo.
+    if let Some(problem) = read.problems.first() {
+        return Ok(Err(Box::new(problem.clone())));
+    }
+    Ok(read.target(host).map(|target| Settings { target, ..read.settings }))
 }
 
 /// Bytes of the image that holds a program and nothing else, as it is pulled; none for one that could not start there.

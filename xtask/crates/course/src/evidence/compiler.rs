@@ -10,6 +10,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use weigh::cargo::{Cargo, release_and_host};
+use weigh::rebuilt;
 use weigh::surroundings;
 
 /// The release of rustc and the target triple, for a check that builds nothing.
@@ -19,6 +20,21 @@ use weigh::surroundings;
 pub fn toolchain(exercise: &Exercise) -> Result<(String, String)> {
     let (_, _, release, host) = version(exercise)?;
     Ok((release, host))
+}
+
+/// Whether the compiler that builds an exercise has std's source, and its release. Asked once for all exercises of a folder.
+///
+/// # Errors
+/// When there is no rustc.
+pub fn has_std_source(root: &Path, exercise: &Exercise) -> Result<(bool, String)> {
+    static KNOWN: Mutex<BTreeMap<PathBuf, (bool, String)>> = Mutex::new(BTreeMap::new());
+    if let Some(known) = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(root) {
+        return Ok(known.clone());
+    }
+    let (cargo, _, release, _, _) = pinned(root, version(exercise)?)?;
+    let found = (rebuilt::has_source(&cargo)?, release);
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(root.to_owned(), found.clone());
+    Ok(found)
 }
 
 /// Cargo without what the environment would change; the answer of `rustc -vV`, and the release and host in it.

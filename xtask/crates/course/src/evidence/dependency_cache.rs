@@ -6,6 +6,7 @@
 //! build change what the others get.) Artifacts of the exercise's own package are never kept: Cargo would take them for
 //! fresh, because it compares times.
 
+use super::build_settings::How;
 use crate::exercise::Exercise;
 use crate::learner_manifest::reference;
 use anyhow::{Context as _, Result};
@@ -160,21 +161,22 @@ fn copy(from: &Path, to: &Path, owner: Option<u32>) -> Result<()> {
     Ok(())
 }
 
-/// The files from which the dependencies of a build are made. None where there is nothing to gain or nothing to build: no
-/// dependencies, a manifest that is no TOML.
-pub(crate) fn files(
+/// The files from which the dependencies of a build are made, std among them where it is compiled as well. None where there is
+/// nothing to gain or nothing to build: no dependencies, a manifest that is no TOML.
+pub(super) fn files(
     exercise: &Exercise,
     composed: &[(PathBuf, Vec<u8>)],
     starter: &[u8],
-    profile: &str,
+    how: &How,
 ) -> Option<Vec<(PathBuf, Vec<u8>)>> {
     let of = |name: &str| composed.iter().find(|(path, _)| path == Path::new(name)).map(|(_, text)| text.as_slice());
     let table = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<Table>().ok();
     let packages = table(of("Cargo.lock")?)?;
-    if packages.get("package")?.as_array()?.len() < 2 {
+    // Where std is compiled as well, it is a dependency like any other, and the largest.
+    if packages.get("package")?.as_array()?.len() < 2 && !how.std.rebuilds() {
         return None;
     }
-    let manifest = canonical(table(of("Cargo.toml")?)?, &table(starter)?, profile)?;
+    let manifest = canonical(table(of("Cargo.toml")?)?, &table(starter)?, &how.profile)?;
     let mut files = vec![(PathBuf::from("Cargo.toml"), manifest.into_bytes())];
     for path in exercise.data.pristine.keys().filter(|path| *path != "Cargo.toml") {
         files.push((path.into(), of(path)?.to_vec()));

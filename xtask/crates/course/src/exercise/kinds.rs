@@ -170,6 +170,9 @@ pub struct Panic {
     /// The standard input that makes it panic.
     #[serde(default)]
     pub(crate) stdin: String,
+    /// The build whose panic says what this one's must say: the same place, and the same message.
+    #[serde(default)]
+    pub(crate) same_message_as: Option<Spanned<String>>,
 }
 
 /// How a panic ends.
@@ -301,10 +304,10 @@ impl Check {
             }
             Self::Size(Size { build, against, plus, .. }) => [against].into_iter().chain(plus).chain([build]).collect(),
             Self::Speed(Speed { build, against, .. }) => vec![against, build],
+            Self::Panic(Panic { build, same_message_as, .. }) => same_message_as.iter().chain([build]).collect(),
             Self::Budget(Budget { build, grown, .. }) => [build].into_iter().chain(grown).collect(),
             Self::Warnings(Warnings { build })
             | Self::Binary(Binary { build, .. })
-            | Self::Panic(Panic { build, .. })
             | Self::Dependencies(Dependencies { build, .. }) => vec![build],
             Self::Answer(Answer { truth, .. }) => match truth {
                 Truth::LargestCrate(LargestCrate { build, .. })

@@ -25,6 +25,9 @@ struct Check<'a> {
     /// What belongs to no goal.
     diagnostics: Vec<Problem<'a>>,
     next: &'a str,
+    /// What this machine lacks for an exercise that is skipped; no such key otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<&'a str>,
 }
 
 /// A goal in the document of a check. It borrows, and has more to tell than a record of grading: columns, and all that was seen.
@@ -82,14 +85,14 @@ pub fn checks(checked: &[Checked], several: bool) -> serde_json::Result<String> 
 }
 
 fn check(checked: &Checked) -> Check<'_> {
-    let Checked { exercise, judgement, evidence, toolchain: (toolchain, target), before: _, next } = checked;
+    let Checked { exercise, judgement, evidence, toolchain: (toolchain, target), before: _, next, lack } = checked;
     let builds = evidence.iter().flat_map(|evidence| &evidence.builds);
     Check {
         schema: "size-workshop/check/1",
         exercise: &exercise.id,
-        verdict: judgement.verdict(),
+        verdict: if lack.is_some() { Verdict::Skip } else { judgement.verdict() },
         points: judgement.points(),
-        points_max: exercise.points(),
+        points_max: checked.points_max(),
         toolchain,
         target,
         goals: judgement.outcomes.iter().map(|outcome| goal(exercise, outcome)).collect(),
@@ -111,6 +114,7 @@ fn check(checked: &Checked) -> Check<'_> {
             .collect(),
         diagnostics: judgement.diagnostics.iter().map(|problem| diagnostic(exercise, problem)).collect(),
         next,
+        skipped: lack.as_ref().map(|lack| lack.why.as_str()),
     }
 }
 

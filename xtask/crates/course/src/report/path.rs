@@ -2,6 +2,7 @@
 //! programs (version 1: keys are added, never changed), and as a summary to hand in.
 
 use crate::exercise::Exercise;
+use crate::machine;
 use crate::progress::{Progress, Saved, State};
 use base::diagnostic::shown;
 use base::numbers::{change, thousands, wrap};
@@ -55,6 +56,8 @@ struct Listed<'a> {
     after: Vec<&'a str>,
     /// What of it is not done.
     missing: Vec<&'a str>,
+    /// Why it is skipped: what this machine lacks for it; null where it can be checked, or was done before.
+    skipped: Option<String>,
     /// Bytes of the file before and after; null where no goal is about them, or it was never done.
     bytes_before: Option<u64>,
     bytes_after: Option<u64>,
@@ -66,6 +69,11 @@ struct Listed<'a> {
 impl Listed<'_> {
     fn is_done(&self) -> bool {
         self.state == State::Done
+    }
+
+    /// It is neither done nor skipped.
+    fn is_open(&self) -> bool {
+        !self.is_done() && self.skipped.is_none()
     }
 
     /// The points of the last check, if it failed although the exercise is done.
@@ -81,6 +89,10 @@ impl Listed<'_> {
 fn list<'a>(exercises: &'a [Exercise], progress: &'a Progress) -> List<'a> {
     let one = |exercise: &'a Exercise| {
         let entry = progress.exercises.get(&exercise.id);
+        let is_done = entry.is_some_and(|entry| entry.state == State::Done);
+        let lack = if is_done { None } else { machine::lack(exercise) };
+        // Points that can't be had here count in no sum.
+        let most = if lack.is_some() { 0 } else { exercise.points() };
         // Who has begun anew has not done it, whatever was there before.
         let passed = entry.filter(|entry| entry.state == State::Done).and_then(|entry| entry.passed.as_ref());
         let saved = passed.and_then(|passed| passed.saved);
@@ -92,13 +104,14 @@ fn list<'a>(exercises: &'a [Exercise], progress: &'a Progress) -> List<'a> {
             state: entry.map(|entry| entry.state).unwrap_or_default(),
             points: match entry {
                 Some(entry) if entry.state == State::Done => exercise.points(),
-                entry => entry.map(|entry| entry.points).unwrap_or_default().min(exercise.points()),
+                entry => entry.map(|entry| entry.points).unwrap_or_default().min(most),
             },
-            points_max: exercise.points(),
+            points_max: most,
             last_points: entry.and_then(|entry| entry.last).map(|last| last.points),
             last_passed: entry.and_then(|entry| entry.last).map(|last| last.passed),
             after: exercise.after().collect(),
             missing: progress.missing(exercise),
+            skipped: lack.map(|lack| lack.line(exercise)),
             bytes_before: saved.map(|saved| saved.before),
             bytes_after: saved.map(|saved| saved.after),
             passed_on: passed.map(|passed| passed.on.as_str()),
@@ -108,7 +121,7 @@ fn list<'a>(exercises: &'a [Exercise], progress: &'a Progress) -> List<'a> {
     let listed: Vec<Listed<'_>> = exercises.iter().map(one).collect();
     List {
         schema: "size-workshop/list/1",
-        minutes_left: listed.iter().filter(|one| !one.is_done()).map(|one| one.minutes).sum(),
+        minutes_left: listed.iter().filter(|one| one.is_open()).map(|one| one.minutes).sum(),
         next: progress.next(exercises, None).map(|exercise| exercise.id.as_str()),
         bytes_before: listed.iter().filter_map(Listed::saved).map(|saved| saved.before).sum(),
         bytes_after: listed.iter().filter_map(Listed::saved).map(|saved| saved.after).sum(),
@@ -124,6 +137,11 @@ impl List<'_> {
 
     fn done(&self) -> usize {
         self.exercises.iter().filter(|one| one.is_done()).count()
+    }
+
+    /// The exercises that can be done here.
+    fn count(&self) -> usize {
+        self.exercises.iter().filter(|one| one.skipped.is_none()).count()
     }
 
     fn measured(&self) -> usize {
@@ -151,8 +169,11 @@ fn table(list: &List<'_>, Screen { width, color }: Screen) -> String {
     let cells = |one: &Listed<'_>| -> [String; 7] {
         [
             one.id.to_owned(),
-            format!("{}{}", one.state.name(), if one.failed_since().is_some() { "*" } else { "" }),
-            format!("{}/{}", one.points, one.points_max),
+            match one.skipped {
+                Some(_) => "skipped".to_owned(),
+                None => format!("{}{}", one.state.name(), if one.failed_since().is_some() { "*" } else { "" }),
+            },
+            if one.skipped.is_some() { "-".to_owned() } else { format!("{}/{}", one.points, one.points_max) },
             one.minutes.to_string(),
             one.missing.join(", "),
             one.level.to_owned(),
@@ -189,6 +210,9 @@ fn table(list: &List<'_>, Screen { width, color }: Screen) -> String {
         let _ = writeln!(text, "{}", line.trim_end());
     }
     for one in &list.exercises {
+        if let Some(skipped) = &one.skipped {
+            let _ = writeln!(text, "{}", wrap(skipped, width, 2));
+        }
         if let Some(points) = one.failed_since() {
             let id = one.id;
             let words = format!(
@@ -245,7 +269,7 @@ pub fn overview(exercises: &[Exercise], progress: &Progress, screen: Screen) -> 
     let head = format!(
         "The workshop on Rust binary size: {} of {} exercises done, {points} of {most} points{left}",
         list.done(),
-        exercises.len()
+        list.count()
     );
     let mut text = wrap(&head, screen.width, 0) + "\n";
     text.extend(saved(&list).map(|saved| wrap(&saved, screen.width, 0) + "\n"));
@@ -275,14 +299,14 @@ pub fn overview(exercises: &[Exercise], progress: &Progress, screen: Screen) -> 
 pub fn course_line(exercises: &[Exercise], progress: &Progress) -> String {
     let list = list(exercises, progress);
     let (points, most) = list.points();
-    format!("the course: {} of {} exercises done, {points} of {most} points", list.done(), exercises.len())
+    format!("the course: {} of {} exercises done, {points} of {most} points", list.done(), list.count())
 }
 
 /// Where a learner is who watches an exercise, in one line of the terminal.
 pub fn status(exercises: &[Exercise], progress: &Progress, id: &str, width: Option<usize>) -> String {
     let list = list(exercises, progress);
     let (points, most) = list.points();
-    let (done, count) = (list.done(), exercises.len());
+    let (done, count) = (list.done(), list.count());
     let own = list.exercises.iter().find(|one| one.id == id);
     let own = own
         .map_or_else(String::new, |one| format!("{}/{} points", one.last_points.unwrap_or(one.points), one.points_max));
@@ -306,25 +330,28 @@ pub fn markdown(exercises: &[Exercise], progress: &Progress) -> String {
         "# The workshop on Rust binary size: where I am\n\n{} of {} exercises done, {points} of {most} points.\n\n\
          | exercise | state | points | bytes before | after | | rustc | passed on |\n|---|---|--:|--:|--:|--:|---|---|\n",
         list.done(),
-        exercises.len()
+        list.count()
     );
     let number = |bytes: Option<u64>| bytes.map(thousands).unwrap_or_default();
+    let mut lines = String::new();
     let change_of = |saved: Saved| change(saved.after, saved.before);
     for one in &list.exercises {
         let _ = writeln!(
             text,
-            "| {}: {} | {} | {}/{} | {} | {} | {} | {} | {} |",
+            "| {}: {} | {} | {} | {} | {} | {} | {} | {} |",
             one.id,
             markdown::escape(one.title),
-            one.state.name(),
-            one.points,
-            one.points_max,
+            if one.skipped.is_some() { "skipped" } else { one.state.name() },
+            if one.skipped.is_some() { "-".to_owned() } else { format!("{}/{}", one.points, one.points_max) },
             number(one.bytes_before),
             number(one.bytes_after),
             one.saved().map(change_of).unwrap_or_default(),
             markdown::escape(one.toolchain.unwrap_or_default()),
             markdown::escape(one.passed_on.unwrap_or_default())
         );
+    }
+    for skipped in list.exercises.iter().filter_map(|one| one.skipped.as_ref()) {
+        lines += &format!("\n{}\n", markdown::escape(skipped));
     }
     if list.measured() > 0 {
         let total = Saved { before: list.bytes_before, after: list.bytes_after };
@@ -336,7 +363,8 @@ pub fn markdown(exercises: &[Exercise], progress: &Progress) -> String {
             change_of(total)
         );
     }
-    text + "\nSelf-reported: `cargo xtask list --format markdown` wrote this from the learner's own records in\n\
+    text + &lines
+        + "\nSelf-reported: `cargo xtask list --format markdown` wrote this from the learner's own records in\n\
         `.workshop/progress.json`, which anyone can edit. `cargo xtask grade` judges the files themselves.\n"
 }
 

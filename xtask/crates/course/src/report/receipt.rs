@@ -2,9 +2,10 @@
 //! changed since the last check, and one next step.
 
 use crate::check::data::{Profile, Setting};
-use crate::check::{Judgement, Outcome, Verdict};
+use crate::check::{self, Judgement, Outcome, Verdict};
 use crate::evidence::{Attempt, Evidence};
 use crate::exercise::{Exercise, Linking, Tree};
+use crate::machine::Lack;
 use crate::progress::Sizes;
 use base::numbers::{change, plural, thousands, wrap};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,28 @@ pub struct Checked {
     pub before: BTreeMap<String, Sizes>,
     /// What to do now.
     pub next: String,
+    /// What the machine lacks for it; then it was skipped.
+    pub lack: Option<Lack>,
+}
+
+impl Checked {
+    /// An exercise that this machine lacks something for.
+    pub fn skipped(exercise: Exercise, lack: Lack) -> Self {
+        Self {
+            judgement: check::skipped(&exercise, &lack.why),
+            evidence: None,
+            toolchain: Default::default(),
+            before: BTreeMap::new(),
+            next: lack.help.to_owned(),
+            lack: Some(lack),
+            exercise,
+        }
+    }
+
+    /// The most points that can be had here.
+    pub fn points_max(&self) -> u32 {
+        if self.lack.is_some() { 0 } else { self.exercise.points() }
+    }
 }
 
 /// Columns that the words of a goal have at least beside its name.
@@ -33,7 +56,10 @@ const NARROWEST: usize = 28;
 
 /// The receipt, at most `width` columns wide if it can be; `color` sets off what is not met.
 pub fn text(checked: &Checked, width: Option<usize>, color: bool) -> String {
-    let Checked { exercise, judgement, evidence, toolchain: _, before, next } = checked;
+    let Checked { exercise, judgement, evidence, toolchain: _, before, next, lack } = checked;
+    if let Some(lack) = lack {
+        return format!("{}\n", wrap(&lack.line(exercise), width, 2));
+    }
     let title = wrap(&format!("{}  {}", exercise.id, exercise.data.title), width, exercise.id.len() + 2);
     let title = paint(&title, color, console::Style::bold);
     let mut text = format!("{title}\n\n");

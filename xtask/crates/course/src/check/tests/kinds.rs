@@ -117,6 +117,49 @@ fn a_panic_is_judged_by_how_the_process_ended() {
 }
 
 #[test]
+fn a_panic_has_to_say_the_same_in_the_same_place_whatever_its_thread_and_its_backtrace() {
+    let wanted = "\nthread 'main' (77) panicked at src/main.rs:46:5:\nattempt to divide\nby zero\nnote: run with `RUST_BACKTRACE=1`\n";
+    let judged_by = |wanted: &str, said: &str, status| {
+        let run = |status, stderr: &str| Run { status, stdout: Vec::new(), stderr: stderr.as_bytes().to_vec() };
+        let goal = "check.panic = { build = \"after\", same-message-as = \"before\", ends = \"aborts\" }";
+        let mut known = with_goal(goal);
+        known.built("before").runs.insert("goal".to_owned(), vec![run(Status::Signaled(6), wanted)]);
+        known.built("after").runs.insert("goal".to_owned(), vec![run(status, said)]);
+        known
+    };
+    for (said, status, codes) in [
+        (wanted, Status::Signaled(6), ""),
+        ("\nthread 'main' (1) panicked at src/main.rs:46:5:\nattempt to divide\nby zero\n", Status::Signaled(6), ""),
+        (
+            "thread 'main' panicked at src/main.rs:46:5:\nattempt to divide\nby zero\nstack backtrace:\n   0: main\n",
+            Status::Exited(134),
+            "",
+        ),
+        // It says all of it, and ends in a different way.
+        (wanted, Status::Exited(101), "panic/unwinds-but-should-abort"),
+        // An instruction that doesn't exist: what a silent panic ends with.
+        ("", Status::Signaled(4), "panic/no-message"),
+        ("", Status::Signaled(6), "panic/no-message"),
+        ("attempt to divide\nby zero\n", Status::Signaled(6), "panic/no-message"),
+        ("\nthread 'main' (1) panicked at src/main.rs:46:5:\n", Status::Signaled(6), "panic/no-message"),
+        (
+            "\nthread 'main' (1) panicked at src/main.rs:47:5:\nattempt to divide\nby zero\n",
+            Status::Signaled(6),
+            "panic/no-message",
+        ),
+        (
+            "\nthread 'main' (1) panicked at src/main.rs:46:5:\nattempt to divide\n",
+            Status::Signaled(6),
+            "panic/no-message",
+        ),
+    ] {
+        judged(&judged_by(wanted, said, status), codes);
+    }
+    // A goal that compares with nothing can't be met.
+    judged(&judged_by("", "", Status::Signaled(6)), "panic/no-message");
+}
+
+#[test]
 fn crates_and_features_are_judged_by_what_was_compiled() {
     let mut known = with_goal(
         r#"check.dependencies = { build = "after", present = ["regex"], absent = ["aho-corasick"], features = { regex = ["std"] } }"#,

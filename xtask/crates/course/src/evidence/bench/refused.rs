@@ -63,14 +63,19 @@ pub(super) fn refusal(
         Some(Status::OutputLimit) => "printed more than a build may; it",
         _ => "failed; it",
     };
-    let message = format!("`cargo build --profile {profile}` {how} says:\n{words}");
+    let std = exercise.std_files().into_iter().next();
+    let typed = match std {
+        Some(file) => format!("cargo build --profile {profile} --config {file}"),
+        None => format!("cargo build --profile {profile}"),
+    };
+    let message = format!("`{typed}` {how} says:\n{words}");
     let problem = Diagnostic::new(Code::BuildFailed, message);
     let mut problem = match cargo::first_place(words) {
         Some((file, line, column)) => problem.in_line(place.named.join(file), line, column),
         None => {
             let is_theirs = exercise.edits().any(|path| path == "Cargo.toml");
             let source = exercise.edits().find(|path| !is_theirs && path.ends_with(".rs"));
-            problem.in_file(place.named.join(source.unwrap_or("Cargo.toml")))
+            problem.in_file(place.named.join(source.or(std.filter(|_| !is_theirs)).unwrap_or("Cargo.toml")))
         }
     };
     problem.ended = ended;
@@ -87,6 +92,8 @@ pub(super) fn refusal(
             help = Some(advice);
         }
     }
-    problem.help = help.or(failure.help).or_else(|| Some(format!("repair what the first error names; `cargo build --profile {profile}` in the exercise's folder shows it again")));
+    problem.help = help.or(failure.help).or_else(|| {
+        Some(format!("repair what the first error names; `{typed}` in the exercise's folder shows it again"))
+    });
     Ok(Attempt::Failed(Box::new(problem)))
 }

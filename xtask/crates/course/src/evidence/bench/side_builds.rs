@@ -1,9 +1,9 @@
 //! Two builds beside the one that is wanted: of the dependencies alone, before it; and of the course's own solution, to see
 //! whether this machine can build at all.
 
-use super::{Bench, Place};
+use super::{Bench, How, Place};
 use crate::evidence::{Grading, dependency_cache, solution_files, starter_files, with_pristine};
-use crate::exercise::{Linking, Tree};
+use crate::exercise::{Build, Linking, Tree};
 use anyhow::{Context as _, Result, bail};
 use base::failure::{Exit, Failure};
 use base::files;
@@ -19,7 +19,8 @@ use weigh::surroundings;
 impl Bench<'_> {
     /// Fills the target folder of a box with the compiled dependencies of a build, so that only the package itself is
     /// compiled. The same artifacts would come out without it.
-    pub(super) fn warm(&self, place: &Place, cargo: &Cargo, order: &CargoBuild, target: Option<&str>) -> Result<()> {
+    pub(super) fn warm(&self, place: &Place, cargo: &Cargo, order: &CargoBuild, how: &How) -> Result<()> {
+        let target = how.target.as_deref();
         let (Some(Grading { warm: Some(warm), .. }), Some(sandbox), Some(built)) =
             (self.request.grading, &place.cargo.sandbox, &self.handed)
         else {
@@ -30,8 +31,7 @@ impl Bench<'_> {
         let composed = with_pristine(self.exercise(), if is_starter { &starter } else { built })?;
         let manifest =
             with_pristine(self.exercise(), &starter)?.into_iter().find(|(path, _)| path == Path::new("Cargo.toml"));
-        let Some(files) =
-            dependency_cache::files(self.exercise(), &composed, &manifest.unwrap_or_default().1, &order.profile)
+        let Some(files) = dependency_cache::files(self.exercise(), &composed, &manifest.unwrap_or_default().1, how)
         else {
             return Ok(());
         };
@@ -89,8 +89,10 @@ impl Bench<'_> {
         }
         // An error that rustc or Cargo shows in a file of the package is about that file.
         let is_about_a_file = cargo::first_place(&failure.message).is_some();
-        // How it is built is theirs where a Containerfile says so: the solution built in that way would fail as well.
-        let is_their_way = self.exercise().data.build.values().any(|build| build.linking == Linking::Containerfile);
+        // How it is built is theirs where a Containerfile or settings of std say so: the solution built in that way would fail as
+        // well.
+        let decides = |build: &Build| build.linking == Linking::Containerfile || build.std.is_some();
+        let is_their_way = self.exercise().data.build.values().any(decides);
         if is_about_a_file || is_their_way || solution_files(self.exercise()).is_err() {
             return Ok(());
         }
