@@ -106,8 +106,8 @@ fn what_is_forgotten_is_named(project: &Project) {
     let (document, text) = check(&[(STATIC_FLAGS, "")]);
     assert_eq!(codes_of(&document), ["binary/dynamically-linked", "binary/dynamically-linked"], "{text}");
     assert!(text.contains("asks for the loader") && text.contains("\"file\": \"Containerfile\""), "{text}");
-    project.run(&["hint", "ex12"]).success().stdout(contains("Which flag of rustc"));
-    project.run(&["hint", "ex12"]).success().stdout(contains("each RUN is a shell of its own"));
+    project.run(&["hint", "ex12"]).success().stdout(contains("Which rustc flag"));
+    project.run(&["hint", "ex12"]).success().stdout(contains("each RUN is a separate shell"));
     let (document, text) = check(&[(TARGET, ""), ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/")]);
     assert_eq!(codes_of(&document), ["build/failed"], "{text}");
     assert!(text.contains("cannot produce proc-macro for `serde_derive"), "{text}");

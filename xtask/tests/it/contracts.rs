@@ -24,7 +24,7 @@ fn exercise_10_keeps_the_function_that_others_call() {
     project.write(PIPELINE, &dynamic.replace("where\n    F: FnMut(&str) -> Result<String, String>,\n", ""));
     let text = stderr(&project.run(&["check", "ex10"]).code(1));
     assert!(text.contains("build/failed") && text.contains("mismatched types"), "{text}");
-    project.run(&["hint", "ex10"]).success().stdout(contains("it stays as it is"));
+    project.run(&["hint", "ex10"]).success().stdout(contains("keep the first line of"));
     // A change of the caller instead.
     project.write(PIPELINE, &fresh);
     project.edit(
@@ -64,7 +64,7 @@ fn exercise_11_shows_what_the_compiler_misses() {
         let text = stderr(&project.run(&["check", "ex11"]).code(1));
         assert!(text.contains("build/failed") && text.contains(words), "{words}: {text}");
     }
-    project.run(&["hint", "ex11"]).success().stdout(contains("Take the first error first"));
+    project.run(&["hint", "ex11"]).success().stdout(contains("Start with the first error"));
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
         ("largest-crate", *name, "tokio", "no code of a crate by this name"),
         ("largest-crate-size", *size, "1KiB", "too little"),
         ("functions", "backtrace", "json", "% of the code, and other ones are more"),
-        ("kept-by", "DisplayBacktrace", "main", "can panic as well"),
+        ("kept-by", "DisplayBacktrace", "main", "can also panic"),
         ("kept-by", "DisplayBacktrace", "<DisplayBacktrace as Display>::fmt", "write the one word"),
     ] {
         project.edit("exercises/ex2/answers.toml", &format!("{key} = \"{right}\""), &format!("{key} = \"{wrong}\""));

@@ -1,7 +1,7 @@
-//! Every kind of problem that the workshop can name. A code is a promise: hints, tests and other people's scripts ask
-//! for it.
+//! Every kind of problem that the workshop can name. A code is a promise: hints, tests and other people's scripts look
+//! it up.
 
-/// Makes the enum and the one table that everything else about codes is read from.
+/// Defines the enum and the single table that everything else about codes is read from.
 macro_rules! codes {
     ($($variant:ident = $name:literal: $meaning:literal,)*) => {
         /// A kind of problem.
@@ -29,115 +29,115 @@ macro_rules! codes {
 
 codes! {
     ManifestSyntax = "manifest/syntax":
-        "The manifest cannot be read: it is missing, isn't valid TOML, or names no package.",
+        "The manifest can't be read: it is missing, isn't valid TOML, or names no package.",
     DuplicateKey = "profile/duplicate-key":
-        "A setting or a table appears twice in the manifest. TOML allows each one once, and Cargo refuses the file.",
+        "A setting or a table appears twice in the manifest. TOML allows each only once, and Cargo rejects the file.",
     WrongType = "profile/wrong-type":
         "The value has the wrong type: text without quotes, a number in quotes, true or false in quotes.",
     ReservedName = "profile/reserved-name":
-        "Cargo keeps this name for itself: no profile may be called so.",
+        "Cargo reserves this name, so a profile can't have it.",
     NoInherits = "profile/no-inherits":
-        "A profile of your own must say which one it starts from: `inherits = \"release\"`.",
+        "A custom profile must name the profile that it starts from: `inherits = \"release\"`.",
     InheritsCycle = "profile/inherits-cycle":
-        "Profiles inherit from each other in a circle, so none of them has a beginning.",
+        "Profiles inherit from each other in a cycle, so none of them has a starting point.",
     UnknownTable = "profile/unknown-table":
-        "A table whose name Cargo does not know, or a profile that nobody builds, because its name is misspelled.",
+        "Cargo doesn't know the table's name, or the table defines a profile that no build uses, because its name is misspelled.",
     IgnoredInMember = "profile/ignored-in-member":
-        "The manifest is a member of a workspace. Cargo reads `[profile]` in the workspace's root only, and just warns.",
+        "The manifest is a member of a workspace. Cargo reads `[profile]` only in the workspace's root manifest, and here it only warns.",
     MisspelledKey = "profile/misspelled-key":
-        "A key that Cargo does not know. It only warns that the key is unused, and builds without the setting.",
+        "Cargo doesn't know this key. It only warns that the key is unused, and builds without the setting.",
     WrongTable = "profile/wrong-table":
-        "The settings stand in a table that this build does not read.",
+        "The settings are in a table that this build doesn't read.",
     OverriddenByEnv = "profile/overridden-by-env":
-        "An environment variable wins over the manifest in your own builds. A check sets it aside.",
+        "In your own builds, an environment variable overrides the manifest. A check ignores the variable.",
     OverriddenByConfig = "profile/overridden-by-config":
-        "One of Cargo's configuration files wins over the manifest in your own builds. A check sets it aside.",
+        "In your own builds, one of Cargo's configuration files overrides the manifest. A check ignores that file's setting.",
     OtherToolchain = "toolchain/not-pinned":
-        "The check was started with a different release of rustc than the one that the workshop is pinned to.",
+        "The check was started with a different rustc release from the one that the workshop pins.",
     DiffersAtRustc = "profile/differs-at-rustc":
-        "rustc was called with another setting than the manifest, the environment and the configuration ask for.",
+        "Cargo called rustc with a different setting than the manifest, the environment and the configuration specify.",
     WrongValue = "profile/wrong-value":
-        "The setting has a value that does not exist, or one that does not do what the exercise asks for.",
+        "The setting's value doesn't exist, or isn't one that the exercise needs.",
     MissingSetting = "profile/missing-setting":
-        "The profile does not set this, so Cargo's default holds.",
+        "The profile doesn't set this, so Cargo's default applies.",
     OtherFileChanged = "edits/other-file-changed":
-        "A file was changed that the exercise does not ask you to change. Grading takes the original one.",
+        "You changed a file that isn't part of the exercise. Grading uses the original.",
     ImageSyntax = "image/syntax":
-        "The Containerfile cannot be read: it is missing, or has a line that is not understood.",
+        "The Containerfile can't be read: it is missing, or has a line that the check doesn't understand.",
     ImageBase = "image/base":
-        "The last stage starts from an image that brings files of its own, or the file has one stage only.",
+        "The last stage starts from an image that has files of its own, or the file has only one stage.",
     ImageNotTheProgram = "image/not-the-program":
-        "The last stage gets something else than the program, or not the program from where Cargo has put it.",
+        "The last stage copies something other than the program, or doesn't copy the program from where Cargo put it.",
     ImageShell = "image/shell":
-        "The program can't be started, or isn't started alone: through a shell, by another path, with arguments, or without permission.",
+        "The program can't be started, or isn't started alone: it goes through a shell, a different path, or arguments, or lacks permission.",
     ImageUser = "image/user":
-        "The program would run as root or in root's group, or as a user by name, and an empty image knows no names.",
+        "The program would run as root or in root's group, or as a user given by name, and an empty image has no user names.",
     ImageBuild = "image/build":
-        "An engine can't build the stages: Cargo, its files, a target or a folder isn't there, or a line fails for another reason.",
+        "An engine can't build the stages: Cargo, its files, a target or a folder is missing, or a line fails for a different reason.",
     ImageNotFollowed = "image/not-followed":
-        "The check can't work out what a line does, or doesn't know what an image holds.",
+        "The check can't work out what a line does, or doesn't know what is in an image.",
     ImageFlags = "image/flags":
-        "The Containerfile builds with flags or a profile that the check does not take.",
+        "The Containerfile builds with flags or a profile that the check doesn't accept.",
     StdSettings = "std/settings":
-        "The file of settings for std can't be read, or has one that Cargo wouldn't follow or the check doesn't take.",
+        "std's settings file can't be read, or has a setting that Cargo wouldn't follow or the check doesn't accept.",
     AnswersSyntax = "answer/syntax":
-        "answers.toml can't be read: it is missing, isn't valid TOML, or has a list or a table where an answer goes.",
+        "answers.toml can't be read: it is missing, isn't valid TOML, or has a list or a table in place of an answer.",
     AnswerMissing = "answer/missing":
-        "A question of answers.toml has no answer yet, or its name is misspelled.",
+        "A question in answers.toml has no answer yet, or its name is misspelled.",
     AnswerNotANumber = "answer/not-a-number":
-        "The answer isn't a number in a form that is understood, such as 24371, \"23.8KiB\", \"9.2%\", or \"main.rs:12\" for a line.",
+        "The answer isn't a number in a form that the check understands, such as 24371, \"23.8KiB\", \"9.2%\", or \"main.rs:12\" for a line.",
     BuildFailed = "build/failed":
-        "Cargo or rustc refused the build. Their own words are shown whole.",
+        "Cargo or rustc couldn't build the program. Their error messages are shown in full.",
     BuildTimeout = "build/timeout":
-        "The build was ended because it took too long.",
+        "The build took too long and was stopped.",
     BuildWarning = "build/warning":
-        "Cargo or rustc warned.",
+        "Cargo or rustc printed a warning.",
     RunTimeout = "run/timeout":
-        "The program was ended because it did not end by itself.",
+        "The program didn't end by itself and was stopped.",
     RunOutputLimit = "run/output-limit":
-        "The program was ended because it printed too much.",
+        "The program printed too much and was stopped.",
     RunCrashed = "run/crashed":
-        "The program was ended by a signal, such as the one of an abort.",
+        "A signal ended the program, such as the signal that an abort raises.",
     OutputDiffers = "output/differs":
-        "The program no longer prints or returns what it did before.",
+        "The program's output or exit code is no longer what it was before.",
     SizeNotSmallEnough = "size/not-small-enough":
-        "The executable is not as much smaller as the exercise asks for.",
+        "The executable isn't as small as the exercise requires.",
     SizeGrew = "size/grew":
-        "The executable is larger than the one that it is compared with.",
+        "The executable is larger than the build that it is compared with.",
     TooSlow = "speed/too-slow":
-        "The program takes more instructions, or longer, than the exercise allows for a fast one.",
+        "The program takes more instructions or more time than the exercise allows, compared with a fast build.",
     PanicAborts = "panic/aborts-but-must-unwind":
-        "A panic ends the process at once, and the exercise asks for a program that lives on or ends in its own way.",
+        "A panic ends the process at once, but the exercise requires a program that survives the panic or ends in its own way.",
     PanicUnwinds = "panic/unwinds-but-should-abort":
-        "A panic unwinds the stack, and the exercise asks for a program that ends at once.",
+        "A panic unwinds the stack, but the exercise requires a program that ends at once.",
     PanicSilent = "panic/no-message":
-        "A panic no longer prints its message and the place in the source, or prints a different one.",
+        "A panic no longer prints its message and source location, or prints something different.",
     NotStripped = "binary/not-stripped":
         "The executable still has a symbol table.",
     NoSymbols = "binary/no-symbols":
-        "The executable has no symbol table, and the exercise asks for one.",
+        "The executable has no symbol table, but the exercise requires one.",
     WrongSections = "binary/wrong-sections":
-        "The executable has a section that it should not have, or lacks one.",
+        "The executable has a section that it shouldn't have, or lacks a section that it needs.",
     DynamicallyLinked = "binary/dynamically-linked":
-        "The executable asks for a loader or for shared libraries that will not be there.",
+        "The executable needs a loader or shared libraries that won't be there.",
     NotATwin = "binary/different-code":
-        "Two builds that should have the same machine code have not.",
+        "Two builds that should have the same machine code don't.",
     DependencyNotAllowed = "dependency/not-allowed":
-        "A crate, a version of it, or a way to get it that the exercise does not allow.",
+        "The exercise doesn't allow this crate, this version of it, or this source for it.",
     DependencyMissing = "dependency/missing":
-        "A crate is not compiled that the exercise asks for.",
+        "A crate that the exercise requires isn't compiled.",
     DependencyFeature = "dependency/feature":
-        "A crate is compiled with a feature that the exercise asks you to do without.",
+        "A crate is compiled with a feature that the exercise doesn't allow.",
     BudgetMissing = "budget/missing":
-        "The manifest says nothing about how large the program may become, or the budget or its saved baseline lacks something that the exercise requires.",
+        "The manifest sets no limit on the program's size, or the budget or its saved baseline lacks something that the exercise requires.",
     BudgetMalformed = "budget/malformed":
-        "The size budget in the manifest is not understood: an unknown key, a unit that does not exist, a limit of nothing.",
+        "The size budget in the manifest has an unknown key, a unit that doesn't exist, or a limit of zero.",
     BudgetExceeded = "budget/exceeded":
         "The executable is larger than its own manifest allows.",
     BudgetSlack = "budget/slack":
-        "The budget would not notice that the program grows: it allows much more than the executable is, or compares with an old baseline.",
+        "The budget wouldn't catch growth: it allows much more than the executable's size, or compares with an old baseline.",
     AnswerWrong = "answer/wrong":
-        "The answer is not what was measured just now.",
+        "The answer doesn't match what the check just measured.",
 }
 
 impl Code {

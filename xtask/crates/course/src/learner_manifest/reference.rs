@@ -1,5 +1,5 @@
-//! Every setting of a profile for the reference of the book: what it is for, which values it takes, what holds without
-//! it. From the Cargo Book, "Profiles"; the values are tried against the rules that judge a learner's manifest.
+//! Every profile setting, for the book's reference: what it is for, which values it takes, and its default.
+//! From the Cargo Book, "Profiles"; a test tries the values against the rules that judge a learner's manifest.
 
 /// A row of the reference.
 pub struct Setting {
@@ -7,7 +7,7 @@ pub struct Setting {
     pub key: &'static str,
     /// What it does, and what that has to do with size.
     pub about: &'static str,
-    /// The values as they are written in TOML, with a comment where one needs it.
+    /// The values as written in TOML, with a comment where needed.
     pub values: &'static [(&'static str, &'static str)],
     /// The default of `dev`, as written in TOML.
     pub dev: &'static str,
@@ -21,14 +21,14 @@ pub struct Setting {
 pub const SETTINGS: &[Setting] = &[
     Setting {
         key: "opt-level",
-        about: "How hard the compiler optimizes, and for what: for speed, for size, or not at all.",
+        about: "How hard the compiler optimizes, and whether for speed or for size.",
         values: &[
             ("0", "no optimization"),
-            ("1", "a little"),
-            ("2", "for speed, with care for size"),
-            ("3", "for speed"),
-            ("\"s\"", "for size: loops are not vectorized, and few calls are inlined"),
-            ("\"z\"", "for size, at any price in speed: even fewer calls are inlined"),
+            ("1", "a little, in little time"),
+            ("2", "for speed; loops are vectorized"),
+            ("3", "for speed, with more inlining than 2"),
+            ("\"s\"", "for size: loops aren't vectorized, and few calls are inlined"),
+            ("\"z\"", "for size, however slow the code gets: even fewer calls are inlined"),
         ],
         dev: "0",
         release: "3",
@@ -36,12 +36,12 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "lto",
-        about: "Link-time optimization: whether crates are optimized together when the program is linked.",
+        about: "Link-time optimization: whether crates are optimized together at link time.",
         values: &[
-            ("false", "only between the codegen units of one crate"),
+            ("false", "only across the codegen units of one crate"),
             ("\"off\"", "not at all"),
             ("\"thin\"", "across crates, in parallel, from summaries"),
-            ("true", "across crates, as one whole"),
+            ("true", "across crates, as a single unit"),
             ("\"fat\"", "the same as true"),
         ],
         dev: "false",
@@ -50,15 +50,17 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "codegen-units",
-        about: "Into how many parts a crate is split, to be compiled in parallel. What is optimized apart stays larger.",
-        values: &[("1", "one part: the slowest build"), ("16", "any number from 1 upwards")],
+        about: "How many parts a crate is split into, so that they can be compiled in parallel. Parts that are \
+                optimized separately \
+                stay larger.",
+        values: &[("1", "one part: the slowest build"), ("16", "any number from 1 up")],
         dev: "256",
         release: "16",
         chapter: Some("codegen-units.md"),
     },
     Setting {
         key: "panic",
-        about: "What a panic does: unwind the stack, so that it can be caught, or end the process at once.",
+        about: "What a panic does: unwind the stack, so that the panic can be caught, or end the process at once.",
         values: &[
             ("\"unwind\"", "run destructors on the way out"),
             ("\"abort\"", "end the process; nothing is caught"),
@@ -69,8 +71,8 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "strip",
-        about: "What is left out of the finished file: nothing, the debug information, or the symbols, too. While \
-                `debug` is off, release builds leave out the debug information of the standard library by themselves.",
+        about: "What is stripped from the finished file: nothing, the debug information, or the symbols as well. While \
+                `debug` is off, release builds strip the standard library's debug information by default.",
         values: &[
             ("\"none\"", "nothing"),
             ("\"debuginfo\"", "debug information"),
@@ -84,13 +86,13 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "debug",
-        about: "How much debug information is made: what maps addresses back to files, lines and variables.",
+        about: "How much debug information is generated. It maps addresses back to files, lines and variables.",
         values: &[
             ("false", "none; also 0 and \"none\""),
-            ("\"line-directives-only\"", "only for the assembler's line directives"),
-            ("\"line-tables-only\"", "enough for lines in a backtrace"),
+            ("\"line-directives-only\"", "just the assembler's line directives"),
+            ("\"line-tables-only\"", "enough for line numbers in a backtrace"),
             ("1", "also \"limited\": no types, no variables"),
-            ("true", "all; also 2 and \"full\""),
+            ("true", "everything; also 2 and \"full\""),
         ],
         dev: "true",
         release: "false",
@@ -98,11 +100,12 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "split-debuginfo",
-        about: "Whether debug information stays in the file or goes into one beside it. The default depends on the platform.",
+        about: "Whether debug information stays in the binary or goes in separate files. The default depends on the \
+                platform.",
         values: &[
-            ("\"off\"", "in the file"),
-            ("\"packed\"", "in one file beside it"),
-            ("\"unpacked\"", "in several files"),
+            ("\"off\"", "in the binary"),
+            ("\"packed\"", "in one separate file"),
+            ("\"unpacked\"", "in several separate files"),
         ],
         dev: "platform",
         release: "platform",
@@ -110,7 +113,7 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "debug-assertions",
-        about: "Whether `debug_assert!` checks anything. The checks and their messages take room.",
+        about: "Whether `debug_assert!` checks anything. The checks and their messages take up space.",
         values: &[("true", ""), ("false", "")],
         dev: "true",
         release: "false",
@@ -118,7 +121,7 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "overflow-checks",
-        about: "Whether arithmetic that overflows panics. Each check is a branch and a place to panic from.",
+        about: "Whether arithmetic panics on overflow. Each check adds a branch and a place to panic from.",
         values: &[("true", ""), ("false", "")],
         dev: "true",
         release: "false",
@@ -126,7 +129,8 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "incremental",
-        about: "Whether the compiler keeps what it knows for the next build. For builds that are repeated, not for shipping.",
+        about: "Whether the compiler saves its results for the next build. Useful while you edit and rebuild, not for \
+                what you ship.",
         values: &[("true", ""), ("false", "")],
         dev: "true",
         release: "false",
@@ -134,7 +138,8 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "rpath",
-        about: "Whether the file carries the folder in which its dynamic libraries lie. Without such libraries it does nothing.",
+        about: "Whether the binary records the folder of its dynamic libraries. Without such libraries it has no \
+                effect.",
         values: &[("true", ""), ("false", "")],
         dev: "false",
         release: "false",
@@ -142,7 +147,8 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "inherits",
-        about: "Which profile one of your own starts from. `dev` and `release` cannot have it, all others must.",
+        about: "Which profile a custom profile starts from. `dev` and `release` can't have it; every custom profile \
+                must.",
         values: &[("\"release\"", "or any other profile")],
         dev: "none",
         release: "none",

@@ -316,7 +316,7 @@ mod tests {
         assert!(text.lines().all(|line| line.starts_with('#')), "{text}");
         for wanted in [
             "# ex1: 6.75 of 10 points. 1.25 points were taken off because it was late.",
-            "#   4 of 4 profile: [profile.release] asks for a small binary",
+            "#   4 of 4 profile: [profile.release] is set up for a small binary",
             "#   0 of 2 notes: the question is answered",
             "#     answers.toml:3: the answer is 1,000 bytes off [answer/wrong]",
             "#     help: measure again",

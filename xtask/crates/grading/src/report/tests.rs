@@ -48,7 +48,7 @@ pub(crate) fn row(student: &str, exercise: &str) -> Row {
         seconds: 2.8,
         message: None,
         goals: vec![
-            goal("profile", "[profile.release] asks for a small binary", Verdict::Pass, (4, 4), Vec::new()),
+            goal("profile", "[profile.release] is set up for a small binary", Verdict::Pass, (4, 4), Vec::new()),
             goal("output", "the program still prints the same words", Verdict::Pass, (2, 2), Vec::new()),
             goal("size", "the file is at least 28 % smaller", Verdict::Pass, (4, 4), Vec::new()),
         ],
@@ -161,7 +161,7 @@ fn unchanged() -> Row {
     let mut table = row("s003", "ex1");
     (table.raw_score, table.score, table.size_bytes) = (Some(200), Some(200), Some(503_360));
     table.goals[0] =
-        goal("profile", "[profile.release] asks for a small binary", Verdict::Fail, (0, 4), vec![wrong_table()]);
+        goal("profile", "[profile.release] is set up for a small binary", Verdict::Fail, (0, 4), vec![wrong_table()]);
     table
 }
 

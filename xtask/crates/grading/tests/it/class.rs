@@ -242,7 +242,7 @@ fn a_class_gets_what_was_put_in_and_its_reports_can_be_read() {
     let page = project.read("class/grades/students/s011.html");
     assert!(page.contains("What was not taken") && page.contains("ex1/.cargo/config.toml"), "{page}");
     let index = project.read("class/grades/index.html");
-    assert!(index.contains("59 of 60") && index.contains("settings stand in a table"), "{index}");
+    assert!(index.contains("59 of 60") && index.contains("settings are in a table"), "{index}");
 
     // The same report again changes no byte, and says nothing of changes.
     let before = contents(&project, "class/grades");
