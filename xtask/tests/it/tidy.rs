@@ -89,7 +89,7 @@ fn rust_analyzer_knows_every_package_outside_the_workspace() {
 fn mdbook_and_cargo_bloat_have_one_version() {
     let root = repository();
     let said = [
-        "README.md",
+        "docs/COMMANDS.md",
         "docs/src/setup.md",
         "docs/src/author.md",
         "xtask/src/learn/doctor.rs",

@@ -74,6 +74,10 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
         accept(&workshop, &results, &identity)?;
     }
     if let Some(differences) = &check {
+        // rustc writes the paths of that source into programs where it would write names that are the same everywhere.
+        if !differences.is_empty() && rebuilt::has_source(&subject.cargo)? {
+            output::note(SOURCE_IS_THERE);
+        }
         say_verdict(differences, &workshop, &results, &identity, committed.as_ref())?;
     }
     Ok(if !problems.is_empty() || check.is_some_and(|differences| !differences.is_empty()) {
@@ -352,6 +356,10 @@ fn compare(
     }
     Ok(differences)
 }
+
+/// Why sizes may differ where std's source is installed. Seen with rustc 1.95.0: up to 1,300 bytes in the programs of the exercises.
+const SOURCE_IS_THERE: &str = "the source of std is installed here (rust-src), so programs contain the paths of its files, which are longer than \
+     the names that they contain otherwise: up to about 1,300 bytes; `rustup component remove rust-src` removes it";
 
 fn say_verdict(
     differences: &[String],
