@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use toml::Spanned;
 
 #[derive(Debug, Default, Deserialize)]
@@ -75,6 +76,8 @@ pub(crate) struct Claims {
     path: PathBuf,
     text: String,
     all: Vec<Claim>,
+    /// What no text may say, for each of them. They are tried on every paragraph of the book.
+    contradicts: Vec<Vec<Regex>>,
 }
 
 /// Reads `docs/claims.toml`.
@@ -88,19 +91,21 @@ pub(crate) fn load(root: &Path) -> Result<Claims> {
     }
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let File { claim: all } = toml::from_str(&text).map_err(|error| diagnostic::toml_error(&path, &text, &error))?;
+    let mut contradicts = Vec::new();
     for (index, claim) in all.iter().enumerate() {
         if all[..index].iter().any(|other| other.id.as_ref() == claim.id.as_ref()) {
             let help = Some("every claim needs an id of its own");
             bail!(diagnostic::in_file(&path, &text, claim.id.span(), "this id is taken", "used above as well", help));
         }
-        for pattern in &claim.contradicts {
-            if let Err(error) = Regex::new(pattern.as_ref()) {
+        let patterns = claim.contradicts.iter().map(|pattern| {
+            Regex::new(pattern.as_ref()).map_err(|error| {
                 let message = format!("this isn't a regular expression: {error}");
-                bail!(diagnostic::in_file(&path, &text, pattern.span(), &message, "here", None));
-            }
-        }
+                diagnostic::in_file(&path, &text, pattern.span(), &message, "here", None)
+            })
+        });
+        contradicts.push(patterns.collect::<Result<Vec<_>, _>>()?);
     }
-    Ok(Claims { path, text, all })
+    Ok(Claims { path, text, all, contradicts })
 }
 
 impl Claims {
@@ -173,13 +178,10 @@ impl Claims {
                     found.push(Finding { line, message: format!("docs/claims.toml has no claim `{name}`") });
                 }
             }
-            for claim in &self.all {
+            for (claim, contradicts) in self.all.iter().zip(&self.contradicts) {
                 let id = claim.id.as_ref();
-                let is_said = |pattern: &Spanned<String>| {
-                    let pattern = Regex::new(pattern.as_ref()).expect("tried while it was read");
-                    pattern.find_iter(&words).any(|hit| !is_denied(&words, hit.range()))
-                };
-                if !raw.contains(&format!("<!-- claim: {id} -->")) && claim.contradicts.iter().any(is_said) {
+                let is_said = |pattern: &Regex| pattern.find_iter(&words).any(|hit| !is_denied(&words, hit.range()));
+                if !raw.contains(&format!("<!-- claim: {id} -->")) && contradicts.iter().any(is_said) {
                     let verdict = claim.verdict.words().replace('*', "");
                     let message = format!(
                         "this paragraph says what docs/claims.toml judges otherwise: `{id}` {verdict}. Correct it; if it only reports the claim, add `<!-- claim: {id} -->`"
@@ -223,10 +225,10 @@ fn paragraphs(text: &str) -> Vec<Range<usize>> {
 
 /// Lower case, without marks of Markdown, comments and targets of links, and with one space between words.
 fn plain(text: &str) -> String {
-    let comments = Regex::new(r"(?s)<!--.*?-->").expect("the pattern is fixed");
-    let targets = Regex::new(r"\]\([^)]*\)").expect("the pattern is fixed");
-    let text = comments.replace_all(text, "");
-    let text = targets.replace_all(&text, " ");
+    static COMMENTS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)<!--.*?-->").expect("the pattern is fixed"));
+    static TARGETS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\]\([^)]*\)").expect("the pattern is fixed"));
+    let text = COMMENTS.replace_all(text, "");
+    let text = TARGETS.replace_all(&text, " ");
     let words = text.replace(['`', '*', '"', '[', ']', '|', '\\', '='], " ").to_lowercase();
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
