@@ -97,13 +97,17 @@ pub(crate) fn load(root: &Path) -> Result<Claims> {
             let help = Some("every claim needs an id of its own");
             bail!(diagnostic::in_file(&path, &text, claim.id.span(), "this id is taken", "used above as well", help));
         }
-        let patterns = claim.contradicts.iter().map(|pattern| {
-            Regex::new(pattern.as_ref()).map_err(|error| {
-                let message = format!("this isn't a regular expression: {error}");
-                diagnostic::in_file(&path, &text, pattern.span(), &message, "here", None)
-            })
-        });
-        contradicts.push(patterns.collect::<Result<Vec<_>, _>>()?);
+        let mut patterns = Vec::new();
+        for pattern in &claim.contradicts {
+            match Regex::new(pattern.as_ref()) {
+                Ok(compiled) => patterns.push(compiled),
+                Err(error) => {
+                    let message = format!("this isn't a regular expression: {error}");
+                    bail!(diagnostic::in_file(&path, &text, pattern.span(), &message, "here", None));
+                }
+            }
+        }
+        contradicts.push(patterns);
     }
     Ok(Claims { path, text, all, contradicts })
 }
