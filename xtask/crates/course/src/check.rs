@@ -68,6 +68,22 @@ pub struct Outcome {
     pub data: Data,
 }
 
+impl Outcome {
+    /// That of a goal that hasn't been looked at yet.
+    fn not_judged(goal: &Goal) -> Self {
+        Self {
+            id: goal.id.get_ref().clone(),
+            text: goal.text.clone(),
+            verdict: Verdict::Skip,
+            points: 0,
+            points_max: goal.points,
+            diagnostics: Vec::new(),
+            waits_for: None,
+            data: Data::NotJudged,
+        }
+    }
+}
+
 /// Everything that is known about an exercise.
 #[derive(Clone, Copy)]
 pub struct Case<'a> {
@@ -222,16 +238,7 @@ pub(crate) fn wanted_builds(case: &Case<'_>) -> std::collections::BTreeSet<Strin
 
 /// What is said of an exercise that can't be judged on this machine: every goal is skipped, for the same reason.
 pub fn skipped(exercise: &Exercise, why: &str) -> Judgement {
-    let outcome = |goal: &Goal| Outcome {
-        id: goal.id.get_ref().clone(),
-        text: goal.text.clone(),
-        verdict: Verdict::Skip,
-        points: 0,
-        points_max: goal.points,
-        diagnostics: Vec::new(),
-        waits_for: Some(why.to_owned()),
-        data: Data::NotJudged,
-    };
+    let outcome = |goal: &Goal| Outcome { waits_for: Some(why.to_owned()), ..Outcome::not_judged(goal) };
     Judgement { outcomes: exercise.data.goal.iter().map(outcome).collect(), diagnostics: Vec::new() }
 }
 
@@ -241,16 +248,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     let mut lints: Vec<&Diagnostic> = case.manifest.problems.iter().collect();
     let mut failed_builds: Vec<(String, String)> = Vec::new();
     for goal in &case.exercise.data.goal {
-        let mut outcome = Outcome {
-            id: goal.id.get_ref().clone(),
-            text: goal.text.clone(),
-            verdict: Verdict::Skip,
-            points: 0,
-            points_max: goal.points,
-            diagnostics: Vec::new(),
-            waits_for: None,
-            data: Data::NotJudged,
-        };
+        let mut outcome = Outcome::not_judged(goal);
         let unmet = |id: &str| outcomes.iter().any(|other: &Outcome| other.id == id && other.verdict != Verdict::Pass);
         let needed = goal.needs.iter().find(|needed| unmet(needed.get_ref()));
         match needed {

@@ -11,6 +11,7 @@ pub mod diagnostic;
 pub mod edits;
 pub mod evidence;
 pub mod exercise;
+mod kept;
 pub mod learner_manifest;
 pub mod machine;
 mod outside;

@@ -7,15 +7,12 @@ use crate::check::{Judgement, Verdict};
 use crate::evidence::Evidence;
 use crate::exercise::questions::{Measure, Question, Value};
 use crate::exercise::{Exercise, Tree};
-use crate::progress::{self, set_aside};
-use anyhow::{Context as _, Result, bail};
-use base::failure::{Exit, Failure};
+use crate::kept::{self, Kept};
+use anyhow::Result;
 use base::files;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::ErrorKind;
 use std::path::Path;
 
 /// The version of the file that this program writes.
@@ -144,38 +141,23 @@ pub fn measured(exercise: &Exercise, judgement: Option<&Judgement>, evidence: &[
         .collect()
 }
 
+impl Kept for Predictions {
+    const STEM: &'static str = "predictions";
+    const VERSION: u32 = VERSION;
+
+    fn damaged(error: &str, aside: &str) -> String {
+        format!(
+            "the file with your guesses was damaged ({error}). It is set aside as {aside}, and your guesses start over; points and progress don't depend on them"
+        )
+    }
+}
+
 /// Reads the file. Where there is none, nothing was guessed yet. The second value says what was wrong with it.
 ///
 /// # Errors
 /// When the file is there and cannot be read, or was written by a newer version of the workshop.
 pub fn load(root: &Path) -> Result<(Predictions, Option<String>)> {
-    let file = progress::folder(root).join("predictions.json");
-    let bytes = match fs::read(&file) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Predictions::default(), None)),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
-    };
-    #[derive(Deserialize)]
-    struct Version {
-        version: u32,
-    }
-    if let Ok(Version { version }) = serde_json::from_slice(&bytes)
-        && version > VERSION
-    {
-        let message = format!("{} was written by a newer workshop (version {version})", file.display());
-        bail!(Failure::new(Exit::Usage, message).help("update the workshop (`git pull`), or move the file away"));
-    }
-    match serde_json::from_slice::<Predictions>(&bytes) {
-        Ok(predictions) => Ok((predictions, None)),
-        Err(error) => {
-            let aside = set_aside(&file)?;
-            let words = format!(
-                "the file with your guesses was damaged ({error}). It is set aside as {}, and your guesses start over; points and progress don't depend on them",
-                base::diagnostic::shown(&aside).display()
-            );
-            Ok((Predictions::default(), Some(words)))
-        }
-    }
+    kept::load(root)
 }
 
 /// Changes the file. Two calls at once wait for each other.
@@ -183,21 +165,7 @@ pub fn load(root: &Path) -> Result<(Predictions, Option<String>)> {
 /// # Errors
 /// When it cannot be written.
 pub fn update(root: &Path, change: impl FnOnce(&mut Predictions)) -> Result<Option<String>> {
-    let folder = progress::folder(root);
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let lock = folder.join("predictions.lock");
-    let guard = File::create(&lock).with_context(|| format!("cannot write {}", lock.display()))?;
-    // Where files cannot be locked, two calls at once are the learner's own.
-    let _ = guard.lock();
-    let (mut predictions, damage) = load(root)?;
-    let before = predictions.clone();
-    change(&mut predictions);
-    if predictions != before {
-        let mut text = serde_json::to_vec_pretty(&predictions)?;
-        text.push(b'\n');
-        files::write_atomic(&folder.join("predictions.json"), &text)?;
-    }
-    Ok(damage)
+    kept::update(root, change)
 }
 
 /// Keeps a guess, and the copy that can be handed in. False if there is a measurement already: then it is closed.
@@ -270,6 +238,7 @@ impl Forms {
 pub(crate) mod tests {
     use super::*;
     use crate::exercise::tests::{GOOD, literal};
+    use std::fs;
 
     /// Questions for the exercise of other tests.
     pub(crate) const QUESTIONS: &str = r#"
@@ -324,7 +293,7 @@ measure.saved-bytes = { build = "after", against = "before" }
     #[test]
     fn a_damaged_file_is_set_aside_and_a_newer_one_is_not_touched() {
         let root = tempfile::tempdir().unwrap();
-        let file = progress::folder(root.path()).join("predictions.json");
+        let file = kept::folder(root.path()).join("predictions.json");
         files::write_atomic(&file, b"{\"version\":1,\"exer").unwrap();
         let damage = load(root.path()).unwrap().1.unwrap();
         assert!(damage.contains("predictions.damaged-1.json"), "{damage}");

@@ -2,14 +2,11 @@
 //! silently replaced.
 
 use crate::exercise::Exercise;
+use crate::kept::{self, Kept};
 use crate::machine;
-use anyhow::{Context as _, Result, bail};
-use base::failure::{Exit, Failure};
-use base::files;
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use weigh::measure::binary::Section;
 
@@ -220,7 +217,25 @@ fn recommended(all: &[Exercise]) -> Vec<&Exercise> {
 
 /// The folder for what belongs to the learner and to nobody else.
 pub fn folder(root: &Path) -> PathBuf {
-    root.join(".workshop")
+    kept::folder(root)
+}
+
+impl Kept for Progress {
+    const STEM: &'static str = "progress";
+    const VERSION: u32 = VERSION;
+
+    fn migrate(&mut self) {
+        if self.version == 1 {
+            self.exercises.values_mut().for_each(Entry::migrate_from_1);
+            self.version = VERSION;
+        }
+    }
+
+    fn damaged(error: &str, aside: &str) -> String {
+        format!(
+            "your progress was damaged ({error}); it is set aside as {aside}, and starts over. Your exercises are untouched: `cargo xtask check --all` finds out again what is done"
+        )
+    }
 }
 
 /// Reads the file. Where there is none, nothing has been done yet. The second value says what was wrong with it.
@@ -228,40 +243,7 @@ pub fn folder(root: &Path) -> PathBuf {
 /// # Errors
 /// When the file is there and cannot be read, or was written by a newer version of the workshop.
 pub fn load(root: &Path) -> Result<(Progress, Option<String>)> {
-    let file = folder(root).join("progress.json");
-    let bytes = match fs::read(&file) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Progress::default(), None)),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
-    };
-    #[derive(Deserialize)]
-    struct Version {
-        version: u32,
-    }
-    if let Ok(Version { version }) = serde_json::from_slice(&bytes)
-        && version > VERSION
-    {
-        let message = format!("{} was written by a newer workshop (version {version})", file.display());
-        bail!(Failure::new(Exit::Usage, message).help("update the workshop (`git pull`), or move the file away"));
-    }
-    match serde_json::from_slice::<Progress>(&bytes) {
-        Ok(mut progress) => {
-            if progress.version == 1 {
-                progress.exercises.values_mut().for_each(Entry::migrate_from_1);
-                progress.version = VERSION;
-            }
-            Ok((progress, None))
-        }
-        Err(error) => {
-            let aside = set_aside(&file)?;
-            let shown = base::diagnostic::shown(&aside);
-            let words = format!(
-                "your progress was damaged ({error}); it is set aside as {}, and begins anew. Your exercises are untouched: `cargo xtask check --all` finds out again what is done",
-                shown.display()
-            );
-            Ok((Progress::default(), Some(words)))
-        }
-    }
+    kept::load(root)
 }
 
 /// Changes the file. Two calls at once wait for each other.
@@ -269,40 +251,14 @@ pub fn load(root: &Path) -> Result<(Progress, Option<String>)> {
 /// # Errors
 /// When it cannot be written.
 pub fn update(root: &Path, change: impl FnOnce(&mut Progress)) -> Result<Option<String>> {
-    let folder = folder(root);
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let lock = folder.join("progress.lock");
-    let guard = File::create(&lock).with_context(|| format!("cannot write {}", lock.display()))?;
-    // Where files cannot be locked, two calls at once are the learner's own.
-    let _ = guard.lock();
-    let (mut progress, damage) = load(root)?;
-    let before = progress.clone();
-    change(&mut progress);
-    let file = folder.join("progress.json");
-    if progress != before || !file.exists() {
-        let mut text = serde_json::to_vec_pretty(&progress)?;
-        text.push(b'\n');
-        files::write_atomic(&file, &text)?;
-    }
-    Ok(damage)
-}
-
-/// Moves a damaged file away, under a name that says so and that is free.
-pub(crate) fn set_aside(file: &Path) -> Result<PathBuf> {
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    for number in 1.. {
-        let aside = file.with_file_name(format!("{stem}.damaged-{number}.json"));
-        if !aside.exists() {
-            fs::rename(file, &aside).with_context(|| format!("cannot set {} aside", file.display()))?;
-            return Ok(aside);
-        }
-    }
-    unreachable!("there are numbers enough")
+    kept::update(root, change)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base::files;
+    use std::fs;
 
     #[test]
     fn what_was_written_is_read_again() {
