@@ -83,6 +83,7 @@ fn a_second_thing_that_shares_code_is_cheaper() {
 }
 
 /// What runs, with its symbols.
+#[cfg(target_os = "linux")]
 fn built(project: &Project, source: &str) -> (std::path::PathBuf, Vec<(String, String, u64)>) {
     project.write("src/main.rs", source);
     call("cargo").args(["build", "--release", "--quiet"]).current_dir(project.path("")).assert().success();
