@@ -2,8 +2,7 @@
 
 use predicates::str::contains;
 use serde_json::json;
-use std::fs;
-use testbed::class::{hand_in, has_boxes, records, rows};
+use testbed::class::{hand_in, records, rows};
 use testbed::course::{QUICK_PROFILE, STARTER};
 use testbed::project::Project;
 
@@ -66,12 +65,12 @@ fn a_class_page_shows_how_guesses_are_spread_and_no_points_depend_on_them() {
 #[test]
 #[cfg(unix)]
 fn in_boxes_it_is_the_same_and_what_no_goal_needs_is_built_once() {
-    if !has_boxes() {
+    if !testbed::class::has_boxes() {
         return;
     }
     let project = class();
     // A link isn't a copy of guesses, and what it points to isn't read.
-    fs::remove_file(project.path("class/s007/ex1/guesses.toml")).unwrap();
+    std::fs::remove_file(project.path("class/s007/ex1/guesses.toml")).unwrap();
     std::os::unix::fs::symlink("/etc/passwd", project.path("class/s007/ex1/guesses.toml")).unwrap();
     project.run(&["grade", "class"]).success();
     holds(&project);
