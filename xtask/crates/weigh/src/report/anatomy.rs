@@ -59,7 +59,7 @@ fn signed_whole(a: i64, b: i64) -> String {
 }
 
 /// A number of bytes that may be less than nothing.
-fn of_sign(bytes: i64) -> String {
+pub(super) fn of_sign(bytes: i64) -> String {
     format!("{}{}", if bytes < 0 { "-" } else { "" }, base::numbers::thousands(bytes.unsigned_abs()))
 }
 

@@ -1,5 +1,6 @@
 //! A price list: for people, for GitHub and mdBook, for spreadsheets, and as JSON.
 
+use super::anatomy::of_sign;
 use super::grid::Grid;
 use super::prose;
 use crate::inspect::price::{Kind, PIECES, Price, Prices, Row};
@@ -135,17 +136,13 @@ fn cells(prices: &Prices, price: &Price) -> Vec<String> {
     let Price { row, bytes, apart_bytes, .. } = price;
     let mut cells = vec![row.name.clone()];
     if prices.empty_bytes.is_some() {
-        cells.push(bytes.map(signed).unwrap_or_default());
+        cells.push(bytes.map(of_sign).unwrap_or_default());
         if let (Kind::Together, Some(bytes), Some(apart)) = (row.kind, bytes, apart_bytes) {
-            cells.extend([signed(*apart), signed(apart - bytes)]);
+            cells.extend([of_sign(*apart), of_sign(apart - bytes)]);
         }
     }
     cells.push(row.what.clone());
     cells
-}
-
-fn signed(bytes: i64) -> String {
-    format!("{}{}", if bytes < 0 { "-" } else { "" }, thousands(bytes.unsigned_abs()))
 }
 
 #[cfg(test)]
