@@ -1,12 +1,11 @@
 //! Exercises that not every machine can do: they are skipped with a line where something is missing, and count in no sum. Exercise
 //! 17, which needs the source of std, is checked for real where there is some.
 
-use predicates::prelude::*;
 use predicates::str::contains;
 use std::path::Path;
 use testbed::class::has_boxes;
 use testbed::course::{codes, verdict};
-use testbed::project::{Project, call, json, stderr, stdout};
+use testbed::project::{Project, call, json, stdout};
 use testbed::schema;
 
 /// Where Cargo looks for std's source in a toolchain.
@@ -16,7 +15,9 @@ const SOURCE: &str = "lib/rustlib/src/rust/library/Cargo.lock";
 mod skipped {
     use super::*;
     use assert_cmd::assert::Assert;
+    use predicates::prelude::*;
     use std::os::unix::fs::PermissionsExt;
+    use testbed::project::stderr;
 
     /// A course of two exercises, of which the second requires something, and a rustc whose toolchain is where `sysroot` is.
     struct Course {

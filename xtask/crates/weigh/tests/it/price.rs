@@ -3,7 +3,7 @@
 use crate::calls::{plain, weigh};
 use serde_json::Value;
 use std::fs;
-use testbed::project::{Project, call, json, stderr, stdout};
+use testbed::project::{call, json, stderr, stdout};
 
 fn rows(document: &Value) -> &[Value] {
     document["rows"].as_array().unwrap()
@@ -84,7 +84,7 @@ fn a_second_thing_that_shares_code_is_cheaper() {
 
 /// What runs, with its symbols.
 #[cfg(target_os = "linux")]
-fn built(project: &Project, source: &str) -> (std::path::PathBuf, Vec<(String, String, u64)>) {
+fn built(project: &testbed::project::Project, source: &str) -> (std::path::PathBuf, Vec<(String, String, u64)>) {
     project.write("src/main.rs", source);
     call("cargo").args(["build", "--release", "--quiet"]).current_dir(project.path("")).assert().success();
     let file = project.path("target/release/plain");
