@@ -11,6 +11,7 @@ use crate::progress::Sizes;
 use base::numbers::{change, plural, thousands, wrap};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use weigh::profiles::{self, canonical};
 use weigh::report::grid::Grid;
 
 /// An exercise that was checked.
@@ -166,7 +167,7 @@ fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid
     for name in names.into_iter().map(toml::Spanned::get_ref).filter(|name| evidence.builds.contains_key(*name)) {
         let build = exercise.build(name);
         let of = if build.tree == Tree::Starter { "the course" } else { "you" };
-        let set: String = build.set.iter().map(|(key, value)| format!(" + {key} = {value}")).collect();
+        let set = settings(&build.set);
         let linking = match build.linking {
             Linking::Default => "",
             Linking::Static => " + crt-static",
@@ -185,6 +186,22 @@ fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid
         grid.add_row([vec![name.clone(), of.to_owned(), profile], cells.to_vec()].concat());
     }
     grid
+}
+
+/// What a build sets on top of its profile. Where it repeats several of Cargo's defaults, they aren't listed.
+fn settings(set: &BTreeMap<String, toml::Value>) -> String {
+    let is_default = |(key, value): &(&String, &toml::Value)| {
+        profiles::default("release", key).is_some_and(|usual| canonical(key, &usual) == canonical(key, value))
+    };
+    let (usual, other): (Vec<_>, Vec<_>) = set.iter().partition(is_default);
+    let shown = |set: &[(&String, &toml::Value)]| -> String {
+        set.iter().map(|(key, value)| format!(" + {key} = {value}")).collect()
+    };
+    match (usual.len(), other.len()) {
+        (0..=2, _) => shown(&set.iter().collect::<Vec<_>>()),
+        (_, 0) => ", at Cargo's defaults".to_owned(),
+        (_, _) => format!("{}, the rest at Cargo's defaults", shown(&other)),
+    }
 }
 
 /// What has changed since the last check, for every build of the learner.
@@ -248,4 +265,20 @@ fn crates_table(profile: &Profile, width: Option<usize>) -> Option<Grid> {
         grid.add_row([key.to_owned(), got.to_owned(), from, crates.join(", ")]);
     }
     Some(grid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_that_repeats_cargos_defaults_is_told_in_a_few_words() {
+        let told = |set: &str| settings(&toml::from_str(set).unwrap());
+        assert_eq!(told(""), "");
+        assert_eq!(told("opt-level = 3"), " + opt-level = 3");
+        let usual = "opt-level = 3\nlto = false\ncodegen-units = 16\nstrip = \"debuginfo\"\n";
+        assert_eq!(told(usual), ", at Cargo's defaults");
+        assert_eq!(told(&format!("{usual}panic = \"abort\"")), " + panic = \"abort\", the rest at Cargo's defaults");
+        assert_eq!(told(&usual.replace("3", "\"z\"")), " + opt-level = \"z\", the rest at Cargo's defaults");
+    }
 }
