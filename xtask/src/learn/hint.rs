@@ -60,7 +60,7 @@ pub(crate) fn run(options: &commands::Hint) -> Result<Exit> {
     let about = about.unwrap_or_default();
     let more = match left {
         0 => format!(
-            "That was the last hint. `cargo xtask hint {id} --all` shows every one again; `cargo xtask solution {id} --reveal` shows the solution."
+            "That was the last hint. `cargo xtask hint {id} --all` shows them all again; `cargo xtask solution {id} --reveal` shows the solution."
         ),
         _ => format!("{left} more: `cargo xtask hint {id}` again."),
     };
@@ -71,7 +71,7 @@ pub(crate) fn run(options: &commands::Hint) -> Result<Exit> {
         progress.exercises.entry(exercise.id.clone()).or_default().hints.insert(name);
     });
     if let Err(error) = shown {
-        output::note(&format!("it could not be written down that you have seen this hint: {error:#}"));
+        output::note(&format!("could not record that you have seen this hint: {error:#}"));
     }
     Ok(Exit::Met)
 }
@@ -119,17 +119,17 @@ fn hints<'a>(exercise: &'a Exercise, codes: &[Code]) -> Vec<Hint<'a>> {
 fn common(code: Code) -> Option<&'static str> {
     match code {
         Code::ManifestSyntax => Some(
-            "The message names the line and the column where Cargo stops reading; the slip is there or just before. A line is a table, as in [profile.release], a setting, as in lto = true, or a comment behind a #.",
+            "The message names the line and the column where Cargo stops reading; the mistake is there or just before. A line is a table, as in [profile.release], a setting, as in lto = true, or a comment after a #.",
         ),
         Code::DuplicateKey => Some(
-            "Search the file for the name in the message: it is there twice. A table may begin only once, and a setting may stand only once in it.",
+            "Search the file for the name in the message: it is there twice. A table may appear only once, and a setting only once in its table.",
         ),
-        Code::WrongType => Some("In TOML, words stand in quotes; numbers, true and false do not."),
+        Code::WrongType => Some("In TOML, text goes in quotes; numbers, true and false don't."),
         Code::MisspelledKey => Some(
-            "Cargo builds all the same, and only warns: read the first lines of what it prints. The right spelling is in the message of the check.",
+            "Cargo builds anyway, and only warns: read the first lines that it prints. The check's message has the right spelling.",
         ),
         Code::AnswersSyntax => Some(
-            "Each line of answers.toml is a question, an equals sign and your answer, all on that one line. Text stands in quotes, with none inside. Whole numbers need none.",
+            "Each line of answers.toml is a question, an equals sign and your answer, all on that one line. Text goes in quotes, with none inside. Whole numbers need none.",
         ),
         _ => None,
     }

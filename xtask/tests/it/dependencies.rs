@@ -44,7 +44,7 @@ fn what_may_not_be_depended_on_is_named_first_and_not_built() {
        = help: did you mean `default-features`?
     "#);
     insta::assert_snapshot!(said("regex = { version = \"1\", default-features = false, features = [\"std\", \"perl\"] }"), @r#"
-    error[dependency/not-allowed]: the exercise knows no feature `perl` of regex
+    error[dependency/not-allowed]: the exercise doesn't know the feature `perl` of regex
       --> exercises/ex8/Cargo.toml:12:71
        |
     12 | regex = { version = "1", default-features = false, features = ["std", "perl"] }
@@ -53,13 +53,13 @@ fn what_may_not_be_depended_on_is_named_first_and_not_built() {
        = help: did you mean `unicode-perl`?
     "#);
     insta::assert_snapshot!(said("regex-lite = \"0.1\""), @r#"
-    error[dependency/not-allowed]: the exercise does not let you depend on `regex-lite`
+    error[dependency/not-allowed]: the exercise doesn't let you depend on `regex-lite`
       --> exercises/ex8/Cargo.toml:12:1
        |
     12 | regex-lite = "0.1"
        | ^^^^^^^^^^ allowed: regex
        |
-       = help: take this line out, and solve the exercise with what is allowed
+       = help: remove this line, and solve the exercise with what is allowed
     "#);
     insta::assert_snapshot!(said("regex = { path = \"../../../regex\" }"), @r#"
     error[dependency/not-allowed]: the exercise doesn't allow `path` in a dependency
@@ -85,7 +85,7 @@ fn what_may_not_be_depended_on_is_named_first_and_not_built() {
     let text = project.read("exercises/ex8/starter/Cargo.toml");
     let from = text.find("[target").unwrap();
     project.write(MANIFEST, &format!("{}{}", &text[..from], &text[text.find("# Already").unwrap()..]));
-    project.run(&["check", "ex8"]).code(1).stderr(contains("the table `target` of the course is missing"));
+    project.run(&["check", "ex8"]).code(1).stderr(contains("the course's table `target` is missing"));
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn exercise_3_names_the_wrong_turns() {
     let both = format!("[profile.release]\n{five}[profile.dist]\ninherits = \"release\"\n");
     project.write("exercises/ex3/Cargo.toml", &format!("{fresh}{both}"));
     let text = stderr(&project.run(&["check", "ex3"]).code(1));
-    assert!(text.contains("`opt-level = \"z\"` is not what this profile is for"), "{text}");
+    assert!(text.contains("`opt-level = \"z\"` doesn't suit this profile"), "{text}");
     assert!(text.contains("this optimizes for size"), "{text}");
     assert!(text.contains("[profile.release], which it is compared with, sets `opt-level` as well"), "{text}");
 }

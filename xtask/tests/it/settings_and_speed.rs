@@ -32,7 +32,7 @@ fn exercise_4_is_repaired_layer_by_layer() {
     let text = settled(&stderr(&project.run(&["check", "ex4"]).code(1)));
     let told: Vec<&str> = text.lines().take_while(|line| !line.starts_with("built")).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-    error[profile/wrong-table]: `panic` and `strip` stand in [profile.dev], which this build does not read
+    error[profile/wrong-table]: `panic` and `strip` are in [profile.dev], which this build doesn't read
       --> exercises/ex4/Cargo.toml:16:10
        |
     16 | [profile.dev]
@@ -56,15 +56,15 @@ fn exercise_4_names_what_its_starter_does_not_do() {
     let text = settled(&stderr(&project.run(&["check", "ex4"]).code(1)));
     let told: Vec<&str> = text.lines().take_while(|line| !line.starts_with("built")).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-    error[profile/unknown-table]: Cargo does not know the table [profiles.release]
+    error[profile/unknown-table]: Cargo doesn't know the table [profiles.release]
       --> exercises/ex4/Cargo.toml:15:2
        |
     15 | [profiles.release]
-       |  ^^^^^^^^ Cargo only warns, and ignores all of it
+       |  ^^^^^^^^ Cargo only warns, and ignores the whole table
        |
        = help: did you mean [profile.release]?
 
-    error[profile/misspelled-key]: Cargo does not know the key `opt_level`
+    error[profile/misspelled-key]: Cargo doesn't know the key `opt_level`
       --> exercises/ex4/Cargo.toml:12:1
        |
     12 | opt_level = "z"
@@ -72,15 +72,15 @@ fn exercise_4_names_what_its_starter_does_not_do() {
        |
        = help: did you mean `opt-level = "z"`?
 
-    error[profile/misspelled-key]: Cargo does not know the key `codegen_units`
+    error[profile/misspelled-key]: Cargo doesn't know the key `codegen_units`
       --> exercises/ex4/Cargo.toml:13:1
        |
     13 | codegen_units = "1"
        | ^^^^^^^^^^^^^ Cargo only warns, and builds without it
        |
-       = help: did you mean `codegen-units`? Its value is wrong, too (this is a number, without quotes): write `codegen-units = 1`
+       = help: did you mean `codegen-units`? Its value is also wrong (this must be a number, without quotes): write `codegen-units = 1`
 
-    error[profile/wrong-table]: `panic` and `strip` stand in [profile.dev], which this build does not read
+    error[profile/wrong-table]: `panic` and `strip` are in [profile.dev], which this build doesn't read
       --> exercises/ex4/Cargo.toml:18:10
        |
     18 | [profile.dev]

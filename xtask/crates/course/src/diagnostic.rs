@@ -287,12 +287,12 @@ mod tests {
     #[test]
     fn a_problem_reads_like_one_of_rustc() {
         let source = source("[profile.release]\nopt-levl = \"z\"\n");
-        let problem = Diagnostic::new(Code::MisspelledKey, "Cargo does not know the key `opt-levl`")
+        let problem = Diagnostic::new(Code::MisspelledKey, "Cargo doesn't know the key `opt-levl`")
             .at(&source, 18..26, "did you mean `opt-level`?")
             .and_at(1..16, "in this table")
             .help("write `opt-level = \"z\"`");
         insta::assert_snapshot!(problem.render(false, None), @r#"
-        error[profile/misspelled-key]: Cargo does not know the key `opt-levl`
+        error[profile/misspelled-key]: Cargo doesn't know the key `opt-levl`
          --> Cargo.toml:2:1
           |
         1 | [profile.release]
@@ -334,7 +334,7 @@ mod tests {
     fn words_fit_the_terminal_and_a_label_without_room_follows_the_lines() {
         let source = source("[profile.release]\nopt-levl = \"z\"\n");
         let problem =
-            Diagnostic::new(Code::MisspelledKey, "Cargo does not know the key `opt-levl`\nand only warns about it")
+            Diagnostic::new(Code::MisspelledKey, "Cargo doesn't know the key `opt-levl`\nand only warns about it")
                 .at(&source, 18..26, "did you mean `opt-level`?")
                 .and_at(1..16, "in this table")
                 .help("write `opt-level = \"z\"` in its place, and build again");

@@ -77,7 +77,7 @@ fn problem(build: &str, expected: &Run, got: &Run, limits: Limits) -> Option<(Co
             Some((Code::RunCrashed, format!("the program of `{build}` was {how}{abort}\n{said}")))
         }
         _ => {
-            let mut words = format!("the program of `{build}` does something else");
+            let mut words = format!("the program of `{build}` behaves differently");
             if expected.status != got.status {
                 words += &format!("\nexpected {}, got {how}", measure::ending(expected.status, limits));
             }

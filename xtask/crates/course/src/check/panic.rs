@@ -32,7 +32,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
         (_, Ends::Unwinds) if aborted => (
             Code::PanicAborts,
             format!("a panic in the program of `{build}` ends the whole process ({how}){told}"),
-            format!("[profile.{profile}] has to do without `panic = \"abort\"`: \"unwind\" is Cargo's default"),
+            format!("[profile.{profile}] must not set `panic = \"abort\"`: \"unwind\" is Cargo's default"),
         ),
         (Status::Exited(code), Ends::Aborts) if code == 101 || *exit == Some(code) => (
             Code::PanicUnwinds,
@@ -42,13 +42,13 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
         (Status::TimedOut | Status::Waited(_) | Status::NotStarted(_), _) => (
             Code::RunTimeout,
             format!("the program of `{build}` was {how}"),
-            "it should end by itself, also after a panic".to_owned(),
+            "it should end by itself, even after a panic".to_owned(),
         ),
         _ => (
             Code::OutputDiffers,
             match exit.filter(|_| *ends == Ends::Unwinds) {
                 Some(exit) => format!("the program of `{build}` should end with exit code {exit}: {how}{told}"),
-                None => format!("the program of `{build}` does not panic where it should: {how}{told}"),
+                None => format!("the program of `{build}` doesn't panic where it should: {how}{told}"),
             },
             "leave the program as it was; this exercise is about its profiles".to_owned(),
         ),
@@ -98,11 +98,11 @@ fn changed_message(case: &Case<'_>, build: &str, expected: &Run, run: &Run) -> O
             }
         ),
         Some(got) => {
-            format!("a panic in the program of `{build}` says something else\nexpected: {wanted}\n     got: {got}")
+            format!("a panic in the program of `{build}` prints something different\nexpected: {wanted}\n     got: {got}")
         }
     };
     Some(Diagnostic::new(Code::PanicSilent, message).in_file(case.at_fault()).help(
-        "`panic=immediate-abort`, as a flag or as a setting, takes out every panic message with the code that prints it, and a hook \
+        "`panic=immediate-abort`, as a flag or as a setting, removes every panic message and the code that prints it, and a hook \
          that prints nothing silences it as well",
     ))
 }

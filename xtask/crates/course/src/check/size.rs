@@ -92,7 +92,7 @@ fn message(spec: &Size, sizes: &Sizes, others: &[&str]) -> String {
     let left = thousands(bytes.saturating_sub(most));
     let shrink_percent = spec.shrink_percent;
     match shrink_percent > Percent::default() {
-        true => format!("{both}; it has to be at least {shrink_percent} % smaller, which takes {left} bytes less"),
+        true => format!("{both}; it has to be at least {shrink_percent} % smaller, so {left} bytes still have to go"),
         false => format!("{both}; it may not be larger"),
     }
 }
@@ -105,7 +105,7 @@ fn advised(case: &Case<'_>, spec: &Size, outcomes: &[Outcome], problem: Diagnost
         Some((file, made)) if made.profile != *declared => {
             let label = format!("builds `{}`", made.profile);
             let help = format!(
-                "the manifest has a profile that is made for size: `cargo build --profile {declared}`; the folder of the file is then called so, too"
+                "the manifest has a profile made for size: `cargo build --profile {declared}`; the file is then in a folder of that name"
             );
             problem.at(&file.source, made.span, label).help(help)
         }

@@ -50,7 +50,7 @@ pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagno
         found.push(match theirs {
             Some((key, value)) => {
                 let help = "change [dependencies] only; starter/Cargo.toml has this table as it was";
-                let message = format!("the exercise does not let you change the table `{name}`");
+                let message = format!("the exercise doesn't let you change the table `{name}`");
                 // Of several tables below the name, the one that is not as it was.
                 let inner = value.get_ref().as_table().into_iter().flatten();
                 let other = inner.filter(|(key, value)| {
@@ -61,7 +61,7 @@ pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagno
                 not_allowed(source, place, message, "this is not the course's").help(help)
             }
             None => {
-                let message = format!("the table `{name}` of the course is missing");
+                let message = format!("the course's table `{name}` is missing");
                 let help =
                     "put it back: it holds the versions that the course was measured with (see starter/Cargo.toml)";
                 Diagnostic::new(Code::DependencyNotAllowed, message).in_file(&source.file).help(help)
@@ -129,9 +129,9 @@ fn not_listed(source: &Source, list: &List, name: &str, place: Range<usize>) -> 
     let near = nearest(name, names.iter().copied()).filter(|near| strsim::damerau_levenshtein(name, near) < 3);
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "take this line out, and solve the exercise with what is allowed".to_owned(),
+        None => "remove this line, and solve the exercise with what is allowed".to_owned(),
     };
-    let message = format!("the exercise does not let you depend on `{name}`");
+    let message = format!("the exercise doesn't let you depend on `{name}`");
     not_allowed(source, place, message, format!("allowed: {}", names.join(", "))).help(help)
 }
 
@@ -219,7 +219,7 @@ impl Dependency<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
             };
-            let message = format!("the exercise knows no feature `{word}` of {name}");
+            let message = format!("the exercise doesn't know the feature `{word}` of {name}");
             Some(not_allowed(source, feature.span(), message, "not known").help(help))
         })
     }
@@ -363,12 +363,12 @@ mod tests {
             "dependencies = 1\n",
         ];
         insta::assert_snapshot!(found.map(said).concat().join("\n"), @r#"
-        3: the exercise does not let you depend on `memchr`; take this line out, and solve the exercise with what is allowed
-        2: the exercise does not let you depend on `regex_lite`; did you mean `regex-lite`?
+        3: the exercise doesn't let you depend on `memchr`; remove this line, and solve the exercise with what is allowed
+        2: the exercise doesn't let you depend on `regex_lite`; did you mean `regex-lite`?
         2: the exercise doesn't allow `path` in a dependency; take regex from the registry, by its version: `version = "1"`
         2: the exercise doesn't allow `git` in a dependency; take regex from the registry, by its version: `version = "1"`
         2: the exercise doesn't allow `registry` in a dependency; take regex from the registry, by its version: `version = "1"`
-        2: the exercise does not let you depend on `evil`; take this line out, and solve the exercise with what is allowed
+        2: the exercise doesn't let you depend on `evil`; remove this line, and solve the exercise with what is allowed
         2: Cargo doesn't accept the key `default_features`: it is written with a hyphen; did you mean `default-features`?
         2: `1.99` doesn't include regex 1.13.1, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared; write "1"
         2: `=0.1.8` doesn't include regex-lite 0.1.9, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared; write "0.1"
@@ -379,9 +379,9 @@ mod tests {
         2: Cargo doesn't know the key `default-feature` of a dependency; did you mean `default-features`?
         2: `optional` of regex has the wrong type; it is true or false, without quotes
         2: regex has no version; add `version = "1"`
-        2: the exercise knows no feature `unicode-prel` of regex; did you mean `unicode-perl`?
-        2: the exercise knows no feature `perl` of regex; did you mean `unicode-perl`?
-        2: the exercise knows no feature `logging` of regex; there are std, unicode-perl
+        2: the exercise doesn't know the feature `unicode-prel` of regex; did you mean `unicode-perl`?
+        2: the exercise doesn't know the feature `perl` of regex; did you mean `unicode-perl`?
+        2: the exercise doesn't know the feature `logging` of regex; there are std, unicode-perl
         2: `default-features` of regex has the wrong type; it is true or false, without quotes
         2: `features` of regex has the wrong type; it is a list in brackets: `features = ["…", "…"]`
         1: `dependencies` isn't a table; write [dependencies], and each crate on a line of its own below it
@@ -415,9 +415,9 @@ mod tests {
             format!("{:?}: {}", found[0].place.as_ref().and_then(|place| place.line), found[0].message)
         });
         insta::assert_snapshot!(found.join("\n"), @r"
-        Some(6): the exercise does not let you change the table `patch`
-        Some(7): the exercise does not let you change the table `build-dependencies`
-        Some(6): the exercise does not let you change the table `target`
+        Some(6): the exercise doesn't let you change the table `patch`
+        Some(7): the exercise doesn't let you change the table `build-dependencies`
+        Some(6): the exercise doesn't let you change the table `target`
         ");
     }
 
@@ -425,7 +425,7 @@ mod tests {
     fn the_table_that_keeps_the_versions_must_stay() {
         let source = Source { file: "Cargo.toml".into(), text: "[dependencies]\nregex = \"1\"\n".into() };
         let found = problems(&source, &list(), COURSE);
-        assert_eq!(found[0].message, "the table `target` of the course is missing");
+        assert_eq!(found[0].message, "the course's table `target` is missing");
     }
 
     #[test]

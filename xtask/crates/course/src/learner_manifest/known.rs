@@ -107,7 +107,7 @@ pub(crate) fn fault(key: &str, value: &Value) -> Option<Fault> {
                     Some(wrong_type("numbers are written without quotes", &format!("opt-level = {digit}")))
                 }
                 Some(other) => Some(choice(key, other, &["s", "z"], "there are only 0, 1, 2, 3, \"s\" and \"z\"")),
-                None => Some(wrong_type("this is neither a number nor text", "opt-level = \"z\"")),
+                None => Some(wrong_type("this isn't a number or text", "opt-level = \"z\"")),
             },
         },
         "lto" => switch(key, value, &["fat", "thin", "off"]),
@@ -116,12 +116,12 @@ pub(crate) fn fault(key: &str, value: &Value) -> Option<Fault> {
             Some("abort" | "unwind") => None,
             Some("immediate-abort") => Some(wrong_value("this needs a nightly Cargo", Some("panic = \"abort\""))),
             Some(other) => Some(choice(key, other, &["abort", "unwind"], "there are only \"abort\" and \"unwind\"")),
-            None => Some(wrong_type("this is a word in quotes: \"abort\" or \"unwind\"", "panic = \"abort\"")),
+            None => Some(wrong_type("this must be a word in quotes: \"abort\" or \"unwind\"", "panic = \"abort\"")),
         },
         "codegen-units" => match value {
             Value::Integer(1..=0xffff_ffff) => None,
             Value::Integer(_) => Some(wrong_value("there must be at least one", Some("codegen-units = 1"))),
-            _ => Some(wrong_type("this is a number, without quotes", "codegen-units = 1")),
+            _ => Some(wrong_type("this must be a number, without quotes", "codegen-units = 1")),
         },
         "debug" => match (value, text) {
             (Value::Boolean(_) | Value::Integer(0..=2), _) => None,
@@ -136,13 +136,13 @@ pub(crate) fn fault(key: &str, value: &Value) -> Option<Fault> {
             }
         },
         "inherits" | "split-debuginfo" => {
-            text.is_none().then(|| wrong_type("this is a word in quotes", &format!("{key} = \"…\"")))
+            text.is_none().then(|| wrong_type("this must be a word in quotes", &format!("{key} = \"…\"")))
         }
         "incremental" | "debug-assertions" | "overflow-checks" | "rpath" => match text {
             Some(word @ ("true" | "false")) => {
                 Some(wrong_type("true and false are written without quotes", &format!("{key} = {word}")))
             }
-            _ => (!value.is_bool()).then(|| wrong_type("this is true or false", &format!("{key} = true"))),
+            _ => (!value.is_bool()).then(|| wrong_type("this must be true or false", &format!("{key} = true"))),
         },
         _ => None,
     }
@@ -169,7 +169,7 @@ fn switch(key: &str, value: &Value, words: &[&str]) -> Option<Fault> {
             }
             Some(choice(key, word, words, &format!("there are only true, false, {}", quoted(words))))
         }
-        _ => Some(wrong_type("this is true, false or a word in quotes", &format!("{key} = true"))),
+        _ => Some(wrong_type("this must be true, false or a word in quotes", &format!("{key} = true"))),
     }
 }
 

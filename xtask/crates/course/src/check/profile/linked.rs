@@ -77,8 +77,8 @@ fn problem(case: &Case<'_>, spec: &Profile, right: &Right, (key, got): (&str, &s
             let other = better(key, right);
             // Where several values would do, what to write is a sentence of its own.
             let help = match (is_package, other.starts_with("write")) {
-                (true, true) => format!("take the line out, or {other}"),
-                (true, false) => "take the line out: the profile's own setting then holds for every crate".to_owned(),
+                (true, true) => format!("remove the line, or {other}"),
+                (true, false) => "remove the line: the profile's own setting then applies to every crate".to_owned(),
                 (false, true) => format!("below {table} {other}"),
                 (false, false) => other,
             };
@@ -96,7 +96,7 @@ fn problem(case: &Case<'_>, spec: &Profile, right: &Right, (key, got): (&str, &s
                 )
             } else {
                 format!(
-                    "the manifest doesn't say so: look for [profile.{profile}] in Cargo's configuration files, and for RUSTFLAGS in your environment"
+                    "the manifest doesn't set this: look for [profile.{profile}] in Cargo's configuration files, and for RUSTFLAGS in your environment"
                 )
             };
             Diagnostic::new(Code::DiffersAtRustc, message).in_file(&case.manifest.source.file).help(help)
