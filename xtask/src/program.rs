@@ -60,10 +60,9 @@ fn build(package: &str, verb: &str) -> Result<PathBuf> {
 fn sources(verb: &str) -> Result<&'static Path> {
     let root = Path::new(SOURCES).parent().context("the sources are in a folder of the workshop")?;
     if !root.join("Cargo.toml").is_file() {
-        let message =
-            format!("`{verb}` is a program of its own, and its sources aren't in {} any more", root.display());
+        let message = format!("`{verb}` is a separate program, and its sources are no longer in {}", root.display());
         return Err(Failure::new(Exit::Environment, message)
-            .help("call it as `cargo xtask` from a folder of the workshop: Cargo builds what is needed")
+            .help("run it as `cargo xtask` from a folder of the workshop: Cargo builds what is needed")
             .into());
     }
     Ok(root)
@@ -80,7 +79,7 @@ fn announced(
         output::note(&format!("{}{verb}` needs: about a minute the first time, then at once", commands::BUILDING));
         built.recv()
     });
-    built.context("the build has ended without an answer")?
+    built.context("the build ended without an answer")?
 }
 
 /// A verb whose program isn't there has judged nothing. So this is never exit code 1, even if the sources are at fault.

@@ -112,7 +112,7 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
             format!("the path of the workshop, {}, isn't valid UTF-8, and Cargo doesn't build there", root.display());
         bail!(
             Failure::new(Exit::Environment, message)
-                .help("move the workshop into a folder whose name has no unusual characters")
+                .help("move the workshop into a folder whose path has no unusual characters")
         );
     }
     if let Some(lack) = machine::lack(&exercise) {
@@ -233,10 +233,12 @@ fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String 
     let progress = progress::load(root).map(|(progress, _)| progress).unwrap_or_default();
     if judgement.verdict() != Verdict::Pass {
         let first = judgement.outcomes.iter().find(|outcome| outcome.verdict == Verdict::Fail);
-        let what = first.map_or("what is said above".to_owned(), |outcome| format!("the goal `{}`", outcome.id));
+        let what = first.map_or("what is shown above".to_owned(), |outcome| format!("the goal `{}`", outcome.id));
         let kept =
             if progress.is_done(id) { format!(". {id} stays done: it has passed before") } else { String::new() };
-        return format!("work on {what}, then `cargo xtask check {id}` again; stuck? `cargo xtask hint {id}`{kept}");
+        return format!(
+            "work on {what}, then run `cargo xtask check {id}` again; stuck? `cargo xtask hint {id}`{kept}"
+        );
     }
     let all = exercise::all(root).unwrap_or_default();
     let own = format!("`cargo xtask solution {id}` shows the course's own solution, and why");

@@ -58,7 +58,7 @@ const TOOLS: [Tool; 7] = [
     Tool {
         name: "bwrap",
         args: &["--version"],
-        why: "for instructors: the sandbox of untrusted submissions (Linux only)",
+        why: "for instructors: the sandbox for untrusted submissions (Linux only)",
         install: "Debian, Ubuntu: apt install bubblewrap",
         required: false,
     },
@@ -132,7 +132,7 @@ fn compiler(root: &Path, findings: &mut Findings) -> Option<String> {
     let fits = if release == pin || pin.is_empty() {
         "the pinned release: your sizes can be compared with the workshop's".to_owned()
     } else {
-        format!("the workshop is pinned to {pin}: sizes differ, verdicts are by ratio and hold")
+        format!("the workshop is pinned to {pin}: sizes differ, but verdicts go by ratios and hold")
     };
     findings.line("found", "rustc", &format!("{release}; {fits}"));
     Some(field(&version, "host:"))
@@ -166,13 +166,13 @@ fn look_for(root: &Path, tool: &Tool, findings: &mut Findings) {
 }
 
 fn crates(root: &Path, findings: &mut Findings) {
-    const LATER: &str = "Cargo gets them by itself while there is a network. To work without one later, run in the folder of each of these exercises: cargo fetch --locked";
+    const LATER: &str = "Cargo downloads them when there is a network. To work without one later, run in the folder of each of these exercises: cargo fetch --locked";
     let (missing, why) = missing_crates(root);
     if missing.is_empty() {
         findings.line("found", "crates", "everything that the exercises are built from is on this machine");
         return;
     }
-    let words = format!("{} need crates that are not on this machine yet: {why}", missing.join(", "));
+    let words = format!("{} need crates that aren't on this machine yet: {why}", missing.join(", "));
     findings.line("missing", "crates", &words);
     findings.line("", "", LATER);
 }
@@ -191,7 +191,7 @@ fn environment(workshop: &Workshop, host: &str, findings: &mut Findings) {
     if notes.is_empty() {
         findings.line("found", "environment", "no variable and no configuration file changes sizes");
     } else {
-        findings.line("", "", "`sizes` and `check` set this aside; your own `cargo build` follows it");
+        findings.line("", "", "`sizes` and `check` ignore this; your own `cargo build` follows it");
     }
 }
 

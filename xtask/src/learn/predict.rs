@@ -29,7 +29,7 @@ pub(crate) fn run(options: &commands::Predict) -> Result<Exit> {
     let exercise = exercise::load_or_here(&root, name.as_deref(), "predict")?;
     let id = &exercise.id;
     if exercise.data.predict.is_empty() {
-        output::data(&format!("{id} has no questions to guess about; `cargo xtask check {id}` measures\n"))?;
+        output::data(&format!("{id} has no questions to guess; `cargo xtask check {id}` measures\n"))?;
         return Ok(Exit::Met);
     }
     if !answer.is_empty() {
@@ -139,7 +139,7 @@ fn answer_of(question: &Question, input: &mut dyn BufRead, prompt: &str, say: &i
         }
         match question.measure.read(line) {
             Some(guess) => return Ok(Answer::Guess(guess)),
-            None => say(&format!("That isn't understood: {}.\n", question.measure.accepts())),
+            None => say(&format!("That isn't a valid guess: {}.\n", question.measure.accepts())),
         }
     }
 }
@@ -150,7 +150,7 @@ fn keep(root: &Path, exercise: &Exercise, question: &Question, guess: Value) -> 
     super::say_damage(damage);
     if !is_kept {
         let name = question.name.get_ref();
-        output::note(&format!("`{name}` is closed: it was measured meanwhile, and your guess from before stays"));
+        output::note(&format!("`{name}` is closed: it has since been measured, and your earlier guess stays"));
     }
     Ok(())
 }
@@ -177,7 +177,7 @@ fn given(root: &Path, exercise: &Exercise, answers: &[String]) -> Result<()> {
             );
         }
         let Some(guess) = question.measure.read(value) else {
-            let message = format!("the guess for `{name}` isn't understood: `{}`", value.trim().escape_debug());
+            let message = format!("the guess for `{name}` can't be read: `{}`", value.trim().escape_debug());
             bail!(Failure::new(Exit::Usage, message).help(question.measure.accepts()));
         };
         guesses.push((question, guess));
@@ -239,7 +239,7 @@ mod tests {
         let read = |typed: &[u8]| answer_of(&question(), &mut Cursor::new(typed.to_vec()), "lto: ", &say).unwrap();
         assert_eq!(read(b"much\n\xff\xff\n 20 %\n"), Answer::Guess(Value::SavedPercent(20.0)));
         assert_eq!(said.borrow().matches("lto: ").count(), 3);
-        assert_eq!(said.borrow().matches("That isn't understood: write how many percent smaller").count(), 2);
+        assert_eq!(said.borrow().matches("That isn't a valid guess: write how many percent smaller").count(), 2);
         assert_eq!((read(b"\n"), read(b""), read(b"nothing")), (Answer::Skipped, Answer::End, Answer::End));
         assert_eq!(read(b"20"), Answer::Guess(Value::SavedPercent(20.0)), "the last line may lack its end");
     }

@@ -37,7 +37,7 @@ pub(crate) fn run(options: &commands::Reset) -> Result<Exit> {
     let (of_the_course, lost) = changed_course_files(&root, &exercise);
     changed.extend(of_the_course);
     if changed.is_empty() && lost.is_empty() {
-        let what = if *course_files { "the files of the course are as they were" } else { "everything is as it was" };
+        let what = if *course_files { "the course's files are as they were" } else { "everything is as it was" };
         output::data(&format!("{id}: {what} at the start; there was nothing to reset\n"))?;
     } else if !changed.is_empty() {
         restore(&root, &exercise, &changed)?;
@@ -65,7 +65,7 @@ fn restore(root: &Path, exercise: &Exercise, changed: &[Start]) -> Result<()> {
     let names: Vec<&str> = changed.iter().map(|(path, _)| path.as_str()).collect();
     // The folder comes last: it is what one copies.
     let where_to = match saved {
-        Some(folder) => format!("; to get back what you had, copy it from {}", shown(&folder).display()),
+        Some(folder) => format!("; to get your version back, copy it from {}", shown(&folder).display()),
         None => String::new(),
     };
     let are = if names.len() == 1 { "is as it was" } else { "are as they were" };

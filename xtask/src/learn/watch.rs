@@ -110,7 +110,7 @@ fn watch(root: &Path, id: &str, desk: &mut Desk) -> Result<Option<String>> {
             desk.clear();
             if let Some(older) = running.take() {
                 cancel(older);
-                output::message("saved again: the newer files are checked instead\n");
+                output::message("saved again: checking the newer files instead\n");
             }
             started = Some(seen.clone());
             let (root, id) = (root.to_owned(), id.to_owned());
@@ -140,13 +140,16 @@ fn watch(root: &Path, id: &str, desk: &mut Desk) -> Result<Option<String>> {
                     running.take().into_iter().for_each(cancel);
                     return Ok(Some(next));
                 }
-                None => say("there is no other exercise that is not done yet"),
+                None => say("every other exercise is done"),
             },
             Word::Hint => fail(hint::run(&commands::Hint { exercise: Some(id.to_owned()), all: false })),
             Word::List => fail(super::status::overview()),
             Word::Keys => say(&help(desk)),
             Word::Unknown(word) => {
-                say(&format!("`{}` is none of c, h, n, l, q (check, hint, next, list, quit)", output::one_line(&word)));
+                say(&format!(
+                    "`{}` isn't one of c, h, n, l, q (check, hint, next, list, quit)",
+                    output::one_line(&word)
+                ));
             }
         }
     }
@@ -195,7 +198,7 @@ fn show(root: &Path, finished: JoinHandle<Result<Checked>>, desk: &Desk) -> Resu
             output::failure(&base::failure::failure_of(&error), false);
             output::message("\nwatching for the next save");
         }
-        Err(_) => output::message("the check ended by a fault of its own; please report what is shown above"),
+        Err(_) => output::message("the check failed because of a bug in it; please report what is shown above"),
     }
     Ok(())
 }

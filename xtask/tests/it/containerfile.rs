@@ -43,7 +43,7 @@ fn wrong_turns_are_told_before_anything_is_built() {
             "RUN --mount=type=cache,target=/src/target RUST",
             "look for `cargo build` in a stage above, and for a cache mount",
         ),
-        ("FROM scratch", "FROM scratch\nCOPY . .", "take it out: the program is copied already"),
+        ("FROM scratch", "FROM scratch\nCOPY . .", "remove it: the program is already copied"),
         ("FROM scratch", "FROM scratch\nRUN strip /config_tool", "an empty image has nothing to run"),
         ("USER 65534:65534", "USER 0", "the user 0 is root"),
         ("USER 65534:65534\n", "", "the program would run as root"),

@@ -83,7 +83,7 @@ fn an_exercise_is_meant_by_its_folder_and_by_any_usual_name() {
     let mut call = project.xtask();
     call.current_dir(project.path("exercises/ex1/src")).args(["hint", "--all", "."]).assert().success();
     for verb in ["check", "hint", "solution", "reset"] {
-        let words = "no exercise is named, and the workshop's main folder doesn't belong to one";
+        let words = "no exercise was named, and the workshop's main folder doesn't belong to one";
         project.run(&[verb]).code(2).stderr(contains(words).and(contains(format!("`cargo xtask {verb} ex1`"))));
     }
     let error = json(&project.run(&["check", "exx1", "--format", "json"]).code(2));

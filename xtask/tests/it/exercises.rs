@@ -24,7 +24,7 @@ fn exercise_1_fails_fresh_and_passes_with_either_small_level() {
     project.edit("exercises/ex1/Cargo.toml", "strip = true", "");
     project.run(&["check", "ex1"]).code(1).stderr(
         contains("size/not-small-enough")
-            .and(contains("of its settings, `strip` saves most: alone it took word_freq from")),
+            .and(contains("of its settings, `strip` saves the most: alone it took word_freq from")),
     );
 }
 

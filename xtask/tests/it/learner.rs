@@ -183,7 +183,7 @@ fn what_if_tells_a_learner_what_a_missing_setting_would_bring() {
     project.check().code(1).stderr(contains("start with the goal `profile`: it names what is missing"));
     project.run(&["what-if", "--profile", "small"]).success();
     project.check().code(1).stderr(
-        contains("of its settings, `strip` saves most: alone it took tiny from")
+        contains("of its settings, `strip` saves the most: alone it took tiny from")
             .and(contains("when `cargo xtask what-if` measured it")),
     );
 }
@@ -391,7 +391,7 @@ fn reset_saves_whatever_is_there() {
         // A link to something that never ends is not followed.
         fs::remove_file(&file).unwrap();
         std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
-        project.check().code(1).stderr(contains("is no ordinary file"));
+        project.check().code(1).stderr(contains("isn't a regular file"));
         project.run(&["reset", "ex1"]).success();
         assert_eq!(project.read("exercises/ex1/Cargo.toml"), STARTER);
     }

@@ -141,7 +141,7 @@ mod skipped {
         }
         course.project.edit("exercises/ex2/exercise.toml", "\"linux\"", "\"linx\"");
         course.run(&["list"]).code(2).stderr(
-            contains("no requirement has the name `linx`")
+            contains("there is no requirement `linx`")
                 .and(contains("did you mean `linux`?"))
                 .and(contains("exercise.toml:5")),
         );

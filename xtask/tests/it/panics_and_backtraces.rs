@@ -136,7 +136,7 @@ fn answers_are_read_as_people_write_them(project: &Project) {
         (
             "caller = \"ledger::transfer\"",
             "caller = \"ledger::deposit\"",
-            "no call of the crash was in a function by this name",
+            "the crash's call stack has no function by this name",
         ),
         ("line = 62", "line = 60", "it isn't line 60 of src/main.rs"),
         ("line = 62", "line = \"crash.rs:62\"", "the question is about src/main.rs"),

@@ -61,7 +61,7 @@ fn replace(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
 
 /// Ctrl-C is held off by the caller, and the folder is there.
 fn replace_now(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
-    let name = path.file_name().with_context(|| format!("{} names no file", path.display()))?;
+    let name = path.file_name().with_context(|| format!("{} has no file name", path.display()))?;
     let temporary = path.with_file_name(temporary_name(&name.to_string_lossy(), std::process::id()));
     let written = File::create(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
@@ -166,7 +166,7 @@ pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = String::from_utf8_lossy(good).matches('\n').count() + 1;
         let column = good.len() - good.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1) + 1;
-        let message = format!("{name} is not UTF-8: byte {column} of line {line} belongs to no character");
+        let message = format!("{name} isn't valid UTF-8: byte {column} of line {line} isn't part of a character");
         Unreadable { line: Some(line), message, help: Some("save the file as UTF-8 in your editor".to_owned()) }
     })
 }
@@ -180,7 +180,7 @@ pub fn read_bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Unreadable> {
     let unreadable =
         |message: String, help: Option<&str>| Unreadable { message, line: None, help: help.map(str::to_owned) };
     let broken = |error: io::Error| match error.kind() {
-        ErrorKind::NotFound if path.is_symlink() => unreadable(format!("{name} is a link to nowhere"), None),
+        ErrorKind::NotFound if path.is_symlink() => unreadable(format!("{name} is a broken link"), None),
         ErrorKind::NotFound => unreadable(format!("there is no {name}"), None),
         _ => unreadable(format!("cannot read {name}: {error}"), Some("make the file readable")),
     };
@@ -189,13 +189,12 @@ pub fn read_bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Unreadable> {
         return Err(unreadable(format!("{name} is a folder, not a file"), None));
     }
     if !metadata.is_file() {
-        return Err(unreadable(format!("{name} is no ordinary file"), None));
+        return Err(unreadable(format!("{name} isn't a regular file"), None));
     }
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(largest + 1).read_to_end(&mut bytes)).map_err(broken)?;
     if bytes.len() as u64 > largest {
-        let message =
-            format!("{name} has {} bytes, more than such a file can sensibly have ({largest})", metadata.len());
+        let message = format!("{name} is {} bytes, too large for such a file (at most {largest})", metadata.len());
         return Err(unreadable(message, None));
     }
     Ok(bytes)
@@ -259,7 +258,7 @@ pub fn compose(folder: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
 pub fn open_to_all(folder: &Path) -> Result<()> {
     #[cfg(unix)]
     fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o1777))
-        .with_context(|| format!("cannot open {} to a box's user", folder.display()))?;
+        .with_context(|| format!("cannot make {} writable for the sandbox's user", folder.display()))?;
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())
@@ -275,7 +274,7 @@ pub fn show_to_all(folder: &Path) -> Result<()> {
         use std::os::unix::fs::PermissionsExt as _;
         let show = |path: &Path, mode| {
             fs::set_permissions(path, fs::Permissions::from_mode(mode))
-                .with_context(|| format!("cannot show {} to a box's user", path.display()))
+                .with_context(|| format!("cannot make {} readable for the sandbox's user", path.display()))
         };
         let mut open = vec![folder.to_owned()];
         while let Some(folder) = open.pop() {
@@ -394,7 +393,7 @@ mod tests {
         write_atomic(&path, b"12345678901").unwrap();
         assert!(message().contains("has 11 bytes"));
         write_atomic(&path, b"a\nb\xff\n").unwrap();
-        assert_eq!(message(), "Cargo.toml is not UTF-8: byte 2 of line 2 belongs to no character");
+        assert_eq!(message(), "Cargo.toml isn't valid UTF-8: byte 2 of line 2 isn't part of a character");
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
         assert_eq!(message(), "Cargo.toml is a folder, not a file");

@@ -95,7 +95,7 @@ pub fn show(file: &Path) -> Result<()> {
         _ => ("xdg-open", &[]),
     };
     let mut call =
-        Call::new(program, env::current_dir().context("cannot tell the current folder")?).args(args.iter().copied());
+        Call::new(program, env::current_dir().context("cannot find the current folder")?).args(args.iter().copied());
     call.hands_over = true;
     match proc::run(&call.arg(file)) {
         Ok(finished) if finished.status == Status::Exited(0) => Ok(()),
@@ -197,7 +197,7 @@ impl Pace {
     fn left(&self, now: Instant) -> String {
         let left = self.count - self.done;
         if self.done == 0 {
-            return "the time is not known yet".to_owned();
+            return "the time left isn't known yet".to_owned();
         }
         let half_done = left.min(self.workers) as f64 / 2.0;
         let rate = (self.done as f64 + half_done) / now.duration_since(self.began).as_secs_f64().max(0.001);
@@ -307,6 +307,6 @@ mod tests {
     fn nothing_is_promised_before_there_is_a_result() {
         let began = Instant::now();
         let pace = Pace { things: "submissions", began, workers: 2, count: 9, done: 0, told: (began, 0) };
-        assert_eq!(pace.left(began), "the time is not known yet");
+        assert_eq!(pace.left(began), "the time left isn't known yet");
     }
 }

@@ -199,7 +199,7 @@ pub fn run(call: &Call) -> Result<Finished> {
             finished = run(&sandbox.wrap(call))?;
         }
         if let Some(signal) = ended_from_outside(finished.status, &sandbox.kind) {
-            bail!("signal {signal} came from outside of the box and ended what was in it");
+            bail!("signal {signal} came from outside the box and ended what was in it");
         }
         finished.status = from_a_box(finished.status, &sandbox.kind);
         return Ok(finished);
@@ -451,7 +451,7 @@ fn start(call: &Call) -> Result<(Child, Option<PipeWriter>)> {
     passed.as_ref().map(descriptors::Passed::open).transpose().context("cannot pass on a descriptor")?;
     let child = command.spawn().with_context(|| match call.cwd.is_dir() {
         true => format!("cannot start `{}`", call.program.display()),
-        false => format!("cannot start `{}` in {}, which is no folder", call.program.display(), call.cwd.display()),
+        false => format!("cannot start `{}` in {}, which isn't a folder", call.program.display(), call.cwd.display()),
     })?;
     live.children.insert(child.id(), Group::of(&child));
     Ok((child, pieces))

@@ -138,7 +138,7 @@ pub fn run(dispatch: impl FnOnce(Option<Verb>) -> Option<Result<Exit>>) -> ExitC
 }
 
 fn not_here() -> Failure {
-    Failure::new(Exit::Usage, "this program has no such verb")
+    Failure::new(Exit::Usage, "this program doesn't have this verb")
         .help("type `cargo xtask` and the verb: that finds the program")
 }
 

@@ -352,10 +352,10 @@ fn changed_files(exercise: &Exercise) -> Vec<Diagnostic> {
         let what = match files::content(&file) {
             Some(content) if exercise::digest(&content) == *digest => continue,
             Some(_) => "was changed",
-            None => "is missing, or is no ordinary file",
+            None => "is missing, or isn't a regular file",
         };
         let edits: Vec<&str> = exercise.edits().collect();
-        let message = format!("{path} {what}, and the exercise is about {}", edits.join(" and "));
+        let message = format!("{path} {what}, but the exercise is about {}", edits.join(" and "));
         let id = &exercise.id;
         let help = format!(
             "`cargo xtask reset {id} --course-files` restores it, leaves your own work alone, and saves what is there now; `cargo xtask reset {id}` restores the whole exercise"

@@ -197,7 +197,7 @@ impl Evidence {
             odd.extend((more > 0).then(|| format!("{more} more")));
             (!odd.is_empty()).then(|| {
                 format!(
-                    "the executable of `{name}` has {}: no usual build of this exercise does; find out why",
+                    "the executable of `{name}` has {}: no ordinary build of this exercise does; find out why",
                     odd.join(", ")
                 )
             })

@@ -306,7 +306,7 @@ fn order(all: &[Exercise]) -> Result<()> {
                 let message = format!("{} comes after itself", exercise.id);
                 let label = format!("and {} comes after {}", name.get_ref(), exercise.id);
                 let label = if *name.get_ref() == exercise.id { String::new() } else { label };
-                return at(exercise, name, &message, &label, "take it out here, or in one of the others");
+                return at(exercise, name, &message, &label, "remove it here, or in one of the others");
             }
         }
     }
@@ -360,7 +360,7 @@ fn parse(file: &Path, text: &str) -> Result<Data> {
         let is_plain =
             Path::new(path.get_ref()).components().all(|part| matches!(part, std::path::Component::Normal(_)));
         if path.get_ref().is_empty() || !is_plain {
-            let message = format!("`{}` is no path below the exercise's folder", path.get_ref());
+            let message = format!("`{}` isn't a path below the exercise's folder", path.get_ref());
             bail!(diagnostic::in_file(file, text, path.span(), &message, "not here", None));
         }
     }
@@ -495,7 +495,7 @@ shrink-percent = 30
             error("\"profile/missing-setting\"", "\"profile/mising-setting\"")
                 .contains("did you mean `profile/missing-setting`?")
         );
-        assert!(error("edits = [\"Cargo.toml\"]", "edits = [\"../Cargo.toml\"]").contains("no path below"));
+        assert!(error("edits = [\"Cargo.toml\"]", "edits = [\"../Cargo.toml\"]").contains("isn't a path below"));
         assert!(error("id = \"size\"", "id = \"output\"").contains("two goals `output`"));
     }
 

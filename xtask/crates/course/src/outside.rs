@@ -120,7 +120,7 @@ fn of(variables: impl Iterator<Item = (String, OsString)>, settings: Vec<Setting
                 let message = format!("{place} sets {what}: this check sets it aside, as grading does");
                 warning(Code::OverriddenByConfig, message).help(
                     "your own `cargo build` still follows the setting, so the file that it makes can differ from the one that is \
-                     judged here; to build the same, take the setting out, or put a # before it",
+                     judged here; to build the same, remove the setting, or put a # before it",
                 )
             }
         };
@@ -206,7 +206,7 @@ fn cannot(setting: &Setting, why: &str) -> Failure {
             format!("{} sets `{key}`, which can change what is built and can't be set aside: {why}", setting.place()),
         )
     }
-    .help("take the setting out, or put a # before it, while you check, or check with a different CARGO_HOME")
+    .help("remove the setting, or put a # before it, while you check, or check with a different CARGO_HOME")
 }
 
 /// The settings that a machine may need, nearest first, with paths that hold from everywhere. What a variable says wins.

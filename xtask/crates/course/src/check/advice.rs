@@ -38,12 +38,12 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
     if let Some(std) = &case.exercise.build(build).std {
         let (file, shows) = (std.get_ref(), bloat_shows(case, profile, "--crates"));
         return only(format!(
-            "{file} decides how std is compiled, and which of its features are in the program; {shows} how much of it is std"
+            "{file} decides how std is compiled, and which of its features are in the program; {shows} how much of the program is std"
         ));
     }
     if !case.exercise.edits().any(|path| path == "Cargo.toml") {
         let shows = bloat_shows(case, profile, "--functions");
-        return only(format!("the settings stay as they are here; {shows} what the code consists of"));
+        return only(format!("leave the settings as they are; {shows} what the code consists of"));
     }
     if profile != "dev" && effective::chain(case.manifest, profile).last() == Some(&"dev") {
         return only(format!(
@@ -52,7 +52,7 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
     }
     if let Some(goal) = refused_by(case) {
         return only(format!(
-            "start with the goal `{goal}`: as long as a dependency is refused, this check builds the course's own [dependencies] in place of yours"
+            "start with the goal `{goal}`: while a dependency isn't allowed, this check builds the course's own [dependencies] in place of yours"
         ));
     }
     let missing = missing(case, build);
@@ -67,7 +67,7 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
             }
             Some(best) => {
                 let measured = measured(case, best);
-                format!("start with the goal `{goal}`; of its settings, `{}` saves most: {measured}", best.key)
+                format!("start with the goal `{goal}`; of its settings, `{}` saves the most: {measured}", best.key)
             }
             None => format!("start with the goal `{goal}`: it names what is missing, or has no effect"),
         });
@@ -116,8 +116,8 @@ fn settings_to_add(case: &Case<'_>, build: &str, missing: &[&str], best: Option<
         let how = how_it_is(case, profile, &best.key);
         let setting = format!("`{} = {}`", best.key, best.value);
         return Some(match missing {
-            [_] => format!("{how}; {setting} is what is left{per_package}"),
-            _ => format!("{how}; {setting} saves most: {}{per_package}", measured(case, best)),
+            [_] => format!("{how}; {setting} is the one setting left{per_package}"),
+            _ => format!("{how}; {setting} saves the most: {}{per_package}", measured(case, best)),
         });
     }
     (!missing.is_empty()).then(|| format!("{}{per_package}", with_effect(case, profile, missing)))
@@ -139,10 +139,10 @@ fn beyond_settings(case: &Case<'_>, build: &str, against: &str) -> String {
     let shows = bloat_shows(case, profile, "--crates");
     if case.exercise.data.goal.iter().any(|goal| matches!(goal.check, Check::Dependencies(_))) {
         return format!(
-            "no setting is missing, so it is the crates and their features: `cargo tree --edges features` in the exercise's folder shows which are on, and {shows} whose code is in the file"
+            "no setting is missing, so look at the crates and their features: `cargo tree --edges features` in the exercise's folder shows which are on, and {shows} which crates' code is in the file"
         );
     }
-    format!("every setting that makes a file smaller is on; {shows} whose code is in it")
+    format!("every setting that makes a file smaller is on; {shows} which crates' code is in it")
 }
 
 fn value_of(worth: &Worth) -> String {
@@ -158,7 +158,7 @@ pub(super) fn unstripped(case: &Case<'_>, build: &str) -> Option<Wrong> {
         return None;
     }
     let help = format!(
-        "Cargo forgets `strip` of a profile for a package with a table of its own: write `strip = {}` in {table} as well, or take that table out",
+        "Cargo drops a profile's `strip` for a package that has its own table: write `strip = {}` in {table} as well, or remove that table",
         setting.value
     );
     let label = format!("has no effect: the file has {} symbols", thousands(symbols));

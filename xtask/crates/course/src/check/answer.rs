@@ -64,7 +64,7 @@ pub(super) fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds
             }
         }
         Said::NotANumber(kind, help) => {
-            let message = format!("`{key}` isn't {kind} in a form that is understood");
+            let message = format!("`{key}` isn't {kind} in a form that the check understands");
             problem(Code::AnswerNotANumber, message, "not understood").help(help)
         }
         Said::NoOption(options) => {
@@ -72,7 +72,7 @@ pub(super) fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds
             let word = Some(words::folded(&given)).filter(|given| given.parse::<f64>().is_err());
             let near = word.and_then(|word| words::near(&word, &options));
             let help = match (near, words::named(&given, &options)) {
-                (_, Some(one)) => format!("write the one word \"{one}\""),
+                (_, Some(one)) => format!("write just the word \"{one}\""),
                 (Some(near), None) => format!("did you mean \"{near}\"?"),
                 (None, None) => format!("choose one of {}", options.join(", ")),
             };
@@ -97,7 +97,7 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
         Truth::Choice(Choice { right, options }) => {
             choose(given, options, |given| match right.iter().any(|right| right == given) {
                 true => Ok(()),
-                false => Err("another answer fits better".to_owned()),
+                false => Err("a different answer fits better".to_owned()),
             })
         }
         Truth::Line(spec) => line(spec, given),
@@ -147,7 +147,7 @@ fn line(Line { file, right }: &Line, given: &str) -> Said {
             Said::NotANumber("a line", "write its number, 12, or the file and the number: \"main.rs:12\"".to_owned())
         }
         Some((Some(other), _)) if !words::is_file(&other, file) => {
-            Said::Wrong(format!("the question is about {file}, and this is a line of a different file"))
+            Said::Wrong(format!("the question is about {file}, but this is a line of a different file"))
         }
         Some((_, line)) if line == *right => Said::Right,
         Some((_, line)) => Said::Wrong(format!("it isn't line {line} of {file}")),
@@ -159,7 +159,7 @@ fn text(Text { words }: &Text, given: &str) -> Said {
     if count >= *words {
         Said::Right
     } else {
-        Said::Wrong(format!("the sentence needs at least {words} words, and this is {}", plural(count, "word")))
+        Said::Wrong(format!("the sentence needs at least {words} words, but it has {}", plural(count, "word")))
     }
 }
 
@@ -185,7 +185,7 @@ fn largest_group(built: Option<&Built>, LargestGroup { groups, .. }: &LargestGro
         if own == best {
             Ok(())
         } else {
-            Err(format!("these functions are {share} % of the code, and other ones are more"))
+            Err(format!("these functions are {share} % of the code, and a different group is more"))
         }
     })
 }
@@ -196,7 +196,7 @@ fn caller(case: &Case<'_>, goal: &str, built: &Built, Caller { of, .. }: &Caller
     let last = |(_, _, name): &(u64, u64, String)| name.rsplit("::").next().unwrap_or_default().to_owned();
     let own: Vec<String> = built.functions.iter().map(last).collect();
     if !words::is_one_function(given, &own.iter().map(String::as_str).collect::<Vec<_>>()) {
-        return Said::Wrong("it names more than one function, or more than a function".to_owned());
+        return Said::Wrong("it names more than one function, or something besides a function".to_owned());
     }
     called_by(built, &told, of, &words::function(given, &case.exercise.data.package))
 }
@@ -229,12 +229,12 @@ fn saved(build: Option<&Built>, against: Option<&Built>, spec: &Saved, answer: &
     let truth = (against.bytes.saturating_sub(build.bytes), 1);
     let tolerance = spec.tolerance_percent;
     if truth.0 == 0 {
-        Said::Wrong("the program is not smaller than it was, so nothing was saved".to_owned())
+        Said::Wrong("the program isn't smaller than it was, so nothing was saved".to_owned())
     } else if tolerance.reaches(given, truth) {
         Said::Right
     } else {
         let (bytes, far) = (thousands(given as u64), far(given, truth));
-        Said::Wrong(format!("it says {bytes} bytes, more than {tolerance} % too {far} for what your change saves"))
+        Said::Wrong(format!("{bytes} bytes is more than {tolerance} % too {far} for what your change saves"))
     }
 }
 
@@ -245,7 +245,7 @@ fn smallest(sizes: Option<BTreeMap<&str, u64>>, options: &[String], given: &str)
         let (own, least) = (sizes[given], sizes.values().min().copied().unwrap_or_default());
         match own == least {
             true => Ok(()),
-            false => Err(format!("with it the file is {} bytes, and it can be smaller", thousands(own))),
+            false => Err(format!("with that, the file is {} bytes, and it can be smaller", thousands(own))),
         }
     })
 }
@@ -305,7 +305,7 @@ fn largest_crate(built: &Built, after_std: bool, given: &str) -> Said {
 /// Judges who called the function `of`, by the addresses that the program told when it crashed.
 fn called_by(built: &Built, told: &str, of: &str, given: &str) -> Said {
     if built.functions.is_empty() {
-        return Said::Wrong("the executable names no functions that it could be compared with".to_owned());
+        return Said::Wrong("the executable has no function names to compare it with".to_owned());
     }
     let addresses = told.split_whitespace().filter_map(|word| u64::from_str_radix(word.split_once("+0x")?.1, 16).ok());
     let function = |address: u64| {
@@ -321,10 +321,10 @@ fn called_by(built: &Built, told: &str, of: &str, given: &str) -> Said {
     match caller {
         Some(caller) if is_given(caller) => Said::Right,
         Some(_) if calls.iter().any(|name| is_given(name)) => {
-            Said::Wrong(format!("it is among the calls of the crash, but a different one called `{of}`"))
+            Said::Wrong(format!("it is in the crash's call stack, but a different function called `{of}`"))
         }
-        Some(_) => Said::Wrong("no call of the crash was in a function by this name".to_owned()),
-        None => Said::Wrong(format!("the program did not crash in `{of}` when it was run just now")),
+        Some(_) => Said::Wrong("the crash's call stack has no function by this name".to_owned()),
+        None => Said::Wrong(format!("the program didn't crash in `{of}` when it was run just now")),
     }
 }
 
@@ -348,7 +348,7 @@ fn code_size(built: &Built, bytes: u64, tolerance: Percent, size: &Size) -> Said
             Size::Bytes(given) => format!("{} bytes", thousands(*given as u64)),
             Size::Percent(given) => format!("{given} % of the machine code"),
         };
-        Said::Wrong(format!("it says {given}, more than {tolerance} % too {far}"))
+        Said::Wrong(format!("{given} is more than {tolerance} % too {far}"))
     }
 }
 
@@ -380,7 +380,7 @@ fn shrinks(case: &Case<'_>, spec: &Shrinks, given: &str) -> Said {
                 thousands(bytes),
                 change(bytes, before)
             )),
-            None => Err("the file is stripped, so it names no functions".to_owned()),
+            None => Err("the file is stripped, so it has no function names".to_owned()),
         },
     })
 }

@@ -168,7 +168,7 @@ fn from_elsewhere<'a>(
     let nothing_here = format!("the baseline has no measurement of {bin} for {target}");
     match (known.next(), first) {
         (Some(entry), _) if case.own => Err(wrong(entry, nothing_here, "saved for a different machine")),
-        (None, Some(entry)) => Err(wrong(entry, nothing_here, "rustc knows no such target")),
+        (None, Some(entry)) => Err(wrong(entry, nothing_here, "rustc doesn't know this target")),
         (None, None) => Err(Box::new(Diagnostic::new(Code::BudgetMissing, nothing_here).help(save(case)))),
         (Some(entry), _) => {
             let before = entry.parts.bytes;
@@ -207,7 +207,7 @@ fn chosen<'a>(case: &Case<'_>, spec: &kinds::Budget, budgets: &'a [Budget]) -> R
     let mut of_profile = budgets.iter().filter(|budget| budget.profile() == profile).peekable();
     if of_profile.peek().is_none() {
         let others: Vec<&str> = budgets.iter().map(Budget::profile).collect();
-        let message = format!("no budget is about [profile.{profile}], only about {}", others.join(", "));
+        let message = format!("no budget covers [profile.{profile}], only {}", others.join(", "));
         let help = format!("add `profile = \"{profile}\"` to [package.metadata.{}]", budget::TABLE);
         return Err(Box::new(Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file).help(help)));
     }
@@ -218,13 +218,13 @@ fn chosen<'a>(case: &Case<'_>, spec: &kinds::Budget, budgets: &'a [Budget]) -> R
             _ => return Ok(budget),
         }
     }
-    let message = format!("no budget of [profile.{profile}] is about the program `{bin}`");
+    let message = format!("no budget of [profile.{profile}] covers the program `{bin}`");
     let problem = Diagnostic::new(Code::BudgetMissing, message);
     let problem = match other {
         Some(name) => problem.at(source, name.span(), "there is no such program here"),
         None => problem.in_file(&source.file),
     };
-    Err(Box::new(problem.help(format!("write `bin = \"{bin}\"`, or take the line out"))))
+    Err(Box::new(problem.help(format!("write `bin = \"{bin}\"`, or remove the line"))))
 }
 
 /// What is wrong with the keys of a budget, whatever the program is.
@@ -234,21 +234,21 @@ fn keys(case: &Case<'_>, spec: &kinds::Budget, budget: &Budget) -> Vec<Diagnosti
     let profile = &case.exercise.build(build.get_ref()).profile;
     let mut problems = Vec::new();
     if budget.max.is_none() {
-        let message = format!("the budget of [profile.{profile}] names no `max`");
+        let message = format!("the budget of [profile.{profile}] has no `max`");
         let problem = Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file);
-        problems.push(problem.help("`max = \"320 KiB\"` is the most that the file may have; measure yours first"));
+        problems.push(problem.help("`max = \"320 KiB\"` is the most that the file may be; measure yours first"));
     }
     match (growth_percent, &budget.max_growth) {
         (Some(most), None) => {
-            let message = format!("the budget of [profile.{profile}] names no `max-growth`");
+            let message = format!("the budget of [profile.{profile}] has no `max-growth`");
             let problem = Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file);
             problems.push(problem.help(format!(
-                "`max-growth = \"1 %\"` notices a step that `max` still has room for; at most {most} % here"
+                "`max-growth = \"1 %\"` notices growth that `max` still has room for; at most {most} % here"
             )));
         }
         (Some(most), Some(growth)) if growth.get_ref().0 > *most => {
             let Share(percent) = growth.get_ref();
-            let message = format!("growth by {percent} % would go unnoticed");
+            let message = format!("growth of {percent} % would go unnoticed");
             let problem = Diagnostic::new(Code::BudgetSlack, message).at(source, growth.span(), "too much");
             problems
                 .push(problem.help(format!(
@@ -279,12 +279,12 @@ fn saved(
             "this file is not handed in"
         };
         let problem = Diagnostic::new(Code::BudgetMissing, message).at(source, range, label);
-        return Err(Box::new(problem.help(format!("take the line out, and save the baseline: {}", save(case)))));
+        return Err(Box::new(problem.help(format!("remove the line, and save the baseline: {}", save(case)))));
     }
     let own = case.baseline.map(|baseline| &baseline.text).filter(|text| !text.trim().is_empty());
     let nothing = |what: String| {
-        let problem = Diagnostic::new(Code::BudgetMissing, what).at(source, growth.clone(), "growth against what?");
-        Box::new(problem.help(format!("save it once the program is as you want it: {}", save(case))))
+        let problem = Diagnostic::new(Code::BudgetMissing, what).at(source, growth.clone(), "growth since when?");
+        Box::new(problem.help(format!("save it once the program is the way you want it: {}", save(case))))
     };
     let Some(text) = own else { return Err(nothing(format!("there is no baseline `{file}`"))) };
     let baseline = Baseline::parse(text).map_err(|Damaged { what, place }| {
@@ -323,7 +323,7 @@ fn room(case: &Case<'_>, spec: &kinds::Budget, bytes: u64, allowed: u64, range: 
     if bytes > allowed {
         return Some(at(
             Code::BudgetExceeded,
-            format!("the program has {} bytes, {} more than its budget", thousands(bytes), thousands(bytes - allowed)),
+            format!("the program is {} bytes, {} more than its budget", thousands(bytes), thousands(bytes - allowed)),
             format!(
                 "make the program smaller, or the budget larger; `cargo xtask sizes --manifest-path {} --budget` shows both",
                 shown(&case.exercise.manifest()).display()
@@ -334,11 +334,14 @@ fn room(case: &Case<'_>, spec: &kinds::Budget, bytes: u64, allowed: u64, range: 
         at(
             Code::BudgetSlack,
             format!(
-                "the program has {} bytes, and could grow by {} before this budget notices",
+                "the program is {} bytes, and could grow by {} before this budget notices",
                 thousands(bytes),
                 thousands(allowed - bytes)
             ),
-            format!("leave some room for another compiler, but at most {slack_percent} %: {} bytes", thousands(most)),
+            format!(
+                "leave some room for a different compiler, but at most {slack_percent} %: {} bytes",
+                thousands(most)
+            ),
         )
     })
 }
@@ -374,7 +377,7 @@ fn grown_too_much(case: &Case<'_>, limit: &Limit, before: u64, bytes: u64) -> Di
     let label = format!("at most {} bytes", thousands(limit.allowed));
     Diagnostic::new(Code::BudgetExceeded, message)
         .at(&case.manifest.source, limit.range.clone(), label)
-        .help(format!("make the program smaller; or save the new size, if it is as you want it: {}", save(case)))
+        .help(format!("make the program smaller; or save the new size, if it is what you want: {}", save(case)))
 }
 
 /// A baseline of the program as it was.
@@ -385,7 +388,7 @@ fn stale(case: &Case<'_>, before: u64, bytes: u64) -> Diagnostic {
         "so part of the growth that it allows is used up"
     };
     let message = format!(
-        "the baseline is of a program of {} bytes, and this one is {} bytes, {what}",
+        "the baseline is for a program of {} bytes, and this one is {} bytes, {what}",
         thousands(before),
         thousands(bytes)
     );
@@ -398,7 +401,7 @@ fn stale(case: &Case<'_>, before: u64, bytes: u64) -> Diagnostic {
         },
         None => problem,
     };
-    problem.help(format!("save it again, now that the program is as you want it: {}", save(case)))
+    problem.help(format!("save it again, now that the program is the way you want it: {}", save(case)))
 }
 
 /// Growth that the budget overlooks: that of a build which is known to be larger, or a step of a few percent.
@@ -434,7 +437,7 @@ fn unnoticed(
             )
         }
         None if is_off => format!(
-            "`min-growth` switches `max-growth` off: growth by {} bytes ({percent} %) counts as none",
+            "`min-growth` turns `max-growth` off: growth of {} bytes ({percent} %) counts as none",
             thousands(step)
         ),
         None => return None,

@@ -345,7 +345,7 @@ impl Budget {
 
     /// Why a person should look at it, where it is graded.
     pub(crate) fn review(&self) -> Option<String> {
-        Some(format!("{}: look whether they work on such a machine", self.says()?))
+        Some(format!("{}: check whether they work on such a machine", self.says()?))
     }
 }
 

@@ -98,7 +98,9 @@ fn changed_message(case: &Case<'_>, build: &str, expected: &Run, run: &Run) -> O
             }
         ),
         Some(got) => {
-            format!("a panic in the program of `{build}` prints something different\nexpected: {wanted}\n     got: {got}")
+            format!(
+                "a panic in the program of `{build}` prints something different\nexpected: {wanted}\n     got: {got}"
+            )
         }
     };
     Some(Diagnostic::new(Code::PanicSilent, message).in_file(case.at_fault()).help(

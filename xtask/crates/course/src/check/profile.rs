@@ -126,8 +126,10 @@ fn take_lints(lints: &mut Vec<&Diagnostic>, unmet: &[String], all_found: bool) -
 
 /// The manifest is right, and yet rustc gets something else.
 fn differs(case: &Case<'_>, key: &str, got: &str, written: &Effective) -> Diagnostic {
-    let problem =
-        Diagnostic::new(Code::DiffersAtRustc, format!("rustc gets `{key}` as {got}, which isn't what the manifest sets"));
+    let problem = Diagnostic::new(
+        Code::DiffersAtRustc,
+        format!("rustc gets `{key}` as {got}, which isn't what the manifest sets"),
+    );
     match &written.asked {
         Some((_, setting)) => problem.at(&case.manifest.source, setting.key.start..setting.span.end, "set here"),
         None => problem.in_file(&case.manifest.source.file),

@@ -39,8 +39,9 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
             (Method::Instructions { own, against, counter: counter.to_owned() }, *at_most_percent.get_ref())
         }
         (Some(_), None, _) => {
-            let message =
-                format!("{counter} counted the instructions of `{against}`, but could not count the instructions of `{build}`");
+            let message = format!(
+                "{counter} counted the instructions of `{against}`, but could not count the instructions of `{build}`"
+            );
             let help =
                 "was it built only for this machine? remove `target-cpu` from RUSTFLAGS and from Cargo's configuration";
             return fail(Code::RunCrashed, message, help, data(None));
@@ -63,6 +64,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
     }
     let says = data.says().unwrap_or_default();
     let message = format!("the program of `{build}` takes {says}");
-    let help = "which package does the computing, and at which level is it optimized? `opt-level` can be set for each package";
+    let help =
+        "which package does the computing, and at which level is it optimized? `opt-level` can be set for each package";
     fail(Code::TooSlow, message, help, data)
 }

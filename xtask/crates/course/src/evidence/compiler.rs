@@ -105,12 +105,12 @@ pub(super) fn pinned(
         let is_replaced = cargo.env.contains_key(OsStr::new("RUSTUP_TOOLCHAIN"));
         let warning = is_replaced.then(|| {
             let message = format!(
-                "the toolchain that is chosen here can't be started: this check builds with Rust {release}, to which the \
+                "the toolchain that is selected here can't be started: this check builds with Rust {release}, to which the \
                  workshop is pinned, as grading does"
             );
             Diagnostic::new(Code::OtherToolchain, message).severity(Severity::Warning).help(
                 "a rust-toolchain file, `rustup override` or `RUSTUP_TOOLCHAIN` chooses one that isn't installed; type `rustup show` \
-                 in the exercise's folder to see which of them it is, and take that out",
+                 in the exercise's folder to see which of them it is, and remove that",
             )
         });
         return Ok((cargo, version, release, host, warning.into_iter().collect()));
@@ -126,7 +126,7 @@ pub(super) fn pinned(
     Ok(match found {
         Some(((now, host), version)) if now == pin => {
             let why = "`RUSTUP_TOOLCHAIN`, `cargo +TOOLCHAIN`, `rustup override` and a rust-toolchain file choose a different one, which \
-                       your own `cargo build` then follows; `rustup show` tells which of them it is";
+                       your own `cargo build` then follows; `rustup show` shows which of them it is";
             (
                 theirs,
                 version,

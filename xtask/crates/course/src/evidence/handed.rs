@@ -40,7 +40,7 @@ pub(crate) fn handed(exercise: &Exercise) -> Result<Handed> {
         let (built, replaced) = safe::of(path, &content, &starter, May::of(exercise));
         if !replaced.is_empty() {
             let message = format!(
-                "{} of {path} isn't as the course has it: this check builds the course's own, as grading does",
+                "{} of {path} isn't the course's: this check builds the course's own, as grading does",
                 replaced.join(", ")
             );
             let help = format!("your own `cargo build` follows your version; starter/{path} has the course's");

@@ -111,9 +111,9 @@ impl Answers {
         });
         // Below a table's name, every question is part of that table.
         let table = tables.into_iter().min_by_key(|(_, span)| span.start).map(|(name, span)| {
-            let message = format!("answers.toml has a table [{name}], and a question in a table isn't found");
+            let message = format!("answers.toml has a table [{name}], and a question in a table isn't read");
             Diagnostic::new(Code::AnswersSyntax, message)
-                .at(&source, span, "take out this line")
+                .at(&source, span, "remove this line")
                 .help("write `key = \"answer\"`, one on each line, with no line in brackets above")
         });
         let problems = problems.or(table);
@@ -141,14 +141,14 @@ impl Answers {
             }));
         };
         if let Some(instead) = answer.instead {
-            let message = format!("`{key}` is {instead}, and an answer is one text or number");
+            let message = format!("`{key}` is {instead}, but an answer is one text or number");
             let problem = Diagnostic::new(Code::AnswersSyntax, message).at(&self.source, answer.span.clone(), instead);
             return Err(Box::new(problem.help(format!("write `{key} = \"…\"`"))));
         }
         match &answer.value {
             Value::String(text) if matches!(text.trim(), "" | "?" | "…" | "...") => {
                 let problem = missing.at(&self.source, answer.span.clone(), "your answer goes here").empty();
-                let help = format!("README.md says how to find it out; `cargo xtask hint {id}` helps");
+                let help = format!("README.md explains how to find out; `cargo xtask hint {id}` helps");
                 Err(Box::new(problem.help(help)))
             }
             _ => Ok(answer),

@@ -187,7 +187,7 @@ impl Containerfile {
             }
         }
         if file.stages.is_empty() && file.problems.is_empty() {
-            let problem = Diagnostic::new(Code::ImageSyntax, "the file begins no image: it has no FROM");
+            let problem = Diagnostic::new(Code::ImageSyntax, "the file has no FROM, so it defines no image");
             let file_name = file.source.file.clone();
             file.problems.push(problem.in_file(file_name).help("a stage begins with `FROM IMAGE`"));
         }
@@ -223,7 +223,7 @@ impl Containerfile {
                 [base, keyword, name] if keyword.eq_ignore_ascii_case("as") => (base, Some(name.to_lowercase())),
                 _ => {
                     let problem =
-                        problem("FROM is not understood".to_owned(), "write `FROM IMAGE`, or `FROM IMAGE AS NAME`");
+                        problem("this FROM can't be read".to_owned(), "write `FROM IMAGE`, or `FROM IMAGE AS NAME`");
                     return self.problems.push(problem);
                 }
             };
@@ -330,9 +330,9 @@ pub(crate) mod tests {
           |
           = help: did you mean ENTRYPOINT?
         "#);
-        assert!(problem("").contains("it has no FROM"));
+        assert!(problem("").contains("the file has no FROM"));
         assert!(problem("RUN a\nFROM scratch\n").contains("RUN comes before any FROM"));
-        assert!(problem("FROM a b\n").contains("FROM is not understood"));
+        assert!(problem("FROM a b\n").contains("this FROM can't be read"));
         assert!(problem("FROM a\nUSER\n").contains("USER has no arguments"));
         assert!(problem("FROM a\nENV FOO\n").contains("ENV gives FOO no value"));
     }

@@ -376,7 +376,7 @@ impl Check {
 }
 
 fn asks_for_something(build: &Spanned<String>, asks: bool) -> Result<(), Wrong> {
-    if asks { Ok(()) } else { Err((build.span(), "the goal asks for nothing".to_owned())) }
+    if asks { Ok(()) } else { Err((build.span(), "the goal requires nothing".to_owned())) }
 }
 
 impl Output {
@@ -414,7 +414,10 @@ impl Profile {
         let is_known = |key: &str| crate::learner_manifest::known::is_key(key);
         let unknown = want.keys().chain(at_most.keys()).find(|key| !is_known(key.get_ref()));
         match empty.map(|(key, _)| key).or(unknown) {
-            Some(key) => Err((key.span(), format!("nothing can be wanted of `{}`", key.get_ref()))),
+            Some(key) => Err((
+                key.span(),
+                format!("`{}` can't be wanted: no profile has it, or no value is right", key.get_ref()),
+            )),
             None => Ok(()),
         }
     }

@@ -37,7 +37,7 @@ pub fn load_or_here(root: &Path, name: Option<&str>, call: &str) -> Result<Exerc
         return Ok(exercise);
     }
     let folder = env::current_dir().map(|here| shown_from(root, &here)).unwrap_or_default();
-    let message = format!("no exercise is named, and {folder} doesn't belong to one");
+    let message = format!("no exercise was named, and {folder} doesn't belong to one");
     let help = format!(
         "name one, as in `cargo xtask {call} ex1`, or run the command in an exercise's folder; `cargo xtask list` shows all exercises"
     );
@@ -50,7 +50,7 @@ pub fn load_or_here(root: &Path, name: Option<&str>, call: &str) -> Result<Exerc
 /// When the course has no exercises, or exercise.toml is malformed (with its line).
 pub fn here(root: &Path) -> Result<Option<Exercise>> {
     let ids = ids(root)?;
-    let here = env::current_dir().context("cannot tell the current folder")?;
+    let here = env::current_dir().context("cannot find the current folder")?;
     of_path(root, &ids, &here).map(|id| read(root, &id)).transpose()
 }
 
@@ -106,7 +106,7 @@ fn shown_from(root: &Path, here: &Path) -> String {
 pub(crate) fn brings_back(file: &Path) -> String {
     let folder = file.parent().and_then(Path::file_name).unwrap_or_default();
     let exercise = folder.to_str().filter(|name| name.starts_with("ex")).unwrap_or("EXERCISE");
-    format!("`cargo xtask reset {exercise}` brings the file of the exercise back, and keeps what is there now")
+    format!("`cargo xtask reset {exercise}` restores the exercise's file, and saves what is there now")
 }
 
 #[cfg(test)]

@@ -47,10 +47,10 @@ pub(super) fn validate(file: &Path, text: &str, data: &Data) -> Result<()> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("an exercise can require {}", names.join(" and ")),
             };
-            bail!(wrong(name, format!("no requirement has the name `{written}`"), "not known", help));
+            bail!(wrong(name, format!("there is no requirement `{written}`"), "not known", help));
         }
         if data.requires[..index].iter().any(|other| other.get_ref() == written) {
-            let help = "take one of them out".to_owned();
+            let help = "remove one of them".to_owned();
             bail!(wrong(name, format!("`{written}` is required twice"), "again", help));
         }
     }

@@ -308,7 +308,9 @@ fn circle(manifest: &Manifest, name: &str, inherits: &Setting) -> Option<Diagnos
             let circle = [chain.as_slice(), &[next]].concat().join(" -> ");
             let problem = Diagnostic::new(Code::InheritsCycle, format!("profiles inherit in a cycle: {circle}"));
             let problem = problem.at(&manifest.source, inherits.span.clone(), "this closes the cycle");
-            return Some(problem.help("write `inherits = \"release\"` in one of them").refused().explains(["inherits"]));
+            return Some(
+                problem.help("write `inherits = \"release\"` in one of them").refused().explains(["inherits"]),
+            );
         }
         chain.push(next);
     }

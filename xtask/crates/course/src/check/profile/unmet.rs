@@ -115,7 +115,8 @@ fn in_other_table(case: &Case<'_>, profile: &str, name: &str, keys: &[String]) -
     let table = &case.manifest.profiles[name];
     if let Some(near) = nearest(name, [profile].into_iter()) {
         let message = format!("[profile.{name}] defines a custom profile that no build uses; Cargo doesn't warn");
-        let problem = Diagnostic::new(Code::UnknownTable, message).at(source, table.name.clone(), "no build reads this");
+        let problem =
+            Diagnostic::new(Code::UnknownTable, message).at(source, table.name.clone(), "no build reads this");
         return problem.help(format!("did you mean [profile.{near}]?")).explains(keys);
     }
     let (verb, it) = if keys.len() == 1 { ("is", "it") } else { ("are", "them") };
@@ -128,9 +129,7 @@ fn in_other_table(case: &Case<'_>, profile: &str, name: &str, keys: &[String]) -
         Diagnostic::new(Code::WrongTable, message).at(source, table.name.clone(), reads(name)).help(if is_there {
             format!("{reader}: move {it} there")
         } else if is_needed {
-            format!(
-                "{reader}, which isn't in the file yet: add it, with `inherits = \"release\"`, and move {it} there"
-            )
+            format!("{reader}, which isn't in the file yet: add it, with `inherits = \"release\"`, and move {it} there")
         } else {
             format!("{reader}: give this profile that name")
         });

@@ -410,14 +410,14 @@ fn a_prediction_is_held_to_what_the_change_saves() {
         ]
         .join("\n"),
         @r"
-        answer/wrong: `saving` isn't right: it says 62,323 bytes, more than 10 % too little for what your change saves
-        answer/wrong: `saving` isn't right: it says 94,000 bytes, more than 10 % too much for what your change saves
-        answer/wrong: `saving` isn't right: it says 0 bytes, more than 10 % too little for what your change saves
-        answer/wrong: `saving` isn't right: the program is not smaller than it was, so nothing was saved
-        answer/wrong: `saving` isn't right: the program is not smaller than it was, so nothing was saved
-        answer/wrong: `saving` isn't right: the program is not smaller than it was, so nothing was saved
-        answer/not-a-number: `saving` isn't a number of bytes in a form that is understood
-        answer/not-a-number: `saving` isn't a number of bytes in a form that is understood
+        answer/wrong: `saving` isn't right: 62,323 bytes is more than 10 % too little for what your change saves
+        answer/wrong: `saving` isn't right: 94,000 bytes is more than 10 % too much for what your change saves
+        answer/wrong: `saving` isn't right: 0 bytes is more than 10 % too little for what your change saves
+        answer/wrong: `saving` isn't right: the program isn't smaller than it was, so nothing was saved
+        answer/wrong: `saving` isn't right: the program isn't smaller than it was, so nothing was saved
+        answer/wrong: `saving` isn't right: the program isn't smaller than it was, so nothing was saved
+        answer/not-a-number: `saving` isn't a number of bytes in a form that the check understands
+        answer/not-a-number: `saving` isn't a number of bytes in a form that the check understands
         "
     );
 }

@@ -15,7 +15,7 @@ pub(super) fn out_of_time(name: &str, ended: Status, build_seconds: u64, place: 
     let most = place.cargo.sandbox.as_ref().map_or(build_seconds, |sandbox| sandbox.cpu_seconds().min(build_seconds));
     let (message, help) = match ended {
         Status::Waited(seconds) => (
-            format!("the build `{name}` was not done after {seconds} s, most of which it waited"),
+            format!("the build `{name}` wasn't done after {seconds} s, most of it spent waiting"),
             "close other programs that build the same package, such as an editor, and try again",
         ),
         _ => (
@@ -49,7 +49,7 @@ pub(super) fn refusal(
     let aside: Vec<&str> = request.aside.iter().filter_map(named).collect();
     if !aside.is_empty() && request.grading.is_none() {
         failure.message += &format!(
-            "\nThis check builds without what your own build follows: {}. If this machine can't build without it, that is the cause.",
+            "\nThis check leaves out what your own build follows: {}. If this machine can't build without it, that's the cause.",
             aside.join("; ")
         );
     }
@@ -58,9 +58,9 @@ pub(super) fn refusal(
     }
     let words = failure.message.split_once('\n').map_or(failure.message.as_str(), |(_, words)| words);
     let how = match ended {
-        Some(Status::MemoryLimit) => "took more memory than a build may; it",
-        Some(Status::DiskLimit) => "wrote more to the disk than a build may; it",
-        Some(Status::OutputLimit) => "printed more than a build may; it",
+        Some(Status::MemoryLimit) => "used more memory than a build may use; it",
+        Some(Status::DiskLimit) => "wrote more to the disk than a build may write; it",
+        Some(Status::OutputLimit) => "printed more than a build may print; it",
         _ => "failed; it",
     };
     let std = exercise.std_files().into_iter().next();
@@ -92,8 +92,8 @@ pub(super) fn refusal(
             help = Some(advice);
         }
     }
-    problem.help = help.or(failure.help).or_else(|| {
-        Some(format!("repair what the first error names; `{typed}` in the exercise's folder shows it again"))
-    });
+    problem.help = help
+        .or(failure.help)
+        .or_else(|| Some(format!("fix what the first error names; `{typed}` in the exercise's folder shows it again")));
     Ok(Attempt::Failed(Box::new(problem)))
 }

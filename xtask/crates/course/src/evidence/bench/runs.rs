@@ -160,7 +160,7 @@ impl Bench<'_> {
         let limits = limits(self.exercise());
         measure::run_in(self.run_box(), &start, program, &place.folder, &self.run_env(), limits).map_err(|error| {
             Failure::new(Exit::Environment, format!("{error:#}"))
-                .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
+                .help("is it built for a different machine? look for `build.target` in Cargo's configuration files")
                 .into()
         })
     }

@@ -133,11 +133,11 @@ impl Bench<'_> {
 fn of_the_environment(message: &str) -> Failure {
     let set = surroundings::of_failed_builds();
     let help = if set.is_empty() {
-        "that isn't your program's fault; `cargo xtask doctor` looks at the tools that a build needs".to_owned()
+        "that isn't your program's fault; `cargo xtask doctor` checks the tools that a build needs".to_owned()
     } else {
         format!(
-            "that isn't your program's fault. What builds read is set in your environment: {}. Take out what isn't needed here \
-             (`unset NAME`; in PowerShell `Remove-Item Env:NAME`), and try again; `cargo xtask doctor` looks at the tools",
+            "that isn't your program's fault. Your environment sets variables that builds read: {}. Remove what isn't needed here \
+             (`unset NAME`; in PowerShell `Remove-Item Env:NAME`), and try again; `cargo xtask doctor` checks the tools",
             set.join(", ")
         )
     };

@@ -98,8 +98,8 @@ fn refused(instruction: &Instruction, wrong_flag: Option<&str>, words: &[String]
         return Some(substitution(instruction));
     }
     if copied.from.is_empty() || copied.to.is_empty() {
-        let message = format!("{word} names no file, or no place for it");
-        return trouble(Kind::Fails, message, "two paths are needed", "write from where, and to where");
+        let message = format!("{word} needs a file and a destination");
+        return trouble(Kind::Fails, message, "two paths are needed", "write a source and a destination");
     }
     None
 }
@@ -225,12 +225,12 @@ fn of_context(context: &Context, pattern: &str, instruction: &Instruction) -> Re
     let is_below = |path: &&String| **path == wanted || path.starts_with(&format!("{wanted}/"));
     let (message, help) = match context.ignored.iter().find(is_below) {
         Some(_) => (
-            format!("{pattern} isn't given to the engine: .dockerignore leaves it out"),
+            format!("the engine doesn't get {pattern}: .dockerignore excludes it"),
             "Cargo needs Cargo.toml, Cargo.lock and src; nothing else has to be copied".to_owned(),
         ),
         None => (
             format!("there is no {pattern} in the exercise's folder, as the course provides it"),
-            "Cargo needs Cargo.toml, Cargo.lock and src, and what you hand in holds no further files".to_owned(),
+            "Cargo needs Cargo.toml, Cargo.lock and src, and what you hand in has no other files".to_owned(),
         ),
     };
     Err(Box::new(Trouble::new(Kind::Absent, instruction.span.clone(), message, "no such file", help)))
@@ -304,7 +304,7 @@ fn place(
     let path = join(&made.folder, &to);
     let is_folder = means_folder(&to) || matches!(made.files.at(&path), Found::Folder);
     if all.len() > 1 && !is_folder {
-        let message = format!("several files can't go to {to}, which is no folder");
+        let message = format!("several files can't go to {to}, which isn't a folder");
         return fails(message, "not a folder", "end the destination with a slash");
     }
     let owner = match owner(flags.owner.as_deref(), &made.root) {

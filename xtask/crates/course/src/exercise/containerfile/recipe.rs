@@ -154,12 +154,12 @@ impl Build {
         }
         let flags = self.other_flags();
         if !flags.is_empty() {
-            let message = format!("the check does not build with the flags {}", flags.join(" "));
-            return Some((message, "leave `-C target-feature=+crt-static`, and take the others out"));
+            let message = format!("the check doesn't build with the flags {}", flags.join(" "));
+            return Some((message, "keep `-C target-feature=+crt-static`, and remove the others"));
         }
         (!self.others.is_empty()).then(|| {
-            let message = format!("the check does not build with {}", self.others.join(", "));
-            (message, "take it out: Cargo.toml has the profile that is asked for")
+            let message = format!("the check doesn't build with {}", self.others.join(", "));
+            (message, "remove it: Cargo.toml has the required profile")
         })
     }
 }

@@ -205,7 +205,7 @@ impl<'a> Shell<'a> {
             }
             let rest = &parts[index + 1..];
             if let Some(doubt) = self.doubt.take().filter(|_| self.matters(next, rest)) {
-                let help = "leave it out, or write `|| true` behind it if its result makes no difference";
+                let help = "leave it out, or write `|| true` after it if its result doesn't matter";
                 return self.not_followed(format!("whether `{doubt}` succeeds"), help);
             }
             self.has_ended |= !status && self.stops_at_failure && !matches!(next, "&&" | "||" | "|");
@@ -341,7 +341,7 @@ impl<'a> Shell<'a> {
         for (operator, path) in outputs {
             if !self.can_write(path) {
                 let message = format!("{path} can't be written: the folder is mounted read-only");
-                return self.fails(message, "read-only", "write to another folder");
+                return self.fails(message, "read-only", "write to a different folder");
             }
             let adds = *operator == ">>" && !matches!(self.made.files.at(path), Found::Nothing);
             let is_kept = adds && matches!(left, What::Written(_));
@@ -381,7 +381,7 @@ impl<'a> Shell<'a> {
         self.has_room(1, path)?;
         if !self.can_write(path) {
             let message = format!("{path} can't be written: its folder is mounted read-only");
-            return self.fails(message, "read-only", "write to another folder");
+            return self.fails(message, "read-only", "write to a different folder");
         }
         self.made.files.put(path, file);
         Ok(true)

@@ -27,9 +27,9 @@ pub(super) fn refused(word: &str, rest: &str) -> Option<(String, &'static str)> 
         "EXPOSE" => rest
             .split_whitespace()
             .find(|port| !port.contains('$') && !is_port(port))
-            .map(|port| (format!("EXPOSE {port} is no port"), "write a number, such as `EXPOSE 8080`")),
+            .map(|port| (format!("EXPOSE {port} isn't a port"), "write a number, such as `EXPOSE 8080`")),
         "SHELL" if serde_json::from_str::<Vec<String>>(rest).is_err() => Some((
-            "SHELL is not a list of words".to_owned(),
+            "SHELL isn't a list of words".to_owned(),
             "write it in brackets and double quotes: `SHELL [\"/bin/sh\", \"-c\"]`",
         )),
         "ONBUILD" => {
@@ -39,7 +39,7 @@ pub(super) fn refused(word: &str, rest: &str) -> Option<(String, &'static str)> 
                 true if !matches!(word.as_str(), "FROM" | "ONBUILD" | "MAINTAINER") => {
                     refused(&word, rest.trim_start())
                 }
-                _ => Some((format!("ONBUILD can't do {word}"), "take the line out")),
+                _ => Some((format!("ONBUILD can't do {word}"), "remove the line")),
             }
         }
         _ => None,
@@ -54,7 +54,7 @@ fn from(rest: &str) -> Option<(String, &'static str)> {
         return Some((format!("FROM has no option `{flag}`"), "its only option is --platform=…"));
     }
     if let Some(flag) = words.iter().find(|word| word.starts_with("--")) {
-        return Some((format!("`{flag}` comes behind the image"), "options come first: `FROM --platform=… IMAGE`"));
+        return Some((format!("`{flag}` comes after the image"), "options come first: `FROM --platform=… IMAGE`"));
     }
     let [_, _, name] = words else { return None };
     let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic())

@@ -142,7 +142,7 @@ fn make_folder(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
         let path = join(&shell.folder, path);
         let is_there = matches!(shell.made.files.at(&path), Found::Folder | Found::File(_));
         if is_there && !with_parents {
-            return shell.fails(format!("{path} is there already"), "it exists", "write `mkdir -p`");
+            return shell.fails(format!("{path} already exists"), "it exists", "write `mkdir -p`");
         }
         let parent = above(&path).unwrap_or("/").to_owned();
         if !with_parents && matches!(shell.made.files.at(&parent), Found::Nothing | Found::File(_)) {
@@ -279,7 +279,7 @@ fn read(shell: &mut Shell<'_>, short: &str, arguments: &[String]) -> Followed {
     }
     // `ldd` calls a static program a failure, and says so in words that differ between systems.
     if short == "ldd" {
-        return shell.not_followed("whether `ldd` fails", "look at the program outside of the Containerfile");
+        return shell.not_followed("whether `ldd` fails", "look at the program outside the Containerfile");
     }
     Ok(true)
 }
@@ -309,7 +309,7 @@ fn test(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
     match result {
         Some(true) => Ok(true),
         Some(false) => {
-            shell.fails(format!("`test {}` is not true", words.join(" ")), "not true", "remove it, or make it true")
+            shell.fails(format!("`test {}` isn't true", words.join(" ")), "not true", "remove it, or make it true")
         }
         None => shell.not_followed("this test", "leave it out"),
     }
@@ -332,7 +332,7 @@ fn packages(shell: &mut Shell<'_>, manager: &str, arguments: &[String]) -> Follo
         return shell.fails(format!("there is no `{manager}` in {}", shell.made.base), "not found", help);
     }
     if shell.is_offline {
-        return shell.fails("this RUN has no network", "needs the network", "take `--network=none` out");
+        return shell.fails("this RUN has no network", "needs the network", "remove `--network=none`");
     }
     let names = paths(arguments);
     let installs = names.first().is_some_and(|verb| matches!(*verb, "install" | "add"));
@@ -341,15 +341,15 @@ fn packages(shell: &mut Shell<'_>, manager: &str, arguments: &[String]) -> Follo
         if installs && !shell.made.has_lists && base != Base::Unknown {
             let help = format!("write `{manager} update && {manager} install -y …`");
             let message =
-                format!("`{manager}` knows no packages in {}: its images hold no lists of them", shell.made.base);
+                format!("`{manager}` knows no packages in {}: its images have no package lists", shell.made.base);
             return shell.fails(message, "no lists", help);
         }
         let is_answered = has(arguments, 'y', "--yes")
             || arguments.iter().any(|word| matches!(word.as_str(), "--assume-yes" | "-qq" | "--download-only"));
         if installs && !is_answered {
             let what =
-                format!("`{manager} install` without `-y`: it stops to ask where it installs more than is named");
-            return shell.not_followed(what, "write `-y` behind `install`");
+                format!("`{manager} install` without `-y`: it stops to ask if it would install more than you named");
+            return shell.not_followed(what, "write `-y` after `install`");
         }
     }
     if installs {

@@ -67,7 +67,7 @@ impl Stages<'_> {
         };
         if base.is_empty() || base.contains("$(") {
             let help = "write the name of an image, or give its ARG a default above the first FROM";
-            let message = format!("FROM {} names no image", stage.base);
+            let message = format!("FROM {} doesn't name an image", stage.base);
             recipe.troubles.push(Trouble::new(Kind::Fails, stage.span.clone(), message, "no image", help));
             return None;
         }
@@ -78,7 +78,7 @@ impl Stages<'_> {
             let message = format!(
                 "the check can't follow ONBUILD in `{base}`, which another stage starts from: engines differ in whether they run it"
             );
-            let help = "write the instruction into the stage that needs it";
+            let help = "write the instruction in the stage that needs it";
             let (kind, span) = (Kind::NotFollowed, trigger.span.clone());
             recipe.troubles.push(Trouble::new(kind, span, message, "not followed here", help));
             if !is_last {

@@ -65,13 +65,12 @@ impl Shell<'_> {
     /// Whether a word can be the name of a command here.
     fn is_command(&mut self, name: &str) -> Followed {
         if name.split_once('=').is_some_and(|(name, _)| words::is_name(name)) {
-            let help =
-                "set it with ENV above this line, or take the quotes away: an assignment has none in front of its `=`";
+            let help = "set it with ENV above this line, or remove the quotes: an assignment has none before its `=`";
             return self.fails(format!("there is no command `{name}`"), "not an assignment here", help);
         }
         if self.is_exec && BUILTINS.contains(&name) {
             let help = "write the line without the brackets, for a shell";
-            return self.fails(format!("`{name}` is a part of shells, and no program"), "no shell here", help);
+            return self.fails(format!("`{name}` is built into shells, and isn't a program"), "no shell here", help);
         }
         Ok(true)
     }
@@ -104,9 +103,7 @@ impl Shell<'_> {
     fn change_folder(&mut self, folder: &str) -> Followed {
         let path = join(&self.folder, folder);
         match self.made.files.at(&path) {
-            _ if folder.contains(UNKNOWN) => {
-                self.not_followed("into which folder this goes", "write the folder's name")
-            }
+            _ if folder.contains(UNKNOWN) => self.not_followed("which folder this goes to", "write the folder's name"),
             Found::File(_) | Found::Nothing => self.fails(
                 format!("there is no folder {path}"),
                 "no such folder",
