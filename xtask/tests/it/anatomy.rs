@@ -118,7 +118,7 @@ fn growth_beyond_a_budget_is_exit_code_1() {
     grow(&["--fail-if-grows", "1%"]).code(1).stderr(contains("larger than stripped; 1 % is allowed"));
     grow(&["--fail-if-grows", "1%", "--min-bytes", "100000000"]).success();
     grow(&["--fail-if-grows", "1000%"]).success();
-    grow(&["--fail-if-grows", "some"]).code(2).stderr(contains("--fail-if-grows: `some` is no share"));
+    grow(&["--fail-if-grows", "some"]).code(2).stderr(contains("--fail-if-grows: `some` isn't a percentage"));
     project.run(&["diff", "release", "stripped", "--fail-if-grows", "0"]).success();
     grow(&["--github-summary"]).code(2).stderr(contains("GITHUB_STEP_SUMMARY is not set"));
     project.write("summary.md", "before\n");

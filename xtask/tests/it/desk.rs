@@ -280,7 +280,7 @@ fn watch_takes_single_keys_in_a_terminal_and_gives_it_back() {
     let status = "[ex1: 2/10 points | 0/1 done | c h n l q ?]";
     let shown = watch_with_keys(
         &project,
-        &[(status, "h"), ("nudge", ""), (status, "x"), ("none of c, h, n, l, q", ""), (status, "q")],
+        &[(status, "h"), ("nudge", ""), (status, "x"), ("isn't one of c, h, n, l, q", ""), (status, "q")],
     );
     assert!(shown.contains("press a key: c check again"), "{shown}");
     assert!(shown.contains("--> \u{1b}[0m../Cargo.toml") || shown.contains("--> ../Cargo.toml"), "{shown}");

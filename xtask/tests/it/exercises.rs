@@ -61,7 +61,7 @@ fn exercise_2_looks_at_the_words_before_it_builds() {
     #[expect(clippy::disallowed_methods, reason = "a test's own file")]
     std::fs::write(project.path("exercises/ex2/answers.toml"), b"why = \"caf\xe9\"\n").unwrap();
     let text = stderr(&project.run(&["check", "ex2"]).code(1));
-    assert!(text.contains("answers.toml is not UTF-8: byte 11 of line 1"), "{text}");
+    assert!(text.contains("answers.toml isn't valid UTF-8: byte 11 of line 1"), "{text}");
     std::fs::remove_file(project.path("exercises/ex2/answers.toml")).unwrap();
     let text = stderr(&project.run(&["check", "ex2"]).code(1));
     assert!(text.contains("there is no answers.toml") && text.contains("cargo xtask reset"), "{text}");
@@ -201,9 +201,9 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
         ("largest-crate", *name, "gimli", "that is the standard library, or a part of it"),
         ("largest-crate", *name, "tokio", "no code of a crate by this name"),
         ("largest-crate-size", *size, "1KiB", "too little"),
-        ("functions", "backtrace", "json", "% of the code, and other ones are more"),
+        ("functions", "backtrace", "json", "% of the code, and a different group is more"),
         ("kept-by", "DisplayBacktrace", "main", "can also panic"),
-        ("kept-by", "DisplayBacktrace", "<DisplayBacktrace as Display>::fmt", "write the one word"),
+        ("kept-by", "DisplayBacktrace", "<DisplayBacktrace as Display>::fmt", "write just the word"),
     ] {
         project.edit("exercises/ex2/answers.toml", &format!("{key} = \"{right}\""), &format!("{key} = \"{wrong}\""));
         project.run(&["check", "ex2"]).code(1).stderr(contains(words));

@@ -425,7 +425,7 @@ fn the_doctor_says_what_is_there_and_what_is_not() {
 #[test]
 fn a_verb_or_an_exercise_that_is_missing_is_a_usage_error() {
     let project = Project::quick_course();
-    project.run(&["check"]).code(2).stderr(contains("no exercise is named"));
+    project.run(&["check"]).code(2).stderr(contains("no exercise was named"));
     project.run(&["chek", "ex1"]).code(2).stderr(contains("check"));
     project
         .run(&["hint", "ex2"])

@@ -107,7 +107,7 @@ mod skipped {
         let verified = stderr(&course.run(&["author", "verify", "ex2"]).code(3));
         assert!(verified.contains("ex2 can't be verified on this machine") && verified.contains(STEP), "{verified}");
         let all = course.run(&["author", "verify"]);
-        assert!(stderr(&all).contains(LINE) && stdout(&all).contains("1 exercises verified"), "{}", stderr(&all));
+        assert!(stderr(&all).contains(LINE) && stdout(&all).contains("1 exercise verified"), "{}", stderr(&all));
         // What needs no build works without.
         course.run(&["hint", "ex2"]).success();
         course.run(&["reset", "ex2"]).success();

@@ -176,7 +176,7 @@ fn addr2line_says_the_same(project: &Project) {
     // The file itself instead of a copy: Cargo does not see it, and no line of the manifest is to blame.
     tool(&folder, "strip target/ship/ledger");
     let told = stderr(&project.run(&["check", "ex7"]).code(1));
-    assert!(told.contains("nothing in [profile.ship] takes it out; was the file itself given to `strip`?"), "{told}");
+    assert!(told.contains("nothing in [profile.ship] removes it; did you run `strip` on the file itself?"), "{told}");
     assert!(told.contains("`cargo clean --profile ship` in exercises/ex7"), "{told}");
     tool(&folder, "cargo clean --profile ship");
     project.run(&["check", "ex7"]).success();

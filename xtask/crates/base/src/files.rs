@@ -391,7 +391,7 @@ mod tests {
         write_atomic(&path, b"a = 1\n").unwrap();
         assert_eq!(read_text(&path, 10).unwrap(), "a = 1\n");
         write_atomic(&path, b"12345678901").unwrap();
-        assert!(message().contains("has 11 bytes"));
+        assert!(message().contains("is 11 bytes"));
         write_atomic(&path, b"a\nb\xff\n").unwrap();
         assert_eq!(message(), "Cargo.toml isn't valid UTF-8: byte 2 of line 2 isn't part of a character");
         fs::remove_file(&path).unwrap();

@@ -236,7 +236,7 @@ mod tests {
             "5 kb",
             "5 mB",
         ] {
-            assert!(parse_bytes(wrong).unwrap_err().contains("is no size"), "{wrong}");
+            assert!(parse_bytes(wrong).unwrap_err().contains("isn't a size"), "{wrong}");
         }
         // Never 15 MB.
         assert!(parse_bytes("1,5 MB").unwrap_err().ends_with("write `1.5 MB`"));
@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(read, [1.0, 0.5, 2.0, 1000.0]);
         assert!(parse_percent("1,5 %").unwrap_err().ends_with("write `1.5 %`"));
         for wrong in ["", "%", "1", "-1 %", "1e2 %", "NaN %", "inf%", "1 %%", "one %", ".5 %"] {
-            assert!(parse_percent(wrong).unwrap_err().contains("is no share"), "{wrong}");
+            assert!(parse_percent(wrong).unwrap_err().contains("isn't a percentage"), "{wrong}");
         }
     }
 

@@ -8,7 +8,7 @@ use testbed::project::{Project, stderr, stdout};
 fn a_sound_course_passes() {
     let project = Project::quick_course();
     let assert = project.run(&["author", "verify"]).success();
-    assert_eq!(stdout(&assert), "1 exercises verified, 0 problems\n");
+    assert_eq!(stdout(&assert), "1 exercise verified, 0 problems\n");
     assert!(stderr(&assert).contains("3 lines of Cargo.toml taken out"), "{}", stderr(&assert));
 }
 
