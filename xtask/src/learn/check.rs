@@ -76,7 +76,7 @@ pub(crate) fn run(options: &commands::Check) -> Result<Exit> {
     Ok(if met { Exit::Met } else { Exit::NotMet })
 }
 
-/// The exercises that were named, each once; that of the current folder if none was.
+/// The exercises that were named, each once; the current folder's if none was.
 fn named(root: &Path, names: &[String]) -> Result<Vec<Exercise>> {
     if names.is_empty() {
         return Ok(vec![exercise::load_or_here(root, None, "check")?]);
@@ -121,7 +121,7 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
     let Trial { judgement, evidence } = checking::run(root, &exercise, whose, voice)?;
     let toolchain = match &evidence {
         Some(evidence) => (evidence.toolchain.clone(), evidence.target.clone()),
-        // Nothing was built, so nobody has asked rustc yet; whoever reads JSON wants to know.
+        // Nothing was built, so rustc hasn't been asked yet, and the JSON needs its version.
         None if voice == Voice::Silent => evidence::toolchain(&exercise)?,
         None => Default::default(),
     };
@@ -214,7 +214,7 @@ fn remember(
     before
 }
 
-/// The sizes that goals were judged by: whole files, for a section is none that anybody ships.
+/// The sizes that goals were judged by: whole files, because no one ships a section.
 fn saved(judgement: &Judgement) -> impl Iterator<Item = Saved> {
     judgement.outcomes.iter().filter_map(|outcome| match &outcome.data {
         Data::Size(Size { part: Part::File | Part::Image, bytes, against_bytes, .. }) => {

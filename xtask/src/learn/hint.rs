@@ -87,7 +87,7 @@ fn wrong_now(exercise: &Exercise, entry: &Entry) -> Vec<Code> {
     if entry.files == files_digest(exercise) {
         codes.extend(entry.codes.iter().filter_map(|code| Code::of(code)));
     }
-    // A line of answers.toml that isn't read is no reason to explain the questions.
+    // A line of answers.toml that isn't read isn't a reason to explain the questions.
     let is_open = judgement.codes().contains(&Code::AnswerMissing);
     codes.retain(|code| *code != Code::AnswerMissing || is_open);
     // What is wrong comes before what is still to be written.

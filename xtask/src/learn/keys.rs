@@ -10,7 +10,7 @@ use std::thread;
 /// What was typed.
 #[derive(Debug, PartialEq)]
 pub(super) enum Word {
-    /// Check once more.
+    /// Check again.
     Again,
     /// The next hint.
     Hint,

@@ -74,7 +74,7 @@ impl Desk {
     /// What is typed within a moment, if anything is.
     fn word(&self) -> Option<Word> {
         let word = self.keys.words.recv_timeout(LOOK);
-        // Nobody types here, as under `watch </dev/null`: saves are all there is.
+        // No one types here, as under `watch </dev/null`: saves are all there is.
         if matches!(word, Err(RecvTimeoutError::Disconnected)) {
             thread::sleep(LOOK);
         }
@@ -166,7 +166,7 @@ fn say(text: &str) {
     output::message(&wrap(text, output::width_of_messages(), 0));
 }
 
-/// Ends a check that nobody waits for any more.
+/// Ends a check that isn't needed any more.
 fn cancel(running: JoinHandle<Result<Checked>>) {
     proc::cancel();
     let _ = running.join();

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 /// How a call of `cargo xtask` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// All that was asked for is met.
+    /// Everything requested holds.
     Met = 0,
     /// Something is not met: a goal, a size, a program's output, a stale document.
     NotMet = 1,

@@ -251,7 +251,7 @@ pub fn compose(folder: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     Ok(())
 }
 
-/// Lets every user write into a folder, and nobody remove what is another's, as in `/tmp`.
+/// Lets every user write to a folder, and remove only their own files, as in `/tmp`.
 ///
 /// # Errors
 /// When the permissions cannot be set.

@@ -37,7 +37,7 @@ pub fn list(words: &[&str]) -> String {
     }
 }
 
-/// How long something still takes, no more exactly than anybody can know: `about 12 minutes left`.
+/// How long something still takes, no more precisely than anyone can know: `about 12 minutes left`.
 pub fn about(seconds: f64) -> String {
     let minutes = (seconds / 60.0).round() as u64;
     match (minutes / 60, minutes) {
@@ -57,7 +57,7 @@ pub fn change(bytes: u64, reference: u64) -> String {
     change_in(bytes, reference, "B")
 }
 
-/// The same for a number that counts something else than bytes: `-24 instructions`.
+/// The same for a number that counts something other than bytes: `-24 instructions`.
 pub fn change_in(number: u64, reference: u64, unit: &str) -> String {
     let sign = match number.cmp(&reference) {
         Ordering::Less => '-',

@@ -25,7 +25,7 @@ pub enum Color {
     Never,
 }
 
-/// Decides about colours for the whole call.
+/// Decides about colors for the whole call.
 pub fn set_color(color: Color) {
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let forced = env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0");
@@ -40,7 +40,7 @@ pub fn set_color(color: Color) {
     console::set_colors_enabled_stderr(wanted(io::stderr().is_terminal()));
 }
 
-/// Prints data. A reader that has gone away (`| head`) is no error.
+/// Prints data. A reader that has gone away (`| head`) isn't an error.
 ///
 /// # Errors
 /// When standard output cannot be written, for example on a full disk.
@@ -64,7 +64,7 @@ pub fn width_of_messages() -> Option<usize> {
     terminal.size_checked().map(|(_, columns)| usize::from(columns)).filter(|_| terminal.is_term())
 }
 
-/// Prints a message that nothing depends on. There is nobody to tell when even that fails.
+/// Prints a message that nothing depends on. When even that fails, there is no way to report it.
 pub fn message(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }

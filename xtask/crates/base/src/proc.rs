@@ -58,7 +58,7 @@ pub struct Call {
     pub no_variables: bool,
     /// The box that it runs in; none for what is trusted.
     pub sandbox: Option<Arc<Sandbox>>,
-    /// What it may use together with all that it starts; nothing is looked at without one.
+    /// What it may use together with everything that it starts; without one, nothing is checked.
     pub watch: Option<Watch>,
     /// The name that the program has in the box for runs.
     pub called: Option<String>,
@@ -137,9 +137,9 @@ pub enum Status {
 pub struct Finished {
     /// How it ended.
     pub status: Status,
-    /// All that it printed, at most the limit.
+    /// Everything that it printed, up to the limit.
     pub stdout: Vec<u8>,
-    /// All that it printed as errors, at most the limit.
+    /// Everything that it printed as errors, up to the limit.
     pub stderr: Vec<u8>,
     /// Processor time of it and its descendants, in hundredths of a second; nothing where no limit was set.
     pub cpu: Duration,
@@ -230,12 +230,12 @@ pub fn run(call: &Call) -> Result<Finished> {
 const BOX_TRIES: usize = 3;
 
 /// Whether it was ended by a signal that a scheduler or a terminal sends to all processes of a job (HUP, INT, TERM). Ours has
-/// then been sent, too: it must end us before somebody takes what is left for the work of a submission.
+/// then been sent as well: it must end us before what is left is taken for the work of a submission.
 fn may_be_for_all(status: Status) -> bool {
     matches!(status, Status::Signaled(1 | 2 | 15) | Status::Exited(129 | 130 | 143))
 }
 
-/// The signal, where a box was ended by somebody else: nothing in a box can reach bwrap, and nothing that is compiled ends Cargo
+/// The signal, where a box was ended from outside: nothing in a box can reach bwrap, and nothing that is compiled ends Cargo
 /// like that.
 fn ended_from_outside(status: Status, kind: &Kind) -> Option<i32> {
     match status {
@@ -339,7 +339,7 @@ pub fn own_path() -> Result<&'static Path> {
     Ok(OWN.get_or_init(|| own))
 }
 
-/// Ends this process by a signal, as the one that it stood in for was ended. Returns where that cannot be done.
+/// Ends this process by the signal that ended the process it stood in for. Returns where that cannot be done.
 pub fn end_by(signal: i32) {
     #[cfg(unix)]
     if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
@@ -486,8 +486,8 @@ fn live() -> MutexGuard<'static, Live> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From now on Ctrl-C (and SIGTERM, SIGHUP) ends every child with its group, then this process, with exit code
-/// 128 + signal, as a shell reports it. On Windows the same codes are those of Ctrl-C, of a closed console, and of the end of a session.
+/// From now on Ctrl-C (and SIGTERM, SIGHUP) ends every child with its group, then this process, with exit code 128 + signal, as
+/// a shell reports it. On Windows, the same codes stand for Ctrl-C, a closed console, and the end of a session.
 ///
 /// # Errors
 /// When the handlers cannot be installed.

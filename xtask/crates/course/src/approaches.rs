@@ -1,5 +1,6 @@
 //! Approaches: different ways to solve an exercise, written down as data beside the course's solution, built and judged like a
-//! learner's work. Who has solved an exercise sees what each way saves and what it gives up, measured on their own machine.
+//! learner's work. Learners who have solved an exercise see what each way saves and what it gives up, measured on their own
+//! machine.
 
 use crate::check::{Data, Judgement, Verdict};
 use crate::checking::{self, Trial, Voice};

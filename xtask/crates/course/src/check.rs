@@ -124,7 +124,7 @@ pub(crate) struct Worth {
     pub(crate) before: u64,
     /// Bytes with the setting.
     pub(crate) after: u64,
-    /// Who has measured that, as the end of a sentence.
+    /// The one who measured that, as the end of a sentence.
     pub(crate) source: &'static str,
 }
 
@@ -148,7 +148,7 @@ impl Judgement {
         self.outcomes.iter().map(|outcome| outcome.points).sum()
     }
 
-    /// Every problem, those of goals first.
+    /// Every problem, with the goals' problems first.
     pub fn all_diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
         self.outcomes.iter().flat_map(|outcome| &outcome.diagnostics).chain(&self.diagnostics)
     }
@@ -274,7 +274,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
         outcomes.push(outcome);
     }
     let mut diagnostics: Vec<Diagnostic> = lints.into_iter().cloned().collect();
-    // What no goal asks for is worth a word, no more, as long as Cargo builds it.
+    // What no goal requires is worth a mention, no more, as long as Cargo builds it.
     diagnostics.iter_mut().filter(|problem| !problem.refused).for_each(|problem| problem.severity = Severity::Warning);
     diagnostics.extend(case.changed.iter().cloned());
     // Most often a goal is about it; if not, it is an error all the same.

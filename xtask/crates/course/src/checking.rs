@@ -83,7 +83,7 @@ pub fn measure_for_a_class(
     evidence::collect(&request, &Bar::new(builds.len(), Voice::Silent))
 }
 
-/// Checks files that nobody trusts, in the same way. What is in the exercise's folder does not matter, nor does what
+/// Checks untrusted files, in the same way. What is in the exercise's folder does not matter, nor does what
 /// surrounds it.
 ///
 /// # Errors
@@ -92,7 +92,7 @@ pub fn grade(root: &Path, exercise: &Exercise, files: Edits, grading: &Grading) 
     judge(root, exercise, &Whose::Other("submission".to_owned(), files), Voice::Silent, Some(grading))
 }
 
-/// What was built of an untrusted submission, to be run once more.
+/// What was built from an untrusted submission, to be run again.
 #[derive(Clone, Copy)]
 pub struct Programs<'a> {
     /// What the first trial found of the builds.
@@ -102,7 +102,7 @@ pub struct Programs<'a> {
 }
 
 impl Programs<'_> {
-    /// Runs once more what a trial has built, all of it, and judges what came of it.
+    /// Runs everything that a trial has built again, and judges the results.
     ///
     /// # Errors
     /// When the environment or the course fails.
@@ -202,7 +202,7 @@ fn judgement(root: &Path, case: &Case<'_>) -> Judgement {
 pub struct Files {
     /// The learner's manifest.
     pub(crate) manifest: Manifest,
-    /// Their answers, where the exercise asks for some.
+    /// Their answers, where the exercise has questions.
     pub(crate) answers: Option<Answers>,
     /// Their Containerfile, where a goal is about one.
     pub(crate) containerfile: Option<Containerfile>,
@@ -271,7 +271,7 @@ impl Files {
         Self { manifest, answers, containerfile, std, baseline, changed, not_allowed, aside }
     }
 
-    /// Reads an untrusted submission. What is in the exercise's folder does not matter, nor does what surrounds it.
+    /// Reads an untrusted submission. What is in the exercise's folder and around it doesn't matter.
     fn of_a_submission(exercise: &Exercise, whose: &Whose) -> Self {
         Self { changed: Vec::new(), aside: Vec::new(), ..Self::read(exercise, whose) }
     }

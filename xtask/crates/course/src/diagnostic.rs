@@ -62,7 +62,7 @@ pub struct Diagnostic {
 #[derive(Clone, Debug)]
 struct Picture {
     source: Source,
-    /// Bytes of the text, and what stands beside them.
+    /// Bytes of the text, and the label next to them.
     primary: (Range<usize>, String),
     secondary: Vec<(Range<usize>, String)>,
 }

@@ -1,5 +1,5 @@
-//! Makes the evidence that goals are judged by: builds the files of the learner and those of the course, runs both,
-//! reads both. Nothing is judged here.
+//! Makes the evidence that goals are judged by: builds the learner's files and the course's, runs both, reads both.
+//! Nothing is judged here.
 //!
 //! The learner's builds go where their own `cargo build` puts them. All others have folders of their own below the
 //! workshop's `target/check/`: no build ever meets the artifacts of other sources, which Cargo could take for fresh.
@@ -78,7 +78,7 @@ pub struct Evidence {
     pub builds: BTreeMap<String, Attempt>,
     /// What the inputs that are unknown beforehand are made from; none for a learner's own check.
     pub(crate) hidden: Option<String>,
-    /// What counts instructions here; none if no goal asks for speed, or if nothing does.
+    /// What counts instructions here; none if no goal is about speed, or if nothing can count them.
     pub(crate) counter: Option<String>,
     /// What the learner's sources hand to the linker, beyond what the course's own do; only looked for where work is graded.
     pub(crate) handed: Vec<String>,
@@ -184,7 +184,7 @@ impl Evidence {
         let usual: BTreeSet<&str> =
             of(Tree::Starter).flat_map(|(_, code)| &code.odd).map(|odd| odd.what.as_str()).collect();
         let powers: BTreeSet<&String> = of(Tree::Starter).flat_map(|(_, code)| &code.powers).collect();
-        // What the standard library asks for is only known from the course's own build. And where no source is a learner's,
+        // What the standard library needs is only known from the course's own build. And where no source is a learner's,
         // there is no one who could have added a call.
         let compares = !powers.is_empty() && exercise.edits().any(|path| path.ends_with(".rs"));
         let tell = |(name, code): (&String, &code::Code)| {
@@ -214,8 +214,8 @@ fn told(code::Odd { what, detail }: &code::Odd) -> String {
 }
 
 impl Built {
-    /// Bytes of a section; of the whole file for `None`. Names are those of ELF: what is `.text` there is `__text` on
-    /// macOS, in the segment `__TEXT`.
+    /// Bytes of a section; of the whole file for `None`. Names are ELF's: what is `.text` there is `__text` on macOS,
+    /// in the segment `__TEXT`.
     pub(crate) fn part(&self, section: Option<&str>) -> Option<u64> {
         let Some(name) = section else { return Some(self.bytes) };
         let is_it = |other: &str| {
@@ -283,11 +283,11 @@ pub(crate) struct Request<'a> {
     pub(crate) aside: &'a [Diagnostic],
     /// The names of the builds.
     pub(crate) builds: &'a BTreeSet<String>,
-    /// How files that nobody trusts are built and run; none for a learner's own check.
+    /// How untrusted files are built and run; none for a learner's own check.
     pub(crate) grading: Option<&'a Grading>,
 }
 
-/// How files that nobody trusts are built and run.
+/// How untrusted files are built and run.
 #[derive(Clone, Debug)]
 pub struct Grading {
     /// The folder for all that is built, which a build box sees as its own.
@@ -369,7 +369,7 @@ pub fn target_folder(root: &Path) -> PathBuf {
 }
 
 /// Makes sure that every crate that an exercise can need is on this machine, those that learners may choose among them, and
-/// that Cargo.lock has a version of each. `files`: the ones that learners edit; `folder`: for a copy of the exercise.
+/// that Cargo.lock has a version of each. `files`: the files that learners edit; `folder`: for a copy of the exercise.
 ///
 /// # Errors
 /// When a crate is missing and cannot be had, or Cargo.lock would have to change: a `Failure` with Cargo's words.

@@ -29,7 +29,7 @@ use weigh::workshop::nearest;
 /// One exercise of the course: its folders, and what its author wrote down.
 #[derive(Debug)]
 pub struct Exercise {
-    /// Its name, which is that of its folder: `ex1`.
+    /// Its name, which is its folder's: `ex1`.
     pub id: String,
     /// The learner's package.
     pub folder: PathBuf,
@@ -144,7 +144,7 @@ pub struct Build {
     /// The program, where it does not have the name of the package.
     #[serde(default)]
     pub(crate) bin: Option<String>,
-    /// Settings that this build has instead of those of its profile.
+    /// Settings that this build has instead of its profile's.
     #[serde(default)]
     pub set: BTreeMap<String, toml::Value>,
     /// How C's library is linked.
@@ -200,7 +200,7 @@ pub struct Goal {
 }
 
 impl Exercise {
-    /// The most points that the exercise can bring: those of all its goals.
+    /// The most points that the exercise can give: the sum over all its goals.
     pub fn points(&self) -> u32 {
         self.data.goal.iter().map(|goal| goal.points).sum()
     }
@@ -250,7 +250,7 @@ impl Exercise {
         &self.data.build[name]
     }
 
-    /// The files as they were at the start: those that the learner edits, and those of the course.
+    /// The starter files: the files that the learner edits, and the course's.
     pub fn starter(&self) -> PathBuf {
         self.folder.join("starter")
     }
@@ -403,7 +403,7 @@ fn parse(file: &Path, text: &str) -> Result<Data> {
     Ok(data)
 }
 
-/// The digest of a file of an exercise as `pristine` keeps it: line ends of Windows count as those of Unix.
+/// The digest of a file of an exercise as `pristine` keeps it: Windows line endings count as Unix line endings.
 pub fn digest(bytes: &[u8]) -> String {
     let mut plain = Vec::with_capacity(bytes.len());
     for (index, &byte) in bytes.iter().enumerate() {

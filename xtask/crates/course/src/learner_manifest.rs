@@ -1,5 +1,5 @@
-//! What a learner's Cargo.toml asks for: its profiles with the place of every setting, and everything that is wrong with
-//! them before anything is built. `rules` finds the problems, `effective` says which setting wins, `known` holds what
+//! What a learner's Cargo.toml sets: its profiles with the place of every setting, and everything that is wrong with
+//! them before anything is built. `rules` finds the problems, `effective` finds which setting wins, `known` has what
 //! Cargo itself knows.
 
 pub mod allowed;
@@ -33,11 +33,11 @@ pub(crate) struct Manifest {
     pub(crate) package: Option<String>,
     /// `package.version`.
     pub(crate) version: Option<String>,
-    /// `[profile.*]`, also the ones that Cargo does not read.
+    /// `[profile.*]`, including profiles that Cargo doesn't read.
     pub(crate) profiles: BTreeMap<String, Profile>,
-    /// Settings of profiles that stand in no profile.
+    /// Profile settings that aren't in a profile.
     strays: Vec<Stray>,
-    /// What is wrong whatever an exercise asks for, the most important first.
+    /// What is wrong whatever an exercise requires, the most important first.
     pub(crate) problems: Vec<Diagnostic>,
     /// Whether the file is TOML: if not, nothing can be said about what it does not say.
     pub(crate) readable: bool,
@@ -65,7 +65,7 @@ pub(crate) struct Override {
     pub(crate) settings: BTreeMap<String, Setting>,
 }
 
-/// A setting as it stands in the file.
+/// A setting as it is written in the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
     /// Where its key stands.
@@ -119,7 +119,7 @@ impl Manifest {
         }
     }
 
-    /// Finds what a manifest asks for, and what is wrong with it.
+    /// Finds what a manifest sets, and what is wrong with it.
     pub(crate) fn parse(source: Source) -> Self {
         let text = source.text.clone();
         let (table, errors) = DeTable::parse_recoverable(&text);

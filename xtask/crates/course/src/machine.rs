@@ -1,5 +1,5 @@
-//! What this machine lacks for an exercise that requires more than a toolchain. Such an exercise is optional: where something is
-//! missing, it is skipped with one line, and its points count neither in a sum nor in the most that can be had.
+//! What this machine lacks for an exercise that requires more than a toolchain. Such an exercise is optional: where something
+//! is missing, it is skipped with one line, and its points don't count in a sum or in the maximum.
 
 use crate::evidence;
 use crate::exercise::{Exercise, Requirement};

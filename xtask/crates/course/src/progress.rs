@@ -12,7 +12,7 @@ use weigh::measure::binary::Section;
 
 /// The version of the file that this program writes.
 ///
-/// 1: state and points were those of the last check. 2: they are the best so far, and `last` is the last check.
+/// 1: state and points were from the last check. 2: they are the best so far, and `last` is the last check.
 const VERSION: u32 = 2;
 
 /// Everything that the file holds.
@@ -114,7 +114,7 @@ impl Entry {
         self.state == State::Done && self.failed_since().is_none()
     }
 
-    /// From version 1, in which a failed check took "done" away; a reset did, too, but left it at "todo".
+    /// From version 1, in which a failed check took "done" away; so did a reset, but that left it at "todo".
     fn migrate_from_1(&mut self) {
         if self.state != State::Todo {
             self.last = Some(Last { passed: self.state == State::Done, points: self.points });
@@ -186,8 +186,8 @@ impl Progress {
         exercise.after().filter(|id| !self.is_done(id)).collect()
     }
 
-    /// The exercise to do next: the first open one in the recommended order for which nothing is missing. Who leaves an exercise
-    /// (`current`) that is not done gets one that comes after it, and those before it last.
+    /// The exercise to do next: the first open one in the recommended order for which nothing is missing. A learner who leaves
+    /// an exercise (`current`) that isn't done gets one that comes after it; exercises before it come last.
     pub fn next<'a>(&self, all: &'a [Exercise], current: Option<&str>) -> Option<&'a Exercise> {
         let mut order = recommended(all);
         let left = current.filter(|id| !self.is_done(id));
@@ -215,7 +215,7 @@ fn recommended(all: &[Exercise]) -> Vec<&Exercise> {
     order
 }
 
-/// The folder for what belongs to the learner and to nobody else.
+/// The folder for what belongs only to the learner.
 pub fn folder(root: &Path) -> PathBuf {
     kept::folder(root)
 }

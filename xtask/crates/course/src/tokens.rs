@@ -245,7 +245,7 @@ impl Lexer<'_> {
 
     fn number(&mut self) {
         self.skip(|c| c == '_' || c.is_alphanumeric());
-        // `1.5`, but neither `1..5` nor `1.max(2)`.
+        // `1.5`, but not `1..5` or `1.max(2)`.
         let mut next = self.rest().chars();
         if next.next() == Some('.') && next.next().is_some_and(|c| c.is_ascii_digit()) {
             self.at += 1;
@@ -370,7 +370,7 @@ impl Lexer<'_> {
     }
 }
 
-/// How many `#` a raw string begins with; none if it is no raw string.
+/// How many `#` a raw string begins with; none if it isn't a raw string.
 fn raw_string(rest: &str) -> Option<usize> {
     let after = ["br", "cr", "r"].iter().find_map(|open| rest.strip_prefix(open))?;
     let hashes = after.len() - after.trim_start_matches('#').len();

@@ -98,7 +98,7 @@ pub fn close_in_children() {}
 
 /// All descriptors at once, where the kernel can do that.
 #[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "neither std nor rustix can change descriptors that this program doesn't own")]
+#[expect(unsafe_code, reason = "std and rustix can't change descriptors that this program doesn't own")]
 fn close_range() -> bool {
     use std::ffi::{c_long, c_uint};
     // The same on all of Linux's architectures but one, which then takes the other way.
@@ -126,7 +126,7 @@ fn close_on_exec(number: c_int) {
 
 /// The flags of a descriptor, if it is open.
 #[cfg(unix)]
-#[expect(unsafe_code, reason = "neither std nor rustix can ask about descriptors that this program doesn't own")]
+#[expect(unsafe_code, reason = "std and rustix can't ask about descriptors that this program doesn't own")]
 fn flags(number: c_int) -> Option<c_int> {
     // The same number on every Unix.
     const GET_FLAGS: c_int = 1;
@@ -140,7 +140,7 @@ fn flags(number: c_int) -> Option<c_int> {
 
 /// Sets the flags of one descriptor; nothing happens if it isn't open.
 #[cfg(unix)]
-#[expect(unsafe_code, reason = "neither std nor rustix can change descriptors that this program doesn't own")]
+#[expect(unsafe_code, reason = "std and rustix can't change descriptors that this program doesn't own")]
 fn set_flags(number: c_int, to: c_int) {
     // The same number on every Unix.
     const SET_FLAGS: c_int = 2;
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::proc::{Call, run};
 
-    /// The descriptors that a child has, but for the one that it lists them with.
+    /// The descriptors that a child has, except for the descriptor that it lists them with.
     fn of_a_child() -> Vec<String> {
         let finished =
             run(&Call::new("sh", "/").args(["-c", "for fd in /dev/fd/*; do [ -e $fd ] && echo ${fd##*/}; done"]));

@@ -1,8 +1,8 @@
-//! Boxes for code that nobody trusts, made by bubblewrap (`bwrap`): one to build in, one to run in. A box sees only what is
-//! put into it, always at the same paths, has no network, no privileges and an environment of its own.
+//! Sandboxes (boxes) for untrusted code, made by bubblewrap (`bwrap`): one to build in, one to run in. A box sees only what is
+//! put into it, always at the same paths. It has no network, no privileges, and its own environment.
 //!
-//! As root no user namespace is used: there the box's processes become another user for good (`setpriv`), so that what
-//! only root may read stays closed to them. Anybody else is that user already, in a namespace of its own.
+//! As root no user namespace is used: there the box's processes become a different user for good (`setpriv`), so that
+//! they can't read what only root may read. Any other user already is that user, in a separate namespace.
 
 mod filter;
 mod system;
@@ -26,9 +26,8 @@ const PROGRAM: &str = "/program";
 const CALLED: &str = "/called";
 /// Where a build box sees this program.
 const OWN: &str = "/box/xtask";
-/// What counts the instructions of a program, and how it is called. Its options are those of cachegrind and not of callgrind,
-/// which programs can tell to count from the beginning again.
-/// Options of the user's own (`~/.valgrindrc`) don't count.
+/// What counts a program's instructions, and how it is called. Its options are cachegrind's, not callgrind's: a program can
+/// make callgrind start counting again. Options of the user's own (`~/.valgrindrc`) don't count.
 pub const COUNTER: [&str; 7] = [
     "valgrind",
     "--command-line-only=yes",
@@ -82,7 +81,7 @@ pub enum Kind {
         cargo_home: PathBuf,
         /// This program as it was called, which stands between Cargo and rustc to note flags.
         own: PathBuf,
-        /// A copy of it that nobody replaces.
+        /// A copy of it that isn't replaced.
         copy: PathBuf,
     },
     /// The program, the loader and C's library: nothing to shell out to.

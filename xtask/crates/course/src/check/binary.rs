@@ -1,4 +1,4 @@
-//! Judges what is in the executable's file: symbols, sections, the loader and the libraries that it asks for; and whether
+//! Judges what is in the executable's file: symbols, sections, the loader and the libraries that it needs; and whether
 //! two files have the same machine code.
 
 use super::{Case, Data, Finding, advice};

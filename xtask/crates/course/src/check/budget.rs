@@ -144,8 +144,8 @@ fn other_compiler(case: &Case<'_>, evidence: &Evidence, entry: &Entry) -> Diagno
         .help(format!("save it again, with rustc {}: {}", evidence.toolchain, save(case)))
 }
 
-/// The entry of a baseline that has none for this machine. In a learner's own check there has to be one. Where a different machine
-/// judges, one for a target that rustc knows counts, if its size is near that of this program and growth would be noticed there.
+/// The entry of a baseline that has none for this machine. A learner's own check requires one. Where a different machine
+/// judges, an entry for a target that rustc knows counts, if its size is near this program's and growth would be noticed there.
 fn from_elsewhere<'a>(
     case: &Case<'_>,
     spec: &kinds::Budget,
@@ -404,7 +404,7 @@ fn stale(case: &Case<'_>, before: u64, bytes: u64) -> Diagnostic {
     problem.help(format!("save it again, now that the program is the way you want it: {}", save(case)))
 }
 
-/// Growth that the budget overlooks: that of a build which is known to be larger, or a step of a few percent.
+/// Growth that the budget overlooks: a build that is known to be larger, or a step of a few percent.
 fn unnoticed(
     case: &Case<'_>,
     spec: &kinds::Budget,

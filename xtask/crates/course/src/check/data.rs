@@ -36,7 +36,7 @@ pub enum Data {
     Binary {
         /// The build.
         build: String,
-        /// What its file asks for.
+        /// What its file needs.
         linking: Linking,
     },
     /// Whether two builds have the same machine code.
@@ -84,7 +84,7 @@ pub struct Profile {
 pub(crate) struct Setting {
     /// The setting.
     pub(crate) key: &'static str,
-    /// What the manifest asks for.
+    /// What the manifest sets.
     pub(crate) asked: Option<toml::Value>,
     /// What holds.
     pub(crate) effective: Option<toml::Value>,
@@ -135,7 +135,7 @@ pub struct Size {
     pub part: Part,
     /// Its bytes, with what has left the code and stayed in the file.
     pub bytes: Bytes,
-    /// The bytes of all that it is compared with.
+    /// The bytes of everything that it is compared with.
     pub against_bytes: Bytes,
     /// By how much it must be smaller.
     pub(crate) shrink: Percent,

@@ -156,7 +156,7 @@ impl Found<'_> {
         };
         let program = self.program;
         let (message, label, help) = match from {
-            // A name with one of these is that of an image, or isn't known before the build.
+            // A name with one of these is an image's name, or isn't known before the build.
             Some(from) if stage(from).is_none() && !from.contains([':', '/', '.', '$']) => {
                 let names: Vec<&str> = above.iter().filter_map(|stage| stage.name.as_deref()).collect();
                 let help = match (nearest(&from.to_lowercase(), names.iter().copied()), names.as_slice()) {

@@ -113,7 +113,7 @@ pub(super) fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Dia
 
 /// The rules' findings that explain why a setting is not in force, or why nothing can be built. They are said once.
 fn take_lints(lints: &mut Vec<&Diagnostic>, unmet: &[String], all_found: bool) -> Vec<Diagnostic> {
-    // A profile in a manifest that Cargo refuses builds nothing, whatever stands in it.
+    // A profile in a manifest that Cargo refuses builds nothing, whatever is in it.
     if unmet.is_empty() && all_found && !lints.iter().any(|problem| problem.refused) {
         return Vec::new();
     }

@@ -4,7 +4,7 @@ use crate::exercise::inputs::{Input, Stdin};
 use base::proc::Out;
 use std::fmt::Write as _;
 
-/// The run of a program on an input, as a line for bash. `first`: arguments that come before those of the input.
+/// The run of a program on an input, as a line for bash. `first`: arguments that come before the input's.
 pub(super) fn line(executable: &str, first: &[String], input: &Input) -> String {
     let mut line = word(executable.as_bytes());
     for arg in first.iter().map(String::as_bytes).chain(input.args.iter().map(Vec::as_slice)) {

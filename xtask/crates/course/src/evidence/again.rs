@@ -1,5 +1,5 @@
-//! Runs once more what was built: a result that would cost points is seen twice before it counts. What is run is the copy that
-//! was measured, so nothing is compiled again.
+//! Runs what was built again: a result that would cost points has to appear twice before it counts. What is run is the copy
+//! that was measured, so nothing is recompiled.
 
 use super::bench::{Bench, Place, Room, room};
 use super::{Attempt, Built, Evidence, Request, prepare};
@@ -52,7 +52,7 @@ fn is_equal(before: &Run, now: &Run) -> bool {
     before.status == now.status && (super::reference::is_ended(now.status) || before == now)
 }
 
-/// The same evidence with all runs made once more.
+/// The same evidence with all runs repeated.
 ///
 /// # Errors
 /// When the environment fails, or the machine has ended one of the course's own runs.
@@ -86,7 +86,7 @@ pub(crate) fn again(request: &Request<'_>, first: &Evidence, programs: &Path) ->
             if let Attempt::Built(now) = &now
                 && (&now.runs, &now.work) != (&built.runs, &built.work)
             {
-                // One of them is wrong, and it may be the one that others would take for granted.
+                // One of them is wrong, and it may be the result that others would take for granted.
                 let _ = fs::remove_file(bench.kept(name));
             }
         }

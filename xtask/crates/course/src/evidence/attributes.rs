@@ -1,5 +1,5 @@
-//! What a learner's sources hand to the linker, beyond what the course's own do: libraries by a path, options, and functions by
-//! names that are those of the standard library. No goal can tell what comes of it, so a person looks at it.
+//! What a learner's sources pass to the linker, beyond what the course's own do: libraries by path, options, and functions with
+//! names from the standard library. No goal can tell what that leads to, so a person looks at it.
 //!
 //! The sources are read as tokens, before any macro. So wherever a macro of the file's own could put an attribute together, the
 //! bare word is enough.
@@ -37,7 +37,7 @@ pub(super) fn unusual(exercise: &Exercise, files: &Files, course: &[&Files]) -> 
         new.extend((more > 0).then(|| format!("{more} more")));
         let path = &file.0;
         (!new.is_empty()).then(|| {
-            format!("{path} has {}: neither the starter nor the solution does; find out what it is for", new.join(", "))
+            format!("{path} has {}: the starter and the solution don't; find out what it is for", new.join(", "))
         })
     };
     files.iter().zip(all(files)).filter_map(tell).collect()

@@ -36,7 +36,7 @@ struct Flags {
     linked: Vec<Linked>,
 }
 
-/// A target folder of its own: builds of different files, and those of a learner with settings of the exercise, never
+/// A separate target folder: builds of different files, and a learner's builds with the exercise's settings, never
 /// overwrite each other's executables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Room {
@@ -89,7 +89,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// A name for what belongs to the place, which is that of its target folder.
+    /// A name for what belongs to the place: its target folder's.
     pub(super) fn whose(&self) -> String {
         self.target_dir.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
@@ -196,8 +196,8 @@ impl Bench<'_> {
         }
     }
 
-    /// Builds. What was measured of the course's own files is taken again as long as nothing that it depends on has
-    /// changed: their folder is theirs alone. What the machine has spoiled is neither kept nor judged.
+    /// Builds. What was measured of the course's own files is reused as long as nothing that it depends on has changed:
+    /// no other files use their folder. What the machine has spoiled isn't kept or judged.
     pub(super) fn attempt(&self, name: &str, room: Room, place: &Place) -> Result<Attempt> {
         if room != Room::Starter {
             return self.build(name, place);
@@ -351,8 +351,8 @@ impl Bench<'_> {
             && refused.ended.is_none()
             && refused.failure.exit == Exit::Environment
         {
-            // What a submission makes the compiler print is its author's choice. So the course's own solution is asked
-            // whether this machine can build at all; if it can, once more.
+            // What a submission makes the compiler print is its author's choice. So the course's own solution shows
+            // whether this machine can build at all; if it can, the build is tried again.
             self.try_solution(order, cargo)?;
             made = cargo.try_build(order)?;
         }
@@ -372,8 +372,8 @@ impl Bench<'_> {
         }
     }
 
-    /// The file that is measured and run. The linker can be told to leave a link, and whoever follows it measures another file: so
-    /// a graded program is copied. A learner's own check looks where their own Cargo has built.
+    /// The file that is measured and run. The linker can be told to leave a link, and following it would measure a different
+    /// file, so a graded program is copied. A learner's own check looks where their own Cargo has built.
     fn program(&self, name: &str, place: &Place, built: &Path) -> Result<Result<PathBuf, Box<Diagnostic>>> {
         if self.request.grading.is_none() {
             return Ok(Ok(built.to_owned()));
@@ -392,8 +392,8 @@ impl Bench<'_> {
         }))
     }
 
-    /// The arguments of rustc for the program, where the recorder has noted them while it was compiled. That is about the program
-    /// alone, as its dependencies may have been compiled before: no use where a goal is about them, too.
+    /// The arguments of rustc for the program, where the recorder has noted them while it was compiled. That covers only the
+    /// program, as its dependencies may have been compiled before: it's no use where a goal is about them as well.
     fn noted(
         &self,
         name: &str,

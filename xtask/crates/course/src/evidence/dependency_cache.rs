@@ -1,10 +1,10 @@
-//! Compiled dependencies, kept between submissions: what most of a cold build's time goes to is the same for all of them.
+//! Compiled dependencies, kept between submissions: most of a cold build's time goes into what is the same for all of them.
 //!
 //! Why a copy is sound: what is kept was made from the course's own manifest and lockfile with one profile, never from code
-//! that somebody handed in (where learners may choose crates, from their choice among those that the exercise allows), by the same compiler, in a box at the same paths as the build that takes it. Each build gets a copy
-//! of its own. (A folder that builds share graded 29 of 30 submissions with the program of the first; hard links let a
-//! build change what the others get.) Artifacts of the exercise's own package are never kept: Cargo would take them for
-//! fresh, because it compares times.
+//! that was handed in (where learners may choose crates, from their choice among those that the exercise allows), by the same
+//! compiler, in a box at the same paths as the build that takes it. Each build gets its own copy. (A folder that builds share
+//! graded 29 of 30 submissions with the program of the first; hard links let a build change what the others get.) Artifacts
+//! of the exercise's own package are never kept: Cargo would take them for fresh, because it compares times.
 
 use super::build_settings::How;
 use crate::exercise::Exercise;
@@ -23,7 +23,7 @@ use weigh::profiles::chain;
 /// Bytes on the disk that are kept from one call to the next; what was not used for the longest time goes first.
 const KEPT: u64 = 2 << 30;
 
-/// What stands in for the package's own sources. Cargo compiles all dependencies first, and stops here.
+/// What replaces the package's own sources. Cargo compiles all dependencies first, and stops here.
 pub(crate) const STOP: &str = "only the dependencies are wanted";
 
 /// The files that are the root of a package's crates.
@@ -188,9 +188,8 @@ pub(super) fn files(
     Some(files)
 }
 
-/// A manifest with nothing in it but what the dependencies depend on: the tables of the course, and of the profiles only the
-/// one that is built, with those that it inherits from. Manifests that differ in comments, order, or other profiles are the
-/// same then.
+/// A manifest with only what the dependencies depend on: the course's tables, and only the profile that is built, with the
+/// profiles that it inherits from. Manifests that differ only in comments, order, or other profiles become the same.
 fn canonical(mut manifest: Table, course: &Table, profile: &str) -> Option<String> {
     let mut profiles = Table::new();
     if let Some(Value::Table(all)) = manifest.remove("profile") {

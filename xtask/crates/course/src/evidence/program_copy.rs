@@ -61,7 +61,8 @@ fn open(folder: &Path, path: &Path) -> Result<File, &'static str> {
     })
 }
 
-/// Opens a path below a folder; no part of it may be a link. There are no boxes on these systems, and so nobody to race with.
+/// Opens a path below a folder; no part of it may be a link. There are no boxes on these systems, so there is nothing to race
+/// with.
 #[cfg(not(target_os = "linux"))]
 fn open(folder: &Path, path: &Path) -> Result<File, &'static str> {
     let below = path.strip_prefix(folder).map_err(|_| "lies elsewhere")?;

@@ -29,7 +29,7 @@ const OURS: [&str; 18] = [
     "bench",
 ];
 
-/// What a learner may say in the course's tables: data that Cargo never reads, where an exercise asks for it.
+/// What a learner may say in the course's tables: data that Cargo never reads, where an exercise requires it.
 const THEIRS: [&str; 3] = ["package", "metadata", weigh::budget::TABLE];
 
 /// What of the course's tables an exercise lets a learner decide.
@@ -70,7 +70,7 @@ pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], may: May<'_>) 
     for key in OURS.iter().copied().filter(|key| !(chosen && *key == "dependencies")) {
         if theirs.get(key) != own.get(key) {
             is_same = false;
-            // Settings of a profile that stand there by mistake are told by name and line, as what they are.
+            // Profile settings that are there by mistake are reported by name and line, as what they are.
             if !differ_by_settings(key, theirs.get(key), own.get(key)) {
                 replaced.push(format!("`{key}`"));
             }

@@ -33,7 +33,7 @@ impl Bench<'_> {
         self.efforts(name).iter().all(|(goal, _)| known.get(*goal).is_some_and(is_there))
     }
 
-    /// Runs a build once for each goal that asks for its work.
+    /// Runs a build once for each goal that needs its work.
     pub(super) fn work(&self, name: &str, executable: &Path, place: &Place) -> Result<BTreeMap<String, Work>> {
         let mut found = BTreeMap::new();
         let env = self.run_env();

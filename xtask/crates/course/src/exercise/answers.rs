@@ -97,7 +97,7 @@ impl Answers {
             let (span, key_span) = (value.span(), key.span());
             values.insert(key.get_ref().to_string(), Answer { span, value: plain, key: key_span, instead });
         }
-        // One slip makes several errors, in no order; the one that stands first says it.
+        // One slip makes several errors, in no order; the first in the file describes it.
         let first = errors.iter().min_by_key(|error| error.span().map_or(0, |span| span.start));
         let problems = first.map(|error| {
             let message = error.message().lines().next().unwrap_or_default().to_owned();

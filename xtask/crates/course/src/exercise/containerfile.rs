@@ -81,7 +81,7 @@ pub struct Stage {
     pub platform: Option<String>,
     /// What a comment above it says about an image that the course doesn't know.
     pub said: Option<Said>,
-    /// All of it but FROM.
+    /// Every instruction but FROM.
     pub instructions: Vec<Instruction>,
     /// The line with FROM.
     pub span: Range<usize>,

@@ -94,7 +94,7 @@ pub struct Size {
     pub build: Spanned<String>,
     /// The build that it is compared with.
     pub against: Spanned<String>,
-    /// Builds whose bytes are added to those of `against`.
+    /// Builds whose bytes are added to `against`'s.
     #[serde(default)]
     pub(crate) plus: Vec<Spanned<String>>,
     /// By how many percent it must be smaller.
@@ -276,7 +276,7 @@ pub(crate) enum Want {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Budget {
-    /// The build that it is about; its budget is that of the build's profile.
+    /// The build that it is about; its budget is the one for the build's profile.
     pub(crate) build: Spanned<String>,
     /// By how many percent `max` may be above what was measured.
     pub(crate) slack_percent: Percent,

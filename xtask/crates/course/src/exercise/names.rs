@@ -8,7 +8,7 @@ use std::env;
 use std::path::{Component, Path, PathBuf};
 use weigh::workshop::nearest;
 
-/// The exercise of this name, or the one that this path is in.
+/// The exercise with this name, or around this path.
 ///
 /// # Errors
 /// When there is none, or its exercise.toml is malformed (with its line).
@@ -25,7 +25,7 @@ pub fn load(root: &Path, name: &str) -> Result<Exercise> {
     }
 }
 
-/// The exercise of this name; without a name, the one that the current folder belongs to.
+/// The exercise with this name; without a name, the current folder's.
 ///
 /// # Errors
 /// When there is none, or its exercise.toml is malformed (with its line). `call` is what to type, such as `check`.

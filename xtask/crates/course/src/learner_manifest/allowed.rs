@@ -24,7 +24,7 @@ pub struct Allowed {
     pub features: Vec<String>,
 }
 
-/// The crates that may stand in `[dependencies]`, by name.
+/// The crates that are allowed in `[dependencies]`, by name.
 pub(crate) type List = BTreeMap<String, Allowed>;
 
 /// The keys of a dependency that say no more than which version and which features.
@@ -51,7 +51,7 @@ pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagno
             Some((key, value)) => {
                 let help = "change [dependencies] only; starter/Cargo.toml has this table as it was";
                 let message = format!("the exercise doesn't let you change the table `{name}`");
-                // Of several tables below the name, the one that is not as it was.
+                // Of several tables below the name, the table that was changed.
                 let inner = value.get_ref().as_table().into_iter().flatten();
                 let other = inner.filter(|(key, value)| {
                     course.get(name).and_then(|table| table.get(key.get_ref().as_ref()))

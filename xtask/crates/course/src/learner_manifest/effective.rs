@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Value;
 use weigh::profiles::{self, default, is_built_in, scalar, variable};
 
-/// What wins over a manifest in a learner's own builds. A check sets all of it aside.
+/// What overrides a manifest in a learner's own builds. A check ignores it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Overrides {
     /// `CARGO_PROFILE_*` of the environment: name and value.
@@ -52,7 +52,7 @@ pub(crate) enum Origin {
     Variable(String),
     /// A configuration file: `FILE:LINE`.
     Configuration(String),
-    /// Nobody has set it.
+    /// It isn't set.
     Default,
 }
 

@@ -24,7 +24,7 @@ pub(crate) const KEYS: [&str; 12] = [
 /// Keys that need a nightly Cargo. `hint-mostly-unused` is only warned about, the others are refused.
 const NIGHTLY_KEYS: [&str; 4] = ["codegen-backend", "rustflags", "trim-paths", "hint-mostly-unused"];
 
-/// Keys that may not stand in `package.SPEC` or `build-override`.
+/// Keys that aren't allowed in `package.SPEC` or `build-override`.
 pub(crate) const WHOLE_PROGRAM_KEYS: [&str; 3] = ["lto", "panic", "rpath"];
 
 /// The tables that Cargo knows at the top of a manifest.
@@ -59,7 +59,7 @@ const OTHER_WORDS: [(&str, &str); 7] = [
     ("panic-strategy", "panic"),
 ];
 
-/// The words for `debug`. Who writes a part of one most probably means the first.
+/// The words for `debug`. Part of a word most probably means the first.
 const DEBUG_WORDS: [&str; 5] = ["line-tables-only", "line-directives-only", "limited", "full", "none"];
 
 /// What is wrong with a value, and what to write instead.
@@ -67,7 +67,7 @@ const DEBUG_WORDS: [&str; 5] = ["line-tables-only", "line-directives-only", "lim
 pub(crate) struct Fault {
     /// `WrongType` or `WrongValue`.
     pub(crate) code: Code,
-    /// What is wrong, as words to stand beside the value.
+    /// What is wrong, as a label for the value.
     pub(crate) label: String,
     /// The line to write.
     pub(crate) help: Option<String>,

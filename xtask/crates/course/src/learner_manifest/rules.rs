@@ -1,4 +1,4 @@
-//! What is wrong with a manifest whatever an exercise asks for. Each rule looks at the file alone; all problems are
+//! What is wrong with a manifest whatever an exercise requires. Each rule looks only at the file; all problems are
 //! found at once.
 
 mod syntax;
@@ -93,7 +93,7 @@ pub(super) fn list_of_tables(profile: &str, place: Range<usize>, tables: &DeArra
     }
 }
 
-/// Settings of profiles in a table at the top of the manifest that is no profile.
+/// Profile settings in a top-level table that isn't a profile.
 pub(super) fn stray(name: &str, place: Range<usize>, value: &DeValue<'_>) -> Vec<Stray> {
     let DeValue::Table(table) = value else {
         let is_setting = known::KEYS.contains(&name);
@@ -176,7 +176,7 @@ fn misspelled_profile(name: &str, place: Range<usize>, table: &DeTable<'_>) -> S
     Stray { instead, ..found(written, place, settings, Code::UnknownTable) }
 }
 
-/// Settings in the same table that is no profile. The first one has the words.
+/// Settings in the same table that isn't a profile. The first one has the words.
 fn stray_problem(strays: &[&Stray], source: &Source) -> Diagnostic {
     let Stray { table, name, code, instead, refused, .. } = strays[0];
     let settings: Vec<String> = strays.iter().flat_map(|stray| stray.settings.iter().cloned()).collect();

@@ -69,7 +69,7 @@ impl From<Value> for Answer {
     }
 }
 
-/// A goal in the document of a check. It borrows, and has more to tell than a record of grading: columns, and all that was seen.
+/// A goal in the document of a check. It borrows, and has more than a grading record: columns, and everything that was seen.
 #[derive(Serialize)]
 struct Goal<'a> {
     id: &'a str,

@@ -75,7 +75,7 @@ impl Listed<'_> {
         self.state == State::Done
     }
 
-    /// It is neither done nor skipped.
+    /// It isn't done or skipped.
     fn is_open(&self) -> bool {
         !self.is_done() && self.skipped.is_none()
     }
@@ -97,7 +97,7 @@ fn list<'a>(exercises: &'a [Exercise], progress: &'a Progress) -> List<'a> {
         let lack = if is_done { None } else { machine::lack(exercise) };
         // Points that can't be had here count in no sum.
         let most = if lack.is_some() { 0 } else { exercise.points() };
-        // Who has begun anew has not done it, whatever was there before.
+        // An exercise that was started over isn't done, whatever was there before.
         let passed = entry.filter(|entry| entry.state == State::Done).and_then(|entry| entry.passed.as_ref());
         let saved = passed.and_then(|passed| passed.saved);
         Listed {

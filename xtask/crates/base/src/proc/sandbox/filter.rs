@@ -25,7 +25,7 @@ const TERMINALS: [u32; 2] = [0x5412, 0x541c];
 /// `AF_VSOCK` (40) would reach the host of a virtual machine.
 const FAMILIES: [u32; 3] = [1, 2, 10];
 
-/// An architecture's number, and those of its system calls. The calls since number 424 have the same number everywhere.
+/// An architecture's number, and the numbers of its system calls. The calls since number 424 have the same number everywhere.
 struct Numbers {
     /// `AUDIT_ARCH_…`.
     arch: u32,

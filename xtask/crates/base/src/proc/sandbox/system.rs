@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct System {
     /// The loader and the libraries that a run box holds, at their own paths. Not all of `/usr/lib`: there may be shells and
-    /// interpreters in it. Empty where they couldn't be found out; then it's all of it.
+    /// interpreters in it. Empty where they couldn't be found out; then it's the whole folder.
     pub libraries: Vec<PathBuf>,
     /// bubblewrap knows `--disable-userns`.
     pub disables_namespaces: bool,

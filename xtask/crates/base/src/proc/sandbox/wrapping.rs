@@ -196,7 +196,7 @@ impl Sandbox {
         folders.chain(files).collect()
     }
 
-    /// The programs that set limits and give up rights, before the one that is not trusted.
+    /// The programs that set limits and give up rights, before the untrusted program.
     fn limited(&self) -> Vec<String> {
         let Limits { memory, processes, file, open_files, .. } = self.limits;
         let cpu_seconds = self.cpu_seconds();

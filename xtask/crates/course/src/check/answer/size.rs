@@ -17,7 +17,7 @@ const SIZES: &str = "write bytes (24371), or in quotes a number with its unit: \
 /// What is understood where a share isn't.
 const BYTES: &str = "write bytes (24371), or in quotes a number with its unit: \"23.8KiB\"";
 
-/// Why a text is no size.
+/// Why a text isn't a size.
 enum Unclear {
     /// It has another form.
     Other,

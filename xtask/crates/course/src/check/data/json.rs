@@ -96,7 +96,7 @@ fn budget(budget: &Budget) -> Value {
     all
 }
 
-/// Adds the keys of one object to those of another.
+/// Adds one object's keys to another's.
 fn extend(all: &mut Value, more: Value) {
     if let (Value::Object(all), Value::Object(more)) = (all, more) {
         all.extend::<Map<String, Value>>(more);

@@ -94,7 +94,7 @@ fn wrong_line(case: &Case<'_>, profile: &str, key: &str, right: &Right, written:
         let message = format!("`{key} = {now}` doesn't suit this profile");
         wrong_value(case, key, &setting, message, better(key, right))
     } else {
-        // To change it there would change that profile, too, which may be right as it is.
+        // Changing it there would also change that profile, which may be right as it is.
         let message = format!("[profile.{profile}] gets `{key} = {}` from [profile.{from}]", setting.value);
         let help = format!("a profile's own setting wins: below [profile.{profile}] {}", better(key, right));
         wrong_value(case, key, &setting, message, help)
@@ -185,7 +185,7 @@ fn missing_settings(case: &Case<'_>, profile: &str, missing: &[String]) -> Diagn
     let message = format!("[profile.{profile}] doesn't set {}", list(missing));
     let problem = Diagnostic::new(Code::MissingSetting, message).explains(missing.iter());
     let it = if missing.len() == 1 { "it" } else { "them" };
-    // A [profile.NAME.package.SPEC] alone is no place for settings of the profile.
+    // The profile's settings don't go in a [profile.NAME.package.SPEC] alone.
     match case.manifest.profiles.get(profile).filter(|table| table.packages.is_empty() || !table.settings.is_empty()) {
         Some(table) => problem
             .at(source, table.name.clone(), format!("Cargo's defaults apply to {it}"))

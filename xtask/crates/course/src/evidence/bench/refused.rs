@@ -11,7 +11,7 @@ use weigh::cargo::{self, Refused};
 
 /// A build that was ended because its time was up.
 pub(super) fn out_of_time(name: &str, ended: Status, build_seconds: u64, place: &Place) -> Diagnostic {
-    // The lower of the limits is the one that was reached.
+    // The lower limit is what was reached.
     let most = place.cargo.sandbox.as_ref().map_or(build_seconds, |sandbox| sandbox.cpu_seconds().min(build_seconds));
     let (message, help) = match ended {
         Status::Waited(seconds) => (

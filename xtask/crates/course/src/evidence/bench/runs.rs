@@ -179,7 +179,7 @@ fn text(bytes: &[u8]) -> OsString {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 
-/// Gives a program another name, as a package does that installs one program under several: by a link, where everybody
+/// Gives a program another name, as a package does that installs one program under several: by a link, where every user
 /// may make one.
 fn install(executable: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));

@@ -1,4 +1,4 @@
-//! Two builds beside the one that is wanted: of the dependencies alone, before it; and of the course's own solution, to see
+//! Two builds in addition to the requested one: the dependencies alone, before it; and the course's own solution, to see
 //! whether this machine can build at all.
 
 use super::{Bench, How, Place};
@@ -73,8 +73,8 @@ impl Bench<'_> {
         })
     }
 
-    /// Whose failure a refused build of a check is. That of the course's own files is never the learner's; nor is that of a
-    /// learner's where the course's own solution fails as well.
+    /// Whose failure a check's refused build is. A failed build of the course's own files is never the learner's failure,
+    /// and a failed build of the learner's isn't where the course's own solution fails as well.
     pub(super) fn ask_whose(&self, tree: Tree, refused: &Refused, order: &CargoBuild, cargo: &Cargo) -> Result<()> {
         let Refused { failure, ended } = refused;
         // What the environment is to blame for, and a limit that was reached, is told as that.

@@ -61,7 +61,7 @@ pub struct Toolchain {
     pub is_musl: bool,
     /// It comes from a distribution: no rustup, and another name for the host on Alpine.
     pub is_packaged: bool,
-    /// The targets whose standard library is there, besides that of the host.
+    /// The targets whose standard library is there, besides the host's.
     pub targets: BTreeSet<String>,
 }
 

@@ -166,7 +166,7 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
     package(shell, verb, &options, &toolchain, command.environment)
 }
 
-/// The words behind a `+toolchain`, which may only name the one that is there.
+/// The words after a `+toolchain`, which may only name the installed toolchain.
 fn behind_toolchain<'c>(
     shell: &Shell<'_>,
     arguments: &'c [String],

@@ -379,7 +379,7 @@ fn owner(owner: Option<&str>, root: &str) -> Result<(u32, u32), String> {
         _ if bases::find(root) == Base::Empty => {
             Err(format!("`--chown={owner}` is a name, and an empty image has no /etc/passwd to look it up in"))
         }
-        // Some user of the system, who is not the one that is asked about.
+        // Some user of the system, and not the one in question.
         _ => Ok((u32::MAX, u32::MAX)),
     }
 }

@@ -98,7 +98,7 @@ pub struct Recipe {
     pub copied: Vec<Copied>,
     /// Commands that the last stage runs while the image is made.
     pub commands: Vec<Range<usize>>,
-    /// Who runs the program, and where that is written.
+    /// The user that runs the program, and where that is written.
     pub user: Option<(String, Range<usize>)>,
     /// ENTRYPOINT.
     pub start: Option<(Start, Range<usize>)>,
@@ -132,7 +132,7 @@ impl Build {
         self.target.is_some() || self.only_the_last || (self.is_static() && !has_flag)
     }
 
-    /// Flags other than the one that links C's library in.
+    /// Flags other than the flag that links C's library in.
     pub fn other_flags(&self) -> Vec<&str> {
         let known = ["-C", "--codegen", STATIC];
         let words =

@@ -108,7 +108,7 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
     }
 }
 
-/// The words that are no options. A `--` ends the options.
+/// The words that aren't options. A `--` ends the options.
 fn paths(arguments: &[String]) -> Vec<&str> {
     let mut options = true;
     let mut found = Vec::new();

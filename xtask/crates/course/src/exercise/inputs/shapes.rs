@@ -146,7 +146,7 @@ enum Text {
     LongLine,
 }
 
-/// What is read, crossed with what a command line asks for: a program that knows the answer to an empty input by heart knows
+/// What is read, crossed with what a command line requests: a program that knows the answer to an empty input by heart knows
 /// it for some options only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Read {
@@ -177,7 +177,7 @@ enum Form {
     Equals,
 }
 
-/// Usual inputs besides those of each shape.
+/// Usual inputs besides each shape's.
 const USUAL: usize = 4;
 /// Buffers of programs and of the system often have these sizes.
 const BUFFERS: [usize; 3] = [4096, 8192, 65_536];

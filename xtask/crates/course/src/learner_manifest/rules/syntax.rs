@@ -12,7 +12,7 @@ pub(super) fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]
     let source = &manifest.source;
     let text = &*source.text;
     let mut found: Vec<Diagnostic> = Vec::new();
-    // Nobody reads more, and looking up a line takes time in proportion to the file.
+    // No one reads more, and looking up a line takes time in proportion to the file.
     for error in errors.iter().take(100) {
         let span = error.span().unwrap_or(0..0);
         let (message, rest) = error.message().split_once('\n').unwrap_or((error.message(), ""));
@@ -131,7 +131,7 @@ fn duplicate(source: &Source, root: &DeTable<'_>, span: Range<usize>) -> Diagnos
     problem.explains([key.as_str()])
 }
 
-/// The last place before an offset at which a key of this name stands.
+/// The last place before an offset where a key has this name.
 fn first_place(table: &DeTable<'_>, name: &str, before: usize) -> Option<Range<usize>> {
     let mut best: Option<Range<usize>> = None;
     for (key, value) in table {

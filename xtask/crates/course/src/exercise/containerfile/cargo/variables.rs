@@ -137,7 +137,7 @@ pub(super) fn are_known(shell: &mut Shell<'_>, environment: &Variables, toolchai
     Ok(true)
 }
 
-/// Whether a name is that of the toolchain which is there.
+/// Whether a name is the installed toolchain's.
 pub(super) fn is_own(chosen: &str, toolchain: &Toolchain) -> bool {
     let version = chosen.split('-').next().unwrap_or(chosen);
     let minor = version.strip_prefix("1.").and_then(|rest| rest.split('.').next()?.parse().ok());

@@ -164,7 +164,7 @@ impl Stages<'_> {
         Ok(())
     }
 
-    /// An ARG. One without a value gets that of the ARG above the first FROM.
+    /// An ARG. Without a value, it gets the value of the ARG above the first FROM.
     fn argument(&self, rest: &str, made: &mut Made) {
         let mut known = made.all_variables();
         for word in words::engine(rest, &known) {
@@ -212,8 +212,8 @@ impl Stages<'_> {
     }
 }
 
-/// The processor that the file is written for: that of the first image with a platform, of the targets that it names, or of this
-/// machine.
+/// The processor that the file is written for, from the first image with a platform, from the targets that it names, or this
+/// machine's.
 pub(super) fn processor(file: &Containerfile) -> String {
     let platform = file.stages.iter().find_map(|stage| match stage.platform.as_deref()? {
         "linux/amd64" => Some("x86_64"),
