@@ -8,7 +8,7 @@ use testbed::schema;
 
 const PROFILE: &str = "\n[profile.release]\nopt-level = \"z\"\nlto = true\nstrip = true\n";
 
-/// Codes of a check without those of answers, and the document.
+/// A check's codes, without the answers', and the document.
 fn problems(project: &Project) -> (Vec<String>, serde_json::Value) {
     let document = json(&project.run(&["check", "ex14", "--format", "json"]).code(1));
     let found =

@@ -124,7 +124,7 @@ fn exercise_13_tells_a_name_from_an_argument() {
             .collect();
         failed.join(", ")
     };
-    // The name with its folder is no tool's name.
+    // The name with its folder isn't a tool's name.
     assert_eq!(
         unmet(&[("Path::new(path).file_stem()?.to_str()", "Path::new(path).to_str()")]),
         "hex-by-name output/differs, rank-by-name output/differs, wrap-by-name output/differs"

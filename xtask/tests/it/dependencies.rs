@@ -9,7 +9,7 @@ use testbed::project::{Project, json, stderr, stdout};
 
 const MANIFEST: &str = "exercises/ex8/Cargo.toml";
 
-/// Writes another line in place of the one that learners change.
+/// Replaces the line that learners change.
 fn depend_on(project: &Project, exercise: &str, line: &str) {
     let manifest = project.read(&format!("exercises/{exercise}/starter/Cargo.toml"));
     let from = manifest.find("[dependencies]\n").unwrap() + "[dependencies]\n".len();
@@ -176,7 +176,7 @@ fn exercise_9_notices_behavior_that_was_lost_with_the_crate() {
     assert_eq!(found(&project, "ex9"), ["dependency/not-allowed", "size/not-small-enough"]);
     let text = stderr(&project.run(&["check", "ex9"]).code(1));
     assert!(text.contains("^^^^ a crate in this table is compiled, used or not"), "{text}");
-    // The new crate is there, and the source still asks for the old one.
+    // The new crate is there, and the source still uses the old one.
     depend_on(&project, "ex9", "lexopt = \"0.3\"");
     project.run(&["check", "ex9"]).code(1).stderr(contains("build/failed").and(contains("clap")));
     // The smallest crate, as its documentation shows it.
@@ -207,10 +207,10 @@ fn a_submission_brings_the_crates_that_the_exercise_allows_and_no_others() {
     let source = project.read("solutions/ex9/src/main.rs");
     let starter = project.read("exercises/ex9/starter/src/main.rs");
     hand_in("s001", &solution, &source);
-    // What the course's own build has left in the cache of compiled crates is not what this one asks for.
+    // What the course's own build has left in the cache of compiled crates isn't what this build needs.
     let lean = "clap = { version = \"4\", default-features = false, features = [\"std\", \"derive\"] }";
     hand_in("s002", &solution.replacen("lexopt = \"0.3\"", lean, 1), &starter);
-    // Allowed beside what is not: none of it is built, and the source asks for it.
+    // An allowed crate beside one that isn't: neither is built, and the source needs it.
     hand_in("s003", &solution.replacen("lexopt = \"0.3\"", "lexopt = \"0.3\"\nevil = { path = \"/etc\" }", 1), &source);
     project
         .run(&["grade", "class", "--exercise", "ex9", "--out", "out", "--jobs", "1"])

@@ -187,7 +187,7 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
         let after = sum(Some(variable));
         assert!(after > before * 0.9, "{variable:?}: {before} -> {after} KiB");
     }
-    // Who answers as the seeds of this workshop do is told what was measured, and not the answer.
+    // Learners who answer as the seeds of this workshop do see what was measured, not the answer.
     for claim in ["strip", "panic", "lto"] {
         project.edit("exercises/ex2/answers.toml", "setting = \"none\"", &format!("setting = \"{claim}\""));
         let text = stderr(&project.run(&["check", "ex2"]).code(1));
@@ -253,7 +253,7 @@ fn exercise_16_is_right_about_the_forgotten_call() {
     }
     // The functions that are never called are not in the program at all.
     assert!(!printed.contains("is_date") && !printed.contains("masked"), "{printed}");
-    // Whoever copies what is predicted here, and makes the cut, has all points.
+    // Copying what is predicted here, and making the cut, gives all points.
     let predicted = stdout(&bloat(&["--without", "regex_lite"]).success());
     let saving = predicted.lines().find_map(|line| line.strip_suffix("  the whole file")).expect("the sum");
     project.write("exercises/ex16/src/texts.rs", &project.read("solutions/ex16/src/texts.rs"));
@@ -287,7 +287,7 @@ fn our_own_table_agrees_with_that_of_cargo_bloat_on_the_same_file() {
     let bytes_of = |chosen: &dyn Fn(&serde_json::Value) -> bool| -> f64 {
         rows(&ours).iter().filter(|row| chosen(row)).map(|row| row["bytes"].as_f64().unwrap()).sum()
     };
-    // Whose a generic function is can be decided in two ways: cargo-bloat asks where it was compiled, too.
+    // There are two ways to decide whose a generic function is: cargo-bloat also goes by where it was compiled.
     for (name, most) in [("serde_json", 0.06), ("config_tool", 0.0), ("memchr", 0.0), ("itoa", 0.0)] {
         // cargo-bloat does not tell std's memchr from the program's own.
         let named = |row: &serde_json::Value| row["name"].as_str().unwrap().split(' ').next() == Some(name);

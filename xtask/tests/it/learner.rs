@@ -109,11 +109,11 @@ fn the_document_of_a_check_is_what_was_promised() {
     // The same again: nothing is built.
     let (_, document) = project.check_json();
     assert!(document["builds"].as_array().unwrap().iter().all(|build| build["fresh"] == true), "{document:#}");
-    // A problem has all that an editor needs.
+    // A problem has everything that an editor needs.
     project.profile("[profile.release]\nopt-levl = \"z\"\nlto = true\nstrip = true\n");
     let (_, document) = project.check_json();
     insta::assert_snapshot!(serde_json::to_string_pretty(&document["goals"][0]["diagnostics"]).unwrap());
-    // Several at once, and errors, are one document, too.
+    // Several at once, and errors, are also one document.
     let all = json(&project.run(&["check", "--all", "--solution", "--format", "json"]).success());
     assert_eq!(
         (all["schema"].as_str(), all["exercises"][0]["points"].as_u64()),
@@ -236,7 +236,7 @@ fn a_file_that_was_not_to_be_changed_is_named() {
     assert!(!project.was_built());
     let text = stderr(&project.check());
     insta::assert_snapshot!(first_problem(&text));
-    // Line ends alone are no change: git makes them on Windows.
+    // Line endings alone aren't a change: git makes them on Windows.
     project.write("exercises/ex1/src/main.rs", &SOURCE.replace('\n', "\r\n"));
     project.check().success();
 }
@@ -333,7 +333,7 @@ fn a_check_that_is_killed_leaves_the_record_whole() {
 fn a_folder_that_cannot_be_written_is_named_and_a_verdict_survives_it() {
     let project = Project::quick_course();
     project.profile(QUICK_PROFILE);
-    // Whoever runs the test, root included, cannot make a folder where a file is.
+    // No user, not even root, can make a folder where a file is.
     project.write("exercises/ex1/target", "in the way");
     let error = json(&project.run(&["check", "ex1", "--format", "json"]).code(3));
     assert!(error["help"].as_str().unwrap().contains("make the folder writable"), "{error}");

@@ -6,7 +6,7 @@ use serde_json::Value;
 use testbed::course::{codes, verdict};
 use testbed::project::{Project, json, stderr};
 
-/// The codes of a check that fails, without those of the questions.
+/// The codes of a check that fails, without the questions'.
 fn problems(project: &Project, exercise: &str) -> (Value, Vec<String>) {
     let document = json(&project.run(&["check", exercise, "--format", "json"]).code(1));
     let found = codes(&document).into_iter().map(|(code, _)| code).filter(|code| code != "answer/missing").collect();
@@ -23,14 +23,14 @@ fn a_panic_strategy_for_one_package_is_refused_before_anything_is_built() {
     let assert = project.run(&["check", "ex6"]).code(1);
     let text = stderr(&assert);
     assert!(text.contains("profile/wrong-table"), "{text}");
-    assert!(text.contains("`panic` may not stand in [profile.release.package.line_mill]"), "{text}");
+    assert!(text.contains("`panic` isn't allowed in [profile.release.package.line_mill]"), "{text}");
     assert!(text.contains("exercises/ex6/Cargo.toml:19:1") && text.contains("move it to [profile.release]"), "{text}");
     assert!(!project.path("exercises/ex6/target").exists(), "nothing was built");
     // A profile from nowhere.
     let moved = project.read("solutions/ex6/Cargo.toml").replace("inherits = \"release\"\n", "");
     project.write(manifest, &moved);
     assert_eq!(problems(&project, "ex6").1, ["profile/no-inherits"]);
-    // Words that are no answers.
+    // Words that aren't answers.
     project.edit("exercises/ex6/answers.toml", "tests = \"\"", "tests = \"unwind\"");
     project.run(&["check", "ex6"]).code(1).stderr(contains("did you mean \"unwinds\"?"));
 }
@@ -71,7 +71,7 @@ fn exercise_6_judges_how_the_programs_end() {
     assert_eq!(verdict(&document, "host"), "pass", "{document:#}");
 }
 
-/// The output of a tool that Exercise 7 asks for.
+/// The output of a tool that Exercise 7 uses.
 #[cfg(target_os = "linux")]
 fn tool(folder: &std::path::Path, line: &str) -> String {
     let mut shell = testbed::project::call("bash");

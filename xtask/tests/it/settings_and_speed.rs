@@ -26,7 +26,7 @@ fn exercise_4_is_repaired_layer_by_layer() {
     );
     assert_eq!(refused, ["profile/wrong-type"]);
     assert!(!project.path("exercises/ex4/target").exists(), "nothing was built");
-    // Cargo is silent, and two settings still do nothing.
+    // Cargo doesn't warn, and two settings still do nothing.
     let silent = "[profile.release]\nopt-level = \"z\"\ncodegen-units = 1\nlto = true\n\n[profile.dev]\npanic = \"abort\"\nstrip = true\n";
     assert_eq!(at(silent), ["profile/wrong-table", "size/not-small-enough"]);
     let text = settled(&stderr(&project.run(&["check", "ex4"]).code(1)));
@@ -116,12 +116,12 @@ fn exercise_5_measures_the_wrong_turns() {
     let (codes, half) = at(&format!("{fresh}{kernel}"));
     assert_eq!(codes, "speed/too-slow");
     assert!(half < small && half > 200.0, "{small} % and {half} %");
-    // Without LTO it is fast, and large; with level 3 everywhere, too.
+    // Without LTO it is fast, and large; so it is with level 3 everywhere.
     let (codes, whole) = at(&format!("{}{kernel}", fresh.replace("lto = true", "lto = false")));
     assert_eq!(codes, "size/grew");
     assert!(whole < 150.0, "{whole} %");
     assert_eq!(at(&fresh.replace("opt-level = \"s\"\n", "")).0, "size/not-small-enough");
-    // Cargo forgets `strip` where the program's own package has a level.
+    // Cargo drops `strip` where the program's own package has a level.
     assert_eq!(at(&format!("{fresh}{kernel}{program}")).0, "size/grew");
     project.run(&["hint", "ex5"]).success().stdout(contains("forgets the profile's `strip = true`"));
     assert_eq!(at(&format!("{fresh}{kernel}{program}strip = true\n")).0, "");

@@ -1,4 +1,4 @@
-//! The wrong turns of the exercises: what somebody changes who is in a hurry or stuck, and what they are told. The changes
+//! The exercises' wrong turns: what learners change when they are in a hurry or stuck, and what they are told. The changes
 //! of an exercise are in `turns/exN.toml`; what the check and the next hint say to each of them is one snapshot. Then all of
 //! them, the starter and the solution are graded as a class: the same files get the same points.
 
@@ -22,7 +22,7 @@ struct Turns {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Turn {
-    /// What somebody thinks or does, in a few words.
+    /// What the learner thinks or does, in a few words.
     what: String,
     /// What they have before.
     #[serde(default)]

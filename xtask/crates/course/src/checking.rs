@@ -83,8 +83,7 @@ pub fn measure_for_a_class(
     evidence::collect(&request, &Bar::new(builds.len(), Voice::Silent))
 }
 
-/// Checks untrusted files, in the same way. What is in the exercise's folder does not matter, nor does what
-/// surrounds it.
+/// Checks untrusted files, in the same way. What is in the exercise's folder and around it doesn't matter.
 ///
 /// # Errors
 /// When the environment or the course fails.
