@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// What tells one version of a file from another, without reading it.
+/// What distinguishes one version of a file from another, without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// Its length in bytes.
@@ -18,7 +18,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// That of a file, or of what a link leads to.
+    /// For a file, or for what a link leads to.
     ///
     /// # Errors
     /// When there is no such file, or its file system keeps no times.
@@ -29,7 +29,7 @@ impl Stamp {
     }
 }
 
-/// Writes a file whole: into a temporary file of the same folder, to the disk, then renamed over the old one.
+/// Writes a file whole: to a temporary file in the same folder, synced to disk, then renamed over the old file.
 /// Missing folders are made. A full disk, a lost race or Ctrl-C leaves the old file as it was.
 ///
 /// # Errors
@@ -39,7 +39,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Writes a file that can be made again at any time: whole, but without waiting for the disk, which would take milliseconds
-/// for each of thousands. One that holds these bytes already is left as it is.
+/// for each of thousands. A file that already has these bytes is left as it is.
 ///
 /// # Errors
 /// When a folder cannot be made or the file cannot be written.
@@ -59,7 +59,7 @@ fn replace(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
     })
 }
 
-/// Ctrl-C is held off by the caller, and the folder is there.
+/// The caller holds off Ctrl-C, and the folder exists.
 fn replace_now(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
     let name = path.file_name().with_context(|| format!("{} has no file name", path.display()))?;
     let temporary = path.with_file_name(temporary_name(&name.to_string_lossy(), std::process::id()));
@@ -76,8 +76,8 @@ fn replace_now(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
     written.with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Writes several files below a folder, all of them or none. Files that are there are replaced, missing folders are made. After
-/// an error everything is as it was, but for what cannot even be put back; Ctrl-C waits until all is written.
+/// Writes several files below a folder, all of them or none. Existing files are replaced, missing folders are made. After an
+/// error everything is as it was, except for what can't be restored; Ctrl-C waits until everything is written.
 ///
 /// # Errors
 /// When a folder cannot be made or a file cannot be written.
@@ -120,7 +120,7 @@ impl Undo {
         Ok(())
     }
 
-    /// Goes back as far as it can.
+    /// Undoes as much as it can.
     fn all(self) {
         for (path, before) in self.files.into_iter().rev() {
             let _ = match before {
@@ -144,21 +144,21 @@ pub fn writer_of(name: &str) -> Option<u32> {
     name.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.')?.1.parse().ok()
 }
 
-/// Why a text of a user cannot be read.
+/// Why a user's text can't be read.
 #[derive(Debug, PartialEq)]
 pub struct Unreadable {
     /// What is wrong, in one sentence without a final full stop.
     pub message: String,
     /// The line, where there is one.
     pub line: Option<usize>,
-    /// What to do next, where that is known here: what brings a missing file back is not.
+    /// What to do next, where that is known here; how to restore a missing file isn't.
     pub help: Option<String>,
 }
 
 /// Reads a text that a user writes by hand. `largest` is in bytes; a device or a pipe is not read at all.
 ///
 /// # Errors
-/// When it is missing, no file, too large, no UTF-8, or cannot be read.
+/// When it is missing, not a file, too large, not UTF-8, or can't be read.
 pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
     let bytes = read_bytes(path, largest)?;
     String::from_utf8(bytes).map_err(|error| {
@@ -200,7 +200,7 @@ pub fn read_bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Unreadable> {
     Ok(bytes)
 }
 
-/// The content of an ordinary file of sensible size. A device or a pipe is not read: it might never end.
+/// The content of a regular file of sensible size. A device or a pipe is not read: it might never end.
 pub fn content(path: &Path) -> Option<Vec<u8>> {
     const LARGEST: u64 = 64 << 20;
     let is_sensible = |metadata: &fs::Metadata| metadata.is_file() && metadata.len() <= LARGEST;
@@ -229,8 +229,8 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Makes a folder hold exactly these files (relative path and content). A file that is there with the same content is
-/// not touched, so that Cargo still counts as fresh what it has built from it.
+/// Makes a folder contain exactly these files (relative path and content). A file that already has the same content
+/// isn't touched, so that Cargo still treats what it built from it as fresh.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -299,7 +299,7 @@ pub fn has_room(folder: &Path) -> bool {
     free(folder).is_none_or(|free| free > 64 << 20)
 }
 
-/// Bytes that are free on the disk below a folder, where that can be told.
+/// Free bytes on the disk below a folder, where that is known.
 pub fn free(folder: &Path) -> Option<u64> {
     #[cfg(unix)]
     {
@@ -313,10 +313,10 @@ pub fn free(folder: &Path) -> Option<u64> {
     }
 }
 
-/// Finds out before a long job whether a file can be written below a folder that may not be there yet.
+/// Finds out before a long job whether a file can be written below a folder that may not exist yet.
 ///
 /// # Errors
-/// When the nearest folder that is there cannot be written.
+/// When the nearest existing folder can't be written to.
 pub fn check_writable(folder: &Path) -> Result<()> {
     let existing = folder.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("."));
     let probe = existing.join(format!(".probe.{}.tmp", std::process::id()));

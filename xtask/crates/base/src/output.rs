@@ -74,12 +74,12 @@ pub fn note(text: &str) {
     labeled(console::style("note:").cyan(), text);
 }
 
-/// Prints what is not met.
+/// Prints a goal or size that isn't met.
 pub fn not_met(text: &str) {
     labeled(console::style("error:").red(), text);
 }
 
-/// Prints a message behind its label, broken between words where the terminal is too narrow for it.
+/// Prints a message after its label, wrapped between words where the terminal is too narrow for it.
 fn labeled(label: console::StyledObject<&str>, text: &str) {
     message(&numbers::wrap(&format!("{} {text}", label.bold().for_stderr()), width_of_messages(), 0));
 }
@@ -126,7 +126,7 @@ pub fn failure(failure: &Failure, json: bool) {
     }
 }
 
-/// Prints an error as data. If that cannot be written either, the exit code still tells.
+/// Prints an error as data. If that can't be written either, the exit code still shows it.
 pub fn json_failure(failure: &Failure) {
     let _ = as_json(failure).map_err(Into::into).and_then(|text| data(&text));
 }
@@ -155,37 +155,37 @@ fn as_json(failure: &Failure) -> serde_json::Result<String> {
     serde_json::to_string_pretty(&document).map(|text| text + "\n")
 }
 
-/// How far the builds are: a bar on a terminal, a line for each finished build elsewhere.
+/// The builds' progress: a bar on a terminal, a line for each finished build elsewhere.
 pub struct Progress {
     bar: ProgressBar,
     lines: bool,
-    /// How long the rest takes, where that is told.
+    /// How long the rest takes, where that is shown.
     pace: Option<Mutex<Pace>>,
 }
 
-/// What tells how long the rest takes.
+/// Estimates how long the rest takes.
 struct Pace {
     things: &'static str,
     began: Instant,
-    /// How many are under way at once.
+    /// How many run at once.
     workers: usize,
     count: usize,
     done: usize,
-    /// When that was last told in a line, and of how many.
+    /// When that was last printed in a line, and after how many.
     told: (Instant, usize),
 }
 
 impl Pace {
-    /// Lines that tell it are this far apart, or this share of the whole: few enough among thousands of results.
+    /// Such lines are this far apart, or this share of the whole: few enough among thousands of results.
     const EVERY: Duration = Duration::from_secs(30);
     const SHARE: usize = 20;
 
-    /// How far it is and how long the rest takes, if a line should tell that now.
+    /// How far it is and how long the rest takes, if a line is due now.
     fn due(&mut self, now: Instant) -> Option<String> {
         let (then, before) = self.told;
         let is_late = now.duration_since(then) >= Self::EVERY;
         let is_far = (self.done - before) * Self::SHARE >= self.count;
-        // One after each result would say nothing that the results do not.
+        // One after each result would say nothing that the results don't.
         let is_due = is_late || is_far && self.done - before > 1;
         (is_due && self.done < self.count).then(|| {
             self.told = (now, self.done);
@@ -193,7 +193,7 @@ impl Pace {
         })
     }
 
-    /// Those that are under way are half done, as a rule.
+    /// Builds that are running are half done, on average.
     fn left(&self, now: Instant) -> String {
         let left = self.count - self.done;
         if self.done == 0 {
@@ -244,7 +244,7 @@ impl Progress {
         Self { bar, lines, pace: None }
     }
 
-    /// Names what is under way.
+    /// Names the current step.
     pub fn running(&self, what: &[String]) {
         self.bar.set_message(what.join(", "));
     }
@@ -266,7 +266,7 @@ impl Progress {
         }
     }
 
-    /// Says something without tearing the bar.
+    /// Prints a line without breaking the bar.
     pub fn say(&self, text: &str) {
         self.bar.suspend(|| note(text));
     }

@@ -7,12 +7,12 @@ use std::ffi::{OsStr, OsString};
 #[cfg(unix)]
 use std::os::fd::AsRawFd as _;
 
-/// Bytes that a program reads from a descriptor of its own, and the option that tells it the number.
+/// Bytes that a program reads from a separate descriptor, and the option that gives it the number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
     /// The option, such as `--seccomp`. It comes before all other arguments.
     pub option: &'static str,
-    /// The bytes. They have to fit into a pipe.
+    /// The bytes. They have to fit in a pipe.
     pub bytes: std::sync::Arc<[u8]>,
 }
 
@@ -33,7 +33,7 @@ impl Passed {
         Ok(Self(reader))
     }
 
-    /// The number that the child has to be told.
+    /// The number to give the child.
     pub fn number(&self) -> String {
         self.0.as_raw_fd().to_string()
     }
@@ -47,8 +47,8 @@ impl Passed {
     }
 }
 
-/// Makes every descriptor from 3 up close-on-exec. What this program opens is so from the beginning; this is for what it has
-/// inherited, and costs a microsecond.
+/// Makes every descriptor from 3 up close-on-exec. What this program opens is close-on-exec from the start; this is for what
+/// it has inherited, and costs a microsecond.
 #[cfg(unix)]
 pub fn close_in_children() {
     if close_range() {
@@ -71,7 +71,8 @@ pub fn close_in_children() {
 pub struct Inherited(#[cfg(unix)] Vec<c_int>);
 
 impl Inherited {
-    /// Those that are open and not close-on-exec now. Ask before the first child starts: after that none are left.
+    /// The descriptors that are open and not close-on-exec now. Call this before the first child starts: after that
+    /// none are left.
     #[must_use]
     pub fn now() -> Self {
         #[cfg(unix)]
@@ -85,14 +86,14 @@ impl Inherited {
         Self()
     }
 
-    /// Makes them what they were. The program that takes this one's place has them again.
+    /// Restores them. The program that replaces this one has them again.
     #[cfg(unix)]
     pub fn pass_on(&self) {
         self.0.iter().for_each(|&number| set_flags(number, 0));
     }
 }
 
-/// Windows passes on only what it is asked to.
+/// Windows passes on only what it is told to.
 #[cfg(not(unix))]
 pub fn close_in_children() {}
 
@@ -152,11 +153,11 @@ fn set_flags(number: c_int, to: c_int) {
     unsafe { fcntl(number, SET_FLAGS, to) };
 }
 
-/// Variables by which make, and Cargo, tell a child which descriptors a job server has.
+/// Variables with which make and Cargo tell a child which descriptors a job server has.
 const JOB_SERVERS: [&str; 3] = ["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"];
 
 /// The variables of an environment that name descriptors which children don't get: they would take whatever has these numbers
-/// for a job server. One that is a named pipe works without descriptors, and stays.
+/// for a job server. A job server that is a named pipe works without descriptors, so its variable stays.
 pub fn job_servers(value: impl Fn(&str) -> Option<OsString>) -> impl Iterator<Item = &'static str> {
     JOB_SERVERS.into_iter().filter(move |name| value(name).is_some_and(|value| names_descriptors(&value)))
 }
