@@ -1,4 +1,4 @@
-//! `cargo xtask check`: says at once what the files alone tell, then builds, runs, measures, judges.
+//! `cargo xtask check`: reports at once what the files alone show, then builds, runs, measures, judges.
 
 use super::predict;
 use anyhow::{Result, bail};
@@ -22,7 +22,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Runs `cargo xtask check`.
 ///
 /// # Errors
-/// When the environment or the course fails; a goal that is not met is an exit code.
+/// When the environment or the course fails; a goal that isn't met is an exit code.
 pub(crate) fn run(options: &commands::Check) -> Result<Exit> {
     let commands::Check { exercises, all, solution, no_predict, format } = options;
     let root = super::root()?;
@@ -102,7 +102,7 @@ fn summary(done: &[Checked]) -> String {
     format!("{met} of {} exercises done{skipped}, {points} of {most} points\n", judged.len())
 }
 
-/// Checks one exercise, and writes down what was reached where it is the learner's own work.
+/// Checks one exercise, and records what was reached if it is the learner's own work.
 ///
 /// # Errors
 /// When the environment or the course fails.
@@ -141,7 +141,7 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
     Ok(Checked { exercise, judgement, evidence, toolchain, before, predicted, next, lack: None })
 }
 
-/// The learner's guesses, with what this check has measured for them. Builds that no goal needs are made for open guesses only.
+/// The learner's guesses, with what this check has measured for them. Builds that no goal needs are made only for open guesses.
 fn guesses(
     root: &Path,
     exercise: &Exercise,
@@ -167,7 +167,7 @@ fn guesses(
     let damage = predictions::update(root, |kept| {
         let Some(asked) = kept.exercises.get_mut(&exercise.id) else { return };
         for one in predicted.iter().filter(|one| one.is_new) {
-            // A guess that was changed meanwhile is still one: it was made before this was shown.
+            // A guess that was changed in the meantime is still a guess: it was made before this was shown.
             let guess = asked.guesses.get_mut(&one.name).filter(|guess| guess.guess == one.guess);
             guess.into_iter().for_each(|guess| guess.measured = one.measured);
         }
@@ -176,7 +176,7 @@ fn guesses(
     Ok(predicted)
 }
 
-/// Writes down what was reached; says what the executables of the check before were.
+/// Records what was reached; returns the executables of the previous check.
 fn remember(
     root: &Path,
     exercise: &Exercise,

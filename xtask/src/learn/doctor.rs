@@ -1,4 +1,4 @@
-//! `cargo xtask doctor`: what this machine has, why it matters, how to get what is missing.
+//! `cargo xtask doctor`: what this machine has, why it matters, and how to get what is missing.
 
 use anyhow::Result;
 use base::diagnostic::shown;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use weigh::surroundings;
 use weigh::workshop::Workshop;
 
-/// A tool that may be there.
+/// A tool that may be installed.
 struct Tool {
     name: &'static str,
     args: &'static [&'static str],
@@ -78,7 +78,7 @@ const TOOLS: [Tool; 7] = [
     },
 ];
 
-/// What was found so far, in lines for a terminal, and whether all that is needed is there.
+/// What was found so far, in lines for a terminal, and whether everything that is needed is there.
 struct Findings {
     text: String,
     width: Option<usize>,
@@ -101,7 +101,7 @@ impl Findings {
 /// Runs `cargo xtask doctor`.
 ///
 /// # Errors
-/// When the call is not made inside the workshop.
+/// When the call isn't made inside the workshop.
 pub(crate) fn run() -> Result<Exit> {
     let workshop = Workshop::find()?;
     let mut findings = Findings { text: String::new(), width: output::width(), well: true };
@@ -120,7 +120,7 @@ pub(crate) fn run() -> Result<Exit> {
     Ok(Exit::Environment)
 }
 
-/// The release of rustc beside the pinned one. Gives its host.
+/// The release of rustc, compared with the pinned one. Returns its host.
 fn compiler(root: &Path, findings: &mut Findings) -> Option<String> {
     let pin = fs::read_to_string(root.join("rust-toolchain.toml")).unwrap_or_default();
     let pin = pin.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap_or_default().trim_matches('"');
@@ -199,7 +199,7 @@ fn field(text: &str, name: &str) -> String {
     text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned()
 }
 
-/// What a tool says of itself; `None` if it is not there.
+/// What a tool prints about itself; `None` if it isn't installed.
 fn answer(root: &Path, program: &str, args: &[&str]) -> Option<String> {
     let mut call = Call::new(program, root).args(args.iter().copied());
     call.timeout = Some(Duration::from_secs(20));
@@ -208,8 +208,8 @@ fn answer(root: &Path, program: &str, args: &[&str]) -> Option<String> {
     (finished.status == Status::Exited(0)).then(|| String::from_utf8_lossy(&finished.stdout).into_owned())
 }
 
-/// The exercises that cannot be built without a network, and what Cargo says of the first of them. One that cannot be read
-/// is not among them: every other verb says so.
+/// The exercises that can't be built without a network, and what Cargo says about the first of them. An exercise that
+/// can't be read isn't among them: every other verb reports it.
 fn missing_crates(root: &Path) -> (Vec<String>, String) {
     let (mut ids, mut why) = (Vec::new(), String::new());
     for exercise in exercise::all(root).unwrap_or_default() {

@@ -76,13 +76,13 @@ pub(crate) fn run(options: &commands::Hint) -> Result<Exit> {
     Ok(Exit::Met)
 }
 
-/// The codes of what is wrong: what the files tell at once; else what the last check of these very files found.
+/// The codes of what is wrong: what the files show at once, or else what the last check of these same files found.
 fn wrong_now(exercise: &Exercise, entry: &Entry) -> Vec<Code> {
     let files = Files::read(exercise, &Whose::Learner);
     let judgement = check::judge(&files.case(exercise));
     let failed = judgement.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail);
     let mut codes: Vec<Code> = failed.flat_map(|outcome| &outcome.diagnostics).map(|problem| problem.code).collect();
-    // What was set aside is said by the check, and isn't what is wrong.
+    // The check reports what was set aside, which isn't what is wrong.
     codes.extend(judgement.diagnostics.iter().filter(|problem| !problem.is_aside()).map(|problem| problem.code));
     if entry.files == files_digest(exercise) {
         codes.extend(entry.codes.iter().filter_map(|code| Code::of(code)));
@@ -115,7 +115,7 @@ fn hints<'a>(exercise: &'a Exercise, codes: &[Code]) -> Vec<Hint<'a>> {
     special.chain(named("general", &exercise.data.hints)).collect()
 }
 
-/// What helps with a slip of the pen, whatever the exercise is about.
+/// What helps with a typo, whatever the exercise is about.
 fn common(code: Code) -> Option<&'static str> {
     match code {
         Code::ManifestSyntax => Some(

@@ -1,6 +1,6 @@
-//! `cargo xtask predict`: asks what a learner believes before anything is measured, and keeps the answers. The first check of an
-//! exercise asks as well, where there is a terminal. Each answer is written as soon as it is given, so nothing is lost however
-//! the asking ends.
+//! `cargo xtask predict`: asks what a learner believes before anything is measured, and keeps the answers. The first check of
+//! an exercise asks as well, where there is a terminal. Each answer is written as soon as it is given, so nothing is lost
+//! however the questions end.
 
 use anyhow::{Result, bail};
 use base::failure::{Exit, Failure};
@@ -58,7 +58,7 @@ fn is_terminal() -> bool {
     stdin().is_terminal() && stderr().is_terminal()
 }
 
-/// Asks before the first check of an exercise, where someone is there to answer. Whatever goes wrong, the check goes on.
+/// Asks before the first check of an exercise, where someone is there to answer. Whatever goes wrong, the check continues.
 pub(crate) fn before_check(root: &Path, exercise: &Exercise) {
     let is_off = env::var(VARIABLE).is_ok_and(|value| matches!(value.as_str(), "off" | "no" | "0" | "false"));
     let is_ci = env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
@@ -114,7 +114,7 @@ fn ask(root: &Path, exercise: &Exercise, input: &mut dyn BufRead) -> Result<()> 
     Ok(())
 }
 
-/// What is made of a question.
+/// What became of a question.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Answer {
     Guess(Value),
@@ -144,7 +144,7 @@ fn answer_of(question: &Question, input: &mut dyn BufRead, prompt: &str, say: &i
     }
 }
 
-/// Keeps a guess; whether it was open is said.
+/// Keeps a guess; returns whether it was open.
 fn keep(root: &Path, exercise: &Exercise, question: &Question, guess: Value) -> Result<()> {
     let (is_kept, damage) = predictions::keep(root, exercise, question, guess)?;
     super::say_damage(damage);

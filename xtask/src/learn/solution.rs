@@ -51,7 +51,7 @@ pub(crate) fn run(options: &commands::Solution) -> Result<Exit> {
     Ok(Exit::Met)
 }
 
-/// The learner's way where it is one, the course's, and others, measured on this machine.
+/// The learner's approach if it is one, the course's, and others, measured on this machine.
 fn compared(root: &Path, exercise: &Exercise, approaches: &[Approach], done: bool) -> Result<String> {
     let solution = Whose::Other("solution".to_owned(), evidence::solution_files(exercise)?);
     let mut rows = Vec::new();

@@ -25,13 +25,13 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// How often the files are looked at. A save is taken when two looks in a row see the same: editors that write in
-/// pieces are not caught in the middle.
+/// pieces aren't caught halfway.
 const LOOK: Duration = Duration::from_millis(120);
 
 /// Runs `cargo xtask watch`.
 ///
 /// # Errors
-/// When the course cannot be read. What fails in a check is shown, and the watch goes on.
+/// When the course cannot be read. What fails in a check is shown, and the watch continues.
 pub(crate) fn run(options: &commands::Watch) -> Result<Exit> {
     let commands::Watch { exercise: id } = options;
     let root = super::root()?;
@@ -45,7 +45,7 @@ pub(crate) fn run(options: &commands::Watch) -> Result<Exit> {
     };
     let mut desk = Desk { keys: Keys::listen(), status: false };
     if desk.keys.are_single() {
-        // The status is on the line where the shell goes on.
+        // The status is on the line where the shell continues.
         proc::say_when_interrupted("");
     }
     loop {
@@ -81,7 +81,7 @@ impl Desk {
         word.ok()
     }
 
-    /// Shows where the learner is, in one line, where keys are pressed: there it can be taken back.
+    /// Shows where the learner is, in one line, where keys are pressed: there it can be erased.
     fn show_status(&mut self, root: &Path, id: &str) {
         if !self.keys.are_single() || self.status {
             return;
@@ -92,7 +92,7 @@ impl Desk {
     }
 }
 
-/// Watches one exercise until the learner wants another one (its name) or no more.
+/// Watches one exercise until the learner wants another (its name) or quits.
 fn watch(root: &Path, id: &str, desk: &mut Desk) -> Result<Option<String>> {
     let exercise = exercise::load(root, id)?;
     let files: Vec<String> =
@@ -161,7 +161,7 @@ fn help(desk: &Desk) -> String {
     format!("save to check; or {how}: c check again, h hint, n next exercise, l list, q quit")
 }
 
-/// A message of this verb, broken between words.
+/// A message of this verb, wrapped between words.
 fn say(text: &str) {
     output::message(&wrap(text, output::width_of_messages(), 0));
 }

@@ -185,10 +185,10 @@ fn a_program_is_started_under_another_name_and_compared_with_several() {
         "{text}"
     );
     project.edit(exercise, "called = \"../other\"", "called = \"other\"");
-    project.edit(exercise, "bin = \"other\"", "bin = \"nobody\"");
+    project.edit(exercise, "bin = \"other\"", "bin = \"missing\"");
     let text = stderr(&project.check().code(3));
     assert!(
-        text.contains("the course's own files don't build") && text.contains("no bin target named `nobody`"),
+        text.contains("the course's own files don't build") && text.contains("no bin target named `missing`"),
         "{text}"
     );
 }

@@ -1,4 +1,4 @@
-//! Approaches: different ways to solve an exercise, written down as data beside the course's solution, built and judged like a
+//! Approaches: different ways to solve an exercise, written as data next to the course's solution, built and judged like a
 //! learner's work. Learners who have solved an exercise see what each way saves and what it gives up, measured on their own
 //! machine.
 
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use std::fs;
 use std::path::Path;
 
-/// The file, beside the solved ones.
+/// The file, next to the solved ones.
 pub const FILE: &str = "approaches.toml";
 
 /// The folder that approaches are built in. They share its compiled dependencies.
@@ -30,7 +30,7 @@ struct Approaches {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approach {
-    /// What it is called, in a few words.
+    /// Its name, in a few words.
     pub name: String,
     /// What it gives up, or why it isn't enough: a sentence.
     pub what: String,
@@ -59,7 +59,7 @@ impl Approach {
     }
 }
 
-/// The approaches that are written down for an exercise; none for most.
+/// An exercise's approaches; most have none.
 ///
 /// # Errors
 /// When the file is malformed.
@@ -96,7 +96,7 @@ pub struct Measured {
     pub what: String,
     /// Bytes of the file that the exercise is about; none if it could not be built.
     pub bytes: Option<u64>,
-    /// The work of the program and of what it is compared with, in instructions, where a goal counts them.
+    /// The instructions of the program and of what it is compared with, where a goal counts them.
     pub work: Option<(u64, u64)>,
     /// The goals that it doesn't meet.
     pub missed: Vec<String>,

@@ -1,4 +1,4 @@
-//! Judges an exercise: what is known about it -> one outcome for each goal. Nothing here reads a file or starts a
+//! Judges an exercise: turns what is known about it into one outcome for each goal. Nothing here reads a file or starts a
 //! process, so every verdict can be tested on literal data. One file for each kind of goal.
 
 mod advice;

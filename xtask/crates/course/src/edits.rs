@@ -1,4 +1,5 @@
-//! Files of an exercise with some changes, as data beside its solution: what `approaches.toml` and `shortcuts.toml` consist of.
+//! Files of an exercise with some changes, as data next to its solution: what `approaches.toml` and `shortcuts.toml` consist
+//! of.
 
 use serde::Deserialize;
 
@@ -16,7 +17,7 @@ pub enum Before {
     Solution,
 }
 
-/// A text in place of another one, which must be there. Without `from`: the whole file.
+/// A replacement for some text, which must be there. Without `from`: the whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Edit {
@@ -24,7 +25,7 @@ pub struct Edit {
     pub file: String,
     /// What is replaced, everywhere in the file.
     pub from: Option<String>,
-    /// What takes its place.
+    /// What replaces it.
     pub to: String,
 }
 

@@ -43,23 +43,23 @@ pub struct Exercise {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Data {
-    /// What it is called, in a few words.
+    /// Its name, in a few words.
     pub title: String,
     /// For whom.
     pub(crate) level: Level,
     /// Minutes that a learner should plan for it.
     pub minutes: u32,
-    /// The exercises that are better done before; nothing forces anyone to.
+    /// The exercises that are better done before this one; nothing enforces that.
     #[serde(default)]
     pub(crate) after: Vec<Spanned<String>>,
     /// What a machine needs for it, by the names in `requires`. Where that is missing, the exercise is optional and is skipped.
     #[serde(default)]
     pub(crate) requires: Vec<Spanned<String>>,
-    /// The terms that a learner knows afterwards.
+    /// The terms that a learner knows after it.
     pub teaches: Vec<String>,
     /// The package, which is also the name of its program.
     pub(crate) package: String,
-    /// The files that the learner changes. Only these are reset, compared and graded.
+    /// The files that the learner changes. Only these are reset, compared, and graded.
     pub(crate) edits: Vec<Spanned<String>>,
     /// The codes of the problems that the fresh exercise has.
     starter_fails_with: Vec<Spanned<String>>,
@@ -82,7 +82,7 @@ pub struct Data {
     /// Bytes that one run may print.
     #[serde(default = "output_bytes")]
     pub(crate) output_bytes: usize,
-    /// The crates that `[dependencies]` of the learner may name. With none it is the course's.
+    /// The crates that the learner's `[dependencies]` may name. With none, the table is the course's.
     #[serde(default)]
     pub dependency: allowed::List,
     /// The builds that goals are judged by.
@@ -116,7 +116,7 @@ pub(crate) enum Level {
     Intermediate,
     /// Combines several things.
     Advanced,
-    /// Works on a crate of their own.
+    /// Works on their own crate.
     Capstone,
 }
 
@@ -141,7 +141,7 @@ pub struct Build {
     pub tree: Tree,
     /// The profile, as typed after `--profile`.
     pub profile: String,
-    /// The program, where it does not have the name of the package.
+    /// The program, where its name isn't the package's.
     #[serde(default)]
     pub(crate) bin: Option<String>,
     /// Settings that this build has instead of its profile's.
@@ -159,12 +159,12 @@ pub struct Build {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Linking {
-    /// As rustc does for the target.
+    /// As rustc links it for the target.
     #[default]
     Default,
     /// Into the file: the target feature `crt-static`, for the program only.
     Static,
-    /// As the Containerfile says, which then also names the profile, if it calls Cargo.
+    /// As the Containerfile sets, which then also names the profile, if it calls Cargo.
     Containerfile,
 }
 
@@ -245,7 +245,7 @@ impl Exercise {
         self.build(build).bin.as_ref().unwrap_or(&self.data.package)
     }
 
-    /// A build by its name; `load` has made sure that it is there.
+    /// A build by its name; `load` has made sure that it exists.
     pub fn build(&self, name: &str) -> &Build {
         &self.data.build[name]
     }
@@ -272,7 +272,7 @@ pub fn all(root: &Path) -> Result<Vec<Exercise>> {
     Ok(all)
 }
 
-/// What each exercise comes after must be there, and no exercise may come after itself, however far around.
+/// What each exercise comes after must exist, and no exercise may come after itself, even indirectly.
 fn order(all: &[Exercise]) -> Result<()> {
     let at = |exercise: &Exercise, name: &Spanned<String>, message: &str, label: &str, help: &str| -> Result<()> {
         let file = exercise.folder.join("exercise.toml");
@@ -339,7 +339,7 @@ fn read(root: &Path, id: &str) -> Result<Exercise> {
     Ok(Exercise { id: id.to_owned(), folder, solution: root.join("solutions").join(id), data })
 }
 
-/// Reads exercise.toml, and looks at what its names point to.
+/// Reads exercise.toml, and checks what its names refer to.
 fn parse(file: &Path, text: &str) -> Result<Data> {
     let data: Data = toml::from_str(text).map_err(|error| diagnostic::toml_error(file, text, &error))?;
     let wrong = |name: &Spanned<String>, message: &str, known: &[&str]| {

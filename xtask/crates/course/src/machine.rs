@@ -18,7 +18,7 @@ pub struct Lack {
     step: &'static str,
 }
 
-/// What is missing here for an exercise; none if it can be checked. Where rustc can't be asked, nothing is known, and whatever
+/// What is missing here for an exercise; none if it can be checked. Where rustc can't be run, nothing is known, and whatever
 /// builds reports that.
 pub fn lack(exercise: &Exercise) -> Option<Lack> {
     exercise.requires().find_map(|requirement| match requirement {
@@ -40,7 +40,7 @@ pub fn lack(exercise: &Exercise) -> Option<Lack> {
 }
 
 impl Lack {
-    /// The line that says that an exercise is skipped, why, and what to do.
+    /// The line that reports that an exercise is skipped, why, and what to do.
     pub fn line(&self, exercise: &Exercise) -> String {
         let Self { why, step, .. } = self;
         format!("{} is optional and is skipped here, and its points don't count: {why}; {step}", exercise.id)

@@ -1,5 +1,5 @@
-//! Why a file is larger than it should be, by what is seen: a setting that the program didn't get, settings that are missing by
-//! their value, or none, and then it's the code. One cause is explained once.
+//! Why a file is larger than it should be, from what can be seen: a setting that the program didn't get, missing settings
+//! ordered by what they save, or none, and then it's the code. Each cause is explained once.
 
 use super::{Case, Outcome, Verdict, Worth};
 use crate::exercise::kinds::{Ends, Panic, Profile, Speed};
@@ -13,7 +13,7 @@ use weigh::profiles::{SETTINGS, canonical, scalar};
 
 /// What is wrong, as far as it can be seen.
 pub(super) struct Wrong {
-    /// The place in the manifest, and what to say beside it.
+    /// The place in the manifest, and its label.
     pub(crate) place: Option<(Range<usize>, String)>,
     /// What to do.
     pub(crate) help: String,
@@ -31,7 +31,7 @@ fn is_small(key: &str, value: &str) -> bool {
     }
 }
 
-/// Advice for a build that is compared with another one.
+/// Advice for a build that is compared with another.
 pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcome]) -> Wrong {
     let profile = &case.exercise.build(build).profile;
     let only = |help: String| Wrong { place: None, help };
@@ -78,7 +78,7 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
     only(settings_to_add(case, build, &missing, best).unwrap_or_else(|| beyond_settings(case, build, against)))
 }
 
-/// The beginning of a sentence about what `cargo xtask bloat` shows of a build.
+/// The beginning of a sentence about what `cargo xtask bloat` shows for a build.
 fn bloat_shows(case: &Case<'_>, profile: &str, what: &str) -> String {
     let manifest = shown(&case.exercise.manifest());
     format!("`cargo xtask bloat --manifest-path {} --profile {profile} {what}` shows", manifest.display())
@@ -149,7 +149,7 @@ fn value_of(worth: &Worth) -> String {
     canonical(&worth.key, &scalar(worth.value.trim_matches('"')))
 }
 
-/// The file has a symbol table although the profile takes it out: something made Cargo forget that.
+/// The file has a symbol table although the profile removes it: something made Cargo drop that.
 pub(super) fn unstripped(case: &Case<'_>, build: &str) -> Option<Wrong> {
     let spec = case.exercise.build(build);
     let symbols = case.evidence?.built(build)?.linking.symbols;
@@ -170,7 +170,7 @@ fn is_small_in(case: &Case<'_>, profile: &str, key: &str) -> bool {
     now.is_some_and(|value| is_small(key, &canonical(key, &value)))
 }
 
-/// The settings of a build that could make its file smaller, and may: what another goal needs otherwise isn't missing.
+/// The settings of a build that could make its file smaller, and are allowed to: what a different goal requires isn't missing.
 fn missing(case: &Case<'_>, build: &str) -> Vec<&'static str> {
     let spec = case.exercise.build(build);
     let is_needed = |key: &str| {
@@ -186,7 +186,7 @@ fn missing(case: &Case<'_>, build: &str) -> Vec<&'static str> {
             _ => false,
         })
     };
-    // Where speed counts as well, a level for size is for some packages only.
+    // Where speed counts as well, a level for size is only for some packages.
     let of_packages = |key: &str| {
         let tables = effective::chain(case.manifest, &spec.profile).into_iter();
         let mut packages = tables.filter_map(|name| case.manifest.profiles.get(name)).flat_map(|table| &table.packages);
@@ -219,7 +219,7 @@ fn unset_and_set(case: &Case<'_>, profile: &str, keys: &[&str]) -> (Vec<String>,
     (unset, set)
 }
 
-/// How one setting is in a profile.
+/// What a profile has for one setting.
 fn how_it_is(case: &Case<'_>, profile: &str, key: &str) -> String {
     let (_, set) = unset_and_set(case, profile, &[key]);
     match set.first() {
@@ -228,7 +228,7 @@ fn how_it_is(case: &Case<'_>, profile: &str, key: &str) -> String {
     }
 }
 
-/// How several settings are, and what that does.
+/// What a profile has for several settings, and what that does.
 fn with_effect(case: &Case<'_>, profile: &str, keys: &[&str]) -> String {
     let (unset, set) = unset_and_set(case, profile, keys);
     let kept = |set: &[String]| {
@@ -252,7 +252,7 @@ fn is_timed(case: &Case<'_>, build: &str) -> bool {
     case.exercise.data.goal.iter().any(|goal| speed(&goal.check))
 }
 
-/// The goal that refuses a dependency, which is then in no build.
+/// The goal that refuses a dependency, which then isn't in any build.
 pub(super) fn refused_by<'a>(case: &Case<'a>) -> Option<&'a str> {
     let mut goals = case.exercise.data.goal.iter();
     let goal = goals.find(|goal| matches!(goal.check, Check::Dependencies(_)))?;

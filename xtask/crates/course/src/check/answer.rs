@@ -1,5 +1,5 @@
-//! Judges an answer against a truth that is measured now. The truth is never told before the answer is right; what was
-//! measured for the learner's own answer is.
+//! Judges an answer against a truth that is measured now. The truth is never shown before the answer is right, but what
+//! was measured for the learner's own answer is.
 
 pub(crate) mod size;
 mod words;
@@ -18,14 +18,14 @@ use std::collections::BTreeMap;
 use toml::Value;
 use weigh::measure::crates;
 
-/// What is said of an answer.
+/// The verdict on an answer.
 enum Said {
     Right,
     /// Why it is wrong, in words that follow "`key` isn't right: ".
     Wrong(String),
-    /// It isn't a number of the kind that is meant here: of which kind, and what to write.
+    /// It isn't a number of the required kind: the kind, and what to write.
     NotANumber(&'static str, String),
-    /// The words there are to choose from.
+    /// The possible words.
     NoOption(Vec<String>),
     NeedsBuild,
 }
@@ -83,7 +83,7 @@ pub(super) fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds
     Finding::NotMet(vec![problem], data)
 }
 
-/// Whether what is told for `option` is about this answer.
+/// Whether the explanation for `option` is about this answer.
 fn means(truth: &Truth, option: &str, given: &str) -> bool {
     match truth {
         Truth::Line(_) => words::line(given).is_some_and(|(_, line)| line.to_string() == option),
@@ -163,7 +163,7 @@ fn text(Text { words }: &Text, given: &str) -> Said {
     }
 }
 
-/// A size of some code of a build. Whether it is a size at all is told before anything is built.
+/// A size of some code of a build. Whether it is a size at all is checked before anything is built.
 fn size_of_code(answer: &Answer, built: Option<&Built>, tolerance: Percent, bytes: impl Fn(&Built) -> u64) -> Said {
     match Size::parse(&answer.value) {
         Err(help) => Said::NotANumber("a size", help),
@@ -201,7 +201,7 @@ fn caller(case: &Case<'_>, goal: &str, built: &Built, Caller { of, .. }: &Caller
     called_by(built, &told, of, &words::function(given, &case.exercise.data.package))
 }
 
-/// How many times as large one build is as another.
+/// How many times larger one build is than another.
 fn ratio(build: Option<&Built>, against: Option<&Built>, spec: &Times, given: &str) -> Said {
     let Some(given) = times(given) else {
         let help =
@@ -218,8 +218,8 @@ fn ratio(build: Option<&Built>, against: Option<&Built>, spec: &Times, given: &s
     }
 }
 
-/// By how many bytes one build is smaller than another. Whether the answer is a number of bytes at all is told before anything
-/// is built.
+/// By how many bytes one build is smaller than another. Whether the answer is a number of bytes at all is checked before
+/// anything is built.
 fn saved(build: Option<&Built>, against: Option<&Built>, spec: &Saved, answer: &Answer) -> Said {
     let given = match Size::saved(&answer.value) {
         Ok(given) => given,
@@ -238,7 +238,7 @@ fn saved(build: Option<&Built>, against: Option<&Built>, spec: &Saved, answer: &
     }
 }
 
-/// Which answer stands for the smallest file. `sizes`: of each answer's build, once all are there.
+/// Which answer gives the smallest file. `sizes`: of each answer's build, once all are there.
 fn smallest(sizes: Option<BTreeMap<&str, u64>>, options: &[String], given: &str) -> Said {
     let Some(sizes) = sizes else { return known(given, options) };
     choose(given, options, |given| {
@@ -250,7 +250,7 @@ fn smallest(sizes: Option<BTreeMap<&str, u64>>, options: &[String], given: &str)
     })
 }
 
-/// Judges one of some words, however it is written; any other word isn't an answer.
+/// Judges one word out of several, however it is written; any other word isn't an answer.
 fn choose(given: &str, options: &[String], judge: impl Fn(&str) -> Result<(), String>) -> Said {
     let Some(option) = words::option(given, options) else { return Said::NoOption(options.to_vec()) };
     match judge(option) {
@@ -302,7 +302,7 @@ fn largest_crate(built: &Built, after_std: bool, given: &str) -> Said {
     }
 }
 
-/// Judges who called the function `of`, by the addresses that the program told when it crashed.
+/// Judges who called the function `of`, by the addresses that the program printed when it crashed.
 fn called_by(built: &Built, told: &str, of: &str, given: &str) -> Said {
     if built.functions.is_empty() {
         return Said::Wrong("the executable has no function names to compare it with".to_owned());
@@ -328,7 +328,7 @@ fn called_by(built: &Built, told: &str, of: &str, given: &str) -> Said {
     }
 }
 
-/// By which word an answer is off that isn't near the truth, a fraction.
+/// Whether an answer that isn't near the truth, a fraction, is too high or too low, as a word.
 fn far(given: f64, (part, whole): (u64, u64)) -> &'static str {
     if given > part as f64 / whole as f64 { "much" } else { "little" }
 }
@@ -362,7 +362,7 @@ fn shrinks(case: &Case<'_>, spec: &Shrinks, given: &str) -> Said {
     let before = reference.groups.get(&key).copied().flatten().unwrap_or_default();
     let after = |answer: &str| {
         let build = built(builds.get(answer)?.get_ref())?;
-        // A stripped file names no functions. As long as it has as much code as the other one, it has the same.
+        // A stripped file has no function names. If it has as much code as the other one, it has the same code.
         let same_code = build.part(Some(".text")) == reference.part(Some(".text"));
         build.groups.get(&key).copied().flatten().or_else(|| same_code.then_some(before))
     };

@@ -27,7 +27,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
 
-/// What is wrong with the executable of a build.
+/// What is wrong with a build's executable.
 struct Faults<'a> {
     case: &'a Case<'a>,
     build: &'a str,
@@ -51,7 +51,7 @@ impl Faults<'_> {
         &self.case.exercise.build(self.build).profile
     }
 
-    /// What to do where the manifest leaves the symbols, and they are gone: Cargo does not look again at a file that it has made.
+    /// What to do where the manifest keeps the symbols, and they are gone: Cargo doesn't check a file again that it has made.
     fn stripped_later(&self, built: &Built) -> Option<String> {
         let profile = self.profile();
         let strip = effective(self.case.manifest, profile, "strip").value;
@@ -117,7 +117,7 @@ impl Faults<'_> {
 
     fn of_sections(&mut self, Binary { sections, no_sections, .. }: &Binary, built: &Built) {
         let build = self.build;
-        // An empty section is none that is of use, and whatever is put into parts keeps its name before the next point.
+        // An empty section is of no use, and a section that is split keeps its name before the next dot.
         let is = |section: &Section, name: &str| {
             section.name == name || section.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
         };
@@ -157,8 +157,8 @@ pub(super) fn judge_same_code(case: &Case<'_>, SameCode { build, same_as }: &Sam
         build.get_ref(),
         same_as.get_ref()
     );
-    // Cargo gives each set of settings another `-C metadata`, which is part of every symbol's name, and the order of
-    // code and constants follows the names. Debug information also brings a small section that is loaded.
+    // Cargo gives each set of settings a different `-C metadata`, which is part of every symbol's name, and the order of
+    // code and constants follows the names. Debug information also adds a small section that is loaded.
     let help = "any setting that differs between two profiles, even `strip` or `debug`, can move code and constants; make both files from one build, with `objcopy --only-keep-debug` and `strip`";
     let problem = Diagnostic::new(Code::NotATwin, message).in_file(&case.manifest.source.file).help(help);
     Finding::NotMet(vec![problem], data)

@@ -1,5 +1,5 @@
 //! Judges the budget in a learner's manifest against the builds of the same run: it must hold, and it must notice when the
-//! program grows. What it would notice is asked of the budget itself, by the code of `sizes --budget`.
+//! program grows. The budget itself decides what it would notice, with the code of `sizes --budget`.
 
 use super::data::{self, Held, Saved};
 use super::{Case, Data, Finding};
@@ -12,11 +12,11 @@ use std::ops::Range;
 use weigh::budget::baseline::{Baseline, Damaged, Entry};
 use weigh::budget::{self, Budget, Limit, Share};
 
-/// By how many percent a baseline may be off that was saved by the same compiler: paths and linkers of other machines move a
-/// program by a few hundred bytes.
+/// By how many percent a baseline from the same compiler may be off: other machines' paths and linkers change a program by a
+/// few hundred bytes.
 const CURRENT_PERCENT: Percent = Percent::hundredths(50);
 
-/// The growth that must be noticed where the goal names none, in percent.
+/// The growth that must be noticed where the goal doesn't set one, in percent.
 const STEP_PERCENT: Percent = Percent::whole(2);
 
 pub(super) fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
@@ -27,7 +27,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
     let no_data = || data(None);
     let budgets = match budget::of(&source.text) {
         Ok(budgets) => budgets,
-        // What is no TOML at all is a problem of its own, and nothing is built.
+        // A file that isn't TOML at all is a separate problem, and nothing is built.
         Err(_) if !case.manifest.readable => return Finding::NeedsBuild,
         Err(wrong) => return Finding::NotMet(vec![problem(case, &wrong)], no_data()),
     };
@@ -37,7 +37,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
     };
     let mut problems = keys(case, spec, budget);
     let baseline = match (&spec.baseline, &budget.max_growth) {
-        // Without `max-growth` nothing is compared with a baseline, and that is said already.
+        // Without `max-growth` nothing is compared with a baseline, which is already reported.
         (Some(file), Some(growth)) => match saved(case, file.get_ref(), budget, growth.span(), profile, build) {
             Ok(baseline) => Some(baseline),
             Err(problem) => {
@@ -71,8 +71,8 @@ struct Program<'a> {
     grown: Option<u64>,
 }
 
-/// Compares the program with its saved baseline: what counts as one, if anything does. `problems`: what is said already, and
-/// what comes to that.
+/// Compares the program with its saved baseline: what counts as one, if anything does. `problems`: what is already reported;
+/// more is added to it.
 fn compare(
     case: &Case<'_>,
     spec: &kinds::Budget,
@@ -99,13 +99,13 @@ fn compare(
     };
     let before = entry.parts.bytes;
     let found = match compiler(case, evidence, &entry.toolchain) {
-        // A program that is too large is so by any baseline, and that is said.
+        // A program that is too large is too large for any baseline, and that is reported.
         _ if budget.max.as_ref().is_some_and(|max| bytes > max.get_ref().0) => None,
         Compiler::Same => beside_baseline(case, spec, budget, true, (before, bytes, grown)),
         Compiler::Pinned => beside_baseline(case, spec, budget, false, (before, bytes, grown)),
         Compiler::Other => Some(other_compiler(case, evidence, entry)),
     };
-    // A share that is too large is said already, with what it may be.
+    // A share that is too large is already reported, with its limit.
     let place = |problem: &Diagnostic| problem.place.as_ref().map(|place| (place.file.clone(), place.line));
     let found = found.filter(|found| !problems.iter().any(|problem| place(problem) == place(found)));
     problems.extend(found);
@@ -114,7 +114,7 @@ fn compare(
 
 /// Which compiler a baseline was saved with.
 enum Compiler {
-    /// The one of this run.
+    /// This run's.
     Same,
     /// The workshop's pinned one, where the machine that judges has a different one.
     Pinned,
@@ -178,7 +178,7 @@ fn from_elsewhere<'a>(
             if before < bytes / 2 || before / 2 > bytes {
                 return Err(Box::new(stale(case, before, bytes)));
             }
-            // Only growth from there on is asked about: `max` is about the program as it is here.
+            // Only growth from there on counts: `max` is about the program as it is here.
             unnoticed(case, spec, budget, (before, before, None)).map_or(Ok(entry), |problem| Err(Box::new(problem)))
         }
     }
@@ -227,7 +227,7 @@ fn chosen<'a>(case: &Case<'_>, spec: &kinds::Budget, budgets: &'a [Budget]) -> R
     Err(Box::new(problem.help(format!("write `bin = \"{bin}\"`, or remove the line"))))
 }
 
-/// What is wrong with the keys of a budget, whatever the program is.
+/// What is wrong with a budget's keys, whatever the program is.
 fn keys(case: &Case<'_>, spec: &kinds::Budget, budget: &Budget) -> Vec<Diagnostic> {
     let kinds::Budget { build, growth_percent, .. } = spec;
     let source = &case.manifest.source;
@@ -346,8 +346,8 @@ fn room(case: &Case<'_>, spec: &kinds::Budget, bytes: u64, allowed: u64, range: 
     })
 }
 
-/// What is wrong with a budget beside its baseline: the program has grown by more than it allows, the baseline is an old one, or
-/// growth would go unnoticed. `is_same`: both were compiled by the same release of rustc.
+/// What is wrong with a budget compared with its baseline: the program has grown by more than it allows, the baseline is an old
+/// one, or growth would go unnoticed. `is_same`: both were compiled by the same release of rustc.
 fn beside_baseline(
     case: &Case<'_>,
     spec: &kinds::Budget,
@@ -412,7 +412,7 @@ fn unnoticed(
     (before, bytes, grown): (u64, u64, Option<u64>),
 ) -> Option<Diagnostic> {
     let percent = spec.growth_percent.unwrap_or(STEP_PERCENT);
-    // What is noticed from here on is more than `max-growth` may be.
+    // Only growth above the limit for `max-growth` is noticed from here on.
     let step = percent.of(before) + 1;
     // However tight `max` is: once it is raised, `max-growth` is all there is.
     let is_off = budget.noise_decides(before)

@@ -1,4 +1,4 @@
-//! Judges which crates and features were compiled, by what Cargo said while it built: not by what a manifest seems to say.
+//! Judges which crates and features were compiled, by what Cargo reported while it built, not by what a manifest seems to say.
 
 use super::{Case, Data, Finding};
 use crate::diagnostic::{Code, Diagnostic};
@@ -10,7 +10,7 @@ use base::numbers::plural;
 pub(super) fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
     let Dependencies { build, present, absent, features } = spec;
     let data = |packages| Data::Dependencies { build: build.get_ref().clone(), packages };
-    // Known before anything is built, and what is built then may be something else.
+    // Known before anything is built; what is built then may be different.
     if !case.not_allowed.is_empty() {
         return Finding::NotMet(case.not_allowed.to_vec(), data(None));
     }
@@ -51,7 +51,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
 
-/// A crate has features that it should not have: who turns them on, and where.
+/// A crate has features that it should not have: what turns them on, and where.
 fn with_features(source: &Source, name: &str, others: &[String]) -> Diagnostic {
     let shows = format!("`cargo tree --invert {name} --edges features` shows what turns on which");
     let problem = |message: String| Diagnostic::new(Code::DependencyFeature, message);

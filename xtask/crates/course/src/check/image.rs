@@ -51,7 +51,8 @@ struct Found<'a> {
     last: &'a Stage,
     recipe: &'a Recipe,
     program: &'a str,
-    /// The image is the stage that builds, with everything in it. That is said, and each file of it would only repeat it.
+    /// The image is the stage that builds, with everything in it. That is reported; reporting each of its files would
+    /// only repeat it.
     is_whole_build: bool,
     problems: Vec<Diagnostic>,
 }
@@ -80,7 +81,7 @@ impl Found<'_> {
 
     fn base(&mut self) {
         let (base, stages) = (&self.recipe.base, self.file.stages.len());
-        // What names no image is told with the build.
+        // A FROM that names no image is reported with the build.
         if (stages > 1 && base == "scratch") || base.is_empty() {
             return;
         }
@@ -102,7 +103,7 @@ impl Found<'_> {
 
     fn files(&mut self) {
         let recipe = self.recipe;
-        // Of a stage that ends with an error, nothing can be copied. So this comes first, and alone.
+        // Nothing can be copied from a stage that ends with an error. So this is reported first, and alone.
         recipe.troubles.iter().for_each(|trouble| self.trouble(trouble));
         let is_broken = !recipe.troubles.is_empty();
         for span in &recipe.commands {
@@ -142,7 +143,7 @@ impl Found<'_> {
         }
     }
 
-    /// What an instruction brings in place of the program, and why: what matters first is where it is read from.
+    /// What an instruction copies in place of the program, and why: what matters first is where it is read from.
     fn not_the_program(&mut self, copied: &Copied) {
         let own = self.last.instructions.iter().find(|instruction| instruction.span == copied.span);
         let flags =
@@ -205,7 +206,7 @@ impl Found<'_> {
         self.add(Code::ImageNotTheProgram, &copied.span, message, label, help);
     }
 
-    /// Where the program is to be copied from. `wrong`: the right path was written, behind this stage's name.
+    /// Where the program is to be copied from. `wrong`: the right path was written, after this stage's name.
     fn where_it_is(&self, wrong: Option<&str>) -> String {
         let named = self.file.stages.iter().rev().skip(1).find_map(|stage| stage.name.as_deref()).unwrap_or("build");
         match (&self.recipe.found, &self.recipe.found_in) {
@@ -284,10 +285,10 @@ impl Found<'_> {
         self.permission();
     }
 
-    /// A check of the program's health that can only fail, so that engines restart a program that is well.
+    /// A health check that can only fail, so that engines restart a healthy program.
     fn health(&mut self) {
         let path = self.place().map_or_else(|| format!("/{}", self.program), str::to_owned);
-        // What else is in another image isn't looked at.
+        // What else a different image has isn't checked.
         if self.recipe.base != "scratch" {
             return;
         }
@@ -345,7 +346,7 @@ impl Found<'_> {
             let message = "the program would run as root";
             return self.add(Code::ImageUser, &self.last.span, message, "no USER below it", HELP);
         };
-        // What no engine fills in is told with the build.
+        // What no engine fills in is reported with the build.
         if user.contains("$(") {
             return;
         }

@@ -1,5 +1,5 @@
-//! Judges how a run that panics ends, and what it says before. Asking the program, not the manifest: `panic = "abort"` may come
-//! from anywhere.
+//! Judges how a run that panics ends, and what it prints before. It looks at the program, not the manifest: `panic = "abort"`
+//! may come from anywhere.
 
 use super::{Case, Data, Finding};
 use crate::diagnostic::{Code, Diagnostic};
@@ -68,7 +68,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
     Finding::NotMet(vec![problem], data)
 }
 
-/// What is found of a panic's message, where it is not the one of the build that it is compared with.
+/// What is found of a panic's message, where it differs from the other build's.
 fn message(case: &Case<'_>, goal: &str, spec: &Panic, run: &Run) -> Option<Finding> {
     let runs = |name: &str| case.evidence?.built(name)?.runs.get(goal)?.first();
     let Some(expected) = runs(spec.same_message_as.as_ref()?.get_ref()) else { return Some(Finding::NeedsBuild) };
@@ -78,7 +78,7 @@ fn message(case: &Case<'_>, goal: &str, spec: &Panic, run: &Run) -> Option<Findi
     Some(Finding::NotMet(vec![problem], Data::Panic { build: build.clone(), ended }))
 }
 
-/// What is wrong with what a panic says, if anything is: its message and its place, as the other build has them.
+/// What is wrong with what a panic prints, if anything is: its message and its place, as the other build has them.
 fn changed_message(case: &Case<'_>, build: &str, expected: &Run, run: &Run) -> Option<Diagnostic> {
     let Some(wanted) = Said::of(&expected.stderr) else {
         let message = "the panic that this one is compared with prints no message".to_owned();
@@ -109,7 +109,7 @@ fn changed_message(case: &Case<'_>, build: &str, expected: &Run, run: &Run) -> O
     ))
 }
 
-/// What a panic says, without the thread's number and without a backtrace.
+/// What a panic prints, without the thread's number and without a backtrace.
 #[derive(Debug, PartialEq, Eq)]
 struct Said {
     place: String,
@@ -135,7 +135,7 @@ impl std::fmt::Display for Said {
     }
 }
 
-/// Whether a process ended as `abort()` ends it: SIGABRT, which a shell and a box tell as 134; on Windows
+/// Whether a process ended as `abort()` ends it: SIGABRT, which a shell and a box report as 134; on Windows
 /// `STATUS_STACK_BUFFER_OVERRUN`, which is what `__fastfail` leaves.
 fn aborts(status: Status) -> bool {
     matches!(status, Status::Signaled(6) | Status::Exited(134 | -1_073_740_791))

@@ -17,7 +17,7 @@ pub(super) fn line(executable: &str, first: &[String], input: &Input) -> String 
     }
     match input.stdout {
         Out::Full => line += " > /dev/full",
-        // The reader is gone by then, and the shell shows no exit code of a program in the middle.
+        // The reader is gone by then, and the shell doesn't show the exit code of a program in the middle.
         Out::Closed => line = format!("(sleep 1; {line}; echo $? >&2) | true"),
         Out::Collected => {}
     }
@@ -39,7 +39,7 @@ fn printed(bytes: &[u8]) -> String {
     }
 }
 
-/// Text that is shown as it is. Other control characters than a line end and a tab cannot be seen, or move the cursor.
+/// Text that is shown as it is. Control characters other than a line end and a tab can't be seen, or move the cursor.
 fn is_plain(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t')
 }

@@ -1,4 +1,4 @@
-//! Judges the work of one build against another: by instructions where they were counted, else by time, and says which.
+//! Judges the work of one build against another: by instructions where they were counted, otherwise by time, and reports which.
 
 use super::data::{Measured, Method, Speed};
 use super::{Case, Data, Finding};
@@ -20,7 +20,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
         let problem = Diagnostic::new(code, message).in_file(&case.manifest.source.file).help(help);
         Finding::NotMet(vec![problem], Data::Speed(data))
     };
-    // A program that does less is no faster program.
+    // A program that does less isn't a faster program.
     if let Some(difference) = measure::difference(&reference.run, &own.run, evidence::limits(case.exercise)) {
         let (code, help) = match own.run.status {
             Status::TimedOut | Status::Waited(_) | Status::NotStarted(_) => {

@@ -19,7 +19,7 @@ use weigh::workshop::nearest;
 pub struct Allowed {
     /// The version in the course's Cargo.lock.
     pub version: String,
-    /// The features that may be asked for.
+    /// The features that may be requested.
     #[serde(default)]
     pub features: Vec<String>,
 }
@@ -27,14 +27,14 @@ pub struct Allowed {
 /// The crates that are allowed in `[dependencies]`, by name.
 pub(crate) type List = BTreeMap<String, Allowed>;
 
-/// The keys of a dependency that say no more than which version and which features.
+/// The keys of a dependency that set only its version and its features.
 const KEYS: [&str; 5] = ["version", "features", "default-features", "package", "optional"];
 
-/// Other places that make Cargo take in crates.
+/// Other places that make Cargo pull in crates.
 const TABLES: [&str; 7] =
     ["dev-dependencies", "dev_dependencies", "build-dependencies", "build_dependencies", "target", "patch", "replace"];
 
-/// Everything in a manifest that makes Cargo take in what the exercise does not allow. `course`: the manifest that learners
+/// Everything in a manifest that makes Cargo pull in what the exercise doesn't allow. `course`: the manifest that learners
 /// start with.
 pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagnostic> {
     let (root, _) = DeTable::parse_recoverable(&source.text);
@@ -93,7 +93,7 @@ fn of_dependencies(source: &Source, list: &List, root: &DeTable<'_>) -> Vec<Diag
     found
 }
 
-/// A dependency: its name with its place, and what is asked for.
+/// A dependency: its name with its place, and what is requested.
 fn of_one(
     source: &Source,
     list: &List,
@@ -125,7 +125,7 @@ fn of_one(
 /// A crate that isn't among the allowed ones.
 fn not_listed(source: &Source, list: &List, name: &str, place: Range<usize>) -> Diagnostic {
     let names: Vec<&str> = list.keys().map(String::as_str).collect();
-    // Names of crates look alike: only a slip of the keyboard is taken for one.
+    // Names of crates look alike: only a typing slip is taken for one.
     let near = nearest(name, names.iter().copied()).filter(|near| strsim::damerau_levenshtein(name, near) < 3);
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
@@ -142,12 +142,12 @@ struct Dependency<'a> {
     /// Where the crate is named.
     place: Range<usize>,
     allowed: &'a Allowed,
-    /// What is asked for; empty where it is a version alone.
+    /// What is requested; empty where it is only a version.
     table: &'a DeTable<'a>,
 }
 
 impl Dependency<'_> {
-    /// Keys that say more than which version and which features, and misspelled ones.
+    /// Keys that set more than the version and the features, and misspelled keys.
     fn keys(&self) -> impl Iterator<Item = Diagnostic> {
         let Self { source, name, allowed, table, .. } = self;
         table.keys().filter(|key| !KEYS.contains(&key.get_ref().as_ref())).map(move |key| {
@@ -174,7 +174,7 @@ impl Dependency<'_> {
     fn version(&self, version: Option<&Spanned<DeValue<'_>>>) -> Option<Diagnostic> {
         let Self { source, name, place, allowed, table } = self;
         let Some(version) = version else {
-            // What has a source of another kind is refused for that.
+            // A dependency with a different kind of source is refused for that.
             let is_plain = table.iter().all(|(key, _)| KEYS.contains(&key.get_ref().as_ref()));
             return is_plain.then(|| {
                 let message = format!("{name} has no version");
@@ -213,7 +213,7 @@ impl Dependency<'_> {
             if known.clone().any(|known| known == word) {
                 return None;
             }
-            // The last word of a name says more than how many letters it has in common with another one.
+            // The last word of a name says more than the number of letters it has in common with another name.
             let part = known.clone().find(|known| known.rsplit_once('-').is_some_and(|(_, last)| last == word));
             let help = match part.or_else(|| nearest(word, known.clone())) {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -225,9 +225,9 @@ impl Dependency<'_> {
     }
 }
 
-/// What a manifest asks of a crate.
+/// What a manifest requests from a crate.
 pub(crate) struct Asked {
-    /// Where its name stands.
+    /// Where its name is.
     pub(crate) place: Range<usize>,
     /// Whether its default features are on.
     pub(crate) defaults: bool,
@@ -235,7 +235,7 @@ pub(crate) struct Asked {
     pub(crate) features: Vec<(String, Range<usize>)>,
 }
 
-/// What `[dependencies]` says of a crate, if it names it.
+/// What `[dependencies]` sets for a crate, if it names it.
 pub(crate) fn asked(text: &str, name: &str) -> Option<Asked> {
     let (root, _) = DeTable::parse_recoverable(text);
     let dependencies = root.get_ref().get("dependencies")?.get_ref().as_table()?;

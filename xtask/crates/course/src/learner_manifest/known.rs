@@ -1,4 +1,4 @@
-//! What Cargo 1.95 knows about profiles: keys, values, names. Each line was tried with the real Cargo, and the tests in
+//! What Cargo 1.95 knows about profiles: keys, values, names. Each line was tested with the real Cargo, and the tests in
 //! `tests/it/manifests.rs` try it again.
 
 use crate::diagnostic::Code;
@@ -156,11 +156,11 @@ fn switch(key: &str, value: &Value, words: &[&str]) -> Option<Fault> {
         Value::String(word) => {
             let on = matches!(word.as_str(), "true" | "yes" | "on" | "y");
             let off = matches!(word.as_str(), "false" | "no" | "off" | "n" | "none");
-            // Cargo takes these for "off", or hands them to rustc, which understands them.
+            // Cargo takes these for "off", or passes them to rustc, which understands them.
             let refused = !(key == "lto" && matches!(word.as_str(), "yes" | "on" | "y" | "no" | "n" | "none"));
             if on || off {
                 let line = format!("{key} = {on}");
-                // Text is a right type here. What is wrong is quotes around true and false, or the word.
+                // Text is an accepted type here. What is wrong is quotes around true and false, or the word.
                 if matches!(word.as_str(), "true" | "false") {
                     return Some(wrong_type("true and false are written without quotes", &line));
                 }

@@ -80,7 +80,7 @@ fn line(problem: &Diagnostic) -> Option<usize> {
     problem.place.as_ref()?.line
 }
 
-/// `[[profile.release]]`: two pairs of brackets begin an entry of a list.
+/// `[[profile.release]]`: two pairs of brackets begin a list entry.
 pub(super) fn list_of_tables(profile: &str, place: Range<usize>, tables: &DeArray<'_>) -> Stray {
     let tables = tables.iter().filter_map(|table| table.get_ref().as_table());
     Stray {
@@ -121,12 +121,12 @@ pub(super) fn stray(name: &str, place: Range<usize>, value: &DeValue<'_>) -> Vec
     }
 }
 
-/// A stray that Cargo only warns of, and for which nothing is written instead.
+/// A stray that Cargo only warns about, and that has no replacement.
 fn found(table: String, name: Range<usize>, settings: Vec<String>, code: Code) -> Stray {
     Stray { table, name, settings, code, instead: None, refused: false }
 }
 
-/// The keys of a table that are settings of a profile, or were meant to be.
+/// A table's keys that are profile settings, or were meant to be.
 fn settings_of(table: &DeTable<'_>) -> Vec<String> {
     let keys = table.keys().map(|key| key.get_ref().to_string());
     keys.filter(|key| known::is_key(key) || known::meant_key(key).is_some()).collect()
@@ -164,7 +164,7 @@ fn among_dependencies(name: &str, table: &DeTable<'_>) -> Vec<Stray> {
     strays.collect()
 }
 
-/// A table with profiles whose name Cargo does not know.
+/// A table with profiles whose name Cargo doesn't know.
 fn misspelled_profile(name: &str, place: Range<usize>, table: &DeTable<'_>) -> Stray {
     let inner: Vec<_> =
         table.iter().filter_map(|(key, value)| Some((key.get_ref(), value.get_ref().as_table()?))).collect();
@@ -283,7 +283,7 @@ fn without_inherits(source: &Source, name: &str, profile: &Profile) -> Diagnosti
     problem.refused().explains(["inherits"])
 }
 
-/// A profile that inherits from one that isn't there.
+/// A profile that inherits from one that doesn't exist.
 fn unknown_parent(manifest: &Manifest, name: &str, (parent, inherits): (&str, &Setting)) -> Diagnostic {
     let bare = parent.trim_start_matches('[').trim_end_matches(']').trim_start_matches("profile.");
     let known_names = manifest.profiles.keys().map(String::as_str).filter(|other| *other != name);
@@ -296,7 +296,7 @@ fn unknown_parent(manifest: &Manifest, name: &str, (parent, inherits): (&str, &S
     problem.at(&manifest.source, inherits.span.clone(), "not defined").help(help).refused().explains(["inherits"])
 }
 
-/// Profiles that inherit from each other. Each of them would say the same; the first one by name does.
+/// Profiles that inherit from each other. Each of them could report it; the first one by name does.
 fn circle(manifest: &Manifest, name: &str, inherits: &Setting) -> Option<Diagnostic> {
     let parent = |name: &str| manifest.profiles.get(name)?.settings.get("inherits")?.value.as_str();
     let mut chain = vec![name];
@@ -367,7 +367,7 @@ fn keys(source: &Source, place: &str, settings: &BTreeMap<String, Setting>, whol
     found
 }
 
-/// What to write for a misspelled key. Cargo has not looked at its value yet, which may be wrong as well.
+/// What to write for a misspelled key. Cargo hasn't read its value yet, which may be wrong as well.
 fn meant_line(meant: &str, value: &toml::Value) -> String {
     match known::fault(meant, value).and_then(|fault| Some((fault.label, fault.help?))) {
         None => format!("did you mean `{meant} = {value}`?"),

@@ -20,7 +20,7 @@ pub struct System {
     pub filter: Option<Filter>,
 }
 
-/// The program that makes boxes: the system's own, whatever PATH finds. The program that was probed is the one that runs.
+/// The program that makes boxes: the system's own, whatever PATH finds. The program that was probed is also what runs.
 pub const BUBBLEWRAP: &str = "/usr/bin/bwrap";
 
 /// Libraries other than C's that a Rust program may be linked with.

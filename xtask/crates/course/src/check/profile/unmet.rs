@@ -1,4 +1,4 @@
-//! Settings that the manifest doesn't set as a goal requires: which line is at fault, or which table, or that there is none.
+//! Settings that the manifest doesn't set as a goal requires: which line is at fault, or which table, or that there isn't one.
 
 use super::words::{better, list_of_features, option, reads, what_it_does};
 use super::{Case, Right};
@@ -15,15 +15,15 @@ use weigh::workshop::nearest;
 enum Cause<'a> {
     /// A line of the manifest, which the problem names.
     Line(Box<Diagnostic>),
-    /// It comes with `dev`, and is set nowhere.
+    /// It comes with `dev`, and isn't set anywhere.
     Dev,
-    /// This profile, which the build does not read, sets it.
+    /// This profile, which the build doesn't read, sets it.
     OtherTable(&'a str),
     /// Nothing sets it.
     Missing,
 }
 
-/// What to say about settings that the manifest does not ask for in this profile.
+/// What to report about settings that the manifest doesn't set in this profile.
 pub(super) fn problems(
     case: &Case<'_>,
     spec: &Profile,
@@ -78,14 +78,14 @@ fn cause<'a>(case: &Case<'a>, profile: &str, chain: &[&str], key: &str, right: &
     let other = case.manifest.profiles.iter().find(|(name, other)| {
         !chain.contains(&name.as_str()) && other.settings.get(key).is_some_and(|setting| is_right(&setting.value))
     });
-    // A profile that another goal wants has these settings for that goal's sake.
+    // A profile that a different goal requires has these settings for that goal's sake.
     match other.filter(|(name, _)| !is_wanted_elsewhere(case, name, profile)) {
         Some((name, _)) => Cause::OtherTable(name),
         None => Cause::Missing,
     }
 }
 
-/// A line of the profile, or of one that it inherits from, with a value that is not right.
+/// A line of the profile, or of one that it inherits from, with a wrong value.
 fn wrong_line(case: &Case<'_>, profile: &str, key: &str, right: &Right, written: Effective) -> Option<Diagnostic> {
     let Effective { value, asked, .. } = written;
     let (from, setting) = asked?;
@@ -109,7 +109,7 @@ fn wrong_value(case: &Case<'_>, key: &str, setting: &Setting, message: String, h
         .explains([key])
 }
 
-/// Settings that are right, in a profile that this build does not read.
+/// Settings that are right, in a profile that this build doesn't read.
 fn in_other_table(case: &Case<'_>, profile: &str, name: &str, keys: &[String]) -> Diagnostic {
     let source = &case.manifest.source;
     let table = &case.manifest.profiles[name];
@@ -164,7 +164,7 @@ fn from_dev(case: &Case<'_>, profile: &str, chain: &[&str], inherited: &[String]
     })
 }
 
-/// A table for the program's own package, which makes Cargo forget the profile's `strip`.
+/// A table for the program's own package, which makes Cargo drop the profile's `strip`.
 fn forgotten(case: &Case<'_>, forgetting: &Forgetting<'_>) -> Diagnostic {
     let Forgetting { table, place, line: (from, setting) } = forgetting;
     let value = &setting.value;

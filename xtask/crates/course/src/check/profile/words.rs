@@ -22,7 +22,7 @@ pub(super) fn reads(profile: &str) -> String {
     }
 }
 
-/// What a value does that is not wanted here.
+/// What an unwanted value does.
 pub(super) fn what_it_does(key: &str, value: &toml::Value) -> &'static str {
     match (key, canonical(key, value).as_str()) {
         ("opt-level", "3" | "2") => "this optimizes for speed",
