@@ -41,7 +41,7 @@ pub const COUNTER: [&str; 7] = [
 const COUNTERS: [&str; 2] = ["/usr/bin/valgrind.bin", "/usr/bin/valgrind"];
 /// Where the counter has its parts, if not below `/usr/lib`.
 const COUNTER_PARTS: &str = "/usr/libexec/valgrind";
-/// How many times longer a program may take while its instructions are counted.
+/// How many times as long a program may take while its instructions are counted.
 pub const SLOWER: u64 = 12;
 /// Where a run box sees what sets its limits.
 const HELPERS: &str = "/box";

@@ -201,7 +201,7 @@ fn caller(case: &Case<'_>, goal: &str, built: &Built, Caller { of, .. }: &Caller
     called_by(built, &told, of, &words::function(given, &case.exercise.data.package))
 }
 
-/// How many times larger one build is than another.
+/// How many times as large one build is as another.
 fn ratio(build: Option<&Built>, against: Option<&Built>, spec: &Times, given: &str) -> Said {
     let Some(given) = times(given) else {
         let help =

@@ -12,7 +12,7 @@ use std::path::Path;
 use weigh::measure::Run;
 
 /// Whether one input of a goal ends as it did, for each build that the goal runs. `programs` has the copies of the executables;
-/// where one is missing, it cannot be said.
+/// where one is missing, the answer isn't known.
 ///
 /// # Errors
 /// When the environment fails.
@@ -29,7 +29,7 @@ pub(crate) fn is_same(
     for (name, attempt) in first.builds.iter().filter(|(name, _)| !repeats.contains_key(name)) {
         let Attempt::Built(built) = attempt else { continue };
         let Some(before) = built.runs.get(goal).and_then(|runs| runs.get(input)) else {
-            // A run that was ended is the last one; the others have not been made.
+            // A run that was ended is the last one; the rest didn't take place.
             if built.runs.contains_key(goal) {
                 return Ok(false);
             }
@@ -47,7 +47,7 @@ pub(crate) fn is_same(
     Ok(true)
 }
 
-/// Two runs that were ended are the same if the same limit has ended them: how far they came is chance.
+/// Two runs that were ended count as equal if the same limit ended them: how far they got is chance.
 fn is_equal(before: &Run, now: &Run) -> bool {
     before.status == now.status && (super::reference::is_ended(now.status) || before == now)
 }
@@ -106,7 +106,7 @@ pub(crate) fn again(request: &Request<'_>, first: &Evidence, programs: &Path) ->
     Ok(evidence)
 }
 
-/// The folders of the builds that are run, made when they are wanted.
+/// The folders of the builds that are run, made when they are needed.
 struct Places<'a> {
     bench: &'a Bench<'a>,
     made: BTreeMap<Room, Place>,

@@ -20,7 +20,7 @@ use toml::{Table, Value};
 use weigh::cargo::record::profile_dir;
 use weigh::profiles::chain;
 
-/// Bytes on the disk that are kept from one call to the next; what was not used for the longest time goes first.
+/// Bytes on the disk that are kept from one call to the next; what has been unused the longest goes first.
 const KEPT: u64 = 2 << 30;
 
 /// What replaces the package's own sources. Cargo compiles all dependencies first, and stops here.
@@ -38,7 +38,7 @@ pub struct Warm {
 }
 
 impl Warm {
-    /// Opens the folder, and makes room in it.
+    /// Opens the folder, and frees space in it.
     ///
     /// # Errors
     /// When it cannot be made.
@@ -48,11 +48,11 @@ impl Warm {
         Ok(Self { folder, turns: Mutex::default() })
     }
 
-    /// Fills a target folder with what is kept under a key. What is not there yet is made first: `make` says in which
-    /// folder it is, or that it cannot be made, and then nothing is filled in.
+    /// Fills a target folder with what is kept under a key. What isn't there yet is made first: `make` returns the
+    /// folder that it is in, or that it can't be made, and then nothing is filled in.
     ///
     /// # Errors
-    /// When a copy fails: then the target folder is not to be used.
+    /// When a copy fails; the target folder must not be used then.
     pub(crate) fn fill(
         &self,
         key: &str,
@@ -74,7 +74,7 @@ impl Warm {
                 }
             }
         }
-        // What is used now is the last to go.
+        // What is used now is removed last.
         let _ = files::write_atomic(&kept.with_extension("used"), b"");
         copy(&source, target_dir, owner)
     }
@@ -86,7 +86,7 @@ impl Warm {
         if result.is_err() {
             let _ = fs::remove_dir_all(&half);
         }
-        // Another grader on this machine may have been quicker.
+        // Another grader on this machine may have been faster.
         if kept.is_dir() { Ok(()) } else { result }
     }
 }
@@ -162,7 +162,7 @@ fn copy(from: &Path, to: &Path, owner: Option<u32>) -> Result<()> {
 }
 
 /// The files from which the dependencies of a build are made, std among them where it is compiled as well. None where there is
-/// nothing to gain or nothing to build: no dependencies, a manifest that is no TOML.
+/// nothing to gain or nothing to build: no dependencies, or a manifest that isn't TOML.
 pub(super) fn files(
     exercise: &Exercise,
     composed: &[(PathBuf, Vec<u8>)],
@@ -214,7 +214,7 @@ fn canonical(mut manifest: Table, course: &Table, profile: &str) -> Option<Strin
     toml::to_string(&manifest).ok()
 }
 
-/// Takes everything of the exercise's own package out of a target folder.
+/// Removes everything of the exercise's own package from a target folder.
 ///
 /// # Errors
 /// When a file cannot be removed.

@@ -1,5 +1,5 @@
-//! Cargo refuses a build because Cargo.lock would have to change, or a crate can't be found, and only says so. What in the
-//! manifest is the cause, and in which line, is found by comparing it with the course's.
+//! Cargo refuses a build because Cargo.lock would have to change, or a crate can't be found, and reports only that. What
+//! in the manifest is the cause, and on which line, is found by comparing it with the course's.
 
 use crate::learner_manifest::list;
 use toml::de::{DeTable, DeValue};

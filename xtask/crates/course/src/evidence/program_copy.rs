@@ -1,5 +1,5 @@
 //! Takes a program out of the folder that it was built in. Whatever made it may have left something else at its path: a link to
-//! another file, a pipe that never ends, more than memory holds. What is measured and run afterwards is the copy.
+//! a different file, a pipe that never ends, more than fits in memory. What is measured and run afterwards is the copy.
 
 use anyhow::Result;
 use base::files;
@@ -8,15 +8,15 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// Bytes of the largest program that is looked at.
+/// Bytes of the largest program that is read.
 const LARGEST: u64 = 128 << 20;
 
-/// Why a program is not looked at.
+/// Why a program isn't read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
     /// It is larger than a program may be.
     TooLarge,
-    /// It is not what Cargo would have left: the end of a sentence that begins with the program.
+    /// It isn't what Cargo would have left: the end of a sentence that begins with the program.
     Strange(&'static str),
 }
 

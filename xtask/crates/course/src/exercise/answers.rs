@@ -1,4 +1,4 @@
-//! answers.toml: what a learner has found out, with the place of every answer.
+//! answers.toml: what a learner has found out, with the location of every answer.
 
 use super::Exercise;
 use super::kinds::{self, Check};
@@ -13,7 +13,7 @@ use toml::Value;
 use toml::de::{DeTable, DeValue};
 use weigh::workshop::nearest;
 
-/// Bytes that the file may have.
+/// The largest size of the file, in bytes.
 const LARGEST: u64 = 1 << 20;
 
 /// A learner's answers.
@@ -65,7 +65,7 @@ impl Answers {
         }
     }
 
-    /// Answers that are not on the disk; `path` is what they are called.
+    /// Answers that aren't on the disk; `path` is the file's name.
     pub(crate) fn of(path: &Path, content: &[u8]) -> Self {
         Self::parse(Source { file: path.to_owned(), text: String::from_utf8_lossy(content).into() })
     }
@@ -123,7 +123,7 @@ impl Answers {
     /// The answer to a question of an exercise.
     ///
     /// # Errors
-    /// When there is none yet, or none of a kind that could be an answer.
+    /// When there is none yet, or its value can't be an answer.
     pub(crate) fn get(&self, key: &str, exercise: &Exercise) -> Result<&Answer, Box<Diagnostic>> {
         let id = &exercise.id;
         let missing = Diagnostic::new(Code::AnswerMissing, format!("`{key}` has no answer yet"));
@@ -190,7 +190,7 @@ impl Answers {
     }
 }
 
-/// How to write the line at which the reader of TOML stumbled.
+/// How to write the line at which the TOML parser stopped.
 fn advice(text: &str, at: usize, message: &str) -> String {
     let start = text[..at.min(text.len())].rfind('\n').map_or(0, |newline| newline + 1);
     let written = text[start..].lines().next().unwrap_or_default();

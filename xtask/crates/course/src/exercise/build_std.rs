@@ -1,5 +1,5 @@
-//! A file with settings of std, as Cargo's own configuration has them: whether std is compiled with the program, and how. Cargo
-//! never reads it. It is read here, and only what is understood is handed over, so a file from a stranger can choose
+//! A file with settings for std, as in Cargo's own configuration: whether std is compiled with the program, and how. Cargo
+//! never reads it. It is read here, and only what is understood is passed on, so an untrusted file can choose
 //! std's features and nothing else.
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -24,7 +24,7 @@ const KNOWN: [&str; 4] = ["unstable.build-std", "unstable.build-std-features", "
 const CRATES: [&str; 9] =
     ["std", "core", "alloc", "panic_abort", "panic_unwind", "proc_macro", "test", "compiler_builtins", "sysroot"];
 
-/// The flags that a panic without a message needs. No others are handed over.
+/// The flags that a panic without a message needs. No others are passed on.
 const FLAGS: [&str; 2] = ["-Zunstable-options", "-Cpanic=immediate-abort"];
 
 /// The target that is this machine, whichever it is.
@@ -62,14 +62,14 @@ impl Settings {
         self.crates.is_some()
     }
 
-    /// What Cargo is told: the same keys, with the same values.
+    /// What Cargo gets: the same keys, with the same values.
     pub(crate) fn args(&self) -> Vec<OsString> {
         let lists = [("build-std", &self.crates), ("build-std-features", &self.features)];
         let given = lists.into_iter().filter_map(|(key, list)| Some((key, list.as_ref()?)));
         given.flat_map(|(key, list)| ["--config".into(), format!("unstable.{key}={list:?}").into()]).collect()
     }
 
-    /// Lets a Cargo take them. They are unstable, and a stable Cargo takes such only with this variable.
+    /// Makes Cargo accept them. They are unstable, and a stable Cargo accepts unstable settings only with this variable.
     pub(crate) fn allow(&self, cargo: &mut Cargo) {
         if self.rebuilds() || !self.flags.is_empty() {
             cargo.env.insert("RUSTC_BOOTSTRAP".into(), Some("1".into()));
@@ -95,7 +95,7 @@ impl BuildStd {
         }
     }
 
-    /// Settings that are not on the disk; `path` is what they are called.
+    /// Settings that aren't on the disk; `path` is the file's name.
     pub(crate) fn of(path: &Path, content: &[u8]) -> Self {
         let is_small = u64::try_from(content.len()).is_ok_and(|bytes| bytes <= LARGEST);
         let source = Source { file: path.to_owned(), text: String::from_utf8_lossy(content).into() };
@@ -255,7 +255,7 @@ impl BuildStd {
         self.problem(key.clone(), message, "not taken", help);
     }
 
-    /// Features of std mean nothing to a Cargo that doesn't compile it.
+    /// std's features have no meaning where Cargo doesn't compile std.
     fn belongs_together(&mut self) {
         let Settings { crates, features, .. } = &self.settings;
         if crates.is_none() && features.is_some() && self.problems.is_empty() {
@@ -286,7 +286,7 @@ fn is_crate(name: &str) -> Option<(String, String)> {
     })
 }
 
-/// What is wrong with the name of a feature. Which features there are, Cargo knows.
+/// What is wrong with the name of a feature. Only Cargo knows which features exist.
 fn is_feature(name: &str) -> Option<(String, String)> {
     let is_name = !name.is_empty() && name.bytes().all(is_plain);
     (!is_name).then(|| {

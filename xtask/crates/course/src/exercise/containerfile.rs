@@ -30,10 +30,10 @@ const LARGEST: u64 = 1 << 14;
 /// Stages that it may have.
 const MOST_STAGES: usize = 32;
 
-/// Problems that are told.
+/// How many problems are reported.
 const MOST_PROBLEMS: usize = 8;
 
-/// Every instruction there is.
+/// Every instruction that exists.
 const INSTRUCTIONS: [&str; 18] = [
     "ADD",
     "ARG",
@@ -70,7 +70,7 @@ pub struct Containerfile {
     pub context: Arc<Context>,
 }
 
-/// What one FROM begins.
+/// A stage: what one FROM begins.
 #[derive(Debug)]
 pub struct Stage {
     /// The image that it starts from, or the name of a stage above, with its variables not yet filled in.
@@ -94,13 +94,13 @@ pub struct Instruction {
     pub word: String,
     /// The rest, with continued lines joined.
     pub rest: String,
-    /// The same, with the here-documents behind it.
+    /// The same, with the here-documents after it.
     pub whole: String,
     /// The bodies of these.
     pub documents: Vec<Document>,
     /// Its first line.
     pub span: Range<usize>,
-    /// Where each line of it begins in `whole`, and where that line is in the file.
+    /// Where each of its lines begins in `whole`, and where that line is in the file.
     lines: Vec<(usize, Range<usize>)>,
 }
 
@@ -138,7 +138,7 @@ impl Containerfile {
         }
     }
 
-    /// One that is not on the disk; `path` is what it is called.
+    /// A Containerfile that isn't on the disk; `path` is its name.
     pub fn of(path: &Path, content: &[u8], context: Arc<Context>) -> Self {
         if content.len() as u64 > LARGEST {
             let message = format!("the file is {} bytes, more than the check reads ({LARGEST})", content.len());
@@ -156,7 +156,7 @@ impl Containerfile {
 
     /// Finds the instructions in a text.
     pub fn parse(mut source: Source, context: Arc<Context>) -> Self {
-        // The mark that some editors put in front of a text, which engines leave out.
+        // The byte order mark that some editors put at the start of a text, which engines ignore.
         if let Some(text) = source.text.strip_prefix('\u{feff}') {
             source.text = text.into();
         }

@@ -1,5 +1,5 @@
-//! What an exercise needs of the machine, beyond a Rust toolchain: the key `requires` of exercise.toml. Where it is missing, the
-//! exercise is optional: it is skipped with a word, and its points count in no sum.
+//! What an exercise needs from the machine, beyond a Rust toolchain: the key `requires` in exercise.toml. Where that is
+//! missing, the exercise is optional: it is skipped with a note, and its points don't count in any sum.
 
 use super::Data;
 use anyhow::{Result, bail};
@@ -11,7 +11,7 @@ use weigh::workshop::nearest;
 /// Something that not every machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requirement {
-    /// The source of the standard library, beside the toolchain.
+    /// The standard library's source, in the toolchain.
     StdSource,
     /// Linux, because its programs or the tools that it uses are for Linux.
     Linux,
@@ -28,13 +28,13 @@ impl Requirement {
         }
     }
 
-    /// The one of this name.
+    /// The requirement with this name.
     pub(crate) fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|requirement| requirement.name() == name)
     }
 }
 
-/// Looks at the names in `requires`, and at the builds whose std learners decide on.
+/// Checks the names in `requires`, and the builds whose std learners decide on.
 pub(super) fn validate(file: &Path, text: &str, data: &Data) -> Result<()> {
     let wrong = |name: &Spanned<String>, message: String, label: &str, help: String| {
         diagnostic::in_file(file, text, name.span(), &message, label, Some(&help))

@@ -1,4 +1,4 @@
-//! A build that Cargo or rustc refused, or that took too long: whose doing it is, and what to tell them.
+//! A build that Cargo or rustc refused, or that took too long: whose fault it is, and what to tell them.
 
 use super::Place;
 use crate::diagnostic::{Code, Diagnostic};
@@ -28,7 +28,7 @@ pub(super) fn out_of_time(name: &str, ended: Status, build_seconds: u64, place: 
     problem
 }
 
-/// What was set aside, without what is said about it; none for what was kept.
+/// What was set aside, without the explanation; none for what was kept.
 fn named(problem: &Diagnostic) -> Option<&str> {
     let (what, _) = problem.message.split_once(": this check sets it aside")?;
     Some(what).filter(|_| problem.is_aside())
@@ -45,7 +45,7 @@ pub(super) fn refusal(
 ) -> Result<Attempt> {
     let Refused { mut failure, ended } = refused;
     let exercise = request.exercise;
-    // A machine that can't build without one of them needs to know which.
+    // On a machine that can't build without one of them, the user needs to know which.
     let aside: Vec<&str> = request.aside.iter().filter_map(named).collect();
     if !aside.is_empty() && request.grading.is_none() {
         failure.message += &format!(

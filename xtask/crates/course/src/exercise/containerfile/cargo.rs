@@ -37,7 +37,7 @@ const PLAIN: [&str; 16] = [
 /// Options that take a value, and change nothing that the image is judged by.
 const VALUED: [&str; 4] = ["--color", "--jobs", "--message-format", "-j"];
 
-/// The options of a call that matter.
+/// The options of a call that make a difference.
 #[derive(Default)]
 struct Options {
     release: bool,
@@ -58,7 +58,7 @@ struct Options {
     others: Vec<String>,
     /// Words without a dash.
     words: Vec<String>,
-    /// Behind `--`.
+    /// After `--`.
     rest: Vec<String>,
     unknown: Option<String>,
     /// An option whose value is missing or empty, as where a variable isn't set.
@@ -182,7 +182,7 @@ fn behind_toolchain<'c>(
     }
 }
 
-/// Whether a verb takes the options and words that it gets.
+/// Whether a verb accepts the options and words that it gets.
 fn are_taken(shell: &mut Shell<'_>, verb: &str, options: &Options) -> Followed {
     if let Some(option) = &options.without_value {
         let help = "write it after the option; a variable that isn't set here is empty";
@@ -331,7 +331,7 @@ fn leave(
     let crate_name = program.replace('-', "_");
     let unit = format!("{folder}/deps/{crate_name}-0123456789abcdef");
     let fingerprint = format!("{folder}/.fingerprint/{program}-0123456789abcdef/bin-{program}");
-    // Cargo builds again if a source is newer than what it has built, and not if it is only another one.
+    // Cargo rebuilds if a source is newer than what it has built, but not if it is merely different.
     let newest = needs::newest_source(shell, root);
     let key = format!("{unit} {:?}", build.flags);
     let is_there = |shell: &Shell<'_>, path: &str| matches!(shell.made.files.at(path), Found::File(_));

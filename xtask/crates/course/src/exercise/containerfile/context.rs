@@ -1,11 +1,11 @@
-//! What an engine is given besides the Containerfile: the folder of the exercise, as far as the course knows it. A learner's
+//! What an engine gets besides the Containerfile: the folder of the exercise, as far as the course knows it. A learner's
 //! other files aren't part of it, because they aren't handed in, and a verdict is the same in `check` and in `grade`.
 
 use crate::exercise::Exercise;
 use base::files;
 use std::collections::BTreeSet;
 
-/// The files that COPY can take, and what the package needs of Cargo.
+/// The files that COPY can take, and what the package needs from Cargo.
 #[derive(Debug)]
 pub struct Context {
     /// The program.
@@ -34,7 +34,7 @@ impl Context {
             let content = files::content(&exercise.folder.join(name)).unwrap_or_default();
             String::from_utf8_lossy(&content).into_owned()
         };
-        // Engines look for the one beside the file that they read first.
+        // Engines first look for the one next to the file that they read.
         let rules = Rules::parse(&text(".dockerignore"));
         let (ignored, files) = all.into_iter().partition(|path| rules.leave_out(path));
         let manifest: toml::Table = text("Cargo.toml").parse().unwrap_or_default();

@@ -28,13 +28,13 @@ pub struct Copied {
 pub(super) enum Other<'a> {
     /// A stage above.
     Stage(&'a Made),
-    /// A stage that failed, or wasn't followed. What it holds is not known.
+    /// A stage that failed, or wasn't followed. Its content isn't known.
     Broken,
-    /// Another image.
+    /// A different image.
     Image,
 }
 
-/// The flags in front of the words.
+/// The flags before the words.
 #[derive(Default)]
 struct Flags {
     from: Option<String>,
@@ -104,7 +104,7 @@ fn refused(instruction: &Instruction, wrong_flag: Option<&str>, words: &[String]
     None
 }
 
-/// The files that the words name; `other`: not those beside the Containerfile.
+/// The files that the words name; `other`: not the files next to the Containerfile.
 fn sources(
     instruction: &Instruction,
     words: &[String],
@@ -140,7 +140,7 @@ pub(super) fn substitution(instruction: &Instruction) -> Trouble {
     Trouble::new(Kind::Fails, instruction.span.clone(), message, "taken literally", help)
 }
 
-/// The flags, and what is behind them.
+/// The flags, and what follows them.
 fn flags<'i>(instruction: &'i Instruction, variables: &Variables) -> (Flags, &'i str) {
     let mut flags = Flags::default();
     let mut rest = instruction.rest.as_str();
@@ -249,7 +249,7 @@ fn of_stage(files: &Files, pattern: &str, stage: &Made, instruction: &Instructio
                 .filter_map(|(own, node)| Some((own.strip_prefix(&prefix)?.to_owned(), node)))
                 .filter(|(own, _)| !own.is_empty())
                 .collect();
-            // Files that aren't known come along.
+            // Unknown files are copied along.
             if files.below(path).iter().any(|(_, node)| matches!(node, Node::Folder(Contents::Any | Contents::System)))
                 || inside.is_empty() && !is_made(files, path)
             {
@@ -282,7 +282,7 @@ fn of_stage(files: &Files, pattern: &str, stage: &Made, instruction: &Instructio
     Err(Box::new(trouble))
 }
 
-/// In the place of files that a system has.
+/// Where a system has files.
 const UNNAMED: &str = "…";
 
 fn is_made(files: &Files, path: &str) -> bool {
@@ -360,7 +360,7 @@ fn means_folder(to: &str) -> bool {
     to.ends_with('/') || to.ends_with("/.") || matches!(to, "." | "..")
 }
 
-/// A file with the permissions and owner that the flags give it; none if these permissions aren't any.
+/// A file with the permissions and owner that the flags give it; none if these aren't valid permissions.
 fn with_flags(file: &File, flags: &Flags, owner: (u32, u32)) -> Option<File> {
     let mode = match &flags.mode {
         None => file.mode,

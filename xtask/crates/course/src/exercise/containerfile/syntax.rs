@@ -1,9 +1,9 @@
-//! What an engine refuses of an instruction as it is written, before it carries out any. The check says so as well: a file that no
-//! engine reads makes no image.
+//! The instructions that an engine refuses as they are written, before it carries out any. The check reports them as well: a
+//! file that no engine accepts makes no image.
 
 use super::words::{self, Variables};
 
-/// Signals of Linux, without the `SIG`.
+/// Linux signals, without the `SIG`.
 const SIGNALS: [&str; 35] = [
     "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL",
     "PROF", "PWR", "QUIT", "RTMAX", "RTMIN", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU",
@@ -68,7 +68,7 @@ fn from(rest: &str) -> Option<(String, &'static str)> {
 
 /// `ENV A=1 B=2`, or `ENV A 1`.
 fn pairs(word: &str, rest: &str) -> Option<(String, &'static str)> {
-    // What a variable holds isn't split into words here.
+    // A variable's value isn't split into words here.
     let words = words::engine(&rest.replace('$', "_"), &Variables::new());
     let (first, more) = words.split_first()?;
     let help = "write `NAME=VALUE`, with quotes around a value that has spaces";

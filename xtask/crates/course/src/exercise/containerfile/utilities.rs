@@ -1,4 +1,4 @@
-//! What the small programs of a system do with files, as far as Containerfiles use them: `cp`, `mkdir`, `chmod`, …
+//! What a system's small utilities do with files, as far as Containerfiles use them: `cp`, `mkdir`, `chmod`, …
 
 mod copying;
 
@@ -49,7 +49,7 @@ const HARMLESS: [&str; 37] = [
     "useradd",
 ];
 
-/// Commands that read the files which they are given, and fail without them.
+/// Commands that read the files that they are given, and fail without them.
 const READERS: [&str; 11] = ["cat", "file", "ldd", "ls", "md5sum", "nm", "objdump", "readelf", "size", "stat", "wc"];
 
 /// Commands that change nothing, and whose success depends on what they find.
@@ -128,7 +128,7 @@ fn has(arguments: &[String], short: char, long: &str) -> bool {
 }
 
 fn missing(shell: &mut Shell<'_>, path: &str) -> Followed {
-    // A command above that failed, and was not noticed, is why.
+    // A command above that failed unnoticed is the cause.
     let help = match shell.made.found_program() {
         Some(found) if name(&found) == name(path) => format!("Cargo puts the program at {found}"),
         _ => "make or copy it above this line, or correct the path".to_owned(),
@@ -277,7 +277,7 @@ fn read(shell: &mut Shell<'_>, short: &str, arguments: &[String]) -> Followed {
             return missing(shell, &path);
         }
     }
-    // `ldd` calls a static program a failure, and says so in words that differ between systems.
+    // `ldd` fails on a static program, with a message that differs between systems.
     if short == "ldd" {
         return shell.not_followed("whether `ldd` fails", "look at the program outside the Containerfile");
     }
@@ -315,7 +315,7 @@ fn test(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
     }
 }
 
-/// A package manager. It can bring a Cargo; everything else makes no difference here.
+/// A package manager. It can install Cargo; everything else makes no difference here.
 fn packages(shell: &mut Shell<'_>, manager: &str, arguments: &[String]) -> Followed {
     let base = bases::find(&shell.made.root);
     let own = match &base {
