@@ -30,6 +30,9 @@ hyperfine --runs "$runs" --warmup 1 --export-json "$work/fresh.json" \
     --command-name 'cargo xtask bloat --why' 'target/debug/xtask bloat --program config_tool --profile release --why gimli' \
     --command-name 'cargo xtask bloat --without' 'target/debug/xtask bloat --program config_tool --profile release --without serde_json' \
     --command-name 'cargo xtask bloat' 'target/debug/xtask bloat --program config_tool --profile release' \
+    --command-name 'cargo weigh bloat --crates' "$work/weigh weigh bloat --package config_tool --crates" \
+    --command-name 'cargo weigh bloat --why' "$work/weigh weigh bloat --package config_tool --why gimli" \
+    --command-name 'cargo weigh diff' "$work/weigh weigh diff --package config_tool release dist" \
     "${others[@]}" >&2
 hyperfine --runs "$runs" --warmup 1 --shell none --export-json "$work/files.json" \
     --command-name 'large program, --why' "$work/weigh weigh bloat --file $work/large --why core" \

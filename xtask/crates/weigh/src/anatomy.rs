@@ -2,20 +2,24 @@
 //! is read through its twin: the same build with its symbols left in, in a folder of its own.
 
 pub mod delta;
+mod pair;
 mod twin;
 pub mod whole;
 
+use crate::cargo::Built;
 use crate::measure::apart;
 use crate::measure::binary::{self, Content, Section};
 use crate::measure::crates::{self, Code, Natives, Owners};
 use crate::measure::file;
 use crate::measure::reasons::{Crates, Reasons};
-use crate::subject::{Program, Subject, consumer};
+use crate::subject::{Made, Program, Subject, consumer};
 use anyhow::Result;
 use base::numbers::thousands;
 use base::queue::joined;
+use pair::{Kept, Pair, Stamp};
 use std::path::{Path, PathBuf};
 use std::thread;
+use twin::Linked;
 
 /// An executable, taken apart.
 #[derive(Clone, Debug)]
@@ -159,6 +163,15 @@ impl Anatomy {
     }
 }
 
+/// When a program's twin is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// At the same time as the program.
+    AtOnce,
+    /// When the program is there.
+    TwinLater,
+}
+
 /// Builds a program and takes it apart.
 ///
 /// # Errors
@@ -177,16 +190,34 @@ pub fn build(subject: &Subject, program: &Program, profile: &str) -> Result<Anat
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn explained(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
-    let linked = || twin::linked(subject, program, profile);
+    let asked = twin::asked(subject, program, profile);
+    let linked = || twin::linked(subject, program, &asked);
+    let pair = Pair::of(subject, program, &asked);
+    let kept = pair.kept(subject);
     let mut anatomy = thread::scope(|scope| {
-        // Both at once, where both are likely to be there already. Else the first one tells what is wrong.
-        let twin = twin::was_linked(subject, program).then(|| scope.spawn(linked));
-        let mut anatomy = as_built(subject, program, profile)?;
+        // Both are read while Cargo finds out whether they are up to date.
+        let early = kept.as_ref().map(|kept| scope.spawn(|| of_pair(kept, subject.shown(profile))));
+        // Both are built at once, where both are likely to be there already. Else the first one tells what is wrong.
+        let twin = (kept.is_none() && twin::was_linked(subject, program)).then(|| scope.spawn(linked));
+        let order = if twin.is_some() { Order::AtOnce } else { Order::TwinLater };
+        let (built, made) = made(subject, program, profile)?;
+        if let (Some(kept), Some(early)) = (&kept, early)
+            && made.fresh
+            && kept.is_of(&made.path, &built.scripts)
+        {
+            return joined(early);
+        }
+        let own = Stamp::of(&made.path);
+        let mut anatomy = of_made(subject, profile, &built, &made)?;
         let twin = || match twin {
             Some(twin) => joined(twin),
             None => linked(),
         };
-        twin::add_reasons(&mut anatomy, twin)?;
+        if let Some(linked) = twin::add_reasons(&mut anatomy, twin)?
+            && (order == Order::TwinLater || made.fresh && linked.fresh)
+        {
+            pair.keep(own, &built, linked);
+        }
         Ok::<_, anyhow::Error>(anatomy)
     })?;
     if anatomy.code.is_none() {
@@ -205,11 +236,27 @@ pub fn was_explained(subject: &Subject, program: &Program) -> bool {
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn as_built(subject: &Subject, program: &Program, profile: &str) -> Result<Anatomy> {
-    let order = subject.order(program, profile);
-    let built = subject.cargo.build(&order)?;
+    let (built, made) = made(subject, program, profile)?;
+    of_made(subject, profile, &built, &made)
+}
+
+/// A program and its twin as an earlier call has built them.
+fn of_pair(kept: &Kept, name: &str) -> Result<Anatomy> {
+    let natives = Natives::of(&kept.scripts);
+    let mut anatomy = Anatomy::of_source(name, &kept.own.path, None, &Names::OfBuild(&natives))?;
+    twin::add_reasons(&mut anatomy, || Ok(Linked::kept(kept, natives)))?;
+    Ok(anatomy)
+}
+
+fn made(subject: &Subject, program: &Program, profile: &str) -> Result<(Built, Made)> {
+    let built = subject.cargo.build(&subject.order(program, profile))?;
     let made = subject.made(program, &built, &subject.build_dir)?;
-    let names = Natives::of(&built.scripts);
-    let mut anatomy = Anatomy::of_source(subject.shown(profile), &made.path, None, &Names::OfBuild(&names))?;
+    Ok((built, made))
+}
+
+fn of_made(subject: &Subject, profile: &str, built: &Built, made: &Made) -> Result<Anatomy> {
+    let natives = Natives::of(&built.scripts);
+    let mut anatomy = Anatomy::of_source(subject.shown(profile), &made.path, None, &Names::OfBuild(&natives))?;
     if let Some(bytes) = made.archive_bytes() {
         let empty = binary::read(&consumer::empty(subject)?)?.bytes;
         anatomy.notes.push(format!(
@@ -237,8 +284,7 @@ pub fn file_bytes(subject: &Subject, program: &Program, profile: &str) -> Result
 /// # Errors
 /// When the build fails, or the file is not understood.
 pub fn file_built(subject: &Subject, program: &Program, profile: &str) -> Result<(PathBuf, u64)> {
-    let built = subject.cargo.build(&subject.order(program, profile))?;
-    let file = subject.made(program, &built, &subject.build_dir)?.path;
+    let file = made(subject, program, profile)?.1.path;
     let bytes = binary::read(&file)?.bytes;
     Ok((file, bytes))
 }

@@ -98,7 +98,7 @@ pub struct Built {
 }
 
 /// What a build script has told Cargo about libraries.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {
     /// The crate that it belongs to, as its functions name it.
     pub krate: String,

@@ -2,7 +2,7 @@
 
 use super::super::markers::Part;
 use crate::prose::Page;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 use std::ops::Range;
 
@@ -74,13 +74,15 @@ pub(super) fn segments(text: &str, page: &Page, parts: &[Part]) -> Vec<Segment> 
             || page.fences.iter().any(|fence| fence.place.contains(&at))
             || parts.iter().any(|part| !part.inline && part.body.contains(&at))
     };
+    let inline = parts.iter().filter(|part| part.inline).map(|part| whole(text, part));
+    let ends: BTreeMap<usize, usize> = inline.map(|place| (place.start, place.end)).collect();
     let mut start = 0;
     let mut at = 0;
     let bytes = text.as_bytes();
     while at < bytes.len() {
         // A marker's expression may hold full stops.
-        if let Some(part) = parts.iter().find(|part| part.inline && whole(text, part).start == at) {
-            at = whole(text, part).end;
+        if let Some(end) = ends.get(&at) {
+            at = *end;
             continue;
         }
         if ends_here(text, at) {
@@ -102,7 +104,8 @@ fn ends_here(text: &str, at: usize) -> bool {
     let rest = &text.as_bytes()[at + 1..];
     match text.as_bytes()[at] {
         b'\n' => {
-            let line = rest.iter().skip_while(|byte| **byte == b' ').copied().collect::<Vec<u8>>();
+            let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+            let line = &rest[blanks..];
             line.is_empty() || line.starts_with(b"\n") || line.starts_with(b"- ") || line.starts_with(b"|")
         }
         b'.' | b'?' | b'!' => {

@@ -1,6 +1,7 @@
 //! Twins of a program: the same build with what the program itself doesn't keep, in a folder of its own. Nothing that is measured
 //! is overwritten.
 
+use super::pair::Kept;
 use super::{Anatomy, Names};
 use crate::cargo::{Build, Built, Cargo, Form};
 use crate::measure::binary::archive;
@@ -26,7 +27,7 @@ const RELOCATIONS: &str = "-Wl,--emit-relocs";
 const FLAGS: [&str; 4] = ["-C", "symbol-mangling-version=v0", "-C", "link-arg=-Wl,--emit-relocs"];
 
 /// The folder of twins with relocations.
-const REASONS: &str = "reasons";
+pub(super) const REASONS: &str = "reasons";
 
 /// Adds the owners of a stripped file's code, read from a twin with symbols.
 pub(super) fn add_symbols(anatomy: &mut Anatomy, subject: &Subject, program: &Program, profile: &str) -> Result<()> {
@@ -40,9 +41,23 @@ pub(super) fn add_symbols(anatomy: &mut Anatomy, subject: &Subject, program: &Pr
 
 /// A twin with relocations, and what is known of its crates.
 pub(super) struct Linked {
-    made: Made,
-    built: Built,
-    crates: Result<Crates>,
+    /// Its file.
+    pub file: PathBuf,
+    /// The functions of its static libraries.
+    natives: Natives,
+    /// Its crates.
+    pub crates: Result<Crates>,
+    /// Cargo had nothing to do for it.
+    pub fresh: bool,
+    /// Std was compiled with it.
+    pub has_std: bool,
+}
+
+impl Linked {
+    /// One that an earlier call has built. The static libraries are the same as those of the program.
+    pub(super) fn kept(kept: &Kept, natives: Natives) -> Self {
+        Self { file: kept.twin.path.clone(), natives, crates: Ok(kept.crates.clone()), fresh: true, has_std: false }
+    }
 }
 
 /// Whether the twin with relocations was built before, so that building it takes a moment.
@@ -51,11 +66,8 @@ pub(super) fn was_linked(subject: &Subject, program: &Program) -> bool {
     program.target.form != Form::Staticlib && folder(subject, REASONS).is_dir()
 }
 
-/// Builds the twin with relocations.
-///
-/// # Errors
-/// When the build fails.
-pub(super) fn linked(subject: &Subject, program: &Program, profile: &str) -> Result<Linked> {
+/// What Cargo is asked for to get the twin with relocations, and which Cargo.
+pub(super) fn asked(subject: &Subject, program: &Program, profile: &str) -> (Build, Cargo) {
     let mut order = subject.order(program, profile);
     let lines = ["debug=\"limited\"", "split-debuginfo=\"off\""];
     for line in lines.map(|line| format!("profile.{}.{line}", order.profile)) {
@@ -65,37 +77,52 @@ pub(super) fn linked(subject: &Subject, program: &Program, profile: &str) -> Res
     let (args, variable) = cargo.further_flags(subject.built_for(), &FLAGS);
     order.extra.extend(args);
     cargo.env.extend(variable.map(|(name, value)| (name, Some(value))));
+    (order, cargo)
+}
+
+/// Builds the twin with relocations.
+///
+/// # Errors
+/// When the build fails.
+pub(super) fn linked(subject: &Subject, program: &Program, (order, cargo): &(Build, Cargo)) -> Result<Linked> {
     thread::scope(|scope| {
         // Most programs have a crate that std has as well, and rustc takes half as long to answer as Cargo.
         let libraries = scope.spawn(|| libraries_of_the_toolchain(subject));
-        let (made, built) = twin(subject, program, REASONS, order, cargo, "none", &[RELOCATIONS])?;
+        let (made, built) = twin(subject, program, REASONS, order.clone(), cargo.clone(), "none", &[RELOCATIONS])?;
         let libraries = || joined(libraries);
-        let crates = known(&built, libraries);
-        Ok(Linked { made, built, crates })
+        Ok(Linked {
+            file: made.path,
+            natives: Natives::of(&built.scripts),
+            crates: known(&built, libraries),
+            fresh: made.fresh,
+            has_std: !built.std.is_empty(),
+        })
     })
 }
 
-/// Adds the reasons of a file, read from its twin with relocations. Where there is none, it says why.
-pub(super) fn add_reasons(anatomy: &mut Anatomy, linked: impl FnOnce() -> Result<Linked>) -> Result<()> {
+/// Adds the reasons of a file, read from its twin with relocations, which it returns. Where there is none, it says why.
+pub(super) fn add_reasons(anatomy: &mut Anatomy, linked: impl FnOnce() -> Result<Linked>) -> Result<Option<Linked>> {
     if !anatomy.format.starts_with("ELF") {
         anatomy.unexplained = Some(format!("that takes a file in the format ELF, and this is {}", anatomy.format));
-        return Ok(());
+        return Ok(None);
     }
-    let Linked { made, built, crates } = match linked() {
+    let mut linked = match linked() {
         Ok(linked) => linked,
         // What was built as it is could be built, so it is the linker, or what the flags are for.
         Err(error) => {
             anatomy.unexplained = Some(refused(&format!("{error:#}")));
-            return Ok(());
+            return Ok(None);
         }
     };
-    let (data, twin) = (file::read(&anatomy.path)?, file::read(&made.path)?);
-    match Reasons::of(&anatomy.sections, &data, &twin, &Natives::of(&built.scripts), &crates?) {
+    let crates = linked.crates?;
+    let (data, twin) = (file::read(&anatomy.path)?, file::read(&linked.file)?);
+    match Reasons::of(&anatomy.sections, &data, &twin, &linked.natives, &crates) {
         Ok(Ok(reasons)) => explain(anatomy, reasons),
         Ok(Err(why)) => anatomy.unexplained = Some(why),
         Err(error) => anatomy.unexplained = Some(format!("the relocations of its twin make no sense: {error}")),
     }
-    Ok(())
+    linked.crates = Ok(crates);
+    Ok(Some(linked))
 }
 
 /// Why there is no twin, from a failed build's words.
@@ -199,7 +226,7 @@ fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
 }
 
 /// A folder for twins.
-fn folder(subject: &Subject, name: &str) -> PathBuf {
+pub(super) fn folder(subject: &Subject, name: &str) -> PathBuf {
     subject.out_dir.join("size-workshop").join(name)
 }
 

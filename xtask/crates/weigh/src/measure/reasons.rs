@@ -29,6 +29,7 @@ use elf::{Linked, Section, Target};
 use graph::Graph;
 use inlined::Chain;
 pub use names::CrateId;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tables::Dragged;
 
@@ -99,7 +100,7 @@ struct Owner {
 }
 
 /// What is known of the crates of a build besides their names in symbols.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Crates {
     /// The names of all crates that were compiled for it, and not with the standard library; each with its package's name, which may
     /// be another one.

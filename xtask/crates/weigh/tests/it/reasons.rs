@@ -463,3 +463,94 @@ fn what_a_library_exports_is_there_by_itself_and_c_belongs_to_its_crate() {
         assert!(bytes(&asked("from_c").1).1 >= 256 + bytes(&of_c).0, "{kind}");
     }
 }
+
+/// A program whose function `work` prints so many lines.
+fn working(lines: usize) -> String {
+    let lines = (0..lines).map(|n| format!("    println!(\"{{}}\", std::hint::black_box({n}_usize) * n);\n"));
+    format!(
+        "#[inline(never)]\nfn work(n: usize) {{\n{}}}\nfn main() {{ work(std::env::args().count()) }}\n",
+        lines.collect::<String>()
+    )
+}
+
+/// The bytes of `work`, and how often Cargo was asked for a twin.
+fn ask(project: &Project, tools: &Project, words: &[&str], variables: &[(&str, &str)]) -> (u64, usize) {
+    let _ = std::fs::remove_file(tools.path("calls"));
+    let mut command = weigh(project);
+    command.env("CARGO", tools.path("cargo")).envs(variables.iter().copied());
+    let found = json(&command.args(["bloat", "--format", "json"]).args(words).assert().success());
+    assert!(found["unexplained"].is_null(), "{found:#}");
+    let functions = found["functions"].as_array().unwrap();
+    let work = functions.iter().find(|function| function["name"] == "plain::work").unwrap();
+    let calls = tools.read("calls");
+    let twins = calls.lines().filter(|line| line.contains("size-workshop/reasons")).count();
+    (work["bytes"].as_u64().unwrap(), twins)
+}
+
+/// A Cargo that writes down what it is asked for, in the file `calls` beside it.
+fn listening(folder: &Project) {
+    let script = format!(
+        "#!/bin/sh\necho \"$CARGO_BUILD_BUILD_DIR $*\" >> '{}'\nexec '{}' \"$@\"\n",
+        folder.path("calls").display(),
+        env!("CARGO")
+    );
+    folder.write("cargo", &script);
+    std::fs::set_permissions(folder.path("cargo"), std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+#[ignore = "builds a crate in many states: .ci/run runs it"]
+fn a_twin_is_built_again_whenever_its_program_is() {
+    let (project, tools) = (crate::calls::plain(), Project::empty());
+    listening(&tools);
+    let ask = |words: &[&str], variables: &[(&str, &str)]| ask(&project, &tools, words, variables);
+    project.write("src/main.rs", &working(1));
+    let (first, asked) = ask(&[], &[]);
+    assert!(first > 0 && asked == 1, "{first} {asked}");
+    assert_eq!(ask(&[], &[]), (first, 0));
+    // The source changes, and goes back to what it was.
+    project.write("src/main.rs", &working(4));
+    let (second, asked) = ask(&[], &[]);
+    assert!(second > first + 50 && asked == 1, "{second} {asked}");
+    project.write("src/main.rs", &working(1));
+    assert_eq!(ask(&[], &[]).0, first);
+    ask(&[], &[]);
+    assert_eq!(ask(&[], &[]), (first, 0));
+    // What is there for one profile, one set of flags, or one set of features says nothing about another one.
+    assert_eq!(ask(&["--profile", "dist"], &[]).1, 1);
+    let flags = [("RUSTFLAGS", "--cfg marked")];
+    assert_eq!(ask(&[], &flags).1, 1);
+    assert_eq!(ask(&[], &[]).0, first);
+    let manifest = project.read("Cargo.toml");
+    project.write("Cargo.toml", &format!("{manifest}\n[profile.release]\nopt-level = 0\n"));
+    let slow = ask(&[], &[]);
+    assert!(slow.0 != first && slow.1 == 1, "{slow:?}");
+    project.write("Cargo.toml", &manifest);
+    ask(&[], &[]);
+    ask(&[], &[]);
+    // A twin that is gone, or is another file, is made again.
+    let twins = walk(&project.path("target"));
+    let twin = twins.iter().find(|path| path.ends_with("reasons/release/plain")).unwrap();
+    std::fs::remove_file(twin).unwrap();
+    assert_eq!(ask(&[], &[]), (first, 1));
+    // What was remembered can't be read, or says something else.
+    let remembered = twins.iter().filter(|path| path.parent().is_some_and(|folder| folder.ends_with("pairs")));
+    for (path, text) in remembered.zip(["", "{"].iter().cycle()) {
+        base::files::write_derived(path, text.as_bytes()).unwrap();
+    }
+    assert_eq!(ask(&[], &[]), (first, 1));
+    assert_eq!(ask(&[], &[]), (first, 0));
+}
+
+/// Every file below a folder.
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut open = vec![folder.to_owned()];
+    let mut files = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { open.push(path) } else { files.push(path) }
+        }
+    }
+    files
+}

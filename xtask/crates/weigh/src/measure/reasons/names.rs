@@ -4,9 +4,10 @@
 //! <https://doc.rust-lang.org/rustc/symbol-mangling/v0.html>
 
 use crate::measure::crates::{self, crate_in, self_and_trait};
+use serde::{Deserialize, Serialize};
 
 /// A crate, as symbols know it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 pub struct CrateId {
     /// Its name in code.
     pub name: String,
