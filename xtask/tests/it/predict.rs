@@ -23,7 +23,7 @@ fn without_a_terminal_it_says_how_to_answer_and_takes_all_or_nothing() {
     for (wrong, words) in [
         ("strip=much", "the guess for `strip` can't be read: `much`"),
         ("strip=\u{1b}[31m", "the guess for `strip` can't be read: `\\u{1b}[31m`"),
-        ("strip", "the guess for `strip` isn't understood: ``"),
+        ("strip", "the guess for `strip` can't be read: ``"),
         ("code=20 %", "write one of `smaller`, `same` and `larger`"),
         ("own=20 %", "`350000`, `350,000`, `350k` or `350 KB`"),
         ("strpi=20", "did you mean `strip`?"),
