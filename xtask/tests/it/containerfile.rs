@@ -47,7 +47,7 @@ fn wrong_turns_are_told_before_anything_is_built() {
         ("FROM scratch", "FROM scratch\nRUN strip /config_tool", "an empty image has nothing to run"),
         ("USER 65534:65534", "USER 0", "the user 0 is root"),
         ("USER 65534:65534\n", "", "the program would run as root"),
-        ("[\"/config_tool\"]", "[\"config_tool\"]", "this starts config_tool, and the program is /config_tool"),
+        ("[\"/config_tool\"]", "[\"config_tool\"]", "this starts config_tool, but the program is /config_tool"),
         ("ENTRYPOINT", "ENTRIPOINT", "did you mean ENTRYPOINT?"),
         ("FROM scratch\n", "", "the image is rust:1.95-bookworm"),
     ] {

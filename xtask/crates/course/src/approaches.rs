@@ -77,7 +77,7 @@ pub fn of(exercise: &Exercise) -> Result<Vec<Approach>> {
             bail!(Failure::new(
                 Exit::Usage,
                 format!(
-                    "{}: {:?} misses the goal `{goal}`, and there is none of this name",
+                    "{}: {:?} misses the goal `{goal}`, and there is no goal with this name",
                     shown(&file).display(),
                     one.name
                 )

@@ -136,7 +136,7 @@ fn compiler(case: &Case<'_>, evidence: &Evidence, toolchain: &str) -> Compiler {
 
 fn other_compiler(case: &Case<'_>, evidence: &Evidence, entry: &Entry) -> Diagnostic {
     let message = format!(
-        "the baseline was saved with rustc `{}`, and this program is built with {}",
+        "the baseline was saved with rustc `{}`, but this program is built with {}",
         shortened(&entry.toolchain),
         evidence.toolchain
     );
@@ -276,7 +276,7 @@ fn saved(
         let label = if budget.baseline().starts_with("target/") {
             "`cargo clean` removes it, and git ignores it"
         } else {
-            "this file is not handed in"
+            "this file isn't handed in"
         };
         let problem = Diagnostic::new(Code::BudgetMissing, message).at(source, range, label);
         return Err(Box::new(problem.help(format!("remove the line, and save the baseline: {}", save(case)))));

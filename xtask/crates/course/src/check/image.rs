@@ -109,7 +109,7 @@ impl Found<'_> {
         for span in &recipe.commands {
             // In a file with one stage it is the build, and the base is what is wrong.
             if self.file.stages.len() > 1 {
-                let message = "the last stage runs a command, and an empty image has nothing to run";
+                let message = "the last stage runs a command, but an empty image has nothing to run";
                 let help = "run it in the stage above, and copy the result";
                 self.add(Code::ImageNotTheProgram, span, message, "here", help);
             }
@@ -132,7 +132,7 @@ impl Found<'_> {
                 self.add(Code::ImageNotTheProgram, &self.last.span, message, "nothing is copied into it", help);
             }
             [_, second, ..] => {
-                let help = "one copy is enough: each one is a layer of its own";
+                let help = "one copy is enough: each one adds a layer";
                 self.add(Code::ImageNotTheProgram, &second.span, "the program is copied twice", "again", help);
             }
             _ => {}
@@ -237,7 +237,7 @@ impl Found<'_> {
                 Some((Start::Line(_), span)) => self.line(span, help),
                 Some((Start::Words(_), span)) => {
                     let message = "CMD is only a default: anything after the image's name replaces it, so an argument for the program would be started instead";
-                    let help = format!("write ENTRYPOINT in place of CMD: `ENTRYPOINT [\"{path}\"]`");
+                    let help = format!("replace CMD with ENTRYPOINT: `ENTRYPOINT [\"{path}\"]`");
                     self.add(Code::ImageShell, span, message, "replaced by arguments", help);
                 }
                 None => {
@@ -250,7 +250,7 @@ impl Found<'_> {
         match start {
             Start::Line(_) => self.line(span, help),
             Start::Words(words) if !self.starts(&words[0], &path) => {
-                let message = format!("this starts {}, and the program is {path}", words[0]);
+                let message = format!("this starts {}, but the program is {path}", words[0]);
                 let help = match self.place() {
                     Some(path) => {
                         format!("the path must match where COPY puts the program: `ENTRYPOINT [\"{path}\"]`")
@@ -295,7 +295,7 @@ impl Found<'_> {
         let help = format!("let it start the program, in exec form: `HEALTHCHECK CMD [\"{path}\"]`; or remove it");
         match &self.recipe.health {
             Some((Start::Line(_), span)) => {
-                let message = "the health check is in shell form (`/bin/sh -c`), and an empty image has no shell";
+                let message = "the health check is in shell form (`/bin/sh -c`), but an empty image has no shell";
                 self.add(Code::ImageShell, span, message, "needs /bin/sh", help);
             }
             Some((Start::Words(words), span)) if !self.starts(&words[0], &path) => {
@@ -307,7 +307,7 @@ impl Found<'_> {
     }
 
     fn line(&mut self, span: &Range<usize>, help: String) {
-        let message = "the program is started in shell form (`/bin/sh -c`), and an empty image has no shell";
+        let message = "the program is started in shell form (`/bin/sh -c`), but an empty image has no shell";
         self.add(Code::ImageShell, span, message, "needs /bin/sh", help);
     }
 
@@ -355,7 +355,7 @@ impl Found<'_> {
         if let Some(name) = parts.iter().find(|part| !is_number(part)) {
             let message = match name.is_empty() {
                 true => format!("`{user}` lacks a number"),
-                false => format!("`{name}` is a name, and an empty image has no /etc/passwd to look it up in"),
+                false => format!("`{name}` is a name, but an empty image has no /etc/passwd to look it up in"),
             };
             return self.add(Code::ImageUser, span, message, "not a number", HELP);
         }
@@ -366,7 +366,7 @@ impl Found<'_> {
             Some([_, 0]) => self.add(Code::ImageUser, span, "the group 0 is root's", "root's group", HELP),
             Some([_, _]) => {}
             Some([_]) => {
-                let message = "the user has a number, and the group has none: without one, the program runs in group 0, which is root's";
+                let message = "the user has a number, but the group has none: without one, the program runs in group 0, which is root's";
                 self.add(Code::ImageUser, span, message, "no group", HELP);
             }
             _ => self.add(Code::ImageUser, span, format!("`{user}` isn't a user and a group"), "not two numbers", HELP),

@@ -178,7 +178,7 @@ impl Containerfile {
                         Code::ImageSyntax,
                         format!("this here-document has no end: no line is `{name}`"),
                     );
-                    let help = format!("write `{name}` on a line of its own below the last line of its text");
+                    let help = format!("write `{name}` on its own line below the last line of its text");
                     file.problems.push(problem.at(&file.source, span, "").help(help));
                 }
             }

@@ -367,7 +367,7 @@ impl Check {
             | Self::Image(_) => Ok(()),
             Self::Budget(Budget { baseline, .. }) => match baseline {
                 Some(file) if !edits.iter().any(|edit| edit.get_ref() == file.get_ref()) => {
-                    Err((file.span(), format!("`{}` is not in `edits`", file.get_ref())))
+                    Err((file.span(), format!("`{}` isn't in `edits`", file.get_ref())))
                 }
                 _ => Ok(()),
             },
@@ -391,7 +391,7 @@ impl Output {
         let is_path = |name: &&String| name.split('/').all(is_file_name) && name.split('/').count() < 3;
         if let Some(name) = interface.iter().flat_map(|of| &of.called).find(|name| !is_path(name)) {
             let message = format!(
-                "`{name}` cannot be a program's name: letters, digits, `-` and `_`, and before them a folder at most"
+                "`{name}` can't be a program's name: use letters, digits, `-` and `_`, after at most one folder"
             );
             return Err((build.span(), message));
         }

@@ -58,7 +58,7 @@ pub(super) fn validate(file: &Path, text: &str, data: &Data) -> Result<()> {
         let path = std.get_ref();
         if !data.edits.iter().any(|edit| edit.get_ref() == path) {
             let help = "learners decide how std is compiled: name the file in `edits`".to_owned();
-            bail!(wrong(std, format!("`{path}` is not in `edits`"), "not edited by learners", help));
+            bail!(wrong(std, format!("`{path}` isn't in `edits`"), "not edited by learners", help));
         }
         if !data.requires.iter().any(|name| name.get_ref() == Requirement::StdSource.name()) {
             let help = "add `requires = [\"std-source\"]`: then the exercise is skipped where the source is missing"
@@ -87,7 +87,7 @@ mod tests {
             ("[\"std-sorce\"]", "", "did you mean `std-source`?"),
             ("[\"valgrind\"]", "", "an exercise can require std-source and linux"),
             ("[\"linux\", \"linux\"]", "", "`linux` is required twice"),
-            ("[\"std-source\"]", "std = \"sdt.toml\"", "`sdt.toml` is not in `edits`"),
+            ("[\"std-source\"]", "std = \"sdt.toml\"", "`sdt.toml` isn't in `edits`"),
             ("[\"linux\"]", "std = \"std.toml\"", "this build needs the source of std"),
         ] {
             let error = parse(Path::new("exercise.toml"), &with(requires, std)).unwrap_err();

@@ -84,7 +84,7 @@ fn of_dependencies(source: &Source, list: &List, root: &DeTable<'_>) -> Vec<Diag
     };
     let DeValue::Table(dependencies) = dependencies.get_ref() else {
         let problem = not_allowed(source, key.span(), "`dependencies` isn't a table", "crates go in a table");
-        return vec![problem.help("write [dependencies], and each crate on a line of its own below it")];
+        return vec![problem.help("write [dependencies], and each crate on its own line below it")];
     };
     let mut found = Vec::new();
     for (key, value) in dependencies {
@@ -384,7 +384,7 @@ mod tests {
         2: the exercise doesn't know the feature `logging` of regex; there are std, unicode-perl
         2: `default-features` of regex has the wrong type; it is true or false, without quotes
         2: `features` of regex has the wrong type; it is a list in brackets: `features = ["…", "…"]`
-        1: `dependencies` isn't a table; write [dependencies], and each crate on a line of its own below it
+        1: `dependencies` isn't a table; write [dependencies], and each crate on its own line below it
         "#);
     }
 

@@ -23,7 +23,7 @@ pub(crate) fn ignored(manifest: &Manifest) -> Option<Diagnostic> {
     );
     let root = shown(&root);
     let help = format!(
-        "the root is {}; an exercise is a workspace of its own: put back the line `[workspace]` in its Cargo.toml",
+        "the root is {}; an exercise is its own workspace: put the line `[workspace]` back in its Cargo.toml",
         root.display()
     );
     Some(problem.help(help).explains(settings))

@@ -243,7 +243,7 @@ fn crates_table(profile: &Profile, width: Option<usize>) -> Option<Grid> {
     if groups.is_empty() {
         return None;
     }
-    let mut grid = Grid::new(&["not as the program", "rustc gets", "from", "crates"], width);
+    let mut grid = Grid::new(&["unlike the program", "rustc gets", "from", "crates"], width);
     for ((key, got, from), crates) in groups {
         grid.add_row([key.to_owned(), got.to_owned(), from, crates.join(", ")]);
     }

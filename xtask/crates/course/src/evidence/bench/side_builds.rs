@@ -122,7 +122,7 @@ impl Bench<'_> {
                 let Failure { message, .. } = refused.failure;
                 bail!(Failure::new(
                     Exit::Environment,
-                    format!("the course's own solution does not build either: {message}")
+                    format!("the course's own solution doesn't build either: {message}")
                 ))
             }
         }

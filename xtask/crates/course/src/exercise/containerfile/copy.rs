@@ -377,7 +377,7 @@ fn owner(owner: Option<&str>, root: &str) -> Result<(u32, u32), String> {
         (Some(Ok(user)), None) => Ok((user, user)),
         (Some(Ok(user)), Some(Ok(group))) => Ok((user, group)),
         _ if bases::find(root) == Base::Empty => {
-            Err(format!("`--chown={owner}` is a name, and an empty image has no /etc/passwd to look it up in"))
+            Err(format!("`--chown={owner}` is a name, but an empty image has no /etc/passwd to look it up in"))
         }
         // Some user of the system, and not the one in question.
         _ => Ok((u32::MAX, u32::MAX)),

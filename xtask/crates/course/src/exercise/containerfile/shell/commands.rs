@@ -40,7 +40,8 @@ impl Shell<'_> {
             return Ok(status);
         }
         if name.contains(UNKNOWN) {
-            return self.not_followed("a command whose name a variable or another command gives", "write its name");
+            return self
+                .not_followed("a command whose name comes from a variable or another command", "write its name");
         }
         let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         let short = name.rsplit('/').next().unwrap_or(name);
