@@ -21,7 +21,7 @@ fn the_whole_journey_of_a_learner() {
         project.run(&["hint", "ex1"]).success().stdout(contains(format!("  {hint}\n")).and(contains(left)));
     }
     project.run(&["solution", "ex1"]).code(1).stderr(contains("--reveal")).stdout("");
-    // A wrong turn has hints of its own, and they come first.
+    // A wrong turn has its own hints, and they come first.
     project.profile("[profile.dev]\nopt-level = \"z\"\nlto = true\nstrip = true\n");
     project
         .run(&["hint", "ex1"])
@@ -64,7 +64,7 @@ fn the_whole_journey_of_a_learner() {
     assert_eq!(json(&project.run(&["list", "--format", "json"]).success())["exercises"][0]["state"], "done");
 }
 
-/// Without what a build took.
+/// Without the build times.
 fn without_times(text: &str) -> String {
     let mut plain = String::new();
     for line in text.lines() {
@@ -160,13 +160,13 @@ fn other_approaches_are_measured_beside_the_solution() {
     project.check().success();
     project.run(&["solution", "ex1"]).success().stdout(contains("\n yours ").and(contains("\n the course's ")));
     project.profile("");
-    // What is said of one has to be so.
+    // What is said about one has to be true.
     project.edit(file, "misses = \"profile\"\n", "");
     project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("\"symbols kept\" is said to meet every goal"));
     project.edit(file, "strip = \\\"symbols\\\"", "strip =");
     project.edit(file, "What named strip gives up.\"", "What named strip gives up.\"\nmisses = \"profile\"");
     project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("is not measured"));
-    // A malformed file is named with its line, and the solution is shown all the same.
+    // A malformed file is named with its line, and the solution is shown anyway.
     project.write(file, "[[approach]]\nnam = \"a\"\n");
     let shown = project.run(&["solution", "ex1", "--reveal"]).code(2);
     shown.stdout(contains("strip = true")).stderr(contains("solutions/ex1/approaches.toml:2"));
@@ -260,7 +260,7 @@ fn a_program_that_does_something_else_is_shown_with_a_difference() {
     let problem = first_problem(&text);
     let (shown, command) = problem.split_once("run it yourself: ").unwrap();
     insta::assert_snapshot!(shown);
-    // What is said to be run can be run, and shows the same.
+    // The command in the message can be run, and shows the same.
     let line = command.trim().lines().next().unwrap();
     if cfg!(unix) {
         let run = assert_cmd::Command::new("sh").args(["-c", line]).current_dir(project.path("")).assert().code(3);
@@ -380,7 +380,7 @@ fn reset_saves_whatever_is_there() {
     assert_eq!(saved, [format!("{STARTER}# first\n"), format!("{STARTER}# second\n")], "two resets in one second");
     #[cfg(unix)]
     {
-        // A link is saved by what it points to, and what it points to is not written.
+        // A link is saved as what it points to, and what it points to isn't overwritten.
         project.write("elsewhere.toml", "# elsewhere\n");
         let file = project.path("exercises/ex1/Cargo.toml");
         fs::remove_file(&file).unwrap();

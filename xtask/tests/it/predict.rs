@@ -53,7 +53,7 @@ fn a_receipt_shows_guesses_beside_what_was_measured_and_closes_them() {
     );
     assert!(!project.path("target/check/ex1/starter-small.json").exists());
     project.run(&["predict", "ex1", "--answer", "strip=0", "--answer", "code=same", "--answer", "own=1"]).success();
-    // A goal fails, and what the course's own builds show is measured all the same.
+    // A goal fails, and what the course's own builds show is measured anyway.
     let assert = project.check().code(1);
     insta::assert_snapshot!("predict-receipt-fails", settled(&stdout(&assert)));
     project.check().code(1).stdout(contains("your guesses").not());
@@ -74,7 +74,7 @@ fn a_receipt_shows_guesses_beside_what_was_measured_and_closes_them() {
     project.run(&["list"]).success().stdout(contains("your guesses: within 10 % in 1 of 3"));
     let list = json(&project.run(&["list", "--format", "json"]).success());
     assert_eq!((&list["guesses_close"], &list["guesses_measured"]), (&serde_json::json!(1), &serde_json::json!(3)));
-    // A reset brings back the files. Guesses and what was measured for them stay, because they aren't files of the exercise.
+    // A reset restores the files. Guesses and what was measured for them stay, because they aren't files of the exercise.
     project.run(&["reset", "ex1"]).success();
     project.run(&["predict", "ex1", "--answer", "strip=17"]).code(2).stderr(contains("is closed"));
 }

@@ -196,8 +196,8 @@ fn table(list: &List<'_>, Screen { width, color }: Screen) -> String {
             one.title.to_owned(),
         ]
     };
-    let heads = ["exercise", "state", "points", "min", "first do", "level", "title"].map(str::to_owned);
-    let heads = if narrow { ["", "state", "points", "min", "first do", "", "title"].map(str::to_owned) } else { heads };
+    let heads = ["exercise", "state", "points", "min", "do first", "level", "title"].map(str::to_owned);
+    let heads = if narrow { ["", "state", "points", "min", "do first", "", "title"].map(str::to_owned) } else { heads };
     let rows: Vec<[String; 7]> = list.exercises.iter().map(cells).collect();
     let shown = |column: usize| match column {
         3 => !tiny,
