@@ -4,6 +4,8 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // TODO: run the tool that has the name under which this program was started.
+    // TODO: otherwise, run the tool that the first argument names, without that argument.
     usage()
 }
 

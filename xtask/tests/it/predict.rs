@@ -102,8 +102,8 @@ fn a_manifest_that_cargo_refuses_and_a_damaged_file_stop_neither_side() {
 fn a_course_whose_questions_make_no_sense_is_refused_with_the_line() {
     let project = Project::asking_course();
     for (from, to, words) in [
-        ("when-met = \"size\"", "", "is the learner's build: name the goal that must be met"),
-        ("when-met = \"size\"", "when-met = \"sise\"", "did you mean `size`?"),
+        ("when-met = [\"size\"]", "", "is the learner's build: name the goals that must be met"),
+        ("when-met = [\"size\"]", "when-met = [\"sise\"]", "did you mean `size`?"),
         (
             "build = \"small\", against = \"before\" }",
             "build = \"smal\", against = \"before\" }",

@@ -393,7 +393,7 @@ fn parse(file: &Path, text: &str) -> Result<Data> {
                 bail!(wrong(build, "there is no build", &builds));
             }
         }
-        if let Some(goal) = question.when_met.as_ref().filter(|goal| !goals.contains(&goal.get_ref().as_str())) {
+        if let Some(goal) = question.when_met.iter().find(|goal| !goals.contains(&goal.get_ref().as_str())) {
             bail!(wrong(goal, "there is no goal", &goals));
         }
     }

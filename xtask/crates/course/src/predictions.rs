@@ -128,14 +128,14 @@ impl Predictions {
     }
 }
 
-/// What these builds measure, by the question's name. The learner's own build counts once its goal is met.
+/// What these builds measure, by the question's name. The learner's own build counts once its goals are met.
 pub fn measured(exercise: &Exercise, judgement: Option<&Judgement>, evidence: &[&Evidence]) -> BTreeMap<String, Value> {
     let is_met = |goal: &str| {
         let outcomes = judgement.iter().flat_map(|judgement| &judgement.outcomes);
         outcomes.into_iter().any(|outcome| outcome.id == goal && outcome.verdict == Verdict::Pass)
     };
     let built = |name: &str| evidence.iter().find_map(|evidence| evidence.built(name));
-    let counts = |question: &&Question| question.when_met.as_ref().is_none_or(|goal| is_met(goal.get_ref()));
+    let counts = |question: &&Question| question.when_met.iter().all(|goal| is_met(goal.get_ref()));
     let questions = exercise.data.predict.iter().filter(counts);
     questions
         .filter_map(|question| Some((question.name.get_ref().clone(), question.measure.measured(built)?)))
@@ -260,7 +260,7 @@ name = "own"
 ask = "How many bytes will your change save?"
 about = "your change"
 page = "docs/src/profile.md"
-when-met = "size"
+when-met = ["size"]
 measure.saved-bytes = { build = "after", against = "before" }
 "#;
 

@@ -22,9 +22,9 @@ pub struct Question {
     pub about: String,
     /// The page of the book that explains the result, and maybe its heading: `docs/src/lto.md#alone`.
     pub page: Spanned<String>,
-    /// The goal that must be met before the learner's own build counts. A question about only the course's builds has none.
+    /// The goals that must be met before the learner's own build counts. A question about only the course's builds has none.
     #[serde(default)]
-    pub when_met: Option<Spanned<String>>,
+    pub when_met: Vec<Spanned<String>>,
     /// What is measured.
     pub measure: Measure,
 }
@@ -327,9 +327,9 @@ pub(super) fn validate(data: &Data) -> Result<(), Wrong> {
         }
         for build in question.measure.builds() {
             let is_own = data.build[build.get_ref().as_str()].tree == Tree::Learner;
-            if is_own && question.when_met.is_none() {
+            if is_own && question.when_met.is_empty() {
                 let message = format!(
-                    "`{}` is the learner's build: name the goal that must be met, in `when-met`",
+                    "`{}` is the learner's build: name the goals that must be met, in `when-met`",
                     build.get_ref()
                 );
                 return wrong(build, message);
