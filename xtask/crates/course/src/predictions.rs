@@ -1,7 +1,8 @@
 //! What a learner has guessed: `.workshop/predictions.json`. As with the progress, it is written whole, under a lock, and a damaged
 //! file is set aside. A guess is closed once there is a measurement for it: after that it wouldn't be one.
 //!
-//! A copy of an exercise's guesses is in its folder, as `guesses.toml`: that is what a class hands in. It holds nothing else.
+//! A copy of an exercise's guesses is in its folder, as `guesses.toml`: that is what a class hands in. It contains nothing
+//! else.
 
 use crate::check::{Judgement, Verdict};
 use crate::evidence::Evidence;
@@ -21,10 +22,10 @@ const VERSION: u32 = 1;
 /// The copy of the guesses in an exercise's folder.
 pub const HANDED_IN: &str = "guesses.toml";
 
-/// Bytes that a copy may have. One of ours has a tenth of that.
+/// The largest copy, in bytes. Ours are a tenth of that.
 pub const LARGEST: usize = 8 << 10;
 
-/// Everything that the file holds.
+/// Everything in the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Predictions {
     /// The version of this format.
@@ -48,7 +49,7 @@ pub struct Asked {
 pub struct Guess {
     /// What was guessed.
     pub guess: Value,
-    /// What the first measurement after it has found. With it, the guess is closed.
+    /// What the first measurement after it found. With that, the guess is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Value>,
 }
@@ -72,14 +73,14 @@ pub struct Predicted {
     pub page: String,
     /// The guess.
     pub guess: Value,
-    /// What was measured, as soon as it was.
+    /// What was measured, once it was.
     pub measured: Option<Value>,
     /// It was measured in this check.
     pub is_new: bool,
 }
 
 impl Predicted {
-    /// Whether the guess is close; none as long as nothing is measured.
+    /// Whether the guess is close; none until something is measured.
     pub fn is_close(&self) -> Option<bool> {
         Some(self.guess.is_close(self.measured?))
     }
@@ -152,7 +153,7 @@ impl Kept for Predictions {
     }
 }
 
-/// Reads the file. Where there is none, nothing was guessed yet. The second value says what was wrong with it.
+/// Reads the file. Where there is none, nothing was guessed yet. The second value is what was wrong with it.
 ///
 /// # Errors
 /// When the file is there and cannot be read, or was written by a newer version of the workshop.
@@ -201,7 +202,7 @@ fn handed_in(exercise: &Exercise, predictions: &Predictions) -> String {
     text
 }
 
-/// The forms that guesses have in an exercise, by which a copy that was handed in is read.
+/// The forms of guesses in an exercise, used to read a copy that was handed in.
 #[derive(Clone, Debug, Default)]
 pub struct Forms(Vec<(String, Measure)>);
 
@@ -217,7 +218,7 @@ impl Forms {
         self.0.is_empty()
     }
 
-    /// The guesses of a copy, which is untrusted: nothing is taken but what answers a question of the exercise.
+    /// The guesses in a copy, which is untrusted: only answers to the exercise's questions are read.
     pub fn read(&self, content: &[u8]) -> BTreeMap<String, Value> {
         let text = std::str::from_utf8(content).ok().filter(|text| text.len() <= LARGEST);
         let table: toml::Table = text.and_then(|text| text.parse().ok()).unwrap_or_default();

@@ -56,10 +56,10 @@ impl Checked {
     }
 }
 
-/// Columns that the words of a goal have at least beside its name.
+/// The fewest columns for a goal's words next to its name.
 const NARROWEST: usize = 28;
 
-/// The receipt, at most `width` columns wide if it can be; `color` sets off what is not met.
+/// The receipt, at most `width` columns wide if possible; `color` highlights what isn't met.
 pub fn text(checked: &Checked, width: Option<usize>, color: bool) -> String {
     let Checked { exercise, judgement, evidence, toolchain: _, before, predicted, next, lack } = checked;
     if let Some(lack) = lack {
@@ -135,7 +135,7 @@ fn goal(text: &mut String, outcome: &Outcome, ids: usize, width: Option<usize>, 
     }
 }
 
-/// Guesses beside what was measured, a sentence for each.
+/// Guesses and what was measured, a sentence for each.
 pub fn guesses(predicted: &[&Predicted], width: Option<usize>) -> String {
     let mut text = String::new();
     for Predicted { about, page, guess, measured, .. } in predicted {
@@ -204,7 +204,7 @@ fn settings(set: &BTreeMap<String, toml::Value>) -> String {
     }
 }
 
-/// What has changed since the last check, for every build of the learner.
+/// What has changed since the last check, for each of the learner's builds.
 fn since(evidence: &Evidence, before: &BTreeMap<String, Sizes>, width: Option<usize>) -> String {
     let mut text = String::new();
     for (name, attempt) in &evidence.builds {
@@ -245,12 +245,12 @@ fn settings_table(Profile { name, settings, crates: _ }: &Profile, width: Option
     grid
 }
 
-/// What decides a setting, behind its line if it is in the manifest.
+/// What decides a setting, after its line if it is in the manifest.
 fn place(from: &str, line: Option<usize>) -> String {
     line.map_or_else(|| from.to_owned(), |line| format!("Cargo.toml:{line} {from}"))
 }
 
-/// The crates that are compiled differently from the program, one row for each line that makes it so.
+/// The crates that are compiled differently from the program, one row for each line that causes it.
 fn crates_table(profile: &Profile, width: Option<usize>) -> Option<Grid> {
     let mut groups: BTreeMap<(&str, &str, String), Vec<&str>> = BTreeMap::new();
     for row in &profile.crates {
@@ -260,7 +260,7 @@ fn crates_table(profile: &Profile, width: Option<usize>) -> Option<Grid> {
     if groups.is_empty() {
         return None;
     }
-    let mut grid = Grid::new(&["not as the program", "rustc gets", "from", "crates"], width);
+    let mut grid = Grid::new(&["unlike the program", "rustc gets", "from", "crates"], width);
     for ((key, got, from), crates) in groups {
         grid.add_row([key.to_owned(), got.to_owned(), from, crates.join(", ")]);
     }
