@@ -151,7 +151,7 @@ fn guesses(
 ) -> Result<Vec<Predicted>> {
     let (kept, damage) = predictions::load(root)?;
     super::say_damage(damage);
-    if kept.of(exercise).is_empty() {
+    if exercise.data.predict.is_empty() {
         return Ok(Vec::new());
     }
     let is_there = |name: &String| evidence.is_some_and(|evidence| evidence.builds.contains_key(name));
@@ -164,8 +164,17 @@ fn guesses(
         one.measured = measured.get(&one.name).copied();
         one.is_new = one.measured.is_some();
     }
+    let names = exercise.data.predict.iter().filter(|question| {
+        let (name, id) = (question.name.get_ref(), &exercise.id);
+        measured.contains_key(name) && kept.guess(id, question).is_none() && !kept.is_shown(id, question)
+    });
+    let shown: BTreeSet<String> = names.map(|question| question.name.get_ref().clone()).collect();
+    if shown.is_empty() && !predicted.iter().any(|one| one.is_new) {
+        return Ok(predicted);
+    }
     let damage = predictions::update(root, |kept| {
-        let Some(asked) = kept.exercises.get_mut(&exercise.id) else { return };
+        let asked = kept.exercises.entry(exercise.id.clone()).or_default();
+        asked.shown.extend(shown);
         for one in predicted.iter().filter(|one| one.is_new) {
             // A guess that was changed in the meantime is still a guess: it was made before this was shown.
             let guess = asked.guesses.get_mut(&one.name).filter(|guess| guess.guess == one.guess);

@@ -89,7 +89,7 @@ fn ask(root: &Path, exercise: &Exercise, input: &mut dyn BufRead) -> Result<()> 
     let (kept, damage) = predictions::load(root)?;
     super::say_damage(damage);
     let open: Vec<&Question> =
-        exercise.data.predict.iter().filter(|question| is_open(exercise, &kept, question)).collect();
+        exercise.data.predict.iter().filter(|question| kept.is_open(&exercise.id, question)).collect();
     if open.is_empty() {
         return Ok(());
     }
@@ -176,6 +176,12 @@ fn given(root: &Path, exercise: &Exercise, answers: &[String]) -> Result<()> {
                 Failure::new(Exit::Usage, message).help("a guess after the measurement wouldn't be one; leave it out")
             );
         }
+        if kept.is_shown(&exercise.id, question) {
+            let message = format!("`{name}` is closed: a check has already shown what it measures");
+            bail!(
+                Failure::new(Exit::Usage, message).help("a guess after the measurement wouldn't be one; leave it out")
+            );
+        }
         let Some(guess) = question.measure.read(value) else {
             let message = format!("the guess for `{name}` can't be read: `{}`", value.trim().escape_debug());
             bail!(Failure::new(Exit::Usage, message).help(question.measure.accepts()));
@@ -185,12 +191,15 @@ fn given(root: &Path, exercise: &Exercise, answers: &[String]) -> Result<()> {
     guesses.into_iter().try_for_each(|(question, guess)| keep(root, exercise, question, guess))
 }
 
-fn is_open(exercise: &Exercise, kept: &Predictions, question: &Question) -> bool {
-    kept.guess(&exercise.id, question).is_none_or(|guess| guess.measured.is_none())
-}
-
+/// The questions that could have a guess and don't.
 fn unanswered<'a>(exercise: &'a Exercise, kept: &Predictions) -> Vec<&'a Question> {
-    exercise.data.predict.iter().filter(|question| kept.guess(&exercise.id, question).is_none()).collect()
+    let has_guess = |question: &&Question| kept.guess(&exercise.id, question).is_some();
+    exercise
+        .data
+        .predict
+        .iter()
+        .filter(|question| !has_guess(question) && kept.is_open(&exercise.id, question))
+        .collect()
 }
 
 /// Every question, with the guess so far and what was measured.
@@ -199,8 +208,13 @@ fn overview(exercise: &Exercise, kept: &Predictions, width: Option<usize>) -> St
     let mut text = format!("{id}  {}\n\n", exercise.data.title);
     let predicted = kept.of(exercise);
     text += &receipt::guesses(&predicted.iter().collect::<Vec<&Predicted>>(), width);
-    for question in unanswered(exercise, kept) {
-        let line = format!("no guess  {}: {} ({})", question.name.get_ref(), question.ask, question.measure.form());
+    let without = exercise.data.predict.iter().filter(|question| kept.guess(id, question).is_none());
+    for question in without {
+        let (name, ask) = (question.name.get_ref(), &question.ask);
+        let line = match kept.is_shown(id, question) {
+            true => format!("closed    {name}: {ask} (measured before you guessed)"),
+            false => format!("no guess  {name}: {ask} ({})", question.measure.form()),
+        };
         let line = wrap(&line, width.map(|width| width.saturating_sub(2)), 10).replace('\n', "\n  ");
         text += &format!("  {line}\n");
     }

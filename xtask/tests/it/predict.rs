@@ -80,6 +80,24 @@ fn a_receipt_shows_guesses_beside_what_was_measured_and_closes_them() {
 }
 
 #[test]
+fn what_a_check_has_shown_can_not_be_guessed_afterwards() {
+    let project = Project::asking_course();
+    project.profile(QUICK_PROFILE);
+    project.check().success();
+    // What is measured only for a guess is open; the learner's own build was in the table of sizes.
+    project
+        .run(&["predict", "ex1", "--answer", "strip=17", "--answer", "own=1"])
+        .code(2)
+        .stderr(contains("`own` is closed: a check has already shown what it measures").and(contains("leave it out")));
+    project
+        .run(&["predict", "ex1", "--answer", "strip=17", "--answer", "code=same"])
+        .success()
+        .stdout(contains("(measured before you guessed)").and(contains("no guess").not()));
+    project.check().success().stdout(contains("you said").count(2));
+    project.run(&["predict", "ex1"]).success().stdout(contains("closed    own: "));
+}
+
+#[test]
 fn a_manifest_that_cargo_refuses_and_a_damaged_file_stop_neither_side() {
     let project = Project::asking_course();
     project.run(&["predict", "ex1", "--answer", "strip=20"]).success();

@@ -42,6 +42,9 @@ pub struct Asked {
     pub offered: bool,
     /// The guesses, by the question's name.
     pub guesses: BTreeMap<String, Guess>,
+    /// The questions that a check has answered before there was a guess.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub shown: BTreeSet<String>,
 }
 
 /// A guess.
@@ -92,6 +95,17 @@ impl Predictions {
         let found = self.exercises.get(id)?.guesses.get(question.name.get_ref())?;
         let fits = |value| question.measure.fits(value);
         (fits(found.guess) && found.measured.is_none_or(fits)).then_some(*found)
+    }
+
+    /// Whether a check has answered a question before there was a guess, so that there can't be one anymore.
+    pub fn is_shown(&self, id: &str, question: &Question) -> bool {
+        let asked = self.exercises.get(id);
+        self.guess(id, question).is_none() && asked.is_some_and(|asked| asked.shown.contains(question.name.get_ref()))
+    }
+
+    /// Whether a guess can still be made or changed.
+    pub fn is_open(&self, id: &str, question: &Question) -> bool {
+        self.guess(id, question).map_or(!self.is_shown(id, question), |guess| guess.measured.is_none())
     }
 
     /// How many guesses were close, and how many were measured.
@@ -176,7 +190,7 @@ pub fn update(root: &Path, change: impl FnOnce(&mut Predictions)) -> Result<Opti
 pub fn keep(root: &Path, exercise: &Exercise, question: &Question, guess: Value) -> Result<(bool, Option<String>)> {
     let (mut is_kept, mut copy) = (false, String::new());
     let damage = update(root, |predictions| {
-        is_kept = predictions.guess(&exercise.id, question).is_none_or(|old| old.measured.is_none());
+        is_kept = predictions.is_open(&exercise.id, question);
         if is_kept {
             let asked = predictions.exercises.entry(exercise.id.clone()).or_default();
             asked.guesses.insert(question.name.get_ref().clone(), Guess { guess, measured: None });
@@ -328,7 +342,7 @@ measure.saved-bytes = { build = "after", against = "before" }
     fn a_guess_of_another_kind_is_none() {
         let exercise = exercise();
         let kept = Guess { guess: Value::Bytes(7), measured: None };
-        let asked = Asked { offered: true, guesses: BTreeMap::from([("lto".to_owned(), kept)]) };
+        let asked = Asked { offered: true, guesses: BTreeMap::from([("lto".to_owned(), kept)]), ..Asked::default() };
         let predictions = Predictions { exercises: BTreeMap::from([("ex1".to_owned(), asked)]), ..Default::default() };
         assert!(predictions.of(&exercise).is_empty());
     }

@@ -279,6 +279,6 @@ mod tests {
         let usual = "opt-level = 3\nlto = false\ncodegen-units = 16\nstrip = \"debuginfo\"\n";
         assert_eq!(told(usual), ", at Cargo's defaults");
         assert_eq!(told(&format!("{usual}panic = \"abort\"")), " + panic = \"abort\", the rest at Cargo's defaults");
-        assert_eq!(told(&usual.replace("3", "\"z\"")), " + opt-level = \"z\", the rest at Cargo's defaults");
+        assert_eq!(told(&usual.replace('3', "\"z\"")), " + opt-level = \"z\", the rest at Cargo's defaults");
     }
 }
