@@ -262,7 +262,7 @@ fn exercise_16_is_right_about_the_forgotten_call() {
     project.run(&["check", "ex16"]).success().stdout(contains("10 of 10 points"));
     // The crate is compiled, and not in the file.
     let cut = stderr(&bloat(&["--why", "regex_lite"]).code(2));
-    assert!(cut.contains("`regex_lite` was compiled, but nothing of it is in the program"), "{cut}");
+    assert!(cut.contains("`regex_lite` was compiled, but none of it is in the program"), "{cut}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub struct Sizes {
     /// Seconds after which a program under test is ended [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub run_seconds: Option<u64>,
-    /// Run each binary with these arguments; exit code and standard output must be those of the first row's build
+    /// Run each binary with these arguments; exit code and standard output must match the first row's build
     #[arg(
         long,
         value_name = "ARGS",
@@ -71,7 +71,7 @@ pub struct Subject {
     /// Its binary, if there are several; `sizes` shows several at once, each with a --bin of its own
     #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
     pub bin: Vec<String>,
-    /// Its library: a cdylib or dylib as the file that it is, a staticlib as linked into an empty C program
+    /// Its library: a cdylib or dylib as it is, a staticlib as linked into an empty C program
     #[arg(long, requires = "manifest_path", help_heading = "Your own crate")]
     pub lib: bool,
     /// Which file of the library, if it is built in several forms

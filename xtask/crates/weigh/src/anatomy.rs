@@ -108,7 +108,7 @@ impl Anatomy {
         };
         if let Some((arch, whole)) = &data.chosen {
             notes.push(format!(
-                "this is the part for {arch} of a universal file of {} bytes; choose another one with --arch",
+                "this is the part for {arch} of a universal file of {} bytes; choose a different one with --arch",
                 thousands(*whole)
             ));
         }

@@ -159,7 +159,7 @@ impl Budget {
             return Err(wrong(whole, "this budget limits nothing", help));
         }
         if let (Some(noise), None) = (&self.min_growth, &self.max_growth) {
-            let help = "`min-growth` says which growth `max-growth` overlooks: add that, or drop this";
+            let help = "`min-growth` sets which growth `max-growth` ignores: add `max-growth`, or drop this";
             return Err(wrong(noise.span(), "`min-growth` does nothing without `max-growth`", help));
         }
         if let Some(file) = &self.baseline {
@@ -168,7 +168,7 @@ impl Budget {
                 .all(|part| matches!(part, std::path::Component::Normal(_)));
             if file.get_ref().is_empty() || !plain {
                 let help = "write a file beside the manifest or below it, such as `baseline = \"size-baseline.json\"`";
-                return Err(wrong(file.span(), "the baseline is no file below the package's folder", help));
+                return Err(wrong(file.span(), "the baseline isn't a file below the package's folder", help));
             }
         }
         Ok(())

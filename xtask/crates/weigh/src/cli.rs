@@ -44,10 +44,10 @@ pub struct Bloat<S: Args> {
     /// The part of a universal Mach-O file to take apart, such as arm64 or x86_64
     #[arg(long, value_name = "NAME", requires = "file")]
     pub arch: Option<String>,
-    /// The symbols of a stripped file: what `objcopy --only-keep-debug` has kept of the same build, or a dSYM bundle
+    /// The symbols of a stripped file: the output of `objcopy --only-keep-debug` for the same build, or a dSYM bundle
     #[arg(long, value_name = "PATH", requires = "file")]
     pub symbols: Option<PathBuf>,
-    /// Only functions whose name or crate fits this regular expression
+    /// Only functions whose name or crate matches this regular expression
     #[arg(long, value_name = "REGEX")]
     pub filter: Option<String>,
     /// How to print it

@@ -249,7 +249,7 @@ fn startable(made: &Made, content: &[u8]) -> Result<&'static str> {
         needs.push(libraries.join(", "));
     }
     let message = format!(
-        "{} ({} bytes) is linked dynamically: it needs {}, and in an image that holds one file there is nothing else; the system would say \"No such file or directory\" and mean the loader",
+        "{} ({} bytes) is linked dynamically: it needs {}, and in an image that holds one file there is nothing else; the system would report \"No such file or directory\", meaning the loader",
         shown(path).display(),
         thousands(content.len() as u64),
         needs.join(" and ")

@@ -193,7 +193,7 @@ pub struct Bloat {
     pub arch: Option<String>,
     /// Where the symbols of that file are, if they were taken out of it.
     pub symbols: Option<PathBuf>,
-    /// Only functions whose name or crate fits this regular expression.
+    /// Only functions whose name or crate matches this regular expression.
     pub filter: Option<String>,
     /// How to print it.
     pub format: Format,

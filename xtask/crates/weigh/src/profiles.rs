@@ -75,12 +75,12 @@ pub fn reserved(name: &str) -> Option<&'static str> {
     match lower.as_str() {
         "debug" => Some("the profile of `cargo build` without `--release` is called `dev`: write [profile.dev]"),
         "build-override" => Some("write [profile.release.build-override] for build scripts and proc macros"),
-        "package" => Some("the settings of one package stand inside a profile: write [profile.release.package.NAME]"),
+        "package" => Some("settings for one package go inside a profile: write [profile.release.package.NAME]"),
         "build" | "check" | "clean" | "config" | "fetch" | "fix" | "install" | "metadata" | "publish" | "report"
         | "root" | "run" | "rust" | "rustc" | "rustdoc" | "target" | "tmp" | "uninstall" => {
-            Some("choose another name, such as [profile.small]")
+            Some("choose a different name, such as [profile.small]")
         }
-        _ if lower.starts_with("cargo") => Some("choose another name, such as [profile.small]"),
+        _ if lower.starts_with("cargo") => Some("choose a different name, such as [profile.small]"),
         _ if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') => {
             Some("use letters, digits, `_` and `-`")
         }

@@ -317,7 +317,7 @@ fn accept(workshop: &Workshop, results: &Results, identity: &Identity) -> Result
     let path = measurement.save(&workshop.root)?;
     let path = base::diagnostic::shown(&path);
     output::note(&format!(
-        "wrote {} ({} builds); `cargo xtask docs` brings README.md and docs/ up to date",
+        "wrote {} ({} builds); `cargo xtask docs` updates README.md and docs/",
         path.display(),
         measurement.builds.len()
     ));

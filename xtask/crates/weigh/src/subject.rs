@@ -1,4 +1,4 @@
-//! What is measured: the workshop's own programs, or somebody else's crate. It says how Cargo is to be called for it.
+//! What is measured: the workshop's own programs, or a user's crate. It says how Cargo is to be called for it.
 //!
 //! A foreign crate has profiles of its own, and the profiles of the size tables reach it as well. [`Subject::resolve`] says which
 //! one a name means; its answer is what all other functions take for a profile.
@@ -250,7 +250,7 @@ impl Subject {
                 let help = match nearest(name, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => {
-                        format!("the programs are {}; another crate is measured with --manifest-path", known.join(", "))
+                        format!("the programs are {}; measure a different crate with --manifest-path", known.join(", "))
                     }
                 };
                 bail!(Failure::new(Exit::Usage, format!("there is no program `{name}`")).help(help));
@@ -596,7 +596,7 @@ pub fn manifest_file(given: &Path) -> Result<PathBuf> {
     let found = std::path::absolute(&file).with_context(|| format!("cannot tell where {} is", file.display()))?;
     if found.file_name().is_none_or(|name| name != "Cargo.toml") {
         bail!(
-            Failure::new(Exit::Usage, format!("{} is no Cargo.toml", given.display()))
+            Failure::new(Exit::Usage, format!("{} isn't a Cargo.toml", given.display()))
                 .help("--manifest-path takes the path of a Cargo.toml")
         );
     }

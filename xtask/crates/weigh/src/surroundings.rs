@@ -319,7 +319,7 @@ fn undo_configuration(
                         Exit::Environment,
                         format!("{place} sets [{key}], which changes sizes and cannot be undone from here")
                     )
-                    .help("take it out while you measure, or run with another CARGO_HOME")
+                    .help("remove it while you measure, or run with another CARGO_HOME")
                 ),
             },
             _ => continue,

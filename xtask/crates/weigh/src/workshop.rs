@@ -237,7 +237,7 @@ impl Workshop {
             let name = table.name.as_ref();
             if names.contains(&name) || name == "all" {
                 let message = format!("the table name `{name}` is taken");
-                return Err((table.name.span(), message, "give it another name", None));
+                return Err((table.name.span(), message, "give it a different name", None));
             }
             names.push(name);
             if table.rows.is_empty() {

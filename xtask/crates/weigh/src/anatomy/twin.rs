@@ -130,7 +130,7 @@ fn refused(error: &str) -> String {
     let said = said(error);
     // Another step than linking fails for another reason, such as a disk that is full.
     if error.contains("error: ") && !error.contains("error: linking with ") {
-        return format!("building it once more, with its relocations, failed: {said}");
+        return format!("building it again, with its relocations, failed: {said}");
     }
     format!("the build with `-C {}` failed (LLD, GNU ld, and mold know this option): {said}", FLAGS[3])
 }
@@ -156,7 +156,7 @@ fn explain(anatomy: &mut Anatomy, reasons: Reasons) {
     let difference = reasons.difference();
     if difference != 0 {
         anatomy.notes.push(format!(
-            "what each part has was read from a twin with relocations, whose sections are {} bytes {} altogether",
+            "the bytes of each part were read from a twin with relocations, whose sections are {} bytes {} altogether",
             thousands(difference.unsigned_abs()),
             if difference > 0 { "smaller" } else { "larger" }
         ));
@@ -214,12 +214,12 @@ fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
     let (own, other) = (stripped.text_bytes(), twin.text_bytes());
     if own == other {
         return format!(
-            "the file is stripped; whose code it is was read from a twin with symbols, whose code is as large ({} bytes)",
+            "the file is stripped; the owners of its code were read from a twin with symbols, whose code is as large ({} bytes)",
             thousands(own)
         );
     }
     format!(
-        "the file is stripped; whose code it is was read from a twin with symbols, which has {} bytes of code, not {}: shares are close, bytes are the twin's",
+        "the file is stripped; the owners of its code were read from a twin with symbols, which has {} bytes of code, not {}: shares are close, bytes are the twin's",
         thousands(other),
         thousands(own)
     )
@@ -266,7 +266,7 @@ mod tests {
         let full = "error: failed to write `/t/a`\n\nCaused by:\n  No space left on device (os error 28)";
         assert_eq!(
             refused(&format!("{start}{full}")),
-            "building it once more, with its relocations, failed: failed to write `/t/a`: No space left on device (os error 28)"
+            "building it again, with its relocations, failed: failed to write `/t/a`: No space left on device (os error 28)"
         );
     }
 }

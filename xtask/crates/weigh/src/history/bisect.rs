@@ -32,7 +32,9 @@ impl Growth {
         match growth {
             Self::Percent(percent) if percent > 0.0 => Ok(growth),
             Self::Bytes(bytes) if bytes > 0 => Ok(growth),
-            _ => Err(Failure::new(Exit::Usage, format!("--bisect: `{text}` is no growth")).help(HELP).into()),
+            _ => Err(Failure::new(Exit::Usage, format!("--bisect: `{text}` isn't an amount of growth"))
+                .help(HELP)
+                .into()),
         }
     }
 

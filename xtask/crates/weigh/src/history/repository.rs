@@ -151,8 +151,8 @@ impl Repository {
         let said = words(&finished);
         if said.contains("not a git repository") {
             bail!(
-                Failure::new(Exit::Usage, format!("{} is in no git repository", folder.display()))
-                    .help("revisions are those of the repository that the crate is in; `git init` makes one")
+                Failure::new(Exit::Usage, format!("{} isn't in a git repository", folder.display()))
+                    .help("revisions come from the repository that the crate is in; `git init` makes one")
             );
         }
         if said.contains("must be run in a work tree") {

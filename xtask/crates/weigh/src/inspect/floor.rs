@@ -139,8 +139,8 @@ fn parts(empty: &Binary, form: Form, anatomy: &Anatomy, code: &Code) -> Vec<Floo
         signed(empty.bytes),
         false,
         match form {
-            Form::Executable => "an empty program with the same settings; nothing on stable takes it out",
-            _ => "an empty library with the same settings; nothing on stable takes it out",
+            Form::Executable => "an empty program with the same settings; nothing on stable removes it",
+            _ => "an empty library with the same settings; nothing on stable removes it",
         },
     )];
     if anatomy.code.is_some() {
@@ -149,7 +149,7 @@ fn parts(empty: &Binary, form: Form, anatomy: &Anatomy, code: &Code) -> Vec<Floo
             part("dependencies", code.dependencies, false, "code of the crates that it uses"),
             part("its own code", code.own, false, "code of the program's crate"),
             part(
-                "code of std besides",
+                "other code of std",
                 std_code,
                 false,
                 "what an empty program does not need, and gaps between functions",
@@ -161,12 +161,12 @@ fn parts(empty: &Binary, form: Form, anatomy: &Anatomy, code: &Code) -> Vec<Floo
             "other code",
             std_code,
             false,
-            "of the program, its dependencies and std; nothing tells them apart",
+            "of the program, its dependencies, and std, which can't be told apart",
         ));
     }
     parts.extend([
-        part("constants", more(&is_data), false, "texts, tables and first values of variables"),
-        part("metadata", metadata, false, "symbols, how to unwind, what the loader must adjust, headers"),
+        part("constants", more(&is_data), false, "strings, tables, initial values of variables"),
+        part("metadata", metadata, false, "symbols, unwind tables, relocations, headers"),
     ]);
     parts
 }

@@ -82,7 +82,7 @@ pub(crate) struct CrateRow {
 pub(crate) struct Weight {
     /// Its own code, constants, and entries in tables.
     pub own_bytes: i64,
-    /// What would not be there without it; none for a sum, for two things may keep something together.
+    /// What wouldn't be there without it; none for a sum, for two things may keep something together.
     pub retained_bytes: Option<i64>,
 }
 

@@ -120,7 +120,7 @@ pub struct Share {
     pub code_bytes: u64,
     /// All bytes of the file that are its own. What is in brackets may have less than nothing, where the twin has more of it.
     pub own_bytes: i64,
-    /// Bytes of the file that would not be there without it; for what is in brackets its own.
+    /// Bytes of the file that wouldn't be there without it; for what is in brackets its own.
     pub retained_bytes: i64,
 }
 

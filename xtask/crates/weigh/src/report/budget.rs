@@ -29,7 +29,7 @@ pub(crate) fn exceeded(row: &Row, limit: &LimitRow) -> String {
     let Row { bin, profile, .. } = row;
     let LimitRow { key, source, bytes, allowed, .. } = limit;
     format!(
-        "{bin} with [profile.{profile}] has {} bytes{}, {} more than `{key} = {}` allows",
+        "{bin} with [profile.{profile}] is {} bytes{}, {} more than `{key} = {}` allows",
         thousands(*bytes),
         after(limit),
         thousands(bytes.saturating_sub(*allowed)),
@@ -214,7 +214,7 @@ pub(crate) fn github(report: &Report, file: &Path) -> String {
                 true => {
                     let (bytes, left) = (thousands(limit.bytes) + " bytes" + &after(limit), left(limit));
                     let Row { bin, profile, .. } = row;
-                    let words = format!("{bin} with [profile.{profile}] has {bytes}; {left} are left of {}", limit.key);
+                    let words = format!("{bin} with [profile.{profile}] is {bytes}; {left} are left of {}", limit.key);
                     ("notice", words)
                 }
                 false if limit.method.is_some() => ("error", exceeded(row, limit)),

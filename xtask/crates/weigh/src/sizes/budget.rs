@@ -105,7 +105,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
     let budgets = budget::of(&source.text).map_err(|wrong| wrong.failure(&source))?;
     let folder = source.file.parent().context("a manifest is in a folder")?;
     require_programs(&budgets)?;
-    // Before the builds: whoever has no baseline should not wait for them.
+    // Before the builds: a user without a baseline shouldn't have to wait for them.
     let mut baselines = load_all(&budgets, folder, options.save)?;
     if let Some(budget) = budgets.iter().find(|budget| {
         budget.max_growth.is_some() && !options.save && baselines[&folder.join(budget.baseline())].is_none()
@@ -435,7 +435,7 @@ fn no_baseline(
     };
     let help = format!("`{}` measures one: commit that file", save_command(asked));
     let range = budget.max_growth.as_ref().map(toml::Spanned::span).unwrap_or_default();
-    let message = format!("{what}, so nobody can say what grew");
+    let message = format!("{what}, so what grew is unknown");
     diagnostic::in_file(&source.file, &source.text, range, &message, "growth against what?", Some(&help))
 }
 

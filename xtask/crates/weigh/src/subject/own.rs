@@ -224,8 +224,7 @@ impl Own {
         }
         let counts = if own.is_some() { own_strip } else { all };
         if !strips(counts) {
-            let why =
-                "a crate with debug information makes Cargo keep that of the standard library in the file as well";
+            let why = "a crate with debug information makes Cargo keep the standard library's in the file as well";
             for line in lines.iter().copied().filter(|line| line.has_debug()) {
                 match &line.scope {
                     None => found.push(burden(line, why, "debug=false".to_owned())),

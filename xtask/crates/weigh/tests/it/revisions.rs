@@ -226,7 +226,7 @@ fn a_revision_that_is_not_there_is_answered_with_the_nearest() {
     repository.git(&["tag", "-d", "v1.0"]);
     insta::assert_snapshot!(said(&["history", "--tags"]), @r"
     error: there is no tag in the history of `HEAD`
-    help: `git fetch --tags` gets those of a remote; without --tags each commit is a row
+    help: `git fetch --tags` fetches a remote's tags; without --tags each commit is a row
     ");
 }
 

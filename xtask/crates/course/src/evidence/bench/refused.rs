@@ -15,7 +15,7 @@ pub(super) fn out_of_time(name: &str, ended: Status, build_seconds: u64, place: 
     let most = place.cargo.sandbox.as_ref().map_or(build_seconds, |sandbox| sandbox.cpu_seconds().min(build_seconds));
     let (message, help) = match ended {
         Status::Waited(seconds) => (
-            format!("the build `{name}` was not done after {seconds} s, most of which it waited"),
+            format!("the build `{name}` was not done after {seconds} s, most of it spent waiting"),
             "close other programs that build the same package, such as an editor, and try again",
         ),
         _ => (

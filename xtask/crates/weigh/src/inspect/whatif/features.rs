@@ -95,7 +95,7 @@ pub(super) fn run(options: &options::WhatIf) -> Result<Exit> {
     let puts_in = refused.is_some();
     if let Some(reason) = refused {
         output::note(&format!(
-            "with all features at once it doesn't build ({reason}): each feature that is off by default is put in by itself"
+            "with all features at once it doesn't build ({reason}): each feature that is off by default is added on its own"
         ));
         chosen = declared.chosen(&asked.features, asked.no_default_features, false);
         subject.extra = [without_features(&subject.extra), chosen::arguments(declared, &chosen)].concat();

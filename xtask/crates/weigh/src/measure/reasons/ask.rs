@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub struct Why {
     /// All bytes of the file that are its own.
     pub own_bytes: u64,
-    /// Bytes of the file that would not be there without it.
+    /// Bytes of the file that wouldn't be there without it.
     pub retained_bytes: u64,
     /// Ways to it from where the program begins, the shortest first; each through another part that uses it.
     pub chains: Vec<Vec<Step>>,
@@ -30,7 +30,7 @@ pub struct Step {
     pub name: String,
     /// Whose it is.
     pub krate: String,
-    /// Bytes of the file that would not be there without it.
+    /// Bytes of the file that wouldn't be there without it.
     pub retained_bytes: u64,
 }
 
@@ -56,7 +56,7 @@ pub struct Group {
     pub krate: String,
     /// All bytes of the file that are its own.
     pub own_bytes: u64,
-    /// Bytes of the file that would not be there without it.
+    /// Bytes of the file that wouldn't be there without it.
     pub retained_bytes: u64,
     /// Bytes of code that a copy has in common with another one, which one function for all types would have once.
     pub repeated_bytes: u64,
@@ -71,7 +71,7 @@ pub struct Node {
     pub krate: String,
     /// All bytes of the file that are its own.
     pub own_bytes: u64,
-    /// Bytes of the file that would not be there without it.
+    /// Bytes of the file that wouldn't be there without it.
     pub retained_bytes: u64,
     /// The number of the nearest part without which it would not be there.
     pub dominator: Option<u32>,

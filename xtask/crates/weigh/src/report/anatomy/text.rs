@@ -26,12 +26,12 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usi
         let share = percent(chosen, *text_bytes);
         let of_text = of_text(bloat);
         let _ = match bloat.is_all_filtered_out() {
-            true => writeln!(text, "nothing fits /{filter}/: no function of the program and no crate has such a name"),
-            false => writeln!(text, "only what fits /{filter}/: {} bytes, {share} {of_text}", thousands(chosen)),
+            true => writeln!(text, "nothing matches /{filter}/: no function or crate of the program has such a name"),
+            false => writeln!(text, "only what matches /{filter}/: {} bytes, {share} {of_text}", thousands(chosen)),
         };
     }
     if !bloat.known && (shown.crates || shown.functions) {
-        let _ = writeln!(text, "nothing tells whose code it is: {}", why_unknown(bloat));
+        let _ = writeln!(text, "there's no way to tell whose code it is: {}", why_unknown(bloat));
     }
     let has_functions = bloat.known && !bloat.is_all_filtered_out();
     if shown.crates && has_functions {
@@ -256,7 +256,7 @@ fn add_members(text: &mut String, bloat: &Bloat, count: usize, room: usize) {
 fn add_floor(text: &mut String, bloat: &Bloat, width: Option<usize>) {
     let Bloat { floor, file_bytes, .. } = bloat;
     if !floor.is_empty() {
-        let _ = write!(text, "\n{:>11}  {:>7}  whose doing it is\n", "bytes", "of file");
+        let _ = write!(text, "\n{:>11}  {:>7}  where the bytes come from\n", "bytes", "of file");
     }
     for FloorPart { name, bytes, inside, what } in floor {
         let share = format!("{:.1} %", *bytes as f64 * 100.0 / (*file_bytes).max(1) as f64);
@@ -313,7 +313,7 @@ pub(crate) fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
         list(&mut text, "crate", crates, count, width);
         list(&mut text, "function", functions, count, width);
     } else {
-        let words = "\nwhose code changed is not known: it takes the symbols of both files\n";
+        let words = "\nwhose code changed is not known: that takes the symbols of both files\n";
         text += &wrap(words, asked, 0);
     }
     text
