@@ -146,13 +146,13 @@ fn parts(empty: &Binary, form: Form, anatomy: &Anatomy, code: &Code) -> Vec<Floo
     if anatomy.code.is_some() {
         parts.extend([
             part("of it: names for backtraces", code.symbolizer, true, "code of std that a panic may need"),
-            part("dependencies", code.dependencies, false, "code of the crates that it uses"),
+            part("dependencies", code.dependencies, false, "code of the crates it uses"),
             part("its own code", code.own, false, "code of the program's crate"),
             part(
                 "other code of std",
                 std_code,
                 false,
-                "what an empty program does not need, and gaps between functions",
+                "what an empty program doesn't need, and gaps between functions",
             ),
         ]);
     } else {

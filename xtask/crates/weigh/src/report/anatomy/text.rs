@@ -165,7 +165,7 @@ fn add_crates(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
     if crates.iter().any(|row| row.guessed_bytes > 0) {
         *text += "  ? some or all of it is a guess: a method of a generic type could belong to two crates\n";
     }
-    *text += "  generic code of std that was compiled for another crate counts for std; cargo-bloat may count it for the other\n";
+    *text += "  generic std code that was compiled for a different crate counts as std; cargo-bloat may count it as the other crate\n";
 }
 
 /// How many rows are left out, in what room there is.

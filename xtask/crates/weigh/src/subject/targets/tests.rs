@@ -114,7 +114,7 @@ fn one_name_may_be_a_binary_an_example_and_a_test() {
     ");
     insta::assert_snapshot!(chosen(&found, &bin("build-script-build")), @r"
     error: there is no binary `build-script-build`
-    help: a build script runs while the crate is built, and no byte of it is in a program: there is nothing to measure
+    help: a build script runs while the crate is built, and none of it ends up in a program: there's nothing to measure
     ");
     insta::assert_snapshot!(chosen(&found, &options::Subject { lib: true, ..any() }), @r"
     error: p has no library
