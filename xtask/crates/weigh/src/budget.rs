@@ -60,7 +60,7 @@ pub struct Wrong {
     pub range: Option<Range<usize>>,
     /// What is wrong, without a final full stop.
     pub message: String,
-    /// What stands beside the underlined part.
+    /// What goes beside the underlined part.
     pub label: String,
     /// What to do.
     pub help: String,
@@ -75,7 +75,7 @@ pub struct Limit {
     pub key: &'static str,
     /// The most bytes that the file may have.
     pub allowed: u64,
-    /// Where the value stands in the manifest.
+    /// Where the value is in the manifest.
     pub range: Range<usize>,
 }
 
@@ -286,7 +286,7 @@ pub fn of(text: &str) -> Result<Vec<Budget>, Wrong> {
     Ok(budgets.into_iter().map(|(_, budget)| budget).collect())
 }
 
-/// No budget; perhaps one that nobody would find.
+/// No budget; perhaps one that would never be found.
 fn none(text: &str) -> Wrong {
     let table = text.parse::<toml::Table>().unwrap_or_default();
     let sub = |table: &toml::Table, key: &str| table.get(key).and_then(|value| value.as_table().cloned());

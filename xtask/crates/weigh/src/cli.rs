@@ -94,7 +94,7 @@ pub struct Diff<S: Args> {
     pub subject: S,
 }
 
-/// Stands for `--features` without a value; no feature can have this name.
+/// Means `--features` without a value; no feature can have this name.
 const EACH: &str = "each of them";
 
 /// `--features`, which `what-if` also takes without a value.
@@ -194,7 +194,7 @@ pub struct Tune<S: Args> {
     pub subject: S,
 }
 
-/// All of it on one page.
+/// Everything on one page.
 #[derive(Debug, Args)]
 pub struct Report<S: Args> {
     /// The profile that is compared with `release` [default: dist]

@@ -64,7 +64,7 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
     Ok(Exit::Met)
 }
 
-/// The program that is asked for, with its name, and how much of it an empty program has, too, where that is wanted. Whose its parts
+/// The program that is asked for, with its name, and how much of it an empty program has as well, if requested. Whose its parts
 /// are may take another build.
 fn taken_apart(
     options: &options::Bloat,

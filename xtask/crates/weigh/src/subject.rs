@@ -60,7 +60,7 @@ pub struct Key {
 pub struct Subject {
     /// Cargo, in the right folder with the right environment.
     pub cargo: Cargo,
-    /// The manifest, if not the one that Cargo finds from its folder.
+    /// The manifest, if Cargo wouldn't find it from its folder.
     pub manifest: Option<PathBuf>,
     /// The programs.
     pub programs: Vec<Program>,
@@ -86,7 +86,7 @@ pub struct Subject {
     pub base: &'static str,
     /// The release of the rustc on this machine.
     pub release: Option<String>,
-    /// All that this rustc says of itself (`rustc -vV`): a nightly has the release of another one.
+    /// Everything this rustc reports about itself (`rustc -vV`): a nightly has a different release's number.
     pub compiler: String,
     /// This machine's target triple.
     pub host: String,
@@ -141,7 +141,7 @@ pub enum Expectation {
     Cases(Vec<Case>),
     /// With these arguments it must do the same as the first build.
     SameAsFirst(Vec<String>),
-    /// Nobody said.
+    /// Unspecified.
     NotChecked,
 }
 
@@ -329,7 +329,7 @@ impl Subject {
         Ok(self)
     }
 
-    /// Somebody else's crate: the workshop's profiles reach it through a configuration file of ours.
+    /// A user's crate: the workshop's profiles reach it through a configuration file of ours.
     ///
     /// # Errors
     /// When there is no such crate, or no program in it.
@@ -586,7 +586,7 @@ fn newest_input(root: &Path, programs: &[Program]) -> Option<SystemTime> {
 /// # Errors
 /// When there is none.
 pub fn manifest_file(given: &Path) -> Result<PathBuf> {
-    // A folder is meant to be the one that holds the manifest.
+    // A folder means the one holding the manifest.
     let file = if given.is_dir() { given.join("Cargo.toml") } else { given.to_owned() };
     fs::metadata(&file).map_err(|error| {
         Failure::new(Exit::Usage, format!("cannot find {}: {error}", file.display()))

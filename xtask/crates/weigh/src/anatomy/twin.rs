@@ -54,7 +54,7 @@ pub(super) struct Linked {
 }
 
 impl Linked {
-    /// One that an earlier call has built. The static libraries are the same as those of the program.
+    /// One that an earlier call has built. The static libraries are the same as the program's.
     pub(super) fn kept(kept: &Kept, natives: Natives) -> Self {
         Self { file: kept.twin.path.clone(), natives, crates: Ok(kept.crates.clone()), fresh: true, has_std: false }
     }
@@ -230,7 +230,7 @@ pub(super) fn folder(subject: &Subject, name: &str) -> PathBuf {
     subject.out_dir.join("size-workshop").join(name)
 }
 
-/// Builds a program once more in a folder of its own, with this for `strip`, and these options where a C compiler links.
+/// Builds a program again, in its own folder, with this for `strip`, and these options where a C compiler links.
 fn twin(
     subject: &Subject,
     program: &Program,

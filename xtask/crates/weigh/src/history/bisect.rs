@@ -82,7 +82,7 @@ pub(super) fn most_builds(count: usize) -> usize {
 /// It is assumed that the program crosses the limit once. Where it does so several times, one of these is found.
 ///
 /// # Errors
-/// When `size` fails. That a revision can't be built is no error.
+/// When `size` fails. That a revision can't be built isn't an error.
 pub(super) fn first(
     count: usize,
     growth: Growth,

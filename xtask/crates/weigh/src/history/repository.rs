@@ -281,7 +281,7 @@ impl Repository {
     /// Both ends of a range.
     ///
     /// # Errors
-    /// When one of them is no commit, or they have nothing in common.
+    /// When one of them isn't a commit, or they have nothing in common.
     pub(crate) fn ends(&self, range: &Range) -> Result<(Commit, Commit)> {
         let (from, to) = (self.commit(&range.from)?, self.commit(&range.to)?);
         if !range.from_common {

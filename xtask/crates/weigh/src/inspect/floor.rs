@@ -11,7 +11,7 @@ use anyhow::Result;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// A part of a file by whose doing it is.
+/// A part of a file, by where it comes from.
 #[derive(Clone, Debug)]
 pub(crate) struct FloorPart {
     /// What it is called.
@@ -108,7 +108,7 @@ fn rebuilt_std(krate: &Path, folder: &Path) -> Vec<OsString> {
     settings.flat_map(|setting| ["--config".into(), format!("{}={}", setting.key, setting.value).into()]).collect()
 }
 
-/// Bytes of machine code that belong to somebody.
+/// Bytes of machine code with a known owner.
 struct Code {
     /// The program's crate.
     own: i64,
@@ -175,7 +175,7 @@ fn signed(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// A section's name; Mach-O has that of a segment before it.
+/// A section's name; Mach-O has the segment's before it.
 fn plain(section: &str) -> &str {
     section.rsplit(',').next().unwrap_or(section)
 }

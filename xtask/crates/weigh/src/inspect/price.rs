@@ -170,7 +170,7 @@ impl Programs {
         }
     }
 
-    /// Adds those of a row.
+    /// Adds a row's.
     fn of(&mut self, list: &List, row: &Row) {
         for part in list.parts(row) {
             self.add(&part.name, list.source(part, 1));

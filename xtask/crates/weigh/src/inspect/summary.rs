@@ -12,13 +12,13 @@ use std::path::Path;
 /// What GitHub takes from one step.
 const LARGEST: u64 = 1024 * 1024;
 
-/// How many rows of each list are tried, one after the other, where all that were asked for don't fit.
+/// How many rows of each list are tried, one after the other, where the requested number doesn't fit.
 const FEWER: [usize; 4] = [100, 15, 5, 1];
 
 /// Adds a section to the page of this job. `text` writes its Markdown with at most so many rows in each list; 0 is all.
 ///
 /// # Errors
-/// When this is no job of GitHub Actions, or the page can't be written.
+/// When this isn't a GitHub Actions job, or the page can't be written.
 pub(super) fn add(heading: &str, count: usize, text: impl Fn(usize) -> String) -> Result<()> {
     let Some(file) = env::var_os("GITHUB_STEP_SUMMARY") else {
         bail!(

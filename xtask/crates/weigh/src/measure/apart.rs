@@ -22,7 +22,7 @@ pub struct Symbols {
 /// Reads the symbols of a program, whose own bytes are known.
 ///
 /// # Errors
-/// When they cannot be read, are those of another build, or have no names of functions.
+/// When they cannot be read, are from a different build, or have no names of functions.
 pub fn read(symbols: &Path, program: &Path, data: &[u8]) -> Result<Symbols> {
     let parsed = match kind::of(data) {
         Ok(kind::Kind::Archive | kind::Kind::Wasm) => None,

@@ -81,7 +81,7 @@ pub fn may_be_in_std(name: &str) -> bool {
 /// Reads the functions of an executable. `None` if nothing tells whose its code is, as after `strip`.
 ///
 /// # Errors
-/// When it cannot be read, or is no executable that is understood.
+/// When it cannot be read, or isn't a supported executable.
 pub fn read(path: &Path) -> Result<Option<Code>> {
     let data = binary::content(path)?;
     match owners(&data).map_err(|error| binary::not_understood(path, &error))? {

@@ -1,4 +1,4 @@
-//! Tables for a terminal: plain characters, aligned, as many columns as fit. Nothing is said by colour alone.
+//! Tables for a terminal: plain characters, aligned, as many columns as fit. Nothing depends on color alone.
 
 use super::grid;
 use crate::compressed::Method;

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 /// The profile of the tables that every row leads to.
 const SMALL: &str = "dist";
 
-/// Builds the crate's own profiles once more without each of the lines that make programs larger, and once without all of them.
+/// Builds the crate's own profiles again without each of the lines that make programs larger, and once without all of them.
 ///
 /// # Errors
 /// When one of these builds fails.

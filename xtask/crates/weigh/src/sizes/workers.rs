@@ -299,7 +299,7 @@ fn measure(
     Ok(())
 }
 
-/// Calling the recorder makes Cargo ask rustc about itself once more, which takes longer than a build in which nothing
+/// Calling the recorder makes Cargo query rustc again, which takes longer than a build in which nothing
 /// has changed: it is left out where the last recorded build is newer than every input.
 fn needs_recorder(subject: &Subject, stamp: &Path) -> bool {
     let recorded = fs::metadata(stamp).and_then(|metadata| metadata.modified()).ok();

@@ -1,4 +1,4 @@
-//! The profiles of somebody's own crate, as Cargo sees them: the manifest of the workspace's root, and over it Cargo's
+//! The profiles of a user's own crate, as Cargo sees them: the manifest of the workspace's root, and over it Cargo's
 //! configuration files and the environment. Each setting is known with its place, so that what makes a program larger than it
 //! has to be is named with its line.
 
@@ -30,7 +30,7 @@ pub const KEYS: [&str; 11] = [
 pub struct Own {
     /// What Cargo makes of all places together.
     pub profiles: Profiles,
-    /// The manifest that may have profiles: that of the workspace's root.
+    /// The manifest that may have profiles: the workspace root's.
     pub manifest: PathBuf,
     /// Every setting that counts.
     lines: Vec<Line>,
@@ -147,7 +147,7 @@ impl Own {
         }
     }
 
-    /// Puts a line in the place of the one that it wins over.
+    /// Puts a line in place of the line it overrides.
     fn put(&mut self, line: Line) {
         self.lines
             .retain(|other| (&other.profile, &other.scope, &other.key) != (&line.profile, &line.scope, &line.key));

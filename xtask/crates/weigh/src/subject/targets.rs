@@ -460,7 +460,7 @@ pub(super) struct Triple {
     pub notes: Vec<String>,
 }
 
-/// The target that is asked for, else the one that Cargo's configuration names.
+/// The requested target, or else the one in Cargo's configuration.
 ///
 /// # Errors
 /// When there is no such target, or its standard library is missing, or the configuration names several.
@@ -516,7 +516,7 @@ pub(super) fn triple(cargo: &Cargo, asked: Option<&str>) -> Result<Triple> {
     }
 }
 
-/// A target's name as folders have it: that of a file without its ending.
+/// A target's name as folders have it: a file's without its ending.
 fn name_of(target: &str) -> String {
     let stem = Path::new(target).file_stem().filter(|_| target.ends_with(".json"));
     stem.map_or_else(|| target.to_owned(), |stem| stem.to_string_lossy().into_owned())

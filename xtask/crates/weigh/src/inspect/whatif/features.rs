@@ -172,7 +172,7 @@ struct Planned {
     edit: Option<Edit>,
     /// The name of the dependency's package.
     package: String,
-    /// The feature of the dependency; `default` stands for all that are on by default.
+    /// The feature of the dependency; `default` means all default features.
     feature: String,
 }
 

@@ -100,7 +100,7 @@ impl Reasons {
         self.owners.iter().any(|owner| owner.is_std && owner.name == krate)
     }
 
-    /// Who has how much of the file, the largest first; the own bytes sum to it.
+    /// How much of the file each owner has, the largest first; the own bytes sum to it.
     pub fn shares(&self) -> Vec<Share> {
         let mut shares: Vec<Share> = self
             .owners
@@ -200,7 +200,7 @@ impl Reasons {
         };
         if let Some(owner) = self.owner_called(name) {
             let own = numbers(&|part| part.owner as usize == owner);
-            // All of it was put into others.
+            // It was entirely put into others.
             let inside = || self.naming(&BTreeSet::from([owner as u32]));
             return if own.is_empty() { inside() } else { own };
         }

@@ -28,7 +28,7 @@ pub(super) struct Run {
 /// A function that was put into another one, and through which one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chain<'data> {
-    /// The one that it was put into, if that was put into another one, too; else [`NO_CHAIN`]. A smaller number than its own.
+    /// The one that it was put into, if that was in turn put into another; else [`NO_CHAIN`]. A smaller number than its own.
     pub above: u32,
     /// Its symbol.
     pub symbol: &'data str,

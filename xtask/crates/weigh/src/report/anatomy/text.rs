@@ -67,7 +67,7 @@ const ROOMY: usize = 76;
 const ROOMY_FUNCTIONS: usize = 100;
 
 impl<'a> Columns<'a> {
-    /// Names of functions are longer than those of crates, so shares and then own bytes give way to them.
+    /// Function names are longer than crate names, so shares and then own bytes give way to them.
     fn of_functions(bloat: &'a Bloat, width: usize) -> Self {
         let with_shares = !bloat.explained || width >= ROOMY_FUNCTIONS;
         Self { bloat, with_shares, with_own: bloat.explained && width >= ROOMY }
@@ -444,7 +444,7 @@ pub(crate) fn colored(text: String) -> String {
     lines.join("\n") + "\n"
 }
 
-/// A name that fits: its middle is left out. What is not printable is escaped, for names come from anybody's file.
+/// A name that fits: its middle is left out. What is not printable is escaped, since names come from untrusted files.
 pub(super) fn cut(name: &str, room: usize) -> String {
     let printable = base::text::escaped(name);
     let length = printable.chars().count();
