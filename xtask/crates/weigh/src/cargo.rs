@@ -273,7 +273,7 @@ impl Package {
 
 /// Takes out a library that was built for a test, so that Cargo rebuilds it for a program. A test unwinds whatever the profile
 /// says; so Cargo compiles the library for the test and for the programs beside it, in no fixed order, and a library whose type
-/// gives it no hash is the same file both times. Cargo may then take that of the test for the other one.
+/// gives it no hash is the same file both times. Cargo may then mistake the test's for the program's.
 fn forget(library: &Executable) {
     let Some(name) = library.path.file_name() else { return };
     let folder = library.path.parent().unwrap_or(Path::new(""));

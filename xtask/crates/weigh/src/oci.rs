@@ -32,8 +32,8 @@ pub struct Image {
     pub digest: String,
 }
 
-/// The architecture of an executable as images name it: `amd64` for x86-64. None for what no Linux runs, or nobody
-/// has a name for.
+/// The architecture of an executable as images name it: `amd64` for x86-64. None for what no Linux runs, or has no
+/// name.
 pub fn architecture(executable: &[u8]) -> Option<&'static str> {
     let file =
         object::File::parse(executable).ok().filter(|file| matches!(file.format(), object::BinaryFormat::Elf))?;

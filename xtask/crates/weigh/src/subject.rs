@@ -37,7 +37,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::SystemTime;
 
-/// Behind the names of a foreign crate's own profiles, where those of the tables have names as well; no profile can have a space
+/// Behind the names of a foreign crate's own profiles, where the tables' profiles have names as well; no profile can have a space
 /// in its name.
 const YOURS: &str = " (yours)";
 /// What Cargo's bare default is called where a profile is asked for. The tables know it as `release`.

@@ -1,6 +1,6 @@
 //! What on this machine would change a size unnoticed: environment variables and Cargo's configuration files. For the
 //! workshop's own programs, and for what a check builds, it is set aside, and said; what cannot be set aside ends the call.
-//! For a user's crate it is kept, and said: the numbers are those of the build that its owner makes here.
+//! For a user's crate it is kept, and said: the numbers describe the build that its owner makes here.
 
 use crate::cargo::configuration::{Setting, settings as configuration};
 use crate::profiles::Profiles;

@@ -1,7 +1,7 @@
 //! Asks Cargo how it would call rustc, without compiling anything. Cargo builds into a scratch folder with this program
 //! in rustc's place; each call is noted, its output files are made empty, and Cargo goes on. So the flags are Cargo's own
-//! answer, after inheritance, configuration, environment and RUSTFLAGS, also where a real build would be fresh and call
-//! nobody. It takes some milliseconds for each crate.
+//! answer, after inheritance, configuration, environment and RUSTFLAGS, also where a real build would be fresh and not
+//! call it. It takes some milliseconds for each crate.
 
 use super::{Build, Cargo, record};
 use anyhow::{Context as _, Result};

@@ -150,7 +150,7 @@ struct Unit {
 }
 
 impl Unit {
-    #[expect(clippy::needless_pass_by_value, reason = "the words become those of the unit")]
+    #[expect(clippy::needless_pass_by_value, reason = "the words become the unit's")]
     fn parse(args: Vec<String>, rustc: String, build_dir: &Path, profile_dir: &str) -> Option<Self> {
         let after_flag = |flag: &str| args.windows(2).find(|pair| pair[0] == flag).map(|pair| pair[1].as_str());
         let crate_name = after_flag("--crate-name")?;
@@ -274,7 +274,7 @@ pub fn seconds(deps: &Path, executable_stem: &str) -> Option<f64> {
     seconds_from(deps, deps, executable_stem)
 }
 
-/// The same for a unit whose artifacts may be in a folder of their own, beside that of the crates that are linked into it.
+/// The same for a unit whose artifacts may be in a folder of their own, beside the folder of the crates linked into it.
 fn seconds_from(own: &Path, deps: &Path, stem: &str) -> Option<f64> {
     let first = read(own, stem)?;
     let mut seconds = first.seconds;

@@ -26,7 +26,7 @@ use std::time::Instant;
 /// The files by which rustup chooses a toolchain, by precedence.
 const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
-/// Bytes of artifacts that are kept between revisions: those of dependencies, in all the versions that there were.
+/// Bytes of artifacts that are kept between revisions: the dependencies' artifacts, in all the versions that there were.
 const MOST_ARTIFACTS: u64 = 4 << 30;
 
 /// Where revisions of a crate are built.

@@ -303,7 +303,7 @@ impl Repository {
         }
     }
 
-    /// The tags whose commits are in the history of `to`, but not in that of `from`, which counts itself; oldest first.
+    /// The tags whose commits are in the history of `to`, but not in `from`'s, which counts itself; oldest first.
     ///
     /// # Errors
     /// When git fails.

@@ -390,10 +390,10 @@ struct Hosted {
 }
 
 impl Hosted {
-    /// Cuts functions: code of other crates that the optimizer has put into one goes with these. All of it that goes with the same
+    /// Cuts functions: code of other crates that the optimizer has put into one goes with these. Whatever goes with the same
     /// crates is one part, with the name and the owner of its host. The standard library's is not cut out.
     fn cut(linked: &Linked<'_>, pieces: &Pieces, naming: &mut Naming<'_>, known: &mut Vec<Part>) -> Self {
-        // A chain comes behind the one that it begins with, and most functions are in many of them.
+        // A chain comes after the chain that it begins with, and most functions are in many of them.
         let mut owners: Vec<u32> = Vec::with_capacity(linked.inlined.chains.len());
         let mut known_symbols: HashMap<&str, Vec<u32>> = HashMap::new();
         for Chain { above, symbol } in &linked.inlined.chains {

@@ -158,9 +158,8 @@ fn notes(tuned: &Tuned) -> Vec<String> {
             "Minstr: million instructions of a run with: {}",
             if run.is_empty() { "(no arguments)" } else { run }
         )),
-        (Some(_), false) => notes.push(
-            "Speed wasn't measured: valgrind isn't installed (Debian, Ubuntu: apt install valgrind).".to_owned(),
-        ),
+        (Some(_), false) => notes
+            .push("Speed wasn't measured: valgrind isn't installed (Debian, Ubuntu: apt install valgrind).".to_owned()),
         (None, _) => notes.push(
             "Speed wasn't measured, and no build was run: pass --run \"ARGS\" to see what each one costs.".to_owned(),
         ),

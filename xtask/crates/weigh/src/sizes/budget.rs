@@ -239,7 +239,7 @@ fn bloat_command(row: &Row, asked: &options::Subject) -> String {
     format!("{} bloat{}{bin} --profile {profile}", caller::name(), same_build(asked))
 }
 
-/// The words of a command line that mean the same build as those of this one: its crate, target, and features. A program or a
+/// The words of a command line that mean the same build as this one's: its crate, target, and features. A program or a
 /// library is named by the budget itself.
 fn same_build(asked: &options::Subject) -> String {
     let options::Subject {

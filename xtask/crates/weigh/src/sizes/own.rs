@@ -129,7 +129,7 @@ pub(super) fn tell_burdens(burdens: &[Burden]) {
     }
 }
 
-/// How the owner of a crate gets the row with every setting: a profile to add, or what to change in the one that is there.
+/// How the owner of a crate gets the row with every setting: a profile to add, or what to change in the existing one.
 pub(super) fn recipe(subject: &Subject) -> String {
     let own = &subject.own;
     let manifest = diagnostic::shown(&own.manifest).display().to_string();

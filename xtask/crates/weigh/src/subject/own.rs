@@ -201,7 +201,7 @@ impl Own {
     /// What makes a program of this package larger under this profile, and is seldom meant to.
     ///
     /// What Cargo does was measured with Cargo 1.95: its default is `strip = "debuginfo"` only as long as no crate of the
-    /// program has debug information, and otherwise that of the standard library stays as well; a setting for the program's own
+    /// program has debug information, and otherwise the standard library's stays as well; a setting for the program's own
     /// package makes it forget the `strip` of the profile.
     pub fn burdens<'a>(&'a self, profile: &'a str, package: &str) -> Vec<Burden<'a>> {
         let lines = self.lines_along(profile);

@@ -1,7 +1,7 @@
 //! A profile written into a manifest, and nothing else of it touched.
 //!
-//! The text is edited where `toml` says that a key or a value is, byte by byte. toml_edit, the usual choice, turns the line ends of
-//! Windows into those of Unix, and costs every learner 1.7 seconds of processor time for four more crates. What an edit means is
+//! The text is edited where `toml` says that a key or a value is, byte by byte. toml_edit, the usual choice, turns Windows line
+//! endings into Unix ones, and costs every learner 1.7 seconds of processor time for four more crates. What an edit means is
 //! checked by reading the result again: the new manifest must say what the old one did, but for this profile.
 
 use crate::profiles::{Profiles, canonical, reserved};

@@ -247,7 +247,7 @@ fn a_shallow_clone_says_how_to_get_the_rest() {
 fn without_a_repository_or_without_git_it_is_said_which() {
     let project = plain();
     let said = stderr(&weigh(&project).args(["diff", "git:HEAD"]).assert().code(2));
-    assert!(said.contains("is in no git repository"), "{said}");
+    assert!(said.contains("isn't in a git repository"), "{said}");
     let rustc = stdout(&call("rustc").args(["--print", "sysroot"]).assert().success());
     let bin = Path::new(rustc.trim()).join("bin");
     let mut command = weigh(&project);

@@ -259,7 +259,7 @@ fn package<'a>(metadata: &'a Metadata, program: &Program) -> Result<&'a Package>
         .context("the program has a package")
 }
 
-/// A digest of every file of the workspace's packages, what was built left out: a module that only some features have is no part
+/// A digest of every file of the workspace's packages, what was built left out: a module that only some features have isn't part
 /// of the base build, and Cargo doesn't notice that it has changed.
 fn inputs(metadata: &Metadata) -> Result<String> {
     let mut folders: Vec<&Path> =

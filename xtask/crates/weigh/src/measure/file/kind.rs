@@ -133,7 +133,7 @@ pub fn of(head: &[u8]) -> Result<Kind, Other> {
     }
 }
 
-/// What a file of symbols is, by its beginning: all that a program can be, and what is made for debuggers alone.
+/// What a file of symbols is, by its beginning: anything a program can be, and what is made for debuggers alone.
 ///
 /// # Errors
 /// What it is instead.

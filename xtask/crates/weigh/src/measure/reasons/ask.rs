@@ -19,7 +19,7 @@ pub struct Why {
     pub users: usize,
     /// It is a section: the ways lead to its parts, the largest first, and not through each user.
     pub is_section: bool,
-    /// What each by itself keeps all of it: the nearest first.
+    /// What keeps it entirely, each alone: the nearest first.
     pub keepers: Vec<Step>,
 }
 
@@ -226,7 +226,7 @@ impl Reasons {
         numbers(&|part| crates::ends_with(&part.name, name))
     }
 
-    /// Whether a name is that of a section without parts of its own: its entries are those of the parts that they are for.
+    /// Whether a name belongs to a section without parts of its own: its entries belong to the parts they are for.
     pub fn is_table(&self, name: &str) -> bool {
         let is_section = self.section_names.iter().any(|section| section == name)
             || self.sections.iter().any(|section| section.name == name);

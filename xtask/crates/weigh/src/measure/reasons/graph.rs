@@ -337,7 +337,7 @@ impl Cycles {
 }
 
 /// The nearest dominators by the algorithm of Lengauer and Tarjan with path compression, in O(m log n) whatever the graph: "A Fast
-/// Algorithm for Finding Dominators in a Flowgraph", 1979. Its numbers are those of a search in depth from a node before all roots,
+/// Algorithm for Finding Dominators in a Flowgraph", 1979. Its numbers come from a depth-first search from a node before all roots,
 /// which is 0.
 struct Dominators {
     nearest: Vec<u32>,

@@ -222,7 +222,7 @@ impl<'data> Found<'data> {
 /// Cuts ranges so that each byte is only in the innermost one. Of two that overlap without one being in the other, which no compiler
 /// writes, the later one ends with the earlier one.
 fn runs(mut ranges: Vec<Run>) -> Vec<Run> {
-    // A longer chain has a higher number than the one that it begins with.
+    // A longer chain has a higher number than the chain it begins with.
     ranges.sort_unstable_by_key(|run| (run.from, std::cmp::Reverse(run.to), run.chain));
     let mut runs: Vec<Run> = Vec::new();
     let mut open: Vec<Run> = Vec::new();
