@@ -1,4 +1,4 @@
-//! The verbs for learners. Each one is a file; what they share is here.
+//! The verbs for learners. Each is a file; what they share is here.
 
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -20,14 +20,14 @@ use weigh::workshop::Workshop;
 /// The folder of the course.
 ///
 /// # Errors
-/// When the call is not made inside of it.
+/// When the call isn't made inside it.
 pub(crate) fn root() -> Result<PathBuf> {
     let root = Workshop::find()?.root;
     diagnostic::set_home(&root);
     Ok(root)
 }
 
-/// Says what was wrong with the learner's own records, if anything was.
+/// Reports what was wrong with the learner's own records, if anything was.
 fn say_damage(damage: Option<String>) {
     if let Some(words) = damage {
         output::note(&words);

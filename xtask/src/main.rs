@@ -1,5 +1,5 @@
-//! `cargo xtask`, the one front door of the workshop: learners' verbs are here, those that measure in a library, and the others in
-//! programs of their own, which are built when they are first asked for.
+//! `cargo xtask`, the one front door of the workshop: learners' verbs are here, those that measure in a library, and the others
+//! in separate programs, which are built when they are first needed.
 
 mod learn;
 mod program;

@@ -1,6 +1,6 @@
-//! Starts the programs behind some verbs. Most people never grade a class or write the book, so what that takes is built by Cargo
-//! when it is first asked for. Then the program takes this one's place: it has the same terminal, standard input, and environment,
-//! and its exit code is the call's.
+//! Starts the programs behind some verbs. Most people never grade a class or write the book, so what that takes is built by
+//! Cargo when it is first needed. Then the program replaces this one: it has the same terminal, standard input, and
+//! environment, and its exit code is the call's.
 
 use anyhow::{Context as _, Result};
 use base::failure::{Exit, Failure};
@@ -17,10 +17,10 @@ use weigh::cargo::{Build, Built, Cargo, Refused, Wanted};
 /// The folder of this package in the checkout that it was compiled from.
 const SOURCES: &str = env!("CARGO_MANIFEST_DIR");
 
-/// A build that takes longer than this has something to do, and says so.
+/// A build that takes longer than this has something to do, and announces it.
 const AT_ONCE: Duration = Duration::from_millis(700);
 
-/// Runs the program of a verb in this one's place. Returns only where the system can't do that.
+/// Runs a verb's program in place of this one. Returns only where the system can't do that.
 ///
 /// # Errors
 /// When the program can't be built or started.
@@ -56,20 +56,19 @@ fn build(package: &str, verb: &str) -> Result<PathBuf> {
     Ok(built.executable(package)?.path.clone())
 }
 
-/// The folder of the workshop, where its sources are still there.
+/// The folder of the workshop, if its sources are still there.
 fn sources(verb: &str) -> Result<&'static Path> {
     let root = Path::new(SOURCES).parent().context("the sources are in a folder of the workshop")?;
     if !root.join("Cargo.toml").is_file() {
-        let message =
-            format!("`{verb}` is a program of its own, and its sources aren't in {} any more", root.display());
+        let message = format!("`{verb}` is a separate program, and its sources are no longer in {}", root.display());
         return Err(Failure::new(Exit::Environment, message)
-            .help("call it as `cargo xtask` from a folder of the workshop: Cargo builds what is needed")
+            .help("run it as `cargo xtask` from a folder of the workshop: Cargo builds what is needed")
             .into());
     }
     Ok(root)
 }
 
-/// Builds, and says so in one line if that takes a while.
+/// Builds, and announces it in one line if that takes a while.
 fn announced(
     verb: &str,
     build: impl FnOnce() -> Result<Result<Built, Refused>> + Send + 'static,
@@ -80,7 +79,7 @@ fn announced(
         output::note(&format!("{}{verb}` needs: about a minute the first time, then at once", commands::BUILDING));
         built.recv()
     });
-    built.context("the build has ended without an answer")?
+    built.context("the build ended without an answer")?
 }
 
 /// A verb whose program isn't there has judged nothing. So this is never exit code 1, even if the sources are at fault.
@@ -94,7 +93,8 @@ fn not_built(refused: Refused, package: &str, verb: &str) -> Failure {
     Failure { exit: Exit::Environment, kind, message, place, help, snippet }
 }
 
-/// The profile of this program, and its target folder, as its path tells: what it shares with the other program is compiled once.
+/// The profile of this program, and its target folder, according to its path: what it shares with the other program is compiled
+/// once.
 fn built_like_this() -> Result<(String, Option<PathBuf>)> {
     let own = proc::own_path()?;
     let folder = own.parent().context("a program is in a folder")?;

@@ -1,7 +1,7 @@
-//! A digest of the code that finds facts: this crate, those below it, and the versions of all dependencies (another version of
-//! the reader of executables may read them differently). Facts are kept from run to run, and several programs that are made of
-//! the same code share them; when the code changes, they are found again. A digest, rather than a version number for each kind
-//! of fact: nobody has to remember to raise it.
+//! A digest of the code that finds facts: this crate, those below it, and the versions of all dependencies (a different
+//! version of the library that reads executables may read them differently). Facts are kept from run to run, and several
+//! programs that are made of the same code share them; when the code changes, they are found again. A digest, rather than a
+//! version number for each kind of fact, because no one has to remember to raise it.
 
 use std::collections::BTreeSet;
 use std::error::Error;

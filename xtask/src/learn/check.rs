@@ -1,4 +1,4 @@
-//! `cargo xtask check`: says at once what the files alone tell, then builds, runs, measures, judges.
+//! `cargo xtask check`: reports at once what the files alone show, then builds, runs, measures, judges.
 
 use super::predict;
 use anyhow::{Result, bail};
@@ -22,7 +22,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Runs `cargo xtask check`.
 ///
 /// # Errors
-/// When the environment or the course fails; a goal that is not met is an exit code.
+/// When the environment or the course fails; a goal that isn't met is an exit code.
 pub(crate) fn run(options: &commands::Check) -> Result<Exit> {
     let commands::Check { exercises, all, solution, no_predict, format } = options;
     let root = super::root()?;
@@ -76,7 +76,7 @@ pub(crate) fn run(options: &commands::Check) -> Result<Exit> {
     Ok(if met { Exit::Met } else { Exit::NotMet })
 }
 
-/// The exercises that were named, each once; that of the current folder if none was.
+/// The exercises that were named, each once; the current folder's if none was.
 fn named(root: &Path, names: &[String]) -> Result<Vec<Exercise>> {
     if names.is_empty() {
         return Ok(vec![exercise::load_or_here(root, None, "check")?]);
@@ -102,7 +102,7 @@ fn summary(done: &[Checked]) -> String {
     format!("{met} of {} exercises done{skipped}, {points} of {most} points\n", judged.len())
 }
 
-/// Checks one exercise, and writes down what was reached where it is the learner's own work.
+/// Checks one exercise, and records what was reached if it is the learner's own work.
 ///
 /// # Errors
 /// When the environment or the course fails.
@@ -112,7 +112,7 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
             format!("the path of the workshop, {}, isn't valid UTF-8, and Cargo doesn't build there", root.display());
         bail!(
             Failure::new(Exit::Environment, message)
-                .help("move the workshop into a folder whose name has no unusual characters")
+                .help("move the workshop into a folder whose path has no unusual characters")
         );
     }
     if let Some(lack) = machine::lack(&exercise) {
@@ -121,7 +121,7 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
     let Trial { judgement, evidence } = checking::run(root, &exercise, whose, voice)?;
     let toolchain = match &evidence {
         Some(evidence) => (evidence.toolchain.clone(), evidence.target.clone()),
-        // Nothing was built, so nobody has asked rustc yet; whoever reads JSON wants to know.
+        // Nothing was built, so rustc hasn't been asked yet, and the JSON needs its version.
         None if voice == Voice::Silent => evidence::toolchain(&exercise)?,
         None => Default::default(),
     };
@@ -141,7 +141,7 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
     Ok(Checked { exercise, judgement, evidence, toolchain, before, predicted, next, lack: None })
 }
 
-/// The learner's guesses, with what this check has measured for them. Builds that no goal needs are made for open guesses only.
+/// The learner's guesses, with what this check has measured for them. Builds that no goal needs are made only for open guesses.
 fn guesses(
     root: &Path,
     exercise: &Exercise,
@@ -151,7 +151,7 @@ fn guesses(
 ) -> Result<Vec<Predicted>> {
     let (kept, damage) = predictions::load(root)?;
     super::say_damage(damage);
-    if kept.of(exercise).is_empty() {
+    if exercise.data.predict.is_empty() {
         return Ok(Vec::new());
     }
     let is_there = |name: &String| evidence.is_some_and(|evidence| evidence.builds.contains_key(name));
@@ -164,10 +164,19 @@ fn guesses(
         one.measured = measured.get(&one.name).copied();
         one.is_new = one.measured.is_some();
     }
+    let names = exercise.data.predict.iter().filter(|question| {
+        let (name, id) = (question.name.get_ref(), &exercise.id);
+        measured.contains_key(name) && kept.guess(id, question).is_none() && !kept.is_shown(id, question)
+    });
+    let shown: BTreeSet<String> = names.map(|question| question.name.get_ref().clone()).collect();
+    if shown.is_empty() && !predicted.iter().any(|one| one.is_new) {
+        return Ok(predicted);
+    }
     let damage = predictions::update(root, |kept| {
-        let Some(asked) = kept.exercises.get_mut(&exercise.id) else { return };
+        let asked = kept.exercises.entry(exercise.id.clone()).or_default();
+        asked.shown.extend(shown);
         for one in predicted.iter().filter(|one| one.is_new) {
-            // A guess that was changed meanwhile is still one: it was made before this was shown.
+            // A guess that was changed in the meantime is still a guess: it was made before this was shown.
             let guess = asked.guesses.get_mut(&one.name).filter(|guess| guess.guess == one.guess);
             guess.into_iter().for_each(|guess| guess.measured = one.measured);
         }
@@ -176,7 +185,7 @@ fn guesses(
     Ok(predicted)
 }
 
-/// Writes down what was reached; says what the executables of the check before were.
+/// Records what was reached; returns the executables of the previous check.
 fn remember(
     root: &Path,
     exercise: &Exercise,
@@ -214,7 +223,7 @@ fn remember(
     before
 }
 
-/// The sizes that goals were judged by: whole files, for a section is none that anybody ships.
+/// The sizes that goals were judged by: whole files, because no one ships a section.
 fn saved(judgement: &Judgement) -> impl Iterator<Item = Saved> {
     judgement.outcomes.iter().filter_map(|outcome| match &outcome.data {
         Data::Size(Size { part: Part::File | Part::Image, bytes, against_bytes, .. }) => {
@@ -233,10 +242,12 @@ fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String 
     let progress = progress::load(root).map(|(progress, _)| progress).unwrap_or_default();
     if judgement.verdict() != Verdict::Pass {
         let first = judgement.outcomes.iter().find(|outcome| outcome.verdict == Verdict::Fail);
-        let what = first.map_or("what is said above".to_owned(), |outcome| format!("the goal `{}`", outcome.id));
+        let what = first.map_or("what is shown above".to_owned(), |outcome| format!("the goal `{}`", outcome.id));
         let kept =
             if progress.is_done(id) { format!(". {id} stays done: it has passed before") } else { String::new() };
-        return format!("work on {what}, then `cargo xtask check {id}` again; stuck? `cargo xtask hint {id}`{kept}");
+        return format!(
+            "work on {what}, then run `cargo xtask check {id}` again; stuck? `cargo xtask hint {id}`{kept}"
+        );
     }
     let all = exercise::all(root).unwrap_or_default();
     let own = format!("`cargo xtask solution {id}` shows the course's own solution, and why");

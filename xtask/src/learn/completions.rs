@@ -9,14 +9,14 @@ use clap::{Arg, Command};
 use commands::{Completions, Shell};
 use std::fmt::Write as _;
 
-/// A verb as it is typed: `check`, or `author verify`. The empty one stands for `cargo xtask` itself.
+/// A verb as it is typed: `check`, or `author verify`. The empty name means `cargo xtask` itself.
 struct Verb {
     name: String,
     about: String,
     /// The verbs that may follow, with what they do.
     verbs: Vec<(String, String)>,
     options: Vec<Opt>,
-    /// What stands without an option.
+    /// What is typed without an option.
     words: Values,
 }
 
@@ -58,7 +58,7 @@ fn script(shell: Shell, verbs: &[Verb]) -> String {
         Shell::Fish => (include_str!("completions/fish.fish"), fish(verbs)),
         Shell::Powershell => (include_str!("completions/powershell.ps1"), powershell(verbs)),
     };
-    // A checkout on Windows may have other line ends.
+    // A checkout on Windows may have different line endings.
     template.replace("\r\n", "\n").replace("# TABLE\n", &table)
 }
 
@@ -113,7 +113,7 @@ fn values(arg: &Arg) -> Values {
     }
 }
 
-/// A description fits on a line, and holds no quote.
+/// A description fits on a line, and has no quotes.
 fn one_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim_end_matches('.').replace('\'', "\u{2019}")
 }

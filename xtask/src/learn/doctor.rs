@@ -1,4 +1,4 @@
-//! `cargo xtask doctor`: what this machine has, why it matters, how to get what is missing.
+//! `cargo xtask doctor`: what this machine has, why it matters, and how to get what is missing.
 
 use anyhow::Result;
 use base::diagnostic::shown;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use weigh::surroundings;
 use weigh::workshop::Workshop;
 
-/// A tool that may be there.
+/// A tool that may be installed.
 struct Tool {
     name: &'static str,
     args: &'static [&'static str],
@@ -58,7 +58,7 @@ const TOOLS: [Tool; 7] = [
     Tool {
         name: "bwrap",
         args: &["--version"],
-        why: "for instructors: the sandbox of untrusted submissions (Linux only)",
+        why: "for instructors: the sandbox for untrusted submissions (Linux only)",
         install: "Debian, Ubuntu: apt install bubblewrap",
         required: false,
     },
@@ -78,7 +78,7 @@ const TOOLS: [Tool; 7] = [
     },
 ];
 
-/// What was found so far, in lines for a terminal, and whether all that is needed is there.
+/// What was found so far, in lines for a terminal, and whether everything that is needed is there.
 struct Findings {
     text: String,
     width: Option<usize>,
@@ -101,7 +101,7 @@ impl Findings {
 /// Runs `cargo xtask doctor`.
 ///
 /// # Errors
-/// When the call is not made inside the workshop.
+/// When the call isn't made inside the workshop.
 pub(crate) fn run() -> Result<Exit> {
     let workshop = Workshop::find()?;
     let mut findings = Findings { text: String::new(), width: output::width(), well: true };
@@ -120,7 +120,7 @@ pub(crate) fn run() -> Result<Exit> {
     Ok(Exit::Environment)
 }
 
-/// The release of rustc beside the pinned one. Gives its host.
+/// The release of rustc, compared with the pinned one. Returns its host.
 fn compiler(root: &Path, findings: &mut Findings) -> Option<String> {
     let pin = fs::read_to_string(root.join("rust-toolchain.toml")).unwrap_or_default();
     let pin = pin.lines().find_map(|line| line.strip_prefix("channel = ")).unwrap_or_default().trim_matches('"');
@@ -132,7 +132,7 @@ fn compiler(root: &Path, findings: &mut Findings) -> Option<String> {
     let fits = if release == pin || pin.is_empty() {
         "the pinned release: your sizes can be compared with the workshop's".to_owned()
     } else {
-        format!("the workshop is pinned to {pin}: sizes differ, verdicts are by ratio and hold")
+        format!("the workshop is pinned to {pin}: sizes differ, but verdicts go by ratios and hold")
     };
     findings.line("found", "rustc", &format!("{release}; {fits}"));
     Some(field(&version, "host:"))
@@ -166,13 +166,13 @@ fn look_for(root: &Path, tool: &Tool, findings: &mut Findings) {
 }
 
 fn crates(root: &Path, findings: &mut Findings) {
-    const LATER: &str = "Cargo gets them by itself while there is a network. To work without one later, run in the folder of each of these exercises: cargo fetch --locked";
+    const LATER: &str = "Cargo downloads them when there is a network. To work without one later, run in the folder of each of these exercises: cargo fetch --locked";
     let (missing, why) = missing_crates(root);
     if missing.is_empty() {
         findings.line("found", "crates", "everything that the exercises are built from is on this machine");
         return;
     }
-    let words = format!("{} need crates that are not on this machine yet: {why}", missing.join(", "));
+    let words = format!("{} need crates that aren't on this machine yet: {why}", missing.join(", "));
     findings.line("missing", "crates", &words);
     findings.line("", "", LATER);
 }
@@ -191,7 +191,7 @@ fn environment(workshop: &Workshop, host: &str, findings: &mut Findings) {
     if notes.is_empty() {
         findings.line("found", "environment", "no variable and no configuration file changes sizes");
     } else {
-        findings.line("", "", "`sizes` and `check` set this aside; your own `cargo build` follows it");
+        findings.line("", "", "`sizes` and `check` ignore this; your own `cargo build` follows it");
     }
 }
 
@@ -199,7 +199,7 @@ fn field(text: &str, name: &str) -> String {
     text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned()
 }
 
-/// What a tool says of itself; `None` if it is not there.
+/// What a tool prints about itself; `None` if it isn't installed.
 fn answer(root: &Path, program: &str, args: &[&str]) -> Option<String> {
     let mut call = Call::new(program, root).args(args.iter().copied());
     call.timeout = Some(Duration::from_secs(20));
@@ -208,8 +208,8 @@ fn answer(root: &Path, program: &str, args: &[&str]) -> Option<String> {
     (finished.status == Status::Exited(0)).then(|| String::from_utf8_lossy(&finished.stdout).into_owned())
 }
 
-/// The exercises that cannot be built without a network, and what Cargo says of the first of them. One that cannot be read
-/// is not among them: every other verb says so.
+/// The exercises that can't be built without a network, and what Cargo says about the first of them. An exercise that
+/// can't be read isn't among them: every other verb reports it.
 fn missing_crates(root: &Path) -> (Vec<String>, String) {
     let (mut ids, mut why) = (Vec::new(), String::new());
     for exercise in exercise::all(root).unwrap_or_default() {

@@ -60,7 +60,7 @@ pub(crate) fn run(options: &commands::Hint) -> Result<Exit> {
     let about = about.unwrap_or_default();
     let more = match left {
         0 => format!(
-            "That was the last hint. `cargo xtask hint {id} --all` shows every one again; `cargo xtask solution {id} --reveal` shows the solution."
+            "That was the last hint. `cargo xtask hint {id} --all` shows them all again; `cargo xtask solution {id} --reveal` shows the solution."
         ),
         _ => format!("{left} more: `cargo xtask hint {id}` again."),
     };
@@ -71,23 +71,23 @@ pub(crate) fn run(options: &commands::Hint) -> Result<Exit> {
         progress.exercises.entry(exercise.id.clone()).or_default().hints.insert(name);
     });
     if let Err(error) = shown {
-        output::note(&format!("it could not be written down that you have seen this hint: {error:#}"));
+        output::note(&format!("could not record that you have seen this hint: {error:#}"));
     }
     Ok(Exit::Met)
 }
 
-/// The codes of what is wrong: what the files tell at once; else what the last check of these very files found.
+/// The codes of what is wrong: what the files show at once, or else what the last check of these same files found.
 fn wrong_now(exercise: &Exercise, entry: &Entry) -> Vec<Code> {
     let files = Files::read(exercise, &Whose::Learner);
     let judgement = check::judge(&files.case(exercise));
     let failed = judgement.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Fail);
     let mut codes: Vec<Code> = failed.flat_map(|outcome| &outcome.diagnostics).map(|problem| problem.code).collect();
-    // What was set aside is said by the check, and isn't what is wrong.
+    // The check reports what was set aside, which isn't what is wrong.
     codes.extend(judgement.diagnostics.iter().filter(|problem| !problem.is_aside()).map(|problem| problem.code));
     if entry.files == files_digest(exercise) {
         codes.extend(entry.codes.iter().filter_map(|code| Code::of(code)));
     }
-    // A line of answers.toml that isn't read is no reason to explain the questions.
+    // A line of answers.toml that isn't read isn't a reason to explain the questions.
     let is_open = judgement.codes().contains(&Code::AnswerMissing);
     codes.retain(|code| *code != Code::AnswerMissing || is_open);
     // What is wrong comes before what is still to be written.
@@ -115,21 +115,21 @@ fn hints<'a>(exercise: &'a Exercise, codes: &[Code]) -> Vec<Hint<'a>> {
     special.chain(named("general", &exercise.data.hints)).collect()
 }
 
-/// What helps with a slip of the pen, whatever the exercise is about.
+/// What helps with a typo, whatever the exercise is about.
 fn common(code: Code) -> Option<&'static str> {
     match code {
         Code::ManifestSyntax => Some(
-            "The message names the line and the column where Cargo stops reading; the slip is there or just before. A line is a table, as in [profile.release], a setting, as in lto = true, or a comment behind a #.",
+            "The message names the line and the column where Cargo stops reading; the mistake is there or just before. A line is a table, as in [profile.release], a setting, as in lto = true, or a comment after a #.",
         ),
         Code::DuplicateKey => Some(
-            "Search the file for the name in the message: it is there twice. A table may begin only once, and a setting may stand only once in it.",
+            "Search the file for the name in the message: it is there twice. A table may appear only once, and a setting only once in its table.",
         ),
-        Code::WrongType => Some("In TOML, words stand in quotes; numbers, true and false do not."),
+        Code::WrongType => Some("In TOML, text goes in quotes; numbers, true and false don't."),
         Code::MisspelledKey => Some(
-            "Cargo builds all the same, and only warns: read the first lines of what it prints. The right spelling is in the message of the check.",
+            "Cargo builds anyway, and only warns: read the first lines that it prints. The check's message has the right spelling.",
         ),
         Code::AnswersSyntax => Some(
-            "Each line of answers.toml is a question, an equals sign and your answer, all on that one line. Text stands in quotes, with none inside. Whole numbers need none.",
+            "Each line of answers.toml is a question, an equals sign and your answer, all on that one line. Text goes in quotes, with none inside. Whole numbers need none.",
         ),
         _ => None,
     }

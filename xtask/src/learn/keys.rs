@@ -10,7 +10,7 @@ use std::thread;
 /// What was typed.
 #[derive(Debug, PartialEq)]
 pub(super) enum Word {
-    /// Check once more.
+    /// Check again.
     Again,
     /// The next hint.
     Hint,
@@ -18,9 +18,9 @@ pub(super) enum Word {
     List,
     /// The next exercise.
     Next,
-    /// No more.
+    /// Quit.
     Quit,
-    /// Which keys there are.
+    /// Show the keys.
     Keys,
     /// Something else.
     Unknown(String),
@@ -30,7 +30,7 @@ pub(super) enum Word {
 pub(super) struct Keys {
     /// The words, in order.
     pub words: Receiver<Word>,
-    /// Held until the watch ends; none where words come in lines.
+    /// Kept until the watch ends; none where input comes in lines.
     single: Option<SingleKeys>,
 }
 
@@ -48,7 +48,7 @@ impl Keys {
         Self { words, single }
     }
 
-    /// Whether a key is enough, without Enter.
+    /// Whether a single key is enough, without Enter.
     pub(super) fn are_single(&self) -> bool {
         self.single.is_some()
     }
@@ -93,7 +93,7 @@ fn pressed(bytes: &[u8]) -> Vec<Word> {
 fn key(key: char) -> Option<Word> {
     match key {
         '\n' | '\r' | ' ' => Some(Word::Again),
-        // Ctrl-D ends what is typed.
+        // Ctrl-D ends the input.
         '\u{4}' => Some(Word::Quit),
         key if key.is_control() => None,
         key => Some(word(&key.to_string())),

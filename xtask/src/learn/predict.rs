@@ -1,6 +1,6 @@
-//! `cargo xtask predict`: asks what a learner believes before anything is measured, and keeps the answers. The first check of an
-//! exercise asks as well, where there is a terminal. Each answer is written as soon as it is given, so nothing is lost however
-//! the asking ends.
+//! `cargo xtask predict`: asks what a learner believes before anything is measured, and keeps the answers. The first check of
+//! an exercise asks as well, where there is a terminal. Each answer is written as soon as it is given, so nothing is lost
+//! however the questions end.
 
 use anyhow::{Result, bail};
 use base::failure::{Exit, Failure};
@@ -29,7 +29,7 @@ pub(crate) fn run(options: &commands::Predict) -> Result<Exit> {
     let exercise = exercise::load_or_here(&root, name.as_deref(), "predict")?;
     let id = &exercise.id;
     if exercise.data.predict.is_empty() {
-        output::data(&format!("{id} has no questions to guess about; `cargo xtask check {id}` measures\n"))?;
+        output::data(&format!("{id} has no questions to guess; `cargo xtask check {id}` measures\n"))?;
         return Ok(Exit::Met);
     }
     if !answer.is_empty() {
@@ -58,7 +58,7 @@ fn is_terminal() -> bool {
     stdin().is_terminal() && stderr().is_terminal()
 }
 
-/// Asks before the first check of an exercise, where someone is there to answer. Whatever goes wrong, the check goes on.
+/// Asks before the first check of an exercise, where someone is there to answer. Whatever goes wrong, the check continues.
 pub(crate) fn before_check(root: &Path, exercise: &Exercise) {
     let is_off = env::var(VARIABLE).is_ok_and(|value| matches!(value.as_str(), "off" | "no" | "0" | "false"));
     let is_ci = env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
@@ -89,7 +89,7 @@ fn ask(root: &Path, exercise: &Exercise, input: &mut dyn BufRead) -> Result<()> 
     let (kept, damage) = predictions::load(root)?;
     super::say_damage(damage);
     let open: Vec<&Question> =
-        exercise.data.predict.iter().filter(|question| is_open(exercise, &kept, question)).collect();
+        exercise.data.predict.iter().filter(|question| kept.is_open(&exercise.id, question)).collect();
     if open.is_empty() {
         return Ok(());
     }
@@ -114,7 +114,7 @@ fn ask(root: &Path, exercise: &Exercise, input: &mut dyn BufRead) -> Result<()> 
     Ok(())
 }
 
-/// What is made of a question.
+/// What became of a question.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Answer {
     Guess(Value),
@@ -139,18 +139,18 @@ fn answer_of(question: &Question, input: &mut dyn BufRead, prompt: &str, say: &i
         }
         match question.measure.read(line) {
             Some(guess) => return Ok(Answer::Guess(guess)),
-            None => say(&format!("That isn't understood: {}.\n", question.measure.accepts())),
+            None => say(&format!("That isn't a valid guess: {}.\n", question.measure.accepts())),
         }
     }
 }
 
-/// Keeps a guess; whether it was open is said.
+/// Keeps a guess; returns whether it was open.
 fn keep(root: &Path, exercise: &Exercise, question: &Question, guess: Value) -> Result<()> {
     let (is_kept, damage) = predictions::keep(root, exercise, question, guess)?;
     super::say_damage(damage);
     if !is_kept {
         let name = question.name.get_ref();
-        output::note(&format!("`{name}` is closed: it was measured meanwhile, and your guess from before stays"));
+        output::note(&format!("`{name}` is closed: it has since been measured, and your earlier guess stays"));
     }
     Ok(())
 }
@@ -176,8 +176,14 @@ fn given(root: &Path, exercise: &Exercise, answers: &[String]) -> Result<()> {
                 Failure::new(Exit::Usage, message).help("a guess after the measurement wouldn't be one; leave it out")
             );
         }
+        if kept.is_shown(&exercise.id, question) {
+            let message = format!("`{name}` is closed: a check has already shown what it measures");
+            bail!(
+                Failure::new(Exit::Usage, message).help("a guess after the measurement wouldn't be one; leave it out")
+            );
+        }
         let Some(guess) = question.measure.read(value) else {
-            let message = format!("the guess for `{name}` isn't understood: `{}`", value.trim().escape_debug());
+            let message = format!("the guess for `{name}` can't be read: `{}`", value.trim().escape_debug());
             bail!(Failure::new(Exit::Usage, message).help(question.measure.accepts()));
         };
         guesses.push((question, guess));
@@ -185,12 +191,15 @@ fn given(root: &Path, exercise: &Exercise, answers: &[String]) -> Result<()> {
     guesses.into_iter().try_for_each(|(question, guess)| keep(root, exercise, question, guess))
 }
 
-fn is_open(exercise: &Exercise, kept: &Predictions, question: &Question) -> bool {
-    kept.guess(&exercise.id, question).is_none_or(|guess| guess.measured.is_none())
-}
-
+/// The questions that could have a guess and don't.
 fn unanswered<'a>(exercise: &'a Exercise, kept: &Predictions) -> Vec<&'a Question> {
-    exercise.data.predict.iter().filter(|question| kept.guess(&exercise.id, question).is_none()).collect()
+    let has_guess = |question: &&Question| kept.guess(&exercise.id, question).is_some();
+    exercise
+        .data
+        .predict
+        .iter()
+        .filter(|question| !has_guess(question) && kept.is_open(&exercise.id, question))
+        .collect()
 }
 
 /// Every question, with the guess so far and what was measured.
@@ -199,8 +208,13 @@ fn overview(exercise: &Exercise, kept: &Predictions, width: Option<usize>) -> St
     let mut text = format!("{id}  {}\n\n", exercise.data.title);
     let predicted = kept.of(exercise);
     text += &receipt::guesses(&predicted.iter().collect::<Vec<&Predicted>>(), width);
-    for question in unanswered(exercise, kept) {
-        let line = format!("no guess  {}: {} ({})", question.name.get_ref(), question.ask, question.measure.form());
+    let without = exercise.data.predict.iter().filter(|question| kept.guess(id, question).is_none());
+    for question in without {
+        let (name, ask) = (question.name.get_ref(), &question.ask);
+        let line = match kept.is_shown(id, question) {
+            true => format!("closed    {name}: {ask} (measured before you guessed)"),
+            false => format!("no guess  {name}: {ask} ({})", question.measure.form()),
+        };
         let line = wrap(&line, width.map(|width| width.saturating_sub(2)), 10).replace('\n', "\n  ");
         text += &format!("  {line}\n");
     }
@@ -239,7 +253,7 @@ mod tests {
         let read = |typed: &[u8]| answer_of(&question(), &mut Cursor::new(typed.to_vec()), "lto: ", &say).unwrap();
         assert_eq!(read(b"much\n\xff\xff\n 20 %\n"), Answer::Guess(Value::SavedPercent(20.0)));
         assert_eq!(said.borrow().matches("lto: ").count(), 3);
-        assert_eq!(said.borrow().matches("That isn't understood: write how many percent smaller").count(), 2);
+        assert_eq!(said.borrow().matches("That isn't a valid guess: write how many percent smaller").count(), 2);
         assert_eq!((read(b"\n"), read(b""), read(b"nothing")), (Answer::Skipped, Answer::End, Answer::End));
         assert_eq!(read(b"20"), Answer::Guess(Value::SavedPercent(20.0)), "the last line may lack its end");
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask reset`: back to the start, with nothing but the files of the course: the learner's files, those that the exercise
+//! `cargo xtask reset`: back to the start, with only the course's files: the learner's files, the files that the exercise
 //! doesn't ask to change, and the alias for `cargo xtask`. What was there is saved first, whatever it is, and never lost.
 
 use anyhow::{Context as _, Result, bail};
@@ -14,13 +14,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A file that is not as it was at the start: where it is, below the exercise's folder, and what it held.
+/// A file that has changed since the start: where it is, below the exercise's folder, and what it contained.
 type Start = (String, Vec<u8>);
 
 /// Runs `cargo xtask reset`.
 ///
 /// # Errors
-/// When something cannot be saved or written; then nothing that was there is gone.
+/// When something can't be saved or written; nothing is lost then.
 pub(crate) fn run(options: &commands::Reset) -> Result<Exit> {
     let commands::Reset { exercise: name, course_files } = options;
     let root = super::root()?;
@@ -37,7 +37,7 @@ pub(crate) fn run(options: &commands::Reset) -> Result<Exit> {
     let (of_the_course, lost) = changed_course_files(&root, &exercise);
     changed.extend(of_the_course);
     if changed.is_empty() && lost.is_empty() {
-        let what = if *course_files { "the files of the course are as they were" } else { "everything is as it was" };
+        let what = if *course_files { "the course's files are as they were" } else { "everything is as it was" };
         output::data(&format!("{id}: {what} at the start; there was nothing to reset\n"))?;
     } else if !changed.is_empty() {
         restore(&root, &exercise, &changed)?;
@@ -63,18 +63,18 @@ fn restore(root: &Path, exercise: &Exercise, changed: &[Start]) -> Result<()> {
         files::write_atomic(&file, content)?;
     }
     let names: Vec<&str> = changed.iter().map(|(path, _)| path.as_str()).collect();
-    // The folder comes last: it is what one copies.
+    // The folder comes last: it is what the user copies.
     let where_to = match saved {
-        Some(folder) => format!("; to get back what you had, copy it from {}", shown(&folder).display()),
+        Some(folder) => format!("; to get your version back, copy it from {}", shown(&folder).display()),
         None => String::new(),
     };
     let are = if names.len() == 1 { "is as it was" } else { "are as they were" };
     output::data(&format!("{}: {} {are} at the start{where_to}\n", exercise.id, names.join(", ")))
 }
 
-/// Forgets the last check, not the points. Where nothing is known of the exercise, nothing has to be written.
+/// Forgets the last check, not the points. Where nothing is known about the exercise, nothing has to be written.
 fn begin_again(root: &Path, id: &str) {
-    // If it can't be read, it can't be changed either, and that is said below.
+    // If it can't be read, it can't be changed either, and that is reported below.
     if let Ok((progress, damage)) = progress::load(root) {
         super::say_damage(damage);
         if !progress.exercises.contains_key(id) {
@@ -101,7 +101,7 @@ fn begin_again(root: &Path, id: &str) {
     }
 }
 
-/// What is said of files of which no right copy is left.
+/// The failure for files that have no correct copy left.
 fn not_restored(exercise: &Exercise, lost: &[String]) -> Failure {
     let starter = shown(&exercise.starter());
     let is_there = |path: &String| exercise.starter().join(path).exists();
@@ -123,8 +123,8 @@ fn is_plain(file: &Path) -> bool {
     fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file())
 }
 
-/// The course's own files that were changed or are missing, and the names of those for which no copy is left that has the digest
-/// in exercise.toml.
+/// The course's own files that were changed or are missing, and the names of those with no copy left that has the digest in
+/// exercise.toml.
 fn changed_course_files(root: &Path, exercise: &Exercise) -> (Vec<Start>, Vec<String>) {
     let (mut changed, mut lost) = (Vec::new(), Vec::new());
     for (path, digest) in &exercise.data.pristine {
@@ -140,7 +140,7 @@ fn changed_course_files(root: &Path, exercise: &Exercise) -> (Vec<Start>, Vec<St
     }
     if alias::are_used(root) {
         for (file, text) in alias::wanted(root, exercise) {
-            // Git may have made other line ends of it.
+            // Git may have changed its line endings.
             let is_same = fs::read_to_string(&file).is_ok_and(|there| there.replace("\r\n", "\n") == text);
             if !is_same && let Ok(path) = file.strip_prefix(&exercise.folder) {
                 changed.push((path.to_string_lossy().replace('\\', "/"), text.into_bytes()));
@@ -150,7 +150,7 @@ fn changed_course_files(root: &Path, exercise: &Exercise) -> (Vec<Start>, Vec<St
     (changed, lost)
 }
 
-/// Copies what is there to a folder that is there for nothing else; says which one. `None` if nothing was there.
+/// Copies what is there to a folder for that purpose, and returns its path. `None` if nothing was there.
 fn save<'a>(root: &Path, exercise: &Exercise, paths: impl Iterator<Item = &'a str>) -> Result<Option<PathBuf>> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let base = progress::folder(root).join("saved").join(&exercise.id);
@@ -178,7 +178,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         }
         return Ok(());
     }
-    // A symlink to nowhere, or to a device, holds nothing but its direction.
+    // A symlink to nowhere, or to a device, has no content but its target.
     let content = match fs::read_link(from) {
         Ok(target) if !from.is_file() => target.into_os_string().into_encoded_bytes(),
         _ => fs::read(from).with_context(place)?,

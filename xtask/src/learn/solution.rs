@@ -28,7 +28,7 @@ pub(crate) fn run(options: &commands::Solution) -> Result<Exit> {
     let done = progress.exercises.get(&exercise.id).is_some_and(|entry| entry.state == State::Done);
     if !done && !reveal {
         let words = format!(
-            "{id} is not done yet. `cargo xtask hint {id}` gives the next hint; `cargo xtask solution {id} --reveal` shows the solution all the same."
+            "{id} isn't done yet. `cargo xtask hint {id}` gives the next hint; `cargo xtask solution {id} --reveal` shows the solution anyway."
         );
         output::message(&wrap(&words, output::width_of_messages(), 0));
         return Ok(Exit::NotMet);
@@ -51,7 +51,7 @@ pub(crate) fn run(options: &commands::Solution) -> Result<Exit> {
     Ok(Exit::Met)
 }
 
-/// The learner's way where it is one, the course's, and others, measured on this machine.
+/// The learner's approach if it is one, the course's, and others, measured on this machine.
 fn compared(root: &Path, exercise: &Exercise, approaches: &[Approach], done: bool) -> Result<String> {
     let solution = Whose::Other("solution".to_owned(), evidence::solution_files(exercise)?);
     let mut rows = Vec::new();

@@ -25,13 +25,13 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// How often the files are looked at. A save is taken when two looks in a row see the same: editors that write in
-/// pieces are not caught in the middle.
+/// pieces aren't caught halfway.
 const LOOK: Duration = Duration::from_millis(120);
 
 /// Runs `cargo xtask watch`.
 ///
 /// # Errors
-/// When the course cannot be read. What fails in a check is shown, and the watch goes on.
+/// When the course cannot be read. What fails in a check is shown, and the watch continues.
 pub(crate) fn run(options: &commands::Watch) -> Result<Exit> {
     let commands::Watch { exercise: id } = options;
     let root = super::root()?;
@@ -45,7 +45,7 @@ pub(crate) fn run(options: &commands::Watch) -> Result<Exit> {
     };
     let mut desk = Desk { keys: Keys::listen(), status: false };
     if desk.keys.are_single() {
-        // The status is on the line where the shell goes on.
+        // The status is on the line where the shell continues.
         proc::say_when_interrupted("");
     }
     loop {
@@ -74,14 +74,14 @@ impl Desk {
     /// What is typed within a moment, if anything is.
     fn word(&self) -> Option<Word> {
         let word = self.keys.words.recv_timeout(LOOK);
-        // Nobody types here, as under `watch </dev/null`: saves are all there is.
+        // No one types here, as under `watch </dev/null`: saves are all there is.
         if matches!(word, Err(RecvTimeoutError::Disconnected)) {
             thread::sleep(LOOK);
         }
         word.ok()
     }
 
-    /// Shows where the learner is, in one line, where keys are pressed: there it can be taken back.
+    /// Shows where the learner is, in one line, where keys are pressed: there it can be erased.
     fn show_status(&mut self, root: &Path, id: &str) {
         if !self.keys.are_single() || self.status {
             return;
@@ -92,7 +92,7 @@ impl Desk {
     }
 }
 
-/// Watches one exercise until the learner wants another one (its name) or no more.
+/// Watches one exercise until the learner wants another (its name) or quits.
 fn watch(root: &Path, id: &str, desk: &mut Desk) -> Result<Option<String>> {
     let exercise = exercise::load(root, id)?;
     let files: Vec<String> =
@@ -110,7 +110,7 @@ fn watch(root: &Path, id: &str, desk: &mut Desk) -> Result<Option<String>> {
             desk.clear();
             if let Some(older) = running.take() {
                 cancel(older);
-                output::message("saved again: the newer files are checked instead\n");
+                output::message("saved again: checking the newer files instead\n");
             }
             started = Some(seen.clone());
             let (root, id) = (root.to_owned(), id.to_owned());
@@ -140,13 +140,16 @@ fn watch(root: &Path, id: &str, desk: &mut Desk) -> Result<Option<String>> {
                     running.take().into_iter().for_each(cancel);
                     return Ok(Some(next));
                 }
-                None => say("there is no other exercise that is not done yet"),
+                None => say("every other exercise is done"),
             },
             Word::Hint => fail(hint::run(&commands::Hint { exercise: Some(id.to_owned()), all: false })),
             Word::List => fail(super::status::overview()),
             Word::Keys => say(&help(desk)),
             Word::Unknown(word) => {
-                say(&format!("`{}` is none of c, h, n, l, q (check, hint, next, list, quit)", output::one_line(&word)));
+                say(&format!(
+                    "`{}` isn't one of c, h, n, l, q (check, hint, next, list, quit)",
+                    output::one_line(&word)
+                ));
             }
         }
     }
@@ -158,12 +161,12 @@ fn help(desk: &Desk) -> String {
     format!("save to check; or {how}: c check again, h hint, n next exercise, l list, q quit")
 }
 
-/// A message of this verb, broken between words.
+/// A message of this verb, wrapped between words.
 fn say(text: &str) {
     output::message(&wrap(text, output::width_of_messages(), 0));
 }
 
-/// Ends a check that nobody waits for any more.
+/// Ends a check that isn't needed any more.
 fn cancel(running: JoinHandle<Result<Checked>>) {
     proc::cancel();
     let _ = running.join();
@@ -195,7 +198,7 @@ fn show(root: &Path, finished: JoinHandle<Result<Checked>>, desk: &Desk) -> Resu
             output::failure(&base::failure::failure_of(&error), false);
             output::message("\nwatching for the next save");
         }
-        Err(_) => output::message("the check ended by a fault of its own; please report what is shown above"),
+        Err(_) => output::message("the check failed because of a bug in it; please report what is shown above"),
     }
     Ok(())
 }

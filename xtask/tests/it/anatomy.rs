@@ -118,7 +118,7 @@ fn growth_beyond_a_budget_is_exit_code_1() {
     grow(&["--fail-if-grows", "1%"]).code(1).stderr(contains("larger than stripped; 1 % is allowed"));
     grow(&["--fail-if-grows", "1%", "--min-bytes", "100000000"]).success();
     grow(&["--fail-if-grows", "1000%"]).success();
-    grow(&["--fail-if-grows", "some"]).code(2).stderr(contains("--fail-if-grows: `some` is no share"));
+    grow(&["--fail-if-grows", "some"]).code(2).stderr(contains("--fail-if-grows: `some` isn't a percentage"));
     project.run(&["diff", "release", "stripped", "--fail-if-grows", "0"]).success();
     grow(&["--github-summary"]).code(2).stderr(contains("GITHUB_STEP_SUMMARY is not set"));
     project.write("summary.md", "before\n");
@@ -154,7 +154,7 @@ fn what_is_no_program_is_refused_in_words() {
     project.run(&["diff", "release", "relaese"]).code(2).stderr(contains("did you mean `release`?"));
     #[cfg(unix)]
     {
-        // A file of a gigabyte that is all holes, and one that is no file.
+        // A file of a gigabyte that is all holes, and something that isn't a file.
         let huge = fs::File::create(project.path("huge")).unwrap();
         huge.set_len(1 << 30).unwrap();
         project.run(&["diff", "huge", "text"]).code(2).stderr(contains("huge begins with zeros, not like a program"));
@@ -211,7 +211,7 @@ fn what_if_weighs_every_setting_and_says_what_it_costs() {
     assert_eq!(keys, ["strip", "panic"], "what saves most comes first");
     let sum: f64 = settings.iter().map(|setting| number(&setting["average_change_bytes"])).sum();
     assert!((sum - (after - before)).abs() < 0.1, "{sum} is not {}", after - before);
-    // With two settings the average is that of the two orders.
+    // With two settings, the average is over the two orders.
     let strip = &settings[0];
     let both = f64::midpoint(number(&strip["alone_bytes"]) - before, after - number(&strip["without_bytes"]));
     assert!((number(&strip["average_change_bytes"]) - both).abs() < 0.01);
@@ -308,7 +308,7 @@ fn a_report_is_one_file_that_can_load_nothing() {
         assert!(!page.contains(outside), "{outside}");
     }
     assert!(page.contains("What tiny weighs"));
-    // The numbers are those of the other verbs.
+    // The numbers are the other verbs'.
     let bloat = json(&project.run(&["bloat", "--profile", "small", "--format", "json"]).success());
     for key in ["file_bytes", "text_bytes"] {
         assert!(page.contains(&bloat[key].to_string()), "{key}");

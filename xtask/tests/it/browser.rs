@@ -313,7 +313,7 @@ fn the_report_works_in_a_browser_and_the_checks_notice_when_it_does_not() {
     let policy_end = policy_start + page[policy_start..].find('>').unwrap() + 1;
     let no_policy = format!("{}{}", &page[..policy_start], &page[policy_end..]);
     let controls: [(&str, String, &[&str]); 11] = [
-        // The script is not the one that the policy allows.
+        // The script isn't what the policy allows.
         (
             "no-script",
             page.replace("\"use strict\";", "\"use strict\"; "),

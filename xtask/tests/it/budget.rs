@@ -55,7 +55,7 @@ fn a_budget_is_judged_saved_and_exceeded() {
     let text = stderr(&judge(&project, &[]).code(2).stdout(""));
     insta::assert_snapshot!("budget-1-no-baseline", text);
     assert!(!project.path("target/size-workshop").join("theirs").exists());
-    // Save, judge: the same size is no growth.
+    // Save, judge: the same size isn't growth.
     judge(&project, &["--save"]).success().stderr(contains("wrote crate/size-baseline.json: commit it"));
     let met = stdout(&judge(&project, &[]).success());
     insta::assert_snapshot!("budget-2-within", settled(&met));

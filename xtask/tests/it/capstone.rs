@@ -8,7 +8,7 @@ use testbed::schema;
 
 const PROFILE: &str = "\n[profile.release]\nopt-level = \"z\"\nlto = true\nstrip = true\n";
 
-/// Codes of a check without those of answers, and the document.
+/// A check's codes, without the answers', and the document.
 fn problems(project: &Project) -> (Vec<String>, serde_json::Value) {
     let document = json(&project.run(&["check", "ex14", "--format", "json"]).code(1));
     let found =
@@ -27,7 +27,7 @@ fn exercise_14_names_the_wrong_turns() {
     project.write(&file("Cargo.toml"), &tight);
     let (found, _) = problems(&project);
     assert_eq!(found, ["profile/missing-setting", "size/not-small-enough", "budget/missing", "budget/exceeded"]);
-    // Only the profile, and the budget fitted to that: growth against what?
+    // Only the profile, and the budget fitted to that: growth since when?
     project.write(&file("Cargo.toml"), &(tight.replace("310 KiB", "560 KiB") + PROFILE));
     let save = || project.run(&["sizes", "--manifest-path", "exercises/ex14", "--budget", "--save"]);
     assert_eq!(problems(&project).0, ["size/not-small-enough", "budget/missing"]);

@@ -36,18 +36,18 @@ fn wrong_turns_are_told_before_anything_is_built() {
         (
             "x86_64-unknown-linux-gnu/dist/",
             "x86_64-unknown-linux-gnu/release/",
-            "is not `config_tool` as Cargo has built it",
+            "isn't `config_tool` as Cargo built it",
         ),
         (
             "RUN RUST",
             "RUN --mount=type=cache,target=/src/target RUST",
             "look for `cargo build` in a stage above, and for a cache mount",
         ),
-        ("FROM scratch", "FROM scratch\nCOPY . .", "take it out: the program is copied already"),
+        ("FROM scratch", "FROM scratch\nCOPY . .", "remove it: the program is already copied"),
         ("FROM scratch", "FROM scratch\nRUN strip /config_tool", "an empty image has nothing to run"),
         ("USER 65534:65534", "USER 0", "the user 0 is root"),
         ("USER 65534:65534\n", "", "the program would run as root"),
-        ("[\"/config_tool\"]", "[\"config_tool\"]", "this starts config_tool, and the program is /config_tool"),
+        ("[\"/config_tool\"]", "[\"config_tool\"]", "this starts config_tool, but the program is /config_tool"),
         ("ENTRYPOINT", "ENTRIPOINT", "did you mean ENTRYPOINT?"),
         ("FROM scratch\n", "", "the image is rust:1.95-bookworm"),
     ] {
@@ -105,7 +105,7 @@ fn what_is_forgotten_is_named(project: &Project) {
     // Forgotten: the flag; the target; the profile. Each of these is really built.
     let (document, text) = check(&[(STATIC_FLAGS, "")]);
     assert_eq!(codes_of(&document), ["binary/dynamically-linked", "binary/dynamically-linked"], "{text}");
-    assert!(text.contains("asks for the loader") && text.contains("\"file\": \"Containerfile\""), "{text}");
+    assert!(text.contains("needs the loader") && text.contains("\"file\": \"Containerfile\""), "{text}");
     project.run(&["hint", "ex12"]).success().stdout(contains("Which rustc flag"));
     project.run(&["hint", "ex12"]).success().stdout(contains("each RUN is a separate shell"));
     let (document, text) = check(&[(TARGET, ""), ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/")]);
@@ -114,7 +114,7 @@ fn what_is_forgotten_is_named(project: &Project) {
     let (document, text) = check(&[("--profile dist", "--release"), ("gnu/dist/", "gnu/release/")]);
     assert_eq!(codes_of(&document), ["size/not-small-enough", "answer/wrong"], "{text}");
     assert!(text.contains("the image of `image` is") && text.contains("`cargo build --profile dist`"), "{text}");
-    // Not what the exercise is about, and nothing that the check would do for anybody.
+    // Not what the exercise is about, and nothing that the check would do for a learner.
     for flags in
         ["-C target-feature=+crt-static -C linker=/bin/true", "-C target-feature=+crt-static -C prefer-dynamic"]
     {
@@ -172,7 +172,7 @@ fn the_grader_gives_the_points_of_the_check() {
             project.write(&format!("class/{student}/ex12/{file}"), &project.read(&format!("{from}/{file}")));
         }
     }
-    // Flags are no way to another linker: nothing of the file but profile and linking reaches Cargo.
+    // Flags don't lead to a different linker: only the file's profile and linking reach Cargo.
     project.write(
         "class/s003/ex12/Containerfile",
         &project.read("solutions/ex12/Containerfile").replace("+crt-static", "+crt-static -Clinker=/tmp/x"),

@@ -4,7 +4,7 @@ use predicates::str::contains;
 use testbed::course::codes;
 use testbed::project::{Project, json, stderr};
 
-/// The codes that a check finds, without what is still to be answered.
+/// The codes that a check finds, without unanswered questions.
 fn found(project: &Project, exercise: &str) -> Vec<String> {
     let document = json(&project.run(&["check", exercise, "--format", "json"]).code(1));
     codes(&document).into_iter().map(|(code, _)| code).filter(|code| code != "answer/missing").collect()
@@ -16,7 +16,7 @@ const PIPELINE: &str = "exercises/ex10/src/pipeline.rs";
 #[ignore = "builds the program of exercise 10: .ci/run runs it"]
 fn exercise_10_keeps_the_function_that_others_call() {
     let project = Project::copy_of_the_repository();
-    // The closure as a trait object in the signature: those who call it hand over a value.
+    // The closure as a trait object in the signature: its callers pass a value.
     let fresh = project.read(PIPELINE);
     let dynamic = fresh
         .replace("apply<F>(", "apply(")
@@ -38,7 +38,7 @@ fn exercise_10_keeps_the_function_that_others_call() {
 
 const COUNT: &str = "exercises/ex11/src/main.rs";
 
-/// Solved, but for what `change` does to the solution.
+/// Solved, except for what `change` does to the solution.
 fn nearly_solved(project: &Project, file: &str, changes: &[(&str, &str)]) {
     let solution =
         std::fs::read_to_string(testbed::project::repository().join(file.replace("exercises/", "solutions/"))).unwrap();
@@ -124,7 +124,7 @@ fn exercise_13_tells_a_name_from_an_argument() {
             .collect();
         failed.join(", ")
     };
-    // The name with its folder is no tool's name.
+    // The name with its folder isn't a tool's name.
     assert_eq!(
         unmet(&[("Path::new(path).file_stem()?.to_str()", "Path::new(path).to_str()")]),
         "hex-by-name output/differs, rank-by-name output/differs, wrap-by-name output/differs"
@@ -140,7 +140,7 @@ fn exercise_13_tells_a_name_from_an_argument() {
     // Without an argument there is no second word.
     let unchecked = ("words.get(1).and_then(|word| tool(word))", "tool(&words[1])");
     assert_eq!(unmet(&[unchecked]), "usage run/crashed");
-    // Starting the other programs: they are not where this one is installed.
+    // Starting the other programs: they aren't where this one is installed.
     let elsewhere = "\nfn started(name: &str) -> ExitCode {\n    let here = env::current_exe().unwrap_or_default();\n    match std::process::Command::new(here.with_file_name(name)).status() {\n        Ok(_) => ExitCode::SUCCESS,\n        Err(_) => ExitCode::FAILURE,\n    }\n}\n\nfn usage() ";
     let failed = unmet(&[
         ("\nfn usage() ", elsewhere),
@@ -170,7 +170,7 @@ fn a_program_is_started_under_another_name_and_compared_with_several() {
     project.run(&["author", "verify", "--write-digests"]).success();
     project.profile("[profile.release]\nopt-level = \"z\"\nlto = true\nstrip = true\n");
     project.check().success().stdout(contains("10 of 10 points"));
-    // Under its own name it is another program; the run can be repeated as it was.
+    // Under its own name it is a different program; the run can be repeated as it was.
     project.edit(exercise, "called = \"other\"", "called = \"another\"");
     let text = stderr(&project.check().code(1));
     assert!(text.contains("+ | another ") && text.contains("learner-called/another"), "{text}");
@@ -185,10 +185,10 @@ fn a_program_is_started_under_another_name_and_compared_with_several() {
         "{text}"
     );
     project.edit(exercise, "called = \"../other\"", "called = \"other\"");
-    project.edit(exercise, "bin = \"other\"", "bin = \"nobody\"");
+    project.edit(exercise, "bin = \"other\"", "bin = \"missing\"");
     let text = stderr(&project.check().code(3));
     assert!(
-        text.contains("the course's own files don't build") && text.contains("no bin target named `nobody`"),
+        text.contains("the course's own files don't build") && text.contains("no bin target named `missing`"),
         "{text}"
     );
 }

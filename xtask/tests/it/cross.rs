@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use testbed::browser::left_out;
 use testbed::project::{call, repository};
 
-/// Windows, by its GNU toolchain: the one that has a cross compiler everywhere.
+/// Windows, with its GNU toolchain, which has a cross compiler everywhere.
 pub(crate) const WINDOWS: &str = "x86_64-pc-windows-gnu";
 
 /// macOS on both of its processors.

@@ -9,7 +9,7 @@ use testbed::project::{Project, json, stderr, stdout};
 
 const MANIFEST: &str = "exercises/ex8/Cargo.toml";
 
-/// Writes another line in place of the one that learners change.
+/// Replaces the line that learners change.
 fn depend_on(project: &Project, exercise: &str, line: &str) {
     let manifest = project.read(&format!("exercises/{exercise}/starter/Cargo.toml"));
     let from = manifest.find("[dependencies]\n").unwrap() + "[dependencies]\n".len();
@@ -44,7 +44,7 @@ fn what_may_not_be_depended_on_is_named_first_and_not_built() {
        = help: did you mean `default-features`?
     "#);
     insta::assert_snapshot!(said("regex = { version = \"1\", default-features = false, features = [\"std\", \"perl\"] }"), @r#"
-    error[dependency/not-allowed]: the exercise knows no feature `perl` of regex
+    error[dependency/not-allowed]: the exercise doesn't know the feature `perl` of regex
       --> exercises/ex8/Cargo.toml:12:71
        |
     12 | regex = { version = "1", default-features = false, features = ["std", "perl"] }
@@ -53,13 +53,13 @@ fn what_may_not_be_depended_on_is_named_first_and_not_built() {
        = help: did you mean `unicode-perl`?
     "#);
     insta::assert_snapshot!(said("regex-lite = \"0.1\""), @r#"
-    error[dependency/not-allowed]: the exercise does not let you depend on `regex-lite`
+    error[dependency/not-allowed]: the exercise doesn't let you depend on `regex-lite`
       --> exercises/ex8/Cargo.toml:12:1
        |
     12 | regex-lite = "0.1"
        | ^^^^^^^^^^ allowed: regex
        |
-       = help: take this line out, and solve the exercise with what is allowed
+       = help: remove this line, and solve the exercise with what is allowed
     "#);
     insta::assert_snapshot!(said("regex = { path = \"../../../regex\" }"), @r#"
     error[dependency/not-allowed]: the exercise doesn't allow `path` in a dependency
@@ -85,7 +85,7 @@ fn what_may_not_be_depended_on_is_named_first_and_not_built() {
     let text = project.read("exercises/ex8/starter/Cargo.toml");
     let from = text.find("[target").unwrap();
     project.write(MANIFEST, &format!("{}{}", &text[..from], &text[text.find("# Already").unwrap()..]));
-    project.run(&["check", "ex8"]).code(1).stderr(contains("the table `target` of the course is missing"));
+    project.run(&["check", "ex8"]).code(1).stderr(contains("the course's table `target` is missing"));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn exercise_8_notices_a_feature_too_few_and_one_too_many() {
     assert_eq!(with("\"std\", \"unicode-perl\""), ["output/differs"]);
     assert_eq!(with("\"std\", \"unicode\""), ["dependency/feature", "size/not-small-enough"]);
     let text = stderr(&project.run(&["check", "ex8"]).code(1));
-    assert!(text.contains("^ not needed, or not all of it"), "{text}");
+    assert!(text.contains("^ not needed, or only in part"), "{text}");
     // This one shows at once.
     assert_eq!(with("\"unicode-case\", \"unicode-perl\""), ["build/failed"]);
     assert_eq!(project.read("exercises/ex8/Cargo.lock"), lock, "no choice changes a version");
@@ -176,7 +176,7 @@ fn exercise_9_notices_behavior_that_was_lost_with_the_crate() {
     assert_eq!(found(&project, "ex9"), ["dependency/not-allowed", "size/not-small-enough"]);
     let text = stderr(&project.run(&["check", "ex9"]).code(1));
     assert!(text.contains("^^^^ a crate in this table is compiled, used or not"), "{text}");
-    // The new crate is there, and the source still asks for the old one.
+    // The new crate is there, and the source still uses the old one.
     depend_on(&project, "ex9", "lexopt = \"0.3\"");
     project.run(&["check", "ex9"]).code(1).stderr(contains("build/failed").and(contains("clap")));
     // The smallest crate, as its documentation shows it.
@@ -207,10 +207,10 @@ fn a_submission_brings_the_crates_that_the_exercise_allows_and_no_others() {
     let source = project.read("solutions/ex9/src/main.rs");
     let starter = project.read("exercises/ex9/starter/src/main.rs");
     hand_in("s001", &solution, &source);
-    // What the course's own build has left in the cache of compiled crates is not what this one asks for.
+    // What the course's own build has left in the cache of compiled crates isn't what this build needs.
     let lean = "clap = { version = \"4\", default-features = false, features = [\"std\", \"derive\"] }";
     hand_in("s002", &solution.replacen("lexopt = \"0.3\"", lean, 1), &starter);
-    // Allowed beside what is not: none of it is built, and the source asks for it.
+    // An allowed crate beside one that isn't: neither is built, and the source needs it.
     hand_in("s003", &solution.replacen("lexopt = \"0.3\"", "lexopt = \"0.3\"\nevil = { path = \"/etc\" }", 1), &source);
     project
         .run(&["grade", "class", "--exercise", "ex9", "--out", "out", "--jobs", "1"])

@@ -7,11 +7,11 @@ use std::path::Path;
 use testbed::course::{QUICK_PROFILE, SOURCE, STARTER};
 use testbed::project::{Project, call, json, repository, stderr, stdout};
 
-/// `cargo xtask list` in a folder of the repository: whether it works, and what it prints as errors. Nothing is built: Cargo runs
-/// what these tests were built with, or finds no way to it.
+/// `cargo xtask list` in a folder of the repository: whether it works, and what it prints as errors. Nothing is built: Cargo
+/// runs what these tests were built with, or can't find it.
 fn cargo_xtask(folder: &Path) -> (bool, String) {
     let mut call = call("cargo");
-    // As the tests were built; a build with another setting would take a minute.
+    // As the tests were built; a build with a different setting would take a minute.
     for name in ["CARGO_INCREMENTAL", "CARGO_TARGET_DIR"] {
         if let Some(value) = std::env::var_os(name) {
             call.env(name, value);
@@ -45,7 +45,7 @@ fn cargo_xtask_works_in_every_folder_of_an_exercise_or_says_where_it_does() {
         let (works, errors) = cargo_xtask(&root.join(folder));
         assert!(works, "{folder}: {errors}");
     }
-    // Not one of the course: a folder that a build has made, or a learner.
+    // Not an exercise of the course: a folder that a build or a learner has made.
     fs::create_dir_all(root.join("exercises/ex1/target/release")).unwrap();
     for folder in ["exercises/ex1/target/release", "exercises/ex9/starter/src", "docs/programs/words"] {
         let (works, errors) = cargo_xtask(&root.join(folder));
@@ -83,12 +83,12 @@ fn an_exercise_is_meant_by_its_folder_and_by_any_usual_name() {
     let mut call = project.xtask();
     call.current_dir(project.path("exercises/ex1/src")).args(["hint", "--all", "."]).assert().success();
     for verb in ["check", "hint", "solution", "reset"] {
-        let words = "no exercise is named, and the workshop's main folder doesn't belong to one";
+        let words = "no exercise was named, and the workshop's main folder doesn't belong to one";
         project.run(&[verb]).code(2).stderr(contains(words).and(contains(format!("`cargo xtask {verb} ex1`"))));
     }
     let error = json(&project.run(&["check", "exx1", "--format", "json"]).code(2));
     assert!(error["help"].as_str().unwrap().contains("did you mean `ex1`?"), "{error}");
-    // One exercise by two names is one exercise.
+    // One exercise under two names is one exercise.
     let document = json(&project.run(&["check", "1", "ex1", "--format", "json"]).code(1));
     assert_eq!(document["schema"], "size-workshop/check/1");
 }
@@ -133,7 +133,7 @@ fn course_files_are_restored_without_git_and_without_touching_the_learners_work(
         (SOURCE, STARTER)
     );
 
-    // A copy that was changed as well is not taken for the course's, and the rest goes back all the same.
+    // A copy that was changed as well isn't taken for the course's, and the rest is restored anyway.
     for file in ["exercises/ex1/src/main.rs", "exercises/ex1/starter/src/main.rs"] {
         project.write(file, "fn main() {}\n");
     }
@@ -184,7 +184,7 @@ fn done_stays_done_after_a_check_that_fails_and_after_a_reset() {
         .run(&[])
         .success()
         .stdout(contains("done*").and(contains("the last check of ex1 failed, with 2 of 10 points")));
-    // There is something to hint at again, and the solution is still to be seen.
+    // There are hints again, and the solution can still be shown.
     project.run(&["hint", "ex1"]).success().stdout(contains("nudge"));
     project.run(&["solution", "ex1"]).success();
     project.run(&["reset", "ex1"]).success().stderr(contains("ex1 stays done, with its 10 points"));
@@ -229,7 +229,7 @@ fn bash_completes_verbs_options_values_and_exercises() {
     assert_eq!(complete(&["cargo", "xt"]), "xtask");
 }
 
-/// Watches in a terminal that `script` makes, presses these keys one after the other, and says what was shown.
+/// Watches in a terminal that `script` makes, presses these keys one after the other, and returns what was shown.
 #[cfg(target_os = "linux")]
 fn watch_with_keys(project: &Project, keys: &[(&str, &str)]) -> String {
     use std::io::{Read as _, Write as _};
@@ -280,7 +280,7 @@ fn watch_takes_single_keys_in_a_terminal_and_gives_it_back() {
     let status = "[ex1: 2/10 points | 0/1 done | c h n l q ?]";
     let shown = watch_with_keys(
         &project,
-        &[(status, "h"), ("nudge", ""), (status, "x"), ("none of c, h, n, l, q", ""), (status, "q")],
+        &[(status, "h"), ("nudge", ""), (status, "x"), ("isn't one of c, h, n, l, q", ""), (status, "q")],
     );
     assert!(shown.contains("press a key: c check again"), "{shown}");
     assert!(shown.contains("--> \u{1b}[0m../Cargo.toml") || shown.contains("--> ../Cargo.toml"), "{shown}");

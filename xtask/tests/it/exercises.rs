@@ -24,7 +24,7 @@ fn exercise_1_fails_fresh_and_passes_with_either_small_level() {
     project.edit("exercises/ex1/Cargo.toml", "strip = true", "");
     project.run(&["check", "ex1"]).code(1).stderr(
         contains("size/not-small-enough")
-            .and(contains("of its settings, `strip` saves most: alone it took word_freq from")),
+            .and(contains("of its settings, `strip` saves the most: alone it took word_freq from")),
     );
 }
 
@@ -61,7 +61,7 @@ fn exercise_2_looks_at_the_words_before_it_builds() {
     #[expect(clippy::disallowed_methods, reason = "a test's own file")]
     std::fs::write(project.path("exercises/ex2/answers.toml"), b"why = \"caf\xe9\"\n").unwrap();
     let text = stderr(&project.run(&["check", "ex2"]).code(1));
-    assert!(text.contains("answers.toml is not UTF-8: byte 11 of line 1"), "{text}");
+    assert!(text.contains("answers.toml isn't valid UTF-8: byte 11 of line 1"), "{text}");
     std::fs::remove_file(project.path("exercises/ex2/answers.toml")).unwrap();
     let text = stderr(&project.run(&["check", "ex2"]).code(1));
     assert!(text.contains("there is no answers.toml") && text.contains("cargo xtask reset"), "{text}");
@@ -93,7 +93,7 @@ fn exercise_3_names_the_wrong_turns() {
     let both = format!("[profile.release]\n{five}[profile.dist]\ninherits = \"release\"\n");
     project.write("exercises/ex3/Cargo.toml", &format!("{fresh}{both}"));
     let text = stderr(&project.run(&["check", "ex3"]).code(1));
-    assert!(text.contains("`opt-level = \"z\"` is not what this profile is for"), "{text}");
+    assert!(text.contains("`opt-level = \"z\"` doesn't suit this profile"), "{text}");
     assert!(text.contains("this optimizes for size"), "{text}");
     assert!(text.contains("[profile.release], which it is compared with, sets `opt-level` as well"), "{text}");
 }
@@ -187,7 +187,7 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
         let after = sum(Some(variable));
         assert!(after > before * 0.9, "{variable:?}: {before} -> {after} KiB");
     }
-    // Who answers as the seeds of this workshop do is told what was measured, and not the answer.
+    // Learners who answer as the seeds of this workshop do see what was measured, not the answer.
     for claim in ["strip", "panic", "lto"] {
         project.edit("exercises/ex2/answers.toml", "setting = \"none\"", &format!("setting = \"{claim}\""));
         let text = stderr(&project.run(&["check", "ex2"]).code(1));
@@ -201,9 +201,9 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
         ("largest-crate", *name, "gimli", "that is the standard library, or a part of it"),
         ("largest-crate", *name, "tokio", "no code of a crate by this name"),
         ("largest-crate-size", *size, "1KiB", "too little"),
-        ("functions", "backtrace", "json", "% of the code, and other ones are more"),
+        ("functions", "backtrace", "json", "% of the code, and a different group is more"),
         ("kept-by", "DisplayBacktrace", "main", "can also panic"),
-        ("kept-by", "DisplayBacktrace", "<DisplayBacktrace as Display>::fmt", "write the one word"),
+        ("kept-by", "DisplayBacktrace", "<DisplayBacktrace as Display>::fmt", "write just the word"),
     ] {
         project.edit("exercises/ex2/answers.toml", &format!("{key} = \"{right}\""), &format!("{key} = \"{wrong}\""));
         project.run(&["check", "ex2"]).code(1).stderr(contains(words));
@@ -253,7 +253,7 @@ fn exercise_16_is_right_about_the_forgotten_call() {
     }
     // The functions that are never called are not in the program at all.
     assert!(!printed.contains("is_date") && !printed.contains("masked"), "{printed}");
-    // Whoever copies what is predicted here, and makes the cut, has all points.
+    // Copying what is predicted here, and making the cut, gives all points.
     let predicted = stdout(&bloat(&["--without", "regex_lite"]).success());
     let saving = predicted.lines().find_map(|line| line.strip_suffix("  the whole file")).expect("the sum");
     project.write("exercises/ex16/src/texts.rs", &project.read("solutions/ex16/src/texts.rs"));
@@ -287,7 +287,7 @@ fn our_own_table_agrees_with_that_of_cargo_bloat_on_the_same_file() {
     let bytes_of = |chosen: &dyn Fn(&serde_json::Value) -> bool| -> f64 {
         rows(&ours).iter().filter(|row| chosen(row)).map(|row| row["bytes"].as_f64().unwrap()).sum()
     };
-    // Whose a generic function is can be decided in two ways: cargo-bloat asks where it was compiled, too.
+    // There are two ways to decide whose a generic function is: cargo-bloat also goes by where it was compiled.
     for (name, most) in [("serde_json", 0.06), ("config_tool", 0.0), ("memchr", 0.0), ("itoa", 0.0)] {
         // cargo-bloat does not tell std's memchr from the program's own.
         let named = |row: &serde_json::Value| row["name"].as_str().unwrap().split(' ').next() == Some(name);

@@ -125,7 +125,7 @@ fn what_is_no_program_for_an_image_is_refused_before_anything_is_built() {
         assert!(text.contains("rustc knows no target nowhere"), "{text}");
         let misspelled = project.run(&["image", "--profile", "stripped", "--target", "x86_64-unknown-linux-mulsl"]);
         misspelled.code(2).stderr(contains("did you mean x86_64-unknown-linux-musl?"));
-        // A target that rustc knows, and that hardly any machine has.
+        // A target that rustc knows, and that almost no machine has.
         let missing = project.run(&["image", "--profile", "stripped", "--target", "s390x-unknown-linux-musl"]);
         missing.code(3).stderr(contains("rustup target add s390x-unknown-linux-musl"));
     }

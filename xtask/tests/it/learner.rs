@@ -21,7 +21,7 @@ fn the_whole_journey_of_a_learner() {
         project.run(&["hint", "ex1"]).success().stdout(contains(format!("  {hint}\n")).and(contains(left)));
     }
     project.run(&["solution", "ex1"]).code(1).stderr(contains("--reveal")).stdout("");
-    // A wrong turn has hints of its own, and they come first.
+    // A wrong turn has its own hints, and they come first.
     project.profile("[profile.dev]\nopt-level = \"z\"\nlto = true\nstrip = true\n");
     project
         .run(&["hint", "ex1"])
@@ -64,7 +64,7 @@ fn the_whole_journey_of_a_learner() {
     assert_eq!(json(&project.run(&["list", "--format", "json"]).success())["exercises"][0]["state"], "done");
 }
 
-/// Without what a build took.
+/// Without the build times.
 fn without_times(text: &str) -> String {
     let mut plain = String::new();
     for line in text.lines() {
@@ -109,11 +109,11 @@ fn the_document_of_a_check_is_what_was_promised() {
     // The same again: nothing is built.
     let (_, document) = project.check_json();
     assert!(document["builds"].as_array().unwrap().iter().all(|build| build["fresh"] == true), "{document:#}");
-    // A problem has all that an editor needs.
+    // A problem has everything that an editor needs.
     project.profile("[profile.release]\nopt-levl = \"z\"\nlto = true\nstrip = true\n");
     let (_, document) = project.check_json();
     insta::assert_snapshot!(serde_json::to_string_pretty(&document["goals"][0]["diagnostics"]).unwrap());
-    // Several at once, and errors, are one document, too.
+    // Several at once, and errors, are also one document.
     let all = json(&project.run(&["check", "--all", "--solution", "--format", "json"]).success());
     assert_eq!(
         (all["schema"].as_str(), all["exercises"][0]["points"].as_u64()),
@@ -160,13 +160,13 @@ fn other_approaches_are_measured_beside_the_solution() {
     project.check().success();
     project.run(&["solution", "ex1"]).success().stdout(contains("\n yours ").and(contains("\n the course's ")));
     project.profile("");
-    // What is said of one has to be so.
+    // What is said about one has to be true.
     project.edit(file, "misses = \"profile\"\n", "");
     project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("\"symbols kept\" is said to meet every goal"));
     project.edit(file, "strip = \\\"symbols\\\"", "strip =");
     project.edit(file, "What named strip gives up.\"", "What named strip gives up.\"\nmisses = \"profile\"");
     project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("is not measured"));
-    // A malformed file is named with its line, and the solution is shown all the same.
+    // A malformed file is named with its line, and the solution is shown anyway.
     project.write(file, "[[approach]]\nnam = \"a\"\n");
     let shown = project.run(&["solution", "ex1", "--reveal"]).code(2);
     shown.stdout(contains("strip = true")).stderr(contains("solutions/ex1/approaches.toml:2"));
@@ -183,7 +183,7 @@ fn what_if_tells_a_learner_what_a_missing_setting_would_bring() {
     project.check().code(1).stderr(contains("start with the goal `profile`: it names what is missing"));
     project.run(&["what-if", "--profile", "small"]).success();
     project.check().code(1).stderr(
-        contains("of its settings, `strip` saves most: alone it took tiny from")
+        contains("of its settings, `strip` saves the most: alone it took tiny from")
             .and(contains("when `cargo xtask what-if` measured it")),
     );
 }
@@ -236,7 +236,7 @@ fn a_file_that_was_not_to_be_changed_is_named() {
     assert!(!project.was_built());
     let text = stderr(&project.check());
     insta::assert_snapshot!(first_problem(&text));
-    // Line ends alone are no change: git makes them on Windows.
+    // Line endings alone aren't a change: git makes them on Windows.
     project.write("exercises/ex1/src/main.rs", &SOURCE.replace('\n', "\r\n"));
     project.check().success();
 }
@@ -260,7 +260,7 @@ fn a_program_that_does_something_else_is_shown_with_a_difference() {
     let problem = first_problem(&text);
     let (shown, command) = problem.split_once("run it yourself: ").unwrap();
     insta::assert_snapshot!(shown);
-    // What is said to be run can be run, and shows the same.
+    // The command in the message can be run, and shows the same.
     let line = command.trim().lines().next().unwrap();
     if cfg!(unix) {
         let run = assert_cmd::Command::new("sh").args(["-c", line]).current_dir(project.path("")).assert().code(3);
@@ -333,7 +333,7 @@ fn a_check_that_is_killed_leaves_the_record_whole() {
 fn a_folder_that_cannot_be_written_is_named_and_a_verdict_survives_it() {
     let project = Project::quick_course();
     project.profile(QUICK_PROFILE);
-    // Whoever runs the test, root included, cannot make a folder where a file is.
+    // No user, not even root, can make a folder where a file is.
     project.write("exercises/ex1/target", "in the way");
     let error = json(&project.run(&["check", "ex1", "--format", "json"]).code(3));
     assert!(error["help"].as_str().unwrap().contains("make the folder writable"), "{error}");
@@ -380,7 +380,7 @@ fn reset_saves_whatever_is_there() {
     assert_eq!(saved, [format!("{STARTER}# first\n"), format!("{STARTER}# second\n")], "two resets in one second");
     #[cfg(unix)]
     {
-        // A link is saved by what it points to, and what it points to is not written.
+        // A link is saved as what it points to, and what it points to isn't overwritten.
         project.write("elsewhere.toml", "# elsewhere\n");
         let file = project.path("exercises/ex1/Cargo.toml");
         fs::remove_file(&file).unwrap();
@@ -391,7 +391,7 @@ fn reset_saves_whatever_is_there() {
         // A link to something that never ends is not followed.
         fs::remove_file(&file).unwrap();
         std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
-        project.check().code(1).stderr(contains("is no ordinary file"));
+        project.check().code(1).stderr(contains("isn't a regular file"));
         project.run(&["reset", "ex1"]).success();
         assert_eq!(project.read("exercises/ex1/Cargo.toml"), STARTER);
     }
@@ -425,7 +425,7 @@ fn the_doctor_says_what_is_there_and_what_is_not() {
 #[test]
 fn a_verb_or_an_exercise_that_is_missing_is_a_usage_error() {
     let project = Project::quick_course();
-    project.run(&["check"]).code(2).stderr(contains("no exercise is named"));
+    project.run(&["check"]).code(2).stderr(contains("no exercise was named"));
     project.run(&["chek", "ex1"]).code(2).stderr(contains("check"));
     project
         .run(&["hint", "ex2"])

@@ -1,5 +1,5 @@
-//! Manifests as people write them: every problem has a code, a line, and a next step, and says what Cargo would do. What
-//! the rules say of Cargo is tried with the real Cargo.
+//! Manifests as people write them: every problem has a code, a line, and a next step, and reports what Cargo would do.
+//! What the rules say about Cargo is tested with the real Cargo.
 
 use std::collections::BTreeSet;
 use testbed::course::{STARTER, codes, verdict};
@@ -123,7 +123,7 @@ fn every_slip_has_a_code_a_line_and_a_next_step() {
                 assert!(problem["help"].as_str().is_some_and(|help| !help.is_empty()), "{name}: {problem}");
             }
         }
-        // What Cargo refuses is said before anything is built; what it builds is built.
+        // What Cargo refuses is reported before anything is built; what it builds is built.
         let skipped = verdict(&document, "size") == "skip";
         assert_eq!(skipped, *cargo == Refuses, "{name}: {document:#}");
         // Each one as people see it.
@@ -256,7 +256,7 @@ fn a_file_that_is_no_manifest_is_described_and_nothing_is_built() {
     check("a folder", None);
     assert_eq!(said.len(), 5, "{said:?}");
     assert!(!project.was_built());
-    // Whatever lies there, reset brings the file back, and saves what can be saved.
+    // Whatever is there, reset restores the file, and saves what can be saved.
     project.run(&["reset", "ex1"]).success();
     assert_eq!(project.read("exercises/ex1/Cargo.toml"), STARTER);
 }
@@ -301,7 +301,7 @@ fn what_is_said_of_tables_for_packages_is_what_cargo_does() {
     project.write("tiny/src/main.rs", "fn main() {\n    println!(\"{}\", helper::f());\n}\n");
     let strip = "[profile.release]\nstrip = true\n";
     for (profile, tables, krate, expected) in [
-        // A table for the program's package makes Cargo forget `strip`, even if it is empty; one for others does not.
+        // A table for the program's package makes Cargo drop `strip`, even if it is empty; one for others does not.
         ("release", "[profile.release.package.tiny]\n", "tiny", "strip=debuginfo"),
         ("release", "[profile.release.package.\"tiny@0.1\"]\nopt-level = 3\n", "tiny", "strip=debuginfo"),
         ("release", "[profile.release.package.tiny]\nstrip = \"symbols\"\n", "tiny", "strip=symbols"),
@@ -356,9 +356,9 @@ fn a_dependency_that_is_compiled_differently_is_named_and_shown() {
     let crates = &document["goals"][0]["data"]["crates"];
     assert_eq!((crates[0]["crate"].as_str(), crates[0]["rustc"].as_str()), (Some("helper"), Some("3")), "{crates}");
     let assert = project.check().code(1);
-    assert!(testbed::project::stdout(&assert).contains("not as the program"), "{}", testbed::project::stdout(&assert));
+    assert!(testbed::project::stdout(&assert).contains("unlike the program"), "{}", testbed::project::stdout(&assert));
     assert!(stderr(&assert).contains("[profile.release.package.\"*\"] compiles helper with `opt-level = 3`"));
-    // Another level for size is made for size as well.
+    // The other level for size also optimizes for size.
     project.profile(&format!("{dependency}{profile}[profile.release.package.helper]\nopt-level = \"s\"\n"));
     assert_eq!(project.check_json().0, 0);
 }

@@ -1,5 +1,5 @@
-//! Exercises that not every machine can do: they are skipped with a line where something is missing, and count in no sum. Exercise
-//! 17, which needs the source of std, is checked for real where there is some.
+//! Exercises that not every machine can do: they are skipped with a line where something is missing, and don't count in any
+//! sum. Exercise 17, which needs std's source, is checked for real where it is installed.
 
 use predicates::str::contains;
 use std::path::Path;
@@ -107,7 +107,7 @@ mod skipped {
         let verified = stderr(&course.run(&["author", "verify", "ex2"]).code(3));
         assert!(verified.contains("ex2 can't be verified on this machine") && verified.contains(STEP), "{verified}");
         let all = course.run(&["author", "verify"]);
-        assert!(stderr(&all).contains(LINE) && stdout(&all).contains("1 exercises verified"), "{}", stderr(&all));
+        assert!(stderr(&all).contains(LINE) && stdout(&all).contains("1 exercise verified"), "{}", stderr(&all));
         // What needs no build works without.
         course.run(&["hint", "ex2"]).success();
         course.run(&["reset", "ex2"]).success();
@@ -141,14 +141,14 @@ mod skipped {
         }
         course.project.edit("exercises/ex2/exercise.toml", "\"linux\"", "\"linx\"");
         course.run(&["list"]).code(2).stderr(
-            contains("no requirement has the name `linx`")
+            contains("there is no requirement `linx`")
                 .and(contains("did you mean `linux`?"))
                 .and(contains("exercise.toml:5")),
         );
     }
 }
 
-/// Whether the toolchain that a check builds with has std's source. A test that needs it says that it is left out.
+/// Whether the toolchain that a check builds with has std's source. A test that needs it reports that it is left out.
 pub(crate) fn has_source(project: &Project) -> bool {
     let rustc = call("rustc").current_dir(project.path("")).args(["--print", "sysroot"]).assert().success();
     let has_source = Path::new(stdout(&rustc).trim()).join(SOURCE).is_file();
@@ -163,7 +163,7 @@ pub(crate) fn has_source(project: &Project) -> bool {
     has_source
 }
 
-/// The whole course, where there is std's source.
+/// The whole course, where std's source is installed.
 fn with_source() -> Option<Project> {
     let project = Project::copy_of_the_repository();
     has_source(&project).then_some(project)

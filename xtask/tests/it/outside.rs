@@ -9,7 +9,7 @@ use testbed::project::{Project, json, stderr};
 
 const CONFIG: &str = "exercises/ex1/.cargo/config.toml";
 
-/// The first thing of this severity that a check says.
+/// The first message of this severity from a check.
 fn first(severity: &str, text: &str) -> String {
     let start = text.find(&format!("{severity}[")).unwrap_or_else(|| panic!("no {severity}: {text}"));
     text[start..].split("\n\n").next().unwrap().to_owned()
@@ -40,7 +40,7 @@ fn what_wins_over_a_manifest_elsewhere_is_set_aside_and_named() {
     insta::assert_snapshot!("variable", first("warning", &said("CARGO_PROFILE_RELEASE_LTO", "false")));
     insta::assert_snapshot!("rustflags", first("warning", &said("RUSTFLAGS", "-C opt-level=1")));
     insta::assert_snapshot!("linker", first("warning", &said("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", "cc")));
-    // One that changes no setting is said as well.
+    // A variable that changes no setting is reported as well.
     let text = said("RUSTFLAGS", "--cfg mine");
     assert!(text.contains("warning[profile/overridden-by-env]: `RUSTFLAGS` is set") && !text.contains("-->"), "{text}");
     project.write(CONFIG, "[profile.release]\nstrip = \"none\"\n");
@@ -152,7 +152,7 @@ fn no_configuration_file_changes_points_or_sizes_wherever_it_is() {
         assert!(named.iter().all(|problem| problem["line"].as_u64().unwrap() > 1), "{document:#}");
         fs::remove_file(project.path(file)).unwrap();
     }
-    // What Cargo has to say about its configuration is not about the program.
+    // What Cargo says about its configuration isn't about the program.
     project.write(CONFIG, "[alias]\nbuild = \"check\"\n");
     project.write("exercises/ex1/.cargo/config", "[term]\nverbose = true\n[alias]\nbuild = \"check\"\n");
     let (points, now, document) = checked(&project, &[]);
@@ -172,7 +172,7 @@ fn what_a_machine_needs_is_kept() {
     use std::os::unix::fs::PermissionsExt as _;
     let project = Project::quick_course();
     project.profile(QUICK_PROFILE);
-    // A linker that leaves a trace, named by a path that holds from its file alone.
+    // A linker that leaves a trace, named by a path that is valid only from its file.
     project.write("exercises/ex1/tools/cc", "#!/bin/sh\necho x >> \"$0.log\"\nexec cc \"$@\"\n");
     fs::set_permissions(project.path("exercises/ex1/tools/cc"), fs::Permissions::from_mode(0o755)).unwrap();
     let host =
@@ -209,7 +209,7 @@ fn a_file_beside_the_exercise_is_not_built() {
     }
     let (points, now, document) = checked(&project, &[]);
     assert_eq!((points, now, document["diagnostics"].as_array().unwrap().len()), (10, sizes, 0), "{document:#}");
-    // Of the manifest an exercise lets a learner decide the profiles, and no more: the same is graded.
+    // An exercise lets a learner decide only the profiles in the manifest, and the same is graded.
     project.write(
         "exercises/ex1/Cargo.toml",
         &format!("{}{QUICK_PROFILE}", STARTER.replace("edition", "build = \"old/build.rs\"\nedition")),

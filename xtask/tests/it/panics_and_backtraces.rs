@@ -6,7 +6,7 @@ use serde_json::Value;
 use testbed::course::{codes, verdict};
 use testbed::project::{Project, json, stderr};
 
-/// The codes of a check that fails, without those of the questions.
+/// The codes of a check that fails, without the questions'.
 fn problems(project: &Project, exercise: &str) -> (Value, Vec<String>) {
     let document = json(&project.run(&["check", exercise, "--format", "json"]).code(1));
     let found = codes(&document).into_iter().map(|(code, _)| code).filter(|code| code != "answer/missing").collect();
@@ -23,14 +23,14 @@ fn a_panic_strategy_for_one_package_is_refused_before_anything_is_built() {
     let assert = project.run(&["check", "ex6"]).code(1);
     let text = stderr(&assert);
     assert!(text.contains("profile/wrong-table"), "{text}");
-    assert!(text.contains("`panic` may not stand in [profile.release.package.line_mill]"), "{text}");
+    assert!(text.contains("`panic` isn't allowed in [profile.release.package.line_mill]"), "{text}");
     assert!(text.contains("exercises/ex6/Cargo.toml:19:1") && text.contains("move it to [profile.release]"), "{text}");
     assert!(!project.path("exercises/ex6/target").exists(), "nothing was built");
     // A profile from nowhere.
     let moved = project.read("solutions/ex6/Cargo.toml").replace("inherits = \"release\"\n", "");
     project.write(manifest, &moved);
     assert_eq!(problems(&project, "ex6").1, ["profile/no-inherits"]);
-    // Words that are no answers.
+    // Words that aren't answers.
     project.edit("exercises/ex6/answers.toml", "tests = \"\"", "tests = \"unwind\"");
     project.run(&["check", "ex6"]).code(1).stderr(contains("did you mean \"unwinds\"?"));
 }
@@ -71,7 +71,7 @@ fn exercise_6_judges_how_the_programs_end() {
     assert_eq!(verdict(&document, "host"), "pass", "{document:#}");
 }
 
-/// The output of a tool that Exercise 7 asks for.
+/// The output of a tool that Exercise 7 uses.
 #[cfg(target_os = "linux")]
 fn tool(folder: &std::path::Path, line: &str) -> String {
     let mut shell = testbed::project::call("bash");
@@ -136,7 +136,7 @@ fn answers_are_read_as_people_write_them(project: &Project) {
         (
             "caller = \"ledger::transfer\"",
             "caller = \"ledger::deposit\"",
-            "no call of the crash was in a function by this name",
+            "the crash's call stack has no function by this name",
         ),
         ("line = 62", "line = 60", "it isn't line 60 of src/main.rs"),
         ("line = 62", "line = \"crash.rs:62\"", "the question is about src/main.rs"),
@@ -176,7 +176,7 @@ fn addr2line_says_the_same(project: &Project) {
     // The file itself instead of a copy: Cargo does not see it, and no line of the manifest is to blame.
     tool(&folder, "strip target/ship/ledger");
     let told = stderr(&project.run(&["check", "ex7"]).code(1));
-    assert!(told.contains("nothing in [profile.ship] takes it out; was the file itself given to `strip`?"), "{told}");
+    assert!(told.contains("nothing in [profile.ship] removes it; did you run `strip` on the file itself?"), "{told}");
     assert!(told.contains("`cargo clean --profile ship` in exercises/ex7"), "{told}");
     tool(&folder, "cargo clean --profile ship");
     project.run(&["check", "ex7"]).success();

@@ -21,9 +21,9 @@ fn without_a_terminal_it_says_how_to_answer_and_takes_all_or_nothing() {
         project.run(&[&["predict", "ex1"], &words[..]].concat())
     };
     for (wrong, words) in [
-        ("strip=much", "the guess for `strip` isn't understood: `much`"),
-        ("strip=\u{1b}[31m", "the guess for `strip` isn't understood: `\\u{1b}[31m`"),
-        ("strip", "the guess for `strip` isn't understood: ``"),
+        ("strip=much", "the guess for `strip` can't be read: `much`"),
+        ("strip=\u{1b}[31m", "the guess for `strip` can't be read: `\\u{1b}[31m`"),
+        ("strip", "the guess for `strip` can't be read: ``"),
         ("code=20 %", "write one of `smaller`, `same` and `larger`"),
         ("own=20 %", "`350000`, `350,000`, `350k` or `350 KB`"),
         ("strpi=20", "did you mean `strip`?"),
@@ -53,7 +53,7 @@ fn a_receipt_shows_guesses_beside_what_was_measured_and_closes_them() {
     );
     assert!(!project.path("target/check/ex1/starter-small.json").exists());
     project.run(&["predict", "ex1", "--answer", "strip=0", "--answer", "code=same", "--answer", "own=1"]).success();
-    // A goal fails, and what the course's own builds show is measured all the same.
+    // A goal fails, and what the course's own builds show is measured anyway.
     let assert = project.check().code(1);
     insta::assert_snapshot!("predict-receipt-fails", settled(&stdout(&assert)));
     project.check().code(1).stdout(contains("your guesses").not());
@@ -74,9 +74,27 @@ fn a_receipt_shows_guesses_beside_what_was_measured_and_closes_them() {
     project.run(&["list"]).success().stdout(contains("your guesses: within 10 % in 1 of 3"));
     let list = json(&project.run(&["list", "--format", "json"]).success());
     assert_eq!((&list["guesses_close"], &list["guesses_measured"]), (&serde_json::json!(1), &serde_json::json!(3)));
-    // A reset brings back the files. Guesses and what was measured for them stay, because they aren't files of the exercise.
+    // A reset restores the files. Guesses and what was measured for them stay, because they aren't files of the exercise.
     project.run(&["reset", "ex1"]).success();
     project.run(&["predict", "ex1", "--answer", "strip=17"]).code(2).stderr(contains("is closed"));
+}
+
+#[test]
+fn what_a_check_has_shown_can_not_be_guessed_afterwards() {
+    let project = Project::asking_course();
+    project.profile(QUICK_PROFILE);
+    project.check().success();
+    // What is measured only for a guess is open; the learner's own build was in the table of sizes.
+    project
+        .run(&["predict", "ex1", "--answer", "strip=17", "--answer", "own=1"])
+        .code(2)
+        .stderr(contains("`own` is closed: a check has already shown what it measures").and(contains("leave it out")));
+    project
+        .run(&["predict", "ex1", "--answer", "strip=17", "--answer", "code=same"])
+        .success()
+        .stdout(contains("(measured before you guessed)").and(contains("no guess").not()));
+    project.check().success().stdout(contains("you said").count(2));
+    project.run(&["predict", "ex1"]).success().stdout(contains("closed    own: "));
 }
 
 #[test]
@@ -102,8 +120,8 @@ fn a_manifest_that_cargo_refuses_and_a_damaged_file_stop_neither_side() {
 fn a_course_whose_questions_make_no_sense_is_refused_with_the_line() {
     let project = Project::asking_course();
     for (from, to, words) in [
-        ("when-met = \"size\"", "", "is the learner's build: name the goal that must be met"),
-        ("when-met = \"size\"", "when-met = \"sise\"", "did you mean `size`?"),
+        ("when-met = [\"size\"]", "", "is the learner's build: name the goals that must be met"),
+        ("when-met = [\"size\"]", "when-met = [\"sise\"]", "did you mean `size`?"),
         (
             "build = \"small\", against = \"before\" }",
             "build = \"smal\", against = \"before\" }",
@@ -150,7 +168,7 @@ mod terminal {
         let (code, shown) = typed(&project, "predict ex1", "much\n20 %\n\n350k\n");
         assert_eq!(code, Some(0), "{shown}");
         assert!(shown.contains("1/3 How much smaller does strip make the file? (percent): "), "{shown}");
-        assert!(shown.contains("That isn't understood: write how many percent smaller"), "{shown}");
+        assert!(shown.contains("That isn't a valid guess: write how many percent smaller"), "{shown}");
         assert!(shown.contains("no guess  code") && shown.contains("you said 358,400 bytes smaller"), "{shown}");
         // Asked again, an old guess is shown, and stays unless there is a new one. Ctrl-D ends it.
         let (code, shown) = typed(&project, "predict ex1", "\nsame\n\u{4}");

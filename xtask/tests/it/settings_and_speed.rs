@@ -26,13 +26,13 @@ fn exercise_4_is_repaired_layer_by_layer() {
     );
     assert_eq!(refused, ["profile/wrong-type"]);
     assert!(!project.path("exercises/ex4/target").exists(), "nothing was built");
-    // Cargo is silent, and two settings still do nothing.
+    // Cargo doesn't warn, and two settings still do nothing.
     let silent = "[profile.release]\nopt-level = \"z\"\ncodegen-units = 1\nlto = true\n\n[profile.dev]\npanic = \"abort\"\nstrip = true\n";
     assert_eq!(at(silent), ["profile/wrong-table", "size/not-small-enough"]);
     let text = settled(&stderr(&project.run(&["check", "ex4"]).code(1)));
     let told: Vec<&str> = text.lines().take_while(|line| !line.starts_with("built")).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-    error[profile/wrong-table]: `panic` and `strip` stand in [profile.dev], which this build does not read
+    error[profile/wrong-table]: `panic` and `strip` are in [profile.dev], which this build doesn't read
       --> exercises/ex4/Cargo.toml:16:10
        |
     16 | [profile.dev]
@@ -56,15 +56,15 @@ fn exercise_4_names_what_its_starter_does_not_do() {
     let text = settled(&stderr(&project.run(&["check", "ex4"]).code(1)));
     let told: Vec<&str> = text.lines().take_while(|line| !line.starts_with("built")).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-    error[profile/unknown-table]: Cargo does not know the table [profiles.release]
+    error[profile/unknown-table]: Cargo doesn't know the table [profiles.release]
       --> exercises/ex4/Cargo.toml:15:2
        |
     15 | [profiles.release]
-       |  ^^^^^^^^ Cargo only warns, and ignores all of it
+       |  ^^^^^^^^ Cargo only warns, and ignores the whole table
        |
        = help: did you mean [profile.release]?
 
-    error[profile/misspelled-key]: Cargo does not know the key `opt_level`
+    error[profile/misspelled-key]: Cargo doesn't know the key `opt_level`
       --> exercises/ex4/Cargo.toml:12:1
        |
     12 | opt_level = "z"
@@ -72,15 +72,15 @@ fn exercise_4_names_what_its_starter_does_not_do() {
        |
        = help: did you mean `opt-level = "z"`?
 
-    error[profile/misspelled-key]: Cargo does not know the key `codegen_units`
+    error[profile/misspelled-key]: Cargo doesn't know the key `codegen_units`
       --> exercises/ex4/Cargo.toml:13:1
        |
     13 | codegen_units = "1"
        | ^^^^^^^^^^^^^ Cargo only warns, and builds without it
        |
-       = help: did you mean `codegen-units`? Its value is wrong, too (this is a number, without quotes): write `codegen-units = 1`
+       = help: did you mean `codegen-units`? Its value is also wrong (this must be a number, without quotes): write `codegen-units = 1`
 
-    error[profile/wrong-table]: `panic` and `strip` stand in [profile.dev], which this build does not read
+    error[profile/wrong-table]: `panic` and `strip` are in [profile.dev], which this build doesn't read
       --> exercises/ex4/Cargo.toml:18:10
        |
     18 | [profile.dev]
@@ -116,12 +116,12 @@ fn exercise_5_measures_the_wrong_turns() {
     let (codes, half) = at(&format!("{fresh}{kernel}"));
     assert_eq!(codes, "speed/too-slow");
     assert!(half < small && half > 200.0, "{small} % and {half} %");
-    // Without LTO it is fast, and large; with level 3 everywhere, too.
+    // Without LTO it is fast, and large; so it is with level 3 everywhere.
     let (codes, whole) = at(&format!("{}{kernel}", fresh.replace("lto = true", "lto = false")));
     assert_eq!(codes, "size/grew");
     assert!(whole < 150.0, "{whole} %");
     assert_eq!(at(&fresh.replace("opt-level = \"s\"\n", "")).0, "size/not-small-enough");
-    // Cargo forgets `strip` where the program's own package has a level.
+    // Cargo drops `strip` where the program's own package has a level.
     assert_eq!(at(&format!("{fresh}{kernel}{program}")).0, "size/grew");
     project.run(&["hint", "ex5"]).success().stdout(contains("forgets the profile's `strip = true`"));
     assert_eq!(at(&format!("{fresh}{kernel}{program}strip = true\n")).0, "");

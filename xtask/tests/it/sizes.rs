@@ -25,7 +25,7 @@ fn the_ladder_of_word_freq_has_the_shape_that_the_tutorial_teaches() {
     assert!(bytes[2] < bytes[1] * 0.9, "LTO saves more than 10 %: {bytes:?}");
     assert!(bytes[5] < bytes[4] * 0.9, "strip saves more than 10 %: {bytes:?}");
     assert!(bytes[5] < bytes[0] * 0.7, "the full profile is at least 30 % smaller: {bytes:?}");
-    assert!((bytes[1] - bytes[0]).abs() < bytes[0] * 0.05, "opt-level z alone is no big win: {bytes:?}");
+    assert!((bytes[1] - bytes[0]).abs() < bytes[0] * 0.05, "opt-level z alone isn't a big win: {bytes:?}");
     assert!(rows.iter().all(|row| row["output_ok"] == true), "the output is equal everywhere");
     assert!(
         rows.iter().all(|row| row["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0)),
@@ -291,7 +291,7 @@ fn every_format_holds_every_row() {
 fn colour_is_only_where_it_is_wanted() {
     let project = Project::plain_workshop();
     let plain = stdout(&project.run(&["sizes"]).success());
-    assert!(!plain.contains('\u{1b}'), "no terminal, no colour: {plain}");
+    assert!(!plain.contains('\u{1b}'), "no terminal, no color: {plain}");
     assert!(stdout(&project.run(&["sizes", "--color", "always"]).success()).contains("\u{1b}[1m"));
     assert!(stdout(&project.xtask().arg("sizes").env("CLICOLOR_FORCE", "1").assert().success()).contains("\u{1b}[1m"));
     let both = project.xtask().arg("sizes").env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").assert().success();

@@ -1,4 +1,4 @@
-//! The wrong turns of the exercises: what somebody changes who is in a hurry or stuck, and what they are told. The changes
+//! The exercises' wrong turns: what learners change when they are in a hurry or stuck, and what they are told. The changes
 //! of an exercise are in `turns/exN.toml`; what the check and the next hint say to each of them is one snapshot. Then all of
 //! them, the starter and the solution are graded as a class: the same files get the same points.
 
@@ -22,7 +22,7 @@ struct Turns {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Turn {
-    /// What somebody thinks or does, in a few words.
+    /// What the learner thinks or does, in a few words.
     what: String,
     /// What they have before.
     #[serde(default)]
@@ -38,7 +38,7 @@ enum Before {
     Solution,
 }
 
-/// A text in place of another one, which must be there. Without `from`: the whole file.
+/// A replacement for some text, which must be there. Without `from`: the whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Edit {
@@ -53,7 +53,7 @@ fn of(exercise: &str) -> Vec<Turn> {
     toml::from_str::<Turns>(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display())).turn
 }
 
-/// Takes every turn of an exercise, each from its start, and says what came of it.
+/// Takes every turn of an exercise, each from its start, and returns the results.
 fn told(project: &Project, exercise: &str) -> String {
     let data = project.read(&format!("exercises/{exercise}/exercise.toml"));
     let edits: Vec<String> = data.parse::<toml::Table>().unwrap()["edits"].clone().try_into().unwrap();
@@ -69,14 +69,14 @@ fn told(project: &Project, exercise: &str) -> String {
         begin(project, exercise, &edits, &turn.before);
         let others = take(project, exercise, &edits, &turn);
         let check = project.run(&["check", exercise]);
-        // A file of the course that was changed is an error of its own in a check, and grading doesn't take it.
+        // A file of the course that was changed is a separate error in a check, and grading doesn't take it.
         if others.is_empty() {
             let student = format!("turn-{index}");
             hand_in(project, exercise, &edits, &student);
             checked.insert(student, goals(&stdout(&check)));
         }
         told.push_str(&came_of(project, exercise, &turn, &check));
-        // What is not theirs is as it was for the next turn.
+        // Files that aren't theirs are restored for the next turn.
         for (file, content) in others.into_iter().rev() {
             match content {
                 Some(content) => project.write(&file, &content),
@@ -144,7 +144,7 @@ fn hand_in(project: &Project, exercise: &str, edits: &[String], student: &str) {
 /// Verdict and points of each goal, as in `pass 4/4 profile`.
 type Goals = Vec<String>;
 
-/// What the receipt of a check says of each goal.
+/// What a check's receipt says about each goal.
 fn goals(receipt: &str) -> Goals {
     let goal = |line: &str| {
         let mut words = line.strip_prefix("  ")?.split_whitespace();
@@ -155,7 +155,7 @@ fn goals(receipt: &str) -> Goals {
     receipt.lines().filter_map(goal).collect()
 }
 
-/// The same of each submission of the class, as it is graded.
+/// The same for each submission of the class, as it is graded.
 fn graded(project: &Project, exercise: &str) -> BTreeMap<String, Goals> {
     let sandbox = if has_boxes() { "bwrap" } else { "none" };
     project.run(&["grade", "class", "--exercise", exercise, "--jobs", "1", "--sandbox", sandbox]).success();

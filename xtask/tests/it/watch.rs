@@ -79,7 +79,7 @@ fn every_save_is_checked_also_one_that_renames_a_new_file_over_the_old_one() {
     watch.say("h");
     watch.wait_for("nudge");
     watch.say("what?");
-    watch.wait_for("`what?` is none of");
+    watch.wait_for("`what?` isn't one of");
     watch.say("q");
     assert!(watch.child.wait().unwrap().success());
     assert!(!watch.all.contains('\u{1b}') && !watch.all.contains('\r'), "plain lines only: {:?}", watch.all);

@@ -1,4 +1,4 @@
-//! What people type to call this program. The same advice is given by several programs, and must name the one that is there.
+//! What people type to call this program. Several programs give the same advice, and it must name the program that is there.
 
 use std::sync::OnceLock;
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 pub struct Source {
     /// Its path.
     pub file: PathBuf,
-    /// All of it.
+    /// The whole text.
     pub text: Arc<str>,
 }
 
@@ -51,7 +51,7 @@ pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
 
 /// An error about a place in a text file: exit code 2, the line underlined.
 ///
-/// `range` is in bytes of `text`; `label` stands beside the underlined part.
+/// `range` is in bytes of `text`; `label` goes next to the underlined part.
 pub fn in_file(
     file: &Path,
     text: &str,

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 /// How a call of `cargo xtask` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// All that was asked for is met.
+    /// Everything requested holds.
     Met = 0,
-    /// Something is not met: a goal, a size, a program's output, a stale document.
+    /// Something isn't met: a goal, a size, a program's output, a stale document.
     NotMet = 1,
     /// The command line is wrong, or a file of the course or of the user is malformed.
     Usage = 2,
@@ -23,7 +23,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// A line (and column) of a file, both counted from 1.
+/// A line (and column) in a file, both counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The file that the message is about.
@@ -34,23 +34,23 @@ pub struct Place {
     pub column: Option<usize>,
 }
 
-/// What a failure is about, where a caller treats it in a way of its own. The words of a message are for people alone.
+/// What a failure is about, where a caller handles it specially. The words of a message are only for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
     /// No caller treats it differently.
     #[default]
     Plain,
-    /// The current folder is in no workshop.
+    /// The current folder isn't in a workshop.
     NoWorkshop,
     /// The binary that is meant isn't there, or there are several.
     WhichBinary,
-    /// A checkout of a revision lacks what is outside of the repository.
+    /// A checkout of a revision lacks what is outside the repository.
     OutsideRepository,
 }
 
 /// An error that ends the call: what happened, where, and what to do next.
 ///
-/// A goal or a size that is not met is data, never a `Failure`.
+/// A goal or a size that isn't met is data, never a `Failure`.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// The exit code that the call ends with.
@@ -63,7 +63,7 @@ pub struct Failure {
     pub place: Option<Place>,
     /// What to do next.
     pub help: Option<String>,
-    /// The message as a picture of the source, with the line underlined; shown instead of message and place.
+    /// The message with the source, and the line underlined; shown instead of message and place.
     pub snippet: Option<String>,
 }
 
@@ -120,11 +120,11 @@ pub fn failure_of(error: &anyhow::Error) -> Failure {
 }
 
 /// What to do where a process or a thread cannot start because the machine has no memory, or no more processes, for it.
-pub const SHORT_OF_MEMORY: &str = "this machine is short of memory, or of processes for this user (`ulimit -u`): close other programs, or work on less at once (`--jobs`)";
+pub const SHORT_OF_MEMORY: &str = "this machine is short of memory, or this user has too many processes (`ulimit -u`): close other programs, or do less at once (`--jobs`)";
 
-/// Whether an error is that there is no memory, or no process, left to be had.
+/// Whether an error means that no memory, or no process, is left.
 pub fn is_short_of_memory(error: &anyhow::Error) -> bool {
-    // EAGAIN is what fork says at a limit of processes.
+    // EAGAIN is what fork returns at a process limit.
     let is_it = |error: &std::io::Error| {
         matches!(error.kind(), std::io::ErrorKind::OutOfMemory | std::io::ErrorKind::WouldBlock)
     };

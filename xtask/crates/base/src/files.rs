@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// What tells one version of a file from another, without reading it.
+/// What distinguishes one version of a file from another, without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// Its length in bytes.
@@ -18,7 +18,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// That of a file, or of what a link leads to.
+    /// For a file, or for what a link leads to.
     ///
     /// # Errors
     /// When there is no such file, or its file system keeps no times.
@@ -29,7 +29,7 @@ impl Stamp {
     }
 }
 
-/// Writes a file whole: into a temporary file of the same folder, to the disk, then renamed over the old one.
+/// Writes a file whole: to a temporary file in the same folder, synced to disk, then renamed over the old file.
 /// Missing folders are made. A full disk, a lost race or Ctrl-C leaves the old file as it was.
 ///
 /// # Errors
@@ -39,7 +39,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Writes a file that can be made again at any time: whole, but without waiting for the disk, which would take milliseconds
-/// for each of thousands. One that holds these bytes already is left as it is.
+/// for each of thousands. A file that already has these bytes is left as it is.
 ///
 /// # Errors
 /// When a folder cannot be made or the file cannot be written.
@@ -59,9 +59,9 @@ fn replace(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
     })
 }
 
-/// Ctrl-C is held off by the caller, and the folder is there.
+/// The caller holds off Ctrl-C, and the folder exists.
 fn replace_now(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
-    let name = path.file_name().with_context(|| format!("{} names no file", path.display()))?;
+    let name = path.file_name().with_context(|| format!("{} has no file name", path.display()))?;
     let temporary = path.with_file_name(temporary_name(&name.to_string_lossy(), std::process::id()));
     let written = File::create(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
@@ -76,8 +76,8 @@ fn replace_now(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
     written.with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Writes several files below a folder, all of them or none. Files that are there are replaced, missing folders are made. After
-/// an error everything is as it was, but for what cannot even be put back; Ctrl-C waits until all is written.
+/// Writes several files below a folder, all of them or none. Existing files are replaced, missing folders are made. After an
+/// error everything is as it was, except for what can't be restored; Ctrl-C waits until everything is written.
 ///
 /// # Errors
 /// When a folder cannot be made or a file cannot be written.
@@ -120,7 +120,7 @@ impl Undo {
         Ok(())
     }
 
-    /// Goes back as far as it can.
+    /// Undoes as much as it can.
     fn all(self) {
         for (path, before) in self.files.into_iter().rev() {
             let _ = match before {
@@ -144,21 +144,21 @@ pub fn writer_of(name: &str) -> Option<u32> {
     name.strip_prefix('.')?.strip_suffix(".tmp")?.rsplit_once('.')?.1.parse().ok()
 }
 
-/// Why a text of a user cannot be read.
+/// Why a user's text can't be read.
 #[derive(Debug, PartialEq)]
 pub struct Unreadable {
     /// What is wrong, in one sentence without a final full stop.
     pub message: String,
     /// The line, where there is one.
     pub line: Option<usize>,
-    /// What to do next, where that is known here: what brings a missing file back is not.
+    /// What to do next, where that is known here; how to restore a missing file isn't.
     pub help: Option<String>,
 }
 
 /// Reads a text that a user writes by hand. `largest` is in bytes; a device or a pipe is not read at all.
 ///
 /// # Errors
-/// When it is missing, no file, too large, no UTF-8, or cannot be read.
+/// When it is missing, not a file, too large, not UTF-8, or can't be read.
 pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
     let bytes = read_bytes(path, largest)?;
     String::from_utf8(bytes).map_err(|error| {
@@ -166,7 +166,7 @@ pub fn read_text(path: &Path, largest: u64) -> Result<String, Unreadable> {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = String::from_utf8_lossy(good).matches('\n').count() + 1;
         let column = good.len() - good.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1) + 1;
-        let message = format!("{name} is not UTF-8: byte {column} of line {line} belongs to no character");
+        let message = format!("{name} isn't valid UTF-8: byte {column} of line {line} isn't part of a character");
         Unreadable { line: Some(line), message, help: Some("save the file as UTF-8 in your editor".to_owned()) }
     })
 }
@@ -180,7 +180,7 @@ pub fn read_bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Unreadable> {
     let unreadable =
         |message: String, help: Option<&str>| Unreadable { message, line: None, help: help.map(str::to_owned) };
     let broken = |error: io::Error| match error.kind() {
-        ErrorKind::NotFound if path.is_symlink() => unreadable(format!("{name} is a link to nowhere"), None),
+        ErrorKind::NotFound if path.is_symlink() => unreadable(format!("{name} is a broken link"), None),
         ErrorKind::NotFound => unreadable(format!("there is no {name}"), None),
         _ => unreadable(format!("cannot read {name}: {error}"), Some("make the file readable")),
     };
@@ -189,19 +189,18 @@ pub fn read_bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Unreadable> {
         return Err(unreadable(format!("{name} is a folder, not a file"), None));
     }
     if !metadata.is_file() {
-        return Err(unreadable(format!("{name} is no ordinary file"), None));
+        return Err(unreadable(format!("{name} isn't a regular file"), None));
     }
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(largest + 1).read_to_end(&mut bytes)).map_err(broken)?;
     if bytes.len() as u64 > largest {
-        let message =
-            format!("{name} has {} bytes, more than such a file can sensibly have ({largest})", metadata.len());
+        let message = format!("{name} is {} bytes, too large for such a file (at most {largest})", metadata.len());
         return Err(unreadable(message, None));
     }
     Ok(bytes)
 }
 
-/// The content of an ordinary file of sensible size. A device or a pipe is not read: it might never end.
+/// The content of a regular file of sensible size. A device or a pipe is not read: it might never end.
 pub fn content(path: &Path) -> Option<Vec<u8>> {
     const LARGEST: u64 = 64 << 20;
     let is_sensible = |metadata: &fs::Metadata| metadata.is_file() && metadata.len() <= LARGEST;
@@ -230,8 +229,8 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Makes a folder hold exactly these files (relative path and content). A file that is there with the same content is
-/// not touched, so that Cargo still counts as fresh what it has built from it.
+/// Makes a folder contain exactly these files (relative path and content). A file that already has the same content
+/// isn't touched, so that Cargo still treats what it built from it as fresh.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -252,14 +251,14 @@ pub fn compose(folder: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     Ok(())
 }
 
-/// Lets every user write into a folder, and nobody remove what is another's, as in `/tmp`.
+/// Lets every user write to a folder, and remove only their own files, as in `/tmp`.
 ///
 /// # Errors
 /// When the permissions cannot be set.
 pub fn open_to_all(folder: &Path) -> Result<()> {
     #[cfg(unix)]
     fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o1777))
-        .with_context(|| format!("cannot open {} to a box's user", folder.display()))?;
+        .with_context(|| format!("cannot make {} writable for the sandbox's user", folder.display()))?;
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())
@@ -275,7 +274,7 @@ pub fn show_to_all(folder: &Path) -> Result<()> {
         use std::os::unix::fs::PermissionsExt as _;
         let show = |path: &Path, mode| {
             fs::set_permissions(path, fs::Permissions::from_mode(mode))
-                .with_context(|| format!("cannot show {} to a box's user", path.display()))
+                .with_context(|| format!("cannot make {} readable for the sandbox's user", path.display()))
         };
         let mut open = vec![folder.to_owned()];
         while let Some(folder) = open.pop() {
@@ -300,7 +299,7 @@ pub fn has_room(folder: &Path) -> bool {
     free(folder).is_none_or(|free| free > 64 << 20)
 }
 
-/// Bytes that are free on the disk below a folder, where that can be told.
+/// Free bytes on the disk below a folder, where that is known.
 pub fn free(folder: &Path) -> Option<u64> {
     #[cfg(unix)]
     {
@@ -314,10 +313,10 @@ pub fn free(folder: &Path) -> Option<u64> {
     }
 }
 
-/// Finds out before a long job whether a file can be written below a folder that may not be there yet.
+/// Finds out before a long job whether a file can be written below a folder that may not exist yet.
 ///
 /// # Errors
-/// When the nearest folder that is there cannot be written.
+/// When the nearest existing folder can't be written to.
 pub fn check_writable(folder: &Path) -> Result<()> {
     let existing = folder.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("."));
     let probe = existing.join(format!(".probe.{}.tmp", std::process::id()));
@@ -392,9 +391,9 @@ mod tests {
         write_atomic(&path, b"a = 1\n").unwrap();
         assert_eq!(read_text(&path, 10).unwrap(), "a = 1\n");
         write_atomic(&path, b"12345678901").unwrap();
-        assert!(message().contains("has 11 bytes"));
+        assert!(message().contains("is 11 bytes"));
         write_atomic(&path, b"a\nb\xff\n").unwrap();
-        assert_eq!(message(), "Cargo.toml is not UTF-8: byte 2 of line 2 belongs to no character");
+        assert_eq!(message(), "Cargo.toml isn't valid UTF-8: byte 2 of line 2 isn't part of a character");
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
         assert_eq!(message(), "Cargo.toml is a folder, not a file");

@@ -1,5 +1,5 @@
-//! What `cargo weigh` and the workshop stand on: processes that are always ended, files that are written whole, errors that say
-//! what to do next, numbers and text as people read them. Nothing here knows of sizes, or of a course.
+//! What `cargo weigh` and the workshop are built on: processes that are always ended, files that are written whole, errors that
+//! say what to do next, numbers and text as people read them. Nothing here knows about sizes or courses.
 
 pub mod caller;
 pub mod dates;

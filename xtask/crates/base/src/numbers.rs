@@ -37,7 +37,7 @@ pub fn list(words: &[&str]) -> String {
     }
 }
 
-/// How long something still takes, no more exactly than anybody can know: `about 12 minutes left`.
+/// How long something still takes, no more precisely than anyone can know: `about 12 minutes left`.
 pub fn about(seconds: f64) -> String {
     let minutes = (seconds / 60.0).round() as u64;
     match (minutes / 60, minutes) {
@@ -57,7 +57,7 @@ pub fn change(bytes: u64, reference: u64) -> String {
     change_in(bytes, reference, "B")
 }
 
-/// The same for a number that counts something else than bytes: `-24 instructions`.
+/// The same for a number that counts something other than bytes: `-24 instructions`.
 pub fn change_in(number: u64, reference: u64, unit: &str) -> String {
     let sign = match number.cmp(&reference) {
         Ordering::Less => '-',
@@ -114,7 +114,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
     let trimmed = text.trim();
     let split = trimmed.find(|c: char| c.is_alphabetic()).unwrap_or(trimmed.len());
     let (written, unit) = (trimmed[..split].trim_end(), &trimmed[split..]);
-    let no_size = || format!("`{text}` is no size: write bytes (327680) or a text such as \"320 KiB\"");
+    let no_size = || format!("`{text}` isn't a size: write bytes (327680), or text such as \"320 KiB\"");
     let factor = match unit {
         "" | "B" | "byte" | "bytes" => 1.0,
         "kB" | "KB" => 1e3,
@@ -126,7 +126,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
         // Some take it for 1,000 and some for 1,024.
         "k" | "K" | "M" | "m" | "G" | "g" => {
             let upper = unit.to_uppercase();
-            return Err(format!("`{text}` is unclear: write {upper}iB (of 1,024) or {upper}B (of 1,000)"));
+            return Err(format!("`{text}` is ambiguous: write {upper}iB (of 1,024) or {upper}B (of 1,000)"));
         }
         _ => return Err(no_size()),
     };
@@ -135,7 +135,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
     let is_whole = factor == 1.0;
     let number = number(written, is_whole).map_err(|unclear| unclear.tell(trimmed, unit).unwrap_or_else(no_size))?;
     if is_whole && number.fract() != 0.0 {
-        return Err(format!("`{text}` is no size: a file is a whole number of bytes"));
+        return Err(format!("`{text}` isn't a size: a file is a whole number of bytes"));
     }
     if number * factor < 9e15 { Ok((number * factor).floor() as u64) } else { Err(no_size()) }
 }
@@ -145,7 +145,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
 /// # Errors
 /// When the text is none, or could be two; the message says what to write.
 pub fn parse_percent(text: &str) -> Result<f64, String> {
-    let no_share = || format!("`{text}` is no share: write percent, such as \"1 %\"");
+    let no_share = || format!("`{text}` isn't a percentage: write one such as \"1 %\"");
     let written = text.trim().strip_suffix('%').ok_or_else(no_share)?;
     number(written, false).map_err(|unclear| unclear.tell(text.trim(), "%").unwrap_or_else(no_share))
 }
@@ -207,7 +207,7 @@ mod tests {
             .map(|text| parse_bytes(text).unwrap())
             .into();
         assert_eq!(read, [327_680, 327_680, 1_572_864, 300_000, 1024, 2_000_000]);
-        assert_eq!(parse_bytes("320K").unwrap_err(), "`320K` is unclear: write KiB (of 1,024) or KB (of 1,000)");
+        assert_eq!(parse_bytes("320K").unwrap_err(), "`320K` is ambiguous: write KiB (of 1,024) or KB (of 1,000)");
         let more: Vec<_> =
             ["1_500 kB", "1 500 kB", "1,500,000 B", "1,500.5 kB", "1 MiB\u{a0}", "1\u{a0}MB", "1.000 GB", "1,500"]
                 .map(|text| parse_bytes(text).unwrap())
@@ -236,7 +236,7 @@ mod tests {
             "5 kb",
             "5 mB",
         ] {
-            assert!(parse_bytes(wrong).unwrap_err().contains("is no size"), "{wrong}");
+            assert!(parse_bytes(wrong).unwrap_err().contains("isn't a size"), "{wrong}");
         }
         // Never 15 MB.
         assert!(parse_bytes("1,5 MB").unwrap_err().ends_with("write `1.5 MB`"));
@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(read, [1.0, 0.5, 2.0, 1000.0]);
         assert!(parse_percent("1,5 %").unwrap_err().ends_with("write `1.5 %`"));
         for wrong in ["", "%", "1", "-1 %", "1e2 %", "NaN %", "inf%", "1 %%", "one %", ".5 %"] {
-            assert!(parse_percent(wrong).unwrap_err().contains("is no share"), "{wrong}");
+            assert!(parse_percent(wrong).unwrap_err().contains("isn't a percentage"), "{wrong}");
         }
     }
 

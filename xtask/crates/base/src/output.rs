@@ -25,7 +25,7 @@ pub enum Color {
     Never,
 }
 
-/// Decides about colours for the whole call.
+/// Decides about colors for the whole call.
 pub fn set_color(color: Color) {
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let forced = env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0");
@@ -40,7 +40,7 @@ pub fn set_color(color: Color) {
     console::set_colors_enabled_stderr(wanted(io::stderr().is_terminal()));
 }
 
-/// Prints data. A reader that has gone away (`| head`) is no error.
+/// Prints data. A reader that has gone away (`| head`) isn't an error.
 ///
 /// # Errors
 /// When standard output cannot be written, for example on a full disk.
@@ -64,7 +64,7 @@ pub fn width_of_messages() -> Option<usize> {
     terminal.size_checked().map(|(_, columns)| usize::from(columns)).filter(|_| terminal.is_term())
 }
 
-/// Prints a message that nothing depends on. There is nobody to tell when even that fails.
+/// Prints a message that nothing depends on. When even that fails, there is no way to report it.
 pub fn message(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
@@ -74,12 +74,12 @@ pub fn note(text: &str) {
     labeled(console::style("note:").cyan(), text);
 }
 
-/// Prints what is not met.
+/// Prints a goal or size that isn't met.
 pub fn not_met(text: &str) {
     labeled(console::style("error:").red(), text);
 }
 
-/// Prints a message behind its label, broken between words where the terminal is too narrow for it.
+/// Prints a message after its label, wrapped between words where the terminal is too narrow for it.
 fn labeled(label: console::StyledObject<&str>, text: &str) {
     message(&numbers::wrap(&format!("{} {text}", label.bold().for_stderr()), width_of_messages(), 0));
 }
@@ -95,7 +95,7 @@ pub fn show(file: &Path) -> Result<()> {
         _ => ("xdg-open", &[]),
     };
     let mut call =
-        Call::new(program, env::current_dir().context("cannot tell the current folder")?).args(args.iter().copied());
+        Call::new(program, env::current_dir().context("cannot find the current folder")?).args(args.iter().copied());
     call.hands_over = true;
     match proc::run(&call.arg(file)) {
         Ok(finished) if finished.status == Status::Exited(0) => Ok(()),
@@ -126,7 +126,7 @@ pub fn failure(failure: &Failure, json: bool) {
     }
 }
 
-/// Prints an error as data. If that cannot be written either, the exit code still tells.
+/// Prints an error as data. If that can't be written either, the exit code still shows it.
 pub fn json_failure(failure: &Failure) {
     let _ = as_json(failure).map_err(Into::into).and_then(|text| data(&text));
 }
@@ -155,37 +155,37 @@ fn as_json(failure: &Failure) -> serde_json::Result<String> {
     serde_json::to_string_pretty(&document).map(|text| text + "\n")
 }
 
-/// How far the builds are: a bar on a terminal, a line for each finished build elsewhere.
+/// The builds' progress: a bar on a terminal, a line for each finished build elsewhere.
 pub struct Progress {
     bar: ProgressBar,
     lines: bool,
-    /// How long the rest takes, where that is told.
+    /// How long the rest takes, where that is shown.
     pace: Option<Mutex<Pace>>,
 }
 
-/// What tells how long the rest takes.
+/// Estimates how long the rest takes.
 struct Pace {
     things: &'static str,
     began: Instant,
-    /// How many are under way at once.
+    /// How many run at once.
     workers: usize,
     count: usize,
     done: usize,
-    /// When that was last told in a line, and of how many.
+    /// When that was last printed in a line, and after how many.
     told: (Instant, usize),
 }
 
 impl Pace {
-    /// Lines that tell it are this far apart, or this share of the whole: few enough among thousands of results.
+    /// Such lines are this far apart, or this share of the whole: few enough among thousands of results.
     const EVERY: Duration = Duration::from_secs(30);
     const SHARE: usize = 20;
 
-    /// How far it is and how long the rest takes, if a line should tell that now.
+    /// How far it is and how long the rest takes, if a line is due now.
     fn due(&mut self, now: Instant) -> Option<String> {
         let (then, before) = self.told;
         let is_late = now.duration_since(then) >= Self::EVERY;
         let is_far = (self.done - before) * Self::SHARE >= self.count;
-        // One after each result would say nothing that the results do not.
+        // One after each result would say nothing that the results don't.
         let is_due = is_late || is_far && self.done - before > 1;
         (is_due && self.done < self.count).then(|| {
             self.told = (now, self.done);
@@ -193,11 +193,11 @@ impl Pace {
         })
     }
 
-    /// Those that are under way are half done, as a rule.
+    /// Builds that are running are half done, on average.
     fn left(&self, now: Instant) -> String {
         let left = self.count - self.done;
         if self.done == 0 {
-            return "the time is not known yet".to_owned();
+            return "the time left isn't known yet".to_owned();
         }
         let half_done = left.min(self.workers) as f64 / 2.0;
         let rate = (self.done as f64 + half_done) / now.duration_since(self.began).as_secs_f64().max(0.001);
@@ -244,7 +244,7 @@ impl Progress {
         Self { bar, lines, pace: None }
     }
 
-    /// Names what is under way.
+    /// Names the current step.
     pub fn running(&self, what: &[String]) {
         self.bar.set_message(what.join(", "));
     }
@@ -266,7 +266,7 @@ impl Progress {
         }
     }
 
-    /// Says something without tearing the bar.
+    /// Prints a line without breaking the bar.
     pub fn say(&self, text: &str) {
         self.bar.suspend(|| note(text));
     }
@@ -307,6 +307,6 @@ mod tests {
     fn nothing_is_promised_before_there_is_a_result() {
         let began = Instant::now();
         let pace = Pace { things: "submissions", began, workers: 2, count: 9, done: 0, told: (began, 0) };
-        assert_eq!(pace.left(began), "the time is not known yet");
+        assert_eq!(pace.left(began), "the time left isn't known yet");
     }
 }

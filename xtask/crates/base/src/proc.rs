@@ -1,5 +1,5 @@
-//! The only place where a process starts. So every child has an output limit, ends when its time is up or when the
-//! user presses Ctrl-C, and takes its own children with it.
+//! The only place where a process starts. So every child has an output limit, ends when its time is up or when the user
+//! presses Ctrl-C, and takes its children with it.
 
 mod attend;
 pub mod descriptors;
@@ -40,33 +40,34 @@ pub struct Call {
     pub env: BTreeMap<OsString, Option<OsString>>,
     /// What it reads from standard input; nothing if empty.
     pub stdin: Vec<u8>,
-    /// Processor time of it and all its descendants after which it is ended. It doesn't depend on what else the machine does.
+    /// Processor time, for it and all its descendants, after which it is ended. It doesn't depend on what else the machine
+    /// does.
     pub cpu: Option<Duration>,
     /// Where standard input comes from.
     pub input: In,
     /// Where standard output goes.
     pub output: Out,
-    /// What `argv[0]` is, if not the program's path. In a box: by which path it is started, or by which name in `/called`.
+    /// What `argv[0]` is, if not the program's path. In a box: the path it is started by, or its name in `/called`.
     pub argv0: Option<String>,
-    /// Time after which it is ended. With a limit on processor time only what it spends asleep counts.
+    /// Time after which it is ended. With a limit on processor time, only time spent asleep counts.
     pub timeout: Option<Duration>,
     /// Bytes of standard output, and of standard error, after which the process is ended.
     pub output_limit: usize,
     /// Nothing of this process's environment is inherited.
     pub only_env: bool,
-    /// There is no environment variable at all; in a box, none of the box's own.
+    /// There are no environment variables at all; in a box, not even the box's own.
     pub no_variables: bool,
-    /// The box that it runs in; none for what is trusted.
+    /// The box that it runs in; none for trusted code.
     pub sandbox: Option<Arc<Sandbox>>,
-    /// What it may use together with all that it starts; nothing is looked at without one.
+    /// What it may use together with everything that it starts; without one, nothing is checked.
     pub watch: Option<Watch>,
     /// The name that the program has in the box for runs.
     pub called: Option<String>,
-    /// What it starts goes on when it has ended, such as a browser.
+    /// What it starts keeps running after it has ended, such as a browser.
     pub hands_over: bool,
     /// The folder that the box for builds lets it write in.
     pub writes: Option<PathBuf>,
-    /// Bytes that it reads from a descriptor. It inherits no other one.
+    /// Bytes that it reads from a descriptor. It inherits no other descriptor.
     pub given: Option<Given>,
 }
 
@@ -118,11 +119,11 @@ pub enum Status {
     Exited(i32),
     /// A signal ended it (Unix), by number.
     Signaled(i32),
-    /// It was ended because it and its descendants used up their processor time, which is so however busy the machine is.
+    /// It was ended because it and its descendants used up their processor time, however busy the machine is.
     TimedOut,
     /// It was ended after so many seconds, without having used up its processor time: it mostly waited.
     Waited(u32),
-    /// It was not started: the runs before it took so many seconds together.
+    /// It wasn't started: the runs before it took so many seconds together.
     NotStarted(u32),
     /// It was ended because it printed too much.
     OutputLimit,
@@ -137,18 +138,18 @@ pub enum Status {
 pub struct Finished {
     /// How it ended.
     pub status: Status,
-    /// All that it printed, at most the limit.
+    /// Everything that it printed, up to the limit.
     pub stdout: Vec<u8>,
-    /// All that it printed as errors, at most the limit.
+    /// Everything that it printed as errors, up to the limit.
     pub stderr: Vec<u8>,
     /// Processor time of it and its descendants, in hundredths of a second; nothing where no limit was set.
     pub cpu: Duration,
-    /// The same and the time that it spent asleep.
+    /// The same, plus the time that it spent asleep.
     pub spent: Duration,
 }
 
 impl Finished {
-    /// Nothing is known of it yet.
+    /// Nothing is known about it yet.
     fn empty() -> Self {
         Self {
             status: Status::Exited(-1),
@@ -167,7 +168,7 @@ impl Finished {
 pub fn run_if_installed(call: &Call) -> Result<Option<Finished>> {
     match run(call) {
         Ok(finished) => Ok(Some(finished)),
-        // The system says the same of a folder that isn't there.
+        // The system reports the same for a folder that isn't there.
         Err(error) if call.cwd.is_dir() && is_not_found(&error) => Ok(None),
         Err(error) => Err(error),
     }
@@ -199,7 +200,7 @@ pub fn run(call: &Call) -> Result<Finished> {
             finished = run(&sandbox.wrap(call))?;
         }
         if let Some(signal) = ended_from_outside(finished.status, &sandbox.kind) {
-            bail!("signal {signal} came from outside of the box and ended what was in it");
+            bail!("signal {signal} came from outside the box and ended what was in it");
         }
         finished.status = from_a_box(finished.status, &sandbox.kind);
         return Ok(finished);
@@ -226,16 +227,16 @@ pub fn run(call: &Call) -> Result<Finished> {
     result.with_context(|| format!("cannot wait for `{}`", call.program.display()))
 }
 
-/// A program that still says what bwrap would say after so many tries says it by itself.
+/// A program that still prints what bwrap would print after so many tries prints it itself.
 const BOX_TRIES: usize = 3;
 
 /// Whether it was ended by a signal that a scheduler or a terminal sends to all processes of a job (HUP, INT, TERM). Ours has
-/// then been sent, too: it must end us before somebody takes what is left for the work of a submission.
+/// then been sent as well: it must end us before what is left is taken for the work of a submission.
 fn may_be_for_all(status: Status) -> bool {
     matches!(status, Status::Signaled(1 | 2 | 15) | Status::Exited(129 | 130 | 143))
 }
 
-/// The signal, where a box was ended by somebody else: nothing in a box can reach bwrap, and nothing that is compiled ends Cargo
+/// The signal, where a box was ended from outside: nothing in a box can reach bwrap, and nothing that is compiled ends Cargo
 /// like that.
 fn ended_from_outside(status: Status, kind: &Kind) -> Option<i32> {
     match status {
@@ -248,7 +249,7 @@ fn ended_from_outside(status: Status, kind: &Kind) -> Option<i32> {
 /// The signal by which the kernel ends a process that has used up its processor time.
 const XCPU: i32 = 24;
 
-/// bwrap tells of a signal by the exit code, as a shell does. Signals that end a broken program are told as such.
+/// bwrap reports a signal by the exit code, as a shell does. Signals that end a broken program are reported as such.
 fn from_a_box(status: Status, kind: &Kind) -> Status {
     match status {
         // ILL, ABRT, BUS, FPE, KILL, SEGV, XCPU, XFSZ, SYS
@@ -296,8 +297,8 @@ pub fn relay_from(
     status.map(status_of).with_context(|| format!("cannot start `{}`", program.display()))
 }
 
-/// Lets a program take this process's place: same number, terminal, input, and environment. What was inherited is passed on, so
-/// `/dev/fd/63` is still what the shell meant. Returns an exit code only on systems that can't replace a process.
+/// Replaces this process with a program: same process number, terminal, input, and environment. What was inherited is passed
+/// on, so `/dev/fd/63` is still what the shell meant. Returns an exit code only on systems that can't replace a process.
 ///
 /// # Errors
 /// When it can't be started.
@@ -326,10 +327,10 @@ pub fn become_program(
     Err(error).with_context(|| format!("cannot start `{}`", program.display()))
 }
 
-/// This program's file, as it was called when it was first asked for: a new build may take its place meanwhile.
+/// This program's file, as it was when this was first called: a new build may replace it in the meantime.
 ///
 /// # Errors
-/// When the system does not tell.
+/// When the system doesn't provide it.
 pub fn own_path() -> Result<&'static Path> {
     static OWN: OnceLock<PathBuf> = OnceLock::new();
     if let Some(own) = OWN.get() {
@@ -339,7 +340,7 @@ pub fn own_path() -> Result<&'static Path> {
     Ok(OWN.get_or_init(|| own))
 }
 
-/// Ends this process by a signal, as the one that it stood in for was ended. Returns where that cannot be done.
+/// Ends this process by the signal that ended the process it stood in for. Returns where that cannot be done.
 pub fn end_by(signal: i32) {
     #[cfg(unix)]
     if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
@@ -349,7 +350,7 @@ pub fn end_by(signal: i32) {
     let _ = signal;
 }
 
-/// Ends every process that runs now, and starts no other until `resume`: their calls fail. For a check that a newer
+/// Ends every process that runs now, and starts no others until `resume`: their calls fail. For a check that a newer
 /// save has made pointless.
 pub fn cancel() {
     let mut live = live();
@@ -362,17 +363,17 @@ pub fn resume() {
     live().cancelled = false;
 }
 
-/// A folder that Ctrl-C removes, until `keep` takes it out. Call it within `uninterrupted`, where the folder is made.
+/// A folder that Ctrl-C removes, until `keep` is called. Call it within `uninterrupted`, where the folder is made.
 pub fn remove_when_interrupted(folder: &Path) {
     litter().insert(folder.to_owned());
 }
 
-/// Ctrl-C has nothing to do with this folder any more.
+/// Ctrl-C no longer removes this folder.
 pub fn keep(folder: &Path) {
     litter().remove(folder);
 }
 
-/// What Ctrl-C says before it ends this process: what is kept, and what to do next.
+/// What Ctrl-C prints before it ends this process: what is kept, and what to do next.
 pub fn say_when_interrupted(words: &'static str) {
     *words_at_the_end() = Some(words);
 }
@@ -400,7 +401,7 @@ fn remove_litter() {
     }
 }
 
-/// Runs something that must not be cut in half by Ctrl-C: the signal waits until it is done.
+/// Runs something that Ctrl-C must not interrupt: the signal waits until it is done.
 pub fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
     let _guard = live();
     work()
@@ -445,13 +446,13 @@ fn start(call: &Call) -> Result<(Child, Option<PipeWriter>)> {
     if live.cancelled {
         bail!("cancelled");
     }
-    // Under the lock, so that what one child is given is not inherited by another one.
+    // Under the lock, so that what one child is given isn't inherited by another.
     descriptors::close_in_children();
     #[cfg(unix)]
     passed.as_ref().map(descriptors::Passed::open).transpose().context("cannot pass on a descriptor")?;
     let child = command.spawn().with_context(|| match call.cwd.is_dir() {
         true => format!("cannot start `{}`", call.program.display()),
-        false => format!("cannot start `{}` in {}, which is no folder", call.program.display(), call.cwd.display()),
+        false => format!("cannot start `{}` in {}, which isn't a folder", call.program.display(), call.cwd.display()),
     })?;
     live.children.insert(child.id(), Group::of(&child));
     Ok((child, pieces))
@@ -486,8 +487,8 @@ fn live() -> MutexGuard<'static, Live> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From now on Ctrl-C (and SIGTERM, SIGHUP) ends every child with its group, then this process, with exit code
-/// 128 + signal, as a shell reports it. On Windows the same codes are those of Ctrl-C, of a closed console, and of the end of a session.
+/// From now on Ctrl-C (and SIGTERM, SIGHUP) ends every child with its group, then this process, with exit code 128 + signal, as
+/// a shell reports it. On Windows, the same codes stand for Ctrl-C, a closed console, and the end of a session.
 ///
 /// # Errors
 /// When the handlers cannot be installed.

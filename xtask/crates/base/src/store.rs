@@ -1,5 +1,5 @@
-//! Facts that were found before, kept under a digest of everything they depend on. A fact whose digest is another one is
-//! found anew; a damaged file counts as missing.
+//! Facts that were found before, kept under a digest of everything they depend on. A fact with a different digest is
+//! found again; a damaged file counts as missing.
 
 use crate::files;
 use crate::numbers::hex;

@@ -36,7 +36,7 @@ pub fn clean(text: &str) -> String {
         match c {
             '\t' => cleaned.push(' '),
             '\r' | '\u{2028}' | '\u{2029}' => cleaned.push('\n'),
-            // GitHub obeys a line that begins with two colons, and some program may break lines anew before any word. A
+            // GitHub obeys a line that begins with two colons, and some program may rewrap lines before any word. A
             // path such as core::fmt stays whole.
             ':' if cleaned.ends_with(':') && !cleaned[..cleaned.len() - 1].ends_with(is_of_a_path) => {
                 cleaned.push_str(" :");

@@ -11,6 +11,7 @@ mod tidy;
 
 use anyhow::{Result, bail};
 use base::failure::Exit;
+use base::numbers::plural;
 use base::output;
 use course::exercise::{self, Exercise};
 use course::machine;
@@ -58,7 +59,7 @@ fn verify(options: &commands::Verify) -> Result<Exit> {
         if found.is_empty() {
             found = prove::problems(&root, exercise)?;
         }
-        let how = if found.is_empty() { "ok".to_owned() } else { format!("{} problems", found.len()) };
+        let how = if found.is_empty() { "ok".to_owned() } else { plural(found.len(), "problem") };
         output::message(&format!("verified {}: {how}", exercise.id));
         let marks = skeleton::marks(&root, exercise)?;
         if !marks.is_empty() {
@@ -67,6 +68,6 @@ fn verify(options: &commands::Verify) -> Result<Exit> {
         problems.extend(found);
     }
     problems.iter().for_each(|problem| output::not_met(problem));
-    output::data(&format!("{verified} exercises verified, {} problems\n", problems.len()))?;
+    output::data(&format!("{} verified, {}\n", plural(verified, "exercise"), plural(problems.len(), "problem")))?;
     Ok(if problems.is_empty() { Exit::Met } else { Exit::NotMet })
 }

@@ -12,28 +12,28 @@ pub struct Grade {
     /// Where the journal and the reports go
     #[arg(long, value_name = "OUT", default_value = "grades")]
     pub out: PathBuf,
-    /// The workshop's folder; by default the one that holds the current folder
+    /// The workshop's folder [default: the one around the current folder]
     #[arg(long, value_name = "DIR")]
     pub course: Option<PathBuf>,
     /// Only these exercises
     #[arg(long, value_name = "EXERCISE", num_args = 1..)]
     pub exercise: Vec<String>,
-    /// Submissions graded at once; by default one for each processor
+    /// Submissions to grade at once [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Only a part, to share the work among machines: I/N, hash:I/N, or auto
     #[arg(long, value_name = "PART")]
     pub partition: Option<String>,
-    /// What keeps submissions from doing harm
+    /// How submissions are kept from doing harm
     #[arg(long, value_enum, default_value_t)]
     pub sandbox: Sandbox,
-    /// Seconds of processor time for one build; by default a multiple of what the course's own solution takes
+    /// Seconds of processor time for one build [default: a multiple of what the course's own solution takes]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub build_seconds: Option<u32>,
     /// CSV with names, e-mail addresses and due dates, or an LMS's gradebook
     #[arg(long, value_name = "FILE")]
     pub roster: Option<PathBuf>,
-    /// Where a student's id is in the name of a folder or file: a regular expression with one group
+    /// How to find a student's id in the name of a folder or file: a regular expression with one group
     #[arg(long, value_name = "REGEX")]
     pub student_from: Option<String>,
     /// Which of a student's several submissions counts
@@ -60,13 +60,13 @@ pub struct Grade {
     /// Fill in an LMS's own gradebook, and write feedback files for it
     #[arg(long, value_enum, value_name = "LMS", requires = "template", conflicts_with_all = ["dir", "self_test", "merge"])]
     pub export: Option<Lms>,
-    /// The gradebook that --export fills in, as the LMS has exported it
+    /// The gradebook that --export fills in, as exported by the LMS
     #[arg(long, value_name = "FILE", requires = "export")]
     pub template: Option<PathBuf>,
-    /// Leave names and addresses out of the pages, and give each student a random code in place of the id
+    /// Leave names and addresses out of the pages, and replace each student's id with a random code
     #[arg(long)]
     pub anonymous: bool,
-    /// Which reports; all if none is named. With --list: text, json or csv
+    /// Which reports [default: all]. With --list: text, json or csv
     #[arg(long, value_enum, value_delimiter = ',')]
     pub format: Vec<GradeFormat>,
     /// Run hostile submissions, and show what stopped each one
@@ -98,7 +98,7 @@ pub enum Lms {
 /// What keeps submissions from doing harm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Sandbox {
-    /// A box by bubblewrap; without it nothing is graded
+    /// A bubblewrap sandbox; without it, nothing is graded
     #[default]
     Auto,
     /// The same
@@ -112,7 +112,7 @@ pub enum Sandbox {
 pub enum GradeFormat {
     /// grades.csv, for a learning management system
     Csv,
-    /// grades.json, all of it
+    /// grades.json, with everything
     Json,
     /// junit.xml, for CI
     Junit,

@@ -6,7 +6,7 @@ use clap::{Command, CommandFactory as _, FromArgMatches as _};
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
-/// The verbs by who needs them. A verb that is in no group is shown all the same, below its own heading; a test fails then.
+/// The verbs by who needs them. A verb that isn't in a group is still shown, under a separate heading; a test fails then.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Learn", &["list", "predict", "check", "watch", "hint", "solution", "reset", "doctor"]),
     ("Measure", &["sizes", "bloat", "diff", "what-if", "price", "tune", "history", "report", "image"]),
@@ -14,13 +14,13 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Make", &["author", "docs", "completions"]),
 ];
 
-/// The heading of verbs that are in no group.
+/// The heading of verbs that aren't in a group.
 const OTHER: &str = "Other";
 
 /// Below the verbs.
 const NOTES: [&str; 4] = [
-    "Without a verb: where you are, and what to type next. `cargo xtask VERB --help` shows what a verb can do.",
-    "EXERCISE is a name (`ex1`, or just `1`) or a folder; without one, the exercise of the current folder is meant.",
+    "Without a verb: shows where you are, and what to type next. `cargo xtask VERB --help` shows what a verb can do.",
+    "EXERCISE is a name (`ex1`, or just `1`) or a folder; without one, it's the current folder's exercise.",
     "`sizes`, `bloat`, `diff`, `what-if`, `tune`, `history`, `report` and `image` also measure your own crate: --manifest-path PATH.",
     "Exit codes: 0: everything requested holds; 1: something isn't met (a goal, a size, a stale document); 2: wrong usage, or a malformed file; 3: the environment failed (no toolchain, no network, a full disk, a missing tool).",
 ];
@@ -47,7 +47,7 @@ fn command(columns: usize) -> Command {
     command.help_template(template)
 }
 
-/// What clap takes for the widest line that is good to read, and for the width where there is no terminal.
+/// What clap uses as the widest readable line, and as the width where there is no terminal.
 const WIDEST: usize = 100;
 
 fn groups(command: &Command) -> Vec<(&'static str, Vec<&Command>)> {
@@ -98,14 +98,14 @@ mod tests {
     fn every_verb_is_in_one_group_and_a_learner_has_eight() {
         let command = Cli::command();
         let groups = groups(&command);
-        assert_eq!(groups.last().unwrap().0, "Make", "put the new verb into a group: {groups:?}");
+        assert_eq!(groups.last().unwrap().0, "Make", "put the new verb in a group: {groups:?}");
         let names: Vec<&str> = groups.iter().flat_map(|(_, verbs)| verbs).map(|verb| verb.get_name()).collect();
         let unique: std::collections::BTreeSet<&str> = names.iter().copied().collect();
         assert_eq!((names.len(), unique.len()), (command.get_subcommands().count(), names.len()), "{names:?}");
         assert_eq!(
             GROUPS.map(|(_, names)| names.len()).iter().sum::<usize>(),
             names.len(),
-            "a group names what is no verb"
+            "a group has a name that isn't a verb"
         );
         assert_eq!((groups[0].0, groups[0].1.len()), ("Learn", 8));
     }

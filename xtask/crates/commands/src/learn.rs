@@ -26,7 +26,7 @@ pub enum ListFormat {
 /// `cargo xtask predict`.
 #[derive(Debug, Args)]
 pub struct Predict {
-    /// The exercise [default: the one of the current folder]
+    /// The exercise [default: the current folder's]
     #[arg(value_name = "EXERCISE")]
     pub exercise: Option<String>,
     /// Answer a question by its name, without being asked: `--answer lto=20`; may be repeated
@@ -37,7 +37,7 @@ pub struct Predict {
 /// `cargo xtask check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// The exercises, by name [default: the one of the current folder]
+    /// The exercises, by name [default: the current folder's]
     #[arg(value_name = "EXERCISE", conflicts_with = "all")]
     pub exercises: Vec<String>,
     /// Check every exercise
@@ -57,7 +57,7 @@ pub struct Check {
 /// `cargo xtask watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// The exercise [default: the one of the current folder, or else the next one to do]
+    /// The exercise [default: the current folder's, or else the next one to do]
     #[arg(value_name = "EXERCISE")]
     pub exercise: Option<String>,
 }
@@ -65,7 +65,7 @@ pub struct Watch {
 /// `cargo xtask hint`.
 #[derive(Debug, Args)]
 pub struct Hint {
-    /// The exercise [default: the one of the current folder]
+    /// The exercise [default: the current folder's]
     #[arg(value_name = "EXERCISE")]
     pub exercise: Option<String>,
     /// Show every hint
@@ -76,10 +76,10 @@ pub struct Hint {
 /// `cargo xtask solution`.
 #[derive(Debug, Args)]
 pub struct Solution {
-    /// The exercise [default: the one of the current folder]
+    /// The exercise [default: the current folder's]
     #[arg(value_name = "EXERCISE")]
     pub exercise: Option<String>,
-    /// Show it although your exercise is not done
+    /// Show it even though your exercise isn't done
     #[arg(long)]
     pub reveal: bool,
 }
@@ -87,7 +87,7 @@ pub struct Solution {
 /// `cargo xtask reset`.
 #[derive(Debug, Args)]
 pub struct Reset {
-    /// The exercise [default: the one of the current folder]
+    /// The exercise [default: the current folder's]
     #[arg(value_name = "EXERCISE")]
     pub exercise: Option<String>,
     /// Restore only the files that the exercise doesn't ask you to change; your work and your points stay

@@ -1,5 +1,5 @@
 //! The command line of `cargo xtask`. The front door and the programs behind it read it with the same types, so there is one
-//! `--help`, and a mistake is told before anything is built. The comments here are the help text.
+//! `--help`, and a mistake is reported before anything is built. The comments here are the help text.
 
 mod grade;
 mod help;
@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use weigh::cli::{Bloat, Diff, History, Image, Price, Report, Tune, WhatIf};
 use weigh::options::{Format, PlainFormat, SizesFormat};
 
-/// How the note begins that announces the build of a verb's program; the verb follows. The book leaves such a line out.
+/// The start of the note that announces the build of a verb's program; the verb follows. The book leaves this line out.
 pub const BUILDING: &str = "building what `cargo xtask ";
 
 /// The runner of the workshop on Rust binary size.
@@ -43,49 +43,49 @@ pub enum Verb {
     List(List),
     /// Asks what you expect before it is measured, and keeps your guesses.
     Predict(Predict),
-    /// Builds your exercise and the course's, runs both, judges every goal.
+    /// Builds your exercise and the course's, runs both, and judges every goal.
     Check(Check),
     /// Checks at every save, until you stop it.
     Watch(Watch),
     /// Gives the next hint, chosen by what is wrong now.
     Hint(Hint),
-    /// Shows the course's solution beside yours, and explains it.
+    /// Shows the course's solution next to yours, and explains it.
     Solution(Solution),
-    /// Restores an exercise's files as they were at the start; saves yours first.
+    /// Restores an exercise's starter files; saves yours first.
     Reset(Reset),
     /// Looks for the tools, and for anything in your environment that would change sizes.
     Doctor,
     /// Shows where the bytes of a program come from: by crate, by function, by section.
     Bloat(Bloat<Subject>),
-    /// Shows what has changed between two profiles, or two files: by section, crate and function.
+    /// Shows what changed between two profiles or two files: by section, crate and function.
     Diff(Diff<Subject>),
     /// Adds and removes each setting of a profile on its own, and shows what it saves and costs.
     WhatIf(WhatIf<Subject>),
     /// Shows what lines of code cost: how much larger they make an empty program.
     Price(Price<Subject>),
-    /// Searches for the best profile: builds a few of all combinations of settings, and chooses one.
+    /// Searches for the best profile: builds a few combinations of settings, and chooses one.
     Tune(Tune<Subject>),
     /// Writes one HTML file to explore: the ladder, where the bytes come from, treemaps, changes, tables.
     Report(Report<Subject>),
     /// Shows the size at each commit or tag, and which ones changed it.
     History(History<Subject>),
-    /// Packs a program into a container image that holds nothing else, without a daemon.
+    /// Packs a program into a container image with nothing else in it, without a daemon.
     Image(Image<Subject>),
     /// Grades a folder of untrusted submissions; resumes an interrupted run.
     Grade(Grade),
-    /// Makes a new exercise, or proves the course.
+    /// Creates a new exercise, or verifies the course.
     #[command(subcommand)]
     Author(Author),
-    /// Builds every profile in the size tables, checks that each program still works, shows the sizes.
+    /// Builds every profile in the size tables, checks that each program still works, and shows the sizes.
     Sizes(Sizes),
-    /// Rewrites what is generated in README.md and the book: numbers, tables, pictures, listings, output of commands.
+    /// Rewrites what is generated in README.md and the book: numbers, tables, pictures, listings, command output.
     Docs(Docs),
-    /// Prints a script with which your shell completes `cargo xtask`.
+    /// Prints a script that lets your shell complete `cargo xtask`.
     Completions(Completions),
 }
 
 impl Verb {
-    /// Whether the answer is wanted as JSON, also if it is an error.
+    /// Whether the answer is wanted as JSON, even an error.
     pub fn wants_json(&self) -> bool {
         match self {
             Self::List(List { format }) => *format == ListFormat::Json,
@@ -112,7 +112,7 @@ pub enum Color {
     /// If the output is a terminal.
     #[default]
     Auto,
-    /// Even if it is not.
+    /// Even if it isn't.
     Always,
     /// Not even then.
     Never,
@@ -128,9 +128,9 @@ impl From<Color> for output::Color {
     }
 }
 
-/// A program behind `cargo xtask`: reads the command line, does what its verb asks for, and tells how that went.
+/// A program behind `cargo xtask`: reads the command line, runs its verb, and reports how that went.
 ///
-/// `dispatch` gets the verb (none if there is no word at all) and says how it ends, or that the verb is not one of this program.
+/// `dispatch` gets the verb (none if there is no word at all) and returns how it ends, or none if the program doesn't have that verb.
 pub fn run(dispatch: impl FnOnce(Option<Verb>) -> Option<Result<Exit>>) -> ExitCode {
     let parse = || help::parse(env::args_os()).map(|Cli { color, verb }| (color.into(), verb));
     let wants_json = |verb: &Option<Verb>| verb.as_ref().is_some_and(Verb::wants_json);
@@ -138,11 +138,11 @@ pub fn run(dispatch: impl FnOnce(Option<Verb>) -> Option<Result<Exit>>) -> ExitC
 }
 
 fn not_here() -> Failure {
-    Failure::new(Exit::Usage, "this program has no such verb")
+    Failure::new(Exit::Usage, "this program doesn't have this verb")
         .help("type `cargo xtask` and the verb: that finds the program")
 }
 
-/// The command line as clap has it, for whoever makes something of it: completions, tests.
+/// The command line as clap has it, for completions and tests.
 pub fn command() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }

@@ -1,20 +1,20 @@
-//! The command line of those who make the course: `author` and `docs`.
+//! The command line for course authors: `author` and `docs`.
 
 use clap::{Args, Subcommand};
 
 /// `cargo xtask author`.
 #[derive(Debug, Subcommand)]
 pub enum Author {
-    /// Makes a new exercise: a small one that `author verify` accepts, whose text says what to replace.
+    /// Creates a new exercise: a small one that `author verify` accepts, with text that says what to replace.
     New(New),
-    /// Proves the course: every starter fails as it says, every solution passes, and no line of a solution is idle.
+    /// Verifies the course: every starter fails as it says, every solution passes, and every line of a solution is needed.
     Verify(Verify),
 }
 
 /// `cargo xtask author new`.
 #[derive(Debug, Args)]
 pub struct New {
-    /// Its name: `ex` and a number that is free
+    /// Its name: `ex` and an unused number
     #[arg(value_name = "EXERCISE")]
     pub exercise: String,
 }
@@ -25,7 +25,7 @@ pub struct Verify {
     /// The exercises, by name [default: all]
     #[arg(value_name = "EXERCISE")]
     pub exercises: Vec<String>,
-    /// Write the digests of the files that learners do not change into exercise.toml, their copies into starter/, and aliases
+    /// Write the digests of the files that learners don't change to exercise.toml, their copies into starter/, and aliases
     #[arg(long)]
     pub write_digests: bool,
 }
@@ -39,10 +39,10 @@ pub struct Docs {
     /// Run every command of the book in a copy of the workspace, and compare what it prints with the page
     #[arg(long, conflicts_with_all = ["record", "open"])]
     pub run: bool,
-    /// Run every command and measure every fact anew, keep what came of it, and rewrite the documents
+    /// Run every command and measure every fact again, keep the results, and rewrite the documents
     #[arg(long, conflicts_with = "open")]
     pub record: bool,
-    /// With --run: also the commands that take long
+    /// With --run: also run the slow commands
     #[arg(long, requires = "run")]
     pub slow: bool,
     /// With --run: also measure every fact again, run what is only recorded because it builds for minutes, and compare

@@ -19,13 +19,13 @@ pub struct Sizes {
     /// Measure every table, and replace the committed measurement of this target and compiler
     #[arg(long, conflicts_with_all = ["manifest_path", "table", "program"])]
     pub accept: bool,
-    /// How many builds run at once [default: by the number of cores]
+    /// How many builds run at once [default: depends on the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: Option<u16>,
-    /// Measure what a download costs as well: its bytes after gzip -9 and zstd -19
+    /// Also measure what a download costs: the bytes after gzip -9 and zstd -19
     #[arg(long)]
     pub compressed: bool,
-    /// Seconds after which a program under test is ended [default: 10]
+    /// Seconds after which a program under test is stopped [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub run_seconds: Option<u64>,
     /// Run each binary with these arguments; exit code and standard output must match the first row's build
@@ -47,7 +47,7 @@ pub struct Sizes {
         help_heading = "Your own crate"
     )]
     pub budget: bool,
-    /// Write what was measured into the baseline, for `max-growth`
+    /// Write the measurement to the baseline, for `max-growth`
     #[arg(long, requires = "budget", help_heading = "Your own crate")]
     pub save: bool,
     /// What is measured
@@ -55,7 +55,7 @@ pub struct Sizes {
     pub subject: Subject,
 }
 
-/// What is measured: programs of the workshop, or somebody else's crate.
+/// What is measured: programs of the workshop, or your own crate.
 #[derive(Debug, Args)]
 #[group(id = "subject")]
 pub struct Subject {
@@ -68,7 +68,7 @@ pub struct Subject {
     /// Its package, if there are several
     #[arg(long, short, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
     pub package: Option<String>,
-    /// Its binary, if there are several; `sizes` shows several at once, each with a --bin of its own
+    /// Its binary, if there are several; `sizes` shows several at once, each with its own --bin
     #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
     pub bin: Vec<String>,
     /// Its library: a cdylib or dylib as it is, a staticlib as linked into an empty C program
@@ -86,16 +86,16 @@ pub struct Subject {
     /// Its benchmark
     #[arg(long, value_name = "NAME", requires = "manifest_path", help_heading = "Your own crate")]
     pub bench: Vec<String>,
-    /// The target to build for; `sizes` runs its programs by Cargo's runner [default: Cargo's; for `image`, musl if installed, else glibc linked in]
+    /// The target to build for; `sizes` runs its programs with Cargo's runner [default: Cargo's; for `image`, musl if installed, else glibc linked in]
     #[arg(long, value_name = "TRIPLE")]
     pub target: Option<String>,
-    /// Features to switch on, as for `cargo build`
+    /// Features to turn on, as for `cargo build`
     #[arg(long, short = 'F', value_name = "FEATURES", requires = "manifest_path", help_heading = "Your own crate")]
     pub features: Vec<String>,
-    /// Leave the default features off
+    /// Turn the default features off
     #[arg(long, requires = "manifest_path", help_heading = "Your own crate")]
     pub no_default_features: bool,
-    /// Switch all features on
+    /// Turn all features on
     #[arg(long, requires = "manifest_path", help_heading = "Your own crate")]
     pub all_features: bool,
 }

@@ -1,5 +1,6 @@
-//! Approaches: different ways to solve an exercise, written down as data beside the course's solution, built and judged like a
-//! learner's work. Who has solved an exercise sees what each way saves and what it gives up, measured on their own machine.
+//! Approaches: different ways to solve an exercise, written as data next to the course's solution, built and judged like a
+//! learner's work. Learners who have solved an exercise see what each way saves and what it gives up, measured on their own
+//! machine.
 
 use crate::check::{Data, Judgement, Verdict};
 use crate::checking::{self, Trial, Voice};
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use std::fs;
 use std::path::Path;
 
-/// The file, beside the solved ones.
+/// The file, next to the solved ones.
 pub const FILE: &str = "approaches.toml";
 
 /// The folder that approaches are built in. They share its compiled dependencies.
@@ -29,7 +30,7 @@ struct Approaches {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approach {
-    /// What it is called, in a few words.
+    /// Its name, in a few words.
     pub name: String,
     /// What it gives up, or why it isn't enough: a sentence.
     pub what: String,
@@ -58,7 +59,7 @@ impl Approach {
     }
 }
 
-/// The approaches that are written down for an exercise; none for most.
+/// An exercise's approaches; most have none.
 ///
 /// # Errors
 /// When the file is malformed.
@@ -76,7 +77,7 @@ pub fn of(exercise: &Exercise) -> Result<Vec<Approach>> {
             bail!(Failure::new(
                 Exit::Usage,
                 format!(
-                    "{}: {:?} misses the goal `{goal}`, and there is none of this name",
+                    "{}: {:?} misses the goal `{goal}`, and there is no goal with this name",
                     shown(&file).display(),
                     one.name
                 )
@@ -95,7 +96,7 @@ pub struct Measured {
     pub what: String,
     /// Bytes of the file that the exercise is about; none if it could not be built.
     pub bytes: Option<u64>,
-    /// The work of the program and of what it is compared with, in instructions, where a goal counts them.
+    /// The instructions of the program and of what it is compared with, where a goal counts them.
     pub work: Option<(u64, u64)>,
     /// The goals that it doesn't meet.
     pub missed: Vec<String>,

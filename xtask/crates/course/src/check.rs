@@ -1,4 +1,4 @@
-//! Judges an exercise: what is known about it -> one outcome for each goal. Nothing here reads a file or starts a
+//! Judges an exercise: turns what is known about it into one outcome for each goal. Nothing here reads a file or starts a
 //! process, so every verdict can be tested on literal data. One file for each kind of goal.
 
 mod advice;
@@ -124,7 +124,7 @@ pub(crate) struct Worth {
     pub(crate) before: u64,
     /// Bytes with the setting.
     pub(crate) after: u64,
-    /// Who has measured that, as the end of a sentence.
+    /// The one who measured that, as the end of a sentence.
     pub(crate) source: &'static str,
 }
 
@@ -148,7 +148,7 @@ impl Judgement {
         self.outcomes.iter().map(|outcome| outcome.points).sum()
     }
 
-    /// Every problem, those of goals first.
+    /// Every problem, with the goals' problems first.
     pub fn all_diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
         self.outcomes.iter().flat_map(|outcome| &outcome.diagnostics).chain(&self.diagnostics)
     }
@@ -208,7 +208,7 @@ impl Case<'_> {
 fn blocked(case: &Case<'_>) -> Option<String> {
     let manifest = case.manifest.is_refused().then(|| "a Cargo.toml that Cargo accepts".to_owned());
     let changed = case.changed.iter().any(|problem| problem.severity == Severity::Error);
-    manifest.or_else(|| changed.then(|| "the course's own files as they were".to_owned()))
+    manifest.or_else(|| changed.then(|| "the course's own files, unchanged".to_owned()))
 }
 
 /// The builds that are still needed for a verdict, once everything is judged that needs none.
@@ -274,7 +274,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
         outcomes.push(outcome);
     }
     let mut diagnostics: Vec<Diagnostic> = lints.into_iter().cloned().collect();
-    // What no goal asks for is worth a word, no more, as long as Cargo builds it.
+    // What no goal requires is worth a mention, no more, as long as Cargo builds it.
     diagnostics.iter_mut().filter(|problem| !problem.refused).for_each(|problem| problem.severity = Severity::Warning);
     diagnostics.extend(case.changed.iter().cloned());
     // Most often a goal is about it; if not, it is an error all the same.
@@ -333,7 +333,7 @@ fn judge_goal<'a>(
                     && case.exercise.build(build.get_ref()).tree == Tree::Learner
                 {
                     return Err(format!(
-                        "the goal `{by}`: a dependency is refused, and with the course's own it doesn't build"
+                        "the goal `{by}`: a dependency isn't allowed, and the program doesn't build with the course's own"
                     ));
                 }
                 failed_builds.push((build.get_ref().clone(), goal.id.get_ref().clone()));
@@ -380,9 +380,9 @@ fn judge_warnings(case: &Case<'_>, kinds::Warnings { build }: &kinds::Warnings) 
     let mut problems: Vec<_> = others.into_iter().map(|text| warning(case, text, Severity::Error)).collect();
     if !named.is_empty() {
         let keys: Vec<String> = named.iter().filter_map(|text| unused(text)).collect();
-        let message = format!("Cargo warns of what is named above: unused manifest key {}", list(&keys));
+        let message = format!("Cargo warns about what is named above: unused manifest key {}", list(&keys));
         let problem = Diagnostic::new(Code::BuildWarning, message).in_file(&case.manifest.source.file);
-        problems.push(problem.help("repair these lines, and Cargo is silent"));
+        problems.push(problem.help("fix these lines, and Cargo stops warning"));
     }
     let data = Data::Warnings(built.warnings.clone());
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }

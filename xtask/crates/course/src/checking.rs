@@ -1,5 +1,5 @@
-//! A check from end to end: read the files, say what they alone tell, build, run, measure, judge. Everyone who wants a
-//! verdict calls this, so no two of them can disagree.
+//! A check from end to end: reads the files, reports what they alone show, builds, runs, measures, judges. Everything
+//! that needs a verdict calls this, so no two verdicts can disagree.
 
 use crate::check::{self, Case, Judgement, Worth};
 use crate::diagnostic::{Code, Diagnostic};
@@ -24,10 +24,10 @@ use weigh::committed;
 use weigh::inspect::whatif;
 use weigh::profiles::{SETTINGS, canonical};
 
-/// Bytes that a saved baseline may be. That of a small program is a hundredth of it.
+/// The largest saved baseline, in bytes. A small program's is a hundredth of it.
 const LARGEST_BASELINE: u64 = 8 << 20;
 
-/// How a check tells what it is doing.
+/// How a check shows what it is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Voice {
     /// Not at all.
@@ -38,7 +38,7 @@ pub enum Voice {
     Lines,
 }
 
-/// A verdict, and what it rests on.
+/// A verdict, and what it is based on.
 #[derive(Debug)]
 pub struct Trial {
     /// The verdict, goal by goal.
@@ -55,7 +55,7 @@ pub fn run(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice) -> Res
     judge(root, exercise, whose, voice, None)
 }
 
-/// Builds some of the course's own builds that no goal needs, for what learners have guessed about them. It is apart from the
+/// Builds the course's own builds that learners have made guesses about but no goal needs. It is separate from the
 /// check, so that no verdict waits for it or depends on it.
 ///
 /// # Errors
@@ -83,8 +83,7 @@ pub fn measure_for_a_class(
     evidence::collect(&request, &Bar::new(builds.len(), Voice::Silent))
 }
 
-/// Checks files that nobody trusts, in the same way. What is in the exercise's folder does not matter, nor does what
-/// surrounds it.
+/// Checks untrusted files, in the same way. What is in the exercise's folder and around it doesn't matter.
 ///
 /// # Errors
 /// When the environment or the course fails.
@@ -92,17 +91,17 @@ pub fn grade(root: &Path, exercise: &Exercise, files: Edits, grading: &Grading) 
     judge(root, exercise, &Whose::Other("submission".to_owned(), files), Voice::Silent, Some(grading))
 }
 
-/// What was built of an untrusted submission, to be run once more.
+/// What was built from an untrusted submission, to be run again.
 #[derive(Clone, Copy)]
 pub struct Programs<'a> {
-    /// What the first trial found of the builds.
+    /// What the first trial found about the builds.
     pub first: &'a Evidence,
     /// The folder with the copies of their executables.
     pub folder: &'a Path,
 }
 
 impl Programs<'_> {
-    /// Runs once more what a trial has built, all of it, and judges what came of it.
+    /// Runs everything that a trial has built again, and judges the results.
     ///
     /// # Errors
     /// When the environment or the course fails.
@@ -148,14 +147,14 @@ impl Programs<'_> {
     }
 }
 
-/// Says what surrounds an exercise and is set aside, where no check does.
+/// Reports what surrounds an exercise and is set aside, where no check does.
 pub fn say_aside(exercise: &Exercise) {
     let Files { aside, .. } = Files::read(exercise, &Whose::Learner);
     let diagnostics = aside.into_iter().filter(Diagnostic::is_aside).collect();
     Said { aloud: true, seen: BTreeSet::new() }.problems(&Judgement { outcomes: Vec::new(), diagnostics });
 }
 
-/// Whether a goal fails by what the files say, so that no build could change the verdict.
+/// Whether a goal fails because of the files alone, so that no build could change the verdict.
 pub fn is_lost(exercise: &Exercise, whose: &Whose) -> bool {
     let files = Files::read(exercise, whose);
     let judgement = check::judge(&files.case(exercise));
@@ -185,7 +184,7 @@ fn judge(root: &Path, exercise: &Exercise, whose: &Whose, voice: Voice, grading:
     Ok(Trial { judgement, evidence })
 }
 
-/// The verdict, with advice on what each setting is worth where a size is the matter.
+/// The verdict, with advice on what each setting saves where a size is the problem.
 fn judgement(root: &Path, case: &Case<'_>) -> Judgement {
     let judgement = check::judge(case);
     let is_size = |problem: &Diagnostic| matches!(problem.code, Code::SizeNotSmallEnough | Code::SizeGrew);
@@ -198,23 +197,23 @@ fn judgement(root: &Path, case: &Case<'_>) -> Judgement {
     }
 }
 
-/// What the files of an exercise say, before anything is built.
+/// What an exercise's files show, before anything is built.
 pub struct Files {
     /// The learner's manifest.
     pub(crate) manifest: Manifest,
-    /// Their answers, where the exercise asks for some.
+    /// Their answers, where the exercise has questions.
     pub(crate) answers: Option<Answers>,
     /// Their Containerfile, where a goal is about one.
     pub(crate) containerfile: Option<Containerfile>,
-    /// Their settings of std, by the file, where a build follows some.
+    /// Their settings for std, by file, where a build follows some.
     pub(crate) std: BTreeMap<String, BuildStd>,
     /// The saved baseline of the size budget, where a goal is about one.
     pub(crate) baseline: Option<Source>,
     /// Files that were changed and should not have been.
     pub(crate) changed: Vec<Diagnostic>,
-    /// What the manifest asks Cargo to take in, and the exercise does not allow.
+    /// What the manifest makes Cargo pull in, and the exercise doesn't allow.
     pub(crate) not_allowed: Vec<Diagnostic>,
-    /// What a check sets aside, so that it wins over nothing: a warning for each.
+    /// What a check sets aside, so that it overrides nothing: a warning for each.
     pub(crate) aside: Vec<Diagnostic>,
 }
 
@@ -254,7 +253,7 @@ impl Files {
             let file = exercise.folder.join(name);
             let text = match of_other(name) {
                 Some(text) => String::from_utf8_lossy(text).into_owned(),
-                // What cannot be read is not there; a check of its text says so.
+                // What can't be read counts as missing; a check of its text reports that.
                 None => files::read_text(&file, LARGEST_BASELINE).unwrap_or_default(),
             };
             Source { file, text: text.into() }
@@ -271,7 +270,7 @@ impl Files {
         Self { manifest, answers, containerfile, std, baseline, changed, not_allowed, aside }
     }
 
-    /// Reads an untrusted submission. What is in the exercise's folder does not matter, nor does what surrounds it.
+    /// Reads an untrusted submission. What is in the exercise's folder and around it doesn't matter.
     fn of_a_submission(exercise: &Exercise, whose: &Whose) -> Self {
         Self { changed: Vec::new(), aside: Vec::new(), ..Self::read(exercise, whose) }
     }
@@ -324,7 +323,7 @@ fn aside(exercise: &Exercise, whose: &Whose, manifest: &Manifest) -> Vec<Diagnos
     if *whose == Whose::Learner {
         // A course that is incomplete ends the check when it builds.
         let handed = evidence::handed(exercise).map(|handed| handed.problems).unwrap_or_default();
-        // Of a manifest that can't be read as one, that is said, and nothing of what it has in place of the course's.
+        // If a manifest can't be parsed, only that is reported, not what it has in place of the course's.
         let is_said = |problem: &Diagnostic| {
             !manifest.readable && problem.place.as_ref().is_some_and(|place| place.file == manifest.source.file)
         };
@@ -333,10 +332,10 @@ fn aside(exercise: &Exercise, whose: &Whose, manifest: &Manifest) -> Vec<Diagnos
     problems
 }
 
-/// What a manifest asks Cargo to take in, where the exercise lets learners choose, and does not allow.
+/// What a manifest makes Cargo pull in that the exercise doesn't allow, where it lets learners choose.
 fn not_allowed(exercise: &Exercise, manifest: &Manifest) -> Vec<Diagnostic> {
     let list = &exercise.data.dependency;
-    // Where the file is no TOML, that is said, and nothing can be said about the rest.
+    // Where the file isn't TOML, only that is reported: nothing can be said about the rest.
     if list.is_empty() || !manifest.readable {
         return Vec::new();
     }
@@ -344,7 +343,7 @@ fn not_allowed(exercise: &Exercise, manifest: &Manifest) -> Vec<Diagnostic> {
     allowed::problems(&manifest.source, list, &course)
 }
 
-/// Files that the exercise does not ask to change, and that are not as they were.
+/// Files that were changed although the exercise doesn't ask for it.
 fn changed_files(exercise: &Exercise) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     for (path, digest) in &exercise.data.pristine {
@@ -352,10 +351,10 @@ fn changed_files(exercise: &Exercise) -> Vec<Diagnostic> {
         let what = match files::content(&file) {
             Some(content) if exercise::digest(&content) == *digest => continue,
             Some(_) => "was changed",
-            None => "is missing, or is no ordinary file",
+            None => "is missing, or isn't a regular file",
         };
         let edits: Vec<&str> = exercise.edits().collect();
-        let message = format!("{path} {what}, and the exercise is about {}", edits.join(" and "));
+        let message = format!("{path} {what}, but the exercise is about {}", edits.join(" and "));
         let id = &exercise.id;
         let help = format!(
             "`cargo xtask reset {id} --course-files` restores it, leaves your own work alone, and saves what is there now; `cargo xtask reset {id}` restores the whole exercise"
@@ -365,7 +364,7 @@ fn changed_files(exercise: &Exercise) -> Vec<Diagnostic> {
     problems
 }
 
-/// Problems are said once, as soon as they are known.
+/// Problems are reported once, as soon as they are known.
 struct Said {
     aloud: bool,
     seen: BTreeSet<String>,
@@ -388,13 +387,13 @@ impl Said {
     }
 }
 
-/// What surrounds all exercises is said once, however many are checked, and however often.
+/// What surrounds all exercises is reported once, however many are checked, and however often.
 fn first_time(message: &str) -> bool {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(message.to_owned())
 }
 
-/// How far the builds are.
+/// The builds' progress.
 struct Bar {
     progress: Option<Progress>,
     running: Mutex<Vec<String>>,
@@ -433,8 +432,8 @@ impl Watcher for Bar {
     }
 }
 
-/// What each setting alone was worth for a program of this name: by `cargo xtask what-if` on this machine, else in the
-/// committed measurement, where there is one for this compiler and target.
+/// What each setting alone saved for a program of this name: from `cargo xtask what-if` on this machine, or else from
+/// the committed measurement, where there is one for this compiler and target.
 fn worth(root: &Path, evidence: &Evidence, package: &str) -> Vec<Worth> {
     if let Some(found) = what_if(root, package) {
         return found;

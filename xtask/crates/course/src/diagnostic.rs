@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// A goal is not met, or Cargo would refuse the file.
+    /// A goal isn't met, or Cargo would refuse the file.
     Error,
-    /// Nothing fails by it, but the user should know.
+    /// Nothing fails because of it, but the user should know.
     Warning,
 }
 
@@ -62,7 +62,7 @@ pub struct Diagnostic {
 #[derive(Clone, Debug)]
 struct Picture {
     source: Source,
-    /// Bytes of the text, and what stands beside them.
+    /// Bytes of the text, and the label next to them.
     primary: (Range<usize>, String),
     secondary: Vec<(Range<usize>, String)>,
 }
@@ -84,7 +84,7 @@ impl Diagnostic {
         }
     }
 
-    /// Says how much it matters.
+    /// Sets how much it matters.
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
@@ -117,14 +117,14 @@ impl Diagnostic {
         self
     }
 
-    /// Names a line of a file that is not shown.
+    /// Names a line of a file without showing it.
     #[must_use]
     pub fn in_line(mut self, file: impl Into<PathBuf>, line: usize, column: usize) -> Self {
         self.place = Some(Place { file: file.into(), line: Some(line), column: Some(column) });
         self
     }
 
-    /// Says what to do next.
+    /// Sets what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -152,7 +152,7 @@ impl Diagnostic {
         self
     }
 
-    /// It is about something that surrounds the files, and that a check sets aside.
+    /// It is about something around the files that a check sets aside.
     pub fn is_aside(&self) -> bool {
         let is_outside = matches!(self.code, Code::OverriddenByEnv | Code::OverriddenByConfig | Code::OtherToolchain);
         self.severity == Severity::Warning && is_outside
@@ -169,7 +169,7 @@ impl Diagnostic {
         self
     }
 
-    /// The problem as people read it, in the way of rustc. Its words fit a terminal of this many columns; lines of a file are cut.
+    /// The problem as people read it, in rustc's style. Its words fit a terminal of this many columns; lines of a file are cut.
     pub fn render(&self, color: bool, width: Option<usize>) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let renderer = width.map_or(renderer.clone(), |width| renderer.term_width(width));
@@ -220,7 +220,7 @@ impl Diagnostic {
         if !rest.is_empty() {
             group = group.element(Level::NOTE.no_name().message(&rest));
         }
-        // "    = help: " stands before it.
+        // "    = help: " comes before it.
         let help = self.help.as_ref().map(|help| wrap(help, width.map(|width| width.saturating_sub(12)), 0));
         if let Some(help) = &help {
             group = group.element(Level::HELP.message(help));
@@ -234,13 +234,13 @@ impl Diagnostic {
     }
 }
 
-/// Lines with prose wrapped. Lines of a program or a difference begin with something else than a letter, and stay whole.
+/// Lines with prose wrapped. Lines of a program or a diff start with something other than a letter, and stay whole.
 fn prose_wrapped(lines: &str, width: Option<usize>) -> String {
     let wrapped = lines.lines().map(|line| wrap(line, width.filter(|_| line.starts_with(char::is_alphabetic)), 2));
     wrapped.collect::<Vec<_>>().join("\n")
 }
 
-/// Takes out the lines of a frame, which has nothing in it where no file is shown.
+/// Removes the lines of the frame, which is empty where no file is shown.
 fn without_frame(text: &str) -> String {
     let is_frame = |line: &str| console::strip_ansi_codes(line).trim() == "|";
     text.lines().filter(|line| !is_frame(line)).collect::<Vec<_>>().join("\n")
@@ -249,7 +249,7 @@ fn without_frame(text: &str) -> String {
 /// Holds the place of a problem's message.
 const TITLE: &str = "[the message]";
 
-/// The column in which words beside an underlined part of the text end.
+/// The column in which the label of an underlined part of the text ends.
 fn end_of_label(text: &str, range: &Range<usize>, words: &str) -> usize {
     let (line, column) = line_and_column(text, range.start);
     let underlined = text[range.clone()].lines().next().unwrap_or_default().chars().count().max(1);
@@ -263,7 +263,7 @@ pub fn file_in(folder: &Path, place: &Place) -> String {
     file.to_string_lossy().replace('\\', "/")
 }
 
-/// A range that lies in the text and does not cut a character.
+/// A range that is within the text and doesn't cut a character.
 fn within(text: &str, range: Range<usize>) -> Range<usize> {
     let floor = |mut at: usize| {
         at = at.min(text.len());
@@ -287,12 +287,12 @@ mod tests {
     #[test]
     fn a_problem_reads_like_one_of_rustc() {
         let source = source("[profile.release]\nopt-levl = \"z\"\n");
-        let problem = Diagnostic::new(Code::MisspelledKey, "Cargo does not know the key `opt-levl`")
+        let problem = Diagnostic::new(Code::MisspelledKey, "Cargo doesn't know the key `opt-levl`")
             .at(&source, 18..26, "did you mean `opt-level`?")
             .and_at(1..16, "in this table")
             .help("write `opt-level = \"z\"`");
         insta::assert_snapshot!(problem.render(false, None), @r#"
-        error[profile/misspelled-key]: Cargo does not know the key `opt-levl`
+        error[profile/misspelled-key]: Cargo doesn't know the key `opt-levl`
          --> Cargo.toml:2:1
           |
         1 | [profile.release]
@@ -334,7 +334,7 @@ mod tests {
     fn words_fit_the_terminal_and_a_label_without_room_follows_the_lines() {
         let source = source("[profile.release]\nopt-levl = \"z\"\n");
         let problem =
-            Diagnostic::new(Code::MisspelledKey, "Cargo does not know the key `opt-levl`\nand only warns about it")
+            Diagnostic::new(Code::MisspelledKey, "Cargo doesn't know the key `opt-levl`\nand only warns about it")
                 .at(&source, 18..26, "did you mean `opt-level`?")
                 .and_at(1..16, "in this table")
                 .help("write `opt-level = \"z\"` in its place, and build again");

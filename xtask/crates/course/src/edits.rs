@@ -1,4 +1,5 @@
-//! Files of an exercise with some changes, as data beside its solution: what `approaches.toml` and `shortcuts.toml` consist of.
+//! Files of an exercise with some changes, as data next to its solution: what `approaches.toml` and `shortcuts.toml` consist
+//! of.
 
 use serde::Deserialize;
 
@@ -16,7 +17,7 @@ pub enum Before {
     Solution,
 }
 
-/// A text in place of another one, which must be there. Without `from`: the whole file.
+/// A replacement for some text, which must be there. Without `from`: the whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Edit {
@@ -24,14 +25,14 @@ pub struct Edit {
     pub file: String,
     /// What is replaced, everywhere in the file.
     pub from: Option<String>,
-    /// What takes its place.
+    /// What replaces it.
     pub to: String,
 }
 
 /// The files with the changes.
 ///
 /// # Errors
-/// When learners don't edit a file, or it doesn't hold what is to be replaced.
+/// When learners don't edit a file, or it doesn't contain what is to be replaced.
 pub fn changed(before: &[(String, Vec<u8>)], edits: &[Edit]) -> Result<Files, String> {
     let mut files = before.to_vec();
     for Edit { file, from, to } in edits {
@@ -42,7 +43,7 @@ pub fn changed(before: &[(String, Vec<u8>)], edits: &[Edit]) -> Result<Files, St
         let new = match from {
             None => to.clone(),
             Some(from) if text.contains(from.as_str()) => text.replace(from.as_str(), to),
-            Some(from) => return Err(format!("{file} doesn't hold {from:?}")),
+            Some(from) => return Err(format!("{file} doesn't contain {from:?}")),
         };
         *content = new.into_bytes();
     }
@@ -63,7 +64,7 @@ mod tests {
         };
         assert_eq!(changed(&before, &[edit("a.rs", Some("two"))]).unwrap()[0].1, b"one three");
         assert_eq!(changed(&before, &[edit("a.rs", None)]).unwrap()[0].1, b"three");
-        assert_eq!(changed(&before, &[edit("a.rs", Some("four"))]).unwrap_err(), "a.rs doesn't hold \"four\"");
+        assert_eq!(changed(&before, &[edit("a.rs", Some("four"))]).unwrap_err(), "a.rs doesn't contain \"four\"");
         assert_eq!(changed(&before, &[edit("b.rs", None)]).unwrap_err(), "b.rs isn't a file that learners edit");
     }
 }

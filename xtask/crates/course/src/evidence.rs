@@ -1,7 +1,7 @@
-//! Makes the evidence that goals are judged by: builds the files of the learner and those of the course, runs both,
-//! reads both. Nothing is judged here.
+//! Makes the evidence that goals are judged by: builds the learner's files and the course's, runs both, reads both.
+//! Nothing is judged here.
 //!
-//! The learner's builds go where their own `cargo build` puts them. All others have folders of their own below the
+//! The learner's builds go where their own `cargo build` puts them. All other builds have their own folders below the
 //! workshop's `target/check/`: no build ever meets the artifacts of other sources, which Cargo could take for fresh.
 
 mod again;
@@ -78,9 +78,9 @@ pub struct Evidence {
     pub builds: BTreeMap<String, Attempt>,
     /// What the inputs that are unknown beforehand are made from; none for a learner's own check.
     pub(crate) hidden: Option<String>,
-    /// What counts instructions here; none if no goal asks for speed, or if nothing does.
+    /// What counts instructions here; none if no goal is about speed, or if nothing can count them.
     pub(crate) counter: Option<String>,
-    /// What the learner's sources hand to the linker, beyond what the course's own do; only looked for where work is graded.
+    /// What the learner's sources pass to the linker, beyond what the course's own do; only checked where work is graded.
     pub(crate) handed: Vec<String>,
     /// What was compared by time, by the goal's name.
     pub(crate) races: BTreeMap<String, Race>,
@@ -113,7 +113,7 @@ pub struct Built {
     /// The program's own functions, where a goal asks who called one: address from where the program is loaded, bytes,
     /// name. Empty if the file has no symbols.
     pub(crate) functions: Vec<(u64, u64, String)>,
-    /// The runs of the goals that ask for some, by the goal's name.
+    /// The runs of the goals that need some, by the goal's name.
     pub runs: BTreeMap<String, Vec<Run>>,
     /// The work of the runs of the speed goals, by the goal's name.
     #[serde(default)]
@@ -134,12 +134,12 @@ pub struct Built {
     pub(crate) linked: Vec<Linked>,
     /// What Cargo and rustc warned about.
     pub(crate) warnings: Vec<String>,
-    /// What the file asks of the system that starts it.
+    /// What the file needs from the system that starts it.
     pub(crate) linking: Linking,
     /// Its machine code, wherever it is in the file, and what is odd about the file.
     pub(crate) code: code::Code,
-    /// Bytes of a container image that holds it and nothing else, as it is pulled, where a goal asks; `None` also if it could not
-    /// start there.
+    /// Bytes of a container image that contains only this file, as it is pulled, where a goal needs them; `None` also if it
+    /// couldn't start there.
     pub(crate) image: Option<u64>,
     /// The packages that were compiled for it, with their features; not the program's own.
     pub(crate) packages: Vec<Compiled>,
@@ -164,7 +164,7 @@ impl Attempt {
 }
 
 impl Evidence {
-    /// The build of this name; `None` if it failed, or was not asked for.
+    /// The build with this name; `None` if it failed, or wasn't requested.
     pub fn built(&self, name: &str) -> Option<&Built> {
         match self.builds.get(name)? {
             Attempt::Built(built) => Some(built),
@@ -175,7 +175,8 @@ impl Evidence {
 
 impl Evidence {
     /// What is odd about a learner's files and the programs that were built from them, a sentence for each: what compilers and
-    /// linkers don't usually make, and the course's own builds don't have; what no source of the course hands to the linker.
+    /// linkers don't usually make, and the course's own builds don't have; what none of the course's sources pass to the
+    /// linker.
     pub fn unusual(&self, exercise: &Exercise) -> Vec<String> {
         let of = |tree: Tree| {
             let is_of = move |name: &&String| exercise.build(name).tree == tree;
@@ -184,7 +185,7 @@ impl Evidence {
         let usual: BTreeSet<&str> =
             of(Tree::Starter).flat_map(|(_, code)| &code.odd).map(|odd| odd.what.as_str()).collect();
         let powers: BTreeSet<&String> = of(Tree::Starter).flat_map(|(_, code)| &code.powers).collect();
-        // What the standard library asks for is only known from the course's own build. And where no source is a learner's,
+        // What the standard library needs is only known from the course's own build. And where no source is a learner's,
         // there is no one who could have added a call.
         let compares = !powers.is_empty() && exercise.edits().any(|path| path.ends_with(".rs"));
         let tell = |(name, code): (&String, &code::Code)| {
@@ -197,7 +198,7 @@ impl Evidence {
             odd.extend((more > 0).then(|| format!("{more} more")));
             (!odd.is_empty()).then(|| {
                 format!(
-                    "the executable of `{name}` has {}: no usual build of this exercise does; find out why",
+                    "the executable of `{name}` has {}: no ordinary build of this exercise does; find out why",
                     odd.join(", ")
                 )
             })
@@ -206,7 +207,7 @@ impl Evidence {
     }
 }
 
-/// Odd things of one program that are told.
+/// How many odd things are reported for one program.
 const MOST_ODD: usize = 8;
 
 fn told(code::Odd { what, detail }: &code::Odd) -> String {
@@ -214,8 +215,8 @@ fn told(code::Odd { what, detail }: &code::Odd) -> String {
 }
 
 impl Built {
-    /// Bytes of a section; of the whole file for `None`. Names are those of ELF: what is `.text` there is `__text` on
-    /// macOS, in the segment `__TEXT`.
+    /// Bytes of a section; of the whole file for `None`. Names are ELF's: what is `.text` there is `__text` on macOS,
+    /// in the segment `__TEXT`.
     pub(crate) fn part(&self, section: Option<&str>) -> Option<u64> {
         let Some(name) = section else { return Some(self.bytes) };
         let is_it = |other: &str| {
@@ -235,9 +236,9 @@ pub(crate) fn group_key(group: &[String]) -> String {
 /// Inputs of a graded run that its author could not know.
 const HIDDEN_CASES: u32 = 3;
 
-/// The inputs of an output goal: made from a seed, then the fixed ones, then one of each shape of the program's interface. A
-/// graded submission gets others of each shape, which are made from its own seed; some more from the templates; and an empty
-/// one.
+/// The inputs of an output goal: made from a seed, then the fixed inputs, then one of each shape of the program's interface.
+/// A graded submission gets different inputs of each shape, made from its own seed; a few more from the templates; and an
+/// empty input.
 pub fn inputs_of(exercise: &Exercise, goal: &str, output: &kinds::Output, hidden: Option<&str>) -> Vec<inputs::Input> {
     let args: Vec<&str> = output.args.iter().map(|template| template.get_ref().as_str()).collect();
     let stdin = output.stdin.as_ref().map(|template| template.get_ref().as_str());
@@ -279,32 +280,32 @@ pub(crate) struct Request<'a> {
     pub(crate) whose: &'a Whose,
     /// Their manifest.
     pub(crate) manifest: &'a Manifest,
-    /// What is known to be set aside, so that it wins over nothing: a warning for each.
+    /// What is known to be set aside, so that it overrides nothing: a warning for each.
     pub(crate) aside: &'a [Diagnostic],
     /// The names of the builds.
     pub(crate) builds: &'a BTreeSet<String>,
-    /// How files that nobody trusts are built and run; none for a learner's own check.
+    /// How untrusted files are built and run; none for a learner's own check.
     pub(crate) grading: Option<&'a Grading>,
 }
 
-/// How files that nobody trusts are built and run.
+/// How untrusted files are built and run.
 #[derive(Clone, Debug)]
 pub struct Grading {
-    /// The folder for all that is built, which a build box sees as its own.
+    /// The folder for everything that is built, which a build box sees as its own.
     pub base: PathBuf,
-    /// The box for builds, and the one for runs; none if that was asked for.
+    /// The box for builds, and the box for runs; none if that was requested.
     pub boxes: Option<(Arc<Sandbox>, Arc<Sandbox>)>,
     /// What hidden inputs are made from.
     pub hidden: String,
     /// Compiled dependencies that all workers share; none where builds have no fixed paths.
     pub warm: Option<Arc<dependency_cache::Warm>>,
-    /// The folder for what was found of the course's own builds, which is the same for all workers.
+    /// The folder for what was found about the course's own builds, shared by all workers.
     pub common: PathBuf,
-    /// What was found of the course's own builds before is not taken for granted: they are run again.
+    /// What was found about the course's own builds before isn't taken for granted: they are run again.
     pub is_repeat: bool,
 }
 
-/// Builds what is asked for, several builds at once where they do not share a folder.
+/// Builds what is requested, several builds at once where they don't share a folder.
 ///
 /// # Errors
 /// When the environment fails: no Cargo, a full disk, a folder that cannot be written. A build that Cargo or rustc
@@ -368,8 +369,8 @@ pub fn target_folder(root: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
-/// Makes sure that every crate that an exercise can need is on this machine, those that learners may choose among them, and
-/// that Cargo.lock has a version of each. `files`: the ones that learners edit; `folder`: for a copy of the exercise.
+/// Makes sure that every crate that an exercise can need is on this machine, including crates that learners may choose, and
+/// that Cargo.lock has a version of each. `files`: the files that learners edit; `folder`: for a copy of the exercise.
 ///
 /// # Errors
 /// When a crate is missing and cannot be had, or Cargo.lock would have to change: a `Failure` with Cargo's words.
@@ -377,7 +378,8 @@ pub fn fetch(exercise: &Exercise, files: &[(String, Vec<u8>)], folder: &Path, of
     files::compose(folder, &with_pristine(exercise, files)?)?;
     let (mut cargo, _, _, host) = version(exercise)?;
     if !exercise.std_files().is_empty() {
-        // The crates that std itself is made of. Cargo fetches them for a build that compiles std, and so for a target that is named.
+        // The crates that std itself is made of. Cargo fetches them for a build that compiles std, and therefore for an
+        // explicit target.
         cargo.args.extend(["-Z", "build-std", "--target", &host].map(OsString::from));
         cargo.env.insert("RUSTC_BOOTSTRAP".into(), Some("1".into()));
     }

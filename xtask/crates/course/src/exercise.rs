@@ -29,7 +29,7 @@ use weigh::workshop::nearest;
 /// One exercise of the course: its folders, and what its author wrote down.
 #[derive(Debug)]
 pub struct Exercise {
-    /// Its name, which is that of its folder: `ex1`.
+    /// Its name, which is its folder's: `ex1`.
     pub id: String,
     /// The learner's package.
     pub folder: PathBuf,
@@ -43,23 +43,23 @@ pub struct Exercise {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Data {
-    /// What it is called, in a few words.
+    /// Its name, in a few words.
     pub title: String,
     /// For whom.
     pub(crate) level: Level,
     /// Minutes that a learner should plan for it.
     pub minutes: u32,
-    /// The exercises that are better done before; nothing forces anyone to.
+    /// The exercises that are better done before this one; nothing enforces that.
     #[serde(default)]
     pub(crate) after: Vec<Spanned<String>>,
     /// What a machine needs for it, by the names in `requires`. Where that is missing, the exercise is optional and is skipped.
     #[serde(default)]
     pub(crate) requires: Vec<Spanned<String>>,
-    /// The terms that a learner knows afterwards.
+    /// The terms that a learner knows after it.
     pub teaches: Vec<String>,
     /// The package, which is also the name of its program.
     pub(crate) package: String,
-    /// The files that the learner changes. Only these are reset, compared and graded.
+    /// The files that the learner changes. Only these are reset, compared, and graded.
     pub(crate) edits: Vec<Spanned<String>>,
     /// The codes of the problems that the fresh exercise has.
     starter_fails_with: Vec<Spanned<String>>,
@@ -82,7 +82,7 @@ pub struct Data {
     /// Bytes that one run may print.
     #[serde(default = "output_bytes")]
     pub(crate) output_bytes: usize,
-    /// The crates that `[dependencies]` of the learner may name. With none it is the course's.
+    /// The crates that the learner's `[dependencies]` may name. With none, the table is the course's.
     #[serde(default)]
     pub dependency: allowed::List,
     /// The builds that goals are judged by.
@@ -116,7 +116,7 @@ pub(crate) enum Level {
     Intermediate,
     /// Combines several things.
     Advanced,
-    /// Works on a crate of their own.
+    /// Works on their own crate.
     Capstone,
 }
 
@@ -141,10 +141,10 @@ pub struct Build {
     pub tree: Tree,
     /// The profile, as typed after `--profile`.
     pub profile: String,
-    /// The program, where it does not have the name of the package.
+    /// The program, where its name isn't the package's.
     #[serde(default)]
     pub(crate) bin: Option<String>,
-    /// Settings that this build has instead of those of its profile.
+    /// Settings that this build has instead of its profile's.
     #[serde(default)]
     pub set: BTreeMap<String, toml::Value>,
     /// How C's library is linked.
@@ -159,12 +159,12 @@ pub struct Build {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Linking {
-    /// As rustc does for the target.
+    /// As rustc links it for the target.
     #[default]
     Default,
     /// Into the file: the target feature `crt-static`, for the program only.
     Static,
-    /// As the Containerfile says, which then also names the profile, if it calls Cargo.
+    /// As the Containerfile sets, which then also names the profile, if it calls Cargo.
     Containerfile,
 }
 
@@ -200,7 +200,7 @@ pub struct Goal {
 }
 
 impl Exercise {
-    /// The most points that the exercise can bring: those of all its goals.
+    /// The most points that the exercise can give: the sum over all its goals.
     pub fn points(&self) -> u32 {
         self.data.goal.iter().map(|goal| goal.points).sum()
     }
@@ -245,12 +245,12 @@ impl Exercise {
         self.build(build).bin.as_ref().unwrap_or(&self.data.package)
     }
 
-    /// A build by its name; `load` has made sure that it is there.
+    /// A build by its name; `load` has made sure that it exists.
     pub fn build(&self, name: &str) -> &Build {
         &self.data.build[name]
     }
 
-    /// The files as they were at the start: those that the learner edits, and those of the course.
+    /// The starter files: the files that the learner edits, and the course's.
     pub fn starter(&self) -> PathBuf {
         self.folder.join("starter")
     }
@@ -272,7 +272,7 @@ pub fn all(root: &Path) -> Result<Vec<Exercise>> {
     Ok(all)
 }
 
-/// What each exercise comes after must be there, and no exercise may come after itself, however far around.
+/// What each exercise comes after must exist, and no exercise may come after itself, even indirectly.
 fn order(all: &[Exercise]) -> Result<()> {
     let at = |exercise: &Exercise, name: &Spanned<String>, message: &str, label: &str, help: &str| -> Result<()> {
         let file = exercise.folder.join("exercise.toml");
@@ -306,7 +306,7 @@ fn order(all: &[Exercise]) -> Result<()> {
                 let message = format!("{} comes after itself", exercise.id);
                 let label = format!("and {} comes after {}", name.get_ref(), exercise.id);
                 let label = if *name.get_ref() == exercise.id { String::new() } else { label };
-                return at(exercise, name, &message, &label, "take it out here, or in one of the others");
+                return at(exercise, name, &message, &label, "remove it here, or in one of the others");
             }
         }
     }
@@ -339,7 +339,7 @@ fn read(root: &Path, id: &str) -> Result<Exercise> {
     Ok(Exercise { id: id.to_owned(), folder, solution: root.join("solutions").join(id), data })
 }
 
-/// Reads exercise.toml, and looks at what its names point to.
+/// Reads exercise.toml, and checks what its names refer to.
 fn parse(file: &Path, text: &str) -> Result<Data> {
     let data: Data = toml::from_str(text).map_err(|error| diagnostic::toml_error(file, text, &error))?;
     let wrong = |name: &Spanned<String>, message: &str, known: &[&str]| {
@@ -360,7 +360,7 @@ fn parse(file: &Path, text: &str) -> Result<Data> {
         let is_plain =
             Path::new(path.get_ref()).components().all(|part| matches!(part, std::path::Component::Normal(_)));
         if path.get_ref().is_empty() || !is_plain {
-            let message = format!("`{}` is no path below the exercise's folder", path.get_ref());
+            let message = format!("`{}` isn't a path below the exercise's folder", path.get_ref());
             bail!(diagnostic::in_file(file, text, path.span(), &message, "not here", None));
         }
     }
@@ -393,7 +393,7 @@ fn parse(file: &Path, text: &str) -> Result<Data> {
                 bail!(wrong(build, "there is no build", &builds));
             }
         }
-        if let Some(goal) = question.when_met.as_ref().filter(|goal| !goals.contains(&goal.get_ref().as_str())) {
+        if let Some(goal) = question.when_met.iter().find(|goal| !goals.contains(&goal.get_ref().as_str())) {
             bail!(wrong(goal, "there is no goal", &goals));
         }
     }
@@ -403,7 +403,7 @@ fn parse(file: &Path, text: &str) -> Result<Data> {
     Ok(data)
 }
 
-/// The digest of a file of an exercise as `pristine` keeps it: line ends of Windows count as those of Unix.
+/// The digest of a file of an exercise as `pristine` keeps it: Windows line endings count as Unix line endings.
 pub fn digest(bytes: &[u8]) -> String {
     let mut plain = Vec::with_capacity(bytes.len());
     for (index, &byte) in bytes.iter().enumerate() {
@@ -495,7 +495,7 @@ shrink-percent = 30
             error("\"profile/missing-setting\"", "\"profile/mising-setting\"")
                 .contains("did you mean `profile/missing-setting`?")
         );
-        assert!(error("edits = [\"Cargo.toml\"]", "edits = [\"../Cargo.toml\"]").contains("no path below"));
+        assert!(error("edits = [\"Cargo.toml\"]", "edits = [\"../Cargo.toml\"]").contains("isn't a path below"));
         assert!(error("id = \"size\"", "id = \"output\"").contains("two goals `output`"));
     }
 

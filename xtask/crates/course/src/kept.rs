@@ -10,17 +10,17 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What one of these files holds.
+/// What one of these files contains.
 pub(crate) trait Kept: Clone + Default + PartialEq + Serialize + DeserializeOwned {
     /// The file's name without its ending.
     const STEM: &'static str;
     /// The version that is written.
     const VERSION: u32;
 
-    /// Brings what an older version has written up to date.
+    /// Updates what an older version wrote.
     fn migrate(&mut self) {}
 
-    /// What to tell a learner whose file was damaged, by the error and the name that it has now.
+    /// What to tell a learner whose file was damaged, from the error and the file's new name.
     fn damaged(error: &str, aside: &str) -> String;
 }
 
@@ -33,7 +33,7 @@ fn file<T: Kept>(root: &Path) -> PathBuf {
     folder(root).join(format!("{}.json", T::STEM))
 }
 
-/// Reads the file. Where there is none, it is as if nothing had been done. The second value says what was wrong with it.
+/// Reads the file. Where there is none, it is as if nothing had been done. The second value is what was wrong with it.
 ///
 /// # Errors
 /// When the file is there and cannot be read, or was written by a newer version of the workshop.

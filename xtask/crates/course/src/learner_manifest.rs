@@ -1,5 +1,5 @@
-//! What a learner's Cargo.toml asks for: its profiles with the place of every setting, and everything that is wrong with
-//! them before anything is built. `rules` finds the problems, `effective` says which setting wins, `known` holds what
+//! What a learner's Cargo.toml sets: its profiles with the place of every setting, and everything that is wrong with
+//! them before anything is built. `rules` finds the problems, `effective` finds which setting wins, `known` has what
 //! Cargo itself knows.
 
 pub mod allowed;
@@ -21,7 +21,7 @@ use std::ops::Range;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
-/// Bytes that a manifest may have. The largest of the workshop has 2 % of it.
+/// The largest manifest, in bytes. The workshop's largest is 2 % of that.
 const LARGEST: u64 = 1 << 20;
 
 /// A manifest as its author wrote it.
@@ -33,20 +33,20 @@ pub(crate) struct Manifest {
     pub(crate) package: Option<String>,
     /// `package.version`.
     pub(crate) version: Option<String>,
-    /// `[profile.*]`, also the ones that Cargo does not read.
+    /// `[profile.*]`, including profiles that Cargo doesn't read.
     pub(crate) profiles: BTreeMap<String, Profile>,
-    /// Settings of profiles that stand in no profile.
+    /// Profile settings that aren't in a profile.
     strays: Vec<Stray>,
-    /// What is wrong whatever an exercise asks for, the most important first.
+    /// What is wrong whatever an exercise requires, the most important first.
     pub(crate) problems: Vec<Diagnostic>,
-    /// Whether the file is TOML: if not, nothing can be said about what it does not say.
+    /// Whether the file is TOML: if not, nothing can be said about what is missing in it.
     pub(crate) readable: bool,
 }
 
 /// A `[profile.NAME]`.
 #[derive(Debug)]
 pub(crate) struct Profile {
-    /// Where its name stands first.
+    /// Where its name appears first.
     pub(crate) name: Range<usize>,
     /// What it sets.
     pub(crate) settings: BTreeMap<String, Setting>,
@@ -65,23 +65,23 @@ pub(crate) struct Override {
     pub(crate) settings: BTreeMap<String, Setting>,
 }
 
-/// A setting as it stands in the file.
+/// A setting as it is written in the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
-    /// Where its key stands.
+    /// Where its key is.
     pub(crate) key: Range<usize>,
-    /// Where its value stands.
+    /// Where its value is.
     pub(crate) span: Range<usize>,
     /// The value.
     pub(crate) value: toml::Value,
 }
 
-/// Settings of a profile in a table that is none.
+/// Profile settings in a table that isn't a profile.
 #[derive(Debug)]
 struct Stray {
     /// The table as it would be written, such as `[profiles.release]`.
     table: String,
-    /// Where the misleading name stands.
+    /// Where the misleading name is.
     name: Range<usize>,
     /// The settings of a profile in it.
     settings: Vec<String>,
@@ -92,7 +92,7 @@ struct Stray {
 }
 
 impl Manifest {
-    /// A manifest that is not on the disk; `path` is what it is called.
+    /// A manifest that isn't on the disk; `path` is its name.
     pub(crate) fn of(path: &Path, content: &[u8]) -> Self {
         let source = Source { file: path.to_owned(), text: String::from_utf8_lossy(content).into() };
         Self::parse(source)
@@ -119,7 +119,7 @@ impl Manifest {
         }
     }
 
-    /// Finds what a manifest asks for, and what is wrong with it.
+    /// Finds what a manifest sets, and what is wrong with it.
     pub(crate) fn parse(source: Source) -> Self {
         let text = source.text.clone();
         let (table, errors) = DeTable::parse_recoverable(&text);

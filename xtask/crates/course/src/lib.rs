@@ -1,5 +1,5 @@
 //! What `cargo xtask check` is made of: exercises as data, evidence from builds and runs, verdicts, progress, and receipts.
-//! Whoever judges a submission (a learner's check, a class, the proof of the course) calls the same functions.
+//! Everything that judges a submission (a learner's check, grading, verifying the course) calls the same functions.
 
 /// A digest of the code that makes evidence (this crate and those below it), from its build script.
 pub(crate) const CODE: &str = env!("DIGEST_OF_THE_CODE");

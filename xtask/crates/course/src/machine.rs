@@ -1,5 +1,5 @@
-//! What this machine lacks for an exercise that requires more than a toolchain. Such an exercise is optional: where something is
-//! missing, it is skipped with one line, and its points count neither in a sum nor in the most that can be had.
+//! What this machine lacks for an exercise that requires more than a toolchain. Such an exercise is optional: where something
+//! is missing, it is skipped with one line, and its points don't count in a sum or in the maximum.
 
 use crate::evidence;
 use crate::exercise::{Exercise, Requirement};
@@ -18,7 +18,7 @@ pub struct Lack {
     step: &'static str,
 }
 
-/// What is missing here for an exercise; none if it can be checked. Where rustc can't be asked, nothing is known, and whatever
+/// What is missing here for an exercise; none if it can be checked. Where rustc can't be run, nothing is known, and whatever
 /// builds reports that.
 pub fn lack(exercise: &Exercise) -> Option<Lack> {
     exercise.requires().find_map(|requirement| match requirement {
@@ -40,7 +40,7 @@ pub fn lack(exercise: &Exercise) -> Option<Lack> {
 }
 
 impl Lack {
-    /// The line that says that an exercise is skipped, why, and what to do.
+    /// The line that reports that an exercise is skipped, why, and what to do.
     pub fn line(&self, exercise: &Exercise) -> String {
         let Self { why, step, .. } = self;
         format!("{} is optional and is skipped here, and its points don't count: {why}; {step}", exercise.id)

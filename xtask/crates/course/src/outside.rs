@@ -1,7 +1,7 @@
-//! What outside of the files of an exercise would change what a check builds. A verdict is about the files, so a check sets it
-//! aside, as grading does, and says so. Cargo looks for configuration files from the folder that it is called in and in its home:
-//! it is called from a folder that has none, with a home that has all of theirs but for the file, and is given what a machine
-//! needs (network, registries, a linker) in a file of ours. So a key that isn't known here can't get through.
+//! What outside an exercise's files would change what a check builds. A verdict is about the files, so a check sets it aside,
+//! as grading does, and reports that. Cargo looks for configuration files from the folder that it is called in and in its home.
+//! So it is called from a folder that has none, with a home that has everything from the real one but that file, and gets what
+//! a machine needs (network, registries, a linker) in a file of ours. So a key that isn't known here can't get through.
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::learner_manifest::effective::Origin;
@@ -59,7 +59,7 @@ fn fate(setting: &Setting) -> Fate {
     }
 }
 
-/// What this process's environment, and the configuration files that Cargo finds from these folders, would change.
+/// What this process's environment and the configuration files that Cargo finds from these folders would change.
 pub(crate) fn outside(folders: &[&Path]) -> Outside {
     let mut settings: Vec<Setting> = Vec::new();
     for setting in folders.iter().flat_map(|folder| configuration::settings(folder)) {
@@ -102,7 +102,7 @@ fn of(variables: impl Iterator<Item = (String, OsString)>, settings: Vec<Setting
         let problem = match fate(setting) {
             Fate::Inert | Fate::Kept => continue,
             Fate::Linker => {
-                // What is in the learner's folder alone would be followed by their build, and not by the course's.
+                // What is only in the learner's folder would affect their build, but not the course's.
                 has_own |= !setting.is_home;
                 linker(&format!("{place}: `{key}`"), &value.trim_matches('"'))
             }
@@ -120,7 +120,7 @@ fn of(variables: impl Iterator<Item = (String, OsString)>, settings: Vec<Setting
                 let message = format!("{place} sets {what}: this check sets it aside, as grading does");
                 warning(Code::OverriddenByConfig, message).help(
                     "your own `cargo build` still follows the setting, so the file that it makes can differ from the one that is \
-                     judged here; to build the same, take the setting out, or put a # before it",
+                     judged here; to build the same, remove the setting, or put a # before it",
                 )
             }
         };
@@ -159,10 +159,10 @@ fn short(text: &str) -> String {
 }
 
 impl Outside {
-    /// Takes Cargo away from the configuration files, if there is a reason to. `folder` is for what that needs.
+    /// Keeps Cargo away from the configuration files, if there is a reason to. `folder` is for what that needs.
     ///
     /// # Errors
-    /// When a file is found from everywhere on this machine, or no other home can be made.
+    /// When a file is found from everywhere on this machine, or no other home can be created.
     pub(crate) fn set_aside(&self, cargo: &mut Cargo, folder: &Path) -> Result<()> {
         let Self { settings, .. } = self;
         if settings.is_empty() {
@@ -206,10 +206,10 @@ fn cannot(setting: &Setting, why: &str) -> Failure {
             format!("{} sets `{key}`, which can change what is built and can't be set aside: {why}", setting.place()),
         )
     }
-    .help("take the setting out, or put a # before it, while you check, or check with a different CARGO_HOME")
+    .help("remove the setting, or put a # before it, while you check, or check with a different CARGO_HOME")
 }
 
-/// The settings that a machine may need, nearest first, with paths that hold from everywhere. What a variable says wins.
+/// The settings that a machine may need, nearest first, with paths that are valid from everywhere. A variable's value wins.
 fn kept(settings: &[Setting], with_home: bool) -> Table {
     let mut all = Table::new();
     for setting in settings.iter().filter(|setting| with_home || !setting.is_home) {
@@ -235,7 +235,7 @@ fn is_path(path: &[String], text: &str) -> bool {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     match path.as_slice() {
         ["source", _, "directory" | "local-registry"] | ["http", "cainfo"] => true,
-        // A name alone is looked up in PATH.
+        // A bare name is looked up in PATH.
         ["target", _, "linker"] => text.contains(['/', '\\']),
         _ => false,
     }
@@ -253,7 +253,7 @@ fn insert(table: &mut Table, path: &[String], value: Value) {
     }
 }
 
-/// A home for Cargo that shares everything with the real one but for the configuration file.
+/// A home for Cargo that shares everything with the real one except the configuration file.
 fn make_home(home: &Path, apart: &Path) -> Result<()> {
     let failed = |path: &Path| format!("cannot make {}", path.display());
     fs::create_dir_all(apart).with_context(|| failed(apart))?;
@@ -286,7 +286,7 @@ fn make_home(home: &Path, apart: &Path) -> Result<()> {
 #[cfg(unix)]
 fn link_to(target: &Path, link: &PathBuf) -> std::io::Result<()> {
     match std::os::unix::fs::symlink(target, link) {
-        // A check that runs at the same time was quicker.
+        // A check running at the same time was quicker.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     }

@@ -1,7 +1,8 @@
 //! What a learner has guessed: `.workshop/predictions.json`. As with the progress, it is written whole, under a lock, and a damaged
 //! file is set aside. A guess is closed once there is a measurement for it: after that it wouldn't be one.
 //!
-//! A copy of an exercise's guesses is in its folder, as `guesses.toml`: that is what a class hands in. It holds nothing else.
+//! A copy of an exercise's guesses is in its folder, as `guesses.toml`: that is what a class hands in. It contains nothing
+//! else.
 
 use crate::check::{Judgement, Verdict};
 use crate::evidence::Evidence;
@@ -21,10 +22,10 @@ const VERSION: u32 = 1;
 /// The copy of the guesses in an exercise's folder.
 pub const HANDED_IN: &str = "guesses.toml";
 
-/// Bytes that a copy may have. One of ours has a tenth of that.
+/// The largest copy, in bytes. Ours are a tenth of that.
 pub const LARGEST: usize = 8 << 10;
 
-/// Everything that the file holds.
+/// Everything in the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Predictions {
     /// The version of this format.
@@ -41,6 +42,9 @@ pub struct Asked {
     pub offered: bool,
     /// The guesses, by the question's name.
     pub guesses: BTreeMap<String, Guess>,
+    /// The questions that a check has answered before there was a guess.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub shown: BTreeSet<String>,
 }
 
 /// A guess.
@@ -48,7 +52,7 @@ pub struct Asked {
 pub struct Guess {
     /// What was guessed.
     pub guess: Value,
-    /// What the first measurement after it has found. With it, the guess is closed.
+    /// What the first measurement after it found. With that, the guess is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Value>,
 }
@@ -72,14 +76,14 @@ pub struct Predicted {
     pub page: String,
     /// The guess.
     pub guess: Value,
-    /// What was measured, as soon as it was.
+    /// What was measured, once it was.
     pub measured: Option<Value>,
     /// It was measured in this check.
     pub is_new: bool,
 }
 
 impl Predicted {
-    /// Whether the guess is close; none as long as nothing is measured.
+    /// Whether the guess is close; none until something is measured.
     pub fn is_close(&self) -> Option<bool> {
         Some(self.guess.is_close(self.measured?))
     }
@@ -91,6 +95,17 @@ impl Predictions {
         let found = self.exercises.get(id)?.guesses.get(question.name.get_ref())?;
         let fits = |value| question.measure.fits(value);
         (fits(found.guess) && found.measured.is_none_or(fits)).then_some(*found)
+    }
+
+    /// Whether a check has answered a question before there was a guess, so that there can't be one anymore.
+    pub fn is_shown(&self, id: &str, question: &Question) -> bool {
+        let asked = self.exercises.get(id);
+        self.guess(id, question).is_none() && asked.is_some_and(|asked| asked.shown.contains(question.name.get_ref()))
+    }
+
+    /// Whether a guess can still be made or changed.
+    pub fn is_open(&self, id: &str, question: &Question) -> bool {
+        self.guess(id, question).map_or(!self.is_shown(id, question), |guess| guess.measured.is_none())
     }
 
     /// How many guesses were close, and how many were measured.
@@ -127,14 +142,14 @@ impl Predictions {
     }
 }
 
-/// What these builds measure, by the question's name. The learner's own build counts once its goal is met.
+/// What these builds measure, by the question's name. The learner's own build counts once its goals are met.
 pub fn measured(exercise: &Exercise, judgement: Option<&Judgement>, evidence: &[&Evidence]) -> BTreeMap<String, Value> {
     let is_met = |goal: &str| {
         let outcomes = judgement.iter().flat_map(|judgement| &judgement.outcomes);
         outcomes.into_iter().any(|outcome| outcome.id == goal && outcome.verdict == Verdict::Pass)
     };
     let built = |name: &str| evidence.iter().find_map(|evidence| evidence.built(name));
-    let counts = |question: &&Question| question.when_met.as_ref().is_none_or(|goal| is_met(goal.get_ref()));
+    let counts = |question: &&Question| question.when_met.iter().all(|goal| is_met(goal.get_ref()));
     let questions = exercise.data.predict.iter().filter(counts);
     questions
         .filter_map(|question| Some((question.name.get_ref().clone(), question.measure.measured(built)?)))
@@ -152,7 +167,7 @@ impl Kept for Predictions {
     }
 }
 
-/// Reads the file. Where there is none, nothing was guessed yet. The second value says what was wrong with it.
+/// Reads the file. Where there is none, nothing was guessed yet. The second value is what was wrong with it.
 ///
 /// # Errors
 /// When the file is there and cannot be read, or was written by a newer version of the workshop.
@@ -175,7 +190,7 @@ pub fn update(root: &Path, change: impl FnOnce(&mut Predictions)) -> Result<Opti
 pub fn keep(root: &Path, exercise: &Exercise, question: &Question, guess: Value) -> Result<(bool, Option<String>)> {
     let (mut is_kept, mut copy) = (false, String::new());
     let damage = update(root, |predictions| {
-        is_kept = predictions.guess(&exercise.id, question).is_none_or(|old| old.measured.is_none());
+        is_kept = predictions.is_open(&exercise.id, question);
         if is_kept {
             let asked = predictions.exercises.entry(exercise.id.clone()).or_default();
             asked.guesses.insert(question.name.get_ref().clone(), Guess { guess, measured: None });
@@ -201,7 +216,7 @@ fn handed_in(exercise: &Exercise, predictions: &Predictions) -> String {
     text
 }
 
-/// The forms that guesses have in an exercise, by which a copy that was handed in is read.
+/// The forms of guesses in an exercise, used to read a copy that was handed in.
 #[derive(Clone, Debug, Default)]
 pub struct Forms(Vec<(String, Measure)>);
 
@@ -217,7 +232,7 @@ impl Forms {
         self.0.is_empty()
     }
 
-    /// The guesses of a copy, which is untrusted: nothing is taken but what answers a question of the exercise.
+    /// The guesses in a copy, which is untrusted: only answers to the exercise's questions are read.
     pub fn read(&self, content: &[u8]) -> BTreeMap<String, Value> {
         let text = std::str::from_utf8(content).ok().filter(|text| text.len() <= LARGEST);
         let table: toml::Table = text.and_then(|text| text.parse().ok()).unwrap_or_default();
@@ -259,7 +274,7 @@ name = "own"
 ask = "How many bytes will your change save?"
 about = "your change"
 page = "docs/src/profile.md"
-when-met = "size"
+when-met = ["size"]
 measure.saved-bytes = { build = "after", against = "before" }
 "#;
 
@@ -327,7 +342,7 @@ measure.saved-bytes = { build = "after", against = "before" }
     fn a_guess_of_another_kind_is_none() {
         let exercise = exercise();
         let kept = Guess { guess: Value::Bytes(7), measured: None };
-        let asked = Asked { offered: true, guesses: BTreeMap::from([("lto".to_owned(), kept)]) };
+        let asked = Asked { offered: true, guesses: BTreeMap::from([("lto".to_owned(), kept)]), ..Asked::default() };
         let predictions = Predictions { exercises: BTreeMap::from([("ex1".to_owned(), asked)]), ..Default::default() };
         assert!(predictions.of(&exercise).is_empty());
     }

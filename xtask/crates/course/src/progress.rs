@@ -12,10 +12,10 @@ use weigh::measure::binary::Section;
 
 /// The version of the file that this program writes.
 ///
-/// 1: state and points were those of the last check. 2: they are the best so far, and `last` is the last check.
+/// 1: state and points were from the last check. 2: they are the best so far, and `last` is the last check.
 const VERSION: u32 = 2;
 
-/// Everything that the file holds.
+/// Everything in the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// The version of this format.
@@ -24,11 +24,11 @@ pub struct Progress {
     pub exercises: BTreeMap<String, Entry>,
 }
 
-/// How far a learner is with one exercise.
+/// A learner's progress on one exercise.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Entry {
-    /// How far it is. An exercise that is done stays done, even after a reset.
+    /// Its state. An exercise that is done stays done, even after a reset.
     pub state: State,
     /// The most points of any check.
     pub points: u32,
@@ -80,24 +80,24 @@ pub struct Saved {
 }
 
 impl Saved {
-    /// Whether the other one is a smaller share of what there was.
+    /// Whether the other one is a smaller share of the original size.
     fn is_beaten_by(self, other: Self) -> bool {
         u128::from(other.after) * u128::from(self.before) < u128::from(self.after) * u128::from(other.before)
     }
 }
 
 impl Entry {
-    /// Notes what a check has found. One that fails takes nothing away.
+    /// Records what a check found. A failed check takes nothing away.
     pub fn checked(&mut self, passed: bool, points: u32) {
         self.last = Some(Last { passed, points });
-        // The points of an exercise may have been shared out in another way since it was done.
+        // The exercise's points may have been distributed differently since it was done.
         self.points = if passed { points } else { self.points.max(points) };
         if self.state != State::Done {
             self.state = if passed { State::Done } else { State::Started };
         }
     }
 
-    /// Forgets what the last check found, as its files are gone. What was reached stays: the state and the most points.
+    /// Forgets what the last check found, because its files are gone. What was reached stays: the state and the most points.
     pub fn begin_again(&mut self) {
         self.last = None;
         (self.codes, self.files) = Default::default();
@@ -114,7 +114,7 @@ impl Entry {
         self.state == State::Done && self.failed_since().is_none()
     }
 
-    /// From version 1, in which a failed check took "done" away; a reset did, too, but left it at "todo".
+    /// From version 1, in which a failed check took "done" away; so did a reset, but that left it at "todo".
     fn migrate_from_1(&mut self) {
         if self.state != State::Todo {
             self.last = Some(Last { passed: self.state == State::Done, points: self.points });
@@ -124,7 +124,7 @@ impl Entry {
         }
     }
 
-    /// Notes that every goal is met. The first day stays; of the sizes the best ones.
+    /// Records that every goal is met. It keeps the first day and the best sizes.
     pub fn pass(&mut self, today: String, toolchain: &str, saved: impl Iterator<Item = Saved>) {
         let passed = self.passed.get_or_insert_with(|| Passed { on: today, ..Passed::default() });
         for saved in saved {
@@ -145,7 +145,7 @@ pub struct Sizes {
     pub sections: Vec<Section>,
 }
 
-/// How far an exercise is.
+/// An exercise's state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -181,13 +181,13 @@ impl Progress {
         self.exercises.get(id).is_some_and(|entry| entry.state == State::Done)
     }
 
-    /// What is better done before an exercise, and is not done.
+    /// What is better done before an exercise, and isn't done yet.
     pub(crate) fn missing<'a>(&self, exercise: &'a Exercise) -> Vec<&'a str> {
         exercise.after().filter(|id| !self.is_done(id)).collect()
     }
 
-    /// The exercise to do next: the first open one in the recommended order for which nothing is missing. Who leaves an exercise
-    /// (`current`) that is not done gets one that comes after it, and those before it last.
+    /// The exercise to do next: the first open one in the recommended order for which nothing is missing. A learner who leaves
+    /// an exercise (`current`) that isn't done gets one that comes after it; exercises before it come last.
     pub fn next<'a>(&self, all: &'a [Exercise], current: Option<&str>) -> Option<&'a Exercise> {
         let mut order = recommended(all);
         let left = current.filter(|id| !self.is_done(id));
@@ -195,7 +195,7 @@ impl Progress {
             order.rotate_left(at + 1);
         }
         order.retain(|exercise| !self.is_done(&exercise.id) && Some(exercise.id.as_str()) != current);
-        // One that this machine lacks something for is for a different machine.
+        // An exercise that this machine lacks something for is for a different machine.
         order.retain(|exercise| machine::lack(exercise).is_none());
         order.iter().find(|exercise| self.missing(exercise).is_empty()).or(order.first()).copied()
     }
@@ -207,7 +207,7 @@ fn recommended(all: &[Exercise]) -> Vec<&Exercise> {
     let mut order: Vec<&Exercise> = Vec::new();
     while !left.is_empty() {
         let is_ready = |exercise: &Exercise| exercise.after().all(|id| order.iter().any(|placed| placed.id == id));
-        // Of equal levels the first one is taken. None is ready only in a course with a circle, which is refused elsewhere.
+        // Of equal levels the first one is taken. None is ready only in a course with a cycle, which is refused elsewhere.
         let ready = left.iter().enumerate().filter(|(_, exercise)| is_ready(exercise));
         let at = ready.min_by_key(|(_, exercise)| exercise.data.level).map_or(0, |(at, _)| at);
         order.push(left.remove(at));
@@ -215,7 +215,7 @@ fn recommended(all: &[Exercise]) -> Vec<&Exercise> {
     order
 }
 
-/// The folder for what belongs to the learner and to nobody else.
+/// The folder for what belongs only to the learner.
 pub fn folder(root: &Path) -> PathBuf {
     kept::folder(root)
 }
@@ -238,7 +238,7 @@ impl Kept for Progress {
     }
 }
 
-/// Reads the file. Where there is none, nothing has been done yet. The second value says what was wrong with it.
+/// Reads the file. Where there is none, nothing has been done yet. The second value is what was wrong with it.
 ///
 /// # Errors
 /// When the file is there and cannot be read, or was written by a newer version of the workshop.

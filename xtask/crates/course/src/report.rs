@@ -1,4 +1,4 @@
-//! What learners see: a check, and the way through all exercises.
+//! What learners see: a check, and their path through the exercises.
 
 pub mod approaches;
 pub mod learner;

@@ -1,5 +1,5 @@
-//! What surrounds a learner's own `cargo build`, and wins over their manifest there. No verdict depends on it; it is known so
-//! that a check can say which line of the manifest their own build doesn't follow.
+//! What surrounds a learner's own `cargo build`, and overrides their manifest there. No verdict depends on it; it only lets a
+//! check report which line of the manifest their own build doesn't follow.
 
 use crate::learner_manifest::effective::{Configured, Flag, Origin, Overrides};
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use weigh::cargo::configuration::{Setting, settings as configuration};
 use weigh::profiles;
 use weigh::surroundings::set_by_cargo_run;
 
-/// What in this environment, and in the configuration files as seen from a folder, wins over a manifest.
+/// What in this environment, and in the configuration files as seen from a folder, overrides a manifest.
 pub(crate) fn overrides(folder: &Path) -> Overrides {
     let variables: BTreeMap<String, String> = env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -32,7 +32,7 @@ pub(crate) fn overrides(folder: &Path) -> Overrides {
     overrides
 }
 
-/// Everything in the environment and the configuration files that Cargo may make something of, as one text.
+/// Everything in the environment and the configuration files that Cargo may use, as one text.
 pub(crate) fn fingerprint(folder: &Path) -> String {
     let mut variables: Vec<_> = env::vars_os()
         .filter(|(name, _)| {

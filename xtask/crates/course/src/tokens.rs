@@ -1,5 +1,6 @@
-//! Files as sequences of tokens without what is changed first when work is handed on: names, comments, spaces, and the layout.
-//! Every token has its place as well, for whom the text matters. The lexers read anything, damaged and hostile files as well: each looks at every byte once.
+//! Files as sequences of tokens, without what is changed first when work is passed on: names, comments, spaces, and layout.
+//! Every token has its place as well, for whom the text matters. The lexers read anything, even damaged and hostile files: each
+//! reads every byte once.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -8,7 +9,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 pub enum Language {
     /// By tokens; all names are one, as are all numbers and all strings.
     Rust,
-    /// By settings: a key and its value. Text that is long is read by words.
+    /// By settings: a key and its value. Long text is read by words.
     Toml,
     /// By words.
     Words,
@@ -25,7 +26,7 @@ impl Language {
     }
 }
 
-/// A word, a literal or a sign of a file: what it is, and where, without its text.
+/// A word, a literal or a symbol of a file: what it is, and where, without its text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Token {
     /// What it is: equal for equal tokens.
@@ -40,16 +41,16 @@ pub struct Token {
     pub gram: u8,
 }
 
-/// What a file holds.
+/// What a file contains.
 #[derive(Debug, Default)]
 pub struct Lexed {
     /// Its tokens, in order.
     pub tokens: Vec<Token>,
-    /// The words of its comments, in small letters.
+    /// The words of its comments, in lowercase.
     pub remarks: Vec<String>,
 }
 
-/// Reads the whole text, whatever is in it.
+/// Reads the whole text, whatever it contains.
 pub fn lex(language: Language, text: &str) -> Lexed {
     let mut lexer = Lexer { text, at: 0, lexed: Lexed::default() };
     match language {
@@ -72,7 +73,7 @@ const KEYWORDS: &[&str] = &[
     "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while",
 ];
 
-/// Words that a text has at least, to be read word by word.
+/// The fewest words in a text that is read word by word.
 const LONG: usize = 4;
 
 struct Lexer<'a> {
@@ -90,19 +91,19 @@ impl Lexer<'_> {
         &self.text[self.at..]
     }
 
-    /// Goes on while it fits.
+    /// Advances while it matches.
     fn skip(&mut self, fits: impl Fn(char) -> bool) {
         let rest = self.rest();
         self.at += rest.find(|c| !fits(c)).unwrap_or(rest.len());
     }
 
-    /// Goes behind a text, or to the end.
+    /// Advances past a text, or to the end.
     fn behind(&mut self, text: &str) {
         let rest = self.rest();
         self.at += rest.find(text).map_or(rest.len(), |at| at + text.len());
     }
 
-    /// Goes behind the quote that ends a string whose quotes may be escaped.
+    /// Advances past the quote that ends a string whose quotes may be escaped.
     fn behind_quote(&mut self, quote: char) {
         let mut is_escaped = false;
         for (at, c) in self.rest().char_indices() {
@@ -170,8 +171,8 @@ impl Lexer<'_> {
         }
     }
 
-    /// Goes behind a first line such as `#!/usr/bin/env …`, which rustc leaves out. Comments may be between `#!` and the `[` of
-    /// an attribute.
+    /// Advances past a first line such as `#!/usr/bin/env …`, which rustc leaves out. Comments may be between `#!` and the `[`
+    /// of an attribute.
     fn line_for_the_shell(&mut self) {
         let start = if self.rest().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         if !self.text[start..].starts_with("#!") {
@@ -245,7 +246,7 @@ impl Lexer<'_> {
 
     fn number(&mut self) {
         self.skip(|c| c == '_' || c.is_alphanumeric());
-        // `1.5`, but neither `1..5` nor `1.max(2)`.
+        // `1.5`, but not `1..5` or `1.max(2)`.
         let mut next = self.rest().chars();
         if next.next() == Some('.') && next.next().is_some_and(|c| c.is_ascii_digit()) {
             self.at += 1;
@@ -253,7 +254,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// Each setting is one token. A text with some words is a token for each word.
+    /// Each setting is one token. A text with several words is a token for each word.
     fn toml(&mut self) {
         while self.at < self.text.len() {
             self.setting();
@@ -324,7 +325,7 @@ impl Lexer<'_> {
         self.at = after;
     }
 
-    /// A string that ends on its line; one that does not is damaged, and ends with the line.
+    /// A string that ends on its line; a string that doesn't is damaged, and ends with the line.
     fn string_of_line(&mut self, quote: char) {
         let mut is_escaped = false;
         for (at, c) in self.rest().char_indices() {
@@ -370,7 +371,7 @@ impl Lexer<'_> {
     }
 }
 
-/// How many `#` a raw string begins with; none if it is no raw string.
+/// How many `#` a raw string begins with; none if it isn't a raw string.
 fn raw_string(rest: &str) -> Option<usize> {
     let after = ["br", "cr", "r"].iter().find_map(|open| rest.strip_prefix(open))?;
     let hashes = after.len() - after.trim_start_matches('#').len();

@@ -93,7 +93,7 @@ name = "own"
 ask = "How many bytes will your change save?"
 about = "your change"
 page = "docs/src/profile.md"
-when-met = "size"
+when-met = ["size"]
 measure.saved-bytes = { build = "after", against = "before" }
 "#;
 

@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(growth(" 0.5 % ").unwrap().to_bits(), 0.5_f64.to_bits());
         assert!(growth("1,5").unwrap_err().to_string().contains("write `1.5 %`"));
         for wrong in ["", "%", "-1%", "one", "inf", "1e2", "1%%"] {
-            assert!(growth(wrong).unwrap_err().to_string().contains("is no share"), "{wrong}");
+            assert!(growth(wrong).unwrap_err().to_string().contains("isn't a percentage"), "{wrong}");
         }
     }
 }

@@ -21,9 +21,9 @@ fn hexadecimal(digits: &str) -> u64 {
     u64::from_str_radix(digits, 16).unwrap()
 }
 
-/// Compares each function that exists once with the distance to the next symbol, and the crate in its name with the owner. What a
-/// compiler puts between two functions, so that the next begins at a multiple of 16, is all that they may differ by. The last one
-/// reaches to the end of the code.
+/// Compares each function that exists once with the distance to the next symbol, and the crate in its name with the owner. What
+/// a compiler puts between two functions, so that the next begins at a multiple of 16, is the only difference allowed. The last
+/// one reaches to the end of the code.
 fn assert_functions(document: &Value, listing: &str, end: u64, name: &str) {
     let line = Regex::new(r"^([0-9a-f]+) ([a-zA-Z]) (.+?)(::h[0-9a-f]{16})?$").unwrap();
     let symbols: Vec<(u64, bool, String)> = listing

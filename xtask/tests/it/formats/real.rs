@@ -143,7 +143,7 @@ const CASES: [Case; 16] = [
     },
 ];
 
-/// The folder with what was downloaded, if all of it was.
+/// The folder with the downloads, if they are complete.
 fn downloaded() -> Option<PathBuf> {
     let folder = repository().join("target/executables");
     CASES.iter().all(|case| folder.join(case.name).is_file()).then_some(folder)

@@ -165,7 +165,7 @@ fn drive(text: &str) -> Option<usize> {
     })
 }
 
-/// What a program said, with paths of Windows: whole lines, whole JSON strings, and what stands behind `=` or in brackets.
+/// What a program said, with paths of Windows: whole lines, whole JSON strings, and what comes after `=` or is in brackets.
 fn to_windows(text: &str) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {

@@ -9,13 +9,13 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How long a look at the process may be away at first; it doubles while nothing happens.
+/// The pause between two looks at the process at first; it doubles while nothing happens.
 const SHORTEST: Duration = Duration::from_micros(200);
-/// And at most.
+/// The longest pause.
 const LONGEST: Duration = Duration::from_millis(20);
 
 /// How long the output of a process that has ended is waited for while nothing comes. Its group is gone by then: only a process
-/// that has left the group can still hold it open, and none of a box can.
+/// that has left the group can still hold it open, and no process in a box can leave it.
 const HELD_OPEN: Duration = Duration::from_secs(10);
 
 /// Where a chunk was printed.
@@ -25,7 +25,7 @@ pub(super) enum Stream {
     Err,
 }
 
-/// A part of what a process prints.
+/// Part of what a process prints.
 pub(super) type Chunk = (Stream, Vec<u8>);
 
 /// Reads a pipe to its end, in a thread of its own.
@@ -87,7 +87,7 @@ pub(super) fn attend(child: &mut Child, call: &Call, chunks: &Receiver<Chunk>) -
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
-                    // It is about to end: look again at once.
+                    // It is about to end: look again immediately.
                     pipes_open = false;
                     pause = SHORTEST;
                 }
@@ -122,7 +122,7 @@ pub(super) fn attend(child: &mut Child, call: &Call, chunks: &Receiver<Chunk>) -
     Ok(finished)
 }
 
-/// Whether a process has ended. It stays to be asked about until it is waited for.
+/// Whether a process has ended. It can still be queried until it is waited for.
 fn has_ended(child: &Child) -> bool {
     #[cfg(target_os = "linux")]
     {
@@ -158,7 +158,7 @@ fn rest(finished: &mut Finished, limit: usize, chunks: &Receiver<Chunk>, held_op
 }
 
 impl Finished {
-    /// Keeps a part of the output; the limit, if it is over it.
+    /// Keeps part of the output; returns the limit, if it is exceeded.
     fn take(&mut self, (stream, chunk): Chunk, limit: usize) -> Option<Status> {
         let kept = if matches!(stream, Stream::Out) { &mut self.stdout } else { &mut self.stderr };
         let room = limit - kept.len();

@@ -7,12 +7,12 @@ use std::ffi::{OsStr, OsString};
 #[cfg(unix)]
 use std::os::fd::AsRawFd as _;
 
-/// Bytes that a program reads from a descriptor of its own, and the option that tells it the number.
+/// Bytes that a program reads from a separate descriptor, and the option that gives it the number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
     /// The option, such as `--seccomp`. It comes before all other arguments.
     pub option: &'static str,
-    /// The bytes. They have to fit into a pipe.
+    /// The bytes. They have to fit in a pipe.
     pub bytes: std::sync::Arc<[u8]>,
 }
 
@@ -33,7 +33,7 @@ impl Passed {
         Ok(Self(reader))
     }
 
-    /// The number that the child has to be told.
+    /// The number to give the child.
     pub fn number(&self) -> String {
         self.0.as_raw_fd().to_string()
     }
@@ -47,8 +47,8 @@ impl Passed {
     }
 }
 
-/// Makes every descriptor from 3 up close-on-exec. What this program opens is so from the beginning; this is for what it has
-/// inherited, and costs a microsecond.
+/// Makes every descriptor from 3 up close-on-exec. What this program opens is close-on-exec from the start; this is for what
+/// it has inherited, and costs a microsecond.
 #[cfg(unix)]
 pub fn close_in_children() {
     if close_range() {
@@ -71,7 +71,8 @@ pub fn close_in_children() {
 pub struct Inherited(#[cfg(unix)] Vec<c_int>);
 
 impl Inherited {
-    /// Those that are open and not close-on-exec now. Ask before the first child starts: after that none are left.
+    /// The descriptors that are open and not close-on-exec now. Call this before the first child starts: after that
+    /// none are left.
     #[must_use]
     pub fn now() -> Self {
         #[cfg(unix)]
@@ -85,20 +86,20 @@ impl Inherited {
         Self()
     }
 
-    /// Makes them what they were. The program that takes this one's place has them again.
+    /// Restores them. The program that replaces this one has them again.
     #[cfg(unix)]
     pub fn pass_on(&self) {
         self.0.iter().for_each(|&number| set_flags(number, 0));
     }
 }
 
-/// Windows passes on only what it is asked to.
+/// Windows passes on only what it is told to.
 #[cfg(not(unix))]
 pub fn close_in_children() {}
 
 /// All descriptors at once, where the kernel can do that.
 #[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "neither std nor rustix can change descriptors that this program doesn't own")]
+#[expect(unsafe_code, reason = "std and rustix can't change descriptors that this program doesn't own")]
 fn close_range() -> bool {
     use std::ffi::{c_long, c_uint};
     // The same on all of Linux's architectures but one, which then takes the other way.
@@ -126,7 +127,7 @@ fn close_on_exec(number: c_int) {
 
 /// The flags of a descriptor, if it is open.
 #[cfg(unix)]
-#[expect(unsafe_code, reason = "neither std nor rustix can ask about descriptors that this program doesn't own")]
+#[expect(unsafe_code, reason = "std and rustix can't ask about descriptors that this program doesn't own")]
 fn flags(number: c_int) -> Option<c_int> {
     // The same number on every Unix.
     const GET_FLAGS: c_int = 1;
@@ -140,7 +141,7 @@ fn flags(number: c_int) -> Option<c_int> {
 
 /// Sets the flags of one descriptor; nothing happens if it isn't open.
 #[cfg(unix)]
-#[expect(unsafe_code, reason = "neither std nor rustix can change descriptors that this program doesn't own")]
+#[expect(unsafe_code, reason = "std and rustix can't change descriptors that this program doesn't own")]
 fn set_flags(number: c_int, to: c_int) {
     // The same number on every Unix.
     const SET_FLAGS: c_int = 2;
@@ -152,11 +153,11 @@ fn set_flags(number: c_int, to: c_int) {
     unsafe { fcntl(number, SET_FLAGS, to) };
 }
 
-/// Variables by which make, and Cargo, tell a child which descriptors a job server has.
+/// Variables with which make and Cargo tell a child which descriptors a job server has.
 const JOB_SERVERS: [&str; 3] = ["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"];
 
 /// The variables of an environment that name descriptors which children don't get: they would take whatever has these numbers
-/// for a job server. One that is a named pipe works without descriptors, and stays.
+/// for a job server. A job server that is a named pipe works without descriptors, so its variable stays.
 pub fn job_servers(value: impl Fn(&str) -> Option<OsString>) -> impl Iterator<Item = &'static str> {
     JOB_SERVERS.into_iter().filter(move |name| value(name).is_some_and(|value| names_descriptors(&value)))
 }
@@ -172,7 +173,7 @@ mod tests {
     use super::*;
     use crate::proc::{Call, run};
 
-    /// The descriptors that a child has, but for the one that it lists them with.
+    /// The descriptors that a child has, except for the descriptor that it lists them with.
     fn of_a_child() -> Vec<String> {
         let finished =
             run(&Call::new("sh", "/").args(["-c", "for fd in /dev/fd/*; do [ -e $fd ] && echo ${fd##*/}; done"]));

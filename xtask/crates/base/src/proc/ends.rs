@@ -10,10 +10,10 @@ use std::thread;
 /// Where a process gets its standard input from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum In {
-    /// The bytes of the call.
+    /// The call's bytes.
     #[default]
     Bytes,
-    /// The same, and each read gets one of them (Linux; as it happens elsewhere).
+    /// The same, but each read gets one byte (Linux; elsewhere, whatever arrives).
     Pieces,
     /// A folder, which cannot be read. A box gets something else: from a folder of the grader's a program could go
     /// wherever the grader can.

@@ -58,8 +58,8 @@ pub(super) mod windows {
     impl Job {
         pub(super) fn of(child: &Child) -> Option<Self> {
             #[expect(unsafe_code, reason = "std has no jobs")]
-            // SAFETY: both pointers may be null: default security, and no name. What is not null is a handle that belongs to nobody
-            // else. The child's handle is open as long as the child is borrowed.
+            // SAFETY: both pointers may be null: default security, and no name. What is not null is a handle that only this
+            // process has. The child's handle is open as long as the child is borrowed.
             unsafe {
                 let job = CreateJobObjectW(std::ptr::null(), std::ptr::null());
                 if job.is_null() {

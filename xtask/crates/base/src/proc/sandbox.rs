@@ -1,8 +1,8 @@
-//! Boxes for code that nobody trusts, made by bubblewrap (`bwrap`): one to build in, one to run in. A box sees only what is
-//! put into it, always at the same paths, has no network, no privileges and an environment of its own.
+//! Sandboxes (boxes) for untrusted code, made by bubblewrap (`bwrap`): one to build in, one to run in. A box sees only what is
+//! put into it, always at the same paths. It has no network, no privileges, and its own environment.
 //!
-//! As root no user namespace is used: there the box's processes become another user for good (`setpriv`), so that what
-//! only root may read stays closed to them. Anybody else is that user already, in a namespace of its own.
+//! As root no user namespace is used: there the box's processes become a different user for good (`setpriv`), so that
+//! they can't read what only root may read. Any other user already is that user, in a separate namespace.
 
 mod filter;
 mod system;
@@ -22,13 +22,12 @@ const TOOLCHAIN: &str = "/toolchain";
 const CARGO_HOME: &str = "/cargo";
 /// Where a box sees the program that it runs.
 const PROGRAM: &str = "/program";
-/// Where it is if it has a name of its own.
+/// Where it is if it has a different name.
 const CALLED: &str = "/called";
 /// Where a build box sees this program.
 const OWN: &str = "/box/xtask";
-/// What counts the instructions of a program, and how it is called. Its options are those of cachegrind and not of callgrind,
-/// which programs can tell to count from the beginning again.
-/// Options of the user's own (`~/.valgrindrc`) don't count.
+/// What counts a program's instructions, and how it is called. Its options are cachegrind's, not callgrind's: a program can
+/// make callgrind start counting again. Options of the user's own (`~/.valgrindrc`) don't count.
 pub const COUNTER: [&str; 7] = [
     "valgrind",
     "--command-line-only=yes",
@@ -42,18 +41,18 @@ pub const COUNTER: [&str; 7] = [
 const COUNTERS: [&str; 2] = ["/usr/bin/valgrind.bin", "/usr/bin/valgrind"];
 /// Where the counter has its parts, if not below `/usr/lib`.
 const COUNTER_PARTS: &str = "/usr/libexec/valgrind";
-/// How many times as long a program that is counted may take.
+/// How many times as long a program may take while its instructions are counted.
 pub const SLOWER: u64 = 12;
 /// Where a run box sees what sets its limits.
 const HELPERS: &str = "/box";
 
-/// What is in a box may use.
+/// What may be used inside a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Seconds of processor time of all processes together, and so of each: unlike wall time it doesn't depend on what else the
     /// machine does.
     pub cpu_seconds: u64,
-    /// Seconds that they may all spend asleep.
+    /// Seconds that they may spend asleep, all together.
     pub idle_seconds: u64,
     /// Bytes of address space of a process.
     pub memory: u64,
@@ -74,15 +73,15 @@ pub struct Limits {
 /// What is in a box.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The compiler, the crates that Cargo has fetched, and a folder that can be written.
+    /// The compiler, the crates that Cargo has fetched, and a writable folder.
     Build {
         /// The folder of the toolchain (`rustc --print sysroot`).
         toolchain: PathBuf,
         /// Cargo's home, of which only `registry` is seen.
         cargo_home: PathBuf,
-        /// This program as it was called, which stands between Cargo and rustc to note flags.
+        /// This program as it was called, which runs between Cargo and rustc to record flags.
         own: PathBuf,
-        /// A copy of it that nobody replaces.
+        /// A copy of it that isn't replaced.
         copy: PathBuf,
     },
     /// The program, the loader and C's library: nothing to shell out to.
@@ -92,7 +91,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether a program under test is what runs in it.
+    /// Whether a program under test runs in it.
     pub fn is_run(&self) -> bool {
         matches!(self, Self::Run | Self::Count)
     }
@@ -114,14 +113,14 @@ pub struct Sandbox {
     pub user: Option<u32>,
     /// What its processes may use.
     pub limits: Limits,
-    /// Seconds of processor time for a build of files that aren't trusted, if not as many.
+    /// Seconds of processor time for a build of untrusted files, if different.
     pub build_seconds: Option<u64>,
     /// What this machine has.
     pub system: Arc<System>,
 }
 
 impl Sandbox {
-    /// The same box for files that aren't trusted: a build may take so many seconds of processor time.
+    /// The same box for untrusted files: a build may take so many seconds of processor time.
     #[must_use]
     pub fn with_build_seconds(&self, build_seconds: Option<u64>) -> Self {
         Self { build_seconds, ..self.clone() }
@@ -144,13 +143,13 @@ impl Sandbox {
         self.wrap_as(call, true)
     }
 
-    /// The call that makes the same box, and runs nothing in it that is not ours.
+    /// The call that makes the same box, and runs only our own code in it.
     pub fn wrap_nothing(&self, call: &Call) -> Call {
         // The probe itself has to be able to say something.
         Call { input: In::default(), output: Out::default(), ..self.wrap_as(call, false) }
     }
 
-    /// Why there was no box, if so. What runs in a run box can print the same; in a build box Cargo speaks first.
+    /// Why there was no box, if so. What runs in a run box can print the same; in a build box Cargo prints first.
     pub fn is_missing(&self, finished: &Finished) -> Option<String> {
         let words = finished.stderr.split(|&byte| byte == b'\n').next().unwrap_or_default();
         let is_ours = [b"bwrap: ".as_slice(), b"prlimit: ", b"setpriv: "].iter().any(|maker| words.starts_with(maker));
@@ -180,7 +179,7 @@ impl Sandbox {
         }
     }
 
-    /// A path that the box names, as the grader sees it.
+    /// A path from the box, as the grader sees it.
     pub fn outside(&self, path: &Path) -> PathBuf {
         path.strip_prefix(INSIDE).map_or_else(|_| path.to_owned(), |below| self.shared.join(below))
     }

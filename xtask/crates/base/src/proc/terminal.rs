@@ -6,7 +6,7 @@
 pub struct SingleKeys(());
 
 impl SingleKeys {
-    /// Switches standard input to single keys. None where it is no terminal of this process, and on Windows.
+    /// Switches standard input to single keys. None where it isn't a terminal of this process, and on Windows.
     pub fn on() -> Option<Self> {
         #[cfg(unix)]
         return unix::switch_on().then_some(Self(()));
@@ -83,7 +83,7 @@ mod unix {
                 set(before);
             }
             drop(before);
-            // What the signal does where nobody handles it.
+            // What the signal does where no handler is set.
             let _ = kill_process(getpid(), Signal::STOP);
         } else if let Some(before) = &*before
             && is_in_front()

@@ -17,7 +17,7 @@ const FOLDER: Duration = Duration::from_millis(250);
 /// Looking at a folder takes at most one part in this many of the time.
 const SHARE: u32 = 50;
 
-/// What a process and all that it starts may use together.
+/// What a process and everything that it starts may use together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watch {
     /// Bytes of memory that are in use at the same time, without what is only mapped from files.
@@ -37,11 +37,11 @@ pub struct Guard<'a> {
     next_folder: Instant,
     /// Processor time of the processes that there were at the last look.
     seen: Duration,
-    /// Processor time of processes that had ended by the next look, unseen by the ones that they belong to.
+    /// Processor time of processes that had ended by the next look, unseen by their parents.
     lost: Duration,
     /// Time that has passed for this process since the last look.
     since: Duration,
-    /// All of it.
+    /// The total.
     awake: Duration,
     /// The part of it in which every thread slept.
     idle: Duration,
@@ -155,14 +155,14 @@ fn whole(cpu: Duration, timeout: Duration) -> Duration {
 struct Use {
     /// Bytes of memory.
     memory: u64,
-    /// Processor time, with that of children that were waited for.
+    /// Processor time, including children that were waited for.
     cpu: Duration,
     /// A thread runs, or waits for a processor or a disk.
     is_busy: bool,
 }
 
-/// What a process and all that it has started use. Nothing on other systems than Linux, even where one can see a `/proc`: Wine shows
-/// Linux's, in which the numbers of Windows are those of strangers.
+/// What a process and everything that it started use. Nothing on systems other than Linux, even with a `/proc`: Wine shows
+/// Linux's, where Windows process numbers belong to unrelated processes.
 fn used_by(process: u32) -> Use {
     let mut all = Use { memory: 0, cpu: Duration::ZERO, is_busy: false };
     let mut open = if cfg!(target_os = "linux") { vec![process.to_string()] } else { Vec::new() };
@@ -208,7 +208,7 @@ fn is_busy(thread: &Path) -> bool {
     }
 }
 
-/// The state of a process or thread, and its processor time with that of children that were waited for.
+/// The state of a process or thread, and its processor time, including children that were waited for.
 fn stat(folder: &Path) -> Option<(char, Duration)> {
     // A program's name may hold anything: bytes that are no UTF-8, spaces, parentheses.
     let bytes = fs::read(folder.join("stat")).ok()?;

@@ -8,7 +8,7 @@ use testbed::project::{Project, stderr, stdout};
 fn a_sound_course_passes() {
     let project = Project::quick_course();
     let assert = project.run(&["author", "verify"]).success();
-    assert_eq!(stdout(&assert), "1 exercises verified, 0 problems\n");
+    assert_eq!(stdout(&assert), "1 exercise verified, 0 problems\n");
     assert!(stderr(&assert).contains("3 lines of Cargo.toml taken out"), "{}", stderr(&assert));
 }
 
@@ -27,7 +27,7 @@ fn a_solution_that_does_not_pass_is_found() {
     let project = Project::quick_course();
     project.write("solutions/ex1/Cargo.toml", &format!("{STARTER}[profile.release]\nstrip = true\n"));
     project.run(&["author", "verify"]).code(1).stderr(contains(
-        "ex1: the solution gets 6 of 10 points: profile/missing-setting: [profile.release] does not set `opt-level`",
+        "ex1: the solution gets 6 of 10 points: profile/missing-setting: [profile.release] doesn't set `opt-level`",
     ));
 }
 

@@ -56,7 +56,7 @@ fn a_skeleton_is_in_all_lists_and_the_course_accepts_it() {
     insta::assert_snapshot!(settled(&changes));
 
     let verified = project.run(&["author", "verify", &id]).success();
-    assert_eq!(stdout(&verified), "1 exercises verified, 0 problems\n");
+    assert_eq!(stdout(&verified), "1 exercise verified, 0 problems\n");
     let text = stderr(&verified);
     assert!(text.contains(&format!("verified {id}: ok\nnote: {id} still says REPLACE: ")), "{text}");
     for place in ["README.md:1,", "exercise.toml:1,", "src/main.rs:3"] {

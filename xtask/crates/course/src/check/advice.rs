@@ -1,5 +1,5 @@
-//! Why a file is larger than it should be, by what is seen: a setting that the program didn't get, settings that are missing by
-//! their value, or none, and then it's the code. One cause is explained once.
+//! Why a file is larger than it should be, from what can be seen: a setting that the program didn't get, missing settings
+//! ordered by what they save, or none, and then it's the code. Each cause is explained once.
 
 use super::{Case, Outcome, Verdict, Worth};
 use crate::exercise::kinds::{Ends, Panic, Profile, Speed};
@@ -13,7 +13,7 @@ use weigh::profiles::{SETTINGS, canonical, scalar};
 
 /// What is wrong, as far as it can be seen.
 pub(super) struct Wrong {
-    /// The place in the manifest, and what to say beside it.
+    /// The place in the manifest, and its label.
     pub(crate) place: Option<(Range<usize>, String)>,
     /// What to do.
     pub(crate) help: String,
@@ -31,19 +31,19 @@ fn is_small(key: &str, value: &str) -> bool {
     }
 }
 
-/// Advice for a build that is compared with another one.
+/// Advice for a build that is compared with another.
 pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcome]) -> Wrong {
     let profile = &case.exercise.build(build).profile;
     let only = |help: String| Wrong { place: None, help };
     if let Some(std) = &case.exercise.build(build).std {
         let (file, shows) = (std.get_ref(), bloat_shows(case, profile, "--crates"));
         return only(format!(
-            "{file} decides how std is compiled, and which of its features are in the program; {shows} how much of it is std"
+            "{file} decides how std is compiled, and which of its features are in the program; {shows} how much of the program is std"
         ));
     }
     if !case.exercise.edits().any(|path| path == "Cargo.toml") {
         let shows = bloat_shows(case, profile, "--functions");
-        return only(format!("the settings stay as they are here; {shows} what the code consists of"));
+        return only(format!("leave the settings as they are; {shows} what the code consists of"));
     }
     if profile != "dev" && effective::chain(case.manifest, profile).last() == Some(&"dev") {
         return only(format!(
@@ -52,7 +52,7 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
     }
     if let Some(goal) = refused_by(case) {
         return only(format!(
-            "start with the goal `{goal}`: as long as a dependency is refused, this check builds the course's own [dependencies] in place of yours"
+            "start with the goal `{goal}`: while a dependency isn't allowed, this check builds the course's own [dependencies] in place of yours"
         ));
     }
     let missing = missing(case, build);
@@ -67,7 +67,7 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
             }
             Some(best) => {
                 let measured = measured(case, best);
-                format!("start with the goal `{goal}`; of its settings, `{}` saves most: {measured}", best.key)
+                format!("start with the goal `{goal}`; of its settings, `{}` saves the most: {measured}", best.key)
             }
             None => format!("start with the goal `{goal}`: it names what is missing, or has no effect"),
         });
@@ -78,7 +78,7 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
     only(settings_to_add(case, build, &missing, best).unwrap_or_else(|| beyond_settings(case, build, against)))
 }
 
-/// The beginning of a sentence about what `cargo xtask bloat` shows of a build.
+/// The beginning of a sentence about what `cargo xtask bloat` shows for a build.
 fn bloat_shows(case: &Case<'_>, profile: &str, what: &str) -> String {
     let manifest = shown(&case.exercise.manifest());
     format!("`cargo xtask bloat --manifest-path {} --profile {profile} {what}` shows", manifest.display())
@@ -116,8 +116,8 @@ fn settings_to_add(case: &Case<'_>, build: &str, missing: &[&str], best: Option<
         let how = how_it_is(case, profile, &best.key);
         let setting = format!("`{} = {}`", best.key, best.value);
         return Some(match missing {
-            [_] => format!("{how}; {setting} is what is left{per_package}"),
-            _ => format!("{how}; {setting} saves most: {}{per_package}", measured(case, best)),
+            [_] => format!("{how}; {setting} is the one setting left{per_package}"),
+            _ => format!("{how}; {setting} saves the most: {}{per_package}", measured(case, best)),
         });
     }
     (!missing.is_empty()).then(|| format!("{}{per_package}", with_effect(case, profile, missing)))
@@ -139,17 +139,17 @@ fn beyond_settings(case: &Case<'_>, build: &str, against: &str) -> String {
     let shows = bloat_shows(case, profile, "--crates");
     if case.exercise.data.goal.iter().any(|goal| matches!(goal.check, Check::Dependencies(_))) {
         return format!(
-            "no setting is missing, so it is the crates and their features: `cargo tree --edges features` in the exercise's folder shows which are on, and {shows} whose code is in the file"
+            "no setting is missing, so look at the crates and their features: `cargo tree --edges features` in the exercise's folder shows which are on, and {shows} which crates' code is in the file"
         );
     }
-    format!("every setting that makes a file smaller is on; {shows} whose code is in it")
+    format!("every setting that makes a file smaller is on; {shows} which crates' code is in it")
 }
 
 fn value_of(worth: &Worth) -> String {
     canonical(&worth.key, &scalar(worth.value.trim_matches('"')))
 }
 
-/// The file has a symbol table although the profile takes it out: something made Cargo forget that.
+/// The file has a symbol table although the profile removes it: something made Cargo drop that.
 pub(super) fn unstripped(case: &Case<'_>, build: &str) -> Option<Wrong> {
     let spec = case.exercise.build(build);
     let symbols = case.evidence?.built(build)?.linking.symbols;
@@ -158,7 +158,7 @@ pub(super) fn unstripped(case: &Case<'_>, build: &str) -> Option<Wrong> {
         return None;
     }
     let help = format!(
-        "Cargo forgets `strip` of a profile for a package with a table of its own: write `strip = {}` in {table} as well, or take that table out",
+        "Cargo drops a profile's `strip` for a package that has its own table: write `strip = {}` in {table} as well, or remove that table",
         setting.value
     );
     let label = format!("has no effect: the file has {} symbols", thousands(symbols));
@@ -170,7 +170,7 @@ fn is_small_in(case: &Case<'_>, profile: &str, key: &str) -> bool {
     now.is_some_and(|value| is_small(key, &canonical(key, &value)))
 }
 
-/// The settings of a build that could make its file smaller, and may: what another goal needs otherwise isn't missing.
+/// The settings of a build that could make its file smaller, and are allowed to: what a different goal requires isn't missing.
 fn missing(case: &Case<'_>, build: &str) -> Vec<&'static str> {
     let spec = case.exercise.build(build);
     let is_needed = |key: &str| {
@@ -186,7 +186,7 @@ fn missing(case: &Case<'_>, build: &str) -> Vec<&'static str> {
             _ => false,
         })
     };
-    // Where speed counts as well, a level for size is for some packages only.
+    // Where speed counts as well, a level for size is only for some packages.
     let of_packages = |key: &str| {
         let tables = effective::chain(case.manifest, &spec.profile).into_iter();
         let mut packages = tables.filter_map(|name| case.manifest.profiles.get(name)).flat_map(|table| &table.packages);
@@ -219,7 +219,7 @@ fn unset_and_set(case: &Case<'_>, profile: &str, keys: &[&str]) -> (Vec<String>,
     (unset, set)
 }
 
-/// How one setting is in a profile.
+/// What a profile has for one setting.
 fn how_it_is(case: &Case<'_>, profile: &str, key: &str) -> String {
     let (_, set) = unset_and_set(case, profile, &[key]);
     match set.first() {
@@ -228,7 +228,7 @@ fn how_it_is(case: &Case<'_>, profile: &str, key: &str) -> String {
     }
 }
 
-/// How several settings are, and what that does.
+/// What a profile has for several settings, and what that does.
 fn with_effect(case: &Case<'_>, profile: &str, keys: &[&str]) -> String {
     let (unset, set) = unset_and_set(case, profile, keys);
     let kept = |set: &[String]| {
@@ -252,7 +252,7 @@ fn is_timed(case: &Case<'_>, build: &str) -> bool {
     case.exercise.data.goal.iter().any(|goal| speed(&goal.check))
 }
 
-/// The goal that refuses a dependency, which is then in no build.
+/// The goal that refuses a dependency, which then isn't in any build.
 pub(super) fn refused_by<'a>(case: &Case<'a>) -> Option<&'a str> {
     let mut goals = case.exercise.data.goal.iter();
     let goal = goals.find(|goal| matches!(goal.check, Check::Dependencies(_)))?;

@@ -1,5 +1,5 @@
-//! Judges an answer against a truth that is measured now. The truth is never told before the answer is right; what was
-//! measured for the learner's own answer is.
+//! Judges an answer against a truth that is measured now. The truth is never shown before the answer is right, but what
+//! was measured for the learner's own answer is.
 
 pub(crate) mod size;
 mod words;
@@ -18,14 +18,14 @@ use std::collections::BTreeMap;
 use toml::Value;
 use weigh::measure::crates;
 
-/// What is said of an answer.
+/// The verdict on an answer.
 enum Said {
     Right,
     /// Why it is wrong, in words that follow "`key` isn't right: ".
     Wrong(String),
-    /// It isn't a number of the kind that is meant here: of which kind, and what to write.
+    /// It isn't a number of the required kind: the kind, and what to write.
     NotANumber(&'static str, String),
-    /// The words there are to choose from.
+    /// The possible words.
     NoOption(Vec<String>),
     NeedsBuild,
 }
@@ -64,7 +64,7 @@ pub(super) fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds
             }
         }
         Said::NotANumber(kind, help) => {
-            let message = format!("`{key}` isn't {kind} in a form that is understood");
+            let message = format!("`{key}` isn't {kind} in a form that the check understands");
             problem(Code::AnswerNotANumber, message, "not understood").help(help)
         }
         Said::NoOption(options) => {
@@ -72,7 +72,7 @@ pub(super) fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds
             let word = Some(words::folded(&given)).filter(|given| given.parse::<f64>().is_err());
             let near = word.and_then(|word| words::near(&word, &options));
             let help = match (near, words::named(&given, &options)) {
-                (_, Some(one)) => format!("write the one word \"{one}\""),
+                (_, Some(one)) => format!("write just the word \"{one}\""),
                 (Some(near), None) => format!("did you mean \"{near}\"?"),
                 (None, None) => format!("choose one of {}", options.join(", ")),
             };
@@ -83,7 +83,7 @@ pub(super) fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds
     Finding::NotMet(vec![problem], data)
 }
 
-/// Whether what is told for `option` is about this answer.
+/// Whether the explanation for `option` is about this answer.
 fn means(truth: &Truth, option: &str, given: &str) -> bool {
     match truth {
         Truth::Line(_) => words::line(given).is_some_and(|(_, line)| line.to_string() == option),
@@ -97,7 +97,7 @@ fn say(case: &Case<'_>, goal: &str, truth: &Truth, answer: &Answer, given: &str)
         Truth::Choice(Choice { right, options }) => {
             choose(given, options, |given| match right.iter().any(|right| right == given) {
                 true => Ok(()),
-                false => Err("another answer fits better".to_owned()),
+                false => Err("a different answer fits better".to_owned()),
             })
         }
         Truth::Line(spec) => line(spec, given),
@@ -147,7 +147,7 @@ fn line(Line { file, right }: &Line, given: &str) -> Said {
             Said::NotANumber("a line", "write its number, 12, or the file and the number: \"main.rs:12\"".to_owned())
         }
         Some((Some(other), _)) if !words::is_file(&other, file) => {
-            Said::Wrong(format!("the question is about {file}, and this is a line of a different file"))
+            Said::Wrong(format!("the question is about {file}, but this is a line of a different file"))
         }
         Some((_, line)) if line == *right => Said::Right,
         Some((_, line)) => Said::Wrong(format!("it isn't line {line} of {file}")),
@@ -159,11 +159,11 @@ fn text(Text { words }: &Text, given: &str) -> Said {
     if count >= *words {
         Said::Right
     } else {
-        Said::Wrong(format!("the sentence needs at least {words} words, and this is {}", plural(count, "word")))
+        Said::Wrong(format!("the sentence needs at least {words} words, but it has {}", plural(count, "word")))
     }
 }
 
-/// A size of some code of a build. Whether it is a size at all is told before anything is built.
+/// A size of some code of a build. Whether it is a size at all is checked before anything is built.
 fn size_of_code(answer: &Answer, built: Option<&Built>, tolerance: Percent, bytes: impl Fn(&Built) -> u64) -> Said {
     match Size::parse(&answer.value) {
         Err(help) => Said::NotANumber("a size", help),
@@ -185,7 +185,7 @@ fn largest_group(built: Option<&Built>, LargestGroup { groups, .. }: &LargestGro
         if own == best {
             Ok(())
         } else {
-            Err(format!("these functions are {share} % of the code, and other ones are more"))
+            Err(format!("these functions are {share} % of the code, and a different group is more"))
         }
     })
 }
@@ -196,7 +196,7 @@ fn caller(case: &Case<'_>, goal: &str, built: &Built, Caller { of, .. }: &Caller
     let last = |(_, _, name): &(u64, u64, String)| name.rsplit("::").next().unwrap_or_default().to_owned();
     let own: Vec<String> = built.functions.iter().map(last).collect();
     if !words::is_one_function(given, &own.iter().map(String::as_str).collect::<Vec<_>>()) {
-        return Said::Wrong("it names more than one function, or more than a function".to_owned());
+        return Said::Wrong("it names more than one function, or something besides a function".to_owned());
     }
     called_by(built, &told, of, &words::function(given, &case.exercise.data.package))
 }
@@ -218,8 +218,8 @@ fn ratio(build: Option<&Built>, against: Option<&Built>, spec: &Times, given: &s
     }
 }
 
-/// By how many bytes one build is smaller than another. Whether the answer is a number of bytes at all is told before anything
-/// is built.
+/// By how many bytes one build is smaller than another. Whether the answer is a number of bytes at all is checked before
+/// anything is built.
 fn saved(build: Option<&Built>, against: Option<&Built>, spec: &Saved, answer: &Answer) -> Said {
     let given = match Size::saved(&answer.value) {
         Ok(given) => given,
@@ -229,28 +229,28 @@ fn saved(build: Option<&Built>, against: Option<&Built>, spec: &Saved, answer: &
     let truth = (against.bytes.saturating_sub(build.bytes), 1);
     let tolerance = spec.tolerance_percent;
     if truth.0 == 0 {
-        Said::Wrong("the program is not smaller than it was, so nothing was saved".to_owned())
+        Said::Wrong("the program isn't smaller than it was, so nothing was saved".to_owned())
     } else if tolerance.reaches(given, truth) {
         Said::Right
     } else {
         let (bytes, far) = (thousands(given as u64), far(given, truth));
-        Said::Wrong(format!("it says {bytes} bytes, more than {tolerance} % too {far} for what your change saves"))
+        Said::Wrong(format!("{bytes} bytes is more than {tolerance} % too {far} for what your change saves"))
     }
 }
 
-/// Which answer stands for the smallest file. `sizes`: of each answer's build, once all are there.
+/// Which answer gives the smallest file. `sizes`: of each answer's build, once all are there.
 fn smallest(sizes: Option<BTreeMap<&str, u64>>, options: &[String], given: &str) -> Said {
     let Some(sizes) = sizes else { return known(given, options) };
     choose(given, options, |given| {
         let (own, least) = (sizes[given], sizes.values().min().copied().unwrap_or_default());
         match own == least {
             true => Ok(()),
-            false => Err(format!("with it the file is {} bytes, and it can be smaller", thousands(own))),
+            false => Err(format!("with that, the file is {} bytes, and it can be smaller", thousands(own))),
         }
     })
 }
 
-/// Judges one of some words, however it is written; any other word isn't an answer.
+/// Judges one word out of several, however it is written; any other word isn't an answer.
 fn choose(given: &str, options: &[String], judge: impl Fn(&str) -> Result<(), String>) -> Said {
     let Some(option) = words::option(given, options) else { return Said::NoOption(options.to_vec()) };
     match judge(option) {
@@ -302,10 +302,10 @@ fn largest_crate(built: &Built, after_std: bool, given: &str) -> Said {
     }
 }
 
-/// Judges who called the function `of`, by the addresses that the program told when it crashed.
+/// Judges who called the function `of`, by the addresses that the program printed when it crashed.
 fn called_by(built: &Built, told: &str, of: &str, given: &str) -> Said {
     if built.functions.is_empty() {
-        return Said::Wrong("the executable names no functions that it could be compared with".to_owned());
+        return Said::Wrong("the executable has no function names to compare it with".to_owned());
     }
     let addresses = told.split_whitespace().filter_map(|word| u64::from_str_radix(word.split_once("+0x")?.1, 16).ok());
     let function = |address: u64| {
@@ -321,14 +321,14 @@ fn called_by(built: &Built, told: &str, of: &str, given: &str) -> Said {
     match caller {
         Some(caller) if is_given(caller) => Said::Right,
         Some(_) if calls.iter().any(|name| is_given(name)) => {
-            Said::Wrong(format!("it is among the calls of the crash, but a different one called `{of}`"))
+            Said::Wrong(format!("it is in the crash's call stack, but a different function called `{of}`"))
         }
-        Some(_) => Said::Wrong("no call of the crash was in a function by this name".to_owned()),
-        None => Said::Wrong(format!("the program did not crash in `{of}` when it was run just now")),
+        Some(_) => Said::Wrong("the crash's call stack has no function by this name".to_owned()),
+        None => Said::Wrong(format!("the program didn't crash in `{of}` when it was run just now")),
     }
 }
 
-/// By which word an answer is off that isn't near the truth, a fraction.
+/// Whether an answer that isn't near the truth, a fraction, is too high or too low, as a word.
 fn far(given: f64, (part, whole): (u64, u64)) -> &'static str {
     if given > part as f64 / whole as f64 { "much" } else { "little" }
 }
@@ -348,7 +348,7 @@ fn code_size(built: &Built, bytes: u64, tolerance: Percent, size: &Size) -> Said
             Size::Bytes(given) => format!("{} bytes", thousands(*given as u64)),
             Size::Percent(given) => format!("{given} % of the machine code"),
         };
-        Said::Wrong(format!("it says {given}, more than {tolerance} % too {far}"))
+        Said::Wrong(format!("{given} is more than {tolerance} % too {far}"))
     }
 }
 
@@ -362,7 +362,7 @@ fn shrinks(case: &Case<'_>, spec: &Shrinks, given: &str) -> Said {
     let before = reference.groups.get(&key).copied().flatten().unwrap_or_default();
     let after = |answer: &str| {
         let build = built(builds.get(answer)?.get_ref())?;
-        // A stripped file names no functions. As long as it has as much code as the other one, it has the same.
+        // A stripped file has no function names. If it has as much code as the other one, it has the same code.
         let same_code = build.part(Some(".text")) == reference.part(Some(".text"));
         build.groups.get(&key).copied().flatten().or_else(|| same_code.then_some(before))
     };
@@ -380,7 +380,7 @@ fn shrinks(case: &Case<'_>, spec: &Shrinks, given: &str) -> Said {
                 thousands(bytes),
                 change(bytes, before)
             )),
-            None => Err("the file is stripped, so it names no functions".to_owned()),
+            None => Err("the file is stripped, so it has no function names".to_owned()),
         },
     })
 }

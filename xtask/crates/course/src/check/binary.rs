@@ -1,4 +1,4 @@
-//! Judges what is in the executable's file: symbols, sections, the loader and the libraries that it asks for; and whether
+//! Judges what is in the executable's file: symbols, sections, the loader and the libraries that it needs; and whether
 //! two files have the same machine code.
 
 use super::{Case, Data, Finding, advice};
@@ -27,7 +27,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &Binary) -> Finding {
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
 
-/// What is wrong with the executable of a build.
+/// What is wrong with a build's executable.
 struct Faults<'a> {
     case: &'a Case<'a>,
     build: &'a str,
@@ -51,13 +51,13 @@ impl Faults<'_> {
         &self.case.exercise.build(self.build).profile
     }
 
-    /// What to do where the manifest leaves the symbols, and they are gone: Cargo does not look again at a file that it has made.
+    /// What to do where the manifest keeps the symbols, and they are gone: Cargo doesn't check a file again that it has made.
     fn stripped_later(&self, built: &Built) -> Option<String> {
         let profile = self.profile();
         let strip = effective(self.case.manifest, profile, "strip").value;
         let is_kept = strip.is_some_and(|strip| canonical("strip", &strip) != "symbols");
         (built.linking.symbols == 0 && is_kept).then(|| format!(
-            "nothing in [profile.{profile}] takes it out; was the file itself given to `strip`? Cargo does not build it again for that: type `cargo clean --profile {profile}` in exercises/{}, and strip a copy",
+            "nothing in [profile.{profile}] removes it; did you run `strip` on the file itself? Cargo doesn't rebuild it for that: type `cargo clean --profile {profile}` in exercises/{}, and strip a copy",
             self.case.exercise.id
         ))
     }
@@ -68,14 +68,14 @@ impl Faults<'_> {
             Some(false) if count > 0 => {
                 let help = match advice::unstripped(self.case, build) {
                     Some(wrong) => wrong.help,
-                    None => format!("`strip` in [profile.{profile}] decides it: true and \"symbols\" leave none"),
+                    None => format!("`strip` in [profile.{profile}] decides that: true and \"symbols\" leave none"),
                 };
                 let message = format!("the executable of `{build}` has a symbol table with {count} entries");
                 self.add(Code::NotStripped, message, help);
             }
             Some(true) if count == 0 => {
                 let help = self.stripped_later(built).unwrap_or_else(|| {
-                    format!("`strip` in [profile.{profile}] takes it out; false, \"none\" and \"debuginfo\" leave it")
+                    format!("`strip` in [profile.{profile}] removes it; false, \"none\" and \"debuginfo\" leave it")
                 });
                 self.add(Code::NoSymbols, format!("the executable of `{build}` has no symbol table"), help);
             }
@@ -91,14 +91,14 @@ impl Faults<'_> {
                 self.add(
                     Code::DynamicallyLinked,
                     format!(
-                        "the executable of `{build}` asks for the loader {loader}, which is not there in an empty folder"
+                        "the executable of `{build}` needs the loader {loader}, which isn't there in an empty folder"
                     ),
                     help.to_owned(),
                 );
             }
             (Some(true), None) => {
-                let help = "take out what links it statically, such as the target feature `crt-static`".to_owned();
-                self.add(Code::DynamicallyLinked, format!("the executable of `{build}` asks for no loader"), help);
+                let help = "remove what links it statically, such as the target feature `crt-static`".to_owned();
+                self.add(Code::DynamicallyLinked, format!("the executable of `{build}` needs no loader"), help);
             }
             _ => {}
         }
@@ -109,15 +109,15 @@ impl Faults<'_> {
         let named = &built.linking.libraries;
         let others: Vec<String> = named.iter().filter(|name| !allowed.contains(name)).cloned().collect();
         if !others.is_empty() {
-            let message = format!("the executable of `{}` asks for shared libraries: {}", self.build, list(&others));
-            let help = "whoever starts it must have them; link them statically, or do without them".to_owned();
+            let message = format!("the executable of `{}` needs shared libraries: {}", self.build, list(&others));
+            let help = "every machine that runs it must have them; link them statically, or do without them".to_owned();
             self.add(Code::DynamicallyLinked, message, help);
         }
     }
 
     fn of_sections(&mut self, Binary { sections, no_sections, .. }: &Binary, built: &Built) {
         let build = self.build;
-        // An empty section is none that is of use, and whatever is put into parts keeps its name before the next point.
+        // An empty section is of no use, and a section that is split keeps its name before the next dot.
         let is = |section: &Section, name: &str| {
             section.name == name || section.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
         };
@@ -153,13 +153,13 @@ pub(super) fn judge_same_code(case: &Case<'_>, SameCode { build, same_as }: &Sam
         return Finding::Met(data);
     }
     let message = format!(
-        "the machine code of `{}` is not that of `{}`: an address in one means nothing in the other",
+        "`{}` and `{}` have different machine code: an address in one means nothing in the other",
         build.get_ref(),
         same_as.get_ref()
     );
-    // Cargo gives each set of settings another `-C metadata`, which is part of every symbol's name, and the order of
-    // code and constants follows the names. Debug information also brings a small section that is loaded.
-    let help = "any setting that differs between two profiles, also `strip` or `debug`, may move code and constants; make both files from one build, with `objcopy --only-keep-debug` and `strip`";
+    // Cargo gives each set of settings a different `-C metadata`, which is part of every symbol's name, and the order of
+    // code and constants follows the names. Debug information also adds a small section that is loaded.
+    let help = "any setting that differs between two profiles, even `strip` or `debug`, can move code and constants; make both files from one build, with `objcopy --only-keep-debug` and `strip`";
     let problem = Diagnostic::new(Code::NotATwin, message).in_file(&case.manifest.source.file).help(help);
     Finding::NotMet(vec![problem], data)
 }

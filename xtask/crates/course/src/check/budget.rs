@@ -1,5 +1,5 @@
 //! Judges the budget in a learner's manifest against the builds of the same run: it must hold, and it must notice when the
-//! program grows. What it would notice is asked of the budget itself, by the code of `sizes --budget`.
+//! program grows. The budget itself decides what it would notice, with the code of `sizes --budget`.
 
 use super::data::{self, Held, Saved};
 use super::{Case, Data, Finding};
@@ -12,11 +12,11 @@ use std::ops::Range;
 use weigh::budget::baseline::{Baseline, Damaged, Entry};
 use weigh::budget::{self, Budget, Limit, Share};
 
-/// By how many percent a baseline may be off that was saved by the same compiler: paths and linkers of other machines move a
-/// program by a few hundred bytes.
+/// By how many percent a baseline from the same compiler may be off: other machines' paths and linkers change a program by a
+/// few hundred bytes.
 const CURRENT_PERCENT: Percent = Percent::hundredths(50);
 
-/// The growth that must be noticed where the goal names none, in percent.
+/// The growth that must be noticed where the goal doesn't set one, in percent.
 const STEP_PERCENT: Percent = Percent::whole(2);
 
 pub(super) fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
@@ -27,7 +27,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
     let no_data = || data(None);
     let budgets = match budget::of(&source.text) {
         Ok(budgets) => budgets,
-        // What is no TOML at all is a problem of its own, and nothing is built.
+        // A file that isn't TOML at all is a separate problem, and nothing is built.
         Err(_) if !case.manifest.readable => return Finding::NeedsBuild,
         Err(wrong) => return Finding::NotMet(vec![problem(case, &wrong)], no_data()),
     };
@@ -37,7 +37,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &kinds::Budget) -> Finding {
     };
     let mut problems = keys(case, spec, budget);
     let baseline = match (&spec.baseline, &budget.max_growth) {
-        // Without `max-growth` nothing is compared with a baseline, and that is said already.
+        // Without `max-growth` nothing is compared with a baseline, which is already reported.
         (Some(file), Some(growth)) => match saved(case, file.get_ref(), budget, growth.span(), profile, build) {
             Ok(baseline) => Some(baseline),
             Err(problem) => {
@@ -71,8 +71,8 @@ struct Program<'a> {
     grown: Option<u64>,
 }
 
-/// Compares the program with its saved baseline: what counts as one, if anything does. `problems`: what is said already, and
-/// what comes to that.
+/// Compares the program with its saved baseline: what counts as one, if anything does. `problems`: what is already reported;
+/// more is added to it.
 fn compare(
     case: &Case<'_>,
     spec: &kinds::Budget,
@@ -99,13 +99,13 @@ fn compare(
     };
     let before = entry.parts.bytes;
     let found = match compiler(case, evidence, &entry.toolchain) {
-        // A program that is too large is so by any baseline, and that is said.
+        // A program that is too large is too large for any baseline, and that is reported.
         _ if budget.max.as_ref().is_some_and(|max| bytes > max.get_ref().0) => None,
         Compiler::Same => beside_baseline(case, spec, budget, true, (before, bytes, grown)),
         Compiler::Pinned => beside_baseline(case, spec, budget, false, (before, bytes, grown)),
         Compiler::Other => Some(other_compiler(case, evidence, entry)),
     };
-    // A share that is too large is said already, with what it may be.
+    // A share that is too large is already reported, with its limit.
     let place = |problem: &Diagnostic| problem.place.as_ref().map(|place| (place.file.clone(), place.line));
     let found = found.filter(|found| !problems.iter().any(|problem| place(problem) == place(found)));
     problems.extend(found);
@@ -114,7 +114,7 @@ fn compare(
 
 /// Which compiler a baseline was saved with.
 enum Compiler {
-    /// The one of this run.
+    /// This run's.
     Same,
     /// The workshop's pinned one, where the machine that judges has a different one.
     Pinned,
@@ -136,7 +136,7 @@ fn compiler(case: &Case<'_>, evidence: &Evidence, toolchain: &str) -> Compiler {
 
 fn other_compiler(case: &Case<'_>, evidence: &Evidence, entry: &Entry) -> Diagnostic {
     let message = format!(
-        "the baseline was saved with rustc `{}`, and this program is built with {}",
+        "the baseline was saved with rustc `{}`, but this program is built with {}",
         shortened(&entry.toolchain),
         evidence.toolchain
     );
@@ -144,8 +144,8 @@ fn other_compiler(case: &Case<'_>, evidence: &Evidence, entry: &Entry) -> Diagno
         .help(format!("save it again, with rustc {}: {}", evidence.toolchain, save(case)))
 }
 
-/// The entry of a baseline that has none for this machine. In a learner's own check there has to be one. Where a different machine
-/// judges, one for a target that rustc knows counts, if its size is near that of this program and growth would be noticed there.
+/// The entry of a baseline that has none for this machine. A learner's own check requires one. Where a different machine
+/// judges, an entry for a target that rustc knows counts, if its size is near this program's and growth would be noticed there.
 fn from_elsewhere<'a>(
     case: &Case<'_>,
     spec: &kinds::Budget,
@@ -168,7 +168,7 @@ fn from_elsewhere<'a>(
     let nothing_here = format!("the baseline has no measurement of {bin} for {target}");
     match (known.next(), first) {
         (Some(entry), _) if case.own => Err(wrong(entry, nothing_here, "saved for a different machine")),
-        (None, Some(entry)) => Err(wrong(entry, nothing_here, "rustc knows no such target")),
+        (None, Some(entry)) => Err(wrong(entry, nothing_here, "rustc doesn't know this target")),
         (None, None) => Err(Box::new(Diagnostic::new(Code::BudgetMissing, nothing_here).help(save(case)))),
         (Some(entry), _) => {
             let before = entry.parts.bytes;
@@ -178,7 +178,7 @@ fn from_elsewhere<'a>(
             if before < bytes / 2 || before / 2 > bytes {
                 return Err(Box::new(stale(case, before, bytes)));
             }
-            // Only growth from there on is asked about: `max` is about the program as it is here.
+            // Only growth from there on counts: `max` is about the program as it is here.
             unnoticed(case, spec, budget, (before, before, None)).map_or(Ok(entry), |problem| Err(Box::new(problem)))
         }
     }
@@ -207,7 +207,7 @@ fn chosen<'a>(case: &Case<'_>, spec: &kinds::Budget, budgets: &'a [Budget]) -> R
     let mut of_profile = budgets.iter().filter(|budget| budget.profile() == profile).peekable();
     if of_profile.peek().is_none() {
         let others: Vec<&str> = budgets.iter().map(Budget::profile).collect();
-        let message = format!("no budget is about [profile.{profile}], only about {}", others.join(", "));
+        let message = format!("no budget covers [profile.{profile}], only {}", others.join(", "));
         let help = format!("add `profile = \"{profile}\"` to [package.metadata.{}]", budget::TABLE);
         return Err(Box::new(Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file).help(help)));
     }
@@ -218,37 +218,37 @@ fn chosen<'a>(case: &Case<'_>, spec: &kinds::Budget, budgets: &'a [Budget]) -> R
             _ => return Ok(budget),
         }
     }
-    let message = format!("no budget of [profile.{profile}] is about the program `{bin}`");
+    let message = format!("no budget of [profile.{profile}] covers the program `{bin}`");
     let problem = Diagnostic::new(Code::BudgetMissing, message);
     let problem = match other {
         Some(name) => problem.at(source, name.span(), "there is no such program here"),
         None => problem.in_file(&source.file),
     };
-    Err(Box::new(problem.help(format!("write `bin = \"{bin}\"`, or take the line out"))))
+    Err(Box::new(problem.help(format!("write `bin = \"{bin}\"`, or remove the line"))))
 }
 
-/// What is wrong with the keys of a budget, whatever the program is.
+/// What is wrong with a budget's keys, whatever the program is.
 fn keys(case: &Case<'_>, spec: &kinds::Budget, budget: &Budget) -> Vec<Diagnostic> {
     let kinds::Budget { build, growth_percent, .. } = spec;
     let source = &case.manifest.source;
     let profile = &case.exercise.build(build.get_ref()).profile;
     let mut problems = Vec::new();
     if budget.max.is_none() {
-        let message = format!("the budget of [profile.{profile}] names no `max`");
+        let message = format!("the budget of [profile.{profile}] has no `max`");
         let problem = Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file);
-        problems.push(problem.help("`max = \"320 KiB\"` is the most that the file may have; measure yours first"));
+        problems.push(problem.help("`max = \"320 KiB\"` is the most that the file may be; measure yours first"));
     }
     match (growth_percent, &budget.max_growth) {
         (Some(most), None) => {
-            let message = format!("the budget of [profile.{profile}] names no `max-growth`");
+            let message = format!("the budget of [profile.{profile}] has no `max-growth`");
             let problem = Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file);
             problems.push(problem.help(format!(
-                "`max-growth = \"1 %\"` notices a step that `max` still has room for; at most {most} % here"
+                "`max-growth = \"1 %\"` notices growth that `max` still has room for; at most {most} % here"
             )));
         }
         (Some(most), Some(growth)) if growth.get_ref().0 > *most => {
             let Share(percent) = growth.get_ref();
-            let message = format!("growth by {percent} % would go unnoticed");
+            let message = format!("growth of {percent} % would go unnoticed");
             let problem = Diagnostic::new(Code::BudgetSlack, message).at(source, growth.span(), "too much");
             problems
                 .push(problem.help(format!(
@@ -276,15 +276,15 @@ fn saved(
         let label = if budget.baseline().starts_with("target/") {
             "`cargo clean` removes it, and git ignores it"
         } else {
-            "this file is not handed in"
+            "this file isn't handed in"
         };
         let problem = Diagnostic::new(Code::BudgetMissing, message).at(source, range, label);
-        return Err(Box::new(problem.help(format!("take the line out, and save the baseline: {}", save(case)))));
+        return Err(Box::new(problem.help(format!("remove the line, and save the baseline: {}", save(case)))));
     }
     let own = case.baseline.map(|baseline| &baseline.text).filter(|text| !text.trim().is_empty());
     let nothing = |what: String| {
-        let problem = Diagnostic::new(Code::BudgetMissing, what).at(source, growth.clone(), "growth against what?");
-        Box::new(problem.help(format!("save it once the program is as you want it: {}", save(case))))
+        let problem = Diagnostic::new(Code::BudgetMissing, what).at(source, growth.clone(), "growth since when?");
+        Box::new(problem.help(format!("save it once the program is the way you want it: {}", save(case))))
     };
     let Some(text) = own else { return Err(nothing(format!("there is no baseline `{file}`"))) };
     let baseline = Baseline::parse(text).map_err(|Damaged { what, place }| {
@@ -323,7 +323,7 @@ fn room(case: &Case<'_>, spec: &kinds::Budget, bytes: u64, allowed: u64, range: 
     if bytes > allowed {
         return Some(at(
             Code::BudgetExceeded,
-            format!("the program has {} bytes, {} more than its budget", thousands(bytes), thousands(bytes - allowed)),
+            format!("the program is {} bytes, {} more than its budget", thousands(bytes), thousands(bytes - allowed)),
             format!(
                 "make the program smaller, or the budget larger; `cargo xtask sizes --manifest-path {} --budget` shows both",
                 shown(&case.exercise.manifest()).display()
@@ -334,17 +334,20 @@ fn room(case: &Case<'_>, spec: &kinds::Budget, bytes: u64, allowed: u64, range: 
         at(
             Code::BudgetSlack,
             format!(
-                "the program has {} bytes, and could grow by {} before this budget notices",
+                "the program is {} bytes, and could grow by {} before this budget notices",
                 thousands(bytes),
                 thousands(allowed - bytes)
             ),
-            format!("leave some room for another compiler, but at most {slack_percent} %: {} bytes", thousands(most)),
+            format!(
+                "leave some room for a different compiler, but at most {slack_percent} %: {} bytes",
+                thousands(most)
+            ),
         )
     })
 }
 
-/// What is wrong with a budget beside its baseline: the program has grown by more than it allows, the baseline is an old one, or
-/// growth would go unnoticed. `is_same`: both were compiled by the same release of rustc.
+/// What is wrong with a budget compared with its baseline: the program has grown by more than it allows, the baseline is an old
+/// one, or growth would go unnoticed. `is_same`: both were compiled by the same release of rustc.
 fn beside_baseline(
     case: &Case<'_>,
     spec: &kinds::Budget,
@@ -374,7 +377,7 @@ fn grown_too_much(case: &Case<'_>, limit: &Limit, before: u64, bytes: u64) -> Di
     let label = format!("at most {} bytes", thousands(limit.allowed));
     Diagnostic::new(Code::BudgetExceeded, message)
         .at(&case.manifest.source, limit.range.clone(), label)
-        .help(format!("make the program smaller; or save the new size, if it is as you want it: {}", save(case)))
+        .help(format!("make the program smaller; or save the new size, if it is what you want: {}", save(case)))
 }
 
 /// A baseline of the program as it was.
@@ -385,7 +388,7 @@ fn stale(case: &Case<'_>, before: u64, bytes: u64) -> Diagnostic {
         "so part of the growth that it allows is used up"
     };
     let message = format!(
-        "the baseline is of a program of {} bytes, and this one is {} bytes, {what}",
+        "the baseline is for a program of {} bytes, and this one is {} bytes, {what}",
         thousands(before),
         thousands(bytes)
     );
@@ -398,10 +401,10 @@ fn stale(case: &Case<'_>, before: u64, bytes: u64) -> Diagnostic {
         },
         None => problem,
     };
-    problem.help(format!("save it again, now that the program is as you want it: {}", save(case)))
+    problem.help(format!("save it again, now that the program is the way you want it: {}", save(case)))
 }
 
-/// Growth that the budget overlooks: that of a build which is known to be larger, or a step of a few percent.
+/// Growth that the budget overlooks: a build that is known to be larger, or a step of a few percent.
 fn unnoticed(
     case: &Case<'_>,
     spec: &kinds::Budget,
@@ -409,7 +412,7 @@ fn unnoticed(
     (before, bytes, grown): (u64, u64, Option<u64>),
 ) -> Option<Diagnostic> {
     let percent = spec.growth_percent.unwrap_or(STEP_PERCENT);
-    // What is noticed from here on is more than `max-growth` may be.
+    // Only growth above the limit for `max-growth` is noticed from here on.
     let step = percent.of(before) + 1;
     // However tight `max` is: once it is raised, `max-growth` is all there is.
     let is_off = budget.noise_decides(before)
@@ -434,7 +437,7 @@ fn unnoticed(
             )
         }
         None if is_off => format!(
-            "`min-growth` switches `max-growth` off: growth by {} bytes ({percent} %) counts as none",
+            "`min-growth` turns `max-growth` off: growth of {} bytes ({percent} %) counts as none",
             thousands(step)
         ),
         None => return None,

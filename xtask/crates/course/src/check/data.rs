@@ -10,10 +10,10 @@ use weigh::measure::linking::Linking;
 /// What was found for a goal.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Data {
-    /// Nothing was looked at: the goal was not judged.
+    /// Nothing was checked: the goal wasn't judged.
     #[default]
     NotJudged,
-    /// What would be looked at is not there: a build failed, or a file can't be read.
+    /// What would be checked isn't there: a build failed, or a file can't be read.
     Nothing,
     /// A profile's settings.
     Profile(Profile),
@@ -23,7 +23,7 @@ pub enum Data {
     Output {
         /// The inputs.
         cases: usize,
-        /// Those on which it does something else.
+        /// The inputs on which it behaves differently.
         different: usize,
     },
     /// Bytes of one build against others.
@@ -32,18 +32,18 @@ pub enum Data {
     Speed(Speed),
     /// What Cargo and rustc warned of.
     Warnings(Vec<String>),
-    /// What an executable asks of the system that starts it.
+    /// What an executable needs from the system that starts it.
     Binary {
         /// The build.
         build: String,
-        /// What its file asks for.
+        /// What its file needs.
         linking: Linking,
     },
     /// Whether two builds have the same machine code.
     SameCode {
         /// The build.
         build: String,
-        /// The one that it is compared with.
+        /// The build that it is compared with.
         same_as: String,
         /// The digest of its code.
         sha256: String,
@@ -79,14 +79,14 @@ pub struct Profile {
     pub(crate) crates: Vec<Crate>,
 }
 
-/// A setting: what is asked for and where, what holds, what rustc gets.
+/// A setting: what is set and where, what applies, what rustc gets.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setting {
     /// The setting.
     pub(crate) key: &'static str,
-    /// What the manifest asks for.
+    /// What the manifest sets.
     pub(crate) asked: Option<toml::Value>,
-    /// What holds.
+    /// What applies.
     pub(crate) effective: Option<toml::Value>,
     /// What decides it: a table of the manifest, a variable, a file, or Cargo's default.
     pub(crate) from: String,
@@ -109,7 +109,7 @@ pub(crate) struct Crate {
     pub(crate) rustc: String,
     /// What it gets for the program.
     pub(crate) program: String,
-    /// The table that makes it so, and the line; `None` if the manifest does not.
+    /// The table that causes it, and the line; `None` if the manifest doesn't.
     pub(crate) from: Option<(String, usize)>,
 }
 
@@ -120,7 +120,7 @@ pub struct Answer {
     pub(crate) key: String,
     /// The answer, as it is written.
     pub(crate) given: String,
-    /// It is in the learner's own words: a person reads it.
+    /// It is in the learner's own words, so a person reads it.
     pub(crate) for_instructor: bool,
 }
 
@@ -129,13 +129,13 @@ pub struct Answer {
 pub struct Size {
     /// The build that is judged.
     pub(crate) build: String,
-    /// Those that it is compared with.
+    /// The builds that it is compared with.
     pub(crate) against: Vec<String>,
-    /// What of them is compared.
+    /// Which part of them is compared.
     pub part: Part,
-    /// Its bytes, with what has left the code and stayed in the file.
+    /// Its bytes, including what has moved out of the code but stayed in the file.
     pub bytes: Bytes,
-    /// The bytes of all that it is compared with.
+    /// The bytes of everything that it is compared with.
     pub against_bytes: Bytes,
     /// By how much it must be smaller.
     pub(crate) shrink: Percent,
@@ -148,7 +148,7 @@ pub enum Part {
     File,
     /// Everything that can be executed.
     Code,
-    /// A container image that holds the file and nothing else.
+    /// A container image that contains only the file.
     Image,
 }
 
@@ -176,7 +176,7 @@ impl Part {
 pub struct Speed {
     /// The build that is judged.
     pub(crate) build: String,
-    /// The one that it is compared with.
+    /// The build that it is compared with.
     pub(crate) against: String,
     /// What was measured; `None` if nothing could be compared.
     pub(crate) measured: Option<Measured>,
@@ -197,7 +197,7 @@ impl Speed {
 pub(crate) struct Measured {
     /// How, and what was found.
     pub(crate) method: Method,
-    /// The most that it may be of the other's.
+    /// The most that it may be, in percent of the other's.
     pub(crate) at_most: Percent,
 }
 
@@ -206,11 +206,11 @@ pub(crate) struct Measured {
 pub(crate) enum Method {
     /// Instructions were counted.
     Instructions {
-        /// Those of the build that is judged.
+        /// The judged build's.
         own: u64,
-        /// Those of the other one.
+        /// The other build's.
         against: u64,
-        /// What has counted them.
+        /// What counted them.
         counter: String,
     },
     /// Runs were timed.
@@ -289,7 +289,7 @@ pub(crate) struct ImageBuild {
     pub(crate) is_static: bool,
 }
 
-/// A size budget beside what was built.
+/// A size budget, and what was built.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Budget {
     /// The build.
@@ -305,7 +305,7 @@ pub(crate) struct Held {
     pub(crate) bytes: Bytes,
     /// Bytes that it may be.
     pub(crate) allowed: Bytes,
-    /// By how much those may be above what was measured.
+    /// By how much the limit may be above what was measured.
     pub(crate) slack: Percent,
     /// The saved size that it is compared with, if it could be.
     pub(crate) baseline: Option<Saved>,
@@ -314,16 +314,16 @@ pub(crate) struct Held {
 /// The size in a saved baseline.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Saved {
-    /// Of a machine such as this one.
+    /// From a machine like this one.
     Here {
         /// Bytes of the file.
         bytes: Bytes,
         /// Bytes of a build that the budget must notice, where there is one and it is larger.
         grown: Option<Bytes>,
     },
-    /// Of a different machine.
+    /// From a different machine.
     Elsewhere {
-        /// That one's target.
+        /// That machine's target.
         target: String,
         /// Bytes of the file there.
         bytes: Bytes,
@@ -333,7 +333,7 @@ pub(crate) enum Saved {
 }
 
 impl Budget {
-    /// That the baseline is one of a different machine, if it is.
+    /// That the baseline is from a different machine, if it is.
     pub(crate) fn says(&self) -> Option<String> {
         match self.held.as_ref()?.baseline.as_ref()? {
             Saved::Here { .. } => None,
@@ -345,12 +345,12 @@ impl Budget {
 
     /// Why a person should look at it, where it is graded.
     pub(crate) fn review(&self) -> Option<String> {
-        Some(format!("{}: look whether they work on such a machine", self.says()?))
+        Some(format!("{}: check whether they work on such a machine", self.says()?))
     }
 }
 
 impl Data {
-    /// What a learner is told of it beside the verdict.
+    /// What a learner is told about it, apart from the verdict.
     pub(crate) fn says(&self) -> Option<String> {
         match self {
             Self::Speed(speed) => speed.says(),

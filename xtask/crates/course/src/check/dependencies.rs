@@ -1,4 +1,4 @@
-//! Judges which crates and features were compiled, by what Cargo said while it built: not by what a manifest seems to say.
+//! Judges which crates and features were compiled, by what Cargo reported while it built, not by what a manifest seems to say.
 
 use super::{Case, Data, Finding};
 use crate::diagnostic::{Code, Diagnostic};
@@ -10,7 +10,7 @@ use base::numbers::plural;
 pub(super) fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
     let Dependencies { build, present, absent, features } = spec;
     let data = |packages| Data::Dependencies { build: build.get_ref().clone(), packages };
-    // Known before anything is built, and what is built then may be something else.
+    // Known before anything is built; what is built then may be different.
     if !case.not_allowed.is_empty() {
         return Finding::NotMet(case.not_allowed.to_vec(), data(None));
     }
@@ -26,7 +26,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
         problems.push(match allowed::asked(&source.text, name) {
             Some(asked) => problem
                 .at(source, asked.place, "a crate in this table is compiled, used or not")
-                .help("take it out of [dependencies], and out of the source"),
+                .help("remove it from [dependencies], and from the source"),
             None => problem
                 .in_file(&source.file)
                 .help(format!("`cargo tree --invert {name} --edges features` shows what depends on it")),
@@ -36,8 +36,8 @@ pub(super) fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
         let names: Vec<String> = built.packages.iter().map(|package| package.name.clone()).collect();
         let there =
             if names.is_empty() { "there is none at all".to_owned() } else { format!("there is {}", list(&names)) };
-        let message = format!("the crate {name} is not compiled for `{}`; {there}", build.get_ref());
-        let help = format!("name it in [dependencies], and use it: `cargo add {name}`");
+        let message = format!("the crate {name} isn't compiled for `{}`; {there}", build.get_ref());
+        let help = format!("add it to [dependencies], and use it: `cargo add {name}`");
         problems.push(Diagnostic::new(Code::DependencyMissing, message).in_file(&source.file).help(help));
     }
     for (name, allowed) in features {
@@ -51,7 +51,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
 
-/// A crate has features that it should not have: who turns them on, and where.
+/// A crate has features that it should not have: what turns them on, and where.
 fn with_features(source: &Source, name: &str, others: &[String]) -> Diagnostic {
     let shows = format!("`cargo tree --invert {name} --edges features` shows what turns on which");
     let problem = |message: String| Diagnostic::new(Code::DependencyFeature, message);
@@ -65,16 +65,16 @@ fn with_features(source: &Source, name: &str, others: &[String]) -> Diagnostic {
         let count = plural(others.len() - 1, "more feature");
         let message =
             format!("the crate {name} is compiled with its default features, and so with {count} than needed");
-        let help = format!("`default-features = false` turns off what isn't asked for; {shows}");
+        let help = format!("`default-features = false` turns off what you don't list; {shows}");
         return problem(message).at(source, asked.place, "its default features are on").help(help);
     }
     match asked.features.into_iter().find(|(feature, _)| others.contains(feature)) {
         Some((feature, place)) => {
             let message = format!(
-                "the crate {name} is compiled with `{feature}`, and the program doesn't need all that it turns on"
+                "the crate {name} is compiled with `{feature}`, and the program doesn't need everything that it turns on"
             );
-            let help = format!("take it out, or name the part of it that the program needs; {shows}");
-            problem(message).at(source, place, "not needed, or not all of it").help(help)
+            let help = format!("remove it, or name the part of it that the program needs; {shows}");
+            problem(message).at(source, place, "not needed, or only in part").help(help)
         }
         None => problem(all()).at(source, asked.place, "something else turns them on").help(shows),
     }

@@ -51,7 +51,8 @@ struct Found<'a> {
     last: &'a Stage,
     recipe: &'a Recipe,
     program: &'a str,
-    /// The image is the stage that builds, with everything in it. That is said, and each file of it would only repeat it.
+    /// The image is the stage that builds, with everything in it. That is reported; reporting each of its files would
+    /// only repeat it.
     is_whole_build: bool,
     problems: Vec<Diagnostic>,
 }
@@ -80,35 +81,35 @@ impl Found<'_> {
 
     fn base(&mut self) {
         let (base, stages) = (&self.recipe.base, self.file.stages.len());
-        // What names no image is told with the build.
+        // A FROM that names no image is reported with the build.
         if (stages > 1 && base == "scratch") || base.is_empty() {
             return;
         }
         self.is_whole_build = stages == 1 && base != "scratch";
         let (message, help) = if stages == 1 {
             (
-                format!("the image is {base}, with everything that was needed to build"),
+                format!("the image is {base}, with everything that the build needed"),
                 "give this stage a name (`FROM … AS build`), and begin a second one below it: `FROM scratch`. Only the last stage is shipped".to_owned(),
             )
         } else {
             (
-                format!("the last stage starts from {base}, which brings files of its own"),
+                format!("the last stage starts from {base}, which has files of its own"),
                 "start it from `scratch`, the empty image; a program that needs nothing but the kernel runs there"
                     .to_owned(),
             )
         };
-        self.add(Code::ImageBase, &self.last.span, message, "all of it is shipped", help);
+        self.add(Code::ImageBase, &self.last.span, message, "everything in it is shipped", help);
     }
 
     fn files(&mut self) {
         let recipe = self.recipe;
-        // Of a stage that ends with an error, nothing can be copied. So this comes first, and alone.
+        // Nothing can be copied from a stage that ends with an error. So this is reported first, and alone.
         recipe.troubles.iter().for_each(|trouble| self.trouble(trouble));
         let is_broken = !recipe.troubles.is_empty();
         for span in &recipe.commands {
             // In a file with one stage it is the build, and the base is what is wrong.
             if self.file.stages.len() > 1 {
-                let message = "the last stage runs a command, and an empty image has nothing to run";
+                let message = "the last stage runs a command, but an empty image has nothing to run";
                 let help = "run it in the stage above, and copy the result";
                 self.add(Code::ImageNotTheProgram, span, message, "here", help);
             }
@@ -131,7 +132,7 @@ impl Found<'_> {
                 self.add(Code::ImageNotTheProgram, &self.last.span, message, "nothing is copied into it", help);
             }
             [_, second, ..] => {
-                let help = "one copy is enough: each one is a layer of its own";
+                let help = "one copy is enough: each one adds a layer";
                 self.add(Code::ImageNotTheProgram, &second.span, "the program is copied twice", "again", help);
             }
             _ => {}
@@ -142,7 +143,7 @@ impl Found<'_> {
         }
     }
 
-    /// What an instruction brings in place of the program, and why: what matters first is where it is read from.
+    /// What an instruction copies in place of the program, and why: what matters first is where it is read from.
     fn not_the_program(&mut self, copied: &Copied) {
         let own = self.last.instructions.iter().find(|instruction| instruction.span == copied.span);
         let flags =
@@ -156,7 +157,7 @@ impl Found<'_> {
         };
         let program = self.program;
         let (message, label, help) = match from {
-            // A name with one of these is that of an image, or isn't known before the build.
+            // A name with one of these is an image's name, or isn't known before the build.
             Some(from) if stage(from).is_none() && !from.contains([':', '/', '.', '$']) => {
                 let names: Vec<&str> = above.iter().filter_map(|stage| stage.name.as_deref()).collect();
                 let help = match (nearest(&from.to_lowercase(), names.iter().copied()), names.as_slice()) {
@@ -169,18 +170,17 @@ impl Found<'_> {
                     }
                 };
                 let message = format!(
-                    "no stage above is called `{from}`, so an engine would look for an image by this name, and not for what you built"
+                    "no stage above is called `{from}`, so an engine would look for an image by this name, not for what you built"
                 );
                 (message, "no such stage", help)
             }
             _ if self.recipe.copied.iter().any(|other| other.program.is_some()) => {
-                let message =
-                    format!("this brings {} into the image as well, not only `{program}`", list(&copied.from));
-                (message, "more than the program", "take it out: the program is copied already".to_owned())
+                let message = format!("this also copies {} into the image, not only `{program}`", list(&copied.from));
+                (message, "more than the program", "remove it: the program is already copied".to_owned())
             }
             None => {
                 let message = format!(
-                    "without `--from`, this is read from the folder that you build in, and not from a stage that has built `{program}`"
+                    "without `--from`, this is read from the folder that you build in, not from a stage that built `{program}`"
                 );
                 (message, "from your folder", self.where_it_is(None))
             }
@@ -192,12 +192,12 @@ impl Found<'_> {
                 };
                 let others: Vec<String> = copied.from.iter().filter(|path| !is_it(path)).cloned().collect();
                 if others.len() < copied.from.len() && !others.is_empty() && stage(from) == found_in {
-                    let message = format!("this brings {} into the image as well, not only `{program}`", list(&others));
+                    let message = format!("this also copies {} into the image, not only `{program}`", list(&others));
                     (message, "more than the program", "copy the program alone".to_owned())
                 } else {
                     let what = list(&copied.from);
                     let message =
-                        format!("this brings {what} into the image, and that is not `{program}` as Cargo has built it");
+                        format!("this copies {what} into the image, which isn't `{program}` as Cargo built it");
                     let place = others.is_empty().then_some(from);
                     (message, "not the program", self.where_it_is(place))
                 }
@@ -206,7 +206,7 @@ impl Found<'_> {
         self.add(Code::ImageNotTheProgram, &copied.span, message, label, help);
     }
 
-    /// Where the program is to be copied from. `wrong`: the right path was written, behind this stage's name.
+    /// Where the program is to be copied from. `wrong`: the right path was written, after this stage's name.
     fn where_it_is(&self, wrong: Option<&str>) -> String {
         let named = self.file.stages.iter().rev().skip(1).find_map(|stage| stage.name.as_deref()).unwrap_or("build");
         match (&self.recipe.found, &self.recipe.found_in) {
@@ -214,7 +214,7 @@ impl Found<'_> {
                 format!("the stage `{stage}` builds it: write `--from={stage}`")
             }
             (Some(path), Some(stage)) => format!(
-                "it is at {path} in the stage that builds it; paths behind --from begin at the root of that stage: `COPY --from={stage} {path} /{}`",
+                "it is at {path} in the stage that builds it; paths after --from start at that stage's root: `COPY --from={stage} {path} /{}`",
                 self.program
             ),
             _ => format!(
@@ -231,13 +231,13 @@ impl Found<'_> {
 
     fn start(&mut self) {
         let path = self.place().map_or_else(|| format!("/{}", self.program), str::to_owned);
-        let help = format!("write it as words, in brackets and double quotes: `ENTRYPOINT [\"{path}\"]`");
+        let help = format!("write it in exec form, in brackets and double quotes: `ENTRYPOINT [\"{path}\"]`");
         let Some((start, span)) = &self.recipe.start else {
             match &self.recipe.arguments {
                 Some((Start::Line(_), span)) => self.line(span, help),
                 Some((Start::Words(_), span)) => {
-                    let message = "CMD is only a default: what is written behind the image's name replaces it, and an argument for the program would be started in its place";
-                    let help = format!("write ENTRYPOINT in place of CMD: `ENTRYPOINT [\"{path}\"]`");
+                    let message = "CMD is only a default: anything after the image's name replaces it, so an argument for the program would be started instead";
+                    let help = format!("replace CMD with ENTRYPOINT: `ENTRYPOINT [\"{path}\"]`");
                     self.add(Code::ImageShell, span, message, "replaced by arguments", help);
                 }
                 None => {
@@ -250,10 +250,10 @@ impl Found<'_> {
         match start {
             Start::Line(_) => self.line(span, help),
             Start::Words(words) if !self.starts(&words[0], &path) => {
-                let message = format!("this starts {}, and the program is {path}", words[0]);
+                let message = format!("this starts {}, but the program is {path}", words[0]);
                 let help = match self.place() {
                     Some(path) => {
-                        format!("the path must be the one that COPY gives the program: `ENTRYPOINT [\"{path}\"]`")
+                        format!("the path must match where COPY puts the program: `ENTRYPOINT [\"{path}\"]`")
                     }
                     None => help,
                 };
@@ -261,23 +261,23 @@ impl Found<'_> {
             }
             Start::Words(words) if words.len() > 1 => {
                 let message = format!(
-                    "this starts the program with arguments, which are then part of every start: {}",
+                    "this starts the program with arguments, which then apply to every run: {}",
                     words[1..].join(" ")
                 );
                 let help = format!(
-                    "start the program alone: `ENTRYPOINT [\"{path}\"]`; arguments come from whoever runs the image"
+                    "start the program alone: `ENTRYPOINT [\"{path}\"]`; arguments are passed when the image is run"
                 );
                 self.add(Code::ImageShell, span, message, "not the program alone", help);
             }
             Start::Words(_) => match &self.recipe.arguments {
                 Some((Start::Line(_), span)) => {
-                    let message = "CMD as a line hands `/bin/sh`, `-c` and the line to the program, as its arguments";
-                    self.add(Code::ImageShell, span, message, "three arguments", "take it out");
+                    let message = "CMD in shell form passes `/bin/sh`, `-c` and the line to the program as arguments";
+                    self.add(Code::ImageShell, span, message, "three arguments", "remove it");
                 }
                 Some((Start::Words(words), span)) if self.starts(&words[0], &path) => {
                     let message =
                         "CMD holds arguments for the ENTRYPOINT: the program would get its own path as an argument";
-                    self.add(Code::ImageShell, span, message, "the program again", "take it out");
+                    self.add(Code::ImageShell, span, message, "the program again", "remove it");
                 }
                 _ => {}
             },
@@ -285,21 +285,21 @@ impl Found<'_> {
         self.permission();
     }
 
-    /// A check of the program's health that can only fail, so that engines restart a program that is well.
+    /// A health check that can only fail, so that engines restart a healthy program.
     fn health(&mut self) {
         let path = self.place().map_or_else(|| format!("/{}", self.program), str::to_owned);
-        // What else is in another image isn't looked at.
+        // What else a different image has isn't checked.
         if self.recipe.base != "scratch" {
             return;
         }
-        let help = format!("let it start the program, as words: `HEALTHCHECK CMD [\"{path}\"]`; or take it out");
+        let help = format!("let it start the program, in exec form: `HEALTHCHECK CMD [\"{path}\"]`; or remove it");
         match &self.recipe.health {
             Some((Start::Line(_), span)) => {
-                let message = "the health check is a line for a shell (`/bin/sh -c`), and an empty image has no shell";
+                let message = "the health check is in shell form (`/bin/sh -c`), but an empty image has no shell";
                 self.add(Code::ImageShell, span, message, "needs /bin/sh", help);
             }
             Some((Start::Words(words), span)) if !self.starts(&words[0], &path) => {
-                let message = format!("the health check starts {}, and the image holds the program alone", words[0]);
+                let message = format!("the health check starts {}, and the image contains only the program", words[0]);
                 self.add(Code::ImageShell, span, message, "isn't in the image", help);
             }
             _ => {}
@@ -307,7 +307,7 @@ impl Found<'_> {
     }
 
     fn line(&mut self, span: &Range<usize>, help: String) {
-        let message = "what is started is a line for a shell (`/bin/sh -c`), and an empty image has no shell";
+        let message = "the program is started in shell form (`/bin/sh -c`), but an empty image has no shell";
         self.add(Code::ImageShell, span, message, "needs /bin/sh", help);
     }
 
@@ -336,17 +336,17 @@ impl Found<'_> {
         let copied = self.recipe.copied.iter().find(|copied| copied.program.is_some());
         let span = copied.map_or_else(|| self.last.span.clone(), |copied| copied.span.clone());
         let message = format!("user {user} can't execute {path}: its permissions are {:04o}", file.mode);
-        let help = "Cargo makes a program with the permissions 0755, which COPY keeps: take `--chmod` out, or write `--chmod=0755`";
+        let help = "Cargo makes a program with the permissions 0755, which COPY keeps: remove `--chmod`, or write `--chmod=0755`";
         self.add(Code::ImageShell, &span, message, "can't be started", help);
     }
 
     fn user(&mut self) {
-        const HELP: &str = "give a number, of the user and of the group: `USER 65534:65534`";
+        const HELP: &str = "give numbers for the user and the group: `USER 65534:65534`";
         let Some((user, span)) = &self.recipe.user else {
             let message = "the program would run as root";
             return self.add(Code::ImageUser, &self.last.span, message, "no USER below it", HELP);
         };
-        // What no engine fills in is told with the build.
+        // What no engine fills in is reported with the build.
         if user.contains("$(") {
             return;
         }
@@ -355,7 +355,7 @@ impl Found<'_> {
         if let Some(name) = parts.iter().find(|part| !is_number(part)) {
             let message = match name.is_empty() {
                 true => format!("`{user}` lacks a number"),
-                false => format!("`{name}` is a name, and an empty image has no /etc/passwd to look it up in"),
+                false => format!("`{name}` is a name, but an empty image has no /etc/passwd to look it up in"),
             };
             return self.add(Code::ImageUser, span, message, "not a number", HELP);
         }
@@ -366,7 +366,7 @@ impl Found<'_> {
             Some([_, 0]) => self.add(Code::ImageUser, span, "the group 0 is root's", "root's group", HELP),
             Some([_, _]) => {}
             Some([_]) => {
-                let message = "the user has a number, and the group has none: without one, the program runs in group 0, which is root's";
+                let message = "the user has a number, but the group has none: without one, the program runs in group 0, which is root's";
                 self.add(Code::ImageUser, span, message, "no group", HELP);
             }
             _ => self.add(Code::ImageUser, span, format!("`{user}` isn't a user and a group"), "not two numbers", HELP),

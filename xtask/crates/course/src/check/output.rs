@@ -29,7 +29,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Output) -> Finding {
         .collect();
     let data = Data::Output { cases: inputs.len(), different: wrong.len() };
     let others = wrong.len().saturating_sub(1);
-    // The first of those that fit on a line or two; one of thousands of words only where no shorter one goes wrong.
+    // The first of those that fit on a line or two; an input of thousands of words only where no shorter input goes wrong.
     let Some((index, input, (code, words))) = wrong.into_iter().min_by_key(|(_, input, _)| length(input) / FEW) else {
         return Finding::Met(data);
     };
@@ -77,7 +77,7 @@ fn problem(build: &str, expected: &Run, got: &Run, limits: Limits) -> Option<(Co
             Some((Code::RunCrashed, format!("the program of `{build}` was {how}{abort}\n{said}")))
         }
         _ => {
-            let mut words = format!("the program of `{build}` does something else");
+            let mut words = format!("the program of `{build}` behaves differently");
             if expected.status != got.status {
                 words += &format!("\nexpected {}, got {how}", measure::ending(expected.status, limits));
             }
@@ -93,8 +93,8 @@ fn problem(build: &str, expected: &Run, got: &Run, limits: Limits) -> Option<(Co
     }
 }
 
-/// What a program that a signal ended wrote to standard error before, whole. It is compared with nothing, so no line of it
-/// is marked.
+/// What a program that a signal ended wrote to standard error before, whole. It isn't compared with anything, so no line
+/// of it is marked.
 fn last_words(stderr: &[u8]) -> String {
     if stderr.is_empty() {
         return "it wrote nothing to standard error".to_owned();
@@ -103,7 +103,7 @@ fn last_words(stderr: &[u8]) -> String {
     lines.fold("its standard error:".to_owned(), |said, line| format!("{said}\n  | {line}"))
 }
 
-/// Both texts, line by line, whole: `-` stands before what was expected and did not come, `+` before what came instead.
+/// Both texts, line by line, whole: `-` marks what was expected and didn't come, `+` what came instead.
 fn framed(name: &str, expected: &[u8], got: &[u8]) -> String {
     let lines = |bytes: &[u8]| -> Vec<String> {
         bytes.split_inclusive(|&byte| byte == b'\n').map(measure::printable).collect()

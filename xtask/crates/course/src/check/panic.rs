@@ -1,5 +1,5 @@
-//! Judges how a run that panics ends, and what it says before. Asking the program, not the manifest: `panic = "abort"` may come
-//! from anywhere.
+//! Judges how a run that panics ends, and what it prints before. It looks at the program, not the manifest: `panic = "abort"`
+//! may come from anywhere.
 
 use super::{Case, Data, Finding};
 use crate::diagnostic::{Code, Diagnostic};
@@ -32,7 +32,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
         (_, Ends::Unwinds) if aborted => (
             Code::PanicAborts,
             format!("a panic in the program of `{build}` ends the whole process ({how}){told}"),
-            format!("[profile.{profile}] has to do without `panic = \"abort\"`: \"unwind\" is Cargo's default"),
+            format!("[profile.{profile}] must not set `panic = \"abort\"`: \"unwind\" is Cargo's default"),
         ),
         (Status::Exited(code), Ends::Aborts) if code == 101 || *exit == Some(code) => (
             Code::PanicUnwinds,
@@ -42,13 +42,13 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
         (Status::TimedOut | Status::Waited(_) | Status::NotStarted(_), _) => (
             Code::RunTimeout,
             format!("the program of `{build}` was {how}"),
-            "it should end by itself, also after a panic".to_owned(),
+            "it should end by itself, even after a panic".to_owned(),
         ),
         _ => (
             Code::OutputDiffers,
             match exit.filter(|_| *ends == Ends::Unwinds) {
                 Some(exit) => format!("the program of `{build}` should end with exit code {exit}: {how}{told}"),
-                None => format!("the program of `{build}` does not panic where it should: {how}{told}"),
+                None => format!("the program of `{build}` doesn't panic where it should: {how}{told}"),
             },
             "leave the program as it was; this exercise is about its profiles".to_owned(),
         ),
@@ -68,7 +68,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
     Finding::NotMet(vec![problem], data)
 }
 
-/// What is found of a panic's message, where it is not the one of the build that it is compared with.
+/// What is found of a panic's message, where it differs from the other build's.
 fn message(case: &Case<'_>, goal: &str, spec: &Panic, run: &Run) -> Option<Finding> {
     let runs = |name: &str| case.evidence?.built(name)?.runs.get(goal)?.first();
     let Some(expected) = runs(spec.same_message_as.as_ref()?.get_ref()) else { return Some(Finding::NeedsBuild) };
@@ -78,7 +78,7 @@ fn message(case: &Case<'_>, goal: &str, spec: &Panic, run: &Run) -> Option<Findi
     Some(Finding::NotMet(vec![problem], Data::Panic { build: build.clone(), ended }))
 }
 
-/// What is wrong with what a panic says, if anything is: its message and its place, as the other build has them.
+/// What is wrong with what a panic prints, if anything is: its message and its place, as the other build has them.
 fn changed_message(case: &Case<'_>, build: &str, expected: &Run, run: &Run) -> Option<Diagnostic> {
     let Some(wanted) = Said::of(&expected.stderr) else {
         let message = "the panic that this one is compared with prints no message".to_owned();
@@ -98,16 +98,18 @@ fn changed_message(case: &Case<'_>, build: &str, expected: &Run, run: &Run) -> O
             }
         ),
         Some(got) => {
-            format!("a panic in the program of `{build}` says something else\nexpected: {wanted}\n     got: {got}")
+            format!(
+                "a panic in the program of `{build}` prints something different\nexpected: {wanted}\n     got: {got}"
+            )
         }
     };
     Some(Diagnostic::new(Code::PanicSilent, message).in_file(case.at_fault()).help(
-        "`panic=immediate-abort`, as a flag or as a setting, takes out every panic message with the code that prints it, and a hook \
+        "`panic=immediate-abort`, as a flag or as a setting, removes every panic message and the code that prints it, and a hook \
          that prints nothing silences it as well",
     ))
 }
 
-/// What a panic says, without the thread's number and without a backtrace.
+/// What a panic prints, without the thread's number and without a backtrace.
 #[derive(Debug, PartialEq, Eq)]
 struct Said {
     place: String,
@@ -133,7 +135,7 @@ impl std::fmt::Display for Said {
     }
 }
 
-/// Whether a process ended as `abort()` ends it: SIGABRT, which a shell and a box tell as 134; on Windows
+/// Whether a process ended as `abort()` ends it: SIGABRT, which a shell and a box report as 134; on Windows
 /// `STATUS_STACK_BUFFER_OVERRUN`, which is what `__fastfail` leaves.
 fn aborts(status: Status) -> bool {
     matches!(status, Status::Signaled(6) | Status::Exited(134 | -1_073_740_791))

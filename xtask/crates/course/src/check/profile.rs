@@ -28,7 +28,7 @@ impl Right {
         value.is_some_and(|value| self.has(key, &canonical(key, value)))
     }
 
-    /// The same of what rustc gets.
+    /// The same, for what rustc gets.
     fn has(&self, key: &str, word: &str) -> bool {
         match self {
             Self::One(right) => right.iter().any(|value| canonical(key, value) == word),
@@ -37,8 +37,8 @@ impl Right {
     }
 }
 
-/// What a goal requires of each setting. Where it is about optimization, nothing that only helps with development may be on:
-/// that costs speed as well as size.
+/// What a goal requires of each setting. Where it is about optimization, nothing that only helps with development may be on,
+/// because that costs speed as well as size.
 fn required(spec: &Profile) -> BTreeMap<&str, Right> {
     let Profile { profile: _, want, at_most } = spec;
     let off = DEVELOPMENT.map(|key| (key, Right::One(vec![false.into()])));
@@ -47,7 +47,7 @@ fn required(spec: &Profile) -> BTreeMap<&str, Right> {
     off.into_iter().chain(most).chain(one).collect()
 }
 
-/// Whether a goal is about how the program is optimized. One that isn't leaves it to learners which checks they keep.
+/// Whether a goal is about how the program is optimized. A goal that isn't lets learners decide which checks they keep.
 fn is_about_optimization(spec: &Profile) -> bool {
     spec.want.keys().any(|key| key.get_ref() == "opt-level")
 }
@@ -70,7 +70,7 @@ pub(super) fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Dia
     }
     let built = case.evidence.and_then(|evidence| evidence.built(proof(case.exercise, profile)?));
     let rustc = built.and_then(|built| built.rustc.as_ref());
-    // Cargo does not look at these profiles at all.
+    // Cargo doesn't read these profiles at all.
     let ignored = lints.iter().any(|problem| problem.code == Code::IgnoredInMember);
     let required = required(spec);
     let mut unmet: Vec<String> = Vec::new();
@@ -78,7 +78,7 @@ pub(super) fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Dia
     for (key, right) in &required {
         let written = effective::effective(case.manifest, profile, key);
         let default = weigh::profiles::default("release", key);
-        // A check that a learner keeps on purpose is nothing to a goal about something else.
+        // A check that a learner keeps on purpose doesn't matter to a goal about something else.
         if DEVELOPMENT.contains(key) && written.asked.is_some() && !is_about_optimization(spec) {
             continue;
         }
@@ -111,9 +111,9 @@ pub(super) fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Dia
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
 
-/// The rules' findings that explain why a setting is not in force, or why nothing can be built. They are said once.
+/// The rules' findings that explain why a setting has no effect, or why nothing can be built. They are reported once.
 fn take_lints(lints: &mut Vec<&Diagnostic>, unmet: &[String], all_found: bool) -> Vec<Diagnostic> {
-    // A profile in a manifest that Cargo refuses builds nothing, whatever stands in it.
+    // A profile in a manifest that Cargo refuses builds nothing, whatever is in it.
     if unmet.is_empty() && all_found && !lints.iter().any(|problem| problem.refused) {
         return Vec::new();
     }
@@ -124,19 +124,21 @@ fn take_lints(lints: &mut Vec<&Diagnostic>, unmet: &[String], all_found: bool) -
     taken.into_iter().cloned().collect()
 }
 
-/// The manifest is right, and yet rustc gets something else.
+/// The manifest is right, but rustc gets something else.
 fn differs(case: &Case<'_>, key: &str, got: &str, written: &Effective) -> Diagnostic {
-    let problem =
-        Diagnostic::new(Code::DiffersAtRustc, format!("rustc gets `{key}` as {got}, not as the manifest says"));
+    let problem = Diagnostic::new(
+        Code::DiffersAtRustc,
+        format!("rustc gets `{key}` as {got}, which isn't what the manifest sets"),
+    );
     match &written.asked {
-        Some((_, setting)) => problem.at(&case.manifest.source, setting.key.start..setting.span.end, "asked for here"),
+        Some((_, setting)) => problem.at(&case.manifest.source, setting.key.start..setting.span.end, "set here"),
         None => problem.in_file(&case.manifest.source.file),
     }
     .help("`cargo build -v` shows how rustc is called: compare its `-C` flags with the manifest, line by line")
     .explains([key])
 }
 
-/// The five settings: what is asked for and where, what holds, what rustc gets.
+/// The five settings: what is set and where, what applies, what rustc gets.
 fn settings(case: &Case<'_>, profile: &str, rustc: Option<&BTreeMap<String, String>>) -> Vec<Setting> {
     let rows = SETTINGS.iter().map(|key| {
         let now = effective::effective(case.manifest, profile, key);

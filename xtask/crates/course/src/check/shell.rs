@@ -4,7 +4,7 @@ use crate::exercise::inputs::{Input, Stdin};
 use base::proc::Out;
 use std::fmt::Write as _;
 
-/// The run of a program on an input, as a line for bash. `first`: arguments that come before those of the input.
+/// The run of a program on an input, as a line for bash. `first`: arguments that come before the input's.
 pub(super) fn line(executable: &str, first: &[String], input: &Input) -> String {
     let mut line = word(executable.as_bytes());
     for arg in first.iter().map(String::as_bytes).chain(input.args.iter().map(Vec::as_slice)) {
@@ -17,7 +17,7 @@ pub(super) fn line(executable: &str, first: &[String], input: &Input) -> String 
     }
     match input.stdout {
         Out::Full => line += " > /dev/full",
-        // The reader is gone by then, and the shell shows no exit code of a program in the middle.
+        // The reader is gone by then, and the shell doesn't show the exit code of a program in the middle.
         Out::Closed => line = format!("(sleep 1; {line}; echo $? >&2) | true"),
         Out::Collected => {}
     }
@@ -39,7 +39,7 @@ fn printed(bytes: &[u8]) -> String {
     }
 }
 
-/// Text that is shown as it is. Other control characters than a line end and a tab cannot be seen, or move the cursor.
+/// Text that is shown as it is. Control characters other than a line end and a tab can't be seen, or move the cursor.
 fn is_plain(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t')
 }

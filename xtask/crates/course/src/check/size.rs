@@ -1,4 +1,4 @@
-//! Judges bytes of one build against another build of the same run. Never against a number that was written down.
+//! Judges bytes of one build against another build of the same run. Never against a stored number.
 
 use super::advice::{self, Wrong};
 use super::data::{self, Part};
@@ -52,9 +52,9 @@ pub(super) fn judge(case: &Case<'_>, spec: &Size, outcomes: &[Outcome]) -> Findi
 /// What was measured, in bytes.
 struct Sizes {
     measured: Part,
-    /// Of the build, with what was moved.
+    /// The build's, including what was moved.
     bytes: u64,
-    /// Of the builds that it is compared with.
+    /// The builds' that it is compared with.
     reference: u64,
     /// What has left the code and is still in the file.
     moved: u64,
@@ -62,7 +62,7 @@ struct Sizes {
     most: u64,
 }
 
-/// How large the build is beside the others, and how large it may be.
+/// How large the build is compared with the others, and how large it may be.
 fn message(spec: &Size, sizes: &Sizes, others: &[&str]) -> String {
     let Sizes { measured, bytes, reference, moved, most } = *sizes;
     let names = others.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -81,7 +81,7 @@ fn message(spec: &Size, sizes: &Sizes, others: &[&str]) -> String {
         thousands(reference),
     );
     let own = bytes - moved;
-    // Without what was moved the goal would be met: then that has to be said.
+    // Without what was moved the goal would be met, so that has to be reported.
     if own <= most {
         both += &format!(
             ", counting {} bytes of code and the {} bytes that the rest of the file grew by: code that has become data, or is compressed, is still there",
@@ -92,7 +92,7 @@ fn message(spec: &Size, sizes: &Sizes, others: &[&str]) -> String {
     let left = thousands(bytes.saturating_sub(most));
     let shrink_percent = spec.shrink_percent;
     match shrink_percent > Percent::default() {
-        true => format!("{both}; it has to be at least {shrink_percent} % smaller, which takes {left} bytes less"),
+        true => format!("{both}; it has to be at least {shrink_percent} % smaller, so {left} bytes still have to go"),
         false => format!("{both}; it may not be larger"),
     }
 }
@@ -105,7 +105,7 @@ fn advised(case: &Case<'_>, spec: &Size, outcomes: &[Outcome], problem: Diagnost
         Some((file, made)) if made.profile != *declared => {
             let label = format!("builds `{}`", made.profile);
             let help = format!(
-                "the manifest has a profile that is made for size: `cargo build --profile {declared}`; the folder of the file is then called so, too"
+                "the manifest has a profile made for size: `cargo build --profile {declared}`; the file is then in a folder of that name"
             );
             problem.at(&file.source, made.span, label).help(help)
         }

@@ -1,4 +1,4 @@
-//! Judges the work of one build against another: by instructions where they were counted, else by time, and says which.
+//! Judges the work of one build against another: by instructions where they were counted, otherwise by time, and reports which.
 
 use super::data::{Measured, Method, Speed};
 use super::{Case, Data, Finding};
@@ -20,7 +20,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
         let problem = Diagnostic::new(code, message).in_file(&case.manifest.source.file).help(help);
         Finding::NotMet(vec![problem], Data::Speed(data))
     };
-    // A program that does less is no faster program.
+    // A program that does less isn't a faster program.
     if let Some(difference) = measure::difference(&reference.run, &own.run, evidence::limits(case.exercise)) {
         let (code, help) = match own.run.status {
             Status::TimedOut | Status::Waited(_) | Status::NotStarted(_) => {
@@ -29,7 +29,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
             Status::Signaled(_) => (Code::RunCrashed, "the same run of the other program ends by itself"),
             _ => (Code::OutputDiffers, "a program is faster only if it does the same"),
         };
-        let message = format!("the program of `{build}` does not do what that of `{against}` does; {difference}");
+        let message = format!("the program of `{build}` doesn't do what the program of `{against}` does; {difference}");
         return fail(code, message, help, data(None));
     }
     let counter = evidence.counter.as_deref().unwrap_or("valgrind");
@@ -39,15 +39,16 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
             (Method::Instructions { own, against, counter: counter.to_owned() }, *at_most_percent.get_ref())
         }
         (Some(_), None, _) => {
-            let message =
-                format!("{counter} has counted the instructions of `{against}` and could not count those of `{build}`");
+            let message = format!(
+                "{counter} counted the instructions of `{against}`, but could not count the instructions of `{build}`"
+            );
             let help =
-                "was it built for this machine alone? take `target-cpu` out of RUSTFLAGS and of Cargo's configuration";
+                "was it built only for this machine? remove `target-cpu` from RUSTFLAGS and from Cargo's configuration";
             return fail(Code::RunCrashed, message, help, data(None));
         }
         (None, _, Some(Race { unsteady: Some(why), .. })) => {
             let counter = "or valgrind, which counts instructions instead (Linux)";
-            return Finding::Unknown(format!("a machine with less to do, {counter}. It could not be measured: {why}"));
+            return Finding::Unknown(format!("a less busy machine, {counter}. It could not be measured: {why}"));
         }
         (None, _, Some(Race { percent, rounds, what, unsteady: None })) => (
             Method::Time { percent: *percent, rounds: *rounds, what: what.clone() },
@@ -63,6 +64,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
     }
     let says = data.says().unwrap_or_default();
     let message = format!("the program of `{build}` takes {says}");
-    let help = "which package computes, and at which level does the optimizer work on it? `opt-level` can be set for each package";
+    let help =
+        "which package does the computing, and at which level is it optimized? `opt-level` can be set for each package";
     fail(Code::TooSlow, message, help, data)
 }

@@ -326,7 +326,7 @@ fn warnings_are_a_goal_where_one_asks_for_none() {
         told,
         [
             "the build warns:\nwarning: /a/Cargo.toml: unused manifest key: package.x",
-            "Cargo warns of what is named above: unused manifest key `profile.release.strpi`"
+            "Cargo warns about what is named above: unused manifest key `profile.release.strpi`"
         ]
     );
 
@@ -357,7 +357,7 @@ fn a_file_that_was_changed_stops_the_builds() {
     assert!(wanted_builds(&case).is_empty());
     let judgement = judge(&case);
     assert_eq!(judgement.codes().into_iter().collect::<Vec<_>>(), [Code::OtherFileChanged]);
-    assert_eq!(judgement.outcomes[1].waits_for.as_deref(), Some("the course's own files as they were"));
+    assert_eq!(judgement.outcomes[1].waits_for.as_deref(), Some("the course's own files, unchanged"));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What a learner is told of a verdict: each problem once, all open questions as one, and of many goals that find different
-//! output the first two. The verdict itself has everything.
+//! What a learner is told about a verdict: each problem once, all open questions as one, and if many goals find different
+//! output, the first two. The verdict itself has everything.
 
 use super::{Judgement, Outcome, Verdict};
 use crate::diagnostic::{Code, Diagnostic};
@@ -7,10 +7,10 @@ use crate::learner_manifest::list;
 use base::numbers::plural;
 use std::collections::BTreeSet;
 
-/// Goals that find different output and are shown with it. More have the same cause most of the time.
+/// How many goals that find different output are shown with it. More usually have the same cause.
 const DIFFERENCES: usize = 2;
 
-/// The problems to tell now. `seen`: what was told before, as it is rendered.
+/// The problems to show now. `seen`: what was shown before, as it was rendered.
 pub(crate) fn told_once(judgement: &Judgement, seen: &mut BTreeSet<String>) -> Vec<Diagnostic> {
     let mut new = Vec::new();
     for problem in judgement.all_diagnostics() {
@@ -45,7 +45,7 @@ pub(crate) fn told_once(judgement: &Judgement, seen: &mut BTreeSet<String>) -> V
     told
 }
 
-/// A question of a file that is there, without an answer.
+/// A question without an answer, in a file that exists.
 fn is_open(problem: &Diagnostic) -> bool {
     problem.code == Code::AnswerMissing && problem.empty
 }
@@ -58,7 +58,7 @@ fn differs(outcome: &Outcome) -> bool {
 fn others(goals: &[&Outcome]) -> Diagnostic {
     let names: Vec<String> = goals.iter().map(|outcome| outcome.id.clone()).collect();
     let message = format!("{} more goals find different output: {}", goals.len(), list(&names));
-    Diagnostic::new(Code::OutputDiffers, message).help("repair what is shown above first, and check again")
+    Diagnostic::new(Code::OutputDiffers, message).help("fix what is shown above first, and check again")
 }
 
 #[cfg(test)]

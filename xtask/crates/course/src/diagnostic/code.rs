@@ -141,7 +141,7 @@ codes! {
 }
 
 impl Code {
-    /// The code of this name.
+    /// The code with this name.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.name() == name)
     }

@@ -1,5 +1,5 @@
-//! Runs once more what was built: a result that would cost points is seen twice before it counts. What is run is the copy that
-//! was measured, so nothing is compiled again.
+//! Runs what was built again: a result that would cost points has to appear twice before it counts. What is run is the copy
+//! that was measured, so nothing is recompiled.
 
 use super::bench::{Bench, Place, Room, room};
 use super::{Attempt, Built, Evidence, Request, prepare};
@@ -12,7 +12,7 @@ use std::path::Path;
 use weigh::measure::Run;
 
 /// Whether one input of a goal ends as it did, for each build that the goal runs. `programs` has the copies of the executables;
-/// where one is missing, it cannot be said.
+/// where one is missing, the answer isn't known.
 ///
 /// # Errors
 /// When the environment fails.
@@ -29,7 +29,7 @@ pub(crate) fn is_same(
     for (name, attempt) in first.builds.iter().filter(|(name, _)| !repeats.contains_key(name)) {
         let Attempt::Built(built) = attempt else { continue };
         let Some(before) = built.runs.get(goal).and_then(|runs| runs.get(input)) else {
-            // A run that was ended is the last one; the others have not been made.
+            // A run that was ended is the last one; the rest didn't take place.
             if built.runs.contains_key(goal) {
                 return Ok(false);
             }
@@ -47,12 +47,12 @@ pub(crate) fn is_same(
     Ok(true)
 }
 
-/// Two runs that were ended are the same if the same limit has ended them: how far they came is chance.
+/// Two runs that were ended count as equal if the same limit ended them: how far they got is chance.
 fn is_equal(before: &Run, now: &Run) -> bool {
     before.status == now.status && (super::reference::is_ended(now.status) || before == now)
 }
 
-/// The same evidence with all runs made once more.
+/// The same evidence with all runs repeated.
 ///
 /// # Errors
 /// When the environment fails, or the machine has ended one of the course's own runs.
@@ -86,7 +86,7 @@ pub(crate) fn again(request: &Request<'_>, first: &Evidence, programs: &Path) ->
             if let Attempt::Built(now) = &now
                 && (&now.runs, &now.work) != (&built.runs, &built.work)
             {
-                // One of them is wrong, and it may be the one that others would take for granted.
+                // One of them is wrong, and it may be the result that others would take for granted.
                 let _ = fs::remove_file(bench.kept(name));
             }
         }
@@ -97,7 +97,7 @@ pub(crate) fn again(request: &Request<'_>, first: &Evidence, programs: &Path) ->
         let help =
             "no submission is blamed for this. Install valgrind, which counts instructions, or close other programs";
         let message =
-            format!("the speed for the goal `{goal}` could not be measured, with nothing else to grade: {why}");
+            format!("the speed for the goal `{goal}` could not be measured, even with nothing else to grade: {why}");
         bail!(Failure::new(Exit::Environment, message).help(help));
     }
     for (name, twin) in repeats {
@@ -106,7 +106,7 @@ pub(crate) fn again(request: &Request<'_>, first: &Evidence, programs: &Path) ->
     Ok(evidence)
 }
 
-/// The folders of the builds that are run, made when they are wanted.
+/// The folders of the builds that are run, made when they are needed.
 struct Places<'a> {
     bench: &'a Bench<'a>,
     made: BTreeMap<Room, Place>,

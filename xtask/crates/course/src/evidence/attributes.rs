@@ -1,7 +1,7 @@
-//! What a learner's sources hand to the linker, beyond what the course's own do: libraries by a path, options, and functions by
-//! names that are those of the standard library. No goal can tell what comes of it, so a person looks at it.
+//! What a learner's sources pass to the linker, beyond what the course's own do: libraries by path, options, and functions with
+//! names from the standard library. No goal can tell what that leads to, so a person looks at it.
 //!
-//! The sources are read as tokens, before any macro. So wherever a macro of the file's own could put an attribute together, the
+//! The sources are read as tokens, before any macro. So wherever one of the file's own macros could assemble an attribute, the
 //! bare word is enough.
 
 use crate::exercise::Exercise;
@@ -12,17 +12,18 @@ use std::path::{Component, Path};
 /// Files that learners edit: path and content.
 type Files = [(String, Vec<u8>)];
 
-/// Findings of one file that are told.
+/// How many findings are reported for one file.
 const MOST: usize = 8;
 /// Tokens in which the item of an attribute must be.
 const FAR: usize = 200;
-/// Characters of a name that are shown. It is its author's choice.
+/// How many characters of a name are shown. The name is its author's choice.
 const LONGEST: usize = 60;
 
 /// Names of functions that belong to Rust, to its standard library, or to what unwinds the stack.
 const NOT_THEIRS: [&str; 5] = ["_Unwind_", "rust_", "__rust", "_R", "_ZN"];
 
-/// A sentence for each file that hands something to the linker, or takes in a file, as none of the `course`'s own does.
+/// A sentence for each file that passes something to the linker, or includes a file, in a way that none of the
+/// `course`'s own files does.
 pub(super) fn unusual(exercise: &Exercise, files: &Files, course: &[&Files]) -> Vec<String> {
     let own: BTreeSet<&str> = exercise.edits().chain(exercise.data.pristine.keys().map(String::as_str)).collect();
     let all = |files: &Files| {
@@ -37,13 +38,13 @@ pub(super) fn unusual(exercise: &Exercise, files: &Files, course: &[&Files]) -> 
         new.extend((more > 0).then(|| format!("{more} more")));
         let path = &file.0;
         (!new.is_empty()).then(|| {
-            format!("{path} has {}: neither the starter nor the solution does; find out what it is for", new.join(", "))
+            format!("{path} has {}: the starter and the solution don't; find out what it is for", new.join(", "))
         })
     };
     files.iter().zip(all(files)).filter_map(tell).collect()
 }
 
-/// Whether a file has macros of its own, which can put anything together from words that are elsewhere.
+/// Whether a file defines macros, which can assemble anything from words elsewhere.
 fn has_macros((path, content): &(String, Vec<u8>)) -> bool {
     path.ends_with(".rs") && words(&String::from_utf8_lossy(content)).contains(&"macro_rules")
 }
@@ -80,14 +81,14 @@ impl Source<'_> {
         self.words.get(at).copied().unwrap_or_default()
     }
 
-    /// Whether an attribute can be at a place: behind `#[`, `unsafe(`, or the comma of `cfg_attr`. Where there are macros, it can
-    /// be anywhere.
+    /// Whether an attribute can be at a place: after `#[`, `unsafe(`, or the comma of `cfg_attr`. Where there are macros, it
+    /// can be anywhere.
     fn is_attribute(&self, at: usize) -> bool {
         let before = at.checked_sub(1).map(|at| self.word(at)).unwrap_or_default();
         self.has_macros || matches!(before, "[" | "(" | ",")
     }
 
-    /// What is to be told about the word at a place.
+    /// What to report about the word at a place.
     fn finding(&self, at: usize) -> Option<String> {
         let word = self.word(at);
         match word {
@@ -112,7 +113,7 @@ impl Source<'_> {
         }
     }
 
-    /// Whether a macro's arguments end at a place, behind a comma at most.
+    /// Whether a macro's arguments end at a place, at most after a comma.
     fn is_closed(&self, at: usize) -> bool {
         let at = if self.word(at) == "," { at + 1 } else { at };
         matches!(self.word(at), ")" | "]" | "}")
@@ -123,7 +124,7 @@ impl Source<'_> {
         if self.has_macros {
             return Some("the word `link` beside a macro".to_owned());
         }
-        // A function of this name is called with something else.
+        // A function with this name is called with something else.
         if !matches!(self.word(at + 1), "(" | "[" | "{") || self.word(at + 3) != "=" {
             return None;
         }
@@ -150,12 +151,12 @@ impl Source<'_> {
         }
     }
 
-    /// `no_mangle` on something whose name isn't the file's to give, or can't be seen.
+    /// `no_mangle` on something whose name the file may not define, or that can't be seen.
     fn no_mangle(&self, at: usize) -> Option<String> {
         if !self.is_attribute(at) {
             return None;
         }
-        // What is farther away isn't found, and so is doubtful.
+        // Anything farther away isn't found, so it is reported.
         let rest = &self.words[at..self.words.len().min(at + FAR)];
         let mut item =
             rest.iter().position(|word| matches!(*word, "fn" | "static")).map_or(rest.len(), |item| item + 1);
@@ -174,17 +175,17 @@ impl Source<'_> {
         name.is_none_or(is_doubtful).then(|| format!("`export_name` for {}", shown(name.unwrap_or(value))))
     }
 
-    /// Something that takes in a file: one of the exercise's own is as good as what is in it.
+    /// Something that includes a file: a file of the exercise is as good as its content.
     fn include(&self, word: &str, value: &str, is_whole: bool) -> Option<String> {
         let file = literal(value).filter(|_| is_whole).and_then(|value| beside(self.path, value));
-        // What is read as Rust is looked at here only if it has the name of Rust.
+        // What is read as Rust is checked here only if its name is a Rust file's.
         let is_read = |file: &str| file.ends_with(".rs") || matches!(word, "include_str" | "include_bytes");
         let is_own = file.is_some_and(|file| self.own.contains(file.as_str()) && is_read(&file));
         (!is_own).then(|| format!("`{word}` of {}", shown(value)))
     }
 }
 
-/// A file's path from the exercise's folder, if it is in there.
+/// A file's path from the exercise's folder, if it is inside.
 fn beside(source: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = source.split('/').collect();
     parts.pop();
@@ -226,7 +227,7 @@ fn is_not_theirs(name: &str) -> bool {
     NOT_THEIRS.iter().any(|start| name.starts_with(start))
 }
 
-/// Text that cannot do anything to the page that shows it.
+/// Text that can't affect the page that shows it.
 fn shown(text: &str) -> String {
     let safe: String = text.chars().take(LONGEST).flat_map(char::escape_default).collect();
     let more = if text.chars().count() > LONGEST { "…" } else { "" };

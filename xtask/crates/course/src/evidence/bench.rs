@@ -1,5 +1,5 @@
-//! The builds of one call: where each one is made, and what becomes of it. A build has a folder of its own unless it is
-//! the learner's; what was measured of the course's own files is kept.
+//! The builds of one call: where each one is made, and what becomes of it. A build has its own folder unless it is the
+//! learner's; what was measured of the course's own files is kept.
 
 mod refused;
 pub(super) mod runs;
@@ -36,7 +36,7 @@ struct Flags {
     linked: Vec<Linked>,
 }
 
-/// A target folder of its own: builds of different files, and those of a learner with settings of the exercise, never
+/// A separate target folder: builds of different files, and a learner's builds with the exercise's settings, never
 /// overwrite each other's executables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Room {
@@ -44,11 +44,11 @@ pub(super) enum Room {
     Starter,
     /// The files that are judged.
     Plain,
-    /// The same, with settings of the exercise.
+    /// The same, with the exercise's settings.
     Variant,
 }
 
-/// The room that a build belongs to.
+/// The room that a build belongs in.
 pub(super) fn room(exercise: &Exercise, name: &str) -> Room {
     let build = exercise.build(name);
     match build.tree {
@@ -58,13 +58,13 @@ pub(super) fn room(exercise: &Exercise, name: &str) -> Room {
     }
 }
 
-/// Everything that the builds of one call have in common.
+/// What the builds of one call have in common.
 pub(super) struct Bench<'a> {
     /// What is to be built.
     pub(crate) request: &'a Request<'a>,
     /// The folder for everything that is not in the learner's.
     pub(crate) base: PathBuf,
-    /// Away from what would change what is built.
+    /// A Cargo without what would change the build.
     pub(crate) cargo: Cargo,
     /// `rustc -vV`.
     pub(crate) version: String,
@@ -72,8 +72,8 @@ pub(super) struct Bench<'a> {
     pub(crate) target: String,
     /// What counts instructions here.
     pub(crate) counter: Option<String>,
-    /// The files as they are built: those that are given in place of a learner's, and a learner's own where a build in their own
-    /// folder would differ. None: they are built where they are.
+    /// The files as they are built: files given in place of a learner's, and a learner's own where a build in their own folder
+    /// would differ. None: they are built where they are.
     pub(crate) handed: Option<Edits>,
 }
 
@@ -84,12 +84,12 @@ pub(super) struct Place {
     /// The folder that messages name.
     named: PathBuf,
     target_dir: PathBuf,
-    /// As it is called there.
+    /// Its name there.
     pub(crate) cargo: Cargo,
 }
 
 impl Place {
-    /// A name for what belongs to the place, which is that of its target folder.
+    /// A name for what belongs to the place: its target folder's.
     pub(super) fn whose(&self) -> String {
         self.target_dir.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
@@ -113,7 +113,7 @@ impl Bench<'_> {
         if self.exercise().build(name).tree == Tree::Starter { "starter" } else { self.whose() }
     }
 
-    /// Makes the folder that a room builds.
+    /// Makes the folder that a room's builds use.
     pub(super) fn place(&self, room: Room) -> Result<Place> {
         match (room, self.request.whose) {
             (Room::Starter, _) => self.starter_place(),
@@ -142,7 +142,7 @@ impl Bench<'_> {
         let files = starter_files(self.exercise())?;
         let place = self.compose("starter", &files, self.base.join("starter-target"))?;
         if let Some(sandbox) = &place.cargo.sandbox {
-            // A box has nothing of the grader's surroundings.
+            // A box has none of the grader's surroundings.
             let sandbox = Some(Arc::new(sandbox.of_the_course()));
             return Ok(Place { cargo: Cargo { sandbox, ..place.cargo }, ..place });
         }
@@ -160,7 +160,7 @@ impl Bench<'_> {
         Ok(Place { cargo, target_dir, named: folder.clone(), folder })
     }
 
-    /// The learner's build that a build with settings of its own would repeat, because the learner has chosen the same.
+    /// The learner's build that a build with its own settings would repeat, because the learner has chosen the same.
     pub(super) fn twin(&self, name: &str) -> Option<&str> {
         let manifest = self.request.manifest;
         let build = self.exercise().build(name);
@@ -175,7 +175,7 @@ impl Bench<'_> {
         plain.filter(|_| repeats).map(|(name, _)| name.get_ref().as_str())
     }
 
-    /// The builds that would only repeat another one that is wanted, by the name of that one.
+    /// The builds that would only repeat another requested build, by that build's name.
     pub(super) fn repeats(&self) -> BTreeMap<&String, &str> {
         let wanted = self.request.builds;
         wanted.iter().filter_map(|name| Some((name, self.twin(name).filter(|twin| wanted.contains(*twin))?))).collect()
@@ -186,7 +186,7 @@ impl Bench<'_> {
         format!("{}-taken-{name}", self.whose_is(name))
     }
 
-    /// The file that keeps what was found of one of the course's own builds.
+    /// The file that keeps what was found about one of the course's own builds.
     pub(super) fn kept(&self, name: &str) -> PathBuf {
         match self.request.grading {
             Some(Grading { common, boxes: Some(_), .. }) => {
@@ -196,8 +196,8 @@ impl Bench<'_> {
         }
     }
 
-    /// Builds. What was measured of the course's own files is taken again as long as nothing that it depends on has
-    /// changed: their folder is theirs alone. What the machine has spoiled is neither kept nor judged.
+    /// Builds. What was measured of the course's own files is reused as long as nothing that it depends on has changed:
+    /// no other files use their folder. What the machine has spoiled isn't kept or judged.
     pub(super) fn attempt(&self, name: &str, room: Room, place: &Place) -> Result<Attempt> {
         if room != Room::Starter {
             return self.build(name, place);
@@ -259,14 +259,14 @@ impl Bench<'_> {
             Ok(program) => program,
             Err(problem) => return Ok(Attempt::Failed(problem)),
         };
-        // Before the program runs: what the recorder has noted is recognized by the file's time.
+        // Before the program runs: what the recorder has noted is matched by the file's time.
         let noted = self.noted(name, place, &order, target, &executable.path);
         let Parts { binary, linking, machine, crates: code } = measure::parts(&program, self.wants_code(name))?;
         let (runs, called) = self.run(name, &program, place)?;
         let groups = self.groups(name);
         let (rustc, linked) = match noted {
             Some(args) => (Some(profiles::of_rustc(&args)), Vec::new()),
-            // Cargo would compile std only to answer that.
+            // Cargo would compile std just to answer that.
             None if how.std.rebuilds() => (None, Vec::new()),
             None => match self.flags(name, &cargo, &order)? {
                 Some(Flags { program, linked }) => (Some(program), linked),
@@ -313,7 +313,7 @@ impl Bench<'_> {
             extra.extend(["--config".into(), format!("profile.{}.{key}={value}", build.profile).into()]);
         }
         let mut cargo = place.cargo.clone();
-        // A `build.build-dir` of the user would let several packages of one name share artifacts.
+        // A user's `build.build-dir` would let several packages with one name share artifacts.
         cargo.env.insert("CARGO_BUILD_BUILD_DIR".into(), Some(place.target_dir.clone().into()));
         if how.is_static {
             cargo.link_statically();
@@ -334,8 +334,8 @@ impl Bench<'_> {
         (cargo, order)
     }
 
-    /// Lets Cargo build. What could be the machine's doing is tried again, or ends the check; everything else that fails is an
-    /// attempt that failed.
+    /// Lets Cargo build. What could be the machine's fault is tried again, or ends the check; every other failure is a failed
+    /// attempt.
     fn make(
         &self,
         name: &str,
@@ -351,8 +351,8 @@ impl Bench<'_> {
             && refused.ended.is_none()
             && refused.failure.exit == Exit::Environment
         {
-            // What a submission makes the compiler print is its author's choice. So the course's own solution is asked
-            // whether this machine can build at all; if it can, once more.
+            // What a submission makes the compiler print is its author's choice. So the course's own solution shows
+            // whether this machine can build at all; if it can, the build is tried again.
             self.try_solution(order, cargo)?;
             made = cargo.try_build(order)?;
         }
@@ -372,8 +372,8 @@ impl Bench<'_> {
         }
     }
 
-    /// The file that is measured and run. The linker can be told to leave a link, and whoever follows it measures another file: so
-    /// a graded program is copied. A learner's own check looks where their own Cargo has built.
+    /// The file that is measured and run. The linker can be told to leave a link, and following it would measure a different
+    /// file, so a graded program is copied. A learner's own check looks where their own Cargo has built.
     fn program(&self, name: &str, place: &Place, built: &Path) -> Result<Result<PathBuf, Box<Diagnostic>>> {
         if self.request.grading.is_none() {
             return Ok(Ok(built.to_owned()));
@@ -392,8 +392,8 @@ impl Bench<'_> {
         }))
     }
 
-    /// The arguments of rustc for the program, where the recorder has noted them while it was compiled. That is about the program
-    /// alone, as its dependencies may have been compiled before: no use where a goal is about them, too.
+    /// The arguments of rustc for the program, where the recorder has noted them while it was compiled. That covers only the
+    /// program, as its dependencies may have been compiled before: it's no use where a goal is about them as well.
     fn noted(
         &self,
         name: &str,
@@ -408,7 +408,7 @@ impl Bench<'_> {
     }
 
     /// What rustc gets for the program and for every crate that is linked into it, by Cargo's own answer. It is asked again
-    /// when anything has changed that Cargo may make something of.
+    /// when anything has changed that Cargo may use.
     fn flags(&self, name: &str, cargo: &Cargo, order: &CargoBuild) -> Result<Option<Flags>> {
         let folder = order.manifest.as_deref().and_then(Path::parent).unwrap_or(self.request.root);
         let read = |file: &str| fs::read(folder.join(file)).unwrap_or_default();
@@ -430,7 +430,7 @@ impl Bench<'_> {
         let scratch = self.base.join(format!("plan-{whose}-{name}"));
         let units = plan::units(cargo, order, &scratch)?;
         let _ = fs::remove_dir_all(&scratch);
-        // The real build has succeeded: then a refusal here is about the pretending, and nothing is known.
+        // The real build has succeeded, so a refusal here comes from the pretended build, and nothing is known.
         let Ok(units) = units else { return Ok(None) };
         let krate = self.exercise().bin(name).replace('-', "_");
         let Some(unit) = units.iter().find(|unit| unit.krate == krate && unit.kind == "bin") else { return Ok(None) };
@@ -477,7 +477,7 @@ impl Bench<'_> {
         own.map(|function| (function.address, function.bytes, function.name)).collect()
     }
 
-    /// Whether a goal is about the image that holds a build.
+    /// Whether a goal is about the image that contains a build.
     fn wants_image(&self, name: &str) -> bool {
         let mut goals = self.exercise().data.goal.iter().map(|goal| &goal.check);
         goals.any(|check| {

@@ -18,7 +18,7 @@ use weigh::oci;
 pub(super) struct How {
     /// The profile.
     pub(crate) profile: String,
-    /// The target, if one is named. It is always this machine's: another one could not be run.
+    /// The target, if one is named. It is always this machine's: a program for a different target couldn't be run.
     pub(crate) target: Option<String>,
     /// Whether C's library is linked in.
     pub(crate) is_static: bool,
@@ -26,7 +26,7 @@ pub(super) struct How {
     pub(crate) std: Settings,
 }
 
-/// How a build is made, or why the check does not make it.
+/// How a build is made, or why the check doesn't make it.
 ///
 /// # Errors
 /// When the course is incomplete.
@@ -57,7 +57,7 @@ pub(super) fn of(request: &Request<'_>, name: &str, host: &str) -> Result<Result
             match Recipe::of(&file).build {
                 None => plain(),
                 Some(made) => {
-                    // A goal may have said so before. Whether one does or not, it never reaches Cargo.
+                    // A goal may already have reported it. Either way, it never reaches Cargo.
                     if let Some((message, help)) = made.refused() {
                         let problem = Diagnostic::new(Code::ImageFlags, message).at(&file.source, made.span, "");
                         return Ok(Err(Box::new(problem.help(help))));
@@ -86,14 +86,14 @@ fn of_std(request: &Request<'_>, name: &str, host: &str) -> Result<Result<Settin
         (Tree::Learner, Whose::Other(_, files)) => among(files),
         (Tree::Learner, Whose::Learner) => BuildStd::read(&path),
     };
-    // A goal has said so before. Whether one has or not, it never reaches Cargo.
+    // A goal has already reported it. Either way, it never reaches Cargo.
     if let Some(problem) = read.problems.first() {
         return Ok(Err(Box::new(problem.clone())));
     }
     Ok(read.target(host).map(|target| Settings { target, ..read.settings }))
 }
 
-/// Bytes of the image that holds a program and nothing else, as it is pulled; none for one that could not start there.
+/// Bytes of the image that contains only a program, as it is pulled; none for a program that couldn't start there.
 ///
 /// # Errors
 /// When the file cannot be packed.

@@ -1,4 +1,4 @@
-//! Which compiler a check builds with: the workshop's pinned one, whatever the folder or the environment chooses, wherever it is
+//! Which compiler a check builds with: the workshop's pinned one, whatever the folder or the environment chooses, if it is
 //! installed.
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -52,14 +52,14 @@ pub(super) fn version(exercise: &Exercise) -> Result<(Cargo, String, String, Str
     };
     let (cargo, version) = match cargo.rustc_version("rustc".as_ref()) {
         Ok(version) => (cargo, version),
-        // The folder or the environment may choose a toolchain that isn't installed, where the workshop's own is.
+        // The folder or the environment may choose a toolchain that isn't installed, while the workshop's own is installed.
         Err(error) => with_the_pinned(exercise, &cargo).ok_or(error)?,
     };
     let (release, host) = release_and_host(&version)?;
     Ok((cargo, version, release, host))
 }
 
-/// The same for a class: its compiler stays the same, and asking for it takes longer than a run.
+/// The same for a class: its compiler stays the same, and asking rustc takes longer than a run.
 ///
 /// # Errors
 /// When there is no rustc.
@@ -96,7 +96,7 @@ fn with_the_pinned(exercise: &Exercise, cargo: &Cargo) -> Option<(Cargo, String)
 /// started with a different one.
 ///
 /// # Errors
-/// When rustc answers what isn't understood.
+/// When rustc's answer isn't understood.
 pub(super) fn pinned(
     root: &Path,
     (cargo, version, release, host): (Cargo, String, String, String),
@@ -105,12 +105,12 @@ pub(super) fn pinned(
         let is_replaced = cargo.env.contains_key(OsStr::new("RUSTUP_TOOLCHAIN"));
         let warning = is_replaced.then(|| {
             let message = format!(
-                "the toolchain that is chosen here can't be started: this check builds with Rust {release}, to which the \
+                "the toolchain that is selected here can't be started: this check builds with Rust {release}, to which the \
                  workshop is pinned, as grading does"
             );
             Diagnostic::new(Code::OtherToolchain, message).severity(Severity::Warning).help(
                 "a rust-toolchain file, `rustup override` or `RUSTUP_TOOLCHAIN` chooses one that isn't installed; type `rustup show` \
-                 in the exercise's folder to see which of them it is, and take that out",
+                 in the exercise's folder to see which of them it is, and remove that",
             )
         });
         return Ok((cargo, version, release, host, warning.into_iter().collect()));
@@ -126,7 +126,7 @@ pub(super) fn pinned(
     Ok(match found {
         Some(((now, host), version)) if now == pin => {
             let why = "`RUSTUP_TOOLCHAIN`, `cargo +TOOLCHAIN`, `rustup override` and a rust-toolchain file choose a different one, which \
-                       your own `cargo build` then follows; `rustup show` tells which of them it is";
+                       your own `cargo build` then follows; `rustup show` shows which of them it is";
             (
                 theirs,
                 version,

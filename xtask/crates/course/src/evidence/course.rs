@@ -36,7 +36,7 @@ pub fn solution_files(exercise: &Exercise) -> Result<Edits> {
     read_edits(exercise, &exercise.solution)
 }
 
-/// Files that a learner edits, and the course's own of the same package.
+/// Files that a learner edits, and the course's own files of the same package.
 ///
 /// # Errors
 /// When the course is incomplete.
@@ -50,7 +50,7 @@ pub(super) fn with_pristine(exercise: &Exercise, files: &[(String, Vec<u8>)]) ->
     Ok(all)
 }
 
-/// How to restore a folder of the course, and nothing that is the learner's. `folder`: as it is shown.
+/// How to restore a folder of the course, without touching the learner's files. `folder`: as it is shown.
 pub fn restored(folder: &Path) -> String {
     let folder = folder.display();
     format!(

@@ -1,10 +1,10 @@
-//! Compiled dependencies, kept between submissions: what most of a cold build's time goes to is the same for all of them.
+//! Compiled dependencies, kept between submissions: most of a cold build's time goes into what is the same for all of them.
 //!
 //! Why a copy is sound: what is kept was made from the course's own manifest and lockfile with one profile, never from code
-//! that somebody handed in (where learners may choose crates, from their choice among those that the exercise allows), by the same compiler, in a box at the same paths as the build that takes it. Each build gets a copy
-//! of its own. (A folder that builds share graded 29 of 30 submissions with the program of the first; hard links let a
-//! build change what the others get.) Artifacts of the exercise's own package are never kept: Cargo would take them for
-//! fresh, because it compares times.
+//! that was handed in (where learners may choose crates, from their choice among those that the exercise allows), by the same
+//! compiler, in a box at the same paths as the build that takes it. Each build gets its own copy. (A folder that builds share
+//! graded 29 of 30 submissions with the program of the first; hard links let a build change what the others get.) Artifacts
+//! of the exercise's own package are never kept: Cargo would take them for fresh, because it compares times.
 
 use super::build_settings::How;
 use crate::exercise::Exercise;
@@ -20,10 +20,10 @@ use toml::{Table, Value};
 use weigh::cargo::record::profile_dir;
 use weigh::profiles::chain;
 
-/// Bytes on the disk that are kept from one call to the next; what was not used for the longest time goes first.
+/// Bytes on the disk that are kept from one call to the next; what has been unused the longest goes first.
 const KEPT: u64 = 2 << 30;
 
-/// What stands in for the package's own sources. Cargo compiles all dependencies first, and stops here.
+/// What replaces the package's own sources. Cargo compiles all dependencies first, and stops here.
 pub(crate) const STOP: &str = "only the dependencies are wanted";
 
 /// The files that are the root of a package's crates.
@@ -38,7 +38,7 @@ pub struct Warm {
 }
 
 impl Warm {
-    /// Opens the folder, and makes room in it.
+    /// Opens the folder, and frees space in it.
     ///
     /// # Errors
     /// When it cannot be made.
@@ -48,11 +48,11 @@ impl Warm {
         Ok(Self { folder, turns: Mutex::default() })
     }
 
-    /// Fills a target folder with what is kept under a key. What is not there yet is made first: `make` says in which
-    /// folder it is, or that it cannot be made, and then nothing is filled in.
+    /// Fills a target folder with what is kept under a key. What isn't there yet is made first: `make` returns the
+    /// folder that it is in, or that it can't be made, and then nothing is filled in.
     ///
     /// # Errors
-    /// When a copy fails: then the target folder is not to be used.
+    /// When a copy fails; the target folder must not be used then.
     pub(crate) fn fill(
         &self,
         key: &str,
@@ -74,7 +74,7 @@ impl Warm {
                 }
             }
         }
-        // What is used now is the last to go.
+        // What is used now is removed last.
         let _ = files::write_atomic(&kept.with_extension("used"), b"");
         copy(&source, target_dir, owner)
     }
@@ -86,7 +86,7 @@ impl Warm {
         if result.is_err() {
             let _ = fs::remove_dir_all(&half);
         }
-        // Another grader on this machine may have been quicker.
+        // Another grader on this machine may have been faster.
         if kept.is_dir() { Ok(()) } else { result }
     }
 }
@@ -162,7 +162,7 @@ fn copy(from: &Path, to: &Path, owner: Option<u32>) -> Result<()> {
 }
 
 /// The files from which the dependencies of a build are made, std among them where it is compiled as well. None where there is
-/// nothing to gain or nothing to build: no dependencies, a manifest that is no TOML.
+/// nothing to gain or nothing to build: no dependencies, or a manifest that isn't TOML.
 pub(super) fn files(
     exercise: &Exercise,
     composed: &[(PathBuf, Vec<u8>)],
@@ -188,9 +188,8 @@ pub(super) fn files(
     Some(files)
 }
 
-/// A manifest with nothing in it but what the dependencies depend on: the tables of the course, and of the profiles only the
-/// one that is built, with those that it inherits from. Manifests that differ in comments, order, or other profiles are the
-/// same then.
+/// A manifest with only what the dependencies depend on: the course's tables, and only the profile that is built, with the
+/// profiles that it inherits from. Manifests that differ only in comments, order, or other profiles become the same.
 fn canonical(mut manifest: Table, course: &Table, profile: &str) -> Option<String> {
     let mut profiles = Table::new();
     if let Some(Value::Table(all)) = manifest.remove("profile") {
@@ -215,7 +214,7 @@ fn canonical(mut manifest: Table, course: &Table, profile: &str) -> Option<Strin
     toml::to_string(&manifest).ok()
 }
 
-/// Takes everything of the exercise's own package out of a target folder.
+/// Removes everything of the exercise's own package from a target folder.
 ///
 /// # Errors
 /// When a file cannot be removed.

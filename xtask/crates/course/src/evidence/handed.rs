@@ -1,5 +1,6 @@
-//! What a learner hands in, as it would be built when it is graded: the files that the exercise names, and of a manifest what it
-//! lets a learner decide. Where the folder holds more that Cargo would take in, a check builds elsewhere, without it.
+//! What a learner hands in, as it would be built when it is graded: the files that the exercise names, and the part of a
+//! manifest that it lets a learner decide. Where the folder has more that Cargo would pull in, a check builds elsewhere,
+//! without it.
 
 use super::safe::{self, May};
 use super::{Edits, starter_files};
@@ -19,7 +20,7 @@ pub(crate) struct Handed {
     pub(crate) problems: Vec<Diagnostic>,
 }
 
-/// Other files in place of a learner's, as they are built beside the course's own of `starter`.
+/// Other files in place of a learner's, as they are built with the course's own from `starter`.
 pub(super) fn built(exercise: &Exercise, files: &[(String, Vec<u8>)], starter: &[(String, Vec<u8>)]) -> Edits {
     let safe = |(path, text): &(String, Vec<u8>)| (path.clone(), safe::of(path, text, starter, May::of(exercise)).0);
     files.iter().map(safe).collect()
@@ -40,7 +41,7 @@ pub(crate) fn handed(exercise: &Exercise) -> Result<Handed> {
         let (built, replaced) = safe::of(path, &content, &starter, May::of(exercise));
         if !replaced.is_empty() {
             let message = format!(
-                "{} of {path} isn't as the course has it: this check builds the course's own, as grading does",
+                "{} of {path} isn't the course's: this check builds the course's own, as grading does",
                 replaced.join(", ")
             );
             let help = format!("your own `cargo build` follows your version; starter/{path} has the course's");
@@ -62,8 +63,8 @@ fn aside(message: String, file: &Path) -> Diagnostic {
     Diagnostic::new(Code::OtherFileChanged, message).severity(Severity::Warning).in_file(file)
 }
 
-/// What lies beside the course's files and those that learners edit, and would become part of the program: what Cargo looks for
-/// by itself, and what a learner's sources name.
+/// What is in the folder besides the course's files and the files that learners edit, and would become part of the program:
+/// what Cargo looks for by itself, and what a learner's sources name.
 fn extra(exercise: &Exercise, sources: &str) -> Vec<PathBuf> {
     let known: BTreeSet<PathBuf> =
         exercise.edits().map(PathBuf::from).chain(exercise.data.pristine.keys().map(PathBuf::from)).collect();

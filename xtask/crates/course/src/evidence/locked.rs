@@ -1,5 +1,5 @@
-//! Cargo refuses a build because Cargo.lock would have to change, or a crate can't be found, and only says so. What in the
-//! manifest is the cause, and in which line, is found by comparing it with the course's.
+//! Cargo refuses a build because Cargo.lock would have to change, or a crate can't be found, and reports only that. What
+//! in the manifest is the cause, and on which line, is found by comparing it with the course's.
 
 use crate::learner_manifest::list;
 use toml::de::{DeTable, DeValue};
@@ -51,7 +51,7 @@ pub(super) fn advice(theirs: &str, course: &str) -> Option<(Option<usize>, Strin
     }
     if let Some((line, _)) = added.iter().min() {
         let names: Vec<String> = added.iter().map(|(_, name)| name.clone()).collect();
-        steps.push((*line, format!("take out {}", list(&names))));
+        steps.push((*line, format!("remove {}", list(&names))));
     }
     steps.sort();
     let line = steps.first().map(|(line, _)| *line).filter(|line| *line != usize::MAX);
@@ -104,11 +104,11 @@ mod tests {
         assert_eq!(said(json, ""), is(None, "put `serde_json = \"1\"` back"));
         assert_eq!(
             said(json, "serde_json = \"1\"\nrayon = \"1\"\nlog = \"0.4\"\n"),
-            is(Some(7), "take out `log` and `rayon`")
+            is(Some(7), "remove `log` and `rayon`")
         );
         assert_eq!(
             said(json, "serde_json = \"1\"\n[target.'cfg(unix)'.dependencies]\nlibc = \"0.2\"\n"),
-            is(Some(8), "take out `libc`")
+            is(Some(8), "remove `libc`")
         );
         assert_eq!(
             said("version = \"0.1.0\"", "version = \"0.2.0\""),

@@ -60,12 +60,12 @@ struct Detached {
     cargo: Cargo,
     /// The learner's files need a different folder: in their own, this Cargo and theirs would build in turn.
     is_apart: bool,
-    /// What was set aside, and isn't told already.
+    /// What was set aside, and isn't reported already.
     aside: Vec<Diagnostic>,
 }
 
-/// Takes Cargo away from the environment and the configuration files, or puts it into the box for builds. `base`: the folder for
-/// all that is built.
+/// Keeps Cargo away from the environment and the configuration files, or puts it in the box for builds. `base`: the folder for
+/// everything that is built.
 fn detached(request: &Request<'_>, mut cargo: Cargo, base: &Path, toolchain: &str) -> Result<Detached> {
     let Request { root, exercise, .. } = request;
     // With the pinned toolchain in place of theirs.
@@ -78,7 +78,7 @@ fn detached(request: &Request<'_>, mut cargo: Cargo, base: &Path, toolchain: &st
     outside.set_aside(&mut cargo, base)?;
     let has_moved = cargo.cwd != exercise.folder;
     if has_moved && env::var_os("RUSTUP_TOOLCHAIN").is_none() && surroundings::pin(root).as_deref() == Some(toolchain) {
-        // The file that says so is found from the workshop alone.
+        // The file that sets it is found only from the workshop.
         cargo.env.entry("RUSTUP_TOOLCHAIN".into()).or_insert_with(|| Some(toolchain.into()));
     }
     let is_known = |problem: &Diagnostic| {
@@ -88,7 +88,7 @@ fn detached(request: &Request<'_>, mut cargo: Cargo, base: &Path, toolchain: &st
     Ok(Detached { cargo, is_apart: is_pinned || outside.is_apart, aside })
 }
 
-/// The files that are built in a folder of their own; none if the learner's folder itself is built.
+/// The files that are built in a separate folder; none if the learner's folder itself is built.
 fn handed_files(request: &Request<'_>, is_apart: bool) -> Result<Option<Edits>> {
     let exercise = request.exercise;
     Ok(match request.whose {
@@ -107,7 +107,7 @@ fn counter(request: &Request<'_>) -> Option<String> {
     request.exercise.data.goal.iter().any(is_speed).then(|| effort::counter(run_box)).flatten()
 }
 
-/// What the sources of a submission have that no source of the course has.
+/// What a submission's sources have that none of the course's sources have.
 fn unusual_files(request: &Request<'_>) -> Result<Vec<String>> {
     let exercise = request.exercise;
     match request.whose {

@@ -1,5 +1,5 @@
 //! Takes a program out of the folder that it was built in. Whatever made it may have left something else at its path: a link to
-//! another file, a pipe that never ends, more than memory holds. What is measured and run afterwards is the copy.
+//! a different file, a pipe that never ends, more than fits in memory. What is measured and run afterwards is the copy.
 
 use anyhow::Result;
 use base::files;
@@ -8,15 +8,15 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// Bytes of the largest program that is looked at.
+/// Bytes of the largest program that is read.
 const LARGEST: u64 = 128 << 20;
 
-/// Why a program is not looked at.
+/// Why a program isn't read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
     /// It is larger than a program may be.
     TooLarge,
-    /// It is not what Cargo would have left: the end of a sentence that begins with the program.
+    /// It isn't what Cargo would have left: the end of a sentence that begins with the program.
     Strange(&'static str),
 }
 
@@ -54,26 +54,27 @@ fn open(folder: &Path, path: &Path) -> Result<File, &'static str> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     rustix::fs::openat2(&folder, below, flags, Mode::empty(), resolve).map(File::from).map_err(|error| match error {
-        Errno::LOOP | Errno::XDEV => "is a link, or in a folder that is one",
-        Errno::NOENT => "is not there",
-        Errno::NXIO => "is no ordinary file",
+        Errno::LOOP | Errno::XDEV => "is a link, or is in a folder that is a link",
+        Errno::NOENT => "is missing",
+        Errno::NXIO => "isn't a regular file",
         _ => "cannot be read",
     })
 }
 
-/// Opens a path below a folder; no part of it may be a link. There are no boxes on these systems, and so nobody to race with.
+/// Opens a path below a folder; no part of it may be a link. There are no boxes on these systems, so there is nothing to race
+/// with.
 #[cfg(not(target_os = "linux"))]
 fn open(folder: &Path, path: &Path) -> Result<File, &'static str> {
     let below = path.strip_prefix(folder).map_err(|_| "lies elsewhere")?;
     let mut reached = folder.to_owned();
     for part in below {
         reached.push(part);
-        let metadata = std::fs::symlink_metadata(&reached).map_err(|_| "is not there")?;
+        let metadata = std::fs::symlink_metadata(&reached).map_err(|_| "is missing")?;
         if metadata.is_symlink() {
-            return Err("is a link, or in a folder that is one");
+            return Err("is a link, or is in a folder that is a link");
         }
         if reached == path && !metadata.is_file() {
-            return Err("is no ordinary file");
+            return Err("isn't a regular file");
         }
     }
     File::open(path).map_err(|_| "cannot be read")
@@ -82,7 +83,7 @@ fn open(folder: &Path, path: &Path) -> Result<File, &'static str> {
 fn content(file: File) -> Result<Vec<u8>, Unfit> {
     let metadata = file.metadata().map_err(|_| Unfit::Strange("cannot be read"))?;
     if !metadata.is_file() {
-        return Err(Unfit::Strange("is no ordinary file"));
+        return Err(Unfit::Strange("isn't a regular file"));
     }
     if metadata.len() > LARGEST {
         return Err(Unfit::TooLarge);
@@ -115,10 +116,10 @@ mod tests {
         symlink("release/good", folder.join("inner")).unwrap();
         symlink("release", folder.join("folder")).unwrap();
         for name in ["release/link", "inner", "folder/good"] {
-            assert_eq!(of(name), strange("is a link, or in a folder that is one"), "{name}");
+            assert_eq!(of(name), strange("is a link, or is in a folder that is a link"), "{name}");
         }
-        assert_eq!(of("release"), strange("is no ordinary file"));
-        assert_eq!(of("none"), strange("is not there"));
+        assert_eq!(of("release"), strange("isn't a regular file"));
+        assert_eq!(of("none"), strange("is missing"));
         assert_eq!(
             take(&folder, Path::new("/etc/passwd"), place.path().join("copy")).unwrap(),
             strange("lies elsewhere")
@@ -140,7 +141,7 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
         assert_eq!(
             take(place.path(), &pipe, place.path().join("copy")).unwrap(),
-            Err(Unfit::Strange("is no ordinary file"))
+            Err(Unfit::Strange("isn't a regular file"))
         );
     }
 }

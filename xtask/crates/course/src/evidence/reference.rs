@@ -1,5 +1,5 @@
 //! Whether the course's own builds and runs can be trusted. A comparison is only as good as what it compares with: where the
-//! machine has ended the course's program, or its build, no submission may pay for it.
+//! machine has ended the course's program, or its build, no submission may lose points for it.
 
 use super::bench::Bench;
 use super::{Attempt, Built, limits};
@@ -24,7 +24,7 @@ impl Bench<'_> {
             "no submission is blamed for this. Close other programs, or grade with fewer `--jobs`, and try again";
         let failure = |what: String| Failure::new(Exit::Environment, what).help(help);
         match attempt {
-            // A learner sees what Cargo says about the course; with graded work nothing of it may become a grade.
+            // A learner sees what Cargo says about the course; in graded work, none of it may become a grade.
             Attempt::Failed(problem) if problem.ended.is_some() || self.request.grading.is_some() => {
                 bail!(failure(format!("the course's own build `{name}` failed here: {}", problem.message)))
             }
@@ -46,8 +46,8 @@ fn ended(built: &Built) -> Option<&Run> {
     built.runs.values().flatten().chain(work).find(|run| is_ended(run.status))
 }
 
-/// Whether the program was ended from outside, by a limit or by KILL. A panic or an abort is the program's
-/// own doing, and in some exercises what it is there for.
+/// Whether the program was ended from outside, by a limit or by KILL. A panic or an abort is the program's own doing,
+/// and in some exercises its purpose.
 pub fn is_ended(status: Status) -> bool {
     // KILL, XCPU, XFSZ
     !matches!(status, Status::Exited(_) | Status::Signaled(_)) || matches!(status, Status::Signaled(9 | 24 | 25))

@@ -1,6 +1,6 @@
-//! What of a submitted manifest is built: its profiles, and whatever Cargo does not know. Everything that could make Cargo run or
-//! read something else (dependencies, build scripts, patches, targets, the workspace) is the course's. Where an exercise lets
-//! learners choose crates, `[dependencies]` is taken if all of it is allowed.
+//! The part of a submitted manifest that is built: its profiles, and whatever Cargo doesn't know. Everything that could make
+//! Cargo run or read something else (dependencies, build scripts, patches, targets, the workspace) is the course's. Where an
+//! exercise lets learners choose crates, `[dependencies]` is used if everything in it is allowed.
 
 use crate::exercise::Exercise;
 use crate::exercise::kinds::Check;
@@ -29,10 +29,10 @@ const OURS: [&str; 18] = [
     "bench",
 ];
 
-/// What a learner may say in the course's tables: data that Cargo never reads, where an exercise asks for it.
+/// What a learner may set in the course's tables: data that Cargo never reads, where an exercise requires it.
 const THEIRS: [&str; 3] = ["package", "metadata", weigh::budget::TABLE];
 
-/// What of the course's tables an exercise lets a learner decide.
+/// The part of the course's tables that an exercise lets a learner decide.
 #[derive(Clone, Copy)]
 pub struct May<'a> {
     /// The crates that may be depended on.
@@ -49,7 +49,8 @@ impl<'a> May<'a> {
     }
 }
 
-/// The file as it is built, and the tables that were not taken. Only a manifest is changed; one that is no TOML is never built.
+/// The file as it is built, and the tables that weren't used. Only a manifest is changed; a manifest that isn't TOML is never
+/// built.
 pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], may: May<'_>) -> (Vec<u8>, Vec<String>) {
     let May { crates: allowed, budget } = may;
     let same = || (text.to_vec(), Vec::new());
@@ -70,7 +71,7 @@ pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], may: May<'_>) 
     for key in OURS.iter().copied().filter(|key| !(chosen && *key == "dependencies")) {
         if theirs.get(key) != own.get(key) {
             is_same = false;
-            // Settings of a profile that stand there by mistake are told by name and line, as what they are.
+            // Profile settings that are there by mistake are reported by name and line, as what they are.
             if !differ_by_settings(key, theirs.get(key), own.get(key)) {
                 replaced.push(format!("`{key}`"));
             }
@@ -80,7 +81,7 @@ pub fn of(path: &str, text: &[u8], starter: &[(String, Vec<u8>)], may: May<'_>) 
             None => drop(theirs.remove(key)),
         }
     }
-    // An exercise without a problem is built as it was handed in: then Cargo's messages name the lines that its author sees.
+    // An exercise without a problem is built as it was handed in, so that Cargo's messages name the lines that its author sees.
     if is_same { same() } else { (theirs.to_string().into_bytes(), replaced) }
 }
 
@@ -90,7 +91,7 @@ fn differ_by_settings(name: &str, theirs: Option<&Value>, own: Option<&Value>) -
     let Some(Value::Table(theirs)) = theirs else { return false };
     let is_setting = |key: &str, value: &Value| match name {
         "package" | "workspace" => key == "profile" || known::KEYS.contains(&key),
-        // A crate may have the name of a setting, and any text may be its version.
+        // A crate may have a setting's name, and its version may be any text.
         "dependencies" | "dev-dependencies" | "build-dependencies" | "features" => {
             known::KEYS.contains(&key)
                 && !matches!(key, "inherits" | "split-debuginfo")
@@ -115,7 +116,7 @@ fn take_budget(theirs: &Table, own: &mut Table) {
     let find = |root: &Table| root.get(package)?.as_table()?.get(metadata)?.as_table()?.get(table).cloned();
     let found = find(theirs);
     let Some(own) = own.get_mut(package).and_then(Value::as_table_mut) else { return };
-    // A submission without the table is one without it, whatever the starter has.
+    // A submission without the table stays without it, whatever the starter has.
     let mut data = own.get(metadata).and_then(|data| data.as_table().cloned()).unwrap_or_default();
     match found {
         Some(budget) => drop(data.insert(table.to_owned(), budget)),

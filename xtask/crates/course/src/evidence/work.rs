@@ -1,5 +1,5 @@
-//! The work of builds that a goal asks to be fast. The machine decides how it is judged, not the build: by instructions if the
-//! counter can count the course's own program, else by time, for all.
+//! The work of builds that a goal requires to be fast. The machine decides how it is judged, not the build: by instructions if
+//! the counter can count the course's own program, otherwise by time, for all of them.
 
 use super::bench::{Bench, Place};
 use super::{Attempt, Evidence, limits};
@@ -13,7 +13,7 @@ use std::path::Path;
 use weigh::measure::work::{self, Race, Task, Work};
 
 impl Bench<'_> {
-    /// The goals that ask for the work of a build.
+    /// The goals that need a build's work.
     pub(super) fn efforts(&self, name: &str) -> Vec<(&str, &Speed)> {
         let goals = self.request.exercise.data.goal.iter();
         let speeds = goals.filter_map(|goal| match &goal.check {
@@ -23,7 +23,7 @@ impl Bench<'_> {
         speeds.filter(|(_, speed)| speed.build.get_ref() == name || speed.against.get_ref() == name).collect()
     }
 
-    /// Whether what was measured before is still enough: a race needs the executable, in a folder of ours.
+    /// Whether what was measured before is still enough: a race needs the executable, in one of our folders.
     pub(super) fn has_work(&self, name: &str, known: &BTreeMap<String, Work>) -> bool {
         let is_there = |work: &Work| {
             let kept =
@@ -33,7 +33,7 @@ impl Bench<'_> {
         self.efforts(name).iter().all(|(goal, _)| known.get(*goal).is_some_and(is_there))
     }
 
-    /// Runs a build once for each goal that asks for its work.
+    /// Runs a build once for each goal that needs its work.
     pub(super) fn work(&self, name: &str, executable: &Path, place: &Place) -> Result<BTreeMap<String, Work>> {
         let mut found = BTreeMap::new();
         let env = self.run_env();
@@ -43,13 +43,13 @@ impl Bench<'_> {
                 Some(_) => work::count(executable, &task)?,
                 None => work::plain(executable, &task)?,
             };
-            // What was disturbed once is counted again. All are judged as the course's own program can be: by time would be a
-            // different rule.
+            // What was disturbed once is counted again. All programs are judged the way the course's own can be; by time
+            // would be a different rule.
             if self.counter.is_some() && work.instructions.is_none() && matches!(work.run.status, Status::Exited(_)) {
                 work = work::count(executable, &task)?;
             }
             if work.instructions.is_none() {
-                // Another build may come to the same path before the race.
+                // Another build may end up at the same path before the race.
                 let copy = self.base.join(format!("race-{}-{name}", place.whose()));
                 let failed = || format!("cannot copy {} to {}", executable.display(), copy.display());
                 fs::copy(executable, &copy).with_context(failed)?;
@@ -60,7 +60,7 @@ impl Bench<'_> {
         Ok(found)
     }
 
-    /// Compares by time what could not be counted, now that nothing else of this call runs.
+    /// Compares by time what could not be counted, now that nothing else in this call runs.
     pub(super) fn races(&self, evidence: &Evidence, places: &[&Place]) -> Result<BTreeMap<String, Race>> {
         let mut races = BTreeMap::new();
         let env = self.run_env();

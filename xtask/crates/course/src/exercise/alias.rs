@@ -1,17 +1,18 @@
-//! The alias that makes `cargo xtask` work in the folders of exercises and solutions. These are packages of other workspaces
-//! than the runner's, and Cargo takes a path in an alias from the folder of the call: so each folder has an alias of its own.
+//! The alias that makes `cargo xtask` work in the folders of exercises and solutions. These are packages of different
+//! workspaces from the runner's, and Cargo resolves a path in an alias from the current folder, so each folder has its own
+//! alias.
 
 use super::Exercise;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The file in a folder that holds the alias.
+/// The file with the alias in a folder.
 pub const FILE: &str = ".cargo/config.toml";
 
 /// A folder in the workshop's `.cargo`, through which the path leads. Cargo shows the path where it doesn't fit.
 const SIGN: &str = "cargo-xtask-works-in-the-exercise-folder-and-in-the-main-folder";
 
-/// The file's text for a folder so many folders below the workshop's.
+/// The file's text for a folder that many levels below the workshop's.
 pub fn text(depth: usize) -> String {
     let up = "../".repeat(depth);
     format!(
@@ -27,7 +28,7 @@ pub fn are_used(root: &Path) -> bool {
 }
 
 /// The file of each folder of an exercise and its solution, and the text that it must have. What is built (`target`) has none,
-/// and no `starter`: copies of it must not hold the alias of another folder.
+/// and neither has `starter`: copies of it must not have another folder's alias.
 pub fn wanted(root: &Path, exercise: &Exercise) -> BTreeMap<PathBuf, String> {
     let mut wanted = BTreeMap::new();
     let mut add = |kind: &str, paths: &mut dyn Iterator<Item = &str>| {

@@ -1,4 +1,4 @@
-//! answers.toml: what a learner has found out, with the place of every answer.
+//! answers.toml: what a learner has found out, with the location of every answer.
 
 use super::Exercise;
 use super::kinds::{self, Check};
@@ -13,7 +13,7 @@ use toml::Value;
 use toml::de::{DeTable, DeValue};
 use weigh::workshop::nearest;
 
-/// Bytes that the file may have.
+/// The largest size of the file, in bytes.
 const LARGEST: u64 = 1 << 20;
 
 /// A learner's answers.
@@ -65,7 +65,7 @@ impl Answers {
         }
     }
 
-    /// Answers that are not on the disk; `path` is what they are called.
+    /// Answers that aren't on the disk; `path` is the file's name.
     pub(crate) fn of(path: &Path, content: &[u8]) -> Self {
         Self::parse(Source { file: path.to_owned(), text: String::from_utf8_lossy(content).into() })
     }
@@ -97,7 +97,7 @@ impl Answers {
             let (span, key_span) = (value.span(), key.span());
             values.insert(key.get_ref().to_string(), Answer { span, value: plain, key: key_span, instead });
         }
-        // One slip makes several errors, in no order; the one that stands first says it.
+        // One slip makes several errors, in no order; the first in the file describes it.
         let first = errors.iter().min_by_key(|error| error.span().map_or(0, |span| span.start));
         let problems = first.map(|error| {
             let message = error.message().lines().next().unwrap_or_default().to_owned();
@@ -111,9 +111,9 @@ impl Answers {
         });
         // Below a table's name, every question is part of that table.
         let table = tables.into_iter().min_by_key(|(_, span)| span.start).map(|(name, span)| {
-            let message = format!("answers.toml has a table [{name}], and a question in a table isn't found");
+            let message = format!("answers.toml has a table [{name}], and a question in a table isn't read");
             Diagnostic::new(Code::AnswersSyntax, message)
-                .at(&source, span, "take out this line")
+                .at(&source, span, "remove this line")
                 .help("write `key = \"answer\"`, one on each line, with no line in brackets above")
         });
         let problems = problems.or(table);
@@ -123,7 +123,7 @@ impl Answers {
     /// The answer to a question of an exercise.
     ///
     /// # Errors
-    /// When there is none yet, or none of a kind that could be an answer.
+    /// When there is none yet, or its value can't be an answer.
     pub(crate) fn get(&self, key: &str, exercise: &Exercise) -> Result<&Answer, Box<Diagnostic>> {
         let id = &exercise.id;
         let missing = Diagnostic::new(Code::AnswerMissing, format!("`{key}` has no answer yet"));
@@ -141,14 +141,14 @@ impl Answers {
             }));
         };
         if let Some(instead) = answer.instead {
-            let message = format!("`{key}` is {instead}, and an answer is one text or number");
+            let message = format!("`{key}` is {instead}, but an answer is one text or number");
             let problem = Diagnostic::new(Code::AnswersSyntax, message).at(&self.source, answer.span.clone(), instead);
             return Err(Box::new(problem.help(format!("write `{key} = \"…\"`"))));
         }
         match &answer.value {
             Value::String(text) if matches!(text.trim(), "" | "?" | "…" | "...") => {
                 let problem = missing.at(&self.source, answer.span.clone(), "your answer goes here").empty();
-                let help = format!("README.md says how to find it out; `cargo xtask hint {id}` helps");
+                let help = format!("README.md explains how to find out; `cargo xtask hint {id}` helps");
                 Err(Box::new(problem.help(help)))
             }
             _ => Ok(answer),
@@ -190,7 +190,7 @@ impl Answers {
     }
 }
 
-/// How to write the line at which the reader of TOML stumbled.
+/// How to write the line at which the TOML parser stopped.
 fn advice(text: &str, at: usize, message: &str) -> String {
     let start = text[..at.min(text.len())].rfind('\n').map_or(0, |newline| newline + 1);
     let written = text[start..].lines().next().unwrap_or_default();

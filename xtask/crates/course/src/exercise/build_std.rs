@@ -1,6 +1,6 @@
-//! A file with settings of std, as Cargo's own configuration has them: whether std is compiled with the program, and how. Cargo
-//! never reads it. It is read here, and only what is understood is handed over, so a file from a stranger can choose
-//! features of std and nothing else.
+//! A file with settings for std, as in Cargo's own configuration: whether std is compiled with the program, and how. Cargo
+//! never reads it. It is read here, and only what is understood is passed on, so an untrusted file can choose
+//! std's features and nothing else.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exercise::names::brings_back;
@@ -24,7 +24,7 @@ const KNOWN: [&str; 4] = ["unstable.build-std", "unstable.build-std-features", "
 const CRATES: [&str; 9] =
     ["std", "core", "alloc", "panic_abort", "panic_unwind", "proc_macro", "test", "compiler_builtins", "sysroot"];
 
-/// The flags that a panic without a message needs. No others are handed over.
+/// The flags that a panic without a message needs. No others are passed on.
 const FLAGS: [&str; 2] = ["-Zunstable-options", "-Cpanic=immediate-abort"];
 
 /// The target that is this machine, whichever it is.
@@ -46,7 +46,7 @@ pub(crate) struct BuildStd {
 /// How std is compiled with a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// The crates that are compiled; none to take std as it comes.
+    /// The crates that are compiled; none to use the precompiled std.
     pub(crate) crates: Option<Vec<String>>,
     /// Features in place of the default ones; none to keep those.
     pub(crate) features: Option<Vec<String>>,
@@ -62,14 +62,14 @@ impl Settings {
         self.crates.is_some()
     }
 
-    /// What Cargo is told: the same keys, with the same values.
+    /// What Cargo gets: the same keys, with the same values.
     pub(crate) fn args(&self) -> Vec<OsString> {
         let lists = [("build-std", &self.crates), ("build-std-features", &self.features)];
         let given = lists.into_iter().filter_map(|(key, list)| Some((key, list.as_ref()?)));
         given.flat_map(|(key, list)| ["--config".into(), format!("unstable.{key}={list:?}").into()]).collect()
     }
 
-    /// Lets a Cargo take them. They are unstable, and a stable Cargo takes such only with this variable.
+    /// Makes Cargo accept them. They are unstable, and a stable Cargo accepts unstable settings only with this variable.
     pub(crate) fn allow(&self, cargo: &mut Cargo) {
         if self.rebuilds() || !self.flags.is_empty() {
             cargo.env.insert("RUSTC_BOOTSTRAP".into(), Some("1".into()));
@@ -95,7 +95,7 @@ impl BuildStd {
         }
     }
 
-    /// Settings that are not on the disk; `path` is what they are called.
+    /// Settings that aren't on the disk; `path` is the file's name.
     pub(crate) fn of(path: &Path, content: &[u8]) -> Self {
         let is_small = u64::try_from(content.len()).is_ok_and(|bytes| bytes <= LARGEST);
         let source = Source { file: path.to_owned(), text: String::from_utf8_lossy(content).into() };
@@ -145,7 +145,7 @@ impl BuildStd {
                 let message = format!("the program runs on this machine, {host}, and is built for {target}");
                 let problem = Diagnostic::new(Code::StdSettings, message);
                 let problem = problem.at(&self.source, self.target.clone().unwrap_or_default(), "a different target");
-                Err(Box::new(problem.help(format!("write \"{THIS_MACHINE}\", or take the line out"))))
+                Err(Box::new(problem.help(format!("write \"{THIS_MACHINE}\", or remove the line"))))
             }
         }
     }
@@ -166,7 +166,7 @@ impl BuildStd {
                 }
                 _ => {
                     let message = "`build.target` has to be the name of one target".to_owned();
-                    self.problem(value.span(), message, "", format!("write \"{THIS_MACHINE}\", or take the line out"));
+                    self.problem(value.span(), message, "", format!("write \"{THIS_MACHINE}\", or remove the line"));
                 }
             },
             "build.rustflags" => self.flags(value),
@@ -223,9 +223,11 @@ impl BuildStd {
         }
         match flags.iter().find(|flag| !FLAGS.contains(&flag.as_str())) {
             Some(flag) => {
-                let message = format!("the check doesn't hand `{flag}` to rustc: this file is about std");
-                let help =
-                    format!("of the flags for rustc, it takes {}", FLAGS.map(|flag| format!("`{flag}`")).join(" and "));
+                let message = format!("the check doesn't pass `{flag}` to rustc: this file is about std");
+                let help = format!(
+                    "the only flags that it passes to rustc are {}",
+                    FLAGS.map(|flag| format!("`{flag}`")).join(" and ")
+                );
                 self.problem(value.span(), message, "not taken", help);
             }
             None => self.settings.flags = flags,
@@ -245,7 +247,7 @@ impl BuildStd {
         let near = key_near.and_then(|near| KNOWN.into_iter().find(|known| last(known) == near));
         let table = nearest(path, ["unstable", "build"].into_iter());
         let help = match (table, near) {
-            _ if is_profile => "take it out here: opt-level, lto and the others are set there".to_owned(),
+            _ if is_profile => "remove it here: opt-level, lto and the others are set there".to_owned(),
             (Some(table), _) => format!("did you mean [{table}]?"),
             (None, Some(near)) => format!("did you mean `{}` in [{}]?", last(near), first(near)),
             (None, None) => format!("the check reads {}", KNOWN.map(|known| format!("`{known}`")).join(", ")),
@@ -253,12 +255,12 @@ impl BuildStd {
         self.problem(key.clone(), message, "not taken", help);
     }
 
-    /// Features of std mean nothing to a Cargo that doesn't compile it.
+    /// std's features have no meaning where Cargo doesn't compile std.
     fn belongs_together(&mut self) {
         let Settings { crates, features, .. } = &self.settings;
         if crates.is_none() && features.is_some() && self.problems.is_empty() {
             let at = self.source.text.find("build-std-features").unwrap_or_default();
-            let message = "features of std have no effect while Cargo takes std as it comes".to_owned();
+            let message = "std's features have no effect while Cargo uses the precompiled std".to_owned();
             let help = "`build-std`, in the same table, lists the crates that Cargo compiles".to_owned();
             self.problem(at..at + "build-std-features".len(), message, "no effect", help);
         }
@@ -284,7 +286,7 @@ fn is_crate(name: &str) -> Option<(String, String)> {
     })
 }
 
-/// What is wrong with the name of a feature. Which features there are, Cargo knows.
+/// What is wrong with the name of a feature. Only Cargo knows which features exist.
 fn is_feature(name: &str) -> Option<(String, String)> {
     let is_name = !name.is_empty() && name.bytes().all(is_plain);
     (!is_name).then(|| {
@@ -375,7 +377,7 @@ mod tests {
             ("[unstable]\nbuild-std = [\"panic-abort\"]", "did you mean \"panic_abort\"?"),
             (
                 "[unstable]\nbuild-std-features = [\"optimize_for_size\"]",
-                "have no effect while Cargo takes std as it comes",
+                "have no effect while Cargo uses the precompiled std",
             ),
             ("unstable.build-std = [\"std\"]\nunstable.build-std-features = [\"a b\"]", "isn't the name of a feature"),
             ("[build]\ntarget = [\"a\", \"b\"]", "the name of one target"),

@@ -30,10 +30,10 @@ const LARGEST: u64 = 1 << 14;
 /// Stages that it may have.
 const MOST_STAGES: usize = 32;
 
-/// Problems that are told.
+/// How many problems are reported.
 const MOST_PROBLEMS: usize = 8;
 
-/// Every instruction there is.
+/// Every instruction that exists.
 const INSTRUCTIONS: [&str; 18] = [
     "ADD",
     "ARG",
@@ -70,7 +70,7 @@ pub struct Containerfile {
     pub context: Arc<Context>,
 }
 
-/// What one FROM begins.
+/// A stage: what one FROM begins.
 #[derive(Debug)]
 pub struct Stage {
     /// The image that it starts from, or the name of a stage above, with its variables not yet filled in.
@@ -81,7 +81,7 @@ pub struct Stage {
     pub platform: Option<String>,
     /// What a comment above it says about an image that the course doesn't know.
     pub said: Option<Said>,
-    /// All of it but FROM.
+    /// Every instruction but FROM.
     pub instructions: Vec<Instruction>,
     /// The line with FROM.
     pub span: Range<usize>,
@@ -94,13 +94,13 @@ pub struct Instruction {
     pub word: String,
     /// The rest, with continued lines joined.
     pub rest: String,
-    /// The same, with the here-documents behind it.
+    /// The same, with the here-documents after it.
     pub whole: String,
     /// The bodies of these.
     pub documents: Vec<Document>,
     /// Its first line.
     pub span: Range<usize>,
-    /// Where each line of it begins in `whole`, and where that line is in the file.
+    /// Where each of its lines begins in `whole`, and where that line is in the file.
     lines: Vec<(usize, Range<usize>)>,
 }
 
@@ -138,7 +138,7 @@ impl Containerfile {
         }
     }
 
-    /// One that is not on the disk; `path` is what it is called.
+    /// A Containerfile that isn't on the disk; `path` is its name.
     pub fn of(path: &Path, content: &[u8], context: Arc<Context>) -> Self {
         if content.len() as u64 > LARGEST {
             let message = format!("the file is {} bytes, more than the check reads ({LARGEST})", content.len());
@@ -156,7 +156,7 @@ impl Containerfile {
 
     /// Finds the instructions in a text.
     pub fn parse(mut source: Source, context: Arc<Context>) -> Self {
-        // The mark that some editors put in front of a text, which engines leave out.
+        // The byte order mark that some editors put at the start of a text, which engines ignore.
         if let Some(text) = source.text.strip_prefix('\u{feff}') {
             source.text = text.into();
         }
@@ -178,7 +178,7 @@ impl Containerfile {
                         Code::ImageSyntax,
                         format!("this here-document has no end: no line is `{name}`"),
                     );
-                    let help = format!("write `{name}` on a line of its own below the last line of its text");
+                    let help = format!("write `{name}` on its own line below the last line of its text");
                     file.problems.push(problem.at(&file.source, span, "").help(help));
                 }
             }
@@ -187,7 +187,7 @@ impl Containerfile {
             }
         }
         if file.stages.is_empty() && file.problems.is_empty() {
-            let problem = Diagnostic::new(Code::ImageSyntax, "the file begins no image: it has no FROM");
+            let problem = Diagnostic::new(Code::ImageSyntax, "the file has no FROM, so it defines no image");
             let file_name = file.source.file.clone();
             file.problems.push(problem.in_file(file_name).help("a stage begins with `FROM IMAGE`"));
         }
@@ -223,7 +223,7 @@ impl Containerfile {
                 [base, keyword, name] if keyword.eq_ignore_ascii_case("as") => (base, Some(name.to_lowercase())),
                 _ => {
                     let problem =
-                        problem("FROM is not understood".to_owned(), "write `FROM IMAGE`, or `FROM IMAGE AS NAME`");
+                        problem("this FROM can't be read".to_owned(), "write `FROM IMAGE`, or `FROM IMAGE AS NAME`");
                     return self.problems.push(problem);
                 }
             };
@@ -330,9 +330,9 @@ pub(crate) mod tests {
           |
           = help: did you mean ENTRYPOINT?
         "#);
-        assert!(problem("").contains("it has no FROM"));
+        assert!(problem("").contains("the file has no FROM"));
         assert!(problem("RUN a\nFROM scratch\n").contains("RUN comes before any FROM"));
-        assert!(problem("FROM a b\n").contains("FROM is not understood"));
+        assert!(problem("FROM a b\n").contains("this FROM can't be read"));
         assert!(problem("FROM a\nUSER\n").contains("USER has no arguments"));
         assert!(problem("FROM a\nENV FOO\n").contains("ENV gives FOO no value"));
     }

@@ -1,5 +1,5 @@
-//! Inputs for a program under test, made from a seed. So no output can be written down beforehand, and the same seed
-//! makes the same inputs everywhere.
+//! Inputs for a program under test, made from a seed. So no output can be stored beforehand, and the same seed makes
+//! the same inputs everywhere.
 
 mod shapes;
 
@@ -37,11 +37,11 @@ pub struct Input {
 pub enum Stdin {
     /// These bytes; nothing at all if there are none.
     Bytes(Vec<u8>),
-    /// A line again and again, cut off after so many bytes: what `yes LINE | head -c BYTES` prints.
+    /// A repeated line, cut off after so many bytes: what `yes LINE | head -c BYTES` prints.
     Repeated(String, usize),
-    /// These bytes, of which each read gets one.
+    /// These bytes, one for each read.
     Pieces(Vec<u8>),
-    /// A folder: it is there, and cannot be read.
+    /// A folder: it exists, but can't be read.
     Unreadable,
 }
 
@@ -81,8 +81,8 @@ pub struct Called {
 }
 
 impl Called {
-    /// The file below the folder for such names. What has a folder of its own is apart: that folder may be called like a
-    /// program.
+    /// The file below the folder for such names. A name with its own folder is kept apart: that folder may have a
+    /// program's name.
     pub fn file(&self) -> String {
         if self.name.contains('/') { format!("in/{}", self.name) } else { self.name.clone() }
     }
@@ -107,7 +107,7 @@ const WORDS: [&str; 16] = [
     "42", "x86-64",
 ];
 
-/// A small generator of numbers, `SplitMix64`: its whole state is the seed, and its output is fixed for all time.
+/// A small random number generator, `SplitMix64`: its whole state is the seed, and its output is fixed for all time.
 struct Numbers(u64);
 
 impl Numbers {
@@ -162,7 +162,7 @@ pub fn seed(text: &str) -> u64 {
     digest[..8].iter().fold(0, |seed, &byte| seed << 8 | u64::from(byte))
 }
 
-/// Looks for placeholders that there are not.
+/// Looks for placeholders that don't exist.
 ///
 /// # Errors
 /// Names the first one.

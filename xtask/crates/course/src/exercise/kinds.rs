@@ -41,7 +41,7 @@ pub enum Check {
     Budget(Budget),
 }
 
-/// The settings of a profile that are in force by the manifest, after inheritance.
+/// The settings of a profile that the manifest makes effective, after inheritance.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Profile {
@@ -49,7 +49,7 @@ pub struct Profile {
     pub profile: String,
     /// For each setting the values that are right.
     pub(crate) want: BTreeMap<Spanned<String>, Vec<toml::Value>>,
-    /// For settings that are a number the largest one that is right.
+    /// For numeric settings, the largest right value.
     #[serde(default)]
     pub(crate) at_most: BTreeMap<Spanned<String>, i64>,
 }
@@ -74,10 +74,10 @@ pub struct Output {
     /// Further inputs, as they are.
     #[serde(default)]
     pub(crate) fixed: Vec<inputs::Fixed>,
-    /// How the program can be called: inputs of many shapes are made from it, others for each graded submission.
+    /// How the program can be called: inputs of many shapes are made from it, different ones for each graded submission.
     #[serde(default)]
     pub interface: Option<Box<inputs::Interface>>,
-    /// Arguments that only the judged build gets, before all others: such as the name of a tool, where the program holds
+    /// Arguments that only the judged build gets, before all others, such as a tool's name where the program contains
     /// several.
     #[serde(default)]
     pub(crate) first: Vec<String>,
@@ -94,7 +94,7 @@ pub struct Size {
     pub build: Spanned<String>,
     /// The build that it is compared with.
     pub against: Spanned<String>,
-    /// Builds whose bytes are added to those of `against`.
+    /// Builds whose bytes are added to `against`'s.
     #[serde(default)]
     pub(crate) plus: Vec<Spanned<String>>,
     /// By how many percent it must be smaller.
@@ -103,7 +103,7 @@ pub struct Size {
     /// of the file grows by counts as well, or code could become data.
     #[serde(default)]
     pub(crate) code: bool,
-    /// The container image that holds the file and nothing else, as it is pulled, instead of the file.
+    /// The container image that contains only the file, as it is pulled, instead of the file.
     #[serde(default)]
     pub(crate) image: bool,
 }
@@ -116,7 +116,7 @@ pub struct Answer {
     pub key: String,
     /// What makes it right.
     pub truth: Truth,
-    /// For a wrong answer that is worth a word: what to say to it.
+    /// What to say about a wrong answer that deserves a comment.
     #[serde(default)]
     pub(crate) told: BTreeMap<String, String>,
 }
@@ -129,7 +129,7 @@ pub struct Warnings {
     pub(crate) build: Spanned<String>,
 }
 
-/// What is in the executable's file. What is not named may be either way.
+/// What is in the executable's file. What isn't named may be either way.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Binary {
@@ -141,7 +141,7 @@ pub struct Binary {
     /// Whether it names a dynamic loader; without one it runs in an empty folder.
     #[serde(default)]
     pub(crate) interpreter: Option<bool>,
-    /// The shared libraries that it may ask for.
+    /// The shared libraries that it may need.
     #[serde(default)]
     pub(crate) libraries: Option<Vec<String>>,
     /// Sections that it must have.
@@ -160,8 +160,8 @@ pub struct Panic {
     pub(crate) build: Spanned<String>,
     /// How it must end.
     pub(crate) ends: Ends,
-    /// The exit code of a run that unwinds; any if none is named. Where the run must abort: the one by which a program
-    /// that has caught its panic is known, besides 101.
+    /// The exit code of a run that unwinds; any if none is set. Where the run must abort: the code, besides 101, that
+    /// shows that a program has caught its panic.
     #[serde(default)]
     pub(crate) exit: Option<i32>,
     /// The arguments that make it panic.
@@ -170,7 +170,7 @@ pub struct Panic {
     /// The standard input that makes it panic.
     #[serde(default)]
     pub(crate) stdin: String,
-    /// The build whose panic says what this one's must say: the same place, and the same message.
+    /// The build whose panic message this one's must match: the same place, and the same message.
     #[serde(default)]
     pub(crate) same_message_as: Option<Spanned<String>>,
 }
@@ -202,7 +202,7 @@ pub struct Dependencies {
     pub(crate) features: BTreeMap<String, Vec<String>>,
 }
 
-/// Two builds with the same machine code, so that what is known of one holds for the other.
+/// Two builds with the same machine code, so that what is known about one holds for the other.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SameCode {
@@ -212,11 +212,11 @@ pub struct SameCode {
     pub(crate) same_as: Spanned<String>,
 }
 
-/// The work of one run of a build against the same run of another one: counted in instructions where there is valgrind, else
-/// by time. Never against a number of seconds that was written down.
+/// The work of one run of a build against the same run of another one: counted in instructions where there is valgrind,
+/// otherwise by time. Never against a stored number of seconds.
 ///
 /// A program can tell that it is counted, and can stop newer versions of the counter. So this is for exercises in which
-/// learners do not write what runs.
+/// learners don't write what runs.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Speed {
@@ -250,40 +250,40 @@ pub(crate) struct ByTime {
     pub(crate) stdin: String,
 }
 
-/// What a Containerfile makes, by its text. Nothing of it is run.
+/// What a Containerfile makes, by its text. None of it is run.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Image {
-    /// What is asked of it.
+    /// What is required of it.
     pub(crate) wants: Vec<Spanned<Want>>,
 }
 
-/// What may be asked of a Containerfile.
+/// What may be required of a Containerfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Want {
     /// The last stage starts from `scratch`.
     EmptyBase,
-    /// It gets the program, from where Cargo has put it in another stage, and nothing else.
+    /// It gets only the program, from where Cargo has put it in a different stage.
     OnlyTheProgram,
     /// It starts the program without a shell.
     NoShell,
-    /// The program runs as a user, named by a number, who is not root.
+    /// The program runs as a numeric user that isn't root.
     NotRoot,
 }
 
-/// The size budget in the learner's manifest: it is there, it holds, and it is tight.
+/// The size budget in the learner's manifest: it exists, it holds, and it is tight.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Budget {
-    /// The build that it is about; its budget is that of the build's profile.
+    /// The build that it is about; its budget is the one for the build's profile.
     pub(crate) build: Spanned<String>,
     /// By how many percent `max` may be above what was measured.
     pub(crate) slack_percent: Percent,
     /// If `max-growth` must be there: how many percent it may be.
     #[serde(default)]
     pub(crate) growth_percent: Option<Percent>,
-    /// The file that must hold the baseline: a learner's, as the manifest is.
+    /// The file that must contain the baseline: a learner's, like the manifest.
     #[serde(default)]
     pub(crate) baseline: Option<Spanned<String>>,
     /// A build of the same program that is larger: the budget must notice it.
@@ -340,7 +340,7 @@ impl Check {
         }
     }
 
-    /// Looks for what `deny_unknown_fields` cannot see. `edits`: the files that learners edit.
+    /// Looks for what `deny_unknown_fields` can't catch. `edits`: the files that learners edit.
     ///
     /// # Errors
     /// What is wrong, with its place.
@@ -367,7 +367,7 @@ impl Check {
             | Self::Image(_) => Ok(()),
             Self::Budget(Budget { baseline, .. }) => match baseline {
                 Some(file) if !edits.iter().any(|edit| edit.get_ref() == file.get_ref()) => {
-                    Err((file.span(), format!("`{}` is not in `edits`", file.get_ref())))
+                    Err((file.span(), format!("`{}` isn't in `edits`", file.get_ref())))
                 }
                 _ => Ok(()),
             },
@@ -376,7 +376,7 @@ impl Check {
 }
 
 fn asks_for_something(build: &Spanned<String>, asks: bool) -> Result<(), Wrong> {
-    if asks { Ok(()) } else { Err((build.span(), "the goal asks for nothing".to_owned())) }
+    if asks { Ok(()) } else { Err((build.span(), "the goal requires nothing".to_owned())) }
 }
 
 impl Output {
@@ -391,7 +391,7 @@ impl Output {
         let is_path = |name: &&String| name.split('/').all(is_file_name) && name.split('/').count() < 3;
         if let Some(name) = interface.iter().flat_map(|of| &of.called).find(|name| !is_path(name)) {
             let message = format!(
-                "`{name}` cannot be a program's name: letters, digits, `-` and `_`, and before them a folder at most"
+                "`{name}` can't be a program's name: use letters, digits, `-` and `_`, after at most one folder"
             );
             return Err((build.span(), message));
         }
@@ -414,7 +414,10 @@ impl Profile {
         let is_known = |key: &str| crate::learner_manifest::known::is_key(key);
         let unknown = want.keys().chain(at_most.keys()).find(|key| !is_known(key.get_ref()));
         match empty.map(|(key, _)| key).or(unknown) {
-            Some(key) => Err((key.span(), format!("nothing can be wanted of `{}`", key.get_ref()))),
+            Some(key) => Err((
+                key.span(),
+                format!("`{}` can't be wanted: no profile has it, or no value is right", key.get_ref()),
+            )),
             None => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use std::env;
 use std::path::{Component, Path, PathBuf};
 use weigh::workshop::nearest;
 
-/// The exercise of this name, or the one that this path is in.
+/// The exercise with this name, or around this path.
 ///
 /// # Errors
 /// When there is none, or its exercise.toml is malformed (with its line).
@@ -25,7 +25,7 @@ pub fn load(root: &Path, name: &str) -> Result<Exercise> {
     }
 }
 
-/// The exercise of this name; without a name, the one that the current folder belongs to.
+/// The exercise with this name; without a name, the current folder's.
 ///
 /// # Errors
 /// When there is none, or its exercise.toml is malformed (with its line). `call` is what to type, such as `check`.
@@ -37,7 +37,7 @@ pub fn load_or_here(root: &Path, name: Option<&str>, call: &str) -> Result<Exerc
         return Ok(exercise);
     }
     let folder = env::current_dir().map(|here| shown_from(root, &here)).unwrap_or_default();
-    let message = format!("no exercise is named, and {folder} doesn't belong to one");
+    let message = format!("no exercise was named, and {folder} doesn't belong to one");
     let help = format!(
         "name one, as in `cargo xtask {call} ex1`, or run the command in an exercise's folder; `cargo xtask list` shows all exercises"
     );
@@ -50,11 +50,11 @@ pub fn load_or_here(root: &Path, name: Option<&str>, call: &str) -> Result<Exerc
 /// When the course has no exercises, or exercise.toml is malformed (with its line).
 pub fn here(root: &Path) -> Result<Option<Exercise>> {
     let ids = ids(root)?;
-    let here = env::current_dir().context("cannot tell the current folder")?;
+    let here = env::current_dir().context("cannot find the current folder")?;
     of_path(root, &ids, &here).map(|id| read(root, &id)).transpose()
 }
 
-/// The exercise whose folder, or whose solution's folder, holds a path that exists.
+/// The exercise whose folder, or whose solution's folder, contains a path that exists.
 fn of_path(root: &Path, ids: &[String], path: &Path) -> Option<String> {
     // The workshop may be reached through a link, or a path may go through one.
     let (root, path) = (root.canonicalize().ok()?, path.canonicalize().ok()?);
@@ -69,7 +69,7 @@ fn of_path(root: &Path, ids: &[String], path: &Path) -> Option<String> {
 
 /// `ex1` for `ex1`, `EX1`, `1`, `ex01`, `exercise1`, `exercise-1`, and for a path that ends in one of these.
 fn by_name(ids: &[String], name: &str) -> Option<String> {
-    // `exercises/ex1/` is what completion on the command line makes of it.
+    // `exercises/ex1/` is what shell completion makes of it.
     let last = name.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(name).trim();
     let exact = |wanted: &str| ids.iter().find(|id| *id == wanted).cloned();
     exact(last).or_else(|| exact(&plain(last)?))
@@ -93,7 +93,7 @@ fn did_you_mean(ids: &[String], name: &str) -> String {
     }
 }
 
-/// A folder of the workshop by its path in it, another one by its whole path.
+/// A folder of the workshop by its path inside, any other folder by its full path.
 fn shown_from(root: &Path, here: &Path) -> String {
     match here.strip_prefix(root) {
         Ok(below) if below.as_os_str().is_empty() => "the workshop's main folder".to_owned(),
@@ -102,11 +102,11 @@ fn shown_from(root: &Path, here: &Path) -> String {
     }
 }
 
-/// What brings a file of an exercise back: half a sentence. The folder's name is the exercise's.
+/// How to restore an exercise's file: half a sentence. The folder's name is the exercise's.
 pub(crate) fn brings_back(file: &Path) -> String {
     let folder = file.parent().and_then(Path::file_name).unwrap_or_default();
     let exercise = folder.to_str().filter(|name| name.starts_with("ex")).unwrap_or("EXERCISE");
-    format!("`cargo xtask reset {exercise}` brings the file of the exercise back, and keeps what is there now")
+    format!("`cargo xtask reset {exercise}` restores the exercise's file, and saves what is there now")
 }
 
 #[cfg(test)]

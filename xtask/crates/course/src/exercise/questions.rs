@@ -1,5 +1,5 @@
 //! Questions that a learner answers with a guess before anything is measured: `[[predict]]` in exercise.toml. No goal reads
-//! them, so no guess gives or costs points.
+//! them, so a guess never gives or costs points.
 
 use super::{Data, Tree};
 use crate::check::answer::size::Size;
@@ -22,9 +22,9 @@ pub struct Question {
     pub about: String,
     /// The page of the book that explains the result, and maybe its heading: `docs/src/lto.md#alone`.
     pub page: Spanned<String>,
-    /// The goal that must be met before the learner's own build counts. A question about the course's builds alone has none.
+    /// The goals that must be met before the learner's own build counts. A question about only the course's builds has none.
     #[serde(default)]
-    pub when_met: Option<Spanned<String>>,
+    pub when_met: Vec<Spanned<String>>,
     /// What is measured.
     pub measure: Measure,
 }
@@ -93,10 +93,10 @@ pub enum Order {
     Larger,
 }
 
-/// Percent of what was measured by which a guess may be off and still counts as close.
+/// By how many percent of the measured value a guess may be off and still count as close.
 pub const CLOSE_PERCENT: f64 = 10.0;
 
-/// Percentage points by which a guess in percent may be off and still counts as close: a tenth of very little is nothing.
+/// By how many percentage points a guess in percent may be off and still count as close: a tenth of very little is nothing.
 const CLOSE_POINTS: f64 = 1.0;
 
 /// Bytes beyond which nothing is a guess at a program's size.
@@ -169,7 +169,7 @@ impl Measure {
         }
     }
 
-    /// What was measured, of the builds that are there. None as long as one of them isn't.
+    /// What was measured, from the builds that are there. None while one of them is missing.
     pub(crate) fn measured<'a>(&self, built: impl Fn(&str) -> Option<&'a Built>) -> Option<Value> {
         let (Self::SavedPercent(spec) | Self::SavedBytes(spec) | Self::Order(spec)) = self else {
             let Self::Bytes(One { build }) = self else { return None };
@@ -219,7 +219,7 @@ impl Value {
         }
     }
 
-    /// The number; none of a word.
+    /// The number; none for a word.
     pub fn number(self) -> Option<f64> {
         match self {
             Self::SavedPercent(number) => Some(number),
@@ -261,8 +261,8 @@ impl std::fmt::Display for Value {
     }
 }
 
-/// Splits off what says whether a file gets smaller (1) or larger (-1). A minus before a number means smaller, as in a table of
-/// changes; a plus could mean either.
+/// Splits off the part that says whether a file gets smaller (1) or larger (-1). A minus before a number means smaller, as in a
+/// table of changes; a plus could mean either.
 fn signed(text: &str) -> Option<(f64, &str)> {
     let end = |words: &[&str]| words.iter().find_map(|word| text.strip_suffix(word)).map(str::trim_end);
     if let Some(number) = end(&["larger", "bigger", "more"]) {
@@ -301,7 +301,7 @@ fn order(text: &str) -> Option<Order> {
 /// A place in exercise.toml (in bytes), and what is wrong there.
 type Wrong = (Range<usize>, String);
 
-/// Looks for what `deny_unknown_fields` cannot see. That the builds and goals exist is looked at elsewhere.
+/// Looks for what `deny_unknown_fields` can't catch. Whether the builds and goals exist is checked elsewhere.
 ///
 /// # Errors
 /// What is wrong, with its place.
@@ -316,7 +316,7 @@ pub(super) fn validate(data: &Data) -> Result<(), Wrong> {
         if name.is_empty() || !name.chars().all(is_plain) {
             return wrong(
                 &question.name,
-                format!("`{name}` can't be the name of a question: use small letters, digits, and hyphens"),
+                format!("`{name}` can't be the name of a question: use lowercase letters, digits, and hyphens"),
             );
         }
         if !names.insert(name) {
@@ -327,9 +327,9 @@ pub(super) fn validate(data: &Data) -> Result<(), Wrong> {
         }
         for build in question.measure.builds() {
             let is_own = data.build[build.get_ref().as_str()].tree == Tree::Learner;
-            if is_own && question.when_met.is_none() {
+            if is_own && question.when_met.is_empty() {
                 let message = format!(
-                    "`{}` is the learner's build: name the goal that must be met, in `when-met`",
+                    "`{}` is the learner's build: name the goals that must be met, in `when-met`",
                     build.get_ref()
                 );
                 return wrong(build, message);

@@ -1,5 +1,5 @@
-//! What an exercise needs of the machine, beyond a Rust toolchain: the key `requires` of exercise.toml. Where it is missing, the
-//! exercise is optional: it is skipped with a word, and its points count in no sum.
+//! What an exercise needs from the machine, beyond a Rust toolchain: the key `requires` in exercise.toml. Where that is
+//! missing, the exercise is optional: it is skipped with a note, and its points don't count in any sum.
 
 use super::Data;
 use anyhow::{Result, bail};
@@ -11,7 +11,7 @@ use weigh::workshop::nearest;
 /// Something that not every machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requirement {
-    /// The source of the standard library, beside the toolchain.
+    /// The standard library's source, in the toolchain.
     StdSource,
     /// Linux, because its programs or the tools that it uses are for Linux.
     Linux,
@@ -28,13 +28,13 @@ impl Requirement {
         }
     }
 
-    /// The one of this name.
+    /// The requirement with this name.
     pub(crate) fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|requirement| requirement.name() == name)
     }
 }
 
-/// Looks at the names in `requires`, and at the builds whose std learners decide on.
+/// Checks the names in `requires`, and the builds whose std learners decide on.
 pub(super) fn validate(file: &Path, text: &str, data: &Data) -> Result<()> {
     let wrong = |name: &Spanned<String>, message: String, label: &str, help: String| {
         diagnostic::in_file(file, text, name.span(), &message, label, Some(&help))
@@ -47,10 +47,10 @@ pub(super) fn validate(file: &Path, text: &str, data: &Data) -> Result<()> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("an exercise can require {}", names.join(" and ")),
             };
-            bail!(wrong(name, format!("no requirement has the name `{written}`"), "not known", help));
+            bail!(wrong(name, format!("there is no requirement `{written}`"), "not known", help));
         }
         if data.requires[..index].iter().any(|other| other.get_ref() == written) {
-            let help = "take one of them out".to_owned();
+            let help = "remove one of them".to_owned();
             bail!(wrong(name, format!("`{written}` is required twice"), "again", help));
         }
     }
@@ -58,7 +58,7 @@ pub(super) fn validate(file: &Path, text: &str, data: &Data) -> Result<()> {
         let path = std.get_ref();
         if !data.edits.iter().any(|edit| edit.get_ref() == path) {
             let help = "learners decide how std is compiled: name the file in `edits`".to_owned();
-            bail!(wrong(std, format!("`{path}` is not in `edits`"), "not edited by learners", help));
+            bail!(wrong(std, format!("`{path}` isn't in `edits`"), "not edited by learners", help));
         }
         if !data.requires.iter().any(|name| name.get_ref() == Requirement::StdSource.name()) {
             let help = "add `requires = [\"std-source\"]`: then the exercise is skipped where the source is missing"
@@ -87,7 +87,7 @@ mod tests {
             ("[\"std-sorce\"]", "", "did you mean `std-source`?"),
             ("[\"valgrind\"]", "", "an exercise can require std-source and linux"),
             ("[\"linux\", \"linux\"]", "", "`linux` is required twice"),
-            ("[\"std-source\"]", "std = \"sdt.toml\"", "`sdt.toml` is not in `edits`"),
+            ("[\"std-source\"]", "std = \"sdt.toml\"", "`sdt.toml` isn't in `edits`"),
             ("[\"linux\"]", "std = \"std.toml\"", "this build needs the source of std"),
         ] {
             let error = parse(Path::new("exercise.toml"), &with(requires, std)).unwrap_err();

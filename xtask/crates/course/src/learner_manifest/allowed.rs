@@ -19,22 +19,22 @@ use weigh::workshop::nearest;
 pub struct Allowed {
     /// The version in the course's Cargo.lock.
     pub version: String,
-    /// The features that may be asked for.
+    /// The features that may be requested.
     #[serde(default)]
     pub features: Vec<String>,
 }
 
-/// The crates that may stand in `[dependencies]`, by name.
+/// The crates that are allowed in `[dependencies]`, by name.
 pub(crate) type List = BTreeMap<String, Allowed>;
 
-/// The keys of a dependency that say no more than which version and which features.
+/// The keys of a dependency that set only its version and its features.
 const KEYS: [&str; 5] = ["version", "features", "default-features", "package", "optional"];
 
-/// Other places that make Cargo take in crates.
+/// Other places that make Cargo pull in crates.
 const TABLES: [&str; 7] =
     ["dev-dependencies", "dev_dependencies", "build-dependencies", "build_dependencies", "target", "patch", "replace"];
 
-/// Everything in a manifest that makes Cargo take in what the exercise does not allow. `course`: the manifest that learners
+/// Everything in a manifest that makes Cargo pull in what the exercise doesn't allow. `course`: the manifest that learners
 /// start with.
 pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagnostic> {
     let (root, _) = DeTable::parse_recoverable(&source.text);
@@ -50,8 +50,8 @@ pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagno
         found.push(match theirs {
             Some((key, value)) => {
                 let help = "change [dependencies] only; starter/Cargo.toml has this table as it was";
-                let message = format!("the exercise does not let you change the table `{name}`");
-                // Of several tables below the name, the one that is not as it was.
+                let message = format!("the exercise doesn't let you change the table `{name}`");
+                // Of several tables below the name, the table that was changed.
                 let inner = value.get_ref().as_table().into_iter().flatten();
                 let other = inner.filter(|(key, value)| {
                     course.get(name).and_then(|table| table.get(key.get_ref().as_ref()))
@@ -61,7 +61,7 @@ pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagno
                 not_allowed(source, place, message, "this is not the course's").help(help)
             }
             None => {
-                let message = format!("the table `{name}` of the course is missing");
+                let message = format!("the course's table `{name}` is missing");
                 let help =
                     "put it back: it holds the versions that the course was measured with (see starter/Cargo.toml)";
                 Diagnostic::new(Code::DependencyNotAllowed, message).in_file(&source.file).help(help)
@@ -84,7 +84,7 @@ fn of_dependencies(source: &Source, list: &List, root: &DeTable<'_>) -> Vec<Diag
     };
     let DeValue::Table(dependencies) = dependencies.get_ref() else {
         let problem = not_allowed(source, key.span(), "`dependencies` isn't a table", "crates go in a table");
-        return vec![problem.help("write [dependencies], and each crate on a line of its own below it")];
+        return vec![problem.help("write [dependencies], and each crate on its own line below it")];
     };
     let mut found = Vec::new();
     for (key, value) in dependencies {
@@ -93,7 +93,7 @@ fn of_dependencies(source: &Source, list: &List, root: &DeTable<'_>) -> Vec<Diag
     found
 }
 
-/// A dependency: its name with its place, and what is asked for.
+/// A dependency: its name with its place, and what is requested.
 fn of_one(
     source: &Source,
     list: &List,
@@ -125,13 +125,13 @@ fn of_one(
 /// A crate that isn't among the allowed ones.
 fn not_listed(source: &Source, list: &List, name: &str, place: Range<usize>) -> Diagnostic {
     let names: Vec<&str> = list.keys().map(String::as_str).collect();
-    // Names of crates look alike: only a slip of the keyboard is taken for one.
+    // Names of crates look alike: only a typing slip is taken for one.
     let near = nearest(name, names.iter().copied()).filter(|near| strsim::damerau_levenshtein(name, near) < 3);
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "take this line out, and solve the exercise with what is allowed".to_owned(),
+        None => "remove this line, and solve the exercise with what is allowed".to_owned(),
     };
-    let message = format!("the exercise does not let you depend on `{name}`");
+    let message = format!("the exercise doesn't let you depend on `{name}`");
     not_allowed(source, place, message, format!("allowed: {}", names.join(", "))).help(help)
 }
 
@@ -142,12 +142,12 @@ struct Dependency<'a> {
     /// Where the crate is named.
     place: Range<usize>,
     allowed: &'a Allowed,
-    /// What is asked for; empty where it is a version alone.
+    /// What is requested; empty where it is only a version.
     table: &'a DeTable<'a>,
 }
 
 impl Dependency<'_> {
-    /// Keys that say more than which version and which features, and misspelled ones.
+    /// Keys that set more than the version and the features, and misspelled keys.
     fn keys(&self) -> impl Iterator<Item = Diagnostic> {
         let Self { source, name, allowed, table, .. } = self;
         table.keys().filter(|key| !KEYS.contains(&key.get_ref().as_ref())).map(move |key| {
@@ -174,7 +174,7 @@ impl Dependency<'_> {
     fn version(&self, version: Option<&Spanned<DeValue<'_>>>) -> Option<Diagnostic> {
         let Self { source, name, place, allowed, table } = self;
         let Some(version) = version else {
-            // What has a source of another kind is refused for that.
+            // A dependency with a different kind of source is refused for that.
             let is_plain = table.iter().all(|(key, _)| KEYS.contains(&key.get_ref().as_ref()));
             return is_plain.then(|| {
                 let message = format!("{name} has no version");
@@ -213,21 +213,21 @@ impl Dependency<'_> {
             if known.clone().any(|known| known == word) {
                 return None;
             }
-            // The last word of a name says more than how many letters it has in common with another one.
+            // The last word of a name says more than the number of letters it has in common with another name.
             let part = known.clone().find(|known| known.rsplit_once('-').is_some_and(|(_, last)| last == word));
             let help = match part.or_else(|| nearest(word, known.clone())) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
             };
-            let message = format!("the exercise knows no feature `{word}` of {name}");
+            let message = format!("the exercise doesn't know the feature `{word}` of {name}");
             Some(not_allowed(source, feature.span(), message, "not known").help(help))
         })
     }
 }
 
-/// What a manifest asks of a crate.
+/// What a manifest requests from a crate.
 pub(crate) struct Asked {
-    /// Where its name stands.
+    /// Where its name is.
     pub(crate) place: Range<usize>,
     /// Whether its default features are on.
     pub(crate) defaults: bool,
@@ -235,7 +235,7 @@ pub(crate) struct Asked {
     pub(crate) features: Vec<(String, Range<usize>)>,
 }
 
-/// What `[dependencies]` says of a crate, if it names it.
+/// What `[dependencies]` sets for a crate, if it names it.
 pub(crate) fn asked(text: &str, name: &str) -> Option<Asked> {
     let (root, _) = DeTable::parse_recoverable(text);
     let dependencies = root.get_ref().get("dependencies")?.get_ref().as_table()?;
@@ -363,12 +363,12 @@ mod tests {
             "dependencies = 1\n",
         ];
         insta::assert_snapshot!(found.map(said).concat().join("\n"), @r#"
-        3: the exercise does not let you depend on `memchr`; take this line out, and solve the exercise with what is allowed
-        2: the exercise does not let you depend on `regex_lite`; did you mean `regex-lite`?
+        3: the exercise doesn't let you depend on `memchr`; remove this line, and solve the exercise with what is allowed
+        2: the exercise doesn't let you depend on `regex_lite`; did you mean `regex-lite`?
         2: the exercise doesn't allow `path` in a dependency; take regex from the registry, by its version: `version = "1"`
         2: the exercise doesn't allow `git` in a dependency; take regex from the registry, by its version: `version = "1"`
         2: the exercise doesn't allow `registry` in a dependency; take regex from the registry, by its version: `version = "1"`
-        2: the exercise does not let you depend on `evil`; take this line out, and solve the exercise with what is allowed
+        2: the exercise doesn't let you depend on `evil`; remove this line, and solve the exercise with what is allowed
         2: Cargo doesn't accept the key `default_features`: it is written with a hyphen; did you mean `default-features`?
         2: `1.99` doesn't include regex 1.13.1, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared; write "1"
         2: `=0.1.8` doesn't include regex-lite 0.1.9, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared; write "0.1"
@@ -379,12 +379,12 @@ mod tests {
         2: Cargo doesn't know the key `default-feature` of a dependency; did you mean `default-features`?
         2: `optional` of regex has the wrong type; it is true or false, without quotes
         2: regex has no version; add `version = "1"`
-        2: the exercise knows no feature `unicode-prel` of regex; did you mean `unicode-perl`?
-        2: the exercise knows no feature `perl` of regex; did you mean `unicode-perl`?
-        2: the exercise knows no feature `logging` of regex; there are std, unicode-perl
+        2: the exercise doesn't know the feature `unicode-prel` of regex; did you mean `unicode-perl`?
+        2: the exercise doesn't know the feature `perl` of regex; did you mean `unicode-perl`?
+        2: the exercise doesn't know the feature `logging` of regex; there are std, unicode-perl
         2: `default-features` of regex has the wrong type; it is true or false, without quotes
         2: `features` of regex has the wrong type; it is a list in brackets: `features = ["…", "…"]`
-        1: `dependencies` isn't a table; write [dependencies], and each crate on a line of its own below it
+        1: `dependencies` isn't a table; write [dependencies], and each crate on its own line below it
         "#);
     }
 
@@ -415,9 +415,9 @@ mod tests {
             format!("{:?}: {}", found[0].place.as_ref().and_then(|place| place.line), found[0].message)
         });
         insta::assert_snapshot!(found.join("\n"), @r"
-        Some(6): the exercise does not let you change the table `patch`
-        Some(7): the exercise does not let you change the table `build-dependencies`
-        Some(6): the exercise does not let you change the table `target`
+        Some(6): the exercise doesn't let you change the table `patch`
+        Some(7): the exercise doesn't let you change the table `build-dependencies`
+        Some(6): the exercise doesn't let you change the table `target`
         ");
     }
 
@@ -425,7 +425,7 @@ mod tests {
     fn the_table_that_keeps_the_versions_must_stay() {
         let source = Source { file: "Cargo.toml".into(), text: "[dependencies]\nregex = \"1\"\n".into() };
         let found = problems(&source, &list(), COURSE);
-        assert_eq!(found[0].message, "the table `target` of the course is missing");
+        assert_eq!(found[0].message, "the course's table `target` is missing");
     }
 
     #[test]

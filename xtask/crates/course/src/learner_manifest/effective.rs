@@ -6,14 +6,14 @@ use std::ops::Range;
 use toml::Value;
 use weigh::profiles::{self, default, is_built_in, scalar, variable};
 
-/// What wins over a manifest in a learner's own builds. A check sets all of it aside.
+/// What overrides a manifest in a learner's own builds. A check ignores it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Overrides {
     /// `CARGO_PROFILE_*` of the environment: name and value.
     pub(crate) variables: BTreeMap<String, String>,
     /// `[profile.*]` of Cargo's configuration files, the strongest first.
     pub(crate) configuration: Vec<Configured>,
-    /// `-C` flags that come last on rustc's command line, and so win over all.
+    /// `-C` flags that come last on rustc's command line, and so override everything.
     pub(crate) flags: Vec<Flag>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Flag {
     pub(crate) value: Value,
     /// Where it comes from.
     pub(crate) origin: Origin,
-    /// It holds for some targets only, and whether for this one is for rustc's command line to tell.
+    /// It applies only to some targets; rustc's command line shows whether it applies to this one.
     pub(crate) conditional: bool,
 }
 
@@ -48,11 +48,11 @@ pub(crate) struct Flag {
 pub(crate) enum Origin {
     /// A line of the manifest.
     Manifest,
-    /// A variable of the environment, by name.
+    /// An environment variable, by name.
     Variable(String),
     /// A configuration file: `FILE:LINE`.
     Configuration(String),
-    /// Nobody has set it.
+    /// It isn't set.
     Default,
 }
 
@@ -63,32 +63,32 @@ pub(crate) struct Effective {
     pub(crate) value: Option<Value>,
     /// What gave it this value.
     pub(crate) origin: Origin,
-    /// The line of the manifest that would hold without environment and configuration, and its profile.
+    /// The line of the manifest that would apply without environment and configuration, and its profile.
     pub(crate) asked: Option<(String, Setting)>,
 }
 
-/// A table for the program's own package that makes Cargo forget the `strip` of the profile.
+/// A table for the program's own package that makes Cargo drop the profile's `strip`.
 #[derive(Clone, Debug)]
 pub(crate) struct Forgetting<'a> {
     /// The table, such as `[profile.release.package.p]`.
     pub(crate) table: String,
     /// Where its package is named.
     pub(crate) place: Range<usize>,
-    /// The line that is forgotten, and its profile.
+    /// The line that is dropped, and its profile.
     pub(crate) line: (&'a str, &'a Setting),
 }
 
-/// The profile and those that it inherits from, nearest first.
+/// The profile and the profiles that it inherits from, nearest first.
 pub(crate) fn chain<'a>(manifest: &'a Manifest, profile: &'a str) -> Vec<&'a str> {
     profiles::chain(profile, |name| manifest.profiles.get(name)?.settings.get("inherits")?.value.as_str())
 }
 
-/// What becomes of one setting of a profile by the manifest alone, for the program of this package.
+/// The value of one setting of a profile from the manifest alone, for this package's program.
 pub(crate) fn effective(manifest: &Manifest, profile: &str, key: &str) -> Effective {
     effective_under(manifest, &Overrides::default(), profile, key)
 }
 
-/// The same where something may win over the manifest.
+/// The same where something may override the manifest.
 pub(crate) fn effective_under(manifest: &Manifest, overrides: &Overrides, profile: &str, key: &str) -> Effective {
     let chain = chain(manifest, profile);
     let asked = asked(manifest, &chain, key);
@@ -96,11 +96,11 @@ pub(crate) fn effective_under(manifest: &Manifest, overrides: &Overrides, profil
     if let Some(Flag { value, origin, .. }) = flag {
         return Effective { value: Some(value.clone()), origin: origin.clone(), asked };
     }
-    // Cargo merges a table for a package as if `strip` were set in it, and takes what is not there for "not set".
+    // Cargo merges a table for a package as if `strip` were set in it, and treats what isn't there as "not set".
     let forgets = key == "strip" && has_own_table(manifest, &chain) && !has_own_strip(manifest, &chain);
     for name in chain.iter().filter(|_| !forgets) {
         let own = asked.as_ref().filter(|(profile, _)| profile == name);
-        // What is said for a package wins over what is said for the profile, wherever that stands.
+        // A package's setting overrides the profile's, wherever that is written.
         if let Some((_, setting)) = own
             && manifest.profiles.get(*name).is_some_and(|profile| of_package(manifest, profile, key).is_some())
         {
@@ -129,7 +129,7 @@ pub(crate) fn effective_under(manifest: &Manifest, overrides: &Overrides, profil
     Effective { value, origin: Origin::Default, asked: asked.filter(|_| forgets) }
 }
 
-/// The line about the program's own package that decides a setting, and its table: it wins over every profile that inherits it.
+/// The line about the program's own package that decides a setting, and its table: it overrides every profile that inherits it.
 pub(crate) fn of_own_package<'a>(manifest: &'a Manifest, profile: &'a str, key: &str) -> Option<(String, &'a Setting)> {
     chain(manifest, profile).into_iter().find_map(|name| {
         let (spec, own) =
@@ -138,8 +138,8 @@ pub(crate) fn of_own_package<'a>(manifest: &'a Manifest, profile: &'a str, key: 
     })
 }
 
-/// What makes Cargo forget a `strip` that this profile has: any table for the program's own package that does not set it,
-/// even an empty one.
+/// What makes Cargo drop a `strip` that this profile has: any table for the program's own package that doesn't set it,
+/// even an empty table.
 pub(crate) fn forgets_strip<'a>(manifest: &'a Manifest, profile: &'a str) -> Option<Forgetting<'a>> {
     let chain = chain(manifest, profile);
     if has_own_strip(manifest, &chain) {
@@ -194,7 +194,7 @@ fn has_debug_info(manifest: &Manifest, overrides: &Overrides, profile: &str) -> 
     }
 }
 
-/// The line of the manifest that would hold if there were nothing else.
+/// The line of the manifest that would apply if there were nothing else.
 fn asked(manifest: &Manifest, chain: &[&str], key: &str) -> Option<(String, Setting)> {
     let tables = || chain.iter().filter_map(|name| Some((*name, manifest.profiles.get(*name)?)));
     let of_package = tables().find_map(|(name, profile)| Some((name, of_package(manifest, profile, key)?)));
@@ -202,7 +202,7 @@ fn asked(manifest: &Manifest, chain: &[&str], key: &str) -> Option<(String, Sett
     found.map(|(name, setting)| (name.to_owned(), setting.clone()))
 }
 
-/// What a profile says for the manifest's own package.
+/// What a profile sets for the manifest's own package.
 fn of_package<'a>(manifest: &Manifest, profile: &'a Profile, key: &str) -> Option<&'a Setting> {
     own_tables(manifest, profile).find_map(|(_, own)| own.settings.get(key))
 }

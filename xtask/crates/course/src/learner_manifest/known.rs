@@ -1,4 +1,4 @@
-//! What Cargo 1.95 knows about profiles: keys, values, names. Each line was tried with the real Cargo, and the tests in
+//! What Cargo 1.95 knows about profiles: keys, values, names. Each line was tested with the real Cargo, and the tests in
 //! `tests/it/manifests.rs` try it again.
 
 use crate::diagnostic::Code;
@@ -24,7 +24,7 @@ pub(crate) const KEYS: [&str; 12] = [
 /// Keys that need a nightly Cargo. `hint-mostly-unused` is only warned about, the others are refused.
 const NIGHTLY_KEYS: [&str; 4] = ["codegen-backend", "rustflags", "trim-paths", "hint-mostly-unused"];
 
-/// Keys that may not stand in `package.SPEC` or `build-override`.
+/// Keys that aren't allowed in `package.SPEC` or `build-override`.
 pub(crate) const WHOLE_PROGRAM_KEYS: [&str; 3] = ["lto", "panic", "rpath"];
 
 /// The tables that Cargo knows at the top of a manifest.
@@ -59,7 +59,7 @@ const OTHER_WORDS: [(&str, &str); 7] = [
     ("panic-strategy", "panic"),
 ];
 
-/// The words for `debug`. Who writes a part of one most probably means the first.
+/// The words for `debug`. Part of a word most probably means the first.
 const DEBUG_WORDS: [&str; 5] = ["line-tables-only", "line-directives-only", "limited", "full", "none"];
 
 /// What is wrong with a value, and what to write instead.
@@ -67,7 +67,7 @@ const DEBUG_WORDS: [&str; 5] = ["line-tables-only", "line-directives-only", "lim
 pub(crate) struct Fault {
     /// `WrongType` or `WrongValue`.
     pub(crate) code: Code,
-    /// What is wrong, as words to stand beside the value.
+    /// What is wrong, as a label for the value.
     pub(crate) label: String,
     /// The line to write.
     pub(crate) help: Option<String>,
@@ -107,7 +107,7 @@ pub(crate) fn fault(key: &str, value: &Value) -> Option<Fault> {
                     Some(wrong_type("numbers are written without quotes", &format!("opt-level = {digit}")))
                 }
                 Some(other) => Some(choice(key, other, &["s", "z"], "there are only 0, 1, 2, 3, \"s\" and \"z\"")),
-                None => Some(wrong_type("this is neither a number nor text", "opt-level = \"z\"")),
+                None => Some(wrong_type("this isn't a number or text", "opt-level = \"z\"")),
             },
         },
         "lto" => switch(key, value, &["fat", "thin", "off"]),
@@ -116,12 +116,12 @@ pub(crate) fn fault(key: &str, value: &Value) -> Option<Fault> {
             Some("abort" | "unwind") => None,
             Some("immediate-abort") => Some(wrong_value("this needs a nightly Cargo", Some("panic = \"abort\""))),
             Some(other) => Some(choice(key, other, &["abort", "unwind"], "there are only \"abort\" and \"unwind\"")),
-            None => Some(wrong_type("this is a word in quotes: \"abort\" or \"unwind\"", "panic = \"abort\"")),
+            None => Some(wrong_type("this must be a word in quotes: \"abort\" or \"unwind\"", "panic = \"abort\"")),
         },
         "codegen-units" => match value {
             Value::Integer(1..=0xffff_ffff) => None,
             Value::Integer(_) => Some(wrong_value("there must be at least one", Some("codegen-units = 1"))),
-            _ => Some(wrong_type("this is a number, without quotes", "codegen-units = 1")),
+            _ => Some(wrong_type("this must be a number, without quotes", "codegen-units = 1")),
         },
         "debug" => match (value, text) {
             (Value::Boolean(_) | Value::Integer(0..=2), _) => None,
@@ -136,13 +136,13 @@ pub(crate) fn fault(key: &str, value: &Value) -> Option<Fault> {
             }
         },
         "inherits" | "split-debuginfo" => {
-            text.is_none().then(|| wrong_type("this is a word in quotes", &format!("{key} = \"…\"")))
+            text.is_none().then(|| wrong_type("this must be a word in quotes", &format!("{key} = \"…\"")))
         }
         "incremental" | "debug-assertions" | "overflow-checks" | "rpath" => match text {
             Some(word @ ("true" | "false")) => {
                 Some(wrong_type("true and false are written without quotes", &format!("{key} = {word}")))
             }
-            _ => (!value.is_bool()).then(|| wrong_type("this is true or false", &format!("{key} = true"))),
+            _ => (!value.is_bool()).then(|| wrong_type("this must be true or false", &format!("{key} = true"))),
         },
         _ => None,
     }
@@ -156,11 +156,11 @@ fn switch(key: &str, value: &Value, words: &[&str]) -> Option<Fault> {
         Value::String(word) => {
             let on = matches!(word.as_str(), "true" | "yes" | "on" | "y");
             let off = matches!(word.as_str(), "false" | "no" | "off" | "n" | "none");
-            // Cargo takes these for "off", or hands them to rustc, which understands them.
+            // Cargo takes these for "off", or passes them to rustc, which understands them.
             let refused = !(key == "lto" && matches!(word.as_str(), "yes" | "on" | "y" | "no" | "n" | "none"));
             if on || off {
                 let line = format!("{key} = {on}");
-                // Text is a right type here. What is wrong is quotes around true and false, or the word.
+                // Text is an accepted type here. What is wrong is quotes around true and false, or the word.
                 if matches!(word.as_str(), "true" | "false") {
                     return Some(wrong_type("true and false are written without quotes", &line));
                 }
@@ -169,7 +169,7 @@ fn switch(key: &str, value: &Value, words: &[&str]) -> Option<Fault> {
             }
             Some(choice(key, word, words, &format!("there are only true, false, {}", quoted(words))))
         }
-        _ => Some(wrong_type("this is true, false or a word in quotes", &format!("{key} = true"))),
+        _ => Some(wrong_type("this must be true, false or a word in quotes", &format!("{key} = true"))),
     }
 }
 

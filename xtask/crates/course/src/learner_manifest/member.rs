@@ -1,4 +1,4 @@
-//! Whether Cargo reads the profiles of a manifest at all: it does so in the root of a workspace only.
+//! Whether Cargo reads a manifest's profiles at all: it does so only in a workspace's root.
 
 use super::{Manifest, rules};
 use crate::diagnostic::{Code, Diagnostic};
@@ -23,13 +23,13 @@ pub(crate) fn ignored(manifest: &Manifest) -> Option<Diagnostic> {
     );
     let root = shown(&root);
     let help = format!(
-        "the root is {}; an exercise is a workspace of its own: put back the line `[workspace]` in its Cargo.toml",
+        "the root is {}; an exercise is its own workspace: put the line `[workspace]` back in its Cargo.toml",
         root.display()
     );
     Some(problem.help(help).explains(settings))
 }
 
-/// The manifest of the workspace that a package is a member of, if that is another one; by Cargo's own rules.
+/// The manifest of the workspace that a package is a member of, if it is a different manifest; by Cargo's own rules.
 fn root_of(file: &Path, own: &Table) -> Option<PathBuf> {
     if own.contains_key("workspace") {
         return None;
@@ -48,7 +48,7 @@ fn root_of(file: &Path, own: &Table) -> Option<PathBuf> {
             values.filter_map(|value| Some(above.join(value.as_str()?))).collect::<Vec<_>>()
         };
         let excluded = paths("exclude").iter().any(|path| folder.starts_with(path));
-        // Cargo has the same order: what is a member by its exact path is no longer excluded.
+        // Cargo uses the same order: a member by its exact path is no longer excluded.
         return (!excluded || paths("members").iter().any(|path| path == folder)).then_some(candidate);
     }
     None

@@ -1,14 +1,14 @@
 //! Which package a table such as `[profile.release.package."serde_json@1"]` is about. Cargo takes a package ID specification
-//! there: a name, with a version or part of one, or an address. Each form was tried with Cargo 1.95.
+//! there: a name, with a version or part of one, or an address. Each form was tested with Cargo 1.95.
 
-/// A specification as it is written, taken apart.
+/// A specification, parsed.
 #[derive(Debug, PartialEq)]
 struct Spec<'a> {
     name: &'a str,
     version: Option<&'a str>,
 }
 
-/// Whether a specification means a package. `"*"` is not looked at here: it means every dependency.
+/// Whether a specification means a package. `"*"` isn't handled here: it means every dependency.
 pub(crate) fn is_of(spec: &str, name: &str, version: Option<&str>) -> bool {
     let spec = parse(spec);
     let same = |asked: &str| version.is_none_or(|version| is_part(asked, version));

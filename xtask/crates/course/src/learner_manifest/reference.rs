@@ -5,7 +5,7 @@
 pub struct Setting {
     /// The key in `[profile.*]`.
     pub key: &'static str,
-    /// What it does, and what that has to do with size.
+    /// What it does, and how that affects size.
     pub about: &'static str,
     /// The values as written in TOML, with a comment where needed.
     pub values: &'static [(&'static str, &'static str)],

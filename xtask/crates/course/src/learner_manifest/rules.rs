@@ -1,4 +1,4 @@
-//! What is wrong with a manifest whatever an exercise asks for. Each rule looks at the file alone; all problems are
+//! What is wrong with a manifest whatever an exercise requires. Each rule looks only at the file; all problems are
 //! found at once.
 
 mod syntax;
@@ -20,9 +20,9 @@ pub(super) fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]
     let broken: Vec<Option<usize>> = syntax.iter().map(line).collect();
     let mut found = Vec::new();
     if errors.is_empty() && root.get("package").is_none() && root.get("workspace").is_none() {
-        let message = "the manifest has neither a [package] nor a [workspace]";
+        let message = "the manifest has no [package] or [workspace]";
         let help = format!("the file must begin with [package] and its name; {}", brings_back(&manifest.source.file));
-        let problem = Diagnostic::new(Code::ManifestSyntax, message).at(&manifest.source, 0..0, "here it begins");
+        let problem = Diagnostic::new(Code::ManifestSyntax, message).at(&manifest.source, 0..0, "the file begins here");
         found.push(problem.help(help).refused());
     }
     for strays in grouped(&manifest.strays) {
@@ -80,7 +80,7 @@ fn line(problem: &Diagnostic) -> Option<usize> {
     problem.place.as_ref()?.line
 }
 
-/// `[[profile.release]]`: two pairs of brackets begin an entry of a list.
+/// `[[profile.release]]`: two pairs of brackets begin a list entry.
 pub(super) fn list_of_tables(profile: &str, place: Range<usize>, tables: &DeArray<'_>) -> Stray {
     let tables = tables.iter().filter_map(|table| table.get_ref().as_table());
     Stray {
@@ -93,7 +93,7 @@ pub(super) fn list_of_tables(profile: &str, place: Range<usize>, tables: &DeArra
     }
 }
 
-/// Settings of profiles in a table at the top of the manifest that is no profile.
+/// Profile settings in a top-level table that isn't a profile.
 pub(super) fn stray(name: &str, place: Range<usize>, value: &DeValue<'_>) -> Vec<Stray> {
     let DeValue::Table(table) = value else {
         let is_setting = known::KEYS.contains(&name);
@@ -121,12 +121,12 @@ pub(super) fn stray(name: &str, place: Range<usize>, value: &DeValue<'_>) -> Vec
     }
 }
 
-/// A stray that Cargo only warns of, and for which nothing is written instead.
+/// A stray that Cargo only warns about, and that has no replacement.
 fn found(table: String, name: Range<usize>, settings: Vec<String>, code: Code) -> Stray {
     Stray { table, name, settings, code, instead: None, refused: false }
 }
 
-/// The keys of a table that are settings of a profile, or were meant to be.
+/// A table's keys that are profile settings, or were meant to be.
 fn settings_of(table: &DeTable<'_>) -> Vec<String> {
     let keys = table.keys().map(|key| key.get_ref().to_string());
     keys.filter(|key| known::is_key(key) || known::meant_key(key).is_some()).collect()
@@ -164,7 +164,7 @@ fn among_dependencies(name: &str, table: &DeTable<'_>) -> Vec<Stray> {
     strays.collect()
 }
 
-/// A table with profiles whose name Cargo does not know.
+/// A table with profiles whose name Cargo doesn't know.
 fn misspelled_profile(name: &str, place: Range<usize>, table: &DeTable<'_>) -> Stray {
     let inner: Vec<_> =
         table.iter().filter_map(|(key, value)| Some((key.get_ref(), value.get_ref().as_table()?))).collect();
@@ -176,7 +176,7 @@ fn misspelled_profile(name: &str, place: Range<usize>, table: &DeTable<'_>) -> S
     Stray { instead, ..found(written, place, settings, Code::UnknownTable) }
 }
 
-/// Settings in the same table that is no profile. The first one has the words.
+/// Settings in the same table that isn't a profile. The first one has the words.
 fn stray_problem(strays: &[&Stray], source: &Source) -> Diagnostic {
     let Stray { table, name, code, instead, refused, .. } = strays[0];
     let settings: Vec<String> = strays.iter().flat_map(|stray| stray.settings.iter().cloned()).collect();
@@ -188,26 +188,26 @@ fn stray_problem(strays: &[&Stray], source: &Source) -> Diagnostic {
     let mut problem = match (code, below) {
         (Code::UnknownTable, Some(above)) => {
             let path = table.trim_matches(['[', ']']);
-            let message = format!("this is below [{above}], so it is read as `{path}`, which Cargo does not know");
-            Diagnostic::new(*code, message).at(source, name.clone(), "Cargo only warns, and ignores all of it")
+            let message = format!("this is below [{above}], so it is read as `{path}`, which Cargo doesn't know");
+            Diagnostic::new(*code, message).at(source, name.clone(), "Cargo only warns, and ignores the whole table")
         }
-        (Code::UnknownTable, None) => Diagnostic::new(*code, format!("Cargo does not know the table {table}")).at(
+        (Code::UnknownTable, None) => Diagnostic::new(*code, format!("Cargo doesn't know the table {table}")).at(
             source,
             name.clone(),
             match refused {
                 true => "two pairs of brackets begin a list, and Cargo refuses one here",
-                false => "Cargo only warns, and ignores all of it",
+                false => "Cargo only warns, and ignores the whole table",
             },
         ),
         _ => {
-            let verb = if settings.len() == 1 { "stands" } else { "stand" };
+            let verb = if settings.len() == 1 { "is" } else { "are" };
             let label = match (refused, settings.len()) {
                 (true, _) => "Cargo takes this for something else",
                 (false, 1) => "Cargo only warns, and ignores it",
                 (false, _) => "Cargo only warns, and ignores them",
             };
             let whose = if *table == "the top of the file" { "at".to_owned() } else { "in".to_owned() };
-            Diagnostic::new(*code, format!("{which} {verb} {whose} {table}, which is no profile")).at(
+            Diagnostic::new(*code, format!("{which} {verb} {whose} {table}, which isn't a profile")).at(
                 source,
                 name.clone(),
                 label,
@@ -233,17 +233,17 @@ fn names(manifest: &Manifest, name: &str) -> Option<Diagnostic> {
     let profile = &manifest.profiles[name];
     let source = &manifest.source;
     if let Some(help) = weigh::profiles::reserved(name) {
-        let problem = Diagnostic::new(Code::ReservedName, format!("no profile may be called `{name}`"))
-            .at(source, profile.name.clone(), "Cargo keeps this name for itself")
+        let problem = Diagnostic::new(Code::ReservedName, format!("`{name}` can't be the name of a profile"))
+            .at(source, profile.name.clone(), "Cargo reserves this name")
             .help(help);
         return Some(problem.refused().explains(profile.settings.keys().cloned()));
     }
     let inherits = profile.settings.get("inherits");
     if matches!(name, "release" | "dev") {
-        let message = format!("[profile.{name}] is where inheritance begins: it cannot inherit");
+        let message = format!("[profile.{name}] can't inherit: inheritance begins with it");
         let problem = Diagnostic::new(Code::WrongValue, message);
         return Some(
-            problem.at(source, inherits?.key.clone(), "Cargo refuses this line").help("take the line out").refused(),
+            problem.at(source, inherits?.key.clone(), "Cargo refuses this line").help("remove the line").refused(),
         );
     }
     if is_built_in(name) {
@@ -263,27 +263,27 @@ fn without_inherits(source: &Source, name: &str, profile: &Profile) -> Diagnosti
     let lower = name.to_lowercase();
     if let Some(near) = nearest(&lower, ["release", "dev"].into_iter()) {
         let problem = Diagnostic::new(Code::UnknownTable, format!("there is no profile `{name}`"));
-        let label = "Cargo takes this for a profile of your own";
+        let label = "Cargo takes this for a custom profile";
         let problem = problem.at(source, profile.name.clone(), label).help(format!("did you mean [profile.{near}]?"));
         return problem.refused().explains(profile.settings.keys().cloned());
     }
     let problem = if let Some(key) = misspelled_inherits(name, &profile.settings) {
         let Setting { key: at, value, .. } = &profile.settings[key];
         let message = format!(
-            "Cargo does not know the key `{key}`, and it refuses the profile `{name}` as long as `inherits` is missing"
+            "Cargo doesn't know the key `{key}`, and it refuses the profile `{name}` while `inherits` is missing"
         );
         Diagnostic::new(Code::MisspelledKey, message)
             .at(source, at.clone(), "Cargo refuses this profile")
             .help(meant_line("inherits", value))
     } else {
-        Diagnostic::new(Code::NoInherits, format!("the profile `{name}` does not say what it starts from"))
+        Diagnostic::new(Code::NoInherits, format!("the profile `{name}` doesn't name the profile that it starts from"))
             .at(source, profile.name.clone(), "`inherits` is missing below")
             .help("add the line `inherits = \"release\"` to it")
     };
     problem.refused().explains(["inherits"])
 }
 
-/// A profile that inherits from one that isn't there.
+/// A profile that inherits from one that doesn't exist.
 fn unknown_parent(manifest: &Manifest, name: &str, (parent, inherits): (&str, &Setting)) -> Diagnostic {
     let bare = parent.trim_start_matches('[').trim_end_matches(']').trim_start_matches("profile.");
     let known_names = manifest.profiles.keys().map(String::as_str).filter(|other| *other != name);
@@ -296,7 +296,7 @@ fn unknown_parent(manifest: &Manifest, name: &str, (parent, inherits): (&str, &S
     problem.at(&manifest.source, inherits.span.clone(), "not defined").help(help).refused().explains(["inherits"])
 }
 
-/// Profiles that inherit from each other. Each of them would say the same; the first one by name does.
+/// Profiles that inherit from each other. Each of them could report it; the first one by name does.
 fn circle(manifest: &Manifest, name: &str, inherits: &Setting) -> Option<Diagnostic> {
     let parent = |name: &str| manifest.profiles.get(name)?.settings.get("inherits")?.value.as_str();
     let mut chain = vec![name];
@@ -306,9 +306,11 @@ fn circle(manifest: &Manifest, name: &str, inherits: &Setting) -> Option<Diagnos
                 return None;
             }
             let circle = [chain.as_slice(), &[next]].concat().join(" -> ");
-            let problem = Diagnostic::new(Code::InheritsCycle, format!("profiles inherit in a circle: {circle}"));
-            let problem = problem.at(&manifest.source, inherits.span.clone(), "this closes the circle");
-            return Some(problem.help("let one of them say `inherits = \"release\"`").refused().explains(["inherits"]));
+            let problem = Diagnostic::new(Code::InheritsCycle, format!("profiles inherit in a cycle: {circle}"));
+            let problem = problem.at(&manifest.source, inherits.span.clone(), "this closes the cycle");
+            return Some(
+                problem.help("write `inherits = \"release\"` in one of them").refused().explains(["inherits"]),
+            );
         }
         chain.push(next);
     }
@@ -322,11 +324,11 @@ fn keys(source: &Source, place: &str, settings: &BTreeMap<String, Setting>, whol
         if known::is_nightly_key(key) {
             let message = format!("`{key}` needs a nightly Cargo");
             let problem = Diagnostic::new(Code::WrongValue, message).at(source, at.clone(), "not on stable");
-            let problem = problem.help("take the line out");
+            let problem = problem.help("remove the line");
             found.push(if key == "hint-mostly-unused" { problem } else { problem.refused() });
         } else if !known::is_key(key) {
             let meant = known::meant_key(key);
-            let problem = Diagnostic::new(Code::MisspelledKey, format!("Cargo does not know the key `{key}`")).at(
+            let problem = Diagnostic::new(Code::MisspelledKey, format!("Cargo doesn't know the key `{key}`")).at(
                 source,
                 at.clone(),
                 "Cargo only warns, and builds without it",
@@ -339,23 +341,23 @@ fn keys(source: &Source, place: &str, settings: &BTreeMap<String, Setting>, whol
                 }
                 // `[profile.release.kernel]`, `[profile.release.dist]`
                 None if whole && value.is_table() => problem.help(format!(
-                    "the settings of one package stand in [{place}.package.{key}]; a profile of its own is [profile.{key}], with a line `inherits`"
+                    "one package's settings go in [{place}.package.{key}]; a custom profile is [profile.{key}], with a line `inherits`"
                 )),
                 None => problem.help(format!("the keys of a profile are {}", known::KEYS.join(", "))),
             });
         } else if !whole && known::WHOLE_PROGRAM_KEYS.contains(&key.as_str()) {
-            let message = format!("`{key}` may not stand in [{place}]: it is about the whole program");
+            let message = format!("`{key}` isn't allowed in [{place}]: it applies to the whole program");
             let problem = Diagnostic::new(Code::WrongTable, message).at(source, at.clone(), "Cargo refuses this line");
             let profile = place.split('.').nth(1).unwrap_or("release");
             found.push(
                 problem
-                    .help(format!("move it to [profile.{profile}], where it holds for every package, or take it out"))
+                    .help(format!("move it to [profile.{profile}], where it applies to every package, or remove it"))
                     .refused()
                     .explains([key.as_str()]),
             );
         } else if let Some(Fault { code, label, help, refused }) = known::fault(key, value) {
             let what = if code == Code::WrongType { "type" } else { "value" };
-            let mut problem = Diagnostic::new(code, format!("`{key}` has a wrong {what}: {value}"));
+            let mut problem = Diagnostic::new(code, format!("`{key}` has the wrong {what}: {value}"));
             problem = problem.at(source, span.clone(), label).explains([key.as_str()]);
             problem.help = help;
             problem.refused = refused;
@@ -365,11 +367,11 @@ fn keys(source: &Source, place: &str, settings: &BTreeMap<String, Setting>, whol
     found
 }
 
-/// What to write for a misspelled key. Cargo has not looked at its value yet, which may be wrong as well.
+/// What to write for a misspelled key. Cargo hasn't read its value yet, which may be wrong as well.
 fn meant_line(meant: &str, value: &toml::Value) -> String {
     match known::fault(meant, value).and_then(|fault| Some((fault.label, fault.help?))) {
         None => format!("did you mean `{meant} = {value}`?"),
-        Some((label, help)) => format!("did you mean `{meant}`? Its value is wrong, too ({label}): {help}"),
+        Some((label, help)) => format!("did you mean `{meant}`? Its value is also wrong ({label}): {help}"),
     }
 }
 

@@ -5,7 +5,7 @@ use base::numbers::{change, thousands, wrap};
 use std::fmt::Write as _;
 use weigh::report::grid::Grid;
 
-/// A table of what was measured, and what each way gives up. Sizes are compared with those of the row `against`.
+/// A table of what was measured, and what each way gives up. Sizes are compared with the row `against`.
 pub fn text(rows: &[Measured], against: usize, width: Option<usize>) -> String {
     let has_work = rows.iter().any(|row| row.work.is_some());
     let mut titles = vec!["approach", "bytes", "change"];

@@ -24,7 +24,7 @@ struct Check<'a> {
     target: &'a str,
     goals: Vec<Goal<'a>>,
     builds: Vec<Build<'a>>,
-    /// What belongs to no goal.
+    /// What doesn't belong to a goal.
     diagnostics: Vec<Problem<'a>>,
     /// What the learner has guessed.
     predictions: Vec<Prediction<'a>>,
@@ -34,7 +34,7 @@ struct Check<'a> {
     skipped: Option<&'a str>,
 }
 
-/// A guess, beside what was measured for it. No points depend on it.
+/// A guess, and what was measured for it. No points depend on it.
 #[derive(Serialize)]
 struct Prediction<'a> {
     name: &'a str,
@@ -42,7 +42,7 @@ struct Prediction<'a> {
     /// What the numbers mean: `saved-percent`, `saved-bytes`, `bytes`, or `order` for a word.
     unit: &'static str,
     guess: Answer,
-    /// Null as long as nothing was measured.
+    /// Null until something was measured.
     measured: Option<Answer>,
     close: Option<bool>,
     /// Whether this check has measured it.
@@ -69,7 +69,7 @@ impl From<Value> for Answer {
     }
 }
 
-/// A goal in the document of a check. It borrows, and has more to tell than a record of grading: columns, and all that was seen.
+/// A goal in the document of a check. It borrows, and has more than a grading record: columns, and everything that was seen.
 #[derive(Serialize)]
 struct Goal<'a> {
     id: &'a str,

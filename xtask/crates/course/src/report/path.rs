@@ -16,14 +16,14 @@ use weigh::report::{json, markdown};
 pub struct Screen {
     /// Its columns, where they are known.
     pub width: Option<usize>,
-    /// Whether states are set off by color as well.
+    /// Whether states are also shown in color.
     pub color: bool,
 }
 
-/// Columns below which the list leaves out what is said in the exercise itself.
+/// Columns below which the list leaves out what the exercise itself shows.
 const NARROW: usize = 80;
 
-/// Columns below which only what changes is listed beside the title.
+/// Columns below which only the title and what changes are listed.
 const TINY: usize = 56;
 
 /// `size-workshop/list/1`.
@@ -31,7 +31,7 @@ const TINY: usize = 56;
 struct List<'a> {
     schema: &'static str,
     exercises: Vec<Listed<'a>>,
-    /// Of what is not done.
+    /// For what isn't done.
     minutes_left: u32,
     /// The exercise to do next; null when every one is done.
     next: Option<&'a str>,
@@ -56,9 +56,9 @@ struct Listed<'a> {
     /// Points of the last check, and whether it passed; null before the first one.
     last_points: Option<u32>,
     last_passed: Option<bool>,
-    /// What is better done before.
+    /// What is better done before it.
     after: Vec<&'a str>,
-    /// What of it is not done.
+    /// What of that isn't done.
     missing: Vec<&'a str>,
     /// Why it is skipped: what this machine lacks for it; null where it can be checked, or was done before.
     skipped: Option<String>,
@@ -75,7 +75,7 @@ impl Listed<'_> {
         self.state == State::Done
     }
 
-    /// It is neither done nor skipped.
+    /// It isn't done or skipped.
     fn is_open(&self) -> bool {
         !self.is_done() && self.skipped.is_none()
     }
@@ -95,9 +95,9 @@ fn list<'a>(exercises: &'a [Exercise], progress: &'a Progress) -> List<'a> {
         let entry = progress.exercises.get(&exercise.id);
         let is_done = entry.is_some_and(|entry| entry.state == State::Done);
         let lack = if is_done { None } else { machine::lack(exercise) };
-        // Points that can't be had here count in no sum.
+        // Points that aren't available here don't count in any sum.
         let most = if lack.is_some() { 0 } else { exercise.points() };
-        // Who has begun anew has not done it, whatever was there before.
+        // An exercise that was started over isn't done, whatever was there before.
         let passed = entry.filter(|entry| entry.state == State::Done).and_then(|entry| entry.passed.as_ref());
         let saved = passed.and_then(|passed| passed.saved);
         Listed {
@@ -167,13 +167,13 @@ pub fn json(
     json::document(&List { guesses_measured: measured, guesses_close: close, ..list(exercises, progress) })
 }
 
-/// How good the learner's guesses are, in a sentence; none as long as none was measured.
+/// How good the learner's guesses are, in a sentence; none until one was measured.
 pub fn calibration((close, measured): (usize, usize)) -> Option<String> {
     let percent = CLOSE_PERCENT;
     (measured > 0).then(|| format!("your guesses: within {percent} % in {close} of {measured}"))
 }
 
-/// The exercises as a table. On a narrow terminal long titles go over several lines.
+/// The exercises as a table. On a narrow terminal, long titles wrap.
 pub fn text(exercises: &[Exercise], progress: &Progress, screen: Screen) -> String {
     table(&list(exercises, progress), screen)
 }
@@ -196,8 +196,8 @@ fn table(list: &List<'_>, Screen { width, color }: Screen) -> String {
             one.title.to_owned(),
         ]
     };
-    let heads = ["exercise", "state", "points", "min", "first do", "level", "title"].map(str::to_owned);
-    let heads = if narrow { ["", "state", "points", "min", "first do", "", "title"].map(str::to_owned) } else { heads };
+    let heads = ["exercise", "state", "points", "min", "do first", "level", "title"].map(str::to_owned);
+    let heads = if narrow { ["", "state", "points", "min", "do first", "", "title"].map(str::to_owned) } else { heads };
     let rows: Vec<[String; 7]> = list.exercises.iter().map(cells).collect();
     let shown = |column: usize| match column {
         3 => !tiny,
@@ -214,7 +214,7 @@ fn table(list: &List<'_>, Screen { width, color }: Screen) -> String {
         let mut line = String::new();
         for column in (0..6).filter(|column| shown(*column)) {
             let (cell, width) = (&row[column], widths[column]);
-            // Numbers end below each other.
+            // Numbers are right-aligned.
             let cell = if matches!(column, 2 | 3) { format!("{cell:>width$}") } else { format!("{cell:width$}") };
             let state = index.checked_sub(1).map(|index| list.exercises[index].state);
             line += &if column == 1 { paint(&cell, state, color) } else { cell };
@@ -274,7 +274,7 @@ fn saved(list: &List<'_>) -> Option<String> {
     })
 }
 
-/// Everything a learner needs to begin or to go on.
+/// Everything a learner needs to start or continue.
 pub fn overview(exercises: &[Exercise], progress: &Progress, screen: Screen) -> String {
     let list = list(exercises, progress);
     let (points, most) = list.points();
@@ -318,7 +318,7 @@ pub fn course_line(exercises: &[Exercise], progress: &Progress) -> String {
     format!("the course: {} of {} exercises done, {points} of {most} points", list.done(), list.count())
 }
 
-/// Where a learner is who watches an exercise, in one line of the terminal.
+/// The status of a learner who watches an exercise, in one line of the terminal.
 pub fn status(exercises: &[Exercise], progress: &Progress, id: &str, width: Option<usize>) -> String {
     let list = list(exercises, progress);
     let (points, most) = list.points();
@@ -333,12 +333,12 @@ pub fn status(exercises: &[Exercise], progress: &Progress, id: &str, width: Opti
         format!("[{id}: {own} | {done}/{count} done | c h n l q ?]"),
         format!("[{id}: {own} | {done}/{count}]"),
     ];
-    // The last column stays free: some terminals go on to the next line after it.
+    // The last column stays free: some terminals wrap after it.
     let fits = |line: &&String| width.is_none_or(|width| line.chars().count() < width);
     lines.iter().find(fits).or(lines.last()).cloned().unwrap_or_default()
 }
 
-/// A summary that a learner can hand in. It says that it proves nothing.
+/// A summary that a learner can hand in. It states that it proves nothing.
 pub fn markdown(exercises: &[Exercise], progress: &Progress) -> String {
     let list = list(exercises, progress);
     let (points, most) = list.points();

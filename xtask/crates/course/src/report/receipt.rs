@@ -11,6 +11,7 @@ use crate::progress::Sizes;
 use base::numbers::{change, plural, thousands, wrap};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use weigh::profiles::{self, canonical};
 use weigh::report::grid::Grid;
 
 /// An exercise that was checked.
@@ -55,10 +56,10 @@ impl Checked {
     }
 }
 
-/// Columns that the words of a goal have at least beside its name.
+/// The fewest columns for a goal's words next to its name.
 const NARROWEST: usize = 28;
 
-/// The receipt, at most `width` columns wide if it can be; `color` sets off what is not met.
+/// The receipt, at most `width` columns wide if possible; `color` highlights what isn't met.
 pub fn text(checked: &Checked, width: Option<usize>, color: bool) -> String {
     let Checked { exercise, judgement, evidence, toolchain: _, before, predicted, next, lack } = checked;
     if let Some(lack) = lack {
@@ -134,7 +135,7 @@ fn goal(text: &mut String, outcome: &Outcome, ids: usize, width: Option<usize>, 
     }
 }
 
-/// Guesses beside what was measured, a sentence for each.
+/// Guesses and what was measured, a sentence for each.
 pub fn guesses(predicted: &[&Predicted], width: Option<usize>) -> String {
     let mut text = String::new();
     for Predicted { about, page, guess, measured, .. } in predicted {
@@ -166,7 +167,7 @@ fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid
     for name in names.into_iter().map(toml::Spanned::get_ref).filter(|name| evidence.builds.contains_key(*name)) {
         let build = exercise.build(name);
         let of = if build.tree == Tree::Starter { "the course" } else { "you" };
-        let set: String = build.set.iter().map(|(key, value)| format!(" + {key} = {value}")).collect();
+        let set = settings(&build.set);
         let linking = match build.linking {
             Linking::Default => "",
             Linking::Static => " + crt-static",
@@ -187,7 +188,23 @@ fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid
     grid
 }
 
-/// What has changed since the last check, for every build of the learner.
+/// What a build sets on top of its profile. Where it repeats several of Cargo's defaults, they aren't listed.
+fn settings(set: &BTreeMap<String, toml::Value>) -> String {
+    let is_default = |(key, value): &(&String, &toml::Value)| {
+        profiles::default("release", key).is_some_and(|usual| canonical(key, &usual) == canonical(key, value))
+    };
+    let (usual, other): (Vec<_>, Vec<_>) = set.iter().partition(is_default);
+    let shown = |set: &[(&String, &toml::Value)]| -> String {
+        set.iter().map(|(key, value)| format!(" + {key} = {value}")).collect()
+    };
+    match (usual.len(), other.len()) {
+        (0..=2, _) => shown(&set.iter().collect::<Vec<_>>()),
+        (_, 0) => ", at Cargo's defaults".to_owned(),
+        (_, _) => format!("{}, the rest at Cargo's defaults", shown(&other)),
+    }
+}
+
+/// What has changed since the last check, for each of the learner's builds.
 fn since(evidence: &Evidence, before: &BTreeMap<String, Sizes>, width: Option<usize>) -> String {
     let mut text = String::new();
     for (name, attempt) in &evidence.builds {
@@ -228,12 +245,12 @@ fn settings_table(Profile { name, settings, crates: _ }: &Profile, width: Option
     grid
 }
 
-/// What decides a setting, behind its line if it is in the manifest.
+/// What decides a setting, after its line if it is in the manifest.
 fn place(from: &str, line: Option<usize>) -> String {
     line.map_or_else(|| from.to_owned(), |line| format!("Cargo.toml:{line} {from}"))
 }
 
-/// The crates that are compiled differently from the program, one row for each line that makes it so.
+/// The crates that are compiled differently from the program, one row for each line that causes it.
 fn crates_table(profile: &Profile, width: Option<usize>) -> Option<Grid> {
     let mut groups: BTreeMap<(&str, &str, String), Vec<&str>> = BTreeMap::new();
     for row in &profile.crates {
@@ -243,9 +260,25 @@ fn crates_table(profile: &Profile, width: Option<usize>) -> Option<Grid> {
     if groups.is_empty() {
         return None;
     }
-    let mut grid = Grid::new(&["not as the program", "rustc gets", "from", "crates"], width);
+    let mut grid = Grid::new(&["unlike the program", "rustc gets", "from", "crates"], width);
     for ((key, got, from), crates) in groups {
         grid.add_row([key.to_owned(), got.to_owned(), from, crates.join(", ")]);
     }
     Some(grid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_that_repeats_cargos_defaults_is_told_in_a_few_words() {
+        let told = |set: &str| settings(&toml::from_str(set).unwrap());
+        assert_eq!(told(""), "");
+        assert_eq!(told("opt-level = 3"), " + opt-level = 3");
+        let usual = "opt-level = 3\nlto = false\ncodegen-units = 16\nstrip = \"debuginfo\"\n";
+        assert_eq!(told(usual), ", at Cargo's defaults");
+        assert_eq!(told(&format!("{usual}panic = \"abort\"")), " + panic = \"abort\", the rest at Cargo's defaults");
+        assert_eq!(told(&usual.replace('3', "\"z\"")), " + opt-level = \"z\", the rest at Cargo's defaults");
+    }
 }

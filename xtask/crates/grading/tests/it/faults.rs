@@ -408,5 +408,5 @@ fn a_linker_that_is_gone_for_a_while_is_no_grade() {
     let (project, _) = broken_meanwhile("", breaks, "umount \"$(readlink -f /usr/bin/cc)\"");
     let failed = records(&project, "out").into_iter().find(|record| record["status"] == "infra-error").unwrap();
     let message = failed["message"].as_str().unwrap();
-    assert!(message.contains("the course's own solution does not build either"), "{message}");
+    assert!(message.contains("the course's own solution doesn't build either"), "{message}");
 }

@@ -216,7 +216,7 @@ fn a_revision_that_is_not_there_is_answered_with_the_nearest() {
     help: give a second profile or file; a git revision alone, such as git:HEAD~1, is compared with the working tree
     ");
     insta::assert_snapshot!(said(&["history", "--bisect", "much"]), @r#"
-    error: --bisect: `much` is no size: write bytes (327680) or a text such as "320 KiB"
+    error: --bisect: `much` isn't a size: write bytes (327680), or text such as "320 KiB"
     help: write how much larger it became, such as `5%` or `20 kB`
     "#);
     insta::assert_snapshot!(said(&["history", "--bisect", "5"]), @r"

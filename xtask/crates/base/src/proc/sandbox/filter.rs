@@ -7,29 +7,29 @@ use std::sync::Arc;
 /// A filter in the kernel's own layout.
 pub(super) type Filter = Arc<[u8]>;
 
-/// What a call gets that is refused.
+/// What a refused call returns.
 const EPERM: u32 = 1;
-/// What a call gets that this kernel is said not to have, so that C's library takes an older one.
+/// What a call returns that this kernel claims not to have, so that the C library uses an older call.
 const ENOSYS: u32 = 38;
-/// What `socket` gets for a family that is refused.
+/// What `socket` returns for a refused family.
 const EAFNOSUPPORT: u32 = 97;
 
 /// `CLONE_NEWTIME`, `NEWNS`, `NEWCGROUP`, `NEWUTS`, `NEWIPC`, `NEWUSER`, `NEWPID` and `NEWNET`. The lowest byte of `clone`'s flags
-/// is a signal, so `NEWTIME` is none of its.
+/// is a signal, so `NEWTIME` isn't one of its flags.
 const NAMESPACES: u32 = 0x7e02_0000;
 
 /// `TIOCSTI` types into a terminal, `TIOCLINUX` pastes into a console.
 const TERMINALS: [u32; 2] = [0x5412, 0x541c];
 
-/// The families of sockets that are left: local ones, IPv4, IPv6. A box has a network of its own, without any way out, but
+/// The allowed socket families: local, IPv4, IPv6. A box has its own network, without any way out, but
 /// `AF_VSOCK` (40) would reach the host of a virtual machine.
 const FAMILIES: [u32; 3] = [1, 2, 10];
 
-/// An architecture's number, and those of its system calls. The calls since number 424 have the same number everywhere.
+/// An architecture's number, and the numbers of its system calls. The calls since number 424 have the same number everywhere.
 struct Numbers {
     /// `AUDIT_ARCH_…`.
     arch: u32,
-    /// Numbers from here on are of another ABI.
+    /// Numbers from here on belong to a different ABI.
     end: Option<u32>,
     clone: u32,
     ioctl: u32,
@@ -85,7 +85,7 @@ const AARCH64: Numbers = Numbers {
 /// `mount_setattr`, `quotactl_fd`, `memfd_secret`, statmount, listmount, `open_tree_attr`.
 const REFUSED_EVERYWHERE: [u32; 16] = [425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442, 443, 447, 457, 458, 467];
 
-/// Its flags lie in memory, where a filter can't look.
+/// Its flags are in memory, where a filter can't look.
 const CLONE3: u32 = 435;
 
 /// The filter for this machine; none where the numbers aren't known.

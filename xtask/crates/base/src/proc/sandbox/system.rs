@@ -1,4 +1,4 @@
-//! What boxes need of this machine, found out once: the libraries of a program, and what its bubblewrap can do.
+//! What boxes need from this machine, found out once: the libraries of a program, and what its bubblewrap can do.
 
 use super::filter::{self, Filter};
 use super::{Call, counter};
@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 /// What boxes are made with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct System {
-    /// The loader and the libraries that a run box holds, at their own paths. Not all of `/usr/lib`: there may be shells and
-    /// interpreters in it. Empty where they couldn't be found out; then it's all of it.
+    /// The loader and the libraries in a run box, at their own paths. Not all of `/usr/lib`: there may be shells and
+    /// interpreters in it. Empty where they couldn't be found out; then it's the whole folder.
     pub libraries: Vec<PathBuf>,
     /// bubblewrap knows `--disable-userns`.
     pub disables_namespaces: bool,
@@ -20,10 +20,10 @@ pub struct System {
     pub filter: Option<Filter>,
 }
 
-/// The program that makes boxes: the system's own, whatever PATH finds. What was asked what it can do is what runs.
+/// The program that makes boxes: the system's own, whatever PATH finds. The program that was probed is also what runs.
 pub const BUBBLEWRAP: &str = "/usr/bin/bwrap";
 
-/// Libraries beside C's that a program of Rust may be linked with.
+/// Libraries other than C's that a Rust program may be linked with.
 const BESIDE_C: [&str; 5] = ["libgcc_s.so.1", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1"];
 
 impl System {
@@ -46,10 +46,10 @@ fn said(call: &Call) -> String {
     finished.map(|finished| String::from_utf8_lossy(&finished.stdout).into_owned()).unwrap_or_default()
 }
 
-/// The files that the loader takes for what runs in a run box.
+/// The files that the loader loads for what runs in a run box.
 fn libraries() -> Vec<PathBuf> {
     let programs = ["/usr/bin/prlimit", "/usr/bin/setpriv"].into_iter().chain(counter());
-    // A program that is linked with nothing is an error for `ldd`, so each one is asked about alone.
+    // A statically linked program is an error for `ldd`, so each program is checked separately.
     let mut found: BTreeSet<PathBuf> =
         programs.flat_map(|program| named(&said(&Call::new("/usr/bin/ldd", "/").arg(program)))).collect();
     let Some(folder) = found.iter().find(|path| path.file_name() == Some(OsStr::new("libc.so.6"))) else {
@@ -65,7 +65,7 @@ fn libraries() -> Vec<PathBuf> {
     found.into_iter().flat_map(|path| in_a_box(&path)).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The files in the words of `ldd`: `libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)`, and the loader without an arrow.
+/// The files in `ldd`'s output: `libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)`, and the loader without an arrow.
 fn named(words: &str) -> Vec<PathBuf> {
     let path = |line: &str| {
         let file = line.split_once(" => ").map_or(line, |(_, file)| file).trim();

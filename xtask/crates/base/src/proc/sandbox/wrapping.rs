@@ -1,4 +1,4 @@
-//! The words for bwrap that make a box, in the order in which bwrap does what they say.
+//! The arguments for bwrap that make a box, in the order in which bwrap carries them out.
 
 use super::{
     CALLED, CARGO_HOME, COUNTER, COUNTER_PARTS, HELPERS, INSIDE, Kind, Limits, OWN, PROGRAM, Sandbox, TOOLCHAIN,
@@ -12,7 +12,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What bwrap is told: its arguments, and the environment of what runs in the box.
+/// What bwrap gets: its arguments, and the environment of what runs in the box.
 #[derive(Default)]
 struct Words {
     args: Vec<OsString>,
@@ -28,7 +28,7 @@ impl Words {
         self.args.extend(words.iter().map(|word| (*word).to_owned()));
     }
 
-    /// A folder that all may read. Folders that bwrap makes by itself would be closed to all but root.
+    /// A folder that everyone may read. Folders that bwrap makes by itself would be closed to everyone but root.
     fn folder(&mut self, folder: &OsStr) {
         self.add(&[flag("--perms"), flag("0755"), flag("--dir"), folder]);
     }
@@ -40,7 +40,7 @@ impl Words {
 }
 
 impl Sandbox {
-    /// The call that makes the box; what runs in it is the call, or nothing that is not ours.
+    /// The call that makes the box; what runs in it is the call, or only our own code.
     pub(super) fn wrap_as(&self, call: &Call, is_run: bool) -> Call {
         let mut wrapped = self.within_limits(call);
         let mut words = Words::default();
@@ -62,7 +62,7 @@ impl Sandbox {
         let folder = call.writes.clone().zip(disk);
         wrapped.watch = Some(Watch { memory: self.limits.total, folder });
         self.add_environment(&mut words, call);
-        // Without a user of its own the box's would own /dev/shm, which has no size.
+        // Without a separate user, the box's user would own /dev/shm, which has no size limit.
         for folder in ["/dev", "/"] {
             words.add(&[flag("--remount-ro"), flag(folder)]);
         }
@@ -72,7 +72,7 @@ impl Sandbox {
         wrapped
     }
 
-    /// The call of bwrap, with what it may take; it has no arguments yet.
+    /// The call of bwrap, with its limits; it has no arguments yet.
     fn within_limits(&self, call: &Call) -> Call {
         // Not from the folder for temporary files: TMPDIR may name one that isn't there.
         let mut wrapped = Call::new(super::BUBBLEWRAP, "/");
@@ -125,7 +125,7 @@ impl Sandbox {
         words.add(&[flag("--chdir"), &self.seen(call.cwd.as_os_str())]);
     }
 
-    /// What a program needs that only runs: libraries, what sets its limits, and what counts its instructions.
+    /// What a program needs to run: libraries, what sets its limits, and what counts its instructions.
     fn add_helpers(&self, words: &mut Words) {
         for line in self.libraries() {
             words.add(&line.iter().map(OsString::as_os_str).collect::<Vec<_>>());
@@ -153,7 +153,7 @@ impl Sandbox {
         }
     }
 
-    /// What runs in the box: what sets limits, then the program with its arguments; without a program nothing that is not ours.
+    /// What runs in the box: what sets limits, then the program with its arguments; without a program, only our own code.
     fn add_call(&self, words: &mut Words, call: &Call, program: Option<OsString>) {
         let limited = self.limited();
         let args = &mut words.args;
@@ -167,13 +167,13 @@ impl Sandbox {
             args.push(format!("{HELPERS}/{}", COUNTER[0]).into());
             args.extend(COUNTER[1..].iter().map(OsString::from));
         }
-        // By a path it can be started, and not without a name.
+        // It can be started by a path, but not without a name.
         let argv0 = call.argv0.as_ref().filter(|argv0| !argv0.is_empty());
         args.push(argv0.map_or(program, OsString::from));
         args.extend(call.args.iter().map(|arg| self.seen(arg)));
     }
 
-    /// What puts the libraries into a run box: words for bwrap.
+    /// What puts the libraries in a run box: arguments for bwrap.
     fn libraries(&self) -> Vec<Vec<OsString>> {
         let libraries = &self.system.libraries;
         let words = |words: &[&OsStr]| words.iter().map(|word| (*word).to_owned()).collect();
@@ -196,7 +196,7 @@ impl Sandbox {
         folders.chain(files).collect()
     }
 
-    /// The programs that set limits and give up rights, before the one that is not trusted.
+    /// The programs that set limits and give up rights, before the untrusted program.
     fn limited(&self) -> Vec<String> {
         let Limits { memory, processes, file, open_files, .. } = self.limits;
         let cpu_seconds = self.cpu_seconds();
@@ -204,7 +204,7 @@ impl Sandbox {
         let mut words = vec![format!("{folder}/prlimit"), "--core=0".to_owned()];
         let limits = [("as", memory), ("nproc", processes), ("fsize", file), ("nofile", open_files)];
         words.extend(limits.iter().map(|(limit, value)| format!("--{limit}={value}")));
-        // The first ends it by a signal that says why; a process that does not mind is killed by the second.
+        // The first ends it with a signal that says why; a process that ignores it is killed by the second.
         words.push(format!("--cpu={cpu_seconds}:{}", cpu_seconds + 2));
         words.push("--".to_owned());
         words.push(format!("{folder}/setpriv"));
@@ -217,7 +217,7 @@ impl Sandbox {
     }
 }
 
-/// What every box has of the system.
+/// What every box has from the system.
 fn add_system(words: &mut Words) {
     for folder in ["/usr", "/etc"] {
         words.folder(flag(folder));
@@ -248,7 +248,7 @@ fn add_compiler(words: &mut Words, toolchain: &Path, cargo_home: &Path, copy: &P
     words.env.insert("HOME".into(), "/tmp".into());
 }
 
-/// Puts the program into a run box; says where it is there.
+/// Puts the program in a run box; returns its path there.
 fn add_program(words: &mut Words, call: &Call) -> OsString {
     let program = match &call.called {
         None => PROGRAM.into(),
@@ -263,7 +263,7 @@ fn add_program(words: &mut Words, call: &Call) -> OsString {
             OsString::from(format!("{CALLED}/{name}"))
         }
     };
-    // A link, as outside of a box: who asks where the program is finds the file, not the name.
+    // A link, as outside a box: looking up the program's path finds the file, not the name.
     words.add(&[flag("--ro-bind"), &call.program, flag(PROGRAM)]);
     if call.called.is_some() {
         words.add(&[flag("--symlink"), flag(PROGRAM), &program]);

@@ -1,4 +1,4 @@
-//! A size as a learner writes it down: bytes, or a share of all machine code.
+//! A size as a learner writes it: bytes, or a share of all machine code.
 
 use base::numbers::number::{self, Number};
 use base::numbers::thousands;
@@ -11,17 +11,17 @@ pub(crate) enum Size {
     Percent(f64),
 }
 
-/// What is understood as a size.
+/// What counts as a size.
 const SIZES: &str = "write bytes (24371), or in quotes a number with its unit: \"23.8KiB\" or \"9.2%\" (of .text)";
 
-/// What is understood where a share isn't.
+/// What counts as a size where a share doesn't.
 const BYTES: &str = "write bytes (24371), or in quotes a number with its unit: \"23.8KiB\"";
 
-/// Why a text is no size.
+/// Why a text isn't a size.
 enum Unclear {
-    /// It has another form.
+    /// It has a different form.
     Other,
-    /// This number has no unit, and is not one of bytes.
+    /// This number has no unit, and isn't a number of bytes.
     NoUnit(String),
     /// It could be read in two ways: what to write.
     TwoMeanings(String),
@@ -58,7 +58,7 @@ impl Size {
         };
         match Self::read(&value) {
             Ok(Self::Bytes(bytes)) => Ok(bytes),
-            Ok(Self::Percent(_)) => Err(format!("a share is not asked for here: {BYTES}")),
+            Ok(Self::Percent(_)) => Err(format!("the question isn't about a percentage: {BYTES}")),
             Err(Unclear::Other) => Err(BYTES.to_owned()),
             Err(Unclear::NoUnit(number)) => {
                 Err(format!("{number} of what? Write the unit, in quotes: \"{number} KiB\""))
@@ -67,7 +67,7 @@ impl Size {
         }
     }
 
-    /// The same, of a text. None if it isn't a size, or could be read in two ways.
+    /// The same, for a text. None if it isn't a size, or could be read in two ways.
     pub(crate) fn of_text(text: &str) -> Option<Self> {
         Self::read(&text.into()).ok()
     }
@@ -88,7 +88,7 @@ impl Size {
         let Number { value, fraction } = number::parse(number).ok_or(Unclear::Other)?;
         let unit = unit.strip_suffix("of .text").unwrap_or(unit).trim_end();
         let factor = match unit {
-            // A share of more than everything is one with a decimal comma.
+            // A share of more than everything has a decimal comma.
             "%" | "percent" | "per cent" | "pct" => {
                 return Ok(Self::Percent(fraction.filter(|_| value > 100.0).unwrap_or(value)));
             }
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(Size::saved(&65822.into()), Ok(65822.0));
         assert_eq!(Size::saved(&(-65822).into()), Ok(65822.0));
         for (text, help) in [
-            ("17.8 %", "a share is not asked for here: write bytes"),
+            ("17.8 %", "the question isn't about a percentage: write bytes"),
             ("64.3", "64.3 of what? Write the unit, in quotes: \"64.3 KiB\""),
             ("65,822 KiB", "can mean 65,822 or 65.822 of this unit"),
             ("1KiB to 1MiB", BYTES),

@@ -2,7 +2,7 @@
 
 use base::numbers::number;
 
-/// Signs around an answer that don't belong to it.
+/// Characters around an answer that aren't part of it.
 const QUOTES: [char; 14] = ['"', '\'', '`', '´', '“', '”', '„', '‟', '‘', '’', '‚', '«', '»', '*'];
 
 /// An answer without the quotes, spaces and the full stop around it.
@@ -12,7 +12,7 @@ pub(super) fn plain(text: &str) -> String {
         let trimmed = text.trim_matches(|sign: char| {
             sign.is_whitespace() || QUOTES.contains(&sign) || matches!(sign, '\u{200b}' | '\u{feff}')
         });
-        // A point may belong to what follows it (`.text`), never to what is before it.
+        // A dot may be part of what follows it (`.text`), but never of what is before it.
         let trimmed = trimmed.trim_end_matches(['.', ',', ';', '!']);
         if trimmed.len() == text.len() {
             return trimmed.to_owned();
@@ -21,7 +21,7 @@ pub(super) fn plain(text: &str) -> String {
     }
 }
 
-/// A name in which capitals, and the sign between its words, mean nothing.
+/// A name in which case, and the character between its words, don't matter.
 pub(super) fn folded(text: &str) -> String {
     let one = |sign: char| if matches!(sign, '_' | ' ' | '\u{2010}' | '\u{2011}' | '–') { '-' } else { sign };
     text.to_lowercase().chars().map(one).collect()
@@ -33,7 +33,7 @@ pub(super) fn option<'a>(given: &str, options: &'a [String]) -> Option<&'a Strin
     is(given).or_else(|| is(given.split_once('=')?.0))
 }
 
-/// The only option that is named within an answer, as in "it refuses the manifest".
+/// The only option that an answer mentions, as in "it refuses the manifest".
 pub(super) fn named<'a>(given: &str, options: &'a [String]) -> Option<&'a String> {
     let words: Vec<String> = given.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_').map(folded).collect();
     let mut found = options.iter().filter(|option| words.contains(&folded(option)));
@@ -48,7 +48,7 @@ pub(super) fn near<'a>(given: &str, options: &'a [String]) -> Option<&'a String>
     (near.0 <= if letters < 5 { 1 } else { 2 } && letters > 2).then_some(near.1)
 }
 
-/// The name of a crate: its version, and the ? that cargo-bloat puts behind a guess, aren't part of it.
+/// The name of a crate: its version, and the ? that cargo-bloat puts after a guess, aren't part of it.
 pub(super) fn crate_name(given: &str) -> String {
     let given = plain(plain(given).trim_end_matches('?'));
     let (name, version) = given.split_once([' ', '@']).unwrap_or((&given, ""));
@@ -82,7 +82,7 @@ pub(super) fn is_one_function(given: &str, functions: &[&str]) -> bool {
     let given = given.strip_prefix("fn ").unwrap_or(&given);
     let end = given.find(['(', '<', '+', ' ']).unwrap_or(given.len());
     let (name, rest) = given.split_at(end);
-    // What is in brackets isn't looked at for its form, only for names.
+    // What is in brackets is only searched for names; its form doesn't matter.
     let mut depth = 0_usize;
     let mut outside = String::new();
     for char in rest.replace("->", "\u{2192}").chars() {
@@ -96,7 +96,7 @@ pub(super) fn is_one_function(given: &str, functions: &[&str]) -> bool {
     let outside = outside.trim().trim_end_matches(['.', ';', ',']);
     let follows = ["at ", "in ", "+", "\u{2192}", "{"];
     let own = name.rsplit("::").next().unwrap_or(name).trim_matches(['`', '"', '\'']).to_lowercase();
-    // A file may be called as a function is.
+    // A file may have a function's name.
     let words = rest.split_whitespace().filter(|word| !word.contains(".rs"));
     let mut names = words.flat_map(|word| word.split(|char: char| !(char.is_alphanumeric() || char == '_')));
     let is_other = |name: &str| name.to_lowercase() != own && functions.contains(&name);

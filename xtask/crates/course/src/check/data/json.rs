@@ -96,7 +96,7 @@ fn budget(budget: &Budget) -> Value {
     all
 }
 
-/// Adds the keys of one object to those of another.
+/// Adds one object's keys to another's.
 fn extend(all: &mut Value, more: Value) {
     if let (Value::Object(all), Value::Object(more)) = (all, more) {
         all.extend::<Map<String, Value>>(more);
@@ -227,7 +227,7 @@ mod tests {
         let [target, here] = ["there", "here"].map(str::to_owned);
         assert_eq!(
             json(held(Some(Saved::Elsewhere { target, bytes: Bytes(1390), here }))),
-            r#"{"allowed_bytes":1450,"build":"after","bytes":1400,"review":"the baseline was saved on there (1,390 bytes), so it can't be compared closely with this build for here: look whether they work on such a machine","says":"the baseline was saved on there (1,390 bytes), so it can't be compared closely with this build for here","slack_percent":10.0}"#
+            r#"{"allowed_bytes":1450,"build":"after","bytes":1400,"review":"the baseline was saved on there (1,390 bytes), so it can't be compared closely with this build for here: check whether they work on such a machine","says":"the baseline was saved on there (1,390 bytes), so it can't be compared closely with this build for here","slack_percent":10.0}"#
         );
     }
 }

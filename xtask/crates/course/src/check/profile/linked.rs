@@ -1,5 +1,5 @@
-//! The crates that are linked into the program, each with the settings that rustc gets for it. A profile is made for something
-//! only if they are as well: a table such as `[profile.release.package."*"]` compiles them differently.
+//! The crates that are linked into the program, each with the settings that rustc gets for it. A profile serves a purpose only
+//! if they do as well: a table such as `[profile.release.package."*"]` compiles them differently.
 
 use super::data::Crate;
 use super::words::{better, what_it_does};
@@ -19,8 +19,8 @@ const PER_CRATE: [&str; 4] = ["opt-level", "codegen-units", "debug-assertions", 
 /// Crates named in a message; the others are counted.
 const NAMED: usize = 4;
 
-/// What is wrong with the crates that are linked in, one problem for each line that makes it so. `unmet`: the settings that are
-/// not right for the program itself, which is said elsewhere.
+/// What is wrong with the crates that are linked in, one problem for each line that causes it. `unmet`: the settings that
+/// aren't right for the program itself, which is reported elsewhere.
 pub(super) fn problems(
     case: &Case<'_>,
     spec: &Profile,
@@ -44,7 +44,7 @@ pub(super) fn problems(
     groups.map(|((key, got, _), crates)| problem(case, spec, &required[key], (key, got), &crates)).collect()
 }
 
-/// The line that gives a crate this value; `None` if the manifest does not.
+/// The line that gives a crate this value; `None` if the manifest doesn't.
 fn written<'a>(
     case: &Case<'a>,
     profile: &'a str,
@@ -75,10 +75,10 @@ fn problem(case: &Case<'_>, spec: &Profile, right: &Right, (key, got): (&str, &s
             let message = format!("{table} compiles {who} with `{key} = {value}`, and {part}");
             let is_package = table.contains(".package.");
             let other = better(key, right);
-            // Where several values would do, what to write is a sentence of its own.
+            // Where several values would work, what to write is a separate sentence.
             let help = match (is_package, other.starts_with("write")) {
-                (true, true) => format!("take the line out, or {other}"),
-                (true, false) => "take the line out: the profile's own setting then holds for every crate".to_owned(),
+                (true, true) => format!("remove the line, or {other}"),
+                (true, false) => "remove the line: the profile's own setting then applies to every crate".to_owned(),
                 (false, true) => format!("below {table} {other}"),
                 (false, false) => other,
             };
@@ -96,7 +96,7 @@ fn problem(case: &Case<'_>, spec: &Profile, right: &Right, (key, got): (&str, &s
                 )
             } else {
                 format!(
-                    "the manifest doesn't say so: look for [profile.{profile}] in Cargo's configuration files, and for RUSTFLAGS in your environment"
+                    "the manifest doesn't set this: look for [profile.{profile}] in Cargo's configuration files, and for RUSTFLAGS in your environment"
                 )
             };
             Diagnostic::new(Code::DiffersAtRustc, message).in_file(&case.manifest.source.file).help(help)

@@ -1,4 +1,4 @@
-//! Settings that the manifest doesn't set as a goal requires: which line is at fault, or which table, or that there is none.
+//! Settings that the manifest doesn't set as a goal requires: which line is at fault, or which table, or that there isn't one.
 
 use super::words::{better, list_of_features, option, reads, what_it_does};
 use super::{Case, Right};
@@ -15,15 +15,15 @@ use weigh::workshop::nearest;
 enum Cause<'a> {
     /// A line of the manifest, which the problem names.
     Line(Box<Diagnostic>),
-    /// It comes with `dev`, and is set nowhere.
+    /// It comes with `dev`, and isn't set anywhere.
     Dev,
-    /// This profile, which the build does not read, sets it.
+    /// This profile, which the build doesn't read, sets it.
     OtherTable(&'a str),
     /// Nothing sets it.
     Missing,
 }
 
-/// What to say about settings that the manifest does not ask for in this profile.
+/// What to report about settings that the manifest doesn't set in this profile.
 pub(super) fn problems(
     case: &Case<'_>,
     spec: &Profile,
@@ -66,7 +66,7 @@ fn cause<'a>(case: &Case<'a>, profile: &str, chain: &[&str], key: &str, right: &
     if let Some((table, setting)) = effective::of_own_package(case.manifest, profile, key) {
         let message = format!("{table} compiles the program itself with `{key} = {}`", setting.value);
         let help = format!(
-            "a table for a package wins over the profile, and over each one that inherits it: take this line out, and below [profile.{profile}] {}",
+            "a package's table overrides the profile and every profile that inherits it: remove this line, and below [profile.{profile}] {}",
             better(key, right)
         );
         return Cause::Line(Box::new(wrong_value(case, key, setting, message, help)));
@@ -78,25 +78,25 @@ fn cause<'a>(case: &Case<'a>, profile: &str, chain: &[&str], key: &str, right: &
     let other = case.manifest.profiles.iter().find(|(name, other)| {
         !chain.contains(&name.as_str()) && other.settings.get(key).is_some_and(|setting| is_right(&setting.value))
     });
-    // A profile that another goal wants has these settings for that goal's sake.
+    // A profile that a different goal requires has these settings for that goal's sake.
     match other.filter(|(name, _)| !is_wanted_elsewhere(case, name, profile)) {
         Some((name, _)) => Cause::OtherTable(name),
         None => Cause::Missing,
     }
 }
 
-/// A line of the profile, or of one that it inherits from, with a value that is not right.
+/// A line of the profile, or of one that it inherits from, with a wrong value.
 fn wrong_line(case: &Case<'_>, profile: &str, key: &str, right: &Right, written: Effective) -> Option<Diagnostic> {
     let Effective { value, asked, .. } = written;
     let (from, setting) = asked?;
     Some(if from == profile {
         let now = value.map(|value| value.to_string()).unwrap_or_default();
-        let message = format!("`{key} = {now}` is not what this profile is for");
+        let message = format!("`{key} = {now}` doesn't suit this profile");
         wrong_value(case, key, &setting, message, better(key, right))
     } else {
-        // To change it there would change that profile, too, which may be right as it is.
+        // Changing it there would also change that profile, which may be right as it is.
         let message = format!("[profile.{profile}] gets `{key} = {}` from [profile.{from}]", setting.value);
-        let help = format!("what a profile sets itself wins: below [profile.{profile}] {}", better(key, right));
+        let help = format!("a profile's own setting wins: below [profile.{profile}] {}", better(key, right));
         wrong_value(case, key, &setting, message, help)
     })
 }
@@ -109,17 +109,18 @@ fn wrong_value(case: &Case<'_>, key: &str, setting: &Setting, message: String, h
         .explains([key])
 }
 
-/// Settings that are right, in a profile that this build does not read.
+/// Settings that are right, in a profile that this build doesn't read.
 fn in_other_table(case: &Case<'_>, profile: &str, name: &str, keys: &[String]) -> Diagnostic {
     let source = &case.manifest.source;
     let table = &case.manifest.profiles[name];
     if let Some(near) = nearest(name, [profile].into_iter()) {
-        let message = format!("[profile.{name}] is a profile of its own, and no build asks for it; Cargo says nothing");
-        let problem = Diagnostic::new(Code::UnknownTable, message).at(source, table.name.clone(), "nobody reads this");
+        let message = format!("[profile.{name}] defines a custom profile that no build uses; Cargo doesn't warn");
+        let problem =
+            Diagnostic::new(Code::UnknownTable, message).at(source, table.name.clone(), "no build reads this");
         return problem.help(format!("did you mean [profile.{near}]?")).explains(keys);
     }
-    let (verb, it) = if keys.len() == 1 { ("stands", "it") } else { ("stand", "them") };
-    let message = format!("{} {verb} in [profile.{name}], which this build does not read", list(keys));
+    let (verb, it) = if keys.len() == 1 { ("is", "it") } else { ("are", "them") };
+    let message = format!("{} {verb} in [profile.{name}], which this build doesn't read", list(keys));
     let reader = format!("`cargo build {}` reads [profile.{profile}]", option(profile));
     let is_needed =
         case.exercise.data.build.values().any(|build| build.tree == Tree::Learner && build.profile == *name);
@@ -128,11 +129,9 @@ fn in_other_table(case: &Case<'_>, profile: &str, name: &str, keys: &[String]) -
         Diagnostic::new(Code::WrongTable, message).at(source, table.name.clone(), reads(name)).help(if is_there {
             format!("{reader}: move {it} there")
         } else if is_needed {
-            format!(
-                "{reader}, which is not in the file yet: begin it, with `inherits = \"release\"`, and move {it} there"
-            )
+            format!("{reader}, which isn't in the file yet: add it, with `inherits = \"release\"`, and move {it} there")
         } else {
-            format!("{reader}: give this one that name")
+            format!("{reader}: give this profile that name")
         });
     if let Some(first) = keys.first().and_then(|key| table.settings.get(key)) {
         let label = if is_needed {
@@ -165,11 +164,11 @@ fn from_dev(case: &Case<'_>, profile: &str, chain: &[&str], inherited: &[String]
     })
 }
 
-/// A table for the program's own package, which makes Cargo forget the profile's `strip`.
+/// A table for the program's own package, which makes Cargo drop the profile's `strip`.
 fn forgotten(case: &Case<'_>, forgetting: &Forgetting<'_>) -> Diagnostic {
     let Forgetting { table, place, line: (from, setting) } = forgetting;
     let value = &setting.value;
-    let message = format!("Cargo forgets `strip = {value}` of [profile.{from}] because of {table}");
+    let message = format!("Cargo drops `strip = {value}` of [profile.{from}] because of {table}");
     Diagnostic::new(Code::DiffersAtRustc, message)
         .at(
             &case.manifest.source,
@@ -177,24 +176,24 @@ fn forgotten(case: &Case<'_>, forgetting: &Forgetting<'_>) -> Diagnostic {
             "this table doesn't set `strip`, so for its package it isn't set at all",
         )
         .and_at(setting.key.start..setting.span.end, "this doesn't reach the program")
-        .help(format!("add `strip = {value}` to {table}, or take that table out"))
+        .help(format!("add `strip = {value}` to {table}, or remove that table"))
         .explains(["strip"])
 }
 
 fn missing_settings(case: &Case<'_>, profile: &str, missing: &[String]) -> Diagnostic {
     let source = &case.manifest.source;
-    let message = format!("[profile.{profile}] does not set {}", list(missing));
+    let message = format!("[profile.{profile}] doesn't set {}", list(missing));
     let problem = Diagnostic::new(Code::MissingSetting, message).explains(missing.iter());
     let it = if missing.len() == 1 { "it" } else { "them" };
-    // A [profile.NAME.package.SPEC] alone is no place for settings of the profile.
+    // The profile's settings don't go in a [profile.NAME.package.SPEC] alone.
     match case.manifest.profiles.get(profile).filter(|table| table.packages.is_empty() || !table.settings.is_empty()) {
         Some(table) => problem
-            .at(source, table.name.clone(), format!("Cargo's defaults hold for {it}"))
+            .at(source, table.name.clone(), format!("Cargo's defaults apply to {it}"))
             .help(format!("add {it} below this line; `cargo xtask hint {}` helps with the values", case.exercise.id)),
         None => {
             let problem = problem.in_file(&source.file);
             let first = if weigh::profiles::reserved(profile).is_none() && !is_built_in(profile) {
-                format!("begin a table [profile.{profile}] with `inherits = \"release\"`, and set {it} there")
+                format!("add a table [profile.{profile}] with `inherits = \"release\"`, and set {it} there")
             } else {
                 format!("there is no [profile.{profile}] in the file yet: add that line at the end, and set {it} below")
             };

@@ -22,19 +22,19 @@ pub(super) fn reads(profile: &str) -> String {
     }
 }
 
-/// What a value does that is not wanted here.
+/// What an unwanted value does.
 pub(super) fn what_it_does(key: &str, value: &toml::Value) -> &'static str {
     match (key, canonical(key, value).as_str()) {
         ("opt-level", "3" | "2") => "this optimizes for speed",
         ("opt-level", "1") => "this optimizes only a little",
-        ("opt-level", "0") => "this does not optimize at all",
+        ("opt-level", "0") => "this doesn't optimize at all",
         ("opt-level", "s" | "z") => "this optimizes for size",
         ("lto", "off") => "this optimizes every part of a crate on its own",
-        ("lto", "thin-local") => "this optimizes no crate together with another one",
+        ("lto", "thin-local") => "this optimizes every crate separately",
         ("lto", "thin") => "this is the lighter, quicker LTO",
-        ("strip", "debuginfo") => "this takes out debug info alone, and keeps the symbol table",
-        ("strip", "symbols") => "this takes out the symbol table and all debug info",
-        ("debug", _) => "this asks for other debug information, or for none",
+        ("strip", "debuginfo") => "this removes only debug info, and keeps the symbol table",
+        ("strip", "symbols") => "this removes the symbol table and all debug info",
+        ("debug", _) => "this sets different debug information, or none",
         ("strip", "none") => "this keeps the symbol table and all debug info in the file",
         ("panic", "unwind") => "this keeps the machinery for unwinding",
         ("panic", "abort") => "this ends the process at a panic",

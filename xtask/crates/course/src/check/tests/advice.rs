@@ -65,12 +65,12 @@ fn a_setting_is_missing_by_its_value_and_the_one_that_saves_most_is_named() {
         ("lto = false\n", "[profile.release] has `lto = false` (line 5)"),
     ] {
         let settings = ALL.replace("lto = \"fat\"\n", lto).replace("codegen-units = 1\n", "");
-        assert_eq!(told(&settings), format!("{how}; `lto = true` saves most: {measured}"));
+        assert_eq!(told(&settings), format!("{how}; `lto = true` saves the most: {measured}"));
     }
     // A number for it alone says little when nothing else is missing.
     let settings = ALL.replace("\"s\"", "0");
     let how = "[profile.release] has `opt-level = 0` (line 4)";
-    assert_eq!(told(&settings), format!("{how}; `opt-level = \"z\"` is what is left"));
+    assert_eq!(told(&settings), format!("{how}; `opt-level = \"z\"` is the one setting left"));
     // Without a measurement of it, what is missing is named, and how it is.
     let settings = ALL.replace("panic = \"abort\"\n", "").replace("\"s\"", "3");
     assert_eq!(
@@ -111,7 +111,10 @@ fn what_a_goal_about_settings_has_said_is_not_said_again() {
     let profile = "[[goal]]\nid = \"profile\"\npoints = 1\ntext = \"t\"\ncheck.profile = { profile = \"release\", want = { lto = [true], strip = [true] } }\n[[goal]]";
     let exercise = SIZE.replacen("[[goal]]", profile, 1);
     let told = help(&exercise, "", &worth(), |_| ());
-    assert!(told.starts_with("start with the goal `profile`; of its settings, `strip` saves most: alone"), "{told}");
+    assert!(
+        told.starts_with("start with the goal `profile`; of its settings, `strip` saves the most: alone"),
+        "{told}"
+    );
     assert!(!told.contains("true"), "the value is the exercise: {told}");
     let told = help(&exercise, "", &[], |_| ());
     assert_eq!(told, "start with the goal `profile`: it names what is missing, or has no effect");
@@ -120,7 +123,10 @@ fn what_a_goal_about_settings_has_said_is_not_said_again() {
     assert_eq!(told, "start with the goal `profile`: it names the one setting that is left");
     // That goal is met, and the rest is this one's to say.
     let told = help(&exercise, "[profile.release]\nlto = true\nstrip = true\n", &worth(), |_| ());
-    assert!(told.starts_with("[profile.release] doesn't set `opt-level`; `opt-level = \"z\"` saves most"), "{told}");
+    assert!(
+        told.starts_with("[profile.release] doesn't set `opt-level`; `opt-level = \"z\"` saves the most"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -130,7 +136,7 @@ fn a_symbol_table_that_should_be_gone_has_a_cause() {
     let told = help(SIZE, &settings, &worth(), symbols);
     assert_eq!(
         told,
-        "Cargo forgets `strip` of a profile for a package with a table of its own: write `strip = \"symbols\"` in [profile.release.package.tiny] as well, or take that table out"
+        "Cargo drops a profile's `strip` for a package that has its own table: write `strip = \"symbols\"` in [profile.release.package.tiny] as well, or remove that table"
     );
     // A table for the dependencies isn't the cause.
     let told = help(SIZE, &settings.replace("package.tiny", "package.\"*\""), &worth(), symbols);
@@ -150,7 +156,7 @@ fn a_refused_dependency_comes_before_the_size_of_a_program_without_it() {
     assert_eq!(
         size.diagnostics[0].help.as_deref(),
         Some(
-            "start with the goal `crates`: as long as a dependency is refused, this check builds the course's own [dependencies] in place of yours"
+            "start with the goal `crates`: while a dependency isn't allowed, this check builds the course's own [dependencies] in place of yours"
         )
     );
     // Nor is it the learner's mistake that their program doesn't build with the course's own.
@@ -169,10 +175,10 @@ fn where_crates_are_the_matter_no_setting_is_blamed() {
         "{SIZE}[[goal]]\nid = \"crates\"\npoints = 1\ntext = \"t\"\ncheck.dependencies = {{ build = \"after\", absent = [\"clap\"] }}\n"
     );
     let told = help(&crates, ALL, &worth(), |_| ());
-    assert!(told.starts_with("no setting is missing, so it is the crates and their features: `cargo tree"), "{told}");
+    assert!(told.starts_with("no setting is missing, so look at the crates and their features: `cargo tree"), "{told}");
     let code = SIZE.replace("edits = [\"Cargo.toml\"]", "edits = [\"src/main.rs\"]");
     let told = help(&code, "", &worth(), |_| ());
-    assert!(told.starts_with("the settings stay as they are here;"), "{told}");
+    assert!(told.starts_with("leave the settings as they are;"), "{told}");
 }
 
 #[test]
@@ -182,14 +188,17 @@ fn a_size_is_compared_in_words() {
         known.built("after").bytes = after;
         judge(&known.case()).outcomes[0].diagnostics[0].message.clone()
     };
-    let goal = "it has to be at least 30 % smaller, which takes";
+    let goal = "it has to be at least 30 % smaller, so";
     assert_eq!(
         told(1500),
-        format!("`after` is 1,500 bytes, 25.0 % smaller than `before` (2,000); {goal} 100 bytes less")
+        format!("`after` is 1,500 bytes, 25.0 % smaller than `before` (2,000); {goal} 100 bytes still have to go")
     );
-    assert_eq!(told(2000), format!("`after` is 2,000 bytes, the same as `before` (2,000); {goal} 600 bytes less"));
+    assert_eq!(
+        told(2000),
+        format!("`after` is 2,000 bytes, the same as `before` (2,000); {goal} 600 bytes still have to go")
+    );
     assert_eq!(
         told(2100),
-        format!("`after` is 2,100 bytes, 5.0 % larger than `before` (2,000); {goal} 700 bytes less")
+        format!("`after` is 2,100 bytes, 5.0 % larger than `before` (2,000); {goal} 700 bytes still have to go")
     );
 }

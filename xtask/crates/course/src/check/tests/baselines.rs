@@ -69,12 +69,12 @@ fn an_invented_baseline_counts_nowhere() {
     let keys = "max = 104000\nmax-growth = \"1 %\"\nbaseline = \"answers.toml\"";
     for own in [true, false] {
         for (baseline, why) in [
-            (saved("tiny", "release", "nonsense", "1.95.0", 100_000), "rustc knows no such target"),
-            (saved("tiny", "release", "", "1.95.0", 1), "rustc knows no such target"),
+            (saved("tiny", "release", "nonsense", "1.95.0", 100_000), "rustc doesn't know this target"),
+            (saved("tiny", "release", "", "1.95.0", 1), "rustc doesn't know this target"),
             (saved("tiny", "release", "here", "", 93_000), "saved with rustc ``"),
             (saved("tiny", "release", "here", "1.94.0", 100_000), "saved with rustc `1.94.0`"),
             (saved("tiny", "release", "here", "1.95", 100_000), "saved with rustc `1.95`"),
-            (saved("tiny", "release", "here", "1.95.0", 101_000), "the baseline is of a program of 101,000 bytes"),
+            (saved("tiny", "release", "here", "1.95.0", 101_000), "the baseline is for a program of 101,000 bytes"),
         ] {
             let told = told_of_a_budget(own, keys, Some(&baseline));
             assert!(told.contains(why) && told.contains("--budget --save"), "{own} {baseline}\n{told}");

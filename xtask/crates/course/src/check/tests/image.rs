@@ -140,23 +140,28 @@ fn what_is_copied_is_told_by_where_it_is_read_from() {
         (" AS build", "", "no stage above is called `build`", "`FROM … AS build`"),
         ("--from=build ", "", "without `--from`, this is read from the folder", "`COPY --from=build /src/target/"),
         ("COPY --from=build ", "ADD ", "without `--from`, this is read from the folder", "`COPY --from=build /src/"),
-        ("release/tiny /tiny", "release/tiny /src/Cargo.toml /", "`/src/Cargo.toml` into the image as well", "alone"),
+        (
+            "release/tiny /tiny",
+            "release/tiny /src/Cargo.toml /",
+            "this also copies `/src/Cargo.toml` into the image",
+            "alone",
+        ),
         (
             "FROM scratch\nCOPY --from=build",
             "FROM rust AS other\nFROM scratch\nCOPY --from=other",
-            "is not `tiny` as Cargo has built it",
+            "isn't `tiny` as Cargo built it",
             "the stage `build` builds it: write `--from=build`",
         ),
-        ("release/tiny /tiny", "release/tinny /tiny", "is not `tiny` as Cargo has built it", "it is at /src/target/"),
+        ("release/tiny /tiny", "release/tinny /tiny", "isn't `tiny` as Cargo built it", "it is at /src/target/"),
         // The program is there, and something else as well.
-        ("USER", "COPY Cargo.toml /\nUSER", "this brings `Cargo.toml` into the image as well", "is copied already"),
+        ("USER", "COPY Cargo.toml /\nUSER", "this also copies `Cargo.toml` into the image", "is already copied"),
         (
             "USER",
             "COPY --from=build /src/Cargo.toml /\nUSER",
-            "this brings `/src/Cargo.toml` into",
-            "is copied already",
+            "this also copies `/src/Cargo.toml` into",
+            "is already copied",
         ),
-        ("ENTRYPOINT [\"/tiny\"]", "ENTRYPOINT [\"/tyni\"]", "this starts /tyni", "the one that COPY gives"),
+        ("ENTRYPOINT [\"/tiny\"]", "ENTRYPOINT [\"/tyni\"]", "this starts /tyni", "where COPY puts the program"),
     ] {
         let (said, next, _) = told(&[(from, to)]);
         assert!(said.contains(message) && next.contains(help), "{to}: {said}\n{next}");

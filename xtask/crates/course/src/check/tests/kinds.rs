@@ -302,7 +302,7 @@ fn where_equal_runs_differ_too_much_neither_a_pass_nor_a_fail_would_be_true() {
         outcome.waits_for.unwrap()
     });
     assert_eq!(noisy[0], noisy[1]);
-    insta::assert_snapshot!(noisy[0], @"a machine with less to do, or valgrind, which counts instructions instead (Linux). It could not be measured: equal runs took from 1.00 to 2.00 s");
+    insta::assert_snapshot!(noisy[0], @"a less busy machine, or valgrind, which counts instructions instead (Linux). It could not be measured: equal runs took from 1.00 to 2.00 s");
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn a_limit_of_speed_that_nothing_can_keep_or_that_noise_can_break_is_refused() {
 #[test]
 fn what_may_not_be_depended_on_is_told_by_the_goal_about_crates_and_stops_no_build() {
     let mut known = with_goal(r#"check.dependencies = { build = "after", present = ["regex"] }"#);
-    let problem = Diagnostic::new(Code::DependencyNotAllowed, "the exercise does not let you depend on `x`");
+    let problem = Diagnostic::new(Code::DependencyNotAllowed, "the exercise doesn't let you depend on `x`");
     let problems = [problem];
     let codes = |case: &Case<'_>| judge(case).codes().into_iter().map(Code::name).collect::<Vec<_>>();
     let case = Case { not_allowed: &problems, evidence: None, ..known.case() };
@@ -410,14 +410,14 @@ fn a_prediction_is_held_to_what_the_change_saves() {
         ]
         .join("\n"),
         @r"
-        answer/wrong: `saving` isn't right: it says 62,323 bytes, more than 10 % too little for what your change saves
-        answer/wrong: `saving` isn't right: it says 94,000 bytes, more than 10 % too much for what your change saves
-        answer/wrong: `saving` isn't right: it says 0 bytes, more than 10 % too little for what your change saves
-        answer/wrong: `saving` isn't right: the program is not smaller than it was, so nothing was saved
-        answer/wrong: `saving` isn't right: the program is not smaller than it was, so nothing was saved
-        answer/wrong: `saving` isn't right: the program is not smaller than it was, so nothing was saved
-        answer/not-a-number: `saving` isn't a number of bytes in a form that is understood
-        answer/not-a-number: `saving` isn't a number of bytes in a form that is understood
+        answer/wrong: `saving` isn't right: 62,323 bytes is more than 10 % too little for what your change saves
+        answer/wrong: `saving` isn't right: 94,000 bytes is more than 10 % too much for what your change saves
+        answer/wrong: `saving` isn't right: 0 bytes is more than 10 % too little for what your change saves
+        answer/wrong: `saving` isn't right: the program isn't smaller than it was, so nothing was saved
+        answer/wrong: `saving` isn't right: the program isn't smaller than it was, so nothing was saved
+        answer/wrong: `saving` isn't right: the program isn't smaller than it was, so nothing was saved
+        answer/not-a-number: `saving` isn't a number of bytes in a form that the check understands
+        answer/not-a-number: `saving` isn't a number of bytes in a form that the check understands
         "
     );
 }

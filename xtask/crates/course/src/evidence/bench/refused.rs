@@ -1,4 +1,4 @@
-//! A build that Cargo or rustc refused, or that took too long: whose doing it is, and what to tell them.
+//! A build that Cargo or rustc refused, or that took too long: whose fault it is, and what to tell them.
 
 use super::Place;
 use crate::diagnostic::{Code, Diagnostic};
@@ -11,11 +11,11 @@ use weigh::cargo::{self, Refused};
 
 /// A build that was ended because its time was up.
 pub(super) fn out_of_time(name: &str, ended: Status, build_seconds: u64, place: &Place) -> Diagnostic {
-    // The lower of the limits is the one that was reached.
+    // The lower limit is what was reached.
     let most = place.cargo.sandbox.as_ref().map_or(build_seconds, |sandbox| sandbox.cpu_seconds().min(build_seconds));
     let (message, help) = match ended {
         Status::Waited(seconds) => (
-            format!("the build `{name}` was not done after {seconds} s, most of it spent waiting"),
+            format!("the build `{name}` wasn't done after {seconds} s, most of it spent waiting"),
             "close other programs that build the same package, such as an editor, and try again",
         ),
         _ => (
@@ -28,7 +28,7 @@ pub(super) fn out_of_time(name: &str, ended: Status, build_seconds: u64, place: 
     problem
 }
 
-/// What was set aside, without what is said about it; none for what was kept.
+/// What was set aside, without the explanation; none for what was kept.
 fn named(problem: &Diagnostic) -> Option<&str> {
     let (what, _) = problem.message.split_once(": this check sets it aside")?;
     Some(what).filter(|_| problem.is_aside())
@@ -45,11 +45,11 @@ pub(super) fn refusal(
 ) -> Result<Attempt> {
     let Refused { mut failure, ended } = refused;
     let exercise = request.exercise;
-    // A machine that can't build without one of them needs to know which.
+    // On a machine that can't build without one of them, the user needs to know which.
     let aside: Vec<&str> = request.aside.iter().filter_map(named).collect();
     if !aside.is_empty() && request.grading.is_none() {
         failure.message += &format!(
-            "\nThis check builds without what your own build follows: {}. If this machine can't build without it, that is the cause.",
+            "\nThis check leaves out what your own build follows: {}. If this machine can't build without it, that's the cause.",
             aside.join("; ")
         );
     }
@@ -58,9 +58,9 @@ pub(super) fn refusal(
     }
     let words = failure.message.split_once('\n').map_or(failure.message.as_str(), |(_, words)| words);
     let how = match ended {
-        Some(Status::MemoryLimit) => "took more memory than a build may; it",
-        Some(Status::DiskLimit) => "wrote more to the disk than a build may; it",
-        Some(Status::OutputLimit) => "printed more than a build may; it",
+        Some(Status::MemoryLimit) => "used more memory than a build may use; it",
+        Some(Status::DiskLimit) => "wrote more to the disk than a build may write; it",
+        Some(Status::OutputLimit) => "printed more than a build may print; it",
         _ => "failed; it",
     };
     let std = exercise.std_files().into_iter().next();
@@ -92,8 +92,8 @@ pub(super) fn refusal(
             help = Some(advice);
         }
     }
-    problem.help = help.or(failure.help).or_else(|| {
-        Some(format!("repair what the first error names; `{typed}` in the exercise's folder shows it again"))
-    });
+    problem.help = help
+        .or(failure.help)
+        .or_else(|| Some(format!("fix what the first error names; `{typed}` in the exercise's folder shows it again")));
     Ok(Attempt::Failed(Box::new(problem)))
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use weigh::measure::{self, Run, Start, Took};
 use weigh::surroundings;
 
-/// The runs of each goal, and where the program has the name that a goal starts it under.
+/// The runs of each goal, and the path with the name that a goal starts the program under.
 pub(crate) type Runs = (BTreeMap<String, Vec<Run>>, BTreeMap<String, PathBuf>);
 
 impl Bench<'_> {
@@ -67,7 +67,7 @@ impl Bench<'_> {
             let mut finished = Vec::new();
             for input in &inputs {
                 if spent > most && self.request.grading.is_some() && !self.is_of_the_course(name) {
-                    // A program that is a little slow each time would hold a worker for as many times as there are inputs.
+                    // A program that is a little slow each time would hold up a worker once for each input.
                     let status = Status::NotStarted(u32::try_from(spent.as_secs()).unwrap_or(u32::MAX));
                     finished.push(Run { status, stdout: Vec::new(), stderr: Vec::new() });
                     break;
@@ -124,7 +124,7 @@ impl Bench<'_> {
         self.once(&self.named(executable, input)?, input, place).map(|(run, _)| Some(run))
     }
 
-    /// The program under the name that an input starts it under. In a box it has the name without a file of its own.
+    /// The program under the name that an input starts it under. In a box it has the name without a separate file.
     fn named(&self, executable: &Path, input: &inputs::Input) -> Result<PathBuf> {
         match &input.called {
             Some(called) if self.run_box().is_none() => install(executable, &self.called(), &called.file()),
@@ -141,7 +141,7 @@ impl Bench<'_> {
         self.request.grading.and_then(|grading| Some(&grading.boxes.as_ref()?.1))
     }
 
-    /// What a program finds in its environment. A box has one of its own.
+    /// What a program finds in its environment. A box has its own.
     pub(crate) fn run_env(&self) -> BTreeMap<OsString, Option<OsString>> {
         if self.run_box().is_some() { BTreeMap::new() } else { surroundings::of_runs() }
     }
@@ -160,18 +160,18 @@ impl Bench<'_> {
         let limits = limits(self.exercise());
         measure::run_in(self.run_box(), &start, program, &place.folder, &self.run_env(), limits).map_err(|error| {
             Failure::new(Exit::Environment, format!("{error:#}"))
-                .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
+                .help("is it built for a different machine? look for `build.target` in Cargo's configuration files")
                 .into()
         })
     }
 }
 
-/// Whether a program has crashed, which one of the course's own may do by design: by a panic, or by a signal.
+/// Whether a program has crashed, which the course's own may do by design: by a panic, or by a signal.
 fn is_crash(status: Status) -> bool {
     matches!(status, Status::Exited(101) | Status::Signaled(_))
 }
 
-/// An argument. Where the system takes text only, inputs have no other.
+/// An argument. Where the system takes only text, all inputs are text.
 fn text(bytes: &[u8]) -> OsString {
     #[cfg(unix)]
     return std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec());
@@ -179,7 +179,7 @@ fn text(bytes: &[u8]) -> OsString {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 
-/// Gives a program another name, as a package does that installs one program under several: by a link, where everybody
+/// Gives a program a different name, as a package does that installs one program under several: by a link, where every user
 /// may make one.
 fn install(executable: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));

@@ -1,4 +1,4 @@
-//! Two builds beside the one that is wanted: of the dependencies alone, before it; and of the course's own solution, to see
+//! Two builds in addition to the requested one: the dependencies alone, before it; and the course's own solution, to see
 //! whether this machine can build at all.
 
 use super::{Bench, How, Place};
@@ -42,7 +42,7 @@ impl Bench<'_> {
         let made_of = format!("{folder:?} {target_dir:?} {} {:?} {flags:?} {files:?}", order.profile, order.extra);
         let key = store::digest(&[made_of.as_bytes(), self.version.as_bytes()]);
         warm.fill(&key, &place.target_dir, sandbox.user, || {
-            // A box of its own, which has the same paths and nothing of any submission.
+            // A separate box, which has the same paths and nothing from any submission.
             let shared = sandbox.shared.join(format!("warming-{}", target_dir.display()).replace('/', "-"));
             if shared.exists() {
                 fs::remove_dir_all(&shared).with_context(|| format!("cannot empty {}", shared.display()))?;
@@ -73,11 +73,11 @@ impl Bench<'_> {
         })
     }
 
-    /// Whose failure a refused build of a check is. That of the course's own files is never the learner's; nor is that of a
-    /// learner's where the course's own solution fails as well.
+    /// Whose failure a check's refused build is. A failed build of the course's own files is never the learner's failure,
+    /// and a failed build of the learner's isn't where the course's own solution fails as well.
     pub(super) fn ask_whose(&self, tree: Tree, refused: &Refused, order: &CargoBuild, cargo: &Cargo) -> Result<()> {
         let Refused { failure, ended } = refused;
-        // What the environment is to blame for, and a limit that was reached, is told as that.
+        // What the environment is to blame for, and a limit that was reached, are reported as such.
         if failure.exit == Exit::Environment || ended.is_some() {
             return Ok(());
         }
@@ -89,14 +89,14 @@ impl Bench<'_> {
         }
         // An error that rustc or Cargo shows in a file of the package is about that file.
         let is_about_a_file = cargo::first_place(&failure.message).is_some();
-        // How it is built is theirs where a Containerfile or settings of std say so: the solution built in that way would fail as
-        // well.
+        // How it is built is the learner's choice where a Containerfile or settings for std decide it: the solution built that
+        // way would fail as well.
         let decides = |build: &Build| build.linking == Linking::Containerfile || build.std.is_some();
         let is_their_way = self.exercise().data.build.values().any(decides);
         if is_about_a_file || is_their_way || solution_files(self.exercise()).is_err() {
             return Ok(());
         }
-        // Both rooms of a learner may ask at once.
+        // Both of a learner's rooms may ask at once.
         static TURN: Mutex<()> = Mutex::new(());
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         self.try_solution(order, cargo).map_err(|error| match error.downcast::<Failure>() {
@@ -122,22 +122,22 @@ impl Bench<'_> {
                 let Failure { message, .. } = refused.failure;
                 bail!(Failure::new(
                     Exit::Environment,
-                    format!("the course's own solution does not build either: {message}")
+                    format!("the course's own solution doesn't build either: {message}")
                 ))
             }
         }
     }
 }
 
-/// A build of the course's own that has failed, with what in the environment may be why.
+/// A failed build of the course's own files, with what in the environment may be the cause.
 fn of_the_environment(message: &str) -> Failure {
     let set = surroundings::of_failed_builds();
     let help = if set.is_empty() {
-        "that isn't your program's fault; `cargo xtask doctor` looks at the tools that a build needs".to_owned()
+        "that isn't your program's fault; `cargo xtask doctor` checks the tools that a build needs".to_owned()
     } else {
         format!(
-            "that isn't your program's fault. What builds read is set in your environment: {}. Take out what isn't needed here \
-             (`unset NAME`; in PowerShell `Remove-Item Env:NAME`), and try again; `cargo xtask doctor` looks at the tools",
+            "that isn't your program's fault. Your environment sets variables that builds read: {}. Remove what isn't needed here \
+             (`unset NAME`; in PowerShell `Remove-Item Env:NAME`), and try again; `cargo xtask doctor` checks the tools",
             set.join(", ")
         )
     };

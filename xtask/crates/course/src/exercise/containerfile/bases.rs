@@ -1,12 +1,12 @@
-//! What images hold that a stage starts from. The list is data (`bases.toml`); an image that isn't in it can be described in a comment
-//! above its FROM: `# check: cargo 1.97`.
+//! What is in the images that a stage starts from. The list is data (`bases.toml`); an image that isn't in it can be described
+//! in a comment above its FROM: `# check: cargo 1.97`.
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// How to describe an image that isn't in the list.
-pub const HOW_TO_SAY: &str = "if this one has a Cargo, write which one in a comment above its FROM: `# check: cargo 1.95`, followed by `musl` for an image with musl, and by the targets that are installed in it";
+pub const HOW_TO_SAY: &str = "if this one has Cargo, write its version in a comment above its FROM: `# check: cargo 1.95`, followed by `musl` for an image with musl, and by the targets that are installed in it";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -45,7 +45,7 @@ pub enum Base {
     System {
         /// The command, such as `apt-get`.
         manager: Option<&'static str>,
-        /// What its packages bring.
+        /// What its packages provide.
         packaged: Option<Toolchain>,
     },
     /// It isn't in the list.
@@ -59,9 +59,9 @@ pub struct Toolchain {
     pub minor: u32,
     /// Whether its host has musl instead of glibc.
     pub is_musl: bool,
-    /// It comes from a distribution: no rustup, and another name for the host on Alpine.
+    /// It comes from a distribution: no rustup, and a different name for the host on Alpine.
     pub is_packaged: bool,
-    /// The targets whose standard library is there, besides that of the host.
+    /// The targets whose standard library is there, besides the host's.
     pub targets: BTreeSet<String>,
 }
 
@@ -135,7 +135,7 @@ pub fn find(image: &str) -> Base {
     if image == "scratch" {
         return Base::Empty;
     }
-    // What a digest names can't be seen, but the tag in front of it is what it was.
+    // What a digest names can't be seen, but the tag before it shows what it was.
     let (image, digest) = image.split_once('@').map_or((image, None), |(image, digest)| (image, Some(digest)));
     let (name, tag) = match image.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, tag),
@@ -170,7 +170,7 @@ pub fn find(image: &str) -> Base {
     Base::System { manager, packaged }
 }
 
-/// The toolchain behind a tag of the official image: `1.95-slim-bookworm`.
+/// The toolchain that a tag of the official image means: `1.95-slim-bookworm`.
 fn rust(tag: &str) -> Option<Toolchain> {
     let Rust { newest, suites, alpine, .. } = &LIST.rust;
     let mut parts = tag.split('-').peekable();

@@ -37,7 +37,7 @@ const PLAIN: [&str; 16] = [
 /// Options that take a value, and change nothing that the image is judged by.
 const VALUED: [&str; 4] = ["--color", "--jobs", "--message-format", "-j"];
 
-/// The options of a call that matter.
+/// The options of a call that make a difference.
 #[derive(Default)]
 struct Options {
     release: bool,
@@ -58,7 +58,7 @@ struct Options {
     others: Vec<String>,
     /// Words without a dash.
     words: Vec<String>,
-    /// Behind `--`.
+    /// After `--`.
     rest: Vec<String>,
     unknown: Option<String>,
     /// An option whose value is missing or empty, as where a variable isn't set.
@@ -166,7 +166,7 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
     package(shell, verb, &options, &toolchain, command.environment)
 }
 
-/// The words behind a `+toolchain`, which may only name the one that is there.
+/// The words after a `+toolchain`, which may only name the installed toolchain.
 fn behind_toolchain<'c>(
     shell: &Shell<'_>,
     arguments: &'c [String],
@@ -182,10 +182,10 @@ fn behind_toolchain<'c>(
     }
 }
 
-/// Whether a verb takes the options and words that it gets.
+/// Whether a verb accepts the options and words that it gets.
 fn are_taken(shell: &mut Shell<'_>, verb: &str, options: &Options) -> Followed {
     if let Some(option) = &options.without_value {
-        let help = "write it behind the option; a variable that isn't set here is empty";
+        let help = "write it after the option; a variable that isn't set here is empty";
         return shell.fails(format!("`{option}` has no value"), "no value", help);
     }
     if let Some(unknown) = &options.unknown {
@@ -193,7 +193,7 @@ fn are_taken(shell: &mut Shell<'_>, verb: &str, options: &Options) -> Followed {
     }
     match options.words.first() {
         Some(word) if matches!(verb, "build" | "b" | "rustc") => {
-            shell.fails(format!("`cargo {verb}` takes no `{word}`"), "not taken", "take the word out")
+            shell.fails(format!("`cargo {verb}` doesn't take `{word}`"), "not taken", "remove the word")
         }
         _ => Ok(true),
     }
@@ -210,7 +210,7 @@ fn installs_package(shell: &mut Shell<'_>, options: &Options) -> Followed {
     }
     if options.release {
         return shell.fails(
-            "`cargo install` knows no `--release`: that is its default",
+            "`cargo install` has no `--release`: that's its default",
             "no such option",
             "take `--release` out",
         );
@@ -269,9 +269,9 @@ fn package(
         build.only_the_last = true;
     } else if let Some(extra) = options.rest.first().filter(|_| !matches!(verb, "run" | "r")) {
         return shell.fails(
-            format!("`cargo {verb}` takes no arguments behind `--`, such as `{extra}`"),
+            format!("`cargo {verb}` takes no arguments after `--`, such as `{extra}`"),
             "not taken",
-            "flags for rustc go into RUSTFLAGS",
+            "flags for rustc go in RUSTFLAGS",
         );
     }
     let what = match source {
@@ -319,7 +319,7 @@ fn leave(
     let program = shell.context.program.clone();
     let target_dir = target_dir(shell, options, environment, root);
     if !shell.can_write(&target_dir) {
-        let help = "mount a cache there (`--mount=type=cache,target=…`), or set CARGO_TARGET_DIR to another folder";
+        let help = "mount a cache there (`--mount=type=cache,target=…`), or set CARGO_TARGET_DIR to a different folder";
         return shell.fails(
             format!("Cargo can't write to {target_dir}: the package is mounted read-only"),
             "read-only",
@@ -331,7 +331,7 @@ fn leave(
     let crate_name = program.replace('-', "_");
     let unit = format!("{folder}/deps/{crate_name}-0123456789abcdef");
     let fingerprint = format!("{folder}/.fingerprint/{program}-0123456789abcdef/bin-{program}");
-    // Cargo builds again if a source is newer than what it has built, and not if it is only another one.
+    // Cargo rebuilds if a source is newer than what it has built, but not if it is merely different.
     let newest = needs::newest_source(shell, root);
     let key = format!("{unit} {:?}", build.flags);
     let is_there = |shell: &Shell<'_>, path: &str| matches!(shell.made.files.at(path), Found::File(_));
@@ -382,7 +382,7 @@ fn placeholder(shell: &Shell<'_>, program: &str, is_fresh: bool, what: &What) ->
         (
             format!("Cargo doesn't build `{program}` again here: it still has the program of the placeholder"),
             "the placeholder again",
-            "COPY keeps the time of a file, which is before that build: write `touch src/main.rs` in front of this `cargo`",
+            "COPY keeps a file's modification time, which is before that build: write `touch src/main.rs` before this `cargo`",
         )
     } else {
         (

@@ -1,11 +1,11 @@
-//! What an engine is given besides the Containerfile: the folder of the exercise, as far as the course knows it. A learner's further
-//! files are no part of it, because they aren't handed in, and a verdict is the same in `check` and in `grade`.
+//! What an engine gets besides the Containerfile: the folder of the exercise, as far as the course knows it. A learner's
+//! other files aren't part of it, because they aren't handed in, and a verdict is the same in `check` and in `grade`.
 
 use crate::exercise::Exercise;
 use base::files;
 use std::collections::BTreeSet;
 
-/// The files that COPY can take, and what the package needs of Cargo.
+/// The files that COPY can take, and what the package needs from Cargo.
 #[derive(Debug)]
 pub struct Context {
     /// The program.
@@ -16,7 +16,7 @@ pub struct Context {
     pub ignored: BTreeSet<String>,
     /// The edition of the package.
     pub edition: u32,
-    /// The profiles that Cargo.toml defines, besides those of Cargo.
+    /// The profiles that Cargo.toml defines, besides Cargo's own.
     pub profiles: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ impl Context {
             let content = files::content(&exercise.folder.join(name)).unwrap_or_default();
             String::from_utf8_lossy(&content).into_owned()
         };
-        // Engines look for the one beside the file that they read first.
+        // Engines first look for the one next to the file that they read.
         let rules = Rules::parse(&text(".dockerignore"));
         let (ignored, files) = all.into_iter().partition(|path| rules.leave_out(path));
         let manifest: toml::Table = text("Cargo.toml").parse().unwrap_or_default();
@@ -44,7 +44,7 @@ impl Context {
         Self { program: data.package.clone(), files, ignored, edition: edition.unwrap_or(2015), profiles }
     }
 
-    /// One that is no folder.
+    /// One that isn't a folder.
     #[cfg(test)]
     pub fn literal(program: &str, files: &[&str], edition: u32) -> Self {
         let files = files.iter().map(|file| (*file).to_owned()).collect();

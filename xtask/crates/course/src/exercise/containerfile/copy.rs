@@ -28,13 +28,13 @@ pub struct Copied {
 pub(super) enum Other<'a> {
     /// A stage above.
     Stage(&'a Made),
-    /// A stage that failed, or wasn't followed. What it holds is not known.
+    /// A stage that failed, or wasn't followed. Its content isn't known.
     Broken,
-    /// Another image.
+    /// A different image.
     Image,
 }
 
-/// The flags in front of the words.
+/// The flags before the words.
 #[derive(Default)]
 struct Flags {
     from: Option<String>,
@@ -98,13 +98,13 @@ fn refused(instruction: &Instruction, wrong_flag: Option<&str>, words: &[String]
         return Some(substitution(instruction));
     }
     if copied.from.is_empty() || copied.to.is_empty() {
-        let message = format!("{word} names no file, or no place for it");
-        return trouble(Kind::Fails, message, "two paths are needed", "write from where, and to where");
+        let message = format!("{word} needs a file and a destination");
+        return trouble(Kind::Fails, message, "two paths are needed", "write a source and a destination");
     }
     None
 }
 
-/// The files that the words name; `other`: not those beside the Containerfile.
+/// The files that the words name; `other`: not the files next to the Containerfile.
 fn sources(
     instruction: &Instruction,
     words: &[String],
@@ -140,7 +140,7 @@ pub(super) fn substitution(instruction: &Instruction) -> Trouble {
     Trouble::new(Kind::Fails, instruction.span.clone(), message, "taken literally", help)
 }
 
-/// The flags, and what is behind them.
+/// The flags, and what follows them.
 fn flags<'i>(instruction: &'i Instruction, variables: &Variables) -> (Flags, &'i str) {
     let mut flags = Flags::default();
     let mut rest = instruction.rest.as_str();
@@ -225,12 +225,12 @@ fn of_context(context: &Context, pattern: &str, instruction: &Instruction) -> Re
     let is_below = |path: &&String| **path == wanted || path.starts_with(&format!("{wanted}/"));
     let (message, help) = match context.ignored.iter().find(is_below) {
         Some(_) => (
-            format!("{pattern} isn't given to the engine: .dockerignore leaves it out"),
+            format!("the engine doesn't get {pattern}: .dockerignore excludes it"),
             "Cargo needs Cargo.toml, Cargo.lock and src; nothing else has to be copied".to_owned(),
         ),
         None => (
             format!("there is no {pattern} in the exercise's folder, as the course provides it"),
-            "Cargo needs Cargo.toml, Cargo.lock and src, and what you hand in holds no further files".to_owned(),
+            "Cargo needs Cargo.toml, Cargo.lock and src, and what you hand in has no other files".to_owned(),
         ),
     };
     Err(Box::new(Trouble::new(Kind::Absent, instruction.span.clone(), message, "no such file", help)))
@@ -249,7 +249,7 @@ fn of_stage(files: &Files, pattern: &str, stage: &Made, instruction: &Instructio
                 .filter_map(|(own, node)| Some((own.strip_prefix(&prefix)?.to_owned(), node)))
                 .filter(|(own, _)| !own.is_empty())
                 .collect();
-            // Files that aren't known come along.
+            // Unknown files are copied along.
             if files.below(path).iter().any(|(_, node)| matches!(node, Node::Folder(Contents::Any | Contents::System)))
                 || inside.is_empty() && !is_made(files, path)
             {
@@ -282,7 +282,7 @@ fn of_stage(files: &Files, pattern: &str, stage: &Made, instruction: &Instructio
     Err(Box::new(trouble))
 }
 
-/// In the place of files that a system has.
+/// Where a system has files.
 const UNNAMED: &str = "…";
 
 fn is_made(files: &Files, path: &str) -> bool {
@@ -304,7 +304,7 @@ fn place(
     let path = join(&made.folder, &to);
     let is_folder = means_folder(&to) || matches!(made.files.at(&path), Found::Folder);
     if all.len() > 1 && !is_folder {
-        let message = format!("several files can't go to {to}, which is no folder");
+        let message = format!("several files can't go to {to}, which isn't a folder");
         return fails(message, "not a folder", "end the destination with a slash");
     }
     let owner = match owner(flags.owner.as_deref(), &made.root) {
@@ -360,7 +360,7 @@ fn means_folder(to: &str) -> bool {
     to.ends_with('/') || to.ends_with("/.") || matches!(to, "." | "..")
 }
 
-/// A file with the permissions and owner that the flags give it; none if these permissions aren't any.
+/// A file with the permissions and owner that the flags give it; none if these aren't valid permissions.
 fn with_flags(file: &File, flags: &Flags, owner: (u32, u32)) -> Option<File> {
     let mode = match &flags.mode {
         None => file.mode,
@@ -377,9 +377,9 @@ fn owner(owner: Option<&str>, root: &str) -> Result<(u32, u32), String> {
         (Some(Ok(user)), None) => Ok((user, user)),
         (Some(Ok(user)), Some(Ok(group))) => Ok((user, group)),
         _ if bases::find(root) == Base::Empty => {
-            Err(format!("`--chown={owner}` is a name, and an empty image has no /etc/passwd to look it up in"))
+            Err(format!("`--chown={owner}` is a name, but an empty image has no /etc/passwd to look it up in"))
         }
-        // Some user of the system, who is not the one that is asked about.
+        // Some user of the system, and not the one in question.
         _ => Ok((u32::MAX, u32::MAX)),
     }
 }

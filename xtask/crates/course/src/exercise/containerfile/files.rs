@@ -6,7 +6,7 @@ use super::recipe::Build;
 use super::words::{ANY, ONE, SET, literal};
 use std::collections::BTreeMap;
 
-/// Files and folders that a stage may have here. `cp -r / /a`, twenty times, would fill the memory.
+/// The most files and folders that a stage may have here. `cp -r / /a`, twenty times, would fill the memory.
 pub(super) const MOST: usize = 512;
 
 /// Bytes that a path may have.
@@ -26,7 +26,7 @@ pub enum What {
     Written(String),
     /// A symbolic link to this path, seen from the folder that it is in.
     Link(String),
-    /// A file of an image, or one that a command has changed in a way that isn't followed.
+    /// A file of an image, or a file that a command has changed in a way that isn't followed.
     Unknown,
 }
 
@@ -52,7 +52,7 @@ pub enum Node {
     File(File),
 }
 
-/// Whether a folder may hold files that aren't known.
+/// Whether a folder may have files that aren't known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contents {
     /// Everything in it is known.
@@ -72,7 +72,7 @@ pub enum Found<'a> {
     File(&'a File),
     /// Nothing.
     Nothing,
-    /// That can't be said.
+    /// That isn't known.
     Unknown,
 }
 
@@ -102,7 +102,7 @@ const SYSTEM: [&str; 22] = [
     "var",
 ];
 
-/// Folders that are there in any system.
+/// Folders that exist in any system.
 const FOLDERS: [&str; 19] = [
     "/bin",
     "/dev",
@@ -125,7 +125,7 @@ const FOLDERS: [&str; 19] = [
     "/var",
 ];
 
-/// Those that need more than one name.
+/// The ones with more than one name in their path.
 const DEEPER: [&str; 8] = [
     "/usr/lib",
     "/usr/local/bin",
@@ -225,7 +225,7 @@ impl Files {
         Found::Nothing
     }
 
-    /// Makes a folder, and those above it. What is new holds nothing, unless it belongs to the system.
+    /// Makes a folder, and those above it. A new folder is empty, unless it belongs to the system.
     pub fn make_folder(&mut self, path: &str) {
         let mut paths = vec![path.to_owned()];
         while let Some(next) = above(&paths[paths.len() - 1]).map(str::to_owned) {
@@ -239,7 +239,7 @@ impl Files {
         }
     }
 
-    /// Lets a folder hold more than is known.
+    /// Lets a folder have more than is known.
     pub fn open(&mut self, path: &str) {
         self.make_folder(path);
         self.nodes.insert(path.to_owned(), Node::Folder(Contents::Any));
@@ -277,7 +277,7 @@ impl Files {
         files.collect()
     }
 
-    /// Takes a path and everything below it away.
+    /// Removes a path and everything below it.
     pub fn take(&mut self, path: &str) -> Vec<(String, Node)> {
         let taken = self.below(path);
         for (path, _) in &taken {
@@ -288,7 +288,7 @@ impl Files {
         taken
     }
 
-    /// Puts back what was taken, or what another stage has.
+    /// Puts back what was removed, or adds what a different stage has.
     pub fn put_all(&mut self, nodes: impl IntoIterator<Item = (String, Node)>) {
         for (path, node) in nodes {
             match node {
@@ -305,7 +305,7 @@ impl Files {
         }
     }
 
-    /// Where a copy of `from` goes: into a folder that is there, or that ends in a slash, or to a name of its own.
+    /// Where a copy of `from` goes: into an existing folder, or one that ends in a slash, or to a new name.
     pub fn destination(&self, folder: &str, from: &str, to: &str) -> String {
         let path = join(folder, to);
         let is_folder = to.ends_with('/')

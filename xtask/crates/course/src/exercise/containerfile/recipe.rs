@@ -98,7 +98,7 @@ pub struct Recipe {
     pub copied: Vec<Copied>,
     /// Commands that the last stage runs while the image is made.
     pub commands: Vec<Range<usize>>,
-    /// Who runs the program, and where that is written.
+    /// The user that runs the program, and where that is written.
     pub user: Option<(String, Range<usize>)>,
     /// ENTRYPOINT.
     pub start: Option<(Start, Range<usize>)>,
@@ -132,7 +132,7 @@ impl Build {
         self.target.is_some() || self.only_the_last || (self.is_static() && !has_flag)
     }
 
-    /// Flags other than the one that links C's library in.
+    /// Flags other than the flag that links C's library in.
     pub fn other_flags(&self) -> Vec<&str> {
         let known = ["-C", "--codegen", STATIC];
         let words =
@@ -154,12 +154,12 @@ impl Build {
         }
         let flags = self.other_flags();
         if !flags.is_empty() {
-            let message = format!("the check does not build with the flags {}", flags.join(" "));
-            return Some((message, "leave `-C target-feature=+crt-static`, and take the others out"));
+            let message = format!("the check doesn't build with the flags {}", flags.join(" "));
+            return Some((message, "keep `-C target-feature=+crt-static`, and remove the others"));
         }
         (!self.others.is_empty()).then(|| {
-            let message = format!("the check does not build with {}", self.others.join(", "));
-            (message, "take it out: Cargo.toml has the profile that is asked for")
+            let message = format!("the check doesn't build with {}", self.others.join(", "));
+            (message, "remove it: Cargo.toml has the required profile")
         })
     }
 }

@@ -1,5 +1,5 @@
-//! Follows the commands of a RUN in the model of a stage. A command that fails, fails; what isn't understood ends the attempt and is
-//! said, because whatever comes behind it would be guessed.
+//! Follows the commands of a RUN in the model of a stage. A command that fails, fails; what isn't understood ends the attempt
+//! and is reported, because everything after it would be a guess.
 
 mod commands;
 
@@ -11,7 +11,7 @@ use super::words::{self, Lookup, Token, UNKNOWN, Variables, Word};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// Commands that are followed in one Containerfile.
+/// The most commands that are followed in one Containerfile.
 const MOST_COMMANDS: usize = 500;
 
 /// How deep shells may start shells.
@@ -24,7 +24,7 @@ pub(super) type Followed = Result<bool, Box<Trouble>>;
 pub(super) struct Shell<'a> {
     /// The stage.
     pub made: &'a mut Made,
-    /// The files beside the Containerfile.
+    /// The files next to the Containerfile.
     pub context: &'a Context,
     /// What is run.
     pub instruction: &'a Instruction,
@@ -35,7 +35,7 @@ pub(super) struct Shell<'a> {
     /// Every variable, and the names of those that a child sees.
     pub variables: Variables,
     exported: BTreeSet<String>,
-    /// Folders that can't be written, and the ones in them that can.
+    /// Read-only folders, and the writable ones in them.
     pub read_only: Vec<String>,
     /// See `read_only`.
     pub writable: Vec<String>,
@@ -51,7 +51,7 @@ pub(super) struct Shell<'a> {
     pub failure: Option<Trouble>,
     stops_at_failure: bool,
     has_ended: bool,
-    /// Where the current script begins in the instruction; none for a script inside of a word.
+    /// Where the current script begins in the instruction; none for a script inside a word.
     base: Option<usize>,
     place: usize,
 }
@@ -60,7 +60,7 @@ pub(super) struct Shell<'a> {
 pub(super) struct Command<'c> {
     /// Its words, filled in; the first one is its name.
     pub words: &'c [String],
-    /// What it sees of variables.
+    /// The variables that it sees.
     pub environment: &'c Variables,
     /// What it reads, if that is written here.
     pub input: Option<&'c str>,
@@ -69,7 +69,7 @@ pub(super) struct Command<'c> {
 }
 
 impl Command<'_> {
-    /// The words behind the name.
+    /// The words after the name.
     pub(super) fn arguments(&self) -> &[String] {
         self.words.get(1..).unwrap_or_default()
     }
@@ -114,7 +114,7 @@ impl<'a> Shell<'a> {
         self.instruction.line_at(self.place)
     }
 
-    /// Notes why a command fails. Only the first one is told.
+    /// Records why a command fails. Only the first failure is reported.
     pub(super) fn fails(
         &mut self,
         message: impl Into<String>,
@@ -147,7 +147,7 @@ impl<'a> Shell<'a> {
         is_in(&self.read_only) <= is_in(&self.writable)
     }
 
-    /// Runs a script that begins at a place of the instruction, or is inside of a word.
+    /// Runs a script that begins at a place of the instruction, or is inside a word.
     pub(super) fn run(&mut self, script: &str, base: Option<usize>, depth: usize) -> Followed {
         if depth > DEEPEST {
             return self.not_followed("shells that are nested this deeply", "write the commands one after another");
@@ -178,7 +178,7 @@ impl<'a> Shell<'a> {
             }
             let in_pipe = *operator == "|" || next == "|";
             let is_group = matches!(part.first(), Some(Token::Operator("(", _)));
-            // What a shell of its own changes ends with it.
+            // What a subshell changes ends with it.
             let before = (in_pipe || is_group).then(|| {
                 (self.folder.clone(), self.variables.clone(), self.umask, self.has_ended, self.stops_at_failure)
             });
@@ -205,7 +205,7 @@ impl<'a> Shell<'a> {
             }
             let rest = &parts[index + 1..];
             if let Some(doubt) = self.doubt.take().filter(|_| self.matters(next, rest)) {
-                let help = "leave it out, or write `|| true` behind it if its result makes no difference";
+                let help = "leave it out, or write `|| true` after it if its result doesn't matter";
                 return self.not_followed(format!("whether `{doubt}` succeeds"), help);
             }
             self.has_ended |= !status && self.stops_at_failure && !matches!(next, "&&" | "||" | "|");
@@ -216,7 +216,7 @@ impl<'a> Shell<'a> {
         Ok(status)
     }
 
-    /// Whether something depends on the success of a command, by what is behind it.
+    /// Whether something depends on the success of a command, by what follows it.
     fn matters(&self, next: &str, rest: &[(&'static str, &[Token])]) -> bool {
         let is_harmless = |part: &[Token]| match part.first() {
             Some(Token::Word(word, _)) => {
@@ -232,7 +232,7 @@ impl<'a> Shell<'a> {
         }
     }
 
-    /// The commands with the operators in front of them.
+    /// The commands with the operators before them.
     fn split<'t>(&mut self, tokens: &'t [Token]) -> Result<Vec<(&'static str, &'t [Token])>, Box<Trouble>> {
         let mut parts = Vec::new();
         let (mut from, mut depth, mut before) = (0, 0_usize, ";");
@@ -269,7 +269,7 @@ impl<'a> Shell<'a> {
     }
 
     fn at(&mut self, place: usize) {
-        // A script inside of a word is where that word is.
+        // A script inside a word is where that word is.
         if let Some(base) = self.base {
             self.place = base + place;
         }
@@ -341,7 +341,7 @@ impl<'a> Shell<'a> {
         for (operator, path) in outputs {
             if !self.can_write(path) {
                 let message = format!("{path} can't be written: the folder is mounted read-only");
-                return self.fails(message, "read-only", "write to another folder");
+                return self.fails(message, "read-only", "write to a different folder");
             }
             let adds = *operator == ">>" && !matches!(self.made.files.at(path), Found::Nothing);
             let is_kept = adds && matches!(left, What::Written(_));
@@ -381,7 +381,7 @@ impl<'a> Shell<'a> {
         self.has_room(1, path)?;
         if !self.can_write(path) {
             let message = format!("{path} can't be written: its folder is mounted read-only");
-            return self.fails(message, "read-only", "write to another folder");
+            return self.fails(message, "read-only", "write to a different folder");
         }
         self.made.files.put(path, file);
         Ok(true)

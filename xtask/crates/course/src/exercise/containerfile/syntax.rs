@@ -1,9 +1,9 @@
-//! What an engine refuses of an instruction as it is written, before it carries out any. The check says so as well: a file that no
-//! engine reads makes no image.
+//! The instructions that an engine refuses as they are written, before it carries out any. The check reports them as well: a
+//! file that no engine accepts makes no image.
 
 use super::words::{self, Variables};
 
-/// Signals of Linux, without the `SIG`.
+/// Linux signals, without the `SIG`.
 const SIGNALS: [&str; 35] = [
     "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL",
     "PROF", "PWR", "QUIT", "RTMAX", "RTMIN", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU",
@@ -27,9 +27,9 @@ pub(super) fn refused(word: &str, rest: &str) -> Option<(String, &'static str)> 
         "EXPOSE" => rest
             .split_whitespace()
             .find(|port| !port.contains('$') && !is_port(port))
-            .map(|port| (format!("EXPOSE {port} is no port"), "write a number, such as `EXPOSE 8080`")),
+            .map(|port| (format!("EXPOSE {port} isn't a port"), "write a number, such as `EXPOSE 8080`")),
         "SHELL" if serde_json::from_str::<Vec<String>>(rest).is_err() => Some((
-            "SHELL is not a list of words".to_owned(),
+            "SHELL isn't a list of words".to_owned(),
             "write it in brackets and double quotes: `SHELL [\"/bin/sh\", \"-c\"]`",
         )),
         "ONBUILD" => {
@@ -39,7 +39,7 @@ pub(super) fn refused(word: &str, rest: &str) -> Option<(String, &'static str)> 
                 true if !matches!(word.as_str(), "FROM" | "ONBUILD" | "MAINTAINER") => {
                     refused(&word, rest.trim_start())
                 }
-                _ => Some((format!("ONBUILD can't do {word}"), "take the line out")),
+                _ => Some((format!("ONBUILD can't do {word}"), "remove the line")),
             }
         }
         _ => None,
@@ -54,7 +54,7 @@ fn from(rest: &str) -> Option<(String, &'static str)> {
         return Some((format!("FROM has no option `{flag}`"), "its only option is --platform=…"));
     }
     if let Some(flag) = words.iter().find(|word| word.starts_with("--")) {
-        return Some((format!("`{flag}` comes behind the image"), "options come first: `FROM --platform=… IMAGE`"));
+        return Some((format!("`{flag}` comes after the image"), "options come first: `FROM --platform=… IMAGE`"));
     }
     let [_, _, name] = words else { return None };
     let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -68,7 +68,7 @@ fn from(rest: &str) -> Option<(String, &'static str)> {
 
 /// `ENV A=1 B=2`, or `ENV A 1`.
 fn pairs(word: &str, rest: &str) -> Option<(String, &'static str)> {
-    // What a variable holds isn't split into words here.
+    // A variable's value isn't split into words here.
     let words = words::engine(&rest.replace('$', "_"), &Variables::new());
     let (first, more) = words.split_first()?;
     let help = "write `NAME=VALUE`, with quotes around a value that has spaces";

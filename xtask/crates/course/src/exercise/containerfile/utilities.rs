@@ -1,4 +1,4 @@
-//! What the small programs of a system do with files, as far as Containerfiles use them: `cp`, `mkdir`, `chmod`, …
+//! What a system's small utilities do with files, as far as Containerfiles use them: `cp`, `mkdir`, `chmod`, …
 
 mod copying;
 
@@ -49,7 +49,7 @@ const HARMLESS: [&str; 37] = [
     "useradd",
 ];
 
-/// Commands that read the files which they are given, and fail without them.
+/// Commands that read the files that they are given, and fail without them.
 const READERS: [&str; 11] = ["cat", "file", "ldd", "ls", "md5sum", "nm", "objdump", "readelf", "size", "stat", "wc"];
 
 /// Commands that change nothing, and whose success depends on what they find.
@@ -108,7 +108,7 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
     }
 }
 
-/// The words that are no options. A `--` ends the options.
+/// The words that aren't options. A `--` ends the options.
 fn paths(arguments: &[String]) -> Vec<&str> {
     let mut options = true;
     let mut found = Vec::new();
@@ -128,7 +128,7 @@ fn has(arguments: &[String], short: char, long: &str) -> bool {
 }
 
 fn missing(shell: &mut Shell<'_>, path: &str) -> Followed {
-    // A command above that failed, and was not noticed, is why.
+    // A command above that failed unnoticed is the cause.
     let help = match shell.made.found_program() {
         Some(found) if name(&found) == name(path) => format!("Cargo puts the program at {found}"),
         _ => "make or copy it above this line, or correct the path".to_owned(),
@@ -142,7 +142,7 @@ fn make_folder(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
         let path = join(&shell.folder, path);
         let is_there = matches!(shell.made.files.at(&path), Found::Folder | Found::File(_));
         if is_there && !with_parents {
-            return shell.fails(format!("{path} is there already"), "it exists", "write `mkdir -p`");
+            return shell.fails(format!("{path} already exists"), "it exists", "write `mkdir -p`");
         }
         let parent = above(&path).unwrap_or("/").to_owned();
         if !with_parents && matches!(shell.made.files.at(&parent), Found::Nothing | Found::File(_)) {
@@ -277,9 +277,9 @@ fn read(shell: &mut Shell<'_>, short: &str, arguments: &[String]) -> Followed {
             return missing(shell, &path);
         }
     }
-    // `ldd` calls a static program a failure, and says so in words that differ between systems.
+    // `ldd` fails on a static program, with a message that differs between systems.
     if short == "ldd" {
-        return shell.not_followed("whether `ldd` fails", "look at the program outside of the Containerfile");
+        return shell.not_followed("whether `ldd` fails", "look at the program outside the Containerfile");
     }
     Ok(true)
 }
@@ -309,13 +309,13 @@ fn test(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
     match result {
         Some(true) => Ok(true),
         Some(false) => {
-            shell.fails(format!("`test {}` is not true", words.join(" ")), "not true", "remove it, or make it true")
+            shell.fails(format!("`test {}` isn't true", words.join(" ")), "not true", "remove it, or make it true")
         }
         None => shell.not_followed("this test", "leave it out"),
     }
 }
 
-/// A package manager. It can bring a Cargo; everything else makes no difference here.
+/// A package manager. It can install Cargo; everything else makes no difference here.
 fn packages(shell: &mut Shell<'_>, manager: &str, arguments: &[String]) -> Followed {
     let base = bases::find(&shell.made.root);
     let own = match &base {
@@ -332,7 +332,7 @@ fn packages(shell: &mut Shell<'_>, manager: &str, arguments: &[String]) -> Follo
         return shell.fails(format!("there is no `{manager}` in {}", shell.made.base), "not found", help);
     }
     if shell.is_offline {
-        return shell.fails("this RUN has no network", "needs the network", "take `--network=none` out");
+        return shell.fails("this RUN has no network", "needs the network", "remove `--network=none`");
     }
     let names = paths(arguments);
     let installs = names.first().is_some_and(|verb| matches!(*verb, "install" | "add"));
@@ -341,15 +341,15 @@ fn packages(shell: &mut Shell<'_>, manager: &str, arguments: &[String]) -> Follo
         if installs && !shell.made.has_lists && base != Base::Unknown {
             let help = format!("write `{manager} update && {manager} install -y …`");
             let message =
-                format!("`{manager}` knows no packages in {}: its images hold no lists of them", shell.made.base);
+                format!("`{manager}` knows no packages in {}: its images have no package lists", shell.made.base);
             return shell.fails(message, "no lists", help);
         }
         let is_answered = has(arguments, 'y', "--yes")
             || arguments.iter().any(|word| matches!(word.as_str(), "--assume-yes" | "-qq" | "--download-only"));
         if installs && !is_answered {
             let what =
-                format!("`{manager} install` without `-y`: it stops to ask where it installs more than is named");
-            return shell.not_followed(what, "write `-y` behind `install`");
+                format!("`{manager} install` without `-y`: it stops to ask if it would install more than you named");
+            return shell.not_followed(what, "write `-y` after `install`");
         }
     }
     if installs {

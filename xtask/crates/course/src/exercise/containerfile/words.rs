@@ -1,5 +1,5 @@
-//! The words of a Containerfile's lines, which an engine fills in itself, and those of a shell's commands: quotes, variables, operators,
-//! redirections, here-documents.
+//! The words of a Containerfile's lines, which an engine fills in itself, and the words of a shell's commands: quotes,
+//! variables, operators, redirections, here-documents.
 
 #[cfg(test)]
 mod tests;
@@ -124,7 +124,7 @@ pub(super) enum Segment {
     Text(String),
     /// One of `*`, `?`, `[` and a `~` in front, without quotes.
     Active(char),
-    /// A quote that begins where a name could still be read: what follows is no assignment.
+    /// A quote that begins where a name could still be read: what follows isn't an assignment.
     Quote,
     /// `$NAME` or the inside of `${…}`, and whether it is in quotes.
     Variable(String, bool),
@@ -252,7 +252,7 @@ impl Reader<'_> {
         Some((digits + operator.len(), shown))
     }
 
-    /// The lines up to the one that is the name, from the beginning of a line.
+    /// The lines up to a line with just the name, from the beginning of a line.
     fn document(&mut self, name: &str, cuts_tabs: bool) -> String {
         let mut text = String::new();
         while self.at < self.script.len() {
@@ -348,7 +348,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What is between a bracket and the one that closes it.
+    /// What is between a bracket and its closing bracket.
     fn enclosed(&mut self, open: char, close: char) -> String {
         let from = self.at + 1;
         let mut depth = 0_usize;

@@ -1,6 +1,6 @@
-//! Inputs made from a description of a program's interface. What varies is not only the values: it is which options there
-//! are, their order and their form, what is missing or wrong, how much there is to read, and where output goes. So a program
-//! that knows some answers by heart, or only the usual form of a command line, is noticed.
+//! Inputs made from a description of a program's interface. It isn't only the values that vary, but which options there are,
+//! their order and form, what is missing or wrong, how much there is to read, and where output goes. So a program that has
+//! some answers hard-coded, or knows only the usual form of a command line, is noticed.
 
 mod maker;
 
@@ -14,7 +14,7 @@ use toml::Spanned;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Interface {
-    /// Where not all shapes are needed: about how many inputs are made. There is at least one of each kind of shape. Without
+    /// About how many inputs are made, where not all shapes are needed. There is at least one of each kind of shape. Without
     /// it, there is one of each shape, and some usual ones.
     pub cases: Option<usize>,
     /// Options without a value, each with all of its names: `["-i", "--ignore-case"]`.
@@ -29,9 +29,9 @@ pub struct Interface {
     pub end: bool,
     /// What else may be an argument, as templates.
     pub words: Vec<Spanned<String>>,
-    /// How many of them a usual command line has at most; three if nothing is said.
+    /// The most of them on a usual command line; three by default.
     pub most_words: Option<usize>,
-    /// How many an unusual one has; forty if nothing is said.
+    /// How many an unusual command line has; forty by default.
     pub many_words: Option<usize>,
     /// What is wrong wherever it appears, as templates.
     pub wrong: Vec<Spanned<String>>,
@@ -39,7 +39,7 @@ pub struct Interface {
     pub stdin: Vec<Spanned<String>>,
     /// Any text is an input: one byte, buffers that are just full, and so on.
     pub text: bool,
-    /// Bytes that it may be given at most, where what it prints would be too much otherwise.
+    /// The most bytes that it may get, where it would print too much otherwise.
     pub most_input: Option<usize>,
     /// Bytes that are not UTF-8 may be in what it reads: the program counts them, or says what is wrong.
     pub odd_bytes: bool,
@@ -98,7 +98,7 @@ enum Shape {
     Words,
     ManyWords,
     End,
-    /// Nothing but what is wrong.
+    /// Only what is wrong.
     Wrong(usize),
     /// The same among what is right.
     WrongAmong(usize),
@@ -139,15 +139,15 @@ enum Text {
     NoLineEnd,
     BlankLines,
     CarriageReturns,
-    /// A zero byte ends a text in C, and no other one.
+    /// A zero byte ends a text in C, and only there.
     Zeros,
     /// A mark at the start, and spaces that aren't ASCII.
     Foreign,
     LongLine,
 }
 
-/// What is read, crossed with what a command line asks for: a program that knows the answer to an empty input by heart knows
-/// it for some options only.
+/// What is read, crossed with what a command line requests: a program that has the answer to an empty input hard-coded has
+/// it only for some options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Read {
     Empty,
@@ -166,7 +166,7 @@ enum Parts {
     Wrong,
 }
 
-/// How a value is written behind an option.
+/// How a value is written after an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     /// `-n 5`, `--top 5`
@@ -177,13 +177,13 @@ enum Form {
     Equals,
 }
 
-/// Usual inputs besides those of each shape.
+/// Usual inputs besides each shape's.
 const USUAL: usize = 4;
 /// Buffers of programs and of the system often have these sizes.
 const BUFFERS: [usize; 3] = [4096, 8192, 65_536];
 /// More than any buffer.
 const LARGE: usize = 150_000;
-/// Ways to tell a program its name.
+/// Ways to give a program its name.
 const FORMS: usize = 3;
 /// What is not UTF-8: a byte that never is, a character that is cut off, half of a pair, one that is too long.
 const ODD: [&[u8]; 6] = [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf0\x9f", b"\xc0\xaf", b"\x80"];
@@ -201,7 +201,7 @@ impl Interface {
         let mut shapes = self.shapes();
         maker.numbers.shuffle(&mut shapes);
         match self.cases {
-            // Which of a kind is left to chance, and never whether one is there.
+            // Which one of a kind is chosen is random, but there is always one.
             Some(cases) => {
                 let mut seen = Vec::new();
                 let (first, rest): (Vec<Shape>, Vec<Shape>) = shapes.into_iter().partition(|shape| {

@@ -19,7 +19,7 @@ pub enum Truth {
     LargestGroup(LargestGroup),
     /// The build that makes a group of crates and modules smallest.
     Shrinks(Shrinks),
-    /// The smaller one of some builds.
+    /// The smallest of some builds.
     Smallest(Smallest),
     /// The function that called another one when the program crashed.
     Caller(Caller),
@@ -90,7 +90,7 @@ pub struct Shrinks {
     pub(crate) group: Vec<String>,
     /// The build that the others are compared with.
     pub(crate) from: Spanned<String>,
-    /// The build that each answer stands for.
+    /// The build that each answer means.
     pub(crate) builds: BTreeMap<String, Spanned<String>>,
     /// By how many percent the group must become smaller to count as smaller at all.
     pub(crate) least_percent: Percent,
@@ -98,16 +98,16 @@ pub struct Shrinks {
     pub(crate) nothing: String,
 }
 
-/// The smaller one of some builds.
+/// The smallest of some builds.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Smallest {
-    /// The build that each answer stands for.
+    /// The build that each answer means.
     pub(crate) builds: BTreeMap<String, Spanned<String>>,
 }
 
-/// The function that called another one when the program crashed. The program tells the addresses of its calls itself, the
-/// last one first, each as `NAME+0x1234`; the symbol table of the same file tells whose they are.
+/// The function that called another one when the program crashed. The program prints the addresses of its calls itself,
+/// the last one first, each as `NAME+0x1234`; the symbol table of the same file shows whose they are.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Caller {
@@ -129,11 +129,11 @@ pub struct Caller {
 pub struct Twins {
     /// One build.
     pub(crate) build: Spanned<String>,
-    /// The other one.
+    /// The other build.
     pub(crate) same_as: Spanned<String>,
-    /// The answer that is right if they have.
+    /// The answer that is right if they do.
     pub(crate) same: String,
-    /// The answer that is right if they have not.
+    /// The answer that is right if they don't.
     pub(crate) different: String,
 }
 
@@ -143,13 +143,13 @@ pub struct Twins {
 pub struct Times {
     /// The build.
     pub(crate) build: Spanned<String>,
-    /// The build that is once as large.
+    /// The build that the size is compared with.
     pub(crate) against: Spanned<String>,
     /// By how many percent an answer may be off.
     pub(crate) tolerance_percent: Percent,
 }
 
-/// By how many bytes one build is smaller than another: a prediction, held to what the learner's own change does.
+/// By how many bytes one build is smaller than another: a prediction, compared with what the learner's own change does.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Saved {

@@ -12,7 +12,7 @@ pub(super) fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]
     let source = &manifest.source;
     let text = &*source.text;
     let mut found: Vec<Diagnostic> = Vec::new();
-    // Nobody reads more, and looking up a line takes time in proportion to the file.
+    // No one reads more, and looking up a line takes time in proportion to the file.
     for error in errors.iter().take(100) {
         let span = error.span().unwrap_or(0..0);
         let (message, rest) = error.message().split_once('\n').unwrap_or((error.message(), ""));
@@ -30,7 +30,7 @@ pub(super) fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]
                     .explains([key])
             }
             Some((key, word)) if !matches!(word, "true" | "false") && is_switch(word) => {
-                Diagnostic::new(Code::WrongType, format!("`{word}` is no value of TOML"))
+                Diagnostic::new(Code::WrongType, format!("`{word}` isn't a TOML value"))
                     .at(source, span, "true and false are written in lower case")
                     .help(format!("write `{key} = {}`", word.to_lowercase()))
                     .explains([key])
@@ -112,9 +112,9 @@ fn duplicate(source: &Source, root: &DeTable<'_>, span: Range<usize>) -> Diagnos
     let start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
     let header = text[start..].lines().next().unwrap_or_default().trim();
     let problem = if header.starts_with('[') {
-        let problem = Diagnostic::new(Code::DuplicateKey, format!("the table {header} begins twice"));
+        let problem = Diagnostic::new(Code::DuplicateKey, format!("the table {header} is defined twice"));
         let problem =
-            problem.at(source, span.clone(), "here again").help("put all its settings below one of the two lines");
+            problem.at(source, span.clone(), "here again").help("put all its settings below one of these lines");
         // The parser forgets where a table began first.
         match text[..start].find(&format!("{header}\n")) {
             Some(first) => problem.and_at(first..first + header.len(), "here first"),
@@ -131,7 +131,7 @@ fn duplicate(source: &Source, root: &DeTable<'_>, span: Range<usize>) -> Diagnos
     problem.explains([key.as_str()])
 }
 
-/// The last place before an offset at which a key of this name stands.
+/// The last place before an offset where a key has this name.
 fn first_place(table: &DeTable<'_>, name: &str, before: usize) -> Option<Range<usize>> {
     let mut best: Option<Range<usize>> = None;
     for (key, value) in table {

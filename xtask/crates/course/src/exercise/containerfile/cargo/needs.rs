@@ -43,7 +43,7 @@ pub(super) fn manifest(shell: &mut Shell<'_>, options: &Options) -> Result<Optio
         Found::File(File { what: What::Context(name), .. }) if name == "Cargo.toml" => {}
         Found::File(_) => {
             return shell.not_followed(
-                format!("what {path} says: a command has written it"),
+                format!("what {path} contains: a command has written it"),
                 "copy Cargo.toml as it is: `COPY Cargo.toml Cargo.lock ./`",
             );
         }
@@ -129,7 +129,7 @@ pub(super) fn sources(shell: &mut Shell<'_>, root: &str, verb: &str) -> Result<O
             Found::Unknown if index > 0 => {}
             _ if index > 0 && !reads_all => {}
             _ => {
-                let message = format!("there is no {path}: Cargo has a manifest, and nothing to build");
+                let message = format!("there is no {path}: Cargo has a manifest, but nothing to build");
                 let moved = shell
                     .made
                     .files
@@ -138,7 +138,7 @@ pub(super) fn sources(shell: &mut Shell<'_>, root: &str, verb: &str) -> Result<O
                     .find(|(_, file)| file.what == What::Context(name.clone()));
                 let help = match moved {
                     Some((place, _)) => format!(
-                        "it is at {place}: COPY takes what is in a folder, and not the folder. Write `COPY src src`"
+                        "it is at {place}: COPY copies a folder's contents, not the folder. Write `COPY src src`"
                     ),
                     None => "copy the sources above this line: `COPY src src`".to_owned(),
                 };
@@ -204,7 +204,7 @@ pub(super) fn has_target(shell: &mut Shell<'_>, toolchain: &Toolchain, host: &st
         return shell.fails(message, "not installed", help);
     }
     if !target.starts_with(&format!("{}-", shell.processor)) {
-        let what = format!("a build for {target} on {}: it needs another linker", shell.processor);
+        let what = format!("a build for {target} on {}: it needs a different linker", shell.processor);
         return shell.not_followed(what, format!("build for {host}, or for the same processor with musl"));
     }
     Ok(true)

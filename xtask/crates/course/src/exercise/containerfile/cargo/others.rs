@@ -25,11 +25,7 @@ pub(super) fn new(shell: &mut Shell<'_>, verb: &str, arguments: &[String]) -> Fo
     let is_there = matches!(shell.made.files.at(&manifest), Found::File(_))
         || (verb == "new" && matches!(shell.made.files.at(&folder), Found::Folder));
     if is_there {
-        return shell.fails(
-            format!("{folder} is there already"),
-            "it exists",
-            "copy the package, and take this line out",
-        );
+        return shell.fails(format!("{folder} already exists"), "it exists", "copy the package, and remove this line");
     }
     shell.write(&manifest, "[package]")?;
     shell.write(&join(&folder, "src/main.rs"), "fn main() {}")

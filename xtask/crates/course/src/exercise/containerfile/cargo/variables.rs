@@ -112,7 +112,7 @@ pub(super) fn are_known(shell: &mut Shell<'_>, environment: &Variables, toolchai
             || KNOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
             || (name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS"));
         if is_theirs && !is_known {
-            let help = "take it out; if it is a name of your own, choose one that begins otherwise";
+            let help = "remove it; if you chose the name, choose one that begins differently";
             return shell.not_followed(format!("what the variable {name} changes"), help);
         }
     }
@@ -137,7 +137,7 @@ pub(super) fn are_known(shell: &mut Shell<'_>, environment: &Variables, toolchai
     Ok(true)
 }
 
-/// Whether a name is that of the toolchain which is there.
+/// Whether a name is the installed toolchain's.
 pub(super) fn is_own(chosen: &str, toolchain: &Toolchain) -> bool {
     let version = chosen.split('-').next().unwrap_or(chosen);
     let minor = version.strip_prefix("1.").and_then(|rest| rest.split('.').next()?.parse().ok());

@@ -67,7 +67,7 @@ impl Stages<'_> {
         };
         if base.is_empty() || base.contains("$(") {
             let help = "write the name of an image, or give its ARG a default above the first FROM";
-            let message = format!("FROM {} names no image", stage.base);
+            let message = format!("FROM {} doesn't name an image", stage.base);
             recipe.troubles.push(Trouble::new(Kind::Fails, stage.span.clone(), message, "no image", help));
             return None;
         }
@@ -78,7 +78,7 @@ impl Stages<'_> {
             let message = format!(
                 "the check can't follow ONBUILD in `{base}`, which another stage starts from: engines differ in whether they run it"
             );
-            let help = "write the instruction into the stage that needs it";
+            let help = "write the instruction in the stage that needs it";
             let (kind, span) = (Kind::NotFollowed, trigger.span.clone());
             recipe.troubles.push(Trouble::new(kind, span, message, "not followed here", help));
             if !is_last {
@@ -164,7 +164,7 @@ impl Stages<'_> {
         Ok(())
     }
 
-    /// An ARG. One without a value gets that of the ARG above the first FROM.
+    /// An ARG. Without a value, it gets the value of the ARG above the first FROM.
     fn argument(&self, rest: &str, made: &mut Made) {
         let mut known = made.all_variables();
         for word in words::engine(rest, &known) {
@@ -212,8 +212,8 @@ impl Stages<'_> {
     }
 }
 
-/// The processor that the file is written for: that of the first image with a platform, of the targets that it names, or of this
-/// machine.
+/// The processor that the file is written for, from the first image with a platform, from the targets that it names, or this
+/// machine's.
 pub(super) fn processor(file: &Containerfile) -> String {
     let platform = file.stages.iter().find_map(|stage| match stage.platform.as_deref()? {
         "linux/amd64" => Some("x86_64"),

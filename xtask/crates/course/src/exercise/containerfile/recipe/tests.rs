@@ -259,12 +259,12 @@ fn an_instruction_that_an_engine_refuses_is_told_with_its_line() {
             "Fails 4: `tool` is built from a placeholder",
         ),
         ("COPY nothing /src", "Absent 2: there is no nothing in the exercise's folder"),
-        ("COPY README.md /src", "Absent 2: README.md isn't given to the engine: .dockerignore leaves it out"),
+        ("COPY README.md /src", "Absent 2: the engine doesn't get README.md: .dockerignore excludes it"),
         ("COPY $(pwd) /src", "Fails 2: COPY doesn't run `$(pwd)`"),
         ("WORKDIR /$(uname -m)", "Fails 2: WORKDIR doesn't run `$(uname -m)`"),
         ("COPY --fro=build . /src", "Fails 2: COPY has no option `--fro`"),
         ("COPY --from build . /src", "Fails 2: COPY has no option `--from`"),
-        ("COPY .", "Fails 2: COPY names no file"),
+        ("COPY .", "Fails 2: COPY needs a file and a destination"),
         ("COPY --chmod=rwx . /src", "Fails 2: `--chmod=rwx` isn't a mode"),
         ("RUN --mont=type=cache,target=/x true", "Fails 2: RUN has no option"),
     ] {
@@ -288,7 +288,7 @@ fn a_command_that_fails_is_told_with_its_line() {
         ("RUN cargo build -r --offline", "Fails 4: Cargo may not use the network here"),
         ("RUN --network=none cargo build -r", "Fails 4: Cargo may not use the network here"),
         ("RUN cargo install", "Fails 4: `cargo install` without a path"),
-        ("RUN cargo install --path . --release", "Fails 4: `cargo install` knows no `--release`"),
+        ("RUN cargo install --path . --release", "Fails 4: `cargo install` has no `--release`"),
         ("RUN cargo chef cook", "Fails 4: there is no `cargo chef`"),
         (
             "RUN cargo build -r \\\n && cp target/dist/tool /out",
@@ -370,7 +370,7 @@ fn the_base_decides_what_is_there() {
         ),
         ("somewhere/rust:1.95", "", "", "NotFollowed 4: not known here: the image somewhere/rust:1.95"),
         ("rust:1.99", "", "", "NotFollowed 4: not known here"),
-        ("${NONE}", "", "", "Fails 1: FROM ${NONE} names no image"),
+        ("${NONE}", "", "", "Fails 1: FROM ${NONE} doesn't name an image"),
     ] {
         let told = told(&on(base, before, target));
         assert!(told.starts_with(expected) && told.is_empty() == expected.is_empty(), "{base} {before}: {told}");

@@ -40,7 +40,8 @@ impl Shell<'_> {
             return Ok(status);
         }
         if name.contains(UNKNOWN) {
-            return self.not_followed("a command whose name a variable or another command gives", "write its name");
+            return self
+                .not_followed("a command whose name comes from a variable or another command", "write its name");
         }
         let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         let short = name.rsplit('/').next().unwrap_or(name);
@@ -65,13 +66,12 @@ impl Shell<'_> {
     /// Whether a word can be the name of a command here.
     fn is_command(&mut self, name: &str) -> Followed {
         if name.split_once('=').is_some_and(|(name, _)| words::is_name(name)) {
-            let help =
-                "set it with ENV above this line, or take the quotes away: an assignment has none in front of its `=`";
+            let help = "set it with ENV above this line, or remove the quotes: an assignment has none before its `=`";
             return self.fails(format!("there is no command `{name}`"), "not an assignment here", help);
         }
         if self.is_exec && BUILTINS.contains(&name) {
             let help = "write the line without the brackets, for a shell";
-            return self.fails(format!("`{name}` is a part of shells, and no program"), "no shell here", help);
+            return self.fails(format!("`{name}` is built into shells, and isn't a program"), "no shell here", help);
         }
         Ok(true)
     }
@@ -104,9 +104,7 @@ impl Shell<'_> {
     fn change_folder(&mut self, folder: &str) -> Followed {
         let path = join(&self.folder, folder);
         match self.made.files.at(&path) {
-            _ if folder.contains(UNKNOWN) => {
-                self.not_followed("into which folder this goes", "write the folder's name")
-            }
+            _ if folder.contains(UNKNOWN) => self.not_followed("which folder this goes to", "write the folder's name"),
             Found::File(_) | Found::Nothing => self.fails(
                 format!("there is no folder {path}"),
                 "no such folder",

@@ -46,7 +46,7 @@ pub(super) fn copy(shell: &mut Shell<'_>, arguments: &[String], moves: bool) -> 
     };
     if all.len() > 1 && !matches!(shell.made.files.at(&join(&shell.folder, &to)), Found::Folder | Found::Unknown) {
         return shell.fails(
-            format!("{to} is not a folder, and several files can't go to one name"),
+            format!("{to} isn't a folder, and several files can't go to one name"),
             "not a folder",
             "make it first: `mkdir -p`",
         );
@@ -60,7 +60,11 @@ pub(super) fn copy(shell: &mut Shell<'_>, arguments: &[String], moves: bool) -> 
 }
 
 fn no_place(shell: &mut Shell<'_>, verb: &str) -> Followed {
-    shell.fails(format!("this names no place to {verb} to"), "two paths are needed", "write from where, and to where")
+    shell.fails(
+        format!("this has no destination to {verb} to"),
+        "two paths are needed",
+        "write a source and a destination",
+    )
 }
 
 /// Copies or moves one file or folder.
@@ -210,7 +214,7 @@ pub(super) fn link(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
     let seen_from = if is_symbolic { above(&target).unwrap_or("/").to_owned() } else { shell.folder.clone() };
     let is_there = matches!(shell.made.files.at(&target), Found::File(_)) || shell.made.files.is_link(&target);
     if is_there && !has(arguments, 'f', "--force") {
-        return shell.fails(format!("{target} is there already"), "it exists", "write `ln -sf`, or another name");
+        return shell.fails(format!("{target} already exists"), "it exists", "write `ln -sf`, or another name");
     }
     if arguments.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('r')) {
         return shell.not_followed("`ln -r`", "write `ln -s` with the whole path, or copy the file with `cp`");

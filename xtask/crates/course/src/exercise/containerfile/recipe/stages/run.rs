@@ -142,7 +142,7 @@ fn can_run(instruction: &Instruction, made: &Made) -> Result<(), Box<Trouble>> {
             let message = format!(
                 "the check can't follow commands that run as user `{user}`: it doesn't know what that user may write"
             );
-            let help = "build as root: nothing of this stage is shipped but the program";
+            let help = "build as root: only the program leaves this stage";
             not_followed(instruction, message, help)
         }
         _ => Ok(()),

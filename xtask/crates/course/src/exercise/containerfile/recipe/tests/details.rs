@@ -112,8 +112,8 @@ fn quoted_words_and_words_without_a_shell_assign_nothing() {
     starts("RUN [\"A=1\", \"cargo\", \"build\", \"-r\"]", "Fails 4: there is no command `A=1`");
     starts("RUN 'A=1' cargo build -r", "Fails 4: there is no command `A=1`");
     starts("RUN A\"=1\" cargo build -r", "Fails 4: there is no command `A=1`");
-    starts("RUN [\"cd\", \"src\"]\nRUN cargo build -r", "Fails 4: `cd` is a part of shells");
-    starts("RUN [\"cargo\", \"build\", \"-r\", \"&&\", \"true\"]", "Fails 4: `cargo build` takes no `&&`");
+    starts("RUN [\"cd\", \"src\"]\nRUN cargo build -r", "Fails 4: `cd` is built into shells");
+    starts("RUN [\"cargo\", \"build\", \"-r\", \"&&\", \"true\"]", "Fails 4: `cargo build` doesn't take `&&`");
     starts("RUN [\"env\", \"A=1\", \"cargo\", \"build\", \"-r\"]", "");
     starts("RUN [\"sh\", \"-c\", \"cd src && A=1 cargo build -r\"]", "");
     starts("RUN A='1' B=\"2\" C= cargo build -r", "");
