@@ -180,7 +180,7 @@ fn a_library_for_rust_alone_names_its_examples() {
     assert_eq!(chosen(&macros, &any()), chosen(&macros, &options::Subject { lib: true, ..any() }));
     insta::assert_snapshot!(chosen(&macros, &any()), @r"
     error: p is a procedural macro: it runs inside the compiler, and no program contains it
-    help: measure a program that uses the macro: what it generates is that program's code
+    help: measure a program that uses the macro: the generated code is part of that program
     ");
 }
 
