@@ -240,7 +240,7 @@ fn settings_table(Profile { name, settings, crates: _ }: &Profile, width: Option
     for Setting { key, asked: _, effective, from, line, rustc } in settings {
         let holds = effective.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
         let rustc = rustc.clone().unwrap_or_else(|| "-".to_owned());
-        grid.add_row([(*key).to_owned(), holds, place(from, *line), rustc]);
+        grid.add_row([key.clone(), holds, place(from, *line), rustc]);
     }
     grid
 }
