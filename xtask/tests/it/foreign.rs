@@ -166,7 +166,7 @@ fn a_manifest_that_is_missing_or_malformed_is_exit_code_2() {
     Project::plain_workshop()
         .run(&["sizes", "--manifest-path", "tiny/src/main.rs"])
         .code(2)
-        .stderr(contains("is no Cargo.toml"));
+        .stderr(contains("isn't a Cargo.toml"));
 }
 
 #[test]

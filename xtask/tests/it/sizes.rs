@@ -113,7 +113,7 @@ fn a_program_that_hangs_or_prints_for_ever_is_ended_and_named() {
     project
         .run(&["sizes", "--run-seconds", "1"])
         .code(1)
-        .stderr(contains("ended because it was not done after 5 s, most of which it waited"))
+        .stderr(contains("ended because it was not done after 5 s, most of it spent waiting"))
         .stderr(contains("ended because it printed more than 100000 bytes"));
 }
 

@@ -67,7 +67,7 @@ pub enum Verb {
     Tune(Tune<Subject>),
     /// Writes one HTML file to explore: the ladder, where the bytes come from, treemaps, changes, tables.
     Report(Report<Subject>),
-    /// Shows the size at each commit or tag, and which ones moved it.
+    /// Shows the size at each commit or tag, and which ones changed it.
     History(History<Subject>),
     /// Packs a program into a container image with nothing else in it, without a daemon.
     Image(Image<Subject>),

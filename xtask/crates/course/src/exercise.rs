@@ -380,7 +380,7 @@ fn parse(file: &Path, text: &str) -> Result<Data> {
         }
         if goals.contains(&goal.id.get_ref().as_str()) {
             let message = format!("there are two goals `{}`", goal.id.get_ref());
-            bail!(diagnostic::in_file(file, text, goal.id.span(), &message, "give it another name", None));
+            bail!(diagnostic::in_file(file, text, goal.id.span(), &message, "give it a different name", None));
         }
         if let Err((span, message)) = goal.check.validate(&data.edits) {
             bail!(diagnostic::in_file(file, text, span, &message, "", None));

@@ -64,7 +64,7 @@ impl Anatomy {
     /// Takes a file apart as it is.
     ///
     /// # Errors
-    /// When it cannot be read, or is no executable that is understood.
+    /// When it cannot be read, or isn't a supported executable.
     pub fn of_file(name: &str, path: &Path) -> Result<Self> {
         Self::of_part(name, path, None)
     }
@@ -72,7 +72,7 @@ impl Anatomy {
     /// Takes a file apart as it is; of a universal file the part for a kind of processor.
     ///
     /// # Errors
-    /// When it cannot be read, or is no executable that is understood.
+    /// When it cannot be read, or isn't a supported executable.
     pub fn of_part(name: &str, path: &Path, arch: Option<&str>) -> Result<Self> {
         Self::of_source(name, path, arch, &Names::OfFile)
     }
@@ -80,7 +80,7 @@ impl Anatomy {
     /// Takes a program apart whose symbols are in a file of their own.
     ///
     /// # Errors
-    /// When one of the two cannot be read, or the symbols are those of another build.
+    /// When one of the two cannot be read, or the symbols are from a different build.
     pub fn of_apart(name: &str, path: &Path, arch: Option<&str>, symbols: &Path) -> Result<Self> {
         Self::of_source(name, path, arch, &Names::Apart(symbols))
     }
@@ -108,7 +108,7 @@ impl Anatomy {
         };
         if let Some((arch, whole)) = &data.chosen {
             notes.push(format!(
-                "this is the part for {arch} of a universal file of {} bytes; choose another one with --arch",
+                "this is the part for {arch} of a universal file of {} bytes; choose a different one with --arch",
                 thousands(*whole)
             ));
         }
@@ -137,7 +137,7 @@ impl Anatomy {
     /// Takes a file apart as it is, and finds out why its bytes are there, if it has its relocations.
     ///
     /// # Errors
-    /// When it cannot be read, or is no executable that is understood.
+    /// When it cannot be read, or isn't a supported executable.
     pub fn of_part_with_reasons(name: &str, path: &Path, arch: Option<&str>) -> Result<Self> {
         let data = file::read_for(path, arch)?;
         let mut anatomy = Self::of_content(name, path, &data, &Names::OfFile)?;

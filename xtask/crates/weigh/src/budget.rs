@@ -60,7 +60,7 @@ pub struct Wrong {
     pub range: Option<Range<usize>>,
     /// What is wrong, without a final full stop.
     pub message: String,
-    /// What stands beside the underlined part.
+    /// What goes beside the underlined part.
     pub label: String,
     /// What to do.
     pub help: String,
@@ -75,7 +75,7 @@ pub struct Limit {
     pub key: &'static str,
     /// The most bytes that the file may have.
     pub allowed: u64,
-    /// Where the value stands in the manifest.
+    /// Where the value is in the manifest.
     pub range: Range<usize>,
 }
 
@@ -159,7 +159,7 @@ impl Budget {
             return Err(wrong(whole, "this budget limits nothing", help));
         }
         if let (Some(noise), None) = (&self.min_growth, &self.max_growth) {
-            let help = "`min-growth` says which growth `max-growth` overlooks: add that, or drop this";
+            let help = "`min-growth` sets which growth `max-growth` ignores: add `max-growth`, or drop this";
             return Err(wrong(noise.span(), "`min-growth` does nothing without `max-growth`", help));
         }
         if let Some(file) = &self.baseline {
@@ -168,7 +168,7 @@ impl Budget {
                 .all(|part| matches!(part, std::path::Component::Normal(_)));
             if file.get_ref().is_empty() || !plain {
                 let help = "write a file beside the manifest or below it, such as `baseline = \"size-baseline.json\"`";
-                return Err(wrong(file.span(), "the baseline is no file below the package's folder", help));
+                return Err(wrong(file.span(), "the baseline isn't a file below the package's folder", help));
             }
         }
         Ok(())
@@ -286,7 +286,7 @@ pub fn of(text: &str) -> Result<Vec<Budget>, Wrong> {
     Ok(budgets.into_iter().map(|(_, budget)| budget).collect())
 }
 
-/// No budget; perhaps one that nobody would find.
+/// No budget; perhaps one that would never be found.
 fn none(text: &str) -> Wrong {
     let table = text.parse::<toml::Table>().unwrap_or_default();
     let sub = |table: &toml::Table, key: &str| table.get(key).and_then(|value| value.as_table().cloned());

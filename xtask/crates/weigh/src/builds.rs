@@ -157,7 +157,7 @@ impl<'a> Bench<'a> {
         *locked(&bench.facts) = facts;
         bench.first(&made, began)?;
         bench.packages = packages;
-        proc::say_when_interrupted("interrupted: what is measured is kept; run the same command again to go on");
+        proc::say_when_interrupted("interrupted: what's measured is kept; run the same command again to resume");
         Ok(bench)
     }
 

@@ -49,13 +49,13 @@ pub struct Cargo {
 /// What to build.
 #[derive(Clone, Debug)]
 pub struct Build {
-    /// The manifest, where it is not the one that Cargo finds from its folder.
+    /// The manifest, if Cargo wouldn't find it from its folder.
     pub manifest: Option<PathBuf>,
     /// The profile's name as typed after `--profile`.
     pub profile: String,
     /// Packages, by name or package ID.
     pub packages: Vec<String>,
-    /// The targets of these packages; all that Cargo builds by itself if empty.
+    /// The targets of these packages; everything Cargo builds by default if empty.
     pub targets: Vec<Wanted>,
     /// Further arguments, such as `--features`.
     pub extra: Vec<OsString>,
@@ -271,9 +271,9 @@ impl Package {
     }
 }
 
-/// Takes out a library that was built for a test, so that Cargo makes it anew for a program. A test unwinds whatever the profile
+/// Takes out a library that was built for a test, so that Cargo rebuilds it for a program. A test unwinds whatever the profile
 /// says; so Cargo compiles the library for the test and for the programs beside it, in no fixed order, and a library whose type
-/// gives it no hash is the same file both times. Cargo may then take that of the test for the other one.
+/// gives it no hash is the same file both times. Cargo may then mistake the test's for the program's.
 fn forget(library: &Executable) {
     let Some(name) = library.path.file_name() else { return };
     let folder = library.path.parent().unwrap_or(Path::new(""));

@@ -44,10 +44,10 @@ pub struct Bloat<S: Args> {
     /// The part of a universal Mach-O file to take apart, such as arm64 or x86_64
     #[arg(long, value_name = "NAME", requires = "file")]
     pub arch: Option<String>,
-    /// The symbols of a stripped file: what `objcopy --only-keep-debug` has kept of the same build, or a dSYM bundle
+    /// The symbols of a stripped file: the output of `objcopy --only-keep-debug` for the same build, or a dSYM bundle
     #[arg(long, value_name = "PATH", requires = "file")]
     pub symbols: Option<PathBuf>,
-    /// Only functions whose name or crate fits this regular expression
+    /// Only functions whose name or crate matches this regular expression
     #[arg(long, value_name = "REGEX")]
     pub filter: Option<String>,
     /// How to print it
@@ -94,7 +94,7 @@ pub struct Diff<S: Args> {
     pub subject: S,
 }
 
-/// Stands for `--features` without a value; no feature can have this name.
+/// Means `--features` without a value; no feature can have this name.
 const EACH: &str = "each of them";
 
 /// `--features`, which `what-if` also takes without a value.
@@ -194,7 +194,7 @@ pub struct Tune<S: Args> {
     pub subject: S,
 }
 
-/// All of it on one page.
+/// Everything on one page.
 #[derive(Debug, Args)]
 pub struct Report<S: Args> {
     /// The profile that is compared with `release` [default: dist]

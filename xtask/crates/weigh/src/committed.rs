@@ -119,7 +119,7 @@ pub fn load(root: &Path, target: &str, toolchain: &str) -> Result<Option<Measure
     };
     let measurement: Measurement = serde_json::from_str(&text).map_err(|error| {
         let mut failure = Failure::new(Exit::Usage, format!("the committed measurement is damaged: {error}"))
-            .help("take it back from git, or measure anew with `cargo xtask sizes --accept`")
+            .help("restore it from git, or measure again with `cargo xtask sizes --accept`")
             .file(diagnostic::shown(&path));
         if let Some(place) = &mut failure.place {
             (place.line, place.column) = (Some(error.line()), Some(error.column()));

@@ -74,7 +74,7 @@ impl Method {
 
     /// The bytes of a compressed file; none where the program isn't installed.
     fn bytes(self, file: &Path) -> Result<Option<u64>> {
-        // A path of its own: a file called `-d` is no option.
+        // A path of its own: a file called `-d` isn't an option.
         let file = std::path::absolute(file)?;
         let call = self.call(file.parent().unwrap_or(Path::new("/"))).args(self.args()).arg(&file);
         let Some(finished) = proc::run_if_installed(&call)? else { return Ok(None) };

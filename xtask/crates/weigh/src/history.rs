@@ -144,7 +144,7 @@ pub fn run(options: &options::History) -> Result<Exit> {
     };
     if let Some(file) = svg {
         files::write_atomic(file, report::svg(&history).as_bytes())?;
-        output::note(&format!("the picture is in {}", file.display()));
+        output::note(&format!("the chart is in {}", file.display()));
     }
     output::data(&match format {
         Format::Text => report::text(&history, output::width()),
@@ -186,7 +186,7 @@ fn chosen(repository: &Repository, options: &options::History) -> Result<Vec<Com
         let message = format!("there is no tag in the history of `{}`", range.as_deref().unwrap_or("HEAD"));
         bail!(
             Failure::new(Exit::Usage, message)
-                .help("`git fetch --tags` gets those of a remote; without --tags each commit is a row")
+                .help("`git fetch --tags` fetches a remote's tags; without --tags each commit is a row")
         );
     }
     commits = every_nth(commits, *every);

@@ -1,4 +1,4 @@
-//! `cargo xtask image`: a program in a container image that holds nothing else. A program that asks for a loader cannot
+//! `cargo xtask image`: a program in a container image that holds nothing else. A program that needs a loader cannot
 //! start there, so it is refused, and the message says why.
 
 use crate::cargo::{Cargo, Form};
@@ -109,12 +109,12 @@ struct Made {
     target: Option<String>,
     /// The same program linked dynamically, to compare.
     dynamic: Option<Vec<u8>>,
-    /// Where the image goes if nobody says where.
+    /// Where the image goes by default.
     folder: PathBuf,
 }
 
 impl Made {
-    /// Somebody else's work.
+    /// Someone else's work.
     fn of_file(file: &Path) -> Result<Self> {
         let name = file.file_name().and_then(|name| name.to_str()).context("a program has a name")?.to_owned();
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
@@ -249,7 +249,7 @@ fn startable(made: &Made, content: &[u8]) -> Result<&'static str> {
         needs.push(libraries.join(", "));
     }
     let message = format!(
-        "{} ({} bytes) is linked dynamically: it needs {}, and in an image that holds one file there is nothing else; the system would say \"No such file or directory\" and mean the loader",
+        "{} ({} bytes) is linked dynamically: it needs {}, and in an image that holds one file there is nothing else; the system would report \"No such file or directory\", meaning the loader",
         shown(path).display(),
         thousands(content.len() as u64),
         needs.join(" and ")

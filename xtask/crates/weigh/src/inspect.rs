@@ -64,7 +64,7 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
     Ok(Exit::Met)
 }
 
-/// The program that is asked for, with its name, and how much of it an empty program has, too, where that is wanted. Whose its parts
+/// The program that is asked for, with its name, and how much of it an empty program has as well, if requested. Whose its parts
 /// are may take another build.
 fn taken_apart(
     options: &options::Bloat,
@@ -113,7 +113,7 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
         if let (None, Some(why)) = (&anatomy.code, &anatomy.unknown) {
-            output::note(&format!("{}: nothing tells whose code it is: {why}", anatomy.name));
+            output::note(&format!("{}: there's no way to tell whose code it is: {why}", anatomy.name));
         }
     }
     let mut delta = delta::of(&a, &b);

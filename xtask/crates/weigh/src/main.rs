@@ -33,7 +33,7 @@ struct Weigh {
 }
 
 /// Below the verbs.
-const NOTES: &str = "Nothing of your crate is changed, except by `tune --write`. Builds go below its target folder, in size-workshop/.\n\
+const NOTES: &str = "Nothing in your crate changes, except with `tune --write`. Builds go below its target folder, in size-workshop/.\n\
     Exit codes: 0: everything requested holds; 1: something isn't met (a budget, a limit on growth, an output); 2: wrong usage, \
     or a malformed file; 3: the environment failed (no toolchain, no network, a full disk, a missing tool).";
 
@@ -73,7 +73,7 @@ enum Verb {
     Tune(Tune<Crate>),
     /// Writes one HTML file to explore: the ladder, treemaps, changes, tables
     Report(Report<Crate>),
-    /// Shows the size at each commit or tag, and which ones moved it
+    /// Shows the size at each commit or tag, and which ones changed it
     History(History<Crate>),
     /// Packs the program into a container image that holds nothing else; needs no daemon
     Image(Image<Crate>),
@@ -96,7 +96,7 @@ struct Ladder {
     /// Measure what a download costs as well: its bytes after gzip -9 and zstd -19
     #[arg(long)]
     compressed: bool,
-    /// Run each binary with these arguments; exit code and standard output must be those of the first row's build
+    /// Run each binary with these arguments; exit code and standard output must match the first row's build
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     run: Option<String>,
     /// Seconds after which a program under test is ended [default: 10]
@@ -134,7 +134,7 @@ struct Crate {
     /// Its binary, if there are several; the ladder shows several at once, each with a --bin of its own
     #[arg(long, value_name = "NAME", help_heading = "The crate")]
     bin: Vec<String>,
-    /// Its library: a cdylib or dylib as the file that it is, a staticlib as linked into an empty C program
+    /// Its library: a cdylib or dylib as it is, a staticlib as linked into an empty C program
     #[arg(long, help_heading = "The crate")]
     lib: bool,
     /// Which file of the library, if it is built in several forms

@@ -32,8 +32,8 @@ pub struct Image {
     pub digest: String,
 }
 
-/// The architecture of an executable as images name it: `amd64` for x86-64. None for what no Linux runs, or nobody
-/// has a name for.
+/// The architecture of an executable as images name it: `amd64` for x86-64. None for what no Linux runs, or has no
+/// name.
 pub fn architecture(executable: &[u8]) -> Option<&'static str> {
     let file =
         object::File::parse(executable).ok().filter(|file| matches!(file.format(), object::BinaryFormat::Elf))?;
@@ -85,7 +85,7 @@ pub fn pack(name: &str, executable: &[u8], architecture: &str) -> Result<Image> 
         "mediaType": "application/vnd.oci.image.index.v1+json",
         "schemaVersion": 2,
     });
-    // Older readers, `docker load` among them, know this list only. Its paths are those of the same files.
+    // Older readers, `docker load` among them, know this list only. Its paths are the same files'.
     let list = json!([{ "Config": blob(&config), "Layers": [blob(&layer)], "RepoTags": [format!("{name}:latest")] }]);
     let text = |value: &Value| value.to_string().into_bytes();
     let files = BTreeMap::from([
@@ -125,7 +125,7 @@ fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", hex(&hmac_sha256::Hash::hash(bytes)))
 }
 
-/// Where a file stands in the layout.
+/// Where a file is in the layout.
 fn blob(bytes: &[u8]) -> String {
     format!("blobs/{}", digest(bytes).replace(':', "/"))
 }

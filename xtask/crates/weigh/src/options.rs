@@ -113,7 +113,7 @@ pub struct Subject {
     pub test: Vec<String>,
     /// Its benchmarks, by name.
     pub bench: Vec<String>,
-    /// The target triple that it is built for; what Cargo's configuration says, or this machine's, if nothing is said.
+    /// The target triple that it is built for; by default Cargo's configuration's, or this machine's.
     pub target: Option<String>,
     /// Features to switch on, as for `cargo build`.
     pub features: Vec<String>,
@@ -154,9 +154,9 @@ pub struct Sizes {
     pub check: bool,
     /// Measure every table, and replace the committed measurement.
     pub accept: bool,
-    /// Builds at once; by the number of cores if nothing is said.
+    /// Builds at once; by the number of cores by default.
     pub jobs: Option<u16>,
-    /// Wall seconds after which a program under test is ended; what the workshop says if nothing is said.
+    /// Wall-clock seconds after which a program under test is stopped; the workshop's setting by default.
     pub run_seconds: Option<u64>,
     /// Arguments to run each binary with: it must do the same as the first row's build.
     pub run: Option<String>,
@@ -173,7 +173,7 @@ pub struct Sizes {
 /// Which program to take apart, and what to show of it.
 #[derive(Clone, Debug)]
 pub struct Bloat {
-    /// The profile; a crate's own `release` if nothing is said.
+    /// The profile; a crate's own `release` by default.
     pub profile: Option<String>,
     /// Show the crates only.
     pub crates: bool,
@@ -181,7 +181,7 @@ pub struct Bloat {
     pub functions: bool,
     /// Show the sections only.
     pub sections: bool,
-    /// How many crates and functions to show, or ways to what is asked for; 0 for all. 15 rows and one way if nothing is said.
+    /// How many crates and functions to show, or ways to what is asked for; 0 for all. 15 rows and one way by default.
     pub count: Option<usize>,
     /// Show what keeps a crate, a module, a function, or a section.
     pub why: Option<String>,
@@ -193,7 +193,7 @@ pub struct Bloat {
     pub arch: Option<String>,
     /// Where the symbols of that file are, if they were taken out of it.
     pub symbols: Option<PathBuf>,
-    /// Only functions whose name or crate fits this regular expression.
+    /// Only functions whose name or crate matches this regular expression.
     pub filter: Option<String>,
     /// How to print it.
     pub format: Format,
@@ -230,7 +230,7 @@ pub struct Diff {
     pub b: Option<String>,
     /// The part of universal Mach-O files.
     pub arch: Option<String>,
-    /// By how many percent B may be larger than A, such as `1%`; it may be of any size if nothing is said.
+    /// By how many percent B may be larger than A, such as `1%`; any size by default.
     pub fail_if_grows: Option<String>,
     /// Growth by fewer bytes than this never fails.
     pub min_bytes: u64,
@@ -266,7 +266,7 @@ impl Default for Diff {
 /// Which profile's settings to weigh one by one.
 #[derive(Clone, Debug, Default)]
 pub struct WhatIf {
-    /// The profile; if nothing is said, a crate's own `release`, and `dist` for a program of the workshop.
+    /// The profile; by default, a crate's own `release`, and `dist` for a program of the workshop.
     pub profile: Option<String>,
     /// Build each setting alone and each setting missing, not every combination.
     pub quick: bool,
@@ -274,7 +274,7 @@ pub struct WhatIf {
     pub each_feature: bool,
     /// Arguments of a run whose instructions are counted.
     pub run: Option<String>,
-    /// Builds at once; by the number of cores if nothing is said.
+    /// Builds at once; by the number of cores by default.
     pub jobs: Option<u16>,
     /// How to print it.
     pub format: PlainFormat,
@@ -287,13 +287,13 @@ pub struct WhatIf {
 pub struct Price {
     /// The rows of the list, by name; all if none is named.
     pub names: Vec<String>,
-    /// The profile; if nothing is said, a crate's own `release`, and `dist` in the workshop.
+    /// The profile; by default, a crate's own `release`, and `dist` in the workshop.
     pub profile: Option<String>,
     /// Show the rows, and build nothing.
     pub list: bool,
     /// Show the programs, and build nothing.
     pub source: bool,
-    /// Builds at once; by the number of cores if nothing is said.
+    /// Builds at once; by the number of cores by default.
     pub jobs: Option<u16>,
     /// How to print it.
     pub format: Format,
@@ -320,7 +320,7 @@ pub struct Tune {
     pub max_slowdown: Option<String>,
     /// The largest size allowed, such as `300 KiB`.
     pub max_bytes: Option<String>,
-    /// What the chosen profile may do at a panic; what the release profile does if nothing is said.
+    /// What the chosen profile may do at a panic; what the release profile does by default.
     pub panic: Option<OnPanic>,
     /// The choice may have packed relative relocations.
     pub packed_relocations: bool,
@@ -328,7 +328,7 @@ pub struct Tune {
     pub write: Option<String>,
     /// Draw bytes against instructions into this file.
     pub svg: Option<PathBuf>,
-    /// Builds at once; by the number of cores if nothing is said.
+    /// Builds at once; by the number of cores by default.
     pub jobs: Option<u16>,
     /// How to print it.
     pub format: PlainFormat,
@@ -339,11 +339,11 @@ pub struct Tune {
 /// Which page to write.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// The profile that is compared with `release`; `dist` if nothing is said.
+    /// The profile that is compared with `release`; `dist` by default.
     pub profile: Option<String>,
     /// Compare it with Cargo's bare default, whatever a crate's own `release` sets.
     pub default_release: bool,
-    /// Where the page is written; in our own target folder if nothing is said.
+    /// Where the page is written; in our own target folder by default.
     pub out: Option<PathBuf>,
     /// Open it in the browser.
     pub open: bool,
@@ -356,17 +356,17 @@ pub struct Report {
 /// Which revisions of a program to measure.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// `REV..REV`, or where to end; the newest revisions if nothing is said.
+    /// `REV..REV`, or where to end; the newest revisions by default.
     pub range: Option<String>,
     /// Only each n-th of them, and the oldest.
     pub every: usize,
     /// The tags of the range instead of its commits.
     pub tags: bool,
-    /// The newest so many, 0 for all; 10 if neither this nor a range is given, and 100 to search in.
+    /// How many of the newest, 0 for all; 10 if no range is given either, and 100 to search in.
     pub count: Option<usize>,
     /// Search the revision by which it has grown by so much, in percent or bytes.
     pub bisect: Option<String>,
-    /// The profile; the crate's own `release` if nothing is said.
+    /// The profile; the crate's own `release` by default.
     pub profile: Option<String>,
     /// Where to draw the sizes.
     pub svg: Option<PathBuf>,
@@ -395,13 +395,13 @@ impl Default for History {
 /// Which program to pack into a container image.
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// The profile; if nothing is said, a crate's own `release`, and `dist` for a program of the workshop.
+    /// The profile; by default, a crate's own `release`, and `dist` for a program of the workshop.
     pub profile: Option<String>,
-    /// The target triple; one for this machine that needs no shared library if nothing is said.
+    /// The target triple; by default, one for this machine that needs no shared library.
     pub target: Option<String>,
     /// Pack this file instead of building a program.
     pub file: Option<PathBuf>,
-    /// Where the archive is written; in our own target folder, or beside the file, if nothing is said.
+    /// Where the archive is written; by default in our own target folder, or beside the file.
     pub out: Option<PathBuf>,
     /// How to print it.
     pub format: PlainFormat,

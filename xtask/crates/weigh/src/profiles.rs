@@ -45,7 +45,7 @@ impl Profiles {
         is_built_in(name) || self.0.contains_key(name)
     }
 
-    /// The profile and the ones that it inherits from, nearest first, ending in a built-in one.
+    /// The profile and its ancestors, nearest first, ending in a built-in one.
     pub fn chain<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
         chain(name, |profile| self.0.get(profile)?.get("inherits")?.as_str())
     }
@@ -75,12 +75,12 @@ pub fn reserved(name: &str) -> Option<&'static str> {
     match lower.as_str() {
         "debug" => Some("the profile of `cargo build` without `--release` is called `dev`: write [profile.dev]"),
         "build-override" => Some("write [profile.release.build-override] for build scripts and proc macros"),
-        "package" => Some("the settings of one package stand inside a profile: write [profile.release.package.NAME]"),
+        "package" => Some("settings for one package go inside a profile: write [profile.release.package.NAME]"),
         "build" | "check" | "clean" | "config" | "fetch" | "fix" | "install" | "metadata" | "publish" | "report"
         | "root" | "run" | "rust" | "rustc" | "rustdoc" | "target" | "tmp" | "uninstall" => {
-            Some("choose another name, such as [profile.small]")
+            Some("choose a different name, such as [profile.small]")
         }
-        _ if lower.starts_with("cargo") => Some("choose another name, such as [profile.small]"),
+        _ if lower.starts_with("cargo") => Some("choose a different name, such as [profile.small]"),
         _ if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') => {
             Some("use letters, digits, `_` and `-`")
         }
@@ -88,7 +88,7 @@ pub fn reserved(name: &str) -> Option<&'static str> {
     }
 }
 
-/// A profile and the ones that it inherits from, nearest first, ending in a built-in one unless `inherits` is missing or goes in
+/// A profile and its ancestors, nearest first, ending in a built-in one unless `inherits` is missing or goes in
 /// a circle. The closure tells what a profile's own table says for `inherits`.
 pub fn chain<'a>(profile: &'a str, inherits: impl Fn(&str) -> Option<&'a str>) -> Vec<&'a str> {
     let mut chain = vec![profile];
@@ -116,7 +116,7 @@ pub fn default(built_in: &str, key: &str) -> Option<Value> {
         "lto" | "rpath" => Value::Boolean(false),
         "codegen-units" => Value::Integer(if release { 16 } else { 256 }),
         "panic" => "unwind".into(),
-        // Not "none": without debug info of its own, Cargo leaves out that of the standard library as well.
+        // Not "none": without debug info of its own, Cargo leaves out the standard library's as well.
         "strip" => if release { "debuginfo" } else { "none" }.into(),
         _ => return None,
     })
@@ -176,7 +176,7 @@ pub fn of_rustc(args: &[String]) -> BTreeMap<String, String> {
     found
 }
 
-/// The `-C` flags of rustc that stand for a setting of a profile which changes the program, in their order.
+/// The `-C` flags of rustc that match a profile setting which changes the program, in their order.
 pub fn flags(args: &[String]) -> Vec<(String, Value)> {
     let mut found = Vec::new();
     let mut args = args.iter().map(String::as_str);

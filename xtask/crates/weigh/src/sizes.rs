@@ -83,7 +83,7 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
     Ok(if !problems.is_empty() || check.is_some_and(|differences| !differences.is_empty()) {
         Exit::NotMet
     } else if !report.skipped.is_empty() && !cfg!(windows) {
-        // `strip` is no tool of Windows: there is nothing to install.
+        // `strip` isn't a Windows tool: there is nothing to install.
         Exit::Environment
     } else {
         Exit::Met
@@ -317,7 +317,7 @@ fn accept(workshop: &Workshop, results: &Results, identity: &Identity) -> Result
     let path = measurement.save(&workshop.root)?;
     let path = base::diagnostic::shown(&path);
     output::note(&format!(
-        "wrote {} ({} builds); `cargo xtask docs` brings README.md and docs/ up to date",
+        "wrote {} ({} builds); `cargo xtask docs` updates README.md and docs/",
         path.display(),
         measurement.builds.len()
     ));

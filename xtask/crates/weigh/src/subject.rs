@@ -1,4 +1,4 @@
-//! What is measured: the workshop's own programs, or somebody else's crate. It says how Cargo is to be called for it.
+//! What is measured: the workshop's own programs, or a user's crate. It says how Cargo is to be called for it.
 //!
 //! A foreign crate has profiles of its own, and the profiles of the size tables reach it as well. [`Subject::resolve`] says which
 //! one a name means; its answer is what all other functions take for a profile.
@@ -37,7 +37,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::SystemTime;
 
-/// Behind the names of a foreign crate's own profiles, where those of the tables have names as well; no profile can have a space
+/// Behind the names of a foreign crate's own profiles, where the tables' profiles have names as well; no profile can have a space
 /// in its name.
 const YOURS: &str = " (yours)";
 /// What Cargo's bare default is called where a profile is asked for. The tables know it as `release`.
@@ -60,7 +60,7 @@ pub struct Key {
 pub struct Subject {
     /// Cargo, in the right folder with the right environment.
     pub cargo: Cargo,
-    /// The manifest, if not the one that Cargo finds from its folder.
+    /// The manifest, if Cargo wouldn't find it from its folder.
     pub manifest: Option<PathBuf>,
     /// The programs.
     pub programs: Vec<Program>,
@@ -86,7 +86,7 @@ pub struct Subject {
     pub base: &'static str,
     /// The release of the rustc on this machine.
     pub release: Option<String>,
-    /// All that this rustc says of itself (`rustc -vV`): a nightly has the release of another one.
+    /// Everything this rustc reports about itself (`rustc -vV`): a nightly has a different release's number.
     pub compiler: String,
     /// This machine's target triple.
     pub host: String,
@@ -141,7 +141,7 @@ pub enum Expectation {
     Cases(Vec<Case>),
     /// With these arguments it must do the same as the first build.
     SameAsFirst(Vec<String>),
-    /// Nobody said.
+    /// Unspecified.
     NotChecked,
 }
 
@@ -250,7 +250,7 @@ impl Subject {
                 let help = match nearest(name, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => {
-                        format!("the programs are {}; another crate is measured with --manifest-path", known.join(", "))
+                        format!("the programs are {}; measure a different crate with --manifest-path", known.join(", "))
                     }
                 };
                 bail!(Failure::new(Exit::Usage, format!("there is no program `{name}`")).help(help));
@@ -329,7 +329,7 @@ impl Subject {
         Ok(self)
     }
 
-    /// Somebody else's crate: the workshop's profiles reach it through a configuration file of ours.
+    /// A user's crate: the workshop's profiles reach it through a configuration file of ours.
     ///
     /// # Errors
     /// When there is no such crate, or no program in it.
@@ -586,7 +586,7 @@ fn newest_input(root: &Path, programs: &[Program]) -> Option<SystemTime> {
 /// # Errors
 /// When there is none.
 pub fn manifest_file(given: &Path) -> Result<PathBuf> {
-    // A folder is meant to be the one that holds the manifest.
+    // A folder means the one holding the manifest.
     let file = if given.is_dir() { given.join("Cargo.toml") } else { given.to_owned() };
     fs::metadata(&file).map_err(|error| {
         Failure::new(Exit::Usage, format!("cannot find {}: {error}", file.display()))
@@ -596,7 +596,7 @@ pub fn manifest_file(given: &Path) -> Result<PathBuf> {
     let found = std::path::absolute(&file).with_context(|| format!("cannot tell where {} is", file.display()))?;
     if found.file_name().is_none_or(|name| name != "Cargo.toml") {
         bail!(
-            Failure::new(Exit::Usage, format!("{} is no Cargo.toml", given.display()))
+            Failure::new(Exit::Usage, format!("{} isn't a Cargo.toml", given.display()))
                 .help("--manifest-path takes the path of a Cargo.toml")
         );
     }

@@ -1,6 +1,6 @@
 //! What on this machine would change a size unnoticed: environment variables and Cargo's configuration files. For the
 //! workshop's own programs, and for what a check builds, it is set aside, and said; what cannot be set aside ends the call.
-//! For somebody else's crate it is kept, and said: the numbers are those of the build that its owner makes here.
+//! For a user's crate it is kept, and said: the numbers describe the build that its owner makes here.
 
 use crate::cargo::configuration::{Setting, settings as configuration};
 use crate::profiles::Profiles;
@@ -22,7 +22,7 @@ pub struct Surroundings {
     pub notes: Vec<String>,
 }
 
-/// Cargo's messages are read by this program: without colours, and whole.
+/// This program reads Cargo's messages: without colors, and whole.
 const PLAIN_WORDS: [(&str, &str); 4] = [
     ("CARGO_TERM_COLOR", "never"),
     ("CARGO_TERM_QUIET", "false"),
@@ -37,14 +37,14 @@ const PLAIN_WORDS: [(&str, &str); 4] = [
 pub fn of_workshop(root: &Path, profiles: &Profiles, host: &str) -> Result<Surroundings> {
     let mut surroundings = Surroundings::default();
     ignore_environment(env::vars_os(), &mut surroundings);
-    // An empty list of flags wins over the flags of every configuration file; an empty RUSTFLAGS would, too, but a
+    // An empty list of flags wins over the flags of every configuration file; an empty RUSTFLAGS would as well, but a
     // user who looks at the environment is less likely to take this one for their own.
     surroundings.env.insert("CARGO_ENCODED_RUSTFLAGS".into(), Some(OsString::new()));
     undo_configuration(&configuration(root), profiles, host, &mut surroundings)?;
     Ok(surroundings)
 }
 
-/// The surroundings of somebody else's crate. What its own `cargo build` follows here is followed: its configuration files and the
+/// The surroundings of a user's crate. What its own `cargo build` follows here is followed: its configuration files and the
 /// caller's environment.
 pub fn of_foreign(folder: &Path) -> Surroundings {
     let mut surroundings = Surroundings::default();
@@ -319,7 +319,7 @@ fn undo_configuration(
                         Exit::Environment,
                         format!("{place} sets [{key}], which changes sizes and cannot be undone from here")
                     )
-                    .help("take it out while you measure, or run with another CARGO_HOME")
+                    .help("remove it while you measure, or run with another CARGO_HOME")
                 ),
             },
             _ => continue,

@@ -31,7 +31,7 @@ pub struct Workshop {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sizes {
-    /// Wall seconds after which a program under test is ended.
+    /// Wall-clock seconds after which a program under test is stopped.
     pub run_seconds: u64,
     /// Bytes of output after which a program under test is ended.
     pub output_bytes: usize,
@@ -118,7 +118,7 @@ pub struct Row {
 }
 
 impl Table {
-    /// Whether std is compiled anew for some of its rows.
+    /// Whether std is rebuilt for some of its rows.
     pub fn rebuilds_std(&self) -> bool {
         self.rows.iter().any(|row| row.std.is_some())
     }
@@ -129,7 +129,7 @@ impl Table {
     }
 }
 
-/// A place in the manifest (in bytes), what is wrong there, a few words to stand beside it, and what to do.
+/// A place in the manifest (in bytes), what is wrong there, a few words to go beside it, and what to do.
 type Malformed = (Range<usize>, String, &'static str, Option<String>);
 
 #[derive(Deserialize)]
@@ -237,7 +237,7 @@ impl Workshop {
             let name = table.name.as_ref();
             if names.contains(&name) || name == "all" {
                 let message = format!("the table name `{name}` is taken");
-                return Err((table.name.span(), message, "give it another name", None));
+                return Err((table.name.span(), message, "give it a different name", None));
             }
             names.push(name);
             if table.rows.is_empty() {
@@ -274,7 +274,7 @@ impl Workshop {
     }
 }
 
-/// Refuses a profile that neither Cargo nor these profiles know: `what` is said not to be there, and `whose` stands after
+/// Refuses a profile unknown to both Cargo and these profiles: `what` is said not to be there, and `whose` stands after
 /// "the profiles".
 ///
 /// # Errors

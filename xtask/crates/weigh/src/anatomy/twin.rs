@@ -54,7 +54,7 @@ pub(super) struct Linked {
 }
 
 impl Linked {
-    /// One that an earlier call has built. The static libraries are the same as those of the program.
+    /// One that an earlier call has built. The static libraries are the same as the program's.
     pub(super) fn kept(kept: &Kept, natives: Natives) -> Self {
         Self { file: kept.twin.path.clone(), natives, crates: Ok(kept.crates.clone()), fresh: true, has_std: false }
     }
@@ -130,7 +130,7 @@ fn refused(error: &str) -> String {
     let said = said(error);
     // Another step than linking fails for another reason, such as a disk that is full.
     if error.contains("error: ") && !error.contains("error: linking with ") {
-        return format!("building it once more, with its relocations, failed: {said}");
+        return format!("building it again, with its relocations, failed: {said}");
     }
     format!("the build with `-C {}` failed (LLD, GNU ld, and mold know this option): {said}", FLAGS[3])
 }
@@ -156,7 +156,7 @@ fn explain(anatomy: &mut Anatomy, reasons: Reasons) {
     let difference = reasons.difference();
     if difference != 0 {
         anatomy.notes.push(format!(
-            "what each part has was read from a twin with relocations, whose sections are {} bytes {} altogether",
+            "the bytes of each part were read from a twin with relocations, whose sections are {} bytes {} altogether",
             thousands(difference.unsigned_abs()),
             if difference > 0 { "smaller" } else { "larger" }
         ));
@@ -214,12 +214,12 @@ fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
     let (own, other) = (stripped.text_bytes(), twin.text_bytes());
     if own == other {
         return format!(
-            "the file is stripped; whose code it is was read from a twin with symbols, whose code is as large ({} bytes)",
+            "the file is stripped; the owners of its code were read from a twin with symbols, whose code is as large ({} bytes)",
             thousands(own)
         );
     }
     format!(
-        "the file is stripped; whose code it is was read from a twin with symbols, which has {} bytes of code, not {}: shares are close, bytes are the twin's",
+        "the file is stripped; the owners of its code were read from a twin with symbols, which has {} bytes of code, not {}: shares are close, bytes are the twin's",
         thousands(other),
         thousands(own)
     )
@@ -230,7 +230,7 @@ pub(super) fn folder(subject: &Subject, name: &str) -> PathBuf {
     subject.out_dir.join("size-workshop").join(name)
 }
 
-/// Builds a program once more in a folder of its own, with this for `strip`, and these options where a C compiler links.
+/// Builds a program again, in its own folder, with this for `strip`, and these options where a C compiler links.
 fn twin(
     subject: &Subject,
     program: &Program,
@@ -266,7 +266,7 @@ mod tests {
         let full = "error: failed to write `/t/a`\n\nCaused by:\n  No space left on device (os error 28)";
         assert_eq!(
             refused(&format!("{start}{full}")),
-            "building it once more, with its relocations, failed: failed to write `/t/a`: No space left on device (os error 28)"
+            "building it again, with its relocations, failed: failed to write `/t/a`: No space left on device (os error 28)"
         );
     }
 }

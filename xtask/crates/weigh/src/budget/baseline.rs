@@ -44,13 +44,13 @@ pub struct Parts {
     pub text_bytes: u64,
     /// Its sections; they sum to `bytes`.
     pub sections: BTreeMap<String, u64>,
-    /// Its crates; they sum to `text_bytes`. `None` if nothing tells whose code it is.
+    /// Its crates; they sum to `text_bytes`. `None` if it isn't known whose code it is.
     pub crates: Option<BTreeMap<String, u64>>,
     /// Its functions, with the copies of a generic one together; they sum to `text_bytes`.
     pub functions: Option<BTreeMap<String, u64>>,
 }
 
-/// Why a file is no baseline, and where.
+/// Why a file isn't a baseline, and where.
 #[derive(Debug)]
 pub struct Damaged {
     /// What is wrong with it.

@@ -1,4 +1,4 @@
-//! About how long builds take, by the ones that were measured. A build with LTO takes longer than one without, and how much longer
+//! About how long builds take, estimated from measured ones. A build with LTO takes longer than one without, and how much longer
 //! differs from program to program: where no such build was measured, the estimate leaves that open.
 
 use super::Variant;

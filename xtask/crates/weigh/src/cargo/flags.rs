@@ -26,7 +26,7 @@ pub(crate) fn variable(triple: &str, setting: &str) -> String {
 }
 
 impl Cargo {
-    /// Adds flags to those of the environment, in the place that wins over all others.
+    /// Adds flags to the environment's, in the place that wins over all others.
     pub fn force_flags(&mut self, flags: &[&str]) {
         let flags = encoded(&self.flags_of_environment().unwrap_or_default(), flags);
         self.env.insert(ENCODED.into(), Some(flags));

@@ -3,8 +3,8 @@
 //!
 //! A file lies at its own absolute path below the mirror's folder: `../other` is found as well, and what Cargo says of the mirror is
 //! true of the original when the folder is cut off. That is also what this program does in rustc's place: rustc runs in the original
-//! folder, with original paths in its arguments and variables, so `file!()`, `env!("CARGO_MANIFEST_DIR")` and debug information are
-//! those of a build in the original place. Only build scripts run in the mirror, and see its path.
+//! folder, with original paths in its arguments and variables, so `file!()`, `env!("CARGO_MANIFEST_DIR")` and debug information match
+//! a build in the original place. Only build scripts run in the mirror, and see its path.
 
 use anyhow::{Context as _, Result};
 use std::borrow::Cow;

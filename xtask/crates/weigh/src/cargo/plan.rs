@@ -1,7 +1,7 @@
 //! Asks Cargo how it would call rustc, without compiling anything. Cargo builds into a scratch folder with this program
 //! in rustc's place; each call is noted, its output files are made empty, and Cargo goes on. So the flags are Cargo's own
-//! answer, after inheritance, configuration, environment and RUSTFLAGS, also where a real build would be fresh and call
-//! nobody. It takes some milliseconds for each crate.
+//! answer, after inheritance, configuration, environment and RUSTFLAGS, also where a real build would be fresh and not
+//! call it. It takes some milliseconds for each crate.
 
 use super::{Build, Cargo, record};
 use anyhow::{Context as _, Result};
@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The folder for notes. Where it is set, this program stands in for rustc, and for build scripts.
+/// The folder for notes. Where it is set, this program replaces rustc, and for build scripts.
 pub(super) const PLAN: &str = "SIZE_WORKSHOP_PLAN";
 
 /// A crate that rustc would compile.
@@ -63,9 +63,9 @@ pub fn linked<'a>(units: &'a [Unit], program: &Unit) -> Vec<&'a Unit> {
 /// The crates that a build would compile, each with rustc's arguments.
 ///
 /// # Errors
-/// When Cargo refuses the manifest; then a real build would fail, too.
+/// When Cargo refuses the manifest; then a real build would fail as well.
 pub fn units(cargo: &Cargo, build: &Build, scratch: &Path) -> Result<Result<Vec<Unit>, Failure>> {
-    // What an earlier plan has left would be fresh, and Cargo would call nobody.
+    // What an earlier plan has left would be fresh, and Cargo would make no call.
     if scratch.exists() {
         fs::remove_dir_all(scratch).with_context(|| format!("cannot empty {}", scratch.display()))?;
     }

@@ -2,7 +2,7 @@
 //! compiled and how long that took, beside the unit's artifacts, and copies artifacts from another profile instead of
 //! compiling the same thing again.
 //!
-//! Why the copy is sound: Cargo builds proc macros and build scripts (syn, `serde_derive`, …) anew for each profile, yet
+//! Why the copy is sound: Cargo builds proc macros and build scripts (syn, `serde_derive`, …) again for each profile, yet
 //! gives them the same hash wherever `lto` and `strip` agree. The hash covers package, version, features, settings and
 //! compiler. A copy is taken only if the hash and every argument are equal, but for the profile's folder. Sources from
 //! a registry do not change (Cargo compiles them with `--cap-lints allow`); other sources must be as they were, by the
@@ -10,7 +10,7 @@
 //! script has written reads `OUT_DIR`, which is another folder in each profile, so it is compiled. And so is one that links a
 //! native library, of which no list tells. The crates that it names must be the same in both folders, byte for byte: one of
 //! them may have been compiled again, and still has the same hash. Copying a whole profile folder instead does not
-//! work: Cargo's fingerprints hold paths that begin with the profile's name, so all of it counts as stale.
+//! work: Cargo's fingerprints hold paths that begin with the profile's name, so everything counts as stale.
 
 use super::unit::DepInfo;
 use anyhow::Result;
@@ -150,7 +150,7 @@ struct Unit {
 }
 
 impl Unit {
-    #[expect(clippy::needless_pass_by_value, reason = "the words become those of the unit")]
+    #[expect(clippy::needless_pass_by_value, reason = "the words become the unit's")]
     fn parse(args: Vec<String>, rustc: String, build_dir: &Path, profile_dir: &str) -> Option<Self> {
         let after_flag = |flag: &str| args.windows(2).find(|pair| pair[0] == flag).map(|pair| pair[1].as_str());
         let crate_name = after_flag("--crate-name")?;
@@ -229,7 +229,7 @@ impl Unit {
             // An older artifact may be linked to the executable that people run: it must not change under them.
             let _ = fs::remove_file(&destination);
             if output.name.ends_with(".d") {
-                // The list of source files names the artifacts, too.
+                // The list of source files also names the artifacts.
                 let text = fs::read_to_string(source).ok()?;
                 let text = text.replace(sibling.to_str()?, own.to_str()?);
                 files::write_atomic(&destination, text.as_bytes()).ok()?;
@@ -274,7 +274,7 @@ pub fn seconds(deps: &Path, executable_stem: &str) -> Option<f64> {
     seconds_from(deps, deps, executable_stem)
 }
 
-/// The same for a unit whose artifacts may be in a folder of their own, beside that of the crates that are linked into it.
+/// The same for a unit whose artifacts may be in a folder of their own, beside the folder of the crates linked into it.
 fn seconds_from(own: &Path, deps: &Path, stem: &str) -> Option<f64> {
     let first = read(own, stem)?;
     let mut seconds = first.seconds;

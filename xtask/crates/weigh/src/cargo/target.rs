@@ -22,7 +22,7 @@ pub enum Target {
 
 impl Cargo {
     /// Links C's library into what is built. With `--target`, build scripts and proc macros are left as they are; without it
-    /// they get the flag, too, and a proc macro cannot be built so.
+    /// they also get the flag, and a proc macro can't be built that way.
     pub fn link_statically(&mut self) {
         self.link(STATIC);
     }

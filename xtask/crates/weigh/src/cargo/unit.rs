@@ -39,7 +39,7 @@ pub fn artifacts(folder: &Path, stem: &str) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in folder.read_dir()? {
         let Ok(name) = entry?.file_name().into_string() else { continue };
-        // The stem itself may begin with `lib`, as that of the crate libc does.
+        // The stem itself may begin with `lib`, as libc's does.
         let is_of = |name: &str| name.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         if is_of(&name) || name.strip_prefix("lib").is_some_and(is_of) {
             names.push(name);

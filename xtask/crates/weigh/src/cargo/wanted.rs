@@ -118,7 +118,7 @@ impl Form {
     /// The file of this form among those that Cargo names for one target.
     pub fn file(self, executable: Option<&Path>, files: &[PathBuf]) -> Option<PathBuf> {
         let is_shared = |name: &str| [".so", ".dylib", ".dll", ".wasm"].iter().any(|end| name.ends_with(end));
-        // Windows has an import library beside a DLL, whose name ends like that of an archive.
+        // Windows has an import library beside a DLL, whose name ends like an archive's.
         let is_archive = |name: &str| {
             let import = [".dll.lib", ".dll.a"].iter().any(|end| name.ends_with(end));
             !import && [".a", ".lib"].iter().any(|end| name.ends_with(end))

@@ -187,7 +187,7 @@ pub fn explain_failure(finished: &Finished, what: &str) -> Failure {
         Status::Exited(code) => format!("exit code {code}"),
         Status::Signaled(signal) => format!("ended by signal {signal}"),
         Status::TimedOut => "out of processor time".to_owned(),
-        Status::Waited(seconds) => format!("not done after {seconds} s, most of which it waited"),
+        Status::Waited(seconds) => format!("not done after {seconds} s, most of it spent waiting"),
         Status::NotStarted(seconds) => format!("not started after {seconds} s"),
         Status::OutputLimit => "it printed too much".to_owned(),
         Status::MemoryLimit => "it took too much memory".to_owned(),
@@ -214,8 +214,8 @@ pub(super) fn not_started(stderr: &str) -> Option<&str> {
     by_cargo.or_else(by_us).map(|(command, _)| command)
 }
 
-/// The limit that ended a build. In a box the kernel's limits end rustc or the linker, and Cargo tells how they ended. Who makes
-/// the compiler print these words gets another word for a build that has failed, no more.
+/// The limit that ended a build. In a box the kernel's limits end rustc or the linker, and Cargo tells how they ended. Making
+/// the compiler print these words only gives a failed build a different name.
 pub(super) fn limit_of_a_build(finished: &Finished, is_boxed: bool) -> Option<Status> {
     const SIGNS: [(&[&str], Status); 6] = [
         (&["(signal: 24", "terminated with signal 24"], Status::TimedOut),

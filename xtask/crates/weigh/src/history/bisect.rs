@@ -32,7 +32,9 @@ impl Growth {
         match growth {
             Self::Percent(percent) if percent > 0.0 => Ok(growth),
             Self::Bytes(bytes) if bytes > 0 => Ok(growth),
-            _ => Err(Failure::new(Exit::Usage, format!("--bisect: `{text}` is no growth")).help(HELP).into()),
+            _ => Err(Failure::new(Exit::Usage, format!("--bisect: `{text}` isn't an amount of growth"))
+                .help(HELP)
+                .into()),
         }
     }
 
@@ -80,7 +82,7 @@ pub(super) fn most_builds(count: usize) -> usize {
 /// It is assumed that the program crosses the limit once. Where it does so several times, one of these is found.
 ///
 /// # Errors
-/// When `size` fails. That a revision can't be built is no error.
+/// When `size` fails. That a revision can't be built isn't an error.
 pub(super) fn first(
     count: usize,
     growth: Growth,

@@ -23,10 +23,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// The files by which rustup chooses a toolchain, the one that wins first.
+/// The files by which rustup chooses a toolchain, by precedence.
 const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
-/// Bytes of artifacts that are kept between revisions: those of dependencies, in all the versions that there were.
+/// Bytes of artifacts that are kept between revisions: the dependencies' artifacts, in all the versions that there were.
 const MOST_ARTIFACTS: u64 = 4 << 30;
 
 /// Where revisions of a crate are built.
@@ -141,7 +141,7 @@ impl<'a> Past<'a> {
         Ok(Then { anatomy, toolchain: then.release, lockfile, seconds, notes })
     }
 
-    /// What a profile's name meant then. One of the size tables that is no profile of the crate today is told as such only once.
+    /// What a profile's name meant then. One of the size tables that isn't a profile of the crate today is reported only once.
     fn profile_then(&self, then: &Subject, asked: &str) -> Result<String> {
         let is_of_tables = !self.now.own.profiles.knows(asked) && !then.own.profiles.knows(asked);
         match then.foreign && is_of_tables && self.workshop.profiles.knows(asked) {
@@ -478,7 +478,7 @@ struct Lockfile {
 struct Locked {
     name: String,
     version: String,
-    /// None for the packages of the repository itself, whose versions are no choice.
+    /// None for the repository's own packages, whose versions aren't chosen.
     source: Option<String>,
 }
 

@@ -201,7 +201,7 @@ fn sweep(root: &Path) {
     }
 }
 
-/// Where the objects of a repository are, or those of a submodule, and its working tree if there is one.
+/// Where a repository's or submodule's objects are, and its working tree if there is one.
 struct Source {
     git_dir: PathBuf,
     top: Option<PathBuf>,
@@ -214,7 +214,7 @@ impl Source {
         call
     }
 
-    /// Puts the files of a commit in a folder that isn't there, with those of its submodules. `inside`: where the folder is below
+    /// Puts the files of a commit in a folder that isn't there, with its submodules' files. `inside`: where the folder is below
     /// the whole tree.
     fn fill(&self, folder: &Path, commit: &str, inside: &Path, notes: &mut Vec<String>) -> Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -306,8 +306,8 @@ impl Source {
     }
 }
 
-/// What Cargo keeps of the variables that builds in a folder have asked for: those of build scripts in `build/*/output`, those of
-/// sources in `deps/*.d`.
+/// What Cargo keeps of the variables that builds in a folder have used: by build scripts in `build/*/output`, and
+/// by sources in `deps/*.d`.
 fn asked_variables(folder: &Path, depth: usize, all: &mut BTreeSet<String>) {
     // `TRIPLE/PROFILE/build/NAME-HASH/output`
     const DEEPEST: usize = 5;

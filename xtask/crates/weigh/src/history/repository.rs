@@ -151,8 +151,8 @@ impl Repository {
         let said = words(&finished);
         if said.contains("not a git repository") {
             bail!(
-                Failure::new(Exit::Usage, format!("{} is in no git repository", folder.display()))
-                    .help("revisions are those of the repository that the crate is in; `git init` makes one")
+                Failure::new(Exit::Usage, format!("{} isn't in a git repository", folder.display()))
+                    .help("revisions come from the repository that the crate is in; `git init` makes one")
             );
         }
         if said.contains("must be run in a work tree") {
@@ -281,7 +281,7 @@ impl Repository {
     /// Both ends of a range.
     ///
     /// # Errors
-    /// When one of them is no commit, or they have nothing in common.
+    /// When one of them isn't a commit, or they have nothing in common.
     pub(crate) fn ends(&self, range: &Range) -> Result<(Commit, Commit)> {
         let (from, to) = (self.commit(&range.from)?, self.commit(&range.to)?);
         if !range.from_common {
@@ -303,7 +303,7 @@ impl Repository {
         }
     }
 
-    /// The tags whose commits are in the history of `to`, but not in that of `from`, which counts itself; oldest first.
+    /// The tags whose commits are in the history of `to`, but not in `from`'s, which counts itself; oldest first.
     ///
     /// # Errors
     /// When git fails.

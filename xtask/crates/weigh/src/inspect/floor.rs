@@ -11,7 +11,7 @@ use anyhow::Result;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// A part of a file by whose doing it is.
+/// A part of a file, by where it comes from.
 #[derive(Clone, Debug)]
 pub(crate) struct FloorPart {
     /// What it is called.
@@ -108,7 +108,7 @@ fn rebuilt_std(krate: &Path, folder: &Path) -> Vec<OsString> {
     settings.flat_map(|setting| ["--config".into(), format!("{}={}", setting.key, setting.value).into()]).collect()
 }
 
-/// Bytes of machine code that belong to somebody.
+/// Bytes of machine code with a known owner.
 struct Code {
     /// The program's crate.
     own: i64,
@@ -139,20 +139,20 @@ fn parts(empty: &Binary, form: Form, anatomy: &Anatomy, code: &Code) -> Vec<Floo
         signed(empty.bytes),
         false,
         match form {
-            Form::Executable => "an empty program with the same settings; nothing on stable takes it out",
-            _ => "an empty library with the same settings; nothing on stable takes it out",
+            Form::Executable => "an empty program with the same settings; nothing on stable removes it",
+            _ => "an empty library with the same settings; nothing on stable removes it",
         },
     )];
     if anatomy.code.is_some() {
         parts.extend([
             part("of it: names for backtraces", code.symbolizer, true, "code of std that a panic may need"),
-            part("dependencies", code.dependencies, false, "code of the crates that it uses"),
+            part("dependencies", code.dependencies, false, "code of the crates it uses"),
             part("its own code", code.own, false, "code of the program's crate"),
             part(
-                "code of std besides",
+                "other code of std",
                 std_code,
                 false,
-                "what an empty program does not need, and gaps between functions",
+                "what an empty program doesn't need, and gaps between functions",
             ),
         ]);
     } else {
@@ -161,12 +161,12 @@ fn parts(empty: &Binary, form: Form, anatomy: &Anatomy, code: &Code) -> Vec<Floo
             "other code",
             std_code,
             false,
-            "of the program, its dependencies and std; nothing tells them apart",
+            "of the program, its dependencies, and std, which can't be told apart",
         ));
     }
     parts.extend([
-        part("constants", more(&is_data), false, "texts, tables and first values of variables"),
-        part("metadata", metadata, false, "symbols, how to unwind, what the loader must adjust, headers"),
+        part("constants", more(&is_data), false, "strings, tables, initial values of variables"),
+        part("metadata", metadata, false, "symbols, unwind tables, relocations, headers"),
     ]);
     parts
 }
@@ -175,7 +175,7 @@ fn signed(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// A section's name; Mach-O has that of a segment before it.
+/// A section's name; Mach-O has the segment's before it.
 fn plain(section: &str) -> &str {
     section.rsplit(',').next().unwrap_or(section)
 }

@@ -128,7 +128,9 @@ fn priced(
     rows.sort_by(|a, b| (a.row.kind, b.bytes, &a.row.name).cmp(&(b.row.kind, a.bytes, &b.row.name)));
     for price in rows.iter().filter(|price| price.bytes.is_some_and(|bytes| bytes <= 0)) {
         let Row { name, .. } = &price.row;
-        output::note(&format!("{name}: this profile makes nothing larger of it; `--source {name}` shows the program"));
+        output::note(&format!(
+            "{name}: it makes nothing larger with this profile; `--source {name}` shows the program"
+        ));
     }
     Ok(Prices {
         profile: Some(subject.shown(&profile).to_owned()),
@@ -168,7 +170,7 @@ impl Programs {
         }
     }
 
-    /// Adds those of a row.
+    /// Adds a row's.
     fn of(&mut self, list: &List, row: &Row) {
         for part in list.parts(row) {
             self.add(&part.name, list.source(part, 1));

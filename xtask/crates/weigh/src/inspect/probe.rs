@@ -1,4 +1,4 @@
-//! What a profile does to the behaviour of a program, proved by running one that panics on purpose.
+//! What a profile does to a program's behavior, proved by running one that panics on purpose.
 
 use super::tiny::{self, Tiny};
 use crate::cargo::{Cargo, Form};

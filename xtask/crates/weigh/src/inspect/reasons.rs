@@ -51,21 +51,19 @@ fn keeps(reasons: &Reasons, name: &str, count: usize) -> Result<Asked> {
     if parts.is_empty() && reasons.is_table(name) {
         bail!(
             Failure::new(Exit::Usage, format!("`{name}` is a table, which nothing in the program uses by itself"))
-                .help("its entries count for the functions and constants that they are for: ask for one of these")
+                .help("its entries count toward the functions and constants they belong to: name one of those")
         );
     }
     if parts.is_empty() && reasons.is_compiled(name) {
-        bail!(
-            Failure::new(Exit::Usage, format!("`{name}` was compiled, but nothing of it is in the program")).help(
-                "a macro runs while the program is compiled, and what is copied into its callers counts for these"
-            )
-        );
+        bail!(Failure::new(Exit::Usage, format!("`{name}` was compiled, but none of it is in the program")).help(
+            "a macro runs while the program is compiled, and code that is copied into its callers counts toward them"
+        ));
     }
     if parts.is_empty() {
         bail!(Failure::new(Exit::Usage, format!("nothing in the program is called `{name}`")).help(near(
             reasons,
             name,
-            "a name is that of a crate, a module, a function, or a section with parts (`.rodata`), and a function that was inlined into all its callers is gone"
+            "name a crate, a module, a function, or a section with parts (`.rodata`); a function that was inlined into all its callers is gone"
         )));
     }
     Ok(Asked { name: name.to_owned(), why: reasons.why(name, &parts, count) })

@@ -12,17 +12,17 @@ use std::path::Path;
 /// What GitHub takes from one step.
 const LARGEST: u64 = 1024 * 1024;
 
-/// How many rows of each list are tried, one after the other, where all that were asked for don't fit.
+/// How many rows of each list are tried, one after the other, where the requested number doesn't fit.
 const FEWER: [usize; 4] = [100, 15, 5, 1];
 
 /// Adds a section to the page of this job. `text` writes its Markdown with at most so many rows in each list; 0 is all.
 ///
 /// # Errors
-/// When this is no job of GitHub Actions, or the page can't be written.
+/// When this isn't a GitHub Actions job, or the page can't be written.
 pub(super) fn add(heading: &str, count: usize, text: impl Fn(usize) -> String) -> Result<()> {
     let Some(file) = env::var_os("GITHUB_STEP_SUMMARY") else {
         bail!(
-            Failure::new(Exit::Usage, "--github-summary works in a job of GitHub Actions only")
+            Failure::new(Exit::Usage, "--github-summary works only in a GitHub Actions job")
                 .help("GITHUB_STEP_SUMMARY is not set; for the same text use --format markdown")
         );
     };
@@ -32,7 +32,7 @@ pub(super) fn add(heading: &str, count: usize, text: impl Fn(usize) -> String) -
     let mut sections = counts.map(|count| (count, section(heading, there > 0, &text(count))));
     let Some((shown, section)) = sections.find(|(_, section)| there + section.len() as u64 <= LARGEST) else {
         output::note(&format!(
-            "the job's summary has no room for this: GitHub drops one of more than 1 MiB, and it has {there} bytes"
+            "the job's summary has no room for this: GitHub drops one of more than 1 MiB, and it is {there} bytes"
         ));
         return Ok(());
     };

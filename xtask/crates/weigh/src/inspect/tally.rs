@@ -31,7 +31,7 @@ pub(crate) struct Bloat {
     pub functions: Vec<FunctionRow>,
     /// The filter, if there is one.
     pub filter: Option<String>,
-    /// Whether anything tells whose code it is.
+    /// Whether it's known whose code it is.
     pub known: bool,
     /// Why nothing does: the end of a sentence.
     pub unknown: Option<String>,
@@ -41,7 +41,7 @@ pub(crate) struct Bloat {
     pub format: String,
     /// The objects of an archive, in its order; none of another file.
     pub members: Vec<Section>,
-    /// How much of the file an empty program has, too; empty if that was not asked for.
+    /// How much of the file an empty program has as well; empty if that was not asked for.
     pub floor: Vec<FloorPart>,
     /// Whether it is known what each part has in the whole file: then the crates' own bytes sum to it without a filter.
     pub explained: bool,
@@ -82,7 +82,7 @@ pub(crate) struct CrateRow {
 pub(crate) struct Weight {
     /// Its own code, constants, and entries in tables.
     pub own_bytes: i64,
-    /// What would not be there without it; none for a sum, for two things may keep something together.
+    /// What wouldn't be there without it; none for a sum, for two things may keep something together.
     pub retained_bytes: Option<i64>,
 }
 
@@ -130,7 +130,7 @@ pub(super) struct Weighed {
     pub functions: bool,
 }
 
-/// The sums of a program. A filter leaves out functions whose name and crate do not fit; totals stay those of the file.
+/// The sums of a program. A filter leaves out functions whose name and crate don't match; totals remain the file's.
 pub(super) fn of(anatomy: &Anatomy, program: &str, filter: Option<&Regex>, weighed: Weighed) -> Bloat {
     let functions = anatomy.code.as_ref().map(|code| code.functions.as_slice()).unwrap_or_default();
     let fits = |function: &&Function| {

@@ -96,7 +96,7 @@ fn of_calls(mut environment: BTreeMap<OsString, OsString>, cargo: &Cargo) -> BTr
     environment
 }
 
-/// A name for all that the built file depends on.
+/// A name for everything the built file depends on.
 fn digest(
     cargo: &Cargo,
     compiler: &str,

@@ -259,7 +259,7 @@ fn weigh(program: &Program, plan: &Plan, mode: Mode, built: &Outcomes, seen: &Be
 /// What a program that panics does with these settings, on top of Cargo's default release profile.
 fn behaviour(subject: &Subject, variant: &Variant) -> Result<Behaviour> {
     let release = subject.cargo_profile("release");
-    // The probe is no part of the crate: it has no packages that a setting could be for, and needs none of the features.
+    // The probe isn't part of the crate: it has no packages that a setting could be for, and needs none of the features.
     let settings = variant.settings.iter().filter(|(key, _)| !key.starts_with("package."));
     let settings = settings.map(|(key, value)| format!("profile.{release}.{key}={value}"));
     let mut config: Vec<OsString> = settings.flat_map(|value| ["--config".into(), value.into()]).collect();

@@ -22,7 +22,7 @@ pub struct Symbols {
 /// Reads the symbols of a program, whose own bytes are known.
 ///
 /// # Errors
-/// When they cannot be read, are those of another build, or have no names of functions.
+/// When they cannot be read, are from a different build, or have no names of functions.
 pub fn read(symbols: &Path, program: &Path, data: &[u8]) -> Result<Symbols> {
     let parsed = match kind::of(data) {
         Ok(kind::Kind::Archive | kind::Kind::Wasm) => None,
@@ -76,8 +76,9 @@ fn in_bundle(symbols: &Path, program: &Path) -> Result<PathBuf> {
 fn belongs(path: &Path, symbols: &object::File<'_>, program: &Path, of: &object::File<'_>) -> Result<String> {
     let (shown, name) = (path.display(), program.display());
     let refused = |why: String| {
-        Failure::new(Exit::Usage, format!("{shown} isn't of the build that {name} is of: {why}"))
-            .help("give the file that was made from this very program, or build both again; each build has symbols of its own")
+        Failure::new(Exit::Usage, format!("{shown} isn't from the same build as {name}: {why}")).help(
+            "give the file that was made from this very program, or build both again; each build has its own symbols",
+        )
     };
     if symbols.format() != of.format() || symbols.architecture() != of.architecture() {
         let kind = |file: &object::File<'_>| format!("{:?} for {:?}", file.format(), file.architecture());

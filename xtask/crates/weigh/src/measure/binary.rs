@@ -41,7 +41,7 @@ pub struct Binary {
 /// A part of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
-    /// The section's name, with its segment in a Mach-O file (`__TEXT,__const`); what is no section is in brackets, such as
+    /// The section's name, with its segment in a Mach-O file (`__TEXT,__const`); anything else is in brackets, such as
     /// `[headers]`, `[padding]`, `[symbol table]`, `[code signature]`.
     pub name: String,
     /// Bytes in the file; zero for a section that only takes memory, such as `.bss`.
@@ -67,7 +67,7 @@ impl fmt::Display for Damaged {
 /// Reads an executable.
 ///
 /// # Errors
-/// When it cannot be read, or is no executable that is understood.
+/// When it cannot be read, or isn't a supported executable.
 pub fn read(path: &Path) -> Result<Binary> {
     let data = content(path)?;
     parse(&data).map_err(|error| not_understood(path, &error).into())
@@ -77,7 +77,7 @@ pub fn read(path: &Path) -> Result<Binary> {
 /// pipe that never ends.
 ///
 /// # Errors
-/// When it cannot be read, or is no executable.
+/// When it cannot be read, or isn't an executable.
 pub fn content(path: &Path) -> Result<Content> {
     file::read(path)
 }

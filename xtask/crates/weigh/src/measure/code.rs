@@ -24,7 +24,7 @@ pub struct Code {
     pub sha256: String,
     /// What compilers and linkers do not usually make.
     pub odd: Vec<Odd>,
-    /// The functions of the C library that it asks for and by which a program can run other code than its own.
+    /// The functions of the C library that it uses and by which a program can run other code than its own.
     pub powers: Vec<String>,
 }
 

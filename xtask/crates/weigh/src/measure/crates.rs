@@ -81,7 +81,7 @@ pub fn may_be_in_std(name: &str) -> bool {
 /// Reads the functions of an executable. `None` if nothing tells whose its code is, as after `strip`.
 ///
 /// # Errors
-/// When it cannot be read, or is no executable that is understood.
+/// When it cannot be read, or isn't a supported executable.
 pub fn read(path: &Path) -> Result<Option<Code>> {
     let data = binary::content(path)?;
     match owners(&data).map_err(|error| binary::not_understood(path, &error))? {
@@ -240,7 +240,7 @@ pub(super) fn name(symbol: &str) -> (String, String, bool) {
     // The compiler's own crate name for functions of std that any crate may call, such as `__rust_alloc`.
     let krate = match krate {
         "__rustc" => "std",
-        // Many programs have a memchr of their own. That of the standard library has the newer form, as all of it.
+        // Many programs have a memchr of their own. The standard library's has the newer form throughout.
         "memchr" if written_in(symbol).is_some() => STD_MEMCHR,
         krate => krate,
     }
@@ -324,7 +324,7 @@ fn numbered(rest: &str) -> Option<(u64, usize)> {
 }
 
 /// The path that a readable name is under, and whether that is a guess: for `<T as Trait>::f` the path of `T`. It is
-/// that of the trait if `T` is in no crate (`u8`, `[T]`, a parameter), or if only `T` is in the standard library: then
+/// the trait's if `T` is in no crate (`u8`, `[T]`, a parameter), or if only `T` is in the standard library: then
 /// Rust wants the `impl` block beside the trait.
 fn home(name: &str) -> (&str, bool) {
     let Some(inside) = name.strip_prefix('<') else { return (name, false) };

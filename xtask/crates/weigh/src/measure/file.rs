@@ -82,7 +82,7 @@ fn read_as(path: &Path, arch: Option<&str>, kind_of: fn(&[u8]) -> Result<Kind, O
     if on_disk > LARGEST || bytes > LARGEST_SPARSE {
         let message = format!("{} is too large to be taken apart: {} bytes", path.display(), thousands(bytes));
         bail!(Failure::new(Exit::Usage, message).help(
-            "its debug information is probably most of it: take a copy without, made by `strip --strip-debug -o COPY FILE`"
+            "its debug information is probably most of it: read a copy without it, made by `strip --strip-debug -o COPY FILE`"
         ));
     }
     let bytes = whole(&mut file, head, bytes).map_err(|error| unreadable(path, &error))?;
@@ -111,7 +111,7 @@ fn regular(path: &Path, metadata: &Metadata) -> Result<()> {
         let help = match path.extension().and_then(|extension| extension.to_str()) {
             Some("dSYM") => "a dSYM bundle holds debug information; give the program that it belongs to",
             Some("app") => "the program of a macOS bundle is in its folder Contents/MacOS",
-            Some("framework") => "give the library in it, which is called like the framework",
+            Some("framework") => "give the library in it, which has the framework's name",
             _ => "give the path of a program in it, such as target/release/NAME",
         };
         bail!(Failure::new(Exit::Usage, format!("{name} is a folder")).help(help));

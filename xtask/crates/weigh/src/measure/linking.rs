@@ -12,11 +12,11 @@ pub struct Linking {
     pub symbols: u64,
     /// The dynamic loader that it names (ELF).
     pub interpreter: Option<String>,
-    /// The shared libraries that it asks for, in its order.
+    /// The shared libraries that it needs, in its order.
     pub libraries: Vec<String>,
 }
 
-/// What an executable that was read asks for.
+/// What an executable that was read needs.
 ///
 /// # Errors
 /// When it isn't an executable that is understood.

@@ -45,7 +45,7 @@ pub const SYMBOLS: &str = "[symbols]";
 pub const DEBUGGING: &str = "[debug information]";
 /// What a linker could use again.
 pub const RELOCATIONS: &str = "[relocations]";
-/// By how much the twin's sections differ from those of the file that is explained; it may be less than nothing.
+/// By how much the twin's sections differ from the explained file's; it may be less than nothing.
 pub const DIFFERENCE: &str = "[differs in the twin]";
 
 /// Why each byte of a program is there.
@@ -67,7 +67,7 @@ pub struct Reasons {
     sections: Vec<binary::Section>,
     /// For each of the twin's sections with parts its name.
     section_names: Vec<String>,
-    /// Bytes that are no part's, by owner.
+    /// Bytes that belong to no part, by owner.
     rest: BTreeMap<&'static str, i64>,
     code: copies::Code,
 }
@@ -120,7 +120,7 @@ pub struct Share {
     pub code_bytes: u64,
     /// All bytes of the file that are its own. What is in brackets may have less than nothing, where the twin has more of it.
     pub own_bytes: i64,
-    /// Bytes of the file that would not be there without it; for what is in brackets its own.
+    /// Bytes of the file that wouldn't be there without it; for what is in brackets its own.
     pub retained_bytes: i64,
 }
 
@@ -185,7 +185,7 @@ impl Reasons {
         Ok(Ok(reasons))
     }
 
-    /// Gives what has no name to whoever uses it: to one crate, or to all that do.
+    /// Assigns what has no name to its users: to one crate, or to several.
     fn give_constants(&mut self) {
         let shared = self.owner_of(SHARED);
         let nobody = self.owner_of(OTHER);
@@ -221,7 +221,7 @@ impl Reasons {
         at as u32
     }
 
-    /// Adds up what each part has in the file, and names what is no part's.
+    /// Adds up each part's bytes in the file, and names what belongs to no part.
     fn account(&mut self, linked: &Linked<'_>, tables: &[&str]) {
         self.table_names = tables.iter().map(|name| (*name).to_owned()).collect();
         let is_kept = |name: &&str| self.sections.iter().any(|section| section.name == **name);
@@ -268,7 +268,7 @@ fn signed(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// Who has the bytes of a section that no part has.
+/// The owners of a section's bytes that no part has.
 fn owner_of_section(name: &str) -> &'static str {
     match name {
         "[headers]" => "[headers]",
@@ -298,7 +298,7 @@ fn wholes(linked: &Linked<'_>) -> Vec<usize> {
     wholes.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// Who uses what, by the number of parts; in order, and each once. A section that is used as a whole is a part behind all others,
+/// Which parts use which, by number; in order, and each once. A section that is used as a whole is a part behind all others,
 /// which uses each of its own. What was put into a function is used by it.
 fn edges(linked: &Linked<'_>, pieces: &Pieces, wholes: &[usize], hosted: &Hosted) -> Vec<(u32, u32)> {
     let number_of = |section: usize| {
@@ -390,10 +390,10 @@ struct Hosted {
 }
 
 impl Hosted {
-    /// Cuts functions: code of other crates that the optimizer has put into one goes with these. All of it that goes with the same
+    /// Cuts functions: code of other crates that the optimizer has put into one goes with these. Whatever goes with the same
     /// crates is one part, with the name and the owner of its host. The standard library's is not cut out.
     fn cut(linked: &Linked<'_>, pieces: &Pieces, naming: &mut Naming<'_>, known: &mut Vec<Part>) -> Self {
-        // A chain comes behind the one that it begins with, and most functions are in many of them.
+        // A chain comes after the chain that it begins with, and most functions are in many of them.
         let mut owners: Vec<u32> = Vec::with_capacity(linked.inlined.chains.len());
         let mut known_symbols: HashMap<&str, Vec<u32>> = HashMap::new();
         for Chain { above, symbol } in &linked.inlined.chains {

@@ -129,7 +129,7 @@ pub fn plain(executable: &Path, task: &Task<'_>) -> Result<Work> {
     Ok(Work { run, instructions: None, program: None })
 }
 
-/// The number in the counter's words. A program may print such a line, too, and then nobody knows whose it is.
+/// The number in the counter's words. A program may also print such a line, and then its origin is unknown.
 fn instructions(words: &str) -> Option<u64> {
     let mut counts = words.lines().filter_map(|line| {
         let (name, number) = line.strip_prefix("==")?.split_once("== ")?.1.split_once(':')?;

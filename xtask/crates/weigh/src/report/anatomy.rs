@@ -10,10 +10,10 @@ use crate::anatomy::delta::Side;
 use crate::compressed::Method;
 use crate::inspect::tally::Bloat;
 
-/// Rows of a list where nobody has said how many.
+/// Rows of a list by default.
 pub(crate) const ROWS: usize = 15;
 
-/// Columns of a terminal that nobody has told us about.
+/// Columns of a terminal of unknown width.
 const WIDE: usize = 120;
 
 /// What is shown.
@@ -32,7 +32,7 @@ fn of_text(bloat: &Bloat) -> &'static str {
     if bloat.text_name == ".text" { "of .text" } else { "of code" }
 }
 
-/// Why nothing tells whose code it is.
+/// Why there's no way to tell whose code it is.
 fn why_unknown(bloat: &Bloat) -> &str {
     bloat.unknown.as_deref().unwrap_or("the file has no symbols")
 }

@@ -29,7 +29,7 @@ pub(crate) fn exceeded(row: &Row, limit: &LimitRow) -> String {
     let Row { bin, profile, .. } = row;
     let LimitRow { key, source, bytes, allowed, .. } = limit;
     format!(
-        "{bin} with [profile.{profile}] has {} bytes{}, {} more than `{key} = {}` allows",
+        "{bin} with [profile.{profile}] is {} bytes{}, {} more than `{key} = {}` allows",
         thousands(*bytes),
         after(limit),
         thousands(bytes.saturating_sub(*allowed)),
@@ -37,12 +37,12 @@ pub(crate) fn exceeded(row: &Row, limit: &LimitRow) -> String {
     )
 }
 
-/// How the bytes of a limit are measured, where they aren't those of the file.
+/// How the bytes of a limit are measured, if not as the file's.
 fn after(limit: &LimitRow) -> String {
     limit.method.map(|method| format!(" after `{}`", method.title())).unwrap_or_default()
 }
 
-/// What stands beside the limit's line.
+/// What goes beside the limit's line.
 pub(crate) fn over(row: &Row, limit: &LimitRow) -> String {
     match row.baseline.filter(|_| limit.key == "max-growth") {
         Some(before) => {
@@ -62,7 +62,7 @@ fn verdict(limit: &LimitRow) -> &'static str {
     if limit.met { "within" } else { "EXCEEDED" }
 }
 
-/// For a terminal. Who made it grow is told where something is exceeded.
+/// For a terminal. What made it grow is shown if something is exceeded.
 pub(crate) fn text(report: &Report, width: Option<usize>, color: bool) -> String {
     let mut text = String::new();
     for (index, row) in report.rows.iter().enumerate() {
@@ -214,7 +214,7 @@ pub(crate) fn github(report: &Report, file: &Path) -> String {
                 true => {
                     let (bytes, left) = (thousands(limit.bytes) + " bytes" + &after(limit), left(limit));
                     let Row { bin, profile, .. } = row;
-                    let words = format!("{bin} with [profile.{profile}] has {bytes}; {left} are left of {}", limit.key);
+                    let words = format!("{bin} with [profile.{profile}] is {bytes}; {left} are left of {}", limit.key);
                     ("notice", words)
                 }
                 false if limit.method.is_some() => ("error", exceeded(row, limit)),

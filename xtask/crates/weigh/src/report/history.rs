@@ -217,7 +217,7 @@ fn signed(bytes: i64) -> String {
     format!("{}{}", if bytes < 0 { '-' } else { '+' }, thousands(bytes.unsigned_abs()))
 }
 
-/// The revisions that moved the size most, in their order. After a search only the one that it found.
+/// The revisions that moved the size most, in their order. After a search, only the revision that it found.
 fn largest(history: &History) -> Vec<&Revision> {
     let revisions = &history.revisions;
     if let Some(search) = &history.search {

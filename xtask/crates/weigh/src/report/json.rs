@@ -63,7 +63,7 @@ struct Check<'a> {
     differences: &'a [String],
 }
 
-/// The tables as one document. `differences` are those of `--check`, if that was asked for.
+/// The tables as one document. `differences` are `--check`'s, if that was given.
 ///
 /// # Errors
 /// Never in practice: every value can be written as JSON.

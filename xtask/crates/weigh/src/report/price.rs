@@ -109,7 +109,7 @@ pub(crate) fn source(row: &Row, source: &str) -> String {
     format!("// {}: {}\n{source}", row.name, row.what)
 }
 
-/// What the numbers are those of; none where there are no numbers.
+/// What the numbers belong to; none where there are no numbers.
 fn head(prices: &Prices) -> Option<String> {
     let Prices { profile, toolchain, target, empty_bytes, .. } = prices;
     let empty = thousands((*empty_bytes)?);

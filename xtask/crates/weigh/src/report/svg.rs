@@ -35,7 +35,7 @@ pub struct Panel<'a> {
 }
 
 // All lengths are in units of the viewBox, which are CSS pixels until a page scales the picture down. The letters are
-// larger than those of a README, because on a phone the picture is drawn at less than half its width.
+// larger than a README's, because on a phone the picture is drawn at less than half its width.
 const WIDTH: u64 = 760;
 const TITLE_LINE: u64 = 32;
 const PANEL_GAP: u64 = 20;
@@ -62,7 +62,7 @@ struct Ink {
 }
 
 // WCAG 2 level AA: `text`, `muted` and `last`, which is also a text, have a contrast of 4.5 or more to the page, and
-// the bars have 3 or more. `last` has the colour of rust.
+// the bars have 3 or more. `last` is rust-colored.
 const LIGHT: Ink = Ink { text: "#1f2328", muted: "#59636e", first: "#6e7781", between: "#bf8466", last: "#b7410e" };
 const DARK: Ink = Ink { text: "#f0f6fc", muted: "#9198a1", first: "#8b949e", between: "#99614a", last: "#f0793f" };
 
@@ -210,7 +210,7 @@ fn wrap(text: &str, length: usize) -> Vec<String> {
     lines
 }
 
-/// Text as it may stand in XML or HTML, on one line.
+/// Text escaped for XML or HTML, on one line.
 pub fn escape(text: &str) -> String {
     let (mut escaped, mut buffer) = (String::new(), [0; 4]);
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! Tables for a terminal: plain characters, aligned, as many columns as fit. Nothing is said by colour alone.
+//! Tables for a terminal: plain characters, aligned, as many columns as fit. Nothing depends on color alone.
 
 use super::grid;
 use crate::compressed::Method;
@@ -105,8 +105,7 @@ fn legend(report: &Report, tables: &str, narrowed: bool) -> String {
     }
     match report.has_committed {
         Some(true) => {
-            lines
-                .push("committed  the measurement in docs/measurements, and by how much this build differs".to_owned());
+            lines.push("committed  the measurement in docs/measurements, and how much this build differs".to_owned());
         }
         Some(false) => lines
             .push(format!("committed  there is no measurement for rustc {} on {}", report.toolchain, report.target)),

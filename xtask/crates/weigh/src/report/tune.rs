@@ -149,7 +149,7 @@ fn notes(tuned: &Tuned) -> Vec<String> {
     }
     if tuned.found.iter().any(|found| found.point.packed) {
         notes.push(
-            "packed (-z pack-relative-relocs, a flag of the linker) gives up systems with a glibc before 2.36 (2022)."
+            "packed (-z pack-relative-relocs, a linker flag) gives up systems with a glibc before 2.36 (2022)."
                 .to_owned(),
         );
     }
@@ -158,11 +158,10 @@ fn notes(tuned: &Tuned) -> Vec<String> {
             "Minstr: million instructions of a run with: {}",
             if run.is_empty() { "(no arguments)" } else { run }
         )),
-        (Some(_), false) => notes.push(
-            "Speed was not measured: valgrind isn't installed (Debian, Ubuntu: apt install valgrind).".to_owned(),
-        ),
+        (Some(_), false) => notes
+            .push("Speed wasn't measured: valgrind isn't installed (Debian, Ubuntu: apt install valgrind).".to_owned()),
         (None, _) => notes.push(
-            "Speed was not measured, and no build was run: give --run \"ARGS\" to see what each one costs.".to_owned(),
+            "Speed wasn't measured, and no build was run: pass --run \"ARGS\" to see what each one costs.".to_owned(),
         ),
     }
     let rest = tuned.found.len() - shown(tuned).len();

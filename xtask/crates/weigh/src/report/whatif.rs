@@ -49,7 +49,7 @@ fn legend(mode: Mode) -> &'static str {
 struct Line {
     name: String,
     cells: Vec<String>,
-    /// What stands behind the cells: the rows that are no settings have their names there.
+    /// What follows the cells: rows that aren't settings have their names there.
     behind: &'static str,
 }
 
@@ -150,7 +150,7 @@ fn lines(what_if: &WhatIf, counted: bool) -> Vec<Line> {
     lines
 }
 
-/// What the instructions are those of, or why there are none.
+/// What the instructions were counted in, or why there are none.
 fn instructions(what_if: &WhatIf) -> String {
     match &what_if.workload {
         Some(workload) if what_if.before_instructions.is_some() => {

@@ -105,7 +105,7 @@ pub(super) fn run(workshop: &Workshop, options: &options::Sizes) -> Result<Exit>
     let budgets = budget::of(&source.text).map_err(|wrong| wrong.failure(&source))?;
     let folder = source.file.parent().context("a manifest is in a folder")?;
     require_programs(&budgets)?;
-    // Before the builds: whoever has no baseline should not wait for them.
+    // Before the builds: a user without a baseline shouldn't have to wait for them.
     let mut baselines = load_all(&budgets, folder, options.save)?;
     if let Some(budget) = budgets.iter().find(|budget| {
         budget.max_growth.is_some() && !options.save && baselines[&folder.join(budget.baseline())].is_none()
@@ -239,7 +239,7 @@ fn bloat_command(row: &Row, asked: &options::Subject) -> String {
     format!("{} bloat{}{bin} --profile {profile}", caller::name(), same_build(asked))
 }
 
-/// The words of a command line that mean the same build as those of this one: its crate, target, and features. A program or a
+/// The words of a command line that mean the same build as this one's: its crate, target, and features. A program or a
 /// library is named by the budget itself.
 fn same_build(asked: &options::Subject) -> String {
     let options::Subject {
@@ -435,7 +435,7 @@ fn no_baseline(
     };
     let help = format!("`{}` measures one: commit that file", save_command(asked));
     let range = budget.max_growth.as_ref().map(toml::Spanned::span).unwrap_or_default();
-    let message = format!("{what}, so nobody can say what grew");
+    let message = format!("{what}, so what grew is unknown");
     diagnostic::in_file(&source.file, &source.text, range, &message, "growth against what?", Some(&help))
 }
 

@@ -48,7 +48,7 @@ pub struct Row {
     pub label: String,
     /// Bytes of the file.
     pub bytes: u64,
-    /// Whether the program did what it must; `None` if nobody said what that is.
+    /// Whether the program did what it must; `None` if that isn't known.
     pub output_ok: Option<bool>,
     /// Wall seconds that rustc took for the program and the crates linked into it; `None` if that is not known.
     pub seconds: Option<f64>,
@@ -80,7 +80,7 @@ pub struct Burden {
     pub program: String,
     /// The profile.
     pub profile: String,
-    /// The lines: one, or all that were changed together.
+    /// The lines: one, or several that were changed together.
     pub lines: Vec<Line>,
     /// Why they make the program larger, in a sentence without a final full stop.
     pub why: String,

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 /// The profile of the tables that every row leads to.
 const SMALL: &str = "dist";
 
-/// Builds the crate's own profiles once more without each of the lines that make programs larger, and once without all of them.
+/// Builds the crate's own profiles again without each of the lines that make programs larger, and once without all of them.
 ///
 /// # Errors
 /// When one of these builds fails.
@@ -121,7 +121,7 @@ pub(super) fn tell_burdens(burdens: &[Burden]) {
         let Burden { program, profile, lines, why, remedy, bytes, bytes_then } = burden;
         let lines: Vec<String> = lines.iter().map(|line| format!("{} `{}`", line.place, line.setting)).collect();
         output::note(&format!(
-            "{}: with [profile.{profile}], {program} has {} bytes, and {} {remedy} ({why})",
+            "{}: with [profile.{profile}], {program} is {} bytes, and {} {remedy} ({why})",
             lines.join(", "),
             thousands(*bytes),
             thousands(*bytes_then),
@@ -129,7 +129,7 @@ pub(super) fn tell_burdens(burdens: &[Burden]) {
     }
 }
 
-/// How the owner of a crate gets the row with every setting: a profile to add, or what to change in the one that is there.
+/// How the owner of a crate gets the row with every setting: a profile to add, or what to change in the existing one.
 pub(super) fn recipe(subject: &Subject) -> String {
     let own = &subject.own;
     let manifest = diagnostic::shown(&own.manifest).display().to_string();
@@ -141,7 +141,7 @@ pub(super) fn recipe(subject: &Subject) -> String {
     let in_the_way: Vec<String> =
         in_the_way.map(|line| format!("{} ({} in [{}])", line.place, line.setting(), line.table())).collect();
     if !in_the_way.is_empty() {
-        let _ = write!(text, "\nTake out what holds for some packages only: {}\n", in_the_way.join(", "));
+        let _ = write!(text, "\nRemove what applies to some packages only: {}\n", in_the_way.join(", "));
     }
     text
 }
@@ -162,7 +162,7 @@ fn add(own: &Own, manifest: &str, small: &dyn Fn(&str) -> Option<toml::Value>) -
         }
     }
     format!(
-        "\nFor the row with every setting put this into {manifest}, and build with `cargo build --profile {SMALL}`:\n\n\
+        "\nTo get the row with every setting, put this into {manifest}, and build with `cargo build --profile {SMALL}`:\n\n\
          [profile.{SMALL}]\ninherits = \"release\"\n{settings}"
     )
 }
@@ -187,7 +187,7 @@ fn change(own: &Own, small: &dyn Fn(&str) -> Option<toml::Value>) -> String {
             "\nYour own [profile.{SMALL}] has every setting of the ladder: `cargo build --profile {SMALL}` builds it.\n"
         ),
         false => format!(
-            "\nFor the row with every setting change your own [profile.{SMALL}], and build with `cargo build --profile {SMALL}`:\n\n{changes}"
+            "\nTo get the row with every setting, change your own [profile.{SMALL}], and build with `cargo build --profile {SMALL}`:\n\n{changes}"
         ),
     }
 }

@@ -246,8 +246,8 @@ fn build(subject: &Subject, job: &Job, threads: usize, how: How) -> Result<Done>
 }
 
 /// The programs of a job by calls of Cargo. For someone's crate each call builds what a person would build in one: packages that are
-/// built together share their features, and examples and tests add those of dev-dependencies. A test also has a library of its own
-/// beside that of the binaries, and where libraries have no hash in their names, both are the same file.
+/// built together share their features, and examples and tests add features of dev-dependencies. A test also has a library of its own
+/// beside the binaries' own, and where libraries have no hash in their names, both are the same file.
 fn calls(subject: &Subject, job: &Job) -> Vec<BTreeSet<usize>> {
     let mut calls: BTreeMap<(&str, Option<Kind>), BTreeSet<usize>> = BTreeMap::new();
     for &(index, _) in &job.programs {
@@ -299,7 +299,7 @@ fn measure(
     Ok(())
 }
 
-/// Calling the recorder makes Cargo ask rustc about itself once more, which takes longer than a build in which nothing
+/// Calling the recorder makes Cargo query rustc again, which takes longer than a build in which nothing
 /// has changed: it is left out where the last recorded build is newer than every input.
 fn needs_recorder(subject: &Subject, stamp: &Path) -> bool {
     let recorded = fs::metadata(stamp).and_then(|metadata| metadata.modified()).ok();

@@ -82,7 +82,7 @@ pub(crate) fn empty(subject: &Subject) -> Result<PathBuf> {
     Ok(out)
 }
 
-/// Names that the crates in an archive export to C. Rust's own names are mangled, and those of the standard library are for the
+/// Names that the crates in an archive export to C. Rust's own names are mangled, and the standard library's are for the
 /// compiler.
 fn exports(content: &[u8]) -> Result<Vec<String>, binary::Damaged> {
     let mut exports = Vec::new();

@@ -1,4 +1,4 @@
-//! The profiles of somebody's own crate, as Cargo sees them: the manifest of the workspace's root, and over it Cargo's
+//! The profiles of a user's own crate, as Cargo sees them: the manifest of the workspace's root, and over it Cargo's
 //! configuration files and the environment. Each setting is known with its place, so that what makes a program larger than it
 //! has to be is named with its line.
 
@@ -30,7 +30,7 @@ pub const KEYS: [&str; 11] = [
 pub struct Own {
     /// What Cargo makes of all places together.
     pub profiles: Profiles,
-    /// The manifest that may have profiles: that of the workspace's root.
+    /// The manifest that may have profiles: the workspace root's.
     pub manifest: PathBuf,
     /// Every setting that counts.
     lines: Vec<Line>,
@@ -147,7 +147,7 @@ impl Own {
         }
     }
 
-    /// Puts a line in the place of the one that it wins over.
+    /// Puts a line in place of the line it overrides.
     fn put(&mut self, line: Line) {
         self.lines
             .retain(|other| (&other.profile, &other.scope, &other.key) != (&line.profile, &line.scope, &line.key));
@@ -201,7 +201,7 @@ impl Own {
     /// What makes a program of this package larger under this profile, and is seldom meant to.
     ///
     /// What Cargo does was measured with Cargo 1.95: its default is `strip = "debuginfo"` only as long as no crate of the
-    /// program has debug information, and otherwise that of the standard library stays as well; a setting for the program's own
+    /// program has debug information, and otherwise the standard library's stays as well; a setting for the program's own
     /// package makes it forget the `strip` of the profile.
     pub fn burdens<'a>(&'a self, profile: &'a str, package: &str) -> Vec<Burden<'a>> {
         let lines = self.lines_along(profile);
@@ -224,8 +224,7 @@ impl Own {
         }
         let counts = if own.is_some() { own_strip } else { all };
         if !strips(counts) {
-            let why =
-                "a crate with debug information makes Cargo keep that of the standard library in the file as well";
+            let why = "a crate with debug information makes Cargo keep the standard library's in the file as well";
             for line in lines.iter().copied().filter(|line| line.has_debug()) {
                 match &line.scope {
                     None => found.push(burden(line, why, "debug=false".to_owned())),

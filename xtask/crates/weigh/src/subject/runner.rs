@@ -32,7 +32,7 @@ pub enum Runner {
 }
 
 impl Runner {
-    /// The runner of a target: that of the environment, of Cargo's configuration as seen from a folder, or of the workshop's
+    /// The runner of a target: from the environment, Cargo's configuration as seen from a folder, or the workshop's
     /// platforms.
     pub(super) fn of(target: &str, host: &str, folder: &Path, platform: Option<&Platform>) -> Self {
         let variable = variable(target, "RUNNER");

@@ -1,4 +1,4 @@
-//! The profiles of the size tables for somebody else's crate: they reach it through a configuration file, under names that none of
+//! The profiles of the size tables for a user's crate: they reach it through a configuration file, under names that none of
 //! its own has, and inherit nothing that can be set back.
 
 use super::own::{KEYS, Own};

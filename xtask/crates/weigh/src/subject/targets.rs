@@ -190,7 +190,7 @@ fn no_such(packages: &[&Package], kind: Kind, name: &str, all: &[Candidate<'_>])
     if ["build-script-build", "build_script_build", "build"].contains(&name) && has_build_script(packages) {
         return usage(
             message,
-            "a build script runs while the crate is built, and no byte of it is in a program: there is nothing to measure",
+            "a build script runs while the crate is built, and none of it ends up in a program: there's nothing to measure",
         );
     }
     let other = Kind::ALL.into_iter().find(|other| {
@@ -264,7 +264,7 @@ fn is_proc_macro(packages: &[&Package]) -> bool {
 fn of_proc_macro(packages: &[&Package]) -> Failure {
     usage(
         format!("{} is a procedural macro: it runs inside the compiler, and no program contains it", whose(packages)),
-        "measure a program that uses the macro: what it generates is that program's code",
+        "measure a program that uses the macro: the generated code is part of that program",
     )
 }
 
@@ -460,7 +460,7 @@ pub(super) struct Triple {
     pub notes: Vec<String>,
 }
 
-/// The target that is asked for, else the one that Cargo's configuration names.
+/// The requested target, or else the one in Cargo's configuration.
 ///
 /// # Errors
 /// When there is no such target, or its standard library is missing, or the configuration names several.
@@ -516,7 +516,7 @@ pub(super) fn triple(cargo: &Cargo, asked: Option<&str>) -> Result<Triple> {
     }
 }
 
-/// A target's name as folders have it: that of a file without its ending.
+/// A target's name as folders have it: a file's without its ending.
 fn name_of(target: &str) -> String {
     let stem = Path::new(target).file_stem().filter(|_| target.ends_with(".json"));
     stem.map_or_else(|| target.to_owned(), |stem| stem.to_string_lossy().into_owned())

@@ -39,7 +39,7 @@ pub fn places(folder: &Path) -> Vec<Place> {
 
 fn in_text(text: &str) -> impl Iterator<Item = (usize, &'static str)> + '_ {
     let code = |line: &str| line.split("//").next().unwrap_or_default().to_owned();
-    // An import alone is no call.
+    // An import alone isn't a call.
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("use "));
     lines.filter_map(move |(index, line)| {
         let code = code(line);

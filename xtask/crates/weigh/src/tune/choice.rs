@@ -14,7 +14,7 @@ pub struct Found {
     pub instructions: Option<u64>,
     /// Seconds of rustc for the program and everything linked into it.
     pub seconds: Option<f64>,
-    /// What its run does differently than that of the release build. Such a point is never chosen.
+    /// What its run does differently from the release build's. Such a point is never chosen.
     pub wrong: Option<String>,
 }
 

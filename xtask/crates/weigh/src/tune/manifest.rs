@@ -1,7 +1,7 @@
 //! A profile written into a manifest, and nothing else of it touched.
 //!
-//! The text is edited where `toml` says that a key or a value is, byte by byte. toml_edit, the usual choice, turns the line ends of
-//! Windows into those of Unix, and costs every learner 1.7 seconds of processor time for four more crates. What an edit means is
+//! The text is edited where `toml` says that a key or a value is, byte by byte. toml_edit, the usual choice, turns Windows line
+//! endings into Unix ones, and costs every learner 1.7 seconds of processor time for four more crates. What an edit means is
 //! checked by reading the result again: the new manifest must say what the old one did, but for this profile.
 
 use crate::profiles::{Profiles, canonical, reserved};
@@ -33,9 +33,9 @@ const ORDER: [&str; 6] = ["inherits", "opt-level", "lto", "codegen-units", "pani
 pub fn with_profile(text: &str, name: &str, settings: &BTreeMap<String, Value>) -> Result<String, Refused> {
     if matches!(name, "dev" | "test" | "bench") {
         return Err(Refused {
-            message: format!("[profile.{name}] isn't a profile that a program is shipped with"),
+            message: format!("[profile.{name}] isn't a profile to ship a program with"),
             line: None,
-            help: "write another one: `--write` (means dist), `--write release`, or `--write NAME`".to_owned(),
+            help: "write a different one: `--write` (means dist), `--write release`, or `--write NAME`".to_owned(),
         });
     }
     if let Some(why) = reserved(name).or_else(|| (!name.is_ascii()).then_some("use letters, digits, `_` and `-`")) {
@@ -135,7 +135,7 @@ impl Existing<'_> {
                 continue;
             }
             if !ORDER.contains(&known) {
-                let message = format!("[profile.{name}] sets `{known}`, which was in none of the builds");
+                let message = format!("[profile.{name}] sets `{known}`, which none of the builds had");
                 return Err(self.refuse(message, key.span().start));
             }
             if known == "inherits" && value.get_ref().as_str() != Some("release") {
@@ -201,7 +201,7 @@ fn means(before: &str, after: &str, name: &str, settings: &BTreeMap<String, Valu
     };
     let parse = |text: &str| text.trim_start_matches('\u{feff}').parse::<toml::Table>();
     let (Ok(mut before), Ok(mut after)) = (parse(before), parse(after)) else {
-        return Err(refused("a profile can't be added to this manifest in the form that it has".to_owned()));
+        return Err(refused("a profile can't be added to this manifest in its present form".to_owned()));
     };
     let take = |manifest: &mut toml::Table| {
         let profiles = manifest.get_mut("profile").and_then(Value::as_table_mut);

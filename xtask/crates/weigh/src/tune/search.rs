@@ -58,7 +58,7 @@ pub type Outcome = Result<Found, String>;
 /// Builds and measures points. The outcomes are in the order of the points.
 pub type Measure<'a> = dyn FnMut(&[Point]) -> Result<Vec<Outcome>> + 'a;
 
-/// All that was built.
+/// Everything that was built.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measured {
     /// What was measured, in the order of the builds.

@@ -32,7 +32,7 @@ pub(super) fn check(subject: &Subject, name: &str) -> Result<()> {
         bail!(
             Failure::new(
                 Exit::Usage,
-                "--write is for your own crate: the workshop's profiles are what its book is about"
+                "--write is for your own crate: the workshop's profiles are the subject of its book"
             )
             .help("name your crate's Cargo.toml: --manifest-path PATH")
         );
@@ -89,7 +89,7 @@ pub(super) fn profile(
     let after = edited(&file, &before, name, &settings)?;
     let shown = diagnostic::shown(&subject.own.manifest);
     if after == before {
-        output::note(&format!("{} has this [profile.{name}] already", shown.display()));
+        output::note(&format!("{} already has this [profile.{name}]", shown.display()));
     } else {
         output::message(diff(&shown, &before, &after).trim_end());
         replace(&file, &after)?;

@@ -80,7 +80,7 @@ fn a_profile_that_only_the_tables_have_is_said_to_be_theirs() {
 fn a_line_that_costs_bytes_is_named_where_its_build_is_taken_apart() {
     let project = with("[profile.release]\ndebug = 1\n");
     insta::assert_snapshot!(notes(&project, &["bloat", "--sections"]), @r"
-    note: Cargo.toml:6 `debug = 1`: a crate with debug information makes Cargo keep that of the standard library in the file as well; `cargo weigh ladder` measures what that costs
+    note: Cargo.toml:6 `debug = 1`: a crate with debug information makes Cargo keep the standard library's in the file as well; `cargo weigh ladder` measures what that costs
     ");
     assert_eq!(notes(&project, &["bloat", "--sections", "--default-release"]), "");
 }
@@ -159,7 +159,7 @@ fn the_advice_says_what_to_change_in_a_dist_profile_that_is_there() {
         "[profile.dist]\ninherits = \"release\"\nopt-level = 3\ndebug = true\nlto = \"thin\"\n[profile.dist.package.plain]\nopt-level = 3\n",
     );
     let (bytes, _, shown) = ladder(&project);
-    insta::assert_snapshot!(shown.split_once("For the row").unwrap().1);
+    insta::assert_snapshot!(shown.split_once("To get the row").unwrap().1);
     let mut lines: Vec<String> = project.read("Cargo.toml").lines().map(str::to_owned).collect();
     let (changes, overrides) = shown.split_once("Take out").unwrap();
     let mut added = Vec::new();

@@ -242,10 +242,9 @@ fn a_package_is_found_by_its_own_name_and_by_its_library_s() {
         assert_eq!(left, found["file_bytes"].as_i64().unwrap() - retained, "{name}");
         assert_eq!(without["without"]["crates"], serde_json::json!(["adler2"]), "{name}");
     }
-    for (name, said) in [
-        ("idle", "`idle` was compiled, but nothing of it is in the program"),
-        ("", "nothing in the program is called ``"),
-    ] {
+    for (name, said) in
+        [("idle", "`idle` was compiled, but none of it is in the program"), ("", "nothing in the program is called ``")]
+    {
         let told = stderr(&weigh(&project).args(["bloat", "--why", name]).assert().code(2));
         assert!(told.contains(said), "{told}");
     }

@@ -226,7 +226,7 @@ fn a_revision_that_is_not_there_is_answered_with_the_nearest() {
     repository.git(&["tag", "-d", "v1.0"]);
     insta::assert_snapshot!(said(&["history", "--tags"]), @r"
     error: there is no tag in the history of `HEAD`
-    help: `git fetch --tags` gets those of a remote; without --tags each commit is a row
+    help: `git fetch --tags` fetches a remote's tags; without --tags each commit is a row
     ");
 }
 
@@ -247,7 +247,7 @@ fn a_shallow_clone_says_how_to_get_the_rest() {
 fn without_a_repository_or_without_git_it_is_said_which() {
     let project = plain();
     let said = stderr(&weigh(&project).args(["diff", "git:HEAD"]).assert().code(2));
-    assert!(said.contains("is in no git repository"), "{said}");
+    assert!(said.contains("isn't in a git repository"), "{said}");
     let rustc = stdout(&call("rustc").args(["--print", "sysroot"]).assert().success());
     let bin = Path::new(rustc.trim()).join("bin");
     let mut command = weigh(&project);

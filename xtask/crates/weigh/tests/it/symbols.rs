@@ -48,7 +48,7 @@ fn what_objcopy_kept_of_the_same_build_names_the_functions_of_a_stripped_program
     let another = env!("CARGO_BIN_EXE_cargo-weigh");
     let said = refused(&project, &["--file", "stripped-without", "--symbols", another]);
     assert!(
-        said.contains("isn't of the build that stripped-without is of: its sections of code lie elsewhere"),
+        said.contains("isn't from the same build as stripped-without: its sections of code lie elsewhere"),
         "{said}"
     );
     // The same code with another ID.
@@ -116,7 +116,7 @@ fn a_bundle_of_macos_names_the_functions_of_its_program() {
         assert_eq!(rust(&["--file", "tool", "--symbols", bundle]), expected, "{bundle}");
     }
     let said = refused(&project, &["--file", "tool", "--symbols", "intel.dSYM"]);
-    assert!(said.contains("isn't of the build that tool is of: it is MachO for X86_64"), "{said}");
+    assert!(said.contains("isn't from the same build as tool: it is MachO for X86_64"), "{said}");
     let said = refused(&project, &["--file", "tool", "--symbols", "nothing.dSYM"]);
     assert!(said.contains("there is no file nothing.dSYM"), "{said}");
 }

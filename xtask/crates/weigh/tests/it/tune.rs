@@ -43,13 +43,13 @@ fn what_cannot_work_is_refused_before_anything_is_built() {
     help: write percent, such as `--max-slowdown 10%`; 0 allows no slowdown at all
     ");
     insta::assert_snapshot!(refused(&project, 2, &["--write", "dev"]), @r"
-    error: [profile.dev] isn't a profile that a program is shipped with
-    help: write another one: `--write` (means dist), `--write release`, or `--write NAME`
+    error: [profile.dev] isn't a profile to ship a program with
+    help: write a different one: `--write` (means dist), `--write release`, or `--write NAME`
     ");
     project
         .write("Cargo.toml", &(project.read("Cargo.toml") + "\n[profile.dist]\ninherits = \"release\"\ndebug = 1\n"));
     insta::assert_snapshot!(refused(&project, 2, &["--write"]), @r"
-    error: [profile.dist] sets `debug`, which was in none of the builds
+    error: [profile.dist] sets `debug`, which none of the builds had
       --> Cargo.toml:8
     help: write a profile of a different name: `--write small`
     ");
@@ -97,7 +97,7 @@ fn a_profile_is_chosen_written_and_proved_and_a_second_call_builds_nothing() {
 
     let again = weigh(&project).args(["tune", "--run", "", "--write", "small"]).assert().success();
     assert!(!stderr(&again).contains("\nbuilt "), "{}", stderr(&again));
-    assert!(stderr(&again).contains("Cargo.toml has this [profile.small] already"), "{}", stderr(&again));
+    assert!(stderr(&again).contains("Cargo.toml already has this [profile.small]"), "{}", stderr(&again));
     assert!(stdout(&again).contains("`cargo build --profile small` gives"), "{}", stdout(&again));
     assert_eq!(project.read("Cargo.toml"), written);
 }

@@ -72,7 +72,7 @@ pub(crate) struct Row {
     pub kind: Kind,
     /// What stands before `main`.
     items: String,
-    /// What stands in `main`.
+    /// The contents of `main`.
     line: String,
     /// What a piece is compared with.
     pub instead: Option<String>,

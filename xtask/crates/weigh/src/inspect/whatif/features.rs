@@ -95,7 +95,7 @@ pub(super) fn run(options: &options::WhatIf) -> Result<Exit> {
     let puts_in = refused.is_some();
     if let Some(reason) = refused {
         output::note(&format!(
-            "with all features at once it doesn't build ({reason}): each feature that is off by default is put in by itself"
+            "with all features at once it doesn't build ({reason}): each feature that is off by default is added on its own"
         ));
         chosen = declared.chosen(&asked.features, asked.no_default_features, false);
         subject.extra = [without_features(&subject.extra), chosen::arguments(declared, &chosen)].concat();
@@ -172,7 +172,7 @@ struct Planned {
     edit: Option<Edit>,
     /// The name of the dependency's package.
     package: String,
-    /// The feature of the dependency; `default` stands for all that are on by default.
+    /// The feature of the dependency; `default` means all default features.
     feature: String,
 }
 
@@ -259,7 +259,7 @@ fn package<'a>(metadata: &'a Metadata, program: &Program) -> Result<&'a Package>
         .context("the program has a package")
 }
 
-/// A digest of every file of the workspace's packages, what was built left out: a module that only some features have is no part
+/// A digest of every file of the workspace's packages, what was built left out: a module that only some features have isn't part
 /// of the base build, and Cargo doesn't notice that it has changed.
 fn inputs(metadata: &Metadata) -> Result<String> {
     let mut folders: Vec<&Path> =

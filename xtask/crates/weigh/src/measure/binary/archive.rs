@@ -145,7 +145,7 @@ pub fn parse(data: &[u8]) -> Result<Binary, Damaged> {
     })
 }
 
-/// A member that can be read, and is no archive itself.
+/// A member that can be read, and isn't itself an archive.
 fn object(data: &[u8]) -> Option<Binary> {
     match kind::of(data) {
         Ok(Kind::Archive | Kind::Universal) | Err(_) => None,

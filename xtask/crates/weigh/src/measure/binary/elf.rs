@@ -38,7 +38,7 @@ fn parts_of<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> Option<Layers>
     Some(layers)
 }
 
-/// All that the headers say to be in the file.
+/// Everything in the file according to the headers.
 pub(super) fn claims(data: &[u8]) -> Vec<Part> {
     match FileKind::parse(data) {
         Ok(FileKind::Elf64) => claims_of::<elf::FileHeader64<Endianness>>(data),

@@ -99,7 +99,7 @@ pub fn parts(data: &[u8]) -> Layers {
     layers
 }
 
-/// All that the headers say to be in the file.
+/// Everything in the file according to the headers.
 pub fn claims(data: &[u8]) -> Vec<Part> {
     let Some(header) = Header::of(data) else { return Vec::new() };
     let mut claims = vec![Part::new(0, header.sections.0 + header.sections.1 * 40, "its table of sections")];

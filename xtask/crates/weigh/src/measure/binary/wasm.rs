@@ -145,7 +145,7 @@ pub fn functions(data: &[u8]) -> Result<(u64, Vec<Function>), Damaged> {
     Ok((code.content.len() as u64, functions))
 }
 
-/// How many functions come from outside: their numbers are before those of the module's own. Nothing where an import is described in a
+/// How many functions come from outside: their numbers come before the module's own. Nothing where an import is described in a
 /// way that isn't known here: names would go to the wrong functions.
 fn imports(content: &[u8]) -> Option<u64> {
     let (count, mut at) = uleb(content, 0)?;

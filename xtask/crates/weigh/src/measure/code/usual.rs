@@ -16,7 +16,7 @@ pub(super) const CODE: [(&str, &str); 11] = [
     ("__stub_helper", "Mach-O, Apple's ld"),
 ];
 
-/// Other sections, and who makes them. A name that ends with `*` stands for all that begin like it.
+/// Other sections, and who makes them. A name that ends with `*` means every name that begins like it.
 pub(super) const OTHERS: [(&str, &str); 17] = [
     (
         ".bss .comment .data .data1 .dynamic .dynstr .dynsym .fini_array .got .hash .init_array .interp .preinit_array \
@@ -53,7 +53,7 @@ pub(super) const OTHERS: [(&str, &str); 17] = [
     (".hexagon.attributes .gnu.attributes .mips_abi* .MIPS.*", "ABIs of other processors"),
 ];
 
-/// Functions of the C library that start another program, load code, or make data executable. Std asks for some of them, so
+/// Functions of the C library that start another program, load code, or make data executable. Std uses some of them, so
 /// they count only where the course's own build has none.
 const POWERS: [&str; 29] = [
     "clone",
@@ -101,7 +101,7 @@ pub(super) fn is_known(name: &str) -> bool {
     is_code(name) || OTHERS.iter().flat_map(|(names, _)| names.split_whitespace()).any(is)
 }
 
-/// The name, if it is that of a function by which a program can run other code than its own.
+/// The name, if it belongs to a function by which a program can run other code than its own.
 pub(super) fn power(name: &[u8]) -> Option<&'static str> {
     POWERS.into_iter().find(|power| power.as_bytes() == name)
 }

@@ -86,7 +86,7 @@ const KNOWN: [(&[u8], &str, &str); 34] = [
     (b"\xde\xc0\x17\x0b", "LLVM bitcode (wrapped), which isn't machine code yet", "give what the linker made of it"),
     (b"rust\0\0\0", "metadata of a Rust crate (.rmeta), which has no machine code", "give the .rlib, or the program"),
     (b"\0\0\xff\xff\0\0", "an import object: a name in a DLL, without code", "give the DLL"),
-    (b"--- !tapi-tbd", "a text that stands for a library (.tbd)", "give the library (.dylib) itself"),
+    (b"--- !tapi-tbd", "a text stub for a library (.tbd)", "give the library (.dylib) itself"),
     (b"/* GNU ld script", "a linker script, which only names libraries", "give a library that it names"),
     (b"dyld_v1 ", "the shared cache of macOS", "take a library out of it with `ipsw dyld extract`, and give that"),
     (
@@ -133,7 +133,7 @@ pub fn of(head: &[u8]) -> Result<Kind, Other> {
     }
 }
 
-/// What a file of symbols is, by its beginning: all that a program can be, and what is made for debuggers alone.
+/// What a file of symbols is, by its beginning: anything a program can be, and what is made for debuggers alone.
 ///
 /// # Errors
 /// What it is instead.

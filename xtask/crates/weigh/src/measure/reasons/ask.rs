@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub struct Why {
     /// All bytes of the file that are its own.
     pub own_bytes: u64,
-    /// Bytes of the file that would not be there without it.
+    /// Bytes of the file that wouldn't be there without it.
     pub retained_bytes: u64,
     /// Ways to it from where the program begins, the shortest first; each through another part that uses it.
     pub chains: Vec<Vec<Step>>,
@@ -19,7 +19,7 @@ pub struct Why {
     pub users: usize,
     /// It is a section: the ways lead to its parts, the largest first, and not through each user.
     pub is_section: bool,
-    /// What each by itself keeps all of it: the nearest first.
+    /// What keeps it entirely, each alone: the nearest first.
     pub keepers: Vec<Step>,
 }
 
@@ -30,7 +30,7 @@ pub struct Step {
     pub name: String,
     /// Whose it is.
     pub krate: String,
-    /// Bytes of the file that would not be there without it.
+    /// Bytes of the file that wouldn't be there without it.
     pub retained_bytes: u64,
 }
 
@@ -56,7 +56,7 @@ pub struct Group {
     pub krate: String,
     /// All bytes of the file that are its own.
     pub own_bytes: u64,
-    /// Bytes of the file that would not be there without it.
+    /// Bytes of the file that wouldn't be there without it.
     pub retained_bytes: u64,
     /// Bytes of code that a copy has in common with another one, which one function for all types would have once.
     pub repeated_bytes: u64,
@@ -71,7 +71,7 @@ pub struct Node {
     pub krate: String,
     /// All bytes of the file that are its own.
     pub own_bytes: u64,
-    /// Bytes of the file that would not be there without it.
+    /// Bytes of the file that wouldn't be there without it.
     pub retained_bytes: u64,
     /// The number of the nearest part without which it would not be there.
     pub dominator: Option<u32>,
@@ -100,7 +100,7 @@ impl Reasons {
         self.owners.iter().any(|owner| owner.is_std && owner.name == krate)
     }
 
-    /// Who has how much of the file, the largest first; the own bytes sum to it.
+    /// How much of the file each owner has, the largest first; the own bytes sum to it.
     pub fn shares(&self) -> Vec<Share> {
         let mut shares: Vec<Share> = self
             .owners
@@ -200,7 +200,7 @@ impl Reasons {
         };
         if let Some(owner) = self.owner_called(name) {
             let own = numbers(&|part| part.owner as usize == owner);
-            // All of it was put into others.
+            // It was entirely put into others.
             let inside = || self.naming(&BTreeSet::from([owner as u32]));
             return if own.is_empty() { inside() } else { own };
         }
@@ -226,7 +226,7 @@ impl Reasons {
         numbers(&|part| crates::ends_with(&part.name, name))
     }
 
-    /// Whether a name is that of a section without parts of its own: its entries are those of the parts that they are for.
+    /// Whether a name belongs to a section without parts of its own: its entries belong to the parts they are for.
     pub fn is_table(&self, name: &str) -> bool {
         let is_section = self.section_names.iter().any(|section| section == name)
             || self.sections.iter().any(|section| section.name == name);

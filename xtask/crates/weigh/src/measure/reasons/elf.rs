@@ -47,7 +47,7 @@ pub(super) struct Name<'data> {
     pub section: usize,
     /// Where it begins.
     pub address: u64,
-    /// Its bytes; none where nobody said.
+    /// Its bytes; none if unknown.
     pub bytes: u64,
 }
 
@@ -236,7 +236,7 @@ impl<'data> Reader<'_, 'data> {
         let name = std::str::from_utf8(symbol.name(self.endian, symbols.strings()).ok()?).ok()?;
         let section = self.home(symbol)?;
         let address = self.address(symbol)?;
-        // The marks between code and data that AArch64 has are no names.
+        // AArch64's marks between code and data aren't names.
         let is_mark = name.starts_with('$');
         (!name.is_empty() && !is_mark && self.sections[section].holds(address)).then(|| Name {
             symbol: name,
@@ -254,7 +254,7 @@ impl<'data> Reader<'_, 'data> {
         }
         let symbol = symbols.symbol(entry.symbol(self.endian, false)?).ok()?;
         let kind = entry.r_type(self.endian, false);
-        // What only takes memory is no part, and a thread's own may seem to lie where others are.
+        // What only takes memory isn't a part, and a thread's own may seem to lie where others are.
         let is_in_file = |section: usize| !self.sections[section].data.is_empty();
         let made = |target| Some(Use { section, place, target });
         if symbol.st_type() != elf::STT_SECTION {
@@ -279,7 +279,7 @@ impl<'data> Reader<'_, 'data> {
         }
     }
 
-    /// The section that a name made by the linker begins or ends: whoever refers to it may use all that is in there.
+    /// The section that a name made by the linker begins or ends: anything that refers to it may use everything in there.
     fn encapsulated(&self, name: &[u8]) -> Option<usize> {
         let name = name.strip_prefix(b"__start_").or_else(|| name.strip_prefix(b"__stop_"))?;
         self.sections.iter().position(|section| section.name.as_bytes() == name)

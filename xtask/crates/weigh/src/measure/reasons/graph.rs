@@ -191,7 +191,7 @@ impl Graph {
 }
 
 /// What isn't reached any more when some nodes are taken out, found from these: only what they lead to is looked at, and of that
-/// only as far as it goes, too. `lost` counts what no longer keeps a component, so a component whose cycles are whole is decided
+/// only as far as that goes. `lost` counts what no longer keeps a component, so a component whose cycles are whole is decided
 /// by a number; one that something is taken out of is searched.
 pub(super) struct Removal<'a> {
     graph: &'a Graph,
@@ -205,7 +205,7 @@ impl Removal<'_> {
     pub(super) fn of(&mut self, nodes: &[u32]) -> Vec<u32> {
         let cycles = &self.graph.cycles;
         let component = |node: u32| Some(cycles.of[node as usize]).filter(|component| *component != NONE);
-        // Whoever uses a component has a higher number, so that is decided before.
+        // Users of a component have a higher number, so that is decided before.
         let mut open: BinaryHeap<(u32, bool)> = BinaryHeap::new();
         for &node in nodes {
             self.is_taken[node as usize] = true;
@@ -337,7 +337,7 @@ impl Cycles {
 }
 
 /// The nearest dominators by the algorithm of Lengauer and Tarjan with path compression, in O(m log n) whatever the graph: "A Fast
-/// Algorithm for Finding Dominators in a Flowgraph", 1979. Its numbers are those of a search in depth from a node before all roots,
+/// Algorithm for Finding Dominators in a Flowgraph", 1979. Its numbers come from a depth-first search from a node before all roots,
 /// which is 0.
 struct Dominators {
     nearest: Vec<u32>,

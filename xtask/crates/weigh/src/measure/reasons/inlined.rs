@@ -28,7 +28,7 @@ pub(super) struct Run {
 /// A function that was put into another one, and through which one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chain<'data> {
-    /// The one that it was put into, if that was put into another one, too; else [`NO_CHAIN`]. A smaller number than its own.
+    /// The one that it was put into, if that was in turn put into another; else [`NO_CHAIN`]. A smaller number than its own.
     pub above: u32,
     /// Its symbol.
     pub symbol: &'data str,
@@ -222,7 +222,7 @@ impl<'data> Found<'data> {
 /// Cuts ranges so that each byte is only in the innermost one. Of two that overlap without one being in the other, which no compiler
 /// writes, the later one ends with the earlier one.
 fn runs(mut ranges: Vec<Run>) -> Vec<Run> {
-    // A longer chain has a higher number than the one that it begins with.
+    // A longer chain has a higher number than the chain it begins with.
     ranges.sort_unstable_by_key(|run| (run.from, std::cmp::Reverse(run.to), run.chain));
     let mut runs: Vec<Run> = Vec::new();
     let mut open: Vec<Run> = Vec::new();

@@ -98,7 +98,7 @@ fn packed(words: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
 }
 
 /// Gives the symbols of the file to the parts that they name. The file may have been built with another form of names: then the
-/// last part of a name and the size must fit. The descriptions of landing pads have names, too: each is its function's.
+/// last part of a name and the size must fit. Landing pad descriptions also have names: each belongs to its function.
 fn give_symbols(
     linked: &Linked<'_>,
     pieces: &Pieces,
@@ -171,7 +171,7 @@ fn length(name: &str) -> u32 {
 /// The last name of a path, which both forms of symbols have alike.
 fn last(symbol: &str) -> String {
     let (readable, ..) = crates::name(symbol);
-    // The older form writes the arguments of a function as those of a type.
+    // The older form writes a function's arguments like a type's.
     let path = crates::generic(&readable).replace("::<_>", "");
     let (mut depth, mut start, mut last) = (0_usize, 0, "");
     let bytes = path.as_bytes();

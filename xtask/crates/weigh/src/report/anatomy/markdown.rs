@@ -21,12 +21,12 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
         thousands(bloat.text_bytes)
     );
     if !bloat.known && (shown.crates || shown.functions) {
-        let _ = writeln!(text, "\nNothing tells whose code it is: {}.", plain(why_unknown(bloat)));
+        let _ = writeln!(text, "\nThere's no way to tell whose code it is: {}.", plain(why_unknown(bloat)));
     }
     if let Some(filter) = bloat.filter.as_ref().filter(|_| bloat.is_all_filtered_out()) {
         let _ = writeln!(
             text,
-            "\nNothing fits {}: no function of the program and no crate has such a name.",
+            "\nNothing matches {}: no function or crate of the program has such a name.",
             escaped(filter)
         );
     }
@@ -108,7 +108,7 @@ fn sections(text: &mut String, bloat: &Bloat, count: usize) {
 
 fn floor(text: &mut String, parts: &[FloorPart]) {
     if !parts.is_empty() {
-        *text += "\n| whose doing it is | bytes | |\n|---|--:|---|\n";
+        *text += "\n| where the bytes come from | bytes | |\n|---|--:|---|\n";
     }
     for FloorPart { name, bytes, inside: _, what } in parts {
         let sign = if *bytes < 0 { "-" } else { "" };
@@ -177,7 +177,7 @@ mod tests {
     fn an_archive_as_markdown_has_a_row_for_each_object() {
         let text = bloat(&tests::archive(), Shown { crates: true, functions: true, sections: true }, 2);
         for part in [
-            "\nNothing tells whose code it is: no object of the archive has symbols for machine code.\n",
+            "\nThere's no way to tell whose code it is: no object of the archive has symbols for machine code.\n",
             "\n| member | bytes | of file |\n|---|--:|--:|\n| `=b\\| .o` | 569,000 | 99.9 % |\n| `a.o` | 100 | 0.0 % |\n",
             "| 1 smaller member | 50 | 0.0 % |\n",
         ] {

@@ -16,7 +16,7 @@ const SHOWN: usize = 24;
 /// Rows of what keeps something before the rest is only counted.
 const KEEPERS: usize = 12;
 /// What a prediction is worth.
-const PREDICTION: &str = "a prediction: your code that uses it changes as well, and what replaces a crate needs some of it; only a build tells";
+const PREDICTION: &str = "a prediction: your code that uses it changes as well, and what replaces a crate needs some of it; only a build shows";
 
 /// The answers, for a terminal.
 pub(crate) fn text(bloat: &Bloat, width: Option<usize>) -> String {
@@ -63,7 +63,7 @@ pub(crate) fn markdown(bloat: &Bloat) -> String {
         }
         let _ = writeln!(text, "\n{}", users(why));
         if !why.keepers.is_empty() {
-            text += "\n| each of these by itself keeps all of it | retained |\n|---|--:|\n";
+            text += "\n| each of these alone keeps it entirely | retained |\n|---|--:|\n";
             why.keepers.iter().for_each(|step| {
                 let _ = writeln!(text, "| {} | {} |", escaped(&step.name), thousands(step.retained_bytes));
             });
@@ -115,7 +115,7 @@ pub(crate) fn csv(bloat: &Bloat) -> Result<String> {
 
 fn sum(bloat: &Bloat, why: &Why) -> String {
     format!(
-        "{} bytes of the file are its own; {} ({} of {}) would not be there without it",
+        "{} bytes of the file are its own; {} ({} of {}) wouldn't be there without it",
         thousands(why.own_bytes),
         thousands(why.retained_bytes),
         percent(why.retained_bytes, bloat.file_bytes),
@@ -180,11 +180,11 @@ fn add_chain(text: &mut String, chain: &[Step], width: usize) {
 fn add_keepers(text: &mut String, why: &Why, width: usize) {
     let Why { keepers, .. } = why;
     if keepers.is_empty() {
-        let words = "no single function keeps all of it: several ways lead to it, or the program begins with it";
+        let words = "no single function keeps it entirely: there are several ways to it, or the program begins with it";
         let _ = writeln!(text, "{}", wrap(words, Some(width), 2));
         return;
     }
-    let words = "each of these by itself keeps all of it, the nearest first";
+    let words = "each of these alone keeps it entirely, the nearest first";
     let _ = write!(text, "\n{}\n{:>11}  function or table\n", wrap(words, Some(width), 2), "retained");
     for step in keepers.iter().take(KEEPERS) {
         let name = cut(&generic(&step.name), width.saturating_sub(13).max(20));

@@ -26,12 +26,12 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usi
         let share = percent(chosen, *text_bytes);
         let of_text = of_text(bloat);
         let _ = match bloat.is_all_filtered_out() {
-            true => writeln!(text, "nothing fits /{filter}/: no function of the program and no crate has such a name"),
-            false => writeln!(text, "only what fits /{filter}/: {} bytes, {share} {of_text}", thousands(chosen)),
+            true => writeln!(text, "nothing matches /{filter}/: no function or crate of the program has such a name"),
+            false => writeln!(text, "only what matches /{filter}/: {} bytes, {share} {of_text}", thousands(chosen)),
         };
     }
     if !bloat.known && (shown.crates || shown.functions) {
-        let _ = writeln!(text, "nothing tells whose code it is: {}", why_unknown(bloat));
+        let _ = writeln!(text, "there's no way to tell whose code it is: {}", why_unknown(bloat));
     }
     let has_functions = bloat.known && !bloat.is_all_filtered_out();
     if shown.crates && has_functions {
@@ -67,7 +67,7 @@ const ROOMY: usize = 76;
 const ROOMY_FUNCTIONS: usize = 100;
 
 impl<'a> Columns<'a> {
-    /// Names of functions are longer than those of crates, so shares and then own bytes give way to them.
+    /// Function names are longer than crate names, so shares and then own bytes give way to them.
     fn of_functions(bloat: &'a Bloat, width: usize) -> Self {
         let with_shares = !bloat.explained || width >= ROOMY_FUNCTIONS;
         Self { bloat, with_shares, with_own: bloat.explained && width >= ROOMY }
@@ -165,7 +165,7 @@ fn add_crates(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
     if crates.iter().any(|row| row.guessed_bytes > 0) {
         *text += "  ? some or all of it is a guess: a method of a generic type could belong to two crates\n";
     }
-    *text += "  generic code of std that was compiled for another crate counts for std; cargo-bloat may count it for the other\n";
+    *text += "  generic std code that was compiled for a different crate counts as std; cargo-bloat may count it as the other crate\n";
 }
 
 /// How many rows are left out, in what room there is.
@@ -256,7 +256,7 @@ fn add_members(text: &mut String, bloat: &Bloat, count: usize, room: usize) {
 fn add_floor(text: &mut String, bloat: &Bloat, width: Option<usize>) {
     let Bloat { floor, file_bytes, .. } = bloat;
     if !floor.is_empty() {
-        let _ = write!(text, "\n{:>11}  {:>7}  whose doing it is\n", "bytes", "of file");
+        let _ = write!(text, "\n{:>11}  {:>7}  where the bytes come from\n", "bytes", "of file");
     }
     for FloorPart { name, bytes, inside, what } in floor {
         let share = format!("{:.1} %", *bytes as f64 * 100.0 / (*file_bytes).max(1) as f64);
@@ -313,7 +313,7 @@ pub(crate) fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
         list(&mut text, "crate", crates, count, width);
         list(&mut text, "function", functions, count, width);
     } else {
-        let words = "\nwhose code changed is not known: it takes the symbols of both files\n";
+        let words = "\nwhose code changed is not known: that takes the symbols of both files\n";
         text += &wrap(words, asked, 0);
     }
     text
@@ -444,7 +444,7 @@ pub(crate) fn colored(text: String) -> String {
     lines.join("\n") + "\n"
 }
 
-/// A name that fits: its middle is left out. What is not printable is escaped, for names come from anybody's file.
+/// A name that fits: its middle is left out. What is not printable is escaped, since names come from untrusted files.
 pub(super) fn cut(name: &str, room: usize) -> String {
     let printable = base::text::escaped(name);
     let length = printable.chars().count();

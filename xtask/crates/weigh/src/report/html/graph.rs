@@ -34,7 +34,7 @@ pub struct Set {
     pub module: String,
     /// The numbers of its parts.
     pub parts: Vec<u32>,
-    /// Bytes of the file that would not be there without it, if that was found out.
+    /// Bytes of the file that wouldn't be there without it, if that was found out.
     pub retained_bytes: Option<u64>,
 }
 

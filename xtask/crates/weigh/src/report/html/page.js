@@ -100,9 +100,9 @@ const PURPOSES = {
   ".text": "machine code",
   ".rodata": "constants, such as texts",
   ".data.rel.ro": "constants that hold addresses",
-  ".data": "variables with a first value",
-  ".tdata": "variables of threads with a first value",
-  ".tbss": "variables of threads that begin as zero; takes no room in the file",
+  ".data": "variables with an initial value",
+  ".tdata": "thread-local variables with an initial value",
+  ".tbss": "thread-local variables that start as zero; takes no room in the file",
   ".got": "addresses of functions and variables, filled in when the program starts",
   ".got.plt": "addresses of functions of other libraries",
   ".plt": "steps between the code and the functions of other libraries",
@@ -110,12 +110,12 @@ const PURPOSES = {
   ".fini": "code to run after main",
   ".init_array": "functions to call before main",
   ".fini_array": "functions to call after main",
-  ".dynamic": "what the loader must know",
+  ".dynamic": "what the loader needs to know",
   ".interp": "the path of the loader, which starts the program",
   ".gnu.hash": "an index of .dynsym",
-  ".gnu.version": "which version of each function of other libraries is wanted",
+  ".gnu.version": "which version of each other library's function is needed",
   ".gnu.version_r": "the names of these versions",
-  ".bss": "variables that begin as zero; takes memory, but no room in the file",
+  ".bss": "variables that start as zero; takes memory, but no room in the file",
   ".eh_frame": "how to leave each function when a panic unwinds the stack",
   ".eh_frame_hdr": "an index of .eh_frame",
   ".gcc_except_table": "what to clean up when a panic unwinds the stack",
@@ -211,7 +211,7 @@ function showBuilds(builds) {
   const inFile = (bytes) => `${shareOf(bytes, build.file_bytes)} of the file`;
   const paint = (node) => colourOf(node.krate);
   const mark = (node) => thousands(node.bytes);
-  const help = builds.some(({ graph }) => graph) ? " Tab: to why it is here, and Escape: back." : "";
+  const help = builds.some(({ graph }) => graph) ? " Tab: to why it's here; Escape: back." : "";
   const map = new Treemap(byId("map"), "Treemap of the functions", {
     say: (node) => `${bytesOf(node.bytes)}, ${inText(node.bytes)}${contents(node)}`,
     mark,
@@ -237,7 +237,7 @@ function showBuilds(builds) {
     build = builds[at];
     const { graph } = build;
     byId("build-sizes").textContent =
-      `The file has ${bytesOf(build.file_bytes)}, ${bytesOf(build.text_bytes)} of them in .text.`;
+      `The file is ${bytesOf(build.file_bytes)}, ${bytesOf(build.text_bytes)} of them in .text.`;
     byId("build-note").textContent = build.note ?? "";
     byId("build-note").hidden = !build.note;
     byId("build-unexplained").textContent = `Why its parts are here isn't known: ${build.unexplained}.`;
@@ -362,7 +362,7 @@ function showChanges(builds) {
       `File: ${against((build) => build.file_bytes)}. .text: ${against((build) => build.text_bytes)}.`;
     const nameless = [before, after].filter(({ hasNames }) => !hasNames).map(({ name }) => name);
     byId("changes-note").textContent =
-      `The functions cannot be compared: there are no names of functions in ${nameless.join(" and ")}.`;
+      `The functions can't be compared: there are no function names in ${nameless.join(" and ")}.`;
     byId("changes-note").hidden = nameless.length === 0;
     byId("changes-code").hidden = nameless.length > 0;
 

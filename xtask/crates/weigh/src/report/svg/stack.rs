@@ -15,8 +15,8 @@ const HEADER: u64 = 34;
 const LEGEND_LINE: u64 = 27;
 const SWATCH: u64 = 15;
 
-// Neighbours differ in lightness, and each has a contrast of 3 or more to the page (WCAG 2, 1.4.11). The legend names the
-// parts in the order of the bar, so nobody needs the colours.
+// Neighbors differ in lightness, and each has a contrast of 3 or more to the page (WCAG 2, 1.4.11). The legend names the
+// parts in the order of the bar, so the colors aren't needed.
 const LIGHT_PARTS: [&str; 6] = ["#b7410e", "#1f6f8b", "#8a6d00", "#6e4a9e", "#4d7a2a", "#6e7781"];
 const DARK_PARTS: [&str; 6] = ["#f0793f", "#5fb3cf", "#d9b93b", "#b894ea", "#8cc265", "#8b949e"];
 
@@ -26,7 +26,7 @@ const DARK_PARTS: [&str; 6] = ["#f0793f", "#5fb3cf", "#d9b93b", "#b894ea", "#8cc
 pub fn draw(title: &str, description: &str, bars: &[Bar<'_>], theme: Theme) -> String {
     let (name, ink, colors) =
         if theme == Theme::Light { ("light", LIGHT, LIGHT_PARTS) } else { ("dark", DARK, DARK_PARTS) };
-    // One thing has one colour in all bars.
+    // A thing has the same color in all bars.
     let mut labels: Vec<&str> = Vec::new();
     for (label, _) in bars.iter().flat_map(|bar| &bar.parts) {
         if !labels.contains(label) {
@@ -52,7 +52,7 @@ pub fn draw(title: &str, description: &str, bars: &[Bar<'_>], theme: Theme) -> S
         for (label, bytes) in bar.parts.iter().filter(|(_, bytes)| *bytes > 0) {
             let (from, to) = (part(before, largest, WIDTH * 10), part(before + bytes, largest, WIDTH * 10));
             before += bytes;
-            // A gap of two pixels tells parts of similar colour apart; a part may be too small for it.
+            // A gap of two pixels tells parts of similar color apart; a part may be too small for it.
             let width = tenths((to - from).saturating_sub(20).max(10));
             let (x, fill) = (tenths(from), color(label));
             svg.line(format_args!(r#"<rect x="{x}" y="{top}" width="{width}" height="{BAR}" rx="2" fill="{fill}"/>"#));

@@ -107,7 +107,7 @@ fn add_names(svg: &mut Lines, names: Vec<(usize, String)>, place: &dyn Fn(usize)
         let at_end = at > WIDTH / 2;
         let room = if at_end { at - 8 } else { WIDTH - at - 8 };
         let label = Label::of(at, at_end, height, &words);
-        // The largest step comes first; a name that would stand on another one is left out.
+        // The largest step comes first; a name that would cover a different one is left out.
         if placed.iter().any(|other| other.meets(&label)) {
             continue;
         }

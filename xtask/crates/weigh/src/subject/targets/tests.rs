@@ -114,7 +114,7 @@ fn one_name_may_be_a_binary_an_example_and_a_test() {
     ");
     insta::assert_snapshot!(chosen(&found, &bin("build-script-build")), @r"
     error: there is no binary `build-script-build`
-    help: a build script runs while the crate is built, and no byte of it is in a program: there is nothing to measure
+    help: a build script runs while the crate is built, and none of it ends up in a program: there's nothing to measure
     ");
     insta::assert_snapshot!(chosen(&found, &options::Subject { lib: true, ..any() }), @r"
     error: p has no library
@@ -180,7 +180,7 @@ fn a_library_for_rust_alone_names_its_examples() {
     assert_eq!(chosen(&macros, &any()), chosen(&macros, &options::Subject { lib: true, ..any() }));
     insta::assert_snapshot!(chosen(&macros, &any()), @r"
     error: p is a procedural macro: it runs inside the compiler, and no program contains it
-    help: measure a program that uses the macro: what it generates is that program's code
+    help: measure a program that uses the macro: the generated code is part of that program
     ");
 }
 
