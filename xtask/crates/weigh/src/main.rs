@@ -33,7 +33,8 @@ struct Weigh {
 }
 
 /// Below the verbs.
-const NOTES: &str = "Nothing in your crate changes, except with `tune --write`. Builds go below its target folder, in size-workshop/.\n\
+const NOTES: &str = "Nothing in your crate changes, except with `tune --write` and `budget --save`. Builds go below its target \
+    folder, in size-workshop/.\n\
     Exit codes: 0: everything requested holds; 1: something isn't met (a budget, a limit on growth, an output); 2: wrong usage, \
     or a malformed file; 3: the environment failed (no toolchain, no network, a full disk, a missing tool).";
 
