@@ -3,11 +3,12 @@
 use anyhow::Result;
 use base::diagnostic::shown;
 use base::failure::{Exit, failure_of};
-use base::numbers::wrap;
+use base::numbers::{list, wrap};
 use base::output;
 use base::proc::{self, Call, Status};
 use course::evidence;
 use course::exercise;
+use course::machine;
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -172,7 +173,11 @@ fn crates(root: &Path, findings: &mut Findings) {
         findings.line("found", "crates", "everything that the exercises are built from is on this machine");
         return;
     }
-    let words = format!("{} need crates that aren't on this machine yet: {why}", missing.join(", "));
+    let verb = if missing.len() == 1 { "needs" } else { "need" };
+    let words = format!(
+        "{} {verb} crates that aren't on this machine yet: {why}",
+        list(&missing.iter().map(String::as_str).collect::<Vec<_>>())
+    );
     findings.line("missing", "crates", &words);
     findings.line("", "", LATER);
 }
@@ -209,10 +214,11 @@ fn answer(root: &Path, program: &str, args: &[&str]) -> Option<String> {
 }
 
 /// The exercises that can't be built without a network, and what Cargo says about the first of them. An exercise that
-/// can't be read isn't among them: every other verb reports it.
+/// can't be read isn't among them: every other verb reports it. Nor is one that this machine can't do: `list` says why.
 fn missing_crates(root: &Path) -> (Vec<String>, String) {
     let (mut ids, mut why) = (Vec::new(), String::new());
-    for exercise in exercise::all(root).unwrap_or_default() {
+    let all = exercise::all(root).unwrap_or_default();
+    for exercise in all.into_iter().filter(|exercise| machine::lack(exercise).is_none()) {
         let folder = evidence::target_folder(root).join("check").join(&exercise.id).join("doctor");
         let fetched =
             evidence::starter_files(&exercise).and_then(|starter| evidence::fetch(&exercise, &starter, &folder, true));

@@ -33,6 +33,13 @@ const MANIFESTS: &[(&str, &str, &str, u64, Cargo)] = &[
     ("under-dependencies", "[dependencies]\nlto = true\n", "profile/wrong-table", 10, Refuses),
     ("directly-under-profile", "[profile]\nlto = true\n", "profile/wrong-table", 10, Refuses),
     ("profiles", "[profiles.release]\nopt-level = \"z\"\n", "profile/unknown-table", 9, Warns),
+    (
+        "profiles-beside-release",
+        "[profile.release]\nopt-level = \"z\"\n\n[profiles.release]\nlto = true\n",
+        "profile/unknown-table",
+        12,
+        Warns,
+    ),
     ("release-alone", "[release]\nopt-level = \"z\"\n", "profile/unknown-table", 9, Warns),
     ("quoted-table", "[\"profile.release\"]\nlto = true\n", "profile/unknown-table", 9, Warns),
     ("misspelled-profile", "[profile.relase]\nopt-level = \"z\"\n", "profile/unknown-table", 9, Refuses),

@@ -128,11 +128,14 @@ fn beyond_settings(case: &Case<'_>, build: &str, against: &str) -> String {
     let profile = &case.exercise.build(build).profile;
     let other = case.exercise.build(against);
     if other.tree == Tree::Learner && other.profile != *profile {
-        let set_there = SETTINGS.into_iter().find(|key| is_small_in(case, &other.profile, key));
-        if let Some(key) = set_there {
+        let set_there = SETTINGS.into_iter().filter(|key| is_small_in(case, &other.profile, key));
+        let set_there: Vec<String> = set_there.map(str::to_owned).collect();
+        if !set_there.is_empty() {
+            let them = if set_there.len() == 1 { "it at Cargo's default" } else { "them at Cargo's defaults" };
             return format!(
-                "[profile.{}], which it is compared with, sets `{key}` as well: leave that one at Cargo's default",
-                other.profile
+                "[profile.{}], which it is compared with, sets {} as well: leave {them} there",
+                other.profile,
+                list(&set_there)
             );
         }
     }

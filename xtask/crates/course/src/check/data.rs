@@ -83,7 +83,7 @@ pub struct Profile {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setting {
     /// The setting.
-    pub(crate) key: &'static str,
+    pub(crate) key: String,
     /// What the manifest sets.
     pub(crate) asked: Option<toml::Value>,
     /// What applies.

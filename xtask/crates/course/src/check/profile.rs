@@ -106,7 +106,8 @@ pub(super) fn judge<'a>(case: &Case<'a>, spec: &Profile, lints: &mut Vec<&'a Dia
     problems
         .sort_by_key(|problem| (!problem.refused, problem.code, problem.place.as_ref().and_then(|place| place.line)));
     let crates = built.map_or_else(Vec::new, |built| linked::rows(case, profile, built));
-    let settings = settings(case, profile, rustc);
+    let further = required.keys().copied().filter(|key| !SETTINGS.contains(key) && !DEVELOPMENT.contains(key));
+    let settings = settings(case, profile, rustc, further);
     let data = Data::Profile(data::Profile { name: profile.clone(), settings, crates });
     if problems.is_empty() { Finding::Met(data) } else { Finding::NotMet(problems, data) }
 }
@@ -138,9 +139,14 @@ fn differs(case: &Case<'_>, key: &str, got: &str, written: &Effective) -> Diagno
     .explains([key])
 }
 
-/// The five settings: what is set and where, what applies, what rustc gets.
-fn settings(case: &Case<'_>, profile: &str, rustc: Option<&BTreeMap<String, String>>) -> Vec<Setting> {
-    let rows = SETTINGS.iter().map(|key| {
+/// The five settings, and further ones that the goal is about: what is set and where, what applies, what rustc gets.
+fn settings<'a>(
+    case: &Case<'_>,
+    profile: &str,
+    rustc: Option<&BTreeMap<String, String>>,
+    further: impl Iterator<Item = &'a str>,
+) -> Vec<Setting> {
+    let rows = SETTINGS.into_iter().chain(further).map(|key| {
         let now = effective::effective(case.manifest, profile, key);
         let line = |start| base::diagnostic::line_and_column(&case.manifest.source.text, start).0;
         let (from, line) = match (&now.origin, &now.asked) {
@@ -148,12 +154,12 @@ fn settings(case: &Case<'_>, profile: &str, rustc: Option<&BTreeMap<String, Stri
             _ => ("Cargo's default".to_owned(), None),
         };
         Setting {
-            key,
+            key: key.to_owned(),
             asked: now.asked.as_ref().map(|(_, setting)| setting.value.clone()),
             effective: now.value,
             from,
             line,
-            rustc: rustc.and_then(|rustc| rustc.get(*key)).cloned(),
+            rustc: rustc.and_then(|rustc| rustc.get(key)).cloned(),
         }
     });
     rows.collect()

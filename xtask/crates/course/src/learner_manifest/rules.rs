@@ -26,7 +26,7 @@ pub(super) fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]
         found.push(problem.help(help).refused());
     }
     for strays in grouped(&manifest.strays) {
-        found.push(stray_problem(&strays, &manifest.source));
+        found.push(stray_problem(&strays, manifest));
     }
     for (name, profile) in &manifest.profiles {
         found.extend(names(manifest, name));
@@ -177,7 +177,8 @@ fn misspelled_profile(name: &str, place: Range<usize>, table: &DeTable<'_>) -> S
 }
 
 /// Settings in the same table that isn't a profile. The first one has the words.
-fn stray_problem(strays: &[&Stray], source: &Source) -> Diagnostic {
+fn stray_problem(strays: &[&Stray], manifest: &Manifest) -> Diagnostic {
+    let source = &manifest.source;
     let Stray { table, name, code, instead, refused, .. } = strays[0];
     let settings: Vec<String> = strays.iter().flat_map(|stray| stray.settings.iter().cloned()).collect();
     let which = list(&settings);
@@ -218,9 +219,14 @@ fn stray_problem(strays: &[&Stray], source: &Source) -> Diagnostic {
     for other in &strays[1..] {
         problem = problem.and_at(other.name.clone(), "");
     }
-    problem = problem.help(match code {
+    // A table of that name is there already: a second one would be refused.
+    let there = manifest.profiles.iter().find(|(name, _)| *write == format!("[profile.{name}]"));
+    let there = there.map(|(_, profile)| base::diagnostic::line_and_column(&source.text, profile.name.start).0);
+    problem = problem.help(match (code, there) {
         _ if below.is_some() => format!("write {write} alone on a line, and the settings below it, one on each line"),
-        Code::UnknownTable => format!("did you mean {write}?"),
+        (_, Some(line)) if settings.is_empty() => format!("line {line} has {write} already: take this one out"),
+        (_, Some(line)) => format!("move {which} to {write}, which begins in line {line}"),
+        (Code::UnknownTable, None) => format!("did you mean {write}?"),
         _ if settings.len() > 1 => format!("put them under a line {write}"),
         _ => format!("put it under a line {write}"),
     });

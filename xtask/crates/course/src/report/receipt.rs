@@ -4,7 +4,7 @@
 use crate::check::data::{Profile, Setting};
 use crate::check::{self, Judgement, Outcome, Verdict};
 use crate::evidence::{Attempt, Evidence};
-use crate::exercise::{Exercise, Linking, Tree};
+use crate::exercise::{Check, Exercise, Linking, Tree};
 use crate::machine::Lack;
 use crate::predictions::Predicted;
 use crate::progress::Sizes;
@@ -160,11 +160,16 @@ fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid
     for column in [3, 4, 5] {
         grid.right(column);
     }
+    let together = together(exercise, evidence);
     let mut first = None;
     // In the order of exercise.toml: what the others are compared with comes first.
     let mut names: Vec<_> = exercise.data.build.keys().collect();
     names.sort_by_key(|name| name.span().start);
     for name in names.into_iter().map(toml::Spanned::get_ref).filter(|name| evidence.builds.contains_key(*name)) {
+        if let Some((_, sum)) = together.filter(|(build, _)| *build == name) {
+            let (none, sum) = (String::new(), thousands(sum));
+            grid.add_row(["together".to_owned(), none.clone(), none.clone(), sum, none.clone(), none]);
+        }
         let build = exercise.build(name);
         let of = if build.tree == Tree::Starter { "the course" } else { "you" };
         let set = settings(&build.set);
@@ -177,15 +182,28 @@ fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid
         let cells = match &evidence.builds[name] {
             Attempt::Failed(_) => ["failed".to_owned(), String::new(), String::new()],
             Attempt::Built(built) => {
-                let reference = *first.get_or_insert(built.bytes);
-                let is_first = reference == built.bytes && grid.row_count() == 0;
+                let reference = match together {
+                    Some((build, sum)) => (name == build).then_some(sum),
+                    None => first.replace(first.unwrap_or(built.bytes)),
+                };
                 let took = if built.fresh { "unchanged".to_owned() } else { format!("{:.1} s", built.seconds) };
-                [thousands(built.bytes), if is_first { String::new() } else { change(built.bytes, reference) }, took]
+                [thousands(built.bytes), reference.map_or_else(String::new, |bytes| change(built.bytes, bytes)), took]
             }
         };
         grid.add_row([vec![name.clone(), of.to_owned(), profile], cells.to_vec()].concat());
     }
     grid
+}
+
+/// The build that a goal compares with several others together, and their bytes, if all of them were built.
+fn together<'a>(exercise: &'a Exercise, evidence: &Evidence) -> Option<(&'a String, u64)> {
+    let size = exercise.data.goal.iter().find_map(|goal| match &goal.check {
+        Check::Size(size) if !size.plus.is_empty() && !size.code && !size.image => Some(size),
+        _ => None,
+    })?;
+    let parts = std::iter::once(&size.against).chain(&size.plus);
+    let bytes = parts.map(|part| evidence.built(part.get_ref()).map(|built| built.bytes));
+    Some((size.build.get_ref(), bytes.sum::<Option<u64>>()?))
 }
 
 /// What a build sets on top of its profile. Where it repeats several of Cargo's defaults, they aren't listed.
@@ -240,7 +258,7 @@ fn settings_table(Profile { name, settings, crates: _ }: &Profile, width: Option
     for Setting { key, asked: _, effective, from, line, rustc } in settings {
         let holds = effective.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
         let rustc = rustc.clone().unwrap_or_else(|| "-".to_owned());
-        grid.add_row([(*key).to_owned(), holds, place(from, *line), rustc]);
+        grid.add_row([key.clone(), holds, place(from, *line), rustc]);
     }
     grid
 }

@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn the_json_of_profiles_and_images_is_what_it_always_was() {
         let setting = Setting {
-            key: "lto",
+            key: "lto".to_owned(),
             asked: Some("fat".into()),
             effective: Some(true.into()),
             from: "CARGO_PROFILE_RELEASE_LTO".to_owned(),
