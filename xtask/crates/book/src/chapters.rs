@@ -55,7 +55,7 @@ pub(crate) fn minutes(text: &str) -> usize {
 pub(crate) const MINUTES: &str = "<!--= minutes -->";
 
 /// What a page begins with that is not read from top to bottom, in the place of its minutes.
-pub(crate) const TO_LOOK_UP: &str = "To look things up";
+pub(crate) const TO_LOOK_UP: &str = "For reference";
 
 /// Minutes that a chapter takes; none for a page to look things up in.
 pub(crate) fn minutes_to_read(text: &str) -> Option<usize> {

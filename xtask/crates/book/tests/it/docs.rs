@@ -129,7 +129,7 @@ fn a_number_and_a_listing_that_were_changed_by_hand_are_found_and_repaired() {
 #[test]
 fn a_chapter_that_nobody_names_and_a_name_without_a_chapter_are_found() {
     let project = Project::copy_of_the_repository();
-    project.write("docs/src/secret.md", "# Secret\n\nTo look things up.\n");
+    project.write("docs/src/secret.md", "# Secret\n\nFor reference.\n");
     project.edit("docs/src/SUMMARY.md", "(lto.md)", "(ltoo.md)");
     let text = stderr(&project.run(&["docs", "--check"]).code(1));
     for said in [
