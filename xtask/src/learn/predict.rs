@@ -95,18 +95,21 @@ fn ask(root: &Path, exercise: &Exercise, input: &mut dyn BufRead) -> Result<()> 
     }
     let say = |text: &str| output::message(&wrap(text, output::width_of_messages(), 0));
     say("Guess before you measure. No points depend on it, and a guess is closed once it is measured.");
-    output::message("\n");
     say("Enter skips a question, Ctrl-D skips the rest.");
-    output::message("\n");
+    say("");
     for (index, question) in open.iter().enumerate() {
         let old =
             kept.guess(&exercise.id, question).map_or(String::new(), |Guess { guess, .. }| format!("; now {guess}"));
         let prompt = format!("{}/{} {} ({}{old}): ", index + 1, open.len(), question.ask, question.measure.form());
         match answer_of(question, input, &prompt, &say)? {
-            Answer::Guess(guess) => keep(root, exercise, question, guess)?,
+            Answer::Guess(guess) => {
+                keep(root, exercise, question, guess)?;
+                // As it was understood: some write a minus sign for a smaller file.
+                say(&format!("  {guess}"));
+            }
             Answer::Skipped => {}
             Answer::End => {
-                output::message("\n");
+                say("");
                 break;
             }
         }
@@ -126,7 +129,7 @@ enum Answer {
 /// The answer to a question, which is asked until it is understood.
 fn answer_of(question: &Question, input: &mut dyn BufRead, prompt: &str, say: &impl Fn(&str)) -> io::Result<Answer> {
     loop {
-        say(prompt);
+        output::prompt(&wrap(prompt, output::width_of_messages(), 0));
         let mut line = Vec::new();
         // What isn't UTF-8 isn't understood, and is asked again; an error would end the questions.
         if input.read_until(b'\n', &mut line)? == 0 {
@@ -139,7 +142,7 @@ fn answer_of(question: &Question, input: &mut dyn BufRead, prompt: &str, say: &i
         }
         match question.measure.read(line) {
             Some(guess) => return Ok(Answer::Guess(guess)),
-            None => say(&format!("That isn't a valid guess: {}.\n", question.measure.accepts())),
+            None => say(&format!("That isn't a valid guess: {}.", question.measure.accepts())),
         }
     }
 }
@@ -252,7 +255,6 @@ mod tests {
         let say = |text: &str| said.borrow_mut().push_str(text);
         let read = |typed: &[u8]| answer_of(&question(), &mut Cursor::new(typed.to_vec()), "lto: ", &say).unwrap();
         assert_eq!(read(b"much\n\xff\xff\n 20 %\n"), Answer::Guess(Value::SavedPercent(20.0)));
-        assert_eq!(said.borrow().matches("lto: ").count(), 3);
         assert_eq!(said.borrow().matches("That isn't a valid guess: write how many percent smaller").count(), 2);
         assert_eq!((read(b"\n"), read(b""), read(b"nothing")), (Answer::Skipped, Answer::End, Answer::End));
         assert_eq!(read(b"20"), Answer::Guess(Value::SavedPercent(20.0)), "the last line may lack its end");

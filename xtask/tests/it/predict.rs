@@ -165,10 +165,11 @@ mod terminal {
     #[test]
     fn it_asks_a_line_for_each_and_again_what_it_does_not_understand() {
         let project = Project::asking_course();
-        let (code, shown) = typed(&project, "predict ex1", "much\n20 %\n\n350k\n");
+        let (code, shown) = typed(&project, "predict ex1", "much\n-20 %\n\n350k\n");
         assert_eq!(code, Some(0), "{shown}");
         assert!(shown.contains("1/3 How much smaller does strip make the file? (percent): "), "{shown}");
         assert!(shown.contains("That isn't a valid guess: write how many percent smaller"), "{shown}");
+        assert!(shown.contains("  20 % smaller\n2/3 "), "{shown}");
         assert!(shown.contains("no guess  code") && shown.contains("you said 358,400 bytes smaller"), "{shown}");
         // Asked again, an old guess is shown, and stays unless there is a new one. Ctrl-D ends it.
         let (code, shown) = typed(&project, "predict ex1", "\nsame\n\u{4}");

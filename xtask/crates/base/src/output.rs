@@ -69,6 +69,12 @@ pub fn message(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// Prints a question; the answer is typed on the same line.
+pub fn prompt(text: &str) {
+    let mut stderr = io::stderr();
+    let _ = write!(stderr, "{text}").and_then(|()| stderr.flush());
+}
+
 /// Prints something that the user should know.
 pub fn note(text: &str) {
     labeled(console::style("note:").cyan(), text);

@@ -313,7 +313,7 @@ fn files_are_found_in_the_folder_or_beside_it_but_not_in_both() {
     write_atomic(&out.join("overrides.toml"), b"\xff").unwrap();
     assert!(failure(Overrides::find(&out)).1.starts_with("there are two of overrides.toml: "));
     std::fs::remove_file(folder.path().join("overrides.toml")).unwrap();
-    assert!(failure(Overrides::find(&out)).1.contains("is not UTF-8"));
+    assert!(failure(Overrides::find(&out)).1.contains("isn't valid UTF-8"));
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn the_advice_says_what_to_change_in_a_dist_profile_that_is_there() {
     let (bytes, _, shown) = ladder(&project);
     insta::assert_snapshot!(shown.split_once("To get the row").unwrap().1);
     let mut lines: Vec<String> = project.read("Cargo.toml").lines().map(str::to_owned).collect();
-    let (changes, overrides) = shown.split_once("Take out").unwrap();
+    let (changes, overrides) = shown.split_once("Remove").unwrap();
     let mut added = Vec::new();
     for change in changes.lines() {
         if let Some((setting, place)) = change.split_once(" in place of ") {
