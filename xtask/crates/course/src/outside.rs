@@ -67,6 +67,10 @@ pub(crate) fn outside(folders: &[&Path]) -> Outside {
             settings.push(setting);
         }
     }
+    // The nearest file comes first, and its settings in the order of its lines.
+    let mut files: Vec<PathBuf> = settings.iter().map(|setting| setting.file.clone()).collect();
+    files.dedup();
+    settings.sort_by_key(|setting| (files.iter().position(|file| *file == setting.file), setting.line));
     let variables = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     of(variables, settings)
 }
