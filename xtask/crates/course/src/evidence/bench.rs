@@ -249,7 +249,7 @@ impl Bench<'_> {
         let (cargo, order) = self.order(name, place, &how);
         self.warm(place, &cargo, &order, &how)?;
         let began = Instant::now();
-        let made = match self.make(name, place, &cargo, &order)? {
+        let made = match self.make(name, place, &how, &cargo, &order)? {
             Ok(made) => made,
             Err(failed) => return Ok(failed),
         };
@@ -340,6 +340,7 @@ impl Bench<'_> {
         &self,
         name: &str,
         place: &Place,
+        how: &How,
         cargo: &Cargo,
         order: &CargoBuild,
     ) -> Result<Result<weigh::cargo::Built, Attempt>> {
@@ -367,7 +368,7 @@ impl Bench<'_> {
                     self.ask_whose(tree, &refused, order, cargo)?;
                 }
                 let theirs = theirs && files::has_room(&self.base);
-                refusal(&order.profile, self.request, place, refused, theirs).map(Err)
+                refusal(how, self.request, place, refused, theirs).map(Err)
             }
         }
     }

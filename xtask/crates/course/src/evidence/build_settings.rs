@@ -7,8 +7,9 @@ use crate::exercise::build_std::{BuildStd, Settings};
 use crate::exercise::containerfile::{Containerfile, context::Context, recipe::Recipe};
 use crate::exercise::{CONTAINERFILE, Linking, Tree};
 use anyhow::Result;
+use base::diagnostic::line_and_column;
 use base::files;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weigh::measure::linking;
 use weigh::oci;
@@ -24,6 +25,8 @@ pub(super) struct How {
     pub(crate) is_static: bool,
     /// How std is compiled with the program.
     pub(crate) std: Settings,
+    /// The line that asks for it, if that is one of a Containerfile.
+    pub(crate) run: Option<(PathBuf, usize)>,
 }
 
 /// How a build is made, or why the check doesn't make it.
@@ -36,8 +39,13 @@ pub(super) fn of(request: &Request<'_>, name: &str, host: &str) -> Result<Result
         Ok(std) => std,
         Err(problem) => return Ok(Err(problem)),
     };
-    let plain =
-        || How { profile: build.profile.clone(), target: std.target.clone(), is_static: false, std: std.clone() };
+    let plain = || How {
+        profile: build.profile.clone(),
+        target: std.target.clone(),
+        is_static: false,
+        std: std.clone(),
+        run: None,
+    };
     let how = match build.linking {
         Linking::Default => plain(),
         Linking::Static => How { target: Some(host.to_owned()), is_static: true, ..plain() },
@@ -64,7 +72,9 @@ pub(super) fn of(request: &Request<'_>, name: &str, host: &str) -> Result<Result
                     }
                     let is_static = made.is_static();
                     let target = made.is_apart().then(|| host.to_owned());
-                    How { profile: made.profile, target, is_static, std: Settings::default() }
+                    let line = line_and_column(&file.source.text, made.span.start).0;
+                    let run = Some((file.source.file.clone(), line));
+                    How { profile: made.profile, target, is_static, std: Settings::default(), run }
                 }
             }
         }

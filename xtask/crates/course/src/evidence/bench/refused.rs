@@ -2,11 +2,13 @@
 
 use super::Place;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::evidence::build_settings::How;
 use crate::evidence::{Attempt, Request, locked};
 use anyhow::{Result, bail};
 use base::failure::Exit;
 use base::proc::Status;
 use std::fs;
+use weigh::cargo::target::STATIC;
 use weigh::cargo::{self, Refused};
 
 /// A build that was ended because its time was up.
@@ -34,10 +36,30 @@ fn named(problem: &Diagnostic) -> Option<&str> {
     Some(what).filter(|_| problem.is_aside())
 }
 
+/// The command that a learner would type to see the same.
+fn typed(how: &How, std: Option<&str>) -> String {
+    let flags = if how.is_static { format!("RUSTFLAGS=\"-C {STATIC}\" ") } else { String::new() };
+    let target = how.target.as_ref().filter(|_| how.run.is_some() || how.is_static);
+    let target = target.map(|target| format!(" --target {target}")).unwrap_or_default();
+    let config = std.map(|file| format!(" --config {file}")).unwrap_or_default();
+    format!("{flags}cargo build --profile {}{target}{config}", how.profile)
+}
+
+/// What to do where a procedural macro would have to be static as well.
+fn without_target(how: &How, words: &str) -> Option<String> {
+    let is_about_macros = words.contains("cannot produce proc-macro");
+    (how.is_static && how.target.is_none() && is_about_macros).then(|| {
+        "without `--target`, procedural macros and build scripts get the program's flags as well: add `--target` with the \
+         triple that `rustc --print host-tuple` prints; the program is then in target/TRIPLE/"
+            .to_owned()
+            + &how.profile
+    })
+}
+
 /// A refused build: the learner's fault is evidence, the environment's ends the call. `theirs`: whatever it says, it is the
 /// learner's.
 pub(super) fn refusal(
-    profile: &str,
+    how: &How,
     request: &Request<'_>,
     place: &Place,
     refused: Refused,
@@ -57,22 +79,20 @@ pub(super) fn refusal(
         bail!(failure);
     }
     let words = failure.message.split_once('\n').map_or(failure.message.as_str(), |(_, words)| words);
-    let how = match ended {
+    let ending = match ended {
         Some(Status::MemoryLimit) => "used more memory than a build may use; it",
         Some(Status::DiskLimit) => "wrote more to the disk than a build may write; it",
         Some(Status::OutputLimit) => "printed more than a build may print; it",
         _ => "failed; it",
     };
     let std = exercise.std_files().into_iter().next();
-    let typed = match std {
-        Some(file) => format!("cargo build --profile {profile} --config {file}"),
-        None => format!("cargo build --profile {profile}"),
-    };
-    let message = format!("`{typed}` {how} says:\n{words}");
+    let typed = typed(how, std);
+    let message = format!("`{typed}` {ending} says:\n{words}");
     let problem = Diagnostic::new(Code::BuildFailed, message);
-    let mut problem = match cargo::first_place(words) {
-        Some((file, line, column)) => problem.in_line(place.named.join(file), line, column),
-        None => {
+    let mut problem = match (cargo::first_place(words), &how.run) {
+        (Some((file, line, column)), _) => problem.in_line(place.named.join(file), line, column),
+        (None, Some((file, line))) => problem.in_line(file, *line, 1),
+        (None, None) => {
             let is_theirs = exercise.edits().any(|path| path == "Cargo.toml");
             let source = exercise.edits().find(|path| !is_theirs && path.ends_with(".rs"));
             problem.in_file(place.named.join(source.or(std.filter(|_| !is_theirs)).unwrap_or("Cargo.toml")))
@@ -93,6 +113,7 @@ pub(super) fn refusal(
         }
     }
     problem.help = help
+        .or_else(|| without_target(how, words))
         .or(failure.help)
         .or_else(|| Some(format!("fix what the first error names; `{typed}` in the exercise's folder shows it again")));
     Ok(Attempt::Failed(Box::new(problem)))
