@@ -62,7 +62,7 @@ fn exercise_4_names_what_its_starter_does_not_do() {
     15 | [profiles.release]
        |  ^^^^^^^^ Cargo only warns, and ignores the whole table
        |
-       = help: did you mean [profile.release]?
+       = help: move `lto` to [profile.release], which begins in line 11
 
     error[profile/misspelled-key]: Cargo doesn't know the key `opt_level`
       --> exercises/ex4/Cargo.toml:12:1
@@ -123,7 +123,7 @@ fn exercise_5_measures_the_wrong_turns() {
     assert_eq!(at(&fresh.replace("opt-level = \"s\"\n", "")).0, "size/not-small-enough");
     // Cargo drops `strip` where the program's own package has a level.
     assert_eq!(at(&format!("{fresh}{kernel}{program}")).0, "size/grew");
-    project.run(&["hint", "ex5"]).success().stdout(contains("forgets the profile's `strip = true`"));
+    project.run(&["hint", "ex5"]).success().stdout(contains("forget the profile's `strip = true`"));
     assert_eq!(at(&format!("{fresh}{kernel}{program}strip = true\n")).0, "");
 }
 
