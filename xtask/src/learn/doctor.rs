@@ -214,7 +214,7 @@ fn answer(root: &Path, program: &str, args: &[&str]) -> Option<String> {
 }
 
 /// The exercises that can't be built without a network, and what Cargo says about the first of them. An exercise that
-/// can't be read isn't among them: every other verb reports it. Nor is one that this machine can't do: `list` says why.
+/// can't be read isn't among them: every other verb reports it. The same goes for one that this machine can't do: `list` says why.
 fn missing_crates(root: &Path) -> (Vec<String>, String) {
     let (mut ids, mut why) = (Vec::new(), String::new());
     let all = exercise::all(root).unwrap_or_default();

@@ -309,7 +309,9 @@ fn save(case: &Case<'_>) -> String {
 }
 
 fn folder(case: &Case<'_>) -> String {
-    shown(&case.exercise.folder).display().to_string()
+    let folder = shown(&case.exercise.folder);
+    // In the exercise's own folder, nothing is left of its path.
+    if folder.as_os_str().is_empty() { ".".to_owned() } else { folder.display().to_string() }
 }
 
 /// Whether the program is within `max`, and `max` close to it.

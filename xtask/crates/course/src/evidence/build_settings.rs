@@ -25,7 +25,7 @@ pub(super) struct How {
     pub(crate) is_static: bool,
     /// How std is compiled with the program.
     pub(crate) std: Settings,
-    /// The line that asks for it, if that is one of a Containerfile.
+    /// The line of a Containerfile that builds it, where there is one.
     pub(crate) run: Option<(PathBuf, usize)>,
 }
 

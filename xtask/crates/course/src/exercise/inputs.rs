@@ -15,7 +15,12 @@ pub struct Fixed {
     pub args: Vec<String>,
     /// Standard input.
     pub stdin: String,
+    /// How often `stdin`, which is one line then, is repeated; 0 where it is as it is.
+    pub lines: usize,
 }
+
+/// The most lines that a fixed input may have: a megabyte of short ones.
+pub const MOST_LINES: usize = 50_000;
 
 /// What a program is run with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,7 +97,10 @@ impl From<&Fixed> for Input {
     fn from(fixed: &Fixed) -> Self {
         Self {
             args: fixed.args.iter().map(|arg| arg.clone().into_bytes()).collect(),
-            stdin: Stdin::Bytes(fixed.stdin.clone().into_bytes()),
+            stdin: match fixed.lines {
+                0 => Stdin::Bytes(fixed.stdin.clone().into_bytes()),
+                lines => Stdin::Repeated(fixed.stdin.clone(), lines * (fixed.stdin.len() + 1)),
+            },
             ..Self::default()
         }
     }
@@ -217,6 +225,13 @@ mod tests {
         assert_eq!(made, make(&["{word}", "-n{number}"], Some("{\"on\": {bool}}"), 2, 7));
         assert_ne!(made, make(&["{word}", "-n{number}"], Some("{\"on\": {bool}}"), 2, 8));
         assert_eq!(made[0].args, [b"mat".to_vec(), b"-n4097599004".to_vec()]);
+    }
+
+    #[test]
+    fn a_line_is_repeated_whole() {
+        let fixed = |lines| Fixed { stdin: "air 1".to_owned(), lines, ..Fixed::default() };
+        assert_eq!(Input::from(&fixed(3)).stdin.bytes(), b"air 1\nair 1\nair 1\n");
+        assert_eq!(Input::from(&fixed(0)).stdin.bytes(), b"air 1");
     }
 
     #[test]

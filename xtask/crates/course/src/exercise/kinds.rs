@@ -399,6 +399,15 @@ impl Output {
         for template in args.iter().chain(stdin).chain(more) {
             inputs::check(template.get_ref()).map_err(|message| (template.span(), message))?;
         }
+        let is_wrong =
+            |fixed: &&inputs::Fixed| fixed.lines > inputs::MOST_LINES || fixed.lines > 0 && fixed.stdin.contains('\n');
+        if fixed.iter().any(|fixed| is_wrong(&fixed)) {
+            let message = format!(
+                "with `lines`, `stdin` is one line without its end, repeated at most {} times",
+                inputs::MOST_LINES
+            );
+            return Err((build.span(), message));
+        }
         if *cases == 0 && fixed.is_empty() && interface.is_none() {
             return Err((build.span(), "the goal runs the program with no input at all".to_owned()));
         }
@@ -454,4 +463,21 @@ impl super::Exercise {
 /// Whether a program can have this name on every system.
 fn is_file_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_line_is_repeated_and_not_without_end() {
+        let wrong = |fixed: &str| {
+            let goal = format!("build = \"a\"\nsame-as = \"b\"\ncases = 1\nfixed = [{fixed}]\n");
+            toml::from_str::<Output>(&goal).unwrap().validate().err().map(|(_, message)| message)
+        };
+        assert_eq!(wrong("{ stdin = \"air 1\", lines = 5000 }, { stdin = \"a\\nb\" }"), None);
+        let words = "with `lines`, `stdin` is one line without its end, repeated at most 50000 times";
+        assert_eq!(wrong("{ stdin = \"air 1\\n\", lines = 2 }").unwrap(), words);
+        assert_eq!(wrong("{ stdin = \"air 1\", lines = 50001 }").unwrap(), words);
+    }
 }

@@ -47,7 +47,7 @@ impl Bench<'_> {
                 }
                 Check::Panic(Panic { args, stdin, .. })
                 | Check::Answer(Answer { truth: Truth::Caller(Caller { args, stdin, .. }), .. }) => {
-                    vec![inputs::Input::from(&inputs::Fixed { args: args.clone(), stdin: stdin.clone() })]
+                    vec![inputs::Input::from(&inputs::Fixed { args: args.clone(), stdin: stdin.clone(), lines: 0 })]
                 }
                 _ => continue,
             };
