@@ -163,15 +163,6 @@ impl Anatomy {
     }
 }
 
-/// When a program's twin is built.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Order {
-    /// At the same time as the program.
-    AtOnce,
-    /// When the program is there.
-    TwinLater,
-}
-
 /// Builds a program and takes it apart.
 ///
 /// # Errors
@@ -199,7 +190,7 @@ pub fn explained(subject: &Subject, program: &Program, profile: &str) -> Result<
         let early = kept.as_ref().map(|kept| scope.spawn(|| of_pair(kept, subject.shown(profile))));
         // Both are built at once, where both are likely to be there already. Else the first one tells what is wrong.
         let twin = (kept.is_none() && twin::was_linked(subject, program)).then(|| scope.spawn(linked));
-        let order = if twin.is_some() { Order::AtOnce } else { Order::TwinLater };
+        let is_at_once = twin.is_some();
         let (built, made) = made(subject, program, profile)?;
         if let (Some(kept), Some(early)) = (&kept, early)
             && made.fresh
@@ -214,7 +205,8 @@ pub fn explained(subject: &Subject, program: &Program, profile: &str) -> Result<
             None => linked(),
         };
         if let Some(linked) = twin::add_reasons(&mut anatomy, twin)?
-            && (order == Order::TwinLater || made.fresh && linked.fresh)
+            // A twin that is built after its program has no older sources than that.
+            && (!is_at_once || made.fresh && linked.fresh)
         {
             pair.keep(own, &built, linked);
         }

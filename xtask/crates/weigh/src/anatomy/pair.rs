@@ -2,11 +2,10 @@
 //! file, and neither has changed, the twin needs no call of Cargo, which takes as long as reading it.
 
 use super::twin::{self, Linked};
-use crate::cargo::{Build, Built, Cargo, Form, Script};
+use crate::cargo::{Build, Built, Cargo, Form, Script, unit};
 use crate::measure::reasons::Crates;
 use crate::subject::{Program, Subject};
-use base::files;
-use base::numbers::hex;
+use base::{files, store};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +15,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(super) struct Pair {
     /// None where the twin's file isn't Cargo's.
     file: Option<PathBuf>,
+    /// What it depends on, this program included.
+    key: String,
     /// Since the beginning of 1970, before Cargo was asked.
     now: Duration,
 }
@@ -40,9 +41,7 @@ pub(super) struct Kept {
 pub(super) struct Stamp {
     /// Where it is.
     pub path: PathBuf,
-    bytes: u64,
-    /// Since the beginning of 1970.
-    modified: Duration,
+    content: files::Stamp,
     /// The number of the file, where the system has one.
     number: Option<u64>,
 }
@@ -51,18 +50,24 @@ impl Stamp {
     /// None where there is no such file, or its system doesn't tell when it was written.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-        let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-        #[cfg(unix)]
-        let number = Some(std::os::unix::fs::MetadataExt::ino(&metadata));
-        #[cfg(not(unix))]
-        let number = None;
-        Some(Self { path: path.to_owned(), bytes: metadata.len(), modified, number })
+        Some(Self { path: path.to_owned(), content: files::Stamp::of(path).ok()?, number: number(&metadata) })
     }
 
     /// Whether the file is as it was.
     fn holds(&self) -> bool {
         Self::of(&self.path).as_ref() == Some(self)
     }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have no such number")]
+fn number(metadata: &fs::Metadata) -> Option<u64> {
+    Some(std::os::unix::fs::MetadataExt::ino(metadata))
+}
+
+#[cfg(not(unix))]
+fn number(_: &fs::Metadata) -> Option<u64> {
+    None
 }
 
 impl Kept {
@@ -81,10 +86,9 @@ impl Kept {
         let asked = UNIX_EPOCH + self.asked;
         let manifests = [manifest.to_owned(), manifest.with_file_name("Cargo.lock")];
         let Ok(listed) = fs::read_to_string(self.own.path.with_extension("d")) else { return true };
-        let is_newer = |file: &PathBuf| {
-            fs::metadata(file).and_then(|found| found.modified()).is_ok_and(|time: SystemTime| time > asked)
-        };
-        manifests.iter().chain(&sources(&listed)).any(is_newer)
+        let is_newer =
+            |file: PathBuf| fs::metadata(file).and_then(|found| found.modified()).is_ok_and(|time| time > asked);
+        manifests.into_iter().chain(unit::sources(&listed)).any(is_newer)
     }
 }
 
@@ -92,18 +96,21 @@ impl Pair {
     /// For what Cargo is asked for to get the twin.
     pub(super) fn of(subject: &Subject, program: &Program, (order, cargo): &(Build, Cargo)) -> Self {
         let Cargo { program: called, cwd, env, args, .. } = cargo;
-        let asked = format!("{:?}", (env!("CARGO_PKG_VERSION"), &subject.compiler, order, called, cwd, env, args));
-        let name = hex(&hmac_sha256::Hash::hash(asked.as_bytes())[..12]);
+        let asked = format!("{:?}", (&subject.compiler, order, called, cwd, env, args));
+        let name = store::digest(&[asked.as_bytes()]);
         // What links an archive writes to files of its own.
         let is_cargos = program.target.form != Form::Staticlib;
-        let file = || twin::folder(subject, twin::REASONS).join("pairs").join(format!("{name}.json"));
-        Self { file: is_cargos.then(file), now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() }
+        let file = || twin::folder(subject, twin::REASONS).join("pairs").join(format!("{}.json", &name[..24]));
+        Self {
+            file: is_cargos.then(file),
+            key: store::key(&[asked.as_bytes()]),
+            now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+        }
     }
 
     /// The twin of an earlier call, if it is there and no source file looks newer.
     pub(super) fn kept(&self, subject: &Subject) -> Option<Kept> {
-        let text = fs::read(self.file.as_ref()?).ok()?;
-        let kept: Kept = serde_json::from_slice(&text).ok()?;
+        let kept: Kept = store::load(self.file.as_ref()?, &self.key)?;
         let manifest = subject.manifest.clone().unwrap_or_else(|| subject.cargo.cwd.join("Cargo.toml"));
         (kept.holds() && !kept.looks_old(&manifest)).then_some(kept)
     }
@@ -115,34 +122,14 @@ impl Pair {
         let (Some(place), Some(own), Some(twin)) = (&self.file, own.filter(Stamp::holds), Stamp::of(&file)) else {
             return;
         };
-        if let Ok(text) =
-            serde_json::to_vec(&Kept { own, twin, crates, scripts: built.scripts.clone(), asked: self.now })
-        {
-            let _ = files::write_derived(place, &text);
-        }
+        let kept = Kept { own, twin, crates, scripts: built.scripts.clone(), asked: self.now };
+        let _ = store::save(place, &self.key, &kept);
     }
-}
-
-/// The files that rustc has read, from what it writes for `make`: a blank in a name has a backslash before it.
-fn sources(listed: &str) -> Vec<PathBuf> {
-    let lines = listed.lines().filter_map(|line| Some(line.split_once(": ")?.1));
-    let names = lines.flat_map(|line| {
-        let line = line.replace("\\ ", "\0");
-        line.split(' ').map(|name| PathBuf::from(name.replace('\0', " "))).collect::<Vec<_>>()
-    });
-    names.filter(|name| !name.as_os_str().is_empty()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sources_are_listed_as_for_make() {
-        let listed = "/t/release/a: /a/src/main.rs /a/with\\ blank/b.rs\n\n/a/src/main.rs:\n";
-        assert_eq!(sources(listed), ["/a/src/main.rs", "/a/with blank/b.rs"].map(PathBuf::from));
-        assert_eq!(sources(""), [] as [PathBuf; 0]);
-    }
 
     #[test]
     fn a_file_that_was_written_again_is_a_different_one() {

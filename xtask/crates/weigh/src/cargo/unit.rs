@@ -1,7 +1,7 @@
 //! What a call of rustc reads and writes: the list that it leaves for Cargo, and its artifacts.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What rustc has read, by the list that it writes for Cargo (`NAME-HASH.d`).
 #[derive(Debug, PartialEq)]
@@ -29,6 +29,17 @@ impl DepInfo {
         }
         Self { files, variables }
     }
+}
+
+/// The source files of a program, from the list that Cargo leaves beside it (`NAME.d`): one rule of a Makefile for each artifact.
+pub fn sources(listed: &str) -> Vec<PathBuf> {
+    let lines = listed.lines().filter_map(|line| Some(line.split_once(": ")?.1));
+    let names = lines.flat_map(|line| {
+        // A blank in a name has a backslash before it.
+        let line = line.replace("\\ ", "\0");
+        line.split(' ').map(|name| PathBuf::from(name.replace('\0', " "))).collect::<Vec<_>>()
+    });
+    names.filter(|name| !name.as_os_str().is_empty()).collect()
 }
 
 /// The names of a unit's artifacts in its folder, in order: `NAME-HASH`, `libNAME-HASH`, and these with an ending.
@@ -59,6 +70,13 @@ mod tests {
         let read = DepInfo::parse(list);
         assert_eq!(read.files, ["src/main.rs", "src/a b.rs"]);
         assert_eq!(read.variables, [("CARGO_PKG_NAME".to_owned(), Some("a".to_owned())), ("NOT_SET".to_owned(), None)]);
+    }
+
+    #[test]
+    fn sources_are_listed_as_for_make() {
+        let listed = "/t/release/a: /a/src/main.rs /a/with\\ blank/b.rs\n\n/a/src/main.rs:\n";
+        assert_eq!(sources(listed), ["/a/src/main.rs", "/a/with blank/b.rs"].map(PathBuf::from));
+        assert_eq!(sources(""), [] as [PathBuf; 0]);
     }
 
     #[test]
