@@ -173,16 +173,16 @@ fn given(root: &Path, exercise: &Exercise, answers: &[String]) -> Result<()> {
             };
             bail!(Failure::new(Exit::Usage, format!("{} has no question `{name}`", exercise.id)).help(help));
         };
-        if let Some(Guess { guess, measured: Some(measured) }) = kept.guess(&exercise.id, question) {
-            let message = format!("`{name}` is closed: you said {guess}, and {measured} was measured");
+        let why = match kept.guess(&exercise.id, question) {
+            Some(Guess { guess, measured: Some(measured) }) => {
+                Some(format!("you said {guess}, and {measured} was measured"))
+            }
+            _ => kept.is_shown(&exercise.id, question).then(|| "a check has already shown what it measures".to_owned()),
+        };
+        if let Some(why) = why {
             bail!(
-                Failure::new(Exit::Usage, message).help("a guess after the measurement wouldn't be one; leave it out")
-            );
-        }
-        if kept.is_shown(&exercise.id, question) {
-            let message = format!("`{name}` is closed: a check has already shown what it measures");
-            bail!(
-                Failure::new(Exit::Usage, message).help("a guess after the measurement wouldn't be one; leave it out")
+                Failure::new(Exit::Usage, format!("`{name}` is closed: {why}"))
+                    .help("a guess after the measurement wouldn't be one; leave it out")
             );
         }
         let Some(guess) = question.measure.read(value) else {
