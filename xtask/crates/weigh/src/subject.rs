@@ -7,9 +7,11 @@ pub mod own;
 
 pub(crate) mod consumer;
 mod folder;
+mod manifest;
 pub(crate) mod runner;
 mod tables;
 pub(crate) mod targets;
+mod toolchain;
 
 use crate::cargo::configuration::{self, Setting};
 use crate::cargo::flags;
@@ -25,7 +27,7 @@ use base::failure::{Exit, Failure};
 use base::files;
 use base::numbers::hex;
 use base::output;
-use base::queue::joined;
+pub use manifest::{manifest_file, nearest_manifest};
 use own::Own;
 use runner::Runner;
 use std::borrow::Cow;
@@ -34,8 +36,8 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::SystemTime;
+use toolchain::{Version, cargo_program, of_its_toolchain, version, version_and_metadata};
 
 /// Behind the names of a foreign crate's own profiles, where the tables' profiles have names as well; no profile can have a space
 /// in its name.
@@ -513,57 +515,6 @@ fn feature_arguments(options: &options::Subject) -> Vec<OsString> {
     args
 }
 
-/// Whether a folder, or one above it, chooses a toolchain.
-fn has_toolchain_file(folder: &Path) -> bool {
-    folder
-        .ancestors()
-        .any(|folder| ["rust-toolchain.toml", "rust-toolchain"].iter().any(|name| folder.join(name).is_file()))
-}
-
-/// The Cargo that runs this program, so that both are of one toolchain.
-fn cargo_program() -> OsString {
-    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
-}
-
-/// The Cargo of the toolchain that a crate's own folder chooses, or the user's default one, where this one was only chosen by the
-/// workshop.
-fn of_its_toolchain(cargo: Cargo, workshop: &Workshop, always: bool) -> Cargo {
-    let pin = fs::read_to_string(workshop.root.join("rust-toolchain.toml")).unwrap_or_default();
-    if !always && !surroundings::toolchain_is_our_pin(env::var_os("RUSTUP_TOOLCHAIN").as_deref(), &pin) {
-        return cargo;
-    }
-    let mut theirs = Cargo { program: "cargo".into(), ..cargo.clone() };
-    theirs.env.extend(["RUSTUP_TOOLCHAIN", "CARGO"].map(|name| (name.into(), None)));
-    // Someone who came for the workshop may have no default toolchain.
-    if has_toolchain_file(&cargo.cwd) || version(&theirs).is_ok() { theirs } else { cargo }
-}
-
-/// What rustc says of itself.
-struct Version {
-    release: String,
-    host: String,
-    /// The whole answer.
-    compiler: String,
-}
-
-fn version(cargo: &Cargo) -> Result<Version> {
-    let change = cargo.env.get(OsStr::new("RUSTC")).cloned();
-    let rustc = change.unwrap_or_else(|| env::var_os("RUSTC")).filter(|rustc| !rustc.is_empty());
-    let compiler = cargo.rustc_version(&rustc.unwrap_or_else(|| "rustc".into()))?;
-    let (release, host) = crate::cargo::release_and_host(&compiler)?;
-    Ok(Version { release, host, compiler })
-}
-
-/// Asks rustc and Cargo at the same time: each takes as long as reading a program.
-fn version_and_metadata(cargo: &Cargo, manifest: &Path) -> Result<(Version, Metadata)> {
-    thread::scope(|scope| {
-        let asked = scope.spawn(|| version(cargo));
-        let metadata = cargo.metadata(Some(manifest));
-        let version = joined(asked)?;
-        Ok((version, metadata?))
-    })
-}
-
 /// When the manifests, the lockfile or a source file last changed.
 fn newest_input(root: &Path, programs: &[Program]) -> Option<SystemTime> {
     let mut files: Vec<PathBuf> =
@@ -579,43 +530,6 @@ fn newest_input(root: &Path, programs: &[Program]) -> Option<SystemTime> {
         .collect::<Option<Vec<_>>>()?
         .into_iter()
         .max()
-}
-
-/// The manifest that is meant, as an absolute path.
-///
-/// # Errors
-/// When there is none.
-pub fn manifest_file(given: &Path) -> Result<PathBuf> {
-    // A folder means the one holding the manifest.
-    let file = if given.is_dir() { given.join("Cargo.toml") } else { given.to_owned() };
-    fs::metadata(&file).map_err(|error| {
-        Failure::new(Exit::Usage, format!("cannot find {}: {error}", file.display()))
-            .help("--manifest-path takes the path of a Cargo.toml")
-    })?;
-    // Not the canonical path: on Windows that begins with `\\?\`, which not every program understands.
-    let found = std::path::absolute(&file).with_context(|| format!("cannot tell where {} is", file.display()))?;
-    if found.file_name().is_none_or(|name| name != "Cargo.toml") {
-        bail!(
-            Failure::new(Exit::Usage, format!("{} isn't a Cargo.toml", given.display()))
-                .help("--manifest-path takes the path of a Cargo.toml")
-        );
-    }
-    Ok(found)
-}
-
-/// The manifest that Cargo would take: the nearest one, from the current folder upwards.
-///
-/// # Errors
-/// When there is none.
-pub fn nearest_manifest() -> Result<PathBuf> {
-    let here = env::current_dir().context("cannot tell the current folder")?;
-    let found = here.ancestors().map(|folder| folder.join("Cargo.toml")).find(|manifest| manifest.is_file());
-    found.ok_or_else(|| {
-        let message = format!("there is no Cargo.toml in {} or above it", here.display());
-        Failure::new(Exit::Usage, message)
-            .help("go to the folder of a crate, or name its Cargo.toml: --manifest-path PATH")
-            .into()
-    })
 }
 
 /// Splits a line into words as a shell does: spaces, quotes, backslashes; nothing is expanded.
