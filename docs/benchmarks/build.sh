@@ -87,7 +87,7 @@ def seconds(result):
     return f"{result['median']:.{digits}f} s", f"{result['user'] + result['system']:.{digits}f} s"
 
 
-row("what", "wall time (median)", "processor time (mean)")
+row("what", "wall time (median)", "CPU time (mean)")
 print("|---|--:|--:|")
 cold = results("cold.json")
 for result in cold:

@@ -39,7 +39,7 @@ hyperfine --runs "$runs" --warmup 1 --shell none --export-json "$work/files.json
     --command-name 'large program, all' "$work/weigh weigh bloat --file $work/large --format json" \
     --command-name 'librustc_driver' "$work/weigh weigh bloat --file $library" >&2
 
-echo '| | least | processor time |'
+echo '| | least | CPU time |'
 echo '|---|--:|--:|'
 for results in fresh files; do
     jq --raw-output '.results[] | "| \(.command) | \(.min * 1000 | round) ms | \((.user + .system) * 1000 | round) ms |"' \

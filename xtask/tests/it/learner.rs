@@ -273,7 +273,7 @@ fn a_program_that_hangs_floods_or_crashes_is_ended_and_said() {
     for (how, code, words) in [
         ("loop { std::thread::sleep(std::time::Duration::from_secs(1)) }", "run/timeout", "was not done after 5 s"),
         #[cfg(target_os = "linux")]
-        ("loop { std::hint::spin_loop() }", "run/timeout", "used more than 2 s of processor time"),
+        ("loop { std::hint::spin_loop() }", "run/timeout", "used more than 2 s of CPU time"),
         ("loop { println!(\"y\") }", "run/output-limit", "printed more than 10000 bytes"),
         ("panic!(\"boom\")", "run/crashed", "ended by signal 6"),
     ] {

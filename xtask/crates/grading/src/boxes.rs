@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weigh::cargo;
 
-/// What a build may use. A build of the largest exercise takes about 20 seconds of processor time and 1 GB.
+/// What a build may use. A build of the largest exercise takes about 20 seconds of CPU time and 1 GB.
 const BUILD: Limits = Limits {
     cpu_seconds: 300,
     idle_seconds: 20,
@@ -42,7 +42,7 @@ const RUN: Limits = Limits {
 /// How many times as long as the course's own solution a build may take.
 const MULTIPLE: f64 = 5.0;
 
-/// Seconds of processor time that every build gets.
+/// Seconds of CPU time that every build gets.
 const LEAST: f64 = 20.0;
 
 /// The boxes of a worker.
@@ -56,7 +56,7 @@ pub(crate) struct Recipe {
     own: PathBuf,
     root: bool,
     system: Arc<System>,
-    /// Seconds of processor time for a build, if the instructor has set them.
+    /// Seconds of CPU time for a build, if the instructor has set them.
     build_seconds: Option<u32>,
 }
 
@@ -110,7 +110,7 @@ impl Recipe {
         Self { build_seconds, ..self }
     }
 
-    /// Seconds of processor time for a build of what was handed in: a multiple of what the course's own solution takes here,
+    /// Seconds of CPU time for a build of what was handed in: a multiple of what the course's own solution takes here,
     /// unless the instructor has set them.
     pub(crate) fn build_seconds(&self, honest: f64) -> u64 {
         let most = BUILD.cpu_seconds as f64;

@@ -16,7 +16,7 @@ pub(crate) struct Options {
     pub partition: Option<String>,
     /// What keeps submissions from doing harm.
     pub sandbox: Sandbox,
-    /// Seconds of processor time for one build; a multiple of what the course's own solution takes if nothing is said.
+    /// Seconds of CPU time for one build; a multiple of what the course's own solution takes if nothing is said.
     pub build_seconds: Option<u32>,
     /// The class as a CSV.
     pub roster: Option<PathBuf>,

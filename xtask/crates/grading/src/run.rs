@@ -418,8 +418,8 @@ fn courses<'a>(exercises: &'a [Exercise], recipe: Option<&Recipe>) -> Result<Vec
     Ok(courses)
 }
 
-/// Bytes that the course's own solution reaches here, and the seconds of processor time of its longest build. It must pass, or
-/// no grade would mean anything.
+/// Bytes that the course's own solution reaches here, and the seconds of CPU time of its longest build. It must pass,
+/// or no grade would mean anything.
 fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<(Option<u64>, f64)> {
     let exercise = course.exercise;
     let tried = |is_repeat| {

@@ -41,7 +41,8 @@ const HONEST: &str = "honest";
 /// A word that nothing but the grader's own files holds.
 const SECRET: &str = "canary-6b1f";
 
-/// Seconds of processor time for one build: the honest one takes half a second, and some attacks are only over when theirs is up.
+/// Seconds of CPU time for one build: the honest one takes half a second, and some attacks are only over when theirs is
+/// up.
 const BUILD_SECONDS: u32 = 5;
 
 /// Bytes of the longest record that an attack may leave in the journal.

@@ -40,7 +40,7 @@ pub(crate) struct Course<'a> {
     pub digest: String,
     /// Bytes of the build that the size goal judges, of the course's own solution.
     pub reference: Option<u64>,
-    /// Seconds of processor time that a build may take; those of its box until the course's own solution was built.
+    /// Seconds of CPU time that a build may take; those of its box until the course's own solution was built.
     pub build_seconds: Option<u64>,
     /// What the course's own builds show for the questions that students guess about.
     pub measured: BTreeMap<String, Value>,

@@ -248,7 +248,7 @@ fn a_build_that_never_ends_frees_its_worker_and_the_limit_can_be_set() {
     }
     assert!(began.elapsed() < Duration::from_secs(100), "{:?}", began.elapsed());
     let journal = project.read("grades/journal.jsonl");
-    assert!(journal.contains("the build `after` used more than 2 s of processor time"), "{journal}");
+    assert!(journal.contains("the build `after` used more than 2 s of CPU time"), "{journal}");
     assert!(!journal.contains("jobserver"), "{journal}");
 
     // What was found with one limit says nothing about another one; with the same one it is known.
