@@ -229,7 +229,7 @@ went_on() {
     # It may have finished another submission between the count and the end of its process: what it found is at least what was
     # counted, and together with what it graded is all of its part.
     local graded known
-    read -r graded known < <(sed -n 's/.*graded \([0-9]*\) submissions\{0,1\}, \([0-9]*\) known before.*/\1 \2/p' \
+    read -r graded known < <(sed -n 's/.*graded \([0-9]*\) submissions\{0,1\}, \([0-9]*\) already known.*/\1 \2/p' \
         "$trial/out/part-$part.log" | tail -n 1) || failed "task $part did not go on where it had been stopped"
     # (A busy machine may have let it finish its whole part before the request reached it; then all is known.)
     ((known >= before && known <= EACH && graded + known == EACH)) ||

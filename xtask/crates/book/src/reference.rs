@@ -203,7 +203,8 @@ mod tests {
     #[test]
     fn a_long_message_ends_after_a_word_and_with_no_code_half_open() {
         assert_eq!(shortened("`lto` is set twice"), "`lto` is set twice");
-        let long = "the program of `after` was ended because it used more than 1 s of CPU time, and it was `a b c d e f`";
+        let long =
+            "the program of `after` was ended because it used more than 1 s of CPU time, and it was `a b c d e f`";
         assert_eq!(
             shortened(long),
             "the program of `after` was ended because it used more than 1 s of CPU time, and it …"

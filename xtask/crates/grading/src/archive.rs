@@ -68,13 +68,13 @@ pub(crate) fn ending(name: &str) -> Option<(&str, bool)> {
 /// Why an archive with this ending is not read, and what to do.
 pub(crate) fn unread(name: &str) -> String {
     let kind = match ending(name).map(|(ending, _)| ending.to_ascii_lowercase()).as_deref() {
-        Some(".rar") => "a RAR archive, which isn't read",
-        Some(".7z") => "a 7z archive, which isn't read",
-        Some(".tar.zst" | ".tar.zstd" | ".tzst" | ".zst" | ".zstd") => "packed with zstd, which isn't read",
-        Some(".tar.lz" | ".lz" | ".lzma") => "packed with lzip or LZMA, which isn't read",
-        Some(".tar.z") => "packed with compress, which isn't read",
-        Some(".gz" | ".xz" | ".bz2") => "a single packed file and no archive, and isn't read",
-        _ => "not a zip, tar, tar.gz, tar.xz or tar.bz2, and isn't read",
+        Some(".rar") => "a RAR archive, which isn't supported",
+        Some(".7z") => "a 7z archive, which isn't supported",
+        Some(".tar.zst" | ".tar.zstd" | ".tzst" | ".zst" | ".zstd") => "compressed with zstd, which isn't supported",
+        Some(".tar.lz" | ".lz" | ".lzma") => "compressed with lzip or LZMA, which isn't supported",
+        Some(".tar.z") => "compressed with compress, which isn't supported",
+        Some(".gz" | ".xz" | ".bz2") => "a single compressed file, not an archive, and isn't supported",
+        _ => "not a zip, tar, tar.gz, tar.xz or tar.bz2, and isn't supported",
     };
     format!("{} is {kind}; unpack it, and put a folder or a zip in its place", shown(name))
 }
@@ -140,9 +140,11 @@ fn list(mut file: impl Read + Seek, caps: &mut Caps, wanted: &dyn Fn(&str) -> bo
         [0xfd, b'7', b'z', b'X', b'Z', 0] => {
             contents.tar(XzReader::new_mem_limit(BufReader::new(file), true, XZ_MEMORY))
         }
-        [b'R', b'a', b'r', b'!', ..] => Err("the archive is a RAR archive, which isn't read; use zip".to_owned()),
-        [b'7', b'z', 0xbc, 0xaf, ..] => Err("the archive is a 7z archive, which isn't read; use zip".to_owned()),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Err("the archive is packed with zstd, which isn't read; use zip".to_owned()),
+        [b'R', b'a', b'r', b'!', ..] => Err("the archive is a RAR archive, which isn't supported; use zip".to_owned()),
+        [b'7', b'z', 0xbc, 0xaf, ..] => Err("the archive is a 7z archive, which isn't supported; use zip".to_owned()),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            Err("the archive is compressed with zstd, which isn't supported; use zip".to_owned())
+        }
         _ => contents.tar(BufReader::new(file)),
     }));
     listed.unwrap_or_else(|_| Err("the archive is damaged".to_owned()))
@@ -248,7 +250,7 @@ impl Contents<'_> {
         let config = Config { archive_offset: ArchiveOffset::Known(0) };
         let mut archive = ZipArchive::with_config(config, BufReader::new(file)).map_err(damaged)?;
         if archive.has_duplicate_names() {
-            return Err("the archive holds two files of the same name".to_owned());
+            return Err("the archive contains two files with the same name".to_owned());
         }
         // Windows PowerShell 5 writes `\\` between folders, and nothing else does it for all of an archive.
         let has = |c: char| archive.file_names().flatten().any(|name| name.contains(c));
@@ -274,7 +276,8 @@ impl Contents<'_> {
             let kind = if kind == Kind::Unread && (self.wanted)(&path) {
                 if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
                     return Err(format!(
-                        "the archive is packed with {}, which isn't read; pack it as an ordinary zip (Deflate)",
+                        "the archive is compressed with {}, which isn't supported; save it as an ordinary zip \
+                         (Deflate)",
                         entry.compression()
                     ));
                 }
@@ -311,7 +314,7 @@ impl Contents<'_> {
         let entries_end = entries_end?;
         // Every tar ends with two blocks of zeros. Without them it may have been cut off between two files.
         if room - metered.left < entries_end.saturating_add(1024) {
-            return Err("the archive is cut off, or no archive at all".to_owned());
+            return Err("the archive is cut off, or isn't an archive".to_owned());
         }
         Ok(self.listing)
     }
@@ -340,7 +343,7 @@ impl Contents<'_> {
                 let claimed = entry.size();
                 match bytes(entry, self.caps).map_err(damaged)? {
                     Kind::File(bytes) if (bytes.len() as u64) < claimed => {
-                        return Err(format!("the archive is cut off within {}", shown(&path)));
+                        return Err(format!("the archive is cut off in the middle of {}", shown(&path)));
                     }
                     kind => kind,
                 }
@@ -359,12 +362,12 @@ impl Contents<'_> {
             Some(left) => self.caps.entries = left,
             None => return Err(too_many(self.whole.entries)),
         }
-        let refused = |why: &str| Err(format!("the archive holds a path that {why}: {}", shown(raw)));
+        let refused = |why: &str| Err(format!("the archive contains a path that {why}: {}", shown(raw)));
         if raw.len() > self.caps.path {
             return refused("is too long");
         }
         if raw.contains('\\') {
-            return refused("has a backslash in it (some old Windows programs write them)");
+            return refused("contains a backslash (some old Windows programs write them)");
         }
         let has_drive = raw.as_bytes().get(1) == Some(&b':') && raw.starts_with(|c: char| c.is_ascii_alphabetic());
         if raw.starts_with('/') || has_drive {
@@ -374,7 +377,7 @@ impl Contents<'_> {
             return refused("leads out of it");
         }
         if raw.contains('\0') {
-            return refused("has a zero byte in it");
+            return refused("contains a zero byte");
         }
         let parts: Vec<&str> = raw.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         Ok((!parts.is_empty()).then(|| parts.join("/")))

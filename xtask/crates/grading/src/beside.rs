@@ -68,8 +68,9 @@ pub(crate) fn find(out_dir: &Path, name: &str) -> Result<Option<(PathBuf, String
         },
         [file] => file,
         [inner, outer, ..] => {
-            let message = format!("there are two of {name}: {} and {}", shown(inner).display(), shown(outer).display());
-            bail!(Failure::new(Exit::Usage, message).help("leave one of them"));
+            let message =
+                format!("there are two {name} files: {} and {}", shown(inner).display(), shown(outer).display());
+            bail!(Failure::new(Exit::Usage, message).help("keep one of them"));
         }
     };
     match files::read_text(file, LARGEST) {

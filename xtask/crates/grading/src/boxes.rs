@@ -67,8 +67,8 @@ impl Recipe {
     /// When something is missing, with what to install.
     pub(crate) fn find(course: &Path) -> Result<Self> {
         let missing = |what: &str, help: &str| -> Failure {
-            Failure::new(Exit::Environment, format!("submissions cannot be kept in a box: {what}"))
-                .help(format!("{help}; or `--sandbox none`, if you trust every submission as your own code"))
+            Failure::new(Exit::Environment, format!("submissions can't be sandboxed: {what}"))
+                .help(format!("{help}, or pass `--sandbox none` if you trust every submission like your own code"))
         };
         if !cfg!(target_os = "linux") {
             bail!(missing("there is no bubblewrap on this system", "grade on Linux"));
@@ -89,7 +89,7 @@ impl Recipe {
             bail!(cargo::explain_failure(&asked, "rustc --print sysroot"));
         }
         if !toolchain.is_dir() {
-            bail!(missing("rustc does not say where it is", "install Rust: https://rustup.rs"));
+            bail!(missing("rustc doesn't report where it is installed", "install Rust: https://rustup.rs"));
         }
         let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
@@ -97,7 +97,7 @@ impl Recipe {
         let system = System::find().ok_or_else(|| {
             missing(
                 &format!("{BUBBLEWRAP} doesn't answer `--help`"),
-                "install it again (Debian, Ubuntu: `apt install --reinstall bubblewrap`)",
+                "reinstall it (Debian, Ubuntu: `apt install --reinstall bubblewrap`)",
             )
         })?;
         let system = Arc::new(system);

@@ -83,7 +83,7 @@ pub(crate) fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster
 
 /// The expression that finds the student in a name.
 fn expression(text: &str) -> Result<Regex> {
-    let help = "it needs one group, which is the student's id, such as '^(s[0-9]+)_', or one that is called `id`";
+    let help = "it needs one group, which is the student's id, such as '^(s[0-9]+)_', or one named `id`";
     let regex = match Regex::new(text) {
         Ok(regex) => regex,
         Err(error) => {
@@ -98,7 +98,7 @@ fn expression(text: &str) -> Result<Regex> {
         0 => bail!(Failure::new(Exit::Usage, "--student-from has no group").help(help)),
         count => {
             bail!(
-                Failure::new(Exit::Usage, format!("--student-from has {count} groups, and none is called `id`"))
+                Failure::new(Exit::Usage, format!("--student-from has {count} groups, and none is named `id`"))
                     .help(help)
             )
         }
@@ -178,7 +178,7 @@ fn chosen(
         if handed_in.is_empty() {
             let wanted: Vec<&str> = exercises.iter().map(|exercise| exercise.id.as_str()).collect();
             notes.push(format!(
-                "{}: there is work for other exercises, and none for {}",
+                "{}: there is work for other exercises, but none for {}",
                 shown(student),
                 wanted.join(" or ")
             ));
@@ -269,7 +269,7 @@ fn last(several: &[(&Entry, &Submission)], student: &str, attempts: Attempts, no
     // Canvas exports the files of the last submission alone: what one of them lacks and another has belongs together.
     if lost.is_some() && latest.lms == Some(Lms::Canvas) && work.rejected.is_none() {
         return rejected(format!(
-            "handed in in several parts that hold the same exercise: {first} and {others}; put them together"
+            "handed in as several parts with the same exercise: {first} and {others}; combine them"
         ));
     }
     let mut submission = (*work).clone();

@@ -37,7 +37,7 @@ pub(crate) fn run(root: &Path, options: &Options, lms: Lms, template: &Path) -> 
     let exercises = exercises_of(&gathered.book);
     if exercises.is_empty() {
         let message = format!("there is no result to export in {}", options.out.display());
-        bail!(Failure::new(Exit::Usage, message).help("grade first, or name the folder of the results after --out"));
+        bail!(Failure::new(Exit::Usage, message).help("grade first, or pass the results folder with --out"));
     }
     let (columns, mut notes) = columns::choose(&sheet, lms, &exercises, &titles, !options.exercises.is_empty())?;
     let seen = seen(&contents);
@@ -83,7 +83,7 @@ fn class(sheet: &Sheet, lms: Lms) -> Result<Roster> {
         }
     };
     let head = sheet.head()?.number;
-    let help = format!("name the file that you get from {where_from}, with the LMS set to English, after --template");
+    let help = format!("pass the file that you get from {where_from}, with the LMS set to English, as --template");
     match roster::recognized(sheet)? {
         Some(found) if found == wanted => roster::of_sheet(sheet, &[]),
         Some(found) => bail!(sheet.failure(head, format!("it isn't {what} but a {}", found.table()), help)),
@@ -168,7 +168,7 @@ fn fill(
                 let all: Vec<String> = rows.iter().map(|row| shown(&row.student)).collect();
                 let (line, all) = (sheet.rows[at].number, all.join(" and "));
                 clashes.push(format!(
-                    "{}: line {line} of the template matches {all}; it is left as it is",
+                    "{}: line {line} of the template matches {all}; it is left unchanged",
                     column.exercise
                 ));
             }
@@ -187,7 +187,7 @@ fn fill(
     }
     if places.by_name > 0 {
         let many = plural(places.by_name, "student");
-        filled.notes.push(format!("{many} matched a row of the template by the name alone; check these rows"));
+        filled.notes.push(format!("{many} matched a row of the template by name alone; check these rows"));
     }
     filled
 }
@@ -306,7 +306,8 @@ impl Tally {
             format!("{} entries match", unmatched.len())
         };
         Some(format!(
-            "{exercise}: {cells} left alone, without a 0: nothing of {} was found, but {entries} no student ({}). Add who that is to the roster, and export again",
+            "{exercise}: {cells} left unchanged, without a 0: nothing from {} was found, but {entries} no student \
+             ({}). Add the missing student to the roster, and export again",
             some(&self.doubted),
             some(unmatched)
         ))
@@ -332,29 +333,29 @@ impl Tally {
             notes.push(format!("{exercise}: {} above the LMS's maximum; {what}", plural(self.above, "grade")));
         }
         let counted = [
-            (self.open, "left alone: no grade yet"),
-            (self.excused, "left alone: marked EX or N/A in the LMS"),
-            (self.locked, "left alone: locked in the LMS (`Grade can be changed` is No)"),
+            (self.open, "left unchanged: no grade yet"),
+            (self.excused, "left unchanged: marked EX or N/A in the LMS"),
+            (self.locked, "left unchanged: locked in the LMS (`Grade can be changed` is No)"),
             (self.nothing, "with 0: nothing was handed in"),
-            (self.review, "with a grade that still waits for a person's review"),
+            (self.review, "with a grade that is still waiting for a person's review"),
         ];
         let counted = counted.into_iter().filter(|(count, _)| *count > 0);
         notes.extend(counted.map(|(count, what)| format!("{exercise}: {} {what}", plural(count, "cell"))));
         if !unused.is_empty() {
             let ids: Vec<String> = unused.iter().map(|id| shown(id)).collect();
             notes.push(format!(
-                "{exercise}: {} of the template without a result: {}",
+                "{exercise}: {} in the template without a result: {}",
                 plural(ids.len(), "row"),
                 some(&ids)
             ));
         }
         if !lost.is_empty() {
             let (many, lost) = (plural(lost.len(), "grade"), some(lost));
-            notes.push(format!("{exercise}: {many} not exported, because the template lacks the student: {lost}"));
+            notes.push(format!("{exercise}: {many} not exported, because the student isn't in the template: {lost}"));
         }
         let replaced =
-            if self.replaced == 0 { String::new() } else { format!(" ({} held another number)", self.replaced) };
-        let same = if self.same == 0 { String::new() } else { format!("; {} had it already", self.same) };
+            if self.replaced == 0 { String::new() } else { format!(" ({} had a different number)", self.replaced) };
+        let same = if self.same == 0 { String::new() } else { format!("; {} already had it", self.same) };
         notes.push(format!("{exercise}: wrote {} into `{name}`{replaced}{same}", plural(self.written, "grade")));
         notes
     }

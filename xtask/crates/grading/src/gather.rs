@@ -75,7 +75,8 @@ pub(crate) fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &
     let conflicts = journal::conflicts(records);
     if !conflicts.is_empty() {
         all_notes.push(format!(
-            "{} {} judged in two ways though nothing had changed; look at {}, and grade again with --student ID --again if need be",
+            "{} {} judged differently although nothing had changed; look at {}, and grade again with --student ID \
+             --again if needed",
             plural(conflicts.len(), "submission"),
             if conflicts.len() == 1 { "was" } else { "were" },
             if conflicts.len() == 1 { "its row" } else { "their rows" },
@@ -127,7 +128,7 @@ fn flag_late(contents: &Contents, book: &mut Gradebook) {
     for row in book.rows.iter_mut().filter(|row| late.contains(row.student.as_str()) && row.status != "not-handed-in") {
         if row.due.is_none() || row.timestamp.is_none() {
             row.needs_review.push(
-                "the LMS marks it as late; nothing is taken for that, because the roster has no times for it"
+                "the LMS marks it as late; no points are deducted for that, because the roster has no times for it"
                     .to_owned(),
             );
         }

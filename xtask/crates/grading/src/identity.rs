@@ -63,7 +63,7 @@ pub(crate) fn resolve(handles: &[Handle], roster: Option<&Roster>) -> Result<Res
     }
     if by_name > 0 {
         let (all, file) = (handles.len(), roster.name());
-        resolved.notes.push(format!("{by_name} of {all} entries match a student in {file} by the name alone"));
+        resolved.notes.push(format!("{by_name} of {all} entries match a student in {file} by name alone"));
     }
     let found: BTreeSet<&str> = resolved.students.iter().flatten().map(String::as_str).collect();
     resolved.missing = roster.students().filter(|student| !found.contains(student)).map(str::to_owned).collect();
@@ -131,7 +131,7 @@ pub(crate) fn summary(unknown: &[Unknown], missing: &[String], found: usize, ros
         });
         let (all, names) = (plural(found, "student"), some(&names.collect::<Vec<_>>()));
         let (file, many) = (roster.name(), unknown.len());
-        notes.push(format!("not in {file}: {many} of {all} found: {names}. Flagged for a review"));
+        notes.push(format!("not in {file}: {many} of {all} found: {names}. Flagged for review"));
     }
     if !missing.is_empty() {
         let all = plural(roster.students().count(), "student");
@@ -236,11 +236,7 @@ impl<'a> Matcher<'a> {
             let note = match &by_name {
                 Some(named) if named.len() == 1 && !named.contains(student) => {
                     let named = named.first().copied().unwrap_or_default();
-                    Some(format!(
-                        "the id is that of {}, and the name that of {}; the id counts",
-                        shown(student),
-                        shown(named)
-                    ))
+                    Some(format!("the id is {}'s, but the name is {}'s; the id counts", shown(student), shown(named)))
                 }
                 _ => None,
             };
@@ -248,7 +244,7 @@ impl<'a> Matcher<'a> {
         };
         let several = |students: &BTreeSet<&'a str>, what: &str| {
             let all: Vec<String> = students.iter().take(SHOWN).map(|id| shown(id)).collect();
-            Found::none(Some(format!("{what} fits {}, so it counts for none of them", all.join(" and "))))
+            Found::none(Some(format!("{what} matches {}, so it counts for none of them", all.join(" and "))))
         };
         if !exact.is_empty() {
             // Several rows with the same entry are a team.
@@ -295,7 +291,7 @@ impl<'a> Matcher<'a> {
         for found in all.iter_mut().filter(|found| found.is_by_name) {
             if let Some(student) = found.students.iter().find(|student| sure.contains(*student)) {
                 let student = shown(student);
-                *found = Found::none(Some(format!("the name is that of {student}, whose id another entry has")));
+                *found = Found::none(Some(format!("the name is {student}'s, but a different entry has that id")));
             }
         }
         all
@@ -413,10 +409,10 @@ pub(crate) fn no_match<'a>(handles: impl ExactSizeIterator<Item = &'a Handle>, r
     );
     if are_zeros_missing {
         let help =
-            "leading zeros are missing: a spreadsheet drops them. Export the roster again, or make the ids in it text";
+            "leading zeros are missing: spreadsheets drop them. Export the roster again, or format its ids as text";
         return Failure::new(Exit::Usage, message).help(help);
     }
-    let help = "check that the roster is of this class. If the id is a part of each name, show where: \
+    let help = "check that the roster is for this class. If the id is part of each name, show where: \
                 --student-from '_([0-9]+)_'. Or add a column `submission` to the roster with the name of each entry";
     Failure::new(Exit::Usage, message).help(help)
 }

@@ -103,9 +103,9 @@ impl Journal {
     /// # Errors
     /// When the record could not be read again, or the file cannot be written: a full disk.
     pub(crate) fn append(&self, record: &Record) -> Result<()> {
-        ensure!(record.schema == SCHEMA, "a record of `{}` does not belong into this journal", record.schema);
+        ensure!(record.schema == SCHEMA, "a record of `{}` doesn't belong in this journal", record.schema);
         // JSON has no such numbers: the line could never be read again.
-        ensure!(record.seconds.is_finite(), "the record of {} took no number of seconds", record.student);
+        ensure!(record.seconds.is_finite(), "the record of {} has no finite number of seconds", record.student);
         let mut state = self.state();
         self.add(&mut state, serde_json::to_vec(record)?)?;
         let at = state.records.len();
@@ -119,7 +119,7 @@ impl Journal {
     /// # Errors
     /// When the file cannot be written: a full disk.
     pub(crate) fn note(&self, run: &Run) -> Result<()> {
-        ensure!(run.schema == RUN_SCHEMA, "a run of `{}` does not belong in this journal", run.schema);
+        ensure!(run.schema == RUN_SCHEMA, "a run of `{}` doesn't belong in this journal", run.schema);
         let mut state = self.state();
         if found::is_known(&state.runs, run) {
             return Ok(());
@@ -135,7 +135,7 @@ impl Journal {
         if state.is_broken {
             let message =
                 format!("{} ends in the middle of a line, and cannot be written", shown(&self.path).display());
-            let help = "call `grade` again when the disk works: it cuts the line off and goes on from there";
+            let help = "run `grade` again when the disk works: it cuts the line off and continues from there";
             bail!(Failure::new(Exit::Environment, message).help(help));
         }
         let length = state.length;
@@ -269,7 +269,7 @@ impl Lines {
         let path = out_dir.join(FILE);
         if !path.exists() {
             let message = format!("there is no {FILE} in {}", shown(out_dir).display());
-            let help = "name the folder that `grade --out` wrote into";
+            let help = "pass the folder that `grade --out` wrote to";
             bail!(Failure::new(Exit::Usage, message).file(shown(out_dir)).help(help));
         }
         Self::read(&path)
@@ -346,14 +346,14 @@ fn entry(line: &[u8]) -> Result<Option<Entry>, Damage> {
     } else if let Ok(Versioned { schema }) = serde_json::from_slice(line)
         && schema != SCHEMA
     {
-        let message = format!("this line is of the version `{schema}`, and this program reads `{SCHEMA}`");
+        let message = format!("this line has version `{schema}`, but this program reads `{SCHEMA}`");
         let help = "use the version of the workshop that wrote it, or another folder for `--out`";
         return Err(Damage { message, help, is_json: true });
     }
     let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
     let words = error.map(|error| format!(" ({error})")).unwrap_or_default();
-    let help = "bring the file back from a backup, or take the line out: that submission is then graded again";
-    Err(Damage { message: format!("this line is no record of a grade{words}"), help, is_json })
+    let help = "restore the file from a backup, or delete the line: that submission is then graded again";
+    Err(Damage { message: format!("this line isn't a grade record{words}"), help, is_json })
 }
 
 /// Says that a grader works in this folder, until the file is closed. Makes the folder.
@@ -366,8 +366,8 @@ fn lock(out_dir: &Path) -> Result<File> {
     let (message, help) = match lock.try_lock() {
         Ok(()) => return Ok(lock),
         Err(TryLockError::WouldBlock) => (
-            format!("another grader works in {}", folder.display()),
-            "wait until it has ended, or give each one an `--out` of its own and join them with `grade --merge`",
+            format!("another grader is working in {}", folder.display()),
+            "wait until it finishes, or give each its own `--out` and join them with `grade --merge`",
         ),
         Err(TryLockError::Error(error)) => (
             format!("cannot lock {}: {error}", shown(&path).display()),

@@ -102,10 +102,10 @@ fn format(formats: &[GradeFormat]) -> Result<GradeFormat> {
         [] => Ok(GradeFormat::Text),
         [format @ (GradeFormat::Text | GradeFormat::Json | GradeFormat::Csv)] => Ok(*format),
         [_] => bail!(
-            Failure::new(Exit::Usage, "--list can't be printed as a report of grades")
+            Failure::new(Exit::Usage, "--list can't be printed as a grade report")
                 .help("choose --format text, json or csv")
         ),
-        _ => bail!(Failure::new(Exit::Usage, "--list has one format").help("choose --format text, json or csv")),
+        _ => bail!(Failure::new(Exit::Usage, "--list takes one format").help("choose --format text, json or csv")),
     }
 }
 
@@ -190,10 +190,10 @@ fn list_students(list: &List<'_>, mut line: impl FnMut(usize, &str)) {
                 None => line(2, &format!("{id:longest$}  {}", taken.join(", "))),
             }
             for why in *needs_review {
-                line(4 + longest, &format!("look at it: {why}"));
+                line(4 + longest, &format!("needs review: {why}"));
             }
             if !passed_over.is_empty() {
-                line(4 + longest, &format!("passed over: {}", few(passed_over.iter().map(String::as_str))));
+                line(4 + longest, &format!("skipped: {}", few(passed_over.iter().map(String::as_str))));
             }
         }
     }
@@ -207,7 +207,7 @@ fn totals(list: &List<'_>) -> Vec<String> {
     });
     let submissions: usize = list.students.iter().map(|student| student.exercises.len()).sum();
     let mut lines = vec![format!(
-        "{}, {}; {} rejected, {} to look at",
+        "{}, {}; {} rejected, {} to review",
         plural(list.students.len(), "student"),
         plural(submissions, "submission"),
         rejected,

@@ -93,11 +93,11 @@ fn of_text(text: &str, source: &str) -> Result<(u64, u64)> {
     let help = "write I/N with I from 1 to N, such as `--partition 2/5`, or `hash:2/5`, or `auto`";
     let parts = text.split_once('/').and_then(|(index, total)| Some((plain(index)?, plain(total)?)));
     match parts {
-        None => Err(wrong(format!("`{source}` names no part of the jobs"), help)),
-        Some((_, 0)) => Err(wrong(format!("`{source}` asks for one of 0 parts"), help)),
-        Some((0, _)) => Err(wrong(format!("`{source}` asks for part 0, and parts are counted from 1"), help)),
+        None => Err(wrong(format!("`{source}` isn't a part of the jobs"), help)),
+        Some((_, 0)) => Err(wrong(format!("`{source}` means one of 0 parts"), help)),
+        Some((0, _)) => Err(wrong(format!("`{source}` means part 0, but parts are counted from 1"), help)),
         Some((index, total)) if index > total => {
-            Err(wrong(format!("`{source}` asks for part {index} of only {total}"), help))
+            Err(wrong(format!("`{source}` means part {index} of only {total}"), help))
         }
         Some((index, total)) => Ok((index - 1, total)),
     }
@@ -126,14 +126,15 @@ fn of_environment(env: Env, asked: Way) -> Result<(u64, u64, Way)> {
     let set = "set GRADE_PARTITION=I/N, such as 2/5, or write `--partition I/N`";
     match found.as_slice() {
         [] => {
-            let message = "`auto` finds no variable that says which part this machine grades (SLURM_ARRAY_TASK_ID, CI_NODE_INDEX, JOB_COMPLETION_INDEX, GRADE_PARTITION)";
+            let message = "`auto` finds no environment variable that says which part this machine grades \
+                           (SLURM_ARRAY_TASK_ID, CI_NODE_INDEX, JOB_COMPLETION_INDEX, GRADE_PARTITION)";
             Err(wrong(message.to_owned(), set))
         }
         [(_, index, total), others @ ..] => match others.iter().find(|other| (other.1, other.2) != (*index, *total)) {
             None => Ok((*index, *total, asked)),
             Some(other) => {
                 let (first, second) = (found[0].0, other.0);
-                Err(wrong(format!("`auto` finds different parts in the variables of {first} and of {second}"), set))
+                Err(wrong(format!("`auto` finds different parts in the variables of {first} and {second}"), set))
             }
         },
     }
@@ -144,7 +145,7 @@ fn number(env: Env, name: &str) -> Result<Option<u64>> {
     let Some(text) = env(name) else { return Ok(None) };
     match plain(text.trim()) {
         Some(number) => Ok(Some(number)),
-        None => Err(wrong(format!("{name} is `{text}`, which is no number"), "set GRADE_PARTITION=I/N, such as 2/5")),
+        None => Err(wrong(format!("{name} is `{text}`, which isn't a number"), "set GRADE_PARTITION=I/N, such as 2/5")),
     }
 }
 
@@ -153,7 +154,7 @@ fn within(index: u64, total: u64, words: &str) -> Result<Option<(u64, u64)>> {
     if index < total {
         return Ok(Some((index, total)));
     }
-    Err(wrong(format!("{words} do not go together"), "set GRADE_PARTITION=I/N, such as 2/5"))
+    Err(wrong(format!("{words} don't go together"), "set GRADE_PARTITION=I/N, such as 2/5"))
 }
 
 /// The ids of an array job need not begin at 1, and may have gaps of one size: `--array=10-50:10`.
@@ -174,7 +175,7 @@ fn slurm(env: Env) -> Result<Option<(u64, u64)>> {
                 format!("the ids of this array job have gaps: task {id} of {min} to {max} in steps of {step}");
             Err(wrong(
                 message,
-                "submit all parts at once, as `sbatch --array=1-N`; what is done already is not done again",
+                "submit all parts at once, as `sbatch --array=1-N`; what is already done isn't done again",
             ))
         }
     }

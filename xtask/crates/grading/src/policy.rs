@@ -161,7 +161,7 @@ impl Overrides {
                     student.span(),
                     &message,
                     "the second",
-                    Some("leave one of them")
+                    Some("keep one of them")
                 ));
             }
         }
@@ -217,7 +217,7 @@ impl Late {
         if let Some(late) = &policy.late {
             let Late { per_day_percent, grace_minutes: _, max_percent } = *late.get_ref();
             if per_day_percent.max(max_percent) > all_of_it() {
-                let message = "more than 100 percent cannot be taken";
+                let message = "a penalty can't be more than 100 percent";
                 bail!(diagnostic::in_file(file, text, late.span(), message, "too much", None));
             }
         }
@@ -352,7 +352,7 @@ fn by_job<'a>(
         let job = (student.to_owned(), exercise.to_owned());
         let max = max_of(latest.get(&job).copied(), *known_max);
         if *entry.points.get_ref() > Hundredths::whole(max) {
-            let message = format!("{student} cannot have {} of {max} points", entry.points.get_ref());
+            let message = format!("{student} can't have {} of {max} points", entry.points.get_ref());
             return Err(overrides.wrong(entry.points.span(), &message, "too many", None));
         }
         if !known.contains(student) {
@@ -378,13 +378,13 @@ fn everybody<'a>(students: &'a [String], jobs: impl Iterator<Item = &'a Job>, no
         if ids.insert(student.as_str()) {
             all.push(student);
         } else {
-            notes.push(format!("`{student}` is in the list of the class twice; the first counts"));
+            notes.push(format!("`{student}` is in the class list twice; the first counts"));
         }
     }
     let others: BTreeSet<&str> = jobs.map(|(student, _)| student.as_str()).filter(|id| !ids.contains(id)).collect();
     for id in others {
         if !students.is_empty() {
-            notes.push(format!("`{id}` was graded and is not in the list of the class"));
+            notes.push(format!("`{id}` was graded but isn't in the class list"));
         }
         all.push(id);
     }
@@ -430,8 +430,7 @@ fn row<'a>(
             raw_score.map(|raw| late.penalty(late.days(due, submitted), raw, max_score))
         }
         (Some(_), Some(_), None) if is_work && raw_score.is_some() => {
-            review
-                .push("the roster has no time at which it was handed in, so nothing is taken for lateness".to_owned());
+            review.push("the roster has no submission time for it, so no points are deducted for lateness".to_owned());
             raw_score.map(|_| Hundredths(0))
         }
         _ => raw_score.map(|_| Hundredths(0)),
@@ -444,10 +443,14 @@ fn row<'a>(
             review.push(ANSWER_WAITS.to_owned());
         }
         match record.status {
-            Status::InfraError => review.push("grading failed, and not by their fault: grade it again".to_owned()),
+            Status::InfraError => review.push(
+                "grading failed, through no fault of the student: grade it \
+                                               again"
+                    .to_owned(),
+            ),
             Status::Rejected => {
                 let why = record.message.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-                review.push(format!("it was not taken{why}"));
+                review.push(format!("it was rejected{why}"));
             }
             _ => {}
         }

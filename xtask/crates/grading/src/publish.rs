@@ -120,7 +120,8 @@ fn similar_pages(out: &Path, is_anonymous: bool) -> Result<bool> {
     let pages = remove_pages(&folder, &BTreeSet::new())?;
     if pages + similar::remove_lists(&folder)? > 0 {
         output::note(&format!(
-            "the pages and lists in {} had names and are removed; run `grade --similar` with --anonymous to get them without",
+            "the pages and lists in {} contained names and were removed; run `grade --similar` with --anonymous for a \
+             version without names",
             base::diagnostic::shown(&folder).display()
         ));
     }

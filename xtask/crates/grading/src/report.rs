@@ -284,14 +284,14 @@ impl Row {
     fn explanation(&self) -> Option<String> {
         let what = match self.status.as_str() {
             "graded" => return None,
-            "build-failed" => "Cargo or rustc refused the build. What needs no build was judged",
-            "rejected" => "The submission was not taken",
-            "timeout" => "It was ended, because it took too long",
-            "oom" => "It was ended, because it took too much memory",
-            "output-limit" => "It was ended, because it printed or wrote too much",
+            "build-failed" => "Cargo or rustc rejected the build. Everything that needs no build was judged",
+            "rejected" => "The submission was rejected",
+            "timeout" => "It was stopped because it took too long",
+            "oom" => "It was stopped because it used too much memory",
+            "output-limit" => "It was stopped because it printed or wrote too much",
             "not-handed-in" => "Nothing was handed in",
-            "not-graded-yet" => "It is not graded yet",
-            "infra-error" => "It is not graded yet. The fault is ours; it will be tried again",
+            "not-graded-yet" => "It isn't graded yet",
+            "infra-error" => "It isn't graded yet. The fault is ours; it will be retried",
             other => other,
         };
         // What broke on our side is nothing for students.

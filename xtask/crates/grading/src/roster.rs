@@ -144,11 +144,11 @@ impl Roster {
         {
             let message = if same.student == row.student {
                 let what = row.exercise.as_ref().map_or_else(String::new, |exercise| format!(" for {exercise}"));
-                format!("column {column}: {:?} is in line {} already{what}", row.student, same.line)
+                format!("column {column}: {:?} is already in line {}{what}", row.student, same.line)
             } else {
                 let (student, line) = (&same.student, same.line);
                 format!(
-                    "column {column}: {:?} and {student:?} in line {line} are one id, written in two ways",
+                    "column {column}: {:?} and {student:?} in line {line} are the same id, written in two ways",
                     row.student
                 )
             };

@@ -68,7 +68,7 @@ pub(crate) fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary>
     proc::say_when_interrupted("interrupted: what is graded is kept; run the same command again to grade the rest");
     if options.exercises.is_empty() && exercises.len() > 1 {
         output::note(&format!(
-            "no --exercise is named: all {} are graded; the results go to {}",
+            "no --exercise was given: all {} are graded; the results go to {}",
             exercises.len(),
             options.out.display()
         ));
@@ -134,7 +134,7 @@ fn open_journal(options: &Options) -> Result<Journal> {
     let journal = Journal::open(&options.out)?;
     place::sweep_temporaries(&options.out);
     if journal.torn > 0 {
-        output::note("the last line of the journal was torn, by a kill or a full disk; it is graded again");
+        output::note("the journal's last line was cut off by a kill or a full disk; it is graded again");
     }
     Ok(journal)
 }
@@ -439,8 +439,14 @@ fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<(Option<
         });
         let why = why.unwrap_or_default();
         bail!(
-            Failure::new(Exit::Environment, format!("the course's own solution of {} does not pass here{why}", exercise.id))
-                .help("nobody is graded before it does; `cargo xtask author verify` shows whether it is the course or this machine")
+            Failure::new(
+                Exit::Environment,
+                format!("the course's own solution of {} does not pass here{why}", exercise.id)
+            )
+            .help(
+                "nothing is graded until it does; `cargo xtask author verify` shows whether the course or this \
+                       machine is to blame"
+            )
         );
     }
     let bytes = worker::size_goal(exercise).and_then(|(build, _)| Some(trial.evidence.as_ref()?.built(build)?.bytes));

@@ -25,11 +25,11 @@ pub(crate) fn of(out_dir: &Path) -> Result<String> {
     if let Some((file, text)) = beside::find(out_dir, FILE)? {
         let secret = text.trim().to_owned();
         if secret.len() < SHORTEST {
-            let message = format!("{FILE} needs at least {SHORTEST} characters, and is {} long", secret.len());
+            let message = format!("{FILE} needs at least {SHORTEST} characters, but is {} long", secret.len());
             bail!(
                 Failure::new(Exit::Usage, message)
                     .file(shown(&file))
-                    .help("`openssl rand -hex 32` makes one; without the file, grading makes it")
+                    .help("`openssl rand -hex 32` makes one; if there is no file, grading makes it")
             );
         }
         return Ok(secret);

@@ -87,7 +87,7 @@ pub(crate) fn run(root: &Path) -> Result<Exit> {
 
 fn attack(folder: &Path) -> Result<Exit> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let folder = &folder.canonicalize().with_context(|| format!("cannot find the folder {}", folder.display()))?;
+    let folder = &folder.canonicalize().with_context(|| format!("can't find the folder {}", folder.display()))?;
     let course = folder.join("course");
     write_course(&course)?;
     let exercise = exercise::load(&course, "ex1")?;
@@ -117,7 +117,7 @@ fn attack(folder: &Path) -> Result<Exit> {
             Failure::new(
                 Exit::Environment,
                 format!(
-                    "an honest solution gets {} of {} points in a box here: {honest:?}",
+                    "an honest solution gets {} of {} points in the sandbox here: {honest:?}",
                     honest.points, honest.points_max
                 )
             )
@@ -328,7 +328,7 @@ impl Found {
             return Err("the secret came out".to_owned());
         }
         if record.status == Status::InfraError {
-            return Err(format!("it is taken for a fault of ours: {:?}", record.message));
+            return Err(format!("it is treated as our fault: {:?}", record.message));
         }
         let is_full = record.points == record.points_max;
         let told = || {
@@ -348,16 +348,13 @@ impl Found {
                     (record.size_bytes == honest, format!("{:?} bytes, not {honest:?}", record.size_bytes))
                 }
                 Must::Reviewed(what) => {
-                    (record.review.iter().any(|why| why.contains(what)), format!("nobody is told of {what}"))
+                    (record.review.iter().any(|why| why.contains(what)), format!("{what} isn't reported"))
                 }
                 Must::NotTaken(path) => {
                     let named = self.ignored.get(attack.tries).into_iter().flatten();
-                    (
-                        named.into_iter().any(|name| name.ends_with(path)),
-                        format!("nobody says that {path} is not taken"),
-                    )
+                    (named.into_iter().any(|name| name.ends_with(path)), format!("{path} isn't reported as not taken"))
                 }
-                Must::Short => (whole.len() <= LONGEST, format!("its record has {} bytes", whole.len())),
+                Must::Short => (whole.len() <= LONGEST, format!("its record is {} bytes", whole.len())),
                 Must::NothingWritten => (!self.world.outside.exists(), "the file is there".to_owned()),
                 Must::Untouched => {
                     let secret = fs::read(&self.world.secret).unwrap_or_default();

@@ -134,7 +134,8 @@ impl Bench {
 
 /// A record of a submission whose processes the kernel has ended: that is not a grade.
 fn out_of_memory(mut record: Record) -> Record {
-    let why = "the kernel has ended processes because this machine had no memory left; grade with fewer `--jobs`, or where there is more";
+    let why = "the kernel killed processes because this machine ran out of memory; grade with fewer `--jobs`, or on a \
+               machine with more memory";
     infra(&mut record, &anyhow!(why));
     record
 }

@@ -117,7 +117,7 @@ impl Sheet {
         match self.rows.iter().find(|row| row.cells.len() != wanted) {
             None => Ok(()),
             Some(row) => {
-                let message = format!("the line has {} cells, and the first one {wanted}", row.cells.len());
+                let message = format!("the line has {} cells, but the first line has {wanted}", row.cells.len());
                 let separator = if self.separator == '\t' { "tab" } else { "separator" };
                 let help =
                     format!("put a cell that contains a {separator}, such as a name with a comma, in double quotes");
@@ -241,7 +241,7 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<(Encoding, String)> {
         });
         let text: Option<String> = char::decode_utf16(units).collect::<Result<_, _>>().ok().filter(|_| !odd);
         let help = "export the file again, or save it as UTF-8";
-        let text = text.ok_or_else(|| failure(path, None, "it begins as UTF-16 and holds something else", help));
+        let text = text.ok_or_else(|| failure(path, None, "it begins as UTF-16 but contains something else", help));
         Ok((Encoding::Utf16 { big_endian }, text?))
     };
     match bytes.as_slice() {

@@ -124,7 +124,7 @@ fn compare(given: &[Vec<(String, String)>], exercise: &str, submissions: &[&Subm
     let given: Vec<Read> = given.iter().map(|files| read(files)).collect();
     let sequence = |read: &Read, copies| Sequence { tokens: read.tokens.clone(), files: read.files.clone(), copies };
 
-    // What is equal but for names and layout is compared with the others once.
+    // What is equal except for names and layout is compared with the others once.
     let sequences: Vec<(Vec<Token>, Vec<usize>)> =
         reads.iter().map(|read| (read.tokens.clone(), read.files.clone())).collect();
     let variants = compare::by_sequence(&sequences);
@@ -166,7 +166,7 @@ fn compare(given: &[Vec<(String, String)>], exercise: &str, submissions: &[&Subm
     let cut = reads.iter().filter(|read| read.is_cut).count();
     let mut notes = Vec::new();
     if cut > 0 {
-        notes.push(format!("of {} only the first {MOST_TOKENS} tokens were compared", plural(cut, "submission")));
+        notes.push(format!("only the first {MOST_TOKENS} tokens of {} were compared", plural(cut, "submission")));
     }
     OfExercise {
         exercise: exercise.to_owned(),

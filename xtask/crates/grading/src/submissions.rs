@@ -107,7 +107,7 @@ pub(crate) fn find(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
             return Err(failure("is an archive; unpack it, and name the folder").into());
         }
         Ok(_) => return Err(failure("is a file; grading needs the folder that holds all submissions").into()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(failure("is not there").into()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(failure("doesn't exist").into()),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", dir.display())),
     }
     let mut found = Found::default();
@@ -126,14 +126,14 @@ pub(crate) fn find(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
         let name = entry.origin.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_hidden = name.starts_with('.') && entry.lms.is_none() && entry.work.is_empty();
         if is_hidden {
-            found.passed.push((name, "it is hidden and holds no exercise".to_owned()));
+            found.passed.push((name, "it is hidden and contains no exercise".to_owned()));
         } else {
             found.entries.push(entry);
         }
     }
     // Notes alone are no class.
     if found.entries.iter().all(|entry| entry.is_stray) {
-        let why = || "it is neither a folder nor an archive, and no file that an exercise asks for".to_owned();
+        let why = || "it isn't a folder, an archive, or a file that an exercise requires".to_owned();
         found.passed.extend(found.entries.drain(..).map(|entry| (entry.handles[0].entry.clone(), why())));
     }
     found.notes.extend(notes_of(&found.passed));
@@ -141,7 +141,7 @@ pub(crate) fn find(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
         let passed: String = found.notes.iter().map(|note| format!("\n{note}")).collect();
         let is_one = found.passed.iter().any(|(name, _)| ask.exercises.iter().any(|all| all.edits.contains(name)));
         let one = if is_one { "; this looks like one student's work, so name the folder above it" } else { "" };
-        return Err(failure(&format!("holds no submission{one}{passed}")).into());
+        return Err(failure(&format!("contains no submissions{one}{passed}")).into());
     }
     Ok(found)
 }
@@ -157,10 +157,10 @@ fn notes_of(passed: &[(String, String)]) -> Vec<String> {
         let all: Vec<String> = names.iter().take(NAMED).map(|name| shown(name)).collect();
         let more = names.len() - all.len();
         match (&all[..], more) {
-            ([name], _) => notes.push(format!("{name} was passed over: {why}")),
-            (_, 0) => notes.push(format!("{} were passed over: {why}", all.join(", "))),
+            ([name], _) => notes.push(format!("{name} was skipped: {why}")),
+            (_, 0) => notes.push(format!("{} were skipped: {why}", all.join(", "))),
             _ => notes.push(format!(
-                "{} and {more} more were passed over (`--list --format csv` names each): {why}",
+                "{} and {more} more were skipped (`--list --format csv` names each): {why}",
                 all.join(", ")
             )),
         }
@@ -186,7 +186,7 @@ fn names_in(dir: &Path, ask: &Ask<'_>, found: &mut Found) -> Result<(PathBuf, Ve
         let text = raw.to_string_lossy().into_owned();
         let path = dir.join(&raw);
         if lms::is_chaff(&text) {
-            found.passed.push((text, "an operating system has left it".to_owned()));
+            found.passed.push((text, "an operating system left it there".to_owned()));
             continue;
         }
         if lms::is_added(&text) && !is_folder {
@@ -195,7 +195,7 @@ fn names_in(dir: &Path, ask: &Ask<'_>, found: &mut Found) -> Result<(PathBuf, Ve
         }
         let is_out = is_folder && (out.is_some() && fs::canonicalize(&path).ok() == out || is_journal(&path));
         if is_out {
-            found.passed.push((text, "it holds the results of grading".to_owned()));
+            found.passed.push((text, "it holds grading results".to_owned()));
             continue;
         }
         let ending = archive::ending(&text).filter(|_| !is_folder).map_or(0, |(ending, _)| ending.len());
@@ -264,7 +264,7 @@ fn grouped(dir: &Path, names: &[(OsString, Name)], ask: &Ask<'_>, found: &mut Fo
             continue;
         }
         let Some(Belonging { key, meaning, is_stray, missing }) = belonging(name, meaning, &path, ask) else {
-            let why = "it is a list of the class or a result of grading, by its name";
+            let why = "by its name, it is a class list or a grading result";
             found.passed.push((name.text.clone(), why.to_owned()));
             continue;
         };
@@ -352,7 +352,7 @@ fn add_page(entries: &mut Vec<(Entry, Vec<Piece>)>, name: &Name, meaning: &Meani
     };
     if entries.iter().any(|(entry, _)| is_same(entry)) {
         let lms = meaning.lms.map_or("the LMS", Lms::name);
-        found.passed.push((name.text.clone(), format!("{lms} writes it beside what was handed in")));
+        found.passed.push((name.text.clone(), format!("{lms} writes it next to the submissions")));
         return;
     }
     let missing = format!("{} is a text, a comment or a link; no file was handed in with it", shown(&name.text));

@@ -78,7 +78,7 @@ impl Bench {
         let exercise = course.exercise;
         if self.boxes.is_some() {
             evidence::fetch(exercise, &course.starter, &self.base(exercise)?.join("fetched"), false)
-                .with_context(|| format!("not every crate that {} can need is on this machine", exercise.id))?;
+                .with_context(|| format!("this machine lacks a crate that {} can need", exercise.id))?;
         }
         let trial = self.judge(root, course, evidence::solution_files(exercise)?, "reference", is_repeat)?;
         // It was built where submissions are, and nothing of it may be there when the first of them is.
@@ -204,7 +204,7 @@ impl Bench {
             && (own as f64) < PLAUSIBLE * smallest as f64
         {
             record.review.push(format!(
-                "the file has {} bytes, the course's own solution {}: look how it got so small",
+                "the file is {} bytes, the course's own solution {}: check how it got so small",
                 thousands(own),
                 thousands(reference)
             ));
@@ -239,7 +239,7 @@ const LARGEST_TOML: usize = 64 << 10;
 fn too_large(submission: &Submission) -> Option<String> {
     let large = |(path, text): &(&String, &Vec<u8>)| path.ends_with(".toml") && text.len() > LARGEST_TOML;
     let (path, text) = submission.files.iter().find(large)?;
-    Some(format!("{path} has {} bytes, more than it can sensibly have ({LARGEST_TOML})", text.len()))
+    Some(format!("{path} is {} bytes, more than it can sensibly be ({LARGEST_TOML})", text.len()))
 }
 
 /// The learner's files over the course's: one that was not handed in is as it was.

@@ -201,7 +201,7 @@ fn the_same_path_twice_is_refused_and_not_guessed() {
             zip[at + 9] = b'l';
         }
     }
-    assert_eq!(listed(&zip).unwrap_err(), "the archive holds two files of the same name");
+    assert_eq!(listed(&zip).unwrap_err(), "the archive contains two files with the same name");
 }
 
 #[test]
@@ -344,7 +344,7 @@ fn an_unusual_compression_is_named() {
     let (local, central) = (8, zip.windows(4).position(|window| window == b"PK\x01\x02").unwrap() + 10);
     (zip[local], zip[central]) = (14, 14);
     let problem = listed(&zip).unwrap_err();
-    assert_eq!(problem, "the archive is packed with Lzma, which isn't read; pack it as an ordinary zip (Deflate)");
+    assert_eq!(problem, "the archive is compressed with Lzma, which isn't supported; save it as an ordinary zip (Deflate)");
     (zip[local], zip[central]) = (9, 9);
     let problem = listed(&zip).unwrap_err();
     assert!(problem.contains("packed with Deflate64"), "{problem}");

@@ -28,7 +28,7 @@ pub(super) fn check(file: &mut (impl Read + Seek), most: usize) -> Result<(), St
         };
         let record = at.checked_sub(RECORD).filter(|&record| tail[record..].starts_with(b"PK\x06\x06"));
         match record.filter(|&record| number(at + 8) == start + record as u64) {
-            None => return Err(damaged("its zip64 record is not where it should be")),
+            None => return Err(damaged("its zip64 record isn't where it should be")),
             Some(record) if number(record + 24).max(number(record + 32)) > most as u64 => return Err(too_many(most)),
             Some(_) => {}
         }

@@ -56,8 +56,8 @@ pub(super) fn choose(
     let line = sheet.head()?.number;
     if lms == Lms::Moodle {
         let [exercise] = exercises else {
-            let message = format!("a grading worksheet is of one assignment, and {} are graded", exercises.join(", "));
-            bail!(sheet.failure(line, message, "name the exercise of this assignment, such as --exercise ex1"));
+            let message = format!("a grading worksheet is for one assignment, but {} are graded", exercises.join(", "));
+            bail!(sheet.failure(line, message, "name this assignment's exercise, such as --exercise ex1"));
         };
         let columns = candidates.into_iter().map(|column| Column { exercise: exercise.clone(), ..column });
         return Ok((columns.collect(), Vec::new()));
@@ -75,7 +75,7 @@ pub(super) fn choose(
             [column] => columns.push(Column { exercise: exercise.clone(), ..(*column).clone() }),
             several => {
                 let message =
-                    format!("more than one column could be that of {exercise}: {}", list(several.iter().copied()));
+                    format!("more than one column could be for {exercise}: {}", list(several.iter().copied()));
                 let help = "delete the others from the template; the LMS imports the columns that are left";
                 bail!(sheet.failure(line, message, help));
             }
@@ -87,20 +87,21 @@ pub(super) fn choose(
     }
     if columns.is_empty() || (is_asked && !without.is_empty()) {
         let message =
-            format!("no column has the name of {}; the template has {}", without.join(" or "), list(candidates.iter()));
-        let help = "a column fits if its name has the exercise in it, such as `ex1` or `Exercise 1`, or its title. For another \
-                    name keep only that column of a grade in the template, and name the exercise: --exercise ex1";
+            format!("no column is named after {}; the template has {}", without.join(" or "), list(candidates.iter()));
+        let help = "a column matches if its name contains the exercise, such as `ex1` or `Exercise 1`, or its title. \
+                    If the name is different, keep only that grade column in the template, and name the exercise: \
+                    --exercise ex1";
         bail!(sheet.failure(line, message, help));
     }
     let mut taken = BTreeMap::new();
     for column in &columns {
         if let Some(other) = taken.insert(column.at, &column.exercise) {
             let message =
-                format!("the column `{}` could be that of {other} and of {}", shown(&column.name), column.exercise);
+                format!("the column `{}` could be for {other} or for {}", shown(&column.name), column.exercise);
             bail!(sheet.failure(line, message, "name the exercise that it is for, such as --exercise ex1"));
         }
     }
-    let note = |exercise: &&str| format!("{exercise}: no column of the template has its name, so it is not exported");
+    let note = |exercise: &&str| format!("{exercise}: no column of the template has its name, so it isn't exported");
     Ok((columns, without.iter().map(note).collect()))
 }
 
@@ -108,11 +109,12 @@ pub(super) fn choose(
 fn no_column(lms: Lms) -> (&'static str, &'static str) {
     match lms {
         Lms::Canvas => (
-            "there is no column of an assignment; Canvas writes its id behind the name, such as `Exercise 1 (12345)`",
+            "there is no assignment column; Canvas writes the assignment's id after its name, such as `Exercise 1 \
+             (12345)`",
             "create the assignment in Canvas, publish it, and export the gradebook again",
         ),
         _ => (
-            "there is no column of a numeric grade item, such as `Exercise 1 Points Grade`",
+            "there is no column for a numeric grade item, such as `Exercise 1 Points Grade`",
             "create the grade item, and export it with `Points grade` chosen",
         ),
     }

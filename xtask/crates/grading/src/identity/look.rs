@@ -63,10 +63,10 @@ impl<'a> Looks<'a> {
         let twin = twins.into_iter().flatten().find(|twin| fold(twin) != fold(id));
         match twin {
             Some(twin) => Some(format!(
-                "the id has letters of different scripts, or of another one: it looks like {}, and is another",
+                "the id has letters from different scripts, or from a different one: it looks like {}, but isn't",
                 shown(twin)
             )),
-            None if is_mixed(id) => Some("the id has letters of different scripts".to_owned()),
+            None if is_mixed(id) => Some("the id has letters from different scripts".to_owned()),
             None => None,
         }
     }
@@ -115,9 +115,9 @@ pub(super) fn zeros<'a>(id: &str, of_student: impl IntoIterator<Item = &'a str>)
     let wanted = number(id)?;
     let same = of_student.into_iter().find(|own| number(own).as_deref() == Some(&wanted))?;
     Some(if fold(same).len() > fold(id).len() {
-        "leading zeros are missing: a spreadsheet drops them"
+        "leading zeros are missing: spreadsheets drop them"
     } else {
-        "leading zeros are missing in the roster: a spreadsheet drops them"
+        "leading zeros are missing in the roster: spreadsheets drop them"
     })
 }
 

@@ -84,7 +84,7 @@ impl Parts {
                 .map(|(folder, _, part)| format!("{} has part {part}", shown(folder).display()))
                 .collect();
             problems.push(format!(
-                "the class was divided in different ways: {}; grade every part again with the same number of parts",
+                "the class was split in different ways: {}; grade every part again with the same number of parts",
                 all.join(", ")
             ));
         }
@@ -112,7 +112,8 @@ impl Parts {
                     let missing = all.iter().filter(|job| !is_graded(job)).count();
                     if missing > 0 {
                         problems.push(format!(
-                            "part {part} is missing, and with it {}: grade it with `--partition {part}`, or name its folder after --merge",
+                            "part {part} is missing, and with it {}: grade it with `--partition {part}`, or add its \
+                             folder after --merge",
                             plural(missing, "submission")
                         ));
                     }
@@ -120,7 +121,7 @@ impl Parts {
             }
             if !lost.is_empty() {
                 let few: Vec<&Job> = lost.iter().collect();
-                problems.push(format!("{} fell between the parts: {}", plural(lost.len(), "submission"), named(&few)));
+                problems.push(format!("{} missing from every part: {}", plural(lost.len(), "submission"), named(&few)));
             }
         }
         problems
@@ -206,7 +207,7 @@ mod tests {
     #[test]
     fn a_missing_part_is_named_with_what_to_do() {
         let one = ("out-1", run(Some("1/2"), &CLASS));
-        let expected = "part 2/2 is missing, and with it 2 submissions: grade it with `--partition 2/2`, or name its folder after --merge";
+        let expected = "part 2/2 is missing, and with it 2 submissions: grade it with `--partition 2/2`, or add its folder after --merge";
         assert_eq!(problems(std::slice::from_ref(&one), &["s001", "s003"]), [expected]);
         let two = ("out-2", run(Some("2/2"), &CLASS));
         assert_eq!(problems(&[one.clone(), two.clone()], &CLASS), Vec::<String>::new());
@@ -237,7 +238,7 @@ mod tests {
     fn parts_that_do_not_belong_together_are_named() {
         let parts = [("out-1", run(Some("1/2"), &CLASS)), ("out-2", run(Some("2/3"), &CLASS))];
         let found = problems(&parts, &CLASS);
-        let expected = "the class was divided in different ways: out-1 has part 1/2, out-2 has part 2/3; grade every part again with the same number of parts";
+        let expected = "the class was split in different ways: out-1 has part 1/2, out-2 has part 2/3; grade every part again with the same number of parts";
         assert_eq!(found, [expected]);
         let ways = [("out-1", run(Some("1/2"), &CLASS)), ("out-2", run(Some("hash:2/2"), &CLASS))];
         assert!(problems(&ways, &CLASS)[0].contains("out-2 has part hash:2/2"));

@@ -34,8 +34,7 @@ pub(crate) struct MergeSummary {
 pub(crate) fn merge(outs: &[PathBuf], into: &Path) -> Result<MergeSummary> {
     if outs.is_empty() {
         bail!(
-            Failure::new(Exit::Usage, "there is nothing to merge")
-                .help("name the folders that `grade --out` wrote into")
+            Failure::new(Exit::Usage, "there is nothing to merge").help("pass the folders that `grade --out` wrote to")
         );
     }
     // First of all, so that a wrong name makes no folder.
@@ -151,7 +150,8 @@ fn different_files(outs: &[PathBuf], sources: &[Lines], winners: &BTreeMap<Job, 
                 let out = shown(out);
                 let verdict = super::verdict(winner);
                 problems.push(format!(
-                    "{student} {exercise}: {} has a result of other files or of another compiler; `{verdict}` is taken, from the folder that is named last",
+                    "{student} {exercise}: {} has a result from different files or a different compiler; `{verdict}` \
+                     is used, from the folder named last",
                     out.display()
                 ));
             }

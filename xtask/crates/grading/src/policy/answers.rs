@@ -65,17 +65,17 @@ pub(super) fn check(file: &Path, text: &str, entries: &[Answer]) -> Result<()> {
         }
         let words = entry.words();
         if words.2.is_empty() {
-            let message = "this decision is about no answer";
+            let message = "this decision isn't about any answer";
             let help = "copy the answer from \"Answers to read\" on the class page";
             bail!(diagnostic::in_file(file, text, entry.text.span(), message, "empty", Some(help)));
         }
         if !seen.insert(words) {
             let message = format!(
-                "there are two decisions about one answer to `{}` of {}",
+                "there are two decisions about the same answer to `{}` of {}",
                 entry.key.get_ref(),
                 entry.exercise.get_ref()
             );
-            let help = "capitals and spaces make no difference; leave one of them";
+            let help = "capitals and spaces make no difference; keep one of them";
             bail!(diagnostic::in_file(file, text, entry.text.span(), &message, "the second", Some(help)));
         }
     }
@@ -152,7 +152,7 @@ impl<'a> Decisions<'a> {
             let nearest = nearest.map(|(_, answer)| format!("; the nearest answer is \"{}\"", short(answer)));
             let (line, _) = diagnostic::line_and_column(&overrides.text, entry.text.span().start);
             notes.push(format!(
-                "{}:{line}: no answer to `{key}` of {exercise} is this text, so the decision does nothing{}",
+                "{}:{line}: no answer to `{key}` of {exercise} matches this text, so the decision does nothing{}",
                 shown(&overrides.file).display(),
                 nearest.unwrap_or_default()
             ));
@@ -303,7 +303,7 @@ mod tests {
             refused(&entry("because", "3")),
             (5, "the answer to `why` can't have 3 points; its goal `story` is worth 2".into())
         );
-        assert_eq!(refused(&entry(" ", "1")), (4, "this decision is about no answer".into()));
+        assert_eq!(refused(&entry(" ", "1")), (4, "this decision isn't about any answer".into()));
         let twice = entry("because", "1") + &entry("BECAUSE ", "2");
         assert_eq!(refused(&twice), (10, "there are two decisions about one answer to `why` of ex2".into()));
         let (line, message) = refused(&entry("because", "1").replace("\"ex2\"", "\"ex1\""));

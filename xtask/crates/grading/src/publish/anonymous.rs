@@ -122,7 +122,8 @@ impl Names {
         files::write_derived(&path, &writer.into_inner()?)?;
         private(&path);
         output::note(&format!(
-            "the pages have codes in place of names; {} says who is who, so keep it and {KEY} from those who mark",
+            "the pages show codes instead of names; {} says who is who, so keep it and {KEY} away from the people who \
+             grade",
             base::diagnostic::shown(&path).display()
         ));
         Ok(())

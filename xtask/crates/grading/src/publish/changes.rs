@@ -50,7 +50,7 @@ pub(super) fn since(
     let Some((written, bytes)) = before else { return Ok(None) };
     let (Some(before), Some(after)) = (Table::read(&bytes), Table::read(table.as_bytes())) else {
         output::note(&format!(
-            "the grades.csv of {written} isn't one of ours any more, so this report doesn't say what has changed since"
+            "the grades.csv of {written} isn't in our format anymore, so this report doesn't say what has changed since"
         ));
         return Ok(None);
     };
@@ -202,7 +202,7 @@ fn why_score(old: &Cells, new: &Cells, again: impl Fn() -> String) -> String {
         };
     }
     if old.raw_score == new.raw_score {
-        return format!("lateness takes {} instead of {} points", points(&new.penalty), points(&old.penalty));
+        return format!("lateness costs {} instead of {} points", points(&new.penalty), points(&old.penalty));
     }
     again()
 }

@@ -131,7 +131,7 @@ pub(crate) fn csv(report: &Report) -> Result<String> {
     writer.write_record(["exercise", "kind", "students", "others", "in_common", "share", "share_of_others", "page"])?;
     for OfExercise { exercise, groups, pairs, .. } in &report.exercises {
         for Group { students, to_the_byte, own, .. } in groups {
-            let kind = if *to_the_byte { "equal files" } else { "equal but for names and layout" };
+            let kind = if *to_the_byte { "equal files" } else { "equal except for names and layout" };
             let own = own.to_string();
             writer.write_record([&cell(exercise), kind, &listed(students), "", &own, "", "", ""])?;
         }

@@ -235,11 +235,11 @@ pub(super) fn read(sheet: &Sheet, format: &Format) -> Result<Roster> {
     roster.notes.push(format!("{path}: read as a {name} with {}", plural(roster.rows.len(), "student")));
     if staff > 0 {
         let rows = plural(staff, "row");
-        roster.notes.push(format!("{path}: passed over {rows} of staff, whose role isn't that of a student"));
+        roster.notes.push(format!("{path}: skipped {rows} of staff, whose role isn't student"));
     }
     if !without.is_empty() {
         let lines = without.join(", ");
-        roster.notes.push(format!("{path}: passed over {} without an id: line {lines}", plural(without.len(), "row")));
+        roster.notes.push(format!("{path}: skipped {} without an id: line {lines}", plural(without.len(), "row")));
     }
     Ok(roster)
 }

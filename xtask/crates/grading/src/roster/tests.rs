@@ -71,9 +71,9 @@ fn separators_and_encodings_of_excel_are_read() {
 #[test]
 fn two_rows_of_the_same_student_and_exercise_are_an_error() {
     let twice = refused("student,email\ns001,a\ns001,b\n");
-    assert_eq!(twice, (3, "column student_id: \"s001\" is in line 2 already".into()));
+    assert_eq!(twice, (3, "column student_id: \"s001\" is already in line 2".into()));
     let twice = refused("student,exercise\ns001,\ns001,ex1\ns001,ex1\n");
-    assert_eq!(twice, (4, "column student_id: \"s001\" is in line 3 already for ex1".into()));
+    assert_eq!(twice, (4, "column student_id: \"s001\" is already in line 3 for ex1".into()));
 }
 
 #[test]
@@ -119,7 +119,10 @@ fn ids_are_one_whatever_their_case_space_and_unicode_form() {
     assert_eq!((row.student.as_str(), row.email.as_str()), ("S077", "a"));
 
     let twice = refused("student\nS077\ns001\ns077\n");
-    assert_eq!(twice, (4, "column student_id: \"s077\" and \"S077\" in line 2 are one id, written in two ways".into()));
+    assert_eq!(
+        twice,
+        (4, "column student_id: \"s077\" and \"S077\" in line 2 are the same id, written in two ways".into())
+    );
     assert_eq!(refused("student,exercise\ns1,\nS1,ex1\n").0, 3);
     let hidden = refused("student\ns\u{200b}001\n");
     assert!(hidden.1.contains("(U+200B)"), "{}", hidden.1);
@@ -234,6 +237,6 @@ fn the_staff_in_a_roster_are_not_students() {
                 Tim,Poe,78,t@example.org,TA\nRia,Lee,79,r@example.org,reader\nNo,Role,80,n@example.org,\n";
     assert_eq!(class(text), ["77|Doe|Jane|j@example.org|j@example.org", "80|Role|No|n@example.org|n@example.org"]);
     let notes = parsed(text).unwrap().notes;
-    let staff = "class.csv: passed over 3 rows of staff, whose role isn't that of a student";
+    let staff = "class.csv: skipped 3 rows of staff, whose role isn't student";
     assert_eq!(notes, ["class.csv: read as a Gradescope roster with 2 students", staff]);
 }

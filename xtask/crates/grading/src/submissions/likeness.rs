@@ -8,7 +8,7 @@ use crate::lms::is_chaff;
 
 /// What browsers put behind the name of a download that has not ended.
 const UNFINISHED: [&str; 5] = [".part", ".crdownload", ".download", ".partial", ".opdownload"];
-const INTERRUPTED: &str = "a download that was not finished";
+const INTERRUPTED: &str = "an unfinished download";
 /// What systems put before the name of a copy.
 const COPY_OF: [&str; 9] =
     ["copy of ", "kopie von ", "copie de ", "copia de ", "copia di ", "kopia ", "kopie ", "cópia de ", "cópia "];
@@ -28,7 +28,7 @@ pub(super) fn renamed(name: &str, wanted: &str) -> Option<&'static str> {
             "txt" => Some("Notepad adds .txt to a name"),
             "bak" | "orig" | "old" | "swp" => Some("an editor's backup"),
             _ if UNFINISHED.iter().any(|ending| ending[1..] == *rest) => Some(INTERRUPTED),
-            _ => Some("an ending was added to its name"),
+            _ => Some("an extension was added to its name"),
         };
     }
     let is_backup = [format!("{wanted}~"), format!("#{wanted}#"), format!(".{wanted}.swp")].contains(&name);
@@ -36,7 +36,7 @@ pub(super) fn renamed(name: &str, wanted: &str) -> Option<&'static str> {
         return Some("an editor's backup");
     }
     if COPY_OF.iter().any(|copy| name.strip_prefix(copy).is_some_and(|rest| rest.trim() == wanted)) {
-        return Some("a copy, by its name");
+        return Some("a copy, going by its name");
     }
     within(&name, &wanted).or_else(|| {
         let distance = strsim::damerau_levenshtein(&name, &wanted);
@@ -49,7 +49,7 @@ fn within(name: &str, wanted: &str) -> Option<&'static str> {
     let (stem, ending) = wanted.rsplit_once('.').map_or((wanted, None), |(stem, ending)| (stem, Some(ending)));
     let rest = name.strip_prefix(stem)?;
     if rest.is_empty() {
-        return Some("its ending is missing");
+        return Some("its extension is missing");
     }
     let (rest, is_text) = match ending {
         Some(ending) => match rest.strip_suffix(ending).and_then(|rest| rest.strip_suffix('.')) {
@@ -59,7 +59,7 @@ fn within(name: &str, wanted: &str) -> Option<&'static str> {
         None => (rest, false),
     };
     if is_text {
-        return rest.is_empty().then_some("saved with another ending");
+        return rest.is_empty().then_some("saved with a different extension");
     }
     let mark: String = rest.chars().filter(|c| c.is_alphanumeric()).collect();
     let is_number = !mark.is_empty() && mark.chars().all(|c| c.is_ascii_digit());
@@ -68,9 +68,9 @@ fn within(name: &str, wanted: &str) -> Option<&'static str> {
         return Some("a second download or upload gets such a name");
     }
     if COPIES.iter().any(|word| mark.contains(word)) {
-        return Some("a copy, by its name");
+        return Some("a copy, going by its name");
     }
-    (is_apart && !names_some(rest)).then_some("something was put into its name")
+    (is_apart && !names_some(rest)).then_some("something was added to its name")
 }
 
 /// Why an archive is not whole, by its name: `ex1.zip.part`.
@@ -90,9 +90,9 @@ pub(super) fn unnamed(name: &str, edit: &str) -> Option<String> {
     let ending = |name: &str| name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     let (own, wanted) = (ending(name)?, ending(edit)?);
     if own == wanted {
-        return Some(format!("it may be {edit} under another name"));
+        return Some(format!("it may be {edit} under a different name"));
     }
-    (own == "txt").then(|| format!("it may be {edit}, renamed and saved as a text, as Notepad does"))
+    (own == "txt").then(|| format!("it may be {edit}, renamed and saved as text, as Notepad does"))
 }
 
 /// The names of the files that learners edit, without their folders.

@@ -359,7 +359,7 @@ pub(super) fn flags_of(tree: &Tree, entry: &Entry) -> Vec<String> {
     let mut flags = tree.flags.clone();
     let name = &entry.handles[0].entry;
     if name.chars().any(is_invisible) {
-        flags.push(format!("the name {} has characters in it that can't be seen", shown(name)));
+        flags.push(format!("the name {} contains invisible characters", shown(name)));
     }
     if entry.is_unmatched {
         flags.push(format!("--student-from doesn't match the name {}", shown(name)));

@@ -3,15 +3,15 @@
 
 /// Files that are no text, by how they begin.
 const FORMATS: [(&[u8], &str); 10] = [
-    (b"%PDF", "is a PDF, not the text file that was asked for"),
+    (b"%PDF", "is a PDF, not the required text file"),
     (b"PK\x03\x04", "is a zip or an Office document under another name; hand in the text file itself"),
     (b"PK\x05\x06", "is an empty zip under another name; hand in the text file itself"),
     (b"\x1f\x8b", "is a gzip archive under another name; hand in the text file itself"),
     (b"7z\xbc\xaf", "is a 7z archive under another name; hand in the text file itself"),
     (b"Rar!", "is a RAR archive under another name; hand in the text file itself"),
     (b"\xd0\xcf\x11\xe0", "is an old Office document under another name; save it as plain text"),
-    (b"\x7fELF", "is a program, not the text file that was asked for"),
-    (b"MZ", "is a Windows program, not the text file that was asked for"),
+    (b"\x7fELF", "is a program, not the required text file"),
+    (b"MZ", "is a Windows program, not the required text file"),
     (b"\x89PNG", "is a picture; hand in the text file itself"),
 ];
 /// How a page begins. Neither TOML nor Rust begins with any of these.

@@ -57,7 +57,7 @@ fn a_class_page_shows_how_guesses_are_spread_and_no_points_depend_on_them() {
     // A guess that comes later is taken, and nothing is built for it.
     project.write("class/s007/ex1/guesses.toml", "strip = \"90 %\"\n");
     let grade = ["grade", "class", "--sandbox", "none"];
-    project.run(&grade).success().stderr(contains("graded 0 submissions, 7 known before"));
+    project.run(&grade).success().stderr(contains("graded 0 submissions, 7 already known"));
     assert!(project.read("grades/index.html").contains("5 % smaller to 90 % smaller"));
     assert_eq!(rows(&project, "grades").last().unwrap(), "s007 10 graded");
 }

@@ -90,7 +90,7 @@ fn merging_one_of_two_parts_names_the_other_and_both_make_a_whole() {
     };
     part("1");
     let half = project.run(&["grade", "--merge", "parts/part-1", "--out", "all"]).code(1);
-    let words = "error: part 2/2 is missing, and with it 2 submissions: grade it with `--partition 2/2`, or name its folder after --merge";
+    let words = "error: part 2/2 is missing, and with it 2 submissions: grade it with `--partition 2/2`, or add its folder after --merge";
     assert!(stderr(&half).contains(words), "{}", stderr(&half));
     assert_eq!(
         rows(&project, "all"),
@@ -130,13 +130,13 @@ fn one_student_is_graded_again_in_place_and_an_unknown_one_is_named() {
     with(&["--student", "s002", "s003"]).success();
     let some = ["s001  not-graded-yet", "s002 10 graded", "s003 10 graded", "s004  not-graded-yet"];
     assert_eq!(rows(&project, "grades"), some);
-    with(&["--student", "s002"]).success().stderr(contains("graded 0 submissions, 1 known before"));
+    with(&["--student", "s002"]).success().stderr(contains("graded 0 submissions, 1 already known"));
     let again = with(&["--student", "s002", "--again"]).success();
-    assert!(stderr(&again).contains("graded 1 submission, 0 known before"), "{}", stderr(&again));
+    assert!(stderr(&again).contains("graded 1 submission, 0 already known"), "{}", stderr(&again));
     let of = |student: &str| records(&project, "grades").iter().filter(|record| record["student"] == student).count();
     assert_eq!([of("s002"), of("s003"), of("s001")], [2, 1, 0]);
     assert!(!project.read("grades/grades.csv").contains("judged"), "the same result twice isn't a contradiction");
-    with(&["--again"]).success().stderr(contains("graded 4 submissions, 0 known before"));
+    with(&["--again"]).success().stderr(contains("graded 4 submissions, 0 already known"));
     assert_eq!([of("s002"), of("s001")], [3, 1]);
 
     // A result that differs from the one before is told: the files are the same.

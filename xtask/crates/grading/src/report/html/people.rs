@@ -80,8 +80,8 @@ pub(super) fn names_of(names: Vec<Html>) -> Html {
 
 fn unknown(book: &Gradebook) -> Vec<Html> {
     let with_page: BTreeSet<&str> = book.rows.iter().map(|row| row.student.as_str()).collect();
-    let advice = "These entries are graded under the names of their folders or files, so their points reach no student of the \
-                  roster. Correct the roster or the name of the entry, and report again.";
+    let advice = "These entries are graded under the names of their folders or files, so their points reach no \
+                  student in the roster. Correct the roster or the entry's name, and write the report again.";
     if book.is_anonymous {
         let codes = book.unknown.iter().map(|unknown| student(&unknown.student));
         return vec![paragraph(advice), names_of(codes.collect())];

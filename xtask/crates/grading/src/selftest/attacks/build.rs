@@ -95,7 +95,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "rustc, which hands it on as a name"
     ),
     program!(
-        "nests its types for ever",
+        "nests its types forever",
         "build/deep_types.rs",
         &[Is(&[BuildFailed, Timeout, Oom])],
         "the limits on the memory and the time of a build"

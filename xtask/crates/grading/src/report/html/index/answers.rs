@@ -18,7 +18,7 @@ pub(super) fn list(book: &Gradebook) -> Vec<Html> {
         }
     }
     if by_text.is_empty() {
-        return vec![paragraph("No answer waits for a person.")];
+        return vec![paragraph("No answer is waiting to be read.")];
     }
     let rows = by_text.iter().map(|((exercise, key, _), rows)| {
         let who = rows.iter().map(|row| people::student(&row.student)).collect();
@@ -37,10 +37,10 @@ pub(super) fn list(book: &Gradebook) -> Vec<Html> {
     let columns = [words("question"), prose("answer"), number("points so far"), prose("whose")];
     vec![
         paragraph(
-            "The check only counts the words of an answer. Where you think that it should have other points than it has so \
-             far, copy the lines below it into overrides.toml and change the number: they hold for everyone who gave it.",
+            "The check only counts an answer's words. If you think an answer should get different points, copy the \
+             lines below it into overrides.toml and change the number: they apply to everyone who gave that answer.",
         ),
-        table("texts", "Answers in the students' own words; the same answer is there once", &columns, rows),
+        table("texts", "Answers in the students' own words; identical answers appear once", &columns, rows),
     ]
 }
 

@@ -13,14 +13,14 @@ pub(super) const HEADING: &str = "All submissions";
 
 /// Why a row may be looked for, with the words that a person reads.
 const FLAGS: [(&str, &str); 10] = [
-    ("review", "to be looked at"),
-    ("answer", "an answer to be read"),
+    ("review", "needs review"),
+    ("answer", "has an unread answer"),
     ("override", "points set by a person"),
     ("late", "late"),
     ("full", "full points"),
     ("lost", "points lost"),
     ("no-grade", "no grade yet"),
-    ("not-taken", "something was not taken"),
+    ("not-taken", "something wasn't taken"),
     ("team", "handed in as a team"),
     ("unknown", "not in the roster"),
 ];
@@ -171,8 +171,8 @@ fn notes(row: &Row, cheats: &[&str], is_mixed: bool) -> Html {
     for (key, decision) in &row.decisions {
         notes.push(format!("answer {key}: {} points by a person: {}", points(decision.points), decision.reason));
     }
-    notes.extend(Some("to be looked at".to_owned()).filter(|_| !reasons(row).is_empty()));
-    notes.extend(Some("an answer to be read".to_owned()).filter(|_| waits_for_a_reader(row)));
+    notes.extend(Some("needs review".to_owned()).filter(|_| !reasons(row).is_empty()));
+    notes.extend(Some("has an unread answer".to_owned()).filter(|_| waits_for_a_reader(row)));
     notes.extend(row.message.clone());
     notes.extend(Some(format!("not taken: {}", cheats.join(", "))).filter(|_| !cheats.is_empty()));
     let unboxed = is_mixed && row.sandbox.as_deref() == Some("none");

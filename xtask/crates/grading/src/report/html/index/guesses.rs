@@ -27,9 +27,10 @@ pub(super) fn list(book: &Gradebook) -> Vec<Html> {
     ];
     vec![
         paragraph(
-            "Students guess before they measure; no points depend on it. Close is a guess within 10 % of what was measured for \
-             the same submission, or within one percentage point. In the picture each mark is a guess, and the tall one is the \
-             middle of what was measured. A question with fewer than five guesses is not shown.",
+            "Students guess before they measure; no points depend on it. A guess is close if it is within 10 % of \
+             what was measured for the same submission, or within one percentage point. In the picture, each mark is \
+             a guess, and the tall one is the median of what was measured. Questions with fewer than five guesses \
+             aren't shown.",
         ),
         table("guesses-by-question", "Guesses of the class, by question", &columns, rows),
     ]
@@ -47,7 +48,7 @@ fn row(book: &Gradebook, Asked { exercise, name, ask }: &Asked) -> Option<Vec<Ht
     }
     let question = [text(exercise), marked(ask)];
     if guesses.len() < FEWEST {
-        let few = format!("fewer than {FEWEST} guesses, so they are not shown");
+        let few = format!("fewer than {FEWEST} guesses, so they aren't shown");
         return Some(question.into_iter().chain([text("few"), text(&few), text(""), text(""), text("")]).collect());
     }
     let measured: Vec<Value> = own.iter().filter_map(|row| row.measured.get(name).copied()).collect();

@@ -26,7 +26,7 @@ pub(super) fn html(
             .collect();
         content.push(el("h3", &[], [text(&scrub(&file.path))]));
         if marks.is_empty() && file.is_common {
-            let words = "What the starter, the solution or many submissions have, and nothing else.";
+            let words = "Only what the starter, the solution or many submissions have.";
             content.push(el("p", &[("class", "muted")], [text(words)]));
             continue;
         }
@@ -88,7 +88,7 @@ fn rows(
         .map(|parts| el("div", &[("class", "line")], parts.iter().map(|part| one(own, other, part, &mut begun, scrub))))
         .collect();
     if end < file.text.len() {
-        let rest = format!("({} more bytes are not shown)", file.text.len() - end);
+        let rest = format!("({} more bytes aren't shown)", file.text.len() - end);
         rows.push(el("p", &[("class", "muted")], [text(&rest)]));
     }
     rows
