@@ -367,7 +367,7 @@ impl Contents<'_> {
             return refused("is too long");
         }
         if raw.contains('\\') {
-            return refused("contains a backslash (some old Windows programs write them)");
+            return refused("has a backslash (some old Windows programs write them)");
         }
         let has_drive = raw.as_bytes().get(1) == Some(&b':') && raw.starts_with(|c: char| c.is_ascii_alphabetic());
         if raw.starts_with('/') || has_drive {
@@ -377,7 +377,7 @@ impl Contents<'_> {
             return refused("leads out of it");
         }
         if raw.contains('\0') {
-            return refused("contains a zero byte");
+            return refused("has a zero byte");
         }
         let parts: Vec<&str> = raw.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         Ok((!parts.is_empty()).then(|| parts.join("/")))

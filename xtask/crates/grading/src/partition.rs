@@ -283,9 +283,9 @@ mod tests {
 
     #[test]
     fn a_wrong_part_says_what_is_wrong() {
-        assert_eq!(refused("0/5", &[]), "`--partition 0/5` asks for part 0, and parts are counted from 1");
-        assert_eq!(refused("6/5", &[]), "`--partition 6/5` asks for part 6 of only 5");
-        assert_eq!(refused("1/0", &[]), "`--partition 1/0` asks for one of 0 parts");
+        assert_eq!(refused("0/5", &[]), "`--partition 0/5` means part 0, but parts are counted from 1");
+        assert_eq!(refused("6/5", &[]), "`--partition 6/5` means part 6 of only 5");
+        assert_eq!(refused("1/0", &[]), "`--partition 1/0` means one of 0 parts");
         for text in [
             "",
             "/",
@@ -303,7 +303,7 @@ mod tests {
             "Auto",
             "1 / 2",
         ] {
-            assert!(refused(text, &[]).contains("names no part of the jobs"), "{text}");
+            assert!(refused(text, &[]).contains("isn't a part of the jobs"), "{text}");
         }
     }
 
@@ -332,7 +332,10 @@ mod tests {
         assert!(refused("auto", &slurm("1", "4", "1", "1", "4")).contains("have gaps"));
         assert!(refused("auto", &slurm("0", "0", "18446744073709551615", "1", "")).contains("have gaps"));
         assert!(refused("auto", &[("SLURM_ARRAY_TASK_ID", "2")]).contains("SLURM_ARRAY_TASK_MAX is not"));
-        assert_eq!(refused("auto", &slurm("x", "1", "4", "1", "4")), "SLURM_ARRAY_TASK_ID is `x`, which is no number");
+        assert_eq!(
+            refused("auto", &slurm("x", "1", "4", "1", "4")),
+            "SLURM_ARRAY_TASK_ID is `x`, which isn't a number"
+        );
     }
 
     #[test]
@@ -345,7 +348,7 @@ mod tests {
             let message = refused("auto", &[("CI_NODE_INDEX", index), ("CI_NODE_TOTAL", "5")]);
             assert_eq!(
                 message,
-                format!("CI_NODE_INDEX={index} (counted from 1) and CI_NODE_TOTAL=5 do not go together")
+                format!("CI_NODE_INDEX={index} (counted from 1) and CI_NODE_TOTAL=5 don't go together")
             );
         }
         let pod = |index| [("JOB_COMPLETION_INDEX", index), ("JOB_COMPLETIONS", "5")];
@@ -364,11 +367,11 @@ mod tests {
         assert_eq!(shown("auto", &with(&[("GRADE_PARTITION", "3/9")])), "3/9");
         assert_eq!(shown("auto", &with(&[("GRADE_PARTITION", "hash:3/9")])), "hash:3/9");
         assert_eq!(shown("auto", &with(&[("GRADE_PARTITION", " ")])), "2/4");
-        assert_eq!(refused("auto", &[("GRADE_PARTITION", "auto")]), "`GRADE_PARTITION=auto` names no part of the jobs");
+        assert_eq!(refused("auto", &[("GRADE_PARTITION", "auto")]), "`GRADE_PARTITION=auto` isn't a part of the jobs");
         assert_eq!(shown("auto", &with(&[("JOB_COMPLETION_INDEX", "1"), ("JOB_COMPLETIONS", "4")])), "2/4");
         let message = refused("auto", &with(&[("JOB_COMPLETION_INDEX", "2"), ("JOB_COMPLETIONS", "4")]));
-        assert_eq!(message, "`auto` finds different parts in the variables of CI and of Kubernetes");
-        assert!(refused("auto", &[]).contains("finds no variable"));
+        assert_eq!(message, "`auto` finds different parts in the variables of CI and Kubernetes");
+        assert!(refused("auto", &[]).contains("finds no environment variable"));
         assert_eq!(shown("1/2", &ci), "1/2");
     }
 }

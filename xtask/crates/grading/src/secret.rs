@@ -113,9 +113,9 @@ mod tests {
         }
         write_atomic(&folder.path().join("part-1").join(FILE), shared.as_bytes()).unwrap();
         let error = of(&folder.path().join("part-1")).unwrap_err();
-        assert!(error.to_string().starts_with("there are two of hidden-inputs.secret: "), "{error}");
+        assert!(error.to_string().starts_with("there are two hidden-inputs.secret files: "), "{error}");
         write_atomic(&folder.path().join(FILE), b"1234\n").unwrap();
         let error = of(&folder.path().join("part-2")).unwrap_err();
-        assert_eq!(error.to_string(), "hidden-inputs.secret needs at least 32 characters, and is 4 long");
+        assert_eq!(error.to_string(), "hidden-inputs.secret needs at least 32 characters, but is 4 long");
     }
 }

@@ -5,6 +5,7 @@
 use anyhow::Result;
 use base::failure::{Exit, Failure, Place};
 use base::files::read_bytes;
+use base::numbers::plural;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -117,7 +118,8 @@ impl Sheet {
         match self.rows.iter().find(|row| row.cells.len() != wanted) {
             None => Ok(()),
             Some(row) => {
-                let message = format!("the line has {} cells, but the first line has {wanted}", row.cells.len());
+                let message =
+                    format!("the line has {}, but the first line has {wanted}", plural(row.cells.len(), "cell"));
                 let separator = if self.separator == '\t' { "tab" } else { "separator" };
                 let help =
                     format!("put a cell that contains a {separator}, such as a name with a comma, in double quotes");
@@ -373,6 +375,6 @@ mod tests {
             assert_eq!(failure.place.unwrap().line, line, "{message}");
         }
         let ragged = failure_of(&sheet(b"a,b\n1\n").check_widths().unwrap_err());
-        assert_eq!(ragged.message, "the line has 1 cells, and the first one 2");
+        assert_eq!(ragged.message, "the line has 1 cell, but the first line has 2");
     }
 }

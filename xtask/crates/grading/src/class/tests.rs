@@ -311,10 +311,10 @@ fn what_belongs_to_nobody_is_passed_over_with_a_note_and_nothing_else_is() {
     let expected = [
         "`index.html` was skipped: an LMS adds it to the submissions",
         "`.DS_Store` was skipped: an operating system left it there",
-        "`old-grades` was skipped: it holds grading results",
         "`roster.csv` was skipped: by its name, it is a class list or a grading result",
+        "`old-grades` was skipped: it holds grading results",
         "`.git` was skipped: it is hidden and contains no exercise",
-        "`s004`: there is work for other exercises, and none for ex1 or ex3",
+        "`s004`: there is work for other exercises, but none for ex1 or ex3",
     ];
     assert_eq!(found.notes, expected);
     let why = |there: &str| {
@@ -394,5 +394,7 @@ fn a_folder_that_is_not_there_or_holds_nobody_ends_the_call_with_help() {
     assert!(failure.message.ends_with(message), "{}", failure.message);
     assert!(failure.help.unwrap().contains("s001/ex1/Cargo.toml"));
     fs::remove_file(class.path().join("file")).unwrap();
-    assert!(find_with(class.path(), &Ask::of(&exercises())).unwrap_err().to_string().ends_with(" contains no submissions"));
+    assert!(
+        find_with(class.path(), &Ask::of(&exercises())).unwrap_err().to_string().ends_with(" contains no submissions")
+    );
 }

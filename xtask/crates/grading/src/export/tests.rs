@@ -76,9 +76,8 @@ fn who_is_only_on_one_side_is_named_and_no_grade_is_lost_silently() {
     assert!(!is_complete);
     assert!(filled.contains("linm,CS,2,3,"), "{filled}");
     assert!(notes.contains("ex1: 1 grade not exported, because the student isn't in the template: eve"), "{notes}");
-    assert!(notes.contains("ex1: 1 row of the template without a result: 10002"), "{notes}");
-    let doubt =
-        "ex1: 1 cell left unchanged, without a 0: nothing from 10003 was found, but an entry matches no student (eve). ";
+    assert!(notes.contains("ex1: 1 row in the template without a result: 10002"), "{notes}");
+    let doubt = "ex1: 1 cell left unchanged, without a 0: nothing from 10003 was found, but an entry matches no student (eve). ";
     assert!(notes.contains(doubt), "{notes}");
     assert!(notes.ends_with("wrote 1 grade into `Exercise 1 (11)`"), "{notes}");
 }
@@ -160,7 +159,7 @@ fn the_column_is_found_by_its_name_or_a_person_decides() {
         assert_eq!(cells.split(',').nth(at + 1), Some("9"), "{columns}: {cells}");
     }
     for (columns, what) in [
-        ("ex1 (1),Exercise 1 (2)", "more than one column could be that of ex1: `ex1 (1)`, `Exercise 1 (2)`"),
+        ("ex1 (1),Exercise 1 (2)", "more than one column could be for ex1: `ex1 (1)`, `Exercise 1 (2)`"),
         ("Lab A (1),Lab B (2)", "no column is named after ex1; the template has `Lab A (1)`, `Lab B (2)`"),
         ("ex1,ex2", "there is no assignment column"),
     ] {
@@ -175,7 +174,7 @@ fn the_column_is_found_by_its_name_or_a_person_decides() {
     let failure = filled(Lms::Canvas, &head("Exercise 1 (1),Other (2)"), two(), true).unwrap_err();
     assert!(failure.message.contains("no column is named after ex2"), "{}", failure.message);
     let failure = filled(Lms::Canvas, &head("ex1 ex2 (1),Other (2)"), two(), false).unwrap_err();
-    assert!(failure.message.contains("could be that of ex1 and of ex2"), "{}", failure.message);
+    assert!(failure.message.contains("could be for ex1 or for ex2"), "{}", failure.message);
     // What Canvas works out is never a column for grades.
     let read_only = head("ex1 (1),ex10 (2)").replace("Possible,,,,", "Possible,,,(read only),");
     assert!(filled(Lms::Canvas, &read_only, one(), true).unwrap().0.ends_with(",1,A,,9\n"));
@@ -202,7 +201,7 @@ fn a_worksheet_of_moodle_keeps_what_its_import_compares() {
 
     let two = vec![scored("7", "ex1", Some(1)), scored("7", "ex2", Some(1))];
     let failure = filled(Lms::Moodle, text, two, false).unwrap_err();
-    assert!(failure.message.contains("of one assignment") && failure.help.unwrap().contains("--exercise"));
+    assert!(failure.message.contains("for one assignment") && failure.help.unwrap().contains("--exercise"));
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn names_match_as_each_lms_writes_them_unless_they_fit_two() {
         assert_eq!(found(&roster, &handle(entry, &[], name)).replace(entry, "x"), expected, "{entry} {name}");
     }
     let note = Matcher::new(&roster).find(&handle("x", &[], "linmei")).note;
-    assert_eq!(note.unwrap(), "the name fits s003 and s004, so it counts for none of them");
+    assert_eq!(note.unwrap(), "the name matches s003 and s004, so it counts for none of them");
     // A whole name in one column.
     let roster = class("Full Name,Email\nMaría José García,m@example.org\n");
     assert_eq!(found(&roster, &handle("x", &[], "Mari\u{301}a Jose\u{301} Garci\u{301}a")), "m@example.org");
@@ -110,7 +110,7 @@ fn a_name_does_not_count_where_another_entry_has_the_id_of_the_student() {
     let resolved = resolve(&handles, Some(&roster)).unwrap();
     assert_eq!(resolved.students, [["s001"], ["Jane Doe"], ["s002"]]);
     assert_eq!(resolved.unknown.len(), 1);
-    assert!(resolved.notes.contains(&"Jane Doe: the name is that of s001, whose id another entry has".to_owned()));
+    assert!(resolved.notes.contains(&"Jane Doe: the name is s001's, but a different entry has that id".to_owned()));
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_name_matches_without_its_accents_unless_it_may_be_another() {
         assert_eq!(found(&roster, &handle("x", &[], name)), expected, "{name}");
     }
     let note = Matcher::new(&roster).find(&handle("x", &[], "jan muller")).note;
-    assert_eq!(note.unwrap(), "the name fits s3 and s4, so it counts for none of them");
+    assert_eq!(note.unwrap(), "the name matches s3 and s4, so it counts for none of them");
     // An id is never matched so.
     assert_eq!(found(&class("student_id\nmüller\n"), &handle("muller", &["muller"], "")), "?muller");
     let notes = resolve(&[handle("x", &[], "Eva Muller")], Some(&roster)).unwrap().notes;
@@ -266,7 +266,7 @@ fn numbers_whose_leading_zeros_a_spreadsheet_has_dropped_are_named_and_not_match
 fn an_id_with_letters_of_another_script_is_told_from_the_one_that_looks_the_same() {
     let (cyrillic, own) = ("\u{455}001", handle("s001", &["s001"], ""));
     let handles = [own, handle(cyrillic, &[cyrillic], "")];
-    let why = "the id has letters from different scripts, or of another one: it looks like s001, and is another";
+    let why = "the id has letters from different scripts, or from a different one: it looks like s001, but isn't";
     for roster in [None, Some(class(CLASS))] {
         let resolved = resolve(&handles, roster.as_ref()).unwrap();
         assert_eq!(resolved.students, [["s001"], [cyrillic]]);

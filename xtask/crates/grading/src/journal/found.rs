@@ -248,7 +248,7 @@ mod tests {
         // What no part has taken is named as well.
         assert_eq!(
             problems(&lists, &["s001", "s003"]),
-            [expected, "2 submissions fell between the parts: s002 ex1, s004 ex1"]
+            [expected, "2 submissions missing from every part: s002 ex1, s004 ex1"]
         );
     }
 

@@ -305,7 +305,7 @@ mod tests {
         );
         assert_eq!(refused(&entry(" ", "1")), (4, "this decision isn't about any answer".into()));
         let twice = entry("because", "1") + &entry("BECAUSE ", "2");
-        assert_eq!(refused(&twice), (10, "there are two decisions about one answer to `why` of ex2".into()));
+        assert_eq!(refused(&twice), (10, "there are two decisions about the same answer to `why` of ex2".into()));
         let (line, message) = refused(&entry("because", "1").replace("\"ex2\"", "\"ex1\""));
         assert_eq!((line, message.as_str()), (2, "`ex1` has no question that is answered in a student's own words"));
         let (line, message) = refused(&entry("because", "1").replace("\"why\"", "\"whi\""));
@@ -324,7 +324,7 @@ mod tests {
         let records = [answered("s001", "the panic machinery formats its message")];
         let (rows, notes) = rows_with(&records, &entry("the panic machinery formats a message", "1")).unwrap();
         assert_eq!(rows[0].score, Some(Hundredths(1000)));
-        let nearest = "overrides.toml:4: no answer to `why` of ex2 is this text, so the decision does nothing; the nearest \
+        let nearest = "overrides.toml:4: no answer to `why` of ex2 matches this text, so the decision does nothing; the nearest \
                        answer is \"the panic machinery formats its message\"";
         assert_eq!(notes, [nearest]);
         let (_, notes) = rows_with(&records, &entry("xyz", "1")).unwrap();

@@ -55,7 +55,7 @@ fn what_is_wrong_is_named_with_its_line_and_column() {
     assert_eq!(refused("student,due\r\ns001,\r\n ,\r\n"), (3, "column student_id: the cell is empty".into()));
     assert_eq!(refused("student,email,due\ns1,\"a\nb\",\ns2,,x\n").0, 4);
     let ragged = refused("student,due\ns001,,\n");
-    assert_eq!(ragged, (2, "the line has 3 cells, and the first one 2".into()));
+    assert_eq!(ragged, (2, "the line has 3 cells, but the first line has 2".into()));
     let unknown = refused("student,exercise\ns001,ex01\n");
     assert_eq!(unknown, (2, "column exercise: there is no exercise \"ex01\"".into()));
 }
@@ -227,7 +227,7 @@ fn a_table_that_only_looks_like_one_of_an_lms_is_explained() {
     let notes = parsed("SID,Email\n1,a\n,\n,\n2,b\n").unwrap().notes;
     assert_eq!(notes.len(), 1, "{notes:?}");
     let notes = parsed("identifier,github_username\ns1,a\n,b\n").unwrap().notes;
-    assert!(notes[1].ends_with("passed over 1 row without an id: line 3"), "{notes:?}");
+    assert!(notes[1].ends_with("skipped 1 row without an id: line 3"), "{notes:?}");
     assert_eq!(refused("SID,Email\n1,a\n1,b\n").0, 3);
 }
 

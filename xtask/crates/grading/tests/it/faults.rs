@@ -197,8 +197,8 @@ fn ctrl_c_and_a_second_grader_leave_what_is_done_and_nothing_else() {
 
     // Nobody else may write there meanwhile; another folder is another matter.
     let second = project.run(&["grade", "class", "--out", "out"]).code(3);
-    assert!(stderr(&second).contains("another grader works in out"), "{}", stderr(&second));
-    assert!(stderr(&second).contains("help: wait until it has ended, or give each one an `--out` of its own"));
+    assert!(stderr(&second).contains("another grader is working in out"), "{}", stderr(&second));
+    assert!(stderr(&second).contains("help: wait until it finishes, or give each its own `--out`"));
 
     rustix::process::kill_process(rustix::process::Pid::from_child(&first.child), rustix::process::Signal::INT)
         .unwrap();
@@ -362,7 +362,7 @@ fn broken_meanwhile(prepare: &str, breaks: &str, mends: &str) -> (Project, Strin
     assert_eq!(code, Some(0), "{messages}");
     assert!(messages.contains("first: 3"), "{messages}");
     assert!(messages.contains("could not be graded, for reasons that aren't the students' fault"), "{messages}");
-    assert!(messages.contains("run the same command again: only these are tried"), "{messages}");
+    assert!(messages.contains("run the same command again: only these are retried"), "{messages}");
     // Nobody got a grade that was not theirs, and the same command made it good.
     let undisturbed = project.read("undisturbed/grades.csv");
     let failed = records(&project, "out").iter().filter(|record| record["status"] == "infra-error").count();

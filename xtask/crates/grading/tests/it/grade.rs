@@ -135,7 +135,7 @@ fn no_hostile_submission_gets_through() {
     assert_eq!(rows.len(), named.len(), "{text}");
     for (name, status) in [
         ("compiles forever", "timeout"),
-        ("includes a file without an end", "oom"),
+        ("includes an endless file", "oom"),
         ("fills the disk while it is built", "output-limit"),
         ("sleeps forever", "timeout"),
         ("takes 1.2 GiB in six processes", "oom"),

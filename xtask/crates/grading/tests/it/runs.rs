@@ -162,7 +162,7 @@ fn grading_starts_from_any_folder_and_paths_stay_relative_to_it() {
     };
     let lost = grade(&[]).code(2);
     assert!(stderr(&lost).contains("is not inside the workshop"), "{}", stderr(&lost));
-    assert!(stderr(&lost).contains("help: name the workshop's folder: --course DIR"), "{}", stderr(&lost));
+    assert!(stderr(&lost).contains("help: pass the workshop's folder: --course DIR"), "{}", stderr(&lost));
     let course = project.path("exercises/ex1").display().to_string();
     grade(&["--course", &course, "--roster", "roster.csv"]).success();
     assert_eq!(rows(&elsewhere, "grades"), ["s001 10 graded", "s002 0 not-handed-in"]);
@@ -199,10 +199,10 @@ fn ids_match_as_people_write_them_and_the_missing_folder_is_named() {
     assert_eq!(all("students", "id"), ["77", "s001", "s002", "\u{455}001"], "{text}");
     assert_eq!(all("unknown", "nearest"), ["0077", "s001"], "{text}");
     let lost = project.run(&["grade", "--student", "s001", "--again"]).code(2);
-    assert!(stderr(&lost).contains("the folder with the submissions isn't named"), "{}", stderr(&lost));
+    assert!(stderr(&lost).contains("no folder with submissions was given"), "{}", stderr(&lost));
     assert!(stderr(&lost).contains("grade DIR --student ID --again"), "{}", stderr(&lost));
     let lost = project.run(&["grade"]).code(2);
-    assert!(stderr(&lost).contains("name it: `cargo xtask grade DIR`\n"), "{}", stderr(&lost));
+    assert!(stderr(&lost).contains("pass it: `cargo xtask grade DIR`\n"), "{}", stderr(&lost));
 }
 
 #[test]
