@@ -1,4 +1,4 @@
-//! The boxes of a grading run: whether there are any, whether they hold, and one pair of them for each worker.
+//! A grading run's sandboxes: whether there are any, whether they hold, and one pair of them for each worker.
 
 pub(crate) mod canaries;
 
@@ -85,7 +85,7 @@ impl Recipe {
         let asked = proc::run(&Call::new("rustc", course).args(["--print", "sysroot"]))?;
         let toolchain = PathBuf::from(String::from_utf8_lossy(&asked.stdout).trim());
         if asked.status != Status::Exited(0) {
-            // Its words tell whether it is missing, or cannot start for want of memory.
+            // Its output shows whether it is missing, or can't start because memory ran out.
             bail!(cargo::explain_failure(&asked, "rustc --print sysroot"));
         }
         if !toolchain.is_dir() {
@@ -127,7 +127,7 @@ impl Recipe {
             let system = Arc::clone(&system);
             Arc::new(Sandbox { kind, shared: shared.to_owned(), user, limits, build_seconds: None, system })
         };
-        // What the instructor has set also holds for the course's own builds, if it is more.
+        // The instructor's limit also applies to the course's own builds, if it is higher.
         let cpu_seconds = BUILD.cpu_seconds.max(build_seconds.unwrap_or(0).into());
         let limits = Limits { cpu_seconds, ..BUILD };
         (of(kind, users.map(|(build, _)| build), limits), of(Kind::Run, users.map(|(_, run)| run), RUN))
@@ -141,8 +141,8 @@ impl Recipe {
     }
 }
 
-/// This program once more, beside a worker's folder: a class takes hours, and somebody may build a new one meanwhile. Where
-/// there is no room for it, the one that runs.
+/// A copy of this program, next to a worker's folder: grading a class takes hours, and a new version may be built
+/// meanwhile. If there is no room for a copy, the running program itself.
 fn copy_beside(shared: &Path, own: &Path) -> PathBuf {
     let copy = shared.with_file_name("runner");
     let is_there = copy.is_file() || runs_for_all(own) && fs::hard_link(own, &copy).is_ok() || {

@@ -1,5 +1,5 @@
-//! An LMS's own gradebook with the grades in it. Only the cells of grades change; everything else is what the LMS has written,
-//! byte for byte, because its import finds students and assignments by that.
+//! An LMS's own gradebook with the grades in it. Only the cells of grades change; everything else stays as the LMS
+//! wrote it, byte for byte, because its import finds students and assignments by that.
 
 mod columns;
 mod feedback;
@@ -23,10 +23,10 @@ use course::exercise;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Fills in a gradebook, and writes feedback files beside it.
+/// Fills in a gradebook, and writes feedback files next to it.
 ///
 /// # Errors
-/// When nothing is graded, the template isn't a gradebook of this LMS, or no column fits.
+/// When nothing is graded, the template isn't this LMS's gradebook, or no column matches.
 pub(crate) fn run(root: &Path, options: &Options, lms: Lms, template: &Path) -> Result<Exit> {
     let contents = Journal::read(&options.out)?;
     let gathered = gather::gather(root, &options.out, options, &contents)?;
@@ -70,7 +70,7 @@ fn name(lms: Lms) -> &'static str {
     }
 }
 
-/// The students of a template. A row of it is found by the line in which it begins.
+/// A template's students. Each row is identified by the line it begins on.
 fn class(sheet: &Sheet, lms: Lms) -> Result<Roster> {
     let (wanted, what, where_from) = match lms {
         Lms::Canvas => (roster::Lms::Canvas, "a Canvas gradebook", "Gradebook > Export in Canvas"),
@@ -101,7 +101,7 @@ fn exercises_of(book: &Gradebook) -> Vec<String> {
     book.rows.iter().map(|row| &row.exercise).filter(|exercise| known.insert(exercise.as_str())).cloned().collect()
 }
 
-/// What was seen of each student for each exercise, as the latest run says.
+/// What was seen of each student for each exercise, according to the latest run.
 fn seen(contents: &Contents) -> BTreeMap<(&str, &str), &Seen> {
     let all = contents.runs.iter().flat_map(|run| &run.students);
     all.flat_map(|seen| seen.exercises.iter().map(move |exercise| ((seen.student.as_str(), exercise.as_str()), seen)))
@@ -192,8 +192,8 @@ fn fill(
     filled
 }
 
-/// Those of whom something was found, and of whom neither the roster nor the template knows who they are. Each may be a student
-/// of the template of whom nothing was found.
+/// Entries whose student neither the roster nor the template knows. Each may belong to a student of the template for
+/// whom nothing was found.
 fn unmatched(gathered: &Gathered, places: &Places<'_>) -> Vec<String> {
     let Gathered { book, roster, .. } = gathered;
     let graded = book.rows.iter().filter(|row| row.status != "not-handed-in").map(|row| row.student.as_str());
@@ -232,13 +232,14 @@ impl<'a> Places<'a> {
     }
 }
 
-/// All that is known of who a student is.
+/// Everything known about who a student is.
 fn handle(row: &Row, roster: Option<&Roster>, seen: &BTreeMap<(&str, &str), &Seen>) -> Handle {
     let seen = seen.get(&(row.student.as_str(), row.exercise.as_str()));
     let listed = roster.and_then(|roster| roster.of(&row.student, &row.exercise));
     let mut ids = vec![row.student.clone()];
     ids.extend(listed.iter().flat_map(|listed| listed.also.iter().chain([&listed.email])).cloned());
-    // Whom the roster knows needs no guess about the end of a folder's name: it may be another student's login.
+    // A student whom the roster knows needs no guess about the end of a folder's name: it may be another student's
+    // login.
     let is_guess = |entry: &str, id: &str| entry.strip_suffix(id).is_some_and(|rest| rest.ends_with('-'));
     let of_entry = seen.iter().flat_map(|seen| seen.handle.ids.iter().map(|id| (seen.handle.entry.as_str(), id)));
     ids.extend(of_entry.filter(|(entry, id)| listed.is_none() || !is_guess(entry, id)).map(|(_, id)| id.clone()));
@@ -294,7 +295,7 @@ impl Cell<'_> {
 }
 
 impl Tally {
-    /// Which cells are left without a 0, and whose entry must be matched first.
+    /// Which cells get no 0, and which entries must be matched first.
     fn doubts(&self, column: &Column, unmatched: &[String]) -> Option<String> {
         if self.doubted.is_empty() {
             return None;
@@ -313,7 +314,7 @@ impl Tally {
         ))
     }
 
-    /// What the instructor should know of a column, the most important last.
+    /// What the instructor should know about a column, the most important last.
     fn notes(&self, lms: Lms, column: &Column, lost: &[String], unused: &[&str]) -> Vec<String> {
         let (exercise, name) = (&column.exercise, shown(&column.name));
         let mut notes = Vec::new();

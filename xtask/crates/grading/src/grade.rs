@@ -1,5 +1,5 @@
-//! The instructor's verb: submissions in, grades out. Nobody's code is trusted, nothing is lost, and every verdict is the one
-//! that the learner's own `check` gives.
+//! The instructor's verb: submissions in, grades out. No code is trusted, nothing is lost, and every verdict matches
+//! the learner's own `check`.
 
 use crate::journal::Journal;
 use crate::options::Options;
@@ -14,7 +14,7 @@ use weigh::workshop::Workshop;
 /// Runs `cargo xtask grade`.
 ///
 /// # Errors
-/// When the environment, the course or the folder of submissions does not allow it.
+/// When the environment, the course or the folder of submissions doesn't allow it.
 pub(crate) fn run(asked: &commands::Grade) -> Result<Exit> {
     let workshop = find_workshop(asked.course.as_deref())?;
     let root = &workshop.root;
@@ -39,7 +39,7 @@ pub(crate) fn run(asked: &commands::Grade) -> Result<Exit> {
     }
     let Some(dir) = &asked.dir else {
         let message = "nothing to grade: no folder with submissions was given";
-        // `--student` takes all that follows.
+        // `--student` takes everything that follows.
         let help = match asked.student.is_empty() {
             true => "pass it: `cargo xtask grade DIR`",
             false => "pass it first, before all options: `cargo xtask grade DIR --student ID --again`",

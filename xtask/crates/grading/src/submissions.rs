@@ -67,7 +67,7 @@ pub(crate) struct Found {
     pub entries: Vec<Entry>,
     /// What the instructor should know.
     pub notes: Vec<String>,
-    /// What is no submission: its name, and why it was passed over.
+    /// What isn't a submission: its name, and why it was skipped.
     pub passed: Vec<(String, String)>,
 }
 

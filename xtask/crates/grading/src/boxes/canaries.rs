@@ -1,5 +1,5 @@
-//! Tries to break out of a box before anything is graded in one, in ways that would change grades or harm the machine. Whatever
-//! works here would work for a submission.
+//! Tries to break out of a sandbox before anything is graded in one, in ways that would change grades or harm the
+//! machine. Whatever works here would work for a submission.
 
 use super::Recipe;
 use anyhow::{Context as _, Result, bail};
@@ -39,7 +39,7 @@ impl Recipe {
             fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
             files::open_to_all(folder)?;
         }
-        // Outside of the shared folder, where the grader's own things are.
+        // Outside the shared folder, where the grader's own files are.
         let secret = shared.with_extension("secret");
         for file in [&secret, &neighbor.join("secret")] {
             files::write_atomic(file, b"canary\n")?;
@@ -111,7 +111,7 @@ fn attempts(secret: &Path, port: u16, open: [i32; 3]) -> [(&'static str, String)
 
 /// Whether a process that was started in a box runs on when the box has ended.
 fn leaves_a_process(shell: impl Fn(&str) -> Result<Finished>) -> Result<bool> {
-    // A number of our own: what a killed grader has left is not what this box let out.
+    // A number of our own, because what a killed grader left behind isn't what this box let out.
     let seconds = (86_400 + u64::from(std::process::id())).to_string();
     let daemon = shell(&format!("setsid sleep {seconds} > /dev/null 2>&1 & echo started"))?;
     thread::sleep(Duration::from_millis(100));
@@ -144,7 +144,7 @@ pub(crate) struct Inherited {
     file: File,
     folder: File,
     connection: std::os::unix::net::UnixStream,
-    /// What comes out of the connection.
+    /// The data read from the connection.
     other_end: std::os::unix::net::UnixStream,
 }
 
