@@ -21,7 +21,7 @@ use zip::{CompressionMethod, ZipArchive};
 pub(crate) struct Caps {
     /// An archive's size on disk. Leaves room for a target folder that wasn't removed.
     pub archive: u64,
-    /// Everything unpacked from one archive: from a zip only the requested files, from a tar all of it.
+    /// Everything unpacked from one archive: from a zip only the requested files, from a tar everything.
     pub unpacked: u64,
     /// Entries of one archive, or files and folders of one folder.
     pub entries: usize,

@@ -192,7 +192,7 @@ fn fill(
     filled
 }
 
-/// Entries whose student neither the roster nor the template knows. Each may belong to a student of the template for
+/// Entries whose student is unknown to the roster and the template. Each may belong to a student of the template for
 /// whom nothing was found.
 fn unmatched(gathered: &Gathered, places: &Places<'_>) -> Vec<String> {
     let Gathered { book, roster, .. } = gathered;

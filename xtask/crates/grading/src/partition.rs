@@ -1,4 +1,5 @@
-//! Which part of a class one machine grades. Each job belongs to exactly one part, and no machine needs to know of another.
+//! Which part of a class one machine grades. Each job belongs to exactly one part, and the machines don't need to know
+//! of each other.
 
 use anyhow::Result;
 use base::failure::{Exit, Failure};
@@ -16,15 +17,16 @@ pub(crate) struct Partition {
 /// How jobs are dealt out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    /// In turns, over the sorted list: parts are equal. Every machine must see the same list.
+    /// In turns, over the sorted list, so the parts are equal. Every machine must see the same list.
     Turns,
     /// By a digest of the student and the exercise: a late submission moves no other job.
     Hash,
 }
 
 impl Partition {
-    /// Reads `I/N` (in turns), `hash:I/N`, `auto` or `hash:auto`; I counts from 1. `auto` asks the environment of a Slurm
-    /// array job, a GitLab `parallel` job, a Kubernetes Indexed Job, or `GRADE_PARTITION`, which is `I/N` or `hash:I/N`.
+    /// Reads `I/N` (in turns), `hash:I/N`, `auto` or `hash:auto`; I counts from 1. `auto` reads the environment of a
+    /// Slurm array job, a GitLab `parallel` job, a Kubernetes Indexed Job, or `GRADE_PARTITION`, which is `I/N` or
+    /// `hash:I/N`.
     ///
     /// # Errors
     /// A `Failure` with exit code 2 that says what is wrong and what to write.
@@ -40,12 +42,12 @@ impl Partition {
         Ok(Self { index, total, way })
     }
 
-    /// Into how many parts the class is divided, and how; parts of one class have this in common.
+    /// How many parts the class is split into, and how; parts of one class have this in common.
     pub(crate) fn division(self) -> (bool, u64) {
         (self.way == Way::Hash, self.total)
     }
 
-    /// All parts of the same division.
+    /// All parts of the same split.
     pub(crate) fn all(self) -> impl Iterator<Item = Self> {
         (0..self.total).map(move |index| Self { index, ..self })
     }
@@ -88,7 +90,7 @@ fn wrong(message: String, help: &str) -> anyhow::Error {
     Failure::new(Exit::Usage, message).help(help).into()
 }
 
-/// The part (from 0) and their number. `source` is where the text stands.
+/// The part (from 0) and their number. `source` is where the text comes from.
 fn of_text(text: &str, source: &str) -> Result<(u64, u64)> {
     let help = "write I/N with I from 1 to N, such as `--partition 2/5`, or `hash:2/5`, or `auto`";
     let parts = text.split_once('/').and_then(|(index, total)| Some((plain(index)?, plain(total)?)));
@@ -198,7 +200,7 @@ fn ci(env: Env) -> Result<Option<(u64, u64)>> {
     }
 }
 
-/// An Indexed Job counts from 0, and does not tell its pods how many they are.
+/// An Indexed Job counts from 0, and doesn't tell its pods how many there are.
 fn kubernetes(env: Env) -> Result<Option<(u64, u64)>> {
     let Some(index) = number(env, "JOB_COMPLETION_INDEX")? else { return Ok(None) };
     let Some(total) = number(env, "JOB_COMPLETIONS")? else {

@@ -1,5 +1,5 @@
-//! What hidden inputs are made from, besides what is graded: a secret of the class. All else that a result depends on is public or
-//! the student's own, so without it a student could work out the inputs beforehand.
+//! The class's secret, from which hidden inputs are made together with the graded files. Everything else that a result
+//! depends on is public or the student's own, so without it a student could compute the inputs beforehand.
 
 use super::beside;
 use anyhow::{Context as _, Result, bail};
@@ -11,13 +11,13 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
-/// Its file, in the folder of the results or beside it.
+/// Its file, in the results folder or next to it.
 pub(crate) const FILE: &str = "hidden-inputs.secret";
 
 /// The fewest characters it may have: too many to try out.
 const SHORTEST: usize = 32;
 
-/// Reads the secret of a class; makes one in the folder of the results where there is none.
+/// Reads a class's secret; creates one in the results folder if there is none.
 ///
 /// # Errors
 /// When there are two, it is too short, or it cannot be read or written.
@@ -64,7 +64,7 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // Beside it first: a torn one would be read as if it were the class's.
+    // Written next to it first: a partial one would be read as if it were the class's.
     let temporary = file.with_file_name(format!(".{FILE}.{}.tmp", std::process::id()));
     match fs::remove_file(&temporary) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),

@@ -1,5 +1,5 @@
-//! `cargo xtask grade --self-test`: submissions that try to cheat or to do harm, graded as all others are, and what stopped each
-//! one. Everything they try is local and bounded, also where nothing stops it.
+//! `cargo xtask grade --self-test`: submissions that try to cheat or do harm, graded like any others, and what stopped
+//! each one. Everything they try is local and bounded, even if nothing stops it.
 
 mod attacks;
 
@@ -38,7 +38,7 @@ const PROFILE: &str = "\n[profile.release]\nopt-level = \"z\"\nstrip = true\n";
 /// The student who does not cheat.
 const HONEST: &str = "honest";
 
-/// A word that nothing but the grader's own files holds.
+/// A word that only the grader's own files contain.
 const SECRET: &str = "canary-6b1f";
 
 /// Seconds of CPU time for one build: the honest one takes half a second, and some attacks are only over when theirs is
@@ -48,15 +48,15 @@ const BUILD_SECONDS: u32 = 5;
 /// Bytes of the longest record that an attack may leave in the journal.
 const LONGEST: usize = 256 << 10;
 
-/// What is true of an attack that does not work.
+/// What holds for an attack that fails.
 pub(crate) enum Must {
     /// Its record has one of these statuses.
     Is(&'static [Status]),
-    /// It has all points: what it tried changed nothing.
+    /// It has full points: what it tried changed nothing.
     Full,
-    /// It does not have all points.
+    /// It doesn't have full points.
     NotFull,
-    /// Its program has as many bytes as the honest one.
+    /// Its program is the same size as the honest one.
     SameSize,
     /// A person is told this.
     Reviewed(&'static str),
@@ -64,9 +64,9 @@ pub(crate) enum Must {
     NotTaken(&'static str),
     /// Its record is no longer than it should be.
     Short,
-    /// Nothing was written outside of the box.
+    /// Nothing was written outside the box.
     NothingWritten,
-    /// The secret is as it was.
+    /// The secret is unchanged.
     Untouched,
     /// No process of it is left.
     NobodyLeft,
@@ -98,7 +98,7 @@ fn attack(folder: &Path) -> Result<Exit> {
         hand_in(&class, attack.tries, attack.files, &world)?;
     }
 
-    // From here on it is what happens to every class.
+    // From here on, it is what happens to every class.
     let options = Options {
         out: folder.join("grades"),
         sandbox: Sandbox::Bwrap,
@@ -127,7 +127,7 @@ fn attack(folder: &Path) -> Result<Exit> {
     table(&found, &reports_are_clean(&options.out)?)
 }
 
-/// Prints what came of each attack.
+/// Prints the outcome of each attack.
 fn table(found: &Found, reports: &Result<(), String>) -> Result<Exit> {
     let mut text = "an honest submission passes\n\n".to_owned();
     let mut worked = 0;
@@ -218,7 +218,7 @@ fn link(_: &Path, _: &Path) -> Result<()> {
 struct World {
     secret: PathBuf,
     outside: PathBuf,
-    /// What stands for the paths and numbers of this run in the programs.
+    /// The placeholders in the programs for this run's paths and numbers.
     words: BTreeMap<&'static str, String>,
     tcp: TcpListener,
     udp: UdpSocket,
@@ -294,7 +294,7 @@ fn left_behind() -> String {
     format!("left-behind-by-{}", std::process::id())
 }
 
-/// What the program prints for the inputs that everybody can find out, as arms of a `match`.
+/// What the program prints for the inputs that anyone can find out, as arms of a `match`.
 fn answers(exercise: &Exercise) -> String {
     let mut arms = String::new();
     for goal in &exercise.data.goal {
@@ -308,7 +308,7 @@ fn answers(exercise: &Exercise) -> String {
     arms
 }
 
-/// What is left of a run.
+/// What remains after a run.
 struct Found {
     records: Vec<Record>,
     ignored: BTreeMap<String, Vec<String>>,
@@ -321,7 +321,7 @@ impl Found {
         records.find(|record| record.student == student).with_context(|| format!("there is no record of `{student}`"))
     }
 
-    /// Whether an attack was stopped; the error says why it was not.
+    /// Whether an attack was stopped; the error says why it wasn't.
     fn judge(&self, record: &Record, attack: &Attack) -> Result<(), String> {
         let whole = serde_json::to_string(record).unwrap_or_default();
         if whole.contains(SECRET) {
@@ -374,7 +374,8 @@ impl Found {
     }
 }
 
-/// No report has what a terminal or a CI server would obey, a script of a student, or a secret. The error says which has.
+/// No report contains what a terminal or a CI server would obey, a student's script, or a secret. The error says which
+/// one does.
 fn reports_are_clean(out: &Path) -> Result<Result<(), String>> {
     for file in files::files(out)? {
         let bytes = fs::read(out.join(&file)).with_context(|| format!("cannot read {}", file.display()))?;

@@ -1,4 +1,4 @@
-//! What runs have noted about a class: which of it is current, and what of it is not graded yet.
+//! What runs have noted about a class: which notes are current, and which work isn't graded yet.
 
 use super::Job;
 use crate::model::Run;
@@ -24,21 +24,21 @@ fn part(run: &Run) -> Option<Partition> {
     Partition::parse(run.part.as_deref()?, |_| None).ok()
 }
 
-/// Runs are about the same if they graded the same exercises of the same part.
+/// Runs cover the same work if they graded the same exercises of the same part.
 fn subject(run: &Run) -> (Option<&str>, &[String]) {
     (run.part.as_deref(), &run.exercises)
 }
 
-/// Whether the runs so far tell what this one does: it need not be noted again.
+/// Whether earlier runs already noted what this one found, so that it doesn't need to be noted again.
 pub(crate) fn is_known(runs: &[Run], run: &Run) -> bool {
     let division = |run: &Run| part(run).map(Partition::division);
     let last = runs.iter().rposition(|other| subject(other) == subject(run));
-    // One that dealt the class out in another way has come since: then the last word is no longer the last.
+    // A run that split the class differently has come since, so the last note is no longer current.
     last.is_some_and(|last| runs[last] == *run && runs[last..].iter().all(|later| division(later) == division(run)))
 }
 
-/// The runs that count: the last one for each part and for the same exercises, of those that dealt the class out as the last run
-/// of these exercises did.
+/// The runs that count: the last one for each part and for the same exercises, among those that split the class as the
+/// last run of these exercises did.
 pub(crate) fn current(runs: &[Run]) -> Vec<&Run> {
     let mut kept: BTreeMap<_, (usize, &Run)> = BTreeMap::new();
     for (at, run) in runs.iter().enumerate() {
@@ -48,7 +48,7 @@ pub(crate) fn current(runs: &[Run]) -> Vec<&Run> {
         kept.insert(subject(run), (at, run));
     }
     let mut kept: Vec<(usize, &Run)> = kept.into_values().collect();
-    // A run of all exercises comes after those of some of them, and knows what these knew.
+    // A run of all exercises comes after runs of some of them, and knows what they knew.
     let newer = |at: usize, run: &Run| {
         let holds = |other: &Run| run.exercises.iter().all(|exercise| other.exercises.contains(exercise));
         runs.iter().skip(at + 1).any(|later| later.exercises != run.exercises && holds(later))
@@ -65,7 +65,8 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// What is missing of the class: one sentence each, without a final full stop. `is_graded` tells what there is a result of.
+    /// What is missing from the class: one sentence each, without a final period. `is_graded` says which jobs have a
+    /// result.
     pub(crate) fn problems(&self, is_graded: impl Fn(&Job) -> bool) -> Vec<String> {
         let mut problems = Vec::new();
         let mut divisions: BTreeMap<_, Vec<(&PathBuf, &Run, Partition)>> = BTreeMap::new();
@@ -154,7 +155,7 @@ fn named(jobs: &[&Job]) -> String {
     words.join(", ")
 }
 
-/// Parts whose machines have seen different lists: dealt out in turns, work may then be in no part at all.
+/// Parts whose machines saw different lists: if work is dealt out in turns, some of it may then be in no part at all.
 fn different_lists(parts: &[(&PathBuf, &Run, Partition)]) -> Vec<String> {
     let mut problems = Vec::new();
     let Some((first_folder, first, _)) = parts.first() else { return problems };

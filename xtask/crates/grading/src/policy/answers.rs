@@ -1,5 +1,5 @@
 //! One decision for everyone who gave the same answer: `[[answer]]` in overrides.toml. It sets the points of the answer's goal,
-//! so that a person who reads two hundred answers decides as often as there are different ones.
+//! so that a person who reads two hundred answers decides once for each different one.
 
 use super::{Hundredths, Overrides};
 use crate::model::Record;
@@ -55,7 +55,7 @@ impl Answer {
     }
 }
 
-/// What is wrong with the entries by themselves.
+/// What is wrong with the entries on their own.
 pub(super) fn check(file: &Path, text: &str, entries: &[Answer]) -> Result<()> {
     let mut seen = BTreeSet::new();
     for entry in entries {
@@ -91,7 +91,7 @@ impl<'a> Decisions<'a> {
     /// Compares the entries with the questions of the course and with the answers that there are.
     ///
     /// # Errors
-    /// When an entry is about no question, or gives more points than its goal has: with its line.
+    /// When an entry isn't about a question, or gives more points than its goal is worth: with its line.
     pub(super) fn of(
         overrides: &'a Overrides,
         questions: &'a [Question],
@@ -130,7 +130,7 @@ impl<'a> Decisions<'a> {
         Ok(decisions)
     }
 
-    /// A text that matches no answer is most often a slip of the hand.
+    /// A text that matches no answer is usually a typo.
     fn note_unused(&self, overrides: &Overrides, records: &BTreeMap<super::Job, &Record>, notes: &mut Vec<String>) {
         if self.by_words.is_empty() {
             return;
@@ -180,7 +180,7 @@ impl<'a> Decisions<'a> {
     }
 }
 
-/// The points of a record with what was decided about its answers.
+/// A record's points, including decisions about its answers.
 pub(super) fn points(record: &Record, decided: &BTreeMap<String, Decided>) -> Hundredths {
     let mut points = Hundredths::whole(record.points).0;
     for Decided { goal, points: given, .. } in decided.values() {

@@ -115,7 +115,7 @@ fn the_same_results_go_into_other_systems_by_a_roster_that_knows_their_ids() {
         ("brightspace", "brightspace.csv", "#00700", &[1, 2, 3, 4]),
     ] {
         let export = ["grade", "--export", lms, "--template", template, "--roster", "roster.csv"];
-        project.run(&export).code(1).stderr(contains("lacks the student: oneilz"));
+        project.run(&export).code(1).stderr(contains("the student isn't in the template: oneilz"));
         let Some(imported) = imported(&project, lms, template) else { continue };
         let grade = |number: &usize| [10, 2, 10, 10][number - 1];
         let lines: Vec<String> = imported.lines().map(str::to_owned).collect();

@@ -1,4 +1,4 @@
-//! The page of the class: who has what, what many got wrong, and what a person must look at.
+//! The class page: who has what, what many got wrong, and what a person must look at.
 
 mod answers;
 mod everything;
@@ -95,7 +95,7 @@ fn summary(book: &Gradebook) -> Vec<Html> {
     content
 }
 
-/// What broke on our side: apart from everything else, because it says nothing about anybody.
+/// What broke on our side: separate from everything else, because it says nothing about any student.
 fn failed(book: &Gradebook) -> Vec<Html> {
     let ours: Vec<&Row> = book.sorted().into_iter().filter(|row| row.is_ours()).collect();
     if ours.is_empty() {
@@ -119,7 +119,7 @@ fn failed(book: &Gradebook) -> Vec<Html> {
     vec![el("p", &[("class", "stamp")], [text(&note)]), el("details", &[], [fold, table])]
 }
 
-/// Why a person should look at it. Answers have a table of their own, and what failed on our side has one, too.
+/// Why a person should look at it. Answers have their own table, and so does what failed on our side.
 fn reasons(row: &Row) -> Vec<&String> {
     row.needs_review.iter().filter(|reason| *reason != ANSWER_WAITS && !row.is_ours()).collect()
 }
@@ -191,7 +191,7 @@ fn sizes(book: &Gradebook) -> Vec<Html> {
         let sizes: Vec<u64> = of_exercise.iter().filter_map(|row| row.size_bytes).collect();
         let Some(spread_of) = spread(sizes.clone()) else { continue };
         let baseline = spread(of_exercise.iter().filter_map(|row| row.size_baseline).collect()).map(|all| all.median);
-        // The line begins at the smallest size: programs differ by less than what all of them hold.
+        // The line begins at the smallest size: programs differ by less than what they have in common.
         let start = baseline.unwrap_or(u64::MAX).min(spread_of.smallest);
         let length = baseline.unwrap_or_default().max(spread_of.largest).saturating_sub(start).max(1) as f64;
         // A mark at the end must have room for its width.
@@ -258,7 +258,7 @@ fn problems(book: &Gradebook) -> Vec<Html> {
     ]
 }
 
-/// What chooses rows of the table of all submissions, as its script reads it from the address.
+/// A query that selects rows in the table of all submissions, as its script reads it from the address.
 fn query(values: &[(&str, &str)]) -> String {
     let encoded = |text: &str| -> String {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);

@@ -15,10 +15,10 @@ use weigh::report::html::digest;
 static SIDES: Script =
     Script { text: include_str!("similar.js"), digest: LazyLock::new(|| digest(include_str!("similar.js"))) };
 
-/// How the pages without names call themselves.
+/// What the pages without names say about themselves.
 const ANONYMOUS: &str = "Students have codes in place of names.";
 
-/// Whether a page of similar submissions has codes in place of names.
+/// Whether a page of similar submissions has codes instead of names.
 pub(crate) fn is_anonymous(page: &[u8]) -> bool {
     String::from_utf8_lossy(page).contains(ANONYMOUS)
 }

@@ -1,4 +1,5 @@
-//! The page of one student: what was judged and how, and how to see that it was judged rightly. It says nothing about others.
+//! One student's page: what was judged and how, and how to check that it was judged correctly. It says nothing about
+//! others.
 
 use super::markup::{Html, el, lines, marked, text};
 use super::{frame, number, paragraph, prose, score, section, size, table, words};
@@ -70,7 +71,7 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
     content
 }
 
-/// How large the student's executable is, beside what it is compared with.
+/// How large the student's executable is, and what it is compared with.
 fn size_of_executable(row: &Row) -> Vec<Html> {
     let mut content = Vec::new();
     if let Some(bytes) = row.size_bytes {
@@ -171,7 +172,7 @@ fn problem(problem: &Problem) -> Html {
 
 fn appeal(book: &Gradebook, rows: &[&Row]) -> Vec<Html> {
     let command = |command: String| el("pre", &[("tabindex", "0")], [lines(&command)]);
-    // A command is there to be copied into a shell: only a name that is nothing but a name may stand in it.
+    // A command is meant to be copied into a shell, so only plain names may appear in it.
     let is_plain = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c));
     let exercise = rows.iter().map(|row| row.exercise.as_str()).find(is_plain).unwrap_or("ex1");
     let files = rows.iter().flat_map(|row| row.files.keys()).map(String::as_str);

@@ -1,5 +1,5 @@
-//! Answers in the students' own words that no person has decided about, to be read from the top to the bottom. The same answer
-//! is there once, with the lines that decide about everyone who gave it.
+//! Answers in the students' own words that no person has decided about, to be read from top to bottom. Identical
+//! answers appear once, with the lines that decide for everyone who gave them.
 
 use super::{paragraph, waits_for_a_reader};
 use crate::report::html::markup::{Html, el, lines, text};
@@ -55,11 +55,12 @@ fn given(question: Option<&Question>, rows: &[&Row]) -> BTreeSet<i64> {
 fn in_words(question: Option<&Question>, given: &BTreeSet<i64>) -> String {
     let of = question.map(|question| format!(" of {}", question.points)).unwrap_or_default();
     let all: Vec<String> = given.iter().map(|given| points(*given)).collect();
-    // A goal that waits for another one has 0 points, whatever the answer is.
+    // A goal that waits for a different one has 0 points, whatever the answer is.
     if all.is_empty() { "not judged".to_owned() } else { format!("{}{of}", all.join(" or ")) }
 }
 
-/// The lines for overrides.toml, with the points as they are. Both of its texts are as they are shown here, and mean the same as what was handed in.
+/// The lines for overrides.toml, with the points as they are. Both texts are as shown here, and mean the same as what
+/// was handed in.
 fn decide((exercise, key, answer): (&str, &str, &str), question: Option<&Question>, given: i64, count: usize) -> Html {
     let (given, of) = (points(given), question.map(|question| question.points).unwrap_or_default());
     let quoted = |text: &str| toml::Value::String(clean_line(text)).to_string();

@@ -3,7 +3,7 @@
 use crate::report::html::markup::{Html, el, lines, text};
 use crate::report::similar::{File, Passage, Place, Side};
 
-/// Bytes of a file that are shown. A passage after them is in the table of passages only.
+/// Bytes of a file that are shown. A later passage is only in the table of passages.
 const LONGEST: usize = 100_000;
 
 /// A side of the page. `own` and `other` are the letters of the sides in the page's links.
@@ -55,7 +55,7 @@ fn rows(
     }
     let shown = &file.text[..end];
     marks.sort_by_key(|(_, place)| place.start);
-    // A cell, not two lines: where passages or common parts begin and end.
+    // The places where passages or common parts begin and end.
     let mut cuts: Vec<usize> = vec![0, end];
     cuts.extend(marks.iter().flat_map(|(_, place)| [place.start, place.end]));
     cuts.extend(file.common.iter().flat_map(|&(start, end)| [start, end]));
