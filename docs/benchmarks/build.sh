@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What a learner waits for: the cold build of the runner beside `cargo install rustlings`, in time and in memory, and then a check in
-# which nothing has changed; and what an author waits for after a change in the grading code. Measures the last commit, in a clone.
-# Prints a Markdown table for docs/BENCHMARKS.md. Needs hyperfine (Debian, Ubuntu: `apt install hyperfine`), GNU time, and Python.
-# The argument is the number of cold runs (3).
+# What a learner waits for: the cold build of the runner compared with `cargo install rustlings`, in time and in memory,
+# and then a check in which nothing has changed; and what an author waits for after a change in the grading code.
+# Measures the last commit, in a clone. Prints a Markdown table for docs/BENCHMARKS.md. Needs hyperfine (Debian, Ubuntu:
+# `apt install hyperfine`), GNU time, and Python. The argument is the number of cold runs (3).
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=../../.ci/tools.sh
@@ -10,7 +10,7 @@ source .ci/tools.sh
 runs=${1:-3}
 repository=$PWD
 
-# Both are built as somebody builds them who has set nothing.
+# Both are built with default settings.
 for name in $(compgen -e | grep -E '^(CARGO_|RUSTC_|RUSTFLAGS$)' | grep -vE '^CARGO_HOME$'); do unset "$name"; done
 
 work=$(mktemp -d)
@@ -19,8 +19,8 @@ git clone --quiet --no-hardlinks "$repository" "$work/clone"
 cd -- "$work/clone"
 mkdir "$work/results"
 
-# All downloads come first. A different compiler would be a different race, so rustlings is installed from this folder, too, which
-# pins it.
+# All downloads come first. A different compiler would make the comparison unfair, so rustlings is installed from this
+# folder as well, which pins it.
 cargo fetch --quiet --locked
 cargo install --quiet rustlings --version "$RUSTLINGS" --locked --root "$work/rustlings"
 
@@ -46,7 +46,7 @@ MEMORY=$work/memory RUSTC_WRAPPER=$work/rustc cargo xtask list > /dev/null 2>&1
 grep -E '^[0-9]+ ' "$work/memory" | sort --numeric-sort --reverse | head -n 1 > "$work/results/memory"
 
 # A change in the grading code, until its tests could run. Every run is a different change: a comment at the end of a file. Learners
-# compile without CARGO_INCREMENTAL, those who work on the runner with it (docs/ARCHITECTURE.md).
+# compile without CARGO_INCREMENTAL, and developers of the runner compile with it (docs/ARCHITECTURE.md).
 changed=xtask/crates/grading/src/main.rs
 for incremental in 0 1; do
     export CARGO_INCREMENTAL=$incremental
@@ -87,7 +87,7 @@ def seconds(result):
     return f"{result['median']:.{digits}f} s", f"{result['user'] + result['system']:.{digits}f} s"
 
 
-row("what", "wall time (median)", "processor time (mean)")
+row("what", "wall time (median)", "CPU time (mean)")
 print("|---|--:|--:|")
 cold = results("cold.json")
 for result in cold:

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# How long `cargo xtask check` takes beside the bare `cargo build` calls that it needs, and when nothing has changed.
-# Needs hyperfine (Debian, Ubuntu: `apt install hyperfine`). The argument is the number of cold runs (5).
-# It checks the course's solutions: a learner's files are not touched.
+# How long `cargo xtask check` takes compared with the bare `cargo build` calls that it needs, and when nothing has
+# changed. Needs hyperfine (Debian, Ubuntu: `apt install hyperfine`). The argument is the number of cold runs (5). It
+# checks the course's solutions: a learner's files aren't touched.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 cargo build --quiet --package xtask
 xtask=target/debug/xtask
 
 for exercise in ex1 ex3; do
-    # Makes the folders that are built by hand below.
+    # Creates the folders that are built by hand below.
     "$xtask" check "$exercise" --solution > /dev/null 2>&1
     folder=target/check/$exercise
     case $exercise in
@@ -24,7 +24,7 @@ for exercise in ex1 ex3; do
         by_hand+=("cargo build --quiet --manifest-path $folder/$tree/Cargo.toml --target-dir $folder/$tree-$room --profile $profile $option")
     done
     one_by_one=$(printf '%s; ' "${by_hand[@]}")
-    # As the check does it: target folders at the same time, the builds of one folder one after the other.
+    # As the check does it: target folders at the same time, the builds of one folder one after another.
     if [[ $exercise == ex1 ]]; then
         at_once="${by_hand[0]} & ${by_hand[1]}; wait"
     else

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# How long `cargo xtask grade` takes for a class of distinct submissions for exercise 3, beside a shell loop that makes the
-# same builds, each submission in a target folder of its own (which is what it takes to be right without a box).
+# How long `cargo xtask grade` takes for a class of distinct submissions for exercise 3, compared with a shell loop that
+# runs the same builds, each submission in its own target folder (which a correct result without a sandbox requires).
 # The argument is the number of submissions (30). Needs bubblewrap. At the end every verdict is compared with what the
-# submission was made to deserve.
+# submission was designed to get.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 count=${1:-30}
@@ -39,7 +39,7 @@ by_hand() {
     "${build[@]}" --profile release
     "${build[@]}" --profile dist
     "${build[@]}" --profile dist --config "profile.dist.opt-level=\"$other\""
-    # As soon as it was looked at it goes: 30 target folders would fill a disk.
+    # It is removed as soon as it was checked: 30 target folders would fill a disk.
     rm -rf "$here"
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # How long reports and a run with nothing to do take when a journal has many records. Needs hyperfine (Debian, Ubuntu:
 # `apt install hyperfine`). The argument is the number of records (10000). One student is really graded; the others are
-# copies of that submission and of its record under other names. The runner as `cargo xtask` builds it is measured beside an
-# optimized one. Where there is no bubblewrap: SANDBOX=none.
+# copies of that submission and of its record under other names. The runner as `cargo xtask` builds it is measured next
+# to an optimized one. Without bubblewrap: SANDBOX=none.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 records=${1:-10000}
@@ -16,7 +16,7 @@ trap 'rm -rf "$folder"' EXIT
 mkdir -p "$folder/class/s00001/ex1"
 cp solutions/ex1/Cargo.toml "$folder/class/s00001/ex1/"
 "$xtask" grade "$folder/class" --exercise ex1 --sandbox "$sandbox" --out "$folder/out" 2> /dev/null
-# The other line tells who was found: of all ten thousand it is written by the first run below.
+# The other line says who was found: for all ten thousand, the first run below writes it.
 record=$(grep '"schema":"size-workshop/grade/1"' "$folder/out/journal.jsonl")
 manifest=$(< solutions/ex1/Cargo.toml)
 printf -v names 's%05d/ex1\n' $(seq 2 "$records")

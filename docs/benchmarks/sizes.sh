@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How long `cargo xtask sizes` takes from a cold target, beside the shell loop that does the same builds by hand.
+# How long `cargo xtask sizes` takes from a cold target, compared with the shell loop that runs the same builds by hand.
 # Needs hyperfine (Debian, Ubuntu: `apt install hyperfine`). The argument is the number of runs (3).
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."

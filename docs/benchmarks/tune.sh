@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# What `tune` chooses in a fifth of the builds, beside the best of all 160 combinations of its settings: the number of builds, and
-# how far the choice is from the best. Needs jq and valgrind (Debian, Ubuntu: `apt install jq valgrind`), and an hour for the two
-# programs of the workshop. The arguments are folders of other crates with one program each. What is measured stays in
-# target/size-workshop/tune-benchmark/: a second call goes on from there. The tables in xtask/crates/weigh/src/tune/measured/, which
-# the tests of the search read, were made by this script.
+# What `tune` chooses in a fifth of the builds, compared with the best of all 160 combinations of its settings: the
+# number of builds, and how far the choice is from the best. Needs jq and valgrind (Debian, Ubuntu: `apt install jq
+# valgrind`), and an hour for the two programs of the workshop. The arguments are folders of other crates with one
+# program each. Measurements stay in target/size-workshop/tune-benchmark/: a second call continues from there. The
+# tables in xtask/crates/weigh/src/tune/measured/, which the tests of the search read, were made by this script.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 cargo build --quiet --package xtask
@@ -13,7 +13,7 @@ mkdir -p "$out"
 unset CARGO_INCREMENTAL RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 pack=-Clink-arg=-Wl,-z,pack-relative-relocs
 
-# Builds one combination of a program, unless its row is there already, and adds the row.
+# Builds one combination of a program, unless its row already exists, and adds the row.
 measure() { # NAME FOLDER OPT-LEVEL LTO UNITS PANIC PACKED
     local name=$1 folder=$2 table="$out/$1.tsv" row flags=() last=()
     row="$(printf '%s\t%s\t%s\t%s\t%s\t' "${@:3}")"
@@ -34,7 +34,7 @@ measure() { # NAME FOLDER OPT-LEVEL LTO UNITS PANIC PACKED
     printf '%s%s\t%s\n' "$row" "$(stat --format %s "$program")" "$count" >> "$table"
 }
 
-# The smallest size of a table, of the rows that are allowed.
+# The smallest size in a table, among the allowed rows.
 best() { # TABLE PANICS PACKED
     awk -F '\t' -v panics="$2" -v packed="$3" \
         '$4 ~ panics && $5 ~ packed && (least == "" || $6 < least) { least = $6 } END { print least }' "$1"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# How long `cargo xtask what-if` takes from nothing, beside the shell loop that makes the same builds one after another; and how
-# long it takes when it is killed half-way and started again. Needs hyperfine (Debian, Ubuntu: `apt install hyperfine`). The
-# argument is the number of runs (1).
+# How long `cargo xtask what-if` takes from scratch, compared with the shell loop that runs the same builds one after
+# another; and how long it takes when it is killed halfway and started again. Needs hyperfine (Debian, Ubuntu: `apt
+# install hyperfine`). The argument is the number of runs (1).
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 cargo build --quiet --package xtask
@@ -9,7 +9,7 @@ runner="$PWD/target/debug/xtask"
 folder="$(mktemp -d)"
 trap 'rm -rf -- "$folder"' EXIT
 
-# Every combination of the five settings of `dist`, each as a profile of its own: Cargo shares nothing between two of them.
+# Every combination of the five settings of `dist`, each as a separate profile: Cargo shares nothing between them.
 settings=('opt-level="z"' 'lto=true' 'codegen-units=1' 'panic="abort"' 'strip=true')
 loop="$folder/loop"
 {
@@ -32,7 +32,7 @@ hyperfine --runs "${1:-1}" --prepare "rm -rf ${kept[*]} '$folder/target'" \
     --command-name 'the same builds one after another' "bash '$loop'" \
     --command-name 'cargo xtask what-if --quick' "$what_if --quick"
 
-# Killed half-way, and started again: together about as long as in one go.
+# Killed halfway, and started again: together about as long as in one go.
 rm -rf "${kept[@]}"
 SECONDS=0
 timeout --signal KILL 60 "$runner" what-if --program config_tool > /dev/null 2>&1 || true

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# How long it takes to find out why something is in a program, when nothing has to be built, beside what cargo-bloat and cargo-bloated
-# take to tell whose its code is; how long a large program and the compiler's own library take; and how much memory. Needs hyperfine
-# (Debian, Ubuntu: `apt install hyperfine jq`), jq, and GNU time. The argument is the number of runs (10). The machine should have nothing
-# else to do: the least of several runs counts.
+# How long it takes to find out why something is in a program, when nothing has to be built, compared with how long
+# cargo-bloat and cargo-bloated take to show whose its code is; how long a large program and the compiler's own library
+# take; and how much memory. Needs hyperfine (Debian, Ubuntu: `apt install hyperfine jq`), jq, and GNU time. The
+# argument is the number of runs (10). The machine should have nothing else to do: the minimum of several runs counts.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=../../.ci/tools.sh
@@ -39,7 +39,7 @@ hyperfine --runs "$runs" --warmup 1 --shell none --export-json "$work/files.json
     --command-name 'large program, all' "$work/weigh weigh bloat --file $work/large --format json" \
     --command-name 'librustc_driver' "$work/weigh weigh bloat --file $library" >&2
 
-echo '| | least | processor time |'
+echo '| | least | CPU time |'
 echo '|---|--:|--:|'
 for results in fresh files; do
     jq --raw-output '.results[] | "| \(.command) | \(.min * 1000 | round) ms | \((.user + .system) * 1000 | round) ms |"' \

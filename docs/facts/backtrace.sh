@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the bytes of machine code that find the names and lines of a backtrace: the crates and modules that exercise 2
-# counts, too. Usage: backtrace.sh PROGRAM PROFILE, or backtrace.sh FILE
+# Prints the bytes of machine code that find the names and lines of a backtrace: the same crates and modules that
+# exercise 2 counts. Usage: backtrace.sh PROGRAM PROFILE, or backtrace.sh FILE
 set -euo pipefail
 
 if (($# == 1)); then

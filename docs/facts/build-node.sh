@@ -12,7 +12,7 @@ cd "$folder"
     npm run --silent build
     node --experimental-sea-config sea-config.json
     cp "$(node -p process.execPath)" dist/word_freq
-    # The fuse is a text in every node program that says whether something was injected; postject flips it.
+    # The fuse is a string in every node binary that says whether something was injected; postject flips it.
     node_modules/.bin/postject dist/word_freq NODE_SEA_BLOB dist/word_freq.blob \
         --sentinel-fuse NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2
 } >/dev/null 2>&1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds a program of the workshop with other RUSTFLAGS, checks that it still does its work, and prints the bytes of its
-# file. Used by the facts next to this file; run it from the root of the workspace:
+# Builds a workshop program with other RUSTFLAGS, checks that it still does its work, and prints its file's size in
+# bytes. Used by the facts next to this file; run it from the root of the workspace:
 #
 #     docs/facts/build-with.sh NAME PROGRAM PROFILE "RUSTFLAGS" [further arguments of cargo build]
 #

@@ -5,7 +5,7 @@
 #     docs/facts/service.sh bytes PACKAGE PROFILE [FLAG OF RUSTC…]    the bytes of its file
 #     docs/facts/service.sh alive PACKAGE PROFILE [FLAG OF RUSTC…]    1 if it answers after a request that panics, else 0
 #     docs/facts/service.sh code PACKAGE PROFILE                      the bytes of its machine code
-#     docs/facts/service.sh std PACKAGE PROFILE                       as much of them as is the standard library's
+#     docs/facts/service.sh std PACKAGE PROFILE                       how many of them are the standard library's
 #     docs/facts/service.sh crates PACKAGE                            the crates that it is compiled from
 set -euo pipefail
 
@@ -22,7 +22,7 @@ fi
 if (($# == 0)); then
     cargo build --quiet --locked --manifest-path $manifest -p "$package" --profile "$profile"
 else
-    # The flags are for this one crate: its dependencies stay as they are compiled.
+    # The flags are for this one crate; its dependencies stay as compiled.
     cargo rustc --quiet --locked --manifest-path $manifest -p "$package" --bin "$package" --profile "$profile" -- "$@"
 fi
 case $what in

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds a program of the workshop for wasm32-wasip1, lets `wasm-opt -Oz` rewrite it if asked, runs it in Node, checks what it prints,
-# and prints the bytes of its file, or with `gzip` those of its compressed file. Used by the facts next to this file; run it from the
-# root of the workspace:
+# Builds a workshop program for wasm32-wasip1, lets `wasm-opt -Oz` rewrite it if asked, runs it in Node, checks what it
+# prints, and prints its file's size in bytes, or with `gzip` the compressed file's. Used by the facts next to this
+# file; run it from the root of the workspace:
 #
 #     docs/facts/wasm.sh PROGRAM PROFILE [wasm-opt] [gzip]
 set -euo pipefail

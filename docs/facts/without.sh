@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints what a program of docs/programs would save without some crates: as `bloat --without` predicts it, and, with the
-# program in which a constant stands for what they do, as it is measured.
+# Prints what a program of docs/programs would save without some crates: as `bloat --without` predicts it, and, as
+# measured with the program in which a constant replaces what they do.
 #
 #     docs/facts/without.sh predicted PROGRAM CRATE[,CRATE…]
 #     docs/facts/without.sh measured PROGRAM OTHER_PROGRAM

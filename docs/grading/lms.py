@@ -108,7 +108,7 @@ def moodle(template, filled):
             continue
         need(lock is None or new[lock] != "No", f"{new[key]}: the grade is locked")
         value = decimal(new[grade])
-        # Moodle passes over what is out of range, without a word.
+        # Moodle silently skips what is out of range.
         if most is None or value <= decimal(new[most]):
             changes.append((new[key], "Grade", value))
     return changes
@@ -145,7 +145,7 @@ def feedback(lms, path):
         for name in archive.namelist():
             owners.append((owner(lms, name), archive.read(name)))
     for (_, shown), content in owners:
-        # What is called a zip must be one: the student opens it by its name.
+        # A file named .zip must be one: the student opens it by its name.
         need(not shown.endswith(".zip") or content.startswith(b"PK"), f"{shown} isn't a zip")
     return [who for who, _ in owners]
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs a program for Windows under Wine: docs/platforms/wine.sh PROGRAM.exe [ARGUMENTS]
 #
-# std takes its random bytes from bcryptprimitives.dll, which Wine 8 doesn't have: a library of one function takes its place where
-# that is so. It is built once, below target/platforms.
+# std takes its random bytes from bcryptprimitives.dll, which Wine 8 doesn't have: a library with one function takes its
+# place there. It is built once, below target/platforms.
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -15,6 +15,6 @@ fi
 wine=$(command -v wine64 || command -v wine || echo /usr/lib/wine/wine64)
 own=$(cd -- "$own" && pwd)
 export WINEPREFIX=${WINEPREFIX-$own/prefix} WINEDEBUG=${WINEDEBUG--all} WINEPATH="Z:${own//\//\\}\\lib"
-# Without it, an argument's letters outside of ASCII are lost.
+# Without it, an argument's non-ASCII letters are lost.
 export LC_ALL=C.UTF-8
 exec "$wine" "$@"

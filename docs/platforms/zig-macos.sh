@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Links a program for macOS on any machine: `zig cc`, which brings what the linker needs of Apple's system library. Zig is taken from
-# target/zig (`.ci/run install-platforms` puts it there), or from the PATH.
+# Links a program for macOS on any machine: `zig cc`, which includes what the linker needs from Apple's system library.
+# Zig is taken from target/zig (`.ci/run install-platforms` puts it there), or from the PATH.
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks every text: that phrases the workshop avoids don't come back (plain.py), the spelling, and that no sentence is longer than
-# can be read at once. Needs Python and npm; installs cspell and textlint below target/. Exit code 3: they could not be installed.
+# Checks every text: phrases that the workshop avoids (plain.py), spelling, and that no sentence is too long. Needs
+# Python and npm; installs cspell and textlint below target/. Exit code 3: they couldn't be installed.
 
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."

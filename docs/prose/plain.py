@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = "docs/prose/plain.toml"
-# Texts that aren't the workshop's own words: what was recorded, what tests expect, and what is made to be wrong.
+# Texts that aren't the workshop's own words: recorded output, tests' expectations, and deliberate mistakes.
 NOT_OURS = re.compile(r"^docs/(measurements|facts|diagnostics|programs|service|grading/.*\.(json|ya?ml))|/snapshots/|^xtask/.*/tests?[/.]|/skeleton/")
 
 

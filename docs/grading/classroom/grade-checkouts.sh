@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Grades the repositories of a GitHub Classroom assignment, on your own machine and in boxes:
+# Grades the repositories of a GitHub Classroom assignment, on your own machine and in sandboxes:
 #
 #     gh extension install github/gh-classroom
 #     gh classroom clone student-repos --assignment-id ID --directory CLASS
@@ -7,7 +7,7 @@
 #
 # CLASS/ASSIGNMENT-submissions has a checkout for each student, named after the repository: ASSIGNMENT-LOGIN. That name is the
 # `student_id` of the grades. Only the files that an exercise lets its learners edit are read from a checkout; its xtask,
-# its workflows and its `.git` are never run. Start it again after `git pull`: what has not changed isn't graded twice.
+# its workflows and its `.git` are never run. Start it again after `git pull`: what hasn't changed isn't graded twice.
 
 set -euo pipefail
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the zip file of an autograder, from what is committed:
+# Creates an autograder's zip file from what is committed:
 #
 #     docs/grading/gradescope/make-zip.sh autograder.zip ex1
 #
@@ -27,7 +27,7 @@ work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 printf '%s\n' "$@" > "$work/exercises.txt"
 
-# Gradescope wants these files at the top, and the course lies beside them.
+# Gradescope requires these files at the top; the course is next to them.
 git archive --format=zip --output="$zip" --prefix= --add-file="$here/setup.sh" --add-file="$here/run_autograder" \
     --add-file="$work/exercises.txt" --prefix=course/ HEAD
 echo "$zip"

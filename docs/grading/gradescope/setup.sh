@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Gradescope runs this once, as root and with a network, when it makes the image of the autograder.
+# Gradescope runs this once, as root and with a network, when it builds the autograder's image.
 
 set -euo pipefail
 root=${AUTOGRADER_ROOT:-/autograder}

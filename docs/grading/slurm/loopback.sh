@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Grades a small class on a real Slurm of two nodes, both of them on this machine, and once more without Slurm: the grades must
-# be the same. Requeues a task in the middle, and then kills a node with everything that runs on it. Slurm and munge are started
-# in a temporary folder, with ports of their own, and stopped again; a Slurm that runs here already isn't touched. Try it before
-# you ask for time on a cluster.
+# Grades a small class on a real Slurm of two nodes, both on this machine, and again without Slurm: the grades must be
+# the same. Requeues a task in the middle, and then kills a node with everything that runs on it. Slurm and munge are
+# started in a temporary folder, with their own ports, and stopped again; a Slurm that already runs here isn't touched.
+# Try it before you ask for time on a cluster.
 #
 #     docs/grading/slurm/loopback.sh
 #
@@ -10,7 +10,7 @@
 
 set -euo pipefail
 
-# slurmctld, slurmd and munged are in /usr/sbin, which isn't in everybody's PATH.
+# slurmctld, slurmd and munged are in /usr/sbin, which isn't in every user's PATH.
 PATH=$PATH:/usr/sbin
 for program in munged slurmctld slurmd sbatch scontrol bwrap; do
     if ! command -v "$program" > /dev/null; then
@@ -25,7 +25,7 @@ PARTS=4
 EACH=16
 
 trial=$(mktemp -d "${TMPDIR:-/tmp}/slurm-loopback.XXXXXX")
-# munged wants a folder that others can enter, and can't write to.
+# munged requires a folder that others can enter but can't write to.
 chmod 755 "$trial"
 export SLURM_CONF=$trial/slurm.conf
 # A job's variables must not reach the jobs of this trial, should it run in one.
@@ -38,7 +38,7 @@ failed() {
     exit 1
 }
 
-# Ends what this script has started, and nothing else: by the ids that the daemons wrote down.
+# Stops only what this script started, by the ids that the daemons recorded.
 shut_down() {
     local code=$? daemon
     trap - EXIT
@@ -52,7 +52,7 @@ shut_down() {
         fi
     done
     for daemon in slurmctld slurmd-node1 slurmd-node2 munged; do
-        # A daemon takes its file away when it has ended; there is little to wait for after ten seconds.
+        # A daemon removes its file when it exits; waiting more than ten seconds barely helps.
         for ((tries = 0; tries < 100; tries++)); do
             if [[ ! -s $trial/$daemon.pid ]] || ! kill -0 "$(< "$trial/$daemon.pid")" 2> /dev/null; then break; fi
             sleep 0.1
@@ -73,10 +73,10 @@ host=$(hostname -s)
 user=$(id -un)
 
 # - One user for everything: slurmd then runs the jobs of this user only, and needs no root.
-# - Two nodes at one address have ports of their own, and each slurmd is told which of them it is. (A Slurm that was built with
-#   --enable-multiple-slurmd would need less; Debian's was not, and does not mind.)
-# - config_overrides: a node says that it has two processors for each of its tasks, so that all run at the same time.
-# - SlurmdTimeout: a node that does not answer for so long is lost, and its tasks are started elsewhere.
+# - Two nodes at one address have their own ports, and each slurmd is told which node it is. (A Slurm that was built
+#   with --enable-multiple-slurmd would need less; Debian's wasn't, and works this way as well.)
+# - config_overrides: a node reports two CPUs for each of its tasks, so that all run at the same time.
+# - SlurmdTimeout: a node that doesn't answer for this long is lost, and its tasks are started elsewhere.
 # - cred_expire: a requeued task waits that long before it starts again, by default two minutes.
 cat > "$SLURM_CONF" << CONF
 ClusterName=loopback
@@ -131,8 +131,8 @@ for ((tries = 0; ; tries++)); do
 done
 status "$(slurmctld -V) is up, its two nodes are idle"
 
-# A class of the first exercise. No two hand in the same bytes, so that nothing is graded by looking it up: right,
-# untouched, half of it, and a key that is misspelled.
+# A class for the first exercise. No two hand in the same bytes, so that no grade is just looked up: right, untouched,
+# half of it, and a key that is misspelled.
 for ((number = 0; number < PARTS * EACH; number++)); do
     folder=$(printf '%s/class/s%03d/ex1' "$trial" "$((number + 1))")
     mkdir -p "$folder"
@@ -145,7 +145,7 @@ for ((number = 0; number < PARTS * EACH; number++)); do
     printf '# %d\n' "$number" >> "$folder/Cargo.toml"
 done
 
-# All are in the roster, and one who has handed in nothing.
+# All are in the roster, along with one who handed in nothing.
 {
     echo 'student_id,last_name'
     for ((number = 1; number <= PARTS * EACH + 1; number++)); do printf 's%03d,Student\n' "$number"; done
@@ -158,7 +158,7 @@ status "job $array with $PARTS tasks, job $merge merges"
 results() { grep -c '"schema":"size-workshop/grade/1"' "$1" 2> /dev/null || true; }
 node_of() { scontrol --oneliner show job "${array}_$1" | grep -o ' NodeList=node[12]' | cut -d= -f2; }
 
-# In the middle: a result is there, and not all of them.
+# In the middle: there are some results, but not all.
 wait_for_a_result() {
     local tries
     for ((tries = 0; $(results "$trial/out/part-$1/journal.jsonl") + 0 == 0; tries++)); do
@@ -167,7 +167,7 @@ wait_for_a_result() {
     done
 }
 
-# A task of each node: one is requeued, the other one goes down with its node.
+# One task on each node: one is requeued, the other goes down with its node.
 lost=0 requeued=0
 for ((tries = 0; lost == 0 || requeued == 0; tries++)); do
     ((tries < 300)) || failed 'the tasks do not run on both nodes after 60 s'
@@ -180,7 +180,7 @@ for ((tries = 0; lost == 0 || requeued == 0; tries++)); do
     sleep 0.2
 done
 
-# The requeue comes first: it is one call, and finding all that runs on a node takes a while.
+# The requeue comes first: it is one call, and finding everything that runs on a node takes a while.
 wait_for_a_result "$requeued"
 scontrol requeue "${array}_$requeued"
 requeued_before=$(results "$trial/out/part-$requeued/journal.jsonl")
@@ -220,18 +220,18 @@ for ((tries = 0; ; tries++)); do
 done
 status 'all parts are graded and merged'
 
-# A task that was ended goes on where it was: nothing is lost, and nothing is graded twice.
+# A task that was stopped continues where it was: nothing is lost, and nothing is graded twice.
 went_on() {
     local part=$1 before=$2 kept=$trial/before-$1.jsonl journal=$trial/out/part-$1/journal.jsonl
     # A line that was being written when the node was lost is cut off.
     cmp --bytes="$(head -n "$(wc -l < "$kept")" "$kept" | wc -c)" "$kept" "$journal" || failed "task $part has lost results"
     scontrol show job "${array}_$part" | grep -q 'Restarts=1' || failed "task $part was not started again"
-    # It may have finished another submission between the count and the end of its process: what it found is at least what was
-    # counted, and together with what it graded is all of its part.
+    # It may have finished one more submission between the count and the end of its process. What it found is at least
+    # what was counted, and together with what it graded is its whole part.
     local graded known
-    read -r graded known < <(sed -n 's/.*graded \([0-9]*\) submissions\{0,1\}, \([0-9]*\) known before.*/\1 \2/p' \
+    read -r graded known < <(sed -n 's/.*graded \([0-9]*\) submissions\{0,1\}, \([0-9]*\) already known.*/\1 \2/p' \
         "$trial/out/part-$part.log" | tail -n 1) || failed "task $part did not go on where it had been stopped"
-    # (A busy machine may have let it finish its whole part before the request reached it; then all is known.)
+    # (A busy machine may have let it finish its whole part before the request reached it; then everything is known.)
     ((known >= before && known <= EACH && graded + known == EACH)) ||
         failed "task $part graded $graded submissions and found $known, after $before were ready"
 }

@@ -30,12 +30,12 @@ fn bloat_accounts_for_every_byte() {
     };
     assert!(bytes("core") > bytes("tiny") && bytes("std") > bytes("tiny") && bytes("tiny") > 0);
     assert!(document["functions"].as_array().unwrap().iter().any(|row| row["copies"].as_u64().unwrap() > 1));
-    // An empty program is most of it, and the parts sum to the file.
+    // An empty program accounts for most of it, and the parts add up to the file.
     let floor = document["floor"].as_array().unwrap();
     let outside = floor.iter().filter(|part| part["inside"] == false).map(|part| part["bytes"].as_i64().unwrap());
     assert_eq!(outside.clone().sum::<i64>(), file);
     assert!(outside.clone().next().unwrap() > file * 8 / 10, "{floor:?}");
-    // As people read it: the standard library is one row with its parts below.
+    // For people, the standard library is one row with its parts below.
     project
         .run(&["bloat", "-n", "3"])
         .success()
@@ -129,7 +129,7 @@ fn growth_beyond_a_budget_is_exit_code_1() {
     let once = text.strip_prefix("before\n").unwrap();
     assert!(once.starts_with("\n\n### Size: stripped → release\n\n**`stripped` → `release`**"), "{text}");
     assert!(once.contains("| `.symtab` |"), "{text}");
-    // A second section in the same job is a section of its own.
+    // A second section in the same job is separate.
     project.xtask().args(words).env("GITHUB_STEP_SUMMARY", &summary).assert().code(1);
     assert_eq!(project.read("summary.md"), format!("before\n{once}{once}"));
     // GitHub drops what is larger than 1 MiB.
@@ -246,7 +246,7 @@ fn a_second_what_if_builds_nothing_and_a_changed_source_is_noticed() {
     let second = what_if();
     assert!(!stderr(&second).contains("built "), "{}", stderr(&second));
     assert_eq!(stdout(&first), stdout(&second));
-    // It is left where `check` looks for what a missing setting would bring.
+    // It is left where `check` looks for what a missing setting would save.
     let result = schema::document(&project.read("target/size-workshop/what-if/tiny/what-if.json"));
     assert_eq!(result["settings"][0]["key"], "strip");
     assert!(stdout(&first).contains("what it costs, seen in a program that panics"));
@@ -308,12 +308,12 @@ fn a_report_is_one_file_that_can_load_nothing() {
         assert!(!page.contains(outside), "{outside}");
     }
     assert!(page.contains("What tiny weighs"));
-    // The numbers are the other verbs'.
+    // The numbers match the other verbs'.
     let bloat = json(&project.run(&["bloat", "--profile", "small", "--format", "json"]).success());
     for key in ["file_bytes", "text_bytes"] {
         assert!(page.contains(&bloat[key].to_string()), "{key}");
     }
-    // A place that cannot be written is found out before anything is built.
+    // A place that can't be written is noticed before anything is built.
     let fresh = two_settings();
     fresh.write("file", "in the way");
     fresh.run(&["report", "--profile", "small", "--out", "file/report.html"]).code(3).stderr(contains("file"));
@@ -399,7 +399,7 @@ fn a_damaged_program_is_refused_or_read_and_never_a_crash() {
         let code = assert.get_output().status.code();
         assert!(matches!(code, Some(0 | 2)), "round {round}: {code:?}\n{}", stderr(&assert));
     }
-    // Names from a symbol table reach the terminal escaped only.
+    // Names from a symbol table reach the terminal only escaped.
     let hostile = |from: &[u8], to: &[u8]| {
         let mut bytes = whole.clone();
         let places: Vec<usize> = (0..bytes.len() - from.len()).filter(|&at| bytes[at..].starts_with(from)).collect();

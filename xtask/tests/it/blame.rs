@@ -1,4 +1,5 @@
-//! A build that fails because of the machine is never the learner's failure, and a toolchain that isn't there ends no check.
+//! A build that fails because of the machine is never the learner's failure, and a missing toolchain doesn't end a
+//! check.
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
@@ -17,11 +18,11 @@ fn what_no_build_on_this_machine_survives_is_exit_code_3_and_named() {
         ("GCC_EXEC_PREFIX", "/nonexistent"),
         ("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", "false"),
     ] {
-        // What fails is a build from nothing.
+        // A build from scratch is what fails.
         let _ = std::fs::remove_dir_all(project.path("target/check"));
         let _ = std::fs::remove_dir_all(project.path("exercises/ex1/target"));
         let assert = project.xtask().args(["check", "ex1"]).env(name, value).assert();
-        // A C compiler may find its parts by itself, and not every machine is of this target.
+        // A C compiler may find its parts on its own, and not every machine has this target.
         if assert.get_output().status.code() == Some(0) {
             assert!(!name.starts_with("CARGO_BUILD") && name != "RUST_MIN_STACK", "{name}");
             continue;
@@ -46,7 +47,7 @@ fn a_toolchain_that_is_not_installed_is_set_aside() {
         for folder in ["", "exercises/ex1", "exercises"] {
             let mut call = project.xtask();
             call.args(["check", "ex1"]).current_dir(project.path(folder));
-            // As `target/debug/xtask` is called by itself: nothing has chosen a toolchain yet.
+            // As when `target/debug/xtask` is called directly: nothing has chosen a toolchain yet.
             for name in ["RUSTUP_TOOLCHAIN", "CARGO"] {
                 call.env_remove(name);
             }

@@ -73,7 +73,7 @@ fn view(browser: &Browser, name: &str) -> Result<(), String> {
     ensure(shown == "shown", format!("the picture {name} is not shown"))
 }
 
-/// A click on a box of either picture shows the way to it, and how much is its own.
+/// A click on a box in either picture shows the path to it, and how much is its own.
 fn a_click_shows_why_a_box_is_here(browser: &Browser) -> Result<(), String> {
     ensure(number(browser, BOXES) > 20.0, "no boxes")?;
     browser.click("#map .map button");
@@ -128,7 +128,7 @@ fn a_table_leads_to_the_panel_and_back(browser: &Browser) -> Result<(), String> 
         ensure(why.replace('\u{200b}', "").contains(&name), format!("{name}: {why}"))?;
         browser.press(ENTER);
         ensure(number(browser, IN_PANEL) > 0.5, "Enter does not go to the panel")?;
-        // A step of the way is a button that leads to that part.
+        // A step of the path is a button that leads to that part.
         browser.run("document.querySelector('#why ol .ask').focus()");
         let step = text(browser, "return document.activeElement.textContent");
         browser.press(ENTER);
@@ -185,7 +185,7 @@ fn the_table_is_filtered_and_sorted(browser: &Browser) -> Result<(), String> {
     ensure(text(browser, SORTED) != before, "a header sorts nothing")
 }
 
-/// What sticks to an edge of a table that scrolls must not lie over a row.
+/// What sticks to the edge of a scrolling table must not cover a row.
 fn nothing_covers_a_row(browser: &Browser) -> Result<(), String> {
     let covered = browser.run(
         "const covered = [];
@@ -222,14 +222,14 @@ const CHECKS: [(&str, Check); 13] = [
     ("axe", axe_finds_nothing_in_either_picture),
 ];
 
-/// What the page carries, and what is before and after that.
+/// The data that the page carries, and what is before and after it.
 fn data(page: &str) -> (&str, Value, &str) {
     let (before, rest) = page.split_once("id=\"data\">").expect("the data");
     let (data, after) = rest.split_once("</script>").expect("its end");
     (before, serde_json::from_str(data).expect("JSON"), after)
 }
 
-/// The graph sums to the file, and its crates have what `bloat` says of them.
+/// The graph adds up to the file, and its crates match `bloat`'s.
 fn the_graph_is_that_of_bloat(project: &Project, page: &str) {
     let (_, data, _) = data(page);
     for build in data["binaries"].as_array().expect("builds") {
@@ -267,7 +267,7 @@ fn unexplained(page: &str) -> String {
     format!("{before}id=\"data\">{data}</script>{after}")
 }
 
-/// What the page shows without reasons: the line that says why, and nothing of the panel.
+/// What the page shows without reasons: the line that says why, and no panel.
 fn one_line_says_why_nothing_is_known(browser: &Browser) -> Result<(), String> {
     let line = text(browser, "return document.querySelector('#build-unexplained').innerText");
     ensure(line == "Why its parts are here isn't known: the linker has no <such> option.", line)?;
@@ -291,7 +291,7 @@ fn the_report_works_in_a_browser_and_the_checks_notice_when_it_does_not() {
     the_graph_is_that_of_bloat(&project, &page);
     let open = |name: &str, page: &str| {
         project.write(name, page);
-        // What an earlier page has written is not this one's fault.
+        // What an earlier page wrote isn't this one's fault.
         browser.console();
         browser.open(&format!("file://{}", project.path(name).display()));
         browser.resize(1200, 900);
@@ -313,7 +313,7 @@ fn the_report_works_in_a_browser_and_the_checks_notice_when_it_does_not() {
     let policy_end = policy_start + page[policy_start..].find('>').unwrap() + 1;
     let no_policy = format!("{}{}", &page[..policy_start], &page[policy_end..]);
     let controls: [(&str, String, &[&str]); 11] = [
-        // The script isn't what the policy allows.
+        // The script isn't the one the policy allows.
         (
             "no-script",
             page.replace("\"use strict\";", "\"use strict\"; "),

@@ -1,4 +1,4 @@
-//! A size budget in one's own crate: `cargo xtask sizes --budget`, and the workflow that calls it in a pull request.
+//! A size budget in your own crate: `cargo xtask sizes --budget`, and the workflow that calls it in a pull request.
 
 use assert_cmd::assert::Assert;
 use predicates::prelude::*;
@@ -9,7 +9,7 @@ use testbed::schema;
 /// The tables of a manifest that follow the package.
 const BUDGET: &str = "\n[profile.dist]\ninherits = \"release\"\nstrip = true\n\n[package.metadata.size-budget]\nprofile = \"dist\"\nmax = \"2 MiB\"\nmax-growth = \"1 %\"\n";
 
-/// A crate that knows nothing of the workshop but for its budget, and a small workshop to measure it from.
+/// A crate that knows nothing of the workshop except for its budget, and a small workshop to measure it from.
 fn project(tables: &str) -> Project {
     let project = Project::plain_workshop();
     manifest(&project, tables);
@@ -79,7 +79,7 @@ fn a_budget_is_judged_saved_and_exceeded() {
     assert!(section.trim_start().starts_with("+26"), "the table of 262,144 bytes: {section}");
     assert!(table.contains("  theirs::main") || table.contains("std::thread"), "{table}");
     insta::assert_snapshot!("budget-3-exceeded", settled(&told));
-    // Growth that is declared to be noise is none.
+    // Growth that is declared as noise doesn't count.
     manifest(&project, &format!("{BUDGET}min-growth = \"1 MiB\"\n"));
     judge(&project, &[]).success();
     // What programs read.
@@ -98,7 +98,7 @@ fn a_budget_is_judged_saved_and_exceeded() {
         .code(1)
         .stdout(contains("::error file=crate/Cargo.toml,line=15,col=14,title=Size budget::"));
     judge(&project, &["--format", "csv"]).code(1).stdout(contains("theirs,dist,max-growth,1 %,"));
-    // It is worth it: the new size is saved, and holds.
+    // The growth is accepted: the new size is saved, and holds.
     judge(&project, &["--save"]).success();
     judge(&project, &[]).success();
 }
@@ -130,7 +130,7 @@ fn what_is_malformed_or_missing_is_never_met() {
         .stderr(contains("the baseline is damaged").and(contains("crate/size-baseline.json:2:13")));
     project.write("crate/size-baseline.json", "{\"schema\": \"size-workshop/size-baseline/9\", \"builds\": []}");
     judge(&project, &[]).code(2).stderr(contains("its schema is `size-workshop/size-baseline/9`"));
-    // A baseline of another target is none for this one.
+    // A baseline for a different target doesn't count for this one.
     project.write("crate/size-baseline.json", "{\"schema\": \"size-workshop/size-baseline/1\", \"builds\": []}");
     judge(&project, &[]).code(2).stderr(contains("has no measurement of theirs with [profile.dist] on "));
     project.run(&["sizes", "--format", "github"]).code(2).stderr(contains("add --budget"));
@@ -192,7 +192,7 @@ fn the_workflow_judges_a_pull_request_and_its_comment_is_harmless() {
     let summary = project.read("summary.md");
     assert!(summary.contains("**exceeded**") && summary.contains("| `.rodata` | +26"), "{summary}");
 
-    // The other workflow gets a file that a stranger may have written.
+    // The other workflow gets a file that may come from a stranger.
     let script = step("size-budget-comment.yml", "Make the text harmless");
     project.write("found/comment.md", &project.read("comment/comment.md"));
     assert_eq!(bash(&project, "", &script), (Some(0), String::new()));
@@ -228,7 +228,7 @@ fn the_workflows_may_do_no_more_than_they_must() {
         !comment.contains("actions/checkout") && !comment.contains("cargo "),
         "nothing of the pull request runs here"
     );
-    // What a script takes from the event comes through the environment.
+    // What a script reads from the event comes through the environment.
     for script in comment.split("run: |\n").skip(1) {
         let script: Vec<&str> = script.lines().take_while(|line| line.starts_with("          ")).collect();
         assert!(!script.join("\n").contains("${{"), "{script:?}");

@@ -27,7 +27,7 @@ fn exercise_14_names_the_wrong_turns() {
     project.write(&file("Cargo.toml"), &tight);
     let (found, _) = problems(&project);
     assert_eq!(found, ["profile/missing-setting", "size/not-small-enough", "budget/missing", "budget/exceeded"]);
-    // Only the profile, and the budget fitted to that: growth since when?
+    // Only the profile, with the budget fitted to it: growth since when?
     project.write(&file("Cargo.toml"), &(tight.replace("310 KiB", "560 KiB") + PROFILE));
     let save = || project.run(&["sizes", "--manifest-path", "exercises/ex14", "--budget", "--save"]);
     assert_eq!(problems(&project).0, ["size/not-small-enough", "budget/missing"]);

@@ -8,7 +8,7 @@ use testbed::project::{Project, json, stderr};
 
 const FILE: &str = "exercises/ex12/Containerfile";
 
-/// The exercise with its solution, but for some text of the Containerfile.
+/// The exercise with its solution, except for some text of the Containerfile.
 fn with(project: &Project, changes: &[(&str, &str)]) {
     for file in ["Containerfile", "answers.toml"] {
         project.write(&format!("exercises/ex12/{file}"), &project.read(&format!("solutions/ex12/{file}")));
@@ -79,7 +79,7 @@ fn the_program_is_built_as_the_containerfile_says() {
     if !cfg!(target_os = "linux") {
         return testbed::browser::left_out("exercise 12 is about programs for Linux");
     }
-    // One project for both: what is built for one of them need not be built again.
+    // One project for both: what is built for one doesn't have to be built again.
     let project = Project::copy_of_the_repository();
     what_is_forgotten_is_named(&project);
     other_ways_are_right(&project);
@@ -116,7 +116,7 @@ fn what_is_forgotten_is_named(project: &Project) {
     let (document, text) = check(&[("--profile dist", "--release"), ("gnu/dist/", "gnu/release/")]);
     assert_eq!(codes_of(&document), ["size/not-small-enough"], "{text}");
     assert!(text.contains("the image of `image` is") && text.contains("`cargo build --profile dist`"), "{text}");
-    // Not what the exercise is about, and nothing that the check would do for a learner.
+    // Not what the exercise is about, and not something the check would do for a learner.
     for flags in
         ["-C target-feature=+crt-static -C linker=/bin/true", "-C target-feature=+crt-static -C prefer-dynamic"]
     {

@@ -25,7 +25,7 @@ fn exercise_10_keeps_the_function_that_others_call() {
     let text = stderr(&project.run(&["check", "ex10"]).code(1));
     assert!(text.contains("build/failed") && text.contains("mismatched types"), "{text}");
     project.run(&["hint", "ex10"]).success().stdout(contains("keep the first line of"));
-    // A change of the caller instead.
+    // A change in the caller instead.
     project.write(PIPELINE, &fresh);
     project.edit(
         "exercises/ex10/src/steps.rs",

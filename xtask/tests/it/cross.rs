@@ -1,4 +1,5 @@
-//! Programs of this workspace for other systems, built on this one by a cross compiler. What isn't installed here is said.
+//! Programs of this workspace for other systems, built on this one by a cross compiler. What isn't installed here is
+//! reported.
 
 use serde_json::Value;
 use std::fs;
@@ -9,10 +10,10 @@ use testbed::project::{call, repository};
 /// Windows, with its GNU toolchain, which has a cross compiler everywhere.
 pub(crate) const WINDOWS: &str = "x86_64-pc-windows-gnu";
 
-/// macOS on both of its processors.
+/// macOS on both of its CPU types.
 pub(crate) const MACOS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-apple-darwin"];
 
-/// Whether everything is there to build for a target; says what isn't.
+/// Whether everything needed to build for a target is there; reports what isn't.
 pub(crate) fn can_build(target: &str) -> bool {
     let output = call("rustc").args(["--print", "target-libdir", "--target", target]).output().unwrap();
     let libraries = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
@@ -71,7 +72,8 @@ pub(crate) fn named<'a>(programs: &'a [PathBuf], name: &str) -> &'a Path {
     programs.iter().find(|path| path.file_stem().is_some_and(|stem| stem == name)).unwrap()
 }
 
-/// zig is the linker for macOS: it has the system's symbols with it. What rustc asks of Apple's own linker only is left out.
+/// zig is the linker for macOS: it has the system's symbols with it. What rustc passes only to Apple's own linker is
+/// left out.
 fn linker(target: &str) -> PathBuf {
     let processor = target.split('-').next().unwrap();
     let script = format!(

@@ -122,7 +122,7 @@ fn a_requirement_is_refused_where_cargo_would_change_the_lock_file() {
         let mut cargo = testbed::project::call("cargo");
         cargo.current_dir(project.path("exercises/ex8")).args(["tree", "--locked", "--offline"]);
         let accepted = cargo.output().unwrap().status.success();
-        // What is built is wrong for want of features; what is not is the question.
+        // What is built is wrong because features are missing; what isn't built is the question.
         project.write("exercises/ex8/src/main.rs", "!");
         let text = stderr(&project.run(&["check", "ex8"]).code(1));
         assert_eq!(!text.contains("dependency/not-allowed"), accepted, "{requirement}: {text}");
@@ -207,10 +207,10 @@ fn a_submission_brings_the_crates_that_the_exercise_allows_and_no_others() {
     let source = project.read("solutions/ex9/src/main.rs");
     let starter = project.read("exercises/ex9/starter/src/main.rs");
     hand_in("s001", &solution, &source);
-    // What the course's own build has left in the cache of compiled crates isn't what this build needs.
+    // What the course's own build left in the cache of compiled crates isn't what this build needs.
     let lean = "clap = { version = \"4\", default-features = false, features = [\"std\", \"derive\"] }";
     hand_in("s002", &solution.replacen("lexopt = \"0.3\"", lean, 1), &starter);
-    // An allowed crate beside one that isn't: neither is built, and the source needs it.
+    // An allowed crate next to one that isn't: neither is built, and the source needs it.
     hand_in("s003", &solution.replacen("lexopt = \"0.3\"", "lexopt = \"0.3\"\nevil = { path = \"/etc\" }", 1), &source);
     project
         .run(&["grade", "class", "--exercise", "ex9", "--out", "out", "--jobs", "1"])

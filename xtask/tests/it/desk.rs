@@ -229,7 +229,7 @@ fn bash_completes_verbs_options_values_and_exercises() {
     assert_eq!(complete(&["cargo", "xt"]), "xtask");
 }
 
-/// Watches in a terminal that `script` makes, presses these keys one after the other, and returns what was shown.
+/// Watches in a terminal that `script` makes, presses these keys one after another, and returns what was shown.
 #[cfg(target_os = "linux")]
 fn watch_with_keys(project: &Project, keys: &[(&str, &str)]) -> String {
     use std::io::{Read as _, Write as _};

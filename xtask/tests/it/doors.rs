@@ -1,5 +1,5 @@
-//! The doors of the project: what contributors and reporters read, and what GitHub runs. Texts name only what is there, and
-//! workflows give strangers nothing to use.
+//! The doors of the project: what contributors and reporters read, and what GitHub runs. Texts name only what exists,
+//! and workflows give strangers nothing to exploit.
 
 use predicates::str::contains;
 use std::fs;
@@ -13,7 +13,7 @@ fn read(file: impl AsRef<Path>) -> String {
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// The YAML files of a folder of the repository, by their names.
+/// The YAML files in a folder of the repository, by name.
 fn yaml_files(folder: &str) -> Vec<(String, String)> {
     let paths = fs::read_dir(repository().join(folder)).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> =

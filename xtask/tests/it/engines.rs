@@ -1,5 +1,6 @@
-//! What the check says of a Containerfile, beside what an engine makes of it: podman really builds good and bad ones and runs what
-//! comes out. Its base images hold no file but /etc/passwd; this machine's toolchain is mounted into them, so nothing is downloaded.
+//! Compares what the check says about a Containerfile with what an engine makes of it: podman really builds good and
+//! bad ones and runs the results. Its base images contain only /etc/passwd; this machine's toolchain is mounted into
+//! them, so nothing is downloaded.
 
 use assert_cmd::Command;
 use std::fs;
@@ -218,7 +219,7 @@ impl Row {
     }
 }
 
-/// podman, with images of its own and this machine's toolchain.
+/// podman, with its own images and this machine's toolchain.
 struct Engine {
     store: PathBuf,
     sysroot: String,
@@ -307,7 +308,7 @@ impl Engine {
         }
     }
 
-    /// Whether an image holds one file, which does what it should when it is run alone.
+    /// Whether an image contains one file, which does what it should when run alone.
     fn is_right(&self, name: &str) -> Result<(), String> {
         let mounted = stdout(&self.podman().args(["image", "mount", name]).assert().success());
         let files = files(Path::new(mounted.trim()));

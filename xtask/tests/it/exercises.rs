@@ -84,7 +84,7 @@ fn exercise_3_names_the_wrong_turns() {
         codes(&document).into_iter().map(|(code, _)| code).filter(|code| code != "answer/missing").collect::<Vec<_>>()
     };
     assert_eq!(problems(""), ["profile/missing-setting"]);
-    // All in the profile that is to stay fast.
+    // All in the profile that should stay fast.
     let five = "opt-level = \"z\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\nstrip = true\n";
     assert_eq!(problems(&format!("[profile.release]\n{five}")), ["profile/missing-setting"]);
     assert_eq!(problems(&format!("[profile.dist]\n{five}")), ["profile/no-inherits"]);
@@ -117,7 +117,7 @@ fn every_question_is_measured_by_the_time_the_solution_passes() {
         let answers: Vec<String> = answers.flat_map(|answer| ["--answer".to_owned(), answer]).collect();
         let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
         project.run(&[&["predict", id], &answers[..]].concat()).success();
-        // Of the untouched exercise only what needs no work of the learner's is measured.
+        // For the untouched exercise, only what doesn't depend on the learner's work is measured.
         let predictions =
             |code| json(&project.run(&["check", id, "--format", "json"]).code(code))["predictions"].clone();
         let (before, own) = (predictions(1), |name: &str| {
@@ -188,7 +188,7 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
         let after = sum(Some(variable));
         assert!(after > before * 0.9, "{variable:?}: {before} -> {after} KiB");
     }
-    // Learners who answer as the seeds of this workshop do see what was measured, not the answer.
+    // Learners who answer with this workshop's original numbers see what was measured, not the answer.
     for claim in ["strip", "panic", "lto"] {
         project.edit("exercises/ex2/answers.toml", "setting = \"none\"", &format!("setting = \"{claim}\""));
         let text = stderr(&project.run(&["check", "ex2"]).code(1));
@@ -288,9 +288,10 @@ fn our_own_table_agrees_with_that_of_cargo_bloat_on_the_same_file() {
     let bytes_of = |chosen: &dyn Fn(&serde_json::Value) -> bool| -> f64 {
         rows(&ours).iter().filter(|row| chosen(row)).map(|row| row["bytes"].as_f64().unwrap()).sum()
     };
-    // There are two ways to decide whose a generic function is: cargo-bloat also goes by where it was compiled.
+    // There are two ways to decide which crate a generic function belongs to: cargo-bloat also goes by where it was
+    // compiled.
     for (name, most) in [("serde_json", 0.06), ("config_tool", 0.0), ("memchr", 0.0), ("itoa", 0.0)] {
-        // cargo-bloat does not tell std's memchr from the program's own.
+        // cargo-bloat doesn't distinguish std's memchr from the program's own.
         let named = |row: &serde_json::Value| row["name"].as_str().unwrap().split(' ').next() == Some(name);
         let (own, other) = (bytes_of(&named), size_of(name));
         assert!((own - other).abs() <= other * most, "{name}: {own} by us, {other} by cargo-bloat");

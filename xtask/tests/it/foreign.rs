@@ -17,7 +17,7 @@ fn crate_with(manifest: &str, source: &str) -> Project {
     project
 }
 
-/// Measures it from a workshop of its own, so that nothing that was built before is found.
+/// Measures it from a separate workshop, so that nothing that was built before is found.
 fn measure(project: &Project, words: &[&str]) -> Assert {
     let workshop = Project::empty();
     workshop.write("Cargo.toml", &std::fs::read_to_string(repository().join("Cargo.toml")).unwrap());
@@ -34,7 +34,7 @@ fn measure(project: &Project, words: &[&str]) -> Assert {
 
 #[test]
 fn the_ladder_is_built_on_a_crate_that_knows_nothing_of_it_and_no_file_is_touched() {
-    // Its own `dist` and `release` are not what the workshop's names mean.
+    // Its own `dist` and `release` differ from the workshop's.
     let theirs = "[profile.release]\nopt-level = 1\nlto = true\ndebug = true\n[profile.dist]\ninherits = \"dev\"\n";
     let project = crate_with(theirs, "fn main() { println!(\"{:?}\", std::env::args().collect::<Vec<_>>()); }");
     let before = project.everything();

@@ -1,5 +1,5 @@
-//! Programs, libraries and objects of every format, taken apart by `bloat --file` and `diff`: what is in them, and what is said of
-//! files that are something else.
+//! Programs, libraries and objects of every format, taken apart by `bloat --file` and `diff`: what is in them, and what
+//! is reported for other files.
 
 #[cfg(target_os = "linux")]
 mod built;
@@ -21,7 +21,7 @@ fn put(project: &Project, name: &str, bytes: &[u8]) {
     fs::write(project.path(name), bytes).unwrap();
 }
 
-/// The document of a file. Whatever it is, its sections sum to the file, and its crates to the code.
+/// The document of a file. In any case, its sections add up to the file, and its crates to the code.
 fn taken_apart(project: &Project, name: &str, more: &[&str]) -> Value {
     let document = json(&project.run(&[&["bloat", "--file", name, "--format", "json"], more].concat()).success());
     let sum =
@@ -98,7 +98,7 @@ fn a_program_for_macos_is_taken_apart_with_its_segments_and_tables() {
     ] {
         assert_eq!(sections[table], bytes, "{table}: {sections:?}");
     }
-    // Only what lies between the tables has no name of its own.
+    // Only what is between the tables has no name of its own.
     assert!(sections["[linkedit]"] < 48, "{sections:?}");
     let text = stdout(&project.run(&["bloat", "--file", "tool"]).success());
     assert!(text.contains("are machine code (__TEXT,__text)"), "{text}");
@@ -213,7 +213,7 @@ fn objects_and_archives_are_sums_over_their_functions_and_members() {
         put(&project, name, object);
         let document = taken_apart(&project, name, &[]);
         has_owners(&document, name);
-        // A function has a section of its own: they are one row.
+        // A function has its own section: they are one row.
         assert_eq!(by_name(&document, "sections")[text], u64::from(TEXT), "{document:#}");
     }
     assert_eq!(by_name(&taken_apart(&project, "hello.obj", &[]), "sections")["[relocations]"], 30);
@@ -359,7 +359,7 @@ fn other_files_are_called_by_their_names_with_a_way_out() {
         assert_eq!(document["exit"], 2, "{name}");
         assert!(document["message"].as_str().unwrap().contains(what), "{name}: {document:#}");
     }
-    // As an image they are refused as well, before anything is written.
+    // As an image they are rejected as well, before anything is written.
     project.run(&["image", "--file", "script"]).code(2).stderr(contains("is a script"));
     put(&project, "hello.exe", &made::pe(Pe::default()));
     project.run(&["image", "--file", "hello.exe"]).code(2).stderr(contains("isn't a program for Linux"));
@@ -431,7 +431,7 @@ fn a_file_of_gigabytes_that_is_mostly_holes_takes_little_memory_and_time() {
         .code(2)
         .stderr(contains("is too large to be taken apart: 1,099,511,627,776 bytes"));
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
-    // What the system says of the largest amount of memory, in kilobytes.
+    // The peak memory that the system reports, in kilobytes.
     let script = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
     let program = env!("CARGO_BIN_EXE_xtask");
     let words = ["-c", script, program, "bloat", "--file", "padded"];

@@ -1,4 +1,4 @@
-//! The verbs with a program of their own: built when they are first asked for, and then as if they were in `cargo xtask`.
+//! The verbs with their own program: built when first called, and then as if they were in `cargo xtask`.
 
 #![cfg(unix)]
 
@@ -49,7 +49,7 @@ fn help_and_usage_are_answered_with_nothing_built() {
 fn the_program_gets_arguments_and_input_and_its_exit_code_is_the_calls() {
     let project = cargo_that("");
     let call = xtask(&project).args(["grade", "--list", "a folder"]).write_stdin("from a pipe").assert().code(7);
-    // Nothing was said before: there was nothing to build.
+    // Nothing was printed before: there was nothing to build.
     call.stdout("arguments: grade --list a folder\ninput: from a pipe\n").stderr("told\n");
     let arguments = project.read("arguments-of-cargo");
     assert!(arguments.starts_with("build\n--locked\n"), "{arguments}");
@@ -99,7 +99,7 @@ fn ctrl_c_ends_the_build_and_the_call() {
     }
 }
 
-/// The real program, which this builds where Cargo doesn't have it yet.
+/// The real program, which this builds if Cargo doesn't have it yet.
 #[test]
 fn a_program_has_the_descriptors_of_the_call_and_the_folder_that_it_was_called_in() {
     let project = Project::copy_of_the_repository();

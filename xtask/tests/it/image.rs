@@ -1,4 +1,4 @@
-//! `cargo xtask image`: what is packed, what is refused, and what programs that others wrote make of the result.
+//! `cargo xtask image`: what is packed, what is rejected, and what third-party programs make of the result.
 
 use assert_cmd::Command;
 use predicates::prelude::*;
@@ -133,7 +133,7 @@ fn what_is_no_program_for_an_image_is_refused_before_anything_is_built() {
     root.run(&["image"]).code(2).stderr(contains("holds one program").and(contains("--program config_tool")));
 }
 
-/// A tool that others wrote, if it is installed.
+/// A third-party tool, if it is installed.
 fn tool(name: &str) -> Option<Command> {
     let found = Command::new(name).arg("--version").ok().is_ok();
     if !found {
@@ -186,7 +186,7 @@ fn programs_that_others_wrote_read_and_run_the_image() {
         let run = podman(&project, &image);
         run.success().stdout("hi\n");
 
-        // Why a dynamically linked one is refused: packed by others, it doesn't start.
+        // Why a dynamically linked one is rejected: packed by another tool, it doesn't start.
         let dynamic = project.path("layout-dynamic");
         fs::create_dir(&dynamic).unwrap();
         fs::copy(project.path("target/stripped/tiny"), dynamic.join("tiny")).unwrap();
@@ -242,7 +242,7 @@ fn the_containerfiles_are_clean() {
         let (found, document) = issues(&root.join(file));
         assert_eq!(found, 0, "{document:#}");
     }
-    // The linter does find something where there is something.
+    // The linter does find something if there is something.
     let project = Project::empty();
     project.write("Dockerfile", "FROM debian\nRUN sudo apt-get install gcc\nEXPOSE 99999\n");
     assert!(issues(&project.path("Dockerfile")).0 > 0);

@@ -12,7 +12,7 @@ fn the_whole_journey_of_a_learner() {
     // Where am I? What do I type?
     let overview = stdout(&project.run(&[]).success());
     insta::assert_snapshot!("journey-1-overview", overview);
-    // The fresh exercise fails, and says on which line and what next.
+    // The fresh exercise fails, and shows the line and what to do next.
     let first = project.check().code(1);
     insta::assert_snapshot!("journey-2-first-check", settled(&without_times(&stdout(&first))));
     assert!(stderr(&first).contains("help: there is no [profile.release] in the file yet"), "{}", stderr(&first));
@@ -160,7 +160,7 @@ fn other_approaches_are_measured_beside_the_solution() {
     project.check().success();
     project.run(&["solution", "ex1"]).success().stdout(contains("\n yours ").and(contains("\n the course's ")));
     project.profile("");
-    // What is said about one has to be true.
+    // What is printed about one has to be true.
     project.edit(file, "misses = \"profile\"\n", "");
     project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("\"symbols kept\" is said to meet every goal"));
     project.edit(file, "strip = \\\"symbols\\\"", "strip =");
@@ -273,7 +273,7 @@ fn a_program_that_hangs_floods_or_crashes_is_ended_and_said() {
     for (how, code, words) in [
         ("loop { std::thread::sleep(std::time::Duration::from_secs(1)) }", "run/timeout", "was not done after 5 s"),
         #[cfg(target_os = "linux")]
-        ("loop { std::hint::spin_loop() }", "run/timeout", "used more than 2 s of processor time"),
+        ("loop { std::hint::spin_loop() }", "run/timeout", "used more than 2 s of CPU time"),
         ("loop { println!(\"y\") }", "run/output-limit", "printed more than 10000 bytes"),
         ("panic!(\"boom\")", "run/crashed", "ended by signal 6"),
     ] {
@@ -333,7 +333,7 @@ fn a_check_that_is_killed_leaves_the_record_whole() {
 fn a_folder_that_cannot_be_written_is_named_and_a_verdict_survives_it() {
     let project = Project::quick_course();
     project.profile(QUICK_PROFILE);
-    // No user, not even root, can make a folder where a file is.
+    // No user, not even root, can create a folder where a file is.
     project.write("exercises/ex1/target", "in the way");
     let error = json(&project.run(&["check", "ex1", "--format", "json"]).code(3));
     assert!(error["help"].as_str().unwrap().contains("make the folder writable"), "{error}");
@@ -388,7 +388,7 @@ fn reset_saves_whatever_is_there() {
         project.run(&["reset", "ex1"]).success();
         assert_eq!(project.read("elsewhere.toml"), "# elsewhere\n");
         assert!(!file.is_symlink());
-        // A link to something that never ends is not followed.
+        // A link to something that never ends isn't followed.
         fs::remove_file(&file).unwrap();
         std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
         project.check().code(1).stderr(contains("isn't a regular file"));

@@ -130,7 +130,7 @@ fn every_slip_has_a_code_a_line_and_a_next_step() {
                 assert!(problem["help"].as_str().is_some_and(|help| !help.is_empty()), "{name}: {problem}");
             }
         }
-        // What Cargo refuses is reported before anything is built; what it builds is built.
+        // What Cargo rejects is reported before anything is built; what it builds is built.
         let skipped = verdict(&document, "size") == "skip";
         assert_eq!(skipped, *cargo == Refuses, "{name}: {document:#}");
         // Each one as people see it.
@@ -263,7 +263,7 @@ fn a_file_that_is_no_manifest_is_described_and_nothing_is_built() {
     check("a folder", None);
     assert_eq!(said.len(), 5, "{said:?}");
     assert!(!project.was_built());
-    // Whatever is there, reset restores the file, and saves what can be saved.
+    // No matter what is there, reset restores the file, and saves what can be saved.
     project.run(&["reset", "ex1"]).success();
     assert_eq!(project.read("exercises/ex1/Cargo.toml"), STARTER);
 }
@@ -308,7 +308,8 @@ fn what_is_said_of_tables_for_packages_is_what_cargo_does() {
     project.write("tiny/src/main.rs", "fn main() {\n    println!(\"{}\", helper::f());\n}\n");
     let strip = "[profile.release]\nstrip = true\n";
     for (profile, tables, krate, expected) in [
-        // A table for the program's package makes Cargo drop `strip`, even if it is empty; one for others does not.
+        // A table for the program's package makes Cargo drop `strip`, even if it is empty; a table for other packages
+        // doesn't.
         ("release", "[profile.release.package.tiny]\n", "tiny", "strip=debuginfo"),
         ("release", "[profile.release.package.\"tiny@0.1\"]\nopt-level = 3\n", "tiny", "strip=debuginfo"),
         ("release", "[profile.release.package.tiny]\nstrip = \"symbols\"\n", "tiny", "strip=symbols"),

@@ -1,5 +1,5 @@
-//! A verdict is about the files: what the environment, a configuration file or an extra file would change is set
-//! aside, for every kind of goal, and the check says so once.
+//! A verdict is about the files: what the environment, a configuration file or an extra file would change is ignored,
+//! for every kind of goal, and the check says so once.
 
 use predicates::str::contains;
 use serde_json::Value;
@@ -88,7 +88,7 @@ fn no_variable_changes_points_or_sizes() {
             assert_eq!(problem["severity"], "warning");
         }
     }
-    // What is empty and means nothing then, what Cargo doesn't read, and what only a run could notice: not a word.
+    // What is empty and so means nothing, what Cargo doesn't read, and what only a run could notice: no message.
     let silent = [
         ("RUSTFLAGS", ""),
         ("RUSTC_WRAPPER", ""),
@@ -101,7 +101,7 @@ fn no_variable_changes_points_or_sizes() {
     ];
     let (points, now, document) = checked(&project, &silent);
     assert_eq!((points, now, document["diagnostics"].as_array().unwrap().len()), (10, sizes, 0), "{document:#}");
-    // The learner's own artifact was left alone all the while, and is still fresh.
+    // The learner's own artifact wasn't touched, and is still fresh.
     assert_eq!(fs::metadata(project.path("exercises/ex1/target/release/tiny")).unwrap().modified().unwrap(), own);
 }
 
@@ -262,7 +262,8 @@ fn a_wrapper_that_is_not_there_is_named_and_not_a_missing_toolchain() {
     }
 }
 
-/// The untouched starter of exercise 10 with what others would have had it pass by, and a right exercise 13 that is not lost.
+/// The untouched starter of exercise 10 with settings that would have made it pass, and a correct exercise 13 that
+/// still passes.
 #[test]
 #[ignore = "builds exercises 10 and 13: .ci/run runs it"]
 fn exercises_without_a_profile_goal_are_judged_by_their_files_as_well() {

@@ -1,5 +1,5 @@
 //! The wrong turns of exercises 6 and 7, taken on purpose: what the check says to each. And the commands that their
-//! READMEs tell to type, with the real tools.
+//! READMEs say to type, with the real tools.
 
 use predicates::str::contains;
 use serde_json::Value;
@@ -64,7 +64,7 @@ fn exercise_6_judges_how_the_programs_end() {
     let document = checked(&given);
     assert_eq!((&document["points"], verdict(&document, "profile")), (&plain["points"], "pass"), "{document:#}");
     assert_eq!(document["diagnostics"].as_array().unwrap().len(), given.len(), "{document:#}");
-    // All settings thrown out of the host, not only the one.
+    // All settings removed from the host, not only the one.
     project.write(manifest, &solved.replace("lto = true\ncodegen-units = 1\nstrip = true\n", ""));
     let (document, found) = problems(&project, "ex6");
     assert!(found.len() == 2 && found.iter().all(|code| code.starts_with("size/")), "{found:?}");
@@ -93,7 +93,7 @@ fn has_binutils() -> bool {
 #[cfg(target_os = "linux")]
 #[ignore = "builds exercise 7 a dozen times: .ci/run runs it"]
 fn exercise_7_agrees_with_addr2line_and_names_the_wrong_turns() {
-    // One project for all: what is built once need not be built again.
+    // One project for all: what is built once doesn't have to be built again.
     let project = Project::copy_of_the_repository();
     assert!(
         project.read("exercises/ex7/exercise.toml").contains(&project.read("exercises/ex7/june.txt")),
@@ -110,7 +110,7 @@ fn exercise_7_agrees_with_addr2line_and_names_the_wrong_turns() {
 fn profiles_that_lose_the_lines_are_named(project: &Project) {
     let manifest = "exercises/ex7/Cargo.toml";
     let solved = project.read("solutions/ex7/Cargo.toml");
-    // Debug information is asked for, and stripped all the same.
+    // Debug information is requested, but stripped anyway.
     project.write(manifest, &solved.replace("debug =", "strip = true\ndebug ="));
     let (document, found) = problems(project, "ex7");
     assert_eq!(found, ["profile/wrong-value"]);
@@ -118,7 +118,7 @@ fn profiles_that_lose_the_lines_are_named(project: &Project) {
     // Names without lines: enough for the function, not for the line.
     project.write(manifest, &solved.replace("debug = \"line-tables-only\"", "strip = \"none\""));
     assert_eq!(problems(project, "ex7").1, ["profile/missing-setting"]);
-    // Lines in a file of their own that `strip` in the profile would make useless; here they leave the program.
+    // Lines in a separate file, which `strip` in the profile would make useless; here they leave the program.
     project.write(manifest, &solved.replace("debug =", "split-debuginfo = \"packed\"\ndebug ="));
     let (_, found) = problems(project, "ex7");
     assert!(found.is_empty(), "split line tables still leave `.debug_line` in the program: {found:?}");
@@ -173,7 +173,7 @@ fn addr2line_says_the_same(project: &Project) {
     assert!(lines[at..].lines().nth(1).is_some_and(|line| line.ends_with("src/main.rs:62")), "{lines}");
     let nothing = tool(&folder, &format!("addr2line -fiCe target/shipped {}", report.replace('\n', " ")));
     assert!(!nothing.contains("ledger::"), "{nothing}");
-    // The file itself instead of a copy: Cargo does not see it, and no line of the manifest is to blame.
+    // The file itself instead of a copy: Cargo doesn't see it, and no line of the manifest is to blame.
     tool(&folder, "strip target/ship/ledger");
     let told = stderr(&project.run(&["check", "ex7"]).code(1));
     assert!(told.contains("nothing in [profile.ship] removes it; did you run `strip` on the file itself?"), "{told}");

@@ -75,7 +75,7 @@ fn each_target_has_a_measurement_of_its_own() {
     project.run(&["sizes", "--check", "--target", &host]).code(1).stderr(contains("there is no committed measurement"));
     project.run(&["sizes", "--accept", "--target", &host]).success();
     project.run(&["sizes", "--check", "--target", &host]).success().stderr(contains("builds are as in"));
-    // What is accepted for one says nothing of another.
+    // What is accepted for one target says nothing about another.
     let file =
         std::fs::read_dir(project.path("docs/measurements").join(&host)).unwrap().next().unwrap().unwrap().path();
     let there = project.path("docs/measurements/elsewhere");

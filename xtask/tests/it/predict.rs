@@ -1,4 +1,4 @@
-//! Guess, then measure: the questions in a terminal and without one, what is kept, and what a receipt makes of it.
+//! Guess, then measure: the questions in a terminal and without one, what is saved, and what a receipt shows.
 
 use predicates::prelude::*;
 use predicates::str::contains;

@@ -1,5 +1,5 @@
-//! The published schemas of our JSON documents, docs/schemas: each says what it must, refuses what it should, and is read by the
-//! reference validator of Python as by ours. That every document is as its schema says is checked where tests read one.
+//! The published schemas of our JSON documents, docs/schemas: each accepts what it must, rejects what it should, and
+//! means the same to Python's reference validator and to ours. Tests that read a document check it against its schema.
 
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +54,7 @@ fn fitting(pattern: Option<&str>) -> String {
     texts.find(|text| regex.is_match(text)).unwrap_or_else(|| panic!("add a text for {pattern}"))
 }
 
-/// Every way to take a required key away, and to put in a value of a wrong type, with what was done.
+/// Every way to remove a required key, and to insert a value of a wrong type, with what was done.
 fn broken(root: &Value, schema: &Value, value: &Value, found: &mut Vec<(String, Value)>, at: &str) {
     if let Some(path) = schema["$ref"].as_str() {
         return broken(root, root.pointer(path.trim_start_matches('#')).unwrap(), value, found, at);
@@ -107,7 +107,7 @@ fn documents() -> Vec<(String, String, Value, bool)> {
         let mut wrong = Vec::new();
         broken(schema, schema, &right, &mut wrong, "");
         assert!(wrong.len() > 5, "{name}: {}", wrong.len());
-        // A reader must take what a later release adds.
+        // A reader must accept what a later release adds.
         let mut later = right.clone();
         later["added_later"] = json!({ "anything": [1] });
         all.extend(wrong.into_iter().map(|(what, value)| (name.clone(), what, value, false)));

@@ -1,4 +1,4 @@
-//! Exercises 4 and 5 on a copy of the whole course: the wrong turns that people take, and what they are told.
+//! Exercises 4 and 5 on a copy of the whole course: the wrong turns that people take, and the messages they get.
 
 use predicates::str::contains;
 use testbed::course::{codes, settled, verdict};
@@ -20,7 +20,7 @@ fn settings_of_ex4(project: &Project, settings: &str) -> Vec<String> {
 fn exercise_4_is_repaired_layer_by_layer() {
     let project = Project::copy_of_the_repository();
     let at = |settings: &str| settings_of_ex4(&project, settings);
-    // The misspelled key hid a value of the wrong type: now Cargo refuses it.
+    // The misspelled key hid a value of the wrong type: now Cargo rejects it.
     let refused = at(
         "[profile.release]\nopt-level = \"z\"\ncodegen-units = \"1\"\nlto = true\npanic = \"abort\"\nstrip = true\n",
     );
@@ -44,7 +44,7 @@ fn exercise_4_is_repaired_layer_by_layer() {
     "#);
     let document = json(&project.run(&["check", "ex4", "--format", "json"]).code(1));
     assert_eq!(verdict(&document, "silent"), "pass");
-    // Taking the lines out makes Cargo silent as well.
+    // Removing the lines makes Cargo silent as well.
     assert_eq!(at(""), ["profile/missing-setting", "size/not-small-enough"]);
     project.run(&["hint", "ex4"]).success().stdout(contains("make them work instead"));
 }
@@ -90,7 +90,7 @@ fn exercise_4_names_what_its_starter_does_not_do() {
        |
        = help: `cargo build --release` reads [profile.release]: move them there
     "#);
-    // With the settings in force, either level for size will do.
+    // With the settings in effect, either level for size works.
     let solution = project.read("solutions/ex4/Cargo.toml");
     project.write("exercises/ex4/Cargo.toml", &solution.replace("\"z\"", "\"s\""));
     project.run(&["check", "ex4"]).success().stdout(contains("10 of 10 points"));
@@ -116,7 +116,7 @@ fn exercise_5_measures_the_wrong_turns() {
     let (codes, half) = at(&format!("{fresh}{kernel}"));
     assert_eq!(codes, "speed/too-slow");
     assert!(half < small && half > 200.0, "{small} % and {half} %");
-    // Without LTO it is fast, and large; so it is with level 3 everywhere.
+    // Without LTO it is fast but large, and the same with level 3 everywhere.
     let (codes, whole) = at(&format!("{}{kernel}", fresh.replace("lto = true", "lto = false")));
     assert_eq!(codes, "size/grew");
     assert!(whole < 150.0, "{whole} %");
@@ -144,9 +144,9 @@ fn exercise_5_is_judged_by_time_where_nothing_counts() {
     )
     .unwrap();
     let check = |args: &[&str]| project.xtask().env("PATH", &path).args(["check", "ex5"]).args(args).assert();
-    let by_time = contains("by processor time, the shortest of");
+    let by_time = contains("by CPU time, the shortest of");
     let unknown = contains("It could not be measured: equal runs took from");
-    // Several programs want every processor all the time. Nothing may fail for that; and what is slow stays slow.
+    // Several programs use every CPU core all the time. Nothing may fail because of that, and what is slow stays slow.
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let _at_the_end = Over(&is_over);
@@ -169,7 +169,7 @@ fn exercise_5_is_judged_by_time_where_nothing_counts() {
     });
 }
 
-/// Tells threads that it is over, also when an assertion fails.
+/// Tells threads to stop, even if an assertion fails.
 #[cfg(unix)]
 struct Over<'a>(&'a std::sync::atomic::AtomicBool);
 

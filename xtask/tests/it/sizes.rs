@@ -1,4 +1,4 @@
-//! The main job: what `cargo xtask sizes` builds, checks, shows and refuses.
+//! The main job: what `cargo xtask sizes` builds, checks, shows and rejects.
 
 use predicates::prelude::*;
 use predicates::str::contains;

@@ -1,4 +1,4 @@
-//! Bad surroundings: the right numbers, or a clear message. Never a silently different size.
+//! Bad surroundings: the right numbers or a clear message, never a silently different size.
 
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -119,7 +119,7 @@ fn without_the_strip_command_everything_else_is_measured() {
 #[test]
 fn a_machine_that_is_offline_is_told_to_fetch_first() {
     let project = Project::plain_workshop();
-    // The entry of a real package that this machine's empty CARGO_HOME does not hold.
+    // The entry of a real package that this machine's empty CARGO_HOME doesn't contain.
     let lock = std::fs::read_to_string(repository().join("Cargo.lock")).unwrap();
     let itoa = lock.split("\n\n").find(|entry| entry.contains("name = \"itoa\"")).unwrap().trim();
     project.edit(

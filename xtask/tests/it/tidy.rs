@@ -1,4 +1,4 @@
-//! The rules of the house (docs/ARCHITECTURE.md), kept by reading the sources.
+//! The repository's rules (docs/ARCHITECTURE.md), checked by reading the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -31,7 +31,7 @@ fn every_module_says_why_it_exists() {
     }
 }
 
-/// Cargo allows no circle; this is about arrows that could be drawn, and must not be.
+/// Cargo allows no cycles; this is about dependencies that are possible, but forbidden.
 #[test]
 fn a_crate_uses_only_those_below_it() {
     let below: [(&str, &[&str]); 8] = [
@@ -128,7 +128,7 @@ fn every_long_test_runs_in_public_ci() {
         .collect();
     let mut with_long_tests = BTreeSet::new();
     for (path, text) in sources() {
-        // A file in a folder belongs to the module that is called like the folder.
+        // A file in a folder belongs to the module named after the folder.
         let top = path.ancestors().find(|file| file.parent().is_some_and(|folder| folder.ends_with("tests/it")));
         if let Some(top) = top
             && text.lines().any(|line| line.trim_start().starts_with("#[ignore = "))
@@ -189,7 +189,7 @@ fn the_table_of_what_is_tested_where_names_what_is_run() {
     assert!(windows.contains("lints_for x86_64-pc-windows-gnu"), "{windows}");
     assert!(windows.contains("--ignored --nocapture windows:: formats::built::"), "{windows}");
     assert!(others.contains("lints_for aarch64-apple-darwin"), "{others}");
-    // What the one leaves out the other one runs.
+    // What one skips, the other runs.
     assert!(windows.contains("--skip %s") && others.contains("--nocapture \"${OTHER_SYSTEMS[@]}\""), "{others}");
     let names = steps.lines().find_map(|line| line.strip_prefix("OTHER_SYSTEMS=(")).unwrap().trim_end_matches(')');
     let tests = fs::read_to_string(root.join("xtask/tests/it/windows.rs")).unwrap()

@@ -1,6 +1,6 @@
-//! The exercises' wrong turns: what learners change when they are in a hurry or stuck, and what they are told. The changes
-//! of an exercise are in `turns/exN.toml`; what the check and the next hint say to each of them is one snapshot. Then all of
-//! them, the starter and the solution are graded as a class: the same files get the same points.
+//! The exercises' wrong turns: what learners change when they are in a hurry or stuck, and the messages they get. The
+//! changes of an exercise are in `turns/exN.toml`; what the check and the next hint say to each of them is one
+//! snapshot. Then all of them, the starter and the solution are graded as a class: the same files get the same points.
 
 use assert_cmd::assert::Assert;
 use serde::Deserialize;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use testbed::course::{QUICK_PROFILE, STARTER};
 use testbed::project::{Project, in_background};
 
-/// A watch that runs; it is ended with the test.
+/// A running watch; it is stopped with the test.
 struct Watch {
     child: Child,
     stdin: ChildStdin,
@@ -34,7 +34,7 @@ impl Watch {
         Self { child, stdin, lines, all: String::new() }
     }
 
-    /// Waits for a line that holds these words.
+    /// Waits for a line that contains these words.
     fn wait_for(&mut self, words: &str) {
         let end = Instant::now() + Duration::from_mins(2);
         loop {
@@ -88,7 +88,7 @@ fn every_save_is_checked_also_one_that_renames_a_new_file_over_the_old_one() {
 #[test]
 fn the_latest_save_wins_over_a_check_that_runs() {
     let project = Project::quick_course();
-    // The build waits for this program for ever: no check of the first files ever ends.
+    // The build waits for this program forever: no check of the first files ever ends.
     project.write("exercises/ex1/build.rs", "fn main() { if std::env::var(\"OPT_LEVEL\").as_deref() == Ok(\"1\") { std::thread::sleep(std::time::Duration::from_secs(3600)) } }\n");
     project.run(&["author", "verify", "--write-digests"]).success();
     project.profile("[profile.release]\nopt-level = 1\n[profile.release.build-override]\nopt-level = 0\n");

@@ -1,5 +1,6 @@
-//! Windows, as Wine has it: the runner is built for it and does a learner's and a practitioner's work there. What builds nothing has to
-//! say the same as on Linux; what builds is done by stand-ins for Cargo and rustc, which can't be had.
+//! Windows, as Wine provides it: the runner is built for it and does a learner's and a practitioner's work there.
+//! Commands that build nothing must print the same as on Linux; builds go through stand-ins for Cargo and rustc, which
+//! aren't available there.
 
 mod wine;
 
@@ -12,14 +13,14 @@ use std::path::Path;
 use testbed::project::{call, json, repository, stderr, stdout};
 use wine::{Wine, course, in_terminal, windows, wine};
 
-/// The text of a file with the line endings of Windows.
+/// A file's text with Windows line endings.
 fn with_crlf(path: &Path, text: &str) {
     #[expect(clippy::disallowed_methods, reason = "a test's own file")]
     fs::write(path, text.replace("\r\n", "\n").replace('\n', "\r\n")).unwrap();
 }
 
-/// What a call said: both streams and the exit code, with the slash of Linux. Wine itself writes to the same place,
-/// of its services and of a connection that ended, at times without an end of line.
+/// A call's output: both streams and the exit code, with Linux slashes. Wine itself writes to the same place, of its
+/// services and of a connection that ended, at times without an end of line.
 fn said(mut call: assert_cmd::Command) -> (String, Option<i32>) {
     let output = call.output().unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
@@ -56,14 +57,14 @@ fn a_learner_finds_their_way_and_their_progress_is_kept() {
     let kept: Value =
         serde_json::from_str(&fs::read_to_string(folder.join(".workshop/progress.json")).unwrap()).unwrap();
     assert_eq!(kept["exercises"]["ex1"]["hints"].as_array().unwrap().len(), 2, "{kept:#}");
-    // A changed file comes back, and the change is saved, both with a path of Windows.
+    // A changed file comes back, and the change is saved, both with a Windows path.
     let manifest = folder.join("exercises/ex1/Cargo.toml");
     let starter = fs::read_to_string(&manifest).unwrap();
     with_crlf(&manifest, &format!("{starter}# mine\n"));
     let reset = run(&["reset", "ex1"]).success();
     let text = stdout(&reset) + &stderr(&reset);
     assert!(text.contains('\\') && fs::read_to_string(&manifest).unwrap() == starter, "{text}");
-    // From a folder below, by a path with a drive and backslashes, and by Linux's name of it.
+    // From a folder below, by a path with a drive and backslashes, and by its Linux path.
     let deep = folder.join("exercises/ex4/src");
     wine.xtask(&deep).arg("hint").assert().success().stdout(contains("ex4, a hint"));
     for path in [windows(&folder.join("exercises/ex1/Cargo.toml")), "..\\ex1\\nothing.toml".to_owned()] {
@@ -86,7 +87,7 @@ fn what_the_files_alone_show_is_the_same_verdict() {
         fs::read_dir(folder.join("exercises")).unwrap().flatten().map(|entry| entry.path()).collect();
     exercises.retain(|exercise| exercise.join("exercise.toml").is_file());
     assert!(exercises.len() >= 14, "{exercises:?}");
-    // As they come, with the lines of Windows, and with a slip in each manifest.
+    // Unchanged, with Windows line endings, and with a mistake in each manifest.
     for (round, slip) in ["", "\n[profile.realease]\nstirp = true\n"].into_iter().enumerate() {
         let (mut with_words, mut for_linux) = (0, Vec::new());
         for exercise in &exercises {
@@ -147,7 +148,7 @@ fn a_program_is_taken_apart_as_on_linux() {
         compare(&["bloat", "--format", "json", "-n", "0", "--file"], &[file]);
     }
     compare(&["diff", "--format", "json"], &[small, large]);
-    // The same as a program of its own, and a program that takes itself apart.
+    // The same as a separate program, and a program that analyzes itself.
     let own = windows(&wine.program("cargo-weigh.exe"));
     let mut weigh = wine.call(&wine.program("cargo-weigh.exe"), &folder);
     weigh.args(["weigh", "bloat", "--crates", "--file", &own]).assert().success().stdout(contains("clap_builder"));
@@ -214,7 +215,7 @@ fn exercises_are_checked_with_real_builds() {
     solve(wine, &folder, "ex1", "profile/missing-setting");
     solve(wine, &folder, "ex4", "profile/unknown-table");
     wine.xtask(&folder).assert().success().stdout(contains("2 of ").and(contains(" exercises done")));
-    // The program that was built is one for Windows, and it runs.
+    // The built program is a Windows program, and it runs.
     let document = json(&wine.xtask_that_builds(&folder).args(["check", "ex1", "--format", "json"]).assert().success());
     assert_eq!((document["points"].as_u64(), document["target"].as_str()), (Some(10), Some(WINDOWS)), "{document:#}");
     // It compiles a program, and runs it.

@@ -1,5 +1,5 @@
-//! The verbs of those who make exercises. `new` makes one to begin with. `verify` proves the course: that every exercise fails
-//! where it should, can be solved, and that nothing in its solution is idle.
+//! The verbs for exercise authors. `new` makes an exercise to start from. `verify` proves the course: every exercise
+//! fails where it should and can be solved, and nothing in its solution is superfluous.
 
 mod digests;
 mod lists;
@@ -19,7 +19,7 @@ use course::machine;
 /// Runs `cargo xtask author`.
 ///
 /// # Errors
-/// When the environment fails; what is wrong with the course is an exit code, and all of it is said.
+/// When the environment fails. Problems in the course only set the exit code, and all are reported.
 pub(crate) fn run(verb: &commands::Author) -> Result<Exit> {
     match verb {
         commands::Author::New(options) => new::run(options),
@@ -41,7 +41,7 @@ fn verify(options: &commands::Verify) -> Result<Exit> {
         }
         return Ok(Exit::Met);
     }
-    // Also where some are named: the order is a matter of all.
+    // Even if some are named: the order concerns all of them.
     exercise::all(&root)?;
     let mut problems = Vec::new();
     let mut verified = 0;
@@ -55,7 +55,7 @@ fn verify(options: &commands::Verify) -> Result<Exit> {
         }
         verified += 1;
         let mut found = tidy::problems(&root, exercise)?;
-        // What is missing cannot be built.
+        // A missing exercise can't be built.
         if found.is_empty() {
             found = prove::problems(&root, exercise)?;
         }

@@ -1,9 +1,10 @@
-//! Whether a generated number is what the words around it say. A marker is always up to date, even where it is in the wrong
+//! Checks whether a generated number matches the words around it. A marker is always up to date, even in the wrong
 //! place: "`.symtab` and `.strtab` are A and B bytes" with A and B swapped would pass every other check.
 //!
-//! What a reference names (a section, a profile, a program, the words of a fact's name) is looked for in its sentence, with
-//! the other words for it that `docs/facts/words.toml` declares. Two numbers must come in the order of their names, or each
-//! must be nearest to its own. A section must be named wherever its bytes are. A unit after a number must be its unit.
+//! What a reference names (a section, a profile, a program, the words of a fact's name) is looked for in its sentence,
+//! with the synonyms that `docs/facts/words.toml` declares. Two numbers must come in the order of their names, or each
+//! must be nearest to its own name. A section must be named wherever its bytes appear. A unit after a number must be
+//! its unit.
 
 mod segments;
 
@@ -44,14 +45,14 @@ pub(crate) fn names(text: &str, page: &Page, parts: &[Part], facts: &Facts) -> V
     found
 }
 
-/// Every number that is followed by a unit that isn't its own, or is below such a head of a column.
+/// Every number that is followed by a unit that isn't its own, or is below a column heading with one.
 pub(crate) fn units(text: &str, page: &Page, parts: &[Part], facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
     let heads = tables(text, page);
     for part in parts.iter().filter(|part| part.inline) {
         let Some(own) = values::shown_as(&part.what, facts) else { continue };
         let head = heads.iter().find(|table| table.contains(part.name.start)).map(|table| table.head(part.name.start));
-        // Nothing comes after the number in most cells. A head such as "change in bytes" then says what it is.
+        // In most cells nothing follows the number. A heading such as "change in bytes" then says what it is.
         let after = words_after(&text[whole(text, part).end..]);
         let word = match head {
             Some(head) if after.is_empty() => words_after(head.rsplit(" in ").next().unwrap_or_default()),
@@ -66,7 +67,7 @@ pub(crate) fn units(text: &str, page: &Page, parts: &[Part], facts: &Facts) -> V
     found
 }
 
-/// What a number is, where the word after it says something else.
+/// What a number is, if the word after it says otherwise.
 fn disagrees(own: values::Shown, word: &str) -> Option<String> {
     let bytes = ["B", "byte", "bytes"].contains(&word);
     let scaled = ["kB", "KB", "KiB", "MB", "MiB", "GB", "GiB", "kilobytes", "megabytes"].contains(&word);
@@ -151,7 +152,7 @@ impl Words<'_> {
                 .collect();
             if nearest(&own, number.at) > nearest(&others, number.at) {
                 return Some(format!(
-                    "`{}` is nearer to the name of another section than to `{section}`",
+                    "`{}` is closer to the name of a different section than to `{section}`",
                     number.part.what
                 ));
             }
@@ -159,11 +160,11 @@ impl Words<'_> {
         None
     }
 
-    /// Whether two numbers come in the other order than the names that tell them apart.
+    /// Whether two numbers are in a different order than the names that distinguish them.
     fn swapped(&self, a: &Number<'_>, b: &Number<'_>, segment: &Segment) -> Option<String> {
         if a.part.what == b.part.what {
             return (segment.kind != Kind::Pair)
-                .then(|| format!("`{}` is twice in one sentence; one of them means something else", b.part.what));
+                .then(|| format!("`{}` is used twice in one sentence; one of them means something else", b.part.what));
         }
         let only = |one: &Number<'_>, other: &Number<'_>| -> Vec<Range<usize>> {
             let mut places: Vec<Range<usize>> =
@@ -172,7 +173,7 @@ impl Words<'_> {
             places
         };
         let (mut of_a, mut of_b) = (only(a, b), only(b, a));
-        // A word that stands for both tells nothing.
+        // A word that means both tells nothing.
         let both: Vec<Range<usize>> = of_a.iter().filter(|place| of_b.contains(place)).cloned().collect();
         of_a.retain(|place| !both.contains(place));
         of_b.retain(|place| !both.contains(place));
@@ -180,7 +181,7 @@ impl Words<'_> {
         let is_nearest = |own: &[Range<usize>], others: &[Range<usize>], at| nearest(own, at) <= nearest(others, at);
         let fits = first_a < first_b || is_nearest(&of_a, &of_b, a.at) && is_nearest(&of_b, &of_a, b.at);
         (!fits).then(|| {
-            format!("`{}` and `{}` come in the other order than what they are about", a.part.what, b.part.what)
+            format!("`{}` and `{}` are in a different order than what they are about", a.part.what, b.part.what)
         })
     }
 }

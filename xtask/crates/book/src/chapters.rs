@@ -36,7 +36,7 @@ pub(crate) fn of(summary: &str) -> Vec<Chapter> {
     chapters
 }
 
-/// Minutes that a page takes: its words at a calm pace, and half a minute for each block of code, to be looked at or typed.
+/// Minutes that a page takes: its words at a calm pace, and half a minute to look at or type each code block.
 pub(crate) fn minutes(text: &str) -> usize {
     const WORDS_A_MINUTE: usize = 180;
     let mut words = 0;
@@ -51,13 +51,13 @@ pub(crate) fn minutes(text: &str) -> usize {
     ((2 * words.saturating_sub(code) + fences.len() * WORDS_A_MINUTE) / (2 * WORDS_A_MINUTE)).max(1)
 }
 
-/// What the first line of a chapter holds.
+/// What the first line of a chapter contains.
 pub(crate) const MINUTES: &str = "<!--= minutes -->";
 
-/// What a page begins with that is not read from top to bottom, in the place of its minutes.
+/// What a page that isn't read from top to bottom begins with, instead of its minutes.
 pub(crate) const TO_LOOK_UP: &str = "For reference";
 
-/// Minutes that a chapter takes; none for a page to look things up in.
+/// Minutes that a chapter takes; none for a reference page.
 pub(crate) fn minutes_to_read(text: &str) -> Option<usize> {
     (!text.lines().any(|line| line.starts_with(TO_LOOK_UP))).then(|| minutes(text))
 }

@@ -1,5 +1,5 @@
-//! What others say about binary size and what came of it (`docs/claims.toml`): the tables of docs/src/claims.md, and a search for
-//! texts of the workshop that say what was found to be untrue.
+//! Claims by others about binary size and what was found (`docs/claims.toml`): the tables of docs/src/claims.md, and a
+//! search for workshop texts that repeat what was found to be untrue.
 
 use super::facts::Facts;
 use super::lint::{self, Finding};
@@ -76,14 +76,14 @@ pub(crate) struct Claims {
     path: PathBuf,
     text: String,
     all: Vec<Claim>,
-    /// What no text may say, for each of them. They are tried on every paragraph of the book.
+    /// What no text may say, for each claim. These patterns are tried on every paragraph of the book.
     contradicts: Vec<Vec<Regex>>,
 }
 
 /// Reads `docs/claims.toml`.
 ///
 /// # Errors
-/// When it is malformed, a name is given twice, or a pattern is none.
+/// When it is malformed, a name is given twice, or a pattern is invalid.
 pub(crate) fn load(root: &Path) -> Result<Claims> {
     let path = root.join("docs/claims.toml");
     if !path.exists() {
@@ -94,7 +94,7 @@ pub(crate) fn load(root: &Path) -> Result<Claims> {
     let mut contradicts = Vec::new();
     for (index, claim) in all.iter().enumerate() {
         if all[..index].iter().any(|other| other.id.as_ref() == claim.id.as_ref()) {
-            let help = Some("every claim needs an id of its own");
+            let help = Some("every claim needs its own id");
             bail!(diagnostic::in_file(&path, &text, claim.id.span(), "this id is taken", "used above as well", help));
         }
         let mut patterns = Vec::new();
@@ -136,7 +136,7 @@ impl Claims {
         Ok(text)
     }
 
-    /// The groups that have no table on a page.
+    /// The groups without a table on any page.
     pub(crate) fn not_shown(&self, page: &str) -> Vec<String> {
         let mut groups: Vec<String> = self.all.iter().map(|claim| claim.group.clone()).collect();
         groups.dedup();
@@ -144,7 +144,7 @@ impl Claims {
         groups
     }
 
-    /// Numbers of the claims that are typed by hand, or that what is beside them contradicts.
+    /// Numbers in claims that are typed by hand, or contradicted by the text around them.
     pub(crate) fn numbers(&self, facts: &Facts) -> Result<Vec<(&Path, Finding)>> {
         let mut found = Vec::new();
         for claim in &self.all {
@@ -155,7 +155,7 @@ impl Claims {
                 let parts = markers::parts(&self.path, &text)?;
                 let mut findings = beside::names(&text, &page, &parts, facts);
                 findings.extend(beside::units(&text, &page, &parts, facts));
-                // What an article says may stand as it says it.
+                // An article may be quoted as it is.
                 if std::ptr::eq(words, &raw const claim.found) {
                     findings.extend(lint::numbers(&text, &page, &parts));
                 }
@@ -227,7 +227,7 @@ fn paragraphs(text: &str) -> Vec<Range<usize>> {
     paragraphs
 }
 
-/// Lower case, without marks of Markdown, comments and targets of links, and with one space between words.
+/// Lower case, without Markdown markup, comments and link targets, and with one space between words.
 fn plain(text: &str) -> String {
     static COMMENTS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)<!--.*?-->").expect("the pattern is fixed"));
     static TARGETS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\]\([^)]*\)").expect("the pattern is fixed"));
@@ -300,7 +300,7 @@ mod tests {
         let claims = claims();
         let found = claims.numbers(&Facts::default()).unwrap();
         let said: Vec<&str> = found.iter().map(|(_, finding)| finding.message.as_str()).collect();
-        assert!(said.iter().any(|said| said.contains("in the other order")), "{said:?}");
+        assert!(said.iter().any(|said| said.contains("in a different order")), "{said:?}");
         assert!(said.iter().any(|said| said.contains("claim `third`") && said.contains("123,456")), "{said:?}");
     }
 

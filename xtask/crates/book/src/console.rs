@@ -1,4 +1,4 @@
-//! The console blocks of the book: what is typed after `$ `, and what the page says that it prints.
+//! The console blocks of the book: what is typed after `$ `, and what it prints according to the page.
 //!
 //! A comment on the line above a block says how it is run: `<!-- console: slow, needs cargo-bloat -->`.
 
@@ -21,18 +21,18 @@ pub(crate) struct Block {
     pub how: How,
     /// The lines between the fences, in bytes of the page.
     pub body: Range<usize>,
-    /// What stands before each line of the block, where it is part of a list.
+    /// What precedes each line of the block if it is part of a list.
     indent: String,
 }
 
-/// What is said above a block.
+/// The directives above a block.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct How {
     /// Takes too long for every run of the tests.
     pub slow: bool,
-    /// Builds for minutes: only run where everything is measured again as well.
+    /// Builds for minutes: only run when everything is measured again as well.
     pub recorded: bool,
-    /// Why it is not run at all.
+    /// Why it isn't run at all.
     pub not_run: Option<String>,
     /// Programs without which it cannot be run.
     pub needs: Vec<String>,
@@ -43,9 +43,9 @@ pub(crate) struct How {
 /// One command.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Command {
-    /// What is typed; a line that ends with `\` goes on in the next.
+    /// What is typed; a line that ends with `\` continues on the next.
     pub text: String,
-    /// What the page says that it prints.
+    /// What it prints according to the page.
     pub shown: Vec<String>,
     /// Its line on the page, from 1.
     pub line: usize,
@@ -54,7 +54,7 @@ pub(crate) struct Command {
 /// The console blocks of a page.
 ///
 /// # Errors
-/// When a block begins with no command, or a directive says nothing that is known.
+/// When a block doesn't begin with a command, or a directive is unknown.
 pub(crate) fn blocks(path: &Path, page: &str) -> Result<Vec<Block>> {
     let mut blocks = Vec::new();
     for fence in prose::read(page).fences {
@@ -119,14 +119,14 @@ fn directive(line: &str) -> Result<How, (&'static str, &'static str)> {
             None if part == "recorded" => how.recorded = true,
             Some(("needs", programs)) => how.needs.extend(programs.split(' ').map(str::to_owned)),
             Some(("with", folders)) => how.with.extend(folders.split(' ').map(str::to_owned)),
-            _ => return Err(("this says nothing about how to run the block", HELP)),
+            _ => return Err(("this doesn't say how to run the block", HELP)),
         }
     }
     Ok(how)
 }
 
 impl Block {
-    /// The lines between the fences, with what the commands really printed in the place of what does not match it.
+    /// The lines between the fences, with what the commands really printed in place of anything that doesn't match.
     pub(crate) fn rewritten(&self, answers: &[Option<&Answer>]) -> String {
         let mut text = String::new();
         for (command, answer) in self.commands.iter().zip(answers) {
@@ -158,13 +158,13 @@ pub(crate) fn answers<'a>(blocks: &[Block], recorded: &'a [Answer]) -> Vec<Vec<O
     blocks.iter().map(|block| block.commands.iter().map(|command| answer(block, command)).collect()).collect()
 }
 
-/// How exactly the numbers of an output must be those of the page.
+/// How exactly an output's numbers must match the page's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Numbers {
     /// To the last digit.
     Same,
-    /// What paths, other releases of a tool or rounding change is allowed: 2 %, or 0.3 for one with decimals. Small whole numbers,
-    /// such as exit codes and lines, must be the same.
+    /// Allows what paths, other releases of a tool or rounding change: 2 %, or 0.3 for a number with decimals. Small
+    /// whole numbers, such as exit codes and lines, must be the same.
     Alike,
 }
 
@@ -276,7 +276,7 @@ mod tests {
     fn a_block_that_cannot_be_run_is_refused_with_its_line() {
         for (page, said) in [
             ("\n```console\nls\n```\n", "begins with a command"),
-            ("\n<!-- console: fast -->\n```console\n$ ls\n```\n", "says nothing about how to run"),
+            ("\n<!-- console: fast -->\n```console\n$ ls\n```\n", "doesn't say how to run"),
             ("\n<!-- console: slow\n```console\n$ ls\n```\n", "not closed"),
         ] {
             // The third one swallows the block: an HTML comment ends with `-->`.

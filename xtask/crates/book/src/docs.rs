@@ -1,9 +1,9 @@
-//! The documents of the workshop, README.md and the book in docs/src: what they say of sizes comes from measurements, what they show
-//! of files from the files, and what they say that a command prints from that command.
+//! The documents of the workshop, README.md and the book in docs/src: sizes come from measurements, listings from the
+//! files, and a command's output from that command.
 //!
-//! - `cargo xtask docs` writes what stands between markers (`docs/markers`).
-//! - `--check` writes nothing, names what is stale, and finds what no reader should meet (`docs/lint`).
-//! - `--run` runs every command of the book and compares; `--record` runs and measures everything anew, and keeps it.
+//! - `cargo xtask docs` writes the text between markers (`docs/markers`).
+//! - `--check` writes nothing, names what is stale, and finds what no reader should see (`docs/lint`).
+//! - `--run` runs every command of the book and compares; `--record` runs and measures everything again, and keeps it.
 
 use crate::claims::Claims;
 use crate::facts::{Facts, Record};
@@ -45,7 +45,7 @@ pub(crate) fn run(options: &commands::Docs) -> Result<Exit> {
         (true, ..) => book.check(),
         (_, true, _) => crate::rehearse::run(&book, chapters, *slow, *facts),
         (.., true) => {
-            // What is generated may itself hold commands; what cannot be generated yet is about to be measured.
+            // Generated text may itself contain commands; what can't be generated yet is about to be measured.
             book.write(false)?;
             crate::rehearse::record(&book, chapters)?;
             Book::load(&workshop)?.write(true)
@@ -58,7 +58,7 @@ pub(crate) fn run(options: &commands::Docs) -> Result<Exit> {
 pub(crate) struct Book<'a> {
     pub workshop: &'a Workshop,
     pub measurement: Measurement,
-    /// Those of other compilers on the same target.
+    /// The measurements of other compilers on the same target.
     pub others: Vec<Measurement>,
     /// The same of other targets, by triple.
     pub platforms: BTreeMap<String, Measurement>,
@@ -110,7 +110,8 @@ impl<'a> Book<'a> {
         page.starts_with(self.folder()) || page == self.workshop.root.join("README.md")
     }
 
-    /// A page as it should be, with its pictures. A part that cannot be generated stays as it is, and is a failure.
+    /// A page as it should be, with its pictures. A part that can't be generated stays unchanged, and counts as a
+    /// failure.
     fn wanted(&self, page: &Path, old: &str) -> Result<(Vec<Wanted>, Vec<Failure>)> {
         let generator = Generator {
             workshop: self.workshop,
@@ -188,7 +189,7 @@ impl<'a> Book<'a> {
         Ok(exit)
     }
 
-    /// What no reader of this page should meet.
+    /// What no reader of this page should see.
     fn findings(&self, page: &Path, text: &str, known: &mut Anchors) -> Result<Vec<Finding>> {
         let parsed = prose::read(text);
         let mut findings = crate::lint::languages(text, &parsed);
@@ -210,7 +211,7 @@ impl<'a> Book<'a> {
         Ok(findings)
     }
 
-    /// Whether the claims agree with the numbers, are all shown, and are contradicted by no hint.
+    /// Whether the claims agree with the numbers, are all shown, and aren't contradicted by any hint.
     fn check_claims(&self, told: &mut Told) -> Result<()> {
         for (path, finding) in self.claims.numbers(&self.facts)? {
             told.wrong(path, finding.line, &finding.message);
@@ -227,7 +228,7 @@ impl<'a> Book<'a> {
         Ok(())
     }
 
-    /// Writes what is out of date. `complain`: also says what cannot be generated.
+    /// Writes what is out of date. `complain`: also reports what can't be generated.
     fn write(&self, complain: bool) -> Result<Exit> {
         let mut written = 0;
         let mut exit = Exit::Met;
@@ -259,7 +260,7 @@ impl<'a> Book<'a> {
     }
 }
 
-/// What was told of the documents so far.
+/// What was reported about the documents so far.
 #[derive(Default)]
 struct Told {
     count: usize,
@@ -321,7 +322,7 @@ fn markdown_files(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What exercises say to learners outside of Markdown: hints and messages.
+/// What exercises tell learners outside Markdown: hints and messages.
 fn exercise_files(root: &Path) -> Vec<PathBuf> {
     let folders = fs::read_dir(root.join("exercises")).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = folders.map(|folder| folder.path().join("exercise.toml")).collect();

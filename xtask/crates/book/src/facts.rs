@@ -1,5 +1,5 @@
-//! Numbers of the book that are in no size table: how each one is measured (`docs/facts/*.toml`), and what was measured
-//! last (`docs/measurements/TARGET/book-rustc-VERSION.json`).
+//! Numbers of the book that aren't in a size table: how each one is measured (`docs/facts/*.toml`), and what was
+//! measured last (`docs/measurements/TARGET/book-rustc-VERSION.json`).
 
 use anyhow::{Context as _, Result, bail};
 use base::diagnostic;
@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
-/// What the recorded file says that it is.
+/// The schema of the recorded file.
 const SCHEMA: &str = "size-workshop/book/1";
 
 #[derive(Debug, Deserialize)]
@@ -47,7 +47,7 @@ pub(crate) struct Fact {
     /// Its name.
     #[serde(skip)]
     pub name: String,
-    /// The file that it stands in, without folder and ending.
+    /// The file it is in, without folder and extension.
     #[serde(skip)]
     pub chapter: String,
 }
@@ -56,9 +56,9 @@ pub(crate) struct Fact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Unit {
-    /// Bytes of a file or of a part of it: the same on every run, but for the length of some paths.
+    /// Bytes of a file or of a part of it: the same on every run, except for the length of some paths.
     Bytes,
-    /// Instructions of the processor: nearly the same on every run.
+    /// CPU instructions: nearly the same on every run.
     Instructions,
     /// Wall time on one machine: only shown as such.
     Milliseconds,
@@ -77,7 +77,7 @@ impl Unit {
         }
     }
 
-    /// The unit as the head of a column.
+    /// The unit as a column heading.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Bytes => "bytes",
@@ -158,7 +158,7 @@ pub(crate) struct Segment {
     pub minus: Option<String>,
 }
 
-/// All that the files of `docs/facts` say.
+/// Everything in the files of `docs/facts`.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     /// In the order of their files, and of their lines there.
@@ -168,7 +168,7 @@ pub(crate) struct Facts {
     pub stacks: BTreeMap<String, Stack>,
     /// Figures that others have measured, by name.
     pub figures: BTreeMap<String, u64>,
-    /// What sentences call a section, a profile or a part of a fact's name, besides its own name.
+    /// Alternative names in sentences for a section, a profile or a part of a fact's name.
     pub words: BTreeMap<String, Vec<String>>,
 }
 
@@ -194,8 +194,15 @@ pub(crate) fn load(root: &Path) -> Result<Facts> {
             fact.name = name.into_inner();
             fact.chapter = file.with_extension("").display().to_string();
             if all.facts.iter().any(|other| other.name == fact.name) {
-                let help = Some("every fact of the book needs a name of its own");
-                bail!(diagnostic::in_file(&path, &text, span, "this name is taken", "another file has it, too", help));
+                let help = Some("every fact of the book needs its own name");
+                bail!(diagnostic::in_file(
+                    &path,
+                    &text,
+                    span,
+                    "this name is taken",
+                    "a different file has it as well",
+                    help
+                ));
             }
             all.facts.push(fact);
         }
@@ -221,7 +228,7 @@ pub(crate) struct Record {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Answer {
-    /// The command as it stands after the `$`.
+    /// The command as it appears after the `$`.
     pub command: String,
     /// What was laid over the workspace before it ran.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -239,7 +246,7 @@ fn path(root: &Path, target: &str, toolchain: &str) -> PathBuf {
 /// The record of a target and a release of rustc; an empty one if there is none.
 ///
 /// # Errors
-/// When the file is there and cannot be read.
+/// When the file exists but can't be read.
 pub(crate) fn recorded(root: &Path, target: &str, toolchain: &str) -> Result<Record> {
     let path = path(root, target, toolchain);
     if !path.exists() {
@@ -249,7 +256,7 @@ pub(crate) fn recorded(root: &Path, target: &str, toolchain: &str) -> Result<Rec
     serde_json::from_str(&text).map_err(|error| {
         Failure::new(Exit::Usage, format!("the record of the book is damaged: {error}"))
             .file(diagnostic::shown(&path))
-            .help("take it back from git, or make it anew with `cargo xtask docs --record`")
+            .help("restore it from git, or record it again with `cargo xtask docs --record`")
             .into()
     })
 }
@@ -258,7 +265,7 @@ impl Record {
     /// Writes the file.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it can't be written.
     pub(crate) fn save(&mut self, root: &Path, target: &str, toolchain: &str) -> Result<()> {
         SCHEMA.clone_into(&mut self.schema);
         let mut text = serde_json::to_string_pretty(self).context("cannot write the record as JSON")?;

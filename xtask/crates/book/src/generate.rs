@@ -1,4 +1,4 @@
-//! What stands between the markers: tables, pictures, listings, numbers.
+//! The text between the markers: tables, pictures, listings, numbers.
 
 use super::chapters::{self, Chapter};
 use super::claims::Claims;
@@ -18,7 +18,7 @@ use weigh::report::markdown;
 use weigh::sizes::measured;
 use weigh::workshop::Workshop;
 
-/// All that generated text comes from.
+/// Everything that generated text comes from.
 pub(crate) struct Generator<'a> {
     /// The workshop whose documents these are.
     pub workshop: &'a Workshop,
@@ -32,7 +32,7 @@ pub(crate) struct Generator<'a> {
     pub facts: &'a Facts,
     /// What others say.
     pub claims: &'a Claims,
-    /// What was measured and seen for it.
+    /// The measurements and outputs recorded for it.
     pub record: &'a Record,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Wrong {
     pub message: String,
     /// What to do.
     pub help: String,
-    /// `NotMet` where the page or what it is made from is out of date, `Usage` where the marker is wrong.
+    /// `NotMet` if the page or what it is made from is out of date, `Usage` if the marker is wrong.
     pub exit: Exit,
 }
 
@@ -113,7 +113,7 @@ impl Generator<'_> {
         }
     }
 
-    /// What can be generated, where something else was asked for.
+    /// What can be generated, if something else was requested.
     fn no_part(&self) -> Wrong {
         let names: Vec<&str> = self.workshop.sizes.tables.iter().map(|table| table.name.as_ref().as_str()).collect();
         Wrong {
@@ -166,7 +166,7 @@ impl Generator<'_> {
         })
     }
 
-    /// A table as the book's compiler makes it, or another one, or both side by side.
+    /// A table as the book's compiler produces it, or a different one does, or both side by side.
     fn sizes(&self, what: &str, name: &str) -> Result<String, Wrong> {
         let of = |measurement| self.tables_of(name, measurement).unwrap_or_default();
         let text = match what.split(' ').collect::<Vec<_>>().as_slice() {
@@ -176,7 +176,7 @@ impl Generator<'_> {
             }
             ["sizes", _, "of", release] => markdown::side_by_side(&of(self.other(release)?)),
             ["sizes", _] => markdown::side_by_side(&of(self.measurement)),
-            _ => return Err(wrong("this says nothing of which compiler", "`sizes TABLE of RELEASE`")),
+            _ => return Err(wrong("this doesn't say which compiler", "`sizes TABLE of RELEASE`")),
         };
         Ok(format!("\n{text}\n"))
     }
@@ -210,7 +210,7 @@ impl Generator<'_> {
             if fact.unit != unit {
                 return Err(wrong(
                     format!(
-                        "`{}` is in the group `{group}`, but counts something else than `{}`",
+                        "`{}` is in the group `{group}`, but counts something different from `{}`",
                         fact.name, first.name
                     ),
                     "the facts of a group share one column, so they need the same unit",
@@ -259,7 +259,7 @@ impl Generator<'_> {
             })?;
             builds.push(build);
         }
-        let caption = format!("What the file of {program} consists of");
+        let caption = format!("What {program}'s file consists of");
         let name = format!("sections-{program}-{}", profiles.join("-"));
         Ok(pictures::stack(&name, &caption, &pictures::sections(&builds), &self.workshop.root, page))
     }

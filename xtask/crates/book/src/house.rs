@@ -19,7 +19,7 @@ const FONTS: &str = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', Helvetic
 pub(crate) struct Room {
     /// What it is made into, such as `library base`.
     pub made: Vec<String>,
-    /// The packages that it can't be compiled without; those of its tests don't count.
+    /// The packages that it can't be compiled without; dev-dependencies don't count.
     pub uses: BTreeSet<String>,
 }
 
@@ -96,7 +96,7 @@ struct Ink {
 /// The crates by floors, from the top to the ground; each is as low as what it uses allows.
 fn floors(house: &House) -> Vec<Vec<&str>> {
     let mut height: BTreeMap<&str, usize> = BTreeMap::new();
-    // Cargo allows no circle, so each round settles at least one crate.
+    // Cargo allows no cycles, so each round places at least one crate.
     for _ in 0..house.len() {
         for (name, room) in house {
             let above =

@@ -1,5 +1,5 @@
-//! What no reader should meet: dead links, chapters that nobody finds, code without a language, numbers that nobody
-//! measured.
+//! Finds what no reader should see: dead links, chapters that can't be found, code without a language, unmeasured
+//! numbers.
 
 use super::chapters::{MINUTES, TO_LOOK_UP};
 use super::console;
@@ -24,24 +24,25 @@ pub(crate) struct Finding {
 /// The anchors of the pages that were linked so far.
 pub(crate) type Anchors = BTreeMap<PathBuf, Vec<String>>;
 
-/// Every fenced block must say its language.
+/// Every fenced block must name its language.
 pub(crate) fn languages(text: &str, page: &Page) -> Vec<Finding> {
     let without = page.fences.iter().filter(|fence| fence.language.as_deref() == Some(""));
     without
         .map(|fence| Finding {
             line: line(text, fence.place.start),
-            message: "this block of code has no language; write one after the fence, `text` if it is none".to_owned(),
+            message: "this code block has no language; write one after the fence, or `text` if it isn't code"
+                .to_owned(),
         })
         .collect()
 }
 
-/// No line may begin with a marker: Markdown takes such a line for HTML as a whole, and shows no link or code on it.
+/// No line may begin with a marker: Markdown treats such a line as HTML as a whole, and shows no links or code on it.
 pub(crate) fn line_starts(text: &str, parts: &[Part]) -> Vec<Finding> {
     let begins = |part: &&Part| {
         let start = text[..part.name.start].rfind('\n').map_or(0, |newline| newline + 1);
         part.inline && text[start..].trim_start_matches(' ').starts_with("<!--")
     };
-    let message = "this line begins with a marker, so Markdown takes all of it for HTML; begin it with a word";
+    let message = "this line begins with a marker, so Markdown treats the whole line as HTML; begin it with a word";
     parts
         .iter()
         .filter(begins)
@@ -81,10 +82,10 @@ pub(crate) fn boxes(text: &str, page: &Page) -> Vec<Finding> {
         }
         match inside {
             None => wrong("this folded box has no `</details>`"),
-            Some(inside) if inside.contains(BOX) => wrong("a folded box is in another one, where it can't be seen"),
+            Some(inside) if inside.contains(BOX) => wrong("a folded box is inside another, where it can't be seen"),
             Some(inside) if inside.trim().is_empty() => wrong("this folded box is empty"),
             Some(inside) if !inside.starts_with("\n\n") || !inside.ends_with("\n\n") => {
-                wrong("in a folded box, a blank line follows the summary, and another is before `</details>`");
+                wrong("in a folded box, put a blank line after the summary and another before `</details>`");
             }
             Some(_) => {}
         }
@@ -92,7 +93,7 @@ pub(crate) fn boxes(text: &str, page: &Page) -> Vec<Finding> {
     found
 }
 
-/// Every link must lead to a file, and to a heading that is there. `pages` keeps what was read already.
+/// Every link must lead to an existing file and heading. `pages` caches what was already read.
 pub(crate) fn links(path: &Path, text: &str, page: &Page, pages: &mut Anchors) -> Vec<Finding> {
     let mut found = Vec::new();
     for link in page.links.iter().filter(|link| !link.target.contains("://") && !link.target.starts_with("mailto:")) {
@@ -101,7 +102,7 @@ pub(crate) fn links(path: &Path, text: &str, page: &Page, pages: &mut Anchors) -
             link.target.split_once('#').map_or((link.target.as_str(), None), |(file, anchor)| (file, Some(anchor)));
         let target = if file.is_empty() { path.to_owned() } else { path.parent().unwrap_or(Path::new("")).join(file) };
         if !target.exists() {
-            wrong(format!("there is no {file}, to which this links"));
+            wrong(format!("this links to {file}, which doesn't exist"));
             continue;
         }
         let Some(anchor) = anchor else { continue };
@@ -133,7 +134,7 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// Numbers that stand in the text by hand: bytes, percentages, and what is so large that somebody must have measured it.
+/// Numbers written by hand: bytes, percentages, and numbers so large that they must have been measured.
 pub(crate) fn numbers(text: &str, page: &Page, parts: &[Part]) -> Vec<Finding> {
     // The output of a command is compared with what it really prints.
     let consoles = page.fences.iter().filter(|fence| fence.language.as_deref() == Some("console"));
@@ -145,7 +146,7 @@ pub(crate) fn numbers(text: &str, page: &Page, parts: &[Part]) -> Vec<Finding> {
             r"[0-9][0-9.,]*[ \u{a0}]?(?:bytes?|B|kB|KB|KiB|MB|MiB|GB|GiB|kilobytes?|megabytes?|%|percent)(?:[^A-Za-z0-9]|$)",
             true,
         ),
-        // Large numbers are measured ones, wherever they stand. A year, a version, an address is none.
+        // Large numbers are measured ones, wherever they are. Years, versions, and addresses aren't.
         (r"(?:^|[^0-9.,x])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{5,})(?:[^0-9,]|$)", false),
     ];
     let mut found = BTreeMap::new();
@@ -169,7 +170,7 @@ pub(crate) fn numbers(text: &str, page: &Page, parts: &[Part]) -> Vec<Finding> {
         .map(|(line, number)| Finding {
             line,
             message: format!(
-                "the number `{number}` stands here by hand; write `<!--= bytes PROGRAM/PROFILE -->?<!--/-->` and run `cargo xtask docs`"
+                "the number `{number}` is written by hand; write `<!--= bytes PROGRAM/PROFILE -->?<!--/-->` and run `cargo xtask docs`"
             ),
         })
         .collect()
@@ -182,13 +183,13 @@ pub(crate) fn chapters(folder: &Path, summary: &str, files: &[PathBuf]) -> Vec<(
     let mut found = Vec::new();
     for (index, line) in summary.lines().enumerate() {
         for chapter in super::chapters::of(line).iter().filter(|chapter| !folder.join(&chapter.file).exists()) {
-            let message = format!("there is no {}, which is named here", chapter.file);
+            let message = format!("this names {}, which doesn't exist", chapter.file);
             found.push((folder.join("SUMMARY.md"), Finding { line: index + 1, message }));
         }
     }
     for file in files.iter().filter(|file| file.starts_with(folder) && !file.ends_with("SUMMARY.md")) {
         if !named.contains(file) {
-            let message = "SUMMARY.md does not name this chapter, so nobody finds it".to_owned();
+            let message = "SUMMARY.md doesn't list this chapter, so no reader finds it".to_owned();
             found.push((file.clone(), Finding { line: 1, message }));
         }
         let text = fs::read_to_string(file).unwrap_or_default();
@@ -208,10 +209,10 @@ pub(crate) fn consoles(blocks: &[console::Block], recorded: &[super::facts::Answ
     let answers = console::answers(blocks, recorded);
     let is_used =
         |answer: &&super::facts::Answer| answers.iter().flatten().flatten().any(|used| std::ptr::eq(*used, *answer));
-    // The answer of a command that is gone would be taken for that of the next one of the same words, such as `echo $?`.
+    // The output of a removed command would be taken for the next identical command's, such as `echo $?`.
     if let Some(left) = recorded.iter().find(|answer| !is_used(answer)) {
         let message = format!(
-            "`{}` was recorded for this page once more than the page shows it; run `cargo xtask docs --record`",
+            "`{}` was recorded for this page one time more than the page shows it; run `cargo xtask docs --record`",
             first_line(&left.command)
         );
         found.push(Finding { line: 1, message });
@@ -224,7 +225,7 @@ pub(crate) fn consoles(blocks: &[console::Block], recorded: &[super::facts::Answ
             let mut wrong = |message: String| found.push(Finding { line: command.line, message });
             let Some(answer) = answer else {
                 wrong(format!(
-                    "nobody has seen what `{}` prints; run `cargo xtask docs --record`",
+                    "there is no record of what `{}` prints; run `cargo xtask docs --record`",
                     first_line(&command.text)
                 ));
                 continue;
@@ -280,7 +281,7 @@ mod tests {
         assert!(consoles(&blocks, &[answer("true", &[]), answer("echo $?", &["0"])]).is_empty());
         let found = consoles(&blocks, &[first, second, answer("echo $?", &["3"])]);
         assert!(
-            found.len() == 1 && found[0].message.contains("`echo $?` was recorded for this page once more"),
+            found.len() == 1 && found[0].message.contains("`echo $?` was recorded for this page one time more"),
             "{found:?}"
         );
     }
@@ -347,12 +348,12 @@ mod tests {
             ("# A\n\n<details open><summary>Predict: a?</summary>\n\nb\n\n</details>\n", ""),
             ("# A\n\n<details><summary>Guess: a?</summary>\n\nb\n\n</details>\n", "asks first"),
             ("# A\n\n<details><summary>Predict: order them.</summary>\n\nb\n\n</details>\n", "ends with `?`"),
-            ("# A\n\n<details><summary>Predict: a?</summary>\nb\n\n</details>\n", "a blank line follows"),
-            ("# A\n\n<details><summary>Predict: a?</summary>\n\nb\n</details>\n", "another is before"),
+            ("# A\n\n<details><summary>Predict: a?</summary>\nb\n\n</details>\n", "put a blank line after"),
+            ("# A\n\n<details><summary>Predict: a?</summary>\n\nb\n</details>\n", "another before"),
             ("# A\n\n<details><summary>Predict: a?</summary>\n\n</details>\n", "is empty"),
             ("# A\n\n<details><summary>Predict: a?</summary>\n\nb\n", "has no `</details>`"),
             ("# A\n<details><summary>Predict: a?</summary>\n\nb\n\n</details>\n", "goes before"),
-            ("# A\n\n<details><summary>Predict: a?</summary>\n\n<details>\n\n</details>\n", "in another one"),
+            ("# A\n\n<details><summary>Predict: a?</summary>\n\n<details>\n\n</details>\n", "is inside another"),
         ] {
             assert!(found(bad).contains(words) && !found(bad).is_empty(), "{bad}: {}", found(bad));
         }
@@ -369,10 +370,10 @@ mod tests {
         let found = links(&folder.path().join("a.md"), text, &prose::read(text), &mut BTreeMap::new());
         let said: Vec<_> = found.iter().map(|finding| (finding.line, finding.message.as_str())).collect();
         let expected = [
-            (5, "there is no c.md, to which this links"),
+            (5, "this links to c.md, which doesn't exist"),
             (6, "no heading of b.md has the anchor `c`"),
             (7, "no heading of a.md has the anchor `b`"),
-            (8, "there is no no.svg, to which this links"),
+            (8, "this links to no.svg, which doesn't exist"),
         ];
         assert_eq!(said, expected);
     }
@@ -398,7 +399,7 @@ mod tests {
             .map(|(file, finding)| (file.file_name().unwrap().to_str().unwrap(), finding.line, &finding.message[..15]))
             .collect();
         let expected =
-            [("SUMMARY.md", 4, "there is no c.m"), ("b.md", 1, "SUMMARY.md does"), ("b.md", 1, "a chapter begin")];
+            [("SUMMARY.md", 4, "this names c.md"), ("b.md", 1, "SUMMARY.md does"), ("b.md", 1, "a chapter begin")];
         assert_eq!(said, expected);
     }
 }

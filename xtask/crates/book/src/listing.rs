@@ -3,7 +3,7 @@
 use base::files;
 use std::path::Path;
 
-/// No file that a reader should read is longer.
+/// A file that readers should read isn't longer.
 const LARGEST: u64 = 200_000;
 
 /// The fenced block for `PATH` or `PATH#ANCHOR`.
@@ -51,7 +51,7 @@ fn without_indentation(lines: &[&str]) -> String {
     lines.iter().map(|line| line.get(indent..).unwrap_or_default().trim_end()).collect::<Vec<_>>().join("\n")
 }
 
-/// The name that syntax highlighting knows.
+/// The name used for syntax highlighting.
 fn language(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     match name.rsplit('.').next().unwrap_or_default() {

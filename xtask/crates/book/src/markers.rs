@@ -1,4 +1,4 @@
-//! Where generated text stands in a Markdown file: between two comments that no reader sees.
+//! Finds generated text in a Markdown file: it is between two comments that no reader sees.
 //!
 //! A block: `<!-- generated: WHAT -->`, lines, `<!-- end of generated -->`. A word or a number within a sentence:
 //! `<!--= WHAT -->text<!--/-->`. In a block of code, or in code within a sentence, a marker is only text.
@@ -18,13 +18,13 @@ const CLOSE_INLINE: &str = "<!--/-->";
 /// A generated part: what it is, and where its text is (in bytes).
 #[derive(Debug, PartialEq)]
 pub(crate) struct Part {
-    /// What shall stand there.
+    /// What should be there.
     pub what: String,
-    /// Where `what` itself stands, to point at it.
+    /// Where `what` itself is, to point at it.
     pub name: Range<usize>,
     /// The text between the markers.
     pub body: Range<usize>,
-    /// Whether it stands within a sentence.
+    /// Whether it is within a sentence.
     pub inline: bool,
 }
 
@@ -84,7 +84,7 @@ fn part(path: &Path, text: &str, open: usize, inline: bool) -> Result<Part> {
     Ok(Part { what: text[name.clone()].to_owned(), name, body: start..end, inline })
 }
 
-/// Whether the text holds what cannot stand between two markers: another marker, or another paragraph.
+/// Whether the text contains what can't be between two markers: another marker, or another paragraph.
 fn inside(body: &str, inline: bool) -> bool {
     if inline { body.contains("<!--") || body.contains("\n\n") } else { body.contains(OPEN) }
 }

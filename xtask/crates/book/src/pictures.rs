@@ -8,7 +8,7 @@ use weigh::committed::Build;
 use weigh::report::svg;
 use weigh::sizes::measured;
 
-/// Where pictures lie: mdBook takes only what is below `src`.
+/// Where pictures are: mdBook takes only what is below `src`.
 const FOLDER: &str = "docs/src/img";
 
 /// A size table as bars.
@@ -58,11 +58,12 @@ pub(crate) fn stack(name: &str, caption: &str, bars: &[Stacked], root: &Path, pa
 
 /// The crates of the workshop's tools.
 pub(crate) fn house(house: &House, root: &Path, page: &Path) -> (String, Vec<Wanted>) {
-    const TITLE: &str = "The crates, each above those that it uses";
+    const TITLE: &str = "The crates, each above the crates it uses";
     both("house", TITLE, &house::description(house), root, page, |theme| house::draw(TITLE, house, theme))
 }
 
-/// The sections of some files in the groups that a reader thinks in. What one file has and another lacks is shown for both.
+/// The sections of some files in groups that make sense to readers. A section that only one of the files has is shown
+/// for all.
 pub(crate) fn sections(builds: &[&Build]) -> Vec<Stacked> {
     let mut bars: Vec<Stacked> = builds.iter().map(|build| sections_of(build)).collect();
     let groups = bars.first().map_or(0, |bar| bar.parts.len());

@@ -1,5 +1,5 @@
-//! What the book shows of other targets: each with its compiler and what runs it, the ladder on all of them, and a picture. It is made
-//! from the committed measurements, as every table.
+//! What the book shows about other targets: each with its compiler and what runs it, the ladder on all of them, and a
+//! picture. Like every table, it is made from the committed measurements.
 
 use crate::docs::Wanted;
 use crate::generate::{Wrong, wrong};
@@ -26,7 +26,7 @@ impl Shown<'_> {
     /// A part of a page.
     ///
     /// # Errors
-    /// When nothing was measured for it, or the words are none of these.
+    /// When nothing was measured for it, or the words are unknown.
     pub(crate) fn part(&self, words: &[&str], page: &Path) -> Result<(String, Vec<Wanted>), Wrong> {
         let Self { workshop, reference, others } = *self;
         let text = match *words {
@@ -37,7 +37,7 @@ impl Shown<'_> {
             }
             ["bars-of-platforms"] => return bars(workshop, reference, others, page),
             _ => Err(wrong(
-                "these words name nothing",
+                "these words don't name anything",
                 "`platforms`, `ladders PROGRAM`, `sections-of TARGET PROGRAM PROFILE…`, or `bars-of-platforms`",
             )),
         };
@@ -50,7 +50,7 @@ pub(crate) fn is_one(words: &[&str]) -> bool {
     words.first().is_some_and(|first| ["platforms", "ladders", "sections-of", "bars-of-platforms"].contains(first))
 }
 
-/// A target with what is known of it.
+/// A target with what is known about it.
 struct Platform<'a> {
     name: &'a str,
     runs: &'a str,
@@ -162,7 +162,7 @@ fn ladders(
     Ok(text)
 }
 
-/// The sections of a program of another target under some profiles, the largest first.
+/// The sections of a program for a different target under some profiles, the largest first.
 fn sections(
     workshop: &Workshop,
     measurement: Option<&Measurement>,

@@ -1,4 +1,4 @@
-//! A Markdown page as a tree of places: headings, links and fenced blocks, each with where it stands in the text.
+//! A Markdown page as a tree of places: headings, links and fenced blocks, each with its place in the text.
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ pub(crate) struct Page {
     pub links: Vec<Link>,
     /// Every block of code.
     pub fences: Vec<Fence>,
-    /// Where code stands within a sentence.
+    /// Where code is within a sentence.
     pub code: Vec<Range<usize>>,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Link {
 /// A block of code between fences.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Fence {
-    /// What stands after the opening fence, such as `toml`; `None` for a block that is only indented.
+    /// What follows the opening fence, such as `toml`; `None` for a block that is only indented.
     pub language: Option<String>,
     /// The whole block with its fences, in bytes of the page.
     pub place: Range<usize>,
@@ -48,7 +48,7 @@ pub(crate) struct Fence {
     pub body: String,
 }
 
-/// Takes a page apart.
+/// Parses a page.
 pub(crate) fn read(text: &str) -> Page {
     let mut page = Page::default();
     let mut heading: Option<(usize, String)> = None;

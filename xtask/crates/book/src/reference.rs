@@ -37,10 +37,10 @@ fn folder(code: Code) -> String {
     format!("docs/diagnostics/{}", code.name().replace('/', "-"))
 }
 
-/// Every code with its meaning, the files that produce it, and what the check says of them.
+/// Every code with its meaning, the files that produce it, and what the check says about them.
 ///
 /// # Errors
-/// The codes that have no example, or whose example produces something else, as sentences.
+/// The codes without an example, or whose example produces something else, as sentences.
 pub(crate) fn codes(root: &Path, recorded: &[Answer]) -> Result<String, String> {
     let mut text = String::new();
     let mut missing = Vec::new();
@@ -87,7 +87,7 @@ pub(crate) fn codes(root: &Path, recorded: &[Answer]) -> Result<String, String> 
 /// The longest message of the table, in characters.
 const LONGEST_MESSAGE: usize = 90;
 
-/// What a check says in the example of each code, with a link to the code; its meaning where there is no such example.
+/// What a check says in the example of each code, with a link to the code; its meaning if there is no such example.
 ///
 /// # Errors
 /// The codes that have no example, as sentences.
@@ -112,7 +112,7 @@ pub(crate) fn codes_by_message(root: &Path, recorded: &[Answer]) -> Result<Strin
     Ok(text)
 }
 
-/// A message that fits a row: it ends after a whole word, and with no code half open.
+/// A message that fits in a row: it ends after a whole word, and leaves no code span open.
 fn shortened(message: &str) -> String {
     if message.chars().count() <= LONGEST_MESSAGE {
         return message.to_owned();
@@ -145,17 +145,17 @@ struct Example {
     slow: bool,
     why: Option<String>,
     with: Vec<String>,
-    /// Path, text and language of what the reader shall see.
+    /// Path, text and language of what the reader should see.
     files: Vec<(String, String, String)>,
 }
 
-/// The file beside the folder of an example.
+/// The file next to an example's folder.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Data {
     /// What is typed; nothing for a code that no files produce.
     command: Option<String>,
-    /// What the reader should know of the example.
+    /// What the reader should know about the example.
     why: Option<String>,
     /// Takes too long for every run of the tests.
     #[serde(default)]
@@ -203,10 +203,10 @@ mod tests {
     #[test]
     fn a_long_message_ends_after_a_word_and_with_no_code_half_open() {
         assert_eq!(shortened("`lto` is set twice"), "`lto` is set twice");
-        let long = "the program of `after` was ended because it used more than 1 s of processor time, and it was `a b c d e f`";
+        let long = "the program of `after` was ended because it used more than 1 s of CPU time, and it was given `a b c d e f`";
         assert_eq!(
             shortened(long),
-            "the program of `after` was ended because it used more than 1 s of processor time, and it …"
+            "the program of `after` was ended because it used more than 1 s of CPU time, and it was …"
         );
         let code = format!("{} `one two three four five six` is long", "word ".repeat(14).trim_end());
         assert_eq!(shortened(&code), format!("{} …", "word ".repeat(14).trim_end()));

@@ -17,11 +17,11 @@ use std::time::Instant;
 use weigh::cargo::{self, Cargo};
 use weigh::committed::REFERENCE_TARGET;
 
-/// Runs the commands of some chapters, or of all, and compares. `slow`: also those that take long; `with_facts`: also what the
-/// book measures.
+/// Runs the commands of some chapters, or of all, and compares. `slow`: including slow ones; `with_facts`: including
+/// the book's measurements.
 ///
 /// # Errors
-/// When a command cannot be run at all.
+/// When a command can't be run at all.
 pub(crate) fn run(book: &Book<'_>, only: &[String], slow: bool, with_facts: bool) -> Result<Exit> {
     let session = Session::start(&book.workshop.root)?;
     let (mut commands, mut left_out, mut recorded, mut wrong) = (0, 0, 0, 0);
@@ -63,18 +63,18 @@ pub(crate) fn run(book: &Book<'_>, only: &[String], slow: bool, with_facts: bool
         }
     }
     if with_facts {
-        // Times are another machine's tomorrow: they are recorded, never compared.
+        // Times vary by machine and day: they are recorded, never compared.
         for fact in facts(book, only).filter(|fact| fact.unit.tolerance().is_some()) {
             wrong += usize::from(!holds(book, &session, fact)?);
         }
     }
     if left_out > 0 {
-        output::note(&format!("{left_out} blocks that take long were left out; `--slow` runs them, too"));
+        output::note(&format!("{left_out} blocks that take long were left out; `--slow` runs them as well"));
     }
     if recorded > 0 {
         output::note(&format!("{recorded} blocks that build for minutes were left out; `--facts` runs them as well"));
     }
-    output::note(&format!("{commands} commands were run, {wrong} results are not as the book says"));
+    output::note(&format!("{commands} commands were run, {wrong} results differ from the book"));
     Ok(if wrong == 0 { Exit::Met } else { Exit::NotMet })
 }
 
@@ -103,7 +103,7 @@ fn holds(book: &Book<'_>, session: &Session, fact: &Fact) -> Result<bool> {
     Ok(holds)
 }
 
-/// Runs and measures some chapters, or all, and keeps what came of it.
+/// Runs and measures some chapters, or all, and keeps the results.
 ///
 /// # Errors
 /// When a command or a measurement fails. What was recorded before stays.
@@ -171,7 +171,7 @@ fn refuse_other_compilers(root: &Path, toolchain: &str) -> Result<()> {
     Ok(())
 }
 
-/// The chapters in their order, or those that were asked for.
+/// The chapters in their order, or the requested ones.
 fn pages(book: &Book<'_>, only: &[String]) -> Result<Vec<PathBuf>> {
     let folder = book.folder();
     let summary = fs::read_to_string(folder.join("SUMMARY.md")).unwrap_or_default();
@@ -216,7 +216,7 @@ fn difference(shown: &[String], printed: &[String]) -> String {
     format!("  - the page   + printed now\n{}", lines.join("\n"))
 }
 
-/// Says what is being done, and how long it took where that matters.
+/// Reports what is being done, and how long it took where that matters.
 fn timed<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let start = Instant::now();
     let result = work();

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// Separates what one command printed from the next; no program prints this character by accident.
 const SEPARATOR: char = '\u{1e}';
 
-/// Longer than any block takes, but not for ever.
+/// Longer than any block takes, but not forever.
 const LONGEST: Duration = Duration::from_mins(20);
 
 /// Folders that are not part of the workspace: built, kept by git, or the state of a learner.
@@ -36,7 +36,7 @@ struct SourceFile {
     content: Vec<u8>,
 }
 
-/// What came of a block.
+/// The result of a block.
 pub(crate) enum Ran {
     /// An answer for each command.
     Answers(Vec<Answer>),
@@ -48,17 +48,17 @@ impl Session {
     /// Makes the copy, or brings it up to date.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it can't be written.
     pub(crate) fn start(root: &Path) -> Result<Self> {
         let session = Self { source: root.to_owned(), copy: root.join("target/book/workspace") };
         session.restore(&[])?;
-        // Only a saving of time: what is missing is compiled.
+        // This only saves time: what is missing is compiled.
         let _ = session.take_over_dependencies();
         Ok(session)
     }
 
-    /// The book calls `cargo xtask` in the copy, so Cargo compiles the runner there once more. What Cargo has compiled of its
-    /// dependencies, for the program that is running now, is the same: its fingerprints hold no absolute path.
+    /// The book calls `cargo xtask` in the copy, so Cargo compiles the runner there again. Its dependencies, as Cargo
+    /// compiled them for the program that is running now, are the same: its fingerprints hold no absolute path.
     fn take_over_dependencies(&self) -> std::io::Result<()> {
         let own = env::current_exe()?;
         let copy = self.copy.join("target/debug");
@@ -99,7 +99,8 @@ impl Session {
         Ok(())
     }
 
-    /// Makes the copy hold just the files of the workspace, with some folders laid over them. What is built there stays.
+    /// Makes the copy contain just the files of the workspace, with some folders laid over them. What is built there
+    /// stays.
     fn restore(&self, with: &[String]) -> Result<()> {
         let mut files: Vec<SourceFile> = Vec::new();
         let mut add = |folder: &Path, below: &Path| -> Result<()> {
@@ -124,8 +125,8 @@ impl Session {
             let folder = self.source.join(folder);
             if !folder.is_dir() {
                 bail!(
-                    Failure::new(Exit::Usage, format!("{} is no folder", folder.display()))
-                        .help("a console block asks for it with `<!-- console: with FOLDER -->`")
+                    Failure::new(Exit::Usage, format!("{} isn't a folder", folder.display()))
+                        .help("a console block needs it for `<!-- console: with FOLDER -->`")
                 );
             }
             add(&folder, Path::new(""))?;
@@ -133,7 +134,7 @@ impl Session {
         for old in sources(&self.copy).unwrap_or_default() {
             if !files.iter().any(|file| file.name == old) {
                 fs::remove_file(self.copy.join(&old)).with_context(|| format!("cannot remove {}", old.display()))?;
-                // And the folders that held nothing else.
+                // And the folders that contained nothing else.
                 let mut folders = old.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
                 while folders.next().is_some_and(|folder| fs::remove_dir(self.copy.join(folder)).is_ok()) {}
             }
@@ -143,7 +144,7 @@ impl Session {
             if fs::read(&path).is_ok_and(|there| there == *content) {
                 continue;
             }
-            // A copy need not survive a power cut, but a script in it must stay executable.
+            // A copy doesn't have to survive a power failure, but a script in it must stay executable.
             path.parent()
                 .map_or(Ok(()), fs::create_dir_all)
                 .and_then(|()| fs::copy(source, &path))
@@ -200,7 +201,7 @@ impl Session {
     /// Measures a fact; `None` where a program for it is missing.
     ///
     /// # Errors
-    /// When its script fails or prints something else than a number.
+    /// When its script fails or prints something other than a number.
     pub(crate) fn fact(&self, fact: &Fact) -> Result<Option<u64>> {
         if fact.needs.iter().any(|name| !self.is_there(name)) {
             return Ok(None);
@@ -231,7 +232,8 @@ impl Session {
         let mut call = Call::new("bash", &self.copy).args(["--noprofile", "--norc", "-c", script]);
         call.timeout = Some(LONGEST);
         call.output_limit = 4 << 20;
-        // What changes sizes or words stays outside; so does the library path that Cargo gives to what it runs.
+        // What changes sizes or words isn't passed on, and neither is the library path that Cargo sets for what it
+        // runs.
         const KEPT: [&str; 9] = [
             "PATH",
             "HOME",
@@ -279,7 +281,7 @@ impl Session {
         env::split_paths(&self.path()).any(|folder| folder.join(program).is_file())
     }
 
-    /// Paths of this machine say nothing to a reader.
+    /// Paths of this machine mean nothing to a reader.
     fn without_paths(&self, text: &str) -> String {
         let mut text = text.replace(&self.copy.display().to_string(), "[..]");
         let home = env::var("HOME").ok().filter(|home| home.len() > 1);

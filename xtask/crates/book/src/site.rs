@@ -1,7 +1,7 @@
 //! The book as a site: mdBook builds it, and asks this program about every chapter first.
 //!
 //! On GitHub a chapter may link to any file of the repository; a site holds only its chapters. So the exercises become
-//! pages of the site, and every other file that is linked is put beside them as text. No link is lost on the way.
+//! pages of the site, and every other file that is linked is put next to them as text. No link is lost on the way.
 
 use crate::markers::{self, Part};
 use crate::prose;
@@ -16,7 +16,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
-/// Builds the site, and opens it if that is wanted.
+/// Builds the site, and opens it if requested.
 ///
 /// # Errors
 /// When mdBook is missing or cannot build it.
@@ -24,12 +24,12 @@ pub(crate) fn build(root: &Path, open: bool) -> Result<Exit> {
     let folder = root.join("target/book/site");
     let call = Call::new("mdbook", root).args(["build", "docs", "--dest-dir"]).arg(&folder);
     let finished = proc::run(&call).map_err(|error| {
-        Failure::new(Exit::Environment, format!("mdBook is not there: {error:#}")).help(
+        Failure::new(Exit::Environment, format!("mdBook can't be run: {error:#}")).help(
             "install it with `cargo install mdbook --version 0.5.4 --locked`, or read docs/src/README.md as it is",
         )
     })?;
     let said = String::from_utf8_lossy(&finished.stderr);
-    // mdBook only logs what it cannot find.
+    // mdBook only logs what it can't find.
     let is_wrong = said.lines().any(|line| line.contains("ERROR"));
     if finished.status != Status::Exited(0) || is_wrong {
         bail!(Failure::new(Exit::NotMet, format!("mdBook could not build the book:\n{}", said.trim())));
@@ -58,11 +58,11 @@ pub(crate) fn preprocess(root: &Path, words: &[String]) -> Result<Exit> {
     let mut input = String::new();
     std::io::stdin().read_to_string(&mut input).context("cannot read standard input")?;
     let sent: Value = serde_json::from_str(&input).map_err(|error| {
-        Failure::new(Exit::Usage, format!("this is not what mdBook sends: {error}"))
-            .help("mdBook calls this by itself; to build the book, run `cargo xtask docs --open`")
+        Failure::new(Exit::Usage, format!("this isn't what mdBook sends: {error}"))
+            .help("mdBook calls this itself; to build the book, run `cargo xtask docs --open`")
     })?;
     let Some(book) = sent.as_array().and_then(|parts| parts.get(1)).cloned() else {
-        bail!(Failure::new(Exit::Usage, "this is not what mdBook sends: there is no book in it"));
+        bail!(Failure::new(Exit::Usage, "this isn't what mdBook sends: there is no book in it"));
     };
     output::data(&serde_json::to_string(&chapters(root, book)?).context("cannot write the book as JSON")?)?;
     Ok(Exit::Met)
@@ -129,7 +129,7 @@ const CHAPTERS: &str = "docs/src";
 /// Where a file of the repository is in the site: as text, so that a browser shows it.
 fn as_text(file: &Path) -> PathBuf {
     let file = Path::new("files").join(file);
-    // mdBook takes every link with `.md` in it for a link to a chapter.
+    // mdBook treats every link with `.md` in it as a link to a chapter.
     if file.extension().is_some_and(|extension| extension == "md") {
         return file.with_extension("txt");
     }
@@ -182,8 +182,8 @@ fn resolved(from: &Path, to: &str) -> PathBuf {
     path
 }
 
-/// A page of a folder of the repository with every link made one that works in the site, without the generator's comments, and
-/// the files that it links to.
+/// A page in a folder of the repository with every link changed to one that works in the site, without the generator's
+/// comments, and the files that it links to.
 fn for_the_site(text: &str, folder: &Path) -> (String, Vec<PathBuf>) {
     let mut text = text.to_owned();
     let mut files = Vec::new();

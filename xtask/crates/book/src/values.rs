@@ -24,7 +24,7 @@ pub(crate) struct Values<'a> {
 pub(crate) const FUNCTIONS: &str = "bytes A, kib A, kb A, mb A, number A, millions A, change A B, saved A B, grown A B, share PART WHOLE, way FROM VIA TO, times A B, \
      minutes, minutes total or measured on";
 
-/// How an expression is shown, for what may come after it.
+/// How an expression is shown, which determines what may follow it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Shown {
     /// Digits alone, and what they count.
@@ -35,7 +35,7 @@ pub(crate) enum Shown {
     WithUnit,
 }
 
-/// How an expression is shown; `None` for what is no number.
+/// How an expression is shown; `None` if it isn't a number.
 pub(crate) fn shown_as(expression: &str, facts: &Facts) -> Option<Shown> {
     let mut words = expression.split_whitespace();
     match (words.next()?, words.next()) {
@@ -46,7 +46,7 @@ pub(crate) fn shown_as(expression: &str, facts: &Facts) -> Option<Shown> {
     }
 }
 
-/// What a reference counts. Only facts may count something else than bytes.
+/// What a reference counts. Only facts may count something other than bytes.
 fn unit(reference: &str, facts: &Facts) -> Unit {
     let name = reference.strip_prefix("fact/");
     let fact = name.and_then(|name| facts.facts.iter().find(|fact| fact.name == name));
@@ -82,7 +82,7 @@ impl Values<'_> {
                 let (a, b) = (self.get(a)?, self.get(b)?);
                 Ok(scaled(a, b.max(1)))
             }
-            _ => Err("this is no expression".to_owned()),
+            _ => Err("this isn't an expression".to_owned()),
         }
     }
 
@@ -106,25 +106,25 @@ impl Values<'_> {
     fn difference(&self, larger: &str, smaller: &str) -> Result<u64, String> {
         let (a, b) = (self.get(larger)?, self.get(smaller)?);
         a.checked_sub(b).filter(|&difference| difference > 0).ok_or_else(|| {
-            format!("the sentence does not hold: `{larger}` is {}, `{smaller}` is {}", thousands(a), thousands(b))
+            format!("the sentence doesn't hold: `{larger}` is {}, `{smaller}` is {}", thousands(a), thousands(b))
         })
     }
 
-    /// What a reference stands for.
+    /// What a reference means.
     ///
     /// # Errors
     /// What is wrong with it.
     pub(crate) fn get(&self, reference: &str) -> Result<u64, String> {
         match reference.split_once('/') {
             Some(("fact", name)) if !self.facts.facts.iter().any(|fact| fact.name == name) => {
-                Err(format!("no file of docs/facts says how to measure `{name}`"))
+                Err(format!("no file in docs/facts says how to measure `{name}`"))
             }
             Some(("fact", name)) => self
                 .record
                 .facts
                 .get(name)
                 .copied()
-                .ok_or_else(|| format!("`{name}` was not measured yet; `cargo xtask docs --record` does that")),
+                .ok_or_else(|| format!("`{name}` hasn't been measured yet; `cargo xtask docs --record` does that")),
             Some(("article", name)) => self
                 .facts
                 .figures
@@ -133,7 +133,7 @@ impl Values<'_> {
                 .ok_or_else(|| format!("there is no figure `{name}` in docs/facts")),
             Some((compiler, rest)) if compiler.starts_with("rustc-") => {
                 let other = self.others.iter().find(|other| compiler == format!("rustc-{}", other.toolchain));
-                let measurement = other.ok_or_else(|| format!("docs/measurements has none of {compiler}"))?;
+                let measurement = other.ok_or_else(|| format!("docs/measurements has none for {compiler}"))?;
                 Values { measurement, others: &[], ..*self }.get(rest)
             }
             Some((program, rest)) => {
@@ -154,13 +154,13 @@ impl Values<'_> {
                 let build = measurement
                     .find_with(program, profile, strip, std)
                     .ok_or_else(|| format!("`{program}` was not measured under `{profile}`"))?;
-                // A section that is not there takes no bytes.
+                // A missing section takes no bytes.
                 Ok(section.map_or(build.bytes, |name| {
                     build.sections.iter().filter(|section| section.name == name).map(|section| section.bytes).sum()
                 }))
             }
             None => Err(format!(
-                "`{reference}` is no reference; write PROGRAM/PROFILE (of another target TARGET:PROGRAM/PROFILE), fact/NAME or article/NAME"
+                "`{reference}` isn't a reference; write PROGRAM/PROFILE (for a different target TARGET:PROGRAM/PROFILE), fact/NAME or article/NAME"
             )),
         }
     }
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_sentence_that_no_longer_holds_is_an_error() {
-        assert!(text("saved p/dist p/release").unwrap_err().contains("the sentence does not hold"));
+        assert!(text("saved p/dist p/release").unwrap_err().contains("the sentence doesn't hold"));
         assert!(text("grown p/dist p/dist").is_err());
         assert!(text("way p/release p/dist p/release").is_err());
     }
@@ -242,7 +242,7 @@ mod tests {
     fn another_compiler_is_named_before_the_program_and_its_std_behind_the_profile() {
         assert_eq!(text("bytes rustc-1.96.0/p/dist").unwrap(), "500");
         assert_eq!(text("change rustc-1.96.0/p/dist rustc-1.96.0/p/dist+std:without-backtrace").unwrap(), "-80.0 %");
-        assert!(text("bytes rustc-1.97.0/p/dist").unwrap_err().contains("none of rustc-1.97.0"));
+        assert!(text("bytes rustc-1.97.0/p/dist").unwrap_err().contains("none for rustc-1.97.0"));
         assert!(text("bytes rustc-1.96.0/p/dist+std:silent-panics").unwrap_err().contains("was not measured"));
     }
 
@@ -280,11 +280,11 @@ mod tests {
     #[test]
     fn what_is_not_known_is_said() {
         for (expression, said) in [
-            ("bites p/dist", "no expression"),
-            ("bytes p", "no reference"),
+            ("bites p/dist", "isn't an expression"),
+            ("bytes p", "isn't a reference"),
             ("bytes q/dist", "`q` was not measured under `dist`"),
             ("bytes wasm64:p/dist", "nothing was measured for the target `wasm64`"),
-            ("bytes fact/floor", "no file of docs/facts"),
+            ("bytes fact/floor", "no file in docs/facts"),
             ("bytes article/deno", "no figure `deno`"),
         ] {
             assert!(text(expression).unwrap_err().contains(said), "{expression}");

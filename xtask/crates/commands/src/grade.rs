@@ -27,7 +27,7 @@ pub struct Grade {
     /// How submissions are kept from doing harm
     #[arg(long, value_enum, default_value_t)]
     pub sandbox: Sandbox,
-    /// Seconds of processor time for one build [default: a multiple of what the course's own solution takes]
+    /// Seconds of CPU time for one build [default: a multiple of what the course's own solution takes]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub build_seconds: Option<u32>,
     /// CSV with names, e-mail addresses and due dates, or an LMS's gradebook

@@ -1,5 +1,5 @@
-//! Results that were graded under another name than the roster's: before there was a roster, or by an older one. Without this
-//! a student would be in the reports twice, once with the points and once with none.
+//! Results that were graded under a name that differs from the roster's: before there was a roster, or with an older
+//! one. Otherwise a student would be in the reports twice, once with the points and once with none.
 
 use super::identity::{self, Matcher};
 use super::journal::Contents;
@@ -9,7 +9,8 @@ use anyhow::{Result, bail};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The journal with the roster's id for each student whom it has. Where two results would become one, both stay as they are.
+/// The journal with the roster's id for each student it lists. Where two results would become one, both stay as they
+/// are.
 ///
 /// # Errors
 /// When not a single student is in the roster.
@@ -40,7 +41,7 @@ pub(crate) fn adopt<'a>(contents: &'a Contents, roster: &Roster) -> Result<Cow<'
         }
     }
     let disputed: BTreeSet<&str> = claims.into_values().filter(|students| students.len() > 1).flatten().collect();
-    // Who has the id already keeps it.
+    // A student who already has the id keeps it.
     let renamed: BTreeMap<&str, &Vec<&str>> = owners
         .iter()
         .filter(|(student, owners)| {

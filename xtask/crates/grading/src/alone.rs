@@ -1,4 +1,5 @@
-//! Who may use the machine: many submissions side by side, or one of them alone, to see whether its result was its own doing.
+//! Controls who may use the machine: many submissions side by side, or one of them alone, to see whether its result was
+//! its own fault.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -15,7 +16,7 @@ struct State {
     inside: usize,
     /// One is inside, alone.
     is_alone: bool,
-    /// How many want to be alone. They go first, or those who come and go side by side would keep them out for ever.
+    /// How many want to be alone. They go first, or those who come and go side by side would keep them out forever.
     waiting: usize,
 }
 

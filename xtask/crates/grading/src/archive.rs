@@ -1,5 +1,5 @@
-//! Reads a handed-in zip or tar without unpacking it: a list of what is in it, and the bytes of the few files that are asked
-//! for. It comes from strangers, so everything has a limit and nothing is followed or written.
+//! Reads a handed-in zip or tar without unpacking it: a list of its contents, and the bytes of the few files that are
+//! requested. It comes from strangers, so everything has a limit and nothing is followed or written.
 
 mod zip64;
 
@@ -16,27 +16,27 @@ use tar::EntryType;
 use zip::read::{ArchiveOffset, Config};
 use zip::{CompressionMethod, ZipArchive};
 
-/// What is too much, in bytes where nothing else is said.
+/// Limits, in bytes unless stated otherwise.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caps {
-    /// An archive as it lies on the disk. Room for a target folder that was left in.
+    /// An archive's size on disk. Leaves room for a target folder that wasn't removed.
     pub archive: u64,
-    /// All that is unpacked of one archive. Of a zip only what is asked for is unpacked, of a tar everything.
+    /// Everything unpacked from one archive: from a zip only the requested files, from a tar everything.
     pub unpacked: u64,
     /// Entries of one archive, or files and folders of one folder.
     pub entries: usize,
-    /// One file that is asked for. The largest that an exercise has takes some kilobytes.
+    /// One requested file. The largest in any exercise is a few kilobytes.
     pub file: u64,
     /// The path of an entry.
     pub path: usize,
 }
 
-/// KiB of memory that an xz file may ask for. `xz -9` needs 64 MiB, and a file may ask for 4 GiB before its first byte.
+/// KiB of memory that an xz file may require. `xz -9` needs 64 MiB, and a file can claim 4 GiB before its first byte.
 const XZ_MEMORY: u32 = 80 << 10;
 
-/// How archives end that are read.
+/// Extensions of archives that are read.
 pub(crate) const READ: [&str; 8] = [".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tar", ".zip"];
-/// How archives end that are not read: they are work that was handed in all the same.
+/// Extensions of archives that aren't read: they are still work that was handed in.
 pub(crate) const UNREAD: [&str; 14] = [
     ".tar.zst",
     ".tar.zstd",
@@ -54,7 +54,7 @@ pub(crate) const UNREAD: [&str; 14] = [
     ".lz",
 ];
 
-/// The ending of a name that is an archive's, as it is written there, and whether such archives are read.
+/// A name's archive extension, as written there, and whether such archives are read.
 pub(crate) fn ending(name: &str) -> Option<(&str, bool)> {
     let lower = name.to_ascii_lowercase();
     let found = |endings: &[&str]| endings.iter().find(|ending| lower.ends_with(**ending)).map(|ending| ending.len());
@@ -65,16 +65,16 @@ pub(crate) fn ending(name: &str) -> Option<(&str, bool)> {
     name.get(name.len() - length..).filter(|ending| ending.len() < name.len()).map(|ending| (ending, is_read))
 }
 
-/// Why an archive with this ending is not read, and what to do.
+/// Why an archive with this extension isn't read, and what to do.
 pub(crate) fn unread(name: &str) -> String {
     let kind = match ending(name).map(|(ending, _)| ending.to_ascii_lowercase()).as_deref() {
-        Some(".rar") => "a RAR archive, which isn't read",
-        Some(".7z") => "a 7z archive, which isn't read",
-        Some(".tar.zst" | ".tar.zstd" | ".tzst" | ".zst" | ".zstd") => "packed with zstd, which isn't read",
-        Some(".tar.lz" | ".lz" | ".lzma") => "packed with lzip or LZMA, which isn't read",
-        Some(".tar.z") => "packed with compress, which isn't read",
-        Some(".gz" | ".xz" | ".bz2") => "a single packed file and no archive, and isn't read",
-        _ => "not a zip, tar, tar.gz, tar.xz or tar.bz2, and isn't read",
+        Some(".rar") => "a RAR archive, which isn't supported",
+        Some(".7z") => "a 7z archive, which isn't supported",
+        Some(".tar.zst" | ".tar.zstd" | ".tzst" | ".zst" | ".zstd") => "compressed with zstd, which isn't supported",
+        Some(".tar.lz" | ".lz" | ".lzma") => "compressed with lzip or LZMA, which isn't supported",
+        Some(".tar.z") => "compressed with compress, which isn't supported",
+        Some(".gz" | ".xz" | ".bz2") => "a single compressed file, not an archive, and isn't supported",
+        _ => "not a zip, tar, tar.gz, tar.xz or tar.bz2, and isn't supported",
     };
     format!("{} is {kind}; unpack it, and put a folder or a zip in its place", shown(name))
 }
@@ -86,11 +86,11 @@ pub(crate) const CAPS: Caps =
 /// What a path is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A file that was asked for, whole.
+    /// A requested file, whole.
     File(Vec<u8>),
-    /// A file that was not asked for, and not read.
+    /// A file that wasn't requested, and wasn't read.
     Unread,
-    /// A file that was asked for and cannot be had: why, such as `is larger than 1 MiB`.
+    /// A requested file that can't be read: why, such as `is larger than 1 MiB`.
     Refused(String),
     /// A folder.
     Folder,
@@ -103,9 +103,9 @@ pub(crate) enum Kind {
 /// What is in an archive, or in a folder: kinds by path, with `/` between the parts, whatever the system.
 pub(crate) type Listing = BTreeMap<String, Kind>;
 
-/// Lists an archive; what kind it is, its first bytes tell. Files are read where `wanted` says so of their path.
+/// Lists an archive, whose first bytes determine its kind. Files are read if `wanted` accepts their path.
 ///
-/// What it costs is taken off `caps`, so that archives within archives share the limits of one submission.
+/// Its cost is subtracted from `caps`, so that archives within archives share the limits of one submission.
 ///
 /// # Errors
 /// Why the archive is refused as a whole: one sentence without a final full stop, about "the archive".
@@ -114,7 +114,7 @@ pub(crate) fn read(path: &Path, caps: &mut Caps, wanted: &dyn Fn(&str) -> bool) 
     list(file, caps, wanted)
 }
 
-/// The same for an archive that was in another one.
+/// The same for an archive inside another.
 ///
 /// # Errors
 /// As `read`.
@@ -140,15 +140,17 @@ fn list(mut file: impl Read + Seek, caps: &mut Caps, wanted: &dyn Fn(&str) -> bo
         [0xfd, b'7', b'z', b'X', b'Z', 0] => {
             contents.tar(XzReader::new_mem_limit(BufReader::new(file), true, XZ_MEMORY))
         }
-        [b'R', b'a', b'r', b'!', ..] => Err("the archive is a RAR archive, which isn't read; use zip".to_owned()),
-        [b'7', b'z', 0xbc, 0xaf, ..] => Err("the archive is a 7z archive, which isn't read; use zip".to_owned()),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Err("the archive is packed with zstd, which isn't read; use zip".to_owned()),
+        [b'R', b'a', b'r', b'!', ..] => Err("the archive is a RAR archive, which isn't supported; use zip".to_owned()),
+        [b'7', b'z', 0xbc, 0xaf, ..] => Err("the archive is a 7z archive, which isn't supported; use zip".to_owned()),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            Err("the archive is compressed with zstd, which isn't supported; use zip".to_owned())
+        }
         _ => contents.tar(BufReader::new(file)),
     }));
     listed.unwrap_or_else(|_| Err("the archive is damaged".to_owned()))
 }
 
-/// Opens an ordinary file, and only that: a link is not followed, and a pipe is not waited for.
+/// Opens a regular file, and only that: it doesn't follow links or wait for pipes.
 ///
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the file's name.
@@ -162,7 +164,7 @@ pub(crate) fn open(path: &Path) -> Result<File, String> {
     options.read(true);
     #[cfg(unix)]
     {
-        // It may have been replaced since it was looked at.
+        // It may have been replaced since it was checked.
         use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt as _;
         options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
@@ -174,7 +176,7 @@ pub(crate) fn open(path: &Path) -> Result<File, String> {
     }
 }
 
-/// What the file system says of a path; a file counts as not read.
+/// What the file system reports for a path; a file counts as not read.
 pub(crate) fn kind(metadata: &fs::Metadata) -> Kind {
     let kind = metadata.file_type();
     if kind.is_symlink() {
@@ -188,7 +190,7 @@ pub(crate) fn kind(metadata: &fs::Metadata) -> Kind {
     }
 }
 
-/// Why a path is no file that can be taken, as the rest of a sentence that begins with its name.
+/// Why a path isn't a file that can be taken, as the rest of a sentence that begins with its name.
 pub(crate) fn describe(kind: &Kind) -> String {
     match kind {
         Kind::File(_) | Kind::Unread => "is a file".to_owned(),
@@ -199,7 +201,7 @@ pub(crate) fn describe(kind: &Kind) -> String {
     }
 }
 
-/// Reads a file that is asked for, as far as the limit goes.
+/// Reads a requested file, up to the limit.
 ///
 /// # Errors
 /// When it cannot be read. That it is too large is a `Kind`.
@@ -210,7 +212,7 @@ pub(crate) fn bytes(reader: impl Read, caps: &Caps) -> io::Result<Kind> {
     Ok(if fits { Kind::File(bytes) } else { Kind::Refused(format!("is larger than {}", size(caps.file))) })
 }
 
-/// A name from a stranger within a sentence: quoted, no control characters and none that cannot be seen, not too long.
+/// An untrusted name for use in a sentence: quoted, without control or invisible characters, and not too long.
 pub(crate) fn shown(name: &str) -> String {
     const LONGEST: usize = 80;
     let short: String = name.chars().take(LONGEST).collect();
@@ -218,7 +220,7 @@ pub(crate) fn shown(name: &str) -> String {
     format!("`{}{more}`", visible(&short).escape_debug())
 }
 
-/// A limit as people say it.
+/// A limit in the form people use.
 fn size(bytes: u64) -> String {
     if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{bytes} bytes") }
 }
@@ -233,7 +235,7 @@ fn damaged(error: impl std::fmt::Display) -> String {
 
 /// An archive while it is read.
 struct Contents<'a> {
-    /// What is left of the limits.
+    /// What remains of the limits.
     caps: &'a mut Caps,
     /// The limits when this archive was begun.
     whole: Caps,
@@ -244,13 +246,13 @@ struct Contents<'a> {
 impl Contents<'_> {
     fn zip(mut self, mut file: impl Read + Seek) -> Result<Listing, String> {
         zip64::check(&mut file, self.whole.entries)?;
-        // An archive behind something else is no submission; searching for one takes long.
+        // An archive after other data isn't a submission, and searching for one takes long.
         let config = Config { archive_offset: ArchiveOffset::Known(0) };
         let mut archive = ZipArchive::with_config(config, BufReader::new(file)).map_err(damaged)?;
         if archive.has_duplicate_names() {
-            return Err("the archive holds two files of the same name".to_owned());
+            return Err("the archive contains two files with the same name".to_owned());
         }
-        // Windows PowerShell 5 writes `\\` between folders, and nothing else does it for all of an archive.
+        // Windows PowerShell 5 writes `\\` between folders, and nothing else does so throughout an archive.
         let has = |c: char| archive.file_names().flatten().any(|name| name.contains(c));
         let is_from_windows = has('\\') && !has('/');
         for index in 0..archive.len() {
@@ -263,7 +265,7 @@ impl Contents<'_> {
             let raw = if is_from_windows { raw.replace('\\', "/") } else { raw };
             let is_folder = entry.is_dir() || raw.ends_with('/');
             let Some(path) = self.path(&raw)? else { continue };
-            // The upper bits of a Unix mode say what it is. A zip from Windows has none.
+            // The upper bits of a Unix mode give its kind. A zip from Windows has none.
             let kind = match entry.unix_mode().unwrap_or(0) & 0o170_000 {
                 _ if is_folder => Kind::Folder,
                 0 | 0o100_000 => Kind::Unread,
@@ -274,7 +276,8 @@ impl Contents<'_> {
             let kind = if kind == Kind::Unread && (self.wanted)(&path) {
                 if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
                     return Err(format!(
-                        "the archive is packed with {}, which isn't read; pack it as an ordinary zip (Deflate)",
+                        "the archive is compressed with {}, which isn't supported; save it as an ordinary zip \
+                         (Deflate)",
                         entry.compression()
                     ));
                 }
@@ -301,7 +304,7 @@ impl Contents<'_> {
         let mut archive = tar::Archive::new(metered);
         let entries_end = self.tar_entries(&mut archive);
         let mut metered = archive.into_inner();
-        // The rest holds the checksum of a gzip file, and tells whether the end is there at all.
+        // The rest holds a gzip file's checksum, and shows whether the end is there at all.
         let entries_end =
             entries_end.and_then(|end| io::copy(&mut metered, &mut io::sink()).map(|_| end).map_err(damaged));
         if metered.over {
@@ -311,12 +314,12 @@ impl Contents<'_> {
         let entries_end = entries_end?;
         // Every tar ends with two blocks of zeros. Without them it may have been cut off between two files.
         if room - metered.left < entries_end.saturating_add(1024) {
-            return Err("the archive is cut off, or no archive at all".to_owned());
+            return Err("the archive is cut off, or isn't an archive".to_owned());
         }
         Ok(self.listing)
     }
 
-    /// Reads the entries of a tar, and says at which byte the last one ends.
+    /// Reads a tar's entries, and returns the byte at which the last one ends.
     fn tar_entries(&mut self, archive: &mut tar::Archive<impl Read>) -> Result<u64, String> {
         let mut end = 0;
         for entry in archive.entries().map_err(damaged)? {
@@ -340,7 +343,7 @@ impl Contents<'_> {
                 let claimed = entry.size();
                 match bytes(entry, self.caps).map_err(damaged)? {
                     Kind::File(bytes) if (bytes.len() as u64) < claimed => {
-                        return Err(format!("the archive is cut off within {}", shown(&path)));
+                        return Err(format!("the archive is cut off in the middle of {}", shown(&path)));
                     }
                     kind => kind,
                 }
@@ -352,19 +355,19 @@ impl Contents<'_> {
         Ok(end)
     }
 
-    /// The path of the next entry in one spelling; nothing for the root. A path that a careless program would write outside
-    /// of its folder is never an accident, so the whole archive is refused.
+    /// The path of the next entry in one spelling; nothing for the root. A path that a careless program would write
+    /// outside its folder is never an accident, so the whole archive is refused.
     fn path(&mut self, raw: &str) -> Result<Option<String>, String> {
         match self.caps.entries.checked_sub(1) {
             Some(left) => self.caps.entries = left,
             None => return Err(too_many(self.whole.entries)),
         }
-        let refused = |why: &str| Err(format!("the archive holds a path that {why}: {}", shown(raw)));
+        let refused = |why: &str| Err(format!("the archive contains a path that {why}: {}", shown(raw)));
         if raw.len() > self.caps.path {
             return refused("is too long");
         }
         if raw.contains('\\') {
-            return refused("has a backslash in it (some old Windows programs write them)");
+            return refused("has a backslash (some old Windows programs write them)");
         }
         let has_drive = raw.as_bytes().get(1) == Some(&b':') && raw.starts_with(|c: char| c.is_ascii_alphabetic());
         if raw.starts_with('/') || has_drive {
@@ -374,13 +377,13 @@ impl Contents<'_> {
             return refused("leads out of it");
         }
         if raw.contains('\0') {
-            return refused("has a zero byte in it");
+            return refused("has a zero byte");
         }
         let parts: Vec<&str> = raw.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         Ok((!parts.is_empty()).then(|| parts.join("/")))
     }
 
-    /// Notes an entry. Two of the same path are not a matter of who comes last: programs disagree on it.
+    /// Notes an entry. Two with the same path are refused, because programs disagree on which one counts.
     fn add(&mut self, path: String, kind: Kind) {
         let twice = self.listing.get(&path).is_some_and(|there| !(kind == Kind::Folder && *there == Kind::Folder));
         let kind = if twice { Kind::Refused("is in the archive more than once".to_owned()) } else { kind };

@@ -1,5 +1,5 @@
-//! Where the best of several attempts counts (`--attempts best`): all of them are graded, and the record of the best is written
-//! to the journal last, because the last record of a student and an exercise is the one that counts.
+//! For `--attempts best`, where the best of several attempts counts: all are graded, and the record of the best is
+//! written to the journal last, because a student's last record for an exercise counts.
 
 use super::journal::Journal;
 use super::lms::order;
@@ -7,7 +7,7 @@ use super::model::Submission;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Students and exercises of which there is more than one submission.
+/// Students and exercises with more than one submission.
 pub(crate) struct Several<'a>(BTreeSet<(&'a str, &'a str)>);
 
 impl<'a> Several<'a> {
@@ -24,8 +24,8 @@ impl<'a> Several<'a> {
     }
 }
 
-/// Lets the best of each student's attempts be the record that counts; of equal ones the later. As long as one of them is not
-/// graded, nothing is decided.
+/// Makes the best of each student's attempts the record that counts; if two are equal, the later one. As long as one of
+/// them isn't graded, nothing is decided.
 ///
 /// # Errors
 /// When the journal cannot be written.

@@ -1,4 +1,5 @@
-//! The files that a person puts into the folder of the results, or beside it: found by name, and refused if the name is only nearly right.
+//! Files that a person puts in the results folder, or next to it: found by name, and refused if the name is only nearly
+//! right.
 
 use anyhow::{Result, bail};
 use base::diagnostic::shown;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Bytes of the largest file that is read: far more than people write by hand.
 const LARGEST: u64 = 4 << 20;
 
-/// The folder of the results, and the one that it is in.
+/// The results folder, and its parent.
 fn places(out_dir: &Path) -> [PathBuf; 2] {
     let beside = match out_dir.parent() {
         Some(parent) if out_dir.file_name().is_some() => parent.to_owned(),
@@ -30,13 +31,13 @@ fn misnamed(out_dir: &Path, name: &str) -> Option<PathBuf> {
         others.sort();
         for other in others {
             let plain = other.to_lowercase();
-            // Editors add an extension of their own: on Windows in place of none, elsewhere to a copy of the file before.
+            // Editors add their own extension: on Windows in place of none, elsewhere to a copy of the file before.
             let plain =
                 [".txt", "~", ".bak", ".old", ".orig"].iter().find_map(|end| plain.strip_suffix(end)).unwrap_or(&plain);
             let (stem, ending) = plain.rsplit_once('.').unwrap_or((plain, ""));
             let is_near =
                 strsim::damerau_levenshtein(stem, known) <= 2 && strsim::damerau_levenshtein(ending, wanted) <= 1;
-            // With no dot, or another sign in its place.
+            // With no dot, or a different character in its place.
             if (is_near || strsim::damerau_levenshtein(plain, name) <= 2 || plain == known)
                 && folder.join(&other).is_file()
             {
@@ -47,11 +48,11 @@ fn misnamed(out_dir: &Path, name: &str) -> Option<PathBuf> {
     None
 }
 
-/// The file in the folder of the results, or beside that folder, with its text.
+/// The file in the results folder, or next to it, with its text.
 ///
 /// # Errors
-/// When there are two, it cannot be read, or there is one with nearly its name: a decision that is silently passed over would be
-/// a wrong grade.
+/// When there are two, it cannot be read, or there is one with nearly its name: silently ignoring a decision would lead
+/// to a wrong grade.
 pub(crate) fn find(out_dir: &Path, name: &str) -> Result<Option<(PathBuf, String)>> {
     let there: Vec<PathBuf> =
         places(out_dir).map(|place| place.join(name)).into_iter().filter(|file| file.exists()).collect();
@@ -68,8 +69,9 @@ pub(crate) fn find(out_dir: &Path, name: &str) -> Result<Option<(PathBuf, String
         },
         [file] => file,
         [inner, outer, ..] => {
-            let message = format!("there are two of {name}: {} and {}", shown(inner).display(), shown(outer).display());
-            bail!(Failure::new(Exit::Usage, message).help("leave one of them"));
+            let message =
+                format!("there are two {name} files: {} and {}", shown(inner).display(), shown(outer).display());
+            bail!(Failure::new(Exit::Usage, message).help("keep one of them"));
         }
     };
     match files::read_text(file, LARGEST) {
@@ -115,16 +117,16 @@ mod tests {
             assert_eq!(refused(name), format!("class/{near} isn't read: it has to be called {name}"));
             fs::remove_file(folder.path().join(near)).unwrap();
         }
-        // Where the disk tells upper from lower case; elsewhere it is the file itself.
+        // Where the file system distinguishes case; elsewhere it is the file itself.
         write("grades/Policy.TOML");
         if !out.join("policy.toml").exists() {
             assert_eq!(refused("policy.toml"), "class/grades/Policy.TOML isn't read: it has to be called policy.toml");
         }
         fs::remove_file(out.join("Policy.TOML")).unwrap();
-        // A folder is no list of decisions.
+        // A folder isn't a list of decisions.
         write("policy/notes.txt");
         assert_eq!(find(&out, "policy.toml").unwrap(), None);
-        // Beside the one that is read, a similar name is no mistake.
+        // When the right file exists, a similar name isn't a mistake.
         write("overrides.toml");
         write("override.toml");
         assert_eq!(find(&out, "overrides.toml").unwrap().unwrap().1, "x");

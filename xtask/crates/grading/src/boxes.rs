@@ -1,4 +1,4 @@
-//! The boxes of a grading run: whether there are any, whether they hold, and one pair of them for each worker.
+//! A grading run's sandboxes: whether there are any, whether they hold, and one pair of them for each worker.
 
 pub(crate) mod canaries;
 
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weigh::cargo;
 
-/// What a build may use. A build of the largest exercise takes about 20 seconds of processor time and 1 GB.
+/// What a build may use. A build of the largest exercise takes about 20 seconds of CPU time and 1 GB.
 const BUILD: Limits = Limits {
     cpu_seconds: 300,
     idle_seconds: 20,
@@ -42,7 +42,7 @@ const RUN: Limits = Limits {
 /// How many times as long as the course's own solution a build may take.
 const MULTIPLE: f64 = 5.0;
 
-/// Seconds of processor time that every build gets.
+/// Seconds of CPU time that every build gets.
 const LEAST: f64 = 20.0;
 
 /// The boxes of a worker.
@@ -56,7 +56,7 @@ pub(crate) struct Recipe {
     own: PathBuf,
     root: bool,
     system: Arc<System>,
-    /// Seconds of processor time for a build, if the instructor has set them.
+    /// Seconds of CPU time for a build, if the instructor has set them.
     build_seconds: Option<u32>,
 }
 
@@ -67,8 +67,8 @@ impl Recipe {
     /// When something is missing, with what to install.
     pub(crate) fn find(course: &Path) -> Result<Self> {
         let missing = |what: &str, help: &str| -> Failure {
-            Failure::new(Exit::Environment, format!("submissions cannot be kept in a box: {what}"))
-                .help(format!("{help}; or `--sandbox none`, if you trust every submission as your own code"))
+            Failure::new(Exit::Environment, format!("submissions can't be sandboxed: {what}"))
+                .help(format!("{help}, or pass `--sandbox none` if you trust every submission like your own code"))
         };
         if !cfg!(target_os = "linux") {
             bail!(missing("there is no bubblewrap on this system", "grade on Linux"));
@@ -85,11 +85,11 @@ impl Recipe {
         let asked = proc::run(&Call::new("rustc", course).args(["--print", "sysroot"]))?;
         let toolchain = PathBuf::from(String::from_utf8_lossy(&asked.stdout).trim());
         if asked.status != Status::Exited(0) {
-            // Its words tell whether it is missing, or cannot start for want of memory.
+            // Its output shows whether it is missing, or can't start because memory ran out.
             bail!(cargo::explain_failure(&asked, "rustc --print sysroot"));
         }
         if !toolchain.is_dir() {
-            bail!(missing("rustc does not say where it is", "install Rust: https://rustup.rs"));
+            bail!(missing("rustc doesn't report where it is installed", "install Rust: https://rustup.rs"));
         }
         let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
@@ -97,7 +97,7 @@ impl Recipe {
         let system = System::find().ok_or_else(|| {
             missing(
                 &format!("{BUBBLEWRAP} doesn't answer `--help`"),
-                "install it again (Debian, Ubuntu: `apt install --reinstall bubblewrap`)",
+                "reinstall it (Debian, Ubuntu: `apt install --reinstall bubblewrap`)",
             )
         })?;
         let system = Arc::new(system);
@@ -110,7 +110,7 @@ impl Recipe {
         Self { build_seconds, ..self }
     }
 
-    /// Seconds of processor time for a build of what was handed in: a multiple of what the course's own solution takes here,
+    /// Seconds of CPU time for a build of what was handed in: a multiple of what the course's own solution takes here,
     /// unless the instructor has set them.
     pub(crate) fn build_seconds(&self, honest: f64) -> u64 {
         let most = BUILD.cpu_seconds as f64;
@@ -127,7 +127,7 @@ impl Recipe {
             let system = Arc::clone(&system);
             Arc::new(Sandbox { kind, shared: shared.to_owned(), user, limits, build_seconds: None, system })
         };
-        // What the instructor has set also holds for the course's own builds, if it is more.
+        // The instructor's limit also applies to the course's own builds, if it is higher.
         let cpu_seconds = BUILD.cpu_seconds.max(build_seconds.unwrap_or(0).into());
         let limits = Limits { cpu_seconds, ..BUILD };
         (of(kind, users.map(|(build, _)| build), limits), of(Kind::Run, users.map(|(_, run)| run), RUN))
@@ -141,8 +141,8 @@ impl Recipe {
     }
 }
 
-/// This program once more, beside a worker's folder: a class takes hours, and somebody may build a new one meanwhile. Where
-/// there is no room for it, the one that runs.
+/// A copy of this program, next to a worker's folder: grading a class takes hours, and a new version may be built
+/// meanwhile. If there is no room for a copy, the running program itself.
 fn copy_beside(shared: &Path, own: &Path) -> PathBuf {
     let copy = shared.with_file_name("runner");
     let is_there = copy.is_file() || runs_for_all(own) && fs::hard_link(own, &copy).is_ok() || {

@@ -1,5 +1,5 @@
-//! Who handed in what: the submissions that are on the disk, each with the student that it belongs to. First all entries are
-//! found, then each is given to its students, and only then is it decided which of a student's several entries counts.
+//! Finds who handed in what: the submissions on disk, each with its student. First all entries are found, then each is
+//! assigned to its students, and only then is it decided which of a student's several entries counts.
 
 use super::archive::{self, shown};
 use super::identity;
@@ -27,7 +27,7 @@ pub(crate) struct Class {
     pub run: Run,
     /// What the instructor should know, in order.
     pub notes: Vec<String>,
-    /// What is no submission: its name, and why it was passed over.
+    /// What isn't a submission: its name, and why it was skipped.
     pub passed: Vec<(String, String)>,
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn read(options: &Options, dir: &Path, exercises: &[Exercise], roster
 
 /// The expression that finds the student in a name.
 fn expression(text: &str) -> Result<Regex> {
-    let help = "it needs one group, which is the student's id, such as '^(s[0-9]+)_', or one that is called `id`";
+    let help = "it needs one group, which is the student's id, such as '^(s[0-9]+)_', or one named `id`";
     let regex = match Regex::new(text) {
         Ok(regex) => regex,
         Err(error) => {
@@ -98,7 +98,7 @@ fn expression(text: &str) -> Result<Regex> {
         0 => bail!(Failure::new(Exit::Usage, "--student-from has no group").help(help)),
         count => {
             bail!(
-                Failure::new(Exit::Usage, format!("--student-from has {count} groups, and none is called `id`"))
+                Failure::new(Exit::Usage, format!("--student-from has {count} groups, and none is named `id`"))
                     .help(help)
             )
         }
@@ -108,7 +108,7 @@ fn expression(text: &str) -> Result<Regex> {
 /// The students of an entry, each with the handle that was found to be theirs.
 type Owners<'a> = Vec<(String, &'a Handle)>;
 
-/// The students of each entry. `students` are those of each handle, of all entries one after another.
+/// The students of each entry. `students` lists each handle's students, for all entries in order.
 fn owners(entries: &[Entry], students: Vec<Vec<String>>) -> Vec<Owners<'_>> {
     let mut students = students.into_iter();
     let mut all = Vec::new();
@@ -167,7 +167,7 @@ fn chosen(
             }
             student.clone_into(&mut submission.student);
             handed_in.push(exercise.id.clone());
-            // What is graded besides: earlier attempts, unless nothing tells that they are attempts.
+            // What else is graded: earlier attempts, unless nothing shows that they are attempts.
             if attempts == Attempts::Best {
                 let earlier = of_exercise.iter().filter(|(_, work)| order(&work.attempt) < order(&submission.attempt));
                 submissions
@@ -178,12 +178,12 @@ fn chosen(
         if handed_in.is_empty() {
             let wanted: Vec<&str> = exercises.iter().map(|exercise| exercise.id.as_str()).collect();
             notes.push(format!(
-                "{}: there is work for other exercises, and none for {}",
+                "{}: there is work for other exercises, but none for {}",
                 shown(student),
                 wanted.join(" or ")
             ));
         }
-        // What the latest entry tells is what an LMS goes by.
+        // An LMS goes by the latest entry.
         let latest = all.iter().max_by_key(|(entry, _)| order(&entry.handles[0].attempt));
         let mut handle = latest.map(|(_, handle)| (*handle).clone()).unwrap_or_default();
         handle.late |= own.iter().any(|entry| entry.handles[0].late);
@@ -192,7 +192,7 @@ fn chosen(
     (submissions, students, notes)
 }
 
-/// What was handed in after a submission, in files of which no work could be taken.
+/// What was handed in after a submission, in files that no work could be taken from.
 fn later<'a>(own: &[&'a Entry], submission: &Submission) -> Option<&'a Entry> {
     let is_later = |entry: &&&Entry| {
         // What Canvas exports of a student is one submission, whatever the numbers of its files.
@@ -202,7 +202,7 @@ fn later<'a>(own: &[&'a Entry], submission: &Submission) -> Option<&'a Entry> {
     own.iter().filter(is_later).max_by_key(|entry| order(&entry.handles[0].attempt)).copied()
 }
 
-/// Tells of what else the student handed in. A report that was uploaded beside the work is nothing to look at.
+/// Reports what else the student handed in. A report uploaded along with the work doesn't need review.
 fn beside(own: &[&Entry], submission: &mut Submission) {
     for entry in own.iter().filter(|entry| entry.missing.is_some()) {
         let name = entry.origin.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -214,7 +214,7 @@ fn beside(own: &[&Entry], submission: &mut Submission) {
     }
 }
 
-/// The last submission counts, also where it can't be read: then a person decides about the earlier one.
+/// The last submission counts, even if it can't be read: then a person decides about the earlier one.
 fn unread(entry: &Entry, earlier: &Submission) -> Submission {
     let name = earlier.origin.file_name().unwrap_or_default().to_string_lossy();
     Submission {
@@ -228,7 +228,7 @@ fn unread(entry: &Entry, earlier: &Submission) -> Submission {
     }
 }
 
-/// A submission in which no work was found, with the reason: it is a person's turn.
+/// A submission in which no work was found, with the reason, for a person to handle.
 fn nothing(own: &[&Entry], exercise: &Wanted) -> Option<Submission> {
     let entry = own.iter().rev().find(|entry| entry.missing.is_some())?;
     Some(Submission {
@@ -240,7 +240,7 @@ fn nothing(own: &[&Entry], exercise: &Wanted) -> Option<Submission> {
     })
 }
 
-/// The last of several submissions, if something tells which one that is.
+/// The last of several submissions, if it can be determined.
 fn last(several: &[(&Entry, &Submission)], student: &str, attempts: Attempts, notes: &mut Vec<String>) -> Submission {
     let name =
         |(entry, _): &(&Entry, &Submission)| shown(&entry.origin.file_name().unwrap_or_default().to_string_lossy());
@@ -266,10 +266,11 @@ fn last(several: &[(&Entry, &Submission)], student: &str, attempts: Attempts, no
         return rejected(format!("handed in more than once: {first} and {others}; keep one"));
     }
     let lost = earlier.iter().find(|(_, other)| other.files.keys().any(|path| !work.files.contains_key(path)));
-    // Canvas exports the files of the last submission alone: what one of them lacks and another has belongs together.
+    // Canvas exports the files of the last submission alone: what one of them lacks and a different one has belongs
+    // together.
     if lost.is_some() && latest.lms == Some(Lms::Canvas) && work.rejected.is_none() {
         return rejected(format!(
-            "handed in in several parts that hold the same exercise: {first} and {others}; put them together"
+            "handed in as several parts with the same exercise: {first} and {others}; combine them"
         ));
     }
     let mut submission = (*work).clone();

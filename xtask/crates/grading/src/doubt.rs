@@ -1,6 +1,7 @@
-//! Which results are seen twice before they count. Whatever depends on how a process ran can be the machine's doing: it is run
-//! once more, alone on the machine. What rustc says about a program, and what is read from files (settings, sizes, sections,
-//! code, warnings, dependencies, images, budgets, and answers about them) comes out the same each time, and is not.
+//! Which results are checked twice before they count. Whatever depends on how a process ran can be the machine's fault,
+//! so it is run again, alone on the machine. What rustc says about a program, and what is read from files (settings,
+//! sizes, sections, code, warnings, dependencies, images, budgets, and answers about them) comes out the same each
+//! time, and is not.
 
 use super::model::{Goal, Record};
 use base::proc::Status;
@@ -12,14 +13,14 @@ use course::exercise::{Exercise, Goal as Spec, Tree};
 use std::fs;
 use weigh::cargo;
 
-/// What of a result could be the machine's doing.
+/// Which parts of a result could be the machine's fault.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Doubts {
-    /// A build was ended, by a limit or from outside. Everything is made once more.
+    /// A build was stopped, by a limit or from outside. Everything is built again.
     pub build: bool,
     /// Goals that are not met because of how programs ran, each with an input that shows it, if one does.
     pub goals: Vec<(String, Option<usize>)>,
-    /// The kernel may have ended something, for want of memory.
+    /// The kernel may have killed something because memory ran out.
     pub killed: bool,
 }
 
@@ -30,7 +31,7 @@ impl Doubts {
     }
 }
 
-/// What of a trial could be the machine's doing, and costs points.
+/// Which parts of a trial could be the machine's fault, and cost points.
 pub(crate) fn of(exercise: &Exercise, trial: &Trial) -> Doubts {
     let Some(evidence) = &trial.evidence else { return Doubts::default() };
     let own = evidence.builds.iter().filter(|(name, _)| exercise.build(name).tree == Tree::Learner);
@@ -65,7 +66,7 @@ fn is_doubtful(goal: &Spec, outcome: &Outcome, outcomes: &[Outcome], evidence: &
         Check::Speed(speed) => {
             let work = |build: &str| evidence.built(build)?.work.get(id);
             match (work(speed.build.get_ref()), work(speed.against.get_ref())) {
-                // Instructions are counted, and the machine can neither add any nor take some away.
+                // Instructions are counted, and the machine can't add or remove any.
                 (Some(own), Some(other)) => {
                     own.run != other.run || own.instructions.is_none() || other.instructions.is_none()
                 }
@@ -100,7 +101,7 @@ fn input(goal: &Spec, evidence: &Evidence) -> Option<usize> {
     }
 }
 
-/// Whether two results are the same grade: what went wrong may have been worded in another way.
+/// Whether two results are the same grade: what went wrong may be worded differently.
 pub(crate) fn is_same(first: &Record, second: &Record) -> bool {
     let verdicts = |record: &Record| -> Vec<(String, Verdict, u32)> {
         record.goals.iter().map(|Goal { id, verdict, points, .. }| (id.clone(), *verdict, *points)).collect()
@@ -108,7 +109,7 @@ pub(crate) fn is_same(first: &Record, second: &Record) -> bool {
     first.status == second.status && verdicts(first) == verdicts(second)
 }
 
-/// Of two results that differ the better one, for a person to look at; of two with the same points the one that was made alone.
+/// The better of two results that differ, flagged for review; if their points are equal, the result of the run alone.
 pub(crate) fn better(first: Record, second: Record) -> Record {
     let words = |record: &Record| format!("`{}` with {} of {}", record.status.name(), record.points, record.points_max);
     let differ = first.goals.iter().zip(&second.goals).filter(|(one, other)| one.verdict != other.verdict);
@@ -128,7 +129,7 @@ pub(crate) fn better(first: Record, second: Record) -> Record {
     better
 }
 
-/// How many processes the kernel has ended for want of memory, since it started. The same number twice: none of ours.
+/// How many processes the kernel has killed for lack of memory since boot. If the number hasn't changed, none of ours.
 pub(crate) fn out_of_memory() -> u64 {
     ended_for_memory(&fs::read_to_string("/proc/vmstat").unwrap_or_default())
 }

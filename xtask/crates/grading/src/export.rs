@@ -1,5 +1,5 @@
-//! An LMS's own gradebook with the grades in it. Only the cells of grades change; everything else is what the LMS has written,
-//! byte for byte, because its import finds students and assignments by that.
+//! An LMS's own gradebook with the grades in it. Only the cells of grades change; everything else stays as the LMS
+//! wrote it, byte for byte, because its import finds students and assignments by that.
 
 mod columns;
 mod feedback;
@@ -23,10 +23,10 @@ use course::exercise;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Fills in a gradebook, and writes feedback files beside it.
+/// Fills in a gradebook, and writes feedback files next to it.
 ///
 /// # Errors
-/// When nothing is graded, the template isn't a gradebook of this LMS, or no column fits.
+/// When nothing is graded, the template isn't this LMS's gradebook, or no column matches.
 pub(crate) fn run(root: &Path, options: &Options, lms: Lms, template: &Path) -> Result<Exit> {
     let contents = Journal::read(&options.out)?;
     let gathered = gather::gather(root, &options.out, options, &contents)?;
@@ -37,7 +37,7 @@ pub(crate) fn run(root: &Path, options: &Options, lms: Lms, template: &Path) -> 
     let exercises = exercises_of(&gathered.book);
     if exercises.is_empty() {
         let message = format!("there is no result to export in {}", options.out.display());
-        bail!(Failure::new(Exit::Usage, message).help("grade first, or name the folder of the results after --out"));
+        bail!(Failure::new(Exit::Usage, message).help("grade first, or pass the results folder with --out"));
     }
     let (columns, mut notes) = columns::choose(&sheet, lms, &exercises, &titles, !options.exercises.is_empty())?;
     let seen = seen(&contents);
@@ -70,7 +70,7 @@ fn name(lms: Lms) -> &'static str {
     }
 }
 
-/// The students of a template. A row of it is found by the line in which it begins.
+/// A template's students. Each row is identified by the line it begins on.
 fn class(sheet: &Sheet, lms: Lms) -> Result<Roster> {
     let (wanted, what, where_from) = match lms {
         Lms::Canvas => (roster::Lms::Canvas, "a Canvas gradebook", "Gradebook > Export in Canvas"),
@@ -83,7 +83,7 @@ fn class(sheet: &Sheet, lms: Lms) -> Result<Roster> {
         }
     };
     let head = sheet.head()?.number;
-    let help = format!("name the file that you get from {where_from}, with the LMS set to English, after --template");
+    let help = format!("pass the file that you get from {where_from}, with the LMS set to English, as --template");
     match roster::recognized(sheet)? {
         Some(found) if found == wanted => roster::of_sheet(sheet, &[]),
         Some(found) => bail!(sheet.failure(head, format!("it isn't {what} but a {}", found.table()), help)),
@@ -101,7 +101,7 @@ fn exercises_of(book: &Gradebook) -> Vec<String> {
     book.rows.iter().map(|row| &row.exercise).filter(|exercise| known.insert(exercise.as_str())).cloned().collect()
 }
 
-/// What was seen of each student for each exercise, as the latest run says.
+/// What was seen of each student for each exercise, according to the latest run.
 fn seen(contents: &Contents) -> BTreeMap<(&str, &str), &Seen> {
     let all = contents.runs.iter().flat_map(|run| &run.students);
     all.flat_map(|seen| seen.exercises.iter().map(move |exercise| ((seen.student.as_str(), exercise.as_str()), seen)))
@@ -168,7 +168,7 @@ fn fill(
                 let all: Vec<String> = rows.iter().map(|row| shown(&row.student)).collect();
                 let (line, all) = (sheet.rows[at].number, all.join(" and "));
                 clashes.push(format!(
-                    "{}: line {line} of the template matches {all}; it is left as it is",
+                    "{}: line {line} of the template matches {all}; it is left unchanged",
                     column.exercise
                 ));
             }
@@ -187,13 +187,13 @@ fn fill(
     }
     if places.by_name > 0 {
         let many = plural(places.by_name, "student");
-        filled.notes.push(format!("{many} matched a row of the template by the name alone; check these rows"));
+        filled.notes.push(format!("{many} matched a row of the template by name alone; check these rows"));
     }
     filled
 }
 
-/// Those of whom something was found, and of whom neither the roster nor the template knows who they are. Each may be a student
-/// of the template of whom nothing was found.
+/// Entries whose student is unknown to the roster and the template. Each may belong to a student of the template for
+/// whom nothing was found.
 fn unmatched(gathered: &Gathered, places: &Places<'_>) -> Vec<String> {
     let Gathered { book, roster, .. } = gathered;
     let graded = book.rows.iter().filter(|row| row.status != "not-handed-in").map(|row| row.student.as_str());
@@ -232,13 +232,14 @@ impl<'a> Places<'a> {
     }
 }
 
-/// All that is known of who a student is.
+/// Everything known about who a student is.
 fn handle(row: &Row, roster: Option<&Roster>, seen: &BTreeMap<(&str, &str), &Seen>) -> Handle {
     let seen = seen.get(&(row.student.as_str(), row.exercise.as_str()));
     let listed = roster.and_then(|roster| roster.of(&row.student, &row.exercise));
     let mut ids = vec![row.student.clone()];
     ids.extend(listed.iter().flat_map(|listed| listed.also.iter().chain([&listed.email])).cloned());
-    // Whom the roster knows needs no guess about the end of a folder's name: it may be another student's login.
+    // A student whom the roster knows needs no guess about the end of a folder's name: it may be another student's
+    // login.
     let is_guess = |entry: &str, id: &str| entry.strip_suffix(id).is_some_and(|rest| rest.ends_with('-'));
     let of_entry = seen.iter().flat_map(|seen| seen.handle.ids.iter().map(|id| (seen.handle.entry.as_str(), id)));
     ids.extend(of_entry.filter(|(entry, id)| listed.is_none() || !is_guess(entry, id)).map(|(_, id)| id.clone()));
@@ -294,7 +295,7 @@ impl Cell<'_> {
 }
 
 impl Tally {
-    /// Which cells are left without a 0, and whose entry must be matched first.
+    /// Which cells get no 0, and which entries must be matched first.
     fn doubts(&self, column: &Column, unmatched: &[String]) -> Option<String> {
         if self.doubted.is_empty() {
             return None;
@@ -306,13 +307,14 @@ impl Tally {
             format!("{} entries match", unmatched.len())
         };
         Some(format!(
-            "{exercise}: {cells} left alone, without a 0: nothing of {} was found, but {entries} no student ({}). Add who that is to the roster, and export again",
+            "{exercise}: {cells} left unchanged, without a 0: nothing from {} was found, but {entries} no student \
+             ({}). Add the missing student to the roster, and export again",
             some(&self.doubted),
             some(unmatched)
         ))
     }
 
-    /// What the instructor should know of a column, the most important last.
+    /// What the instructor should know about a column, the most important last.
     fn notes(&self, lms: Lms, column: &Column, lost: &[String], unused: &[&str]) -> Vec<String> {
         let (exercise, name) = (&column.exercise, shown(&column.name));
         let mut notes = Vec::new();
@@ -332,29 +334,29 @@ impl Tally {
             notes.push(format!("{exercise}: {} above the LMS's maximum; {what}", plural(self.above, "grade")));
         }
         let counted = [
-            (self.open, "left alone: no grade yet"),
-            (self.excused, "left alone: marked EX or N/A in the LMS"),
-            (self.locked, "left alone: locked in the LMS (`Grade can be changed` is No)"),
+            (self.open, "left unchanged: no grade yet"),
+            (self.excused, "left unchanged: marked EX or N/A in the LMS"),
+            (self.locked, "left unchanged: locked in the LMS (`Grade can be changed` is No)"),
             (self.nothing, "with 0: nothing was handed in"),
-            (self.review, "with a grade that still waits for a person's review"),
+            (self.review, "with a grade that is still waiting for a person's review"),
         ];
         let counted = counted.into_iter().filter(|(count, _)| *count > 0);
         notes.extend(counted.map(|(count, what)| format!("{exercise}: {} {what}", plural(count, "cell"))));
         if !unused.is_empty() {
             let ids: Vec<String> = unused.iter().map(|id| shown(id)).collect();
             notes.push(format!(
-                "{exercise}: {} of the template without a result: {}",
+                "{exercise}: {} in the template without a result: {}",
                 plural(ids.len(), "row"),
                 some(&ids)
             ));
         }
         if !lost.is_empty() {
             let (many, lost) = (plural(lost.len(), "grade"), some(lost));
-            notes.push(format!("{exercise}: {many} not exported, because the template lacks the student: {lost}"));
+            notes.push(format!("{exercise}: {many} not exported, because the student isn't in the template: {lost}"));
         }
         let replaced =
-            if self.replaced == 0 { String::new() } else { format!(" ({} held another number)", self.replaced) };
-        let same = if self.same == 0 { String::new() } else { format!("; {} had it already", self.same) };
+            if self.replaced == 0 { String::new() } else { format!(" ({} had a different number)", self.replaced) };
+        let same = if self.same == 0 { String::new() } else { format!("; {} already had it", self.same) };
         notes.push(format!("{exercise}: wrote {} into `{name}`{replaced}{same}", plural(self.written, "grade")));
         notes
     }

@@ -1,5 +1,5 @@
-//! Brings together what reports are made of: the journal, the roster, and what people decided. A person's decisions and
-//! the late policy are applied here, and only here.
+//! Brings together what reports are made from: the journal, the roster, and people's decisions. A person's decisions
+//! and the late policy are applied here, and only here.
 
 use super::adopt;
 use super::identity;
@@ -75,7 +75,8 @@ pub(crate) fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &
     let conflicts = journal::conflicts(records);
     if !conflicts.is_empty() {
         all_notes.push(format!(
-            "{} {} judged in two ways though nothing had changed; look at {}, and grade again with --student ID --again if need be",
+            "{} {} judged differently although nothing had changed; look at {}, and grade again with --student ID \
+             --again if needed",
             plural(conflicts.len(), "submission"),
             if conflicts.len() == 1 { "was" } else { "were" },
             if conflicts.len() == 1 { "its row" } else { "their rows" },
@@ -96,8 +97,8 @@ pub(crate) fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &
     Ok(Gathered { contents: adopted, book, roster, notes: all_notes })
 }
 
-/// The exercises that rows are about: those of which there is a result, or work that waits for one. Where there is neither, as
-/// in an empty folder, those that the runs were to grade.
+/// The exercises that rows are about: exercises with a result, or with work that waits for one. Where there is neither,
+/// as in an empty folder, the exercises that the runs were meant to grade.
 fn known_exercises(contents: &Contents) -> BTreeSet<&str> {
     let graded = contents.records.iter().map(|record| record.exercise.as_str());
     let runs = journal::found::current(&contents.runs);
@@ -120,21 +121,21 @@ fn flag_scripts(roster: Option<&Roster>, book: &mut Gradebook) {
     }
 }
 
-/// Flags what the LMS marks as late where the roster has no times: nothing is taken for that.
+/// Flags what the LMS marks as late where the roster has no times: no points are deducted for that.
 fn flag_late(contents: &Contents, book: &mut Gradebook) {
     let seen = contents.runs.iter().flat_map(|run| &run.students).filter(|seen| seen.handle.late);
     let late: BTreeSet<&str> = seen.map(|seen| seen.student.as_str()).collect();
     for row in book.rows.iter_mut().filter(|row| late.contains(row.student.as_str()) && row.status != "not-handed-in") {
         if row.due.is_none() || row.timestamp.is_none() {
             row.needs_review.push(
-                "the LMS marks it as late; nothing is taken for that, because the roster has no times for it"
+                "the LMS marks it as late; no points are deducted for that, because the roster has no times for it"
                     .to_owned(),
             );
         }
     }
 }
 
-/// Flags the rows of students whom the roster doesn't have; says how many there are, and who handed in nothing.
+/// Flags the rows of students who aren't in the roster; reports how many there are, and who handed in nothing.
 fn compare_with(
     roster: &Roster,
     contents: &Contents,
@@ -177,7 +178,7 @@ fn students(roster: Option<&Roster>, records: &[Record], found: &[String]) -> Ve
         .collect()
 }
 
-/// What the roster says of a student, as far as it is about this exercise.
+/// What the roster says about a student for this exercise.
 fn person(roster: Option<&Roster>, student: &str, exercise: &str) -> Person {
     let Some(row) = roster.and_then(|roster| roster.of(student, exercise)) else {
         return Person { id: student.to_owned(), ..Person::default() };
@@ -224,7 +225,7 @@ fn asked(exercises: &[Exercise]) -> Vec<report::Asked> {
     exercises.iter().flat_map(of).collect()
 }
 
-/// Entries that no run could match, but for those that a later run knows.
+/// Entries that no run could match, except those that a later run knows.
 fn unknown(contents: &Contents) -> Vec<report::Unknown> {
     let mut unknown: BTreeMap<&str, report::Unknown> = BTreeMap::new();
     for run in &contents.runs {
@@ -239,7 +240,7 @@ fn unknown(contents: &Contents) -> Vec<report::Unknown> {
     unknown.into_values().collect()
 }
 
-/// Everyone of whom no run found anything.
+/// Everyone for whom no run found anything.
 fn missing(contents: &Contents) -> Vec<String> {
     let found: BTreeSet<String> = contents.students().into_iter().collect();
     let all: BTreeSet<&String> = contents.runs.iter().flat_map(|run| &run.missing).collect();

@@ -1,5 +1,5 @@
-//! The instructor's verb: submissions in, grades out. Nobody's code is trusted, nothing is lost, and every verdict is the one
-//! that the learner's own `check` gives.
+//! The instructor's verb: submissions in, grades out. No code is trusted, nothing is lost, and every verdict matches
+//! the learner's own `check`.
 
 use crate::journal::Journal;
 use crate::options::Options;
@@ -14,14 +14,14 @@ use weigh::workshop::Workshop;
 /// Runs `cargo xtask grade`.
 ///
 /// # Errors
-/// When the environment, the course or the folder of submissions does not allow it.
+/// When the environment, the course or the folder of submissions doesn't allow it.
 pub(crate) fn run(asked: &commands::Grade) -> Result<Exit> {
     let workshop = find_workshop(asked.course.as_deref())?;
     let root = &workshop.root;
     let options = &Options::from(asked);
     if options.formats.contains(&commands::GradeFormat::Text) && !asked.list {
         bail!(
-            Failure::new(Exit::Usage, "--format text goes with --list")
+            Failure::new(Exit::Usage, "--format text works only with --list")
                 .help("choose csv, json, junit, html or gradescope")
         );
     }
@@ -38,11 +38,11 @@ pub(crate) fn run(asked: &commands::Grade) -> Result<Exit> {
         return merge(root, options, &asked.merge);
     }
     let Some(dir) = &asked.dir else {
-        let message = "there is nothing to grade: the folder with the submissions isn't named";
-        // `--student` takes all that follows.
+        let message = "nothing to grade: no folder with submissions was given";
+        // `--student` takes everything that follows.
         let help = match asked.student.is_empty() {
-            true => "name it: `cargo xtask grade DIR`",
-            false => "name it first, before all options: `cargo xtask grade DIR --student ID --again`",
+            true => "pass it: `cargo xtask grade DIR`",
+            false => "pass it first, before all options: `cargo xtask grade DIR --student ID --again`",
         };
         bail!(Failure::new(Exit::Usage, message).help(help));
     };
@@ -58,7 +58,7 @@ pub(crate) fn run(asked: &commands::Grade) -> Result<Exit> {
 fn find_workshop(course: Option<&Path>) -> Result<Workshop> {
     Workshop::find_from(course).map_err(|error| match error.downcast::<Failure>() {
         Ok(failure) if course.is_none() && failure.kind == Kind::NoWorkshop => failure
-            .help("name the workshop's folder: --course DIR; all other paths stay relative to the current folder")
+            .help("pass the workshop's folder: --course DIR; all other paths stay relative to the current folder")
             .into(),
         Ok(failure) => failure.into(),
         Err(error) => error,
@@ -79,7 +79,7 @@ fn merge(root: &Path, options: &Options, folders: &[PathBuf]) -> Result<Exit> {
     let merged = crate::journal::merge::merge(folders, &options.out)?;
     for folder in &merged.torn {
         output::note(&format!(
-            "{}: the last line of the journal was torn; what it held is not in the result",
+            "{}: the journal's last line was cut off; what it held isn't in the result",
             folder.display()
         ));
     }
@@ -103,14 +103,14 @@ fn grade(root: &Path, options: &Options, dir: &Path) -> Result<Exit> {
     let summary = crate::run::run(root, options, dir)?;
     let counts = crate::publish::write(root, &options.out, options, &summary.contents)?;
     output::note(&format!(
-        "graded {}, {} known before; the results are in {}",
+        "graded {}, {} already known; the results are in {}",
         plural(summary.graded, "submission"),
         summary.known,
         options.out.display()
     ));
     if counts.to_review > 0 {
         output::note(&format!(
-            "{} to be looked at, {} of them rejected: open {}",
+            "{} waiting for review, {} of them rejected: open {}",
             are(counts.to_review, "submission"),
             counts.rejected,
             options.out.join("index.html").display()
@@ -122,9 +122,15 @@ fn grade(root: &Path, options: &Options, dir: &Path) -> Result<Exit> {
     bail!(
         Failure::new(
             Exit::Environment,
-            format!("{} could not be graded, for reasons that are not the students'", plural(summary.failed, "submission"))
+            format!(
+                "{} could not be graded, for reasons that aren't the students' fault",
+                plural(summary.failed, "submission")
+            )
         )
-        .help("grades.csv names them with the status `infra-error`; repair what their message says, and run the same command again: only these are tried")
+        .help(
+            "grades.csv lists them with the status `infra-error`; fix what their messages describe, and run the \
+               same command again: only these are retried"
+        )
     );
 }
 

@@ -1,5 +1,6 @@
-//! Which student of the roster an entry belongs to. Only what a person would call the same is the same: an id counts more than
-//! a name, a name that fits two students fits neither, and what matches no student is kept, counted and named.
+//! Finds which student in the roster an entry belongs to. Only what a person would call the same is the same: an id
+//! counts more than a name, a name that fits two students fits neither, and what matches no student is kept, counted
+//! and named.
 
 mod look;
 
@@ -17,7 +18,7 @@ const SHOWN: usize = 3;
 /// How many pairs of ids are compared for the nearest one: a second of work, not a minute, where a class has another's roster.
 const COMPARED: usize = 200_000;
 
-/// Who handed in what.
+/// The students that entries belong to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Resolved {
     /// For each handle the ids of the roster that it belongs to: several for a team. Its own surest id where there is no
@@ -25,7 +26,7 @@ pub(crate) struct Resolved {
     pub students: Vec<Vec<String>>,
     /// Entries that match no student of the roster.
     pub unknown: Vec<Unknown>,
-    /// Ids of the roster of which there is no entry.
+    /// Ids in the roster without an entry.
     pub missing: Vec<String>,
     /// What the instructor should know.
     pub notes: Vec<String>,
@@ -34,7 +35,7 @@ pub(crate) struct Resolved {
 /// Finds the students that entries belong to. The ids of one handle are names of the same student.
 ///
 /// # Errors
-/// When there is a roster and not a single entry matches it: the file or the names are the wrong ones.
+/// When there is a roster and not a single entry matches it: it is the wrong file, or the names are wrong.
 pub(crate) fn resolve(handles: &[Handle], roster: Option<&Roster>) -> Result<Resolved> {
     let mut resolved = Resolved::default();
     let Some(roster) = roster else {
@@ -63,7 +64,7 @@ pub(crate) fn resolve(handles: &[Handle], roster: Option<&Roster>) -> Result<Res
     }
     if by_name > 0 {
         let (all, file) = (handles.len(), roster.name());
-        resolved.notes.push(format!("{by_name} of {all} entries match a student in {file} by the name alone"));
+        resolved.notes.push(format!("{by_name} of {all} entries match a student in {file} by name alone"));
     }
     let found: BTreeSet<&str> = resolved.students.iter().flatten().map(String::as_str).collect();
     resolved.missing = roster.students().filter(|student| !found.contains(student)).map(str::to_owned).collect();
@@ -82,7 +83,7 @@ pub(crate) fn resolve(handles: &[Handle], roster: Option<&Roster>) -> Result<Res
     Ok(resolved)
 }
 
-/// Of all students of a class, those that the roster doesn't have, and those of the roster that the class lacks.
+/// The students of a class who aren't in the roster, and students in the roster who aren't in the class.
 pub(crate) fn compare<'a>(students: impl IntoIterator<Item = &'a str>, roster: &Roster) -> (Vec<Unknown>, Vec<String>) {
     let mut found = BTreeSet::new();
     let mut unknown = BTreeSet::new();
@@ -103,7 +104,7 @@ pub(crate) fn compare<'a>(students: impl IntoIterator<Item = &'a str>, roster: &
     (unknown.collect(), missing)
 }
 
-/// What has become of the leading zeros of an id, if nothing else keeps it from being that of the nearest student.
+/// What happened to an id's leading zeros, if it otherwise equals the nearest student's id.
 fn zeros(unknown: &Unknown, roster: &Roster) -> Option<&'static str> {
     let rows = roster.rows.iter().filter(|row| Some(&row.student) == unknown.nearest.as_ref());
     look::zeros(&unknown.student, rows.flat_map(|row| row.also.iter().chain([&row.student])).map(String::as_str))
@@ -120,7 +121,7 @@ pub(crate) fn review(unknown: &Unknown, roster: &Roster) -> String {
     }
 }
 
-/// What the end of a run says about entries that match no student and students without an entry; nothing where all is well.
+/// Notes at the end of a run about entries that match no student and students without an entry; nothing if all is well.
 pub(crate) fn summary(unknown: &[Unknown], missing: &[String], found: usize, roster: &Roster) -> Vec<String> {
     let mut notes = Vec::new();
     if !unknown.is_empty() {
@@ -131,7 +132,7 @@ pub(crate) fn summary(unknown: &[Unknown], missing: &[String], found: usize, ros
         });
         let (all, names) = (plural(found, "student"), some(&names.collect::<Vec<_>>()));
         let (file, many) = (roster.name(), unknown.len());
-        notes.push(format!("not in {file}: {many} of {all} found: {names}. Flagged for a review"));
+        notes.push(format!("not in {file}: {many} of {all} found: {names}. Flagged for review"));
     }
     if !missing.is_empty() {
         let all = plural(roster.students().count(), "student");
@@ -153,7 +154,7 @@ pub(crate) fn some(names: &[String]) -> String {
 pub(crate) struct Found<'a> {
     /// Ids of the roster; several for a team, none if it matches no student.
     pub students: Vec<&'a str>,
-    /// Whether nothing but a name speaks for it.
+    /// Whether only a name speaks for it.
     pub is_by_name: bool,
     /// What speaks against the match, or why there is none.
     pub note: Option<String>,
@@ -169,7 +170,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// A roster prepared for many look-ups.
+/// A roster prepared for many lookups.
 pub(crate) struct Matcher<'a> {
     /// Folded ids of the roster.
     ids: BTreeMap<String, &'a str>,
@@ -236,11 +237,7 @@ impl<'a> Matcher<'a> {
             let note = match &by_name {
                 Some(named) if named.len() == 1 && !named.contains(student) => {
                     let named = named.first().copied().unwrap_or_default();
-                    Some(format!(
-                        "the id is that of {}, and the name that of {}; the id counts",
-                        shown(student),
-                        shown(named)
-                    ))
+                    Some(format!("the id is {}'s, but the name is {}'s; the id counts", shown(student), shown(named)))
                 }
                 _ => None,
             };
@@ -248,7 +245,7 @@ impl<'a> Matcher<'a> {
         };
         let several = |students: &BTreeSet<&'a str>, what: &str| {
             let all: Vec<String> = students.iter().take(SHOWN).map(|id| shown(id)).collect();
-            Found::none(Some(format!("{what} fits {}, so it counts for none of them", all.join(" and "))))
+            Found::none(Some(format!("{what} matches {}, so it counts for none of them", all.join(" and "))))
         };
         if !exact.is_empty() {
             // Several rows with the same entry are a team.
@@ -287,7 +284,8 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// The same for a whole class. Who is found by an id isn't found by a name as well: that entry may be someone else's.
+    /// The same for a whole class. A student found by an id isn't also found by a name: that entry may be someone
+    /// else's.
     pub(crate) fn find_all<'h>(&self, handles: impl IntoIterator<Item = &'h Handle>) -> Vec<Found<'a>> {
         let mut all: Vec<Found<'a>> = handles.into_iter().map(|handle| self.find(handle)).collect();
         let sure: BTreeSet<&str> =
@@ -295,14 +293,14 @@ impl<'a> Matcher<'a> {
         for found in all.iter_mut().filter(|found| found.is_by_name) {
             if let Some(student) = found.students.iter().find(|student| sure.contains(*student)) {
                 let student = shown(student);
-                *found = Found::none(Some(format!("the name is that of {student}, whose id another entry has")));
+                *found = Found::none(Some(format!("the name is {student}'s, but a different entry has that id")));
             }
         }
         all
     }
 
-    /// The students who have the name that the LMS says, or the entry where it says none. A name without accents may be that of
-    /// all who have such a name with or without them.
+    /// The students with the name the LMS gives, or the entry's if it gives none. A name without accents may belong to
+    /// anyone with that name, with or without accents.
     fn by_name(&self, handle: &Handle) -> Option<BTreeSet<&'a str>> {
         let said = handle.name.iter().map(String::as_str);
         let entry = [handle.entry.as_str()].into_iter().filter(|_| handle.name.is_none());
@@ -320,7 +318,8 @@ impl<'a> Matcher<'a> {
 }
 
 /// A text as it is compared: composed, without regard to width and other forms of a character (`ｓ００１`), in lower case, with one
-/// space where there is some, of whatever kind. Nothing else is passed over, so an invisible character makes another text.
+/// space where there is some, of whatever kind. Nothing else is ignored, so an invisible character makes a different
+/// text.
 pub(crate) fn fold(text: &str) -> String {
     let spaced = look::spaced(text);
     let text = &*spaced;
@@ -334,7 +333,7 @@ pub(crate) fn fold(text: &str) -> String {
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Only the letters and digits of a name, as Canvas writes it in names of files.
+/// Only a name's letters and digits, as Canvas writes it in file names.
 fn letters(name: &str) -> String {
     fold(name).chars().filter(|c| c.is_alphanumeric()).collect()
 }
@@ -363,7 +362,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// Whether a text is in another one, with no letter or digit beside it: `s1` is not in `s10`.
+/// Whether one text contains another, with no letter or digit next to it: `s1` isn't in `s10`.
 fn is_part(part: &str, whole: &str) -> bool {
     whole.match_indices(part).any(|(at, _)| {
         let before = whole[..at].chars().next_back();
@@ -394,7 +393,7 @@ fn scripts<'a>(looks: &Looks<'_>, ids: impl Iterator<Item = &'a String>) -> Vec<
     ids.into_iter().filter_map(|id| Some(format!("`{}`: {}", shown(id), looks.review(id)?))).collect()
 }
 
-/// Why nothing is graded or reported when nothing fits the roster.
+/// Why nothing is graded or reported when nothing matches the roster.
 pub(crate) fn no_match<'a>(handles: impl ExactSizeIterator<Item = &'a Handle>, roster: &Roster) -> Failure {
     let many = handles.len();
     let handles: Vec<&Handle> = handles.collect();
@@ -413,17 +412,18 @@ pub(crate) fn no_match<'a>(handles: impl ExactSizeIterator<Item = &'a Handle>, r
     );
     if are_zeros_missing {
         let help =
-            "leading zeros are missing: a spreadsheet drops them. Export the roster again, or make the ids in it text";
+            "leading zeros are missing: spreadsheets drop them. Export the roster again, or format its ids as text";
         return Failure::new(Exit::Usage, message).help(help);
     }
-    let help = "check that the roster is of this class. If the id is a part of each name, show where: \
+    let help = "check that the roster is for this class. If the id is part of each name, show where: \
                 --student-from '_([0-9]+)_'. Or add a column `submission` to the roster with the name of each entry";
     Failure::new(Exit::Usage, message).help(help)
 }
 
 /// The nearest ids of a roster, as long as comparing is cheap.
 struct Nearest<'a> {
-    /// Folded, with the student, and whether nothing of that student was found: what matches no student is most likely theirs.
+    /// Folded, with the student, and whether nothing of that student was found: an entry that matches no student is
+    /// most likely theirs.
     keys: Vec<(String, &'a str, bool)>,
     /// By the id as a number without leading zeros.
     numbers: BTreeMap<String, BTreeSet<&'a str>>,
@@ -449,7 +449,7 @@ impl<'a> Nearest<'a> {
     }
 
     /// The one student whose id, address or name differs least from a text, and in no more than a third of its characters.
-    /// Of two that are equally near it is the one without an entry.
+    /// If two are equally near, the one without an entry.
     fn to(&mut self, text: &str) -> Option<String> {
         // However many zeros are missing.
         if let Some(students) = look::number(text).and_then(|number| self.numbers.get(&number))

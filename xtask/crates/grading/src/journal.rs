@@ -16,11 +16,11 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The file's name in the folder of the results.
+/// The file's name in the results folder.
 pub(crate) const FILE: &str = "journal.jsonl";
 
-/// The file that says that a grader works in the folder. Not the journal itself: `merge` replaces that one, and Windows
-/// lets nobody read a file that is locked.
+/// The file that shows that a grader is working in the folder. It isn't the journal itself, which `merge` replaces, and
+/// no program on Windows can read a locked file.
 pub(crate) const LOCK: &str = "journal.lock";
 
 /// A student and an exercise.
@@ -44,19 +44,19 @@ impl Contents {
         all.filter(|student| seen.insert(student.as_str())).cloned().collect()
     }
 
-    /// All that was handed in, as far as runs have noted it.
+    /// Everything that was handed in, as far as runs have noted it.
     pub(crate) fn handed_in(&self) -> BTreeSet<Job> {
         found::current(&self.runs).into_iter().flat_map(found::jobs).collect()
     }
 }
 
-/// The journal of a folder, open for one grader alone.
+/// A folder's journal, open for one grader alone.
 pub(crate) struct Journal {
     /// How many unfinished lines were cut off the end: 0 or 1.
     pub torn: usize,
     path: PathBuf,
     state: Mutex<State>,
-    /// The operating system lets go of the lock when this is closed, however the process ends.
+    /// The operating system releases the lock when this is closed, however the process ends.
     _lock: File,
 }
 
@@ -64,7 +64,7 @@ struct State {
     file: File,
     /// Bytes of the whole lines.
     length: u64,
-    /// A line could neither be written nor taken back: what would be appended now would be part of it.
+    /// A line could not be written or removed: anything appended now would become part of it.
     is_broken: bool,
     records: Vec<Record>,
     index: Index,
@@ -72,10 +72,11 @@ struct State {
 }
 
 impl Journal {
-    /// Opens the journal of a folder, and makes both where there are none. Cuts off a last line that was not finished.
+    /// Opens a folder's journal, and creates both if they don't exist. Cuts off an unfinished last line.
     ///
     /// # Errors
-    /// When another grader works in the folder, a line is damaged or of another version, or the folder cannot be written.
+    /// When another grader is working in the folder, a line is damaged or has a different version, or the folder can't
+    /// be written.
     pub(crate) fn open(out_dir: &Path) -> Result<Self> {
         let lock = lock(out_dir)?;
         let path = out_dir.join(FILE);
@@ -88,7 +89,7 @@ impl Journal {
             proc::uninterrupted(|| file.set_len(length).and_then(|()| file.sync_all())).with_context(broken)?;
         }
         if is_new {
-            // The file's name is on the disk, too. Where a folder cannot be opened, there is nothing to be done.
+            // The file's name is then on the disk as well. If a folder can't be opened, there is nothing to do.
             let _ = File::open(out_dir).and_then(|folder| folder.sync_all());
         }
         let records: Vec<Record> = lines.records.into_iter().map(|(record, _)| record).collect();
@@ -98,14 +99,14 @@ impl Journal {
         Ok(Self { torn: usize::from(lines.is_torn), path, state, _lock: lock })
     }
 
-    /// Adds a record. It is on the disk when this returns, and not in the file at all when this fails.
+    /// Adds a record. It is on disk when this returns, and not in the file at all if this fails.
     ///
     /// # Errors
     /// When the record could not be read again, or the file cannot be written: a full disk.
     pub(crate) fn append(&self, record: &Record) -> Result<()> {
-        ensure!(record.schema == SCHEMA, "a record of `{}` does not belong into this journal", record.schema);
+        ensure!(record.schema == SCHEMA, "a record of `{}` doesn't belong in this journal", record.schema);
         // JSON has no such numbers: the line could never be read again.
-        ensure!(record.seconds.is_finite(), "the record of {} took no number of seconds", record.student);
+        ensure!(record.seconds.is_finite(), "the record of {} has no finite number of seconds", record.student);
         let mut state = self.state();
         self.add(&mut state, serde_json::to_vec(record)?)?;
         let at = state.records.len();
@@ -114,12 +115,12 @@ impl Journal {
         Ok(())
     }
 
-    /// Notes what a run has found, unless the last run of the same part and for the same exercises has found just that.
+    /// Notes what a run found, unless the last run of the same part for the same exercises found exactly the same.
     ///
     /// # Errors
     /// When the file cannot be written: a full disk.
     pub(crate) fn note(&self, run: &Run) -> Result<()> {
-        ensure!(run.schema == RUN_SCHEMA, "a run of `{}` does not belong in this journal", run.schema);
+        ensure!(run.schema == RUN_SCHEMA, "a run of `{}` doesn't belong in this journal", run.schema);
         let mut state = self.state();
         if found::is_known(&state.runs, run) {
             return Ok(());
@@ -135,7 +136,7 @@ impl Journal {
         if state.is_broken {
             let message =
                 format!("{} ends in the middle of a line, and cannot be written", shown(&self.path).display());
-            let help = "call `grade` again when the disk works: it cuts the line off and goes on from there";
+            let help = "run `grade` again when the disk works: it cuts the line off and continues from there";
             bail!(Failure::new(Exit::Environment, message).help(help));
         }
         let length = state.length;
@@ -151,7 +152,7 @@ impl Journal {
         }
     }
 
-    /// The latest grade under a key, whoever's it is: identical work need not be built twice.
+    /// The latest grade under a key, for any student: identical work doesn't need to be built twice.
     pub(crate) fn graded(&self, key: &str) -> Option<Record> {
         let state = self.state();
         state.index.graded.get(key).map(|&at| state.records[at].clone())
@@ -171,16 +172,16 @@ impl Journal {
         at.is_some_and(|&at| state.records[at].guesses == submission.guesses)
     }
 
-    /// All that it holds. The folder is free for another grader from now on.
+    /// Everything it contains. From now on, the folder is free for another grader.
     pub(crate) fn into_contents(self) -> Contents {
         let State { records, runs, .. } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         Contents { records, runs }
     }
 
-    /// All that the journal of a folder holds, without locking it: a line that is being written does not count yet.
+    /// Everything in a folder's journal, without locking it: a line that is being written doesn't count yet.
     ///
     /// # Errors
-    /// When there is no journal, or a line is damaged or of another version.
+    /// When there is no journal, or a line is damaged or has a different version.
     pub(crate) fn read(out_dir: &Path) -> Result<Contents> {
         let Lines { records, runs, .. } = Lines::of(out_dir)?;
         let records = records.into_iter().map(|(record, _)| record).collect();
@@ -192,14 +193,14 @@ impl Journal {
     }
 }
 
-/// The result that counts for each student and exercise: the last one. An error of ours never takes the place of a grade
-/// under the same key; under another key it does, because the grade is of other files.
+/// The result that counts for each student and exercise: the last one. An error of ours never replaces a grade under
+/// the same key; under a different key it does, because that grade is for other files.
 pub(crate) fn latest(records: &[Record]) -> BTreeMap<Job, &Record> {
     Index::of(records).latest.into_iter().map(|(job, at)| (job, &records[at])).collect()
 }
 
-/// Jobs that were judged differently under one key, which must not happen: the key is of all that a result depends on.
-/// With the different results as `graded 4/10`.
+/// Jobs that were judged differently under one key, which must not happen: the key covers everything that a result
+/// depends on. With the different results as `graded 4/10`.
 pub(crate) fn conflicts(records: &[Record]) -> BTreeMap<Job, Vec<String>> {
     let mut verdicts: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     for record in records.iter().filter(|record| record.status.is_final()) {
@@ -254,13 +255,13 @@ impl Index {
 /// A file of records.
 #[derive(Default)]
 struct Lines {
-    /// Each record, with its line as it stands there.
+    /// Each record, with its original line.
     records: Vec<(Record, String)>,
     /// What each run has found, with its line.
     runs: Vec<(Run, String)>,
     /// Bytes of the lines that are whole.
     whole: usize,
-    /// Whether something that is no whole line comes after them.
+    /// Whether an incomplete line follows them.
     is_torn: bool,
 }
 
@@ -269,7 +270,7 @@ impl Lines {
         let path = out_dir.join(FILE);
         if !path.exists() {
             let message = format!("there is no {FILE} in {}", shown(out_dir).display());
-            let help = "name the folder that `grade --out` wrote into";
+            let help = "pass the folder that `grade --out` wrote to";
             bail!(Failure::new(Exit::Usage, message).file(shown(out_dir)).help(help));
         }
         Self::read(&path)
@@ -290,7 +291,7 @@ impl Lines {
             let is_last = lines.whole + line.len() == bytes.len();
             let text = || String::from_utf8_lossy(line).trim().to_owned();
             match entry(line) {
-                // Nobody was told that a line is written before its end was.
+                // A line is only reported as written once its end is.
                 _ if !line.ends_with(b"\n") => lines.is_torn = true,
                 Ok(Some(Entry::Record(record))) => lines.records.push((*record, text())),
                 Ok(Some(Entry::Run(run))) => lines.runs.push((run, text())),
@@ -312,7 +313,7 @@ impl Lines {
 struct Damage {
     message: String,
     help: &'static str,
-    /// Whether it is JSON all the same: then it was not torn while it was written.
+    /// Whether it is JSON anyway: then it wasn't cut off while being written.
     is_json: bool,
 }
 
@@ -346,17 +347,17 @@ fn entry(line: &[u8]) -> Result<Option<Entry>, Damage> {
     } else if let Ok(Versioned { schema }) = serde_json::from_slice(line)
         && schema != SCHEMA
     {
-        let message = format!("this line is of the version `{schema}`, and this program reads `{SCHEMA}`");
+        let message = format!("this line has version `{schema}`, but this program reads `{SCHEMA}`");
         let help = "use the version of the workshop that wrote it, or another folder for `--out`";
         return Err(Damage { message, help, is_json: true });
     }
     let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
     let words = error.map(|error| format!(" ({error})")).unwrap_or_default();
-    let help = "bring the file back from a backup, or take the line out: that submission is then graded again";
-    Err(Damage { message: format!("this line is no record of a grade{words}"), help, is_json })
+    let help = "restore the file from a backup, or delete the line: that submission is then graded again";
+    Err(Damage { message: format!("this line isn't a grade record{words}"), help, is_json })
 }
 
-/// Says that a grader works in this folder, until the file is closed. Makes the folder.
+/// Shows that a grader is working in this folder, until the file is closed. Creates the folder.
 fn lock(out_dir: &Path) -> Result<File> {
     fs::create_dir_all(out_dir).with_context(|| format!("cannot make the folder {}", out_dir.display()))?;
     let path = out_dir.join(LOCK);
@@ -366,8 +367,8 @@ fn lock(out_dir: &Path) -> Result<File> {
     let (message, help) = match lock.try_lock() {
         Ok(()) => return Ok(lock),
         Err(TryLockError::WouldBlock) => (
-            format!("another grader works in {}", folder.display()),
-            "wait until it has ended, or give each one an `--out` of its own and join them with `grade --merge`",
+            format!("another grader is working in {}", folder.display()),
+            "wait until it finishes, or give each its own `--out` and join them with `grade --merge`",
         ),
         Err(TryLockError::Error(error)) => (
             format!("cannot lock {}: {error}", shown(&path).display()),
@@ -377,13 +378,13 @@ fn lock(out_dir: &Path) -> Result<File> {
     bail!(Failure::new(Exit::Environment, message).help(help))
 }
 
-/// Every write goes to the end, whatever else was written.
+/// Every write goes to the end, no matter what else was written.
 #[cfg(unix)]
 fn open_at_end(path: &Path) -> io::Result<File> {
     File::options().create(true).append(true).open(path)
 }
 
-/// Elsewhere a file that is opened for appending cannot be shortened. Nobody else writes while we hold the lock, so the end
+/// Elsewhere, a file opened for appending can't be shortened. No one else writes while we hold the lock, so the end
 /// stays where `write_line` looks for it.
 #[cfg(not(unix))]
 fn open_at_end(path: &Path) -> io::Result<File> {

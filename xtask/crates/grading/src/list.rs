@@ -1,4 +1,4 @@
-//! The dry run: who was found, as whom, which files are taken, what is passed over and why, who is missing. Builds nothing.
+//! The dry run: who was found, as whom, which files are taken, what is skipped and why, who is missing. Builds nothing.
 
 use super::archive::shown;
 use super::class::{self, Class};
@@ -16,7 +16,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Columns of a text that is not for a terminal.
+/// The text's width when it isn't for a terminal.
 const WIDTH: usize = 80;
 /// Names that a list in the text holds.
 const NAMED: usize = 20;
@@ -28,11 +28,11 @@ struct List<'a> {
     /// The exercises that were looked for.
     exercises: &'a [String],
     students: Vec<Student<'a>>,
-    /// Everyone in the roster of whom nothing was found.
+    /// Everyone in the roster for whom nothing was found.
     missing: &'a [String],
-    /// Entries that match no student of the roster, or not `--student-from`.
+    /// Entries that match no student in the roster, or don't match `--student-from`.
     unknown: &'a [super::model::Unknown],
-    /// What is no submission.
+    /// What isn't a submission.
     passed_over: Vec<Passed<'a>>,
     notes: &'a [String],
 }
@@ -53,7 +53,7 @@ struct Student<'a> {
 struct Work<'a> {
     taken: Vec<&'a str>,
     passed_over: &'a [String],
-    /// Why nothing of it is graded.
+    /// Why none of it is graded.
     rejected: Option<&'a str>,
     /// Why a person should look at it.
     needs_review: &'a [String],
@@ -68,7 +68,7 @@ struct Passed<'a> {
 /// Runs `grade --list`. Exit code 1 when something was rejected, or a student isn't in the roster.
 ///
 /// # Errors
-/// When the folder, the roster or the course cannot be read, or the format is one of a report.
+/// When the folder, the roster or the course can't be read, or the format is a report's.
 pub(crate) fn run(root: &Path, options: &Options, dir: &Path) -> Result<Exit> {
     let format = format(&options.formats)?;
     let exercises = super::run::exercises(root, &options.exercises)?;
@@ -85,7 +85,7 @@ pub(crate) fn run(root: &Path, options: &Options, dir: &Path) -> Result<Exit> {
     Ok(if is_rejected || !class.run.unknown.is_empty() { Exit::NotMet } else { Exit::Met })
 }
 
-/// Leaves only these students, where some are named. What was passed over belongs to no student, and stays.
+/// Keeps only these students, if some are named. What was skipped belongs to no student, and stays.
 fn limit(class: &mut Class, students: &[String]) {
     if students.is_empty() {
         return;
@@ -96,16 +96,16 @@ fn limit(class: &mut Class, students: &[String]) {
     class.run.missing.retain(|student| students.contains(student));
 }
 
-/// The one format that is asked for.
+/// The one requested format.
 fn format(formats: &[GradeFormat]) -> Result<GradeFormat> {
     match formats {
         [] => Ok(GradeFormat::Text),
         [format @ (GradeFormat::Text | GradeFormat::Json | GradeFormat::Csv)] => Ok(*format),
         [_] => bail!(
-            Failure::new(Exit::Usage, "--list can't be printed as a report of grades")
+            Failure::new(Exit::Usage, "--list can't be printed as a grade report")
                 .help("choose --format text, json or csv")
         ),
-        _ => bail!(Failure::new(Exit::Usage, "--list has one format").help("choose --format text, json or csv")),
+        _ => bail!(Failure::new(Exit::Usage, "--list takes one format").help("choose --format text, json or csv")),
     }
 }
 
@@ -173,7 +173,7 @@ fn list_students(list: &List<'_>, mut line: impl FnMut(usize, &str)) {
             line(2, "nothing for these exercises");
         }
         let longest = student.exercises.keys().map(|id| id.len()).max().unwrap_or(0);
-        // What refuses an archive refuses it for each exercise: once is enough.
+        // An archive that is refused is refused for each exercise: saying so once is enough.
         let mut reasons = student.exercises.values().map(|work| work.rejected);
         if let Some(Some(why)) = reasons.next()
             && student.exercises.len() > 1
@@ -190,10 +190,10 @@ fn list_students(list: &List<'_>, mut line: impl FnMut(usize, &str)) {
                 None => line(2, &format!("{id:longest$}  {}", taken.join(", "))),
             }
             for why in *needs_review {
-                line(4 + longest, &format!("look at it: {why}"));
+                line(4 + longest, &format!("needs review: {why}"));
             }
             if !passed_over.is_empty() {
-                line(4 + longest, &format!("passed over: {}", few(passed_over.iter().map(String::as_str))));
+                line(4 + longest, &format!("skipped: {}", few(passed_over.iter().map(String::as_str))));
             }
         }
     }
@@ -207,7 +207,7 @@ fn totals(list: &List<'_>) -> Vec<String> {
     });
     let submissions: usize = list.students.iter().map(|student| student.exercises.len()).sum();
     let mut lines = vec![format!(
-        "{}, {}; {} rejected, {} to look at",
+        "{}, {}; {} rejected, {} to review",
         plural(list.students.len(), "student"),
         plural(submissions, "submission"),
         rejected,

@@ -1,5 +1,5 @@
 //! What learning management systems (LMSs) call the folders and files that they export: who handed something in, when, and
-//! under which name. The patterns are data, in one table, so that a new one is a line and each has its source beside it.
+//! under which name. The patterns are data, in one table, so that a new one is one line, with its source next to it.
 
 mod blackboard;
 pub(crate) mod gradescope;
@@ -66,8 +66,8 @@ const fn pattern(lms: Lms, on: On, is_unmistakable: bool, regex: &'static str) -
 
 /// The first that matches counts.
 static PATTERNS: &[Pattern] = &[
-    // Canvas, lib/content_zipper.rb (`get_filename`, `add_upload_submission`): the student's name in lower case without anything
-    // that is no letter, `LATE`, the user's id; then the attachment's id and the name of the file. Each upload is a new
+    // Canvas, lib/content_zipper.rb (`get_filename`, `add_upload_submission`): the student's name in lower case,
+    // letters only, `LATE`, the user's id; then the attachment's id and the name of the file. Each upload is a new
     // attachment, so its id tells the order. Ids are database keys: no leading zeros.
     pattern(
         Lms::Canvas,
@@ -133,18 +133,18 @@ static PATTERNS: &[Pattern] = &[
 static COMPILED: LazyLock<Vec<(&Pattern, Regex)>> =
     LazyLock::new(|| PATTERNS.iter().filter_map(|pattern| Some((pattern, Regex::new(pattern.regex).ok()?))).collect());
 
-/// What is passed over wherever it is: systems leave it, and no student hands it in.
+/// What is skipped everywhere: operating systems leave it, and no student hands it in.
 const CHAFF: [&str; 4] = [".ds_store", "__macosx", "thumbs.db", "desktop.ini"];
 
-/// What LMSs add beside the submissions.
+/// What LMSs add next to the submissions.
 const ADDED: [&str; 3] = ["index.html", gradescope::FILE, "onlinetext.html"];
 
-/// Whether a file or folder is left by an operating system.
+/// Whether an operating system left a file or folder.
 pub(crate) fn is_chaff(name: &str) -> bool {
     name.starts_with("._") || CHAFF.contains(&name.to_ascii_lowercase().as_str())
 }
 
-/// Whether an LMS adds a file of this name beside submissions.
+/// Whether an LMS adds a file with this name next to submissions.
 pub(crate) fn is_added(name: &str) -> bool {
     ADDED.contains(&name.to_ascii_lowercase().as_str())
 }
@@ -158,29 +158,29 @@ pub(crate) struct Name {
     pub is_folder: bool,
     /// Whether it is a folder with a Git repository.
     pub is_checkout: bool,
-    /// The name without the ending of an archive: the student, where nothing else tells.
+    /// The name without an archive extension: the student, if nothing else identifies them.
     pub stem: String,
 }
 
-/// What the name of an entry tells.
+/// What an entry's name reveals.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Meaning {
-    /// The LMS that chose the name; none where the name is the student's.
+    /// The LMS that chose the name; none if the student did.
     pub lms: Option<Lms>,
     /// Whose it is; a team has several. Never empty.
     pub handles: Vec<Handle>,
-    /// Under which name it was uploaded, where that is known.
+    /// The name it was uploaded under, if known.
     pub file: Option<String>,
     /// The assignment's title.
     pub title: Option<String>,
-    /// Whether it is a page that the LMS wrote about a submission, and no submitted file.
+    /// Whether it is a page that the LMS wrote about a submission, rather than a submitted file.
     pub is_page: bool,
-    /// Whether the name does not match the expression that was to find the student in it.
+    /// Whether the name doesn't match the expression that should find the student in it.
     pub is_unmatched: bool,
 }
 
 impl Meaning {
-    /// Entries of equal keys are one submission. None where each stands for itself.
+    /// Entries with equal keys are one submission. None if each is separate.
     pub(crate) fn group(&self) -> Option<(Lms, &str, &str)> {
         let handle = self.handles.first()?;
         let id = handle.ids.first()?.as_str();
@@ -188,14 +188,14 @@ impl Meaning {
         match self.lms? {
             Lms::Moodle => Some((Lms::Moodle, id, "")),
             lms @ (Lms::Blackboard | Lms::Brightspace) if is_file => Some((lms, id, handle.attempt.as_str())),
-            // Each upload has a number of its own, also those that were handed in together: see `submissions`.
+            // Each upload has its own number, including uploads that were handed in together: see `submissions`.
             Lms::Canvas => Some((Lms::Canvas, id, "")),
             _ => None,
         }
     }
 }
 
-/// What the names of a whole folder tell, in the same order.
+/// What the names in a whole folder reveal, in the same order.
 ///
 /// A pattern that ordinary names may match by chance counts only where most files have it; a name that is in doubt is the
 /// student's own. `student_from` wins over all patterns.
@@ -205,7 +205,7 @@ pub(crate) fn read(
     student_from: Option<&Regex>,
 ) -> Vec<Meaning> {
     let matched: Vec<Option<(&Pattern, Captures<'_>)>> = names.iter().map(matching).collect();
-    // A list or a note beside the submissions says nothing about them.
+    // A list or a note next to the submissions says nothing about them.
     let is_work = |name: &Name, is_matched: bool| !name.is_folder && (is_matched || ending(&name.text).is_some());
     let files = names.iter().zip(&matched).filter(|(name, matched)| is_work(name, matched.is_some())).count();
     let doubtful = matched.iter().flatten().filter(|(pattern, _)| !pattern.is_unmistakable).count();
@@ -276,7 +276,8 @@ fn by_pattern(name: &Name, pattern: &Pattern, captures: &Captures<'_>) -> Meanin
         late: group("late").is_some(),
         attempt: group("attempt").unwrap_or_default().to_owned(),
     };
-    // What else may be an id: a name of one word. Canvas takes everything but letters out of names, so there it comes last.
+    // What else may be an id: a name of one word. Canvas removes everything but letters from names, so there it comes
+    // last.
     let word = handle.name.clone().filter(|name| !name.contains(char::is_whitespace));
     match pattern.lms {
         Lms::Canvas => {
@@ -347,10 +348,10 @@ fn tell_namesakes_apart(names: &[Name], matched: &[Option<(&Pattern, Captures<'_
     }
 }
 
-/// What of a name may be a GitHub login.
+/// The parts of a name that may be a GitHub login.
 #[derive(Default)]
 struct Logins {
-    /// The one that is taken if no roster knows better.
+    /// The part to use if no roster knows better.
     sure: Option<String>,
     /// What a roster may know, the longest first: of `uni-anna` and `anna` it is the one who has more of the name.
     possible: Vec<String>,

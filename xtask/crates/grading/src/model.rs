@@ -1,4 +1,4 @@
-//! What grading knows: submissions, and what came of each. The record of a submission is one line of the journal.
+//! What grading knows: submissions, and each one's result. A submission's record is one line of the journal.
 
 use course::check::Verdict;
 use course::exercise::questions::Value;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// What a line of the journal says that it is.
+/// The schema of a line of the journal.
 pub(crate) const SCHEMA: &str = "size-workshop/grade/1";
 
 /// The work of one student for one exercise: data, never run where it came from.
@@ -16,17 +16,17 @@ pub(crate) struct Submission {
     pub student: String,
     /// The exercise, such as `ex1`.
     pub exercise: String,
-    /// The contents of the files that the exercise lets learners edit; one that was not handed in is not there.
+    /// The contents of the files that the exercise lets learners edit, except files that weren't handed in.
     pub files: BTreeMap<String, Vec<u8>>,
     /// The student's guesses, by the question's name. No result depends on them.
     pub guesses: BTreeMap<String, Value>,
-    /// What else was handed in and not taken, by its path there; at most a few are named.
+    /// What else was handed in but not taken, by its path there; at most a few are named.
     pub ignored: Vec<String>,
     /// Why it cannot be graded at all: a link, too large a file, a damaged archive. One sentence without a final full stop.
     pub rejected: Option<String>,
     /// Why a person should look at how it was handed in, such as a file that has almost the right name.
     pub review: Vec<String>,
-    /// Where it is among several by the same student: later ones are greater. Empty where nothing tells.
+    /// Its order among several by the same student: later ones are greater. Empty if unknown.
     pub attempt: String,
     /// Where it came from, to be shown.
     pub origin: PathBuf,
@@ -44,29 +44,29 @@ pub(crate) struct Handle {
     pub name: Option<String>,
     /// Whether the LMS says that the work came late.
     pub late: bool,
-    /// Where the entry stands among several of one student: later ones are greater. Empty if the LMS does not tell.
+    /// The entry's order among several by one student: later ones are greater. Empty if the LMS doesn't say.
     pub attempt: String,
 }
 
-/// What a line of the journal about a run says that it is.
+/// The schema of a line of the journal about a run.
 pub(crate) const RUN_SCHEMA: &str = "size-workshop/grade-run/1";
 
-/// What a run found before it graded anything: so a report can tell work that is not graded yet from work that was never
-/// handed in, and joining parts can name the one that is missing.
+/// What a run found before it graded anything: so a report can distinguish work that isn't graded yet from work that
+/// was never handed in, and merging parts can name a missing one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Run {
     /// `size-workshop/grade-run/1`.
     pub schema: String,
-    /// Which part of the class was graded, such as `2/5` or `hash:2/5`; none for all of it.
+    /// Which part of the class was graded, such as `2/5` or `hash:2/5`; none for the whole class.
     pub part: Option<String>,
     /// The exercises that were graded.
     pub exercises: Vec<String>,
     /// Everyone who was found, in all parts.
     pub students: Vec<Seen>,
-    /// Entries that match no student of the roster. Empty without a roster.
+    /// Entries that match no student in the roster. Empty without a roster.
     pub unknown: Vec<Unknown>,
-    /// Everyone in the roster of whom nothing was found.
+    /// Everyone in the roster for whom nothing was found.
     pub missing: Vec<String>,
 }
 
@@ -76,9 +76,9 @@ pub(crate) struct Run {
 pub(crate) struct Seen {
     /// The student, as in the records.
     pub student: String,
-    /// What the entry tells of the student.
+    /// What the entry reveals about the student.
     pub handle: Handle,
-    /// The exercises that something was handed in for.
+    /// The exercises for which something was handed in.
     pub exercises: Vec<String>,
 }
 
@@ -94,13 +94,14 @@ pub(crate) struct Unknown {
     pub nearest: Option<String>,
 }
 
-/// What came of a submission.
+/// The result of a submission.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Record {
     /// `size-workshop/grade/1`.
     pub schema: String,
-    /// A digest of all that the result depends on: the files taken, the exercise, the compiler, this program, the sandbox.
+    /// A digest of everything that the result depends on: the files taken, the exercise, the compiler, this program,
+    /// the sandbox.
     pub key: String,
     /// The student.
     pub student: String,
@@ -110,7 +111,7 @@ pub(crate) struct Record {
     pub status: Status,
     /// Points.
     pub points: u32,
-    /// Points that can be had.
+    /// The most points possible.
     pub points_max: u32,
     /// Each goal, as `check` judges it.
     pub goals: Vec<Goal>,
@@ -118,19 +119,19 @@ pub(crate) struct Record {
     pub size_bytes: Option<u64>,
     /// Bytes of the build that it is compared with.
     pub size_baseline: Option<u64>,
-    /// Why a person should look at it; empty if nobody needs to.
+    /// Why a person should look at it; empty if that isn't needed.
     pub review: Vec<String>,
-    /// Those of `review` that are about how the files were handed in. Not in journals of before this was noted.
+    /// The items of `review` that are about how the files were handed in. Older journals don't have this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub intake: Vec<String>,
-    /// Which of several attempts it is of, as the LMS tells it. Not in older journals.
+    /// Which of several attempts it is, according to the LMS. Not in older journals.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub attempt: String,
     /// Answers in the student's own words, by the key in answers.toml: a person gives the points for these.
     pub answers: BTreeMap<String, String>,
     /// For a submission that was not judged: why. One sentence without a final full stop.
     pub message: Option<String>,
-    /// What kept it from doing harm: `bwrap`, or `none`.
+    /// The sandbox: `bwrap` or `none`.
     pub sandbox: String,
     /// The release of rustc.
     pub toolchain: String,
@@ -140,23 +141,23 @@ pub(crate) struct Record {
     pub seconds: f64,
     /// SHA-256 of each file that was taken, so that a student can see that it was theirs.
     pub files: BTreeMap<String, String>,
-    /// What else was handed in, and was not taken. Not in journals of before this was noted.
+    /// What else was handed in but not taken. Older journals don't have this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<String>,
     /// What the student has guessed before anything was measured, by the question's name. No points depend on it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub guesses: BTreeMap<String, Value>,
-    /// What was measured for the exercise's questions, by their names; also without a guess.
+    /// What was measured for the exercise's questions, by their names, even without a guess.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measured: BTreeMap<String, Value>,
-    /// What was found besides the goals: why Cargo refuses the manifest, what Cargo warns of. Not in older journals.
+    /// Other findings: why Cargo rejects the manifest, what Cargo warns about. Not in older journals.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
 }
 
 impl Record {
-    /// The same result for another submission with the same files. Whose it is, what was not taken of it, how it was handed in, and
-    /// what was guessed, is its own.
+    /// The same result for a different submission with the same files. The student, what wasn't taken, how it was
+    /// handed in, and the guesses are that submission's own.
     pub(crate) fn of(&self, submission: &Submission) -> Self {
         let judged = self.review.iter().filter(|why| !self.intake.contains(why));
         let review = judged.chain(&submission.review).cloned().collect();
@@ -178,17 +179,17 @@ impl Record {
 pub(crate) enum Status {
     /// Judged; the points say how.
     Graded,
-    /// Cargo or rustc refused it. What needs no build was judged.
+    /// Cargo or rustc rejected it. Everything that needs no build was judged.
     BuildFailed,
     /// Not taken: see `message`.
     Rejected,
-    /// Ended, because it took too long.
+    /// Stopped because it took too long.
     Timeout,
-    /// Ended, because it took too much memory.
+    /// Stopped because it used too much memory.
     Oom,
-    /// Ended, because it printed or wrote too much.
+    /// Stopped because it printed or wrote too much.
     OutputLimit,
-    /// Our fault, not theirs: it is tried again, and is never a grade.
+    /// Our fault, not the student's: it is retried, and is never a grade.
     InfraError,
 }
 
@@ -212,13 +213,13 @@ impl Status {
     }
 }
 
-/// A goal of a record: what was found, in whole points, as it is read again from the journal.
+/// A goal of a record: what was found, in whole points, as it is read back from the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Goal {
     /// Its name.
     pub id: String,
-    /// What is reached when it is met.
+    /// What meeting it achieves.
     pub text: String,
     /// How it was judged.
     pub verdict: Verdict,

@@ -1,4 +1,4 @@
-//! What an instructor asks of grading, apart from the command line that says it: the self-test and the tests ask as well.
+//! Grading options, independent of the command line: the self-test and the tests use them as well.
 
 use commands::{Attempts, GradeFormat, Sandbox};
 use std::path::PathBuf;
@@ -10,13 +10,13 @@ pub(crate) struct Options {
     pub out: PathBuf,
     /// The exercises, by name; all if none is named.
     pub exercises: Vec<String>,
-    /// Submissions graded at once; one for each processor if nothing is said.
+    /// Submissions graded at once; one for each processor by default.
     pub jobs: Option<u16>,
     /// Which part of the class, as it was written.
     pub partition: Option<String>,
-    /// What keeps submissions from doing harm.
+    /// The sandbox for submissions.
     pub sandbox: Sandbox,
-    /// Seconds of processor time for one build; a multiple of what the course's own solution takes if nothing is said.
+    /// Seconds of CPU time for one build; by default, a multiple of what the course's own solution takes.
     pub build_seconds: Option<u32>,
     /// The class as a CSV.
     pub roster: Option<PathBuf>,
@@ -26,9 +26,9 @@ pub(crate) struct Options {
     pub attempts: Attempts,
     /// Only these students; all if none is named.
     pub students: Vec<String>,
-    /// What has been graded is graded again.
+    /// Whether to grade again what is already graded.
     pub again: bool,
-    /// Names and addresses are left out of the pages.
+    /// Whether to leave names and addresses out of the pages.
     pub anonymous: bool,
     /// Which reports; all if none is named.
     pub formats: Vec<GradeFormat>,
@@ -56,7 +56,8 @@ impl Default for Options {
 
 impl From<&commands::Grade> for Options {
     fn from(asked: &commands::Grade) -> Self {
-        // Every field is named, so that a new flag cannot be forgotten. The verb itself acts on those that are passed over here.
+        // Every field is named, so that a new flag can't be forgotten. The verb itself handles the fields that are
+        // ignored here.
         let commands::Grade {
             dir: _,
             out,

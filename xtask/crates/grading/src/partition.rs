@@ -1,4 +1,5 @@
-//! Which part of a class one machine grades. Each job belongs to exactly one part, and no machine needs to know of another.
+//! Which part of a class one machine grades. Each job belongs to exactly one part, and the machines don't need to know
+//! of each other.
 
 use anyhow::Result;
 use base::failure::{Exit, Failure};
@@ -16,15 +17,16 @@ pub(crate) struct Partition {
 /// How jobs are dealt out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    /// In turns, over the sorted list: parts are equal. Every machine must see the same list.
+    /// In turns, over the sorted list, so the parts are equal. Every machine must see the same list.
     Turns,
     /// By a digest of the student and the exercise: a late submission moves no other job.
     Hash,
 }
 
 impl Partition {
-    /// Reads `I/N` (in turns), `hash:I/N`, `auto` or `hash:auto`; I counts from 1. `auto` asks the environment of a Slurm
-    /// array job, a GitLab `parallel` job, a Kubernetes Indexed Job, or `GRADE_PARTITION`, which is `I/N` or `hash:I/N`.
+    /// Reads `I/N` (in turns), `hash:I/N`, `auto` or `hash:auto`; I counts from 1. `auto` reads the environment of a
+    /// Slurm array job, a GitLab `parallel` job, a Kubernetes Indexed Job, or `GRADE_PARTITION`, which is `I/N` or
+    /// `hash:I/N`.
     ///
     /// # Errors
     /// A `Failure` with exit code 2 that says what is wrong and what to write.
@@ -40,12 +42,12 @@ impl Partition {
         Ok(Self { index, total, way })
     }
 
-    /// Into how many parts the class is divided, and how; parts of one class have this in common.
+    /// How many parts the class is split into, and how; parts of one class have this in common.
     pub(crate) fn division(self) -> (bool, u64) {
         (self.way == Way::Hash, self.total)
     }
 
-    /// All parts of the same division.
+    /// All parts of the same split.
     pub(crate) fn all(self) -> impl Iterator<Item = Self> {
         (0..self.total).map(move |index| Self { index, ..self })
     }
@@ -88,16 +90,16 @@ fn wrong(message: String, help: &str) -> anyhow::Error {
     Failure::new(Exit::Usage, message).help(help).into()
 }
 
-/// The part (from 0) and their number. `source` is where the text stands.
+/// The part (from 0) and their number. `source` is where the text comes from.
 fn of_text(text: &str, source: &str) -> Result<(u64, u64)> {
     let help = "write I/N with I from 1 to N, such as `--partition 2/5`, or `hash:2/5`, or `auto`";
     let parts = text.split_once('/').and_then(|(index, total)| Some((plain(index)?, plain(total)?)));
     match parts {
-        None => Err(wrong(format!("`{source}` names no part of the jobs"), help)),
-        Some((_, 0)) => Err(wrong(format!("`{source}` asks for one of 0 parts"), help)),
-        Some((0, _)) => Err(wrong(format!("`{source}` asks for part 0, and parts are counted from 1"), help)),
+        None => Err(wrong(format!("`{source}` isn't a part of the jobs"), help)),
+        Some((_, 0)) => Err(wrong(format!("`{source}` means one of 0 parts"), help)),
+        Some((0, _)) => Err(wrong(format!("`{source}` means part 0, but parts are counted from 1"), help)),
         Some((index, total)) if index > total => {
-            Err(wrong(format!("`{source}` asks for part {index} of only {total}"), help))
+            Err(wrong(format!("`{source}` means part {index} of only {total}"), help))
         }
         Some((index, total)) => Ok((index - 1, total)),
     }
@@ -126,14 +128,15 @@ fn of_environment(env: Env, asked: Way) -> Result<(u64, u64, Way)> {
     let set = "set GRADE_PARTITION=I/N, such as 2/5, or write `--partition I/N`";
     match found.as_slice() {
         [] => {
-            let message = "`auto` finds no variable that says which part this machine grades (SLURM_ARRAY_TASK_ID, CI_NODE_INDEX, JOB_COMPLETION_INDEX, GRADE_PARTITION)";
+            let message = "`auto` finds no environment variable that says which part this machine grades \
+                           (SLURM_ARRAY_TASK_ID, CI_NODE_INDEX, JOB_COMPLETION_INDEX, GRADE_PARTITION)";
             Err(wrong(message.to_owned(), set))
         }
         [(_, index, total), others @ ..] => match others.iter().find(|other| (other.1, other.2) != (*index, *total)) {
             None => Ok((*index, *total, asked)),
             Some(other) => {
                 let (first, second) = (found[0].0, other.0);
-                Err(wrong(format!("`auto` finds different parts in the variables of {first} and of {second}"), set))
+                Err(wrong(format!("`auto` finds different parts in the variables of {first} and {second}"), set))
             }
         },
     }
@@ -144,7 +147,7 @@ fn number(env: Env, name: &str) -> Result<Option<u64>> {
     let Some(text) = env(name) else { return Ok(None) };
     match plain(text.trim()) {
         Some(number) => Ok(Some(number)),
-        None => Err(wrong(format!("{name} is `{text}`, which is no number"), "set GRADE_PARTITION=I/N, such as 2/5")),
+        None => Err(wrong(format!("{name} is `{text}`, which isn't a number"), "set GRADE_PARTITION=I/N, such as 2/5")),
     }
 }
 
@@ -153,7 +156,7 @@ fn within(index: u64, total: u64, words: &str) -> Result<Option<(u64, u64)>> {
     if index < total {
         return Ok(Some((index, total)));
     }
-    Err(wrong(format!("{words} do not go together"), "set GRADE_PARTITION=I/N, such as 2/5"))
+    Err(wrong(format!("{words} don't go together"), "set GRADE_PARTITION=I/N, such as 2/5"))
 }
 
 /// The ids of an array job need not begin at 1, and may have gaps of one size: `--array=10-50:10`.
@@ -174,7 +177,7 @@ fn slurm(env: Env) -> Result<Option<(u64, u64)>> {
                 format!("the ids of this array job have gaps: task {id} of {min} to {max} in steps of {step}");
             Err(wrong(
                 message,
-                "submit all parts at once, as `sbatch --array=1-N`; what is done already is not done again",
+                "submit all parts at once, as `sbatch --array=1-N`; what is already done isn't done again",
             ))
         }
     }
@@ -197,7 +200,7 @@ fn ci(env: Env) -> Result<Option<(u64, u64)>> {
     }
 }
 
-/// An Indexed Job counts from 0, and does not tell its pods how many they are.
+/// An Indexed Job counts from 0, and doesn't tell its pods how many there are.
 fn kubernetes(env: Env) -> Result<Option<(u64, u64)>> {
     let Some(index) = number(env, "JOB_COMPLETION_INDEX")? else { return Ok(None) };
     let Some(total) = number(env, "JOB_COMPLETIONS")? else {
@@ -282,9 +285,9 @@ mod tests {
 
     #[test]
     fn a_wrong_part_says_what_is_wrong() {
-        assert_eq!(refused("0/5", &[]), "`--partition 0/5` asks for part 0, and parts are counted from 1");
-        assert_eq!(refused("6/5", &[]), "`--partition 6/5` asks for part 6 of only 5");
-        assert_eq!(refused("1/0", &[]), "`--partition 1/0` asks for one of 0 parts");
+        assert_eq!(refused("0/5", &[]), "`--partition 0/5` means part 0, but parts are counted from 1");
+        assert_eq!(refused("6/5", &[]), "`--partition 6/5` means part 6 of only 5");
+        assert_eq!(refused("1/0", &[]), "`--partition 1/0` means one of 0 parts");
         for text in [
             "",
             "/",
@@ -302,7 +305,7 @@ mod tests {
             "Auto",
             "1 / 2",
         ] {
-            assert!(refused(text, &[]).contains("names no part of the jobs"), "{text}");
+            assert!(refused(text, &[]).contains("isn't a part of the jobs"), "{text}");
         }
     }
 
@@ -331,7 +334,10 @@ mod tests {
         assert!(refused("auto", &slurm("1", "4", "1", "1", "4")).contains("have gaps"));
         assert!(refused("auto", &slurm("0", "0", "18446744073709551615", "1", "")).contains("have gaps"));
         assert!(refused("auto", &[("SLURM_ARRAY_TASK_ID", "2")]).contains("SLURM_ARRAY_TASK_MAX is not"));
-        assert_eq!(refused("auto", &slurm("x", "1", "4", "1", "4")), "SLURM_ARRAY_TASK_ID is `x`, which is no number");
+        assert_eq!(
+            refused("auto", &slurm("x", "1", "4", "1", "4")),
+            "SLURM_ARRAY_TASK_ID is `x`, which isn't a number"
+        );
     }
 
     #[test]
@@ -344,7 +350,7 @@ mod tests {
             let message = refused("auto", &[("CI_NODE_INDEX", index), ("CI_NODE_TOTAL", "5")]);
             assert_eq!(
                 message,
-                format!("CI_NODE_INDEX={index} (counted from 1) and CI_NODE_TOTAL=5 do not go together")
+                format!("CI_NODE_INDEX={index} (counted from 1) and CI_NODE_TOTAL=5 don't go together")
             );
         }
         let pod = |index| [("JOB_COMPLETION_INDEX", index), ("JOB_COMPLETIONS", "5")];
@@ -363,11 +369,11 @@ mod tests {
         assert_eq!(shown("auto", &with(&[("GRADE_PARTITION", "3/9")])), "3/9");
         assert_eq!(shown("auto", &with(&[("GRADE_PARTITION", "hash:3/9")])), "hash:3/9");
         assert_eq!(shown("auto", &with(&[("GRADE_PARTITION", " ")])), "2/4");
-        assert_eq!(refused("auto", &[("GRADE_PARTITION", "auto")]), "`GRADE_PARTITION=auto` names no part of the jobs");
+        assert_eq!(refused("auto", &[("GRADE_PARTITION", "auto")]), "`GRADE_PARTITION=auto` isn't a part of the jobs");
         assert_eq!(shown("auto", &with(&[("JOB_COMPLETION_INDEX", "1"), ("JOB_COMPLETIONS", "4")])), "2/4");
         let message = refused("auto", &with(&[("JOB_COMPLETION_INDEX", "2"), ("JOB_COMPLETIONS", "4")]));
-        assert_eq!(message, "`auto` finds different parts in the variables of CI and of Kubernetes");
-        assert!(refused("auto", &[]).contains("finds no variable"));
+        assert_eq!(message, "`auto` finds different parts in the variables of CI and Kubernetes");
+        assert!(refused("auto", &[]).contains("finds no environment variable"));
         assert_eq!(shown("1/2", &ci), "1/2");
     }
 }

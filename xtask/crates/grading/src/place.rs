@@ -1,5 +1,5 @@
-//! The folders that a grader builds in. They are gone when it has ended, also by Ctrl-C; those of one that was killed, or
-//! whose machine went down, are removed by the next one.
+//! The folders that a grader builds in. They are removed when it ends, even by Ctrl-C. The next grader removes the
+//! folders of a grader that was killed or whose machine went down.
 
 use anyhow::{Context as _, Result};
 use base::files;
@@ -16,7 +16,7 @@ const PREFIX: &str = "size-workshop-";
 /// The file in a place that its grader keeps locked, as long as it lives.
 const LOCK: &str = "lock";
 
-/// A folder of one grader alone.
+/// A folder for one grader alone.
 pub(crate) struct Place {
     /// The folder. No other user can look into it.
     pub folder: PathBuf,
@@ -26,14 +26,14 @@ pub(crate) struct Place {
 
 impl Place {
     /// A place to build in: in memory if there is room, because builds write and read the same small files again and again.
-    /// Removes those of dead graders.
+    /// Removes dead graders' folders.
     ///
     /// # Errors
-    /// When the folder cannot be made.
+    /// When the folder can't be created.
     pub(crate) fn new(root: &Path) -> Result<Self> {
         const NEEDED: u64 = 2 << 30;
         let memory = Path::new("/dev/shm");
-        // Also where this grader does not build in memory: that may be because of what dead ones left there.
+        // Even if this grader doesn't build in memory, which may be because of what dead graders left there.
         if cfg!(target_os = "linux") {
             sweep(memory);
         }
@@ -51,10 +51,10 @@ impl Place {
         Self::below(&above)
     }
 
-    /// A place for attacks on a box: others could look into it, so that nothing but the box keeps them out.
+    /// A place for attacks on a box: others could look into it, so only the box keeps them out.
     ///
     /// # Errors
-    /// When the folder cannot be made.
+    /// When the folder can't be created.
     pub(crate) fn of_attacks(root: &Path) -> Result<Self> {
         let place = Self::on_disk(root)?;
         #[cfg(unix)]
@@ -90,7 +90,7 @@ impl Drop for Place {
     }
 }
 
-/// Makes a folder and locks it; none if somebody else has it, or has just swept it away.
+/// Creates a folder and locks it; none if another grader has it, or has just removed it.
 fn claim(folder: &Path) -> io::Result<Option<File>> {
     let builder = DirBuilder::new();
     #[cfg(unix)]
@@ -113,7 +113,7 @@ fn claim(folder: &Path) -> io::Result<Option<File>> {
             return Err(error);
         }
     };
-    // A disk that cannot lock at all is no reason to give up: the number in the name protects the folder.
+    // A disk that can't lock at all isn't a reason to give up: the number in the name protects the folder.
     if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) || !path.exists() {
         return Ok(None);
     }
@@ -135,7 +135,7 @@ fn sweep(above: &Path) {
         if process.is_none_or(is_alive) || !is_own(&folder) {
             continue;
         }
-        // Its grader may live where this process cannot see it, in another container: then the file is locked.
+        // Its grader may run where this process can't see it, in another container: then the file is locked.
         let Ok(lock) = open_lock(&folder.join(LOCK)) else { continue };
         if lock.try_lock().is_ok() {
             end_boxes(&name.to_string_lossy());
@@ -144,8 +144,9 @@ fn sweep(above: &Path) {
     }
 }
 
-/// Ends what still runs in the boxes of a dead grader. They die with it, but for one that was being made at that very moment:
-/// its parent was gone before it had asked the kernel to be told. The mounts of a process tell whose box it is in.
+/// Ends what still runs in a dead grader's boxes. They die with it, except a box that was being created at that very
+/// moment: its parent was gone before it had asked the kernel to be told. The mounts of a process tell whose box it is
+/// in.
 #[cfg(target_os = "linux")]
 fn end_boxes(place: &str) {
     for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -162,7 +163,7 @@ fn end_boxes(place: &str) {
 #[cfg(not(target_os = "linux"))]
 fn end_boxes(_place: &str) {}
 
-/// Whether it is a real folder of this user. In `/dev/shm` everybody can make one with any name.
+/// Whether it is a real folder of this user. In `/dev/shm` any user can create one with any name.
 fn is_own(folder: &Path) -> bool {
     let Ok(metadata) = fs::symlink_metadata(folder) else { return false };
     #[cfg(unix)]
@@ -175,18 +176,18 @@ fn is_own(folder: &Path) -> bool {
 #[cfg(unix)]
 fn is_alive(process: u32) -> bool {
     let Some(id) = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw) else { return false };
-    // A process of another user is alive, too.
+    // A process of another user is alive as well.
     !matches!(rustix::process::test_kill_process(id), Err(rustix::io::Errno::SRCH))
 }
 
-/// Windows tells nothing cheaply; the lock does.
+/// Windows has no cheap way to find out; the lock is enough.
 #[cfg(not(unix))]
 fn is_alive(_process: u32) -> bool {
     false
 }
 
-/// Removes the half written files of dead processes in the folder of the results. They are hidden, but a thousand kills
-/// would fill a disk.
+/// Removes dead processes' half-written files from the results folder. They are hidden, but a thousand kills would fill
+/// a disk.
 pub(crate) fn sweep_temporaries(out: &Path) {
     for folder in [out.to_owned(), out.join("students"), out.join("gradescope")] {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -1,5 +1,5 @@
 //! From results to grades: what a person decided comes before what the machine found, and late work costs what the course
-//! says. Neither stands in the journal, so grading again loses neither. Nothing here rounds in floating point.
+//! says. Neither is in the journal, so grading again loses neither. Nothing here rounds in floating point.
 
 mod answers;
 
@@ -83,7 +83,7 @@ impl<'de> Deserialize<'de> for Hundredths {
     }
 }
 
-/// Somebody whose grades are wanted.
+/// A person who gets grades.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Person {
     /// The name of their folder among the submissions.
@@ -96,7 +96,7 @@ pub(crate) struct Person {
     pub email: String,
     /// When the work is due, in seconds since 1970 (UTC). Without it nothing is late.
     pub due: Option<i64>,
-    /// When it was handed in, in seconds since 1970 (UTC), by the system that took it.
+    /// When it was handed in, in seconds since 1970 (UTC), according to the system that received it.
     pub submitted: Option<i64>,
 }
 
@@ -123,13 +123,13 @@ struct OverridesFile {
 struct Override {
     student: Spanned<String>,
     exercise: Spanned<String>,
-    /// In place of the raw score; what is taken for lateness is taken from it.
+    /// Replaces the raw score; points for lateness are deducted from it.
     points: Spanned<Hundredths>,
     reason: Spanned<String>,
 }
 
 impl Overrides {
-    /// Reads overrides.toml in the folder of the results, or beside that folder. Where there is none, nothing is overridden.
+    /// Reads overrides.toml in the results folder, or next to it. If there is none, nothing is overridden.
     ///
     /// # Errors
     /// When there are two, or it is malformed: with the line.
@@ -161,7 +161,7 @@ impl Overrides {
                     student.span(),
                     &message,
                     "the second",
-                    Some("leave one of them")
+                    Some("keep one of them")
                 ));
             }
         }
@@ -174,14 +174,14 @@ impl Overrides {
     }
 }
 
-/// What late work costs, from `[late]` in policy.toml. In percent of the points that can be had, as learning platforms do
-/// it, so that a day costs everybody the same.
+/// What late work costs, from `[late]` in policy.toml. In percent of the maximum points, as learning platforms do it,
+/// so that a day costs every student the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Late {
-    /// For each day that has begun after the grace.
+    /// For each day begun after the grace period.
     pub per_day_percent: Hundredths,
-    /// Minutes after the due time in which nothing is taken. The days are counted from their end.
+    /// Minutes after the due time without a deduction. The days are counted from their end.
     #[serde(default)]
     pub grace_minutes: u32,
     /// Never more than this.
@@ -194,7 +194,7 @@ fn all_of_it() -> Hundredths {
 }
 
 impl Late {
-    /// Reads policy.toml in the folder of the results, or beside that folder. Where there is none, lateness costs nothing.
+    /// Reads policy.toml in the results folder, or next to it. If there is none, lateness costs nothing.
     ///
     /// # Errors
     /// When there are two, or it is malformed: with the line.
@@ -217,21 +217,21 @@ impl Late {
         if let Some(late) = &policy.late {
             let Late { per_day_percent, grace_minutes: _, max_percent } = *late.get_ref();
             if per_day_percent.max(max_percent) > all_of_it() {
-                let message = "more than 100 percent cannot be taken";
+                let message = "a penalty can't be more than 100 percent";
                 bail!(diagnostic::in_file(file, text, late.span(), message, "too much", None));
             }
         }
         Ok(policy.late.map(Spanned::into_inner))
     }
 
-    /// Days that have begun since the end of the grace; 0 if it was in time.
+    /// Days begun since the end of the grace period; 0 if it was on time.
     pub(crate) fn days(&self, due: i64, submitted: i64) -> u64 {
-        // Two times can be further apart than an i64 can say.
+        // Two times can be further apart than an i64 can hold.
         let late = i128::from(submitted) - i128::from(due) - i128::from(self.grace_minutes) * 60;
         u64::try_from(late.max(0)).unwrap_or(u64::MAX).div_ceil(24 * 60 * 60)
     }
 
-    /// What is taken from a score, never more than all of it. A fraction of a hundredth is left to the student.
+    /// The deduction from a score, never more than the whole score. A fraction of a hundredth stays with the student.
     pub(crate) fn penalty(&self, days: u64, raw: Hundredths, max: Hundredths) -> Hundredths {
         let percent = u128::from(days).saturating_mul(self.per_day_percent.0.into()).min(self.max_percent.0.into());
         let taken = percent * u128::from(max.0) / 10_000;
@@ -242,27 +242,27 @@ impl Late {
 /// A grade: one for each person and exercise.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row<'a> {
-    /// Whose it is.
+    /// The student it belongs to.
     pub person: Person,
-    /// Of which exercise.
+    /// The exercise.
     pub exercise: String,
     /// What grading found; none if nothing was handed in, or it is not graded yet.
     pub record: Option<&'a Record>,
     /// Points before lateness: what a person gave, else what grading found. None if there is no grade (yet).
     pub raw_score: Option<Hundredths>,
-    /// Points that lateness takes; never more than the raw score.
+    /// Points that lateness costs; never more than the raw score.
     pub late_submission_penalty: Option<Hundredths>,
     /// What is left of the raw score.
     pub score: Option<Hundredths>,
-    /// Points that can be had.
+    /// The most points possible.
     pub max_score: Hundredths,
-    /// Why a person gave other points.
+    /// Why a person gave different points.
     pub override_reason: Option<String>,
     /// What was decided about its answers, by key.
     pub decided: BTreeMap<String, Decided>,
     /// The word of the record's status, `not-handed-in`, or `not-graded-yet`.
     pub status: String,
-    /// Why a person should look at it, one sentence each without a final full stop; empty if nobody needs to.
+    /// Why a person should look at it, one sentence each without a final period; empty if that isn't needed.
     pub review: Vec<String>,
 }
 
@@ -270,7 +270,7 @@ pub(crate) struct Row<'a> {
 pub(crate) struct Input<'a, 'journal> {
     /// The whole journal.
     pub records: &'journal [Record],
-    /// The class, by the names of their folders. Empty if there is no list of it: then everybody in the journal.
+    /// The class, by the names of their folders. Empty if there is no class list: then everyone in the journal.
     pub students: &'a [String],
     /// What is known of a student, as far as it is about an exercise: each may have a due date of its own.
     pub person: &'a dyn Fn(&str, &str) -> Person,
@@ -278,7 +278,7 @@ pub(crate) struct Input<'a, 'journal> {
     pub exercises: &'a [(String, u32)],
     /// The questions that are answered in a student's own words.
     pub questions: &'a [Question],
-    /// What was handed in, where that is known: what of it is not in the journal is not graded yet.
+    /// What was handed in, where known: anything that isn't in the journal isn't graded yet.
     pub handed_in: &'a BTreeSet<Job>,
     /// What people decided.
     pub overrides: &'a Overrides,
@@ -286,10 +286,10 @@ pub(crate) struct Input<'a, 'journal> {
     pub late: Option<&'a Late>,
 }
 
-/// One row for each person and exercise, in the order of people and exercises, and notes on what does not fit together.
+/// One row for each person and exercise, in the order of people and exercises, and notes on what doesn't fit together.
 ///
 /// # Errors
-/// When an override is of no exercise, or gives more points than can be had: with its line.
+/// When an override names no exercise, or gives more points than the maximum: with its line.
 pub(crate) fn rows<'a>(input: &Input<'_, 'a>) -> Result<(Vec<Row<'a>>, Vec<String>)> {
     let Input { records, students, person, exercises, questions, handed_in, overrides, late } = *input;
     let latest = journal::latest(records);
@@ -352,7 +352,7 @@ fn by_job<'a>(
         let job = (student.to_owned(), exercise.to_owned());
         let max = max_of(latest.get(&job).copied(), *known_max);
         if *entry.points.get_ref() > Hundredths::whole(max) {
-            let message = format!("{student} cannot have {} of {max} points", entry.points.get_ref());
+            let message = format!("{student} can't have {} of {max} points", entry.points.get_ref());
             return Err(overrides.wrong(entry.points.span(), &message, "too many", None));
         }
         if !known.contains(student) {
@@ -370,7 +370,7 @@ fn by_job<'a>(
     Ok(decided)
 }
 
-/// The class, and whoever else was graded.
+/// The class, and anyone else who was graded.
 fn everybody<'a>(students: &'a [String], jobs: impl Iterator<Item = &'a Job>, notes: &mut Vec<String>) -> Vec<&'a str> {
     let mut ids = BTreeSet::new();
     let mut all: Vec<&str> = Vec::new();
@@ -378,20 +378,20 @@ fn everybody<'a>(students: &'a [String], jobs: impl Iterator<Item = &'a Job>, no
         if ids.insert(student.as_str()) {
             all.push(student);
         } else {
-            notes.push(format!("`{student}` is in the list of the class twice; the first counts"));
+            notes.push(format!("`{student}` is in the class list twice; the first counts"));
         }
     }
     let others: BTreeSet<&str> = jobs.map(|(student, _)| student.as_str()).filter(|id| !ids.contains(id)).collect();
     for id in others {
         if !students.is_empty() {
-            notes.push(format!("`{id}` was graded and is not in the list of the class"));
+            notes.push(format!("`{id}` was graded but isn't in the class list"));
         }
         all.push(id);
     }
     all
 }
 
-/// The points that could be had when it was graded; a submission that was not judged may have none.
+/// The maximum points when it was graded; a submission that wasn't judged may have none.
 fn max_of(record: Option<&Record>, known: u32) -> u32 {
     record.map(|record| record.points_max).filter(|&max| max > 0).unwrap_or(known)
 }
@@ -430,8 +430,7 @@ fn row<'a>(
             raw_score.map(|raw| late.penalty(late.days(due, submitted), raw, max_score))
         }
         (Some(_), Some(_), None) if is_work && raw_score.is_some() => {
-            review
-                .push("the roster has no time at which it was handed in, so nothing is taken for lateness".to_owned());
+            review.push("the roster has no submission time for it, so no points are deducted for lateness".to_owned());
             raw_score.map(|_| Hundredths(0))
         }
         _ => raw_score.map(|_| Hundredths(0)),
@@ -444,10 +443,14 @@ fn row<'a>(
             review.push(ANSWER_WAITS.to_owned());
         }
         match record.status {
-            Status::InfraError => review.push("grading failed, and not by their fault: grade it again".to_owned()),
+            Status::InfraError => review.push(
+                "grading failed, through no fault of the student: grade it \
+                                               again"
+                    .to_owned(),
+            ),
             Status::Rejected => {
                 let why = record.message.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-                review.push(format!("it was not taken{why}"));
+                review.push(format!("it was rejected{why}"));
             }
             _ => {}
         }

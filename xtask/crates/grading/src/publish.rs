@@ -27,13 +27,13 @@ const ALL: [GradeFormat; 5] =
 pub(crate) struct Counts {
     /// Not taken.
     pub rejected: usize,
-    /// To be looked at, those included.
+    /// Flagged for review, including rejected ones.
     pub to_review: usize,
     /// Found, and not graded yet.
     pub waiting: usize,
 }
 
-/// Writes the reports that were asked for, of all that a journal holds.
+/// Writes the requested reports, for everything in a journal.
 ///
 /// # Errors
 /// When the roster or a person's decisions are malformed, or a report cannot be written.
@@ -108,8 +108,8 @@ fn all_pages(out: &Path, book: &Gradebook) -> Result<()> {
     write("index.html", &html::index(book, if similar { &also } else { &[] }))
 }
 
-/// Whether there are pages of similar submissions that may be shown beside these. What has names there goes when these have
-/// none: the pages, and the lists for programs beside them, which go to markers with the folder.
+/// Whether there are pages of similar submissions that may be shown beside these. If these pages have no names, those
+/// with names are removed: the pages, and the lists for programs next to them, which graders get with the folder.
 fn similar_pages(out: &Path, is_anonymous: bool) -> Result<bool> {
     let folder = out.join(similar::FOLDER);
     let index = fs::read(folder.join("index.html")).ok();
@@ -120,14 +120,15 @@ fn similar_pages(out: &Path, is_anonymous: bool) -> Result<bool> {
     let pages = remove_pages(&folder, &BTreeSet::new())?;
     if pages + similar::remove_lists(&folder)? > 0 {
         output::note(&format!(
-            "the pages and lists in {} had names and are removed; run `grade --similar` with --anonymous to get them without",
+            "the pages and lists in {} contained names and were removed; run `grade --similar` with --anonymous for a \
+             version without names",
             base::diagnostic::shown(&folder).display()
         ));
     }
     Ok(false)
 }
 
-/// Removes the pages of ours in a folder, but for these. How many there were.
+/// Removes our pages from a folder, except these. Returns how many there were.
 pub(crate) fn remove_pages(folder: &Path, wanted: &BTreeSet<String>) -> Result<usize> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(0) };
     let mut removed = 0;
@@ -141,7 +142,7 @@ pub(crate) fn remove_pages(folder: &Path, wanted: &BTreeSet<String>) -> Result<u
     Ok(removed)
 }
 
-/// Removes a page of ours, and no other file. Whether it was one.
+/// Removes a page of ours, and no other file. Returns whether it was one.
 fn remove_page(path: &Path) -> Result<bool> {
     let is_ours = fs::read(path).is_ok_and(|page| html::is_ours(&page));
     if is_ours {
@@ -162,7 +163,7 @@ fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
                 let name = format!("gradescope/{}.json", report::file_name(student));
                 match gradescope::results(book, student).context("cannot write the grades as JSON")? {
                     Some(text) => write(&name, text)?,
-                    // A partial sum would be a wrong grade, also one from an earlier run.
+                    // A partial sum would be a wrong grade, even one from an earlier run.
                     None => drop(fs::remove_file(out.join(&name))),
                 }
                 Ok(())
@@ -171,7 +172,7 @@ fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
     }
 }
 
-/// Does something for each student, on all cores: a class of thousands has as many pages.
+/// Does something for each student, on all cores: a class of thousands has thousands of pages.
 fn for_each(book: &Gradebook, work: impl Fn(&str, &Gradebook) -> Result<()> + Sync) -> Result<()> {
     let all: Vec<(&str, Gradebook)> = each(book).into_iter().collect();
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -186,7 +187,8 @@ fn for_each(book: &Gradebook, work: impl Fn(&str, &Gradebook) -> Result<()> + Sy
     })
 }
 
-/// A gradebook for each student, with nobody else in it: whoever looks for a student's rows need not look at all.
+/// A gradebook for each student, with no one else in it, so that finding a student's rows doesn't take a search through
+/// all of them.
 pub(crate) fn each(book: &Gradebook) -> BTreeMap<&str, Gradebook> {
     let mut all = BTreeMap::new();
     for row in &book.rows {

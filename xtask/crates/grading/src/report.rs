@@ -17,10 +17,10 @@ use course::exercise::questions::Value;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
-/// Why a submission with free text needs a person. Where there are many, they are read one after another.
+/// Why a submission with free text needs a person. If there are many, they are read one after another.
 pub(crate) const ANSWER_WAITS: &str = "an answer in the student's own words waits for its points";
 
-/// All that the reports of one class show.
+/// Everything that one class's reports show.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gradebook {
     /// The heading, such as the name of the course.
@@ -33,15 +33,15 @@ pub(crate) struct Gradebook {
     pub rows: Vec<Row>,
     /// Entries that match no student in the roster.
     pub unknown: Vec<Unknown>,
-    /// Students in the roster of whom nothing was found.
+    /// Students in the roster for whom nothing was found.
     pub missing: Vec<String>,
     /// The questions that students answer in their own words, by exercise and key in answers.toml.
     pub questions: BTreeMap<(String, String), Question>,
     /// The questions that students guess about, in the order of the course.
     pub asked: Vec<Asked>,
-    /// What differs from the report before; none for the first report.
+    /// What differs from the previous report; none for the first one.
     pub since: Option<Since>,
-    /// Students have codes in place of their ids, and no names.
+    /// Whether students have codes instead of ids, and no names.
     pub is_anonymous: bool,
 }
 
@@ -94,18 +94,18 @@ pub(crate) struct Change {
     pub exercise: String,
     /// What differs: `score`, `status`, `review`, `size`, `appeared` or `vanished`.
     pub what: &'static str,
-    /// What the earlier report has there.
+    /// The earlier report's value.
     pub before: String,
-    /// What this one has.
+    /// This report's value.
     pub after: String,
-    /// Why, as far as it is known.
+    /// Why, as far as known.
     pub why: String,
 }
 
-/// What came of the work of one student for one exercise. All scores are hundredths of a point.
+/// The result of one student's work for one exercise. All scores are hundredths of a point.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
-    /// The student, by the name of the folder or the archive: what rows are grouped by.
+    /// The student, by the name of the folder or archive; rows are grouped by it.
     pub student: String,
     /// Everyone who handed in this submission together, this student included; empty for one student alone.
     pub team: Vec<String>,
@@ -124,25 +124,26 @@ pub(crate) struct Row {
     pub status: String,
     /// The score before any penalty; `None` if there is no grade yet.
     pub raw_score: Option<i64>,
-    /// What is taken off because it was late; never below 0.
+    /// The deduction for lateness; never below 0.
     pub late_submission_penalty: i64,
     /// The score that counts; `None` if there is no grade yet.
     pub score: Option<i64>,
-    /// The score that can be had.
+    /// The maximum score.
     pub max_score: i64,
-    /// Why a person set the score to another one. The student reads it, too.
+    /// Why a person changed the score. The student reads this as well.
     pub override_reason: Option<String>,
-    /// What kept this submission from doing harm: `bwrap`, or `none`; nothing where nothing ran.
+    /// This submission's sandbox: `bwrap` or `none`; nothing if nothing ran.
     pub sandbox: Option<String>,
     /// What a person decided about answers, by the key in answers.toml.
     pub decisions: BTreeMap<String, Decision>,
-    /// Why a person should look at it; empty if nobody needs to. Students never read it: it may be about other students.
+    /// Why a person should look at it; empty if that isn't needed. Students never read it: it may be about other
+    /// students.
     pub needs_review: Vec<String>,
-    /// Bytes of the build that is judged by its size.
+    /// Bytes of the build whose size is judged.
     pub size_bytes: Option<u64>,
     /// Bytes of the build that it is compared with.
     pub size_baseline: Option<u64>,
-    /// Until when it was due.
+    /// When it was due.
     pub due: Option<String>,
     /// When it was handed in.
     pub timestamp: Option<String>,
@@ -152,19 +153,19 @@ pub(crate) struct Row {
     pub message: Option<String>,
     /// Each goal, as `check` judges it.
     pub goals: Vec<Goal>,
-    /// What was found besides the goals, such as a warning of Cargo.
+    /// Other findings, such as a Cargo warning.
     pub problems: Vec<Problem>,
     /// Answers in the student's own words, by the key in answers.toml.
     pub answers: BTreeMap<String, String>,
     /// SHA-256 of each file that was taken.
     pub files: BTreeMap<String, String>,
-    /// What else was handed in, and was not taken.
+    /// What else was handed in but not taken.
     pub ignored: Vec<String>,
     /// What the student has guessed, by the question's name. Reports show it only for the class as a whole.
     pub guesses: BTreeMap<String, Value>,
     /// What was measured for the same questions.
     pub measured: BTreeMap<String, Value>,
-    /// A digest of all that the result depends on.
+    /// A digest of everything that the result depends on.
     pub key: String,
 }
 
@@ -179,14 +180,14 @@ pub(crate) struct Decision {
     pub reason: String,
 }
 
-/// A goal of a row. Its points can have been changed by a person, so they are hundredths; and what strangers wrote is cleaned when it
-/// is written. That of a record, in the journal, is what was found, byte for byte.
+/// A goal of a row. Its points can have been changed by a person, so they are hundredths; and untrusted text is cleaned
+/// when it is written. A record's goal, in the journal, is what was found, byte for byte.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Goal {
     /// Its name.
     #[serde(serialize_with = "cleaned")]
     pub id: String,
-    /// What is reached when it is met.
+    /// What meeting it achieves.
     #[serde(serialize_with = "cleaned")]
     pub text: String,
     /// How it was judged.
@@ -275,26 +276,26 @@ impl Row {
         self.status != "not-handed-in"
     }
 
-    /// Whether the fault is ours, so that this is no grade.
+    /// Whether the fault is ours, so that this isn't a grade.
     fn is_ours(&self) -> bool {
         self.status == "infra-error"
     }
 
-    /// Why it was not simply judged: a sentence that students read, too.
+    /// Why it was not simply judged: a sentence that students read as well.
     fn explanation(&self) -> Option<String> {
         let what = match self.status.as_str() {
             "graded" => return None,
-            "build-failed" => "Cargo or rustc refused the build. What needs no build was judged",
-            "rejected" => "The submission was not taken",
-            "timeout" => "It was ended, because it took too long",
-            "oom" => "It was ended, because it took too much memory",
-            "output-limit" => "It was ended, because it printed or wrote too much",
+            "build-failed" => "Cargo or rustc rejected the build. Everything that needs no build was judged",
+            "rejected" => "The submission was rejected",
+            "timeout" => "It was stopped because it took too long",
+            "oom" => "It was stopped because it used too much memory",
+            "output-limit" => "It was stopped because it printed or wrote too much",
             "not-handed-in" => "Nothing was handed in",
-            "not-graded-yet" => "It is not graded yet",
-            "infra-error" => "It is not graded yet. The fault is ours; it will be tried again",
+            "not-graded-yet" => "It isn't graded yet",
+            "infra-error" => "It isn't graded yet. The fault is ours; it will be retried",
             other => other,
         };
-        // What broke on our side is nothing for students.
+        // Students don't need to know what broke on our side.
         let message = self.message.as_deref().filter(|_| !self.is_ours());
         Some(message.map_or_else(|| format!("{what}."), |message| format!("{what}: {}.", clean(message))))
     }
@@ -312,7 +313,7 @@ impl Problem {
         self.message.split_once('\n').unwrap_or((&self.message, ""))
     }
 
-    /// All of it as plain text of some lines.
+    /// The whole problem as a few lines of plain text.
     pub(crate) fn plain(&self) -> String {
         let (first, rest) = self.message_lines();
         let place = self.place().map(|place| format!("{place}: ")).unwrap_or_default();

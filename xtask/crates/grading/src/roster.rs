@@ -1,5 +1,5 @@
-//! The class as a table that an instructor keeps or an LMS exports: who the students are, when work was due, and when it came
-//! in. Dates come from here and never from the files, whose times every copy changes.
+//! The class as a table that an instructor keeps or an LMS exports: who the students are, when work was due, and when
+//! it arrived. Dates come from here and never from the files, because copying changes their times.
 
 mod lms;
 mod time;
@@ -30,35 +30,35 @@ const COLUMNS: [&str; 12] = [
     "extension",
     "submitted",
 ];
-/// Other words for some of them.
+/// Alternative names for some of them.
 const ALIASES: [(&str, &str); 2] = [("student", "student_id"), ("group", "team")];
 const HELP: &str = "the first line names the columns: student_id, and any of first_name, last_name, email, login, lms_id, \
                     submission, team, exercise, due, extension, submitted; a gradebook or roster exported by Canvas, Moodle, \
                     Brightspace, Blackboard, Gradescope or GitHub Classroom is read as it is";
 
-/// What the roster says.
+/// The roster's contents.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Roster {
     /// The file it came from.
     pub path: PathBuf,
-    /// The LMS that exported it; none for a table of our own form.
+    /// The LMS that exported it; none for a table in our own format.
     pub lms: Option<Lms>,
     /// The rows in the order of the file.
     pub rows: Vec<Row>,
-    /// What the instructor should know: columns that are not read.
+    /// What the instructor should know: columns that aren't read.
     pub notes: Vec<String>,
     /// Where each student's rows are, by the folded id: a class of thousands is looked up for each of its grades.
     of_student: BTreeMap<String, Vec<usize>>,
 }
 
-/// A line: a student, or a student and one exercise. Texts are empty where the file says nothing.
+/// A line: a student, or a student and one exercise. Texts are empty if the file has no value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Row {
     /// The student, as in all reports.
     pub student: String,
     /// First name.
     pub first_name: String,
-    /// Last name; the whole name where the file has it in one column and without a comma.
+    /// Last name; the whole name if the file has it in one column without a comma.
     pub last_name: String,
     /// Mail address.
     pub email: String,
@@ -68,13 +68,13 @@ pub(crate) struct Row {
     pub submission: String,
     /// The team that the student works in.
     pub team: String,
-    /// The exercise that the row is about; every exercise if there is none.
+    /// The exercise that the row is about; if empty, every exercise.
     pub exercise: Option<String>,
     /// When the work is due.
     pub due: Option<Time>,
     /// When it is due for this student instead.
     pub extension: Option<Time>,
-    /// When it came in.
+    /// When it was handed in.
     pub submitted: Option<Time>,
     /// The line of the file, from 1; 0 where several rows were put together.
     pub line: usize,
@@ -144,11 +144,11 @@ impl Roster {
         {
             let message = if same.student == row.student {
                 let what = row.exercise.as_ref().map_or_else(String::new, |exercise| format!(" for {exercise}"));
-                format!("column {column}: {:?} is in line {} already{what}", row.student, same.line)
+                format!("column {column}: {:?} is already in line {}{what}", row.student, same.line)
             } else {
                 let (student, line) = (&same.student, same.line);
                 format!(
-                    "column {column}: {:?} and {student:?} in line {line} are one id, written in two ways",
+                    "column {column}: {:?} and {student:?} in line {line} are the same id, written in two ways",
                     row.student
                 )
             };
@@ -161,7 +161,7 @@ impl Roster {
     }
 }
 
-/// The roster that was asked for, checked against all exercises of the course.
+/// The requested roster, checked against all exercises of the course.
 ///
 /// # Errors
 /// As `read`, and when the course cannot be read.
@@ -180,7 +180,7 @@ pub(crate) fn read(path: &Path, exercises: &[&str]) -> Result<Roster> {
     of_sheet(&Sheet::read(path)?, exercises)
 }
 
-/// The roster that a table is.
+/// A table as a roster.
 ///
 /// # Errors
 /// As `read`.
@@ -196,7 +196,7 @@ pub(crate) fn of_sheet(sheet: &Sheet, exercises: &[&str]) -> Result<Roster> {
     Ok(roster)
 }
 
-/// Which LMS a table is of, if it is of one.
+/// Which LMS a table is from, if any.
 ///
 /// # Errors
 /// When there is nothing in it.
@@ -204,7 +204,7 @@ pub(crate) fn recognized(sheet: &Sheet) -> Result<Option<Lms>> {
     Ok(lms::recognize(sheet.head()?).map(lms::Format::lms))
 }
 
-/// Reads a table in our own form.
+/// Reads a table in our own format.
 fn own(sheet: &Sheet, exercises: &[&str]) -> Result<Roster> {
     let mut roster = Roster { path: sheet.path.clone(), ..Roster::default() };
     let columns = columns(sheet, &mut roster.notes)?;

@@ -1,4 +1,4 @@
-//! A grading run: a queue of submissions, workers over it, and a journal that each result goes to as soon as it is there.
+//! A grading run: a queue of submissions, workers over it, and a journal that gets each result as soon as there is one.
 
 use super::alone::Gate;
 use super::attempts::{self, Several};
@@ -33,7 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use weigh::workshop::nearest;
 
-/// A submission that is still to be graded, with those that have the same files.
+/// A submission that is still to be graded, with others that have the same files.
 struct Job<'a> {
     course: usize,
     key: String,
@@ -49,14 +49,14 @@ pub(crate) struct Summary {
     pub known: usize,
     /// Submissions whose grading failed for reasons of our own.
     pub failed: usize,
-    /// All that the journal holds now, so that it need not be read again.
+    /// Everything in the journal now, so that it doesn't need to be read again.
     pub contents: Contents,
 }
 
-/// Grades what a folder holds. Reports are written by somebody else, from the journal.
+/// Grades what is in a folder. Other code writes the reports, from the journal.
 ///
 /// # Errors
-/// When the folder cannot be read, the boxes do not hold, or the course's own solutions do not pass here.
+/// When the folder can't be read, the boxes don't hold, or the course's own solutions don't pass here.
 pub(crate) fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary> {
     let exercises = possible(exercises(root, &options.exercises)?, !options.exercises.is_empty())?;
     let (found, partition) = find(root, options, dir, &exercises)?;
@@ -68,7 +68,7 @@ pub(crate) fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary>
     proc::say_when_interrupted("interrupted: what is graded is kept; run the same command again to grade the rest");
     if options.exercises.is_empty() && exercises.len() > 1 {
         output::note(&format!(
-            "no --exercise is named: all {} are graded; the results go to {}",
+            "no --exercise was given: all {} are graded; the results go to {}",
             exercises.len(),
             options.out.display()
         ));
@@ -116,7 +116,7 @@ pub(crate) fn run(root: &Path, options: &Options, dir: &Path) -> Result<Summary>
     errors.into_iter().next().map_or(Ok(summary), Err)
 }
 
-/// Who handed in what, and which part of it is to be graded here.
+/// The class: who handed in what, and which part of it is to be graded here.
 fn find(root: &Path, options: &Options, dir: &Path, exercises: &[Exercise]) -> Result<(Class, Option<Partition>)> {
     let roster = roster::wanted(root, options)?;
     let mut found = class::read(options, dir, exercises, roster.as_ref())?;
@@ -134,12 +134,12 @@ fn open_journal(options: &Options) -> Result<Journal> {
     let journal = Journal::open(&options.out)?;
     place::sweep_temporaries(&options.out);
     if journal.torn > 0 {
-        output::note("the last line of the journal was torn, by a kill or a full disk; it is graded again");
+        output::note("the journal's last line was cut off by a kill or a full disk; it is graded again");
     }
     Ok(journal)
 }
 
-/// How boxes are made; none where that was asked for.
+/// How boxes are created; none if `--sandbox none` was passed.
 fn boxes(root: &Path, options: &Options) -> Result<Option<Recipe>> {
     match options.sandbox {
         Sandbox::Auto | Sandbox::Bwrap => Ok(Some(Recipe::find(root)?.with_build_seconds(options.build_seconds))),
@@ -159,7 +159,7 @@ struct Dealt<'a> {
     summary: Summary,
 }
 
-/// Deals out the submissions of this part that no result is known of.
+/// Deals out the submissions of this part that have no known result.
 fn deal<'a>(
     options: &Options,
     found: &'a Class,
@@ -167,7 +167,7 @@ fn deal<'a>(
     courses: &[Course<'_>],
     journal: &Journal,
 ) -> Result<Dealt<'a>> {
-    // Where each submission is in the list that is dealt out: that of all parts.
+    // Where each submission is in the list for all parts.
     let places: HashMap<(String, String), usize> =
         found::jobs(&found.run).enumerate().map(|(at, job)| (job, at)).collect();
     let of_several = Several::of(&found.submissions);
@@ -199,10 +199,11 @@ fn deal<'a>(
     Ok(dealt)
 }
 
-/// Whether there is nothing to build for a submission. A result of the same files is written for it, too.
+/// Whether there is nothing to build for a submission. If there is a result for the same files, it is written for this
+/// one as well.
 fn is_known(journal: &Journal, submission: &Submission, key: &str, is_one_of_several: bool) -> Result<bool> {
     if is_one_of_several && journal.graded(key).is_some() {
-        // Which of them counts is decided when all are graded.
+        // Which attempt counts is decided once all are graded.
         return Ok(true);
     }
     if journal.is_current(&submission.student, &submission.exercise, key) && journal.has_guesses(submission) {
@@ -251,7 +252,7 @@ fn processors() -> usize {
 /// Fails if a student is named who was not found.
 ///
 /// # Errors
-/// With the nearest name, where there is one.
+/// With the nearest name, if there is one.
 pub(crate) fn known_students(run: &Run, wanted: &[String]) -> Result<()> {
     let all: BTreeSet<&str> = run.students.iter().map(|seen| seen.student.as_str()).collect();
     let Some(unknown) = wanted.iter().find(|student| !all.contains(student.as_str())) else { return Ok(()) };
@@ -270,7 +271,7 @@ struct Hall<'a> {
     journal: &'a Journal,
     progress: Progress,
     queue: Queue<Job<'a>>,
-    /// Results that are to be seen once more. They wait for each other, because for them everything else must wait.
+    /// Results that are to be checked again. They are collected, because everything else must wait for them.
     doubtful: Mutex<Vec<(Job<'a>, Box<Doubtful>)>>,
     gate: Gate,
     /// How many of them are enough to let everything else wait.
@@ -279,7 +280,7 @@ struct Hall<'a> {
 }
 
 impl Hall<'_> {
-    /// Lets so many workers take jobs until there are none, and says what has ended one of them.
+    /// Lets this many workers take jobs until there are none, and returns what ended one of them.
     fn open(&self, workers: usize, bench: &(impl Fn(u32) -> Result<Bench> + Sync)) -> Vec<anyhow::Error> {
         thread::scope(|scope| {
             let start = |worker| scope.spawn(move || self.work(&bench(u32::try_from(worker).unwrap_or(0))?));
@@ -288,7 +289,7 @@ impl Hall<'_> {
         })
     }
 
-    /// Takes jobs until there are none. A result that cannot be kept ends the run: nothing may be lost unseen.
+    /// Takes jobs until there are none. A result that can't be saved ends the run: nothing may be lost unnoticed.
     fn work(&self, bench: &Bench) -> Result<()> {
         let done = self.all(bench);
         if done.is_err() {
@@ -324,7 +325,7 @@ impl Hall<'_> {
         self.settle(bench)
     }
 
-    /// Sees doubtful results once more, one after another, with nothing else of this grader running.
+    /// Checks doubtful results again, one after another, while nothing else of this grader runs.
     fn settle(&self, bench: &Bench) -> Result<()> {
         if locked(&self.doubtful).is_empty() {
             return Ok(());
@@ -339,7 +340,7 @@ impl Hall<'_> {
         }
     }
 
-    /// Keeps a result, for each student who has handed in the same.
+    /// Saves a result for each student who handed in the same files.
     fn finish(&self, job: &Job<'_>, record: &Record) -> Result<()> {
         for submission in &job.submissions {
             let own = record.of(submission);
@@ -371,13 +372,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The exercises with these names; all if none is named.
 ///
 /// # Errors
-/// When one is not there or is malformed.
+/// When one doesn't exist or is malformed.
 pub(crate) fn exercises(root: &Path, wanted: &[String]) -> Result<Vec<Exercise>> {
     if wanted.is_empty() { exercise::all(root) } else { wanted.iter().map(|id| exercise::load(root, id)).collect() }
 }
 
-/// The exercises that can be graded on this machine. One that can't be is left out with a note, and ends the run where it was named:
-/// a gradebook without it would look as if nothing had been handed in.
+/// The exercises that can be graded on this machine. One that can't be is left out with a note, and ends the run if it
+/// was named: a gradebook without it would look as if nothing had been handed in.
 fn possible(exercises: Vec<Exercise>, are_named: bool) -> Result<Vec<Exercise>> {
     let mut possible = Vec::new();
     for exercise in exercises {
@@ -390,7 +391,7 @@ fn possible(exercises: Vec<Exercise>, are_named: bool) -> Result<Vec<Exercise>> 
     Ok(possible)
 }
 
-/// Raised with every change after which the same submission may be judged in another way.
+/// Raised with every change that may cause the same submission to be judged differently.
 const JUDGE: u32 = 2;
 
 /// The exercises with what their results depend on.
@@ -418,15 +419,15 @@ fn courses<'a>(exercises: &'a [Exercise], recipe: Option<&Recipe>) -> Result<Vec
     Ok(courses)
 }
 
-/// Bytes that the course's own solution reaches here, and the seconds of processor time of its longest build. It must pass, or
-/// no grade would mean anything.
+/// Bytes that the course's own solution reaches here, and the seconds of CPU time of its longest build. It must pass,
+/// or no grade would mean anything.
 fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<(Option<u64>, f64)> {
     let exercise = course.exercise;
     let tried = |is_repeat| {
         let trial = bench.judge_solution(root, course, is_repeat);
         trial.with_context(|| format!("cannot try the solution of {}", exercise.id))
     };
-    // Once more before a whole class has to wait: the machine may have been asleep.
+    // Try again before a whole class has to wait: the machine may have been asleep.
     let trial = match tried(false) {
         Ok(trial) if trial.judgement.verdict() == Verdict::Pass => trial,
         _ => tried(true)?,
@@ -439,8 +440,14 @@ fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<(Option<
         });
         let why = why.unwrap_or_default();
         bail!(
-            Failure::new(Exit::Environment, format!("the course's own solution of {} does not pass here{why}", exercise.id))
-                .help("nobody is graded before it does; `cargo xtask author verify` shows whether it is the course or this machine")
+            Failure::new(
+                Exit::Environment,
+                format!("the course's own solution of {} does not pass here{why}", exercise.id)
+            )
+            .help(
+                "nothing is graded until it does; `cargo xtask author verify` shows whether the course or this \
+                       machine is to blame"
+            )
         );
     }
     let bytes = worker::size_goal(exercise).and_then(|(build, _)| Some(trial.evidence.as_ref()?.built(build)?.bytes));

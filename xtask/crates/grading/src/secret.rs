@@ -1,5 +1,5 @@
-//! What hidden inputs are made from, besides what is graded: a secret of the class. All else that a result depends on is public or
-//! the student's own, so without it a student could work out the inputs beforehand.
+//! The class's secret, from which hidden inputs are made together with the graded files. Everything else that a result
+//! depends on is public or the student's own, so without it a student could compute the inputs beforehand.
 
 use super::beside;
 use anyhow::{Context as _, Result, bail};
@@ -11,13 +11,13 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
-/// Its file, in the folder of the results or beside it.
+/// Its file, in the results folder or next to it.
 pub(crate) const FILE: &str = "hidden-inputs.secret";
 
 /// The fewest characters it may have: too many to try out.
 const SHORTEST: usize = 32;
 
-/// Reads the secret of a class; makes one in the folder of the results where there is none.
+/// Reads a class's secret; creates one in the results folder if there is none.
 ///
 /// # Errors
 /// When there are two, it is too short, or it cannot be read or written.
@@ -25,11 +25,11 @@ pub(crate) fn of(out_dir: &Path) -> Result<String> {
     if let Some((file, text)) = beside::find(out_dir, FILE)? {
         let secret = text.trim().to_owned();
         if secret.len() < SHORTEST {
-            let message = format!("{FILE} needs at least {SHORTEST} characters, and is {} long", secret.len());
+            let message = format!("{FILE} needs at least {SHORTEST} characters, but is {} long", secret.len());
             bail!(
                 Failure::new(Exit::Usage, message)
                     .file(shown(&file))
-                    .help("`openssl rand -hex 32` makes one; without the file, grading makes it")
+                    .help("`openssl rand -hex 32` makes one; if there is no file, grading makes it")
             );
         }
         return Ok(secret);
@@ -64,7 +64,7 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // Beside it first: a torn one would be read as if it were the class's.
+    // Written next to it first: a partial one would be read as if it were the class's.
     let temporary = file.with_file_name(format!(".{FILE}.{}.tmp", std::process::id()));
     match fs::remove_file(&temporary) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -113,9 +113,9 @@ mod tests {
         }
         write_atomic(&folder.path().join("part-1").join(FILE), shared.as_bytes()).unwrap();
         let error = of(&folder.path().join("part-1")).unwrap_err();
-        assert!(error.to_string().starts_with("there are two of hidden-inputs.secret: "), "{error}");
+        assert!(error.to_string().starts_with("there are two hidden-inputs.secret files: "), "{error}");
         write_atomic(&folder.path().join(FILE), b"1234\n").unwrap();
         let error = of(&folder.path().join("part-2")).unwrap_err();
-        assert_eq!(error.to_string(), "hidden-inputs.secret needs at least 32 characters, and is 4 long");
+        assert_eq!(error.to_string(), "hidden-inputs.secret needs at least 32 characters, but is 4 long");
     }
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask grade --self-test`: submissions that try to cheat or to do harm, graded as all others are, and what stopped each
-//! one. Everything they try is local and bounded, also where nothing stops it.
+//! `cargo xtask grade --self-test`: submissions that try to cheat or do harm, graded like any others, and what stopped
+//! each one. Everything they try is local and bounded, even if nothing stops it.
 
 mod attacks;
 
@@ -38,24 +38,25 @@ const PROFILE: &str = "\n[profile.release]\nopt-level = \"z\"\nstrip = true\n";
 /// The student who does not cheat.
 const HONEST: &str = "honest";
 
-/// A word that nothing but the grader's own files holds.
+/// A word that only the grader's own files contain.
 const SECRET: &str = "canary-6b1f";
 
-/// Seconds of processor time for one build: the honest one takes half a second, and some attacks are only over when theirs is up.
+/// Seconds of CPU time for one build: the honest one takes half a second, and some attacks are only over when theirs is
+/// up.
 const BUILD_SECONDS: u32 = 5;
 
 /// Bytes of the longest record that an attack may leave in the journal.
 const LONGEST: usize = 256 << 10;
 
-/// What is true of an attack that does not work.
+/// What holds for an attack that fails.
 pub(crate) enum Must {
     /// Its record has one of these statuses.
     Is(&'static [Status]),
-    /// It has all points: what it tried changed nothing.
+    /// It has full points: what it tried changed nothing.
     Full,
-    /// It does not have all points.
+    /// It doesn't have full points.
     NotFull,
-    /// Its program has as many bytes as the honest one.
+    /// Its program is the same size as the honest one.
     SameSize,
     /// A person is told this.
     Reviewed(&'static str),
@@ -63,9 +64,9 @@ pub(crate) enum Must {
     NotTaken(&'static str),
     /// Its record is no longer than it should be.
     Short,
-    /// Nothing was written outside of the box.
+    /// Nothing was written outside the box.
     NothingWritten,
-    /// The secret is as it was.
+    /// The secret is unchanged.
     Untouched,
     /// No process of it is left.
     NobodyLeft,
@@ -86,7 +87,7 @@ pub(crate) fn run(root: &Path) -> Result<Exit> {
 
 fn attack(folder: &Path) -> Result<Exit> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let folder = &folder.canonicalize().with_context(|| format!("cannot find the folder {}", folder.display()))?;
+    let folder = &folder.canonicalize().with_context(|| format!("can't find the folder {}", folder.display()))?;
     let course = folder.join("course");
     write_course(&course)?;
     let exercise = exercise::load(&course, "ex1")?;
@@ -97,7 +98,7 @@ fn attack(folder: &Path) -> Result<Exit> {
         hand_in(&class, attack.tries, attack.files, &world)?;
     }
 
-    // From here on it is what happens to every class.
+    // From here on, it is what happens to every class.
     let options = Options {
         out: folder.join("grades"),
         sandbox: Sandbox::Bwrap,
@@ -116,7 +117,7 @@ fn attack(folder: &Path) -> Result<Exit> {
             Failure::new(
                 Exit::Environment,
                 format!(
-                    "an honest solution gets {} of {} points in a box here: {honest:?}",
+                    "an honest solution gets {} of {} points in the sandbox here: {honest:?}",
                     honest.points, honest.points_max
                 )
             )
@@ -126,7 +127,7 @@ fn attack(folder: &Path) -> Result<Exit> {
     table(&found, &reports_are_clean(&options.out)?)
 }
 
-/// Prints what came of each attack.
+/// Prints the outcome of each attack.
 fn table(found: &Found, reports: &Result<(), String>) -> Result<Exit> {
     let mut text = "an honest submission passes\n\n".to_owned();
     let mut worked = 0;
@@ -217,7 +218,7 @@ fn link(_: &Path, _: &Path) -> Result<()> {
 struct World {
     secret: PathBuf,
     outside: PathBuf,
-    /// What stands for the paths and numbers of this run in the programs.
+    /// The placeholders in the programs for this run's paths and numbers.
     words: BTreeMap<&'static str, String>,
     tcp: TcpListener,
     udp: UdpSocket,
@@ -293,7 +294,7 @@ fn left_behind() -> String {
     format!("left-behind-by-{}", std::process::id())
 }
 
-/// What the program prints for the inputs that everybody can find out, as arms of a `match`.
+/// What the program prints for the inputs that anyone can find out, as arms of a `match`.
 fn answers(exercise: &Exercise) -> String {
     let mut arms = String::new();
     for goal in &exercise.data.goal {
@@ -307,7 +308,7 @@ fn answers(exercise: &Exercise) -> String {
     arms
 }
 
-/// What is left of a run.
+/// What remains after a run.
 struct Found {
     records: Vec<Record>,
     ignored: BTreeMap<String, Vec<String>>,
@@ -320,14 +321,14 @@ impl Found {
         records.find(|record| record.student == student).with_context(|| format!("there is no record of `{student}`"))
     }
 
-    /// Whether an attack was stopped; the error says why it was not.
+    /// Whether an attack was stopped; the error says why it wasn't.
     fn judge(&self, record: &Record, attack: &Attack) -> Result<(), String> {
         let whole = serde_json::to_string(record).unwrap_or_default();
         if whole.contains(SECRET) {
             return Err("the secret came out".to_owned());
         }
         if record.status == Status::InfraError {
-            return Err(format!("it is taken for a fault of ours: {:?}", record.message));
+            return Err(format!("it is treated as our fault: {:?}", record.message));
         }
         let is_full = record.points == record.points_max;
         let told = || {
@@ -347,16 +348,13 @@ impl Found {
                     (record.size_bytes == honest, format!("{:?} bytes, not {honest:?}", record.size_bytes))
                 }
                 Must::Reviewed(what) => {
-                    (record.review.iter().any(|why| why.contains(what)), format!("nobody is told of {what}"))
+                    (record.review.iter().any(|why| why.contains(what)), format!("{what} isn't reported"))
                 }
                 Must::NotTaken(path) => {
                     let named = self.ignored.get(attack.tries).into_iter().flatten();
-                    (
-                        named.into_iter().any(|name| name.ends_with(path)),
-                        format!("nobody says that {path} is not taken"),
-                    )
+                    (named.into_iter().any(|name| name.ends_with(path)), format!("{path} isn't reported as not taken"))
                 }
-                Must::Short => (whole.len() <= LONGEST, format!("its record has {} bytes", whole.len())),
+                Must::Short => (whole.len() <= LONGEST, format!("its record is {} bytes", whole.len())),
                 Must::NothingWritten => (!self.world.outside.exists(), "the file is there".to_owned()),
                 Must::Untouched => {
                     let secret = fs::read(&self.world.secret).unwrap_or_default();
@@ -376,7 +374,8 @@ impl Found {
     }
 }
 
-/// No report has what a terminal or a CI server would obey, a script of a student, or a secret. The error says which has.
+/// No report contains what a terminal or a CI server would obey, a student's script, or a secret. The error says which
+/// one does.
 fn reports_are_clean(out: &Path) -> Result<Result<(), String>> {
     for file in files::files(out)? {
         let bytes = fs::read(out.join(&file)).with_context(|| format!("cannot read {}", file.display()))?;

@@ -1,4 +1,4 @@
-//! From a first result to one that is final: what could be the machine's doing is run once more, alone, before it counts.
+//! From a first result to one that is final: what could be the machine's fault is run again, alone, before it counts.
 
 use super::doubt::{self, Doubts};
 use super::model::{Record, Submission};
@@ -9,17 +9,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What came of a submission, and what it rests on.
+/// A submission's result, and what it is based on.
 pub(crate) struct Graded {
     /// The result.
     pub record: Record,
     /// What was built and judged; none if nothing was.
     pub trial: Option<Trial>,
-    /// What the kernel had ended for want of memory before.
+    /// What the kernel had killed for lack of memory before.
     pub out_of_memory: u64,
 }
 
-/// A result that could be the machine's doing: it is not final.
+/// A result that could be the machine's fault: it isn't final.
 pub(crate) struct Doubtful {
     graded: Graded,
     doubts: Doubts,
@@ -40,19 +40,19 @@ impl Graded {
 }
 
 impl Bench {
-    /// A result that is final, or one that could be the machine's doing, with the copies of the executables that it takes to see
-    /// that.
+    /// A result that is final, or a result that could be the machine's fault, with the copies of the executables needed
+    /// to check.
     pub(crate) fn is_final(&self, course: &Course<'_>, graded: Graded) -> Result<Record, Box<Doubtful>> {
         let mut doubts = graded.doubts(course);
         if graded.record.status.is_final() && doubts.is_empty() {
             return Ok(graded.record);
         }
-        // Whatever a worker builds next takes the place of what is there.
+        // Whatever a worker builds next replaces what is there.
         static KEPT: AtomicU64 = AtomicU64::new(0);
         let number = KEPT.fetch_add(1, Ordering::Relaxed);
         let programs = self.common.with_file_name("kept").join(number.to_string());
         if !doubts.is_empty() && !doubts.build && self.keep(course, &programs).is_err() {
-            // There is no room for them, so all is made once more.
+            // There is no room for them, so everything is built again.
             doubts.build = true;
         }
         Err(Box::new(Doubtful { graded, doubts, programs }))
@@ -71,7 +71,8 @@ impl Bench {
         Ok(())
     }
 
-    /// Makes a doubtful result final, by running once more what it rests on. Nothing else of this grader may run meanwhile.
+    /// Makes a doubtful result final by running what it is based on again. Nothing else of this grader may run
+    /// meanwhile.
     pub(crate) fn settle(
         &self,
         root: &Path,
@@ -132,9 +133,10 @@ impl Bench {
     }
 }
 
-/// A record of a submission whose processes the kernel has ended: that is not a grade.
+/// A record of a submission whose processes the kernel killed: that isn't a grade.
 fn out_of_memory(mut record: Record) -> Record {
-    let why = "the kernel has ended processes because this machine had no memory left; grade with fewer `--jobs`, or where there is more";
+    let why = "the kernel killed processes because this machine ran out of memory; grade with fewer `--jobs`, or on a \
+               machine with more memory";
     infra(&mut record, &anyhow!(why));
     record
 }

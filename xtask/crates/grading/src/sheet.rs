@@ -5,6 +5,7 @@
 use anyhow::Result;
 use base::failure::{Exit, Failure, Place};
 use base::files::read_bytes;
+use base::numbers::plural;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// The largest table, in bytes: room for tens of thousands of rows.
 const LARGEST: u64 = 16 << 20;
 
-/// How the characters of a file are written.
+/// How a file's characters are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     /// With or without a byte order mark.
@@ -111,13 +112,14 @@ impl Sheet {
     /// Checks that each row has as many cells as the head line.
     ///
     /// # Errors
-    /// When one does not: a cell that lost its quotes would shift all others.
+    /// When one doesn't: a cell that lost its quotes would shift all others.
     pub(crate) fn check_widths(&self) -> Result<()> {
         let wanted = self.head()?.cells.len();
         match self.rows.iter().find(|row| row.cells.len() != wanted) {
             None => Ok(()),
             Some(row) => {
-                let message = format!("the line has {} cells, and the first one {wanted}", row.cells.len());
+                let message =
+                    format!("the line has {}, but the first line has {wanted}", plural(row.cells.len(), "cell"));
                 let separator = if self.separator == '\t' { "tab" } else { "separator" };
                 let help =
                     format!("put a cell that contains a {separator}, such as a name with a comma, in double quotes");
@@ -215,7 +217,7 @@ fn cell(text: &str, start: usize, separator: char) -> Option<(Cell, usize)> {
     Some((Cell { text: held.trim().to_owned(), at: start..end }, end))
 }
 
-/// The separator of a table: the most frequent one outside of quotes in its first line with anything in it.
+/// The separator of a table: the most frequent one outside quotes in its first nonempty line.
 fn separator(text: &str) -> char {
     let mut counts = [(',', 0), (';', 0), ('\t', 0)];
     let mut is_quoted = false;
@@ -241,13 +243,13 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<(Encoding, String)> {
         });
         let text: Option<String> = char::decode_utf16(units).collect::<Result<_, _>>().ok().filter(|_| !odd);
         let help = "export the file again, or save it as UTF-8";
-        let text = text.ok_or_else(|| failure(path, None, "it begins as UTF-16 and holds something else", help));
+        let text = text.ok_or_else(|| failure(path, None, "it begins as UTF-16 but contains something else", help));
         Ok((Encoding::Utf16 { big_endian }, text?))
     };
     match bytes.as_slice() {
         [0xff, 0xfe, ..] => return utf16(false),
         [0xfe, 0xff, ..] => return utf16(true),
-        // Zip containers and the old binary format: what Excel saves if it isn't told otherwise.
+        // Zip containers and the old binary format: what Excel saves by default.
         [b'P', b'K', 3, 4, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..] => {
             let help = "save it as CSV UTF-8 (File > Save As in Excel), or export it as CSV again";
             return Err(failure(path, None, "it is an Excel workbook, not a CSV file", help).into());
@@ -262,7 +264,8 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<(Encoding, String)> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        // Reading it as Windows-1252 would be a guess: in Mac Roman or Latin-2 the same byte is another letter of a name.
+        // Reading it as Windows-1252 would be a guess: in Mac Roman or Latin-2 the same byte is a different letter of a
+        // name.
         let message = "it isn't UTF-8; in an older encoding, such as Latin-1, letters of names are ambiguous";
         let help = "save it as CSV UTF-8 (Excel: File > Save As, CSV UTF-8), or export it again";
         failure(path, Some(line), message, help)
@@ -373,6 +376,6 @@ mod tests {
             assert_eq!(failure.place.unwrap().line, line, "{message}");
         }
         let ragged = failure_of(&sheet(b"a,b\n1\n").check_widths().unwrap_err());
-        assert_eq!(ragged.message, "the line has 1 cells, and the first one 2");
+        assert_eq!(ragged.message, "the line has 1 cell, but the first line has 2");
     }
 }

@@ -1,6 +1,6 @@
-//! `grade --similar`: which submissions are alike, for a person to look at. It compares what learners may edit and nothing else,
-//! leaves out what they were given and what many have, and never says that anyone has copied: where there are only a few right
-//! answers, equal files mean nothing, and the pages say so.
+//! `grade --similar`: which submissions are alike, for a person to look at. It compares only what learners may edit,
+//! leaves out what they were given and what many have, and never says that anyone copied: where there are only a few
+//! right answers, equal files mean nothing, and the pages say so.
 
 mod compare;
 
@@ -25,16 +25,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 
-/// The folder of the pages, below the folder of the results.
+/// The folder of the pages, below the results folder.
 pub(crate) const FOLDER: &str = "similar";
-/// The lists for programs beside the pages.
+/// The lists for programs next to the pages.
 const LISTS: [&str; 2] = ["similar.csv", "similar.json"];
 /// Pairs of one exercise that are shown.
 const MOST_PAIRS: usize = 100;
 /// Tokens of a submission that are compared: ten times what the longest honest one has.
 const MOST_TOKENS: usize = 8_000;
 
-/// How many times as much of its own a group must have that is so large that it may have found the obvious answer.
+/// How many times as much of its own a group needs if it is so large that it may have found the obvious answer.
 const FREQUENT: usize = 4;
 
 /// Compares the submissions in a folder, and writes what was found.
@@ -124,7 +124,7 @@ fn compare(given: &[Vec<(String, String)>], exercise: &str, submissions: &[&Subm
     let given: Vec<Read> = given.iter().map(|files| read(files)).collect();
     let sequence = |read: &Read, copies| Sequence { tokens: read.tokens.clone(), files: read.files.clone(), copies };
 
-    // What is equal but for names and layout is compared with the others once.
+    // What is equal except for names and layout is compared with the others once.
     let sequences: Vec<(Vec<Token>, Vec<usize>)> =
         reads.iter().map(|read| (read.tokens.clone(), read.files.clone())).collect();
     let variants = compare::by_sequence(&sequences);
@@ -166,7 +166,7 @@ fn compare(given: &[Vec<(String, String)>], exercise: &str, submissions: &[&Subm
     let cut = reads.iter().filter(|read| read.is_cut).count();
     let mut notes = Vec::new();
     if cut > 0 {
-        notes.push(format!("of {} only the first {MOST_TOKENS} tokens were compared", plural(cut, "submission")));
+        notes.push(format!("only the first {MOST_TOKENS} tokens of {} were compared", plural(cut, "submission")));
     }
     OfExercise {
         exercise: exercise.to_owned(),
@@ -225,7 +225,7 @@ fn groups(texts: &[Text], reads: &[Read], given: &[Read], variants: &[Vec<usize>
             by_digest.entry(&texts[member].digest).or_default().push(member);
         }
         for equal in by_digest.values().filter(|equal| equal.len() > 1) {
-            // The words of comments that only these have: they are not compared, but equal ones are no chance.
+            // The words of comments that only these have: they aren't compared, but equal ones aren't a coincidence.
             let rare =
                 |word: &&String| !given.contains(word) && remarks_in[word.as_str()] - equal.len() < class.common_above;
             let own = own + reads[equal[0]].remarks.iter().filter(rare).count();
@@ -314,7 +314,7 @@ fn hide(all: &mut Report, names: &Names) {
     };
     for of in &mut all.exercises {
         of.groups.iter_mut().for_each(|group| code(&mut group.students));
-        // Neither the order of groups nor which side is the first may follow the ids.
+        // The order of groups and which side comes first may not follow the ids.
         of.groups.sort_by(|a, b| (b.own, &a.students).cmp(&(a.own, &b.students)));
         for pair in &mut of.pairs {
             code(&mut pair.a.students);
@@ -344,11 +344,11 @@ fn write(folder: &Path, all: &Report, names: Option<&Names>) -> Result<()> {
         write(name, &text)?;
     }
     pages.iter().try_for_each(|(name, text)| write(name, text))?;
-    // The last one: it says for the others whether they have names.
+    // Written last: it determines for the others whether they have names.
     write("index.html", &html::similar::index(all))
 }
 
-/// Removes the lists for programs that are beside the pages. How many there were.
+/// Removes the lists for programs that are next to the pages. Returns how many there were.
 pub(crate) fn remove_lists(folder: &Path) -> Result<usize> {
     let mut removed = 0;
     for path in LISTS.map(|name| folder.join(name)) {

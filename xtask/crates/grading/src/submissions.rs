@@ -1,6 +1,6 @@
-//! Finds what was handed in below a folder, in the layouts that classrooms and learning platforms make. Only the files that an
-//! exercise lets learners edit are taken, as data. Nothing follows a link, a student's name is never more than text, and
-//! nothing that was handed in is passed over without a word.
+//! Finds what was handed in below a folder, in the layouts that classrooms and learning platforms use. Only the files
+//! that an exercise lets learners edit are taken, as data. Nothing follows a link, a student's name is never more than
+//! text, and nothing that was handed in is skipped silently.
 
 mod likeness;
 mod locate;
@@ -43,7 +43,7 @@ pub(crate) struct Wanted {
 pub(crate) struct Ask<'a> {
     /// The exercises.
     pub exercises: &'a [Wanted],
-    /// Where the grader writes its own results, which are no student's work.
+    /// Where the grader writes its own results, which aren't a student's work.
     pub out: Option<&'a Path>,
     /// Where the student is in a name.
     pub student_from: Option<&'a Regex>,
@@ -54,7 +54,7 @@ pub(crate) struct Ask<'a> {
 }
 
 impl<'a> Ask<'a> {
-    /// These exercises, and nothing else said.
+    /// These exercises, and defaults for everything else.
     pub(crate) fn of(exercises: &'a [Wanted]) -> Self {
         Self { exercises, out: None, student_from: None, is_student: &|_| false, caps: CAPS }
     }
@@ -67,28 +67,28 @@ pub(crate) struct Found {
     pub entries: Vec<Entry>,
     /// What the instructor should know.
     pub notes: Vec<String>,
-    /// What is no submission: its name, and why it was passed over.
+    /// What isn't a submission: its name, and why it was skipped.
     pub passed: Vec<(String, String)>,
 }
 
 /// What was handed in at one time, by one student or by a team.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
-    /// Whose it is. Never empty; several are a team.
+    /// The student it belongs to. Never empty; several are a team.
     pub handles: Vec<Handle>,
-    /// The LMS that made it, where one did.
+    /// The LMS that created it, if one did.
     pub lms: Option<Lms>,
-    /// Whether `--student-from` does not match its name.
+    /// Whether `--student-from` doesn't match its name.
     pub is_unmatched: bool,
-    /// Whether there is nothing but a page that the LMS wrote: a text or a comment was handed in.
+    /// Whether there is only a page that the LMS wrote: a text or a comment was handed in.
     pub is_page: bool,
-    /// Whether it is a single file, and nothing in its name speaks of a student or of what an exercise asks for.
+    /// Whether it is a single file whose name refers to no student and to nothing that an exercise requires.
     pub is_stray: bool,
     /// Where it is.
     pub origin: PathBuf,
     /// What was found, in the order of the exercises. Whose it is comes later.
     pub work: Vec<Submission>,
-    /// Why no work was found for the other exercises; none where they were simply not handed in.
+    /// Why no work was found for the other exercises; none if they simply weren't handed in.
     pub missing: Option<String>,
 }
 
@@ -107,13 +107,13 @@ pub(crate) fn find(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
             return Err(failure("is an archive; unpack it, and name the folder").into());
         }
         Ok(_) => return Err(failure("is a file; grading needs the folder that holds all submissions").into()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(failure("is not there").into()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(failure("doesn't exist").into()),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", dir.display())),
     }
     let mut found = Found::default();
     let (dir, names) = names_in(dir, ask, &mut found)?;
     let mut entries = grouped(&dir, &names, ask, &mut found);
-    // Each is on its own, so they share the processors.
+    // Each is independent, so they share the CPU cores.
     let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let Ask { exercises, caps, .. } = *ask;
     let share = entries.len().div_ceil(workers).max(1);
@@ -126,14 +126,14 @@ pub(crate) fn find(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
         let name = entry.origin.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_hidden = name.starts_with('.') && entry.lms.is_none() && entry.work.is_empty();
         if is_hidden {
-            found.passed.push((name, "it is hidden and holds no exercise".to_owned()));
+            found.passed.push((name, "it is hidden and contains no exercise".to_owned()));
         } else {
             found.entries.push(entry);
         }
     }
-    // Notes alone are no class.
+    // Notes alone aren't a class.
     if found.entries.iter().all(|entry| entry.is_stray) {
-        let why = || "it is neither a folder nor an archive, and no file that an exercise asks for".to_owned();
+        let why = || "it isn't a folder, an archive, or a file that an exercise requires".to_owned();
         found.passed.extend(found.entries.drain(..).map(|entry| (entry.handles[0].entry.clone(), why())));
     }
     found.notes.extend(notes_of(&found.passed));
@@ -141,12 +141,12 @@ pub(crate) fn find(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
         let passed: String = found.notes.iter().map(|note| format!("\n{note}")).collect();
         let is_one = found.passed.iter().any(|(name, _)| ask.exercises.iter().any(|all| all.edits.contains(name)));
         let one = if is_one { "; this looks like one student's work, so name the folder above it" } else { "" };
-        return Err(failure(&format!("holds no submission{one}{passed}")).into());
+        return Err(failure(&format!("contains no submissions{one}{passed}")).into());
     }
     Ok(found)
 }
 
-/// What was passed over, in a sentence for each reason.
+/// What was skipped, in a sentence for each reason.
 fn notes_of(passed: &[(String, String)]) -> Vec<String> {
     let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, why) in passed {
@@ -157,10 +157,10 @@ fn notes_of(passed: &[(String, String)]) -> Vec<String> {
         let all: Vec<String> = names.iter().take(NAMED).map(|name| shown(name)).collect();
         let more = names.len() - all.len();
         match (&all[..], more) {
-            ([name], _) => notes.push(format!("{name} was passed over: {why}")),
-            (_, 0) => notes.push(format!("{} were passed over: {why}", all.join(", "))),
+            ([name], _) => notes.push(format!("{name} was skipped: {why}")),
+            (_, 0) => notes.push(format!("{} were skipped: {why}", all.join(", "))),
             _ => notes.push(format!(
-                "{} and {more} more were passed over (`--list --format csv` names each): {why}",
+                "{} and {more} more were skipped (`--list --format csv` names each): {why}",
                 all.join(", ")
             )),
         }
@@ -186,7 +186,7 @@ fn names_in(dir: &Path, ask: &Ask<'_>, found: &mut Found) -> Result<(PathBuf, Ve
         let text = raw.to_string_lossy().into_owned();
         let path = dir.join(&raw);
         if lms::is_chaff(&text) {
-            found.passed.push((text, "an operating system has left it".to_owned()));
+            found.passed.push((text, "an operating system left it there".to_owned()));
             continue;
         }
         if lms::is_added(&text) && !is_folder {
@@ -195,7 +195,7 @@ fn names_in(dir: &Path, ask: &Ask<'_>, found: &mut Found) -> Result<(PathBuf, Ve
         }
         let is_out = is_folder && (out.is_some() && fs::canonicalize(&path).ok() == out || is_journal(&path));
         if is_out {
-            found.passed.push((text, "it holds the results of grading".to_owned()));
+            found.passed.push((text, "it holds grading results".to_owned()));
             continue;
         }
         let ending = archive::ending(&text).filter(|_| !is_folder).map_or(0, |(ending, _)| ending.len());
@@ -222,7 +222,7 @@ fn names_in(dir: &Path, ask: &Ask<'_>, found: &mut Found) -> Result<(PathBuf, Ve
     Ok((dir.to_owned(), all))
 }
 
-/// Whether a folder has the journal of a grader in it, and the file beside it that no student has a reason to hand in.
+/// Whether a folder contains a grader's journal, and next to it the file that no student has a reason to hand in.
 fn is_journal(folder: &Path) -> bool {
     folder.join(super::journal::FILE).is_file() && folder.join(super::journal::LOCK).is_file()
 }
@@ -264,7 +264,7 @@ fn grouped(dir: &Path, names: &[(OsString, Name)], ask: &Ask<'_>, found: &mut Fo
             continue;
         }
         let Some(Belonging { key, meaning, is_stray, missing }) = belonging(name, meaning, &path, ask) else {
-            let why = "it is a list of the class or a result of grading, by its name";
+            let why = "by its name, it is a class list or a grading result";
             found.passed.push((name.text.clone(), why.to_owned()));
             continue;
         };
@@ -299,12 +299,12 @@ struct Belonging {
     missing: Option<String>,
 }
 
-/// Which entry something belongs to, by its name; none for a list of the class, which is no work.
+/// Which entry something belongs to, by its name; none for a class list, which isn't work.
 fn belonging(name: &Name, meaning: &Meaning, path: &Path, ask: &Ask<'_>) -> Option<Belonging> {
     let archive = archive::ending(&name.text).filter(|_| !name.is_folder);
     let mut meaning = meaning.clone();
     if let Some((lms, id, attempt)) = meaning.group() {
-        // Each of Canvas's archives is a submission of its own, and files that are none belong together.
+        // Each of Canvas's archives is a separate submission, and files that aren't archives belong together.
         let is_shared = lms != Lms::Canvas || archive.is_none();
         let key = is_shared.then(|| (Some(lms), id.to_owned(), attempt.to_owned()));
         return Some(Belonging { key, meaning, is_stray: false, missing: None });
@@ -352,7 +352,7 @@ fn add_page(entries: &mut Vec<(Entry, Vec<Piece>)>, name: &Name, meaning: &Meani
     };
     if entries.iter().any(|(entry, _)| is_same(entry)) {
         let lms = meaning.lms.map_or("the LMS", Lms::name);
-        found.passed.push((name.text.clone(), format!("{lms} writes it beside what was handed in")));
+        found.passed.push((name.text.clone(), format!("{lms} writes it next to the submissions")));
         return;
     }
     let missing = format!("{} is a text, a comment or a link; no file was handed in with it", shown(&name.text));
@@ -367,7 +367,7 @@ fn add_page(entries: &mut Vec<(Entry, Vec<Piece>)>, name: &Name, meaning: &Meani
     entries.push((entry, Vec::new()));
 }
 
-/// A single file whose name is a student's and ends with one that an exercise asks for: `s001_Cargo.toml`.
+/// A single file whose name is a student's and ends with one that an exercise requires: `s001_Cargo.toml`.
 fn bare(name: &Name, meaning: &Meaning, ask: &Ask<'_>) -> Option<(String, String)> {
     let text = &name.text;
     let edits = ask.exercises.iter().flat_map(|exercise| &exercise.edits);
@@ -389,7 +389,7 @@ fn bare(name: &Name, meaning: &Meaning, ask: &Ask<'_>) -> Option<(String, String
 
 /// A single file, as its name tells.
 struct Single {
-    /// Who it may be of, the surest first. Never empty.
+    /// Whose it may be, the surest first. Never empty.
     students: Vec<String>,
     /// What it is called without the student.
     file: String,
@@ -398,7 +398,7 @@ struct Single {
     missing: Option<String>,
 }
 
-/// What the name of a single file tells; none for a list of the class, which is no work.
+/// What a single file's name reveals; none for a class list, which isn't work.
 fn single(name: &Name, meaning: &Meaning, ask: &Ask<'_>) -> Option<Single> {
     let (mut students, mut file) = likeness::guess(&name.text, ask.exercises);
     let bare = bare(name, meaning, ask);
@@ -406,7 +406,7 @@ fn single(name: &Name, meaning: &Meaning, ask: &Ask<'_>) -> Option<Single> {
     if let Some((student, own)) = bare {
         students.retain(|other| *other != student);
         students.insert(0, student);
-        // With an expression the whole name is the file's, and it is told where the likely one begins.
+        // With an expression, the whole name is the file's, and where the likely name begins is noted.
         if own != name.text {
             file = own;
         }

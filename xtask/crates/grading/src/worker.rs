@@ -1,5 +1,5 @@
-//! One submission after another: files in, record out. The verdict is the one of `check`; what comes on top is only the box,
-//! the hidden inputs, and a look at sizes that are too good.
+//! One submission after another: files in, record out. The verdict is `check`'s; grading only adds the box, the hidden
+//! inputs, and a look at sizes that are too good.
 
 use super::boxes::Pair;
 use super::doubt;
@@ -26,21 +26,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A size below this share of what the course's own solution reaches is looked at by a person: nobody is that much better by
-/// settings alone.
+/// A size below this share of what the course's own solution reaches is reviewed by a person: settings alone can't make
+/// that much difference.
 const PLAUSIBLE: f64 = 0.95;
 
 /// What all submissions for an exercise have in common.
 pub(crate) struct Course<'a> {
     /// The exercise.
     pub exercise: &'a Exercise,
-    /// The course's own content of the files that learners edit.
+    /// The course's own version of the files that learners edit.
     pub starter: Vec<(String, Vec<u8>)>,
     /// Digest of the exercise, the compiler, this program and the boxes.
     pub digest: String,
     /// Bytes of the build that the size goal judges, of the course's own solution.
     pub reference: Option<u64>,
-    /// Seconds of processor time that a build may take; those of its box until the course's own solution was built.
+    /// Seconds of CPU time that a build may take; the limit of its box until the course's own solution is built.
     pub build_seconds: Option<u64>,
     /// What the course's own builds show for the questions that students guess about.
     pub measured: BTreeMap<String, Value>,
@@ -78,15 +78,16 @@ impl Bench {
         let exercise = course.exercise;
         if self.boxes.is_some() {
             evidence::fetch(exercise, &course.starter, &self.base(exercise)?.join("fetched"), false)
-                .with_context(|| format!("not every crate that {} can need is on this machine", exercise.id))?;
+                .with_context(|| format!("this machine lacks a crate that {} can need", exercise.id))?;
         }
         let trial = self.judge(root, course, evidence::solution_files(exercise)?, "reference", is_repeat)?;
-        // It was built where submissions are, and nothing of it may be there when the first of them is.
+        // It was built where submissions are built, and nothing of it may remain when the first of them is.
         clear(&self.base(exercise)?)?;
         Ok(trial)
     }
 
-    /// Builds what the exercise's questions are about and no goal needs, and measures it. It is the same for the whole class.
+    /// Builds and measures what the exercise's questions are about and no goal needs. It is the same for the whole
+    /// class.
     ///
     /// # Errors
     /// When the environment fails. No grade depends on it.
@@ -109,14 +110,14 @@ impl Bench {
         Ok(base)
     }
 
-    /// How the files of a submission are built and run.
+    /// How a submission's files are built and run.
     pub(super) fn grading(&self, course: &Course<'_>, key: &str, is_repeat: bool) -> Result<Grading> {
         let Self { boxes, warm, common, secret, .. } = self;
         let (warm, common) = (warm.clone(), common.clone());
         let limited = |(build, run): Pair| (Arc::new(build.with_build_seconds(course.build_seconds)), run);
         let boxes = boxes.clone().map(limited);
-        // The same files have the same hidden inputs within a class. The key alone would tell them: it is
-        // a digest of what is public.
+        // The same files have the same hidden inputs within a class. The key alone would reveal them: it is a digest of
+        // what is public.
         let hidden = store::digest(&[secret.as_bytes(), key.as_bytes()]);
         Ok(Grading { base: self.base(course.exercise)?, boxes, hidden, warm, common, is_repeat })
     }
@@ -132,13 +133,13 @@ impl Bench {
     ) -> Result<Trial> {
         let exercise = course.exercise;
         let base = self.base(exercise)?;
-        // Cargo takes what it has built before for fresh by its time alone: nothing of an earlier submission may be left.
+        // Cargo considers earlier output fresh by its time alone, so nothing of an earlier submission may be left.
         clear(&base)?;
         let grading = self.grading(course, key, is_repeat)?;
         checking::grade(root, exercise, files, &grading)
     }
 
-    /// Grades a submission. What is our fault is a record, too: `infra-error`.
+    /// Grades a submission. An error of ours is a record as well: `infra-error`.
     pub(crate) fn grade(&self, root: &Path, course: &Course<'_>, submission: &Submission, key: &str) -> Graded {
         self.graded(course, submission, key, || self.judge(root, course, files_of(course, submission), key, false))
     }
@@ -204,7 +205,7 @@ impl Bench {
             && (own as f64) < PLAUSIBLE * smallest as f64
         {
             record.review.push(format!(
-                "the file has {} bytes, the course's own solution {}: look how it got so small",
+                "the file is {} bytes, the course's own solution {}: check how it got so small",
                 thousands(own),
                 thousands(reference)
             ));
@@ -232,23 +233,23 @@ fn clear(base: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Bytes of a manifest, or of answers, that are read. Those of the course have less than 4 KiB; the rules for them look at every
-/// line as often as there are problems.
+/// The most bytes of a manifest, or of answers, that are read. The course's own are smaller than 4 KiB; the rules for
+/// them look at every line as often as there are problems.
 const LARGEST_TOML: usize = 64 << 10;
 
 fn too_large(submission: &Submission) -> Option<String> {
     let large = |(path, text): &(&String, &Vec<u8>)| path.ends_with(".toml") && text.len() > LARGEST_TOML;
     let (path, text) = submission.files.iter().find(large)?;
-    Some(format!("{path} has {} bytes, more than it can sensibly have ({LARGEST_TOML})", text.len()))
+    Some(format!("{path} is {} bytes, more than it can sensibly be ({LARGEST_TOML})", text.len()))
 }
 
-/// The learner's files over the course's: one that was not handed in is as it was.
+/// The learner's files on top of the course's: a file that wasn't handed in is unchanged.
 pub(crate) fn files_of(course: &Course<'_>, submission: &Submission) -> Vec<(String, Vec<u8>)> {
     let handed_in = |(path, own): &(String, Vec<u8>)| (path.clone(), submission.files.get(path).unwrap_or(own).clone());
     course.starter.iter().map(handed_in).collect()
 }
 
-/// A record of which only the names are known.
+/// A record with only its names filled in.
 fn blank(course: &Course<'_>, submission: &Submission, key: &str) -> Record {
     let Course { exercise, starter, .. } = course;
     let answers = submission.files.get("answers.toml").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
@@ -299,7 +300,7 @@ fn blank(course: &Course<'_>, submission: &Submission, key: &str) -> Record {
     }
 }
 
-/// Makes a record one of an error of ours.
+/// Turns a record into an error of ours.
 pub(crate) fn infra(record: &mut Record, error: &anyhow::Error) {
     record.status = Status::InfraError;
     (record.points, record.goals) = (0, Vec::new());
@@ -315,8 +316,8 @@ pub(crate) fn size_goal(exercise: &Exercise) -> Option<(&str, &str)> {
 }
 
 /// How the submission's own builds and runs went: the limit that ended one of them, else whether one of the builds failed.
-/// Whatever it is, the goals are judged, and their points count. That the course's own builds fail is no submission's fault;
-/// then its goals say so.
+/// In any case the goals are judged, and their points count. If the course's own builds fail, that isn't the
+/// submission's fault; its goals then say so.
 fn status(exercise: &Exercise, evidence: &Evidence) -> Status {
     let own = evidence.builds.iter().filter(|(name, _)| exercise.build(name).tree == exercise::Tree::Learner);
     let of_build = |attempt: &Attempt| match attempt {
@@ -331,7 +332,7 @@ fn status(exercise: &Exercise, evidence: &Evidence) -> Status {
 
 /// The limit that ended a process.
 fn limit(ended: proc::Status, stderr: &[u8]) -> Option<Status> {
-    // What Rust says before it aborts: that a limit was reached is all that an allocation is told.
+    // What Rust prints before it aborts: an allocation is only told that a limit was reached.
     const REFUSED: &[u8] = b"memory allocation of ";
     match ended {
         proc::Status::TimedOut | proc::Status::Waited(_) | proc::Status::NotStarted(_) | proc::Status::Signaled(24) => {
@@ -344,7 +345,7 @@ fn limit(ended: proc::Status, stderr: &[u8]) -> Option<Status> {
     }
 }
 
-/// Characters of a message that are kept: a compiler can be made to say much more than anybody reads.
+/// The most characters of a message that are kept: a compiler can be made to print much more than anyone reads.
 const LONGEST: usize = 20_000;
 
 /// Problems of a goal that are kept.
@@ -384,7 +385,7 @@ fn told(exercise: &Exercise, problem: &Diagnostic, clean: &impl Fn(&str) -> Stri
     }
 }
 
-/// What a result depends on, but for the student: equal keys have equal results.
+/// What a result depends on, except the student: equal keys have equal results.
 pub(crate) fn key(course: &Course<'_>, submission: &Submission) -> String {
     let mut parts: Vec<&[u8]> = vec![course.digest.as_bytes(), course.exercise.id.as_bytes()];
     for (path, content) in &submission.files {

@@ -1,4 +1,4 @@
-//! What every page of ours must be in a real browser. Each check says in words what is wrong.
+//! What every page of ours must fulfill in a real browser. Each check says in words what is wrong.
 
 use crate::project::repository;
 use crate::webdriver::Browser;
@@ -22,7 +22,7 @@ pub fn text(browser: &Browser, script: &str) -> String {
     browser.run(script).as_str().unwrap_or_default().to_owned()
 }
 
-/// No script has failed, and nothing was refused.
+/// No script failed, and nothing was blocked.
 pub fn nothing_is_wrong_in_the_console(browser: &Browser) -> Result<(), String> {
     let wrong: Vec<_> = browser.console().into_iter().filter(|entry| entry["level"] == "SEVERE").collect();
     ensure(wrong.is_empty(), format!("{wrong:?}"))
@@ -75,7 +75,7 @@ pub fn axe_finds_nothing_in(browser: &Browser, part: &str, options: &str) -> Res
     Ok(())
 }
 
-/// Says that something was not tried, and why.
+/// Says that something wasn't tried, and why.
 #[expect(clippy::print_stderr, reason = "a test that is left out says so")]
 pub fn left_out(words: &str) {
     eprintln!("LEFT OUT: {words}");

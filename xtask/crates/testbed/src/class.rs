@@ -1,4 +1,4 @@
-//! Classes that hand in files for the tiny course, and what a grader has made of them.
+//! Classes that hand in files for the tiny course, and a grader's results for them.
 
 use crate::browser::left_out;
 use crate::project::{Project, call, in_background};
@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-/// Whether submissions can be graded in boxes here. Where they can't, the test says that it is left out.
+/// Whether submissions can be graded in boxes here. If they can't, the test says that it is skipped.
 pub fn has_boxes() -> bool {
     let there = cfg!(target_os = "linux") && Path::new("/usr/bin/bwrap").is_file();
     if !there {
@@ -19,7 +19,7 @@ pub fn has_boxes() -> bool {
     there
 }
 
-/// The records of a journal: not what each run has found, which lies between them.
+/// The records of a journal, without the notes of what each run found, which are between them.
 pub fn records(project: &Project, out: &str) -> Vec<serde_json::Value> {
     let text = project.read(&format!("{out}/journal.jsonl"));
     let lines = text.lines().map(schema::document);
@@ -46,7 +46,7 @@ pub fn hand_in(project: &Project, student: &str, text: &str) {
     project.write(&format!("class/{student}/ex1/Cargo.toml"), text);
 }
 
-/// A call that goes on while the test does something.
+/// A call that runs while the test does something.
 pub struct Running {
     /// The process.
     pub child: Child,
@@ -74,7 +74,7 @@ impl Running {
         Self { child, lines, all: String::new() }
     }
 
-    /// Waits for a message that holds these words.
+    /// Waits for a message that contains these words.
     pub fn wait_for(&mut self, words: &str) {
         while !self.all.contains(words) {
             match self.lines.recv_timeout(Duration::from_mins(2)) {

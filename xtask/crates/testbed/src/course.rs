@@ -9,7 +9,7 @@ use std::fs;
 pub const STARTER: &str = "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n# Your profile goes below.\n";
 /// What its solution adds.
 pub const PROFILE: &str = "[profile.release]\nopt-level = \"z\"\nlto = true\nstrip = true\n";
-/// What the solution adds where there is no LTO: a build takes a tenth of the time.
+/// What the solution adds without LTO: a build takes a tenth of the time.
 pub const QUICK_PROFILE: &str = "[profile.release]\nopt-level = \"z\"\nstrip = true\n";
 /// Its program.
 pub const SOURCE: &str = "fn main() {\n    for word in std::env::args().skip(1) {\n        println!(\"{}\", word.to_uppercase());\n    }\n}\n";
@@ -67,7 +67,7 @@ against = "before"
 shrink-percent = 20
 "#;
 
-/// Questions before a check, which the tiny course asks only where a test wants it.
+/// Questions before a check, which the tiny course asks only if a test needs them.
 const QUESTIONS: &str = r#"
 [build.small]
 tree = "starter"
@@ -103,7 +103,7 @@ impl Project {
         Self::course_with(EXERCISE, PROFILE)
     }
 
-    /// The same without LTO, for tests that make many builds and look at none.
+    /// The same without LTO, for tests that make many builds and examine none.
     pub fn quick_course() -> Self {
         let exercise =
             EXERCISE.replace("want.lto = [true]\n", "").replace("shrink-percent = 20", "shrink-percent = 10");
@@ -174,7 +174,7 @@ pub fn verdict<'a>(document: &'a Value, goal: &str) -> &'a str {
     goals.iter().find(|found| found["id"] == goal).unwrap()["verdict"].as_str().unwrap()
 }
 
-/// What varies from machine to machine and from run to run is taken out, so that the rest can be a snapshot.
+/// Removes what varies from machine to machine and from run to run, so that the rest can be a snapshot.
 pub fn settled(text: &str) -> String {
     let mut settled = String::new();
     for line in text.lines() {
@@ -192,7 +192,7 @@ pub fn settled(text: &str) -> String {
     settled
 }
 
-/// The repository's own release of rustc, as the pin says.
+/// The repository's pinned release of rustc.
 pub fn pin() -> String {
     let text = fs::read_to_string(repository().join("rust-toolchain.toml")).unwrap();
     text.lines().find_map(|line| line.strip_prefix("channel = \"")).unwrap().trim_end_matches('"').to_owned()

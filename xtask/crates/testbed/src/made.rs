@@ -1,5 +1,5 @@
-//! Small programs, libraries and objects of every format, written byte by byte. A library that writes them would be compiled a
-//! second time by everyone who runs the tests.
+//! Small programs, libraries and objects of every format, written byte by byte. A library for writing them would be
+//! compiled a second time by everyone who runs the tests.
 
 mod pe;
 
@@ -10,7 +10,7 @@ pub use pe::{FUNCTIONS, File, Pe, TEXT, pe};
 pub struct MachO {
     /// For x86-64 instead of arm64.
     pub intel: bool,
-    /// All but one exported symbol is taken out.
+    /// All but one exported symbol is removed.
     pub stripped: bool,
     /// The table of function starts is missing.
     pub without_starts: bool,
@@ -79,7 +79,7 @@ pub fn macho(with: MachO) -> Vec<u8> {
     file.0
 }
 
-/// A universal file of programs for some kinds of processors: their numbers and bytes.
+/// A universal file of programs for several CPU types: their numbers and bytes.
 pub fn universal(parts: &[(u32, u32, &[u8])]) -> Vec<u8> {
     let mut file = File::default();
     let big = |values: &[u32]| values.iter().flat_map(|value| value.to_be_bytes()).collect::<Vec<_>>();
@@ -98,11 +98,11 @@ pub struct Elf {
     pub wide: bool,
     /// The most significant byte comes first.
     pub big: bool,
-    /// The processor: EM_*.
+    /// The CPU: EM_*.
     pub machine: u16,
     /// 1: an object, whose functions have a section each; 2: a program; 3: a shared library.
     pub kind: u16,
-    /// The symbol table is taken out.
+    /// The symbol table is removed.
     pub stripped: bool,
 }
 
@@ -168,7 +168,7 @@ fn elf_symbols(wide: bool, kind: u16, base: u64, number: impl Fn(u64, usize) -> 
     for (index, (name, start, bytes)) in FUNCTIONS.iter().enumerate() {
         let section = if kind == 1 { index as u64 + 1 } else { 1 };
         let place = if kind == 1 { 0 } else { base + u64::from(*start) };
-        // A local function, but for the last.
+        // Local functions, except the last.
         let info = [if *name == "start" { 0x12 } else { 0x02 }, 0];
         symbols.extend(number(strings.len() as u64, 4));
         let (value, size) = (number(place, word), number(u64::from(*bytes), word));

@@ -1,5 +1,5 @@
-//! Where the programs of this workspace are. Cargo tells a test where its own package's program is; others are built by Cargo
-//! when a test first asks for them, with the environment of the test, so nothing is compiled twice.
+//! Where the programs of this workspace are. Cargo tells a test where its own package's program is; others are built by
+//! Cargo when a test first needs them, with the test's environment, so nothing is compiled twice.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -19,7 +19,7 @@ pub fn own() -> PathBuf {
     own.expect("Cargo says where the program of a test's package is").into()
 }
 
-/// The program that does what a verb of `cargo xtask` asks for.
+/// The program that implements a verb of `cargo xtask`.
 ///
 /// # Panics
 /// When it can't be built.

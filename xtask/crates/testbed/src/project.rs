@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A project in a folder of its own. The folder is kept when the test fails.
+/// A project in its own folder. The folder is kept if the test fails.
 pub struct Project {
     folder: Option<tempfile::TempDir>,
     root: PathBuf,
@@ -113,7 +113,7 @@ impl Project {
         self.call_here(&crate::own())
     }
 
-    /// The program that does what a verb of `cargo xtask` asks for, in this folder.
+    /// The program that implements a verb of `cargo xtask`, in this folder.
     pub fn verb(&self, verb: &str) -> Command {
         self.call_here(&crate::program(verb))
     }
@@ -129,7 +129,7 @@ impl Project {
         self.verb(words.first().copied().unwrap_or_default()).args(words).assert()
     }
 
-    /// Every file below the folder with its content and its time, but for what is built.
+    /// Every file below the folder with its content and its time, except build output.
     pub fn everything(&self) -> Vec<(PathBuf, Vec<u8>, std::time::SystemTime)> {
         let mut files = Vec::new();
         let mut folders = vec![self.root.clone()];
@@ -230,7 +230,7 @@ pub fn run_step(folder: &Path, script: &str, env: &[(&str, &OsStr)]) -> (Option<
     (output.status.code(), text(&output.stdout) + &text(&output.stderr))
 }
 
-/// What is built, and what a learner has reached: neither belongs to the repository.
+/// Build output and a learner's progress, which don't belong to the repository.
 const NOT_COPIED: [&str; 2] = ["target", ".workshop"];
 
 /// What a command printed as data.
@@ -243,7 +243,7 @@ pub fn stderr(assert: &Assert) -> String {
     String::from_utf8(assert.get_output().stderr.clone()).unwrap()
 }
 
-/// What a command printed as its one JSON document, which is as its schema says.
+/// What a command printed as its one JSON document, checked against its schema.
 pub fn json(assert: &Assert) -> Value {
     schema::document(&stdout(assert))
 }

@@ -1,6 +1,6 @@
-//! Every JSON document that a test reads is held against its published schema, docs/schemas/NAME-1.json. A small validator is
-//! enough for that: those on crates.io bring 30 and more crates. It knows the keywords that our schemas use and refuses all
-//! others, so that none is passed over in silence; a test compares it with the `jsonschema` of Python.
+//! Every JSON document that a test reads is checked against its published schema, docs/schemas/NAME-1.json. A small
+//! validator is enough for that: the ones on crates.io add 30 or more crates. It knows the keywords that our schemas
+//! use and rejects all others, so that none is silently ignored; a test compares it with the `jsonschema` of Python.
 
 use crate::project::repository;
 use serde_json::{Map, Value};
@@ -32,14 +32,14 @@ pub fn published() -> &'static BTreeMap<String, Value> {
     })
 }
 
-/// A JSON document of ours, which is what its schema says.
+/// A JSON document of ours, checked against its schema.
 pub fn document(text: &str) -> Value {
     let document: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     check(&document);
     document
 }
 
-/// Ends the test where a document of ours isn't what its schema says.
+/// Fails the test if a document of ours doesn't match its schema.
 pub fn check(document: &Value) {
     let problems = problems(document);
     assert!(problems.is_empty(), "{}\n{document:#}", problems.join("\n"));
@@ -130,7 +130,7 @@ impl Validator<'_> {
         found.unwrap_or_else(|| panic!("{} has no definition {rule}", self.file))
     }
 
-    /// The reasons of the alternative that fits best, where none does.
+    /// The reasons of the best-matching alternative, if none matches.
     fn any_of(&self, rule: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
         let reasons = rule.as_array().unwrap().iter().map(|schema| {
             let mut reasons = Vec::new();

@@ -1,8 +1,8 @@
-//! A store of what rustc has compiled, for the long tests. They build the same few programs hundreds of times, each in a folder of
-//! its own: without the store, half of their time goes to repeating what another test has just compiled. (sccache keeps libraries
-//! only, and most of the time goes to programs, where the whole of std is optimized once more.)
+//! A store of what rustc has compiled, for the long tests. They build the same few programs hundreds of times, each in
+//! its own folder: without the store, half of their time goes to repeating what another test has just compiled.
+//! (sccache keeps only libraries, and most of the time goes to programs, for which all of std is optimized again.)
 //!
-//! The program is put in rustc's place in a toolchain of its own (`.ci/toolchain.sh`), so neither Cargo nor the runner knows:
+//! The program replaces rustc in its own toolchain (`.ci/toolchain.sh`), so Cargo and the runner don't know about it:
 //!
 //! ```text
 //! bin/rustc   this program; the others in bin/ are links to the real ones
@@ -10,13 +10,14 @@
 //! units/      the store: a folder for each call, in it one for each state of the sources
 //! ```
 //!
-//! A unit is taken from the store only if the compiler, the linker, each argument, each source file, each variable that the sources
-//! ask for, and each compiled crate that goes into it are equal to the byte. Paths of target folders aren't compared, as they don't
-//! get into what is kept. What may hold such a path, or depend on what rustc doesn't list, is always compiled: units with debug
-//! information, incremental compilation, libraries of another language or orders for the linker, units of which an argument isn't
-//! known here, and those that use a proc macro which may read files. So is a unit whose sources were changed meanwhile. What rustc
-//! said is said again. What fails is compiled again, and where the store itself fails, rustc compiles. Boxes don't see it: they hold
-//! the real toolchain.
+//! A unit is taken from the store only if the compiler, the linker, each argument, each source file, each variable that
+//! the sources read, and each compiled crate that goes into it are identical to the byte. Paths of target folders
+//! aren't compared, because they don't get into what is kept. What may hold such a path, or depend on what rustc
+//! doesn't list, is always compiled: units with debug information, incremental compilation, libraries in other
+//! languages or linker options, units of which an argument isn't known here, and those that use a proc macro which may
+//! read files. So is a unit whose sources were changed meanwhile. rustc's messages are printed again. What fails is
+//! compiled again, and if the store itself fails, rustc compiles. Sandboxes don't see it: they contain the real
+//! toolchain.
 
 use anyhow::{Context as _, Result, bail};
 use base::{proc, store};
@@ -30,20 +31,20 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::time::{Duration, SystemTime};
 use weigh::cargo::unit::{DepInfo, artifacts};
 
-/// What is written for the folder of the artifacts, and for that of a build script's files.
+/// The placeholders for the folder of the artifacts, and for the folder of a build script's files.
 const OUT: &str = "@artifacts@";
 const GENERATED: &str = "@generated@";
 
 /// The file of an entry that describes it.
 const ENTRY: &str = "entry.json";
 
-/// Variables that rustc or the linker heed themselves, by how their names begin. What sources ask for is known from rustc.
+/// Variables that rustc or the linker heed themselves, by how their names begin. What sources read is known from rustc.
 const HEEDED: [&str; 7] = ["RUSTC_", "RUST_", "LD_", "GCC_", "COMPILER_PATH", "LIBRARY_PATH", "SOURCE_DATE_EPOCH"];
-/// Of those, the ones that Cargo, rustup and tests set, and that change nothing that is compiled.
+/// The subset that Cargo, rustup and tests set, and that doesn't change compiled code.
 const HARMLESS: [&str; 5] =
     ["LD_LIBRARY_PATH", "RUST_BACKTRACE", "RUST_RECURSION_COUNT", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
 
-/// How options begin that do nothing but what their words say. Whatever else there is may name a file, or print.
+/// Prefixes of options that only do what they say. Any other option may name a file, or print.
 const OPTIONS: [&str; 14] = [
     "--allow=",
     "--cfg",
@@ -83,7 +84,8 @@ const CODEGEN: [&str; 17] = [
     "target-feature",
 ];
 
-/// Proc macros that make their code of what they are given alone. Others may read files and variables, and rustc isn't told.
+/// Proc macros that generate their code only from their input. Others may read files and variables, and rustc isn't
+/// told.
 const PURE: [&str; 3] = ["serde_derive", "clap_derive", "thiserror_impl"];
 
 /// A file may be stamped this much earlier than it was written, as the kernel's clock for that ticks slowly.
@@ -101,7 +103,7 @@ struct Entry {
     variables: Vec<(String, Option<String>)>,
     /// The names of the artifacts.
     artifacts: Vec<String>,
-    /// What rustc said, a line each.
+    /// rustc's messages, one per line.
     said: Vec<String>,
 }
 
@@ -125,14 +127,14 @@ struct Unit {
 }
 
 impl Unit {
-    /// Reads the arguments of a call. None if it makes nothing, or something that isn't kept.
+    /// Reads the arguments of a call. None if it produces nothing, or something that isn't kept.
     fn of(args: &[String], variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let (mut name, mut extra, mut out_dir) = (None, None, None);
         let (mut compared, mut crates, mut indirect) = (Vec::new(), Vec::new(), Vec::new());
         let (mut is_linked, mut is_from_a_registry) = (false, false);
         let mut words = args.iter().map(String::as_str);
         while let Some(word) = words.next() {
-            // Some options have their value in a word of its own. Flags of a configuration may be written in one.
+            // Some options have their value in a separate word. Flags of a configuration may be written in one.
             let (word, value) = match word {
                 "--crate-name" | "--crate-type" | "--out-dir" | "-C" | "-L" | "--extern" | "--cap-lints" => {
                     (word, words.next()?)
@@ -238,13 +240,13 @@ impl Unit {
         text.replace(OUT, &self.out_dir).replace(GENERATED, self.generated.as_deref().unwrap_or(GENERATED))
     }
 
-    /// Whether an entry is of these sources and variables.
+    /// Whether an entry matches these sources and variables.
     fn is_of(&self, entry: &Entry) -> bool {
         let is_same = |(file, of): &(String, String)| digest(Path::new(&self.own(file))).is_ok_and(|now| now == *of);
         entry.files.iter().all(is_same) && entry.variables.iter().all(|(name, value)| env::var(name).ok() == *value)
     }
 
-    /// Takes the artifacts from the store, and says what rustc said. False if there are none of these sources.
+    /// Takes the artifacts from the store, and prints rustc's messages. False if there are none for these sources.
     fn take(&self, kept: &Path) -> Result<bool> {
         for folder in kept.read_dir().into_iter().flatten() {
             let folder = folder?;
@@ -303,7 +305,7 @@ impl Unit {
     }
 }
 
-/// Does what rustc was asked for, with the store where that is possible.
+/// Does what rustc was asked to do, with the store if possible.
 pub fn serve() -> ExitCode {
     let args: Vec<OsString> = env::args_os().skip(1).collect();
     compile_or_take(&args).unwrap_or_else(|error| {
@@ -320,7 +322,7 @@ fn compile_or_take(args: &[OsString]) -> Result<ExitCode> {
     let Some(unit) = words.and_then(|words| Unit::of(&words, |name| env::var(name).ok())) else {
         return ended(rustc(&real, args, |_| ())?);
     };
-    // Where the store fails, rustc compiles: that costs time, and changes nothing.
+    // If the store fails, rustc compiles: that costs time, but changes nothing.
     let Ok(key) = tools(&real).and_then(|tools| unit.key(&tools)) else {
         return ended(rustc(&real, args, |_| ())?);
     };
@@ -337,7 +339,7 @@ fn compile_or_take(args: &[OsString]) -> Result<ExitCode> {
     ended(status)
 }
 
-/// Whether an argument does nothing but what it says. Files of sources and values of options are words of their own.
+/// Whether an argument only does what it says. Source files and option values are separate words.
 fn is_known(word: &str) -> bool {
     let has_known_start = || OPTIONS.iter().chain(&SHORT_OPTIONS).any(|option| word.starts_with(option));
     // A kind of artifact may come with a path.
@@ -345,7 +347,7 @@ fn is_known(word: &str) -> bool {
     !word.starts_with('@') && (!word.starts_with('-') || has_known_start()) && !is_elsewhere
 }
 
-/// Whether it is a proc macro whose code is made of more than what it is given.
+/// Whether it is a proc macro whose code depends on more than its input.
 fn may_read_anything(file: &Path) -> bool {
     let is_dynamic = file.extension().is_some_and(|extension| extension == env::consts::DLL_EXTENSION);
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
@@ -362,7 +364,7 @@ fn may_hold_its_path(text: &str, is_generated: bool) -> bool {
     text.matches("OUT_DIR").count() != text.matches("include!(concat!(env!(\"OUT_DIR\")").count()
 }
 
-/// When a file, or what is known of it, was last changed: an older file may have been moved to its place.
+/// When a file, or its metadata, was last changed: an older file may have been moved to its place.
 fn changed(file: &Path) -> Result<SystemTime> {
     let metadata = file.metadata()?;
     #[cfg(unix)]
@@ -375,7 +377,7 @@ fn changed(file: &Path) -> Result<SystemTime> {
     Ok(metadata.modified()?)
 }
 
-/// Runs the real compiler; what it says is passed on at once.
+/// Runs the real compiler; its messages are passed on at once.
 fn rustc(real: &Path, args: &[OsString], mut hear: impl FnMut(&str)) -> Result<ExitStatus> {
     #[expect(clippy::disallowed_methods, reason = "it must be in the group of the compiler that it stands for")]
     let mut child = Command::new(real).args(args).stderr(Stdio::piped()).spawn().context("cannot start rustc")?;
@@ -389,7 +391,7 @@ fn rustc(real: &Path, args: &[OsString], mut hear: impl FnMut(&str)) -> Result<E
     Ok(child.wait()?)
 }
 
-/// Ends as the compiler has ended.
+/// Exits as the compiler did.
 fn ended(status: ExitStatus) -> Result<ExitCode> {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
@@ -401,7 +403,7 @@ fn ended(status: ExitStatus) -> Result<ExitCode> {
     }
 }
 
-/// What tells one compiler and one linker from another.
+/// What distinguishes one compiler and one linker from another.
 fn tools(real: &Path) -> Result<Vec<String>> {
     let path = env::var_os("PATH").unwrap_or_default();
     let linker = env::split_paths(&path).map(|folder| folder.join("cc")).find(|file| file.is_file());

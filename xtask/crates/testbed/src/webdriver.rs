@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-/// A browser window, and the driver behind it. Both end with it.
+/// A browser window and its driver. Both are closed with it.
 pub struct Browser {
     driver: Child,
     port: u16,
@@ -21,11 +21,11 @@ impl Browser {
         #[expect(clippy::disallowed_methods, reason = "assert_cmd has no call that goes on")]
         let mut command = std::process::Command::new("chromedriver");
         let mut driver = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
-        // It says on which port it listens.
+        // It prints the port it listens on.
         let mut lines = BufReader::new(driver.stdout.take()?).lines().map_while(Result::ok);
         let port =
             lines.find_map(|line| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok())?;
-        // A driver that cannot write any more would end.
+        // A driver that can't write anymore would exit.
         std::thread::spawn(move || lines.for_each(drop));
         let profile = tempfile::tempdir().unwrap();
         let mut browser = Self { driver, port, session: String::new(), profile };
@@ -96,7 +96,7 @@ impl Browser {
         self.post("/execute/async", &json!({ "script": script, "args": [] }))
     }
 
-    /// Presses keys one after the other, as a person would. Special keys are those of the specification.
+    /// Presses keys one after the other, as a person would. Special keys are the specification's.
     pub fn press(&self, keys: &str) {
         let actions: Vec<Value> = keys
             .chars()
@@ -105,7 +105,7 @@ impl Browser {
         self.post("/actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] }));
     }
 
-    /// Clicks the first element that fits, with the mouse.
+    /// Clicks the first matching element, with the mouse.
     pub fn click(&self, css: &str) {
         let element = self.post("/element", &json!({ "using": "css selector", "value": css }));
         let id = element.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned();
@@ -114,12 +114,12 @@ impl Browser {
 
     /// Makes the window this large.
     pub fn resize(&self, width: u32, height: u32) {
-        // A window cannot be as narrow as a telephone; what the page believes can.
+        // A window can't be as narrow as a phone; the page can be made to believe it is.
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
     }
 
-    /// Says what the user likes: `light` or `dark`.
+    /// Sets the user's preference: `light` or `dark`.
     pub fn theme(&self, theme: &str) {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
         self.devtools("Emulation.setEmulatedMedia", &features);
@@ -138,7 +138,7 @@ impl Browser {
         self.post("/goog/cdp/execute", &json!({ "cmd": command, "params": params }));
     }
 
-    /// What the page has written to its console, errors of the policy among it.
+    /// What the page has written to its console, including policy errors.
     pub fn console(&self) -> Vec<Value> {
         self.post("/se/log", &json!({ "type": "browser" })).as_array().cloned().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What comes from the store is what rustc would have made.
+//! What comes from the store is what rustc would have produced.
 
 #![cfg(unix)]
 
@@ -63,19 +63,19 @@ fn what_is_taken_from_the_store_is_what_rustc_makes() {
         assert!(said.contains("function `unused` is never used"), "{said}");
     }
 
-    // Another source of the program alone, then of what it links.
+    // A different source for the program alone, then for what it links.
     let Built(other, _) = build(&at("other"), &path, |text| text.replace("\"{}\"", "\"<{}>\""));
     assert!(other != first);
     assert_eq!(kept(), 3);
     let Built(below, _) = build(&at("below"), &path, |text| text.replace("file!()", "\"a text\""));
     assert!(below != first);
     assert_eq!(kept(), 5);
-    // What a program is linked with counts, too.
+    // What a program is linked with counts as well.
     let Built(unwound, _) = build(&at("aborts"), &path, |text| text.replace("= 1\n", "= 1\npanic = \"abort\"\n"));
     assert!(unwound != first);
     assert_eq!(kept(), 7);
 
-    // A mistake is told as rustc tells it, each time.
+    // A mistake is reported as rustc reports it, each time.
     for name in ["wrong", "wrong-again"] {
         let mut cargo = call("cargo");
         build(&at(name), &path, str::to_owned);

@@ -195,7 +195,7 @@ pub fn ending(status: Status, limits: Limits) -> String {
         Status::Exited(code) => format!("exit code {code}"),
         Status::Signaled(signal) => format!("ended by signal {signal}"),
         Status::TimedOut => {
-            format!("ended because it used more than {} s of processor time", limits.time.as_secs_f64())
+            format!("ended because it used more than {} s of CPU time", limits.time.as_secs_f64())
         }
         Status::Waited(seconds) => {
             format!("ended because it was not done after {seconds} s, most of it spent waiting")
@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn a_hang_and_a_flood_are_said_in_words() {
         let hang = Run { status: Status::TimedOut, stdout: Vec::new(), stderr: Vec::new() };
-        assert!(difference(&exited(0, ""), &hang, LIMITS).unwrap().contains("used more than 10 s of processor time"));
+        assert!(difference(&exited(0, ""), &hang, LIMITS).unwrap().contains("used more than 10 s of CPU time"));
         let sleeps = Run { status: Status::Waited(12), stdout: Vec::new(), stderr: Vec::new() };
         assert!(
             difference(&exited(0, ""), &sleeps, LIMITS)

@@ -1,5 +1,5 @@
-//! The same of the tutorial's own programs for Windows and macOS, with all symbols: built here, and compared with what the tools of
-//! these systems say of sections and functions.
+//! The same for the tutorial's own programs for Windows and macOS, with all symbols: built here, and compared with what
+//! these systems' tools report about sections and functions.
 
 use super::{by_name, taken_apart};
 use crate::cross::{self, MACOS, WINDOWS};
@@ -58,7 +58,7 @@ fn assert_functions(document: &Value, listing: &str, end: u64, name: &str) {
             assert_eq!(owner, &first[1], "{name}: {function}");
         }
     }
-    // Functions of generic types are shown without their arguments, so some names are not the tool's.
+    // Functions of generic types are shown without their arguments, so some names differ from the tool's.
     assert!(equal > 200 && unknown.len() < equal, "{name}: {equal} are equal, and these unknown: {unknown:?}");
     let own = name.split(' ').next().unwrap();
     assert!(by_name(document, "crates")[own] > 1_000, "{name}: {document:#}");

@@ -1,4 +1,4 @@
-//! The same of files that others built: Rust programs and libraries for Windows, macOS and other processors, as they are published.
+//! The same for third-party files: Rust programs and libraries for Windows, macOS and other CPUs, as published.
 //! `fetch.sh` gets them, by the versions and digests in `real.list`.
 
 use super::{by_name, taken_apart};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use testbed::browser::left_out;
 use testbed::project::{Project, repository, stderr};
 
-/// What is known of whose code it is.
+/// What is known about whose code it is.
 enum Owners {
     /// These crates have some of the code, and none has more than half of it.
     Crates(&'static [&'static str]),
@@ -204,7 +204,7 @@ fn a_verb_that_a_format_is_not_for_says_so() {
         .run(&["image", "--file", &file("ruff-windows")])
         .code(2)
         .stderr(contains("isn't a program for Linux, but PE"));
-    // Two processors' builds of one library, compared: the same sections have other sizes.
+    // Builds of one library for two CPUs, compared: the same sections have different sizes.
     let words = ["diff", &file("rpds-s390x"), &file("rpds-armv7"), "--format", "json"];
     assert_eq!(testbed::project::json(&project.run(&words).success())["known"], true);
 }

@@ -1,5 +1,5 @@
-//! `cargo.exe` and `rustc.exe` for Wine, where neither can be had: each calls the Linux one for the Windows target, with every path
-//! as the other side writes it. Built by the tests with rustc alone.
+//! `cargo.exe` and `rustc.exe` for Wine, where neither is available: each calls the Linux one for the Windows target,
+//! with every path as the other side writes it. Built by the tests with rustc alone.
 //!
 //! A Windows program that reads from a pipe doesn't get what a Linux program prints, and it can't wait for one. So a shell lets the
 //! Linux program write into files, the last of which holds its exit code, and this copies them. The tests give, in variables, what a Linux program needs and Windows has differently:
@@ -34,14 +34,14 @@ fn main() -> ExitCode {
     code
 }
 
-/// A folder of this call alone.
+/// A folder for this call alone.
 fn scratch() -> PathBuf {
     let folder = env::temp_dir().join(format!("standin-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("the temporary folder can be written");
     folder
 }
 
-/// Runs the Linux program of this name to its end, and says what it said.
+/// Runs the Linux program with this name to its end, and prints its output.
 fn run(own: &Path, name: &str, args: &[String], folder: &Path) -> ExitCode {
     let mut words: Vec<String> = args.iter().map(|arg| to_linux(arg)).collect();
     let verb = words.iter().position(|word| BUILDING.contains(&word.as_str()));
@@ -86,7 +86,7 @@ fn run(own: &Path, name: &str, args: &[String], folder: &Path) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Starts a Linux program. Wine has no handle of it to give, which std takes for an error: whether it runs shows later.
+/// Starts a Linux program. Wine has no handle for it, which std treats as an error; whether it runs shows later.
 fn linux(program: &str, args: &[&str]) {
     let _ = Command::new(program).args(args).spawn();
 }
@@ -102,11 +102,11 @@ fn environment(own: &Path, folder: &Path) -> Vec<(String, String)> {
             found.push((name, to_linux(&value)));
         }
     }
-    // Wine looks for its own things by these.
+    // Wine finds its own files by these.
     for name in ["WINEPREFIX", "WINEDEBUG", "WINEDLLOVERRIDES"] {
         found.push((name.to_owned(), var(&format!("STANDIN_{name}"))));
     }
-    // A program in rustc's place is one for Windows, and Linux's Cargo has to start it.
+    // A program in rustc's place is a Windows program, and Linux's Cargo has to start it.
     if let Ok(wrapper) = env::var("RUSTC_WRAPPER")
         && !wrapper.is_empty()
     {
@@ -118,7 +118,7 @@ fn environment(own: &Path, folder: &Path) -> Vec<(String, String)> {
         );
         fs::write(&script, line).expect("the scratch folder can be written");
         let linux = to_linux(&script.to_string_lossy());
-        // The script that calls Cargo makes it one that can be run.
+        // The script that calls Cargo makes it executable.
         found.push(("RUSTC_WRAPPER".to_owned(), linux));
     }
     found
@@ -133,7 +133,7 @@ fn wrapped(own: &Path, args: &[String]) -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(99))
 }
 
-/// A word in which every path is one of Linux.
+/// A word with every path as a Linux path.
 fn to_linux(word: &str) -> String {
     let mut out = String::new();
     let mut rest = word;
@@ -149,7 +149,7 @@ fn to_linux(word: &str) -> String {
         rest = &tail[end..];
     }
     out += rest;
-    // A path without a drive is a word of its own.
+    // A path without a drive is a separate word.
     let is_path = !out.contains(['"', '\'', '{', '\n']);
     if is_path { out.replace('\\', "/") } else { out }
 }
@@ -165,7 +165,8 @@ fn drive(text: &str) -> Option<usize> {
     })
 }
 
-/// What a program said, with paths of Windows: whole lines, whole JSON strings, and what comes after `=` or is in brackets.
+/// What a program printed, with Windows paths: whole lines, whole JSON strings, and what comes after `=` or is in
+/// brackets.
 fn to_windows(text: &str) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {

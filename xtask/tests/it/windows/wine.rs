@@ -1,4 +1,4 @@
-//! Wine with a C: drive of its own below target/, the runner for Windows in it, and a terminal around it.
+//! Wine with its own C: drive below target/, the Windows runner in it, and a terminal around it.
 
 use crate::cross::{self, WINDOWS};
 use assert_cmd::Command;
@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use testbed::browser::left_out;
 use testbed::project::{Project, call, in_background, repository};
 
-/// The library of Windows that Wine 8 lacks.
+/// The Windows library that Wine 8 lacks.
 const LACKED: &str = "bcryptprimitives.dll";
 
-/// Its only function that std calls, by the one of another library that does the same.
+/// Its only function that std calls, implemented by a different library's equivalent.
 const RANDOM: &str = "#include <windows.h>
 BOOLEAN WINAPI SystemFunction036(PVOID, ULONG);
 __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T bytes) { return SystemFunction036(data, (ULONG)bytes); }
@@ -30,7 +30,7 @@ pub(super) struct Wine {
     pub(super) tools: PathBuf,
 }
 
-/// Builds what is missing, when a test first asks. None where something isn't installed, which is said.
+/// Builds what is missing when a test first needs it. None if something isn't installed, which is reported.
 pub(super) fn wine() -> Option<&'static Wine> {
     static WINE: OnceLock<Option<Wine>> = OnceLock::new();
     WINE.get_or_init(Wine::new).as_ref()
@@ -72,10 +72,10 @@ impl Wine {
         Some(wine)
     }
 
-    /// A call of a program for Windows in a folder of Linux.
+    /// A call of a Windows program in a Linux folder.
     pub(super) fn call(&self, program: &Path, folder: &Path) -> Command {
         let mut wine = call("wine");
-        // The Cargo that runs this test is none for Windows.
+        // The Cargo that runs this test isn't for Windows.
         wine.current_dir(folder).arg(program).env_remove("CARGO");
         for (name, value) in self.variables() {
             wine.env(name, value);
@@ -118,13 +118,13 @@ impl Wine {
     }
 }
 
-/// A path of Linux, as Windows calls it.
+/// A Linux path in Windows form.
 pub(super) fn windows(path: &Path) -> String {
     format!("Z:{}", path.to_str().unwrap().replace('/', "\\"))
 }
 
-/// Calls a command in a terminal of so many columns, and types these keys, each after the words before it were shown. Returns
-/// what was shown, without the terminal's commands, and the exit code.
+/// Calls a command in a terminal with this many columns, and types these keys, each after the words before it were
+/// shown. Returns what was shown, without the terminal's commands, and the exit code.
 pub(super) fn in_terminal(wine: &Command, columns: u32, keys: &[(&str, &str)]) -> (String, Option<i32>) {
     let words: Vec<String> = wine.get_args().map(|word| format!("'{}'", word.to_str().unwrap())).collect();
     let line = format!("stty cols {columns} rows 60; exec wine {}", words.join(" "));

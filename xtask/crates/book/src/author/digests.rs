@@ -1,4 +1,4 @@
-//! What keeps the files that learners do not change: their digests in exercise.toml, and their copies in `starter/`.
+//! Maintains the files that learners don't change: their digests in exercise.toml, and their copies in `starter/`.
 
 use anyhow::{Context as _, Result};
 use base::diagnostic::shown;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// The files of the package that the learner does not change, with their digests.
+/// The package's files that the learner doesn't change, with their digests.
 ///
 /// # Errors
 /// When the folder cannot be read.
@@ -41,7 +41,7 @@ pub(super) fn of_copies(exercise: &Exercise) -> Result<BTreeMap<String, String>>
 /// Whether a file is built, or read by the build: not the texts of the exercise, not the alias for `cargo xtask`,
 /// not the learner's files.
 fn is_of_the_package(exercise: &Exercise, relative: &Path) -> bool {
-    // An author may have guessed as well.
+    // Authors may have made guesses as well.
     let texts = ["README.md", "exercise.toml", "starter", "target", ".cargo", HANDED_IN];
     let first = relative.iter().next().unwrap_or_default();
     !texts.iter().any(|text| first == *text)

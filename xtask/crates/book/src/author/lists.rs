@@ -1,16 +1,16 @@
-//! The lists of all exercises that a new one must be in. A list that does not look as expected is left as it is.
+//! The lists of all exercises that a new one must be added to. A list that doesn't look as expected is left unchanged.
 
 use super::skeleton;
 use base::diagnostic::line_and_column;
 
-/// What came of adding an exercise to a list.
+/// The result of adding an exercise to a list.
 #[derive(Debug, PartialEq)]
 pub(super) enum Added {
-    /// The whole text with it, and the line where it stands now.
+    /// The whole text with it, and the line it is on now.
     To(String, usize),
-    /// It was there already, in this line.
+    /// It was already there, on this line.
     Already(usize),
-    /// The list is not understood, from this line on.
+    /// The list isn't understood from this line on.
     NotTo(usize),
 }
 
@@ -20,11 +20,11 @@ pub(super) struct List {
     pub file: &'static str,
     /// Adds the exercise of this name to a text.
     pub add: fn(&str, &str) -> Added,
-    /// What to add by hand where that cannot be done.
+    /// What to add by hand if that fails.
     pub by_hand: fn(&str) -> String,
 }
 
-/// All of them. A course need not have them.
+/// All the lists. A course doesn't need to have them.
 pub(super) const ALL: [List; 3] = [
     List { file: "exercises/README.md", add: row, by_hand: |id| format!("`{}`", skeleton::row(id).trim_end()) },
     List { file: ".vscode/settings.json", add: linked_project, by_hand: |id| format!("`\"{}\"`", manifest(id)) },
@@ -41,7 +41,7 @@ pub(super) fn number(id: &str) -> Option<u32> {
     (number > 0 && format!("ex{number}") == id).then_some(number)
 }
 
-/// Behind which of these a new one belongs: the last one with a smaller number, else the last of all.
+/// The exercise after which a new one belongs: the last one with a smaller number, else the last of all.
 fn behind<T>(known: impl Iterator<Item = (T, Option<u32>)>, id: &str) -> Option<T> {
     let (mut smaller, mut last) = (None, None);
     for (one, its_number) in known {
@@ -71,7 +71,8 @@ fn row(text: &str, id: &str) -> Added {
     Added::To(format!("{}{}{}", lines[..=index].concat(), skeleton::row(id), lines[index + 1..].concat()), index + 2)
 }
 
-/// .vscode/settings.json: the manifest among those that rust-analyzer reads. The file has comments, so it is no JSON; the list is.
+/// .vscode/settings.json: the manifest among those that rust-analyzer reads. The file has comments, so it isn't JSON,
+/// but the list is.
 fn linked_project(text: &str, id: &str) -> Added {
     const KEY: &str = "\"rust-analyzer.linkedProjects\": [";
     let line = |at: usize| line_and_column(text, at).0;

@@ -1,4 +1,5 @@
-//! `cargo xtask author new`: a small exercise that is whole, in all lists, for an author to make another one of.
+//! `cargo xtask author new`: a small, complete exercise, added to all lists, for an author to turn into a different
+//! one.
 
 use super::{lists, skeleton};
 use anyhow::{Context as _, Result, bail};
@@ -14,7 +15,7 @@ use weigh::workshop::Workshop;
 /// Runs `cargo xtask author new`.
 ///
 /// # Errors
-/// When the name is not free, or something cannot be written; then nothing was changed.
+/// When the name isn't free, or something can't be written; then nothing was changed.
 pub(super) fn run(options: &commands::New) -> Result<Exit> {
     let commands::New { exercise: id } = options;
     let root = Workshop::find()?.root;
@@ -36,18 +37,18 @@ pub(super) fn run(options: &commands::New) -> Result<Exit> {
                 added.push(at(line));
             }
             lists::Added::Already(line) => {
-                notes.push(format!("{} names {id} already; look whether that still holds", at(line)));
+                notes.push(format!("{} already names {id}; check whether that is still right", at(line)));
             }
             lists::Added::NotTo(line) => {
                 let by_hand = by_hand(id);
                 notes.push(format!(
-                    "{}: this list does not look as expected and was left as it is; add {by_hand}",
+                    "{}: this list doesn't look as expected and was left unchanged; add {by_hand}",
                     at(line)
                 ));
             }
         }
     }
-    files::write_all_or_none(&root, &files).with_context(|| format!("{id} was not made, and nothing was changed"))?;
+    files::write_all_or_none(&root, &files).with_context(|| format!("{id} wasn't created, and nothing was changed"))?;
 
     notes.iter().for_each(|note| output::note(note));
     output::data(&next_steps(&root, id, &added))?;
@@ -59,14 +60,14 @@ fn check_name(root: &Path, id: &str) -> Result<()> {
     let free = next_free(root);
     if lists::number(id).is_none() {
         let message =
-            format!("`{id}` is no name for an exercise: it is `ex` and a number from 1 on, without zeros in front");
+            format!("`{id}` isn't a name for an exercise: use `ex` and a number from 1 up, without leading zeros");
         bail!(Failure::new(Exit::Usage, message).help(format!("the next free one: `cargo xtask author new {free}`")));
     }
     for folder in ["exercises", "solutions"] {
         let path = root.join(folder).join(id);
-        // Also a link to nowhere is there.
+        // A dangling link also counts.
         if fs::symlink_metadata(&path).is_ok() {
-            let message = format!("{} is there already, and nothing is overwritten", shown(&path).display());
+            let message = format!("{} already exists, and nothing is overwritten", shown(&path).display());
             let help = format!("take the next free name, `cargo xtask author new {free}`, or move it away");
             bail!(Failure::new(Exit::Usage, message).help(help));
         }
@@ -82,14 +83,11 @@ fn next_free(root: &Path) -> String {
     format!("ex{}", last.unwrap_or_default().saturating_add(1))
 }
 
-/// What was made, and what to do with it.
+/// What was created, and what to do with it.
 fn next_steps(root: &Path, id: &str, added: &[String]) -> String {
     let at = |path: &str| shown(&root.join(path.replace("exN", id))).display().to_string();
-    let mut text = format!(
-        "made {} and {}: an exercise that works, for you to replace\n",
-        at("exercises/exN"),
-        at("solutions/exN")
-    );
+    let mut text =
+        format!("created {} and {}: a working exercise for you to replace\n", at("exercises/exN"), at("solutions/exN"));
     if !added.is_empty() {
         text += &format!("added {id} to {}\n", added.join(", "));
     }

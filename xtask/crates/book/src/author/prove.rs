@@ -1,5 +1,5 @@
 //! Proves an exercise by its own check: the fresh one fails with the codes that it declares, the solution passes with
-//! full points, and taking out any single line of the solution makes a goal fail. So no goal is too lenient to notice.
+//! full points, and removing any single line of the solution makes a goal fail. So no goal is too lenient to notice.
 
 use super::shortcuts;
 use anyhow::Result;
@@ -19,7 +19,7 @@ pub(super) const MUTANT: &str = "mutant";
 /// Files of an exercise: a path, and what is in it.
 type Files = [(String, Vec<u8>)];
 
-/// Everything that is wrong, one sentence each.
+/// All problems, one sentence each.
 ///
 /// # Errors
 /// When the environment fails.
@@ -32,7 +32,7 @@ pub(super) fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> 
         let folder = evidence::target_folder(root).join("check").join(id).join("every-choice");
         if let Err(error) = evidence::fetch(exercise, &all, &folder, false) {
             found.push(format!(
-                "{id}: Cargo.lock does not hold every crate and feature that learners may choose: {error:#}"
+                "{id}: Cargo.lock doesn't contain every crate and feature that learners may choose: {error:#}"
             ));
             return Ok(found);
         }
@@ -49,7 +49,7 @@ pub(super) fn problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> 
     Ok(found)
 }
 
-/// Each approach is built, and does what is said of it: it meets every goal, or misses the one that it names.
+/// Each approach is built, and does what it claims: it meets every goal, or misses the goal that it names.
 fn approach_problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
     let id = &exercise.id;
     let all = approaches::of(exercise)?;
@@ -87,7 +87,7 @@ fn fresh_problems(root: &Path, exercise: &Exercise, starter: &Files) -> Result<V
     if codes != declared {
         let (more, less) = (names(&mut codes.difference(&declared)), names(&mut declared.difference(&codes)));
         found.push(format!(
-            "{id}: the fresh exercise does not fail as starter-fails-with says: also [{more}], not [{less}]"
+            "{id}: the fresh exercise doesn't fail as starter-fails-with says: also [{more}], not [{less}]"
         ));
     }
     if fresh.verdict() == Verdict::Pass {
@@ -96,7 +96,7 @@ fn fresh_problems(root: &Path, exercise: &Exercise, starter: &Files) -> Result<V
     Ok(found)
 }
 
-/// The solution passes with all points and nothing to say. Where it doesn't pass, nothing else can be tried.
+/// The solution passes with full points and no messages. If it doesn't pass, nothing else can be tried.
 fn solution_problems(root: &Path, exercise: &Exercise, solution: &Files, found: &mut Vec<String>) -> Result<bool> {
     let id = &exercise.id;
     let solved = check(root, exercise, "solution", solution.to_vec())?;
@@ -108,7 +108,7 @@ fn solution_problems(root: &Path, exercise: &Exercise, solution: &Files, found: 
         return Ok(false);
     }
     for problem in solved.diagnostics.iter().filter(|problem| !problem.is_aside()) {
-        found.push(format!("{id}: the solution is not clean: {}: {}", problem.code.name(), problem.message));
+        found.push(format!("{id}: the solution isn't clean: {}: {}", problem.code.name(), problem.message));
     }
     Ok(true)
 }
@@ -134,7 +134,7 @@ fn idle_lines(root: &Path, exercise: &Exercise, starter: &Files, solution: &File
                 ));
             }
         }
-        output::message(&format!("{id}: {} lines of {path} taken out, one at a time", own.len()));
+        output::message(&format!("{id}: {} lines of {path} removed, one at a time", own.len()));
     }
     Ok(found)
 }
@@ -144,7 +144,7 @@ fn without_line(text: &str, line: usize) -> String {
     kept.map(|(_, line)| format!("{line}\n")).collect()
 }
 
-/// Whether some goal fails with these files; what can be told quickly is tried first.
+/// Whether some goal fails with these files; quick checks come first.
 fn is_missed(
     root: &Path,
     exercise: &Exercise,
@@ -188,7 +188,7 @@ fn check(root: &Path, exercise: &Exercise, name: &str, files: Vec<(String, Vec<u
     Ok(judgement)
 }
 
-/// The lines of a solution that the starter does not have, but for comments and empty ones.
+/// The lines of a solution that the starter doesn't have, except comments and empty lines.
 fn own_lines(starter: &str, solution: &str) -> Vec<usize> {
     let known: BTreeSet<&str> = starter.lines().map(str::trim).collect();
     let is_own =

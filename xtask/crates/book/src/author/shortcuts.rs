@@ -1,6 +1,6 @@
-//! Shortcuts: what the goals of an exercise would let through if they looked less closely, written down as data beside the
-//! solution. Each is tried for real, and must be caught by what it names: a goal in a learner's own check, a goal with the
-//! inputs that only grading has, or, where no goal can see it, a flag for the person who grades.
+//! Shortcuts: what the goals of an exercise would let through if they looked less closely, written down as data next to
+//! the solution. Each is tried for real, and must be caught by what it names: a goal in a learner's own check, a goal
+//! with the inputs that only grading has, or, where no goal can see it, a flag for the person who grades.
 
 use super::prove::MUTANT;
 use anyhow::{Context as _, Result};
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The file, beside the solved ones.
+/// The file, next to the solved ones.
 pub(super) const FILE: &str = "shortcuts.toml";
 
 /// Hidden inputs that can be repeated.
@@ -28,8 +28,8 @@ const HIDDEN: &str = "shortcuts";
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Shortcuts {
-    /// Settings with which a shortcut is built that a goal of output catches: what it does is all that matters, and what takes
-    /// the compiler long is the size.
+    /// Settings for building a shortcut that an output goal catches: only its behavior matters, and most of the
+    /// compiler's time goes to size.
     #[serde(default)]
     quick: BTreeMap<String, toml::Value>,
     shortcut: Vec<Shortcut>,
@@ -60,7 +60,7 @@ enum Caught {
     Review(String),
 }
 
-/// Everything that is wrong, one sentence each.
+/// All problems, one sentence each.
 ///
 /// # Errors
 /// When the environment fails.
@@ -106,7 +106,8 @@ fn read(file: &Path) -> Result<Shortcuts> {
     toml::from_str(&text).map_err(|error| diagnostic::toml_error(file, &text, &error).into())
 }
 
-/// The same exercise for what only changes behavior, if its shortcuts name settings for that: who fails there fails in all.
+/// The same exercise for shortcuts that only change behavior, if they name settings for that: a shortcut that fails
+/// there fails everywhere.
 ///
 /// # Errors
 /// When a file of the course is malformed.
@@ -114,7 +115,7 @@ pub(super) fn quick(root: &Path, exercise: &Exercise) -> Result<Option<Exercise>
     quick_exercise(root, exercise, &read(&exercise.solution.join(FILE))?.quick)
 }
 
-/// The same exercise with no goal but those of output, and with other settings for what is judged by them.
+/// The same exercise with only its output goals, and with different settings for what they judge.
 fn quick_exercise(root: &Path, exercise: &Exercise, set: &BTreeMap<String, toml::Value>) -> Result<Option<Exercise>> {
     if set.is_empty() {
         return Ok(None);
@@ -148,7 +149,7 @@ fn try_once(
     Ok(why)
 }
 
-/// Why a shortcut is not caught by what it names; `None` if it is.
+/// Why a shortcut isn't caught by what it names; `None` if it is.
 fn escapes(root: &Path, exercise: &Exercise, caught: &Caught, files: Vec<(String, Vec<u8>)>) -> Result<Option<String>> {
     let whose = Whose::Other(MUTANT.to_owned(), files.clone());
     let Trial { judgement, .. } = checking::run(root, exercise, &whose, Voice::Silent)?;
@@ -184,8 +185,9 @@ fn not_failed(judgement: &Judgement, goal: &str) -> Option<String> {
     (!failed).then(|| format!("the goal `{goal}` doesn't notice it; these fail: [{}]", codes(judgement)))
 }
 
-/// Whether the solution passes with inputs that only grading has: one that does not is no shortcut, but a program whose answer
-/// to some input is left open, or an input that the course's own program does not answer the same twice.
+/// Whether the solution passes with inputs that only grading has: if not, the fault isn't a shortcut, but a program
+/// whose answer to some input is left open, or an input that the course's own program doesn't answer the same way
+/// twice.
 ///
 /// # Errors
 /// When the environment fails.
@@ -212,7 +214,7 @@ pub(super) fn hidden_problems(root: &Path, exercise: &Exercise, solution: &[(Str
     Ok(found)
 }
 
-/// Where everything is built that is not a learner's.
+/// Where everything that isn't a learner's is built.
 fn folder(root: &Path, exercise: &Exercise) -> PathBuf {
     evidence::target_folder(root).join("check").join(&exercise.id)
 }
@@ -226,7 +228,7 @@ fn key(exercise: &Exercise, more: &str) -> Result<String> {
     Ok(store::key(&[rest.as_bytes(), &data]))
 }
 
-/// The verdict of grading, but for the boxes: what is tried here is the course's own.
+/// Grading's verdict, but without sandboxes: what is tried here is the course's own.
 fn graded(root: &Path, exercise: &Exercise, files: Vec<(String, Vec<u8>)>, hidden: &str) -> Result<Trial> {
     let base = folder(root, exercise);
     let (common, hidden) = (base.clone(), hidden.to_owned());

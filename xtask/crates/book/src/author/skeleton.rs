@@ -1,4 +1,4 @@
-//! The skeleton of a new exercise: a small one that is whole, with a mark wherever the author's own text belongs.
+//! The skeleton of a new exercise: small and complete, with a mark wherever the author's own text belongs.
 
 use anyhow::{Context as _, Result};
 use base::diagnostic::shown;
@@ -43,7 +43,7 @@ pub(super) fn files(id: &str) -> Result<Vec<(String, Vec<u8>)>> {
         ("exercises/exN/README.md", include_str!("skeleton/README.md")),
         ("solutions/exN/Cargo.toml", &solution),
         ("solutions/exN/NOTES.md", include_str!("skeleton/NOTES.md")),
-        // Last: without it the folder is no exercise.
+        // Last: without it the folder isn't an exercise.
         ("exercises/exN/exercise.toml", &data),
     ] {
         files.push((path.to_owned(), text.to_owned()));

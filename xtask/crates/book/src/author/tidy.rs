@@ -1,4 +1,4 @@
-//! What can be said of an exercise without building it: its texts, its files, its numbers.
+//! What can be checked without building an exercise: its texts, its files, its numbers.
 
 use super::{digests, shortcuts};
 use crate::prose;
@@ -12,16 +12,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Questions that are asked before a check, at most.
+/// The most questions asked before a check.
 const MOST_QUESTIONS: usize = 5;
 
-/// Characters of a question.
+/// The most characters of a question.
 const LONGEST_QUESTION: usize = 140;
 
 /// Where the pages are that a question may lead to.
 const BOOK: &str = "docs/src/";
 
-/// Everything that is wrong, one sentence each.
+/// All problems, one sentence each.
 ///
 /// # Errors
 /// When a folder of the course cannot be read.
@@ -56,12 +56,12 @@ impl Found<'_> {
 fn said(exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
     let data = &exercise.data;
     if data.title.trim().is_empty() || data.minutes == 0 || data.teaches.is_empty() {
-        found.wrong(&format!("{toml}: title, minutes and teaches must say something"));
+        found.wrong(&format!("{toml}: title, minutes and teaches must not be empty"));
     }
     if data.hints.len() < 3 {
         found.wrong(&format!(
-            "{toml}: there are {} hints; a nudge, where to look and what to write are three",
-            data.hints.len()
+            "{toml}: {} instead of three: a nudge, where to look, and what to write",
+            plural(data.hints.len(), "hint")
         ));
     }
     // A question that is added to an exercise in use has no points: what was handed in before keeps all of its own.
@@ -82,7 +82,7 @@ fn questions(root: &Path, exercise: &Exercise, toml: &str, found: &mut Found<'_>
         let name = question.name.get_ref();
         if question.ask.chars().count() > LONGEST_QUESTION {
             let message =
-                format!("the question `{name}` is longer than {LONGEST_QUESTION} characters, and is asked on one line");
+                format!("the question `{name}` is longer than {LONGEST_QUESTION} characters, but is asked on one line");
             found.wrong(&format!("{toml}: {message}"));
         }
         let page = question.page.get_ref();
@@ -103,11 +103,11 @@ fn questions(root: &Path, exercise: &Exercise, toml: &str, found: &mut Found<'_>
     let readme = fs::read_to_string(exercise.folder.join("README.md")).unwrap_or_default();
     let call = format!("cargo xtask predict {}", exercise.id);
     if !questions.is_empty() && !readme.contains(&call) {
-        found.wrong(&format!("README.md does not say `{call}`, and the exercise has questions"));
+        found.wrong(&format!("README.md doesn't contain `{call}`, but the exercise has questions"));
     }
 }
 
-/// Builds that no goal and no question looks at.
+/// Builds that no goal or question uses.
 fn builds(exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
     for (name, build) in &exercise.data.build {
         let used = exercise.data.goal.iter().any(|goal| {
@@ -155,14 +155,17 @@ fn copies(exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
             && own_text != starter_text
         {
             let own = shown(&own);
-            found.wrong(&format!("{} is not as in starter/; `cargo xtask reset {id}` restores it", own.display()));
+            found.wrong(&format!(
+                "{} isn't the same as in starter/; `cargo xtask reset {id}` restores it",
+                own.display()
+            ));
         }
     }
     for (path, digest) in &exercise.data.pristine {
         let copy = exercise.starter().join(path);
         if !fs::read(&copy).is_ok_and(|content| exercise::digest(&content) == *digest) {
             found.wrong(&format!(
-                "{} is not what {toml} says of {path}; `cargo xtask author verify --write-digests {id}` writes both",
+                "{} isn't what {toml} says about {path}; `cargo xtask author verify --write-digests {id}` writes both",
                 shown(&copy).display()
             ));
         }
@@ -222,7 +225,7 @@ fn mentions(root: &Path, exercise: &Exercise, found: &mut Found<'_>) {
     for needed in [exercise.data.title.as_str(), &format!("cargo xtask check {id}"), &format!("cargo xtask hint {id}")]
     {
         if !readme.contains(needed) {
-            found.wrong(&format!("README.md does not say `{needed}`"));
+            found.wrong(&format!("README.md doesn't contain `{needed}`"));
         }
     }
     for (file, what) in
@@ -232,7 +235,7 @@ fn mentions(root: &Path, exercise: &Exercise, found: &mut Found<'_>) {
         if let Ok(text) = fs::read_to_string(root.join(file))
             && !text.contains(id.as_str())
         {
-            found.wrong(&format!("{file}: {what} does not name {id}"));
+            found.wrong(&format!("{file}: {what} doesn't name {id}"));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! A page as what is read together: sentences, cells of a table with the names of their row and column, and pairs of cells.
+//! A page as units that are read together: sentences, table cells with the names of their row and column, and pairs of
+//! cells.
 
 use super::super::markers::Part;
 use crate::prose::Page;
@@ -17,7 +18,7 @@ pub(super) struct Number<'a> {
     pub at: usize,
     /// What its references name.
     pub names: BTreeSet<String>,
-    /// Those of the names that are sections.
+    /// The names that are sections.
     pub sections: BTreeSet<String>,
 }
 
@@ -42,7 +43,7 @@ pub(super) enum Kind {
     Sentence,
     /// A cell of a table, with the names of its row and column.
     Cell,
-    /// Two cells with what tells them apart.
+    /// Two cells with what distinguishes them.
     Pair,
 }
 
@@ -57,7 +58,7 @@ pub(super) fn segments(text: &str, page: &Page, parts: &[Part]) -> Vec<Segment> 
             for column in columns.clone() {
                 let cell = vec![label.clone(), head(column), row[column].clone()];
                 segments.push(Segment { ranges: cell, kind: Kind::Cell });
-                // Two columns of a row come in the order of their heads, and the rows in that of their labels.
+                // Two columns of a row come in the order of their headings, and rows in the order of their labels.
                 for next in column + 1..row.len() {
                     let pair = vec![head(column), row[column].clone(), head(next), row[next].clone()];
                     segments.push(Segment { ranges: pair, kind: Kind::Pair });
@@ -80,7 +81,7 @@ pub(super) fn segments(text: &str, page: &Page, parts: &[Part]) -> Vec<Segment> 
     let mut at = 0;
     let bytes = text.as_bytes();
     while at < bytes.len() {
-        // A marker's expression may hold full stops.
+        // A marker's expression may contain periods.
         if let Some(end) = ends.get(&at) {
             at = *end;
             continue;
@@ -177,7 +178,7 @@ pub(super) fn whole(text: &str, part: &Part) -> Range<usize> {
     open..close
 }
 
-/// The words of a segment, with a sign in the place of each number.
+/// The words of a segment, with a placeholder for each number.
 pub(super) fn flatten<'a>(text: &str, segment: &Segment, parts: &'a [Part]) -> (String, Vec<Number<'a>>) {
     let mut flat = String::new();
     let mut inside = Vec::new();
@@ -204,7 +205,7 @@ pub(super) fn flatten<'a>(text: &str, segment: &Segment, parts: &'a [Part]) -> (
     (flat, numbers)
 }
 
-/// Lower case, `-` for `_`, no marks of Markdown, no addresses of links, and one space between words.
+/// Lower case, `-` for `_`, without Markdown markup and link addresses, and with one space between words.
 pub(super) fn normal(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;

@@ -106,7 +106,7 @@ fn a_list_that_does_not_look_as_expected_is_left_and_named_with_what_to_add() {
     project
         .run(&["author", "new", "ex2"])
         .success()
-        .stderr(contains("note: exercises/README.md:3 names ex2 already; look whether that still holds"));
+        .stderr(contains("note: exercises/README.md:3 already names ex2; check whether that is still right"));
     assert_eq!(project.read(LISTS[0]), table);
 }
 
@@ -118,7 +118,7 @@ fn what_cannot_be_written_leaves_nothing_behind() {
     project.write("solutions", "in the way");
     let before = project.everything();
     project.run(&["author", "new", "ex2"]).code(3).stderr(
-        contains("error: ex2 was not made, and nothing was changed: cannot make the folder ")
+        contains("error: ex2 wasn't created, and nothing was changed: cannot make the folder ")
             .and(contains("solutions")),
     );
     assert_eq!(project.everything(), before);

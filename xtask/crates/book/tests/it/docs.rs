@@ -95,10 +95,13 @@ fn what_a_page_shows_and_does_not_hold_is_found_with_its_line() {
     let text = stderr(&assert);
     for said in [
         format!("error: {page}:{}: the number `503,272", lines + 2),
-        format!("error: {page}:{}: there is no nowhere.md", lines + 4),
+        format!("error: {page}:{}: this links to nowhere.md", lines + 4),
         format!("error: {page}:{}: no heading of strip.md has the anchor `nothing`", lines + 4),
-        format!("error: {page}:{}: this block of code has no language", lines + 6),
-        format!("error: {page}:{}: nobody has seen what `true` prints; run `cargo xtask docs --record`", lines + 11),
+        format!("error: {page}:{}: this code block has no language", lines + 6),
+        format!(
+            "error: {page}:{}: there is no record of what `true` prints; run `cargo xtask docs --record`",
+            lines + 11
+        ),
     ] {
         assert!(text.contains(&said), "{said}\n\n{text}");
     }
@@ -133,9 +136,9 @@ fn a_chapter_that_nobody_names_and_a_name_without_a_chapter_are_found() {
     project.edit("docs/src/SUMMARY.md", "(lto.md)", "(ltoo.md)");
     let text = stderr(&project.run(&["docs", "--check"]).code(1));
     for said in [
-        "docs/src/secret.md:1: SUMMARY.md does not name this chapter",
-        "docs/src/lto.md:1: SUMMARY.md does not name this chapter",
-        "there is no ltoo.md, which is named here",
+        "docs/src/secret.md:1: SUMMARY.md doesn't list this chapter",
+        "docs/src/lto.md:1: SUMMARY.md doesn't list this chapter",
+        "this names ltoo.md, which doesn't exist",
     ] {
         assert!(text.contains(said), "{said}\n\n{text}");
     }
@@ -151,7 +154,7 @@ fn a_sentence_that_a_measurement_contradicts_is_an_error() {
     project
         .run(&["docs", "--check"])
         .code(1)
-        .stderr(contains("the sentence does not hold: `word_freq/dist` is 328,").and(contains(format!("--> {page}:"))));
+        .stderr(contains("the sentence doesn't hold: `word_freq/dist` is 328,").and(contains(format!("--> {page}:"))));
 }
 
 #[test]
@@ -198,7 +201,7 @@ fn commands_are_run_and_what_they_print_is_compared() {
         contains("LEFT OUT, because there is no no-such-program")
             .and(contains("1 blocks that take long were left out"))
             .and(contains("1 blocks that build for minutes were left out; `--facts` runs them as well"))
-            .and(contains("5 commands were run, 0 results are not as the book says")),
+            .and(contains("5 commands were run, 0 results differ from the book")),
     );
     project.edit("docs/src/try.md", "500999", "600999");
     project.edit("docs/src/try.md", "\n$ echo $?\n1\n", "\n");
@@ -225,7 +228,7 @@ fn what_a_block_makes_is_gone_for_the_next_one_with_its_folders() {
         "```console\n$ mkdir -p exercises/ex99/src && touch exercises/ex99/src/main.rs\n```\n\n\
          ```console\n$ ls exercises | grep ex99\n$ echo $?\n1\n```\n",
     );
-    project.run(&["docs", "--run", "try"]).success().stderr(contains("3 commands were run, 0 results are not"));
+    project.run(&["docs", "--run", "try"]).success().stderr(contains("3 commands were run, 0 results differ"));
 }
 
 #[test]
@@ -237,7 +240,7 @@ fn a_shell_that_ends_early_or_a_folder_that_is_missing_is_an_error() {
         .code(3)
         .stderr(contains("docs/src/try.md:6").and(contains("the shell ended in `exit 3`")));
     let project = book("<!-- console: with docs/no-such -->\n```console\n$ true\n```\n");
-    project.run(&["docs", "--run"]).code(2).stderr(contains("docs/no-such is no folder"));
+    project.run(&["docs", "--run"]).code(2).stderr(contains("docs/no-such isn't a folder"));
 }
 
 #[test]
@@ -286,7 +289,7 @@ fn mdbook_is_answered_as_a_preprocessor() {
         .write_stdin("no JSON")
         .assert()
         .code(2)
-        .stderr(contains("this is not what mdBook sends"));
+        .stderr(contains("this isn't what mdBook sends"));
 }
 
 /// The commands of the book that take long, and its measurements, are run by `.ci/run`.
@@ -301,5 +304,5 @@ fn every_command_of_the_book_prints_what_its_page_shows() {
         .args(["docs", "--run"])
         .assert()
         .success()
-        .stderr(contains("0 results are not as the book says"));
+        .stderr(contains("0 results differ from the book"));
 }

@@ -201,7 +201,7 @@ fn the_same_path_twice_is_refused_and_not_guessed() {
             zip[at + 9] = b'l';
         }
     }
-    assert_eq!(listed(&zip).unwrap_err(), "the archive holds two files of the same name");
+    assert_eq!(listed(&zip).unwrap_err(), "the archive contains two files with the same name");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn a_zip64_of_few_files_is_read_and_one_that_asks_for_room_for_a_million_gets_no
     let mut elsewhere = zip64_of(&items, 2);
     let locator = elsewhere.len() - 22 - 20;
     elsewhere[locator + 8] = 0;
-    assert!(listed(&elsewhere).unwrap_err().contains("zip64 record is not where it should be"));
+    assert!(listed(&elsewhere).unwrap_err().contains("zip64 record isn't where it should be"));
 }
 
 #[test]
@@ -326,7 +326,7 @@ fn what_is_not_read_is_called_by_its_name() {
         ("a.tzst", "zstd"),
         ("a.tar.lz", "lzip"),
         ("a.tar.Z", "compress"),
-        ("a.gz", "a single packed file"),
+        ("a.gz", "a single compressed file"),
     ] {
         assert!(unread(name).contains(what), "{}", unread(name));
         assert!(unread(name).ends_with("unpack it, and put a folder or a zip in its place"));
@@ -344,10 +344,13 @@ fn an_unusual_compression_is_named() {
     let (local, central) = (8, zip.windows(4).position(|window| window == b"PK\x01\x02").unwrap() + 10);
     (zip[local], zip[central]) = (14, 14);
     let problem = listed(&zip).unwrap_err();
-    assert_eq!(problem, "the archive is packed with Lzma, which isn't read; pack it as an ordinary zip (Deflate)");
+    assert_eq!(
+        problem,
+        "the archive is compressed with Lzma, which isn't supported; save it as an ordinary zip (Deflate)"
+    );
     (zip[local], zip[central]) = (9, 9);
     let problem = listed(&zip).unwrap_err();
-    assert!(problem.contains("packed with Deflate64"), "{problem}");
+    assert!(problem.contains("compressed with Deflate64"), "{problem}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Tries to break out of a box before anything is graded in one, in ways that would change grades or harm the machine. Whatever
-//! works here would work for a submission.
+//! Tries to break out of a sandbox before anything is graded in one, in ways that would change grades or harm the
+//! machine. Whatever works here would work for a submission.
 
 use super::Recipe;
 use anyhow::{Context as _, Result, bail};
@@ -24,7 +24,7 @@ impl Recipe {
     pub(crate) fn prove(&self, place: &Path) -> Result<()> {
         if self.system.filter.is_none() {
             output::note(
-                "no filter for system calls on this machine: a box relies on namespaces, users and limits alone",
+                "no system-call filter on this machine: the sandbox relies on namespaces, users and limits alone",
             );
         }
         let shared = place.join("canary");
@@ -39,7 +39,7 @@ impl Recipe {
             fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
             files::open_to_all(folder)?;
         }
-        // Outside of the shared folder, where the grader's own things are.
+        // Outside the shared folder, where the grader's own files are.
         let secret = shared.with_extension("secret");
         for file in [&secret, &neighbor.join("secret")] {
             files::write_atomic(file, b"canary\n")?;
@@ -71,7 +71,7 @@ impl Recipe {
         if (self.system.filter.is_some() || self.system.disables_namespaces)
             && shell(nested)?.status == Status::Exited(0)
         {
-            broken.push("make a namespace of its own");
+            broken.push("create its own namespace");
         }
         if leaves_a_process(shell)? {
             broken.push("leave a process behind");
@@ -81,8 +81,8 @@ impl Recipe {
             return Ok(());
         }
         bail!(
-            Failure::new(Exit::Environment, format!("the box doesn't hold: code in it can {}", broken.join(", ")))
-                .help("don't grade here; look at `bwrap --version` and at the kernel's settings for namespaces")
+            Failure::new(Exit::Environment, format!("the sandbox doesn't hold: code in it can {}", broken.join(", ")))
+                .help("don't grade here; check `bwrap --version` and the kernel's namespace settings")
         )
     }
 }
@@ -92,12 +92,12 @@ impl Recipe {
 fn attempts(secret: &Path, port: u16, open: [i32; 3]) -> [(&'static str, String); 14] {
     let has = |number: i32| format!("test -e /proc/self/fd/{number}");
     [
-        ("read a file of the grader", format!("cat '{}'", secret.display())),
-        ("read a file beside its own", "cat /grade/neighbor/secret".to_owned()),
+        ("read one of the grader's files", format!("cat '{}'", secret.display())),
+        ("read a file next to its own", "cat /grade/neighbor/secret".to_owned()),
         ("read /etc/shadow", "cat /etc/shadow".to_owned()),
-        ("write outside of its folder", "touch /usr/canary || touch /canary || touch /toolchain/canary".to_owned()),
+        ("write outside its folder", "touch /usr/canary || touch /canary || touch /toolchain/canary".to_owned()),
         ("change what it is built from", "touch /grade/own/canary || touch /grade/canary".to_owned()),
-        ("reach a server of this machine", format!("exec 3<>/dev/tcp/127.0.0.1/{port}")),
+        ("reach a server on this machine", format!("exec 3<>/dev/tcp/127.0.0.1/{port}")),
         ("use any amount of memory", "test \"$(ulimit -v)\" = unlimited".to_owned()),
         ("start any number of processes", "test \"$(ulimit -u)\" = unlimited".to_owned()),
         ("write files of any size", "test \"$(ulimit -f)\" = unlimited".to_owned()),
@@ -111,7 +111,7 @@ fn attempts(secret: &Path, port: u16, open: [i32; 3]) -> [(&'static str, String)
 
 /// Whether a process that was started in a box runs on when the box has ended.
 fn leaves_a_process(shell: impl Fn(&str) -> Result<Finished>) -> Result<bool> {
-    // A number of our own: what a killed grader has left is not what this box let out.
+    // A number of our own, because what a killed grader left behind isn't what this box let out.
     let seconds = (86_400 + u64::from(std::process::id())).to_string();
     let daemon = shell(&format!("setsid sleep {seconds} > /dev/null 2>&1 & echo started"))?;
     thread::sleep(Duration::from_millis(100));
@@ -129,9 +129,12 @@ fn is_alive(finished: &Finished) -> Result<()> {
     bail!(
         Failure::new(
             Exit::Environment,
-            format!("bwrap cannot make a box here: {}", String::from_utf8_lossy(&finished.stderr).trim())
+            format!("bwrap cannot create a sandbox here: {}", String::from_utf8_lossy(&finished.stderr).trim())
         )
-        .help("in a container it needs the right to make namespaces; grade on the machine itself, or use `--sandbox none` if you trust every submission")
+        .help(
+            "in a container it needs permission to create namespaces; grade on the host itself, or pass `--sandbox \
+             none` if you trust every submission"
+        )
     );
 }
 
@@ -141,7 +144,7 @@ pub(crate) struct Inherited {
     file: File,
     folder: File,
     connection: std::os::unix::net::UnixStream,
-    /// What comes out of the connection.
+    /// The data read from the connection.
     other_end: std::os::unix::net::UnixStream,
 }
 

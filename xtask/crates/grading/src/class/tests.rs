@@ -247,14 +247,14 @@ fn a_pipe_a_folder_or_a_huge_file_is_rejected_and_the_others_go_on() {
         (
             "s006",
             "ex1",
-            "`s006.rar` is a RAR archive, which isn't read; unpack it, and put a folder or a zip in its place",
+            "`s006.rar` is a RAR archive, which isn't supported; unpack it, and put a folder or a zip in its place",
         ),
         (
             "s006",
             "ex3",
-            "`s006.rar` is a RAR archive, which isn't read; unpack it, and put a folder or a zip in its place",
+            "`s006.rar` is a RAR archive, which isn't supported; unpack it, and put a folder or a zip in its place",
         ),
-        ("s007", "ex1", "the archive holds a path that leads out of it: `../../ex1/Cargo.toml`"),
+        ("s007", "ex1", "the archive contains a path that leads out of it: `../../ex1/Cargo.toml`"),
     ];
     assert_eq!(rejected[..expected.len()], expected);
     assert!(rejected[9].2.contains("damaged or cut off"), "{:?}", rejected[9]);
@@ -309,12 +309,12 @@ fn what_belongs_to_nobody_is_passed_over_with_a_note_and_nothing_else_is() {
     let found = found(&class);
     assert_eq!(found.students, ["s001", "s002", "s003", "s004", "s005"]);
     let expected = [
-        "`index.html` was passed over: an LMS adds it to the submissions",
-        "`.DS_Store` was passed over: an operating system has left it",
-        "`old-grades` was passed over: it holds the results of grading",
-        "`roster.csv` was passed over: it is a list of the class or a result of grading, by its name",
-        "`.git` was passed over: it is hidden and holds no exercise",
-        "`s004`: there is work for other exercises, and none for ex1 or ex3",
+        "`index.html` was skipped: an LMS adds it to the submissions",
+        "`.DS_Store` was skipped: an operating system left it there",
+        "`roster.csv` was skipped: by its name, it is a class list or a grading result",
+        "`old-grades` was skipped: it holds grading results",
+        "`.git` was skipped: it is hidden and contains no exercise",
+        "`s004`: there is work for other exercises, but none for ex1 or ex3",
     ];
     assert_eq!(found.notes, expected);
     let why = |there: &str| {
@@ -378,7 +378,7 @@ fn a_name_is_text_whatever_is_in_it() {
 fn a_folder_that_is_not_there_or_holds_nobody_ends_the_call_with_help() {
     let class = class(&[("file", b""), ("more/work.zip", b"")]);
     for (path, message) in [
-        ("none", "none is not there"),
+        ("none", "none doesn't exist"),
         ("file", "file is a file; grading needs the folder that holds all submissions"),
         ("more/work.zip", "work.zip is an archive; unpack it, and name the folder"),
     ] {
@@ -390,9 +390,11 @@ fn a_folder_that_is_not_there_or_holds_nobody_ends_the_call_with_help() {
     fs::remove_dir_all(class.path().join("more")).unwrap();
     let failure = failure_of(&find_with(class.path(), &Ask::of(&exercises())).unwrap_err());
     assert_eq!(failure.exit, Exit::Usage);
-    let message = " holds no submission\n`file` was passed over: it is neither a folder nor an archive, and no file that an exercise asks for";
+    let message = " contains no submissions\n`file` was skipped: it isn't a folder, an archive, or a file that an exercise requires";
     assert!(failure.message.ends_with(message), "{}", failure.message);
     assert!(failure.help.unwrap().contains("s001/ex1/Cargo.toml"));
     fs::remove_file(class.path().join("file")).unwrap();
-    assert!(find_with(class.path(), &Ask::of(&exercises())).unwrap_err().to_string().ends_with(" holds no submission"));
+    assert!(
+        find_with(class.path(), &Ask::of(&exercises())).unwrap_err().to_string().ends_with(" contains no submissions")
+    );
 }

@@ -1,4 +1,4 @@
-//! Which column of a gradebook is that of an exercise. Where more than one could be, or none, a person decides: a grade in the
+//! Finds an exercise's column in a gradebook. Where several could match, or none does, a person decides: a grade in the
 //! wrong column is worse than none.
 
 use crate::identity::{shown, some};
@@ -21,7 +21,7 @@ pub(super) struct Column {
     max: Max,
 }
 
-/// Where the LMS says what can be had.
+/// Where the LMS gives the maximum.
 #[derive(Clone, Debug, PartialEq)]
 enum Max {
     /// For all students alike, in hundredths.
@@ -31,7 +31,7 @@ enum Max {
 }
 
 impl Column {
-    /// What a student can have, in hundredths of a point, if the LMS says it.
+    /// The most a student can get, in hundredths of a point, if the LMS gives it.
     pub(super) fn max_in(&self, sheet: &Sheet, row: usize) -> Option<i64> {
         match self.max {
             Max::Same(max) => max,
@@ -43,8 +43,8 @@ impl Column {
 /// The column of each exercise, and notes on exercises that have none.
 ///
 /// # Errors
-/// When no column fits, several do, or two exercises have the same one. `is_asked` says that the exercises were named: then
-/// each must have its column.
+/// When no column matches, several do, or two exercises match the same one. `is_asked` means the exercises were named:
+/// then each must have a column.
 pub(super) fn choose(
     sheet: &Sheet,
     lms: Lms,
@@ -56,8 +56,8 @@ pub(super) fn choose(
     let line = sheet.head()?.number;
     if lms == Lms::Moodle {
         let [exercise] = exercises else {
-            let message = format!("a grading worksheet is of one assignment, and {} are graded", exercises.join(", "));
-            bail!(sheet.failure(line, message, "name the exercise of this assignment, such as --exercise ex1"));
+            let message = format!("a grading worksheet is for one assignment, but {} are graded", exercises.join(", "));
+            bail!(sheet.failure(line, message, "name this assignment's exercise, such as --exercise ex1"));
         };
         let columns = candidates.into_iter().map(|column| Column { exercise: exercise.clone(), ..column });
         return Ok((columns.collect(), Vec::new()));
@@ -75,7 +75,7 @@ pub(super) fn choose(
             [column] => columns.push(Column { exercise: exercise.clone(), ..(*column).clone() }),
             several => {
                 let message =
-                    format!("more than one column could be that of {exercise}: {}", list(several.iter().copied()));
+                    format!("more than one column could be for {exercise}: {}", list(several.iter().copied()));
                 let help = "delete the others from the template; the LMS imports the columns that are left";
                 bail!(sheet.failure(line, message, help));
             }
@@ -87,38 +87,40 @@ pub(super) fn choose(
     }
     if columns.is_empty() || (is_asked && !without.is_empty()) {
         let message =
-            format!("no column has the name of {}; the template has {}", without.join(" or "), list(candidates.iter()));
-        let help = "a column fits if its name has the exercise in it, such as `ex1` or `Exercise 1`, or its title. For another \
-                    name keep only that column of a grade in the template, and name the exercise: --exercise ex1";
+            format!("no column is named after {}; the template has {}", without.join(" or "), list(candidates.iter()));
+        let help = "a column matches if its name contains the exercise, such as `ex1` or `Exercise 1`, or its title. \
+                    If the name is different, keep only that grade column in the template, and name the exercise: \
+                    --exercise ex1";
         bail!(sheet.failure(line, message, help));
     }
     let mut taken = BTreeMap::new();
     for column in &columns {
         if let Some(other) = taken.insert(column.at, &column.exercise) {
             let message =
-                format!("the column `{}` could be that of {other} and of {}", shown(&column.name), column.exercise);
+                format!("the column `{}` could be for {other} or for {}", shown(&column.name), column.exercise);
             bail!(sheet.failure(line, message, "name the exercise that it is for, such as --exercise ex1"));
         }
     }
-    let note = |exercise: &&str| format!("{exercise}: no column of the template has its name, so it is not exported");
+    let note = |exercise: &&str| format!("{exercise}: no column of the template has its name, so it isn't exported");
     Ok((columns, without.iter().map(note).collect()))
 }
 
-/// What is wrong with a template in which grades can go nowhere, and what helps.
+/// What is wrong with a template that has no place for grades, and what helps.
 fn no_column(lms: Lms) -> (&'static str, &'static str) {
     match lms {
         Lms::Canvas => (
-            "there is no column of an assignment; Canvas writes its id behind the name, such as `Exercise 1 (12345)`",
+            "there is no assignment column; Canvas writes the assignment's id after its name, such as `Exercise 1 \
+             (12345)`",
             "create the assignment in Canvas, publish it, and export the gradebook again",
         ),
         _ => (
-            "there is no column of a numeric grade item, such as `Exercise 1 Points Grade`",
+            "there is no column for a numeric grade item, such as `Exercise 1 Points Grade`",
             "create the grade item, and export it with `Points grade` chosen",
         ),
     }
 }
 
-/// The columns whose name is that of an exercise; where there are none, those that name it.
+/// The columns named exactly after an exercise; if there are none, columns whose name contains it.
 fn fitting<'a>(candidates: &'a [Column], exercise: &str, title: &str) -> Vec<&'a Column> {
     let exact = |column: &&Column| is_name_of(&plain(&column.name), exercise, title);
     let near = |column: &&Column| names(&plain(&column.name), exercise, title);
@@ -164,7 +166,7 @@ fn assignment(head: &str) -> Option<&str> {
     (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).then_some(name)
 }
 
-/// The name of a Brightspace grade item, and what can be had: `NAME Points Grade <Numeric MaxPoints:10 Weight:5>`.
+/// The name of a Brightspace grade item, and its maximum: `NAME Points Grade <Numeric MaxPoints:10 Weight:5>`.
 fn item(head: &str) -> Option<(&str, Option<i64>)> {
     let (head, kind) = match head.strip_suffix('>').and_then(|head| head.rsplit_once('<')) {
         Some((head, kind)) => (head.trim_end(), Some(kind)),
@@ -204,14 +206,14 @@ fn called(exercise: &str, title: &str) -> BTreeSet<Vec<String>> {
     all
 }
 
-/// Whether a column has just the name of an exercise, or that and its title.
+/// Whether a column has just the exercise's name, or its name and title.
 fn is_name_of(column: &[String], exercise: &str, title: &str) -> bool {
     let all = called(exercise, title);
     let title = words(title);
     all.contains(column) || (!title.is_empty() && all.iter().any(|name| [name.as_slice(), &title].concat() == column))
 }
 
-/// Whether the name of an exercise is in that of a column, as whole words.
+/// Whether a column's name contains an exercise's name, as whole words.
 fn names(column: &[String], exercise: &str, title: &str) -> bool {
     called(exercise, title).iter().any(|name| column.windows(name.len()).any(|words| words == name.as_slice()))
 }
@@ -221,7 +223,7 @@ fn list<'a>(columns: impl Iterator<Item = &'a Column>) -> String {
     some(&all)
 }
 
-/// Whether the LMS writes `7,5` in this column, or for what can be had in it.
+/// Whether the LMS writes `7,5` in this column, or for its maximum.
 pub(super) fn has_decimal_comma(sheet: &Sheet, column: &Column) -> bool {
     let max = match column.max {
         Max::Same(_) => None,

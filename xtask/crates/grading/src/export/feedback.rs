@@ -98,10 +98,10 @@ impl Odd {
         let many = if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") };
         let (name, its) = match lms {
             Lms::Canvas => {
-                ("Canvas", "Canvas takes feedback only under the name of a submitted file, and none for a link")
+                ("Canvas", "Canvas accepts feedback only under the name of a submitted file, and none for a link")
             }
-            Lms::Moodle => ("Moodle", "Moodle takes feedback only for submitted files"),
-            Lms::Brightspace => ("Brightspace", "Brightspace takes feedback only for submitted files"),
+            Lms::Moodle => ("Moodle", "Moodle accepts feedback only for submitted files"),
+            Lms::Brightspace => ("Brightspace", "Brightspace accepts feedback only for submitted files"),
         };
         match self {
             Self::Name => format!(
@@ -334,8 +334,8 @@ mod tests {
         row.message =
             Some("there is no Cargo.toml in it\nthere is src/main.rs; most likely a folder was left out".into());
         let text = summary(&rejected, "s002");
-        assert!(text.contains("# ex1: 0 of 10 points. The submission was not taken: there is no Cargo.toml in it"));
+        assert!(text.contains("# ex1: 0 of 10 points. The submission was rejected: there is no Cargo.toml in it"));
         assert!(text.contains("\n# there is src/main.rs; most likely a folder was left out.\n"), "{text}");
-        assert!(text.contains("# ex2: It is not graded yet.") && !text.contains("/dev/sda"), "{text}");
+        assert!(text.contains("# ex2: It isn't graded yet.") && !text.contains("/dev/sda"), "{text}");
     }
 }

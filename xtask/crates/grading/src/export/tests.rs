@@ -58,10 +58,10 @@ fn only_the_cells_of_grades_change() {
     let (text, notes, is_complete) = filled(Lms::Canvas, CANVAS, rows, false).unwrap();
     assert_eq!(text, CANVAS.replace("\"CS 1, Mon\",,,50", "\"CS 1, Mon\",7.5,5,50"));
     assert!(is_complete, "{notes}");
-    assert!(notes.contains("ex1: 1 cell left alone: marked EX or N/A in the LMS"), "{notes}");
-    assert!(notes.contains("ex1: wrote 1 grade into `Exercise 1 (11)`; 1 had it already"), "{notes}");
+    assert!(notes.contains("ex1: 1 cell left unchanged: marked EX or N/A in the LMS"), "{notes}");
+    assert!(notes.contains("ex1: wrote 1 grade into `Exercise 1 (11)`; 1 already had it"), "{notes}");
     assert!(notes.contains("ex10: `Exercise 10 (12)` is out of 20 in the LMS, which differs from here"), "{notes}");
-    assert!(notes.contains("ex10: 1 cell left alone: no grade yet"), "{notes}");
+    assert!(notes.contains("ex10: 1 cell left unchanged: no grade yet"), "{notes}");
 }
 
 #[test]
@@ -75,10 +75,9 @@ fn who_is_only_on_one_side_is_named_and_no_grade_is_lost_silently() {
     let (filled, notes, is_complete) = filled(Lms::Canvas, &text, rows, false).unwrap();
     assert!(!is_complete);
     assert!(filled.contains("linm,CS,2,3,"), "{filled}");
-    assert!(notes.contains("ex1: 1 grade not exported, because the template lacks the student: eve"), "{notes}");
-    assert!(notes.contains("ex1: 1 row of the template without a result: 10002"), "{notes}");
-    let doubt =
-        "ex1: 1 cell left alone, without a 0: nothing of 10003 was found, but an entry matches no student (eve). ";
+    assert!(notes.contains("ex1: 1 grade not exported, because the student isn't in the template: eve"), "{notes}");
+    assert!(notes.contains("ex1: 1 row in the template without a result: 10002"), "{notes}");
+    let doubt = "ex1: 1 cell left unchanged, without a 0: nothing from 10003 was found, but an entry matches no student (eve). ";
     assert!(notes.contains(doubt), "{notes}");
     assert!(notes.ends_with("wrote 1 grade into `Exercise 1 (11)`"), "{notes}");
 }
@@ -91,7 +90,7 @@ fn nothing_handed_in_is_0_only_if_every_entry_has_its_student() {
         filled(Lms::Canvas, &text, vec![scored("10001", "ex1", Some(1000)), nothing.clone()], false).unwrap();
     assert!(is_complete && written.contains("linm,CS,0,3,"), "{written}");
     assert!(notes.contains("ex1: 1 cell with 0: nothing was handed in"), "{notes}");
-    assert!(notes.ends_with("wrote 2 grades into `Exercise 1 (11)` (1 held another number)"), "{notes}");
+    assert!(notes.ends_with("wrote 2 grades into `Exercise 1 (11)` (1 had a different number)"), "{notes}");
 
     // An entry of which nothing could be graded; two with a roster, of which one is a student who has left.
     let sheet = sheet(&text);
@@ -160,9 +159,9 @@ fn the_column_is_found_by_its_name_or_a_person_decides() {
         assert_eq!(cells.split(',').nth(at + 1), Some("9"), "{columns}: {cells}");
     }
     for (columns, what) in [
-        ("ex1 (1),Exercise 1 (2)", "more than one column could be that of ex1: `ex1 (1)`, `Exercise 1 (2)`"),
-        ("Lab A (1),Lab B (2)", "no column has the name of ex1; the template has `Lab A (1)`, `Lab B (2)`"),
-        ("ex1,ex2", "there is no column of an assignment"),
+        ("ex1 (1),Exercise 1 (2)", "more than one column could be for ex1: `ex1 (1)`, `Exercise 1 (2)`"),
+        ("Lab A (1),Lab B (2)", "no column is named after ex1; the template has `Lab A (1)`, `Lab B (2)`"),
+        ("ex1,ex2", "there is no assignment column"),
     ] {
         let failure = filled(Lms::Canvas, &head(columns), one(), false).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
@@ -173,9 +172,9 @@ fn the_column_is_found_by_its_name_or_a_person_decides() {
     let (text, notes, _) = filled(Lms::Canvas, &head("Exercise 1 (1),Other (2)"), two(), false).unwrap();
     assert!(text.ends_with(",9,\n") && notes.contains("ex2: no column of the template has its name"), "{text}{notes}");
     let failure = filled(Lms::Canvas, &head("Exercise 1 (1),Other (2)"), two(), true).unwrap_err();
-    assert!(failure.message.contains("no column has the name of ex2"), "{}", failure.message);
+    assert!(failure.message.contains("no column is named after ex2"), "{}", failure.message);
     let failure = filled(Lms::Canvas, &head("ex1 ex2 (1),Other (2)"), two(), false).unwrap_err();
-    assert!(failure.message.contains("could be that of ex1 and of ex2"), "{}", failure.message);
+    assert!(failure.message.contains("could be for ex1 or for ex2"), "{}", failure.message);
     // What Canvas works out is never a column for grades.
     let read_only = head("ex1 (1),ex10 (2)").replace("Possible,,,,", "Possible,,,(read only),");
     assert!(filled(Lms::Canvas, &read_only, one(), true).unwrap().0.ends_with(",1,A,,9\n"));
@@ -198,11 +197,11 @@ fn a_worksheet_of_moodle_keeps_what_its_import_compares() {
         text.replace("Submitted,-,", "Submitted,\"4,5\",").replace("Submitted,\"\",", "Submitted,\"7,5\",")
     );
     assert!(is_complete && notes.contains("1 grade above the LMS's maximum; Moodle's import skips them"), "{notes}");
-    assert!(notes.contains("1 cell left alone: locked in the LMS"), "{notes}");
+    assert!(notes.contains("1 cell left unchanged: locked in the LMS"), "{notes}");
 
     let two = vec![scored("7", "ex1", Some(1)), scored("7", "ex2", Some(1))];
     let failure = filled(Lms::Moodle, text, two, false).unwrap_err();
-    assert!(failure.message.contains("of one assignment") && failure.help.unwrap().contains("--exercise"));
+    assert!(failure.message.contains("for one assignment") && failure.help.unwrap().contains("--exercise"));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! How ids and names look to a person: letters of another script that look like Latin ones, names without their accents, and
-//! numbers whose leading zeros a spreadsheet has dropped. What only looks the same is never the same id.
+//! How ids and names look to a person: letters of other scripts that look Latin, names without their accents, and
+//! numbers whose leading zeros a spreadsheet dropped. Ids that only look the same are never the same.
 
 use super::{fold, letters, shown};
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ const TWINS: &str = "\
     αaοoρpνvιiκkυuγyΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧX\
     օoսuհhոnցgքf";
 
-/// A text with each letter in place of which a Latin one could be read.
+/// A text with each letter replaced by the Latin one it looks like.
 fn skeleton(text: &str) -> String {
     if text.is_ascii() {
         return fold(text);
@@ -30,7 +30,7 @@ fn skeleton(text: &str) -> String {
     fold(&text.nfkc().map(latin).collect::<String>())
 }
 
-/// Whether a word of it has Latin letters beside Cyrillic, Greek or Armenian ones. Words of different scripts are a name.
+/// Whether a word mixes Latin letters with Cyrillic, Greek or Armenian ones. Words of different scripts are a name.
 fn is_mixed(text: &str) -> bool {
     let is_latin = |c: char| c.is_alphabetic() && matches!(c, '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}');
     let is_other = |c: char| {
@@ -54,7 +54,8 @@ impl<'a> Looks<'a> {
         Self { by_skeleton }
     }
 
-    /// Why a person should look at an id: it can't be told apart from another one, or has letters of different scripts.
+    /// Why a person should look at an id: it can't be told apart from a different one, or mixes letters of different
+    /// scripts.
     pub(crate) fn review(&self, id: &str) -> Option<String> {
         if id.is_ascii() {
             return None;
@@ -63,16 +64,17 @@ impl<'a> Looks<'a> {
         let twin = twins.into_iter().flatten().find(|twin| fold(twin) != fold(id));
         match twin {
             Some(twin) => Some(format!(
-                "the id has letters of different scripts, or of another one: it looks like {}, and is another",
+                "the id has letters from different scripts, or from a different one: it looks like {}, but isn't",
                 shown(twin)
             )),
-            None if is_mixed(id) => Some("the id has letters of different scripts".to_owned()),
+            None if is_mixed(id) => Some("the id has letters from different scripts".to_owned()),
             None => None,
         }
     }
 }
 
-/// A name as people type it who don't have its letters: `muller` and `mueller` for `Müller`, `strasse` for `Straße`. Each once.
+/// A name as people without its letters type it: `muller` and `mueller` for `Müller`, `strasse` for `Straße`. Each
+/// once.
 pub(super) fn plain(name: &str) -> BTreeSet<String> {
     let letters = letters(name);
     let written = |umlauts: bool| {
@@ -110,14 +112,14 @@ pub(super) fn number(id: &str) -> Option<String> {
     is_number.then(|| id.trim_start_matches('0').to_owned())
 }
 
-/// What has happened to an id that differs from one of these only in leading zeros.
+/// What happened to an id that differs from one of these only in leading zeros.
 pub(super) fn zeros<'a>(id: &str, of_student: impl IntoIterator<Item = &'a str>) -> Option<&'static str> {
     let wanted = number(id)?;
     let same = of_student.into_iter().find(|own| number(own).as_deref() == Some(&wanted))?;
     Some(if fold(same).len() > fold(id).len() {
-        "leading zeros are missing: a spreadsheet drops them"
+        "leading zeros are missing: spreadsheets drop them"
     } else {
-        "leading zeros are missing in the roster: a spreadsheet drops them"
+        "leading zeros are missing in the roster: spreadsheets drop them"
     })
 }
 

@@ -81,7 +81,7 @@ fn names_match_as_each_lms_writes_them_unless_they_fit_two() {
         assert_eq!(found(&roster, &handle(entry, &[], name)).replace(entry, "x"), expected, "{entry} {name}");
     }
     let note = Matcher::new(&roster).find(&handle("x", &[], "linmei")).note;
-    assert_eq!(note.unwrap(), "the name fits s003 and s004, so it counts for none of them");
+    assert_eq!(note.unwrap(), "the name matches s003 and s004, so it counts for none of them");
     // A whole name in one column.
     let roster = class("Full Name,Email\nMaría José García,m@example.org\n");
     assert_eq!(found(&roster, &handle("x", &[], "Mari\u{301}a Jose\u{301} Garci\u{301}a")), "m@example.org");
@@ -92,7 +92,7 @@ fn an_id_wins_over_a_name_and_the_surest_id_over_others() {
     let roster = class(CLASS);
     assert_eq!(found(&roster, &handle("x", &["nothing", "10002", "s001"], "Jane Doe")), "s002");
     let note = Matcher::new(&roster).find(&handle("x", &["10002"], "Jane Doe")).note.unwrap();
-    assert_eq!(note, "the id is that of s002, and the name that of s001; the id counts");
+    assert_eq!(note, "the id is s002's, but the name is s001's; the id counts");
     // The id of one student is the login of another.
     let roster = class("student_id,login\n10001,a\nb,10001\n");
     assert_eq!(found(&roster, &handle("x", &["10001"], "")), "10001");
@@ -110,7 +110,7 @@ fn a_name_does_not_count_where_another_entry_has_the_id_of_the_student() {
     let resolved = resolve(&handles, Some(&roster)).unwrap();
     assert_eq!(resolved.students, [["s001"], ["Jane Doe"], ["s002"]]);
     assert_eq!(resolved.unknown.len(), 1);
-    assert!(resolved.notes.contains(&"Jane Doe: the name is that of s001, whose id another entry has".to_owned()));
+    assert!(resolved.notes.contains(&"Jane Doe: the name is s001's, but a different entry has that id".to_owned()));
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn what_matches_no_student_is_kept_with_the_nearest_id_and_who_is_missing_is_nam
     assert_eq!(
         notes,
         [
-            "not in roster.csv: 1 of 2 students found: s078 (near S077). Flagged for a review",
+            "not in roster.csv: 1 of 2 students found: s078 (near S077). Flagged for review",
             "4 of 5 students in roster.csv handed in nothing: s002, s003, s004, S077"
         ]
     );
@@ -226,11 +226,11 @@ fn a_name_matches_without_its_accents_unless_it_may_be_another() {
         assert_eq!(found(&roster, &handle("x", &[], name)), expected, "{name}");
     }
     let note = Matcher::new(&roster).find(&handle("x", &[], "jan muller")).note;
-    assert_eq!(note.unwrap(), "the name fits s3 and s4, so it counts for none of them");
+    assert_eq!(note.unwrap(), "the name matches s3 and s4, so it counts for none of them");
     // An id is never matched so.
     assert_eq!(found(&class("student_id\nmüller\n"), &handle("muller", &["muller"], "")), "?muller");
     let notes = resolve(&[handle("x", &[], "Eva Muller")], Some(&roster)).unwrap().notes;
-    assert_eq!(notes, ["1 of 1 entries match a student in roster.csv by the name alone"]);
+    assert_eq!(notes, ["1 of 1 entries match a student in roster.csv by name alone"]);
 }
 
 #[test]
@@ -240,12 +240,12 @@ fn numbers_whose_leading_zeros_a_spreadsheet_has_dropped_are_named_and_not_match
     let known = handle("s1", &["s1"], "");
     let resolved = resolve(&[&handles[..], &[known]].concat(), Some(&roster)).unwrap();
     let reviews: Vec<String> = resolved.unknown.iter().map(|unknown| review(unknown, &roster)).collect();
-    let missing = "leading zeros are missing: a spreadsheet drops them";
+    let missing = "leading zeros are missing: spreadsheets drop them";
     assert_eq!(
         reviews[..3],
         [
             format!("not in the roster; the nearest is 0077 ({missing})"),
-            "not in the roster; the nearest is 88 (leading zeros are missing in the roster: a spreadsheet drops them)"
+            "not in the roster; the nearest is 88 (leading zeros are missing in the roster: spreadsheets drop them)"
                 .to_owned(),
             format!("not in the roster; the nearest is s1 ({missing})"),
         ]
@@ -255,7 +255,7 @@ fn numbers_whose_leading_zeros_a_spreadsheet_has_dropped_are_named_and_not_match
     let notes = summary(&unknown, &missing_ids, 2, &roster);
     assert_eq!(
         notes[0],
-        format!("not in roster.csv: 1 of 2 students found: 77 (near 0077; {missing}). Flagged for a review")
+        format!("not in roster.csv: 1 of 2 students found: 77 (near 0077; {missing}). Flagged for review")
     );
     // If it is the whole class, the run ends with the reason.
     let failure = failure_of(&resolve(&handles[..1], Some(&roster)).unwrap_err());
@@ -266,7 +266,7 @@ fn numbers_whose_leading_zeros_a_spreadsheet_has_dropped_are_named_and_not_match
 fn an_id_with_letters_of_another_script_is_told_from_the_one_that_looks_the_same() {
     let (cyrillic, own) = ("\u{455}001", handle("s001", &["s001"], ""));
     let handles = [own, handle(cyrillic, &[cyrillic], "")];
-    let why = "the id has letters of different scripts, or of another one: it looks like s001, and is another";
+    let why = "the id has letters from different scripts, or from a different one: it looks like s001, but isn't";
     for roster in [None, Some(class(CLASS))] {
         let resolved = resolve(&handles, roster.as_ref()).unwrap();
         assert_eq!(resolved.students, [["s001"], [cyrillic]]);
@@ -275,7 +275,7 @@ fn an_id_with_letters_of_another_script_is_told_from_the_one_that_looks_the_same
     let looks = Looks::of(["s001", cyrillic, "АВС", "Группа A", "Ωmega1", "сара", "zoë"]);
     let review = |id| looks.review(id);
     assert_eq!(review(cyrillic).as_deref(), Some(why));
-    assert_eq!(review("Ωmega1").as_deref(), Some("the id has letters of different scripts"));
+    assert_eq!(review("Ωmega1").as_deref(), Some("the id has letters from different scripts"));
     for plain in ["s001", "Группа A", "сара", "АВС", "zoë", "한글1a"] {
         assert_eq!(review(plain), None, "{plain}");
     }

@@ -1,4 +1,4 @@
-//! What runs have noted about a class: which of it is current, and what of it is not graded yet.
+//! What runs have noted about a class: which notes are current, and which work isn't graded yet.
 
 use super::Job;
 use crate::model::Run;
@@ -24,21 +24,21 @@ fn part(run: &Run) -> Option<Partition> {
     Partition::parse(run.part.as_deref()?, |_| None).ok()
 }
 
-/// Runs are about the same if they graded the same exercises of the same part.
+/// Runs cover the same work if they graded the same exercises of the same part.
 fn subject(run: &Run) -> (Option<&str>, &[String]) {
     (run.part.as_deref(), &run.exercises)
 }
 
-/// Whether the runs so far tell what this one does: it need not be noted again.
+/// Whether earlier runs already noted what this one found, so that it doesn't need to be noted again.
 pub(crate) fn is_known(runs: &[Run], run: &Run) -> bool {
     let division = |run: &Run| part(run).map(Partition::division);
     let last = runs.iter().rposition(|other| subject(other) == subject(run));
-    // One that dealt the class out in another way has come since: then the last word is no longer the last.
+    // A run that split the class differently has come since, so the last note is no longer current.
     last.is_some_and(|last| runs[last] == *run && runs[last..].iter().all(|later| division(later) == division(run)))
 }
 
-/// The runs that count: the last one for each part and for the same exercises, of those that dealt the class out as the last run
-/// of these exercises did.
+/// The runs that count: the last one for each part and for the same exercises, among those that split the class as the
+/// last run of these exercises did.
 pub(crate) fn current(runs: &[Run]) -> Vec<&Run> {
     let mut kept: BTreeMap<_, (usize, &Run)> = BTreeMap::new();
     for (at, run) in runs.iter().enumerate() {
@@ -48,7 +48,7 @@ pub(crate) fn current(runs: &[Run]) -> Vec<&Run> {
         kept.insert(subject(run), (at, run));
     }
     let mut kept: Vec<(usize, &Run)> = kept.into_values().collect();
-    // A run of all exercises comes after those of some of them, and knows what these knew.
+    // A run of all exercises comes after runs of some of them, and knows what they knew.
     let newer = |at: usize, run: &Run| {
         let holds = |other: &Run| run.exercises.iter().all(|exercise| other.exercises.contains(exercise));
         runs.iter().skip(at + 1).any(|later| later.exercises != run.exercises && holds(later))
@@ -65,7 +65,8 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// What is missing of the class: one sentence each, without a final full stop. `is_graded` tells what there is a result of.
+    /// What is missing from the class: one sentence each, without a final period. `is_graded` says which jobs have a
+    /// result.
     pub(crate) fn problems(&self, is_graded: impl Fn(&Job) -> bool) -> Vec<String> {
         let mut problems = Vec::new();
         let mut divisions: BTreeMap<_, Vec<(&PathBuf, &Run, Partition)>> = BTreeMap::new();
@@ -84,7 +85,7 @@ impl Parts {
                 .map(|(folder, _, part)| format!("{} has part {part}", shown(folder).display()))
                 .collect();
             problems.push(format!(
-                "the class was divided in different ways: {}; grade every part again with the same number of parts",
+                "the class was split in different ways: {}; grade every part again with the same number of parts",
                 all.join(", ")
             ));
         }
@@ -112,7 +113,8 @@ impl Parts {
                     let missing = all.iter().filter(|job| !is_graded(job)).count();
                     if missing > 0 {
                         problems.push(format!(
-                            "part {part} is missing, and with it {}: grade it with `--partition {part}`, or name its folder after --merge",
+                            "part {part} is missing, and with it {}: grade it with `--partition {part}`, or add its \
+                             folder after --merge",
                             plural(missing, "submission")
                         ));
                     }
@@ -120,7 +122,7 @@ impl Parts {
             }
             if !lost.is_empty() {
                 let few: Vec<&Job> = lost.iter().collect();
-                problems.push(format!("{} fell between the parts: {}", plural(lost.len(), "submission"), named(&few)));
+                problems.push(format!("{} missing from every part: {}", plural(lost.len(), "submission"), named(&few)));
             }
         }
         problems
@@ -153,7 +155,7 @@ fn named(jobs: &[&Job]) -> String {
     words.join(", ")
 }
 
-/// Parts whose machines have seen different lists: dealt out in turns, work may then be in no part at all.
+/// Parts whose machines saw different lists: if work is dealt out in turns, some of it may then be in no part at all.
 fn different_lists(parts: &[(&PathBuf, &Run, Partition)]) -> Vec<String> {
     let mut problems = Vec::new();
     let Some((first_folder, first, _)) = parts.first() else { return problems };
@@ -206,7 +208,7 @@ mod tests {
     #[test]
     fn a_missing_part_is_named_with_what_to_do() {
         let one = ("out-1", run(Some("1/2"), &CLASS));
-        let expected = "part 2/2 is missing, and with it 2 submissions: grade it with `--partition 2/2`, or name its folder after --merge";
+        let expected = "part 2/2 is missing, and with it 2 submissions: grade it with `--partition 2/2`, or add its folder after --merge";
         assert_eq!(problems(std::slice::from_ref(&one), &["s001", "s003"]), [expected]);
         let two = ("out-2", run(Some("2/2"), &CLASS));
         assert_eq!(problems(&[one.clone(), two.clone()], &CLASS), Vec::<String>::new());
@@ -237,7 +239,7 @@ mod tests {
     fn parts_that_do_not_belong_together_are_named() {
         let parts = [("out-1", run(Some("1/2"), &CLASS)), ("out-2", run(Some("2/3"), &CLASS))];
         let found = problems(&parts, &CLASS);
-        let expected = "the class was divided in different ways: out-1 has part 1/2, out-2 has part 2/3; grade every part again with the same number of parts";
+        let expected = "the class was split in different ways: out-1 has part 1/2, out-2 has part 2/3; grade every part again with the same number of parts";
         assert_eq!(found, [expected]);
         let ways = [("out-1", run(Some("1/2"), &CLASS)), ("out-2", run(Some("hash:2/2"), &CLASS))];
         assert!(problems(&ways, &CLASS)[0].contains("out-2 has part hash:2/2"));
@@ -247,7 +249,7 @@ mod tests {
         // What no part has taken is named as well.
         assert_eq!(
             problems(&lists, &["s001", "s003"]),
-            [expected, "2 submissions fell between the parts: s002 ex1, s004 ex1"]
+            [expected, "2 submissions missing from every part: s002 ex1, s004 ex1"]
         );
     }
 

@@ -1,5 +1,5 @@
-//! Joins the journals of partitions, which were graded on several machines, into one. Nothing is chosen in silence: where two
-//! journals contradict each other, both results are kept and the place is named.
+//! Joins the journals of partitions, which were graded on several machines, into one. Nothing is chosen silently: where
+//! two journals contradict each other, both results are kept and the place is named.
 
 use super::found::{self, Parts};
 use super::{Index, Job, Lines, conflicts, latest, lock};
@@ -17,28 +17,27 @@ use std::path::{Path, PathBuf};
 pub(crate) struct MergeSummary {
     /// Records in the journal now.
     pub records: usize,
-    /// How many of them were not there before.
+    /// How many of them are new.
     pub added: usize,
-    /// Journals that end in a line that is not finished: a grader still works there, or was ended.
+    /// Journals with an unfinished last line: a grader is still working there, or was killed.
     pub torn: Vec<PathBuf>,
-    /// What somebody must look at: one sentence each, without a final full stop.
+    /// What a person must look at: one sentence each, without a final period.
     pub problems: Vec<String>,
 }
 
 /// Adds the records of other folders to the journal of one, which may be new. A record is kept once for each student,
-/// exercise, key and result; a grade takes the place of an error of ours under the same key. A job that is in several
-/// folders under different keys has the result of the folder that is named last. Doing it again changes nothing.
+/// exercise, key and result; a grade replaces an error of ours under the same key. A job that is in several folders
+/// under different keys gets the result from the folder named last. Merging again changes nothing.
 ///
 /// # Errors
-/// When a folder has no journal, a line of one is damaged, another grader works in `into`, or it cannot be written.
+/// When a folder has no journal, a line of one is damaged, another grader is working in `into`, or it can't be written.
 pub(crate) fn merge(outs: &[PathBuf], into: &Path) -> Result<MergeSummary> {
     if outs.is_empty() {
         bail!(
-            Failure::new(Exit::Usage, "there is nothing to merge")
-                .help("name the folders that `grade --out` wrote into")
+            Failure::new(Exit::Usage, "there is nothing to merge").help("pass the folders that `grade --out` wrote to")
         );
     }
-    // First of all, so that a wrong name makes no folder.
+    // First of all, so that a wrong name creates no folder.
     let sources = outs.iter().map(|out| Lines::of(out)).collect::<Result<Vec<Lines>>>()?;
     let _lock = lock(into)?;
     let path = into.join(super::FILE);
@@ -71,8 +70,8 @@ pub(crate) fn merge(outs: &[PathBuf], into: &Path) -> Result<MergeSummary> {
     Ok(MergeSummary { records: records.len(), added, torn, problems })
 }
 
-/// What runs have found, by the folder of their journal. What is in the folder of the result already counts where no other one
-/// has newer notes, so that parts can be joined one after another.
+/// What runs have found, by the folder of their journal. What is already in the result's folder counts unless a
+/// different folder has newer notes, so that parts can be joined one after another.
 fn runs(into: &Path, there: &Lines, outs: &[PathBuf], sources: &[Lines]) -> Parts {
     let current = |lines: &Lines| -> Vec<Run> {
         let all: Vec<Run> = lines.runs.iter().map(|(run, _)| run.clone()).collect();
@@ -81,7 +80,7 @@ fn runs(into: &Path, there: &Lines, outs: &[PathBuf], sources: &[Lines]) -> Part
     let mut runs: Vec<(PathBuf, Run)> = Vec::new();
     for (out, source) in outs.iter().zip(sources) {
         for run in current(source) {
-            // A part that is named twice, or was copied, is one part.
+            // A part that is named twice, or was copied, counts once.
             if !runs.iter().any(|(_, other)| *other == run) {
                 runs.push((out.clone(), run));
             }
@@ -124,8 +123,8 @@ fn contradictions(records: &[Record]) -> Vec<String> {
     conflicts(records).into_iter().map(words).collect()
 }
 
-/// Jobs that several folders have under different keys. Where a folder has the other result, too, and the one that counts came
-/// after it, there is no question: the student has only handed in again.
+/// Jobs that several folders have under different keys. If a folder has the other result as well, and the result that
+/// counts came after it, there is no question: the student just handed in again.
 fn different_files(outs: &[PathBuf], sources: &[Lines], winners: &BTreeMap<Job, &Record>) -> Vec<String> {
     let latest_of = |source: &Lines| Index::of(source.records.iter().map(|(record, _)| record)).latest;
     let latest: Vec<BTreeMap<Job, usize>> = sources.iter().map(latest_of).collect();
@@ -151,7 +150,8 @@ fn different_files(outs: &[PathBuf], sources: &[Lines], winners: &BTreeMap<Job, 
                 let out = shown(out);
                 let verdict = super::verdict(winner);
                 problems.push(format!(
-                    "{student} {exercise}: {} has a result of other files or of another compiler; `{verdict}` is taken, from the folder that is named last",
+                    "{student} {exercise}: {} has a result from different files or a different compiler; `{verdict}` \
+                     is used, from the folder named last",
                     out.display()
                 ));
             }

@@ -71,7 +71,7 @@ fn a_second_grader_is_kept_out_until_the_first_has_ended() {
     let first = Journal::open(folder.path()).unwrap();
     let failure = failure(Journal::open(folder.path()));
     assert_eq!(failure.exit, Exit::Environment);
-    assert!(failure.message.starts_with("another grader works in "), "{}", failure.message);
+    assert!(failure.message.starts_with("another grader is working in "), "{}", failure.message);
     assert!(failure.help.unwrap().contains("--merge"));
     first.append(&graded("s001", "k", 1)).unwrap();
     assert_eq!(Journal::read(folder.path()).unwrap().records.len(), 1, "reports are written meanwhile");
@@ -376,7 +376,7 @@ fn work_that_was_handed_in_again_counts_and_a_contradiction_between_folders_is_n
     let into = folder.path().join("unknown");
     let summary = merge(&[again.path().to_owned(), other.path().to_owned()], &into).unwrap();
     let [problem] = summary.problems.as_slice() else { panic!("{:?}", summary.problems) };
-    assert!(problem.contains("`graded 2/10` is taken"), "{problem}");
+    assert!(problem.contains("`graded 2/10` is used"), "{problem}");
     assert_eq!(points(&Journal::read(&into).unwrap().records), [("s001", Status::Graded, 2)]);
     // A student who goes back to what was handed in first.
     let back = ["a", "b", "a"].map(|key| line(&graded("s001", key, 4))).concat();

@@ -53,7 +53,7 @@ fn class() -> Class {
         rejected,
     ];
     let passed = vec![("index.html".to_owned(), "an LMS adds it to the submissions".to_owned())];
-    let notes = vec!["`index.html` was passed over: an LMS adds it to the submissions".to_owned()];
+    let notes = vec!["`index.html` was skipped: an LMS adds it to the submissions".to_owned()];
     Class { submissions, run, notes, passed }
 }
 
@@ -66,9 +66,9 @@ fn as_text_in_eighty_columns() {
     insta::assert_snapshot!(text, @r#"
 s001  (doejane_LATE_10001_900001_ex1.zip), late
   ex1   Cargo.toml
-        look at it: `ex1/cargo.toml` was taken as Cargo.toml: only the case of
+        needs review: `ex1/cargo.toml` was taken as Cargo.toml: only the case of
             its letters differs
-        passed over: ex1/target/, ex1/build.rs
+        skipped: ex1/target/, ex1/build.rs
   ex10  answers.toml, src/pipeline.rs
 s002
   ex1  rejected: nothing was taken from `ex1`: it needs `Cargo.toml`, and there
@@ -76,9 +76,9 @@ s002
 s003�[31m  (=1+1)
   nothing for these exercises
 
-note: `index.html` was passed over: an LMS adds it to the submissions
+note: `index.html` was skipped: an LMS adds it to the submissions
 
-3 students, 3 submissions; 1 rejected, 1 to look at
+3 students, 3 submissions; 1 rejected, 1 to review
 in the roster, nothing handed in: 2 (s004, s005)
 matches no student: `s02.zip`; the nearest is `s022`
 "#);
@@ -135,6 +135,6 @@ fn named_students_limit_the_list() {
     assert_eq!(class.run.students.len(), 3);
     limit(&mut class, &["s002".to_owned()]);
     let text = text(&List::of(&class), 80);
-    assert!(text.starts_with("s002\n") && text.contains("1 student, 1 submission; 1 rejected, 0 to look at"), "{text}");
+    assert!(text.starts_with("s002\n") && text.contains("1 student, 1 submission; 1 rejected, 0 to review"), "{text}");
     assert!(!["s001", "s004", "s02.zip"].iter().any(|other| text.contains(other)), "{text}");
 }

@@ -1,4 +1,5 @@
-//! Where the assignment's title ends and the login begins in a name that Blackboard chose: there may be a `_` in both.
+//! Finds where the assignment's title ends and the login begins in a name that Blackboard chose: both may contain a
+//! `_`.
 
 use super::{Lms, Meaning, Name};
 use std::collections::BTreeSet;
@@ -7,7 +8,7 @@ use std::collections::BTreeSet;
 const ATTEMPT: &str = "_attempt_";
 
 /// Gives each of Blackboard's names every login that it may hold, the surest first: what is left without the title that all of
-/// them begin with, then what follows the last `_`, then longer ones. A roster tells which of them is a student.
+/// them begin with, then what follows the last `_`, then longer ones. A roster tells which one is a student.
 pub(super) fn tell_logins(names: &[Name], meanings: &mut [Meaning]) {
     let heads: Vec<Option<String>> = names.iter().zip(&*meanings).map(|(name, meaning)| head(name, meaning)).collect();
     let title = title(&heads.iter().flatten().map(String::as_str).collect());

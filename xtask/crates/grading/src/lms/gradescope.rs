@@ -1,5 +1,5 @@
-//! Gradescope's `submission_metadata.yml`: which folder was handed in by whom. Only the few lines that say so are read, because a
-//! YAML library would cost every learner more than these lines do.
+//! Gradescope's `submission_metadata.yml`: who handed in which folder. Only the few lines that say so are read, because
+//! a YAML library would cost every learner more than this code does.
 
 use crate::model::Handle;
 use std::collections::BTreeMap;
@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 /// The file's name.
 pub(crate) const FILE: &str = "submission_metadata.yml";
 
-/// Those who handed in one submission together.
+/// The students who handed in one submission together.
 pub(crate) type Members = Vec<Member>;
 
-/// A student, as Gradescope knows them. What is not known is empty.
+/// A student, as Gradescope knows them. Unknown values are empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Member {
     /// The name.
@@ -34,10 +34,10 @@ impl Member {
     }
 }
 
-/// Who handed in which folder.
+/// The students who handed in each folder.
 pub(crate) fn parse(text: &str) -> BTreeMap<String, Members> {
     let mut all: BTreeMap<String, Members> = BTreeMap::new();
-    // The folder, how far in its keys are, and the list of its submitters. Deeper lists are those of earlier submissions.
+    // The folder, its keys' indentation, and the list of its submitters. Deeper lists belong to earlier submissions.
     let (mut folder, mut keys, mut list) = (None, None, None);
     for line in text.lines() {
         let bare = line.trim_start();

@@ -1,5 +1,5 @@
 //! One decision for everyone who gave the same answer: `[[answer]]` in overrides.toml. It sets the points of the answer's goal,
-//! so that a person who reads two hundred answers decides as often as there are different ones.
+//! so that a person who reads two hundred answers decides once for each different one.
 
 use super::{Hundredths, Overrides};
 use crate::model::Record;
@@ -55,7 +55,7 @@ impl Answer {
     }
 }
 
-/// What is wrong with the entries by themselves.
+/// What is wrong with the entries on their own.
 pub(super) fn check(file: &Path, text: &str, entries: &[Answer]) -> Result<()> {
     let mut seen = BTreeSet::new();
     for entry in entries {
@@ -65,17 +65,17 @@ pub(super) fn check(file: &Path, text: &str, entries: &[Answer]) -> Result<()> {
         }
         let words = entry.words();
         if words.2.is_empty() {
-            let message = "this decision is about no answer";
+            let message = "this decision isn't about any answer";
             let help = "copy the answer from \"Answers to read\" on the class page";
             bail!(diagnostic::in_file(file, text, entry.text.span(), message, "empty", Some(help)));
         }
         if !seen.insert(words) {
             let message = format!(
-                "there are two decisions about one answer to `{}` of {}",
+                "there are two decisions about the same answer to `{}` of {}",
                 entry.key.get_ref(),
                 entry.exercise.get_ref()
             );
-            let help = "capitals and spaces make no difference; leave one of them";
+            let help = "capitals and spaces make no difference; keep one of them";
             bail!(diagnostic::in_file(file, text, entry.text.span(), &message, "the second", Some(help)));
         }
     }
@@ -91,7 +91,7 @@ impl<'a> Decisions<'a> {
     /// Compares the entries with the questions of the course and with the answers that there are.
     ///
     /// # Errors
-    /// When an entry is about no question, or gives more points than its goal has: with its line.
+    /// When an entry isn't about a question, or gives more points than its goal is worth: with its line.
     pub(super) fn of(
         overrides: &'a Overrides,
         questions: &'a [Question],
@@ -130,7 +130,7 @@ impl<'a> Decisions<'a> {
         Ok(decisions)
     }
 
-    /// A text that matches no answer is most often a slip of the hand.
+    /// A text that matches no answer is usually a typo.
     fn note_unused(&self, overrides: &Overrides, records: &BTreeMap<super::Job, &Record>, notes: &mut Vec<String>) {
         if self.by_words.is_empty() {
             return;
@@ -152,7 +152,7 @@ impl<'a> Decisions<'a> {
             let nearest = nearest.map(|(_, answer)| format!("; the nearest answer is \"{}\"", short(answer)));
             let (line, _) = diagnostic::line_and_column(&overrides.text, entry.text.span().start);
             notes.push(format!(
-                "{}:{line}: no answer to `{key}` of {exercise} is this text, so the decision does nothing{}",
+                "{}:{line}: no answer to `{key}` of {exercise} matches this text, so the decision does nothing{}",
                 shown(&overrides.file).display(),
                 nearest.unwrap_or_default()
             ));
@@ -180,7 +180,7 @@ impl<'a> Decisions<'a> {
     }
 }
 
-/// The points of a record with what was decided about its answers.
+/// A record's points, including decisions about its answers.
 pub(super) fn points(record: &Record, decided: &BTreeMap<String, Decided>) -> Hundredths {
     let mut points = Hundredths::whole(record.points).0;
     for Decided { goal, points: given, .. } in decided.values() {
@@ -303,9 +303,9 @@ mod tests {
             refused(&entry("because", "3")),
             (5, "the answer to `why` can't have 3 points; its goal `story` is worth 2".into())
         );
-        assert_eq!(refused(&entry(" ", "1")), (4, "this decision is about no answer".into()));
+        assert_eq!(refused(&entry(" ", "1")), (4, "this decision isn't about any answer".into()));
         let twice = entry("because", "1") + &entry("BECAUSE ", "2");
-        assert_eq!(refused(&twice), (10, "there are two decisions about one answer to `why` of ex2".into()));
+        assert_eq!(refused(&twice), (10, "there are two decisions about the same answer to `why` of ex2".into()));
         let (line, message) = refused(&entry("because", "1").replace("\"ex2\"", "\"ex1\""));
         assert_eq!((line, message.as_str()), (2, "`ex1` has no question that is answered in a student's own words"));
         let (line, message) = refused(&entry("because", "1").replace("\"why\"", "\"whi\""));
@@ -324,7 +324,7 @@ mod tests {
         let records = [answered("s001", "the panic machinery formats its message")];
         let (rows, notes) = rows_with(&records, &entry("the panic machinery formats a message", "1")).unwrap();
         assert_eq!(rows[0].score, Some(Hundredths(1000)));
-        let nearest = "overrides.toml:4: no answer to `why` of ex2 is this text, so the decision does nothing; the nearest \
+        let nearest = "overrides.toml:4: no answer to `why` of ex2 matches this text, so the decision does nothing; the nearest \
                        answer is \"the panic machinery formats its message\"";
         assert_eq!(notes, [nearest]);
         let (_, notes) = rows_with(&records, &entry("xyz", "1")).unwrap();

@@ -184,7 +184,7 @@ fn an_override_that_cannot_be_is_shown_with_its_line() {
 
     let refused = |text: &str| failure(with_notes(&[graded("s001", 1)], &[], &overrides(text).unwrap(), None));
     let too_many = entry(&good.replace("10", "10.5"));
-    assert_eq!(refused(&too_many), (Some(5), "s001 cannot have 10.5 of 10 points".to_owned()));
+    assert_eq!(refused(&too_many), (Some(5), "s001 can't have 10.5 of 10 points".to_owned()));
     assert_eq!(refused(&entry(&good.replace("ex1", "ex9"))), (Some(4), "there is no exercise `ex9`".to_owned()));
 }
 
@@ -311,7 +311,7 @@ fn files_are_found_in_the_folder_or_beside_it_but_not_in_both() {
     assert!(Late::find(&out).unwrap().is_some() && Late::find(&out.join(".")).unwrap().is_some());
     assert!(Overrides::find(&out).is_ok());
     write_atomic(&out.join("overrides.toml"), b"\xff").unwrap();
-    assert!(failure(Overrides::find(&out)).1.starts_with("there are two of overrides.toml: "));
+    assert!(failure(Overrides::find(&out)).1.starts_with("there are two overrides.toml files: "));
     std::fs::remove_file(folder.path().join("overrides.toml")).unwrap();
     assert!(failure(Overrides::find(&out)).1.contains("isn't valid UTF-8"));
 }

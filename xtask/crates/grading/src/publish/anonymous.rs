@@ -1,6 +1,6 @@
-//! Pages without names: each student has a code in place of an id, and whatever else could say who it is, is taken out of the
-//! texts. The codes come from a random key that stays in the folder of the results, so they are the same in every report, and only
-//! who has the key can compute them.
+//! Pages without names: each student has a code instead of an id, and anything else that could identify them is removed
+//! from the texts. The codes come from a random key that stays in the results folder, so they are the same in every
+//! report, and only people with the key can compute them.
 
 mod scrub;
 
@@ -20,7 +20,7 @@ const KEY: &str = "anonymous-key";
 /// The file that says who is who.
 const MAPPING: &str = "anonymous.csv";
 
-/// What may say who a student is.
+/// What may identify a student.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     /// The first and the last name, and the address; each may be empty.
@@ -85,7 +85,7 @@ impl Names {
             scrubber.add(student, Sort::Id, code);
             for other in &person.others {
                 scrubber.add(other, Sort::Id, code);
-                // An archive's name without its end.
+                // An archive's name without its extension.
                 let stem = [".tar.gz", ".tgz", ".tar", ".zip"].iter().find_map(|end| other.strip_suffix(end));
                 scrubber.add(stem.unwrap_or_default(), Sort::Id, code);
             }
@@ -122,23 +122,24 @@ impl Names {
         files::write_derived(&path, &writer.into_inner()?)?;
         private(&path);
         output::note(&format!(
-            "the pages have codes in place of names; {} says who is who, so keep it and {KEY} from those who mark",
+            "the pages show codes instead of names; {} says who is who, so keep it and {KEY} away from the people who \
+             grade",
             base::diagnostic::shown(&path).display()
         ));
         Ok(())
     }
 
-    /// A student's code; one who was not known gets the code that they would have.
+    /// A student's code; an unknown student gets the code that they would have.
     pub(crate) fn code(&self, student: &str) -> String {
         self.codes.get(student).cloned().unwrap_or_else(|| code(&self.key, student, SHORT))
     }
 
-    /// A text without what says who a student is.
+    /// A text without anything that identifies a student.
     pub(crate) fn scrub(&self, text: &str) -> String {
         self.scrubber.scrub(text)
     }
 
-    /// A gradebook for pages that anyone may see who marks.
+    /// A gradebook for pages that any grader may see.
     pub(crate) fn book(&self, book: &Gradebook) -> Gradebook {
         let mut book = Gradebook { is_anonymous: true, ..book.clone() };
         for row in &mut book.rows {
@@ -151,7 +152,7 @@ impl Names {
         for student in &mut book.missing {
             *student = self.code(student);
         }
-        // The order of ids would say something about who is behind a code.
+        // The order of ids would reveal something about who is behind a code.
         book.unknown.sort_by(|a, b| a.student.cmp(&b.student));
         book.missing.sort();
         for change in book.since.iter_mut().flat_map(|since| &mut since.changes) {
@@ -188,7 +189,7 @@ impl Names {
         row.problems.iter_mut().for_each(|problem| self.problem(problem));
         row.decisions.values_mut().for_each(|decision| decision.reason = self.scrub(&decision.reason));
         texts(&mut row.answers, true);
-        // A digest says nothing.
+        // A digest reveals nothing.
         texts(&mut row.files, false);
     }
 
@@ -226,7 +227,7 @@ fn code(key: &[u8], student: &str, length: usize) -> String {
     digest.iter().take(length).map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
 }
 
-/// The key of a folder of results; a new one if there is none.
+/// The key of a results folder; a new one if there is none.
 fn key(out: &Path) -> Result<Vec<u8>> {
     const LENGTH: usize = 32;
     let path = out.join(KEY);
@@ -249,7 +250,7 @@ fn key(out: &Path) -> Result<Vec<u8>> {
     Ok(text.into_bytes())
 }
 
-/// Lets no other user of the machine read a file, where that can be said.
+/// Lets no other user of the machine read a file, where the system supports that.
 fn private(path: &Path) {
     #[cfg(unix)]
     let _ = fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600));

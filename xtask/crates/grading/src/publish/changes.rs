@@ -1,5 +1,5 @@
-//! What differs from the report before, and the report before itself, which is kept: a grade that changes without a trace is one
-//! that no instructor can put a name under.
+//! What differs from the previous report, and that report itself, which is kept: no instructor can vouch for a grade
+//! that changes without a trace.
 
 use crate::gather::time;
 use crate::journal;
@@ -14,11 +14,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// Where earlier reports are kept, below the folder of the results.
+/// Where earlier reports are kept, below the results folder.
 const FOLDER: &str = "earlier";
 
-/// Compares a report that is about to be written with the one before it: the one that is there if it differs, else the one that
-/// was kept last. So writing the same report again changes nothing. If `keep`, a report that differs is kept before it is replaced.
+/// Compares a report that is about to be written with the previous one: the existing report if it differs, else the
+/// last one kept. So writing the same report again changes nothing. If `keep`, a report that differs is kept before it
+/// is replaced.
 ///
 /// # Errors
 /// When a report cannot be read or kept.
@@ -50,14 +51,14 @@ pub(super) fn since(
     let Some((written, bytes)) = before else { return Ok(None) };
     let (Some(before), Some(after)) = (Table::read(&bytes), Table::read(table.as_bytes())) else {
         output::note(&format!(
-            "the grades.csv of {written} isn't one of ours any more, so this report doesn't say what has changed since"
+            "the grades.csv of {written} isn't in our format anymore, so this report doesn't say what has changed since"
         ));
         return Ok(None);
     };
     Ok(Some(Since { time: written, changes: compare(&before, &after, book, records) }))
 }
 
-/// Keeps a report under the time when it was written. What is there under that name is never overwritten.
+/// Keeps a report under the time when it was written. An existing file with that name is never overwritten.
 fn keep(out: &Path, written: &str, bytes: &[u8]) -> Result<()> {
     for number in 1.. {
         let path = out.join(FOLDER).join(name(written, number));
@@ -121,7 +122,7 @@ struct Cells {
 }
 
 impl Table {
-    /// None if it has not our columns, such as after a spreadsheet has saved it in its own way.
+    /// None if it doesn't have our columns, such as after a spreadsheet saved it in its own way.
     fn read(bytes: &[u8]) -> Option<Self> {
         let mut reader = csv::Reader::from_reader(bytes);
         let head = reader.headers().ok()?.clone();
@@ -150,7 +151,7 @@ fn compare(before: &Table, after: &Table, book: &Gradebook, records: &[Record]) 
         book.rows.iter().map(|row| (cell(&id(&row.student)), row.student.as_str())).collect();
     let history = History::of(records);
     let mut changes = Vec::new();
-    // What is gone comes last; an exercise that this report leaves out is not gone.
+    // Rows that are gone come last; an exercise that this report leaves out isn't gone.
     let gone = before.order.iter().filter(|key| shown.contains(&key.0) && !after.rows.contains_key(*key));
     for key in after.order.iter().chain(gone) {
         let (exercise, named) = key;
@@ -202,7 +203,7 @@ fn why_score(old: &Cells, new: &Cells, again: impl Fn() -> String) -> String {
         };
     }
     if old.raw_score == new.raw_score {
-        return format!("lateness takes {} instead of {} points", points(&new.penalty), points(&old.penalty));
+        return format!("lateness costs {} instead of {} points", points(&new.penalty), points(&old.penalty));
     }
     again()
 }
@@ -226,7 +227,7 @@ impl<'a> History<'a> {
         Self { of, latest: journal::latest(records) }
     }
 
-    /// Why a result is another one than in an earlier report.
+    /// Why a result differs from an earlier report's.
     fn why(&self, student: &str, exercise: &str, old: &Cells) -> String {
         let Some(&now) = self.latest.get(&(student.to_owned(), exercise.to_owned())) else { return String::new() };
         match old.status.as_str() {

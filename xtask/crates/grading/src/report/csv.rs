@@ -61,7 +61,8 @@ pub(crate) fn grades(book: &Gradebook) -> Result<String> {
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
-/// What differs from the report before, one difference a line. Cells that come from that report are as they are there.
+/// What differs from the previous report, one difference per line. Cells that come from that report are as they are
+/// there.
 ///
 /// # Errors
 /// Never in practice: it writes to memory.
@@ -74,18 +75,18 @@ pub(crate) fn changes(since: &Since) -> Result<String> {
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
-/// Why a person gave other points: for the whole submission, else for answers in it.
+/// Why a person gave different points: for the whole submission, else for answers in it.
 fn decided(row: &Row) -> String {
     let of_answers = row.decisions.iter().map(|(key, decision)| format!("answer {key}: {}", decision.reason));
     row.override_reason.clone().unwrap_or_else(|| of_answers.collect::<Vec<_>>().join("; "))
 }
 
-/// Text that stays text in a spreadsheet: one that would run as a formula gets an apostrophe before it. Numbers do not come
-/// this way, so a negative one stays a number.
+/// Text that stays text in a spreadsheet: one that would run as a formula gets an apostrophe before it. Numbers aren't
+/// passed here, so a negative one stays a number.
 pub(crate) fn cell(text: &str) -> String {
-    // Some programs look behind spaces, and in East Asia at wide characters, too.
+    // Some programs skip spaces, and in East Asia also recognize wide characters.
     const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-    // What looks as if it had got an apostrophe gets one more, so that two texts never become one.
+    // A text that already looks as if it got an apostrophe gets one more, so that two texts never become one.
     let is_formula = |text: &str| text.trim_start().trim_start_matches('\'').starts_with(FORMULA);
     let (was_formula, text) = (is_formula(text), clean_line(text));
     if was_formula || is_formula(&text) { format!("'{text}") } else { text }

@@ -1,6 +1,6 @@
-//! What Gradescope reads as `results.json`: one document for each student, with a test for each goal.
+//! Writes what Gradescope reads as `results.json`: one document for each student, with a test for each goal.
 //!
-//! The keys are those of <https://gradescope-autograders.readthedocs.io/en/latest/specs/>, and no others.
+//! The keys are exactly those in <https://gradescope-autograders.readthedocs.io/en/latest/specs/>.
 
 use super::json::in_points;
 use super::{Gradebook, Row, clean, clean_line, points};
@@ -65,7 +65,7 @@ pub(crate) fn results(book: &Gradebook, student: &str) -> serde_json::Result<Opt
     let tests = (1..).zip(&rows).flat_map(|(number, row)| tests(row, number)).collect();
     let board = |row: &&Row| {
         let name = "Binary size (bytes)";
-        // Gradescope has one leaderboard for each name; sizes of different programs do not compare.
+        // Gradescope has one leaderboard for each name; sizes of different programs can't be compared.
         let name = if rows.len() == 1 { name.to_owned() } else { format!("{}: {name}", clean_line(&row.exercise)) };
         Some(Entry { name, value: size_that_counts(row)?, order: "asc" })
     };
@@ -90,7 +90,7 @@ pub(crate) fn results(book: &Gradebook, student: &str) -> serde_json::Result<Opt
     document(&results).map(Some)
 }
 
-/// What changed the score, and what was graded, in some lines.
+/// What changed the score, and what was graded, in a few lines.
 pub(crate) fn about(row: &Row) -> String {
     let mut text = format!("{}:", clean_line(&row.exercise));
     if let Some(score) = row.score {
@@ -146,7 +146,7 @@ fn tests(row: &Row, number: usize) -> Vec<Test> {
     (1..).zip(&row.goals).map(of_goal).collect()
 }
 
-/// The size for the leaderboard. A program that does not work, or that a person has yet to look at, does not compete.
+/// The size for the leaderboard. A program that doesn't work, or that a person has yet to look at, doesn't compete.
 fn size_that_counts(row: &Row) -> Option<u64> {
     let is_broken = |code: &str| ["build/", "run/", "output/"].iter().any(|kind| code.starts_with(kind));
     let mut failed = row.goals.iter().filter(|goal| goal.verdict != Verdict::Pass);

@@ -1,6 +1,6 @@
-//! The results of a class as pages: one for the instructor, one with what has changed, and one to hand out for each student. Each
-//! is one file that holds all it needs and can load nothing, so it can be opened from a disk or sent by mail. Pages with long
-//! tables have one script, which the page's policy names by its digest; no other script runs.
+//! The results of a class as pages: one for the instructor, one with what has changed, and one to hand out for each
+//! student. Each is one file that contains everything it needs and loads nothing, so it can be opened from disk or sent
+//! by mail. Pages with long tables have one script, which the page's policy names by its digest; no other script runs.
 
 mod changes;
 mod index;
@@ -23,10 +23,10 @@ use weigh::report::html::{BASE_STYLE, digest};
 
 static STYLE: LazyLock<String> = LazyLock::new(|| BASE_STYLE.to_owned() + include_str!("html/page.css"));
 
-/// What the policy of a page calls its style: the same for all pages, so it is found once.
+/// The hash of a page's style in its policy: the same for all pages, so it is found once.
 static STYLE_DIGEST: LazyLock<String> = LazyLock::new(|| digest(&STYLE));
 
-/// The script of a page, as its policy names it.
+/// A page's script, as its policy names it.
 struct Script {
     text: &'static str,
     digest: LazyLock<String>,
@@ -60,7 +60,7 @@ fn frame(book: &Gradebook, title: &str, script: Option<&Script>, body: Vec<Html>
     page(title, content, script, body)
 }
 
-/// A page around its content. No script may run but the one that is given, and no style but our own.
+/// A page around its content. Only the given script may run, and only our own style applies.
 fn page(title: &str, head: Vec<Html>, script: Option<&Script>, body: Vec<Html>) -> String {
     let allowed = script.map(|script| format!(" script-src '{}';", *script.digest)).unwrap_or_default();
     let policy =
@@ -81,7 +81,7 @@ fn page(title: &str, head: Vec<Html>, script: Option<&Script>, body: Vec<Html>) 
     )
 }
 
-/// How each of our pages begins.
+/// The first line of each of our pages.
 const OPENING: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">";
 
 /// Whether a file is a page of ours, so that it may be removed when it is out of date.
@@ -111,18 +111,19 @@ const fn number(head: &'static str) -> Column {
     Column { head, class: "number" }
 }
 
-/// A bar; its number stands in another column.
+/// A bar; its number is in a different column.
 const fn picture(head: &'static str) -> Column {
     Column { head, class: "picture" }
 }
 
-/// A table whose first cells are the heads of their rows. It can be scrolled, by keys too, where the window is narrow.
+/// A table whose first cells are the heads of their rows. It can be scrolled, including by keyboard, where the window
+/// is narrow.
 fn table(id: &str, caption: &str, columns: &[Column], rows: impl IntoIterator<Item = Vec<Html>>) -> Html {
     let rows = rows.into_iter().map(|row| el("tr", &[], cells(columns, row.into_iter().map(|cell| (cell, None)))));
     table_of(id, caption, columns, rows)
 }
 
-/// The cells of a row, each perhaps with what it is sorted by.
+/// A row's cells, each with an optional sort key.
 fn cells(columns: &[Column], row: impl IntoIterator<Item = (Html, Option<String>)>) -> Vec<Html> {
     let cells = columns.iter().zip(row).enumerate().map(|(index, (column, (content, sort)))| match index {
         0 => cell("th", Some("row"), column.class, sort.as_deref(), content),
@@ -139,7 +140,7 @@ fn cell(name: &'static str, scope: Option<&str>, class: &str, sort: Option<&str>
     el(name, &attributes, [content])
 }
 
-/// A table around rows that are there.
+/// A table around existing rows.
 fn table_of(id: &str, caption: &str, columns: &[Column], rows: impl IntoIterator<Item = Html>) -> Html {
     let head = columns.iter().map(|column| cell("th", Some("col"), column.class, None, text(column.head)));
     let head = el("thead", &[], [el("tr", &[], head)]);
@@ -148,7 +149,7 @@ fn table_of(id: &str, caption: &str, columns: &[Column], rows: impl IntoIterator
     el("div", &[("class", "scroll"), ("role", "region"), ("aria-labelledby", id), ("tabindex", "0")], [table])
 }
 
-/// A part of a page under a heading. The heading names it for those who listen.
+/// A part of a page under a heading. The heading names it for screen readers.
 fn section(id: &str, heading: &str, content: impl IntoIterator<Item = Html>) -> Html {
     let title = format!("{id}-title");
     let heading = el("h2", &[("id", &title)], [text(heading)]);
@@ -159,12 +160,12 @@ fn paragraph(content: &str) -> Html {
     el("p", &[], [text(content)])
 }
 
-/// A name in its own direction of writing.
+/// A name in its own writing direction.
 fn name(content: &str) -> Html {
     el("bdi", &[], [text(content)])
 }
 
-/// A student's id, as no other student's is shown.
+/// A student's id, shown so that no two look the same.
 fn id_of(student: &str) -> Html {
     name(&id(student))
 }
@@ -175,7 +176,7 @@ fn score(row: &Row) -> String {
         .map_or_else(|| "no grade yet".to_owned(), |score| format!("{} of {}", points(score), points(row.max_score)))
 }
 
-/// The size, and its change against what it is compared with.
+/// The size, and how it differs from the one it is compared with.
 fn size(row: &Row) -> (String, String) {
     let bytes = row.size_bytes.map(thousands).unwrap_or_default();
     let change = row.size_bytes.zip(row.size_baseline).map(|(bytes, baseline)| change(bytes, baseline));

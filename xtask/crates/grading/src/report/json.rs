@@ -103,7 +103,7 @@ fn row(row: &super::Row) -> Row<'_> {
     }
 }
 
-/// Hundredths as points. A double holds them to the last digit that is written.
+/// Hundredths as points. A double holds every digit that is written.
 pub(super) fn in_points(hundredths: i64) -> f64 {
     hundredths as f64 / 100.0
 }

@@ -1,8 +1,8 @@
 //! `JUnit` XML as nextest writes it, for the pages that CI servers make of test results: a suite for each exercise, a case
 //! for each student and goal. A `failure` is the student's, an `error` is ours.
 //!
-//! quick-junit would bring 13 crates, chrono and a second syn among them, to every learner; what we need of the format is
-//! four elements.
+//! quick-junit would add 13 crates for every learner, including chrono and a second syn; we need only four elements of
+//! the format.
 
 use super::{Goal, Gradebook, Row, clean, clean_line, id};
 use course::check::Verdict;
@@ -37,7 +37,7 @@ pub(crate) fn grades(book: &Gradebook) -> String {
     xml + "</testsuites>\n"
 }
 
-/// A goal of a student, or the submission as a whole where it was not simply judged.
+/// A student's goal, or the submission as a whole if it was not simply judged.
 struct Case {
     name: String,
     seconds: Option<f64>,
@@ -56,7 +56,7 @@ fn cases(row: &Row) -> Vec<Case> {
     let whole = |kind: &str| (kind.to_owned(), row.explanation().unwrap_or_default());
     let mut cases = Vec::new();
     if !row.is_judged() && !row.is_ours() {
-        // Nothing that could have failed: a server would count it against somebody.
+        // Nothing that could have failed: a server would count it against a student.
         cases.push(case("submission", Outcome::Skipped { message: row.explanation().unwrap_or_default() }));
     } else if row.is_ours() {
         let ((kind, message), text) = (whole(&row.status), row.message.clone().unwrap_or_default());
@@ -69,7 +69,7 @@ fn cases(row: &Row) -> Vec<Case> {
         }
         cases.extend(row.goals.iter().map(|goal| case(&goal.id, outcome(goal))));
     }
-    // The time of a goal is not known: the first case takes that of all, so that a server's sum is right.
+    // The time of a single goal isn't known: the first case gets the total, so that a server's sum is right.
     if let Some(first) = cases.first_mut() {
         first.seconds = Some(row.seconds);
     }
@@ -128,7 +128,7 @@ fn element(name: &str, kind: &str, message: &str, text: &str) -> String {
     format!("<{name} message=\"{}\" type=\"{}\">{text}</{name}>", attribute(message), attribute(kind))
 }
 
-/// Text as it may stand in an attribute. `clean_line` has taken out what XML cannot hold.
+/// Text as it may appear in an attribute. `clean_line` has removed what XML can't hold.
 fn attribute(text: &str) -> String {
     escape(&clean_line(text))
 }

@@ -1,5 +1,5 @@
-//! Which submissions are alike, for an instructor to look at: data for the pages, a table and a document for programs. It says
-//! what two files have in common and how common that is in the class, and never more.
+//! Which submissions are alike, for an instructor to look at: data for the pages, a table, and a document for programs.
+//! It reports what two files have in common and how common that is in the class, and nothing else.
 
 mod document;
 
@@ -16,7 +16,7 @@ pub(crate) struct Report {
     pub title: String,
     /// By exercise, in the order of the course.
     pub exercises: Vec<OfExercise>,
-    /// Students have codes in place of their ids.
+    /// Whether students have codes instead of ids.
     pub is_anonymous: bool,
 }
 
@@ -29,14 +29,14 @@ pub(crate) struct OfExercise {
     pub submissions: usize,
     /// How many different ones there are, names and layout aside.
     pub variants: usize,
-    /// Units that the submission in the middle has of its own: what is in the starter, in the solution or in many others counts
-    /// for nothing.
+    /// Units of its own that the median submission has: what is in the starter, in the solution or in many others
+    /// counts for nothing.
     pub typical: usize,
     /// Units that two must have in common, at least, to be shown.
     pub least: usize,
-    /// What more submissions than this have is common, and counts for nothing.
+    /// Anything that more submissions than this have is common, and counts for nothing.
     pub common_above: usize,
-    /// Submissions that are equal, the most telling group first.
+    /// Submissions that are equal, most significant group first.
     pub groups: Vec<Group>,
     /// Submissions that are alike, the strongest pair first.
     pub pairs: Vec<Pair>,
@@ -49,7 +49,7 @@ pub(crate) struct OfExercise {
 /// Submissions that are equal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Group {
-    /// Whose: a team is one text.
+    /// The students; a team counts as one.
     pub students: Vec<String>,
     /// Whether the files are equal to the byte; else only names, comments and layout differ.
     pub to_the_byte: bool,
@@ -77,9 +77,9 @@ pub(crate) struct Pair {
 /// A submission of a pair.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Side {
-    /// Whose; several if they handed in the same.
+    /// The students; several if they handed in the same.
     pub students: Vec<String>,
-    /// How much of what is its own the other one has, in percent.
+    /// How much of its own content the other one has, in percent.
     pub share: u32,
     /// The files that were compared.
     pub files: Vec<File>,
@@ -92,9 +92,9 @@ pub(crate) struct File {
     pub path: String,
     /// Its content.
     pub text: String,
-    /// Where it is what the starter, the solution or many others have: ranges of bytes, in order.
+    /// The parts that the starter, the solution or many others have: byte ranges, in order.
     pub common: Vec<(usize, usize)>,
-    /// Whether it holds nothing else.
+    /// Whether it contains nothing else.
     pub is_common: bool,
 }
 
@@ -105,7 +105,7 @@ pub(crate) struct Passage {
     pub a: Place,
     /// Where it is in the second one.
     pub b: Place,
-    /// Its units, what is common among them.
+    /// Its units, including common ones.
     pub units: usize,
     /// How many submissions have the rarest part of it.
     pub submissions: usize,
@@ -131,7 +131,7 @@ pub(crate) fn csv(report: &Report) -> Result<String> {
     writer.write_record(["exercise", "kind", "students", "others", "in_common", "share", "share_of_others", "page"])?;
     for OfExercise { exercise, groups, pairs, .. } in &report.exercises {
         for Group { students, to_the_byte, own, .. } in groups {
-            let kind = if *to_the_byte { "equal files" } else { "equal but for names and layout" };
+            let kind = if *to_the_byte { "equal files" } else { "equal except for names and layout" };
             let own = own.to_string();
             writer.write_record([&cell(exercise), kind, &listed(students), "", &own, "", "", ""])?;
         }

@@ -1,4 +1,4 @@
-//! The rosters and gradebooks that learning management systems export, told apart by their head lines.
+//! The rosters and gradebooks that learning management systems export, distinguished by their header lines.
 //!
 //! Where the columns are documented:
 //! - Canvas: its exporter and importer, `lib/gradebook_exporter.rb` and `lib/gradebook_importer.rb` in instructure/canvas-lms.
@@ -6,7 +6,8 @@
 //!   `Root Account` depend on who exports. A row of "Manual Posting" may come before "    Points Possible". The importer
 //!   finds a student by `ID` first, so that is the id that reports use. The test student is exported as "Student, Test".
 //! - Moodle, grading worksheet: `mod/assign/gradingtable.php` and `mod/assign/feedback/offline` in moodle/moodle. The
-//!   importer reads the digits behind "Participant " in `Identifier`; names and addresses are missing in an anonymous one.
+//!   importer reads the digits behind "Participant " in `Identifier`; names and addresses are missing from an anonymous
+//!   one.
 //! - Moodle, participants and gradebook: docs.moodle.org, "Participants" and "Grade export".
 //! - Brightspace: community.d2l.com, "Importing grades". Ids begin with `#` so that spreadsheets keep their zeros.
 //! - Blackboard: help.blackboard.com, "Download and upload grades": UTF-16 with tabs, or CSV. The key is `Username`.
@@ -19,7 +20,7 @@ use anyhow::Result;
 use base::numbers::plural;
 use std::collections::BTreeSet;
 
-/// A system whose tables are known.
+/// A system whose tables we can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lms {
     /// Canvas.
@@ -60,13 +61,13 @@ impl Lms {
 }
 
 impl Format {
-    /// Whose it is.
+    /// The system that exports it.
     pub(super) fn lms(&self) -> Lms {
         self.lms
     }
 }
 
-/// In the order in which they are tried: the least likely to be mistaken for another first.
+/// In the order in which they are tried, starting with the one least likely to be mistaken for another.
 const FORMATS: [Format; 7] = [
     Format {
         lms: Lms::GithubClassroom,
@@ -132,7 +133,7 @@ fn columns(head: &Line) -> Vec<String> {
     head.texts().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()).collect()
 }
 
-/// The table that has this head line, if an LMS makes one like it. A column `student_id` makes it one of our own.
+/// The format with this header line, if an LMS exports it. With a column `student_id`, the table is in our own format.
 pub(super) fn recognize(head: &Line) -> Option<&'static Format> {
     let columns = columns(head);
     let has = |column: &str| columns.iter().any(|there| there == column);
@@ -142,12 +143,12 @@ pub(super) fn recognize(head: &Line) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.needs.iter().any(|all| all.iter().all(|column| has(column))))
 }
 
-/// For a table that only looks like an LMS's: what was recognized and what is missing, and what to do. A table with a column
-/// `student` may be one of our own; then only the words of one system count.
+/// For a table that only looks like an LMS's: what was recognized and what is missing, and what to do. A table with a
+/// column `student` may be one of our own; then only names that a single system uses count.
 pub(super) fn nearly(head: &Line, may_be_ours: bool) -> Option<(String, String)> {
     let columns = columns(head);
     let has = |column: &str| columns.iter().any(|there| there == column);
-    // Many tables have these; the others are the words of one system.
+    // Many tables have these; the other names are used by a single system.
     let is_common = |column: &str| {
         ["id", "username", "section", "grade"].contains(&column)
             || [&FIRST[..], &LAST, &WHOLE, &EMAIL].iter().any(|common| common.contains(&column))
@@ -235,11 +236,11 @@ pub(super) fn read(sheet: &Sheet, format: &Format) -> Result<Roster> {
     roster.notes.push(format!("{path}: read as a {name} with {}", plural(roster.rows.len(), "student")));
     if staff > 0 {
         let rows = plural(staff, "row");
-        roster.notes.push(format!("{path}: passed over {rows} of staff, whose role isn't that of a student"));
+        roster.notes.push(format!("{path}: skipped {rows} of staff, whose role isn't student"));
     }
     if !without.is_empty() {
         let lines = without.join(", ");
-        roster.notes.push(format!("{path}: passed over {} without an id: line {lines}", plural(without.len(), "row")));
+        roster.notes.push(format!("{path}: skipped {} without an id: line {lines}", plural(without.len(), "row")));
     }
     Ok(roster)
 }

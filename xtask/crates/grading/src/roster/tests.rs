@@ -55,7 +55,7 @@ fn what_is_wrong_is_named_with_its_line_and_column() {
     assert_eq!(refused("student,due\r\ns001,\r\n ,\r\n"), (3, "column student_id: the cell is empty".into()));
     assert_eq!(refused("student,email,due\ns1,\"a\nb\",\ns2,,x\n").0, 4);
     let ragged = refused("student,due\ns001,,\n");
-    assert_eq!(ragged, (2, "the line has 3 cells, and the first one 2".into()));
+    assert_eq!(ragged, (2, "the line has 3 cells, but the first line has 2".into()));
     let unknown = refused("student,exercise\ns001,ex01\n");
     assert_eq!(unknown, (2, "column exercise: there is no exercise \"ex01\"".into()));
 }
@@ -71,9 +71,9 @@ fn separators_and_encodings_of_excel_are_read() {
 #[test]
 fn two_rows_of_the_same_student_and_exercise_are_an_error() {
     let twice = refused("student,email\ns001,a\ns001,b\n");
-    assert_eq!(twice, (3, "column student_id: \"s001\" is in line 2 already".into()));
+    assert_eq!(twice, (3, "column student_id: \"s001\" is already in line 2".into()));
     let twice = refused("student,exercise\ns001,\ns001,ex1\ns001,ex1\n");
-    assert_eq!(twice, (4, "column student_id: \"s001\" is in line 3 already for ex1".into()));
+    assert_eq!(twice, (4, "column student_id: \"s001\" is already in line 3 for ex1".into()));
 }
 
 #[test]
@@ -119,7 +119,10 @@ fn ids_are_one_whatever_their_case_space_and_unicode_form() {
     assert_eq!((row.student.as_str(), row.email.as_str()), ("S077", "a"));
 
     let twice = refused("student\nS077\ns001\ns077\n");
-    assert_eq!(twice, (4, "column student_id: \"s077\" and \"S077\" in line 2 are one id, written in two ways".into()));
+    assert_eq!(
+        twice,
+        (4, "column student_id: \"s077\" and \"S077\" in line 2 are the same id, written in two ways".into())
+    );
     assert_eq!(refused("student,exercise\ns1,\nS1,ex1\n").0, 3);
     let hidden = refused("student\ns\u{200b}001\n");
     assert!(hidden.1.contains("(U+200B)"), "{}", hidden.1);
@@ -224,7 +227,7 @@ fn a_table_that_only_looks_like_one_of_an_lms_is_explained() {
     let notes = parsed("SID,Email\n1,a\n,\n,\n2,b\n").unwrap().notes;
     assert_eq!(notes.len(), 1, "{notes:?}");
     let notes = parsed("identifier,github_username\ns1,a\n,b\n").unwrap().notes;
-    assert!(notes[1].ends_with("passed over 1 row without an id: line 3"), "{notes:?}");
+    assert!(notes[1].ends_with("skipped 1 row without an id: line 3"), "{notes:?}");
     assert_eq!(refused("SID,Email\n1,a\n1,b\n").0, 3);
 }
 
@@ -234,6 +237,6 @@ fn the_staff_in_a_roster_are_not_students() {
                 Tim,Poe,78,t@example.org,TA\nRia,Lee,79,r@example.org,reader\nNo,Role,80,n@example.org,\n";
     assert_eq!(class(text), ["77|Doe|Jane|j@example.org|j@example.org", "80|Role|No|n@example.org|n@example.org"]);
     let notes = parsed(text).unwrap().notes;
-    let staff = "class.csv: passed over 3 rows of staff, whose role isn't that of a student";
+    let staff = "class.csv: skipped 3 rows of staff, whose role isn't student";
     assert_eq!(notes, ["class.csv: read as a Gradescope roster with 2 students", staff]);
 }

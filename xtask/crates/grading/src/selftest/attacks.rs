@@ -26,11 +26,11 @@ pub(super) struct Attack {
 /// What is in a file.
 #[derive(Clone, Copy)]
 pub(super) enum Content {
-    /// All of it.
+    /// The whole file.
     Whole(&'static str),
     /// A function `attack`, which an honest program calls before it does its work.
     Attack(&'static str),
-    /// Lines after those of an honest file.
+    /// Lines appended to an honest file.
     After(&'static str),
     /// Text, a part so many times, and text.
     Repeated(&'static str, &'static str, usize, &'static str),

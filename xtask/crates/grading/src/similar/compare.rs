@@ -1,9 +1,10 @@
 //! Finds which of thousands of token sequences have passages in common. As MOSS does it, sequences meet only in an index of
 //! fingerprints that winnowing has chosen; as `JPlag` does it, a pair that has met is then covered with the longest equal runs.
 //!
-//! What counts is what two have and very few others: a run of tokens that is in the starter or in the solution counts for
-//! nothing, nor does a longer one that many have, and a rare one counts more than one that some have. Programs are made of
-//! phrases that everyone uses. So for a class a run is three times as long as for what was given: the order of phrases is one's own.
+//! What counts is what two have and very few others: a run of tokens that is in the starter or in the solution counts
+//! for nothing, and so does a longer run that many have. A rare run counts more than one that some have. Programs are
+//! made of phrases that everyone uses. So for a class a run is three times as long as for what was given: the order of
+//! phrases is one's own.
 
 use course::tokens::Token;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
@@ -12,7 +13,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 /// A sequence to compare.
 #[derive(Debug, Default)]
 pub(super) struct Sequence {
-    /// Its tokens; those of one file follow one another.
+    /// Its tokens, file by file.
     pub tokens: Vec<Token>,
     /// Which file each token is in.
     pub files: Vec<usize>,
@@ -38,21 +39,21 @@ pub(super) struct Alike {
     pub a: usize,
     /// The other.
     pub b: usize,
-    /// Units that count, of those that both have.
+    /// Units in common that count.
     pub matched: usize,
-    /// How much of what is its own each of them shares, from 0 to 1.
+    /// The share of its own content that each has in common, from 0 to 1.
     pub shares: [f64; 2],
     /// What they have in common, in the order of the first; each with the number of submissions that have its rarest part.
     pub tiles: Vec<(Tile, usize)>,
 }
 
-/// What is known of a class.
+/// What is known about a class.
 #[derive(Debug)]
 pub(super) struct Class {
     sequences: Vec<Sequence>,
     /// For each sequence the hash of the gram that begins at each token; none where a file ends before.
     grams: Vec<Vec<Option<u64>>>,
-    /// The same of grams that are three times as long, but for settings, which have no order.
+    /// The same for grams that are three times as long, except settings, which have no order.
     long: Vec<Vec<Option<u64>>>,
     /// How many submissions have a gram, a short or a long one.
     submissions_with: HashMap<u64, usize>,
@@ -60,15 +61,15 @@ pub(super) struct Class {
     given: HashSet<u64>,
     /// How many submissions there are.
     pub submissions: usize,
-    /// What more submissions than this have is common.
+    /// Anything that more submissions than this have is common.
     pub common_above: usize,
 }
 
 /// Units that two must share, at least: seven lines of Rust, two sentences, six settings.
 pub(super) const LEAST: usize = 60;
-/// Which part of what is its own one of the two must share, at least.
+/// The minimum share of its own content that one of the two must have in common.
 const LEAST_SHARE: f64 = 0.5;
-/// Neighboring grams of which one is chosen.
+/// The number of neighboring grams from which one is chosen.
 const WINDOW: usize = 4;
 /// Pairs that meet in the index, at most; then the rarest fingerprints have had their turn.
 const MOST_MEETINGS: usize = 20_000_000;
@@ -136,7 +137,7 @@ impl Class {
         &self.sequences
     }
 
-    /// How many submissions have a gram, those with the very sequences of these two counted once.
+    /// How many submissions have a gram, counting those with exactly these two sequences once.
     fn count(&self, gram: u64, copies: usize) -> usize {
         self.submissions_with.get(&gram).copied().unwrap_or_default().saturating_sub(copies)
     }
@@ -173,7 +174,7 @@ impl Class {
         tokens.filter(|(_, common)| !**common).map(|(token, _)| usize::from(token.units)).sum()
     }
 
-    /// Units of a sequence that are its own: neither given, nor what many others have.
+    /// Units that are a sequence's own: not given, and not common to many others.
     pub(super) fn own(&self, at: usize) -> usize {
         self.units(at, &self.common(at))
     }
@@ -239,7 +240,7 @@ impl Class {
                 let inside = (tile.a..end).filter(|&at| at + length(one.tokens[at]) <= end);
                 inside.filter_map(|at| grams[at]).map(|gram| self.count(gram, 0)).min()
             };
-            // How many have all of it is not known; it is at most this.
+            // How many have all of it isn't known; it is at most this.
             let rarest = within(&self.long[a], long).or_else(|| within(&self.grams[a], short));
             let rarest = rarest.unwrap_or(self.submissions);
             if rarest - copies.min(rarest) > self.common_above {
@@ -251,7 +252,7 @@ impl Class {
             };
             let of_a: usize = (0..tile.length).map(|at| units(at, &one.tokens, &common[a], tile.a)).sum();
             let of_b: usize = (0..tile.length).map(|at| units(at, &other.tokens, &common[b], tile.b)).sum();
-            // That a run begins is chance; that it goes on is not. A setting is no run.
+            // That a run begins is chance; that it continues isn't. A setting isn't a run.
             let chance = Some(short(one.tokens[tile.a])).filter(|&gram| gram > 1).unwrap_or_default();
             let [of_a, of_b] = [of_a, of_b].map(|units| units.saturating_sub(chance));
             if of_a.min(of_b) == 0 {
@@ -360,7 +361,7 @@ impl Tile {
     }
 }
 
-/// How much it says that two have what `count` of all have: 1 for those two alone, 0 for everyone.
+/// How significant it is that two have what `count` of all have: 1 for those two alone, 0 for everyone.
 fn rarity(count: usize, all: usize) -> f64 {
     if count <= 2 {
         return 1.0;

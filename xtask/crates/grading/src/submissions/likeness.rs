@@ -1,23 +1,23 @@
-//! Which names look like one that was asked for, and how they came about: an editor, a browser or a hurried person has changed
-//! them. Such a file is never taken, and the reason lets a person mend it at a glance.
+//! Which names look like a required one, and how they came about: an editor, a browser or a hurried person changed
+//! them. Such a file is never taken, and the reason lets a person fix it at a glance.
 
 use super::Wanted;
 use super::locate::names_some;
 use crate::archive;
 use crate::lms::is_chaff;
 
-/// What browsers put behind the name of a download that has not ended.
+/// What browsers append to the name of an unfinished download.
 const UNFINISHED: [&str; 5] = [".part", ".crdownload", ".download", ".partial", ".opdownload"];
-const INTERRUPTED: &str = "a download that was not finished";
-/// What systems put before the name of a copy.
+const INTERRUPTED: &str = "an unfinished download";
+/// What systems put in front of the name of a copy.
 const COPY_OF: [&str; 9] =
     ["copy of ", "kopie von ", "copie de ", "copia de ", "copia di ", "kopia ", "kopie ", "cópia de ", "cópia "];
 /// What people and systems put into the name of a copy.
 const COPIES: [&str; 8] = ["copy", "kopie", "copie", "copia", "backup", "old", "new", "final"];
-/// What stands between a student and a file in a name.
+/// What separates a student and a file in a name.
 const BETWEEN: [char; 4] = ['_', '-', ' ', '.'];
 
-/// Why a name looks like another one that was changed on its way; none if it does not.
+/// Why a name looks like a changed version of a different one; none if it doesn't.
 pub(super) fn renamed(name: &str, wanted: &str) -> Option<&'static str> {
     let (name, wanted) = (name.to_lowercase(), wanted.to_lowercase());
     if name == wanted {
@@ -28,7 +28,7 @@ pub(super) fn renamed(name: &str, wanted: &str) -> Option<&'static str> {
             "txt" => Some("Notepad adds .txt to a name"),
             "bak" | "orig" | "old" | "swp" => Some("an editor's backup"),
             _ if UNFINISHED.iter().any(|ending| ending[1..] == *rest) => Some(INTERRUPTED),
-            _ => Some("an ending was added to its name"),
+            _ => Some("an extension was added to its name"),
         };
     }
     let is_backup = [format!("{wanted}~"), format!("#{wanted}#"), format!(".{wanted}.swp")].contains(&name);
@@ -36,7 +36,7 @@ pub(super) fn renamed(name: &str, wanted: &str) -> Option<&'static str> {
         return Some("an editor's backup");
     }
     if COPY_OF.iter().any(|copy| name.strip_prefix(copy).is_some_and(|rest| rest.trim() == wanted)) {
-        return Some("a copy, by its name");
+        return Some("a copy, going by its name");
     }
     within(&name, &wanted).or_else(|| {
         let distance = strsim::damerau_levenshtein(&name, &wanted);
@@ -44,12 +44,12 @@ pub(super) fn renamed(name: &str, wanted: &str) -> Option<&'static str> {
     })
 }
 
-/// The same for what was put between a name and its ending.
+/// The same for what was put between a name and its extension.
 fn within(name: &str, wanted: &str) -> Option<&'static str> {
     let (stem, ending) = wanted.rsplit_once('.').map_or((wanted, None), |(stem, ending)| (stem, Some(ending)));
     let rest = name.strip_prefix(stem)?;
     if rest.is_empty() {
-        return Some("its ending is missing");
+        return Some("its extension is missing");
     }
     let (rest, is_text) = match ending {
         Some(ending) => match rest.strip_suffix(ending).and_then(|rest| rest.strip_suffix('.')) {
@@ -59,7 +59,7 @@ fn within(name: &str, wanted: &str) -> Option<&'static str> {
         None => (rest, false),
     };
     if is_text {
-        return rest.is_empty().then_some("saved with another ending");
+        return rest.is_empty().then_some("saved with a different extension");
     }
     let mark: String = rest.chars().filter(|c| c.is_alphanumeric()).collect();
     let is_number = !mark.is_empty() && mark.chars().all(|c| c.is_ascii_digit());
@@ -68,12 +68,12 @@ fn within(name: &str, wanted: &str) -> Option<&'static str> {
         return Some("a second download or upload gets such a name");
     }
     if COPIES.iter().any(|word| mark.contains(word)) {
-        return Some("a copy, by its name");
+        return Some("a copy, going by its name");
     }
-    (is_apart && !names_some(rest)).then_some("something was put into its name")
+    (is_apart && !names_some(rest)).then_some("something was added to its name")
 }
 
-/// Why an archive is not whole, by its name: `ex1.zip.part`.
+/// Why an archive isn't complete, by its name: `ex1.zip.part`.
 pub(super) fn unfinished(name: &str) -> Option<&'static str> {
     archive::ending(name_of_download(name)?).map(|_| INTERRUPTED)
 }
@@ -85,14 +85,14 @@ fn name_of_download(name: &str) -> Option<&str> {
     name.get(..name.len() - ending.len()).filter(|rest| !rest.is_empty())
 }
 
-/// What a file may be that has another name altogether, by its ending.
+/// What a file with an entirely different name may be, by its extension.
 pub(super) fn unnamed(name: &str, edit: &str) -> Option<String> {
     let ending = |name: &str| name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     let (own, wanted) = (ending(name)?, ending(edit)?);
     if own == wanted {
-        return Some(format!("it may be {edit} under another name"));
+        return Some(format!("it may be {edit} under a different name"));
     }
-    (own == "txt").then(|| format!("it may be {edit}, renamed and saved as a text, as Notepad does"))
+    (own == "txt").then(|| format!("it may be {edit}, renamed and saved as text, as Notepad does"))
 }
 
 /// The names of the files that learners edit, without their folders.
@@ -100,13 +100,13 @@ fn bases(exercises: &[Wanted]) -> impl Iterator<Item = &str> {
     exercises.iter().flat_map(|all| &all.edits).map(|edit| edit.rsplit('/').next().unwrap_or(edit))
 }
 
-/// Whether a name is one that is asked for, or looks like it.
+/// Whether a name is a required one, or looks like it.
 pub(super) fn is_near(name: &str, exercises: &[Wanted]) -> bool {
     bases(exercises).any(|base| name.eq_ignore_ascii_case(base) || renamed(name, base).is_some())
 }
 
-/// Who a single file may be of, the surest first, and what it is called without the student. Its name is nothing that an exercise
-/// asks for, and may be close to it: `s002_Cargo.toml.txt`, `s003.toml`, `Cargo_s007.toml`. Never without a student.
+/// Whose a single file may be, the surest first, and its name without the student. The name isn't one that an exercise
+/// requires, but may be close to it: `s002_Cargo.toml.txt`, `s003.toml`, `Cargo_s007.toml`. Never without a student.
 pub(super) fn guess(text: &str, exercises: &[Wanted]) -> (Vec<String>, String) {
     let bases = || bases(exercises);
     let splits: Vec<(&str, &str)> = text
@@ -116,7 +116,7 @@ pub(super) fn guess(text: &str, exercises: &[Wanted]) -> (Vec<String>, String) {
         .collect();
     let near = splits.iter().find(|(_, rest)| is_near(rest, exercises));
     let whole = stem(text);
-    // The student may stand behind the file's own name instead.
+    // The student may come after the file's own name instead.
     let behind = bases().find_map(|base| {
         let (own, ending) = base.rsplit_once('.')?;
         let rest = text.get(own.len()..).filter(|_| text[..own.len()].eq_ignore_ascii_case(own))?;
@@ -141,7 +141,7 @@ pub(super) fn guess(text: &str, exercises: &[Wanted]) -> (Vec<String>, String) {
     (students, file.to_owned())
 }
 
-/// A name without its endings: those of a download, of an archive, or the last one.
+/// A name without its extensions: a download's, an archive's, or the last one.
 fn stem(text: &str) -> &str {
     let text = name_of_download(text).unwrap_or(text);
     let stem = match archive::ending(text) {
@@ -151,7 +151,7 @@ fn stem(text: &str) -> &str {
     if stem.is_empty() { text } else { stem }
 }
 
-/// Whether a file beside the submissions is a list of the class or a result of grading.
+/// Whether a file next to the submissions is a class list or a grading result.
 pub(super) fn is_table(name: &str) -> bool {
     const WORDS: [&str; 8] =
         ["roster", "gradebook", "grades", "gradesheet", "participants", "classlist", "journal", "summary"];

@@ -1,5 +1,5 @@
-//! Where an exercise is within what was handed in. Students call folders as they like, and LMSs and archive programs put others
-//! around them. A place that is certain is taken; between two of them only a person chooses.
+//! Where an exercise is within what was handed in. Students name folders as they like, and LMSs and archive programs
+//! wrap them in others. A place that is certain is taken; between two, only a person chooses.
 
 use super::Wanted;
 use crate::archive::{Kind, Listing, describe, ending, shown};
@@ -23,9 +23,9 @@ pub(super) enum Place {
     Nowhere,
     /// In this folder; empty for the top.
     At(String),
-    /// Its place is taken by something that is no folder: one sentence.
+    /// Something that isn't a folder is in its place: one sentence.
     Blocked(String),
-    /// In several, and nothing says which of them counts.
+    /// In several, and nothing says which one counts.
     Several(Vec<String>),
 }
 
@@ -44,7 +44,7 @@ pub(super) fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     if folder.is_empty() { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
 }
 
-/// The numbers of the exercises that a name speaks of: 1 for `Ex1`, `exercise-1`, `Exercise 1 (2).zip`, `jane_ex01`.
+/// The numbers of the exercises that a name mentions: 1 for `Ex1`, `exercise-1`, `Exercise 1 (2).zip`, `jane_ex01`.
 fn numbers(name: &str) -> BTreeSet<String> {
     let stem = ending(name).map_or(name, |(ending, _)| &name[..name.len() - ending.len()]);
     // Runs of letters, of digits, and of what is neither.
@@ -63,7 +63,7 @@ fn numbers(name: &str) -> BTreeSet<String> {
     numbers.filter(|number| !number.is_empty()).collect()
 }
 
-/// Whether a name speaks of this exercise and of no other.
+/// Whether a name mentions this exercise and no other.
 pub(super) fn names(name: &str, exercise: &str) -> bool {
     if name.eq_ignore_ascii_case(exercise) {
         return true;
@@ -72,17 +72,17 @@ pub(super) fn names(name: &str, exercise: &str) -> bool {
     own.len() == 1 && numbers(name) == own
 }
 
-/// Whether a name speaks of one of these exercises.
+/// Whether a name mentions one of these exercises.
 pub(super) fn names_any(name: &str, exercises: &[Wanted]) -> bool {
     exercises.iter().any(|exercise| names(name, &exercise.id))
 }
 
-/// Whether a name speaks of any exercise, asked for or not.
+/// Whether a name mentions any exercise, requested or not.
 pub(super) fn names_some(name: &str) -> bool {
     !numbers(name).is_empty()
 }
 
-/// Every folder of a listing, also those that an archive does not name; the top is the empty one.
+/// Every folder of a listing, including folders that an archive doesn't name; the top is the empty one.
 fn folders(listing: &Listing) -> BTreeSet<&str> {
     let mut all = BTreeSet::from([""]);
     for (path, kind) in listing {
@@ -94,7 +94,7 @@ fn folders(listing: &Listing) -> BTreeSet<&str> {
     all
 }
 
-/// Where each exercise is, in their order. `title` is what the whole is called: it may speak of an exercise.
+/// Where each exercise is, in their order. `title` is the name of the whole entry: it may mention an exercise.
 pub(super) fn all(listing: &Listing, title: &str, exercises: &[Wanted]) -> Vec<Place> {
     let folders = folders(listing);
     exercises.iter().map(|exercise| one(listing, &folders, title, exercise, exercises)).collect()
@@ -137,7 +137,7 @@ fn one(listing: &Listing, folders: &BTreeSet<&str>, title: &str, exercise: &Want
         [folder] => return Place::At(folder.clone()),
         several => return Place::Several(several.to_vec()),
     }
-    // Nothing of the exercise is in it, but it is named for it: what is missing is said there.
+    // It contains nothing of the exercise, but is named for it: what is missing is reported there.
     let shallowest = named.iter().min_by_key(|folder| folder.matches('/').count());
     if let Some(folder) = usual.first().cloned().or_else(|| shallowest.map(|folder| (*folder).to_owned())) {
         return Place::At(folder);
@@ -196,7 +196,7 @@ fn sureness(listing: &Listing, folder: &str, exercise: &Wanted) -> Option<u8> {
     if edits.clone().any(|edit| inside.iter().any(|path| path.eq_ignore_ascii_case(edit))) {
         return Some(2);
     }
-    // `main.rs` instead of `src/main.rs`: an upload form has no folders. A folder `src` is no place of its own.
+    // `main.rs` instead of `src/main.rs`: an upload form has no folders. A folder `src` isn't a separate place.
     let is_alone = |edit: &String| {
         let base = edit.rsplit('/').next().unwrap_or(edit);
         base.len() < edit.len() && inside.iter().any(|path| path.eq_ignore_ascii_case(base))
@@ -230,7 +230,8 @@ fn single_files(listing: &Listing, exercise: &Wanted) -> Option<Place> {
     }
 }
 
-/// The file that a name such as `ex1_Cargo.toml` or `Cargo_ex1.toml` stands for, where the name speaks of this exercise alone.
+/// The file that a name such as `ex1_Cargo.toml` or `Cargo_ex1.toml` stands for, if the name mentions only this
+/// exercise.
 pub(super) fn edit_of<'a>(name: &str, exercise: &'a Wanted) -> Option<&'a String> {
     if !names(name, &exercise.id) {
         return None;
@@ -283,7 +284,7 @@ fn is_course(part: &str) -> bool {
     is_heap(part) || part.starts_with('.') || COURSES.iter().any(|course| part.eq_ignore_ascii_case(course))
 }
 
-/// Why a path is no folder that can be looked into.
+/// Why a path isn't a folder that can be searched.
 pub(super) fn instead_of_folder(path: &str, kind: &Kind) -> String {
     match kind {
         Kind::File(_) | Kind::Unread => format!("{} is a file, not a folder", shown(path)),

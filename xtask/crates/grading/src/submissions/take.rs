@@ -1,10 +1,10 @@
-//! Takes the files of an exercise out of its place, and says what was not taken.
+//! Takes an exercise's files out of its place, and reports what was not taken.
 //!
 //! The rule, from the surest down: a file with exactly its name is taken. One whose name differs only in the case of its letters,
 //! or that has the right name and lies in the wrong folder, is taken if it is the only one, and a person is told: Windows and
-//! macOS don't tell the case, and an upload form has no folders. A name that was changed (`Cargo (1).toml`, `Cargo.toml.txt`) is
-//! never taken: there was another file of the plain name, and only the student knows which of the two is meant.
-//! What is not UTF-8 is not taken either, because the learner's own `check` can't read it.
+//! macOS ignore case, and an upload form has no folders. A name that was changed (`Cargo (1).toml`, `Cargo.toml.txt`)
+//! is never taken: there was a different file with the plain name, and only the student knows which of the two is
+//! meant. Files that aren't UTF-8 aren't taken either, because the learner's own `check` can't read them.
 
 use super::likeness::{renamed, unfinished};
 use super::locate::{
@@ -19,12 +19,12 @@ use crate::model::Submission;
 use course::predictions::{HANDED_IN, LARGEST};
 use std::collections::BTreeSet;
 
-/// How many of the files that were not taken are named; the rest is a number.
+/// How many of the files that weren't taken are named; the rest are counted.
 const NAMED: usize = 20;
 /// How many names a sentence holds.
 const FEW: usize = 5;
 
-/// Fills a submission with what is at its place. False if the exercise is not there at all.
+/// Fills a submission with what is in its place. False if the exercise isn't there at all.
 pub(super) fn take(
     submission: &mut Submission,
     exercise: &Wanted,
@@ -76,8 +76,8 @@ fn place_name(folder: &str) -> String {
     if folder.is_empty() { "a file at the top".to_owned() } else { shown(folder) }
 }
 
-/// Takes the copy of a student's guesses, if there is one. Nothing depends on it, so nothing that is odd about it is anyone's
-/// business: what can't be read is listed with what wasn't taken.
+/// Takes the copy of a student's guesses, if there is one. Nothing depends on it, so an odd one doesn't need attention:
+/// one that can't be read is listed with what wasn't taken.
 fn guesses(submission: &mut Submission, exercise: &Wanted, folder: &str, tree: &Tree, taken: &mut BTreeSet<String>) {
     let path = join(folder, HANDED_IN);
     if !exercise.guesses.is_empty()
@@ -89,7 +89,7 @@ fn guesses(submission: &mut Submission, exercise: &Wanted, folder: &str, tree: &
     }
 }
 
-/// Takes the files out of a folder. One that is not there is not an error, unless none of them is.
+/// Takes the files out of a folder. A missing one isn't an error, unless all are missing.
 fn files(
     submission: &mut Submission,
     exercise: &Wanted,
@@ -154,7 +154,7 @@ fn files(
     Ok(())
 }
 
-/// A file that is certainly meant although its name or its place is not exactly right, and what to say about it.
+/// A file that is certainly meant although its name or place isn't exactly right, and what to say about it.
 type Instead = Option<(String, Option<String>)>;
 
 fn another(listing: &Listing, folder: &str, edit: &str, exercise: &Wanted) -> Result<Instead, String> {
@@ -188,7 +188,7 @@ fn another(listing: &Listing, folder: &str, edit: &str, exercise: &Wanted) -> Re
     Ok(named.map(|(path, _)| (path, None)))
 }
 
-/// Files in a place that are not taken and look like one that is wanted, with the likely reason.
+/// Files in a place that aren't taken but look like a required one, with the likely reason.
 fn similar(listing: &Listing, folder: &str, exercise: &Wanted, taken: &BTreeSet<String>) -> Vec<String> {
     let mut found = Vec::new();
     for path in inside(listing, folder) {
@@ -201,7 +201,7 @@ fn similar(listing: &Listing, folder: &str, exercise: &Wanted, taken: &BTreeSet<
         for edit in &exercise.edits {
             let (edit_above, base) = edit.rsplit_once('/').unwrap_or(("", edit));
             if is_starter && path.get("starter/".len()..).is_some_and(|rest| rest.eq_ignore_ascii_case(edit)) {
-                // The course's own copy is no work; an edited one is.
+                // The course's own copy isn't work; an edited one is.
                 let is_edited = match listing.get(&whole) {
                     Some(Kind::File(bytes)) => exercise.starter.get(edit).is_none_or(|own| !is_same_text(own, bytes)),
                     _ => true,
@@ -251,7 +251,7 @@ fn listed(names: &[String]) -> String {
     format!("{}{more}", few.join(", "))
 }
 
-/// What lies in a folder, as a reader would see it; archives that were not read, with the reason.
+/// What lies in a folder, as a reader would see it; archives that weren't read, with the reason.
 fn what_is_there(tree: &Tree, folder: &str) -> String {
     let mut names = BTreeSet::new();
     for path in inside(&tree.listing, folder) {
@@ -269,8 +269,8 @@ fn what_is_there(tree: &Tree, folder: &str) -> String {
     text
 }
 
-/// Why an entry in which no exercise was found holds no work. None where it holds work for exercises that were not asked for, and
-/// so did an honest student: `is_of_lms` says that it was handed in for this very assignment.
+/// Why an entry in which no exercise was found holds no work. None if it contains work for exercises that weren't
+/// requested, as an honest student's may: `is_of_lms` says that it was handed in for this very assignment.
 pub(super) fn why_nothing(tree: &Tree, exercises: &[Wanted], is_of_lms: bool) -> Option<String> {
     let listing = &tree.listing;
     let parts = listing.keys().flat_map(|path| path.split('/').take(4));
@@ -313,7 +313,7 @@ pub(super) fn why_nothing(tree: &Tree, exercises: &[Wanted], is_of_lms: bool) ->
     Some(format!("nothing for {wanted} was found: it needs {needs}, and there is {there}"))
 }
 
-/// What a single file that was handed in may be, where its name tells nothing but who handed it in.
+/// What a single file that was handed in may be, if its name reveals only who handed it in.
 fn guess(listing: &Listing, exercises: &[Wanted]) -> String {
     let [exercise] = exercises else { return String::new() };
     let files: Vec<&String> = listing.keys().filter(|path| !path.split('/').any(is_chaff)).collect();
@@ -326,7 +326,7 @@ fn guess(listing: &Listing, exercises: &[Wanted]) -> String {
     }
 }
 
-/// Files that have the name of one that is wanted, and lie in no exercise's folder.
+/// Files with a required name that aren't in any exercise's folder.
 fn loose(listing: &Listing, exercises: &[Wanted]) -> Vec<String> {
     let is_wanted = |path: &&String| {
         let name = path.rsplit('/').next().unwrap_or(path);
@@ -338,7 +338,7 @@ fn loose(listing: &Listing, exercises: &[Wanted]) -> Vec<String> {
     listing.keys().filter(is_wanted).cloned().collect()
 }
 
-/// What a person should know about files beside the exercises that were found.
+/// What a person should know about files next to the exercises that were found.
 pub(super) fn stray(listing: &Listing, exercises: &[Wanted], places: &[Place]) -> Option<String> {
     let is_checkout = listing.keys().any(|path| path.split('/').take(3).any(|part| part == EXERCISES));
     let is_placed = |path: &String| {
@@ -359,7 +359,7 @@ pub(super) fn flags_of(tree: &Tree, entry: &Entry) -> Vec<String> {
     let mut flags = tree.flags.clone();
     let name = &entry.handles[0].entry;
     if name.chars().any(is_invisible) {
-        flags.push(format!("the name {} has characters in it that can't be seen", shown(name)));
+        flags.push(format!("the name {} contains invisible characters", shown(name)));
     }
     if entry.is_unmatched {
         flags.push(format!("--student-from doesn't match the name {}", shown(name)));
@@ -367,8 +367,8 @@ pub(super) fn flags_of(tree: &Tree, entry: &Entry) -> Vec<String> {
     flags
 }
 
-/// What was not taken: below the exercise every file, elsewhere only what lies beside the folders that lead to it. What has
-/// been used to cheat is named first, so that no heap of other files can hide it.
+/// What was not taken: below the exercise every file, elsewhere only what lies beside the folders that lead to it.
+/// Files of kinds that have been used to cheat are named first, so that no heap of other files can hide them.
 fn ignored(listing: &Listing, own: &[String], others: &[String], taken: &BTreeSet<String>) -> Vec<String> {
     let within = |path: &str, folder: &String| below(path, folder).is_some();
     let mut names = BTreeSet::new();
@@ -380,7 +380,7 @@ fn ignored(listing: &Listing, own: &[String], others: &[String], taken: &BTreeSe
         let parts: Vec<&str> = path.split('/').collect();
         let leads = |count: usize| own.iter().any(|folder| within(folder, &parts[..count].join("/")));
         let is_own = own.iter().any(|folder| within(path, folder));
-        // How much of the path is named: to a heap, or to the first folder that does not lead to the exercise.
+        // How much of the path is named: up to a heap, or up to the first folder that doesn't lead to the exercise.
         let heap = parts.iter().position(|part| HEAPS.contains(part)).map(|at| at + 1);
         let beside = (1..=parts.len()).find(|&count| !leads(count)).filter(|_| !is_own && !parts.contains(&".cargo"));
         let shown = heap.into_iter().chain(beside).min().unwrap_or(parts.len());

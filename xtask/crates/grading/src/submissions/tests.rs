@@ -161,20 +161,20 @@ fn nothing_that_was_taken_is_a_rejection_with_the_likely_reason() {
         ("Cargo (1).toml", "(a second download or upload gets such a name)"),
         ("Cargo-1.toml", "(a second download or upload gets such a name)"),
         ("Cargo(2).toml", "(a second download or upload gets such a name)"),
-        ("Cargo copy.toml", "(a copy, by its name)"),
-        ("Cargo - Copy.toml", "(a copy, by its name)"),
+        ("Cargo copy.toml", "(a copy, going by its name)"),
+        ("Cargo - Copy.toml", "(a copy, going by its name)"),
         ("Cargo.toml.bak", "(an editor's backup)"),
         ("Cargo.toml~", "(an editor's backup)"),
-        ("Cargo.toml.mine", "(an ending was added to its name)"),
-        ("Cargo.toml.part", "(a download that was not finished)"),
+        ("Cargo.toml.mine", "(an extension was added to its name)"),
+        ("Cargo.toml.part", "(an unfinished download)"),
         ("Cargo.tml", "(misspelled)"),
         ("Crago.toml", "(misspelled)"),
-        ("Kopie von Cargo.toml", "(a copy, by its name)"),
-        ("Copy of Cargo.toml", "(a copy, by its name)"),
-        ("Cargo.txt", "(saved with another ending)"),
-        ("Cargo_s001.toml", "(something was put into its name)"),
-        ("ex1.zip.part", "(a download that was not finished)"),
-        ("Cargo", "(its ending is missing)"),
+        ("Kopie von Cargo.toml", "(a copy, going by its name)"),
+        ("Copy of Cargo.toml", "(a copy, going by its name)"),
+        ("Cargo.txt", "(saved with a different extension)"),
+        ("Cargo_s001.toml", "(something was added to its name)"),
+        ("ex1.zip.part", "(an unfinished download)"),
+        ("Cargo", "(its extension is missing)"),
         ("starter/Cargo.toml", "(the exercise's pristine copy was edited in place of the exercise)"),
     ] {
         let why = outcome(&[(&format!("ex1/{name}"), "mine"), ("ex1/README.md", "")], 0);
@@ -327,7 +327,7 @@ fn an_archive_in_an_archive_or_a_folder_is_opened_and_a_third_is_not() {
         "{why}"
     );
     let (_class, entry) = explored(&[("s001/ex1.rar", b"Rar!")], &exercises());
-    assert!(entry.missing.unwrap().contains("`ex1.rar` is a RAR archive, which isn't read"));
+    assert!(entry.missing.unwrap().contains("`ex1.rar` is a RAR archive, which isn't supported"));
 }
 
 #[test]

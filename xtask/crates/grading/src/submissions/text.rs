@@ -1,20 +1,20 @@
-//! Why the content of a file that has the right name is not the text that was asked for: a word processor has saved it, a browser
-//! has saved a page, an editor has written another encoding.
+//! Why the content of a file with the right name isn't the required text: a word processor saved it, a browser saved a
+//! page, an editor wrote a different encoding.
 
-/// Files that are no text, by how they begin.
+/// Files that aren't text, by how they begin.
 const FORMATS: [(&[u8], &str); 10] = [
-    (b"%PDF", "is a PDF, not the text file that was asked for"),
+    (b"%PDF", "is a PDF, not the required text file"),
     (b"PK\x03\x04", "is a zip or an Office document under another name; hand in the text file itself"),
     (b"PK\x05\x06", "is an empty zip under another name; hand in the text file itself"),
     (b"\x1f\x8b", "is a gzip archive under another name; hand in the text file itself"),
     (b"7z\xbc\xaf", "is a 7z archive under another name; hand in the text file itself"),
     (b"Rar!", "is a RAR archive under another name; hand in the text file itself"),
     (b"\xd0\xcf\x11\xe0", "is an old Office document under another name; save it as plain text"),
-    (b"\x7fELF", "is a program, not the text file that was asked for"),
-    (b"MZ", "is a Windows program, not the text file that was asked for"),
+    (b"\x7fELF", "is a program, not the required text file"),
+    (b"MZ", "is a Windows program, not the required text file"),
     (b"\x89PNG", "is a picture; hand in the text file itself"),
 ];
-/// How a page begins. Neither TOML nor Rust begins with any of these.
+/// How a page begins. TOML and Rust don't begin with any of these.
 const PAGES: [&str; 6] = ["<!doctype", "<html", "<head", "<body", "<?xml", "<!--"];
 
 /// Why a text can't be read, as the rest of a sentence that begins with its name.
@@ -44,7 +44,7 @@ pub(super) fn unreadable(bytes: &[u8]) -> Option<String> {
     })
 }
 
-/// What a file is instead, if its first bytes tell.
+/// What a file is instead, if its first bytes show it.
 fn other_format(bytes: &[u8]) -> Option<&'static str> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     let begin = String::from_utf8_lossy(&bytes[..bytes.len().min(16)]).to_ascii_lowercase();
@@ -59,7 +59,7 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
     FORMATS.iter().find(|(start, _)| bytes.starts_with(start) && is_binary(start)).map(|(_, problem)| *problem)
 }
 
-/// Whether there is nothing in a file but spaces and ends of lines.
+/// Whether a file contains only spaces and line ends.
 pub(super) fn is_blank(bytes: &[u8]) -> bool {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii().is_empty()
 }

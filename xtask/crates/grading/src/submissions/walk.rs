@@ -1,5 +1,5 @@
 //! What an entry holds, as one list of paths: a folder, an archive, or several single files that were uploaded together.
-//! Archives in it are opened only when the work is not found without.
+//! Archives in it are opened only if the work isn't found otherwise.
 
 use super::Wanted;
 use super::locate::{edit_of, is_heap, names_any};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// How deep a folder is looked into when work was not found where it is usually.
+/// How deep a folder is searched when work wasn't found in its usual place.
 const DEEPEST: usize = 6;
 /// Archives in an entry that are opened at most.
 const ARCHIVES: usize = 20;
@@ -49,8 +49,8 @@ enum Source {
     Bytes(Vec<u8>),
 }
 
-/// Whether the content of a file may be wanted: it has the name of a file that learners edit, whatever its case, or one with the
-/// exercise in it.
+/// Whether a file's content may be needed: it has the name of a file that learners edit, in any case, or a name that
+/// contains the exercise.
 fn could_be(path: &str, exercises: &[Wanted]) -> bool {
     let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
     let name = base(path);
@@ -61,7 +61,7 @@ fn could_be(path: &str, exercises: &[Wanted]) -> bool {
     !path.split('/').any(is_heap) && exercises.iter().any(|exercise| is_wanted(exercise) || is_guesses(exercise))
 }
 
-/// Lists an entry, as far as work is usually in it.
+/// Lists an entry, as deep as work usually is in it.
 ///
 /// # Errors
 /// Why it is refused as a whole: one sentence without a final full stop.
@@ -75,7 +75,7 @@ pub(super) fn first(pieces: &[Piece], exercises: &[Wanted], caps: &mut Caps) -> 
         };
         let name = if piece.is_numbered { unnumbered(inner, exercises) } else { inner.clone() };
         match uploads.get(&name) {
-            // The same file twice: the later upload is what the student wants graded, where the LMS tells which that is.
+            // The same file twice: the later upload is what the student wants graded, if the LMS tells which one it is.
             Some(other) if other.order == piece.order || piece.order.is_empty() => {
                 return Err(format!("{} was handed in more than once; keep one", shown(&name)));
             }
@@ -161,7 +161,7 @@ fn opened(tree: &mut Tree, path: &str, inside: Listing, source: Source) {
     tree.opened.insert(path.to_owned(), source);
 }
 
-/// Lists a folder as if it were an archive. Heaps are not looked into, and other folders only where an exercise may be.
+/// Lists a folder as if it were an archive. Heaps aren't searched, and other folders only where an exercise may be.
 fn folder(
     listing: &mut Listing,
     root: &Path,
@@ -210,7 +210,7 @@ fn folder(
     Ok(())
 }
 
-/// Looks into every folder of an entry, down to a depth. Says whether there is more to see than before.
+/// Searches every folder of an entry, down to a depth. Returns whether there is more to see than before.
 pub(super) fn wider(tree: &mut Tree, pieces: &[Piece], exercises: &[Wanted], caps: &mut Caps) -> bool {
     let before = tree.listing.len();
     for piece in pieces.iter().filter(|piece| piece.inner.is_none() && piece.path.is_dir()) {
@@ -225,7 +225,7 @@ pub(super) fn wider(tree: &mut Tree, pieces: &[Piece], exercises: &[Wanted], cap
     tree.listing.len() > before
 }
 
-/// Opens the archives that lie in an entry, one level of them. Says whether there were any.
+/// Opens the archives in an entry, one level of them. Returns whether there were any.
 pub(super) fn open_archives(tree: &mut Tree, pieces: &[Piece], exercises: &[Wanted], caps: &mut Caps) -> bool {
     let is_archive = |(path, kind): &(&String, &Kind)| {
         matches!(kind, Kind::Unread) && archive::ending(path).is_some() && !path.split('/').any(is_heap)
@@ -284,7 +284,7 @@ fn open_one(
             .map_err(|problem| format!("{}: {problem}", shown(path)));
     };
     let inner = if container.is_empty() { path } else { &path[container.len() + 1..] };
-    // The container is read again, and gives nothing but this file.
+    // The container is read again, for this file only.
     let mut large = Caps { file: NESTED, entries: usize::MAX, ..*caps };
     let only = |path: &str| path == inner;
     let listing = match &tree.opened[&container] {

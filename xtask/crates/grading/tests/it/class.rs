@@ -67,7 +67,7 @@ fn the_rows_can_be_filtered_and_searched(browser: &Browser) -> Result<(), String
     choose(browser, "q", "");
     for (name, value, text) in [
         ("status", "rejected", "rejected"),
-        ("flag", "review", "to be looked at"),
+        ("flag", "review", "needs review"),
         ("goal", "ex1/profile", "ex1"),
         ("code", "profile/wrong-table", "ex1"),
     ] {

@@ -197,8 +197,8 @@ fn ctrl_c_and_a_second_grader_leave_what_is_done_and_nothing_else() {
 
     // Nobody else may write there meanwhile; another folder is another matter.
     let second = project.run(&["grade", "class", "--out", "out"]).code(3);
-    assert!(stderr(&second).contains("another grader works in out"), "{}", stderr(&second));
-    assert!(stderr(&second).contains("help: wait until it has ended, or give each one an `--out` of its own"));
+    assert!(stderr(&second).contains("another grader is working in out"), "{}", stderr(&second));
+    assert!(stderr(&second).contains("help: wait until it finishes, or give each its own `--out`"));
 
     rustix::process::kill_process(rustix::process::Pid::from_child(&first.child), rustix::process::Signal::INT)
         .unwrap();
@@ -212,7 +212,7 @@ fn ctrl_c_and_a_second_grader_leave_what_is_done_and_nothing_else() {
 
     // Two at once on the same course, each with a folder of its own. One goes on, the other begins.
     let other = Running::xtask(&project, &["grade", "class", "--out", "other"]);
-    let words = format!("graded {} submissions, {done} known before", STUDENTS - done);
+    let words = format!("graded {} submissions, {done} already known", STUDENTS - done);
     project.run(&["grade", "class", "--out", "out"]).success().stderr(contains(words));
     let (code, messages) = other.end();
     assert_eq!(code, Some(0), "{messages}");
@@ -338,7 +338,7 @@ fn a_full_disk_costs_nothing_but_time() {
     assert_eq!(code, Some(0), "{messages}");
     assert!(messages.contains("first: 3, records: ") && !messages.contains("first: 3, records: 0"), "{messages}");
     assert!(messages.contains("second: 3, records: 9") && messages.contains("third: 3"), "{messages}");
-    assert!(messages.contains("graded 0 submissions, 9 known before"), "{messages}");
+    assert!(messages.contains("graded 0 submissions, 9 already known"), "{messages}");
     assert_eq!(messages.matches("help: the disk is full: make room").count(), 3, "{messages}");
     assert_whole(&project, "after", "undisturbed");
 }
@@ -361,8 +361,8 @@ fn broken_meanwhile(prepare: &str, breaks: &str, mends: &str) -> (Project, Strin
     let (code, messages) = with_mounts(&project, &script).end();
     assert_eq!(code, Some(0), "{messages}");
     assert!(messages.contains("first: 3"), "{messages}");
-    assert!(messages.contains("could not be graded, for reasons that are not the students'"), "{messages}");
-    assert!(messages.contains("run the same command again: only these are tried"), "{messages}");
+    assert!(messages.contains("could not be graded, for reasons that aren't the students' fault"), "{messages}");
+    assert!(messages.contains("run the same command again: only these are retried"), "{messages}");
     // Nobody got a grade that was not theirs, and the same command made it good.
     let undisturbed = project.read("undisturbed/grades.csv");
     let failed = records(&project, "out").iter().filter(|record| record["status"] == "infra-error").count();

@@ -55,7 +55,7 @@ fn a_class_is_graded_in_boxes_and_a_second_run_builds_nothing() {
     // Nothing has changed: nothing is built, and the reports are the same.
     let csv = project.read("grades/grades.csv");
     fs::remove_file(project.path("grades/grades.csv")).unwrap();
-    project.run(&["grade", "class"]).success().stderr(contains("graded 0 submissions, 6 known before"));
+    project.run(&["grade", "class"]).success().stderr(contains("graded 0 submissions, 6 already known"));
     assert_eq!(project.read("grades/grades.csv"), csv);
     assert_eq!(project.read("grades/journal.jsonl"), journal);
 
@@ -67,7 +67,7 @@ fn a_class_is_graded_in_boxes_and_a_second_run_builds_nothing() {
     }
     let path = format!("{}:{}", project.path("tools").display(), std::env::var("PATH").unwrap());
     let again = project.verb("grade").env("PATH", path).args(["grade", "class"]).assert().success();
-    again.stderr(contains("graded 0 submissions, 6 known before"));
+    again.stderr(contains("graded 0 submissions, 6 already known"));
 
     // The verdict of a learner's own check is the same.
     project.profile(QUICK_PROFILE);
@@ -134,10 +134,10 @@ fn no_hostile_submission_gets_through() {
     }
     assert_eq!(rows.len(), named.len(), "{text}");
     for (name, status) in [
-        ("compiles for ever", "timeout"),
-        ("includes a file without an end", "oom"),
+        ("compiles forever", "timeout"),
+        ("includes an endless file", "oom"),
         ("fills the disk while it is built", "output-limit"),
-        ("sleeps for ever", "timeout"),
+        ("sleeps forever", "timeout"),
         ("takes 1.2 GiB in six processes", "oom"),
         ("prints 100 MB", "output-limit"),
         ("includes a secret while it is built", "build-failed"),

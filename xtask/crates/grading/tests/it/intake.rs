@@ -34,7 +34,7 @@ fn a_dry_run_says_who_was_found_and_writes_nothing() {
     assert_eq!(project.everything().len(), before, "something was written");
 
     // 1 because one is rejected, 0 once it is mended.
-    project.run(&["grade", "--list", "class"]).code(1).stdout(contains("1 rejected, 1 to look at"));
+    project.run(&["grade", "--list", "class"]).code(1).stdout(contains("1 rejected, 1 to review"));
     project.write("class/s002/ex1/Cargo.toml", "[package]\n");
     let assert = project.run(&["grade", "--list", "class"]).success();
     assert!(stdout(&assert).lines().all(|line| line.chars().count() <= 80), "{}", stdout(&assert));

@@ -90,7 +90,7 @@ fn merging_one_of_two_parts_names_the_other_and_both_make_a_whole() {
     };
     part("1");
     let half = project.run(&["grade", "--merge", "parts/part-1", "--out", "all"]).code(1);
-    let words = "error: part 2/2 is missing, and with it 2 submissions: grade it with `--partition 2/2`, or name its folder after --merge";
+    let words = "error: part 2/2 is missing, and with it 2 submissions: grade it with `--partition 2/2`, or add its folder after --merge";
     assert!(stderr(&half).contains(words), "{}", stderr(&half));
     assert_eq!(
         rows(&project, "all"),
@@ -130,19 +130,19 @@ fn one_student_is_graded_again_in_place_and_an_unknown_one_is_named() {
     with(&["--student", "s002", "s003"]).success();
     let some = ["s001  not-graded-yet", "s002 10 graded", "s003 10 graded", "s004  not-graded-yet"];
     assert_eq!(rows(&project, "grades"), some);
-    with(&["--student", "s002"]).success().stderr(contains("graded 0 submissions, 1 known before"));
+    with(&["--student", "s002"]).success().stderr(contains("graded 0 submissions, 1 already known"));
     let again = with(&["--student", "s002", "--again"]).success();
-    assert!(stderr(&again).contains("graded 1 submission, 0 known before"), "{}", stderr(&again));
+    assert!(stderr(&again).contains("graded 1 submission, 0 already known"), "{}", stderr(&again));
     let of = |student: &str| records(&project, "grades").iter().filter(|record| record["student"] == student).count();
     assert_eq!([of("s002"), of("s003"), of("s001")], [2, 1, 0]);
     assert!(!project.read("grades/grades.csv").contains("judged"), "the same result twice isn't a contradiction");
-    with(&["--again"]).success().stderr(contains("graded 4 submissions, 0 known before"));
+    with(&["--again"]).success().stderr(contains("graded 4 submissions, 0 already known"));
     assert_eq!([of("s002"), of("s001")], [3, 1]);
 
     // A result that differs from the one before is told: the files are the same.
     let journal = project.read("grades/journal.jsonl");
     project.write("grades/journal.jsonl", &journal.replacen("\"points\":10", "\"points\":7", 1));
-    project.run(&["grade", "--report", "grades"]).success().stderr(contains("1 submission was judged in two ways"));
+    project.run(&["grade", "--report", "grades"]).success().stderr(contains("1 submission was judged differently"));
     let csv = project.read("grades/grades.csv");
     assert!(
         csv.contains("the same files were judged differently: graded 10/10 and graded 7/10; the latest counts"),
@@ -162,7 +162,7 @@ fn grading_starts_from_any_folder_and_paths_stay_relative_to_it() {
     };
     let lost = grade(&[]).code(2);
     assert!(stderr(&lost).contains("is not inside the workshop"), "{}", stderr(&lost));
-    assert!(stderr(&lost).contains("help: name the workshop's folder: --course DIR"), "{}", stderr(&lost));
+    assert!(stderr(&lost).contains("help: pass the workshop's folder: --course DIR"), "{}", stderr(&lost));
     let course = project.path("exercises/ex1").display().to_string();
     grade(&["--course", &course, "--roster", "roster.csv"]).success();
     assert_eq!(rows(&elsewhere, "grades"), ["s001 10 graded", "s002 0 not-handed-in"]);
@@ -199,10 +199,10 @@ fn ids_match_as_people_write_them_and_the_missing_folder_is_named() {
     assert_eq!(all("students", "id"), ["77", "s001", "s002", "\u{455}001"], "{text}");
     assert_eq!(all("unknown", "nearest"), ["0077", "s001"], "{text}");
     let lost = project.run(&["grade", "--student", "s001", "--again"]).code(2);
-    assert!(stderr(&lost).contains("the folder with the submissions isn't named"), "{}", stderr(&lost));
+    assert!(stderr(&lost).contains("no folder with submissions was given"), "{}", stderr(&lost));
     assert!(stderr(&lost).contains("grade DIR --student ID --again"), "{}", stderr(&lost));
     let lost = project.run(&["grade"]).code(2);
-    assert!(stderr(&lost).contains("name it: `cargo xtask grade DIR`\n"), "{}", stderr(&lost));
+    assert!(stderr(&lost).contains("pass it: `cargo xtask grade DIR`\n"), "{}", stderr(&lost));
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn assert_all_right(project: &Project, students: usize, messages: &str) {
     assert!(worse.is_empty(), "{worse:#?}\n{messages}\n{}", project.read("grades/journal.jsonl"));
 }
 
-/// Processes that take all the processor time there is, until this is dropped.
+/// Processes that take all the CPU time there is, until this is dropped.
 struct Load(Vec<Running>);
 
 impl Load {

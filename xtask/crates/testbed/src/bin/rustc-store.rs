@@ -1,4 +1,5 @@
-//! In rustc's place in the long tests: takes a unit that was compiled before from a store. `.ci/toolchain.sh` puts it there.
+//! Replaces rustc in the long tests: takes a unit that was compiled before from a store. `.ci/toolchain.sh` puts it
+//! there.
 
 use std::process::ExitCode;
 

@@ -19,7 +19,7 @@ impl File {
         self.put(at, &value.to_le_bytes())
     }
 
-    /// Puts some of them, one behind the other.
+    /// Puts several of them, one after another.
     pub fn words(&mut self, at: usize, values: &[u32]) -> &mut Self {
         self.put(at, &values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>())
     }

@@ -186,7 +186,7 @@ pub fn explain_failure(finished: &Finished, what: &str) -> Failure {
     let how = match finished.status {
         Status::Exited(code) => format!("exit code {code}"),
         Status::Signaled(signal) => format!("ended by signal {signal}"),
-        Status::TimedOut => "out of processor time".to_owned(),
+        Status::TimedOut => "out of CPU time".to_owned(),
         Status::Waited(seconds) => format!("not done after {seconds} s, most of it spent waiting"),
         Status::NotStarted(seconds) => format!("not started after {seconds} s"),
         Status::OutputLimit => "it printed too much".to_owned(),

@@ -34,7 +34,7 @@ pub struct Race {
     pub percent: f64,
     /// How often each of them ran.
     pub rounds: usize,
-    /// What was measured: `processor time`, or `time` where the system doesn't report that.
+    /// What was measured: `CPU time`, or `time` where the system doesn't report that.
     #[serde(default)]
     pub what: String,
     /// Why the number says nothing, if so.
@@ -177,7 +177,7 @@ fn compared(own: &Times, other: &Times) -> Race {
     // Where the system reports no processor time, it is zero for all.
     let has_cpu = own.cpu.iter().chain(&other.cpu).any(|&seconds| seconds > 0.0);
     let (own, other, what) =
-        if has_cpu { (&own.cpu, &other.cpu, "processor time") } else { (&own.wall, &other.wall, "time") };
+        if has_cpu { (&own.cpu, &other.cpu, "CPU time") } else { (&own.wall, &other.wall, "time") };
     let unsteady = [own, other].into_iter().find_map(|seconds| {
         let seconds = sorted(seconds);
         let (fastest, third) = (seconds[0], seconds[seconds.len() / 3]);
@@ -240,7 +240,7 @@ mod tests {
         let calm = [0.20; 9];
         let own = [0.30, 0.95, 0.31, 3.0, 0.30, 0.31, 0.77, 0.30, 0.50];
         let race = compared(&times(&own, &[60.0; 9]), &times(&calm, &[0.1; 9]));
-        assert_eq!((race.percent.round() as u32, race.what.as_str(), race.unsteady), (150, "processor time", None));
+        assert_eq!((race.percent.round() as u32, race.what.as_str(), race.unsteady), (150, "CPU time", None));
         // The same by the clock on the wall, where there is nothing else.
         let race = compared(&times(&[0.0; 9], &own), &times(&[0.0; 9], &calm));
         assert_eq!((race.percent.round() as u32, race.what.as_str(), race.unsteady), (150, "time", None));
@@ -251,10 +251,10 @@ mod tests {
         let calm = times(&[0.20; 9], &[0.2; 9]);
         let wild = times(&[0.20, 0.95, 0.31, 3.0, 0.40, 0.61, 0.77, 0.90, 0.50], &[0.2; 9]);
         for race in [compared(&wild, &calm), compared(&calm, &wild)] {
-            assert_eq!(race.unsteady.unwrap(), "equal runs took from 0.20 to 3.00 s of processor time");
+            assert_eq!(race.unsteady.unwrap(), "equal runs took from 0.20 to 3.00 s of CPU time");
         }
         let short = compared(&times(&[0.01; 9], &[0.2; 9]), &calm);
-        assert_eq!(short.unsteady.unwrap(), "a run takes 0.01 s of processor time, which is too short to be timed");
+        assert_eq!(short.unsteady.unwrap(), "a run takes 0.01 s of CPU time, which is too short to be timed");
     }
 
     /// A program that works for about so long, and then waits: by the wall it is slow, and it does the same work.
@@ -278,7 +278,7 @@ mod tests {
         let waits = works(folder.path(), "waits", 100_000, "0.3");
         let quick = works(folder.path(), "quick", 100_000, "0");
         let race = race(&waits, &quick, &task).unwrap().unwrap();
-        assert_eq!(race.what, "processor time");
+        assert_eq!(race.what, "CPU time");
         assert!(race.unsteady.is_some() || race.percent < 150.0, "{race:?}");
     }
 }

@@ -252,7 +252,7 @@ fn timed(percent: f64) -> Known {
 }
 
 fn race(percent: f64) -> Race {
-    Race { percent, rounds: 9, what: "processor time".to_owned(), unsteady: None }
+    Race { percent, rounds: 9, what: "CPU time".to_owned(), unsteady: None }
 }
 
 /// The verdict on the first goal, and what was found in words.
@@ -286,7 +286,7 @@ fn speed_by_time_has_its_own_limit_and_says_so() {
     let (_, words) = says(&timed(99.6));
     assert!(
         words.starts_with(
-            "100 % of the time of `before`, at most 200 %; by processor time, the shortest of 9 runs of each in turn"
+            "100 % of the time of `before`, at most 200 %; by CPU time, the shortest of 9 runs of each in turn"
         ),
         "{words}"
     );

@@ -21,7 +21,7 @@ pub(super) fn out_of_time(name: &str, ended: Status, build_seconds: u64, place: 
             "close other programs that build the same package, such as an editor, and try again",
         ),
         _ => (
-            format!("the build `{name}` used more than {most} s of processor time"),
+            format!("the build `{name}` used more than {most} s of CPU time"),
             "look for a constant or a macro that keeps the compiler busy: the course's own solution takes a fraction of that",
         ),
     };

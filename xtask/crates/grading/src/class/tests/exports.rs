@@ -91,7 +91,7 @@ fn parts_of_one_canvas_submission_are_put_together_or_left_to_a_person() {
     ]);
     let found = find_with(class.path(), &Ask::of(&exercises()[1..])).unwrap();
     assert_eq!(results(&found)[0], ("10001", "ab".to_owned()));
-    assert!(results(&found)[1].1.contains("in several parts that hold the same exercise"), "{:?}", results(&found));
+    assert!(results(&found)[1].1.contains("as several parts with the same exercise"), "{:?}", results(&found));
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn an_expression_finds_students_and_what_it_does_not_match_is_flagged_and_graded
     for (text, message) in [
         ("(s[0-9", "--student-from isn't a regular expression"),
         ("s[0-9]+", "--student-from has no group"),
-        ("(a)(b)", "--student-from has 2 groups, and none is called `id`"),
+        ("(a)(b)", "--student-from has 2 groups, and none is named `id`"),
     ] {
         let failure = failure_of(&expression(text).unwrap_err());
         assert_eq!(failure.exit, Exit::Usage);
@@ -234,7 +234,7 @@ fn an_expression_finds_students_and_what_it_does_not_match_is_flagged_and_graded
 fn names_that_look_the_same_are_told_apart() {
     let (found, _) = only_ex1(&[("s001/ex1/Cargo.toml", b"a"), ("s\u{200b}001/ex1/Cargo.toml", b"b")]);
     assert_eq!(results(&found), [("s001", "a".to_owned()), ("s<U+200B>001", "b".to_owned())]);
-    let why = "the name `s<U+200B>001` has characters in it that can't be seen";
+    let why = "the name `s<U+200B>001` contains invisible characters";
     assert_eq!((&found.submissions[0].review[..], &found.submissions[1].review[..]), (&[][..], &[why.to_owned()][..]));
 }
 
@@ -277,11 +277,11 @@ fn a_single_file_that_almost_fits_is_a_row_with_the_likely_reason() {
     let files = [
         ("s001_Cargo.toml", "s001", ""),
         ("s002_Cargo.toml.txt", "s002", "`Cargo.toml.txt` (Notepad adds .txt to a name)"),
-        ("s003.toml", "s003", "`s003.toml` (it may be Cargo.toml under another name)"),
-        ("Cargo_s007.toml", "s007", "`Cargo_s007.toml` (something was put into its name)"),
-        ("s008.txt", "s008", "`s008.txt` (it may be Cargo.toml, renamed and saved as a text, as Notepad does)"),
-        ("s009_ex1.zip.part", "s009", "`ex1.zip.part` (a download that was not finished)"),
-        ("s010.zip.crdownload", "s010", "`s010.zip.crdownload` (a download that was not finished)"),
+        ("s003.toml", "s003", "`s003.toml` (it may be Cargo.toml under a different name)"),
+        ("Cargo_s007.toml", "s007", "`Cargo_s007.toml` (something was added to its name)"),
+        ("s008.txt", "s008", "`s008.txt` (it may be Cargo.toml, renamed and saved as text, as Notepad does)"),
+        ("s009_ex1.zip.part", "s009", "`ex1.zip.part` (an unfinished download)"),
+        ("s010.zip.crdownload", "s010", "`s010.zip.crdownload` (an unfinished download)"),
         ("s011_Cargo (1).toml", "s011", "`Cargo (1).toml` (a second download or upload gets such a name)"),
         ("s_012_Cargo.tml", "s_012", "`Cargo.tml` (misspelled)"),
         ("s013.pdf", "s013", "`s013.pdf`"),
@@ -351,9 +351,5 @@ fn a_note_about_what_was_passed_over_swallows_no_name_unseen() {
     let note = |files: &[(&str, &[u8])]| only_ex1(files).0.notes.remove(0);
     assert!(names[..7].iter().all(|name| note(&files).contains(name)), "{}", note(&files));
     files.extend(names[7..].iter().map(|name| (name.as_str(), &b""[..])));
-    assert!(
-        note(&files).contains("and 2 more were passed over (`--list --format csv` names each)"),
-        "{}",
-        note(&files)
-    );
+    assert!(note(&files).contains("and 2 more were skipped (`--list --format csv` names each)"), "{}", note(&files));
 }

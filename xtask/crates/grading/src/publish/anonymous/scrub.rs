@@ -34,7 +34,7 @@ impl Scrubber {
     pub(super) fn add(&mut self, needle: &str, sort: Sort, instead: &str) {
         let needle = needle.trim();
         let letters = needle.chars().filter(|c| c.is_alphanumeric()).count();
-        // A single letter or a number by itself says nothing about anybody, and is everywhere.
+        // A single letter or a number by itself identifies no one, and is everywhere.
         let says_nothing = letters < 2 || sort == Sort::Name && !needle.chars().any(char::is_alphabetic);
         if says_nothing {
             return;

@@ -46,7 +46,7 @@ fn only_what_differs_is_told_and_the_report_before_is_kept() {
 
     let mut second =
         book(&[("s001", "graded", Some(1000)), ("s002", "graded", Some(500)), ("s004", "rejected", Some(0))]);
-    second.rows[2].needs_review = vec!["it was not taken".to_owned()];
+    second.rows[2].needs_review = vec!["it was rejected".to_owned()];
     let mut old = record("s001", "ex1", "a", Status::Graded, 4);
     let mut new = record("s001", "ex1", "b", Status::Graded, 10);
     old.files.insert("Cargo.toml".to_owned(), "1".to_owned());
@@ -86,7 +86,7 @@ fn a_decision_and_a_new_compiler_are_told_apart() {
     let since = report(out, &third, &records).unwrap();
     let wanted = [
         "s001 score: 6 -> 4 (a person's decision was withdrawn)",
-        "s002 score: 7 -> 6 (lateness takes 1 instead of 0 points)",
+        "s002 score: 7 -> 6 (lateness costs 1 instead of 0 points)",
     ];
     assert_eq!(told(&since), wanted);
     assert_eq!(kept(out), 2);

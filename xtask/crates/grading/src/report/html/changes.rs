@@ -1,4 +1,5 @@
-//! The page of what has changed since the report before, so that an instructor who grades again reads only what is new.
+//! The page of what has changed since the previous report, so that an instructor who grades again reads only what is
+//! new.
 
 use super::listing::{self, Filter, listing};
 use super::markup::{Html, el, text};
@@ -21,7 +22,7 @@ pub(crate) fn page(book: &Gradebook) -> Option<String> {
     Some(frame(book, &title, Some(&super::LISTING), [back].into_iter().chain(body).collect()))
 }
 
-/// What the page of the class says about it.
+/// What the class page says about it.
 pub(super) fn summary(since: &Since) -> Vec<Html> {
     if since.changes.is_empty() {
         return vec![nothing(since)];

@@ -1,4 +1,4 @@
-//! The page of the class: who has what, what many got wrong, and what a person must look at.
+//! The class page: who has what, what many got wrong, and what a person must look at.
 
 mod answers;
 mod everything;
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) fn page(book: &Gradebook, also: &[(&str, &str)]) -> String {
     let mut parts = vec![
         ("summary", "Summary", summary(book)),
-        ("review", "To be looked at", review(book)),
+        ("review", "Needs review", review(book)),
         ("people", "Missing and unknown", people::lists(book)),
     ];
     parts.extend(book.since.as_ref().map(|since| ("since", "What has changed", changes::summary(since))));
@@ -32,7 +32,7 @@ pub(crate) fn page(book: &Gradebook, also: &[(&str, &str)]) -> String {
     let mut links: Vec<Html> = parts.iter().map(|(id, heading, _)| link(&format!("#{id}"), heading)).collect();
     links.push(link("#all", everything::HEADING));
     links.extend(also.iter().map(|(href, heading)| link(href, heading)));
-    let mut body = vec![el("nav", &[("aria-label", "Parts of this page")], [el("ul", &[], links)])];
+    let mut body = vec![el("nav", &[("aria-label", "On this page")], [el("ul", &[], links)])];
     body.extend(parts.into_iter().map(|(id, heading, content)| section(id, heading, content)));
     body.push(everything::section(book));
     frame(book, &book.title, Some(&LISTING), body)
@@ -57,8 +57,8 @@ fn summary(book: &Gradebook) -> Vec<Html> {
         ("students".to_owned(), count(students.len())),
         ("handed in".to_owned(), format!("{} of {}", count(handed_in), count(book.rows.len()))),
         ("with full points".to_owned(), count(full)),
-        ("to be looked at by a person".to_owned(), count(of_review)),
-        ("with an answer to be read".to_owned(), count(of_answers)),
+        ("needing a person's review".to_owned(), count(of_review)),
+        ("with an unread answer".to_owned(), count(of_answers)),
     ];
     let mut links: Vec<Option<String>> = vec![
         None,
@@ -95,7 +95,7 @@ fn summary(book: &Gradebook) -> Vec<Html> {
     content
 }
 
-/// What broke on our side: apart from everything else, because it says nothing about anybody.
+/// What broke on our side: separate from everything else, because it says nothing about any student.
 fn failed(book: &Gradebook) -> Vec<Html> {
     let ours: Vec<&Row> = book.sorted().into_iter().filter(|row| row.is_ours()).collect();
     if ours.is_empty() {
@@ -103,8 +103,8 @@ fn failed(book: &Gradebook) -> Vec<Html> {
     }
     let of = book.rows.iter().filter(|row| row.is_handed_in()).count();
     let note = format!(
-        "Not graded yet: {} of {} submissions, because something failed on our side (infra-error). Grade again: only these \
-         are tried.",
+        "Not graded yet: {} of {} submissions, because something failed on our side (infra-error). Grade again: only \
+         these are retried.",
         thousands(ours.len() as u64),
         thousands(of as u64)
     );
@@ -113,13 +113,13 @@ fn failed(book: &Gradebook) -> Vec<Html> {
         vec![student(row), text(&row.exercise), text(row.message.as_deref().unwrap_or("the reason is not known"))]
     });
     let columns = [words("student"), words("exercise"), prose("what failed")];
-    let table = table("failed", "Not graded, for reasons that are not the students\'", &columns, rows);
+    let table = table("failed", "Not graded, for reasons that aren't the students' fault", &columns, rows);
     // Most often all of them failed for the same reason.
     let fold = el("summary", &[], [text(&format!("Show the {}", plural(count, "submission")))]);
     vec![el("p", &[("class", "stamp")], [text(&note)]), el("details", &[], [fold, table])]
 }
 
-/// Why a person should look at it. Answers have a table of their own, and what failed on our side has one, too.
+/// Why a person should look at it. Answers have their own table, and so does what failed on our side.
 fn reasons(row: &Row) -> Vec<&String> {
     row.needs_review.iter().filter(|reason| *reason != ANSWER_WAITS && !row.is_ours()).collect()
 }
@@ -131,7 +131,7 @@ fn waits_for_a_reader(row: &Row) -> bool {
 fn review(book: &Gradebook) -> Vec<Html> {
     let rows: Vec<&Row> = book.sorted().into_iter().filter(|row| !reasons(row).is_empty()).collect();
     if rows.is_empty() {
-        return vec![paragraph("Nothing of this kind waits for a person.")];
+        return vec![paragraph("Nothing here needs a person's review.")];
     }
     let rows = rows.into_iter().map(|row| {
         let reasons = el("ul", &[], reasons(row).iter().map(|reason| el("li", &[], [marked(reason)])));
@@ -139,8 +139,8 @@ fn review(book: &Gradebook) -> Vec<Html> {
     });
     let columns = [words("student"), words("exercise"), number("points"), prose("why")];
     vec![
-        paragraph("Points stand as they are until a person decides. Write a decision into overrides.toml."),
-        table("reviews", "Submissions for a person to look at", &columns, rows),
+        paragraph("Points stay as they are until a person decides. Write decisions in overrides.toml."),
+        table("reviews", "Submissions that a person should review", &columns, rows),
     ]
 }
 
@@ -158,7 +158,7 @@ fn all_points(book: &Gradebook) -> Vec<Html> {
         vec![text(&label), text(&count.to_string()), bar(count as f64 / most as f64)]
     });
     let columns = [words("share of the points"), number("submissions"), picture("in proportion")];
-    let shares = table("shares", "How many submissions have which share of the points", &columns, shares);
+    let shares = table("shares", "How many submissions earned which share of the points", &columns, shares);
     let rows = judged.chunk_by(|a, b| a.exercise == b.exercise).filter_map(|rows| {
         let spread = spread(rows.iter().filter_map(|row| row.score).collect())?;
         let full = rows.iter().filter(|row| row.score.is_some_and(|score| score >= row.max_score)).count();
@@ -191,7 +191,7 @@ fn sizes(book: &Gradebook) -> Vec<Html> {
         let sizes: Vec<u64> = of_exercise.iter().filter_map(|row| row.size_bytes).collect();
         let Some(spread_of) = spread(sizes.clone()) else { continue };
         let baseline = spread(of_exercise.iter().filter_map(|row| row.size_baseline).collect()).map(|all| all.median);
-        // The line begins at the smallest size: programs differ by less than what all of them hold.
+        // The line begins at the smallest size: programs differ by less than what they have in common.
         let start = baseline.unwrap_or(u64::MAX).min(spread_of.smallest);
         let length = baseline.unwrap_or_default().max(spread_of.largest).saturating_sub(start).max(1) as f64;
         // A mark at the end must have room for its width.
@@ -240,7 +240,7 @@ fn problems(book: &Gradebook) -> Vec<Html> {
         let who = cluster.rows.iter().map(|row| el("li", &[], [student(row)]));
         let fold = format!("{count} {}", if count == 1 { "student" } else { "students" });
         let who = el("details", &[], [el("summary", &[], [text(&fold)]), el("ul", &[("class", "names")], who)]);
-        let meaning = marked(Code::of(cluster.code).map_or("a problem of its own", Code::meaning));
+        let meaning = marked(Code::of(cluster.code).map_or("an unlisted problem", Code::meaning));
         let show = query(&[("exercise", cluster.exercise), ("code", cluster.code)]);
         let code = el("code", &[("class", "muted whole"), ("data-show", &show)], [text(cluster.code)]);
         vec![
@@ -254,11 +254,11 @@ fn problems(book: &Gradebook) -> Vec<Html> {
     let columns = [prose("what"), words("exercise"), number("submissions"), picture("share"), words("whose")];
     vec![
         paragraph("One submission may have several of these. It counts once for each."),
-        table("codes", "What went wrong, the most common first", &columns, rows),
+        table("codes", "What went wrong, most common first", &columns, rows),
     ]
 }
 
-/// What chooses rows of the table of all submissions, as its script reads it from the address.
+/// A query that selects rows in the table of all submissions, as its script reads it from the address.
 fn query(values: &[(&str, &str)]) -> String {
     let encoded = |text: &str| -> String {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
@@ -271,7 +271,7 @@ fn query(values: &[(&str, &str)]) -> String {
 fn goals(book: &Gradebook) -> Vec<Html> {
     let goals = hard_goals(book);
     if goals.is_empty() {
-        return vec![paragraph("Every goal was met by everybody.")];
+        return vec![paragraph("Every submission met every goal.")];
     }
     let rows = goals.iter().take(15).map(|goal| {
         let show = query(&[("goal", &format!("{}/{}", goal.exercise, goal.id))]);
@@ -284,5 +284,5 @@ fn goals(book: &Gradebook) -> Vec<Html> {
         ]
     });
     let columns = [words("exercise"), prose("goal"), number("met by"), picture("share")];
-    vec![table("hard", "The goals that fewest met, at most 15", &columns, rows)]
+    vec![table("hard", "The goals met by the fewest, at most 15", &columns, rows)]
 }

@@ -1,4 +1,4 @@
-//! A table of thousands of rows with a box of filters above it. The rows are in the page, so without a script there is a plain
+//! A table of thousands of rows with filters above it. The rows are in the page, so without a script there is a plain
 //! table; html/listing.js sorts, filters and searches it.
 
 use super::markup::{Html, el, text, void};
@@ -8,21 +8,21 @@ use super::{Column, cells, section, table_of};
 pub(super) struct Filter {
     /// What rows call the value, in `data-KEY`.
     pub key: &'static str,
-    /// What a person reads before it.
+    /// Its label.
     pub label: &'static str,
-    /// The values, each with its words; in groups, the heading of which may be empty.
+    /// The values, each with its label, in groups whose heading may be empty.
     pub groups: Vec<(String, Vec<(String, String)>)>,
 }
 
-/// A row: its cells, each perhaps with what it is sorted by, and the values that filters look for.
+/// A row: its cells, each with an optional sort key, and the values that filters look for.
 pub(super) struct Row {
     /// The cells, in the order of the columns.
     pub cells: Vec<(Html, Option<String>)>,
-    /// For each filter the values of this row.
+    /// This row's values for each filter.
     pub values: Vec<(&'static str, Vec<String>)>,
 }
 
-/// A section with its filters and its table. `what` is the plural of what a row is.
+/// A section with its filters and its table. `what` is the plural name of the rows.
 pub(super) fn listing(
     id: &str,
     heading: &str,
@@ -33,7 +33,7 @@ pub(super) fn listing(
     rows: impl IntoIterator<Item = Row>,
 ) -> Html {
     let rows = rows.into_iter().map(|row| {
-        // A value is any text; the script takes it apart again at this sign.
+        // A value is any text; the script splits it at this character.
         let values = row.values.iter().filter(|(_, values)| !values.is_empty()).map(|(key, values)| {
             let values: Vec<String> = values.iter().map(|value| value.replace('|', "/")).collect();
             (*key, values.join("|"))

@@ -1,4 +1,4 @@
-//! HTML that is put together from parts. Text becomes a part only by being cleaned and escaped, so no page can forget it.
+//! HTML assembled from parts. Text becomes a part only by being cleaned and escaped, so no page can forget it.
 
 use crate::report::{clean, clean_line};
 use std::fmt;
@@ -26,10 +26,10 @@ pub(super) fn text(text: &str) -> Html {
     Html(escape(&clean_line(text)))
 }
 
-/// Any text on one line, in which what stands between backticks is code.
+/// Any text on one line, with text between backticks as code.
 pub(super) fn marked(content: &str) -> Html {
     let parts: Vec<&str> = content.split('`').collect();
-    // One that has no partner is a backtick.
+    // An unpaired one is a backtick.
     if parts.len().is_multiple_of(2) {
         return text(content);
     }
@@ -37,12 +37,12 @@ pub(super) fn marked(content: &str) -> Html {
     Html::all(parts.iter().enumerate().map(part))
 }
 
-/// Any text with its lines, for an element that keeps them.
+/// Any text with its line breaks, for an element that keeps them.
 pub(super) fn lines(text: &str) -> Html {
     Html(clean(text).split('\n').map(escape).collect::<Vec<_>>().join("\n"))
 }
 
-/// An element. Values of attributes are any text.
+/// An element. Attribute values can be any text.
 pub(super) fn el(
     name: &'static str,
     attributes: &[(&'static str, &str)],
@@ -50,20 +50,20 @@ pub(super) fn el(
 ) -> Html {
     let attributes: String =
         attributes.iter().map(|(name, value)| format!(" {name}=\"{}\"", escape(&clean_line(value)))).collect();
-    // A line for what is a line or a block on the page: so that two versions of a page can be compared.
+    // A new line for each line or block on the page, so that two versions of a page can be compared.
     let is_block =
         !matches!(name, "a" | "b" | "bdi" | "code" | "mark" | "rect" | "span" | "strong" | "svg" | "td" | "th");
     let end = if is_block { "\n" } else { "" };
     Html(format!("<{name}{attributes}>{}</{name}>{end}", Html::all(content)))
 }
 
-/// An element that holds nothing and has no end.
+/// A void element, without content or an end tag.
 pub(super) fn void(name: &'static str, attributes: &[(&'static str, &str)]) -> Html {
     let Html(open) = el(name, attributes, []);
     Html(open.split("</").next().unwrap_or_default().to_owned())
 }
 
-/// A bar of some `share` of a whole, from 0 to 1. Its number stands beside it, so it is nothing to listen to.
+/// A bar of some `share` of a whole, from 0 to 1. Its number is next to it, so screen readers skip it.
 pub(super) fn bar(share: f64) -> Html {
     marks(&[(0.0, share, "bar")])
 }
@@ -71,7 +71,7 @@ pub(super) fn bar(share: f64) -> Html {
 /// Marks on a line from 0 to 1: start, width and class of each.
 pub(super) fn marks(marks: &[(f64, f64, &str)]) -> Html {
     let rects = marks.iter().map(|&(start, width, class)| {
-        // A small number is still something to see.
+        // A small number should still be visible.
         let [start, width] = [start, width].map(|length| format!("{:.1}", length.clamp(0.0, 1.0) * 1000.0));
         let (y, height) = if class == "baseline" { ("0", "24") } else { ("4", "16") };
         el("rect", &[("class", class), ("x", &start), ("y", y), ("width", &width), ("height", height)], [])

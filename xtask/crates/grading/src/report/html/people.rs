@@ -1,4 +1,4 @@
-//! Who is missing from a class, and who is in it without being known: an instructor asks for these first.
+//! Shows who is missing from a class, and who in it is unknown: an instructor looks for these first.
 
 use super::markup::{Html, el, text};
 use super::{id_of, name, paragraph, prose, table, words};
@@ -14,7 +14,7 @@ pub(super) fn student(student: &str) -> Html {
     el("a", &[("href", &format!("students/{}.html", file_name(student)))], [id_of(student)])
 }
 
-/// Students of whom nothing was handed in for any exercise, in order.
+/// Students who handed in nothing for any exercise, in order.
 pub(super) fn handed_in_nothing(book: &Gradebook) -> Vec<&str> {
     let mut all: BTreeMap<&str, bool> = BTreeMap::new();
     for row in &book.rows {
@@ -27,7 +27,7 @@ pub(super) fn handed_in_nothing(book: &Gradebook) -> Vec<&str> {
     all.into_iter().filter(|(_, handed_in)| !handed_in).map(|(student, _)| student).collect()
 }
 
-/// The submissions that are not graded yet, but for those that failed on our side, in order.
+/// The submissions that aren't graded yet, except those that failed on our side, in order.
 pub(super) fn waiting(book: &Gradebook) -> Vec<&Row> {
     book.sorted().into_iter().filter(|row| row.status == "not-graded-yet").collect()
 }
@@ -68,7 +68,7 @@ fn heading(words: &str, count: usize) -> Html {
     el("h3", &[], [text(&format!("{words}: {count}"))])
 }
 
-/// Names one after the other; many of them are folded.
+/// Names one after another; a long list is folded.
 pub(super) fn names_of(names: Vec<Html>) -> Html {
     let count = names.len();
     let list = el("ul", &[("class", "names")], names.into_iter().map(|name| el("li", &[], [name])));
@@ -80,8 +80,8 @@ pub(super) fn names_of(names: Vec<Html>) -> Html {
 
 fn unknown(book: &Gradebook) -> Vec<Html> {
     let with_page: BTreeSet<&str> = book.rows.iter().map(|row| row.student.as_str()).collect();
-    let advice = "These entries are graded under the names of their folders or files, so their points reach no student of the \
-                  roster. Correct the roster or the name of the entry, and report again.";
+    let advice = "These entries are graded under the names of their folders or files, so their points reach no \
+                  student in the roster. Correct the roster or the entry's name, and write the report again.";
     if book.is_anonymous {
         let codes = book.unknown.iter().map(|unknown| student(&unknown.student));
         return vec![paragraph(advice), names_of(codes.collect())];

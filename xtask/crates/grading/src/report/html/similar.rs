@@ -15,10 +15,10 @@ use weigh::report::html::digest;
 static SIDES: Script =
     Script { text: include_str!("similar.js"), digest: LazyLock::new(|| digest(include_str!("similar.js"))) };
 
-/// How the pages without names call themselves.
+/// What the pages without names say about themselves.
 const ANONYMOUS: &str = "Students have codes in place of names.";
 
-/// Whether a page of similar submissions has codes in place of names.
+/// Whether a page of similar submissions has codes instead of names.
 pub(crate) fn is_anonymous(page: &[u8]) -> bool {
     String::from_utf8_lossy(page).contains(ANONYMOUS)
 }
@@ -55,7 +55,7 @@ pub(crate) fn index(report: &Report) -> String {
 fn reading() -> Vec<Html> {
     [
         "Similar submissions have many innocent reasons: one right answer, the same lecture, the same example in the \
-         documentation, work that was allowed to be done together. Nothing here says that anyone has copied, and nothing here \
+         documentation, collaboration that was allowed. Nothing here says that anyone has copied, and nothing here \
          changes points. Talk to the students before you decide anything.",
         "Only the files that learners edit are compared, without names, comments and layout. What is in the starter, in the \
          course's solution or in many submissions counts for nothing. What is left is counted in units: a token of Rust is 1, a \
@@ -108,7 +108,7 @@ const MOST: usize = 40;
 fn groups(report: &Report) -> Vec<Html> {
     let all = || report.exercises.iter().flat_map(|of| of.groups.iter().map(move |group| (of, group)));
     let row = |(of, group): (&OfExercise, &Group)| {
-        let equal = if group.to_the_byte { "to the byte" } else { "but for names, comments and layout" };
+        let equal = if group.to_the_byte { "to the byte" } else { "except for names, comments and layout" };
         vec![
             text(&of.exercise),
             text(equal),
@@ -125,15 +125,15 @@ fn groups(report: &Report) -> Vec<Html> {
         content.push(paragraph("No group of equal submissions has enough of its own to mean anything."));
     } else {
         content.push(paragraph(
-            "These are equal, and have more of their own than chance explains easily. What a large part of the class has is more \
-             likely the obvious answer.",
+            "These are equal, and have more of their own than chance easily explains. What much of the class has is \
+             more likely the obvious answer.",
         ));
         content.push(table("equal-groups", "Groups of equal submissions", &columns(), much.into_iter().map(row)));
     }
     if !little.is_empty() {
         let count = plural(little.len(), "group");
         let summary = el("summary", &[], [text(&format!("{count} with too little of their own to mean anything"))]);
-        let rows = table("little", "Equal, and it says nothing", &columns(), little.into_iter().map(row));
+        let rows = table("little", "Equal, but it means nothing", &columns(), little.into_iter().map(row));
         content.push(el("details", &[], [summary, rows]));
     }
     content
@@ -193,8 +193,8 @@ pub(crate) fn pair(report: &Report, of: &OfExercise, pair: &Pair, scrub: &dyn Fn
     let mut body = vec![
         el("p", &[], [el("a", &[("href", "index.html")], [text("All similar submissions")])]),
         paragraph(
-            "Passages that both have are marked and numbered. What is pale is in the starter, in the solution or in many \
-             submissions, and counts for nothing. Similar work is no proof of anything.",
+            "Shared passages are marked and numbered. Pale text is in the starter, in the solution or in many \
+             submissions, and counts for nothing. Similar work doesn't prove anything.",
         ),
     ];
     let rows = (1..).zip(&pair.passages).map(|(number, passage)| {
@@ -213,7 +213,7 @@ pub(crate) fn pair(report: &Report, of: &OfExercise, pair: &Pair, scrub: &dyn Fn
     });
     let columns =
         [words("passage"), prose("in one"), prose("in the other"), number("units"), number("submissions that have it")];
-    body.push(table("passages", "Passages that both have", &columns, rows));
+    body.push(table("passages", "Shared passages", &columns, rows));
     let button = |way: &str, words: &str| el("button", &[("type", "button"), ("data-go", way)], [text(words)]);
     let steps = [
         button("-1", "Previous passage"),

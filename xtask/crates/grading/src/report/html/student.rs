@@ -1,4 +1,5 @@
-//! The page of one student: what was judged and how, and how to see that it was judged rightly. It says nothing about others.
+//! One student's page: what was judged and how, and how to check that it was judged correctly. It says nothing about
+//! others.
 
 use super::markup::{Html, el, lines, marked, text};
 use super::{frame, number, paragraph, prose, score, section, size, table, words};
@@ -13,7 +14,7 @@ pub(crate) fn page(book: &Gradebook, student: &str) -> String {
     for (index, row) in (1..).zip(&rows) {
         body.push(section(&format!("part-{index}"), &row.exercise, exercise(row, index)));
     }
-    body.push(section("appeal", "If you think that this is wrong", appeal(book, &rows)));
+    body.push(section("appeal", "If you think this is wrong", appeal(book, &rows)));
     frame(book, &format!("{}: {}", book.title, who(book, &rows, student)), None, body)
 }
 
@@ -57,11 +58,11 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
         content.push(table(&format!("goals-{index}"), "Goals", &columns, row.goals.iter().map(goal)));
     }
     for goal in row.goals.iter().filter(|goal| !goal.problems.is_empty()) {
-        content.push(el("h3", &[], [text(&format!("What is wrong with the goal {}", goal.id))]));
+        content.push(el("h3", &[], [text(&format!("What is wrong with goal {}", goal.id))]));
         content.push(el("ul", &[("class", "problems")], goal.problems.iter().map(problem)));
     }
     if !row.problems.is_empty() {
-        content.push(el("h3", &[], [text("What was noticed besides the goals")]));
+        content.push(el("h3", &[], [text("Other findings")]));
         content.push(el("ul", &[("class", "problems")], row.problems.iter().map(problem)));
     }
     content.extend(size_of_executable(row));
@@ -70,7 +71,7 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
     content
 }
 
-/// How large the student's executable is, beside what it is compared with.
+/// How large the student's executable is, and what it is compared with.
 fn size_of_executable(row: &Row) -> Vec<Html> {
     let mut content = Vec::new();
     if let Some(bytes) = row.size_bytes {
@@ -78,9 +79,9 @@ fn size_of_executable(row: &Row) -> Vec<Html> {
         let (_, change) = size(row);
         let compared = row.size_baseline.map(|baseline| match change.as_str() {
             "same" => ", the same as what it is compared with".to_owned(),
-            _ => format!("; it is compared with one of {} bytes ({change})", thousands(baseline)),
+            _ => format!("; it is compared with a file of {} bytes ({change})", thousands(baseline)),
         });
-        let words = format!("Your executable has {} bytes{}.", thousands(bytes), compared.unwrap_or_default());
+        let words = format!("Your executable is {} bytes{}.", thousands(bytes), compared.unwrap_or_default());
         content.push(paragraph(&words));
     }
     content
@@ -115,7 +116,8 @@ fn files(row: &Row, index: usize) -> Vec<Html> {
     }
     if !row.ignored.is_empty() {
         content.push(el("h3", &[], [text("What was not taken")]));
-        let why = "Only the files that the exercise asks you to change are judged. This was handed in too, and had no influence:";
+        let why = "Only the files that the exercise tells you to change are judged. These were handed in as well, but \
+                   had no effect:";
         content.push(paragraph(why));
         let paths = el("ul", &[], row.ignored.iter().map(|path| el("li", &[], [el("code", &[], [text(path)])])));
         let summary = el("summary", &[], [text(&plural(row.ignored.len(), "name"))]);
@@ -170,18 +172,18 @@ fn problem(problem: &Problem) -> Html {
 
 fn appeal(book: &Gradebook, rows: &[&Row]) -> Vec<Html> {
     let command = |command: String| el("pre", &[("tabindex", "0")], [lines(&command)]);
-    // A command is there to be copied into a shell: only a name that is nothing but a name may stand in it.
+    // A command is meant to be copied into a shell, so only plain names may appear in it.
     let is_plain = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || "._/-".contains(c));
     let exercise = rows.iter().map(|row| row.exercise.as_str()).find(is_plain).unwrap_or("ex1");
     let files = rows.iter().flat_map(|row| row.files.keys()).map(String::as_str);
     let file = files.into_iter().find(is_plain).unwrap_or("Cargo.toml");
     let first = format!(
-        "First see that it was your file. Here is the SHA-256 of each file that was judged; take that of yours, and compare. \
-         On Linux, on macOS, and on Windows, for {exercise}:"
+        "First check that the right file was judged. This page shows the SHA-256 of each judged file; compute your \
+         file's and compare. On Linux, on macOS, and on Windows, for {exercise}:"
     );
     let second = format!(
-        "Then run it yourself, with rustc {}. This gives the verdict that grading gives; only sizes may be off by some \
-         hundred bytes, because a program holds paths:",
+        "Then run it yourself, with rustc {}. This gives the same verdict as grading; only sizes may be off by a few \
+         hundred bytes, because a program contains paths:",
         book.toolchain
     );
     vec![
@@ -189,6 +191,6 @@ fn appeal(book: &Gradebook, rows: &[&Row]) -> Vec<Html> {
         command(format!("sha256sum {file}\nshasum -a 256 {file}\nGet-FileHash {file}")),
         paragraph(&second),
         command(format!("cargo xtask check {exercise}")),
-        paragraph("If a digest is another one, or the verdict is, send this page and what you saw to your instructor."),
+        paragraph("If a digest or the verdict is different, send this page and what you saw to your instructor."),
     ]
 }

@@ -1,4 +1,4 @@
-//! What a class has in common: which goals are hard, which problems many have, how points and sizes are spread.
+//! What a class has in common: which goals are hard, which problems many have, how points and sizes are distributed.
 
 use crate::report::{Gradebook, Row};
 use course::check::Verdict;
@@ -13,11 +13,11 @@ pub(super) struct Cluster<'book> {
     pub code: &'book str,
     /// How many submissions for the exercise were judged.
     pub of: usize,
-    /// Each submission once, however many goals and places it has the problem in.
+    /// Each submission once, no matter in how many goals and places it has the problem.
     pub rows: Vec<&'book Row>,
 }
 
-/// What submissions have in common: the code that most have comes first.
+/// What submissions have in common, most frequent code first.
 pub(super) fn clusters(book: &Gradebook) -> Vec<Cluster<'_>> {
     let mut clusters = Vec::new();
     for rows in judged(book).chunk_by(|a, b| a.exercise == b.exercise) {
@@ -31,7 +31,7 @@ pub(super) fn clusters(book: &Gradebook) -> Vec<Cluster<'_>> {
         let (exercise, of) = (rows[0].exercise.as_str(), rows.len());
         clusters.extend(by_code.into_iter().map(|(code, rows)| Cluster { exercise, code, of, rows }));
     }
-    // Stable: what is as common stays in the order of the exercises.
+    // Stable: equally common codes stay in the order of the exercises.
     clusters.sort_by_key(|cluster| Reverse(cluster.rows.len()));
     clusters
 }
@@ -42,7 +42,7 @@ pub(super) struct Hard<'book> {
     pub exercise: &'book str,
     /// The goal's name.
     pub id: &'book str,
-    /// What is reached when it is met.
+    /// What meeting it achieves.
     pub text: &'book str,
     /// How many met it.
     pub met: usize,
@@ -50,7 +50,7 @@ pub(super) struct Hard<'book> {
     pub of: usize,
 }
 
-/// The goals that somebody did not meet, the hardest first.
+/// The goals that not every submission met, hardest first.
 pub(super) fn hard_goals(book: &Gradebook) -> Vec<Hard<'_>> {
     let mut goals: Vec<Hard<'_>> = Vec::new();
     for row in judged(book) {
@@ -71,7 +71,7 @@ pub(super) fn hard_goals(book: &Gradebook) -> Vec<Hard<'_>> {
     goals
 }
 
-/// How many scores lie in each tenth of what can be had; the last one is for full points and more.
+/// How many scores are in each tenth of the maximum; the last one is for full points and more.
 pub(super) fn tenths(book: &Gradebook) -> [usize; 11] {
     let mut tenths = [0; 11];
     for row in judged(book) {
@@ -82,12 +82,12 @@ pub(super) fn tenths(book: &Gradebook) -> [usize; 11] {
     tenths
 }
 
-/// Some numbers in short.
+/// A summary of some numbers.
 #[derive(Debug, PartialEq)]
 pub(super) struct Spread<T> {
     /// The smallest one.
     pub smallest: T,
-    /// The one in the middle; of an even number of them, the lower one.
+    /// The median; of an even number of them, the lower one.
     pub median: T,
     /// The largest one.
     pub largest: T,
@@ -100,7 +100,7 @@ pub(super) fn spread<T: Copy + Ord>(mut numbers: Vec<T>) -> Option<Spread<T>> {
     Some(Spread { smallest, median: numbers[(numbers.len() - 1) / 2], largest })
 }
 
-/// The submissions that have a grade, in order. What was not handed in is none of them.
+/// The submissions that have a grade, in order. What wasn't handed in isn't among them.
 pub(super) fn judged(book: &Gradebook) -> Vec<&Row> {
     book.sorted().into_iter().filter(|row| row.is_judged()).collect()
 }

@@ -1,5 +1,5 @@
-//! Which submissions are alike, as one document for programs: everything but the texts. Its fields have the names that are
-//! published, which `docs/schemas` describes.
+//! Which submissions are alike, as one document for programs: everything but the texts. Its fields have the published
+//! names that `docs/schemas` describes.
 
 use super::{Group, OfExercise, Pair, Passage, Report};
 use crate::report::id;
@@ -13,7 +13,7 @@ struct Book<'a> {
 }
 
 #[derive(Serialize)]
-#[expect(clippy::struct_field_names, reason = "the names are those of the document")]
+#[expect(clippy::struct_field_names, reason = "these are the document's names")]
 struct Exercise<'a> {
     exercise: &'a str,
     submissions: usize,
@@ -56,7 +56,7 @@ struct Part<'a> {
     submissions: usize,
 }
 
-/// All of it but for the texts, as one document.
+/// Everything except the texts, as one document.
 ///
 /// # Errors
 /// Never in practice: every value can be written as JSON.

@@ -8,7 +8,7 @@ use crate::selftest::Must::{Full, Is, Short};
 
 /// Its attacks.
 pub(super) const ATTACKS: &[Attack] = &[
-    program!("includes a file without an end", "build/zeros.rs", &[Is(&[Oom])], "the limit on the memory of a build"),
+    program!("includes an endless file", "build/zeros.rs", &[Is(&[Oom])], "the limit on the memory of a build"),
     program!(
         "is a program of 300 MB",
         "build/huge_program.rs",
@@ -32,12 +32,12 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     program!("includes a secret while it is built", "build/include.rs", &[Is(&[BuildFailed])], NO_FILES),
     program!("includes the solution while it is built", "build/include_solution.rs", &[Is(&[BuildFailed])], NO_FILES),
-    program!("lets a file of another folder be its module", "build/path_module.rs", &[Is(&[BuildFailed])], NO_FILES),
+    program!("uses a file from another folder as a module", "build/path_module.rs", &[Is(&[BuildFailed])], NO_FILES),
     program!(
         "reads the environment of the compiler",
         "build/environment.rs",
         &[Full],
-        "the build box: it has an environment of its own"
+        "the build box: it has its own environment"
     ),
     program!("makes the compiler print commands", "build/commands.rs", &[Is(&[BuildFailed])], CLEAN),
     program!("includes a file that the grader has open", "build/inherited_file.rs", &[Is(&[BuildFailed])], CLOSED),
@@ -50,12 +50,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     program!("includes what was built before", "build/neighbor_solution.rs", &[Is(&[BuildFailed])], NO_NEIGHBORS),
     program!("includes the program of another build", "build/neighbor_build.rs", &[Is(&[BuildFailed])], NO_NEIGHBORS),
-    program!(
-        "includes the compiler's standard input",
-        "build/own_input.rs",
-        &[Full],
-        "standard input without anything in it"
-    ),
+    program!("includes the compiler's standard input", "build/own_input.rs", &[Full], "empty standard input"),
     program!(
         "includes the compiler's memory",
         "build/own_memory.rs",
@@ -69,33 +64,33 @@ pub(super) const ATTACKS: &[Attack] = &[
         "the box: it has no rights"
     ),
     program!(
-        "lets a terminal be its module",
+        "uses a terminal as a module",
         "build/terminal_module.rs",
         &[Is(&[BuildFailed])],
-        "the box: it has a session of its own"
+        "the box: it has its own session"
     ),
     program!(
         "looks at the compiler's own process",
         "build/processes_seen.rs",
         &[Full],
-        "the build box: it has an environment of its own"
+        "the build box: it has its own environment"
     ),
     program!(
-        "wants unstable features",
+        "requires unstable features",
         "build/unstable.rs",
         &[Is(&[BuildFailed])],
-        "a stable compiler, and an environment of its own"
+        "a stable compiler, and its own environment"
     ),
-    program!("wants to be a library", "build/library.rs", &[Full], "Cargo, which tells the compiler what to make"),
-    program!("links with a file of the grader", "build/linked_file.rs", &[Is(&[BuildFailed])], NO_FILES),
+    program!("declares itself a library", "build/library.rs", &[Full], "Cargo, which tells the compiler what to make"),
+    program!("links with one of the grader's files", "build/linked_file.rs", &[Is(&[BuildFailed])], NO_FILES),
     program!(
-        "hands an option to the linker",
+        "passes an option to the linker",
         "build/linked_flag.rs",
         &[Is(&[BuildFailed])],
-        "rustc, which hands it on as a name"
+        "rustc, which passes it on as a name"
     ),
     program!(
-        "nests its types for ever",
+        "nests its types forever",
         "build/deep_types.rs",
         &[Is(&[BuildFailed, Timeout, Oom])],
         "the limits on the memory and the time of a build"
@@ -107,10 +102,10 @@ pub(super) const ATTACKS: &[Attack] = &[
         "the limit on the memory of a build"
     ),
     program!(
-        "names a loader of its own",
+        "names its own loader",
         "build/loader.rs",
         &[Is(&[Graded])],
-        "the run box: there is nothing in it to be loaded"
+        "the run box: there is nothing in it to load"
     ),
     program!(
         "has sections with the names of others",
@@ -119,7 +114,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "reading the file without believing it"
     ),
     Attack {
-        tries: "has an error of 700 KB in colors",
+        tries: "has a 700 KB error in color",
         files: &[(MAIN, Repeated("compile_error!(\"", "\\u{1b}[31m::error::x\\n", 30_000, "\");\nfn main() {}\n"))],
         must: &[Is(&[BuildFailed, OutputLimit]), Short],
         stopped_by: "the limit on what is kept of one goal",

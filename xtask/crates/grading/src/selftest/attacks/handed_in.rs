@@ -46,7 +46,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         OUR_MANIFEST
     ),
     manifest!(
-        "builds a file of another folder",
+        "builds a file from another folder",
         After(hostile!("manifest/bin_outside.toml")),
         &[Full, SameSize, Reviewed("`bin`")],
         OUR_MANIFEST
@@ -58,7 +58,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         OUR_MANIFEST
     ),
     manifest!(
-        "sets flags of the compiler",
+        "sets compiler flags",
         Whole(hostile!("manifest/rustflags.toml")),
         &[NotFull, Reviewed("`cargo-features`")],
         "Cargo, which takes such flags only with the feature that is taken out"
@@ -107,7 +107,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     // What else is handed in.
     Attack {
-        tries: "smuggles a configuration of Cargo",
+        tries: "smuggles in a Cargo configuration",
         files: &[(".cargo/config.toml", Whole(hostile!("smuggled/config.toml"))), EVIL[2]],
         must: &[Full, SameSize, NotTaken(".cargo/config.toml")],
         stopped_by: NOT_TAKEN,
@@ -131,7 +131,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         stopped_by: NOT_TAKEN,
     },
     Attack {
-        tries: "smuggles an artifact",
+        tries: "smuggles in an artifact",
         files: &[
             ("target/release/demo", Whole(hostile!("smuggled/linker.sh"))),
             ("target/release/.fingerprint/demo", Whole("")),
@@ -140,7 +140,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         stopped_by: NOT_TAKEN,
     },
     Attack {
-        tries: "smuggles another Cargo.lock",
+        tries: "smuggles in a different Cargo.lock",
         files: &[("Cargo.lock", Whole("version = 99\n"))],
         must: &[Full, SameSize, NotTaken("Cargo.lock")],
         stopped_by: NOT_TAKEN,

@@ -41,7 +41,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     program!("looks at the machine", "run/control_groups.rs", &[Full], "the run box: neither /sys nor /run is in it"),
     program!("reads a secret while it runs", "run/secret.rs", &[Full], NO_FILES),
     program!(
-        "writes outside of its box",
+        "writes outside its box",
         "run/write_outside.rs",
         &[Full, NothingWritten],
         "the run box: nothing in it can be written but /tmp"
@@ -60,7 +60,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         tries: "lets a shell do the work, without std",
         files: &[(MAIN, Whole(hostile!("run/no_std_system.rs"))), (MANIFEST, After("panic = \"abort\"\n"))],
-        must: &[Is(&[Graded]), NotFull, Reviewed("look how it got so small")],
+        must: &[Is(&[Graded]), NotFull, Reviewed("check how it got so small")],
         stopped_by: NO_SHELL,
     },
     Attack {
@@ -87,7 +87,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         &[Full],
         "the run box: nothing is in it but the program and its libraries"
     ),
-    program!("calls what has set its limits", "run/helpers.rs", &[Full], "limits that can't be lifted"),
+    program!("calls the program that set its limits", "run/helpers.rs", &[Full], "limits that can't be lifted"),
     program!("lifts its own limits", "run/limits.rs", &[Full], "limits that can't be lifted"),
     program!(
         "leaves a process that holds its output",
@@ -95,21 +95,16 @@ pub(super) const ATTACKS: &[Attack] = &[
         &[Full, NobodyLeft],
         "the run box: what it started ends with it"
     ),
-    program!("does something else at its second run", "run/counts_runs.rs", &[Full], NO_STATE),
+    program!("behaves differently on its second run", "run/counts_runs.rs", &[Full], NO_STATE),
     program!("leaves links behind", "run/links.rs", &[Full], NO_STATE),
     program!(
-        "asks for the locale and the time zone",
+        "queries the locale and the time zone",
         "run/locale.rs",
         &[Full],
-        "the run box: it has an environment of its own"
+        "the run box: it has its own environment"
     ),
     program!("looks at the first process of its box", "run/first_process.rs", &[Full], NO_PROCESSES),
-    program!(
-        "reads its input as long as there is some",
-        "run/reads_input.rs",
-        &[Full],
-        "standard input without anything in it"
-    ),
+    program!("reads its input as long as there is some", "run/reads_input.rs", &[Full], "empty standard input"),
     program!("leaves its memory in a file", "run/core_dump.rs", &[NotFull, NothingWritten], "the limit on core files"),
     program!("prints what is not UTF-8", "run/no_utf8.rs", &[Is(&[Graded]), NotFull], CLEAN),
     program!(

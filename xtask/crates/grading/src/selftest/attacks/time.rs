@@ -14,7 +14,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         &[Is(&[Timeout])],
         "the limit on the time that a build sleeps"
     ),
-    program!("compiles for ever", "build/endless.rs", &[Is(&[Timeout])], BUILD_TIME),
+    program!("compiles forever", "build/endless.rs", &[Is(&[Timeout])], BUILD_TIME),
     program!(
         "makes the compiler take all memory",
         "build/macro_bomb.rs",
@@ -27,11 +27,11 @@ pub(super) const ATTACKS: &[Attack] = &[
         must: &[Is(&[OutputLimit, Timeout]), Short],
         stopped_by: "the limits on what a build prints and on its time",
     },
-    program!("sleeps for ever", "run/sleep.rs", &[Is(&[Timeout]), NotFull], RUN_TIME),
-    program!("computes for ever", "run/spin.rs", &[Is(&[Timeout]), NotFull], RUN_TIME),
+    program!("sleeps forever", "run/sleep.rs", &[Is(&[Timeout]), NotFull], RUN_TIME),
+    program!("computes forever", "run/spin.rs", &[Is(&[Timeout]), NotFull], RUN_TIME),
     program!("stops itself", "run/stops_itself.rs", &[Is(&[Timeout]), NotFull], ASLEEP),
-    program!("dozes for ever", "run/dozes.rs", &[Is(&[Timeout]), NotFull], ASLEEP),
-    program!("ignores signals and works for ever", "run/ignores_signals.rs", &[Is(&[Timeout]), NotFull], RUN_TIME),
+    program!("dozes forever", "run/dozes.rs", &[Is(&[Timeout]), NotFull], ASLEEP),
+    program!("ignores signals and works forever", "run/ignores_signals.rs", &[Is(&[Timeout]), NotFull], RUN_TIME),
     program!("starts processes that start processes", "run/forks.rs", &[Is(&[Timeout]), NotFull], RUN_TIME),
     program!("waits for a child that waits", "run/waits_for_child.rs", &[Is(&[Timeout]), NotFull], ASLEEP),
     program!(

@@ -1,5 +1,5 @@
-//! Answers in the students' own words that no person has decided about, to be read from the top to the bottom. The same answer
-//! is there once, with the lines that decide about everyone who gave it.
+//! Answers in the students' own words that no person has decided about, to be read from top to bottom. Identical
+//! answers appear once, with the lines that decide for everyone who gave them.
 
 use super::{paragraph, waits_for_a_reader};
 use crate::report::html::markup::{Html, el, lines, text};
@@ -18,7 +18,7 @@ pub(super) fn list(book: &Gradebook) -> Vec<Html> {
         }
     }
     if by_text.is_empty() {
-        return vec![paragraph("No answer waits for a person.")];
+        return vec![paragraph("No answer is waiting to be read.")];
     }
     let rows = by_text.iter().map(|((exercise, key, _), rows)| {
         let who = rows.iter().map(|row| people::student(&row.student)).collect();
@@ -37,10 +37,10 @@ pub(super) fn list(book: &Gradebook) -> Vec<Html> {
     let columns = [words("question"), prose("answer"), number("points so far"), prose("whose")];
     vec![
         paragraph(
-            "The check only counts the words of an answer. Where you think that it should have other points than it has so \
-             far, copy the lines below it into overrides.toml and change the number: they hold for everyone who gave it.",
+            "The check only counts an answer's words. If you think an answer should get different points, copy the \
+             lines below it into overrides.toml and change the number: they apply to everyone who gave that answer.",
         ),
-        table("texts", "Answers in the students' own words; the same answer is there once", &columns, rows),
+        table("texts", "Answers in the students' own words; identical answers appear once", &columns, rows),
     ]
 }
 
@@ -55,11 +55,12 @@ fn given(question: Option<&Question>, rows: &[&Row]) -> BTreeSet<i64> {
 fn in_words(question: Option<&Question>, given: &BTreeSet<i64>) -> String {
     let of = question.map(|question| format!(" of {}", question.points)).unwrap_or_default();
     let all: Vec<String> = given.iter().map(|given| points(*given)).collect();
-    // A goal that waits for another one has 0 points, whatever the answer is.
+    // A goal that waits for a different one has 0 points, whatever the answer is.
     if all.is_empty() { "not judged".to_owned() } else { format!("{}{of}", all.join(" or ")) }
 }
 
-/// The lines for overrides.toml, with the points as they are. Both of its texts are as they are shown here, and mean the same as what was handed in.
+/// The lines for overrides.toml, with the points as they are. Both texts are as shown here, and mean the same as what
+/// was handed in.
 fn decide((exercise, key, answer): (&str, &str, &str), question: Option<&Question>, given: i64, count: usize) -> Html {
     let (given, of) = (points(given), question.map(|question| question.points).unwrap_or_default());
     let quoted = |text: &str| toml::Value::String(clean_line(text)).to_string();

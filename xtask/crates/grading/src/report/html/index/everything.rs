@@ -11,16 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The section's heading.
 pub(super) const HEADING: &str = "All submissions";
 
-/// Why a row may be looked for, with the words that a person reads.
+/// Reasons to look for a row, with the words that a person reads.
 const FLAGS: [(&str, &str); 10] = [
-    ("review", "to be looked at"),
-    ("answer", "an answer to be read"),
+    ("review", "needs review"),
+    ("answer", "has an unread answer"),
     ("override", "points set by a person"),
     ("late", "late"),
     ("full", "full points"),
     ("lost", "points lost"),
     ("no-grade", "no grade yet"),
-    ("not-taken", "something was not taken"),
+    ("not-taken", "something wasn't taken"),
     ("team", "handed in as a team"),
     ("unknown", "not in the roster"),
 ];
@@ -55,10 +55,10 @@ pub(super) fn section(book: &Gradebook) -> Html {
     listing("all", HEADING, "All submissions, by exercise and student", "submissions", &columns, &found.filters(), rows)
 }
 
-/// The values that there are, with the number of rows of each.
+/// The values that occur, with the number of rows for each.
 #[derive(Default)]
 struct Found {
-    /// Some submissions were graded in a box, and some were not.
+    /// Whether some submissions were graded in a sandbox, and some weren't.
     is_mixed: bool,
     exercises: Vec<String>,
     counts: BTreeMap<(&'static str, String), usize>,
@@ -171,13 +171,13 @@ fn notes(row: &Row, cheats: &[&str], is_mixed: bool) -> Html {
     for (key, decision) in &row.decisions {
         notes.push(format!("answer {key}: {} points by a person: {}", points(decision.points), decision.reason));
     }
-    notes.extend(Some("to be looked at".to_owned()).filter(|_| !reasons(row).is_empty()));
-    notes.extend(Some("an answer to be read".to_owned()).filter(|_| waits_for_a_reader(row)));
+    notes.extend(Some("needs review".to_owned()).filter(|_| !reasons(row).is_empty()));
+    notes.extend(Some("has an unread answer".to_owned()).filter(|_| waits_for_a_reader(row)));
     notes.extend(row.message.clone());
     notes.extend(Some(format!("not taken: {}", cheats.join(", "))).filter(|_| !cheats.is_empty()));
     let unboxed = is_mixed && row.sandbox.as_deref() == Some("none");
     notes.extend(Some("graded without a sandbox".to_owned()).filter(|_| unboxed));
-    // One for each, so that a long one does not hide the next.
+    // One element for each, so that a long note doesn't hide the next.
     match notes.as_slice() {
         [] => Html::default(),
         [note] => text(note),
@@ -185,7 +185,8 @@ fn notes(row: &Row, cheats: &[&str], is_mixed: bool) -> Html {
     }
 }
 
-/// Whether a file that was not taken is of a kind that has been used to cheat. A checkout has many others, which say nothing.
+/// Whether a file that was not taken is of a kind that has been used to cheat. A checkout has many others, which mean
+/// nothing.
 fn could_cheat(path: &str) -> bool {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
     parts.any(|part| matches!(part, ".cargo" | "target" | "build.rs" | "rust-toolchain" | "rust-toolchain.toml"))

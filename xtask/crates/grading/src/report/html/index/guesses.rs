@@ -1,5 +1,5 @@
-//! What a class believed before it measured: how its guesses are spread, beside what was measured. It is about the class as a
-//! whole: no names, and nothing where so few have guessed that one could be told from the others.
+//! What a class believed before it measured: how its guesses are distributed, next to what was measured. It is about
+//! the class as a whole: no names, and nothing where so few guessed that individuals could be identified.
 
 use super::paragraph;
 use crate::report::html::markup::{Html, marked, marks, text};
@@ -7,7 +7,7 @@ use crate::report::html::{number, picture, prose, table, words};
 use crate::report::{Asked, Gradebook, Row};
 use course::exercise::questions::{Order, Value};
 
-/// With fewer guesses than this, nothing of them is shown.
+/// With fewer guesses than this, none are shown.
 const FEWEST: usize = 5;
 
 /// The guesses as a table, one row for each question.
@@ -27,9 +27,10 @@ pub(super) fn list(book: &Gradebook) -> Vec<Html> {
     ];
     vec![
         paragraph(
-            "Students guess before they measure; no points depend on it. Close is a guess within 10 % of what was measured for \
-             the same submission, or within one percentage point. In the picture each mark is a guess, and the tall one is the \
-             middle of what was measured. A question with fewer than five guesses is not shown.",
+            "Students guess before they measure; no points depend on it. A guess is close if it is within 10 % of \
+             what was measured for the same submission, or within one percentage point. In the picture, each mark is \
+             a guess, and the tall one is the median of what was measured. Questions with fewer than five guesses \
+             aren't shown.",
         ),
         table("guesses-by-question", "Guesses of the class, by question", &columns, rows),
     ]
@@ -47,7 +48,7 @@ fn row(book: &Gradebook, Asked { exercise, name, ask }: &Asked) -> Option<Vec<Ht
     }
     let question = [text(exercise), marked(ask)];
     if guesses.len() < FEWEST {
-        let few = format!("fewer than {FEWEST} guesses, so they are not shown");
+        let few = format!("fewer than {FEWEST} guesses, so they aren't shown");
         return Some(question.into_iter().chain([text("few"), text(&few), text(""), text(""), text("")]).collect());
     }
     let measured: Vec<Value> = own.iter().filter_map(|row| row.measured.get(name).copied()).collect();
@@ -64,7 +65,7 @@ fn row(book: &Gradebook, Asked { exercise, name, ask }: &Asked) -> Option<Vec<Ht
     Some(question.into_iter().chain(cells).collect())
 }
 
-/// The numbers, sorted; words aren't in it.
+/// The numbers, sorted, without words.
 fn sorted(values: &[Value]) -> Vec<Value> {
     let mut sorted: Vec<Value> = values.iter().copied().filter(|value| value.number().is_some()).collect();
     let number = |value: &Value| value.number().unwrap_or_default();
@@ -72,7 +73,7 @@ fn sorted(values: &[Value]) -> Vec<Value> {
     sorted
 }
 
-/// The values in words: from where to where, with the one in the middle; how often each word was said.
+/// The values in words: the range with the median, or how often each word was chosen.
 fn spread(values: &[Value]) -> String {
     let sorted = sorted(values);
     if let (Some(least), Some(most)) = (sorted.first(), sorted.last()) {

@@ -3,7 +3,7 @@
 use crate::report::html::markup::{Html, el, lines, text};
 use crate::report::similar::{File, Passage, Place, Side};
 
-/// Bytes of a file that are shown. A passage after them is in the table of passages only.
+/// Bytes of a file that are shown. A later passage is only in the table of passages.
 const LONGEST: usize = 100_000;
 
 /// A side of the page. `own` and `other` are the letters of the sides in the page's links.
@@ -26,7 +26,7 @@ pub(super) fn html(
             .collect();
         content.push(el("h3", &[], [text(&scrub(&file.path))]));
         if marks.is_empty() && file.is_common {
-            let words = "What the starter, the solution or many submissions have, and nothing else.";
+            let words = "Only what the starter, the solution or many submissions have.";
             content.push(el("p", &[("class", "muted")], [text(words)]));
             continue;
         }
@@ -55,7 +55,7 @@ fn rows(
     }
     let shown = &file.text[..end];
     marks.sort_by_key(|(_, place)| place.start);
-    // A cell, not two lines: where passages or common parts begin and end.
+    // The places where passages or common parts begin and end.
     let mut cuts: Vec<usize> = vec![0, end];
     cuts.extend(marks.iter().flat_map(|(_, place)| [place.start, place.end]));
     cuts.extend(file.common.iter().flat_map(|&(start, end)| [start, end]));
@@ -88,7 +88,7 @@ fn rows(
         .map(|parts| el("div", &[("class", "line")], parts.iter().map(|part| one(own, other, part, &mut begun, scrub))))
         .collect();
     if end < file.text.len() {
-        let rest = format!("({} more bytes are not shown)", file.text.len() - end);
+        let rest = format!("({} more bytes aren't shown)", file.text.len() - end);
         rows.push(el("p", &[("class", "muted")], [text(&rest)]));
     }
     rows
