@@ -16,7 +16,7 @@ use weigh::cargo;
 /// Which parts of a result could be the machine's fault.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Doubts {
-    /// A build was stopped, by a limit or from outside. Everything is built again.
+    /// A build was stopped, by a limit or from outside, or one of its tools crashed. Everything is built again.
     pub build: bool,
     /// Goals that are not met because of how programs ran, each with an input that shows it, if one does.
     pub goals: Vec<(String, Option<usize>)>,
@@ -41,7 +41,7 @@ pub(crate) fn of(exercise: &Exercise, trial: &Trial) -> Doubts {
             Attempt::Failed(problem) => {
                 let is_killed = cargo::is_of_a_kill(&problem.message);
                 killed |= is_killed;
-                build |= is_killed || problem.ended.is_some();
+                build |= is_killed || cargo::is_of_a_signal(&problem.message) || problem.ended.is_some();
             }
             Attempt::Built(built) => {
                 killed |= built.runs.values().flatten().any(|run| run.status == Status::Signaled(9));

@@ -26,7 +26,7 @@ use std::time::Duration;
 pub use wanted::{Form, Kind, Wanted};
 pub use words::explain_failure;
 use words::{Artifacts, artifacts, limit_of_a_build, warnings};
-pub use words::{first_place, is_about_profile, is_compiler_error, is_of_a_kill};
+pub use words::{first_place, is_about_profile, is_compiler_error, is_of_a_kill, is_of_a_signal};
 
 /// What to do on a machine without Rust.
 const INSTALL_RUST: &str = "install Rust: https://rustup.rs";

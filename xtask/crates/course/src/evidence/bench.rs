@@ -349,12 +349,11 @@ impl Bench<'_> {
         let theirs = self.request.grading.is_some() && tree == Tree::Learner;
         if let Err(refused) = &made
             && theirs
-            && refused.ended.is_none()
-            && refused.failure.exit == Exit::Environment
+            && Self::is_in_doubt(refused)
         {
             // What a submission makes the compiler print is its author's choice. So the course's own solution shows
             // whether this machine can build at all; if it can, the build is tried again.
-            self.try_solution(order, cargo)?;
+            self.try_in_doubt(refused, order, cargo)?;
             made = cargo.try_build(order)?;
         }
         match made {
@@ -363,11 +362,14 @@ impl Bench<'_> {
                 let problem = out_of_time(name, ended, self.exercise().data.build_seconds, place);
                 Ok(Err(Attempt::Failed(Box::new(problem))))
             }
-            Err(refused) => {
+            Err(mut refused) => {
                 if self.request.grading.is_none() {
                     self.ask_whose(tree, &refused, order, cargo)?;
                 }
                 let theirs = theirs && files::has_room(&self.base);
+                if self.request.grading.is_some() && !theirs && Self::is_in_doubt(&refused) {
+                    refused.failure.exit = Exit::Environment;
+                }
                 refusal(how, self.request, place, refused, theirs).map(Err)
             }
         }

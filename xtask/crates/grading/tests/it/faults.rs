@@ -403,10 +403,26 @@ fn a_linker_that_is_gone_for_a_while_is_no_grade() {
     if !has_boxes() || !has_mounts() {
         return;
     }
-    // A file that is no program in its place, for the boxes too.
+    // A file in its place that isn't a program, for the boxes as well.
     let breaks = "touch empty; mount --bind empty \"$(readlink -f /usr/bin/cc)\"";
     let (project, _) = broken_meanwhile("", breaks, "umount \"$(readlink -f /usr/bin/cc)\"");
     let failed = records(&project, "out").into_iter().find(|record| record["status"] == "infra-error").unwrap();
     let message = failed["message"].as_str().unwrap();
     assert!(message.contains("the course's own solution doesn't build either"), "{message}");
+}
+
+/// Its words name no cause: LLD writes into a mapped file, so a disk that is full for a moment ends it with SIGBUS.
+#[test]
+#[ignore = "grades a small class several times: .ci/run runs it"]
+fn a_linker_that_crashes_for_a_while_is_no_grade() {
+    if !has_boxes() || !has_mounts() {
+        return;
+    }
+    let breaks = "printf '%s\\n' '#!/bin/sh' 'echo \"collect2: fatal error: ld terminated with signal 7 [Bus error]\" >&2' 'exit 1' > crash
+        chmod +x crash; mount --bind crash \"$(readlink -f /usr/bin/cc)\"";
+    let (project, _) = broken_meanwhile("", breaks, "umount \"$(readlink -f /usr/bin/cc)\"");
+    let failed = records(&project, "out").into_iter().find(|record| record["status"] == "infra-error").unwrap();
+    let message = failed["message"].as_str().unwrap();
+    assert!(message.contains("the course's own solution doesn't build either"), "{message}");
+    assert!(message.contains("signal 7"), "{message}");
 }

@@ -242,6 +242,12 @@ pub fn is_of_a_kill(words: &str) -> bool {
     words.contains("signal: 9") || words.contains("signal 9")
 }
 
+/// Whether a failed build shows that a signal ended rustc or the linker. A linker writes into a mapped file, so a full disk
+/// ends it with SIGBUS instead of an error.
+pub fn is_of_a_signal(words: &str) -> bool {
+    words.contains("(signal: ") || words.contains("terminated with signal ")
+}
+
 /// Whether it was rustc that refused a package, and not Cargo itself, which builds nothing then.
 pub fn is_compiler_error(words: &str) -> bool {
     words.contains("could not compile")
@@ -379,6 +385,9 @@ mod tests {
         let by_cargo = "error: could not compile `tiny` (bin \"tiny\")\n\nCaused by:\n  process didn't exit successfully: `rustc` (signal: 9, SIGKILL: kill)";
         assert!(is_of_a_kill(by_cargo) && is_compiler_error(by_cargo));
         assert!(is_of_a_kill("collect2: fatal error: ld terminated with signal 9 [Killed]"));
+        let crash = "collect2: fatal error: ld terminated with signal 7 [Bus error]";
+        assert!(is_of_a_signal(by_cargo) && is_of_a_signal(crash) && !is_of_a_kill(crash));
+        assert!(!is_of_a_signal("error: signal handling isn't available on this target"));
         let unknown = "error: profile `dst` is not defined";
         assert!(is_about_profile(unknown, "dst") && !is_about_profile(unknown, "dist"));
         assert!(!is_of_a_kill(unknown) && !is_compiler_error(unknown));

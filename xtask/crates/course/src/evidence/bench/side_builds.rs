@@ -87,13 +87,7 @@ impl Bench<'_> {
                 failure.message
             )));
         }
-        // An error that rustc or Cargo shows in a file of the package is about that file.
-        let is_about_a_file = cargo::first_place(&failure.message).is_some();
-        // How it is built is the learner's choice where a Containerfile or settings for std decide it: the solution built that
-        // way would fail as well.
-        let decides = |build: &Build| build.linking == Linking::Containerfile || build.std.is_some();
-        let is_their_way = self.exercise().data.build.values().any(decides);
-        if is_about_a_file || is_their_way || solution_files(self.exercise()).is_err() {
+        if is_about_a_file(&failure.message) || self.is_their_way() || solution_files(self.exercise()).is_err() {
             return Ok(());
         }
         // Both of a learner's rooms may ask at once.
@@ -103,6 +97,35 @@ impl Bench<'_> {
             Ok(failure) => of_the_environment(&failure.message).into(),
             Err(error) => error,
         })
+    }
+
+    /// Whether a graded build failed in a way that says nothing about the submission: the environment is to blame by the words
+    /// of Cargo or rustc, or a tool failed without an error in any file. A linker that crashes on a full disk looks like this, and
+    /// so does a submission that can't be linked.
+    pub(super) fn is_in_doubt(refused: &Refused) -> bool {
+        let Failure { exit, message, .. } = &refused.failure;
+        let is_of_a_tool = cargo::is_compiler_error(message) && !is_about_a_file(message);
+        refused.ended.is_none() && (*exit == Exit::Environment || is_of_a_tool)
+    }
+
+    /// Whether the machine can make a build in doubt: by a build of the course's own solution.
+    ///
+    /// # Errors
+    /// With [`Exit::Environment`] if the solution doesn't build, either.
+    pub(super) fn try_in_doubt(&self, refused: &Refused, order: &CargoBuild, cargo: &Cargo) -> Result<()> {
+        if refused.failure.exit != Exit::Environment
+            && (self.is_their_way() || solution_files(self.exercise()).is_err())
+        {
+            return Ok(());
+        }
+        self.try_solution(order, cargo)
+    }
+
+    /// Whether the way that a program is built is the learner's choice, because a Containerfile or settings for std decide it: the
+    /// solution built that way would fail as well.
+    fn is_their_way(&self) -> bool {
+        let decides = |build: &Build| build.linking == Linking::Containerfile || build.std.is_some();
+        self.exercise().data.build.values().any(decides)
     }
 
     /// Makes the same build of the course's own solution, from nothing.
@@ -127,6 +150,11 @@ impl Bench<'_> {
             }
         }
     }
+}
+
+/// Whether rustc or Cargo shows an error in a file of the package: then the error is about that file.
+fn is_about_a_file(message: &str) -> bool {
+    cargo::first_place(message).is_some()
 }
 
 /// A failed build of the course's own files, with what in the environment may be the cause.
