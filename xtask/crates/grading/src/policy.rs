@@ -403,6 +403,8 @@ struct State<'a> {
     decided: BTreeMap<String, Decided>,
 }
 
+const NOT_THEIR_FAULT: &str = "grading failed, through no fault of the student: grade it again";
+
 fn row<'a>(
     person: Person,
     exercise: &str,
@@ -443,11 +445,7 @@ fn row<'a>(
             review.push(ANSWER_WAITS.to_owned());
         }
         match record.status {
-            Status::InfraError => review.push(
-                "grading failed, through no fault of the student: grade it \
-                                               again"
-                    .to_owned(),
-            ),
+            Status::InfraError => review.push(NOT_THEIR_FAULT.to_owned()),
             Status::Rejected => {
                 let why = record.message.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
                 review.push(format!("it was rejected{why}"));

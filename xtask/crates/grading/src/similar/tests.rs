@@ -207,8 +207,7 @@ fn hostile_files_are_compared_in_time() {
 }
 
 #[test]
-#[ignore = "two thousand submissions, for an optimized runner: cargo test --release -p xtask --bin xtask two_thousand -- --ignored"]
-fn two_thousand_submissions_take_seconds() {
+fn a_renamed_copy_is_found_in_a_large_class() {
     let mut state = 7_u64;
     let mut random = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -222,17 +221,14 @@ fn two_thousand_submissions_take_seconds() {
         "s.push(c);",
         "while let Some(p) = q.pop() { r(p); }",
     ];
-    let class: Vec<(String, String)> = (0..2000)
+    let class: Vec<(String, String)> = (0..80)
         .map(|number| {
             let body: Vec<&str> = (0..60).map(|_| lines[random(6) as usize]).collect();
             (format!("s{number:04}"), format!("{STARTER}fn own() {{\n{}\n}}\n", body.join("\n")))
         })
         .collect();
     let mut class: Vec<(&str, String)> = class.iter().map(|(student, text)| (student.as_str(), text.clone())).collect();
-    class[1999].1 = class[0].1.replace("own", "mine").replace("push", "add");
-    let before = std::time::Instant::now();
+    class[79].1 = class[0].1.replace("own", "mine").replace("push", "add");
     let found = compared("src/main.rs", STARTER, &class);
-    let seconds = before.elapsed().as_secs_f64();
-    assert!(found.groups.iter().any(|group| group.students == ["s0000", "s1999"]));
-    assert!(seconds < 10.0, "{seconds} s");
+    assert!(found.groups.iter().any(|group| group.students == ["s0000", "s0079"]));
 }
