@@ -39,6 +39,70 @@ for (const code of document.querySelectorAll("pre > code")) {
   }
 })();
 
+// A "Predict" box takes the reader's guess before it shows the answer, and keeps it in this browser. On GitHub, and without
+// scripts, it's a question that opens.
+(() => {
+  // Storage can be turned off, and a full one refuses.
+  const kept = {
+    get: (name) => {
+      try {
+        return localStorage.getItem(name) ?? "";
+      } catch {
+        return "";
+      }
+    },
+    set: (name, value) => {
+      try {
+        if (value) localStorage.setItem(name, value);
+        else localStorage.removeItem(name);
+      } catch {
+        // The guess still shows as long as the page is open.
+      }
+    },
+  };
+  const made = (tag, className, ...contents) => {
+    const element = document.createElement(tag);
+    if (className) element.className = className;
+    element.append(...contents);
+    return element;
+  };
+
+  for (const box of document.querySelectorAll("main details")) {
+    const summary = box.querySelector(":scope > summary");
+    const words = summary?.textContent.trim().replace(/\s+/g, " ") ?? "";
+    if (!words.startsWith("Predict:")) continue;
+
+    // By its words: a question that is worded differently next year is a different one.
+    const name = `workshop-guess: ${words}`;
+    const question = made("p", "", ...summary.childNodes);
+    const field = made("input");
+    Object.assign(field, { type: "text", maxLength: 80, autocomplete: "off", value: kept.get(name) });
+    const guess = made("p", "guess", made("label", "", "Your guess ", field));
+    const compared = made("p", "guessed");
+    summary.append("Answer");
+    summary.after(compared);
+    const whole = made("div", "predict");
+    box.replaceWith(whole);
+    whole.append(question, guess, box);
+
+    const compare = () => {
+      const value = field.value.trim();
+      compared.hidden = value === "";
+      compared.textContent = `You guessed: ${value}`;
+      // With the answer in sight, it isn't a guess.
+      field.readOnly = box.open;
+    };
+    compare();
+    box.addEventListener("toggle", compare);
+    field.addEventListener("input", () => kept.set(name, field.value.trim()));
+    field.addEventListener("keydown", (event) => {
+      // In mdBook, an arrow key turns the page, and a letter may open the search.
+      event.stopPropagation();
+      if (event.key === "Enter") box.open = true;
+    });
+  }
+})();
+
 // The boxes of a checklist can be ticked. Nothing keeps them: it is a page, not an account.
 for (const box of document.querySelectorAll("main li > input[type=checkbox], main li > p > input[type=checkbox]")) {
   box.disabled = false;

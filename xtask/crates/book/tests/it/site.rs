@@ -68,7 +68,7 @@ fn the_pictures_follow_the_theme(browser: &Browser) -> Result<(), String> {
     ensure(all(&dark, "-dark.svg") && all(&light, "-light.svg"), format!("{dark:?} {light:?}"))
 }
 
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 8] = [
     ("console", browser::nothing_is_wrong_in_the_console),
     ("pictures", every_picture_is_there),
     ("themes", the_pictures_follow_the_theme),
@@ -76,6 +76,7 @@ const CHECKS: [(&str, Check); 7] = [
     ("hint", what_is_cut_off_shows_it),
     ("chapters", the_open_chapter_can_be_read),
     ("axe", content_is_accessible),
+    ("guess", a_guess_is_kept),
 ];
 
 /// A table or a block of code that goes on to the right says so, on a phone, a tablet and a desk.
@@ -147,6 +148,48 @@ fn nothing_is_cut_off_in_a_narrow_window(browser: &Browser) -> Result<(), String
     ensure(wide.as_array().is_some_and(Vec::is_empty), format!("{wide}"))
 }
 
+/// A "Predict" box takes a guess, compares it with the answer, and keeps it; without a guess, it only opens.
+fn a_guess_is_kept(browser: &Browser) -> Result<(), String> {
+    // A box tells its page a moment later that it was opened.
+    const STATE: &str = "const done = arguments[arguments.length - 1];
+         const box = document.querySelector('main .predict');
+         const [field, details, guessed] = ['input', 'details', '.guessed'].map(part => box.querySelector(part));
+         const state = () => [field.value, field.readOnly, details.open, guessed.checkVisibility() ? guessed.textContent : ''];
+         setTimeout(() => done(JSON.stringify(state())), 50)";
+    let expect = |when: &str, state: &str| {
+        let found = browser.run_async(STATE);
+        let found = found.as_str().unwrap_or_default();
+        ensure(found == state, format!("{when}: {found}"))
+    };
+    let page = browser::text(browser, "return location.href");
+    browser.run("localStorage.clear?.()");
+    browser.open(&page);
+    let boxes = browser.run(
+        "return [...document.querySelectorAll('main details')].filter(box => /^Predict/.test(box.querySelector('summary').textContent)).length",
+    );
+    ensure(boxes == 0, format!("{boxes} boxes take no guess"))?;
+    if browser.run("return document.querySelector('main .predict')").is_null() {
+        return Ok(());
+    }
+    expect("before", r#"["",false,false,""]"#)?;
+    browser.click("main .predict summary");
+    expect("opened without a guess", r#"["",true,true,""]"#)?;
+    browser.click("main .predict summary");
+    browser.click("main .predict input");
+    // In mdBook, the arrow turns the page and the letter opens the search.
+    browser.press("s 20 %\u{E014}");
+    expect("typed", r#"["s 20 %",false,false,""]"#)?;
+    browser.press("\u{E007}");
+    expect("Enter", r#"["s 20 %",true,true,"You guessed: s 20 %"]"#)?;
+    browser.press("9");
+    expect("typed with the answer in sight", r#"["s 20 %",true,true,"You guessed: s 20 %"]"#)?;
+    ensure(browser::text(browser, "return location.href") == page, "a key left the page")?;
+    browser.open(&page);
+    expect("opened again", r#"["s 20 %",false,false,""]"#)?;
+    browser.run("localStorage.clear?.()");
+    Ok(())
+}
+
 /// What the book itself writes; the frame around it is mdBook's.
 fn content_is_accessible(browser: &Browser) -> Result<(), String> {
     // Without preloading: a page of the file system may not request its own style sheets.
@@ -198,7 +241,7 @@ fn the_site_is_whole_and_works_in_a_browser() {
 
     // The same checks on a page that was broken on purpose.
     let page = fs::read_to_string(folder.join("profile.html")).unwrap();
-    let controls: [(&str, String); 5] = [
+    let controls: [(&str, String); 6] = [
         (
             "pictures",
             page.replace("img/ladder-light.svg", "img/no-such.svg").replace("img/ladder-dark.svg", "img/no-such.svg"),
@@ -206,6 +249,13 @@ fn the_site_is_whole_and_works_in_a_browser() {
         ("themes", page.replace("ladder-dark.svg", "ladder-light.svg")),
         ("hint", page.replace("</head>", "<style>.content .goes-on { border: 0 !important }</style></head>")),
         ("chapters", page.replace("</head>", "<style>.navy { --sidebar-active: #2b79a2 !important }</style></head>")),
+        (
+            "guess",
+            page.replace(
+                "</head>",
+                "<script>Object.defineProperty(window, 'localStorage', { value: {} })</script></head>",
+            ),
+        ),
         ("narrow", page.replace("<main>", "<main><div style='width: 900px'>wide</div>")),
     ];
     for (name, broken) in controls {
