@@ -1,5 +1,5 @@
-//! Counts the lines, words and bytes of standard input: all of them, or those that `-l`, `-w` and `-c` ask for. Below it
-//! is nothing but core and C's library.
+//! Counts the lines, words and bytes of standard input: all of them, or those that `-l`, `-w` and `-c` ask for. It
+//! uses nothing but core and C's library.
 #![no_std]
 #![no_main]
 
@@ -22,17 +22,17 @@ struct File(c_int);
 
 impl fmt::Write for File {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // SAFETY: the pointer and the length are those of `text`, which is only read.
+        // SAFETY: the pointer and the length come from `text`, which is only read.
         let written = unsafe { write(self.0, text.as_ptr().cast(), text.len()) };
         if usize::try_from(written) == Ok(text.len()) { Ok(()) } else { Err(fmt::Error) }
     }
 }
 
-/// Called by C's start code.
+/// Called by C's startup code.
 ///
 /// # Safety
 /// `argv` must hold `argc` pointers to texts that end with a zero byte.
-// SAFETY: the name and the signature are those that C's start code expects, and there is no other `main`.
+// SAFETY: the name and the signature are those that C's startup code expects, and there is no other `main`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
     let mut chosen = Chosen::default();
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int 
     let mut counts = Counts::default();
     let mut buffer = [0; 4096];
     loop {
-        // SAFETY: the pointer and the length are those of `buffer`, which nobody else uses meanwhile.
+        // SAFETY: the pointer and the length come from `buffer`, which nothing else uses meanwhile.
         let length = unsafe { read(0, buffer.as_mut_ptr().cast(), buffer.len()) };
         match usize::try_from(length) {
             Ok(0) => break,
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int 
     }
 }
 
-/// Says what is wrong. Whether that can be written changes nothing any more.
+/// Reports what is wrong. If that can't be written, there's nothing left to do.
 fn fail(code: c_int, message: &str) -> c_int {
     let _ = File(2).write_str(message);
     code

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     usage()
 }
 
-/// The tool of this name.
+/// The tool with this name.
 fn tool(name: &str) -> Option<fn(&[String]) -> ExitCode> {
     match name {
         "hex" => Some(hex::run),

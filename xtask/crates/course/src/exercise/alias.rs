@@ -16,8 +16,8 @@ const SIGN: &str = "cargo-xtask-works-in-the-exercise-folder-and-in-the-main-fol
 pub fn text(depth: usize) -> String {
     let up = "../".repeat(depth);
     format!(
-        "# `cargo xtask` in this folder: the runner is in the workspace of the main folder. Cargo takes the path from the folder of\n\
-         # the call; if that is another one, Cargo shows the path, which says where `cargo xtask` works.\n\
+        "# Makes `cargo xtask` work in this folder. Cargo resolves the path from the current folder. In a different folder, it doesn't\n\
+         # exist, and the error shows it: its name tells you where `cargo xtask` works.\n\
          [alias]\nxtask = \"run --manifest-path {up}.cargo/{SIGN}/../../xtask/Cargo.toml --package xtask --\"\n"
     )
 }
