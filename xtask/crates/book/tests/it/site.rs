@@ -239,7 +239,11 @@ fn the_site_is_whole_and_works_in_a_browser() {
     browser.open(&format!("file://{}", folder.join("glossary.html").display()));
     assert!(browser.sheets(21.0, 29.7) > 1);
 
-    // The same checks on a page that was broken on purpose.
+    each_check_notices_a_page_that_is_broken(&browser, &folder);
+}
+
+/// The same checks, on a page that was broken on purpose for each.
+fn each_check_notices_a_page_that_is_broken(browser: &Browser, folder: &Path) {
     let page = fs::read_to_string(folder.join("profile.html")).unwrap();
     let controls: [(&str, String); 6] = [
         (
@@ -266,7 +270,7 @@ fn the_site_is_whole_and_works_in_a_browser() {
         browser.open(&format!("file://{}", file.display()));
         browser.resize(1200, 900);
         let check = CHECKS.iter().find(|(check, _)| *check == name).unwrap().1;
-        assert!(check(&browser).is_err(), "{name} did not notice");
+        assert!(check(browser).is_err(), "{name} did not notice");
         fs::remove_file(&file).unwrap();
     }
 }
