@@ -13,12 +13,12 @@ unsafe extern "C" {
 }
 // ANCHOR_END: libc
 
-/// Called by C's start code.
+/// Called by C's startup code.
 ///
 /// # Safety
 /// `argv` must hold `argc` pointers to texts that end with a zero byte.
 // ANCHOR: main
-// SAFETY: the name and the signature are those that C's start code expects, and there is no other `main`.
+// SAFETY: the name and the signature are those that C's startup code expects, and there is no other `main`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
     for index in 1..usize::try_from(argc).unwrap_or(0) {

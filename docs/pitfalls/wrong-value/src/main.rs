@@ -1,4 +1,4 @@
-//! The code does not matter here: look at Cargo.toml.
+//! The code doesn't matter here: look at Cargo.toml.
 
 fn main() {
     println!("hello");
