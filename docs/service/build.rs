@@ -1,7 +1,7 @@
-//! Gives the linker a flag, for this package alone: `RUSTFLAGS` would compile every dependency again.
+//! Passes a flag to the linker for this package alone: `RUSTFLAGS` would recompile every dependency.
 
 fn main() {
     println!("cargo::rerun-if-changed=../build.rs");
-    // Addresses that are corrected when the program starts need a bit each, and not 24 bytes. The loader needs glibc 2.36.
+    // An address that's adjusted when the program starts then takes a bit instead of 24 bytes. The loader needs glibc 2.36.
     println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
 }

@@ -7,7 +7,7 @@ fn main() {
     report(env::args().skip(1));
 }
 
-#[inline(never)] // a frame of its own at every opt-level, so that backtraces can be compared
+#[inline(never)] // has its own frame at every opt-level, so that backtraces can be compared
 fn report(arguments: impl Iterator<Item = String>) {
     let numbers: Vec<u64> = arguments.filter_map(|argument| argument.parse().ok()).collect();
     println!("{}", average(&numbers));

@@ -1,9 +1,9 @@
-//! Shows what `panic = "abort"` does to `catch_unwind`, to destructors and to threads.
+//! Shows what `panic = "abort"` does to `catch_unwind`, to destructors, and to threads.
 
 use std::panic;
 use std::thread;
 
-/// Says when it is dropped: a destructor is run while a panic unwinds the stack, and not when it aborts.
+/// Reports when it's dropped: a destructor runs while a panic unwinds the stack, but not when the process aborts.
 struct TemporaryFile;
 
 impl Drop for TemporaryFile {
@@ -13,7 +13,7 @@ impl Drop for TemporaryFile {
 }
 
 // ANCHOR: plugin
-/// Stands for code of somebody else that has an error in it.
+/// Stands in for third-party code with a bug in it.
 fn plugin(numbers: &[u32]) -> u32 {
     let _file = TemporaryFile;
     numbers[3]

@@ -1,3 +1,3 @@
-//! An empty `main`: all that is in its file is what every program with std brings along.
+//! An empty `main`: everything in its file is in every program that uses std.
 
 fn main() {}

@@ -1,4 +1,4 @@
-//! A program that C's startup code calls: std is there to be used, but its own start before `main` is left out.
+//! A program that C's startup code calls: it can use std, but std's own code before `main` is left out.
 #![no_main]
 
 use std::ffi::{c_char, c_int};

@@ -1,4 +1,4 @@
-//! The smallest useful grep, with the crate `regex`: what does that crate weigh, and what do its default features?
+//! The smallest useful grep, with the crate `regex`: how large are that crate and its default features?
 
 use std::error::Error;
 use std::{env, io};

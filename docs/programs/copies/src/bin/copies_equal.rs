@@ -1,4 +1,4 @@
-//! Two generic functions, each called with four types. The copies of one come out equal, those of the other do not.
+//! Two generic functions, each called with four types. The copies of one are identical, but not those of the other.
 
 use std::env;
 
@@ -22,7 +22,7 @@ macro_rules! units {
 units! { Meters "m" Feet "ft" Miles "mi" Yards "yd" }
 
 // ANCHOR: functions
-/// The four types differ by name only, and so nothing in the code differs.
+/// The four types differ only in their names, which this function doesn't use.
 #[inline(never)]
 fn plain<U: Unit>(units: &[U]) -> String {
     let mut text = String::new();
@@ -33,7 +33,7 @@ fn plain<U: Unit>(units: &[U]) -> String {
     text
 }
 
-/// The name of the unit is in the code.
+/// The unit's name is part of the code.
 #[inline(never)]
 fn labelled<U: Unit>(units: &[U]) -> String {
     let mut text = String::new();

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 // ANCHOR: generic
-/// Two columns, the second one aligned to the right.
+/// Two columns, with the second one right-aligned.
 fn table<T: Display>(title: &str, rows: &[(&str, T)]) -> String {
     let values: Vec<String> = rows.iter().map(|(_, value)| value.to_string()).collect();
     let left = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);

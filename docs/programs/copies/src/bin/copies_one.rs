@@ -3,9 +3,9 @@
 use std::fmt::Display;
 
 // ANCHOR: outlined
-/// Two columns, the second one aligned to the right.
+/// Two columns, with the second one right-aligned.
 fn table<T: Display>(title: &str, rows: &[(&str, T)]) -> String {
-    /// What does not depend on the type: compiled once.
+    /// What doesn't depend on the type: compiled once.
     fn aligned(title: &str, names: &[&str], values: &[String]) -> String {
         let left = names.iter().map(|name| name.len()).max().unwrap_or(0);
         let right = values.iter().map(String::len).max().unwrap_or(0);
