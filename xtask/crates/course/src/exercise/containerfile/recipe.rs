@@ -132,12 +132,23 @@ impl Build {
         self.target.is_some() || self.only_the_last || (self.is_static() && !has_flag)
     }
 
-    /// Flags other than the flag that links C's library in.
+    /// Flags other than the flag that links C's library in. `-C` takes the next word as its value, so without one, or with the value
+    /// alone, it's a different flag.
     pub fn other_flags(&self) -> Vec<&str> {
-        let known = ["-C", "--codegen", STATIC];
-        let words =
-            self.flags.iter().map(|flag| flag.strip_prefix("-C").filter(|rest| !rest.is_empty()).unwrap_or(flag));
-        words.filter(|word| !known.contains(word)).collect()
+        let mut others = Vec::new();
+        let mut words = self.flags.iter().map(String::as_str);
+        while let Some(word) = words.next() {
+            let value = match word {
+                "-C" | "--codegen" => words.next(),
+                _ => word.strip_prefix("--codegen=").or_else(|| word.strip_prefix("-C")),
+            };
+            match value {
+                Some(STATIC) => {}
+                Some(value) => others.push(value),
+                None => others.push(word),
+            }
+        }
+        others
     }
 
     /// Why the check does not build so, and what to write instead.
@@ -153,6 +164,16 @@ impl Build {
             ));
         }
         let flags = self.other_flags();
+        if let Some(flag) = flags.iter().find(|flag| ["-C", "--codegen", STATIC].contains(flag)) {
+            let message = match *flag {
+                STATIC => format!("rustc takes `{STATIC}` without `-C` for the name of a file"),
+                flag => format!("the flag `{flag}` has no value, which is an error of rustc"),
+            };
+            return Some((
+                message,
+                "write both in one value, in quotes: `RUSTFLAGS=\"-C target-feature=+crt-static\"`; without quotes, it ends at the space",
+            ));
+        }
         if !flags.is_empty() {
             let message = format!("the check doesn't build with the flags {}", flags.join(" "));
             return Some((message, "keep `-C target-feature=+crt-static`, and remove the others"));

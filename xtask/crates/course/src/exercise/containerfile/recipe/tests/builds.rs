@@ -14,6 +14,19 @@ fn how_it_is_built_is_read_from_options_and_variables() {
     assert!(!flags("-C target-feature=-crt-static").is_static());
     assert!(!flags("-Ctarget-feature=+crt-static -Ctarget-feature=-crt-static").is_static());
     assert_eq!(flags("-Clinker=/evil").other_flags(), ["linker=/evil"]);
+    for right in [
+        "-C target-feature=+crt-static",
+        "--codegen target-feature=+crt-static",
+        "--codegen=target-feature=+crt-static",
+    ] {
+        assert_eq!(flags(right).other_flags(), [""; 0], "{right}");
+        assert!(flags(right).is_static(), "{right}");
+    }
+    // Without quotes, ENV takes these for two variables.
+    let unquoted = build("ENV RUSTFLAGS=-C target-feature=+crt-static\nRUN cargo build");
+    assert_eq!(unquoted.refused().unwrap().0, "the flag `-C` has no value, which is an error of rustc");
+    let alone = flags("target-feature=+crt-static");
+    assert!(alone.refused().unwrap().0.starts_with("rustc takes `target-feature=+crt-static` without `-C`"));
     for lines in [
         "ENV RUSTFLAGS=\"-C target-feature=+crt-static\"\nRUN cargo build",
         "ENV RUSTFLAGS -C target-feature=+crt-static\nRUN cargo build",
