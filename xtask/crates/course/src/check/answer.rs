@@ -277,12 +277,19 @@ fn times(given: &str) -> Option<f64> {
     Some(fraction.unwrap_or(value)).filter(|number| *number > 0.0)
 }
 
-/// How to write a share of the other size: `350 %` is 3.5 times as large.
+/// How to write a percentage as a number of times: `350 %` of the other size, or 350 % more than it.
 fn percent(given: &str) -> Option<String> {
     let given = words::plain(given);
     let number = given.strip_suffix('%').or_else(|| given.strip_suffix("percent"))?.trim();
     let number::Number { value, fraction } = number::parse(number)?;
-    Some(format!("{number} % is {}: write the number without a percent sign", fraction.unwrap_or(value) / 100.0))
+    // Rounded: 2.8 + 1 isn't 3.8 in binary.
+    let times = |percent: f64| (percent * 100.0).round() / 10_000.0;
+    let percent = fraction.unwrap_or(value);
+    Some(format!(
+        "{number} % of the other size is {}, and {number} % more is {}: write the one you mean, without a percent sign",
+        times(percent),
+        times(percent + 100.0)
+    ))
 }
 
 fn largest_crate(built: &Built, after_std: bool, given: &str) -> Said {

@@ -452,7 +452,7 @@ impl Speed {
 
 impl super::Exercise {
     /// The file of the size budget's baseline, where a goal is about it.
-    pub(crate) fn baseline(&self) -> Option<&str> {
+    pub fn baseline(&self) -> Option<&str> {
         self.data.goal.iter().find_map(|goal| match &goal.check {
             Check::Budget(Budget { baseline, .. }) => baseline.as_ref().map(|file| file.get_ref().as_str()),
             _ => None,

@@ -133,9 +133,9 @@ fn a_percentage_is_told_as_a_number_of_times() {
         r#"check.answer = { key = "price", truth.times = { build = "after", against = "before", tolerance-percent = 5 } }"#,
     );
     for (given, help) in [
-        ("350 %", "350 % is 3.5: write the number without a percent sign"),
-        ("350%", "350 % is 3.5"),
-        ("162.5 percent", "162.5 % is 1.625"),
+        ("350 %", "350 % of the other size is 3.5, and 350 % more is 4.5: write the one you mean, without a percent sign"),
+        ("350%", "350 % of the other size is 3.5, and"),
+        ("162.5 percent", "162.5 % of the other size is 1.625, and 162.5 % more is 2.625:"),
         ("much", "divide one size by the other"),
         ("% 350", "divide one size by the other"),
     ] {
