@@ -111,7 +111,7 @@ fn difference(exercise: &Exercise, path: &str, solved: &[u8]) -> String {
         return format!("{name}: yours is the same as the solution's\n");
     }
     let (yours, theirs) = (format!("{name} (yours)"), format!("solutions/{}/{path}", exercise.id));
-    // Its numbers are those of a machine, and hundreds of lines of them would hide what the solution changes.
+    // Its hundreds of numbers belong to one machine, and would hide what the solution changes.
     if exercise.baseline() == Some(path) {
         return format!("{name}: a command writes it (README.md says when); the solution's is {theirs}\n");
     }
