@@ -75,7 +75,10 @@ fn approach_problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// The fresh exercise fails, with the codes that it declares and no others.
+/// At most this many tenths of an exercise's points may go to an untouched starter, for goals that it must not break.
+const FRESH_TENTHS: u32 = 4;
+
+/// The fresh exercise fails, with the codes that it declares and no others, and with few points.
 fn fresh_problems(root: &Path, exercise: &Exercise, starter: &Files) -> Result<Vec<String>> {
     let id = &exercise.id;
     let mut found = Vec::new();
@@ -92,6 +95,15 @@ fn fresh_problems(root: &Path, exercise: &Exercise, starter: &Files) -> Result<V
     }
     if fresh.verdict() == Verdict::Pass {
         found.push(format!("{id}: the fresh exercise passes"));
+    }
+    let (points, most) = (fresh.points(), exercise.points());
+    if points * 10 > most * FRESH_TENTHS {
+        let held: Vec<&str> =
+            fresh.outcomes.iter().filter(|outcome| outcome.points > 0).map(|outcome| outcome.id.as_str()).collect();
+        found.push(format!(
+            "{id}: the fresh exercise gets {points} of {most} points, for {}: let such a goal need another, or give it fewer points",
+            held.join(" and ")
+        ));
     }
     Ok(found)
 }

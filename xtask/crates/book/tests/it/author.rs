@@ -46,6 +46,15 @@ fn a_starter_that_fails_otherwise_than_it_says_is_found() {
 }
 
 #[test]
+fn a_starter_with_many_points_is_found() {
+    let project = Project::quick_course();
+    project.edit("exercises/ex1/exercise.toml", "points = 2", "points = 6");
+    project.run(&["author", "verify"]).code(1).stderr(contains(
+        "ex1: the fresh exercise gets 6 of 14 points, for output: let such a goal need another, or give it fewer points",
+    ));
+}
+
+#[test]
 fn every_untidiness_is_said_at_once() {
     let project = Project::quick_course();
     project.edit("exercises/ex1/exercise.toml", "hints = [\"nudge\", \"where\", \"what\"]", "hints = [\"nudge\"]");
