@@ -193,7 +193,7 @@ fn exercise_5_is_counted_in_boxes() {
     project.run(&["grade", "class", "--exercise", "ex5"]).success();
     let grades = project.read("grades/grades.csv");
     let scores: Vec<&str> = grades.lines().skip(1).map(|line| line.split(',').nth(7).unwrap()).collect();
-    assert_eq!(scores, ["10", "6"], "{grades}");
+    assert_eq!(scores, ["10", "2"], "{grades}");
     let journal = project.read("grades/journal.jsonl");
     let counts = std::path::Path::new("/usr/bin/valgrind").exists();
     assert_eq!(journal.contains("% of the instructions of `fast`"), counts, "{journal}");
