@@ -66,7 +66,7 @@ pub(crate) fn before_check(root: &Path, exercise: &Exercise) {
         return;
     }
     if let Err(error) = first_time(root, exercise) {
-        output::note(&format!("your guesses could not be kept, and the check goes on without them: {error:#}"));
+        output::note(&format!("your guesses couldn't be kept, and the check goes on without them: {error:#}"));
     }
 }
 

@@ -112,7 +112,7 @@ fn a_manifest_that_cargo_refuses_and_a_damaged_file_stop_neither_side() {
         .stderr(contains("the file with your guesses was damaged").and(contains("predictions.damaged-1.json")));
     assert_eq!(project.read(".workshop/predictions.damaged-1.json"), "{\"version\":1,\"exer");
     project.write(".workshop/predictions.json", "{\"version\":9}");
-    let words = contains("the verdict holds, but your guesses could not be measured").and(contains("newer workshop"));
+    let words = contains("the verdict holds, but your guesses couldn't be measured").and(contains("newer workshop"));
     project.check().success().stdout(contains("10 of 10 points")).stderr(words);
 }
 

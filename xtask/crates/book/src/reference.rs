@@ -66,7 +66,7 @@ pub(crate) fn codes(root: &Path, recorded: &[Answer]) -> Result<String, String> 
         let answer = recorded.iter().find(|answer| answer.command == *command && answer.with == with);
         let said = answer.map(|answer| diagnostic_in(&answer.output, code));
         if said.as_ref().is_some_and(Vec::is_empty) {
-            missing.push(format!("the example in {folder} does not produce `{}`", code.name()));
+            missing.push(format!("the example in {folder} doesn't produce `{}`", code.name()));
         }
         let exit = recorded.iter().skip_while(|other| answer.is_some_and(|answer| *other != answer)).nth(1);
         let exit = exit.filter(|answer| answer.command == "echo $?").and_then(|answer| answer.output.first());

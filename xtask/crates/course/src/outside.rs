@@ -259,7 +259,7 @@ fn insert(table: &mut Table, path: &[String], value: Value) {
 
 /// A home for Cargo that shares everything with the real one except the configuration file.
 fn make_home(home: &Path, apart: &Path) -> Result<()> {
-    let failed = |path: &Path| format!("cannot make {}", path.display());
+    let failed = |path: &Path| format!("can't create {}", path.display());
     fs::create_dir_all(apart).with_context(|| failed(apart))?;
     // What Cargo would make here, and would then not find in the real one.
     for name in ["registry", "git"] {
@@ -267,7 +267,7 @@ fn make_home(home: &Path, apart: &Path) -> Result<()> {
     }
     let is_ours = |name: &OsString| name != "config" && name != "config.toml";
     let mut names: Vec<OsString> = fs::read_dir(home)
-        .with_context(|| format!("cannot read {}", home.display()))?
+        .with_context(|| format!("can't read {}", home.display()))?
         .flatten()
         .map(|entry| entry.file_name())
         .collect();

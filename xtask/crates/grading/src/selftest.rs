@@ -86,7 +86,7 @@ pub(crate) fn run(root: &Path) -> Result<Exit> {
 }
 
 fn attack(folder: &Path) -> Result<Exit> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
     let folder = &folder.canonicalize().with_context(|| format!("can't find the folder {}", folder.display()))?;
     let course = folder.join("course");
     write_course(&course)?;
@@ -205,7 +205,7 @@ fn hand_in(class: &Path, student: &str, files: &[(&str, Content)], world: &World
 #[cfg(unix)]
 fn link(target: &Path, file: &Path) -> Result<()> {
     fs::create_dir_all(file.parent().unwrap_or(file))?;
-    std::os::unix::fs::symlink(target, file).with_context(|| format!("cannot make the link {}", file.display()))
+    std::os::unix::fs::symlink(target, file).with_context(|| format!("can't create the link {}", file.display()))
 }
 
 /// There are no boxes on systems without such links.
@@ -378,7 +378,7 @@ impl Found {
 /// one does.
 fn reports_are_clean(out: &Path) -> Result<Result<(), String>> {
     for file in files::files(out)? {
-        let bytes = fs::read(out.join(&file)).with_context(|| format!("cannot read {}", file.display()))?;
+        let bytes = fs::read(out.join(&file)).with_context(|| format!("can't read {}", file.display()))?;
         let text = String::from_utf8_lossy(&bytes);
         let is_page = file.extension().is_some_and(|extension| extension == "html");
         let found = [

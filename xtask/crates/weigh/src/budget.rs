@@ -246,7 +246,7 @@ struct Metadata {
 /// When there is none, or something in one of them is not understood. A wrong one never counts as none.
 pub fn of(text: &str) -> Result<Vec<Budget>, Wrong> {
     let file: File = toml::from_str(text).map_err(|error| {
-        let message = error.message().lines().next().unwrap_or("this is not valid TOML").to_owned();
+        let message = error.message().lines().next().unwrap_or("this isn't valid TOML").to_owned();
         let rest = error.message().lines().skip(1).collect::<Vec<_>>().join("; ");
         let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
         let near = unknown.and_then(|key| nearest(key, KEYS.into_iter()));

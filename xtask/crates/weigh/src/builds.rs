@@ -475,9 +475,9 @@ pub(crate) fn reason(words: &str) -> String {
 
 /// Waits until no other process builds for this program.
 fn lock(folder: &Path, program: &str) -> Result<File> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
     let path = folder.join("lock");
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let file = File::create(&path).with_context(|| format!("can't write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
         Err(TryLockError::WouldBlock) => {
@@ -487,12 +487,12 @@ fn lock(folder: &Path, program: &str) -> Result<File> {
         // A file system without locks: two processes at once would only do some work twice.
         Err(TryLockError::Error(_)) => return Ok(file),
     }
-    .with_context(|| format!("cannot lock {}", path.display()))?;
+    .with_context(|| format!("can't lock {}", path.display()))?;
     Ok(file)
 }
 
 fn stamp(path: &Path) -> Result<Stamp> {
-    Stamp::of(path).with_context(|| format!("cannot read {}", path.display()))
+    Stamp::of(path).with_context(|| format!("can't read {}", path.display()))
 }
 
 /// The digest of everything in which a variant differs from the base build.

@@ -427,14 +427,14 @@ fn reason(failure: &Failure) -> String {
 
 /// Removes the oldest files of a folder, so that so many are left.
 fn keep_newest(folder: &Path, count: usize) -> Result<()> {
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let entries = fs::read_dir(folder).with_context(|| format!("can't read {}", folder.display()))?;
     let time = |entry: &fs::DirEntry| entry.metadata().and_then(|metadata| metadata.modified()).ok();
     let mut files: Vec<_> = entries.flatten().map(|entry| (time(&entry), entry.path())).collect();
     if files.len() > count {
         files.sort();
         let extra = files.len() - count;
         for (_, file) in files.drain(..extra) {
-            fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+            fs::remove_file(&file).with_context(|| format!("can't remove {}", file.display()))?;
         }
     }
     Ok(())

@@ -198,7 +198,7 @@ pub fn ending(status: Status, limits: Limits) -> String {
             format!("ended because it used more than {} s of CPU time", limits.time.as_secs_f64())
         }
         Status::Waited(seconds) => {
-            format!("ended because it was not done after {seconds} s, most of it spent waiting")
+            format!("ended because it wasn't done after {seconds} s, most of it spent waiting")
         }
         Status::NotStarted(seconds) => {
             format!("not started, because its runs before had taken {seconds} s together, more than they may")
@@ -357,7 +357,7 @@ mod tests {
         assert!(
             difference(&exited(0, ""), &sleeps, LIMITS)
                 .unwrap()
-                .contains("ended because it was not done after 12 s, most of it spent waiting")
+                .contains("ended because it wasn't done after 12 s, most of it spent waiting")
         );
         assert!(difference(&hang, &hang, LIMITS).is_some(), "two programs that hang are not known to do the same");
         let flood = Run { status: Status::OutputLimit, stdout: b"y\n".to_vec(), stderr: Vec::new() };

@@ -140,7 +140,7 @@ impl Archive {
 
     fn add(&mut self, path: &str, content: &[u8], mode: u32) -> Result<()> {
         let mut header = tar::Header::new_ustar();
-        header.set_path(path).with_context(|| format!("cannot pack {path}"))?;
+        header.set_path(path).with_context(|| format!("can't pack {path}"))?;
         header.set_entry_type(tar::EntryType::Regular);
         header.set_size(content.len() as u64);
         header.set_mode(mode);

@@ -317,7 +317,7 @@ fn undo_configuration(
                 _ => bail!(
                     Failure::new(
                         Exit::Environment,
-                        format!("{place} sets [{key}], which changes sizes and cannot be undone from here")
+                        format!("{place} sets [{key}], which changes sizes and can't be undone from here")
                     )
                     .help("remove it while you measure, or run with another CARGO_HOME")
                 ),

@@ -58,7 +58,7 @@ fn approach_problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
         let place = format!("{id}: solutions/{id}/{}: \"{}\"", approaches::FILE, approach.name);
         let tried = approaches::tried(root, exercise, approach)?;
         if tried.bytes.is_none() {
-            found.push(format!("{place} is not measured: it doesn't build, or a goal about files stops it before"));
+            found.push(format!("{place} isn't measured: it doesn't build, or a goal about files stops it before"));
         }
         match &approach.misses {
             None if tried.missed.is_empty() => {}

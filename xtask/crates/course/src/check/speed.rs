@@ -40,7 +40,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
         }
         (Some(_), None, _) => {
             let message = format!(
-                "{counter} counted the instructions of `{against}`, but could not count the instructions of `{build}`"
+                "{counter} counted the instructions of `{against}`, but couldn't count the instructions of `{build}`"
             );
             let help =
                 "was it built only for this machine? remove `target-cpu` from RUSTFLAGS and from Cargo's configuration";
@@ -48,7 +48,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
         }
         (None, _, Some(Race { unsteady: Some(why), .. })) => {
             let counter = "or valgrind, which counts instructions instead (Linux)";
-            return Finding::Unknown(format!("a less busy machine, {counter}. It could not be measured: {why}"));
+            return Finding::Unknown(format!("a less busy machine, {counter}. It couldn't be measured: {why}"));
         }
         (None, _, Some(Race { percent, rounds, what, unsteady: None })) => (
             Method::Time { percent: *percent, rounds: *rounds, what: what.clone() },

@@ -58,7 +58,7 @@ pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagno
                         != Some(&plain(value.get_ref()))
                 });
                 let place = other.map(|(key, _)| key.span()).min_by_key(|span| span.start).unwrap_or(key.span());
-                not_allowed(source, place, message, "this is not the course's").help(help)
+                not_allowed(source, place, message, "this isn't the course's").help(help)
             }
             None => {
                 let message = format!("the course's table `{name}` is missing");

@@ -236,7 +236,7 @@ fn archive(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
     for (path, content) in files {
-        writer.start_file(path, options).with_context(|| format!("cannot add {path} to an archive"))?;
+        writer.start_file(path, options).with_context(|| format!("can't add {path} to an archive"))?;
         writer.write_all(content)?;
     }
     Ok(writer.finish()?.into_inner())

@@ -166,7 +166,7 @@ fn different_lists(parts: &[(&PathBuf, &Run, Partition)]) -> Vec<String> {
         let differ: Vec<&Job> = seen.symmetric_difference(&other).collect();
         if comparable && !differ.is_empty() {
             problems.push(format!(
-                "{} and {} were not given the same class: only one of them has {}; grade every part again from the same folder",
+                "{} and {} weren't given the same class: only one of them has {}; grade every part again from the same folder",
                 shown(first_folder).display(),
                 shown(folder).display(),
                 named(&differ)
@@ -244,7 +244,7 @@ mod tests {
         let ways = [("out-1", run(Some("1/2"), &CLASS)), ("out-2", run(Some("hash:2/2"), &CLASS))];
         assert!(problems(&ways, &CLASS)[0].contains("out-2 has part hash:2/2"));
         let lists = [("out-1", run(Some("1/2"), &CLASS)), ("out-2", run(Some("2/2"), &CLASS[1..]))];
-        let expected = "out-1 and out-2 were not given the same class: only one of them has s001 ex1; grade every part again from the same folder";
+        let expected = "out-1 and out-2 weren't given the same class: only one of them has s001 ex1; grade every part again from the same folder";
         assert_eq!(problems(&lists, &CLASS), [expected]);
         // What no part has taken is named as well.
         assert_eq!(

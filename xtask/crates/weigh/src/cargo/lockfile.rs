@@ -219,7 +219,7 @@ impl Cargo {
         // The verb that reads no more packages than a build does.
         let mut call = self.call("tree").args(["--depth", "0", "--edges", "normal,build", "--manifest-path"]);
         call = call.arg(mirror::inside(&self.env, manifest).into_owned()).args(locked.then_some("--locked"));
-        let finished = self.run(&call).context("cannot ask Cargo for the versions of packages")?;
+        let finished = self.run(&call).context("can't ask Cargo for the versions of packages")?;
         Ok(match finished.status {
             Status::Exited(0) => Ok(()),
             _ => Err(self.explain(&finished, "cargo tree")),

@@ -53,7 +53,7 @@ pub(super) fn artifacts(messages: &[u8]) -> Result<Artifacts> {
     let mut crates: BTreeMap<String, String> = BTreeMap::new();
     for line in messages.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{")) {
         let message: Message = serde_json::from_slice(line)
-            .with_context(|| format!("cannot read Cargo's message {}", String::from_utf8_lossy(line)))?;
+            .with_context(|| format!("can't read Cargo's message {}", String::from_utf8_lossy(line)))?;
         let Message { reason, target, executable, filenames, fresh, package_id, features, out_dir, .. } = message;
         let (linked, paths) = (message.linked_libs, message.linked_paths);
         artifacts.native.libraries.extend(linked.iter().cloned());
@@ -210,7 +210,7 @@ pub(super) fn not_started(stderr: &str) -> Option<&str> {
     let after = |words: &str| stderr.split_once(words).map(|(_, rest)| rest);
     let by_cargo = after("could not execute process `").and_then(|rest| rest.split_once("` (never executed)"));
     // Our recorder, which is in rustc's place and starts what Cargo would have started.
-    let by_us = || after("error: cannot start `").and_then(|rest| rest.split_once('`'));
+    let by_us = || after("error: can't start `").and_then(|rest| rest.split_once('`'));
     by_cargo.or_else(by_us).map(|(command, _)| command)
 }
 
@@ -293,7 +293,7 @@ const CAUSES: &[(&[&str], Exit, Option<&str>)] = &[
             "spurious network error",
         ],
         Exit::Environment,
-        Some("a dependency is not on this machine yet; run `cargo fetch` once while it is online"),
+        Some("a dependency isn't on this machine yet; run `cargo fetch` once while it is online"),
     ),
     (
         &["unable to build with the standard library"],

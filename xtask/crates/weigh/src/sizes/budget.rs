@@ -292,7 +292,7 @@ fn save_command(asked: &options::Subject) -> String {
 
 fn read(given: &Path) -> Result<Source> {
     let file = subject::manifest_file(given)?;
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
     Ok(Source { file, text: text.into() })
 }
 
@@ -323,7 +323,7 @@ fn build(
     let downloads = budget.download_limits().into_iter().map(|(method, _)| Ok((method, method.required(&file)?)));
     let downloads = downloads.collect::<Result<_>>()?;
     let bin = program.name.clone();
-    let toolchain = subject.release.clone().context("cannot tell the release of rustc")?;
+    let toolchain = subject.release.clone().context("can't determine the release of rustc")?;
     let measured = Measured { bin, profile, target: subject.built_for().to_owned(), toolchain, bytes, downloads };
     Ok((subject, measured))
 }
@@ -386,7 +386,7 @@ fn load(file: &Path) -> Result<Option<Baseline>> {
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        Err(error) => return Err(error).with_context(|| format!("can't read {}", file.display())),
     };
     Baseline::parse(&text).map(Some).map_err(|Damaged { what, place }| {
         let mut failure = Failure::new(Exit::Usage, format!("the baseline is damaged: {what}"))

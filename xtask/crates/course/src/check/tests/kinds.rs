@@ -302,7 +302,7 @@ fn where_equal_runs_differ_too_much_neither_a_pass_nor_a_fail_would_be_true() {
         outcome.waits_for.unwrap()
     });
     assert_eq!(noisy[0], noisy[1]);
-    insta::assert_snapshot!(noisy[0], @"a less busy machine, or valgrind, which counts instructions instead (Linux). It could not be measured: equal runs took from 1.00 to 2.00 s");
+    insta::assert_snapshot!(noisy[0], @"a less busy machine, or valgrind, which counts instructions instead (Linux). It couldn't be measured: equal runs took from 1.00 to 2.00 s");
 }
 
 #[test]

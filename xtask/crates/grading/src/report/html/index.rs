@@ -73,7 +73,7 @@ fn summary(book: &Gradebook) -> Vec<Html> {
     }
     for (what, number) in [
         ("students who handed in nothing", people::handed_in_nothing(book).len()),
-        ("entries that are not in the roster", book.unknown.len()),
+        ("entries that aren't in the roster", book.unknown.len()),
     ] {
         rows.push((what.to_owned(), count(number)));
         links.push(None);
@@ -110,7 +110,7 @@ fn failed(book: &Gradebook) -> Vec<Html> {
     );
     let count = ours.len();
     let rows = ours.into_iter().map(|row| {
-        vec![student(row), text(&row.exercise), text(row.message.as_deref().unwrap_or("the reason is not known"))]
+        vec![student(row), text(&row.exercise), text(row.message.as_deref().unwrap_or("the reason isn't known"))]
     });
     let columns = [words("student"), words("exercise"), prose("what failed")];
     let table = table("failed", "Not graded, for reasons that aren't the students' fault", &columns, rows);

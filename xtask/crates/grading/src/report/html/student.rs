@@ -115,7 +115,7 @@ fn files(row: &Row, index: usize) -> Vec<Html> {
         content.push(table(&format!("files-{index}"), "The files that were taken", &columns, files));
     }
     if !row.ignored.is_empty() {
-        content.push(el("h3", &[], [text("What was not taken")]));
+        content.push(el("h3", &[], [text("What wasn't taken")]));
         let why = "Only the files that the exercise tells you to change are judged. These were handed in as well, but \
                    had no effect:";
         content.push(paragraph(why));

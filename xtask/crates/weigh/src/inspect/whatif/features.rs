@@ -281,7 +281,7 @@ fn inputs(metadata: &Metadata) -> Result<String> {
 
 /// Path, length, and time of each file below a folder.
 fn stamp(folder: &Path, built: &Path, stamps: &mut Vec<Vec<u8>>) -> Result<()> {
-    let failed = || format!("cannot read {}", folder.display());
+    let failed = || format!("can't read {}", folder.display());
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(folder).with_context(failed)? {
         let entry = entry.with_context(failed)?;

@@ -200,7 +200,7 @@ fn main() {
 fn the_graph_is_what_a_disassembler_finds() {
     if call("objdump").arg("--version").ok().is_err() {
         // Without binutils there is nothing to compare with.
-        return base::output::note("nothing is disassembled: objdump (binutils) is not installed");
+        return base::output::note("nothing is disassembled: objdump (binutils) isn't installed");
     }
     for flags in [
         &["-O"][..],

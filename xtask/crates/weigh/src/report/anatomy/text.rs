@@ -156,7 +156,7 @@ fn add_crates(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
     }
     if bloat.explained {
         *text += &wrap(
-            "  own: code, constants, and entries in tables, of the whole file; retained: what the file would not have without it\n",
+            "  own: code, constants, and entries in tables, of the whole file; retained: what the file wouldn't have without it\n",
             Some(width),
             2,
         );
@@ -313,7 +313,7 @@ pub(crate) fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
         list(&mut text, "crate", crates, count, width);
         list(&mut text, "function", functions, count, width);
     } else {
-        let words = "\nwhose code changed is not known: that takes the symbols of both files\n";
+        let words = "\nwhose code changed isn't known: that takes the symbols of both files\n";
         text += &wrap(words, asked, 0);
     }
     text
