@@ -344,8 +344,8 @@ mod tests {
     fn auto_reads_gitlab_from_one_and_kubernetes_from_zero() {
         assert_eq!(shown("auto", &[("CI_NODE_INDEX", "5"), ("CI_NODE_TOTAL", "5")]), "5/5");
         assert_eq!(shown("auto", &[("CI_NODE_TOTAL", "1")]), "1/1");
-        assert_eq!(refused("auto", &[("CI_NODE_TOTAL", "3")]), "CI_NODE_TOTAL is set, and CI_NODE_INDEX is not");
-        assert_eq!(refused("auto", &[("CI_NODE_INDEX", "3")]), "CI_NODE_INDEX is set, and CI_NODE_TOTAL is not");
+        assert_eq!(refused("auto", &[("CI_NODE_TOTAL", "3")]), "CI_NODE_TOTAL is set, and CI_NODE_INDEX isn't");
+        assert_eq!(refused("auto", &[("CI_NODE_INDEX", "3")]), "CI_NODE_INDEX is set, and CI_NODE_TOTAL isn't");
         for index in ["0", "6"] {
             let message = refused("auto", &[("CI_NODE_INDEX", index), ("CI_NODE_TOTAL", "5")]);
             assert_eq!(

@@ -234,7 +234,7 @@ fn references(
             course.measured = first.measure(root, course).unwrap_or_else(|error| {
                 let id = &course.exercise.id;
                 output::note(&format!(
-                    "what {id} asks its students to guess couldn't be measured, which changes no grade: {error:#}"
+                    "what {id} asks its students to predict couldn't be measured, which changes no grade: {error:#}"
                 ));
                 BTreeMap::new()
             });

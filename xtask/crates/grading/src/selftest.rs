@@ -121,7 +121,7 @@ fn attack(folder: &Path) -> Result<Exit> {
                     honest.points, honest.points_max
                 )
             )
-            .help("nothing can be said about hostile ones")
+            .help("fix that first: hostile ones are judged by the same checks")
         );
     }
     table(&found, &reports_are_clean(&options.out)?)
@@ -147,7 +147,7 @@ fn table(found: &Found, reports: &Result<(), String>) -> Result<Exit> {
         worked += 1;
         let _ = writeln!(text, "  the reports WORKED: {}", output::one_line(why));
     }
-    let _ = write!(text, "\n{} attacks, {worked} attacks worked\n", attacks::all().count());
+    let _ = write!(text, "\n{} attacks, {worked} worked\n", attacks::all().count());
     output::data(&text)?;
     Ok(if worked == 0 { Exit::Met } else { Exit::NotMet })
 }
@@ -325,7 +325,7 @@ impl Found {
     fn judge(&self, record: &Record, attack: &Attack) -> Result<(), String> {
         let whole = serde_json::to_string(record).unwrap_or_default();
         if whole.contains(SECRET) {
-            return Err("the secret came out".to_owned());
+            return Err("the secret leaked".to_owned());
         }
         if record.status == Status::InfraError {
             return Err(format!("it is treated as our fault: {:?}", record.message));

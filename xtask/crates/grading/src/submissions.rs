@@ -355,7 +355,7 @@ fn add_page(entries: &mut Vec<(Entry, Vec<Piece>)>, name: &Name, meaning: &Meani
         found.passed.push((name.text.clone(), format!("{lms} writes it next to the submissions")));
         return;
     }
-    let missing = format!("{} is a text, a comment or a link; no file was handed in with it", shown(&name.text));
+    let missing = format!("{} is a text entry, a comment, or a link; no file was handed in with it", shown(&name.text));
     let entry = Entry {
         handles: meaning.handles.clone(),
         lms: meaning.lms,

@@ -321,7 +321,7 @@ mod tests {
             "#     answers.toml:3: the answer is 1,000 bytes off [answer/wrong]",
             "#     help: measure again",
             "#     not judged: it needs output",
-            "#     Cargo.toml:9: the build warns: [build/warning]",
+            "#     Cargo.toml:9: the build printed a warning: [build/warning]",
         ] {
             assert!(text.lines().any(|line| line.replace(" #   ", " # ") == wanted), "{wanted}\n{text}");
         }

@@ -198,8 +198,8 @@ fn in_short(cells: &Cells) -> String {
 fn why_score(old: &Cells, new: &Cells, again: impl Fn() -> String) -> String {
     if old.reason != new.reason {
         return match new.reason.as_str() {
-            "" => "a person's decision was withdrawn".to_owned(),
-            reason => format!("a person decided: {reason}"),
+            "" => "an instructor's decision was withdrawn".to_owned(),
+            reason => format!("an instructor decided: {reason}"),
         };
     }
     if old.raw_score == new.raw_score {
