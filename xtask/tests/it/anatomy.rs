@@ -102,8 +102,8 @@ fn diff_sums_to_the_byte_in_both_directions() {
     outside
         .run(&["diff", a.to_str().unwrap(), b.to_str().unwrap()])
         .success()
-        .stdout(contains("whose code changed isn't known: that takes the symbols of both files"))
-        .stderr(contains("there's no way to tell whose code it is: the file has no symbols"));
+        .stdout(contains("it isn't known which crates changed: that takes the symbols of both files"))
+        .stderr(contains("it isn't known which crates the code comes from: the file has no symbols"));
 }
 
 #[test]

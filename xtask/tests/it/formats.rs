@@ -74,7 +74,7 @@ fn a_program_for_windows_is_taken_apart_to_the_byte() {
     let text = stdout(&project.run(&["bloat", "--file", "msvc.dll"]).success());
     assert!(
         text.contains(
-            "there's no way to tell whose code it is: the file has no symbols; the linker put the others into hello.pdb"
+            "it isn't known which crates the code comes from: the file has no symbols; the linker put the others into hello.pdb"
         ),
         "{text}"
     );
@@ -127,9 +127,9 @@ fn what_strip_leaves_of_a_library_owns_no_more_than_itself() {
             "{name}"
         );
         let text = stdout(&project.run(&["bloat", "--file", name]).success());
-        assert!(text.contains(&format!("there's no way to tell whose code it is: {why}")), "{text}");
+        assert!(text.contains(&format!("it isn't known which crates the code comes from: {why}")), "{text}");
         let text = stdout(&project.run(&["bloat", "--file", name, "--format", "markdown"]).success());
-        assert!(text.contains(&format!("There's no way to tell whose code it is: {why}.")), "{text}");
+        assert!(text.contains(&format!("It isn't known which crates the code comes from: {why}.")), "{text}");
     }
     // All symbols, with and without the table that says where functions begin.
     put(&project, "whole", &made::macho(MachO { without_starts: true, ..MachO::default() }));

@@ -113,8 +113,8 @@ fn a_program_that_hangs_or_prints_for_ever_is_ended_and_named() {
     project
         .run(&["sizes", "--run-seconds", "1"])
         .code(1)
-        .stderr(contains("ended because it wasn't done after 5 s, most of it spent waiting"))
-        .stderr(contains("ended because it printed more than 100000 bytes"));
+        .stderr(contains("stopped because it wasn't finished after 5 s, most of it spent waiting"))
+        .stderr(contains("stopped because it printed more than 100000 bytes"));
 }
 
 #[test]

@@ -213,7 +213,7 @@ impl<'de> Deserialize<'de> for Share {
             type Value = Share;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a share in quotes, such as \"1 %\"")
+                f.write_str("a percentage in quotes, such as \"1 %\"")
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Share, E> {
@@ -278,7 +278,7 @@ pub fn of(text: &str) -> Result<Vec<Budget>, Wrong> {
                 range: Some(range.clone()),
                 message: format!("there are two budgets for the same program in [profile.{}]", budget.profile()),
                 label: "the second one".to_owned(),
-                help: "give each its own `bin` or `profile`, or make one of the two".to_owned(),
+                help: "give each its own `bin` or `profile`, or merge the two".to_owned(),
                 missing: false,
             });
         }

@@ -470,7 +470,7 @@ pub(crate) fn reason(words: &str) -> String {
     let error = error.unwrap_or_else(|| words.lines().next_back().unwrap_or_default());
     let text = error.split_once(": ").map_or(error, |(_, text)| text);
     // A process that was ended by a signal has often said nothing.
-    text.trim().trim_end_matches("; it says:").trim_end_matches('.').to_owned()
+    text.trim().trim_end_matches(':').trim_end_matches('.').to_owned()
 }
 
 /// Waits until no other process builds for this program.
@@ -481,7 +481,7 @@ fn lock(folder: &Path, program: &str) -> Result<File> {
     match file.try_lock() {
         Ok(()) => return Ok(file),
         Err(TryLockError::WouldBlock) => {
-            output::note(&format!("another process measures builds of {program}: waiting until it is done"));
+            output::note(&format!("another process is measuring builds of {program}: waiting until it's done"));
             file.lock()
         }
         // A file system without locks: two processes at once would only do some work twice.
@@ -570,12 +570,12 @@ mod tests {
 
     #[test]
     fn the_reason_is_the_first_error_and_not_that_there_was_one() {
-        let words = "`cargo build` failed (exit code 101); it says:\nwarning: unused\nerror[E0432]: unresolved import `a::b`\n --> src/main.rs:1\nerror: could not compile `x` (bin \"x\") due to 1 previous error";
+        let words = "`cargo build` failed (exit code 101):\nwarning: unused\nerror[E0432]: unresolved import `a::b`\n --> src/main.rs:1\nerror: could not compile `x` (bin \"x\") due to 1 previous error";
         assert_eq!(reason(words), "unresolved import `a::b`");
         assert_eq!(reason("error: could not compile `x`"), "could not compile `x`");
         assert_eq!(
-            reason("`cargo build` failed (ended by signal 9); it says:\n"),
-            "`cargo build` failed (ended by signal 9)"
+            reason("`cargo build` failed (terminated by signal 9):\n"),
+            "`cargo build` failed (terminated by signal 9)"
         );
     }
 

@@ -318,8 +318,7 @@ impl Cargo {
         match origin {
             None => failure,
             Some((place, program)) => Failure { exit: Exit::Environment, ..failure }.help(format!(
-                "{place} tells Cargo to start `{program}`, which can't be started on this machine: install it, correct the \
-                 path, or take the setting out"
+                "{place} tells Cargo to start `{program}`, which can't be started on this machine: install it, correct the path, or remove the setting"
             )),
         }
     }

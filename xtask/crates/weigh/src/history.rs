@@ -520,9 +520,9 @@ pub(crate) mod tests {
     #[test]
     fn a_reason_is_one_line() {
         let line = |message: &str| reason(&Failure::new(Exit::NotMet, message));
-        let words = "`cargo build --profile release` failed (exit code 101); it says:\n   Compiling app v0.1.0\nerror[E0425]: cannot find value `a`\n --> src/main.rs:1:1\n\nerror: could not compile `app`";
+        let words = "`cargo build --profile release` failed (exit code 101):\n   Compiling app v0.1.0\nerror[E0425]: cannot find value `a`\n --> src/main.rs:1:1\n\nerror: could not compile `app`";
         assert_eq!(line(words), "error[E0425]: cannot find value `a`");
-        assert_eq!(line("x says:\nerror: failed to parse manifest at `/x`\n"), "failed to parse manifest at `/x`");
+        assert_eq!(line("x failed:\nerror: failed to parse manifest at `/x`\n"), "failed to parse manifest at `/x`");
         assert_eq!(line("at v1 there is no Cargo.toml"), "at v1 there is no Cargo.toml");
     }
 

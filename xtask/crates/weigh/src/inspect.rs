@@ -113,7 +113,7 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
         if let (None, Some(why)) = (&anatomy.code, &anatomy.unknown) {
-            output::note(&format!("{}: there's no way to tell whose code it is: {why}", anatomy.name));
+            output::note(&format!("{}: it isn't known which crates the code comes from: {why}", anatomy.name));
         }
     }
     let mut delta = delta::of(&a, &b);

@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_name_that_no_archive_holds_is_an_error() {
         let error = pack(&"x".repeat(300), b"", "amd64").unwrap_err();
-        assert!(format!("{error:#}").contains("cannot pack xxx"), "{error:#}");
+        assert!(format!("{error:#}").contains("can't pack xxx"), "{error:#}");
     }
 
     #[test]

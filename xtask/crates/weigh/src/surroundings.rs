@@ -86,8 +86,8 @@ fn keep_environment(variables: impl Iterator<Item = (OsString, OsString)>, surro
             _ if text.ends_with("_WRAPPER") => {}
             Some(Power::Builds | Power::BuildsUnlessEmpty) if !value.is_empty() && is_read(text) => {
                 let what = match text.strip_prefix("CARGO_PROFILE_") {
-                    Some(_) => "part of your own profile, as for your own `cargo build`",
-                    None => "it is part of every build here, as of your own `cargo build`",
+                    Some(_) => "part of your own profile, as in your own `cargo build`",
+                    None => "every build here uses it, as your own `cargo build` does",
                 };
                 surroundings.notes.push(format!("{text} is set in your environment (`{}`): {what}", value.display()));
             }

@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_linker_is_blamed_for_what_it_says_only() {
-        let start = "`cargo build --profile release` failed (exit code 101); it says:\n";
+        let start = "`cargo build --profile release` failed (exit code 101):\n";
         let linking =
             "error: linking with `cc` failed: exit status: 1\n  = note:  \"cc\" \"x.o\"\n  = note: ld: unknown option";
         assert_eq!(

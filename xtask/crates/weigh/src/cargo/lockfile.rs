@@ -117,7 +117,7 @@ fn redirect(cargo: &mut Cargo, metadata: &Metadata, folder: &Path) -> Result<Pat
     }
     if !mirror::POSSIBLE {
         bail!(cannot(
-            "this version of Cargo writes a lockfile only beside the manifest (1.97 and later can be told a place)"
+            "this version of Cargo writes a lockfile only beside the manifest (1.97 and later can be told where)"
         ));
     }
     let root = metadata.workspace_root.clone();

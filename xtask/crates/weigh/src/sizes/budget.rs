@@ -222,10 +222,10 @@ fn help(row: &Row, limit: &LimitRow, asked: &options::Subject) -> String {
     match &row.movers {
         // A baseline has no downloads.
         Some(_) if row.baseline < Some(row.bytes) && limit.method.is_some() => {
-            "above is what grew; if it is worth its bytes, raise the limit".to_owned()
+            "the tables above show what grew; to accept that, raise the limit".to_owned()
         }
         Some(_) if row.baseline < Some(row.bytes) => format!(
-            "above is what grew; if it is worth its bytes, raise the limit or save the new size: `{}`",
+            "the tables above show what grew; to accept that, raise the limit or save the new size: `{}`",
             save_command(asked)
         ),
         _ => format!("`{}` shows what it is made of", bloat_command(row, asked)),
@@ -433,10 +433,10 @@ fn no_baseline(
             format!("{} has no measurement of {bin} with [profile.{profile}] on {target}", shown(file))
         }
     };
-    let help = format!("`{}` measures one: commit that file", save_command(asked));
+    let help = format!("`{}` saves one: commit that file", save_command(asked));
     let range = budget.max_growth.as_ref().map(toml::Spanned::span).unwrap_or_default();
-    let message = format!("{what}, so what grew is unknown");
-    diagnostic::in_file(&source.file, &source.text, range, &message, "growth against what?", Some(&help))
+    let message = format!("{what}, so growth can't be measured");
+    diagnostic::in_file(&source.file, &source.text, range, &message, "no baseline to compare with", Some(&help))
 }
 
 fn row(budget: &Budget, source: &Source, measured: Measured, entry: Option<&Entry>, parts: Option<&Parts>) -> Row {

@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(difference(&ran(0, "a"), &ran(0, "b"), false), None);
         assert_eq!(difference(&ran(101, "a"), &ran(1, "a"), false).unwrap(), "exit code 1, not exit code 101");
         let aborted = Run { status: Status::Signaled(6), ..ran(0, "a") };
-        assert_eq!(difference(&ran(101, "a"), &aborted, true).unwrap(), "ended by signal 6, not exit code 101");
+        assert_eq!(difference(&ran(101, "a"), &aborted, true).unwrap(), "terminated by signal 6, not exit code 101");
         let hangs = Run { status: Status::TimedOut, ..ran(0, "a") };
         assert!(difference(&hangs, &hangs, true).is_some());
     }

@@ -132,7 +132,8 @@ fn a_build_that_does_something_else_is_never_chosen() {
     let call = weigh(&project).args(["tune", "--run", "", "--max-bytes", "1000"]).assert().code(1);
     assert!(stderr(&call).contains("no build is within the limits; the nearest is opt-level"), "{}", stderr(&call));
     assert!(
-        stdout(&call).contains("WRONG: ended by signal 6, not exit code 0") || !stdout(&call).contains("[profile.")
+        stdout(&call).contains("WRONG: terminated by signal 6, not exit code 0")
+            || !stdout(&call).contains("[profile.")
     );
     assert!(stdout(&call).contains("`catch_unwind` in src/main.rs:1"), "{}", stdout(&call));
 }

@@ -109,9 +109,7 @@ pub(super) fn run(options: &options::WhatIf) -> Result<Exit> {
     changes.extend(defaults(&metadata, package, bench.packages()));
     if changes.is_empty() {
         let message = format!("{} has no feature that is on, and no dependency with default features", package.name);
-        bail!(
-            Failure::new(Exit::Usage, message).help("--all-features takes out those that are off by default as well")
-        );
+        bail!(Failure::new(Exit::Usage, message).help("--all-features also tries those that are off by default"));
     }
     let inputs = inputs(&metadata)?;
     let variant = |change: &Planned| change.variant(declared, &inputs);

@@ -435,7 +435,7 @@ fn what_lies_in_its_tables_is_no_panic() {
     assert!(end < file.len());
     let binary = binary::parse(&file[..]).unwrap();
     let error = Reasons::of(&binary.sections, &file, &file, &Natives::default(), &Crates::default()).unwrap_err();
-    assert_eq!(error.0, "its tables of relocations lie over each other");
+    assert_eq!(error.0, "its relocation tables overlap");
 }
 
 #[test]
