@@ -194,7 +194,7 @@ pub fn read_bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Unreadable> {
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(largest + 1).read_to_end(&mut bytes)).map_err(broken)?;
     if bytes.len() as u64 > largest {
-        let message = format!("{name} is {} bytes, too large for such a file (at most {largest})", metadata.len());
+        let message = format!("{name} is {} bytes; the limit is {largest}", metadata.len());
         return Err(unreadable(message, None));
     }
     Ok(bytes)

@@ -16,12 +16,12 @@ use std::time::{Duration, Instant};
 /// When to use color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Color {
-    /// If the output is a terminal.
+    /// Color if the output is a terminal.
     #[default]
     Auto,
-    /// Even if it isn't.
+    /// Color in pipes and files as well.
     Always,
-    /// Not even then.
+    /// No color.
     Never,
 }
 

@@ -125,11 +125,11 @@ pub enum Status {
     Waited(u32),
     /// It wasn't started: the runs before it took so many seconds together.
     NotStarted(u32),
-    /// It was ended because it printed too much.
+    /// It was stopped because it printed too much.
     OutputLimit,
     /// It was ended because it and what it started took too much memory.
     MemoryLimit,
-    /// It was ended because it wrote too much to the disk.
+    /// It was stopped because it wrote too much to the disk.
     DiskLimit,
 }
 
@@ -190,17 +190,17 @@ pub fn run(call: &Call) -> Result<Finished> {
         for _ in 0..BOX_TRIES {
             let Some(why) = sandbox.is_missing(&finished) else { break };
             if !sandbox.kind.is_run() {
-                bail!("there is no box: {why}");
+                bail!("there is no sandbox: {why}");
             }
             // The words may be the program's own. The same box with a program of ours tells whether it can be made now.
             let probe = run(&sandbox.wrap_nothing(call))?;
             if probe.status != Status::Exited(0) {
-                bail!("can't make a box: {}", String::from_utf8_lossy(&probe.stderr).trim());
+                bail!("can't create a sandbox: {}", String::from_utf8_lossy(&probe.stderr).trim());
             }
             finished = run(&sandbox.wrap(call))?;
         }
         if let Some(signal) = ended_from_outside(finished.status, &sandbox.kind) {
-            bail!("signal {signal} came from outside the box and ended what was in it");
+            bail!("signal {signal} came from outside the sandbox and ended what was in it");
         }
         finished.status = from_a_box(finished.status, &sandbox.kind);
         return Ok(finished);
