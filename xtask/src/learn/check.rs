@@ -250,7 +250,7 @@ fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String 
         );
     }
     let all = exercise::all(root).unwrap_or_default();
-    let own = format!("`cargo xtask solution {id}` shows the course's own solution, and why");
+    let own = format!("`cargo xtask solution {id}` shows and explains the course's own solution");
     match progress.next(&all, Some(id)) {
         Some(open) => {
             let readme = shown(&open.folder.join("README.md"));

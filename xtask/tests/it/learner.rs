@@ -15,7 +15,7 @@ fn the_whole_journey_of_a_learner() {
     // The fresh exercise fails, and shows the line and what to do next.
     let first = project.check().code(1);
     insta::assert_snapshot!("journey-2-first-check", settled(&without_times(&stdout(&first))));
-    assert!(stderr(&first).contains("help: there is no [profile.release] in the file yet"), "{}", stderr(&first));
+    assert!(stderr(&first).contains("help: the file has no [profile.release] yet"), "{}", stderr(&first));
     // A nudge, where, what.
     for (hint, left) in [("nudge", "2 more"), ("where", "1 more"), ("what", "That was the last hint")] {
         project.run(&["hint", "ex1"]).success().stdout(contains(format!("  {hint}\n")).and(contains(left)));
@@ -271,11 +271,11 @@ fn a_program_that_does_something_else_is_shown_with_a_difference() {
 #[test]
 fn a_program_that_hangs_floods_or_crashes_is_ended_and_said() {
     for (how, code, words) in [
-        ("loop { std::thread::sleep(std::time::Duration::from_secs(1)) }", "run/timeout", "wasn't done after 5 s"),
+        ("loop { std::thread::sleep(std::time::Duration::from_secs(1)) }", "run/timeout", "wasn't finished after 5 s"),
         #[cfg(target_os = "linux")]
         ("loop { std::hint::spin_loop() }", "run/timeout", "used more than 2 s of CPU time"),
         ("loop { println!(\"y\") }", "run/output-limit", "printed more than 10000 bytes"),
-        ("panic!(\"boom\")", "run/crashed", "ended by signal 6"),
+        ("panic!(\"boom\")", "run/crashed", "terminated by signal 6"),
     ] {
         if code == "run/crashed" && !cfg!(unix) {
             continue;

@@ -29,7 +29,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
             Status::Signaled(_) => (Code::RunCrashed, "the same run of the other program ends by itself"),
             _ => (Code::OutputDiffers, "a program is faster only if it does the same"),
         };
-        let message = format!("the program of `{build}` doesn't do what the program of `{against}` does; {difference}");
+        let message = format!("the `{build}` program doesn't do what the `{against}` program does; {difference}");
         return fail(code, message, help, data(None));
     }
     let counter = evidence.counter.as_deref().unwrap_or("valgrind");
@@ -63,7 +63,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
         return Finding::Met(Data::Speed(data));
     }
     let says = data.says().unwrap_or_default();
-    let message = format!("the program of `{build}` takes {says}");
+    let message = format!("the `{build}` program takes {says}");
     let help =
         "which package does the computing, and at which level is it optimized? `opt-level` can be set for each package";
     fail(Code::TooSlow, message, help, data)

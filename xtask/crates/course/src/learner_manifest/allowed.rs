@@ -63,7 +63,7 @@ pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagno
             None => {
                 let message = format!("the course's table `{name}` is missing");
                 let help =
-                    "put it back: it holds the versions that the course was measured with (see starter/Cargo.toml)";
+                    "put it back: it sets the versions that the course was measured with (see starter/Cargo.toml)";
                 Diagnostic::new(Code::DependencyNotAllowed, message).in_file(&source.file).help(help)
             }
         });

@@ -89,7 +89,7 @@ impl Bench<'_> {
                         bail!(
                             Failure::new(
                                 Exit::Environment,
-                                format!("the course's own program of `{name}` ends differently from run to run")
+                                format!("the course's own `{name}` program ends differently from run to run")
                             )
                             .help("is there enough memory? close other programs, or grade with fewer `--jobs`")
                         );
