@@ -162,7 +162,7 @@ fn other_approaches_are_measured_beside_the_solution() {
     project.profile("");
     // What is printed about one has to be true.
     project.edit(file, "misses = \"profile\"\n", "");
-    project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("\"symbols kept\" is said to meet every goal"));
+    project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("\"symbols kept\" should meet every goal"));
     project.edit(file, "strip = \\\"symbols\\\"", "strip =");
     project.edit(file, "What named strip gives up.\"", "What named strip gives up.\"\nmisses = \"profile\"");
     project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("isn't measured"));

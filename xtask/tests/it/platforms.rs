@@ -74,7 +74,7 @@ fn each_target_has_a_measurement_of_its_own() {
     let host = host();
     project.run(&["sizes", "--check", "--target", &host]).code(1).stderr(contains("there is no committed measurement"));
     project.run(&["sizes", "--accept", "--target", &host]).success();
-    project.run(&["sizes", "--check", "--target", &host]).success().stderr(contains("builds are as in"));
+    project.run(&["sizes", "--check", "--target", &host]).success().stderr(contains("builds match"));
     // What is accepted for one target says nothing about another.
     let file =
         std::fs::read_dir(project.path("docs/measurements").join(&host)).unwrap().next().unwrap().unwrap().path();

@@ -125,7 +125,7 @@ fn check_compares_with_what_accept_wrote() {
         .code(1)
         .stderr(contains("there is no committed measurement for rustc").and(contains("sizes --accept")));
     project.run(&["sizes", "--accept"]).success().stderr(contains("(2 builds)"));
-    project.run(&["sizes", "--check"]).success().stderr(contains("2 builds are as in"));
+    project.run(&["sizes", "--check"]).success().stderr(contains("2 builds match"));
     let document = json(&project.run(&["sizes", "--check", "--format", "json"]).success());
     assert_eq!(document["check"]["verdict"], "pass");
     assert_eq!(rows(&document, "two")[0]["committed_bytes"], rows(&document, "two")[0]["bytes"]);
@@ -138,7 +138,7 @@ fn check_compares_with_what_accept_wrote() {
         message.contains(" larger than the committed ") && message.contains("(strip is \"none\", was true)"),
         "{message}"
     );
-    assert!(message.contains("1 of 2 builds aren't as in"), "{message}");
+    assert!(message.contains("1 of 2 builds don't match"), "{message}");
     assert!(!message.contains("profile `release`"), "only the row that changed is named: {message}");
 }
 

@@ -239,7 +239,7 @@ pub fn compare(build: &Build, committed: &Measurement, profiles: &Profiles) -> V
     if changed.is_empty() {
         Verdict::Same
     } else {
-        Verdict::Differs(format!("the size is as committed, but the profile isn't{settings}"))
+        Verdict::Differs(format!("the size matches the committed one, but the profile doesn't{settings}"))
     }
 }
 
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn a_changed_setting_is_named_even_where_the_size_is_the_same() {
         let Verdict::Differs(how) = verdict(&build("dist", 400_000, "false")) else { panic!("a change was missed") };
-        assert_eq!(how, "the size is as committed, but the profile isn't (lto is false, was true)");
+        assert_eq!(how, "the size matches the committed one, but the profile doesn't (lto is false, was true)");
     }
 
     #[test]

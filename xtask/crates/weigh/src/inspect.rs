@@ -243,7 +243,7 @@ fn pattern(text: &str) -> Result<regex_lite::Regex> {
 
 /// `1%`, `0.5 %`, `1`.
 fn growth(text: &str) -> Result<f64> {
-    percent("--fail-if-grows", text, "write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
+    percent("--fail-if-grows", text, "write a percentage, such as `--fail-if-grows 1%`; 0 allows no growth at all")
 }
 
 /// A share in percent, as an option takes it: with its sign or without.

@@ -201,7 +201,7 @@ pub fn ending(status: Status, limits: Limits) -> String {
             format!("stopped because it wasn't finished after {seconds} s, most of it spent waiting")
         }
         Status::NotStarted(seconds) => {
-            format!("not started, because its runs before had taken {seconds} s together, more than they may")
+            format!("not started, because its earlier runs took {seconds} s in total, over the limit")
         }
         Status::OutputLimit => format!("stopped because it printed more than {} bytes", limits.output),
         Status::MemoryLimit => "stopped because it used too much memory".to_owned(),

@@ -383,13 +383,13 @@ fn say_verdict(
         let shown = if dev == 0 {
             String::new()
         } else {
-            format!("; {dev} debug builds weren't compared, they move with the checkout's path")
+            format!("; {dev} debug builds weren't compared, because their size depends on the checkout's path")
         };
-        output::note(&format!("{compared} builds are as in {} (to 0.1 %){shown}", path.display()));
+        output::note(&format!("{compared} builds match {} (to 0.1 %){shown}", path.display()));
     } else {
         let count = differences.len();
         output::message(&format!(
-            "{count} of {} builds aren't as in {}; if that is meant, `cargo xtask sizes --accept` replaces it",
+            "{count} of {} builds don't match {}; if that is intended, `cargo xtask sizes --accept` replaces it",
             results.built.len(),
             path.display()
         ));

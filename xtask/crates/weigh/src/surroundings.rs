@@ -106,8 +106,9 @@ fn ignore_environment(variables: impl Iterator<Item = (OsString, OsString)>, sur
             Some(Power::Builds | Power::BuildsUnlessEmpty) => {
                 if !value.is_empty() && is_read(text) {
                     let value = value.display();
-                    let note =
-                        format!("{text} is set in your environment (`{value}`): ignored here, it would change sizes");
+                    let note = format!(
+                        "{text} is set in your environment (`{value}`): ignored here, because it would change sizes"
+                    );
                     surroundings.notes.push(note);
                 }
                 surroundings.env.insert(name, None);
@@ -324,7 +325,7 @@ fn undo_configuration(
             },
             _ => continue,
         }
-        let what = kept.unwrap_or("ignored here, it would change sizes");
+        let what = kept.unwrap_or("ignored here, because it would change sizes");
         surroundings.notes.push(format!("{place} sets {key} = {value}: {what}"));
     }
     Ok(())

@@ -62,10 +62,10 @@ fn approach_problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
         }
         match &approach.misses {
             None if tried.missed.is_empty() => {}
-            None => found.push(format!("{place} is said to meet every goal, and misses {}", tried.missed.join(", "))),
+            None => found.push(format!("{place} should meet every goal, but misses {}", tried.missed.join(", "))),
             Some(goal) if tried.missed.contains(goal) => {}
             Some(goal) => {
-                found.push(format!("{place} is said to miss `{goal}`; it misses [{}]", tried.missed.join(", ")));
+                found.push(format!("{place} should miss `{goal}`, but misses [{}]", tried.missed.join(", ")));
             }
         }
     }

@@ -81,7 +81,7 @@ impl Recipe {
             return Ok(());
         }
         bail!(
-            Failure::new(Exit::Environment, format!("the sandbox doesn't hold: code in it can {}", broken.join(", ")))
+            Failure::new(Exit::Environment, format!("the sandbox leaks: code in it can {}", broken.join(", ")))
                 .help("don't grade here; check `bwrap --version` and the kernel's namespace settings")
         )
     }

@@ -97,8 +97,7 @@ pub fn settle(
     let name = name.display();
     let note = match text {
         None => format!(
-            "there is no {name}: measured with one that was made for this and is used again next time; \
-             `cargo generate-lockfile` makes one to keep"
+            "there is no {name}: measured with a generated one, which is reused next time; `cargo generate-lockfile` creates one to keep"
         ),
         Some(_) => format!(
             "{name} no longer fits the manifest: measured with a copy that Cargo has updated; the next `cargo build` \

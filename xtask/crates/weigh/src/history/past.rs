@@ -309,7 +309,7 @@ impl<'a> Past<'a> {
         let times = count(&file, self.place.tree.as_os_str().as_encoded_bytes());
         (times > 0).then(|| {
             format!(
-                "the program holds the path of its sources {}, and it was built at a path that is {} bytes {}: that much of the \
+                "the program contains the path of its sources {}, and it was built at a path that is {} bytes {}: that much of the \
                  difference isn't a change of the code",
                 if times == 1 { "once".to_owned() } else { format!("{} times", thousands(times as u64)) },
                 here.abs_diff(there),

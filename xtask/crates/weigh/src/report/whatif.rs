@@ -156,7 +156,7 @@ fn instructions(what_if: &WhatIf) -> String {
         }
         Some(_) => "instructions weren't counted: valgrind isn't installed (Debian, Ubuntu: `apt install valgrind`), or can't run this program"
             .to_owned(),
-        None => "instructions weren't counted: --run takes the arguments of a run".to_owned(),
+        None => "instructions weren't counted: pass --run \"ARGS\" to count them".to_owned(),
     }
 }
 

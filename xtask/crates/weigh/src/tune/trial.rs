@@ -63,8 +63,7 @@ impl<'a> Trial<'a> {
                 let is_steady = first.stdout == second.stdout;
                 if !is_steady {
                     output::note(
-                        "the run doesn't print the same twice, so that a build which prints something wrong isn't noticed; \
-                         only exit codes are compared",
+                        "the run's output changes from run to run, so only exit codes are compared: a build that prints something wrong isn't noticed",
                     );
                 }
                 Some(Expected { workload, run: first, is_steady })

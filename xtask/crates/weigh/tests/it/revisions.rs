@@ -133,7 +133,10 @@ fn a_program_that_holds_the_path_of_its_sources_is_told_with_the_difference() {
     let call = repository.weigh(&["diff", "git:HEAD"]).assert().success();
     let said = stderr(&call);
     // The cache of this test is in a folder of the same length as the project's, and the checkout below it.
-    assert!(said.contains("the program holds the path of its sources once") && said.contains("bytes longer"), "{said}");
+    assert!(
+        said.contains("the program contains the path of its sources once") && said.contains("bytes longer"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn what_cannot_work_is_refused_before_anything_is_built() {
     ");
     insta::assert_snapshot!(refused(&project, 2, &["--run", "", "--max-slowdown", "1,5"]), @r"
     error: --max-slowdown: `1,5` has a comma in place of the decimal point: write `1.5 %`
-    help: write percent, such as `--max-slowdown 10%`; 0 allows no slowdown at all
+    help: write a percentage, such as `--max-slowdown 10%`; 0 allows no slowdown at all
     ");
     insta::assert_snapshot!(refused(&project, 2, &["--write", "dev"]), @r"
     error: [profile.dev] isn't a profile to ship a program with

@@ -106,7 +106,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     program!("looks at the first process of its sandbox", "run/first_process.rs", &[Full], NO_PROCESSES),
     program!("reads its input as long as there is some", "run/reads_input.rs", &[Full], "empty standard input"),
     program!("leaves a core dump", "run/core_dump.rs", &[NotFull, NothingWritten], "the limit on core files"),
-    program!("prints text that isn't UTF-8", "run/no_utf8.rs", &[Is(&[Graded]), NotFull], CLEAN),
+    program!("prints invalid UTF-8", "run/no_utf8.rs", &[Is(&[Graded]), NotFull], CLEAN),
     program!(
         "prints 100 MB of errors",
         "run/errors.rs",
