@@ -76,7 +76,7 @@ fn announced(
     let (done, built) = mpsc::channel();
     thread::spawn(move || drop(done.send(build())));
     let built = built.recv_timeout(AT_ONCE).or_else(|_| {
-        output::note(&format!("{}{verb}` needs: about a minute the first time, then at once", commands::BUILDING));
+        output::note(&format!("{}{verb}` needs: about a minute, the first time only", commands::BUILDING));
         built.recv()
     });
     built.context("the build ended without an answer")?

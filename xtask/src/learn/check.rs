@@ -128,7 +128,7 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
     let (mut next, mut before, mut predicted) = (String::new(), BTreeMap::new(), Vec::new());
     if *whose == Whose::Learner {
         predicted = guesses(root, &exercise, &judgement, evidence.as_ref(), voice).unwrap_or_else(|error| {
-            output::note(&format!("the verdict holds, but your guesses could not be measured: {error:#}"));
+            output::note(&format!("the verdict holds, but your guesses couldn't be measured: {error:#}"));
             Vec::new()
         });
         before = remember(root, &exercise, &judgement, evidence.as_ref());
@@ -218,7 +218,7 @@ fn remember(
     });
     match result {
         Ok(damage) => super::say_damage(damage),
-        Err(error) => output::note(&format!("the verdict holds, but your progress could not be saved: {error:#}")),
+        Err(error) => output::note(&format!("the verdict holds, but your progress couldn't be saved: {error:#}")),
     }
     before
 }
@@ -250,7 +250,7 @@ fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String 
         );
     }
     let all = exercise::all(root).unwrap_or_default();
-    let own = format!("`cargo xtask solution {id}` shows the course's own solution, and why");
+    let own = format!("`cargo xtask solution {id}` shows and explains the course's own solution");
     match progress.next(&all, Some(id)) {
         Some(open) => {
             let readme = shown(&open.folder.join("README.md"));

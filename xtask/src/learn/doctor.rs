@@ -38,14 +38,14 @@ const TOOLS: [Tool; 7] = [
     Tool {
         name: "strip",
         args: &["--version"],
-        why: "one row of `cargo xtask sizes`: the external command against `strip = true`",
+        why: "one row of `cargo xtask sizes`: the external command compared with `strip = true`",
         install: "Debian, Ubuntu: apt install binutils; macOS: xcode-select --install",
         required: false,
     },
     Tool {
         name: "cargo-bloat",
         args: &["bloat", "--version"],
-        why: "exercises 2 and 8 read what it prints",
+        why: "exercises 2 and 8 use its output",
         install: "cargo install cargo-bloat --version 0.12.1 --locked",
         required: false,
     },
@@ -66,7 +66,7 @@ const TOOLS: [Tool; 7] = [
     Tool {
         name: "valgrind",
         args: &["--version"],
-        why: "counts instructions, where a goal is about speed; without it times are compared, with a wider limit",
+        why: "counts instructions for goals about speed; without it, the check compares times, with a wider limit",
         install: "Debian, Ubuntu: apt install valgrind",
         required: false,
     },
@@ -117,7 +117,7 @@ pub(crate) fn run() -> Result<Exit> {
     if findings.well {
         return Ok(Exit::Met);
     }
-    output::not_met("what is MISSING above is needed: install it, then run `cargo xtask doctor` again");
+    output::not_met("everything marked MISSING is required: install it, then run `cargo xtask doctor` again");
     Ok(Exit::Environment)
 }
 
@@ -133,7 +133,7 @@ fn compiler(root: &Path, findings: &mut Findings) -> Option<String> {
     let fits = if release == pin || pin.is_empty() {
         "the pinned release: your sizes can be compared with the workshop's".to_owned()
     } else {
-        format!("the workshop is pinned to {pin}: sizes differ, but verdicts go by ratios and hold")
+        format!("the workshop is pinned to {pin}: sizes differ, but verdicts compare ratios, so they still hold")
     };
     findings.line("found", "rustc", &format!("{release}; {fits}"));
     Some(field(&version, "host:"))
@@ -143,7 +143,7 @@ fn linker(root: &Path, findings: &mut Findings) {
     match can_link(root) {
         Ok(()) => findings.line("found", "linker", "a program was compiled, linked and run"),
         Err(words) => {
-            findings.missing("linker", &format!("no program can be linked and run: {words}"));
+            findings.missing("linker", &format!("can't link and run a program: {words}"));
             let install = "install: Debian, Ubuntu: apt install gcc; macOS: xcode-select --install; Windows: the Visual Studio build tools";
             findings.line("", "", install);
         }
@@ -170,7 +170,7 @@ fn crates(root: &Path, findings: &mut Findings) {
     const LATER: &str = "Cargo downloads them when there is a network. To work without one later, run in the folder of each of these exercises: cargo fetch --locked";
     let (missing, why) = missing_crates(root);
     if missing.is_empty() {
-        findings.line("found", "crates", "everything that the exercises are built from is on this machine");
+        findings.line("found", "crates", "every dependency of the exercises is on this machine");
         return;
     }
     let verb = if missing.len() == 1 { "needs" } else { "need" };
@@ -194,9 +194,9 @@ fn environment(workshop: &Workshop, host: &str, findings: &mut Findings) {
         findings.line("note", "environment", note);
     }
     if notes.is_empty() {
-        findings.line("found", "environment", "no variable and no configuration file changes sizes");
+        findings.line("found", "environment", "no environment variable or configuration file changes sizes");
     } else {
-        findings.line("", "", "`sizes` and `check` ignore this; your own `cargo build` follows it");
+        findings.line("", "", "`sizes` and `check` ignore this; your own `cargo build` uses it");
     }
 }
 
@@ -250,7 +250,7 @@ fn can_link(root: &Path) -> Result<(), String> {
     call.env = surroundings::of_builds();
     let last = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);
-        text.lines().find(|line| line.starts_with("error")).unwrap_or("it was ended").to_owned()
+        text.lines().find(|line| line.starts_with("error")).unwrap_or("it was stopped").to_owned()
     };
     let finished = proc::run(&call).map_err(|error| words(&error))?;
     if finished.status != Status::Exited(0) {

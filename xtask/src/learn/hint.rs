@@ -71,7 +71,7 @@ pub(crate) fn run(options: &commands::Hint) -> Result<Exit> {
         progress.exercises.entry(exercise.id.clone()).or_default().hints.insert(name);
     });
     if let Err(error) = shown {
-        output::note(&format!("could not record that you have seen this hint: {error:#}"));
+        output::note(&format!("couldn't record that you have seen this hint: {error:#}"));
     }
     Ok(Exit::Met)
 }

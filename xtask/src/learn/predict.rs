@@ -29,7 +29,7 @@ pub(crate) fn run(options: &commands::Predict) -> Result<Exit> {
     let exercise = exercise::load_or_here(&root, name.as_deref(), "predict")?;
     let id = &exercise.id;
     if exercise.data.predict.is_empty() {
-        output::data(&format!("{id} has no questions to guess; `cargo xtask check {id}` measures\n"))?;
+        output::data(&format!("{id} has nothing to guess; run `cargo xtask check {id}`\n"))?;
         return Ok(Exit::Met);
     }
     if !answer.is_empty() {
@@ -66,7 +66,7 @@ pub(crate) fn before_check(root: &Path, exercise: &Exercise) {
         return;
     }
     if let Err(error) = first_time(root, exercise) {
-        output::note(&format!("your guesses could not be kept, and the check goes on without them: {error:#}"));
+        output::note(&format!("your guesses couldn't be kept, and the check goes on without them: {error:#}"));
     }
 }
 
@@ -175,14 +175,14 @@ fn given(root: &Path, exercise: &Exercise, answers: &[String]) -> Result<()> {
         };
         let why = match kept.guess(&exercise.id, question) {
             Some(Guess { guess, measured: Some(measured) }) => {
-                Some(format!("you said {guess}, and {measured} was measured"))
+                Some(format!("you guessed {guess}, and the measurement is {measured}"))
             }
             _ => kept.is_shown(&exercise.id, question).then(|| "a check has already shown what it measures".to_owned()),
         };
         if let Some(why) = why {
             bail!(
                 Failure::new(Exit::Usage, format!("`{name}` is closed: {why}"))
-                    .help("a guess after the measurement wouldn't be one; leave it out")
+                    .help("leave it out: you can't guess after the measurement")
             );
         }
         let Some(guess) = question.measure.read(value) else {
@@ -223,8 +223,8 @@ fn overview(exercise: &Exercise, kept: &Predictions, width: Option<usize>) -> St
     }
     let closed = predicted.iter().filter(|predicted| predicted.measured.is_some()).count();
     let note = match (predicted.len() - closed, closed) {
-        (0, 0) => format!("`cargo xtask predict {id}` asks in a terminal"),
-        (0, _) => "measured guesses are closed: a guess after the measurement wouldn't be one".to_owned(),
+        (0, 0) => format!("to be asked, run `cargo xtask predict {id}` in a terminal"),
+        (0, _) => "measured guesses are closed: you can't guess after the measurement".to_owned(),
         (_, 0) => format!(
             "`cargo xtask check {id}` measures what you guessed. {HANDED_IN} in the exercise's folder is a copy to hand in"
         ),

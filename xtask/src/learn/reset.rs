@@ -96,7 +96,7 @@ fn begin_again(root: &Path, id: &str) {
             }
         }
         Err(error) => {
-            output::note(&format!("the files are as they were, but your progress could not be saved: {error:#}"));
+            output::note(&format!("the files are as they were, but your progress couldn't be saved: {error:#}"));
         }
     }
 }
@@ -169,7 +169,7 @@ fn save<'a>(root: &Path, exercise: &Exercise, paths: impl Iterator<Item = &'a st
 
 /// Copies a file, what a symlink points to, or a folder.
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    let place = || format!("cannot save {}; nothing was reset", from.display());
+    let place = || format!("can't save {}; nothing was reset", from.display());
     if from.is_dir() {
         fs::create_dir_all(to).with_context(place)?;
         for entry in fs::read_dir(from).with_context(place)? {
@@ -189,5 +189,5 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 fn remove(path: &Path) -> Result<()> {
     let is_folder = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
     let removed = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    removed.with_context(|| format!("cannot replace {}", path.display()))
+    removed.with_context(|| format!("can't replace {}", path.display()))
 }

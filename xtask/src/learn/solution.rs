@@ -45,7 +45,7 @@ pub(crate) fn run(options: &commands::Solution) -> Result<Exit> {
         output::message(&format!("{id}: building and measuring {count} more approaches; Ctrl-C leaves them out"));
         match compared(&root, &exercise, &approaches, done) {
             Ok(table) => output::data(&format!("\n{table}"))?,
-            Err(error) => output::note(&format!("the approaches could not be compared: {error:#}")),
+            Err(error) => output::note(&format!("the approaches couldn't be compared: {error:#}")),
         }
     }
     Ok(Exit::Met)

@@ -102,8 +102,8 @@ fn diff_sums_to_the_byte_in_both_directions() {
     outside
         .run(&["diff", a.to_str().unwrap(), b.to_str().unwrap()])
         .success()
-        .stdout(contains("whose code changed is not known: that takes the symbols of both files"))
-        .stderr(contains("there's no way to tell whose code it is: the file has no symbols"));
+        .stdout(contains("it isn't known which crates changed: that takes the symbols of both files"))
+        .stderr(contains("it isn't known which crates the code comes from: the file has no symbols"));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn growth_beyond_a_budget_is_exit_code_1() {
     grow(&["--fail-if-grows", "1000%"]).success();
     grow(&["--fail-if-grows", "some"]).code(2).stderr(contains("--fail-if-grows: `some` isn't a percentage"));
     project.run(&["diff", "release", "stripped", "--fail-if-grows", "0"]).success();
-    grow(&["--github-summary"]).code(2).stderr(contains("GITHUB_STEP_SUMMARY is not set"));
+    grow(&["--github-summary"]).code(2).stderr(contains("GITHUB_STEP_SUMMARY isn't set"));
     project.write("summary.md", "before\n");
     let summary = project.path("summary.md");
     let words = ["diff", "stripped", "release", "--github-summary", "--fail-if-grows", "1%"];

@@ -27,7 +27,7 @@ fn exercise_14_names_the_wrong_turns() {
     project.write(&file("Cargo.toml"), &tight);
     let (found, _) = problems(&project);
     assert_eq!(found, ["profile/missing-setting", "size/not-small-enough", "budget/missing", "budget/exceeded"]);
-    // Only the profile, with the budget fitted to it: growth since when?
+    // Only the profile, with the budget fitted to it: no baseline to compare with
     project.write(&file("Cargo.toml"), &(tight.replace("310 KiB", "560 KiB") + PROFILE));
     let save = || project.run(&["sizes", "--manifest-path", "exercises/ex14", "--budget", "--save"]);
     assert_eq!(problems(&project).0, ["size/not-small-enough", "budget/missing"]);
@@ -49,7 +49,7 @@ fn exercise_14_names_the_wrong_turns() {
     save().success();
     assert_eq!(problems(&project).0, ["budget/slack"]);
     let text = stderr(&project.run(&["check", "ex14"]).code(1));
-    assert!(text.contains("before this budget notices") && text.contains("max = \"560 KiB\""), "{text}");
+    assert!(text.contains("before this budget fails") && text.contains("max = \"560 KiB\""), "{text}");
     // A unit that could mean two things, a key that does not exist, a budget of another profile.
     for (from, to, code) in [
         ("310 KiB", "310 K", "budget/malformed"),

@@ -74,7 +74,7 @@ fn exercise_11_compares_codes_and_texts_and_ends_a_loop() {
     for (from, to, code, words) in [
         ("return fail(2, ", "return fail(1, ", "output/differs", "expected exit code 2, got exit code 1"),
         ("let _ = File(2)", "let _ = File(1)", "output/differs", "- | usage: count [-lwc] <FILE"),
-        ("[0; 4096]", "[0; 0x40_0000_0000]", "run/crashed", "ended by signal 11"),
+        ("[0; 4096]", "[0; 0x40_0000_0000]", "run/crashed", "terminated by signal 11"),
     ] {
         nearly_solved(&project, COUNT, &[(from, to)]);
         let text = stderr(&project.run(&["check", "ex11"]).code(1));

@@ -86,11 +86,11 @@ fn with_run_a_profile_that_changes_the_program_fails() {
     let assert = measure(&project, &["--table", "ladder", "--run", "'two words' --flag"]).code(1);
     let message = stderr(&assert);
     assert!(
-        message.contains("theirs built with the profile `ladder-4-panic-abort` does not do what it must"),
+        message.contains("theirs built with the profile `ladder-4-panic-abort` doesn't do what it must"),
         "{message}"
     );
     assert!(message.contains("expected, exit code 0:\n  | true\ngot, exit code 0:\n  | false"), "{message}");
-    assert!(!message.contains("`ladder-3-codegen-units-1` does not"), "{message}");
+    assert!(!message.contains("`ladder-3-codegen-units-1` doesn't"), "{message}");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_manifest_that_is_missing_or_malformed_is_exit_code_2() {
     Project::plain_workshop()
         .run(&["sizes", "--manifest-path", "no/Cargo.toml"])
         .code(2)
-        .stderr(contains("cannot find no/Cargo.toml"));
+        .stderr(contains("can't find no/Cargo.toml"));
     Project::plain_workshop()
         .run(&["sizes", "--manifest-path", "tiny/src/main.rs"])
         .code(2)

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 use testbed::project::{Project, call, in_background, json};
 
-const BUILDING: &str = "note: building what `cargo xtask grade` needs: about a minute the first time, then at once\n";
+const BUILDING: &str = "note: building what `cargo xtask grade` needs: about a minute, the first time only\n";
 
 /// A Cargo that is a shell script, and the program that it claims to have built.
 fn cargo_that(does: &str) -> Project {

@@ -15,7 +15,7 @@ fn the_whole_journey_of_a_learner() {
     // The fresh exercise fails, and shows the line and what to do next.
     let first = project.check().code(1);
     insta::assert_snapshot!("journey-2-first-check", settled(&without_times(&stdout(&first))));
-    assert!(stderr(&first).contains("help: there is no [profile.release] in the file yet"), "{}", stderr(&first));
+    assert!(stderr(&first).contains("help: the file has no [profile.release] yet"), "{}", stderr(&first));
     // A nudge, where, what.
     for (hint, left) in [("nudge", "2 more"), ("where", "1 more"), ("what", "That was the last hint")] {
         project.run(&["hint", "ex1"]).success().stdout(contains(format!("  {hint}\n")).and(contains(left)));
@@ -162,10 +162,10 @@ fn other_approaches_are_measured_beside_the_solution() {
     project.profile("");
     // What is printed about one has to be true.
     project.edit(file, "misses = \"profile\"\n", "");
-    project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("\"symbols kept\" is said to meet every goal"));
+    project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("\"symbols kept\" should meet every goal"));
     project.edit(file, "strip = \\\"symbols\\\"", "strip =");
     project.edit(file, "What named strip gives up.\"", "What named strip gives up.\"\nmisses = \"profile\"");
-    project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("is not measured"));
+    project.run(&["author", "verify", "ex1"]).code(1).stderr(contains("isn't measured"));
     // A malformed file is named with its line, and the solution is shown anyway.
     project.write(file, "[[approach]]\nnam = \"a\"\n");
     let shown = project.run(&["solution", "ex1", "--reveal"]).code(2);
@@ -271,11 +271,11 @@ fn a_program_that_does_something_else_is_shown_with_a_difference() {
 #[test]
 fn a_program_that_hangs_floods_or_crashes_is_ended_and_said() {
     for (how, code, words) in [
-        ("loop { std::thread::sleep(std::time::Duration::from_secs(1)) }", "run/timeout", "was not done after 5 s"),
+        ("loop { std::thread::sleep(std::time::Duration::from_secs(1)) }", "run/timeout", "wasn't finished after 5 s"),
         #[cfg(target_os = "linux")]
         ("loop { std::hint::spin_loop() }", "run/timeout", "used more than 2 s of CPU time"),
         ("loop { println!(\"y\") }", "run/output-limit", "printed more than 10000 bytes"),
-        ("panic!(\"boom\")", "run/crashed", "ended by signal 6"),
+        ("panic!(\"boom\")", "run/crashed", "terminated by signal 6"),
     ] {
         if code == "run/crashed" && !cfg!(unix) {
             continue;
@@ -339,7 +339,7 @@ fn a_folder_that_cannot_be_written_is_named_and_a_verdict_survives_it() {
     assert!(error["help"].as_str().unwrap().contains("make the folder writable"), "{error}");
     fs::remove_file(project.path("exercises/ex1/target")).unwrap();
     project.write(".workshop", "in the way");
-    project.check().success().stderr(contains("the verdict holds, but your progress could not be saved"));
+    project.check().success().stderr(contains("the verdict holds, but your progress couldn't be saved"));
 }
 
 #[test]
@@ -433,5 +433,5 @@ fn a_verb_or_an_exercise_that_is_missing_is_a_usage_error() {
         .stderr(contains("there is no exercise `ex2`").and(contains("did you mean `ex1`")));
     project.run(&["hint", "exercises/ex1/"]).success();
     let outside = Project::empty();
-    outside.run(&[]).code(2).stderr(contains("is not inside the workshop"));
+    outside.run(&[]).code(2).stderr(contains("isn't inside the workshop"));
 }

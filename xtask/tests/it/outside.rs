@@ -216,7 +216,7 @@ fn a_file_beside_the_exercise_is_not_built() {
     );
     let (points, now, document) = checked(&project, &[]);
     assert_eq!((points, now), (10, sizes), "{document:#}");
-    assert!(document["diagnostics"][0]["message"].as_str().unwrap().starts_with("`package` of Cargo.toml"));
+    assert!(document["diagnostics"][0]["message"].as_str().unwrap().starts_with("`package` in Cargo.toml"));
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn a_runner_of_cargos_settings_runs_each_program_and_what_it_prints_is_compared(
     script("#!/bin/sh\necho ho\n");
     let variable = variable();
     let wrong = sizes().env(&variable, project.path("tools/run.sh")).assert().code(1);
-    assert!(stderr(&wrong).contains("does not do what it must"), "{}", stderr(&wrong));
+    assert!(stderr(&wrong).contains("doesn't do what it must"), "{}", stderr(&wrong));
     let missing = sizes().env(&variable, "no-such-emulator -L /nowhere").assert().code(3);
     assert!(
         stderr(&missing).contains("no-such-emulator") && stderr(&missing).contains(&format!("{variable} names it")),
@@ -74,7 +74,7 @@ fn each_target_has_a_measurement_of_its_own() {
     let host = host();
     project.run(&["sizes", "--check", "--target", &host]).code(1).stderr(contains("there is no committed measurement"));
     project.run(&["sizes", "--accept", "--target", &host]).success();
-    project.run(&["sizes", "--check", "--target", &host]).success().stderr(contains("builds are as in"));
+    project.run(&["sizes", "--check", "--target", &host]).success().stderr(contains("builds match"));
     // What is accepted for one target says nothing about another.
     let file =
         std::fs::read_dir(project.path("docs/measurements").join(&host)).unwrap().next().unwrap().unwrap().path();

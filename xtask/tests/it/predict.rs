@@ -32,7 +32,7 @@ fn without_a_terminal_it_says_how_to_answer_and_takes_all_or_nothing() {
         assert!(kept(&project).is_null(), "{wrong}: one wrong answer keeps none of them");
     }
     answer(&["strip=20 %", "own=350,000"]).success().stdout(contains("no guess  code: And its machine code?"));
-    answer(&["strip=30"]).success().stdout(contains("strip alone: you said 30 % smaller"));
+    answer(&["strip=30"]).success().stdout(contains("strip alone: you guessed 30 % smaller"));
     assert_eq!(
         project.read("exercises/ex1/guesses.toml").lines().skip(2).collect::<Vec<_>>(),
         ["strip = \"30 % smaller\"", "own = \"350,000 bytes smaller\""]
@@ -60,7 +60,7 @@ fn a_receipt_shows_guesses_beside_what_was_measured_and_closes_them() {
     project
         .run(&["predict", "ex1", "--answer", "strip=17"])
         .code(2)
-        .stderr(contains("`strip` is closed: you said 0 %, and ").and(contains("leave it out")));
+        .stderr(contains("`strip` is closed: you guessed 0 %, and ").and(contains("leave it out")));
     project.run(&["predict", "ex1", "--answer", "own=2 larger"]).success();
     project.profile(QUICK_PROFILE);
     let (code, after) = project.check_json();
@@ -71,7 +71,7 @@ fn a_receipt_shows_guesses_beside_what_was_measured_and_closes_them() {
     assert!(of("own")["measured"].as_i64().unwrap() > 10_000, "{after}");
     assert_eq!((&of("code")["measured"], &of("code")["close"]), (&serde_json::json!("same"), &serde_json::json!(true)));
     project.run(&["predict", "ex1"]).success().stdout(contains("measured guesses are closed"));
-    project.run(&["list"]).success().stdout(contains("your guesses: within 10 % in 1 of 3"));
+    project.run(&["list"]).success().stdout(contains("your guesses: 1 of 3 within 10 %"));
     let list = json(&project.run(&["list", "--format", "json"]).success());
     assert_eq!((&list["guesses_close"], &list["guesses_measured"]), (&serde_json::json!(1), &serde_json::json!(3)));
     // A reset restores the files. Guesses and what was measured for them stay, because they aren't files of the exercise.
@@ -93,7 +93,7 @@ fn what_a_check_has_shown_can_not_be_guessed_afterwards() {
         .run(&["predict", "ex1", "--answer", "strip=17", "--answer", "code=same"])
         .success()
         .stdout(contains("(measured before you guessed)").and(contains("no guess").not()));
-    project.check().success().stdout(contains("you said").count(2));
+    project.check().success().stdout(contains("you guessed").count(2));
     project.run(&["predict", "ex1"]).success().stdout(contains("closed    own: "));
 }
 
@@ -102,7 +102,7 @@ fn a_manifest_that_cargo_refuses_and_a_damaged_file_stop_neither_side() {
     let project = Project::asking_course();
     project.run(&["predict", "ex1", "--answer", "strip=20"]).success();
     project.profile("[profile.release\n");
-    project.check().code(1).stdout(contains("strip alone: you said 20 % smaller; measured"));
+    project.check().code(1).stdout(contains("strip alone: you guessed 20 % smaller; it is"));
     project.profile(QUICK_PROFILE);
     project.write(".workshop/predictions.json", "{\"version\":1,\"exer");
     project
@@ -112,7 +112,7 @@ fn a_manifest_that_cargo_refuses_and_a_damaged_file_stop_neither_side() {
         .stderr(contains("the file with your guesses was damaged").and(contains("predictions.damaged-1.json")));
     assert_eq!(project.read(".workshop/predictions.damaged-1.json"), "{\"version\":1,\"exer");
     project.write(".workshop/predictions.json", "{\"version\":9}");
-    let words = contains("the verdict holds, but your guesses could not be measured").and(contains("newer workshop"));
+    let words = contains("the verdict holds, but your guesses couldn't be measured").and(contains("newer workshop"));
     project.check().success().stdout(contains("10 of 10 points")).stderr(words);
 }
 
@@ -128,7 +128,7 @@ fn a_course_whose_questions_make_no_sense_is_refused_with_the_line() {
             "did you mean `small`?",
         ),
         ("name = \"code\"", "name = \"strip\"", "two questions `strip`"),
-        ("name = \"code\"", "name = \"<b>\"", "can't be the name of a question"),
+        ("name = \"code\"", "name = \"<b>\"", "a question can't be named"),
         ("ask = \"And its machine code?\"", "ask = \" \"", "needs words in `ask`"),
         ("measure.order", "measure.ordre", "unknown variant `ordre`"),
     ] {
@@ -170,7 +170,7 @@ mod terminal {
         assert!(shown.contains("1/3 How much smaller does strip make the file? (percent): "), "{shown}");
         assert!(shown.contains("That isn't a valid guess: write how many percent smaller"), "{shown}");
         assert!(shown.contains("  20 % smaller\n2/3 "), "{shown}");
-        assert!(shown.contains("no guess  code") && shown.contains("you said 358,400 bytes smaller"), "{shown}");
+        assert!(shown.contains("no guess  code") && shown.contains("you guessed 358,400 bytes smaller"), "{shown}");
         // Asked again, an old guess is shown, and stays unless there is a new one. Ctrl-D ends it.
         let (code, shown) = typed(&project, "predict ex1", "\nsame\n\u{4}");
         assert_eq!(code, Some(0), "{shown}");
@@ -216,7 +216,7 @@ mod terminal {
         // Ctrl-D leaves out what is left, and the check goes on.
         let (code, shown) = typed(&project, "check ex1", "20 %\n\u{4}");
         assert_eq!(code, Some(1), "{shown}");
-        assert!(shown.contains(question) && shown.contains("strip alone: you said 20 % smaller; measured"), "{shown}");
+        assert!(shown.contains(question) && shown.contains("strip alone: you guessed 20 % smaller; it is"), "{shown}");
         let (_, shown) = typed(&project, "check ex1", "");
         assert!(!shown.contains(question) && shown.contains("of 10 points"), "{shown}");
     }

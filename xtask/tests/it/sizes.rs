@@ -91,7 +91,7 @@ fn a_profile_that_changes_what_the_program_does_fails_the_run() {
     assert!(table.lines().any(|line| line.contains("release") && line.ends_with("ok")), "{table}");
     let message = stderr(&assert);
     assert!(
-        message.contains("error: tiny built with the profile `stripped` does not do what it must; run it as"),
+        message.contains("error: tiny built with the profile `stripped` doesn't do what it must; run it as"),
         "{message}"
     );
     assert!(message.contains("expected, exit code 0:\n  | hi\ngot, exit code 3:\n  | \\u{1b}[31mho\n"), "{message}");
@@ -113,8 +113,8 @@ fn a_program_that_hangs_or_prints_for_ever_is_ended_and_named() {
     project
         .run(&["sizes", "--run-seconds", "1"])
         .code(1)
-        .stderr(contains("ended because it was not done after 5 s, most of it spent waiting"))
-        .stderr(contains("ended because it printed more than 100000 bytes"));
+        .stderr(contains("stopped because it wasn't finished after 5 s, most of it spent waiting"))
+        .stderr(contains("stopped because it printed more than 100000 bytes"));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn check_compares_with_what_accept_wrote() {
         .code(1)
         .stderr(contains("there is no committed measurement for rustc").and(contains("sizes --accept")));
     project.run(&["sizes", "--accept"]).success().stderr(contains("(2 builds)"));
-    project.run(&["sizes", "--check"]).success().stderr(contains("2 builds are as in"));
+    project.run(&["sizes", "--check"]).success().stderr(contains("2 builds match"));
     let document = json(&project.run(&["sizes", "--check", "--format", "json"]).success());
     assert_eq!(document["check"]["verdict"], "pass");
     assert_eq!(rows(&document, "two")[0]["committed_bytes"], rows(&document, "two")[0]["bytes"]);
@@ -138,7 +138,7 @@ fn check_compares_with_what_accept_wrote() {
         message.contains(" larger than the committed ") && message.contains("(strip is \"none\", was true)"),
         "{message}"
     );
-    assert!(message.contains("1 of 2 builds are not as in"), "{message}");
+    assert!(message.contains("1 of 2 builds don't match"), "{message}");
     assert!(!message.contains("profile `release`"), "only the row that changed is named: {message}");
 }
 
@@ -269,7 +269,7 @@ fn a_malformed_table_is_shown_with_its_line_before_anything_is_built() {
 
 #[test]
 fn outside_the_workshop_nothing_is_guessed() {
-    Project::empty().run(&["sizes"]).code(2).stderr(contains("is not inside the workshop").and(contains("help: ")));
+    Project::empty().run(&["sizes"]).code(2).stderr(contains("isn't inside the workshop").and(contains("help: ")));
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn a_full_disk_under_standard_output_is_exit_code_3() {
     assert_eq!(output.status.code(), Some(3));
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(
-        message.contains("cannot write to standard output: No space left on device")
+        message.contains("can't write to standard output: No space left on device")
             && message.contains("the disk is full"),
         "{message}"
     );

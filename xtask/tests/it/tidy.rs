@@ -178,7 +178,7 @@ fn the_table_of_what_is_tested_where_names_what_is_run() {
     for (words, run) in [
         ("lints", "run: cargo clippy --workspace --all-targets -- -D warnings"),
         ("quick tests", "run: cargo test --workspace"),
-        ("the exercises' proof", "run: cargo xtask author verify"),
+        ("`author verify`", "run: cargo xtask author verify"),
         ("every test", "run: cargo test --workspace --test it -- --ignored $TESTS"),
     ] {
         assert!(table.contains(words) && workflow.contains(run), "{words}: {run}");

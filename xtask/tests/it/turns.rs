@@ -183,7 +183,7 @@ fn every_exercise_has_three_wrong_turns() {
     }
     let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/turns")).unwrap();
     let files = files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|kind| kind == "toml"));
-    assert_eq!(files.count(), known, "a file of turns for an exercise that is not there");
+    assert_eq!(files.count(), known, "a file of turns for an exercise that isn't there");
 }
 
 macro_rules! turns {

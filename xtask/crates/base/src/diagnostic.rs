@@ -82,7 +82,7 @@ pub fn in_file(
 /// An error of the TOML parser, with the parser's own words.
 pub fn toml_error(file: &Path, text: &str, error: &toml::de::Error) -> Failure {
     let range = error.span().unwrap_or(0..0);
-    let message = error.message().lines().next().unwrap_or("this is not valid TOML");
+    let message = error.message().lines().next().unwrap_or("this isn't valid TOML");
     let rest = error.message().lines().skip(1).collect::<Vec<_>>().join("; ");
     in_file(file, text, range, message, &rest, None)
 }

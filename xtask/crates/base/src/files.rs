@@ -54,7 +54,7 @@ pub fn write_derived(path: &Path, bytes: &[u8]) -> Result<()> {
 fn replace(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
     proc::uninterrupted(|| {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
         replace_now(path, bytes, to_the_disk)
     })
 }
@@ -73,7 +73,7 @@ fn replace_now(path: &Path, bytes: &[u8], to_the_disk: bool) -> Result<()> {
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }
-    written.with_context(|| format!("cannot write {}", path.display()))
+    written.with_context(|| format!("can't write {}", path.display()))
 }
 
 /// Writes several files below a folder, all of them or none. Existing files are replaced, missing folders are made. After an
@@ -107,13 +107,13 @@ impl Undo {
     fn write(&mut self, path: &Path, content: &[u8]) -> Result<()> {
         let missing: Vec<&Path> = path.ancestors().skip(1).take_while(|folder| !folder.exists()).collect();
         for folder in missing.into_iter().rev() {
-            fs::create_dir(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            fs::create_dir(folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
             self.folders.push(folder.to_owned());
         }
         let before = match fs::read(path) {
             Ok(before) => Some(before),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+            Err(error) => return Err(error).with_context(|| format!("can't read {}", path.display())),
         };
         replace_now(path, content, true)?;
         self.files.push((path.to_owned(), before));
@@ -182,7 +182,7 @@ pub fn read_bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Unreadable> {
     let broken = |error: io::Error| match error.kind() {
         ErrorKind::NotFound if path.is_symlink() => unreadable(format!("{name} is a broken link"), None),
         ErrorKind::NotFound => unreadable(format!("there is no {name}"), None),
-        _ => unreadable(format!("cannot read {name}: {error}"), Some("make the file readable")),
+        _ => unreadable(format!("can't read {name}: {error}"), Some("make the file readable")),
     };
     let metadata = fs::metadata(path).map_err(broken)?;
     if metadata.is_dir() {
@@ -194,7 +194,7 @@ pub fn read_bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Unreadable> {
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(largest + 1).read_to_end(&mut bytes)).map_err(broken)?;
     if bytes.len() as u64 > largest {
-        let message = format!("{name} is {} bytes, too large for such a file (at most {largest})", metadata.len());
+        let message = format!("{name} is {} bytes; the limit is {largest}", metadata.len());
         return Err(unreadable(message, None));
     }
     Ok(bytes)
@@ -216,7 +216,7 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(current) = open.pop() {
-        for entry in fs::read_dir(&current).with_context(|| format!("cannot read {}", current.display()))? {
+        for entry in fs::read_dir(&current).with_context(|| format!("can't read {}", current.display()))? {
             let path = entry?.path();
             if path.is_dir() && !path.is_symlink() {
                 open.push(path);
@@ -235,11 +235,11 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 /// # Errors
 /// When the folder cannot be written.
 pub fn compose(folder: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
     for path in self::files(folder)? {
         if !files.iter().any(|(file, _)| *file == path) {
             let path = folder.join(path);
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            fs::remove_file(&path).with_context(|| format!("can't remove {}", path.display()))?;
         }
     }
     for (file, content) in files {
@@ -258,7 +258,7 @@ pub fn compose(folder: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
 pub fn open_to_all(folder: &Path) -> Result<()> {
     #[cfg(unix)]
     fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o1777))
-        .with_context(|| format!("cannot make {} writable for the sandbox's user", folder.display()))?;
+        .with_context(|| format!("can't make {} writable for the sandbox's user", folder.display()))?;
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())
@@ -274,11 +274,11 @@ pub fn show_to_all(folder: &Path) -> Result<()> {
         use std::os::unix::fs::PermissionsExt as _;
         let show = |path: &Path, mode| {
             fs::set_permissions(path, fs::Permissions::from_mode(mode))
-                .with_context(|| format!("cannot make {} readable for the sandbox's user", path.display()))
+                .with_context(|| format!("can't make {} readable for the sandbox's user", path.display()))
         };
         let mut open = vec![folder.to_owned()];
         while let Some(folder) = open.pop() {
-            for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+            for entry in fs::read_dir(&folder).with_context(|| format!("can't read {}", folder.display()))? {
                 let entry = entry?;
                 match entry.file_type()? {
                     kind if kind.is_dir() => open.push(entry.path()),
@@ -321,7 +321,7 @@ pub fn check_writable(folder: &Path) -> Result<()> {
     let existing = folder.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("."));
     let probe = existing.join(format!(".probe.{}.tmp", std::process::id()));
     proc::uninterrupted(|| File::create(&probe).and_then(|_| fs::remove_file(&probe)))
-        .with_context(|| format!("cannot write to the folder {}", existing.display()))
+        .with_context(|| format!("can't write to the folder {}", existing.display()))
 }
 
 #[cfg(test)]
@@ -336,7 +336,7 @@ mod tests {
         fs::create_dir(&path).unwrap();
         fs::create_dir(path.join("kept")).unwrap();
         let error = write_atomic(&path, b"new").unwrap_err();
-        assert!(error.to_string().contains("cannot write"), "{error}");
+        assert!(error.to_string().contains("can't write"), "{error}");
         assert!(path.join("kept").is_dir());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

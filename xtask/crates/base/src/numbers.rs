@@ -114,7 +114,8 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
     let trimmed = text.trim();
     let split = trimmed.find(|c: char| c.is_alphabetic()).unwrap_or(trimmed.len());
     let (written, unit) = (trimmed[..split].trim_end(), &trimmed[split..]);
-    let no_size = || format!("`{text}` isn't a size: write bytes (327680), or text such as \"320 KiB\"");
+    let no_size =
+        || format!("`{text}` isn't a size: write bytes (327680), or a number with a unit, such as \"320 KiB\"");
     let factor = match unit {
         "" | "B" | "byte" | "bytes" => 1.0,
         "kB" | "KB" => 1e3,

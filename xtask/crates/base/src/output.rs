@@ -16,12 +16,12 @@ use std::time::{Duration, Instant};
 /// When to use color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Color {
-    /// If the output is a terminal.
+    /// Color if the output is a terminal.
     #[default]
     Auto,
-    /// Even if it isn't.
+    /// Color in pipes and files as well.
     Always,
-    /// Not even then.
+    /// No color.
     Never,
 }
 
@@ -48,7 +48,7 @@ pub fn data(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("cannot write to standard output"),
+        result => result.context("can't write to standard output"),
     }
 }
 
@@ -101,12 +101,12 @@ pub fn show(file: &Path) -> Result<()> {
         _ => ("xdg-open", &[]),
     };
     let mut call =
-        Call::new(program, env::current_dir().context("cannot find the current folder")?).args(args.iter().copied());
+        Call::new(program, env::current_dir().context("can't find the current folder")?).args(args.iter().copied());
     call.hands_over = true;
     match proc::run(&call.arg(file)) {
         Ok(finished) if finished.status == Status::Exited(0) => Ok(()),
         _ => bail!(
-            Failure::new(Exit::Environment, format!("`{program}` could not open the page"))
+            Failure::new(Exit::Environment, format!("`{program}` couldn't open the page"))
                 .help(format!("open it in a browser by hand: {}", std::path::absolute(file)?.display()))
         ),
     }

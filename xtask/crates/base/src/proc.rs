@@ -125,11 +125,11 @@ pub enum Status {
     Waited(u32),
     /// It wasn't started: the runs before it took so many seconds together.
     NotStarted(u32),
-    /// It was ended because it printed too much.
+    /// It was stopped because it printed too much.
     OutputLimit,
     /// It was ended because it and what it started took too much memory.
     MemoryLimit,
-    /// It was ended because it wrote too much to the disk.
+    /// It was stopped because it wrote too much to the disk.
     DiskLimit,
 }
 
@@ -190,17 +190,17 @@ pub fn run(call: &Call) -> Result<Finished> {
         for _ in 0..BOX_TRIES {
             let Some(why) = sandbox.is_missing(&finished) else { break };
             if !sandbox.kind.is_run() {
-                bail!("there is no box: {why}");
+                bail!("there is no sandbox: {why}");
             }
             // The words may be the program's own. The same box with a program of ours tells whether it can be made now.
             let probe = run(&sandbox.wrap_nothing(call))?;
             if probe.status != Status::Exited(0) {
-                bail!("cannot make a box: {}", String::from_utf8_lossy(&probe.stderr).trim());
+                bail!("can't create a sandbox: {}", String::from_utf8_lossy(&probe.stderr).trim());
             }
             finished = run(&sandbox.wrap(call))?;
         }
         if let Some(signal) = ended_from_outside(finished.status, &sandbox.kind) {
-            bail!("signal {signal} came from outside the box and ended what was in it");
+            bail!("signal {signal} came from outside the sandbox and ended what was in it");
         }
         finished.status = from_a_box(finished.status, &sandbox.kind);
         return Ok(finished);
@@ -224,7 +224,7 @@ pub fn run(call: &Call) -> Result<Finished> {
     if result.as_ref().is_ok_and(|finished| may_be_for_all(finished.status)) {
         thread::sleep(Duration::from_millis(500));
     }
-    result.with_context(|| format!("cannot wait for `{}`", call.program.display()))
+    result.with_context(|| format!("can't wait for `{}`", call.program.display()))
 }
 
 /// A program that still prints what bwrap would print after so many tries prints it itself.
@@ -294,7 +294,7 @@ pub fn relay_from(
         };
     }
     let status = command.status();
-    status.map(status_of).with_context(|| format!("cannot start `{}`", program.display()))
+    status.map(status_of).with_context(|| format!("can't start `{}`", program.display()))
 }
 
 /// Replaces this process with a program: same process number, terminal, input, and environment. What was inherited is passed
@@ -324,7 +324,7 @@ pub fn become_program(
             Err(error) => error,
         }
     };
-    Err(error).with_context(|| format!("cannot start `{}`", program.display()))
+    Err(error).with_context(|| format!("can't start `{}`", program.display()))
 }
 
 /// This program's file, as it was when this was first called: a new build may replace it in the meantime.
@@ -336,7 +336,7 @@ pub fn own_path() -> Result<&'static Path> {
     if let Some(own) = OWN.get() {
         return Ok(own);
     }
-    let own = std::env::current_exe().context("cannot find the path of this program")?;
+    let own = std::env::current_exe().context("can't find the path of this program")?;
     Ok(OWN.get_or_init(|| own))
 }
 
@@ -411,7 +411,7 @@ fn start(call: &Call) -> Result<(Child, Option<PipeWriter>)> {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let mut command = Command::new(&call.program);
     #[cfg(unix)]
-    let passed = call.given.as_ref().map(descriptors::Passed::new).transpose().context("cannot make a pipe")?;
+    let passed = call.given.as_ref().map(descriptors::Passed::new).transpose().context("can't create a pipe")?;
     #[cfg(unix)]
     if let (Some(given), Some(passed)) = (&call.given, &passed) {
         command.arg(given.option).arg(passed.number());
@@ -449,10 +449,10 @@ fn start(call: &Call) -> Result<(Child, Option<PipeWriter>)> {
     // Under the lock, so that what one child is given isn't inherited by another.
     descriptors::close_in_children();
     #[cfg(unix)]
-    passed.as_ref().map(descriptors::Passed::open).transpose().context("cannot pass on a descriptor")?;
+    passed.as_ref().map(descriptors::Passed::open).transpose().context("can't pass on a file descriptor")?;
     let child = command.spawn().with_context(|| match call.cwd.is_dir() {
-        true => format!("cannot start `{}`", call.program.display()),
-        false => format!("cannot start `{}` in {}, which isn't a folder", call.program.display(), call.cwd.display()),
+        true => format!("can't start `{}`", call.program.display()),
+        false => format!("can't start `{}` in {}, which isn't a folder", call.program.display(), call.cwd.display()),
     })?;
     live.children.insert(child.id(), Group::of(&child));
     Ok((child, pieces))
@@ -497,7 +497,7 @@ pub fn end_children_on_signal() -> Result<()> {
     {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
         let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])
-            .context("cannot watch for Ctrl-C")?;
+            .context("can't watch for Ctrl-C")?;
         thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
                 end_everything(128 + signal);
@@ -506,7 +506,7 @@ pub fn end_children_on_signal() -> Result<()> {
     }
     #[cfg(windows)]
     if !group::windows::on_ctrl_c(end_everything) {
-        bail!("cannot watch for Ctrl-C");
+        bail!("can't watch for Ctrl-C");
     }
     Ok(())
 }

@@ -50,7 +50,7 @@ pub fn everything_in(folder: &Path) -> Result<Vec<u8>> {
     let mut all = Vec::new();
     for file in files::files(folder)? {
         let path = folder.join(&file);
-        let content = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let content = fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
         all.extend(format!("{} {}\n", file.display(), content.len()).into_bytes());
         all.extend(content);
     }

@@ -89,7 +89,7 @@ pub(crate) fn load(root: &Path) -> Result<Claims> {
     if !path.exists() {
         return Ok(Claims::default());
     }
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
     let File { claim: all } = toml::from_str(&text).map_err(|error| diagnostic::toml_error(&path, &text, &error))?;
     let mut contradicts = Vec::new();
     for (index, claim) in all.iter().enumerate() {

@@ -106,7 +106,7 @@ fn directive(line: &str) -> Result<How, (&'static str, &'static str)> {
     const HELP: &str =
         "`slow`, `recorded`, `needs PROGRAM …`, `with FOLDER …`, with commas between, or `not run, REASON`";
     let Some(words) = line.strip_prefix(DIRECTIVE).and_then(|rest| rest.strip_suffix(" -->")) else {
-        return Err(("this directive is not closed on its line", "end it with ` -->` on the same line"));
+        return Err(("this directive isn't closed on its line", "end it with ` -->` on the same line"));
     };
     let mut how = How::default();
     if let Some(reason) = words.strip_prefix("not run, ") {

@@ -292,7 +292,7 @@ fn worse(a: Exit, b: Exit) -> Exit {
 }
 
 pub(crate) fn read(page: &Path) -> Result<String> {
-    fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))
+    fs::read_to_string(page).with_context(|| format!("can't read {}", page.display()))
 }
 
 /// The name by which the record knows a chapter.
@@ -306,7 +306,7 @@ fn markdown_files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut folders = vec![root.join("docs"), root.join("exercises"), root.join("solutions")];
     folders.retain(|folder| folder.is_dir());
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read the folder {}", folder.display()))? {
+        for entry in fs::read_dir(&folder).with_context(|| format!("can't read the folder {}", folder.display()))? {
             let entry = entry?;
             let name = entry.file_name();
             if entry.file_type()?.is_dir() {
@@ -342,7 +342,7 @@ fn pinned_toolchain(root: &Path) -> Result<String> {
         channel: String,
     }
     let path = root.join("rust-toolchain.toml");
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
     let file: File = toml::from_str(&text).map_err(|error| diagnostic::toml_error(&path, &text, &error))?;
     Ok(file.toolchain.channel)
 }

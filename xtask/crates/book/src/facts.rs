@@ -184,7 +184,7 @@ pub(crate) fn load(root: &Path) -> Result<Facts> {
     }
     for file in files::files(&folder)?.into_iter().filter(|file| file.extension().is_some_and(|end| end == "toml")) {
         let path = folder.join(&file);
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
         let File { fact, stack, figures, words } =
             toml::from_str(&text).map_err(|error| diagnostic::toml_error(&path, &text, &error))?;
         let mut facts: Vec<(Spanned<String>, Fact)> = fact.into_iter().collect();
@@ -252,7 +252,7 @@ pub(crate) fn recorded(root: &Path, target: &str, toolchain: &str) -> Result<Rec
     if !path.exists() {
         return Ok(Record::default());
     }
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
     serde_json::from_str(&text).map_err(|error| {
         Failure::new(Exit::Usage, format!("the record of the book is damaged: {error}"))
             .file(diagnostic::shown(&path))
@@ -268,7 +268,7 @@ impl Record {
     /// When it can't be written.
     pub(crate) fn save(&mut self, root: &Path, target: &str, toolchain: &str) -> Result<()> {
         SCHEMA.clone_into(&mut self.schema);
-        let mut text = serde_json::to_string_pretty(self).context("cannot write the record as JSON")?;
+        let mut text = serde_json::to_string_pretty(self).context("can't write the record as JSON")?;
         text.push('\n');
         files::write_atomic(&path(root, target, toolchain), text.as_bytes())
     }

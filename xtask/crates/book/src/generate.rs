@@ -255,7 +255,7 @@ impl Generator<'_> {
         let mut builds = Vec::new();
         for profile in profiles {
             let build = self.measurement.find(program, profile, false).ok_or_else(|| {
-                wrong(format!("`{program}` was not measured under `{profile}`"), "`sections PROGRAM PROFILE PROFILE`")
+                wrong(format!("`{program}` wasn't measured under `{profile}`"), "`sections PROGRAM PROFILE PROFILE`")
             })?;
             builds.push(build);
         }
@@ -299,7 +299,7 @@ impl Generator<'_> {
         let folder = self.workshop.root.join("docs/src");
         let read = |file: &str| {
             fs::read_to_string(folder.join(file))
-                .map_err(|error| wrong(format!("cannot read docs/src/{file}: {error}"), "correct docs/src/SUMMARY.md"))
+                .map_err(|error| wrong(format!("can't read docs/src/{file}: {error}"), "correct docs/src/SUMMARY.md"))
         };
         let chapters = chapters::of(&read("SUMMARY.md")?);
         chapters.into_iter().map(|chapter| read(&chapter.file).map(|text| (chapter, text))).collect()

@@ -66,7 +66,7 @@ fn part(path: &Path, text: &str, open: usize, inline: bool) -> Result<Part> {
     let line = text[open..].lines().next().unwrap_or_default();
     let after = &line[opening.len()..];
     let Some(length) = after.find(" -->").filter(|&at| inline || at + " -->".len() == after.len()) else {
-        bail!(error("this marker is not closed on its line", "end it with ` -->` on the same line"));
+        bail!(error("this marker isn't closed on its line", "end it with ` -->` on the same line"));
     };
     let name = open + opening.len()..open + opening.len() + length;
     // A block's text begins on the next line.

@@ -82,7 +82,7 @@ fn bytes(platform: &Platform<'_>, program: &str, profile: &str) -> Result<u64, W
     let target = &platform.measurement.target;
     platform.measurement.find(program, profile, false).map(|build| build.bytes).ok_or_else(|| {
         wrong(
-            format!("`{program}` was not measured under `{profile}` for {target}"),
+            format!("`{program}` wasn't measured under `{profile}` for {target}"),
             format!("`cargo xtask sizes --accept --target {target}` measures all"),
         )
     })
@@ -177,7 +177,7 @@ fn sections(
     for profile in profiles {
         let build = measurement.find(program, profile, false);
         builds.push(build.ok_or_else(|| {
-            wrong(format!("`{program}` was not measured under `{profile}`"), "`sections-of TARGET PROGRAM PROFILE`")
+            wrong(format!("`{program}` wasn't measured under `{profile}`"), "`sections-of TARGET PROGRAM PROFILE`")
         })?);
     }
     let bytes_of = |build: &Build, name: &str| -> u64 {

@@ -66,7 +66,7 @@ pub(crate) fn codes(root: &Path, recorded: &[Answer]) -> Result<String, String> 
         let answer = recorded.iter().find(|answer| answer.command == *command && answer.with == with);
         let said = answer.map(|answer| diagnostic_in(&answer.output, code));
         if said.as_ref().is_some_and(Vec::is_empty) {
-            missing.push(format!("the example in {folder} does not produce `{}`", code.name()));
+            missing.push(format!("the example in {folder} doesn't produce `{}`", code.name()));
         }
         let exit = recorded.iter().skip_while(|other| answer.is_some_and(|answer| *other != answer)).nth(1);
         let exit = exit.filter(|answer| answer.command == "echo $?").and_then(|answer| answer.output.first());
@@ -203,10 +203,11 @@ mod tests {
     #[test]
     fn a_long_message_ends_after_a_word_and_with_no_code_half_open() {
         assert_eq!(shortened("`lto` is set twice"), "`lto` is set twice");
-        let long = "the program of `after` was ended because it used more than 1 s of CPU time, and it was given `a b c d e f`";
+        let long =
+            "the `after` program was stopped because it used more than 1 s of CPU time, and it was given `a b c d e f`";
         assert_eq!(
             shortened(long),
-            "the program of `after` was ended because it used more than 1 s of CPU time, and it was …"
+            "the `after` program was stopped because it used more than 1 s of CPU time, and it was given …"
         );
         let code = format!("{} `one two three four five six` is long", "word ".repeat(14).trim_end());
         assert_eq!(shortened(&code), format!("{} …", "word ".repeat(14).trim_end()));

@@ -82,7 +82,7 @@ pub(crate) fn run(book: &Book<'_>, only: &[String], slow: bool, with_facts: bool
 fn holds(book: &Book<'_>, session: &Session, fact: &Fact) -> Result<bool> {
     let name = &fact.name;
     let Some(now) = timed(name, || session.fact(fact))? else {
-        output::note(&format!("{name}: LEFT OUT, because {} is not there", fact.needs.join(" or ")));
+        output::note(&format!("{name}: LEFT OUT, because {} isn't there", fact.needs.join(" or ")));
         return Ok(true);
     };
     let Some(committed) = book.record.facts.get(name).copied() else {
@@ -119,7 +119,7 @@ pub(crate) fn record(book: &Book<'_>, only: &[String]) -> Result<()> {
                 record.facts.insert(fact.name.clone(), number);
             }
             None => {
-                output::note(&format!("{}: not measured, because {} is not there", fact.name, fact.needs.join(" or ")));
+                output::note(&format!("{}: not measured, because {} isn't there", fact.name, fact.needs.join(" or ")));
             }
         }
         record.save(root, REFERENCE_TARGET, &toolchain)?;

@@ -106,7 +106,7 @@ impl Session {
         let mut add = |folder: &Path, below: &Path| -> Result<()> {
             for file in sources(folder)? {
                 let source = folder.join(&file);
-                let content = files::content(&source).with_context(|| format!("cannot read {}", source.display()))?;
+                let content = files::content(&source).with_context(|| format!("can't read {}", source.display()))?;
                 let name = below.join(file);
                 files.retain(|other| other.name != name);
                 files.push(SourceFile { name, source, content });
@@ -133,7 +133,7 @@ impl Session {
         }
         for old in sources(&self.copy).unwrap_or_default() {
             if !files.iter().any(|file| file.name == old) {
-                fs::remove_file(self.copy.join(&old)).with_context(|| format!("cannot remove {}", old.display()))?;
+                fs::remove_file(self.copy.join(&old)).with_context(|| format!("can't remove {}", old.display()))?;
                 // And the folders that contained nothing else.
                 let mut folders = old.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
                 while folders.next().is_some_and(|folder| fs::remove_dir(self.copy.join(folder)).is_ok()) {}
@@ -148,16 +148,16 @@ impl Session {
             path.parent()
                 .map_or(Ok(()), fs::create_dir_all)
                 .and_then(|()| fs::copy(source, &path))
-                .with_context(|| format!("cannot copy {} to {}", source.display(), path.display()))?;
+                .with_context(|| format!("can't copy {} to {}", source.display(), path.display()))?;
         }
         // What a learner's checks leave behind, and where the book's reader tries things out and installs them.
         for litter in [".workshop", "target/book/try", "target/book/installed"] {
             let litter = self.copy.join(litter);
             if litter.exists() {
-                fs::remove_dir_all(&litter).with_context(|| format!("cannot remove {}", litter.display()))?;
+                fs::remove_dir_all(&litter).with_context(|| format!("can't remove {}", litter.display()))?;
             }
         }
-        fs::create_dir_all(self.copy.join("target/book")).context("cannot make a folder for what the book builds")
+        fs::create_dir_all(self.copy.join("target/book")).context("can't create a folder for what the book builds")
     }
 
     /// Runs the commands of a block in one shell.
@@ -298,7 +298,7 @@ fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(current) = open.pop() {
-        for entry in fs::read_dir(&current).with_context(|| format!("cannot read {}", current.display()))? {
+        for entry in fs::read_dir(&current).with_context(|| format!("can't read {}", current.display()))? {
             let path = entry?.path();
             let is_left_out = path.file_name().is_some_and(|name| LEFT_OUT.iter().any(|left_out| name == *left_out));
             if is_left_out || path.is_symlink() {
@@ -318,7 +318,7 @@ fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
 fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     if folder.is_dir() {
-        for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        for entry in fs::read_dir(folder).with_context(|| format!("can't read {}", folder.display()))? {
             let path = entry?.path();
             if path.is_dir() {
                 found.push(path);

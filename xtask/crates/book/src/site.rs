@@ -32,11 +32,11 @@ pub(crate) fn build(root: &Path, open: bool) -> Result<Exit> {
     // mdBook only logs what it can't find.
     let is_wrong = said.lines().any(|line| line.contains("ERROR"));
     if finished.status != Status::Exited(0) || is_wrong {
-        bail!(Failure::new(Exit::NotMet, format!("mdBook could not build the book:\n{}", said.trim())));
+        bail!(Failure::new(Exit::NotMet, format!("mdBook couldn't build the book:\n{}", said.trim())));
     }
     for file in linked_files(root)? {
         let to = folder.join(as_text(&file));
-        fs::create_dir_all(to.parent().unwrap_or(&folder)).context("cannot make the folder of linked files")?;
+        fs::create_dir_all(to.parent().unwrap_or(&folder)).context("can't create the folder of linked files")?;
         files::write_atomic(&to, contents(root, &file)?.as_bytes())?;
     }
     let page = folder.join("index.html");
@@ -56,7 +56,7 @@ pub(crate) fn preprocess(root: &Path, words: &[String]) -> Result<Exit> {
         return Ok(Exit::Met);
     }
     let mut input = String::new();
-    std::io::stdin().read_to_string(&mut input).context("cannot read standard input")?;
+    std::io::stdin().read_to_string(&mut input).context("can't read standard input")?;
     let sent: Value = serde_json::from_str(&input).map_err(|error| {
         Failure::new(Exit::Usage, format!("this isn't what mdBook sends: {error}"))
             .help("mdBook calls this itself; to build the book, run `cargo xtask docs --open`")
@@ -64,7 +64,7 @@ pub(crate) fn preprocess(root: &Path, words: &[String]) -> Result<Exit> {
     let Some(book) = sent.as_array().and_then(|parts| parts.get(1)).cloned() else {
         bail!(Failure::new(Exit::Usage, "this isn't what mdBook sends: there is no book in it"));
     };
-    output::data(&serde_json::to_string(&chapters(root, book)?).context("cannot write the book as JSON")?)?;
+    output::data(&serde_json::to_string(&chapters(root, book)?).context("can't write the book as JSON")?)?;
     Ok(Exit::Met)
 }
 
@@ -100,7 +100,7 @@ fn chapters(root: &Path, mut book: Value) -> Result<Value> {
 /// The text of each exercise.
 fn exercises(root: &Path) -> Result<Vec<(String, String)>> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(root.join("exercises")).context("cannot read exercises/")? {
+    for entry in fs::read_dir(root.join("exercises")).context("can't read exercises/")? {
         let entry = entry?;
         if let Ok(text) = fs::read_to_string(entry.path().join("README.md")) {
             found.push((entry.file_name().to_string_lossy().into_owned(), text));
@@ -143,7 +143,7 @@ fn contents(root: &Path, file: &Path) -> Result<String> {
     let path = root.join(file);
     if !path.is_dir() {
         return fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}, to which a page links", file.display()));
+            .with_context(|| format!("can't read {}, to which a page links", file.display()));
     }
     let mut files: Vec<String> =
         files::files(&path)?.iter().map(|inside| file.join(inside).display().to_string()).collect();
@@ -154,10 +154,10 @@ fn contents(root: &Path, file: &Path) -> Result<String> {
 /// The files of the repository that pages of the site link to.
 fn linked_files(root: &Path) -> Result<BTreeSet<PathBuf>> {
     let mut files = BTreeSet::new();
-    for entry in fs::read_dir(root.join(CHAPTERS)).context("cannot read docs/src")? {
+    for entry in fs::read_dir(root.join(CHAPTERS)).context("can't read docs/src")? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "md") {
-            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text = fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
             files.extend(for_the_site(&text, Path::new(CHAPTERS)).1);
         }
     }

@@ -153,7 +153,7 @@ impl Values<'_> {
                 let (profile, std) = rebuilt.unwrap_or((profile, None));
                 let build = measurement
                     .find_with(program, profile, strip, std)
-                    .ok_or_else(|| format!("`{program}` was not measured under `{profile}`"))?;
+                    .ok_or_else(|| format!("`{program}` wasn't measured under `{profile}`"))?;
                 // A missing section takes no bytes.
                 Ok(section.map_or(build.bytes, |name| {
                     build.sections.iter().filter(|section| section.name == name).map(|section| section.bytes).sum()
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(text("bytes rustc-1.96.0/p/dist").unwrap(), "500");
         assert_eq!(text("change rustc-1.96.0/p/dist rustc-1.96.0/p/dist+std:without-backtrace").unwrap(), "-80.0 %");
         assert!(text("bytes rustc-1.97.0/p/dist").unwrap_err().contains("none for rustc-1.97.0"));
-        assert!(text("bytes rustc-1.96.0/p/dist+std:silent-panics").unwrap_err().contains("was not measured"));
+        assert!(text("bytes rustc-1.96.0/p/dist+std:silent-panics").unwrap_err().contains("wasn't measured"));
     }
 
     #[test]
@@ -282,7 +282,7 @@ mod tests {
         for (expression, said) in [
             ("bites p/dist", "isn't an expression"),
             ("bytes p", "isn't a reference"),
-            ("bytes q/dist", "`q` was not measured under `dist`"),
+            ("bytes q/dist", "`q` wasn't measured under `dist`"),
             ("bytes wasm64:p/dist", "nothing was measured for the target `wasm64`"),
             ("bytes fact/floor", "no file in docs/facts"),
             ("bytes article/deno", "no figure `deno`"),

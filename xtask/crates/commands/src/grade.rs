@@ -24,7 +24,7 @@ pub struct Grade {
     /// Only a part, to share the work among machines: I/N, hash:I/N, or auto
     #[arg(long, value_name = "PART")]
     pub partition: Option<String>,
-    /// How submissions are kept from doing harm
+    /// How submissions are isolated
     #[arg(long, value_enum, default_value_t)]
     pub sandbox: Sandbox,
     /// Seconds of CPU time for one build [default: a multiple of what the course's own solution takes]
@@ -42,7 +42,7 @@ pub struct Grade {
     /// Only these students
     #[arg(long, value_name = "ID", num_args = 1..)]
     pub student: Vec<String>,
-    /// Grade again what has been graded
+    /// Regrade what is already graded
     #[arg(long)]
     pub again: bool,
     /// Dry run, builds nothing: who was found, what is taken, who is missing; exit code 1 if something is rejected or unknown
@@ -103,7 +103,7 @@ pub enum Sandbox {
     Auto,
     /// The same
     Bwrap,
-    /// Nothing: every submission can do what you can; stamped on every record and report
+    /// No isolation: every submission can do what you can; stamped on every record and report
     None,
 }
 

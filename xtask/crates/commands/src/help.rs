@@ -19,7 +19,7 @@ const OTHER: &str = "Other";
 
 /// Below the verbs.
 const NOTES: [&str; 4] = [
-    "Without a verb: shows where you are, and what to type next. `cargo xtask VERB --help` shows what a verb can do.",
+    "Without a verb: shows your progress, and what to do next. `cargo xtask VERB --help` shows what a verb can do.",
     "EXERCISE is a name (`ex1`, or just `1`) or a folder; without one, it's the current folder's exercise.",
     "`sizes`, `bloat`, `diff`, `what-if`, `tune`, `history`, `price`, `report` and `image` also measure your own crate: --manifest-path PATH.",
     "Exit codes: 0: everything requested holds; 1: something isn't met (a goal, a size, a stale document); 2: wrong usage, or a malformed file; 3: the environment failed (no toolchain, no network, a full disk, a missing tool).",

@@ -43,7 +43,7 @@ pub struct Check {
     /// Check every exercise
     #[arg(long)]
     pub all: bool,
-    /// Judge the course's own solution instead; your files are not touched
+    /// Judge the course's own solution instead; your files aren't touched
     #[arg(long)]
     pub solution: bool,
     /// Don't ask for guesses before the first check of an exercise; `WORKSHOP_PREDICT=off` does the same
@@ -79,7 +79,7 @@ pub struct Solution {
     /// The exercise [default: the current folder's]
     #[arg(value_name = "EXERCISE")]
     pub exercise: Option<String>,
-    /// Show it even though your exercise isn't done
+    /// Show it even if your exercise isn't done
     #[arg(long)]
     pub reveal: bool,
 }

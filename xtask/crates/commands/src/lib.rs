@@ -41,7 +41,7 @@ pub struct Cli {
 pub enum Verb {
     /// Shows every exercise: title, level, minutes, state, points.
     List(List),
-    /// Asks what you expect before it is measured, and keeps your guesses.
+    /// Prompts for your guesses before anything is measured, and records them.
     Predict(Predict),
     /// Builds your exercise and the course's, runs both, and judges every goal.
     Check(Check),
@@ -53,7 +53,7 @@ pub enum Verb {
     Solution(Solution),
     /// Restores an exercise's starter files; saves yours first.
     Reset(Reset),
-    /// Looks for the tools, and for anything in your environment that would change sizes.
+    /// Checks for the tools, and for anything in your environment that would change sizes.
     Doctor,
     /// Shows where the bytes of a program come from: by crate, by function, by section.
     Bloat(Bloat<Subject>),
@@ -109,12 +109,12 @@ impl Verb {
 /// When to use color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// If the output is a terminal.
+    /// Color if the output is a terminal.
     #[default]
     Auto,
-    /// Even if it isn't.
+    /// Color in pipes and files as well.
     Always,
-    /// Not even then.
+    /// No color.
     Never,
 }
 

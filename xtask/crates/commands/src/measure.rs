@@ -62,7 +62,7 @@ pub struct Subject {
     /// The programs of the workshop to measure, by name; `sizes` measures all by default, other verbs take one
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', conflicts_with = "manifest_path")]
     pub program: Vec<String>,
-    /// Measure another crate, by its Cargo.toml; none of its files is touched
+    /// Measure another crate, by its Cargo.toml; none of its files are changed
     #[arg(long, value_name = "PATH", help_heading = "Your own crate")]
     pub manifest_path: Option<PathBuf>,
     /// Its package, if there are several
@@ -74,7 +74,7 @@ pub struct Subject {
     /// Its library: a cdylib or dylib as it is, a staticlib as linked into an empty C program
     #[arg(long, requires = "manifest_path", help_heading = "Your own crate")]
     pub lib: bool,
-    /// Which file of the library, if it is built in several forms
+    /// Which form of the library, if it's built in several
     #[arg(long, value_name = "TYPE", value_enum, requires = "manifest_path", help_heading = "Your own crate")]
     pub crate_type: Option<CrateType>,
     /// Its example

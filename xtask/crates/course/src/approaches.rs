@@ -68,7 +68,7 @@ pub fn of(exercise: &Exercise) -> Result<Vec<Approach>> {
     if !file.exists() {
         return Ok(Vec::new());
     }
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
     let Approaches { approach } =
         toml::from_str(&text).map_err(|error| diagnostic::toml_error(&file, &text, &error))?;
     for one in &approach {

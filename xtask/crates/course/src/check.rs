@@ -316,7 +316,7 @@ fn judge_goal<'a>(
     for build in goal.check.builds() {
         let Some(std) = case.refused_std(build.get_ref()) else { continue };
         if let Some((_, by)) = failed_builds.iter().find(|(name, _)| name == build.get_ref()) {
-            return Err(format!("the goal `{by}`: its settings of std aren't followed"));
+            return Err(format!("the goal `{by}`, whose settings for std were rejected"));
         }
         failed_builds.push((build.get_ref().clone(), goal.id.get_ref().clone()));
         return Ok(Finding::NotMet(std.problems.clone(), Data::Nothing));
@@ -325,7 +325,7 @@ fn judge_goal<'a>(
     if let Some(evidence) = case.evidence {
         for build in goal.check.builds() {
             if let Some((_, by)) = failed_builds.iter().find(|(name, _)| name == build.get_ref()) {
-                return Err(format!("the goal `{by}`: its build failed"));
+                return Err(format!("the goal `{by}`, whose build failed"));
             }
             if let Some(Attempt::Failed(problem)) = evidence.builds.get(build.get_ref()) {
                 // It is built with dependencies that the program may not be written for.
@@ -380,7 +380,7 @@ fn judge_warnings(case: &Case<'_>, kinds::Warnings { build }: &kinds::Warnings) 
     let mut problems: Vec<_> = others.into_iter().map(|text| warning(case, text, Severity::Error)).collect();
     if !named.is_empty() {
         let keys: Vec<String> = named.iter().filter_map(|text| unused(text)).collect();
-        let message = format!("Cargo warns about what is named above: unused manifest key {}", list(&keys));
+        let message = format!("Cargo also warned about the problem above: unused manifest key {}", list(&keys));
         let problem = Diagnostic::new(Code::BuildWarning, message).in_file(&case.manifest.source.file);
         problems.push(problem.help("fix these lines, and Cargo stops warning"));
     }
@@ -389,7 +389,7 @@ fn judge_warnings(case: &Case<'_>, kinds::Warnings { build }: &kinds::Warnings) 
 }
 
 fn warning(case: &Case<'_>, text: &str, severity: Severity) -> Diagnostic {
-    let problem = Diagnostic::new(Code::BuildWarning, format!("the build warns:\n{text}"));
+    let problem = Diagnostic::new(Code::BuildWarning, format!("the build printed a warning:\n{text}"));
     let problem = problem.severity(severity);
     let manifest = &case.manifest.source.file;
     match cargo::first_place(text) {

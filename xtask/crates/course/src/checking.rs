@@ -315,7 +315,7 @@ fn aside(exercise: &Exercise, whose: &Whose, manifest: &Manifest) -> Vec<Diagnos
         .map(|(origin, problem)| match line(&origin).filter(|_| matches!(origin, Origin::Variable(_))) {
             Some(setting) => {
                 let span = setting.key.start..setting.span.end;
-                problem.at(&manifest.source, span, "your own build doesn't follow this line")
+                problem.at(&manifest.source, span, "overridden in your own build")
             }
             None => problem,
         })

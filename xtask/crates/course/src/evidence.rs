@@ -198,7 +198,7 @@ impl Evidence {
             odd.extend((more > 0).then(|| format!("{more} more")));
             (!odd.is_empty()).then(|| {
                 format!(
-                    "the executable of `{name}` has {}: no ordinary build of this exercise does; find out why",
+                    "the `{name}` executable has {}: no ordinary build of this exercise does; find out why",
                     odd.join(", ")
                 )
             })

@@ -276,7 +276,7 @@ pub fn all(root: &Path) -> Result<Vec<Exercise>> {
 fn order(all: &[Exercise]) -> Result<()> {
     let at = |exercise: &Exercise, name: &Spanned<String>, message: &str, label: &str, help: &str| -> Result<()> {
         let file = exercise.folder.join("exercise.toml");
-        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let text = fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
         bail!(diagnostic::in_file(&file, &text, name.span(), message, label, Some(help)))
     };
     let find = |id: &str| all.iter().find(|exercise| exercise.id == id);
@@ -316,7 +316,7 @@ fn order(all: &[Exercise]) -> Result<()> {
 fn ids(root: &Path) -> Result<Vec<String>> {
     let folder = root.join("exercises");
     let mut ids: Vec<String> = fs::read_dir(&folder)
-        .with_context(|| format!("cannot read {}", folder.display()))?
+        .with_context(|| format!("can't read {}", folder.display()))?
         .flatten()
         .filter(|entry| entry.path().join("exercise.toml").is_file())
         .filter_map(|entry| entry.file_name().into_string().ok())
@@ -334,7 +334,7 @@ fn ids(root: &Path) -> Result<Vec<String>> {
 fn read(root: &Path, id: &str) -> Result<Exercise> {
     let folder = root.join("exercises").join(id);
     let file = folder.join("exercise.toml");
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
     let data = parse(&file, &text)?;
     Ok(Exercise { id: id.to_owned(), folder, solution: root.join("solutions").join(id), data })
 }

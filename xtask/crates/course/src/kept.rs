@@ -46,7 +46,7 @@ pub(crate) fn load<T: Kept>(root: &Path) -> Result<(T, Option<String>)> {
     let bytes = match fs::read(&file) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok((T::default(), None)),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        Err(error) => return Err(error).with_context(|| format!("can't read {}", file.display())),
     };
     if let Ok(Version { version }) = serde_json::from_slice(&bytes)
         && version > T::VERSION
@@ -73,9 +73,9 @@ pub(crate) fn load<T: Kept>(root: &Path) -> Result<(T, Option<String>)> {
 /// When it cannot be written.
 pub(crate) fn update<T: Kept>(root: &Path, change: impl FnOnce(&mut T)) -> Result<Option<String>> {
     let (folder, file) = (folder(root), file::<T>(root));
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    fs::create_dir_all(&folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
     let lock = folder.join(format!("{}.lock", T::STEM));
-    let guard = File::create(&lock).with_context(|| format!("cannot write {}", lock.display()))?;
+    let guard = File::create(&lock).with_context(|| format!("can't write {}", lock.display()))?;
     // Where files cannot be locked, two calls at once are the learner's own.
     let _ = guard.lock();
     let (mut kept, damage) = load::<T>(root)?;
@@ -95,7 +95,7 @@ fn set_aside(file: &Path) -> Result<PathBuf> {
     for number in 1.. {
         let aside = file.with_file_name(format!("{stem}.damaged-{number}.json"));
         if !aside.exists() {
-            fs::rename(file, &aside).with_context(|| format!("cannot set {} aside", file.display()))?;
+            fs::rename(file, &aside).with_context(|| format!("can't set {} aside", file.display()))?;
             return Ok(aside);
         }
     }

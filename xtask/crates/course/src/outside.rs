@@ -91,11 +91,10 @@ fn of(variables: impl Iterator<Item = (String, OsString)>, settings: Vec<Setting
         let what = if is_set { format!("`{}`", short(&value.display().to_string())) } else { "empty".to_owned() };
         let problem = warning(
             Code::OverriddenByEnv,
-            format!("`{name}` is set in your environment ({what}): this check sets it aside, as grading does"),
+            format!("`{name}` is set in your environment ({what}): this check ignores it, as grading does"),
         );
         let problem = problem.help(format!(
-            "your own `cargo build` still follows the variable, so the file that it makes can differ from the one that is judged \
-             here; to build the same, type `unset {name}` (in PowerShell `Remove-Item Env:{name}`)"
+            "your own `cargo build` still uses the variable, so its file can differ from the one judged here; to build the same file, run `unset {name}` (PowerShell: `Remove-Item Env:{name}`)"
         ));
         outside.found.push((Origin::Variable(name), problem));
         outside.is_apart = true;
@@ -114,17 +113,16 @@ fn of(variables: impl Iterator<Item = (String, OsString)>, settings: Vec<Setting
                 has_own = true;
                 warning(
                     Code::OverriddenByConfig,
-                    format!("{place}: Cargo can't read this configuration file ({value}); this check sets it aside"),
+                    format!("{place}: Cargo can't read this configuration file ({value}); this check ignores it"),
                 )
                 .help("your own `cargo build` stops there until the file is corrected")
             }
             Fate::Aside => {
                 has_own = true;
                 let what = if setting.is_table { format!("[{key}]") } else { format!("`{key} = {value}`") };
-                let message = format!("{place} sets {what}: this check sets it aside, as grading does");
+                let message = format!("{place} sets {what}: this check ignores it, as grading does");
                 warning(Code::OverriddenByConfig, message).help(
-                    "your own `cargo build` still follows the setting, so the file that it makes can differ from the one that is \
-                     judged here; to build the same, remove the setting, or put a # before it",
+                    "your own `cargo build` still uses the setting, so its file can differ from the one judged here; to build the same file, remove the setting, or put a # before it",
                 )
             }
         };
@@ -207,7 +205,7 @@ fn cannot(setting: &Setting, why: &str) -> Failure {
         place: Some(base::failure::Place { file: shown(file), line: Some(*line), column: None }),
         ..Failure::new(
             Exit::Environment,
-            format!("{} sets `{key}`, which can change what is built and can't be set aside: {why}", setting.place()),
+            format!("{} sets `{key}`, which can change what is built and can't be ignored: {why}", setting.place()),
         )
     }
     .help("remove the setting, or put a # before it, while you check, or check with a different CARGO_HOME")
@@ -259,7 +257,7 @@ fn insert(table: &mut Table, path: &[String], value: Value) {
 
 /// A home for Cargo that shares everything with the real one except the configuration file.
 fn make_home(home: &Path, apart: &Path) -> Result<()> {
-    let failed = |path: &Path| format!("cannot make {}", path.display());
+    let failed = |path: &Path| format!("can't create {}", path.display());
     fs::create_dir_all(apart).with_context(|| failed(apart))?;
     // What Cargo would make here, and would then not find in the real one.
     for name in ["registry", "git"] {
@@ -267,7 +265,7 @@ fn make_home(home: &Path, apart: &Path) -> Result<()> {
     }
     let is_ours = |name: &OsString| name != "config" && name != "config.toml";
     let mut names: Vec<OsString> = fs::read_dir(home)
-        .with_context(|| format!("cannot read {}", home.display()))?
+        .with_context(|| format!("can't read {}", home.display()))?
         .flatten()
         .map(|entry| entry.file_name())
         .collect();

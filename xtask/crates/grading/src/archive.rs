@@ -155,7 +155,7 @@ fn list(mut file: impl Read + Seek, caps: &mut Caps, wanted: &dyn Fn(&str) -> bo
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the file's name.
 pub(crate) fn open(path: &Path) -> Result<File, String> {
-    let unreadable = |error: io::Error| format!("cannot be read: {error}");
+    let unreadable = |error: io::Error| format!("can't be read: {error}");
     match kind(&fs::symlink_metadata(path).map_err(unreadable)?) {
         Kind::Unread => {}
         other => return Err(describe(&other)),
@@ -196,7 +196,7 @@ pub(crate) fn describe(kind: &Kind) -> String {
         Kind::File(_) | Kind::Unread => "is a file".to_owned(),
         Kind::Refused(problem) => problem.clone(),
         Kind::Folder => "is a folder, not a file".to_owned(),
-        Kind::Link => "is a link, and links are not followed".to_owned(),
+        Kind::Link => "is a link, and links aren't followed".to_owned(),
         Kind::Other => "isn't a regular file".to_owned(),
     }
 }

@@ -338,7 +338,7 @@ impl Tally {
             (self.excused, "left unchanged: marked EX or N/A in the LMS"),
             (self.locked, "left unchanged: locked in the LMS (`Grade can be changed` is No)"),
             (self.nothing, "with 0: nothing was handed in"),
-            (self.review, "with a grade that is still waiting for a person's review"),
+            (self.review, "with a grade that is still waiting for review"),
         ];
         let counted = counted.into_iter().filter(|(count, _)| *count > 0);
         notes.extend(counted.map(|(count, what)| format!("{exercise}: {} {what}", plural(count, "cell"))));

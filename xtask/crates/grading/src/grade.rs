@@ -123,7 +123,7 @@ fn grade(root: &Path, options: &Options, dir: &Path) -> Result<Exit> {
         Failure::new(
             Exit::Environment,
             format!(
-                "{} could not be graded, for reasons that aren't the students' fault",
+                "{} couldn't be graded, for reasons that aren't the students' fault",
                 plural(summary.failed, "submission")
             )
         )

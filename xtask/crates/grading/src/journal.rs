@@ -82,7 +82,7 @@ impl Journal {
         let path = out_dir.join(FILE);
         let is_new = !path.exists();
         let lines = if is_new { Lines::default() } else { Lines::read(&path)? };
-        let broken = || format!("cannot write {}", path.display());
+        let broken = || format!("can't write {}", path.display());
         let file = open_at_end(&path).with_context(broken)?;
         let length = lines.whole as u64;
         if lines.is_torn {
@@ -132,10 +132,9 @@ impl Journal {
 
     fn add(&self, state: &mut State, mut line: Vec<u8>) -> Result<()> {
         line.push(b'\n');
-        let broken = || format!("cannot write {}", self.path.display());
+        let broken = || format!("can't write {}", self.path.display());
         if state.is_broken {
-            let message =
-                format!("{} ends in the middle of a line, and cannot be written", shown(&self.path).display());
+            let message = format!("{} ends in the middle of a line, and can't be written", shown(&self.path).display());
             let help = "run `grade` again when the disk works: it cuts the line off and continues from there";
             bail!(Failure::new(Exit::Environment, message).help(help));
         }
@@ -281,7 +280,7 @@ impl Lines {
             let message = format!("{} isn't a regular file", shown(path).display());
             bail!(Failure::new(Exit::Usage, message).help("choose another folder for `--out`"));
         }
-        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
         Self::parse(&shown(path), &bytes)
     }
 
@@ -359,10 +358,10 @@ fn entry(line: &[u8]) -> Result<Option<Entry>, Damage> {
 
 /// Shows that a grader is working in this folder, until the file is closed. Creates the folder.
 fn lock(out_dir: &Path) -> Result<File> {
-    fs::create_dir_all(out_dir).with_context(|| format!("cannot make the folder {}", out_dir.display()))?;
+    fs::create_dir_all(out_dir).with_context(|| format!("can't create the folder {}", out_dir.display()))?;
     let path = out_dir.join(LOCK);
     let lock = File::options().create(true).truncate(false).write(true).open(&path);
-    let lock = lock.with_context(|| format!("cannot write {}", path.display()))?;
+    let lock = lock.with_context(|| format!("can't write {}", path.display()))?;
     let folder = shown(out_dir);
     let (message, help) = match lock.try_lock() {
         Ok(()) => return Ok(lock),
@@ -371,7 +370,7 @@ fn lock(out_dir: &Path) -> Result<File> {
             "wait until it finishes, or give each its own `--out` and join them with `grade --merge`",
         ),
         Err(TryLockError::Error(error)) => (
-            format!("cannot lock {}: {error}", shown(&path).display()),
+            format!("can't lock {}: {error}", shown(&path).display()),
             "choose an `--out` on a disk where files can be locked, such as a local one",
         ),
     };

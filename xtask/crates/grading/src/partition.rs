@@ -164,7 +164,7 @@ fn slurm(env: Env) -> Result<Option<(u64, u64)>> {
     let Some(id) = number(env, "SLURM_ARRAY_TASK_ID")? else { return Ok(None) };
     let step = number(env, "SLURM_ARRAY_TASK_STEP")?.unwrap_or(1).max(1);
     let (Some(min), Some(max)) = (number(env, "SLURM_ARRAY_TASK_MIN")?, number(env, "SLURM_ARRAY_TASK_MAX")?) else {
-        let message = "SLURM_ARRAY_TASK_ID is set, and SLURM_ARRAY_TASK_MIN or SLURM_ARRAY_TASK_MAX is not";
+        let message = "SLURM_ARRAY_TASK_ID is set, and SLURM_ARRAY_TASK_MIN or SLURM_ARRAY_TASK_MAX isn't";
         return Err(wrong(message.to_owned(), "submit it as an array job: `sbatch --array=1-N`"));
     };
     let is_even = min <= id && id <= max && (id - min).is_multiple_of(step);
@@ -195,7 +195,7 @@ fn ci(env: Env) -> Result<Option<(u64, u64)>> {
         (index, _) => {
             let (there, missing) =
                 if index.is_some() { ("CI_NODE_INDEX", "CI_NODE_TOTAL") } else { ("CI_NODE_TOTAL", "CI_NODE_INDEX") };
-            Err(wrong(format!("{there} is set, and {missing} is not"), "give the job `parallel: N`"))
+            Err(wrong(format!("{there} is set, and {missing} isn't"), "give the job `parallel: N`"))
         }
     }
 }
@@ -204,7 +204,7 @@ fn ci(env: Env) -> Result<Option<(u64, u64)>> {
 fn kubernetes(env: Env) -> Result<Option<(u64, u64)>> {
     let Some(index) = number(env, "JOB_COMPLETION_INDEX")? else { return Ok(None) };
     let Some(total) = number(env, "JOB_COMPLETIONS")? else {
-        let message = "JOB_COMPLETION_INDEX is set, and JOB_COMPLETIONS is not";
+        let message = "JOB_COMPLETION_INDEX is set, and JOB_COMPLETIONS isn't";
         return Err(wrong(
             message.to_owned(),
             "give the container JOB_COMPLETIONS, the number in `completions` of the Job",
@@ -333,7 +333,7 @@ mod tests {
         assert!(refused("auto", &slurm("9", "1", "4", "1", "4")).contains("have gaps"));
         assert!(refused("auto", &slurm("1", "4", "1", "1", "4")).contains("have gaps"));
         assert!(refused("auto", &slurm("0", "0", "18446744073709551615", "1", "")).contains("have gaps"));
-        assert!(refused("auto", &[("SLURM_ARRAY_TASK_ID", "2")]).contains("SLURM_ARRAY_TASK_MAX is not"));
+        assert!(refused("auto", &[("SLURM_ARRAY_TASK_ID", "2")]).contains("SLURM_ARRAY_TASK_MAX isn't"));
         assert_eq!(
             refused("auto", &slurm("x", "1", "4", "1", "4")),
             "SLURM_ARRAY_TASK_ID is `x`, which isn't a number"
@@ -344,8 +344,8 @@ mod tests {
     fn auto_reads_gitlab_from_one_and_kubernetes_from_zero() {
         assert_eq!(shown("auto", &[("CI_NODE_INDEX", "5"), ("CI_NODE_TOTAL", "5")]), "5/5");
         assert_eq!(shown("auto", &[("CI_NODE_TOTAL", "1")]), "1/1");
-        assert_eq!(refused("auto", &[("CI_NODE_TOTAL", "3")]), "CI_NODE_TOTAL is set, and CI_NODE_INDEX is not");
-        assert_eq!(refused("auto", &[("CI_NODE_INDEX", "3")]), "CI_NODE_INDEX is set, and CI_NODE_TOTAL is not");
+        assert_eq!(refused("auto", &[("CI_NODE_TOTAL", "3")]), "CI_NODE_TOTAL is set, and CI_NODE_INDEX isn't");
+        assert_eq!(refused("auto", &[("CI_NODE_INDEX", "3")]), "CI_NODE_INDEX is set, and CI_NODE_TOTAL isn't");
         for index in ["0", "6"] {
             let message = refused("auto", &[("CI_NODE_INDEX", index), ("CI_NODE_TOTAL", "5")]);
             assert_eq!(
@@ -358,7 +358,7 @@ mod tests {
         assert!(refused("auto", &pod("5")).contains("counted from 0"));
         assert_eq!(
             refused("auto", &[("JOB_COMPLETION_INDEX", "0")]),
-            "JOB_COMPLETION_INDEX is set, and JOB_COMPLETIONS is not"
+            "JOB_COMPLETION_INDEX is set, and JOB_COMPLETIONS isn't"
         );
     }
 

@@ -59,12 +59,12 @@ impl Place {
         let place = Self::on_disk(root)?;
         #[cfg(unix)]
         fs::set_permissions(&place.folder, std::os::unix::fs::PermissionsExt::from_mode(0o755))
-            .with_context(|| format!("cannot open the folder {}", place.folder.display()))?;
+            .with_context(|| format!("can't open the folder {}", place.folder.display()))?;
         Ok(place)
     }
 
     fn below(above: &Path) -> Result<Self> {
-        fs::create_dir_all(above).with_context(|| format!("cannot make the folder {}", above.display()))?;
+        fs::create_dir_all(above).with_context(|| format!("can't create the folder {}", above.display()))?;
         // A name may be taken: by this grader's other place, or where processes have numbers of their own (containers).
         for number in 0..1000 {
             let end = if number == 0 { String::new() } else { format!("-{number}") };
@@ -73,12 +73,12 @@ impl Place {
                 Ok(Some(lock)) => return Ok(Self { folder, lock: Some(lock) }),
                 Ok(None) => {}
                 Err(error) => {
-                    return Err(error).with_context(|| format!("cannot make the folder {}", folder.display()));
+                    return Err(error).with_context(|| format!("can't create the folder {}", folder.display()));
                 }
             }
         }
         Err(io::Error::from(ErrorKind::AlreadyExists))
-            .with_context(|| format!("cannot make a folder below {}", above.display()))
+            .with_context(|| format!("can't create a folder below {}", above.display()))
     }
 }
 

@@ -133,7 +133,7 @@ pub(crate) fn remove_pages(folder: &Path, wanted: &BTreeSet<String>) -> Result<u
     let Ok(entries) = fs::read_dir(folder) else { return Ok(0) };
     let mut removed = 0;
     for entry in entries {
-        let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
+        let path = entry.with_context(|| format!("can't read {}", folder.display()))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.ends_with(".html") && !wanted.contains(&*name) {
             removed += usize::from(remove_page(&path)?);
@@ -146,7 +146,7 @@ pub(crate) fn remove_pages(folder: &Path, wanted: &BTreeSet<String>) -> Result<u
 fn remove_page(path: &Path) -> Result<bool> {
     let is_ours = fs::read(path).is_ok_and(|page| html::is_ours(&page));
     if is_ours {
-        fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
+        fs::remove_file(path).with_context(|| format!("can't remove {}", path.display()))?;
     }
     Ok(is_ours)
 }
@@ -156,12 +156,12 @@ fn one(out: &Path, format: GradeFormat, book: &Gradebook) -> Result<()> {
     match format {
         // Words for people are about a dry run, and go to standard output. The others have functions of their own.
         GradeFormat::Text | GradeFormat::Csv | GradeFormat::Html => Ok(()),
-        GradeFormat::Json => write("grades.json", json::grades(book).context("cannot write the grades as JSON")?),
+        GradeFormat::Json => write("grades.json", json::grades(book).context("can't write the grades as JSON")?),
         GradeFormat::Junit => write("junit.xml", junit::grades(book)),
         GradeFormat::Gradescope => {
             for_each(book, |student, book| {
                 let name = format!("gradescope/{}.json", report::file_name(student));
-                match gradescope::results(book, student).context("cannot write the grades as JSON")? {
+                match gradescope::results(book, student).context("can't write the grades as JSON")? {
                     Some(text) => write(&name, text)?,
                     // A partial sum would be a wrong grade, even one from an earlier run.
                     None => drop(fs::remove_file(out.join(&name))),

@@ -234,7 +234,7 @@ fn references(
             course.measured = first.measure(root, course).unwrap_or_else(|error| {
                 let id = &course.exercise.id;
                 output::note(&format!(
-                    "what {id} asks its students to guess could not be measured, which changes no grade: {error:#}"
+                    "what {id} asks its students to predict couldn't be measured, which changes no grade: {error:#}"
                 ));
                 BTreeMap::new()
             });
@@ -402,7 +402,7 @@ fn courses<'a>(exercises: &'a [Exercise], recipe: Option<&Recipe>) -> Result<Vec
         let digest = store::digest(&[
             format!("{} {JUDGE}", env!("CARGO_PKG_VERSION")).as_bytes(),
             &store::everything_in(&exercise.folder.join("starter"))?,
-            &fs::read(exercise.folder.join("exercise.toml")).context("cannot read exercise.toml")?,
+            &fs::read(exercise.folder.join("exercise.toml")).context("can't read exercise.toml")?,
             format!("{:?} {release} {host}", exercise.data.pristine).as_bytes(),
             recipe.map_or_else(|| "none".to_owned(), Recipe::describe).as_bytes(),
         ]);
@@ -425,7 +425,7 @@ fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<(Option<
     let exercise = course.exercise;
     let tried = |is_repeat| {
         let trial = bench.judge_solution(root, course, is_repeat);
-        trial.with_context(|| format!("cannot try the solution of {}", exercise.id))
+        trial.with_context(|| format!("can't try the solution of {}", exercise.id))
     };
     // Try again before a whole class has to wait: the machine may have been asleep.
     let trial = match tried(false) {
@@ -442,7 +442,7 @@ fn reference(root: &Path, course: &Course<'_>, bench: &Bench) -> Result<(Option<
         bail!(
             Failure::new(
                 Exit::Environment,
-                format!("the course's own solution of {} does not pass here{why}", exercise.id)
+                format!("the course's own solution of {} doesn't pass here{why}", exercise.id)
             )
             .help(
                 "nothing is graded until it does; `cargo xtask author verify` shows whether the course or this \

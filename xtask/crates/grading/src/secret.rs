@@ -36,7 +36,7 @@ pub(crate) fn of(out_dir: &Path) -> Result<String> {
     }
     let secret = hex(&random()?);
     let file = out_dir.join(FILE);
-    write(&file, &format!("{secret}\n")).with_context(|| format!("cannot write {}", file.display()))?;
+    write(&file, &format!("{secret}\n")).with_context(|| format!("can't write {}", file.display()))?;
     Ok(secret)
 }
 
@@ -47,7 +47,7 @@ fn random() -> Result<[u8; 32]> {
         let mut bytes = [0; 32];
         File::open("/dev/urandom")
             .and_then(|mut file| file.read_exact(&mut bytes))
-            .context("cannot read /dev/urandom")?;
+            .context("can't read /dev/urandom")?;
         hash.update(bytes);
     }
     // The keys of the standard library's hash tables: 128 bits, from the operating system's own source.

@@ -86,7 +86,7 @@ pub(crate) fn run(root: &Path) -> Result<Exit> {
 }
 
 fn attack(folder: &Path) -> Result<Exit> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
     let folder = &folder.canonicalize().with_context(|| format!("can't find the folder {}", folder.display()))?;
     let course = folder.join("course");
     write_course(&course)?;
@@ -121,7 +121,7 @@ fn attack(folder: &Path) -> Result<Exit> {
                     honest.points, honest.points_max
                 )
             )
-            .help("nothing can be said about hostile ones")
+            .help("fix that first: hostile ones are judged by the same checks")
         );
     }
     table(&found, &reports_are_clean(&options.out)?)
@@ -147,7 +147,7 @@ fn table(found: &Found, reports: &Result<(), String>) -> Result<Exit> {
         worked += 1;
         let _ = writeln!(text, "  the reports WORKED: {}", output::one_line(why));
     }
-    let _ = write!(text, "\n{} attacks, {worked} attacks worked\n", attacks::all().count());
+    let _ = write!(text, "\n{} attacks, {worked} worked\n", attacks::all().count());
     output::data(&text)?;
     Ok(if worked == 0 { Exit::Met } else { Exit::NotMet })
 }
@@ -205,7 +205,7 @@ fn hand_in(class: &Path, student: &str, files: &[(&str, Content)], world: &World
 #[cfg(unix)]
 fn link(target: &Path, file: &Path) -> Result<()> {
     fs::create_dir_all(file.parent().unwrap_or(file))?;
-    std::os::unix::fs::symlink(target, file).with_context(|| format!("cannot make the link {}", file.display()))
+    std::os::unix::fs::symlink(target, file).with_context(|| format!("can't create the link {}", file.display()))
 }
 
 /// There are no boxes on systems without such links.
@@ -325,7 +325,7 @@ impl Found {
     fn judge(&self, record: &Record, attack: &Attack) -> Result<(), String> {
         let whole = serde_json::to_string(record).unwrap_or_default();
         if whole.contains(SECRET) {
-            return Err("the secret came out".to_owned());
+            return Err("the secret leaked".to_owned());
         }
         if record.status == Status::InfraError {
             return Err(format!("it is treated as our fault: {:?}", record.message));
@@ -378,7 +378,7 @@ impl Found {
 /// one does.
 fn reports_are_clean(out: &Path) -> Result<Result<(), String>> {
     for file in files::files(out)? {
-        let bytes = fs::read(out.join(&file)).with_context(|| format!("cannot read {}", file.display()))?;
+        let bytes = fs::read(out.join(&file)).with_context(|| format!("can't read {}", file.display()))?;
         let text = String::from_utf8_lossy(&bytes);
         let is_page = file.extension().is_some_and(|extension| extension == "html");
         let found = [

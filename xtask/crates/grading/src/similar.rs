@@ -339,7 +339,7 @@ fn write(folder: &Path, all: &Report, names: Option<&Names>) -> Result<()> {
     remove_pages(folder, &BTreeSet::new())?;
     remove_lists(folder)?;
     let write = |name: &str, text: &str| files::write_derived(&folder.join(name), text.as_bytes());
-    let json = report::json(all).context("cannot write the similar submissions as JSON")?;
+    let json = report::json(all).context("can't write the similar submissions as JSON")?;
     for (name, text) in LISTS.into_iter().zip([report::csv(all)?, json]) {
         write(name, &text)?;
     }
@@ -353,7 +353,7 @@ pub(crate) fn remove_lists(folder: &Path) -> Result<usize> {
     let mut removed = 0;
     for path in LISTS.map(|name| folder.join(name)) {
         if fs::symlink_metadata(&path).is_ok() {
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            fs::remove_file(&path).with_context(|| format!("can't remove {}", path.display()))?;
             removed += 1;
         }
     }

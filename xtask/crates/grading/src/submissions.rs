@@ -108,7 +108,7 @@ pub(crate) fn find(dir: &Path, ask: &Ask<'_>) -> Result<Found> {
         }
         Ok(_) => return Err(failure("is a file; grading needs the folder that holds all submissions").into()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(failure("doesn't exist").into()),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", dir.display())),
+        Err(error) => return Err(error).with_context(|| format!("can't read {}", dir.display())),
     }
     let mut found = Found::default();
     let (dir, names) = names_in(dir, ask, &mut found)?;
@@ -170,7 +170,7 @@ fn notes_of(passed: &[(String, String)]) -> Vec<String> {
 
 /// Every name in the folder that may be a submission. Where an LMS has put one folder around all of them, it is entered.
 fn names_in(dir: &Path, ask: &Ask<'_>, found: &mut Found) -> Result<(PathBuf, Vec<(OsString, Name)>)> {
-    let cannot = || format!("cannot read {}", dir.display());
+    let cannot = || format!("can't read {}", dir.display());
     let mut names = Vec::new();
     for entry in fs::read_dir(dir).with_context(cannot)? {
         let entry = entry.with_context(cannot)?;
@@ -355,7 +355,7 @@ fn add_page(entries: &mut Vec<(Entry, Vec<Piece>)>, name: &Name, meaning: &Meani
         found.passed.push((name.text.clone(), format!("{lms} writes it next to the submissions")));
         return;
     }
-    let missing = format!("{} is a text, a comment or a link; no file was handed in with it", shown(&name.text));
+    let missing = format!("{} is a text entry, a comment, or a link; no file was handed in with it", shown(&name.text));
     let entry = Entry {
         handles: meaning.handles.clone(),
         lms: meaning.lms,

@@ -62,10 +62,10 @@ impl Bench {
     /// # Errors
     /// When one of them cannot be made.
     pub(crate) fn new(folder: PathBuf, boxes: Option<Pair>, warm: Option<Arc<Warm>>, secret: &str) -> Result<Self> {
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
         files::open_to_all(&folder)?;
         let common = folder.with_file_name("common");
-        fs::create_dir_all(&common).with_context(|| format!("cannot make the folder {}", common.display()))?;
+        fs::create_dir_all(&common).with_context(|| format!("can't create the folder {}", common.display()))?;
         Ok(Self { folder, boxes, warm, common, secret: secret.to_owned() })
     }
 
@@ -105,7 +105,7 @@ impl Bench {
     /// The folder for an exercise, which the boxes can write.
     pub(super) fn base(&self, exercise: &Exercise) -> Result<PathBuf> {
         let base = self.folder.join(&exercise.id);
-        fs::create_dir_all(&base).with_context(|| format!("cannot make the folder {}", base.display()))?;
+        fs::create_dir_all(&base).with_context(|| format!("can't create the folder {}", base.display()))?;
         files::open_to_all(&base)?;
         Ok(base)
     }
@@ -227,7 +227,7 @@ fn clear(base: &Path) -> Result<()> {
         {
             let path = entry.path();
             if entry.file_type()?.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
-                .with_context(|| format!("cannot remove {}", path.display()))?;
+                .with_context(|| format!("can't remove {}", path.display()))?;
         }
     }
     Ok(())

@@ -420,7 +420,7 @@ fn stamp(file: &Path) -> Result<String> {
 }
 
 fn digest(file: &Path) -> Result<String> {
-    Ok(store::digest(&[&fs::read(file).with_context(|| format!("cannot read {}", file.display()))?]))
+    Ok(store::digest(&[&fs::read(file).with_context(|| format!("can't read {}", file.display()))?]))
 }
 
 #[cfg(test)]

@@ -213,7 +213,7 @@ impl<'de> Deserialize<'de> for Share {
             type Value = Share;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a share in quotes, such as \"1 %\"")
+                f.write_str("a percentage in quotes, such as \"1 %\"")
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Share, E> {
@@ -246,7 +246,7 @@ struct Metadata {
 /// When there is none, or something in one of them is not understood. A wrong one never counts as none.
 pub fn of(text: &str) -> Result<Vec<Budget>, Wrong> {
     let file: File = toml::from_str(text).map_err(|error| {
-        let message = error.message().lines().next().unwrap_or("this is not valid TOML").to_owned();
+        let message = error.message().lines().next().unwrap_or("this isn't valid TOML").to_owned();
         let rest = error.message().lines().skip(1).collect::<Vec<_>>().join("; ");
         let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
         let near = unknown.and_then(|key| nearest(key, KEYS.into_iter()));
@@ -278,7 +278,7 @@ pub fn of(text: &str) -> Result<Vec<Budget>, Wrong> {
                 range: Some(range.clone()),
                 message: format!("there are two budgets for the same program in [profile.{}]", budget.profile()),
                 label: "the second one".to_owned(),
-                help: "give each its own `bin` or `profile`, or make one of the two".to_owned(),
+                help: "give each its own `bin` or `profile`, or merge the two".to_owned(),
                 missing: false,
             });
         }

@@ -470,29 +470,29 @@ pub(crate) fn reason(words: &str) -> String {
     let error = error.unwrap_or_else(|| words.lines().next_back().unwrap_or_default());
     let text = error.split_once(": ").map_or(error, |(_, text)| text);
     // A process that was ended by a signal has often said nothing.
-    text.trim().trim_end_matches("; it says:").trim_end_matches('.').to_owned()
+    text.trim().trim_end_matches(':').trim_end_matches('.').to_owned()
 }
 
 /// Waits until no other process builds for this program.
 fn lock(folder: &Path, program: &str) -> Result<File> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
     let path = folder.join("lock");
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    let file = File::create(&path).with_context(|| format!("can't write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
         Err(TryLockError::WouldBlock) => {
-            output::note(&format!("another process measures builds of {program}: waiting until it is done"));
+            output::note(&format!("another process is measuring builds of {program}: waiting until it's done"));
             file.lock()
         }
         // A file system without locks: two processes at once would only do some work twice.
         Err(TryLockError::Error(_)) => return Ok(file),
     }
-    .with_context(|| format!("cannot lock {}", path.display()))?;
+    .with_context(|| format!("can't lock {}", path.display()))?;
     Ok(file)
 }
 
 fn stamp(path: &Path) -> Result<Stamp> {
-    Stamp::of(path).with_context(|| format!("cannot read {}", path.display()))
+    Stamp::of(path).with_context(|| format!("can't read {}", path.display()))
 }
 
 /// The digest of everything in which a variant differs from the base build.
@@ -570,12 +570,12 @@ mod tests {
 
     #[test]
     fn the_reason_is_the_first_error_and_not_that_there_was_one() {
-        let words = "`cargo build` failed (exit code 101); it says:\nwarning: unused\nerror[E0432]: unresolved import `a::b`\n --> src/main.rs:1\nerror: could not compile `x` (bin \"x\") due to 1 previous error";
+        let words = "`cargo build` failed (exit code 101):\nwarning: unused\nerror[E0432]: unresolved import `a::b`\n --> src/main.rs:1\nerror: could not compile `x` (bin \"x\") due to 1 previous error";
         assert_eq!(reason(words), "unresolved import `a::b`");
         assert_eq!(reason("error: could not compile `x`"), "could not compile `x`");
         assert_eq!(
-            reason("`cargo build` failed (ended by signal 9); it says:\n"),
-            "`cargo build` failed (ended by signal 9)"
+            reason("`cargo build` failed (terminated by signal 9):\n"),
+            "`cargo build` failed (terminated by signal 9)"
         );
     }
 

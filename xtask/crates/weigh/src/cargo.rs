@@ -318,8 +318,7 @@ impl Cargo {
         match origin {
             None => failure,
             Some((place, program)) => Failure { exit: Exit::Environment, ..failure }.help(format!(
-                "{place} tells Cargo to start `{program}`, which can't be started on this machine: install it, correct the \
-                 path, or take the setting out"
+                "{place} tells Cargo to start `{program}`, which can't be started on this machine: install it, correct the path, or remove the setting"
             )),
         }
     }
@@ -349,7 +348,7 @@ impl Cargo {
         if finished.status != Status::Exited(0) {
             bail!(self.explain(&finished, "cargo metadata"));
         }
-        serde_json::from_slice(&finished.stdout).context("cannot read what `cargo metadata` printed")
+        serde_json::from_slice(&finished.stdout).context("can't read what `cargo metadata` printed")
     }
 
     /// The answer of `rustc -vV` as the Cargo in this folder would call it.
@@ -454,7 +453,7 @@ impl Cargo {
         if let Some(target_dir) = target_dir {
             call = call.arg("--target-dir").arg(target_dir);
             if self.sandbox.is_some() {
-                let failed = || format!("cannot make the folder {}", target_dir.display());
+                let failed = || format!("can't create the folder {}", target_dir.display());
                 std::fs::create_dir_all(target_dir).with_context(failed)?;
                 files::open_to_all(target_dir)?;
                 files::show_to_all(&self.cwd)?;

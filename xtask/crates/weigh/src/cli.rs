@@ -14,7 +14,7 @@ use std::process::ExitCode;
 /// Where the bytes of a program come from.
 #[derive(Debug, Args)]
 pub struct Bloat<S: Args> {
-    /// The profile; one that strips is read through a twin that doesn't [default: release]
+    /// The profile; if it strips, names come from an otherwise identical build that doesn't [default: release]
     #[arg(long, value_name = "PROFILE")]
     pub profile: Option<String>,
     /// Cargo's bare default, whatever the crate's own [profile.release] sets
@@ -23,13 +23,13 @@ pub struct Bloat<S: Args> {
     /// Show the crates only
     #[arg(long)]
     pub crates: bool,
-    /// Show the functions only; the copies of a generic one are one row
+    /// Show the functions only; all copies of a generic function are one row
     #[arg(long)]
     pub functions: bool,
     /// Show the sections only
     #[arg(long)]
     pub sections: bool,
-    /// How many crates and functions to show, or ways for --why; 0 for all [default: 15, and one way]
+    /// How many crates and functions to show, or paths for --why; 0 for all [default: 15, and one path]
     #[arg(short = 'n', long = "count", value_name = "N")]
     pub count: Option<usize>,
     /// Show what keeps a crate, a module, a function, or a section: the calls from the program's entry to it
@@ -38,10 +38,10 @@ pub struct Bloat<S: Args> {
     /// Predict the file without these crates, such as `--without clap,regex`
     #[arg(long, value_name = "CRATE", value_delimiter = ',', num_args = 1.., conflicts_with_all = ["crates", "functions", "sections", "filter", "why"])]
     pub without: Vec<String>,
-    /// Take this file apart instead of building a program
+    /// Analyze this file instead of building a program
     #[arg(long, value_name = "PATH", conflicts_with_all = ["profile", "default_release", "subject"])]
     pub file: Option<PathBuf>,
-    /// The part of a universal Mach-O file to take apart, such as arm64 or x86_64
+    /// The part of a universal Mach-O file to analyze, such as arm64 or x86_64
     #[arg(long, value_name = "NAME", requires = "file")]
     pub arch: Option<String>,
     /// The symbols of a stripped file: the output of `objcopy --only-keep-debug` for the same build, or a dSYM bundle
@@ -74,7 +74,7 @@ pub struct Diff<S: Args> {
     /// Exit code 1 if B is more than this larger than A, such as `1%`
     #[arg(long, value_name = "PERCENT")]
     pub fail_if_grows: Option<String>,
-    /// Growth by fewer bytes than this never fails
+    /// Growth of fewer bytes than this never fails
     #[arg(long, value_name = "BYTES", requires = "fail_if_grows", default_value_t = 0)]
     pub min_bytes: u64,
     /// How many changes of each kind to show; 0 for all
@@ -100,7 +100,7 @@ const EACH: &str = "each of them";
 /// `--features`, which `what-if` also takes without a value.
 fn or_each(features: Arg) -> Arg {
     features.num_args(0..=1).default_missing_value(EACH).help(
-        "Without a value: take out each feature, and each dependency's default features. Else as for `cargo build`",
+        "Without a value: remove each feature, and each dependency's default features, in turn. With one: as for `cargo build`",
     )
 }
 
@@ -112,7 +112,7 @@ pub struct WhatIf<S: Args> {
     /// programs]
     #[arg(long, value_name = "PROFILE")]
     pub profile: Option<String>,
-    /// Build each setting alone and each setting missing, not every combination: 12 builds for five settings, not 32
+    /// Build only each setting alone and each one missing: 12 builds for five settings, not 32
     #[arg(long)]
     pub quick: bool,
     /// Count the instructions of a run with these arguments, where valgrind is installed
@@ -171,7 +171,7 @@ pub struct Tune<S: Args> {
     /// Choose a build of at most this size, such as `300KiB`; with --run, the fastest one
     #[arg(long, value_name = "SIZE")]
     pub max_bytes: Option<String>,
-    /// What the chosen build may do at a panic; `abort` allows both [default: what your release profile does]
+    /// What the chosen build may do on a panic; `abort` allows both [default: what your release profile does]
     #[arg(long, value_enum, value_name = "WHAT")]
     pub panic: Option<options::OnPanic>,
     /// Allow the choice to pack relative relocations, which needs a linker flag beside the profile, and glibc 2.36 where it runs

@@ -115,7 +115,7 @@ pub fn load(root: &Path, target: &str, toolchain: &str) -> Result<Option<Measure
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        Err(error) => return Err(error).with_context(|| format!("can't read {}", path.display())),
     };
     let measurement: Measurement = serde_json::from_str(&text).map_err(|error| {
         let mut failure = Failure::new(Exit::Usage, format!("the committed measurement is damaged: {error}"))
@@ -218,7 +218,7 @@ pub fn compare(build: &Build, committed: &Measurement, profiles: &Profiles) -> V
         return Verdict::NotCompared;
     }
     let Some(before) = committed.find_with(&build.program, &build.profile, build.strip_command, build.std) else {
-        return Verdict::Differs("it is not in the committed measurement".to_owned());
+        return Verdict::Differs("it isn't in the committed measurement".to_owned());
     };
     let changed: Vec<String> = build
         .settings
@@ -239,7 +239,7 @@ pub fn compare(build: &Build, committed: &Measurement, profiles: &Profiles) -> V
     if changed.is_empty() {
         Verdict::Same
     } else {
-        Verdict::Differs(format!("the size is as committed, but the profile is not{settings}"))
+        Verdict::Differs(format!("the size matches the committed one, but the profile doesn't{settings}"))
     }
 }
 
@@ -269,12 +269,12 @@ struct MemberManifest {
 /// When Cargo.lock or a member's manifest cannot be read.
 pub fn lock(workshop: &Workshop) -> Result<Lock> {
     let path = workshop.root.join("Cargo.lock");
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
     let file: LockFile = toml::from_str(&text).map_err(|error| diagnostic::toml_error(&path, &text, &error))?;
     let mut direct = Vec::new();
     for program in &workshop.sizes.programs {
         let manifest = workshop.root.join(program.name.as_ref()).join("Cargo.toml");
-        let text = fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
+        let text = fs::read_to_string(&manifest).with_context(|| format!("can't read {}", manifest.display()))?;
         let member: MemberManifest =
             toml::from_str(&text).map_err(|error| diagnostic::toml_error(&manifest, &text, &error))?;
         direct.extend(member.dependencies.into_keys());
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn a_changed_setting_is_named_even_where_the_size_is_the_same() {
         let Verdict::Differs(how) = verdict(&build("dist", 400_000, "false")) else { panic!("a change was missed") };
-        assert_eq!(how, "the size is as committed, but the profile is not (lto is false, was true)");
+        assert_eq!(how, "the size matches the committed one, but the profile doesn't (lto is false, was true)");
     }
 
     #[test]
@@ -352,7 +352,7 @@ mod tests {
         assert_eq!(verdict(&build("dev", 1, "false")), Verdict::NotCompared);
         assert_eq!(
             verdict(&build("new", 1, "true")),
-            Verdict::Differs("it is not in the committed measurement".to_owned())
+            Verdict::Differs("it isn't in the committed measurement".to_owned())
         );
     }
 

@@ -157,7 +157,7 @@ pub(crate) fn look_for_programs(wanted: bool) -> Result<()> {
         bail!(Failure::new(Exit::Environment, message).help("install the packages gzip and zstd"));
     }
     for method in missing {
-        output::note(&format!("`{}` is not measured: {}", method.title(), method.how_to_install()));
+        output::note(&format!("`{}` isn't measured: {}", method.title(), method.how_to_install()));
     }
     Ok(())
 }

@@ -427,14 +427,14 @@ fn reason(failure: &Failure) -> String {
 
 /// Removes the oldest files of a folder, so that so many are left.
 fn keep_newest(folder: &Path, count: usize) -> Result<()> {
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let entries = fs::read_dir(folder).with_context(|| format!("can't read {}", folder.display()))?;
     let time = |entry: &fs::DirEntry| entry.metadata().and_then(|metadata| metadata.modified()).ok();
     let mut files: Vec<_> = entries.flatten().map(|entry| (time(&entry), entry.path())).collect();
     if files.len() > count {
         files.sort();
         let extra = files.len() - count;
         for (_, file) in files.drain(..extra) {
-            fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+            fs::remove_file(&file).with_context(|| format!("can't remove {}", file.display()))?;
         }
     }
     Ok(())
@@ -520,9 +520,9 @@ pub(crate) mod tests {
     #[test]
     fn a_reason_is_one_line() {
         let line = |message: &str| reason(&Failure::new(Exit::NotMet, message));
-        let words = "`cargo build --profile release` failed (exit code 101); it says:\n   Compiling app v0.1.0\nerror[E0425]: cannot find value `a`\n --> src/main.rs:1:1\n\nerror: could not compile `app`";
+        let words = "`cargo build --profile release` failed (exit code 101):\n   Compiling app v0.1.0\nerror[E0425]: cannot find value `a`\n --> src/main.rs:1:1\n\nerror: could not compile `app`";
         assert_eq!(line(words), "error[E0425]: cannot find value `a`");
-        assert_eq!(line("x says:\nerror: failed to parse manifest at `/x`\n"), "failed to parse manifest at `/x`");
+        assert_eq!(line("x failed:\nerror: failed to parse manifest at `/x`\n"), "failed to parse manifest at `/x`");
         assert_eq!(line("at v1 there is no Cargo.toml"), "at v1 there is no Cargo.toml");
     }
 

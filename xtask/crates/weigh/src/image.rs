@@ -170,7 +170,7 @@ fn target_for(subject: &Subject) -> Result<String> {
         return Ok(musl);
     }
     output::note(&format!(
-        "{musl} is not installed, so glibc is linked in; `rustup target add {musl}` gives you a C library that is made for this"
+        "{musl} isn't installed, so glibc is linked in; `rustup target add {musl}` gives you a C library that is made for this"
     ));
     Ok(host.clone())
 }
@@ -178,7 +178,7 @@ fn target_for(subject: &Subject) -> Result<String> {
 /// The same program, linked dynamically; none where that can't be, as on a machine with musl.
 fn dynamic(subject: &Subject, program: &Program, profile: &str) -> Result<Option<Vec<u8>>> {
     // Read at once: with a target in a configuration file, the static one is built over it.
-    let read = |path: PathBuf| files::content(&path).with_context(|| format!("cannot read {}", path.display()));
+    let read = |path: PathBuf| files::content(&path).with_context(|| format!("can't read {}", path.display()));
     let is_dynamic = |path: &PathBuf| -> Result<bool> {
         let linking::Linking { interpreter, libraries, .. } = measure::parts(path, false)?.linking;
         Ok(interpreter.is_some() || !libraries.is_empty())
@@ -225,7 +225,7 @@ fn startable(made: &Made, content: &[u8]) -> Result<&'static str> {
             Failure::new(
                 Exit::Usage,
                 format!(
-                    "{} is not a program, but {format}: the linker makes programs of such files",
+                    "{} isn't a program, but {format}: the linker makes programs of such files",
                     shown(path).display()
                 )
             )

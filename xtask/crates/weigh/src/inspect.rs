@@ -113,7 +113,7 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
         if let (None, Some(why)) = (&anatomy.code, &anatomy.unknown) {
-            output::note(&format!("{}: there's no way to tell whose code it is: {why}", anatomy.name));
+            output::note(&format!("{}: it isn't known which crates the code comes from: {why}", anatomy.name));
         }
     }
     let mut delta = delta::of(&a, &b);
@@ -243,7 +243,7 @@ fn pattern(text: &str) -> Result<regex_lite::Regex> {
 
 /// `1%`, `0.5 %`, `1`.
 fn growth(text: &str) -> Result<f64> {
-    percent("--fail-if-grows", text, "write percent, such as `--fail-if-grows 1%`; 0 allows no growth at all")
+    percent("--fail-if-grows", text, "write a percentage, such as `--fail-if-grows 1%`; 0 allows no growth at all")
 }
 
 /// A share in percent, as an option takes it: with its sign or without.

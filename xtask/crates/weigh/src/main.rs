@@ -100,7 +100,7 @@ struct Ladder {
     /// Run each binary with these arguments; exit code and standard output must match the first row's build
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     run: Option<String>,
-    /// Seconds after which a program under test is ended [default: 10]
+    /// Seconds after which a program under test is stopped [default: 10]
     #[arg(long, value_name = "SECONDS", requires = "run", value_parser = clap::value_parser!(u64).range(1..))]
     run_seconds: Option<u64>,
     /// What is measured
@@ -114,7 +114,7 @@ struct Budget {
     /// Write what was measured into the baseline, for `max-growth`
     #[arg(long)]
     save: bool,
-    /// How to print it; `github` is what GitHub Actions shows beside the line
+    /// How to print it; `github` prints GitHub Actions annotations
     #[arg(long, value_enum, default_value_t)]
     format: SizesFormat,
     /// What is measured
@@ -132,13 +132,13 @@ struct Crate {
     /// Its package, if there are several
     #[arg(long, short, value_name = "NAME", help_heading = "The crate")]
     package: Option<String>,
-    /// Its binary, if there are several; the ladder shows several at once, each with a --bin of its own
+    /// Its binary, if there are several; the ladder shows several at once, each with its own --bin
     #[arg(long, value_name = "NAME", help_heading = "The crate")]
     bin: Vec<String>,
     /// Its library: a cdylib or dylib as it is, a staticlib as linked into an empty C program
     #[arg(long, help_heading = "The crate")]
     lib: bool,
-    /// Which file of the library, if it is built in several forms
+    /// Which form of the library, if it's built in several
     #[arg(long = "crate-type", value_name = "TYPE", value_enum, help_heading = "The crate")]
     form: Option<CrateType>,
     /// Its example
@@ -150,16 +150,16 @@ struct Crate {
     /// Its benchmark
     #[arg(long, value_name = "NAME", help_heading = "The crate")]
     bench: Vec<String>,
-    /// The target to build for [default: Cargo's; for `image`, musl if that is installed, else glibc linked in]
+    /// The target to build for [default: Cargo's; for `image`, musl if installed, else glibc linked in]
     #[arg(long, value_name = "TRIPLE", help_heading = "The crate")]
     target: Option<String>,
-    /// Features to switch on, as for `cargo build`
+    /// Features to turn on, as for `cargo build`
     #[arg(long, short = 'F', value_name = "FEATURES", help_heading = "The crate")]
     features: Vec<String>,
-    /// Leave the default features off
+    /// Turn the default features off
     #[arg(long, help_heading = "The crate")]
     no_default_features: bool,
-    /// Switch all features on
+    /// Turn all features on
     #[arg(long, help_heading = "The crate")]
     all_features: bool,
 }

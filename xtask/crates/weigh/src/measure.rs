@@ -193,19 +193,19 @@ pub fn difference(expected: &Run, got: &Run, limits: Limits) -> Option<String> {
 pub fn ending(status: Status, limits: Limits) -> String {
     match status {
         Status::Exited(code) => format!("exit code {code}"),
-        Status::Signaled(signal) => format!("ended by signal {signal}"),
+        Status::Signaled(signal) => format!("terminated by signal {signal}"),
         Status::TimedOut => {
-            format!("ended because it used more than {} s of CPU time", limits.time.as_secs_f64())
+            format!("stopped because it used more than {} s of CPU time", limits.time.as_secs_f64())
         }
         Status::Waited(seconds) => {
-            format!("ended because it was not done after {seconds} s, most of it spent waiting")
+            format!("stopped because it wasn't finished after {seconds} s, most of it spent waiting")
         }
         Status::NotStarted(seconds) => {
-            format!("not started, because its runs before had taken {seconds} s together, more than they may")
+            format!("not started, because its earlier runs took {seconds} s in total, over the limit")
         }
-        Status::OutputLimit => format!("ended because it printed more than {} bytes", limits.output),
-        Status::MemoryLimit => "ended because it took too much memory".to_owned(),
-        Status::DiskLimit => "ended because it wrote too much to the disk".to_owned(),
+        Status::OutputLimit => format!("stopped because it printed more than {} bytes", limits.output),
+        Status::MemoryLimit => "stopped because it used too much memory".to_owned(),
+        Status::DiskLimit => "stopped because it wrote too much to the disk".to_owned(),
     }
 }
 
@@ -357,7 +357,7 @@ mod tests {
         assert!(
             difference(&exited(0, ""), &sleeps, LIMITS)
                 .unwrap()
-                .contains("ended because it was not done after 12 s, most of it spent waiting")
+                .contains("stopped because it wasn't finished after 12 s, most of it spent waiting")
         );
         assert!(difference(&hang, &hang, LIMITS).is_some(), "two programs that hang are not known to do the same");
         let flood = Run { status: Status::OutputLimit, stdout: b"y\n".to_vec(), stderr: Vec::new() };

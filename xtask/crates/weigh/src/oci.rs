@@ -140,7 +140,7 @@ impl Archive {
 
     fn add(&mut self, path: &str, content: &[u8], mode: u32) -> Result<()> {
         let mut header = tar::Header::new_ustar();
-        header.set_path(path).with_context(|| format!("cannot pack {path}"))?;
+        header.set_path(path).with_context(|| format!("can't pack {path}"))?;
         header.set_entry_type(tar::EntryType::Regular);
         header.set_size(content.len() as u64);
         header.set_mode(mode);
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_name_that_no_archive_holds_is_an_error() {
         let error = pack(&"x".repeat(300), b"", "amd64").unwrap_err();
-        assert!(format!("{error:#}").contains("cannot pack xxx"), "{error:#}");
+        assert!(format!("{error:#}").contains("can't pack xxx"), "{error:#}");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub enum SizesFormat {
     Json,
     /// For spreadsheets.
     Csv,
-    /// Only for a size budget: what is exceeded, as GitHub Actions shows it beside the line.
+    /// Only for a size budget: what is exceeded, as GitHub Actions annotations.
     Github,
 }
 
@@ -115,7 +115,7 @@ pub struct Subject {
     pub bench: Vec<String>,
     /// The target triple that it is built for; by default Cargo's configuration's, or this machine's.
     pub target: Option<String>,
-    /// Features to switch on, as for `cargo build`.
+    /// Features to turn on, as for `cargo build`.
     pub features: Vec<String>,
     /// The default features are left off.
     pub no_default_features: bool,
@@ -187,7 +187,7 @@ pub struct Bloat {
     pub why: Option<String>,
     /// Show what would be left without these crates.
     pub without: Vec<String>,
-    /// Take this file apart instead of building a program.
+    /// Analyze this file instead of building a program.
     pub file: Option<PathBuf>,
     /// The part of a universal Mach-O file.
     pub arch: Option<String>,
@@ -232,7 +232,7 @@ pub struct Diff {
     pub arch: Option<String>,
     /// By how many percent B may be larger than A, such as `1%`; any size by default.
     pub fail_if_grows: Option<String>,
-    /// Growth by fewer bytes than this never fails.
+    /// Growth of fewer bytes than this never fails.
     pub min_bytes: u64,
     /// How many changes of each kind to show; 0 for all.
     pub count: usize,
@@ -305,7 +305,7 @@ pub struct Price {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum OnPanic {
-    /// Unwind the stack, as Cargo's default is.
+    /// Unwind the stack, as Cargo does by default.
     Unwind,
     /// End the process.
     Abort,

@@ -73,7 +73,7 @@ pub fn is_built_in(name: &str) -> bool {
 pub fn reserved(name: &str) -> Option<&'static str> {
     let lower = name.to_lowercase();
     match lower.as_str() {
-        "debug" => Some("the profile of `cargo build` without `--release` is called `dev`: write [profile.dev]"),
+        "debug" => Some("`cargo build` without `--release` uses the profile `dev`: write [profile.dev]"),
         "build-override" => Some("write [profile.release.build-override] for build scripts and proc macros"),
         "package" => Some("settings for one package go inside a profile: write [profile.release.package.NAME]"),
         "build" | "check" | "clean" | "config" | "fetch" | "fix" | "install" | "metadata" | "publish" | "report"

@@ -109,7 +109,7 @@ impl Identity {
             Some(compiler) => compiler.split(' ').nth(2),
             None => subject.release.as_deref(),
         };
-        let toolchain = version.context("cannot tell the release of rustc")?.to_owned();
+        let toolchain = version.context("can't determine the release of rustc")?.to_owned();
         if !subject.foreign && compiler.is_some() && subject.release.as_deref() != Some(&toolchain) {
             let asked = subject.release.as_deref().unwrap_or("unknown");
             let message = format!("`rustc -vV` is release {asked}, but the programs were compiled by {toolchain}");
@@ -186,7 +186,7 @@ fn wrong_outputs(subject: &Subject, tables: &[&Table], results: &Results, limits
                     .map(|args| args.iter().map(|arg| format!(" {arg:?}")).collect::<String>())
                     .unwrap_or_default();
                 problems.push(format!(
-                    "{program} built with the profile `{profile}`{with}{after} does not do what it must; run it as\n  {}{command}\n{difference}",
+                    "{program} built with the profile `{profile}`{with}{after} doesn't do what it must; run it as\n  {}{command}\n{difference}",
                     built.path.display()
                 ));
             }
@@ -383,13 +383,13 @@ fn say_verdict(
         let shown = if dev == 0 {
             String::new()
         } else {
-            format!("; {dev} debug builds were not compared, they move with the checkout's path")
+            format!("; {dev} debug builds weren't compared, because their size depends on the checkout's path")
         };
-        output::note(&format!("{compared} builds are as in {} (to 0.1 %){shown}", path.display()));
+        output::note(&format!("{compared} builds match {} (to 0.1 %){shown}", path.display()));
     } else {
         let count = differences.len();
         output::message(&format!(
-            "{count} of {} builds are not as in {}; if that is meant, `cargo xtask sizes --accept` replaces it",
+            "{count} of {} builds don't match {}; if that is intended, `cargo xtask sizes --accept` replaces it",
             results.built.len(),
             path.display()
         ));

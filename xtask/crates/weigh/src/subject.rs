@@ -385,7 +385,7 @@ impl Subject {
             profiles: workshop.profiles.clone(),
             extra,
             notes,
-            run_cwd: env::current_dir().context("cannot tell the current folder")?,
+            run_cwd: env::current_dir().context("can't find the current folder")?,
             foreign: true,
             own,
             base,

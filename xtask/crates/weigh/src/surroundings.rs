@@ -86,8 +86,8 @@ fn keep_environment(variables: impl Iterator<Item = (OsString, OsString)>, surro
             _ if text.ends_with("_WRAPPER") => {}
             Some(Power::Builds | Power::BuildsUnlessEmpty) if !value.is_empty() && is_read(text) => {
                 let what = match text.strip_prefix("CARGO_PROFILE_") {
-                    Some(_) => "part of your own profile, as for your own `cargo build`",
-                    None => "it is part of every build here, as of your own `cargo build`",
+                    Some(_) => "part of your own profile, as in your own `cargo build`",
+                    None => "every build here uses it, as your own `cargo build` does",
                 };
                 surroundings.notes.push(format!("{text} is set in your environment (`{}`): {what}", value.display()));
             }
@@ -106,8 +106,9 @@ fn ignore_environment(variables: impl Iterator<Item = (OsString, OsString)>, sur
             Some(Power::Builds | Power::BuildsUnlessEmpty) => {
                 if !value.is_empty() && is_read(text) {
                     let value = value.display();
-                    let note =
-                        format!("{text} is set in your environment (`{value}`): ignored here, it would change sizes");
+                    let note = format!(
+                        "{text} is set in your environment (`{value}`): ignored here, because it would change sizes"
+                    );
                     surroundings.notes.push(note);
                 }
                 surroundings.env.insert(name, None);
@@ -317,14 +318,14 @@ fn undo_configuration(
                 _ => bail!(
                     Failure::new(
                         Exit::Environment,
-                        format!("{place} sets [{key}], which changes sizes and cannot be undone from here")
+                        format!("{place} sets [{key}], which changes sizes and can't be undone from here")
                     )
                     .help("remove it while you measure, or run with another CARGO_HOME")
                 ),
             },
             _ => continue,
         }
-        let what = kept.unwrap_or("ignored here, it would change sizes");
+        let what = kept.unwrap_or("ignored here, because it would change sizes");
         surroundings.notes.push(format!("{place} sets {key} = {value}: {what}"));
     }
     Ok(())

@@ -199,7 +199,7 @@ type Limits = (Option<f64>, Option<u64>);
 
 /// The limits as numbers.
 fn limits(options: &options::Tune) -> Result<Limits> {
-    let help = "write percent, such as `--max-slowdown 10%`; 0 allows no slowdown at all";
+    let help = "write a percentage, such as `--max-slowdown 10%`; 0 allows no slowdown at all";
     let slowdown = options.max_slowdown.as_deref().map(|text| percent("--max-slowdown", text, help)).transpose()?;
     let bytes = options.max_bytes.as_deref().map(numbers::parse_bytes).transpose().map_err(|what| {
         Failure::new(Exit::Usage, format!("--max-bytes: {what}")).help("write a size, such as `--max-bytes 300KiB`")

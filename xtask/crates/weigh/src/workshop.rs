@@ -163,7 +163,7 @@ impl Workshop {
     /// # Errors
     /// When there is none, or its manifest is malformed (with the line).
     pub fn find_from(folder: Option<&Path>) -> Result<Self> {
-        let here = env::current_dir().context("cannot tell the current folder")?;
+        let here = env::current_dir().context("can't find the current folder")?;
         let here = match folder {
             None => here,
             Some(folder) => {
@@ -173,7 +173,7 @@ impl Workshop {
                     bail!(Failure::new(Exit::Usage, message).help("--course names the workshop's folder"));
                 }
                 // Builds are called by its path, and a path with `..` in it is another one for Cargo.
-                there.canonicalize().with_context(|| format!("cannot read {}", there.display()))?
+                there.canonicalize().with_context(|| format!("can't read {}", there.display()))?
             }
         };
         let by_cargo = env::var_os("CARGO_MANIFEST_DIR").and_then(|xtask| Some(Path::new(&xtask).parent()?.to_owned()));
@@ -183,7 +183,7 @@ impl Workshop {
         match here.ancestors().chain(by_cargo.as_deref().filter(|_| folder.is_none())).find(holds_tables) {
             Some(root) => Self::read(root),
             None => bail!(
-                Failure::new(Exit::Usage, format!("{} is not inside the workshop", here.display()))
+                Failure::new(Exit::Usage, format!("{} isn't inside the workshop", here.display()))
                     .kind(Kind::NoWorkshop)
                     .help("run `cargo xtask` from a folder of the workshop; measure other crates with --manifest-path")
             ),
@@ -212,7 +212,7 @@ impl Workshop {
     /// When it is malformed (with the line).
     pub fn read(root: &Path) -> Result<Self> {
         let file = root.join("Cargo.toml");
-        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let text = fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
         Self::parse(root, &file, &text)
     }
 

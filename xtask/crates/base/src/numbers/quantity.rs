@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for Bytes {
             }
 
             fn visit_i64<E: Error>(self, number: i64) -> Result<Bytes, E> {
-                u64::try_from(number).map(Bytes).map_err(|_| E::custom("a number of bytes is never below zero"))
+                u64::try_from(number).map(Bytes).map_err(|_| E::custom("a size can't be negative"))
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Bytes, E> {

@@ -42,10 +42,10 @@ pub(super) fn input(call: &Call) -> Result<(Stdio, Option<PipeWriter>)> {
     let stdio = match call.input {
         In::Bytes | In::Pieces if call.stdin.is_empty() => Stdio::null(),
         In::Pieces => {
-            let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
+            let (reader, writer) = std::io::pipe().context("can't create a pipe")?;
             // A pipe of packets: what was written at once is read at once, and no more of it.
             #[cfg(target_os = "linux")]
-            rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::DIRECT).context("cannot make a pipe of packets")?;
+            rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::DIRECT).context("can't create a pipe of packets")?;
             return Ok((reader.into(), Some(writer)));
         }
         In::Bytes => Stdio::piped(),
@@ -53,9 +53,9 @@ pub(super) fn input(call: &Call) -> Result<(Stdio, Option<PipeWriter>)> {
         #[cfg(target_os = "linux")]
         In::Unreadable => {
             let empty = rustix::event::epoll::create(rustix::event::epoll::CreateFlags::CLOEXEC);
-            empty.map(Stdio::from).context("cannot make an input that cannot be read")?
+            empty.map(Stdio::from).context("can't create an unreadable input")?
         }
-        _ => std::fs::File::open("/").map(Stdio::from).context("cannot open the folder /")?,
+        _ => std::fs::File::open("/").map(Stdio::from).context("can't open the folder /")?,
     };
     Ok((stdio, None))
 }
@@ -80,10 +80,10 @@ pub(super) fn output(call: &Call) -> Result<Stdio> {
     match call.output {
         Out::Full if cfg!(target_os = "linux") => {
             let full = std::fs::OpenOptions::new().write(true).open(FULL);
-            full.map(Stdio::from).with_context(|| format!("cannot open {FULL}"))
+            full.map(Stdio::from).with_context(|| format!("can't open {FULL}"))
         }
         // Its reader is gone before the process starts, so every write fails.
-        Out::Closed => std::io::pipe().map(|(_, writer)| Stdio::from(writer)).context("cannot make a pipe"),
+        Out::Closed => std::io::pipe().map(|(_, writer)| Stdio::from(writer)).context("can't create a pipe"),
         _ => Ok(Stdio::piped()),
     }
 }

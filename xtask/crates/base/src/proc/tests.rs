@@ -85,7 +85,7 @@ fn a_daemon_left_behind_does_not_hold_the_call() {
 #[test]
 fn a_program_that_is_missing_is_named() {
     let error = run(&Call::new("no-such-program-here", std::env::temp_dir())).unwrap_err();
-    assert!(format!("{error:#}").contains("cannot start `no-such-program-here`"), "{error:#}");
+    assert!(format!("{error:#}").contains("can't start `no-such-program-here`"), "{error:#}");
 }
 
 /// A call that may use so many milliseconds of processor time, and sleep as long as others.

@@ -19,7 +19,7 @@ pub(super) fn of(exercise: &Exercise) -> Result<BTreeMap<String, String>> {
     let mut digests = BTreeMap::new();
     for relative in files::files(&exercise.folder)?.iter().filter(|path| is_of_the_package(exercise, path)) {
         let path = exercise.folder.join(relative);
-        let content = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let content = fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
         digests.insert(relative.to_string_lossy().replace('\\', "/"), exercise::digest(&content));
     }
     Ok(digests)
@@ -32,7 +32,7 @@ pub(super) fn of(exercise: &Exercise) -> Result<BTreeMap<String, String>> {
 pub(super) fn of_copies(exercise: &Exercise) -> Result<BTreeMap<String, String>> {
     let of = |path: &str| {
         let file = exercise.starter().join(path);
-        let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let content = fs::read(&file).with_context(|| format!("can't read {}", file.display()))?;
         Ok((path.to_owned(), exercise::digest(&content)))
     };
     exercise.edits().map(of).collect()
@@ -56,7 +56,7 @@ fn is_of_the_package(exercise: &Exercise, relative: &Path) -> bool {
 /// When the file has no table `[pristine]`, or something can't be written.
 pub(super) fn write(root: &Path, exercise: &Exercise) -> Result<()> {
     let file = exercise.folder.join("exercise.toml");
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
     let digests = of(exercise)?;
     let written = written_into(&text, "pristine", &digests).ok_or_else(|| {
         Failure::new(Exit::Usage, "there is no table [pristine] to write the digests into").file(shown(&file))
@@ -68,7 +68,7 @@ pub(super) fn write(root: &Path, exercise: &Exercise) -> Result<()> {
     let mut files = vec![(file, written.into_bytes())];
     for path in digests.keys() {
         let own = exercise.folder.join(path);
-        let content = fs::read(&own).with_context(|| format!("cannot read {}", own.display()))?;
+        let content = fs::read(&own).with_context(|| format!("can't read {}", own.display()))?;
         files.push((exercise.starter().join(path), content));
     }
     if alias::are_used(root) {
@@ -86,7 +86,7 @@ pub(super) fn write(root: &Path, exercise: &Exercise) -> Result<()> {
         let is_edited = exercise.edits().any(|path| path == name);
         if exercise.data.pristine.contains_key(&name) && !digests.contains_key(&name) && !is_edited {
             let old = exercise.starter().join(relative);
-            fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
+            fs::remove_file(&old).with_context(|| format!("can't remove {}", old.display()))?;
             output::note(&format!("removed {}", shown(&old).display()));
         }
     }

@@ -68,7 +68,7 @@ fn check_name(root: &Path, id: &str) -> Result<()> {
         // A dangling link also counts.
         if fs::symlink_metadata(&path).is_ok() {
             let message = format!("{} already exists, and nothing is overwritten", shown(&path).display());
-            let help = format!("take the next free name, `cargo xtask author new {free}`, or move it away");
+            let help = format!("use the next free name, `cargo xtask author new {free}`, or move it away");
             bail!(Failure::new(Exit::Usage, message).help(help));
         }
     }
@@ -95,7 +95,7 @@ fn next_steps(root: &Path, id: &str, added: &[String]) -> String {
     let mut steps = vec![
         ("exercises/exN/src/main.rs", "the program"),
         ("exercises/exN/starter", "the files that learners change; the same ones are in the folder above"),
-        ("solutions/exN", "these files, solved, and NOTES.md: why"),
+        ("solutions/exN", "these files, solved, and NOTES.md, which explains them"),
         ("exercises/exN/exercise.toml", "its builds, goals, points and hints"),
         ("exercises/exN/README.md", "what learners read"),
         ("exercises/README.md", "its row"),
@@ -108,7 +108,7 @@ fn next_steps(root: &Path, id: &str, added: &[String]) -> String {
         text += &format!("  {:width$}  {what}\n", at(path));
     }
     text += &format!(
-        "then let the course prove it\n  cargo xtask author verify --write-digests {id}\n  cargo xtask author verify {id}\n"
+        "then verify it\n  cargo xtask author verify --write-digests {id}\n  cargo xtask author verify {id}\n"
     );
     text
 }

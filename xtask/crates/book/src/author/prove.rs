@@ -58,14 +58,14 @@ fn approach_problems(root: &Path, exercise: &Exercise) -> Result<Vec<String>> {
         let place = format!("{id}: solutions/{id}/{}: \"{}\"", approaches::FILE, approach.name);
         let tried = approaches::tried(root, exercise, approach)?;
         if tried.bytes.is_none() {
-            found.push(format!("{place} is not measured: it doesn't build, or a goal about files stops it before"));
+            found.push(format!("{place} isn't measured: it doesn't build, or a goal about files stops it before"));
         }
         match &approach.misses {
             None if tried.missed.is_empty() => {}
-            None => found.push(format!("{place} is said to meet every goal, and misses {}", tried.missed.join(", "))),
+            None => found.push(format!("{place} should meet every goal, but misses {}", tried.missed.join(", "))),
             Some(goal) if tried.missed.contains(goal) => {}
             Some(goal) => {
-                found.push(format!("{place} is said to miss `{goal}`; it misses [{}]", tried.missed.join(", ")));
+                found.push(format!("{place} should miss `{goal}`, but misses [{}]", tried.missed.join(", ")));
             }
         }
     }

@@ -102,7 +102,7 @@ fn read(file: &Path) -> Result<Shortcuts> {
     if !file.exists() {
         return Ok(Shortcuts::default());
     }
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?;
     toml::from_str(&text).map_err(|error| diagnostic::toml_error(file, &text, &error).into())
 }
 

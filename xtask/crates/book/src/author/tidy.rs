@@ -198,7 +198,7 @@ fn texts(exercise: &Exercise, found: &mut Found<'_>) {
             found.wrong(&format!("{}:{line}: there is no {link}", shown(&text).display()));
         }
         if !content.starts_with("# ") {
-            found.wrong(&format!("{}:1: a text begins with its title", shown(&text).display()));
+            found.wrong(&format!("{}:1: a page begins with its title", shown(&text).display()));
         }
     }
 }

@@ -118,7 +118,7 @@ fn what_cannot_be_written_leaves_nothing_behind() {
     project.write("solutions", "in the way");
     let before = project.everything();
     project.run(&["author", "new", "ex2"]).code(3).stderr(
-        contains("error: ex2 wasn't created, and nothing was changed: cannot make the folder ")
+        contains("error: ex2 wasn't created, and nothing was changed: can't create the folder ")
             .and(contains("solutions")),
     );
     assert_eq!(project.everything(), before);

@@ -39,7 +39,7 @@ fn dead_links(folder: &Path, name: &str, ids: &BTreeMap<String, BTreeSet<String>
         } else if let Some((id, known)) = id.zip(ids.get(file))
             && !known.contains(id)
         {
-            dead.push(format!("{name}: {link}, an anchor that is not there"));
+            dead.push(format!("{name}: {link}, an anchor that isn't there"));
         }
     }
     dead

@@ -60,7 +60,7 @@ pub(super) fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds
             let problem = problem(Code::AnswerWrong, format!("`{key}` isn't right: {why}"), label);
             match told.iter().find(|(option, _)| means(truth, option, &given)) {
                 Some((_, told)) => problem.help(told),
-                None => problem.help(format!("`cargo xtask hint {}` helps", case.exercise.id)),
+                None => problem.help(format!("for a hint, run `cargo xtask hint {}`", case.exercise.id)),
             }
         }
         Said::NotANumber(kind, help) => {
@@ -74,7 +74,7 @@ pub(super) fn judge(case: &Case<'_>, answers: &Answers, goal: &str, spec: &kinds
             let help = match (near, words::named(&given, &options)) {
                 (_, Some(one)) => format!("write just the word \"{one}\""),
                 (Some(near), None) => format!("did you mean \"{near}\"?"),
-                (None, None) => format!("choose one of {}", options.join(", ")),
+                (None, None) => format!("choose one of: {}", options.join(", ")),
             };
             problem(Code::AnswerWrong, format!("`{key}` isn't one of the possible answers"), "not one of them")
                 .help(help)
@@ -299,7 +299,7 @@ fn largest_crate(built: &Built, after_std: bool, given: &str) -> Said {
     match (largest, built.crates.iter().find(|(krate, _)| *krate == given)) {
         (Some((largest, _)), _) if *largest == given => Said::Right,
         (_, Some((krate, _))) if after_std && crates::is_std(krate) => Said::Wrong(
-            "that is the standard library, or a part of it; the question is about the largest crate after it"
+            "that is the standard library, or a part of it; the question is about the largest crate other than std"
                 .to_owned(),
         ),
         (_, Some((_, bytes))) => {
@@ -337,7 +337,7 @@ fn called_by(built: &Built, told: &str, of: &str, given: &str) -> Said {
 
 /// Whether an answer that isn't near the truth, a fraction, is too high or too low, as a word.
 fn far(given: f64, (part, whole): (u64, u64)) -> &'static str {
-    if given > part as f64 / whole as f64 { "much" } else { "little" }
+    if given > part as f64 / whole as f64 { "high" } else { "low" }
 }
 
 fn code_size(built: &Built, bytes: u64, tolerance: Percent, size: &Size) -> Said {
@@ -379,7 +379,7 @@ fn shrinks(case: &Case<'_>, spec: &Shrinks, given: &str) -> Said {
     choose(given, &options, |given| match best {
         Some((_, best)) if best == given => Ok(()),
         None if nothing == given => Ok(()),
-        _ if nothing == given => Err("there is one that does".to_owned()),
+        _ if nothing == given => Err("one of the other answers does".to_owned()),
         _ => match after(given) {
             Some(bytes) => Err(format!(
                 "this code is {} bytes in the default release build, and {} with it ({})",

@@ -70,14 +70,14 @@ impl Faults<'_> {
                     Some(wrong) => wrong.help,
                     None => format!("`strip` in [profile.{profile}] decides that: true and \"symbols\" leave none"),
                 };
-                let message = format!("the executable of `{build}` has a symbol table with {count} entries");
+                let message = format!("the `{build}` executable has a symbol table with {count} entries");
                 self.add(Code::NotStripped, message, help);
             }
             Some(true) if count == 0 => {
                 let help = self.stripped_later(built).unwrap_or_else(|| {
                     format!("`strip` in [profile.{profile}] removes it; false, \"none\" and \"debuginfo\" leave it")
                 });
-                self.add(Code::NoSymbols, format!("the executable of `{build}` has no symbol table"), help);
+                self.add(Code::NoSymbols, format!("the `{build}` executable has no symbol table"), help);
             }
             _ => {}
         }
@@ -90,15 +90,13 @@ impl Faults<'_> {
                 let help = "link the C library statically: with the target feature `crt-static`, or for a musl target";
                 self.add(
                     Code::DynamicallyLinked,
-                    format!(
-                        "the executable of `{build}` needs the loader {loader}, which isn't there in an empty folder"
-                    ),
+                    format!("the `{build}` executable needs the loader {loader}, which isn't there in an empty folder"),
                     help.to_owned(),
                 );
             }
             (Some(true), None) => {
                 let help = "remove what links it statically, such as the target feature `crt-static`".to_owned();
-                self.add(Code::DynamicallyLinked, format!("the executable of `{build}` needs no loader"), help);
+                self.add(Code::DynamicallyLinked, format!("the `{build}` executable needs no loader"), help);
             }
             _ => {}
         }
@@ -109,7 +107,7 @@ impl Faults<'_> {
         let named = &built.linking.libraries;
         let others: Vec<String> = named.iter().filter(|name| !allowed.contains(name)).cloned().collect();
         if !others.is_empty() {
-            let message = format!("the executable of `{}` needs shared libraries: {}", self.build, list(&others));
+            let message = format!("the `{}` executable needs shared libraries: {}", self.build, list(&others));
             let help = "every machine that runs it must have them; link them statically, or do without them".to_owned();
             self.add(Code::DynamicallyLinked, message, help);
         }
@@ -130,10 +128,10 @@ impl Faults<'_> {
             let is_debug = missing.iter().all(|name| name.starts_with(".debug_"));
             let again = if is_debug { self.stripped_later(built) } else { None };
             let help = again.unwrap_or_else(|| about.to_owned());
-            self.add(Code::WrongSections, format!("the executable of `{build}` lacks {}", list(&missing)), help);
+            self.add(Code::WrongSections, format!("the `{build}` executable lacks {}", list(&missing)), help);
         }
         if !unwanted.is_empty() {
-            let message = format!("the executable of `{build}` has {}", list(&unwanted));
+            let message = format!("the `{build}` executable has {}", list(&unwanted));
             self.add(Code::WrongSections, message, about.to_owned());
         }
     }

@@ -243,7 +243,7 @@ fn keys(case: &Case<'_>, spec: &kinds::Budget, budget: &Budget) -> Vec<Diagnosti
             let message = format!("the budget of [profile.{profile}] has no `max-growth`");
             let problem = Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file);
             problems.push(problem.help(format!(
-                "`max-growth = \"1 %\"` notices growth that `max` still has room for; at most {most} % here"
+                "`max-growth = \"1 %\"` catches growth that `max` still has room for; at most {most} % here"
             )));
         }
         (Some(most), Some(growth)) if growth.get_ref().0 > *most => {
@@ -283,7 +283,8 @@ fn saved(
     }
     let own = case.baseline.map(|baseline| &baseline.text).filter(|text| !text.trim().is_empty());
     let nothing = |what: String| {
-        let problem = Diagnostic::new(Code::BudgetMissing, what).at(source, growth.clone(), "growth since when?");
+        let problem =
+            Diagnostic::new(Code::BudgetMissing, what).at(source, growth.clone(), "no baseline to compare with");
         Box::new(problem.help(format!("save it once the program is the way you want it: {}", save(case))))
     };
     let Some(text) = own else { return Err(nothing(format!("there is no baseline `{file}`"))) };
@@ -336,7 +337,7 @@ fn room(case: &Case<'_>, spec: &kinds::Budget, bytes: u64, allowed: u64, range: 
         at(
             Code::BudgetSlack,
             format!(
-                "the program is {} bytes, and could grow by {} before this budget notices",
+                "the program is {} bytes, and could grow by {} before this budget fails",
                 thousands(bytes),
                 thousands(allowed - bytes)
             ),
@@ -428,27 +429,26 @@ fn unnoticed(
         .join(" and ");
     let message = match grown.filter(|grown| *grown > bytes + step && !budget.notices(before, *grown)) {
         Some(grown) => format!(
-            "built with {set} the program is {} bytes, {} more, and this budget doesn't notice",
+            "built with {set} the program is {} bytes, {} more, and this budget doesn't catch it",
             thousands(grown),
             thousands(grown - bytes)
         ),
         None if !budget.notices(before, before + step) => {
             format!(
-                "the program could grow by {} bytes ({percent} %), and this budget wouldn't notice",
+                "the program could grow by {} bytes ({percent} %), and this budget wouldn't catch it",
                 thousands(step)
             )
         }
-        None if is_off => format!(
-            "`min-growth` turns `max-growth` off: growth of {} bytes ({percent} %) counts as none",
-            thousands(step)
-        ),
+        None if is_off => {
+            format!("`min-growth` turns `max-growth` off: growth of {} bytes ({percent} %) is ignored", thousands(step))
+        }
         None => return None,
     };
     let problem = Diagnostic::new(Code::BudgetSlack, message);
     let source = &case.manifest.source;
     Some(match (&budget.min_growth, &budget.max_growth) {
         (Some(noise), _) if budget.noise_decides(before) => {
-            let label = format!("growth of fewer than {} bytes counts as none", thousands(noise.get_ref().0));
+            let label = format!("growth of less than {} bytes is ignored", thousands(noise.get_ref().0));
             let help = format!("`min-growth` is for noise: a few hundred bytes, here less than {}", thousands(step));
             problem.at(source, noise.span(), label).help(help)
         }

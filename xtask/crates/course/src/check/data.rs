@@ -248,9 +248,10 @@ impl Speed {
         let measured = self.measured.as_ref()?;
         let against = &self.against;
         let (method, told) = match &measured.method {
-            Method::Instructions { own, against: all, counter } => {
-                ("instructions", format!("{} instructions, `{against}` {} ({counter})", millions(*own), millions(*all)))
-            }
+            Method::Instructions { own, against: all, counter } => (
+                "instructions",
+                format!("{} instructions, compared with {} ({counter})", millions(*own), millions(*all)),
+            ),
             Method::Time { rounds, what, .. } => (
                 "time",
                 format!(
@@ -259,7 +260,7 @@ impl Speed {
             ),
         };
         let (percent, most) = (measured.percent(), measured.at_most);
-        Some(format!("{percent:.0} % of the {method} of `{against}`, at most {most} %; {told}"))
+        Some(format!("{percent:.0} % of the {method} of `{against}` (at most {most} %); {told}"))
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Output) -> Finding {
     let Some((index, input, (code, words))) = wrong.into_iter().min_by_key(|(_, input, _)| length(input) / FEW) else {
         return Finding::Met(data);
     };
-    let more = if others == 0 { String::new() } else { format!(" (and {others} more of {} inputs)", inputs.len()) };
+    let more = if others == 0 { String::new() } else { format!(" (and {others} more)") };
     let message = format!("input {} of {}{more}: {words}", index + 1, inputs.len());
     let executable = built.map(|built| match (built.called.get(goal), &input.called) {
         (Some(path), Some(called)) => path.with_file_name(format!("{}{}", called.file(), std::env::consts::EXE_SUFFIX)),
@@ -64,20 +64,18 @@ fn problem(build: &str, expected: &Run, got: &Run, limits: Limits) -> Option<(Co
     let how = measure::ending(got.status, limits);
     match got.status {
         Status::TimedOut | Status::Waited(_) | Status::NotStarted(_) => {
-            Some((Code::RunTimeout, format!("the program of `{build}` was {how}")))
+            Some((Code::RunTimeout, format!("the `{build}` program was {how}")))
         }
-        Status::OutputLimit => Some((Code::RunOutputLimit, format!("the program of `{build}` was {how}"))),
-        Status::MemoryLimit | Status::DiskLimit => {
-            Some((Code::RunCrashed, format!("the program of `{build}` was {how}")))
-        }
+        Status::OutputLimit => Some((Code::RunOutputLimit, format!("the `{build}` program was {how}"))),
+        Status::MemoryLimit | Status::DiskLimit => Some((Code::RunCrashed, format!("the `{build}` program was {how}"))),
         _ if expected == got => None,
         Status::Signaled(signal) if !matches!(expected.status, Status::Signaled(_)) => {
             let abort = if signal == 6 { " (an abort; a shell shows exit status 134)" } else { "" };
             let said = last_words(&got.stderr);
-            Some((Code::RunCrashed, format!("the program of `{build}` was {how}{abort}\n{said}")))
+            Some((Code::RunCrashed, format!("the `{build}` program was {how}{abort}\n{said}")))
         }
         _ => {
-            let mut words = format!("the program of `{build}` behaves differently");
+            let mut words = format!("the `{build}` program behaves differently");
             if expected.status != got.status {
                 words += &format!("\nexpected {}, got {how}", measure::ending(expected.status, limits));
             }
@@ -111,7 +109,7 @@ fn framed(name: &str, expected: &[u8], got: &[u8]) -> String {
     let (expected, got) = (lines(expected), lines(got));
     let (old, new): (Vec<&str>, Vec<&str>) =
         (expected.iter().map(String::as_str).collect(), got.iter().map(String::as_str).collect());
-    let mut frame = format!("{name}, - expected, + got:");
+    let mut frame = format!("{name} (- expected, + got):");
     for change in TextDiff::from_slices(&old, &new).iter_all_changes() {
         let mark = match change.tag() {
             ChangeTag::Delete => '-',

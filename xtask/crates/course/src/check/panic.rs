@@ -22,8 +22,11 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
     let profile = &case.exercise.build(build).profile;
     let aborted = aborts(run.status);
     let told = String::from_utf8_lossy(&run.stderr);
-    let told =
-        told.lines().find(|line| !line.trim().is_empty()).map(|line| format!("\nit said: {line}")).unwrap_or_default();
+    let told = told
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .map(|line| format!("\nit printed: {line}"))
+        .unwrap_or_default();
     let (code, message, help) = match (run.status, ends) {
         (_, Ends::Aborts) if aborted => return Finding::Met(data),
         (Status::Exited(code), Ends::Unwinds) if !aborted && exit.is_none_or(|exit| exit == code) => {
@@ -31,24 +34,24 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
         }
         (_, Ends::Unwinds) if aborted => (
             Code::PanicAborts,
-            format!("a panic in the program of `{build}` ends the whole process ({how}){told}"),
+            format!("a panic in the `{build}` program ends the whole process ({how}){told}"),
             format!("[profile.{profile}] must not set `panic = \"abort\"`: \"unwind\" is Cargo's default"),
         ),
         (Status::Exited(code), Ends::Aborts) if code == 101 || *exit == Some(code) => (
             Code::PanicUnwinds,
-            format!("a panic in the program of `{build}` unwinds ({how})"),
+            format!("a panic in the `{build}` program unwinds ({how})"),
             format!("`panic = \"abort\"` in [profile.{profile}] ends the process at once"),
         ),
         (Status::TimedOut | Status::Waited(_) | Status::NotStarted(_), _) => (
             Code::RunTimeout,
-            format!("the program of `{build}` was {how}"),
+            format!("the `{build}` program was {how}"),
             "it should end by itself, even after a panic".to_owned(),
         ),
         _ => (
             Code::OutputDiffers,
             match exit.filter(|_| *ends == Ends::Unwinds) {
-                Some(exit) => format!("the program of `{build}` should end with exit code {exit}: {how}{told}"),
-                None => format!("the program of `{build}` doesn't panic where it should: {how}{told}"),
+                Some(exit) => format!("the `{build}` program should end with exit code {exit}: {how}{told}"),
+                None => format!("the `{build}` program doesn't panic where it should: {how}{told}"),
             },
             "leave the program as it was; this exercise is about its profiles".to_owned(),
         ),
@@ -58,10 +61,10 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
     let problem = Diagnostic::new(code, message).help(help);
     let problem = match (code, now.origin, now.asked) {
         (Code::PanicAborts, Origin::Manifest, Some((_, setting))) => {
-            problem.at(source, setting.key.start..setting.span.end, "this ends the process at a panic")
+            problem.at(source, setting.key.start..setting.span.end, "this ends the process on a panic")
         }
         (Code::PanicUnwinds, Origin::Manifest, Some((_, setting))) => {
-            problem.at(source, setting.key.start..setting.span.end, "this unwinds the stack at a panic")
+            problem.at(source, setting.key.start..setting.span.end, "this unwinds the stack on a panic")
         }
         _ => problem.in_file(&source.file),
     };
@@ -91,16 +94,14 @@ fn changed_message(case: &Case<'_>, build: &str, expected: &Run, run: &Run) -> O
     let how = measure::ending(run.status, evidence::limits(case.exercise));
     let message = match got {
         None => format!(
-            "a panic in the program of `{build}` prints no message ({how})\nexpected: {wanted}\nit wrote {}",
+            "a panic in the `{build}` program prints no message ({how})\nexpected: {wanted}\nit wrote {}",
             match run.stderr.trim_ascii() {
                 [] => "nothing to standard error".to_owned(),
                 said => format!("to standard error: {}", measure::printable(said)),
             }
         ),
         Some(got) => {
-            format!(
-                "a panic in the program of `{build}` prints something different\nexpected: {wanted}\n     got: {got}"
-            )
+            format!("a panic in the `{build}` program prints something different\nexpected: {wanted}\n     got: {got}")
         }
     };
     Some(Diagnostic::new(Code::PanicSilent, message).in_file(case.at_fault()).help(

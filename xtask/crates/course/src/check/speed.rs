@@ -29,7 +29,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
             Status::Signaled(_) => (Code::RunCrashed, "the same run of the other program ends by itself"),
             _ => (Code::OutputDiffers, "a program is faster only if it does the same"),
         };
-        let message = format!("the program of `{build}` doesn't do what the program of `{against}` does; {difference}");
+        let message = format!("the `{build}` program doesn't do what the `{against}` program does; {difference}");
         return fail(code, message, help, data(None));
     }
     let counter = evidence.counter.as_deref().unwrap_or("valgrind");
@@ -40,7 +40,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
         }
         (Some(_), None, _) => {
             let message = format!(
-                "{counter} counted the instructions of `{against}`, but could not count the instructions of `{build}`"
+                "{counter} counted the instructions of `{against}`, but couldn't count the instructions of `{build}`"
             );
             let help =
                 "was it built only for this machine? remove `target-cpu` from RUSTFLAGS and from Cargo's configuration";
@@ -48,7 +48,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
         }
         (None, _, Some(Race { unsteady: Some(why), .. })) => {
             let counter = "or valgrind, which counts instructions instead (Linux)";
-            return Finding::Unknown(format!("a less busy machine, {counter}. It could not be measured: {why}"));
+            return Finding::Unknown(format!("a less busy machine, {counter}. It couldn't be measured: {why}"));
         }
         (None, _, Some(Race { percent, rounds, what, unsteady: None })) => (
             Method::Time { percent: *percent, rounds: *rounds, what: what.clone() },
@@ -63,7 +63,7 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &kinds::Speed) -> Finding
         return Finding::Met(Data::Speed(data));
     }
     let says = data.says().unwrap_or_default();
-    let message = format!("the program of `{build}` takes {says}");
+    let message = format!("the `{build}` program takes {says}");
     let help =
         "which package does the computing, and at which level is it optimized? `opt-level` can be set for each package";
     fail(Code::TooSlow, message, help, data)

@@ -247,10 +247,10 @@ fn what_a_crashed_program_wrote_is_shown_and_not_compared() {
         outcomes.iter().flat_map(|outcome| &outcome.diagnostics).next().unwrap().message.clone()
     });
     insta::assert_snapshot!(shown.join("\n---\n"), @"
-    input 1 of 1: the program of `after` was ended by signal 6 (an abort; a shell shows exit status 134)
+    input 1 of 1: the `after` program was terminated by signal 6 (an abort; a shell shows exit status 134)
     it wrote nothing to standard error
     ---
-    input 1 of 1: the program of `after` was ended by signal 6 (an abort; a shell shows exit status 134)
+    input 1 of 1: the `after` program was terminated by signal 6 (an abort; a shell shows exit status 134)
     its standard error:
       | thread 'main' panicked
       | note: one
@@ -262,7 +262,7 @@ fn a_build_that_failed_is_one_goals_failure_and_the_others_wait_for_it() {
     let mut known = done();
     let problem = Diagnostic::new(Code::BuildFailed, "it says:\nerror[E0308]");
     known.evidence.builds.insert("after".to_owned(), Attempt::Failed(Box::new(problem)));
-    let waits = "skip: the goal `output`: its build failed";
+    let waits = "skip: the goal `output`, whose build failed";
     is(
         known.unmet(),
         &[("output", "build/failed"), ("size", "skip: the goal `output`"), ("text", waits), ("warnings", waits)],
@@ -325,8 +325,8 @@ fn warnings_are_a_goal_where_one_asks_for_none() {
     assert_eq!(
         told,
         [
-            "the build warns:\nwarning: /a/Cargo.toml: unused manifest key: package.x",
-            "Cargo warns about what is named above: unused manifest key `profile.release.strpi`"
+            "the build printed a warning:\nwarning: /a/Cargo.toml: unused manifest key: package.x",
+            "Cargo also warned about the problem above: unused manifest key `profile.release.strpi`"
         ]
     );
 

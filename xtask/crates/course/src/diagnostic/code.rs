@@ -53,7 +53,7 @@ codes! {
     OverriddenByConfig = "profile/overridden-by-config":
         "In your own builds, one of Cargo's configuration files overrides the manifest. A check ignores that file's setting.",
     OtherToolchain = "toolchain/not-pinned":
-        "The check was started with a different rustc release from the one that the workshop pins.",
+        "The check was started with a rustc release other than the workshop's pinned one.",
     DiffersAtRustc = "profile/differs-at-rustc":
         "Cargo called rustc with a different setting than the manifest, the environment and the configuration specify.",
     WrongValue = "profile/wrong-value":

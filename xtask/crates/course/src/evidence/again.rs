@@ -97,7 +97,7 @@ pub(crate) fn again(request: &Request<'_>, first: &Evidence, programs: &Path) ->
         let help =
             "no submission is blamed for this. Install valgrind, which counts instructions, or close other programs";
         let message =
-            format!("the speed for the goal `{goal}` could not be measured, even with nothing else to grade: {why}");
+            format!("the speed for the goal `{goal}` couldn't be measured, even with nothing else to grade: {why}");
         bail!(Failure::new(Exit::Environment, message).help(help));
     }
     for (name, twin) in repeats {

@@ -105,12 +105,12 @@ pub(super) fn pinned(
         let is_replaced = cargo.env.contains_key(OsStr::new("RUSTUP_TOOLCHAIN"));
         let warning = is_replaced.then(|| {
             let message = format!(
-                "the toolchain that is selected here can't be started: this check builds with Rust {release}, to which the \
-                 workshop is pinned, as grading does"
+                "the selected toolchain can't be started: this check uses Rust {release}, the workshop's pinned release, as \
+                 grading does"
             );
             Diagnostic::new(Code::OtherToolchain, message).severity(Severity::Warning).help(
-                "a rust-toolchain file, `rustup override` or `RUSTUP_TOOLCHAIN` chooses one that isn't installed; type `rustup show` \
-                 in the exercise's folder to see which of them it is, and remove that",
+                "a rust-toolchain file, `rustup override` or `RUSTUP_TOOLCHAIN` chooses one that isn't installed; run `rustup show` \
+                 in the exercise's folder to see which one, and remove it",
             )
         });
         return Ok((cargo, version, release, host, warning.into_iter().collect()));
@@ -126,7 +126,7 @@ pub(super) fn pinned(
     Ok(match found {
         Some(((now, host), version)) if now == pin => {
             let why = "`RUSTUP_TOOLCHAIN`, `cargo +TOOLCHAIN`, `rustup override` and a rust-toolchain file choose a different one, which \
-                       your own `cargo build` then follows; `rustup show` shows which of them it is";
+                       your own `cargo build` then uses; `rustup show` shows which one";
             (
                 theirs,
                 version,
@@ -137,7 +137,7 @@ pub(super) fn pinned(
         }
         _ => {
             let help = format!(
-                "both sides of each comparison are built with it, so goals can be met; to see what grading sees, type \
+                "it builds both sides of each comparison, so you can still meet the goals; to see what grading sees, run \
                  `rustup toolchain install {pin}`"
             );
             (

@@ -44,7 +44,7 @@ pub(super) fn with_pristine(exercise: &Exercise, files: &[(String, Vec<u8>)]) ->
     let mut all: Vec<(PathBuf, Vec<u8>)> = files.iter().map(|(path, text)| (path.into(), text.clone())).collect();
     for path in exercise.data.pristine.keys() {
         let source = exercise.folder.join(path);
-        let content = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
+        let content = fs::read(&source).with_context(|| format!("can't read {}", source.display()))?;
         all.push((path.into(), content));
     }
     Ok(all)
@@ -62,7 +62,7 @@ fn read_edits(exercise: &Exercise, folder: &Path) -> Result<Edits> {
     let read = |path: &str| {
         let file = folder.join(path);
         let content = fs::read(&file).map_err(|error| {
-            let message = format!("the course is incomplete: cannot read {}: {error}", shown(&file).display());
+            let message = format!("the course is incomplete: can't read {}: {error}", shown(&file).display());
             Failure::new(Exit::Usage, message).help(restored(&shown(folder)))
         })?;
         Ok((path.to_owned(), content))

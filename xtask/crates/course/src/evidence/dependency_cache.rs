@@ -43,7 +43,7 @@ impl Warm {
     /// # Errors
     /// When it cannot be made.
     pub fn open(folder: PathBuf) -> Result<Self> {
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
         make_room(&folder, KEPT);
         Ok(Self { folder, turns: Mutex::default() })
     }
@@ -128,7 +128,7 @@ fn make_room(folder: &Path, limit: u64) {
 /// Copies a folder with the times of its files, by which Cargo knows what is fresh. `owner` is the user that may change
 /// the copy.
 fn copy(from: &Path, to: &Path, owner: Option<u32>) -> Result<()> {
-    let failed = || format!("cannot copy {} to {}", from.display(), to.display());
+    let failed = || format!("can't copy {} to {}", from.display(), to.display());
     let give = |path: &Path| -> Result<()> {
         #[cfg(unix)]
         if owner.is_some() {
@@ -233,7 +233,7 @@ pub(crate) fn without_own(target_dir: &Path, package: &str, profile: &str) -> Re
             if is_own {
                 let path = entry.path();
                 if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
-                    .with_context(|| format!("cannot remove {}", path.display()))?;
+                    .with_context(|| format!("can't remove {}", path.display()))?;
             }
         }
     }

@@ -41,10 +41,10 @@ pub(crate) fn handed(exercise: &Exercise) -> Result<Handed> {
         let (built, replaced) = safe::of(path, &content, &starter, May::of(exercise));
         if !replaced.is_empty() {
             let message = format!(
-                "{} of {path} isn't the course's: this check builds the course's own, as grading does",
+                "{} in {path} differs from the course's: this check builds the course's version, as grading does",
                 replaced.join(", ")
             );
-            let help = format!("your own `cargo build` follows your version; starter/{path} has the course's");
+            let help = format!("your own `cargo build` uses your version; starter/{path} has the course's");
             problems.push(aside(message, &exercise.folder.join(path)).help(help));
         }
         files.push((path.to_owned(), built));
@@ -53,7 +53,7 @@ pub(crate) fn handed(exercise: &Exercise) -> Result<Handed> {
     for path in extra(exercise, &sources) {
         let message =
             format!("{} isn't part of the exercise: this check builds without it, as grading does", path.display());
-        let help = format!("Cargo takes it into your own build; what you hand in is {edits}");
+        let help = format!("your own build includes it, but you hand in only {edits}");
         problems.push(aside(message, &exercise.folder.join(&path)).help(help));
     }
     Ok(Handed { files, problems })

@@ -50,14 +50,14 @@ fn open(folder: &Path, path: &Path) -> Result<File, &'static str> {
     use rustix::fs::{Mode, OFlags, ResolveFlags};
     use rustix::io::Errno;
     let below = path.strip_prefix(folder).map_err(|_| "lies elsewhere")?;
-    let folder = File::open(folder).map_err(|_| "cannot be read")?;
+    let folder = File::open(folder).map_err(|_| "can't be read")?;
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     rustix::fs::openat2(&folder, below, flags, Mode::empty(), resolve).map(File::from).map_err(|error| match error {
         Errno::LOOP | Errno::XDEV => "is a link, or is in a folder that is a link",
         Errno::NOENT => "is missing",
         Errno::NXIO => "isn't a regular file",
-        _ => "cannot be read",
+        _ => "can't be read",
     })
 }
 
@@ -77,11 +77,11 @@ fn open(folder: &Path, path: &Path) -> Result<File, &'static str> {
             return Err("isn't a regular file");
         }
     }
-    File::open(path).map_err(|_| "cannot be read")
+    File::open(path).map_err(|_| "can't be read")
 }
 
 fn content(file: File) -> Result<Vec<u8>, Unfit> {
-    let metadata = file.metadata().map_err(|_| Unfit::Strange("cannot be read"))?;
+    let metadata = file.metadata().map_err(|_| Unfit::Strange("can't be read"))?;
     if !metadata.is_file() {
         return Err(Unfit::Strange("isn't a regular file"));
     }
@@ -89,7 +89,7 @@ fn content(file: File) -> Result<Vec<u8>, Unfit> {
         return Err(Unfit::TooLarge);
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(|_| Unfit::Strange("cannot be read"))?;
+    file.take(LARGEST).read_to_end(&mut bytes).map_err(|_| Unfit::Strange("can't be read"))?;
     Ok(bytes)
 }
 

@@ -32,7 +32,7 @@ impl Bench<'_> {
             Attempt::Built(built) => match ended(built) {
                 Some(run) => {
                     let how = measure::ending(run.status, limits(self.request.exercise));
-                    bail!(failure(format!("the course's own program of `{name}` was {how}")))
+                    bail!(failure(format!("the course's own `{name}` program was {how}")))
                 }
                 None => Ok(()),
             },

@@ -51,7 +51,7 @@ impl Bench<'_> {
             if work.instructions.is_none() {
                 // Another build may end up at the same path before the race.
                 let copy = self.base.join(format!("race-{}-{name}", place.whose()));
-                let failed = || format!("cannot copy {} to {}", executable.display(), copy.display());
+                let failed = || format!("can't copy {} to {}", executable.display(), copy.display());
                 fs::copy(executable, &copy).with_context(failed)?;
                 work.program = Some(copy);
             }

@@ -114,7 +114,7 @@ impl Answers {
             let message = format!("answers.toml has a table [{name}], and a question in a table isn't read");
             Diagnostic::new(Code::AnswersSyntax, message)
                 .at(&source, span, "remove this line")
-                .help("write `key = \"answer\"`, one on each line, with no line in brackets above")
+                .help("write `key = \"answer\"`, one per line, with no line in brackets above")
         });
         let problems = problems.or(table);
         Self { problems: problems.into_iter().collect(), values, source }
@@ -148,7 +148,8 @@ impl Answers {
         match &answer.value {
             Value::String(text) if matches!(text.trim(), "" | "?" | "…" | "...") => {
                 let problem = missing.at(&self.source, answer.span.clone(), "your answer goes here").empty();
-                let help = format!("README.md explains how to find out; `cargo xtask hint {id}` helps");
+                let help =
+                    format!("README.md explains how to find the answer; for a hint, run `cargo xtask hint {id}`");
                 Err(Box::new(problem.help(help)))
             }
             _ => Ok(answer),
@@ -181,7 +182,7 @@ impl Answers {
         let unread = self.values.iter().filter(|(key, _)| !is_known(key));
         unread
             .map(|(key, answer)| {
-                let message = format!("`{key}` isn't a question of this exercise, so it isn't read");
+                let message = format!("`{key}` isn't a question of this exercise, so it's ignored");
                 let problem = Diagnostic::new(Code::AnswerMissing, message).severity(Severity::Warning);
                 let problem = problem.at(&self.source, answer.key.clone(), "not a question");
                 problem.help(format!("the questions are {}", questions.join(", ")))
@@ -207,14 +208,14 @@ fn advice(text: &str, at: usize, message: &str) -> String {
     let quote = ['"', '\''].into_iter().find(|quote| value.starts_with(*quote));
     match quote {
         Some(quote) if value.matches(quote).count() == 1 => {
-            "an answer begins and ends on the same line, with a quote on either side".to_owned()
+            "keep an answer on one line, with a quote on each side".to_owned()
         }
         Some('"') if value.matches('"').count() > 2 => {
-            "the second quote ends the answer; inside it, write single quotes: 'like this'".to_owned()
+            "the second double quote ends the answer; inside it, use single quotes: 'like this'".to_owned()
         }
         None if !key.is_empty() && !value.is_empty() && !value.contains(['"', '\\']) => {
             format!("only whole numbers are written without quotes: write `{key} = \"{value}\"`")
         }
-        _ => "write `key = \"answer\"`, one on each line; text needs quotes".to_owned(),
+        _ => "write `key = \"answer\"`, one per line; text needs quotes".to_owned(),
     }
 }

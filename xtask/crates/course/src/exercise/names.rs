@@ -50,7 +50,7 @@ pub fn load_or_here(root: &Path, name: Option<&str>, call: &str) -> Result<Exerc
 /// When the course has no exercises, or exercise.toml is malformed (with its line).
 pub fn here(root: &Path) -> Result<Option<Exercise>> {
     let ids = ids(root)?;
-    let here = env::current_dir().context("cannot find the current folder")?;
+    let here = env::current_dir().context("can't find the current folder")?;
     of_path(root, &ids, &here).map(|id| read(root, &id)).transpose()
 }
 

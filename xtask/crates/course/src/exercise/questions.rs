@@ -316,7 +316,7 @@ pub(super) fn validate(data: &Data) -> Result<(), Wrong> {
         if name.is_empty() || !name.chars().all(is_plain) {
             return wrong(
                 &question.name,
-                format!("`{name}` can't be the name of a question: use lowercase letters, digits, and hyphens"),
+                format!("a question can't be named `{name}`: use lowercase letters, digits, and hyphens"),
             );
         }
         if !names.insert(name) {

@@ -58,12 +58,12 @@ pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagno
                         != Some(&plain(value.get_ref()))
                 });
                 let place = other.map(|(key, _)| key.span()).min_by_key(|span| span.start).unwrap_or(key.span());
-                not_allowed(source, place, message, "this is not the course's").help(help)
+                not_allowed(source, place, message, "this isn't the course's").help(help)
             }
             None => {
                 let message = format!("the course's table `{name}` is missing");
                 let help =
-                    "put it back: it holds the versions that the course was measured with (see starter/Cargo.toml)";
+                    "put it back: it sets the versions that the course was measured with (see starter/Cargo.toml)";
                 Diagnostic::new(Code::DependencyNotAllowed, message).in_file(&source.file).help(help)
             }
         });

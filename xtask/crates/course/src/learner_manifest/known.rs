@@ -100,13 +100,13 @@ pub(crate) fn fault(key: &str, value: &Value) -> Option<Fault> {
     match key {
         "opt-level" => match value {
             Value::Integer(0..=3) => None,
-            Value::Integer(_) => Some(wrong_value("there are only 0, 1, 2, 3, \"s\" and \"z\"", None)),
+            Value::Integer(_) => Some(wrong_value("the values are 0, 1, 2, 3, \"s\" and \"z\"", None)),
             _ => match text {
                 Some("s" | "z") => None,
                 Some(digit @ ("0" | "1" | "2" | "3")) => {
                     Some(wrong_type("numbers are written without quotes", &format!("opt-level = {digit}")))
                 }
-                Some(other) => Some(choice(key, other, &["s", "z"], "there are only 0, 1, 2, 3, \"s\" and \"z\"")),
+                Some(other) => Some(choice(key, other, &["s", "z"], "the values are 0, 1, 2, 3, \"s\" and \"z\"")),
                 None => Some(wrong_type("this isn't a number or text", "opt-level = \"z\"")),
             },
         },
@@ -115,12 +115,12 @@ pub(crate) fn fault(key: &str, value: &Value) -> Option<Fault> {
         "panic" => match text {
             Some("abort" | "unwind") => None,
             Some("immediate-abort") => Some(wrong_value("this needs a nightly Cargo", Some("panic = \"abort\""))),
-            Some(other) => Some(choice(key, other, &["abort", "unwind"], "there are only \"abort\" and \"unwind\"")),
+            Some(other) => Some(choice(key, other, &["abort", "unwind"], "the values are \"abort\" and \"unwind\"")),
             None => Some(wrong_type("this must be a word in quotes: \"abort\" or \"unwind\"", "panic = \"abort\"")),
         },
         "codegen-units" => match value {
             Value::Integer(1..=0xffff_ffff) => None,
-            Value::Integer(_) => Some(wrong_value("there must be at least one", Some("codegen-units = 1"))),
+            Value::Integer(_) => Some(wrong_value("it must be at least 1", Some("codegen-units = 1"))),
             _ => Some(wrong_type("this must be a number, without quotes", "codegen-units = 1")),
         },
         "debug" => match (value, text) {
@@ -131,7 +131,7 @@ pub(crate) fn fault(key: &str, value: &Value) -> Option<Fault> {
                 Some(wrong_type("true, false and numbers are written without quotes", &help))
             }
             (_, text) => {
-                let label = format!("there are only true, false, 0, 1, 2, {}", quoted(&DEBUG_WORDS));
+                let label = format!("the values are true, false, 0, 1, 2, {}", quoted(&DEBUG_WORDS));
                 Some(choice(key, text.unwrap_or_default(), &DEBUG_WORDS, &label))
             }
         },
@@ -164,10 +164,10 @@ fn switch(key: &str, value: &Value, words: &[&str]) -> Option<Fault> {
                 if matches!(word.as_str(), "true" | "false") {
                     return Some(wrong_type("true and false are written without quotes", &line));
                 }
-                let label = format!("there are only true, false, {}", quoted(words));
+                let label = format!("the values are true, false, {}", quoted(words));
                 return Some(Fault { refused, help: Some(format!("write `{line}`")), ..wrong_value(&label, None) });
             }
-            Some(choice(key, word, words, &format!("there are only true, false, {}", quoted(words))))
+            Some(choice(key, word, words, &format!("the values are true, false, {}", quoted(words))))
         }
         _ => Some(wrong_type("this must be true, false or a word in quotes", &format!("{key} = true"))),
     }

@@ -19,11 +19,11 @@ pub(crate) fn ignored(manifest: &Manifest) -> Option<Diagnostic> {
     let problem = Diagnostic::new(Code::IgnoredInMember, message).at(
         &manifest.source,
         profile.name.clone(),
-        format!("`{name}` is read in the workspace's root only"),
+        format!("Cargo reads `{name}` only in the workspace's root"),
     );
     let root = shown(&root);
     let help = format!(
-        "the root is {}; an exercise is its own workspace: put the line `[workspace]` back in its Cargo.toml",
+        "the root is {}; each exercise is its own workspace, so put the line `[workspace]` back in its Cargo.toml",
         root.display()
     );
     Some(problem.help(help).explains(settings))

@@ -104,14 +104,16 @@ pub(super) fn stray(name: &str, place: Range<usize>, value: &DeValue<'_>) -> Vec
         "package" | "workspace" => in_package(name, table),
         "dependencies" | "dev-dependencies" | "build-dependencies" | "features" => among_dependencies(name, table),
         _ if known::TABLES.contains(&name) => Vec::new(),
-        // `[release]`, `[dist]`
+        // `[release]`, `[dist]`, `["profile.release"]`
         _ if !settings_of(table).is_empty() => {
-            let is_release = nearest(name, ["release"].into_iter()).is_some();
-            let instead = format!("[profile.{}]", if is_release { "release" } else { name });
-            let found = found(format!("[{name}]"), place, settings_of(table), Code::UnknownTable);
+            let profile = name.strip_prefix("profile.").unwrap_or(name);
+            let is_release = nearest(profile, ["release"].into_iter()).is_some();
+            let instead = format!("[profile.{}]", if is_release { "release" } else { profile });
+            let written = if name.contains('.') { format!("[\"{name}\"]") } else { format!("[{name}]") };
+            let found = found(written, place, settings_of(table), Code::UnknownTable);
             vec![Stray { instead: Some(instead), ..found }]
         }
-        // `[profiles.release]`, `["profile.release"]`
+        // `[profiles.release]`
         _ if name.to_lowercase().starts_with("profile")
             || nearest(&name.to_lowercase(), ["profile"].into_iter()).is_some() =>
         {
@@ -196,14 +198,14 @@ fn stray_problem(strays: &[&Stray], manifest: &Manifest) -> Diagnostic {
             source,
             name.clone(),
             match refused {
-                true => "two pairs of brackets begin a list, and Cargo refuses one here",
+                true => "double brackets start an array of tables, which Cargo rejects here",
                 false => "Cargo only warns, and ignores the whole table",
             },
         ),
         _ => {
             let verb = if settings.len() == 1 { "is" } else { "are" };
             let label = match (refused, settings.len()) {
-                (true, _) => "Cargo takes this for something else",
+                (true, _) => "Cargo rejects this here",
                 (false, 1) => "Cargo only warns, and ignores it",
                 (false, _) => "Cargo only warns, and ignores them",
             };
@@ -223,9 +225,9 @@ fn stray_problem(strays: &[&Stray], manifest: &Manifest) -> Diagnostic {
     let there = manifest.profiles.iter().find(|(name, _)| *write == format!("[profile.{name}]"));
     let there = there.map(|(_, profile)| base::diagnostic::line_and_column(&source.text, profile.name.start).0);
     problem = problem.help(match (code, there) {
-        _ if below.is_some() => format!("write {write} alone on a line, and the settings below it, one on each line"),
-        (_, Some(line)) if settings.is_empty() => format!("line {line} has {write} already: take this one out"),
-        (_, Some(line)) => format!("move {which} to {write}, which begins in line {line}"),
+        _ if below.is_some() => format!("write {write} alone on a line, and the settings below it, one per line"),
+        (_, Some(line)) if settings.is_empty() => format!("line {line} already has {write}: remove this one"),
+        (_, Some(line)) => format!("move {which} to {write}, which begins on line {line}"),
         (Code::UnknownTable, None) => format!("did you mean {write}?"),
         _ if settings.len() > 1 => format!("put them under a line {write}"),
         _ => format!("put it under a line {write}"),
@@ -239,14 +241,14 @@ fn names(manifest: &Manifest, name: &str) -> Option<Diagnostic> {
     let profile = &manifest.profiles[name];
     let source = &manifest.source;
     if let Some(help) = weigh::profiles::reserved(name) {
-        let problem = Diagnostic::new(Code::ReservedName, format!("`{name}` can't be the name of a profile"))
+        let problem = Diagnostic::new(Code::ReservedName, format!("a profile can't be named `{name}`"))
             .at(source, profile.name.clone(), "Cargo reserves this name")
             .help(help);
         return Some(problem.refused().explains(profile.settings.keys().cloned()));
     }
     let inherits = profile.settings.get("inherits");
     if matches!(name, "release" | "dev") {
-        let message = format!("[profile.{name}] can't inherit: inheritance begins with it");
+        let message = format!("[profile.{name}] can't have `inherits`: only custom profiles inherit");
         let problem = Diagnostic::new(Code::WrongValue, message);
         return Some(
             problem.at(source, inherits?.key.clone(), "Cargo refuses this line").help("remove the line").refused(),
@@ -282,8 +284,8 @@ fn without_inherits(source: &Source, name: &str, profile: &Profile) -> Diagnosti
             .at(source, at.clone(), "Cargo refuses this profile")
             .help(meant_line("inherits", value))
     } else {
-        Diagnostic::new(Code::NoInherits, format!("the profile `{name}` doesn't name the profile that it starts from"))
-            .at(source, profile.name.clone(), "`inherits` is missing below")
+        Diagnostic::new(Code::NoInherits, format!("the profile `{name}` is missing `inherits`"))
+            .at(source, profile.name.clone(), "a custom profile has to inherit from another")
             .help("add the line `inherits = \"release\"` to it")
     };
     problem.refused().explains(["inherits"])

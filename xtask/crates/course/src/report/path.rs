@@ -170,7 +170,7 @@ pub fn json(
 /// How good the learner's guesses are, in a sentence; none until one was measured.
 pub fn calibration((close, measured): (usize, usize)) -> Option<String> {
     let percent = CLOSE_PERCENT;
-    (measured > 0).then(|| format!("your guesses: within {percent} % in {close} of {measured}"))
+    (measured > 0).then(|| format!("your guesses: {close} of {measured} within {percent} %"))
 }
 
 /// The exercises as a table. On a narrow terminal, long titles wrap.
@@ -232,7 +232,7 @@ fn table(list: &List<'_>, Screen { width, color }: Screen) -> String {
         if let Some(points) = one.failed_since() {
             let id = one.id;
             let words = format!(
-                "* the last check of {id} failed, with {points} of {} points; it stays done, and `cargo xtask check {id}` judges it again",
+                "* the last check of {id} failed, with {points} of {} points; it stays done; to try again, run `cargo xtask check {id}`",
                 one.points_max
             );
             let _ = writeln!(text, "{}", wrap(&words, width, 2));
@@ -307,7 +307,7 @@ pub fn overview(exercises: &[Exercise], progress: &Progress, screen: Screen) -> 
         }
         None => text += "Every exercise is done. Measure your own crate: cargo xtask sizes --manifest-path PATH\n",
     }
-    let last = "the whole command line: cargo xtask --help    what this machine lacks: cargo xtask doctor";
+    let last = "all commands: cargo xtask --help    missing tools: cargo xtask doctor";
     text + "\n" + &wrap(last, screen.width, 0) + "\n"
 }
 
@@ -343,7 +343,7 @@ pub fn markdown(exercises: &[Exercise], progress: &Progress) -> String {
     let list = list(exercises, progress);
     let (points, most) = list.points();
     let mut text = format!(
-        "# The workshop on Rust binary size: where I am\n\n{} of {} exercises done, {points} of {most} points.\n\n\
+        "# The workshop on Rust binary size: my progress\n\n{} of {} exercises done, {points} of {most} points.\n\n\
          | exercise | state | points | bytes before | after | | rustc | passed on |\n|---|---|--:|--:|--:|--:|---|---|\n",
         list.done(),
         list.count()
@@ -501,7 +501,7 @@ mod tests {
     #[test]
     fn guesses_are_counted_once_some_are_measured() {
         assert_eq!(calibration((0, 0)), None);
-        assert_eq!(calibration((5, 12)).unwrap(), "your guesses: within 10 % in 5 of 12");
+        assert_eq!(calibration((5, 12)).unwrap(), "your guesses: 5 of 12 within 10 %");
     }
 
     #[test]

@@ -140,13 +140,13 @@ pub fn guesses(predicted: &[&Predicted], width: Option<usize>) -> String {
     let mut text = String::new();
     for Predicted { about, page, guess, measured, .. } in predicted {
         let words = match measured {
-            None => format!("open      {about}: you said {guess}"),
+            None => format!("open      {about}: you guessed {guess}"),
             Some(measured) if guess.is_close(*measured) => {
-                format!("close     {about}: you said {guess}; measured, it is {measured}")
+                format!("close     {about}: you guessed {guess}; it is {measured}")
             }
             Some(measured) => {
                 let word = if guess.is_far(*measured) { "surprise" } else { "off     " };
-                format!("{word}  {about}: you said {guess}; measured, it is {measured}. Why: {page}")
+                format!("{word}  {about}: you guessed {guess}; it is {measured}. Why: {page}")
             }
         };
         let line = wrap(&words, width.map(|width| width.saturating_sub(2)), 10).replace('\n', "\n  ");
@@ -254,7 +254,7 @@ fn since(evidence: &Evidence, before: &BTreeMap<String, Sizes>, width: Option<us
 
 /// The settings of a profile that a goal is about.
 fn settings_table(Profile { name, settings, crates: _ }: &Profile, width: Option<usize>) -> Grid {
-    let mut grid = Grid::new(&[&format!("[profile.{name}]"), "holds", "from", "rustc gets"], width);
+    let mut grid = Grid::new(&[&format!("[profile.{name}]"), "value", "from", "rustc gets"], width);
     for Setting { key, asked: _, effective, from, line, rustc } in settings {
         let holds = effective.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
         let rustc = rustc.clone().unwrap_or_else(|| "-".to_owned());

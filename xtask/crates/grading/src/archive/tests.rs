@@ -397,8 +397,8 @@ fn only_ordinary_files_are_opened() {
     std::os::unix::fs::symlink(at("real.zip"), at("link.zip")).unwrap();
     rustix::fs::mkfifoat(rustix::fs::CWD, at("pipe.zip"), rustix::fs::Mode::RWXU).unwrap();
     let problem = |name: &str| read(&at(name), &mut SMALL.clone(), &|_| true).unwrap_err();
-    assert_eq!(problem("link.zip"), "the archive is a link, and links are not followed");
+    assert_eq!(problem("link.zip"), "the archive is a link, and links aren't followed");
     assert_eq!(problem("pipe.zip"), "the archive isn't a regular file");
     assert_eq!(problem(""), "the archive is a folder, not a file");
-    assert!(problem("none.zip").starts_with("the archive cannot be read: "));
+    assert!(problem("none.zip").starts_with("the archive can't be read: "));
 }

@@ -36,7 +36,7 @@ impl Recipe {
     fn try_to_break_out(&self, shared: &Path) -> Result<()> {
         let (own, writes, neighbor) = (shared.join("own"), shared.join("writes"), shared.join("neighbor"));
         for folder in [&own, &writes, &neighbor] {
-            fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            fs::create_dir_all(folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
             files::open_to_all(folder)?;
         }
         // Outside the shared folder, where the grader's own files are.
@@ -44,7 +44,7 @@ impl Recipe {
         for file in [&secret, &neighbor.join("secret")] {
             files::write_atomic(file, b"canary\n")?;
         }
-        let listener = TcpListener::bind(("127.0.0.1", 0)).context("cannot listen on the loopback interface")?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).context("can't listen on the loopback interface")?;
         let port = listener.local_addr()?.port();
         listener.set_nonblocking(true)?;
         let (build, _) = self.pair(0, shared);
@@ -81,7 +81,7 @@ impl Recipe {
             return Ok(());
         }
         bail!(
-            Failure::new(Exit::Environment, format!("the sandbox doesn't hold: code in it can {}", broken.join(", ")))
+            Failure::new(Exit::Environment, format!("the sandbox leaks: code in it can {}", broken.join(", ")))
                 .help("don't grade here; check `bwrap --version` and the kernel's namespace settings")
         )
     }
@@ -129,7 +129,7 @@ fn is_alive(finished: &Finished) -> Result<()> {
     bail!(
         Failure::new(
             Exit::Environment,
-            format!("bwrap cannot create a sandbox here: {}", String::from_utf8_lossy(&finished.stderr).trim())
+            format!("bwrap can't create a sandbox here: {}", String::from_utf8_lossy(&finished.stderr).trim())
         )
         .help(
             "in a container it needs permission to create namespaces; grade on the host itself, or pass `--sandbox \

@@ -206,14 +206,14 @@ fn nothing_follows_a_link_wherever_it_is() {
     let found = found(&class);
     let of_both = |student, why| [(student, "ex1", why), (student, "ex3", why)];
     let mut expected = vec![
-        ("s001", "ex1", "`ex1/Cargo.toml` is a link, and links are not followed"),
-        ("s002", "ex3", "`ex3/src` is a link, and links are not followed"),
-        ("s003", "ex1", "`ex1` is a link, and links are not followed"),
+        ("s001", "ex1", "`ex1/Cargo.toml` is a link, and links aren't followed"),
+        ("s002", "ex3", "`ex3/src` is a link, and links aren't followed"),
+        ("s003", "ex1", "`ex1` is a link, and links aren't followed"),
     ];
-    expected.extend(of_both("s004", "`exercises` is a link, and links are not followed"));
-    expected.extend(of_both("s006", "`s006` is a link, and links are not followed"));
-    expected.extend(of_both("s007", "`s007.zip` is a link, and links are not followed"));
-    expected.extend(of_both("s008", "`s008` is a link, and links are not followed"));
+    expected.extend(of_both("s004", "`exercises` is a link, and links aren't followed"));
+    expected.extend(of_both("s006", "`s006` is a link, and links aren't followed"));
+    expected.extend(of_both("s007", "`s007.zip` is a link, and links aren't followed"));
+    expected.extend(of_both("s008", "`s008` is a link, and links aren't followed"));
     assert_eq!(rejected(&found), expected);
     let good = found.submissions.iter().find(|submission| submission.student == "s005").unwrap();
     assert_eq!((good.rejected.as_ref(), &good.ignored[..]), (None, &["ex1/notes.txt".to_owned()][..]));

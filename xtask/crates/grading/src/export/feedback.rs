@@ -236,7 +236,7 @@ fn archive(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
     for (path, content) in files {
-        writer.start_file(path, options).with_context(|| format!("cannot add {path} to an archive"))?;
+        writer.start_file(path, options).with_context(|| format!("can't add {path} to an archive"))?;
         writer.write_all(content)?;
     }
     Ok(writer.finish()?.into_inner())
@@ -321,7 +321,7 @@ mod tests {
             "#     answers.toml:3: the answer is 1,000 bytes off [answer/wrong]",
             "#     help: measure again",
             "#     not judged: it needs output",
-            "#     Cargo.toml:9: the build warns: [build/warning]",
+            "#     Cargo.toml:9: the build printed a warning: [build/warning]",
         ] {
             assert!(text.lines().any(|line| line.replace(" #   ", " # ") == wanted), "{wanted}\n{text}");
         }

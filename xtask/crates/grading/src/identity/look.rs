@@ -63,11 +63,8 @@ impl<'a> Looks<'a> {
         let twins = self.by_skeleton.get(&skeleton(id));
         let twin = twins.into_iter().flatten().find(|twin| fold(twin) != fold(id));
         match twin {
-            Some(twin) => Some(format!(
-                "the id has letters from different scripts, or from a different one: it looks like {}, but isn't",
-                shown(twin)
-            )),
-            None if is_mixed(id) => Some("the id has letters from different scripts".to_owned()),
+            Some(twin) => Some(format!("the id looks like {}, but has letters from a different script", shown(twin))),
+            None if is_mixed(id) => Some("the id mixes letters from different scripts".to_owned()),
             None => None,
         }
     }

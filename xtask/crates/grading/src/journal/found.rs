@@ -136,11 +136,11 @@ fn ungraded(part: &str, folder: &Path, share: &BTreeSet<Job>, is_graded: &impl F
     }
     let of = if part.is_empty() { String::new() } else { format!(" of {part}") };
     Some(format!(
-        "{}: {} of {}{of} {} not graded yet ({}); run the same command again there, then merge again",
+        "{}: {} of {}{of} {} graded yet ({}); run the same command again there, then merge again",
         shown(folder).display(),
         missing.len(),
         plural(share.len(), "submission"),
-        if missing.len() == 1 { "is" } else { "are" },
+        if missing.len() == 1 { "isn't" } else { "aren't" },
         named(&missing)
     ))
 }
@@ -166,7 +166,7 @@ fn different_lists(parts: &[(&PathBuf, &Run, Partition)]) -> Vec<String> {
         let differ: Vec<&Job> = seen.symmetric_difference(&other).collect();
         if comparable && !differ.is_empty() {
             problems.push(format!(
-                "{} and {} were not given the same class: only one of them has {}; grade every part again from the same folder",
+                "{} and {} weren't given the same class: only one of them has {}; grade every part again from the same folder",
                 shown(first_folder).display(),
                 shown(folder).display(),
                 named(&differ)
@@ -228,10 +228,10 @@ mod tests {
     #[test]
     fn a_part_that_was_interrupted_is_named_with_its_folder() {
         let parts = [("out-1", run(Some("1/2"), &CLASS)), ("out-2", run(Some("2/2"), &CLASS))];
-        let expected = "out-2: 1 of 2 submissions of part 2/2 is not graded yet (s004 ex1); run the same command again there, then merge again";
+        let expected = "out-2: 1 of 2 submissions of part 2/2 isn't graded yet (s004 ex1); run the same command again there, then merge again";
         assert_eq!(problems(&parts, &["s001", "s002", "s003"]), [expected]);
         let whole = [("out", run(None, &["s1", "s2", "s3", "s4", "s5"]))];
-        let expected = "out: 5 of 5 submissions are not graded yet (s1 ex1, s2 ex1, s3 ex1, 2 more); run the same command again there, then merge again";
+        let expected = "out: 5 of 5 submissions aren't graded yet (s1 ex1, s2 ex1, s3 ex1, 2 more); run the same command again there, then merge again";
         assert_eq!(problems(&whole, &[]), [expected]);
     }
 
@@ -244,7 +244,7 @@ mod tests {
         let ways = [("out-1", run(Some("1/2"), &CLASS)), ("out-2", run(Some("hash:2/2"), &CLASS))];
         assert!(problems(&ways, &CLASS)[0].contains("out-2 has part hash:2/2"));
         let lists = [("out-1", run(Some("1/2"), &CLASS)), ("out-2", run(Some("2/2"), &CLASS[1..]))];
-        let expected = "out-1 and out-2 were not given the same class: only one of them has s001 ex1; grade every part again from the same folder";
+        let expected = "out-1 and out-2 weren't given the same class: only one of them has s001 ex1; grade every part again from the same folder";
         assert_eq!(problems(&lists, &CLASS), [expected]);
         // What no part has taken is named as well.
         assert_eq!(

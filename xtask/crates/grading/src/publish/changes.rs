@@ -34,7 +34,7 @@ pub(super) fn since(
     let there = match fs::read(&current) {
         Ok(bytes) => Some(bytes).filter(|bytes| bytes != table.as_bytes()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", shown(&current).display())),
+        Err(error) => return Err(error).with_context(|| format!("can't read {}", shown(&current).display())),
     };
     let before = match there {
         Some(bytes) => {
@@ -85,14 +85,14 @@ fn latest(out: &Path) -> Result<Option<(String, Vec<u8>)>> {
     let Ok(entries) = fs::read_dir(out.join(FOLDER)) else { return Ok(None) };
     let mut kept: Vec<(String, u32, PathBuf)> = Vec::new();
     for entry in entries {
-        let path = entry.context("cannot read the folder of earlier reports")?.path();
+        let path = entry.context("can't read the folder of earlier reports")?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if let Some((time, number)) = parse(&name) {
             kept.push((time, number, path));
         }
     }
     let Some((time, _, path)) = kept.into_iter().max() else { return Ok(None) };
-    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", shown(&path).display()))?;
+    let bytes = fs::read(&path).with_context(|| format!("can't read {}", shown(&path).display()))?;
     Ok(Some((time, bytes)))
 }
 
@@ -198,8 +198,8 @@ fn in_short(cells: &Cells) -> String {
 fn why_score(old: &Cells, new: &Cells, again: impl Fn() -> String) -> String {
     if old.reason != new.reason {
         return match new.reason.as_str() {
-            "" => "a person's decision was withdrawn".to_owned(),
-            reason => format!("a person decided: {reason}"),
+            "" => "an instructor's decision was withdrawn".to_owned(),
+            reason => format!("an instructor decided: {reason}"),
         };
     }
     if old.raw_score == new.raw_score {

@@ -103,14 +103,14 @@ pub(crate) fn about(row: &Row) -> String {
         let _ = write!(text, " {} points were taken off because it was late.", points(row.late_submission_penalty));
     }
     if let Some(reason) = &row.override_reason {
-        let _ = write!(text, " A person set the points: {}.", clean(reason));
+        let _ = write!(text, " An instructor set the points: {}.", clean(reason));
     }
     for (key, decision) in &row.decisions {
         let (points, reason) = (points(decision.points), clean(&decision.reason));
-        let _ = write!(text, " A person gave {points} points for the answer {}: {reason}.", clean_line(key));
+        let _ = write!(text, " An instructor gave {points} points for the answer {}: {reason}.", clean_line(key));
     }
     if !row.needs_review.is_empty() {
-        text.push_str(" A person will look at it before the points are final.");
+        text.push_str(" An instructor will review it before the points are final.");
     }
     for (file, digest) in &row.files {
         let _ = write!(text, "\n  {} has the SHA-256 {}", clean_line(file), clean_line(digest));
@@ -241,7 +241,7 @@ mod tests {
         let mut book = sample();
         book.rows[0].needs_review = vec!["the same files as s002".to_owned()];
         let text = results(&book, &book.rows[0].student).unwrap().unwrap();
-        assert!(!text.contains("s002") && text.contains("A person will look at it"), "{text}");
+        assert!(!text.contains("s002") && text.contains("An instructor will review it"), "{text}");
     }
 
     #[test]

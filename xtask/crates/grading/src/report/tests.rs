@@ -121,7 +121,8 @@ fn late() -> Row {
 fn build_failed() -> Row {
     let mut refused = row("s001", "ex10");
     refused.status = "build-failed".to_owned();
-    refused.problems = vec![problem("build/warning", "the build warns:\nunused key", Some(("Cargo.toml", 9)), None)];
+    refused.problems =
+        vec![problem("build/warning", "the build printed a warning:\nunused key", Some(("Cargo.toml", 9)), None)];
     (refused.raw_score, refused.score, refused.size_bytes) = (Some(0), Some(0), None);
     refused.goals = vec![
         goal(

@@ -147,7 +147,7 @@ fn files(
             "what was taken is the untouched starter".to_owned()
         } else {
             let edits = exercise.edits.iter().filter(|edit| !submission.files.contains_key(*edit));
-            format!("{} was not handed in", edits.map(|edit| shown(edit)).collect::<Vec<_>>().join(" and "))
+            format!("{} wasn't handed in", edits.map(|edit| shown(edit)).collect::<Vec<_>>().join(" and "))
         };
         submission.review.push(format!("{what}, and there is {}", listed(&similar)));
     }

@@ -213,7 +213,7 @@ fn what_is_missing_is_told_where_something_similar_is_there() {
     assert_eq!(reviewed(&[("ex14/Cargo.toml", "mine")]), Vec::<String>::new());
     assert_eq!(
         reviewed(&[("ex14/Cargo.toml", "mine"), ("ex14/answers.toml.txt", "x"), ("ex14/src/crc.rs", "mine")]),
-        ["`answers.toml` was not handed in, and there is `answers.toml.txt` (Notepad adds .txt to a name)"]
+        ["`answers.toml` wasn't handed in, and there is `answers.toml.txt` (Notepad adds .txt to a name)"]
     );
     // The untouched starter, and the work beside it.
     let all = [("ex14/Cargo.toml", "starter"), ("ex14/answers.toml", "starter"), ("ex14/src/crc.rs", "starter")];
@@ -357,7 +357,7 @@ fn bombs_within_archives_share_the_limits_of_the_whole() {
     let link = zip_of(&[("ex1/Cargo.toml", Item::Link("/etc/passwd"))]);
     let (_class, entry) = explored(&[("s001/ex1.zip", &link)], &exercises());
     let why = entry.work[0].rejected.clone().unwrap();
-    assert_eq!(why, "`ex1.zip/ex1/Cargo.toml` is a link, and links are not followed");
+    assert_eq!(why, "`ex1.zip/ex1/Cargo.toml` is a link, and links aren't followed");
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn whole(tree: &mut Tree, piece: &Piece, exercises: &[Wanted], caps: &mut Caps) 
         }
         Ok(Kind::Unread) => Err(unread(&name)),
         Ok(other) => Err(format!("{} {}", shown(&name), describe(&other))),
-        Err(error) => Err(format!("{} cannot be read: {error}", shown(&name))),
+        Err(error) => Err(format!("{} can't be read: {error}", shown(&name))),
     }
 }
 
@@ -143,14 +143,14 @@ fn upload(tree: &mut Tree, name: String, piece: &Piece, exercises: &[Wanted], ca
             None => Kind::Unread,
         },
         Ok(other) => other,
-        Err(error) => Kind::Refused(format!("cannot be read: {error}")),
+        Err(error) => Kind::Refused(format!("can't be read: {error}")),
     };
     tree.listing.insert(name, kind);
 }
 
 fn content(path: &Path, caps: &Caps) -> Kind {
     let read = archive::open(path);
-    read.and_then(|file| archive::bytes(file, caps).map_err(|error| format!("cannot be read: {error}")))
+    read.and_then(|file| archive::bytes(file, caps).map_err(|error| format!("can't be read: {error}")))
         .unwrap_or_else(Kind::Refused)
 }
 
@@ -182,20 +182,20 @@ fn folder(
     while let Some((folder, prefix)) = open.pop() {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
-            Err(error) if prefix.is_empty() => return Err(format!("the folder cannot be read: {error}")),
+            Err(error) if prefix.is_empty() => return Err(format!("the folder can't be read: {error}")),
             Err(error) => {
-                listing.insert(prefix, Kind::Refused(format!("cannot be read: {error}")));
+                listing.insert(prefix, Kind::Refused(format!("can't be read: {error}")));
                 continue;
             }
         };
         for entry in entries {
-            let Ok(entry) = entry else { return Err("the folder cannot be read to its end".to_owned()) };
+            let Ok(entry) = entry else { return Err("the folder can't be read to its end".to_owned()) };
             let name = entry.file_name().to_string_lossy().into_owned();
             let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
             let kind = match fs::symlink_metadata(entry.path()).map(|metadata| archive::kind(&metadata)) {
                 Ok(Kind::Unread) if could_be(&path, exercises) => content(&entry.path(), caps),
                 Ok(kind) => kind,
-                Err(error) => Kind::Refused(format!("cannot be read: {error}")),
+                Err(error) => Kind::Refused(format!("can't be read: {error}")),
             };
             if kind == Kind::Folder && look_into(&path) {
                 open.push((entry.path(), path.clone()));
@@ -245,7 +245,7 @@ pub(super) fn open_archives(tree: &mut Tree, pieces: &[Piece], exercises: &[Want
         } else if depth >= 2 {
             Some(format!("{} is an archive within an archive within an archive; only two are opened", shown(&path)))
         } else if at >= ARCHIVES {
-            Some(format!("{} was not opened: there are more than {ARCHIVES} archives", shown(&path)))
+            Some(format!("{} wasn't opened: there are more than {ARCHIVES} archives", shown(&path)))
         } else {
             None
         };

@@ -248,7 +248,7 @@ fn a_build_that_never_ends_frees_its_worker_and_the_limit_can_be_set() {
     }
     assert!(began.elapsed() < Duration::from_secs(100), "{:?}", began.elapsed());
     let journal = project.read("grades/journal.jsonl");
-    assert!(journal.contains("the build `after` used more than 2 s of CPU time"), "{journal}");
+    assert!(journal.contains("the `after` build used more than 2 s of CPU time"), "{journal}");
     assert!(!journal.contains("jobserver"), "{journal}");
 
     // What was found with one limit says nothing about another one; with the same one it is known.
@@ -292,8 +292,8 @@ fn no_hostile_submission_of_an_ordinary_user_gets_through() {
     if output.status.code() == Some(9) {
         return left_out("this container doesn't allow mounts");
     }
-    if words.contains("bwrap cannot create a sandbox here") {
+    if words.contains("bwrap can't create a sandbox here") {
         return left_out("this kernel lets only root make namespaces");
     }
-    assert!(output.status.success() && text.contains(" 0 attacks worked\n"), "{text}{words}");
+    assert!(output.status.success() && text.contains(" 0 worked\n"), "{text}{words}");
 }

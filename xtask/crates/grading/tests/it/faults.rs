@@ -361,7 +361,7 @@ fn broken_meanwhile(prepare: &str, breaks: &str, mends: &str) -> (Project, Strin
     let (code, messages) = with_mounts(&project, &script).end();
     assert_eq!(code, Some(0), "{messages}");
     assert!(messages.contains("first: 3"), "{messages}");
-    assert!(messages.contains("could not be graded, for reasons that aren't the students' fault"), "{messages}");
+    assert!(messages.contains("couldn't be graded, for reasons that aren't the students' fault"), "{messages}");
     assert!(messages.contains("run the same command again: only these are retried"), "{messages}");
     // Nobody got a grade that was not theirs, and the same command made it good.
     let undisturbed = project.read("undisturbed/grades.csv");

@@ -126,7 +126,7 @@ fn no_hostile_submission_gets_through() {
     let project = Project::quick_course();
     let assert = project.run(&["grade", "--self-test"]).success();
     let text = stdout(&assert);
-    assert!(text.contains("an honest submission passes") && text.contains(" 0 attacks worked\n"), "{text}");
+    assert!(text.contains("an honest submission passes") && text.contains(" 0 worked\n"), "{text}");
     let rows: Vec<&str> = text.lines().filter(|line| line.contains("  stopped by ")).collect();
     let named: Vec<&str> = ATTACKS.lines().collect();
     for name in &named {
@@ -144,7 +144,7 @@ fn no_hostile_submission_gets_through() {
         ("hands in a link to a secret", "rejected"),
         ("lets the compiler wait for itself", "timeout"),
         ("stops itself", "timeout"),
-        ("lets children work that are never counted", "timeout"),
+        ("lets uncounted children do the work", "timeout"),
         ("includes a file that the grader has open", "build-failed"),
     ] {
         let row = rows.iter().find(|row| row.trim_start().starts_with(name)).unwrap();

@@ -68,7 +68,7 @@ fn a_report_in_the_middle_tells_what_is_not_graded_yet_from_what_was_never_hande
     let page = project.read("part/index.html");
     assert!(page.contains("not-graded-yet") && page.contains("nothing is graded yet"), "{page}");
     let merge = ["grade", "--merge", "part", "--out", "joined", "--roster", "roster.csv"];
-    project.run(&merge).code(1).stderr(contains("4 of 4 submissions are not graded yet"));
+    project.run(&merge).code(1).stderr(contains("4 of 4 submissions aren't graded yet"));
     assert_eq!(rows(&project, "joined"), rows(&project, "part"));
 
     project.run(&["grade", "class", "--sandbox", "none", "--roster", "roster.csv"]).success();
@@ -108,8 +108,8 @@ fn merging_one_of_two_parts_names_the_other_and_both_make_a_whole() {
     hand_in(&project, "s000", &format!("{STARTER}# 0\n{QUICK_PROFILE}"));
     part("1");
     let assert = project.run(&["grade", "--merge", "parts/part-1", "parts/part-2", "--out", "new"]).code(1);
-    let words = "error: parts/part-2 and parts/part-1 were not given the same class";
-    let other = "error: parts/part-1 and parts/part-2 were not given the same class: only one of them has s000 ex1; grade every part again from the same folder";
+    let words = "error: parts/part-2 and parts/part-1 weren't given the same class";
+    let other = "error: parts/part-1 and parts/part-2 weren't given the same class: only one of them has s000 ex1; grade every part again from the same folder";
     assert!(stderr(&assert).contains(other) && !stderr(&assert).contains(words), "{}", stderr(&assert));
     part("2");
     project.run(&["grade", "--merge", "parts/part-1", "parts/part-2", "--out", "new"]).success();
@@ -161,7 +161,7 @@ fn grading_starts_from_any_folder_and_paths_stay_relative_to_it() {
         command.env_remove("CARGO_MANIFEST_DIR").args(["grade", "class", "--sandbox", "none"]).args(more).assert()
     };
     let lost = grade(&[]).code(2);
-    assert!(stderr(&lost).contains("is not inside the workshop"), "{}", stderr(&lost));
+    assert!(stderr(&lost).contains("isn't inside the workshop"), "{}", stderr(&lost));
     assert!(stderr(&lost).contains("help: pass the workshop's folder: --course DIR"), "{}", stderr(&lost));
     let course = project.path("exercises/ex1").display().to_string();
     grade(&["--course", &course, "--roster", "roster.csv"]).success();

@@ -260,7 +260,7 @@ fn a_reference_that_does_not_end_is_no_grade_of_any_student() {
     for record in all.iter().filter(|record| record["status"] != "graded") {
         assert_eq!(record["status"], "infra-error", "{record:#}");
         let message = record["message"].as_str().unwrap();
-        assert!(message.starts_with("the course's own program of `before` was ended because"), "{message}");
+        assert!(message.starts_with("the course's own `before` program was stopped because"), "{message}");
     }
     assert!(all.iter().filter(|record| record["status"] == "graded").all(|record| record["points"] == 10), "{all:#?}");
     // When it is awake again, the same command makes it good: nothing of it was kept.

@@ -214,12 +214,12 @@ fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
     let (own, other) = (stripped.text_bytes(), twin.text_bytes());
     if own == other {
         return format!(
-            "the file is stripped; the owners of its code were read from a twin with symbols, whose code is as large ({} bytes)",
+            "the file is stripped; its names were read from a twin with symbols, whose code is the same size ({} bytes)",
             thousands(own)
         );
     }
     format!(
-        "the file is stripped; the owners of its code were read from a twin with symbols, which has {} bytes of code, not {}: shares are close, bytes are the twin's",
+        "the file is stripped; its names were read from a twin with symbols, whose code is {} bytes, not {}: shares are close, bytes are the twin's",
         thousands(other),
         thousands(own)
     )
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_linker_is_blamed_for_what_it_says_only() {
-        let start = "`cargo build --profile release` failed (exit code 101); it says:\n";
+        let start = "`cargo build --profile release` failed (exit code 101):\n";
         let linking =
             "error: linking with `cc` failed: exit status: 1\n  = note:  \"cc\" \"x.o\"\n  = note: ld: unknown option";
         assert_eq!(

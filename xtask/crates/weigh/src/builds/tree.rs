@@ -77,9 +77,9 @@ impl Edit {
         for manifest in self.manifests.iter().chain([&root]) {
             // A member elsewhere is found by its own path.
             let Ok(below) = manifest.strip_prefix(&self.root) else { continue };
-            let text = fs::read_to_string(manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
+            let text = fs::read_to_string(manifest).with_context(|| format!("can't read {}", manifest.display()))?;
             let mut table: Table =
-                toml::from_str(&text).with_context(|| format!("cannot understand {}", manifest.display()))?;
+                toml::from_str(&text).with_context(|| format!("can't understand {}", manifest.display()))?;
             anchor(&mut table, manifest.parent().unwrap_or(&self.root), &self.root);
             tables.insert(below.to_owned(), table);
         }
@@ -194,11 +194,11 @@ fn plain(path: &Path) -> PathBuf {
 /// itself.
 fn mirror(root: &Path, copy: &Path, below: &Path, folders: &BTreeSet<PathBuf>) -> Result<()> {
     let (original, place) = (root.join(below), copy.join(below));
-    fs::create_dir_all(&place).with_context(|| format!("cannot make the folder {}", place.display()))?;
+    fs::create_dir_all(&place).with_context(|| format!("can't create the folder {}", place.display()))?;
     let entries = |folder: &Path| -> io::Result<BTreeSet<OsString>> {
         folder.read_dir()?.map(|entry| entry.map(|entry| entry.file_name())).collect()
     };
-    let read = |folder: &Path| entries(folder).with_context(|| format!("cannot read {}", folder.display()));
+    let read = |folder: &Path| entries(folder).with_context(|| format!("can't read {}", folder.display()));
     // The folder that the copy is in would be a way in a circle, and Git would take the copy for the repository itself.
     let is_linked = |name: &OsString| {
         let path = original.join(name);
@@ -211,12 +211,12 @@ fn mirror(root: &Path, copy: &Path, below: &Path, folders: &BTreeSet<PathBuf>) -
     for name in found.difference(&wanted) {
         let path = place.join(name);
         if path.is_symlink() {
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            fs::remove_file(&path).with_context(|| format!("can't remove {}", path.display()))?;
         }
     }
     for name in wanted.difference(&found) {
         link(&original.join(name), &place.join(name))
-            .with_context(|| format!("cannot link to {}", original.join(name).display()))?;
+            .with_context(|| format!("can't link to {}", original.join(name).display()))?;
     }
     Ok(())
 }

@@ -97,8 +97,7 @@ pub fn settle(
     let name = name.display();
     let note = match text {
         None => format!(
-            "there is no {name}: measured with one that was made for this and is used again next time; \
-             `cargo generate-lockfile` makes one to keep"
+            "there is no {name}: measured with a generated one, which is reused next time; `cargo generate-lockfile` creates one to keep"
         ),
         Some(_) => format!(
             "{name} no longer fits the manifest: measured with a copy that Cargo has updated; the next `cargo build` \
@@ -117,7 +116,7 @@ fn redirect(cargo: &mut Cargo, metadata: &Metadata, folder: &Path) -> Result<Pat
     }
     if !mirror::POSSIBLE {
         bail!(cannot(
-            "this version of Cargo writes a lockfile only beside the manifest (1.97 and later can be told a place)"
+            "this version of Cargo writes a lockfile only beside the manifest (1.97 and later can be told where)"
         ));
     }
     let root = metadata.workspace_root.clone();
@@ -219,7 +218,7 @@ impl Cargo {
         // The verb that reads no more packages than a build does.
         let mut call = self.call("tree").args(["--depth", "0", "--edges", "normal,build", "--manifest-path"]);
         call = call.arg(mirror::inside(&self.env, manifest).into_owned()).args(locked.then_some("--locked"));
-        let finished = self.run(&call).context("cannot ask Cargo for the versions of packages")?;
+        let finished = self.run(&call).context("can't ask Cargo for the versions of packages")?;
         Ok(match finished.status {
             Status::Exited(0) => Ok(()),
             _ => Err(self.explain(&finished, "cargo tree")),

@@ -40,7 +40,7 @@ pub(super) const POSSIBLE: bool = cfg!(unix);
 /// When a link can't be made.
 pub(super) fn make(original: &Original, below: &Path) -> Result<PathBuf> {
     let mirror = BOUNDARY.iter().fold(below.to_owned(), |path, part| path.join(part));
-    fs::create_dir_all(&mirror).with_context(|| format!("cannot make the folder {}", mirror.display()))?;
+    fs::create_dir_all(&mirror).with_context(|| format!("can't create the folder {}", mirror.display()))?;
     let mirror = mirror.canonicalize()?;
     let expanded = expanded(original);
     for folder in &expanded {
@@ -72,7 +72,7 @@ fn expanded(original: &Original) -> BTreeSet<PathBuf> {
 /// Links everything in a folder but what is a folder in the mirror itself, what was built, and the lockfile.
 fn show_entries(original: &Original, folder: &Path, expanded: &BTreeSet<PathBuf>, mirror: &Path) -> Result<()> {
     let place = below_mirror(mirror, folder);
-    fs::create_dir_all(&place).with_context(|| format!("cannot make the folder {}", place.display()))?;
+    fs::create_dir_all(&place).with_context(|| format!("can't create the folder {}", place.display()))?;
     let is_left_out = |path: &Path| {
         let is_lockfile = folder == original.root && path.file_name() == Some(OsStr::new("Cargo.lock"));
         // A repository seen from the mirror would have every folder replaced by a link.
@@ -80,7 +80,7 @@ fn show_entries(original: &Original, folder: &Path, expanded: &BTreeSet<PathBuf>
         is_lockfile || is_repository || original.built.iter().any(|built| built.starts_with(path))
     };
     let mut wanted = BTreeSet::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read the folder {}", folder.display()))? {
+    for entry in fs::read_dir(folder).with_context(|| format!("can't read the folder {}", folder.display()))? {
         let entry = entry?;
         if !expanded.contains(&entry.path()) && !is_left_out(&entry.path()) {
             link(&entry.path(), &place.join(entry.file_name()))?;
@@ -112,7 +112,7 @@ fn link(original: &Path, place: &Path) -> Result<()> {
     match made {
         // Another call was quicker.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        made => made.with_context(|| format!("cannot make the link {}", place.display())),
+        made => made.with_context(|| format!("can't create the link {}", place.display())),
     }
 }
 
@@ -217,7 +217,7 @@ pub fn serve() -> Option<ExitCode> {
         Err(_) => {
             #[expect(clippy::print_stderr, reason = "Cargo shows it as rustc's own words")]
             {
-                eprintln!("error: cannot start `{}`", rustc.display());
+                eprintln!("error: can't start `{}`", rustc.display());
             }
             ExitCode::from(101)
         }

@@ -67,10 +67,10 @@ pub fn linked<'a>(units: &'a [Unit], program: &Unit) -> Vec<&'a Unit> {
 pub fn units(cargo: &Cargo, build: &Build, scratch: &Path) -> Result<Result<Vec<Unit>, Failure>> {
     // What an earlier plan has left would be fresh, and Cargo would make no call.
     if scratch.exists() {
-        fs::remove_dir_all(scratch).with_context(|| format!("cannot empty {}", scratch.display()))?;
+        fs::remove_dir_all(scratch).with_context(|| format!("can't empty {}", scratch.display()))?;
     }
     let notes = scratch.join("notes");
-    fs::create_dir_all(&notes).with_context(|| format!("cannot make the folder {}", notes.display()))?;
+    fs::create_dir_all(&notes).with_context(|| format!("can't create the folder {}", notes.display()))?;
     if cargo.sandbox.is_some() {
         // The box's user writes there.
         files::open_to_all(scratch)?;

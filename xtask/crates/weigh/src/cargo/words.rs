@@ -53,7 +53,7 @@ pub(super) fn artifacts(messages: &[u8]) -> Result<Artifacts> {
     let mut crates: BTreeMap<String, String> = BTreeMap::new();
     for line in messages.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{")) {
         let message: Message = serde_json::from_slice(line)
-            .with_context(|| format!("cannot read Cargo's message {}", String::from_utf8_lossy(line)))?;
+            .with_context(|| format!("can't read Cargo's message {}", String::from_utf8_lossy(line)))?;
         let Message { reason, target, executable, filenames, fresh, package_id, features, out_dir, .. } = message;
         let (linked, paths) = (message.linked_libs, message.linked_paths);
         artifacts.native.libraries.extend(linked.iter().cloned());
@@ -185,19 +185,19 @@ pub fn explain_failure(finished: &Finished, what: &str) -> Failure {
         stderr.lines().filter(|line| !is_status(line)).fold(String::new(), |all, line| all + line + "\n");
     let how = match finished.status {
         Status::Exited(code) => format!("exit code {code}"),
-        Status::Signaled(signal) => format!("ended by signal {signal}"),
+        Status::Signaled(signal) => format!("terminated by signal {signal}"),
         Status::TimedOut => "out of CPU time".to_owned(),
-        Status::Waited(seconds) => format!("not done after {seconds} s, most of it spent waiting"),
+        Status::Waited(seconds) => format!("not finished after {seconds} s, most of it spent waiting"),
         Status::NotStarted(seconds) => format!("not started after {seconds} s"),
         Status::OutputLimit => "it printed too much".to_owned(),
-        Status::MemoryLimit => "it took too much memory".to_owned(),
+        Status::MemoryLimit => "it used too much memory".to_owned(),
         Status::DiskLimit => "it wrote too much".to_owned(),
     };
     let (exit, help) = match finished.status {
         Status::Exited(_) => cause(&stderr),
         _ => (Exit::Environment, None),
     };
-    let message = format!("`{what}` failed ({how}); it says:\n{}", words.trim_end());
+    let message = format!("`{what}` failed ({how}):\n{}", words.trim_end());
     let failure = Failure::new(exit, message);
     match help {
         Some(help) => failure.help(help),
@@ -210,7 +210,7 @@ pub(super) fn not_started(stderr: &str) -> Option<&str> {
     let after = |words: &str| stderr.split_once(words).map(|(_, rest)| rest);
     let by_cargo = after("could not execute process `").and_then(|rest| rest.split_once("` (never executed)"));
     // Our recorder, which is in rustc's place and starts what Cargo would have started.
-    let by_us = || after("error: cannot start `").and_then(|rest| rest.split_once('`'));
+    let by_us = || after("error: can't start `").and_then(|rest| rest.split_once('`'));
     by_cargo.or_else(by_us).map(|(command, _)| command)
 }
 
@@ -299,14 +299,14 @@ const CAUSES: &[(&[&str], Exit, Option<&str>)] = &[
             "spurious network error",
         ],
         Exit::Environment,
-        Some("a dependency is not on this machine yet; run `cargo fetch` once while it is online"),
+        Some("a dependency isn't on this machine yet; run `cargo fetch` once while it is online"),
     ),
     (
         &["unable to build with the standard library"],
         Exit::Environment,
         Some(
             "`build-std` needs the sources of std: `rustup component add rust-src` (for another toolchain with `--toolchain NAME`), \
-             or take `build-std` out of the configuration",
+             or remove `build-std` from the configuration",
         ),
     ),
     (
@@ -452,7 +452,7 @@ mod tests {
     fn a_command_that_could_not_be_started_is_named() {
         let words = "error: could not execute process `no such/w /r/bin/rustc -vV` (never executed)\n\nCaused by:\n  x";
         assert_eq!(not_started(words), Some("no such/w /r/bin/rustc -vV"));
-        assert_eq!(not_started("error: cannot start `no such/w`: No such file or directory"), Some("no such/w"));
+        assert_eq!(not_started("error: can't start `no such/w`: No such file or directory"), Some("no such/w"));
         assert_eq!(not_started("error: could not compile `a`"), None);
     }
 

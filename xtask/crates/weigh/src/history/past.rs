@@ -270,7 +270,7 @@ impl<'a> Past<'a> {
         for entry in fs::read_dir(&then.build_dir)?.flatten() {
             let folder = entry.path();
             if folder.is_dir() {
-                fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+                fs::remove_dir_all(&folder).with_context(|| format!("can't remove {}", folder.display()))?;
             }
         }
         Ok(())
@@ -294,7 +294,7 @@ impl<'a> Past<'a> {
             return Ok(());
         }
         notes.push("that revision has no Cargo.lock: it is built with the versions of today's build".to_owned());
-        fs::copy(&lockfile, &counterpart).with_context(|| format!("cannot write {}", counterpart.display()))?;
+        fs::copy(&lockfile, &counterpart).with_context(|| format!("can't write {}", counterpart.display()))?;
         Ok(())
     }
 
@@ -309,7 +309,7 @@ impl<'a> Past<'a> {
         let times = count(&file, self.place.tree.as_os_str().as_encoded_bytes());
         (times > 0).then(|| {
             format!(
-                "the program holds the path of its sources {}, and it was built at a path that is {} bytes {}: that much of the \
+                "the program contains the path of its sources {}, and it was built at a path that is {} bytes {}: that much of the \
                  difference isn't a change of the code",
                 if times == 1 { "once".to_owned() } else { format!("{} times", thousands(times as u64)) },
                 here.abs_diff(there),
@@ -369,7 +369,7 @@ impl<'a> Past<'a> {
         let content = |(path, blob): &(PathBuf, String)| Ok((path.clone(), self.repository.content(blob)?));
         let files_there: Vec<_> = files.iter().map(content).collect::<Result<_>>()?;
         let folder = self.place.with_files("toolchain", &files_there)?.join(&self.repository.inside);
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
         let mut cargo = Cargo { cwd: folder, ..self.now.cargo.clone() };
         if self.options.own_toolchain {
             cargo.env.extend(["RUSTUP_TOOLCHAIN", "CARGO"].map(|name| (name.into(), None)));

@@ -122,7 +122,7 @@ impl Place {
     fn clear(&self) -> Result<()> {
         match fs::remove_dir_all(&self.tree) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot remove {}", self.tree.display()))
+                Err(error).with_context(|| format!("can't remove {}", self.tree.display()))
             }
             _ => Ok(()),
         }
@@ -162,7 +162,7 @@ fn make(folder: &Path) -> Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    builder.create(folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
     files::check_writable(folder)
 }
 
@@ -180,7 +180,7 @@ fn name_of_length(length: usize) -> PathBuf {
 
 fn locked(folder: &Path) -> Result<File> {
     let path = folder.join("lock");
-    let failed = || format!("cannot write {}", path.display());
+    let failed = || format!("can't write {}", path.display());
     let lock = File::options().create(true).append(true).open(&path).with_context(failed)?;
     if lock.try_lock().is_err() {
         output::note("another call is building revisions of this repository; waiting for it to finish");
@@ -217,7 +217,7 @@ impl Source {
     /// Puts the files of a commit in a folder that isn't there, with its submodules' files. `inside`: where the folder is below
     /// the whole tree.
     fn fill(&self, folder: &Path, commit: &str, inside: &Path, notes: &mut Vec<String>) -> Result<()> {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
         let own = self.lend(folder, commit)?;
         // The repository's own configuration and attributes hold: line ends, filters such as Git LFS. Its index does not.
         let mut call = self.git(["read-tree", "--reset", "-u", commit]);
@@ -256,7 +256,7 @@ impl Source {
         write("objects/info/alternates", &[objects.as_os_str().as_encoded_bytes(), b"\n"].concat())?;
         for name in ["refs/heads", "refs/tags"] {
             let folder = own.join(name);
-            fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            fs::create_dir_all(&folder).with_context(|| format!("can't create the folder {}", folder.display()))?;
         }
         write(
             "packed-refs",

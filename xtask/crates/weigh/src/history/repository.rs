@@ -382,12 +382,12 @@ fn slashed(path: &Path) -> OsString {
 fn commit_of(record: &str) -> Result<Commit> {
     let mut parts = record.trim_start_matches('\n').splitn(3, ' ');
     let (hash, seconds) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let seconds = seconds.parse().with_context(|| format!("cannot read what `git log` printed: {record}"))?;
+    let seconds = seconds.parse().with_context(|| format!("can't read what `git log` printed: {record}"))?;
     Ok(Commit { hash: hash.to_owned(), seconds, subject: parts.next().unwrap_or_default().to_owned(), tag: None })
 }
 
 fn canonical(path: &Path) -> Result<PathBuf> {
-    let found = path.canonicalize().with_context(|| format!("cannot find {}", path.display()))?;
+    let found = path.canonicalize().with_context(|| format!("can't find {}", path.display()))?;
     // On Windows a canonical path begins with `\\?\`, which not every program understands.
     Ok(found.to_str().and_then(|text| text.strip_prefix(r"\\?\")).map_or(found.clone(), PathBuf::from))
 }

@@ -203,7 +203,7 @@ fn build(subject: &Subject, profile: &str, programs: &Programs, jobs: Option<usi
         let room = Room { kept: folder.join("kept"), most: KEPT };
         let result = size(subject, &config, &folder.join(place.to_string()), &room, source);
         places.lock().unwrap_or_else(PoisonError::into_inner).push(place);
-        match result.with_context(|| format!("cannot price {name}")) {
+        match result.with_context(|| format!("can't price {name}")) {
             Ok(bytes) => {
                 let took = began.elapsed().as_secs_f64();
                 progress.finished(&format!("built {name}: {} bytes ({took:.1} s)", thousands(bytes)));
@@ -226,7 +226,7 @@ fn build(subject: &Subject, profile: &str, programs: &Programs, jobs: Option<usi
 fn size(subject: &Subject, config: &[OsString], folder: &Path, room: &Room, source: &str) -> Result<u64> {
     let tiny = Tiny { name: "price", source, form: Form::Executable, profile: "release", config };
     let file = tiny::kept_in(&subject.cargo, &subject.compiler, folder, room, &tiny)?;
-    Ok(fs::metadata(&file).with_context(|| format!("cannot read {}", file.display()))?.len())
+    Ok(fs::metadata(&file).with_context(|| format!("can't read {}", file.display()))?.len())
 }
 
 /// A short list with a number of each kind.

@@ -24,7 +24,7 @@ pub(super) fn ask(
             anatomy.unexplained.as_deref().or(anatomy.unknown.as_deref()).unwrap_or("the file has no relocations");
         bail!(
             Failure::new(Exit::Environment, format!("{option} can't be answered: {cause}"))
-                .help("without this option, `bloat` shows what can be told of such a file")
+                .help("without this option, `bloat` shows what is known about such a file")
         );
     };
     let asked = why.map(|name| keeps(reasons, name, count)).transpose()?;

@@ -23,7 +23,7 @@ pub(super) fn add(heading: &str, count: usize, text: impl Fn(usize) -> String) -
     let Some(file) = env::var_os("GITHUB_STEP_SUMMARY") else {
         bail!(
             Failure::new(Exit::Usage, "--github-summary works only in a GitHub Actions job")
-                .help("GITHUB_STEP_SUMMARY is not set; for the same text use --format markdown")
+                .help("GITHUB_STEP_SUMMARY isn't set; for the same text use --format markdown")
         );
     };
     let path = Path::new(&file);
@@ -40,8 +40,8 @@ pub(super) fn add(heading: &str, count: usize, text: impl Fn(usize) -> String) -
         output::note(&format!("the job's summary shows {shown} of each list: GitHub drops one of more than 1 MiB"));
     }
     // In one piece, at the end: another process of the job may write there as well.
-    let mut file = OpenOptions::new().create(true).append(true).open(path).context("cannot write the job's summary")?;
-    file.write_all(section.as_bytes()).context("cannot write the job's summary")
+    let mut file = OpenOptions::new().create(true).append(true).open(path).context("can't write the job's summary")?;
+    file.write_all(section.as_bytes()).context("can't write the job's summary")
 }
 
 /// A heading and a text, apart from what is before them.

@@ -75,7 +75,7 @@ pub(crate) fn kept_in(cargo: &Cargo, compiler: &str, folder: &Path, room: &Room,
         return Ok(file);
     }
     let built = build(cargo, folder, tiny)?;
-    let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+    let bytes = fs::read(&built).with_context(|| format!("can't read {}", built.display()))?;
     make_room(room);
     files::write_derived(&file, &bytes)?;
     Ok(file)

@@ -130,7 +130,7 @@ fn no_names(path: &Path, file: &object::File<'_>) -> Failure {
         false => format!("{} has no symbols", path.display()),
     };
     Failure::new(Exit::Usage, message).help(
-        "the names are in the program until `strip` takes them out: keep them with `objcopy --only-keep-debug PROGRAM FILE` \
+        "the names are in the program until `strip` removes them: keep them with `objcopy --only-keep-debug PROGRAM FILE` \
          before that, and give FILE; or measure the program as it was before",
     )
 }

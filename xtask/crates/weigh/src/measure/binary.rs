@@ -84,7 +84,7 @@ pub fn content(path: &Path) -> Result<Content> {
 
 /// The error of a file that begins like an executable, and is damaged.
 pub fn not_understood(path: &Path, error: &dyn fmt::Display) -> Failure {
-    Failure::new(Exit::Usage, format!("{} is not an executable that can be read: {error}", path.display()))
+    Failure::new(Exit::Usage, format!("{} isn't an executable that can be read: {error}", path.display()))
         .help("the file begins like one, so it is damaged or cut off: copy, download or build it again")
 }
 

@@ -146,7 +146,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
             (format!("{name} may not be read: permission denied"), "`ls -l` shows who may read it")
         }
         ErrorKind::NotADirectory => (format!("there is no file {name}"), "a part of this path is a file, not a folder"),
-        _ => (format!("{name} cannot be read: {error}"), "copy the file somewhere else, and try the copy"),
+        _ => (format!("{name} can't be read: {error}"), "copy the file somewhere else, and try the copy"),
     };
     Failure::new(Exit::Usage, message).help(help)
 }
@@ -295,7 +295,7 @@ fn fits(path: &Path, data: &[u8], arch: &str) -> Result<()> {
                 .help("leave --arch out: the file isn't a universal one")
         ),
         None => bail!(
-            Failure::new(Exit::Usage, format!("--arch chooses a part of a universal Mach-O file, which {name} is not"))
+            Failure::new(Exit::Usage, format!("--arch chooses a part of a universal Mach-O file, which {name} isn't"))
                 .help("leave --arch out")
         ),
     }

@@ -20,7 +20,7 @@ fn is_met(row: &Row) -> bool {
 }
 
 fn against_baseline(row: &Row) -> String {
-    let since = |before| format!("; the baseline has {} ({})", thousands(before), change(row.bytes, before));
+    let since = |before| format!("; the baseline is {} ({})", thousands(before), change(row.bytes, before));
     row.baseline.map(since).unwrap_or_default()
 }
 
@@ -46,7 +46,7 @@ fn after(limit: &LimitRow) -> String {
 pub(crate) fn over(row: &Row, limit: &LimitRow) -> String {
     match row.baseline.filter(|_| limit.key == "max-growth") {
         Some(before) => {
-            format!("the baseline has {}: {} are allowed", thousands(before), thousands(limit.allowed))
+            format!("the baseline is {}: {} are allowed", thousands(before), thousands(limit.allowed))
         }
         None => format!("{} bytes are allowed{}", thousands(limit.allowed), after(limit)),
     }

@@ -15,13 +15,13 @@ pub(crate) fn text(features: &Features, width: Option<usize>) -> String {
     let head = format!("{program}, {profile}: {} bytes with {with}", thousands(base.bytes));
     let mut text = format!("{}\n\n{}\n", wrap(&head, width, 2), table(features, width));
     let mut add = |line: &str| text += &(prose(line, width) + "\n");
-    add("Each row is one build in which only that is different. build s: seconds of rustc, beside other builds.");
+    add("Each row is one build with only that change. build s: rustc's seconds, beside other builds.");
     if let (Some(workload), true) = (workload, base.instructions.is_some()) {
         let how = if workload.is_empty() { "without arguments".to_owned() } else { format!("with: {workload}") };
-        add(&format!("Minstr: million instructions of a run {how}"));
+        add(&format!("Minstr: million instructions in a run {how}"));
     }
     if !off.is_empty() && rows.iter().all(|row| row.what != What::With) {
-        add(&format!("Off here: {}. --all-features takes these out as well.", names(off)));
+        add(&format!("Off in this build: {}. With --all-features, each of these is tried as well.", names(off)));
     }
     text
 }
@@ -113,8 +113,8 @@ fn notes(row: &Row) -> String {
     match (row.what, row.also.is_empty(), row.kept_on) {
         (What::Default, _, true) => "a different package keeps it on".to_owned(),
         (.., true) => "a different package keeps them on".to_owned(),
-        (What::Without, false, _) => format!("and with it {}", names(&row.also)),
-        (What::With, false, _) => format!("and with it {}", names(&row.also)),
+        (What::Without, false, _) => format!("also turns off {}", names(&row.also)),
+        (What::With, false, _) => format!("also turns on {}", names(&row.also)),
         _ => String::new(),
     }
 }

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     fn settings(width: Option<usize>) -> String {
-        let mut grid = Grid::new(&["[profile.release]", "holds", "from", "rustc gets"], width);
+        let mut grid = Grid::new(&["[profile.release]", "value", "from", "rustc gets"], width);
         for row in [
             ["opt-level", "\"z\"", "Cargo.toml:14 [profile.release]", "z"],
             ["lto", "false", "Cargo's default", "thin-local"],

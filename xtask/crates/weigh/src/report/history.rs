@@ -265,12 +265,9 @@ fn found(history: &History, search: &Search) -> String {
         at.commit.subject
     );
     if *between > 0 {
-        let _ = writeln!(
-            text,
-            "it may also be one of the {} between it and {}, which can't be built",
-            plural(*between, "revision"),
-            before.commit.name()
-        );
+        let which = if *between == 1 { "the revision".to_owned() } else { format!("one of the {between} revisions") };
+        let _ =
+            writeln!(text, "it could also be {which} between it and {}, which can't be built", before.commit.name());
     }
     text + "this assumes that the size crossed the limit only once; if it crossed it several times, this is one of those revisions"
 }

@@ -10,9 +10,9 @@ use std::fmt::Write as _;
 
 /// The sections of a list, in their order: which rows, and what their numbers are.
 const SECTIONS: [(Kind, &str); 3] = [
-    (Kind::Line, "one thing in an empty program"),
-    (Kind::Piece, "each one more of many, by the piece"),
-    (Kind::Together, "two things in one program"),
+    (Kind::Line, "one of these in an empty program"),
+    (Kind::Piece, "each further one, when there are many"),
+    (Kind::Together, "two of these in one program"),
 ];
 
 /// The list for a terminal.

@@ -155,7 +155,7 @@ fn notes(tuned: &Tuned) -> Vec<String> {
     }
     match (&tuned.workload, tuned.counted) {
         (Some(run), true) => notes.push(format!(
-            "Minstr: million instructions of a run with: {}",
+            "Minstr: million instructions in a run with: {}",
             if run.is_empty() { "(no arguments)" } else { run }
         )),
         (Some(_), false) => notes

@@ -34,13 +34,10 @@ pub(crate) fn text(what_if: &WhatIf, width: Option<usize>) -> String {
 fn legend(mode: Mode) -> &'static str {
     match mode {
         Mode::Full => {
-            "put in: bytes that it changes alone. taken out: what is added when only it is missing. on average: over all orders \
-             in which the settings could be put in. build s: seconds of rustc with it alone, beside other builds."
+            "added: the change from this setting alone. removed: the change when only this setting is left out. on average: over all orders of adding the settings. build s: rustc's seconds with this setting alone, beside other builds."
         }
         Mode::Quick => {
-            "put in: bytes that it changes alone. taken out: what is added when only it is missing. build s: seconds of rustc \
-             with it alone, beside other builds. This is --quick: the averages over all orders need every combination, so leave \
-             it out."
+            "added: the change from this setting alone. removed: the change when only this setting is left out. build s: rustc's seconds with this setting alone, beside other builds. For averages over all orders, which need every combination, leave --quick out."
         }
     }
 }
@@ -56,7 +53,7 @@ struct Line {
 /// The settings, one in a row.
 fn table(what_if: &WhatIf, width: Option<usize>) -> String {
     let counted = what_if.before_instructions.is_some();
-    let mut titles = vec![("put in", 11), ("taken out", 13)];
+    let mut titles = vec![("added", 11), ("removed", 13)];
     if what_if.mode == Mode::Full {
         titles.push(("on average", 13));
     }
@@ -155,11 +152,11 @@ fn instructions(what_if: &WhatIf) -> String {
     match &what_if.workload {
         Some(workload) if what_if.before_instructions.is_some() => {
             let how = if workload.is_empty() { "without arguments".to_owned() } else { format!("with: {workload}") };
-            format!("Minstr: million instructions of a run {how}")
+            format!("Minstr: million instructions in a run {how}")
         }
         Some(_) => "instructions weren't counted: valgrind isn't installed (Debian, Ubuntu: `apt install valgrind`), or can't run this program"
             .to_owned(),
-        None => "instructions weren't counted: --run takes the arguments of a run".to_owned(),
+        None => "instructions weren't counted: pass --run \"ARGS\" to count them".to_owned(),
     }
 }
 
@@ -189,7 +186,7 @@ fn costs(before: &Behaviour, after: &Behaviour) -> Vec<String> {
         costs.push(format!("a panic ends with {}, not {}", after.panic_status, before.panic_status));
     }
     if before.catches && !after.catches {
-        costs.push("catch_unwind catches nothing any more".to_owned());
+        costs.push("catch_unwind no longer catches anything".to_owned());
     }
     if before.frames != after.frames {
         costs.push(format!("a backtrace names {} functions, not {}", after.frames, before.frames));

@@ -222,10 +222,10 @@ fn help(row: &Row, limit: &LimitRow, asked: &options::Subject) -> String {
     match &row.movers {
         // A baseline has no downloads.
         Some(_) if row.baseline < Some(row.bytes) && limit.method.is_some() => {
-            "above is what grew; if it is worth its bytes, raise the limit".to_owned()
+            "the tables above show what grew; to accept that, raise the limit".to_owned()
         }
         Some(_) if row.baseline < Some(row.bytes) => format!(
-            "above is what grew; if it is worth its bytes, raise the limit or save the new size: `{}`",
+            "the tables above show what grew; to accept that, raise the limit or save the new size: `{}`",
             save_command(asked)
         ),
         _ => format!("`{}` shows what it is made of", bloat_command(row, asked)),
@@ -292,7 +292,7 @@ fn save_command(asked: &options::Subject) -> String {
 
 fn read(given: &Path) -> Result<Source> {
     let file = subject::manifest_file(given)?;
-    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
     Ok(Source { file, text: text.into() })
 }
 
@@ -323,7 +323,7 @@ fn build(
     let downloads = budget.download_limits().into_iter().map(|(method, _)| Ok((method, method.required(&file)?)));
     let downloads = downloads.collect::<Result<_>>()?;
     let bin = program.name.clone();
-    let toolchain = subject.release.clone().context("cannot tell the release of rustc")?;
+    let toolchain = subject.release.clone().context("can't determine the release of rustc")?;
     let measured = Measured { bin, profile, target: subject.built_for().to_owned(), toolchain, bytes, downloads };
     Ok((subject, measured))
 }
@@ -386,7 +386,7 @@ fn load(file: &Path) -> Result<Option<Baseline>> {
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        Err(error) => return Err(error).with_context(|| format!("can't read {}", file.display())),
     };
     Baseline::parse(&text).map(Some).map_err(|Damaged { what, place }| {
         let mut failure = Failure::new(Exit::Usage, format!("the baseline is damaged: {what}"))
@@ -433,10 +433,10 @@ fn no_baseline(
             format!("{} has no measurement of {bin} with [profile.{profile}] on {target}", shown(file))
         }
     };
-    let help = format!("`{}` measures one: commit that file", save_command(asked));
+    let help = format!("`{}` saves one: commit that file", save_command(asked));
     let range = budget.max_growth.as_ref().map(toml::Spanned::span).unwrap_or_default();
-    let message = format!("{what}, so what grew is unknown");
-    diagnostic::in_file(&source.file, &source.text, range, &message, "growth against what?", Some(&help))
+    let message = format!("{what}, so growth can't be measured");
+    diagnostic::in_file(&source.file, &source.text, range, &message, "no baseline to compare with", Some(&help))
 }
 
 fn row(budget: &Budget, source: &Source, measured: Measured, entry: Option<&Entry>, parts: Option<&Parts>) -> Row {

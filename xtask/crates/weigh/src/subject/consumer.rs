@@ -205,7 +205,7 @@ fn compile(subject: &Subject, place: &Path, out: &Path, args: &[OsString], libra
         let what =
             library.map_or_else(|| "an empty C program".to_owned(), |library| shown(library).display().to_string());
         bail!(
-            Failure::new(Exit::Environment, format!("{} can't link {what}; it says:\n{words}", compiler.display())).help(
+            Failure::new(Exit::Environment, format!("{} can't link {what}:\n{words}", compiler.display())).help(
                 "if it names a library, install the files to develop with it (`apt install lib…-dev`); a build script names such a \
                  library by `cargo::rustc-link-lib`"
             )

@@ -12,7 +12,7 @@ use std::path::Path;
 /// When it can't be written: the crate may be on a read-only disk, or belong to a different user.
 pub(super) fn make(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))
+        .with_context(|| format!("can't create the folder {}", folder.display()))
         .and_then(|()| files::check_writable(folder))
         .map_err(|error| {
             let failure = failure_of(&error);

@@ -63,8 +63,7 @@ impl<'a> Trial<'a> {
                 let is_steady = first.stdout == second.stdout;
                 if !is_steady {
                     output::note(
-                        "the run doesn't print the same twice, so that a build which prints something wrong isn't noticed; \
-                         only exit codes are compared",
+                        "the run's output changes from run to run, so only exit codes are compared: a build that prints something wrong isn't noticed",
                     );
                 }
                 Some(Expected { workload, run: first, is_steady })
@@ -201,7 +200,7 @@ mod tests {
         assert_eq!(difference(&ran(0, "a"), &ran(0, "b"), false), None);
         assert_eq!(difference(&ran(101, "a"), &ran(1, "a"), false).unwrap(), "exit code 1, not exit code 101");
         let aborted = Run { status: Status::Signaled(6), ..ran(0, "a") };
-        assert_eq!(difference(&ran(101, "a"), &aborted, true).unwrap(), "ended by signal 6, not exit code 101");
+        assert_eq!(difference(&ran(101, "a"), &aborted, true).unwrap(), "terminated by signal 6, not exit code 101");
         let hangs = Run { status: Status::TimedOut, ..ran(0, "a") };
         assert!(difference(&hangs, &hangs, true).is_some());
     }

@@ -48,7 +48,7 @@ pub(super) fn check(subject: &Subject, name: &str) -> Result<()> {
 /// The file behind a manifest, which may be a link, and its text.
 fn read(manifest: &Path) -> Result<(PathBuf, String)> {
     let shown = diagnostic::shown(manifest);
-    let file = manifest.canonicalize().with_context(|| format!("cannot find {}", shown.display()))?;
+    let file = manifest.canonicalize().with_context(|| format!("can't find {}", shown.display()))?;
     let text = files::read_text(&file, LARGEST).map_err(|what| {
         let place = Place { file: shown.clone(), line: what.line, column: None };
         Failure { place: Some(place), help: what.help, ..Failure::new(Exit::Usage, what.message) }
@@ -122,7 +122,7 @@ fn replace(file: &Path, text: &str) -> Result<()> {
     files::write_atomic(file, text.as_bytes())?;
     if let Ok(permissions) = permissions {
         fs::set_permissions(file, permissions)
-            .with_context(|| format!("cannot restore the mode of {}", file.display()))?;
+            .with_context(|| format!("can't restore the mode of {}", file.display()))?;
     }
     Ok(())
 }

@@ -109,7 +109,7 @@ fn a_program_that_is_missing_leaves_its_column_empty_and_two_end_the_call() {
     assert!(neither.contains("neither is installed") && neither.contains("gzip and zstd"), "{neither}");
     install(&project, "gzip");
     let found = diff(&["--format", "json"]).success();
-    assert!(stderr(&found).contains("`zstd -19` is not measured: install the package zstd"), "{}", stderr(&found));
+    assert!(stderr(&found).contains("`zstd -19` isn't measured: install the package zstd"), "{}", stderr(&found));
     let found = json(&found);
     assert!(found["a"]["gzip_bytes"].is_u64() && found["a"]["zstd_bytes"].is_null(), "{found}");
 }

@@ -17,8 +17,8 @@ fn the_build_is_the_one_that_cargo_makes_in_this_shell() {
     let notes: Vec<String> =
         stderr(&ours).lines().filter(|line| line.contains(" is set in your ")).map(str::to_owned).collect();
     insta::assert_snapshot!(notes.join("\n"), @r"
-    note: CARGO_PROFILE_RELEASE_OPT_LEVEL is set in your environment (`z`): part of your own profile, as for your own `cargo build`
-    note: RUSTFLAGS is set in your environment (`-C force-frame-pointers=yes`): it is part of every build here, as of your own `cargo build`
+    note: CARGO_PROFILE_RELEASE_OPT_LEVEL is set in your environment (`z`): part of your own profile, as in your own `cargo build`
+    note: RUSTFLAGS is set in your environment (`-C force-frame-pointers=yes`): every build here uses it, as your own `cargo build` does
     ");
     let built = |folder: &str, with: bool| {
         let mut cargo = call("cargo");

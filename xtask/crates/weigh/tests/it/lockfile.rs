@@ -48,7 +48,7 @@ fn without_a_lockfile_the_build_is_the_one_of_cargo_and_nothing_is_written() {
     let before = project.everything();
     let (first, notes) = measure(&project, &elsewhere.path("t"));
     assert_eq!(project.everything(), before, "no lockfile, no target folder, no other time");
-    insta::assert_snapshot!(notes, @"note: there is no Cargo.lock: measured with one that was made for this and is used again next time; `cargo generate-lockfile` makes one to keep");
+    insta::assert_snapshot!(notes, @"note: there is no Cargo.lock: measured with a generated one, which is reused next time; `cargo generate-lockfile` creates one to keep");
     // The second call has nothing to find out, and says the same.
     let (second, again) = measure(&project, &elsewhere.path("t"));
     assert_eq!((second["sections"].clone(), again), (first["sections"].clone(), notes));

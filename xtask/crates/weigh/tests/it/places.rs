@@ -56,7 +56,7 @@ fn where_the_target_folder_cannot_be_written_a_different_one_is_proposed() {
     // In a folder's place: the user of a test may be one who can write everywhere.
     project.write("target", "");
     let said = stderr(&weigh(&project).args(["bloat"]).assert().code(3));
-    assert!(said.contains("cannot make the folder ") && said.contains("help: set CARGO_TARGET_DIR"), "{said}");
+    assert!(said.contains("can't create the folder ") && said.contains("help: set CARGO_TARGET_DIR"), "{said}");
     let elsewhere = Project::empty();
     weigh(&project).env("CARGO_TARGET_DIR", elsewhere.path("")).args(["bloat", "--sections"]).assert().success();
 }
@@ -118,7 +118,7 @@ fn messages_about_a_budget_name_what_is_there_to_call() {
     let manifest = project.read("Cargo.toml") + "[package.metadata.size-budget]\nmax-growth = \"1 %\"\n";
     project.write("Cargo.toml", &manifest);
     let said = refused(&project, &["budget"]);
-    assert!(said.contains("`cargo weigh budget --save` measures one"), "{said}");
+    assert!(said.contains("`cargo weigh budget --save` saves one"), "{said}");
     project.write("size-baseline.json", "{");
     let said = refused(&project, &["budget"]);
     assert!(said.contains("measure again with `cargo weigh budget --save`"), "{said}");

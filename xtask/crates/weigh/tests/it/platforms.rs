@@ -18,7 +18,7 @@ fn has(target: &str, programs: &[&str]) -> bool {
         false => Some(format!("the standard library for {target}")),
     };
     if let Some(missing) = &missing {
-        base::output::note(&format!("LEFT OUT: {missing} is not installed"));
+        base::output::note(&format!("LEFT OUT: {missing} isn't installed"));
     }
     missing.is_none()
 }

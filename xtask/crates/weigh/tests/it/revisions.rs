@@ -133,7 +133,10 @@ fn a_program_that_holds_the_path_of_its_sources_is_told_with_the_difference() {
     let call = repository.weigh(&["diff", "git:HEAD"]).assert().success();
     let said = stderr(&call);
     // The cache of this test is in a folder of the same length as the project's, and the checkout below it.
-    assert!(said.contains("the program holds the path of its sources once") && said.contains("bytes longer"), "{said}");
+    assert!(
+        said.contains("the program contains the path of its sources once") && said.contains("bytes longer"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -216,7 +219,7 @@ fn a_revision_that_is_not_there_is_answered_with_the_nearest() {
     help: give a second profile or file; a git revision alone, such as git:HEAD~1, is compared with the working tree
     ");
     insta::assert_snapshot!(said(&["history", "--bisect", "much"]), @r#"
-    error: --bisect: `much` isn't a size: write bytes (327680), or text such as "320 KiB"
+    error: --bisect: `much` isn't a size: write bytes (327680), or a number with a unit, such as "320 KiB"
     help: write how much larger it became, such as `5%` or `20 kB`
     "#);
     insta::assert_snapshot!(said(&["history", "--bisect", "5"]), @r"
@@ -253,7 +256,7 @@ fn without_a_repository_or_without_git_it_is_said_which() {
     let mut command = weigh(&project);
     command.env("PATH", &bin).args(["diff", "git:HEAD"]);
     let said = stderr(&command.assert().code(3));
-    assert!(said.contains("cannot start `git`") && said.contains("https://git-scm.com/downloads"), "{said}");
+    assert!(said.contains("can't start `git`") && said.contains("https://git-scm.com/downloads"), "{said}");
     let repository = Repository { project, cache: Project::empty() };
     repository.git(&["init", "--quiet"]);
     let said = repository.refused(&["history"], 2);

@@ -40,7 +40,7 @@ fn what_cannot_work_is_refused_before_anything_is_built() {
     ");
     insta::assert_snapshot!(refused(&project, 2, &["--run", "", "--max-slowdown", "1,5"]), @r"
     error: --max-slowdown: `1,5` has a comma in place of the decimal point: write `1.5 %`
-    help: write percent, such as `--max-slowdown 10%`; 0 allows no slowdown at all
+    help: write a percentage, such as `--max-slowdown 10%`; 0 allows no slowdown at all
     ");
     insta::assert_snapshot!(refused(&project, 2, &["--write", "dev"]), @r"
     error: [profile.dev] isn't a profile to ship a program with
@@ -132,7 +132,8 @@ fn a_build_that_does_something_else_is_never_chosen() {
     let call = weigh(&project).args(["tune", "--run", "", "--max-bytes", "1000"]).assert().code(1);
     assert!(stderr(&call).contains("no build is within the limits; the nearest is opt-level"), "{}", stderr(&call));
     assert!(
-        stdout(&call).contains("WRONG: ended by signal 6, not exit code 0") || !stdout(&call).contains("[profile.")
+        stdout(&call).contains("WRONG: terminated by signal 6, not exit code 0")
+            || !stdout(&call).contains("[profile.")
     );
     assert!(stdout(&call).contains("`catch_unwind` in src/main.rs:1"), "{}", stdout(&call));
 }

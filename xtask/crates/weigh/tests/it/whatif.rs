@@ -65,11 +65,11 @@ fn a_run_that_fails_or_never_ends_is_said_before_minutes_of_building() {
         return;
     }
     let said = stderr(&run("crash").code(2));
-    assert!(said.contains("`plain crash`: ended by signal 6") && !said.contains("built "), "{said}");
+    assert!(said.contains("`plain crash`: terminated by signal 6") && !said.contains("built "), "{said}");
     let said = stderr(&run("fail").success());
     assert!(said.contains("`plain fail` ends with exit code 4 after `no such file`"), "{said}");
     let text = stdout(&run("").success());
-    assert!(text.contains("million instructions of a run without arguments"), "{text}");
+    assert!(text.contains("million instructions in a run without arguments"), "{text}");
 }
 
 #[test]

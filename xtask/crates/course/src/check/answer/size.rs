@@ -58,7 +58,7 @@ impl Size {
         };
         match Self::read(&value) {
             Ok(Self::Bytes(bytes)) => Ok(bytes),
-            Ok(Self::Percent(_)) => Err(format!("the question isn't about a percentage: {BYTES}")),
+            Ok(Self::Percent(_)) => Err(format!("the answer isn't a percentage: {BYTES}")),
             Err(Unclear::Other) => Err(BYTES.to_owned()),
             Err(Unclear::NoUnit(number)) => {
                 Err(format!("{number} of what? Write the unit, in quotes: \"{number} KiB\""))
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(Size::saved(&65822.into()), Ok(65822.0));
         assert_eq!(Size::saved(&(-65822).into()), Ok(65822.0));
         for (text, help) in [
-            ("17.8 %", "the question isn't about a percentage: write bytes"),
+            ("17.8 %", "the answer isn't a percentage: write bytes"),
             ("64.3", "64.3 of what? Write the unit, in quotes: \"64.3 KiB\""),
             ("65,822 KiB", "can mean 65,822 or 65.822 of this unit"),
             ("1KiB to 1MiB", BYTES),

@@ -87,7 +87,7 @@ fn problem(case: &Case<'_>, spec: &Profile, right: &Right, (key, got): (&str, &s
                 .help(help)
         }
         None => {
-            let message = format!("{who} {are} compiled with `{key}` as {got}, and {part}");
+            let message = format!("{who} {are} compiled with `{key}` set to {got}, and {part}");
             let root = effective::chain(case.manifest, profile).last().copied().unwrap_or_default();
             let is_default = weigh::profiles::default(root, key).is_some_and(|default| canonical(key, &default) == got);
             let help = if is_default {

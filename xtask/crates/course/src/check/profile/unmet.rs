@@ -158,7 +158,7 @@ fn from_dev(case: &Case<'_>, profile: &str, chain: &[&str], inherited: &[String]
     let problem = Diagnostic::new(Code::WrongValue, message).explains(inherited.iter());
     Some(match chain.iter().find_map(leads) {
         Some(inherits) => problem
-            .at(&case.manifest.source, inherits.span.clone(), "this is the profile for development")
+            .at(&case.manifest.source, inherits.span.clone(), "this is the development profile")
             .help("write `inherits = \"release\"`"),
         None => problem.in_file(&case.manifest.source.file).help("turn them off in this profile"),
     })
@@ -168,14 +168,10 @@ fn from_dev(case: &Case<'_>, profile: &str, chain: &[&str], inherited: &[String]
 fn forgotten(case: &Case<'_>, forgetting: &Forgetting<'_>) -> Diagnostic {
     let Forgetting { table, place, line: (from, setting) } = forgetting;
     let value = &setting.value;
-    let message = format!("Cargo drops `strip = {value}` of [profile.{from}] because of {table}");
+    let message = format!("Cargo drops the `strip = {value}` in [profile.{from}] because of {table}");
     Diagnostic::new(Code::DiffersAtRustc, message)
-        .at(
-            &case.manifest.source,
-            place.clone(),
-            "this table doesn't set `strip`, so for its package it isn't set at all",
-        )
-        .and_at(setting.key.start..setting.span.end, "this doesn't reach the program")
+        .at(&case.manifest.source, place.clone(), "this table doesn't set `strip`, so its package is built without it")
+        .and_at(setting.key.start..setting.span.end, "this has no effect on the program")
         .help(format!("add `strip = {value}` to {table}, or remove that table"))
         .explains(["strip"])
 }
@@ -187,17 +183,18 @@ fn missing_settings(case: &Case<'_>, profile: &str, missing: &[String]) -> Diagn
     let it = if missing.len() == 1 { "it" } else { "them" };
     // The profile's settings don't go in a [profile.NAME.package.SPEC] alone.
     match case.manifest.profiles.get(profile).filter(|table| table.packages.is_empty() || !table.settings.is_empty()) {
-        Some(table) => problem
-            .at(source, table.name.clone(), format!("Cargo's defaults apply to {it}"))
-            .help(format!("add {it} below this line; `cargo xtask hint {}` helps with the values", case.exercise.id)),
+        Some(table) => problem.at(source, table.name.clone(), format!("Cargo's defaults apply to {it}")).help(format!(
+            "add {it} below this line; for hints about the values, run `cargo xtask hint {}`",
+            case.exercise.id
+        )),
         None => {
             let problem = problem.in_file(&source.file);
             let first = if weigh::profiles::reserved(profile).is_none() && !is_built_in(profile) {
                 format!("add a table [profile.{profile}] with `inherits = \"release\"`, and set {it} there")
             } else {
-                format!("there is no [profile.{profile}] in the file yet: add that line at the end, and set {it} below")
+                format!("the file has no [profile.{profile}] yet: add that line at the end, and set {it} below it")
             };
-            problem.help(format!("{first}; `cargo xtask hint {}` helps with the values", case.exercise.id))
+            problem.help(format!("{first}; for hints about the values, run `cargo xtask hint {}`", case.exercise.id))
         }
     }
 }

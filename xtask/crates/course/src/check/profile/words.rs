@@ -29,19 +29,19 @@ pub(super) fn what_it_does(key: &str, value: &toml::Value) -> &'static str {
         ("opt-level", "1") => "this optimizes only a little",
         ("opt-level", "0") => "this doesn't optimize at all",
         ("opt-level", "s" | "z") => "this optimizes for size",
-        ("lto", "off") => "this optimizes every part of a crate on its own",
+        ("lto", "off") => "this optimizes each codegen unit separately",
         ("lto", "thin-local") => "this optimizes every crate separately",
-        ("lto", "thin") => "this is the lighter, quicker LTO",
+        ("lto", "thin") => "this is the lighter, faster LTO",
         ("strip", "debuginfo") => "this removes only debug info, and keeps the symbol table",
         ("strip", "symbols") => "this removes the symbol table and all debug info",
         ("debug", _) => "this sets different debug information, or none",
         ("strip", "none") => "this keeps the symbol table and all debug info in the file",
-        ("panic", "unwind") => "this keeps the machinery for unwinding",
-        ("panic", "abort") => "this ends the process at a panic",
-        ("codegen-units", _) => "this optimizes a crate in several parts",
+        ("panic", "unwind") => "this keeps the unwinding machinery",
+        ("panic", "abort") => "this ends the process on a panic",
+        ("codegen-units", _) => "this splits a crate into several codegen units",
         ("debug-assertions", _) => "this keeps checks that are meant for development",
         ("overflow-checks", _) => "this checks arithmetic for overflow, at a cost in code and time",
-        ("incremental", _) => "this compiles a crate in many parts, so that the next build is quick",
+        ("incremental", _) => "this splits a crate into many parts, for faster rebuilds",
         _ => "not this value",
     }
 }
@@ -52,7 +52,7 @@ pub(super) fn better(key: &str, right: &Right) -> String {
         (_, Right::AtMost(most)) => format!("write at most `{key} = {most}`"),
         ("opt-level", Right::One(values)) if values.len() > 1 => {
             // More would give the exercise away.
-            "there are two levels that optimize for size; try both".to_owned()
+            "try the two levels that optimize for size".to_owned()
         }
         (_, Right::One(values)) => values.first().map(|value| format!("write `{key} = {value}`")).unwrap_or_default(),
     }

@@ -69,17 +69,17 @@ fn a_wrong_answer_is_told_what_is_known_of_it_and_nothing_else() {
         answer/wrong 1: `line` isn't right: it isn't line 61 of src/main.rs; the call before
         answer/wrong 2: `smaller` isn't right: a different answer fits better; no, z
 
-        answer/wrong 1: `line` isn't right: it isn't line 12 of src/main.rs; `cargo xtask hint ex1` helps
-        answer/wrong 2: `smaller` isn't right: a different answer fits better; `cargo xtask hint ex1` helps
+        answer/wrong 1: `line` isn't right: it isn't line 12 of src/main.rs; for a hint, run `cargo xtask hint ex1`
+        answer/wrong 2: `smaller` isn't right: a different answer fits better; for a hint, run `cargo xtask hint ex1`
 
-        answer/wrong 1: `line` isn't right: the question is about src/main.rs, but this is a line of a different file; `cargo xtask hint ex1` helps
+        answer/wrong 1: `line` isn't right: the question is about src/main.rs, but this is a line of a different file; for a hint, run `cargo xtask hint ex1`
         answer/wrong 2: `smaller` isn't one of the possible answers; write just the word "s"
 
         answer/not-a-number 1: `line` isn't a line in a form that the check understands; write its number, 12, or the file and the number: "main.rs:12"
-        answer/wrong 2: `smaller` isn't one of the possible answers; choose one of s, z, opt-level
+        answer/wrong 2: `smaller` isn't one of the possible answers; choose one of: s, z, opt-level
 
         answer/syntax 1: `line` is a list, but an answer is one text or number; write `line = "…"`
-        answer/wrong 2: `smaller` isn't one of the possible answers; choose one of s, z, opt-level
+        answer/wrong 2: `smaller` isn't one of the possible answers; choose one of: s, z, opt-level
 
         answer/syntax 1: `line` is a table, but an answer is one text or number; write `line = "…"`
         answer/syntax 2: `smaller` is a date, but an answer is one text or number; write `smaller = "…"`
@@ -111,16 +111,16 @@ fn a_key_that_is_not_a_question_is_named_with_the_one_that_is_meant() {
         @r#"
         1: answer/missing 2: `smalest` isn't a question of this exercise; write `smaller = …`, as in the exercise's starter/answers.toml
         2: answer/missing 1: `Line` isn't a question of this exercise; write `line = …`, as in the exercise's starter/answers.toml
-        3: answer/missing 3: `notes` isn't a question of this exercise, so it isn't read; the questions are line, smaller
-        0: answer/syntax 1: answers.toml has a table [answers], and a question in a table isn't read; write `key = "answer"`, one on each line, with no line in brackets above
-           answer/syntax 1: answers.toml has a table [answers], and a question in a table isn't read; write `key = "answer"`, one on each line, with no line in brackets above
+        3: answer/missing 3: `notes` isn't a question of this exercise, so it's ignored; the questions are line, smaller
+        0: answer/syntax 1: answers.toml has a table [answers], and a question in a table isn't read; write `key = "answer"`, one per line, with no line in brackets above
+           answer/syntax 1: answers.toml has a table [answers], and a question in a table isn't read; write `key = "answer"`, one per line, with no line in brackets above
         0: answer/syntax 3: `line` is answered twice; a question is answered once: keep one of the two lines
            answer/syntax 3: `line` is answered twice; a question is answered once: keep one of the two lines
         0: answer/syntax 2: answers.toml isn't valid TOML: string values must be quoted, expected literal string; TOML accepts straight quotes only: write `smaller = "s"`
            answer/syntax 2: answers.toml isn't valid TOML: string values must be quoted, expected literal string; TOML accepts straight quotes only: write `smaller = "s"`
         0: answer/syntax 2: answers.toml isn't valid TOML: string values must be quoted, expected literal string; only whole numbers are written without quotes: write `smaller = "s"`
            answer/syntax 2: answers.toml isn't valid TOML: string values must be quoted, expected literal string; only whole numbers are written without quotes: write `smaller = "s"`
-        1: answer/missing 2: `smaller` has no answer yet; README.md explains how to find out; `cargo xtask hint ex1` helps
+        1: answer/missing 2: `smaller` has no answer yet; README.md explains how to find the answer; for a hint, run `cargo xtask hint ex1`
         0: answer/missing 0: `line` has no answer yet; add a line `line = "…"` to answers.toml
            answer/missing 0: `smaller` has no answer yet; add a line `smaller = "…"` to answers.toml
         "#
@@ -133,7 +133,10 @@ fn a_percentage_is_told_as_a_number_of_times() {
         r#"check.answer = { key = "price", truth.times = { build = "after", against = "before", tolerance-percent = 5 } }"#,
     );
     for (given, help) in [
-        ("350 %", "350 % of the other size is 3.5, and 350 % more is 4.5: write the one you mean, without a percent sign"),
+        (
+            "350 %",
+            "350 % of the other size is 3.5, and 350 % more is 4.5: write the one you mean, without a percent sign",
+        ),
         ("350%", "350 % of the other size is 3.5, and"),
         ("162.5 percent", "162.5 % of the other size is 1.625, and 162.5 % more is 2.625:"),
         ("much", "divide one size by the other"),

@@ -269,7 +269,7 @@ fn speed_is_judged_by_instructions_and_says_so() {
     assert_eq!(verdict, Verdict::Pass);
     assert_eq!(
         words,
-        "120 % of the instructions of `before`, at most 150 %; 3.0 million instructions, `before` 2.5 million (valgrind-3)"
+        "120 % of the instructions of `before` (at most 150 %); 3.0 million instructions, compared with 2.5 million (valgrind-3)"
     );
     // What can be counted for the course is never judged by time for a learner.
     let mut uncounted = counted(None, Some(100));
@@ -286,7 +286,7 @@ fn speed_by_time_has_its_own_limit_and_says_so() {
     let (_, words) = says(&timed(99.6));
     assert!(
         words.starts_with(
-            "100 % of the time of `before`, at most 200 %; by CPU time, the shortest of 9 runs of each in turn"
+            "100 % of the time of `before` (at most 200 %); by CPU time, the shortest of 9 runs of each in turn"
         ),
         "{words}"
     );
@@ -302,7 +302,7 @@ fn where_equal_runs_differ_too_much_neither_a_pass_nor_a_fail_would_be_true() {
         outcome.waits_for.unwrap()
     });
     assert_eq!(noisy[0], noisy[1]);
-    insta::assert_snapshot!(noisy[0], @"a less busy machine, or valgrind, which counts instructions instead (Linux). It could not be measured: equal runs took from 1.00 to 2.00 s");
+    insta::assert_snapshot!(noisy[0], @"a less busy machine, or valgrind, which counts instructions instead (Linux). It couldn't be measured: equal runs took from 1.00 to 2.00 s");
 }
 
 #[test]
@@ -410,9 +410,9 @@ fn a_prediction_is_held_to_what_the_change_saves() {
         ]
         .join("\n"),
         @r"
-        answer/wrong: `saving` isn't right: 62,323 bytes is more than 10 % too little for what your change saves
-        answer/wrong: `saving` isn't right: 94,000 bytes is more than 10 % too much for what your change saves
-        answer/wrong: `saving` isn't right: 0 bytes is more than 10 % too little for what your change saves
+        answer/wrong: `saving` isn't right: 62,323 bytes is more than 10 % too low for what your change saves
+        answer/wrong: `saving` isn't right: 94,000 bytes is more than 10 % too high for what your change saves
+        answer/wrong: `saving` isn't right: 0 bytes is more than 10 % too low for what your change saves
         answer/wrong: `saving` isn't right: the program isn't smaller than it was, so nothing was saved
         answer/wrong: `saving` isn't right: the program isn't smaller than it was, so nothing was saved
         answer/wrong: `saving` isn't right: the program isn't smaller than it was, so nothing was saved

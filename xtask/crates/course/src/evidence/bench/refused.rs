@@ -17,11 +17,11 @@ pub(super) fn out_of_time(name: &str, ended: Status, build_seconds: u64, place: 
     let most = place.cargo.sandbox.as_ref().map_or(build_seconds, |sandbox| sandbox.cpu_seconds().min(build_seconds));
     let (message, help) = match ended {
         Status::Waited(seconds) => (
-            format!("the build `{name}` wasn't done after {seconds} s, most of it spent waiting"),
+            format!("the `{name}` build wasn't finished after {seconds} s, most of it spent waiting"),
             "close other programs that build the same package, such as an editor, and try again",
         ),
         _ => (
-            format!("the build `{name}` used more than {most} s of CPU time"),
+            format!("the `{name}` build used more than {most} s of CPU time"),
             "look for a constant or a macro that keeps the compiler busy: the course's own solution takes a fraction of that",
         ),
     };
@@ -32,7 +32,7 @@ pub(super) fn out_of_time(name: &str, ended: Status, build_seconds: u64, place: 
 
 /// What was set aside, without the explanation; none for what was kept.
 fn named(problem: &Diagnostic) -> Option<&str> {
-    let (what, _) = problem.message.split_once(": this check sets it aside")?;
+    let (what, _) = problem.message.split_once(": this check ignores it")?;
     Some(what).filter(|_| problem.is_aside())
 }
 
@@ -71,7 +71,7 @@ pub(super) fn refusal(
     let aside: Vec<&str> = request.aside.iter().filter_map(named).collect();
     if !aside.is_empty() && request.grading.is_none() {
         failure.message += &format!(
-            "\nThis check leaves out what your own build follows: {}. If this machine can't build without it, that's the cause.",
+            "\nThis check ignores settings that your own build uses: {}. If this machine can't build without it, that's the cause.",
             aside.join("; ")
         );
     }
@@ -80,14 +80,14 @@ pub(super) fn refusal(
     }
     let words = failure.message.split_once('\n').map_or(failure.message.as_str(), |(_, words)| words);
     let ending = match ended {
-        Some(Status::MemoryLimit) => "used more memory than a build may use; it",
-        Some(Status::DiskLimit) => "wrote more to the disk than a build may write; it",
-        Some(Status::OutputLimit) => "printed more than a build may print; it",
-        _ => "failed; it",
+        Some(Status::MemoryLimit) => "used more memory than a build may use",
+        Some(Status::DiskLimit) => "wrote more to the disk than a build may write",
+        Some(Status::OutputLimit) => "printed more than a build may print",
+        _ => "failed",
     };
     let std = exercise.std_files().into_iter().next();
     let typed = typed(how, std);
-    let message = format!("`{typed}` {ending} says:\n{words}");
+    let message = format!("`{typed}` {ending}:\n{words}");
     let problem = Diagnostic::new(Code::BuildFailed, message);
     let mut problem = match (cargo::first_place(words), &how.run) {
         (Some((file, line, column)), _) => problem.in_line(place.named.join(file), line, column),

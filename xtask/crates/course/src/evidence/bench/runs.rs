@@ -89,7 +89,7 @@ impl Bench<'_> {
                         bail!(
                             Failure::new(
                                 Exit::Environment,
-                                format!("the course's own program of `{name}` ends differently from run to run")
+                                format!("the course's own `{name}` program ends differently from run to run")
                             )
                             .help("is there enough memory? close other programs, or grade with fewer `--jobs`")
                         );
@@ -183,7 +183,7 @@ fn text(bytes: &[u8]) -> OsString {
 /// may make one.
 fn install(executable: &Path, folder: &Path, name: &str) -> Result<PathBuf> {
     let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    let failed = || format!("cannot make {}", path.display());
+    let failed = || format!("can't create {}", path.display());
     fs::create_dir_all(path.parent().unwrap_or(folder)).with_context(failed)?;
     if fs::symlink_metadata(&path).is_ok() {
         fs::remove_file(&path).with_context(failed)?;

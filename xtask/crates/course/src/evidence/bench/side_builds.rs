@@ -45,10 +45,10 @@ impl Bench<'_> {
             // A separate box, which has the same paths and nothing from any submission.
             let shared = sandbox.shared.join(format!("warming-{}", target_dir.display()).replace('/', "-"));
             if shared.exists() {
-                fs::remove_dir_all(&shared).with_context(|| format!("cannot empty {}", shared.display()))?;
+                fs::remove_dir_all(&shared).with_context(|| format!("can't empty {}", shared.display()))?;
             }
             let (folder, target_dir) = (shared.join(&folder), shared.join(&target_dir));
-            fs::create_dir_all(&target_dir).with_context(|| format!("cannot make {}", target_dir.display()))?;
+            fs::create_dir_all(&target_dir).with_context(|| format!("can't create {}", target_dir.display()))?;
             files::compose(&folder, &files)?;
             for folder in [&shared, &target_dir] {
                 files::open_to_all(folder)?;

@@ -212,7 +212,7 @@ fn installs_package(shell: &mut Shell<'_>, options: &Options) -> Followed {
         return shell.fails(
             "`cargo install` has no `--release`: that's its default",
             "no such option",
-            "take `--release` out",
+            "remove `--release`",
         );
     }
     Ok(true)
@@ -380,7 +380,9 @@ fn placeholder(shell: &Shell<'_>, program: &str, is_fresh: bool, what: &What) ->
     }
     let (message, label, help) = if is_fresh {
         (
-            format!("Cargo doesn't build `{program}` again here: it still has the program of the placeholder"),
+            format!(
+                "Cargo doesn't build `{program}` again here: it still has the program that it built from the placeholder"
+            ),
             "the placeholder again",
             "COPY keeps a file's modification time, which is before that build: write `touch src/main.rs` before this `cargo`",
         )

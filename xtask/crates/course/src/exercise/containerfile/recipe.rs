@@ -159,7 +159,7 @@ impl Build {
         };
         if !is_name(&self.profile) {
             return Some((
-                format!("`{}` can't be the name of a profile", self.profile),
+                format!("a profile can't be named `{}`", self.profile),
                 "write the name as it is: `--profile dist`",
             ));
         }

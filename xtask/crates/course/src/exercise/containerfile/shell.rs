@@ -132,7 +132,7 @@ impl<'a> Shell<'a> {
         what: impl std::fmt::Display,
         help: impl Into<String>,
     ) -> Result<T, Box<Trouble>> {
-        let message = format!("the check can't follow {what}, so it can't tell what the image would hold");
+        let message = format!("the check can't follow {what}, so it can't tell what the image would contain");
         Err(Box::new(Trouble::new(Kind::NotFollowed, self.span(), message, "not followed here", help)))
     }
 

@@ -61,7 +61,7 @@ fn from(rest: &str) -> Option<(String, &'static str)> {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     if !is_name || name.eq_ignore_ascii_case("scratch") {
         let help = "begin with a letter, followed by letters, digits, `-`, `_`, and `.`: `AS build`";
-        return Some((format!("`{name}` can't be the name of a stage"), help));
+        return Some((format!("a stage can't be named `{name}`"), help));
     }
     None
 }

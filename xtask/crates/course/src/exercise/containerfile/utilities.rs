@@ -99,7 +99,7 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
         _ if whole.contains('/') => program(shell, whole),
         "for" | "while" | "until" | "if" | "case" | "{" | "!" | "[[" | "eval" | "function" => shell.not_followed(
             format!("`{short}`, which other commands depend on"),
-            "write the commands that are to run one after another, with && between them",
+            "write only the commands that run, one after another, with && between them",
         ),
         _ => shell.not_followed(
             format!("what `{short}` does"),
@@ -150,7 +150,7 @@ fn make_folder(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
         }
         if !shell.can_write(&path) {
             return shell.fails(
-                format!("{path} can't be made: the folder is mounted read-only"),
+                format!("{path} can't be created: the folder is mounted read-only"),
                 "read-only",
                 "use another folder",
             );

@@ -22,7 +22,7 @@ pub(super) fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]
             _ if message == "duplicate key" => duplicate(source, root, span),
             Some((key, word)) if message.starts_with("string values must be quoted") => {
                 let is_quoted = written.contains(TYPOGRAPHIC);
-                let how = if is_quoted { "in quotes that TOML doesn't know" } else { "without quotes" };
+                let how = if is_quoted { "in quotes that TOML doesn't accept" } else { "without quotes" };
                 let label = if is_quoted { "TOML accepts straight quotes only" } else { "text needs quotes" };
                 Diagnostic::new(Code::WrongType, format!("the value of `{key}` is text {how}"))
                     .at(source, span, label)
@@ -70,11 +70,11 @@ fn advice(written: &str) -> String {
         return line;
     }
     if written.trim_start().starts_with('[') && written.contains('*') {
-        "in the name of a table, a * needs quotes: [profile.release.package.\"*\"]".to_owned()
+        "in a table's name, a * needs quotes: [profile.release.package.\"*\"]".to_owned()
     } else if written.trim_start().starts_with('[') {
-        "a table begins with its name in brackets, alone on its line, such as [profile.release]".to_owned()
+        "a table header is a name in brackets, on a line of its own, such as [profile.release]".to_owned()
     } else if known::is_key(setting) {
-        format!("a setting is written as `{setting} = value`, one on each line")
+        format!("write each setting on its own line, as `{setting} = value`")
     } else {
         "a line is a [table], a `key = value` or a # comment".to_owned()
     }
@@ -96,11 +96,11 @@ fn mended(written: &str) -> Option<String> {
     let quotes = |quote: char| bare.matches(quote).count();
     if quotes('"') + quotes('\'') == 1 {
         let text = bare.trim_matches(['"', '\'']).trim_end_matches([',', ';']);
-        return Some(format!("text has a quote on either side: write `{key} = \"{text}\"`"));
+        return Some(format!("put a quote on each side of the text: write `{key} = \"{text}\"`"));
     }
     if bare.starts_with('"') != bare.ends_with('"') && bare.starts_with(['"', '\'']) && bare.ends_with(['"', '\'']) {
         let text = bare.trim_matches(['"', '\'']);
-        return Some(format!("text ends with the quote that it begins with: write `{key} = \"{text}\"`"));
+        return Some(format!("close the text with the quote that opens it: write `{key} = \"{text}\"`"));
     }
     (bare != value)
         .then(|| format!("a line ends with its value, without a comma or a semicolon: write `{key} = {bare}`"))
@@ -114,17 +114,17 @@ fn duplicate(source: &Source, root: &DeTable<'_>, span: Range<usize>) -> Diagnos
     let problem = if header.starts_with('[') {
         let problem = Diagnostic::new(Code::DuplicateKey, format!("the table {header} is defined twice"));
         let problem =
-            problem.at(source, span.clone(), "here again").help("put all its settings below one of these lines");
+            problem.at(source, span.clone(), "again here").help("put all its settings below one of these lines");
         // The parser forgets where a table began first.
         match text[..start].find(&format!("{header}\n")) {
-            Some(first) => problem.and_at(first..first + header.len(), "here first"),
+            Some(first) => problem.and_at(first..first + header.len(), "first here"),
             None => problem,
         }
     } else {
         let problem = Diagnostic::new(Code::DuplicateKey, format!("`{key}` is set twice in the same table"));
-        let problem = problem.at(source, span.clone(), "here again").help("keep one of the two lines");
+        let problem = problem.at(source, span.clone(), "again here").help("keep one of the two lines");
         match first_place(root, &key, span.start) {
-            Some(first) => problem.and_at(first, "here first"),
+            Some(first) => problem.and_at(first, "first here"),
             None => problem,
         }
     };

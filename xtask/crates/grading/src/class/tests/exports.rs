@@ -40,7 +40,7 @@ fn a_class_from_canvas() {
         ("roster.csv", b""),
     ]);
     let nothing = "rejected: nothing for ex1 was found: it needs Cargo.toml, in a folder of that name or at the top, and there is `report.pdf`";
-    let text = "rejected: `kimjo_10005_text.html` is a text, a comment or a link; no file was handed in with it";
+    let text = "rejected: `kimjo_10005_text.html` is a text entry, a comment, or a link; no file was handed in with it";
     let expected = [
         ("10001", "a"),
         ("10002", "second"),
@@ -105,7 +105,7 @@ fn a_class_from_moodle() {
         ("Jane Doe_101_assignsubmission_onlinetext_/onlinetext.html", b"<p>"),
         ("Ann Lee_106_assignsubmission_onlinetext_/onlinetext.html", b"<p>"),
     ]);
-    let text = "rejected: `Ann Lee_106_assignsubmission_onlinetext_` is a text, a comment or a link; no file was handed in with it";
+    let text = "rejected: `Ann Lee_106_assignsubmission_onlinetext_` is a text entry, a comment, or a link; no file was handed in with it";
     let expected = [("101", "a"), ("102", "b"), ("103", "c"), ("104", "d"), ("105", "e"), ("106", text)];
     assert_eq!(results(&found), expected.map(|(student, text)| (student, text.to_owned())));
     assert_eq!(passed, ["Jane Doe_101_assignsubmission_onlinetext_"]);
@@ -128,7 +128,7 @@ fn a_class_from_blackboard() {
     ];
     let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
     let (found, passed) = only_ex1(&files);
-    let text = |name: &str| format!("`{name}` is a text, a comment or a link; no file was handed in with it");
+    let text = |name: &str| format!("`{name}` is a text entry, a comment, or a link; no file was handed in with it");
     let expected = [
         ("s301", "second".to_owned()),
         ("s302", "b".to_owned()),

@@ -83,7 +83,7 @@ fn merging_some_of_the_parts_names_the_others_and_all_of_them_make_a_whole() {
     let outs = [one.path().to_owned(), half.path().to_owned()];
     let problems = merge(&outs, elsewhere.path()).unwrap().problems;
     let folder = half.path().display();
-    let words = "1 of 2 submissions of part 2/2 is not graded yet (s004 ex1)";
+    let words = "1 of 2 submissions of part 2/2 isn't graded yet (s004 ex1)";
     assert_eq!(problems.len(), 1, "{problems:#?}");
     assert!(problems[0].starts_with(&format!("{folder}: {words}")), "{problems:#?}");
 }

@@ -77,7 +77,7 @@ fn a_decision_and_a_new_compiler_are_told_apart() {
     let records = [record("s002", "ex1", "a", Status::Graded, 4), record("s002", "ex1", "b", Status::Graded, 7)];
     let since = report(out, &second, &records).unwrap();
     let wanted = [
-        "s001 score: 4 -> 6 (a person decided: explained it)",
+        "s001 score: 4 -> 6 (an instructor decided: explained it)",
         "s002 score: 4 -> 7 (graded again: the exercise, the compiler or the grader has changed)",
     ];
     assert_eq!(told(&since), wanted);
@@ -85,7 +85,7 @@ fn a_decision_and_a_new_compiler_are_told_apart() {
     (third.rows[1].raw_score, third.rows[1].late_submission_penalty) = (Some(700), 100);
     let since = report(out, &third, &records).unwrap();
     let wanted = [
-        "s001 score: 6 -> 4 (a person's decision was withdrawn)",
+        "s001 score: 6 -> 4 (an instructor's decision was withdrawn)",
         "s002 score: 7 -> 6 (lateness costs 1 instead of 0 points)",
     ];
     assert_eq!(told(&since), wanted);

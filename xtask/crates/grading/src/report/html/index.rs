@@ -57,7 +57,7 @@ fn summary(book: &Gradebook) -> Vec<Html> {
         ("students".to_owned(), count(students.len())),
         ("handed in".to_owned(), format!("{} of {}", count(handed_in), count(book.rows.len()))),
         ("with full points".to_owned(), count(full)),
-        ("needing a person's review".to_owned(), count(of_review)),
+        ("needing review".to_owned(), count(of_review)),
         ("with an unread answer".to_owned(), count(of_answers)),
     ];
     let mut links: Vec<Option<String>> = vec![
@@ -73,7 +73,7 @@ fn summary(book: &Gradebook) -> Vec<Html> {
     }
     for (what, number) in [
         ("students who handed in nothing", people::handed_in_nothing(book).len()),
-        ("entries that are not in the roster", book.unknown.len()),
+        ("entries that aren't in the roster", book.unknown.len()),
     ] {
         rows.push((what.to_owned(), count(number)));
         links.push(None);
@@ -110,7 +110,7 @@ fn failed(book: &Gradebook) -> Vec<Html> {
     );
     let count = ours.len();
     let rows = ours.into_iter().map(|row| {
-        vec![student(row), text(&row.exercise), text(row.message.as_deref().unwrap_or("the reason is not known"))]
+        vec![student(row), text(&row.exercise), text(row.message.as_deref().unwrap_or("the reason isn't known"))]
     });
     let columns = [words("student"), words("exercise"), prose("what failed")];
     let table = table("failed", "Not graded, for reasons that aren't the students' fault", &columns, rows);
@@ -131,7 +131,7 @@ fn waits_for_a_reader(row: &Row) -> bool {
 fn review(book: &Gradebook) -> Vec<Html> {
     let rows: Vec<&Row> = book.sorted().into_iter().filter(|row| !reasons(row).is_empty()).collect();
     if rows.is_empty() {
-        return vec![paragraph("Nothing here needs a person's review.")];
+        return vec![paragraph("Nothing here needs review.")];
     }
     let rows = rows.into_iter().map(|row| {
         let reasons = el("ul", &[], reasons(row).iter().map(|reason| el("li", &[], [marked(reason)])));
@@ -139,8 +139,8 @@ fn review(book: &Gradebook) -> Vec<Html> {
     });
     let columns = [words("student"), words("exercise"), number("points"), prose("why")];
     vec![
-        paragraph("Points stay as they are until a person decides. Write decisions in overrides.toml."),
-        table("reviews", "Submissions that a person should review", &columns, rows),
+        paragraph("Points stay as they are until an instructor decides. Write decisions in overrides.toml."),
+        table("reviews", "Submissions to review", &columns, rows),
     ]
 }
 

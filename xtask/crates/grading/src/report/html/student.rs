@@ -40,14 +40,14 @@ fn exercise(row: &Row, index: usize) -> Vec<Html> {
     let mut content = vec![el("p", &[("class", "score")], [text(&score_in_words(row))])];
     content.extend(row.explanation().map(|explanation| el("p", &[("class", "stamp")], [text(&explanation)])));
     if let Some(reason) = &row.override_reason {
-        content.push(paragraph(&format!("A person set the points: {reason}.")));
+        content.push(paragraph(&format!("An instructor set the points: {reason}.")));
     }
     for (key, decision) in &row.decisions {
-        let given = format!("A person read the answer `{key}` and gave {} points", points(decision.points));
+        let given = format!("An instructor read the answer `{key}` and gave {} points", points(decision.points));
         content.push(el("p", &[], [marked(&format!("{given}: {}.", decision.reason))]));
     }
     if !row.needs_review.is_empty() {
-        content.push(paragraph("A person will look at this submission before the points are final."));
+        content.push(paragraph("An instructor will review this submission before the points are final."));
     }
     if let Some(timestamp) = &row.timestamp {
         let due = row.due.as_ref().map(|due| format!("; it was due {due}")).unwrap_or_default();
@@ -93,7 +93,7 @@ fn answers(row: &Row) -> Vec<Html> {
     if !row.answers.is_empty() {
         content.push(el("h3", &[], [text("Your answers in your own words")]));
         if row.answers.keys().any(|key| !row.decisions.contains_key(key)) {
-            content.push(paragraph("A person reads these."));
+            content.push(paragraph("An instructor reads these."));
         }
         let answers = row.answers.iter().flat_map(|(key, answer)| {
             [el("dt", &[], [el("code", &[], [text(key)])]), el("dd", &[("class", "kept")], [lines(answer)])]
@@ -115,7 +115,7 @@ fn files(row: &Row, index: usize) -> Vec<Html> {
         content.push(table(&format!("files-{index}"), "The files that were taken", &columns, files));
     }
     if !row.ignored.is_empty() {
-        content.push(el("h3", &[], [text("What was not taken")]));
+        content.push(el("h3", &[], [text("Files not taken")]));
         let why = "Only the files that the exercise tells you to change are judged. These were handed in as well, but \
                    had no effect:";
         content.push(paragraph(why));

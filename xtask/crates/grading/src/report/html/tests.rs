@@ -113,7 +113,7 @@ fn the_page_of_a_student_says_nothing_about_others() {
     {
         assert!(html.contains(wanted), "{wanted}\n{html}");
     }
-    assert!(html.contains("A person will look at this submission"), "that there is a review, not why");
+    assert!(html.contains("An instructor will review this submission"), "that there is a review, not why");
     // What broke on our side is in the page of the class only.
     assert!(!student(&book, "s002").contains("/dev/sda") && index(&book, &[]).contains("/dev/sda"));
 }

@@ -8,7 +8,7 @@ use crate::selftest::Must::{Full, Is, Short};
 
 /// Its attacks.
 pub(super) const ATTACKS: &[Attack] = &[
-    program!("includes an endless file", "build/zeros.rs", &[Is(&[Oom])], "the limit on the memory of a build"),
+    program!("includes an endless file", "build/zeros.rs", &[Is(&[Oom])], "the memory limit of a build"),
     program!(
         "is a program of 300 MB",
         "build/huge_program.rs",
@@ -37,7 +37,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "reads the environment of the compiler",
         "build/environment.rs",
         &[Full],
-        "the build box: it has its own environment"
+        "the build sandbox: it has its own environment"
     ),
     program!("makes the compiler print commands", "build/commands.rs", &[Is(&[BuildFailed])], CLEAN),
     program!("includes a file that the grader has open", "build/inherited_file.rs", &[Is(&[BuildFailed])], CLOSED),
@@ -61,19 +61,19 @@ pub(super) const ATTACKS: &[Attack] = &[
         "includes the machine's memory",
         "build/kernel_memory.rs",
         &[Is(&[BuildFailed])],
-        "the box: it has no rights"
+        "the sandbox: it has no privileges"
     ),
     program!(
         "uses a terminal as a module",
         "build/terminal_module.rs",
         &[Is(&[BuildFailed])],
-        "the box: it has its own session"
+        "the sandbox: it has its own session"
     ),
     program!(
         "looks at the compiler's own process",
         "build/processes_seen.rs",
         &[Full],
-        "the build box: it has its own environment"
+        "the build sandbox: it has its own environment"
     ),
     program!(
         "requires unstable features",
@@ -93,25 +93,25 @@ pub(super) const ATTACKS: &[Attack] = &[
         "nests its types forever",
         "build/deep_types.rs",
         &[Is(&[BuildFailed, Timeout, Oom])],
-        "the limits on the memory and the time of a build"
+        "the memory and time limits of a build"
     ),
     program!(
-        "works out 8 GiB of constants",
+        "evaluates 8 GiB of constants",
         "build/large_constant.rs",
         &[Is(&[Oom, BuildFailed, OutputLimit])],
-        "the limit on the memory of a build"
+        "the memory limit of a build"
     ),
     program!(
         "names its own loader",
         "build/loader.rs",
         &[Is(&[Graded])],
-        "the run box: there is nothing in it to load"
+        "the run sandbox: there is nothing in it to load"
     ),
     program!(
         "has sections with the names of others",
         "build/sections.rs",
         &[Is(&[Graded])],
-        "reading the file without believing it"
+        "parsing the file without trusting it"
     ),
     Attack {
         tries: "has a 700 KB error in color",

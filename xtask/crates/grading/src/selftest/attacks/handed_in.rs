@@ -61,7 +61,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "sets compiler flags",
         Whole(hostile!("manifest/rustflags.toml")),
         &[NotFull, Reviewed("`cargo-features`")],
-        "Cargo, which takes such flags only with the feature that is taken out"
+        "Cargo, which accepts such flags only with the feature that is removed"
     ),
     manifest!(
         "has its profile in comments and strings",
@@ -70,7 +70,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "judging the values that Cargo reads, and the file that is built"
     ),
     manifest!(
-        "lets profiles inherit in a circle",
+        "lets profiles inherit in a cycle",
         Whole(hostile!("manifest/inherits.toml")),
         &[NotFull],
         "judging the values that Cargo reads"
@@ -149,6 +149,6 @@ pub(super) const ATTACKS: &[Attack] = &[
         tries: "hands in a link to a secret",
         files: &[(MAIN, Link)],
         must: &[Is(&[Rejected])],
-        stopped_by: "following no link",
+        stopped_by: "not following links",
     },
 ];

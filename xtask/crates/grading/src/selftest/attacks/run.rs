@@ -9,24 +9,24 @@ use crate::selftest::Must::{Full, Is, NobodyLeft, NotFull, NothingWritten, Revie
 /// Its attacks.
 pub(super) const ATTACKS: &[Attack] = &[
     program!("prints 100 MB", "run/flood.rs", &[Is(&[OutputLimit]), NotFull, Short], "the limit on what a run prints"),
-    program!("takes 8 GiB of memory", "run/memory.rs", &[Is(&[Oom]), NotFull], "the limit on the memory of a process"),
+    program!("takes 8 GiB of memory", "run/memory.rs", &[Is(&[Oom]), NotFull], "the memory limit of a process"),
     program!(
         "takes 1.2 GiB in six processes",
         "run/memory_together.rs",
         &[Is(&[Oom]), NotFull],
-        "the limit on the memory of a run"
+        "the memory limit of a run"
     ),
     program!(
         "takes 1.5 GiB in processes without a first thread",
         "run/headless.rs",
         &[Is(&[Oom]), NotFull],
-        "the limit on the memory of a run"
+        "the memory limit of a run"
     ),
     program!(
-        "says that there is no box",
+        "claims that there is no sandbox",
         "run/no_box.rs",
         &[Is(&[Graded]), NotFull],
-        "making the same box with nothing in it"
+        "running a harmless program in the same sandbox"
     ),
     program!("starts 200 processes", "run/processes.rs", &[Full], "the limit on processes and threads"),
     program!("starts 200 threads", "run/threads.rs", &[Full], "the limit on processes and threads"),
@@ -34,19 +34,19 @@ pub(super) const ATTACKS: &[Attack] = &[
         "leaves a process behind",
         "run/daemon.rs",
         &[Full, NobodyLeft],
-        "the run box: what it started ends with it"
+        "the run sandbox: everything in it ends with it"
     ),
     program!("ends other processes", "run/kill.rs", &[Full], NO_PROCESSES),
     program!("looks at other processes", "run/processes_seen.rs", &[Full], NO_PROCESSES),
-    program!("looks at the machine", "run/control_groups.rs", &[Full], "the run box: neither /sys nor /run is in it"),
+    program!("looks at the machine", "run/control_groups.rs", &[Full], "the run sandbox: it has no /sys and no /run"),
     program!("reads a secret while it runs", "run/secret.rs", &[Full], NO_FILES),
     program!(
-        "writes outside its box",
+        "writes outside its sandbox",
         "run/write_outside.rs",
         &[Full, NothingWritten],
-        "the run box: nothing in it can be written but /tmp"
+        "the run sandbox: only /tmp is writable"
     ),
-    program!("fills the disk while it runs", "run/fill_disk.rs", &[Full], "the size of the run box's /tmp"),
+    program!("fills the disk while it runs", "run/fill_disk.rs", &[Full], "the size of the run sandbox's /tmp"),
     program!("talks to a server (TCP)", "run/tcp.rs", &[Full, Unreached("TCP")], NO_NETWORK),
     program!("talks to a server (UDP)", "run/udp.rs", &[Full, Unreached("UDP")], NO_NETWORK),
     program!("talks to a server (abstract socket)", "run/abstract_socket.rs", &[Full, Unreached("SOCKET")], NO_NETWORK),
@@ -79,13 +79,13 @@ pub(super) const ATTACKS: &[Attack] = &[
         "looks for files of others",
         "run/neighbors.rs",
         &[Full],
-        "the run box: nothing is in it but the program and its libraries"
+        "the run sandbox: it contains only the program and its libraries"
     ),
     program!(
         "looks for programs to call",
         "run/programs.rs",
         &[Full],
-        "the run box: nothing is in it but the program and its libraries"
+        "the run sandbox: it contains only the program and its libraries"
     ),
     program!("calls the program that set its limits", "run/helpers.rs", &[Full], "limits that can't be lifted"),
     program!("lifts its own limits", "run/limits.rs", &[Full], "limits that can't be lifted"),
@@ -93,7 +93,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "leaves a process that holds its output",
         "run/holds_output.rs",
         &[Full, NobodyLeft],
-        "the run box: what it started ends with it"
+        "the run sandbox: everything in it ends with it"
     ),
     program!("behaves differently on its second run", "run/counts_runs.rs", &[Full], NO_STATE),
     program!("leaves links behind", "run/links.rs", &[Full], NO_STATE),
@@ -101,12 +101,12 @@ pub(super) const ATTACKS: &[Attack] = &[
         "queries the locale and the time zone",
         "run/locale.rs",
         &[Full],
-        "the run box: it has its own environment"
+        "the run sandbox: it has its own environment"
     ),
-    program!("looks at the first process of its box", "run/first_process.rs", &[Full], NO_PROCESSES),
+    program!("looks at the first process of its sandbox", "run/first_process.rs", &[Full], NO_PROCESSES),
     program!("reads its input as long as there is some", "run/reads_input.rs", &[Full], "empty standard input"),
-    program!("leaves its memory in a file", "run/core_dump.rs", &[NotFull, NothingWritten], "the limit on core files"),
-    program!("prints what is not UTF-8", "run/no_utf8.rs", &[Is(&[Graded]), NotFull], CLEAN),
+    program!("leaves a core dump", "run/core_dump.rs", &[NotFull, NothingWritten], "the limit on core files"),
+    program!("prints invalid UTF-8", "run/no_utf8.rs", &[Is(&[Graded]), NotFull], CLEAN),
     program!(
         "prints 100 MB of errors",
         "run/errors.rs",

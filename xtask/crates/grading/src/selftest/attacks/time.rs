@@ -19,7 +19,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "makes the compiler take all memory",
         "build/macro_bomb.rs",
         &[Is(&[Oom, Timeout])],
-        "the limits on the memory and the time of a build"
+        "the memory and time limits of a build"
     ),
     Attack {
         tries: "has 30,000 warnings",
@@ -34,10 +34,5 @@ pub(super) const ATTACKS: &[Attack] = &[
     program!("ignores signals and works forever", "run/ignores_signals.rs", &[Is(&[Timeout]), NotFull], RUN_TIME),
     program!("starts processes that start processes", "run/forks.rs", &[Is(&[Timeout]), NotFull], RUN_TIME),
     program!("waits for a child that waits", "run/waits_for_child.rs", &[Is(&[Timeout]), NotFull], ASLEEP),
-    program!(
-        "lets children work that are never counted",
-        "run/unseen_children.rs",
-        &[Is(&[Timeout]), NotFull],
-        RUN_TIME
-    ),
+    program!("lets uncounted children do the work", "run/unseen_children.rs", &[Is(&[Timeout]), NotFull], RUN_TIME),
 ];

@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_toolchain_that_rustup_misses_is_named() {
-        let words = "`rustc -vV` failed (exit code 1); it says:\nerror: toolchain '1.70.0-x86_64-unknown-linux-gnu' is not installed\nhelp: run `rustup toolchain install`";
+        let words = "`rustc -vV` failed (exit code 1):\nerror: toolchain '1.70.0-x86_64-unknown-linux-gnu' is not installed\nhelp: run `rustup toolchain install`";
         assert_eq!(missing_toolchain(words), Some("1.70.0-x86_64-unknown-linux-gnu"));
         assert_eq!(missing_toolchain("error: linker 'x' is not installed"), None);
         let failure = failure_of(&without_toolchain(Failure::new(Exit::Usage, words).into()));

@@ -109,9 +109,7 @@ pub(super) fn run(options: &options::WhatIf) -> Result<Exit> {
     changes.extend(defaults(&metadata, package, bench.packages()));
     if changes.is_empty() {
         let message = format!("{} has no feature that is on, and no dependency with default features", package.name);
-        bail!(
-            Failure::new(Exit::Usage, message).help("--all-features takes out those that are off by default as well")
-        );
+        bail!(Failure::new(Exit::Usage, message).help("--all-features also tries those that are off by default"));
     }
     let inputs = inputs(&metadata)?;
     let variant = |change: &Planned| change.variant(declared, &inputs);
@@ -281,7 +279,7 @@ fn inputs(metadata: &Metadata) -> Result<String> {
 
 /// Path, length, and time of each file below a folder.
 fn stamp(folder: &Path, built: &Path, stamps: &mut Vec<Vec<u8>>) -> Result<()> {
-    let failed = || format!("cannot read {}", folder.display());
+    let failed = || format!("can't read {}", folder.display());
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(folder).with_context(failed)? {
         let entry = entry.with_context(failed)?;

@@ -223,7 +223,7 @@ fn unknown(head: &[u8]) -> Other {
         return Other::new("is a tar archive", UNPACK);
     }
     if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
-        return Other::new("is a text (UTF-16), not a program", READABLE);
+        return Other::new("is a text file (UTF-16), not a program", READABLE);
     }
     let is_text = |text: &str| !text.chars().any(|c| c.is_control() && !"\n\r\t\u{c}\u{1b}".contains(c));
     let text = match std::str::from_utf8(head) {
@@ -233,7 +233,7 @@ fn unknown(head: &[u8]) -> Other {
         Err(_) => None,
     };
     if text.is_some_and(is_text) {
-        return Other::new("is a text, not a program", READABLE);
+        return Other::new("is a text file, not a program", READABLE);
     }
     if head.iter().all(|byte| *byte == 0) {
         return Other::new("begins with zeros, not like a program", "build or copy it again");

@@ -8,7 +8,7 @@ fn what_cannot_be_read_is_said_in_words_with_what_to_do() {
         (ErrorKind::NotFound, "there is no file p"),
         (ErrorKind::NotADirectory, "there is no file p"),
         (ErrorKind::PermissionDenied, "p may not be read: permission denied"),
-        (ErrorKind::InvalidData, "p cannot be read: invalid data"),
+        (ErrorKind::InvalidData, "p can't be read: invalid data"),
     ] {
         let failure = unreadable(Path::new("p"), &kind.into());
         assert_eq!((failure.exit, failure.message.as_str()), (Exit::Usage, what));

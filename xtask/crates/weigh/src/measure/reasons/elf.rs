@@ -109,7 +109,7 @@ impl Linked<'_> {
 /// When it is damaged.
 pub(super) fn read(data: &[u8]) -> Result<Result<Linked<'_>, String>, Damaged> {
     let Ok(header) = Header::parse(data) else {
-        return Ok(Err("only a program in the format ELF with 64 bits can be asked".to_owned()));
+        return Ok(Err("only 64-bit ELF programs are supported".to_owned()));
     };
     let endian = header.endian()?;
     let machine = header.e_machine(endian);
@@ -117,7 +117,7 @@ pub(super) fn read(data: &[u8]) -> Result<Result<Linked<'_>, String>, Damaged> {
         return Ok(Err("it is for a kind of processor whose relocations aren't known here".to_owned()));
     }
     if header.e_type(endian) == elf::ET_REL {
-        return Ok(Err("an object isn't linked yet, so it has no beginning".to_owned()));
+        return Ok(Err("an object file isn't linked yet, so it has no entry point".to_owned()));
     }
     let table = header.sections(endian, data)?;
     let (number, sections) = loaded(&table, endian, data)?;
@@ -140,7 +140,7 @@ pub(super) fn read(data: &[u8]) -> Result<Result<Linked<'_>, String>, Damaged> {
         // A table that lies where another one does is read again and again.
         left = left
             .checked_sub(size_of_val(entries))
-            .ok_or_else(|| Damaged("its tables of relocations lie over each other".to_owned()))?;
+            .ok_or_else(|| Damaged("its relocation tables overlap".to_owned()))?;
         uses.extend(entries.iter().filter_map(|entry| reader.of_entry(entry, of, &symbols)));
     }
     if !any {

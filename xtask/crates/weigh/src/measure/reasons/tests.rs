@@ -200,7 +200,7 @@ fn main() {
 fn the_graph_is_what_a_disassembler_finds() {
     if call("objdump").arg("--version").ok().is_err() {
         // Without binutils there is nothing to compare with.
-        return base::output::note("nothing is disassembled: objdump (binutils) is not installed");
+        return base::output::note("nothing is disassembled: objdump (binutils) isn't installed");
     }
     for flags in [
         &["-O"][..],
@@ -435,7 +435,7 @@ fn what_lies_in_its_tables_is_no_panic() {
     assert!(end < file.len());
     let binary = binary::parse(&file[..]).unwrap();
     let error = Reasons::of(&binary.sections, &file, &file, &Natives::default(), &Crates::default()).unwrap_err();
-    assert_eq!(error.0, "its tables of relocations lie over each other");
+    assert_eq!(error.0, "its relocation tables overlap");
 }
 
 #[test]

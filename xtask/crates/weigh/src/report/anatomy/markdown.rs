@@ -21,7 +21,7 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
         thousands(bloat.text_bytes)
     );
     if !bloat.known && (shown.crates || shown.functions) {
-        let _ = writeln!(text, "\nThere's no way to tell whose code it is: {}.", plain(why_unknown(bloat)));
+        let _ = writeln!(text, "\nIt isn't known which crates the code comes from: {}.", plain(why_unknown(bloat)));
     }
     if let Some(filter) = bloat.filter.as_ref().filter(|_| bloat.is_all_filtered_out()) {
         let _ = writeln!(
@@ -153,7 +153,7 @@ pub(crate) fn diff(diff: &Diff, count: usize) -> String {
 /// Whose bytes changed in the whole file, and through which call they came in.
 fn add_whole(text: &mut String, whole: &[WholeChange], count: usize) {
     if !whole.is_empty() {
-        *text += "\n| crate, in the whole file | change | before | after | in through |\n|---|--:|--:|--:|---|\n";
+        *text += "\n| crate, in the whole file | change | before | after | pulled in by |\n|---|--:|--:|--:|---|\n";
     }
     let limit = if count == 0 { whole.len() } else { count };
     for WholeChange { name, own_a, own_b, retained_a: _, retained_b: _, through } in whole.iter().take(limit) {
@@ -177,7 +177,7 @@ mod tests {
     fn an_archive_as_markdown_has_a_row_for_each_object() {
         let text = bloat(&tests::archive(), Shown { crates: true, functions: true, sections: true }, 2);
         for part in [
-            "\nThere's no way to tell whose code it is: no object of the archive has symbols for machine code.\n",
+            "\nIt isn't known which crates the code comes from: no object of the archive has symbols for machine code.\n",
             "\n| member | bytes | of file |\n|---|--:|--:|\n| `=b\\| .o` | 569,000 | 99.9 % |\n| `a.o` | 100 | 0.0 % |\n",
             "| 1 smaller member | 50 | 0.0 % |\n",
         ] {

@@ -16,7 +16,7 @@ const SHOWN: usize = 24;
 /// Rows of what keeps something before the rest is only counted.
 const KEEPERS: usize = 12;
 /// What a prediction is worth.
-const PREDICTION: &str = "a prediction: your code that uses it changes as well, and what replaces a crate needs some of it; only a build shows";
+const PREDICTION: &str = "a prediction: your own code changes as well, and a replacement may need some of these bytes; only a build shows the real size";
 
 /// The answers, for a terminal.
 pub(crate) fn text(bloat: &Bloat, width: Option<usize>) -> String {
@@ -125,12 +125,12 @@ fn sum(bloat: &Bloat, why: &Why) -> String {
 
 fn title(why: &Why, index: usize) -> String {
     match (index, why.chains.len()) {
-        (0, 1) if why.is_section => "the shortest way to its largest part from where the program begins".to_owned(),
-        (0, _) if why.is_section => "1. the shortest way to its largest part from where the program begins".to_owned(),
+        (0, 1) if why.is_section => "the shortest path to its largest part from an entry point".to_owned(),
+        (0, _) if why.is_section => "1. the shortest path to its largest part from an entry point".to_owned(),
         (index, _) if why.is_section => format!("{}. to the next largest part", index + 1),
-        (0, 1) => "the shortest way to it from where the program begins".to_owned(),
-        (0, _) => "1. the shortest way to it from where the program begins".to_owned(),
-        (index, _) => format!("{}. another way", index + 1),
+        (0, 1) => "the shortest path to it from an entry point".to_owned(),
+        (0, _) => "1. the shortest path to it from an entry point".to_owned(),
+        (index, _) => format!("{}. another path", index + 1),
     }
 }
 
@@ -138,17 +138,17 @@ fn users(why: &Why) -> String {
     // A way of one step begins with what was asked for.
     let by_itself = why.chains.first().is_some_and(|chain| chain.len() == 1);
     match why.users {
-        1 if by_itself => "one part outside of it uses it as well; -n 0 shows that way".to_owned(),
-        0 => "nothing in the program uses it: it is where the program begins, or kept for others".to_owned(),
-        1 => "this is the only way in: nothing else outside of it uses it".to_owned(),
+        1 if by_itself => "one part outside of it uses it as well; -n 0 shows that path".to_owned(),
+        0 => "nothing in the program uses it: it's an entry point, or exported".to_owned(),
+        1 => "this is the only path in: nothing else outside of it uses it".to_owned(),
         users if why.is_section => {
             format!(
-                "{} parts outside of it use it; -n 3 shows the ways to the three largest parts",
+                "{} parts outside of it use it; -n 3 shows the paths to the three largest parts",
                 thousands(users as u64)
             )
         }
         users => {
-            format!("{} parts outside of it use it; -n 0 shows a way through each of them", thousands(users as u64))
+            format!("{} parts outside of it use it; -n 0 shows a path through each of them", thousands(users as u64))
         }
     }
 }
@@ -180,7 +180,7 @@ fn add_chain(text: &mut String, chain: &[Step], width: usize) {
 fn add_keepers(text: &mut String, why: &Why, width: usize) {
     let Why { keepers, .. } = why;
     if keepers.is_empty() {
-        let words = "no single function keeps it entirely: there are several ways to it, or the program begins with it";
+        let words = "no single function keeps it entirely: there are several paths to it, or it's an entry point";
         let _ = writeln!(text, "{}", wrap(words, Some(width), 2));
         return;
     }
@@ -191,7 +191,7 @@ fn add_keepers(text: &mut String, why: &Why, width: usize) {
         let _ = writeln!(text, "{:>11}  {name}", thousands(step.retained_bytes));
     }
     if let Some(more) = keepers.len().checked_sub(KEEPERS).filter(|more| *more > 0) {
-        let line = format!("{:>11}  and {more} more, nearer to where the program begins", "");
+        let line = format!("{:>11}  and {more} more, nearer to the entry point", "");
         let _ = writeln!(text, "{}", wrap(&line, Some(width), 13));
     }
 }
@@ -217,7 +217,7 @@ fn remarks(without: &Without) -> Vec<String> {
     if !without.absent.is_empty() {
         let (names, have) = (without.absent.join(", "), if without.absent.len() == 1 { "has" } else { "have" });
         remarks.push(format!(
-            "{names} {have} no code here: where it only passes on other crates, name these as well; `cargo tree` shows them"
+            "{names} {have} no code here: if it only re-exports other crates, name those as well; `cargo tree` lists them"
         ));
     }
     remarks
@@ -294,6 +294,6 @@ mod tests {
         // What a library exports may be called from inside, too.
         let why = &mut bloat.why.as_mut().unwrap().why;
         why.users = 1;
-        assert_eq!(users(why), "one part outside of it uses it as well; -n 0 shows that way");
+        assert_eq!(users(why), "one part outside of it uses it as well; -n 0 shows that path");
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usi
         };
     }
     if !bloat.known && (shown.crates || shown.functions) {
-        let _ = writeln!(text, "there's no way to tell whose code it is: {}", why_unknown(bloat));
+        let _ = writeln!(text, "it isn't known which crates the code comes from: {}", why_unknown(bloat));
     }
     let has_functions = bloat.known && !bloat.is_all_filtered_out();
     if shown.crates && has_functions {
@@ -156,7 +156,7 @@ fn add_crates(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
     }
     if bloat.explained {
         *text += &wrap(
-            "  own: code, constants, and entries in tables, of the whole file; retained: what the file would not have without it\n",
+            "  own: code, constants, and entries in tables, of the whole file; retained: what the file wouldn't have without it\n",
             Some(width),
             2,
         );
@@ -313,7 +313,7 @@ pub(crate) fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
         list(&mut text, "crate", crates, count, width);
         list(&mut text, "function", functions, count, width);
     } else {
-        let words = "\nwhose code changed is not known: that takes the symbols of both files\n";
+        let words = "\nit isn't known which crates changed: that takes the symbols of both files\n";
         text += &wrap(words, asked, 0);
     }
     text
@@ -332,8 +332,10 @@ fn add_whole(text: &mut String, whole: &[WholeChange], count: usize, width: usiz
         let numbers = format!("{:>11}  {:>11}  {:>11}", signed_whole(*own_a, *own_b), of_sign(*own_a), of_sign(*own_b));
         let _ = writeln!(text, "{numbers}  {}", cut(name, room));
         if let Some(through) = through {
-            let what =
-                format!("in through {through}; with what only it keeps: {}", signed_whole(*retained_a, *retained_b));
+            let what = format!(
+                "pulled in by {through}; with everything that only it keeps: {}",
+                signed_whole(*retained_a, *retained_b)
+            );
             let _ = writeln!(
                 text,
                 "{:13}{}",

@@ -205,7 +205,7 @@ class Why {
     if (!reason.part) return [];
     const keepers = keepersOf(reason);
     if (keepers.length === 0) {
-      const words = "No single part keeps it entirely: there are several ways to it, or the program begins with it.";
+      const words = "No single part keeps it entirely: there are several paths to it, or it's an entry point.";
       return [element("p", {}, words)];
     }
     const shown = keepers.slice(0, Why.KEEPERS).map((part) => this.step(part, `retains ${thousands(part.retained)}`));
@@ -213,7 +213,7 @@ class Why {
     return [
       element("h4", {}, "Each of these alone keeps it entirely, the nearest first"),
       element("ul", {}, ...shown),
-      ...(more > 0 ? [element("p", {}, `And ${thousands(more)} more, nearer to where the program begins.`)] : []),
+      ...(more > 0 ? [element("p", {}, `And ${thousands(more)} more, nearer to the entry point.`)] : []),
     ];
   }
 }

@@ -96,7 +96,7 @@ fn add_legend(svg: &mut Lines, top: u64, color: &str) {
     svg.line(format_args!(r#"<path d="M{LEFT} {line}h{BAR}" stroke="{color}" stroke-width="6"/>"#));
     let x = LEFT + BAR + 8;
     let column = Column { x, width: WIDTH - x, at_end: false };
-    svg.text(column, line + 6, &format!(r#" font-size="17" fill="{color}""#), "could not be built", LETTER);
+    svg.text(column, line + 6, &format!(r#" font-size="17" fill="{color}""#), "build failed", LETTER);
 }
 
 /// Names the largest steps, each at its place.
@@ -175,8 +175,8 @@ mod tests {
 
     #[test]
     fn the_bar_of_a_revision_without_a_size_is_explained() {
-        assert!(drawn(&[Some(1), None, Some(2)]).contains(">could not be built</text>"));
-        assert!(!drawn(&[Some(1), Some(2)]).contains("could not be built"), "there is no such bar");
+        assert!(drawn(&[Some(1), None, Some(2)]).contains(">build failed</text>"));
+        assert!(!drawn(&[Some(1), Some(2)]).contains("build failed"), "there is no such bar");
     }
 
     #[test]

@@ -126,7 +126,7 @@ pub(crate) fn rustup(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
                 return shell.fails(
                     "rustup needs the network, and this RUN has none",
                     "offline",
-                    "take `--network=none` out",
+                    "remove `--network=none`",
                 );
             }
             for target in targets {

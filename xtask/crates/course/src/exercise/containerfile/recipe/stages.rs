@@ -156,7 +156,7 @@ impl Stages<'_> {
             "HEALTHCHECK" => made.health = health(rest).map(|start| (start, span.clone())),
             "SHELL" if !is_last => set_shell(instruction, made)?,
             "VOLUME" if !is_last => {
-                let message = "the check can't follow a volume in a stage that builds, so it can't tell what the image would hold";
+                let message = "the check can't follow a volume in a stage that builds, so it can't tell what the image would contain";
                 return not_followed(instruction, message, "leave it out");
             }
             _ => {}
@@ -262,7 +262,7 @@ fn set_shell(instruction: &Instruction, made: &Made) -> Result<(), Box<Trouble>>
         return Err(Box::new(Trouble::new(Kind::Fails, span.clone(), message, "not found", help)));
     }
     if !rest.contains("sh\"") {
-        let message = "the check can't follow this shell, so it can't tell what the image would hold";
+        let message = "the check can't follow this shell, so it can't tell what the image would contain";
         return not_followed(instruction, message, "leave the line out: `/bin/sh` runs the commands");
     }
     Ok(())

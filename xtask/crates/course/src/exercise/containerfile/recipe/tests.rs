@@ -360,16 +360,16 @@ fn the_base_decides_what_is_there() {
             "ubuntu:25.10",
             "RUN apt-get update && apt-get install -y cargo\n",
             "",
-            "NotFollowed 5: not known here: which Cargo there is in ubuntu:25.10 after `apt-get` has installed cargo",
+            "NotFollowed 5: the check doesn't know which Cargo is in ubuntu:25.10 after `apt-get` has installed cargo",
         ),
         (
             "debian:13",
             "RUN curl -sSf https://sh.rustup.rs | sh -s -- -y\n",
             "",
-            "NotFollowed 5: not known here: which Cargo there is in debian:13 after the script",
+            "NotFollowed 5: the check doesn't know which Cargo is in debian:13 after the script",
         ),
-        ("somewhere/rust:1.95", "", "", "NotFollowed 4: not known here: the image somewhere/rust:1.95"),
-        ("rust:1.99", "", "", "NotFollowed 4: not known here"),
+        ("somewhere/rust:1.95", "", "", "NotFollowed 4: the check doesn't know the image somewhere/rust:1.95"),
+        ("rust:1.99", "", "", "NotFollowed 4: the check doesn't know"),
         ("${NONE}", "", "", "Fails 1: FROM ${NONE} doesn't name an image"),
     ] {
         let told = told(&on(base, before, target));

@@ -216,8 +216,8 @@ impl Shell<'_> {
             }
             Tools::Unknown(why) => {
                 let message = match why {
-                    None => format!("not known here: the image {base}, and which Cargo is in it"),
-                    Some(why) => format!("not known here: which Cargo there is in {base} after {why}"),
+                    None => format!("the check doesn't know the image {base}, or which Cargo is in it"),
+                    Some(why) => format!("the check doesn't know which Cargo is in {base} after {why}"),
                 };
                 let help = format!(
                     "start from an image that the course knows, such as `FROM {}`; or, {}",

@@ -15,7 +15,7 @@ pub(super) const HEADING: &str = "All submissions";
 const FLAGS: [(&str, &str); 10] = [
     ("review", "needs review"),
     ("answer", "has an unread answer"),
-    ("override", "points set by a person"),
+    ("override", "points set by hand"),
     ("late", "late"),
     ("full", "full points"),
     ("lost", "points lost"),
@@ -167,9 +167,9 @@ fn notes(row: &Row, cheats: &[&str], is_mixed: bool) -> Html {
     if row.late_submission_penalty > 0 {
         notes.push(format!("late: {} points off", points(row.late_submission_penalty)));
     }
-    notes.extend(row.override_reason.as_ref().map(|reason| format!("set by a person: {reason}")));
+    notes.extend(row.override_reason.as_ref().map(|reason| format!("set by hand: {reason}")));
     for (key, decision) in &row.decisions {
-        notes.push(format!("answer {key}: {} points by a person: {}", points(decision.points), decision.reason));
+        notes.push(format!("answer {key}: {} points by hand: {}", points(decision.points), decision.reason));
     }
     notes.extend(Some("needs review".to_owned()).filter(|_| !reasons(row).is_empty()));
     notes.extend(Some("has an unread answer".to_owned()).filter(|_| waits_for_a_reader(row)));

@@ -101,7 +101,7 @@ fn disassembly(program: &Path) -> Disassembly {
 #[test]
 fn a_program_for_aarch64_has_the_calls_that_a_disassembler_finds() {
     if let Some(missing) = missing() {
-        return base::output::note(&format!("LEFT OUT: no program for AArch64 is made: {missing} is not installed"));
+        return base::output::note(&format!("LEFT OUT: no program for AArch64 is made: {missing} isn't installed"));
     }
     let linker = format!("-Clinker={LINKER}");
     for flags in [&["-O"][..], &["-Copt-level=0"], &["-Copt-level=z", "-Cpanic=abort", "-Clto"]] {
