@@ -82,9 +82,17 @@ fn a_click_shows_why_a_box_is_here(browser: &Browser) -> Result<(), String> {
     ensure(of_crate.contains("(crate)") && of_crate.contains("wouldn't be there without it"), of_crate)?;
     ensure(!chain.is_empty(), "no way to a crate")?;
     view(browser, "kept")?;
-    browser.run(
-        "[...document.querySelectorAll('#kept-map .map button')].find(box => /^main /.test(box.ariaLabel)).dataset.it = 1",
+    // Asked again for a while: a busy machine draws a picture late.
+    let found = browser.run_async(
+        "const done = arguments[arguments.length - 1];
+         const look = left => {
+             const box = [...document.querySelectorAll('#kept-map .map button')].find(box => /^main /.test(box.ariaLabel));
+             if (box) box.dataset.it = 1;
+             if (box || left === 0) done(Boolean(box)); else setTimeout(() => look(left - 1), 50);
+         };
+         look(60)",
     );
+    ensure(found == true, "no box of main")?;
     browser.click("#kept-map [data-it]");
     let (kept, chain) = (text(browser, WHY), text(browser, CHAIN));
     let depth = number(browser, "return document.querySelectorAll('#kept-map .crumbs li').length");
@@ -278,6 +286,7 @@ fn one_line_says_why_nothing_is_known(browser: &Browser) -> Result<(), String> {
 }
 
 #[test]
+#[ignore = "looks at a report in a browser: .ci/run runs it"]
 fn the_report_works_in_a_browser_and_the_checks_notice_when_it_does_not() {
     let Some(browser) = Browser::start() else {
         return left_out("there is no chromedriver (Debian, Ubuntu: apt install chromium chromium-driver)");

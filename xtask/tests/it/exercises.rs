@@ -8,16 +8,22 @@ use testbed::course::{codes, verdict};
 use testbed::project::{Project, call, json, repository, stderr, stdout};
 
 #[test]
-fn exercise_1_fails_fresh_and_passes_with_either_small_level() {
+fn exercise_1_fails_fresh_and_passes_when_solved() {
     let project = Project::copy_of_the_repository();
     let document = json(&project.run(&["check", "ex1", "--format", "json"]).code(1));
     let found: Vec<String> = codes(&document).into_iter().map(|(code, _)| code).collect();
     assert_eq!(found, ["profile/missing-setting", "size/not-small-enough"]);
-    for level in ["z", "s"] {
-        let solution = project.read("solutions/ex1/Cargo.toml").replace("\"z\"", &format!("\"{level}\""));
-        project.write("exercises/ex1/Cargo.toml", &solution);
-        project.run(&["check", "ex1"]).success().stdout(contains("10 of 10 points"));
-    }
+    project.write("exercises/ex1/Cargo.toml", &project.read("solutions/ex1/Cargo.toml"));
+    project.run(&["check", "ex1"]).success().stdout(contains("10 of 10 points"));
+}
+
+#[test]
+#[ignore = "builds exercise 1 several times: .ci/run runs it"]
+fn exercise_1_passes_with_s_and_names_what_is_missing() {
+    let project = Project::copy_of_the_repository();
+    let solution = project.read("solutions/ex1/Cargo.toml").replace("\"z\"", "\"s\"");
+    project.write("exercises/ex1/Cargo.toml", &solution);
+    project.run(&["check", "ex1"]).success().stdout(contains("10 of 10 points"));
     // Speed instead of size: the check says so, and what is missing to the goal.
     project.edit("exercises/ex1/Cargo.toml", "opt-level = \"s\"", "opt-level = 3");
     project.run(&["check", "ex1"]).code(1).stderr(contains("this optimizes for speed"));
