@@ -2,7 +2,7 @@
 
 use predicates::str::contains;
 use testbed::course::{codes, settled, verdict};
-use testbed::project::{Project, json, stderr};
+use testbed::project::{Project, json, stderr, stdout};
 
 /// What is wrong with exercise 4 when its settings are these: the codes, each once.
 fn settings_of_ex4(project: &Project, settings: &str) -> Vec<String> {
@@ -113,6 +113,9 @@ fn exercise_5_measures_the_wrong_turns() {
     // The level of the hot package alone goes no more than half of the way under LTO.
     let (codes, small) = at(&fresh);
     assert_eq!(codes, "speed/too-slow");
+    let assert = project.run(&["check", "ex5"]).code(1);
+    let figures = stdout(&assert).matches(", at most 1").count() + stderr(&assert).matches(", at most 1").count();
+    assert_eq!(figures, 1, "{}\n{}", stderr(&assert), stdout(&assert));
     let (codes, half) = at(&format!("{fresh}{kernel}"));
     assert_eq!(codes, "speed/too-slow");
     assert!(half < small && half > 200.0, "{small} % and {half} %");

@@ -127,7 +127,9 @@ fn goal(text: &mut String, outcome: &Outcome, ids: usize, width: Option<usize>, 
     if let Some(waits_for) = waits_for {
         let _ = writeln!(text, "{indent}{}", fit(&format!("not judged: it needs {waits_for}")));
     }
-    if let Some(says) = data.says() {
+    // What is wrong has said it above.
+    let is_said = |says: &String| diagnostics.iter().any(|problem| problem.message.contains(says));
+    if let Some(says) = data.says().filter(|says| !is_said(says)) {
         let _ = writeln!(text, "{indent}{}", fit(&says));
     }
     if data.is_for_instructor() && *verdict == Verdict::Pass {
