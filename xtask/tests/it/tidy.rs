@@ -166,7 +166,7 @@ fn the_table_of_what_is_tested_where_names_what_is_run() {
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
     let workflow = fs::read_to_string(root.join(".github/workflows/ci.yml")).unwrap();
     let steps = fs::read_to_string(root.join(".ci/run")).unwrap();
-    let table = readme.split("## What is tested where").nth(1).unwrap().split("\n## ").next().unwrap();
+    let table = readme.split("## What's tested, and where").nth(1).unwrap().split("\n## ").next().unwrap();
     // The rows are the systems of the workflow, in its order.
     let runners = workflow.lines().find_map(|line| line.trim().strip_prefix("os: [")).unwrap().trim_end_matches(']');
     let runners: BTreeSet<&str> = runners.split(", ").collect();
