@@ -91,7 +91,9 @@ fn a_profile_that_changes_what_the_program_does_fails_the_run() {
     assert!(table.lines().any(|line| line.contains("release") && line.ends_with("ok")), "{table}");
     let message = stderr(&assert);
     assert!(
-        message.contains("error: tiny built with the profile `stripped` doesn't do what it must; run it as"),
+        message.contains(
+            "error: tiny built with the profile `stripped` doesn't behave as expected; to see it yourself, run"
+        ),
         "{message}"
     );
     assert!(message.contains("expected, exit code 0:\n  | hi\ngot, exit code 3:\n  | \\u{1b}[31mho\n"), "{message}");
@@ -304,7 +306,7 @@ fn a_failed_build_is_shown_in_rustcs_own_words() {
     project.run(&["sizes"]).code(1).stdout("").stderr(
         contains("error[E0308]: mismatched types")
             .and(contains("src/main.rs:1:25"))
-            .and(contains("help: repair the build first")),
+            .and(contains("help: fix the build first")),
     );
 }
 

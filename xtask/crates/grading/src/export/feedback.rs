@@ -105,12 +105,10 @@ impl Odd {
         };
         match self {
             Self::Name => format!(
-                "no feedback file for {many}, because {name} doesn't name submissions like this and couldn't tell whose it \
-                 is: {names}. Grade the download with its names unchanged"
+                "no feedback file for {many}, because {name} doesn't name submissions this way, and couldn't match it to a student: {names}. Grade the download with its names unchanged"
             ),
             Self::Kind if lms == Lms::Canvas => format!(
-                "no feedback file for {many}, because feedback can't be written as a file of this kind: {names}. {its}; the \
-                 kinds are {}",
+                "no feedback file for {many}, because feedback can't be written as this kind of file: {names}. {its}; the supported kinds are {}",
                 KINDS.iter().map(|(endings, _)| endings.join(", ")).collect::<Vec<_>>().join(", ")
             ),
             Self::Kind => format!("no feedback file for {many}, because no file was submitted: {names}. {its}"),

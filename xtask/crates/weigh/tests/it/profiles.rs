@@ -70,7 +70,7 @@ fn a_profile_that_only_the_tables_have_is_said_to_be_theirs() {
     let project = with("[profile.release]\nopt-level = 1\n");
     let said = notes(&project, &["bloat", "--sections", "--profile", "only-opt-level-s"]);
     let whose =
-        "note: Cargo.toml has no [profile.only-opt-level-s]: this is the profile of that name in the size tables\n";
+        "note: Cargo.toml has no [profile.only-opt-level-s], so the profile of that name in the size tables is used\n";
     assert!(said.starts_with(whose), "{said}");
     let compared = answer(&project, &["diff", "default-release", "release"]);
     assert_eq!((&compared["a"]["name"], &compared["b"]["name"]), (&"release (default)".into(), &"release".into()));

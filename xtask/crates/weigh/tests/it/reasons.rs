@@ -192,7 +192,7 @@ fn what_keeps_a_part_is_found_by_crate_module_function_and_section() {
         (["--why", "haevy"], "nothing in the program is called `haevy`"),
         (["--why", "heavy::nothing"], "nothing in the program is called `heavy::nothing`"),
         (["--why", " "], "nothing in the program is called ` `"),
-        (["--why", ".rela.dyn"], "`.rela.dyn` is a table, which nothing in the program uses by itself"),
+        (["--why", ".rela.dyn"], "`.rela.dyn` is a table, and nothing in the program uses a table as a whole"),
         (["--why", ".eh_frame"], "`.eh_frame` is a table"),
         (["--without", "haevy"], "there is no crate `haevy` in the program"),
     ] {

@@ -93,7 +93,7 @@ fn a_budget_is_saved_and_then_kept() {
     project.edit("Cargo.toml", "9 MB", "9 kB");
     let call = weigh(&project).arg("budget").assert().code(1);
     assert!(
-        stderr(&call).contains("`cargo weigh bloat --profile release` shows what it is made of"),
+        stderr(&call).contains("to see where its bytes come from, run `cargo weigh bloat --profile release`"),
         "{}",
         stderr(&call)
     );
