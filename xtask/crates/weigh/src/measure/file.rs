@@ -295,11 +295,11 @@ fn fits(path: &Path, data: &[u8], arch: &str) -> Result<()> {
         Some(only) if only == canonical(arch) => Ok(()),
         Some(only) => bail!(
             Failure::new(Exit::Usage, format!("{name} is for {only} only, not for `{arch}`"))
-                .help("leave --arch out: the file isn't a universal one")
+                .help("remove --arch: the file isn't a universal one")
         ),
         None => bail!(
             Failure::new(Exit::Usage, format!("--arch chooses a part of a universal Mach-O file, which {name} isn't"))
-                .help("leave --arch out")
+                .help("remove --arch")
         ),
     }
 }

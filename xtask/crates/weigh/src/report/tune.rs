@@ -404,7 +404,7 @@ mod tests {
         let written = Written { manifest: "/x/Cargo.toml".into(), profile: "small".to_owned(), bytes: 332_368 };
         let text = text(&Tuned { written: Some(written), ..sample() }, None);
         assert!(text.contains("[profile.small]\ninherits"), "{text}");
-        assert!(text.contains("`cargo build --profile small` gives 332,368 bytes."), "{text}");
+        assert!(text.contains("`cargo build --profile small` produces 332,368 bytes."), "{text}");
     }
 
     #[test]

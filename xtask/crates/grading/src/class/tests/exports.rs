@@ -310,7 +310,8 @@ fn a_single_file_that_almost_fits_is_a_row_with_the_likely_reason() {
         match there {
             "" => assert_eq!(text, "a"),
             _ => assert!(
-                text.starts_with("rejected: found nothing for ex1") && text.ends_with(&format!("there is only {there}")),
+                text.starts_with("rejected: found nothing for ex1")
+                    && text.ends_with(&format!("there is only {there}")),
                 "{name}: {text}"
             ),
         }

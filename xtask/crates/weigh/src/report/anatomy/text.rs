@@ -481,6 +481,13 @@ mod tests {
     }
 
     #[test]
+    fn one_change_that_is_left_out_is_not_several() {
+        let words = [1, 2].map(|more| more_changes(40, more));
+        assert_eq!(words, ["1 smaller change; -n 0 shows all", "2 smaller changes; -n 0 shows all"]);
+        assert_eq!(more_changes(20, 1), "1 smaller (-n 0)");
+    }
+
+    #[test]
     fn crates_are_cut_as_functions_are_and_their_sum_stays() {
         let mut bloat = tests::bloat();
         bloat.floor.clear();
