@@ -42,7 +42,7 @@ fn a_starter_that_fails_otherwise_than_it_says_is_found() {
     project
         .run(&["author", "verify"])
         .code(1)
-        .stderr(contains("also [profile/missing-setting], not [profile/wrong-table]"));
+        .stderr(contains("also reports [profile/missing-setting], and doesn't report [profile/wrong-table]"));
 }
 
 #[test]

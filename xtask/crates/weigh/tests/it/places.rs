@@ -118,7 +118,7 @@ fn messages_about_a_budget_name_what_is_there_to_call() {
     let manifest = project.read("Cargo.toml") + "[package.metadata.size-budget]\nmax-growth = \"1 %\"\n";
     project.write("Cargo.toml", &manifest);
     let said = refused(&project, &["budget"]);
-    assert!(said.contains("`cargo weigh budget --save` saves one"), "{said}");
+    assert!(said.contains("to save one, run `cargo weigh budget --save`"), "{said}");
     project.write("size-baseline.json", "{");
     let said = refused(&project, &["budget"]);
     assert!(said.contains("measure again with `cargo weigh budget --save`"), "{said}");

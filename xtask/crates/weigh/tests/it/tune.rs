@@ -98,7 +98,7 @@ fn a_profile_is_chosen_written_and_proved_and_a_second_call_builds_nothing() {
     let again = weigh(&project).args(["tune", "--run", "", "--write", "small"]).assert().success();
     assert!(!stderr(&again).contains("\nbuilt "), "{}", stderr(&again));
     assert!(stderr(&again).contains("Cargo.toml already has this [profile.small]"), "{}", stderr(&again));
-    assert!(stdout(&again).contains("`cargo build --profile small` gives"), "{}", stdout(&again));
+    assert!(stdout(&again).contains("`cargo build --profile small` produces"), "{}", stdout(&again));
     assert_eq!(project.read("Cargo.toml"), written);
 }
 
