@@ -154,7 +154,7 @@ fn a_universal_file_wants_a_choice() {
         assert_eq!(document["file_bytes"], bytes);
         assert_eq!(taken_apart(&project, "both", &["--arch", other]), document);
     }
-    let note = format!("note: this is the part for arm64 of a universal file of {} bytes", thousands(both.len()));
+    let note = format!("note: this is the arm64 part of a universal file of {} bytes", thousands(both.len()));
     project.run(&["bloat", "--file", "both", "--arch", "arm64"]).success().stderr(contains(note));
     let text = stderr(&project.run(&["bloat", "--file", "both", "--arch", "ppc"]).code(2));
     assert!(text.contains("both has no part for `ppc`") && text.contains("--arch: x86_64, arm64"), "{text}");
@@ -172,7 +172,7 @@ fn a_universal_file_wants_a_choice() {
     project
         .run(&["bloat", "--file", "cut", "--arch", "arm64"])
         .code(2)
-        .stderr(contains("cut is cut off: its part for arm64"));
+        .stderr(contains("cut is truncated: its part for arm64"));
 }
 
 fn thousands(number: usize) -> String {
@@ -241,7 +241,7 @@ fn objects_and_archives_are_sums_over_their_functions_and_members() {
         let text = stdout(&run);
         assert!(text.contains("of file  member") && text.contains("and 2 smaller members; -n 0 shows all"), "{text}");
         assert!(
-            stderr(&run).contains("this is an archive of 3 objects: the sums are over all of them"),
+            stderr(&run).contains("this is an archive of 3 objects: the totals cover all of them"),
             "{}",
             stderr(&run)
         );

@@ -212,7 +212,7 @@ pub(crate) fn consoles(blocks: &[console::Block], recorded: &[super::facts::Answ
     // The output of a removed command would be taken for the next identical command's, such as `echo $?`.
     if let Some(left) = recorded.iter().find(|answer| !is_used(answer)) {
         let message = format!(
-            "`{}` was recorded for this page once more often than the page shows it; run `cargo xtask docs --record`",
+            "`{}` was recorded for this page one more time than the page shows it; run `cargo xtask docs --record`",
             first_line(&left.command)
         );
         found.push(Finding { line: 1, message });
@@ -281,7 +281,7 @@ mod tests {
         assert!(consoles(&blocks, &[answer("true", &[]), answer("echo $?", &["0"])]).is_empty());
         let found = consoles(&blocks, &[first, second, answer("echo $?", &["3"])]);
         assert!(
-            found.len() == 1 && found[0].message.contains("`echo $?` was recorded for this page one time more"),
+            found.len() == 1 && found[0].message.contains("`echo $?` was recorded for this page one more time"),
             "{found:?}"
         );
     }

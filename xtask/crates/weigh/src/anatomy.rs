@@ -114,7 +114,7 @@ impl Anatomy {
         }
         if !binary.members.is_empty() {
             notes.push(format!(
-                "this is {}: the totals cover all of them, but a linker uses only the ones that a program needs",
+                "this is {}: the totals cover all of them, but a linker uses only what a program needs",
                 binary.format
             ));
         }

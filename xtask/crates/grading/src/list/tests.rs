@@ -71,7 +71,8 @@ s001  (doejane_LATE_10001_900001_ex1.zip), late
         skipped: ex1/target/, ex1/build.rs
   ex10  answers.toml, src/pipeline.rs
 s002
-  ex1  rejected: no file in `ex1` was used: the exercise needs `Cargo.toml`, but there is only `Cargo.toml.txt` (Notepad adds .txt to a name)
+  ex1  rejected: no file in `ex1` was used: the exercise needs `Cargo.toml`, but
+      there is only `Cargo.toml.txt` (Notepad adds .txt to a name)
 s003�[31m  (=1+1)
   nothing for these exercises
 

@@ -189,7 +189,7 @@ fn nothing_that_was_taken_is_a_rejection_with_the_likely_reason() {
         "no file in `ex1` was used: the exercise needs `Cargo.toml`, but there is only `README.md`, `starter`"
     );
     let why = outcome(&[("Cargo.toml.txt", "mine")], 0).unwrap_err();
-    assert!(why.ends_with("there is `Cargo.toml.txt` (Notepad adds .txt to a name)"), "{why}");
+    assert!(why.ends_with("there is only `Cargo.toml.txt` (Notepad adds .txt to a name)"), "{why}");
 }
 
 #[test]
@@ -378,7 +378,7 @@ fn a_bare_file_that_names_no_exercise_is_not_passed_over() {
     let (_class, entry) = explored(&[(name, b"mine")], &exercises());
     assert!(entry.work.is_empty());
     let why = entry.missing.unwrap();
-    assert_eq!(why, "`Cargo.toml` doesn't say which exercise it is for; name one with --exercise");
+    assert_eq!(why, "the name of `Cargo.toml` doesn't identify an exercise; name one with --exercise");
     // Canvas numbers an upload that was there before.
     for name in ["linmei_10003_900003_Cargo-1.toml", "linmei_10003_900003_ex1_Cargo-12.toml"] {
         let (_class, entry) = explored(&[(name, b"mine")], &exercises()[..1]);

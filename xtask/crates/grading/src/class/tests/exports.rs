@@ -270,7 +270,7 @@ fn a_document_named_for_a_student_of_the_roster_is_theirs() {
     let found = find_with(class.path(), &Ask { is_student: &|name| name == "s002", ..Ask::of(exercises) }).unwrap();
     let results = results(&found);
     assert_eq!((results.len(), &results[0]), (2, &("s001", "a".to_owned())));
-    assert!(results[1].0 == "s002" && results[1].1.ends_with("and there is `s002.docx`"), "{results:?}");
+    assert!(results[1].0 == "s002" && results[1].1.ends_with("there is only `s002.docx`"), "{results:?}");
 }
 
 #[test]

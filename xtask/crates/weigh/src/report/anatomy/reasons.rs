@@ -63,7 +63,7 @@ pub(crate) fn markdown(bloat: &Bloat) -> String {
         }
         let _ = writeln!(text, "\n{}", users(why));
         if !why.keepers.is_empty() {
-            text += "\n| removing any one of these removes all of it | retained |\n|---|--:|\n";
+            text += "\n| removing any one of these removes it entirely | retained |\n|---|--:|\n";
             why.keepers.iter().for_each(|step| {
                 let _ = writeln!(text, "| {} | {} |", escaped(&step.name), thousands(step.retained_bytes));
             });
@@ -183,11 +183,11 @@ fn add_chain(text: &mut String, chain: &[Step], width: usize) {
 fn add_keepers(text: &mut String, why: &Why, width: usize) {
     let Why { keepers, .. } = why;
     if keepers.is_empty() {
-        let words = "removing a single function wouldn't remove all of it: there are several paths to it, or it's an entry point";
+        let words = "removing a single function wouldn't remove it entirely: there are several paths to it, or it's an entry point";
         let _ = writeln!(text, "{}", wrap(words, Some(width), 2));
         return;
     }
-    let words = "removing any one of these removes all of it; the nearest to it is listed first";
+    let words = "removing any one of these removes it entirely; the nearest to it is listed first";
     let _ = write!(text, "\n{}\n{:>11}  function or table\n", wrap(words, Some(width), 2), "retained");
     for step in keepers.iter().take(KEEPERS) {
         let name = cut(&generic(&step.name), width.saturating_sub(13).max(20));
