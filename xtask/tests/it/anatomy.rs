@@ -102,8 +102,8 @@ fn diff_sums_to_the_byte_in_both_directions() {
     outside
         .run(&["diff", a.to_str().unwrap(), b.to_str().unwrap()])
         .success()
-        .stdout(contains("it isn't known which crates changed: that takes the symbols of both files"))
-        .stderr(contains("it isn't known which crates the code comes from: the file has no symbols"));
+        .stdout(contains("can't tell which crates changed, because that requires the symbols of both files"))
+        .stderr(contains("can't tell which crates the code comes from: the file has no symbols"));
 }
 
 #[test]
@@ -134,7 +134,9 @@ fn growth_beyond_a_budget_is_exit_code_1() {
     assert_eq!(project.read("summary.md"), format!("before\n{once}{once}"));
     // GitHub drops what is larger than 1 MiB.
     let almost = "x".repeat(1024 * 1024 - once.len() + 1);
-    for (there, note) in [(almost, " of each list: GitHub drops"), ("x".repeat(1024 * 1024), "has no room for this")] {
+    for (there, note) in
+        [(almost, " of each list, because GitHub drops"), ("x".repeat(1024 * 1024), "doesn't fit in the job's summary")]
+    {
         project.write("summary.md", &there);
         let call = project.xtask().args(words).env("GITHUB_STEP_SUMMARY", &summary).assert().code(1);
         assert!(stderr(&call).contains(note), "{}", stderr(&call));
@@ -249,7 +251,7 @@ fn a_second_what_if_builds_nothing_and_a_changed_source_is_noticed() {
     // It is left where `check` looks for what a missing setting would save.
     let result = schema::document(&project.read("target/size-workshop/what-if/tiny/what-if.json"));
     assert_eq!(result["settings"][0]["key"], "strip");
-    assert!(stdout(&first).contains("what it costs, seen in a program that panics"));
+    assert!(stdout(&first).contains("what each setting costs, shown by a program that panics"));
     project.write("tiny/src/main.rs", "fn main() { println!(\"hi {:?}\", std::env::args().collect::<Vec<_>>()); }");
     assert!(stderr(&what_if()).contains("built panic + strip"));
 }

@@ -100,7 +100,7 @@ fn a_click_shows_why_a_box_is_here(browser: &Browser) -> Result<(), String> {
     view(browser, "code")?;
     ensure(depth > 1.0, "a click goes nowhere")?;
     ensure(chain == "_start [other] > main [other]", format!("the chain of main: {chain}"))?;
-    ensure(kept.contains("keeps it entirely") && kept.contains("_start [other], retains"), kept)
+    ensure(kept.contains("removes it entirely") && kept.contains("_start [other], retains"), kept)
 }
 
 /// In the picture the panel follows the focus, and its first line is a status, which a screen reader says.

@@ -74,7 +74,7 @@ fn a_program_for_windows_is_taken_apart_to_the_byte() {
     let text = stdout(&project.run(&["bloat", "--file", "msvc.dll"]).success());
     assert!(
         text.contains(
-            "it isn't known which crates the code comes from: the file has no symbols; the linker put the others into hello.pdb"
+            "can't tell which crates the code comes from: the file has no symbols; the linker put the others into hello.pdb"
         ),
         "{text}"
     );
@@ -127,9 +127,9 @@ fn what_strip_leaves_of_a_library_owns_no_more_than_itself() {
             "{name}"
         );
         let text = stdout(&project.run(&["bloat", "--file", name]).success());
-        assert!(text.contains(&format!("it isn't known which crates the code comes from: {why}")), "{text}");
+        assert!(text.contains(&format!("can't tell which crates the code comes from: {why}")), "{text}");
         let text = stdout(&project.run(&["bloat", "--file", name, "--format", "markdown"]).success());
-        assert!(text.contains(&format!("It isn't known which crates the code comes from: {why}.")), "{text}");
+        assert!(text.contains(&format!("Can't tell which crates the code comes from: {why}.")), "{text}");
     }
     // All symbols, with and without the table that says where functions begin.
     put(&project, "whole", &made::macho(MachO { without_starts: true, ..MachO::default() }));
@@ -143,7 +143,10 @@ fn a_universal_file_wants_a_choice() {
     let both = made::universal(&[(X86_64.0, X86_64.1, &intel), (ARM64.0, ARM64.1, &arm)]);
     put(&project, "both", &both);
     let text = stderr(&project.run(&["bloat", "--file", "both"]).code(2));
-    assert!(text.contains("both is a universal file: it holds a program each for x86_64, arm64"), "{text}");
+    assert!(
+        text.contains("both is a universal file: it contains a separate program for each of x86_64, arm64"),
+        "{text}"
+    );
     assert!(text.contains("choose with --arch, such as --arch arm64"), "{text}");
     for (arch, bytes, other) in [("arm64", arm.len(), "aarch64"), ("x86_64", intel.len(), "amd64")] {
         let document = taken_apart(&project, "both", &["--arch", arch]);
@@ -151,7 +154,7 @@ fn a_universal_file_wants_a_choice() {
         assert_eq!(document["file_bytes"], bytes);
         assert_eq!(taken_apart(&project, "both", &["--arch", other]), document);
     }
-    let note = format!("note: this is the part for arm64 of a universal file of {} bytes", thousands(both.len()));
+    let note = format!("note: this is the arm64 part of a universal file of {} bytes", thousands(both.len()));
     project.run(&["bloat", "--file", "both", "--arch", "arm64"]).success().stderr(contains(note));
     let text = stderr(&project.run(&["bloat", "--file", "both", "--arch", "ppc"]).code(2));
     assert!(text.contains("both has no part for `ppc`") && text.contains("--arch: x86_64, arm64"), "{text}");
@@ -169,7 +172,7 @@ fn a_universal_file_wants_a_choice() {
     project
         .run(&["bloat", "--file", "cut", "--arch", "arm64"])
         .code(2)
-        .stderr(contains("cut is cut off: its part for arm64"));
+        .stderr(contains("cut is truncated: its part for arm64"));
 }
 
 fn thousands(number: usize) -> String {
@@ -238,7 +241,7 @@ fn objects_and_archives_are_sums_over_their_functions_and_members() {
         let text = stdout(&run);
         assert!(text.contains("of file  member") && text.contains("and 2 smaller members; -n 0 shows all"), "{text}");
         assert!(
-            stderr(&run).contains("this is an archive of 3 objects: the sums are over all of them"),
+            stderr(&run).contains("this is an archive of 3 objects: the totals cover all of them"),
             "{}",
             stderr(&run)
         );
@@ -324,17 +327,17 @@ fn other_files_are_called_by_their_names_with_a_way_out() {
         ("a.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\0", "is gzip-compressed data", "unpack it"),
         ("notes.txt", "notes, é".as_bytes(), "is a text", "ELF (Linux)"),
         ("a.class", &class, "is a compiled Java class", "native library"),
-        ("a.bc", b"BC\xc0\xde\x35\x14\0\0", "is LLVM bitcode", "what the linker made of it"),
+        ("a.bc", b"BC\xc0\xde\x35\x14\0\0", "is LLVM bitcode", "the file that the linker made from it"),
         ("a.rmeta", b"rust\0\0\0\x0a\x01\x02\x03\x04", "is metadata of a Rust crate", "the .rlib"),
         ("a.pdb", b"Microsoft C/C++ MSF 7.00\r\n\x1aDS\0", "the symbols of a program for Windows", "the .exe or .dll"),
-        ("a.dwarf", &dsym, "is debug information of a Mach-O program (dSYM)", "give the program"),
+        ("a.dwarf", &dsym, "is debug information of a Mach-O program (dSYM)", "pass the program"),
         (
             "a.deb",
             b"!<arch>\ndebian-binary   1342943816  0     0     100644  4         `\n2.0\n",
             "is a Debian package",
             "dpkg-deb -x",
         ),
-        ("thin.a", b"!<thin>\n", "is a thin archive", "give the objects"),
+        ("thin.a", b"!<thin>\n", "is a thin archive", "pass the objects"),
         ("a.tar", &tar, "is a tar archive", "unpack it"),
         ("core", &core, "is a core dump", "the program itself"),
         ("a.com", &dos, "is a program for DOS", "ELF (Linux)"),
@@ -429,7 +432,7 @@ fn a_file_of_gigabytes_that_is_mostly_holes_takes_little_memory_and_time() {
     project
         .run(&["bloat", "--file", "huge"])
         .code(2)
-        .stderr(contains("is too large to be taken apart: 1,099,511,627,776 bytes"));
+        .stderr(contains("is too large to analyze: 1,099,511,627,776 bytes"));
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     // The peak memory that the system reports, in kilobytes.
     let script = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";

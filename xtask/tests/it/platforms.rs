@@ -59,10 +59,11 @@ fn a_runner_of_cargos_settings_runs_each_program_and_what_it_prints_is_compared(
     script("#!/bin/sh\necho ho\n");
     let variable = variable();
     let wrong = sizes().env(&variable, project.path("tools/run.sh")).assert().code(1);
-    assert!(stderr(&wrong).contains("doesn't do what it must"), "{}", stderr(&wrong));
+    assert!(stderr(&wrong).contains("doesn't behave as expected"), "{}", stderr(&wrong));
     let missing = sizes().env(&variable, "no-such-emulator -L /nowhere").assert().code(3);
     assert!(
-        stderr(&missing).contains("no-such-emulator") && stderr(&missing).contains(&format!("{variable} names it")),
+        stderr(&missing).contains("no-such-emulator")
+            && stderr(&missing).contains(&format!("{variable} sets it as the runner")),
         "{}",
         stderr(&missing)
     );

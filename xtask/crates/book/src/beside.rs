@@ -181,7 +181,10 @@ impl Words<'_> {
         let is_nearest = |own: &[Range<usize>], others: &[Range<usize>], at| nearest(own, at) <= nearest(others, at);
         let fits = first_a < first_b || is_nearest(&of_a, &of_b, a.at) && is_nearest(&of_b, &of_a, b.at);
         (!fits).then(|| {
-            format!("`{}` and `{}` are in a different order than what they are about", a.part.what, b.part.what)
+            format!(
+                "`{}` and `{}` are in a different order than the things that they measure",
+                a.part.what, b.part.what
+            )
         })
     }
 }

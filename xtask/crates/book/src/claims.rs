@@ -188,7 +188,7 @@ impl Claims {
                 if !raw.contains(&format!("<!-- claim: {id} -->")) && contradicts.iter().any(is_said) {
                     let verdict = claim.verdict.words().replace('*', "");
                     let message = format!(
-                        "this paragraph says what docs/claims.toml judges otherwise: `{id}` {verdict}. Correct it; if it only reports the claim, add `<!-- claim: {id} -->`"
+                        "this paragraph contradicts docs/claims.toml: `{id}` {verdict}. Correct it, or, if it only reports the claim, add `<!-- claim: {id} -->`"
                     );
                     found.push(Finding { line, message });
                 }

@@ -81,7 +81,7 @@ impl<'a> Book<'a> {
                     format!("there is no measurement for rustc {toolchain} on {REFERENCE_TARGET}")
                 )
                 .file(diagnostic::shown(&path))
-                .help("run `cargo xtask sizes --accept` there")
+                .help("run `cargo xtask sizes --accept` on that target")
             );
         };
         let others: Vec<Option<Measurement>> = committed::releases(root, REFERENCE_TARGET)

@@ -289,7 +289,7 @@ impl Generator<'_> {
     /// The crates that the workshop's tools are made of.
     fn house(&self, page: &Path) -> Result<(String, Vec<Wanted>), Wrong> {
         let house = house::ask(&self.workshop.root).map_err(|error| {
-            wrong(format!("Cargo doesn't describe the workspace: {error:#}"), "`cargo metadata` says what is wrong")
+            wrong(format!("`cargo metadata` failed: {error:#}"), "to see what's wrong, run `cargo metadata`")
         })?;
         Ok(pictures::house(&house, &self.workshop.root, page))
     }

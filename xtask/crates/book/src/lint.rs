@@ -77,7 +77,7 @@ pub(crate) fn boxes(text: &str, page: &Page) -> Vec<Finding> {
         match summary.strip_prefix("Predict: ") {
             None if summary == "Answer" => {}
             Some(question) if question.trim_end().ends_with('?') && question.matches('\n').count() < 2 => {}
-            Some(_) => wrong("what a folded box asks readers to predict is one question, and ends with `?`"),
+            Some(_) => wrong("a `Predict:` summary has to be a single question that ends with `?`"),
             None => wrong("a folded box asks first, `Predict: …?`, or is the `Answer` to a practice"),
         }
         match inside {
@@ -212,7 +212,7 @@ pub(crate) fn consoles(blocks: &[console::Block], recorded: &[super::facts::Answ
     // The output of a removed command would be taken for the next identical command's, such as `echo $?`.
     if let Some(left) = recorded.iter().find(|answer| !is_used(answer)) {
         let message = format!(
-            "`{}` was recorded for this page one time more than the page shows it; run `cargo xtask docs --record`",
+            "`{}` was recorded for this page one more time than the page shows it; run `cargo xtask docs --record`",
             first_line(&left.command)
         );
         found.push(Finding { line: 1, message });
@@ -281,7 +281,7 @@ mod tests {
         assert!(consoles(&blocks, &[answer("true", &[]), answer("echo $?", &["0"])]).is_empty());
         let found = consoles(&blocks, &[first, second, answer("echo $?", &["3"])]);
         assert!(
-            found.len() == 1 && found[0].message.contains("`echo $?` was recorded for this page one time more"),
+            found.len() == 1 && found[0].message.contains("`echo $?` was recorded for this page one more time"),
             "{found:?}"
         );
     }

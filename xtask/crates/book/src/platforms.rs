@@ -37,7 +37,7 @@ impl Shown<'_> {
             }
             ["bars-of-platforms"] => return bars(workshop, reference, others, page),
             _ => Err(wrong(
-                "these words don't name anything",
+                "nothing can be generated under this name",
                 "`platforms`, `ladders PROGRAM`, `sections-of TARGET PROGRAM PROFILE…`, or `bars-of-platforms`",
             )),
         };

@@ -42,7 +42,8 @@ pub(crate) fn run(book: &Book<'_>, only: &[String], slow: bool, with_facts: bool
             let place = format!("{}:{line}", diagnostic::shown(&page).display());
             match timed(&place, || session.block(&block))? {
                 Ran::Missing(programs) => {
-                    output::note(&format!("{place}: LEFT OUT, because there is no {}", programs.join(", ")));
+                    let are = if programs.len() == 1 { "isn't" } else { "aren't" };
+                    output::note(&format!("{place}: LEFT OUT, because {} {are} installed", programs.join(", ")));
                 }
                 Ran::Answers(answers) => {
                     commands += answers.len();
@@ -69,10 +70,10 @@ pub(crate) fn run(book: &Book<'_>, only: &[String], slow: bool, with_facts: bool
         }
     }
     if left_out > 0 {
-        output::note(&format!("{left_out} blocks that take long were left out; `--slow` runs them as well"));
+        output::note(&format!("{left_out} slow blocks were skipped; to run them, add `--slow`"));
     }
     if recorded > 0 {
-        output::note(&format!("{recorded} blocks that build for minutes were left out; `--facts` runs them as well"));
+        output::note(&format!("{recorded} blocks that build for minutes were skipped; to run them, add `--facts`"));
     }
     output::note(&format!("{commands} commands were run, {wrong} results differ from the book"));
     Ok(if wrong == 0 { Exit::Met } else { Exit::NotMet })
@@ -82,7 +83,7 @@ pub(crate) fn run(book: &Book<'_>, only: &[String], slow: bool, with_facts: bool
 fn holds(book: &Book<'_>, session: &Session, fact: &Fact) -> Result<bool> {
     let name = &fact.name;
     let Some(now) = timed(name, || session.fact(fact))? else {
-        output::note(&format!("{name}: LEFT OUT, because {} isn't there", fact.needs.join(" or ")));
+        output::note(&format!("{name}: LEFT OUT, because {} isn't installed", fact.needs.join(" or ")));
         return Ok(true);
     };
     let Some(committed) = book.record.facts.get(name).copied() else {
@@ -119,7 +120,11 @@ pub(crate) fn record(book: &Book<'_>, only: &[String]) -> Result<()> {
                 record.facts.insert(fact.name.clone(), number);
             }
             None => {
-                output::note(&format!("{}: not measured, because {} isn't there", fact.name, fact.needs.join(" or ")));
+                output::note(&format!(
+                    "{}: not measured, because {} isn't installed",
+                    fact.name,
+                    fact.needs.join(" or ")
+                ));
             }
         }
         record.save(root, REFERENCE_TARGET, &toolchain)?;
@@ -166,7 +171,7 @@ fn refuse_other_compilers(root: &Path, toolchain: &str) -> Result<()> {
     if (release.as_str(), host.as_str()) != (toolchain, REFERENCE_TARGET) {
         let message =
             format!("the book is recorded with rustc {toolchain} on {REFERENCE_TARGET}, not with {release} on {host}");
-        bail!(Failure::new(Exit::Environment, message).help("run it there"));
+        bail!(Failure::new(Exit::Environment, message).help("run this command on that target, with that compiler"));
     }
     Ok(())
 }

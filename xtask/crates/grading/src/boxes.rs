@@ -96,7 +96,7 @@ impl Recipe {
         let own = proc::own_path()?.to_owned();
         let system = System::find().ok_or_else(|| {
             missing(
-                &format!("{BUBBLEWRAP} doesn't answer `--help`"),
+                &format!("{BUBBLEWRAP} doesn't respond to `--help`"),
                 "reinstall it (Debian, Ubuntu: `apt install --reinstall bubblewrap`)",
             )
         })?;

@@ -120,7 +120,7 @@ pub(crate) fn better(first: Record, second: Record) -> Record {
         more => format!(" (the goals {})", more.join(", ")),
     };
     let why = format!(
-        "it was run twice, and the results differ{goals}: {} points, then, alone on the machine, {}. The better one counts",
+        "it was run twice, and the results differ{goals}: {} points at first, and {} when it ran alone on the machine. The better result counts",
         words(&first),
         words(&second)
     );
@@ -167,7 +167,7 @@ mod tests {
         assert!(is_same(&worse, &worse) && !is_same(&worse, &right));
         let kept = better(worse.clone(), right.clone());
         assert_eq!((kept.points, kept.status), (8, model::Status::Graded));
-        let why = "it was run twice, and the results differ (the goal `output`): `timeout` with 4 of 10 points, then, alone on the machine, `graded` with 8 of 10. The better one counts";
+        let why = "it was run twice, and the results differ (the goal `output`): `timeout` with 4 of 10 points at first, and `graded` with 8 of 10 when it ran alone on the machine. The better result counts";
         assert_eq!(kept.review, [why]);
         assert_eq!(better(right, worse).points, 8, "whichever came first");
     }

@@ -307,8 +307,7 @@ impl Tally {
             format!("{} entries match", unmatched.len())
         };
         Some(format!(
-            "{exercise}: {cells} left unchanged, without a 0: nothing from {} was found, but {entries} no student \
-             ({}). Add the missing student to the roster, and export again",
+            "{exercise}: {cells} left unchanged instead of set to 0, because nothing was found from {}, and {entries} no student ({}). Add the missing student to the roster, then export again",
             some(&self.doubted),
             some(unmatched)
         ))
@@ -322,7 +321,7 @@ impl Tally {
             let all: Vec<String> = self.maxima.iter().map(|max| points(*max)).collect();
             let all = all.join(" or ");
             notes.push(format!(
-                "{exercise}: `{name}` is out of {all} in the LMS, which differs from here; points aren't scaled"
+                "{exercise}: the maximum of `{name}` in the LMS is {all}, which differs from this course's; points aren't scaled"
             ));
         }
         if self.above > 0 {

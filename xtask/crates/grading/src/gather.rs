@@ -75,8 +75,7 @@ pub(crate) fn gather<'a>(root: &Path, out: &Path, options: &Options, contents: &
     let conflicts = journal::conflicts(records);
     if !conflicts.is_empty() {
         all_notes.push(format!(
-            "{} {} judged differently although nothing had changed; look at {}, and grade again with --student ID \
-             --again if needed",
+            "{} {} graded differently although nothing had changed; check {}, and if needed, grade again with --student ID --again",
             plural(conflicts.len(), "submission"),
             if conflicts.len() == 1 { "was" } else { "were" },
             if conflicts.len() == 1 { "its row" } else { "their rows" },

@@ -245,7 +245,7 @@ impl<'a> Matcher<'a> {
         };
         let several = |students: &BTreeSet<&'a str>, what: &str| {
             let all: Vec<String> = students.iter().take(SHOWN).map(|id| shown(id)).collect();
-            Found::none(Some(format!("{what} matches {}, so it counts for none of them", all.join(" and "))))
+            Found::none(Some(format!("{what} matches {}, so it isn't assigned to any of them", all.join(" and "))))
         };
         if !exact.is_empty() {
             // Several rows with the same entry are a team.

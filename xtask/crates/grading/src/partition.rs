@@ -95,7 +95,7 @@ fn of_text(text: &str, source: &str) -> Result<(u64, u64)> {
     let help = "write I/N with I from 1 to N, such as `--partition 2/5`, or `hash:2/5`, or `auto`";
     let parts = text.split_once('/').and_then(|(index, total)| Some((plain(index)?, plain(total)?)));
     match parts {
-        None => Err(wrong(format!("`{source}` isn't a part of the jobs"), help)),
+        None => Err(wrong(format!("`{source}` doesn't name a part of the work"), help)),
         Some((_, 0)) => Err(wrong(format!("`{source}` means one of 0 parts"), help)),
         Some((0, _)) => Err(wrong(format!("`{source}` means part 0, but parts are counted from 1"), help)),
         Some((index, total)) if index > total => {
@@ -156,7 +156,7 @@ fn within(index: u64, total: u64, words: &str) -> Result<Option<(u64, u64)>> {
     if index < total {
         return Ok(Some((index, total)));
     }
-    Err(wrong(format!("{words} don't go together"), "set GRADE_PARTITION=I/N, such as 2/5"))
+    Err(wrong(format!("{words} can't be used together"), "set GRADE_PARTITION=I/N, such as 2/5"))
 }
 
 /// The ids of an array job need not begin at 1, and may have gaps of one size: `--array=10-50:10`.
@@ -305,7 +305,7 @@ mod tests {
             "Auto",
             "1 / 2",
         ] {
-            assert!(refused(text, &[]).contains("isn't a part of the jobs"), "{text}");
+            assert!(refused(text, &[]).contains("doesn't name a part of the work"), "{text}");
         }
     }
 
@@ -350,7 +350,7 @@ mod tests {
             let message = refused("auto", &[("CI_NODE_INDEX", index), ("CI_NODE_TOTAL", "5")]);
             assert_eq!(
                 message,
-                format!("CI_NODE_INDEX={index} (counted from 1) and CI_NODE_TOTAL=5 don't go together")
+                format!("CI_NODE_INDEX={index} (counted from 1) and CI_NODE_TOTAL=5 can't be used together")
             );
         }
         let pod = |index| [("JOB_COMPLETION_INDEX", index), ("JOB_COMPLETIONS", "5")];
@@ -369,7 +369,10 @@ mod tests {
         assert_eq!(shown("auto", &with(&[("GRADE_PARTITION", "3/9")])), "3/9");
         assert_eq!(shown("auto", &with(&[("GRADE_PARTITION", "hash:3/9")])), "hash:3/9");
         assert_eq!(shown("auto", &with(&[("GRADE_PARTITION", " ")])), "2/4");
-        assert_eq!(refused("auto", &[("GRADE_PARTITION", "auto")]), "`GRADE_PARTITION=auto` isn't a part of the jobs");
+        assert_eq!(
+            refused("auto", &[("GRADE_PARTITION", "auto")]),
+            "`GRADE_PARTITION=auto` doesn't name a part of the work"
+        );
         assert_eq!(shown("auto", &with(&[("JOB_COMPLETION_INDEX", "1"), ("JOB_COMPLETIONS", "4")])), "2/4");
         let message = refused("auto", &with(&[("JOB_COMPLETION_INDEX", "2"), ("JOB_COMPLETIONS", "4")]));
         assert_eq!(message, "`auto` finds different parts in the variables of CI and Kubernetes");

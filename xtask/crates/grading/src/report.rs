@@ -18,7 +18,7 @@ use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// Why a submission with free text needs a person. If there are many, they are read one after another.
-pub(crate) const ANSWER_WAITS: &str = "an answer in the student's own words waits for its points";
+pub(crate) const ANSWER_WAITS: &str = "an answer in the student's own words has no points yet";
 
 /// Everything that one class's reports show.
 #[derive(Clone, Debug, Default)]
@@ -292,7 +292,7 @@ impl Row {
             "output-limit" => "It was stopped because it printed or wrote too much",
             "not-handed-in" => "Nothing was handed in",
             "not-graded-yet" => "It isn't graded yet",
-            "infra-error" => "It isn't graded yet. The fault is ours; it will be retried",
+            "infra-error" => "It isn't graded yet, because of a problem on our side; it will be retried",
             other => other,
         };
         // Students don't need to know what broke on our side.

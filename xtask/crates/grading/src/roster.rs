@@ -276,7 +276,7 @@ fn columns(sheet: &Sheet, notes: &mut Vec<String>) -> Result<BTreeMap<&'static s
     let mut columns = BTreeMap::new();
     for (at, (cell, lower)) in head.texts().zip(&lower).enumerate() {
         let Some(column) = known(lower) else {
-            notes.push(format!("{}: the column {cell:?} isn't read", sheet.path.display()));
+            notes.push(format!("{}: the column {cell:?} is ignored", sheet.path.display()));
             continue;
         };
         if columns.insert(column, at).is_some() {

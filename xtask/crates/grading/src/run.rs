@@ -144,7 +144,9 @@ fn boxes(root: &Path, options: &Options) -> Result<Option<Recipe>> {
     match options.sandbox {
         Sandbox::Auto | Sandbox::Bwrap => Ok(Some(Recipe::find(root)?.with_build_seconds(options.build_seconds))),
         Sandbox::None => {
-            output::note("SANDBOX: NONE. Every submission can read and change what you can; the records say so");
+            output::note(
+                "SANDBOX: NONE. Every submission can read and change whatever you can; every record notes this",
+            );
             Ok(None)
         }
     }

@@ -29,7 +29,7 @@ pub(crate) fn of(out_dir: &Path) -> Result<String> {
             bail!(
                 Failure::new(Exit::Usage, message)
                     .file(shown(&file))
-                    .help("`openssl rand -hex 32` makes one; if there is no file, grading makes it")
+                    .help("to create one, run `openssl rand -hex 32`; without the file, grading creates one")
             );
         }
         return Ok(secret);

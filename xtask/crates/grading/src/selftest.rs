@@ -352,7 +352,7 @@ impl Found {
                 }
                 Must::NotTaken(path) => {
                     let named = self.ignored.get(attack.tries).into_iter().flatten();
-                    (named.into_iter().any(|name| name.ends_with(path)), format!("{path} isn't reported as not taken"))
+                    (named.into_iter().any(|name| name.ends_with(path)), format!("{path} isn't reported as ignored"))
                 }
                 Must::Short => (whole.len() <= LONGEST, format!("its record is {} bytes", whole.len())),
                 Must::NothingWritten => (!self.world.outside.exists(), "the file is there".to_owned()),

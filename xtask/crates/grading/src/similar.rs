@@ -72,7 +72,7 @@ pub(crate) fn run(root: &Path, options: &Options, dir: &Path) -> Result<Exit> {
         (pairs + of.pairs.len(), groups + of.groups.iter().filter(|group| !group.says_little).count())
     });
     output::note(&format!(
-        "{} and {} of equal submissions with enough of their own to look at; open {}",
+        "found {} and {} of equal submissions with enough original content to be worth a look; open {}",
         plural(pairs, "similar pair"),
         plural(groups, "group"),
         shown(&options.out.join(FOLDER).join("index.html")).display()

@@ -421,8 +421,12 @@ fn single(name: &Name, meaning: &Meaning, ask: &Ask<'_>) -> Option<Single> {
     let is_nameless =
         edits().any(|edit| edit.rsplit('/').next().is_some_and(|base| base.eq_ignore_ascii_case(&name.text)));
     let is_nobodys = !is_known && (is_nameless || locate::names_any(&students[0], ask.exercises));
-    let why =
-        || format!("{} doesn't say whose it is; put the student and a `_` in front of its name", shown(&name.text));
+    let why = || {
+        format!(
+            "the name of {} doesn't identify a student; put the student's id and a `_` in front of it",
+            shown(&name.text)
+        )
+    };
     let is_plain = !name.stem.contains(|c: char| c.is_ascii_digit() || c == '_');
     Some(Single {
         is_stray: !is_known && (is_nameless || is_plain && !likeness::is_near(&name.text, ask.exercises)),

@@ -78,7 +78,7 @@ impl Bench {
         let exercise = course.exercise;
         if self.boxes.is_some() {
             evidence::fetch(exercise, &course.starter, &self.base(exercise)?.join("fetched"), false)
-                .with_context(|| format!("this machine lacks a crate that {} can need", exercise.id))?;
+                .with_context(|| format!("this machine lacks a crate that {} may need", exercise.id))?;
         }
         let trial = self.judge(root, course, evidence::solution_files(exercise)?, "reference", is_repeat)?;
         // It was built where submissions are built, and nothing of it may remain when the first of them is.
@@ -240,7 +240,7 @@ const LARGEST_TOML: usize = 64 << 10;
 fn too_large(submission: &Submission) -> Option<String> {
     let large = |(path, text): &(&String, &Vec<u8>)| path.ends_with(".toml") && text.len() > LARGEST_TOML;
     let (path, text) = submission.files.iter().find(large)?;
-    Some(format!("{path} is {} bytes, more than it can sensibly be ({LARGEST_TOML})", text.len()))
+    Some(format!("{path} is {} bytes; the limit is {LARGEST_TOML}", text.len()))
 }
 
 /// The learner's files on top of the course's: a file that wasn't handed in is unchanged.

@@ -108,13 +108,13 @@ impl Anatomy {
         };
         if let Some((arch, whole)) = &data.chosen {
             notes.push(format!(
-                "this is the part for {arch} of a universal file of {} bytes; choose a different one with --arch",
+                "this is the {arch} part of a universal file of {} bytes; to choose a different part, use --arch",
                 thousands(*whole)
             ));
         }
         if !binary.members.is_empty() {
             notes.push(format!(
-                "this is {}: the sums are over all of them, and a linker takes only those that a program needs",
+                "this is {}: the totals cover all of them, but a linker uses only what a program needs",
                 binary.format
             ));
         }
@@ -144,7 +144,7 @@ impl Anatomy {
         match Reasons::of(&anatomy.sections, &data, &data, &Natives::default(), &Crates::default()) {
             Ok(Ok(reasons)) => (anatomy.code, anatomy.reasons) = (Some(reasons.code()), Some(reasons)),
             Ok(Err(why)) => anatomy.unexplained = Some(why),
-            Err(error) => anatomy.unexplained = Some(format!("its relocations make no sense: {error}")),
+            Err(error) => anatomy.unexplained = Some(format!("its relocations are inconsistent: {error}")),
         }
         Ok(anatomy)
     }
@@ -252,8 +252,7 @@ fn of_made(subject: &Subject, profile: &str, built: &Built, made: &Made) -> Resu
     if let Some(bytes) = made.archive_bytes() {
         let empty = binary::read(&consumer::empty(subject)?)?.bytes;
         anatomy.notes.push(format!(
-            "{} is {} bytes; linked into a C program (by itself {} bytes) that refers to everything that it exports, it is this \
-             file of {}, stripped as the profile says",
+            "{} is {} bytes. To measure it, it was linked into a C program ({} bytes without it) that refers to everything it exports; the result is {} bytes, stripped as the profile specifies",
             base::diagnostic::shown(&made.source).display(),
             thousands(bytes),
             thousands(empty),

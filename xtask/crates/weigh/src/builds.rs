@@ -379,7 +379,10 @@ impl<'a> Bench<'a> {
         let counted = self.counter.as_ref().map(|counter| (self.workload.clone(), counter.count(path)));
         if stamp(path)? != before {
             let message = format!("{} changed while it was measured", path.display());
-            bail!(Failure::new(Exit::Environment, message).help("something else builds in this folder: try again"));
+            bail!(
+                Failure::new(Exit::Environment, message)
+                    .help("another process is building in this folder: wait until it finishes, then try again")
+            );
         }
         let mut facts = locked(&self.facts);
         let earlier = facts.remove(&key);

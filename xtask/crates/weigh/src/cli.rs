@@ -17,7 +17,7 @@ pub struct Bloat<S: Args> {
     /// The profile; if it strips, names come from an otherwise identical build that doesn't [default: release]
     #[arg(long, value_name = "PROFILE")]
     pub profile: Option<String>,
-    /// Cargo's bare default, whatever the crate's own [profile.release] sets
+    /// Use Cargo's built-in release profile, and ignore the crate's own [profile.release]
     #[arg(long, conflicts_with = "profile")]
     pub default_release: bool,
     /// Show the crates only
@@ -61,8 +61,8 @@ pub struct Bloat<S: Args> {
 /// What has changed between two programs.
 #[derive(Debug, Args)]
 pub struct Diff<S: Args> {
-    /// A profile (`default-release`: Cargo's bare default), an executable file, `git:REV` for the program at a git revision, or
-    /// `git:REV..REV` for both sides
+    /// A profile (`default-release`: Cargo's built-in release profile), an executable file, `git:REV` for the program at a git
+    /// revision, or `git:REV..REV` for both sides
     #[arg(value_name = "A")]
     pub a: String,
     /// The other side [default: the working tree's `release`, where A is a revision]
@@ -71,10 +71,10 @@ pub struct Diff<S: Args> {
     /// The part of universal Mach-O files to compare, such as arm64 or x86_64
     #[arg(long, value_name = "NAME")]
     pub arch: Option<String>,
-    /// Exit code 1 if B is more than this larger than A, such as `1%`
+    /// Exit with code 1 if B is larger than A by more than this, such as `1%`
     #[arg(long, value_name = "PERCENT")]
     pub fail_if_grows: Option<String>,
-    /// Growth of fewer bytes than this never fails
+    /// Never fail for growth of fewer bytes than this
     #[arg(long, value_name = "BYTES", requires = "fail_if_grows", default_value_t = 0)]
     pub min_bytes: u64,
     /// How many changes of each kind to show; 0 for all
@@ -83,7 +83,7 @@ pub struct Diff<S: Args> {
     /// Add the changes to the summary of a GitHub Actions job
     #[arg(long)]
     pub github_summary: bool,
-    /// Compare what a download costs as well: its bytes after gzip -9 and zstd -19
+    /// Also compare download sizes: bytes after gzip -9 and zstd -19
     #[arg(long, conflicts_with = "arch")]
     pub compressed: bool,
     /// How to print it
@@ -112,13 +112,13 @@ pub struct WhatIf<S: Args> {
     /// programs]
     #[arg(long, value_name = "PROFILE")]
     pub profile: Option<String>,
-    /// Build only each setting alone and each one missing: 12 builds for five settings, not 32
+    /// Build each setting only alone, and with only that one missing: 12 builds for five settings, not 32
     #[arg(long)]
     pub quick: bool,
     /// Count the instructions of a run with these arguments, where valgrind is installed
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     pub run: Option<String>,
-    /// How many builds run at once [default: by the number of cores]
+    /// How many builds run at once [default: depends on the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: Option<u16>,
     /// How to print it
@@ -138,7 +138,7 @@ pub struct Price<S: Args> {
     /// The profile that everything is built with [default: a crate's own release; dist in the workshop]
     #[arg(long, value_name = "PROFILE")]
     pub profile: Option<String>,
-    /// Cargo's bare default, whatever the crate's own [profile.release] sets
+    /// Use Cargo's built-in release profile, and ignore the crate's own [profile.release]
     #[arg(long, conflicts_with = "profile")]
     pub default_release: bool,
     /// Show the names, and build nothing
@@ -165,7 +165,7 @@ pub struct Tune<S: Args> {
     /// valgrind is installed
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     pub run: Option<String>,
-    /// Choose the smallest build whose run takes at most this many more instructions than the release build's, such as `10%`
+    /// Choose the smallest build whose instruction count exceeds the release build's by at most this much, such as `10%`
     #[arg(long, value_name = "PERCENT")]
     pub max_slowdown: Option<String>,
     /// Choose a build of at most this size, such as `300KiB`; with --run, the fastest one
@@ -174,16 +174,16 @@ pub struct Tune<S: Args> {
     /// What the chosen build may do on a panic; `abort` allows both [default: what your release profile does]
     #[arg(long, value_enum, value_name = "WHAT")]
     pub panic: Option<options::OnPanic>,
-    /// Allow the choice to pack relative relocations, which needs a linker flag beside the profile, and glibc 2.36 where it runs
+    /// Also consider packed relative relocations, which require a linker flag in addition to the profile, and glibc 2.36 or later where the program runs
     #[arg(long)]
     pub packed_relocations: bool,
     /// Write the choice into this profile of the workspace's root manifest, after showing the difference [without NAME: dist]
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "dist")]
     pub write: Option<String>,
-    /// Draw bytes against instructions into this file
+    /// Plot bytes against instructions into this SVG file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
-    /// How many builds run at once [default: by the number of cores]
+    /// How many builds run at once [default: depends on the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: Option<u16>,
     /// How to print it
@@ -200,7 +200,7 @@ pub struct Report<S: Args> {
     /// The profile that is compared with `release` [default: dist]
     #[arg(long, value_name = "PROFILE")]
     pub profile: Option<String>,
-    /// Compare it with Cargo's bare default, whatever the crate's own [profile.release] sets
+    /// Compare it with Cargo's built-in release profile, not the crate's own [profile.release]
     #[arg(long)]
     pub default_release: bool,
     /// Where the page is written [default: below target/size-workshop/]
@@ -235,10 +235,10 @@ pub struct History<S: Args> {
     /// Find the commit that made the program this much larger, such as `5%` or `20 kB`, with few builds; exit code 1 if there is none
     #[arg(long, value_name = "GROWTH")]
     pub bisect: Option<String>,
-    /// The profile that each revision is built with, as it was set then [default: release]
+    /// The profile that each revision is built with, as defined at that revision [default: release]
     #[arg(long, value_name = "PROFILE")]
     pub profile: Option<String>,
-    /// Cargo's bare default, whatever the crate's own [profile.release] sets
+    /// Use Cargo's built-in release profile, and ignore the crate's own [profile.release]
     #[arg(long, conflicts_with = "profile")]
     pub default_release: bool,
     /// Draw the sizes into this SVG file
@@ -258,7 +258,7 @@ pub struct Image<S: Args> {
     /// The profile that the program is built with [default: a crate's own release; dist for the workshop's programs]
     #[arg(long, value_name = "PROFILE")]
     pub profile: Option<String>,
-    /// Cargo's bare default, whatever the crate's own [profile.release] sets
+    /// Use Cargo's built-in release profile, and ignore the crate's own [profile.release]
     #[arg(long, conflicts_with = "profile")]
     pub default_release: bool,
     /// Pack this file instead of building a program

@@ -174,7 +174,7 @@ impl Measurement {
     /// What else has changed since the measurement, one sentence each: reasons for sizes to differ.
     pub fn changes_since(&self, compiler: Option<&str>, linker: Option<&str>, lock: &Lock) -> Vec<String> {
         let mut changes = Vec::new();
-        let named = |name: Option<&str>| name.unwrap_or("one that leaves no name").to_owned();
+        let named = |name: Option<&str>| name.unwrap_or("an unidentified one").to_owned();
         if self.compiler.as_deref() != compiler {
             changes.push(format!(
                 "compiled by {}, the committed measurement by {}",
@@ -362,7 +362,7 @@ mod tests {
         assert_eq!(
             committed(1).changes_since(None, None, &lock),
             [
-                "linked by one that leaves no name, the committed measurement by LLD 22.1.2",
+                "linked by an unidentified one, the committed measurement by LLD 22.1.2",
                 "Cargo.lock has serde 1.0.1 where the committed measurement had serde 1.0.0"
             ]
         );

@@ -102,7 +102,7 @@ impl Method {
         if self.is_installed()? {
             return Ok(());
         }
-        let message = format!("{what_for} is judged by `{}`, and {} isn't installed", self.title(), self.program());
+        let message = format!("{what_for} is measured with `{}`, and {} isn't installed", self.title(), self.program());
         bail!(Failure::new(Exit::Environment, message).help(self.how_to_install()))
     }
 

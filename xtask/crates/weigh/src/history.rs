@@ -308,7 +308,9 @@ impl<'a> Book<'a> {
             })
             .collect();
         let time = match seconds.is_empty() {
-            true => "the first build also compiles the dependencies, and shows how long the others take".to_owned(),
+            true => {
+                "the first build also compiles the dependencies; after it, there's an estimate for the rest".to_owned()
+            }
             false => duration(seconds.iter().sum::<f64>() / seconds.len() as f64 * builds as f64),
         };
         output::note(&format!("{what}: {time}"));

@@ -126,7 +126,7 @@ impl Made {
 fn build(options: &options::Subject, profile: Option<&str>, target: Option<&str>) -> Result<Made> {
     let workshop = Workshop::of(options)?;
     let subject = Subject::find(&workshop, options, None)?;
-    let program = subject.only(|names| format!("an image holds one program, and there are {names}"))?;
+    let program = subject.only(|names| format!("an image holds one program, and there are several: {names}"))?;
     if program.target.form != Form::Executable {
         bail!(
             Failure::new(Exit::Usage, format!("an image holds a program, and {} isn't one", program.name))
@@ -162,7 +162,7 @@ fn target_for(subject: &Subject) -> Result<String> {
     if !host.contains("-linux-") {
         bail!(
             Failure::new(Exit::Environment, format!("a container runs programs for Linux, and this machine builds for {host}"))
-                .help("give a target that is installed here and has a linker, such as --target x86_64-unknown-linux-musl, or build the image with config_tool/Dockerfile")
+                .help("pass a target that is installed here and has a linker, such as --target x86_64-unknown-linux-musl, or build the image with config_tool/Dockerfile")
         );
     }
     let musl = host.replace("-linux-gnu", "-linux-musl");
@@ -170,7 +170,7 @@ fn target_for(subject: &Subject) -> Result<String> {
         return Ok(musl);
     }
     output::note(&format!(
-        "{musl} isn't installed, so glibc is linked in; `rustup target add {musl}` gives you a C library that is made for this"
+        "{musl} isn't installed, so glibc is linked in; for a C library designed for static linking, run `rustup target add {musl}`"
     ));
     Ok(host.clone())
 }
@@ -225,17 +225,17 @@ fn startable(made: &Made, content: &[u8]) -> Result<&'static str> {
             Failure::new(
                 Exit::Usage,
                 format!(
-                    "{} isn't a program, but {format}: the linker makes programs of such files",
+                    "{} isn't a program, but {format}, which the linker turns into a program",
                     shown(path).display()
                 )
             )
-            .help("give the program itself, such as target/release/NAME")
+            .help("pass the path of the program itself, such as target/release/NAME")
         )
     }
     let Some(architecture) = oci::architecture(content) else {
         bail!(
             Failure::new(Exit::Usage, format!("{} isn't a program for Linux, but {format}", shown(path).display()))
-                .help("a container shares the kernel of Linux; build for a target with `-linux-` in its name")
+                .help("a container uses the host's Linux kernel; build for a target with `-linux-` in its name")
         )
     };
     let linking::Linking { interpreter, libraries, .. } =
@@ -249,7 +249,7 @@ fn startable(made: &Made, content: &[u8]) -> Result<&'static str> {
         needs.push(libraries.join(", "));
     }
     let message = format!(
-        "{} ({} bytes) is linked dynamically: it needs {}, and in an image that holds one file there is nothing else; the system would report \"No such file or directory\", meaning the loader",
+        "{} ({} bytes) is linked dynamically: it needs {}, and an image with only the program has none of that. Starting it would fail with \"No such file or directory\", which refers to the missing loader",
         shown(path).display(),
         thousands(content.len() as u64),
         needs.join(" and ")

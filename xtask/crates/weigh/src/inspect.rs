@@ -41,7 +41,7 @@ pub fn bloat(options: &options::Bloat) -> Result<Exit> {
     let (anatomy, program, floor) = taken_apart(options, !only_sections, all)?;
     anatomy.notes.iter().for_each(|note| output::note(note));
     if let Some(why) = &anatomy.unexplained {
-        output::note(&format!("what keeps each part isn't known: {why}"));
+        output::note(&format!("can't tell what keeps each part in the program: {why}"));
     }
     let shown = report::Shown { crates: all || *crates, functions: all || *functions, sections: all || *sections };
     let is_whole = *format == Format::Json;
@@ -113,7 +113,7 @@ pub fn diff(options: &options::Diff) -> Result<Exit> {
     for anatomy in [&a, &b] {
         anatomy.notes.iter().for_each(|note| output::note(&format!("{}: {note}", anatomy.name)));
         if let (None, Some(why)) = (&anatomy.code, &anatomy.unknown) {
-            output::note(&format!("{}: it isn't known which crates the code comes from: {why}", anatomy.name));
+            output::note(&format!("{}: can't tell which crates the code comes from: {why}", anatomy.name));
         }
     }
     let mut delta = delta::of(&a, &b);
@@ -166,7 +166,7 @@ fn sides(asked: &Asked<'_>, arch: Option<&str>, compressed: bool, options: &opti
     if arch.is_some() && !is_file(a) && !is_file(b) {
         bail!(
             Failure::new(Exit::Usage, "--arch chooses a part of a universal file, and neither side is a file")
-                .help("give two files, or leave --arch out")
+                .help("pass two files, or remove --arch")
         );
     }
     let workshop = Workshop::of(options).map_err(|error| without_crate(error, names, options))?;
@@ -201,9 +201,9 @@ fn without_crate(error: anyhow::Error, sides: [&str; 2], options: &options::Subj
     let there_is_none = options.alone && options.manifest_path.is_none();
     match sides.into_iter().find(|name| !is_file(name)) {
         Some(name) if there_is_none && sides.into_iter().any(is_file) => {
-            let message = format!("there is no file {name}, and no crate here whose profile it could be");
+            let message = format!("there's no file {name}, and no crate here that could have a profile of that name");
             Failure::new(Exit::Usage, message)
-                .help("give two files, or name the crate's Cargo.toml: --manifest-path PATH")
+                .help("pass two files, or name the crate's Cargo.toml: --manifest-path PATH")
                 .into()
         }
         _ => error,

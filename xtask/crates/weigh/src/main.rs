@@ -91,7 +91,7 @@ struct Ladder {
     /// How to print the tables
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// How many builds run at once [default: by the number of cores]
+    /// How many builds run at once [default: depends on the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: Option<u16>,
     /// Measure what a download costs as well: its bytes after gzip -9 and zstd -19

@@ -232,7 +232,7 @@ pub struct Diff {
     pub arch: Option<String>,
     /// By how many percent B may be larger than A, such as `1%`; any size by default.
     pub fail_if_grows: Option<String>,
-    /// Growth of fewer bytes than this never fails.
+    /// Never fail for growth of fewer bytes than this.
     pub min_bytes: u64,
     /// How many changes of each kind to show; 0 for all.
     pub count: usize,
@@ -326,7 +326,7 @@ pub struct Tune {
     pub packed_relocations: bool,
     /// Write the chosen settings into this profile of the manifest.
     pub write: Option<String>,
-    /// Draw bytes against instructions into this file.
+    /// Plot bytes against instructions into this SVG file.
     pub svg: Option<PathBuf>,
     /// Builds at once; by the number of cores by default.
     pub jobs: Option<u16>,
@@ -341,7 +341,7 @@ pub struct Tune {
 pub struct Report {
     /// The profile that is compared with `release`; `dist` by default.
     pub profile: Option<String>,
-    /// Compare it with Cargo's bare default, whatever a crate's own `release` sets.
+    /// Compare it with Cargo's built-in release profile, not a crate's own `release`.
     pub default_release: bool,
     /// Where the page is written; in our own target folder by default.
     pub out: Option<PathBuf>,

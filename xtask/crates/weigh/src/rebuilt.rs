@@ -67,13 +67,12 @@ pub fn must_have_source(cargo: &Cargo) -> Result<()> {
     }
     let (release, _) = release_and_host(&cargo.rustc_version("rustc".as_ref())?)?;
     let message =
-        format!("rustc {release} doesn't have the source of std here, so std can't be built with the program");
+        format!("the source of std isn't installed for rustc {release}, so std can't be built with the program");
     Err(Failure::new(Exit::Environment, message).help(GET_SOURCE).into())
 }
 
 /// What adds the source of std to a toolchain.
-pub const GET_SOURCE: &str = "`rustup component add rust-src` adds it to a toolchain of rustup; a distribution has it as a package, \
-     such as Debian's rust-web-src beside rustc-web and cargo-web";
+pub const GET_SOURCE: &str = "for a rustup toolchain, run `rustup component add rust-src`; a distribution has it as a package, such as Debian's rust-web-src for rustc-web and cargo-web";
 
 /// Whether the toolchain has std's source, in the place where Cargo looks for it.
 ///

@@ -33,7 +33,7 @@ pub fn run(options: &options::Sizes) -> Result<Exit> {
     }
     let Some(format) = options.format.of_tables() else {
         bail!(
-            Failure::new(Exit::Usage, "--format github shows what exceeds a budget, and none is judged")
+            Failure::new(Exit::Usage, "--format github reports exceeded budgets, so it works only with --budget")
                 .help("add --budget; `--format markdown` prints the tables for GitHub")
         )
     };
@@ -166,7 +166,9 @@ fn with_source<'a>(subject: &Subject, mut tables: Vec<&'a Table>, named: &[Strin
         if named.contains(name) {
             return Err(failure);
         }
-        output::note(&format!("the table `{name}` is left out: {failure}; `--table {name}` says what to install"));
+        output::note(&format!(
+            "skipping the table `{name}`: {failure}; to see what to install, run with `--table {name}`"
+        ));
     }
     Ok(tables)
 }
@@ -186,7 +188,7 @@ fn wrong_outputs(subject: &Subject, tables: &[&Table], results: &Results, limits
                     .map(|args| args.iter().map(|arg| format!(" {arg:?}")).collect::<String>())
                     .unwrap_or_default();
                 problems.push(format!(
-                    "{program} built with the profile `{profile}`{with}{after} doesn't do what it must; run it as\n  {}{command}\n{difference}",
+                    "{program} built with the profile `{profile}`{with}{after} doesn't behave as expected; to see it yourself, run\n  {}{command}\n{difference}",
                     built.path.display()
                 ));
             }
@@ -358,8 +360,7 @@ fn compare(
 }
 
 /// Why sizes may differ where std's source is installed. Seen with rustc 1.95.0: up to 1,300 bytes in the programs of the exercises.
-const SOURCE_IS_THERE: &str = "the source of std is installed here (rust-src), so programs contain the paths of its files, which are longer than \
-     the names that they contain otherwise: up to about 1,300 bytes; `rustup component remove rust-src` removes it";
+const SOURCE_IS_THERE: &str = "the source of std (rust-src) is installed here, so programs contain the full paths of its files instead of shorter names, which adds up to about 1,300 bytes; to remove it, run `rustup component remove rust-src`";
 
 fn say_verdict(
     differences: &[String],
@@ -408,7 +409,7 @@ fn nothing_to_compare(identity: &Identity, root: &Path) -> Failure {
     .help(match committed::releases(root, target).as_slice() {
         [] => "`cargo xtask sizes --accept` writes one".to_owned(),
         there => format!(
-            "for this target there is one of rustc {}; `cargo xtask sizes --accept` writes one of this",
+            "for this target, there's only one from rustc {}; to record one for this compiler, run `cargo xtask sizes --accept`",
             there.join(" and ")
         ),
     })

@@ -424,7 +424,7 @@ impl Subject {
         }
         let manifest = diagnostic::shown(&self.own.manifest);
         output::note(&format!(
-            "{} has no [profile.{name}]: this is the profile of that name in the size tables",
+            "{} has no [profile.{name}], so the profile of that name in the size tables is used",
             manifest.display()
         ));
         Ok(name.to_owned())

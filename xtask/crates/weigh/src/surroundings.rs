@@ -55,7 +55,7 @@ pub fn of_foreign(folder: &Path) -> Surroundings {
         if key.ends_with("rustflags") {
             let when = match setting.path.as_slice() {
                 [target, triple, _] if target == "target" => format!("Cargo passes it in builds for {triple}"),
-                _ => "Cargo passes it in every build, unless flags of the target or of the environment take its place"
+                _ => "Cargo passes it in every build, unless flags for the target or from the environment override it"
                     .to_owned(),
             };
             surroundings.notes.push(format!("{place} sets {key} = {}: {when}", setting.short_value()));
@@ -318,9 +318,9 @@ fn undo_configuration(
                 _ => bail!(
                     Failure::new(
                         Exit::Environment,
-                        format!("{place} sets [{key}], which changes sizes and can't be undone from here")
+                        format!("{place} sets [{key}], which changes sizes and can't be overridden from here")
                     )
-                    .help("remove it while you measure, or run with another CARGO_HOME")
+                    .help("remove it while you measure, or run with a different CARGO_HOME")
                 ),
             },
             _ => continue,

@@ -121,7 +121,7 @@ pub fn run(options: &options::Tune) -> Result<Exit> {
     for (option, is_given) in [("--max-slowdown", limits.0.is_some()), ("--svg", svg.is_some())] {
         if is_given && workload.is_none() {
             let message = format!("{option} needs a run whose instructions are counted");
-            let help = "say what to run: --run \"ARGS\" (--run \"\" for no arguments)";
+            let help = "pass the program's arguments: --run \"ARGS\" (--run \"\" for no arguments)";
             bail!(Failure::new(Exit::Usage, message).help(help));
         }
     }
@@ -167,7 +167,9 @@ fn tuned(options: &options::Tune, limits: Limits, bench: &Bench<'_>, trial: &Tri
         packed: *packed_relocations,
     };
     if *packed_relocations && !space.packed {
-        output::note("--packed-relocations: the linker or the system here doesn't know them, so none are searched");
+        output::note(
+            "--packed-relocations: the linker or the system here doesn't support them, so the search leaves them out",
+        );
     }
     announce(space, seconds);
     let Measured { found, refused } =
@@ -252,7 +254,7 @@ fn announce(space: Space, seconds: Option<f64>) {
     output::note(&format!(
         "at most {} of {} possible builds{time}. That is enough because the settings barely depend on each other: first each \
          opt-level is built with LTO and one codegen unit, then other kinds of LTO for the best levels, then the neighbors of \
-         the winner. What panic and packed relocations save is about the same anywhere, so they are built for the winners alone",
+         the winner. `panic` and packed relocations save about the same in any combination, so they're built only for the winners",
         space.most(),
         thousands(space.size() as u64)
     ));
@@ -268,7 +270,7 @@ fn write_if_told(
 ) -> Result<Exit> {
     let Some(chosen) = tuned.met().cloned() else {
         let what = match tuned.choice() {
-            None => "no build does what the release build does, or none could be made".to_owned(),
+            None => "no build behaves like the release build, or none succeeded".to_owned(),
             Some(nearest) => format!(
                 "no build is within the limits; the nearest is {}: {}",
                 nearest.point,

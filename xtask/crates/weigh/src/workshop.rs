@@ -185,7 +185,9 @@ impl Workshop {
             None => bail!(
                 Failure::new(Exit::Usage, format!("{} isn't inside the workshop", here.display()))
                     .kind(Kind::NoWorkshop)
-                    .help("run `cargo xtask` from a folder of the workshop; measure other crates with --manifest-path")
+                    .help(
+                        "run `cargo xtask` from inside the workshop's folder; measure other crates with --manifest-path"
+                    )
             ),
         }
     }

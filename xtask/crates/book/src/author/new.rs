@@ -101,7 +101,10 @@ fn next_steps(root: &Path, id: &str, added: &[String]) -> String {
         ("exercises/README.md", "its row"),
     ];
     if root.join("xtask/tests/it/turns").is_dir() {
-        steps.push(("xtask/tests/it/turns/exN.toml", "three wrong turns of learners, and its name in turns.rs"));
+        steps.push((
+            "xtask/tests/it/turns/exN.toml",
+            "three typical mistakes of learners; also add its name to turns.rs",
+        ));
     }
     let width = steps.iter().map(|(path, _)| at(path).len()).max().unwrap_or_default();
     for (path, what) in steps {

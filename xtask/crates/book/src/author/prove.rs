@@ -90,18 +90,18 @@ fn fresh_problems(root: &Path, exercise: &Exercise, starter: &Files) -> Result<V
     if codes != declared {
         let (more, less) = (names(&mut codes.difference(&declared)), names(&mut declared.difference(&codes)));
         found.push(format!(
-            "{id}: the fresh exercise doesn't fail as starter-fails-with says: also [{more}], not [{less}]"
+            "{id}: the untouched exercise doesn't fail as starter-fails-with declares: it also reports [{more}], and doesn't report [{less}]"
         ));
     }
     if fresh.verdict() == Verdict::Pass {
-        found.push(format!("{id}: the fresh exercise passes"));
+        found.push(format!("{id}: the untouched exercise passes"));
     }
     let (points, most) = (fresh.points(), exercise.points());
     if points * 10 > most * FRESH_TENTHS {
         let held: Vec<&str> =
             fresh.outcomes.iter().filter(|outcome| outcome.points > 0).map(|outcome| outcome.id.as_str()).collect();
         found.push(format!(
-            "{id}: the fresh exercise gets {points} of {most} points, for {}: let such a goal need another, or give it fewer points",
+            "{id}: the untouched exercise gets {points} of {most} points, for {}: make that goal depend on another one (`needs`), or give it fewer points",
             held.join(" and ")
         ));
     }

@@ -154,7 +154,7 @@ fn escapes(root: &Path, exercise: &Exercise, caught: &Caught, files: Vec<(String
     let whose = Whose::Other(MUTANT.to_owned(), files.clone());
     let Trial { judgement, .. } = checking::run(root, exercise, &whose, Voice::Silent)?;
     if let Some(problem) = judgement.all_diagnostics().find(|problem| problem.code == Code::BuildFailed) {
-        return Ok(Some(format!("it isn't one, as it doesn't build: {}", problem.message)));
+        return Ok(Some(format!("it isn't a shortcut, because it doesn't build: {}", problem.message)));
     }
     let passes = judgement.verdict() == Verdict::Pass;
     match caught {
@@ -166,7 +166,7 @@ fn escapes(root: &Path, exercise: &Exercise, caught: &Caught, files: Vec<(String
         Caught::Review(words) => {
             let Trial { judgement, evidence } = graded(root, exercise, files, HIDDEN)?;
             if judgement.verdict() != Verdict::Pass {
-                return Ok(Some(format!("a goal notices it when it is graded: {}", codes(&judgement))));
+                return Ok(Some(format!("a goal already catches it during grading: {}", codes(&judgement))));
             }
             let flags = evidence.map(|evidence| evidence.unusual(exercise)).unwrap_or_default();
             let has = flags.iter().any(|flag| flag.contains(words.as_str()));

@@ -98,7 +98,7 @@ fn questions(root: &Path, exercise: &Exercise, toml: &str, found: &mut Found<'_>
             }
             _ => continue,
         };
-        found.wrong(&format!("{toml}: {wrong}, to which the question `{name}` leads"));
+        found.wrong(&format!("{toml}: the question `{name}` refers to a page or heading that doesn't exist: {wrong}"));
     }
     let readme = fs::read_to_string(exercise.folder.join("README.md")).unwrap_or_default();
     let call = format!("cargo xtask predict {}", exercise.id);
@@ -165,7 +165,7 @@ fn copies(exercise: &Exercise, toml: &str, found: &mut Found<'_>) {
         let copy = exercise.starter().join(path);
         if !fs::read(&copy).is_ok_and(|content| exercise::digest(&content) == *digest) {
             found.wrong(&format!(
-                "{} isn't what {toml} says about {path}; `cargo xtask author verify --write-digests {id}` writes both",
+                "{} doesn't match the digest of {path} in {toml}; to update both, run `cargo xtask author verify --write-digests {id}`",
                 shown(&copy).display()
             ));
         }

@@ -42,7 +42,7 @@ fn a_starter_that_fails_otherwise_than_it_says_is_found() {
     project
         .run(&["author", "verify"])
         .code(1)
-        .stderr(contains("also [profile/missing-setting], not [profile/wrong-table]"));
+        .stderr(contains("also reports [profile/missing-setting], and doesn't report [profile/wrong-table]"));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_starter_with_many_points_is_found() {
     let project = Project::quick_course();
     project.edit("exercises/ex1/exercise.toml", "points = 2", "points = 6");
     project.run(&["author", "verify"]).code(1).stderr(contains(
-        "ex1: the fresh exercise gets 6 of 14 points, for output: let such a goal need another, or give it fewer points",
+        "ex1: the untouched exercise gets 6 of 14 points, for output: make that goal depend on another one (`needs`), or give it fewer points",
     ));
 }
 
@@ -87,7 +87,7 @@ fn questions_before_a_check_are_few_and_short_and_lead_to_a_page_that_is_there()
     let verify = || project.run(&["author", "verify"]);
     verify()
         .code(1)
-        .stderr(contains("there is no page docs/src/profile.md in docs/src/, to which the question `own` leads"));
+        .stderr(contains("the question `own` refers to a page or heading that doesn't exist: there is no page docs/src/profile.md in docs/src/"));
     project.write("docs/src/profile.md", "# The release profile\n");
     // An author's own guesses don't belong to the exercise.
     project.run(&["author", "verify", "--write-digests"]).success();

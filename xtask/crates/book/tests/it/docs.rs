@@ -198,9 +198,9 @@ fn commands_are_run_and_what_they_print_is_compared() {
          <!-- console: needs no-such-program -->\n```console\n$ no-such-program\n```\n",
     );
     project.run(&["docs", "--run", "try"]).success().stderr(
-        contains("LEFT OUT, because there is no no-such-program")
-            .and(contains("1 blocks that take long were left out"))
-            .and(contains("1 blocks that build for minutes were left out; `--facts` runs them as well"))
+        contains("LEFT OUT, because no-such-program isn't installed")
+            .and(contains("1 slow blocks were skipped; to run them, add `--slow`"))
+            .and(contains("1 blocks that build for minutes were skipped; to run them, add `--facts`"))
             .and(contains("5 commands were run, 0 results differ from the book")),
     );
     project.edit("docs/src/try.md", "500999", "600999");

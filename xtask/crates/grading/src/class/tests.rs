@@ -319,10 +319,10 @@ fn what_belongs_to_nobody_is_passed_over_with_a_note_and_nothing_else_is() {
     assert_eq!(found.notes, expected);
     let why = |there: &str| {
         format!(
-            "nothing for ex1 or ex3 was found: it needs a folder of that name with Cargo.toml or src/main.rs, and there is {there}"
+            "found nothing for ex1 or ex3, which needs a folder of that name with Cargo.toml or src/main.rs; there is {there}"
         )
     };
-    let (notes, nothing) = (why("`notes`"), why("nothing"));
+    let (notes, nothing) = (why("only `notes`"), why("nothing"));
     let expected = [
         ("s001", "ex1", notes.as_str()),
         ("s001", "ex3", &notes),
@@ -331,7 +331,7 @@ fn what_belongs_to_nobody_is_passed_over_with_a_note_and_nothing_else_is() {
         (
             "s003",
             "ex3",
-            "nothing was taken from `ex3`: it needs `Cargo.toml` or `src/main.rs`, and there is `README.md`",
+            "no file in `ex3` was used: the exercise needs `Cargo.toml` or `src/main.rs`, but there is only `README.md`",
         ),
         ("s005", "ex1", &nothing),
         ("s005", "ex3", &nothing),

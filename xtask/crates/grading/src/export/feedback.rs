@@ -105,12 +105,10 @@ impl Odd {
         };
         match self {
             Self::Name => format!(
-                "no feedback file for {many}, because {name} doesn't name submissions like this and couldn't tell whose it \
-                 is: {names}. Grade the download with its names unchanged"
+                "no feedback file for {many}, because {name} doesn't name submissions this way, and couldn't match it to a student: {names}. Grade the download with its names unchanged"
             ),
             Self::Kind if lms == Lms::Canvas => format!(
-                "no feedback file for {many}, because feedback can't be written as a file of this kind: {names}. {its}; the \
-                 kinds are {}",
+                "no feedback file for {many}, because feedback can't be written as this kind of file: {names}. {its}; the supported kinds are {}",
                 KINDS.iter().map(|(endings, _)| endings.join(", ")).collect::<Vec<_>>().join(", ")
             ),
             Self::Kind => format!("no feedback file for {many}, because no file was submitted: {names}. {its}"),
@@ -301,7 +299,7 @@ mod tests {
         assert!(note.contains("s09, s10, and 2 more. Grade the download"), "{note}");
         let note = Odd::Kind.note(Lms::Canvas, &BTreeSet::from(["a_1_2_ex1.7z"]));
         assert!(
-            note.starts_with("no feedback file for 1 entry, because feedback can't be written as a file"),
+            note.starts_with("no feedback file for 1 entry, because feedback can't be written as this kind of file"),
             "{note}"
         );
         assert!(note.contains("a_1_2_ex1.7z. ") && note.contains(".zip, .tar.gz, .tgz, .tar, .html"), "{note}");
@@ -336,6 +334,6 @@ mod tests {
         let text = summary(&rejected, "s002");
         assert!(text.contains("# ex1: 0 of 10 points. The submission was rejected: there is no Cargo.toml in it"));
         assert!(text.contains("\n# there is src/main.rs; most likely a folder was left out.\n"), "{text}");
-        assert!(text.contains("# ex2: It isn't graded yet.") && !text.contains("/dev/sda"), "{text}");
+        assert!(text.contains("# ex2: It isn't graded yet, because") && !text.contains("/dev/sda"), "{text}");
     }
 }

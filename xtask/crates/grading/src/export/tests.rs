@@ -60,7 +60,10 @@ fn only_the_cells_of_grades_change() {
     assert!(is_complete, "{notes}");
     assert!(notes.contains("ex1: 1 cell left unchanged: marked EX or N/A in the LMS"), "{notes}");
     assert!(notes.contains("ex1: wrote 1 grade into `Exercise 1 (11)`; 1 already had it"), "{notes}");
-    assert!(notes.contains("ex10: `Exercise 10 (12)` is out of 20 in the LMS, which differs from here"), "{notes}");
+    assert!(
+        notes.contains("ex10: the maximum of `Exercise 10 (12)` in the LMS is 20, which differs from this course's"),
+        "{notes}"
+    );
     assert!(notes.contains("ex10: 1 cell left unchanged: no grade yet"), "{notes}");
 }
 
@@ -77,7 +80,7 @@ fn who_is_only_on_one_side_is_named_and_no_grade_is_lost_silently() {
     assert!(filled.contains("linm,CS,2,3,"), "{filled}");
     assert!(notes.contains("ex1: 1 grade not exported, because the student isn't in the template: eve"), "{notes}");
     assert!(notes.contains("ex1: 1 row in the template without a result: 10002"), "{notes}");
-    let doubt = "ex1: 1 cell left unchanged, without a 0: nothing from 10003 was found, but an entry matches no student (eve). ";
+    let doubt = "ex1: 1 cell left unchanged instead of set to 0, because nothing was found from 10003, and an entry matches no student (eve). ";
     assert!(notes.contains(doubt), "{notes}");
     assert!(notes.ends_with("wrote 1 grade into `Exercise 1 (11)`"), "{notes}");
 }
@@ -118,7 +121,7 @@ fn nothing_handed_in_is_0_only_if_every_entry_has_its_student() {
     assert!(with(&["10001"], Some(roster), false).0.contains("linm,CS,0,3,"), "the template knows who that is");
     assert!(with(&["x"], Some(roster), true).0.contains("linm,CS,0,3,"), "a person decided");
     let (left, notes) = with(&["x", "y"], Some(roster), false);
-    assert!(left.contains("linm,CS,2,3,") && notes.contains("but 2 entries match no student (x, y)"), "{left}{notes}");
+    assert!(left.contains("linm,CS,2,3,") && notes.contains("and 2 entries match no student (x, y)"), "{left}{notes}");
     assert!(with(&[], None, false).0.contains("linm,CS,2,3,"), "without a roster it may be anyone");
 }
 

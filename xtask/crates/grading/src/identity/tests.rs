@@ -81,7 +81,7 @@ fn names_match_as_each_lms_writes_them_unless_they_fit_two() {
         assert_eq!(found(&roster, &handle(entry, &[], name)).replace(entry, "x"), expected, "{entry} {name}");
     }
     let note = Matcher::new(&roster).find(&handle("x", &[], "linmei")).note;
-    assert_eq!(note.unwrap(), "the name matches s003 and s004, so it counts for none of them");
+    assert_eq!(note.unwrap(), "the name matches s003 and s004, so it isn't assigned to any of them");
     // A whole name in one column.
     let roster = class("Full Name,Email\nMaría José García,m@example.org\n");
     assert_eq!(found(&roster, &handle("x", &[], "Mari\u{301}a Jose\u{301} Garci\u{301}a")), "m@example.org");
@@ -226,7 +226,7 @@ fn a_name_matches_without_its_accents_unless_it_may_be_another() {
         assert_eq!(found(&roster, &handle("x", &[], name)), expected, "{name}");
     }
     let note = Matcher::new(&roster).find(&handle("x", &[], "jan muller")).note;
-    assert_eq!(note.unwrap(), "the name matches s3 and s4, so it counts for none of them");
+    assert_eq!(note.unwrap(), "the name matches s3 and s4, so it isn't assigned to any of them");
     // An id is never matched so.
     assert_eq!(found(&class("student_id\nmüller\n"), &handle("muller", &["muller"], "")), "?muller");
     let notes = resolve(&[handle("x", &[], "Eva Muller")], Some(&roster)).unwrap().notes;

@@ -40,13 +40,13 @@ fn class() -> Class {
         ..Run::default()
     };
     let rejected = Submission {
-        rejected: Some("nothing was taken from `ex1`: it needs `Cargo.toml`, and there is `Cargo.toml.txt` (Notepad adds .txt to a name)".to_owned()),
+        rejected: Some("no file in `ex1` was used: the exercise needs `Cargo.toml`, but there is only `Cargo.toml.txt` (Notepad adds .txt to a name)".to_owned()),
         ..submission("s002", "ex1")
     };
     let submissions = vec![
         Submission {
             ignored: vec!["ex1/target/".to_owned(), "ex1/build.rs".to_owned()],
-            review: vec!["`ex1/cargo.toml` was taken as Cargo.toml: only the case of its letters differs".to_owned()],
+            review: vec!["`ex1/cargo.toml` was used as Cargo.toml: only the case of its letters differs".to_owned()],
             ..taken(submission("s001", "ex1"), &["Cargo.toml"])
         },
         taken(submission("s001", "ex10"), &["answers.toml", "src/pipeline.rs"]),
@@ -66,13 +66,13 @@ fn as_text_in_eighty_columns() {
     insta::assert_snapshot!(text, @r#"
 s001  (doejane_LATE_10001_900001_ex1.zip), late
   ex1   Cargo.toml
-        needs review: `ex1/cargo.toml` was taken as Cargo.toml: only the case of
+        needs review: `ex1/cargo.toml` was used as Cargo.toml: only the case of
             its letters differs
         skipped: ex1/target/, ex1/build.rs
   ex10  answers.toml, src/pipeline.rs
 s002
-  ex1  rejected: nothing was taken from `ex1`: it needs `Cargo.toml`, and there
-      is `Cargo.toml.txt` (Notepad adds .txt to a name)
+  ex1  rejected: no file in `ex1` was used: the exercise needs `Cargo.toml`, but
+      there is only `Cargo.toml.txt` (Notepad adds .txt to a name)
 s003�[31m  (=1+1)
   nothing for these exercises
 
@@ -89,9 +89,9 @@ fn as_csv_without_a_formula() {
     let class = class();
     insta::assert_snapshot!(csv(&List::of(&class)).unwrap(), @r#"
 student_id,entry,exercise,status,taken,passed_over,reason
-s001,doejane_LATE_10001_900001_ex1.zip,ex1,needs-review,Cargo.toml,ex1/target/; ex1/build.rs,`ex1/cargo.toml` was taken as Cargo.toml: only the case of its letters differs
+s001,doejane_LATE_10001_900001_ex1.zip,ex1,needs-review,Cargo.toml,ex1/target/; ex1/build.rs,`ex1/cargo.toml` was used as Cargo.toml: only the case of its letters differs
 s001,doejane_LATE_10001_900001_ex1.zip,ex10,found,answers.toml; src/pipeline.rs,,
-s002,s002,ex1,rejected,,,"nothing was taken from `ex1`: it needs `Cargo.toml`, and there is `Cargo.toml.txt` (Notepad adds .txt to a name)"
+s002,s002,ex1,rejected,,,"no file in `ex1` was used: the exercise needs `Cargo.toml`, but there is only `Cargo.toml.txt` (Notepad adds .txt to a name)"
 s003,'=1+1,,nothing-found,,,
 s02,s02.zip,,unknown,,,the nearest is s022
 s004,,,missing,,,

@@ -65,7 +65,7 @@ pub(super) fn check(file: &Path, text: &str, entries: &[Answer]) -> Result<()> {
         }
         let words = entry.words();
         if words.2.is_empty() {
-            let message = "this decision isn't about any answer";
+            let message = "this decision doesn't name an answer";
             let help = "copy the answer from \"Answers to read\" on the class page";
             bail!(diagnostic::in_file(file, text, entry.text.span(), message, "empty", Some(help)));
         }
@@ -303,7 +303,7 @@ mod tests {
             refused(&entry("because", "3")),
             (5, "the answer to `why` can't have 3 points; its goal `story` is worth 2".into())
         );
-        assert_eq!(refused(&entry(" ", "1")), (4, "this decision isn't about any answer".into()));
+        assert_eq!(refused(&entry(" ", "1")), (4, "this decision doesn't name an answer".into()));
         let twice = entry("because", "1") + &entry("BECAUSE ", "2");
         assert_eq!(refused(&twice), (10, "there are two decisions about the same answer to `why` of ex2".into()));
         let (line, message) = refused(&entry("because", "1").replace("\"ex2\"", "\"ex1\""));

@@ -122,8 +122,7 @@ impl Names {
         files::write_derived(&path, &writer.into_inner()?)?;
         private(&path);
         output::note(&format!(
-            "the pages show codes instead of names; {} says who is who, so keep it and {KEY} away from the people who \
-             grade",
+            "the pages show codes instead of names; {} maps the codes to students, so keep it and {KEY} away from the graders",
             base::diagnostic::shown(&path).display()
         ));
         Ok(())

@@ -41,7 +41,7 @@ fn columns_come_in_any_order_and_spelling_with_a_byte_order_mark_and_crlf() {
 #[test]
 fn a_column_that_is_not_read_is_a_note() {
     let roster = parsed("student_id,Section\ns001,7\n").unwrap();
-    assert_eq!(roster.notes, ["class.csv: the column \"Section\" isn't read"]);
+    assert_eq!(roster.notes, ["class.csv: the column \"Section\" is ignored"]);
     assert_eq!(roster.rows.len(), 1);
 }
 

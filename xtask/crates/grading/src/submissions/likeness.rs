@@ -65,7 +65,7 @@ fn within(name: &str, wanted: &str) -> Option<&'static str> {
     let is_number = !mark.is_empty() && mark.chars().all(|c| c.is_ascii_digit());
     let is_apart = rest.starts_with([' ', '(', '-', '_']);
     if is_apart && is_number {
-        return Some("a second download or upload gets such a name");
+        return Some("a second download or upload gets a name like this");
     }
     if COPIES.iter().any(|word| mark.contains(word)) {
         return Some("a copy, going by its name");

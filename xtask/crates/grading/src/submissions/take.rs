@@ -144,7 +144,7 @@ fn files(
     let is_starter = submission.files.iter().all(|(edit, bytes)| exercise.starter.get(edit) == Some(bytes));
     if (is_missing || is_starter) && !similar.is_empty() {
         let what = if is_starter {
-            "what was taken is the untouched starter".to_owned()
+            "the submitted files are the unchanged starter".to_owned()
         } else {
             let edits = exercise.edits.iter().filter(|edit| !submission.files.contains_key(*edit));
             format!("{} wasn't handed in", edits.map(|edit| shown(edit)).collect::<Vec<_>>().join(" and "))
@@ -160,7 +160,7 @@ type Instead = Option<(String, Option<String>)>;
 fn another(listing: &Listing, folder: &str, edit: &str, exercise: &Wanted) -> Result<Instead, String> {
     let one = |found: Vec<String>, why: &str| match &found[..] {
         [] => Ok(None),
-        [path] => Ok(Some((path.clone(), Some(format!("{} was taken as {edit}: {why}", shown(path)))))),
+        [path] => Ok(Some((path.clone(), Some(format!("{} was used as {edit}: {why}", shown(path)))))),
         [first, second, ..] => Err(format!("there is both {} and {}; keep one", shown(first), shown(second))),
     };
     let is_file = |path: &&str| listing.get(&join(folder, path)).is_some_and(|kind| *kind != Kind::Folder);
@@ -236,12 +236,12 @@ fn is_same_text(a: &[u8], b: &[u8]) -> bool {
 fn nothing(tree: &Tree, folder: &str, exercise: &Wanted, similar: &[String]) -> String {
     let wanted = exercise.edits.iter().map(|edit| shown(edit)).collect::<Vec<_>>().join(" or ");
     let place = if folder.is_empty() {
-        "nothing was taken".to_owned()
+        "no file was used".to_owned()
     } else {
-        format!("nothing was taken from {}", shown(folder))
+        format!("no file in {} was used", shown(folder))
     };
-    let there = if similar.is_empty() { what_is_there(tree, folder) } else { listed(similar) };
-    format!("{place}: it needs {wanted}, and there is {there}")
+    let there = if similar.is_empty() { what_is_there(tree, folder) } else { format!("only {}", listed(similar)) };
+    format!("{place}: the exercise needs {wanted}, but there is {there}")
 }
 
 fn listed(names: &[String]) -> String {
@@ -261,7 +261,7 @@ fn what_is_there(tree: &Tree, folder: &str) -> String {
         }
     }
     let all: Vec<String> = names.iter().map(|name| shown(name)).collect();
-    let mut text = if all.is_empty() { "nothing".to_owned() } else { listed(&all) };
+    let mut text = if all.is_empty() { "nothing".to_owned() } else { format!("only {}", listed(&all)) };
     let unread = tree.unread.iter().filter(|(path, _)| path.is_empty() || below(path, folder).is_some());
     for (_, why) in unread.take(2) {
         text.push_str(&format!("; {why}"));
@@ -294,11 +294,11 @@ pub(super) fn why_nothing(tree: &Tree, exercises: &[Wanted], is_of_lms: bool) ->
         && tree.unread.is_empty()
         && let Some(file) = loose(listing, exercises).first()
     {
-        return Some(format!("{} doesn't say which exercise it is for; name one with --exercise", shown(file)));
+        return Some(format!("the name of {} doesn't identify an exercise; name one with --exercise", shown(file)));
     }
     let there = match near.len() {
         0 => what_is_there(tree, "") + &guess(listing, exercises),
-        _ => listed(&near.into_iter().collect::<Vec<_>>()),
+        _ => format!("only {}", listed(&near.into_iter().collect::<Vec<_>>())),
     };
     let edits: BTreeSet<&str> = exercises.iter().flat_map(|exercise| &exercise.edits).map(String::as_str).collect();
     let edits = if edits.len() > 3 {
@@ -310,7 +310,7 @@ pub(super) fn why_nothing(tree: &Tree, exercises: &[Wanted], is_of_lms: bool) ->
         [_] => format!("{edits}, in a folder of that name or at the top"),
         _ => format!("a folder of that name with {edits}"),
     };
-    Some(format!("nothing for {wanted} was found: it needs {needs}, and there is {there}"))
+    Some(format!("found nothing for {wanted}, which needs {needs}; there is {there}"))
 }
 
 /// What a single file that was handed in may be, if its name reveals only who handed it in.
@@ -351,7 +351,7 @@ pub(super) fn stray(listing: &Listing, exercises: &[Wanted], places: &[Place]) -
     let loose: Vec<String> = loose(listing, exercises).into_iter().filter(|path| !is_placed(path)).collect();
     let names: Vec<String> = loose.iter().map(|path| shown(path)).collect();
     (!is_checkout && !names.is_empty())
-        .then(|| format!("not taken, because the exercise isn't clear: {}", listed(&names)))
+        .then(|| format!("ignored, because it isn't clear which exercise this is for: {}", listed(&names)))
 }
 
 /// What a person should know about an entry as a whole.

@@ -158,9 +158,9 @@ fn outcome(files: &[(&str, &str)], exercise: usize) -> Result<(Vec<String>, Vec<
 fn nothing_that_was_taken_is_a_rejection_with_the_likely_reason() {
     for (name, reason) in [
         ("Cargo.toml.txt", "(Notepad adds .txt to a name)"),
-        ("Cargo (1).toml", "(a second download or upload gets such a name)"),
-        ("Cargo-1.toml", "(a second download or upload gets such a name)"),
-        ("Cargo(2).toml", "(a second download or upload gets such a name)"),
+        ("Cargo (1).toml", "(a second download or upload gets a name like this)"),
+        ("Cargo-1.toml", "(a second download or upload gets a name like this)"),
+        ("Cargo(2).toml", "(a second download or upload gets a name like this)"),
         ("Cargo copy.toml", "(a copy, going by its name)"),
         ("Cargo - Copy.toml", "(a copy, going by its name)"),
         ("Cargo.toml.bak", "(an editor's backup)"),
@@ -178,14 +178,18 @@ fn nothing_that_was_taken_is_a_rejection_with_the_likely_reason() {
         ("starter/Cargo.toml", "(the exercise's pristine copy was edited in place of the exercise)"),
     ] {
         let why = outcome(&[(&format!("ex1/{name}"), "mine"), ("ex1/README.md", "")], 0);
-        let expected = format!("nothing was taken from `ex1`: it needs `Cargo.toml`, and there is `{name}` {reason}");
+        let expected =
+            format!("no file in `ex1` was used: the exercise needs `Cargo.toml`, but there is only `{name}` {reason}");
         assert_eq!(why, Err(expected), "{name}");
     }
     // The course's own copy is no work, and the list of what is there says more.
     let why = outcome(&[("ex1/starter/Cargo.toml", "starter"), ("ex1/README.md", "")], 0).unwrap_err();
-    assert_eq!(why, "nothing was taken from `ex1`: it needs `Cargo.toml`, and there is `README.md`, `starter`");
+    assert_eq!(
+        why,
+        "no file in `ex1` was used: the exercise needs `Cargo.toml`, but there is only `README.md`, `starter`"
+    );
     let why = outcome(&[("Cargo.toml.txt", "mine")], 0).unwrap_err();
-    assert!(why.ends_with("there is `Cargo.toml.txt` (Notepad adds .txt to a name)"), "{why}");
+    assert!(why.ends_with("there is only `Cargo.toml.txt` (Notepad adds .txt to a name)"), "{why}");
 }
 
 #[test]
@@ -193,10 +197,10 @@ fn almost_the_right_name_or_place_is_taken_and_told() {
     let taken = |path: &str, exercise| outcome(&[(path, "mine")], exercise).unwrap();
     let case = taken("ex1/cargo.toml", 0);
     assert_eq!(case.0, ["Cargo.toml"]);
-    assert_eq!(case.1, ["`ex1/cargo.toml` was taken as Cargo.toml: only the case of its letters differs"]);
+    assert_eq!(case.1, ["`ex1/cargo.toml` was used as Cargo.toml: only the case of its letters differs"]);
     let moved = taken("ex11/main.rs", 2);
     assert_eq!(moved.0, ["src/main.rs"]);
-    assert_eq!(moved.1, ["`ex11/main.rs` was taken as src/main.rs: it has the right name, in the wrong folder"]);
+    assert_eq!(moved.1, ["`ex11/main.rs` was used as src/main.rs: it has the right name, in the wrong folder"]);
     assert_eq!(taken("main.rs", 2).0, ["src/main.rs"]);
     assert_eq!(taken("ex1/src/Cargo.toml", 0).0, ["Cargo.toml"]);
     assert_eq!(taken("ex1_Cargo.toml", 0), (vec!["Cargo.toml".to_owned()], Vec::new()));
@@ -223,7 +227,7 @@ fn what_is_missing_is_told_where_something_similar_is_there() {
     assert_eq!(
         reviewed(&edited),
         [
-            "what was taken is the untouched starter, and there is `starter/src/crc.rs` (the exercise's pristine copy was edited in place of the exercise)"
+            "the submitted files are the unchanged starter, and there is `starter/src/crc.rs` (the exercise's pristine copy was edited in place of the exercise)"
         ]
     );
     edited.pop();
@@ -235,7 +239,7 @@ fn what_is_missing_is_told_where_something_similar_is_there() {
     // A file at the top that may belong to an exercise that was found.
     let files: [(&str, &[u8]); 2] = [("s001/ex1/Cargo.toml", b"mine"), ("s001/answers.toml", b"mine")];
     let (_class, entry) = explored(&files, &exercises());
-    assert_eq!(entry.work[0].review, ["not taken, because the exercise isn't clear: `answers.toml`"]);
+    assert_eq!(entry.work[0].review, ["ignored, because it isn't clear which exercise this is for: `answers.toml`"]);
 }
 
 #[test]
@@ -322,10 +326,7 @@ fn an_archive_in_an_archive_or_a_folder_is_opened_and_a_third_is_not() {
     }
     let (_class, entry) = explored(&[("s001.zip", &thrice)], &exercises());
     let why = entry.missing.unwrap();
-    assert!(
-        why.ends_with("`a.zip/ex1.zip` is an archive within an archive within an archive; only two are opened"),
-        "{why}"
-    );
+    assert!(why.ends_with("`a.zip/ex1.zip` is nested too deeply: only archives inside an archive are opened"), "{why}");
     let (_class, entry) = explored(&[("s001/ex1.rar", b"Rar!")], &exercises());
     assert!(entry.missing.unwrap().contains("`ex1.rar` is a RAR archive, which isn't supported"));
 }
@@ -377,7 +378,7 @@ fn a_bare_file_that_names_no_exercise_is_not_passed_over() {
     let (_class, entry) = explored(&[(name, b"mine")], &exercises());
     assert!(entry.work.is_empty());
     let why = entry.missing.unwrap();
-    assert_eq!(why, "`Cargo.toml` doesn't say which exercise it is for; name one with --exercise");
+    assert_eq!(why, "the name of `Cargo.toml` doesn't identify an exercise; name one with --exercise");
     // Canvas numbers an upload that was there before.
     for name in ["linmei_10003_900003_Cargo-1.toml", "linmei_10003_900003_ex1_Cargo-12.toml"] {
         let (_class, entry) = explored(&[(name, b"mine")], &exercises()[..1]);

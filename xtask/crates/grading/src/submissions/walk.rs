@@ -243,7 +243,7 @@ pub(super) fn open_archives(tree: &mut Tree, pieces: &[Piece], exercises: &[Want
         let problem = if !archive::ending(&path).is_some_and(|(_, is_read)| is_read) {
             Some(unread(&path))
         } else if depth >= 2 {
-            Some(format!("{} is an archive within an archive within an archive; only two are opened", shown(&path)))
+            Some(format!("{} is nested too deeply: only archives inside an archive are opened", shown(&path)))
         } else if at >= ARCHIVES {
             Some(format!("{} wasn't opened: there are more than {ARCHIVES} archives", shown(&path)))
         } else {

@@ -240,7 +240,7 @@ fn a_class_gets_what_was_put_in_and_its_reports_can_be_read() {
     let journal = project.read("class/grades/journal.jsonl");
     assert!(journal.contains("\"ignored\":[\"ex1/.cargo/config.toml\"]"), "what was not taken is on record");
     let page = project.read("class/grades/students/s011.html");
-    assert!(page.contains("Files not taken") && page.contains("ex1/.cargo/config.toml"), "{page}");
+    assert!(page.contains("Files that were ignored") && page.contains("ex1/.cargo/config.toml"), "{page}");
     let index = project.read("class/grades/index.html");
     assert!(index.contains("59 of 60") && index.contains("settings are in a table"), "{index}");
 

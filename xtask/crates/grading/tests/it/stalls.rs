@@ -234,7 +234,7 @@ fn what_is_wrong_twice_is_final_and_what_is_wrong_once_is_for_a_person() {
     // Only the one that was not the same twice needs a person.
     let others = found.iter().filter(|(student, ..)| student != "s006");
     assert!(others.into_iter().all(|(.., review)| !review.contains("run twice")), "{found:#?}");
-    let why = "it was run twice, and the results differ (the goals `output`, `size`): `graded` with 4 of 10 points, then, alone on the machine, `graded` with 10 of 10. The better one counts";
+    let why = "it was run twice, and the results differ (the goals `output`, `size`): `graded` with 4 of 10 points at first, and `graded` with 10 of 10 when it ran alone on the machine. The better result counts";
     assert!(found[5].3.contains(why), "{found:#?}");
 }
 

@@ -103,7 +103,7 @@ pub(super) fn linked(subject: &Subject, program: &Program, (order, cargo): &(Bui
 /// Adds the reasons of a file, read from its twin with relocations, which it returns. Where there is none, it says why.
 pub(super) fn add_reasons(anatomy: &mut Anatomy, linked: impl FnOnce() -> Result<Linked>) -> Result<Option<Linked>> {
     if !anatomy.format.starts_with("ELF") {
-        anatomy.unexplained = Some(format!("that takes a file in the format ELF, and this is {}", anatomy.format));
+        anatomy.unexplained = Some(format!("that requires an ELF file, and this is {}", anatomy.format));
         return Ok(None);
     }
     let mut linked = match linked() {
@@ -119,7 +119,7 @@ pub(super) fn add_reasons(anatomy: &mut Anatomy, linked: impl FnOnce() -> Result
     match Reasons::of(&anatomy.sections, &data, &twin, &linked.natives, &crates) {
         Ok(Ok(reasons)) => explain(anatomy, reasons),
         Ok(Err(why)) => anatomy.unexplained = Some(why),
-        Err(error) => anatomy.unexplained = Some(format!("the relocations of its twin make no sense: {error}")),
+        Err(error) => anatomy.unexplained = Some(format!("the relocations of its twin are inconsistent: {error}")),
     }
     linked.crates = Ok(crates);
     Ok(Some(linked))
@@ -156,7 +156,7 @@ fn explain(anatomy: &mut Anatomy, reasons: Reasons) {
     let difference = reasons.difference();
     if difference != 0 {
         anatomy.notes.push(format!(
-            "the bytes of each part were read from a twin with relocations, whose sections are {} bytes {} altogether",
+            "the bytes of each part come from a second build that keeps its relocations (a twin); its sections are {} bytes {} in total",
             thousands(difference.unsigned_abs()),
             if difference > 0 { "smaller" } else { "larger" }
         ));
@@ -214,12 +214,12 @@ fn note(stripped: &Anatomy, twin: &Anatomy) -> String {
     let (own, other) = (stripped.text_bytes(), twin.text_bytes());
     if own == other {
         return format!(
-            "the file is stripped; its names were read from a twin with symbols, whose code is the same size ({} bytes)",
+            "the file is stripped, so its names come from a second build that keeps its symbols (a twin); the twin's code is the same size ({} bytes)",
             thousands(own)
         );
     }
     format!(
-        "the file is stripped; its names were read from a twin with symbols, whose code is {} bytes, not {}: shares are close, bytes are the twin's",
+        "the file is stripped, so its names come from a second build that keeps its symbols (a twin). The twin's code is {} bytes, not {}, so byte counts are the twin's, and percentages are approximate",
         thousands(other),
         thousands(own)
     )

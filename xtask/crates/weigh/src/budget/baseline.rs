@@ -78,9 +78,9 @@ impl Baseline {
                 let bytes = parts.bytes;
                 let sums = match sections == bytes {
                     true => format!("its code is {}", parts.text_bytes),
-                    false => format!("its sections sum to {sections}"),
+                    false => format!("its sections add up to {sections}"),
                 };
-                let what = format!("{bin} with [profile.{profile}] on {target} is {bytes} bytes in it, but {sums}");
+                let what = format!("it lists {bin} with [profile.{profile}] on {target} as {bytes} bytes, but {sums}");
                 let place = text.find(&format!("\"bytes\": {bytes}")).map(|start| {
                     let before = &text[..start];
                     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -153,7 +153,7 @@ mod tests {
         for (from, to) in [("\"bytes\": 5", "\"bytes\": 1"), ("\".text\": 5", "\".text\": 6"), ("\".text\": 5", "")] {
             let changed = text.replacen(from, to, 1);
             let damaged = Baseline::parse(&changed).expect_err(&changed);
-            assert!(damaged.what.contains("its sections sum to") && damaged.place.is_some(), "{damaged:?}");
+            assert!(damaged.what.contains("its sections add up to") && damaged.place.is_some(), "{damaged:?}");
         }
         assert!(Baseline::parse(&text.replace("\"text_bytes\": 5,", "")).is_err());
         assert!(Baseline::parse(&text.replace("\"text_bytes\": 5,", "\"text_bytes\": 6,")).is_err());

@@ -71,13 +71,12 @@ impl Counter {
                 let said = words.lines().find(|line| !line.trim().is_empty());
                 let said = said.map(|said| format!(" after `{}`", said.trim())).unwrap_or_default();
                 output::note(&format!(
-                    "`{line}` ends with exit code {code}{said}: instructions are counted for that run; give --run \
-                     arguments with which the program does its work"
+                    "`{line}` ends with exit code {code}{said}, and that's the run whose instructions are counted; pass --run arguments that make the program do its usual work"
                 ));
             }
             other => {
                 bail!(Failure::new(Exit::Usage, format!("`{line}`: {}", measure::ending(other, limits))).help(format!(
-                    "instructions are counted for a run that ends by itself within {}: give --run other arguments",
+                    "instructions can be counted only for a run that exits on its own within {}: pass different arguments with --run",
                     plural(LIMIT.as_secs() as usize, "second")
                 )))
             }

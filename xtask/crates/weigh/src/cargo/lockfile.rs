@@ -88,7 +88,7 @@ pub fn settle(
             cargo.resolve(manifest, false)?.map_err(anyhow::Error::from)?;
         }
         if !ours.is_file() {
-            bail!(cannot("Cargo hasn't written the lockfile that it was told to"));
+            bail!(cannot("Cargo didn't write the lockfile"));
         }
         path = Some(ours);
     }
@@ -128,7 +128,7 @@ fn redirect(cargo: &mut Cargo, metadata: &Metadata, folder: &Path) -> Result<Pat
 }
 
 fn cannot(why: &str) -> Failure {
-    Failure::new(Exit::Usage, format!("the crate has no Cargo.lock that fits its manifest, and {why}"))
+    Failure::new(Exit::Usage, format!("the crate has no up-to-date Cargo.lock, and {why}"))
         .help("run `cargo generate-lockfile` (or `cargo update --workspace`) there, then try again")
 }
 

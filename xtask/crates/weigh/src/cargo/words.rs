@@ -281,7 +281,7 @@ const CAUSES: &[(&[&str], Exit, Option<&str>)] = &[
         &["cannot update the lock file", "because --locked was passed"],
         Exit::Usage,
         Some(
-            "Cargo.lock is missing or out of date, and this command writes no file of the project it measures; \
+            "Cargo.lock is missing or out of date, and this command doesn't change the project that it measures; \
              run `cargo generate-lockfile` (or `cargo update --workspace`) there, then try again",
         ),
     ),
@@ -339,7 +339,7 @@ const CAUSES: &[(&[&str], Exit, Option<&str>)] = &[
             "failed to link or copy",
         ],
         Exit::Environment,
-        Some("make the folder writable (`sizes` also takes another one, by CARGO_TARGET_DIR)"),
+        Some("make the folder writable, or, for `sizes`, set CARGO_TARGET_DIR to a different one"),
     ),
     (
         &["is not supported by the following package", "cannot be built because it requires rustc"],
@@ -349,7 +349,7 @@ const CAUSES: &[(&[&str], Exit, Option<&str>)] = &[
     (
         &["could not compile", "failed to run custom build command"],
         Exit::NotMet,
-        Some("repair the build first: sizes are measured on code that compiles"),
+        Some("fix the build first: only code that compiles can be measured"),
     ),
 ];
 

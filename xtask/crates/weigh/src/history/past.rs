@@ -126,7 +126,7 @@ impl<'a> Past<'a> {
             Err(error) if failure_of(&error).message.contains("because --locked was passed") => {
                 let manifest = manifest.clone().unwrap_or_else(|| self.place.tree.join("Cargo.toml"));
                 then.cargo.update_lockfile(&manifest, false)?;
-                notes.push("its Cargo.lock didn't fit its Cargo.toml; it was updated as `cargo build` does".to_owned());
+                notes.push("its Cargo.lock was out of date, so it was updated, as `cargo build` would do".to_owned());
                 way(&then, only(&then)?, profile)
             }
             result => result,
@@ -188,13 +188,13 @@ impl<'a> Past<'a> {
             notes.push(format!("at that revision the package was called `{}`", name(&usual).unwrap_or_default()));
             return Ok(usual);
         }
-        let whose = self.package.as_deref().map_or(String::new(), |package| format!("the package `{package}`, or "));
+        let whose = self.package.as_deref().map_or(String::new(), |package| format!("the package `{package}` or "));
         bail!(
             Failure::new(
                 Exit::Usage,
                 format!("{} doesn't exist at {}", inside.join("Cargo.toml").display(), commit.name())
             )
-            .help(format!("choose a newer revision: {whose}this folder, was added later"))
+            .help(format!("choose a newer revision: {whose}this folder was added later"))
         )
     }
 
@@ -293,7 +293,7 @@ impl<'a> Past<'a> {
         if !counterpart.parent().is_some_and(Path::is_dir) {
             return Ok(());
         }
-        notes.push("that revision has no Cargo.lock: it is built with the versions of today's build".to_owned());
+        notes.push("that revision has no Cargo.lock, so it's built with today's dependency versions".to_owned());
         fs::copy(&lockfile, &counterpart).with_context(|| format!("can't write {}", counterpart.display()))?;
         Ok(())
     }
@@ -309,8 +309,7 @@ impl<'a> Past<'a> {
         let times = count(&file, self.place.tree.as_os_str().as_encoded_bytes());
         (times > 0).then(|| {
             format!(
-                "the program contains the path of its sources {}, and it was built at a path that is {} bytes {}: that much of the \
-                 difference isn't a change of the code",
+                "the program contains the path of its sources {}, and it was built at a path that is {} bytes {}: that much of the difference doesn't come from the code",
                 if times == 1 { "once".to_owned() } else { format!("{} times", thousands(times as u64)) },
                 here.abs_diff(there),
                 if there > here { "longer" } else { "shorter" }

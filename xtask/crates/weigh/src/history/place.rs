@@ -183,7 +183,7 @@ fn locked(folder: &Path) -> Result<File> {
     let failed = || format!("can't write {}", path.display());
     let lock = File::options().create(true).append(true).open(&path).with_context(failed)?;
     if lock.try_lock().is_err() {
-        output::note("another call is building revisions of this repository; waiting for it to finish");
+        output::note("another process is building revisions of this repository; waiting for it to finish");
         lock.lock().with_context(failed)?;
     }
     Ok(lock)

@@ -158,7 +158,7 @@ impl Repository {
         if said.contains("must be run in a work tree") {
             bail!(
                 Failure::new(Exit::Usage, format!("the git repository of {} has no working tree", folder.display()))
-                    .help("clone it, and call this in the clone")
+                    .help("clone it, and run this command in the clone")
             );
         }
         if finished.status != Status::Exited(0) {

@@ -145,7 +145,7 @@ fn parts(empty: &Binary, form: Form, anatomy: &Anatomy, code: &Code) -> Vec<Floo
     )];
     if anatomy.code.is_some() {
         parts.extend([
-            part("of it: names for backtraces", code.symbolizer, true, "code of std that a panic may need"),
+            part("including names for backtraces", code.symbolizer, true, "code of std that a panic may need"),
             part("dependencies", code.dependencies, false, "code of the crates it uses"),
             part("its own code", code.own, false, "code of the program's crate"),
             part(

@@ -94,9 +94,9 @@ fn floor_parts(parts: Vec<floor::FloorPart>, profile: &str) -> Vec<FloorPart> {
         let bytes = if index == 0 { part.bytes - inside } else { part.bytes };
         beside.push(FloorPart {
             name: if index == 0 {
-                "the floor, without that".to_owned()
+                "the rest of the floor".to_owned()
             } else {
-                part.name.trim_start_matches("of it: ").to_owned()
+                part.name.trim_start_matches("including ").to_owned()
             },
             bytes: u64::try_from(bytes).unwrap_or_default(),
             what: format!("{} ({profile}).", part.what),

@@ -129,7 +129,7 @@ fn priced(
     for price in rows.iter().filter(|price| price.bytes.is_some_and(|bytes| bytes <= 0)) {
         let Row { name, .. } = &price.row;
         output::note(&format!(
-            "{name}: it makes nothing larger with this profile; `--source {name}` shows the program"
+            "{name} adds no bytes with this profile; to see its program, run with `--source {name}`"
         ));
     }
     Ok(Prices {

@@ -40,7 +40,7 @@ pub(super) fn not_predicted(sections: &[Section]) -> Option<String> {
     let padding: u64 = sections.iter().filter(|section| section.name == "[padding]").map(|section| section.bytes).sum();
     (padding >= MUCH_PADDING).then(|| {
         format!(
-            "{} bytes of the file are padding between its segments; how much of it would be left isn't predicted",
+            "{} bytes of the file are padding between its segments; the prediction can't tell how much of that would remain",
             thousands(padding)
         )
     })
@@ -50,8 +50,11 @@ fn keeps(reasons: &Reasons, name: &str, count: usize) -> Result<Asked> {
     let parts = reasons.find(name);
     if parts.is_empty() && reasons.is_table(name) {
         bail!(
-            Failure::new(Exit::Usage, format!("`{name}` is a table, which nothing in the program uses by itself"))
-                .help("its entries count toward the functions and constants they belong to: name one of those")
+            Failure::new(
+                Exit::Usage,
+                format!("`{name}` is a table, and nothing in the program uses a table as a whole")
+            )
+            .help("its entries count toward the functions and constants they belong to: name one of those")
         );
     }
     if parts.is_empty() && reasons.is_compiled(name) {
@@ -95,6 +98,6 @@ mod tests {
             not_predicted(&[section(".text", 300_000), section("[padding]", bytes)])
         };
         assert_eq!(of(4_095), None);
-        insta::assert_snapshot!(of(61_440).unwrap(), @"61,440 bytes of the file are padding between its segments; how much of it would be left isn't predicted");
+        insta::assert_snapshot!(of(61_440).unwrap(), @"61,440 bytes of the file are padding between its segments; the prediction can't tell how much of that would remain");
     }
 }

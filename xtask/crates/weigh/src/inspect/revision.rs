@@ -41,11 +41,11 @@ pub(super) fn asked<'a>(a: &'a str, b: Option<&'a str>) -> Result<Asked<'a>> {
         (None, Some(b)) if range(b).is_none() => Ok(Asked::Two(a, b)),
         (None, None) if is_one(a) => Ok(Asked::Two(a, NOW)),
         (None, None) => bail!(Failure::new(Exit::Usage, format!("there is nothing to compare `{a}` with")).help(
-            "give a second profile or file; a git revision alone, such as git:HEAD~1, is compared with the working tree"
+            "pass a second profile or file; a git revision alone, such as git:HEAD~1, is compared with the working tree"
         )),
         (_, Some(_)) => bail!(
             Failure::new(Exit::Usage, "git:A..B already names both sides of the comparison")
-                .help("give it alone, or give two sides: git:A git:B")
+                .help("pass it alone, or pass both sides separately: git:A git:B")
         ),
     }
 }

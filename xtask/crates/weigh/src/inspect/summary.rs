@@ -32,12 +32,14 @@ pub(super) fn add(heading: &str, count: usize, text: impl Fn(usize) -> String) -
     let mut sections = counts.map(|count| (count, section(heading, there > 0, &text(count))));
     let Some((shown, section)) = sections.find(|(_, section)| there + section.len() as u64 <= LARGEST) else {
         output::note(&format!(
-            "the job's summary has no room for this: GitHub drops one of more than 1 MiB, and it is {there} bytes"
+            "this doesn't fit in the job's summary: GitHub drops a summary of more than 1 MiB, and it already has {there} bytes"
         ));
         return Ok(());
     };
     if shown != count {
-        output::note(&format!("the job's summary shows {shown} of each list: GitHub drops one of more than 1 MiB"));
+        output::note(&format!(
+            "the job's summary shows only {shown} of each list, because GitHub drops a summary of more than 1 MiB"
+        ));
     }
     // In one piece, at the end: another process of the job may write there as well.
     let mut file = OpenOptions::new().create(true).append(true).open(path).context("can't write the job's summary")?;

@@ -279,7 +279,7 @@ pub(crate) fn workload(subject: &Subject, program: &Program, run: Option<&str>) 
             Failure::new(
                 Exit::Usage,
                 format!(
-                    "--run counts instructions, and this machine runs no program for {} itself",
+                    "--run counts instructions, but this machine can't run programs for {} directly",
                     subject.built_for()
                 )
             )

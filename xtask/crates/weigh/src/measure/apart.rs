@@ -66,8 +66,8 @@ fn in_bundle(symbols: &Path, program: &Path) -> Result<PathBuf> {
     match (namesake, files.as_slice()) {
         (Some(file), _) | (None, [file]) => Ok(file.clone()),
         _ => bail!(
-            Failure::new(Exit::Usage, format!("{} doesn't tell which file is the program's", folder.display()))
-                .help("give the file itself, below Contents/Resources/DWARF of the bundle")
+            Failure::new(Exit::Usage, format!("can't tell which file in {} belongs to the program", folder.display()))
+                .help("pass the file itself, below Contents/Resources/DWARF of the bundle")
         ),
     }
 }
@@ -77,7 +77,7 @@ fn belongs(path: &Path, symbols: &object::File<'_>, program: &Path, of: &object:
     let (shown, name) = (path.display(), program.display());
     let refused = |why: String| {
         Failure::new(Exit::Usage, format!("{shown} isn't from the same build as {name}: {why}")).help(
-            "give the file that was made from this very program, or build both again; each build has its own symbols",
+            "pass the file that was made from this very program, or build both again; each build has its own symbols",
         )
     };
     if symbols.format() != of.format() || symbols.architecture() != of.architecture() {

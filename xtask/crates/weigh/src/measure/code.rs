@@ -188,7 +188,7 @@ fn segments<Elf: FileHeader<Endian = object::Endianness>>(
     }
     if !has_stack {
         // Without this header Linux makes it executable on some machines.
-        note("no word on whether the stack can be executed (PT_GNU_STACK)".to_owned(), String::new());
+        note("no PT_GNU_STACK header, so its stack may be executable".to_owned(), String::new());
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ fn read_as(path: &Path, arch: Option<&str>, kind_of: fn(&[u8]) -> Result<Kind, O
     let kind = kind_of(&head).map_err(|other| other.refused(path))?;
     let (bytes, on_disk) = (metadata.len(), on_disk(&metadata));
     if on_disk > LARGEST || bytes > LARGEST_SPARSE {
-        let message = format!("{} is too large to be taken apart: {} bytes", path.display(), thousands(bytes));
+        let message = format!("{} is too large to analyze: {} bytes", path.display(), thousands(bytes));
         bail!(Failure::new(Exit::Usage, message).help(
             "its debug information is probably most of it: read a copy without it, made by `strip --strip-debug -o COPY FILE`"
         ));
@@ -109,10 +109,10 @@ fn regular(path: &Path, metadata: &Metadata) -> Result<()> {
     }
     if metadata.is_dir() {
         let help = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("dSYM") => "a dSYM bundle holds debug information; give the program that it belongs to",
+            Some("dSYM") => "a dSYM bundle holds debug information; pass the program that it belongs to",
             Some("app") => "the program of a macOS bundle is in its folder Contents/MacOS",
-            Some("framework") => "give the library in it, which has the framework's name",
-            _ => "give the path of a program in it, such as target/release/NAME",
+            Some("framework") => "pass the library in it, which has the framework's name",
+            _ => "pass the path of a program in it, such as target/release/NAME",
         };
         bail!(Failure::new(Exit::Usage, format!("{name} is a folder")).help(help));
     }
@@ -131,7 +131,7 @@ fn regular(path: &Path, metadata: &Metadata) -> Result<()> {
     let what = "not a regular file";
     bail!(
         Failure::new(Exit::Usage, format!("{name} is {what}"))
-            .help("write the program to a file first, and give the path of that file")
+            .help("write the program to a file first, and pass the path of that file")
     )
 }
 
@@ -143,7 +143,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
             (format!("there is no file {name}"), "a path is relative to the current folder; is the program built?")
         }
         ErrorKind::PermissionDenied => {
-            (format!("{name} may not be read: permission denied"), "`ls -l` shows who may read it")
+            (format!("{name} can't be read: permission denied"), "`ls -l` shows who may read it")
         }
         ErrorKind::NotADirectory => (format!("there is no file {name}"), "a part of this path is a file, not a folder"),
         _ => (format!("{name} can't be read: {error}"), "copy the file somewhere else, and try the copy"),
@@ -246,8 +246,11 @@ fn choose(
     let chosen = match (arch, parts.as_slice()) {
         (None, [one]) => one,
         (None, _) => bail!(
-            Failure::new(Exit::Usage, format!("{name} is a universal file: it holds a program each for {names}"))
-                .help(format!("choose with --arch, such as --arch {}", parts.last().map_or("arm64", |part| &part.0)))
+            Failure::new(
+                Exit::Usage,
+                format!("{name} is a universal file: it contains a separate program for each of {names}")
+            )
+            .help(format!("choose with --arch, such as --arch {}", parts.last().map_or("arm64", |part| &part.0)))
         ),
         (Some(arch), parts) => match parts.iter().find(|part| part.0 == canonical(arch)) {
             Some(part) => part,
@@ -262,7 +265,7 @@ fn choose(
     let (start, end) = (place(chosen.1), place(chosen.1.saturating_add(chosen.2)));
     let Some((start, end)) = start.zip(end).filter(|(start, end)| start < end) else {
         bail!(
-            Failure::new(Exit::Usage, format!("{name} is cut off: its part for {} isn't whole", chosen.0))
+            Failure::new(Exit::Usage, format!("{name} is truncated: its part for {} is incomplete", chosen.0))
                 .help("copy or download the file again")
         )
     };
@@ -292,11 +295,11 @@ fn fits(path: &Path, data: &[u8], arch: &str) -> Result<()> {
         Some(only) if only == canonical(arch) => Ok(()),
         Some(only) => bail!(
             Failure::new(Exit::Usage, format!("{name} is for {only} only, not for `{arch}`"))
-                .help("leave --arch out: the file isn't a universal one")
+                .help("remove --arch: the file isn't a universal one")
         ),
         None => bail!(
             Failure::new(Exit::Usage, format!("--arch chooses a part of a universal Mach-O file, which {name} isn't"))
-                .help("leave --arch out")
+                .help("remove --arch")
         ),
     }
 }

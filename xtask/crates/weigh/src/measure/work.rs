@@ -186,7 +186,7 @@ fn compared(own: &Times, other: &Times) -> Race {
         }
         (third > fastest * STEADY).then(|| {
             let slowest = seconds[seconds.len() - 1];
-            format!("equal runs took from {fastest:.2} to {slowest:.2} s of {what}")
+            format!("identical runs took between {fastest:.2} and {slowest:.2} s of {what}")
         })
     });
     let percent = 100.0 * sorted(own)[0] / sorted(other)[0].max(f64::MIN_POSITIVE);
@@ -251,7 +251,7 @@ mod tests {
         let calm = times(&[0.20; 9], &[0.2; 9]);
         let wild = times(&[0.20, 0.95, 0.31, 3.0, 0.40, 0.61, 0.77, 0.90, 0.50], &[0.2; 9]);
         for race in [compared(&wild, &calm), compared(&calm, &wild)] {
-            assert_eq!(race.unsteady.unwrap(), "equal runs took from 0.20 to 3.00 s of CPU time");
+            assert_eq!(race.unsteady.unwrap(), "identical runs took between 0.20 and 3.00 s of CPU time");
         }
         let short = compared(&times(&[0.01; 9], &[0.2; 9]), &calm);
         assert_eq!(short.unsteady.unwrap(), "a run takes 0.01 s of CPU time, which is too short to be timed");

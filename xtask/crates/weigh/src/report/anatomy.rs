@@ -124,7 +124,7 @@ pub(crate) mod tests {
                     inside: false,
                     what: "an empty program".to_owned(),
                 },
-                FloorPart { name: "of it: names".to_owned(), bytes: 100_000, inside: true, what: "code".to_owned() },
+                FloorPart { name: "including names".to_owned(), bytes: 100_000, inside: true, what: "code".to_owned() },
                 FloorPart { name: "the rest".to_owned(), bytes: 169_568, inside: false, what: "tables".to_owned() },
             ],
             explained: false,

@@ -214,7 +214,10 @@ pub(crate) fn github(report: &Report, file: &Path) -> String {
                 true => {
                     let (bytes, left) = (thousands(limit.bytes) + " bytes" + &after(limit), left(limit));
                     let Row { bin, profile, .. } = row;
-                    let words = format!("{bin} with [profile.{profile}] is {bytes}; {left} are left of {}", limit.key);
+                    let words = format!(
+                        "{bin} with [profile.{profile}] is {bytes}; {left} are left before it reaches {}",
+                        limit.key
+                    );
                     ("notice", words)
                 }
                 false if limit.method.is_some() => ("error", exceeded(row, limit)),

@@ -15,7 +15,9 @@ pub(crate) fn text(features: &Features, width: Option<usize>) -> String {
     let head = format!("{program}, {profile}: {} bytes with {with}", thousands(base.bytes));
     let mut text = format!("{}\n\n{}\n", wrap(&head, width, 2), table(features, width));
     let mut add = |line: &str| text += &(prose(line, width) + "\n");
-    add("Each row is one build with only that change. build s: rustc's seconds, beside other builds.");
+    add(
+        "Each row is one build with only that change. build s: seconds that rustc took, while other builds were running.",
+    );
     if let (Some(workload), true) = (workload, base.instructions.is_some()) {
         let how = if workload.is_empty() { "without arguments".to_owned() } else { format!("with: {workload}") };
         add(&format!("Minstr: million instructions in a run {how}"));

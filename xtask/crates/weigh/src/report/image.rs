@@ -59,7 +59,7 @@ pub(crate) fn text(image: &Image, width: Option<usize>) -> String {
         grid.add_row([what.to_owned(), thousands(sizes.bytes), thousands(sizes.compressed), needs.to_owned()]);
     };
     if let Some(dynamic) = &image.dynamic {
-        row("the program, linked dynamically", dynamic, "a loader and C's library in the image");
+        row("the program, linked dynamically", dynamic, "the loader and the C library in the image");
     }
     row("the program in the image", &image.file, "a kernel");
     row("the image", &image.image, "the same");
@@ -67,7 +67,7 @@ pub(crate) fn text(image: &Image, width: Option<usize>) -> String {
     if let Some(dynamic) = &image.dynamic {
         let times = |own: u64, other: u64| own as f64 / other.max(1) as f64;
         let sentence = format!(
-            "Static linking makes the file {:.1} times as large ({}), and {:.1} times what is pulled.",
+            "Static linking makes the file {:.1} times as large ({}), and the download {:.1} times as large.",
             times(image.file.bytes, dynamic.bytes),
             change(image.file.bytes, dynamic.bytes),
             times(image.file.compressed, dynamic.compressed)

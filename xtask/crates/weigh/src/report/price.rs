@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 /// The sections of a list, in their order: which rows, and what their numbers are.
 const SECTIONS: [(Kind, &str); 3] = [
     (Kind::Line, "one of these in an empty program"),
-    (Kind::Piece, "each further one, when there are many"),
+    (Kind::Piece, "each additional one, when there are many"),
     (Kind::Together, "two of these in one program"),
 ];
 

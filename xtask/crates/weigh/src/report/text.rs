@@ -99,13 +99,11 @@ fn legend(report: &Report, tables: &str, narrowed: bool) -> String {
         }
     }
     if report.is_compressed() {
-        lines.push(
-            "gzip -9    what a download costs: bytes of `gzip -9 -n -c FILE` and of `zstd -19 -c FILE`".to_owned(),
-        );
+        lines.push("gzip -9    the download size: bytes of `gzip -9 -n -c FILE` and of `zstd -19 -c FILE`".to_owned());
     }
     match report.has_committed {
         Some(true) => {
-            lines.push("committed  the measurement in docs/measurements, and how much this build differs".to_owned());
+            lines.push("committed  the size in docs/measurements, and how much this build differs from it".to_owned());
         }
         Some(false) => lines
             .push(format!("committed  there is no measurement for rustc {} on {}", report.toolchain, report.target)),

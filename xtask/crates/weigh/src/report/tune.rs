@@ -38,7 +38,7 @@ fn marks(tuned: &Tuned, index: usize) -> Vec<&'static str> {
     marks.extend(is(tuned.chosen).then_some(chosen));
     marks.extend(is(smallest).then_some("smallest"));
     marks.extend((is(unwinding) && unwinding != smallest).then_some("smallest that unwinds"));
-    marks.extend((is(plain) && tuned.release.panic == Panic::Unwind).then_some("smallest without a condition"));
+    marks.extend((is(plain) && tuned.release.panic == Panic::Unwind).then_some("smallest that unwinds, not packed"));
     marks.extend(is(fastest).then_some("fastest"));
     marks
 }
@@ -149,7 +149,7 @@ fn notes(tuned: &Tuned) -> Vec<String> {
     }
     if tuned.found.iter().any(|found| found.point.packed) {
         notes.push(
-            "packed (-z pack-relative-relocs, a linker flag) gives up systems with a glibc before 2.36 (2022)."
+            "packed (-z pack-relative-relocs, a linker flag) drops support for systems with a glibc older than 2.36 (2022)."
                 .to_owned(),
         );
     }
@@ -167,7 +167,8 @@ fn notes(tuned: &Tuned) -> Vec<String> {
     let rest = tuned.found.len() - shown(tuned).len();
     if rest > 0 {
         let kind = if tuned.counted { "Beaten in size and speed" } else { "Larger" };
-        notes.push(format!("{kind}, and so not shown: {}. `--format json` has them all.", plural(rest, "build")));
+        notes
+            .push(format!("{kind}, so not shown: {}. To see all of them, use `--format json`.", plural(rest, "build")));
     }
     for (point, reason) in &tuned.refused {
         notes.push(format!("{point} doesn't build: {reason}"));
@@ -194,7 +195,7 @@ fn next(tuned: &Tuned) -> String {
         let is_packed = tuned.met().is_some_and(|found| found.point.packed);
         let with = if is_packed { " with that flag" } else { "" };
         return format!(
-            "Written to {}; built to make sure: `cargo build --profile {profile}`{with} gives {} bytes.",
+            "Written to {}, and verified by building it: `cargo build --profile {profile}`{with} produces {} bytes.",
             diagnostic::shown(manifest).display(),
             thousands(*bytes)
         );
@@ -214,7 +215,7 @@ fn next(tuned: &Tuned) -> String {
     }
     let mut sentences = Vec::new();
     if tuned.foreign {
-        sentences.push(format!("`{} --write` adds it to the manifest.", tune::command()));
+        sentences.push(format!("To add it to the manifest, run `{} --write`.", tune::command()));
     }
     if !allowed.is_empty() {
         sentences.push(format!("It's smaller still if you allow what the table shows: {}.", list(&allowed)));
@@ -251,7 +252,7 @@ pub(crate) fn picture(tuned: &Tuned) -> String {
             format!("{name}: {} bytes, {} instructions", thousands(dot.bytes), thousands(dot.instructions))
         })
         .collect();
-    let description = format!("No other build is smaller and as fast as these: {}.", front.join("; "));
+    let description = format!("No other build is both smaller and faster than these: {}.", front.join("; "));
     scatter::draw(&title, &description, &dots, Theme::Light)
 }
 
@@ -403,7 +404,7 @@ mod tests {
         let written = Written { manifest: "/x/Cargo.toml".into(), profile: "small".to_owned(), bytes: 332_368 };
         let text = text(&Tuned { written: Some(written), ..sample() }, None);
         assert!(text.contains("[profile.small]\ninherits"), "{text}");
-        assert!(text.contains("`cargo build --profile small` gives 332,368 bytes."), "{text}");
+        assert!(text.contains("`cargo build --profile small` produces 332,368 bytes."), "{text}");
     }
 
     #[test]

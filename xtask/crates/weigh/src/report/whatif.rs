@@ -34,10 +34,10 @@ pub(crate) fn text(what_if: &WhatIf, width: Option<usize>) -> String {
 fn legend(mode: Mode) -> &'static str {
     match mode {
         Mode::Full => {
-            "added: the change from this setting alone. removed: the change when only this setting is left out. on average: over all orders of adding the settings. build s: rustc's seconds with this setting alone, beside other builds."
+            "added: the change from this setting alone. removed: the change when only this setting is left out. on average: over all orders of adding the settings. build s: seconds that rustc took with this setting alone, while other builds were running."
         }
         Mode::Quick => {
-            "added: the change from this setting alone. removed: the change when only this setting is left out. build s: rustc's seconds with this setting alone, beside other builds. For averages over all orders, which need every combination, leave --quick out."
+            "added: the change from this setting alone. removed: the change when only this setting is left out. build s: seconds that rustc took with this setting alone, while other builds were running. For averages over all orders, which require every combination, run without --quick."
         }
     }
 }
@@ -162,7 +162,7 @@ fn instructions(what_if: &WhatIf) -> String {
 
 /// What each setting costs.
 fn all_costs(before: &Behaviour, settings: &[Setting], width: Option<usize>) -> String {
-    let mut text = format!("\n{}\n", wrap("what it costs, seen in a program that panics:", width, 0));
+    let mut text = format!("\n{}\n", wrap("what each setting costs, shown by a program that panics:", width, 0));
     let mut add = |line: String| text += &(wrap(&line, width, 4) + "\n");
     let mut none = Vec::new();
     for setting in settings {

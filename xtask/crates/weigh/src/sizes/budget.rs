@@ -171,7 +171,7 @@ fn takes_no_targets(subject: &options::Subject) -> Result<()> {
     if subject.names_targets() {
         bail!(
             Failure::new(Exit::Usage, "a budget names its program in the manifest, not on the command line").help(
-                "set `bin = \"NAME\"` in [package.metadata.size-budget]; a crate without programs is its library"
+                "set `bin = \"NAME\"` in [package.metadata.size-budget]; for a crate without programs, its library is measured"
             )
         );
     }
@@ -196,7 +196,7 @@ fn save_all(baselines: &BTreeMap<PathBuf, Option<Baseline>>) -> Result<()> {
         let mut text = serde_json::to_string_pretty(&baseline)?;
         text.push('\n');
         files::write_atomic(file, text.as_bytes())?;
-        output::note(&format!("wrote {}: commit it, it is what `max-growth` compares with", shown(file)));
+        output::note(&format!("wrote {}; commit it, because `max-growth` compares with it", shown(file)));
     }
     Ok(())
 }
@@ -228,7 +228,7 @@ fn help(row: &Row, limit: &LimitRow, asked: &options::Subject) -> String {
             "the tables above show what grew; to accept that, raise the limit or save the new size: `{}`",
             save_command(asked)
         ),
-        _ => format!("`{}` shows what it is made of", bloat_command(row, asked)),
+        _ => format!("to see where its bytes come from, run `{}`", bloat_command(row, asked)),
     }
 }
 
@@ -433,7 +433,7 @@ fn no_baseline(
             format!("{} has no measurement of {bin} with [profile.{profile}] on {target}", shown(file))
         }
     };
-    let help = format!("`{}` saves one: commit that file", save_command(asked));
+    let help = format!("to save one, run `{}`, then commit that file", save_command(asked));
     let range = budget.max_growth.as_ref().map(toml::Spanned::span).unwrap_or_default();
     let message = format!("{what}, so growth can't be measured");
     diagnostic::in_file(&source.file, &source.text, range, &message, "no baseline to compare with", Some(&help))

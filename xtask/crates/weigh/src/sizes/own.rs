@@ -111,7 +111,7 @@ fn worth_telling(mut found: Vec<Burden>) -> Vec<Burden> {
 pub(super) fn tell_overrides(subject: &Subject) {
     for line in subject.own.overrides_of(subject.base) {
         let (place, setting, table) = (&line.place, line.setting(), line.table());
-        output::note(&format!("{place} sets {setting} in [{table}]: it is part of every row of a size table"));
+        output::note(&format!("{place} sets {setting} in [{table}], so it applies to every row of a size table"));
     }
 }
 
@@ -141,7 +141,7 @@ pub(super) fn recipe(subject: &Subject) -> String {
     let in_the_way: Vec<String> =
         in_the_way.map(|line| format!("{} ({} in [{}])", line.place, line.setting(), line.table())).collect();
     if !in_the_way.is_empty() {
-        let _ = write!(text, "\nRemove what applies to some packages only: {}\n", in_the_way.join(", "));
+        let _ = write!(text, "\nRemove the settings that apply only to some packages: {}\n", in_the_way.join(", "));
     }
     text
 }
@@ -162,7 +162,7 @@ fn add(own: &Own, manifest: &str, small: &dyn Fn(&str) -> Option<toml::Value>) -
         }
     }
     format!(
-        "\nTo get the row with every setting, put this into {manifest}, and build with `cargo build --profile {SMALL}`:\n\n\
+        "\nTo get the row with every setting, add this to {manifest}, and build with `cargo build --profile {SMALL}`:\n\n\
          [profile.{SMALL}]\ninherits = \"release\"\n{settings}"
     )
 }

@@ -334,12 +334,12 @@ fn run(subject: &Subject, program: &Program, executable: &Path, limits: Limits) 
             format!("{error:#}"),
         )
         .help(format!(
-            "a program for {target} needs one that runs it: name it in {}, or as `runner` in Cargo's configuration",
+            "running a program for {target} requires a runner: name one in {}, or as `runner` in Cargo's configuration",
             flags::variable(target, "RUNNER")
         ))
         .into(),
         _ => Failure::new(Exit::Environment, format!("{error:#}"))
-            .help("is it built for another machine? look for `build.target` in Cargo's configuration files")
+            .help("is it built for a different machine? look for `build.target` in Cargo's configuration files")
             .into(),
     })
 }

@@ -45,7 +45,7 @@ pub(super) fn link(
     if exports.is_empty() {
         let message = format!("{} exports nothing that a C program could refer to", shown(&library.path).display());
         bail!(Failure::new(Exit::Usage, message).help(
-            "mark what it is for: `#[unsafe(no_mangle)] pub extern \"C\" fn …`; other code is dropped when it is linked"
+            "export its functions with `#[unsafe(no_mangle)] pub extern \"C\" fn …`; the linker drops all other code"
         ));
     }
     let apple = subject.built_for().contains("apple");
@@ -206,8 +206,7 @@ fn compile(subject: &Subject, place: &Path, out: &Path, args: &[OsString], libra
             library.map_or_else(|| "an empty C program".to_owned(), |library| shown(library).display().to_string());
         bail!(
             Failure::new(Exit::Environment, format!("{} can't link {what}:\n{words}", compiler.display())).help(
-                "if it names a library, install the files to develop with it (`apt install lib…-dev`); a build script names such a \
-                 library by `cargo::rustc-link-lib`"
+                "if the error names a library, install its development files (`apt install lib…-dev`); a build script requests such a library with `cargo::rustc-link-lib`"
             )
         );
     }
@@ -230,8 +229,9 @@ fn compiler(subject: &Subject) -> Result<OsString> {
     if target == subject.host {
         return Ok("cc".into());
     }
-    let message =
-        format!("a static library is measured by linking it into a C program, and no C compiler for {target} is known");
+    let message = format!(
+        "a static library is measured by linking it into a C program, which requires a C compiler for {target}"
+    );
     bail!(
         Failure::new(Exit::Environment, message).help(format!(
             "install one, and name it in .cargo/config.toml: `[target.{target}]` with `linker = \"…-gcc\"`"

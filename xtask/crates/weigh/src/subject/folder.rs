@@ -24,4 +24,4 @@ pub(super) fn make(folder: &Path) -> Result<()> {
 }
 
 /// What to do where the crate's own target folder can't be written.
-const ELSEWHERE: &str = "set CARGO_TARGET_DIR to a folder that you can write: everything is built there then";
+const ELSEWHERE: &str = "set CARGO_TARGET_DIR to a folder that you can write to; everything is then built there";

@@ -112,7 +112,7 @@ impl Runner {
         ran.map(|(run, _)| run).map_err(|error| {
             Failure::new(Exit::Environment, format!("{error:#}"))
                 .help(format!(
-                    "it runs the programs of this target ({place} names it): install it, or correct the setting"
+                    "{place} sets it as the runner for this target's programs: install it, or correct the setting"
                 ))
                 .into()
         })

@@ -277,7 +277,7 @@ fn without_file(packages: &[&Package]) -> Failure {
         examples.into_iter().filter(|(_, target)| Form::of(target).contains(&Form::Executable)).collect();
     let names: Vec<&str> = names(&programs).into_iter().collect();
     let elsewhere =
-        "a program that uses the library: give its Cargo.toml with --manifest-path, or its name with --package";
+        "a program that uses the library: pass its Cargo.toml with --manifest-path, or its name with --package";
     let help = match names.as_slice() {
         [] => format!("measure {elsewhere}"),
         [one] => format!("measure its example with --example {one}, or {elsewhere}"),
@@ -406,8 +406,7 @@ fn about(wanted: &Wanted) -> Option<String> {
     let Wanted { kind, form, name } = wanted;
     match (kind, form) {
         (Kind::Test | Kind::Bench, _) => Some(format!(
-            "`{name}` holds the test harness (the crate `test`, unless it has `harness = false`) and dev-dependencies; Cargo \
-             builds it to unwind, whatever `panic` says"
+            "`{name}` holds the test harness (the crate `test`, unless it has `harness = false`) and dev-dependencies; Cargo builds it with unwinding, whatever `panic` is set to"
         )),
         (_, Form::Staticlib) => Some(format!(
             "an archive isn't what users get: `{name}` is measured as linked into an empty C program that refers to everything \
@@ -506,7 +505,7 @@ pub(super) fn triple(cargo: &Cargo, asked: Option<&str>) -> Result<Triple> {
             Ok(Triple {
                 name: Some(name_of(one)),
                 args: Vec::new(),
-                notes: vec![format!("{place} sets build.target: it is built for {one}")],
+                notes: vec![format!("{place} sets build.target, so the crate is built for {one}")],
             })
         }
         several => bail!(usage(
@@ -558,7 +557,7 @@ fn must_be_installed_for(cargo: &Cargo, target: &str, place: Option<&str>) -> Re
                 Some(near) => format!("did you mean {near}?"),
                 None => "`rustc --print target-list` shows the targets".to_owned(),
             };
-            bail!(Failure::new(Exit::Usage, format!("rustc knows no target {target}{set}")).help(help))
+            bail!(Failure::new(Exit::Usage, format!("rustc doesn't know the target {target}{set}")).help(help))
         }
     }
 }

@@ -112,7 +112,7 @@ impl Existing<'_> {
     fn refuse(&self, message: String, offset: usize) -> Refused {
         let line = Some(line_and_column(self.text, offset).0);
         let other = if self.name == "dist" { "small" } else { "dist" };
-        Refused { message, line, help: format!("write a profile of a different name: `--write {other}`") }
+        Refused { message, line, help: format!("write a profile with a different name: `--write {other}`") }
     }
 
     /// The key-value pairs: key, where it begins, and where its value is. Only what was measured may be among them; `release` may
@@ -125,7 +125,7 @@ impl Existing<'_> {
         if !self.text[self.header.clone()].starts_with('[') {
             let message = format!("[profile.{name}] has no header of its own, so it isn't edited");
             let refused = self.refuse(message, self.header.start);
-            let help = format!("begin it with a line [profile.{name}], or {}", refused.help);
+            let help = format!("start it with a [profile.{name}] line, or {}", refused.help);
             return Err(Refused { help, ..refused });
         }
         let mut pairs = Vec::new();
@@ -223,7 +223,7 @@ fn means(before: &str, after: &str, name: &str, settings: &BTreeMap<String, Valu
     if before == after && is_whole {
         Ok(())
     } else {
-        Err(refused("the edited manifest wouldn't mean what it should".to_owned()))
+        Err(refused("the edit would have changed more than the intended settings".to_owned()))
     }
 }
 

@@ -106,7 +106,7 @@ pub(super) fn profile(
             let bytes = other?;
             output::not_met(&format!(
                 "with [profile.{name}] in {}, `cargo build --profile {name}` gives {} bytes, not {}: something else sets this \
-                 profile as well, such as an environment variable or .cargo/config.toml. The manifest is as it was",
+                 profile as well, such as an environment variable or .cargo/config.toml. The manifest was restored",
                 shown.display(),
                 thousands(bytes),
                 thousands(chosen.bytes)

@@ -48,7 +48,7 @@ fn a_budget_for_the_download_is_judged_by_gzip_and_by_zstd() {
     let told = stderr(&call);
     // As it is written: a number has no quotes.
     assert!(told.contains("more than `max-gzip = 400` allows") && told.contains("after `gzip -9`"), "{told}");
-    assert!(told.contains("`cargo weigh bloat --profile dist` shows what it is made of"), "{told}");
+    assert!(told.contains("to see where its bytes come from, run `cargo weigh bloat --profile dist`"), "{told}");
     let found = json(&weigh(&project).args(["budget", "--format", "json"]).assert().code(1));
     let limits = found["budgets"][0]["limits"].as_array().unwrap();
     let keys: Vec<&Value> = limits.iter().map(|limit| &limit["key"]).collect();
@@ -73,7 +73,7 @@ fn a_budget_that_cannot_be_measured_is_not_met() {
     let project = with_budget("max-zstd = 400\n");
     let call = weigh(&project).arg("budget").env("PATH", project.path("src")).assert().code(3);
     let told = stderr(&call);
-    assert!(told.contains("`max-zstd` is judged by `zstd -19`, and zstd isn't installed"), "{told}");
+    assert!(told.contains("`max-zstd` is measured with `zstd -19`, and zstd isn't installed"), "{told}");
     assert!(told.contains("apt install zstd") && !project.path("target").exists(), "{told}");
 }
 

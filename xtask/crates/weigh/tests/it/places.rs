@@ -30,8 +30,8 @@ fn where_no_crate_is_files_can_be_read() {
     let text = stdout(&weigh(&project).args(["diff", "a", "b"]).assert().success());
     assert!(text.starts_with("a -> b: "), "{text}");
     insta::assert_snapshot!(refused(&project, &["diff", "a", "nothing"]), @r"
-    error: there is no file nothing, and no crate here whose profile it could be
-    help: give two files, or name the crate's Cargo.toml: --manifest-path PATH
+    error: there's no file nothing, and no crate here that could have a profile of that name
+    help: pass two files, or name the crate's Cargo.toml: --manifest-path PATH
     ");
     insta::assert_snapshot!(refused(&project, &["bloat", "--file", "nothing"]), @r"
     error: there is no file nothing
@@ -46,7 +46,7 @@ fn a_library_has_no_program_to_measure() {
     project.write("src/lib.rs", "");
     insta::assert_snapshot!(refused(&project, &["bloat"]), @r"
     error: only-lib builds no program: a library for other Rust crates has no executable to measure
-    help: measure a program that uses the library: give its Cargo.toml with --manifest-path, or its name with --package
+    help: measure a program that uses the library: pass its Cargo.toml with --manifest-path, or its name with --package
     ");
 }
 
@@ -118,7 +118,7 @@ fn messages_about_a_budget_name_what_is_there_to_call() {
     let manifest = project.read("Cargo.toml") + "[package.metadata.size-budget]\nmax-growth = \"1 %\"\n";
     project.write("Cargo.toml", &manifest);
     let said = refused(&project, &["budget"]);
-    assert!(said.contains("`cargo weigh budget --save` saves one"), "{said}");
+    assert!(said.contains("to save one, run `cargo weigh budget --save`"), "{said}");
     project.write("size-baseline.json", "{");
     let said = refused(&project, &["budget"]);
     assert!(said.contains("measure again with `cargo weigh budget --save`"), "{said}");

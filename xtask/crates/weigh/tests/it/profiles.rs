@@ -70,7 +70,7 @@ fn a_profile_that_only_the_tables_have_is_said_to_be_theirs() {
     let project = with("[profile.release]\nopt-level = 1\n");
     let said = notes(&project, &["bloat", "--sections", "--profile", "only-opt-level-s"]);
     let whose =
-        "note: Cargo.toml has no [profile.only-opt-level-s]: this is the profile of that name in the size tables\n";
+        "note: Cargo.toml has no [profile.only-opt-level-s], so the profile of that name in the size tables is used\n";
     assert!(said.starts_with(whose), "{said}");
     let compared = answer(&project, &["diff", "default-release", "release"]);
     assert_eq!((&compared["a"]["name"], &compared["b"]["name"]), (&"release (default)".into(), &"release".into()));
@@ -116,10 +116,10 @@ fn the_default_row_passes_nothing_that_cargo_would_not() {
     let (table, _) = release(&format!("{UNITS}[profile.dev]\ncodegen-units = 1\n"), None);
     assert!(table.contains("inherits = \"release\"") && table.contains("codegen-units = 16"), "{table}");
     let (table, said) = release("[profile.release.package.plain]\nopt-level = 1\n", None);
-    assert!(table.contains("inherits = \"dev\"") && !said.contains("part of every row"), "{table} {said}");
+    assert!(table.contains("inherits = \"dev\"") && !said.contains("applies to every row"), "{table} {said}");
     let both = "[profile.release.package.plain]\nopt-level = 1\n[profile.dev.package.plain]\nopt-level = 1\n";
     let (_, said) = release(both, None);
-    let note = "Cargo.toml:6 sets opt-level = 1 in [profile.release.package.plain]: it is part of every row";
+    let note = "Cargo.toml:6 sets opt-level = 1 in [profile.release.package.plain], so it applies to every row";
     assert!(said.contains(note), "{said}");
 }
 

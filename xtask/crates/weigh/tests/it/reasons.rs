@@ -192,7 +192,7 @@ fn what_keeps_a_part_is_found_by_crate_module_function_and_section() {
         (["--why", "haevy"], "nothing in the program is called `haevy`"),
         (["--why", "heavy::nothing"], "nothing in the program is called `heavy::nothing`"),
         (["--why", " "], "nothing in the program is called ` `"),
-        (["--why", ".rela.dyn"], "`.rela.dyn` is a table, which nothing in the program uses by itself"),
+        (["--why", ".rela.dyn"], "`.rela.dyn` is a table, and nothing in the program uses a table as a whole"),
         (["--why", ".eh_frame"], "`.eh_frame` is a table"),
         (["--without", "haevy"], "there is no crate `haevy` in the program"),
     ] {
@@ -376,7 +376,7 @@ fn a_linker_without_the_option_leaves_the_plain_view_and_is_named() {
     project.write(".cargo/config.toml", &format!("[target.{}]\nlinker = \"{}\"\n", host(), refusing.display()));
     let call = weigh(&project).args(["bloat", "--crates"]).assert().success();
     let said = stderr(&call);
-    let line = said.lines().find(|line| line.contains("what keeps each part isn't known")).unwrap();
+    let line = said.lines().find(|line| line.contains("can't tell what keeps each part")).unwrap();
     assert!(line.contains("`-C link-arg=-Wl,--emit-relocs` failed (LLD, GNU ld, and mold know this option)"), "{line}");
     assert!(line.ends_with(": unknown option: --emit-relocs"), "{line}");
     assert!(stdout(&call).contains("heavy") && stdout(&call).contains("of .text"), "{}", stdout(&call));

@@ -212,11 +212,11 @@ fn a_revision_that_is_not_there_is_answered_with_the_nearest() {
     insta::assert_snapshot!(said(&["diff", "git:HEAD:src"]), @"error: `HEAD:src` names a file or a folder in git, not a commit");
     insta::assert_snapshot!(said(&["diff", "git:v1.0..HEAD", "release"]), @r"
     error: git:A..B already names both sides of the comparison
-    help: give it alone, or give two sides: git:A git:B
+    help: pass it alone, or pass both sides separately: git:A git:B
     ");
     insta::assert_snapshot!(said(&["diff", "release"]), @r"
     error: there is nothing to compare `release` with
-    help: give a second profile or file; a git revision alone, such as git:HEAD~1, is compared with the working tree
+    help: pass a second profile or file; a git revision alone, such as git:HEAD~1, is compared with the working tree
     ");
     insta::assert_snapshot!(said(&["history", "--bisect", "much"]), @r#"
     error: --bisect: `much` isn't a size: write bytes (327680), or a number with a unit, such as "320 KiB"
@@ -420,7 +420,7 @@ fn a_lock_file_that_does_not_fit_is_updated_in_the_copy() {
     let before = repository.project.read("Cargo.lock");
     let call = repository.weigh(&["history", "--format", "json"]).assert().success();
     assert!(sizes(&json(&call)).iter().all(Option::is_some), "{}", stdout(&call));
-    assert!(stderr(&call).contains("its Cargo.lock didn't fit its Cargo.toml"), "{}", stderr(&call));
+    assert!(stderr(&call).contains("its Cargo.lock was out of date"), "{}", stderr(&call));
     assert_eq!(repository.project.read("Cargo.lock"), before);
 }
 

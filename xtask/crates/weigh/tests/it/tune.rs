@@ -32,7 +32,7 @@ fn what_cannot_work_is_refused_before_anything_is_built() {
     let project = plain();
     insta::assert_snapshot!(refused(&project, 2, &["--max-slowdown", "10%"]), @r#"
     error: --max-slowdown needs a run whose instructions are counted
-    help: say what to run: --run "ARGS" (--run "" for no arguments)
+    help: pass the program's arguments: --run "ARGS" (--run "" for no arguments)
     "#);
     insta::assert_snapshot!(refused(&project, 2, &["--max-bytes", "300k"]), @r"
     error: --max-bytes: `300k` is ambiguous: write KiB (of 1,024) or KB (of 1,000)
@@ -51,7 +51,7 @@ fn what_cannot_work_is_refused_before_anything_is_built() {
     insta::assert_snapshot!(refused(&project, 2, &["--write"]), @r"
     error: [profile.dist] sets `debug`, which none of the builds had
       --> Cargo.toml:8
-    help: write a profile of a different name: `--write small`
+    help: write a profile with a different name: `--write small`
     ");
     let answer = json(&weigh(&project).args(["tune", "--write", "--format", "json"]).assert().code(2));
     assert_eq!((answer["schema"].as_str(), answer["line"].as_u64()), (Some("size-workshop/error/1"), Some(8)));
@@ -98,7 +98,7 @@ fn a_profile_is_chosen_written_and_proved_and_a_second_call_builds_nothing() {
     let again = weigh(&project).args(["tune", "--run", "", "--write", "small"]).assert().success();
     assert!(!stderr(&again).contains("\nbuilt "), "{}", stderr(&again));
     assert!(stderr(&again).contains("Cargo.toml already has this [profile.small]"), "{}", stderr(&again));
-    assert!(stdout(&again).contains("`cargo build --profile small` gives"), "{}", stdout(&again));
+    assert!(stdout(&again).contains("`cargo build --profile small` produces"), "{}", stdout(&again));
     assert_eq!(project.read("Cargo.toml"), written);
 }
 

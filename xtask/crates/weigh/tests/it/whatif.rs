@@ -205,7 +205,7 @@ fn default_features_are_taken_out_one_by_one_where_the_program_needs_some() {
 fn features_are_weighed_or_settings_and_not_both() {
     let project = plain();
     let said = stderr(&weigh(&project).args(["what-if", "--features", "--quick"]).assert().code(2));
-    assert!(said.contains("--quick is about settings"), "{said}");
+    assert!(said.contains("--quick applies to settings"), "{said}");
     let said = stderr(&weigh(&project).args(["what-if", "--features"]).assert().code(2));
     assert!(said.contains("plain has no feature that is on, and no dependency with default features"), "{said}");
     // With a value it is Cargo's own option.

@@ -82,7 +82,7 @@ fn an_invented_baseline_counts_nowhere() {
         let bare = saved("tiny", "release", "here", "1.95.0", 100_000).replace(", \"text_bytes\": 1", "");
         assert!(told_of_a_budget(own, keys, Some(&bare)).contains("the baseline is damaged: missing field"));
         let hollow = saved("tiny", "release", "here", "1.95.0", 100_000).replace("\".text\": 100000", "");
-        assert!(told_of_a_budget(own, keys, Some(&hollow)).contains("its sections sum to 0"));
+        assert!(told_of_a_budget(own, keys, Some(&hollow)).contains("its sections add up to 0"));
     }
     // Of a real target, and nothing like this program; or with another compiler than any of ours.
     for (toolchain, bytes) in [("1.95.0", 1), ("1.95.0", 49_000), ("1.95.0", 210_000), ("1.94.0", 100_000)] {

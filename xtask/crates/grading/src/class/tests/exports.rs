@@ -39,7 +39,7 @@ fn a_class_from_canvas() {
         (".DS_Store", b""),
         ("roster.csv", b""),
     ]);
-    let nothing = "rejected: nothing for ex1 was found: it needs Cargo.toml, in a folder of that name or at the top, and there is `report.pdf`";
+    let nothing = "rejected: found nothing for ex1, which needs Cargo.toml, in a folder of that name or at the top; there is only `report.pdf`";
     let text = "rejected: `kimjo_10005_text.html` is a text entry, a comment, or a link; no file was handed in with it";
     let expected = [
         ("10001", "a"),
@@ -192,8 +192,9 @@ fn single_files_with_the_students_name_in_front_are_taken_without_an_lms() {
         ("Cargo.toml", b"whose?"),
         ("notes.md", b""),
     ]);
-    let whose = "rejected: `Cargo.toml` doesn't say whose it is; put the student and a `_` in front of its name";
-    let notes = "rejected: nothing for ex1 was found: it needs Cargo.toml, in a folder of that name or at the top, and there is `notes.md`";
+    let whose =
+        "rejected: the name of `Cargo.toml` doesn't identify a student; put the student's id and a `_` in front of it";
+    let notes = "rejected: found nothing for ex1, which needs Cargo.toml, in a folder of that name or at the top; there is only `notes.md`";
     let expected = [("Cargo", whose), ("notes", notes), ("s001", "a"), ("s002", "b"), ("s003", "c")];
     assert_eq!(results(&found), expected.map(|(student, text)| (student, text.to_owned())));
     assert_eq!(passed, Vec::<String>::new());
@@ -269,7 +270,7 @@ fn a_document_named_for_a_student_of_the_roster_is_theirs() {
     let found = find_with(class.path(), &Ask { is_student: &|name| name == "s002", ..Ask::of(exercises) }).unwrap();
     let results = results(&found);
     assert_eq!((results.len(), &results[0]), (2, &("s001", "a".to_owned())));
-    assert!(results[1].0 == "s002" && results[1].1.ends_with("and there is `s002.docx`"), "{results:?}");
+    assert!(results[1].0 == "s002" && results[1].1.ends_with("there is only `s002.docx`"), "{results:?}");
 }
 
 #[test]
@@ -282,7 +283,7 @@ fn a_single_file_that_almost_fits_is_a_row_with_the_likely_reason() {
         ("s008.txt", "s008", "`s008.txt` (it may be Cargo.toml, renamed and saved as text, as Notepad does)"),
         ("s009_ex1.zip.part", "s009", "`ex1.zip.part` (an unfinished download)"),
         ("s010.zip.crdownload", "s010", "`s010.zip.crdownload` (an unfinished download)"),
-        ("s011_Cargo (1).toml", "s011", "`Cargo (1).toml` (a second download or upload gets such a name)"),
+        ("s011_Cargo (1).toml", "s011", "`Cargo (1).toml` (a second download or upload gets a name like this)"),
         ("s_012_Cargo.tml", "s_012", "`Cargo.tml` (misspelled)"),
         ("s013.pdf", "s013", "`s013.pdf`"),
         ("s014_report.docx", "s014", "`report.docx`"),
@@ -290,7 +291,7 @@ fn a_single_file_that_almost_fits_is_a_row_with_the_likely_reason() {
         (
             "twoann_10004_900004_Cargo-1.toml",
             "twoann_10004_900004",
-            "`Cargo-1.toml` (a second download or upload gets such a name)",
+            "`Cargo-1.toml` (a second download or upload gets a name like this)",
         ),
     ];
     let given: Vec<(&str, &[u8])> = files.iter().map(|(name, ..)| (*name, &b"a"[..])).collect();
@@ -309,7 +310,8 @@ fn a_single_file_that_almost_fits_is_a_row_with_the_likely_reason() {
         match there {
             "" => assert_eq!(text, "a"),
             _ => assert!(
-                text.starts_with("rejected: nothing for ex1") && text.ends_with(&format!("there is {there}")),
+                text.starts_with("rejected: found nothing for ex1")
+                    && text.ends_with(&format!("there is only {there}")),
                 "{name}: {text}"
             ),
         }

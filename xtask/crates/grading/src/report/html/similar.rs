@@ -91,7 +91,7 @@ fn exercises(report: &Report) -> Html {
         number("typical units"),
         number("common above"),
         number("pairs"),
-        prose("what equality means"),
+        prose("what being equal means"),
     ];
     table("room", "How much room each exercise leaves", &columns, rows)
 }
@@ -122,18 +122,17 @@ fn groups(report: &Report) -> Vec<Html> {
     let (little, much): (Vec<_>, Vec<_>) = all().partition(|(_, group)| group.says_little);
     let mut content = Vec::new();
     if much.is_empty() {
-        content.push(paragraph("No group of equal submissions has enough of its own to mean anything."));
+        content.push(paragraph("No group of equal submissions has enough original content to be meaningful."));
     } else {
         content.push(paragraph(
-            "These are equal, and have more of their own than chance easily explains. What much of the class has is \
-             more likely the obvious answer.",
+            "These submissions are equal, and have more original content than chance would explain. If much of the class has the same content, it's more likely the obvious answer.",
         ));
         content.push(table("equal-groups", "Groups of equal submissions", &columns(), much.into_iter().map(row)));
     }
     if !little.is_empty() {
         let count = plural(little.len(), "group");
-        let summary = el("summary", &[], [text(&format!("{count} with too little of their own to mean anything"))]);
-        let rows = table("little", "Equal, but it means nothing", &columns(), little.into_iter().map(row));
+        let summary = el("summary", &[], [text(&format!("{count} with too little original content to be meaningful"))]);
+        let rows = table("little", "Equal, but not meaningful", &columns(), little.into_iter().map(row));
         content.push(el("details", &[], [summary, rows]));
     }
     content
@@ -228,7 +227,7 @@ pub(crate) fn pair(report: &Report, of: &OfExercise, pair: &Pair, scrub: &dyn Fn
     let other = side::html("b", "a", &whose(&pair.b.students), &pair.b, &pair.passages, &place_b, scrub);
     body.push(el("div", &[("class", "sides")], [one, other]));
     let about = format!(
-        "{}: {} units in common; {} % of what is one's own, {} % of the other's",
+        "{}: {} units in common; {} % of the first submission's own content, {} % of the second's",
         of.exercise, pair.matched, pair.a.share, pair.b.share
     );
     let head = vec![el("p", &[("class", "muted")], [text(&about)])];

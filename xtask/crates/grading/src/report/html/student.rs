@@ -93,7 +93,7 @@ fn answers(row: &Row) -> Vec<Html> {
     if !row.answers.is_empty() {
         content.push(el("h3", &[], [text("Your answers in your own words")]));
         if row.answers.keys().any(|key| !row.decisions.contains_key(key)) {
-            content.push(paragraph("An instructor reads these."));
+            content.push(paragraph("An instructor will read these."));
         }
         let answers = row.answers.iter().flat_map(|(key, answer)| {
             [el("dt", &[], [el("code", &[], [text(key)])]), el("dd", &[("class", "kept")], [lines(answer)])]
@@ -107,15 +107,15 @@ fn answers(row: &Row) -> Vec<Html> {
 fn files(row: &Row, index: usize) -> Vec<Html> {
     let mut content = Vec::new();
     if !row.files.is_empty() {
-        content.push(el("h3", &[], [text("What was judged")]));
+        content.push(el("h3", &[], [text("What was graded")]));
         let files = row.files.iter().map(|(file, digest)| {
             vec![el("code", &[], [text(file)]), el("code", &[("class", "digest")], [text(digest)])]
         });
         let columns = [words("file"), words("SHA-256")];
-        content.push(table(&format!("files-{index}"), "The files that were taken", &columns, files));
+        content.push(table(&format!("files-{index}"), "Files that were graded", &columns, files));
     }
     if !row.ignored.is_empty() {
-        content.push(el("h3", &[], [text("Files not taken")]));
+        content.push(el("h3", &[], [text("Files that were ignored")]));
         let why = "Only the files that the exercise tells you to change are judged. These were handed in as well, but \
                    had no effect:";
         content.push(paragraph(why));

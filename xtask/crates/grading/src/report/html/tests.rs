@@ -146,7 +146,7 @@ fn the_page_of_the_class_counts_and_links() {
         "6 of 6",
         "2 of 4",
         "no space left on /dev/sda",
-        "not taken: ex1/.cargo/config.toml",
+        "ignored: ex1/.cargo/config.toml",
         "The settings are in a table that this build ",
         "Not graded yet: 1 of 6 submissions",
         "no grade yet",

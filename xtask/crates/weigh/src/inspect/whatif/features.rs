@@ -78,8 +78,8 @@ pub(super) fn run(options: &options::WhatIf) -> Result<Exit> {
     let options::WhatIf { profile, quick, each_feature: _, run, jobs, format, subject: asked } = options;
     if *quick {
         bail!(
-            Failure::new(Exit::Usage, "--quick is about settings, and --features without a value is about features")
-                .help("leave one of them out: each feature is one build as it is")
+            Failure::new(Exit::Usage, "--quick applies to settings, but --features without a value measures features")
+                .help("remove one of them: each feature already takes only one build")
         );
     }
     let workshop = Workshop::of(asked)?;

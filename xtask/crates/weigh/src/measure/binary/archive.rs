@@ -38,9 +38,9 @@ pub fn members(data: &[u8]) -> Result<Vec<Member<'_>>, Damaged> {
     while at + 60 <= data.len() {
         let header = &data[at..at + 60];
         let field = |from: usize, to: usize| String::from_utf8_lossy(&header[from..to]).trim_end().to_owned();
-        let bytes: usize = field(48, 58).parse().map_err(|_| Damaged(format!("no header of a member at byte {at}")))?;
+        let bytes: usize = field(48, 58).parse().map_err(|_| Damaged(format!("no member header at byte {at}")))?;
         if &header[58..] != b"`\n" {
-            return Err(Damaged(format!("no header of a member at byte {at}")));
+            return Err(Damaged(format!("no member header at byte {at}")));
         }
         let mut name = field(0, 16);
         let mut start = at + 60;
@@ -50,7 +50,7 @@ pub fn members(data: &[u8]) -> Result<Vec<Member<'_>>, Damaged> {
         // Long names are in front of the content (BSD, macOS), or in a table (GNU, Windows).
         if let Some(length) = name.strip_prefix("#1/").and_then(|length| length.parse::<usize>().ok()) {
             let after = start.checked_add(length).filter(|after| *after <= end);
-            let after = after.ok_or_else(|| Damaged(format!("no name of a member at byte {start}")))?;
+            let after = after.ok_or_else(|| Damaged(format!("no member name at byte {start}")))?;
             String::from_utf8_lossy(&data[start..after]).trim_end_matches('\0').clone_into(&mut name);
             start = after;
         } else if let Some(place) = name.strip_prefix('/').and_then(|place| place.parse::<usize>().ok()) {

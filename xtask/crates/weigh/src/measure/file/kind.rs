@@ -43,13 +43,13 @@ impl Other {
 }
 
 /// How to get at the program inside of something.
-const UNPACK: &str = "unpack it, and give the path of the program in it";
+const UNPACK: &str = "unpack it, and pass the path of the program in it";
 
 /// Kinds of files that begin in a way of their own, what they are called, and what to do.
 const KNOWN: [(&[u8], &str, &str); 34] = [
-    (b"#!", "a script", "give the program that it starts; a script has no machine code"),
+    (b"#!", "a script", "pass the program that it starts; a script has no machine code"),
     (b"PK\x03\x04", "a ZIP archive (.zip, .whl, .jar, .apk)", UNPACK),
-    (b"PK\x05\x06", "an empty ZIP archive", "give the path of a program"),
+    (b"PK\x05\x06", "an empty ZIP archive", "pass the path of a program"),
     (b"\x1f\x8b", "gzip-compressed data", UNPACK),
     (b"\xfd7zXZ\0", "xz-compressed data", UNPACK),
     (b"BZh", "bzip2-compressed data", UNPACK),
@@ -62,37 +62,41 @@ const KNOWN: [(&[u8], &str, &str); 34] = [
     (
         b"!<arch>\ndebian-binary",
         "a Debian package",
-        "unpack it with `dpkg-deb -x FILE FOLDER`, and give a program in it",
+        "unpack it with `dpkg-deb -x FILE FOLDER`, and pass a program in it",
     ),
-    (b"!<thin>\n", "a thin archive, which only names its objects", "give the objects, or make a whole archive"),
+    (b"!<thin>\n", "a thin archive, which only names its objects", "pass the objects, or make a whole archive"),
     (b"<bigaf>\n", "a library for AIX", READABLE),
     (b"\x01\xdf", "a program for AIX (XCOFF)", READABLE),
     (b"\x01\xf7", "a program for AIX (XCOFF)", READABLE),
     (
         b"Microsoft C/C++ MSF 7.00\r\n",
         "the symbols of a program for Windows (.pdb)",
-        "give the program itself, the .exe or .dll beside it",
+        "pass the program itself, the .exe or .dll beside it",
     ),
     (
         b"Microsoft C/C++ program database",
         "the symbols of a program for Windows (.pdb)",
-        "give the .exe or .dll beside it",
+        "pass the .exe or .dll beside it",
     ),
     (
         b"BC\xc0\xde",
         "LLVM bitcode, which isn't machine code yet",
-        "give what the linker made of it; `-C linker-plugin-lto` and `--emit llvm-bc` leave bitcode",
+        "pass the file that the linker made from it; `-C linker-plugin-lto` and `--emit llvm-bc` leave bitcode",
     ),
-    (b"\xde\xc0\x17\x0b", "LLVM bitcode (wrapped), which isn't machine code yet", "give what the linker made of it"),
-    (b"rust\0\0\0", "metadata of a Rust crate (.rmeta), which has no machine code", "give the .rlib, or the program"),
-    (b"\0\0\xff\xff\0\0", "an import object: a name in a DLL, without code", "give the DLL"),
-    (b"--- !tapi-tbd", "a text stub for a library (.tbd)", "give the library (.dylib) itself"),
-    (b"/* GNU ld script", "a linker script, which only names libraries", "give a library that it names"),
+    (
+        b"\xde\xc0\x17\x0b",
+        "LLVM bitcode (wrapped), which isn't machine code yet",
+        "pass the file that the linker made from it",
+    ),
+    (b"rust\0\0\0", "metadata of a Rust crate (.rmeta), which has no machine code", "pass the .rlib, or the program"),
+    (b"\0\0\xff\xff\0\0", "an import object: a name in a DLL, without code", "pass the DLL"),
+    (b"--- !tapi-tbd", "a text stub for a library (.tbd)", "pass the library (.dylib) itself"),
+    (b"/* GNU ld script", "a linker script, which only names libraries", "pass a library that it names"),
     (b"dyld_v1 ", "the shared cache of macOS", "take a library out of it with `ipsw dyld extract`, and give that"),
     (
         b"dex\n",
         "a program for Android's runtime (.dex)",
-        "give a native library, such as lib/arm64-v8a/*.so of an .apk",
+        "pass a native library, such as lib/arm64-v8a/*.so of an .apk",
     ),
     (b"%PDF-", "a PDF document", READABLE),
     (b"\x89PNG\r\n", "a PNG picture", READABLE),
@@ -159,7 +163,7 @@ fn elf(head: &[u8]) -> Result<Kind, Other> {
     let (kind, machine) = (data.u16(16), data.u16(18));
     match (kind, machine) {
         (Some(4), _) => {
-            Err(Other::new("is a core dump: the memory of a program that crashed", "give the program itself"))
+            Err(Other::new("is a core dump: the memory of a program that crashed", "pass the program itself"))
         }
         (Some(kind), Some(machine)) if kind != 0 && machine != 0 && head.len() >= 52 => Ok(Kind::Elf),
         (Some(_), Some(_)) if head.len() >= 52 => Err(Other::new(
@@ -185,9 +189,9 @@ fn dos(head: Bytes<'_>) -> Result<Kind, Other> {
 
 fn macho(head: Bytes<'_>) -> Result<Kind, Other> {
     match head.u32(12) {
-        Some(4) => Err(Other::new("is a core dump: the memory of a program that crashed", "give the program itself")),
+        Some(4) => Err(Other::new("is a core dump: the memory of a program that crashed", "pass the program itself")),
         Some(10) => {
-            Err(Other::new("is debug information of a Mach-O program (dSYM)", "give the program that it belongs to"))
+            Err(Other::new("is debug information of a Mach-O program (dSYM)", "pass the program that it belongs to"))
         }
         Some(_) if head.len() >= 28 => Ok(Kind::MachO),
         _ => Err(cut("a Mach-O program")),

@@ -7,7 +7,7 @@ fn what_cannot_be_read_is_said_in_words_with_what_to_do() {
     for (kind, what) in [
         (ErrorKind::NotFound, "there is no file p"),
         (ErrorKind::NotADirectory, "there is no file p"),
-        (ErrorKind::PermissionDenied, "p may not be read: permission denied"),
+        (ErrorKind::PermissionDenied, "p can't be read: permission denied"),
         (ErrorKind::InvalidData, "p can't be read: invalid data"),
     ] {
         let failure = unreadable(Path::new("p"), &kind.into());

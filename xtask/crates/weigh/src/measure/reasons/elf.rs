@@ -114,7 +114,7 @@ pub(super) fn read(data: &[u8]) -> Result<Result<Linked<'_>, String>, Damaged> {
     let endian = header.endian()?;
     let machine = header.e_machine(endian);
     if !matches!(machine, elf::EM_X86_64 | elf::EM_AARCH64) {
-        return Ok(Err("it is for a kind of processor whose relocations aren't known here".to_owned()));
+        return Ok(Err("it's for a processor architecture whose relocations aren't supported".to_owned()));
     }
     if header.e_type(endian) == elf::ET_REL {
         return Ok(Err("an object file isn't linked yet, so it has no entry point".to_owned()));

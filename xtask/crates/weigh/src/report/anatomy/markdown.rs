@@ -21,14 +21,10 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize) -> String {
         thousands(bloat.text_bytes)
     );
     if !bloat.known && (shown.crates || shown.functions) {
-        let _ = writeln!(text, "\nIt isn't known which crates the code comes from: {}.", plain(why_unknown(bloat)));
+        let _ = writeln!(text, "\nCan't tell which crates the code comes from: {}.", plain(why_unknown(bloat)));
     }
     if let Some(filter) = bloat.filter.as_ref().filter(|_| bloat.is_all_filtered_out()) {
-        let _ = writeln!(
-            text,
-            "\nNothing matches {}: no function or crate of the program has such a name.",
-            escaped(filter)
-        );
+        let _ = writeln!(text, "\nNo function or crate in the program matches {}.", escaped(filter));
     }
     let has_functions = bloat.known && !bloat.is_all_filtered_out();
     if shown.crates && has_functions {
@@ -177,7 +173,7 @@ mod tests {
     fn an_archive_as_markdown_has_a_row_for_each_object() {
         let text = bloat(&tests::archive(), Shown { crates: true, functions: true, sections: true }, 2);
         for part in [
-            "\nIt isn't known which crates the code comes from: no object of the archive has symbols for machine code.\n",
+            "\nCan't tell which crates the code comes from: no object of the archive has symbols for machine code.\n",
             "\n| member | bytes | of file |\n|---|--:|--:|\n| `=b\\| .o` | 569,000 | 99.9 % |\n| `a.o` | 100 | 0.0 % |\n",
             "| 1 smaller member | 50 | 0.0 % |\n",
         ] {

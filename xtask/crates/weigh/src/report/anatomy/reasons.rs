@@ -63,7 +63,7 @@ pub(crate) fn markdown(bloat: &Bloat) -> String {
         }
         let _ = writeln!(text, "\n{}", users(why));
         if !why.keepers.is_empty() {
-            text += "\n| each of these alone keeps it entirely | retained |\n|---|--:|\n";
+            text += "\n| removing any one of these removes it entirely | retained |\n|---|--:|\n";
             why.keepers.iter().for_each(|step| {
                 let _ = writeln!(text, "| {} | {} |", escaped(&step.name), thousands(step.retained_bytes));
             });
@@ -115,7 +115,7 @@ pub(crate) fn csv(bloat: &Bloat) -> Result<String> {
 
 fn sum(bloat: &Bloat, why: &Why) -> String {
     format!(
-        "{} bytes of the file are its own; {} ({} of {}) wouldn't be there without it",
+        "its own code and data are {} bytes; without it, the file would be {} bytes smaller ({} of {})",
         thousands(why.own_bytes),
         thousands(why.retained_bytes),
         percent(why.retained_bytes, bloat.file_bytes),
@@ -125,11 +125,11 @@ fn sum(bloat: &Bloat, why: &Why) -> String {
 
 fn title(why: &Why, index: usize) -> String {
     match (index, why.chains.len()) {
-        (0, 1) if why.is_section => "the shortest path to its largest part from an entry point".to_owned(),
-        (0, _) if why.is_section => "1. the shortest path to its largest part from an entry point".to_owned(),
+        (0, 1) if why.is_section => "the shortest path from an entry point to its largest part".to_owned(),
+        (0, _) if why.is_section => "1. the shortest path from an entry point to its largest part".to_owned(),
         (index, _) if why.is_section => format!("{}. to the next largest part", index + 1),
-        (0, 1) => "the shortest path to it from an entry point".to_owned(),
-        (0, _) => "1. the shortest path to it from an entry point".to_owned(),
+        (0, 1) => "the shortest path from an entry point to it".to_owned(),
+        (0, _) => "1. the shortest path from an entry point to it".to_owned(),
         (index, _) => format!("{}. another path", index + 1),
     }
 }
@@ -138,17 +138,20 @@ fn users(why: &Why) -> String {
     // A way of one step begins with what was asked for.
     let by_itself = why.chains.first().is_some_and(|chain| chain.len() == 1);
     match why.users {
-        1 if by_itself => "one part outside of it uses it as well; -n 0 shows that path".to_owned(),
+        1 if by_itself => "one function or table outside it also uses it; -n 0 shows that path".to_owned(),
         0 => "nothing in the program uses it: it's an entry point, or exported".to_owned(),
-        1 => "this is the only path in: nothing else outside of it uses it".to_owned(),
+        1 => "this is the only path in: nothing else outside it uses it".to_owned(),
         users if why.is_section => {
             format!(
-                "{} parts outside of it use it; -n 3 shows the paths to the three largest parts",
+                "{} functions or tables outside it use it; -n 3 shows the paths to its three largest parts",
                 thousands(users as u64)
             )
         }
         users => {
-            format!("{} parts outside of it use it; -n 0 shows a path through each of them", thousands(users as u64))
+            format!(
+                "{} functions or tables outside it use it; -n 0 shows a path through each of them",
+                thousands(users as u64)
+            )
         }
     }
 }
@@ -180,11 +183,11 @@ fn add_chain(text: &mut String, chain: &[Step], width: usize) {
 fn add_keepers(text: &mut String, why: &Why, width: usize) {
     let Why { keepers, .. } = why;
     if keepers.is_empty() {
-        let words = "no single function keeps it entirely: there are several paths to it, or it's an entry point";
+        let words = "removing a single function wouldn't remove it entirely: there are several paths to it, or it's an entry point";
         let _ = writeln!(text, "{}", wrap(words, Some(width), 2));
         return;
     }
-    let words = "each of these alone keeps it entirely, the nearest first";
+    let words = "removing any one of these removes it entirely; the nearest to it is listed first";
     let _ = write!(text, "\n{}\n{:>11}  function or table\n", wrap(words, Some(width), 2), "retained");
     for step in keepers.iter().take(KEEPERS) {
         let name = cut(&generic(&step.name), width.saturating_sub(13).max(20));
@@ -217,7 +220,7 @@ fn remarks(without: &Without) -> Vec<String> {
     if !without.absent.is_empty() {
         let (names, have) = (without.absent.join(", "), if without.absent.len() == 1 { "has" } else { "have" });
         remarks.push(format!(
-            "{names} {have} no code here: if it only re-exports other crates, name those as well; `cargo tree` lists them"
+            "{names} {have} no code here. A crate that only re-exports others has none of its own: name those crates as well; `cargo tree` lists them"
         ));
     }
     remarks
@@ -294,6 +297,6 @@ mod tests {
         // What a library exports may be called from inside, too.
         let why = &mut bloat.why.as_mut().unwrap().why;
         why.users = 1;
-        assert_eq!(users(why), "one part outside of it uses it as well; -n 0 shows that path");
+        assert_eq!(users(why), "one function or table outside it also uses it; -n 0 shows that path");
     }
 }

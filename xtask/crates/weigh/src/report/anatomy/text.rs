@@ -5,7 +5,7 @@ use crate::anatomy::delta::{Change, Diff};
 use crate::anatomy::whole::WholeChange;
 use crate::inspect::floor::FloorPart;
 use crate::inspect::tally::{Bloat, CrateRow, FunctionRow, Weight};
-use base::numbers::{change, thousands, wrap};
+use base::numbers::{change, plural, thousands, wrap};
 use console::Style;
 use std::fmt::Write as _;
 
@@ -26,12 +26,12 @@ pub(crate) fn bloat(bloat: &Bloat, shown: Shown, count: usize, width: Option<usi
         let share = percent(chosen, *text_bytes);
         let of_text = of_text(bloat);
         let _ = match bloat.is_all_filtered_out() {
-            true => writeln!(text, "nothing matches /{filter}/: no function or crate of the program has such a name"),
+            true => writeln!(text, "no function or crate in the program matches /{filter}/"),
             false => writeln!(text, "only what matches /{filter}/: {} bytes, {share} {of_text}", thousands(chosen)),
         };
     }
     if !bloat.known && (shown.crates || shown.functions) {
-        let _ = writeln!(text, "it isn't known which crates the code comes from: {}", why_unknown(bloat));
+        let _ = writeln!(text, "can't tell which crates the code comes from: {}", why_unknown(bloat));
     }
     let has_functions = bloat.known && !bloat.is_all_filtered_out();
     if shown.crates && has_functions {
@@ -156,7 +156,7 @@ fn add_crates(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
     }
     if bloat.explained {
         *text += &wrap(
-            "  own: code, constants, and entries in tables, of the whole file; retained: what the file wouldn't have without it\n",
+            "  own: the crate's code, constants, and table entries; retained: how much smaller the whole file would be without it\n",
             Some(width),
             2,
         );
@@ -165,7 +165,7 @@ fn add_crates(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
     if crates.iter().any(|row| row.guessed_bytes > 0) {
         *text += "  ? some or all of it is a guess: a method of a generic type could belong to two crates\n";
     }
-    *text += "  generic std code that was compiled for a different crate counts as std; cargo-bloat may count it as the other crate\n";
+    *text += "  generic std code that was compiled for another crate counts as std here; cargo-bloat may count it as that crate\n";
 }
 
 /// How many rows are left out, in what room there is.
@@ -176,7 +176,7 @@ fn more_words(room: usize, more: &str, what: &str) -> String {
 
 /// How many changes are left out, in what room there is.
 fn more_changes(room: usize, more: usize) -> String {
-    let all = format!("{more} smaller changes; -n 0 shows all");
+    let all = format!("{}; -n 0 shows all", plural(more, "smaller change"));
     if all.len() <= room { all } else { format!("{more} smaller (-n 0)") }
 }
 
@@ -219,7 +219,7 @@ fn add_functions(text: &mut String, bloat: &Bloat, count: usize, width: usize) {
         let _ = writeln!(text, "{columns}  {copies:>6}{}  {words}", repeated(None));
     }
     if with_repeated {
-        let words = "  repeated: code that copies have in common, which one function for all types would have once\n";
+        let words = "  repeated: code that the copies share, and that a single function for all types would contain only once\n";
         *text += &wrap(words, Some(width), 2);
     }
 }
@@ -313,7 +313,7 @@ pub(crate) fn diff(diff: &Diff, count: usize, width: Option<usize>) -> String {
         list(&mut text, "crate", crates, count, width);
         list(&mut text, "function", functions, count, width);
     } else {
-        let words = "\nit isn't known which crates changed: that takes the symbols of both files\n";
+        let words = "\ncan't tell which crates changed, because that requires the symbols of both files\n";
         text += &wrap(words, asked, 0);
     }
     text
@@ -333,7 +333,7 @@ fn add_whole(text: &mut String, whole: &[WholeChange], count: usize, width: usiz
         let _ = writeln!(text, "{numbers}  {}", cut(name, room));
         if let Some(through) = through {
             let what = format!(
-                "pulled in by {through}; with everything that only it keeps: {}",
+                "pulled in by {through}; including everything that only it needs: {}",
                 signed_whole(*retained_a, *retained_b)
             );
             let _ = writeln!(
@@ -478,6 +478,13 @@ mod tests {
         insta::assert_snapshot!(
             [60, 80, 120].map(|width| bloat(&tests::explained(), shown, 4, Some(width))).join("\n")
         );
+    }
+
+    #[test]
+    fn one_change_that_is_left_out_is_not_several() {
+        let words = [1, 2].map(|more| more_changes(40, more));
+        assert_eq!(words, ["1 smaller change; -n 0 shows all", "2 smaller changes; -n 0 shows all"]);
+        assert_eq!(more_changes(20, 1), "1 smaller (-n 0)");
     }
 
     #[test]

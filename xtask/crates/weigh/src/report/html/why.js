@@ -205,13 +205,13 @@ class Why {
     if (!reason.part) return [];
     const keepers = keepersOf(reason);
     if (keepers.length === 0) {
-      const words = "No single part keeps it entirely: there are several paths to it, or it's an entry point.";
+      const words = "Removing a single part wouldn't remove it entirely: there are several paths to it, or it's an entry point.";
       return [element("p", {}, words)];
     }
     const shown = keepers.slice(0, Why.KEEPERS).map((part) => this.step(part, `retains ${thousands(part.retained)}`));
     const more = keepers.length - shown.length;
     return [
-      element("h4", {}, "Each of these alone keeps it entirely, the nearest first"),
+      element("h4", {}, "Removing any one of these removes it entirely; the nearest to it is listed first"),
       element("ul", {}, ...shown),
       ...(more > 0 ? [element("p", {}, `And ${thousands(more)} more, nearer to the entry point.`)] : []),
     ];

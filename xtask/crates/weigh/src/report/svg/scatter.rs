@@ -104,9 +104,9 @@ fn axes(svg: &mut Lines, bottom: u64, dots: &[Dot], muted: &str) {
     };
     let (low, high) = ends(&mut dots.iter().map(|dot| dot.bytes));
     let line = Column { x: LEFT, width: WIDTH - LEFT, at_end: false };
-    svg.text(line, bottom + 24, &small, &format!("right: bytes, {low} to {high}"), LETTER);
+    svg.text(line, bottom + 24, &small, &format!("horizontal axis: bytes, {low} to {high}"), LETTER);
     let (low, high) = ends(&mut dots.iter().map(|dot| dot.instructions));
-    svg.text(line, bottom + 46, &small, &format!("up: instructions of the run, {low} to {high}"), LETTER);
+    svg.text(line, bottom + 46, &small, &format!("vertical axis: instructions in the run, {low} to {high}"), LETTER);
 }
 
 /// The named builds, with their numbers.

@@ -174,7 +174,7 @@ fn a_library_for_rust_alone_names_its_examples() {
     let found = metadata(&[("p", "{}", &["lib p", "example one", "example two"])]);
     insta::assert_snapshot!(chosen(&found, &any()), @r"
     error: p builds no program: a library for other Rust crates has no executable to measure
-    help: measure one of its examples (one, two) with --example NAME, or a program that uses the library: give its Cargo.toml with --manifest-path, or its name with --package
+    help: measure one of its examples (one, two) with --example NAME, or a program that uses the library: pass its Cargo.toml with --manifest-path, or its name with --package
     ");
     let macros = metadata(&[("p", "{}", &["proc-macro p", "test t"])]);
     assert_eq!(chosen(&macros, &any()), chosen(&macros, &options::Subject { lib: true, ..any() }));

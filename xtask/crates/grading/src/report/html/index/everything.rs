@@ -20,7 +20,7 @@ const FLAGS: [(&str, &str); 10] = [
     ("full", "full points"),
     ("lost", "points lost"),
     ("no-grade", "no grade yet"),
-    ("not-taken", "something wasn't taken"),
+    ("not-taken", "a file was ignored"),
     ("team", "handed in as a team"),
     ("unknown", "not in the roster"),
 ];
@@ -174,7 +174,7 @@ fn notes(row: &Row, cheats: &[&str], is_mixed: bool) -> Html {
     notes.extend(Some("needs review".to_owned()).filter(|_| !reasons(row).is_empty()));
     notes.extend(Some("has an unread answer".to_owned()).filter(|_| waits_for_a_reader(row)));
     notes.extend(row.message.clone());
-    notes.extend(Some(format!("not taken: {}", cheats.join(", "))).filter(|_| !cheats.is_empty()));
+    notes.extend(Some(format!("ignored: {}", cheats.join(", "))).filter(|_| !cheats.is_empty()));
     let unboxed = is_mixed && row.sandbox.as_deref() == Some("none");
     notes.extend(Some("graded without a sandbox".to_owned()).filter(|_| unboxed));
     // One element for each, so that a long note doesn't hide the next.

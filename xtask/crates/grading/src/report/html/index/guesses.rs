@@ -78,11 +78,7 @@ fn spread(values: &[Value]) -> String {
     let sorted = sorted(values);
     if let (Some(least), Some(most)) = (sorted.first(), sorted.last()) {
         let middle = sorted[sorted.len() / 2];
-        return if least == most {
-            least.to_string()
-        } else {
-            format!("{least} to {most}; half of them up to {middle}")
-        };
+        return if least == most { least.to_string() } else { format!("{least} to {most}; the median is {middle}") };
     }
     let said = |word: Order| values.iter().filter(|value| **value == Value::Order(word)).count();
     let words = [Order::Smaller, Order::Same, Order::Larger].map(|word| (word.word(), said(word)));
@@ -143,7 +139,7 @@ mod tests {
     fn the_spread_is_beside_what_was_measured_and_names_nobody() {
         let percent = [20.0, -5.0, 14.0, 15.0, 60.0, 14.5].map(Value::SavedPercent);
         let html = page(&class(&percent, Value::SavedPercent(14.5)));
-        assert!(html.contains("5 % larger to 60 % smaller; half of them up to 15 % smaller"), "{html}");
+        assert!(html.contains("5 % larger to 60 % smaller; the median is 15 % smaller"), "{html}");
         assert!(html.contains(">14.5 % smaller<") && html.contains(">3 of 6<"), "{html}");
         assert_eq!((html.matches("class=\"mark\"").count(), html.matches("class=\"baseline\"").count()), (6, 1));
         assert!(!html.contains("student-") && !html.contains("<b>") && !html.contains("<script"), "{html}");

@@ -26,7 +26,7 @@ pub(super) fn html(
             .collect();
         content.push(el("h3", &[], [text(&scrub(&file.path))]));
         if marks.is_empty() && file.is_common {
-            let words = "Only what the starter, the solution or many submissions have.";
+            let words = "Nothing beyond what is in the starter, in the solution or in many submissions.";
             content.push(el("p", &[("class", "muted")], [text(words)]));
             continue;
         }
