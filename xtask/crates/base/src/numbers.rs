@@ -127,7 +127,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
         // Some take it for 1,000 and some for 1,024.
         "k" | "K" | "M" | "m" | "G" | "g" => {
             let upper = unit.to_uppercase();
-            return Err(format!("`{text}` is ambiguous: write {upper}iB (of 1,024) or {upper}B (of 1,000)"));
+            return Err(format!("`{text}` is ambiguous: write {upper}iB (multiples of 1,024) or {upper}B (multiples of 1,000)"));
         }
         _ => return Err(no_size()),
     };

@@ -233,7 +233,7 @@ impl Kept for Progress {
 
     fn damaged(error: &str, aside: &str) -> String {
         format!(
-            "your progress was damaged ({error}); it is set aside as {aside}, and starts over. Your exercises are untouched: `cargo xtask check --all` finds out what is done"
+            "your progress file was damaged ({error}), so it was renamed to {aside}, and your progress starts over. Your exercises are untouched: to mark the finished ones as done again, run `cargo xtask check --all`"
         )
     }
 }

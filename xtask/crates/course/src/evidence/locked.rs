@@ -30,9 +30,9 @@ pub(super) fn advice(theirs: &str, course: &str) -> Option<(Option<usize>, Strin
                 Some(before) if before != value => {
                     let step = match (requirement(before), requirement(value)) {
                         (Some(before), Some(now)) if before != now => {
-                            format!("write version \"{before}\" of {name} again, not \"{now}\"")
+                            format!("change the version of {name} from \"{now}\" back to \"{before}\"")
                         }
-                        _ => format!("write the line of {name} as it was: `{name} = {before}`"),
+                        _ => format!("restore {name}'s line: `{name} = {before}`"),
                     };
                     steps.push((line(name), step));
                 }
@@ -56,7 +56,7 @@ pub(super) fn advice(theirs: &str, course: &str) -> Option<(Option<usize>, Strin
     steps.sort();
     let line = steps.first().map(|(line, _)| *line).filter(|line| *line != usize::MAX);
     let what = steps.into_iter().map(|(_, step)| step).collect::<Vec<_>>().join("; ");
-    (!what.is_empty()).then(|| (line, format!("{what}: Cargo.lock stays as it is in this exercise")))
+    (!what.is_empty()).then(|| (line, format!("{what}: in this exercise, Cargo.lock can't change")))
 }
 
 fn requirement(value: &Value) -> Option<&str> {

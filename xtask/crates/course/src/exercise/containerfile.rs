@@ -204,7 +204,7 @@ impl Containerfile {
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("a line begins with one of {}", INSTRUCTIONS.join(", ")),
             };
-            let problem = problem(format!("there is no instruction {word}"), &help);
+            let problem = problem(format!("unknown instruction: {word}"), &help);
             return self.problems.push(problem);
         }
         if rest.is_empty() {
