@@ -161,7 +161,7 @@ fn a_table_that_rebuilds_std_is_refused_by_name_where_its_source_is_missing_and_
         .run(&["sizes", "--table", "std"])
         .code(3)
         .stdout("")
-        .stderr(contains("doesn't have the source of std here").and(contains("rustup component add rust-src")));
+        .stderr(contains("the source of std isn't installed").and(contains("rustup component add rust-src")));
     assert!(!project.path("target").exists(), "it is said before the builds, not after them");
     let all = project.run(&["sizes", "--table", "all"]).success();
     assert!(stderr(&all).contains("note: the table `std` is left out: "), "{}", stderr(&all));

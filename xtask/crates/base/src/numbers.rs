@@ -208,7 +208,7 @@ mod tests {
             .map(|text| parse_bytes(text).unwrap())
             .into();
         assert_eq!(read, [327_680, 327_680, 1_572_864, 300_000, 1024, 2_000_000]);
-        assert_eq!(parse_bytes("320K").unwrap_err(), "`320K` is ambiguous: write KiB (of 1,024) or KB (of 1,000)");
+        assert_eq!(parse_bytes("320K").unwrap_err(), "`320K` is ambiguous: write KiB (multiples of 1,024) or KB (multiples of 1,000)");
         let more: Vec<_> =
             ["1_500 kB", "1 500 kB", "1,500,000 B", "1,500.5 kB", "1 MiB\u{a0}", "1\u{a0}MB", "1.000 GB", "1,500"]
                 .map(|text| parse_bytes(text).unwrap())

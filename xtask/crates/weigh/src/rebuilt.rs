@@ -67,7 +67,7 @@ pub fn must_have_source(cargo: &Cargo) -> Result<()> {
     }
     let (release, _) = release_and_host(&cargo.rustc_version("rustc".as_ref())?)?;
     let message =
-        format!("rustc {release} doesn't have the source of std here, so std can't be built with the program");
+        format!("the source of std isn't installed for rustc {release}, so std can't be built with the program");
     Err(Failure::new(Exit::Environment, message).help(GET_SOURCE).into())
 }
 

@@ -357,7 +357,7 @@ mod tests {
             assert_eq!(file.settings.flags, FLAGS, "{flags}: {:?}", file.problems);
         }
         for flags in ["\"-Clink-arg=x\"", "[\"-C\", \"opt-level=z\"]", "[\"-C\"]", "[1]", "true", "\"--cfg x\""] {
-            assert!(told(&format!("build.rustflags = {flags}")).contains("this file is about std"), "{flags}");
+            assert!(told(&format!("build.rustflags = {flags}")).contains("this file only configures how std is built"), "{flags}");
         }
     }
 
@@ -368,7 +368,7 @@ mod tests {
             ("\n[unstabel]\nbuild-std = [\"std\"]", "did you mean [unstable]?"),
             ("[build]\nbuild-std = [\"std\"]", "did you mean `build-std` in [unstable]?"),
             ("\nbuild-std = [\"std\"]", "did you mean `build-std` in [unstable]?"),
-            ("\n[profile.dist]\nopt-level = 0", "the profile of Cargo.toml, as it is"),
+            ("\n[profile.dist]\nopt-level = 0", "the profile in Cargo.toml, unchanged"),
             ("[build]\nrustc-wrapper = \"./mine\"", "`build.rustc-wrapper` isn't a setting"),
             ("\n[env]\nA = \"b\"", "`env` isn't a setting"),
             ("\n[target.x]\nlinker = \"ld\"", "`target` isn't a setting"),

@@ -322,7 +322,7 @@ pub(crate) mod tests {
     #[test]
     fn what_is_no_containerfile_is_shown_with_its_line() {
         insta::assert_snapshot!(problem("FROM scratch\nENTRIPOINT [\"/a\"]\n"), @r#"
-        error[image/syntax]: there is no instruction ENTRIPOINT
+        error[image/syntax]: unknown instruction: ENTRIPOINT
          --> Containerfile:2:1
           |
         2 | ENTRIPOINT ["/a"]

@@ -365,23 +365,23 @@ mod tests {
         insta::assert_snapshot!(found.map(said).concat().join("\n"), @r#"
         3: the exercise doesn't let you depend on `memchr`; remove this line, and solve the exercise with what is allowed
         2: the exercise doesn't let you depend on `regex_lite`; did you mean `regex-lite`?
-        2: the exercise doesn't allow `path` in a dependency; take regex from the registry, by its version: `version = "1"`
-        2: the exercise doesn't allow `git` in a dependency; take regex from the registry, by its version: `version = "1"`
-        2: the exercise doesn't allow `registry` in a dependency; take regex from the registry, by its version: `version = "1"`
+        2: the exercise doesn't allow `path` in a dependency; use regex from the registry, and give its version: `version = "1"`
+        2: the exercise doesn't allow `git` in a dependency; use regex from the registry, and give its version: `version = "1"`
+        2: the exercise doesn't allow `registry` in a dependency; use regex from the registry, and give its version: `version = "1"`
         2: the exercise doesn't let you depend on `evil`; remove this line, and solve the exercise with what is allowed
-        2: Cargo doesn't accept the key `default_features`: it is written with a hyphen; did you mean `default-features`?
-        2: `1.99` doesn't include regex 1.13.1, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared; write "1"
-        2: `=0.1.8` doesn't include regex-lite 0.1.9, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared; write "0.1"
+        2: Cargo doesn't accept the key `default_features`, which needs a hyphen; did you mean `default-features`?
+        2: `1.99` doesn't include regex 1.13.1, the version in the course's Cargo.lock. The check builds with `--locked`, which keeps that file unchanged so that sizes can be compared; write "1"
+        2: `=0.1.8` doesn't include regex-lite 0.1.9, the version in the course's Cargo.lock. The check builds with `--locked`, which keeps that file unchanged so that sizes can be compared; write "0.1"
         2: `latest` isn't a version requirement: unexpected character 'l' while parsing major version number; write "1"
-        2: `regex` in [dependencies] isn't a version in quotes; write `regex = "1"`, or a table with `version`
+        2: the value of `regex` in [dependencies] isn't a version in quotes; write `regex = "1"`, or a table with `version`
         2: the version of regex has the wrong type; write "1"
-        2: the exercise doesn't allow `workspace` in a dependency; take regex from the registry, by its version: `version = "1"`
+        2: the exercise doesn't allow `workspace` in a dependency; use regex from the registry, and give its version: `version = "1"`
         2: Cargo doesn't know the key `default-feature` of a dependency; did you mean `default-features`?
         2: `optional` of regex has the wrong type; it is true or false, without quotes
         2: regex has no version; add `version = "1"`
-        2: the exercise doesn't know the feature `unicode-prel` of regex; did you mean `unicode-perl`?
-        2: the exercise doesn't know the feature `perl` of regex; did you mean `unicode-perl`?
-        2: the exercise doesn't know the feature `logging` of regex; there are std, unicode-perl
+        2: the exercise doesn't list a feature `unicode-prel` of regex; did you mean `unicode-perl`?
+        2: the exercise doesn't list a feature `perl` of regex; did you mean `unicode-perl`?
+        2: the exercise doesn't list a feature `logging` of regex; there are std, unicode-perl
         2: `default-features` of regex has the wrong type; it is true or false, without quotes
         2: `features` of regex has the wrong type; it is a list in brackets: `features = ["…", "…"]`
         1: `dependencies` isn't a table; write [dependencies], and each crate on its own line below it

@@ -270,7 +270,7 @@ fn package(
     } else if let Some(extra) = options.rest.first().filter(|_| !matches!(verb, "run" | "r")) {
         return shell.fails(
             format!("`cargo {verb}` takes no arguments after `--`, such as `{extra}`"),
-            "not taken",
+            "not accepted",
             "flags for rustc go in RUSTFLAGS",
         );
     }
@@ -321,7 +321,7 @@ fn leave(
     if !shell.can_write(&target_dir) {
         let help = "mount a cache there (`--mount=type=cache,target=…`), or set CARGO_TARGET_DIR to a different folder";
         return shell.fails(
-            format!("Cargo can't write to {target_dir}: the package is mounted read-only"),
+            format!("Cargo can't write to {target_dir}, because the package is mounted read-only"),
             "read-only",
             help,
         );
