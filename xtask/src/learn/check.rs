@@ -108,8 +108,7 @@ fn summary(done: &[Checked]) -> String {
 /// When the environment or the course fails.
 pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) -> Result<Checked> {
     if root.to_str().is_none() {
-        let message =
-            format!("the workshop's path, {}, isn't valid UTF-8, so Cargo can't build there", root.display());
+        let message = format!("the workshop's path, {}, isn't valid UTF-8, so Cargo can't build there", root.display());
         bail!(
             Failure::new(Exit::Environment, message)
                 .help("move the workshop into a folder whose path has no unusual characters")
@@ -134,7 +133,10 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
         before = remember(root, &exercise, &judgement, evidence.as_ref());
         next = next_step(root, &exercise, &judgement);
     } else if judgement.verdict() == Verdict::Pass {
-        next = format!("these are the results of the course's solution; to check your own, run `cargo xtask check {}`", exercise.id);
+        next = format!(
+            "these are the results of the course's solution; to check your own, run `cargo xtask check {}`",
+            exercise.id
+        );
     } else {
         next += "this is the course's own solution, so a goal that it misses is a bug in the course, or a problem with this machine (see above)";
     }
@@ -243,8 +245,11 @@ fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String 
     if judgement.verdict() != Verdict::Pass {
         let first = judgement.outcomes.iter().find(|outcome| outcome.verdict == Verdict::Fail);
         let what = first.map_or("the problems shown above".to_owned(), |outcome| format!("the goal `{}`", outcome.id));
-        let kept =
-            if progress.is_done(id) { format!(". {id} still counts as done, because it passed before") } else { String::new() };
+        let kept = if progress.is_done(id) {
+            format!(". {id} still counts as done, because it passed before")
+        } else {
+            String::new()
+        };
         return format!(
             "work on {what}, then run `cargo xtask check {id}` again; stuck? `cargo xtask hint {id}`{kept}"
         );

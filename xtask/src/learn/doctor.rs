@@ -133,7 +133,9 @@ fn compiler(root: &Path, findings: &mut Findings) -> Option<String> {
     let fits = if release == pin || pin.is_empty() {
         "the pinned release: your sizes can be compared with the workshop's".to_owned()
     } else {
-        format!("the workshop is pinned to {pin}. Your sizes will differ, but the checks compare ratios, so their results are still valid")
+        format!(
+            "the workshop is pinned to {pin}. Your sizes will differ, but the checks compare ratios, so their results are still valid"
+        )
     };
     findings.line("found", "rustc", &format!("{release}; {fits}"));
     Some(field(&version, "host:"))

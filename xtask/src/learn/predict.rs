@@ -43,7 +43,8 @@ pub(crate) fn run(options: &commands::Predict) -> Result<Exit> {
     let open = unanswered(&exercise, &kept);
     if answer.is_empty() && !is_terminal() && !open.is_empty() {
         let names: Vec<&str> = open.iter().map(|question| question.name.get_ref().as_str()).collect();
-        let message = format!("{} still have no guess, and there's no terminal to prompt in", plural(open.len(), "question"));
+        let message =
+            format!("{} still have no guess, and there's no terminal to prompt in", plural(open.len(), "question"));
         bail!(
             Failure::new(Exit::Usage, message).help(format!(
                 "answer with `cargo xtask predict {id} --answer NAME=VALUE`; NAME is {}",
@@ -94,7 +95,9 @@ fn ask(root: &Path, exercise: &Exercise, input: &mut dyn BufRead) -> Result<()> 
         return Ok(());
     }
     let say = |text: &str| output::message(&wrap(text, output::width_of_messages(), 0));
-    say("Guess before you measure. Guesses don't affect your points, and you can't change one once its answer has been measured.");
+    say(
+        "Guess before you measure. Guesses don't affect your points, and you can't change one once its answer has been measured.",
+    );
     say("Enter skips a question, Ctrl-D skips the rest.");
     say("");
     for (index, question) in open.iter().enumerate() {

@@ -37,7 +37,11 @@ pub(crate) fn run(options: &commands::Reset) -> Result<Exit> {
     let (of_the_course, lost) = changed_course_files(&root, &exercise);
     changed.extend(of_the_course);
     if changed.is_empty() && lost.is_empty() {
-        let what = if *course_files { "the course's files are still as they were" } else { "all files are still as they were" };
+        let what = if *course_files {
+            "the course's files are still as they were"
+        } else {
+            "all files are still as they were"
+        };
         output::data(&format!("{id}: {what} at the start; there was nothing to reset\n"))?;
     } else if !changed.is_empty() {
         restore(&root, &exercise, &changed)?;

@@ -113,7 +113,9 @@ fn difference(exercise: &Exercise, path: &str, solved: &[u8]) -> String {
     let (yours, theirs) = (format!("{name} (yours)"), format!("solutions/{}/{path}", exercise.id));
     // Its hundreds of numbers belong to one machine, and would hide what the solution changes.
     if exercise.baseline() == Some(path) {
-        return format!("{name}: written by a command (README.md explains when to run it); the solution's version is {theirs}\n");
+        return format!(
+            "{name}: written by a command (README.md explains when to run it); the solution's version is {theirs}\n"
+        );
     }
     let diff = TextDiff::from_lines(own.as_str(), &solved);
     diff.unified_diff().context_radius(3).header(&yours, &theirs).to_string()

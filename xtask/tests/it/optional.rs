@@ -61,7 +61,8 @@ mod skipped {
         }
     }
 
-    const LINE: &str = "skipping ex2, which is optional, so its points don't count: the source of std isn't installed for rustc ";
+    const LINE: &str =
+        "skipping ex2, which is optional, so its points don't count: the source of std isn't installed for rustc ";
     const STEP: &str = "`rustup component add rust-src`";
 
     #[test]

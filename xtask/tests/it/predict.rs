@@ -85,10 +85,10 @@ fn what_a_check_has_shown_can_not_be_guessed_afterwards() {
     project.profile(QUICK_PROFILE);
     project.check().success();
     // What is measured only for a guess is open; the learner's own build was in the table of sizes.
-    project
-        .run(&["predict", "ex1", "--answer", "strip=17", "--answer", "own=1"])
-        .code(2)
-        .stderr(contains("`own` is closed: a check has already shown the answer").and(contains("remove it from the command line")));
+    project.run(&["predict", "ex1", "--answer", "strip=17", "--answer", "own=1"]).code(2).stderr(
+        contains("`own` is closed: a check has already shown the answer")
+            .and(contains("remove it from the command line")),
+    );
     project
         .run(&["predict", "ex1", "--answer", "strip=17", "--answer", "code=same"])
         .success()

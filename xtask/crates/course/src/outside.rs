@@ -377,7 +377,7 @@ mod tests {
     #[test]
     fn a_linker_is_kept_and_named_and_both_sides_get_it() {
         let outside = variables(&[("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", "clang")]);
-        assert!(!outside.is_apart && outside.found[0].1.message.contains("it is kept"), "{outside:?}");
+        assert!(!outside.is_apart && outside.found[0].1.message.contains("this check uses it anyway"), "{outside:?}");
         let outside = of(std::iter::empty(), configured("target.x.linker = \"clang\"\n"));
         assert!(outside.is_apart, "the course's own files are not below the learner's folder: {outside:?}");
         assert_eq!(kept(&outside.settings, false).to_string(), "[target.x]\nlinker = \"clang\"\n");

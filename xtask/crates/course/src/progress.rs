@@ -333,7 +333,7 @@ mod tests {
         for _ in 0..2 {
             files::write_atomic(&file, b"{\"version\":1,\"exer").unwrap();
             let damage = update(root.path(), |_| {}).unwrap().unwrap();
-            assert!(damage.contains("set aside"), "{damage}");
+            assert!(damage.contains("was renamed to"), "{damage}");
         }
         assert_eq!(fs::read(file.with_file_name("progress.damaged-2.json")).unwrap(), b"{\"version\":1,\"exer");
         assert!(load(root.path()).unwrap().1.is_none());

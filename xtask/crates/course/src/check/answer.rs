@@ -234,7 +234,9 @@ fn saved(build: Option<&Built>, against: Option<&Built>, spec: &Saved, answer: &
         Said::Right
     } else {
         let (bytes, far) = (thousands(given as u64), far(given, truth));
-        Said::Wrong(format!("{bytes} bytes is too {far}: it's more than {tolerance} % away from what your change saves"))
+        Said::Wrong(format!(
+            "{bytes} bytes is too {far}: it's more than {tolerance} % away from what your change saves"
+        ))
     }
 }
 

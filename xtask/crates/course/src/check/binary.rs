@@ -75,7 +75,9 @@ impl Faults<'_> {
             }
             Some(true) if count == 0 => {
                 let help = self.stripped_later(built).unwrap_or_else(|| {
-                    format!("`strip` in [profile.{profile}] removes it; to keep it, use false, \"none\" or \"debuginfo\"")
+                    format!(
+                        "`strip` in [profile.{profile}] removes it; to keep it, use false, \"none\" or \"debuginfo\""
+                    )
                 });
                 self.add(Code::NoSymbols, format!("the `{build}` executable has no symbol table"), help);
             }
@@ -108,7 +110,8 @@ impl Faults<'_> {
         let others: Vec<String> = named.iter().filter(|name| !allowed.contains(name)).cloned().collect();
         if !others.is_empty() {
             let message = format!("the `{}` executable needs shared libraries: {}", self.build, list(&others));
-            let help = "every machine that runs the program needs them; link them statically, or stop using them".to_owned();
+            let help =
+                "every machine that runs the program needs them; link them statically, or stop using them".to_owned();
             self.add(Code::DynamicallyLinked, message, help);
         }
     }
@@ -123,7 +126,8 @@ impl Faults<'_> {
         let missing: Vec<String> = sections.iter().filter(|name| !has(name)).cloned().collect();
         let has_some = |name: &String| built.sections.iter().any(|section| is(section, name));
         let unwanted: Vec<String> = no_sections.iter().filter(|name| has_some(name)).cloned().collect();
-        let about = "set `debug` and `strip` in the profile: they control which sections the file has besides code and data";
+        let about =
+            "set `debug` and `strip` in the profile: they control which sections the file has besides code and data";
         if !missing.is_empty() {
             let is_debug = missing.iter().all(|name| name.starts_with(".debug_"));
             let again = if is_debug { self.stripped_later(built) } else { None };

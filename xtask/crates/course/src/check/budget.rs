@@ -250,10 +250,9 @@ fn keys(case: &Case<'_>, spec: &kinds::Budget, budget: &Budget) -> Vec<Diagnosti
             let Share(percent) = growth.get_ref();
             let message = format!("growth of {percent} % would go unnoticed");
             let problem = Diagnostic::new(Code::BudgetSlack, message).at(source, growth.span(), "too much");
-            problems
-                .push(problem.help(format!(
-                    "set it to at most {most} %: a reviewer would want to see any larger change"
-                )));
+            problems.push(
+                problem.help(format!("set it to at most {most} %: a reviewer would want to see any larger change")),
+            );
         }
         _ => {}
     }
@@ -449,7 +448,10 @@ fn unnoticed(
     Some(match (&budget.min_growth, &budget.max_growth) {
         (Some(noise), _) if budget.noise_decides(before) => {
             let label = format!("growth of less than {} bytes is ignored", thousands(noise.get_ref().0));
-            let help = format!("`min-growth` should ignore only noise: set it to a few hundred bytes, and in any case to less than {}", thousands(step));
+            let help = format!(
+                "`min-growth` should ignore only noise: set it to a few hundred bytes, and in any case to less than {}",
+                thousands(step)
+            );
             problem.at(source, noise.span(), label).help(help)
         }
         (_, Some(growth)) => problem.at(source, growth.span(), "too much").help(format!("at most {percent} %")),

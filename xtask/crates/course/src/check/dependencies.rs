@@ -34,8 +34,11 @@ pub(super) fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
     }
     for name in present.iter().filter(|name| find(name).is_none()) {
         let names: Vec<String> = built.packages.iter().map(|package| package.name.clone()).collect();
-        let there =
-            if names.is_empty() { "no dependencies are compiled at all".to_owned() } else { format!("there is {}", list(&names)) };
+        let there = if names.is_empty() {
+            "no dependencies are compiled at all".to_owned()
+        } else {
+            format!("there is {}", list(&names))
+        };
         let message = format!("the crate {name} isn't compiled for `{}`; {there}", build.get_ref());
         let help = format!("add it to [dependencies], and use it: `cargo add {name}`");
         problems.push(Diagnostic::new(Code::DependencyMissing, message).in_file(&source.file).help(help));
@@ -70,9 +73,8 @@ fn with_features(source: &Source, name: &str, others: &[String]) -> Diagnostic {
     }
     match asked.features.into_iter().find(|(feature, _)| others.contains(feature)) {
         Some((feature, place)) => {
-            let message = format!(
-                "the crate {name} is compiled with `{feature}`, which turns on more than the program needs"
-            );
+            let message =
+                format!("the crate {name} is compiled with `{feature}`, which turns on more than the program needs");
             let help = format!("remove it, or list only the features in it that the program needs; {shows}");
             problem(message).at(source, place, "not needed, or only in part").help(help)
         }

@@ -111,7 +111,8 @@ impl Answers {
         });
         // Below a table's name, every question is part of that table.
         let table = tables.into_iter().min_by_key(|(_, span)| span.start).map(|(name, span)| {
-            let message = format!("answers.toml has a table [{name}], and the check doesn't read answers inside a table");
+            let message =
+                format!("answers.toml has a table [{name}], and the check doesn't read answers inside a table");
             Diagnostic::new(Code::AnswersSyntax, message)
                 .at(&source, span, "remove this line")
                 .help("write `key = \"answer\"`, one per line, with no [table] line above")

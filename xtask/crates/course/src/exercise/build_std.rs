@@ -142,7 +142,9 @@ impl BuildStd {
             None => Ok(None),
             Some(target) if target == THIS_MACHINE || target == host => Ok(Some(host.to_owned())),
             Some(target) => {
-                let message = format!("the check runs the program on this machine ({host}), but this setting builds it for {target}");
+                let message = format!(
+                    "the check runs the program on this machine ({host}), but this setting builds it for {target}"
+                );
                 let problem = Diagnostic::new(Code::StdSettings, message);
                 let problem = problem.at(&self.source, self.target.clone().unwrap_or_default(), "a different target");
                 Err(Box::new(problem.help(format!("write \"{THIS_MACHINE}\", or remove the line"))))
@@ -223,11 +225,10 @@ impl BuildStd {
         }
         match flags.iter().find(|flag| !FLAGS.contains(&flag.as_str())) {
             Some(flag) => {
-                let message = format!("the check doesn't accept the flag `{flag}` here: this file only configures how std is built");
-                let help = format!(
-                    "it accepts only {}",
-                    FLAGS.map(|flag| format!("`{flag}`")).join(" and ")
+                let message = format!(
+                    "the check doesn't accept the flag `{flag}` here: this file only configures how std is built"
                 );
+                let help = format!("it accepts only {}", FLAGS.map(|flag| format!("`{flag}`")).join(" and "));
                 self.problem(value.span(), message, "not accepted", help);
             }
             None => self.settings.flags = flags,
@@ -343,7 +344,7 @@ mod tests {
             assert_eq!(target(&format!("build.target = \"{name}\"")).unwrap().as_deref(), Some("x86_64-here"));
         }
         let problem = target("[build]\ntarget = \"wasm32-wasip1\"").unwrap_err().render(false, None);
-        assert!(problem.contains("build-std.toml:2:10") && problem.contains("this machine, x86_64-here"), "{problem}");
+        assert!(problem.contains("build-std.toml:2:10") && problem.contains("this machine (x86_64-here)"), "{problem}");
     }
 
     #[test]
@@ -357,7 +358,10 @@ mod tests {
             assert_eq!(file.settings.flags, FLAGS, "{flags}: {:?}", file.problems);
         }
         for flags in ["\"-Clink-arg=x\"", "[\"-C\", \"opt-level=z\"]", "[\"-C\"]", "[1]", "true", "\"--cfg x\""] {
-            assert!(told(&format!("build.rustflags = {flags}")).contains("this file only configures how std is built"), "{flags}");
+            assert!(
+                told(&format!("build.rustflags = {flags}")).contains("this file only configures how std is built"),
+                "{flags}"
+            );
         }
     }
 

@@ -191,7 +191,8 @@ fn stray_problem(strays: &[&Stray], manifest: &Manifest) -> Diagnostic {
     let mut problem = match (code, below) {
         (Code::UnknownTable, Some(above)) => {
             let path = table.trim_matches(['[', ']']);
-            let message = format!("this line is inside the table [{above}], so Cargo reads it as `{path}`, which doesn't exist");
+            let message =
+                format!("this line is inside the table [{above}], so Cargo reads it as `{path}`, which doesn't exist");
             Diagnostic::new(*code, message).at(source, name.clone(), "Cargo only warns, and ignores the whole table")
         }
         (Code::UnknownTable, None) => Diagnostic::new(*code, format!("Cargo doesn't know the table {table}")).at(

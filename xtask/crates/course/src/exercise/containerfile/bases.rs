@@ -88,7 +88,7 @@ impl Said {
     /// # Errors
     /// What to write instead.
     pub fn parse(comment: &str) -> Result<Self, &'static str> {
-        const FORM: &str = "write it as `# check: cargo 1.95`, followed by `musl` for an image with musl, and by the targets that are installed";
+        const FORM: &str = "write it as `# check: cargo 1.95`, then `musl` if the image uses musl, then the targets that are installed";
         let mut words = comment.split_whitespace();
         if words.next() != Some("cargo") {
             return Err(FORM);

@@ -388,7 +388,9 @@ fn placeholder(shell: &Shell<'_>, program: &str, is_fresh: bool, what: &What) ->
         )
     } else {
         (
-            format!("`{program}` is built from a placeholder src/main.rs here, and never rebuilt from the real sources"),
+            format!(
+                "`{program}` is built from a placeholder src/main.rs here, and never rebuilt from the real sources"
+            ),
             "not the program",
             "copy `src`, and build again below this line",
         )

@@ -274,8 +274,7 @@ fn of_stage(files: &Files, pattern: &str, stage: &Made, instruction: &Instructio
     let trouble = match (&stage.masked, stage.found_program()) {
         (Some(masked), None) => masked.clone(),
         (_, found) => {
-            let help =
-                found.map_or("check the path".to_owned(), |found| format!("Cargo puts the program at {found}"));
+            let help = found.map_or("check the path".to_owned(), |found| format!("Cargo puts the program at {found}"));
             Trouble::new(Kind::Absent, instruction.span.clone(), message, "no such file", help)
         }
     };

@@ -279,7 +279,10 @@ fn read(shell: &mut Shell<'_>, short: &str, arguments: &[String]) -> Followed {
     }
     // `ldd` fails on a static program, with a message that differs between systems.
     if short == "ldd" {
-        return shell.not_followed("whether `ldd` fails", "inspect the program outside the Containerfile, and remove this command");
+        return shell.not_followed(
+            "whether `ldd` fails",
+            "inspect the program outside the Containerfile, and remove this command",
+        );
     }
     Ok(true)
 }
@@ -340,15 +343,18 @@ fn packages(shell: &mut Shell<'_>, manager: &str, arguments: &[String]) -> Follo
         shell.made.has_lists |= names.first() == Some(&"update");
         if installs && !shell.made.has_lists && base != Base::Unknown {
             let help = format!("write `{manager} update && {manager} install -y …`");
-            let message =
-                format!("`{manager}` finds no packages in {}, because the image comes without package lists", shell.made.base);
+            let message = format!(
+                "`{manager}` finds no packages in {}, because the image comes without package lists",
+                shell.made.base
+            );
             return shell.fails(message, "no lists", help);
         }
         let is_answered = has(arguments, 'y', "--yes")
             || arguments.iter().any(|word| matches!(word.as_str(), "--assume-yes" | "-qq" | "--download-only"));
         if installs && !is_answered {
-            let what =
-                format!("`{manager} install` without `-y`: it stops to ask before it installs a package that you didn't name");
+            let what = format!(
+                "`{manager} install` without `-y`: it stops to ask before it installs a package that you didn't name"
+            );
             return shell.not_followed(what, "write `-y` after `install`");
         }
     }

@@ -100,7 +100,9 @@ fn mended(written: &str) -> Option<String> {
     }
     if bare.starts_with('"') != bare.ends_with('"') && bare.starts_with(['"', '\'']) && bare.ends_with(['"', '\'']) {
         let text = bare.trim_matches(['"', '\'']);
-        return Some(format!("end the text with the same kind of quote that it starts with: write `{key} = \"{text}\"`"));
+        return Some(format!(
+            "end the text with the same kind of quote that it starts with: write `{key} = \"{text}\"`"
+        ));
     }
     (bare != value)
         .then(|| format!("a line ends with its value, without a comma or a semicolon: write `{key} = {bare}`"))
@@ -113,8 +115,9 @@ fn duplicate(source: &Source, root: &DeTable<'_>, span: Range<usize>) -> Diagnos
     let header = text[start..].lines().next().unwrap_or_default().trim();
     let problem = if header.starts_with('[') {
         let problem = Diagnostic::new(Code::DuplicateKey, format!("the table {header} is defined twice"));
-        let problem =
-            problem.at(source, span.clone(), "again here").help("keep only one of these lines, and put all the settings below it");
+        let problem = problem
+            .at(source, span.clone(), "again here")
+            .help("keep only one of these lines, and put all the settings below it");
         // The parser forgets where a table began first.
         match text[..start].find(&format!("{header}\n")) {
             Some(first) => problem.and_at(first..first + header.len(), "first here"),

@@ -82,7 +82,8 @@ pub(super) fn crates(shell: &mut Shell<'_>, is_offline: bool) -> Followed {
     if !(is_offline || shell.is_offline) || shell.made.has_crates {
         return Ok(true);
     }
-    let help = "download the crates in a line above (`RUN cargo fetch --locked`), or give this RUN access to the network";
+    let help =
+        "download the crates in a line above (`RUN cargo fetch --locked`), or give this RUN access to the network";
     shell.fails("Cargo isn't allowed to use the network here, and no crates have been downloaded yet", "offline", help)
 }
 
@@ -175,7 +176,11 @@ pub(super) fn lock(shell: &mut Shell<'_>, root: &str, options: &Options) -> Foll
         }
         _ if !shell.can_write(&path) => {
             let help = "mount Cargo.lock as well, and write `--locked`";
-            shell.fails(format!("Cargo can't create {path}, because the package is mounted read-only"), "no lock file", help)
+            shell.fails(
+                format!("Cargo can't create {path}, because the package is mounted read-only"),
+                "no lock file",
+                help,
+            )
         }
         _ => shell.write(&path, GENERATED),
     }

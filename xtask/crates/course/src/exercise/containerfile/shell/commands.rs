@@ -206,17 +206,24 @@ impl Shell<'_> {
                     return Ok(Some(toolchain.clone()));
                 }
                 let help = "add to PATH instead of replacing it: `ENV PATH=/more/bin:$PATH`";
-                self.fails(format!("PATH is set to {path}, which doesn't include Cargo's folder, /usr/local/cargo/bin"), "not found in PATH", help)?;
+                self.fails(
+                    format!("PATH is set to {path}, which doesn't include Cargo's folder, /usr/local/cargo/bin"),
+                    "not found in PATH",
+                    help,
+                )?;
                 Ok(None)
             }
             Tools::None => {
-                let help = format!("start the stage from an image that includes Cargo, such as `FROM {}`", bases::example());
+                let help =
+                    format!("start the stage from an image that includes Cargo, such as `FROM {}`", bases::example());
                 self.fails(format!("there is no Cargo in {base}"), "not found", help)?;
                 Ok(None)
             }
             Tools::Unknown(why) => {
                 let message = match why {
-                    None => format!("the check doesn't recognize the image {base}, so it can't tell which version of Cargo is in it"),
+                    None => format!(
+                        "the check doesn't recognize the image {base}, so it can't tell which version of Cargo is in it"
+                    ),
                     Some(why) => format!("the check can't tell which version of Cargo {base} has after {why}"),
                 };
                 let help = format!(

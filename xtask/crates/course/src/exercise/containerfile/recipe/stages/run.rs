@@ -132,8 +132,10 @@ fn unmount(mounted: Vec<Mounted>, made: &mut Made) {
 fn can_run(instruction: &Instruction, made: &Made) -> Result<(), Box<Trouble>> {
     if bases::find(&made.root) == Base::Empty {
         let message = "scratch is empty: there is no shell to run this, and no Cargo";
-        let help =
-            format!("start this stage from an image that includes a shell and Cargo, such as `FROM {}`", bases::example());
+        let help = format!(
+            "start this stage from an image that includes a shell and Cargo, such as `FROM {}`",
+            bases::example()
+        );
         let (kind, span) = (Kind::Fails, instruction.span.clone());
         return Err(Box::new(Trouble::new(kind, span, message, "nothing to run it", help)));
     }

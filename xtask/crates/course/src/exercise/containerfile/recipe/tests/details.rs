@@ -163,7 +163,7 @@ fn variables_of_cargo_are_known_or_not_followed() {
     let refused = |lines: &str| recipe(&in_src(lines, BUILT)).copied[0].program.clone().unwrap().refused();
     assert!(refused("ENV CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER=/none\nRUN cargo build -r").is_some());
     for (variable, expected) in [
-        ("RUSTUP_HOME=/none", "Fails 5: RUSTUP_HOME is /none"),
+        ("RUSTUP_HOME=/none", "Fails 5: RUSTUP_HOME is set to /none"),
         ("RUSTUP_TOOLCHAIN=1.60", "NotFollowed 5: the check can't follow RUSTUP_TOOLCHAIN=1.60"),
         ("RUSTUP_TOOLCHAIN=nightly", "NotFollowed"),
         (
