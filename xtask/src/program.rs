@@ -62,7 +62,7 @@ fn sources(verb: &str) -> Result<&'static Path> {
     if !root.join("Cargo.toml").is_file() {
         let message = format!("`{verb}` is a separate program, and its sources are no longer in {}", root.display());
         return Err(Failure::new(Exit::Environment, message)
-            .help("run it as `cargo xtask` from a folder of the workshop: Cargo builds what is needed")
+            .help("run `cargo xtask` from inside the workshop's folder; Cargo then builds what's missing")
             .into());
     }
     Ok(root)
@@ -79,7 +79,7 @@ fn announced(
         output::note(&format!("{}{verb}` needs: about a minute, the first time only", commands::BUILDING));
         built.recv()
     });
-    built.context("the build ended without an answer")?
+    built.context("the build ended without reporting a result")?
 }
 
 /// A verb whose program isn't there has judged nothing. So this is never exit code 1, even if the sources are at fault.

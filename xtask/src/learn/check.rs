@@ -108,8 +108,7 @@ fn summary(done: &[Checked]) -> String {
 /// When the environment or the course fails.
 pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) -> Result<Checked> {
     if root.to_str().is_none() {
-        let message =
-            format!("the path of the workshop, {}, isn't valid UTF-8, and Cargo doesn't build there", root.display());
+        let message = format!("the workshop's path, {}, isn't valid UTF-8, so Cargo can't build there", root.display());
         bail!(
             Failure::new(Exit::Environment, message)
                 .help("move the workshop into a folder whose path has no unusual characters")
@@ -128,15 +127,18 @@ pub(crate) fn one(root: &Path, exercise: Exercise, whose: &Whose, voice: Voice) 
     let (mut next, mut before, mut predicted) = (String::new(), BTreeMap::new(), Vec::new());
     if *whose == Whose::Learner {
         predicted = guesses(root, &exercise, &judgement, evidence.as_ref(), voice).unwrap_or_else(|error| {
-            output::note(&format!("the verdict holds, but your guesses couldn't be measured: {error:#}"));
+            output::note(&format!("your result counts, but your guesses couldn't be measured: {error:#}"));
             Vec::new()
         });
         before = remember(root, &exercise, &judgement, evidence.as_ref());
         next = next_step(root, &exercise, &judgement);
     } else if judgement.verdict() == Verdict::Pass {
-        next = format!("this is the course's solution; yours is checked by `cargo xtask check {}`", exercise.id);
+        next = format!(
+            "these are the results of the course's solution; to check your own, run `cargo xtask check {}`",
+            exercise.id
+        );
     } else {
-        next += "this is the course's solution: what it lacks is a fault of the course, or of this machine (see above)";
+        next += "this is the course's own solution, so a goal that it misses is a bug in the course, or a problem with this machine (see above)";
     }
     Ok(Checked { exercise, judgement, evidence, toolchain, before, predicted, next, lack: None })
 }
@@ -218,7 +220,7 @@ fn remember(
     });
     match result {
         Ok(damage) => super::say_damage(damage),
-        Err(error) => output::note(&format!("the verdict holds, but your progress couldn't be saved: {error:#}")),
+        Err(error) => output::note(&format!("your result is correct, but your progress couldn't be saved: {error:#}")),
     }
     before
 }
@@ -242,9 +244,12 @@ fn next_step(root: &Path, exercise: &Exercise, judgement: &Judgement) -> String 
     let progress = progress::load(root).map(|(progress, _)| progress).unwrap_or_default();
     if judgement.verdict() != Verdict::Pass {
         let first = judgement.outcomes.iter().find(|outcome| outcome.verdict == Verdict::Fail);
-        let what = first.map_or("what is shown above".to_owned(), |outcome| format!("the goal `{}`", outcome.id));
-        let kept =
-            if progress.is_done(id) { format!(". {id} stays done: it has passed before") } else { String::new() };
+        let what = first.map_or("the problems shown above".to_owned(), |outcome| format!("the goal `{}`", outcome.id));
+        let kept = if progress.is_done(id) {
+            format!(". {id} still counts as done, because it passed before")
+        } else {
+            String::new()
+        };
         return format!(
             "work on {what}, then run `cargo xtask check {id}` again; stuck? `cargo xtask hint {id}`{kept}"
         );

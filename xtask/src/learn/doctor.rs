@@ -66,14 +66,14 @@ const TOOLS: [Tool; 7] = [
     Tool {
         name: "valgrind",
         args: &["--version"],
-        why: "counts instructions for goals about speed; without it, the check compares times, with a wider limit",
+        why: "counts instructions for speed goals; without it, the check compares times, and allows a wider margin",
         install: "Debian, Ubuntu: apt install valgrind",
         required: false,
     },
     Tool {
         name: "mdbook",
         args: &["--version"],
-        why: "shows the tutorial as a site; it also reads well as plain files",
+        why: "builds the book as a website; you can also read its Markdown files directly",
         install: "cargo install mdbook --version 0.5.4 --locked",
         required: false,
     },
@@ -133,7 +133,9 @@ fn compiler(root: &Path, findings: &mut Findings) -> Option<String> {
     let fits = if release == pin || pin.is_empty() {
         "the pinned release: your sizes can be compared with the workshop's".to_owned()
     } else {
-        format!("the workshop is pinned to {pin}: sizes differ, but verdicts compare ratios, so they still hold")
+        format!(
+            "the workshop is pinned to {pin}. Your sizes will differ, but the checks compare ratios, so their results are still valid"
+        )
     };
     findings.line("found", "rustc", &format!("{release}; {fits}"));
     Some(field(&version, "host:"))
@@ -167,7 +169,7 @@ fn look_for(root: &Path, tool: &Tool, findings: &mut Findings) {
 }
 
 fn crates(root: &Path, findings: &mut Findings) {
-    const LATER: &str = "Cargo downloads them when there is a network. To work without one later, run in the folder of each of these exercises: cargo fetch --locked";
+    const LATER: &str = "Cargo downloads them when it's online. To work offline later, run this in the folder of each of these exercises: cargo fetch --locked";
     let (missing, why) = missing_crates(root);
     if missing.is_empty() {
         findings.line("found", "crates", "every dependency of the exercises is on this machine");

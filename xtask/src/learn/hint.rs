@@ -62,7 +62,7 @@ pub(crate) fn run(options: &commands::Hint) -> Result<Exit> {
         0 => format!(
             "That was the last hint. `cargo xtask hint {id} --all` shows them all again; `cargo xtask solution {id} --reveal` shows the solution."
         ),
-        _ => format!("{left} more: `cargo xtask hint {id}` again."),
+        _ => format!("{left} more to come: run `cargo xtask hint {id}` again."),
     };
     let text = wrap(&format!("  {}", hint.text), width, 2);
     output::data(&format!("{id}, a hint{about}\n\n{text}\n\n{}\n", wrap(&more, width, 0)))?;
@@ -129,7 +129,7 @@ fn common(code: Code) -> Option<&'static str> {
             "Cargo builds anyway, and only warns: read the first lines that it prints. The check's message has the right spelling.",
         ),
         Code::AnswersSyntax => Some(
-            "Each line of answers.toml is a question, an equals sign and your answer, all on that one line. Text goes in quotes, with none inside. Whole numbers need none.",
+            "Each line of answers.toml is a question, an equals sign and your answer, all on that one line. Put text in double quotes, with no double quotes inside it. Whole numbers need no quotes.",
         ),
         _ => None,
     }

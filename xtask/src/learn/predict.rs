@@ -43,7 +43,8 @@ pub(crate) fn run(options: &commands::Predict) -> Result<Exit> {
     let open = unanswered(&exercise, &kept);
     if answer.is_empty() && !is_terminal() && !open.is_empty() {
         let names: Vec<&str> = open.iter().map(|question| question.name.get_ref().as_str()).collect();
-        let message = format!("{} without a guess, and there is no terminal to ask in", plural(open.len(), "question"));
+        let message =
+            format!("{} still have no guess, and there's no terminal to prompt in", plural(open.len(), "question"));
         bail!(
             Failure::new(Exit::Usage, message).help(format!(
                 "answer with `cargo xtask predict {id} --answer NAME=VALUE`; NAME is {}",
@@ -66,7 +67,7 @@ pub(crate) fn before_check(root: &Path, exercise: &Exercise) {
         return;
     }
     if let Err(error) = first_time(root, exercise) {
-        output::note(&format!("your guesses couldn't be kept, and the check goes on without them: {error:#}"));
+        output::note(&format!("your guesses couldn't be saved, so the check continues without them: {error:#}"));
     }
 }
 
@@ -94,7 +95,9 @@ fn ask(root: &Path, exercise: &Exercise, input: &mut dyn BufRead) -> Result<()> 
         return Ok(());
     }
     let say = |text: &str| output::message(&wrap(text, output::width_of_messages(), 0));
-    say("Guess before you measure. No points depend on it, and a guess is closed once it is measured.");
+    say(
+        "Guess before you measure. Guesses don't affect your points, and you can't change one once its answer has been measured.",
+    );
     say("Enter skips a question, Ctrl-D skips the rest.");
     say("");
     for (index, question) in open.iter().enumerate() {
@@ -177,12 +180,12 @@ fn given(root: &Path, exercise: &Exercise, answers: &[String]) -> Result<()> {
             Some(Guess { guess, measured: Some(measured) }) => {
                 Some(format!("you guessed {guess}, and the measurement is {measured}"))
             }
-            _ => kept.is_shown(&exercise.id, question).then(|| "a check has already shown what it measures".to_owned()),
+            _ => kept.is_shown(&exercise.id, question).then(|| "a check has already shown the answer".to_owned()),
         };
         if let Some(why) = why {
             bail!(
                 Failure::new(Exit::Usage, format!("`{name}` is closed: {why}"))
-                    .help("leave it out: you can't guess after the measurement")
+                    .help("remove it from the command line: you can't guess after the answer has been measured")
             );
         }
         let Some(guess) = question.measure.read(value) else {
@@ -223,13 +226,13 @@ fn overview(exercise: &Exercise, kept: &Predictions, width: Option<usize>) -> St
     }
     let closed = predicted.iter().filter(|predicted| predicted.measured.is_some()).count();
     let note = match (predicted.len() - closed, closed) {
-        (0, 0) => format!("to be asked, run `cargo xtask predict {id}` in a terminal"),
-        (0, _) => "measured guesses are closed: you can't guess after the measurement".to_owned(),
+        (0, 0) => format!("to be prompted for each guess, run `cargo xtask predict {id}` in a terminal"),
+        (0, _) => "you can't change guesses that have been measured".to_owned(),
         (_, 0) => format!(
             "`cargo xtask check {id}` measures what you guessed. {HANDED_IN} in the exercise's folder is a copy to hand in"
         ),
         _ => format!(
-            "measured guesses are closed; `cargo xtask check {id}` measures the open ones, some only once your goal is met"
+            "you can't change guesses that have been measured; `cargo xtask check {id}` measures the others, some of them only once your goal is met"
         ),
     };
     text + "\n" + &wrap(&note, width, 0) + "\n"

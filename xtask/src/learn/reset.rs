@@ -37,7 +37,11 @@ pub(crate) fn run(options: &commands::Reset) -> Result<Exit> {
     let (of_the_course, lost) = changed_course_files(&root, &exercise);
     changed.extend(of_the_course);
     if changed.is_empty() && lost.is_empty() {
-        let what = if *course_files { "the course's files are as they were" } else { "everything is as it was" };
+        let what = if *course_files {
+            "the course's files are still as they were"
+        } else {
+            "all files are still as they were"
+        };
         output::data(&format!("{id}: {what} at the start; there was nothing to reset\n"))?;
     } else if !changed.is_empty() {
         restore(&root, &exercise, &changed)?;
@@ -68,8 +72,7 @@ fn restore(root: &Path, exercise: &Exercise, changed: &[Start]) -> Result<()> {
         Some(folder) => format!("; to get your version back, copy it from {}", shown(&folder).display()),
         None => String::new(),
     };
-    let are = if names.len() == 1 { "is as it was" } else { "are as they were" };
-    output::data(&format!("{}: {} {are} at the start{where_to}\n", exercise.id, names.join(", ")))
+    output::data(&format!("{}: restored {}{where_to}\n", exercise.id, names.join(", ")))
 }
 
 /// Forgets the last check, not the points. Where nothing is known about the exercise, nothing has to be written.
@@ -92,11 +95,11 @@ fn begin_again(root: &Path, id: &str) {
         Ok(damage) => {
             super::say_damage(damage);
             if let Some(points) = kept {
-                output::note(&format!("{id} stays done, with its {}", plural(points as usize, "point")));
+                output::note(&format!("{id} still counts as done, and keeps its {}", plural(points as usize, "point")));
             }
         }
         Err(error) => {
-            output::note(&format!("the files are as they were, but your progress couldn't be saved: {error:#}"));
+            output::note(&format!("the files were restored, but your progress couldn't be saved: {error:#}"));
         }
     }
 }
@@ -155,7 +158,7 @@ fn save<'a>(root: &Path, exercise: &Exercise, paths: impl Iterator<Item = &'a st
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let base = progress::folder(root).join("saved").join(&exercise.id);
     let folder = (now..=u64::MAX).map(|name| base.join(name.to_string())).find(|folder| !folder.exists());
-    let folder = folder.context("there is no name left for a folder")?;
+    let folder = folder.context("can't find an unused name for the folder to save your files in")?;
     let mut any = false;
     for path in paths {
         let file = exercise.folder.join(path);

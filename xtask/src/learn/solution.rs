@@ -42,7 +42,7 @@ pub(crate) fn run(options: &commands::Solution) -> Result<Exit> {
     let approaches = approaches::of(&exercise)?;
     if !approaches.is_empty() {
         let count = approaches.len();
-        output::message(&format!("{id}: building and measuring {count} more approaches; Ctrl-C leaves them out"));
+        output::message(&format!("{id}: building and measuring {count} more approaches; press Ctrl-C to skip them"));
         match compared(&root, &exercise, &approaches, done) {
             Ok(table) => output::data(&format!("\n{table}"))?,
             Err(error) => output::note(&format!("the approaches couldn't be compared: {error:#}")),
@@ -113,7 +113,9 @@ fn difference(exercise: &Exercise, path: &str, solved: &[u8]) -> String {
     let (yours, theirs) = (format!("{name} (yours)"), format!("solutions/{}/{path}", exercise.id));
     // Its hundreds of numbers belong to one machine, and would hide what the solution changes.
     if exercise.baseline() == Some(path) {
-        return format!("{name}: a command writes it (README.md says when); the solution's is {theirs}\n");
+        return format!(
+            "{name}: written by a command (README.md explains when to run it); the solution's version is {theirs}\n"
+        );
     }
     let diff = TextDiff::from_lines(own.as_str(), &solved);
     diff.unified_diff().context_radius(3).header(&yours, &theirs).to_string()

@@ -157,7 +157,7 @@ fn watch(root: &Path, id: &str, desk: &mut Desk) -> Result<Option<String>> {
 
 /// What can be typed.
 fn help(desk: &Desk) -> String {
-    let how = if desk.keys.are_single() { "press a key" } else { "type a letter and Enter" };
+    let how = if desk.keys.are_single() { "press a key" } else { "type a letter and press Enter" };
     format!("save to check; or {how}: c check again, h hint, n next exercise, l list, q quit")
 }
 
@@ -189,7 +189,7 @@ fn show(root: &Path, finished: JoinHandle<Result<Checked>>, desk: &Desk) -> Resu
                 say(&if desk.keys.are_single() {
                     format!("press n for {next}, or q to stop here")
                 } else {
-                    format!("type n and Enter for {next}, or q and Enter to stop here")
+                    format!("type n and press Enter for {next}, or q and Enter to stop")
                 });
             }
             output::message("\nwatching for the next save");
@@ -198,7 +198,7 @@ fn show(root: &Path, finished: JoinHandle<Result<Checked>>, desk: &Desk) -> Resu
             output::failure(&base::failure::failure_of(&error), false);
             output::message("\nwatching for the next save");
         }
-        Err(_) => output::message("the check failed because of a bug in it; please report what is shown above"),
+        Err(_) => output::message("this is a bug in the check, not in your work; please report the output above"),
     }
     Ok(())
 }

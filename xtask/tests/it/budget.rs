@@ -112,7 +112,7 @@ fn what_is_malformed_or_missing_is_never_met() {
     manifest(&project, "[package.metadata.size-budget]\nmax = \"310 K\"\n");
     judge(&project, &[])
         .code(2)
-        .stderr(contains("crate/Cargo.toml:8:7").and(contains("KiB (of 1,024) or KB (of 1,000)")));
+        .stderr(contains("crate/Cargo.toml:8:7").and(contains("KiB (multiples of 1,024) or KB (multiples of 1,000)")));
     let document = json(&judge(&project, &["--format", "json"]).code(2));
     assert_eq!((document["schema"].as_str(), document["line"].as_u64()), (Some("size-workshop/error/1"), Some(8)));
     manifest(&project, "[package.metadata.size-budget]\nmax = \"310 KiB\"\nprofile = \"dsit\"\n");

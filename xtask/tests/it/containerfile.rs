@@ -36,15 +36,15 @@ fn wrong_turns_are_told_before_anything_is_built() {
         (
             "x86_64-unknown-linux-gnu/dist/",
             "x86_64-unknown-linux-gnu/release/",
-            "isn't `config_tool` as Cargo built it",
+            "isn't the `config_tool` that Cargo built",
         ),
         (
             "RUN RUST",
             "RUN --mount=type=cache,target=/src/target RUST",
-            "look for `cargo build` in a stage above, and for a cache mount",
+            "make sure that an earlier stage runs `cargo build`, and that its target folder isn't a cache mount",
         ),
         ("FROM scratch", "FROM scratch\nCOPY . .", "remove it: the program is already copied"),
-        ("FROM scratch", "FROM scratch\nRUN strip /config_tool", "an empty image has nothing to run"),
+        ("FROM scratch", "FROM scratch\nRUN strip /config_tool", "an empty image has no shell to run it"),
         ("USER 65534:65534", "USER 0", "the user 0 is root"),
         ("USER 65534:65534\n", "", "the program would run as root"),
         ("[\"/config_tool\"]", "[\"config_tool\"]", "this starts config_tool, but the program is /config_tool"),

@@ -35,7 +35,7 @@ fn what_may_not_be_depended_on_is_named_first_and_not_built() {
         first.replace(project.path("").to_str().unwrap(), "")
     };
     insta::assert_snapshot!(said("regex = { version = \"1\", default_features = false, features = [\"std\"] }"), @r#"
-    error[dependency/not-allowed]: Cargo doesn't accept the key `default_features`: it is written with a hyphen
+    error[dependency/not-allowed]: Cargo doesn't accept the key `default_features`, which needs a hyphen
       --> exercises/ex8/Cargo.toml:12:26
        |
     12 | regex = { version = "1", default_features = false, features = ["std"] }
@@ -44,7 +44,7 @@ fn what_may_not_be_depended_on_is_named_first_and_not_built() {
        = help: did you mean `default-features`?
     "#);
     insta::assert_snapshot!(said("regex = { version = \"1\", default-features = false, features = [\"std\", \"perl\"] }"), @r#"
-    error[dependency/not-allowed]: the exercise doesn't know the feature `perl` of regex
+    error[dependency/not-allowed]: the exercise doesn't list a feature `perl` of regex
       --> exercises/ex8/Cargo.toml:12:71
        |
     12 | regex = { version = "1", default-features = false, features = ["std", "perl"] }
@@ -68,10 +68,10 @@ fn what_may_not_be_depended_on_is_named_first_and_not_built() {
     12 | regex = { path = "../../../regex" }
        |           ^^^^ allowed: version, features, default-features, package, optional
        |
-       = help: take regex from the registry, by its version: `version = "1"`
+       = help: use regex from the registry, and give its version: `version = "1"`
     "#);
     insta::assert_snapshot!(said("regex = \"1.5.4, <1.6\""), @r#"
-    error[dependency/not-allowed]: `1.5.4, <1.6` doesn't include regex 1.13.1, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared
+    error[dependency/not-allowed]: `1.5.4, <1.6` doesn't include regex 1.13.1, the version in the course's Cargo.lock. The check builds with `--locked`, which keeps that file unchanged so that sizes can be compared
       --> exercises/ex8/Cargo.toml:12:9
        |
     12 | regex = "1.5.4, <1.6"

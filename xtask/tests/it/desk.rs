@@ -113,9 +113,9 @@ fn course_files_are_restored_without_git_and_without_touching_the_learners_work(
     project.check().success();
     project.write("exercises/ex1/src/main.rs", "fn main() {}\n");
     fs::remove_file(project.path("exercises/ex1/Cargo.lock")).unwrap();
-    project.check().code(1).stderr(contains("`cargo xtask reset ex1 --course-files` restores it"));
+    project.check().code(1).stderr(contains("to restore it, run `cargo xtask reset ex1 --course-files`"));
     let reset = stdout(&project.run(&["reset", "ex1", "--course-files"]).success());
-    assert!(reset.contains("Cargo.lock, src/main.rs are as they were at the start"), "{reset}");
+    assert!(reset.contains("ex1: restored Cargo.lock, src/main.rs"), "{reset}");
     let saved = reset.trim_end().rsplit(' ').next().unwrap();
     assert_eq!(project.read(&format!("{saved}/src/main.rs")), "fn main() {}\n");
     assert_eq!(project.read("exercises/ex1/Cargo.toml"), format!("{STARTER}{QUICK_PROFILE}"));
@@ -187,7 +187,7 @@ fn done_stays_done_after_a_check_that_fails_and_after_a_reset() {
     // There are hints again, and the solution can still be shown.
     project.run(&["hint", "ex1"]).success().stdout(contains("nudge"));
     project.run(&["solution", "ex1"]).success();
-    project.run(&["reset", "ex1"]).success().stderr(contains("ex1 stays done, with its 10 points"));
+    project.run(&["reset", "ex1"]).success().stderr(contains("ex1 still counts as done, and keeps its 10 points"));
     let listed = json(&project.run(&["list", "--format", "json"]).success());
     let own = &listed["exercises"][0];
     assert_eq!((own["state"].as_str(), own["points"].as_u64()), (Some("done"), Some(10)), "{own}");

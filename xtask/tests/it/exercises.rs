@@ -101,8 +101,8 @@ fn exercise_3_names_the_wrong_turns() {
     let text = stderr(&project.run(&["check", "ex3"]).code(1));
     assert!(text.contains("`opt-level = \"z\"` doesn't suit this profile"), "{text}");
     assert!(text.contains("this optimizes for size"), "{text}");
-    let settings = "sets `opt-level`, `lto`, `codegen-units`, `panic` and `strip` as well: leave them";
-    assert!(text.contains(&format!("[profile.release], which it is compared with, {settings}")), "{text}");
+    let settings = "also sets `opt-level`, `lto`, `codegen-units`, `panic` and `strip`: don't remove them";
+    assert!(text.contains(&format!("[profile.release], the build that yours is compared with, {settings}")), "{text}");
 }
 
 #[test]
@@ -206,9 +206,9 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
     for (key, right, wrong, words) in [
         ("largest-crate", *name, "memchr", "and there is a larger one"),
         ("largest-crate", *name, "gimli", "that is the standard library, or a part of it"),
-        ("largest-crate", *name, "tokio", "no code of a crate by this name"),
+        ("largest-crate", *name, "tokio", "no code from a crate with this name"),
         ("largest-crate-size", *size, "1KiB", "too little"),
-        ("functions", "backtrace", "json", "% of the code, and a different group is more"),
+        ("functions", "backtrace", "json", "% of the code, and a different group is larger"),
         ("kept-by", "DisplayBacktrace", "main", "can also panic"),
         ("kept-by", "DisplayBacktrace", "<DisplayBacktrace as Display>::fmt", "write just the word"),
     ] {

@@ -339,7 +339,7 @@ fn a_folder_that_cannot_be_written_is_named_and_a_verdict_survives_it() {
     assert!(error["help"].as_str().unwrap().contains("make the folder writable"), "{error}");
     fs::remove_file(project.path("exercises/ex1/target")).unwrap();
     project.write(".workshop", "in the way");
-    project.check().success().stderr(contains("the verdict holds, but your progress couldn't be saved"));
+    project.check().success().stderr(contains("your result is correct, but your progress couldn't be saved"));
 }
 
 #[test]

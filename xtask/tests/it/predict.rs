@@ -60,7 +60,7 @@ fn a_receipt_shows_guesses_beside_what_was_measured_and_closes_them() {
     project
         .run(&["predict", "ex1", "--answer", "strip=17"])
         .code(2)
-        .stderr(contains("`strip` is closed: you guessed 0 %, and ").and(contains("leave it out")));
+        .stderr(contains("`strip` is closed: you guessed 0 %, and ").and(contains("remove it from the command line")));
     project.run(&["predict", "ex1", "--answer", "own=2 larger"]).success();
     project.profile(QUICK_PROFILE);
     let (code, after) = project.check_json();
@@ -85,10 +85,10 @@ fn what_a_check_has_shown_can_not_be_guessed_afterwards() {
     project.profile(QUICK_PROFILE);
     project.check().success();
     // What is measured only for a guess is open; the learner's own build was in the table of sizes.
-    project
-        .run(&["predict", "ex1", "--answer", "strip=17", "--answer", "own=1"])
-        .code(2)
-        .stderr(contains("`own` is closed: a check has already shown what it measures").and(contains("leave it out")));
+    project.run(&["predict", "ex1", "--answer", "strip=17", "--answer", "own=1"]).code(2).stderr(
+        contains("`own` is closed: a check has already shown the answer")
+            .and(contains("remove it from the command line")),
+    );
     project
         .run(&["predict", "ex1", "--answer", "strip=17", "--answer", "code=same"])
         .success()
@@ -112,7 +112,7 @@ fn a_manifest_that_cargo_refuses_and_a_damaged_file_stop_neither_side() {
         .stderr(contains("the file with your guesses was damaged").and(contains("predictions.damaged-1.json")));
     assert_eq!(project.read(".workshop/predictions.damaged-1.json"), "{\"version\":1,\"exer");
     project.write(".workshop/predictions.json", "{\"version\":9}");
-    let words = contains("the verdict holds, but your guesses couldn't be measured").and(contains("newer workshop"));
+    let words = contains("your result counts, but your guesses couldn't be measured").and(contains("newer workshop"));
     project.check().success().stdout(contains("10 of 10 points")).stderr(words);
 }
 

@@ -167,7 +167,7 @@ fn exercise_5_is_judged_by_time_where_nothing_counts() {
             checked.stdout(by_time.clone().or(unknown.clone()));
         }
         let slow = check(&[]).code(1);
-        let too_slow = contains("speed/too-slow").and(contains("% of the time of `fast` (at most 180 %)"));
+        let too_slow = contains("speed/too-slow").and(contains("% of the time of `fast` (the limit is 180 %)"));
         assert!(too_slow.eval(&stderr(&slow)) || unknown.eval(&stdout(&slow)), "{}", stdout(&slow));
     });
 }

@@ -120,7 +120,7 @@ pub fn failure_of(error: &anyhow::Error) -> Failure {
 }
 
 /// What to do where a process or a thread cannot start because the machine has no memory, or no more processes, for it.
-pub const SHORT_OF_MEMORY: &str = "this machine is short of memory, or this user has too many processes (`ulimit -u`): close other programs, or run fewer jobs (`--jobs`)";
+pub const SHORT_OF_MEMORY: &str = "this machine is low on memory, or you've reached its process limit (`ulimit -u`): close other programs, or run fewer jobs (`--jobs`)";
 
 /// Whether an error means that no memory, or no process, is left.
 pub fn is_short_of_memory(error: &anyhow::Error) -> bool {

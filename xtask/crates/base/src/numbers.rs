@@ -127,7 +127,9 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
         // Some take it for 1,000 and some for 1,024.
         "k" | "K" | "M" | "m" | "G" | "g" => {
             let upper = unit.to_uppercase();
-            return Err(format!("`{text}` is ambiguous: write {upper}iB (of 1,024) or {upper}B (of 1,000)"));
+            return Err(format!(
+                "`{text}` is ambiguous: write {upper}iB (multiples of 1,024) or {upper}B (multiples of 1,000)"
+            ));
         }
         _ => return Err(no_size()),
     };
@@ -208,7 +210,10 @@ mod tests {
             .map(|text| parse_bytes(text).unwrap())
             .into();
         assert_eq!(read, [327_680, 327_680, 1_572_864, 300_000, 1024, 2_000_000]);
-        assert_eq!(parse_bytes("320K").unwrap_err(), "`320K` is ambiguous: write KiB (of 1,024) or KB (of 1,000)");
+        assert_eq!(
+            parse_bytes("320K").unwrap_err(),
+            "`320K` is ambiguous: write KiB (multiples of 1,024) or KB (multiples of 1,000)"
+        );
         let more: Vec<_> =
             ["1_500 kB", "1 500 kB", "1,500,000 B", "1,500.5 kB", "1 MiB\u{a0}", "1\u{a0}MB", "1.000 GB", "1,500"]
                 .map(|text| parse_bytes(text).unwrap())

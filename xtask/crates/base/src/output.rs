@@ -107,7 +107,7 @@ pub fn show(file: &Path) -> Result<()> {
         Ok(finished) if finished.status == Status::Exited(0) => Ok(()),
         _ => bail!(
             Failure::new(Exit::Environment, format!("`{program}` couldn't open the page"))
-                .help(format!("open it in a browser by hand: {}", std::path::absolute(file)?.display()))
+                .help(format!("open it in a browser yourself: {}", std::path::absolute(file)?.display()))
         ),
     }
 }

@@ -200,7 +200,7 @@ pub fn run(call: &Call) -> Result<Finished> {
             finished = run(&sandbox.wrap(call))?;
         }
         if let Some(signal) = ended_from_outside(finished.status, &sandbox.kind) {
-            bail!("signal {signal} came from outside the sandbox and ended what was in it");
+            bail!("a signal from outside the sandbox ({signal}) ended the program in it");
         }
         finished.status = from_a_box(finished.status, &sandbox.kind);
         return Ok(finished);

@@ -54,7 +54,7 @@ pub struct Grade {
     /// Join the results of partitions into OUT
     #[arg(long, value_name = "OUT", num_args = 1.., conflicts_with_all = ["dir", "report", "self_test"])]
     pub merge: Vec<PathBuf>,
-    /// Only write the reports of this folder again, from its journal
+    /// Rewrite this folder's reports from its journal, without grading again
     #[arg(long, value_name = "OUT", conflicts_with_all = ["dir", "self_test"])]
     pub report: Option<PathBuf>,
     /// Fill in an LMS's own gradebook, and write feedback files for it
@@ -77,7 +77,7 @@ pub struct Grade {
 /// Which of several submissions counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Attempts {
-    /// The last one, where the LMS says which that is
+    /// The last one, if the LMS records which that is
     #[default]
     Last,
     /// The one with the most points
@@ -103,7 +103,7 @@ pub enum Sandbox {
     Auto,
     /// The same
     Bwrap,
-    /// No isolation: every submission can do what you can; stamped on every record and report
+    /// No isolation: every submission can do whatever you can; every record and report notes this
     None,
 }
 

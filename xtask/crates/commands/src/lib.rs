@@ -24,7 +24,7 @@ use weigh::options::{Format, PlainFormat, SizesFormat};
 /// The start of the note that announces the build of a verb's program; the verb follows. The book leaves this line out.
 pub const BUILDING: &str = "building what `cargo xtask ";
 
-/// The runner of the workshop on Rust binary size.
+/// The command runner for the workshop on Rust binary size.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 pub struct Cli {
@@ -139,7 +139,7 @@ pub fn run(dispatch: impl FnOnce(Option<Verb>) -> Option<Result<Exit>>) -> ExitC
 
 fn not_here() -> Failure {
     Failure::new(Exit::Usage, "this program doesn't have this verb")
-        .help("type `cargo xtask` and the verb: that finds the program")
+        .help("run `cargo xtask` with that verb: it finds the right program")
 }
 
 /// The command line as clap has it, for completions and tests.

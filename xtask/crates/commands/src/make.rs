@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 pub enum Author {
     /// Creates a new exercise: a small one that `author verify` accepts, with text that says what to replace.
     New(New),
-    /// Verifies the course: every starter fails as it says, every solution passes, and every line of a solution is needed.
+    /// Verifies the course: every starter fails as its exercise.toml declares, every solution passes, and every line of a solution is needed.
     Verify(Verify),
 }
 
@@ -45,7 +45,7 @@ pub struct Docs {
     /// With --run: also run the slow commands
     #[arg(long, requires = "run")]
     pub slow: bool,
-    /// With --run: also measure every fact again, run what is only recorded because it builds for minutes, and compare
+    /// With --run: also measure every fact again, run the commands that are otherwise skipped because they build for minutes, and compare
     #[arg(long, requires = "run")]
     pub facts: bool,
     /// Build the book as a site with mdBook, in target/book/site

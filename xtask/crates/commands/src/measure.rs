@@ -22,7 +22,7 @@ pub struct Sizes {
     /// How many builds run at once [default: depends on the number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: Option<u16>,
-    /// Also measure what a download costs: the bytes after gzip -9 and zstd -19
+    /// Also measure download sizes: bytes after gzip -9 and zstd -19
     #[arg(long)]
     pub compressed: bool,
     /// Seconds after which a program under test is stopped [default: 10]
@@ -59,7 +59,7 @@ pub struct Sizes {
 #[derive(Debug, Args)]
 #[group(id = "subject")]
 pub struct Subject {
-    /// The programs of the workshop to measure, by name; `sizes` measures all by default, other verbs take one
+    /// The workshop programs to measure, by name; `sizes` measures all of them by default, other verbs take one
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', conflicts_with = "manifest_path")]
     pub program: Vec<String>,
     /// Measure another crate, by its Cargo.toml; none of its files are changed

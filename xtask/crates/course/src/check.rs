@@ -333,7 +333,7 @@ fn judge_goal<'a>(
                     && case.exercise.build(build.get_ref()).tree == Tree::Learner
                 {
                     return Err(format!(
-                        "the goal `{by}`: a dependency isn't allowed, and the program doesn't build with the course's own"
+                        "the goal `{by}`, because one of your dependencies isn't allowed, and the program doesn't build with the course's"
                     ));
                 }
                 failed_builds.push((build.get_ref().clone(), goal.id.get_ref().clone()));

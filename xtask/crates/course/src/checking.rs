@@ -354,10 +354,10 @@ fn changed_files(exercise: &Exercise) -> Vec<Diagnostic> {
             None => "is missing, or isn't a regular file",
         };
         let edits: Vec<&str> = exercise.edits().collect();
-        let message = format!("{path} {what}, but the exercise is about {}", edits.join(" and "));
+        let message = format!("{path} {what}; in this exercise you edit only {}", edits.join(" and "));
         let id = &exercise.id;
         let help = format!(
-            "`cargo xtask reset {id} --course-files` restores it, leaves your own work alone, and saves what is there now; `cargo xtask reset {id}` restores the whole exercise"
+            "to restore it, run `cargo xtask reset {id} --course-files`, which keeps your own work, and saves a copy of the file as it is now; `cargo xtask reset {id}` restores the whole exercise"
         );
         problems.push(Diagnostic::new(Code::OtherFileChanged, message).in_file(&file).help(help));
     }

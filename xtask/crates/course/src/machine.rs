@@ -24,14 +24,14 @@ pub fn lack(exercise: &Exercise) -> Option<Lack> {
     exercise.requires().find_map(|requirement| match requirement {
         Requirement::Linux => (!cfg!(target_os = "linux")).then(|| Lack {
             why: "it needs Linux".to_owned(),
-            help: "do it on Linux, such as in WSL, in a container or on a virtual machine",
+            help: "do this exercise on Linux: in WSL, in a container, or on a virtual machine",
             step: "do it on Linux, such as in WSL",
         }),
         Requirement::StdSource => {
             let root = exercise.folder.ancestors().nth(2).unwrap_or(Path::new(""));
             let (has_source, release) = evidence::has_std_source(root, exercise).ok()?;
             (!has_source).then(|| Lack {
-                why: format!("rustc {release} doesn't have the source of std here"),
+                why: format!("the source of std isn't installed for rustc {release}"),
                 help: GET_SOURCE,
                 step: "`rustup component add rust-src` installs it",
             })
@@ -43,12 +43,12 @@ impl Lack {
     /// The line that reports that an exercise is skipped, why, and what to do.
     pub fn line(&self, exercise: &Exercise) -> String {
         let Self { why, step, .. } = self;
-        format!("{} is optional and is skipped here, and its points don't count: {why}; {step}", exercise.id)
+        format!("skipping {}, which is optional, so its points don't count: {why}; {step}", exercise.id)
     }
 
     /// The failure of a call that is about this exercise alone.
     pub fn failure(&self, exercise: &Exercise, verb: &str) -> Failure {
         Failure::new(Exit::Environment, format!("{} can't be {verb} on this machine: {}", exercise.id, self.why))
-            .help(format!("{}. The exercise is optional, and its points don't count where it is skipped", self.help))
+            .help(format!("{}. The exercise is optional: if you skip it, its points don't count", self.help))
     }
 }

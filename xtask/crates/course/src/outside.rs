@@ -143,7 +143,7 @@ fn warning(code: Code, message: String) -> Diagnostic {
 fn linker(origin: &str, value: &dyn std::fmt::Display) -> Diagnostic {
     let code = if origin.contains(": ") { Code::OverriddenByConfig } else { Code::OverriddenByEnv };
     let message = format!(
-        "{origin} chooses the linker `{value}`, which can change sizes: it is kept, since this machine may need it"
+        "{origin} sets the linker to `{value}`, which can change sizes; this check uses it anyway, because this machine may need it"
     );
     warning(code, message).help(
         "all builds of this check are linked with it, and grading uses the linker of its own machine; if a size is close to \
@@ -175,7 +175,7 @@ impl Outside {
             fate(setting) == Fate::Aside && setting.file.parent().and_then(Path::parent) == Some(top)
         };
         if let Some(setting) = settings.iter().find(from_everywhere) {
-            bail!(cannot(setting, "Cargo finds this file from every folder"));
+            bail!(cannot(setting, "Cargo reads this file no matter which folder it runs in"));
         }
         top.clone_into(&mut cargo.cwd);
         let of_home = settings.iter().find(|setting| setting.is_home && fate(setting) == Fate::Aside);
@@ -377,7 +377,7 @@ mod tests {
     #[test]
     fn a_linker_is_kept_and_named_and_both_sides_get_it() {
         let outside = variables(&[("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", "clang")]);
-        assert!(!outside.is_apart && outside.found[0].1.message.contains("it is kept"), "{outside:?}");
+        assert!(!outside.is_apart && outside.found[0].1.message.contains("this check uses it anyway"), "{outside:?}");
         let outside = of(std::iter::empty(), configured("target.x.linker = \"clang\"\n"));
         assert!(outside.is_apart, "the course's own files are not below the learner's folder: {outside:?}");
         assert_eq!(kept(&outside.settings, false).to_string(), "[target.x]\nlinker = \"clang\"\n");

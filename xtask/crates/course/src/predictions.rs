@@ -162,7 +162,7 @@ impl Kept for Predictions {
 
     fn damaged(error: &str, aside: &str) -> String {
         format!(
-            "the file with your guesses was damaged ({error}). It is set aside as {aside}, and your guesses start over; points and progress don't depend on them"
+            "the file with your guesses was damaged ({error}), so it was renamed to {aside}, and your guesses start over. Your points and progress aren't affected"
         )
     }
 }
@@ -207,7 +207,7 @@ pub fn keep(root: &Path, exercise: &Exercise, question: &Question, guess: Value)
 fn handed_in(exercise: &Exercise, predictions: &Predictions) -> String {
     let mut text = format!(
         "# Your guesses for {}, written by `cargo xtask predict`. No points depend on them. If you hand this file in, your\n\
-         # class sees how guesses are spread, without names. You may delete it.\n",
+         # class sees the distribution of guesses, without names. You may delete it.\n",
         exercise.id
     );
     for Predicted { name, guess, .. } in predictions.of(exercise) {

@@ -233,7 +233,7 @@ impl Kept for Progress {
 
     fn damaged(error: &str, aside: &str) -> String {
         format!(
-            "your progress was damaged ({error}); it is set aside as {aside}, and starts over. Your exercises are untouched: `cargo xtask check --all` finds out what is done"
+            "your progress file was damaged ({error}), so it was renamed to {aside}, and your progress starts over. Your exercises are untouched: to mark the finished ones as done again, run `cargo xtask check --all`"
         )
     }
 }
@@ -333,7 +333,7 @@ mod tests {
         for _ in 0..2 {
             files::write_atomic(&file, b"{\"version\":1,\"exer").unwrap();
             let damage = update(root.path(), |_| {}).unwrap().unwrap();
-            assert!(damage.contains("set aside"), "{damage}");
+            assert!(damage.contains("was renamed to"), "{damage}");
         }
         assert_eq!(fs::read(file.with_file_name("progress.damaged-2.json")).unwrap(), b"{\"version\":1,\"exer");
         assert!(load(root.path()).unwrap().1.is_none());

@@ -34,5 +34,5 @@ function __cargo_xtask_at
     test "$verb" = "$argv[1]"
 end
 
-complete -c cargo -n 'test (count (commandline -opc)) = 1' -f -a xtask -d 'The runner of the workshop'
+complete -c cargo -n 'test (count (commandline -opc)) = 1' -f -a xtask -d 'The command runner for the workshop'
 # TABLE

@@ -25,7 +25,7 @@ Register-ArgumentCompleter -Native -CommandName cargo -ScriptBlock {
             $kind.Split(' ') | ForEach-Object { Show $_ $null }
         }
     }
-    if ($typed.Count -le 1) { Show 'xtask' 'The runner of the workshop'; return }
+    if ($typed.Count -le 1) { Show 'xtask' 'The command runner for the workshop'; return }
     if ($typed[1] -ne 'xtask') { return }
     $verb = ''
     $skip = $false

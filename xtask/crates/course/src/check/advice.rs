@@ -63,7 +63,7 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
         return only(match best {
             // A number for one setting says little when all others are there.
             Some(_) if missing.len() == 1 => {
-                format!("start with the goal `{goal}`: it names the one setting that is left")
+                format!("start with the goal `{goal}`: it names the one setting that's still missing")
             }
             Some(best) => {
                 let measured = measured(case, best);
@@ -133,7 +133,7 @@ fn beyond_settings(case: &Case<'_>, build: &str, against: &str) -> String {
         if !set_there.is_empty() {
             let them = if set_there.len() == 1 { "it at Cargo's default" } else { "them at Cargo's defaults" };
             return format!(
-                "[profile.{}], which it is compared with, sets {} as well: leave {them} there",
+                "[profile.{}], the build that yours is compared with, also sets {}: don't remove {them} from it",
                 other.profile,
                 list(&set_there)
             );

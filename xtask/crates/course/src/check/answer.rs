@@ -185,7 +185,7 @@ fn largest_group(built: Option<&Built>, LargestGroup { groups, .. }: &LargestGro
         if own == best {
             Ok(())
         } else {
-            Err(format!("these functions are {share} % of the code, and a different group is more"))
+            Err(format!("these functions are {share} % of the code, and a different group is larger"))
         }
     })
 }
@@ -234,7 +234,9 @@ fn saved(build: Option<&Built>, against: Option<&Built>, spec: &Saved, answer: &
         Said::Right
     } else {
         let (bytes, far) = (thousands(given as u64), far(given, truth));
-        Said::Wrong(format!("{bytes} bytes is more than {tolerance} % too {far} for what your change saves"))
+        Said::Wrong(format!(
+            "{bytes} bytes is too {far}: it's more than {tolerance} % away from what your change saves"
+        ))
     }
 }
 
@@ -305,7 +307,7 @@ fn largest_crate(built: &Built, after_std: bool, given: &str) -> Said {
         (_, Some((_, bytes))) => {
             Said::Wrong(format!("it is {} bytes of code, and there is a larger one", thousands(*bytes)))
         }
-        (_, None) => Said::Wrong("the program has no code of a crate by this name".to_owned()),
+        (_, None) => Said::Wrong("the program contains no code from a crate with this name".to_owned()),
     }
 }
 
@@ -379,7 +381,7 @@ fn shrinks(case: &Case<'_>, spec: &Shrinks, given: &str) -> Said {
     choose(given, &options, |given| match best {
         Some((_, best)) if best == given => Ok(()),
         None if nothing == given => Ok(()),
-        _ if nothing == given => Err("one of the other answers does".to_owned()),
+        _ if nothing == given => Err("one of the other answers does have that effect".to_owned()),
         _ => match after(given) {
             Some(bytes) => Err(format!(
                 "this code is {} bytes in the default release build, and {} with it ({})",

@@ -57,7 +57,7 @@ impl Faults<'_> {
         let strip = effective(self.case.manifest, profile, "strip").value;
         let is_kept = strip.is_some_and(|strip| canonical("strip", &strip) != "symbols");
         (built.linking.symbols == 0 && is_kept).then(|| format!(
-            "nothing in [profile.{profile}] removes it; did you run `strip` on the file itself? Cargo doesn't rebuild it for that: type `cargo clean --profile {profile}` in exercises/{}, and strip a copy",
+            "nothing in [profile.{profile}] removes it; did you run `strip` on the file itself? Cargo won't rebuild the file because of that: run `cargo clean --profile {profile}` in exercises/{}, and strip a copy instead",
             self.case.exercise.id
         ))
     }
@@ -68,14 +68,16 @@ impl Faults<'_> {
             Some(false) if count > 0 => {
                 let help = match advice::unstripped(self.case, build) {
                     Some(wrong) => wrong.help,
-                    None => format!("`strip` in [profile.{profile}] decides that: true and \"symbols\" leave none"),
+                    None => format!("to remove it, set `strip` in [profile.{profile}] to true or \"symbols\""),
                 };
                 let message = format!("the `{build}` executable has a symbol table with {count} entries");
                 self.add(Code::NotStripped, message, help);
             }
             Some(true) if count == 0 => {
                 let help = self.stripped_later(built).unwrap_or_else(|| {
-                    format!("`strip` in [profile.{profile}] removes it; false, \"none\" and \"debuginfo\" leave it")
+                    format!(
+                        "`strip` in [profile.{profile}] removes it; to keep it, use false, \"none\" or \"debuginfo\""
+                    )
                 });
                 self.add(Code::NoSymbols, format!("the `{build}` executable has no symbol table"), help);
             }
@@ -90,7 +92,7 @@ impl Faults<'_> {
                 let help = "link the C library statically: with the target feature `crt-static`, or for a musl target";
                 self.add(
                     Code::DynamicallyLinked,
-                    format!("the `{build}` executable needs the loader {loader}, which isn't there in an empty folder"),
+                    format!("the `{build}` executable needs the dynamic loader {loader}, which doesn't exist in an empty folder"),
                     help.to_owned(),
                 );
             }
@@ -108,7 +110,8 @@ impl Faults<'_> {
         let others: Vec<String> = named.iter().filter(|name| !allowed.contains(name)).cloned().collect();
         if !others.is_empty() {
             let message = format!("the `{}` executable needs shared libraries: {}", self.build, list(&others));
-            let help = "every machine that runs it must have them; link them statically, or do without them".to_owned();
+            let help =
+                "every machine that runs the program needs them; link them statically, or stop using them".to_owned();
             self.add(Code::DynamicallyLinked, message, help);
         }
     }
@@ -123,7 +126,8 @@ impl Faults<'_> {
         let missing: Vec<String> = sections.iter().filter(|name| !has(name)).cloned().collect();
         let has_some = |name: &String| built.sections.iter().any(|section| is(section, name));
         let unwanted: Vec<String> = no_sections.iter().filter(|name| has_some(name)).cloned().collect();
-        let about = "`debug` and `strip` in the profile decide which sections there are besides code and data";
+        let about =
+            "set `debug` and `strip` in the profile: they control which sections the file has besides code and data";
         if !missing.is_empty() {
             let is_debug = missing.iter().all(|name| name.starts_with(".debug_"));
             let again = if is_debug { self.stripped_later(built) } else { None };

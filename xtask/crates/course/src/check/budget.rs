@@ -218,7 +218,7 @@ fn chosen<'a>(case: &Case<'_>, spec: &kinds::Budget, budgets: &'a [Budget]) -> R
             _ => return Ok(budget),
         }
     }
-    let message = format!("no budget of [profile.{profile}] covers the program `{bin}`");
+    let message = format!("no budget for [profile.{profile}] covers the program `{bin}`");
     let problem = Diagnostic::new(Code::BudgetMissing, message);
     let problem = match other {
         Some(name) => problem.at(source, name.span(), "there is no such program here"),
@@ -236,24 +236,23 @@ fn keys(case: &Case<'_>, spec: &kinds::Budget, budget: &Budget) -> Vec<Diagnosti
     if budget.max.is_none() {
         let message = format!("the budget of [profile.{profile}] has no `max`");
         let problem = Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file);
-        problems.push(problem.help("`max = \"320 KiB\"` is the most that the file may be; measure yours first"));
+        problems.push(problem.help("add a limit such as `max = \"320 KiB\"`, which is the largest size that the budget allows; measure your program first"));
     }
     match (growth_percent, &budget.max_growth) {
         (Some(most), None) => {
             let message = format!("the budget of [profile.{profile}] has no `max-growth`");
             let problem = Diagnostic::new(Code::BudgetMissing, message).in_file(&source.file);
             problems.push(problem.help(format!(
-                "`max-growth = \"1 %\"` catches growth that `max` still has room for; at most {most} % here"
+                "add `max-growth = \"1 %\"`, which catches growth that `max` still leaves room for; this exercise allows at most {most} %"
             )));
         }
         (Some(most), Some(growth)) if growth.get_ref().0 > *most => {
             let Share(percent) = growth.get_ref();
             let message = format!("growth of {percent} % would go unnoticed");
             let problem = Diagnostic::new(Code::BudgetSlack, message).at(source, growth.span(), "too much");
-            problems
-                .push(problem.help(format!(
-                    "a change of this many bytes is one that a reviewer wants to see: at most {most} %"
-                )));
+            problems.push(
+                problem.help(format!("set it to at most {most} %: a reviewer would want to see any larger change")),
+            );
         }
         _ => {}
     }
@@ -328,7 +327,7 @@ fn room(case: &Case<'_>, spec: &kinds::Budget, bytes: u64, allowed: u64, range: 
             Code::BudgetExceeded,
             format!("the program is {} bytes, {} more than its budget", thousands(bytes), thousands(bytes - allowed)),
             format!(
-                "make the program smaller, or the budget larger; `cargo xtask sizes --manifest-path {} --budget` shows both",
+                "shrink the program, or raise the budget; `cargo xtask sizes --manifest-path {} --budget` shows both",
                 shown(&case.exercise.manifest()).display()
             ),
         ));
@@ -449,7 +448,10 @@ fn unnoticed(
     Some(match (&budget.min_growth, &budget.max_growth) {
         (Some(noise), _) if budget.noise_decides(before) => {
             let label = format!("growth of less than {} bytes is ignored", thousands(noise.get_ref().0));
-            let help = format!("`min-growth` is for noise: a few hundred bytes, here less than {}", thousands(step));
+            let help = format!(
+                "`min-growth` should ignore only noise: set it to a few hundred bytes, and in any case to less than {}",
+                thousands(step)
+            );
             problem.at(source, noise.span(), label).help(help)
         }
         (_, Some(growth)) => problem.at(source, growth.span(), "too much").help(format!("at most {percent} %")),

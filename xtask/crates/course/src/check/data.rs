@@ -255,12 +255,12 @@ impl Speed {
             Method::Time { rounds, what, .. } => (
                 "time",
                 format!(
-                    "by {what}, the shortest of {rounds} runs of each in turn: nothing here counts instructions (valgrind does, on Linux)"
+                    "measured by {what}, the shortest of {rounds} alternating runs of each, because nothing on this machine counts instructions (on Linux, valgrind does)"
                 ),
             ),
         };
         let (percent, most) = (measured.percent(), measured.at_most);
-        Some(format!("{percent:.0} % of the {method} of `{against}` (at most {most} %); {told}"))
+        Some(format!("{percent:.0} % of the {method} of `{against}` (the limit is {most} %); {told}"))
     }
 }
 

@@ -34,8 +34,11 @@ pub(super) fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
     }
     for name in present.iter().filter(|name| find(name).is_none()) {
         let names: Vec<String> = built.packages.iter().map(|package| package.name.clone()).collect();
-        let there =
-            if names.is_empty() { "there is none at all".to_owned() } else { format!("there is {}", list(&names)) };
+        let there = if names.is_empty() {
+            "no dependencies are compiled at all".to_owned()
+        } else {
+            format!("there is {}", list(&names))
+        };
         let message = format!("the crate {name} isn't compiled for `{}`; {there}", build.get_ref());
         let help = format!("add it to [dependencies], and use it: `cargo add {name}`");
         problems.push(Diagnostic::new(Code::DependencyMissing, message).in_file(&source.file).help(help));
@@ -53,7 +56,7 @@ pub(super) fn judge(case: &Case<'_>, spec: &Dependencies) -> Finding {
 
 /// A crate has features that it should not have: what turns them on, and where.
 fn with_features(source: &Source, name: &str, others: &[String]) -> Diagnostic {
-    let shows = format!("`cargo tree --invert {name} --edges features` shows what turns on which");
+    let shows = format!("`cargo tree --invert {name} --edges features` shows what turns on each feature");
     let problem = |message: String| Diagnostic::new(Code::DependencyFeature, message);
     let all =
         || format!("the crate {name} is compiled with features that the program can do without: {}", list(others));
@@ -64,16 +67,15 @@ fn with_features(source: &Source, name: &str, others: &[String]) -> Diagnostic {
         // Which ones those are is the exercise.
         let count = plural(others.len() - 1, "more feature");
         let message =
-            format!("the crate {name} is compiled with its default features, and so with {count} than needed");
+            format!("the crate {name} is compiled with its default features, which is {count} than the program needs");
         let help = format!("`default-features = false` turns off what you don't list; {shows}");
         return problem(message).at(source, asked.place, "its default features are on").help(help);
     }
     match asked.features.into_iter().find(|(feature, _)| others.contains(feature)) {
         Some((feature, place)) => {
-            let message = format!(
-                "the crate {name} is compiled with `{feature}`, and the program doesn't need everything that it turns on"
-            );
-            let help = format!("remove it, or name the part of it that the program needs; {shows}");
+            let message =
+                format!("the crate {name} is compiled with `{feature}`, which turns on more than the program needs");
+            let help = format!("remove it, or list only the features in it that the program needs; {shows}");
             problem(message).at(source, place, "not needed, or only in part").help(help)
         }
         None => problem(all()).at(source, asked.place, "something else turns them on").help(shows),

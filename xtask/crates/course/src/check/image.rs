@@ -88,7 +88,7 @@ impl Found<'_> {
         self.is_whole_build = stages == 1 && base != "scratch";
         let (message, help) = if stages == 1 {
             (
-                format!("the image is {base}, with everything that the build needed"),
+                format!("the image that ships is {base}, including everything that only the build needed"),
                 "give this stage a name (`FROM … AS build`), and begin a second one below it: `FROM scratch`. Only the last stage is shipped".to_owned(),
             )
         } else {
@@ -109,7 +109,7 @@ impl Found<'_> {
         for span in &recipe.commands {
             // In a file with one stage it is the build, and the base is what is wrong.
             if self.file.stages.len() > 1 {
-                let message = "the last stage runs a command, but an empty image has nothing to run";
+                let message = "the last stage runs a command, but an empty image has no shell to run it";
                 let help = "run it in the stage above, and copy the result";
                 self.add(Code::ImageNotTheProgram, span, message, "here", help);
             }
@@ -180,7 +180,7 @@ impl Found<'_> {
             }
             None => {
                 let message = format!(
-                    "without `--from`, this is read from the folder that you build in, not from a stage that built `{program}`"
+                    "without `--from`, this copies from the build context, your own folder, not from a stage that built `{program}`"
                 );
                 (message, "from your folder", self.where_it_is(None))
             }
@@ -197,7 +197,7 @@ impl Found<'_> {
                 } else {
                     let what = list(&copied.from);
                     let message =
-                        format!("this copies {what} into the image, which isn't `{program}` as Cargo built it");
+                        format!("this copies {what} into the image, and that isn't the `{program}` that Cargo built");
                     let place = others.is_empty().then_some(from);
                     (message, "not the program", self.where_it_is(place))
                 }
@@ -214,11 +214,11 @@ impl Found<'_> {
                 format!("the stage `{stage}` builds it: write `--from={stage}`")
             }
             (Some(path), Some(stage)) => format!(
-                "it is at {path} in the stage that builds it; paths after --from start at that stage's root: `COPY --from={stage} {path} /{}`",
+                "the program is at {path} in the stage that builds it; paths after --from start at that stage's root: `COPY --from={stage} {path} /{}`",
                 self.program
             ),
             _ => format!(
-                "no stage above builds it where it would stay: look for `cargo build` in a stage above, and for a cache mount over its target folder; then `COPY --from={named} PATH /{}`",
+                "no earlier stage keeps the program: make sure that an earlier stage runs `cargo build`, and that its target folder isn't a cache mount; then write `COPY --from={named} PATH /{}`",
                 self.program
             ),
         }
@@ -336,7 +336,7 @@ impl Found<'_> {
         let copied = self.recipe.copied.iter().find(|copied| copied.program.is_some());
         let span = copied.map_or_else(|| self.last.span.clone(), |copied| copied.span.clone());
         let message = format!("user {user} can't execute {path}: its permissions are {:04o}", file.mode);
-        let help = "Cargo makes a program with the permissions 0755, which COPY keeps: remove `--chmod`, or write `--chmod=0755`";
+        let help = "Cargo creates programs with the permissions 0755, and COPY keeps them: remove `--chmod`, or write `--chmod=0755`";
         self.add(Code::ImageShell, &span, message, "can't be started", help);
     }
 
@@ -366,7 +366,7 @@ impl Found<'_> {
             Some([_, 0]) => self.add(Code::ImageUser, span, "the group 0 is root's", "root's group", HELP),
             Some([_, _]) => {}
             Some([_]) => {
-                let message = "the user has a number, but the group has none: without one, the program runs in group 0, which is root's";
+                let message = "USER sets no group, so the program runs in group 0, which is root's";
                 self.add(Code::ImageUser, span, message, "no group", HELP);
             }
             _ => self.add(Code::ImageUser, span, format!("`{user}` isn't a user and a group"), "not two numbers", HELP),

@@ -75,7 +75,7 @@ fn problem(build: &str, expected: &Run, got: &Run, limits: Limits) -> Option<(Co
             Some((Code::RunCrashed, format!("the `{build}` program was {how}{abort}\n{said}")))
         }
         _ => {
-            let mut words = format!("the `{build}` program behaves differently");
+            let mut words = format!("the `{build}` program doesn't behave like the program it's compared with");
             if expected.status != got.status {
                 words += &format!("\nexpected {}, got {how}", measure::ending(expected.status, limits));
             }

@@ -35,17 +35,17 @@ pub(super) fn judge(case: &Case<'_>, goal: &str, spec: &Panic) -> Finding {
         (_, Ends::Unwinds) if aborted => (
             Code::PanicAborts,
             format!("a panic in the `{build}` program ends the whole process ({how}){told}"),
-            format!("[profile.{profile}] must not set `panic = \"abort\"`: \"unwind\" is Cargo's default"),
+            format!("remove `panic = \"abort\"` from [profile.{profile}]; Cargo's default is \"unwind\""),
         ),
         (Status::Exited(code), Ends::Aborts) if code == 101 || *exit == Some(code) => (
             Code::PanicUnwinds,
             format!("a panic in the `{build}` program unwinds ({how})"),
-            format!("`panic = \"abort\"` in [profile.{profile}] ends the process at once"),
+            format!("to end the process at once, set `panic = \"abort\"` in [profile.{profile}]"),
         ),
         (Status::TimedOut | Status::Waited(_) | Status::NotStarted(_), _) => (
             Code::RunTimeout,
             format!("the `{build}` program was {how}"),
-            "it should end by itself, even after a panic".to_owned(),
+            "it should exit on its own, even after a panic".to_owned(),
         ),
         _ => (
             Code::OutputDiffers,
@@ -105,8 +105,8 @@ fn changed_message(case: &Case<'_>, build: &str, expected: &Run, run: &Run) -> O
         }
     };
     Some(Diagnostic::new(Code::PanicSilent, message).in_file(case.at_fault()).help(
-        "`panic=immediate-abort`, as a flag or as a setting, removes every panic message and the code that prints it, and a hook \
-         that prints nothing silences it as well",
+        "remove `panic=immediate-abort`, whether it's a flag or a setting: it strips every panic message and the code that prints \
+         it; a panic hook that prints nothing has the same effect",
     ))
 }
 

@@ -84,7 +84,7 @@ fn message(spec: &Size, sizes: &Sizes, others: &[&str]) -> String {
     // Without what was moved the goal would be met, so that has to be reported.
     if own <= most {
         both += &format!(
-            ", counting {} bytes of code and the {} bytes that the rest of the file grew by: code that has become data, or is compressed, is still there",
+            ", counting {} bytes of code plus the {} bytes by which the rest of the file grew, because code that was moved into data or compressed is still in the file",
             thousands(own),
             thousands(moved)
         );

@@ -58,7 +58,7 @@ fn differs(outcome: &Outcome) -> bool {
 fn others(goals: &[&Outcome]) -> Diagnostic {
     let names: Vec<String> = goals.iter().map(|outcome| outcome.id.clone()).collect();
     let message = format!("{} more goals find different output: {}", goals.len(), list(&names));
-    Diagnostic::new(Code::OutputDiffers, message).help("fix what is shown above first, and check again")
+    Diagnostic::new(Code::OutputDiffers, message).help("fix the problems shown above first, then check again")
 }
 
 #[cfg(test)]

@@ -49,9 +49,9 @@ codes! {
     WrongTable = "profile/wrong-table":
         "The settings are in a table that this build doesn't read.",
     OverriddenByEnv = "profile/overridden-by-env":
-        "In your own builds, an environment variable overrides the manifest. A check ignores the variable.",
+        "In your own builds, an environment variable overrides the manifest. The check ignores the variable.",
     OverriddenByConfig = "profile/overridden-by-config":
-        "In your own builds, one of Cargo's configuration files overrides the manifest. A check ignores that file's setting.",
+        "In your own builds, one of Cargo's configuration files overrides the manifest. The check ignores that file's setting.",
     OtherToolchain = "toolchain/not-pinned":
         "The check was started with a rustc release other than the workshop's pinned one.",
     DiffersAtRustc = "profile/differs-at-rustc":
@@ -69,11 +69,11 @@ codes! {
     ImageNotTheProgram = "image/not-the-program":
         "The last stage copies something other than the program, or doesn't copy the program from where Cargo put it.",
     ImageShell = "image/shell":
-        "The program can't be started, or isn't started alone: it goes through a shell, a different path, or arguments, or lacks permission.",
+        "The image can't start the program, or doesn't start just the program: it uses a shell, a wrong path, or extra arguments, or the program isn't executable.",
     ImageUser = "image/user":
         "The program would run as root or in root's group, or as a user given by name, and an empty image has no user names.",
     ImageBuild = "image/build":
-        "An engine can't build the stages: Cargo, its files, a target or a folder is missing, or a line fails for a different reason.",
+        "A container engine couldn't build the stages: Cargo, a file that it needs, a target, or a folder is missing, or a line fails for a different reason.",
     ImageNotFollowed = "image/not-followed":
         "The check can't work out what a line does, or doesn't know what is in an image.",
     ImageFlags = "image/flags":
@@ -93,7 +93,7 @@ codes! {
     BuildWarning = "build/warning":
         "Cargo or rustc printed a warning.",
     RunTimeout = "run/timeout":
-        "The program didn't end by itself and was stopped.",
+        "The program didn't exit on its own, and was stopped.",
     RunOutputLimit = "run/output-limit":
         "The program printed too much and was stopped.",
     RunCrashed = "run/crashed":
@@ -129,7 +129,7 @@ codes! {
     DependencyFeature = "dependency/feature":
         "A crate is compiled with a feature that the exercise doesn't allow.",
     BudgetMissing = "budget/missing":
-        "The manifest sets no limit on the program's size, or the budget or its saved baseline lacks something that the exercise requires.",
+        "The manifest has no size budget, or the budget or its baseline is missing something that the exercise requires.",
     BudgetMalformed = "budget/malformed":
         "The size budget in the manifest has an unknown key, a unit that doesn't exist, or a limit of zero.",
     BudgetExceeded = "budget/exceeded":

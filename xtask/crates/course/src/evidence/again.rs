@@ -94,8 +94,7 @@ pub(crate) fn again(request: &Request<'_>, first: &Evidence, programs: &Path) ->
     }
     evidence.races = bench.races(&evidence, &places.all())?;
     if let Some((goal, why)) = evidence.races.iter().find_map(|(goal, race)| Some((goal, race.unsteady.as_ref()?))) {
-        let help =
-            "no submission is blamed for this. Install valgrind, which counts instructions, or close other programs";
+        let help = "this doesn't affect any submission's grade. Install valgrind, which counts instructions, or close other programs";
         let message =
             format!("the speed for the goal `{goal}` couldn't be measured, even with nothing else to grade: {why}");
         bail!(Failure::new(Exit::Environment, message).help(help));

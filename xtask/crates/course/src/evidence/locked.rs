@@ -30,9 +30,9 @@ pub(super) fn advice(theirs: &str, course: &str) -> Option<(Option<usize>, Strin
                 Some(before) if before != value => {
                     let step = match (requirement(before), requirement(value)) {
                         (Some(before), Some(now)) if before != now => {
-                            format!("write version \"{before}\" of {name} again, not \"{now}\"")
+                            format!("change the version of {name} from \"{now}\" back to \"{before}\"")
                         }
-                        _ => format!("write the line of {name} as it was: `{name} = {before}`"),
+                        _ => format!("restore {name}'s line: `{name} = {before}`"),
                     };
                     steps.push((line(name), step));
                 }
@@ -56,7 +56,7 @@ pub(super) fn advice(theirs: &str, course: &str) -> Option<(Option<usize>, Strin
     steps.sort();
     let line = steps.first().map(|(line, _)| *line).filter(|line| *line != usize::MAX);
     let what = steps.into_iter().map(|(_, step)| step).collect::<Vec<_>>().join("; ");
-    (!what.is_empty()).then(|| (line, format!("{what}: Cargo.lock stays as it is in this exercise")))
+    (!what.is_empty()).then(|| (line, format!("{what}: in this exercise, Cargo.lock can't change")))
 }
 
 fn requirement(value: &Value) -> Option<&str> {
@@ -88,18 +88,18 @@ mod tests {
     fn what_makes_the_lock_file_change_is_named_with_its_line() {
         let said = |from: &str, to: &str| {
             let (line, advice) = advice(&COURSE.replace(from, to), COURSE).unwrap();
-            let rest = ": Cargo.lock stays as it is in this exercise";
+            let rest = ": in this exercise, Cargo.lock can't change";
             (line, advice.strip_suffix(rest).expect(rest).to_owned())
         };
         let is = |line: Option<usize>, words: &str| (line, words.to_owned());
         let json = "serde_json = \"1\"\n";
         assert_eq!(
             said(json, "serde_json = \"2\"\n"),
-            is(Some(6), "write version \"1\" of serde_json again, not \"2\"")
+            is(Some(6), "change the version of serde_json from \"2\" back to \"1\"")
         );
         assert_eq!(
             said(json, "serde_json = { version = \"1\", features = [\"preserve_order\"] }\n"),
-            is(Some(6), "write the line of serde_json as it was: `serde_json = \"1\"`")
+            is(Some(6), "restore serde_json's line: `serde_json = \"1\"`")
         );
         assert_eq!(said(json, ""), is(None, "put `serde_json = \"1\"` back"));
         assert_eq!(

@@ -20,8 +20,7 @@ impl Bench<'_> {
     /// # Errors
     /// When it has, with what was ended and what to do.
     pub(super) fn trust(&self, name: &str, attempt: &Attempt) -> Result<()> {
-        let help =
-            "no submission is blamed for this. Close other programs, or grade with fewer `--jobs`, and try again";
+        let help = "this doesn't affect any submission's grade. Close other programs, or grade with fewer `--jobs`, and try again";
         let failure = |what: String| Failure::new(Exit::Environment, what).help(help);
         match attempt {
             // A learner sees what Cargo says about the course; in graded work, none of it may become a grade.

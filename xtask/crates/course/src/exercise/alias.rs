@@ -16,8 +16,8 @@ const SIGN: &str = "cargo-xtask-works-in-the-exercise-folder-and-in-the-main-fol
 pub fn text(depth: usize) -> String {
     let up = "../".repeat(depth);
     format!(
-        "# Makes `cargo xtask` work in this folder. Cargo resolves the path from the current folder. In a different folder, it doesn't\n\
-         # exist, and the error shows it: its name tells you where `cargo xtask` works.\n\
+        "# Makes `cargo xtask` work in this folder. Cargo resolves the path below relative to the current folder. In any other folder,\n\
+         # Cargo's error shows the path, and the name in it tells you where `cargo xtask` works.\n\
          [alias]\nxtask = \"run --manifest-path {up}.cargo/{SIGN}/../../xtask/Cargo.toml --package xtask --\"\n"
     )
 }

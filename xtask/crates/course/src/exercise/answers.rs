@@ -111,10 +111,11 @@ impl Answers {
         });
         // Below a table's name, every question is part of that table.
         let table = tables.into_iter().min_by_key(|(_, span)| span.start).map(|(name, span)| {
-            let message = format!("answers.toml has a table [{name}], and a question in a table isn't read");
+            let message =
+                format!("answers.toml has a table [{name}], and the check doesn't read answers inside a table");
             Diagnostic::new(Code::AnswersSyntax, message)
                 .at(&source, span, "remove this line")
-                .help("write `key = \"answer\"`, one per line, with no line in brackets above")
+                .help("write `key = \"answer\"`, one per line, with no [table] line above")
         });
         let problems = problems.or(table);
         Self { problems: problems.into_iter().collect(), values, source }
@@ -141,7 +142,7 @@ impl Answers {
             }));
         };
         if let Some(instead) = answer.instead {
-            let message = format!("`{key}` is {instead}, but an answer is one text or number");
+            let message = format!("`{key}` is {instead}, but an answer has to be a single string or number");
             let problem = Diagnostic::new(Code::AnswersSyntax, message).at(&self.source, answer.span.clone(), instead);
             return Err(Box::new(problem.help(format!("write `{key} = \"…\"`"))));
         }

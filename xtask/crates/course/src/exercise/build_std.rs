@@ -142,7 +142,9 @@ impl BuildStd {
             None => Ok(None),
             Some(target) if target == THIS_MACHINE || target == host => Ok(Some(host.to_owned())),
             Some(target) => {
-                let message = format!("the program runs on this machine, {host}, and is built for {target}");
+                let message = format!(
+                    "the check runs the program on this machine ({host}), but this setting builds it for {target}"
+                );
                 let problem = Diagnostic::new(Code::StdSettings, message);
                 let problem = problem.at(&self.source, self.target.clone().unwrap_or_default(), "a different target");
                 Err(Box::new(problem.help(format!("write \"{THIS_MACHINE}\", or remove the line"))))
@@ -223,12 +225,11 @@ impl BuildStd {
         }
         match flags.iter().find(|flag| !FLAGS.contains(&flag.as_str())) {
             Some(flag) => {
-                let message = format!("the check doesn't pass `{flag}` to rustc: this file is about std");
-                let help = format!(
-                    "the only flags that it passes to rustc are {}",
-                    FLAGS.map(|flag| format!("`{flag}`")).join(" and ")
+                let message = format!(
+                    "the check doesn't accept the flag `{flag}` here: this file only configures how std is built"
                 );
-                self.problem(value.span(), message, "not taken", help);
+                let help = format!("it accepts only {}", FLAGS.map(|flag| format!("`{flag}`")).join(" and "));
+                self.problem(value.span(), message, "not accepted", help);
             }
             None => self.settings.flags = flags,
         }
@@ -237,7 +238,7 @@ impl BuildStd {
     fn not_taken(&mut self, path: &str, key: &Range<usize>) {
         let is_profile = path == "profile";
         let message = if is_profile {
-            "this exercise builds with the profile of Cargo.toml, as it is".to_owned()
+            "this exercise uses the profile in Cargo.toml, unchanged".to_owned()
         } else {
             format!("`{path}` isn't a setting that decides how std is compiled")
         };
@@ -247,12 +248,12 @@ impl BuildStd {
         let near = key_near.and_then(|near| KNOWN.into_iter().find(|known| last(known) == near));
         let table = nearest(path, ["unstable", "build"].into_iter());
         let help = match (table, near) {
-            _ if is_profile => "remove it here: opt-level, lto and the others are set there".to_owned(),
+            _ if is_profile => "remove this table: Cargo.toml already sets opt-level, lto, and the others".to_owned(),
             (Some(table), _) => format!("did you mean [{table}]?"),
             (None, Some(near)) => format!("did you mean `{}` in [{}]?", last(near), first(near)),
-            (None, None) => format!("the check reads {}", KNOWN.map(|known| format!("`{known}`")).join(", ")),
+            (None, None) => format!("the check accepts only {}", KNOWN.map(|known| format!("`{known}`")).join(", ")),
         };
-        self.problem(key.clone(), message, "not taken", help);
+        self.problem(key.clone(), message, "not accepted", help);
     }
 
     /// std's features have no meaning where Cargo doesn't compile std.
@@ -261,7 +262,7 @@ impl BuildStd {
         if crates.is_none() && features.is_some() && self.problems.is_empty() {
             let at = self.source.text.find("build-std-features").unwrap_or_default();
             let message = "std's features have no effect while Cargo uses the precompiled std".to_owned();
-            let help = "`build-std`, in the same table, lists the crates that Cargo compiles".to_owned();
+            let help = "add `build-std` to the same table: it lists the crates of std that Cargo compiles".to_owned();
             self.problem(at..at + "build-std-features".len(), message, "no effect", help);
         }
     }
@@ -343,7 +344,7 @@ mod tests {
             assert_eq!(target(&format!("build.target = \"{name}\"")).unwrap().as_deref(), Some("x86_64-here"));
         }
         let problem = target("[build]\ntarget = \"wasm32-wasip1\"").unwrap_err().render(false, None);
-        assert!(problem.contains("build-std.toml:2:10") && problem.contains("this machine, x86_64-here"), "{problem}");
+        assert!(problem.contains("build-std.toml:2:10") && problem.contains("this machine (x86_64-here)"), "{problem}");
     }
 
     #[test]
@@ -357,7 +358,10 @@ mod tests {
             assert_eq!(file.settings.flags, FLAGS, "{flags}: {:?}", file.problems);
         }
         for flags in ["\"-Clink-arg=x\"", "[\"-C\", \"opt-level=z\"]", "[\"-C\"]", "[1]", "true", "\"--cfg x\""] {
-            assert!(told(&format!("build.rustflags = {flags}")).contains("this file is about std"), "{flags}");
+            assert!(
+                told(&format!("build.rustflags = {flags}")).contains("this file only configures how std is built"),
+                "{flags}"
+            );
         }
     }
 
@@ -368,7 +372,7 @@ mod tests {
             ("\n[unstabel]\nbuild-std = [\"std\"]", "did you mean [unstable]?"),
             ("[build]\nbuild-std = [\"std\"]", "did you mean `build-std` in [unstable]?"),
             ("\nbuild-std = [\"std\"]", "did you mean `build-std` in [unstable]?"),
-            ("\n[profile.dist]\nopt-level = 0", "the profile of Cargo.toml, as it is"),
+            ("\n[profile.dist]\nopt-level = 0", "the profile in Cargo.toml, unchanged"),
             ("[build]\nrustc-wrapper = \"./mine\"", "`build.rustc-wrapper` isn't a setting"),
             ("\n[env]\nA = \"b\"", "`env` isn't a setting"),
             ("\n[target.x]\nlinker = \"ld\"", "`target` isn't a setting"),

@@ -204,7 +204,7 @@ impl Containerfile {
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("a line begins with one of {}", INSTRUCTIONS.join(", ")),
             };
-            let problem = problem(format!("there is no instruction {word}"), &help);
+            let problem = problem(format!("unknown instruction: {word}"), &help);
             return self.problems.push(problem);
         }
         if rest.is_empty() {
@@ -322,7 +322,7 @@ pub(crate) mod tests {
     #[test]
     fn what_is_no_containerfile_is_shown_with_its_line() {
         insta::assert_snapshot!(problem("FROM scratch\nENTRIPOINT [\"/a\"]\n"), @r#"
-        error[image/syntax]: there is no instruction ENTRIPOINT
+        error[image/syntax]: unknown instruction: ENTRIPOINT
          --> Containerfile:2:1
           |
         2 | ENTRIPOINT ["/a"]

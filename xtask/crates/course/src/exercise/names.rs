@@ -106,7 +106,7 @@ fn shown_from(root: &Path, here: &Path) -> String {
 pub(crate) fn brings_back(file: &Path) -> String {
     let folder = file.parent().and_then(Path::file_name).unwrap_or_default();
     let exercise = folder.to_str().filter(|name| name.starts_with("ex")).unwrap_or("EXERCISE");
-    format!("`cargo xtask reset {exercise}` restores the exercise's file, and saves what is there now")
+    format!("`cargo xtask reset {exercise}` restores the exercise's file, and saves a copy of it as it is now")
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagno
         }
         found.push(match theirs {
             Some((key, value)) => {
-                let help = "change [dependencies] only; starter/Cargo.toml has this table as it was";
+                let help = "change only [dependencies]; to restore this table, copy it from starter/Cargo.toml";
                 let message = format!("the exercise doesn't let you change the table `{name}`");
                 // Of several tables below the name, the table that was changed.
                 let inner = value.get_ref().as_table().into_iter().flatten();
@@ -58,7 +58,7 @@ pub(crate) fn problems(source: &Source, list: &List, course: &str) -> Vec<Diagno
                         != Some(&plain(value.get_ref()))
                 });
                 let place = other.map(|(key, _)| key.span()).min_by_key(|span| span.start).unwrap_or(key.span());
-                not_allowed(source, place, message, "this isn't the course's").help(help)
+                not_allowed(source, place, message, "differs from the course's version").help(help)
             }
             None => {
                 let message = format!("the course's table `{name}` is missing");
@@ -103,8 +103,8 @@ fn of_one(
     let none = DeTable::new();
     let table = value.get_ref().as_table().unwrap_or(&none);
     if !matches!(value.get_ref(), DeValue::String(_) | DeValue::Table(_)) {
-        let message = format!("`{name}` in [dependencies] isn't a version in quotes");
-        let problem = not_allowed(source, value.span(), message, "Cargo refuses this");
+        let message = format!("the value of `{name}` in [dependencies] isn't a version in quotes");
+        let problem = not_allowed(source, value.span(), message, "Cargo rejects this");
         return vec![problem.help(match list.get(name) {
             Some(allowed) => format!("write `{name} = \"{}\"`, or a table with `version`", short(allowed)),
             None => "write the version in quotes, or a table with `version`".to_owned(),
@@ -155,7 +155,7 @@ impl Dependency<'_> {
             let near = nearest(&key.replace('_', "-"), KEYS.into_iter());
             let (message, help) = match near {
                 Some(near) if key.contains('_') => (
-                    format!("Cargo doesn't accept the key `{key}`: it is written with a hyphen"),
+                    format!("Cargo doesn't accept the key `{key}`, which needs a hyphen"),
                     format!("did you mean `{near}`?"),
                 ),
                 Some(near) => {
@@ -163,7 +163,7 @@ impl Dependency<'_> {
                 }
                 None => (
                     format!("the exercise doesn't allow `{key}` in a dependency"),
-                    format!("take {name} from the registry, by its version: `version = \"{}\"`", short(allowed)),
+                    format!("use {name} from the registry, and give its version: `version = \"{}\"`", short(allowed)),
                 ),
             };
             not_allowed(source, place, message, format!("allowed: {}", KEYS.join(", "))).help(help)
@@ -178,7 +178,7 @@ impl Dependency<'_> {
             let is_plain = table.iter().all(|(key, _)| KEYS.contains(&key.get_ref().as_ref()));
             return is_plain.then(|| {
                 let message = format!("{name} has no version");
-                let problem = not_allowed(source, place.clone(), message, "Cargo refuses this");
+                let problem = not_allowed(source, place.clone(), message, "Cargo rejects this");
                 problem.help(format!("add `version = \"{}\"`", short(allowed)))
             });
         };
@@ -199,7 +199,7 @@ impl Dependency<'_> {
             let is_right = |value: &DeValue<'_>| if key == "features" { value.is_array() } else { value.is_bool() };
             let value = table.get(key).filter(|value| !is_right(value.get_ref()))?;
             let message = format!("`{key}` of {name} has the wrong type");
-            Some(not_allowed(source, value.span(), message, "Cargo refuses this").help(format!("it is {form}")))
+            Some(not_allowed(source, value.span(), message, "Cargo rejects this").help(format!("it is {form}")))
         })
     }
 
@@ -219,7 +219,7 @@ impl Dependency<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
             };
-            let message = format!("the exercise doesn't know the feature `{word}` of {name}");
+            let message = format!("the exercise doesn't list a feature `{word}` of {name}");
             Some(not_allowed(source, feature.span(), message, "not known").help(help))
         })
     }
@@ -278,13 +278,13 @@ fn refusal(name: &str, requirement: &DeValue<'_>, allowed: &Allowed) -> Option<(
     let wanted = match VersionReq::parse(requirement) {
         Ok(wanted) => wanted,
         Err(error) => {
-            return Some((format!("`{requirement}` isn't a version requirement: {error}"), "Cargo refuses this"));
+            return Some((format!("`{requirement}` isn't a version requirement: {error}"), "Cargo rejects this"));
         }
     };
     let is_met = Version::parse(&allowed.version).is_ok_and(|version| wanted.matches(&version));
     (!is_met).then(|| {
         let message = format!(
-            "`{requirement}` doesn't include {name} {}, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared",
+            "`{requirement}` doesn't include {name} {}, the version in the course's Cargo.lock. The check builds with `--locked`, which keeps that file unchanged so that sizes can be compared",
             allowed.version
         );
         (message, "a different version")
@@ -365,23 +365,23 @@ mod tests {
         insta::assert_snapshot!(found.map(said).concat().join("\n"), @r#"
         3: the exercise doesn't let you depend on `memchr`; remove this line, and solve the exercise with what is allowed
         2: the exercise doesn't let you depend on `regex_lite`; did you mean `regex-lite`?
-        2: the exercise doesn't allow `path` in a dependency; take regex from the registry, by its version: `version = "1"`
-        2: the exercise doesn't allow `git` in a dependency; take regex from the registry, by its version: `version = "1"`
-        2: the exercise doesn't allow `registry` in a dependency; take regex from the registry, by its version: `version = "1"`
+        2: the exercise doesn't allow `path` in a dependency; use regex from the registry, and give its version: `version = "1"`
+        2: the exercise doesn't allow `git` in a dependency; use regex from the registry, and give its version: `version = "1"`
+        2: the exercise doesn't allow `registry` in a dependency; use regex from the registry, and give its version: `version = "1"`
         2: the exercise doesn't let you depend on `evil`; remove this line, and solve the exercise with what is allowed
-        2: Cargo doesn't accept the key `default_features`: it is written with a hyphen; did you mean `default-features`?
-        2: `1.99` doesn't include regex 1.13.1, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared; write "1"
-        2: `=0.1.8` doesn't include regex-lite 0.1.9, the version in the course's Cargo.lock. Cargo would have to change that file, and it stays as it is (`--locked`), so that sizes can be compared; write "0.1"
+        2: Cargo doesn't accept the key `default_features`, which needs a hyphen; did you mean `default-features`?
+        2: `1.99` doesn't include regex 1.13.1, the version in the course's Cargo.lock. The check builds with `--locked`, which keeps that file unchanged so that sizes can be compared; write "1"
+        2: `=0.1.8` doesn't include regex-lite 0.1.9, the version in the course's Cargo.lock. The check builds with `--locked`, which keeps that file unchanged so that sizes can be compared; write "0.1"
         2: `latest` isn't a version requirement: unexpected character 'l' while parsing major version number; write "1"
-        2: `regex` in [dependencies] isn't a version in quotes; write `regex = "1"`, or a table with `version`
+        2: the value of `regex` in [dependencies] isn't a version in quotes; write `regex = "1"`, or a table with `version`
         2: the version of regex has the wrong type; write "1"
-        2: the exercise doesn't allow `workspace` in a dependency; take regex from the registry, by its version: `version = "1"`
+        2: the exercise doesn't allow `workspace` in a dependency; use regex from the registry, and give its version: `version = "1"`
         2: Cargo doesn't know the key `default-feature` of a dependency; did you mean `default-features`?
         2: `optional` of regex has the wrong type; it is true or false, without quotes
         2: regex has no version; add `version = "1"`
-        2: the exercise doesn't know the feature `unicode-prel` of regex; did you mean `unicode-perl`?
-        2: the exercise doesn't know the feature `perl` of regex; did you mean `unicode-perl`?
-        2: the exercise doesn't know the feature `logging` of regex; there are std, unicode-perl
+        2: the exercise doesn't list a feature `unicode-prel` of regex; did you mean `unicode-perl`?
+        2: the exercise doesn't list a feature `perl` of regex; did you mean `unicode-perl`?
+        2: the exercise doesn't list a feature `logging` of regex; there are std, unicode-perl
         2: `default-features` of regex has the wrong type; it is true or false, without quotes
         2: `features` of regex has the wrong type; it is a list in brackets: `features = ["…", "…"]`
         1: `dependencies` isn't a table; write [dependencies], and each crate on its own line below it

@@ -193,7 +193,7 @@ fn wrong_type(label: &str, line: &str) -> Fault {
 
 fn wrong_value(label: &str, line: Option<&str>) -> Fault {
     let help = line.map(|line| format!("did you mean `{line}`?"));
-    let help = help.or_else(|| Some(format!("every value of every setting: {BOOK}")));
+    let help = help.or_else(|| Some(format!("for all settings and their values, see {BOOK}")));
     Fault { code: Code::WrongValue, label: label.to_owned(), help, refused: true }
 }
 

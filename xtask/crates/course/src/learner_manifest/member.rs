@@ -23,7 +23,7 @@ pub(crate) fn ignored(manifest: &Manifest) -> Option<Diagnostic> {
     );
     let root = shown(&root);
     let help = format!(
-        "the root is {}; each exercise is its own workspace, so put the line `[workspace]` back in its Cargo.toml",
+        "the workspace's root is {}. Each exercise has to be its own workspace, so put the line `[workspace]` back into the exercise's Cargo.toml",
         root.display()
     );
     Some(problem.help(help).explains(settings))

@@ -24,7 +24,7 @@ pub const SETTINGS: &[Setting] = &[
         about: "How hard the compiler optimizes, and whether for speed or for size.",
         values: &[
             ("0", "no optimization"),
-            ("1", "a little, in little time"),
+            ("1", "basic optimizations; the build stays fast"),
             ("2", "for speed; loops are vectorized"),
             ("3", "for speed, with more inlining than 2"),
             ("\"s\"", "for size: loops aren't vectorized, and few calls are inlined"),

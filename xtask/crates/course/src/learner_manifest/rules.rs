@@ -191,7 +191,8 @@ fn stray_problem(strays: &[&Stray], manifest: &Manifest) -> Diagnostic {
     let mut problem = match (code, below) {
         (Code::UnknownTable, Some(above)) => {
             let path = table.trim_matches(['[', ']']);
-            let message = format!("this is below [{above}], so it is read as `{path}`, which Cargo doesn't know");
+            let message =
+                format!("this line is inside the table [{above}], so Cargo reads it as `{path}`, which doesn't exist");
             Diagnostic::new(*code, message).at(source, name.clone(), "Cargo only warns, and ignores the whole table")
         }
         (Code::UnknownTable, None) => Diagnostic::new(*code, format!("Cargo doesn't know the table {table}")).at(
@@ -225,12 +226,12 @@ fn stray_problem(strays: &[&Stray], manifest: &Manifest) -> Diagnostic {
     let there = manifest.profiles.iter().find(|(name, _)| *write == format!("[profile.{name}]"));
     let there = there.map(|(_, profile)| base::diagnostic::line_and_column(&source.text, profile.name.start).0);
     problem = problem.help(match (code, there) {
-        _ if below.is_some() => format!("write {write} alone on a line, and the settings below it, one per line"),
+        _ if below.is_some() => format!("put {write} on a line of its own, with the settings below it, one per line"),
         (_, Some(line)) if settings.is_empty() => format!("line {line} already has {write}: remove this one"),
         (_, Some(line)) => format!("move {which} to {write}, which begins on line {line}"),
         (Code::UnknownTable, None) => format!("did you mean {write}?"),
-        _ if settings.len() > 1 => format!("put them under a line {write}"),
-        _ => format!("put it under a line {write}"),
+        _ if settings.len() > 1 => format!("put them below a {write} line"),
+        _ => format!("put it below a {write} line"),
     });
     problem.refused = *refused;
     problem.explains(settings.iter().map(|setting| known::meant_key(setting).unwrap_or(setting)))
@@ -251,7 +252,7 @@ fn names(manifest: &Manifest, name: &str) -> Option<Diagnostic> {
         let message = format!("[profile.{name}] can't have `inherits`: only custom profiles inherit");
         let problem = Diagnostic::new(Code::WrongValue, message);
         return Some(
-            problem.at(source, inherits?.key.clone(), "Cargo refuses this line").help("remove the line").refused(),
+            problem.at(source, inherits?.key.clone(), "Cargo rejects this line").help("remove the line").refused(),
         );
     }
     if is_built_in(name) {
@@ -271,17 +272,17 @@ fn without_inherits(source: &Source, name: &str, profile: &Profile) -> Diagnosti
     let lower = name.to_lowercase();
     if let Some(near) = nearest(&lower, ["release", "dev"].into_iter()) {
         let problem = Diagnostic::new(Code::UnknownTable, format!("there is no profile `{name}`"));
-        let label = "Cargo takes this for a custom profile";
+        let label = "Cargo treats this as a custom profile";
         let problem = problem.at(source, profile.name.clone(), label).help(format!("did you mean [profile.{near}]?"));
         return problem.refused().explains(profile.settings.keys().cloned());
     }
     let problem = if let Some(key) = misspelled_inherits(name, &profile.settings) {
         let Setting { key: at, value, .. } = &profile.settings[key];
         let message = format!(
-            "Cargo doesn't know the key `{key}`, and it refuses the profile `{name}` while `inherits` is missing"
+            "Cargo doesn't know the key `{key}`, and rejects the profile `{name}` because `inherits` is missing"
         );
         Diagnostic::new(Code::MisspelledKey, message)
-            .at(source, at.clone(), "Cargo refuses this profile")
+            .at(source, at.clone(), "Cargo rejects this profile")
             .help(meant_line("inherits", value))
     } else {
         Diagnostic::new(Code::NoInherits, format!("the profile `{name}` is missing `inherits`"))
@@ -299,7 +300,7 @@ fn unknown_parent(manifest: &Manifest, name: &str, (parent, inherits): (&str, &S
         || "most profiles start from \"release\"".to_owned(),
         |near| format!("did you mean `inherits = \"{near}\"`?"),
     );
-    let message = format!("`{name}` inherits from `{parent}`, and there is no such profile");
+    let message = format!("`{name}` inherits from the profile `{parent}`, which doesn't exist");
     let problem = Diagnostic::new(Code::WrongValue, message);
     problem.at(&manifest.source, inherits.span.clone(), "not defined").help(help).refused().explains(["inherits"])
 }
@@ -349,13 +350,13 @@ fn keys(source: &Source, place: &str, settings: &BTreeMap<String, Setting>, whol
                 }
                 // `[profile.release.kernel]`, `[profile.release.dist]`
                 None if whole && value.is_table() => problem.help(format!(
-                    "one package's settings go in [{place}.package.{key}]; a custom profile is [profile.{key}], with a line `inherits`"
+                    "one package's settings go in [{place}.package.{key}]; a custom profile is [profile.{key}], with an `inherits` line"
                 )),
                 None => problem.help(format!("the keys of a profile are {}", known::KEYS.join(", "))),
             });
         } else if !whole && known::WHOLE_PROGRAM_KEYS.contains(&key.as_str()) {
             let message = format!("`{key}` isn't allowed in [{place}]: it applies to the whole program");
-            let problem = Diagnostic::new(Code::WrongTable, message).at(source, at.clone(), "Cargo refuses this line");
+            let problem = Diagnostic::new(Code::WrongTable, message).at(source, at.clone(), "Cargo rejects this line");
             let profile = place.split('.').nth(1).unwrap_or("release");
             found.push(
                 problem
@@ -364,8 +365,8 @@ fn keys(source: &Source, place: &str, settings: &BTreeMap<String, Setting>, whol
                     .explains([key.as_str()]),
             );
         } else if let Some(Fault { code, label, help, refused }) = known::fault(key, value) {
-            let what = if code == Code::WrongType { "type" } else { "value" };
-            let mut problem = Diagnostic::new(code, format!("`{key}` has the wrong {what}: {value}"));
+            let what = if code == Code::WrongType { "the wrong type" } else { "an invalid value" };
+            let mut problem = Diagnostic::new(code, format!("`{key}` has {what}: {value}"));
             problem = problem.at(source, span.clone(), label).explains([key.as_str()]);
             problem.help = help;
             problem.refused = refused;

@@ -232,7 +232,7 @@ fn table(list: &List<'_>, Screen { width, color }: Screen) -> String {
         if let Some(points) = one.failed_since() {
             let id = one.id;
             let words = format!(
-                "* the last check of {id} failed, with {points} of {} points; it stays done; to try again, run `cargo xtask check {id}`",
+                "* the last check of {id} failed, with {points} of {} points. The exercise still counts as done; to try again, run `cargo xtask check {id}`",
                 one.points_max
             );
             let _ = writeln!(text, "{}", wrap(&words, width, 2));
@@ -373,7 +373,7 @@ pub fn markdown(exercises: &[Exercise], progress: &Progress) -> String {
         let total = Saved { before: list.bytes_before, after: list.bytes_after };
         let _ = writeln!(
             text,
-            "| **sum** | | {points}/{most} | {} | {} | {} | | |",
+            "| **total** | | {points}/{most} | {} | {} | {} | | |",
             thousands(total.before),
             thousands(total.after),
             change_of(total)

@@ -133,7 +133,7 @@ fn goal(text: &mut String, outcome: &Outcome, ids: usize, width: Option<usize>, 
         let _ = writeln!(text, "{indent}{}", fit(&says));
     }
     if data.is_for_instructor() && *verdict == Verdict::Pass {
-        let _ = writeln!(text, "{indent}{}", fit("an instructor reads this one"));
+        let _ = writeln!(text, "{indent}{}", fit("an instructor will also read this answer"));
     }
 }
 
@@ -158,7 +158,7 @@ pub fn guesses(predicted: &[&Predicted], width: Option<usize>) -> String {
 }
 
 fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid {
-    let mut grid = Grid::new(&["build", "of", "profile", "bytes", "change", "took"], width);
+    let mut grid = Grid::new(&["build", "whose", "profile", "bytes", "change", "took"], width);
     for column in [3, 4, 5] {
         grid.right(column);
     }
@@ -173,7 +173,7 @@ fn sizes(exercise: &Exercise, evidence: &Evidence, width: Option<usize>) -> Grid
             grid.add_row(["together".to_owned(), none.clone(), none.clone(), sum, none.clone(), none]);
         }
         let build = exercise.build(name);
-        let of = if build.tree == Tree::Starter { "the course" } else { "you" };
+        let of = if build.tree == Tree::Starter { "the course's" } else { "yours" };
         let set = settings(&build.set);
         let linking = match build.linking {
             Linking::Default => "",
@@ -280,7 +280,7 @@ fn crates_table(profile: &Profile, width: Option<usize>) -> Option<Grid> {
     if groups.is_empty() {
         return None;
     }
-    let mut grid = Grid::new(&["unlike the program", "rustc gets", "from", "crates"], width);
+    let mut grid = Grid::new(&["differs from the program", "rustc gets", "from", "crates"], width);
     for ((key, got, from), crates) in groups {
         grid.add_row([key.to_owned(), got.to_owned(), from, crates.join(", ")]);
     }

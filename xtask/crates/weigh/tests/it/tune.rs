@@ -35,7 +35,7 @@ fn what_cannot_work_is_refused_before_anything_is_built() {
     help: pass the program's arguments: --run "ARGS" (--run "" for no arguments)
     "#);
     insta::assert_snapshot!(refused(&project, 2, &["--max-bytes", "300k"]), @r"
-    error: --max-bytes: `300k` is ambiguous: write KiB (of 1,024) or KB (of 1,000)
+    error: --max-bytes: `300k` is ambiguous: write KiB (multiples of 1,024) or KB (multiples of 1,000)
     help: write a size, such as `--max-bytes 300KiB`
     ");
     insta::assert_snapshot!(refused(&project, 2, &["--run", "", "--max-slowdown", "1,5"]), @r"

@@ -208,11 +208,11 @@ mod tests {
         let (own, against, counter) = (3_000_000, 2_500_000, "valgrind-3".to_owned());
         assert_eq!(
             json(speed(Method::Instructions { own, against, counter })),
-            r#"{"against":"before","against_instructions":2500000,"at_most_percent":150.0,"build":"after","counter":"valgrind-3","instructions":3000000,"method":"instructions","percent":120.0,"says":"120 % of the instructions of `before` (at most 150 %); 3.0 million instructions, compared with 2.5 million (valgrind-3)"}"#
+            r#"{"against":"before","against_instructions":2500000,"at_most_percent":150.0,"build":"after","counter":"valgrind-3","instructions":3000000,"method":"instructions","percent":120.0,"says":"120 % of the instructions of `before` (the limit is 150 %); 3.0 million instructions, compared with 2.5 million (valgrind-3)"}"#
         );
         assert_eq!(
             json(speed(Method::Time { percent: 99.64, rounds: 9, what: "time".to_owned() })),
-            r#"{"against":"before","at_most_percent":150.0,"build":"after","method":"time","percent":99.6,"rounds":9,"says":"100 % of the time of `before` (at most 150 %); by time, the shortest of 9 runs of each in turn: nothing here counts instructions (valgrind does, on Linux)"}"#
+            r#"{"against":"before","at_most_percent":150.0,"build":"after","method":"time","percent":99.6,"rounds":9,"says":"100 % of the time of `before` (the limit is 150 %); measured by time, the shortest of 9 alternating runs of each, because nothing on this machine counts instructions (on Linux, valgrind does)"}"#
         );
         let none = Speed { build: "after".to_owned(), against: "before".to_owned(), measured: None };
         assert_eq!(json(Data::Speed(none)), r#"{"against":"before","build":"after"}"#);

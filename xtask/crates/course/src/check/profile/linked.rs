@@ -72,7 +72,7 @@ fn problem(case: &Case<'_>, spec: &Profile, right: &Right, (key, got): (&str, &s
     let problem = match written(case, profile, crates[0], key, got) {
         Some((table, setting)) => {
             let value = &setting.value;
-            let message = format!("{table} compiles {who} with `{key} = {value}`, and {part}");
+            let message = format!("{table} compiles {who} with `{key} = {value}`, although {part}");
             let is_package = table.contains(".package.");
             let other = better(key, right);
             // Where several values would work, what to write is a separate sentence.
@@ -87,7 +87,7 @@ fn problem(case: &Case<'_>, spec: &Profile, right: &Right, (key, got): (&str, &s
                 .help(help)
         }
         None => {
-            let message = format!("{who} {are} compiled with `{key}` set to {got}, and {part}");
+            let message = format!("{who} {are} compiled with `{key}` set to {got}, although {part}");
             let root = effective::chain(case.manifest, profile).last().copied().unwrap_or_default();
             let is_default = weigh::profiles::default(root, key).is_some_and(|default| canonical(key, &default) == got);
             let help = if is_default {

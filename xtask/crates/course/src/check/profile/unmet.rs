@@ -95,7 +95,7 @@ fn wrong_line(case: &Case<'_>, profile: &str, key: &str, right: &Right, written:
         wrong_value(case, key, &setting, message, better(key, right))
     } else {
         // Changing it there would also change that profile, which may be right as it is.
-        let message = format!("[profile.{profile}] gets `{key} = {}` from [profile.{from}]", setting.value);
+        let message = format!("[profile.{profile}] inherits `{key} = {}` from [profile.{from}]", setting.value);
         let help = format!("a profile's own setting wins: below [profile.{profile}] {}", better(key, right));
         wrong_value(case, key, &setting, message, help)
     })

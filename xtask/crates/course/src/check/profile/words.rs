@@ -42,7 +42,7 @@ pub(super) fn what_it_does(key: &str, value: &toml::Value) -> &'static str {
         ("debug-assertions", _) => "this keeps checks that are meant for development",
         ("overflow-checks", _) => "this checks arithmetic for overflow, at a cost in code and time",
         ("incremental", _) => "this splits a crate into many parts, for faster rebuilds",
-        _ => "not this value",
+        _ => "this exercise needs a different value",
     }
 }
 

@@ -78,11 +78,11 @@ fn a_wrong_answer_is_told_what_is_known_of_it_and_nothing_else() {
         answer/not-a-number 1: `line` isn't a line in a form that the check understands; write its number, 12, or the file and the number: "main.rs:12"
         answer/wrong 2: `smaller` isn't one of the possible answers; choose one of: s, z, opt-level
 
-        answer/syntax 1: `line` is a list, but an answer is one text or number; write `line = "…"`
+        answer/syntax 1: `line` is a list, but an answer has to be a single string or number; write `line = "…"`
         answer/wrong 2: `smaller` isn't one of the possible answers; choose one of: s, z, opt-level
 
-        answer/syntax 1: `line` is a table, but an answer is one text or number; write `line = "…"`
-        answer/syntax 2: `smaller` is a date, but an answer is one text or number; write `smaller = "…"`
+        answer/syntax 1: `line` is a table, but an answer has to be a single string or number; write `line = "…"`
+        answer/syntax 2: `smaller` is a date, but an answer has to be a single string or number; write `smaller = "…"`
         "#
     );
     // The right line is never said, nor those that look like it.
@@ -112,8 +112,8 @@ fn a_key_that_is_not_a_question_is_named_with_the_one_that_is_meant() {
         1: answer/missing 2: `smalest` isn't a question of this exercise; write `smaller = …`, as in the exercise's starter/answers.toml
         2: answer/missing 1: `Line` isn't a question of this exercise; write `line = …`, as in the exercise's starter/answers.toml
         3: answer/missing 3: `notes` isn't a question of this exercise, so it's ignored; the questions are line, smaller
-        0: answer/syntax 1: answers.toml has a table [answers], and a question in a table isn't read; write `key = "answer"`, one per line, with no line in brackets above
-           answer/syntax 1: answers.toml has a table [answers], and a question in a table isn't read; write `key = "answer"`, one per line, with no line in brackets above
+        0: answer/syntax 1: answers.toml has a table [answers], and the check doesn't read answers inside a table; write `key = "answer"`, one per line, with no [table] line above
+           answer/syntax 1: answers.toml has a table [answers], and the check doesn't read answers inside a table; write `key = "answer"`, one per line, with no [table] line above
         0: answer/syntax 3: `line` is answered twice; a question is answered once: keep one of the two lines
            answer/syntax 3: `line` is answered twice; a question is answered once: keep one of the two lines
         0: answer/syntax 2: answers.toml isn't valid TOML: string values must be quoted, expected literal string; TOML accepts straight quotes only: write `smaller = "s"`

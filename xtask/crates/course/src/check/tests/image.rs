@@ -138,8 +138,18 @@ fn what_is_copied_is_told_by_where_it_is_read_from() {
         ("--from=build", "--from=builder", "no stage above is called `builder`", "did you mean `--from=build`?"),
         ("--from=build", "--from=compiler", "no stage above is called `compiler`", "the stage above is `build`"),
         (" AS build", "", "no stage above is called `build`", "`FROM … AS build`"),
-        ("--from=build ", "", "without `--from`, this is read from the folder", "`COPY --from=build /src/target/"),
-        ("COPY --from=build ", "ADD ", "without `--from`, this is read from the folder", "`COPY --from=build /src/"),
+        (
+            "--from=build ",
+            "",
+            "without `--from`, this copies from the build context",
+            "`COPY --from=build /src/target/",
+        ),
+        (
+            "COPY --from=build ",
+            "ADD ",
+            "without `--from`, this copies from the build context",
+            "`COPY --from=build /src/",
+        ),
         (
             "release/tiny /tiny",
             "release/tiny /src/Cargo.toml /",
@@ -149,10 +159,15 @@ fn what_is_copied_is_told_by_where_it_is_read_from() {
         (
             "FROM scratch\nCOPY --from=build",
             "FROM rust AS other\nFROM scratch\nCOPY --from=other",
-            "isn't `tiny` as Cargo built it",
+            "isn't the `tiny` that Cargo built",
             "the stage `build` builds it: write `--from=build`",
         ),
-        ("release/tiny /tiny", "release/tinny /tiny", "isn't `tiny` as Cargo built it", "it is at /src/target/"),
+        (
+            "release/tiny /tiny",
+            "release/tinny /tiny",
+            "isn't the `tiny` that Cargo built",
+            "the program is at /src/target/",
+        ),
         // The program is there, and something else as well.
         ("USER", "COPY Cargo.toml /\nUSER", "this also copies `Cargo.toml` into the image", "is already copied"),
         (
@@ -168,10 +183,10 @@ fn what_is_copied_is_told_by_where_it_is_read_from() {
     }
     // What was written is never told as the place where it would be, unless another stage is the cause.
     let (_, help, _) = told(&[(" AS build", ""), ("--from=build", "--from=1")]);
-    assert!(!help.contains(&format!("it is at {path}")), "{help}");
+    assert!(!help.contains(&format!("the program is at {path}")), "{help}");
     // In the stage that builds, every file would be wrong, and one thing is.
     let one = told(&[("FROM scratch\n", ""), (FROM, "")]);
-    assert!(one.0.contains("the image is rust") && one.1.contains("FROM scratch"), "{one:?}");
+    assert!(one.0.contains("the image that ships is rust") && one.1.contains("FROM scratch"), "{one:?}");
     let stage = [("FROM scratch\n", ""), (FROM, ""), ("USER 65534:65534\n", ""), ("ENTRYPOINT", "CMD")];
     let codes = |changes: &[(&str, &str)]| {
         let mut known = with_goal(r#"check.image = { wants = ["empty-base", "only-the-program"] }"#);

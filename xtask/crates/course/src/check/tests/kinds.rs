@@ -68,7 +68,7 @@ fn code_that_is_moved_within_the_file_counts_as_code() {
     // The same code, and nothing of it gone: it is data now.
     let message = with((1000, 400), (1000, 340), "size/not-small-enough");
     assert!(
-        message.contains("counting 340 bytes of code and the 60 bytes that the rest of the file grew by"),
+        message.contains("counting 340 bytes of code plus the 60 bytes by which the rest of the file grew"),
         "{message}"
     );
     // Compressed to half: what is left of it counts.
@@ -269,7 +269,7 @@ fn speed_is_judged_by_instructions_and_says_so() {
     assert_eq!(verdict, Verdict::Pass);
     assert_eq!(
         words,
-        "120 % of the instructions of `before` (at most 150 %); 3.0 million instructions, compared with 2.5 million (valgrind-3)"
+        "120 % of the instructions of `before` (the limit is 150 %); 3.0 million instructions, compared with 2.5 million (valgrind-3)"
     );
     // What can be counted for the course is never judged by time for a learner.
     let mut uncounted = counted(None, Some(100));
@@ -286,7 +286,7 @@ fn speed_by_time_has_its_own_limit_and_says_so() {
     let (_, words) = says(&timed(99.6));
     assert!(
         words.starts_with(
-            "100 % of the time of `before` (at most 200 %); by CPU time, the shortest of 9 runs of each in turn"
+            "100 % of the time of `before` (the limit is 200 %); measured by CPU time, the shortest of 9 alternating runs of each"
         ),
         "{words}"
     );
@@ -410,9 +410,9 @@ fn a_prediction_is_held_to_what_the_change_saves() {
         ]
         .join("\n"),
         @r"
-        answer/wrong: `saving` isn't right: 62,323 bytes is more than 10 % too low for what your change saves
-        answer/wrong: `saving` isn't right: 94,000 bytes is more than 10 % too high for what your change saves
-        answer/wrong: `saving` isn't right: 0 bytes is more than 10 % too low for what your change saves
+        answer/wrong: `saving` isn't right: 62,323 bytes is too low: it's more than 10 % away from what your change saves
+        answer/wrong: `saving` isn't right: 94,000 bytes is too high: it's more than 10 % away from what your change saves
+        answer/wrong: `saving` isn't right: 0 bytes is too low: it's more than 10 % away from what your change saves
         answer/wrong: `saving` isn't right: the program isn't smaller than it was, so nothing was saved
         answer/wrong: `saving` isn't right: the program isn't smaller than it was, so nothing was saved
         answer/wrong: `saving` isn't right: the program isn't smaller than it was, so nothing was saved

@@ -22,7 +22,7 @@ pub(super) fn out_of_time(name: &str, ended: Status, build_seconds: u64, place: 
         ),
         _ => (
             format!("the `{name}` build used more than {most} s of CPU time"),
-            "look for a constant or a macro that keeps the compiler busy: the course's own solution takes a fraction of that",
+            "look for a constant or a macro that keeps the compiler busy; the course's own solution builds in a fraction of that time",
         ),
     };
     let mut problem = Diagnostic::new(Code::BuildTimeout, message).in_file(place.named.join("Cargo.toml")).help(help);
@@ -115,6 +115,6 @@ pub(super) fn refusal(
     problem.help = help
         .or_else(|| without_target(how, words))
         .or(failure.help)
-        .or_else(|| Some(format!("fix what the first error names; `{typed}` in the exercise's folder shows it again")));
+        .or_else(|| Some(format!("fix the first error; to see it again, run `{typed}` in the exercise's folder")));
     Ok(Attempt::Failed(Box::new(problem)))
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// How to describe an image that isn't in the list.
-pub const HOW_TO_SAY: &str = "if this one has Cargo, write its version in a comment above its FROM: `# check: cargo 1.95`, followed by `musl` for an image with musl, and by the targets that are installed in it";
+pub const HOW_TO_SAY: &str = "if this image includes Cargo, describe the image in a comment above its FROM: `# check: cargo 1.95`, then `musl` if it uses musl, then the targets that it has installed";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -88,7 +88,7 @@ impl Said {
     /// # Errors
     /// What to write instead.
     pub fn parse(comment: &str) -> Result<Self, &'static str> {
-        const FORM: &str = "write it as `# check: cargo 1.95`, followed by `musl` for an image with musl, and by the targets that are installed";
+        const FORM: &str = "write it as `# check: cargo 1.95`, then `musl` if the image uses musl, then the targets that are installed";
         let mut words = comment.split_whitespace();
         if words.next() != Some("cargo") {
             return Err(FORM);

@@ -126,7 +126,7 @@ impl Options {
 pub(super) fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
     let Some(toolchain) = shell.toolchain()? else { return Ok(false) };
     if let Some(word) = command.words.iter().find(|word| word.contains(UNKNOWN)) {
-        let what = format!("`cargo` with `{}`: another command prints a part of it", word.replace(UNKNOWN, "…"));
+        let what = format!("`cargo` with an argument that another command prints, `{}`", word.replace(UNKNOWN, "…"));
         return shell.not_followed(
             what,
             "name the target, such as x86_64-unknown-linux-musl, or use `$(rustc --print host-tuple)`",
@@ -177,7 +177,7 @@ fn behind_toolchain<'c>(
         Some(chosen) if variables::is_own(chosen, toolchain) => Ok(&arguments[1..]),
         Some(chosen) => shell.not_followed(
             format!("`cargo +{chosen}`"),
-            format!("begin with an image of that version, such as `FROM {}`", bases::example()),
+            format!("start from an image with that version, such as `FROM {}`", bases::example()),
         ),
     }
 }
@@ -189,11 +189,11 @@ fn are_taken(shell: &mut Shell<'_>, verb: &str, options: &Options) -> Followed {
         return shell.fails(format!("`{option}` has no value"), "no value", help);
     }
     if let Some(unknown) = &options.unknown {
-        return shell.not_followed(format!("the option `{unknown}` of `cargo {verb}`"), "leave it out");
+        return shell.not_followed(format!("the option `{unknown}` of `cargo {verb}`"), "remove it");
     }
     match options.words.first() {
         Some(word) if matches!(verb, "build" | "b" | "rustc") => {
-            shell.fails(format!("`cargo {verb}` doesn't take `{word}`"), "not taken", "remove the word")
+            shell.fails(format!("`cargo {verb}` has no argument `{word}`"), "not an argument", "remove the word")
         }
         _ => Ok(true),
     }
@@ -270,7 +270,7 @@ fn package(
     } else if let Some(extra) = options.rest.first().filter(|_| !matches!(verb, "run" | "r")) {
         return shell.fails(
             format!("`cargo {verb}` takes no arguments after `--`, such as `{extra}`"),
-            "not taken",
+            "not accepted",
             "flags for rustc go in RUSTFLAGS",
         );
     }
@@ -284,7 +284,7 @@ fn package(
 /// The profile that is built; none if Cargo refuses it.
 fn profile(shell: &mut Shell<'_>, verb: &str, options: &Options) -> Result<Option<String>, Box<Trouble>> {
     if let Some(profile) = options.profile.as_deref().filter(|profile| options.release && *profile != "release") {
-        let message = format!("`--release` and `--profile {profile}` can't go together");
+        let message = format!("`--release` and `--profile {profile}` can't be used together");
         shell.fails(message, "two profiles", format!("keep `--profile {profile}`"))?;
         return Ok(None);
     }
@@ -321,7 +321,7 @@ fn leave(
     if !shell.can_write(&target_dir) {
         let help = "mount a cache there (`--mount=type=cache,target=…`), or set CARGO_TARGET_DIR to a different folder";
         return shell.fails(
-            format!("Cargo can't write to {target_dir}: the package is mounted read-only"),
+            format!("Cargo can't write to {target_dir}, because the package is mounted read-only"),
             "read-only",
             help,
         );
@@ -388,7 +388,9 @@ fn placeholder(shell: &Shell<'_>, program: &str, is_fresh: bool, what: &What) ->
         )
     } else {
         (
-            format!("`{program}` is built from a placeholder for src/main.rs here, and not again from its own sources"),
+            format!(
+                "`{program}` is built from a placeholder src/main.rs here, and never rebuilt from the real sources"
+            ),
             "not the program",
             "copy `src`, and build again below this line",
         )

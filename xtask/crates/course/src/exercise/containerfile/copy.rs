@@ -87,7 +87,7 @@ fn refused(instruction: &Instruction, wrong_flag: Option<&str>, words: &[String]
         }
         Some(known @ ("--exclude" | "--checksum" | "--keep-git-dir" | "--unpack")) => {
             let message = format!("the check can't follow `{known}`");
-            return trouble(Kind::NotFollowed, message, "not followed here", "leave it out");
+            return trouble(Kind::NotFollowed, message, "not followed here", "remove it");
         }
         Some(wrong) => {
             let help = "the options are --from=STAGE, --chmod=MODE, --chown=USER:GROUP and --link";
@@ -136,7 +136,7 @@ fn sources(
 pub(super) fn substitution(instruction: &Instruction) -> Trouble {
     let command = instruction.rest.split_once("$(").map_or("…", |(_, rest)| rest.split(')').next().unwrap_or(rest));
     let message = format!("{} doesn't run `$({command})`: only a RUN has a shell", instruction.word);
-    let help = "write the name itself; `rustc --print host-tuple` prints a target's. Or copy the file to a fixed place in the RUN that builds it: `&& cp \"target/$(rustc --print host-tuple)/…\" /out`";
+    let help = "write the target's name itself, which `rustc --print host-tuple` prints; or, in the RUN that builds the file, copy it to a fixed path: `&& cp \"target/$(rustc --print host-tuple)/…\" /out`";
     Trouble::new(Kind::Fails, instruction.span.clone(), message, "taken literally", help)
 }
 
@@ -225,12 +225,12 @@ fn of_context(context: &Context, pattern: &str, instruction: &Instruction) -> Re
     let is_below = |path: &&String| **path == wanted || path.starts_with(&format!("{wanted}/"));
     let (message, help) = match context.ignored.iter().find(is_below) {
         Some(_) => (
-            format!("the engine doesn't get {pattern}: .dockerignore excludes it"),
+            format!(".dockerignore excludes {pattern}, so it isn't in the build context"),
             "Cargo needs Cargo.toml, Cargo.lock and src; nothing else has to be copied".to_owned(),
         ),
         None => (
-            format!("there is no {pattern} in the exercise's folder, as the course provides it"),
-            "Cargo needs Cargo.toml, Cargo.lock and src, and what you hand in has no other files".to_owned(),
+            format!("{pattern} isn't one of the course's files in the exercise's folder"),
+            "Cargo needs only Cargo.toml, Cargo.lock and src; any other file in your folder isn't handed in".to_owned(),
         ),
     };
     Err(Box::new(Trouble::new(Kind::Absent, instruction.span.clone(), message, "no such file", help)))
@@ -274,8 +274,7 @@ fn of_stage(files: &Files, pattern: &str, stage: &Made, instruction: &Instructio
     let trouble = match (&stage.masked, stage.found_program()) {
         (Some(masked), None) => masked.clone(),
         (_, found) => {
-            let help =
-                found.map_or("look at the path".to_owned(), |found| format!("Cargo puts the program at {found}"));
+            let help = found.map_or("check the path".to_owned(), |found| format!("Cargo puts the program at {found}"));
             Trouble::new(Kind::Absent, instruction.span.clone(), message, "no such file", help)
         }
     };
@@ -304,7 +303,7 @@ fn place(
     let path = join(&made.folder, &to);
     let is_folder = means_folder(&to) || matches!(made.files.at(&path), Found::Folder);
     if all.len() > 1 && !is_folder {
-        let message = format!("several files can't go to {to}, which isn't a folder");
+        let message = format!("several files can't be copied to {to}, which isn't a folder");
         return fails(message, "not a folder", "end the destination with a slash");
     }
     let owner = match owner(flags.owner.as_deref(), &made.root) {

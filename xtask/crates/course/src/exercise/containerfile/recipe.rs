@@ -160,14 +160,14 @@ impl Build {
         if !is_name(&self.profile) {
             return Some((
                 format!("a profile can't be named `{}`", self.profile),
-                "write the name as it is: `--profile dist`",
+                "write the profile's name literally: `--profile dist`",
             ));
         }
         let flags = self.other_flags();
         if let Some(flag) = flags.iter().find(|flag| ["-C", "--codegen", STATIC].contains(flag)) {
             let message = match *flag {
-                STATIC => format!("rustc takes `{STATIC}` without `-C` for the name of a file"),
-                flag => format!("the flag `{flag}` has no value, which is an error of rustc"),
+                STATIC => format!("without `-C`, rustc treats `{STATIC}` as a file name"),
+                flag => format!("the flag `{flag}` has no value, so rustc rejects it"),
             };
             return Some((
                 message,
@@ -175,12 +175,12 @@ impl Build {
             ));
         }
         if !flags.is_empty() {
-            let message = format!("the check doesn't build with the flags {}", flags.join(" "));
+            let message = format!("the check doesn't accept these flags: {}", flags.join(" "));
             return Some((message, "keep `-C target-feature=+crt-static`, and remove the others"));
         }
         (!self.others.is_empty()).then(|| {
-            let message = format!("the check doesn't build with {}", self.others.join(", "));
-            (message, "remove it: Cargo.toml has the required profile")
+            let message = format!("the check doesn't accept {} here", self.others.join(", "));
+            (message, "remove it: Cargo.toml already has the required profile settings")
         })
     }
 }

@@ -205,7 +205,7 @@ impl<'a> Shell<'a> {
             }
             let rest = &parts[index + 1..];
             if let Some(doubt) = self.doubt.take().filter(|_| self.matters(next, rest)) {
-                let help = "leave it out, or write `|| true` after it if its result doesn't matter";
+                let help = "remove it, or write `|| true` after it if its result doesn't matter";
                 return self.not_followed(format!("whether `{doubt}` succeeds"), help);
             }
             self.has_ended |= !status && self.stops_at_failure && !matches!(next, "&&" | "||" | "|");

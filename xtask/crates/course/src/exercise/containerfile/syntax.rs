@@ -39,7 +39,7 @@ pub(super) fn refused(word: &str, rest: &str) -> Option<(String, &'static str)> 
                 true if !matches!(word.as_str(), "FROM" | "ONBUILD" | "MAINTAINER") => {
                     refused(&word, rest.trim_start())
                 }
-                _ => Some((format!("ONBUILD can't do {word}"), "remove the line")),
+                _ => Some((format!("ONBUILD can't be used with {word}"), "remove the line")),
             }
         }
         _ => None,

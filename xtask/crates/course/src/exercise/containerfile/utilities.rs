@@ -98,12 +98,12 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
         _ if HARMLESS.contains(&short) => Ok(true),
         _ if whole.contains('/') => program(shell, whole),
         "for" | "while" | "until" | "if" | "case" | "{" | "!" | "[[" | "eval" | "function" => shell.not_followed(
-            format!("`{short}`, which other commands depend on"),
+            format!("`{short}`, which decides what other commands do"),
             "write only the commands that run, one after another, with && between them",
         ),
         _ => shell.not_followed(
             format!("what `{short}` does"),
-            "leave it out, or keep to Cargo, rustup, and the usual commands for files",
+            "remove it, or use only Cargo, rustup, and the usual file commands",
         ),
     }
 }
@@ -152,7 +152,7 @@ fn make_folder(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
             return shell.fails(
                 format!("{path} can't be created: the folder is mounted read-only"),
                 "read-only",
-                "use another folder",
+                "use a different folder",
             );
         }
         shell.has_room(1, &path)?;
@@ -180,7 +180,7 @@ fn remove(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
 
 fn touch(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
     if has(arguments, 'd', "--date") || has(arguments, 't', "--time") || has(arguments, 'r', "--reference") {
-        return shell.not_followed("`touch` with a time", "leave the time out: it is then now");
+        return shell.not_followed("`touch` with a time", "remove the time; `touch` then uses the current time");
     }
     for path in paths(arguments) {
         let path = join(&shell.folder, path);
@@ -279,7 +279,10 @@ fn read(shell: &mut Shell<'_>, short: &str, arguments: &[String]) -> Followed {
     }
     // `ldd` fails on a static program, with a message that differs between systems.
     if short == "ldd" {
-        return shell.not_followed("whether `ldd` fails", "look at the program outside the Containerfile");
+        return shell.not_followed(
+            "whether `ldd` fails",
+            "inspect the program outside the Containerfile, and remove this command",
+        );
     }
     Ok(true)
 }
@@ -311,7 +314,7 @@ fn test(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
         Some(false) => {
             shell.fails(format!("`test {}` isn't true", words.join(" ")), "not true", "remove it, or make it true")
         }
-        None => shell.not_followed("this test", "leave it out"),
+        None => shell.not_followed("this test", "remove it"),
     }
 }
 
@@ -327,7 +330,7 @@ fn packages(shell: &mut Shell<'_>, manager: &str, arguments: &[String]) -> Follo
     if own != Some(if manager == "apt" { "apt-get" } else { manager }) {
         let help = match own {
             Some(own) => format!("its package manager is `{own}`"),
-            None => "begin with an image that has what you need".to_owned(),
+            None => "start from an image that has what you need".to_owned(),
         };
         return shell.fails(format!("there is no `{manager}` in {}", shell.made.base), "not found", help);
     }
@@ -340,15 +343,18 @@ fn packages(shell: &mut Shell<'_>, manager: &str, arguments: &[String]) -> Follo
         shell.made.has_lists |= names.first() == Some(&"update");
         if installs && !shell.made.has_lists && base != Base::Unknown {
             let help = format!("write `{manager} update && {manager} install -y …`");
-            let message =
-                format!("`{manager}` knows no packages in {}: its images have no package lists", shell.made.base);
+            let message = format!(
+                "`{manager}` finds no packages in {}, because the image comes without package lists",
+                shell.made.base
+            );
             return shell.fails(message, "no lists", help);
         }
         let is_answered = has(arguments, 'y', "--yes")
             || arguments.iter().any(|word| matches!(word.as_str(), "--assume-yes" | "-qq" | "--download-only"));
         if installs && !is_answered {
-            let what =
-                format!("`{manager} install` without `-y`: it stops to ask if it would install more than you named");
+            let what = format!(
+                "`{manager} install` without `-y`: it stops to ask before it installs a package that you didn't name"
+            );
             return shell.not_followed(what, "write `-y` after `install`");
         }
     }
@@ -380,7 +386,7 @@ fn program(shell: &mut Shell<'_>, path: &str) -> Followed {
     match shell.made.files.at(&path) {
         Found::File(File { what: What::Program(_), mode, .. }) if mode & 0o111 != 0 => Ok(true),
         Found::Nothing => missing(shell, &path),
-        _ => shell.not_followed(format!("what `{path}` does"), "leave it out"),
+        _ => shell.not_followed(format!("what `{path}` does"), "remove it"),
     }
 }
 

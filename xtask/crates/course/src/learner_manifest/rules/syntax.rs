@@ -31,7 +31,7 @@ pub(super) fn problems(manifest: &Manifest, root: &DeTable<'_>, errors: &[Error]
             }
             Some((key, word)) if !matches!(word, "true" | "false") && is_switch(word) => {
                 Diagnostic::new(Code::WrongType, format!("`{word}` isn't a TOML value"))
-                    .at(source, span, "true and false are written in lower case")
+                    .at(source, span, "true and false are lowercase")
                     .help(format!("write `{key} = {}`", word.to_lowercase()))
                     .explains([key])
             }
@@ -100,7 +100,9 @@ fn mended(written: &str) -> Option<String> {
     }
     if bare.starts_with('"') != bare.ends_with('"') && bare.starts_with(['"', '\'']) && bare.ends_with(['"', '\'']) {
         let text = bare.trim_matches(['"', '\'']);
-        return Some(format!("close the text with the quote that opens it: write `{key} = \"{text}\"`"));
+        return Some(format!(
+            "end the text with the same kind of quote that it starts with: write `{key} = \"{text}\"`"
+        ));
     }
     (bare != value)
         .then(|| format!("a line ends with its value, without a comma or a semicolon: write `{key} = {bare}`"))
@@ -113,8 +115,9 @@ fn duplicate(source: &Source, root: &DeTable<'_>, span: Range<usize>) -> Diagnos
     let header = text[start..].lines().next().unwrap_or_default().trim();
     let problem = if header.starts_with('[') {
         let problem = Diagnostic::new(Code::DuplicateKey, format!("the table {header} is defined twice"));
-        let problem =
-            problem.at(source, span.clone(), "again here").help("put all its settings below one of these lines");
+        let problem = problem
+            .at(source, span.clone(), "again here")
+            .help("keep only one of these lines, and put all the settings below it");
         // The parser forgets where a table began first.
         match text[..start].find(&format!("{header}\n")) {
             Some(first) => problem.and_at(first..first + header.len(), "first here"),

@@ -82,8 +82,9 @@ pub(super) fn crates(shell: &mut Shell<'_>, is_offline: bool) -> Followed {
     if !(is_offline || shell.is_offline) || shell.made.has_crates {
         return Ok(true);
     }
-    let help = "download the crates in a line above (`RUN cargo fetch --locked`), or let this one have the network";
-    shell.fails("Cargo may not use the network here, and no crate has been downloaded", "offline", help)
+    let help =
+        "download the crates in a line above (`RUN cargo fetch --locked`), or give this RUN access to the network";
+    shell.fails("Cargo isn't allowed to use the network here, and no crates have been downloaded yet", "offline", help)
 }
 
 /// Whether the package has the programs and the name that the options give.
@@ -175,7 +176,11 @@ pub(super) fn lock(shell: &mut Shell<'_>, root: &str, options: &Options) -> Foll
         }
         _ if !shell.can_write(&path) => {
             let help = "mount Cargo.lock as well, and write `--locked`";
-            shell.fails(format!("Cargo can't write {path}: the package is mounted read-only"), "no lock file", help)
+            shell.fails(
+                format!("Cargo can't create {path}, because the package is mounted read-only"),
+                "no lock file",
+                help,
+            )
         }
         _ => shell.write(&path, GENERATED),
     }
@@ -186,7 +191,7 @@ pub(super) fn has_target(shell: &mut Shell<'_>, toolchain: &Toolchain, host: &st
     let is_there = target == host || toolchain.targets.contains(target);
     let base = shell.made.base.clone();
     if !is_there && toolchain.is_packaged {
-        let help = format!("begin with an image of Rust, such as `FROM {}`, or build for {host}", bases::example());
+        let help = format!("start from a Rust image, such as `FROM {}`, or build for {host}", bases::example());
         return shell.fails(
             format!("the standard library for {target} isn't installed in {base}"),
             "not installed",

@@ -88,7 +88,7 @@ pub(super) fn chef(shell: &mut Shell<'_>, options: &Options) -> Followed {
                 return shell.fails(
                     format!("there is no {recipe}"),
                     "no recipe",
-                    "copy it from the stage that has made it: `COPY --from=planner …/recipe.json .`",
+                    "copy it from the stage that creates it: `COPY --from=planner …/recipe.json .`",
                 );
             }
             shell.made.has_crates = true;
@@ -109,7 +109,7 @@ pub(super) fn chef(shell: &mut Shell<'_>, options: &Options) -> Followed {
 pub(crate) fn rustup(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
     let Some(toolchain) = shell.toolchain()? else { return Ok(false) };
     if toolchain.is_packaged {
-        let help = format!("begin with an image of Rust, such as `FROM {}`", bases::example());
+        let help = format!("start from a Rust image, such as `FROM {}`", bases::example());
         return shell.fails(format!("there is no rustup in {}", shell.made.base), "not found", help);
     }
     if command.words.iter().any(|word| word.contains(UNKNOWN)) {
@@ -144,7 +144,7 @@ pub(crate) fn rustup(shell: &mut Shell<'_>, command: &Command<'_>) -> Followed {
         }
         _ => shell.not_followed(
             format!("`rustup {}`", words.join(" ")),
-            format!("begin with an image of the version that you want, such as `FROM {}`", bases::example()),
+            format!("start from an image with the version that you want, such as `FROM {}`", bases::example()),
         ),
     }
 }

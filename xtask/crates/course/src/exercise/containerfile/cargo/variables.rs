@@ -112,7 +112,7 @@ pub(super) fn are_known(shell: &mut Shell<'_>, environment: &Variables, toolchai
             || KNOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
             || (name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS"));
         if is_theirs && !is_known {
-            let help = "remove it; if you chose the name, choose one that begins differently";
+            let help = "remove it; if it's a variable of your own, rename it so that it doesn't start like one of Cargo's or rustup's";
             return shell.not_followed(format!("what the variable {name} changes"), help);
         }
     }
@@ -124,14 +124,14 @@ pub(super) fn are_known(shell: &mut Shell<'_>, environment: &Variables, toolchai
         && bases::find(&shell.made.root) != bases::Base::Unknown
         && shell.made.said.is_none()
     {
-        let message = format!("RUSTUP_HOME is {home}, and the toolchain is in {usual}");
+        let message = format!("RUSTUP_HOME is set to {home}, but the toolchain is in {usual}");
         return shell.fails(message, "no toolchain there", "leave RUSTUP_HOME as the image sets it");
     }
     let chosen = environment.get("RUSTUP_TOOLCHAIN").filter(|chosen| !chosen.is_empty());
     if let Some(chosen) = chosen.filter(|chosen| !is_own(chosen, toolchain)) {
         return shell.not_followed(
             format!("RUSTUP_TOOLCHAIN={chosen}"),
-            format!("begin with an image of that version, such as `FROM {}`", bases::example()),
+            format!("start from an image with that version, such as `FROM {}`", bases::example()),
         );
     }
     Ok(true)

@@ -157,7 +157,7 @@ impl Stages<'_> {
             "SHELL" if !is_last => set_shell(instruction, made)?,
             "VOLUME" if !is_last => {
                 let message = "the check can't follow a volume in a stage that builds, so it can't tell what the image would contain";
-                return not_followed(instruction, message, "leave it out");
+                return not_followed(instruction, message, "remove it");
             }
             _ => {}
         }

@@ -66,11 +66,11 @@ impl Shell<'_> {
     /// Whether a word can be the name of a command here.
     fn is_command(&mut self, name: &str) -> Followed {
         if name.split_once('=').is_some_and(|(name, _)| words::is_name(name)) {
-            let help = "set it with ENV above this line, or remove the quotes: an assignment has none before its `=`";
+            let help = "set it with ENV above this line, or remove the quotes: in an assignment, nothing before the `=` can be quoted";
             return self.fails(format!("there is no command `{name}`"), "not an assignment here", help);
         }
         if self.is_exec && BUILTINS.contains(&name) {
-            let help = "write the line without the brackets, for a shell";
+            let help = "remove the brackets, so that a shell runs this line";
             return self.fails(format!("`{name}` is built into shells, and isn't a program"), "no shell here", help);
         }
         Ok(true)
@@ -88,12 +88,12 @@ impl Shell<'_> {
                 self.umask = u32::from_str_radix(mask, 8).unwrap_or(0o022) & 0o777;
             }
             ("umask", _) => {
-                return Some(self.not_followed("this umask", "leave it out, or write it as a number, such as 022"));
+                return Some(self.not_followed("this umask", "remove it, or write it as a number, such as 022"));
             }
             ("exit", arguments) if arguments.first().is_none_or(|code| *code == "0") => self.has_ended = true,
             ("false" | "exit", _) => {
                 self.has_ended |= name == "exit";
-                let message = format!("`{}` ends the command with a failure", whole.join(" "));
+                let message = format!("`{}` makes the command fail", whole.join(" "));
                 return Some(self.fails(message, "ends here", "remove it"));
             }
             _ => return None,
@@ -136,7 +136,7 @@ impl Shell<'_> {
             |word: &&str| word.starts_with('-') || word.chars().all(char::is_alphabetic) || *word == "host-tuple";
         match arguments.iter().all(prints) {
             true => Ok(true),
-            false => self.not_followed("what this call of rustc makes", "build with Cargo"),
+            false => self.not_followed("what this rustc command produces", "build with Cargo"),
         }
     }
 
@@ -205,19 +205,26 @@ impl Shell<'_> {
                 if is_found {
                     return Ok(Some(toolchain.clone()));
                 }
-                let help = "keep what was in PATH: `ENV PATH=/more/bin:$PATH`";
-                self.fails(format!("PATH is {path}, and Cargo is in /usr/local/cargo/bin"), "not found in PATH", help)?;
+                let help = "add to PATH instead of replacing it: `ENV PATH=/more/bin:$PATH`";
+                self.fails(
+                    format!("PATH is set to {path}, which doesn't include Cargo's folder, /usr/local/cargo/bin"),
+                    "not found in PATH",
+                    help,
+                )?;
                 Ok(None)
             }
             Tools::None => {
-                let help = format!("begin the stage with an image that has one, such as `FROM {}`", bases::example());
+                let help =
+                    format!("start the stage from an image that includes Cargo, such as `FROM {}`", bases::example());
                 self.fails(format!("there is no Cargo in {base}"), "not found", help)?;
                 Ok(None)
             }
             Tools::Unknown(why) => {
                 let message = match why {
-                    None => format!("the check doesn't know the image {base}, or which Cargo is in it"),
-                    Some(why) => format!("the check doesn't know which Cargo is in {base} after {why}"),
+                    None => format!(
+                        "the check doesn't recognize the image {base}, so it can't tell which version of Cargo is in it"
+                    ),
+                    Some(why) => format!("the check can't tell which version of Cargo {base} has after {why}"),
                 };
                 let help = format!(
                     "start from an image that the course knows, such as `FROM {}`; or, {}",

@@ -46,7 +46,7 @@ pub(super) fn copy(shell: &mut Shell<'_>, arguments: &[String], moves: bool) -> 
     };
     if all.len() > 1 && !matches!(shell.made.files.at(&join(&shell.folder, &to)), Found::Folder | Found::Unknown) {
         return shell.fails(
-            format!("{to} isn't a folder, and several files can't go to one name"),
+            format!("{to} isn't a folder, so it can't hold several files"),
             "not a folder",
             "make it first: `mkdir -p`",
         );
@@ -61,7 +61,7 @@ pub(super) fn copy(shell: &mut Shell<'_>, arguments: &[String], moves: bool) -> 
 
 fn no_place(shell: &mut Shell<'_>, verb: &str) -> Followed {
     shell.fails(
-        format!("this has no destination to {verb} to"),
+        format!("this names no destination to {verb} to"),
         "two paths are needed",
         "write a source and a destination",
     )
@@ -103,9 +103,9 @@ fn copy_one(shell: &mut Shell<'_>, from: &str, to: &str, how: &How) -> Followed 
     }
     if target.starts_with(&format!("{}/", path.trim_end_matches('/'))) {
         return shell.fails(
-            format!("{path} can't go into itself"),
+            format!("{path} can't be copied or moved into itself"),
             "into itself",
-            "copy what is in it to another folder",
+            "copy its contents to a different folder",
         );
     }
     shell.has_room(shell.made.files.below(&path).len(), &target)?;
@@ -214,7 +214,7 @@ pub(super) fn link(shell: &mut Shell<'_>, arguments: &[String]) -> Followed {
     let seen_from = if is_symbolic { above(&target).unwrap_or("/").to_owned() } else { shell.folder.clone() };
     let is_there = matches!(shell.made.files.at(&target), Found::File(_)) || shell.made.files.is_link(&target);
     if is_there && !has(arguments, 'f', "--force") {
-        return shell.fails(format!("{target} already exists"), "it exists", "write `ln -sf`, or another name");
+        return shell.fails(format!("{target} already exists"), "it exists", "write `ln -sf`, or use a different name");
     }
     if arguments.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('r')) {
         return shell.not_followed("`ln -r`", "write `ln -s` with the whole path, or copy the file with `cp`");

@@ -132,15 +132,17 @@ fn unmount(mounted: Vec<Mounted>, made: &mut Made) {
 fn can_run(instruction: &Instruction, made: &Made) -> Result<(), Box<Trouble>> {
     if bases::find(&made.root) == Base::Empty {
         let message = "scratch is empty: there is no shell to run this, and no Cargo";
-        let help =
-            format!("begin this stage with an image that has a shell and a Cargo, such as `FROM {}`", bases::example());
+        let help = format!(
+            "start this stage from an image that includes a shell and Cargo, such as `FROM {}`",
+            bases::example()
+        );
         let (kind, span) = (Kind::Fails, instruction.span.clone());
         return Err(Box::new(Trouble::new(kind, span, message, "nothing to run it", help)));
     }
     match &made.user {
         Some((user, _)) if !["0", "root", "0:0", "root:root"].contains(&user.as_str()) => {
             let message = format!(
-                "the check can't follow commands that run as user `{user}`: it doesn't know what that user may write"
+                "the check can't follow commands that run as user `{user}`, because it doesn't know which folders that user can write to"
             );
             let help = "build as root: only the program leaves this stage";
             not_followed(instruction, message, help)
@@ -192,7 +194,7 @@ fn carry_out(shell: &mut Shell<'_>, commands: &str) -> Followed {
             match body.strip_prefix("#!").and_then(|body| body.lines().next()) {
                 Some(program) if !program.contains("sh") => {
                     let message = format!("the check can't follow a script for {program}");
-                    not_followed(instruction, message, "write the commands for a shell")
+                    not_followed(instruction, message, "write them as shell commands")
                 }
                 _ => shell.run(body, Some(document.body.start), 0),
             }

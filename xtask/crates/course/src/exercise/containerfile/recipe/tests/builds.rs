@@ -24,9 +24,9 @@ fn how_it_is_built_is_read_from_options_and_variables() {
     }
     // Without quotes, ENV takes these for two variables.
     let unquoted = build("ENV RUSTFLAGS=-C target-feature=+crt-static\nRUN cargo build");
-    assert_eq!(unquoted.refused().unwrap().0, "the flag `-C` has no value, which is an error of rustc");
+    assert_eq!(unquoted.refused().unwrap().0, "the flag `-C` has no value, so rustc rejects it");
     let alone = flags("target-feature=+crt-static");
-    assert!(alone.refused().unwrap().0.starts_with("rustc takes `target-feature=+crt-static` without `-C`"));
+    assert!(alone.refused().unwrap().0.starts_with("without `-C`, rustc treats `target-feature=+crt-static`"));
     for lines in [
         "ENV RUSTFLAGS=\"-C target-feature=+crt-static\"\nRUN cargo build",
         "ENV RUSTFLAGS -C target-feature=+crt-static\nRUN cargo build",

@@ -113,7 +113,7 @@ fn quoted_words_and_words_without_a_shell_assign_nothing() {
     starts("RUN 'A=1' cargo build -r", "Fails 4: there is no command `A=1`");
     starts("RUN A\"=1\" cargo build -r", "Fails 4: there is no command `A=1`");
     starts("RUN [\"cd\", \"src\"]\nRUN cargo build -r", "Fails 4: `cd` is built into shells");
-    starts("RUN [\"cargo\", \"build\", \"-r\", \"&&\", \"true\"]", "Fails 4: `cargo build` doesn't take `&&`");
+    starts("RUN [\"cargo\", \"build\", \"-r\", \"&&\", \"true\"]", "Fails 4: `cargo build` has no argument `&&`");
     starts("RUN [\"env\", \"A=1\", \"cargo\", \"build\", \"-r\"]", "");
     starts("RUN [\"sh\", \"-c\", \"cd src && A=1 cargo build -r\"]", "");
     starts("RUN A='1' B=\"2\" C= cargo build -r", "");
@@ -163,7 +163,7 @@ fn variables_of_cargo_are_known_or_not_followed() {
     let refused = |lines: &str| recipe(&in_src(lines, BUILT)).copied[0].program.clone().unwrap().refused();
     assert!(refused("ENV CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER=/none\nRUN cargo build -r").is_some());
     for (variable, expected) in [
-        ("RUSTUP_HOME=/none", "Fails 5: RUSTUP_HOME is /none"),
+        ("RUSTUP_HOME=/none", "Fails 5: RUSTUP_HOME is set to /none"),
         ("RUSTUP_TOOLCHAIN=1.60", "NotFollowed 5: the check can't follow RUSTUP_TOOLCHAIN=1.60"),
         ("RUSTUP_TOOLCHAIN=nightly", "NotFollowed"),
         (
@@ -214,10 +214,10 @@ fn commands_may_fail_where_that_matters() {
         starts(&line, "");
     }
     starts(&format!("RUN cat missing && {cargo}"), "Fails 4: there is no /src/missing");
-    starts(&format!("RUN apt-get install -y musl-tools && {cargo}"), "Fails 4: `apt-get` knows no packages");
+    starts(&format!("RUN apt-get install -y musl-tools && {cargo}"), "Fails 4: `apt-get` finds no packages");
     starts(
         &format!("RUN apt-get update && rm -rf /var/lib/apt/lists/*\nRUN apt-get install -y musl-tools && {cargo}"),
-        "Fails 5: `apt-get` knows no packages",
+        "Fails 5: `apt-get` finds no packages",
     );
     starts(
         &format!("RUN apt-get update && apt-get install musl-tools && {cargo}"),
