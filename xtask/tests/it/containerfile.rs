@@ -26,7 +26,10 @@ fn wrong_turns_are_told_before_anything_is_built() {
         stderr(&project.run(&["check", "ex12"]).code(1))
     };
     // One stage: the image is the compiler's.
-    project.run(&["check", "ex12"]).code(1).stderr(contains("the image is rust:1.95-bookworm, with everything"));
+    project
+        .run(&["check", "ex12"])
+        .code(1)
+        .stderr(contains("the image that ships is rust:1.95-bookworm, including everything"));
     insta::assert_snapshot!("from_the_folder", told(&[("COPY --from=build /src/target", "COPY target")]));
     insta::assert_snapshot!("from_workdir", told(&[("--from=build /src/target", "--from=build target")]));
     insta::assert_snapshot!("line_for_a_shell", told(&[("[\"/config_tool\"]", "/config_tool")]));

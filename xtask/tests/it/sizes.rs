@@ -91,7 +91,9 @@ fn a_profile_that_changes_what_the_program_does_fails_the_run() {
     assert!(table.lines().any(|line| line.contains("release") && line.ends_with("ok")), "{table}");
     let message = stderr(&assert);
     assert!(
-        message.contains("error: tiny built with the profile `stripped` doesn't do what it must; run it as"),
+        message.contains(
+            "error: tiny built with the profile `stripped` doesn't behave as expected; to see it yourself, run"
+        ),
         "{message}"
     );
     assert!(message.contains("expected, exit code 0:\n  | hi\ngot, exit code 3:\n  | \\u{1b}[31mho\n"), "{message}");
@@ -164,7 +166,7 @@ fn a_table_that_rebuilds_std_is_refused_by_name_where_its_source_is_missing_and_
         .stderr(contains("the source of std isn't installed").and(contains("rustup component add rust-src")));
     assert!(!project.path("target").exists(), "it is said before the builds, not after them");
     let all = project.run(&["sizes", "--table", "all"]).success();
-    assert!(stderr(&all).contains("note: the table `std` is left out: "), "{}", stderr(&all));
+    assert!(stderr(&all).contains("note: skipping the table `std`: "), "{}", stderr(&all));
     assert_eq!(stdout(&all).matches("--table two").count(), 1);
     project.run(&["sizes", "--accept"]).success().stderr(contains("(2 builds)"));
 }
@@ -181,7 +183,7 @@ fn check_says_of_which_compilers_there_is_a_measurement() {
         .run(&["sizes", "--check"])
         .code(1)
         .stderr(contains(format!("there is no committed measurement for rustc {release} on ")))
-        .stderr(contains("for this target there is one of rustc 1.0.0"));
+        .stderr(contains("for this target, there's only one from rustc 1.0.0"));
 }
 
 #[test]
@@ -304,7 +306,7 @@ fn a_failed_build_is_shown_in_rustcs_own_words() {
     project.run(&["sizes"]).code(1).stdout("").stderr(
         contains("error[E0308]: mismatched types")
             .and(contains("src/main.rs:1:25"))
-            .and(contains("help: repair the build first")),
+            .and(contains("help: fix the build first")),
     );
 }
 

@@ -142,7 +142,7 @@ fn one_student_is_graded_again_in_place_and_an_unknown_one_is_named() {
     // A result that differs from the one before is told: the files are the same.
     let journal = project.read("grades/journal.jsonl");
     project.write("grades/journal.jsonl", &journal.replacen("\"points\":10", "\"points\":7", 1));
-    project.run(&["grade", "--report", "grades"]).success().stderr(contains("1 submission was judged differently"));
+    project.run(&["grade", "--report", "grades"]).success().stderr(contains("1 submission was graded differently"));
     let csv = project.read("grades/grades.csv");
     assert!(
         csv.contains("the same files were judged differently: graded 10/10 and graded 7/10; the latest counts"),
