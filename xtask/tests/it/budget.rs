@@ -56,7 +56,7 @@ fn a_budget_is_judged_saved_and_exceeded() {
     insta::assert_snapshot!("budget-1-no-baseline", text);
     assert!(!project.path("target/size-workshop").join("theirs").exists());
     // Save, judge: the same size isn't growth.
-    judge(&project, &["--save"]).success().stderr(contains("wrote crate/size-baseline.json: commit it"));
+    judge(&project, &["--save"]).success().stderr(contains("wrote crate/size-baseline.json; commit it"));
     let met = stdout(&judge(&project, &[]).success());
     insta::assert_snapshot!("budget-2-within", settled(&met));
     // Its own profile was built, stripped, and only the sources of the crate and the baseline are in its folder.

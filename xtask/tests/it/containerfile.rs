@@ -52,7 +52,7 @@ fn wrong_turns_are_told_before_anything_is_built() {
         ("USER 65534:65534\n", "", "the program would run as root"),
         ("[\"/config_tool\"]", "[\"config_tool\"]", "this starts config_tool, but the program is /config_tool"),
         ("ENTRYPOINT", "ENTRIPOINT", "did you mean ENTRYPOINT?"),
-        ("FROM scratch\n", "", "the image is rust:1.95-bookworm"),
+        ("FROM scratch\n", "", "the image that ships is rust:1.95-bookworm"),
     ] {
         let text = told(&[(from, to)]);
         assert!(text.contains(words) && text.contains("Containerfile:"), "{from} -> {to}: {text}");
@@ -108,7 +108,7 @@ fn what_is_forgotten_is_named(project: &Project) {
     // Forgotten: the flag; the target; the profile. Each of these is really built.
     let (document, text) = check(&[(STATIC_FLAGS, "")]);
     assert_eq!(codes_of(&document), ["binary/dynamically-linked", "binary/dynamically-linked"], "{text}");
-    assert!(text.contains("needs the loader") && text.contains("\"file\": \"Containerfile\""), "{text}");
+    assert!(text.contains("needs the dynamic loader") && text.contains("\"file\": \"Containerfile\""), "{text}");
     project.run(&["hint", "ex12"]).success().stdout(contains("Which rustc flag"));
     project.run(&["hint", "ex12"]).success().stdout(contains("each RUN is a separate shell"));
     let (document, text) = check(&[(TARGET, ""), ("/src/target/x86_64-unknown-linux-gnu/", "/src/target/")]);

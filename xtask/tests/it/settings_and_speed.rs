@@ -114,7 +114,7 @@ fn exercise_5_measures_the_wrong_turns() {
     let (codes, small) = at(&fresh);
     assert_eq!(codes, "speed/too-slow");
     let assert = project.run(&["check", "ex5"]).code(1);
-    let figures = stdout(&assert).matches(" (at most ").count() + stderr(&assert).matches(" (at most ").count();
+    let figures = stdout(&assert).matches("(the limit is ").count() + stderr(&assert).matches("(the limit is ").count();
     assert_eq!(figures, 1, "{}\n{}", stderr(&assert), stdout(&assert));
     let (codes, half) = at(&format!("{fresh}{kernel}"));
     assert_eq!(codes, "speed/too-slow");

@@ -125,7 +125,7 @@ fn the_ladder_and_the_page_have_columns_for_the_download() {
         assert!(row["gzip_bytes"].as_u64() < row["bytes"].as_u64(), "{row}");
     }
     let text = stdout(&weigh(&project).args(words).assert().success());
-    assert!(text.contains("gzip -9") && text.contains("what a download costs"), "{text}");
+    assert!(text.contains("gzip -9") && text.contains("the download size"), "{text}");
     weigh(&project).args(["report", "--compressed", "--out", "page.html"]).assert().success();
     assert!(project.read("page.html").contains("\"gzip_bytes\":"));
     weigh(&project).args(["report", "--out", "page.html"]).assert().success();
