@@ -141,7 +141,7 @@ fn the_ladder_of_a_module_is_run_by_the_runner_of_cargos_settings() {
         call
     };
     let none = ladder().assert().code(3);
-    assert!(stderr(&none).contains("name it in CARGO_TARGET_WASM32_WASIP1_RUNNER"), "{}", stderr(&none));
+    assert!(stderr(&none).contains("name one in CARGO_TARGET_WASM32_WASIP1_RUNNER"), "{}", stderr(&none));
     let script = repository().join("docs/platforms/wasi.mjs");
     let runner = format!("node --no-warnings {}", script.display());
     let right = ladder().env("CARGO_TARGET_WASM32_WASIP1_RUNNER", runner).assert().success();
