@@ -26,7 +26,10 @@ fn wrong_turns_are_told_before_anything_is_built() {
         stderr(&project.run(&["check", "ex12"]).code(1))
     };
     // One stage: the image is the compiler's.
-    project.run(&["check", "ex12"]).code(1).stderr(contains("the image is rust:1.95-bookworm, with everything"));
+    project
+        .run(&["check", "ex12"])
+        .code(1)
+        .stderr(contains("the image that ships is rust:1.95-bookworm, including everything"));
     insta::assert_snapshot!("from_the_folder", told(&[("COPY --from=build /src/target", "COPY target")]));
     insta::assert_snapshot!("from_workdir", told(&[("--from=build /src/target", "--from=build target")]));
     insta::assert_snapshot!("line_for_a_shell", told(&[("[\"/config_tool\"]", "/config_tool")]));
@@ -49,7 +52,7 @@ fn wrong_turns_are_told_before_anything_is_built() {
         ("USER 65534:65534\n", "", "the program would run as root"),
         ("[\"/config_tool\"]", "[\"config_tool\"]", "this starts config_tool, but the program is /config_tool"),
         ("ENTRYPOINT", "ENTRIPOINT", "did you mean ENTRYPOINT?"),
-        ("FROM scratch\n", "", "the image is rust:1.95-bookworm"),
+        ("FROM scratch\n", "", "the image that ships is rust:1.95-bookworm"),
     ] {
         let text = told(&[(from, to)]);
         assert!(text.contains(words) && text.contains("Containerfile:"), "{from} -> {to}: {text}");

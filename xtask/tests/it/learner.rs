@@ -296,7 +296,7 @@ fn a_damaged_record_is_set_aside_and_the_check_goes_on() {
     let project = Project::quick_course();
     project.profile(QUICK_PROFILE);
     project.write(".workshop/progress.json", "{\"version\":1,\"exercises\":{\"ex1\":{\"sta");
-    project.check().success().stderr(contains("progress was damaged").and(contains("progress.damaged-1.json")));
+    project.check().success().stderr(contains("progress file was damaged").and(contains("progress.damaged-1.json")));
     assert!(project.path(".workshop/progress.damaged-1.json").is_file());
     project.run(&["list"]).success().stdout(contains("done")).stderr("");
 }

@@ -70,7 +70,7 @@ fn a_receipt_shows_guesses_beside_what_was_measured_and_closes_them() {
     assert_eq!((&of("own")["guess"], &of("own")["unit"]), (&serde_json::json!(-2), &serde_json::json!("saved-bytes")));
     assert!(of("own")["measured"].as_i64().unwrap() > 10_000, "{after}");
     assert_eq!((&of("code")["measured"], &of("code")["close"]), (&serde_json::json!("same"), &serde_json::json!(true)));
-    project.run(&["predict", "ex1"]).success().stdout(contains("measured guesses are closed"));
+    project.run(&["predict", "ex1"]).success().stdout(contains("you can't change guesses that have been measured"));
     project.run(&["list"]).success().stdout(contains("your guesses: 1 of 3 within 10 %"));
     let list = json(&project.run(&["list", "--format", "json"]).success());
     assert_eq!((&list["guesses_close"], &list["guesses_measured"]), (&serde_json::json!(1), &serde_json::json!(3)));
