@@ -138,18 +138,8 @@ fn what_is_copied_is_told_by_where_it_is_read_from() {
         ("--from=build", "--from=builder", "no stage above is called `builder`", "did you mean `--from=build`?"),
         ("--from=build", "--from=compiler", "no stage above is called `compiler`", "the stage above is `build`"),
         (" AS build", "", "no stage above is called `build`", "`FROM … AS build`"),
-        (
-            "--from=build ",
-            "",
-            "without `--from`, this copies from the build context",
-            "`COPY --from=build /src/target/",
-        ),
-        (
-            "COPY --from=build ",
-            "ADD ",
-            "without `--from`, this copies from the build context",
-            "`COPY --from=build /src/",
-        ),
+        ("--from=build ", "", "without `--from`, this copies from", "`COPY --from=build /src/target/"),
+        ("COPY --from=build ", "ADD ", "without `--from`, this copies from", "`COPY --from=build /src/"),
         (
             "release/tiny /tiny",
             "release/tiny /src/Cargo.toml /",
@@ -162,12 +152,7 @@ fn what_is_copied_is_told_by_where_it_is_read_from() {
             "isn't the `tiny` that Cargo built",
             "the stage `build` builds it: write `--from=build`",
         ),
-        (
-            "release/tiny /tiny",
-            "release/tinny /tiny",
-            "isn't the `tiny` that Cargo built",
-            "the program is at /src/target/",
-        ),
+        ("release/tiny /tiny", "release/tinny /tiny", "the `tiny` that Cargo built", "program is at /src/target/"),
         // The program is there, and something else as well.
         ("USER", "COPY Cargo.toml /\nUSER", "this also copies `Cargo.toml` into the image", "is already copied"),
         (
