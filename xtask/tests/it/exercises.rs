@@ -207,7 +207,7 @@ fn exercise_2_accepts_what_cargo_bloat_prints_and_tells_what_was_measured() {
         ("largest-crate", *name, "memchr", "and there is a larger one"),
         ("largest-crate", *name, "gimli", "that is the standard library, or a part of it"),
         ("largest-crate", *name, "tokio", "no code from a crate with this name"),
-        ("largest-crate-size", *size, "1KiB", "too little"),
+        ("largest-crate-size", *size, "1KiB", "too low"),
         ("functions", "backtrace", "json", "% of the code, and a different group is larger"),
         ("kept-by", "DisplayBacktrace", "main", "can also panic"),
         ("kept-by", "DisplayBacktrace", "<DisplayBacktrace as Display>::fmt", "write just the word"),

@@ -89,7 +89,7 @@ fn with_run_a_profile_that_changes_the_program_fails() {
     let assert = measure(&project, &["--table", "ladder", "--run", "'two words' --flag"]).code(1);
     let message = stderr(&assert);
     assert!(
-        message.contains("theirs built with the profile `ladder-4-panic-abort` doesn't do what it must"),
+        message.contains("theirs built with the profile `ladder-4-panic-abort` doesn't behave as expected"),
         "{message}"
     );
     assert!(message.contains("expected, exit code 0:\n  | true\ngot, exit code 0:\n  | false"), "{message}");
