@@ -63,7 +63,7 @@ pub(super) fn of(case: &Case<'_>, build: &str, against: &str, outcomes: &[Outcom
         return only(match best {
             // A number for one setting says little when all others are there.
             Some(_) if missing.len() == 1 => {
-                format!("start with the goal `{goal}`: it names the one setting that's still missing")
+                format!("start with the goal `{goal}`: one of its settings is still missing, or has no effect")
             }
             Some(best) => {
                 let measured = measured(case, best);

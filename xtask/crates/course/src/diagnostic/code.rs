@@ -47,7 +47,7 @@ codes! {
     MisspelledKey = "profile/misspelled-key":
         "Cargo doesn't know this key. It only warns that the key is unused, and builds without the setting.",
     WrongTable = "profile/wrong-table":
-        "The settings are in a table that this build doesn't read.",
+        "The settings are in a table where they have no effect, or aren't allowed.",
     OverriddenByEnv = "profile/overridden-by-env":
         "In your own builds, an environment variable overrides the manifest. The check ignores the variable.",
     OverriddenByConfig = "profile/overridden-by-config":
@@ -57,7 +57,7 @@ codes! {
     DiffersAtRustc = "profile/differs-at-rustc":
         "Cargo called rustc with a different setting than the manifest, the environment and the configuration specify.",
     WrongValue = "profile/wrong-value":
-        "The setting's value doesn't exist, or isn't one that the exercise needs.",
+        "The setting's value isn't valid, or isn't one that the exercise needs.",
     MissingSetting = "profile/missing-setting":
         "The profile doesn't set this, so Cargo's default applies.",
     OtherFileChanged = "edits/other-file-changed":
@@ -131,13 +131,13 @@ codes! {
     BudgetMissing = "budget/missing":
         "The manifest has no size budget, or the budget or its baseline is missing something that the exercise requires.",
     BudgetMalformed = "budget/malformed":
-        "The size budget in the manifest has an unknown key, a unit that doesn't exist, or a limit of zero.",
+        "The size budget or its baseline can't be used: a key, a unit, or a value is wrong.",
     BudgetExceeded = "budget/exceeded":
         "The executable is larger than its own manifest allows.",
     BudgetSlack = "budget/slack":
         "The budget wouldn't catch growth: it allows much more than the executable's size, or compares with an old baseline.",
     AnswerWrong = "answer/wrong":
-        "The answer doesn't match what the check just measured.",
+        "The answer is wrong: it doesn't match what the check measured, or it's too short.",
 }
 
 impl Code {

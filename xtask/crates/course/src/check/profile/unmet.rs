@@ -181,8 +181,15 @@ fn missing_settings(case: &Case<'_>, profile: &str, missing: &[String]) -> Diagn
     let message = format!("[profile.{profile}] doesn't set {}", list(missing));
     let problem = Diagnostic::new(Code::MissingSetting, message).explains(missing.iter());
     let it = if missing.len() == 1 { "it" } else { "them" };
-    // The profile's settings don't go in a [profile.NAME.package.SPEC] alone.
-    match case.manifest.profiles.get(profile).filter(|table| table.packages.is_empty() || !table.settings.is_empty()) {
+    // The profile's settings don't go in a [profile.NAME.package.SPEC] alone, or below a longer header that is misspelled.
+    let is_longer = |name: &std::ops::Range<usize>| {
+        let (before, after) = (&source.text[..name.start], &source.text[name.end..]);
+        before.lines().last().is_some_and(|line| line.trim_start().starts_with('['))
+            && after.trim_start_matches(['"', '\'', ' ']).starts_with('.')
+    };
+    let table = case.manifest.profiles.get(profile);
+    let table = table.filter(|table| table.packages.is_empty() || !table.settings.is_empty());
+    match table.filter(|table| !is_longer(&table.name)) {
         Some(table) => problem.at(source, table.name.clone(), format!("Cargo's defaults apply to {it}")).help(format!(
             "add {it} below this line; for hints about the values, run `cargo xtask hint {}`",
             case.exercise.id

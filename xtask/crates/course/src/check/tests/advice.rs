@@ -120,7 +120,7 @@ fn what_a_goal_about_settings_has_said_is_not_said_again() {
     assert_eq!(told, "start with the goal `profile`: it names what is missing, or has no effect");
     let others = "[profile.release]\nopt-level = \"s\"\nlto = true\ncodegen-units = 1\npanic = \"abort\"\n";
     let told = help(&exercise, others, &worth(), |_| ());
-    assert_eq!(told, "start with the goal `profile`: it names the one setting that's still missing");
+    assert_eq!(told, "start with the goal `profile`: one of its settings is still missing, or has no effect");
     // That goal is met, and the rest is this one's to say.
     let told = help(&exercise, "[profile.release]\nlto = true\nstrip = true\n", &worth(), |_| ());
     assert!(

@@ -176,7 +176,7 @@ impl Build {
         }
         if !flags.is_empty() {
             let message = format!("the check doesn't accept these flags: {}", flags.join(" "));
-            return Some((message, "keep `-C target-feature=+crt-static`, and remove the others"));
+            return Some((message, "write `-C target-feature=+crt-static`, and remove any other flags"));
         }
         (!self.others.is_empty()).then(|| {
             let message = format!("the check doesn't accept {} here", self.others.join(", "));
