@@ -147,7 +147,7 @@ fn the_page_of_the_class_counts_and_links() {
         "2 of 4",
         "no space left on /dev/sda",
         "ignored: ex1/.cargo/config.toml",
-        "The settings are in a table that this build ",
+        "The settings are in a table where they have no effect",
         "Not graded yet: 1 of 6 submissions",
         "no grade yet",
         "href=\"students/s001.html\"",
