@@ -13,7 +13,7 @@ impl Drop for TemporaryFile {
 }
 
 // ANCHOR: plugin
-/// Stands in for third-party code with a bug in it.
+/// Simulates third-party code with a bug in it.
 fn plugin(numbers: &[u32]) -> u32 {
     let _file = TemporaryFile;
     numbers[3]

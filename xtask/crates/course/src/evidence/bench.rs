@@ -367,6 +367,7 @@ impl Bench<'_> {
                     self.ask_whose(tree, &refused, order, cargo)?;
                 }
                 let theirs = theirs && files::has_room(&self.base);
+                // On a full disk, or with the course's own files, it can't be a submission's fault.
                 if self.request.grading.is_some() && !theirs && Self::is_in_doubt(&refused) {
                     refused.failure.exit = Exit::Environment;
                 }

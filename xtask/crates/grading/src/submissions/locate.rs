@@ -230,7 +230,7 @@ fn single_files(listing: &Listing, exercise: &Wanted) -> Option<Place> {
     }
 }
 
-/// The file that a name such as `ex1_Cargo.toml` or `Cargo_ex1.toml` stands for, if the name mentions only this
+/// The file that a name such as `ex1_Cargo.toml` or `Cargo_ex1.toml` refers to, if the name mentions only this
 /// exercise.
 pub(super) fn edit_of<'a>(name: &str, exercise: &'a Wanted) -> Option<&'a String> {
     if !names(name, &exercise.id) {
